@@ -1,0 +1,1 @@
+"""The imitated API: how a call is read, checked, answered and spelled."""

@@ -1,0 +1,65 @@
+"""A call, from form to reply. The only place that turns a refusal into words on the wire."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.clock import real_now
+from ..store.engine import Store
+from .declare import GATE, Call, Method
+from .errors import ApiError, Code, Description
+from .gate import Gate
+from .params import Form
+from .profiles import PROFILES, Profile
+from .render import Verbatim
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes out: the code with its status, the reply as plain data, and what the headers tell."""
+
+    code: Code
+    reply: Mapping[str, Any]
+    profile: Profile
+    sent_to: int | None = None
+    """Recipients of a send-sms that was carried out."""
+
+
+def answer(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> Answer:
+    """Carry a call out. `form` is None where the body could not be read as what it says it is.
+
+    What the gate counts is kept whatever becomes of the call; a call refused later leaves nothing behind.
+    """
+    profile = PROFILES["seed"]
+    try:
+        account = gate.admit(authorization)
+        profile = PROFILES[account.profile]
+        with store.begin() as db:
+            reply = method(Call(db, account, account.clock.now(real_now())), readable(form))
+    except ApiError as refused:
+        if refused.code in method.errors or refused.code in GATE:
+            return Answer(refused.code, verdict(refused.code, refused.description), profile)
+        log.exception("%s does not declare that it refuses with %s", method.name, refused.code.name)
+    except Exception:
+        log.exception("%s failed", method.name)
+    else:
+        sent_to = reply["recipients"] if method.name == "send-sms" else None
+        return Answer(Code.SUCCESS, {**reply, **verdict(Code.SUCCESS, Code.SUCCESS.text)}, profile, sent_to)
+    return Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile)
+
+
+def readable(form: Form | None) -> Form:
+    if form is None:
+        raise ApiError(Code.FIELD_INVALID, "The body of the request can not be read.")
+    return form
+
+
+def verdict(code: Code, description: Description) -> Mapping[str, Any]:
+    """The error block, which stands last in every reply. Its texts never turn into numbers."""
+    if isinstance(description, str):
+        return {"error": {"code": code.name, "description": Verbatim(description)}}
+    lists = {name: [Verbatim(each) for each in listed] for name, listed in description.items()}
+    return {"error": {"code": code.name, "description": lists}}

@@ -1,0 +1,118 @@
+"""`@method` turns a function into a method of the API: its signature is the whole declaration."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from sqlalchemy import Connection
+
+from ..store.accounts import Account
+from ..store.paging import UNSIZED, Paging
+from . import profiles
+from .errors import ApiError, Code
+from .params import Form, Param
+from .profiles import Profile
+
+ALWAYS = frozenset({Code.FIELD_EMPTY, Code.FIELD_INVALID})
+"""What every method may answer of its parameters."""
+
+GATE = frozenset({Code.AUTH_FAILED_NO_DATA, Code.AUTH_FAILED, Code.OVER_LIMIT, Code.ACCOUNT_EXPIRED})
+"""What every call may be answered before its method is asked."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a method knows of the call it answers: who, when (the tenant's time), and the open transaction."""
+
+    db: Connection
+    account: Account
+    now: datetime
+
+    @property
+    def tenant(self) -> int:
+        return self.account.tenant
+
+    @property
+    def profile(self) -> Profile:
+        return profiles.PROFILES[self.account.profile]
+
+    @property
+    def page_size(self) -> int:
+        return self.account.page_size or self.profile.page_size
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of the API. `empty` is the sentence for a required parameter that is missing, with its name at {}."""
+
+    name: str
+    group: str
+    run: Callable[..., Mapping[str, Any]]
+    params: Mapping[str, Param]
+    required: Sequence[str]
+    defaults: Mapping[str, Any]
+    returns: type
+    errors: frozenset[Code]
+    empty: str
+    doc: str
+
+    def __call__(self, call: Call, form: Form) -> Mapping[str, Any]:
+        return self.run(call, **self.arguments(call, form))
+
+    def arguments(self, call: Call, form: Form) -> dict[str, Any]:
+        """What the form gives the function: the required first, in order, and only then what is badly written."""
+        for name in self.required:
+            if not self.params[name].stands_in(form, wire_name(name)):
+                raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire_name(name)))
+        found = {}
+        for name, param in self.params.items():
+            value = param.read(form, wire_name(name))
+            if isinstance(value, Paging) and value.size == UNSIZED:
+                value = replace(value, size=call.page_size)
+            if value is not None:
+                found[name] = value
+            elif name in self.required:
+                raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire_name(name)))
+        return found
+
+
+def wire_name(name: str) -> str:
+    """A parameter's name on the wire: `from_` is a word Python keeps to itself."""
+    return name.rstrip("_")
+
+
+def method(
+    group: str, errors: Sequence[Code] = (), empty: str = "Required field '{}' is empty"
+) -> Callable[[Callable[..., Any]], Method]:
+    """Declare a method: its chapter, and the codes it may refuse with besides those every method may."""
+
+    def declare(run: Callable[..., Any]) -> Method:
+        hints = get_type_hints(run, include_extras=True)
+        parameters = dict(list(inspect.signature(run).parameters.items())[1:])
+        defaults = {n: p.default for n, p in parameters.items() if p.default is not inspect.Parameter.empty}
+        return Method(
+            name=run.__name__.replace("_", "-"),
+            group=group,
+            run=run,
+            params={name: kind_of(hints[name]) for name in parameters},
+            required=tuple(name for name in parameters if name not in defaults),
+            defaults=defaults,
+            returns=hints["return"],
+            errors=ALWAYS | set(errors),
+            empty=empty,
+            doc=inspect.getdoc(run) or "",
+        )
+
+    return declare
+
+
+def kind_of(hint: Any) -> Param:
+    """The one `Param` inside an annotation, looking through `X | None`."""
+    for part in (hint, *get_args(hint)):
+        if get_origin(part) is Annotated:
+            for extra in part.__metadata__:
+                if isinstance(extra, Param):
+                    return extra
+    raise TypeError(f"{hint} names no kind of parameter")

@@ -1,0 +1,79 @@
+"""The gate: who calls, and whether they may call now. It remembers where one process owns the data."""
+
+import base64
+import binascii
+import hmac
+import time
+from collections import deque
+
+from ..domain import throttle as window
+from ..store import accounts, throttle
+from ..store.accounts import Account
+from ..store.engine import Store
+from .errors import ApiError, Code
+
+MOST_WINDOWS = 10_000
+"""Accounts whose calls of the last second are kept before those that went quiet are dropped."""
+
+
+class Gate:
+    """Credentials and the throttle, in memory for an embedded store, by the database for a shared one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, Account] = {}
+        self._generation = -1
+        self._windows: dict[tuple[int, int], deque[float]] = {}
+
+    def admit(self, authorization: str) -> Account:
+        """The account that calls. Raises ApiError for one that is unknown, suspended, or over its limit."""
+        key, secret = credentials(authorization)
+        account = self._find(key)
+        # An account without a secret lets nobody in; an empty password must not either.
+        if account is None or not account.secret or not hmac.compare_digest(account.secret.encode(), secret.encode()):
+            raise ApiError(Code.AUTH_FAILED)
+        if not self._in_time(account):
+            raise ApiError(Code.OVER_LIMIT)
+        if account.suspended:
+            raise ApiError(Code.ACCOUNT_EXPIRED)
+        return account
+
+    def _find(self, key: str) -> Account | None:
+        if not self._store.embedded:
+            with self._store.begin() as db:
+                return accounts.by_key(db, key)
+        if self._generation != self._store.generation:
+            self._known, self._generation = {}, self._store.generation
+        if key not in self._known:
+            with self._store.begin() as db:
+                found = accounts.by_key(db, key)
+            if found is None:
+                return None
+            self._known[key] = found
+        return self._known[key]
+
+    def _in_time(self, account: Account) -> bool:
+        if not self._store.embedded:
+            with self._store.begin() as db:
+                return throttle.admit(db, account.tenant, account.id, account.throttle)
+        now = time.monotonic()
+        if len(self._windows) > MOST_WINDOWS:
+            self._windows = {who: calls for who, calls in self._windows.items() if calls and calls[-1] > now - 1}
+        calls = self._windows.setdefault((account.tenant, account.id), deque())
+        return window.admit(calls, now, account.throttle)
+
+
+def credentials(authorization: str) -> tuple[str, str]:
+    """Key and secret out of an Authorization header; ApiError where it holds none."""
+    scheme, _, coded = authorization.strip().partition(" ")
+    if scheme.lower() != "basic":
+        raise ApiError(Code.AUTH_FAILED_NO_DATA)
+    try:
+        # A client library's base64 routine breaks long values over lines; blanks inside are no part of it.
+        pair = base64.b64decode("".join(coded.split()), validate=True)
+        key, colon, secret = pair.decode().partition(":")
+    except (binascii.Error, ValueError):
+        raise ApiError(Code.AUTH_FAILED_NO_DATA) from None
+    if not colon or "\x00" in key:
+        raise ApiError(Code.AUTH_FAILED_NO_DATA)
+    return key, secret

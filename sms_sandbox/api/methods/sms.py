@@ -1,0 +1,260 @@
+"""Sending: send-sms, cancel-sms, format-number."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from ...domain import merge, numbers, pricing, senders, text
+from ...domain.senders import Kind
+from ...store import accounts, contacts, messages, sending, timeline
+from ...store import numbers as leased
+from ...store.contacts import ContactList
+from ...store.messages import NewMessage
+from ...store.sending import CHUNK, NO_RECORD, Batch, Handset
+from ...store.timeline import Plan
+from ..declare import Call, method
+from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
+from ..params import Callback, CountryCode, Flag, Id, Integer, ListId, Param, Text, Url, When, Words
+from .lists import find_list
+
+LONGEST_VALIDITY = 4320
+"""Minutes: the 72 hours the carrier tries anyway."""
+
+
+class ListName(TypedDict):
+    id: int
+    name: str
+
+
+class DeliveryStats(TypedDict):
+    delivered: int
+    pending: int
+    bounced: int
+    responses: int
+    optouts: int
+
+
+# Keys in the order of the wire; `list` is there for list sends only.
+class SmsSent(TypedDict):
+    message_id: int
+    send_at: datetime
+    recipients: int
+    cost: Decimal
+    sms: int
+    list: NotRequired[ListName]
+    delivery_stats: DeliveryStats
+
+
+@method(
+    "SMS",
+    errors=[
+        Code.NOT_FOUND, Code.NO_ACCESS, Code.BAD_CALLER_ID, Code.LIST_EMPTY, Code.RECIPIENTS_ERROR, Code.LEDGER_ERROR,
+    ],
+)  # fmt: skip
+def send_sms(
+    call: Call,
+    message: Annotated[str, Text("What to send: at most 4 parts.", longest=2000, trimmed=False)],
+    to: Annotated[Sequence[str], Words("Up to 500 numbers with commas between.", most=500)] = (),
+    list_id: ListId | None = None,
+    countrycode: CountryCode | None = None,
+    from_: Annotated[str, Param("A number of yours, or a word of up to 11 characters.")] = "",
+    send_at: When | None = None,
+    validity: Annotated[int, Integer("Minutes to keep trying; 0 is as long as possible.")] = 0,
+    replies_to_email: Annotated[str, Text("Where replies are mailed to.")] | None = None,
+    tracked_link_url: Annotated[str, Url("Where [tracked-link] leads.")] | None = None,
+    dlr_callback: Callback | None = None,
+    reply_callback: Callback | None = None,
+    link_hits_callback: Callback | None = None,
+    from_shared: Annotated[bool, Flag("Send from the shared number though one of your own is there.")] = False,
+) -> SmsSent:
+    """Send a message to numbers, or to every active member of a list.
+
+    Numbers that can not be read, and those that opted out, are left out; the call fails only when none is left.
+    Given both a list and numbers, the list gets the message.
+    """
+    if not to and list_id is None:
+        raise ApiError(Code.FIELD_INVALID, "You must provide either 'list_id' or 'to'")
+    to_list = None if list_id is None else find_list(call, list_id)
+    sender = sender_of(call, from_, from_shared)
+    if to_list is None:
+        handsets = handsets_of(call, to, countrycode)
+        recipients = len(handsets)
+    else:
+        handsets, recipients = [], to_list.members_active
+        if not recipients:
+            raise ApiError(Code.LIST_EMPTY)
+    parts = count_parts(call, message, tracked_link_url, recipients, to_list)
+    cost = pricing.cost(parts, call.account.price)
+    if not accounts.charge(call.db, call.tenant, call.account.id, cost):
+        raise ApiError(Code.LEDGER_ERROR)
+
+    when = max(send_at or call.now, call.now)
+    message_id = messages.add(
+        call.db,
+        call.tenant,
+        NewMessage(
+            account=call.account.id,
+            text=message,
+            sender=sender,
+            send_at=when,
+            created=call.now,
+            validity=timedelta(minutes=min(validity, LONGEST_VALIDITY)),
+            recipients=recipients,
+            parts=parts,
+            cost=cost,
+            list_id=to_list.id if to_list else 0,
+            list_name=to_list.name if to_list else "",
+            dlr_url=dlr_callback,
+            reply_url=reply_callback,
+            link_hits_url=link_hits_callback,
+            tracked_url=tracked_link_url,
+            replies_to_email=replies_to_email,
+        ),
+    )
+    batch = Batch(call.tenant, call.account.seed, call.account.id, message_id, message, tracked_link_url, when)
+    plan = Plan(when, "send", message_id, {"size": recipients})
+    if to_list is None:
+        sending.enlist(call.db, batch, handsets)
+    elif (last := enlist_first(call, batch, to_list)) is not None:
+        plan = Plan(call.now, "enlist", message_id, {"after": last})
+    timeline.schedule(call.db, call.tenant, [plan])
+
+    reply: SmsSent = {
+        "message_id": message_id,
+        "send_at": when,
+        "recipients": recipients,
+        "cost": pricing.from_units(cost),
+        "sms": parts,
+        "list": {"id": batch.message, "name": ""},
+        "delivery_stats": {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0},
+    }
+    if to_list is None:
+        del reply["list"]
+    else:
+        reply["list"] = {"id": to_list.id, "name": to_list.name}
+    return reply
+
+
+def sender_of(call: Call, wanted: str, shared: bool) -> str:
+    """The sender a message goes out from: the one wanted if the account may use it, or else a number."""
+    if not wanted:
+        number = leased.sender_for(call.db, call.tenant, call.account.id, shared)
+        if number is None:
+            raise ApiError(Code.BAD_CALLER_ID)
+        return number
+    sender = senders.read(wanted)
+    if sender is None:
+        raise ApiError(Code.BAD_CALLER_ID)
+    if sender.kind is Kind.NUMBER:
+        allowed = leased.may_send(call.db, call.tenant, call.account.id, sender.text)
+    else:
+        allowed = not (call.account.strict_senders or senders.is_reserved(sender.text))
+    if not allowed:
+        raise ApiError(Code.BAD_CALLER_ID)
+    return sender.text
+
+
+def handsets_of(call: Call, to: Sequence[str], region: str | None) -> list[Handset]:
+    """The numbers that can get a message, repeated ones included; RECIPIENTS_ERROR if that is none of them."""
+    found = [(raw, numbers.to_msisdn(raw, region)) for raw in to]
+    gone = contacts.opted_out(call.db, call.tenant, call.account.id, {number for _, number in found if number})
+    kept: list[Handset] = [(number, NO_RECORD) for _, number in found if number and number not in gone]
+    if not kept:
+        fails = [raw for raw, number in found if number is None]
+        optouts = [number for _, number in found if number]
+        raise ApiError(Code.RECIPIENTS_ERROR, {"fails": fails, "optouts": optouts})
+    return kept
+
+
+def count_parts(call: Call, template: str, tracked_url: str | None, recipients: int, on: ContactList | None) -> int:
+    """Parts over all recipients, of the texts as they will be; FIELD_INVALID if one has more than may be."""
+    if on is None or not merge.has_fields(template):
+        return recipients * allowed_parts(sending.preview(template, NO_RECORD, tracked_url))
+    total, after = 0, ""
+    while chunk := contacts.active_members(call.db, call.tenant, on.id, after, CHUNK):
+        for member in chunk:
+            total += allowed_parts(sending.preview(template, sending.values_of(member, on), tracked_url))
+        after = chunk[-1].msisdn
+    return total
+
+
+def allowed_parts(message: str) -> int:
+    parts = text.segments(message).parts
+    if parts > text.MAX_PARTS:
+        raise ApiError(Code.FIELD_INVALID)
+    return parts
+
+
+def enlist_first(call: Call, batch: Batch, on: ContactList) -> str | None:
+    """Write down a list's first recipients; the number to go on behind, or None if those were all."""
+    chunk = contacts.active_members(call.db, call.tenant, on.id, "", CHUNK)
+    sending.enlist(call.db, batch, [(member.msisdn, sending.values_of(member, on)) for member in chunk])
+    return chunk[-1].msisdn if len(chunk) == CHUNK else None
+
+
+class Success(TypedDict):
+    success: str
+
+
+@method("SMS", errors=[Code.NOT_FOUND, Code.NO_ACCESS, Code.ALREADY_SENT])
+def cancel_sms(call: Call, id: Annotated[int, Id("The message's id.", alias="message_id")]) -> Success:
+    """Call off a scheduled message that has not been sent, and get its cost back."""
+    message = find_message(call, id)
+    if message.status != messages.SCHEDULED or message.send_at <= call.now:
+        raise ApiError(Code.ALREADY_SENT)
+    for kind in ("send", "enlist"):
+        timeline.drop(call.db, call.tenant, kind, message.id)
+    messages.set_status(call.db, call.tenant, message.id, messages.CANCELLED)
+    accounts.credit(call.db, call.tenant, call.account.id, message.cost)
+    return {"success": "OK"}
+
+
+def find_message(call: Call, message_id: int) -> messages.Message:
+    """The account's own message of that id."""
+    message = messages.read(call.db, call.tenant, message_id)
+    if message is None:
+        raise ApiError(Code.NOT_FOUND, MESSAGE_UNKNOWN)
+    if message.account != call.account.id:
+        raise ApiError(Code.NO_ACCESS, MESSAGE_FOREIGN)
+    return message
+
+
+class NumberFormat(TypedDict):
+    countrycode: int
+    nationalnumber: int
+    national_leading_zeroes: int
+    rawinput: None
+    international: int
+    type: int
+    isValid: bool
+
+
+class FormattedNumber(TypedDict):
+    number: NumberFormat
+
+
+@method("SMS")
+def format_number(
+    call: Call,  # noqa: ARG001
+    msisdn: Annotated[str, Text("The number, with whatever stands between its digits.")],
+    countrycode: CountryCode,
+) -> FormattedNumber:
+    """Check a number and give its international form."""
+    found = numbers.describe(msisdn, countrycode)
+    if found is None:
+        raise ApiError(Code.FIELD_INVALID)
+    return {
+        "number": {
+            "countrycode": found.countrycode,
+            "nationalnumber": found.national,
+            "national_leading_zeroes": found.national,
+            "rawinput": None,
+            "international": found.international,
+            "type": found.type,
+            "isValid": found.valid,
+        }
+    }
+
+
+METHODS: tuple[Any, ...] = (send_sms, cancel_sms, format_number)

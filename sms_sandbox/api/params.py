@@ -1,0 +1,294 @@
+"""Kinds of parameters: each reads itself from the form and describes itself to the docs."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from ..domain import callbacks, numbers
+from ..domain.clock import EPOCH, LATEST
+from ..store.paging import UNSIZED, Paging
+from .errors import ApiError, Code
+
+Form = Mapping[str, str]
+"""The parameters of a call by name, whichever way they came; an absent one is not in it."""
+
+Schema = dict[str, Any]
+
+LARGEST = 2**63 - 1
+"""The largest integer any database of ours keeps."""
+
+LARGEST_PAGE = 100
+
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+"""A NUL, which PostgreSQL can't store, or a byte that was not UTF-8 (it arrives as a lone surrogate)."""
+
+
+def given(form: Form, name: str) -> str | None:
+    """The text of a parameter; None where it is absent or empty, which mean the same here."""
+    raw = form.get(name)
+    if not raw:
+        return None
+    if _UNFIT.search(raw):
+        raise ApiError(Code.FIELD_INVALID)
+    return raw
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of one form field, a text. `read` answers None where nothing was given."""
+
+    doc: str
+    alias: str = field(default="", kw_only=True)
+    trimmed: bool = field(default=True, kw_only=True)
+
+    def read(self, form: Form, name: str) -> Any:
+        raw = given(form, name)
+        if raw is None and self.alias:
+            raw = given(form, self.alias)
+        if raw is None:
+            return None
+        if self.trimmed:
+            raw = raw.strip()
+        return self.parse(raw, name) if raw else None
+
+    def stands_in(self, form: Form, name: str) -> bool:
+        """Whether something was given, well written or not."""
+        return bool(form.get(name) or (self.alias and form.get(self.alias)))
+
+    def parse(self, raw: str, name: str) -> Any:  # noqa: ARG002 (kinds that name the field in their refusal need it)
+        return raw
+
+    def schema(self) -> Schema:
+        return {"type": "string"}
+
+    def fields(self, name: str) -> dict[str, Schema]:
+        """The form fields this parameter reads, with what the docs say of each."""
+        return {name: {**self.schema(), "description": self.doc}}
+
+
+@dataclass(frozen=True)
+class Text(Param):
+    """A text of at most `longest` characters."""
+
+    longest: int = 255
+
+    def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
+        if len(raw) > self.longest:
+            raise ApiError(Code.FIELD_INVALID)
+        return raw
+
+    def schema(self) -> Schema:
+        return {"type": "string", "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
+class Integer(Param):
+    """A whole number of 0 or more."""
+
+    def parse(self, raw: str, name: str) -> int:
+        if not (raw.isascii() and raw.isdigit()):
+            raise ApiError(Code.FIELD_INVALID, f'Field "{name}" has wrong type, expected type - numeric')
+        return min(int(raw), LARGEST) if len(raw) < 1000 else LARGEST
+
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": 0}
+
+
+@dataclass(frozen=True)
+class Id(Integer):
+    """An id; 0 is what client libraries send for none."""
+
+    def parse(self, raw: str, name: str) -> int | None:  # type: ignore[override]  # 0 is "not given"
+        return super().parse(raw, name) or None
+
+
+@dataclass(frozen=True)
+class Flag(Param):
+    """A yes or no, in the words clients use for it."""
+
+    def parse(self, raw: str, name: str) -> bool:  # noqa: ARG002
+        word = raw.lower()
+        if word in ("true", "1", "yes"):
+            return True
+        if word in ("false", "0", "no"):
+            return False
+        raise ApiError(Code.FIELD_INVALID)
+
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Choice(Param):
+    """One of a few words, in any case. With `lenient` an unknown one counts as not given."""
+
+    words: tuple[str, ...] = ()
+    lenient: bool = False
+
+    def parse(self, raw: str, name: str) -> str | None:  # noqa: ARG002
+        word = raw.lower()
+        if word in self.words:
+            return word
+        if self.lenient:
+            return None
+        raise ApiError(Code.FIELD_INVALID)
+
+    def schema(self) -> Schema:
+        return {"type": "string"} if self.lenient else {"type": "string", "enum": list(self.words)}
+
+
+@dataclass(frozen=True)
+class Words(Param):
+    """A list with commas; blanks around items and empty items do not count."""
+
+    most: int = 500
+
+    def parse(self, raw: str, name: str) -> Sequence[str] | None:  # noqa: ARG002
+        words = [word for each in raw.split(",") if (word := each.strip())]
+        if len(words) > self.most:
+            raise ApiError(Code.FIELD_INVALID)
+        return words or None
+
+
+@dataclass(frozen=True)
+class Url(Param):
+    """An absolute http or https address."""
+
+    def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
+        if not callbacks.is_http_url(raw):
+            raise ApiError(Code.FIELD_INVALID)
+        return raw
+
+    def schema(self) -> Schema:
+        return {"type": "string", "format": "uri", "maxLength": 2048}
+
+
+@dataclass(frozen=True)
+class Timestamp(Param):
+    """A moment in UTC: `YYYY-MM-DD HH:MM:SS`, a date alone (its midnight), or the ISO form with T and Z."""
+
+    def parse(self, raw: str, name: str) -> datetime:  # noqa: ARG002
+        if not _MOMENT.fullmatch(raw):
+            raise ApiError(Code.FIELD_INVALID)
+        try:
+            moment = datetime.fromisoformat(raw)
+        except ValueError:
+            raise ApiError(Code.FIELD_INVALID) from None
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if not EPOCH <= moment < LATEST:
+            raise ApiError(Code.FIELD_INVALID)
+        return moment
+
+    def schema(self) -> Schema:
+        return {"type": "string", "examples": ["2020-06-21 04:47:25"]}
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Country(Param):
+    """A country by its two letters or its English name; read as the two letters."""
+
+    def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
+        region = numbers.region_of(raw)
+        if region is None:
+            raise ApiError(Code.FIELD_INVALID)
+        return region
+
+
+@dataclass(frozen=True)
+class Handset(Param):
+    """A phone number in international form, with whatever people write between its digits."""
+
+    def parse(self, raw: str, name: str) -> str:
+        digits = raw.translate(_BETWEEN_DIGITS)
+        digits = digits.removeprefix("+")
+        if not (digits.isascii() and digits.isdigit()):
+            raise ApiError(Code.FIELD_INVALID, f'Field "{name}" has wrong type, expected type - numeric')
+        if len(digits) > 15:
+            raise ApiError(Code.FIELD_INVALID)
+        return digits
+
+    def schema(self) -> Schema:
+        return {"type": "string", "examples": ["61491570156"]}
+
+
+_BETWEEN_DIGITS = str.maketrans("", "", " -.()")
+
+
+@dataclass(frozen=True)
+class PageAndMax(Param):
+    """Which page, and how many rows on it: `page` and `max` together. Nonsense means the default."""
+
+    doc: str = ""
+
+    def read(self, form: Form, name: str) -> Paging:  # noqa: ARG002
+        number, size = self._count(form.get("page")), self._count(form.get("max"))
+        return Paging(number or 1, min(size, LARGEST_PAGE) or UNSIZED)
+
+    @staticmethod
+    def _count(raw: str | None) -> int:
+        raw = (raw or "").strip()
+        return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 16 else 0
+
+    def fields(self, name: str) -> dict[str, Schema]:  # noqa: ARG002
+        size = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}
+        return {
+            "page": {"type": "integer", "minimum": 1, "default": 1, "description": "Which page, from 1."},
+            "max": {**size, "description": "Rows on a page; the account's page size if not given."},
+        }
+
+
+SLOTS = tuple(str(number) for number in range(1, 11))
+
+
+@dataclass(frozen=True)
+class Slots(Param):
+    """The custom fields field_1 to field_10, by slot; a blank one counts as not given."""
+
+    longest: int = 255
+
+    def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
+        found = {slot: value for slot in SLOTS if (value := given(form, f"field_{slot}"))}
+        if any(len(value) > self.longest for value in found.values()):
+            raise ApiError(Code.FIELD_INVALID)
+        return found or None
+
+    def fields(self, name: str) -> dict[str, Schema]:  # noqa: ARG002
+        return {f"field_{slot}": {"type": "string", "description": self.doc} for slot in SLOTS}
+
+
+@dataclass(frozen=True)
+class FieldValues(Param):
+    """Values of custom fields: `field_` and the slot, or `field_` and the name with blanks as underscores.
+
+    Read as a mapping of what stands behind `field_`, in lower case, since only the list knows which names it has.
+    """
+
+    longest: int = 255
+
+    def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
+        found = {
+            key[6:].lower(): value
+            for key in form
+            if key.startswith("field_") and len(key) > 6 and (value := given(form, key)) is not None
+        }
+        if any(len(value) > self.longest for value in found.values()):
+            raise ApiError(Code.FIELD_INVALID)
+        return found or None
+
+    def fields(self, name: str) -> dict[str, Schema]:  # noqa: ARG002
+        return {f"field_{slot}": {"type": "string", "description": self.doc} for slot in SLOTS}
+
+
+# Parameters that many methods share are named once, here.
+ListId = Annotated[int, Id("The list's id.")]
+MessageId = Annotated[int, Id("The message's id.")]
+CountryCode = Annotated[str, Country("Country that local numbers belong to: two letters, or its English name.")]
+Callback = Annotated[str, Url("Where to call, instead of the account's own URL.")]
+When = Annotated[datetime, Timestamp("YYYY-MM-DD HH:MM:SS, in UTC; a date alone is its midnight.")]
+Pages = Annotated[Paging, PageAndMax()]
+Style = Annotated[str, Choice("`array` lists custom fields as names and values.", words=("array",), lenient=True)]

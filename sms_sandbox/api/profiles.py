@@ -1,0 +1,32 @@
+"""The provider's behaviour at different times, as far as there is evidence of it (reference 0.3)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What sets one profile apart from another."""
+
+    page_size: int = 25
+    throttle: int = 15
+    tells_message: bool = True
+    """get-sms answers with the text."""
+    next_charge_first: bool = False
+    """get-number names the next charge before the renewal."""
+    server: str = "nginx"
+    cache_control: str = "no-store, no-cache, must-revalidate"
+
+
+PROFILES = {
+    "seed": Profile(),
+    "vendor-2020": Profile(page_size=10),
+    "legacy-2015": Profile(
+        page_size=10,
+        tells_message=False,
+        next_charge_first=True,
+        server="nginx/1.1.19",
+        cache_control="no-store, no-cache, must-revalidate, post-check=0, pre-check=0",
+    ),
+    "throttle-2": Profile(throttle=2),
+}
+"""By name; `seed` is the default, after the provider's own page on its API."""

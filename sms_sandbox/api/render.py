@@ -1,0 +1,147 @@
+"""A reply is plain data. JSON and XML are two spellings of it, chosen by the ending of the path."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from json.encoder import encode_basestring_ascii
+from typing import Any
+from xml.sax.saxutils import escape
+
+_NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""What PHP calls a numeric string: white space may stand in front, not behind."""
+
+_INTEGER = re.compile(r"[ \t\n\r\v\f]*[+-]?\d+", re.ASCII)
+_LARGEST = 2**63
+
+
+def to_json(reply: Mapping[str, Any]) -> bytes:
+    """The reply as PHP's json_encode with numeric checking spells it (reference 2.3)."""
+    return _json(reply).encode("ascii")
+
+
+def _json(value: Any) -> str:
+    match value:
+        case Mapping():
+            return "{" + ",".join(f"{_quoted(str(key))}:{_json(inner)}" for key, inner in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(_json, value)) + "]"
+        case Verbatim():
+            return _quoted(value)
+        case str():
+            number = numeric(value)
+            return _quoted(value) if number is None else _scalar(number)
+        case datetime() | date():
+            return _quoted(_scalar(value))
+        case None:
+            return "null"
+    return _scalar(value)
+
+
+class Verbatim(str):
+    """A text that stays one, however much it looks like a number: an error's numbers, as the caller wrote them."""
+
+    __slots__ = ()
+
+
+def _quoted(text: str) -> str:
+    return encode_basestring_ascii(text).replace("/", "\\/")
+
+
+def _scalar(value: Any) -> str:
+    """What JSON and XML have in common: dates and numbers."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case Decimal():
+            return _float(float(round(value, 3)))
+        case float():
+            return _float(value)
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+        case date():
+            return f"{value:%Y-%m-%d}"
+    raise TypeError(f"no spelling for {value!r}")
+
+
+def numeric(text: str) -> int | float | None:
+    """The number PHP sees in a text, or None where it sees none."""
+    if not _NUMERIC.fullmatch(text):
+        return None
+    if _INTEGER.fullmatch(text) and len(text) < 1000 and -_LARGEST <= (whole := int(text)) < _LARGEST:
+        return whole
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _float(number: float) -> str:
+    """A float the way PHP prints it: no fraction where there is none, an exponent only far from 1."""
+    if number == 0 or 1e-4 <= abs(number) < 1e17:
+        return str(int(number)) if number.is_integer() else _plain(number)
+    digits, _, exponent = f"{number!r}".partition("e")
+    if not exponent:
+        digits, _, exponent = f"{number:e}".partition("e")
+    if "." not in digits:
+        digits += ".0"
+    return f"{digits}e{int(exponent):+d}"
+
+
+def _plain(number: float) -> str:
+    return repr(number) if "e" not in repr(number) else f"{Decimal(repr(number)):f}"
+
+
+def to_xml(reply: Mapping[str, Any]) -> bytes:
+    """The reply by the rules of reference 2.4."""
+    return f'<?xml version="1.0"?>\n{_element("response", reply)}\n'.encode()
+
+
+def _element(name: str, value: Any) -> str:
+    inside = _inside(value)
+    return f"<{name}>{inside}</{name}>" if inside else f"<{name}/>"
+
+
+def _inside(value: Any) -> str:
+    match value:
+        case Mapping():
+            return "".join(_element(element_name(str(key)), inner) for key, inner in value.items())
+        case list() | tuple():
+            return "".join(_element("item", inner) for inner in value)
+        case None:
+            return ""
+        case Verbatim():
+            return _text(value)
+        case str():
+            number = numeric(value)
+            return _text(value) if number is None else _scalar(number)
+    return _scalar(value)
+
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def _text(text: str) -> str:
+    # An SMS can carry characters that XML 1.0 can't; a reader told of a carriage return as it is would make it a
+    # line feed.
+    return escape(_FORBIDDEN.sub("\ufffd", text), {"\r": "&#13;"})
+
+
+_ILLEGAL = re.compile(r"[^A-Za-z0-9_.\-]")
+
+
+def element_name(key: str) -> str:
+    """A key as the name of an element: what XML forbids in names becomes an underscore."""
+    name = _ILLEGAL.sub("_", key)
+    return name if name and (name[0].isalpha() or name[0] == "_") else f"_{name}"
+
+
+FORMATS: dict[str, tuple[str, Callable[[Mapping[str, Any]], bytes]]] = {
+    "json": ("application/json; charset=utf-8", to_json),
+    "xml": ("text/xml; charset=utf-8", to_xml),
+}
+"""By the ending of the path: content type and spelling."""
+
+Reply = Mapping[str, Any]
+Items = Sequence[Mapping[str, Any]]

@@ -1,0 +1,134 @@
+"""The imitated API as an ASGI application: from a request to the method it names, and back."""
+
+import gzip
+import re
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from ..store.engine import Store
+from .answer import Answer, answer, verdict
+from .declare import Method
+from .errors import Code
+from .forms import UnreadableError, read_form
+from .gate import Gate
+from .profiles import PROFILES
+from .render import FORMATS
+
+CHAPTERS = ("sms", "reports", "lists", "numbers", "account")
+
+LARGEST_BODY = 2 << 20
+"""Bytes; a send-sms to 500 numbers has less than a hundredth of it."""
+
+# Real clients put a 2, for the version, and more slashes than needed before the method.
+_PATH = re.compile(r"/+(?:2/+)?([a-z0-9-]+)\.(json|xml)")
+
+_PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
+_EXPIRES = (b"expires", b"Thu, 19 Nov 1981 08:52:00 GMT")
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def methods() -> dict[str, Method]:
+    """Every method there is, by name."""
+    modules = [import_module(f".methods.{chapter}", __package__) for chapter in CHAPTERS]
+    return {method.name: method for module in modules for method in module.METHODS}
+
+
+class Api:
+    """Answers `/{method}.{json|xml}`. With `https_url` set, a call over plain HTTP is told to go there instead."""
+
+    def __init__(self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None) -> None:
+        self._store = store
+        self._gate = Gate(store)
+        self._methods = methods() if offered is None else offered
+        self._https_url = https_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        verb = scope["method"]
+        path = _PATH.fullmatch(scope["path"])
+        if verb == "PUT" and b"content-length" not in headers and b"transfer-encoding" not in headers:
+            await _page(send, 411, "411 Length Required", close=True)
+        elif path is None or verb == "OPTIONS":
+            await _page(send, 404, "404 Page Not Found")
+        elif (body := await _read_body(receive)) is None:
+            await _page(send, 413, "413 Request Entity Too Large", close=True)
+        else:
+            name, ending = path.groups()
+            found = await self._answer(scope, headers, name, body)
+            await _reply(send, found, ending, headers, scope["http_version"])
+
+    async def _answer(self, scope: Scope, headers: Mapping[bytes, bytes], name: str, body: bytes) -> Answer:
+        method = self._methods.get(name)
+        if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
+            return _refusal(Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
+        if self._https_url is not None and scope["scheme"] != "https":
+            return _refusal(Code.NO_ACCESS, f"The API is served over HTTPS only: {self._https_url}/{name}")
+        try:
+            content_type = headers.get(b"content-type", b"").decode("latin-1")
+            form: Mapping[str, str] | None = await read_form(scope["query_string"], content_type, body)
+        except UnreadableError:
+            form = None
+        authorization = headers.get(b"authorization", b"").decode("latin-1")
+        return await self._store.call(answer, self._store, self._gate, method, form, authorization)
+
+
+def _refusal(code: Code, description: str) -> Answer:
+    return Answer(code, verdict(code, description), PROFILES["seed"])
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """The whole body; None if it is larger than may be."""
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            return None
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+async def _reply(send: Send, found: Answer, ending: str, asked: Mapping[bytes, bytes], http_version: str) -> None:
+    content_type, spell = FORMATS[ending]
+    body = spell(found.reply)
+    billing = "Queries=1" if found.sent_to is None else f"Queries=1; Messages={found.sent_to}"
+    headers: Headers = [
+        (b"server", found.profile.server.encode()),
+        (b"content-type", content_type.encode()),
+        _EXPIRES,
+        (b"cache-control", found.profile.cache_control.encode()),
+        (b"pragma", b"no-cache"),
+        (b"x-mashape-billing", billing.encode()),
+    ]
+    if http_version == "1.1" and b"close" not in asked.get(b"connection", b"").lower():
+        headers.append((b"connection", b"keep-alive"))
+    if b"gzip" in asked.get(b"accept-encoding", b""):
+        body = gzip.compress(body, compresslevel=1, mtime=0)
+        headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+    if found.code is Code.AUTH_FAILED_NO_DATA:
+        headers.append((b"www-authenticate", b'Basic realm="API"'))
+    await _send(send, found.code.status, headers, body)
+
+
+async def _page(send: Send, status: int, title: str, close: bool = False) -> None:
+    """A page of the web server's own, without anything of the API's."""
+    headers: Headers = [(b"server", b"nginx"), (b"content-type", b"text/html")]
+    body = _PAGE.format(title).encode()
+    headers.append((b"content-length", str(len(body)).encode()))
+    if close:
+        headers.append((b"connection", b"close"))
+    await _send(send, status, headers, body)
+
+
+async def _send(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

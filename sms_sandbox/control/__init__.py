@@ -1,0 +1,1 @@
+"""What a test does to the world, under /_sandbox/v1."""

@@ -1,0 +1,33 @@
+"""The simulated carrier: what becomes of a message on its way to one handset."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+PENDING = "pending"
+DELIVERED = "delivered"
+SOFT_BOUNCE = "soft-bounce"
+HARD_BOUNCE = "hard-bounce"
+FINAL = (DELIVERED, SOFT_BOUNCE, HARD_BOUNCE)
+"""The states a recipient ends in; each is told in one delivery report."""
+
+PATIENCE = timedelta(hours=72)
+"""How long a message without a validity of its own stays pending (reference 8.5)."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What the carrier will report, and how long after it took the message; None is never."""
+
+    status: str
+    after: timedelta | None
+
+
+def outcome(fate: Fate, validity: timedelta) -> Fate:
+    """The report that comes: the fate, or a soft bounce when the message expires before it.
+
+    A validity of zero is the carrier's own patience. A report due at the very moment of expiry still counts.
+    """
+    limit = min(validity, PATIENCE) if validity else PATIENCE
+    if fate.after is None or fate.after > limit:
+        return Fate(SOFT_BOUNCE, limit)
+    return fate

@@ -1,0 +1,47 @@
+"""Time as a value: moments, how the store counts them, and a tenant's clock."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""No clock goes past this, so that a wait added to it is still a date."""
+
+
+def to_micros(moment: datetime) -> int:
+    """A UTC moment as microseconds since 1970, which is how the store keeps it."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment that many microseconds after 1970, in UTC."""
+    return EPOCH + micros * MICROSECOND
+
+
+def real_now() -> datetime:
+    """The machine's own time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A tenant's clock: `offset` ahead of real time, or standing still at `frozen_at`.
+
+    `moving` marks a running clock that an advance holds for a while, so that a start after a crash can let it go.
+    """
+
+    offset: timedelta = timedelta()
+    frozen_at: datetime | None = None
+    moving: bool = False
+
+    def now(self, real: datetime) -> datetime:
+        return self.frozen_at or real + self.offset
+
+    def frozen(self, real: datetime) -> "Clock":
+        """This clock, standing still at what it shows."""
+        return Clock(self.offset, self.now(real))
+
+    def running(self, real: datetime) -> "Clock":
+        """This clock, going on from what it shows."""
+        return Clock(self.now(real) - real)

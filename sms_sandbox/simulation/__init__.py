@@ -1,0 +1,1 @@
+"""What happens by itself: the timeline run, messages answered, callbacks posted."""

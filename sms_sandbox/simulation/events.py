@@ -1,0 +1,103 @@
+"""The events of the timeline but for callbacks: each kind is run for the rows of one tenant that follow each other."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from ..domain import callbacks as rules
+from ..domain import carrier
+from ..domain.carrier import Fate
+from ..store import contacts, messages, sending, timeline
+from ..store.messages import Reporting
+from ..store.sending import CHUNK, Batch
+from ..store.tenants import Tenant
+from ..store.timeline import Due, Plan
+from . import inbound
+from .telling import News, tell
+
+Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
+
+
+def enlist(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Write down more recipients of a message to a long list; when all are, it can be sent."""
+    for row in rows:
+        message = messages.read(db, tenant.id, row.ref)
+        on = contacts.read_list(db, tenant.id, message.list_id) if message else None
+        if message is None or on is None or message.status == messages.CANCELLED:
+            continue
+        chunk = contacts.active_members(db, tenant.id, on.id, row.data["after"], CHUNK)
+        batch = Batch(
+            tenant.id, tenant.seed, message.account, message.id, message.text, message.tracked_url, message.send_at
+        )
+        if chunk:
+            sending.enlist(db, batch, [(member.msisdn, sending.values_of(member, on)) for member in chunk])
+        if len(chunk) == CHUNK:
+            plan = Plan(row.due, "enlist", message.id, {"after": chunk[-1].msisdn})
+        else:
+            plan = Plan(max(message.send_at, row.due), "send", message.id, {"size": message.recipients})
+        timeline.schedule(db, tenant.id, [plan])
+
+
+def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Hand messages to the carrier, so many recipients at a time, and plan what it will report."""
+    plans: list[Plan] = []
+    for row in rows:
+        message = messages.read(db, tenant.id, row.ref)
+        if message is None or message.status == messages.CANCELLED:
+            continue
+        after = row.data.get("after", 0)
+        if not after:
+            messages.set_status(db, tenant.id, message.id, messages.SENT)
+        handsets = messages.chunk(db, tenant.id, message.id, after, CHUNK)
+        fate = carrier.outcome(Fate(carrier.DELIVERED, tenant.delivery_delay), message.validity)
+        plans += [report_plan(row, recipient, fate) for recipient, _ in handsets]
+        if len(handsets) == CHUNK:
+            plans.append(Plan(row.due, "send", message.id, {**row.data, "after": handsets[-1][0]}))
+    timeline.schedule(db, tenant.id, plans)
+
+
+def report_plan(sent: Due, recipient: int, fate: Fate) -> Plan:
+    """When the carrier reports of a recipient, and what."""
+    assert fate.after is not None
+    return Plan(sent.due + fate.after, "report", recipient, {"status": fate.status})
+
+
+def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Take in what the carrier reports, and tell the accounts' apps."""
+    counts: defaultdict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        found = messages.reporting(db, tenant.id, row.ref)
+        if found is None:
+            continue
+        status = row.data["status"]
+        messages.report(db, tenant.id, found.recipient, status, row.due)
+        counts[found.message].append(status)
+        tell(db, tenant.id, delivery_news(found, row, status), row.due)
+    for message, statuses in counts.items():
+        messages.count(db, tenant.id, message, statuses)
+
+
+def delivery_news(found: Reporting, row: Due, status: str) -> list[News]:
+    url = rules.first_given(found.message_url, found.account_url)
+    if url is None:
+        return []
+    params = rules.delivery_report(
+        message_id=found.message, mobile=found.msisdn, at=row.due, status=status, user_id=found.account
+    )
+    return [News(found.account, found.secret, "dlr", url, params, found.message, found.msisdn)]
+
+
+def receive(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Let handsets' messages arrive; one that reaches nobody is lost, as it is in the network."""
+    for row in rows:
+        inbound.receive(db, tenant, row.due, row.data["from"], row.data["to"], row.data["text"])
+
+
+EVENTS: Mapping[str, Handler] = {"enlist": enlist, "send": send, "report": report, "inbound": receive}
+"""Every kind of row on the timeline, but for the callbacks the runner posts."""
+
+
+def weight(row: Due) -> int:
+    """How many recipients' worth of work a row is."""
+    return CHUNK if row.kind == "enlist" else min(row.data.get("size", 1), CHUNK)

@@ -1,0 +1,1 @@
+"""The one store: tables, and the questions asked of them. Each function takes an open connection."""

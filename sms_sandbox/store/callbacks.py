@@ -1,0 +1,195 @@
+"""Callbacks to the user's app: what each says, and every try with its outcome."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
+
+from ..domain.clock import from_micros, to_micros
+from . import ids
+from .engine import Statement
+from .paging import Page, Paging, fetch
+from .tables import callbacks as t
+from .tables import timeline
+from .tables import tries as y
+
+WAITING = "waiting"
+DELIVERED = "delivered"
+GIVEN_UP = "given-up"
+
+KIND = "callback"
+"""What a try is called on the timeline; its `ref` is the callback's id."""
+
+
+@dataclass(frozen=True)
+class NewCallback:
+    """A call to make: `url` is whole, with the event's parameters; an empty `signature` is no header."""
+
+    account: int
+    event: str
+    url: str
+    signature: str
+    message: int
+    msisdn: str
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try: the answer's status or an error, how long it took in microseconds, and the answer's first bytes."""
+
+    number: int
+    at: datetime
+    status: int | None
+    error: str | None
+    latency: int | None
+    answer: str
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A callback as it stands; `next_due` is None when no try is to come."""
+
+    id: int
+    account: int
+    event: str
+    url: str
+    signature: str
+    message: int
+    msisdn: str
+    state: str
+    tries: int
+    created: datetime
+    next_due: datetime | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a try ended."""
+
+    tenant: int
+    callback: int
+    number: int
+    status: int | None
+    error: str | None
+    latency: int
+    answer: str
+
+
+_COLUMNS = (
+    t.c.id, t.c.account, t.c.event, t.c.url, t.c.signature, t.c.message, t.c.msisdn, t.c.state, t.c.tries, t.c.created,
+)  # fmt: skip
+_ADD = Statement(insert(t))
+_READ = Statement(select(*_COLUMNS).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("callback")))
+_BEGIN = Statement(
+    update(t)
+    .where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("callback"))
+    .values(tries=t.c.tries + 1)
+    .returning(t.c.tries, t.c.url, t.c.signature)
+)
+_ADD_TRY = Statement(
+    "INSERT INTO tries (tenant, callback, number, at, answer) VALUES (:tenant, :callback, :number, :at, '')"
+)
+_END_TRY = Statement(
+    update(y)
+    .where(
+        y.c.tenant == bindparam("tenant_"), y.c.callback == bindparam("callback_"), y.c.number == bindparam("number_")
+    )
+    .values(
+        status=bindparam("status_"), error=bindparam("error_"), latency=bindparam("latency_"),
+        answer=bindparam("answer_"),
+    )
+)  # fmt: skip
+_STATE = Statement(
+    update(t).where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("callback")).values(state=bindparam("word"))
+)
+
+
+def add(db: Connection, tenant: int, new: Sequence[NewCallback], now: datetime) -> int:
+    """Write down callbacks to make; the ids run from the one answered. Their tries are put on the timeline apart."""
+    first = ids.take(db, tenant, "callback", len(new))
+    rows = [
+        {"tenant": tenant, "id": first + index, "state": WAITING, "tries": 0, "created": to_micros(now), **asdict(each)}
+        for index, each in enumerate(new)
+    ]
+    _ADD.many(db, rows)
+    return first
+
+
+def begin_try(db: Connection, tenant: int, callback: int, at: datetime) -> tuple[int, str, str] | None:
+    """Note that a try begins; its number, the URL and the signature, or None if the callback is gone."""
+    row = _BEGIN.one(db, tenant_=tenant, callback=callback)
+    if row is None:
+        return None
+    number, url, signature = row
+    _ADD_TRY.run(db, tenant=tenant, callback=callback, number=number, at=to_micros(at))
+    return number, url, signature
+
+
+def end_tries(db: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Note how tries ended."""
+    _END_TRY.many(
+        db,
+        [
+            {
+                "tenant_": each.tenant,
+                "callback_": each.callback,
+                "number_": each.number,
+                "status_": each.status,
+                "error_": each.error,
+                "latency_": each.latency,
+                "answer_": each.answer,
+            }
+            for each in outcomes
+        ],
+    )
+
+
+def set_state(db: Connection, tenant: int, callback: int, state: str) -> None:
+    _STATE.run(db, tenant_=tenant, callback=callback, word=state)
+
+
+def read(db: Connection, tenant: int, callback: int) -> Callback | None:
+    found = page(db, tenant, Paging(1, 1), callback=callback).rows
+    return found[0] if found else None
+
+
+def page(
+    db: Connection,
+    tenant: int,
+    paging: Paging,
+    *,
+    callback: int | None = None,
+    event: str | None = None,
+    state: str | None = None,
+    message: int | None = None,
+    msisdn: str | None = None,
+) -> Page[Callback]:
+    """Callbacks of a tenant, newest first."""
+    tries_to_come = and_(timeline.c.tenant == t.c.tenant, timeline.c.kind == KIND, timeline.c.ref == t.c.id)
+    query = select(*_COLUMNS, timeline.c.due).outerjoin(timeline, tries_to_come).where(t.c.tenant == tenant)
+    wanted = {t.c.id: callback, t.c.event: event, t.c.state: state, t.c.message: message, t.c.msisdn: msisdn}
+    for column, value in wanted.items():
+        if value is not None:
+            query = query.where(column == value)
+    return fetch(db, query.order_by(t.c.id.desc()), paging, _callback_of)
+
+
+def tries_of(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, list[Try]]:
+    """Every try of these callbacks, in order."""
+    query = (
+        select(y.c.callback, y.c.number, y.c.at, y.c.status, y.c.error, y.c.latency, y.c.answer)
+        .where(y.c.tenant == tenant, y.c.callback.in_(callbacks))
+        .order_by(y.c.callback, y.c.number)
+    )
+    found: dict[int, list[Try]] = {callback: [] for callback in callbacks}
+    for callback, number, at, status, error, latency, answer in db.execute(query):
+        found[callback].append(Try(number, from_micros(at), status, error, latency, answer))
+    return found
+
+
+def _callback_of(row: Sequence[Any]) -> Callback:
+    (id_, account, event, url, signature, message, msisdn, state, tries, created, due) = row
+    when = None if due is None else from_micros(due)
+    return Callback(id_, account, event, url, signature, message, msisdn, state, tries, from_micros(created), when)

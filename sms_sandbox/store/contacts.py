@@ -1,0 +1,221 @@
+"""Lists, their members, and who opted out."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from ..domain.clock import from_micros, to_micros
+from . import ids
+from .engine import Statement
+from .paging import Page, Paging, fetch
+from .tables import lists as t
+from .tables import members as c
+from .tables import optouts as o
+
+ACTIVE = "active"
+INACTIVE = "inactive"
+DELETED = "deleted"
+OPTED_OUT = "optout"
+
+Slots = Mapping[str, str]
+"""Custom fields by slot, "1" to "10": their names on a list, their values on a member."""
+
+
+@dataclass(frozen=True)
+class ContactList:
+    """A list; `created` is None for one that a keyword made."""
+
+    id: int
+    account: int
+    name: str
+    created: datetime | None
+    fields: Slots
+    members_active: int
+    members_total: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A handset on a list; `reason` says why it is inactive: deleted or opted out."""
+
+    list_id: int
+    msisdn: str
+    first_name: str | None
+    last_name: str | None
+    fields: Slots
+    created: datetime
+    status: str
+    reason: str | None
+
+
+_LIST = (t.c.id, t.c.account, t.c.name, t.c.created, t.c.fields, t.c.members_active, t.c.members_total)
+_MEMBER = (c.c.list_id, c.c.msisdn, c.c.first_name, c.c.last_name, c.c.fields, c.c.created, c.c.status, c.c.reason)
+_ADD_LIST = Statement(insert(t))
+_READ_LIST = Statement(select(*_LIST).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("list")))
+_NAMED = Statement(
+    select(t.c.id)
+    .where(t.c.tenant == bindparam("tenant"), t.c.account == bindparam("account"), t.c.name == bindparam("called"))
+    .limit(1)
+)
+_COUNT = Statement(
+    update(t)
+    .where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("list"))
+    .values(
+        members_active=t.c.members_active + bindparam("active_by"),
+        members_total=t.c.members_total + bindparam("all_by"),
+    )
+)
+_ADD_MEMBER = Statement(insert(c))
+_READ_MEMBER = Statement(
+    select(*_MEMBER).where(
+        c.c.tenant == bindparam("tenant"), c.c.list_id == bindparam("list"), c.c.msisdn == bindparam("msisdn")
+    )
+)
+_ACTIVE_AFTER = Statement(
+    select(*_MEMBER)
+    .where(
+        c.c.tenant == bindparam("tenant"),
+        c.c.list_id == bindparam("list"),
+        c.c.status == ACTIVE,
+        c.c.msisdn > bindparam("after"),
+    )
+    .order_by(c.c.msisdn)
+    .limit(bindparam("most"))
+)
+_LEAVE = Statement(
+    update(c)
+    .where(
+        c.c.tenant == bindparam("tenant_"),
+        c.c.list_id == bindparam("list"),
+        c.c.msisdn == bindparam("handset"),
+        c.c.status == ACTIVE,
+    )
+    .values(status=INACTIVE, reason=bindparam("why"))
+)
+_OPT_OUT = Statement(
+    "INSERT INTO optouts (tenant, account, msisdn) VALUES (:tenant, :account, :msisdn) ON CONFLICT DO NOTHING"
+)
+_ANY_OPT_OUT = Statement(
+    select(o.c.msisdn).where(o.c.tenant == bindparam("tenant"), o.c.account == bindparam("account")).limit(1)
+)
+
+
+def add_list(
+    db: Connection, tenant: int, account: int, name: str, fields: Slots, created: datetime | None
+) -> ContactList:
+    """Make a list; its name must be free (see `list_named`)."""
+    made = ids.take(db, tenant, "list")
+    _ADD_LIST.run(
+        db,
+        tenant=tenant,
+        id=made,
+        account=account,
+        name=name,
+        created=created and to_micros(created),
+        fields=json.dumps(dict(fields)),
+        members_active=0,
+        members_total=0,
+    )
+    return ContactList(made, account, name, created, fields, 0, 0)
+
+
+def read_list(db: Connection, tenant: int, list_id: int) -> ContactList | None:
+    row = _READ_LIST.one(db, tenant=tenant, list=list_id)
+    return None if row is None else _list_of(row)
+
+
+def list_named(db: Connection, tenant: int, account: int, name: str) -> int | None:
+    """The id of the account's list of that name."""
+    found: int | None = _NAMED.value(db, tenant=tenant, account=account, called=name)
+    return found
+
+
+def lists(db: Connection, tenant: int, account: int, paging: Paging) -> Page[ContactList]:
+    """The account's lists, oldest first."""
+    query = select(*_LIST).where(t.c.tenant == tenant, t.c.account == account).order_by(t.c.id)
+    return fetch(db, query, paging, _list_of)
+
+
+def add_member(
+    db: Connection, tenant: int, list_id: int, msisdn: str, names: tuple[str | None, str | None], fields: Slots,
+    now: datetime,
+) -> Member:  # fmt: skip
+    """Put a handset on a list that does not hold it."""
+    new = Member(list_id, msisdn, names[0], names[1], fields, now, ACTIVE, None)
+    _ADD_MEMBER.run(
+        db,
+        tenant=tenant,
+        list_id=list_id,
+        msisdn=msisdn,
+        first_name=new.first_name,
+        last_name=new.last_name,
+        fields=json.dumps(dict(fields)),
+        created=to_micros(now),
+        status=ACTIVE,
+        reason=None,
+    )
+    _COUNT.run(db, tenant_=tenant, list=list_id, active_by=1, all_by=1)
+    return new
+
+
+def read_member(db: Connection, tenant: int, list_id: int, msisdn: str) -> Member | None:
+    row = _READ_MEMBER.one(db, tenant=tenant, list=list_id, msisdn=msisdn)
+    return None if row is None else _member_of(row)
+
+
+def members(db: Connection, tenant: int, on: ContactList, status: str | None, paging: Paging) -> Page[Member]:
+    """A page of a list's members by number: all of them, or those that are active or inactive."""
+    query = select(*_MEMBER).where(c.c.tenant == tenant, c.c.list_id == on.id).order_by(c.c.msisdn)
+    total = on.members_total
+    if status is not None:
+        query = query.where(c.c.status == status)
+        total = on.members_active if status == ACTIVE else on.members_total - on.members_active
+    return fetch(db, query, paging, _member_of, total)
+
+
+def active_members(db: Connection, tenant: int, list_id: int, after: str, most: int) -> list[Member]:
+    """Active members by number, from the one behind `after` on."""
+    rows = _ACTIVE_AFTER.all(db, tenant=tenant, list=list_id, after=after, most=most)
+    return [_member_of(row) for row in rows]
+
+
+def leave(db: Connection, tenant: int, list_id: int, msisdn: str, reason: str) -> bool:
+    """Make a member inactive; whether it was an active one."""
+    left = _LEAVE.run(db, tenant_=tenant, list=list_id, handset=msisdn, why=reason) == 1
+    if left:
+        _COUNT.run(db, tenant_=tenant, list=list_id, active_by=-1, all_by=0)
+    return left
+
+
+def opt_out(db: Connection, tenant: int, account: int, msisdn: str) -> None:
+    """Note that a handset wants nothing more of the account."""
+    _OPT_OUT.run(db, tenant=tenant, account=account, msisdn=msisdn)
+
+
+def opted_out(db: Connection, tenant: int, account: int, among: Collection[str]) -> set[str]:
+    """Which of these handsets opted out of the account."""
+    if not among or _ANY_OPT_OUT.one(db, tenant=tenant, account=account) is None:
+        return set()
+    query = select(o.c.msisdn).where(o.c.tenant == tenant, o.c.account == account, o.c.msisdn.in_(among))
+    return set(db.scalars(query))
+
+
+def fields_of(kept: str) -> dict[str, str]:
+    """Custom fields from the column that keeps them."""
+    found: dict[str, str] = json.loads(kept)
+    return found
+
+
+def _list_of(row: Sequence[Any]) -> ContactList:
+    list_id, account, name, created, fields, active, total = row
+    when = None if created is None else from_micros(created)
+    return ContactList(list_id, account, name, when, fields_of(fields), active, total)
+
+
+def _member_of(row: Sequence[Any]) -> Member:
+    list_id, msisdn, first_name, last_name, fields, created, status, reason = row
+    return Member(list_id, msisdn, first_name, last_name, fields_of(fields), from_micros(created), status, reason)

@@ -1,0 +1,39 @@
+"""Short links in messages, and whom each was made for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from .engine import Statement
+from .tables import links as t
+
+
+@dataclass(frozen=True)
+class Link:
+    """A recipient's own link: `target` is where a tracked one leads, None marks the one that opts out."""
+
+    code: str
+    tenant: int
+    recipient: int
+    target: str | None
+
+
+_ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
+_FIND = Statement(
+    select(t.c.code, t.c.tenant, t.c.recipient, t.c.target)
+    .where(t.c.code == bindparam("code"))
+    .order_by(t.c.id.desc())
+    .limit(1)
+)
+
+
+def add(db: Connection, links: Sequence[Link]) -> None:
+    """Write links down."""
+    _ADD.many(db, [vars(each) for each in links])
+
+
+def find(db: Connection, code: str) -> Link | None:
+    """The link of that code; the newest, should tenants of the same seed share one."""
+    row = _FIND.one(db, code=code)
+    return None if row is None else Link(*row)

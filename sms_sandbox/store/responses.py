@@ -1,0 +1,131 @@
+"""Replies and inbound messages that reached an account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, insert, select
+
+from ..domain.clock import from_micros, to_micros
+from . import ids
+from .engine import Statement
+from .paging import Page, Paging, fetch
+from .tables import members as c
+from .tables import messages as m
+from .tables import recipients as r
+from .tables import responses as t
+
+
+@dataclass(frozen=True)
+class NewResponse:
+    """What a handset wrote; `message` is 0 and `recipient` None where it answers nothing."""
+
+    account: int
+    message: int
+    recipient: int | None
+    list_id: int
+    msisdn: str
+    text: str
+    longcode: str
+    received_at: datetime
+    is_optout: bool
+    keyword: str | None = None
+    keyword_id: int = 0
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response as the account reads it; `original` is the text it answers, as the handset got it."""
+
+    id: int
+    message: int
+    list_id: int
+    received_at: datetime
+    first_name: str | None
+    last_name: str | None
+    msisdn: str
+    text: str
+    longcode: str
+    original: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which responses: each part that is None does not matter; `keywords` is both, only or omit."""
+
+    account: int
+    message: int | None = None
+    keyword: str | None = None
+    keyword_id: int | None = None
+    number: str | None = None
+    msisdn: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    keywords: str = "both"
+
+
+_ADD = Statement(insert(t))
+
+
+def add(db: Connection, tenant: int, new: NewResponse) -> int:
+    """Write down a response and answer its id."""
+    response = ids.take(db, tenant, "response")
+    _ADD.run(
+        db,
+        tenant=tenant,
+        id=response,
+        account=new.account,
+        message=new.message,
+        recipient=new.recipient,
+        list_id=new.list_id,
+        msisdn=new.msisdn,
+        text=new.text,
+        longcode=new.longcode,
+        received_at=to_micros(new.received_at),
+        is_optout=int(new.is_optout),
+        keyword=new.keyword,
+        keyword_id=new.keyword_id,
+    )
+    return response
+
+
+_RESPONSES = (
+    select(
+        t.c.id, t.c.message, t.c.list_id, t.c.received_at, c.c.first_name, c.c.last_name, t.c.msisdn, t.c.text,
+        t.c.longcode, r.c.text.label("own"), m.c.text.label("template"),
+    )
+    .outerjoin(c, and_(c.c.tenant == t.c.tenant, c.c.list_id == t.c.list_id, c.c.msisdn == t.c.msisdn))
+    .outerjoin(r, and_(r.c.tenant == t.c.tenant, r.c.id == t.c.recipient))
+    .outerjoin(m, and_(m.c.tenant == t.c.tenant, m.c.id == t.c.message))
+)  # fmt: skip
+
+
+def page(db: Connection, tenant: int, wanted: Wanted, paging: Paging) -> Page[Response]:
+    """A page of the responses wanted, newest first."""
+    query: Select[Any] = _RESPONSES.where(t.c.tenant == tenant, t.c.account == wanted.account)
+    same = {
+        t.c.message: wanted.message,
+        t.c.keyword: wanted.keyword,
+        t.c.keyword_id: wanted.keyword_id,
+        t.c.longcode: wanted.number,
+        t.c.msisdn: wanted.msisdn,
+    }
+    for column, value in same.items():
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.start is not None:
+        query = query.where(t.c.received_at >= to_micros(wanted.start))
+    if wanted.end is not None:
+        query = query.where(t.c.received_at <= to_micros(wanted.end))
+    if wanted.keywords != "both":
+        query = query.where(t.c.keyword.is_not(None) if wanted.keywords == "only" else t.c.keyword.is_(None))
+    return fetch(db, query.order_by(t.c.received_at.desc(), t.c.id.desc()), paging, _response_of)
+
+
+def _response_of(row: Sequence[Any]) -> Response:
+    id_, message, list_id, received_at, first_name, last_name, msisdn, text, longcode, own, template = row
+    original = template if own is None else own
+    return Response(
+        id_, message, list_id, from_micros(received_at), first_name, last_name, msisdn, text, longcode, original
+    )

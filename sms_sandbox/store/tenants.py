@@ -1,0 +1,152 @@
+"""Tenants: worlds of their own, each with its clock and its settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
+from . import tables
+from .engine import Statement, changed
+from .tables import tenants as t
+from .timeline import follow_clock
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A world: `profile` is the provider's behaviour it shows, `delivery_delay` how long its carrier takes."""
+
+    id: int
+    name: str
+    seed: str
+    created: datetime
+    clock: Clock
+    profile: str
+    delivery_delay: timedelta
+    strict_senders: bool
+
+
+@dataclass(frozen=True)
+class NewTenant:
+    """What a tenant is made with."""
+
+    name: str
+    seed: str
+    profile: str = "seed"
+    delivery_delay: timedelta = timedelta(seconds=1)
+    strict_senders: bool = False
+    clock: Clock = field(default_factory=Clock)
+
+
+_COLUMNS = (t.c.id, t.c.name, t.c.seed, t.c.created, t.c.clock_offset, t.c.frozen_at, t.c.moving)
+_SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders)
+_READ = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")))
+_NAMED = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.name == bindparam("called")))
+_FIRST = Statement(select(t.c.id).order_by(t.c.id).limit(1))
+_ADD = Statement(
+    insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}).returning(t.c.id)
+)
+_CLOCK = Statement(
+    update(t)
+    .where(t.c.id == bindparam("tenant"))
+    .values(clock_offset=bindparam("offset_"), frozen_at=bindparam("frozen"), moving=bindparam("moving_"))
+)
+_LOCK = Statement(select(t.c.id).where(t.c.id == bindparam("tenant")).with_for_update())
+
+
+def add(db: Connection, new: NewTenant, real: datetime) -> Tenant:
+    """Make a tenant with nothing in it."""
+    tenant_id: int = _ADD.value(
+        db,
+        name=new.name,
+        seed=new.seed,
+        created=to_micros(new.clock.now(real)),
+        clock_offset=new.clock.offset // MICROSECOND,
+        frozen_at=new.clock.frozen_at and to_micros(new.clock.frozen_at),
+        moving=0,
+        profile=new.profile,
+        delivery_delay=new.delivery_delay // MICROSECOND,
+        strict_senders=int(new.strict_senders),
+    )
+    made = read(db, tenant_id)
+    assert made is not None
+    return made
+
+
+def read(db: Connection, tenant: int) -> Tenant | None:
+    return _tenant(_READ.one(db, tenant=tenant))
+
+
+def by_name(db: Connection, name: str) -> Tenant | None:
+    return _tenant(_NAMED.one(db, called=name))
+
+
+def oldest(db: Connection) -> int | None:
+    """The default tenant: the first that was made."""
+    found: int | None = _FIRST.value(db)
+    return found
+
+
+def _tenant(row: tuple[Any, ...] | None) -> Tenant | None:
+    if row is None:
+        return None
+    tenant_id, name, seed, created, offset, frozen_at, moving, profile, delay, strict = row
+    return Tenant(
+        tenant_id, name, seed, from_micros(created), clock_of(offset, frozen_at, moving), profile,
+        delay * MICROSECOND, bool(strict),
+    )  # fmt: skip
+
+
+def clock_of(offset: int, frozen_at: int | None, moving: int) -> Clock:
+    """A clock from the columns that keep it."""
+    return Clock(offset * MICROSECOND, None if frozen_at is None else from_micros(frozen_at), bool(moving))
+
+
+def hold(db: Connection, tenant: int) -> None:
+    """Keep others from the tenant's clock until the transaction ends."""
+    _LOCK.one(db, tenant=tenant)
+
+
+def set_clock(db: Connection, tenant: int, clock: Clock) -> None:
+    """Set the clock, and with it when in real time everything on the timeline wakes."""
+    move_clock(db, tenant, clock)
+    follow_clock(db, tenant, clock)
+
+
+def move_clock(db: Connection, tenant: int, clock: Clock) -> None:
+    """Set a clock that stood still before and still does: what is on the timeline goes on sleeping."""
+    changed(db)
+    _CLOCK.run(
+        db,
+        tenant=tenant,
+        offset_=clock.offset // MICROSECOND,
+        frozen=clock.frozen_at and to_micros(clock.frozen_at),
+        moving_=int(clock.moving),
+    )
+
+
+def change(db: Connection, tenant: int, settings: Mapping[str, Any]) -> None:
+    """Set columns of the tenant: profile, delivery_delay (microseconds), strict_senders (0 or 1)."""
+    changed(db)
+    db.execute(update(t).where(t.c.id == tenant).values(**settings))
+
+
+def moving(db: Connection) -> list[Tenant]:
+    """Tenants whose clock an advance holds, or held when the process that did it died."""
+    rows = db.execute(select(*_COLUMNS, *_SETTINGS).where(t.c.moving == 1)).all()
+    return [found for row in rows if (found := _tenant(tuple(row)))]
+
+
+def empty(db: Connection, tenant: int) -> None:
+    """Delete all that belongs to the tenant, but not the tenant."""
+    changed(db)
+    for table in tables.OF_A_TENANT:
+        db.execute(delete(table).where(table.c.tenant == tenant))
+
+
+def remove(db: Connection, tenant: int) -> None:
+    """Delete the tenant and all that belongs to it."""
+    empty(db, tenant)
+    db.execute(delete(t).where(t.c.id == tenant))

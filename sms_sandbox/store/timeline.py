@@ -1,0 +1,173 @@
+"""The timeline: everything that will happen, as rows, each due at a moment of its tenant's own time.
+
+`wake` is that moment in real time, and empty while the tenant's clock stands still; so one index tells the next
+thing to do among all tenants. `lane` is empty but for callbacks, where it names the destination, so that a slow one
+can be passed over.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
+from .engine import Statement, scheduled
+from .tables import timeline as t
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something to do: what kind, when, and what it is about (`ref` is an id whose meaning the kind tells)."""
+
+    id: int
+    tenant: int
+    due: datetime
+    kind: str
+    ref: int
+    lane: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Something to put on the timeline."""
+
+    due: datetime
+    kind: str
+    ref: int
+    data: Mapping[str, Any] | None = None
+    lane: str = ""
+
+
+_READ_CLOCK = Statement("SELECT clock_offset, frozen_at FROM tenants WHERE id = :tenant")
+_ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
+_FOLLOW = Statement(update(t).where(t.c.tenant == bindparam("tenant_")).values(wake=t.c.due - bindparam("offset")))
+_SLEEP = Statement("UPDATE timeline SET wake = NULL WHERE tenant = :tenant")
+_DROP = Statement(
+    delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
+)
+_DROP_ID = Statement(delete(t).where(t.c.id == bindparam("id")))
+_RETIME = Statement(
+    "UPDATE timeline SET wake = wake + (:due - due), due = :due WHERE tenant = :tenant AND kind = :kind AND ref = :ref"
+)
+_COLUMNS = (t.c.id, t.c.tenant, t.c.due, t.c.kind, t.c.ref, t.c.lane, t.c.data)
+_WAKING = Statement(
+    select(*_COLUMNS)
+    .where(t.c.wake <= bindparam("until"))
+    .order_by(t.c.wake, t.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_DUE = Statement(
+    select(*_COLUMNS)
+    .where(t.c.tenant == bindparam("tenant"), t.c.due <= bindparam("until"))
+    .order_by(t.c.due, t.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_NEXT_WAKE = Statement(select(func.min(t.c.wake)))
+_NEXT_DUE = Statement(select(func.min(t.c.due)).where(t.c.tenant == bindparam("tenant")))
+_OF_REF = Statement(
+    select(t.c.due).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
+)
+
+
+def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
+    """Put things on the tenant's timeline."""
+    if not plans:
+        return
+    clock = _READ_CLOCK.one(db, tenant=tenant)
+    assert clock is not None
+    offset, frozen_at = clock
+    rows = [_row(tenant, plan, None if frozen_at is not None else int(offset)) for plan in plans]
+    if len(rows) == 1:
+        _ADD.run(db, **rows[0])
+    else:
+        _ADD.many(db, rows)
+    if frozen_at is None:
+        scheduled(db, to_micros(min(plan.due for plan in plans)) - int(offset))
+
+
+def _row(tenant: int, plan: Plan, offset: int | None) -> dict[str, Any]:
+    due = to_micros(plan.due)
+    return {
+        "tenant": tenant,
+        "due": due,
+        "wake": None if offset is None else due - offset,
+        "kind": plan.kind,
+        "ref": plan.ref,
+        "lane": plan.lane,
+        "data": json.dumps(plan.data) if plan.data else "",
+    }
+
+
+def waking(db: Connection, real: datetime, most: int, full: Collection[str] = ()) -> list[Due]:
+    """What is due in real time, earliest first, but for what is on a full lane. It stays there until it is taken."""
+    if full:
+        free = (
+            select(*_COLUMNS)
+            .where(t.c.wake <= to_micros(real), t.c.lane.not_in(full))
+            .order_by(t.c.wake, t.c.id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        return [_due(row) for row in db.execute(free)]
+    return [_due(row) for row in _WAKING.all(db, until=to_micros(real), most=most)]
+
+
+def due_by(db: Connection, tenant: int, until: datetime, most: int) -> list[Due]:
+    """What is due by `until` on one tenant's timeline, earliest first. It stays there until it is taken."""
+    return [_due(row) for row in _DUE.all(db, tenant=tenant, until=to_micros(until), most=most)]
+
+
+def take(db: Connection, rows: Sequence[Due]) -> None:
+    """Take things off that are about to happen, in the transaction that found them."""
+    _DROP_ID.many(db, [{"id": row.id} for row in rows])
+
+
+def _due(row: Sequence[Any]) -> Due:
+    id_, tenant, due, kind, ref, lane, data = row
+    return Due(id_, tenant, from_micros(due), kind, ref, lane, json.loads(data) if data else {})
+
+
+def drop(db: Connection, tenant: int, kind: str, ref: int) -> int:
+    """Take something off that shall not happen; how many rows that were."""
+    return _DROP.run(db, tenant=tenant, kind=kind, ref=ref)
+
+
+def retime(db: Connection, tenant: int, kind: str, ref: int, due: datetime) -> None:
+    """Move something to another moment."""
+    _RETIME.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due))
+
+
+def next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:
+    """When, in real time, the next thing is due among all tenants whose clock runs."""
+    found = db.scalar(select(func.min(t.c.wake)).where(t.c.lane.not_in(full))) if full else _NEXT_WAKE.value(db)
+    return None if found is None else from_micros(found)
+
+
+def next_due(db: Connection, tenant: int) -> datetime | None:
+    """When, in the tenant's time, its next thing is due."""
+    found = _NEXT_DUE.value(db, tenant=tenant)
+    return None if found is None else from_micros(found)
+
+
+def due_of(db: Connection, tenant: int, kind: str, ref: int) -> datetime | None:
+    """When a certain thing is due; None if it is not on the timeline."""
+    found = _OF_REF.value(db, tenant=tenant, kind=kind, ref=ref)
+    return None if found is None else from_micros(found)
+
+
+def follow_clock(db: Connection, tenant: int, clock: Clock) -> None:
+    """Let everything of the tenant wake when its clock, as it is now, says so."""
+    if clock.frozen_at is not None:
+        _SLEEP.run(db, tenant=tenant)
+        return
+    offset = clock.offset // MICROSECOND
+    _FOLLOW.run(db, tenant_=tenant, offset=offset)
+    first = _NEXT_DUE.value(db, tenant=tenant)
+    if first is not None:
+        scheduled(db, first - offset)

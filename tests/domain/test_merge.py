@@ -1,0 +1,72 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain.merge import (
+    TRACKED,
+    TRACKED_HOST,
+    UNSUBSCRIBE,
+    UNSUBSCRIBE_HOST,
+    fill,
+    has_fields,
+    link_code,
+    link_text,
+    place_link,
+)
+
+VALUES = {"firstname": "Kim", "favourite colour": "red", "empty": "", "odd": "[firstname]"}
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("Hi [firstname]!", "Hi Kim!"),
+        ("[FirstName][ firstname ][_firstname_]", "KimKimKim"),
+        ("[Favourite Colour]", "red"),
+        ("<[empty]>", "<>"),
+        ("[odd]", "[firstname]"),
+        ("[[firstname]]", "[Kim]"),
+        ("[unknown] {firstname} [] [ ] ] [", "[unknown] {firstname} [] [ ] ] ["),
+        (TRACKED, TRACKED),
+    ],
+)
+def test_fill(template: str, text: str) -> None:
+    assert fill(template, VALUES) == text
+
+
+def test_has_fields() -> None:
+    assert has_fields("see [this]")
+    assert not has_fields("[] {brace} ][")
+
+
+@given(st.text(st.sampled_from("a[]{ _F"), max_size=30))
+def test_a_text_without_fields_stays(template: str) -> None:
+    assert fill(template, {}) == template
+    if not has_fields(template):
+        assert fill(template, {"a": "x", "f": "y"}) == template
+
+
+def test_only_the_first_marker_becomes_a_link() -> None:
+    assert place_link(f"a {TRACKED} b {TRACKED}", TRACKED, "L") == f"a L b {TRACKED}"
+    assert place_link("no marker", UNSUBSCRIBE, "L") == "no marker"
+
+
+@given(st.text(max_size=20), st.integers(0, 2**63), st.sampled_from(["tracked", "unsubscribe"]))
+def test_a_code_is_eight_letters_and_digits(seed: str, recipient: int, kind: str) -> None:
+    code = link_code(seed, recipient, kind)
+    assert len(code) == 8
+    assert code.isascii()
+    assert code.isalnum()
+    assert code == link_code(seed, recipient, kind)
+
+
+def test_codes_differ() -> None:
+    codes = {link_code(s, r, k) for s in ("one", "two") for r in range(500) for k in ("tracked", "unsubscribe")}
+    assert len(codes) == 2000
+
+
+def test_lengths_of_links_are_those_of_the_service() -> None:
+    code = link_code("seed", 1, "tracked")
+    assert link_text(TRACKED_HOST, "aB3dE5fG") == "TapTh.is/aB3dE5fG"
+    assert len(link_text(TRACKED_HOST, code)) == 17
+    assert len(link_text(UNSUBSCRIBE_HOST, code)) == 20

@@ -1,0 +1,43 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain.senders import Kind, Sender, is_reserved, read
+
+
+@pytest.mark.parametrize(
+    ("raw", "sender"),
+    [
+        ("61491570110", Sender("61491570110", Kind.NUMBER)),
+        (" 61491570110", Sender("61491570110", Kind.NUMBER)),
+        ("+61 491-570.(110)", Sender("61491570110", Kind.NUMBER)),
+        ("1", Sender("1", Kind.NUMBER)),
+        ("1" * 15, Sender("1" * 15, Kind.NUMBER)),
+        ("1" * 16, None),
+        ("MyCompany", Sender("MyCompany", Kind.WORD)),
+        ("A", Sender("A", Kind.WORD)),
+        ("24-7.Shop!", Sender("24-7.Shop!", Kind.WORD)),
+        ("ElevenChars", Sender("ElevenChars", Kind.WORD)),
+        ("TwelveChars.", None),
+        ("My Company", None),
+        ("Shop\n", None),
+        ("Café", None),
+        ("-!-", None),
+        ("+", None),
+        ("", None),
+    ],
+)
+def test_senders(raw: str, sender: Sender | None) -> None:
+    assert read(raw) == sender
+
+
+@given(st.text(max_size=20))
+def test_a_sender_reads_as_itself(raw: str) -> None:
+    sender = read(raw)
+    assert sender is None or read(sender.text) == sender
+
+
+def test_reserved_words() -> None:
+    assert is_reserved("BadCallerId")
+    assert not is_reserved("Shop")
+    assert read("BADCALLERID") == Sender("BADCALLERID", Kind.WORD)

@@ -1,0 +1,70 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain.text import Segments, segments
+
+PLAIN = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./09:;<=>?¡AZÄÖÑÜ§¿azäöñüà"
+EXTENSION = "^{}[]~|\\€\f"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("", Segments("GSM-7", 0, 1)),
+        (PLAIN, Segments("GSM-7", len(PLAIN), 1)),
+        (EXTENSION, Segments("GSM-7", 20, 1)),
+        ("a" * 160, Segments("GSM-7", 160, 1)),
+        ("a" * 161, Segments("GSM-7", 161, 2)),
+        ("a" * 306, Segments("GSM-7", 306, 2)),
+        ("a" * 612, Segments("GSM-7", 612, 4)),
+        ("a" * 613, Segments("GSM-7", 613, 5)),
+        ("one\ntwo", Segments("GSM-7", 7, 1)),
+        ("one\r\ntwo", Segments("GSM-7", 8, 1)),
+        ("€" * 80, Segments("GSM-7", 160, 1)),
+        ("a" * 159 + "€", Segments("GSM-7", 161, 2)),
+        ("ж" * 70, Segments("UCS-2", 70, 1)),
+        ("ж" * 71, Segments("UCS-2", 71, 2)),
+        ("ж" * 268, Segments("UCS-2", 268, 4)),
+        ("ж" * 269, Segments("UCS-2", 269, 5)),
+        ("😀", Segments("UCS-2", 2, 1)),
+        ("😀" * 35, Segments("UCS-2", 70, 1)),
+        ("`", Segments("UCS-2", 1, 1)),
+        ("ç", Segments("UCS-2", 1, 1)),
+        ("\x1b", Segments("UCS-2", 1, 1)),
+    ],
+)
+def test_known_lengths(message: str, expected: Segments) -> None:
+    assert segments(message) == expected
+
+
+def test_an_escape_pair_is_not_cut_in_two() -> None:
+    assert segments("a" * 152 + "€" + "a" * 152) == Segments("GSM-7", 306, 3)
+    assert segments("a" * 151 + "€" + "a" * 153) == Segments("GSM-7", 306, 2)
+    assert segments("a" * 304 + "€") == Segments("GSM-7", 306, 2)
+
+
+@given(st.integers(0, 2000))
+def test_plain_text_is_simple_division(length: int) -> None:
+    assert segments("x" * length) == Segments("GSM-7", length, 1 if length <= 160 else -(-length // 153))
+
+
+@given(st.text(st.sampled_from("ab€{"), max_size=700))
+def test_packing_loses_at_most_one_septet_a_part(message: str) -> None:
+    found = segments(message)
+    if found.units > 160:
+        assert -(-found.units // 153) <= found.parts <= -(-found.units // 152)
+
+
+@given(st.sampled_from([1, 75, 150, 400]), st.text(st.sampled_from("a€[ж😀\x1b"), max_size=30), st.text(max_size=20))
+def test_a_longer_text_has_no_fewer_parts(times: int, message: str, more: str) -> None:
+    assert segments(message * times).parts <= segments(message * times + more).parts
+
+
+@given(st.text(st.characters()))
+def test_any_text_has_a_length(message: str) -> None:
+    assert segments(message).parts >= 1
+
+
+def test_a_lone_surrogate_is_one_unit() -> None:
+    assert segments("\ud83d") == Segments("UCS-2", 1, 1)
