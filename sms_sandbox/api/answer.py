@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.clock import real_now
+from ..domain.profiles import PROFILES, Profile
 from ..store.engine import Store
 from .declare import GATE, Call, Method
 from .errors import ApiError, Code, Description
 from .gate import Gate
 from .params import Form
-from .profiles import PROFILES, Profile
 from .render import Verbatim
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from sqlalchemy import Connection
 
+from ..domain import profiles
+from ..domain.profiles import Profile
 from ..store.accounts import Account
 from ..store.paging import UNSIZED, Paging
-from . import profiles
 from .errors import ApiError, Code
 from .params import Form, Param
-from .profiles import Profile
 
 ALWAYS = frozenset({Code.FIELD_EMPTY, Code.FIELD_INVALID})
 """What every method may answer of its parameters."""

@@ -1,11 +1,9 @@
 """The gate: who calls, and whether they may call now. It remembers where one process owns the data."""
 
-import base64
-import binascii
-import hmac
 import time
 from collections import deque
 
+from ..domain import credentials
 from ..domain import throttle as window
 from ..store import accounts, throttle
 from ..store.accounts import Account
@@ -27,10 +25,12 @@ class Gate:
 
     def admit(self, authorization: str) -> Account:
         """The account that calls. Raises ApiError for one that is unknown, suspended, or over its limit."""
-        key, secret = credentials(authorization)
+        pair = credentials.basic(authorization)
+        if pair is None:
+            raise ApiError(Code.AUTH_FAILED_NO_DATA)
+        key, secret = pair
         account = self._find(key)
-        # An account without a secret lets nobody in; an empty password must not either.
-        if account is None or not account.secret or not hmac.compare_digest(account.secret.encode(), secret.encode()):
+        if account is None or not credentials.is_secret(secret, account.secret):
             raise ApiError(Code.AUTH_FAILED)
         if not self._in_time(account):
             raise ApiError(Code.OVER_LIMIT)
@@ -61,19 +61,3 @@ class Gate:
             self._windows = {who: calls for who, calls in self._windows.items() if calls and calls[-1] > now - 1}
         calls = self._windows.setdefault((account.tenant, account.id), deque())
         return window.admit(calls, now, account.throttle)
-
-
-def credentials(authorization: str) -> tuple[str, str]:
-    """Key and secret out of an Authorization header; ApiError where it holds none."""
-    scheme, _, coded = authorization.strip().partition(" ")
-    if scheme.lower() != "basic":
-        raise ApiError(Code.AUTH_FAILED_NO_DATA)
-    try:
-        # A client library's base64 routine breaks long values over lines; blanks inside are no part of it.
-        pair = base64.b64decode("".join(coded.split()), validate=True)
-        key, colon, secret = pair.decode().partition(":")
-    except (binascii.Error, ValueError):
-        raise ApiError(Code.AUTH_FAILED_NO_DATA) from None
-    if not colon or "\x00" in key:
-        raise ApiError(Code.AUTH_FAILED_NO_DATA)
-    return key, secret

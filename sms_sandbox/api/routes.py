@@ -8,13 +8,13 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from ..domain.profiles import PROFILES
 from ..store.engine import Store
 from .answer import Answer, answer, verdict
 from .declare import Method
 from .errors import Code
 from .forms import UnreadableError, read_form
 from .gate import Gate
-from .profiles import PROFILES
 from .render import FORMATS
 
 CHAPTERS = ("sms", "reports", "lists", "numbers", "account")
@@ -66,7 +66,7 @@ class Api:
         if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
             return _refusal(Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
         if self._https_url is not None and scope["scheme"] != "https":
-            return _refusal(Code.NO_ACCESS, f"The API is served over HTTPS only: {self._https_url}/{name}")
+            return _refusal(Code.NO_ACCESS, f"The API is served over HTTPS only: {self._https_url}{scope['path']}")
         try:
             content_type = headers.get(b"content-type", b"").decode("latin-1")
             form: Mapping[str, str] | None = await read_form(scope["query_string"], content_type, body)

@@ -38,6 +38,16 @@ class Clock:
     def now(self, real: datetime) -> datetime:
         return self.frozen_at or real + self.offset
 
+    def wakes(self, due: datetime) -> datetime | None:
+        """When, in real time, something due by this clock comes; None while the clock stands before it.
+
+        What is due at the very moment a clock stands at comes at once; but a clock that is moved lets nothing come by
+        itself, since whoever moves it runs what is due.
+        """
+        if self.frozen_at is None:
+            return due - self.offset
+        return EPOCH if due <= self.frozen_at and not self.moving else None
+
     def frozen(self, real: datetime) -> "Clock":
         """This clock, standing still at what it shows."""
         return Clock(self.offset, self.now(real))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 import time
@@ -77,7 +76,7 @@ class Courier:
             error = f"{type(why).__name__}: {why}"
         latency = int((time.perf_counter() - began) * 1_000_000)
         text = kept.decode("utf-8", "replace").replace("\x00", "\ufffd")[:KEPT]
-        return Outcome(posting.tenant, posting.callback, posting.number, status, error, latency, text)
+        return Outcome(posting.tenant, posting.callback, posting.number, posting.at, status, error, latency, text)
 
     async def _get(self, posting: Posting) -> tuple[int, bytes]:
         from yarl import URL
@@ -95,12 +94,10 @@ class Courier:
             return response.status, kept
 
     def _check_literal(self, host: str) -> None:
-        # A host that is an address is never resolved, so the resolver below does not see it.
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            return
-        self.check(host, host)
+        # aiohttp takes what has no letters for an address and never resolves it, so the resolver below does not see
+        # it; the system does, and takes `2852039166` for 169.254.169.254.
+        if ":" in host or not any(map(str.isalpha, host)):
+            self.check(host, host)
 
     def check(self, address: str, host: str) -> None:
         """Raise RefusedError unless callbacks to `host` may go to `address`."""

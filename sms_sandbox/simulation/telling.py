@@ -25,21 +25,22 @@ class News:
     params: Params
     message: int
     msisdn: str
+    at: datetime
 
 
-def tell(db: Connection, tenant: int, news: Sequence[News], now: datetime) -> None:
+def tell(db: Connection, tenant: int, news: Sequence[News]) -> None:
     """Write callbacks down and put the first try of each on the timeline."""
     if not news:
         return
-    first = callbacks.add(db, tenant, [_callback(each) for each in news], now)
-    plans = [Plan(now, KIND, first + index, lane=lane(tenant, each.url)) for index, each in enumerate(news)]
+    first = callbacks.add(db, tenant, [_callback(each) for each in news])
+    plans = [Plan(each.at, KIND, first + index, lane=lane(tenant, each.url)) for index, each in enumerate(news)]
     timeline.schedule(db, tenant, plans)
 
 
 def _callback(each: News) -> NewCallback:
     url = rules.with_parameters(each.url, each.params)
     signature = rules.signature(url, each.secret) if each.secret else ""
-    return NewCallback(each.account, each.event, url, signature, each.message, each.msisdn)
+    return NewCallback(each.account, each.event, url, signature, each.message, each.msisdn, each.at)
 
 
 def lane(tenant: int, url: str) -> str:

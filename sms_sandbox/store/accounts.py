@@ -12,7 +12,7 @@ from . import ids
 from .engine import Statement, changed
 from .tables import accounts as a
 from .tables import tenants
-from .tenants import clock_of
+from .timeline import clock_of
 
 
 @dataclass(frozen=True)

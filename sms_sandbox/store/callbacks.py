@@ -1,7 +1,7 @@
 """Callbacks to the user's app: what each says, and every try with its outcome."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ class NewCallback:
     signature: str
     message: int
     msisdn: str
+    created: datetime
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ class Callback:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a try ended."""
+    """How a try ended; `at` is when it began, in its tenant's time."""
 
     tenant: int
     callback: int
     number: int
+    at: datetime
     status: int | None
     error: str | None
     latency: int
@@ -94,7 +96,8 @@ _ADD_TRY = Statement(
 _END_TRY = Statement(
     update(y)
     .where(
-        y.c.tenant == bindparam("tenant_"), y.c.callback == bindparam("callback_"), y.c.number == bindparam("number_")
+        y.c.tenant == bindparam("tenant_"), y.c.callback == bindparam("callback_"), y.c.number == bindparam("number_"),
+        y.c.at == bindparam("at_"),
     )
     .values(
         status=bindparam("status_"), error=bindparam("error_"), latency=bindparam("latency_"),
@@ -106,11 +109,18 @@ _STATE = Statement(
 )
 
 
-def add(db: Connection, tenant: int, new: Sequence[NewCallback], now: datetime) -> int:
+def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
     """Write down callbacks to make; the ids run from the one answered. Their tries are put on the timeline apart."""
     first = ids.take(db, tenant, "callback", len(new))
     rows = [
-        {"tenant": tenant, "id": first + index, "state": WAITING, "tries": 0, "created": to_micros(now), **asdict(each)}
+        {
+            "tenant": tenant,
+            "id": first + index,
+            "state": WAITING,
+            "tries": 0,
+            **vars(each),
+            "created": to_micros(each.created),
+        }
         for index, each in enumerate(new)
     ]
     _ADD.many(db, rows)
@@ -127,23 +137,21 @@ def begin_try(db: Connection, tenant: int, callback: int, at: datetime) -> tuple
     return number, url, signature
 
 
-def end_tries(db: Connection, outcomes: Sequence[Outcome]) -> None:
-    """Note how tries ended."""
-    _END_TRY.many(
+def end_try(db: Connection, outcome: Outcome) -> bool:
+    """Note how a try ended. The answer is no where it is not known: its tenant was reset while it was under way, and
+    its callback's id may by now be another's."""
+    ended = _END_TRY.run(
         db,
-        [
-            {
-                "tenant_": each.tenant,
-                "callback_": each.callback,
-                "number_": each.number,
-                "status_": each.status,
-                "error_": each.error,
-                "latency_": each.latency,
-                "answer_": each.answer,
-            }
-            for each in outcomes
-        ],
+        tenant_=outcome.tenant,
+        callback_=outcome.callback,
+        number_=outcome.number,
+        at_=to_micros(outcome.at),
+        status_=outcome.status,
+        error_=outcome.error,
+        latency_=outcome.latency,
+        answer_=outcome.answer,
     )
+    return ended == 1
 
 
 def set_state(db: Connection, tenant: int, callback: int, state: str) -> None:

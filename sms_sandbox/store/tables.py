@@ -296,11 +296,15 @@ throttle = Table(  # used on PostgreSQL only: an embedded store is throttled in 
 OF_A_TENANT = tuple(table for table in metadata.sorted_tables if "tenant" in table.c)
 
 
+def hold(db: Connection) -> None:
+    """Keep other processes from preparing the same database until the transaction ends."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("SELECT pg_advisory_xact_lock(7268021)"))
+
+
 def prepare(db: Connection) -> None:
     """Make the tables of an empty database; StoreError if it holds those of another version."""
-    if db.dialect.name == "postgresql":
-        # Several processes may start at once; the lock ends with the transaction.
-        db.execute(text("SELECT pg_advisory_xact_lock(7268021)"))
+    hold(db)
     if inspect(db).has_table(meta.name):
         found = db.scalar(select(meta.c.version))
         if found != VERSION:

@@ -1,6 +1,6 @@
 """Tenants: worlds of their own, each with its clock and its settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +10,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
 from . import tables
 from .engine import Statement, changed
+from .paging import Page, Paging, fetch
 from .tables import tenants as t
-from .timeline import follow_clock
+from .timeline import clock_of, follow_clock
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ class NewTenant:
 _COLUMNS = (t.c.id, t.c.name, t.c.seed, t.c.created, t.c.clock_offset, t.c.frozen_at, t.c.moving)
 _SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders)
 _READ = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")))
+_ENTER = Statement(
+    select(*_COLUMNS, *_SETTINGS)
+    .where(t.c.id == bindparam("tenant"))
+    .with_for_update(read=True, skip_locked=True)
+)
+_HOLD = Statement(select(t.c.id).where(t.c.id == bindparam("tenant")).with_for_update())
 _NAMED = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.name == bindparam("called")))
 _FIRST = Statement(select(t.c.id).order_by(t.c.id).limit(1))
 _ADD = Statement(
@@ -53,7 +60,6 @@ _CLOCK = Statement(
     .where(t.c.id == bindparam("tenant"))
     .values(clock_offset=bindparam("offset_"), frozen_at=bindparam("frozen"), moving=bindparam("moving_"))
 )
-_LOCK = Statement(select(t.c.id).where(t.c.id == bindparam("tenant")).with_for_update())
 
 
 def add(db: Connection, new: NewTenant, real: datetime) -> Tenant:
@@ -79,8 +85,18 @@ def read(db: Connection, tenant: int) -> Tenant | None:
     return _tenant(_READ.one(db, tenant=tenant))
 
 
+def enter(db: Connection, tenant: int) -> Tenant | None:
+    """The tenant, whose clock stays as it is until the transaction ends; None while another one is changing it."""
+    return _tenant(_ENTER.one(db, tenant=tenant))
+
+
 def by_name(db: Connection, name: str) -> Tenant | None:
     return _tenant(_NAMED.one(db, called=name))
+
+
+def page(db: Connection, paging: Paging) -> Page[Tenant]:
+    """Every tenant, oldest first."""
+    return fetch(db, select(*_COLUMNS, *_SETTINGS).order_by(t.c.id), paging, _tenant_of)
 
 
 def oldest(db: Connection) -> int | None:
@@ -90,23 +106,15 @@ def oldest(db: Connection) -> int | None:
 
 
 def _tenant(row: tuple[Any, ...] | None) -> Tenant | None:
-    if row is None:
-        return None
+    return None if row is None else _tenant_of(row)
+
+
+def _tenant_of(row: Sequence[Any]) -> Tenant:
     tenant_id, name, seed, created, offset, frozen_at, moving, profile, delay, strict = row
     return Tenant(
         tenant_id, name, seed, from_micros(created), clock_of(offset, frozen_at, moving), profile,
         delay * MICROSECOND, bool(strict),
     )  # fmt: skip
-
-
-def clock_of(offset: int, frozen_at: int | None, moving: int) -> Clock:
-    """A clock from the columns that keep it."""
-    return Clock(offset * MICROSECOND, None if frozen_at is None else from_micros(frozen_at), bool(moving))
-
-
-def hold(db: Connection, tenant: int) -> None:
-    """Keep others from the tenant's clock until the transaction ends."""
-    _LOCK.one(db, tenant=tenant)
 
 
 def set_clock(db: Connection, tenant: int, clock: Clock) -> None:
@@ -136,12 +144,18 @@ def change(db: Connection, tenant: int, settings: Mapping[str, Any]) -> None:
 def moving(db: Connection) -> list[Tenant]:
     """Tenants whose clock an advance holds, or held when the process that did it died."""
     rows = db.execute(select(*_COLUMNS, *_SETTINGS).where(t.c.moving == 1)).all()
-    return [found for row in rows if (found := _tenant(tuple(row)))]
+    return [_tenant_of(row) for row in rows]
 
 
 def empty(db: Connection, tenant: int) -> None:
-    """Delete all that belongs to the tenant, but not the tenant."""
+    """Delete all that belongs to the tenant, but not the tenant.
+
+    Calls that are under way charge their account or plan something, so they are over, and their rows are seen and
+    deleted, once the accounts are gone and the tenant is held.
+    """
     changed(db)
+    db.execute(delete(tables.accounts).where(tables.accounts.c.tenant == tenant))
+    _HOLD.one(db, tenant=tenant)
     for table in tables.OF_A_TENANT:
         db.execute(delete(table).where(table.c.tenant == tenant))
 

@@ -1,12 +1,12 @@
 """The timeline: everything that will happen, as rows, each due at a moment of its tenant's own time.
 
-`wake` is that moment in real time, and empty while the tenant's clock stands still; so one index tells the next
+`wake` is that moment in real time, and empty while the tenant's clock stands before it; so one index tells the next
 thing to do among all tenants. `lane` is empty but for callbacks, where it names the destination, so that a slow one
 can be passed over.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
 from .engine import Statement, scheduled
+from .tables import tenants
 from .tables import timeline as t
 
 
@@ -42,16 +43,17 @@ class Plan:
     lane: str = ""
 
 
-_READ_CLOCK = Statement("SELECT clock_offset, frozen_at FROM tenants WHERE id = :tenant")
+_READ_CLOCK = Statement("SELECT clock_offset, frozen_at, moving FROM tenants WHERE id = :tenant")
 _ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
 _FOLLOW = Statement(update(t).where(t.c.tenant == bindparam("tenant_")).values(wake=t.c.due - bindparam("offset")))
 _SLEEP = Statement("UPDATE timeline SET wake = NULL WHERE tenant = :tenant")
+_STAND = Statement("UPDATE timeline SET wake = CASE WHEN due <= :at THEN 0 ELSE NULL END WHERE tenant = :tenant")
 _DROP = Statement(
     delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
 )
 _DROP_ID = Statement(delete(t).where(t.c.id == bindparam("id")))
 _RETIME = Statement(
-    "UPDATE timeline SET wake = wake + (:due - due), due = :due WHERE tenant = :tenant AND kind = :kind AND ref = :ref"
+    "UPDATE timeline SET wake = :wake, due = :due WHERE tenant = :tenant AND kind = :kind AND ref = :ref"
 )
 _COLUMNS = (t.c.id, t.c.tenant, t.c.due, t.c.kind, t.c.ref, t.c.lane, t.c.data)
 _WAKING = Statement(
@@ -79,29 +81,53 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
     """Put things on the tenant's timeline."""
     if not plans:
         return
-    clock = _READ_CLOCK.one(db, tenant=tenant)
-    assert clock is not None
-    offset, frozen_at = clock
-    rows = [_row(tenant, plan, None if frozen_at is not None else int(offset)) for plan in plans]
+    clock = _clock(db, tenant)
+    rows = [_row(tenant, plan, clock) for plan in plans]
     if len(rows) == 1:
         _ADD.run(db, **rows[0])
     else:
         _ADD.many(db, rows)
-    if frozen_at is None:
-        scheduled(db, to_micros(min(plan.due for plan in plans)) - int(offset))
+    _announce(db, clock, min(plan.due for plan in plans))
 
 
-def _row(tenant: int, plan: Plan, offset: int | None) -> dict[str, Any]:
-    due = to_micros(plan.due)
+def _row(tenant: int, plan: Plan, clock: Clock) -> dict[str, Any]:
     return {
         "tenant": tenant,
-        "due": due,
-        "wake": None if offset is None else due - offset,
+        "due": to_micros(plan.due),
+        "wake": _wake(clock, plan.due),
         "kind": plan.kind,
         "ref": plan.ref,
         "lane": plan.lane,
         "data": json.dumps(plan.data) if plan.data else "",
     }
+
+
+def keep_clocks(db: Connection, of: Iterable[int]) -> None:
+    """Keep clocks as they are until the transaction ends; to be called before it touches rows of theirs."""
+    for tenant in sorted(set(of)):
+        _READ_CLOCK.one(db, tenant=tenant)
+
+
+def _clock(db: Connection, tenant: int) -> Clock:
+    row = _READ_CLOCK.one(db, tenant=tenant)
+    assert row is not None
+    return clock_of(*row)
+
+
+def clock_of(offset: int, frozen_at: int | None, moving: int) -> Clock:
+    """A clock from the columns of its tenant that keep it."""
+    return Clock(offset * MICROSECOND, None if frozen_at is None else from_micros(frozen_at), bool(moving))
+
+
+def _wake(clock: Clock, due: datetime) -> int | None:
+    wakes = clock.wakes(due)
+    return None if wakes is None else to_micros(wakes)
+
+
+def _announce(db: Connection, clock: Clock, due: datetime) -> None:
+    wake = _wake(clock, due)
+    if wake is not None:
+        scheduled(db, wake)
 
 
 def waking(db: Connection, real: datetime, most: int, full: Collection[str] = ()) -> list[Due]:
@@ -140,7 +166,9 @@ def drop(db: Connection, tenant: int, kind: str, ref: int) -> int:
 
 def retime(db: Connection, tenant: int, kind: str, ref: int, due: datetime) -> None:
     """Move something to another moment."""
-    _RETIME.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due))
+    clock = _clock(db, tenant)
+    _RETIME.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due), wake=_wake(clock, due))
+    _announce(db, clock, due)
 
 
 def next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:
@@ -163,11 +191,12 @@ def due_of(db: Connection, tenant: int, kind: str, ref: int) -> datetime | None:
 
 def follow_clock(db: Connection, tenant: int, clock: Clock) -> None:
     """Let everything of the tenant wake when its clock, as it is now, says so."""
-    if clock.frozen_at is not None:
+    if clock.frozen_at is None:
+        _FOLLOW.run(db, tenant_=tenant, offset=clock.offset // MICROSECOND)
+    elif clock.moving:
         _SLEEP.run(db, tenant=tenant)
-        return
-    offset = clock.offset // MICROSECOND
-    _FOLLOW.run(db, tenant_=tenant, offset=offset)
-    first = _NEXT_DUE.value(db, tenant=tenant)
+    else:
+        _STAND.run(db, tenant=tenant, at=to_micros(clock.frozen_at))
+    first = next_due(db, tenant)
     if first is not None:
-        scheduled(db, first - offset)
+        _announce(db, clock, first)

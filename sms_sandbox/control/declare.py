@@ -1,0 +1,127 @@
+"""`@operation` turns a function into an operation of the control API: its signature is the whole declaration.
+
+A parameter `body` is the JSON of the request, `query` what stands behind the question mark, any other a part of the
+path; all of them, and the answer, are typed, and both checking and the OpenAPI document follow from the types.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, get_type_hints
+
+import msgspec
+from sqlalchemy import Connection
+
+from ..domain.clock import real_now
+from ..simulation.runner import Runner
+from ..store.accounts import Account
+from ..store.engine import Store
+from ..store.tenants import Tenant
+from .errors import ControlError
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a tenant is made with where its maker does not say."""
+
+    profile: str
+    throttle: int
+    strict_senders: bool
+    delivery_seconds: float
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the control API works with."""
+
+    store: Store
+    runner: Runner
+    defaults: Defaults
+    facts: Mapping[str, Any]
+    """What `GET /info` tells: version and addresses."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the control API: on whose behalf, in an open transaction."""
+
+    desk: Desk
+    db: Connection
+    account: Account
+    tenant: Tenant
+    real: datetime = field(default_factory=real_now)
+
+    @property
+    def now(self) -> datetime:
+        """The tenant's time."""
+        return self.tenant.clock.now(self.real)
+
+
+@dataclass(frozen=True)
+class Later:
+    """The same, for an operation that waits: it opens transactions itself."""
+
+    desk: Desk
+    tenant: Tenant
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: `status` is that of its success."""
+
+    verb: str
+    path: str
+    run: Callable[..., Any]
+    waits: bool
+    body: Any
+    query: Any
+    in_path: Mapping[str, type]
+    returns: Any
+    status: int
+    doc: str
+
+    @property
+    def name(self) -> str:
+        return self.run.__name__
+
+    def arguments(self, path: Mapping[str, str], query: Mapping[str, str], raw: bytes) -> dict[str, Any]:
+        """What the request gives the function; ControlError where it does not fit."""
+        found: dict[str, Any] = {}
+        for name, kind in self.in_path.items():
+            try:
+                found[name] = msgspec.convert(path[name], kind, strict=False)
+            except msgspec.ValidationError:
+                raise ControlError("not_found", f"There is no {name} {path[name]!r}.") from None
+        try:
+            if self.query is not None:
+                found["query"] = msgspec.convert(query, self.query, strict=False)
+            if self.body is not None:
+                found["body"] = msgspec.json.decode(raw or b"{}", type=self.body)
+        except msgspec.ValidationError as why:
+            raise ControlError("invalid", f"{why}.") from why
+        except (msgspec.DecodeError, UnicodeDecodeError) as why:
+            raise ControlError("bad_body", f"The body is not JSON: {why}.") from why
+        return found
+
+
+def operation(verb: str, path: str, status: int = 200) -> Callable[[Callable[..., Any]], Operation]:
+    """Declare an operation; its words come from the docstring."""
+
+    def declare(run: Callable[..., Any]) -> Operation:
+        hints = get_type_hints(run, include_extras=True)
+        names = list(inspect.signature(run).parameters)[1:]
+        return Operation(
+            verb=verb,
+            path=path,
+            run=run,
+            waits=inspect.iscoroutinefunction(run),
+            body=hints.get("body") if "body" in names else None,
+            query=hints.get("query") if "query" in names else None,
+            in_path={name: hints[name] for name in names if name not in ("body", "query")},
+            returns=hints["return"],
+            status=status,
+            doc=inspect.getdoc(run) or "",
+        )
+
+    return declare

@@ -1,0 +1,26 @@
+"""How the control API refuses: a status, a stable code, and a sentence."""
+
+STATUSES = {
+    "bad_body": 400,
+    "unauthorised": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "not_allowed": 405,
+    "conflict": 409,
+    "too_large": 413,
+    "invalid": 422,
+}
+"""Codes and the HTTP status of each."""
+
+
+class ControlError(Exception):
+    """A refusal; `code` is one of STATUSES."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(f"{code}: {message}")
+
+    @property
+    def status(self) -> int:
+        return STATUSES[self.code]

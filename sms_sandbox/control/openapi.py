@@ -1,0 +1,90 @@
+"""The OpenAPI document of the control API, from the declarations of its operations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from .declare import Operation
+from .errors import STATUSES
+
+REFUSAL = {
+    "type": "object",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {"code": {"type": "string", "enum": sorted(STATUSES)}, "message": {"type": "string"}},
+            "required": ["code", "message"],
+        }
+    },
+    "required": ["error"],
+}
+
+
+def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
+    """The document, as plain data."""
+    kinds = [kind for each in operations for kind in (each.body, each.query, each.returns) if kind is not None]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    by_kind = dict(zip(kinds, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for each in operations:
+        paths.setdefault(each.path, {})[each.verb.lower()] = _operation(each, by_kind, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "sms-sandbox control API",
+            "version": version,
+            "description": "What a test does to its world. Calls act on the tenant of their Basic credentials; without "
+            "any, on the default tenant.",
+        },
+        "servers": [{"url": "/_sandbox/v1"}],
+        "security": [{}, {"account": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "Refusal": REFUSAL},
+            "securitySchemes": {"account": {"type": "http", "scheme": "basic"}},
+        },
+    }
+
+
+def _operation(each: Operation, by_kind: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
+    summary, _, rest = each.doc.partition("\n\n")
+    described: dict[str, Any] = {
+        "operationId": each.name,
+        "summary": " ".join(summary.split()),
+        "parameters": [*_in_path(each), *_in_query(each, components)],
+        "responses": {
+            str(each.status): {
+                "description": "Done.",
+                "content": {"application/json": {"schema": by_kind[each.returns]}},
+            },
+            "default": {
+                "description": "Refused.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}},
+            },
+        },
+    }
+    if rest:
+        described["description"] = rest
+    if each.body is not None:
+        described["requestBody"] = {"content": {"application/json": {"schema": by_kind[each.body]}}}
+    return described
+
+
+def _in_path(each: Operation) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer" if kind is int else "string"},
+        }
+        for name, kind in each.in_path.items()
+    ]
+
+
+def _in_query(each: Operation, components: dict[str, Any]) -> list[dict[str, Any]]:
+    if each.query is None:
+        return []
+    fields: dict[str, Any] = components[each.query.__name__]["properties"]
+    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in fields.items()]

@@ -1,0 +1,121 @@
+"""The control API as an ASGI application, under `/_sandbox/v1`."""
+
+import logging
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope, Send
+
+from ..domain import credentials
+from ..store import accounts, tenants
+from ..store.accounts import Account
+from ..store.tenants import Tenant
+from . import guard, shapes, traffic, world
+from .declare import Call, Desk, Later, Operation, operation
+from .errors import ControlError
+from .openapi import document
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/_sandbox/v1"
+LARGEST_BODY = 1 << 20
+
+
+@operation("GET", "/info")
+def read_info(call: Call) -> shapes.Info:
+    """What server this is, and where it is reached."""
+    return shapes.Info(**call.desk.facts)
+
+
+OPERATIONS: tuple[Operation, ...] = (read_info, *world.OPERATIONS, *traffic.OPERATIONS)
+
+
+class Control:
+    """Answers the operations. A call acts on the tenant of its Basic credentials, or else on the default one."""
+
+    def __init__(self, desk: Desk, names: Collection[str] = (), token: str | None = None) -> None:
+        self._desk = desk
+        self._names = names
+        self._token = token
+        self._patterns = [(re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", each.path)), each) for each in OPERATIONS]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status, headers = 200, [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        try:
+            status, reply = await self._answer(scope, receive)
+        except ControlError as refused:
+            status, reply = refused.status, {"error": {"code": refused.code, "message": refused.message}}
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            status, reply = 500, {"error": {"code": "failed", "message": "The sandbox failed; its log says why."}}
+        body = msgspec.json.encode(reply)
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Any]:
+        headers = dict(scope["headers"])
+        path, verb = scope["path"].removeprefix(PREFIX), scope["method"]
+        is_document = path == "/openapi.json"
+        guard.check(headers, verb, self._names, self._token, needs_token=not is_document)
+        if is_document and verb in ("GET", "HEAD"):
+            return 200, document(OPERATIONS, self._desk.facts["version"])
+        found, in_path = self._find("GET" if verb == "HEAD" else verb, path)
+        query = dict(QueryParams(scope["query_string"]).multi_items())
+        raw = await _read_body(receive)
+        arguments = found.arguments(in_path, query, raw)
+        authorization = headers.get(b"authorization", b"").decode("latin-1")
+        return found.status, await self._run(found, authorization, arguments)
+
+    def _find(self, verb: str, path: str) -> tuple[Operation, Mapping[str, str]]:
+        fitting = [(each, match.groupdict()) for pattern, each in self._patterns if (match := pattern.fullmatch(path))]
+        if not fitting:
+            raise ControlError("not_found", f"There is nothing at {PREFIX}{path}; {PREFIX}/openapi.json lists what is.")
+        for each, in_path in fitting:
+            if each.verb == verb:
+                return each, in_path
+        verbs = ", ".join(sorted(each.verb for each, _ in fitting))
+        raise ControlError("not_allowed", f"{PREFIX}{path} takes {verbs}, not {verb}.")
+
+    async def _run(self, found: Operation, authorization: str, arguments: Mapping[str, Any]) -> Any:
+        desk = self._desk
+        if found.waits:
+            _, tenant = await desk.store.run(lambda db: caller(db, authorization))
+            return await found.run(Later(desk, tenant), **arguments)
+        return await desk.store.run(lambda db: found.run(Call(desk, db, *caller(db, authorization)), **arguments))
+
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+def caller(db: Any, authorization: str) -> tuple[Account, Tenant]:
+    """The account and tenant a call acts on; without credentials the default ones."""
+    if authorization:
+        pair = credentials.basic(authorization)
+        if pair is None:
+            raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
+        account = accounts.by_key(db, pair[0])
+        if account is None or not credentials.is_secret(pair[1], account.secret):
+            raise ControlError("unauthorised", "There is no account with this key and secret.")
+    else:
+        oldest = tenants.oldest(db)
+        account = accounts.first_of(db, oldest) if oldest is not None else None
+        if account is None:
+            raise ControlError("not_found", "There is no default tenant.")
+    tenant = tenants.read(db, account.tenant)
+    assert tenant is not None
+    return account, tenant
+
+
+async def _read_body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            raise ControlError("too_large", f"The body has more than {LARGEST_BODY} bytes.")
+        more = message.get("more_body", False)
+    return body

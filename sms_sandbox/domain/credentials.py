@@ -1,0 +1,23 @@
+"""Who somebody says they are: the Basic scheme of HTTP."""
+
+import base64
+import binascii
+import hmac
+
+
+def basic(authorization: str) -> tuple[str, str] | None:
+    """Name and password out of an Authorization header; None where it holds none."""
+    scheme, _, coded = authorization.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        # A client library's base64 routine breaks long values over lines; blanks inside are no part of it.
+        name, colon, password = base64.b64decode("".join(coded.split()), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return (name, password) if colon and "\x00" not in name else None
+
+
+def is_secret(given: str, secret: str | None) -> bool:
+    """Whether what was given is the secret, in a time that does not tell how much of it is; no secret fits none."""
+    return bool(secret) and hmac.compare_digest((secret or "").encode(), given.encode())

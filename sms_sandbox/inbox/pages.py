@@ -1,0 +1,81 @@
+"""Small pages: the status page, and what opening an opt-out link shows."""
+
+from html import escape
+from string import Template
+
+_FRAME = Template("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --paper: #f5f6f8; --card: #fff; --line: #dde1e7;
+  --code: #eef1f5; --good: #1a7f4b; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --soft: #9aa5b4; --paper: #14181f; --card: #1c222b;
+  --line: #303947; --code: #252d38; --good: #4ec98a; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
+main { max-width: 54rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .25rem; }
+h2 { font-size: 1.05rem; margin: 2rem 0 .6rem; }
+p { margin: .4rem 0 .8rem; }
+.soft { color: var(--soft); }
+.good { color: var(--good); font-weight: 600; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .45rem 1.5rem; margin: 0; padding: 1.1rem 1.25rem;
+  background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; }
+code, pre { font: .875rem/1.5 ui-monospace, monospace; background: var(--code); border-radius: .35rem; }
+code { padding: .1rem .35rem; }
+pre { padding: .9rem 1.1rem; overflow-x: auto; margin: 0; border: 1px solid var(--line); }
+pre code { padding: 0; background: none; }
+a { color: inherit; }
+@media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: .1rem; } dd { margin-bottom: .6rem; } }
+</style>
+</head>
+<body><main>
+$body
+</main></body>
+</html>
+""")
+
+_STATUS = Template("""<h1>sms-sandbox</h1>
+<p class="soft">A local sandbox of the TransmitSMS API, version $version. Nothing sent here reaches a phone or costs
+money. <span class="good">Running.</span></p>
+<dl>
+<dt>Base URL</dt><dd><code>$https</code></dd>
+<dt>Key</dt><dd><code>$key</code></dd>
+<dt>Secret</dt><dd><code>$secret</code></dd>
+<dt>Certificate authority</dt><dd><code>$ca</code></dd>
+<dt>With the public ones</dt><dd><code>$ca_bundle</code></dd>
+</dl>
+<h2>Send a message</h2>
+<pre><code>curl --cacert '$ca' -u $key:$secret $https/send-sms.json \\
+  -d to=61491570156 -d message='Hello from the sandbox'</code></pre>
+<h2>Trust the certificate</h2>
+<p>In a shell, for every program started from it; the system's own store is never touched.</p>
+<pre><code>eval "$$(sms-sandbox env)"</code></pre>
+<p class="soft">For PowerShell, .env files and GitHub Actions: <code>sms-sandbox env --shell powershell</code>,
+<code>dotenv</code>, <code>github</code>. The CA can also be <a href="/_sandbox/ca.pem">downloaded</a>.</p>
+<h2>Reply as the handset</h2>
+<pre><code>curl -X POST $http/_sandbox/v1/inbound \\
+  -d '{"from": "61491570156", "text": "Thanks"}'</code></pre>
+<h2>Let a day pass</h2>
+<pre><code>curl -X POST $http/_sandbox/v1/clock/advance -d '{"hours": 24}'</code></pre>
+<p class="soft">Everything else: <a href="/_sandbox/v1/openapi.json">the control API's OpenAPI document</a>,
+<a href="/_sandbox/v1/messages">messages</a>, <a href="/_sandbox/v1/callbacks">callbacks</a>,
+<a href="/_sandbox/v1/clock">the clock</a>.</p>
+""")
+
+
+def status(facts: dict[str, str]) -> bytes:
+    """The status page; `facts` are version, https, http, key, secret, ca and ca_bundle."""
+    body = _STATUS.substitute({name: escape(value) for name, value in facts.items()})
+    return _FRAME.substitute(title="sms-sandbox", body=body).encode()
+
+
+def opted_out(msisdn: str) -> bytes:
+    """What a handset sees that opened its opt-out link."""
+    body = f"<h1>You are unsubscribed</h1><p>{escape(msisdn)} gets no more messages from this sender.</p>"
+    return _FRAME.substitute(title="Unsubscribed", body=body).encode()

@@ -1,0 +1,154 @@
+"""Tries of callbacks under way: how many there may be, how each begins, and what comes of how it ended."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from ..domain import callbacks as rules
+from ..store import callbacks, timeline
+from ..store.callbacks import KIND, Outcome
+from ..store.engine import Store
+from ..store.tenants import Tenant
+from ..store.timeline import Due, Plan
+from .courier import Courier, Posting
+from .events import weight
+
+log = logging.getLogger(__name__)
+
+HEAVY = 1000
+"""Recipients' worth of work in one transaction."""
+
+LANE = 32
+"""Tries under way at once to one address."""
+
+FLYING = 1000
+"""Tries under way at once in all."""
+
+PARTING = 1.0
+"""Seconds that tries get to end when everything stops."""
+
+
+class Flights:
+    """The tries under way. `on_landing` is called whenever one has ended, and `note_landed` writes it down."""
+
+    def __init__(self, store: Store, courier: Courier, on_landing: Callable[[], None]) -> None:
+        self._store = store
+        self._courier = courier
+        self._on_landing = on_landing
+        self._flying: dict[int, set[asyncio.Task[None]]] = {}
+        self._lanes: Counter[str] = Counter()
+        self._landed: list[tuple[Outcome, datetime]] = []
+
+    @property
+    def room(self) -> int:
+        """How many more tries there may be."""
+        return FLYING - sum(self._lanes.values())
+
+    @property
+    def full(self) -> list[str]:
+        """Lanes on which nothing may begin."""
+        return [lane for lane, flying in self._lanes.items() if flying >= LANE]
+
+    @property
+    def any_landed(self) -> bool:
+        """Whether an end waits to be noted."""
+        return bool(self._landed)
+
+    def fitting(self, rows: Sequence[Due]) -> Iterator[Due]:
+        """As many of the rows as one transaction should run, and as their lanes have room for."""
+        weighs, lanes = 0, Counter(self._lanes)
+        for row in rows:
+            if row.lane and lanes[row.lane] >= LANE:
+                continue
+            weighs += weight(row)
+            if weighs > HEAVY and weighs != weight(row):
+                return
+            lanes[row.lane] += 1
+            yield row
+
+    def send_off(self, postings: Sequence[Posting], in_real_time: bool) -> None:
+        """Let tries begin. One made in real time takes its time by its tenant's clock as well."""
+        for posting in postings:
+            self._lanes[posting.lane] += 1
+            task = asyncio.create_task(self._post(posting, in_real_time))
+            self._flying.setdefault(posting.tenant, set()).add(task)
+
+    async def _post(self, posting: Posting, in_real_time: bool) -> None:
+        task = asyncio.current_task()
+        try:
+            outcome = await self._courier.post(posting)
+        except Exception as why:
+            log.exception("A try of a callback failed on our side.")
+            outcome = Outcome(
+                posting.tenant, posting.callback, posting.number, posting.at, None, f"failed here: {why}", 0, ""
+            )
+        finally:
+            self._lanes -= Counter([posting.lane])  # which forgets a lane that nothing is on
+            flying = self._flying[posting.tenant]
+            flying.discard(task)  # type: ignore[arg-type]
+            if not flying:
+                del self._flying[posting.tenant]
+        took = timedelta(microseconds=outcome.latency) if in_real_time else timedelta()
+        self._landed.append((outcome, posting.at + took))
+        self._on_landing()
+
+    async def settle(self, tenant: int) -> None:
+        """Wait for the tenant's tries that are under way, and note how they ended."""
+        while under_way := self._flying.get(tenant):
+            await asyncio.wait(list(under_way))
+        await self.note_landed()
+
+    async def note_landed(self) -> None:
+        """Note how tries ended that did since the last time."""
+        landed, self._landed = self._landed, []
+        if landed:
+            await self._store.run(lambda db: note(db, landed))
+
+    async def stop(self) -> None:
+        """Give what is under way a moment to end, and note how it did."""
+        under_way = [task for tasks in self._flying.values() for task in tasks]
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=PARTING)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self.note_landed()
+        await self._courier.close()
+
+
+def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Posting | None:
+    """Put a callback on its next rung, so that a crash can cost a try twice but none, and note that a try begins.
+
+    With `real` the try is made now, however long ago it was due; without, at its own moment. None if it is gone.
+    """
+    at = row.due if real is None else max(row.due, tenant.clock.now(real))
+    begun = callbacks.begin_try(db, tenant.id, row.ref, at)
+    if begun is None:
+        return None
+    number, url, signature = begun
+    wait = None if row.data.get("once") else rules.next_wait(number)
+    if wait is not None:
+        timeline.schedule(db, tenant.id, [Plan(at + wait, KIND, row.ref, lane=row.lane)])
+    return Posting(tenant.id, row.ref, number, url, signature, at, row.lane)
+
+
+def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:
+    """Note how tries ended: after a good one no more are to come, after a bad one the wait begins when it failed."""
+    timeline.keep_clocks(db, (outcome.tenant for outcome, _ in landed))
+    for outcome, ended in landed:
+        tenant, callback = outcome.tenant, outcome.callback
+        if not callbacks.end_try(db, outcome):
+            continue
+        if outcome.error is None:
+            timeline.drop(db, tenant, KIND, callback)
+            callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)
+            continue
+        wait = rules.next_wait(outcome.number)
+        if timeline.due_of(db, tenant, KIND, callback) is None:
+            callbacks.set_state(db, tenant, callback, callbacks.GIVEN_UP)
+        elif wait is not None:
+            timeline.retime(db, tenant, KIND, callback, ended + wait)

