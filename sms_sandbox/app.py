@@ -22,7 +22,7 @@ from .settings import Settings
 from .simulation import inbound
 from .simulation.courier import Courier
 from .simulation.runner import Runner
-from .store import accounts, tables, tenants, world
+from .store import accounts, opening, tenants, world
 from .store.accounts import NewAccount
 from .store.engine import Store
 from .store.tenants import NewTenant
@@ -70,7 +70,7 @@ class App:
 
     def _found(self, db: Any) -> None:
         settings = self.settings
-        tables.hold(db)
+        opening.hold(db)
         for index, (key, secret) in enumerate(settings.accounts):
             known = accounts.by_key(db, key)
             if known is not None:

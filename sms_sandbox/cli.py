@@ -74,7 +74,7 @@ def serve(**given: Any) -> None:
     set_up_logging(settings.log_format)
     # Here, so that --help and the helpers do not wait for what only the server needs.
     from .server import Server, ServerError
-    from .store.engine import StoreError
+    from .store.opening import StoreError
     from .tls import CertificateError
 
     try:

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from . import tls
 from .app import App
 from .settings import Settings
-from .store.engine import open_store
+from .store.opening import open_store
 
 HANDSHAKE = 10.0
 """Seconds that a connection may take to say its first byte, and to shake hands."""

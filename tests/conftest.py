@@ -15,7 +15,8 @@ from sms_sandbox.api.routes import Api
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.store import accounts, tables, world
 from sms_sandbox.store.accounts import Account, NewAccount
-from sms_sandbox.store.engine import Store, open_store
+from sms_sandbox.store.engine import Store
+from sms_sandbox.store.opening import open_store
 from sms_sandbox.store.tenants import NewTenant
 
 KEY = "test-key"

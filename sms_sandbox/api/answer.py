@@ -10,8 +10,8 @@ from ..domain.profiles import PROFILES, Profile
 from ..store.engine import Store
 from .declare import GATE, Call, Method
 from .errors import ApiError, Code, Description
+from .forms import Form
 from .gate import Gate
-from .params import Form
 from .render import Verbatim
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from ..domain.profiles import Profile
 from ..store.accounts import Account
 from ..store.paging import UNSIZED, Paging
 from .errors import ApiError, Code
-from .params import Form, Param
+from .forms import Form
+from .params import Param
 
 ALWAYS = frozenset({Code.FIELD_EMPTY, Code.FIELD_INVALID})
 """What every method may answer of its parameters."""

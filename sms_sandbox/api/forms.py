@@ -1,68 +1,69 @@
 """The parameters of a call, from its query and its body, whichever of the ways clients use they come in."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers
-from starlette.formparsers import MultiPartException, MultiPartParser
-
 MOST_FIELDS = 1000
-LARGEST_FIELD = 1 << 20
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+
+Form = Mapping[str, str]
+"""The parameters of a call by name, whichever way they came; an absent one is not in it."""
 
 
 class UnreadableError(ValueError):
     """The body is not what its content type says, or holds more fields than anybody needs."""
 
 
-async def read_form(query: bytes, content_type: str, body: bytes) -> Mapping[str, str]:
+def read_form(query: bytes, content_type: str, body: bytes) -> Form:
     """Query and body as one mapping; the body wins, and the last of a repeated name.
 
-    A body of any other type than the two of forms is no parameters, as clients send junk along with a query.
-    Raises UnreadableError.
+    A body of any other type than the two of forms is no parameters, as clients send junk along with a query. What is
+    not UTF-8 stays recognisable, as lone surrogates. Raises UnreadableError.
     """
     form = urlencoded(query) if query else {}
     kind = content_type.partition(";")[0].strip().lower()
     if body and kind == URLENCODED:
         form.update(urlencoded(body))
     elif body and kind == MULTIPART:
-        form.update(await _multipart(content_type, body))
+        form.update(multipart(content_type, body))
     return form
 
 
 def urlencoded(raw: bytes) -> dict[str, str]:
-    """Parameters of a form-encoded text. What is not UTF-8 stays recognisable, as lone surrogates."""
+    """Parameters of a form-encoded text."""
     try:
-        pairs = parse_qsl(
-            raw.decode("utf-8", "surrogateescape"),
-            keep_blank_values=True,
-            errors="surrogateescape",
-            max_num_fields=MOST_FIELDS,
-        )
+        pairs = parse_qsl(_text(raw), keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_FIELDS)
     except ValueError as why:
         raise UnreadableError(str(why)) from why
     return {_name(name): value for name, value in pairs}
 
 
-async def _multipart(content_type: str, body: bytes) -> dict[str, str]:
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
+def multipart(content_type: str, body: bytes) -> dict[str, str]:
+    """Parameters of a multipart body. No method takes a file: where one comes it is no parameter."""
+    from python_multipart.multipart import Field, create_form_parser  # seldom needed, and takes a while to import
 
-    headers = Headers({"content-type": content_type})
-    parser = MultiPartParser(
-        headers, stream(), max_files=10, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD
-    )  # fmt: skip
+    fields: list[Field] = []
+
+    def keep(field: Field) -> None:
+        if len(fields) == MOST_FIELDS:
+            raise UnreadableError("too many fields")
+        fields.append(field)
+
+    _, _, options = content_type.partition(";")
+    headers = {"Content-Type": f"{MULTIPART};{options}".encode("latin-1")}
     try:
-        found = await parser.parse()
-    except (MultiPartException, KeyError, LookupError, UnicodeDecodeError) as why:
+        parser = create_form_parser(headers, keep, None, config={"MAX_MEMORY_FILE_SIZE": len(body)})
+        parser.write(body)
+        parser.finalize()
+    except ValueError as why:  # the parser's own errors are such too
         raise UnreadableError(str(why)) from why
-    try:
-        # No method takes a file: where one comes it is no parameter.
-        return {_name(name): value for name, value in found.multi_items() if isinstance(value, str)}
-    finally:
-        await found.close()
+    return {_name(_text(field.field_name or b"")): _text(field.value or b"") for field in fields}
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _name(name: str) -> str:

@@ -10,9 +10,7 @@ from ..domain import callbacks, numbers
 from ..domain.clock import EPOCH, LATEST
 from ..store.paging import UNSIZED, Paging
 from .errors import ApiError, Code
-
-Form = Mapping[str, str]
-"""The parameters of a call by name, whichever way they came; an absent one is not in it."""
+from .forms import Form
 
 Schema = dict[str, Any]
 
@@ -166,6 +164,22 @@ class Url(Param):
 
 
 @dataclass(frozen=True)
+class Email(Param):
+    """An e-mail address."""
+
+    def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
+        if len(raw) > 254 or not _EMAIL.fullmatch(raw):
+            raise ApiError(Code.FIELD_INVALID)
+        return raw
+
+    def schema(self) -> Schema:
+        return {"type": "string", "format": "email", "maxLength": 254}
+
+
+_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
+
+
+@dataclass(frozen=True)
 class Timestamp(Param):
     """A moment in UTC: `YYYY-MM-DD HH:MM:SS`, a date alone (its midnight), or the ISO form with T and Z."""
 
@@ -173,16 +187,24 @@ class Timestamp(Param):
         if not _MOMENT.fullmatch(raw):
             raise ApiError(Code.FIELD_INVALID)
         try:
-            moment = datetime.fromisoformat(raw)
-        except ValueError:
+            written = datetime.fromisoformat(raw)
+            moment = written.replace(tzinfo=UTC) if written.tzinfo is None else written.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise ApiError(Code.FIELD_INVALID) from None
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         if not EPOCH <= moment < LATEST:
             raise ApiError(Code.FIELD_INVALID)
         return moment
 
     def schema(self) -> Schema:
         return {"type": "string", "examples": ["2020-06-21 04:47:25"]}
+
+
+@dataclass(frozen=True)
+class LastMoment(Timestamp):
+    """The end of a span of time. The wire knows whole seconds only, so all of the second belongs to the span."""
+
+    def parse(self, raw: str, name: str) -> datetime:
+        return super().parse(raw, name).replace(microsecond=999_999)
 
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
@@ -204,9 +226,8 @@ class Handset(Param):
     """A phone number in international form, with whatever people write between its digits."""
 
     def parse(self, raw: str, name: str) -> str:
-        digits = raw.translate(_BETWEEN_DIGITS)
-        digits = digits.removeprefix("+")
-        if not (digits.isascii() and digits.isdigit()):
+        digits = numbers.bare(raw)
+        if digits is None:
             raise ApiError(Code.FIELD_INVALID, f'Field "{name}" has wrong type, expected type - numeric')
         if len(digits) > 15:
             raise ApiError(Code.FIELD_INVALID)
@@ -214,9 +235,6 @@ class Handset(Param):
 
     def schema(self) -> Schema:
         return {"type": "string", "examples": ["61491570156"]}
-
-
-_BETWEEN_DIGITS = str.maketrans("", "", " -.()")
 
 
 @dataclass(frozen=True)
@@ -246,42 +264,28 @@ SLOTS = tuple(str(number) for number in range(1, 11))
 
 
 @dataclass(frozen=True)
-class Slots(Param):
-    """The custom fields field_1 to field_10, by slot; a blank one counts as not given."""
-
-    longest: int = 255
+class Slots(Text):
+    """The custom fields field_1 to field_10, by slot."""
 
     def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
-        found = {slot: value for slot in SLOTS if (value := given(form, f"field_{slot}"))}
-        if any(len(value) > self.longest for value in found.values()):
-            raise ApiError(Code.FIELD_INVALID)
+        found = {slot: value for slot in SLOTS if (value := Text.read(self, form, f"field_{slot}"))}
         return found or None
 
     def fields(self, name: str) -> dict[str, Schema]:  # noqa: ARG002
-        return {f"field_{slot}": {"type": "string", "description": self.doc} for slot in SLOTS}
+        return {f"field_{slot}": {**self.schema(), "description": self.doc} for slot in SLOTS}
 
 
 @dataclass(frozen=True)
-class FieldValues(Param):
+class FieldValues(Slots):
     """Values of custom fields: `field_` and the slot, or `field_` and the name with blanks as underscores.
 
     Read as a mapping of what stands behind `field_`, in lower case, since only the list knows which names it has.
     """
 
-    longest: int = 255
-
     def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
-        found = {
-            key[6:].lower(): value
-            for key in form
-            if key.startswith("field_") and len(key) > 6 and (value := given(form, key)) is not None
-        }
-        if any(len(value) > self.longest for value in found.values()):
-            raise ApiError(Code.FIELD_INVALID)
+        keys = [key for key in form if key.startswith("field_")]
+        found = {key[6:].lower(): value for key in keys if (value := Text.read(self, form, key))}
         return found or None
-
-    def fields(self, name: str) -> dict[str, Schema]:  # noqa: ARG002
-        return {f"field_{slot}": {"type": "string", "description": self.doc} for slot in SLOTS}
 
 
 # Parameters that many methods share are named once, here.
@@ -290,5 +294,7 @@ MessageId = Annotated[int, Id("The message's id.")]
 CountryCode = Annotated[str, Country("Country that local numbers belong to: two letters, or its English name.")]
 Callback = Annotated[str, Url("Where to call, instead of the account's own URL.")]
 When = Annotated[datetime, Timestamp("YYYY-MM-DD HH:MM:SS, in UTC; a date alone is its midnight.")]
+End = Annotated[datetime, LastMoment("The last second of it, written as the start is.")]
+FromHandset = Annotated[str, Handset("Only of this handset.")]
 Pages = Annotated[Paging, PageAndMax()]
 Style = Annotated[str, Choice("`array` lists custom fields as names and values.", words=("array",), lenient=True)]

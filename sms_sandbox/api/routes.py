@@ -13,17 +13,19 @@ from ..store.engine import Store
 from .answer import Answer, answer, verdict
 from .declare import Method
 from .errors import Code
-from .forms import UnreadableError, read_form
+from .forms import Form, UnreadableError, read_form
 from .gate import Gate
 from .render import FORMATS
 
-CHAPTERS = ("sms", "reports", "lists", "numbers", "account")
+CHAPTERS = ("sms", "reports", "responses", "lists", "numbers", "account")
 
 LARGEST_BODY = 2 << 20
 """Bytes; a send-sms to 500 numbers has less than a hundredth of it."""
 
 # Real clients put a 2, for the version, and more slashes than needed before the method.
-_PATH = re.compile(r"/+(?:2/+)?([a-z0-9-]+)\.(json|xml)")
+_PATH = re.compile(r"/+(?:2/+)?([^/]+)\.(json|xml)")
+
+_GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 
 _PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 _EXPIRES = (b"expires", b"Thu, 19 Nov 1981 08:52:00 GMT")
@@ -69,7 +71,7 @@ class Api:
             return _refusal(Code.NO_ACCESS, f"The API is served over HTTPS only: {self._https_url}{scope['path']}")
         try:
             content_type = headers.get(b"content-type", b"").decode("latin-1")
-            form: Mapping[str, str] | None = await read_form(scope["query_string"], content_type, body)
+            form: Form | None = read_form(scope["query_string"], content_type, body)
         except UnreadableError:
             form = None
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -81,16 +83,14 @@ def _refusal(code: Code, description: str) -> Answer:
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    """The whole body; None if it is larger than may be."""
+    """The whole body; None if it is larger than may be, or the client went away before it had sent all of it."""
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
         message = await receive()
-        if message["type"] == "http.disconnect":
-            break
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > LARGEST_BODY:
+        if message["type"] == "http.disconnect" or size > LARGEST_BODY:
             return None
         chunks.append(chunk)
         more = message.get("more_body", False)
@@ -111,7 +111,7 @@ async def _reply(send: Send, found: Answer, ending: str, asked: Mapping[bytes, b
     ]
     if http_version == "1.1" and b"close" not in asked.get(b"connection", b"").lower():
         headers.append((b"connection", b"keep-alive"))
-    if b"gzip" in asked.get(b"accept-encoding", b""):
+    if _GZIP.search(asked.get(b"accept-encoding", b"")):
         body = gzip.compress(body, compresslevel=1, mtime=0)
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
     if found.code is Code.AUTH_FAILED_NO_DATA:

@@ -7,7 +7,7 @@ from ..domain import carrier, pricing
 from ..domain.carrier import PENDING, Fate
 from ..simulation import inbound
 from ..simulation.telling import lane
-from ..store import callbacks, messages, reports, timeline
+from ..store import callbacks, messages, recipients, reports, timeline
 from ..store.callbacks import KIND
 from ..store.paging import Page
 from ..store.timeline import Plan
@@ -60,7 +60,7 @@ def list_recipients(call: Call, query: s.RecipientFilter) -> s.Recipients:
 @operation("PUT", "/recipients/{recipient}/fate")
 def set_fate(call: Call, recipient: int, body: s.Fate) -> s.Recipient:
     """Say what the carrier reports of a recipient that is still pending, and when; `never` lets it expire."""
-    found = messages.read_recipient(call.db, call.tenant.id, recipient)
+    found = recipients.read(call.db, call.tenant.id, recipient)
     if found is None:
         raise ControlError("not_found", f"There is no recipient {recipient}.")
     message = messages.read(call.db, call.tenant.id, found.message)
@@ -135,7 +135,7 @@ def message_of(each: messages.Message) -> s.Message:
     )
 
 
-def recipient_of(each: messages.Recipient) -> s.Recipient:
+def recipient_of(each: recipients.Recipient) -> s.Recipient:
     return s.Recipient(
         id=each.id,
         message_id=each.message,

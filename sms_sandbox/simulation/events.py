@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection
 
 from ..domain import callbacks as rules
 from ..domain import carrier
 from ..domain.carrier import Fate
-from ..store import contacts, messages, sending, timeline
-from ..store.messages import Reporting
+from ..store import contacts, messages, recipients, sending, timeline
+from ..store.recipients import Reporting
 from ..store.sending import CHUNK, Batch
 from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
@@ -23,18 +24,20 @@ def enlist(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Write down more recipients of a message to a long list; when all are, it can be sent."""
     for row in rows:
         message = messages.read(db, tenant.id, row.ref)
-        on = contacts.read_list(db, tenant.id, message.list_id) if message else None
-        if message is None or on is None or message.status == messages.CANCELLED:
+        if message is None or message.status == messages.CANCELLED:
             continue
-        chunk = contacts.active_members(db, tenant.id, on.id, row.data["after"], CHUNK)
+        on = contacts.read_list(db, tenant.id, message.list_id)
+        chunk = contacts.active_members(db, tenant.id, on.id, row.data["after"], CHUNK) if on else []
         batch = Batch(
             tenant.id, tenant.seed, message.account, message.id, message.text, message.tracked_url, message.send_at
         )
-        if chunk:
+        if on and chunk:
             sending.enlist(db, batch, [(member.msisdn, sending.values_of(member, on)) for member in chunk])
         if len(chunk) == CHUNK:
             plan = Plan(row.due, "enlist", message.id, {"after": chunk[-1].msisdn})
         else:
+            # Members may have come and gone since the message was accepted.
+            messages.recount_recipients(db, tenant.id, message.id)
             plan = Plan(max(message.send_at, row.due), "send", message.id, {"size": message.recipients})
         timeline.schedule(db, tenant.id, [plan])
 
@@ -49,7 +52,7 @@ def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         after = row.data.get("after", 0)
         if not after:
             messages.set_status(db, tenant.id, message.id, messages.SENT)
-        handsets = messages.chunk(db, tenant.id, message.id, after, CHUNK)
+        handsets = recipients.chunk(db, tenant.id, message.id, after, CHUNK)
         fate = carrier.outcome(Fate(carrier.DELIVERED, tenant.delivery_delay), message.validity)
         plans += [report_plan(row, recipient, fate) for recipient, _ in handsets]
         if len(handsets) == CHUNK:
@@ -66,16 +69,18 @@ def report_plan(sent: Due, recipient: int, fate: Fate) -> Plan:
 def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Take in what the carrier reports, and tell the accounts' apps."""
     counts: defaultdict[int, list[str]] = defaultdict(list)
+    news: list[News] = []
     for row in rows:
-        found = messages.reporting(db, tenant.id, row.ref)
+        found = recipients.reporting(db, tenant.id, row.ref)
         if found is None:
             continue
         status = row.data["status"]
-        messages.report(db, tenant.id, found.recipient, status, row.due)
+        recipients.report(db, tenant.id, found.recipient, status, row.due)
         counts[found.message].append(status)
-        tell(db, tenant.id, delivery_news(found, row, status), row.due)
-    for message, statuses in counts.items():
-        messages.count(db, tenant.id, message, statuses)
+        news += delivery_news(found, row, status)
+    for message in sorted(counts):  # in the order of all who lock several
+        messages.count(db, tenant.id, message, counts[message])
+    tell(db, tenant.id, news)
 
 
 def delivery_news(found: Reporting, row: Due, status: str) -> list[News]:
@@ -85,13 +90,14 @@ def delivery_news(found: Reporting, row: Due, status: str) -> list[News]:
     params = rules.delivery_report(
         message_id=found.message, mobile=found.msisdn, at=row.due, status=status, user_id=found.account
     )
-    return [News(found.account, found.secret, "dlr", url, params, found.message, found.msisdn)]
+    return [News(found.account, found.secret, "dlr", url, params, found.message, found.msisdn, row.due)]
 
 
 def receive(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Let handsets' messages arrive; one that reaches nobody is lost, as it is in the network."""
     for row in rows:
-        inbound.receive(db, tenant, row.due, row.data["from"], row.data["to"], row.data["text"])
+        with suppress(inbound.UnreachableError):
+            inbound.receive(db, tenant, row.due, row.data["from"], row.data["to"], row.data["text"])
 
 
 EVENTS: Mapping[str, Handler] = {"enlist": enlist, "send": send, "report": report, "inbound": receive}

@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -76,9 +77,14 @@ class Flights:
             self._lanes[posting.lane] += 1
             task = asyncio.create_task(self._post(posting, in_real_time))
             self._flying.setdefault(posting.tenant, set()).add(task)
+            task.add_done_callback(partial(self._forget, posting.tenant))
+
+    def _forget(self, tenant: int, task: "asyncio.Task[None]") -> None:
+        self._flying[tenant].discard(task)
+        if not self._flying[tenant]:
+            del self._flying[tenant]
 
     async def _post(self, posting: Posting, in_real_time: bool) -> None:
-        task = asyncio.current_task()
         try:
             outcome = await self._courier.post(posting)
         except Exception as why:
@@ -87,11 +93,9 @@ class Flights:
                 posting.tenant, posting.callback, posting.number, posting.at, None, f"failed here: {why}", 0, ""
             )
         finally:
-            self._lanes -= Counter([posting.lane])  # which forgets a lane that nothing is on
-            flying = self._flying[posting.tenant]
-            flying.discard(task)  # type: ignore[arg-type]
-            if not flying:
-                del self._flying[posting.tenant]
+            self._lanes[posting.lane] -= 1
+            if not self._lanes[posting.lane]:
+                del self._lanes[posting.lane]
         took = timedelta(microseconds=outcome.latency) if in_real_time else timedelta()
         self._landed.append((outcome, posting.at + took))
         self._on_landing()

@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 
 from ..domain import callbacks as rules
 from ..domain.optout import is_opt_out
-from ..store import accounts, contacts, links, messages, numbers, responses, tenants
+from ..store import accounts, contacts, links, messages, numbers, recipients, responses, tenants
 from ..store.accounts import Account
-from ..store.messages import Message, Recipient
+from ..store.messages import Message
+from ..store.recipients import Recipient
 from ..store.responses import NewResponse
 from ..store.tenants import Tenant
 from .telling import News, tell
@@ -55,10 +56,9 @@ def receive(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str 
             is_optout=opting_out,
         ),
     )
+    news = opting_out and opt_out(db, tenant, account.id, msisdn, message, recipient)
     if message:
-        messages.count(db, tenant.id, message.id, responses=1)
-    if opting_out:
-        opt_out(db, tenant, account.id, msisdn, message, recipient)
+        messages.count(db, tenant.id, message.id, responses=1, optouts=int(news))
 
     number = numbers.read(db, tenant.id, longcode)
     own = messages.callback_urls(db, tenant.id, message.id)[0] if message else None
@@ -76,13 +76,13 @@ def receive(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str 
         )
         event = "reply" if message else "inbound"
         about = message.id if message else 0
-        tell(db, tenant.id, [News(account.id, account.secret, event, url, params, about, msisdn)], now)
+        tell(db, tenant.id, [News(account.id, account.secret, event, url, params, about, msisdn, now)])
     return Received(response, account.id, message.id if message else 0, longcode, opting_out, url)
 
 
 def last_sender(db: Connection, tenant: Tenant, msisdn: str, now: datetime) -> str:
     """The number a handset would answer to."""
-    last = messages.last_to(db, tenant.id, msisdn, now, None)
+    last = recipients.last_to(db, tenant.id, msisdn, now, None)
     if last is None:
         raise UnreachableError(f"No message was sent to {msisdn} yet, so say which number it writes to.")
     sender = last[2]
@@ -96,7 +96,7 @@ def addressee(
 ) -> tuple[Account, Recipient | None]:
     """The account a message from a handset reaches, and the recipient row of the message it answers."""
     number = numbers.read(db, tenant.id, longcode)
-    last = messages.last_to(db, tenant.id, msisdn, now, longcode)
+    last = recipients.last_to(db, tenant.id, msisdn, now, longcode)
     if number is None:
         raise UnreachableError(f"There is no number {longcode}.")
     if number.shared:
@@ -110,20 +110,22 @@ def addressee(
     account = accounts.read(db, tenant.id, owner)
     assert account is not None
     answers = last is not None and last[1] == owner
-    return account, messages.read_recipient(db, tenant.id, last[0]) if last and answers else None
+    return account, recipients.read(db, tenant.id, last[0]) if last and answers else None
 
 
 def opt_out(
     db: Connection, tenant: Tenant, account: int, msisdn: str, message: Message | None, recipient: Recipient | None
-) -> None:
-    """Take a handset off the list of the message it answers, and send it nothing more by its number."""
+) -> bool:
+    """Take a handset off the list of the message it answers, and send it nothing more by its number.
+
+    Whether it is the first time that it opts out by this message, which the caller counts.
+    """
     contacts.opt_out(db, tenant.id, account, msisdn)
     if message is None or recipient is None:
-        return
+        return False
     if message.list_id:
         contacts.leave(db, tenant.id, message.list_id, msisdn, contacts.OPTED_OUT)
-    if messages.mark_opted_out(db, tenant.id, recipient.id):
-        messages.count(db, tenant.id, message.id, optouts=1)
+    return recipients.mark_opted_out(db, tenant.id, recipient.id)
 
 
 @dataclass(frozen=True)
@@ -140,13 +142,14 @@ def tap(db: Connection, code: str, real: datetime) -> Tap | None:
     if link is None:
         return None
     tenant = tenants.read(db, link.tenant)
-    recipient = messages.read_recipient(db, link.tenant, link.recipient)
+    recipient = recipients.read(db, link.tenant, link.recipient)
     message = messages.read(db, link.tenant, recipient.message) if recipient else None
     if tenant is None or recipient is None or message is None:
         return None
     now = tenant.clock.now(real)
     if link.target is None:
-        opt_out(db, tenant, message.account, recipient.msisdn, message, recipient)
+        if opt_out(db, tenant, message.account, recipient.msisdn, message, recipient):
+            messages.count(db, tenant.id, message.id, optouts=1)
     else:
         count_hit(db, tenant, message, recipient, now)
     return Tap(recipient.msisdn, link.target)
@@ -154,7 +157,7 @@ def tap(db: Connection, code: str, real: datetime) -> Tap | None:
 
 def count_hit(db: Connection, tenant: Tenant, message: Message, recipient: Recipient, now: datetime) -> None:
     """Count a click and tell the account's app of it."""
-    hits = messages.hit(db, tenant.id, recipient.id)
+    hits = recipients.hit(db, tenant.id, recipient.id)
     messages.count(db, tenant.id, message.id, hits=1)
     account = accounts.read(db, tenant.id, message.account)
     assert account is not None
@@ -174,4 +177,5 @@ def count_hit(db: Connection, tenant: Tenant, message: Message, recipient: Recip
         mobile=recipient.msisdn,
         user_id=account.id,
     )
-    tell(db, tenant.id, [News(account.id, account.secret, "link-hit", url, params, message.id, recipient.msisdn)], now)
+    news = News(account.id, account.secret, "link-hit", url, params, message.id, recipient.msisdn, now)
+    tell(db, tenant.id, [news])

@@ -2,39 +2,31 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
+from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
-from ..domain import callbacks as rules
-from ..domain.clock import Clock, from_micros, real_now
-from ..store import callbacks, tenants, timeline
-from ..store.callbacks import KIND, Outcome
+from ..domain.clock import LATEST, Clock, from_micros, real_now
+from ..store import tenants, timeline
+from ..store.callbacks import KIND
 from ..store.engine import Store
-from ..store.tenants import Tenant
-from ..store.timeline import Due, Plan
+from ..store.timeline import Due
 from .courier import Courier, Posting
-from .events import EVENTS, weight
+from .events import EVENTS
+from .flights import Flights, begin
 
 log = logging.getLogger(__name__)
 
 MOST = 200
 """Rows run in one transaction, so that none holds up calls for long."""
-
-HEAVY = 1000
-"""Recipients' worth of work in one transaction."""
-
-LANE = 32
-"""Tries under way at once to one address."""
-
-FLYING = 1000
-"""Tries under way at once in all."""
 
 REST = 0.005
 """Seconds between two turns, in which more comes due and is run together."""
@@ -42,11 +34,17 @@ REST = 0.005
 GLANCE = 0.25
 """Seconds after which a shared database is looked at again, for what other processes put there."""
 
+PAUSE = 1.0
+"""Seconds before the next turn when the database failed."""
+
 TOGETHER = timedelta(seconds=1)
 """Callbacks due within this much of a tenant's time are under way together while its clock is moved. It is less than
 the first wait of the ladder, so nothing that one of them causes can be due before another begins."""
 
 MOST_TOLD = 1000
+
+Find: TypeAlias = Callable[[Connection, int], list[Due]]
+"""Finds so many rows to run, the same ones each time until they are taken."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Happening:
 
 @dataclass
 class Advanced:
-    """What an advance did: how much of each kind, and the first thousand things in order."""
+    """What an advance did: from when to when, how much of each kind, and the first thousand things in order."""
 
     start: datetime
     end: datetime
@@ -83,16 +81,14 @@ class Runner:
 
     def __init__(self, store: Store, courier: Courier, real: Callable[[], datetime] = real_now) -> None:
         self._store = store
-        self._courier = courier
         self._real = real
-        self._flying: defaultdict[int, set[asyncio.Task[None]]] = defaultdict(set)
-        self._lanes: Counter[str] = Counter()
-        self._landed: list[tuple[Outcome, datetime]] = []
         self._stir = asyncio.Event()
+        self._flights = Flights(store, courier, self._stir.set)
         self._sleeps_until: datetime | None = None
-        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     # Running by itself
 
@@ -106,15 +102,11 @@ class Runner:
 
     async def stop(self) -> None:
         """Finish what is under way, note how it ended, and stop."""
+        self._stopping = True
+        self._stir.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        under_way = [task for tasks in self._flying.values() for task in tasks]
-        if under_way:
-            await asyncio.wait(under_way, timeout=1)
-        await self._note_landed()
-        await self._courier.close()
+            await self._task
+        await self._flights.stop()
 
     def _release(self, db: Connection) -> None:
         for tenant in tenants.moving(db):
@@ -130,151 +122,111 @@ class Runner:
             self._loop.call_soon_threadsafe(self._stir.set)
 
     async def _run(self) -> None:
-        most = MOST
-        while True:
+        while not self._stopping:
             self._stir.clear()
             self._sleeps_until = None
             try:
-                ran = await self._turn(most)
-                most = MOST
+                if await self._turn():
+                    await asyncio.sleep(REST)
+                else:
+                    await self._sleep()
             except Exception:
-                if most == 1:
-                    raise
-                # One row is at fault; take them one by one, so that it can be found and put aside.
-                log.exception("A turn of the timeline failed; trying again row by row.")
-                most = 1
-                continue
-            if ran:
-                await asyncio.sleep(REST)
-                continue
-            await self._sleep()
+                log.exception("The timeline can't be run; it is tried again.")
+                await asyncio.sleep(PAUSE)
 
     async def _sleep(self) -> None:
-        full = self._full()
+        full = self._flights.full
         due = await self._store.run(lambda db: timeline.next_wake(db, full))
         wait = None if due is None else max(0.0, (due - self._real()).total_seconds())
         if not self._store.embedded:
             wait = GLANCE if wait is None else min(wait, GLANCE)
         self._sleeps_until = None if wait is None else self._real() + timedelta(seconds=wait)
-        if self._landed:
+        if self._flights.any_landed:
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stir.wait(), wait)
         await asyncio.sleep(REST)
 
-    def _full(self) -> list[str]:
-        return [lane for lane, flying in self._lanes.items() if flying >= LANE]
-
-    async def _turn(self, most: int) -> bool:
+    async def _turn(self) -> bool:
         """Note what landed, run what is due, and send off what there is room for; whether anything was run."""
-        await self._note_landed()
-        room = FLYING - sum(self._lanes.values())
+        await self._flights.note_landed()
+        room, full, real = self._flights.room, self._flights.full, self._real()
         if room <= 0:
             return False
-        full, real = self._full(), self._real()
+        return bool(await self._run_due(lambda db, most: timeline.waking(db, real, min(most, room), full), real))
 
-        def take(db: Connection) -> tuple[list[Due], list[Posting]]:
-            rows = list(self._fitting(timeline.waking(db, real, min(most, room), full)))
-            return rows, self._happen(db, rows, real)
+    # Running rows
 
-        if most == 1:
-            return await self._turn_of_one(take, full)
-        rows, postings = await self._store.run(take)
-        self._send_off(postings, self._real)
-        return bool(rows)
-
-    async def _turn_of_one(
-        self, take: Callable[[Connection], tuple[list[Due], list[Posting]]], full: Sequence[str]
-    ) -> bool:
+    async def _run_due(self, find: Find, real: datetime | None) -> list[Due]:
+        """Run what is found in one transaction. If that fails run it one by one, and put aside the one at fault."""
         try:
-            rows, postings = await self._store.run(take)
+            return await self._attempt(find, MOST, real)
         except Exception:
-            log.exception("An event of the timeline failed and is put aside.")
-            real = self._real()
-            await self._store.run(lambda db: timeline.take(db, timeline.waking(db, real, 1, full)))
-            return True
-        self._send_off(postings, self._real)
-        return bool(rows)
+            log.exception("Events of the timeline failed; they are run one by one.")
+        ran: list[Due] = []
+        for _ in range(MOST):
+            try:
+                one = await self._attempt(find, 1, real)
+            except Exception:
+                log.exception("An event of the timeline failed and is put aside.")
+                await self._store.run(lambda db: timeline.take(db, find(db, 1)))
+                break
+            if not one:
+                break
+            ran += one
+        return ran
 
-    def _fitting(self, rows: Sequence[Due]) -> Iterator[Due]:
-        """As many of the rows as one transaction should run, and as their lanes have room for."""
-        weighs, lanes = 0, Counter(self._lanes)
-        for row in rows:
-            if row.lane and lanes[row.lane] >= LANE:
-                continue
-            weighs += weight(row)
-            if weighs > HEAVY and weighs != weight(row):
-                return
-            lanes[row.lane] += 1
-            yield row
+    async def _attempt(self, find: Find, most: int, real: datetime | None) -> list[Due]:
+        rows, postings = await self._store.run(partial(self._happen, find=find, most=most, real=real))
+        self._flights.send_off(postings, in_real_time=real is not None)
+        return rows
 
-    def _happen(self, db: Connection, rows: Sequence[Due], real: datetime | None) -> list[Posting]:
+    def _happen(self, db: Connection, find: Find, most: int, real: datetime | None) -> tuple[list[Due], list[Posting]]:
         """Run rows in one transaction; the callbacks among them are to be posted when it is committed.
 
         With `real`, a try of a callback is made now, however long ago it was due; without, at its own moment.
         """
+        found = list(self._flights.fitting(find(db, most)))
+        known = {tenant: tenants.enter(db, tenant) for tenant in sorted({row.tenant for row in found})}
+        rows = [row for row in found if known[row.tenant]]
         timeline.take(db, rows)
-        known: dict[int, Tenant | None] = {}
         postings: list[Posting] = []
         for (tenant_id, kind), group in groupby(rows, key=lambda row: (row.tenant, row.kind)):
-            if tenant_id not in known:
-                known[tenant_id] = tenants.read(db, tenant_id)
             tenant = known[tenant_id]
-            if tenant is None:
-                continue
+            assert tenant is not None
             if kind == KIND:
                 postings += [try_ for row in group if (try_ := begin(db, tenant, row, real))]
             else:
                 EVENTS[kind](db, tenant, list(group))
-        return postings
-
-    def _send_off(self, postings: Sequence[Posting], real: Callable[[], datetime] | None) -> None:
-        for posting in postings:
-            self._lanes[posting.lane] += 1
-            task = asyncio.create_task(self._post(posting, real is not None))
-            self._flying[posting.tenant].add(task)
-            task.add_done_callback(self._flying[posting.tenant].discard)
-
-    async def _post(self, posting: Posting, in_real_time: bool) -> None:
-        try:
-            outcome = await self._courier.post(posting)
-        except Exception:
-            # The callback stands on its next rung already, so it will be tried again.
-            log.exception("A try of a callback failed on our side.")
-            return
-        finally:
-            self._lanes[posting.lane] -= 1
-            if not self._lanes[posting.lane]:
-                del self._lanes[posting.lane]
-        took = timedelta(microseconds=outcome.latency) if in_real_time else timedelta()
-        self._landed.append((outcome, posting.at + took))
-        self._stir.set()
-
-    async def _note_landed(self) -> None:
-        landed, self._landed = self._landed, []
-        if landed:
-            await self._store.run(lambda db: note(db, landed))
+        return rows, postings
 
     # Moving a clock
 
     async def advance(self, tenant: int, by: timedelta | None = None, to: datetime | None = None) -> Advanced:
         """Move a tenant's clock on, and run everything on the way at its own moment; callbacks are waited for.
 
-        Raises BackwardsError for a target before the clock, KeyError for an unknown tenant.
+        Raises BackwardsError for a target before the clock, another ValueError for one too far off, KeyError for an
+        unknown tenant.
         """
-        async with self._locks[tenant]:
-            ran, clock = await self._store.run(lambda db: self._hold(db, tenant, by, to))
+        lock = self._locks.setdefault(tenant, asyncio.Lock())
+        async with lock:
+            before, start, end = await self._store.run(lambda db: self._hold(db, tenant, by, to))
+            ran = Advanced(start, start)
             try:
-                await self._settle(tenant)
-                await self._walk(tenant, ran)
+                await self._flights.settle(tenant)
+                await self._walk(tenant, ran, end)
             finally:
-                await self._settle(tenant)
-                frozen = Clock(clock.offset, ran.end)
-                after = frozen if clock.frozen_at is not None else frozen.running(self._real())
+                await self._flights.settle(tenant)
+                stopped = Clock(before.offset, ran.end)
+                stood = before.frozen_at is not None and not before.moving
+                after = stopped if stood else stopped.running(self._real())
                 await self._store.run(lambda db: tenants.set_clock(db, tenant, after))
         return ran
 
-    def _hold(self, db: Connection, tenant: int, by: timedelta | None, to: datetime | None) -> tuple[Advanced, Clock]:
+    def _hold(
+        self, db: Connection, tenant: int, by: timedelta | None, to: datetime | None
+    ) -> tuple[Clock, datetime, datetime]:
+        """Stop a clock that is to be moved; it, what it shows, and what it shall show."""
         found = tenants.read(db, tenant)
         if found is None:
             raise KeyError(tenant)
@@ -282,73 +234,32 @@ class Runner:
         end = to if to is not None else start + (by or timedelta())
         if end < start:
             raise BackwardsError(f"The clock shows {start:%Y-%m-%d %H:%M:%S}, and it can't go back.")
-        moving = found.clock.frozen_at is None
-        tenants.set_clock(db, tenant, Clock(found.clock.offset, start, moving))
-        return Advanced(start, end), found.clock
+        if end > LATEST:
+            raise ValueError(f"The clock can't go past {LATEST:%Y-%m-%d}.")
+        tenants.set_clock(db, tenant, Clock(found.clock.offset, start, moving=True))
+        return found.clock, start, end
 
-    async def _walk(self, tenant: int, ran: Advanced) -> None:
+    async def _walk(self, tenant: int, ran: Advanced, end: datetime) -> None:
         first_flying: datetime | None = None
         while True:
             moment = await self._store.run(lambda db: timeline.next_due(db, tenant))
-            beyond = moment is None or moment > ran.end
-            if first_flying and (beyond or moment >= first_flying + TOGETHER):  # type: ignore[operator]
-                await self._settle(tenant)
+            if first_flying and (moment is None or moment > end or moment >= first_flying + TOGETHER):
+                await self._flights.settle(tenant)
                 first_flying = None
                 continue
-            if beyond:
+            if moment is None or moment > end:
+                ran.end = end
                 return
-            assert moment is not None
-            rows, postings = await self._store.run(partial(self._step, tenant=tenant, moment=moment))
+            if moment > ran.end:
+                # In a transaction of its own, which holds the clock but waits for nothing.
+                moved = Clock(frozen_at=moment, moving=True)
+                await self._store.run(partial(tenants.move_clock, tenant=tenant, clock=moved))
+                ran.end = moment
+            until = moment
+            rows = await self._run_due(lambda db, most: timeline.due_by(db, tenant, until, most), None)  # noqa: B023
             if not rows:  # every lane is full
-                await self._settle(tenant)
+                await self._flights.settle(tenant)
             ran.note(rows)
-            self._send_off(postings, None)
-            if postings and first_flying is None:
+            if first_flying is None and any(row.kind == KIND for row in rows):
                 first_flying = moment
             await asyncio.sleep(0)
-
-    def _step(self, db: Connection, tenant: int, moment: datetime) -> tuple[list[Due], list[Posting]]:
-        found = tenants.read(db, tenant)
-        if found is None:
-            return [], []
-        now = found.clock.now(moment)
-        if moment > now:
-            tenants.move_clock(db, tenant, Clock(found.clock.offset, moment, found.clock.moving))
-        rows = list(self._fitting(timeline.due_by(db, tenant, moment, MOST)))
-        return rows, self._happen(db, rows, None)
-
-    async def _settle(self, tenant: int) -> None:
-        """Wait for the tenant's tries that are under way, and note how they ended."""
-        while under_way := self._flying[tenant]:
-            await asyncio.wait(under_way)
-        await self._note_landed()
-
-
-def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Posting | None:
-    """Put a callback on its next rung, so that a crash can cost a try twice but none, and note that a try begins."""
-    at = row.due if real is None else max(row.due, tenant.clock.now(real))
-    begun = callbacks.begin_try(db, tenant.id, row.ref, at)
-    if begun is None:
-        return None
-    number, url, signature = begun
-    wait = None if row.data.get("once") else rules.next_wait(number)
-    if wait is not None:
-        timeline.schedule(db, tenant.id, [Plan(at + wait, KIND, row.ref, lane=row.lane)])
-    return Posting(tenant.id, row.ref, number, url, signature, at, row.lane)
-
-
-def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:
-    """Note how tries ended: after a good one no more are to come, after a bad one the wait begins when it failed."""
-    callbacks.end_tries(db, [outcome for outcome, _ in landed])
-    for outcome, ended in landed:
-        tenant, callback = outcome.tenant, outcome.callback
-        if outcome.error is None:
-            timeline.drop(db, tenant, KIND, callback)
-            callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)
-            continue
-        due = timeline.due_of(db, tenant, KIND, callback)
-        wait = rules.next_wait(outcome.number)
-        if due is None:
-            callbacks.set_state(db, tenant, callback, callbacks.GIVEN_UP)
-        elif wait is not None:
-            timeline.retime(db, tenant, KIND, callback, ended + wait)

@@ -6,9 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.sql import ClauseElement
 
 T = TypeVar("T")
@@ -18,10 +16,6 @@ WORKERS = 16
 
 _CHANGED = "sms-sandbox changed"
 _SCHEDULED = "sms-sandbox scheduled"
-
-
-class StoreError(Exception):
-    """The database can't be used; the message is one sentence for the person who named it."""
 
 
 class Statement:
@@ -132,49 +126,3 @@ class Store:
         if self._workers is not None:
             self._workers.shutdown()
         self.engine.dispose()
-
-
-def open_store(url: str) -> Store:
-    """Open the database at `url` (SQLAlchemy's form) and make its tables if it has none.
-
-    Raises StoreError, with one sentence, when it can't be reached, is not a database, or is of another version.
-    """
-    from .tables import prepare  # here, for `tables` needs nothing of this module but would import it for its types
-
-    store = Store(_engine(url))
-    shown = make_url(url).render_as_string(hide_password=True)
-    try:
-        with store.begin() as db:
-            prepare(db)
-    except DBAPIError as why:
-        store.close()
-        raise StoreError(f"The database {shown} can't be used: {str(why.orig).strip().splitlines()[0]}") from why
-    except SQLAlchemyError as why:
-        store.close()
-        raise StoreError(f"The database {shown} can't be used: {why}") from why
-    return store
-
-
-def _engine(url: str) -> Engine:
-    try:
-        kind = make_url(url).get_backend_name()
-        if kind == "sqlite":
-            engine = create_engine(
-                url, paramstyle="named", poolclass=StaticPool, connect_args={"check_same_thread": False}
-            )
-            event.listen(engine, "connect", _tune_sqlite)
-            return engine
-        if kind == "postgresql":
-            wanted = make_url(url).set(drivername="postgresql+psycopg")
-            return create_engine(wanted, pool_size=WORKERS + 1, max_overflow=4, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError) as why:
-        raise StoreError(f"The database URL {url!r} can't be read: {why}") from why
-    except ImportError as why:
-        raise StoreError("PostgreSQL needs the extra: pip install 'sms-sandbox[postgres]'.") from why
-    raise StoreError(f"The database must be sqlite or postgresql, not {kind!r}.")
-
-
-def _tune_sqlite(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    # What WAL has written survives the death of the process; only a power cut could take the last commits.
-    connection.execute("PRAGMA synchronous=NORMAL")

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Select, and_, select
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
 from ..domain.clock import to_micros
 from .contacts import fields_of
-from .messages import CANCELLED, MESSAGE, RECIPIENT, RECIPIENTS, Message, Recipient, message_of, recipient_of
+from .messages import CANCELLED, MESSAGE, Message, message_of
 from .paging import Page, Paging, fetch
+from .recipients import SELECTED, Recipient, recipient_of
 from .tables import members as c
 from .tables import messages as m
 from .tables import recipients as r
@@ -41,8 +42,7 @@ def sent_to(
     """Whom a message went to, in the order it was sent, with the contact data of a list (0: of none)."""
     of_list = and_(c.c.tenant == r.c.tenant, c.c.list_id == list_id, c.c.msisdn == r.c.msisdn)
     query = (
-        select(*RECIPIENT, c.c.first_name, c.c.last_name, c.c.fields)
-        .join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
+        SELECTED.add_columns(c.c.first_name, c.c.last_name, c.c.fields)
         .outerjoin(c, of_list)
         .where(r.c.tenant == tenant, r.c.message == message.id)
         .order_by(r.c.id)
@@ -64,7 +64,7 @@ def sent_by(
     db: Connection, tenant: int, account: int, start: datetime, end: datetime, msisdn: str | None, paging: Paging
 ) -> Page[Recipient]:
     """What an account sent in a span of time, newest first; called off messages are not among it."""
-    query = RECIPIENTS.where(
+    query = SELECTED.where(
         r.c.tenant == tenant,
         r.c.account == account,
         r.c.sent_at >= to_micros(start),
@@ -94,7 +94,7 @@ def recipients_of(
     db: Connection, tenant: int, paging: Paging, message: int | None, msisdn: str | None, status: str | None
 ) -> Page[Recipient]:
     """Recipients of a tenant, newest first, for the control API."""
-    query = RECIPIENTS.where(r.c.tenant == tenant)
+    query = SELECTED.where(r.c.tenant == tenant)
     if message:
         query = query.where(r.c.message == message)
     if msisdn:

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from ..domain import merge
-from . import links, messages
+from . import links, recipients
 from .contacts import ContactList, Member
 from .links import Link
-from .messages import NewRecipient
+from .recipients import NewRecipient
 
 Handset = tuple[str, Mapping[str, str]]
 """A number, and what merge fields are filled with for it."""
@@ -37,7 +37,7 @@ class Batch:
 
 def enlist(db: Connection, batch: Batch, handsets: Sequence[Handset]) -> None:
     """Write down recipients, with their texts and links."""
-    first = messages.reserve_recipients(db, batch.tenant, len(handsets))
+    first = recipients.reserve(db, batch.tenant, len(handsets))
     if not merge.has_fields(batch.template):
         to = [NewRecipient(msisdn) for msisdn, _ in handsets]
     else:
@@ -51,7 +51,7 @@ def enlist(db: Connection, batch: Batch, handsets: Sequence[Handset]) -> None:
                     found.append(Link(code, batch.tenant, recipient, target))
             to.append(NewRecipient(msisdn, text))
         links.add(db, found)
-    messages.add_recipients(db, batch.tenant, batch.account, batch.message, batch.sent_at, first, to)
+    recipients.add(db, batch.tenant, batch.account, batch.message, batch.sent_at, first, to)
 
 
 def markers(tracked_url: str | None) -> list[tuple[str, str, str | None]]:

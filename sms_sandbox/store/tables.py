@@ -7,7 +7,6 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
-    Connection,
     Index,
     Integer,
     MetaData,
@@ -16,15 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    insert,
-    inspect,
-    select,
-    text,
 )
-
-from .engine import StoreError
-
-VERSION = 1
 
 metadata = MetaData()
 
@@ -158,7 +149,7 @@ recipients = Table(
     _number("link_hits"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("recipients_by_message", "tenant", "message", "id"),
-    Index("recipients_by_handset", "tenant", "msisdn", "id"),
+    Index("recipients_by_handset", "tenant", "msisdn", "sent_at", "id"),
     Index("recipients_by_time", "tenant", "account", "sent_at", "id"),
 )
 
@@ -294,21 +285,3 @@ throttle = Table(  # used on PostgreSQL only: an embedded store is throttled in 
 )
 
 OF_A_TENANT = tuple(table for table in metadata.sorted_tables if "tenant" in table.c)
-
-
-def hold(db: Connection) -> None:
-    """Keep other processes from preparing the same database until the transaction ends."""
-    if db.dialect.name == "postgresql":
-        db.execute(text("SELECT pg_advisory_xact_lock(7268021)"))
-
-
-def prepare(db: Connection) -> None:
-    """Make the tables of an empty database; StoreError if it holds those of another version."""
-    hold(db)
-    if inspect(db).has_table(meta.name):
-        found = db.scalar(select(meta.c.version))
-        if found != VERSION:
-            raise StoreError(f"The database is of version {found}, and this sms-sandbox uses version {VERSION}.")
-        return
-    metadata.create_all(db)
-    db.execute(insert(meta).values(version=VERSION))

@@ -45,9 +45,7 @@ _COLUMNS = (t.c.id, t.c.name, t.c.seed, t.c.created, t.c.clock_offset, t.c.froze
 _SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders)
 _READ = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")))
 _ENTER = Statement(
-    select(*_COLUMNS, *_SETTINGS)
-    .where(t.c.id == bindparam("tenant"))
-    .with_for_update(read=True, skip_locked=True)
+    select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")).with_for_update(read=True, skip_locked=True)
 )
 _HOLD = Statement(select(t.c.id).where(t.c.id == bindparam("tenant")).with_for_update())
 _NAMED = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.name == bindparam("called")))

@@ -43,7 +43,13 @@ class Plan:
     lane: str = ""
 
 
-_READ_CLOCK = Statement("SELECT clock_offset, frozen_at, moving FROM tenants WHERE id = :tenant")
+# Shared with others who read it, and kept from whoever sets the clock: a row written for a clock that is set at the
+# same time would otherwise sleep for ever, or wake while the clock stands.
+_READ_CLOCK = Statement(
+    select(tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving)
+    .where(tenants.c.id == bindparam("tenant"))
+    .with_for_update(read=True)
+)
 _ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
 _FOLLOW = Statement(update(t).where(t.c.tenant == bindparam("tenant_")).values(wake=t.c.due - bindparam("offset")))
 _SLEEP = Statement("UPDATE timeline SET wake = NULL WHERE tenant = :tenant")

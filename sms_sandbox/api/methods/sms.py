@@ -15,7 +15,7 @@ from ...store.sending import CHUNK, NO_RECORD, Batch, Handset
 from ...store.timeline import Plan
 from ..declare import Call, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
-from ..params import Callback, CountryCode, Flag, Id, Integer, ListId, Param, Text, Url, When, Words
+from ..params import Callback, CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Url, When, Words
 from .lists import find_list
 
 LONGEST_VALIDITY = 4320
@@ -25,6 +25,15 @@ LONGEST_VALIDITY = 4320
 class ListName(TypedDict):
     id: int
     name: str
+
+
+class OfList(TypedDict):
+    list: NotRequired[ListName]
+
+
+def of_list(list_id: int, name: str) -> OfList:
+    """The list a message went to, as replies name it; nothing for one that went to numbers."""
+    return {"list": {"id": list_id, "name": name}} if list_id else {}
 
 
 class DeliveryStats(TypedDict):
@@ -61,7 +70,7 @@ def send_sms(
     from_: Annotated[str, Param("A number of yours, or a word of up to 11 characters.")] = "",
     send_at: When | None = None,
     validity: Annotated[int, Integer("Minutes to keep trying; 0 is as long as possible.")] = 0,
-    replies_to_email: Annotated[str, Text("Where replies are mailed to.")] | None = None,
+    replies_to_email: Annotated[str, Email("Where replies are mailed to.")] | None = None,
     tracked_link_url: Annotated[str, Url("Where [tracked-link] leads.")] | None = None,
     dlr_callback: Callback | None = None,
     reply_callback: Callback | None = None,
@@ -89,51 +98,35 @@ def send_sms(
     if not accounts.charge(call.db, call.tenant, call.account.id, cost):
         raise ApiError(Code.LEDGER_ERROR)
 
-    when = max(send_at or call.now, call.now)
-    message_id = messages.add(
-        call.db,
-        call.tenant,
-        NewMessage(
-            account=call.account.id,
-            text=message,
-            sender=sender,
-            send_at=when,
-            created=call.now,
-            validity=timedelta(minutes=min(validity, LONGEST_VALIDITY)),
-            recipients=recipients,
-            parts=parts,
-            cost=cost,
-            list_id=to_list.id if to_list else 0,
-            list_name=to_list.name if to_list else "",
-            dlr_url=dlr_callback,
-            reply_url=reply_callback,
-            link_hits_url=link_hits_callback,
-            tracked_url=tracked_link_url,
-            replies_to_email=replies_to_email,
-        ),
+    new = NewMessage(
+        account=call.account.id,
+        text=message,
+        sender=sender,
+        send_at=max(send_at or call.now, call.now),
+        created=call.now,
+        validity=timedelta(minutes=min(validity, LONGEST_VALIDITY)),
+        recipients=recipients,
+        parts=parts,
+        cost=cost,
+        list_id=to_list.id if to_list else 0,
+        list_name=to_list.name if to_list else "",
+        dlr_url=dlr_callback,
+        reply_url=reply_callback,
+        link_hits_url=link_hits_callback,
+        tracked_url=tracked_link_url,
+        replies_to_email=replies_to_email,
     )
-    batch = Batch(call.tenant, call.account.seed, call.account.id, message_id, message, tracked_link_url, when)
-    plan = Plan(when, "send", message_id, {"size": recipients})
-    if to_list is None:
-        sending.enlist(call.db, batch, handsets)
-    elif (last := enlist_first(call, batch, to_list)) is not None:
-        plan = Plan(call.now, "enlist", message_id, {"after": last})
-    timeline.schedule(call.db, call.tenant, [plan])
-
-    reply: SmsSent = {
+    message_id = messages.add(call.db, call.tenant, new)
+    timeline.schedule(call.db, call.tenant, [enlist(call, message_id, new, handsets, to_list)])
+    return {
         "message_id": message_id,
-        "send_at": when,
+        "send_at": new.send_at,
         "recipients": recipients,
         "cost": pricing.from_units(cost),
         "sms": parts,
-        "list": {"id": batch.message, "name": ""},
+        **of_list(new.list_id, new.list_name),
         "delivery_stats": {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0},
     }
-    if to_list is None:
-        del reply["list"]
-    else:
-        reply["list"] = {"id": to_list.id, "name": to_list.name}
-    return reply
 
 
 def sender_of(call: Call, wanted: str, shared: bool) -> str:
@@ -186,11 +179,16 @@ def allowed_parts(message: str) -> int:
     return parts
 
 
-def enlist_first(call: Call, batch: Batch, on: ContactList) -> str | None:
-    """Write down a list's first recipients; the number to go on behind, or None if those were all."""
-    chunk = contacts.active_members(call.db, call.tenant, on.id, "", CHUNK)
-    sending.enlist(call.db, batch, [(member.msisdn, sending.values_of(member, on)) for member in chunk])
-    return chunk[-1].msisdn if len(chunk) == CHUNK else None
+def enlist(call: Call, message_id: int, new: NewMessage, handsets: Sequence[Handset], on: ContactList | None) -> Plan:
+    """Write down the recipients, of a long list the first only, and answer what is to be done next and when."""
+    batch = Batch(call.tenant, call.account.seed, new.account, message_id, new.text, new.tracked_url, new.send_at)
+    if on is not None:
+        chunk = contacts.active_members(call.db, call.tenant, on.id, "", CHUNK)
+        handsets = [(member.msisdn, sending.values_of(member, on)) for member in chunk]
+    sending.enlist(call.db, batch, handsets)
+    if on is not None and len(handsets) == CHUNK:
+        return Plan(call.now, "enlist", message_id, {"after": handsets[-1][0]})
+    return Plan(new.send_at, "send", message_id, {"size": new.recipients})
 
 
 class Success(TypedDict):
@@ -201,11 +199,10 @@ class Success(TypedDict):
 def cancel_sms(call: Call, id: Annotated[int, Id("The message's id.", alias="message_id")]) -> Success:
     """Call off a scheduled message that has not been sent, and get its cost back."""
     message = find_message(call, id)
-    if message.status != messages.SCHEDULED or message.send_at <= call.now:
-        raise ApiError(Code.ALREADY_SENT)
     for kind in ("send", "enlist"):
         timeline.drop(call.db, call.tenant, kind, message.id)
-    messages.set_status(call.db, call.tenant, message.id, messages.CANCELLED)
+    if message.send_at <= call.now or not messages.cancel(call.db, call.tenant, message.id):
+        raise ApiError(Code.ALREADY_SENT)
     accounts.credit(call.db, call.tenant, call.account.id, message.cost)
     return {"success": "OK"}
 

@@ -1,0 +1,185 @@
+"""A process that calls a server over kept-alive TLS connections, and tells as JSON how that went.
+
+It has to be lighter than any server it measures: requests are made beforehand, and of an answer only the status and
+the end are looked at; the body of one in a hundred is kept and checked when the clock has stopped.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+import uvloop
+
+NUMBERS = 1000
+"""Different recipients that send-sms is called with."""
+
+SAMPLE = 100
+"""One answer in so many is checked to the last word."""
+
+_MESSAGE = "Your parcel of 12 items is on its way and will be with you between 10:00 and 12:30 on Friday, we hope"
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
+
+
+def requests(what: str) -> list[bytes]:
+    """The requests to make, one after the other, over and over."""
+    secret = b64encode(b"sandbox-key:sandbox-secret").decode()
+    head = f"Host: localhost\r\nAuthorization: Basic {secret}\r\nUser-Agent: benchmarks\r\nAccept: */*\r\n"
+    if what == "get-balance":
+        return [f"GET /get-balance.json HTTP/1.1\r\n{head}\r\n".encode()]
+    assert len(_MESSAGE) == 100
+    found = []
+    for index in range(NUMBERS):
+        body = urlencode({"message": _MESSAGE, "to": f"614{12000000 + 37 * index}"})
+        form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        found.append(f"POST /send-sms.json HTTP/1.1\r\n{head}{form}\r\n{body}".encode())
+    return found
+
+
+class Load:
+    """What all connections share: the requests, and what came of them."""
+
+    def __init__(self, made: Sequence[bytes], pause: float) -> None:
+        self._made = made
+        self._number = count()
+        self.pause = pause
+        self.running = True
+        self.counting = False
+        self.latencies: list[float] = []
+        self.samples: list[bytes] = []
+        self.failed = 0
+
+    def next(self) -> bytes:
+        return self._made[next(self._number) % len(self._made)]
+
+    def note(self, answer: bytes, took: float) -> None:
+        if not answer.startswith(b"HTTP/1.1 200"):
+            self.failed += 1
+            self.samples.append(answer)
+        if self.counting:
+            self.latencies.append(took)
+            if len(self.latencies) % SAMPLE == 0:
+                self.samples.append(answer)
+
+
+class Caller(asyncio.Protocol):
+    """One connection, which has one request under way at any time."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._buffer = b""
+        self._began = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._call()
+
+    def _call(self) -> None:
+        if self._load.running:
+            self._began = time.perf_counter()
+            self._transport.write(self._load.next())
+        else:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        if not whole(self._buffer):
+            return
+        answer, self._buffer = self._buffer, b""
+        self._load.note(answer, time.perf_counter() - self._began)
+        if self._load.pause:
+            asyncio.get_running_loop().call_later(self._load.pause, self._call)
+        else:
+            self._call()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._load.running:
+            self._load.failed += 1
+            self._load.samples.append(f"connection lost: {exc}".encode())
+
+
+def whole(answer: bytes) -> bool:
+    """Whether an answer is there to its end, by its length or its last chunk."""
+    end = answer.find(b"\r\n\r\n") + 4
+    if end < 4:
+        return False
+    length = _LENGTH.search(answer, 0, end)
+    return len(answer) - end >= int(length[1]) if length else answer.endswith(b"\r\n0\r\n\r\n")
+
+
+def body(answer: bytes) -> Any:
+    """The JSON of a whole answer."""
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    if not _LENGTH.search(head + b"\r\n"):
+        size, _, rest = rest.partition(b"\r\n")
+        rest = rest[: int(size, 16)]
+    return json.loads(rest)
+
+
+def check(what: str, samples: Sequence[bytes]) -> None:
+    """Raise AssertionError unless every sample is what it should be."""
+    assert samples, "no answers"
+    ids = set()
+    for sample in samples:
+        assert sample.startswith(b"HTTP/1.1 200"), sample
+        reply = body(sample)
+        assert reply["error"] == {"code": "SUCCESS", "description": "OK"}, reply
+        if what == "get-balance":
+            assert set(reply) == {"balance", "currency", "error"}, reply
+            assert reply["currency"] == "AUD", reply
+        else:
+            assert reply["recipients"] == reply["sms"] == 1, reply
+            assert "send_at" in reply, reply
+            ids.add(reply["message_id"])
+    assert what == "get-balance" or len(ids) == len(samples), "a message id was given twice"
+
+
+async def run(given: argparse.Namespace) -> dict[str, Any]:
+    """Call for `lead` seconds without counting, then for `seconds` and count; without `seconds` until stdin ends."""
+    context = ssl.create_default_context(cafile=given.ca)
+    load = Load(requests(given.what), given.pause)
+    loop = asyncio.get_running_loop()
+    for _ in range(given.connections):
+        await loop.create_connection(lambda: Caller(load), "localhost", given.port, ssl=context)
+    await asyncio.sleep(given.lead)
+    load.counting, began = True, time.perf_counter()
+    if given.seconds:
+        await asyncio.sleep(given.seconds)
+    else:
+        await loop.run_in_executor(None, input)
+    load.counting, took = False, time.perf_counter() - began
+    load.running = False
+    await asyncio.sleep(0.1)
+    check(given.what, load.samples or [b"nothing"])
+    latencies = sorted(load.latencies)
+    return {
+        "calls": len(latencies),
+        "seconds": took,
+        "median": latencies[len(latencies) // 2],
+        "p99": latencies[len(latencies) * 99 // 100],
+        "longest": latencies[-1],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("send-sms", "get-balance"))
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--ca", required=True)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--lead", type=float, default=0.3)
+    parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--pause", type=float, default=0.0)
+    print(json.dumps(uvloop.run(run(parser.parse_args()))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

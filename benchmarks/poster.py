@@ -1,0 +1,28 @@
+"""A process that makes so many GETs by aiohttp, so many at once: what posting reports costs without a sandbox."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+
+import aiohttp
+import uvloop
+
+
+async def run(url: str, total: int, at_once: int) -> None:
+    targets = (
+        f"{url}&message_id=340000001&mobile={61412000000 + number}&datetime=2030-01-31+12%3A00%3A00"
+        "&status=delivered&user_id=54911&rate=10"
+        for number in range(total)
+    )
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        await asyncio.gather(*(post(session, targets) for _ in range(at_once)))
+
+
+async def post(session: aiohttp.ClientSession, targets: Iterator[str]) -> None:
+    for target in targets:
+        async with session.get(target, allow_redirects=False) as response:
+            await response.read()
+
+
+if __name__ == "__main__":
+    uvloop.run(run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

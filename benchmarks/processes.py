@@ -1,0 +1,95 @@
+"""The processes of a run, each started and ended here, and what they cost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sms_sandbox import tls
+from sms_sandbox.settings import PREFIX
+
+PATIENCE = 30.0
+"""Seconds that a process may take to start, or to end."""
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that accepts connections; `http` is the sandbox's control listener."""
+
+    process: subprocess.Popen[str]
+    https_port: int
+    http: str = ""
+
+    def cpu(self) -> float:
+        """Seconds of processor time used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICK
+
+    def memory(self) -> float:
+        """Resident memory in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+@contextmanager
+def python(*args: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
+    """A Python process, ended when the block does."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    process = subprocess.Popen(
+        [sys.executable, *args], stdin=stdin, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"{process.args} ended before it was ready.")
+    return line
+
+
+@contextmanager
+def sandbox(certificates: tls.Certificates, *flags: str) -> Iterator[Running]:
+    """`sms-sandbox serve` on free ports, with the throttle off."""
+    serve = ("-m", "sms_sandbox", "serve", "--https-port", "0", "--http-port", "0", "--throttle", "0")
+    with python(*serve, "--certs", str(certificates.directory), *flags) as process:
+        ready = json.loads(first_line(process).partition(": ")[2])
+        yield Running(process, int(ready["https"].rpartition(":")[2]), ready["http"])
+
+
+@contextmanager
+def baseline(which: str, certificates: tls.Certificates) -> Iterator[Running]:
+    """A server of `benchmarks.baseline`."""
+    paths = (str(certificates.certificate), str(certificates.key))
+    with python("-m", "benchmarks.baseline", which, *paths) as process:
+        yield Running(process, int(first_line(process)))
+
+
+def control(server: Running, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Call the sandbox's control API."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{server.http}/_sandbox/v1{path}", data, headers, method=verb)
+    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+        return json.load(reply)

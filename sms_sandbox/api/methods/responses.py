@@ -1,0 +1,115 @@
+"""Responses: the replies to messages, and what else handsets sent to the account."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from ...store import responses
+from ...store.paging import FIRST_PAGE, Page, PageInfo
+from ...store.responses import Response, Wanted
+from ..declare import Call, method
+from ..errors import ApiError, Code
+from ..params import Choice, End, Flag, FromHandset, Handset, Id, MessageId, Pages, Text, When
+from .sms import find_message
+
+A_MONTH = timedelta(days=30)
+A_YEAR = timedelta(days=365)
+
+Original = Annotated[bool, Flag("Also tell the text that is answered, as the handset got it.")]
+
+
+class ResponseRow(TypedDict):
+    id: int
+    message_id: int
+    list_id: int
+    received_at: datetime
+    first_name: str | None
+    last_name: str | None
+    msisdn: str
+    response: str
+    longcode: str
+    original_message: NotRequired[str | None]
+
+
+class Responses(TypedDict):
+    page: PageInfo
+    total: int
+    responses: NotRequired[list[ResponseRow]]
+
+
+@method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
+def get_sms_responses(
+    call: Call,
+    message_id: MessageId | None = None,
+    keyword_id: Annotated[int, Id("The keyword's id.")] | None = None,
+    keyword: Annotated[str, Text("The keyword; with it, its number.")] | None = None,
+    number: Annotated[str, Handset("The virtual number the keyword belongs to.")] | None = None,
+    msisdn: FromHandset | None = None,
+    start: When | None = None,
+    end: End | None = None,
+    include_original: Original = False,
+    paging: Pages = FIRST_PAGE,
+) -> Responses:
+    """The replies to a message, or to a keyword: by default of the last 30 days, to a message of any age."""
+    if message_id is None and keyword_id is None and keyword is None:
+        raise ApiError(Code.FIELD_EMPTY, "Required field 'message_id' is empty")
+    if keyword is not None and number is None:
+        raise ApiError(Code.FIELD_INVALID, "If you provide 'keyword', you must provide 'number'")
+    if message_id is not None:
+        find_message(call, message_id)
+    elif start is None:
+        start = call.now - A_MONTH
+    wanted = Wanted(
+        account=call.account.id,
+        message=message_id,
+        keyword_id=keyword_id,
+        keyword=keyword.upper() if keyword else None,
+        number=number if keyword else None,
+        msisdn=msisdn,
+        start=start and max(start, call.now - A_YEAR),
+        end=end,
+    )
+    return page_of(responses.page(call.db, call.tenant, wanted, paging), include_original)
+
+
+@method("Reports")
+def get_user_sms_responses(
+    call: Call,
+    start: When | None = None,
+    end: End | None = None,
+    keywords: Annotated[str, Choice("Responses to keywords: with the others, alone, or not.",
+                                    words=("both", "only", "omit"))] = "both",
+    number: Annotated[str, Handset("Only what this virtual number received.")] | None = None,
+    include_original: Original = False,
+    paging: Pages = FIRST_PAGE,
+) -> Responses:  # fmt: skip
+    """All the account's replies and inbound messages, by default of the last 30 days."""
+    since = max(start or call.now - A_MONTH, call.now - A_YEAR)
+    wanted = Wanted(account=call.account.id, number=number, start=since, end=end, keywords=keywords)
+    return page_of(responses.page(call.db, call.tenant, wanted, paging), include_original)
+
+
+def page_of(found: Page[Response], with_original: bool) -> Responses:
+    reply: Responses = {"page": found.info, "total": found.total}
+    if found.rows:
+        reply["responses"] = [response_row(each, with_original) for each in found.rows]
+    return reply
+
+
+def response_row(each: Response, with_original: bool) -> ResponseRow:
+    row: ResponseRow = {
+        "id": each.id,
+        "message_id": each.message,
+        "list_id": each.list_id,
+        "received_at": each.received_at,
+        "first_name": each.first_name,
+        "last_name": each.last_name,
+        "msisdn": each.msisdn,
+        "response": each.text,
+        "longcode": each.longcode,
+    }
+    if with_original:
+        row["original_message"] = each.original
+    return row
+
+
+METHODS: tuple[Any, ...] = (get_sms_responses, get_user_sms_responses)

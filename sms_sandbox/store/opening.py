@@ -1,0 +1,79 @@
+"""Opening a database: reaching it, and making its tables if it has none."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from . import tables
+from .engine import WORKERS, Store
+
+VERSION = 1
+"""Of the tables."""
+
+
+class StoreError(Exception):
+    """The database can't be used; the message is one sentence for the person who named it."""
+
+
+def open_store(url: str) -> Store:
+    """Open the database at `url` (SQLAlchemy's form) and make its tables if it has none.
+
+    Raises StoreError, with one sentence, when it can't be reached, is not a database, or is of another version.
+    """
+    store = Store(_engine(url))
+    shown = make_url(url).render_as_string(hide_password=True)
+    try:
+        with store.begin() as db:
+            prepare(db)
+    except DBAPIError as why:
+        store.close()
+        raise StoreError(f"The database {shown} can't be used: {str(why.orig).strip().splitlines()[0]}") from why
+    except SQLAlchemyError as why:
+        store.close()
+        raise StoreError(f"The database {shown} can't be used: {why}") from why
+    return store
+
+
+def _engine(url: str) -> Engine:
+    try:
+        kind = make_url(url).get_backend_name()
+        if kind == "sqlite":
+            engine = create_engine(
+                url, paramstyle="named", poolclass=StaticPool, connect_args={"check_same_thread": False}
+            )
+            event.listen(engine, "connect", _tune_sqlite)
+            return engine
+        if kind == "postgresql":
+            wanted = make_url(url).set(drivername="postgresql+psycopg")
+            return create_engine(wanted, pool_size=WORKERS + 1, max_overflow=4, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as why:
+        raise StoreError(f"The database URL {url!r} can't be read: {why}") from why
+    except ImportError as why:
+        raise StoreError("PostgreSQL needs the extra: pip install 'sms-sandbox[postgres]'.") from why
+    raise StoreError(f"The database must be sqlite or postgresql, not {kind!r}.")
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    # What WAL has written survives the death of the process; only a power cut could take the last commits.
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def hold(db: Connection) -> None:
+    """Keep other processes from preparing the same database until the transaction ends."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("SELECT pg_advisory_xact_lock(7268021)"))
+
+
+def prepare(db: Connection) -> None:
+    """Make the tables of an empty database; StoreError if it holds those of another version."""
+    hold(db)
+    if inspect(db).has_table(tables.meta.name):
+        found = db.scalar(select(tables.meta.c.version))
+        if found != VERSION:
+            raise StoreError(f"The database is of version {found}, and this sms-sandbox uses version {VERSION}.")
+        return
+    tables.metadata.create_all(db)
+    db.execute(insert(tables.meta).values(version=VERSION))

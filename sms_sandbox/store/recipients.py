@@ -1,0 +1,194 @@
+"""Recipients: a message on its way to one handset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from ..domain.carrier import PENDING
+from ..domain.clock import from_micros, to_micros
+from . import ids
+from .engine import Statement
+from .messages import CANCELLED
+from .tables import accounts as a
+from .tables import messages as m
+from .tables import recipients as r
+
+
+@dataclass(frozen=True)
+class NewRecipient:
+    """A handset to send to; `text` only where it differs from the message's."""
+
+    msisdn: str
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A message on its way to one handset; `text` is what the handset shows."""
+
+    id: int
+    message: int
+    msisdn: str
+    text: str
+    sender: str
+    sent_at: datetime
+    status: str
+    reported_at: datetime | None
+    optout: bool
+    link_hits: int
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """What a delivery report needs to know of its recipient, and of whom to tell."""
+
+    recipient: int
+    msisdn: str
+    message: int
+    account: int
+    secret: str | None
+    message_url: str | None
+    account_url: str | None
+
+
+COLUMNS = (
+    r.c.id, r.c.message, r.c.msisdn, r.c.text, m.c.text.label("template"), m.c.sender, r.c.sent_at, r.c.status,
+    r.c.reported_at, r.c.optout, r.c.link_hits,
+)  # fmt: skip
+SELECTED = select(*COLUMNS).join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
+_ADD = Statement(insert(r))
+_READ = Statement(SELECTED.where(r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient")))
+_TO_HANDSET = Statement(
+    SELECTED.where(
+        r.c.tenant == bindparam("tenant"), r.c.message == bindparam("message"), r.c.msisdn == bindparam("msisdn")
+    )
+    .order_by(r.c.id)
+    .limit(1)
+)
+_LAST_TO = Statement(
+    select(r.c.id, r.c.account, m.c.sender)
+    .join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
+    .where(
+        r.c.tenant == bindparam("tenant"),
+        r.c.msisdn == bindparam("msisdn"),
+        r.c.sent_at <= bindparam("now"),
+        m.c.status != CANCELLED,
+        (m.c.sender == bindparam("sender")) | (bindparam("any_sender") == 1),
+    )
+    .order_by(r.c.sent_at.desc(), r.c.id.desc())
+    .limit(1)
+)
+_CHUNK = Statement(
+    select(r.c.id, r.c.msisdn)
+    .where(r.c.tenant == bindparam("tenant"), r.c.message == bindparam("message"), r.c.id > bindparam("after"))
+    .order_by(r.c.id)
+    .limit(bindparam("most"))
+)
+_REPORTING = Statement(
+    select(r.c.id, r.c.msisdn, r.c.message, m.c.account, a.c.secret, m.c.dlr_url, a.c.dlr_url)
+    .join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
+    .join(a, (a.c.tenant == m.c.tenant) & (a.c.id == m.c.account))
+    .where(r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient"), r.c.status == PENDING)
+)
+_REPORTED = Statement(
+    update(r)
+    .where(r.c.tenant == bindparam("tenant_"), r.c.id == bindparam("recipient"))
+    .values(status=bindparam("word"), reported_at=bindparam("at"))
+)
+_OPTED_OUT = Statement(
+    update(r)
+    .where(r.c.tenant == bindparam("tenant_"), r.c.id == bindparam("recipient"), r.c.optout == 0)
+    .values(optout=1)
+)
+_HIT = Statement(
+    update(r)
+    .where(r.c.tenant == bindparam("tenant_"), r.c.id == bindparam("recipient"))
+    .values(link_hits=r.c.link_hits + 1)
+    .returning(r.c.link_hits)
+)
+
+
+def reserve(db: Connection, tenant: int, count: int) -> int:
+    """The first of `count` recipient ids in a row, for texts that hold something made from the id."""
+    return ids.take(db, tenant, "recipient", count)
+
+
+def add(
+    db: Connection, tenant: int, account: int, message: int, sent_at: datetime, first: int, to: Sequence[NewRecipient]
+) -> None:
+    """Write down whom a message goes to, under ids from `first` on."""
+    at = to_micros(sent_at)
+    rows = [
+        {
+            "tenant": tenant,
+            "id": first + index,
+            "message": message,
+            "account": account,
+            "msisdn": each.msisdn,
+            "text": each.text,
+            "sent_at": at,
+            "status": PENDING,
+            "reported_at": None,
+            "optout": 0,
+            "link_hits": 0,
+        }
+        for index, each in enumerate(to)
+    ]
+    _ADD.many(db, rows)
+
+
+def recipient_of(row: Sequence[Any]) -> Recipient:
+    """A recipient from its columns."""
+    id_, message, msisdn, own, template, sender, sent_at, status, reported_at, optout, link_hits = row
+    return Recipient(
+        id_, message, msisdn, template if own is None else own, sender, from_micros(sent_at), status,
+        None if reported_at is None else from_micros(reported_at), bool(optout), link_hits,
+    )  # fmt: skip
+
+
+def read(db: Connection, tenant: int, recipient: int) -> Recipient | None:
+    row = _READ.one(db, tenant=tenant, recipient=recipient)
+    return None if row is None else recipient_of(row)
+
+
+def of_message(db: Connection, tenant: int, message: int, msisdn: str) -> Recipient | None:
+    """The message's (first) row for a handset."""
+    row = _TO_HANDSET.one(db, tenant=tenant, message=message, msisdn=msisdn)
+    return None if row is None else recipient_of(row)
+
+
+def last_to(db: Connection, tenant: int, msisdn: str, now: datetime, sender: str | None) -> tuple[int, int, str] | None:
+    """Recipient id, account and sender of the newest message to a handset, from `sender` if one is named."""
+    row = _LAST_TO.one(
+        db, tenant=tenant, msisdn=msisdn, now=to_micros(now), sender=sender or "", any_sender=int(sender is None)
+    )
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def chunk(db: Connection, tenant: int, message: int, after: int, most: int) -> list[tuple[int, str]]:
+    """Recipient ids and numbers of a message, in order, from the one behind `after` on."""
+    return [(row[0], row[1]) for row in _CHUNK.all(db, tenant=tenant, message=message, after=after, most=most)]
+
+
+def reporting(db: Connection, tenant: int, recipient: int) -> Reporting | None:
+    """What to report of a recipient that is still pending; None for one that is not."""
+    row = _REPORTING.one(db, tenant=tenant, recipient=recipient)
+    return None if row is None else Reporting(*row)
+
+
+def report(db: Connection, tenant: int, recipient: int, status: str, at: datetime) -> None:
+    """Set the final state of a recipient; the message's counts are counted by the caller."""
+    _REPORTED.run(db, tenant_=tenant, recipient=recipient, word=status, at=to_micros(at))
+
+
+def mark_opted_out(db: Connection, tenant: int, recipient: int) -> bool:
+    """Note that a recipient opted out by this message; whether that is news."""
+    return _OPTED_OUT.run(db, tenant_=tenant, recipient=recipient) == 1
+
+
+def hit(db: Connection, tenant: int, recipient: int) -> int:
+    """Count a click of a recipient on its tracked link; how many there are now."""
+    return int(_HIT.value(db, tenant_=tenant, recipient=recipient))
