@@ -46,9 +46,7 @@ def echo() -> Any:
 
     async def get_balance(request: Request) -> JSONResponse:
         await request.form()
-        return JSONResponse(
-            {"balance": 1000.0, "currency": "AUD", "error": {"code": "SUCCESS", "description": "OK"}}
-        )
+        return JSONResponse({"balance": 1000.0, "currency": "AUD", "error": {"code": "SUCCESS", "description": "OK"}})
 
     def route(path: str, endpoint: Callable[[Request], Awaitable[JSONResponse]]) -> Route:
         return Route(path, endpoint, methods=["GET", "POST"])

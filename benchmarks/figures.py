@@ -1,15 +1,11 @@
 """The figures: what is measured, and beside what."""
 
-import asyncio
 import http.client
 import json
 import ssl
-import subprocess
-import sys
 import time
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from statistics import median
@@ -108,10 +104,10 @@ def calls(run: Run) -> list[Figure]:
                     before = server.cpu()
                     told = load(run, server, what, "--lead", str(lead), "--seconds", str(run.seconds))
                     values.append(told["calls"] / told["seconds"])
-                    # As many calls a second in the lead, whose cost is in the sum; `load` starts 0.3 s before.
-                    cpu = (server.cpu() - before) / (told["calls"] * (1 + lead / told["seconds"]))
+                    if what == "send-sms" and whose == "sandbox":
+                        time.sleep(DRAIN)
+                    cpu = (server.cpu() - before) / told["answers"]
                     costs.setdefault((what, whose), []).append(cpu * 1_000_000)
-                time.sleep(DRAIN if what == "send-sms" else 0.1)
     for figure, what in ((sends, "send-sms"), (balances, "get-balance")):
         spent, least = median(costs[what, "sandbox"]), median(costs[what, "baseline"])
         figure.notes.append(f"processor time a call: {spent:.0f} µs, baseline {least:.0f} µs ({least / spent:.2f})")

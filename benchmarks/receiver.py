@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from typing import cast
 
 import uvloop
 
@@ -42,8 +43,7 @@ class Receiver(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by type
 
     def data_received(self, data: bytes) -> None:
         *heads, self._buffer = (self._buffer + data).split(b"\r\n\r\n")
@@ -68,7 +68,4 @@ async def run() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        uvloop.run(run())
-    except KeyboardInterrupt:
-        pass
+    uvloop.run(run())

@@ -1,13 +1,18 @@
 """The composition root: the store, the imitated API, control, the pages and the runner make one ASGI application."""
 
+import asyncio
+import json
 import re
 import secrets
-from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from .api.routes import Api
@@ -15,14 +20,14 @@ from .control import guard
 from .control.declare import Defaults, Desk
 from .control.errors import ControlError
 from .control.routes import PREFIX, Control
+from .domain import numbers
 from .domain.clock import real_now
 from .domain.profiles import PROFILES
-from .inbox import pages
 from .settings import Settings
-from .simulation import inbound
+from .simulation import taps
 from .simulation.courier import Courier
 from .simulation.runner import Runner
-from .store import accounts, opening, tenants, world
+from .store import accounts, links, opening, tenants, world
 from .store.accounts import NewAccount
 from .store.engine import Store
 from .store.tenants import NewTenant
@@ -32,6 +37,43 @@ VERSION = version("sms-sandbox")
 
 # The hosts of the short links as the real service writes them; here they are the first part of a path.
 _LINK = re.compile(r"/+(?:TapTh\.is|UnsubRep\.ly)/([0-9A-Za-z]{8})", re.IGNORECASE)
+
+
+URL_MARKS = ":/%#?=@[]!$&'()*+,;~"
+"""What may stand in an address besides letters and digits."""
+
+HTML = "text/html; charset=utf-8"
+
+WARM_UP_AFTER = 0.25
+"""Seconds from the start, so that whoever waited for it is answered first."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer of ours that is no data."""
+
+    content_type: str
+    body: bytes
+    status: int = 200
+    header: tuple[bytes, bytes] = (b"cache-control", b"no-store")
+
+    async def send(self, send: Send) -> None:
+        headers = [
+            (b"content-type", self.content_type.encode()),
+            (b"content-length", str(len(self.body)).encode()),
+            self.header,
+        ]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+STOPPING = Page("text/plain; charset=utf-8", b"The sandbox is being stopped.", 503, (b"connection", b"close"))
+NOT_ALLOWED = Page("text/plain; charset=utf-8", b"Only GET and HEAD.", 405, (b"allow", b"GET, HEAD"))
+
+
+def moved(to: str) -> Page:
+    """An answer that leads elsewhere."""
+    return Page(HTML, b"", 302, (b"location", quote(to, safe=URL_MARKS).encode()))
 
 
 class App:
@@ -63,12 +105,18 @@ class App:
         """Make the accounts that are asked for, and let the timeline run."""
         await self.store.run(self._found)
         await self.runner.start()
+        loop = asyncio.get_running_loop()
+        loop.call_later(WARM_UP_AFTER, loop.run_in_executor, None, warm_up)
 
     async def stop(self) -> None:
+        """Let what happens by itself come to rest."""
         await self.runner.stop()
+
+    def close(self) -> None:
+        """Close the store, when nothing uses it any more."""
         self.store.close()
 
-    def _found(self, db: Any) -> None:
+    def _found(self, db: Connection) -> None:
         settings = self.settings
         opening.hold(db)
         for index, (key, secret) in enumerate(settings.accounts):
@@ -79,9 +127,9 @@ class App:
                     changes["throttle"] = settings.throttle
                 accounts.change(db, known.tenant, known.id, changes)
                 continue
-            name = "default" if index == 0 and tenants.by_name(db, "default") is None else f"account-{key}"
+            name = free_name(db, "default" if index == 0 else f"account-{key}")
             new = NewTenant(
-                name=name[:64],
+                name=name,
                 seed=f"sandbox {name}",
                 profile=settings.profile,
                 delivery_delay=timedelta(seconds=settings.delivery_delay),
@@ -90,48 +138,76 @@ class App:
             world.found(db, new, NewAccount(key, secret, name=name, throttle=throttle_of(settings)), real_now())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+        try:
+            await self._serve(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server stops and has waited for this call as long as it does; RuntimeError: it was half answered.
+            with suppress(RuntimeError):
+                await STOPPING.send(send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if path.startswith(f"{PREFIX}/"):
             await self._control(scope, receive, send)
-        elif path in ("/livez", "/readyz", "/_sandbox", "/_sandbox/", "/_sandbox/ca.pem"):
-            await self._page(scope, path)(scope, receive, send)
+        elif page := self._page(scope, path):
+            await page.send(send)
         elif link := _LINK.fullmatch(path):
-            await (await self._tap(link[1]))(scope, receive, send)
-        elif path == "/" and scope["scheme"] == "http":
-            await RedirectResponse("/_sandbox/", 302)(scope, receive, send)
+            await (await self._tap(scope["method"], link[1])).send(send)
         else:
             await self._api(scope, receive, send)
 
-    def _page(self, scope: Scope, path: str) -> Response:
+    def _page(self, scope: Scope, path: str) -> Page | None:
+        if path == "/" and scope["scheme"] == "http":
+            path = "/_sandbox"
+        if path not in ("/livez", "/readyz", "/_sandbox", "/_sandbox/", "/_sandbox/ca.pem"):
+            return None
         if scope["method"] not in ("GET", "HEAD"):
-            return Response(status_code=405, headers={"allow": "GET, HEAD"})
+            return NOT_ALLOWED
         if path == "/livez":
-            return JSONResponse({"status": "alive"})
+            return Page("application/json", b'{"status":"alive"}')
         if path == "/readyz":
-            return JSONResponse({"status": "ready", "version": VERSION})
+            return Page("application/json", json.dumps({"status": "ready", "version": VERSION}).encode())
         if path == "/_sandbox/ca.pem":
-            return Response(self._ca, media_type="application/x-pem-file")
+            return Page("application/x-pem-file", self._ca)
         if path == "/_sandbox":
-            return RedirectResponse("/_sandbox/", 302)
-        headers: Mapping[bytes, bytes] = dict(scope["headers"])
+            return moved("/_sandbox/")
         try:
-            guard.check(headers, "GET", self._names, None)
+            guard.check(dict(scope["headers"]), "GET", self._names, None)
         except ControlError as refused:
-            return Response(refused.message, refused.status, media_type="text/plain")
+            return Page("text/plain; charset=utf-8", refused.message.encode(), refused.status)
+        from .inbox import pages  # here and below, since the first reply needs none
+
         # Off loopback the page is for whoever can reach it, and the secret is not.
         secret = self.secret if self.token is None else "(as it was set)"
-        return Response(pages.status({**self.facts, "key": self.key, "secret": secret}), media_type="text/html")
+        return Page(HTML, pages.status({**self.facts, "key": self.key, "secret": secret}))
 
-    async def _tap(self, code: str) -> Response:
-        tap = await self.store.run(lambda db: inbound.tap(db, code, real_now()))
-        if tap is None:
-            return Response("There is no such link.", 404, media_type="text/plain")
-        if tap.target is None:
-            return Response(pages.opted_out(tap.msisdn), media_type="text/html")
-        return RedirectResponse(tap.target, 302)
+    async def _tap(self, method: str, code: str) -> Page:
+        if method not in ("GET", "HEAD"):
+            return NOT_ALLOWED
+        # Who asks for the head alone looks at a link, as previews do, and does not open it.
+        look = method == "HEAD"
+        found = await self.store.run(lambda db: links.find(db, code) if look else taps.tap(db, code, real_now()))
+        if found is None:
+            return Page("text/plain; charset=utf-8", b"There is no such link.", 404)
+        if found.target is not None:
+            return moved(found.target)
+        from .inbox import pages
+
+        return Page(HTML, pages.opted_out(found.msisdn) if isinstance(found, taps.Tap) else b"")
 
 
 def throttle_of(settings: Settings) -> int:
     return PROFILES[settings.profile].throttle if settings.throttle is None else settings.throttle
+
+
+def free_name(db: Connection, wanted: str) -> str:
+    """A name for a tenant like the one that is wanted, which no other has."""
+    plain = re.sub(r"[^A-Za-z0-9._~-]", "-", wanted)[:60]
+    names = (plain, *(f"{plain}-{number}" for number in range(2, 1000)))
+    return next(name for name in names if tenants.by_name(db, name) is None)
+
+
+def warm_up() -> None:
+    """Load what the first message will need, so that it does not have to wait."""
+    import_module("aiohttp")
+    numbers.to_msisdn("61491570156", numbers.region_of("Australia"))

@@ -1,22 +1,22 @@
 """The command line: `sms-sandbox serve`, and small helpers around it."""
 
 import asyncio
+import gc
 import json
-import logging
 import os
 import signal
 import time
-import urllib.error
-import urllib.request
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .settings import Settings, SettingsError, flag, variable
+from . import files
+from .logs import set_up_logging
+from .settings import Settings, SettingsError, flag, reachable_name, variable
 
 
 class Failure(click.ClickException):
@@ -57,7 +57,7 @@ def settings_of(*names: str) -> Callable[[Any], Any]:
 
 
 ALL = tuple(each.name for each in fields(Settings))
-CLIENT = ("http_port", "ready_file", "account", "control_token")
+CLIENT = ("host", "http_port", "ready_file", "account", "control_token")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -69,9 +69,11 @@ def main() -> None:
 @main.command()
 @settings_of(*ALL)
 def serve(**given: Any) -> None:
-    """Run the sandbox until it is interrupted."""
+    """Run the sandbox until it is interrupted (SIGINT or SIGTERM)."""
     settings = read(given)
     set_up_logging(settings.log_format)
+    # Nothing that a start makes is garbage, and looking for some takes a tenth of its time.
+    gc.disable()
     # Here, so that --help and the helpers do not wait for what only the server needs.
     from .server import Server, ServerError
     from .store.opening import StoreError
@@ -92,7 +94,13 @@ async def run(server: Any, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, server.stop)
-    await server.run(lambda: announce(asdict(server.ready(os.getpid())), settings.ready_file))
+
+    def on_ready() -> None:
+        gc.freeze()
+        gc.enable()
+        announce(asdict(server.ready(os.getpid())), settings.ready_file)
+
+    await server.run(on_ready)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -106,14 +114,13 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def announce(ready: dict[str, Any], ready_file: str | None) -> None:
     """Say on stdout, in one line, and in the file if one is named, that connections are accepted and where."""
+    line = json.dumps(ready)
     if ready_file is not None:
-        path = Path(ready_file)
-        half = path.with_name(f"{path.name}.{os.getpid()}")
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(ready, file)
-        half.replace(path)
-    click.echo(f"sms-sandbox ready: {json.dumps(ready)}")
+        try:
+            files.write(Path(ready_file).absolute(), line.encode(), mode=0o600)
+        except OSError as why:
+            raise Failure(f"The ready file {ready_file} can't be written: {why.strerror or why}.") from why
+    click.echo(f"sms-sandbox ready: {line}")
 
 
 def read(given: dict[str, Any]) -> Settings:
@@ -123,78 +130,57 @@ def read(given: dict[str, Any]) -> Settings:
         raise click.UsageError(str(why)) from why
 
 
-class JsonLines(logging.Formatter):
-    """A log record as one JSON object."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)
-
-
-def set_up_logging(log_format: str) -> None:
-    """Log lines go to stderr; stdout has the ready line alone."""
-    handler = logging.StreamHandler()
-    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(JsonLines() if log_format == "json" else text)
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    for noisy in ("uvicorn.error", "uvicorn.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
 # Helpers that talk to a running sandbox
 
 
 @main.command()
-@settings_of("http_port", "ready_file")
+@settings_of("host", "http_port", "ready_file")
 @click.option("--wait", is_flag=True, help="Ask again until it is ready or the time is over.")
-@click.option("--timeout", default="30s", show_default=True, help="How long to wait, as 30s or 2m.")
-def ready(http_port: int, ready_file: str | None, wait: bool, timeout: str) -> None:
+@click.option("--timeout", default="30s", show_default=True, metavar="SPAN", help="How long to wait, as 30s or 2m.")
+def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout: str) -> None:
     """Tell by the exit code whether the sandbox is ready: 0 if so, 1 if not."""
     until = time.monotonic() + seconds(timeout)
     while True:
+        left = until - time.monotonic() if wait else 2.0
         try:
-            with urllib.request.urlopen(f"{base_url(http_port, ready_file)}/readyz", timeout=2) as reply:  # noqa: S310
-                if reply.status == 200:
-                    click.echo("ready")
-                    return
-        except (OSError, ValueError, Failure) as why:
-            reason = getattr(why, "reason", None) or why
+            where = f"{base_url(host, http_port, ready_file)}/readyz"
+            status, body = request("GET", where, timeout=max(0.1, min(left, 2.0)))
+            if status == 200 and json.loads(body).get("status") == "ready":
+                click.echo("ready")
+                return
+            reason = f"{where} answers {status}"
+        except (ValueError, AttributeError):
+            reason = f"something else answers at {where}"
+        except Failure as why:
+            reason = why.message.removesuffix(".")
         if not wait or time.monotonic() >= until:
             raise Failure(f"The sandbox is not ready: {reason}.")
         time.sleep(0.05)
 
 
 @main.command()
-@settings_of("certs", "cert_host", "https_port", "account", "ready_file")
+@settings_of("certs", "cert_host", "host", "https_port", "account", "ready_file")
 @click.option("--shell", type=click.Choice(("bash", "powershell", "dotenv", "github")), default="bash",
               show_default=True, help="Whose syntax to print.")  # fmt: skip
-def env(certs: str, cert_host: tuple[str, ...], https_port: int, account: tuple[str, ...], ready_file: str | None,
-        shell: str) -> None:  # fmt: skip
+def env(shell: str, ready_file: str | None, **given: Any) -> None:
     """Print the lines that make clients trust the sandbox and find it: eval "$(sms-sandbox env)"."""
     from . import tls, trust
 
-    settings = read({"certs": certs, "cert_host": cert_host, "https_port": https_port, "account": account})
-    if ready_file is not None:
-        found = read_ready_file(ready_file)
-        paths, url = (Path(found["ca"]), Path(found["ca_bundle"])), found["https"]
-        key, secret = found["key"], found["secret"]
-    else:
-        try:
+    settings = read(given)
+    try:
+        if ready_file is not None:
+            found = read_ready_file(ready_file)
+            paths, url = (Path(found["ca"]), Path(found["ca_bundle"])), found["https"]
+            key, secret = found["key"], found["secret"]
+        else:
             made = tls.ensure(Path(settings.certs), settings.cert_host)
-        except tls.CertificateError as why:
-            raise Failure(str(why)) from why
-        except ValueError as why:
-            raise click.UsageError(str(why)) from why
-        paths, url = (made.ca, made.ca_bundle), f"https://localhost:{settings.https_port}"
-        key, secret = settings.accounts[0]
-    click.echo(trust.render(trust.variables(*paths, url, key, secret), shell), nl=False)
+            paths, url = (made.ca, made.ca_bundle), f"https://{reachable_name(settings.host)}:{settings.https_port}"
+            key, secret = settings.accounts[0]
+        click.echo(trust.render(trust.variables(*paths, url, key, secret), shell), nl=False)
+    except tls.CertificateError as why:
+        raise Failure(str(why)) from why
+    except ValueError as why:
+        raise click.UsageError(str(why)) from why
 
 
 @main.command()
@@ -236,35 +222,64 @@ def seconds(span: str) -> float:
     return value
 
 
-def base_url(http_port: int, ready_file: str | None) -> str:
+def base_url(host: str, http_port: int, ready_file: str | None) -> str:
     """Where control is: as the ready file says, or at the port that is set."""
-    return str(read_ready_file(ready_file)["http"]) if ready_file else f"http://127.0.0.1:{http_port}"
+    if ready_file:
+        return str(read_ready_file(ready_file)["http"]).replace("//localhost:", "//127.0.0.1:")
+    if not http_port:
+        raise Failure("A port that is picked at the start is known by --ready-file only.")
+    name = reachable_name(host)
+    return f"http://{'127.0.0.1' if name == 'localhost' else name}:{http_port}"
 
 
 def read_ready_file(ready_file: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(Path(ready_file).read_text())
+        found = json.loads(Path(ready_file).read_text())
     except (OSError, ValueError) as why:
-        raise Failure(f"The ready file {ready_file} can't be read: {why}.") from why
+        raise Failure(f"The ready file {ready_file} can't be read: {getattr(why, 'strerror', None) or why}.") from why
+    if not isinstance(found, dict) or not {"https", "http", "ca", "ca_bundle", "key", "secret"} <= found.keys():
+        raise Failure(f"The file {ready_file} is none that a sandbox wrote when it was ready.")
     return found
 
 
 def control(
-    verb: str, path: str, body: Any, *, http_port: int, ready_file: str | None, account: tuple[str, ...],
+    verb: str, path: str, body: Any, *, host: str, http_port: int, ready_file: str | None, account: tuple[str, ...],
     control_token: str | None,
 ) -> Any:  # fmt: skip
     """Call the control API; Failure with its own sentence where it refuses."""
     headers = {"Content-Type": "application/json"}
     if account != Settings().account:
-        headers["Authorization"] = f"Basic {b64encode(account[0].encode()).decode()}"
+        (key, secret), *_ = read({"account": account}).accounts
+        headers["Authorization"] = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
     if control_token:
         headers["X-Sandbox-Token"] = control_token
-    url = f"{base_url(http_port, ready_file)}/_sandbox/v1{path}"
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method=verb)  # noqa: S310
+    url = f"{base_url(host, http_port, ready_file)}/_sandbox/v1{path}"
+    status, reply = request(verb, url, json.dumps(body).encode(), headers)
     try:
-        with urllib.request.urlopen(request) as reply:  # noqa: S310
-            return json.load(reply)
-    except urllib.error.HTTPError as refused:
-        raise Failure(json.load(refused)["error"]["message"]) from refused
-    except OSError as why:
-        raise Failure(f"No sandbox answers at {url}: {getattr(why, 'reason', why)}.") from why
+        said = json.loads(reply)
+        if status < 400:
+            return said
+        message = said["error"]["message"]
+    except (ValueError, LookupError, TypeError):
+        message = f"No sandbox answers at {url}, but something else that says {status}."
+    raise Failure(message)
+
+
+def request(
+    verb: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> tuple[int, bytes]:  # fmt: skip
+    """The status and the body of an answer; Failure where there is none. No proxy of the environment is asked."""
+    from http.client import HTTPConnection, HTTPException
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+    try:
+        connection.request(verb, parts.path, body, dict(headers or {}))
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, HTTPException) as why:
+        raise Failure(f"No sandbox answers at {url}: {getattr(why, 'strerror', None) or why}.") from why
+    finally:
+        connection.close()

@@ -2,157 +2,31 @@
 
 import asyncio
 import contextlib
-import re
 import socket
-import ssl
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from email.utils import formatdate
 from pathlib import Path
-from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from . import tls
 from .app import App
-from .settings import Settings
+from .doors import Door, Protocol
+from .settings import Settings, reachable_name
 from .store.opening import open_store
 
-HANDSHAKE = 10.0
-"""Seconds that a connection may take to say its first byte, and to shake hands."""
+PARTING = 0.8
+"""Seconds that calls get to end when everything stops; less than the callbacks they may wait for."""
 
-TLS_HANDSHAKE = 0x16
-"""The first byte of a TLS connection."""
-
-_PLAIN = (
-    b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Type: text/html\r\nConnection: close\r\n"
-    b"Content-Length: %d\r\n\r\n%s"
-)
-_PLAIN_PAGE = (
-    b"<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n<body>\r\n"
-    b"<center><h1>400 Bad Request</h1></center>\r\n"
-    b"<center>The plain HTTP request was sent to HTTPS port</center>\r\n</body>\r\n</html>\r\n"
-)
+LAST_WORDS = 0.3
+"""Seconds for what is left then: calls that were cut off, and answers on their way."""
 
 
 class ServerError(Exception):
     """The server can't start; the message is one sentence."""
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's, and forgiving to a client whose base64 routine leaves a line feed at the end of its Authorization."""
-
-    # The line feed stands before the line's own end, where it would end all headers, or in place of it.
-    _STRAY = re.compile(rb"(\r\nauthorization:[^\r\n]*)\n(?=\r\n(?:\r\n|[!-9;-~]+:))", re.IGNORECASE)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(self._STRAY.sub(rb"\1", data) if self._in_head(data) else data)
-
-    def _in_head(self, data: bytes) -> bool:
-        return (self.cycle is None or self.cycle.response_complete) and b"\n\r\n" in data
-
-
-class Listener(uvicorn.Server):
-    """A uvicorn server that leaves signals to us and says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
-class TlsListener(Listener):
-    """Looks at a connection's first byte before it shakes hands, so that plain HTTP gets an answer it can read."""
-
-    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext) -> None:
-        super().__init__(config)
-        self._context = context
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup([])
-        assert sockets is not None
-        doors = [Door(each, self._context, self._protocol) for each in sockets]
-        self.servers.extend(doors)  # type: ignore[arg-type]  # it is closed and waited for like a server
-
-    def _protocol(self) -> Protocol:
-        return Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
-
-
-class Door:
-    """Accepts connections on a socket and lets in those that begin as TLS does."""
-
-    def __init__(self, listening: socket.socket, context: ssl.SSLContext, protocol: Callable[[], Protocol]) -> None:
-        self._listening = listening
-        self._context = context
-        self._protocol = protocol
-        self._entering: set[asyncio.Task[None]] = set()
-        self._task = asyncio.create_task(self._accept())
-
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._listening.setblocking(False)
-        while True:
-            try:
-                connection, _ = await loop.sock_accept(self._listening)
-            except OSError:
-                # Out of file descriptors, most likely; those waiting stay in the backlog.
-                await asyncio.sleep(0.1)
-                continue
-            task = asyncio.create_task(self._enter(connection))
-            self._entering.add(task)
-            task.add_done_callback(self._entering.discard)
-
-    async def _enter(self, connection: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            async with asyncio.timeout(HANDSHAKE):
-                first = await _peek(loop, connection)
-            if first == TLS_HANDSHAKE:
-                await loop.connect_accepted_socket(
-                    self._protocol, connection, ssl=self._context, ssl_handshake_timeout=HANDSHAKE
-                )
-                return
-            if first is not None:
-                await loop.sock_recv(connection, 1 << 16)
-                await loop.sock_sendall(connection, _PLAIN % (len(_PLAIN_PAGE), _PLAIN_PAGE))
-            connection.close()
-        except (OSError, TimeoutError, ssl.SSLError):
-            # A peer that goes away, dawdles, or does not trust the certificate: its own affair.
-            connection.close()
-
-    def close(self) -> None:
-        self._task.cancel()
-        for task in self._entering:
-            task.cancel()
-
-    async def wait_closed(self) -> None:
-        await asyncio.gather(self._task, *self._entering, return_exceptions=True)
-
-
-async def _peek(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> int | None:
-    """The first byte of a connection, left where it is; None if the connection ends without one."""
-    readable = asyncio.Event()
-    loop.add_reader(connection.fileno(), readable.set)
-    try:
-        await readable.wait()
-    finally:
-        loop.remove_reader(connection.fileno())
-    first = connection.recv(1, socket.MSG_PEEK)
-    return first[0] if first else None
 
 
 @dataclass(frozen=True)
@@ -180,18 +54,20 @@ class Server:
             context = tls.server_context(certificates)
             self._sockets.append(bind(settings.host, settings.https_port, "--https-port"))
             self._sockets.append(bind(settings.host, settings.http_port, "--http-port"))
+            https_port, http_port = (each.getsockname()[1] for each in self._sockets)
             store = open_store(settings.database)
+            name = reachable_name(settings.host)
+            self.app = App(settings, store, certificates, f"https://{name}:{https_port}", f"http://{name}:{http_port}")
         except BaseException:
             self._close_sockets()
             raise
-        https_port, http_port = (each.getsockname()[1] for each in self._sockets)
-        name = reachable_name(settings.host)
-        self.app = App(settings, store, certificates, f"https://{name}:{https_port}", f"http://{name}:{http_port}")
-        config = partial(
-            uvicorn.Config, self.app, http=Protocol, ws="none", lifespan="off", server_header=False, access_log=False,
-            log_config=None, proxy_headers=False, timeout_graceful_shutdown=3, timeout_keep_alive=75,
-        )  # fmt: skip
-        self._listeners = [TlsListener(config(), context), Listener(config())]
+        self._context = context
+        self._config = uvicorn.Config(
+            self.app, http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None, timeout_keep_alive=75
+        )
+        self._config.load()
+        self._state = ServerState()
+        self._stopping = asyncio.Event()
 
     def ready(self, pid: int) -> Ready:
         facts = self.app.facts
@@ -202,22 +78,57 @@ class Server:
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until `stop`; `on_ready` is called once connections are accepted."""
-        await self.app.start()
+        https, http = self._sockets
         try:
-            async with asyncio.TaskGroup() as group:
-                for listener, listening in zip(self._listeners, self._sockets, strict=True):
-                    group.create_task(listener.serve(sockets=[listening]))
-                for listener in self._listeners:
-                    await listener.listening.wait()
+            await self.app.start()
+            dating = asyncio.create_task(self._date())
+            door = Door(https, self._context, self._protocol)
+            plain = await asyncio.get_running_loop().create_server(self._protocol, sock=http)
+            try:
                 on_ready()
+                await self._stopping.wait()
+            finally:
+                plain.close()
+                await door.close()
+                await self._part()
+                dating.cancel()
         finally:
             self._close_sockets()
-            await self.app.stop()
+            self.app.close()
 
     def stop(self) -> None:
         """Ask `run` to end; call it from the same event loop."""
-        for listener in self._listeners:
-            listener.should_exit = True
+        self._stopping.set()
+
+    def _protocol(self) -> Protocol:
+        return Protocol(config=self._config, server_state=self._state, app_state={})
+
+    async def _date(self) -> None:
+        """Keep the Date header of every answer right."""
+        while True:
+            self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+            await asyncio.sleep(1 - time.time() % 1)
+
+    async def _part(self) -> None:
+        """Let calls and callbacks under way end, but not for long."""
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        await asyncio.gather(self._end_calls(), self.app.stop())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                while any(not each.transport.is_closing() or each.transport.get_write_buffer_size()
+                          for each in self._state.connections):  # fmt: skip
+                    await asyncio.sleep(0.01)
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+
+    async def _end_calls(self) -> None:
+        if calls := list(self._state.tasks):
+            _, late = await asyncio.wait(calls, timeout=PARTING)
+            for call in late:
+                call.cancel()
+            if late:
+                await asyncio.wait(late, timeout=LAST_WORDS)
 
     def _close_sockets(self) -> None:
         for each in self._sockets:
@@ -240,10 +151,3 @@ def bind(host: str, port: int, flag: str) -> socket.socket:
         listening.close()
         raise ServerError(f"Can't listen on {host} port {port}: {why.strerror}. {flag} takes another, or 0.") from why
     return listening
-
-
-def reachable_name(host: str) -> str:
-    """The name a client on this machine reaches `host` by, which the certificate covers."""
-    if host in ("127.0.0.1", "::1", "0.0.0.0", "::", "localhost"):  # noqa: S104 (compared, not bound)
-        return "localhost" if host != "::1" else "[::1]"
-    return f"[{host}]" if ":" in host else host

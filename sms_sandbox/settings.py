@@ -1,10 +1,16 @@
 """Settings: each has a default and a sentence, and is a flag and an environment variable of `sms-sandbox serve`."""
 
+import math
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 PREFIX = "SMS_SANDBOX_"
 DEFAULT_ACCOUNT = "sandbox-key:sandbox-secret"
+# What can be a name and a password of HTTP's Basic scheme, and a text in every database.
+_KEY = re.compile(r"[^:\x00-\x1f\x7f\ud800-\udfff]{1,255}")
+_SECRET = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
+
 PROFILES = ("seed", "vendor-2020", "legacy-2015", "throttle-2")
 
 
@@ -29,15 +35,20 @@ class Settings:
         "sqlite://", "Where everything is kept: sqlite:// (memory), sqlite:///FILE, or postgresql://USER@HOST/NAME."
     )
     account: tuple[str, ...] = _setting(
-        (DEFAULT_ACCOUNT,), "An account, each in a world of its own; the first one's is the default. May be repeated.",
+        (DEFAULT_ACCOUNT,), "An account, in a world of its own; the first one's is the default. May be repeated; "
+        "in the environment, blanks stand between several.",
         metavar="KEY:SECRET",
     )  # fmt: skip
     throttle: int | None = _setting(
-        None, "Calls a second for each account, 0 is off; 15 if not given, or what the profile says.", least=0
+        None, "API calls a second for each account, 0 is no limit; if not given, 15 or what the profile says.",
+        least=0, most=1_000_000,
+    )  # fmt: skip
+    profile: str = _setting("seed", "Which of the real service's behaviours over the years to show.", choices=PROFILES)
+    strict_senders: bool = _setting(
+        False, "Refuse every alphanumeric sender, as the real service does until one is registered."
     )
-    profile: str = _setting("seed", "Which time's behaviour of the real service to show.", choices=PROFILES)
-    strict_senders: bool = _setting(False, "Refuse alphanumeric senders, as nobody registered any.")
-    delivery_delay: float = _setting(1.0, "Seconds from sending a message to its delivery report.", least=0)
+    delivery_delay: float = _setting(1.0, "Seconds from sending a message to its delivery report.", least=0,
+                                     most=366 * 86400)  # fmt: skip
     certs: str = _setting("certs", "Folder of the certificates; made at the first start, kept after.", metavar="DIR")
     cert_host: tuple[str, ...] = _setting(
         (), "One more name to be reached by, in the certificate and at the control API. May be repeated.",
@@ -58,19 +69,20 @@ class Settings:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value, least = getattr(self, each.name), each.metadata.get("least")
-            choices = each.metadata.get("choices")
+            value, choices = getattr(self, each.name), each.metadata.get("choices")
+            least, most = each.metadata.get("least"), each.metadata.get("most", math.inf)
             if choices and value not in choices:
                 raise SettingsError(f"{flag(each.name)} must be one of {', '.join(choices)}, not {value!r}.")
-            if least is not None and value is not None and not least <= value <= each.metadata.get("most", value):
-                raise SettingsError(f"{flag(each.name)} can't be {value}.")
-        for pair in self.account:
-            key, colon, secret = pair.partition(":")
-            if not (key and colon and secret):
-                raise SettingsError(f"{flag('account')} must look like KEY:SECRET, not {pair!r}.")
-        keys = [pair.partition(":")[0] for pair in self.account]
+            if least is not None and value is not None and not least <= value <= most:
+                raise SettingsError(f"{flag(each.name)} must be from {least} to {most}, not {value}.")
+        for key, secret in self.accounts:
+            if not (_KEY.fullmatch(key) and _SECRET.fullmatch(secret)):
+                raise SettingsError(f"{flag('account')} must look like KEY:SECRET, each up to 255 plain characters.")
+        keys = [key for key, _ in self.accounts]
         if not keys or len(set(keys)) != len(keys):
             raise SettingsError(f"{flag('account')} must name at least one key, and each only once.")
+        if self.control_token is not None and not re.fullmatch(r"[!-~]{1,255}", self.control_token):
+            raise SettingsError(f"{flag('control_token')} must be up to 255 ASCII characters without blanks.")
 
     @property
     def accounts(self) -> list[tuple[str, str]]:
@@ -87,3 +99,10 @@ def flag(name: str) -> str:
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return PREFIX + name.upper()
+
+
+def reachable_name(host: str) -> str:
+    """The name a client on this machine reaches a server on `host` by, which the certificate covers."""
+    if host in ("127.0.0.1", "0.0.0.0", "::", "localhost"):  # noqa: S104 (compared, not bound)
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

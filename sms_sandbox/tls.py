@@ -7,13 +7,9 @@ and they agree, a start reads a few small files and writes nothing, which also l
 
 import hashlib
 import logging
-import os
 import re
 import ssl
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -23,8 +19,7 @@ from typing import TYPE_CHECKING
 import certifi
 import msgspec
 
-if sys.platform != "win32":
-    import fcntl
+from .files import locked, write
 
 if TYPE_CHECKING:
     import trustme
@@ -122,7 +117,7 @@ def ensure(directory: Path, extra_names: Sequence[str] = (), now: datetime | Non
         return certificates
     try:
         certificates.directory.mkdir(parents=True, exist_ok=True)
-        with _locked(certificates):
+        with locked(certificates.directory):
             # Another process may have seen to it while this one waited.
             if not _all_sound(certificates, names, moment):
                 _make(certificates, names, moment)
@@ -143,7 +138,7 @@ def server_context(certificates: Certificates) -> ssl.SSLContext:
             return _load(certificates.certificate, certificates.key)
         except ssl.SSLError:
             # Another process may stand between replacing the one file and the other.
-            with _locked(certificates):
+            with locked(certificates.directory):
                 return _load(certificates.certificate, certificates.key)
     except OSError as error:
         why = error.strerror or error
@@ -211,9 +206,9 @@ def _make(certificates: Certificates, names: Sequence[str], now: int) -> None:
     if record is None or not _server_sound(certificates, record, names, now):
         record = _issue(certificates, names, record, now)
     public_roots = Path(certifi.where()).read_bytes()
-    _write(certificates.ca_bundle, public_roots.rstrip() + b"\n\n" + certificates.ca.read_bytes(), mode=0o644)
+    write(certificates.ca_bundle, public_roots.rstrip() + b"\n\n" + certificates.ca.read_bytes(), mode=0o644)
     record.certifi = certifi.__version__
-    _write(certificates.record, msgspec.json.encode(record), mode=0o644)
+    write(certificates.record, msgspec.json.encode(record), mode=0o644)
 
 
 def _issue(certificates: Certificates, names: Sequence[str], old: _Record | None, now: int) -> _Record:
@@ -224,8 +219,8 @@ def _issue(certificates: Certificates, names: Sequence[str], old: _Record | None
     authority = _kept_authority(certificates, now)
     if authority is None:
         authority = trustme.CA(path_length=0, organization_name="sms-sandbox")
-        _write(certificates.ca_key, authority.private_key_pem.bytes(), mode=0o600)
-        _write(certificates.ca, authority.cert_pem.bytes(), mode=0o644)
+        write(certificates.ca_key, authority.private_key_pem.bytes(), mode=0o600)
+        write(certificates.ca, authority.cert_pem.bytes(), mode=0o644)
     ca_expires = _authority_expires(certificates)
     begins = now - _HEAD_START
     expires = min(begins + _LIFE, ca_expires)
@@ -239,8 +234,8 @@ def _issue(certificates: Certificates, names: Sequence[str], old: _Record | None
         )
     except UnicodeError as error:
         raise ValueError(f"A certificate cannot cover one of {', '.join(covered)}: {error}.") from error
-    _write(certificates.key, leaf.private_key_pem.bytes(), mode=0o600)
-    _write(certificates.certificate, b"".join(blob.bytes() for blob in leaf.cert_chain_pems), mode=0o644)
+    write(certificates.key, leaf.private_key_pem.bytes(), mode=0o600)
+    write(certificates.certificate, b"".join(blob.bytes() for blob in leaf.cert_chain_pems), mode=0o644)
     return _Record(
         names=covered,
         begins=begins,
@@ -285,26 +280,3 @@ def _read_record(certificates: Certificates) -> _Record | None:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Puts a file in its place whole; until then only its owner can read it."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def _locked(certificates: Certificates) -> Iterator[None]:
-    """Keeps other processes from changing the directory, where the platform has the means."""
-    with (certificates.directory / ".lock").open("ab") as file:
-        if sys.platform != "win32":
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

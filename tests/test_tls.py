@@ -380,14 +380,14 @@ def test_files_that_cannot_serve_are_one_clear_sentence(tmp_path: Path, certific
 def test_a_server_that_meets_another_process_at_work_waits_for_it(
     certificates: Certificates, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sms_sandbox import tls
+    from sms_sandbox import files, tls
 
-    locked = tls._locked
+    locked = files.locked
 
-    def other_process_ends(at: Certificates) -> object:
-        at.key.write_bytes(made["server-key.pem"])
-        return locked(at)
+    def other_process_ends(directory: Path) -> object:
+        certificates.key.write_bytes(made["server-key.pem"])
+        return locked(directory)
 
     certificates.key.write_bytes(stranger(certificates.directory, "server-key.pem"))
-    monkeypatch.setattr(tls, "_locked", other_process_ends)
+    monkeypatch.setattr(tls, "locked", other_process_ends)
     assert server_context(certificates).minimum_version is ssl.TLSVersion.TLSv1_2

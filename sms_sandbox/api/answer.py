@@ -37,6 +37,7 @@ def answer(store: Store, gate: Gate, method: Method, form: Form | None, authoriz
     try:
         account = gate.admit(authorization)
         profile = PROFILES[account.profile]
+        method.check_access(account)
         with store.begin() as db:
             reply = method(Call(db, account, account.clock.now(real_now())), readable(form))
     except ApiError as refused:

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypedDict, get_args, get_origin, get_type_hints
 
 from sqlalchemy import Connection
 
@@ -12,7 +12,7 @@ from ..domain import profiles
 from ..domain.profiles import Profile
 from ..store.accounts import Account
 from ..store.paging import UNSIZED, Paging
-from .errors import ApiError, Code
+from .errors import FEATURE_CLOSED, ApiError, Code
 from .forms import Form
 from .params import Param
 
@@ -44,6 +44,10 @@ class Call:
         return self.account.page_size or self.profile.page_size
 
 
+class Nothing(TypedDict):
+    """A reply that says only that all went well."""
+
+
 @dataclass(frozen=True)
 class Method:
     """A method of the API. `empty` is the sentence for a required parameter that is missing, with its name at {}."""
@@ -58,6 +62,12 @@ class Method:
     errors: frozenset[Code]
     empty: str
     doc: str
+    resellers_only: bool = False
+
+    def check_access(self, account: Account) -> None:
+        """Refuse an account that may not use the method at all, whatever its parameters."""
+        if self.resellers_only and not account.reseller:
+            raise ApiError(Code.NO_ACCESS, FEATURE_CLOSED)
 
     def __call__(self, call: Call, form: Form) -> Mapping[str, Any]:
         return self.run(call, **self.arguments(call, form))
@@ -85,9 +95,15 @@ def wire_name(name: str) -> str:
 
 
 def method(
-    group: str, errors: Sequence[Code] = (), empty: str = "Required field '{}' is empty"
+    group: str,
+    errors: Sequence[Code] = (),
+    empty: str = "Required field '{}' is empty",
+    resellers_only: bool = False,
 ) -> Callable[[Callable[..., Any]], Method]:
-    """Declare a method: its chapter, and the codes it may refuse with besides those every method may."""
+    """Declare a method: its chapter, and the codes it may refuse with besides those every method may.
+
+    One for resellers only also refuses with NO_ACCESS.
+    """
 
     def declare(run: Callable[..., Any]) -> Method:
         hints = get_type_hints(run, include_extras=True)
@@ -101,9 +117,10 @@ def method(
             required=tuple(name for name in parameters if name not in defaults),
             defaults=defaults,
             returns=hints["return"],
-            errors=ALWAYS | set(errors),
+            errors=ALWAYS | set(errors) | ({Code.NO_ACCESS} if resellers_only else set()),
             empty=empty,
             doc=inspect.getdoc(run) or "",
+            resellers_only=resellers_only,
         )
 
     return declare

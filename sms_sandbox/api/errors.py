@@ -47,6 +47,11 @@ class Code(Enum):
 MESSAGE_UNKNOWN = "Message with this ID does not exist"
 MESSAGE_FOREIGN = "You do not have access to this 'message'"
 CONTACT_KNOWN = "Contact with such mobile already exists"
+CONTACT_UNKNOWN = "Contact with such mobile does not exist in this list."
+USER_KNOWN = "User already exists"
+NUMBER_TAKEN = "This number is not available for lease."
+NUMBER_FOREIGN = "This number is not leased to you."
+FEATURE_CLOSED = "You don't have access to this feature"
 
 
 class ApiError(Exception):

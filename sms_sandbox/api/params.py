@@ -68,9 +68,14 @@ class Param:
 
 @dataclass(frozen=True)
 class Text(Param):
-    """A text of at most `longest` characters."""
+    """A text of at most `longest` characters. One that `clears` tells a blank from not given."""
 
     longest: int = 255
+    clears: bool = field(default=False, kw_only=True)
+
+    def read(self, form: Form, name: str) -> Any:
+        found = super().read(form, name)
+        return "" if found is None and self.clears and name in form else found
 
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
         if len(raw) > self.longest:
@@ -284,7 +289,7 @@ class FieldValues(Slots):
 
     def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
         keys = [key for key in form if key.startswith("field_")]
-        found = {key[6:].lower(): value for key in keys if (value := Text.read(self, form, key))}
+        found = {key[6:].lower(): value for key in keys if (value := Text.read(self, form, key)) is not None}
         return found or None
 
 

@@ -23,15 +23,17 @@ def to_json(reply: Mapping[str, Any]) -> bytes:
 
 def _json(value: Any) -> str:
     match value:
-        case Mapping():
-            return "{" + ",".join(f"{_quoted(str(key))}:{_json(inner)}" for key, inner in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(_json, value)) + "]"
         case Verbatim():
             return _quoted(value)
         case str():
             number = numeric(value)
             return _quoted(value) if number is None else _scalar(number)
+        case int():
+            return _scalar(value)
+        case dict():
+            return "{" + ",".join([f"{_quoted(str(key))}:{_json(inner)}" for key, inner in value.items()]) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(_json, value)) + "]"
         case datetime() | date():
             return _quoted(_scalar(value))
         case None:
@@ -61,9 +63,9 @@ def _scalar(value: Any) -> str:
         case float():
             return _float(value)
         case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
+            return value.isoformat(" ")[:19]
         case date():
-            return f"{value:%Y-%m-%d}"
+            return value.isoformat()
     raise TypeError(f"no spelling for {value!r}")
 
 
@@ -97,7 +99,7 @@ def _element(name: str, value: Any) -> str:
 
 def _inside(value: Any) -> str:
     match value:
-        case Mapping():
+        case dict():
             return "".join(_element(element_name(str(key)), inner) for key, inner in value.items())
         case list() | tuple():
             return "".join(_element("item", inner) for inner in value)

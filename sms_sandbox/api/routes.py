@@ -17,7 +17,10 @@ from .forms import Form, UnreadableError, read_form
 from .gate import Gate
 from .render import FORMATS
 
-CHAPTERS = ("sms", "reports", "responses", "lists", "numbers", "account")
+CHAPTERS = (
+    "sms", "reports", "activity", "responses", "lists", "contacts", "bulk", "numbers", "keywords", "email_sms",
+    "account", "resellers",
+)  # fmt: skip
 
 LARGEST_BODY = 2 << 20
 """Bytes; a send-sms to 500 numbers has less than a hundredth of it."""

@@ -8,17 +8,20 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 from sqlalchemy import Connection
 
 from ..domain.clock import real_now
 from ..simulation.runner import Runner
+from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.engine import Store
 from ..store.tenants import Tenant
 from .errors import ControlError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,20 @@ class Later:
     """The same, for an operation that waits: it opens transactions itself."""
 
     desk: Desk
+    account: Account
     tenant: Tenant
+
+    async def do(self, work: Callable[[Call], T]) -> T:
+        """Do something in a transaction, with the tenant as it is by then."""
+
+        def in_transaction(db: Connection) -> T:
+            account = accounts.read(db, self.tenant.id, self.account.id)
+            tenant = tenants.read(db, self.tenant.id)
+            if account is None or tenant is None:
+                raise ControlError("not_found", "The tenant is gone.")
+            return work(Call(self.desk, db, account, tenant))
+
+        return await self.desk.store.run(in_transaction)
 
 
 @dataclass(frozen=True)
@@ -92,7 +108,7 @@ class Operation:
             try:
                 found[name] = msgspec.convert(path[name], kind, strict=False)
             except msgspec.ValidationError:
-                raise ControlError("not_found", f"There is no {name} {path[name]!r}.") from None
+                raise ControlError("not_found", f"There is no {name} {path[name][:80]!r}.") from None
         try:
             if self.query is not None:
                 found["query"] = msgspec.convert(query, self.query, strict=False)

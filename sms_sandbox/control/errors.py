@@ -1,5 +1,7 @@
 """How the control API refuses: a status, a stable code, and a sentence."""
 
+from typing import Any
+
 STATUSES = {
     "bad_body": 400,
     "unauthorised": 401,
@@ -9,6 +11,7 @@ STATUSES = {
     "conflict": 409,
     "too_large": 413,
     "invalid": 422,
+    "failed": 500,
 }
 """Codes and the HTTP status of each."""
 
@@ -24,3 +27,8 @@ class ControlError(Exception):
     @property
     def status(self) -> int:
         return STATUSES[self.code]
+
+    @property
+    def reply(self) -> dict[str, Any]:
+        """What goes out."""
+        return {"error": {"code": self.code, "message": self.message}}

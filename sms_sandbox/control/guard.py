@@ -2,13 +2,15 @@
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
 
 from .errors import ControlError
 
 LOCAL_NAMES = ("localhost", "host.docker.internal")
 TOKEN_HEADER = b"x-sandbox-token"
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?")
 
 
 def check(
@@ -19,13 +21,14 @@ def check(
     A name that was pointed at this machine by somebody's DNS (rebinding), and a page of another origin that makes a
     browser write here, are both refused. `names` are hosts allowed besides loopback.
     """
-    host = hostname(headers.get(b"host", b"").decode("latin-1"))
+    named = headers.get(b"host", b"").decode("latin-1").lower()
+    host = hostname(named)
     if host is not None and not is_known(host, names):
-        raise ControlError("forbidden", f"{host!r} is no name of this sandbox; --cert-host makes it one.")
+        raise ControlError("forbidden", f"{host!r} is no name of this sandbox; the flag --cert-host makes it one.")
     origin = headers.get(b"origin")
     if origin is not None and verb not in ("GET", "HEAD"):
-        came_from = urlsplit(origin.decode("latin-1")).hostname
-        if came_from is None or came_from != host:
+        _, _, came_from = origin.decode("latin-1").lower().partition("://")
+        if not came_from or came_from != named:
             raise ControlError("forbidden", "A page of another origin may not do this.")
     if needs_token and token is not None and not hmac.compare_digest(headers.get(TOKEN_HEADER, b""), token.encode()):
         raise ControlError("unauthorised", "This sandbox asks for its control token in the header X-Sandbox-Token.")
@@ -33,10 +36,8 @@ def check(
 
 def hostname(host: str) -> str | None:
     """The name in a Host header, without its port; None where there is none."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return host
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]") if found else host or None
 
 
 def is_known(host: str, names: Collection[str]) -> bool:

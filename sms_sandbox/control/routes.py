@@ -4,16 +4,17 @@ import logging
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
 from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
-from . import guard, shapes, traffic, world
+from . import accounts as account_operations
+from . import guard, lists, mails, shapes, traffic, world
 from .declare import Call, Desk, Later, Operation, operation
 from .errors import ControlError
 from .openapi import document
@@ -30,7 +31,14 @@ def read_info(call: Call) -> shapes.Info:
     return shapes.Info(**call.desk.facts)
 
 
-OPERATIONS: tuple[Operation, ...] = (read_info, *world.OPERATIONS, *traffic.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    read_info,
+    *world.OPERATIONS,
+    *account_operations.OPERATIONS,
+    *lists.OPERATIONS,
+    *traffic.OPERATIONS,
+    *mails.OPERATIONS,
+)
 
 
 class Control:
@@ -47,10 +55,11 @@ class Control:
         try:
             status, reply = await self._answer(scope, receive)
         except ControlError as refused:
-            status, reply = refused.status, {"error": {"code": refused.code, "message": refused.message}}
+            status, reply = refused.status, refused.reply
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
-            status, reply = 500, {"error": {"code": "failed", "message": "The sandbox failed; its log says why."}}
+            failed = ControlError("failed", "The sandbox failed; its log says why.")
+            status, reply = failed.status, failed.reply
         body = msgspec.json.encode(reply)
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -64,7 +73,7 @@ class Control:
         if is_document and verb in ("GET", "HEAD"):
             return 200, document(OPERATIONS, self._desk.facts["version"])
         found, in_path = self._find("GET" if verb == "HEAD" else verb, path)
-        query = dict(QueryParams(scope["query_string"]).multi_items())
+        query = query_of(scope["query_string"])
         raw = await _read_body(receive)
         arguments = found.arguments(in_path, query, raw)
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -83,8 +92,8 @@ class Control:
     async def _run(self, found: Operation, authorization: str, arguments: Mapping[str, Any]) -> Any:
         desk = self._desk
         if found.waits:
-            _, tenant = await desk.store.run(lambda db: caller(db, authorization))
-            return await found.run(Later(desk, tenant), **arguments)
+            who = await desk.store.run(lambda db: caller(db, authorization))
+            return await found.run(Later(desk, *who), **arguments)
         return await desk.store.run(lambda db: found.run(Call(desk, db, *caller(db, authorization)), **arguments))
 
 
@@ -110,10 +119,20 @@ def caller(db: Any, authorization: str) -> tuple[Account, Tenant]:
     return account, tenant
 
 
+def query_of(raw: bytes) -> dict[str, str]:
+    """The parameters of a query; of a repeated name the last."""
+    try:
+        return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+    except ValueError:
+        raise ControlError("invalid", "The query has more than a hundred parameters.") from None
+
+
 async def _read_body(receive: Receive) -> bytes:
     body, more = b"", True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ControlError("bad_body", "The body did not come whole.")
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             raise ControlError("too_large", f"The body has more than {LARGEST_BODY} bytes.")

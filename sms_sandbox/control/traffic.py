@@ -11,9 +11,10 @@ from ..store import callbacks, messages, recipients, reports, timeline
 from ..store.callbacks import KIND
 from ..store.paging import Page
 from ..store.timeline import Plan
-from . import shapes as s
+from . import traffic_shapes as s
 from .declare import Call, operation
 from .errors import ControlError
+from .shapes import Id, PageOf
 
 NEVER = "never"
 
@@ -23,8 +24,6 @@ def send_inbound(call: Call, body: s.Inbound) -> s.InboundTaken:
     """Send a message as a handset: a reply if the number wrote to it before, else an inbound message."""
     handset = body.from_.removeprefix("+")
     to = body.to.removeprefix("+") if body.to else None
-    if "\x00" in body.text:
-        raise ControlError("invalid", "A message can't hold a NUL.")
     try:
         taken = inbound.receive(call.db, call.tenant, call.now, handset, to, body.text)
     except inbound.UnreachableError as why:
@@ -42,7 +41,7 @@ def list_messages(call: Call, query: s.MessageFilter) -> s.Messages:
 
 
 @operation("GET", "/messages/{message}")
-def read_message(call: Call, message: int) -> s.Message:
+def read_message(call: Call, message: Id) -> s.Message:
     """A message by its id."""
     found = messages.read(call.db, call.tenant.id, message)
     if found is None:
@@ -58,7 +57,7 @@ def list_recipients(call: Call, query: s.RecipientFilter) -> s.Recipients:
 
 
 @operation("PUT", "/recipients/{recipient}/fate")
-def set_fate(call: Call, recipient: int, body: s.Fate) -> s.Recipient:
+def set_fate(call: Call, recipient: Id, body: s.Fate) -> s.Recipient:
     """Say what the carrier reports of a recipient that is still pending, and when; `never` lets it expire."""
     found = recipients.read(call.db, call.tenant.id, recipient)
     if found is None:
@@ -87,7 +86,7 @@ def list_callbacks(call: Call, query: s.CallbackFilter) -> s.Callbacks:
 
 
 @operation("GET", "/callbacks/{callback}")
-def read_callback(call: Call, callback: int) -> s.Callback:
+def read_callback(call: Call, callback: Id) -> s.Callback:
     """A callback by its id."""
     found = callbacks.read(call.db, call.tenant.id, callback)
     if found is None:
@@ -96,7 +95,7 @@ def read_callback(call: Call, callback: int) -> s.Callback:
 
 
 @operation("POST", "/callbacks/{callback}/send", status=202)
-def send_callback(call: Call, callback: int) -> s.Callback:
+def send_callback(call: Call, callback: Id) -> s.Callback:
     """Send a callback again: a waiting one now instead of when it is due, any other once more."""
     found = callbacks.read(call.db, call.tenant.id, callback)
     if found is None:
@@ -109,8 +108,8 @@ def send_callback(call: Call, callback: int) -> s.Callback:
     return read_callback.run(call, callback)  # type: ignore[no-any-return]
 
 
-def page_of(found: Page[Any]) -> s.PageOf:
-    return s.PageOf(found.info["number"], found.info["count"], found.total)
+def page_of(found: Page[Any]) -> PageOf:
+    return PageOf(found.info["number"], found.info["count"], found.total)
 
 
 def message_of(each: messages.Message) -> s.Message:

@@ -3,7 +3,7 @@
 import hmac
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
@@ -203,6 +203,23 @@ def link_hit(
         ("rate", RATE),
         ("user_id", str(user_id)),
     ]
+
+
+def list_action(
+    *, at: datetime, list_id: int, mobile: str, firstname: str, lastname: str, action: str, fields: Mapping[str, str]
+) -> Params:
+    """A contact joined a list (`add`) or left it (`delete`). Parameters go by the bytes of their names, so that those
+    with a capital come first; the custom fields are there under their own names."""
+    named = {
+        **fields,
+        "datetime_entry": _stamp(at),
+        "firstname": firstname,
+        "lastname": lastname,
+        "list_id": str(list_id),
+        "mobile": mobile,
+        "type": action,
+    }
+    return sorted(named.items(), key=lambda item: item[0].encode("utf-8", "replace"))
 
 
 def _stamp(at: datetime) -> str:

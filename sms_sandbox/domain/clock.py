@@ -1,5 +1,6 @@
 """Time as a value: moments, how the store counts them, and a tenant's clock."""
 
+import calendar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,13 @@ def from_micros(micros: int) -> datetime:
 def real_now() -> datetime:
     """The machine's own time, in UTC."""
     return datetime.now(UTC)
+
+
+def month_after(moment: datetime, day: int = 0) -> datetime:
+    """The same day of the next month, or that month's last. `day` is the one it began with, where months between were
+    too short for it."""
+    year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
+    return moment.replace(year=year, month=month, day=min(day or moment.day, calendar.monthrange(year, month)[1]))
 
 
 @dataclass(frozen=True)

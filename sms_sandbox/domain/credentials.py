@@ -1,7 +1,8 @@
-"""Who somebody says they are: the Basic scheme of HTTP."""
+"""Who somebody says they are: the Basic scheme of HTTP, and keys and secrets to say it with."""
 
 import base64
 import binascii
+import hashlib
 import hmac
 
 
@@ -21,3 +22,12 @@ def basic(authorization: str) -> tuple[str, str] | None:
 def is_secret(given: str, secret: str | None) -> bool:
     """Whether what was given is the secret, in a time that does not tell how much of it is; no secret fits none."""
     return bool(secret) and hmac.compare_digest((secret or "").encode(), given.encode())
+
+
+def invented(*of: object) -> str:
+    """A key or a secret of 32 hex digits, the same for the same.
+
+    It begins with a letter, so that no reader takes it for a number, as one of digits and a single e would be taken.
+    """
+    text = "\0".join(str(each) for each in of)
+    return f"a{hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=16).hexdigest()[1:]}"

@@ -19,6 +19,16 @@ def from_units(units: int) -> Decimal:
     return units * UNIT
 
 
+def brief(units: int) -> str:
+    """Units as an amount in as few digits as it takes: 1, 0.5, 14.63."""
+    return f"{from_units(units).normalize():f}"
+
+
+def sign_of(currency: str) -> str:
+    """What stands before an amount of the currency, named by ISO 4217; a dollar sign but for a few."""
+    return {"GBP": "£", "EUR": "€"}.get(currency, "$")
+
+
 def cost(parts: int, price: int) -> int:
     """What `parts` parts cost at `price` units each, in units, rounded to three decimals of the currency."""
     return (parts * price + _STEP // 2) // _STEP * _STEP

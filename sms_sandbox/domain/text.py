@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -41,6 +42,15 @@ def segments(message: str) -> Segments:
     if units <= 160:
         return Segments("GSM-7", units, 1)
     return Segments("GSM-7", units, _packed(message) if pairs else -(-units // 153))
+
+
+def cut(message: str, parts: int) -> str:
+    """The text, or as much of its beginning as so many parts hold."""
+    if segments(message).parts <= parts:
+        return message
+    # A longer beginning never needs fewer parts, not even where the alphabet changes.
+    kept = bisect_right(range(len(message) + 1), parts, key=lambda size: segments(message[:size]).parts) - 1
+    return message[:kept]
 
 
 def _packed(message: str) -> int:

@@ -1,4 +1,4 @@
-"""The one client that calls out: it posts callbacks, and only where they may go."""
+"""The one client that calls out: it posts callbacks and fetches files, and only where it may go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,12 @@ KEPT = 500
 MOST_READ = 64 * 1024
 """Bytes of an answer that are read before the connection is dropped."""
 
+FETCH_TIMEOUT = 120.0
+"""Seconds for the whole of a file."""
+
+LARGEST_FILE = 64 << 20
+"""Bytes of a file, unpacked if it was sent packed."""
+
 
 @dataclass(frozen=True)
 class Posting:
@@ -46,8 +53,12 @@ class RefusedError(Exception):
     """The address is not one callbacks may go to; the text says why."""
 
 
+class FetchError(Exception):
+    """A file could not be had, or not all of it; the text says why."""
+
+
 class Courier:
-    """Posts callbacks over kept-alive connections.
+    """Posts callbacks and fetches files over kept-alive connections.
 
     A host is resolved once for a connection and that very address is connected to; redirects are not followed, the
     time and the size of an answer are capped, and no proxy is taken from the environment.
@@ -78,13 +89,30 @@ class Courier:
         text = kept.decode("utf-8", "replace").replace("\x00", "\ufffd")[:KEPT]
         return Outcome(posting.tenant, posting.callback, posting.number, posting.at, status, error, latency, text)
 
-    async def _get(self, posting: Posting) -> tuple[int, bytes]:
-        from yarl import URL
+    async def fetch(self, url: str, take: Callable[[bytes], object]) -> None:
+        """Get a file and hand it on piece by piece as it comes. Raises FetchError where not all of it can be had."""
+        try:
+            async with asyncio.timeout(FETCH_TIMEOUT), self._ask(url, {}) as response:
+                if not rules.succeeded(response.status):
+                    response.close()
+                    raise FetchError(f"answered {response.status}")
+                size = 0
+                async for chunk in response.content.iter_chunked(64 * 1024):
+                    size += len(chunk)
+                    if size > LARGEST_FILE:
+                        response.close()
+                        raise FetchError(f"larger than {LARGEST_FILE} bytes")
+                    take(chunk)
+        except RefusedError as why:
+            raise FetchError(f"refused: {why}") from why
+        except TimeoutError as why:
+            raise FetchError(f"timed out after {FETCH_TIMEOUT:.0f} s") from why
+        except (OSError, self._client_error(), ValueError) as why:
+            raise FetchError(f"{type(why).__name__}: {why}") from why
 
-        url = URL(posting.url, encoded=True)
-        self._check_literal(url.host or "")
+    async def _get(self, posting: Posting) -> tuple[int, bytes]:
         headers = {"x-transmitsms-signature": posting.signature} if posting.signature else {}
-        async with self._open().get(url, headers=headers, allow_redirects=False) as response:
+        async with self._ask(posting.url, headers) as response:
             kept, size = b"", 0
             async for chunk in response.content.iter_chunked(16 * 1024):
                 kept, size = (kept + chunk)[: KEPT * 4], size + len(chunk)
@@ -92,6 +120,13 @@ class Courier:
                     response.close()
                     break
             return response.status, kept
+
+    def _ask(self, text: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        from yarl import URL
+
+        url = URL(text, encoded=True)
+        self._check_literal(url.host or "")
+        return self._open().get(url, headers=headers, allow_redirects=False)
 
     def _check_literal(self, host: str) -> None:
         # aiohttp takes what has no letters for an address and never resolves it, so the resolver below does not see

@@ -9,15 +9,24 @@ from sqlalchemy import Connection
 from ..domain import callbacks as rules
 from ..domain import carrier
 from ..domain.carrier import Fate
-from ..store import contacts, messages, recipients, sending, timeline
+from ..store import accounts, billing, contacts, membership, messages, recipients, sending, timeline
 from ..store.recipients import Reporting
 from ..store.sending import CHUNK, Batch
 from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
-from . import inbound
+from . import inbound, renewals
 from .telling import News, tell
 
 Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
+
+HEAVIEST = 1000
+"""What a row weighs that has a transaction to itself."""
+
+MOVES_MONEY = frozenset({"inbound", billing.NUMBER, billing.KEYWORD})
+"""Rows that may charge an account: two accounts charged in one transaction could wait for each other with a call."""
+
+HEAP = 2000
+"""Members of a removed list deleted in one go."""
 
 
 def enlist(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
@@ -100,10 +109,50 @@ def receive(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
             inbound.receive(db, tenant, row.due, row.data["from"], row.data["to"], row.data["text"])
 
 
-EVENTS: Mapping[str, Handler] = {"enlist": enlist, "send": send, "report": report, "inbound": receive}
-"""Every kind of row on the timeline, but for the callbacks the runner posts."""
+def tell_list_action(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Tell a list's automation who joined the list, and who left it."""
+    news: list[News] = []
+    for row in rows:
+        account = accounts.read(db, tenant.id, row.data["account"])
+        if account is None:
+            continue
+        params = rules.list_action(
+            at=row.due,
+            list_id=row.ref,
+            mobile=row.data["msisdn"],
+            firstname=row.data["firstname"],
+            lastname=row.data["lastname"],
+            action=row.data["action"],
+            fields=row.data["fields"],
+        )
+        url, msisdn = row.data["url"], row.data["msisdn"]
+        news.append(News(account.id, account.secret, membership.LIST_ACTION, url, params, 0, msisdn, row.due))
+    tell(db, tenant.id, news)
+
+
+def forget_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Clear up after removed lists, so many members at a time."""
+    for row in rows:
+        if membership.forget(db, tenant.id, row.ref, HEAP) == HEAP:
+            timeline.schedule(db, tenant.id, [Plan(row.due, row.kind, row.ref)])
+
+
+EVENTS: Mapping[str, Handler] = {
+    "enlist": enlist,
+    "send": send,
+    "report": report,
+    "inbound": receive,
+    membership.LIST_ACTION: tell_list_action,
+    membership.FORGET: forget_members,
+    billing.NUMBER: renewals.renew_numbers,
+    billing.KEYWORD: renewals.renew_keywords,
+}
+"""Every kind of row on the timeline, but for the callbacks and imports that the runner lets go on by themselves."""
 
 
 def weight(row: Due) -> int:
     """How many recipients' worth of work a row is."""
-    return CHUNK if row.kind == "enlist" else min(row.data.get("size", 1), CHUNK)
+    if row.kind in MOVES_MONEY:
+        return HEAVIEST
+    whole = row.kind in ("enlist", membership.FORGET)
+    return CHUNK if whole else min(row.data.get("size", 1), CHUNK)

@@ -16,11 +16,11 @@ from ..store.engine import Store
 from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
 from .courier import Courier, Posting
-from .events import weight
+from .events import HEAVIEST, weight
 
 log = logging.getLogger(__name__)
 
-HEAVY = 1000
+HEAVY = HEAVIEST
 """Recipients' worth of work in one transaction."""
 
 LANE = 32
@@ -100,11 +100,14 @@ class Flights:
         self._landed.append((outcome, posting.at + took))
         self._on_landing()
 
-    async def settle(self, tenant: int) -> None:
-        """Wait for the tenant's tries that are under way, and note how they ended."""
+    async def settle(self, tenant: int) -> bool:
+        """Wait for the tenant's tries that are under way, and note how they ended; whether there were any."""
+        waited = False
         while under_way := self._flying.get(tenant):
+            waited = True
             await asyncio.wait(list(under_way))
         await self.note_landed()
+        return waited
 
     async def note_landed(self) -> None:
         """Note how tries ended that did since the last time."""

@@ -1,4 +1,4 @@
-"""What comes from handsets: replies, other messages, and taps on links."""
+"""What comes from handsets, replies and other messages: where it arrives, and what comes of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,15 @@ from sqlalchemy import Connection
 
 from ..domain import callbacks as rules
 from ..domain.optout import is_opt_out
-from ..store import accounts, contacts, links, messages, numbers, recipients, responses, tenants
+from ..store import accounts, keywords, messages, numbers, recipients, responses
 from ..store.accounts import Account
-from ..store.messages import Message
+from ..store.numbers import ACTIVE, Number
 from ..store.recipients import Recipient
 from ..store.responses import NewResponse
 from ..store.tenants import Tenant
+from . import answering
+from .arrival import Arrival
+from .optouts import opt_out
 from .telling import News, tell
 
 
@@ -37,47 +40,76 @@ def receive(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str 
 
     A reply belongs to the newest message from that number to that handset. Raises UnreachableError.
     """
-    longcode = to or last_sender(db, tenant, msisdn, now)
-    account, recipient = addressee(db, tenant, msisdn, longcode, now)
-    message = messages.read(db, tenant.id, recipient.message) if recipient else None
-    opting_out = is_opt_out(text)
-    response = responses.add(
-        db,
-        tenant.id,
-        NewResponse(
-            account=account.id,
-            message=message.id if message else 0,
-            recipient=recipient.id if recipient else None,
-            list_id=message.list_id if message else 0,
-            msisdn=msisdn,
-            text=text,
-            longcode=longcode,
-            received_at=now,
-            is_optout=opting_out,
-        ),
-    )
-    news = opting_out and opt_out(db, tenant, account.id, msisdn, message, recipient)
-    if message:
-        messages.count(db, tenant.id, message.id, responses=1, optouts=int(news))
+    here = arrive(db, tenant, now, msisdn, to, text)
+    response = note(db, here)
+    news = here.is_optout and opt_out(db, tenant, here.account, msisdn, here.message, here.recipient, now)
+    if here.message:
+        messages.count(db, tenant.id, here.message.id, responses=1, optouts=int(news))
+    enrolled = answering.enrol(db, here)
+    url = call_back(db, here, response)
+    answering.mail_reply(db, here)
+    answering.answer(db, here, *enrolled)
+    answering.forward(db, here)
+    return Received(response, here.account.id, here.message_id, here.number.number, here.is_optout, url)
 
-    number = numbers.read(db, tenant.id, longcode)
-    own = messages.callback_urls(db, tenant.id, message.id)[0] if message else None
-    url = rules.first_given(own, number.forward_url if number else None, account.reply_url)
+
+def arrive(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str | None, text: str) -> Arrival:
+    """Find whom a message reaches, and what it answers or asks for. A word that opts out is nobody's keyword."""
+    longcode = to or last_sender(db, tenant, msisdn, now)
+    number, account, recipient = addressee(db, tenant, msisdn, longcode, now)
+    opting_out = is_opt_out(text)
+    return Arrival(
+        tenant=tenant,
+        account=account,
+        number=number,
+        msisdn=msisdn,
+        text=text,
+        at=now,
+        message=messages.read(db, tenant.id, recipient.message) if recipient else None,
+        recipient=recipient,
+        keyword=None if opting_out else keywords.matching(db, tenant.id, account.id, longcode, text),
+        is_optout=opting_out,
+    )
+
+
+def note(db: Connection, here: Arrival) -> int:
+    """Write the message down among the account's responses; its id there."""
+    new = NewResponse(
+        account=here.account.id,
+        message=here.message_id,
+        recipient=here.recipient.id if here.recipient else None,
+        list_id=here.message.list_id if here.message else 0,
+        msisdn=here.msisdn,
+        text=here.text,
+        longcode=here.number.number,
+        received_at=here.at,
+        is_optout=here.is_optout,
+        keyword=here.keyword.keyword if here.keyword else None,
+        keyword_id=here.keyword.id if here.keyword else 0,
+    )
+    return responses.add(db, here.tenant.id, new)
+
+
+def call_back(db: Connection, here: Arrival, response: int) -> str | None:
+    """Tell the account's app, at the most special URL there is; which that was."""
+    own = messages.callback_urls(db, here.tenant.id, here.message.id)[0] if here.message else None
+    keyword = here.keyword.forward_url if here.keyword else None
+    url = rules.first_given(own, keyword, here.number.forward_url, here.account.reply_url)
     if url:
         params = rules.reply(
-            user_id=account.id,
-            mobile=msisdn,
-            response=text,
-            message_id=message.id if message else 0,
+            user_id=here.account.id,
+            mobile=here.msisdn,
+            response=here.text,
+            message_id=here.message_id,
             response_id=response,
-            longcode=longcode,
-            at=now,
-            is_optout=opting_out,
+            longcode=here.number.number,
+            at=here.at,
+            is_optout=here.is_optout,
         )
-        event = "reply" if message else "inbound"
-        about = message.id if message else 0
-        tell(db, tenant.id, [News(account.id, account.secret, event, url, params, about, msisdn, now)])
-    return Received(response, account.id, message.id if message else 0, longcode, opting_out, url)
+        event = "reply" if here.message else "inbound"
+        news = News(here.account.id, here.account.secret, event, url, params, here.message_id, here.msisdn, here.at)
+        tell(db, here.tenant.id, [news])
+    return url
 
 
 def last_sender(db: Connection, tenant: Tenant, msisdn: str, now: datetime) -> str:
@@ -93,8 +125,8 @@ def last_sender(db: Connection, tenant: Tenant, msisdn: str, now: datetime) -> s
 
 def addressee(
     db: Connection, tenant: Tenant, msisdn: str, longcode: str, now: datetime
-) -> tuple[Account, Recipient | None]:
-    """The account a message from a handset reaches, and the recipient row of the message it answers."""
+) -> tuple[Number, Account, Recipient | None]:
+    """The number and the account a message from a handset reaches, and the recipient row of the message it answers."""
     number = numbers.read(db, tenant.id, longcode)
     last = recipients.last_to(db, tenant.id, msisdn, now, longcode)
     if number is None:
@@ -107,75 +139,9 @@ def addressee(
         owner = number.account
     if owner is None:
         raise UnreachableError(f"Nobody leases the number {longcode}.")
+    if number.status != ACTIVE:
+        raise UnreachableError(f"The number {longcode} is out of service, since it was not paid for.")
     account = accounts.read(db, tenant.id, owner)
     assert account is not None
     answers = last is not None and last[1] == owner
-    return account, recipients.read(db, tenant.id, last[0]) if last and answers else None
-
-
-def opt_out(
-    db: Connection, tenant: Tenant, account: int, msisdn: str, message: Message | None, recipient: Recipient | None
-) -> bool:
-    """Take a handset off the list of the message it answers, and send it nothing more by its number.
-
-    Whether it is the first time that it opts out by this message, which the caller counts.
-    """
-    contacts.opt_out(db, tenant.id, account, msisdn)
-    if message is None or recipient is None:
-        return False
-    if message.list_id:
-        contacts.leave(db, tenant.id, message.list_id, msisdn, contacts.OPTED_OUT)
-    return recipients.mark_opted_out(db, tenant.id, recipient.id)
-
-
-@dataclass(frozen=True)
-class Tap:
-    """What opening a link did: `target` is where it leads, None for one that opted the handset out."""
-
-    msisdn: str
-    target: str | None
-
-
-def tap(db: Connection, code: str, real: datetime) -> Tap | None:
-    """Open a short link as its handset would; None if there is no such link."""
-    link = links.find(db, code)
-    if link is None:
-        return None
-    tenant = tenants.read(db, link.tenant)
-    recipient = recipients.read(db, link.tenant, link.recipient)
-    message = messages.read(db, link.tenant, recipient.message) if recipient else None
-    if tenant is None or recipient is None or message is None:
-        return None
-    now = tenant.clock.now(real)
-    if link.target is None:
-        if opt_out(db, tenant, message.account, recipient.msisdn, message, recipient):
-            messages.count(db, tenant.id, message.id, optouts=1)
-    else:
-        count_hit(db, tenant, message, recipient, now)
-    return Tap(recipient.msisdn, link.target)
-
-
-def count_hit(db: Connection, tenant: Tenant, message: Message, recipient: Recipient, now: datetime) -> None:
-    """Count a click and tell the account's app of it."""
-    hits = recipients.hit(db, tenant.id, recipient.id)
-    messages.count(db, tenant.id, message.id, hits=1)
-    account = accounts.read(db, tenant.id, message.account)
-    assert account is not None
-    url = rules.first_given(messages.callback_urls(db, tenant.id, message.id)[1], account.link_hits_url)
-    if url is None:
-        return
-    member = contacts.read_member(db, tenant.id, message.list_id, recipient.msisdn) if message.list_id else None
-    params = rules.link_hit(
-        at=now,
-        firstname=(member and member.first_name) or "",
-        lastname=(member and member.last_name) or "",
-        link_hits=hits,
-        list_id=message.list_id,
-        longcode=message.sender,
-        message=recipient.text,
-        message_id=message.id,
-        mobile=recipient.msisdn,
-        user_id=account.id,
-    )
-    news = News(account.id, account.secret, "link-hit", url, params, message.id, recipient.msisdn, now)
-    tell(db, tenant.id, [news])
+    return number, account, recipients.read(db, tenant.id, last[0]) if last and answers else None

@@ -15,13 +15,14 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Connection
 
 from ..domain.clock import LATEST, Clock, from_micros, real_now
-from ..store import tenants, timeline
+from ..store import imports, tenants, timeline
 from ..store.callbacks import KIND
 from ..store.engine import Store
 from ..store.timeline import Due
 from .courier import Courier, Posting
 from .events import EVENTS
 from .flights import Flights, begin
+from .imports import Begun, Imports
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class Runner:
         self._real = real
         self._stir = asyncio.Event()
         self._flights = Flights(store, courier, self._stir.set)
+        self._imports = Imports(store, courier, real)
         self._sleeps_until: datetime | None = None
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -93,7 +95,7 @@ class Runner:
     # Running by itself
 
     async def start(self) -> None:
-        """Let go of clocks that a process held when it died, and begin to run what is due."""
+        """Let go of clocks and imports that a process held when it died, and begin to run what is due."""
         self._loop = asyncio.get_running_loop()
         self._store.on_scheduled = self._hear
         if self._store.embedded:
@@ -106,11 +108,13 @@ class Runner:
         self._stir.set()
         if self._task is not None:
             await self._task
+        await self._imports.stop()
         await self._flights.stop()
 
     def _release(self, db: Connection) -> None:
         for tenant in tenants.moving(db):
             tenants.set_clock(db, tenant.id, tenant.clock.running(self._real()))
+        imports.release_all(db, self._real())
 
     def _hear(self, wake: int) -> None:
         """Something is due at `wake`; on a shared store this comes from its threads."""
@@ -177,28 +181,36 @@ class Runner:
         return ran
 
     async def _attempt(self, find: Find, most: int, real: datetime | None) -> list[Due]:
-        rows, postings = await self._store.run(partial(self._happen, find=find, most=most, real=real))
+        rows, postings, begun = await self._store.run(partial(self._happen, find=find, most=most, real=real))
         self._flights.send_off(postings, in_real_time=real is not None)
+        self._imports.start(begun)
         return rows
 
-    def _happen(self, db: Connection, find: Find, most: int, real: datetime | None) -> tuple[list[Due], list[Posting]]:
-        """Run rows in one transaction; the callbacks among them are to be posted when it is committed.
+    def _happen(
+        self, db: Connection, find: Find, most: int, real: datetime | None
+    ) -> tuple[list[Due], list[Posting], list[Begun]]:
+        """Run rows in one transaction; callbacks and imports among them are to be started when it is committed.
 
         With `real`, a try of a callback is made now, however long ago it was due; without, at its own moment.
         """
         found = list(self._flights.fitting(find(db, most)))
         known = {tenant: tenants.enter(db, tenant) for tenant in sorted({row.tenant for row in found})}
         rows = [row for row in found if known[row.tenant]]
-        timeline.take(db, rows)
+        timeline.take(db, [row for row in rows if row.kind != imports.KIND])
         postings: list[Posting] = []
+        begun: list[Begun] = []
         for (tenant_id, kind), group in groupby(rows, key=lambda row: (row.tenant, row.kind)):
             tenant = known[tenant_id]
             assert tenant is not None
             if kind == KIND:
                 postings += [try_ for row in group if (try_ := begin(db, tenant, row, real))]
+            elif kind == imports.KIND:
+                in_real_time = real is not None
+                begun += [one for row in group if (one := self._imports.begin(db, tenant, row, in_real_time))]
             else:
                 EVENTS[kind](db, tenant, list(group))
-        return rows, postings
+        started = {one.row.id for one in begun}
+        return [row for row in rows if row.kind != imports.KIND or row.id in started], postings, begun
 
     # Moving a clock
 
@@ -208,20 +220,23 @@ class Runner:
         Raises BackwardsError for a target before the clock, another ValueError for one too far off, KeyError for an
         unknown tenant.
         """
-        lock = self._locks.setdefault(tenant, asyncio.Lock())
-        async with lock:
+        async with self.clock_lock(tenant):
             before, start, end = await self._store.run(lambda db: self._hold(db, tenant, by, to))
             ran = Advanced(start, start)
             try:
-                await self._flights.settle(tenant)
+                await self._settle(tenant)
                 await self._walk(tenant, ran, end)
             finally:
-                await self._flights.settle(tenant)
+                await self._settle(tenant)
                 stopped = Clock(before.offset, ran.end)
                 stood = before.frozen_at is not None and not before.moving
                 after = stopped if stood else stopped.running(self._real())
                 await self._store.run(lambda db: tenants.set_clock(db, tenant, after))
         return ran
+
+    def clock_lock(self, tenant: int) -> asyncio.Lock:
+        """Held while a tenant's clock is moved; whoever else sets it in this process waits for it."""
+        return self._locks.setdefault(tenant, asyncio.Lock())
 
     def _hold(
         self, db: Connection, tenant: int, by: timedelta | None, to: datetime | None
@@ -238,6 +253,11 @@ class Runner:
             raise ValueError(f"The clock can't go past {LATEST:%Y-%m-%d}.")
         tenants.set_clock(db, tenant, Clock(found.clock.offset, start, moving=True))
         return found.clock, start, end
+
+    async def _settle(self, tenant: int) -> bool:
+        """Wait for what the tenant has under way in this process; whether there was anything."""
+        imported = await self._imports.settle(tenant)
+        return await self._flights.settle(tenant) or imported
 
     async def _walk(self, tenant: int, ran: Advanced, end: datetime) -> None:
         first_flying: datetime | None = None
@@ -257,8 +277,9 @@ class Runner:
                 ran.end = moment
             until = moment
             rows = await self._run_due(lambda db, most: timeline.due_by(db, tenant, until, most), None)  # noqa: B023
-            if not rows:  # every lane is full
-                await self._flights.settle(tenant)
+            # Every lane is full, or an import, whose row stays until it has ended, is under way, be it elsewhere.
+            if not rows and not await self._settle(tenant):
+                await asyncio.sleep(REST)
             ran.note(rows)
             if first_flying is None and any(row.kind == KIND for row in rows):
                 first_flying = moment

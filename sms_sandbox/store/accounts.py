@@ -1,15 +1,16 @@
 """Accounts: who calls, what they may, and their money."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ..domain.clock import Clock, to_micros
-from . import ids
+from . import ids, transactions
 from .engine import Statement, changed
+from .paging import Page, Paging, fetch
 from .tables import accounts as a
 from .tables import tenants
 from .timeline import clock_of
@@ -32,15 +33,31 @@ class Account:
     dlr_url: str | None
     reply_url: str | None
     link_hits_url: str | None
+    parent: int | None
+    reseller: bool
+    client_pays: bool
+    sms_margin: int
+    number_margin: int
+    global_optouts: bool
     seed: str
     profile: str
     strict_senders: bool
     clock: Clock
 
+    @property
+    def sms_price(self) -> int:
+        """What a part of a message costs: the account's price, and for a client what its reseller puts on it."""
+        return self.price + self.sms_margin
+
+    @property
+    def payer(self) -> int:
+        """Whose balance is debited: the account's own, or its reseller's where the client does not pay."""
+        return self.id if self.client_pays or self.parent is None else self.parent
+
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What an account is made with; money in units."""
+    """What an account is made with; money in units. A client is an account with a `parent`, its reseller."""
 
     key: str
     secret: str | None
@@ -50,51 +67,57 @@ class NewAccount:
     price: int = 8_700
     throttle: int = 15
     page_size: int = 0
+    reseller: bool = True
+    parent: int | None = None
+    contact: str = ""
+    email: str = ""
+    msisdn: str = ""
+    timezone: str = "Australia/Sydney"
+    client_pays: bool = True
+    sms_margin: int = 0
+    number_margin: int = 0
+    payment_method: str = "variable"
+    top_up: int = 0
 
 
 _COLUMNS = (
     a.c.tenant, a.c.id, a.c.key, a.c.secret, a.c.currency, a.c.price, a.c.throttle, a.c.page_size, a.c.suspended,
-    a.c.dlr_url, a.c.reply_url, a.c.link_hits_url, tenants.c.seed, tenants.c.profile, tenants.c.strict_senders,
+    a.c.dlr_url, a.c.reply_url, a.c.link_hits_url, a.c.parent, a.c.reseller, a.c.client_pays, a.c.sms_margin,
+    a.c.number_margin, a.c.global_optouts, tenants.c.seed, tenants.c.profile, tenants.c.strict_senders,
     tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving,
 )  # fmt: skip
 _WITH_TENANT = select(*_COLUMNS).join_from(a, tenants, tenants.c.id == a.c.tenant)
 _BY_KEY = Statement(_WITH_TENANT.where(a.c.key == bindparam("key")))
 _BY_ID = Statement(_WITH_TENANT.where(a.c.tenant == bindparam("tenant"), a.c.id == bindparam("account")))
 _FIRST = Statement(_WITH_TENANT.where(a.c.tenant == bindparam("tenant")).order_by(a.c.id).limit(1))
-_ADD = Statement(insert(a))
-_ONE = (a.c.tenant == bindparam("tenant_"), a.c.id == bindparam("account"))
-_CHARGE = Statement(
-    update(a)
-    .where(*_ONE, (a.c.balance >= bindparam("cost")) | (a.c.credit_based == 1))
-    .values(balance=a.c.balance - bindparam("cost"))
+_NAMES = a.c.keys()
+_ADD = Statement(
+    f"INSERT INTO accounts ({', '.join(_NAMES)}) VALUES (:{', :'.join(_NAMES)})"  # noqa: S608 (the table's own names)
+    " ON CONFLICT (key) DO NOTHING"
 )
-_CREDIT = Statement(update(a).where(*_ONE).values(balance=a.c.balance + bindparam("amount")))
+_BLANK = {column.name: None if column.nullable else 0 for column in a.c}
+"""What the columns hold that an account is not made with: no URLs, nothing sent yet, not suspended."""
+
+_ONE = (a.c.tenant == bindparam("tenant_"), a.c.id == bindparam("account"))
 _BALANCE = Statement(select(a.c.balance).where(*_ONE))
 
 
 def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
-    """Make an account in the tenant and answer its id. The key must be new among all tenants."""
+    """Make an account in the tenant and answer its id. Raises ValueError where the key is not new among all tenants."""
     account = ids.take(db, tenant, "account")
-    _ADD.run(
-        db,
-        tenant=tenant,
-        id=account,
-        key=new.key,
-        secret=new.secret,
-        name=new.name,
-        currency=new.currency,
-        balance=new.balance,
-        price=new.price,
-        credit_based=0,
-        throttle=new.throttle,
-        page_size=new.page_size,
-        dlr_url=None,
-        reply_url=None,
-        link_hits_url=None,
-        suspended=0,
-        created=to_micros(now),
-    )
+    if not add_as(db, tenant, account, new, now):
+        raise ValueError(f"The key {new.key!r} is not unique.")
     return account
+
+
+def add_as(db: Connection, tenant: int, account: int, new: NewAccount, now: datetime) -> bool:
+    """Make an account with an id taken for it, and its balance its first transaction; no where the key is known."""
+    given = asdict(new) | {name: int(getattr(new, name)) for name in ("reseller", "client_pays")}
+    row = _BLANK | given | {"tenant": tenant, "id": account, "created": to_micros(now)}
+    if not _ADD.run(db, **row):
+        return False
+    transactions.add(db, tenant, account, new.balance, new.balance, transactions.TOP_UP, "Opening balance", now)
+    return True
 
 
 def by_key(db: Connection, key: str) -> Account | None:
@@ -110,14 +133,22 @@ def first_of(db: Connection, tenant: int) -> Account | None:
     return _account(_FIRST.one(db, tenant=tenant))
 
 
+def page(db: Connection, tenant: int, paging: Paging) -> Page[Account]:
+    """Every account of the tenant, oldest first."""
+    return fetch(db, _WITH_TENANT.where(a.c.tenant == tenant).order_by(a.c.id), paging, _account_of)
+
+
 def _account(row: tuple[Any, ...] | None) -> Account | None:
-    if row is None:
-        return None
-    (tenant, account, key, secret, currency, price, throttle, page_size, suspended, dlr, reply, hits, seed, profile,
-     strict, offset, frozen_at, moving) = row  # fmt: skip
+    return None if row is None else _account_of(row)
+
+
+def _account_of(row: Sequence[Any]) -> Account:
+    (tenant, account, key, secret, currency, price, throttle, page_size, suspended, dlr, reply, hits, parent, reseller,
+     client_pays, sms_margin, number_margin, global_optouts, seed, profile, strict, *clock) = row  # fmt: skip
     return Account(
-        tenant, account, key, secret, currency, price, throttle, page_size, bool(suspended), dlr, reply, hits, seed,
-        profile, bool(strict), clock_of(offset, frozen_at, moving),
+        tenant, account, key, secret, currency, price, throttle, page_size, bool(suspended), dlr, reply, hits, parent,
+        bool(reseller), bool(client_pays), sms_margin, number_margin, bool(global_optouts), seed, profile, bool(strict),
+        clock_of(*clock),
     )  # fmt: skip
 
 
@@ -126,17 +157,7 @@ def balance(db: Connection, tenant: int, account: int) -> int:
     return int(_BALANCE.value(db, tenant_=tenant, account=account))
 
 
-def charge(db: Connection, tenant: int, account: int, cost: int) -> bool:
-    """Take `cost` units if the account has them (or may owe them); otherwise nothing is taken and the answer is no."""
-    return _CHARGE.run(db, tenant_=tenant, account=account, cost=cost) == 1
-
-
-def credit(db: Connection, tenant: int, account: int, amount: int) -> None:
-    """Give `amount` units."""
-    _CREDIT.run(db, tenant_=tenant, account=account, amount=amount)
-
-
 def change(db: Connection, tenant: int, account: int, settings: Mapping[str, Any]) -> None:
-    """Set columns of the account, as the table keeps them."""
+    """Set columns of the account, as the table keeps them; not the balance, which `ledger.set_balance` does."""
     changed(db)
     db.execute(update(a).where(a.c.tenant == tenant, a.c.id == account).values(**settings))

@@ -27,7 +27,8 @@ Slots = Mapping[str, str]
 
 @dataclass(frozen=True)
 class ContactList:
-    """A list; `created` is None for one that a keyword made."""
+    """A list; `created` is None for one that a keyword made. `automation_url`, if there is one, hears who joins and
+    who leaves."""
 
     id: int
     account: int
@@ -36,6 +37,11 @@ class ContactList:
     fields: Slots
     members_active: int
     members_total: int
+    automation_url: str = ""
+
+    def named(self, values: Slots) -> dict[str, str]:
+        """A member's custom fields by their names, in the order of the slots, unset ones as blanks."""
+        return {self.fields[slot]: values.get(slot, "") for slot in sorted(self.fields, key=int)}
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,9 @@ class Member:
     reason: str | None
 
 
-_LIST = (t.c.id, t.c.account, t.c.name, t.c.created, t.c.fields, t.c.members_active, t.c.members_total)
+_LIST = (
+    t.c.id, t.c.account, t.c.name, t.c.created, t.c.fields, t.c.members_active, t.c.members_total, t.c.automation_url,
+)  # fmt: skip
 _MEMBER = (c.c.list_id, c.c.msisdn, c.c.first_name, c.c.last_name, c.c.fields, c.c.created, c.c.status, c.c.reason)
 _ADD_LIST = Statement(insert(t))
 _READ_LIST = Statement(select(*_LIST).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("list")))
@@ -61,19 +69,41 @@ _NAMED = Statement(
     .where(t.c.tenant == bindparam("tenant"), t.c.account == bindparam("account"), t.c.name == bindparam("called"))
     .limit(1)
 )
+_ONE_LIST = (t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("list"))
+_SET_FIELDS = Statement(update(t).where(*_ONE_LIST).values(fields=bindparam("names")))
+_SET_AUTOMATION = Statement(update(t).where(*_ONE_LIST).values(automation_url=bindparam("url")))
 _COUNT = Statement(
     update(t)
-    .where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("list"))
+    .where(*_ONE_LIST)
     .values(
         members_active=t.c.members_active + bindparam("active_by"),
         members_total=t.c.members_total + bindparam("all_by"),
     )
 )
-_ADD_MEMBER = Statement(insert(c))
+_ADD_MEMBER = Statement(
+    "INSERT INTO members (tenant, list_id, msisdn, first_name, last_name, fields, created, status)"
+    " VALUES (:tenant, :list_id, :msisdn, :first_name, :last_name, :fields, :created, :status) ON CONFLICT DO NOTHING"
+)
 _READ_MEMBER = Statement(
     select(*_MEMBER).where(
         c.c.tenant == bindparam("tenant"), c.c.list_id == bindparam("list"), c.c.msisdn == bindparam("msisdn")
     )
+)
+_EDIT_MEMBER = Statement(
+    update(c)
+    .where(c.c.tenant == bindparam("tenant_"), c.c.list_id == bindparam("list"), c.c.msisdn == bindparam("handset"))
+    .values(first_name=bindparam("first"), last_name=bindparam("last"), fields=bindparam("values_"))
+)
+_HOLDING = Statement(
+    select(*_LIST)
+    .join_from(t, c, (c.c.tenant == t.c.tenant) & (c.c.list_id == t.c.id))
+    .where(
+        t.c.tenant == bindparam("tenant"),
+        t.c.account == bindparam("account"),
+        c.c.msisdn == bindparam("msisdn"),
+        (c.c.status == ACTIVE) | (c.c.reason == bindparam("or_left_by")),
+    )
+    .order_by(t.c.id)
 )
 _ACTIVE_AFTER = Statement(
     select(*_MEMBER)
@@ -117,6 +147,7 @@ def add_list(
         name=name,
         created=created and to_micros(created),
         fields=json.dumps(dict(fields)),
+        automation_url="",
         members_active=0,
         members_total=0,
     )
@@ -140,13 +171,29 @@ def lists(db: Connection, tenant: int, account: int, paging: Paging) -> Page[Con
     return fetch(db, query, paging, _list_of)
 
 
+def holding(db: Connection, tenant: int, account: int, msisdn: str, or_left_by: str = "") -> list[ContactList]:
+    """The account's lists that a handset is an active member of, or has left for a reason, oldest first."""
+    rows = _HOLDING.all(db, tenant=tenant, account=account, msisdn=msisdn, or_left_by=or_left_by)
+    return [_list_of(row) for row in rows]
+
+
+def set_fields(db: Connection, tenant: int, list_id: int, fields: Slots) -> None:
+    """Set the names of a list's custom fields; the members' values stay in their slots."""
+    _SET_FIELDS.run(db, tenant_=tenant, list=list_id, names=json.dumps(dict(fields)))
+
+
+def set_automation(db: Connection, tenant: int, list_id: int, url: str) -> None:
+    """Set who hears of members that join and leave; nobody, if empty."""
+    _SET_AUTOMATION.run(db, tenant_=tenant, list=list_id, url=url)
+
+
 def add_member(
     db: Connection, tenant: int, list_id: int, msisdn: str, names: tuple[str | None, str | None], fields: Slots,
     now: datetime,
-) -> Member:  # fmt: skip
-    """Put a handset on a list that does not hold it."""
+) -> Member | None:  # fmt: skip
+    """Put a handset on a list; None, and nothing is changed, if it is or ever was on it."""
     new = Member(list_id, msisdn, names[0], names[1], fields, now, ACTIVE, None)
-    _ADD_MEMBER.run(
+    added = _ADD_MEMBER.run(
         db,
         tenant=tenant,
         list_id=list_id,
@@ -156,8 +203,9 @@ def add_member(
         fields=json.dumps(dict(fields)),
         created=to_micros(now),
         status=ACTIVE,
-        reason=None,
     )
+    if not added:
+        return None
     _COUNT.run(db, tenant_=tenant, list=list_id, active_by=1, all_by=1)
     return new
 
@@ -165,6 +213,25 @@ def add_member(
 def read_member(db: Connection, tenant: int, list_id: int, msisdn: str) -> Member | None:
     row = _READ_MEMBER.one(db, tenant=tenant, list=list_id, msisdn=msisdn)
     return None if row is None else _member_of(row)
+
+
+def members_among(db: Connection, tenant: int, list_id: int, handsets: Collection[str]) -> dict[str, Member]:
+    """What a list knows of these handsets, by number."""
+    query = select(*_MEMBER).where(c.c.tenant == tenant, c.c.list_id == list_id, c.c.msisdn.in_(handsets))
+    return {member.msisdn: member for member in map(_member_of, db.execute(query))}
+
+
+def edit_member(db: Connection, tenant: int, member: Member) -> None:
+    """Write down a member's names and custom fields as they are given."""
+    _EDIT_MEMBER.run(
+        db,
+        tenant_=tenant,
+        list=member.list_id,
+        handset=member.msisdn,
+        first=member.first_name,
+        last=member.last_name,
+        values_=json.dumps(dict(member.fields)),
+    )
 
 
 def members(db: Connection, tenant: int, on: ContactList, status: str | None, paging: Paging) -> Page[Member]:
@@ -211,9 +278,9 @@ def fields_of(kept: str) -> dict[str, str]:
 
 
 def _list_of(row: Sequence[Any]) -> ContactList:
-    list_id, account, name, created, fields, active, total = row
+    list_id, account, name, created, fields, active, total, automation_url = row
     when = None if created is None else from_micros(created)
-    return ContactList(list_id, account, name, when, fields_of(fields), active, total)
+    return ContactList(list_id, account, name, when, fields_of(fields), active, total, automation_url)
 
 
 def _member_of(row: Sequence[Any]) -> Member:

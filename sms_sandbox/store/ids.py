@@ -11,6 +11,10 @@ FIRST = {
     "list": 4200001,
     "response": 36500001,
     "callback": 1,
+    "keyword": 70001,
+    "transaction": 17400001,
+    "mail": 1,
+    "import": 1,
 }
 """Where each kind begins: of the size the real service shows, so that a client's number type is put to the test."""
 

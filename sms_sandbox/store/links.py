@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from ..domain.clock import to_micros
 from .engine import Statement
 from .tables import links as t
 
@@ -26,6 +28,10 @@ _FIND = Statement(
     .order_by(t.c.id.desc())
     .limit(1)
 )
+_NOTE_HIT = Statement(
+    "INSERT INTO hits (tenant, recipient, message, at) VALUES (:tenant, :recipient, :message, :at)"
+    " ON CONFLICT (tenant, recipient) DO UPDATE SET at = :at"
+)
 
 
 def add(db: Connection, links: Sequence[Link]) -> None:
@@ -37,3 +43,8 @@ def find(db: Connection, code: str) -> Link | None:
     """The link of that code; the newest, should tenants of the same seed share one."""
     row = _FIND.one(db, code=code)
     return None if row is None else Link(*row)
+
+
+def note_hit(db: Connection, tenant: int, message: int, recipient: int, at: datetime) -> None:
+    """Note when a recipient last opened its tracked link; the clicks are counted by the caller."""
+    _NOTE_HIT.run(db, tenant=tenant, message=message, recipient=recipient, at=to_micros(at))

@@ -1,7 +1,7 @@
 """Messages: what was sent, and how it fares over all the handsets it goes to."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,7 @@ class NewMessage:
     link_hits_url: str | None = None
     tracked_url: str | None = None
     replies_to_email: str | None = None
+    type: str = "api"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Message:
     responses: int
     optouts: int
     link_hits: int
+    type: str
 
     @property
     def bounced(self) -> int:
@@ -78,7 +80,7 @@ class Message:
 MESSAGE = (
     m.c.id, m.c.account, m.c.text, m.c.sender, m.c.send_at, m.c.validity, m.c.list_id, m.c.list_name, m.c.recipients,
     m.c.parts, m.c.cost, m.c.status, m.c.tracked_url, m.c.delivered, m.c.soft_bounced, m.c.hard_bounced,
-    m.c.responses, m.c.optouts, m.c.link_hits,
+    m.c.responses, m.c.optouts, m.c.link_hits, m.c.type,
 )  # fmt: skip
 _ADD = Statement(insert(m))
 _READ = Statement(select(*MESSAGE).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message")))
@@ -107,14 +109,22 @@ _COUNT = Statement(
         link_hits=m.c.link_hits + bindparam("hits_"),
     )
 )
+_REPLY_EMAIL = Statement(
+    select(m.c.replies_to_email).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message"))
+)
 _URLS = Statement(
     select(m.c.reply_url, m.c.link_hits_url).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message"))
 )
 
 
-def add(db: Connection, tenant: int, new: NewMessage) -> int:
+def reserve(db: Connection, tenant: int) -> int:
+    """The id of a message that is paid for before it is written down."""
+    return ids.take(db, tenant, "message")
+
+
+def add(db: Connection, tenant: int, new: NewMessage, reserved: int | None = None) -> int:
     """Write down an accepted message and answer its id; its recipients are added apart."""
-    message = ids.take(db, tenant, "message")
+    message = reserve(db, tenant) if reserved is None else reserved
     _ADD.run(
         db,
         tenant=tenant,
@@ -127,7 +137,7 @@ def add(db: Connection, tenant: int, new: NewMessage) -> int:
         optouts=0,
         link_hits=0,
         **{
-            **asdict(new),
+            **vars(new),
             "send_at": to_micros(new.send_at),
             "created": to_micros(new.created),
             "validity": new.validity // MICROSECOND,
@@ -181,3 +191,9 @@ def callback_urls(db: Connection, tenant: int, message: int) -> tuple[str | None
     row = _URLS.one(db, tenant=tenant, message=message)
     assert row is not None
     return row[0], row[1]
+
+
+def reply_email(db: Connection, tenant: int, message: int) -> str | None:
+    """Where replies to a message are mailed to."""
+    found: str | None = _REPLY_EMAIL.value(db, tenant=tenant, message=message)
+    return found

@@ -1,13 +1,14 @@
 """Virtual numbers: owned, shared, and waiting to be leased."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
+from .accounts import Account
 from .engine import Statement
 from .paging import Page, Paging, fetch
 from .tables import numbers as n
@@ -24,10 +25,17 @@ class Number:
     auto_renew: bool
     next_charge: datetime | None
     status: str
-    forward_url: str
+    forward_url: str = ""
+    forward_email: str = ""
+    forward_sms: str = ""
+    list_id: int = 0
+    welcome_message: str = ""
+    members_message: str = ""
 
 
 ACTIVE = "active"
+INACTIVE = "inactive"
+AVAILABLE = "available"
 
 _ADD = Statement(insert(n))
 _READ = Statement(select(n).where(n.c.tenant == bindparam("tenant"), n.c.number == bindparam("number")))
@@ -48,6 +56,14 @@ _OWN = Statement(
 _SHARED = Statement(
     select(n.c.number).where(n.c.tenant == bindparam("tenant"), n.c.shared == 1).order_by(n.c.number).limit(1)
 )
+_FREE = (n.c.account.is_(None), n.c.shared == 0)
+_ANY_FREE = Statement(
+    select(n.c.number)
+    .where(n.c.tenant == bindparam("tenant"), *_FREE)
+    .order_by(n.c.number)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
 
 
 def add(db: Connection, tenant: int, numbers: Iterable[Number]) -> None:
@@ -56,15 +72,11 @@ def add(db: Connection, tenant: int, numbers: Iterable[Number]) -> None:
         db,
         [
             {
+                **asdict(each),
                 "tenant": tenant,
-                "number": each.number,
-                "account": each.account,
                 "shared": int(each.shared),
-                "price": each.price,
                 "auto_renew": int(each.auto_renew),
                 "next_charge": each.next_charge and to_micros(each.next_charge),
-                "status": each.status,
-                "forward_url": each.forward_url,
             }
             for each in numbers
         ],
@@ -93,7 +105,45 @@ def owned(db: Connection, tenant: int, account: int, paging: Paging) -> Page[Num
 
 
 def available(db: Connection, tenant: int, paging: Paging) -> Page[Number]:
-    return _page(db, select(n).where(n.c.tenant == tenant, n.c.account.is_(None), n.c.shared == 0), paging)
+    return _page(db, select(n).where(n.c.tenant == tenant, *_FREE), paging)
+
+
+def free(db: Connection, tenant: int) -> str | None:
+    """The lowest number there is to lease that nobody is leasing right now."""
+    found: str | None = _ANY_FREE.value(db, tenant=tenant)
+    return found
+
+
+def price_for(account: Account, number: Number) -> int:
+    """What a number costs an account a month, in units: a client pays its reseller's margin on it."""
+    return number.price + account.number_margin
+
+
+def lease(db: Connection, tenant: int, account: int, number: str) -> bool:
+    """Give an account a number that is free, or again one of its own that is out of service; whether it was such a
+    one. When it is charged next is said apart, by `renew`."""
+    lapsed = (n.c.account == account) & (n.c.status == INACTIVE)
+    query = (
+        update(n)
+        .where(n.c.tenant == tenant, n.c.number == number, and_(*_FREE) | lapsed)
+        .values(account=account, status=ACTIVE)
+    )
+    return db.execute(query).rowcount == 1
+
+
+def renew(db: Connection, tenant: int, number: str, until: datetime) -> None:
+    """Note when a leased number is charged next."""
+    change(db, tenant, number, {"next_charge": to_micros(until)})
+
+
+def lapse(db: Connection, tenant: int, number: str) -> None:
+    """Take a number out of service that was not paid for."""
+    change(db, tenant, number, {"next_charge": None, "status": INACTIVE})
+
+
+def change(db: Connection, tenant: int, number: str, settings: Mapping[str, Any]) -> None:
+    """Set columns of a number, as the table keeps them."""
+    db.execute(update(n).where(n.c.tenant == tenant, n.c.number == number).values(**settings))
 
 
 def _page(db: Connection, query: Any, paging: Paging) -> Page[Number]:
@@ -101,8 +151,8 @@ def _page(db: Connection, query: Any, paging: Paging) -> Page[Number]:
 
 
 def _number(row: Sequence[Any]) -> Number:
-    number, account, shared, price, auto_renew, next_charge, status, forward_url = row
+    number, account, shared, price, auto_renew, next_charge, *rest = row
     return Number(
         number, account, bool(shared), price, bool(auto_renew),
-        None if next_charge is None else from_micros(next_charge), status, forward_url,
+        None if next_charge is None else from_micros(next_charge), *rest,
     )  # fmt: skip

@@ -14,25 +14,25 @@ VERSION = 1
 
 
 class StoreError(Exception):
-    """The database can't be used; the message is one sentence for the person who named it."""
+    """The database can't be used; the message is for the person who named it."""
 
 
 def open_store(url: str) -> Store:
     """Open the database at `url` (SQLAlchemy's form) and make its tables if it has none.
 
-    Raises StoreError, with one sentence, when it can't be reached, is not a database, or is of another version.
+    Raises StoreError when it can't be reached, is not a database, is of another version, or is somebody else's.
     """
     store = Store(_engine(url))
     shown = make_url(url).render_as_string(hide_password=True)
     try:
         with store.begin() as db:
             prepare(db)
-    except DBAPIError as why:
+    except (StoreError, SQLAlchemyError) as why:
         store.close()
-        raise StoreError(f"The database {shown} can't be used: {str(why.orig).strip().splitlines()[0]}") from why
-    except SQLAlchemyError as why:
-        store.close()
-        raise StoreError(f"The database {shown} can't be used: {why}") from why
+        if isinstance(why, StoreError):
+            raise
+        reason = str(why.orig if isinstance(why, DBAPIError) else why).strip().partition("\n")[0]
+        raise StoreError(f"The database {shown} can't be used: {reason}") from why
     return store
 
 
@@ -40,9 +40,7 @@ def _engine(url: str) -> Engine:
     try:
         kind = make_url(url).get_backend_name()
         if kind == "sqlite":
-            engine = create_engine(
-                url, paramstyle="named", poolclass=StaticPool, connect_args={"check_same_thread": False}
-            )
+            engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
             event.listen(engine, "connect", _tune_sqlite)
             return engine
         if kind == "postgresql":
@@ -70,10 +68,15 @@ def hold(db: Connection) -> None:
 def prepare(db: Connection) -> None:
     """Make the tables of an empty database; StoreError if it holds those of another version."""
     hold(db)
-    if inspect(db).has_table(tables.meta.name):
+    present = set(inspect(db).get_table_names())
+    if tables.meta.name in present:
         found = db.scalar(select(tables.meta.c.version))
         if found != VERSION:
             raise StoreError(f"The database is of version {found}, and this sms-sandbox uses version {VERSION}.")
         return
+    if foreign := sorted(present & set(tables.metadata.tables)):
+        raise StoreError(
+            f"The database holds other tables with our names ({', '.join(foreign)}); give it one of its own."
+        )
     tables.metadata.create_all(db)
     db.execute(insert(tables.meta).values(version=VERSION))

@@ -65,7 +65,7 @@ _TO_HANDSET = Statement(
     SELECTED.where(
         r.c.tenant == bindparam("tenant"), r.c.message == bindparam("message"), r.c.msisdn == bindparam("msisdn")
     )
-    .order_by(r.c.id)
+    .order_by(r.c.sent_at, r.c.id)  # as the index of handsets is, for that of a long list's message is a slow way
     .limit(1)
 )
 _LAST_TO = Statement(

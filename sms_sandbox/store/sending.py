@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from ..domain import merge
-from . import links, recipients
+from ..domain import merge, pricing
+from ..domain.text import segments
+from . import ledger, links, messages, recipients, timeline
+from .accounts import Account
 from .contacts import ContactList, Member
 from .links import Link
+from .messages import NewMessage
 from .recipients import NewRecipient
+from .timeline import Plan
 
 Handset = tuple[str, Mapping[str, str]]
 """A number, and what merge fields are filled with for it."""
@@ -70,5 +74,54 @@ def preview(template: str, values: Mapping[str, str], tracked_url: str | None) -
 
 def values_of(member: Member, on: ContactList) -> dict[str, str]:
     """What fills the merge fields for a member of a list: the names, and custom fields by their names."""
-    named = {name.lower(): member.fields.get(slot, "") for slot, name in on.fields.items()}
+    named = {name.lower(): value for name, value in on.named(member.fields).items()}
     return {**named, "firstname": member.first_name or "", "lastname": member.last_name or ""}
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What goes out without a call of send-sms: `type` says what made it. A text that is `literal` is no template,
+    since somebody else wrote it."""
+
+    type: str
+    sender: str
+    text: str
+    to: Sequence[Handset]
+    literal: bool = False
+    on: ContactList | None = None
+    replies_to_email: str | None = None
+
+
+def dispatch(db: Connection, account: Account, what: Outgoing, now: datetime) -> int | None:
+    """Send it at once, at the usual cost, and answer the message's id; None, and nothing is sent, where the account
+    can't pay."""
+    shown = [what.text if what.literal else preview(what.text, values, None) for _, values in what.to]
+    parts = sum(segments(each).parts for each in shown)
+    cost = pricing.cost(parts, account.sms_price)
+    message = messages.reserve(db, account.tenant)
+    if not ledger.charge_sms(db, account, message, parts, cost, now):
+        return None
+    new = NewMessage(
+        account=account.id,
+        text=what.text,
+        sender=what.sender,
+        send_at=now,
+        created=now,
+        validity=timedelta(),
+        recipients=len(what.to),
+        parts=parts,
+        cost=cost,
+        list_id=what.on.id if what.on else 0,
+        list_name=what.on.name if what.on else "",
+        replies_to_email=what.replies_to_email,
+        type=what.type,
+    )
+    messages.add(db, account.tenant, new, message)
+    if what.literal:
+        first = recipients.reserve(db, account.tenant, len(what.to))
+        to = [NewRecipient(msisdn) for msisdn, _ in what.to]
+        recipients.add(db, account.tenant, account.id, message, now, first, to)
+    else:
+        enlist(db, Batch(account.tenant, account.seed, account.id, message, what.text, None, now), what.to)
+    timeline.schedule(db, account.tenant, [Plan(now, "send", message, {"size": len(what.to)})])
+    return message

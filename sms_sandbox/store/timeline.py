@@ -78,6 +78,12 @@ _DUE = Statement(
 )
 _NEXT_WAKE = Statement(select(func.min(t.c.wake)))
 _NEXT_DUE = Statement(select(func.min(t.c.due)).where(t.c.tenant == bindparam("tenant")))
+_HOLD = Statement(
+    select(t.c.id)
+    .where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
+    .with_for_update()
+)
+_WAKE_AT = Statement("UPDATE timeline SET wake = :wake WHERE tenant = :tenant AND kind = :kind AND ref = :ref")
 _OF_REF = Statement(
     select(t.c.due).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
 )
@@ -175,6 +181,18 @@ def retime(db: Connection, tenant: int, kind: str, ref: int, due: datetime) -> N
     clock = _clock(db, tenant)
     _RETIME.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due), wake=_wake(clock, due))
     _announce(db, clock, due)
+
+
+def hold(db: Connection, tenant: int, kind: str, ref: int) -> None:
+    """Keep something from being taken by others until the transaction ends."""
+    _HOLD.one(db, tenant=tenant, kind=kind, ref=ref)
+
+
+def sleep_until(db: Connection, tenant: int, kind: str, ref: int, real: datetime) -> None:
+    """Let something be looked at no sooner than at a moment of real time, whatever the tenant's clock shows."""
+    wake = to_micros(real)
+    _WAKE_AT.run(db, tenant=tenant, kind=kind, ref=ref, wake=wake)
+    scheduled(db, wake)
 
 
 def next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:

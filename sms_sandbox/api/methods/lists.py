@@ -1,16 +1,15 @@
-"""Lists and contacts: add-list, get-list, get-lists, add-to-list."""
+"""Lists: add-list, add-field-to-list, remove-list, get-list, get-lists."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
-from ...domain import numbers
-from ...store import contacts
+from ...store import contacts, membership
 from ...store.contacts import ContactList, Member
 from ...store.paging import FIRST_PAGE, Page, PageInfo
-from ..declare import Call, method
-from ..errors import CONTACT_KNOWN, ApiError, Code
-from ..params import Choice, FieldValues, ListId, Pages, Slots, Style, Text
+from ..declare import Call, Nothing, method
+from ..errors import ApiError, Code
+from ..params import Choice, ListId, Pages, Slots, Style, Text
 
 NO_SLOTS: Mapping[str, str] = {}
 
@@ -120,36 +119,43 @@ def get_list(
     return reply
 
 
-@method(
-    "Lists",
-    errors=[
-        Code.NOT_FOUND, Code.NO_ACCESS, Code.BAD_MOBILE, Code.BAD_MOBILE_COUNTRY, Code.KEY_EXISTS, Code.OPTOUT,
-        Code.DUPLICATE_DELETED,
-    ],
-)  # fmt: skip
-def add_to_list(
+class FieldsAdded(TypedDict):
+    custom_1: NotRequired[str]
+    custom_2: NotRequired[str]
+    custom_3: NotRequired[str]
+    custom_4: NotRequired[str]
+    custom_5: NotRequired[str]
+    custom_6: NotRequired[str]
+    custom_7: NotRequired[str]
+    custom_8: NotRequired[str]
+    custom_9: NotRequired[str]
+    custom_10: NotRequired[str]
+    fields: NotRequired[Sequence[NameAndValue]]
+    id: int
+
+
+@method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS, Code.MISSING_PARAM])
+def add_field_to_list(
     call: Call,
     list_id: ListId,
-    msisdn: Annotated[str, Text("The contact's number.")],
-    countrycode: Annotated[str, Text("Country of a local number.")] = "",
-    first_name: Annotated[str, Text("First name.")] | None = None,
-    last_name: Annotated[str, Text("Last name.")] | None = None,
-    values: Annotated[Mapping[str, str], FieldValues("Value of a custom field.")] = NO_SLOTS,
+    fields: Annotated[Mapping[str, str], Slots("Name of a custom field, new or instead of the old one.")] = NO_SLOTS,
     response_style: Style = "",
-) -> Contact:
-    """Put a contact on a list. One that is or ever was on it is refused, and nothing of it is changed."""
+) -> FieldsAdded:
+    """Add custom fields to a list, or give other names to those it has; the contacts keep their values."""
+    if not fields:
+        raise ApiError(Code.MISSING_PARAM)
     found = find_list(call, list_id)
-    number = handset_of(msisdn, countrycode)
-    known = contacts.read_member(call.db, call.tenant, found.id, number)
-    if known is not None:
-        raise refusal_of(known)
-    # A list with custom fields answers a blank for a name never given, one without answers null.
-    unknown = "" if found.fields else None
-    names = (first_name or unknown, last_name or unknown)
-    slots = slots_of(values, found)
-    return contact(
-        contacts.add_member(call.db, call.tenant, found.id, number, names, slots, call.now), found, response_style
-    )
+    contacts.set_fields(call.db, call.tenant, found.id, {**found.fields, **fields})
+    named = {f"custom_{slot}": name for slot, name in in_order(fields)}
+    told: Mapping[str, Any] = {"fields": spelled(named, response_style)} if response_style else named
+    return cast(FieldsAdded, {**told, "id": found.id})
+
+
+@method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
+def remove_list(call: Call, list_id: ListId) -> Nothing:
+    """Delete a list and its contacts. Messages sent to it keep its name."""
+    membership.remove(call.db, call.tenant, find_list(call, list_id), call.now)
+    return {}
 
 
 def find_list(call: Call, list_id: int) -> ContactList:
@@ -160,31 +166,6 @@ def find_list(call: Call, list_id: int) -> ContactList:
     if found.account != call.account.id:
         raise ApiError(Code.NO_ACCESS)
     return found
-
-
-def handset_of(msisdn: str, country: str) -> str:
-    """The international form of a contact's number."""
-    region = numbers.region_of(country) if country else None
-    if country and region is None:
-        raise ApiError(Code.BAD_MOBILE_COUNTRY)
-    number = numbers.to_msisdn(msisdn, region)
-    if number is None:
-        raise ApiError(Code.BAD_MOBILE)
-    return number
-
-
-def refusal_of(known: Member) -> ApiError:
-    """Why a contact that is already there can not be added."""
-    if known.status == contacts.ACTIVE:
-        return ApiError(Code.KEY_EXISTS, CONTACT_KNOWN)
-    return ApiError(Code.OPTOUT if known.reason == contacts.OPTED_OUT else Code.DUPLICATE_DELETED)
-
-
-def slots_of(values: Mapping[str, str], on: ContactList) -> dict[str, str]:
-    """Values by slot, from values by slot or by name; those of slots the list does not have are dropped."""
-    by_name = {name.lower().replace(" ", "_").replace(".", "_"): slot for slot, name in on.fields.items()}
-    found = {slot: value for key, value in values.items() if (slot := by_name.get(key)) is not None}
-    return found | {key: value for key, value in values.items() if key in on.fields}
 
 
 def list_made(each: ContactList, style: str) -> ListMade:
@@ -201,19 +182,19 @@ def contact(each: Member, on: ContactList, style: str) -> Contact:
     reply: Contact = {
         "list_id": each.list_id,
         "msisdn": each.msisdn,
-        "first_name": each.first_name,
-        "last_name": each.last_name,
+        "first_name": name_on(each.first_name, on),
+        "last_name": name_on(each.last_name, on),
         "created_at": each.created,
         "status": each.status,
     }
     if on.fields:
-        reply["fields"] = spelled(values_by_name(each.fields, on), style)
+        reply["fields"] = spelled(on.named(each.fields), style)
     return reply
 
 
-def values_by_name(values: Mapping[str, str], on: ContactList) -> dict[str, str]:
-    """A contact's custom fields by their names, unset ones as blanks."""
-    return {name: values.get(slot, "") for slot, name in in_order(on.fields)}
+def name_on(name: str | None, on: ContactList | None) -> str | None:
+    """A contact's name as its list tells it: one never given is a blank, but null where there are no custom fields."""
+    return "" if name is None and on is not None and on.fields else name
 
 
 def in_order(slots: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -226,4 +207,4 @@ def spelled(fields: Mapping[str, str], style: str) -> Fields:
     return [{"name": name, "value": value} for name, value in fields.items()] if style == "array" else fields
 
 
-METHODS: tuple[Any, ...] = (add_list, get_list, get_lists, add_to_list)
+METHODS: tuple[Any, ...] = (add_list, add_field_to_list, remove_list, get_list, get_lists)

@@ -1,4 +1,4 @@
-"""Reports on messages sent."""
+"""Reports on one message: whom it went to, and what became of it there."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,8 +14,8 @@ from ...store.recipients import Recipient
 from ...store.reports import SentTo
 from ..declare import Call, method
 from ..errors import ApiError, Code
-from ..params import Choice, End, FromHandset, Handset, ListId, MessageId, Pages, Style, When
-from .lists import find_list, values_by_name
+from ..params import Choice, Handset, ListId, MessageId, Pages
+from .lists import find_list, name_on
 from .sms import DeliveryStats, ListName, find_message, of_list
 
 
@@ -134,24 +134,25 @@ def get_sms_sent(
     """Whom a message went to and what became of it there; with a list, also what that list knows of them."""
     message = find_message(call, message_id)
     on = None if list_id is None else find_list(call, list_id)
-    known_by = on.id if on else message.list_id
-    found = reports.sent_to(call.db, call.tenant, message, known_by, delivery, optouts, paging)
+    known_by = on or contacts.read_list(call.db, call.tenant, message.list_id)
+    found = reports.sent_to(call.db, call.tenant, message, known_by.id if known_by else 0, delivery, optouts, paging)
     reply: SmsSentTo = {"page": found.info, "total": found.total, "message": facts(message, {})}
     if found.rows:
-        reply["recipients"] = [sent_recipient(each, on) for each in found.rows]
+        reply["recipients"] = [sent_recipient(each, known_by, on is not None) for each in found.rows]
     return reply
 
 
-def sent_recipient(each: SentTo, on: contacts.ContactList | None) -> SentRecipient:
+def sent_recipient(each: SentTo, known_by: contacts.ContactList | None, tells_fields: bool) -> SentRecipient:
+    on = None if each.fields is None else known_by
     told: SentRecipient = {
         "msisdn": each.recipient.msisdn,
-        "first_name": each.first_name,
-        "last_name": each.last_name,
+        "first_name": name_on(each.first_name, on),
+        "last_name": name_on(each.last_name, on),
         "delivery_status": each.recipient.status,
         "optout": each.recipient.optout,
     }
-    if on is not None and on.fields and each.fields is not None:
-        told["fields"] = values_by_name(each.fields, on)
+    if tells_fields and on is not None and on.fields:
+        told["fields"] = on.named(each.fields or {})
     return told
 
 
@@ -174,11 +175,7 @@ def get_sms_delivery_status(
     call: Call, message_id: MessageId, msisdn: Annotated[str, Handset("The recipient.")]
 ) -> SmsDeliveryStatus:
     """What became of a message at one handset."""
-    message = find_message(call, message_id)
-    found = recipients.of_message(call.db, call.tenant, message.id, msisdn)
-    if found is None:
-        raise ApiError(Code.NOT_FOUND)
-    return {"stats": delivery_status(found)}
+    return {"stats": delivery_status(find_recipient(call, message_id, msisdn))}
 
 
 def delivery_status(each: Recipient) -> DeliveryStatus:
@@ -196,45 +193,67 @@ def delivery_status(each: Recipient) -> DeliveryStatus:
     }
 
 
-class SentRow(TypedDict):
-    id: int
+class LogEntry(TypedDict):
     message_id: int
     message: str
-    sent_at: datetime
-    msisdn: str
+    mobile: str
     caller_id: str
-    status: str
+    datetime_send: datetime
 
 
-class UserSmsSent(TypedDict):
+@method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
+def get_message_log(call: Call, message_id: MessageId, mobile: Annotated[str, Handset("The recipient.")]) -> LogEntry:
+    """A message as one handset got it. An older call that the provider documents no longer."""
+    each = find_recipient(call, message_id, mobile)
+    return {
+        "message_id": each.message,
+        "message": each.text,
+        "mobile": each.msisdn,
+        "caller_id": each.sender,
+        "datetime_send": each.sent_at,
+    }
+
+
+def find_recipient(call: Call, message_id: int, msisdn: str) -> Recipient:
+    """The message's recipient of that number."""
+    message = find_message(call, message_id)
+    found = recipients.of_message(call.db, call.tenant, message.id, msisdn)
+    if found is None:
+        raise ApiError(Code.NOT_FOUND)
+    return found
+
+
+class LinkHitRow(TypedDict):
+    msisdn: str
+    first_name: str | None
+    last_name: str | None
+    link_hits: int
+    datetime: datetime
+
+
+class LinkHits(TypedDict):
     page: PageInfo
     total: int
-    messages: NotRequired[list[SentRow]]
+    link_hits: NotRequired[list[LinkHitRow]]
 
 
-@method("Reports")
-def get_user_sms_sent(
-    call: Call,
-    start: When,
-    end: End,
-    msisdn: FromHandset | None = None,
-    paging: Pages = FIRST_PAGE,
-    response_style: Style = "",  # noqa: ARG001 (clients send it; the real service shows no effect of it here)
-) -> UserSmsSent:
-    """What the account sent in a span of time, a row for each handset, newest first."""
-    until = min(end, call.now)
-    found = reports.sent_by(call.db, call.tenant, call.account.id, start, until, msisdn, paging)
-    reply: UserSmsSent = {"page": found.info, "total": found.total}
+@method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
+def get_link_hits(call: Call, message_id: MessageId, paging: Pages = FIRST_PAGE) -> LinkHits:
+    """Who opened the tracked link of a message, how often, and when last; the latest first.
+
+    The reply's shape is invented: clients know the call, but no answer to it was ever recorded.
+    """
+    message = find_message(call, message_id)
+    found = reports.hits_on(call.db, call.tenant, message, paging)
+    reply: LinkHits = {"page": found.info, "total": found.total}
     if found.rows:
-        reply["messages"] = [
+        reply["link_hits"] = [
             {
-                "id": each.id,
-                "message_id": each.message,
-                "message": each.text,
-                "sent_at": each.sent_at,
                 "msisdn": each.msisdn,
-                "caller_id": each.sender,
-                "status": each.status,
+                "first_name": each.first_name,
+                "last_name": each.last_name,
+                "link_hits": each.link_hits,
+                "datetime": each.at,
             }
             for each in found.rows
         ]
@@ -242,5 +261,5 @@ def get_user_sms_sent(
 
 
 METHODS: tuple[Any, ...] = (
-    get_sms, get_sms_stats, get_sms_sent, get_sms_delivery_status, get_user_sms_sent,
+    get_sms, get_sms_stats, get_sms_sent, get_sms_delivery_status, get_message_log, get_link_hits,
 )  # fmt: skip

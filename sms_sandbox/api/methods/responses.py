@@ -1,11 +1,13 @@
-"""Responses: the replies to messages, and what else handsets sent to the account."""
+"""Responses: the replies to messages, what else handsets sent to the account, and sending as a handset."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from ...store import responses
+from ...domain import keywords as rules
+from ...store import responses, timeline
 from ...store.paging import FIRST_PAGE, Page, PageInfo
 from ...store.responses import Response, Wanted
+from ...store.timeline import Plan
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Choice, End, Flag, FromHandset, Handset, Id, MessageId, Pages, Text, When
@@ -62,7 +64,7 @@ def get_sms_responses(
         account=call.account.id,
         message=message_id,
         keyword_id=keyword_id,
-        keyword=keyword.upper() if keyword else None,
+        keyword=rules.normal(keyword) if keyword else None,
         number=number if keyword else None,
         msisdn=msisdn,
         start=start and max(start, call.now - A_YEAR),
@@ -112,4 +114,21 @@ def response_row(each: Response, with_original: bool) -> ResponseRow:
     return row
 
 
-METHODS: tuple[Any, ...] = (get_sms_responses, get_user_sms_responses)
+class Handled(TypedDict):
+    result: str
+
+
+@method("Reports")
+def message_reply(
+    call: Call,
+    message: Annotated[str, Text("What the handset writes.", longest=2000, trimmed=False)],
+    from_: Annotated[str, Handset("The handset that writes.")],
+    to: Annotated[str, Handset("The virtual number it writes to.")],
+) -> Handled:
+    """Let a handset write to a number, for a test. What reaches no account is lost without a word."""
+    plan = Plan(call.now, "inbound", 0, {"from": from_, "to": to, "text": message})
+    timeline.schedule(call.db, call.tenant, [plan])
+    return {"result": "SYSTEM: Message response handled\n"}
+
+
+METHODS: tuple[Any, ...] = (get_sms_responses, get_user_sms_responses, message_reply)

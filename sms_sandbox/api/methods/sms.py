@@ -7,7 +7,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from ...domain import merge, numbers, pricing, senders, text
 from ...domain.senders import Kind
-from ...store import accounts, contacts, messages, sending, timeline
+from ...store import contacts, ledger, messages, sender_ids, sending, timeline
 from ...store import numbers as leased
 from ...store.contacts import ContactList
 from ...store.messages import NewMessage
@@ -94,9 +94,7 @@ def send_sms(
         if not recipients:
             raise ApiError(Code.LIST_EMPTY)
     parts = count_parts(call, message, tracked_link_url, recipients, to_list)
-    cost = pricing.cost(parts, call.account.price)
-    if not accounts.charge(call.db, call.tenant, call.account.id, cost):
-        raise ApiError(Code.LEDGER_ERROR)
+    cost = pricing.cost(parts, call.account.sms_price)
 
     new = NewMessage(
         account=call.account.id,
@@ -117,6 +115,8 @@ def send_sms(
         replies_to_email=replies_to_email,
     )
     message_id = messages.add(call.db, call.tenant, new)
+    if not ledger.charge_sms(call.db, call.account, message_id, parts, cost, call.now):
+        raise ApiError(Code.LEDGER_ERROR)
     timeline.schedule(call.db, call.tenant, [enlist(call, message_id, new, handsets, to_list)])
     return {
         "message_id": message_id,
@@ -142,7 +142,10 @@ def sender_of(call: Call, wanted: str, shared: bool) -> str:
     if sender.kind is Kind.NUMBER:
         allowed = leased.may_send(call.db, call.tenant, call.account.id, sender.text)
     else:
-        allowed = not (call.account.strict_senders or senders.is_reserved(sender.text))
+        allowed = not senders.is_reserved(sender.text) and (
+            not call.account.strict_senders
+            or sender_ids.is_registered(call.db, call.tenant, call.account.id, sender.text)
+        )
     if not allowed:
         raise ApiError(Code.BAD_CALLER_ID)
     return sender.text
@@ -203,7 +206,7 @@ def cancel_sms(call: Call, id: Annotated[int, Id("The message's id.", alias="mes
         timeline.drop(call.db, call.tenant, kind, message.id)
     if message.send_at <= call.now or not messages.cancel(call.db, call.tenant, message.id):
         raise ApiError(Code.ALREADY_SENT)
-    accounts.credit(call.db, call.tenant, call.account.id, message.cost)
+    ledger.refund_sms(call.db, call.account, message.id, message.parts, message.cost, call.now)
     return {"success": "OK"}
 
 

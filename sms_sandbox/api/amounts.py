@@ -1,0 +1,34 @@
+"""Parameters that are sums of money."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..domain import pricing
+from .errors import ApiError, Code
+from .params import Param, Schema
+
+LARGEST = 1_000_000
+
+_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Amount(Param):
+    """A sum of 0 or more, read as units; `of` is what 1 is, as a part of the currency."""
+
+    of: Decimal = Decimal(1)
+
+    def parse(self, raw: str, name: str) -> int:
+        if not _NUMBER.fullmatch(raw):
+            raise ApiError(Code.FIELD_INVALID, f'Field "{name}" has wrong type, expected type - numeric')
+        amount = Decimal(raw)
+        if not 0 <= amount <= LARGEST:
+            raise ApiError(Code.FIELD_INVALID)
+        return pricing.to_units(amount * self.of)
+
+    def schema(self) -> Schema:
+        return {"type": "number", "minimum": 0, "maximum": LARGEST}
+
+
+CENT = Decimal("0.01")

@@ -1,0 +1,60 @@
+"""Mail, both ways, and the words an account may send from."""
+
+from typing import Literal, cast
+
+from ..domain import senders
+from ..domain.senders import Kind
+from ..simulation import mailing
+from ..store import mails, sender_ids
+from . import mail_shapes as s
+from .declare import Call, operation
+from .errors import ControlError
+from .traffic import page_of, read_message
+from .traffic_shapes import Message
+
+
+@operation("GET", "/mails")
+def list_mails(call: Call, query: s.MailFilter) -> s.Mails:
+    """The outbox, newest first: replies and inbound messages that would be mailed. Nothing leaves the sandbox."""
+    found = mails.page(call.db, call.tenant.id, query.paging, query.to)
+    return s.Mails(page_of(found), [mail_of(each) for each in found.rows])
+
+
+@operation("POST", "/mails", status=201)
+def send_mail(call: Call, body: s.NewMail) -> Message:
+    """Hand in a mail, which becomes an SMS if the account authorised its sender by add-email; the message it became."""
+    try:
+        message = mailing.hand_in(call.db, call.account, body.from_, body.to, body.text, call.now)
+    except mailing.UnmailableError as why:
+        raise ControlError("conflict", str(why)) from why
+    return cast(Message, read_message.run(call, message))
+
+
+@operation("PUT", "/sender-ids/{word}")
+def register_sender_id(call: Call, word: str) -> s.SenderIds:
+    """Register a word, so that the account may send from it even where senders are checked strictly."""
+    sender = senders.read(word)
+    if sender is None or sender.kind is not Kind.WORD or senders.is_reserved(word):
+        raise ControlError("invalid", f"{word[:80]!r} can't be a sender ID.")
+    sender_ids.add(call.db, call.tenant.id, call.account.id, word)
+    return registered(call)
+
+
+@operation("DELETE", "/sender-ids/{word}")
+def unregister_sender_id(call: Call, word: str) -> s.SenderIds:
+    """Let a word be registered no more."""
+    if not sender_ids.remove(call.db, call.tenant.id, call.account.id, word):
+        raise ControlError("not_found", f"{word[:80]!r} is not registered.")
+    return registered(call)
+
+
+def registered(call: Call) -> s.SenderIds:
+    return s.SenderIds(sender_ids.words(call.db, call.tenant.id, call.account.id))
+
+
+def mail_of(each: mails.Mail) -> s.Mail:
+    why = cast(Literal["reply", "number", "keyword"], each.kind)
+    return s.Mail(each.id, each.account, why, each.sender, each.recipient, each.subject, each.body, each.created)
+
+
+OPERATIONS = (list_mails, send_mail, register_sender_id, unregister_sender_id)

@@ -1,0 +1,98 @@
+"""What becomes of the rows of a file that is imported into a list."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A row of the file; blanks are what it does not give, and no `msisdn` is a number that is none."""
+
+    msisdn: str | None
+    first_name: str = ""
+    last_name: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Someone who was on the list before: an active member, one that opted out, or neither, which is a deleted one.
+    `written` says that this import has written it already."""
+
+    first_name: str | None
+    last_name: str | None
+    fields: Mapping[str, str]
+    active: bool
+    opted_out: bool
+    written: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows by what became of them; `completed` is their sum."""
+
+    completed: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    optout: int = 0
+    imported: int = 0
+
+
+@dataclass(frozen=True)
+class Written:
+    """A member as it shall be on the list."""
+
+    msisdn: str
+    first_name: str | None
+    last_name: str | None
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """What the rows come to: members to add, members to change, and the counts."""
+
+    new: Sequence[Written]
+    changed: Sequence[Written]
+    counts: Counts
+
+
+def sort_out(
+    rows: Sequence[Contact], known: Mapping[str, Known], barred: Collection[str], unknown_name: str | None
+) -> Sorted:
+    """Decide over rows, by who was on the list before and who may never join it (`barred`).
+
+    A repeated number counts as a duplicate, and its first row stands. Who was on the list before is a duplicate too:
+    an active member takes what the row gives, a deleted one stays as it is. `unknown_name` is that of new members
+    whose name the file does not give.
+    """
+    new: dict[str, Written] = {}
+    changed: dict[str, Written] = {}
+    duplicates = skipped = optout = 0
+    for row in rows:
+        if row.msisdn is None:
+            skipped += 1
+            continue
+        before = known.get(row.msisdn)
+        if row.msisdn in barred or (before and before.opted_out):
+            optout += 1
+        elif before is None and row.msisdn not in new:
+            names = (row.first_name or unknown_name, row.last_name or unknown_name)
+            new[row.msisdn] = Written(row.msisdn, *names, row.fields)
+        else:
+            duplicates += 1
+            if before and before.active and not before.written and row.msisdn not in changed:
+                changed[row.msisdn] = updated(before, row)
+    counts = Counts(len(rows), duplicates, skipped, optout, len(new))
+    return Sorted(list(new.values()), list(changed.values()), counts)
+
+
+def updated(before: Known, row: Contact) -> Written:
+    """A member with what a row gives; what it leaves blank stays, as an empty parameter changes nothing either."""
+    assert row.msisdn is not None
+    return Written(
+        row.msisdn,
+        row.first_name or before.first_name,
+        row.last_name or before.last_name,
+        {**before.fields, **row.fields},
+    )

@@ -1,0 +1,31 @@
+"""Keywords: the words at the beginning of a handset's message that say what is to be done with it."""
+
+from .optout import RESERVED_WORDS
+
+LONGEST = 80
+"""Characters a keyword may have. In capitals that are up to three times as many, and 255 are kept."""
+
+_KEPT = 255
+
+
+def normal(keyword: str) -> str:
+    """A keyword as it is kept and compared: in capitals, one blank between its words."""
+    return " ".join(keyword.upper().split())
+
+
+def is_reserved(keyword: str) -> bool:
+    """Whether nobody can rent the keyword, since it means something to everybody."""
+    return normal(keyword) in RESERVED_WORDS
+
+
+def openings(text: str) -> list[str]:
+    """Every keyword that a text begins with, if it is one: the longest first, and last the empty one, which is a
+    keyword that takes whatever no other does.
+    """
+    found = [""]
+    for word in text.upper().split():
+        longer = f"{found[-1]} {word}".lstrip()
+        if len(longer) > _KEPT:
+            break
+        found.append(longer)
+    return found[::-1]

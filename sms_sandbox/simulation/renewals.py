@@ -1,0 +1,37 @@
+"""Numbers and keywords paid for month by month, and what becomes of those that are not."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from ..store import accounts, billing, keywords, numbers
+from ..store.tenants import Tenant
+from ..store.timeline import Due
+
+
+def renew_numbers(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Charge leased numbers for another month; one that is not paid for goes out of service."""
+    for row in rows:
+        number = numbers.read(db, tenant.id, str(row.ref))
+        account = accounts.read(db, tenant.id, number.account) if number and number.account else None
+        if number is None or account is None or number.status != numbers.ACTIVE:
+            continue
+        if number.auto_renew and billing.charge_number(db, account, number, row.due):
+            numbers.renew(db, tenant.id, number.number, billing.go_on(db, row))
+        else:
+            numbers.lapse(db, tenant.id, number.number)
+
+
+def renew_keywords(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Charge keywords for another month; one that is not paid for closes, and so does one whose number is out of
+    service."""
+    for row in rows:
+        keyword = keywords.by_id(db, tenant.id, row.ref)
+        account = accounts.read(db, tenant.id, keyword.account) if keyword else None
+        if keyword is None or account is None:
+            continue
+        serves = numbers.may_send(db, tenant.id, account.id, keyword.number)
+        if serves and billing.charge_keyword(db, account, keyword, row.due):
+            keywords.bill(db, tenant.id, keyword.id, billing.go_on(db, row))
+        else:
+            keywords.change(db, tenant.id, keyword.id, {"status": keywords.CLOSED})

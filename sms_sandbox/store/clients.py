@@ -1,0 +1,168 @@
+"""Clients: accounts that a reseller of the same tenant made and keeps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from ..domain import credentials
+from ..domain.clock import from_micros
+from . import accounts, ids
+from .accounts import Account, NewAccount
+from .engine import Statement
+from .paging import Page, Paging, fetch
+from .tables import accounts as a
+from .tables import lists
+
+
+@dataclass(frozen=True)
+class Client:
+    """An account as its reseller sees it. Money is units, a margin units for each SMS or number; `total_contacts` are
+    the active members of all its lists."""
+
+    id: int
+    parent: int | None
+    name: str
+    contact: str
+    email: str
+    msisdn: str
+    currency: str
+    client_pays: bool
+    sms_margin: int
+    timezone: str
+    created: datetime
+    key: str
+    secret: str | None
+    top_up: int
+    total_lists: int
+    total_sms: int
+    total_contacts: int
+    total_spend: int
+    total_revenue: int
+    credit_based: bool
+    balance: int
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a reseller says of a client, each None where nothing is said: its default then, or what it was before.
+
+    Money and margins are units, a margin of each SMS or number.
+    """
+
+    name: str | None = None
+    email: str | None = None
+    msisdn: str | None = None
+    contact: str | None = None
+    timezone: str | None = None
+    client_pays: bool | None = None
+    sms_margin: int | None = None
+    number_margin: int | None = None
+    top_up: int | None = None
+    payment_method: str | None = None
+    secret: str | None = None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What is said, by column."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        return {name: int(value) if isinstance(value, bool) else value for name, value in given.items()}
+
+
+_FIELDS = tuple(field.name for field in fields(Client))
+_OWN_LISTS = (lists.c.tenant == a.c.tenant, lists.c.account == a.c.id)
+_SELECTED = select(
+    a.c.id, a.c.parent, a.c.name, a.c.contact, a.c.email, a.c.msisdn, a.c.currency, a.c.client_pays, a.c.sms_margin,
+    a.c.timezone, a.c.created, a.c.key, a.c.secret, a.c.top_up,
+    select(func.count()).where(*_OWN_LISTS).scalar_subquery().label("total_lists"),
+    a.c.total_sms,
+    select(func.coalesce(func.sum(lists.c.members_active), 0)).where(*_OWN_LISTS).scalar_subquery().label("contacts"),
+    a.c.total_spend, a.c.total_revenue, a.c.credit_based, a.c.balance,
+)  # fmt: skip
+_READ = Statement(_SELECTED.where(a.c.tenant == bindparam("tenant"), a.c.id == bindparam("client")))
+_COUNT = Statement(
+    select(func.count()).select_from(a).where(a.c.tenant == bindparam("tenant"), a.c.parent == bindparam("reseller"))
+)
+_HOLD = Statement(select(a.c.id).where(a.c.tenant == bindparam("tenant")).order_by(a.c.id).limit(1).with_for_update())
+_NAMED = Statement(
+    select(a.c.id).where(
+        a.c.tenant == bindparam("tenant"), a.c.parent == bindparam("reseller"), a.c.name == bindparam("called")
+    )
+)
+_MAILED = Statement(select(a.c.id).where(a.c.tenant == bindparam("tenant"), a.c.email == bindparam("email")))
+_TIMEZONE = Statement(select(a.c.timezone).where(a.c.tenant == bindparam("tenant"), a.c.id == bindparam("account")))
+
+
+def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int | None:
+    """Make a client, which begins without money, and answer its id; None where its name or e-mail is taken.
+
+    It pays the reseller's own price and the margin, in the same currency, and may call as often as the reseller may.
+    """
+    _HOLD.one(db, tenant=reseller.tenant)
+    if _taken(db, reseller, new, None):
+        return None
+    client = ids.take(db, reseller.tenant, "account")
+    defaults = {
+        "secret": credentials.invented(reseller.seed, "secret", client),
+        "contact": new.name,
+        "timezone": _TIMEZONE.value(db, tenant=reseller.tenant, account=reseller.id),
+    }
+    # The seed alone, so that a replay gives the same key. Where two worlds of one seed exist at once it can't.
+    for of in ((reseller.seed, "key", client), (reseller.seed, "key", client, reseller.tenant)):
+        made = NewAccount(
+            credentials.invented(*of),
+            currency=reseller.currency,
+            balance=0,
+            price=reseller.sms_price,
+            throttle=reseller.throttle,
+            page_size=reseller.page_size,
+            reseller=False,
+            parent=reseller.id,
+            **(defaults | new.said),
+        )
+        if accounts.add_as(db, reseller.tenant, client, made, now):
+            return client
+    raise RuntimeError(f"No key is left for account {client} of tenant {reseller.tenant}.")
+
+
+def change(db: Connection, reseller: Account, client: int, new: Details) -> bool:
+    """Change what is said of a client; not where its new name or e-mail is another's."""
+    _HOLD.one(db, tenant=reseller.tenant)
+    if _taken(db, reseller, new, client):
+        return False
+    if new.said:
+        accounts.change(db, reseller.tenant, client, new.said)
+    return True
+
+
+def _taken(db: Connection, reseller: Account, new: Details, client: int | None) -> bool:
+    """Whether another client of the reseller has the name, or another account of the tenant the e-mail.
+
+    The tenant's first account is held before, so that two calls at once can't both find a name free.
+    """
+    named = _NAMED.all(db, tenant=reseller.tenant, reseller=reseller.id, called=new.name) if new.name else []
+    mailed = _MAILED.all(db, tenant=reseller.tenant, email=new.email) if new.email else []
+    return any(other != client for (other,) in [*named, *mailed])
+
+
+def read(db: Connection, tenant: int, client: int) -> Client | None:
+    """An account of the tenant as its reseller would see it, whoever that is."""
+    row = _READ.one(db, tenant=tenant, client=client)
+    return None if row is None else _client(row)
+
+
+def page(db: Connection, reseller: Account, paging: Paging) -> Page[Client]:
+    """A reseller's clients by name, the last of the alphabet first."""
+    total = _COUNT.value(db, tenant=reseller.tenant, reseller=reseller.id)
+    query = _SELECTED.where(a.c.tenant == reseller.tenant, a.c.parent == reseller.id)
+    return fetch(db, query.order_by(a.c.name.desc(), a.c.id.desc()), paging, _client, total)
+
+
+def _client(row: Sequence[Any]) -> Client:
+    values = dict(zip(_FIELDS, row, strict=True))
+    values |= {name: bool(values[name]) for name in ("client_pays", "credit_based")}
+    # PostgreSQL sums up to a Decimal.
+    values |= {"created": from_micros(values["created"]), "total_contacts": int(values["total_contacts"])}
+    return Client(**values)

@@ -1,0 +1,54 @@
+"""Addresses that may send SMS by mail."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, case, delete, select
+
+from .engine import Statement
+from .tables import email_senders as t
+
+
+@dataclass(frozen=True)
+class EmailSender:
+    """An address, or `*@` and a domain, in small letters; what it may send in parts, and from which number."""
+
+    email: str
+    max_sms: int
+    number: str | None
+
+
+_PUT = Statement(
+    "INSERT INTO email_senders (tenant, account, email, max_sms, number)"
+    " VALUES (:tenant, :account, :email, :max_sms, :number)"
+    " ON CONFLICT (tenant, account, email) DO UPDATE SET max_sms = excluded.max_sms, number = excluded.number"
+)
+
+
+def put(db: Connection, tenant: int, account: int, sender: EmailSender) -> None:
+    """Let an address send, from now on as is said here."""
+    _PUT.run(db, tenant=tenant, account=account, email=sender.email, max_sms=sender.max_sms, number=sender.number)
+
+
+def permit(db: Connection, tenant: int, account: int, email: str) -> EmailSender | None:
+    """What lets an address send: its own entry, or else its domain's."""
+    email = email.lower()
+    query = (
+        select(t.c.email, t.c.max_sms, t.c.number)
+        .where(t.c.tenant == tenant, t.c.account == account, t.c.email.in_([email, f"*@{_domain(email)}"]))
+        .order_by(case((t.c.email == email, 0), else_=1))
+        .limit(1)
+    )
+    row = db.execute(query).first()
+    return None if row is None else EmailSender(*row)
+
+
+def remove(db: Connection, tenant: int, account: int, email: str) -> bool:
+    """Let an address send no more, or with `*@` and a domain all of that domain; whether there was any."""
+    which = t.c.email == email
+    if email.startswith("*@"):
+        which = t.c.email.endswith(f"@{_domain(email)}", autoescape=True)
+    return db.execute(delete(t).where(t.c.tenant == tenant, t.c.account == account, which)).rowcount > 0
+
+
+def _domain(email: str) -> str:
+    return email.rpartition("@")[2]

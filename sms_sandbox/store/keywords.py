@@ -1,0 +1,117 @@
+"""Keywords on leased numbers, and what each does with the messages that begin with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from ..domain import keywords as rules
+from ..domain.clock import from_micros, to_micros
+from . import ids
+from .paging import Page, Paging, fetch
+from .tables import keywords as k
+
+OPEN = "open"
+CLOSED = "closed"
+
+PRICE = 500_000
+"""Units a month: 5.00. What the real service takes is unknown."""
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """A keyword, as `domain.keywords.normal` spells it; the lists of forwards have commas between."""
+
+    id: int
+    account: int
+    keyword: str
+    number: str
+    reference: str
+    list_id: int
+    welcome_message: str
+    members_message: str
+    forward_url: str
+    forward_sms: str
+    forward_email: str
+    status: str
+    billing_date: datetime
+
+
+_COLUMNS = (
+    k.c.id, k.c.account, k.c.keyword, k.c.number, k.c.reference, k.c.list_id, k.c.welcome_message, k.c.members_message,
+    k.c.forward_url, k.c.forward_sms, k.c.forward_email, k.c.status, k.c.billing_date,
+)  # fmt: skip
+_NAMES = tuple(column.name for column in _COLUMNS)
+
+
+def new_id(db: Connection, tenant: int) -> int:
+    return ids.take(db, tenant, "keyword")
+
+
+def add(db: Connection, tenant: int, new: Keyword) -> None:
+    """Put a keyword on a number, where it must be the only one of its name."""
+    db.execute(insert(k).values(tenant=tenant, **_kept(new)))
+
+
+def put(db: Connection, tenant: int, changed: Keyword) -> None:
+    """Let a keyword be as it is here."""
+    change(db, tenant, changed.id, _kept(changed))
+
+
+def _kept(keyword: Keyword) -> dict[str, Any]:
+    return {**vars(keyword), "billing_date": to_micros(keyword.billing_date)}
+
+
+def read(db: Connection, tenant: int, number: str, keyword: str) -> Keyword | None:
+    """The keyword of that name on a number."""
+    query = select(*_COLUMNS).where(k.c.tenant == tenant, k.c.number == number, k.c.keyword == keyword)
+    return _keyword_or_none(db.execute(query).first())
+
+
+def by_id(db: Connection, tenant: int, keyword: int) -> Keyword | None:
+    return _keyword_or_none(db.execute(select(*_COLUMNS).where(k.c.tenant == tenant, k.c.id == keyword)).first())
+
+
+def matching(db: Connection, tenant: int, account: int, number: str, text: str) -> Keyword | None:
+    """The account's open keyword on a number that a text begins with: of several the longest."""
+    query = (
+        select(*_COLUMNS)
+        .where(
+            k.c.tenant == tenant,
+            k.c.number == number,
+            k.c.keyword.in_(rules.openings(text)),
+            k.c.account == account,
+            k.c.status == OPEN,
+        )
+        .order_by(func.length(k.c.keyword).desc())
+        .limit(1)
+    )
+    return _keyword_or_none(db.execute(query).first())
+
+
+def change(db: Connection, tenant: int, keyword: int, settings: Mapping[str, Any]) -> None:
+    """Set columns of a keyword, as the table keeps them."""
+    db.execute(update(k).where(k.c.tenant == tenant, k.c.id == keyword).values(**settings))
+
+
+def bill(db: Connection, tenant: int, keyword: int, until: datetime) -> None:
+    """Note up to when a keyword is paid for."""
+    change(db, tenant, keyword, {"billing_date": to_micros(until)})
+
+
+def page(db: Connection, tenant: int, account: int, number: str | None, paging: Paging) -> Page[Keyword]:
+    """A page of the account's keywords by name, of one number or of all."""
+    query = select(*_COLUMNS).where(k.c.tenant == tenant, k.c.account == account)
+    if number is not None:
+        query = query.where(k.c.number == number)
+    return fetch(db, query.order_by(k.c.keyword, k.c.id), paging, _keyword)
+
+
+def _keyword_or_none(row: Sequence[Any] | None) -> Keyword | None:
+    return None if row is None else _keyword(row)
+
+
+def _keyword(row: Sequence[Any]) -> Keyword:
+    return Keyword(**{**dict(zip(_NAMES, row, strict=True)), "billing_date": from_micros(row[-1])})

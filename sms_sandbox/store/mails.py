@@ -1,0 +1,77 @@
+"""The outbox: mails that accounts would send. None leaves the sandbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from ..domain.clock import from_micros, to_micros
+from . import ids
+from .engine import Statement
+from .paging import Page, Paging, fetch
+from .tables import mails as t
+
+REPLY = "reply"
+NUMBER = "number"
+KEYWORD = "keyword"
+
+
+@dataclass(frozen=True)
+class NewMail:
+    """A mail to go out; `kind` is what asked for it: a message for its replies, a number, or a keyword."""
+
+    account: int
+    kind: str
+    sender: str
+    recipient: str
+    subject: str
+    body: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Mail(NewMail):
+    """A mail in the outbox."""
+
+    id: int
+
+
+_ADD = Statement(insert(t))
+
+
+def add(db: Connection, tenant: int, mails: Sequence[NewMail]) -> None:
+    """Put mails into the outbox."""
+    if not mails:
+        return
+    first = ids.take(db, tenant, "mail", len(mails))
+    rows = [
+        {
+            "tenant": tenant,
+            "id": first + index,
+            "account": each.account,
+            "kind": each.kind,
+            "sender": each.sender,
+            "recipient": each.recipient,
+            "subject": each.subject,
+            "body": each.body,
+            "created": to_micros(each.created),
+        }
+        for index, each in enumerate(mails)
+    ]
+    _ADD.many(db, rows)
+
+
+def page(db: Connection, tenant: int, paging: Paging, recipient: str | None = None) -> Page[Mail]:
+    """A page of the outbox, newest first: of one recipient, or all of it."""
+    columns = (t.c.account, t.c.kind, t.c.sender, t.c.recipient, t.c.subject, t.c.body, t.c.created, t.c.id)
+    query = select(*columns).where(t.c.tenant == tenant)
+    if recipient is not None:
+        query = query.where(t.c.recipient == recipient)
+    return fetch(db, query.order_by(t.c.id.desc()), paging, _mail)
+
+
+def _mail(row: Sequence[Any]) -> Mail:
+    account, kind, sender, recipient, subject, body, created, id_ = row
+    return Mail(account, kind, sender, recipient, subject, body, from_micros(created), id_)

@@ -1,0 +1,47 @@
+"""Every table. What a client can see is numbered for each tenant by itself, so that ids tell nothing of others."""
+
+from .columns import metadata
+from .contacts import imports, lists, members, optouts
+from .traffic import callbacks, hits, links, mails, messages, recipients, responses, timeline, tries
+from .worlds import (
+    accounts,
+    counters,
+    email_senders,
+    keywords,
+    meta,
+    numbers,
+    sender_ids,
+    tenants,
+    throttle,
+    transactions,
+)
+
+__all__ = [
+    "OF_A_TENANT",
+    "accounts",
+    "callbacks",
+    "counters",
+    "email_senders",
+    "hits",
+    "imports",
+    "keywords",
+    "links",
+    "lists",
+    "mails",
+    "members",
+    "messages",
+    "meta",
+    "metadata",
+    "numbers",
+    "optouts",
+    "recipients",
+    "responses",
+    "sender_ids",
+    "tenants",
+    "throttle",
+    "timeline",
+    "transactions",
+    "tries",
+]
+
+OF_A_TENANT = tuple(table for table in metadata.sorted_tables if "tenant" in table.c)

@@ -1,0 +1,31 @@
+"""The kinds of columns: times are microseconds since 1970 in UTC, money is thousandths of a cent, texts of several
+values are JSON, and a yes or no is 1 or 0, so that both databases answer the same to the driver."""
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, String, Text
+
+metadata = MetaData()
+
+
+def number(name: str, default: int | None = 0, nullable: bool = False) -> "Column[int]":
+    return Column(name, BigInteger, nullable=nullable, default=None if nullable else default)
+
+
+def flag(name: str) -> "Column[int]":
+    return Column(name, SmallInteger, nullable=False, default=0)
+
+
+def text(name: str, nullable: bool = False) -> "Column[str]":
+    return Column(name, Text, nullable=nullable, default=None if nullable else "")
+
+
+def sorted_text(name: str) -> "Column[str]":
+    """A text that pages are sorted by: by code points on both databases, whatever the language of the server."""
+    return Column(name, Text().with_variant(Text(collation="C"), "postgresql"), nullable=False, default="")
+
+
+def short(name: str, length: int, nullable: bool = False, unique: bool = False) -> "Column[str]":
+    return Column(name, String(length), nullable=nullable, unique=unique)
+
+
+def serial() -> "Column[int]":
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)

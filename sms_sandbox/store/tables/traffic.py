@@ -1,0 +1,166 @@
+"""What goes out and comes in, and what will happen."""
+
+from sqlalchemy import Index, PrimaryKeyConstraint, Table
+
+from .columns import flag, metadata, number, serial, short, text
+
+messages = Table(
+    "messages",
+    metadata,
+    number("tenant"),
+    number("id"),
+    number("account"),
+    text("text"),
+    text("sender"),
+    short("type", 12),
+    number("send_at"),
+    number("created"),
+    number("validity"),
+    number("list_id"),
+    text("list_name"),
+    number("recipients"),
+    number("parts"),
+    number("cost"),
+    text("status"),
+    text("dlr_url", nullable=True),
+    text("reply_url", nullable=True),
+    text("link_hits_url", nullable=True),
+    text("tracked_url", nullable=True),
+    text("replies_to_email", nullable=True),
+    number("delivered"),
+    number("soft_bounced"),
+    number("hard_bounced"),
+    number("responses"),
+    number("optouts"),
+    number("link_hits"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("messages_by_time", "tenant", "account", "send_at", "id"),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    number("tenant"),
+    number("id"),
+    number("message"),
+    number("account"),
+    short("msisdn", 16),
+    text("text", nullable=True),
+    number("sent_at"),
+    short("status", 12),
+    number("reported_at", nullable=True),
+    flag("optout"),
+    number("link_hits"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("recipients_by_message", "tenant", "message", "id"),
+    Index("recipients_by_handset", "tenant", "msisdn", "sent_at", "id"),
+    Index("recipients_by_time", "tenant", "account", "sent_at", "id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    serial(),
+    short("code", 8),
+    number("tenant"),
+    number("recipient"),
+    text("target", nullable=True),
+    Index("links_by_code", "code", "id"),
+    Index("links_by_tenant", "tenant"),
+)
+
+hits = Table(  # when each recipient last opened its tracked link; how often is counted on the recipient
+    "hits",
+    metadata,
+    number("tenant"),
+    number("recipient"),
+    number("message"),
+    number("at"),
+    PrimaryKeyConstraint("tenant", "recipient"),
+    Index("hits_by_message", "tenant", "message", "at", "recipient"),
+)
+
+responses = Table(
+    "responses",
+    metadata,
+    number("tenant"),
+    number("id"),
+    number("account"),
+    number("message"),
+    number("recipient", nullable=True),
+    number("list_id"),
+    short("msisdn", 16),
+    text("text"),
+    short("longcode", 16),
+    number("received_at"),
+    flag("is_optout"),
+    short("keyword", 255, nullable=True),
+    number("keyword_id"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("responses_by_message", "tenant", "message", "id"),
+    Index("responses_by_time", "tenant", "account", "received_at", "id"),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    number("tenant"),
+    number("id"),
+    number("account"),
+    short("kind", 16),
+    text("sender"),
+    text("recipient"),
+    text("subject"),
+    text("body"),
+    number("created"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("mails_by_recipient", "tenant", "recipient", "id"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    serial(),
+    number("tenant"),
+    number("due"),
+    number("wake", nullable=True),
+    short("kind", 16),
+    number("ref"),
+    text("lane"),
+    text("data"),
+    Index("timeline_by_wake", "wake", "id"),
+    Index("timeline_by_due", "tenant", "due", "id"),
+    Index("timeline_by_ref", "tenant", "kind", "ref"),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    number("tenant"),
+    number("id"),
+    number("account"),
+    short("event", 12),
+    text("url"),
+    text("signature"),
+    number("message"),
+    short("msisdn", 16),
+    short("state", 12),
+    number("tries"),
+    number("created"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("callbacks_by_message", "tenant", "message", "id"),
+)
+
+tries = Table(
+    "tries",
+    metadata,
+    number("tenant"),
+    number("callback"),
+    number("number"),
+    number("at"),
+    number("status", nullable=True),
+    text("error", nullable=True),
+    number("latency", nullable=True),
+    text("answer"),
+    PrimaryKeyConstraint("tenant", "callback", "number"),
+)

@@ -1,0 +1,98 @@
+"""The book of transactions: every change of a balance, as a row that says what the balance was after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from ..domain.clock import from_micros, to_micros
+from . import ids
+from .engine import Statement
+from .paging import Page, Paging, fetch
+from .tables import transactions as t
+
+SMS = 1
+"""Type of a transaction for messages; those of the real service are unknown (reference 7.6)."""
+
+FEE = 3
+TOP_UP = 23
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A change of an account's balance: units, negative for a charge; `message` is what was paid for, 0 for others."""
+
+    id: int
+    account: int
+    description: str
+    amount: int
+    balance: int
+    created: datetime
+    message: int
+    type_id: int
+
+
+_COLUMNS = (t.c.id, t.c.account, t.c.description, t.c.amount, t.c.balance, t.c.created, t.c.message, t.c.type_id)
+_ADD = Statement(insert(t))
+_READ = Statement(select(*_COLUMNS).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("transaction")))
+_OF_MESSAGE = Statement(
+    select(t.c.account, t.c.revenue)
+    .where(t.c.tenant == bindparam("tenant"), t.c.message == bindparam("message"))
+    .order_by(t.c.id)
+    .limit(1)
+)
+
+
+def add(
+    db: Connection, tenant: int, account: int, amount: int, balance: int, type_id: int, description: str,
+    now: datetime, message: int = 0, revenue: int = 0,
+) -> None:  # fmt: skip
+    """Write down that the account's balance changed by `amount` units and is `balance` now; nothing for no change.
+
+    `revenue` is the part of the amount that a reseller earns.
+    """
+    if not amount:
+        return
+    _ADD.run(
+        db,
+        tenant=tenant,
+        id=ids.take(db, tenant, "transaction"),
+        account=account,
+        description=description,
+        amount=amount,
+        balance=balance,
+        created=to_micros(now),
+        message=message,
+        type_id=type_id,
+        revenue=revenue,
+    )
+
+
+def read(db: Connection, tenant: int, transaction: int) -> Transaction | None:
+    row = _READ.one(db, tenant=tenant, transaction=transaction)
+    return None if row is None else _transaction(row)
+
+
+def page(
+    db: Connection, tenant: int, account: int, start: datetime | None, end: datetime | None, paging: Paging
+) -> Page[Transaction]:
+    """An account's transactions, newest first; of a span of time where one is given, both ends in it."""
+    query = select(*_COLUMNS).where(t.c.tenant == tenant, t.c.account == account)
+    if start is not None:
+        query = query.where(t.c.created >= to_micros(start))
+    if end is not None:
+        query = query.where(t.c.created <= to_micros(end))
+    return fetch(db, query.order_by(t.c.id.desc()), paging, _transaction)
+
+
+def paid_for(db: Connection, tenant: int, message: int) -> tuple[int, int] | None:
+    """Who paid for a message, and the units of it a reseller earned; None for one that cost nothing."""
+    row = _OF_MESSAGE.one(db, tenant=tenant, message=message)
+    return None if row is None else (row[0], row[1])
+
+
+def _transaction(row: Sequence[Any]) -> Transaction:
+    transaction, account, description, amount, balance, created, message, type_id = row
+    return Transaction(transaction, account, description, amount, balance, from_micros(created), message, type_id)

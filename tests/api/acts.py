@@ -1,0 +1,104 @@
+"""What happens to a world besides calls of its API."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.simulation import inbound
+from sms_sandbox.simulation.courier import Courier
+from sms_sandbox.simulation.inbound import Received
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import accounts, ledger, tenants
+from sms_sandbox.store.accounts import Account, NewAccount
+from sms_sandbox.store.tenants import Tenant
+from tests.conftest import Caller, World
+
+OTHER = "other-key"
+OTHERS_SECRET = "other-secret"
+
+
+def advance(world: World, **by: float) -> None:
+    """Move the world's clock on, and let all happen that is due on the way."""
+
+    async def run() -> None:
+        courier = Courier()
+        await Runner(world.store, courier).advance(world.tenant, by=timedelta(**by))
+        await courier.close()
+
+    asyncio.run(run())
+
+
+def freeze(world: World, at: datetime) -> None:
+    """Let the world's clock stand at a moment."""
+    with world.store.begin() as db:
+        tenants.set_clock(db, world.tenant, Clock(frozen_at=at))
+
+
+def tenant_of(world: World) -> Tenant:
+    with world.store.begin() as db:
+        found = tenants.read(db, world.tenant)
+    assert found is not None
+    return found
+
+
+def reply(world: World, msisdn: str, words: str, to: str | None = None) -> Received:
+    """Let a handset write to the number that last wrote to it, or to another."""
+    tenant = tenant_of(world)
+    with world.store.begin() as db:
+        return inbound.receive(db, tenant, tenant.clock.now(real_now()), msisdn, to, words)
+
+
+def settle(world: World, **settings: Any) -> None:
+    """Set columns of the world's account."""
+    with world.store.begin() as db:
+        if "balance" in settings:
+            ledger.set_balance(db, world.account, settings.pop("balance"), real_now())
+        if settings:
+            accounts.change(db, world.tenant, world.account.id, settings)
+
+
+def settle_tenant(world: World, **settings: Any) -> None:
+    """Set columns of the world itself."""
+    with world.store.begin() as db:
+        tenants.change(db, world.tenant, settings)
+
+
+def neighbour(world: World, throttle: int = 0) -> Account:
+    """Another account in the same world."""
+    with world.store.begin() as db:
+        accounts.add(db, world.tenant, NewAccount(OTHER, OTHERS_SECRET, throttle=throttle), real_now())
+        made = accounts.by_key(db, OTHER)
+    assert made is not None
+    return made
+
+
+def neighbours_call(world: World) -> Caller:
+    """Another account of the same world, calling."""
+    neighbour(world)
+    return Caller(world.store, OTHER, OTHERS_SECRET)
+
+
+def execute(world: World, sql: str, **params: Any) -> None:
+    """Change what no function changes yet."""
+    with world.store.begin() as db:
+        db.execute(text(sql), params)
+
+
+def request(app: Callable[..., Awaitable[None]], scope: dict[str, Any], *messages: dict[str, Any]) -> list[Any]:
+    """Send an ASGI application what no client library sends; the messages it answers with."""
+    sent: list[Any] = []
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    defaults = {"type": "http", "http_version": "1.1", "scheme": "https", "headers": [], "query_string": b""}
+    asyncio.run(app(defaults | scope, receive, send))  # type: ignore[arg-type]
+    return sent

@@ -1,0 +1,48 @@
+"""Whether a reply is of the shape its method declares."""
+
+import types
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+
+def misfit(value: Any, hint: Any, at: str = "") -> str | None:
+    """Where a value is not of its declared shape, keys out of order included; None if it is."""
+    if get_origin(hint) is NotRequired:
+        hint = get_args(hint)[0]
+    if get_origin(hint) in (Union, types.UnionType):
+        found = [misfit(value, each, at) for each in get_args(hint)]
+        return None if None in found else found[0]
+    if is_typeddict(hint):
+        return _misfit_of_keys(value, hint, at)
+    if get_origin(hint) in (list, Sequence):
+        inner = get_args(hint)[0]
+        return (
+            f"{at} is no list"
+            if not isinstance(value, list)
+            else _first(misfit(each, inner, f"{at}[{index}]") for index, each in enumerate(value))
+        )
+    if get_origin(hint) is Mapping:
+        return None if isinstance(value, Mapping) else f"{at} is no mapping"
+    if hint is datetime or hint is date or hint is Decimal:
+        return None if type(value) is hint else f"{at} is {value!r}, not a {hint.__name__}"
+    if hint is None or hint is type(None):
+        return None if value is None else f"{at} is {value!r}, not None"
+    return None if type(value) is hint else f"{at} is {value!r}, not a {hint.__name__}"
+
+
+def _misfit_of_keys(value: Any, hint: Any, at: str) -> str | None:
+    if not isinstance(value, Mapping):
+        return f"{at} is no mapping"
+    hints = get_type_hints(hint, include_extras=True)
+    if [key for key in hints if key in value] != list(value):
+        return f"{at} has the keys {list(value)}, in another order than {list(hints)}"
+    missing = hint.__required_keys__ - set(value)
+    if missing:
+        return f"{at} lacks {sorted(missing)}"
+    return _first(misfit(inner, hints[key], f"{at}.{key}") for key, inner in value.items())
+
+
+def _first(found: Any) -> str | None:
+    return next((each for each in found if each is not None), None)

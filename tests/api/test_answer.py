@@ -1,0 +1,68 @@
+"""How a call is carried out: what it may refuse with, what it leaves behind, and what a mistake of ours looks like."""
+
+from typing import Annotated, TypedDict
+
+import pytest
+from starlette.testclient import TestClient
+
+from sms_sandbox.api.declare import Call, kind_of, method
+from sms_sandbox.api.errors import ApiError, Code
+from sms_sandbox.api.params import Integer, Text
+from sms_sandbox.api.routes import Api
+from sms_sandbox.store import contacts
+from tests.conftest import KEY, SECRET, Caller, World
+
+FAILED = '{"error":{"code":"FAILED","description":"The request could not be carried out."}}'
+
+
+class Told(TypedDict):
+    count: int
+
+
+@method("Tests", errors=[Code.KEY_EXISTS])
+def leave(call: Call, how: Annotated[str, Text("How it ends.")], count: Annotated[int, Integer("Any.")] = 7) -> Told:
+    """Leave something behind, and end as told to."""
+    contacts.add_list(call.db, call.tenant, call.account.id, "left behind", {}, call.now)
+    if how == "declared":
+        raise ApiError(Code.KEY_EXISTS)
+    if how == "undeclared":
+        raise ApiError(Code.OPTOUT)
+    if how == "broken":
+        raise RuntimeError("a mistake of ours")
+    return {"count": count}
+
+
+@pytest.fixture
+def http(fresh: World) -> TestClient:
+    client = TestClient(Api(fresh.store, None, {leave.name: leave}), base_url="https://localhost")
+    client.auth = (KEY, SECRET)
+    return client
+
+
+@pytest.mark.parametrize(("how", "status", "left"), [("well", 200, 1), ("declared", 400, 0)])
+def test_a_refused_call_leaves_nothing_behind(http: TestClient, call: Caller, how: str, status: int, left: int) -> None:
+    assert http.get("/leave.json", params={"how": how}).status_code == status
+    assert call.ok("get-lists")["lists_total"] == left
+
+
+@pytest.mark.parametrize("how", ["undeclared", "broken"])
+def test_a_mistake_of_ours_is_an_envelope_too(
+    http: TestClient, call: Caller, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    answered = http.get("/leave.json", params={"how": how})
+    assert (answered.status_code, answered.text) == (500, FAILED)
+    assert "<code>FAILED</code>" in http.get("/leave.xml", params={"how": how}).text
+    assert call.ok("get-lists")["lists_total"] == 0
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
+    assert "leave" in caplog.text
+
+
+def test_defaults_are_the_functions_own(http: TestClient) -> None:
+    assert http.get("/leave.json?how=well&count=").json()["count"] == 7
+    assert http.get("/leave.json?how=well&count=0").json()["count"] == 0
+
+
+def test_a_parameter_without_a_kind_is_seen_when_the_method_is_declared() -> None:
+    with pytest.raises(TypeError, match="names no kind of parameter"):
+        kind_of(Annotated[str, "no kind"])
+    assert kind_of(Annotated[str, Text("doc")] | None) == Text("doc")

@@ -1,0 +1,92 @@
+"""cancel-sms: calling off what has not been sent."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.api.acts import advance, freeze, neighbours_call
+from tests.conftest import Caller, World
+
+ALREADY_SENT = ("ALREADY_SENT", "This message is already sent or can not be cancelled")
+NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
+LATER = "2026-03-01 11:00:00"
+
+
+@pytest.fixture
+def scheduled(call: Caller, fresh: World) -> int:
+    freeze(fresh, NOW)
+    return int(call.ok("send-sms", message="hi", to="61491570156,61491570157", send_at=LATER)["message_id"])
+
+
+def test_a_scheduled_message_is_called_off(call: Caller, fresh: World, scheduled: int) -> None:
+    assert call.ok("get-balance")["balance"] == 999.826
+    answer = call.http.post("/cancel-sms.json", data={"id": scheduled})
+    assert answer.text == '{"success":"OK","error":{"code":"SUCCESS","description":"OK"}}'
+    assert call.ok("get-balance")["balance"] == 1000
+
+    advance(fresh, days=4)
+    assert set(call.ok("get-sms", message_id=scheduled)["delivery_stats"].values()) == {0}
+    assert call.ok("get-user-sms-sent", start="2026-01-01", end="2027-01-01")["total"] == 0
+
+
+def test_in_xml(call: Caller, scheduled: int) -> None:
+    assert "<response><success>OK</success><error>" in call.http.get(f"/cancel-sms.xml?id={scheduled}").text
+
+
+def test_the_other_name_of_the_id(call: Caller, scheduled: int) -> None:
+    assert call.ok("cancel-sms", message_id=scheduled)["success"] == "OK"
+
+
+def test_a_message_is_called_off_once(call: Caller, scheduled: int) -> None:
+    call.ok("cancel-sms", id=scheduled)
+    assert call.refused("cancel-sms", id=scheduled) == ALREADY_SENT
+    assert call.ok("get-balance")["balance"] == 1000
+
+
+def test_what_was_sent_can_not_be_called_off(call: Caller, fresh: World, scheduled: int) -> None:
+    advance(fresh, minutes=59, seconds=59)
+    at_once = call.ok("send-sms", message="hi", to="61491570156")["message_id"]
+    assert call.refused("cancel-sms", id=at_once) == ALREADY_SENT
+    freeze(fresh, NOW + timedelta(hours=1))
+    assert call.refused("cancel-sms", id=scheduled) == ALREADY_SENT
+    advance(fresh, minutes=1)
+    assert call.refused("cancel-sms", id=scheduled) == ALREADY_SENT
+    # A refused cancel takes nothing off the timeline: both were delivered.
+    assert call.ok("get-sms", message_id=scheduled)["delivery_stats"]["delivered"] == 2
+    assert call.ok("get-sms", message_id=at_once)["delivery_stats"]["delivered"] == 1
+
+
+def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: World, scheduled: int) -> None:
+    assert call.refused("cancel-sms", id=1) == ("NOT_FOUND", "Message with this ID does not exist")
+    assert call.refused("cancel-sms", id="9" * 30) == ("NOT_FOUND", "Message with this ID does not exist")
+    foreign = ("NO_ACCESS", "You do not have access to this 'message'")
+    assert neighbours_call(fresh).refused("cancel-sms", id=scheduled) == foreign
+
+
+@pytest.mark.parametrize("nothing", [{}, {"id": ""}, {"id": "0"}])
+def test_no_id(call: Caller, nothing: dict[str, str]) -> None:
+    assert call.refused("cancel-sms", **nothing) == ("FIELD_EMPTY", "Required field 'id' is empty")
+
+
+def test_a_badly_written_id(call: Caller) -> None:
+    assert call.refused("cancel-sms", id="last") == (
+        "FIELD_INVALID",
+        'Field "id" has wrong type, expected type - numeric',
+    )
+
+
+def test_a_scheduled_send_to_a_long_list(call: Caller, fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("api.methods.sms", "simulation.events"):
+        monkeypatch.setattr(f"sms_sandbox.{module}.CHUNK", 2)
+    freeze(fresh, NOW)
+    on = call.ok("add-list", name="long")["id"]
+    for number in range(61491570150, 61491570155):
+        call.ok("add-to-list", list_id=on, msisdn=number)
+    early = call.ok("send-sms", message="hi", list_id=on, send_at=LATER)["message_id"]
+    call.ok("cancel-sms", id=early)  # before its recipients are all written down
+    late = call.ok("send-sms", message="hi", list_id=on, send_at=LATER)["message_id"]
+    advance(fresh, minutes=30)
+    call.ok("cancel-sms", id=late)  # after
+    advance(fresh, days=1)
+    assert call.ok("get-balance")["balance"] == 1000
+    assert call.ok("get-user-sms-sent", start="2026-01-01", end="2027-01-01")["total"] == 0

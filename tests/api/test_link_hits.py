@@ -1,0 +1,78 @@
+"""get-link-hits, whose shape is invented, and get-message-log."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sms_sandbox.simulation import taps
+from sms_sandbox.store.world import OWN_NUMBER
+from tests.api.acts import advance, freeze, neighbours_call, tenant_of
+from tests.conftest import Caller, World
+
+NOW = datetime(2026, 3, 1, 10, 0, 42, tzinfo=UTC)
+TO = 61491570156
+
+
+@pytest.fixture
+def world(fresh: World) -> World:
+    freeze(fresh, NOW)
+    return fresh
+
+
+def click(call: Caller, world: World, message: int, msisdn: int) -> None:
+    text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
+    with world.store.begin() as db:
+        assert taps.tap(db, text[-8:], NOW)
+
+
+def test_clicks(call: Caller, world: World) -> None:
+    on = call.ok("add-list", name="people")["id"]
+    for index in range(3):
+        call.ok("add-to-list", list_id=on, msisdn=TO + index, first_name=f"N{index}")
+    template = {"message": "see [tracked-link]", "tracked_link_url": "http://localhost/x"}
+    sent = call.ok("send-sms", list_id=on, **template)["message_id"]
+    other = call.ok("send-sms", to=TO, **template)["message_id"]
+    advance(world, minutes=1)
+    assert call.ok("get-link-hits", message_id=sent)["total"] == 0
+    for index in (0, 1, 0):
+        click(call, world, sent, TO + index)
+        advance(world, minutes=1)
+    click(call, world, other, TO)
+    told = call.ok("get-link-hits", message_id=sent)
+    assert (list(told), told["total"]) == (["page", "total", "link_hits", "error"], 2)
+    newest, oldest = told["link_hits"]
+    assert list(newest.items()) == [
+        ("msisdn", TO), ("first_name", "N0"), ("last_name", None), ("link_hits", 2), ("datetime", "2026-03-01 10:03:42"),
+    ]  # fmt: skip
+    assert (oldest["msisdn"], oldest["link_hits"], oldest["datetime"]) == (TO + 1, 1, "2026-03-01 10:02:42")
+    second = call.ok("get-link-hits", message_id=sent, page=2, max=1)
+    assert [each["msisdn"] for each in second["link_hits"]] == [TO + 1]
+    assert call.ok("get-link-hits", message_id=other)["link_hits"][0]["first_name"] is None
+
+
+def test_nobody_clicked(call: Caller, world: World) -> None:
+    sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
+    told = call.ok("get-link-hits", message_id=sent)
+    assert (told["page"], told["total"], "link_hits" in told) == ({"count": 1, "number": 1}, 0, False)
+
+
+def test_the_log_of_one_handset(call: Caller, world: World) -> None:
+    sent = call.ok("send-sms", to=f"{TO},{TO + 1}", message="Dear [firstname], 2+2")["message_id"]
+    told = call.ok("get-message-log", message_id=sent, mobile=f"+{TO}")
+    assert [(key, value) for key, value in told.items() if key != "error"] == [
+        ("message_id", sent), ("message", "Dear , 2+2"), ("mobile", TO), ("caller_id", int(OWN_NUMBER)),
+        ("datetime_send", "2026-03-01 10:00:42"),
+    ]  # fmt: skip
+    assert call.refused("get-message-log", message_id=sent, mobile=TO + 2)[0] == "NOT_FOUND"
+    assert call.refused("get-message-log", message_id=sent) == ("FIELD_EMPTY", "Required field 'mobile' is empty")
+
+
+@pytest.mark.parametrize("method", ["get-link-hits", "get-message-log"])
+def test_messages_that_are_not_there_or_not_ones_own(call: Caller, world: World, method: str) -> None:
+    sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
+    assert call.refused(method, message_id=1, mobile=TO) == ("NOT_FOUND", "Message with this ID does not exist")
+    theirs = neighbours_call(world)
+    assert theirs.refused(method, message_id=sent, mobile=TO) == (
+        "NO_ACCESS",
+        "You do not have access to this 'message'",
+    )

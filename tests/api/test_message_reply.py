@@ -1,0 +1,57 @@
+"""message-reply: a handset writes, by a call of the API."""
+
+from typing import Any
+
+import pytest
+
+from sms_sandbox.store.world import OWN_NUMBER
+from tests.api.acts import advance
+from tests.conftest import Caller, World
+
+TO = 61491570156
+
+
+def say(call: Caller, words: str, **params: Any) -> Any:
+    return call.ok("message-reply", **{"message": words, "from_": TO, "to": OWN_NUMBER, **params})
+
+
+def test_a_reply_arrives(call: Caller, fresh: World) -> None:
+    sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
+    told = say(call, " Yes, please ", to=f"+{OWN_NUMBER}")
+    assert list(told) == ["result", "error"]
+    assert told["result"] == "SYSTEM: Message response handled\n"
+    advance(fresh, seconds=1)
+    (row,) = call.ok("get-sms-responses", message_id=sent)["responses"]
+    assert (row["response"], row["msisdn"], row["longcode"]) == (" Yes, please ", TO, int(OWN_NUMBER))
+
+
+def test_the_line_feed_is_in_xml_too(call: Caller) -> None:
+    as_xml = call.http.post("/message-reply.xml", data={"message": "hi", "from": str(TO), "to": "1"}).text
+    assert "<result>SYSTEM: Message response handled\n</result>" in as_xml
+
+
+def test_stop_opts_out(call: Caller, fresh: World) -> None:
+    call.ok("send-sms", to=TO, message="hi")
+    say(call, "Stop")
+    advance(fresh, seconds=1)
+    assert call.refused("send-sms", to=TO, message="hi")[0] == "RECIPIENTS_ERROR"
+
+
+def test_what_reaches_nobody_is_lost(call: Caller, fresh: World) -> None:
+    say(call, "hello?", to=61491579999)
+    advance(fresh, seconds=1)
+    assert call.ok("get-user-sms-responses")["total"] == 0
+    say(call, "hello!")
+    advance(fresh, seconds=1)
+    assert call.ok("get-user-sms-responses")["responses"][0]["message_id"] == 0
+
+
+@pytest.mark.parametrize("name", ["message", "from", "to"])
+def test_what_must_be_given(call: Caller, name: str) -> None:
+    params = {"message": "hi", "from": TO, "to": OWN_NUMBER}
+    assert call.refused("message-reply", **{**params, name: ""}) == (
+        "FIELD_EMPTY",
+        f"Required field '{name}' is empty",
+    )
+    if name != "message":
+        assert call.refused("message-reply", **{**params, name: "Ann"})[0] == "FIELD_INVALID"

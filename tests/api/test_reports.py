@@ -1,0 +1,327 @@
+"""Reports on messages sent: get-sms, get-sms-stats, get-sms-sent, get-sms-delivery-status, get-user-sms-sent."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sms_sandbox.simulation import taps
+from sms_sandbox.store.world import OWN_NUMBER
+from tests.api.acts import advance, freeze, neighbours_call, reply, settle_tenant
+from tests.conftest import Caller, World
+
+TO, OTHER_TO = 61491570156, 61491570157
+NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
+TOLD = "2026-03-01 10:00:42"
+UNKNOWN = ("NOT_FOUND", "Message with this ID does not exist")
+FOREIGN = ("NO_ACCESS", "You do not have access to this 'message'")
+GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
+OF_A_MESSAGE = ["get-sms", "get-sms-stats", "get-sms-sent", "get-sms-delivery-status", "get-sms-responses"]
+
+
+@pytest.fixture
+def world(fresh: World) -> World:
+    """A world whose clock stands."""
+    freeze(fresh, NOW)
+    return fresh
+
+
+def send(call: Caller, to: str = str(TO), message: str = "Hello", **params: Any) -> int:
+    return int(call.ok("send-sms", message=message, to=to, **params)["message_id"])
+
+
+@pytest.mark.parametrize("method", OF_A_MESSAGE)
+def test_messages_that_are_not_there_or_not_ones_own(call: Caller, world: World, method: str) -> None:
+    theirs = send(neighbours_call(world))
+    also = {"msisdn": TO} if method == "get-sms-delivery-status" else {}
+    assert call.refused(method, message_id=1, **also) == UNKNOWN
+    assert call.refused(method, message_id="9" * 40, **also) == UNKNOWN
+    assert call.refused(method, message_id=theirs, **also) == FOREIGN
+    empty = "Field message_id is required" if also else "Required field 'message_id' is empty"
+    assert call.refused(method, message_id="0", **also) == ("FIELD_EMPTY", empty)
+    assert call.refused(method, message_id="x", **also) == (
+        "FIELD_INVALID",
+        'Field "message_id" has wrong type, expected type - numeric',
+    )
+
+
+# get-sms
+
+
+def test_a_message(call: Caller, world: World) -> None:
+    sent = send(call, f"{TO},{OTHER_TO}", "Hi [firstname] [tracked-link]", tracked_link_url="https://a.example")
+    assert call.http.get(f"/get-sms.json?message_id={sent}").text == (
+        f'{{"message_id":{sent},"send_at":"{TOLD}","recipients":2,"cost":0.174,"sms":2,'
+        '"message":"Hi [firstname] [tracked-link]",'
+        '"delivery_stats":{"delivered":0,"pending":2,"bounced":0,"responses":0,"optouts":0},'
+        '"error":{"code":"SUCCESS","description":"OK"}}'
+    )
+
+
+def test_a_message_whose_text_is_a_number_is_one(call: Caller) -> None:
+    assert call.ok("get-sms", message_id=send(call, message="0123"))["message"] == 123
+
+
+def test_a_message_to_a_list(call: Caller, world: World) -> None:
+    on = call.ok("add-list", name="friends")["id"]
+    call.ok("add-to-list", list_id=on, msisdn=TO)
+    sent = call.ok("send-sms", message="hi", list_id=on)["message_id"]
+    told = call.ok("get-sms", message_id=sent)
+    assert list(told) == [
+        "message_id", "send_at", "recipients", "cost", "sms", "message", "list", "delivery_stats", "error",
+    ]  # fmt: skip
+    assert told["list"] == {"id": on, "name": "friends"}
+    inside = call.ok("get-sms-sent", message_id=sent)["message"]
+    assert list(inside) == ["message_id", "send_at", "recipients", "cost", "sms", "list", "delivery_stats"]
+
+
+def test_in_2015_the_text_was_not_told(call: Caller, world: World) -> None:
+    settle_tenant(world, profile="legacy-2015")
+    assert list(call.ok("get-sms", message_id=send(call))) == [
+        "message_id", "send_at", "recipients", "cost", "sms", "delivery_stats", "error",
+    ]  # fmt: skip
+
+
+def test_counts_follow_what_happens(call: Caller, world: World) -> None:
+    sent = send(call, f"{TO},{OTHER_TO}")
+    advance(world, seconds=2)
+    assert call.ok("get-sms", message_id=sent)["delivery_stats"] == {
+        "delivered": 2, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0,
+    }  # fmt: skip
+    reply(world, str(TO), "thanks")
+    reply(world, str(OTHER_TO), "stop")
+    assert call.ok("get-sms", message_id=sent)["delivery_stats"] == {
+        "delivered": 2, "pending": 0, "bounced": 0, "responses": 2, "optouts": 1,
+    }  # fmt: skip
+
+
+def bounced(call: Caller, world: World, to: str = str(TO)) -> int:
+    """A message that nobody got."""
+    settle_tenant(world, delivery_delay=10**6 * 3600)
+    sent = send(call, to, validity=1)
+    advance(world, minutes=2)
+    settle_tenant(world, delivery_delay=10**6)
+    return sent
+
+
+# get-sms-stats
+
+
+def test_stats(call: Caller, world: World) -> None:
+    sent = send(call, f"{TO},{OTHER_TO}", "a" * 200)
+    advance(world, seconds=2)
+    reply(world, str(TO), "STOP")
+    answer = call.http.get(f"/get-sms-stats.json?message_id={sent}")
+    assert answer.text == (
+        '{"stats":{"hard_bounced":0,"soft_bounced":0,"total":2,"recipientCount":2,"delivered":2,"pending":0,'
+        '"bounced":0,"responses":1,"opt-outs":1,"link_hits":0},"error":{"code":"SUCCESS","description":"OK"}}'
+    )
+    as_xml = call.http.get(f"/get-sms-stats.xml?message_id={sent}").text
+    assert "<recipientCount>2</recipientCount>" in as_xml
+    assert "<opt-outs>1</opt-outs>" in as_xml
+
+
+def test_stats_of_a_bounced_message(call: Caller, world: World) -> None:
+    stats = call.ok("get-sms-stats", message_id=bounced(call, world))["stats"]
+    assert (stats["soft_bounced"], stats["hard_bounced"], stats["bounced"], stats["pending"]) == (1, 0, 1, 0)
+
+
+def test_stats_count_taps_on_links(call: Caller, world: World) -> None:
+    sent = send(call, message="[tracked-link]", tracked_link_url="https://a.example")
+    link = call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["message"]
+    for _ in range(2):
+        with world.store.begin() as db:
+            assert taps.tap(db, link.removeprefix("TapTh.is/"), NOW) is not None
+    assert call.ok("get-sms-stats", message_id=sent)["stats"]["link_hits"] == 2
+
+
+# get-sms-sent
+
+
+def test_recipients(call: Caller, world: World) -> None:
+    sent = send(call, f"{OTHER_TO},{TO},{OTHER_TO}")
+    advance(world, seconds=2)
+    reply(world, str(TO), "stop")
+    told = call.ok("get-sms-sent", message_id=sent)
+    assert list(told) == ["page", "total", "message", "recipients", "error"]
+    assert told["total"] == 3
+    assert told["message"] == {
+        "message_id": sent, "send_at": TOLD, "recipients": 3, "cost": 0.261, "sms": 3,
+        "delivery_stats": {"delivered": 3, "pending": 0, "bounced": 0, "responses": 1, "optouts": 1},
+    }  # fmt: skip
+    one = {"msisdn": OTHER_TO, "first_name": None, "last_name": None, "delivery_status": "delivered", "optout": False}
+    assert told["recipients"] == [one, {**one, "msisdn": TO, "optout": True}, one]
+    assert [list(each) for each in told["recipients"]] == [list(one)] * 3
+
+
+@pytest.mark.parametrize(
+    ("filters", "shown"),
+    [
+        ({}, [1, 2, 3]),
+        ({"delivery": "all"}, [1, 2, 3]),
+        ({"delivery": ""}, [1, 2, 3]),
+        ({"delivery": "delivered"}, [1, 2, 3]),
+        ({"delivery": "DELIVERED"}, [1, 2, 3]),
+        ({"delivery": "pending"}, []),
+        ({"delivery": "failed"}, []),
+        ({"optouts": "include"}, [1, 2, 3]),
+        ({"optouts": "only"}, [2]),
+        ({"optouts": "omit"}, [1, 3]),
+        ({"optouts": "only", "delivery": "pending"}, []),
+        ({"max": 2, "page": 2}, [3]),
+        ({"optouts": "omit", "max": 1, "page": 2}, [3]),
+    ],
+)
+def test_recipients_by_state(call: Caller, world: World, filters: dict[str, Any], shown: list[int]) -> None:
+    sent = send(call, "61491570151,61491570152,61491570153")
+    advance(world, seconds=2)
+    reply(world, "61491570152", "stop")
+    told = call.ok("get-sms-sent", message_id=sent, **filters)
+    assert [each["msisdn"] - 61491570150 for each in told.get("recipients", [])] == shown
+    assert ("recipients" in told) is bool(shown)
+    assert told["total"] == len(shown) if "max" not in filters else told["total"] >= 2
+
+
+def test_recipients_that_failed(call: Caller, world: World) -> None:
+    sent = bounced(call, world)
+    told = call.ok("get-sms-sent", message_id=sent, delivery="failed")
+    assert [each["delivery_status"] for each in told["recipients"]] == ["soft-bounce"]
+    assert call.ok("get-sms-sent", message_id=sent, delivery="delivered")["total"] == 0
+
+
+def test_recipients_of_a_message_on_its_way(call: Caller, world: World) -> None:
+    told = call.ok("get-sms-sent", message_id=send(call), delivery="pending")
+    assert [each["delivery_status"] for each in told["recipients"]] == ["pending"]
+
+
+@pytest.mark.parametrize("filters", [{"delivery": "bounced"}, {"delivery": "true"}, {"optouts": "all"}])
+def test_unknown_words(call: Caller, filters: dict[str, str]) -> None:
+    assert call.refused("get-sms-sent", message_id=send(call), **filters) == GENERIC
+
+
+def test_what_a_list_knows_of_recipients(call: Caller, world: World) -> None:
+    plain = call.ok("add-list", name="plain")["id"]
+    call.ok("add-to-list", list_id=plain, msisdn=TO, first_name="Kim")
+    rich = call.ok("add-list", name="rich", field_1="City", field_3="Post Code")["id"]
+    call.ok("add-to-list", list_id=rich, msisdn=TO, field_3="06000")
+
+    sent = send(call, f"{TO},{OTHER_TO}")
+    assert [each["first_name"] for each in call.ok("get-sms-sent", message_id=sent)["recipients"]] == [None, None]
+    known, unknown = call.ok("get-sms-sent", message_id=sent, list_id=plain)["recipients"]
+    assert (known["first_name"], known["last_name"], "fields" in known) == ("Kim", None, False)
+    known, unknown = call.ok("get-sms-sent", message_id=sent, list_id=rich)["recipients"]
+    assert (known["first_name"], known["fields"]) == ("", {"City": "", "Post Code": 6000})
+    assert list(known) == ["msisdn", "first_name", "last_name", "delivery_status", "optout", "fields"]
+    assert (unknown["first_name"], "fields" in unknown) == (None, False)
+
+    to_list = call.ok("send-sms", message="hi", list_id=rich)["message_id"]
+    [member] = call.ok("get-sms-sent", message_id=to_list)["recipients"]
+    assert (member["first_name"], "fields" in member) == ("", False)
+    as_xml = call.http.get(f"/get-sms-sent.xml?message_id={to_list}&list_id={rich}").text
+    assert "<optout>false</optout><fields><City/><Post_Code>6000</Post_Code></fields></item>" in as_xml
+
+
+def test_a_list_one_can_not_look_into(call: Caller, world: World) -> None:
+    sent = send(call)
+    theirs = neighbours_call(world).ok("add-list", name="theirs")["id"]
+    assert call.refused("get-sms-sent", message_id=sent, list_id=theirs)[0] == "NO_ACCESS"
+    assert call.refused("get-sms-sent", message_id=sent, list_id=1)[0] == "NOT_FOUND"
+    assert call.ok("get-sms-sent", message_id=sent, list_id=0)["total"] == 1
+
+
+# get-sms-delivery-status
+
+
+def test_the_state_of_one_delivery(call: Caller, world: World) -> None:
+    sent = send(call, message="Hi [firstname]!")
+    stats = {
+        "message_id": sent, "sender_id": int(OWN_NUMBER), "mobile": TO, "send_at": TOLD, "datetime": None,
+        "status": "pending", "message": "Hi !",
+    }  # fmt: skip
+    told = call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]
+    assert list(told.items()) == list(stats.items())
+    advance(world, seconds=2)
+    # The report's time is told without its seconds, so that it may lie before the sending.
+    assert call.ok("get-sms-delivery-status", message_id=sent, msisdn=f"+{TO}")["stats"] == {
+        **stats, "datetime": "2026-03-01 10:00:00", "status": "delivered",
+    }  # fmt: skip
+
+
+def test_the_state_of_a_failed_delivery(call: Caller, world: World) -> None:
+    sent = bounced(call, world)
+    assert call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["status"] == "failed"
+
+
+def test_a_word_as_the_sender(call: Caller) -> None:
+    sent = send(call, from_="MyShop")
+    assert call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["sender_id"] == "MyShop"
+
+
+def test_deliveries_that_are_not_there(call: Caller) -> None:
+    sent = send(call)
+    assert call.refused("get-sms-delivery-status", message_id=sent, msisdn=OTHER_TO) == (
+        "NOT_FOUND",
+        "The resource with this key is not found.",
+    )
+    assert call.refused("get-sms-delivery-status", message_id=sent, mobile=TO) == (
+        "FIELD_EMPTY",
+        "Field msisdn is required",
+    )
+    assert call.refused("get-sms-delivery-status", message_id=sent, msisdn="me") == (
+        "FIELD_INVALID",
+        'Field "msisdn" has wrong type, expected type - numeric',
+    )
+
+
+# get-user-sms-sent
+
+
+def test_what_an_account_sent(call: Caller, world: World) -> None:
+    first = send(call, f"{TO},{OTHER_TO}", "one\n\ntwo [firstname]")
+    advance(world, minutes=1)
+    second = send(call, message="0042", from_="MyShop")
+    send(call, send_at="2026-03-02")
+    send(neighbours_call(world))
+    told = call.ok("get-user-sms-sent", start="2026-03-01", end="2026-03-03", response_style="array")
+    assert told["total"] == 3
+    newest, *others = told["messages"]
+    assert list(newest.items()) == [
+        ("id", newest["id"]), ("message_id", second), ("message", 42), ("sent_at", "2026-03-01 10:01:42"),
+        ("msisdn", TO), ("caller_id", "MyShop"), ("status", "pending"),
+    ]  # fmt: skip
+    assert [each["msisdn"] for each in others] == [OTHER_TO, TO]
+    for each in others:
+        assert (each["message_id"], each["message"], each["caller_id"], each["status"], each["sent_at"]) == (
+            first, "one\n\ntwo ", int(OWN_NUMBER), "delivered", TOLD,
+        )  # fmt: skip
+    ids = [each["id"] for each in told["messages"]]
+    assert ids == sorted(ids, reverse=True)
+    as_xml = call.http.get("/get-user-sms-sent.xml?start=2026-03-01&end=2026-03-03").text
+    assert "<message>one\n\ntwo </message>" in as_xml
+
+
+@pytest.mark.parametrize(
+    ("params", "total"),
+    [
+        ({"start": "2026-03-01", "end": "2026-03-02"}, 2),
+        ({"start": TOLD, "end": TOLD}, 2),  # they were sent half a second later, which the wire can't tell
+        ({"start": "2026-03-01", "end": "2026-03-01 10:00:41"}, 0),
+        ({"start": "2026-03-01 10:00:43", "end": "2026-03-02"}, 0),
+        ({"start": "2026-02-01", "end": "2026-03-01"}, 0),
+        ({"start": "2026-03-02", "end": "2026-03-01"}, 0),
+        ({"start": "2026-03-01", "end": "2026-03-02", "msisdn": TO}, 1),
+        ({"start": "2026-03-01", "end": "2026-03-02", "msisdn": 61491570111}, 0),
+        ({"start": "2026-03-01", "end": "2026-03-02", "max": 1, "page": 2}, 2),
+    ],
+)
+def test_a_span_of_time(call: Caller, world: World, params: dict[str, Any], total: int) -> None:
+    send(call, f"{TO},{OTHER_TO}")
+    assert call.ok("get-user-sms-sent", **params)["total"] == total
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_a_span_must_be_given(call: Caller, name: str) -> None:
+    span = {"start": "2026-03-01", "end": "2026-03-02"}
+    without = {key: value for key, value in span.items() if key != name}
+    assert call.refused("get-user-sms-sent", **without) == ("FIELD_EMPTY", f"Required field '{name}' is empty")
+    assert call.refused("get-user-sms-sent", **{**span, name: "now"}) == GENERIC

@@ -1,0 +1,218 @@
+"""Responses: get-sms-responses and get-user-sms-responses."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sms_sandbox.store import responses
+from sms_sandbox.store.responses import NewResponse
+from sms_sandbox.store.world import OWN_NUMBER, SHARED_NUMBER
+from tests.api.acts import advance, freeze, neighbours_call, reply
+from tests.conftest import Caller, World
+
+TO, OTHER_TO = "61491570156", "61491570157"
+NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
+TOLD = "2026-03-01 10:00:42"
+
+
+@pytest.fixture
+def world(fresh: World) -> World:
+    """A world whose clock stands."""
+    freeze(fresh, NOW)
+    return fresh
+
+
+def send(call: Caller, to: str = TO, message: str = "Hi [firstname]!", **params: Any) -> int:
+    return int(call.ok("send-sms", message=message, to=to, **params)["message_id"])
+
+
+def answer(world: World, message: int, at: datetime, words: str = "old", **more: Any) -> None:
+    """A response of another time."""
+    new = NewResponse(
+        account=world.account.id, message=message, recipient=None, list_id=0, msisdn=TO, text=words,
+        longcode=OWN_NUMBER, received_at=at, is_optout=False, **more,
+    )  # fmt: skip
+    with world.store.begin() as db:
+        responses.add(db, world.tenant, new)
+
+
+def words(told: Any) -> list[Any]:
+    return [each["response"] for each in told.get("responses", [])]
+
+
+def test_a_reply(call: Caller, world: World) -> None:
+    sent = send(call)
+    received = reply(world, TO, "Hi, who is this?")
+    told = call.ok("get-sms-responses", message_id=sent)
+    assert list(told) == ["page", "total", "responses", "error"]
+    assert (told["page"], told["total"]) == ({"count": 1, "number": 1}, 1)
+    expected = {
+        "id": received.response, "message_id": sent, "list_id": 0, "received_at": TOLD, "first_name": None,
+        "last_name": None, "msisdn": int(TO), "response": "Hi, who is this?", "longcode": int(OWN_NUMBER),
+    }  # fmt: skip
+    assert list(told["responses"][0].items()) == list(expected.items())
+    assert call.ok("get-user-sms-responses")["responses"] == told["responses"]
+
+
+def test_with_the_text_that_was_answered(call: Caller, world: World) -> None:
+    sent = send(call)
+    reply(world, TO, "Yes")
+    [told] = call.ok("get-sms-responses", message_id=sent, include_original="true")["responses"]
+    assert list(told)[-1] == "original_message"
+    assert told["original_message"] == "Hi !"
+    [told] = call.ok("get-user-sms-responses", include_original=1)["responses"]
+    assert told["original_message"] == "Hi !"
+    assert "original_message" not in call.ok("get-user-sms-responses", include_original="")["responses"][0]
+
+
+def test_a_reply_of_a_lists_member(call: Caller, world: World) -> None:
+    on = call.ok("add-list", name="friends")["id"]
+    call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Kim", last_name="2")
+    sent = call.ok("send-sms", message="Hi [firstname]!", list_id=on)["message_id"]
+    reply(world, TO, "007")
+    [told] = call.ok("get-sms-responses", message_id=sent, include_original="yes")["responses"]
+    assert (told["list_id"], told["first_name"], told["last_name"]) == (on, "Kim", 2)
+    assert (told["response"], told["original_message"]) == (7, "Hi Kim!")
+
+
+def test_no_reply(call: Caller) -> None:
+    told = call.ok("get-sms-responses", message_id=send(call))
+    assert list(told) == ["page", "total", "error"]
+    assert told["total"] == 0
+
+
+def test_a_message_that_answers_nothing(call: Caller, world: World) -> None:
+    reply(world, TO, "Anybody there?", to=OWN_NUMBER)
+    [told] = call.ok("get-user-sms-responses", include_original="true")["responses"]
+    assert (told["message_id"], told["list_id"], told["original_message"]) == (0, 0, None)
+
+
+def test_newest_first(call: Caller, world: World) -> None:
+    sent = send(call, f"{TO},{OTHER_TO}")
+    for each in ("one", "two"):
+        reply(world, TO, each)
+    advance(world, minutes=1)
+    reply(world, OTHER_TO, "three")
+    assert words(call.ok("get-sms-responses", message_id=sent)) == ["three", "two", "one"]
+    assert words(call.ok("get-user-sms-responses", max=2, page=2)) == ["one"]
+    assert words(call.ok("get-sms-responses", message_id=sent, msisdn=f"+{OTHER_TO}")) == ["three"]
+    assert words(call.ok("get-sms-responses", message_id=sent, msisdn="61491570111")) == []
+
+
+def test_only_of_the_message_asked_for(call: Caller, world: World) -> None:
+    first = send(call)
+    reply(world, TO, "one")
+    second = send(call)
+    reply(world, TO, "two")
+    assert words(call.ok("get-sms-responses", message_id=first)) == ["one"]
+    assert words(call.ok("get-sms-responses", message_id=second)) == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("span", "found"),
+    [
+        ({}, ["now", "week", "months"]),
+        ({"start": "2026-02-20"}, ["now", "week"]),
+        ({"end": "2026-02-28"}, ["week", "months"]),
+        ({"start": "2026-02-20", "end": "2026-02-28"}, ["week"]),
+        ({"start": TOLD, "end": TOLD}, ["now"]),
+        ({"end": "2026-03-01 10:00:41"}, ["week", "months"]),
+        ({"start": "2026-03-02"}, []),
+        ({"start": "2026-03-01", "end": "2026-02-01"}, []),
+        ({"start": "2001-01-01"}, ["now", "week", "months"]),
+    ],
+)
+def test_a_span_of_time_for_a_message(call: Caller, world: World, span: dict[str, str], found: list[str]) -> None:
+    sent = send(call)
+    for name, days in (("now", 0), ("week", 7), ("months", 200)):
+        answer(world, sent, NOW - timedelta(days=days), name)
+    # With a message named there is no window by itself; one that is asked for reaches back a year.
+    assert words(call.ok("get-sms-responses", message_id=sent, **span)) == found
+
+
+@pytest.mark.parametrize(
+    ("span", "found"),
+    [
+        ({}, ["now", "week"]),
+        ({"start": "2025-06-01"}, ["now", "week", "months"]),
+        ({"start": "2001-01-01"}, ["now", "week", "months"]),
+        ({"end": "2026-02-28"}, ["week"]),
+        ({"start": "2025-06-01", "end": "2025-12-31"}, ["months"]),
+    ],
+)
+def test_a_span_of_time_for_an_account(call: Caller, world: World, span: dict[str, str], found: list[str]) -> None:
+    for name, days in (("now", 0), ("week", 7), ("months", 200), ("years", 400)):
+        answer(world, 0, NOW - timedelta(days=days), name)
+    assert words(call.ok("get-user-sms-responses", **span)) == found
+
+
+@pytest.mark.parametrize("method", ["get-sms-responses", "get-user-sms-responses"])
+@pytest.mark.parametrize("name", ["start", "end", "include_original"])
+def test_badly_written(call: Caller, method: str, name: str) -> None:
+    refused = call.refused(method, message_id=send(call), **{name: "nonsense"})
+    assert refused == ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
+
+
+# Selectors of get-sms-responses
+
+
+@pytest.mark.parametrize("nothing", [{}, {"message_id": "0", "keyword_id": "0", "keyword": ""}, {"number": OWN_NUMBER}])
+def test_nothing_asked_for(call: Caller, nothing: dict[str, str]) -> None:
+    assert call.refused("get-sms-responses", **nothing) == ("FIELD_EMPTY", "Required field 'message_id' is empty")
+
+
+def test_a_keyword_needs_its_number(call: Caller) -> None:
+    assert call.refused("get-sms-responses", keyword="NEWS") == (
+        "FIELD_INVALID",
+        "If you provide 'keyword', you must provide 'number'",
+    )
+
+
+def test_a_keyword_id_is_a_number(call: Caller) -> None:
+    assert call.refused("get-sms-responses", keyword_id="NEWS") == (
+        "FIELD_INVALID",
+        'Field "keyword_id" has wrong type, expected type - numeric',
+    )
+
+
+def test_responses_to_keywords(call: Caller, world: World) -> None:
+    answer(world, 0, NOW, "news please", keyword="NEWS", keyword_id=7)
+    answer(world, 0, NOW - timedelta(days=40), "old news", keyword="NEWS", keyword_id=7)
+    answer(world, 0, NOW, "hello")
+    assert words(call.ok("get-sms-responses", keyword="news", number=OWN_NUMBER)) == ["news please"]
+    assert words(call.ok("get-sms-responses", keyword="news", number=SHARED_NUMBER)) == []
+    assert words(call.ok("get-sms-responses", keyword_id=7)) == ["news please"]
+    assert words(call.ok("get-sms-responses", keyword_id=7, start="2026-01-01")) == ["news please", "old news"]
+    assert words(call.ok("get-sms-responses", keyword_id=8)) == []
+    assert words(call.ok("get-user-sms-responses", keywords="only")) == ["news please"]
+    assert words(call.ok("get-user-sms-responses", keywords="OMIT")) == ["hello"]
+    assert words(call.ok("get-user-sms-responses", keywords="both")) == ["hello", "news please"]
+    assert call.refused("get-user-sms-responses", keywords="some")[0] == "FIELD_INVALID"
+
+
+# Whose responses
+
+
+def test_by_the_number_that_received_them(call: Caller, world: World) -> None:
+    send(call, from_shared=1)
+    reply(world, TO, "to the shared one")
+    reply(world, TO, "to our own", to=OWN_NUMBER)
+    assert words(call.ok("get-user-sms-responses", number=f"+{SHARED_NUMBER}")) == ["to the shared one"]
+    assert words(call.ok("get-user-sms-responses", number=OWN_NUMBER)) == ["to our own"]
+    assert words(call.ok("get-user-sms-responses", number="")) == ["to our own", "to the shared one"]
+
+
+def test_the_shared_numbers_replies_go_to_who_wrote_last(call: Caller, world: World) -> None:
+    other = neighbours_call(world)
+    send(call, from_=SHARED_NUMBER)
+    theirs = send(other)
+    reply(world, TO, "hello you")
+    assert words(call.ok("get-user-sms-responses")) == []
+    assert words(other.ok("get-user-sms-responses")) == ["hello you"]
+    assert words(other.ok("get-sms-responses", message_id=theirs)) == ["hello you"]
+
+
+def test_the_parameter_of_the_ruby_client_is_not_known(call: Caller, world: World) -> None:
+    reply(world, TO, "hi", to=OWN_NUMBER)
+    assert words(call.ok("get-user-sms-responses", enddate="2020-01-01")) == ["hi"]

@@ -1,0 +1,122 @@
+"""So many calls a second for each account; one that is over does nothing."""
+
+import base64
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sms_sandbox.api.errors import ApiError
+from sms_sandbox.api.gate import Gate
+from sms_sandbox.store.opening import open_store
+from tests.api.acts import OTHER, OTHERS_SECRET, neighbour, settle
+from tests.conftest import KEY, Caller, World, found
+
+OVER_LIMIT = '{"error":{"code":"OVER_LIMIT","description":"You have exceeded the request limit."}}'
+
+
+def use_up(call: Caller, rate: int = 15) -> None:
+    """Make as many calls as one second may hold, within one; and see the next refused."""
+    # A second must be free before, and the calls must fit into one, which a busy machine may need some tries for.
+    for _ in range(10):
+        time.sleep(1.0)
+        began = time.monotonic()
+        statuses = [call.http.get("/get-balance.json").status_code for _ in range(rate + 1)]
+        if time.monotonic() - began < 1:
+            assert statuses == [200] * rate + [429]
+            return
+    raise AssertionError("this machine is too slow to make that many calls in a second")
+
+
+def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: World) -> None:
+    settle(fresh, throttle=15)
+    call = Caller(fresh.store)
+    use_up(call)
+    refused = call.http.post("/send-sms.json", data={"message": "hi", "to": "61491570156"})
+    assert (refused.status_code, refused.text) == (429, OVER_LIMIT)
+    assert not any(name.startswith(("retry-after", "x-ratelimit")) for name in refused.headers)
+    as_xml = call.http.get("/get-balance.xml")
+    assert (as_xml.status_code, "<code>OVER_LIMIT</code>" in as_xml.text) == (429, True)
+
+    # Nothing was sent or debited by it, and after a second it would be.
+    time.sleep(1.05)
+    assert call.ok("get-balance")["balance"] == 1000
+    assert call.ok("send-sms", message="hi", to="61491570156")["message_id"] == 340000001
+
+
+def test_refused_calls_do_not_count(fresh: World) -> None:
+    settle(fresh, throttle=3)
+    call = Caller(fresh.store)
+    use_up(call, 3)
+    admitted = 0
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        admitted += call.http.get("/get-balance.json").status_code == 200
+    # One who hammers still gets his calls in each second that passes.
+    assert 3 <= admitted <= 6
+
+
+def test_each_account_and_each_world_counts_by_itself(fresh: World) -> None:
+    settle(fresh, throttle=2)
+    neighbour(fresh, throttle=2)
+    found(fresh.store, "elsewhere", "secret", throttle=2, name="elsewhere")
+    use_up(Caller(fresh.store), 2)
+    for key, secret in ((OTHER, OTHERS_SECRET), ("elsewhere", "secret")):
+        assert [Caller(fresh.store, key, secret)("get-balance")["error"]["code"] for _ in range(2)] == ["SUCCESS"] * 2
+
+
+def test_zero_is_no_limit(fresh: World) -> None:
+    call = Caller(fresh.store)
+    assert {call.http.get("/get-balance.json").status_code for _ in range(40)} == {200}
+
+
+def test_calls_with_a_wrong_secret_or_an_unknown_method_do_not_count(fresh: World) -> None:
+    settle(fresh, throttle=1)
+    call, wrong = Caller(fresh.store), Caller(fresh.store, KEY, "wrong")
+    for _ in range(5):
+        assert wrong.refused("get-balance")[0] == "AUTH_FAILED"
+        assert call.http.get("/nonsense.json").status_code == 404
+    assert call.ok("get-balance")
+
+
+def test_a_changed_rate_counts_at_once(fresh: World) -> None:
+    settle(fresh, throttle=1)
+    call = Caller(fresh.store)
+    use_up(call, 1)
+    settle(fresh, throttle=0)
+    assert call.ok("get-balance")
+
+
+def test_a_shared_store_is_throttled_over_all_processes(fresh: World) -> None:
+    settle(fresh, throttle=2)
+    first, second = Caller(fresh.store), Caller(fresh.store)
+    with one_second():
+        codes = [each("get-balance")["error"]["code"] for each in (first, second, first, second)]
+    # An embedded store is owned by one process, and each `Api` here stands for one.
+    assert codes == ["SUCCESS"] * 4 if fresh.store.embedded else ["SUCCESS"] * 2 + ["OVER_LIMIT"] * 2
+
+
+@contextmanager
+def one_second() -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 1
+
+
+def test_the_windows_of_accounts_that_went_quiet_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sms_sandbox.api.gate.MOST_WINDOWS", 3)
+    store = open_store("sqlite://")
+    worlds = [found(store, f"key-{number}", "secret", throttle=2, name=f"world {number}") for number in range(5)]
+    gate = Gate(store)
+    headers = ["Basic " + base64.b64encode(f"{world.account.key}:secret".encode()).decode() for world in worlds]
+    for header in headers:
+        gate.admit(header)
+    assert len(gate._windows) == 5
+    time.sleep(1.0)
+    gate.admit(headers[0])
+    gate.admit(headers[0])
+    assert len(gate._windows) == 1
+    with pytest.raises(ApiError):
+        gate.admit(headers[0])
+    store.close()

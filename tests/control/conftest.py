@@ -1,0 +1,31 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sms_sandbox.settings import Settings
+from sms_sandbox.tls import Certificates
+from tests.serving import Account, serving
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def server(
+    request: pytest.FixtureRequest, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Account]:
+    """A running sandbox on each kind of database, for every test of control; its default account."""
+    shared = request.param == "postgresql"
+    url = request.getfixturevalue("fresh_postgres")() if shared else "sqlite://"
+    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), database=url, throttle=0)
+    with serving(settings) as account:
+        yield account
+
+
+@pytest.fixture
+def world(server: Account) -> Account:
+    """A tenant of the test's own."""
+    return server.tenant()
+
+
+@pytest.fixture
+def worlds(server: Account) -> Callable[..., Account]:
+    """Makes tenants."""
+    return server.tenant

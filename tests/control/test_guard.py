@@ -1,0 +1,146 @@
+"""Who may use control: not a page of another site, not who came by a strange name, no stranger off loopback."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.control import guard
+from sms_sandbox.control.errors import ControlError
+from sms_sandbox.settings import Settings
+from sms_sandbox.tls import Certificates
+from tests.serving import Account, Answer, fetch, serving
+
+
+def status(verb: str = "GET", token: str | None = None, **headers: str) -> int:
+    """What the guard makes of a request with these headers, at a sandbox that is also called `box.test`."""
+    raw = {name.replace("_", "-").encode(): value.encode("latin-1") for name, value in headers.items()}
+    try:
+        guard.check(raw, verb, ["Box.test", "0.0.0.0"], token)  # noqa: S104 (a name, nothing listens)
+    except ControlError as refused:
+        return refused.status
+    return 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:8080", "192.168.1.5:8080",
+        "[fe80::1]:80", "host.docker.internal:8080", "app.localhost:1", "box.test", "BOX.TEST:8080",
+    ],
+)  # fmt: skip
+def test_names_that_mean_this_machine_may_be_used(host: str) -> None:
+    assert status(host=host) == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "notlocalhost",
+        "localhost@evil.example", "127.0.0.1:80@evil.example", "[::1", "[::1]evil", "0x7f.1", "2130706433",
+        "box.test.evil.example", "\xe9", "evil.example#localhost", "evil.example/localhost",
+    ],
+)  # fmt: skip
+def test_any_other_name_may_not(host: str) -> None:
+    assert status(host=host) == 403
+
+
+def test_a_request_without_a_name_was_no_browser_s() -> None:
+    assert status() == 200
+
+
+@given(st.text(st.characters(max_codepoint=255)), st.text(st.characters(max_codepoint=255)))
+def test_headers_never_make_the_guard_fail(host: str, origin: str) -> None:
+    assert status("POST", host=host, origin=origin) in (200, 403)
+
+
+@pytest.mark.parametrize("verb", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_page_of_another_origin_may_not_write(verb: str) -> None:
+    assert status(verb, host="localhost:8080", origin="https://evil.example") == 403
+    assert status(verb, host="localhost:8080", origin="http://localhost:3000") == 403
+    assert status(verb, host="localhost:8080", origin="http://localhost.evil.example:8080") == 403
+    assert status(verb, host="localhost:8080", origin="null") == 403
+    assert status(verb, host="localhost:8080", origin="") == 403
+    assert status(verb, host="localhost:8080", origin="http://LOCALHOST:8080") == 200
+    assert status(verb, host="[::1]:8443", origin="https://[::1]:8443") == 200
+
+
+def test_a_page_of_another_origin_may_ask_but_not_read() -> None:
+    """Nothing allows it by CORS."""
+    assert status("GET", host="localhost:8080", origin="https://evil.example") == 200
+
+
+def test_a_token_must_be_the_one() -> None:
+    assert status(token="right", host="localhost") == 401
+    assert status(token="right", host="localhost", x_sandbox_token="wrong") == 401
+    assert status(token="right", host="localhost", x_sandbox_token="\xe9") == 401
+    assert status(token="right", host="localhost", x_sandbox_token="right") == 200
+    assert status(token="right", host="evil.example", x_sandbox_token="right") == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_loopback_needs_no_token(host: str) -> None:
+    assert guard.is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "box.test"])  # noqa: S104 (a name, nothing listens)
+def test_all_else_does(host: str) -> None:
+    assert not guard.is_loopback(host)
+
+
+# The same at a server that listens on every address
+
+
+@pytest.fixture(scope="module")
+def public(certificates: Certificates) -> Iterator[Account]:
+    settings = Settings(
+        host="0.0.0.0",  # noqa: S104 (what is under test)
+        https_port=0, http_port=0, certs=str(certificates.directory), cert_host=("box.test",),
+    )  # fmt: skip
+    with serving(settings) as account:
+        yield account
+
+
+def ask(public: Account, path: str, verb: str = "GET", **headers: str) -> Answer:
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return fetch(public.ready.http + path, verb, headers=headers)
+
+
+def test_off_loopback_a_token_is_made_up_and_asked_for(public: Account) -> None:
+    token = public.ready.control_token
+    assert token
+    assert len(token) >= 24
+    answer = ask(public, "/_sandbox/v1/clock")
+    assert (answer.status, answer.code) == (401, "unauthorised")
+    assert ask(public, "/_sandbox/v1/clock", x_sandbox_token=token).status == 200
+    assert ask(public, "/_sandbox/v1/openapi.json").status == 200
+
+
+def test_off_loopback_the_page_keeps_the_secret(public: Account) -> None:
+    page = ask(public, "/_sandbox/")
+    assert page.status == 200
+    assert public.secret.encode() not in page.body
+    assert b"sms-sandbox" in page.body
+
+
+def test_a_strange_name_is_refused_on_every_path_of_control(public: Account) -> None:
+    token = public.ready.control_token or ""
+    for path in ("/_sandbox/v1/clock", "/_sandbox/v1/openapi.json", "/_sandbox/v1/nothing"):
+        answer = ask(public, path, host="evil.example", x_sandbox_token=token)
+        assert (answer.status, answer.code) == (403, "forbidden")
+    assert ask(public, "/_sandbox/", host="evil.example").status == 403
+    assert ask(public, "/_sandbox/v1/clock", host="box.test", x_sandbox_token=token).status == 200
+
+
+def test_health_is_told_by_any_name(public: Account) -> None:
+    assert ask(public, "/livez", host="evil.example").status == 200
+    assert ask(public, "/readyz", host="evil.example").status == 200
+
+
+def test_a_page_of_another_origin_writes_nothing(public: Account) -> None:
+    token = public.ready.control_token or ""
+    refused = ask(public, "/_sandbox/v1/clock/freeze", "POST", origin="http://evil.example", x_sandbox_token=token)
+    assert (refused.status, refused.code) == (403, "forbidden")
+    assert "access-control-allow-origin" not in refused.headers
+    assert ask(public, "/_sandbox/v1/clock", x_sandbox_token=token).json["running"] is True

@@ -1,0 +1,217 @@
+"""Over all operations at once: the document, what is refused everywhere, and that no body makes any of them fail."""
+
+import json
+import re
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openapi_spec_validator import validate
+
+from sms_sandbox.control.routes import OPERATIONS
+from tests.serving import HANDSET, Account, Answer, Receiver, basic, fetch
+
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def document(server: Account) -> Document:
+    answer = fetch(f"{server.ready.http}/_sandbox/v1/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    read: Document = answer.json
+    return read
+
+
+def test_the_document_is_valid_openapi(document: Document) -> None:
+    validate(document)
+
+
+def test_the_document_lists_every_operation_with_words(document: Document) -> None:
+    listed = {
+        (verb.upper(), path): described
+        for path, verbs in document["paths"].items()
+        for verb, described in verbs.items()
+    }
+    assert set(listed) == {(each.verb, each.path) for each in OPERATIONS}
+    assert len({described["operationId"] for described in listed.values()}) == len(OPERATIONS)
+    for described in listed.values():
+        assert described["summary"].endswith(".")
+        assert len(described["summary"]) < 200
+
+
+def test_every_parameter_in_a_path_is_listed(document: Document) -> None:
+    for path, verbs in document["paths"].items():
+        for described in verbs.values():
+            listed = {each["name"] for each in described["parameters"] if each["in"] == "path"}
+            assert listed == set(re.findall(r"\{(\w+)\}", path))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_every_operation_refuses_other_verbs_and_says_which_it_takes(server: Account, operation: Any) -> None:
+    path = re.sub(r"\{\w+\}", "1", operation.path)
+    verbs = {each.verb for each in OPERATIONS if re.sub(r"\{\w+\}", "1", each.path) == path}
+    for verb in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"} - verbs:
+        answer = server.control(verb, path)
+        assert (answer.status, answer.code) == (405, "not_allowed")
+        assert all(each in answer.json["error"]["message"] for each in verbs)
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/clock/", "/clock/stop", "//clock", "/messages/1/2", "/%2e%2e/x"])
+def test_a_path_there_is_not_is_not_found(server: Account, path: str) -> None:
+    assert server.refused("GET", path) == (404, "not_found")
+
+
+def test_a_body_that_is_too_large_is_refused(server: Account) -> None:
+    body = json.dumps({"from": HANDSET, "text": "x" * (1 << 20)})
+    assert server.refused("POST", "/inbound", body.encode()) == (413, "too_large")
+    assert server.refused("POST", "/clock/freeze", b" " * (1 << 20) + b" ") == (413, "too_large")
+
+
+def test_a_body_that_breaks_off_does_nothing(server: Account, world: Account) -> None:
+    parts = urlsplit(server.ready.http)
+    connection = HTTPConnection(parts.hostname or "", parts.port)
+    connection.putrequest("POST", "/_sandbox/v1/clock/advance")
+    connection.putheader("Content-Length", "1000")
+    connection.putheader("Authorization", basic(world.key, world.secret)["Authorization"])
+    connection.endheaders(b'{"days": 400}')
+    connection.close()
+    assert fetch(f"{server.ready.http}/livez").status == 200
+    assert world.ok("GET", "/clock")["now"] < world.ok("POST", "/clock/advance", {"days": 300})["end"]
+
+
+def test_a_head_is_a_get_without_the_body(server: Account) -> None:
+    answer = server.control("HEAD", "/clock")
+    assert (answer.status, answer.body) == (200, b"")
+    assert int(answer.headers["content-length"]) > 0
+
+
+def test_answers_are_not_kept_by_anybody(server: Account) -> None:
+    assert server.control("GET", "/clock").headers["cache-control"] == "no-store"
+
+
+def test_control_is_served_over_https_too(server: Account) -> None:
+    answer = fetch(f"{server.ready.https}/_sandbox/v1/info", ca=server.ready.ca)
+    info = answer.json
+    assert (info["https"], info["http"], info["ca"]) == (server.ready.https, server.ready.http, server.ready.ca)
+    assert info["version"]
+
+
+# Every real answer is as the document says
+
+
+def check(document: Document, path: str, verb: str, answer: Answer) -> None:
+    responses = document["paths"][path][verb.lower()]["responses"]
+    described = responses.get(str(answer.status)) or responses["default"]
+    schema = described["content"]["application/json"]["schema"]
+    whole = {**schema, "components": document["components"]}
+    jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker()).validate(answer.json)
+    if schema.get("$ref", "").startswith("#/components/schemas/") and answer.status < 400:
+        listed = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["properties"]
+        assert set(answer.json) == set(listed)
+
+
+def test_answers_are_as_the_document_says(document: Document, server: Account, receiver: Receiver) -> None:
+    world = server.tenant(frozen_at="2030-01-31T12:00:00Z")
+    name = world.ok("GET", "/tenants/current")["name"]
+    world.ok("PATCH", "/account", {"dlr_url": receiver.url})
+    world.send("hi", f"{HANDSET},61491570157")
+    world.ok("POST", "/clock/advance", {"seconds": 0.5})
+    steps: list[tuple[str, str, str | None, Any]] = [
+        ("POST", "/tenants", "/tenants", {}),
+        ("GET", "/info", "/info", None),
+        ("GET", "/tenants", "/tenants", None),
+        ("GET", "/tenants/{tenant}", f"/tenants/{name}", None),
+        ("PATCH", "/tenants/{tenant}", f"/tenants/{name}", {"delivery_seconds": 2}),
+        ("GET", "/clock", "/clock", None),
+        ("POST", "/clock/freeze", "/clock/freeze", None),
+        ("PUT", "/recipients/{recipient}/fate", None, {"status": "hard-bounce"}),
+        ("POST", "/clock/advance", "/clock/advance", {"seconds": 3}),
+        ("POST", "/clock/resume", "/clock/resume", None),
+        ("POST", "/inbound", "/inbound", {"from": HANDSET, "text": "hi"}),
+        ("GET", "/messages", "/messages", None),
+        ("GET", "/messages/{message}", None, None),
+        ("GET", "/recipients", "/recipients", None),
+        ("GET", "/callbacks", "/callbacks", None),
+        ("GET", "/callbacks/{callback}", None, None),
+        ("POST", "/callbacks/{callback}/send", None, None),
+        ("GET", "/account", "/account", None),
+        ("PATCH", "/account", "/account", {"throttle": 3}),
+        ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),
+        ("GET", "/accounts", "/accounts", None),
+        ("POST", "/tenants/{tenant}/reset", "/tenants/current/reset", None),
+        ("DELETE", "/tenants/{tenant}", f"/tenants/{name}", None),
+    ]  # fmt: skip
+    assert {(verb, path) for verb, path, _, _ in steps} == {(each.verb, each.path) for each in OPERATIONS}
+    for verb, path, asked, body in steps:
+        if asked is None:
+            kind = re.findall(r"\{(\w+)\}", path)[0]
+            newest = world.ok("GET", f"/{kind}s")[f"{kind}s"][0]["id"]
+            asked = path.replace(f"{{{kind}}}", str(newest))
+        answer = world.control(verb, asked, body)
+        expected = {each.status for each in OPERATIONS if (each.verb, each.path) == (verb, path)}
+        assert {answer.status} == expected, (verb, asked, answer.body)
+        check(document, path, verb, answer)
+        refused = world.control(verb, asked, b"{")
+        if refused.status >= 400:
+            check(document, path, verb, refused)
+
+
+# Nothing makes it fail
+
+_TIMES = st.sampled_from(
+    ["2030-01-31T12:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2030-01-31", "1969-12-31T23:59:59Z"]
+)
+_SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([0, 1, 2**31, 2**63 - 1, 2**63, -(2**63), 10**30]),
+    st.floats(),
+    st.text(st.characters(codec="utf-8"), max_size=20),
+    st.sampled_from(
+        ["a\x00b", "never", "delivered", HANDSET, "+61491570112", "current", "http://127.0.0.1:9/", "seed"]
+    ),
+    _TIMES,
+)
+_VALUES = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
+)
+_WRITES = [each for each in OPERATIONS if each.verb != "GET" and each.name != "delete_tenant"]
+_FIELDS = sorted({name for each in OPERATIONS if each.body for name in each.body.__struct_encode_fields__})
+
+
+@given(data=st.data())
+@settings(max_examples=150)
+def test_no_body_makes_an_operation_fail(world: Account, data: st.DataObject) -> None:
+    operation = data.draw(st.sampled_from(_WRITES))
+    own = operation.body.__struct_encode_fields__ if operation.body else ()
+    names = st.sampled_from([*own, *own, *own, *_FIELDS])
+    body = data.draw(st.dictionaries(names, _VALUES, max_size=4) | _VALUES)
+    raw = json.dumps(body).encode("utf-8", "surrogatepass")
+    if data.draw(st.integers(0, 9)) == 0:
+        raw = data.draw(st.binary(max_size=40))
+    kind = data.draw(st.sampled_from(["1", "current", "0", str(10**30), "%00", "%ED%A0%80", "-5"]))
+    answer = world.control(operation.verb, re.sub(r"\{\w+\}", kind, operation.path), raw)
+    assert answer.status < 500, (operation.name, raw, answer.body)
+    if answer.status >= 400:
+        assert answer.json["error"]["message"]
+
+
+_QUERIES = [each for each in OPERATIONS if each.query]
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_no_query_makes_an_operation_fail(world: Account, data: st.DataObject) -> None:
+    operation = data.draw(st.sampled_from(_QUERIES))
+    names = st.sampled_from(operation.query.__struct_fields__)
+    values = (
+        st.text(st.characters(codec="utf-8"), max_size=20) | st.integers().map(str) | st.sampled_from(["\x00", "1"])
+    )
+    query = data.draw(st.dictionaries(names, values, max_size=3))
+    answer = world.control("GET", operation.path, None, **query)
+    assert answer.status in (200, 422), (operation.name, query, answer.body)

@@ -1,0 +1,373 @@
+"""Messages and their recipients, what handsets send, and callbacks, as a test sees and moves them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.serving import HANDSET, Account, Receiver
+
+Make = Callable[..., Account]
+NOON = "2030-01-31T12:00:00Z"
+HUGE = 10**30
+
+
+@pytest.fixture
+def frozen(worlds: Make) -> Account:
+    return worlds(frozen_at=NOON)
+
+
+# Messages and recipients
+
+
+def test_messages_are_listed_newest_first_and_filtered(frozen: Account) -> None:
+    one, two = frozen.send("first"), frozen.send("50% off_now", from_="SHOP")
+    later = frozen.send("later", send_at="2030-02-01 00:00:00")
+    frozen.api("cancel-sms", id=later)
+    frozen.ok("POST", "/clock/advance", {"seconds": 0.1})
+
+    def ids(**query: object) -> list[int]:
+        return [each["id"] for each in frozen.ok("GET", "/messages", **query)["messages"]]
+
+    assert ids() == [later, two, one]
+    assert ids(sender="SHOP") == [two]
+    assert ids(status="cancelled") == [later]
+    assert ids(status="sent") == [two, one]
+    assert ids(text="0% o") == [two]
+    assert ids(text="%") == [two]
+    assert ids(text="f_n") == [two]
+    assert ids(text="f.n") == []
+    assert ids(page=2, max=2) == [one]
+    assert frozen.ok("GET", "/messages", max=2)["page"] == {"number": 1, "count": 2, "total": 3}
+    message = frozen.ok("GET", f"/messages/{two}")
+    assert message == frozen.ok("GET", "/messages", sender="SHOP")["messages"][0]
+    assert (message["text"], message["sender"], message["send_at"]) == ("50% off_now", "SHOP", NOON)
+    assert (message["recipients"], message["pending"], message["parts"], message["cost"]) == (1, 1, 1, 0.087)
+
+
+@pytest.mark.parametrize("kind", ["messages", "callbacks"])
+@pytest.mark.parametrize("number", ["0", "999", "-1", "x", "1.0", str(HUGE), str(2**63), "%00", "9" * 5000])
+def test_an_id_nobody_gave_is_not_found(frozen: Account, kind: str, number: str) -> None:
+    assert frozen.refused("GET", f"/{kind}/{number}") == (404, "not_found")
+
+
+@pytest.mark.parametrize("number", ["0", "999", "-1", "x", str(HUGE), str(2**63)])
+def test_so_it_is_where_something_is_done(frozen: Account, number: str) -> None:
+    assert frozen.refused("PUT", f"/recipients/{number}/fate", {"status": "never"}) == (404, "not_found")
+    assert frozen.refused("POST", f"/callbacks/{number}/send") == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/messages", {"status": "lost"}),
+        ("/messages", {"text": "a\x00b"}),
+        ("/messages", {"sender": "a\x00b"}),
+        ("/messages", {"colour": "red"}),
+        ("/messages", {"page": HUGE}),
+        ("/recipients", {"message": HUGE}),
+        ("/recipients", {"message": "x"}),
+        ("/recipients", {"message": -1}),
+        ("/recipients", {"msisdn": "\x00"}),
+        ("/recipients", {"status": "lost"}),
+        ("/callbacks", {"event": "lost"}),
+        ("/callbacks", {"state": "lost"}),
+        ("/callbacks", {"message": 2**63}),
+        ("/callbacks", {"msisdn": "x\x00"}),
+    ],
+)
+def test_a_filter_that_does_not_fit_is_refused(frozen: Account, path: str, query: dict[str, object]) -> None:
+    assert frozen.refused("GET", path, None, **query) == (422, "invalid")
+
+
+@pytest.mark.parametrize("text", ["\ud83d\ude00 \u00fc", "'; --", "%", "\x01\x7f", "x" * 2000])
+def test_a_filter_takes_any_other_text(frozen: Account, text: str) -> None:
+    query = {"text": text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")}
+    assert frozen.ok("GET", "/messages", **query)["messages"] == []
+
+
+def test_recipients_show_what_the_handset_shows(frozen: Account) -> None:
+    one = frozen.send("hi", f"{HANDSET},61491570157")
+    two = frozen.send("[tracked-link] yes", tracked_link_url="https://example.com/")
+    whole = frozen.ok("GET", "/recipients")["recipients"]
+    assert [(each["message_id"], each["msisdn"]) for each in whole] == [
+        (two, HANDSET),
+        (one, "61491570157"),
+        (one, HANDSET),
+    ]
+    assert whole[0]["text"].startswith("TapTh.is/")
+    assert whole[0]["text"].endswith(" yes")
+    assert [each["msisdn"] for each in frozen.ok("GET", "/recipients", message=one)["recipients"]] == [
+        "61491570157",
+        HANDSET,
+    ]
+    assert len(frozen.ok("GET", "/recipients", msisdn=HANDSET)["recipients"]) == 2
+    assert frozen.ok("GET", "/recipients", status="delivered")["recipients"] == []
+
+
+# Fate by hand
+
+
+def recipient(world: Account) -> int:
+    """Send a message that the carrier takes; its recipient."""
+    world.send()
+    world.ok("POST", "/clock/advance", {"seconds": 0.1})
+    return int(world.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
+
+
+def state(world: Account, number: int) -> tuple[str, str | None]:
+    found = {each["id"]: each for each in world.ok("GET", "/recipients")["recipients"]}[number]
+    return found["status"], found["reported_at"]
+
+
+@pytest.mark.parametrize("fate", ["delivered", "soft-bounce", "hard-bounce"])
+def test_a_fate_set_by_hand_is_what_is_reported(frozen: Account, receiver: Receiver, fate: str) -> None:
+    frozen.ok("PATCH", "/account", {"dlr_url": receiver.url})
+    number = recipient(frozen)
+    answer = frozen.ok("PUT", f"/recipients/{number}/fate", {"status": fate, "after_seconds": 30})
+    assert (answer["id"], answer["status"]) == (number, "pending")
+    frozen.ok("POST", "/clock/advance", {"seconds": 29.9})
+    assert state(frozen, number) == ("pending", None)
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    assert state(frozen, number) == (fate, "2030-01-31T12:00:30.100000Z")
+    assert [each["status"] for each in receiver.received] == [fate]
+    assert frozen.refused("PUT", f"/recipients/{number}/fate", {"status": "delivered"}) == (409, "conflict")
+
+
+def test_the_last_fate_that_is_set_counts(frozen: Account) -> None:
+    number = recipient(frozen)
+    frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "never"})
+    frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "hard-bounce", "after_seconds": 5})
+    told = frozen.ok("POST", "/clock/advance", {"days": 5})
+    assert told["counts"] == {"report": 1}
+    assert state(frozen, number)[0] == "hard-bounce"
+
+
+def test_never_expires(frozen: Account) -> None:
+    number = recipient(frozen)
+    frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "never"})
+    frozen.ok("POST", "/clock/advance", {"hours": 71.9})
+    assert state(frozen, number)[0] == "pending"
+    frozen.ok("POST", "/clock/advance", {"hours": 1})
+    assert state(frozen, number) == ("soft-bounce", "2030-02-03T12:00:00Z")
+
+
+def test_a_report_beyond_the_validity_is_an_expiry(frozen: Account) -> None:
+    frozen.ok("PATCH", "/tenants/current", {"delivery_seconds": 600})
+    frozen.send(validity=10)
+    frozen.ok("POST", "/clock/advance", {"seconds": 60})
+    (found,) = frozen.ok("GET", "/recipients")["recipients"]
+    frozen.ok("PUT", f"/recipients/{found['id']}/fate", {"status": "delivered", "after_seconds": 3600})
+    frozen.ok("POST", "/clock/advance", {"hours": 2})
+    assert state(frozen, found["id"]) == ("soft-bounce", "2030-01-31T12:10:00Z")
+
+
+def test_what_has_not_left_yet_has_no_fate(frozen: Account) -> None:
+    frozen.send(send_at="2030-02-01 00:00:00")
+    (found,) = frozen.ok("GET", "/recipients")["recipients"]
+    assert frozen.refused("PUT", f"/recipients/{found['id']}/fate", {"status": "delivered"}) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"status": "lost"},
+        {"status": "delivered", "after_seconds": -1},
+        {"status": "delivered", "after_seconds": HUGE},
+        {"status": "delivered", "when": 5},
+        {"status": None},
+    ],
+)
+def test_a_fate_there_is_not_is_refused(frozen: Account, body: dict[str, object]) -> None:
+    number = recipient(frozen)
+    assert frozen.refused("PUT", f"/recipients/{number}/fate", body) == (422, "invalid")
+    frozen.ok("POST", "/clock/advance", {"seconds": 5})
+    assert state(frozen, number)[0] == "delivered"
+
+
+# What handsets send
+
+
+def test_a_reply_reaches_the_message_it_answers(frozen: Account, receiver: Receiver) -> None:
+    message = frozen.send(reply_callback=f"{receiver.url}/mo?mine=1")
+    taken = frozen.ok("POST", "/inbound", {"from": f"+{HANDSET}", "text": "thanks \u00fc"})
+    assert taken["message_id"] == message
+    assert taken["is_optout"] is False
+    assert taken["callback_url"] == f"{receiver.url}/mo?mine=1"
+    (got,) = receiver.wait_for(1)
+    assert (got["response"], got["mobile"], got["message_id"]) == ("thanks \u00fc", HANDSET, str(message))
+    assert got["response_id"] == str(taken["response_id"])
+    assert frozen.api("get-sms-responses", message_id=message)["responses"][0]["response"] == "thanks \u00fc"
+
+
+def test_a_message_to_a_number_of_ones_own_is_inbound(frozen: Account, receiver: Receiver) -> None:
+    frozen.ok("PATCH", "/account", {"reply_url": receiver.url})
+    own = frozen.api("get-numbers", filter="owned")["numbers"][0]["number"]
+    taken = frozen.ok("POST", "/inbound", {"from": HANDSET, "to": f"+{own}", "text": "anybody?"})
+    assert (taken["message_id"], taken["to"]) == (0, str(own))
+    receiver.wait_for(1)
+    assert frozen.ok("GET", "/callbacks")["callbacks"][0]["event"] == "inbound"
+
+
+def test_stop_opts_out(frozen: Account) -> None:
+    frozen.send()
+    assert frozen.ok("POST", "/inbound", {"from": HANDSET, "text": "STOP"})["is_optout"] is True
+    assert frozen.api("send-sms", message="more", to=HANDSET)["error"]["code"] == "RECIPIENTS_ERROR"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"from": HANDSET, "text": "nobody wrote yet"},
+        {"from": HANDSET, "text": "no such number", "to": "61400000000"},
+        {"from": HANDSET, "text": "nobody leases it", "to": "61491570120"},
+    ],
+)
+def test_a_message_that_reaches_nobody_is_a_conflict(frozen: Account, body: dict[str, object]) -> None:
+    assert frozen.refused("POST", "/inbound", body) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"from": HANDSET},
+        {"text": "hi"},
+        {"from": HANDSET, "text": ""},
+        {"from": HANDSET, "text": "a\x00b"},
+        {"from": HANDSET, "text": "x" * 2001},
+        {"from": "me", "text": "hi"},
+        {"from": "6" * 16, "text": "hi"},
+        {"from": int(HANDSET), "text": "hi"},
+        {"from": HANDSET, "text": "hi", "to": ""},
+        {"from": HANDSET, "text": "hi", "at": NOON},
+        {"from_": HANDSET, "text": "hi"},
+        {"from": f"{HANDSET}\n", "text": "hi"},
+    ],
+)
+def test_a_message_that_cannot_be_is_refused(frozen: Account, body: dict[str, object]) -> None:
+    frozen.send()
+    assert frozen.refused("POST", "/inbound", body) == (422, "invalid")
+    assert frozen.api("get-user-sms-responses")["total"] == 0
+
+
+# Callbacks
+
+
+def test_callbacks_are_listed_with_their_tries_and_filtered(frozen: Account, receiver: Receiver) -> None:
+    receiver.status = 503
+    message = frozen.send(dlr_callback=f"{receiver.url}/dlr", reply_callback=f"{receiver.url}/mo")
+    frozen.ok("POST", "/clock/advance", {"seconds": 2})
+    receiver.status = 204
+    frozen.ok("POST", "/inbound", {"from": HANDSET, "text": "hi"})
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+
+    def events(**query: object) -> list[str]:
+        return [each["event"] for each in frozen.ok("GET", "/callbacks", **query)["callbacks"]]
+
+    assert events() == ["reply", "dlr"]
+    assert events(event="dlr") == ["dlr"]
+    assert events(state="waiting") == ["dlr"]
+    assert events(state="delivered") == ["reply"]
+    assert events(state="given-up") == []
+    assert events(message=message) == ["reply", "dlr"]
+    assert events(message=message + 1) == []
+    assert events(msisdn=HANDSET, max=1) == ["reply"]
+    failed = frozen.ok("GET", "/callbacks", event="dlr")["callbacks"][0]
+    assert failed == frozen.ok("GET", f"/callbacks/{failed['id']}")
+    assert failed["next_due"] == "2030-01-31T12:01:01Z"
+    (one,) = failed["tries"]
+    assert (one["number"], one["status"], one["error"]) == (1, 503, "answered 503")
+    assert one["latency_ms"] > 0
+    assert receiver.received[0].headers["x-transmitsms-signature"] == failed["signature"]
+    assert f"{receiver.url}{receiver.received[0].path}?" in failed["url"]
+
+
+def test_a_callback_nobody_answers_says_why(frozen: Account, receiver: Receiver) -> None:
+    receiver.close()
+    frozen.send(dlr_callback=receiver.url)
+    frozen.ok("POST", "/clock/advance", {"seconds": 2})
+    (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
+    assert callback["tries"][0]["status"] is None
+    assert "onnect" in callback["tries"][0]["error"]
+
+
+def test_a_waiting_callback_is_sent_now(frozen: Account, receiver: Receiver) -> None:
+    receiver.status = 500
+    frozen.send(dlr_callback=receiver.url)
+    frozen.ok("POST", "/clock/advance", {"seconds": 2})
+    (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
+    receiver.status = 200
+    answer = frozen.control("POST", f"/callbacks/{callback['id']}/send")
+    assert answer.status == 202
+    assert answer.json["next_due"] == "2030-01-31T12:00:02Z"
+    receiver.wait_for(2)
+    frozen.ok("POST", "/clock/advance", {"days": 3})
+    after = frozen.ok("GET", f"/callbacks/{callback['id']}")
+    assert (after["state"], len(after["tries"]), after["next_due"]) == ("delivered", 2, None)
+    assert len(receiver.received) == 2
+
+
+def test_a_delivered_callback_is_sent_once_more(frozen: Account, receiver: Receiver) -> None:
+    frozen.send(dlr_callback=receiver.url)
+    frozen.ok("POST", "/clock/advance", {"seconds": 2})
+    (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
+    assert callback["state"] == "delivered"
+    frozen.ok("POST", f"/callbacks/{callback['id']}/send")
+    first, second = receiver.wait_for(2)
+    assert first.query == second.query
+    frozen.ok("POST", "/clock/advance", {"days": 3})
+    after = frozen.ok("GET", f"/callbacks/{callback['id']}")
+    assert [one["number"] for one in after["tries"]] == [1, 2]
+    assert after["state"] == "delivered"
+    assert len(receiver.received) == 2
+
+
+# The account
+
+
+def test_the_account_s_settings_change_and_those_left_out_stay(world: Account) -> None:
+    state = world.ok("GET", "/account")
+    assert state == {
+        "id": state["id"], "key": world.key, "currency": "AUD", "balance": 1000, "price": 0.087, "throttle": 0,
+        "page_size": 25, "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False,
+    }  # fmt: skip
+    wanted = {
+        "throttle": 5, "page_size": 3, "balance": -1.5, "price": 0.1, "dlr_url": "http://127.0.0.1:9/dlr",
+        "reply_url": "http://127.0.0.1:9/mo", "link_hits_url": "https://localhost/hits", "suspended": True,
+    }  # fmt: skip
+    assert world.ok("PATCH", "/account", wanted) == {**state, **wanted}
+    assert world.ok("PATCH", "/account", {}) == {**state, **wanted}
+    assert world.api("get-balance")["error"]["code"] != "SUCCESS"
+    cleared = {"page_size": None, "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False}
+    changed = world.ok("PATCH", "/account", cleared)
+    assert (changed["page_size"], changed["dlr_url"], changed["balance"]) == (25, None, -1.5)
+    assert world.api("send-sms", message="hi", to=HANDSET)["error"]["code"] == "LEDGER_ERROR"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"throttle": None},
+        {"throttle": HUGE},
+        {"throttle": 1.5},
+        {"page_size": 0},
+        {"page_size": 101},
+        {"balance": HUGE},
+        {"balance": -HUGE},
+        {"price": -0.1},
+        {"price": HUGE},
+        {"dlr_url": "ftp://example.com"},
+        {"dlr_url": "http://"},
+        {"dlr_url": "http://a b"},
+        {"dlr_url": "http://a/\x00"},
+        {"dlr_url": ""},
+        {"reply_url": 5},
+        {"suspended": "yes"},
+        {"key": "mine"},
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(world: Account, body: dict[str, object]) -> None:
+    before = world.ok("GET", "/account")
+    assert world.refused("PATCH", "/account", body) == (422, "invalid")
+    assert world.ok("GET", "/account") == before

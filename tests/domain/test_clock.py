@@ -1,0 +1,86 @@
+"""Laws of time as a value."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain.clock import EPOCH, LATEST, Clock, from_micros, real_now, to_micros
+
+moments = st.datetimes(datetime(1900, 1, 1), datetime(8000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+spans = st.timedeltas(timedelta(days=-30_000), timedelta(days=30_000))
+standing = st.builds(Clock, spans, moments, st.booleans())
+running = st.builds(Clock, spans)
+clocks = standing | running
+
+
+@given(moments)
+def test_a_moment_survives_being_kept(moment: datetime) -> None:
+    assert from_micros(to_micros(moment)) == moment
+
+
+@given(st.integers(-(10**15), 10**17))
+def test_microseconds_survive_being_a_moment(micros: int) -> None:
+    assert to_micros(from_micros(micros)) == micros
+
+
+@given(moments, moments)
+def test_keeping_keeps_the_order(one: datetime, other: datetime) -> None:
+    assert (one < other) == (to_micros(one) < to_micros(other))
+
+
+@pytest.mark.parametrize("zone", [-11, 5, 14])
+def test_a_moment_of_another_zone_is_the_same_moment(zone: int) -> None:
+    from datetime import timezone
+
+    there = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=zone)))
+    assert from_micros(to_micros(there)) == there
+
+
+def test_real_time_is_utc_and_goes_on() -> None:
+    one, other = real_now(), real_now()
+    assert one.utcoffset() == timedelta()
+    assert EPOCH < one <= other < LATEST
+
+
+@given(clocks, moments)
+def test_freezing_keeps_what_a_clock_shows(clock: Clock, real: datetime) -> None:
+    assert clock.frozen(real).now(real) == clock.now(real)
+
+
+@given(clocks, moments, spans)
+def test_a_frozen_clock_stands(clock: Clock, real: datetime, later: timedelta) -> None:
+    frozen = clock.frozen(real)
+    assert frozen.now(real + later) == frozen.now(real)
+
+
+@given(clocks, moments)
+def test_running_goes_on_from_what_a_clock_shows(clock: Clock, real: datetime) -> None:
+    assert clock.running(real).now(real) == clock.now(real)
+
+
+@given(clocks, moments, spans)
+def test_a_running_clock_runs_as_real_time_does(clock: Clock, real: datetime, later: timedelta) -> None:
+    going = clock.running(real)
+    assert going.now(real + later) - going.now(real) == later
+
+
+@given(clocks, moments)
+def test_neither_frozen_nor_running_is_moving(clock: Clock, real: datetime) -> None:
+    assert not clock.frozen(real).moving
+    assert not clock.running(real).moving
+
+
+@given(running, moments)
+def test_what_is_due_wakes_when_a_running_clock_shows_it(clock: Clock, due: datetime) -> None:
+    wakes = clock.wakes(due)
+    assert wakes is not None
+    assert clock.now(wakes) == due
+
+
+@given(standing, moments)
+def test_a_standing_clock_wakes_what_is_not_after_it(clock: Clock, due: datetime) -> None:
+    assert clock.frozen_at is not None
+    comes = due <= clock.frozen_at and not clock.moving
+    assert clock.wakes(due) == (EPOCH if comes else None)

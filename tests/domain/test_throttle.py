@@ -1,0 +1,70 @@
+"""Laws of the throttle, checked against every window there is."""
+
+from collections import deque
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain.throttle import SECOND, admit
+
+# In 1024ths of a second, so that no sum or difference of them is rounded.
+ticks = st.lists(st.integers(0, 6_000), max_size=120).map(sorted)
+rates = st.integers(1, 20)
+
+
+def admitted(calls: list[int], rate: int) -> list[int]:
+    """Which calls pass."""
+    window: deque[float] = deque()
+    return [at for at in calls if admit(window, at / 1024, rate)]
+
+
+@given(ticks, rates)
+def test_no_window_of_a_second_holds_more_than_the_rate(calls: list[int], rate: int) -> None:
+    passed = admitted(calls, rate)
+    for start in passed:
+        assert sum(start <= at < start + 1024 for at in passed) <= rate
+
+
+@given(ticks, rates)
+def test_a_call_is_refused_only_when_the_second_before_it_is_full(calls: list[int], rate: int) -> None:
+    """Which also means that refused calls do not count."""
+    window: deque[float] = deque()
+    passed: list[int] = []
+    for at in calls:
+        recent = sum(at - 1024 < other <= at for other in passed)
+        assert admit(window, at / 1024, rate) == (recent < rate)
+        if recent < rate:
+            passed.append(at)
+
+
+@given(ticks, rates)
+def test_a_second_later_there_is_room_again(calls: list[int], rate: int) -> None:
+    window: deque[float] = deque()
+    last = 0.0
+    for at in calls:
+        admit(window, last := at / 1024, rate)
+    assert admit(window, last + SECOND, rate)
+
+
+@given(ticks, st.integers(-5, 0))
+def test_no_rate_is_no_limit(calls: list[int], rate: int) -> None:
+    assert admitted(calls, rate) == calls
+
+
+@given(ticks, st.lists(rates, min_size=120, max_size=120))
+def test_a_rate_that_changes_is_kept_from_its_change_on(calls: list[int], each: list[int]) -> None:
+    window: deque[float] = deque()
+    passed: list[int] = []
+    for at, rate in zip(calls, each, strict=False):
+        if admit(window, at / 1024, rate):
+            passed.append(at)
+            # What an earlier, higher rate let pass may stand in the window; it lets no more in.
+            assert len(window) <= rate
+
+
+@given(ticks, rates)
+def test_the_window_never_grows_beyond_the_rate(calls: list[int], rate: int) -> None:
+    window: deque[float] = deque()
+    for at in calls:
+        admit(window, at / 1024, rate)
+        assert len(window) <= rate

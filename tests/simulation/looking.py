@@ -1,0 +1,71 @@
+"""Reading what came of it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sms_sandbox.domain.clock import MICROSECOND
+from sms_sandbox.store import accounts, callbacks, contacts, messages, reports, tenants
+from sms_sandbox.store.callbacks import Callback, Try
+from sms_sandbox.store.messages import Message
+from sms_sandbox.store.paging import Paging
+from sms_sandbox.store.recipients import Recipient
+from tests.conftest import World
+from tests.store.making import NOON
+
+ALL = Paging(1, 10_000)
+
+
+def message(at: World, id_: int) -> Message:
+    with at.store.begin() as db:
+        found = messages.read(db, at.tenant, id_)
+    assert found is not None
+    return found
+
+
+def everybody(at: World, id_: int) -> Sequence[Recipient]:
+    """Recipients of a message, in order."""
+    with at.store.begin() as db:
+        return reports.recipients_of(db, at.tenant, ALL, id_, None, None).rows[::-1]
+
+
+def journal(at: World) -> list[tuple[Callback, list[Try]]]:
+    """Every callback with its tries, in order."""
+    with at.store.begin() as db:
+        found = callbacks.page(db, at.tenant, ALL).rows[::-1]
+        tries = callbacks.tries_of(db, at.tenant, [each.id for each in found])
+    return [(each, tries[each.id]) for each in found]
+
+
+def the_callback(at: World) -> tuple[Callback, list[Try]]:
+    """The only one there is."""
+    (only,) = journal(at)
+    return only
+
+
+def waits(tries: Sequence[Try]) -> list[timedelta]:
+    """When each try began, counted from noon."""
+    return [each.at - NOON for each in tries]
+
+
+def recipient(at: World, id_: int) -> Recipient:
+    (only,) = everybody(at, id_)
+    return only
+
+
+def a_list(at: World, handsets: Sequence[str], fields_: dict[str, str] | None = None) -> int:
+    """A list with these members; its id."""
+    with at.store.begin() as db:
+        made = contacts.add_list(db, at.tenant, at.account.id, "People", fields_ or {}, NOON)
+        for msisdn in handsets:
+            contacts.add_member(db, at.tenant, made.id, msisdn, ("Ivy", "Stone"), {}, NOON)
+    return made.id
+
+
+def set_account(at: World, **settings: object) -> None:
+    with at.store.begin() as db:
+        accounts.change(db, at.tenant, at.account.id, settings)
+
+
+def delay_delivery(at: World, by: timedelta) -> None:
+    with at.store.begin() as db:
+        tenants.change(db, at.tenant, {"delivery_delay": by // MICROSECOND})

@@ -1,0 +1,147 @@
+"""Events of the timeline, each by itself."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection, delete
+
+from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
+from sms_sandbox.simulation import events
+from sms_sandbox.simulation.events import EVENTS, weight
+from sms_sandbox.store import messages, recipients, tables, tenants, timeline
+from sms_sandbox.store.recipients import Reporting
+from sms_sandbox.store.sending import CHUNK
+from sms_sandbox.store.timeline import Due, Plan
+from tests.conftest import World
+from tests.simulation import looking
+from tests.store.making import HANDSETS, NOON, seconds, send
+
+
+def run(db: Connection, at: World, kind: str, *plans: Plan) -> None:
+    """Let events of one kind happen together."""
+    tenant = tenants.read(db, at.tenant)
+    assert tenant is not None
+    EVENTS[kind](db, tenant, [Due(0, at.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans])
+
+
+def planned(db: Connection, at: World) -> Sequence[Due]:
+    return timeline.due_by(db, at.tenant, NOON + timedelta(days=9), 10_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "expected"),
+    [
+        ("report", {}, 1),
+        ("send", {"size": 7}, 7),
+        ("send", {"size": 10_000}, CHUNK),
+        ("enlist", {"after": "1"}, CHUNK),
+    ],
+)
+def test_what_a_row_weighs(kind: str, data: dict[str, object], expected: int) -> None:
+    assert weight(Due(1, 1, NOON, kind, 1, "", data)) == expected
+
+
+def test_sending_plans_a_report_for_each(still: World) -> None:
+    with still.store.begin() as db:
+        one, first = send(db, still, HANDSETS[:2])
+        two, _ = send(db, still, HANDSETS[:1], validity=timedelta(milliseconds=500))
+        run(db, still, "send", Plan(NOON, "send", one), Plan(NOON, "send", two))
+        assert [(row.kind, row.ref, row.due, row.data["status"]) for row in planned(db, still)] == [
+            ("report", first + 2, NOON + seconds(0.5), SOFT_BOUNCE),
+            ("report", first, NOON + seconds(1), DELIVERED),
+            ("report", first + 1, NOON + seconds(1), DELIVERED),
+        ]
+        for each in (one, two):
+            message = messages.read(db, still.tenant, each)
+            assert message is not None
+            assert message.status == messages.SENT
+
+
+def test_sending_goes_by_chunks(still: World) -> None:
+    to = [str(61_400_000_000 + number) for number in range(CHUNK + 1)]
+    with still.store.begin() as db:
+        sent, first = send(db, still, to)
+        run(db, still, "send", Plan(NOON, "send", sent, {"size": len(to)}))
+        (more,) = (row for row in planned(db, still) if row.kind == "send")
+        assert (more.due, more.data) == (NOON, {"size": len(to), "after": first + CHUNK - 1})
+        timeline.take(db, [more])
+        run(db, still, "send", Plan(more.due, "send", sent, more.data))
+        assert sorted(row.ref for row in planned(db, still)) == list(range(first, first + len(to)))
+
+
+def test_a_message_that_is_gone_or_called_off_is_not_sent(still: World) -> None:
+    with still.store.begin() as db:
+        called_off, _ = send(db, still, HANDSETS[:1])
+        messages.cancel(db, still.tenant, called_off)
+        run(db, still, "send", Plan(NOON, "send", called_off), Plan(NOON, "send", 1))
+        run(
+            db, still, "enlist", Plan(NOON, "enlist", called_off, {"after": ""}), Plan(NOON, "enlist", 1, {"after": ""})
+        )
+        assert planned(db, still) == []
+    assert looking.message(still, called_off).status == messages.CANCELLED
+
+
+def test_a_report_counts_once(still: World) -> None:
+    looking.set_account(still, dlr_url="http://localhost/dlr")
+    with still.store.begin() as db:
+        sent, first = send(db, still, HANDSETS[:3])
+        both = [
+            Plan(NOON + seconds(1), "report", first, {"status": DELIVERED}),
+            Plan(NOON + seconds(2), "report", first + 1, {"status": HARD_BOUNCE}),
+        ]
+        run(db, still, "report", *both)
+        run(db, still, "report", *both, Plan(NOON, "report", 1, {"status": DELIVERED}))
+        assert [(row.kind, row.due) for row in planned(db, still)] == [
+            ("callback", NOON + seconds(1)), ("callback", NOON + seconds(2)),
+        ]  # fmt: skip
+    message = looking.message(still, sent)
+    assert (message.delivered, message.hard_bounced, message.soft_bounced, message.pending) == (1, 1, 0, 1)
+    assert [each.status for each in looking.everybody(still, sent)] == [DELIVERED, HARD_BOUNCE, PENDING]
+    assert [(each.event, each.msisdn, each.created) for each, _ in looking.journal(still)] == [
+        ("dlr", HANDSETS[0], NOON + seconds(1)), ("dlr", HANDSETS[1], NOON + seconds(2)),
+    ]  # fmt: skip
+
+
+def test_reports_nobody_wants_are_told_to_nobody(still: World) -> None:
+    with still.store.begin() as db:
+        _, first = send(db, still, HANDSETS[:1])
+        run(db, still, "report", Plan(NOON, "report", first, {"status": DELIVERED}))
+        assert planned(db, still) == []
+
+
+def test_a_list_that_is_gone_leaves_the_message_to_those_written_down(still: World) -> None:
+    on = looking.a_list(still, HANDSETS[:5])
+    with still.store.begin() as db:
+        sent, first = send(db, still, HANDSETS[:2], list_id=on)
+        db.execute(delete(tables.lists).where(tables.lists.c.id == on))
+        run(db, still, "enlist", Plan(NOON, "enlist", sent, {"after": HANDSETS[1]}))
+        (send_row,) = planned(db, still)
+        assert (send_row.kind, send_row.ref) == ("send", sent)
+    assert looking.message(still, sent).recipients == 2
+    assert [each.id for each in looking.everybody(still, sent)] == [first, first + 1]
+
+
+def test_handsets_write_by_plan_and_what_reaches_nobody_is_lost(still: World) -> None:
+    with still.store.begin() as db:
+        sent, _ = send(db, still, HANDSETS[:1])
+        lost = Plan(NOON, "inbound", 0, {"from": HANDSETS[9], "to": None, "text": "Hi"})
+        run(db, still, "inbound", lost, Plan(NOON, "inbound", 0, {"from": HANDSETS[0], "to": None, "text": "Hi"}), lost)
+    assert looking.message(still, sent).responses == 1
+
+
+def test_what_a_delivery_says(still: World) -> None:
+    with still.store.begin() as db:
+        _, first = send(db, still, HANDSETS[:1], dlr_url="http://localhost/own?x=1")
+        found = reporting(db, still, first)
+    (news,) = events.delivery_news(found, Due(1, still.tenant, NOON, "report", first, "", {}), SOFT_BOUNCE)
+    assert (news.event, news.url, news.at, news.secret) == (
+        "dlr", "http://localhost/own?x=1", NOON, still.account.secret,
+    )  # fmt: skip
+    assert dict(news.params)["status"] == SOFT_BOUNCE
+
+
+def reporting(db: Connection, at: World, recipient: int) -> Reporting:
+    found = recipients.reporting(db, at.tenant, recipient)
+    assert found is not None
+    return found

@@ -1,0 +1,306 @@
+"""The timeline running by itself, in real time."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+
+from sms_sandbox.domain.carrier import DELIVERED, PENDING
+from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.simulation import flights as flights_module
+from sms_sandbox.simulation import runner as module
+from sms_sandbox.simulation.courier import Courier
+from sms_sandbox.simulation.flights import LANE
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import accounts, callbacks, tenants, timeline
+from sms_sandbox.store.timeline import Plan
+from tests.conftest import World, found
+from tests.simulation import looking
+from tests.simulation.conftest import Client, Receiver, Request, clock_of, set_clock, strange, until
+from tests.store.making import HANDSETS, NOON, seconds
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def quick(fresh: World) -> World:
+    """A world where messages are delivered almost at once."""
+    looking.delay_delivery(fresh, timedelta(milliseconds=20))
+    return fresh
+
+
+async def send(call: Client, count: int = 1, **params: object) -> int:
+    reply = await call.ok("send-sms", message="Hello", to=",".join(HANDSETS[:count]), **params)
+    return int(reply["message_id"])
+
+
+async def test_a_message_is_delivered_by_itself(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+    """About a second after it was sent, which is what the tenant was made with."""
+    await runner.start()
+    began = time.monotonic()
+    sent = await send(call, dlr_callback=receiver.url())
+    await until(lambda: bool(receiver.requests))
+    assert time.monotonic() - began >= 0.99
+    await until(lambda: looking.the_callback(fresh)[0].state == callbacks.DELIVERED)
+    recipient = looking.recipient(fresh, sent)
+    assert (recipient.status, recipient.reported_at) == (DELIVERED, recipient.sent_at + seconds(1))
+    _, (only,) = looking.the_callback(fresh)
+    assert recipient.reported_at is not None
+    assert only.at >= recipient.reported_at
+
+
+async def test_what_came_due_while_nothing_ran_happens_at_the_start(
+    quick: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    await send(call, dlr_callback=receiver.url())
+    await asyncio.sleep(0.1)
+    assert receiver.requests == []
+    await runner.start()
+    await until(lambda: bool(receiver.requests))
+
+
+async def test_a_failed_try_is_made_again_a_minute_after_it_failed(
+    quick: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    await runner.start()
+    await send(call, dlr_callback=receiver.url(statuses=[500], delay=0.2))
+    await until(lambda: bool(looking.journal(quick)) and looking.the_callback(quick)[1] != [])
+    await until(lambda: looking.the_callback(quick)[1][0].error is not None)
+    callback, (only,) = looking.the_callback(quick)
+    assert only.latency is not None
+    assert only.latency >= 200_000
+    assert callback.next_due == only.at + timedelta(microseconds=only.latency, minutes=1)
+
+
+async def test_an_app_that_hangs_holds_up_nobody_else(
+    quick: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    """Its lane fills up; what goes to another address, of the same tenant and of others, goes on."""
+    other = found(quick.store, "other-key", name="other")
+    looking.delay_delivery(other, timedelta())
+    await runner.start()
+    hanging = receiver.url("/hanging", delay=60)
+    to = ",".join(str(61_400_000_000 + number) for number in range(2 * LANE))
+    await call.ok("send-sms", message="Hi", to=to, dlr_callback=hanging)
+    await until(lambda: len(receiver.at("/hanging")) == LANE)
+    began = time.monotonic()
+    await send(call, 10, dlr_callback=receiver.url("/quick"))
+    their = Client(other, "other-key")
+    await send(their, dlr_callback=receiver.url("/theirs"))
+    await their.http.aclose()
+    await until(lambda: (len(receiver.at("/quick")), len(receiver.at("/theirs"))) == (10, 1))
+    assert time.monotonic() - began < 5
+    assert len(receiver.at("/hanging")) == LANE
+
+
+async def test_there_are_never_more_under_way_than_may_be(
+    quick: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights_module, "FLYING", 3)
+    under_way, most = 0, 0
+
+    async def on_request(_: Request) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        under_way -= 1
+
+    receiver.on_request = on_request
+    await runner.start()
+    await send(call, 20, dlr_callback=receiver.url())
+    await until(lambda: len(receiver.requests) == 20)
+    assert most == 3
+
+
+async def test_nothing_happens_while_the_clock_stands(
+    quick: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    looking.delay_delivery(quick, seconds(0.3))
+    await runner.start()
+    sent = await send(call, dlr_callback=receiver.url())
+    await until(lambda: looking.message(quick, sent).status == "sent")
+    with quick.store.begin() as db:
+        tenants.set_clock(db, quick.tenant, clock_of(db, quick.tenant).frozen(real_now()))
+    await asyncio.sleep(0.6)
+    assert looking.recipient(quick, sent).status == PENDING
+    with quick.store.begin() as db:
+        tenants.set_clock(db, quick.tenant, clock_of(db, quick.tenant).running(real_now()))
+    await until(lambda: bool(receiver.requests))
+
+
+async def test_what_is_due_at_the_moment_the_clock_stands_at_happens(
+    still: World, runner: Runner, call: Client
+) -> None:
+    await runner.start()
+    sent = await send(call)
+    await until(lambda: looking.message(still, sent).status == "sent")
+    assert looking.recipient(still, sent).status == PENDING
+
+
+async def test_a_clock_is_moved_while_the_timeline_runs(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    """Everything is done when the advance returns, whoever did it."""
+    await runner.start()
+    for hour in range(1, 6):
+        sent = await send(call, 10, dlr_callback=receiver.url(statuses=[500, 200]))
+        await runner.advance(still.tenant, to=NOON + timedelta(hours=hour))
+        assert looking.message(still, sent).delivered == 10
+        assert {each.state for each, _ in looking.journal(still)} == {callbacks.DELIVERED}
+    assert len(receiver.requests) == 51
+    for _, tries in looking.journal(still):
+        assert [each.number for each in tries] == list(range(1, len(tries) + 1))
+
+
+async def test_a_clock_that_runs_is_moved_and_runs_on(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    await runner.start()
+    early = await send(call, dlr_callback=receiver.url())
+    ran = await runner.advance(fresh.tenant, by=timedelta(hours=1))
+    assert looking.recipient(fresh, early).status == DELIVERED
+    assert len(receiver.requests) == 1
+    assert sum(ran.counts.values()) >= 2
+    looking.delay_delivery(fresh, timedelta())
+    await send(call, dlr_callback=receiver.url())
+    await until(lambda: len(receiver.requests) == 2)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_a_clock_that_a_crash_left_held_is_let_go(fresh: World, runner: Runner) -> None:
+    other = found(fresh.store, "other", name="other")
+    set_clock(fresh, Clock(frozen_at=NOON, moving=True))
+    set_clock(other, Clock(frozen_at=NOON))
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(0.1), "report", 1, {"status": DELIVERED})])
+    await runner.start()
+    with fresh.store.begin() as db:
+        clock = clock_of(db, fresh.tenant)
+        assert clock_of(db, other.tenant) == Clock(frozen_at=NOON)
+    assert (clock.frozen_at, clock.moving) == (None, False)
+    assert abs(clock.now(real_now()) - NOON) < seconds(5)
+    await until(lambda: nothing_planned(fresh))
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+async def test_a_clock_that_another_process_may_hold_is_left_alone(fresh: World, runner: Runner) -> None:
+    held = Clock(frozen_at=NOON, moving=True)
+    set_clock(fresh, held)
+    await runner.start()
+    with fresh.store.begin() as db:
+        assert clock_of(db, fresh.tenant) == held
+
+
+def nothing_planned(at: World) -> bool:
+    """Nothing but what is far off, such as the renewal of a number."""
+    with at.store.begin() as db:
+        due = timeline.next_due(db, at.tenant)
+        return due is None or due > clock_of(db, at.tenant).now(real_now()) + timedelta(hours=1)
+
+
+async def test_an_event_that_fails_stops_no_other(
+    quick: World, runner: Runner, call: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange(quick, real_now() - seconds(5), 2)
+    sent = await send(call, 5, dlr_callback=receiver.url())
+    strange(quick, real_now(), 1)
+    await runner.start()
+    await until(lambda: len(receiver.requests) == 5)
+    await until(lambda: nothing_planned(quick))
+    assert looking.message(quick, sent).delivered == 5
+    assert caplog.text.count("is put aside") == 3
+
+
+async def test_a_database_that_fails_for_a_while_is_tried_again(
+    quick: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(module, "PAUSE", 0.05)
+
+    def fail(*_: object) -> None:
+        raise OSError("the server is gone")
+
+    for name in ("waking", "next_wake"):
+        monkeypatch.setattr(timeline, name, fail)
+    await runner.start()
+    await asyncio.sleep(0.2)
+    monkeypatch.undo()
+    await send(call, dlr_callback=receiver.url())
+    await until(lambda: bool(receiver.requests))
+    assert "The timeline can't be run; it is tried again." in caplog.text
+    # Nothing was put aside for it.
+    await until(lambda: looking.the_callback(quick)[0].state == callbacks.DELIVERED)
+
+
+async def test_what_is_under_way_ends_before_all_stops(quick: World, call: Client, receiver: Receiver) -> None:
+    runner = Runner(quick.store, Courier())
+    await runner.start()
+    await send(call, dlr_callback=receiver.url(delay=0.3))
+    await until(lambda: bool(receiver.requests))
+    await runner.stop()
+    callback, (only,) = looking.the_callback(quick)
+    assert (callback.state, only.status) == (callbacks.DELIVERED, 200)
+
+
+async def test_what_takes_too_long_is_broken_off_and_tried_again_later(
+    quick: World, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flights_module, "PARTING", 0.1)
+    runner = Runner(quick.store, Courier())
+    await runner.start()
+    await send(call, dlr_callback=receiver.url(delay=60))
+    await until(lambda: bool(receiver.requests))
+    await runner.stop()
+    callback, (only,) = looking.the_callback(quick)
+    assert (callback.state, only.status, only.error) == (callbacks.WAITING, None, None)
+    assert callback.next_due == only.at + timedelta(minutes=1)
+
+
+async def test_a_try_of_before_a_reset_is_forgotten(
+    quick: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    """The first callback after a reset has the same id as the first before it."""
+    await runner.start()
+    await send(call, dlr_callback=receiver.url("/before", delay=0.5))
+    await until(lambda: bool(receiver.requests))
+    with quick.store.begin() as db:
+        tenants.empty(db, quick.tenant)
+        accounts.add(db, quick.tenant, accounts.NewAccount("test-key", "test-secret", throttle=0), real_now())
+        later = [callbacks.NewCallback(1, "dlr", receiver.url("/after"), "", 1, HANDSETS[0], real_now())]
+        made = callbacks.add(db, quick.tenant, later)
+        timeline.schedule(db, quick.tenant, [Plan(real_now() + seconds(60), callbacks.KIND, made)])
+    await asyncio.sleep(0.8)
+    callback, tries = looking.the_callback(quick)
+    assert (callback.id, callback.state, tries) == (1, callbacks.WAITING, [])
+    assert callback.next_due is not None
+
+
+async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: World, runner: Runner, call: Client) -> None:
+    with quick.store.begin() as db:
+        timeline.schedule(db, quick.tenant, [Plan(real_now() + timedelta(hours=1), "report", 1, {"status": DELIVERED})])
+    await runner.start()
+    await asyncio.sleep(0.1)
+    sent = await send(call)
+    began = time.monotonic()
+    await until(lambda: looking.recipient(quick, sent).status == DELIVERED)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+async def test_two_processes_share_the_work_and_do_it_once(
+    quick: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    """Two runners here stand for them; what one plans, the other finds by looking."""
+    another = Runner(quick.store, Courier())
+    await runner.start()
+    await another.start()
+    sent = [await send(call, 20, dlr_callback=receiver.url()) for _ in range(10)]
+    await until(lambda: nothing_planned(quick) and len(receiver.requests) >= 200)
+    await another.stop()
+    await runner.stop()
+    assert [looking.message(quick, each).delivered for each in sent] == [20] * 10
+    targets = [each.target for each in receiver.requests]
+    assert len(targets) == len(set(targets)) == 200
+    assert {(each.state, each.tries) for each, _ in looking.journal(quick)} == {(callbacks.DELIVERED, 1)}

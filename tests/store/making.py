@@ -1,0 +1,66 @@
+"""Rows that store tests begin with."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.store import accounts, messages, recipients, tenants
+from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store.engine import Store
+from sms_sandbox.store.messages import NewMessage
+from sms_sandbox.store.recipients import NewRecipient
+from sms_sandbox.store.tenants import NewTenant
+from tests.conftest import World
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HANDSETS = tuple(f"6149157{number:04}" for number in range(200, 230))
+
+
+def bare(store: Store, name: str) -> World:
+    """A tenant with an account, and with nothing on its timeline."""
+    with store.begin() as db:
+        tenant = tenants.add(db, NewTenant(name, f"seed of {name}"), real_now()).id
+        accounts.add(db, tenant, NewAccount(f"key of {name}", "a secret", throttle=0), NOON)
+        account = accounts.first_of(db, tenant)
+    assert account is not None
+    return World(store, tenant, account)
+
+
+def seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def stand(db: Connection, tenant: int, moment: datetime = NOON) -> None:
+    """Let the tenant's clock stand at a moment."""
+    tenants.set_clock(db, tenant, Clock(frozen_at=moment))
+
+
+def new_message(
+    world: World, *, at: datetime = NOON, recipients: int = 1, text: str = "Hello", **more: object
+) -> NewMessage:
+    fields: dict[str, object] = {
+        "account": world.account.id,
+        "text": text,
+        "sender": "61491570112",
+        "send_at": at,
+        "created": at,
+        "validity": timedelta(),
+        "recipients": recipients,
+        "parts": recipients,
+        "cost": 8_700 * recipients,
+        **more,
+    }
+    return NewMessage(**fields)  # type: ignore[arg-type]
+
+
+def send(
+    db: Connection, world: World, to: Sequence[str | NewRecipient], *, at: datetime = NOON, **more: object
+) -> tuple[int, int]:
+    """A message with its recipients; its id and the first of theirs."""
+    message = messages.add(db, world.tenant, new_message(world, at=at, recipients=len(to), **more))  # type: ignore[arg-type]
+    first = recipients.reserve(db, world.tenant, len(to))
+    rows = [NewRecipient(each) if isinstance(each, str) else each for each in to]
+    recipients.add(db, world.tenant, world.account.id, message, at, first, rows)
+    return message, first

@@ -1,0 +1,145 @@
+"""Accounts, and money that can't be spent twice."""
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sms_sandbox.store import accounts, ledger, tenants
+from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store.tenants import NewTenant
+from tests.conftest import World, found
+from tests.store.making import NOON
+
+FULL = 100_000_000
+
+
+def balance(at: World) -> int:
+    with at.store.begin() as db:
+        return accounts.balance(db, at.tenant, at.account.id)
+
+
+def test_an_account_is_what_it_was_made_as(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        made = accounts.add(db, fresh.tenant, NewAccount("k", None, "n", "NZD", 5, 7, 3, 10), NOON)
+        account = accounts.read(db, fresh.tenant, made)
+        assert account is not None
+        assert account == accounts.by_key(db, "k")
+        assert (account.secret, account.currency, account.price, account.throttle, account.page_size) == (
+            None, "NZD", 7, 3, 10,
+        )  # fmt: skip
+        assert (account.suspended, account.dlr_url, account.reply_url, account.link_hits_url) == (
+            False, None, None, None,
+        )  # fmt: skip
+        assert accounts.balance(db, fresh.tenant, made) == 5
+        assert made != fresh.account.id
+
+
+def test_an_account_brings_what_of_its_tenant_a_call_needs(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        tenants.change(db, fresh.tenant, {"profile": "vendor-2020", "strict_senders": 1})
+        account = accounts.by_key(db, fresh.account.key)
+        tenant = tenants.read(db, fresh.tenant)
+    assert account is not None
+    assert tenant is not None
+    assert (account.seed, account.profile, account.strict_senders, account.clock) == (
+        tenant.seed, "vendor-2020", True, tenant.clock,
+    )  # fmt: skip
+
+
+def test_nobody_is_found_by_what_nobody_has(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        assert accounts.by_key(db, "TEST-KEY") is None
+        assert accounts.read(db, fresh.tenant, 1) is None
+        assert accounts.read(db, fresh.tenant + 1, fresh.account.id) is None
+        empty = tenants.add(db, NewTenant("empty", ""), NOON)
+        assert accounts.first_of(db, empty.id) is None
+
+
+def test_the_first_account_is_the_tenants_own(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        accounts.add(db, fresh.tenant, NewAccount("second", None), NOON)
+        assert accounts.first_of(db, fresh.tenant) == fresh.account
+
+
+def test_a_key_belongs_to_one_account_among_all_tenants(fresh: World) -> None:
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        found(fresh.store, fresh.account.key, name="other")
+    with fresh.store.begin() as db:
+        assert tenants.by_name(db, "other") is None
+
+
+def test_settings_of_one_account_change_alone(fresh: World) -> None:
+    changes: dict[str, Any] = {"dlr_url": "http://localhost/dlr", "suspended": 1, "throttle": 2, "price": 1}
+    with fresh.store.begin() as db:
+        second = accounts.add(db, fresh.tenant, NewAccount("second", None), NOON)
+        before = accounts.read(db, fresh.tenant, second)
+        accounts.change(db, fresh.tenant, fresh.account.id, changes)
+        changed = accounts.by_key(db, fresh.account.key)
+        assert changed is not None
+        assert {name: getattr(changed, name) for name in changes} == changes
+        assert changed.suspended is True
+        assert accounts.read(db, fresh.tenant, second) == before
+
+
+def test_exactly_what_is_there_can_be_spent(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        assert not ledger.charge(db, fresh.account, FULL + 1, ledger.FEE, "test", NOON)
+        assert ledger.charge(db, fresh.account, FULL, ledger.FEE, "test", NOON)
+        assert ledger.charge(db, fresh.account, 0, ledger.FEE, "test", NOON)
+        assert not ledger.charge(db, fresh.account, 1, ledger.FEE, "test", NOON)
+    assert balance(fresh) == 0
+
+
+def test_an_account_that_may_owe_goes_below_zero(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        accounts.change(db, fresh.tenant, fresh.account.id, {"credit_based": 1})
+        assert ledger.charge(db, fresh.account, FULL + 5, ledger.FEE, "test", NOON)
+    assert balance(fresh) == -5
+
+
+def test_an_account_that_is_not_there_pays_nothing(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        for stranger in (replace(fresh.account, id=1), replace(fresh.account, tenant=fresh.tenant + 1)):
+            assert not ledger.charge(db, stranger, 1, ledger.FEE, "test", NOON)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from(["charge", "credit"]), st.integers(0, FULL)), max_size=12))
+def test_the_books_balance(fresh: World, moves: list[tuple[str, int]]) -> None:
+    with fresh.store.begin() as db:
+        expected = accounts.balance(db, fresh.tenant, fresh.account.id)
+        for what, amount in moves:
+            if what == "credit":
+                ledger.credit(db, fresh.account, amount, ledger.FEE, "test", NOON)
+                expected += amount
+            else:
+                paid = ledger.charge(db, fresh.account, amount, ledger.FEE, "test", NOON)
+                assert paid == (amount <= expected)
+                expected -= amount if paid else 0
+            assert accounts.balance(db, fresh.tenant, fresh.account.id) == expected >= 0
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_many_at_once_never_overdraw(fresh: World) -> None:
+    """Eight threads spend what five of them could: as many calls pass as there was money for, not one more."""
+    with fresh.store.begin() as db:
+        ledger.set_balance(db, fresh.account, 50, NOON)
+    ready = threading.Barrier(8)
+    paid: list[bool] = []
+
+    def spend() -> None:
+        ready.wait(10)
+        for _ in range(10):
+            with fresh.store.begin() as db:
+                paid.append(ledger.charge(db, fresh.account, 1, ledger.FEE, "test", NOON))
+
+    threads = [threading.Thread(target=spend) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (paid.count(True), len(paid), balance(fresh)) == (50, 80, 0)

@@ -1,0 +1,113 @@
+"""Callbacks and their tries."""
+
+import pytest
+
+from sms_sandbox.store import callbacks, timeline
+from sms_sandbox.store.callbacks import DELIVERED, GIVEN_UP, KIND, WAITING, NewCallback, Outcome
+from sms_sandbox.store.paging import FIRST_PAGE, Paging
+from sms_sandbox.store.timeline import Plan
+from tests.conftest import World
+from tests.store.making import HANDSETS, NOON, seconds, stand
+
+
+def new(event: str = "dlr", message: int = 340000001, msisdn: str = HANDSETS[0], after: float = 0) -> NewCallback:
+    return NewCallback(54911, event, "http://localhost/?a=1", "abc", message, msisdn, NOON + seconds(after))
+
+
+def make(at: World, *each: NewCallback) -> int:
+    with at.store.begin() as db:
+        return callbacks.add(db, at.tenant, each)
+
+
+def test_a_callback_is_what_was_told(fresh: World) -> None:
+    first = make(fresh, new(), new("reply", after=5))
+    with fresh.store.begin() as db:
+        one, two = (callbacks.read(db, fresh.tenant, first + index) for index in (0, 1))
+        assert callbacks.read(db, fresh.tenant, first + 2) is None
+    assert one is not None
+    assert two is not None
+    assert (one.id, one.account, one.event, one.url, one.signature, one.message, one.msisdn) == (
+        first, 54911, "dlr", "http://localhost/?a=1", "abc", 340000001, HANDSETS[0],
+    )  # fmt: skip
+    assert (one.state, one.tries, one.created, one.next_due) == (WAITING, 0, NOON, None)
+    assert (two.event, two.created) == ("reply", NOON + seconds(5))
+
+
+def test_a_callback_knows_when_its_next_try_is_due(fresh: World) -> None:
+    made = make(fresh, new())
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(60), KIND, made), Plan(NOON, "send", made)])
+        found = callbacks.read(db, fresh.tenant, made)
+    assert found is not None
+    assert found.next_due == NOON + seconds(60)
+
+
+def test_tries_are_numbered_and_end(fresh: World) -> None:
+    made = make(fresh, new(), new())
+    with fresh.store.begin() as db:
+        assert callbacks.begin_try(db, fresh.tenant, made, NOON) == (1, "http://localhost/?a=1", "abc")
+        assert callbacks.begin_try(db, fresh.tenant, made, NOON + seconds(60)) == (2, "http://localhost/?a=1", "abc")
+        assert callbacks.end_try(db, Outcome(fresh.tenant, made, 1, NOON, 500, "answered 500", 1234, "oops é"))
+        tries = callbacks.tries_of(db, fresh.tenant, [made, made + 1])
+        found = callbacks.read(db, fresh.tenant, made)
+    assert found is not None
+    assert found.tries == 2
+    assert tries[made + 1] == []
+    ended, under_way = tries[made]
+    assert (ended.number, ended.at, ended.status, ended.error, ended.latency, ended.answer) == (
+        1, NOON, 500, "answered 500", 1234, "oops é",
+    )  # fmt: skip
+    assert (under_way.number, under_way.at, under_way.status, under_way.error, under_way.latency) == (
+        2, NOON + seconds(60), None, None, None,
+    )  # fmt: skip
+
+
+def test_a_callback_that_is_gone_is_not_tried(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        assert callbacks.begin_try(db, fresh.tenant, 99, NOON) is None
+        assert callbacks.tries_of(db, fresh.tenant, [99]) == {99: []}
+        assert callbacks.tries_of(db, fresh.tenant, []) == {}
+
+
+def test_the_end_of_a_try_of_before_a_reset_is_nobodys(fresh: World) -> None:
+    made = make(fresh, new())
+    with fresh.store.begin() as db:
+        callbacks.begin_try(db, fresh.tenant, made, NOON + seconds(9))
+        assert not callbacks.end_try(db, Outcome(fresh.tenant, made, 1, NOON, 200, None, 1, ""))
+        assert not callbacks.end_try(db, Outcome(fresh.tenant, made, 2, NOON + seconds(9), 200, None, 1, ""))
+        assert not callbacks.end_try(db, Outcome(fresh.tenant + 1, made, 1, NOON + seconds(9), 200, None, 1, ""))
+        (under_way,) = callbacks.tries_of(db, fresh.tenant, [made])[made]
+    assert under_way.status is None
+
+
+@pytest.mark.parametrize("state", [DELIVERED, GIVEN_UP])
+def test_the_state_of_one_changes_alone(fresh: World, state: str) -> None:
+    made = make(fresh, new(), new())
+    with fresh.store.begin() as db:
+        callbacks.set_state(db, fresh.tenant, made, state)
+        page = callbacks.page(db, fresh.tenant, FIRST_PAGE)
+    assert [each.state for each in page.rows] == [WAITING, state]
+
+
+def test_callbacks_are_filtered_and_paged_newest_first(fresh: World) -> None:
+    first = make(fresh, new(), new("reply"), new(message=2), new(msisdn=HANDSETS[1]))
+    every = [first + index for index in range(4)]
+    with fresh.store.begin() as db:
+        callbacks.set_state(db, fresh.tenant, every[2], DELIVERED)
+
+        def found(**wanted: object) -> list[int]:
+            page = callbacks.page(db, fresh.tenant, FIRST_PAGE, **wanted)  # type: ignore[arg-type]
+            assert page.total == len(page.rows)
+            return [each.id for each in page.rows]
+
+        assert found() == every[::-1]
+        assert found(callback=every[1]) == [every[1]]
+        assert found(event="reply") == [every[1]]
+        assert found(message=2) == [every[2]]
+        assert found(msisdn=HANDSETS[1]) == [every[3]]
+        assert found(state=DELIVERED) == [every[2]]
+        assert found(state=DELIVERED, event="reply") == []
+        assert callbacks.page(db, fresh.tenant + 1, FIRST_PAGE).rows == []
+        second = callbacks.page(db, fresh.tenant, Paging(2, 3))
+    assert ([each.id for each in second.rows], second.total) == ([first], 4)

@@ -1,0 +1,197 @@
+"""Messages and their recipients."""
+
+from datetime import timedelta
+
+import pytest
+
+from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
+from sms_sandbox.store import accounts, ids, messages, recipients, world
+from sms_sandbox.store.recipients import NewRecipient
+from tests.conftest import World, found
+from tests.store.making import HANDSETS, NOON, new_message, seconds, send
+
+
+def test_a_message_is_what_was_sent(fresh: World) -> None:
+    new = new_message(
+        fresh, recipients=2, validity=timedelta(minutes=5), list_id=4, list_name="People", tracked_url="http://x/",
+        dlr_url="http://d/", reply_url="http://r/", link_hits_url="http://h/", replies_to_email="a@example.com",
+    )  # fmt: skip
+    with fresh.store.begin() as db:
+        made = messages.add(db, fresh.tenant, new)
+        kept = messages.read(db, fresh.tenant, made)
+        assert kept is not None
+        for name in (
+            "account", "text", "sender", "send_at", "validity", "list_id", "list_name", "recipients", "parts", "cost",
+            "tracked_url",
+        ):  # fmt: skip
+            assert getattr(kept, name) == getattr(new, name)
+        assert kept.status == messages.SCHEDULED
+        assert (kept.delivered, kept.bounced, kept.responses, kept.optouts, kept.link_hits) == (0, 0, 0, 0, 0)
+        assert kept.pending == 2
+        assert messages.callback_urls(db, fresh.tenant, made) == ("http://r/", "http://h/")
+        assert messages.read(db, fresh.tenant, made + 1) is None
+
+
+def test_counts_rise_by_what_happened(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        message, _ = send(db, fresh, HANDSETS[:6])
+        another, _ = send(db, fresh, HANDSETS[:6])
+        messages.count(db, fresh.tenant, message, [DELIVERED, SOFT_BOUNCE, DELIVERED])
+        messages.count(db, fresh.tenant, message, [HARD_BOUNCE], responses=2, optouts=1, hits=4)
+        kept = messages.read(db, fresh.tenant, message)
+        untouched = messages.read(db, fresh.tenant, another)
+    assert kept is not None
+    assert untouched is not None
+    assert (kept.delivered, kept.soft_bounced, kept.hard_bounced, kept.bounced, kept.pending) == (2, 1, 1, 2, 2)
+    assert (kept.responses, kept.optouts, kept.link_hits) == (2, 1, 4)
+    assert (untouched.delivered, untouched.responses, untouched.pending) == (0, 0, 6)
+
+
+def test_only_what_is_scheduled_is_called_off_and_only_once(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        scheduled, _ = send(db, fresh, HANDSETS[:2])
+        sent, _ = send(db, fresh, HANDSETS[:1])
+        messages.set_status(db, fresh.tenant, sent, messages.SENT)
+        assert messages.cancel(db, fresh.tenant, scheduled)
+        assert not messages.cancel(db, fresh.tenant, scheduled)
+        assert not messages.cancel(db, fresh.tenant, sent)
+        cancelled = messages.read(db, fresh.tenant, scheduled)
+        kept = messages.read(db, fresh.tenant, sent)
+    assert cancelled is not None
+    assert kept is not None
+    assert (cancelled.status, cancelled.pending) == (messages.CANCELLED, 0)
+    assert (kept.status, kept.pending) == (messages.SENT, 1)
+
+
+def test_recipients_are_counted_again(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        message = messages.add(db, fresh.tenant, new_message(fresh, recipients=5))
+        send(db, fresh, HANDSETS[:4])
+        first = recipients.reserve(db, fresh.tenant, 3)
+        to = [NewRecipient(each) for each in HANDSETS[:3]]
+        recipients.add(db, fresh.tenant, fresh.account.id, message, NOON, first, to)
+        messages.recount_recipients(db, fresh.tenant, message)
+        kept = messages.read(db, fresh.tenant, message)
+    assert kept is not None
+    assert kept.recipients == 3
+
+
+def test_recipients_get_ids_in_order_and_texts_of_their_own(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        message, first = send(db, fresh, [HANDSETS[0], NewRecipient(HANDSETS[1], "Hello you"), HANDSETS[0]])
+        assert first == ids.FIRST["recipient"]
+        assert recipients.chunk(db, fresh.tenant, message, 0, 10) == [
+            (first, HANDSETS[0]), (first + 1, HANDSETS[1]), (first + 2, HANDSETS[0]),
+        ]  # fmt: skip
+        one, two = (recipients.read(db, fresh.tenant, first + index) for index in (0, 1))
+        assert one is not None
+        assert two is not None
+        assert (one.text, two.text) == ("Hello", "Hello you")
+        assert (one.message, one.msisdn, one.sender, one.sent_at) == (message, HANDSETS[0], "61491570112", NOON)
+        assert (one.status, one.reported_at, one.optout, one.link_hits) == (PENDING, None, False, 0)
+        assert recipients.of_message(db, fresh.tenant, message, HANDSETS[0]) == one
+        assert recipients.of_message(db, fresh.tenant, message, HANDSETS[5]) is None
+        assert recipients.read(db, fresh.tenant, first + 3) is None
+
+
+def test_chunks_go_through_a_message_and_no_further(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        message, first = send(db, fresh, HANDSETS[:7])
+        send(db, fresh, HANDSETS[:3])
+        after, seen = 0, []
+        while chunk := recipients.chunk(db, fresh.tenant, message, after, 3):
+            assert len(chunk) <= 3
+            seen += chunk
+            after = chunk[-1][0]
+    assert seen == [(first + index, msisdn) for index, msisdn in enumerate(HANDSETS[:7])]
+
+
+def test_a_report_is_taken_in_once(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        accounts.change(db, fresh.tenant, fresh.account.id, {"dlr_url": "http://account/"})
+        message, first = send(db, fresh, HANDSETS[:2], dlr_url="http://message/")
+        told = recipients.reporting(db, fresh.tenant, first)
+        assert told is not None
+        assert (told.recipient, told.msisdn, told.message, told.account) == (
+            first, HANDSETS[0], message, fresh.account.id,
+        )  # fmt: skip
+        assert (told.secret, told.message_url, told.account_url) == (
+            fresh.account.secret, "http://message/", "http://account/",
+        )  # fmt: skip
+        recipients.report(db, fresh.tenant, first, SOFT_BOUNCE, NOON + seconds(1))
+        assert recipients.reporting(db, fresh.tenant, first) is None
+        reported, untouched = (recipients.read(db, fresh.tenant, first + index) for index in (0, 1))
+    assert reported is not None
+    assert untouched is not None
+    assert (reported.status, reported.reported_at) == (SOFT_BOUNCE, NOON + seconds(1))
+    assert untouched.status == PENDING
+
+
+def test_opting_out_by_a_message_is_news_once(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        _, first = send(db, fresh, HANDSETS[:1])
+        assert recipients.mark_opted_out(db, fresh.tenant, first)
+        assert not recipients.mark_opted_out(db, fresh.tenant, first)
+        kept = recipients.read(db, fresh.tenant, first)
+    assert kept is not None
+    assert kept.optout is True
+
+
+def test_clicks_are_counted_for_each_recipient(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        _, first = send(db, fresh, HANDSETS[:2])
+        assert [recipients.hit(db, fresh.tenant, first) for _ in range(3)] == [1, 2, 3]
+        assert recipients.hit(db, fresh.tenant, first + 1) == 1
+
+
+@pytest.mark.parametrize("sender", [None, world.OWN_NUMBER])
+def test_a_handset_answers_the_newest_message(fresh: World, sender: str | None) -> None:
+    with fresh.store.begin() as db:
+        _, late = send(db, fresh, HANDSETS[:1], at=NOON + seconds(9))
+        _, early = send(db, fresh, HANDSETS[:1], at=NOON)
+        _, together = send(db, fresh, HANDSETS[:1], at=NOON)
+        send(db, fresh, HANDSETS[1:2], at=NOON + seconds(20))
+        account = fresh.account.id
+
+        def last(after: float) -> tuple[int, int, str] | None:
+            return recipients.last_to(db, fresh.tenant, HANDSETS[0], NOON + seconds(after), sender)
+
+        assert last(-1) is None
+        assert last(0) == (together, account, world.OWN_NUMBER)
+        assert together > early
+        assert last(9) == (late, account, world.OWN_NUMBER)
+
+
+def test_a_handset_answers_the_sender_it_writes_to(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        _, shared = send(db, fresh, HANDSETS[:1], sender=world.SHARED_NUMBER)
+        _, named = send(db, fresh, HANDSETS[:1], sender="MyShop", at=NOON + seconds(1))
+        later = NOON + seconds(5)
+        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, world.SHARED_NUMBER) == (
+            shared, fresh.account.id, world.SHARED_NUMBER,
+        )  # fmt: skip
+        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, world.OWN_NUMBER) is None
+        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, None) == (named, fresh.account.id, "MyShop")
+
+
+def test_a_message_that_was_called_off_is_not_answered(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        message, _ = send(db, fresh, HANDSETS[:1])
+        messages.cancel(db, fresh.tenant, message)
+        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], NOON, None) is None
+
+
+def test_messages_of_two_tenants_share_ids_and_nothing_else(fresh: World) -> None:
+    other = found(fresh.store, "other", name="other")
+    with fresh.store.begin() as db:
+        one = send(db, fresh, HANDSETS[:1])
+        assert send(db, other, HANDSETS[1:2], text="Other") == one
+        messages.count(db, fresh.tenant, one[0], [DELIVERED])
+        recipients.report(db, fresh.tenant, one[1], DELIVERED, NOON)
+        messages.set_status(db, fresh.tenant, one[0], messages.SENT)
+        theirs = messages.read(db, other.tenant, one[0])
+        kept = recipients.read(db, other.tenant, one[1])
+    assert theirs is not None
+    assert kept is not None
+    assert (theirs.text, theirs.delivered, theirs.status) == ("Other", 0, messages.SCHEDULED)
+    assert (kept.text, kept.status, kept.msisdn) == ("Other", PENDING, HANDSETS[1])

@@ -1,0 +1,61 @@
+"""Virtual numbers."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sms_sandbox.domain.clock import month_after
+from sms_sandbox.store import numbers, world
+from sms_sandbox.store.numbers import ACTIVE, Number
+from sms_sandbox.store.paging import FIRST_PAGE, Paging
+from tests.conftest import World
+from tests.store.making import NOON
+
+
+def number(digits: str, account: int | None, shared: bool = False, status: str = ACTIVE) -> Number:
+    return Number(digits, account, shared, 5, True, NOON, status, "http://localhost/")
+
+
+def test_a_number_is_what_was_put_there(fresh: World) -> None:
+    new = number("61491570150", fresh.account.id)
+    with fresh.store.begin() as db:
+        numbers.add(db, fresh.tenant, [new])
+        assert numbers.read(db, fresh.tenant, "61491570150") == new
+        assert numbers.read(db, fresh.tenant, "61491570151") is None
+        assert numbers.read(db, fresh.tenant + 1, "61491570150") is None
+
+
+def test_who_may_send_from_a_number(fresh: World) -> None:
+    account = fresh.account.id
+    with fresh.store.begin() as db:
+        numbers.add(db, fresh.tenant, [number("1", account, status="expired"), number("2", account + 1)])
+        may = {each: numbers.may_send(db, fresh.tenant, account, each) for each in ("1", "2", world.POOL[0])}
+        assert may == {"1": False, "2": False, world.POOL[0]: False}
+        assert numbers.may_send(db, fresh.tenant, account, world.OWN_NUMBER)
+        assert numbers.may_send(db, fresh.tenant, account, world.SHARED_NUMBER)
+        assert numbers.may_send(db, fresh.tenant, account + 1, world.SHARED_NUMBER)
+
+
+def test_which_number_a_message_goes_out_from(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == world.OWN_NUMBER
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == world.SHARED_NUMBER
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id + 1, False) == world.SHARED_NUMBER
+        assert numbers.sender_for(db, fresh.tenant + 1, fresh.account.id, False) is None
+
+
+def test_numbers_are_listed_by_number(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        numbers.add(db, fresh.tenant, [number("61491570001", fresh.account.id)])
+        owned = numbers.owned(db, fresh.tenant, fresh.account.id, FIRST_PAGE)
+        assert [each.number for each in owned.rows] == ["61491570001", world.OWN_NUMBER]
+        available = numbers.available(db, fresh.tenant, Paging(2, 20))
+        assert ([each.number for each in available.rows], available.total) == (list(world.POOL[20:]), len(world.POOL))
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [((2026, 1, 31), (2026, 2, 28)), ((2024, 1, 31), (2024, 2, 29)), ((2026, 12, 5), (2027, 1, 5))],
+)
+def test_a_month_later(moment: tuple[int, int, int], expected: tuple[int, int, int]) -> None:
+    assert month_after(datetime(*moment, 7, tzinfo=UTC)) == datetime(*expected, 7, tzinfo=UTC)

@@ -1,0 +1,209 @@
+"""Tenants: made, changed, emptied, and never touching each other."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Connection, String, func, select
+
+from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.store import (
+    accounts,
+    contacts,
+    messages,
+    numbers,
+    recipients,
+    tables,
+    tenants,
+    world,
+)
+from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store.engine import Store
+from sms_sandbox.store.paging import Paging
+from sms_sandbox.store.tenants import NewTenant, Tenant
+from tests.conftest import World, found
+from tests.store.making import HANDSETS, NOON, send
+
+
+def fill(db: Connection, at: World) -> None:
+    """Put something of the tenant into every table there is, whatever it means."""
+    for table in tables.OF_A_TENANT:
+        db.execute(table.insert().values({column.name: value(column, at.tenant) for column in table.c}))
+
+
+def value(column: Column[Any], tenant: int) -> object:
+    """Something for a column that no other row has."""
+    if column.name == "tenant":
+        return tenant
+    if column.nullable:
+        return None
+    if column.autoincrement is True:
+        return 1000 + tenant
+    return f"t{tenant}" if isinstance(column.type, String) else 1
+
+
+def rows(db: Connection, tenant: int) -> Counter[str]:
+    """How many rows of each table belong to a tenant."""
+    counted = {
+        table.name: db.scalar(select(func.count()).where(table.c.tenant == tenant)) or 0 for table in tables.OF_A_TENANT
+    }
+    return +Counter(counted)
+
+
+@pytest.fixture
+def other(fresh: World) -> World:
+    return found(fresh.store, "other-key", "other-secret", name="other")
+
+
+def read(db: Connection, tenant: int) -> Tenant:
+    there = tenants.read(db, tenant)
+    assert there is not None
+    return there
+
+
+def test_a_tenant_is_what_it_was_made_as(store: Store) -> None:
+    clock = Clock(timedelta(days=3), NOON)
+    new = NewTenant("made", "a seed", "legacy-2015", timedelta(milliseconds=1500), True, clock)
+    with store.begin() as db:
+        made = tenants.add(db, new, real_now())
+        assert (made.name, made.seed, made.profile, made.delivery_delay) == (
+            "made", "a seed", "legacy-2015", timedelta(milliseconds=1500),
+        )  # fmt: skip
+        assert made.strict_senders is True
+        assert (made.clock, made.created) == (clock, NOON)
+        assert read(db, made.id) == tenants.by_name(db, "made") == tenants.enter(db, made.id) == made
+        assert tenants.oldest(db) == made.id
+
+
+def test_nothing_is_found_where_nothing_is(store: Store) -> None:
+    with store.begin() as db:
+        assert tenants.oldest(db) is None
+        assert tenants.read(db, 1) is None
+        assert tenants.enter(db, 1) is None
+        assert tenants.by_name(db, "default") is None
+        assert tenants.page(db, Paging()).rows == []
+
+
+def test_tenants_are_listed_oldest_first(fresh: World, other: World) -> None:
+    with fresh.store.begin() as db:
+        page = tenants.page(db, Paging(1, 1))
+        assert [each.id for each in page.rows] == [fresh.tenant]
+        assert page.total == 2
+        assert [each.id for each in tenants.page(db, Paging(2, 1)).rows] == [other.tenant]
+        assert tenants.oldest(db) == fresh.tenant
+
+
+def test_settings_of_one_tenant_change_alone(fresh: World, other: World) -> None:
+    with fresh.store.begin() as db:
+        before = read(db, other.tenant)
+        tenants.change(db, fresh.tenant, {"profile": "vendor-2020", "delivery_delay": 5, "strict_senders": 1})
+        changed = read(db, fresh.tenant)
+        assert (changed.profile, changed.delivery_delay, changed.strict_senders) == (
+            "vendor-2020", timedelta(microseconds=5), True,
+        )  # fmt: skip
+        assert read(db, other.tenant) == before
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [Clock(), Clock(timedelta(days=-4, microseconds=7)), Clock(timedelta(1), NOON), Clock(frozen_at=NOON, moving=True)],
+)
+def test_a_clock_is_kept_as_it_is_set(fresh: World, clock: Clock) -> None:
+    with fresh.store.begin() as db:
+        tenants.set_clock(db, fresh.tenant, clock)
+        assert read(db, fresh.tenant).clock == clock
+        account = accounts.by_key(db, fresh.account.key)
+        assert account is not None
+        assert account.clock == clock
+
+
+def test_which_clocks_an_advance_holds(fresh: World, other: World) -> None:
+    with fresh.store.begin() as db:
+        assert tenants.moving(db) == []
+        tenants.set_clock(db, other.tenant, Clock(frozen_at=NOON, moving=True))
+        assert [each.id for each in tenants.moving(db)] == [other.tenant]
+
+
+def test_a_fresh_world_holds_what_it_should(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        assert +rows(db, fresh.tenant) == Counter(
+            counters=2, accounts=1, transactions=1, timeline=1, numbers=2 + len(world.POOL)
+        )
+        assert accounts.first_of(db, fresh.tenant) == fresh.account
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == world.OWN_NUMBER
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == world.SHARED_NUMBER
+        assert numbers.available(db, fresh.tenant, Paging()).total == len(world.POOL)
+
+
+def test_an_emptied_tenant_holds_nothing_and_others_all_they_did(fresh: World, other: World) -> None:
+    with fresh.store.begin() as db:
+        fill(db, fresh)
+        fill(db, other)
+        before = rows(db, other.tenant)
+        assert set(before) == set(rows(db, fresh.tenant)) == {table.name for table in tables.OF_A_TENANT}
+        tenants.empty(db, fresh.tenant)
+        assert rows(db, fresh.tenant) == Counter()
+        assert rows(db, other.tenant) == before
+        assert tenants.read(db, fresh.tenant) is not None
+
+
+def test_a_removed_tenant_is_gone_and_others_are_not(fresh: World, other: World) -> None:
+    with fresh.store.begin() as db:
+        fill(db, fresh)
+        fill(db, other)
+        before = rows(db, other.tenant)
+        assert set(before) == set(rows(db, fresh.tenant)) == {table.name for table in tables.OF_A_TENANT}
+        tenants.remove(db, fresh.tenant)
+        assert rows(db, fresh.tenant) == Counter()
+        assert rows(db, other.tenant) == before
+        assert tenants.read(db, fresh.tenant) is None
+        assert accounts.by_key(db, fresh.account.key) is None
+        assert accounts.by_key(db, other.account.key) == other.account
+
+
+def test_an_emptied_tenant_counts_from_the_start_again(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        one = send(db, fresh, HANDSETS[:3])
+        tenants.empty(db, fresh.tenant)
+        tenant = read(db, fresh.tenant)
+        world.settle(db, tenant, NewAccount(fresh.account.key, fresh.account.secret, throttle=0), NOON)
+        assert accounts.by_key(db, fresh.account.key) == fresh.account
+        assert send(db, fresh, HANDSETS[:3]) == one
+
+
+def test_an_id_is_never_given_to_another_tenant(fresh: World) -> None:
+    """A client that still holds a tenant's id must not reach the next one."""
+    with fresh.store.begin() as db:
+        gone = tenants.add(db, NewTenant("gone", ""), NOON)
+        tenants.remove(db, gone.id)
+        assert tenants.add(db, NewTenant("next", ""), NOON).id > gone.id
+
+
+def test_names_are_taken_once(fresh: World) -> None:
+    with pytest.raises(Exception, match=r"(?i)unique"), fresh.store.begin() as db:
+        tenants.add(db, NewTenant("default", ""), NOON)
+
+
+def test_nobody_sees_what_another_tenant_has(fresh: World, other: World) -> None:
+    with fresh.store.begin() as db:
+        message, first = send(db, fresh, HANDSETS[:1])
+        on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
+        contacts.opt_out(db, fresh.tenant, fresh.account.id, HANDSETS[0])
+        assert messages.read(db, other.tenant, message) is None
+        assert recipients.read(db, other.tenant, first) is None
+        assert contacts.read_list(db, other.tenant, on.id) is None
+        assert contacts.list_named(db, other.tenant, other.account.id, "People") is None
+        assert contacts.opted_out(db, other.tenant, other.account.id, HANDSETS) == set()
+        assert recipients.last_to(db, other.tenant, HANDSETS[0], NOON, None) is None
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_tenant_whose_clock_is_being_set_is_not_entered(fresh: World) -> None:
+    with fresh.store.begin() as setting:
+        tenants.set_clock(setting, fresh.tenant, Clock(frozen_at=NOON))
+        with fresh.store.begin() as db:
+            assert tenants.enter(db, fresh.tenant) is None
+            assert tenants.read(db, fresh.tenant) is not None
+    with fresh.store.begin() as db, fresh.store.begin() as another:
+        assert tenants.enter(db, fresh.tenant) == tenants.enter(another, fresh.tenant) is not None

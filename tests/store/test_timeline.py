@@ -1,0 +1,302 @@
+"""The timeline: what comes next, for whom, and that nobody does it twice."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from sms_sandbox.domain.clock import EPOCH, Clock, real_now, to_micros
+from sms_sandbox.store import tenants, timeline
+from sms_sandbox.store.engine import Store
+from sms_sandbox.store.timeline import Due, Plan
+from tests.conftest import World
+from tests.store.making import NOON, bare, seconds, stand
+
+FAR = NOON + timedelta(days=10_000)
+
+
+@pytest.fixture
+def fresh(store: Store) -> World:
+    return bare(store, "fresh")
+
+
+@pytest.fixture
+def other(store: Store) -> World:
+    return bare(store, "other")
+
+
+def run_at(db: Connection, tenant: int, moment: datetime, real: datetime) -> Clock:
+    """Let a tenant's clock run so that it shows `moment` at `real`."""
+    clock = Clock(moment - real)
+    tenants.set_clock(db, tenant, clock)
+    return clock
+
+
+def refs(rows: list[Due]) -> list[int]:
+    return [row.ref for row in rows]
+
+
+def test_a_row_is_what_was_planned(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 7, {"size": 3, "text": "é"}, "a lane")])
+        timeline.schedule(db, fresh.tenant, [])
+        (row,) = timeline.due_by(db, fresh.tenant, NOON, 10)
+    assert (row.tenant, row.due, row.kind, row.ref, row.data, row.lane) == (
+        fresh.tenant, NOON, "send", 7, {"size": 3, "text": "é"}, "a lane",
+    )  # fmt: skip
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(0, 5), max_size=12), st.integers(0, 5), st.integers(1, 12))
+def test_rows_come_by_due_then_by_id(fresh: World, dues: list[int], until: int, most: int) -> None:
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
+        timeline.take(db, timeline.due_by(db, fresh.tenant, FAR, 100))
+        timeline.schedule(
+            db, fresh.tenant, [Plan(NOON + seconds(due), "send", index) for index, due in enumerate(dues)]
+        )
+        expected = [ref for due, ref in sorted((due, ref) for ref, due in enumerate(dues)) if due <= until]
+        assert refs(timeline.due_by(db, fresh.tenant, NOON + seconds(until), most)) == expected[:most]
+        assert timeline.next_due(db, fresh.tenant) == (NOON + seconds(min(dues)) if dues else None)
+
+
+def test_what_is_taken_is_gone_and_what_is_not_stays(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", ref) for ref in range(5)])
+        rows = timeline.due_by(db, fresh.tenant, NOON, 10)
+        timeline.take(db, rows[1:4])
+        timeline.take(db, [])
+        assert timeline.due_by(db, fresh.tenant, NOON, 10) == [rows[0], rows[4]]
+
+
+def test_what_wakes_comes_from_all_tenants_by_real_time(fresh: World, other: World) -> None:
+    """Each by its own clock: a tenant a year ahead wakes for what is due in a year."""
+    real = real_now()
+    with fresh.store.begin() as db:
+        run_at(db, fresh.tenant, NOON, real)
+        run_at(db, other.tenant, NOON + timedelta(365), real)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(3), "send", 3), Plan(NOON + seconds(1), "send", 1)])
+        timeline.schedule(db, other.tenant, [Plan(NOON + timedelta(365) + seconds(2), "send", 2)])
+        assert timeline.next_wake(db) == real + seconds(1)
+        assert timeline.waking(db, real, 10) == []
+        assert refs(timeline.waking(db, real + seconds(1), 10)) == [1]
+        assert refs(timeline.waking(db, real + seconds(9), 10)) == [1, 2, 3]
+        assert refs(timeline.waking(db, real + seconds(9), 2)) == [1, 2]
+
+
+def test_tenants_whose_clock_stands_sleep(fresh: World, other: World) -> None:
+    real = real_now()
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 1)])
+        assert timeline.next_wake(db) is None
+        assert timeline.waking(db, real + timedelta(10_000), 10) == []
+        timeline.schedule(db, other.tenant, [Plan(real, "send", 2)])
+        assert refs(timeline.waking(db, real + timedelta(10_000), 10)) == [2]
+
+
+def test_what_is_due_at_the_moment_a_clock_stands_at_comes_at_once(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 2), Plan(NOON, "send", 1)])
+        assert timeline.next_wake(db) == EPOCH
+        assert refs(timeline.waking(db, real_now(), 10)) == [1]
+
+
+def test_what_is_due_on_a_clock_that_is_moved_waits_for_who_moves_it(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(NOON - seconds(1), "send", 1)])
+        tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON, moving=True))
+        timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 2)])
+        assert timeline.next_wake(db) is None
+        assert refs(timeline.due_by(db, fresh.tenant, NOON, 10)) == [1, 2]
+
+
+def test_rows_follow_the_clock(fresh: World, other: World) -> None:
+    real = real_now()
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(real + seconds(60), "send", 1)])
+        timeline.schedule(db, other.tenant, [Plan(real + seconds(90), "send", 2)])
+        tenants.set_clock(db, fresh.tenant, Clock(seconds(59)))
+        assert timeline.next_wake(db) == real + seconds(1)
+        tenants.set_clock(db, fresh.tenant, Clock(frozen_at=real + seconds(30)))
+        assert timeline.next_wake(db) == real + seconds(90)
+        tenants.set_clock(db, fresh.tenant, Clock(frozen_at=real + seconds(60)))
+        assert timeline.next_wake(db) == EPOCH
+        tenants.set_clock(db, fresh.tenant, Clock(frozen_at=real + seconds(60), moving=True))
+        assert timeline.next_wake(db) == real + seconds(90)
+        tenants.set_clock(db, fresh.tenant, Clock())
+        assert timeline.next_wake(db) == real + seconds(60)
+
+
+def test_a_clock_that_only_moved_on_wakes_nobody(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON, moving=True))
+        timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 1)])
+        tenants.move_clock(db, fresh.tenant, Clock(frozen_at=NOON + seconds(2), moving=True))
+        assert timeline.next_wake(db) is None
+
+
+def test_who_waits_hears_of_what_wakes(fresh: World) -> None:
+    heard: list[int] = []
+    fresh.store.on_scheduled = heard.append
+    real = real_now()
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(real + seconds(60), "send", 1)])
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant, real)
+        timeline.schedule(db, fresh.tenant, [Plan(real + seconds(60), "send", 2)])
+    with fresh.store.begin() as db:
+        tenants.set_clock(db, fresh.tenant, Clock(seconds(30)))
+    with fresh.store.begin() as db:
+        timeline.retime(db, fresh.tenant, "send", 1, real + seconds(40))
+    assert heard == [to_micros(real + seconds(after)) for after in (60, 30, 10)]
+
+
+def test_full_lanes_are_passed_over(fresh: World) -> None:
+    real = real_now()
+    lanes = ["slow", "", "quick", "slow"]
+    with fresh.store.begin() as db:
+        timeline.schedule(
+            db,
+            fresh.tenant,
+            [Plan(real + seconds(ref), "callback", ref, lane=lane) for ref, lane in enumerate(lanes)],
+        )
+        assert refs(timeline.waking(db, real + seconds(9), 10, ["slow"])) == [1, 2]
+        assert refs(timeline.waking(db, real + seconds(9), 10, ["slow", "quick"])) == [1]
+        assert timeline.next_wake(db, ["slow"]) == real + seconds(1)
+        assert timeline.next_wake(db, ["slow", "quick", ""]) is None
+        assert timeline.next_wake(db) == real
+
+
+def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: World, other: World) -> None:
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
+        stand(db, other.tenant)
+        for at in (fresh, other):
+            timeline.schedule(db, at.tenant, [Plan(NOON, "send", 1), Plan(NOON, "report", 1), Plan(NOON, "send", 2)])
+        timeline.retime(db, fresh.tenant, "send", 1, NOON + seconds(5))
+        assert timeline.due_of(db, fresh.tenant, "send", 1) == NOON + seconds(5)
+        assert timeline.due_of(db, fresh.tenant, "report", 1) == NOON
+        assert timeline.due_of(db, other.tenant, "send", 1) == NOON
+        assert timeline.drop(db, fresh.tenant, "send", 1) == 1
+        assert timeline.drop(db, fresh.tenant, "send", 1) == 0
+        assert timeline.due_of(db, fresh.tenant, "send", 1) is None
+        assert [(row.kind, row.ref) for row in timeline.due_by(db, fresh.tenant, FAR, 10)] == [
+            ("report", 1), ("send", 2),
+        ]  # fmt: skip
+        assert len(timeline.due_by(db, other.tenant, FAR, 10)) == 3
+
+
+def test_what_is_moved_wakes_at_its_new_moment(fresh: World) -> None:
+    real = real_now()
+    with fresh.store.begin() as db:
+        run_at(db, fresh.tenant, NOON, real)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(60), "send", 1)])
+        timeline.retime(db, fresh.tenant, "send", 1, NOON + seconds(5))
+        assert timeline.next_wake(db) == real + seconds(5)
+        stand(db, fresh.tenant)
+        timeline.retime(db, fresh.tenant, "send", 1, NOON + seconds(9))
+        assert timeline.next_wake(db) is None
+        timeline.retime(db, fresh.tenant, "send", 1, NOON)
+        assert timeline.next_wake(db) == EPOCH
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_four_threads_take_each_row_exactly_once(fresh: World) -> None:
+    real = real_now()
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(real, "send", ref) for ref in range(400)])
+    taken: list[int] = []
+    ready = threading.Barrier(4)
+
+    def work() -> None:
+        ready.wait(10)
+        idle = 0
+        while idle < 3:
+            with fresh.store.begin() as db:
+                rows = timeline.waking(db, real, 7)
+                timeline.take(db, rows)
+                taken.extend(refs(rows))
+            idle = 0 if rows else idle + 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == list(range(400))
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: World) -> None:
+    """A row planned by a transaction that saw the clock stand must not sleep on when it runs again, nor the reverse."""
+    real = real_now()
+    for clock, wakes in ((Clock(), real + seconds(60)), (Clock(frozen_at=real), None)):
+        with fresh.store.begin() as db:
+            tenants.set_clock(db, fresh.tenant, Clock(frozen_at=real) if wakes else Clock())
+            timeline.drop(db, fresh.tenant, "send", 1)
+        begun = threading.Event()
+
+        def set_clock(clock: Clock = clock, begun: threading.Event = begun) -> None:
+            with fresh.store.begin() as db:
+                begun.set()
+                tenants.set_clock(db, fresh.tenant, clock)
+
+        setting = threading.Thread(target=set_clock)
+        with fresh.store.begin() as db:
+            timeline.schedule(db, fresh.tenant, [Plan(real + seconds(60), "send", 1)])
+            setting.start()
+            begun.wait(10)
+            setting.join(0.1)
+            assert setting.is_alive()
+        setting.join(10)
+        with fresh.store.begin() as db:
+            assert timeline.next_wake(db) == wakes
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_clocks_that_are_kept_are_not_set(fresh: World, other: World) -> None:
+    with fresh.store.begin() as keeping:
+        timeline.keep_clocks(keeping, [other.tenant, fresh.tenant, -1])
+        with fresh.store.begin() as db:
+            timeline.keep_clocks(db, [fresh.tenant])  # others may keep it as well
+        setting = threading.Thread(target=lambda: _freeze(fresh))
+        setting.start()
+        setting.join(0.1)
+        assert setting.is_alive()
+    setting.join(10)
+    assert not setting.is_alive()
+
+
+def _freeze(at: World) -> None:
+    with at.store.begin() as db:
+        stand(db, at.tenant)
+
+
+def test_what_is_to_sleep_on_wakes_no_sooner(fresh: World) -> None:
+    real = real_now()
+    with fresh.store.begin() as db:
+        run_at(db, fresh.tenant, NOON, real)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 1), Plan(NOON, "send", 2)])
+        timeline.hold(db, fresh.tenant, "send", 1)
+        timeline.sleep_until(db, fresh.tenant, "send", 1, real + seconds(30))
+        assert refs(timeline.waking(db, real + seconds(29), 10)) == [2]
+        assert refs(timeline.waking(db, real + seconds(30), 10)) == [2, 1]
+        assert timeline.due_of(db, fresh.tenant, "send", 1) == NOON
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_what_is_held_is_not_taken(fresh: World) -> None:
+    real = real_now()
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(real, "send", 1), Plan(real, "send", 2)])
+    with fresh.store.begin() as holding:
+        timeline.hold(holding, fresh.tenant, "send", 1)
+        with fresh.store.begin() as db:
+            assert refs(timeline.waking(db, real, 10)) == [2]

@@ -1,0 +1,129 @@
+"""Who may import whom (design, section 3), read off the sources."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "sms_sandbox"
+
+# A room and those below it that it may enter; files of the package itself are rooms of their own.
+ARROWS = {
+    "domain": set(),
+    "store": {"domain"},
+    "simulation": {"domain", "store"},
+    "api": {"domain", "store"},
+    "control": {"domain", "store", "simulation", "api.declare", "api.params", "api.errors", "api.render"},
+    "inbox": set(),
+    "files": set(),
+    "heads": set(),
+    "logs": set(),
+    "settings": set(),
+    "trust": set(),
+    "tls": {"files"},
+    "doors": {"heads"},
+    "app": {"domain", "store", "simulation", "api", "control", "inbox", "settings", "tls"},
+    "server": {"app", "doors", "settings", "store", "tls"},
+    "cli": {"files", "logs", "server", "settings", "store", "tls", "trust"},
+    "__main__": {"cli"},
+    "testing": {"server", "settings", "files", "tls"},
+    "pytest_plugin": {"testing", "settings"},
+}  # fmt: skip
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "base", "core", "common", "manager"}
+LONGEST = 300
+
+
+def room(path: Path) -> str:
+    """The folder of the package that a module lies in, or its own name."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path, root: Path = ROOT) -> Iterator[tuple[str, list[str]]]:
+    """Absolute names of modules that a file imports from anywhere in it, and the names it takes out of each."""
+    package = list(path.relative_to(root).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((each.name, []) for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            whole = ".".join([*above, *(node.module.split(".") if node.module else [])])
+            yield whole, [each.name for each in node.names]
+
+
+def ours(path: Path) -> Iterator[str]:
+    """Dotted names below the package that a module imports: modules, or names in them."""
+    for name, taken in imports(path):
+        if name == "sms_sandbox" or name.startswith("sms_sandbox."):
+            below = name.removeprefix("sms_sandbox").lstrip(".")
+            yield from (f"{below}.{each}".lstrip(".") for each in taken)
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_imports_go_down_only(path: Path) -> None:
+    here = room(path)
+    if here == "__init__":
+        return
+    assert here in ARROWS, f"{here} has no place in the design"
+    allowed = ARROWS[here] | {here}
+    for name in ours(path):
+        assert any(name == each or name.startswith(f"{each}.") for each in allowed), f"{here} may not import {name}"
+
+
+def test_the_arrows_make_no_circle() -> None:
+    below: dict[str, set[str]] = {here: {each.partition(".")[0] for each in those} for here, those in ARROWS.items()}
+    while below:
+        ends = {here for here, those in below.items() if not those & below.keys()}
+        assert ends, f"a circle among {sorted(below)}"
+        below = {here: those for here, those in below.items() if here not in ends}
+
+
+def test_only_app_server_and_cli_read_settings() -> None:
+    readers = {room(path) for path in MODULES for name in ours(path) if name.partition(".")[0] == "settings"}
+    assert readers - {"settings"} <= {"app", "server", "cli", "testing", "pytest_plugin"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_only_the_store_speaks_sql(path: Path) -> None:
+    if room(path) == "store":
+        return
+    for name, taken in imports(path):
+        if name.partition(".")[0] == "sqlalchemy":
+            assert (name, taken) == ("sqlalchemy", ["Connection"]), "others need a connection's type at most"
+        assert name.partition(".")[0] not in {"sqlite3", "psycopg"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "domain").glob("*.py")), ids=named)
+def test_the_domain_needs_the_standard_library_and_two_rule_libraries(path: Path) -> None:
+    known = sys.stdlib_module_names | {"sms_sandbox", "phonenumbers", "gsm0338"}
+    assert {name.partition(".")[0] for name, _ in imports(path)} <= known
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "domain").glob("*.py")), ids=named)
+def test_the_domain_has_no_clock_no_chance_and_no_sockets(path: Path) -> None:
+    taken = {name for name, _ in imports(path)}
+    assert not taken & {"time", "random", "secrets", "uuid", "socket", "http", "asyncio", "os", "urllib.request"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "contract_tests").rglob("*.py")), ids=named)
+def test_contract_tests_import_nothing_of_ours(path: Path) -> None:
+    for name, _ in imports(path):
+        assert name.partition(".")[0] not in {"sms_sandbox", "tests"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_no_file_is_two_rooms(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST, "a file that passes 300 lines is asking to be two"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_names_say_what_a_file_is_about(path: Path) -> None:
+    assert not {*path.relative_to(PACKAGE).with_suffix("").parts} & FORBIDDEN_NAMES

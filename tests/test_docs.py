@@ -1,0 +1,81 @@
+"""What the documents say is true: their commands run as written, their links lead somewhere."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "certs" / "README.md"])
+
+pytestmark = pytest.mark.xdist_group("ports")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A server on free ports; its ready line."""
+    command = [sys.executable, "-m", "sms_sandbox", "serve", "--https-port", "0", "--http-port", "0"]
+    with subprocess.Popen([*command, "--certs", "certs"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        yield json.loads(line.partition("ready: ")[2])
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's commands need curl")
+def test_the_readme_runs_as_written(running: dict[str, str], tmp_path: Path) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    script = "\n".join(block for block in blocks if "make run" not in block)
+    assert script.count("curl") > 10
+    https, http, hook = running["https"], running["http"], f"localhost:{(port := free_port())}"
+    for written, meant in {
+        "https://localhost:8443": https,
+        "http://localhost:8080": http,
+        "localhost:9000": hook,
+        "http.server 9000": f"http.server {port}",
+        "python3": sys.executable,
+        ".venv/bin/sms-sandbox": f"{sys.executable} -m sms_sandbox",
+    }.items():
+        assert written in script
+        script = script.replace(written, meant)
+    environment = os.environ | {"SMS_SANDBOX_CERTS": "certs", "SMS_SANDBOX_HTTPS_PORT": https.rpartition(":")[2]}
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        timeout=100, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert '"message_id":340000001' in ran.stdout
+    assert '"status":"delivered"' in ran.stdout
+    assert "<response>Thanks</response>" in ran.stdout
+    assert "GET /?order=17&message_id=340000002&mobile=61491570156&datetime=" in ran.stdout + ran.stderr
+    assert '"status":"pending"' in ran.stdout
+    assert '"state":"given-up"' in ran.stdout
+    assert ran.stdout.count('"number":5,') == 1
+    assert '{"balance":999.739,"currency":"AUD"' in ran.stdout
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_make_verb_the_pages_name_exists() -> None:
+    verbs = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        assert set(re.findall(r"`make ([a-z]+)", page.read_text())) <= verbs, page.name
