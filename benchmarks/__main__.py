@@ -16,6 +16,7 @@ from statistics import median
 from sms_sandbox import tls
 
 from .figures import Figure, Run, calls, memory, reports, starting
+from .imports import imports
 from .stalls import stalls
 
 GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
@@ -24,6 +25,7 @@ GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
     "reports": reports,
     "memory": memory,
     "stalls": stalls,
+    "imports": imports,
 }
 
 

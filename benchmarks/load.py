@@ -67,7 +67,7 @@ class Load:
         self.answers += 1
         if self.counting:
             self.latencies.append(took)
-            if len(self.latencies) % SAMPLE == 0:
+            if len(self.latencies) % SAMPLE == 1:
                 self.samples.append(answer)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +25,7 @@ from .control.routes import PREFIX, Control
 from .domain import numbers
 from .domain.clock import real_now
 from .domain.profiles import PROFILES
-from .settings import Settings
+from .settings import Settings, flag
 from .simulation import taps
 from .simulation.courier import Courier
 from .simulation.runner import Runner
@@ -105,8 +107,8 @@ class App:
         """Make the accounts that are asked for, and let the timeline run."""
         await self.store.run(self._found)
         await self.runner.start()
-        loop = asyncio.get_running_loop()
-        loop.call_later(WARM_UP_AFTER, loop.run_in_executor, None, warm_up)
+        # A thread that nobody waits for, not even at the end.
+        asyncio.get_running_loop().call_later(WARM_UP_AFTER, Thread(target=warm_up, daemon=True).start)
 
     async def stop(self) -> None:
         """Let what happens by itself come to rest."""
@@ -178,8 +180,21 @@ class App:
         from .inbox import pages  # here and below, since the first reply needs none
 
         # Off loopback the page is for whoever can reach it, and the secret is not.
-        secret = self.secret if self.token is None else "(as it was set)"
-        return Page(HTML, pages.status({**self.facts, "key": self.key, "secret": secret}))
+        secret = self.secret if self.token is None else None
+        return Page(HTML, pages.status(self.facts, self.key, secret, self._env_command()))
+
+    def _env_command(self) -> list[str]:
+        """How `sms-sandbox env` finds this sandbox from any folder."""
+        settings, usual = self.settings, Settings()
+        command = ["sms-sandbox", "env", "--certs", str(Path(self.facts["ca"]).parent)]
+        port = self.facts["https"].rpartition(":")[2]
+        if port != str(usual.https_port):
+            command += [flag("https_port"), port]
+        if settings.host != usual.host:
+            command += [flag("host"), settings.host]
+        if settings.account[0] != usual.account[0] and self.token is None:
+            command += [flag("account"), settings.account[0]]
+        return command
 
     async def _tap(self, method: str, code: str) -> Page:
         if method not in ("GET", "HEAD"):

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
@@ -15,18 +14,21 @@ from typing import Any
 import click
 
 from . import files
+from .calling import Failure, base_url, control, read, read_ready_file, request
 from .logs import set_up_logging
-from .settings import Settings, SettingsError, flag, reachable_name, variable
+from .settings import Settings, flag, reachable_name, variable
+
+HELPERS_WORDS = {
+    "host": "Address the sandbox listens on.",
+    "http_port": "Its port for the page and the control API.",
+    "ready_file": "The file it wrote by its own --ready-file, which says where it is.",
+    "account": "On whose behalf: an account of the sandbox.",
+    "control_token": "Its control token, where it asks for one.",
+}
+"""What settings of the server mean to a command that talks to it."""
 
 
-class Failure(click.ClickException):
-    """One line on stderr and exit code 1."""
-
-    def show(self, file: Any = None) -> None:  # noqa: ARG002
-        click.echo(f"sms-sandbox: {self.message}", err=True)
-
-
-def setting(name: str) -> Callable[[Any], Any]:
+def setting(name: str, sentence: str | None = None) -> Callable[[Any], Any]:
     """The option of a setting: its flag, environment variable, default and sentence."""
     found = next(each for each in fields(Settings) if each.name == name)
     meta, default = found.metadata, found.default
@@ -40,17 +42,17 @@ def setting(name: str) -> Callable[[Any], Any]:
         kind = {int: int, float: float}.get(type(default), int if name == "throttle" else str)
     return click.option(
         flag(name), name, type=kind, default=default, multiple=multiple, is_flag=isinstance(default, bool),
-        envvar=variable(name), show_envvar=True, show_default=default not in ((), None, False), help=meta["help"],
-        metavar=meta.get("metavar"),
+        envvar=variable(name), show_envvar=True, show_default=default not in ((), None, False),
+        help=sentence or meta["help"], metavar=meta.get("metavar"),
     )  # fmt: skip
 
 
-def settings_of(*names: str) -> Callable[[Any], Any]:
-    """The options of several settings."""
+def settings_of(*names: str, words: Mapping[str, str] | None = None) -> Callable[[Any], Any]:
+    """The options of several settings, with other words where they mean something else."""
 
     def add(command: Any) -> Any:
         for name in reversed(names):
-            command = setting(name)(command)
+            command = setting(name, (words or {}).get(name))(command)
         return command
 
     return add
@@ -123,22 +125,18 @@ def announce(ready: dict[str, Any], ready_file: str | None) -> None:
     click.echo(f"sms-sandbox ready: {line}")
 
 
-def read(given: dict[str, Any]) -> Settings:
-    try:
-        return Settings(**given)
-    except SettingsError as why:
-        raise click.UsageError(str(why)) from why
-
-
 # Helpers that talk to a running sandbox
 
 
 @main.command()
-@settings_of("host", "http_port", "ready_file")
+@settings_of("host", "http_port", "ready_file", words=HELPERS_WORDS)
 @click.option("--wait", is_flag=True, help="Ask again until it is ready or the time is over.")
 @click.option("--timeout", default="30s", show_default=True, metavar="SPAN", help="How long to wait, as 30s or 2m.")
 def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout: str) -> None:
-    """Tell by the exit code whether the sandbox is ready: 0 if so, 1 if not."""
+    """Tell by the exit code whether the sandbox is ready.
+
+    0 if so, 1 if not.
+    """
     until = time.monotonic() + seconds(timeout)
     while True:
         left = until - time.monotonic() if wait else 2.0
@@ -159,11 +157,14 @@ def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout
 
 
 @main.command()
-@settings_of("certs", "cert_host", "host", "https_port", "account", "ready_file")
+@settings_of("certs", "cert_host", "host", "https_port", "account", "ready_file", words=HELPERS_WORDS)
 @click.option("--shell", type=click.Choice(("bash", "powershell", "dotenv", "github")), default="bash",
               show_default=True, help="Whose syntax to print.")  # fmt: skip
 def env(shell: str, ready_file: str | None, **given: Any) -> None:
-    """Print the lines that make clients trust the sandbox and find it: eval "$(sms-sandbox env)"."""
+    """Print what makes clients trust the sandbox and find it.
+
+    In a shell: eval "$(sms-sandbox env)"
+    """
     from . import tls, trust
 
     settings = read(given)
@@ -184,22 +185,30 @@ def env(shell: str, ready_file: str | None, **given: Any) -> None:
 
 
 @main.command()
-@settings_of(*CLIENT)
+@settings_of(*CLIENT, words=HELPERS_WORDS)
 @click.option("--from", "from_", required=True, metavar="MSISDN", help="The handset that writes.")
-@click.option("--to", default=None, metavar="NUMBER", help="The number it writes to; the last that wrote to it.")
+@click.option(
+    "--to", default=None, metavar="NUMBER", help="The number it writes to; if not given, the last that wrote to it."
+)
 @click.argument("text")
 def inbound(from_: str, to: str | None, text: str, **where: Any) -> None:
-    """Send TEXT as a handset: a reply, or a message to a number of yours."""
+    """Send TEXT as a handset does.
+
+    It is a reply where the number wrote to the handset before, else an inbound message.
+    """
     body = {"from": from_, "text": text} | ({"to": to} if to else {})
     click.echo(json.dumps(control("POST", "/inbound", body, **where), indent=2))
 
 
 @main.command()
-@settings_of(*CLIENT)
-@click.option("--to", default=None, metavar="TIME", help="A moment, as 2030-01-31T12:00:00Z.")
+@settings_of(*CLIENT, words=HELPERS_WORDS)
+@click.option("--to", default=None, metavar="TIME", help="Up to a moment instead, as 2030-01-31T12:00:00Z.")
 @click.argument("span", required=False)
 def advance(to: str | None, span: str | None, **where: Any) -> None:
-    """Move the clock on by SPAN (90s, 5m, 24h, 3d) or to a moment; all due on the way happens first."""
+    """Let time pass: a SPAN such as 90s, 5m, 24h or 3d.
+
+    Everything due on the way happens before this ends, retries of callbacks included.
+    """
     if (to is None) == (span is None):
         raise click.UsageError("Say how far: either a SPAN such as 24h, or --to a moment.")
     body = {"to": to} if to else {"seconds": seconds(span or "")}
@@ -220,66 +229,3 @@ def seconds(span: str) -> float:
     if not 0 <= value < 4e9:
         raise click.UsageError(f"{span!r} is too long a span of time.")
     return value
-
-
-def base_url(host: str, http_port: int, ready_file: str | None) -> str:
-    """Where control is: as the ready file says, or at the port that is set."""
-    if ready_file:
-        return str(read_ready_file(ready_file)["http"]).replace("//localhost:", "//127.0.0.1:")
-    if not http_port:
-        raise Failure("A port that is picked at the start is known by --ready-file only.")
-    name = reachable_name(host)
-    return f"http://{'127.0.0.1' if name == 'localhost' else name}:{http_port}"
-
-
-def read_ready_file(ready_file: str) -> dict[str, Any]:
-    try:
-        found = json.loads(Path(ready_file).read_text())
-    except (OSError, ValueError) as why:
-        raise Failure(f"The ready file {ready_file} can't be read: {getattr(why, 'strerror', None) or why}.") from why
-    if not isinstance(found, dict) or not {"https", "http", "ca", "ca_bundle", "key", "secret"} <= found.keys():
-        raise Failure(f"The file {ready_file} is none that a sandbox wrote when it was ready.")
-    return found
-
-
-def control(
-    verb: str, path: str, body: Any, *, host: str, http_port: int, ready_file: str | None, account: tuple[str, ...],
-    control_token: str | None,
-) -> Any:  # fmt: skip
-    """Call the control API; Failure with its own sentence where it refuses."""
-    headers = {"Content-Type": "application/json"}
-    if account != Settings().account:
-        (key, secret), *_ = read({"account": account}).accounts
-        headers["Authorization"] = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
-    if control_token:
-        headers["X-Sandbox-Token"] = control_token
-    url = f"{base_url(host, http_port, ready_file)}/_sandbox/v1{path}"
-    status, reply = request(verb, url, json.dumps(body).encode(), headers)
-    try:
-        said = json.loads(reply)
-        if status < 400:
-            return said
-        message = said["error"]["message"]
-    except (ValueError, LookupError, TypeError):
-        message = f"No sandbox answers at {url}, but something else that says {status}."
-    raise Failure(message)
-
-
-def request(
-    verb: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None,
-    timeout: float | None = None,
-) -> tuple[int, bytes]:  # fmt: skip
-    """The status and the body of an answer; Failure where there is none. No proxy of the environment is asked."""
-    from http.client import HTTPConnection, HTTPException
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
-    try:
-        connection.request(verb, parts.path, body, dict(headers or {}))
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    except (OSError, HTTPException) as why:
-        raise Failure(f"No sandbox answers at {url}: {getattr(why, 'strerror', None) or why}.") from why
-    finally:
-        connection.close()

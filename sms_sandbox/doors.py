@@ -50,7 +50,8 @@ class Protocol(HttpToolsProtocol):
         self._timer: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(Gathering(transport, self.loop))
+        gathering: Any = Gathering(transport, self.loop)  # all of a transport that uvicorn asks for
+        super().connection_made(gathering)
         self._wait(FIRST_HEAD, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -63,8 +63,9 @@ class Server:
             raise
         self._context = context
         self._config = uvicorn.Config(
-            self.app, http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None, timeout_keep_alive=75
-        )
+            self.app, http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None, proxy_headers=False,
+            timeout_keep_alive=75,
+        )  # fmt: skip
         self._config.load()
         self._state = ServerState()
         self._stopping = asyncio.Event()

@@ -45,13 +45,13 @@ class Settings:
     )  # fmt: skip
     profile: str = _setting("seed", "Which of the real service's behaviours over the years to show.", choices=PROFILES)
     strict_senders: bool = _setting(
-        False, "Refuse every alphanumeric sender, as the real service does until one is registered."
+        False, "Refuse an alphanumeric sender until it is registered, as the real service does."
     )
     delivery_delay: float = _setting(1.0, "Seconds from sending a message to its delivery report.", least=0,
                                      most=366 * 86400)  # fmt: skip
     certs: str = _setting("certs", "Folder of the certificates; made at the first start, kept after.", metavar="DIR")
     cert_host: tuple[str, ...] = _setting(
-        (), "One more name to be reached by, in the certificate and at the control API. May be repeated.",
+        (), "One more name by which this machine is reached, for the certificate and the control API. May be repeated.",
         metavar="NAME",
     )  # fmt: skip
     callback_host: tuple[str, ...] = _setting(

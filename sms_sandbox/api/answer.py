@@ -1,14 +1,14 @@
 """A call, from form to reply. The only place that turns a refusal into words on the wire."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..domain.clock import real_now
 from ..domain.profiles import PROFILES, Profile
 from ..store.engine import Store
-from .declare import GATE, Call, Method
+from .declare import GATE, Call, Method, Unfinished, Work
 from .errors import ApiError, Code, Description
 from .forms import Form
 from .gate import Gate
@@ -29,7 +29,15 @@ class Answer:
 
 
 def answer(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> Answer:
-    """Carry a call out. `form` is None where the body could not be read as what it says it is.
+    """Carry a call out. `form` is None where the body could not be read as what it says it is."""
+    steps = answer_in_steps(store, gate, method, form, authorization)
+    return next(step for step in steps if step is not None)
+
+
+def answer_in_steps(
+    store: Store, gate: Gate, method: Method, form: Form | None, authorization: str
+) -> Iterator[Answer | None]:
+    """Carry a call out in steps so short that other calls can wait for each: None after all but the last.
 
     What the gate counts is kept whatever becomes of the call; a call refused later leaves nothing behind.
     """
@@ -38,18 +46,32 @@ def answer(store: Store, gate: Gate, method: Method, form: Form | None, authoriz
         account = gate.admit(authorization)
         profile = PROFILES[account.profile]
         method.check_access(account)
-        with store.begin() as db:
-            reply = method(Call(db, account, account.clock.now(real_now())), readable(form))
+        done: Work | None = None
+        while True:
+            try:
+                with store.begin() as db:
+                    reply = method(Call(db, account, account.clock.now(real_now()), done), readable(form))
+                break
+            except Unfinished as unfinished:
+                done = unfinished.work
+            finished = False
+            while not finished:
+                yield None
+                with store.begin() as db:
+                    finished = done.go_on(db)
+            yield None
     except ApiError as refused:
         if refused.code in method.errors or refused.code in GATE:
-            return Answer(refused.code, verdict(refused.code, refused.description), profile)
+            yield Answer(refused.code, verdict(refused.code, refused.description), profile)
+            return
         log.exception("%s does not declare that it refuses with %s", method.name, refused.code.name)
     except Exception:
         log.exception("%s failed", method.name)
     else:
         sent_to = reply["recipients"] if method.name == "send-sms" else None
-        return Answer(Code.SUCCESS, {**reply, **verdict(Code.SUCCESS, Code.SUCCESS.text)}, profile, sent_to)
-    return Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile)
+        yield Answer(Code.SUCCESS, {**reply, **verdict(Code.SUCCESS, Code.SUCCESS.text)}, profile, sent_to)
+        return
+    yield Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile)
 
 
 def readable(form: Form | None) -> Form:

@@ -4,7 +4,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Any, TypedDict, get_args, get_origin, get_type_hints
+from functools import cached_property
+from typing import Annotated, Any, Protocol, TypedDict, get_args, get_origin, get_type_hints
 
 from sqlalchemy import Connection
 
@@ -23,6 +24,24 @@ GATE = frozenset({Code.AUTH_FAILED_NO_DATA, Code.AUTH_FAILED, Code.OVER_LIMIT, C
 """What every call may be answered before its method is asked."""
 
 
+class Work(Protocol):
+    """Something that takes too long to be done at once. `go_on` does a bit of it, and answers whether that was all."""
+
+    def go_on(self, db: Connection) -> bool: ...
+
+
+class Unfinished(Exception):  # noqa: N818 (no error: the call only is not answered yet)
+    """Raised by a method that needs `work` to be done first.
+
+    It is done bit by bit, each in a transaction of its own, and other calls are answered in between. Then the method is
+    run again from its start, and finds the work in its call.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        super().__init__()
+
+
 @dataclass(frozen=True)
 class Call:
     """What a method knows of the call it answers: who, when (the tenant's time), and the open transaction."""
@@ -30,6 +49,7 @@ class Call:
     db: Connection
     account: Account
     now: datetime
+    done: Work | None = None
 
     @property
     def tenant(self) -> int:
@@ -78,15 +98,20 @@ class Method:
             if not self.params[name].stands_in(form, wire_name(name)):
                 raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire_name(name)))
         found = {}
-        for name, param in self.params.items():
-            value = param.read(form, wire_name(name))
+        for name, wire, param in self._wired:
+            value = param.read(form, wire)
             if isinstance(value, Paging) and value.size == UNSIZED:
                 value = replace(value, size=call.page_size)
             if value is not None:
                 found[name] = value
             elif name in self.required:
-                raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire_name(name)))
+                raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire))
         return found
+
+    @cached_property
+    def _wired(self) -> Sequence[tuple[str, str, Param]]:
+        """Each parameter with its name here and its name on the wire."""
+        return [(name, wire_name(name), param) for name, param in self.params.items()]
 
 
 def wire_name(name: str) -> str:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
-from xml.sax.saxutils import escape
 
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 """What PHP calls a numeric string: white space may stand in front, not behind."""
@@ -31,7 +31,7 @@ def _json(value: Any) -> str:
         case int():
             return _scalar(value)
         case dict():
-            return "{" + ",".join([f"{_quoted(str(key))}:{_json(inner)}" for key, inner in value.items()]) + "}"
+            return "{" + ",".join([f"{_key(key)}:{_json(inner)}" for key, inner in value.items()]) + "}"
         case list() | tuple():
             return "[" + ",".join(map(_json, value)) + "]"
         case datetime() | date():
@@ -49,6 +49,11 @@ class Verbatim(str):
 
 def _quoted(text: str) -> str:
     return encode_basestring_ascii(text).replace("/", "\\/")
+
+
+@lru_cache(1024)
+def _key(key: Any) -> str:
+    return _quoted(str(key))
 
 
 def _scalar(value: Any) -> str:
@@ -116,10 +121,13 @@ def _inside(value: Any) -> str:
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+
+
 def _text(text: str) -> str:
     # An SMS can carry characters that XML 1.0 can't; a reader told of a carriage return as it is would make it a
     # line feed.
-    return escape(_FORBIDDEN.sub("\ufffd", text), {"\r": "&#13;"})
+    return _FORBIDDEN.sub("\ufffd", text).translate(_ESCAPES)
 
 
 _LETTERS = (

@@ -1,5 +1,6 @@
 """The imitated API as an ASGI application: from a request to the method it names, and back."""
 
+import asyncio
 import gzip
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..domain.profiles import PROFILES
 from ..store.engine import Store
-from .answer import Answer, answer, verdict
+from .answer import Answer, answer_in_steps, verdict
 from .declare import Method
 from .errors import Code
 from .forms import Form, UnreadableError, read_form
@@ -78,7 +79,12 @@ class Api:
         except UnreadableError:
             form = None
         authorization = headers.get(b"authorization", b"").decode("latin-1")
-        return await self._store.call(answer, self._store, self._gate, method, form, authorization)
+        steps = answer_in_steps(self._store, self._gate, method, form, authorization)
+        found: Answer | None = await self._store.call(next, steps)
+        while found is None:
+            await asyncio.sleep(0)
+            found = await self._store.call(next, steps)
+        return found
 
 
 def _refusal(code: Code, description: str) -> Answer:

@@ -57,14 +57,11 @@ class Sorted:
     counts: Counts
 
 
-def sort_out(
-    rows: Sequence[Contact], known: Mapping[str, Known], barred: Collection[str], unknown_name: str | None
-) -> Sorted:
+def sort_out(rows: Sequence[Contact], known: Mapping[str, Known], barred: Collection[str]) -> Sorted:
     """Decide over rows, by who was on the list before and who may never join it (`barred`).
 
     A repeated number counts as a duplicate, and its first row stands. Who was on the list before is a duplicate too:
-    an active member takes what the row gives, a deleted one stays as it is. `unknown_name` is that of new members
-    whose name the file does not give.
+    an active member takes what the row gives, a deleted one stays as it is.
     """
     new: dict[str, Written] = {}
     changed: dict[str, Written] = {}
@@ -77,8 +74,7 @@ def sort_out(
         if row.msisdn in barred or (before and before.opted_out):
             optout += 1
         elif before is None and row.msisdn not in new:
-            names = (row.first_name or unknown_name, row.last_name or unknown_name)
-            new[row.msisdn] = Written(row.msisdn, *names, row.fields)
+            new[row.msisdn] = Written(row.msisdn, row.first_name or None, row.last_name or None, row.fields)
         else:
             duplicates += 1
             if before and before.active and not before.written and row.msisdn not in changed:

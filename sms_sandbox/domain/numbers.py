@@ -6,6 +6,8 @@ libphonenumber is imported where it is used, since a server that has not seen a 
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 _PUNCTUATION = re.compile(r"[\s\-.()]+")
 # Longer than any number with an international prefix in front; keeps junk out of the cache.
@@ -51,18 +53,19 @@ def bare(raw: str) -> str | None:
     return digits if digits.isascii() and digits.isdigit() else None
 
 
-def to_msisdn(raw: str, region: str | None = None) -> str | None:
+def to_msisdn(raw: str, region: str | None = None, remember: bool = True) -> str | None:
     """The international digits, without plus, that `raw` stands for; None if that is no valid number.
 
     With a `region` (as `region_of` gives it) a number is first read as one dialled inside that country, then as an
     international one; the other way round if it begins with the country's own calling code, because `4915123456789`
     would do for a German landline as well. With a leading plus, or without a region, it can only be international.
-    Never raises.
+    What was found is remembered, unless a caller has so many that it would only drive out the rest. Never raises.
     """
     digits = bare(raw)
     if digits is None or len(digits) > _LONGEST:
         return None
-    return _msisdn(digits, None if "+" in raw else region)
+    find = _msisdn if remember else _msisdn.__wrapped__
+    return find(digits, None if "+" in raw else region)
 
 
 def describe(raw: str, region: str) -> Description | None:
@@ -125,12 +128,20 @@ def _region(name: str) -> str | None:
 
 @cache
 def _regions_by_name() -> dict[str, str]:
-    """English names in folded case. The module that holds them is large and takes a third of a second to import."""
+    """English names in folded case, from the library's own table of them."""
+    import phonenumbers
     from phonenumbers import SUPPORTED_REGIONS
-    from phonenumbers.geodata.locale import LOCALE_DATA
+
+    # The file alone: to import it by name would load the package around it, 100 MB of places by their numbers.
+    path = Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
+    spec = spec_from_file_location("phonenumbers.geodata.locale", path)
+    assert spec is not None
+    assert spec.loader is not None
+    table = module_from_spec(spec)
+    spec.loader.exec_module(table)
 
     regions = {}
-    for region, names in LOCALE_DATA.items():
+    for region, names in table.LOCALE_DATA.items():
         name = names.get("en", "")
         # "*fr" says that the name is spelt as in the language `fr`.
         while name.startswith("*"):

@@ -1,5 +1,7 @@
 """Small pages: the status page, and what opening an opt-out link shows."""
 
+import shlex
+from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
 
@@ -45,33 +47,47 @@ _STATUS = Template("""<h1>sms-sandbox</h1>
 money. <span class="good">Running.</span></p>
 <dl>
 <dt>Base URL</dt><dd><code>$https</code></dd>
-<dt>Key</dt><dd><code>$key</code></dd>
-<dt>Secret</dt><dd><code>$secret</code></dd>
-<dt>Certificate authority</dt><dd><code>$ca</code></dd>
-<dt>With the public ones</dt><dd><code>$ca_bundle</code></dd>
+<dt>API key</dt><dd><code>$key</code></dd>
+<dt>API secret</dt><dd><code>$secret</code></dd>
+<dt>Its CA alone</dt><dd><code>$ca</code></dd>
+<dt>Its CA and the public ones</dt><dd><code>$ca_bundle</code></dd>
 </dl>
 <h2>Send a message</h2>
-<pre><code>curl --cacert '$ca' -u $key:$secret $https/send-sms.json \\
+<pre><code>curl --cacert $quoted_ca \
+  -u $pair $https/send-sms.json \
   -d to=61491570156 -d message='Hello from the sandbox'</code></pre>
 <h2>Trust the certificate</h2>
-<p>In a shell, for every program started from it; the system's own store is never touched.</p>
-<pre><code>eval "$$(sms-sandbox env)"</code></pre>
-<p class="soft">For PowerShell, .env files and GitHub Actions: <code>sms-sandbox env --shell powershell</code>,
-<code>dotenv</code>, <code>github</code>. The CA can also be <a href="/_sandbox/ca.pem">downloaded</a>.</p>
+<p>For every program started from a shell; the system's own store is never touched.</p>
+<pre><code>eval "$$($env)"</code></pre>
+<p class="soft">PowerShell, .env files and GitHub Actions: <code>--shell powershell</code>, <code>dotenv</code>,
+<code>github</code>. The CA can also be <a href="/_sandbox/ca.pem">downloaded</a>.</p>
 <h2>Reply as the handset</h2>
-<pre><code>curl -X POST $http/_sandbox/v1/inbound \\
+<pre><code>curl $http/_sandbox/v1/inbound $token\
   -d '{"from": "61491570156", "text": "Thanks"}'</code></pre>
 <h2>Let a day pass</h2>
-<pre><code>curl -X POST $http/_sandbox/v1/clock/advance -d '{"hours": 24}'</code></pre>
+<pre><code>curl $http/_sandbox/v1/clock/advance $token\
+  -d '{"hours": 24}'</code></pre>
 <p class="soft">Everything else: <a href="/_sandbox/v1/openapi.json">the control API's OpenAPI document</a>,
 <a href="/_sandbox/v1/messages">messages</a>, <a href="/_sandbox/v1/callbacks">callbacks</a>,
 <a href="/_sandbox/v1/clock">the clock</a>.</p>
 """)
 
 
-def status(facts: dict[str, str]) -> bytes:
-    """The status page; `facts` are version, https, http, key, secret, ca and ca_bundle."""
-    body = _STATUS.substitute({name: escape(value) for name, value in facts.items()})
+def status(facts: Mapping[str, str], key: str, secret: str | None, env: Sequence[str]) -> bytes:
+    """The status page; `facts` are version, https, http, ca and ca_bundle, `env` the command that makes shells trust.
+
+    Without a secret the page is for strangers as well: they are told that it takes one, and a token for control.
+    """
+    told = {
+        **facts,
+        "key": key,
+        "secret": secret or "(as it was set)",
+        "pair": shlex.quote(f"{key}:{secret or 'SECRET'}"),
+        "quoted_ca": shlex.quote(facts["ca"]),
+        "env": shlex.join(env),
+        "token": "" if secret else "-H 'X-Sandbox-Token: TOKEN' ",
+    }
+    body = _STATUS.substitute({name: escape(value, quote=False) for name, value in told.items()})
     return _FRAME.substitute(title="sms-sandbox", body=body).encode()
 
 

@@ -129,8 +129,8 @@ class Courier:
         return self._open().get(url, headers=headers, allow_redirects=False)
 
     def _check_literal(self, host: str) -> None:
-        # aiohttp takes what has no letters for an address and never resolves it, so the resolver below does not see
-        # it; the system does, and takes `2852039166` for 169.254.169.254.
+        # aiohttp does not resolve what has no letters, so the resolver below does not see it. That a system takes
+        # `2852039166` for 169.254.169.254 is not left to the libraries below.
         if ":" in host or not any(map(str.isalpha, host)):
             self.check(host, host)
 

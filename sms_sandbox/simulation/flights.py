@@ -20,9 +20,6 @@ from .events import HEAVIEST, weight
 
 log = logging.getLogger(__name__)
 
-HEAVY = HEAVIEST
-"""Recipients' worth of work in one transaction."""
-
 LANE = 32
 """Tries under way at once to one address."""
 
@@ -43,6 +40,7 @@ class Flights:
         self._flying: dict[int, set[asyncio.Task[None]]] = {}
         self._lanes: Counter[str] = Counter()
         self._landed: list[tuple[Outcome, datetime]] = []
+        self._noting = asyncio.Lock()
 
     @property
     def room(self) -> int:
@@ -66,7 +64,7 @@ class Flights:
             if row.lane and lanes[row.lane] >= LANE:
                 continue
             weighs += weight(row)
-            if weighs > HEAVY and weighs != weight(row):
+            if weighs > HEAVIEST and weighs != weight(row):
                 return
             lanes[row.lane] += 1
             yield row
@@ -111,9 +109,10 @@ class Flights:
 
     async def note_landed(self) -> None:
         """Note how tries ended that did since the last time."""
-        landed, self._landed = self._landed, []
-        if landed:
-            await self._store.run(lambda db: note(db, landed))
+        async with self._noting:  # so that what somebody else is noting is noted, too, when this returns
+            landed, self._landed = self._landed, []
+            if landed:
+                await self._store.run(lambda db: note(db, landed))
 
     async def stop(self) -> None:
         """Give what is under way a moment to end, and note how it did."""

@@ -12,13 +12,14 @@ from functools import partial
 from tempfile import TemporaryFile
 from time import perf_counter
 from typing import IO
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
 from ..domain import bulk, csv, numbers
 from ..domain.bulk import Contact
 from ..domain.csv import Columns, EncodingGuess, TableError
-from ..store import accounts, contacts, imports, timeline
+from ..store import accounts, contacts, imports
 from ..store.engine import Store
 from ..store.imports import Held
 from ..store.tenants import Tenant
@@ -27,17 +28,14 @@ from .courier import Courier, FetchError
 
 log = logging.getLogger(__name__)
 
-CHUNK = 500
+CHUNK = 200
 """Rows written in one transaction."""
 
-SLICE = 0.004
+SLICE = 0.002
 """Seconds of computing after which other work gets its turn."""
 
 MOST = 4
-"""Imports of one tenant under way at once; others wait."""
-
-SOON = timedelta(seconds=1)
-"""After which one that waits is looked at again."""
+"""Files of one tenant fetched and read at once; other imports of it wait."""
 
 HOLD = timedelta(seconds=30)
 """How long a process holds an import without saying again that it still does."""
@@ -68,6 +66,7 @@ class Imports:
         self._courier = courier
         self._real = real
         self._under_way: dict[asyncio.Task[None], Begun] = {}
+        self._rooms: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
         # One computes or writes at a time, so that many take no more from other calls than one does.
         self._turn = asyncio.Lock()
 
@@ -77,9 +76,6 @@ class Imports:
         Its row stays on the timeline until it has ended, so that another process finds it if this one dies.
         """
         real = self._real()
-        if len(self._of(tenant.id)) >= MOST:
-            timeline.sleep_until(db, tenant.id, row.kind, row.ref, real + SOON)
-            return None
         held = imports.take(db, tenant.id, row.ref, secrets.token_hex(16), real, real + HOLD)
         if held is None:
             return None
@@ -114,8 +110,10 @@ class Imports:
 
     async def _see_to(self, begun: Begun) -> None:
         keeping = asyncio.create_task(self._keep(begun.held))
+        room = self._rooms.setdefault(begun.held.tenant, asyncio.Semaphore(MOST))
         try:
-            why = await self._carry_out(begun)
+            async with room:
+                why = await self._carry_out(begun)
         except GoneError:
             return
         except Exception as fault:
@@ -141,10 +139,10 @@ class Imports:
             with TemporaryFile() as kept:
                 file = await self._fetch(held.asked.url, kept)
                 columns = await self._measure(held, file)
-                rows = file.rows()
-                await self._pass(rows, 1 + held.done)
-                while await self._write_some(begun, rows, columns):
-                    await asyncio.sleep(0)
+                with file.rows() as rows:
+                    await self._pass(rows, 1 + held.done)
+                    while await self._write_some(begun, rows, columns):
+                        await asyncio.sleep(0)
         except (FetchError, TableError) as why:
             return str(why)
         except ListGoneError:
@@ -164,9 +162,9 @@ class Imports:
 
     async def _measure(self, held: Held, file: "File") -> Columns:
         """What the columns are, and how many rows there are, which is noted. Reads the whole file."""
-        rows = file.rows()
-        columns = csv.columns_of(next(rows, []), held.asked.fields)
-        length = await self._pass(rows)
+        with file.rows() as rows:
+            columns = csv.columns_of(next(rows, []), held.asked.fields)
+            length = await self._pass(rows)
         if not await self._store.run(partial(imports.set_length, held=held, rows=length)):
             raise GoneError
         return columns
@@ -215,10 +213,11 @@ class File:
             except UnicodeError as why:
                 raise TableError(f"it can't be decoded: {why}") from why
 
-    def rows(self) -> Iterator[list[str]]:
+    @contextmanager
+    def rows(self) -> Iterator[Iterator[list[str]]]:
         """The rows from the first on; only one such pass may be under way."""
         with self._text() as text:
-            yield from csv.rows(text.readline, self._delimiter)
+            yield csv.rows(text.readline, self._delimiter)
 
     @contextmanager
     def _text(self) -> Iterator[io.TextIOWrapper]:
@@ -233,7 +232,8 @@ class File:
 def contact_of(row: Sequence[str], columns: Columns, country: str | None) -> Contact:
     """A row with its number in international form."""
     line = csv.read(row, columns)
-    return Contact(numbers.to_msisdn(line.mobile, country), line.first_name, line.last_name, line.fields)
+    msisdn = numbers.to_msisdn(line.mobile, country, remember=False)
+    return Contact(msisdn, line.first_name, line.last_name, line.fields)
 
 
 def write(db: Connection, held: Held, rows: Sequence[Contact], now: datetime) -> None:
@@ -246,6 +246,6 @@ def write(db: Connection, held: Held, rows: Sequence[Contact], now: datetime) ->
         raise ListGoneError
     among = {row.msisdn for row in rows if row.msisdn is not None}
     barred = contacts.opted_out(db, held.tenant, account.id, among) if account.global_optouts else set[str]()
-    what = bulk.sort_out(rows, imports.known(db, held, among), barred, "" if on.fields else None)
+    what = bulk.sort_out(rows, imports.known(db, held, among), barred)
     if not imports.write(db, held, on, what, now):
         raise ListGoneError

@@ -87,6 +87,7 @@ class Runner:
         self._flights = Flights(store, courier, self._stir.set)
         self._imports = Imports(store, courier, real)
         self._sleeps_until: datetime | None = None
+        self._turning = asyncio.Lock()
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -153,11 +154,12 @@ class Runner:
 
     async def _turn(self) -> bool:
         """Note what landed, run what is due, and send off what there is room for; whether anything was run."""
-        await self._flights.note_landed()
-        room, full, real = self._flights.room, self._flights.full, self._real()
-        if room <= 0:
-            return False
-        return bool(await self._run_due(lambda db, most: timeline.waking(db, real, min(most, room), full), real))
+        async with self._turning:
+            await self._flights.note_landed()
+            room, full, real = self._flights.room, self._flights.full, self._real()
+            if room <= 0:
+                return False
+            return bool(await self._run_due(lambda db, most: timeline.waking(db, real, min(most, room), full), real))
 
     # Running rows
 
@@ -223,6 +225,8 @@ class Runner:
         async with self.clock_lock(tenant):
             before, start, end = await self._store.run(lambda db: self._hold(db, tenant, by, to))
             ran = Advanced(start, start)
+            async with self._turning:
+                pass  # what was begun before the clock was held is under way by now, and can be waited for
             try:
                 await self._settle(tenant)
                 await self._walk(tenant, ran, end)

@@ -156,7 +156,7 @@ def single_handsets(db: Connection, tenant: int, among: Sequence[Message]) -> di
     """The handset of each of these messages that went to a single one, and not by way of a list."""
     single = [each.id for each in among if each.recipients == 1 and not each.list_id]
     query = select(r.c.message, r.c.msisdn).where(r.c.tenant == tenant, r.c.message.in_(single))
-    return dict(db.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.execute(query)}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .timeline import Plan
 Handset = tuple[str, Mapping[str, str]]
 """A number, and what merge fields are filled with for it."""
 
-CHUNK = 500
+CHUNK = 200
 """Recipients written or handed over in one go, so that no transaction holds up other calls for long."""
 
 NO_RECORD = {"firstname": "", "lastname": ""}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -17,8 +17,14 @@ from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.tenants import Tenant
 from tests.conftest import Caller, World
 
+NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
+TOLD = "2026-03-01 10:00:42"
 OTHER = "other-key"
 OTHERS_SECRET = "other-secret"
+BASIC = (b"authorization", b"Basic dGVzdC1rZXk6dGVzdC1zZWNyZXQ=")
+"""The header of the tests' own credentials."""
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def advance(world: World, **by: float) -> None:
@@ -82,6 +88,14 @@ def neighbours_call(world: World) -> Caller:
     return Caller(world.store, OTHER, OTHERS_SECRET)
 
 
+def list_of(call: Caller, *numbers: int | str, **fields: str) -> int:
+    """A list with these members."""
+    made = int(call.ok("add-list", name=f"list of {len(numbers)}", **fields)["id"])
+    for number in numbers:
+        call.ok("add-to-list", list_id=made, msisdn=number)
+    return made
+
+
 def execute(world: World, sql: str, **params: Any) -> None:
     """Change what no function changes yet."""
     with world.store.begin() as db:
@@ -102,3 +116,9 @@ def request(app: Callable[..., Awaitable[None]], scope: dict[str, Any], *message
     defaults = {"type": "http", "http_version": "1.1", "scheme": "https", "headers": [], "query_string": b""}
     asyncio.run(app(defaults | scope, receive, send))  # type: ignore[arg-type]
     return sent
+
+
+def error_of(answer: Any) -> tuple[str, Any]:
+    """Code and description of an HTTP answer."""
+    error = answer.json()["error"]
+    return error["code"], error["description"]

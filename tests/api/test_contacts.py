@@ -63,9 +63,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
 def test_lists_that_are_not_there_or_not_ones_own(
     call: Caller, rich: int, world: World, method: str, params: dict[str, Any]
 ) -> None:
-    unknown = CONTACT_UNKNOWN if method == "optout-list-member" else LIST_UNKNOWN
-    call.ok("add-to-list", list_id=a_list(call, "other"), msisdn=TO)
-    assert call.refused(method, list_id=1, **params) == LIST_UNKNOWN, unknown
+    assert call.refused(method, list_id=1, **params) == LIST_UNKNOWN
     theirs = neighbours_call(world)
     assert theirs.refused(method, list_id=rich, **params)[0] == "NO_ACCESS"
     assert call.refused(method, list_id="x", **params)[0] == "FIELD_INVALID"
@@ -86,9 +84,8 @@ def test_contacts_that_are_not_there(call: Caller, rich: int, method: str) -> No
 def test_fields_are_added_and_renamed(call: Caller, rich: int) -> None:
     told = call.ok("add-field-to-list", list_id=rich, field_10="Size", field_4="Handset")
     assert list(told.items())[:-1] == [("custom_4", "Handset"), ("custom_10", "Size"), ("id", rich)]
-    assert call.ok("add-field-to-list", list_id=rich, field_5="Five", response_style="array") == {
-        "fields": [{"name": "custom_5", "value": "Five"}], "id": rich, "error": {"code": "SUCCESS", "description": "OK"},
-    }  # fmt: skip
+    told = call.ok("add-field-to-list", list_id=rich, field_5="Five", response_style="array")
+    assert list(told.items())[:-1] == [("fields", [{"name": "custom_5", "value": "Five"}]), ("id", rich)]
     assert call.ok("get-contact", list_id=rich, msisdn=TO)["fields"] == {
         "Email": "k@example.com", "Post Code": 2000, "Handset": "", "Five": "", "Size": 44,
     }  # fmt: skip
@@ -194,9 +191,7 @@ def test_contacts_that_left_are_not_edited(call: Caller, rich: int) -> None:
 # delete-from-list, optout-list-member
 
 
-@pytest.mark.parametrize(
-    ("method", "refusal"), [("delete-from-list", DELETED), ("optout-list-member", OPTED_OUT)]
-)
+@pytest.mark.parametrize(("method", "refusal"), [("delete-from-list", DELETED), ("optout-list-member", OPTED_OUT)])
 def test_a_contact_leaves_a_list(call: Caller, rich: int, method: str, refusal: tuple[str, str]) -> None:
     other = a_list(call, "other", TO)
     assert call.ok(method, list_id=rich, msisdn="491570156", countrycode="AU")["list_ids"] == [rich]

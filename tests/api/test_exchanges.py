@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 
 from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.store import contacts
+from tests.api import replaying, replaying_numbers
 from tests.api.acts import advance, execute, freeze, reply, settle, settle_tenant
 from tests.api.spelling import parsed
 from tests.conftest import Caller, World, found
@@ -27,9 +28,8 @@ EDITED = "1234567890"
 
 
 def lease(world: World, number: str) -> None:
-    wanted = {"account": world.account.id, "tenant": world.tenant, "number": number}
-    execute(world, "UPDATE numbers SET account = :account, status = 'active' WHERE tenant = :tenant AND number = :number",
-            **wanted)  # fmt: skip
+    leased = "UPDATE numbers SET account = :account, status = 'active' WHERE tenant = :tenant AND number = :number"
+    execute(world, leased, account=world.account.id, tenant=world.tenant, number=number)
 
 
 def make_list(world: World, name: str, fields: Any = (), automatic: bool = False) -> int:
@@ -53,7 +53,7 @@ def tracked(call: Caller, world: World, line: Line) -> int:
     sent = send(call, **{"from": "61491570121"}, **link)
     advance(world, minutes=1)
     freeze(world, moment(line) - timedelta(minutes=20))
-    reply(world, HANDSET, "Hi There")
+    reply(world, HANDSET, "Hi There", to="61491570121")
     freeze(world, moment(line))
     return sent
 
@@ -90,6 +90,7 @@ def before_a_report(call: Caller, world: World, line: Line) -> Params:
 
 
 def before_responses(call: Caller, world: World, line: Line) -> Params:
+    freeze(world, moment(line) - timedelta(hours=1))
     for number in ("61491570123", "61491570124"):
         lease(world, number)
         send(call, **{"from": number})
@@ -175,10 +176,12 @@ PREPARE: dict[str, Callable[[Caller, World, Line], Params]] = {
     "get-lists": before_get_lists,
     "add-to-list": before_add_to_list,
     "get-balance": before_balance,
+    **replaying.PREPARE,
+    **replaying_numbers.PREPARE,
 }
 """What an exchange needs, by its method; where nothing, its parameters are sent as they are."""
 
-METHODS = {*PREPARE, "add-list", "format-number", "get-numbers"}
+METHODS = {*PREPARE, "add-email", "add-list", "format-number", "get-numbers", "get-sms-sent-count", "lease-number"}
 
 DIFFERENT: dict[tuple[str, str], str] = {}
 """Differences that stay, by exchange and place, each with its reason."""
@@ -223,7 +226,7 @@ def as_data(element: Element) -> Any:
 
 
 def test_replay(fresh: World, call: Caller, exchanges: Path) -> None:
-    lines = [json.loads(line) for line in exchanges.open(encoding="utf-8")]
+    lines = [json.loads(line) for line in exchanges.read_text("utf-8").splitlines()]
     wanted = [line for line in lines if line["method"] in METHODS]
     assert {line["method"] for line in wanted} == METHODS
     met: dict[tuple[str, str], str] = {}

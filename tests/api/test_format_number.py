@@ -1,12 +1,23 @@
 """format-number: whether a number is one, and how it is written abroad."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from sms_sandbox.store.engine import Store
+from sms_sandbox.store.opening import open_store
 from tests.conftest import Caller
 
 KEYS = ["countrycode", "nationalnumber", "national_leading_zeroes", "rawinput", "international", "type", "isValid"]
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """The method asks nothing of the database."""
+    opened = open_store("sqlite://")
+    yield opened
+    opened.close()
 
 
 def test_the_answer(call: Caller) -> None:

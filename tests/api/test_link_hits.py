@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.simulation import taps
 from sms_sandbox.store.world import OWN_NUMBER
-from tests.api.acts import advance, freeze, neighbours_call, tenant_of
+from tests.api.acts import advance, freeze, neighbours_call
 from tests.conftest import Caller, World
 
 NOW = datetime(2026, 3, 1, 10, 0, 42, tzinfo=UTC)
@@ -42,7 +42,8 @@ def test_clicks(call: Caller, world: World) -> None:
     assert (list(told), told["total"]) == (["page", "total", "link_hits", "error"], 2)
     newest, oldest = told["link_hits"]
     assert list(newest.items()) == [
-        ("msisdn", TO), ("first_name", "N0"), ("last_name", None), ("link_hits", 2), ("datetime", "2026-03-01 10:03:42"),
+        ("msisdn", TO), ("first_name", "N0"), ("last_name", None), ("link_hits", 2),
+        ("datetime", "2026-03-01 10:03:42"),
     ]  # fmt: skip
     assert (oldest["msisdn"], oldest["link_hits"], oldest["datetime"]) == (TO + 1, 1, "2026-03-01 10:02:42")
     second = call.ok("get-link-hits", message_id=sent, page=2, max=1)

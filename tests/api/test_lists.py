@@ -1,25 +1,15 @@
 """Lists and contacts: add-list, get-list, get-lists, add-to-list."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from sms_sandbox.store import contacts
-from tests.api.acts import freeze, neighbours_call, reply
+from tests.api.acts import TOLD, neighbours_call
 from tests.conftest import Caller, World
 
-NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
-TOLD = "2026-03-01 10:00:42"
 TO = 61491570156
 GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
-
-
-@pytest.fixture
-def world(fresh: World) -> World:
-    """A world whose clock stands."""
-    freeze(fresh, NOW)
-    return fresh
 
 
 def items(told: Any) -> list[tuple[str, Any]]:
@@ -180,125 +170,3 @@ def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: World, me
 
 def test_an_unknown_kind_of_members(call: Caller, crowd: int) -> None:
     assert call.refused("get-list", list_id=crowd, members="some") == GENERIC
-
-
-# add-to-list
-
-
-@pytest.fixture
-def rich(call: Caller, world: World) -> int:
-    """A list with custom fields."""
-    made = call.ok("add-list", name="rich", field_1="Email", field_2="Post Code", field_7="Birth.Day")
-    return int(made["id"])
-
-
-def test_a_contact(call: Caller, world: World) -> None:
-    on = call.ok("add-list", name="plain")["id"]
-    assert items(call.ok("add-to-list", list_id=on, msisdn=TO)) == [
-        ("list_id", on), ("msisdn", TO), ("first_name", None), ("last_name", None), ("created_at", TOLD),
-        ("status", "active"),
-    ]  # fmt: skip
-    told = call.ok("add-to-list", list_id=on, msisdn=TO + 1, first_name=" Kim ", last_name="7", field_1="lost")
-    assert (told["first_name"], told["last_name"], "fields" in told) == ("Kim", 7, False)
-    counted = call.ok("get-list", list_id=on)
-    assert (counted["members_active"], counted["members_total"]) == (2, 2)
-
-
-def test_a_contact_with_custom_fields(call: Caller, rich: int) -> None:
-    told = call.ok("add-to-list", list_id=rich, msisdn=TO, field_1="a@b.c", field_2="06000", field_3="lost")
-    assert list(told) == [
-        "list_id", "msisdn", "first_name", "last_name", "created_at", "status", "fields", "error",
-    ]  # fmt: skip
-    assert (told["first_name"], told["last_name"]) == ("", "")
-    assert list(told["fields"].items()) == [("Email", "a@b.c"), ("Post Code", 6000), ("Birth.Day", "")]
-    as_array = call.ok("add-to-list", list_id=rich, msisdn=TO + 1, field_1="x", response_style="array")["fields"]
-    assert as_array == [
-        {"name": "Email", "value": "x"}, {"name": "Post Code", "value": ""}, {"name": "Birth.Day", "value": ""},
-    ]  # fmt: skip
-    as_xml = call.http.get(f"/add-to-list.xml?list_id={rich}&msisdn={TO + 2}&field_2=9").text
-    assert "<fields><Email/><Post_Code>9</Post_Code><Birth.Day/></fields>" in as_xml
-
-
-@pytest.mark.parametrize(
-    ("name", "field"),
-    [("field_email", "Email"), ("field_EMAIL", "Email"), ("field.email", "Email"), ("field_post_code", "Post Code"),
-     ("field.post.code", "Post Code"), ("field post code", "Post Code"), ("field_birth_day", "Birth.Day"),
-     ("field_7", "Birth.Day"), ("field.7", "Birth.Day")],
-)  # fmt: skip
-def test_custom_fields_by_name(call: Caller, rich: int, name: str, field: str) -> None:
-    told = call.ok("add-to-list", list_id=rich, msisdn=TO, **{name: "value"})["fields"]
-    assert {each for each, value in told.items() if value == "value"} == {field}
-
-
-def test_the_slot_is_meant_where_a_field_has_a_slots_name(call: Caller) -> None:
-    on = call.ok("add-list", name="odd", field_1="2", field_2="one")["id"]
-    assert call.ok("add-to-list", list_id=on, msisdn=TO, field_2="x")["fields"] == {"2": "", "one": "x"}
-
-
-def test_the_names_other_clients_send_are_not_known(call: Caller, rich: int) -> None:
-    told = call.ok("add-to-list", list_id=rich, msisdn=TO, firstname="Kim", lastname="K")
-    assert (told["first_name"], told["last_name"]) == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("msisdn", "country", "number"),
-    [
-        ("61491570156", "", TO),
-        ("+61 491 570 156", "", TO),
-        ("0491570156", "AU", TO),
-        ("0491-570-156", "australia", TO),
-        ("61491570156", "nz", TO),
-    ],
-)
-def test_numbers(call: Caller, rich: int, msisdn: str, country: str, number: int) -> None:
-    assert call.ok("add-to-list", list_id=rich, msisdn=msisdn, countrycode=country)["msisdn"] == number
-
-
-@pytest.mark.parametrize("msisdn", ["0491570156", "123", "nonsense", "61491", "9" * 100])
-def test_numbers_that_can_not_be(call: Caller, rich: int, msisdn: str) -> None:
-    assert call.refused("add-to-list", list_id=rich, msisdn=msisdn) == (
-        "BAD_MOBILE",
-        "The mobile provided is invalid",
-    )
-
-
-def test_countries_that_can_not_be(call: Caller, rich: int) -> None:
-    assert call.refused("add-to-list", list_id=rich, msisdn=TO, countrycode="Atlantis") == (
-        "BAD_MOBILE_COUNTRY",
-        "The country of the mobile provided is unavailable",
-    )
-
-
-def test_a_contact_is_added_once_and_not_changed(call: Caller, rich: int) -> None:
-    call.ok("add-to-list", list_id=rich, msisdn=TO, first_name="Kim", field_1="a@b.c")
-    refused = call.refused("add-to-list", list_id=rich, msisdn=f"+{TO}", first_name="Lee", field_1="x")
-    assert refused == ("KEY_EXISTS", "Contact with such mobile already exists")
-    told = call.ok("get-list", list_id=rich)
-    assert (told["members_active"], told["members_total"]) == (1, 1)
-    assert (told["members"][0]["first_name"], told["members"][0]["fields"]["Email"]) == ("Kim", "a@b.c")
-
-
-def test_a_contact_on_two_lists_is_two_members(call: Caller, rich: int) -> None:
-    other = call.ok("add-list", name="other")["id"]
-    for on in (rich, other):
-        call.ok("add-to-list", list_id=on, msisdn=TO)
-
-
-def test_contacts_that_left(call: Caller, world: World, rich: int) -> None:
-    call.ok("add-to-list", list_id=rich, msisdn=TO)
-    call.ok("add-to-list", list_id=rich, msisdn=TO + 1)
-    call.ok("send-sms", list_id=rich, message="hi")
-    reply(world, str(TO), "stop")
-    with world.store.begin() as db:
-        contacts.leave(db, world.tenant, rich, str(TO + 1), contacts.DELETED)
-    assert call.refused("add-to-list", list_id=rich, msisdn=TO) == (
-        "OPTOUT",
-        "The recipient provided was previously opted out",
-    )
-    assert call.refused("add-to-list", list_id=rich, msisdn=TO + 1) == (
-        "DUPLICATE_DELETED",
-        "The recipient provided was previously deleted",
-    )
-    # The opt-out was from that list; another may hold the contact.
-    other = call.ok("add-list", name="other")["id"]
-    assert call.ok("add-to-list", list_id=other, msisdn=TO)["status"] == "active"

@@ -4,16 +4,18 @@ from typing import Any
 
 import pytest
 
+from sms_sandbox.store import contacts
 from tests.api.acts import settle, settle_tenant
 from tests.conftest import Caller, World
 
 
 @pytest.fixture
-def lists(call: Caller) -> list[str]:
+def lists(fresh: World) -> list[str]:
     """Names of the account's 61 lists, in order."""
     names = [f"list no {number}" for number in range(61)]
-    for name in names:
-        call.ok("add-list", name=name)
+    with fresh.store.begin() as db:
+        for name in names:
+            contacts.add_list(db, fresh.tenant, fresh.account.id, name, {}, None)
     return names
 
 

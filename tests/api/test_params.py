@@ -14,7 +14,6 @@ from sms_sandbox.api.params import (
     Choice,
     Country,
     Email,
-    FieldValues,
     Flag,
     Handset,
     Id,
@@ -22,12 +21,12 @@ from sms_sandbox.api.params import (
     LastMoment,
     PageAndMax,
     Param,
-    Slots,
     Text,
     Timestamp,
     Url,
     Words,
 )
+from sms_sandbox.api.slots import FieldValues, Slots
 from sms_sandbox.store.paging import UNSIZED, Paging
 
 GENERIC = Code.FIELD_INVALID.text
@@ -219,3 +218,11 @@ def test_every_kind_describes_itself(kind: Param) -> None:
     for schema in described.values():
         assert schema["type"] in ("string", "integer", "boolean")
         assert schema["description"]
+
+
+def test_a_blank_is_told_from_nothing_given_where_it_clears() -> None:
+    name = Text("", clears=True)
+    assert [name.read(form, "name") for form in ({}, {"name": ""}, {"name": " "}, {"name": "x"})] == [None, "", "", "x"]
+    values = FieldValues("", clears=True)
+    assert values.read({}, "values") is None
+    assert values.read({"field_1": "", "field_City": "x", "name": ""}, "values") == {"1": "", "city": "x"}

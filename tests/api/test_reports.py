@@ -1,29 +1,19 @@
 """Reports on messages sent: get-sms, get-sms-stats, get-sms-sent, get-sms-delivery-status, get-user-sms-sent."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from sms_sandbox.simulation import taps
 from sms_sandbox.store.world import OWN_NUMBER
-from tests.api.acts import advance, freeze, neighbours_call, reply, settle_tenant
+from tests.api.acts import NOW, TOLD, advance, neighbours_call, reply, settle_tenant
 from tests.conftest import Caller, World
 
 TO, OTHER_TO = 61491570156, 61491570157
-NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
-TOLD = "2026-03-01 10:00:42"
 UNKNOWN = ("NOT_FOUND", "Message with this ID does not exist")
 FOREIGN = ("NO_ACCESS", "You do not have access to this 'message'")
 GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
 OF_A_MESSAGE = ["get-sms", "get-sms-stats", "get-sms-sent", "get-sms-delivery-status", "get-sms-responses"]
-
-
-@pytest.fixture
-def world(fresh: World) -> World:
-    """A world whose clock stands."""
-    freeze(fresh, NOW)
-    return fresh
 
 
 def send(call: Caller, to: str = str(TO), message: str = "Hello", **params: Any) -> int:
@@ -133,100 +123,6 @@ def test_stats_count_taps_on_links(call: Caller, world: World) -> None:
         with world.store.begin() as db:
             assert taps.tap(db, link.removeprefix("TapTh.is/"), NOW) is not None
     assert call.ok("get-sms-stats", message_id=sent)["stats"]["link_hits"] == 2
-
-
-# get-sms-sent
-
-
-def test_recipients(call: Caller, world: World) -> None:
-    sent = send(call, f"{OTHER_TO},{TO},{OTHER_TO}")
-    advance(world, seconds=2)
-    reply(world, str(TO), "stop")
-    told = call.ok("get-sms-sent", message_id=sent)
-    assert list(told) == ["page", "total", "message", "recipients", "error"]
-    assert told["total"] == 3
-    assert told["message"] == {
-        "message_id": sent, "send_at": TOLD, "recipients": 3, "cost": 0.261, "sms": 3,
-        "delivery_stats": {"delivered": 3, "pending": 0, "bounced": 0, "responses": 1, "optouts": 1},
-    }  # fmt: skip
-    one = {"msisdn": OTHER_TO, "first_name": None, "last_name": None, "delivery_status": "delivered", "optout": False}
-    assert told["recipients"] == [one, {**one, "msisdn": TO, "optout": True}, one]
-    assert [list(each) for each in told["recipients"]] == [list(one)] * 3
-
-
-@pytest.mark.parametrize(
-    ("filters", "shown"),
-    [
-        ({}, [1, 2, 3]),
-        ({"delivery": "all"}, [1, 2, 3]),
-        ({"delivery": ""}, [1, 2, 3]),
-        ({"delivery": "delivered"}, [1, 2, 3]),
-        ({"delivery": "DELIVERED"}, [1, 2, 3]),
-        ({"delivery": "pending"}, []),
-        ({"delivery": "failed"}, []),
-        ({"optouts": "include"}, [1, 2, 3]),
-        ({"optouts": "only"}, [2]),
-        ({"optouts": "omit"}, [1, 3]),
-        ({"optouts": "only", "delivery": "pending"}, []),
-        ({"max": 2, "page": 2}, [3]),
-        ({"optouts": "omit", "max": 1, "page": 2}, [3]),
-    ],
-)
-def test_recipients_by_state(call: Caller, world: World, filters: dict[str, Any], shown: list[int]) -> None:
-    sent = send(call, "61491570151,61491570152,61491570153")
-    advance(world, seconds=2)
-    reply(world, "61491570152", "stop")
-    told = call.ok("get-sms-sent", message_id=sent, **filters)
-    assert [each["msisdn"] - 61491570150 for each in told.get("recipients", [])] == shown
-    assert ("recipients" in told) is bool(shown)
-    assert told["total"] == len(shown) if "max" not in filters else told["total"] >= 2
-
-
-def test_recipients_that_failed(call: Caller, world: World) -> None:
-    sent = bounced(call, world)
-    told = call.ok("get-sms-sent", message_id=sent, delivery="failed")
-    assert [each["delivery_status"] for each in told["recipients"]] == ["soft-bounce"]
-    assert call.ok("get-sms-sent", message_id=sent, delivery="delivered")["total"] == 0
-
-
-def test_recipients_of_a_message_on_its_way(call: Caller, world: World) -> None:
-    told = call.ok("get-sms-sent", message_id=send(call), delivery="pending")
-    assert [each["delivery_status"] for each in told["recipients"]] == ["pending"]
-
-
-@pytest.mark.parametrize("filters", [{"delivery": "bounced"}, {"delivery": "true"}, {"optouts": "all"}])
-def test_unknown_words(call: Caller, filters: dict[str, str]) -> None:
-    assert call.refused("get-sms-sent", message_id=send(call), **filters) == GENERIC
-
-
-def test_what_a_list_knows_of_recipients(call: Caller, world: World) -> None:
-    plain = call.ok("add-list", name="plain")["id"]
-    call.ok("add-to-list", list_id=plain, msisdn=TO, first_name="Kim")
-    rich = call.ok("add-list", name="rich", field_1="City", field_3="Post Code")["id"]
-    call.ok("add-to-list", list_id=rich, msisdn=TO, field_3="06000")
-
-    sent = send(call, f"{TO},{OTHER_TO}")
-    assert [each["first_name"] for each in call.ok("get-sms-sent", message_id=sent)["recipients"]] == [None, None]
-    known, unknown = call.ok("get-sms-sent", message_id=sent, list_id=plain)["recipients"]
-    assert (known["first_name"], known["last_name"], "fields" in known) == ("Kim", None, False)
-    known, unknown = call.ok("get-sms-sent", message_id=sent, list_id=rich)["recipients"]
-    assert (known["first_name"], known["fields"]) == ("", {"City": "", "Post Code": 6000})
-    assert list(known) == ["msisdn", "first_name", "last_name", "delivery_status", "optout", "fields"]
-    assert (unknown["first_name"], "fields" in unknown) == (None, False)
-
-    to_list = call.ok("send-sms", message="hi", list_id=rich)["message_id"]
-    [member] = call.ok("get-sms-sent", message_id=to_list)["recipients"]
-    assert (member["first_name"], "fields" in member) == ("", False)
-    as_xml = call.http.get(f"/get-sms-sent.xml?message_id={to_list}&list_id={rich}").text
-    assert "<optout>false</optout><fields><City/><Post_Code>6000</Post_Code></fields></item>" in as_xml
-
-
-def test_a_list_one_can_not_look_into(call: Caller, world: World) -> None:
-    sent = send(call)
-    theirs = neighbours_call(world).ok("add-list", name="theirs")["id"]
-    assert call.refused("get-sms-sent", message_id=sent, list_id=theirs)[0] == "NO_ACCESS"
-    assert call.refused("get-sms-sent", message_id=sent, list_id=1)[0] == "NOT_FOUND"
-    assert call.ok("get-sms-sent", message_id=sent, list_id=0)["total"] == 1
 
 
 # get-sms-delivery-status

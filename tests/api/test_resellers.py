@@ -1,7 +1,6 @@
 """Resellers, their clients, and what each of them pays and sees."""
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,34 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from sms_sandbox.api.routes import methods
 from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.store import accounts, ledger, tables
-from tests.api.acts import execute, freeze, neighbours_call, settle
+from tests.api.acts import freeze, neighbours_call, settle
+from tests.api.selling import CLUB, GYM, HANDSET, RESELLERS_ONLY, client_of, top_up
 from tests.api.spelling import as_xml_says, parsed, read_back
-from tests.conftest import Caller, World, found
+from tests.conftest import Caller, World
 
-RESELLERS_ONLY = [method.name for method in methods().values() if method.resellers_only]
-GYM = {"name": "Gym", "email": "gym@example.com", "password": "not-to-be-kept", "msisdn": "+61 491 570 156"}
-CLUB = {"name": "Club", "email": "club@example.com", "password": "x", "msisdn": "61491570157"}
-HANDSET = "61491570158"
 NOON = datetime(2020, 6, 24, 7, 6, 42, tzinfo=UTC)
 UNKNOWN = ("NOT_FOUND", "The resource with this key is not found.")
 FOREIGN = ("NO_ACCESS", "You do not have access to this resource.")
 TAKEN = ("KEY_EXISTS", "User already exists")
-
-
-def client_of(world: World, call: Caller, **details: Any) -> tuple[int, Caller]:
-    """A client just made, and its calls."""
-    made = call.ok("add-client", **(GYM | details))
-    return made["id"], Caller(world.store, made["apikey"], made["apisecret"])
-
-
-def top_up(world: World, client: int, amount: str) -> None:
-    with world.store.begin() as db:
-        account = accounts.read(db, world.tenant, client)
-        assert account is not None
-        ledger.top_up(db, account, to_units(Decimal(amount)), 0, account.clock.now(datetime.now(UTC)))
 
 
 # Making and changing
@@ -69,11 +51,18 @@ def test_what_a_client_needs(call: Caller, left_out: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"email": "gym"}, {"msisdn": "call me"}, {"client_pays": "perhaps"}, {"sms_margin": "two"},
-        {"sms_margin": "-1"}, {"number_margin": "1e5"}, {"fixed_top_up_amount": "1000001"}, {"payment_method": "cash"}, {"name": "x" * 256},
+        {"email": "gym"},
+        {"msisdn": "call me"},
+        {"client_pays": "perhaps"},
+        {"sms_margin": "two"},
+        {"sms_margin": "-1"},
+        {"number_margin": "1e5"},
+        {"fixed_top_up_amount": "1000001"},
+        {"payment_method": "cash"},
+        {"name": "x" * 256},
         {"timezone": "x" * 65},
     ],
-)  # fmt: skip
+)
 def test_what_a_client_can_not_be(call: Caller, wrong: dict[str, str]) -> None:
     assert call.refused("add-client", **(GYM | wrong))[0] == "FIELD_INVALID"
     made = call.ok("add-client", **GYM)["id"]
@@ -199,46 +188,7 @@ def test_a_client_has_lists_of_its_own(call: Caller, fresh: World) -> None:
     assert call.ok("get-lists")["lists"][0]["members_active"] == 0
 
 
-# Transactions
-
-
-def test_transactions_are_told_as_recorded(call: Caller, fresh: World) -> None:
-    freeze(fresh, NOON)
-    made, client = client_of(fresh, call)
-    with fresh.store.begin() as db:
-        account = accounts.read(db, fresh.tenant, made)
-        assert account is not None
-        ledger.top_up(db, account, to_units(Decimal(5)), to_units(Decimal(1)), NOON)
-    sent = client.ok("send-sms", message="Hi", to=HANDSET)["message_id"]
-    listed = call.http.get(f"/get-transactions.json?client_id={made}&max=2&page=2").text
-    assert listed == (
-        '{"page":{"count":2,"number":2},"transactions_total":3,"transactions":[{"id":17400002,"user_id":54912,'
-        '"description":"Credit Top Up - $5.00 (+ $1 card processing fee)","amount":6,"balance_standing":"$6.000",'
-        '"created":"2020-06-24 07:06:42","type_description":"","type_id":23}],'
-        '"error":{"code":"SUCCESS","description":"OK"}}'
-    )
-    newest = call.ok("get-transactions", client_id=made)["transactions"][0]
-    assert (newest["amount"], newest["balance_standing"], newest["type_id"]) == (-0.087, "$4.913", 1)
-    single = call.http.get(f"/get-transaction.json?id={newest['id']}").text
-    assert single == (
-        '{"id":17400004,"user_id":54912,"description":"SMS charge","amount":-0.087,"balance_standing":4.913,'
-        f'"created":"2020-06-24 07:06:42","message_id":{sent},"type_description":"","type_id":1,'
-        '"error":{"code":"SUCCESS","description":"OK"}}'
-    )
-    assert call.ok("get-transaction", id=17400002)["message_id"] == 0
-
-
-def test_transactions_of_a_span_of_time(call: Caller, fresh: World) -> None:
-    made = call.ok("add-client", **GYM)["id"]
-    for day in (1, 2, 3):
-        freeze(fresh, datetime(2030, 1, day, 12, tzinfo=UTC))
-        top_up(fresh, made, str(day))
-    day = call.ok("get-transactions", client_id=made, start="2030-01-02", end="2030-01-03")
-    assert [each["amount"] for each in day["transactions"]] == [2]
-    assert call.ok("get-transactions", client_id=made, end="2030-01-02 12:00:00")["transactions_total"] == 2
-    nothing = call.ok("get-transactions", client_id=made, start="2031-01-01")
-    assert (nothing["transactions_total"], "transactions" in nothing) == (0, False)
-    assert call.refused("get-transactions", client_id=made, start="soon")[0] == "FIELD_INVALID"
+# Who may what
 
 
 def test_unknown_clients_and_transactions(call: Caller) -> None:
@@ -247,9 +197,6 @@ def test_unknown_clients_and_transactions(call: Caller) -> None:
         assert call.refused(method, client_id=2**70) == UNKNOWN
         assert call.refused(method, client_id=0) == ("FIELD_EMPTY", "Required field 'client_id' is empty")
     assert call.refused("get-transaction", id=1) == UNKNOWN
-
-
-# Who may what
 
 
 @pytest.mark.parametrize("method", RESELLERS_ONLY)
@@ -288,58 +235,6 @@ def test_another_resellers_clients_are_not_told_of(call: Caller, fresh: World) -
     assert other.ok("get-clients")["clients_total"] == 0
     # A reseller's own account is none of its clients.
     assert call.refused("get-client", client_id=fresh.account.id) == FOREIGN
-
-
-FILLED = {"message": "Hi", "to": HANDSET, "from": HANDSET, "msisdn": HANDSET, "mobile": HANDSET, "countrycode": "AU"}
-IDS = {"list_id", "message_id", "id", "client_id", "keyword_id", "number"}
-TAKING_IDS = sorted(method.name for method in methods().values() if IDS & set(method.params))
-LEASED = "61491570120"
-
-
-def kept(world: World) -> Mapping[str, Any]:
-    """All rows of the tenant, but those that count."""
-    with world.store.begin() as db:
-        return {
-            table.name: sorted(map(str, db.execute(select(table).filter_by(tenant=world.tenant)).all()))
-            for table in tables.OF_A_TENANT
-            if table.name not in ("counters", "throttle")
-        }
-
-
-@pytest.mark.parametrize("method", TAKING_IDS)
-def test_nobody_reaches_what_is_anothers(call: Caller, fresh: World, method: str) -> None:
-    """A client's things, asked for by id: by another client, by its reseller, by another one, by another tenant."""
-    gym, owner = client_of(fresh, call)
-    top_up(fresh, gym, "50")
-    on = owner.ok("add-list", name="Gym friends")["id"]
-    owner.ok("add-to-list", list_id=on, msisdn=HANDSET, first_name="Gymnast")
-    message = owner.ok("send-sms", message="Gym news", list_id=on, send_at="2100-01-01")["message_id"]
-    transaction = call.ok("get-transactions", client_id=gym)["transactions"][0]["id"]
-    execute(
-        fresh, "UPDATE numbers SET account = :gym, status = 'active' WHERE tenant = :tenant AND number = :number",
-        gym=gym, tenant=fresh.tenant, number=LEASED,
-    )  # fmt: skip
-    ids = {
-        "list_id": on, "message_id": message, "client_id": gym, "keyword_id": 1, "number": LEASED,
-        "id": transaction if method == "get-transaction" else message,
-    }  # fmt: skip
-    declared = methods()[method]
-    given = {name: ids[name] for name in declared.params if name in IDS}
-    given |= {name: FILLED.get(name.rstrip("_"), "x") for name in declared.required if name not in given}
-    if "list_id" in given and method == "send-sms":
-        given["to"] = ""
-    snoops = [Caller(fresh.store, made["apikey"], made["apisecret"]) for made in [call.ok("add-client", **CLUB)]]
-    snoops.append(neighbours_call(fresh))
-    if method not in RESELLERS_ONLY:
-        snoops.append(call)
-    found(fresh.store, "stranger-key", "stranger-secret", name="stranger")
-    snoops.append(Caller(fresh.store, "stranger-key", "stranger-secret"))
-    before = kept(fresh)
-    for snoop in snoops:
-        reply = snoop(method, **given)
-        assert reply["error"]["code"] != "FAILED"
-        assert not any(word in json.dumps(reply) for word in ("Gym", "gym@", HANDSET)), reply
-        assert kept(fresh) == before, reply
 
 
 # Both spellings, and the recordings

@@ -1,6 +1,6 @@
 """Responses: get-sms-responses and get-user-sms-responses."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,19 +8,10 @@ import pytest
 from sms_sandbox.store import responses
 from sms_sandbox.store.responses import NewResponse
 from sms_sandbox.store.world import OWN_NUMBER, SHARED_NUMBER
-from tests.api.acts import advance, freeze, neighbours_call, reply
+from tests.api.acts import NOW, TOLD, advance, neighbours_call, reply
 from tests.conftest import Caller, World
 
 TO, OTHER_TO = "61491570156", "61491570157"
-NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
-TOLD = "2026-03-01 10:00:42"
-
-
-@pytest.fixture
-def world(fresh: World) -> World:
-    """A world whose clock stands."""
-    freeze(fresh, NOW)
-    return fresh
 
 
 def send(call: Caller, to: str = TO, message: str = "Hi [firstname]!", **params: Any) -> int:

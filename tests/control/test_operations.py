@@ -118,8 +118,10 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
     world = server.tenant(frozen_at="2030-01-31T12:00:00Z")
     name = world.ok("GET", "/tenants/current")["name"]
     world.ok("PATCH", "/account", {"dlr_url": receiver.url})
-    world.send("hi", f"{HANDSET},61491570157")
+    world.send("hi", f"{HANDSET},61491570157", replies_to_email="me@example.com")
     world.ok("POST", "/clock/advance", {"seconds": 0.5})
+    world.api("add-list", name="friends")
+    world.api("add-email", email="me@example.com")
     steps: list[tuple[str, str, str | None, Any]] = [
         ("POST", "/tenants", "/tenants", {}),
         ("GET", "/info", "/info", None),
@@ -138,6 +140,14 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("GET", "/callbacks", "/callbacks", None),
         ("GET", "/callbacks/{callback}", None, None),
         ("POST", "/callbacks/{callback}/send", None, None),
+        ("GET", "/lists", "/lists", None),
+        ("PATCH", "/lists/{list}", None, {"automation_url": receiver.url}),
+        ("POST", "/mails", "/mails", {"from": "me@example.com", "to": f"{HANDSET}@sms.example.com", "text": "hi"}),
+        ("GET", "/mails", "/mails", None),
+        ("PUT", "/sender-ids/{word}", "/sender-ids/SHOP", None),
+        ("DELETE", "/sender-ids/{word}", "/sender-ids/SHOP", None),
+        ("GET", "/accounts", "/accounts", None),
+        ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),
         ("GET", "/account", "/account", None),
         ("PATCH", "/account", "/account", {"throttle": 3}),
         ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),

@@ -266,7 +266,7 @@ def test_a_reset_leaves_nothing(worlds: Make, receiver: Receiver) -> None:
     assert traces(world) == [[], [], []]
     account = world.ok("GET", "/account")
     assert (account["balance"], account["dlr_url"], account["throttle"]) == (1000, None, 9)
-    assert world.ok("POST", "/clock/advance", {"days": 400})["counts"] == {}
+    assert set(world.ok("POST", "/clock/advance", {"days": 400})["counts"]) <= {"number-renewal"}
     assert world.send() == first
     assert len(receiver.received) == 1
 
@@ -290,7 +290,7 @@ def test_a_deleted_tenant_is_gone_with_all_it_had(server: Account, worlds: Make,
     assert server.refused("GET", f"/tenants/{name}") == (404, "not_found")
     again = worlds(name=name, key=world.key, secret=world.secret)
     assert traces(again) == [[], [], []]
-    assert again.ok("POST", "/clock/advance", {"days": 4000})["counts"] == {}
+    assert set(again.ok("POST", "/clock/advance", {"days": 4000})["counts"]) <= {"number-renewal"}
     time.sleep(0.1)
     assert receiver.received == []
 

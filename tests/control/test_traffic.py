@@ -328,10 +328,11 @@ def test_a_delivered_callback_is_sent_once_more(frozen: Account, receiver: Recei
 
 def test_the_account_s_settings_change_and_those_left_out_stay(world: Account) -> None:
     state = world.ok("GET", "/account")
-    assert state == {
-        "id": state["id"], "key": world.key, "currency": "AUD", "balance": 1000, "price": 0.087, "throttle": 0,
-        "page_size": 25, "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False,
+    fresh = {
+        "key": world.key, "currency": "AUD", "balance": 1000, "price": 0.087, "throttle": 0, "page_size": 25,
+        "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False,
     }  # fmt: skip
+    assert fresh.items() <= state.items()
     wanted = {
         "throttle": 5, "page_size": 3, "balance": -1.5, "price": 0.1, "dlr_url": "http://127.0.0.1:9/dlr",
         "reply_url": "http://127.0.0.1:9/mo", "link_hits_url": "https://localhost/hits", "suspended": True,

@@ -13,6 +13,7 @@ from sms_sandbox.domain.callbacks import (
     first_given,
     is_http_url,
     link_hit,
+    list_action,
     next_wait,
     reply,
     signature,
@@ -267,3 +268,21 @@ def test_what_is_no_http_url(url: str) -> None:
 def test_asking_for_a_url_never_raises(url: str) -> None:
     if is_http_url(url):
         assert is_http_url(destination(url))
+
+
+def test_list_action() -> None:
+    fields = {"Carrier": "Telstra", "Date Added": "2020-05-01", "list_id": "mine", "Émail": ""}
+    params = list_action(
+        at=AT, list_id=4026600, mobile="61491570156", firstname="Ivy", lastname="", action="delete", fields=fields
+    )
+    assert params == [
+        ("Carrier", "Telstra"),
+        ("Date Added", "2020-05-01"),
+        ("datetime_entry", "2020-06-21 04:48:00"),
+        ("firstname", "Ivy"),
+        ("lastname", ""),
+        ("list_id", "4026600"),
+        ("mobile", "61491570156"),
+        ("type", "delete"),
+        ("Émail", ""),
+    ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.clock import EPOCH, LATEST, Clock, from_micros, real_now, to_micros
+from sms_sandbox.domain.clock import EPOCH, LATEST, Clock, from_micros, month_after, real_now, to_micros
 
 moments = st.datetimes(datetime(1900, 1, 1), datetime(8000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 spans = st.timedeltas(timedelta(days=-30_000), timedelta(days=30_000))
@@ -84,3 +84,17 @@ def test_a_standing_clock_wakes_what_is_not_after_it(clock: Clock, due: datetime
     assert clock.frozen_at is not None
     comes = due <= clock.frozen_at and not clock.moving
     assert clock.wakes(due) == (EPOCH if comes else None)
+
+
+@pytest.mark.parametrize(
+    ("moment", "day", "expected"),
+    [
+        ((2026, 1, 31), 0, (2026, 2, 28)),
+        ((2024, 1, 31), 0, (2024, 2, 29)),
+        ((2026, 12, 5), 0, (2027, 1, 5)),
+        ((2026, 2, 28), 31, (2026, 3, 31)),
+        ((2026, 3, 31), 31, (2026, 4, 30)),
+    ],
+)
+def test_a_month_later(moment: tuple[int, int, int], day: int, expected: tuple[int, int, int]) -> None:
+    assert month_after(datetime(*moment, 7, tzinfo=UTC), day) == datetime(*expected, 7, tzinfo=UTC)

@@ -20,7 +20,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import KEY, SECRET, World, wire
-from tests.store.making import NOON
+from tests.store.making import HANDSETS, NOON
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,11 @@ class Client:
         assert reply["error"]["code"] == "SUCCESS", reply
         return reply
 
+    async def send(self, count: int = 1, **params: Any) -> int:
+        """Send a message to so many handsets; its id."""
+        reply = await self.ok("send-sms", message="Hello", to=",".join(HANDSETS[:count]), **params)
+        return int(reply["message_id"])
+
 
 @pytest.fixture
 async def call(fresh: World) -> AsyncIterator[Client]:
@@ -179,6 +184,14 @@ async def call(fresh: World) -> AsyncIterator[Client]:
 def still(fresh: World) -> World:
     """A fresh world whose clock stands at noon."""
     set_clock(fresh, Clock(frozen_at=NOON))
+    return fresh
+
+
+@pytest.fixture
+def quick(fresh: World) -> World:
+    """A fresh world where messages are delivered almost at once."""
+    with fresh.store.begin() as db:
+        tenants.change(db, fresh.tenant, {"delivery_delay": 20_000})
     return fresh
 
 

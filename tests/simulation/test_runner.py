@@ -23,23 +23,11 @@ from tests.store.making import HANDSETS, NOON, seconds
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def quick(fresh: World) -> World:
-    """A world where messages are delivered almost at once."""
-    looking.delay_delivery(fresh, timedelta(milliseconds=20))
-    return fresh
-
-
-async def send(call: Client, count: int = 1, **params: object) -> int:
-    reply = await call.ok("send-sms", message="Hello", to=",".join(HANDSETS[:count]), **params)
-    return int(reply["message_id"])
-
-
 async def test_a_message_is_delivered_by_itself(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
     """About a second after it was sent, which is what the tenant was made with."""
     await runner.start()
     began = time.monotonic()
-    sent = await send(call, dlr_callback=receiver.url())
+    sent = await call.send(dlr_callback=receiver.url())
     await until(lambda: bool(receiver.requests))
     assert time.monotonic() - began >= 0.99
     await until(lambda: looking.the_callback(fresh)[0].state == callbacks.DELIVERED)
@@ -53,7 +41,7 @@ async def test_a_message_is_delivered_by_itself(fresh: World, runner: Runner, ca
 async def test_what_came_due_while_nothing_ran_happens_at_the_start(
     quick: World, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    await send(call, dlr_callback=receiver.url())
+    await call.send(dlr_callback=receiver.url())
     await asyncio.sleep(0.1)
     assert receiver.requests == []
     await runner.start()
@@ -64,7 +52,7 @@ async def test_a_failed_try_is_made_again_a_minute_after_it_failed(
     quick: World, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await runner.start()
-    await send(call, dlr_callback=receiver.url(statuses=[500], delay=0.2))
+    await call.send(dlr_callback=receiver.url(statuses=[500], delay=0.2))
     await until(lambda: bool(looking.journal(quick)) and looking.the_callback(quick)[1] != [])
     await until(lambda: looking.the_callback(quick)[1][0].error is not None)
     callback, (only,) = looking.the_callback(quick)
@@ -85,9 +73,9 @@ async def test_an_app_that_hangs_holds_up_nobody_else(
     await call.ok("send-sms", message="Hi", to=to, dlr_callback=hanging)
     await until(lambda: len(receiver.at("/hanging")) == LANE)
     began = time.monotonic()
-    await send(call, 10, dlr_callback=receiver.url("/quick"))
+    await call.send(10, dlr_callback=receiver.url("/quick"))
     their = Client(other, "other-key")
-    await send(their, dlr_callback=receiver.url("/theirs"))
+    await their.send(dlr_callback=receiver.url("/theirs"))
     await their.http.aclose()
     await until(lambda: (len(receiver.at("/quick")), len(receiver.at("/theirs"))) == (10, 1))
     assert time.monotonic() - began < 5
@@ -109,7 +97,7 @@ async def test_there_are_never_more_under_way_than_may_be(
 
     receiver.on_request = on_request
     await runner.start()
-    await send(call, 20, dlr_callback=receiver.url())
+    await call.send(20, dlr_callback=receiver.url())
     await until(lambda: len(receiver.requests) == 20)
     assert most == 3
 
@@ -119,7 +107,7 @@ async def test_nothing_happens_while_the_clock_stands(
 ) -> None:
     looking.delay_delivery(quick, seconds(0.3))
     await runner.start()
-    sent = await send(call, dlr_callback=receiver.url())
+    sent = await call.send(dlr_callback=receiver.url())
     await until(lambda: looking.message(quick, sent).status == "sent")
     with quick.store.begin() as db:
         tenants.set_clock(db, quick.tenant, clock_of(db, quick.tenant).frozen(real_now()))
@@ -134,7 +122,7 @@ async def test_what_is_due_at_the_moment_the_clock_stands_at_happens(
     still: World, runner: Runner, call: Client
 ) -> None:
     await runner.start()
-    sent = await send(call)
+    sent = await call.send()
     await until(lambda: looking.message(still, sent).status == "sent")
     assert looking.recipient(still, sent).status == PENDING
 
@@ -145,7 +133,7 @@ async def test_a_clock_is_moved_while_the_timeline_runs(
     """Everything is done when the advance returns, whoever did it."""
     await runner.start()
     for hour in range(1, 6):
-        sent = await send(call, 10, dlr_callback=receiver.url(statuses=[500, 200]))
+        sent = await call.send(10, dlr_callback=receiver.url(statuses=[500, 200]))
         await runner.advance(still.tenant, to=NOON + timedelta(hours=hour))
         assert looking.message(still, sent).delivered == 10
         assert {each.state for each, _ in looking.journal(still)} == {callbacks.DELIVERED}
@@ -158,13 +146,13 @@ async def test_a_clock_that_runs_is_moved_and_runs_on(
     fresh: World, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await runner.start()
-    early = await send(call, dlr_callback=receiver.url())
+    early = await call.send(dlr_callback=receiver.url())
     ran = await runner.advance(fresh.tenant, by=timedelta(hours=1))
     assert looking.recipient(fresh, early).status == DELIVERED
     assert len(receiver.requests) == 1
     assert sum(ran.counts.values()) >= 2
     looking.delay_delivery(fresh, timedelta())
-    await send(call, dlr_callback=receiver.url())
+    await call.send(dlr_callback=receiver.url())
     await until(lambda: len(receiver.requests) == 2)
 
 
@@ -204,7 +192,7 @@ async def test_an_event_that_fails_stops_no_other(
     quick: World, runner: Runner, call: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange(quick, real_now() - seconds(5), 2)
-    sent = await send(call, 5, dlr_callback=receiver.url())
+    sent = await call.send(5, dlr_callback=receiver.url())
     strange(quick, real_now(), 1)
     await runner.start()
     await until(lambda: len(receiver.requests) == 5)
@@ -227,35 +215,11 @@ async def test_a_database_that_fails_for_a_while_is_tried_again(
     await runner.start()
     await asyncio.sleep(0.2)
     monkeypatch.undo()
-    await send(call, dlr_callback=receiver.url())
+    await call.send(dlr_callback=receiver.url())
     await until(lambda: bool(receiver.requests))
     assert "The timeline can't be run; it is tried again." in caplog.text
     # Nothing was put aside for it.
     await until(lambda: looking.the_callback(quick)[0].state == callbacks.DELIVERED)
-
-
-async def test_what_is_under_way_ends_before_all_stops(quick: World, call: Client, receiver: Receiver) -> None:
-    runner = Runner(quick.store, Courier())
-    await runner.start()
-    await send(call, dlr_callback=receiver.url(delay=0.3))
-    await until(lambda: bool(receiver.requests))
-    await runner.stop()
-    callback, (only,) = looking.the_callback(quick)
-    assert (callback.state, only.status) == (callbacks.DELIVERED, 200)
-
-
-async def test_what_takes_too_long_is_broken_off_and_tried_again_later(
-    quick: World, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(flights_module, "PARTING", 0.1)
-    runner = Runner(quick.store, Courier())
-    await runner.start()
-    await send(call, dlr_callback=receiver.url(delay=60))
-    await until(lambda: bool(receiver.requests))
-    await runner.stop()
-    callback, (only,) = looking.the_callback(quick)
-    assert (callback.state, only.status, only.error) == (callbacks.WAITING, None, None)
-    assert callback.next_due == only.at + timedelta(minutes=1)
 
 
 async def test_a_try_of_before_a_reset_is_forgotten(
@@ -263,7 +227,7 @@ async def test_a_try_of_before_a_reset_is_forgotten(
 ) -> None:
     """The first callback after a reset has the same id as the first before it."""
     await runner.start()
-    await send(call, dlr_callback=receiver.url("/before", delay=0.5))
+    await call.send(dlr_callback=receiver.url("/before", delay=0.5))
     await until(lambda: bool(receiver.requests))
     with quick.store.begin() as db:
         tenants.empty(db, quick.tenant)
@@ -282,7 +246,7 @@ async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: World, runner: Ru
         timeline.schedule(db, quick.tenant, [Plan(real_now() + timedelta(hours=1), "report", 1, {"status": DELIVERED})])
     await runner.start()
     await asyncio.sleep(0.1)
-    sent = await send(call)
+    sent = await call.send()
     began = time.monotonic()
     await until(lambda: looking.recipient(quick, sent).status == DELIVERED)
     assert time.monotonic() - began < 3
@@ -296,7 +260,7 @@ async def test_two_processes_share_the_work_and_do_it_once(
     another = Runner(quick.store, Courier())
     await runner.start()
     await another.start()
-    sent = [await send(call, 20, dlr_callback=receiver.url()) for _ in range(10)]
+    sent = [await call.send(20, dlr_callback=receiver.url()) for _ in range(10)]
     await until(lambda: nothing_planned(quick) and len(receiver.requests) >= 200)
     await another.stop()
     await runner.stop()

@@ -12,6 +12,7 @@ from sms_sandbox.store.engine import Store
 from sms_sandbox.store.messages import NewMessage
 from sms_sandbox.store.recipients import NewRecipient
 from sms_sandbox.store.tenants import NewTenant
+from sms_sandbox.store.timeline import Due
 from tests.conftest import World
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,6 +31,10 @@ def bare(store: Store, name: str) -> World:
 
 def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
+
+
+def refs(rows: Sequence[Due]) -> list[int]:
+    return [row.ref for row in rows]
 
 
 def stand(db: Connection, tenant: int, moment: datetime = NOON) -> None:

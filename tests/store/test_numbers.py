@@ -1,10 +1,5 @@
 """Virtual numbers."""
 
-from datetime import UTC, datetime
-
-import pytest
-
-from sms_sandbox.domain.clock import month_after
 from sms_sandbox.store import numbers, world
 from sms_sandbox.store.numbers import ACTIVE, Number
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
@@ -51,11 +46,3 @@ def test_numbers_are_listed_by_number(fresh: World) -> None:
         assert [each.number for each in owned.rows] == ["61491570001", world.OWN_NUMBER]
         available = numbers.available(db, fresh.tenant, Paging(2, 20))
         assert ([each.number for each in available.rows], available.total) == (list(world.POOL[20:]), len(world.POOL))
-
-
-@pytest.mark.parametrize(
-    ("moment", "expected"),
-    [((2026, 1, 31), (2026, 2, 28)), ((2024, 1, 31), (2024, 2, 29)), ((2026, 12, 5), (2027, 1, 5))],
-)
-def test_a_month_later(moment: tuple[int, int, int], expected: tuple[int, int, int]) -> None:
-    assert month_after(datetime(*moment, 7, tzinfo=UTC)) == datetime(*expected, 7, tzinfo=UTC)

@@ -9,7 +9,8 @@ from ...store.contacts import ContactList
 from ...store.imports import Import, NewImport
 from ..declare import Call, method
 from ..errors import ApiError, Code
-from ..params import CountryCode, ListId, Slots, Text, Url
+from ..params import CountryCode, ListId, Text, Url
+from ..slots import Slots
 from .lists import NO_SLOTS, find_list
 
 EMPTY = "Field {} is required"

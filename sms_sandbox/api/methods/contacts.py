@@ -9,7 +9,8 @@ from ...store import contacts, membership
 from ...store.contacts import ContactList, Member
 from ..declare import Call, method
 from ..errors import CONTACT_KNOWN, CONTACT_UNKNOWN, ApiError, Code
-from ..params import CountryCode, FieldValues, Id, ListId, Style, Text
+from ..params import CountryCode, Id, ListId, Style, Text
+from ..slots import FieldValues
 from .lists import NO_SLOTS, Contact, contact, find_list
 
 Msisdn = Annotated[str, Text("The contact's number.")]

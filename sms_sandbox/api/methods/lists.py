@@ -9,7 +9,8 @@ from ...store.contacts import ContactList, Member
 from ...store.paging import FIRST_PAGE, Page, PageInfo
 from ..declare import Call, Nothing, method
 from ..errors import ApiError, Code
-from ..params import Choice, ListId, Pages, Slots, Style, Text
+from ..params import Choice, ListId, Pages, Style, Text
+from ..slots import Slots
 
 NO_SLOTS: Mapping[str, str] = {}
 

@@ -94,7 +94,7 @@ def get_numbers(
 
 
 @method("Numbers")
-def get_number(call: Call, number: Annotated[str, Handset("A number of yours.")]) -> Owned | Leased:
+def get_number(call: Call, number: Annotated[str, Handset("A number of yours.")]) -> Owned:
     """A number the account leases. One that was not paid for is inactive, and is charged no more."""
     found = owned(call, own(call, number))
     return charge_first(found) if call.profile.next_charge_first else found

@@ -1,9 +1,12 @@
 """Sending: send-sms, cancel-sms, format-number."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict
+
+from sqlalchemy import Connection
 
 from ...domain import merge, numbers, pricing, senders, text
 from ...domain.senders import Kind
@@ -13,7 +16,7 @@ from ...store.contacts import ContactList
 from ...store.messages import NewMessage
 from ...store.sending import CHUNK, NO_RECORD, Batch, Handset
 from ...store.timeline import Plan
-from ..declare import Call, method
+from ..declare import Call, Unfinished, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
 from ..params import Callback, CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Url, When, Words
 from .lists import find_list
@@ -167,12 +170,34 @@ def count_parts(call: Call, template: str, tracked_url: str | None, recipients: 
     """Parts over all recipients, of the texts as they will be; FIELD_INVALID if one has more than may be."""
     if on is None or not merge.has_fields(template):
         return recipients * allowed_parts(sending.preview(template, NO_RECORD, tracked_url))
-    total, after = 0, ""
-    while chunk := contacts.active_members(call.db, call.tenant, on.id, after, CHUNK):
+    if isinstance(call.done, Counting):
+        return call.done.parts
+    counting = Counting(call.tenant, on, template, tracked_url)
+    if not counting.go_on(call.db):
+        raise Unfinished(counting)
+    return counting.parts
+
+
+@dataclass
+class Counting:
+    """Counts the parts of a text with fields over the members of a list, so many at a time."""
+
+    tenant: int
+    on: ContactList
+    template: str
+    tracked_url: str | None
+    parts: int = 0
+    after: str = ""
+
+    def go_on(self, db: Connection) -> bool:
+        chunk = contacts.active_members(db, self.tenant, self.on.id, self.after, CHUNK)
         for member in chunk:
-            total += allowed_parts(sending.preview(template, sending.values_of(member, on), tracked_url))
-        after = chunk[-1].msisdn
-    return total
+            values = sending.values_of(member, self.on)
+            self.parts += allowed_parts(sending.preview(self.template, values, self.tracked_url))
+        if len(chunk) < CHUNK:
+            return True
+        self.after = chunk[-1].msisdn
+        return False
 
 
 def allowed_parts(message: str) -> int:

@@ -1,0 +1,34 @@
+"""Kinds of parameters for custom fields, which come as several form fields each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .forms import Form
+from .params import Schema, Text
+
+SLOTS = tuple(str(number) for number in range(1, 11))
+
+
+@dataclass(frozen=True)
+class Slots(Text):
+    """The custom fields field_1 to field_10, by slot."""
+
+    def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
+        found = {slot: value for slot in SLOTS if (value := Text.read(self, form, f"field_{slot}"))}
+        return found or None
+
+    def fields(self, name: str) -> dict[str, Schema]:  # noqa: ARG002
+        return {f"field_{slot}": {**self.schema(), "description": self.doc} for slot in SLOTS}
+
+
+@dataclass(frozen=True)
+class FieldValues(Slots):
+    """Values of custom fields: `field_` and the slot, or `field_` and the name with blanks as underscores.
+
+    Read as a mapping of what stands behind `field_`, in lower case, since only the list knows which names it has.
+    """
+
+    def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
+        keys = [key for key in form if key.startswith("field_")]
+        found = {key[6:].lower(): value for key in keys if (value := Text.read(self, form, key)) is not None}
+        return found or None

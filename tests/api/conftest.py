@@ -1,0 +1,22 @@
+"""A client without credentials, and a world whose clock stands."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from sms_sandbox.api.routes import Api
+from sms_sandbox.store.engine import Store
+from tests.api.acts import NOW, freeze
+from tests.conftest import World
+
+
+@pytest.fixture
+def stranger(store: Store) -> TestClient:
+    """A client without credentials."""
+    return TestClient(Api(store, None), base_url="https://localhost")
+
+
+@pytest.fixture
+def world(fresh: World) -> World:
+    """A world whose clock stands at NOW, half a second past TOLD."""
+    freeze(fresh, NOW)
+    return fresh

@@ -1,0 +1,61 @@
+"""What recorded exchanges on numbers, keywords and e-mail need before they are replayed."""
+
+from typing import Any
+
+from sms_sandbox.store import numbers
+from sms_sandbox.store.numbers import Number
+from tests.conftest import Caller, World
+
+Line = dict[str, Any]
+Params = dict[str, Any]
+
+
+def before_number(call: Caller, world: World, line: Line) -> Params:
+    """The account has the number that is named, which the recordings show out of service."""
+    params = dict(line["params"])
+    wanted = params["number"].removeprefix("+")
+    with world.store.begin() as db:
+        if numbers.read(db, world.tenant, wanted) is None:
+            new = Number(
+                wanted, world.account.id, False, 1_700_000, True, world.account.clock.frozen_at, numbers.ACTIVE
+            )
+            numbers.add(db, world.tenant, [new])
+        if isinstance(line["body"], dict) and line["body"].get("status") == numbers.INACTIVE:
+            numbers.lapse(db, world.tenant, wanted)
+    if "list_id" in params:
+        params["list_id"] = call.ok("add-list", name="a list")["id"]
+    return params
+
+
+def before_edit_keyword(call: Caller, world: World, line: Line) -> Params:
+    params = before_number(call, world, line)
+    call.ok("add-keyword", **{**params, "welcome_message": "Welcome to Max's gym news"})
+    return params
+
+
+def before_get_keywords(call: Caller, world: World, line: Line) -> Params:
+    params = before_number(call, world, line)
+    told = {
+        "reference": "Gym news", "welcome_message": "Welcome", "members_message": "Thanks",
+        "forward_url": "http://example.com/gym-promo", "forward_sms": "61491570157,61491570158",
+        "forward_email": "news@example.com,max@example.com",
+    }  # fmt: skip
+    if line["source"] == "vendor-example":
+        for word in ("GYM", "NEWS"):
+            call.ok("add-keyword", keyword=word, number=params["number"], **told)
+    return params
+
+
+def before_delete_email(call: Caller, world: World, line: Line) -> Params:
+    call.ok("add-email", email=line["params"]["email"])
+    return dict(line["params"])
+
+
+PREPARE = {
+    "get-number": before_number,
+    "edit-number-options": before_number,
+    "add-keyword": before_number,
+    "edit-keyword": before_edit_keyword,
+    "get-keywords": before_get_keywords,
+    "delete-email": before_delete_email,
+}

@@ -1,0 +1,28 @@
+"""What tests of resellers begin with: a client, its calls, and its money."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sms_sandbox.api.routes import methods
+from sms_sandbox.domain.pricing import to_units
+from sms_sandbox.store import accounts, ledger
+from tests.conftest import Caller, World
+
+GYM = {"name": "Gym", "email": "gym@example.com", "password": "not-to-be-kept", "msisdn": "+61 491 570 156"}
+CLUB = {"name": "Club", "email": "club@example.com", "password": "x", "msisdn": "61491570157"}
+HANDSET = "61491570158"
+RESELLERS_ONLY = [method.name for method in methods().values() if method.resellers_only]
+
+
+def client_of(world: World, call: Caller, **details: Any) -> tuple[int, Caller]:
+    """A client just made, and its calls."""
+    made = call.ok("add-client", **(GYM | details))
+    return made["id"], Caller(world.store, made["apikey"], made["apisecret"])
+
+
+def top_up(world: World, client: int, amount: str) -> None:
+    with world.store.begin() as db:
+        account = accounts.read(db, world.tenant, client)
+        assert account is not None
+        ledger.top_up(db, account, to_units(Decimal(amount)), 0, account.clock.now(datetime.now(UTC)))

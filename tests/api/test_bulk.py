@@ -1,0 +1,116 @@
+"""Importing a file: add-contacts-bulk and add-contacts-bulk-progress, as far as they answer at once."""
+
+from typing import Any
+
+import pytest
+
+from sms_sandbox.store import imports
+from sms_sandbox.store.imports import Import
+from tests.api.acts import neighbours_call
+from tests.conftest import Caller, World
+
+FILE = "https://files.example.com/people.csv"
+GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
+UNKNOWN = ("NOT_FOUND", "The resource with this key is not found.")
+FOREIGN = ("NO_ACCESS", "You do not have access to this resource.")
+
+
+def the_import(world: World, list_id: int) -> Import:
+    with world.store.begin() as db:
+        found = imports.last(db, world.tenant, list_id)
+    assert found is not None
+    return found
+
+
+def make(call: Caller, **params: Any) -> int:
+    return int(call.ok("add-list", name="People", **params)["id"])
+
+
+def test_into_a_new_list(call: Caller, fresh: World) -> None:
+    told = call.ok("add-contacts-bulk", name="Many", field_1="Postcode", field_3="Email", file_url=FILE)
+    assert list(told) == ["list_id", "error"]
+    made = call.ok("get-list", list_id=told["list_id"])
+    assert (made["name"], made["members_total"]) == ("Many", 0)
+    assert made["fields"] == {"field_1": "Postcode", "field_3": "Email"}
+    asked = the_import(fresh, told["list_id"]).asked
+    assert (asked.url, asked.made_list, asked.country) == (FILE, True, None)
+
+
+def test_into_a_list_that_is_there(call: Caller, fresh: World) -> None:
+    people = make(call, field_1="Mail", field_2="Town")
+    told = call.ok(
+        "add-contacts-bulk", list_id=people, name="ignored", field_1="Email", countrycode="australia", file_url=FILE
+    )
+    assert told["list_id"] == people
+    assert call.ok("get-list", list_id=people)["fields"] == {"field_1": "Email", "field_2": "Town"}
+    assert call.ok("get-lists")["lists_total"] == 1
+    asked = the_import(fresh, people).asked
+    assert (asked.made_list, asked.country, asked.fields) == (False, "AU", {"1": "Email", "2": "Town"})
+
+
+def test_what_clients_send_along(call: Caller) -> None:
+    people = make(call)
+    call.ok("add-contacts-bulk", list_id=people, name="", field_1="", countrycode="", fields="Array", file_url=FILE)
+    assert call.ok("get-list", list_id=people)["fields"] == []
+    other = call.ok("add-contacts-bulk", list_id=0, name="Other", file_url="https://me:secret@files.example.com/a")
+    assert other["list_id"] != people
+
+
+@pytest.mark.parametrize(
+    ("params", "refusal"),
+    [
+        ({"list_id": 1}, ("FIELD_EMPTY", "Field file_url is required")),
+        ({"file_url": FILE}, ("FIELD_EMPTY", "Field list_id is required")),
+        ({"file_url": FILE, "list_id": 0}, ("FIELD_EMPTY", "Field list_id is required")),
+        ({"file_url": "ftp://files.example.com/a", "name": "a"}, GENERIC),
+        ({"file_url": "people.csv", "name": "a"}, GENERIC),
+        ({"file_url": FILE, "name": "a", "countrycode": "Atlantis"}, GENERIC),
+        ({"file_url": FILE, "name": "a" * 256}, GENERIC),
+        ({"file_url": FILE, "name": "a", "field_2": "a" * 256}, GENERIC),
+        (
+            {"file_url": FILE, "list_id": "x"},
+            ("FIELD_INVALID", 'Field "list_id" has wrong type, expected type - numeric'),
+        ),
+        ({"file_url": FILE, "list_id": 7}, UNKNOWN),
+        ({"file_url": FILE, "name": "People"}, ("KEY_EXISTS", "The resource with this key already exists.")),
+    ],
+)
+def test_what_is_refused(call: Caller, params: dict[str, Any], refusal: tuple[str, str]) -> None:
+    make(call)
+    assert call.refused("add-contacts-bulk", **params) == refusal
+    assert call.ok("get-lists")["lists_total"] == 1
+
+
+def test_progress(call: Caller) -> None:
+    people = make(call)
+    call.ok("add-contacts-bulk", list_id=people, file_url=FILE)
+    told = call.ok("add-contacts-bulk-progress", list_id=people)
+    assert [(key, value) for key, value in told.items() if key != "error"] == [
+        ("list_id", people), ("status", "in progress"), ("importlength", 0), ("completed", 0), ("duplicates", 0),
+        ("skipped", 0), ("optout", 0), ("imported", 0),
+    ]  # fmt: skip
+    as_xml = call.http.get(f"/add-contacts-bulk-progress.xml?list_id={people}").text
+    assert f"<list_id>{people}</list_id><status>in progress</status><importlength>0</importlength>" in as_xml
+
+
+def test_the_last_import_is_told_of(call: Caller, fresh: World) -> None:
+    people = make(call)
+    call.ok("add-contacts-bulk", list_id=people, file_url=FILE)
+    call.ok("add-contacts-bulk", list_id=people, file_url=f"{FILE}?2")
+    assert the_import(fresh, people).asked.url == f"{FILE}?2"
+
+
+def test_progress_of_what_there_is_not(call: Caller) -> None:
+    assert call.refused("add-contacts-bulk-progress") == ("FIELD_EMPTY", "Field list_id is required")
+    assert call.refused("add-contacts-bulk-progress", list_id=7) == UNKNOWN
+    assert call.refused("add-contacts-bulk-progress", list_id=make(call)) == UNKNOWN
+
+
+def test_lists_and_imports_of_others(call: Caller, fresh: World) -> None:
+    people = make(call)
+    others = neighbours_call(fresh)
+    assert others.refused("add-contacts-bulk", list_id=people, file_url=FILE) == FOREIGN
+    assert others.refused("add-contacts-bulk-progress", list_id=people) == FOREIGN
+    call.ok("add-contacts-bulk", list_id=people, file_url=FILE)
+    assert others.refused("add-contacts-bulk-progress", list_id=people) == FOREIGN
+    others.ok("add-contacts-bulk", name="People", file_url=FILE)

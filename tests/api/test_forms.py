@@ -1,0 +1,168 @@
+"""Where parameters stand, and how their names and bytes are read."""
+
+import json
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from sms_sandbox.api.forms import UnreadableError, read_form
+from sms_sandbox.api.routes import LARGEST_BODY
+from sms_sandbox.store.engine import Store
+from sms_sandbox.store.opening import open_store
+from tests.api.acts import BASIC, FORM, error_of, request
+from tests.conftest import KEY, SECRET, Caller
+
+HELLO = {"message": "Hello", "to": "61491570156"}
+INVALID = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
+UNREADABLE = ("FIELD_INVALID", "The body of the request can not be read.")
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """How parameters are read does not hang on the database."""
+    opened = open_store("sqlite://")
+    yield opened
+    opened.close()
+
+
+def test_query_and_body_are_merged_and_the_body_wins(call: Caller) -> None:
+    answer = call.http.post("/add-list.json?name=query&field_1=Email", data={"name": "body", "field_2": "City"})
+    assert answer.json()["name"] == "body"
+    assert answer.json()["fields"] == {"field_1": "Email", "field_2": "City"}
+
+
+def test_the_last_of_a_repeated_name_wins(call: Caller) -> None:
+    assert call.http.get("/add-list.json?name=first&name=last").json()["name"] == "last"
+    twice = call.http.post("/add-list.json", content=b"name=one&name=two", headers={"Content-Type": FORM})
+    assert twice.json()["name"] == "two"
+
+
+def test_unknown_names_are_ignored_and_case_counts(call: Caller) -> None:
+    assert call.ok("add-list", name="kept", Name="other", nonsense="1")["name"] == "kept"
+    assert call.refused("add-list", Name="other") == ("FIELD_EMPTY", "Required field 'name' is empty")
+
+
+def test_dots_and_blanks_in_names_are_underscores(call: Caller) -> None:
+    answer = call.http.post("/add-list.json?field.1=Email", data={"name": "dotted", "field 2": "City"})
+    assert answer.json()["fields"] == {"field_1": "Email", "field_2": "City"}
+
+
+def test_plus_and_percent_are_blanks(call: Caller) -> None:
+    assert call.http.get("/add-list.json?name=a+b%20c%2Bd").json()["name"] == "a b c+d"
+
+
+def test_a_plus_in_a_number_may_arrive_as_a_blank(call: Caller) -> None:
+    assert call.http.get("/send-sms.json?message=hi&to=+61491570156").json()["recipients"] == 1
+
+
+def test_texts_are_utf_8(call: Caller) -> None:
+    assert call.ok("add-list", name="Ärzte 😀 Žofín")["name"] == "Ärzte 😀 Žofín"
+
+
+def test_multipart(call: Caller) -> None:
+    parts = [(name, (None, value)) for name, value in HELLO.items()]
+    # What the vendor's PHP client sends along: a filler for each parameter there is.
+    fillers = [(name, (None, "")) for name in ("from", "send_at", "dlr_callback", "replies_to_email", "countrycode")]
+    zeros = [(name, (None, "0")) for name in ("list_id", "validity")]
+    answer = call.http.post("/send-sms.json", files=[*parts, *fillers, *zeros])
+    assert answer.request.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert answer.json()["recipients"] == 1
+
+
+def test_multipart_is_utf_8_with_dotted_names_and_without_files(call: Caller) -> None:
+    text: tuple[None, str] = (None, "Straße")
+    answer = call.http.post(
+        "/add-list.json",
+        files=[("name", (None, "Žofín")), ("field.1", text), ("field_2", ("file.txt", b"no text"))],
+    )
+    assert (answer.json()["name"], answer.json()["fields"]) == ("Žofín", {"field_1": "Straße"})
+
+
+def test_multipart_wins_over_the_query(call: Caller) -> None:
+    answer = call.http.post("/add-list.json?name=query", files=[("name", (None, "body")), ("name", (None, "last"))])
+    assert answer.json()["name"] == "last"
+
+
+def test_a_json_body_is_not_read(call: Caller) -> None:
+    assert error_of(call.http.post("/add-list.json", json={"name": "json"}))[0] == "FIELD_EMPTY"
+    assert call.http.post("/add-list.json", params={"name": "query"}, json={"name": "json"}).json()["name"] == "query"
+
+
+def test_credentials_among_the_parameters_are_not_looked_at(stranger: TestClient) -> None:
+    secrets = {"apikey": KEY, "apisecret": SECRET, "key": KEY, "secret": SECRET}
+    assert stranger.post("/get-balance.json", params=secrets, data=secrets).status_code == 401
+
+
+@pytest.mark.parametrize("value", [b"\x00", b"a\x00b", b"\x80", b"a\xff", b"a\xc3", b"\xed\xa0\x80"])
+@pytest.mark.parametrize("where", ["query", "query as it is", "body", "body as it is", "multipart"])
+def test_bytes_that_are_no_text_are_an_invalid_field(call: Caller, value: bytes, where: str) -> None:
+    encoded = b"name=" + (value if where.endswith("as it is") else quote(value).encode())
+    part = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n' + value + b"\r\n--b--\r\n"
+    content_type = b"multipart/form-data; boundary=b" if where == "multipart" else FORM.encode()
+    scope = {
+        "method": "POST",
+        "path": "/add-list.json",
+        "headers": [BASIC, (b"content-type", content_type)],
+        "query_string": encoded if where.startswith("query") else b"",
+    }
+    body = b"" if where.startswith("query") else part if where == "multipart" else encoded
+    start, answer = request(call.http.app, scope, {"type": "http.request", "body": body})
+    error = json.loads(answer["body"])["error"]
+    assert (start["status"], error["code"], error["description"]) == (400, *INVALID)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=b", b"junk"),
+        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n"),
+        ("multipart/form-data", b"--b\r\n"),
+        ("multipart/form-data; boundary=", b"--b\r\n"),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n' * 1002),
+        (FORM, b"&".join(b"a%d=1" % number for number in range(1001))),
+    ],
+)
+def test_a_body_that_can_not_be_read(call: Caller, stranger: TestClient, content_type: str, body: bytes) -> None:
+    answer = call.http.post("/get-balance.json", content=body, headers={"Content-Type": content_type})
+    assert (answer.status_code, *error_of(answer)) == (400, *UNREADABLE)
+    assert stranger.post("/get-balance.json", content=body, headers={"Content-Type": content_type}).status_code == 401
+
+
+def test_too_many_fields_in_the_query(call: Caller) -> None:
+    answer = call.http.get("/get-balance.json?" + "&".join(f"a{number}=1" for number in range(1001)))
+    assert error_of(answer) == UNREADABLE
+    assert call.http.get("/get-balance.json?" + "&".join(f"a{n}=1" for n in range(1000))).status_code == 200
+
+
+@given(st.binary(max_size=300), st.sampled_from([FORM, "multipart/form-data; boundary=b"]), st.binary(max_size=50))
+def test_no_bytes_break_the_reading_of_a_form(body: bytes, content_type: str, query: bytes) -> None:
+    for framed in (body, b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + body + b"\r\n--b--\r\n"):
+        try:
+            form = read_form(query, content_type, framed)
+        except UnreadableError:
+            continue
+        assert all(isinstance(text, str) for pair in form.items() for text in pair)
+
+
+def test_a_body_of_megabytes_is_refused_by_the_web_server(call: Caller) -> None:
+    answer = call.http.post("/get-balance.json", content=b"a" * LARGEST_BODY, headers={"Content-Type": FORM})
+    assert answer.status_code == 200
+    answer = call.http.post("/get-balance.json", content=b"a" * (LARGEST_BODY + 1), headers={"Content-Type": FORM})
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html")
+    assert answer.headers["connection"] == "close"
+
+
+def test_a_call_whose_client_goes_away_in_the_middle_is_not_carried_out(call: Caller) -> None:
+    headers = [BASIC, (b"content-type", FORM.encode()), (b"content-length", b"60")]
+    half = {"type": "http.request", "body": b"to=61491570156&message=Hello+wo", "more_body": True}
+    request(
+        call.http.app,
+        {"method": "POST", "path": "/send-sms.json", "headers": headers},
+        half,
+        {"type": "http.disconnect"},
+    )
+    assert call.ok("get-balance")["balance"] == 1000

@@ -1,0 +1,280 @@
+"""Numbers: leased, renewed month by month, out of service, told what to do; and the words one may send from."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sms_sandbox.store import accounts, numbers, sender_ids
+from sms_sandbox.store.numbers import Number
+from sms_sandbox.store.world import OWN_NUMBER, POOL
+from tests.api.acts import advance, execute, freeze, neighbours_call, settle, settle_tenant
+from tests.conftest import Caller, World
+
+DAY = datetime(2020, 6, 24, 10, 19, 9, tzinfo=UTC)
+TAKEN = ("FIELD_INVALID", "This number is not available for lease.")
+FOREIGN = ("FIELD_INVALID", "This number is not leased to you.")
+NO_MONEY = ("LEDGER_ERROR", "Insufficient funds to carry out debit")
+WRONG = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
+TO = "61491570156"
+
+
+@pytest.fixture
+def world(fresh: World) -> World:
+    """A world on the day of the vendor's examples, whose own number has yet to be charged."""
+    freeze(fresh, DAY)
+    return fresh
+
+
+def told(reply: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [each for each in reply.items() if each[0] != "error"]
+
+
+def number(at: World, which: str) -> Number:
+    with at.store.begin() as db:
+        found = numbers.read(db, at.tenant, which)
+    assert found is not None
+    return found
+
+
+# lease-number
+
+
+def test_any_number_is_the_lowest_there_is(call: Caller, world: World) -> None:
+    assert told(call.ok("lease-number")) == [
+        ("number", int(POOL[0])), ("price", 25), ("next_charge", "2020-07-24"), ("auto_renew", True),
+        ("status", "active"),
+    ]  # fmt: skip
+    assert call.ok("lease-number", filter="available", number="")["number"] == int(POOL[1])
+    assert call.ok("get-balance")["balance"] == 950
+    assert call.ok("get-numbers")["numbers_total"] == 3
+    assert call.ok("get-numbers", filter="available")["numbers_total"] == len(POOL) - 2
+
+
+@pytest.mark.parametrize("name", ["forward_url", "url"])
+def test_a_number_of_ones_choice_with_its_url(call: Caller, world: World, name: str) -> None:
+    reply = call.ok("lease-number", number=f"+{POOL[7]}", **{name: "http://localhost:9/in"})
+    assert reply["number"] == int(POOL[7])
+    assert number(world, POOL[7]).forward_url == "http://localhost:9/in"
+
+
+@pytest.mark.parametrize("wanted", [OWN_NUMBER, "61491570101", "0491570120", "61400000000", "120"])
+def test_what_can_not_be_leased(call: Caller, world: World, wanted: str) -> None:
+    assert call.refused("lease-number", number=wanted) == TAKEN
+    assert call.refused("lease-number", number=POOL[0], forward_url="nowhere") == WRONG
+    assert call.ok("get-balance")["balance"] == 1000
+
+
+def test_a_number_is_leased_once(call: Caller, world: World) -> None:
+    call.ok("lease-number", number=POOL[3])
+    assert call.refused("lease-number", number=POOL[3]) == TAKEN
+    assert neighbours_call(world).refused("lease-number", number=POOL[3]) == TAKEN
+
+
+def test_when_all_are_taken_there_is_none(call: Caller, world: World) -> None:
+    for _ in POOL:
+        call.ok("lease-number")
+    assert call.refused("lease-number") == TAKEN
+    assert "numbers" not in call.ok("get-numbers", filter="available")
+
+
+def test_the_first_month_is_paid_at_once(call: Caller, world: World) -> None:
+    settle(world, balance=2_499_999)
+    assert call.refused("lease-number") == NO_MONEY
+    assert call.refused("get-number", number=POOL[0]) == FOREIGN
+    settle(world, balance=2_500_000)
+    call.ok("lease-number")
+    assert call.ok("get-balance")["balance"] == 0
+
+
+def test_a_client_pays_its_resellers_margin(call: Caller, world: World) -> None:
+    settle(world, number_margin=150_000)
+    assert call.ok("get-numbers", filter="available")["numbers"][0]["price"] == 26.5
+    assert call.ok("lease-number")["price"] == 26.5
+    assert call.ok("get-number", number=POOL[0])["price"] == 26.5
+    assert call.ok("get-balance")["balance"] == 973.5
+
+
+# Renewal
+
+
+def test_a_number_is_paid_for_every_month(call: Caller, fresh: World) -> None:
+    freeze(fresh, datetime(2030, 1, 31, 9, tzinfo=UTC))
+    advance(fresh)  # the number of the fresh world is renewed as often as it was due before
+    settle(fresh, balance=100_000_000)
+    leased = call.ok("lease-number")["number"]
+    execute(fresh, "DELETE FROM timeline WHERE ref = :own", own=int(OWN_NUMBER))
+    for days, balance, next_charge in [
+        (0, 975, "2030-02-28"), (27, 975, "2030-02-28"), (1, 950, "2030-03-31"), (30, 950, "2030-03-31"),
+        (1, 925, "2030-04-30"), (30, 900, "2030-05-31"),
+    ]:  # fmt: skip
+        advance(fresh, days=days)
+        assert call.ok("get-balance")["balance"] == balance
+        assert call.ok("get-number", number=leased)["next_charge"] == next_charge
+
+
+def test_the_number_of_a_fresh_world_is_renewed(call: Caller, fresh: World) -> None:
+    before = number(fresh, OWN_NUMBER).next_charge
+    assert before is not None
+    advance(fresh, days=1)
+    assert call.ok("get-balance")["balance"] == 1000
+    advance(fresh, days=31)
+    assert call.ok("get-balance")["balance"] == 975
+    after = number(fresh, OWN_NUMBER).next_charge
+    assert after is not None
+    assert after > before
+
+
+def lapse(call: Caller, at: World) -> None:
+    """Let the account's own number run out of money."""
+    settle(at, balance=0)
+    advance(at, days=32)
+
+
+def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: World) -> None:
+    lapse(call, fresh)
+    assert told(call.ok("get-number", number=OWN_NUMBER)) == [
+        ("number", int(OWN_NUMBER)), ("price", 25), ("auto_renew", True), ("next_charge", None),
+        ("status", "inactive"),
+    ]  # fmt: skip
+    settle(fresh, balance=100_000_000)
+    assert call.refused("send-sms", message="hi", to=TO, from_=OWN_NUMBER)[0] == "BAD_CALLER_ID"
+    for method, params in {
+        "edit-number-options": {},
+        "add-keyword": {"keyword": "NEWS"},
+        "add-email": {"email": "a@example.com"},
+    }.items():
+        assert call.refused(method, number=OWN_NUMBER, **params) == FOREIGN
+    advance(fresh, days=40)
+    assert call.ok("get-balance")["balance"] == 1000
+    assert call.http.post("/get-number.xml", data={"number": OWN_NUMBER}).text.count("<next_charge/>") == 1
+
+
+def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: World) -> None:
+    call.ok("edit-number-options", number=OWN_NUMBER, forward_email="a@example.com")
+    lapse(call, fresh)
+    assert neighbours_call(fresh).refused("lease-number", number=OWN_NUMBER) == TAKEN
+    settle(fresh, balance=100_000_000)
+    assert call.ok("lease-number", number=OWN_NUMBER)["status"] == "active"
+    assert call.ok("get-balance")["balance"] == 975
+    advance(fresh, days=32)
+    assert call.ok("get-balance")["balance"] == 950
+    assert number(fresh, OWN_NUMBER).forward_email == "a@example.com"
+
+
+# get-number
+
+
+def test_a_number_of_ones_own(call: Caller, world: World) -> None:
+    reply = call.ok("get-number", number=f" +{OWN_NUMBER[:2]} {OWN_NUMBER[2:]}")
+    assert [name for name, _ in told(reply)] == ["number", "price", "auto_renew", "next_charge", "status"]
+    settle_tenant(world, profile="legacy-2015")
+    reply = call.ok("get-number", number=OWN_NUMBER)
+    assert [name for name, _ in told(reply)] == ["number", "price", "next_charge", "auto_renew", "status"]
+
+
+def test_no_number_of_ones_own(call: Caller, world: World) -> None:
+    assert call.refused("get-number") == ("FIELD_EMPTY", "Required field 'number' is empty")
+    assert call.refused("get-number", number=POOL[0]) == FOREIGN
+    assert call.refused("get-number", number="61491570101") == FOREIGN
+    assert neighbours_call(world).refused("get-number", number=OWN_NUMBER) == FOREIGN
+    assert call.refused("get-number", number="mine") == (
+        "FIELD_INVALID", 'Field "number" has wrong type, expected type - numeric',
+    )  # fmt: skip
+
+
+# edit-number-options
+
+
+def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, world: World) -> None:
+    on = call.ok("add-list", name="Senders")["id"]
+    everything = {
+        "forward_email": "a@example.com, b@example.com,,", "forward_sms": "+61 491 570 157,61491570158",
+        "forward_url": "http://localhost/", "list_id": on, "welcome_message": "Welcome!", "members_message": "Again",
+    }  # fmt: skip
+    assert told(call.ok("edit-number-options", number=OWN_NUMBER, **everything)) == []
+    there = number(world, OWN_NUMBER)
+    assert (
+        there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,
+        there.members_message,
+    ) == (
+        "a@example.com,b@example.com", "61491570157,61491570158", "http://localhost/", on, "Welcome!", "Again",
+    )  # fmt: skip
+    call.ok("edit-number-options", number=OWN_NUMBER)
+    assert number(world, OWN_NUMBER) == there
+    call.ok("edit-number-options", number=OWN_NUMBER, forward_email="", list_id=0)
+    there = number(world, OWN_NUMBER)
+    assert (there.forward_email, there.list_id, there.forward_sms) == ("", 0, "61491570157,61491570158")
+    call.ok("edit-number-options", number=OWN_NUMBER, **dict.fromkeys(everything, ""))
+    there = number(world, OWN_NUMBER)
+    assert not any(
+        [there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,
+         there.members_message]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"forward_email": "a@example.com,nobody"}, {"forward_sms": "61491570157,12"}, {"forward_url": "x"},
+        {"welcome_message": "a" * 613}, {"members_message": "ж" * 269},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_badly_written_options_change_nothing(call: Caller, world: World, wrong: dict[str, str]) -> None:
+    before = number(world, OWN_NUMBER)
+    assert call.refused("edit-number-options", number=OWN_NUMBER, **wrong) == WRONG
+    assert number(world, OWN_NUMBER) == before
+
+
+def test_options_of_what_is_not_there(call: Caller, world: World) -> None:
+    other = neighbours_call(world)
+    theirs = other.ok("add-list", name="Theirs")["id"]
+    assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=1)[0] == "NOT_FOUND"
+    assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=theirs)[0] == "NO_ACCESS"
+    assert call.refused("edit-number-options", number=POOL[0], list_id=1) == FOREIGN
+    assert other.refused("edit-number-options", number=OWN_NUMBER) == FOREIGN
+
+
+# Sender IDs
+
+
+def test_what_one_may_send_from(call: Caller, world: World) -> None:
+    call.ok("lease-number")
+    with world.store.begin() as db:
+        for word in ("Shop", "News"):
+            sender_ids.add(db, world.tenant, world.account.id, word)
+            sender_ids.add(db, world.tenant, world.account.id, word)
+    assert told(call.ok("get-sender-ids")) == [
+        (
+            "sender_ids",
+            [
+                {"sender_id": int(OWN_NUMBER), "type": "number", "status": "active"},
+                {"sender_id": int(POOL[0]), "type": "number", "status": "active"},
+                {"sender_id": "News", "type": "alphanumeric", "status": "active"},
+                {"sender_id": "Shop", "type": "alphanumeric", "status": "active"},
+            ],
+        )
+    ]
+    assert told(neighbours_call(world).ok("get-sender-ids")) == []
+
+
+def test_a_registered_word_may_send_where_senders_are_strict(call: Caller, world: World) -> None:
+    settle_tenant(world, strict_senders=1)
+    assert call.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
+    with world.store.begin() as db:
+        sender_ids.add(db, world.tenant, world.account.id, "Shop")
+    call.ok("send-sms", message="hi", to=TO, from_="Shop")
+    other = neighbours_call(world)
+    assert other.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
+    with world.store.begin() as db:
+        assert sender_ids.remove(db, world.tenant, world.account.id, "Shop")
+        assert not sender_ids.remove(db, world.tenant, world.account.id, "Shop")
+    assert call.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
+
+
+def test_the_balance_is_what_its_transactions_add_up_to(call: Caller, fresh: World) -> None:
+    call.ok("lease-number")
+    advance(fresh, days=70)
+    with fresh.store.begin() as db:
+        assert accounts.balance(db, fresh.tenant, fresh.account.id) == 100_000_000 - 2_500_000 * 5

@@ -1,0 +1,65 @@
+"""What becomes of the rows of a file."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain.bulk import Contact, Counts, Known, Written, sort_out
+
+
+def known(*, active: bool = True, opted_out: bool = False, written: bool = False) -> Known:
+    return Known("Old", None, {"1": "old", "2": "kept"}, active, opted_out, written)
+
+
+NUMBERS = [str(number) for number in range(6)]
+contacts = st.builds(
+    Contact,
+    st.none() | st.sampled_from(NUMBERS),
+    st.sampled_from(["", "Ann"]),
+    st.just(""),
+    st.dictionaries(st.sampled_from("123"), st.just("x")),
+)
+knowns = st.builds(
+    lambda state, written: known(active=state == "active", opted_out=state == "out", written=written),
+    st.sampled_from(["active", "out", "deleted"]),
+    st.booleans(),
+)
+
+
+@given(st.lists(contacts), st.dictionaries(st.sampled_from(NUMBERS), knowns), st.sets(st.sampled_from(NUMBERS)))
+def test_every_row_is_counted_once(rows: list[Contact], before: dict[str, Known], barred: set[str]) -> None:
+    found = sort_out(rows, before, barred)
+    counts = found.counts
+    assert counts.completed == len(rows)
+    assert counts.completed == counts.duplicates + counts.skipped + counts.optout + counts.imported
+    assert counts.skipped == sum(row.msisdn is None for row in rows)
+    new, changed = [each.msisdn for each in found.new], [each.msisdn for each in found.changed]
+    assert len(set(new)) == len(new) == counts.imported
+    assert len(set(changed)) == len(changed)
+    assert not {*new, *changed} & barred
+    assert not set(new) & set(before)
+    assert all(before[each].active and not before[each].written for each in changed)
+
+
+def test_a_repeated_number_keeps_its_first_row() -> None:
+    found = sort_out([Contact("1", "Ann", "", {"1": "a"}), Contact("1", "Bob")], {}, ())
+    assert list(found.new) == [Written("1", "Ann", None, {"1": "a"})]
+    assert (list(found.changed), found.counts) == ([], Counts(2, duplicates=1, imported=1))
+
+
+def test_who_was_on_the_list_takes_the_first_row_and_keeps_what_it_leaves_blank() -> None:
+    rows = [Contact("1", "Ann", "", {"1": "new"}), Contact("1", "Bob")]
+    found = sort_out(rows, {"1": known()}, ())
+    assert list(found.changed) == [Written("1", "Ann", None, {"1": "new", "2": "kept"})]
+    assert found.counts == Counts(2, duplicates=2)
+
+
+def test_what_this_import_wrote_is_not_written_again() -> None:
+    found = sort_out([Contact("1", "Bob")], {"1": known(written=True)}, ())
+    assert (list(found.changed), found.counts) == ([], Counts(1, duplicates=1))
+
+
+def test_who_left_stays_away() -> None:
+    before = {"1": known(active=False), "2": known(active=False, opted_out=True)}
+    found = sort_out([Contact("1"), Contact("2"), Contact("3"), Contact(None)], before, {"3"})
+    assert (list(found.new), list(found.changed)) == ([], [])
+    assert found.counts == Counts(4, duplicates=1, skipped=1, optout=2)

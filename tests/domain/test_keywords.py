@@ -1,0 +1,68 @@
+"""Keywords at the beginning of texts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain import keywords
+from sms_sandbox.domain.optout import RESERVED_WORDS
+
+WORDS = st.lists(st.text("abßIı ÀéЖ1!", min_size=1, max_size=8).filter(str.strip), min_size=1, max_size=4)
+BLANKS = st.sampled_from([" ", "  ", "\t", "\n", "\u00a0", " \r\n "])
+
+
+@pytest.mark.parametrize(
+    ("text", "openings"),
+    [
+        ("news", ["NEWS", ""]),
+        ("  News from\nyou ", ["NEWS FROM YOU", "NEWS FROM", "NEWS", ""]),
+        ("news, please", ["NEWS, PLEASE", "NEWS,", ""]),
+        ("", [""]),
+        (" \n", [""]),
+    ],
+)
+def test_what_a_text_begins_with(text: str, openings: list[str]) -> None:
+    assert keywords.openings(text) == openings
+
+
+@given(WORDS, st.text(max_size=20), BLANKS, BLANKS)
+def test_a_keyword_is_found_whatever_its_case_and_blanks(words: list[str], rest: str, before: str, after: str) -> None:
+    text = before + before.join(words) + after + rest
+    word = keywords.normal(" ".join(words))
+    assert word in keywords.openings(text)
+    assert word in keywords.openings(text.upper())
+    assert word in keywords.openings(keywords.normal(text))
+
+
+@given(WORDS, st.sampled_from("abc1"))
+def test_a_part_of_a_word_is_no_keyword(words: list[str], more: str) -> None:
+    assert keywords.normal("".join(words[0].split())) not in keywords.openings("".join(words[0].split()) + more)
+
+
+@given(st.text())
+def test_openings_are_the_text_cut_at_blanks_longest_first(text: str) -> None:
+    found = keywords.openings(text)
+    assert found[-1] == ""
+    assert found == sorted(set(found), key=len, reverse=True)
+    whole = keywords.normal(text)
+    assert all(f"{whole} ".startswith(f"{each} ") for each in found[:-1])
+    assert whole in found or len(whole) > 255
+
+
+@given(st.text(max_size=keywords.LONGEST))
+def test_a_keyword_is_kept_in_its_column_and_is_its_own_normal_form(keyword: str) -> None:
+    word = keywords.normal(keyword)
+    assert keywords.normal(word) == word
+    assert len(word) <= 255
+    assert word in keywords.openings(keyword)
+
+
+def test_a_very_long_text_has_few_openings() -> None:
+    assert len(keywords.openings("a " * 100_000)) == 129
+
+
+@pytest.mark.parametrize("word", sorted(RESERVED_WORDS))
+def test_reserved_words(word: str) -> None:
+    assert keywords.is_reserved(word)
+    assert keywords.is_reserved(f"  {word.lower().replace(' ', '   ')} ")
+    assert not keywords.is_reserved(f"{word}S")

@@ -1,0 +1,196 @@
+"""What becomes of messages, on a clock that is moved."""
+
+from datetime import timedelta
+
+import pytest
+
+from sms_sandbox.domain.callbacks import signature
+from sms_sandbox.domain.carrier import DELIVERED, PENDING, SOFT_BOUNCE
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import callbacks, contacts, messages, timeline
+from sms_sandbox.store.sending import CHUNK
+from sms_sandbox.store.timeline import Plan
+from tests.conftest import SECRET, World
+from tests.simulation import looking
+from tests.simulation.conftest import Client, Receiver
+from tests.store.making import HANDSETS, NOON, seconds
+
+pytestmark = pytest.mark.anyio
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LADDER = [MINUTE, 5 * MINUTE, HOUR, DAY]
+
+
+async def test_a_message_is_delivered_after_a_second_and_told_of_once(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    sent = await call.send(dlr_callback=receiver.url() + "?own=a%2Fb")
+    await runner.advance(still.tenant, by=seconds(0.9))
+    assert (looking.message(still, sent).status, looking.recipient(still, sent).status) == (messages.SENT, PENDING)
+    assert receiver.requests == []
+    ran = await runner.advance(still.tenant, by=seconds(0.1))
+    assert ran.counts == {"report": 1, "callback": 1}
+    recipient = looking.recipient(still, sent)
+    assert (recipient.status, recipient.reported_at) == (DELIVERED, NOON + seconds(1))
+    (request,) = receiver.requests
+    assert request.verb == "GET"
+    assert request.params == [
+        ("own", "a/b"),
+        ("message_id", str(sent)),
+        ("mobile", HANDSETS[0]),
+        ("datetime", "2026-03-01 12:00:01"),
+        ("status", "delivered"),
+        ("user_id", str(still.account.id)),
+        ("rate", "10"),
+    ]
+    assert request.headers["x-transmitsms-signature"] == signature(request.target, SECRET)
+    callback, (only,) = looking.the_callback(still)
+    assert (callback.event, callback.state, callback.tries, callback.next_due) == (
+        "dlr", callbacks.DELIVERED, 1, None,
+    )  # fmt: skip
+    assert (callback.message, callback.msisdn, callback.created) == (sent, HANDSETS[0], NOON + seconds(1))
+    assert (only.number, only.at, only.status, only.error, only.answer) == (1, NOON + seconds(1), 200, None, "OK")
+    await runner.advance(still.tenant, by=30 * DAY)
+    assert len(receiver.requests) == 1
+
+
+async def test_the_account_is_told_where_the_message_names_nobody(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    looking.set_account(still, dlr_url=receiver.url("/account"), secret=None)
+    own = await send_by(still, receiver.url("/own"))
+    plain = await send_by(still, None)
+    await runner.advance(still.tenant, by=seconds(5))
+    assert [dict(each.params)["message_id"] for each in receiver.at("/own")] == [str(own)]
+    assert [dict(each.params)["message_id"] for each in receiver.at("/account")] == [str(plain)]
+    assert all("x-transmitsms-signature" not in each.headers for each in receiver.requests)
+
+
+async def send_by(at: World, dlr_url: str | None) -> int:
+    """A message of an account that has no secret and so can't call the API."""
+    from tests.store.making import send as write
+
+    with at.store.begin() as db:
+        message, _ = write(db, at, HANDSETS[:1], dlr_url=dlr_url)
+        timeline.schedule(db, at.tenant, [Plan(NOON, "send", message, {"size": 1})])
+    return message
+
+
+@pytest.mark.parametrize(
+    ("validity", "delay", "status", "after"),
+    [
+        (5, timedelta(minutes=10), SOFT_BOUNCE, timedelta(minutes=5)),
+        (10, timedelta(minutes=10), DELIVERED, timedelta(minutes=10)),
+        (0, timedelta(hours=100), SOFT_BOUNCE, timedelta(hours=72)),
+        (0, timedelta(hours=72), DELIVERED, timedelta(hours=72)),
+        (0, timedelta(), DELIVERED, timedelta()),
+    ],
+)
+async def test_a_message_that_takes_too_long_expires(
+    still: World, runner: Runner, call: Client, receiver: Receiver,
+    validity: int, delay: timedelta, status: str, after: timedelta,
+) -> None:  # fmt: skip
+    looking.delay_delivery(still, delay)
+    sent = await call.send(validity=validity, dlr_callback=receiver.url())
+    if after:
+        await runner.advance(still.tenant, to=NOON + after - timedelta(microseconds=1))
+        assert looking.recipient(still, sent).status == PENDING
+    await runner.advance(still.tenant, to=NOON + max(after, seconds(1)))
+    recipient, message = looking.recipient(still, sent), looking.message(still, sent)
+    assert (recipient.status, recipient.reported_at) == (status, NOON + after)
+    assert (message.delivered, message.soft_bounced, message.pending) == (status == DELIVERED, status != DELIVERED, 0)
+    assert [dict(each.params)["status"] for each in receiver.requests] == [status]
+
+
+async def test_a_scheduled_message_goes_out_when_it_should(still: World, runner: Runner, call: Client) -> None:
+    sent = await call.send(send_at="2026-03-01 13:00:00")
+    await runner.advance(still.tenant, to=NOON + HOUR - seconds(1))
+    assert looking.message(still, sent).status == messages.SCHEDULED
+    ran = await runner.advance(still.tenant, to=NOON + HOUR + seconds(5))
+    assert [(each.at, each.kind) for each in ran.happened] == [
+        (NOON + HOUR, "send"), (NOON + HOUR + seconds(1), "report"),
+    ]  # fmt: skip
+    recipient = looking.recipient(still, sent)
+    assert (recipient.sent_at, recipient.reported_at) == (NOON + HOUR, NOON + HOUR + seconds(1))
+
+
+async def test_a_message_that_was_called_off_never_goes_out(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    sent = await call.send(send_at="2026-03-01 13:00:00", dlr_callback=receiver.url())
+    await call.ok("cancel-sms", id=sent)
+    ran = await runner.advance(still.tenant, by=10 * DAY)
+    assert (ran.counts, receiver.requests) == ({}, [])
+    assert looking.message(still, sent).status == messages.CANCELLED
+    assert looking.recipient(still, sent).status == PENDING
+    assert (await call.ok("get-balance"))["balance"] == 1000
+
+
+async def test_a_message_is_not_called_off_once_it_is_sent_and_refunded_once(still: World, call: Client) -> None:
+    sent = await call.send()
+    assert (await call("cancel-sms", id=sent))["error"]["code"] != "SUCCESS"
+    later = await call.send(send_at="2026-03-01 13:00:00")
+    await call.ok("cancel-sms", id=later)
+    assert (await call("cancel-sms", id=later))["error"]["code"] != "SUCCESS"
+    assert (await call.ok("get-balance"))["balance"] == 1000 - 0.087
+
+
+# Long lists
+
+MANY = tuple(str(61_400_000_000 + number) for number in range(1200))
+
+
+async def test_everybody_on_a_long_list_gets_the_message_once(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    on = looking.a_list(still, MANY)
+    reply = await call.ok("send-sms", message="Hi [firstname]", list_id=on, dlr_callback=receiver.url())
+    assert reply["recipients"] == len(MANY)
+    ran = await runner.advance(still.tenant, by=seconds(5))
+    sent = looking.message(still, reply["message_id"])
+    everybody = looking.everybody(still, sent.id)
+    assert [each.msisdn for each in everybody] == list(MANY)
+    assert {(each.text, each.status, each.reported_at) for each in everybody} == {
+        ("Hi Ivy", DELIVERED, NOON + seconds(1))
+    }
+    assert (sent.recipients, sent.delivered, sent.pending, sent.bounced) == (1200, 1200, 0, 0)
+    assert (ran.counts["report"], ran.counts["callback"]) == (1200, 1200)
+    assert (len(ran.happened), sum(ran.counts.values())) == (1000, 2400 + ran.counts["enlist"] + ran.counts["send"])
+    assert sorted(dict(each.params)["mobile"] for each in receiver.requests) == sorted(MANY)
+    assert {(each.state, each.tries) for each, _ in looking.journal(still)} == {(callbacks.DELIVERED, 1)}
+
+
+@pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 1])
+async def test_a_list_about_as_long_as_a_chunk(still: World, runner: Runner, call: Client, count: int) -> None:
+    on = looking.a_list(still, MANY[:count])
+    reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")
+    await runner.advance(still.tenant, by=MINUTE)
+    assert looking.message(still, reply["message_id"]).status == messages.SCHEDULED
+    await runner.advance(still.tenant, by=HOUR)
+    sent = looking.message(still, reply["message_id"])
+    assert (sent.status, sent.delivered, sent.pending) == (messages.SENT, count, 0)
+    assert [each.msisdn for each in looking.everybody(still, sent.id)] == list(MANY[:count])
+
+
+async def test_a_long_list_that_changes_before_all_are_written_down_adds_up(
+    still: World, runner: Runner, call: Client
+) -> None:
+    on = looking.a_list(still, MANY)
+    reply = await call.ok("send-sms", message="Hi", list_id=on)
+    with still.store.begin() as db:
+        contacts.leave(db, still.tenant, on, MANY[-1], contacts.DELETED)
+        contacts.leave(db, still.tenant, on, MANY[0], contacts.DELETED)
+    await runner.advance(still.tenant, by=seconds(5))
+    sent = looking.message(still, reply["message_id"])
+    assert (sent.recipients, sent.delivered, sent.pending) == (1199, 1199, 0)
+    assert [each.msisdn for each in looking.everybody(still, sent.id)] == list(MANY[:-1])
+
+
+async def test_a_message_to_a_long_list_can_be_called_off_while_it_is_written_down(
+    still: World, runner: Runner, call: Client
+) -> None:
+    on = looking.a_list(still, MANY)
+    reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")
+    await call.ok("cancel-sms", id=reply["message_id"])
+    ran = await runner.advance(still.tenant, by=HOUR)
+    assert (ran.counts, looking.message(still, reply["message_id"]).delivered) == ({}, 0)

@@ -1,0 +1,94 @@
+"""A list's automation hears of contacts that join the list or leave it."""
+
+from datetime import timedelta
+
+import pytest
+
+from sms_sandbox.domain.callbacks import signature
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import contacts
+from tests.conftest import SECRET, World
+from tests.simulation import looking
+from tests.simulation.conftest import Client, Receiver
+from tests.store.making import HANDSETS
+
+pytestmark = pytest.mark.anyio
+
+TOLD = "2026-03-01 12:00:00"
+ONE, TWO = HANDSETS[:2]
+
+
+async def automated(still: World, call: Client, url: str, name: str = "people", **fields: str) -> int:
+    """A list that tells its automation at a URL."""
+    made = int((await call.ok("add-list", name=name, **fields))["id"])
+    with still.store.begin() as db:
+        contacts.set_automation(db, still.tenant, made, url)
+    return made
+
+
+async def run(still: World, runner: Runner) -> None:
+    await runner.advance(still.tenant, by=timedelta())
+
+
+async def test_who_joins_and_leaves_is_told(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+    fields = {"field_1": "datum", "field_2": "Carrier", "field_3": "Date Added"}
+    on = await automated(still, call, receiver.url() + "?x=1", **fields)
+    values = {"first_name": "Ivy", "last_name": "Stone", "field_2": "Telstra"}
+    await call.ok("add-to-list", list_id=on, msisdn=ONE, **values)
+    await call.ok("delete-from-list", list_id=on, msisdn=ONE)
+    await run(still, runner)
+    joined, left = sorted(receiver.requests, key=lambda each: each.params[-1])
+    assert joined.params == [
+        ("x", "1"), ("Carrier", "Telstra"), ("Date Added", ""), ("datetime_entry", TOLD), ("datum", ""),
+        ("firstname", "Ivy"), ("lastname", "Stone"), ("list_id", str(on)), ("mobile", ONE), ("type", "add"),
+    ]  # fmt: skip
+    assert left.params == [*joined.params[:-1], ("type", "delete")]
+    assert joined.headers["x-transmitsms-signature"] == signature(joined.target, SECRET)
+    callbacks = [each for each, _ in looking.journal(still)]
+    assert [(each.event, each.message, each.msisdn, each.state) for each in callbacks] == [
+        ("list-action", 0, ONE, "delivered")
+    ] * 2
+
+
+async def test_what_is_told_is_how_it_was(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+    on = await automated(still, call, receiver.url(), field_1="City")
+    await call.ok("add-to-list", list_id=on, msisdn=ONE, field_1="Perth")
+    await call.ok("edit-list-member", list_id=on, msisdn=ONE, first_name="Kim", field_1="Hobart")
+    await call.ok("remove-list", list_id=on)
+    await run(still, runner)
+    (told,) = receiver.requests
+    assert told.params[0] == ("City", "Perth")
+    assert dict(told.params)["firstname"] == ""
+
+
+async def test_opting_out_is_leaving(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+    on = await automated(still, call, receiver.url())
+    other = await automated(still, call, receiver.url(), "other")
+    await call.ok("add-to-list", list_id=other, msisdn=ONE)
+    for msisdn in (ONE, TWO):
+        await call.ok("add-to-list", list_id=on, msisdn=msisdn)
+    await run(still, runner)
+    receiver.requests.clear()
+    await call.ok("send-sms", list_id=on, message="hi")
+    await call.ok("message-reply", message="STOP", from_=ONE, to="61491570112")
+    await call.ok("optout-list-member", list_id=on, msisdn=TWO)
+    await call.ok("optout-list-member", list_id=on, msisdn=TWO)
+    await run(still, runner)
+    told = [dict(each.params) for each in receiver.requests]
+    assert sorted((each["mobile"], each["list_id"], each["type"]) for each in told) == [
+        (ONE, str(on), "delete"), (TWO, str(on), "delete"),
+    ]  # fmt: skip
+
+
+async def test_nothing_is_told_of_what_did_not_happen(
+    still: World, call: Client, runner: Runner, receiver: Receiver
+) -> None:
+    on = await automated(still, call, receiver.url())
+    silent = int((await call.ok("add-list", name="silent"))["id"])
+    await call.ok("add-to-list", list_id=on, msisdn=ONE)
+    await call("add-to-list", list_id=on, msisdn=ONE)
+    await call.ok("add-to-list", list_id=silent, msisdn=ONE)
+    await call.ok("delete-from-list", list_id=silent, msisdn=ONE)
+    await call("delete-from-list", list_id=silent, msisdn=ONE)
+    await run(still, runner)
+    assert len(receiver.requests) == 1

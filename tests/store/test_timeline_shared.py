@@ -1,0 +1,103 @@
+"""The timeline where several work on it at once, which only a shared database allows."""
+
+import threading
+
+import pytest
+
+from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.store import tenants, timeline
+from sms_sandbox.store.engine import Store
+from sms_sandbox.store.timeline import Plan
+from tests.conftest import World
+from tests.store.making import bare, refs, seconds, stand
+
+pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def fresh(store: Store) -> World:
+    return bare(store, "fresh")
+
+
+@pytest.fixture
+def other(store: Store) -> World:
+    return bare(store, "other")
+
+
+def test_four_threads_take_each_row_exactly_once(fresh: World) -> None:
+    real = real_now()
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(real, "send", ref) for ref in range(400)])
+    taken: list[int] = []
+    ready = threading.Barrier(4)
+
+    def work() -> None:
+        ready.wait(10)
+        idle = 0
+        while idle < 3:
+            with fresh.store.begin() as db:
+                rows = timeline.waking(db, real, 7)
+                timeline.take(db, rows)
+                taken.extend(refs(rows))
+            idle = 0 if rows else idle + 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == list(range(400))
+
+
+def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: World) -> None:
+    """A row planned by a transaction that saw the clock stand must not sleep on when it runs again, nor the reverse."""
+    real = real_now()
+    for clock, wakes in ((Clock(), real + seconds(60)), (Clock(frozen_at=real), None)):
+        with fresh.store.begin() as db:
+            tenants.set_clock(db, fresh.tenant, Clock(frozen_at=real) if wakes else Clock())
+            timeline.drop(db, fresh.tenant, "send", 1)
+        begun = threading.Event()
+
+        def set_clock(clock: Clock = clock, begun: threading.Event = begun) -> None:
+            with fresh.store.begin() as db:
+                begun.set()
+                tenants.set_clock(db, fresh.tenant, clock)
+
+        setting = threading.Thread(target=set_clock)
+        with fresh.store.begin() as db:
+            timeline.schedule(db, fresh.tenant, [Plan(real + seconds(60), "send", 1)])
+            setting.start()
+            begun.wait(10)
+            setting.join(0.1)
+            assert setting.is_alive()
+        setting.join(10)
+        with fresh.store.begin() as db:
+            assert timeline.next_wake(db) == wakes
+
+
+def test_clocks_that_are_kept_are_not_set(fresh: World, other: World) -> None:
+    with fresh.store.begin() as keeping:
+        timeline.keep_clocks(keeping, [other.tenant, fresh.tenant, -1])
+        with fresh.store.begin() as db:
+            timeline.keep_clocks(db, [fresh.tenant])  # others may keep it as well
+        setting = threading.Thread(target=lambda: _freeze(fresh))
+        setting.start()
+        setting.join(0.1)
+        assert setting.is_alive()
+    setting.join(10)
+    assert not setting.is_alive()
+
+
+def _freeze(at: World) -> None:
+    with at.store.begin() as db:
+        stand(db, at.tenant)
+
+
+def test_what_is_held_is_not_taken(fresh: World) -> None:
+    real = real_now()
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(real, "send", 1), Plan(real, "send", 2)])
+    with fresh.store.begin() as holding:
+        timeline.hold(holding, fresh.tenant, "send", 1)
+        with fresh.store.begin() as db:
+            assert refs(timeline.waking(db, real, 10)) == [2]

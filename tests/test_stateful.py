@@ -1,0 +1,311 @@
+"""A machine that calls the API at random, with a small model beside it, on both databases."""
+
+import asyncio
+import json
+from base64 import b64encode
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import run_state_machine_as_test as run_machine
+
+from sms_sandbox.api.answer import answer
+from sms_sandbox.api.gate import Gate
+from sms_sandbox.api.render import to_json, to_xml
+from sms_sandbox.api.routes import methods
+from sms_sandbox.domain.clock import real_now
+from sms_sandbox.simulation.courier import Courier
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import tenants
+from sms_sandbox.store.engine import Store
+from tests.api.spelling import as_xml_says, parsed, read_back
+from tests.conftest import found
+
+METHODS = methods()
+HANDSETS = [f"614915701{n:02}" for n in range(56, 60)]
+PRICE = Decimal("0.087")
+OWN = "61491570112"
+
+handsets = st.sampled_from(HANDSETS)
+several = st.lists(handsets, min_size=1, max_size=6)
+
+
+class Machine(RuleBasedStateMachine):
+    """Lists, contacts, sends, cancels, opt-outs, numbers, keywords, clients and the clock."""
+
+    store: Store
+    made = 0
+    lists = Bundle("lists")
+    scheduled = Bundle("scheduled")
+    clients = Bundle("clients")
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).made += 1
+        self.key = f"key-{type(self).made}"
+        world = found(self.store, key=self.key, secret="secret", name=f"world-{type(self).made}")
+        self.tenant = world.tenant
+        with self.store.begin() as db:
+            tenants.set_clock(db, world.tenant, world.account.clock.frozen(real_now()))
+        self.gate = Gate(self.store)
+        self.courier = Courier()
+        self.runner = Runner(self.store, self.courier)
+        self.loop = asyncio.Runner()
+        self.balance = Decimal(1000)
+        self.members: dict[int, dict[str, bool]] = {}
+        self.names: set[str] = set()
+        self.stopped: set[str] = set()
+        self.sent = 0
+        self.owned = 1
+        self.words: set[str] = set()
+        self.client_ids: set[int] = set()
+
+    def teardown(self) -> None:
+        self.loop.run(self.courier.close())
+        self.loop.close()
+
+    def call(self, method: str, /, who: tuple[str, str] | None = None, **params: Any) -> tuple[str, Any]:
+        """Call a method; the code and the reply. Both spellings must say the same, and nothing may fail inside."""
+        key, secret = who or (self.key, "secret")
+        authorization = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
+        form = {each.rstrip("_"): str(value) for each, value in params.items()}
+        found_answer = answer(self.store, self.gate, METHODS[method], form, authorization)
+        assert found_answer.code.name != "FAILED", (method, params)
+        reply = json.loads(to_json(found_answer.reply))
+        assert read_back(parsed(to_xml(found_answer.reply)), reply) == as_xml_says(reply)
+        return reply["error"]["code"], reply
+
+    def ok(self, method: str, /, **params: Any) -> Any:
+        code, reply = self.call(method, **params)
+        assert code == "SUCCESS", (method, params, reply)
+        return reply
+
+    def walk(self, name: str, key: str, **params: Any) -> list[Any]:
+        """Everything a paged method tells, by pages of two."""
+        rows: list[Any] = []
+        number, count = 1, 1
+        while number <= count:
+            reply = self.ok(name, **params, page=number, max=2)
+            count = reply["page"]["count"]
+            rows += reply.get(key, [])
+            number += 1
+        return rows
+
+    def let_pass(self, **span: float) -> None:
+        self.loop.run(self.runner.advance(self.tenant, by=timedelta(**span)))
+
+    # Lists and contacts
+
+    @rule(target=lists, number=st.integers(0, 5), field=st.booleans())
+    def add_list(self, number: int, field: bool) -> Any:
+        name = f"List {number}"
+        code, reply = self.call("add-list", name=name, **({"field_1": "City"} if field else {}))
+        if name in self.names:
+            assert code == "KEY_EXISTS"
+            return multiple()
+        assert code == "SUCCESS"
+        self.names.add(name)
+        self.members[reply["id"]] = {}
+        return reply["id"]
+
+    @rule(on=consumes(lists))
+    def remove_list(self, on: int) -> None:
+        reply = self.ok("get-list", list_id=on, members="none")
+        self.ok("remove-list", list_id=on)
+        self.names.remove(reply["name"])
+        del self.members[on]
+        assert self.call("get-list", list_id=on)[0] == "NOT_FOUND"
+
+    @rule(on=lists, handset=handsets)
+    def add_member(self, on: int, handset: str) -> None:
+        code, _ = self.call("add-to-list", list_id=on, msisdn=handset)
+        if handset not in self.members[on]:
+            assert code == "SUCCESS"
+            self.members[on][handset] = True
+        elif self.members[on][handset]:
+            assert code in ("KEY_EXISTS", "OPTOUT")
+        else:
+            assert code in ("OPTOUT", "DUPLICATE_DELETED")
+
+    @rule(on=lists, handset=handsets, name=st.sampled_from(["Ada", "2024", "", "Zoë & Co <x>"]))
+    def edit_member(self, on: int, handset: str, name: str) -> None:
+        code, reply = self.call("edit-list-member", list_id=on, msisdn=handset, first_name=name)
+        if handset not in self.members[on]:
+            assert code == "NOT_FOUND"
+        elif code == "SUCCESS":
+            assert str(reply["first_name"] or "") == name
+
+    @rule(on=lists, handset=handsets, everywhere=st.booleans())
+    def delete_member(self, on: int, handset: str, everywhere: bool) -> None:
+        before = {each for each, of in self.members.items() if of.get(handset)}
+        code, reply = self.call("delete-from-list", list_id=0 if everywhere else on, msisdn=handset)
+        told = set(reply.get("list_ids", []))
+        assert told <= (before if everywhere else {on})
+        assert code == ("SUCCESS" if told else "NOT_FOUND")
+        for each in told:
+            self.members[each][handset] = False
+
+    @rule(on=lists, handset=handsets)
+    def opt_out_member(self, on: int, handset: str) -> None:
+        code, reply = self.call("optout-list-member", list_id=on, msisdn=handset)
+        assert code == ("SUCCESS" if handset in self.members[on] else "NOT_FOUND") or not self.members[on][handset]
+        if code == "SUCCESS":
+            self.stopped.add(handset)
+            for each in reply["list_ids"]:
+                self.members[each][handset] = False
+
+    # Messages
+
+    def charged(self, reply: Any, at_least: int, at_most: int) -> None:
+        assert at_least <= reply["recipients"] == reply["sms"] <= at_most
+        cost = PRICE * reply["sms"]
+        assert Decimal(str(reply["cost"])) == cost
+        self.balance -= cost
+        self.sent += 1
+
+    @rule(to=several)
+    def send(self, to: list[str]) -> None:
+        code, reply = self.call("send-sms", message="Hello", to=",".join(to))
+        sure = [each for each in to if each not in self.stopped]
+        if code == "RECIPIENTS_ERROR":
+            assert not sure
+            assert set(map(str, reply["error"]["description"]["optouts"])) == set(to)
+        else:
+            self.charged(reply, len(sure), len(to))
+
+    @rule(on=lists)
+    def send_to_list(self, on: int) -> None:
+        active = self.ok("get-list", list_id=on, members="none")["members_active"]
+        code, reply = self.call("send-sms", message="Hello [firstname]", list_id=on)
+        if active:
+            self.charged(reply, active, active)
+        else:
+            assert code == "LIST_EMPTY"
+
+    @rule(target=scheduled, handset=handsets, number=st.integers(1, 40))
+    def schedule(self, handset: str, number: int) -> Any:
+        now = self.clock()
+        later = (now + timedelta(hours=number)).strftime("%Y-%m-%d %H:%M:%S")
+        code, reply = self.call("send-sms", message="Later", to=handset, send_at=later)
+        if code != "SUCCESS":
+            assert handset in self.stopped
+            return multiple()
+        self.charged(reply, 1, 1)
+        return reply["message_id"]
+
+    @rule(message=consumes(scheduled))
+    def cancel(self, message: int) -> None:
+        due = self.ok("get-sms", message_id=message)["send_at"] > f"{self.clock():%Y-%m-%d %H:%M:%S}"
+        code, _ = self.call("cancel-sms", id=message)
+        assert code == ("SUCCESS" if due else "ALREADY_SENT")
+        if due:
+            self.balance += PRICE
+        assert self.call("cancel-sms", id=message)[0] == "ALREADY_SENT"
+
+    @rule(handset=handsets, words=st.sampled_from(["stop", " STOP ", "Unsubscribe"]))
+    def stop(self, handset: str, words: str) -> None:
+        self.ok("message-reply", message=words, from_=handset, to=OWN)
+        self.let_pass(seconds=1)
+        self.stopped.add(handset)
+        code, reply = self.call("send-sms", message="Still there?", to=handset)
+        assert (code, reply["error"]["description"]["fails"]) == ("RECIPIENTS_ERROR", [])
+
+    @rule(hours=st.integers(0, 12))
+    def wait(self, hours: int) -> None:
+        self.let_pass(hours=hours, seconds=2)
+
+    def clock(self) -> Any:
+        with self.store.begin() as db:
+            tenant = tenants.read(db, self.tenant)
+        assert tenant is not None
+        return tenant.clock.now(real_now())
+
+    # Numbers, keywords, clients
+
+    @rule()
+    def lease(self) -> None:
+        reply = self.ok("lease-number")
+        self.balance -= Decimal(str(reply["price"]))
+        self.owned += 1
+        again = self.call("lease-number", number=reply["number"])
+        assert again[1]["error"]["description"] == "This number is not available for lease."
+
+    @rule(word=st.sampled_from(["NEWS", "Gym", "news", "win big"]))
+    def add_keyword(self, word: str) -> None:
+        before = self.told_balance()
+        code, _ = self.call("add-keyword", keyword=word, number=OWN)
+        assert code == ("KEY_EXISTS" if word.upper() in self.words else "SUCCESS")
+        self.words.add(word.upper())
+        self.balance -= before - self.told_balance()
+
+    @rule(target=clients, number=st.integers(0, 2))
+    def add_client(self, number: int) -> Any:
+        code, reply = self.call(
+            "add-client", name=f"Client {number}", email=f"{number}@example.com", password="x", msisdn=HANDSETS[0]
+        )
+        if code == "KEY_EXISTS":
+            return multiple()
+        assert code == "SUCCESS"
+        self.client_ids.add(reply["id"])
+        return (reply["apikey"], reply["apisecret"])
+
+    @rule(who=clients, on=lists)
+    def clients_see_nothing_of_their_reseller(self, who: tuple[str, str], on: int) -> None:
+        assert self.call("get-lists", who)[1]["lists_total"] == 0
+        assert self.call("get-list", who, list_id=on)[0] == "NO_ACCESS"
+        assert self.call("get-clients", who)[0] == "NO_ACCESS"
+        assert self.call("send-sms", who, message="Hi", to=HANDSETS[0])[0] == "LEDGER_ERROR"
+
+    # What holds after every step
+
+    def told_balance(self) -> Decimal:
+        return Decimal(str(self.ok("get-balance")["balance"]))
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        assert self.told_balance() == self.balance
+        account = 54911
+        rows = self.ok("get-transactions", client_id=account, max=100)
+        if rows["transactions_total"] <= 100:
+            amounts = [Decimal(str(each["amount"])) for each in rows["transactions"]]
+            assert sum(amounts) == self.balance
+            assert rows["transactions"][0]["balance_standing"] == f"${self.balance:.3f}"
+
+    @invariant()
+    def totals_are_what_paging_tells(self) -> None:
+        rows = self.walk("get-lists", "lists")
+        assert {each["id"] for each in rows} == set(self.members)
+        for each in rows:
+            known = self.members[each["id"]]
+            assert each["members_total"] == len(known)
+            told = {str(member["msisdn"]) for member in self.walk("get-list", "members", list_id=each["id"])}
+            assert each["members_active"] == len(told)
+            active = {handset for handset, is_active in known.items() if is_active}
+            assert told <= active
+            assert active - told <= self.stopped
+
+    @invariant()
+    def everything_sent_is_reported(self) -> None:
+        start = "2020-01-01"
+        sent = self.ok("get-user-sms-sent", start=start, end="2100-01-01")
+        report = self.ok("get-message-report")
+        assert report["messages_total"] <= self.sent
+        for each in report.get("messages", []):
+            told = sum(each[state] for state in ("pending", "delivered", "soft_bounced", "hard_bounced"))
+            assert told == (0 if each["status"] == "user cancelled" else each["sms"])
+        assert sent["total"] >= len(sent.get("messages", []))
+
+    @invariant()
+    def numbers_and_clients_are_counted(self) -> None:
+        assert self.ok("get-numbers")["numbers_total"] == self.owned
+        assert self.ok("get-keywords")["keywords_total"] == len(self.words)
+        assert {each["id"] for each in self.walk("get-clients", "clients")} == self.client_ids
+
+
+def test_the_api_and_the_model_agree(store: Store) -> None:
+    examples = 25 if store.embedded else 8
+    bound = type("Bound", (Machine,), {"store": store})
+    run_machine(bound, settings=settings(max_examples=examples, stateful_step_count=30, deadline=None))  # type: ignore[no-untyped-call]
