@@ -9,9 +9,9 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint re
 JOBS ?= auto
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check tests bench certs format lock clean
+.PHONY: help run test check tests bench certs docs format lock clean
 
-help:  ## List the verbs.
+help:
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 run: $(VENV)/.run  ## Start the sandbox. Settings: environment, or make run ARGS="--throttle 0".
@@ -32,6 +32,9 @@ bench: $(VENV)/.dev  ## Measure speed and memory, each against a baseline in the
 
 certs: $(VENV)/.run  ## Make or renew the certificates in certs/, and say what to trust.
 	$(BIN)/sms-sandbox env
+
+docs: $(VENV)/.dev  ## Write docs/methods.md anew from the declarations.
+	$(BIN)/python -m sms_sandbox.manual > build-methods.md && mv build-methods.md docs/methods.md
 
 format: $(VENV)/.dev  ## Put the code into the house form.
 	$(BIN)/ruff format .

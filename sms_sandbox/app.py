@@ -161,7 +161,7 @@ class App:
     def _page(self, scope: Scope, path: str) -> Page | None:
         if path == "/" and scope["scheme"] == "http":
             path = "/_sandbox"
-        if path not in ("/livez", "/readyz", "/_sandbox", "/_sandbox/", "/_sandbox/ca.pem"):
+        if path not in ("/livez", "/readyz", "/_sandbox", "/_sandbox/", "/_sandbox/ca.pem", "/_sandbox/openapi.json"):
             return None
         if scope["method"] not in ("GET", "HEAD"):
             return NOT_ALLOWED
@@ -173,6 +173,8 @@ class App:
             return Page("application/x-pem-file", self._ca)
         if path == "/_sandbox":
             return moved("/_sandbox/")
+        if path == "/_sandbox/openapi.json":
+            return self._description()
         try:
             guard.check(dict(scope["headers"]), "GET", self._names, None)
         except ControlError as refused:
@@ -182,6 +184,13 @@ class App:
         # Off loopback the page is for whoever can reach it, and the secret is not.
         secret = self.secret if self.token is None else None
         return Page(HTML, pages.status(self.facts, self.key, secret, self._env_command()))
+
+    def _description(self) -> Page:
+        """The OpenAPI document of the imitated API; control has one of its own."""
+        from .api import openapi
+
+        described = openapi.document(self._api.methods.values(), VERSION, self.facts["https"])
+        return Page("application/json", json.dumps(described).encode())
 
     def _env_command(self) -> list[str]:
         """How `sms-sandbox env` finds this sandbox from any folder."""

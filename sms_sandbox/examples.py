@@ -44,6 +44,7 @@ EXAMPLES: Sequence[Step] = (
         "add-to-list",
         {"list_id": LIST, "msisdn": HANDSET, "first_name": "A.", "field_city": "Perth", "field_2": "6000"},
     ),
+    ("add-to-list", {"list_id": LIST, "msisdn": "61491570157"}),
     ("edit-list-member", {"list_id": LIST, "msisdn": HANDSET, "field_size": "L"}),
     ("get-contact", {"list_id": LIST, "msisdn": HANDSET}),
     ("get-list", {"list_id": LIST}),

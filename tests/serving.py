@@ -167,9 +167,10 @@ class Receiver:
                 outer.received.append(Received(time.monotonic(), parts.path, query, headers))
                 time.sleep(outer.delay)
                 self.send_response(outer.status)
-                self.send_header("Content-Length", "2")
+                body = b"" if outer.status == 204 else b"ok"
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(b"ok")
+                self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""

@@ -416,6 +416,7 @@ def test_the_status_page_says_what_a_newcomer_needs(server: Account) -> None:
     for part in (server.ready.https, KEY, SECRET, server.ready.ca, server.ready.ca_bundle, "sms-sandbox env"):
         assert part in text
     assert "<script" not in text
+    assert re.search(r"<pre><code>curl --cacert \S+ \\\n  -u ", text)
     command = html.unescape(text.partition('eval "$(')[2].partition(')"')[0])
     printed = CliRunner().invoke(main, shlex.split(command)[1:]).output
     assert f"export SMS_SANDBOX_URL={server.ready.https}\n" in printed

@@ -49,7 +49,7 @@ class Api:
     def __init__(self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None) -> None:
         self._store = store
         self._gate = Gate(store)
-        self._methods = methods() if offered is None else offered
+        self.methods = methods() if offered is None else offered
         self._https_url = https_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +68,7 @@ class Api:
             await _reply(send, found, ending, headers, scope["http_version"])
 
     async def _answer(self, scope: Scope, headers: Mapping[bytes, bytes], name: str, body: bytes) -> Answer:
-        method = self._methods.get(name)
+        method = self.methods.get(name)
         if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
             return _refusal(Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
         if self._https_url is not None and scope["scheme"] != "https":

@@ -53,8 +53,8 @@ money. <span class="good">Running.</span></p>
 <dt>Its CA and the public ones</dt><dd><code>$ca_bundle</code></dd>
 </dl>
 <h2>Send a message</h2>
-<pre><code>curl --cacert $quoted_ca \
-  -u $pair $https/send-sms.json \
+<pre><code>curl --cacert $quoted_ca \\
+  -u $pair $https/send-sms.json \\
   -d to=61491570156 -d message='Hello from the sandbox'</code></pre>
 <h2>Trust the certificate</h2>
 <p>For every program started from a shell; the system's own store is never touched.</p>
@@ -62,10 +62,10 @@ money. <span class="good">Running.</span></p>
 <p class="soft">PowerShell, .env files and GitHub Actions: <code>--shell powershell</code>, <code>dotenv</code>,
 <code>github</code>. The CA can also be <a href="/_sandbox/ca.pem">downloaded</a>.</p>
 <h2>Reply as the handset</h2>
-<pre><code>curl $http/_sandbox/v1/inbound $token\
+<pre><code>curl $http/_sandbox/v1/inbound $token\\
   -d '{"from": "61491570156", "text": "Thanks"}'</code></pre>
 <h2>Let a day pass</h2>
-<pre><code>curl $http/_sandbox/v1/clock/advance $token\
+<pre><code>curl $http/_sandbox/v1/clock/advance $token\\
   -d '{"hours": 24}'</code></pre>
 <p class="soft">Everything else: <a href="/_sandbox/v1/openapi.json">the control API's OpenAPI document</a>,
 <a href="/_sandbox/v1/messages">messages</a>, <a href="/_sandbox/v1/callbacks">callbacks</a>,

@@ -119,6 +119,12 @@ def test_keywords_are_listed_by_name_page_by_page(call: Caller, world: World) ->
     assert neighbours_call(world).ok("get-keywords")["keywords_total"] == 0
 
 
+def test_keywords_are_sorted_alike_on_both_databases(call: Caller, world: World) -> None:
+    for word in ("ab", "a b", "À", "B", "1", "A-B"):
+        call.ok("add-keyword", keyword=word, number=OWN_NUMBER)
+    assert [each["keyword"] for each in call.ok("get-keywords")["keywords"]] == [1, "A B", "A-B", "AB", "B", "À"]
+
+
 # edit-keyword
 
 

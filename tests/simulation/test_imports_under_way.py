@@ -38,16 +38,16 @@ class Halt:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, rows_: int, chunks: int) -> None:
         monkeypatch.setattr(module, "CHUNK", rows_)
-        self._write_some = module.Imports._write_some
-        self.left = chunks
+        go_on = module.Imports._write_some
         self.on = asyncio.Event()
-        halt = self
+        left = chunks
 
-        async def write_some(self: module.Imports, *args: Any) -> bool:
-            if halt.left == 0:
-                await halt.on.wait()
-            halt.left -= 1
-            return await halt._write_some(self, *args)
+        async def write_some(imports_: module.Imports, *args: Any) -> bool:
+            nonlocal left
+            if left == 0:
+                await self.on.wait()
+            left -= 1
+            return await go_on(imports_, *args)
 
         monkeypatch.setattr(module.Imports, "_write_some", write_some)
 
@@ -134,9 +134,6 @@ async def test_two_imports_of_the_same_people(
     with fresh.store.begin() as db:
         total = db.exec_driver_sql("SELECT sum(imported), sum(duplicates), sum(completed) FROM imports").one()
     assert tuple(map(int, total)) == (60, 120, 180)
-
-
-# What may come in between
 
 
 async def test_a_removed_list_ends_it(

@@ -115,7 +115,7 @@ keywords = Table(
     number("tenant"),
     number("id"),
     number("account"),
-    short("keyword", 255),
+    sorted_text("keyword"),
     short("number", 16),
     text("reference"),
     number("list_id"),
@@ -136,7 +136,7 @@ sender_ids = Table(
     metadata,
     number("tenant"),
     number("account"),
-    short("word", 11),
+    sorted_text("word"),
     PrimaryKeyConstraint("tenant", "account", "word"),
 )
 
