@@ -100,6 +100,9 @@ class Protocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """An offer to speak another protocol, which Java's client makes with every request, is passed over."""
+
     def on_message_begin(self) -> None:
         self._inside = True
         super().on_message_begin()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -219,7 +220,7 @@ def test_a_connection_is_kept_for_many_requests(server: Account) -> None:
         assert read_all(connection).endswith(b'{"status":"alive"}')
 
 
-def test_an_offer_to_speak_another_protocol_is_passed_over(server: Account) -> None:
+def test_an_offer_to_speak_another_protocol_is_passed_over(server: Account, caplog: pytest.LogCaptureFixture) -> None:
     """Java's HTTP client makes it with every request over plain HTTP."""
     offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
     with plain(server, port_of(server.ready.http)) as connection:
@@ -232,6 +233,24 @@ def test_an_offer_to_speak_another_protocol_is_passed_over(server: Account) -> N
             + b"Content-Length: %d\r\n\r\n" % len(body) + body
         )  # fmt: skip
         assert b"200 OK" in connection.recv(1 << 16)
+    assert caplog.records == []
+
+
+def test_each_account_is_a_world_of_its_own_and_kept(certificates: Certificates, tmp_path: Path) -> None:
+    long = "x" * 100
+    flags: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": str(certificates.directory)}
+    database = f"sqlite:///{tmp_path / 'store.db'}"
+    keys = ["one", "a/b c", f"{long}1", f"{long}2"]
+    with serving(Settings(**flags, database=database, account=tuple(f"{key}:old" for key in keys))) as first:
+        names = [Account(first.ready, key, "old").ok("GET", "/tenants/current")["name"] for key in keys]
+        assert names == ["default", "account-a-b-c", f"account-{'x' * 52}", f"account-{'x' * 52}-2"]
+        first.send()
+    with serving(Settings(**flags, database=database, account=("one:new", "more:new"), throttle=3)) as again:
+        assert again.ok("GET", "/messages")["page"]["total"] == 1
+        assert again.ok("GET", "/account")["throttle"] == 3
+        assert Account(again.ready, "one", "old").refused("GET", "/clock") == (401, "unauthorised")
+        assert Account(again.ready, "a/b c", "old").ok("GET", "/account")["throttle"] == 15
+        assert Account(again.ready, "more", "new").ok("GET", "/tenants/current")["name"] == "account-more"
 
 
 # Bytes that are not as they should be

@@ -48,6 +48,8 @@ class Verbatim(str):
 
 
 def _quoted(text: str) -> str:
+    if "\x7f" in text:  # PHP leaves this one as it is
+        return '"' + "\x7f".join(_quoted(part)[1:-1] for part in text.split("\x7f")) + '"'
     return encode_basestring_ascii(text).replace("/", "\\/")
 
 

@@ -33,8 +33,7 @@ def send_mail(call: Call, body: s.NewMail) -> Message:
 @operation("PUT", "/sender-ids/{word}")
 def register_sender_id(call: Call, word: str) -> s.SenderIds:
     """Register a word, so that the account may send from it even where senders are checked strictly."""
-    sender = senders.read(word)
-    if sender is None or sender.kind is not Kind.WORD or senders.is_reserved(word):
+    if not is_sender_id(word):
         raise ControlError("invalid", f"{word[:80]!r} can't be a sender ID.")
     sender_ids.add(call.db, call.tenant.id, call.account.id, word)
     return registered(call)
@@ -43,9 +42,14 @@ def register_sender_id(call: Call, word: str) -> s.SenderIds:
 @operation("DELETE", "/sender-ids/{word}")
 def unregister_sender_id(call: Call, word: str) -> s.SenderIds:
     """Let a word be registered no more."""
-    if not sender_ids.remove(call.db, call.tenant.id, call.account.id, word):
+    if not is_sender_id(word) or not sender_ids.remove(call.db, call.tenant.id, call.account.id, word):
         raise ControlError("not_found", f"{word[:80]!r} is not registered.")
     return registered(call)
+
+
+def is_sender_id(word: str) -> bool:
+    sender = senders.read(word)
+    return sender is not None and sender.kind is Kind.WORD and not senders.is_reserved(word)
 
 
 def registered(call: Call) -> s.SenderIds:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Dialect, Engine, text
 from sqlalchemy.sql import ClauseElement
 
 T = TypeVar("T")
@@ -34,16 +34,14 @@ class Statement:
         self._what = text(what) if isinstance(what, str) else what
         self._compiled: dict[str, tuple[str, Bind]] = {}
 
-    def _on(self, db: Connection) -> tuple[str, Bind]:
-        known = self._compiled.get(db.dialect.name)
-        if known is None:
-            compiled: Any = self._what.compile(dialect=db.dialect)
-            fixed = {name: value for name, value in (compiled.params or {}).items() if value is not None}
-            known = self._compiled[db.dialect.name] = (str(compiled), _bind(compiled.positiontup, fixed))
-        return known
+    def _compile(self, dialect: Dialect) -> tuple[str, Bind]:
+        compiled: Any = self._what.compile(dialect=dialect)
+        fixed = {name: value for name, value in (compiled.params or {}).items() if value is not None}
+        made = self._compiled[dialect.name] = (str(compiled), _bind(compiled.positiontup, fixed))
+        return made
 
     def _cursor(self, db: Connection, params: Mapping[str, Any]) -> Any:
-        sql, bind = self._on(db)
+        sql, bind = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
         driver: Any = db.connection.dbapi_connection  # both drivers make the cursor on the way, which saves two calls
         return driver.execute(sql, bind(params))
 
@@ -63,7 +61,7 @@ class Statement:
 
     def value(self, db: Connection, **params: Any) -> Any:
         """The first column of the first row; None when there is no row."""
-        row = self.one(db, **params)
+        row = self._cursor(db, params).fetchone()
         return row[0] if row else None
 
     def many(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -72,7 +70,7 @@ class Statement:
             return 0
         if len(rows) == 1:
             return int(self._cursor(db, rows[0]).rowcount)
-        sql, bind = self._on(db)
+        sql, bind = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
         cursor = db.connection.cursor()
         cursor.executemany(sql, list(map(bind, rows)))
         return int(cursor.rowcount)

@@ -124,3 +124,4 @@ def test_words_are_registered_and_no_more(worlds: Callable[..., Account]) -> Non
 @pytest.mark.parametrize("word", ["12345", "TwelveLetter", "two%20words", "BadCallerId", "%00"])
 def test_what_can_not_be_registered(world: Account, word: str) -> None:
     assert world.refused("PUT", f"/sender-ids/{word}") == (422, "invalid")
+    assert world.refused("DELETE", f"/sender-ids/{word}") == (404, "not_found")
