@@ -245,13 +245,14 @@ def get_link_hits(call: Call, message_id: MessageId, paging: Pages = FIRST_PAGE)
     """
     message = find_message(call, message_id)
     found = reports.hits_on(call.db, call.tenant, message, paging)
+    on = contacts.read_list(call.db, call.tenant, message.list_id) if message.list_id else None
     reply: LinkHits = {"page": found.info, "total": found.total}
     if found.rows:
         reply["link_hits"] = [
             {
                 "msisdn": each.msisdn,
-                "first_name": each.first_name,
-                "last_name": each.last_name,
+                "first_name": name_on(each.first_name, on),
+                "last_name": name_on(each.last_name, on),
                 "link_hits": each.link_hits,
                 "datetime": each.at,
             }

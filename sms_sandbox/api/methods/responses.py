@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from ...domain import keywords as rules
-from ...store import responses, timeline
+from ...store import contacts, responses, timeline
+from ...store.contacts import ContactList
 from ...store.paging import FIRST_PAGE, Page, PageInfo
 from ...store.responses import Response, Wanted
 from ...store.timeline import Plan
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Choice, End, Flag, FromHandset, Handset, Id, MessageId, Pages, Text, When
+from .lists import name_on
 from .sms import find_message
 
 A_MONTH = timedelta(days=30)
@@ -70,7 +72,7 @@ def get_sms_responses(
         start=start and max(start, call.now - A_YEAR),
         end=end,
     )
-    return page_of(responses.page(call.db, call.tenant, wanted, paging), include_original)
+    return page_of(call, responses.page(call.db, call.tenant, wanted, paging), include_original)
 
 
 @method("Reports")
@@ -87,24 +89,26 @@ def get_user_sms_responses(
     """All the account's replies and inbound messages, by default of the last 30 days."""
     since = max(start or call.now - A_MONTH, call.now - A_YEAR)
     wanted = Wanted(account=call.account.id, number=number, start=since, end=end, keywords=keywords)
-    return page_of(responses.page(call.db, call.tenant, wanted, paging), include_original)
+    return page_of(call, responses.page(call.db, call.tenant, wanted, paging), include_original)
 
 
-def page_of(found: Page[Response], with_original: bool) -> Responses:
+def page_of(call: Call, found: Page[Response], with_original: bool) -> Responses:
     reply: Responses = {"page": found.info, "total": found.total}
     if found.rows:
-        reply["responses"] = [response_row(each, with_original) for each in found.rows]
+        lists = {each.list_id for each in found.rows if each.list_id}
+        known = {list_id: contacts.read_list(call.db, call.tenant, list_id) for list_id in lists}
+        reply["responses"] = [response_row(each, known.get(each.list_id), with_original) for each in found.rows]
     return reply
 
 
-def response_row(each: Response, with_original: bool) -> ResponseRow:
+def response_row(each: Response, on: ContactList | None, with_original: bool) -> ResponseRow:
     row: ResponseRow = {
         "id": each.id,
         "message_id": each.message,
         "list_id": each.list_id,
         "received_at": each.received_at,
-        "first_name": each.first_name,
-        "last_name": each.last_name,
+        "first_name": name_on(each.first_name, on),
+        "last_name": name_on(each.last_name, on),
         "msisdn": each.msisdn,
         "response": each.text,
         "longcode": each.longcode,
