@@ -41,8 +41,9 @@ class Running:
 
 @contextmanager
 def python(*args: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
-    """A Python process, ended when the block does."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    """A Python process, ended when the block does. It keeps and finds compiled files, as with a user it does."""
+    kept = (name for name in os.environ if not name.startswith(PREFIX) and name != "PYTHONDONTWRITEBYTECODE")
+    environment = {name: os.environ[name] for name in kept}
     process = subprocess.Popen([sys.executable, *args], stdin=stdin, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         yield process
