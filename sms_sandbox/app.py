@@ -1,6 +1,7 @@
 """The composition root: the store, the imitated API, control, the pages and the runner make one ASGI application."""
 
 import asyncio
+import gc
 import json
 import re
 import secrets
@@ -11,29 +12,28 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
-from .api.routes import Api
-from .control import guard
-from .control.declare import Defaults, Desk
+from .api.routes import Api, methods
+from .control import PREFIX, guard
 from .control.errors import ControlError
-from .control.routes import PREFIX, Control
 from .domain import numbers
 from .domain.clock import real_now
 from .domain.profiles import PROFILES
 from .settings import Settings, flag
-from .simulation import taps
-from .simulation.courier import Courier
-from .simulation.runner import Runner
-from .store import accounts, links, opening, tenants, world
+from .store import accounts, opening, tenants, world
 from .store.accounts import NewAccount
 from .store.engine import Store
 from .store.tenants import NewTenant
 from .tls import Certificates
+
+if TYPE_CHECKING:
+    from .control.routes import Control
+    from .simulation.runner import Runner
 
 VERSION = version("sms-sandbox")
 
@@ -97,30 +97,58 @@ class App:
             "ca_bundle": str(certificates.ca_bundle),
         }
         self._ca = certificates.ca.read_bytes()
-        self.runner = Runner(store, Courier(certificates.ca_bundle, settings.callback_host))
+        self._ca_bundle = certificates.ca_bundle
         self._api = Api(store, None if settings.allow_http else https)
-        defaults = Defaults(settings.profile, throttle_of(settings), settings.strict_senders, settings.delivery_delay)
         self._names = (*settings.cert_host, settings.host)
-        self._control = Control(Desk(store, self.runner, defaults, self.facts), self._names, self.token)
+        self._waking: asyncio.Task[tuple[Runner, Control]] | None = None
 
     async def start(self) -> None:
-        """Make the accounts that are asked for, and let the timeline run."""
-        await self.store.run(self._found)
-        await self.runner.start()
+        """Make the accounts that are asked for, and let the timeline run.
+
+        In a new world nothing is due, and the first reply does not wait for what runs it.
+        """
+        if await self.store.run(self._found):
+            asyncio.get_running_loop().call_later(WARM_UP_AFTER, self._wake)
+        else:
+            await self._wake()
+
+    def _wake(self) -> "asyncio.Future[tuple[Runner, Control]]":
+        """Load the simulation and control, if nothing has yet, and let the timeline run."""
+        if self._waking is None:
+            self._waking = asyncio.create_task(self._set_to_work())
+        return asyncio.shield(self._waking)
+
+    async def _set_to_work(self) -> "tuple[Runner, Control]":
+        # Here, since the first reply needs none of it; on a thread, so that calls are answered meanwhile.
+        await asyncio.to_thread(import_module, ".control.routes", __package__)
+        from .control.declare import Defaults, Desk
+        from .control.routes import Control
+        from .simulation.courier import Courier
+        from .simulation.runner import Runner
+
+        settings = self.settings
+        runner = Runner(self.store, Courier(self._ca_bundle, settings.callback_host))
+        defaults = Defaults(settings.profile, throttle_of(settings), settings.strict_senders, settings.delivery_delay)
+        control = Control(Desk(self.store, runner, defaults, self.facts), self._names, self.token)
+        await runner.start()
         # A thread that nobody waits for, not even at the end.
         asyncio.get_running_loop().call_later(WARM_UP_AFTER, Thread(target=warm_up, daemon=True).start)
+        return runner, control
 
     async def stop(self) -> None:
         """Let what happens by itself come to rest."""
-        await self.runner.stop()
+        runner, _ = await self._wake()
+        await runner.stop()
 
     def close(self) -> None:
         """Close the store, when nothing uses it any more."""
         self.store.close()
 
-    def _found(self, db: Connection) -> None:
+    def _found(self, db: Connection) -> bool:
+        """Make the accounts that are missing; whether the world is new, and nobody else's."""
         settings = self.settings
         opening.hold(db)
+        is_new = self.store.embedded and tenants.oldest(db) is None
         for index, (key, secret) in enumerate(settings.accounts):
             known = accounts.by_key(db, key)
             if known is not None:
@@ -138,6 +166,7 @@ class App:
                 strict_senders=settings.strict_senders,
             )
             world.found(db, new, NewAccount(key, secret, name=name, throttle=throttle_of(settings)), real_now())
+        return is_new
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -150,7 +179,8 @@ class App:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if path.startswith(f"{PREFIX}/"):
-            await self._control(scope, receive, send)
+            _, control = await self._wake()
+            await control(scope, receive, send)
         elif page := self._page(scope, path):
             await page.send(send)
         elif link := _LINK.fullmatch(path):
@@ -208,6 +238,9 @@ class App:
     async def _tap(self, method: str, code: str) -> Page:
         if method not in ("GET", "HEAD"):
             return NOT_ALLOWED
+        from .simulation import taps
+        from .store import links
+
         # Who asks for the head alone looks at a link, as previews do, and does not open it.
         look = method == "HEAD"
         found = await self.store.run(lambda db: links.find(db, code) if look else taps.tap(db, code, real_now()))
@@ -232,6 +265,9 @@ def free_name(db: Connection, wanted: str) -> str:
 
 
 def warm_up() -> None:
-    """Load what the first message will need, so that it does not have to wait."""
+    """Load what the first message and the first call of each kind will need, so that they do not have to wait."""
+    methods()
     import_module("aiohttp")
     numbers.to_msisdn("61491570156", numbers.region_of("Australia"))
+    # None of it is ever garbage, and need not be looked through for some.
+    gc.freeze()

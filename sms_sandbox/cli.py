@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
@@ -100,7 +101,10 @@ async def run(server: Any, settings: Settings) -> None:
     def on_ready() -> None:
         gc.freeze()
         gc.enable()
-        announce(asdict(server.ready(os.getpid())), settings.ready_file)
+        ready = asdict(server.ready(os.getpid()))
+        announce(ready, settings.ready_file)
+        if sys.stderr.isatty() and settings.log_format != "json":
+            greet(ready)
 
     await server.run(on_ready)
 
@@ -123,6 +127,13 @@ def announce(ready: dict[str, Any], ready_file: str | None) -> None:
         except OSError as why:
             raise Failure(f"The ready file {ready_file} can't be written: {why.strerror or why}.") from why
     click.echo(f"sms-sandbox ready: {line}")
+
+
+def greet(ready: Mapping[str, Any]) -> None:
+    """Say on a terminal what whoever sits there wants to know; stdout's one line is for programs."""
+    click.echo(f"API: {ready['https']} with key {ready['key']} and secret {ready['secret']}", err=True)
+    click.echo(f"Status page, with what clients need to trust it: {ready['http']}/", err=True)
+    click.echo("Stop with Ctrl-C.", err=True)
 
 
 # Helpers that talk to a running sandbox

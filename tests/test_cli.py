@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -210,6 +212,34 @@ def test_the_ready_file_is_put_in_its_place_whole(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
     assert capsys.readouterr().out == 'sms-sandbox ready: {"https": "https://localhost:1"}\n'
+
+
+@pytest.mark.parametrize(("log_format", "greets"), [("text", True), ("json", False)])
+def test_a_person_at_a_terminal_is_told_where_everything_is(
+    certificates: Certificates, log_format: str, greets: bool
+) -> None:
+    ours, its = os.openpty()
+    flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
+    command = [sys.executable, "-m", "sms_sandbox", "serve", *flags, "--log-format", log_format]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=its, text=True) as process:
+        os.close(its)
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline().removeprefix("sms-sandbox ready: "))
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(10) == 0
+    said = b""
+    with suppress(OSError):  # how Linux tells the end of a terminal
+        while piece := os.read(ours, 1 << 16):
+            said += piece
+    os.close(ours)
+    assert rest == ""
+    lines = said.decode().splitlines()
+    assert len(lines) == (3 if greets else 0)
+    if greets:
+        assert all(ready[each] in lines[0] for each in ("https", "key", "secret"))
+        assert f"{ready['http']}/" in lines[1]
+        assert "Ctrl-C" in lines[2]
 
 
 # ready

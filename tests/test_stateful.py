@@ -1,30 +1,19 @@
 """A machine that calls the API at random, with a small model beside it, on both databases."""
 
-import asyncio
-import json
-from base64 import b64encode
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, consumes, invariant, multiple, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
-from sms_sandbox.api.answer import answer
-from sms_sandbox.api.gate import Gate
-from sms_sandbox.api.render import to_json, to_xml
-from sms_sandbox.api.routes import methods
 from sms_sandbox.domain.clock import real_now
-from sms_sandbox.simulation.courier import Courier
-from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants
 from sms_sandbox.store.engine import Store
-from tests.api.spelling import as_xml_says, parsed, read_back
-from tests.conftest import found
+from tests.driving import Driver
 
-METHODS = methods()
 HANDSETS = [f"614915701{n:02}" for n in range(56, 60)]
 PRICE = Decimal("0.087")
 OWN = "61491570112"
@@ -33,27 +22,15 @@ handsets = st.sampled_from(HANDSETS)
 several = st.lists(handsets, min_size=1, max_size=6)
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(Driver):
     """Lists, contacts, sends, cancels, opt-outs, numbers, keywords, clients and the clock."""
 
-    store: Store
-    made = 0
     lists = Bundle("lists")
     scheduled = Bundle("scheduled")
     clients = Bundle("clients")
 
     def __init__(self) -> None:
         super().__init__()
-        type(self).made += 1
-        self.key = f"key-{type(self).made}"
-        world = found(self.store, key=self.key, secret="secret", name=f"world-{type(self).made}")
-        self.tenant = world.tenant
-        with self.store.begin() as db:
-            tenants.set_clock(db, world.tenant, world.account.clock.frozen(real_now()))
-        self.gate = Gate(self.store)
-        self.courier = Courier()
-        self.runner = Runner(self.store, self.courier)
-        self.loop = asyncio.Runner()
         self.balance = Decimal(1000)
         self.members: dict[int, dict[str, bool]] = {}
         self.names: set[str] = set()
@@ -62,40 +39,6 @@ class Machine(RuleBasedStateMachine):
         self.owned = 1
         self.words: set[str] = set()
         self.client_ids: set[int] = set()
-
-    def teardown(self) -> None:
-        self.loop.run(self.courier.close())
-        self.loop.close()
-
-    def call(self, method: str, /, who: tuple[str, str] | None = None, **params: Any) -> tuple[str, Any]:
-        """Call a method; the code and the reply. Both spellings must say the same, and nothing may fail inside."""
-        key, secret = who or (self.key, "secret")
-        authorization = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
-        form = {each.rstrip("_"): str(value) for each, value in params.items()}
-        found_answer = answer(self.store, self.gate, METHODS[method], form, authorization)
-        assert found_answer.code.name != "FAILED", (method, params)
-        reply = json.loads(to_json(found_answer.reply))
-        assert read_back(parsed(to_xml(found_answer.reply)), reply) == as_xml_says(reply)
-        return reply["error"]["code"], reply
-
-    def ok(self, method: str, /, **params: Any) -> Any:
-        code, reply = self.call(method, **params)
-        assert code == "SUCCESS", (method, params, reply)
-        return reply
-
-    def walk(self, name: str, key: str, **params: Any) -> list[Any]:
-        """Everything a paged method tells, by pages of two."""
-        rows: list[Any] = []
-        number, count = 1, 1
-        while number <= count:
-            reply = self.ok(name, **params, page=number, max=2)
-            count = reply["page"]["count"]
-            rows += reply.get(key, [])
-            number += 1
-        return rows
-
-    def let_pass(self, **span: float) -> None:
-        self.loop.run(self.runner.advance(self.tenant, by=timedelta(**span)))
 
     # Lists and contacts
 

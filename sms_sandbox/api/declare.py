@@ -17,8 +17,8 @@ from .errors import FEATURE_CLOSED, ApiError, Code
 from .forms import Form
 from .params import Param
 
-ALWAYS = frozenset({Code.FIELD_EMPTY, Code.FIELD_INVALID})
-"""What every method may answer of its parameters."""
+ALWAYS = frozenset({Code.FIELD_INVALID})
+"""What every method may answer: of a parameter, or where it has none, of a body that can not be read."""
 
 GATE = frozenset({Code.AUTH_FAILED_NO_DATA, Code.AUTH_FAILED, Code.OVER_LIMIT, Code.ACCOUNT_EXPIRED})
 """What every call may be answered before its method is asked."""
@@ -127,22 +127,24 @@ def method(
 ) -> Callable[[Callable[..., Any]], Method]:
     """Declare a method: its chapter, and the codes it may refuse with besides those every method may.
 
-    One for resellers only also refuses with NO_ACCESS.
+    One with required parameters also refuses with FIELD_EMPTY, and one for resellers only with NO_ACCESS.
     """
 
     def declare(run: Callable[..., Any]) -> Method:
         hints = get_type_hints(run, include_extras=True)
         parameters = dict(list(inspect.signature(run).parameters.items())[1:])
         defaults = {n: p.default for n, p in parameters.items() if p.default is not inspect.Parameter.empty}
+        required = tuple(name for name in parameters if name not in defaults)
+        implied = {code for code, holds in ((Code.FIELD_EMPTY, required), (Code.NO_ACCESS, resellers_only)) if holds}
         return Method(
             name=run.__name__.replace("_", "-"),
             group=group,
             run=run,
             params={name: kind_of(hints[name]) for name in parameters},
-            required=tuple(name for name in parameters if name not in defaults),
+            required=required,
             defaults=defaults,
             returns=hints["return"],
-            errors=ALWAYS | set(errors) | ({Code.NO_ACCESS} if resellers_only else set()),
+            errors=ALWAYS | implied | set(errors),
             empty=empty,
             doc=inspect.getdoc(run) or "",
             resellers_only=resellers_only,

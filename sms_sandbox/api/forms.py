@@ -1,5 +1,6 @@
 """The parameters of a call, from its query and its body, whichever of the ways clients use they come in."""
 
+import logging
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -7,6 +8,9 @@ MOST_FIELDS = 1000
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+
+# What is wrong with a body is told to the caller; the parser would write it on the server's standard error too.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 Form = Mapping[str, str]
 """The parameters of a call by name, whichever way they came; an absent one is not in it."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from ..domain import callbacks, numbers
@@ -196,6 +196,10 @@ class Timestamp(Param):
             moment = written.replace(tzinfo=UTC) if written.tzinfo is None else written.astimezone(UTC)
         except (ValueError, OverflowError):
             raise ApiError(Code.FIELD_INVALID) from None
+        return self.bounded(moment)
+
+    def bounded(self, moment: datetime) -> datetime:
+        """The moment, if a clock can show it."""
         if not EPOCH <= moment < LATEST:
             raise ApiError(Code.FIELD_INVALID)
         return moment
@@ -210,6 +214,10 @@ class LastMoment(Timestamp):
 
     def parse(self, raw: str, name: str) -> datetime:
         return super().parse(raw, name).replace(microsecond=999_999)
+
+    def bounded(self, moment: datetime) -> datetime:
+        # Clients write an open end as the last day there is, which no clock reaches.
+        return super().bounded(min(moment, LATEST - timedelta(seconds=1)))
 
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)

@@ -138,14 +138,16 @@ _LETTERS = (
 )
 """Letters that every parser takes in a name. XML's fifth edition allows more, but expat, for one, knows the fourth."""
 
-_ILLEGAL = re.compile(f"[^{_LETTERS}0-9.\\-]")
-_BEGINNING = re.compile(f"[{_LETTERS}]")
+_USUAL = re.compile("[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def element_name(key: str) -> str:
     """A key as the name of an element: what XML forbids in names becomes an underscore."""
-    name = _ILLEGAL.sub("_", key)
-    return name if _BEGINNING.match(name) else f"_{name}"
+    if _USUAL.fullmatch(key):
+        return key
+    # These patterns take milliseconds to compile, so that is left until a name needs them; re keeps them then.
+    name = re.sub(f"[^{_LETTERS}0-9.\\-]", "_", key)
+    return name if re.match(f"[{_LETTERS}]", name) else f"_{name}"
 
 
 FORMATS: dict[str, tuple[str, Callable[[Mapping[str, Any]], bytes]]] = {

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -18,10 +18,26 @@ from .forms import Form, UnreadableError, read_form
 from .gate import Gate
 from .render import FORMATS
 
-CHAPTERS = (
-    "sms", "reports", "activity", "responses", "lists", "contacts", "bulk", "numbers", "keywords", "email_sms",
-    "account", "resellers",
-)  # fmt: skip
+CHAPTERS = {
+    "sms": ("send-sms", "cancel-sms", "format-number"),
+    "reports": (
+        "get-sms", "get-sms-stats", "get-sms-sent", "get-sms-delivery-status", "get-message-log", "get-link-hits",
+    ),
+    "activity": ("get-user-sms-sent", "get-sms-sent-count", "get-contact-sms-stats", "get-message-report"),
+    "responses": ("get-sms-responses", "get-user-sms-responses", "message-reply"),
+    "lists": ("add-list", "add-field-to-list", "remove-list", "get-list", "get-lists"),
+    "contacts": ("add-to-list", "edit-list-member", "delete-from-list", "optout-list-member", "get-contact"),
+    "bulk": ("add-contacts-bulk", "add-contacts-bulk-progress"),
+    "numbers": ("lease-number", "get-numbers", "get-number", "edit-number-options", "get-sender-ids"),
+    "keywords": ("add-keyword", "edit-keyword", "get-keywords"),
+    "email_sms": ("add-email", "delete-email"),
+    "account": ("get-balance",),
+    "resellers": (
+        "add-client", "edit-client", "get-client", "get-clients", "get-transactions", "get-transaction", "add-credit",
+        "add-card",
+    ),
+}  # fmt: skip
+"""The methods that each module of `methods` declares, so that the others need not be loaded to find one."""
 
 LARGEST_BODY = 2 << 20
 """Bytes; a send-sms to 500 numbers has less than a hundredth of it."""
@@ -37,10 +53,29 @@ _EXPIRES = (b"expires", b"Thu, 19 Nov 1981 08:52:00 GMT")
 Headers = list[tuple[bytes, bytes]]
 
 
+class Methods(Mapping[str, Method]):
+    """Every method there is, by name. A chapter is loaded when one of its methods is first asked for."""
+
+    def __init__(self) -> None:
+        self._chapters = {name: chapter for chapter, names in CHAPTERS.items() for name in names}
+        self._loaded: dict[str, Method] = {}
+
+    def __getitem__(self, name: str) -> Method:
+        if name not in self._loaded:
+            chapter = import_module(f".methods.{self._chapters[name]}", __package__)
+            self._loaded.update((each.name, each) for each in chapter.METHODS)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._chapters)
+
+    def __len__(self) -> int:
+        return len(self._chapters)
+
+
 def methods() -> dict[str, Method]:
-    """Every method there is, by name."""
-    modules = [import_module(f".methods.{chapter}", __package__) for chapter in CHAPTERS]
-    return {method.name: method for module in modules for method in module.METHODS}
+    """Every method there is, by name, and all of them loaded."""
+    return dict(Methods())
 
 
 class Api:
@@ -49,7 +84,7 @@ class Api:
     def __init__(self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None) -> None:
         self._store = store
         self._gate = Gate(store)
-        self.methods = methods() if offered is None else offered
+        self.methods = Methods() if offered is None else offered
         self._https_url = https_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,1 +1,3 @@
 """What a test does to the world, under /_sandbox/v1."""
+
+PREFIX = "/_sandbox/v1"

@@ -20,6 +20,7 @@ from ..store.accounts import Account
 from ..store.engine import Store
 from ..store.tenants import Tenant
 from .errors import ControlError
+from .shapes import PATTERNS
 
 T = TypeVar("T")
 
@@ -115,10 +116,17 @@ class Operation:
             if self.body is not None:
                 found["body"] = msgspec.json.decode(raw or b"{}", type=self.body)
         except msgspec.ValidationError as why:
-            raise ControlError("invalid", f"{why}.") from why
+            raise ControlError("invalid", f"{in_words(str(why))}.") from why
         except (msgspec.DecodeError, UnicodeDecodeError) as why:
             raise ControlError("bad_body", f"The body is not JSON: {why}.") from why
         return found
+
+
+def in_words(complaint: str) -> str:
+    """A complaint about a value, without the regular expressions it is given with."""
+    for pattern, words in PATTERNS.items():
+        complaint = complaint.replace(f"matching regex {pattern!r}", words)
+    return complaint
 
 
 def operation(verb: str, path: str, status: int = 200) -> Callable[[Callable[..., Any]], Operation]:

@@ -13,15 +13,14 @@ from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
+from . import PREFIX, guard, lists, mails, shapes, traffic, world
 from . import accounts as account_operations
-from . import guard, lists, mails, shapes, traffic, world
 from .declare import Call, Desk, Later, Operation, operation
 from .errors import ControlError
 from .openapi import document
 
 log = logging.getLogger(__name__)
 
-PREFIX = "/_sandbox/v1"
 LARGEST_BODY = 1 << 20
 
 

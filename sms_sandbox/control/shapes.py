@@ -9,10 +9,23 @@ from ..domain.clock import EPOCH, LATEST
 from ..store.paging import Paging
 
 # Behind `$` Python lets a line break stand, which JSON Schema does not.
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._~-]{1,64}$(?!\n)")]
-Handset = Annotated[str, Meta(pattern=r"^\+?[0-9]{3,15}$(?!\n)", description="International form, digits only.")]
-Text = Annotated[str, Meta(max_length=2000, pattern=r"^[^\x00]*$", description="Anything but NUL.")]
-Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00]+$", description="Anything but NUL.")]
+_NAME = r"^[A-Za-z0-9._~-]{1,64}$(?!\n)"
+_HANDSET = r"^\+?[0-9]{3,15}$(?!\n)"
+_TEXT = r"^[^\x00]*$"
+_WORDS = r"^[^\x00]+$"
+
+Name = Annotated[str, Meta(pattern=_NAME)]
+Handset = Annotated[str, Meta(pattern=_HANDSET, description="International form, digits only.")]
+Text = Annotated[str, Meta(max_length=2000, pattern=_TEXT, description="Anything but NUL.")]
+Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=_WORDS, description="Anything but NUL.")]
+PATTERNS = {
+    _NAME: "of up to 64 letters, digits, dots, hyphens, underscores and tildes",
+    _HANDSET: "of 3 to 15 digits, a number in international form",
+    _TEXT: "without NUL",
+    _WORDS: "without NUL",
+}
+"""What each pattern says in words, for who fails it."""
+
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=366 * 86400)]
 Number = Annotated[int, Meta(ge=1, le=2**31)]

@@ -1,5 +1,7 @@
 """Messages, their recipients, what handsets send, and the callbacks that came of it."""
 
+import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +14,17 @@ from ..store.callbacks import KIND
 from ..store.paging import Page
 from ..store.timeline import Plan
 from . import traffic_shapes as s
-from .declare import Call, operation
+from .declare import Call, Later, operation
 from .errors import ControlError
 from .shapes import Id, PageOf
 
 NEVER = "never"
+
+HAND_OVER_SECONDS = 2.0
+"""How long a fate waits for a message just sent to be handed to the carrier, so that a test need not."""
+
+GLANCE_SECONDS = 0.005
+"""How long between two looks at that."""
 
 
 @operation("POST", "/inbound", status=201)
@@ -57,18 +65,32 @@ def list_recipients(call: Call, query: s.RecipientFilter) -> s.Recipients:
 
 
 @operation("PUT", "/recipients/{recipient}/fate")
-def set_fate(call: Call, recipient: Id, body: s.Fate) -> s.Recipient:
+async def set_fate(later: Later, recipient: Id, body: s.Fate) -> s.Recipient:
     """Say what the carrier reports of a recipient that is still pending, and when; `never` lets it expire."""
+    give_up = time.monotonic() + HAND_OVER_SECONDS
+    while (found := await later.do(lambda call: decide(call, recipient, body))) is None:
+        if time.monotonic() > give_up:
+            raise ControlError("conflict", f"Recipient {recipient} was not handed to the carrier in time; try again.")
+        await asyncio.sleep(GLANCE_SECONDS)
+    return found
+
+
+def decide(call: Call, recipient: int, body: s.Fate) -> s.Recipient | None:
+    """Put the wanted report in the place of the planned one; None while the carrier is yet to get the message."""
     found = recipients.read(call.db, call.tenant.id, recipient)
     if found is None:
         raise ControlError("not_found", f"There is no recipient {recipient}.")
     message = messages.read(call.db, call.tenant.id, found.message)
-    if found.status != PENDING or message is None or message.status != messages.SENT:
+    if found.status != PENDING or message is None or message.status == messages.CANCELLED:
         raise ControlError("conflict", f"Recipient {recipient} is not on its way, so nothing can become of it.")
+    if message.send_at > call.now:
+        raise ControlError("conflict", f"Recipient {recipient} is sent to at {message.send_at:%Y-%m-%d %H:%M:%S} only.")
+    # Whatever is on its way has a report planned.
+    if not timeline.drop(call.db, call.tenant.id, "report", recipient):
+        return None
     wanted = Fate(body.status, call.now - message.send_at + timedelta(seconds=body.after_seconds))
     fate = carrier.outcome(Fate(carrier.DELIVERED, None) if body.status == NEVER else wanted, message.validity)
     assert fate.after is not None
-    timeline.drop(call.db, call.tenant.id, "report", recipient)
     plan = Plan(message.send_at + fate.after, "report", recipient, {"status": fate.status})
     timeline.schedule(call.db, call.tenant.id, [plan])
     return recipient_of(found)

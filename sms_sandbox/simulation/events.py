@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from ..domain import callbacks as rules
-from ..domain import carrier
-from ..domain.carrier import Fate
 from ..store import accounts, billing, contacts, membership, messages, recipients, sending, timeline
 from ..store.recipients import Reporting
 from ..store.sending import CHUNK, Batch
@@ -19,7 +18,7 @@ from .telling import News, tell
 
 Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
 
-HEAVIEST = 1000
+HEAVIEST = 500
 """What a row weighs that has a transaction to itself."""
 
 MOVES_MONEY = frozenset({"inbound", billing.NUMBER, billing.KEYWORD})
@@ -62,33 +61,28 @@ def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         if not after:
             messages.set_status(db, tenant.id, message.id, messages.SENT)
         handsets = recipients.chunk(db, tenant.id, message.id, after, CHUNK)
-        fate = carrier.outcome(Fate(carrier.DELIVERED, tenant.delivery_delay), message.validity)
-        plans += [report_plan(row, recipient, fate) for recipient, _ in handsets]
+        ids = (recipient for recipient, _ in handsets)
+        plans += sending.hand_over(row.due, tenant.delivery_delay, message.validity, ids)
         if len(handsets) == CHUNK:
             plans.append(Plan(row.due, "send", message.id, {**row.data, "after": handsets[-1][0]}))
     timeline.schedule(db, tenant.id, plans)
 
 
-def report_plan(sent: Due, recipient: int, fate: Fate) -> Plan:
-    """When the carrier reports of a recipient, and what."""
-    assert fate.after is not None
-    return Plan(sent.due + fate.after, "report", recipient, {"status": fate.status})
-
-
 def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Take in what the carrier reports, and tell the accounts' apps."""
+    reported: dict[int, tuple[str, datetime]] = {}
     counts: defaultdict[int, list[str]] = defaultdict(list)
     news: list[News] = []
     for row in rows:
-        found = recipients.reporting(db, tenant.id, row.ref)
+        found = recipients.reporting(db, tenant.id, row.ref) if row.ref not in reported else None
         if found is None:
             continue
         status = row.data["status"]
-        recipients.report(db, tenant.id, found.recipient, status, row.due)
+        reported[found.recipient] = (status, row.due)
         counts[found.message].append(status)
         news += delivery_news(found, row, status)
-    for message in sorted(counts):  # in the order of all who lock several
-        messages.count(db, tenant.id, message, counts[message])
+    recipients.report(db, tenant.id, reported)
+    messages.count_reports(db, tenant.id, counts)
     tell(db, tenant.id, news)
 
 

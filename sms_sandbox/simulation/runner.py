@@ -26,7 +26,7 @@ from .imports import Begun, Imports
 
 log = logging.getLogger(__name__)
 
-MOST = 200
+MOST = 100
 """Rows run in one transaction, so that none holds up calls for long."""
 
 REST = 0.005

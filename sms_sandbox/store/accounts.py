@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ..domain.clock import Clock, to_micros
+from ..domain.clock import MICROSECOND, Clock, to_micros
 from . import ids, transactions
 from .engine import Statement, changed
 from .paging import Page, Paging, fetch
@@ -42,6 +42,7 @@ class Account:
     seed: str
     profile: str
     strict_senders: bool
+    delivery_delay: timedelta
     clock: Clock
 
     @property
@@ -84,7 +85,7 @@ _COLUMNS = (
     a.c.tenant, a.c.id, a.c.key, a.c.secret, a.c.currency, a.c.price, a.c.throttle, a.c.page_size, a.c.suspended,
     a.c.dlr_url, a.c.reply_url, a.c.link_hits_url, a.c.parent, a.c.reseller, a.c.client_pays, a.c.sms_margin,
     a.c.number_margin, a.c.global_optouts, tenants.c.seed, tenants.c.profile, tenants.c.strict_senders,
-    tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving,
+    tenants.c.delivery_delay, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving,
 )  # fmt: skip
 _WITH_TENANT = select(*_COLUMNS).join_from(a, tenants, tenants.c.id == a.c.tenant)
 _BY_KEY = Statement(_WITH_TENANT.where(a.c.key == bindparam("key")))
@@ -144,11 +145,12 @@ def _account(row: tuple[Any, ...] | None) -> Account | None:
 
 def _account_of(row: Sequence[Any]) -> Account:
     (tenant, account, key, secret, currency, price, throttle, page_size, suspended, dlr, reply, hits, parent, reseller,
-     client_pays, sms_margin, number_margin, global_optouts, seed, profile, strict, *clock) = row  # fmt: skip
+     client_pays, sms_margin, number_margin, global_optouts, seed, profile, strict, delay,
+     *clock) = row  # fmt: skip
     return Account(
         tenant, account, key, secret, currency, price, throttle, page_size, bool(suspended), dlr, reply, hits, parent,
         bool(reseller), bool(client_pays), sms_margin, number_margin, bool(global_optouts), seed, profile, bool(strict),
-        clock_of(*clock),
+        delay * MICROSECOND, clock_of(*clock),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .engine import Statement
+from .engine import Statement, changed, remembered
 from .paging import Page, Paging, fetch
 from .tables import lists as t
 from .tables import members as c
@@ -260,12 +260,14 @@ def leave(db: Connection, tenant: int, list_id: int, msisdn: str, reason: str) -
 
 def opt_out(db: Connection, tenant: int, account: int, msisdn: str) -> None:
     """Note that a handset wants nothing more of the account."""
+    changed(db)
     _OPT_OUT.run(db, tenant=tenant, account=account, msisdn=msisdn)
 
 
 def opted_out(db: Connection, tenant: int, account: int, among: Collection[str]) -> set[str]:
     """Which of these handsets opted out of the account."""
-    if not among or _ANY_OPT_OUT.one(db, tenant=tenant, account=account) is None:
+    what = ("any opt-outs", tenant, account)
+    if not among or not remembered(db, what, lambda: _ANY_OPT_OUT.one(db, tenant=tenant, account=account) is not None):
         return set()
     query = select(o.c.msisdn).where(o.c.tenant == tenant, o.c.account == account, o.c.msisdn.in_(among))
     return set(db.scalars(query))

@@ -1,7 +1,7 @@
 """The database behind everything: SQLite inside the process, or PostgreSQL shared by several."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from operator import itemgetter
@@ -15,7 +15,11 @@ T = TypeVar("T")
 WORKERS = 16
 """Threads, and so connections, that a process keeps busy on PostgreSQL."""
 
+MOST_KNOWN = 10_000
+"""Answers remembered before all are forgotten, so that nobody can fill the memory by asking."""
+
 _CHANGED = "sms-sandbox changed"
+_KNOWN = "sms-sandbox known"
 _SCHEDULED = "sms-sandbox scheduled"
 
 
@@ -89,8 +93,21 @@ def _bind(names: Sequence[str] | None, fixed: Mapping[str, Any]) -> Bind:
 
 
 def changed(db: Connection) -> None:
-    """Say that something the gate remembers (an account, a clock) is being changed by this transaction."""
+    """Say that this transaction changes something that is remembered: an account, a number, a clock, an opt-out."""
     db.info[_CHANGED] = True
+
+
+def remembered(db: Connection, what: Hashable, find: Callable[[], T]) -> T:
+    """What `find` answers, asked once until a transaction `changed` something; always, of a shared store."""
+    told = db.info
+    known: dict[Hashable, T] | None = told.get(_KNOWN)
+    if known is None or _CHANGED in told:
+        return find()
+    if what not in known:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[what] = find()
+    return known[what]
 
 
 def scheduled(db: Connection, wake: int) -> None:
@@ -119,18 +136,23 @@ class Store:
     def begin(self) -> Iterator[Connection]:
         """One transaction: committed when the block ends, undone when it raises."""
         db = self._only or self.engine.connect()
-        if self.embedded:
-            self._only = db
         told: dict[Any, Any] = db.info
+        if self.embedded and self._only is None:
+            self._only = db
+            told[_KNOWN] = {}
         try:
             with db.begin():
                 yield db
+        except BaseException:
+            told.get(_KNOWN, {}).clear()  # some of it may be of what is undone
+            raise
         finally:  # before the connection goes back to the pool, where another thread may take it
             was_changed, wake = told.pop(_CHANGED, None), told.pop(_SCHEDULED, None)
             if not self.embedded:
                 db.close()
         if was_changed:
             self.generation += 1
+            told.get(_KNOWN, {}).clear()
         if wake is not None:
             self.on_scheduled(wake)
 

@@ -1,6 +1,6 @@
 """Messages: what was sent, and how it fares over all the handsets it goes to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +40,7 @@ class NewMessage:
     tracked_url: str | None = None
     replies_to_email: str | None = None
     type: str = "api"
+    status: str = SCHEDULED
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,6 @@ def add(db: Connection, tenant: int, new: NewMessage, reserved: int | None = Non
         db,
         tenant=tenant,
         id=message,
-        status=SCHEDULED,
         delivered=0,
         soft_bounced=0,
         hard_bounced=0,
@@ -173,17 +173,25 @@ def set_status(db: Connection, tenant: int, message: int, status: str) -> None:
 
 def count(db: Connection, tenant: int, message: int, reports: Sequence[str] = (), **more: int) -> None:
     """Raise a message's counts: by final states, and by `responses`, `optouts`, `hits`."""
-    _COUNT.run(
-        db,
-        tenant_=tenant,
-        message_=message,
-        delivered_=reports.count(DELIVERED),
-        soft_=reports.count(SOFT_BOUNCE),
-        hard_=reports.count(HARD_BOUNCE),
-        responses_=more.get("responses", 0),
-        optouts_=more.get("optouts", 0),
-        hits_=more.get("hits", 0),
-    )
+    _COUNT.run(db, **_counted(tenant, message, reports, **more))
+
+
+def count_reports(db: Connection, tenant: int, reports: Mapping[int, Sequence[str]]) -> None:
+    """Raise the counts of several messages by final states, in the order of all who lock several."""
+    _COUNT.many(db, [_counted(tenant, message, reports[message]) for message in sorted(reports)])
+
+
+def _counted(tenant: int, message: int, reports: Sequence[str], **more: int) -> dict[str, int]:
+    return {
+        "tenant_": tenant,
+        "message_": message,
+        "delivered_": reports.count(DELIVERED),
+        "soft_": reports.count(SOFT_BOUNCE),
+        "hard_": reports.count(HARD_BOUNCE),
+        "responses_": more.get("responses", 0),
+        "optouts_": more.get("optouts", 0),
+        "hits_": more.get("hits", 0),
+    }
 
 
 def callback_urls(db: Connection, tenant: int, message: int) -> tuple[str | None, str | None]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from .accounts import Account
-from .engine import Statement
+from .engine import Statement, changed, remembered
 from .paging import Page, Paging, fetch
 from .tables import numbers as n
 
@@ -68,6 +68,7 @@ _ANY_FREE = Statement(
 
 def add(db: Connection, tenant: int, numbers: Iterable[Number]) -> None:
     """Put numbers into the tenant's world."""
+    changed(db)
     _ADD.many(
         db,
         [
@@ -90,14 +91,19 @@ def read(db: Connection, tenant: int, number: str) -> Number | None:
 
 def may_send(db: Connection, tenant: int, account: int, number: str) -> bool:
     """Whether the account may send from the number: it leases it, or everybody shares it."""
-    return _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None
+    what = ("may send", tenant, account, number)
+    return remembered(db, what, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
 
 
 def sender_for(db: Connection, tenant: int, account: int, shared: bool) -> str | None:
     """The number a message without a sender goes out from: the account's own, else (or if asked) a shared one."""
-    own = None if shared else _OWN.value(db, tenant=tenant, account=account)
-    found: str | None = own or _SHARED.value(db, tenant=tenant)
-    return found
+
+    def find() -> str | None:
+        own = None if shared else _OWN.value(db, tenant=tenant, account=account)
+        found: str | None = own or _SHARED.value(db, tenant=tenant)
+        return found
+
+    return remembered(db, ("sender", tenant, account, shared), find)
 
 
 def owned(db: Connection, tenant: int, account: int, paging: Paging) -> Page[Number]:
@@ -122,6 +128,7 @@ def price_for(account: Account, number: Number) -> int:
 def lease(db: Connection, tenant: int, account: int, number: str) -> bool:
     """Give an account a number that is free, or again one of its own that is out of service; whether it was such a
     one. When it is charged next is said apart, by `renew`."""
+    changed(db)
     lapsed = (n.c.account == account) & (n.c.status == INACTIVE)
     query = (
         update(n)
@@ -143,6 +150,7 @@ def lapse(db: Connection, tenant: int, number: str) -> None:
 
 def change(db: Connection, tenant: int, number: str, settings: Mapping[str, Any]) -> None:
     """Set columns of a number, as the table keeps them."""
+    changed(db)
     db.execute(update(n).where(n.c.tenant == tenant, n.c.number == number).values(**settings))
 
 

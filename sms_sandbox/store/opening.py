@@ -12,6 +12,9 @@ from .engine import WORKERS, Store
 VERSION = 1
 """Of the tables."""
 
+LOCKED = "database is locked"
+"""What SQLite says of a file that another process has open."""
+
 
 class StoreError(Exception):
     """The database can't be used; the message is for the person who named it."""
@@ -32,6 +35,8 @@ def open_store(url: str) -> Store:
         if isinstance(why, StoreError):
             raise
         reason = str(why.orig if isinstance(why, DBAPIError) else why).strip().partition("\n")[0]
+        if reason == LOCKED:
+            reason = "another process has it open; several can share a PostgreSQL."
         raise StoreError(f"The database {shown} can't be used: {reason}") from why
     return store
 
@@ -40,7 +45,7 @@ def _engine(url: str) -> Engine:
     try:
         kind = make_url(url).get_backend_name()
         if kind == "sqlite":
-            engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+            engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 1})
             event.listen(engine, "connect", _tune_sqlite)
             return engine
         if kind == "postgresql":
@@ -54,6 +59,8 @@ def _engine(url: str) -> Engine:
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
+    # What a process remembers (accounts, the throttle's windows) holds only while it is alone with the file.
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     connection.execute("PRAGMA journal_mode=WAL")
     # What WAL has written survives the death of the process; only a power cut could take the last commits.
     connection.execute("PRAGMA synchronous=NORMAL")

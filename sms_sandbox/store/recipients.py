@@ -1,6 +1,6 @@
 """Recipients: a message on its way to one handset."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,8 +118,8 @@ def reserve(db: Connection, tenant: int, count: int) -> int:
 
 def add(
     db: Connection, tenant: int, account: int, message: int, sent_at: datetime, first: int, to: Sequence[NewRecipient]
-) -> None:
-    """Write down whom a message goes to, under ids from `first` on."""
+) -> range:
+    """Write down whom a message goes to, under ids from `first` on, and answer these."""
     at = to_micros(sent_at)
     rows = [
         {
@@ -138,6 +138,7 @@ def add(
         for index, each in enumerate(to)
     ]
     _ADD.many(db, rows)
+    return range(first, first + len(to))
 
 
 def recipient_of(row: Sequence[Any]) -> Recipient:
@@ -179,9 +180,15 @@ def reporting(db: Connection, tenant: int, recipient: int) -> Reporting | None:
     return None if row is None else Reporting(*row)
 
 
-def report(db: Connection, tenant: int, recipient: int, status: str, at: datetime) -> None:
-    """Set the final state of a recipient; the message's counts are counted by the caller."""
-    _REPORTED.run(db, tenant_=tenant, recipient=recipient, word=status, at=to_micros(at))
+def report(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:
+    """Set the final states of recipients, and when they were told; messages' counts are counted by the caller."""
+    _REPORTED.many(
+        db,
+        [
+            {"tenant_": tenant, "recipient": recipient, "word": status, "at": to_micros(at)}
+            for recipient, (status, at) in states.items()
+        ],
+    )
 
 
 def mark_opted_out(db: Connection, tenant: int, recipient: int) -> bool:

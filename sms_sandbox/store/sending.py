@@ -1,12 +1,13 @@
 """Writing down whom a message goes to, each with a text of its own where the template asks for one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from ..domain import merge, pricing
+from ..domain import carrier, merge, pricing
+from ..domain.carrier import Fate
 from ..domain.text import segments
 from . import ledger, links, messages, recipients, timeline
 from .accounts import Account
@@ -39,8 +40,8 @@ class Batch:
     sent_at: datetime
 
 
-def enlist(db: Connection, batch: Batch, handsets: Sequence[Handset]) -> None:
-    """Write down recipients, with their texts and links."""
+def enlist(db: Connection, batch: Batch, handsets: Sequence[Handset]) -> range:
+    """Write down recipients, with their texts and links, and answer their ids."""
     first = recipients.reserve(db, batch.tenant, len(handsets))
     if not merge.has_fields(batch.template):
         to = [NewRecipient(msisdn) for msisdn, _ in handsets]
@@ -55,7 +56,27 @@ def enlist(db: Connection, batch: Batch, handsets: Sequence[Handset]) -> None:
                     found.append(Link(code, batch.tenant, recipient, target))
             to.append(NewRecipient(msisdn, text))
         links.add(db, found)
-    recipients.add(db, batch.tenant, batch.account, batch.message, batch.sent_at, first, to)
+    return recipients.add(db, batch.tenant, batch.account, batch.message, batch.sent_at, first, to)
+
+
+def status_of_new(send_at: datetime, now: datetime, count: int) -> str:
+    """How a message begins: one that is due and goes to few handsets is sent by the transaction that makes it."""
+    return messages.SENT if send_at <= now and count < CHUNK else messages.SCHEDULED
+
+
+def set_out(account: Account, message: int, new: NewMessage, to: range) -> list[Plan]:
+    """What becomes of a message all of whose recipients are written down."""
+    if new.status == messages.SENT:
+        return hand_over(new.send_at, account.delivery_delay, new.validity, to)
+    return [Plan(new.send_at, "send", message, {"size": len(to)})]
+
+
+def hand_over(sent_at: datetime, delay: timedelta, validity: timedelta, to: Iterable[int]) -> list[Plan]:
+    """Give recipients to the carrier at a moment: what it will report of each, and when."""
+    fate = carrier.outcome(Fate(carrier.DELIVERED, delay), validity)
+    assert fate.after is not None
+    due, told = sent_at + fate.after, {"status": fate.status}
+    return [Plan(due, "report", recipient, told) for recipient in to]
 
 
 def markers(tracked_url: str | None) -> list[tuple[str, str, str | None]]:
@@ -115,13 +136,14 @@ def dispatch(db: Connection, account: Account, what: Outgoing, now: datetime) ->
         list_name=what.on.name if what.on else "",
         replies_to_email=what.replies_to_email,
         type=what.type,
+        status=status_of_new(now, now, len(what.to)),
     )
     messages.add(db, account.tenant, new, message)
     if what.literal:
         first = recipients.reserve(db, account.tenant, len(what.to))
         to = [NewRecipient(msisdn) for msisdn, _ in what.to]
-        recipients.add(db, account.tenant, account.id, message, now, first, to)
+        ids = recipients.add(db, account.tenant, account.id, message, now, first, to)
     else:
-        enlist(db, Batch(account.tenant, account.seed, account.id, message, what.text, None, now), what.to)
-    timeline.schedule(db, account.tenant, [Plan(now, "send", message, {"size": len(what.to)})])
+        ids = enlist(db, Batch(account.tenant, account.seed, account.id, message, what.text, None, now), what.to)
+    timeline.schedule(db, account.tenant, set_out(account, message, new, ids))
     return message

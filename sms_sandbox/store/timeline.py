@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
-from .engine import Statement, scheduled
+from .engine import Statement, remembered, scheduled
 from .tables import tenants
 from .tables import timeline as t
 
@@ -121,9 +121,12 @@ def keep_clocks(db: Connection, of: Iterable[int]) -> None:
 
 
 def _clock(db: Connection, tenant: int) -> Clock:
-    row = _READ_CLOCK.one(db, tenant=tenant)
-    assert row is not None
-    return clock_of(*row)
+    def find() -> Clock:
+        row = _READ_CLOCK.one(db, tenant=tenant)
+        assert row is not None
+        return clock_of(*row)
+
+    return remembered(db, ("clock", tenant), find)
 
 
 def clock_of(offset: int, frozen_at: int | None, moving: int) -> Clock:

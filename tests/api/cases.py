@@ -1,158 +1,143 @@
-"""A world with something of everything, and calls in it that meet every reply and every refusal of each method."""
+"""Calls that meet every form a reply of each method can have, in the world of `scenes`, to be made in this order."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from sms_sandbox.api.errors import Code
-from sms_sandbox.store import contacts
-from sms_sandbox.store.world import OWN_NUMBER
-from tests.api.acts import advance, neighbours_call, reply
-from tests.conftest import Caller, World
+from sms_sandbox.store.world import OWN_NUMBER, POOL
+from tests.api.refusals import ANOTHER, CLOSED, HELLO, MINE, NEW, OPEN, Form, nothing
+from tests.api.scenes import FILE, LAPSED_NUMBER, LATER, LINGERING, MAILER, STOPPED, TO, Scene
 
-TO = "61491570156"
-LATER = "2999-01-01"
-
-CHECKED = [
-    "send-sms", "cancel-sms", "format-number", "get-sms", "get-sms-stats", "get-sms-sent", "get-sms-delivery-status",
-    "get-sms-responses", "get-user-sms-responses", "get-user-sms-sent", "get-balance", "get-numbers", "add-list",
-    "add-to-list", "get-list", "get-lists",
-]  # fmt: skip
-"""Methods of which there are cases here."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A world with something of everything in it."""
-
-    sent: int
-    scheduled: int
-    foreign: int
-    crowd: int
-    rich: int
-    empty: int
-    foreign_list: int
-
-
-def scene_in(world: World) -> Scene:
-    call, other = Caller(world.store), neighbours_call(world)
-    crowd = call.ok("add-list", name="crowd")["id"]
-    rich = call.ok("add-list", name="rich", field_1="Email", field_3="Post Code")["id"]
-    for number in range(61491570150, 61491570158):
-        call.ok("add-to-list", list_id=crowd, msisdn=number, first_name="Kim")
-    call.ok("add-to-list", list_id=rich, msisdn=TO, field_3="06000")
-    message = "Hi [firstname] [tracked-link]"
-    sent = call.ok("send-sms", message=message, list_id=crowd, tracked_link_url="https://a.example")["message_id"]
-    advance(world, seconds=2)
-    reply(world, "61491570151", "stop")
-    reply(world, "61491570152", "thanks")
-    reply(world, "61491570159", "0042", to=OWN_NUMBER)
-    with world.store.begin() as db:
-        contacts.leave(db, world.tenant, crowd, "61491570153", contacts.DELETED)
-    return Scene(
-        sent=sent,
-        scheduled=call.ok("send-sms", message="later", to=TO, send_at=LATER)["message_id"],
-        foreign=other.ok("send-sms", message="theirs", to=TO)["message_id"],
-        crowd=crowd,
-        rich=rich,
-        empty=call.ok("add-list", name="empty")["id"],
-        foreign_list=other.ok("add-list", name="theirs")["id"],
-    )
-
-
-Form = Mapping[str, Any]
-HELLO = {"message": "hi"}
-
-REFUSED: dict[tuple[str, Code], Callable[[Scene], Form]] = {
-    ("send-sms", Code.FIELD_EMPTY): lambda _: {"to": TO},
-    ("send-sms", Code.FIELD_INVALID): lambda _: HELLO,
-    ("send-sms", Code.NOT_FOUND): lambda _: {**HELLO, "list_id": 1},
-    ("send-sms", Code.NO_ACCESS): lambda at: {**HELLO, "list_id": at.foreign_list},
-    ("send-sms", Code.BAD_CALLER_ID): lambda _: {**HELLO, "to": TO, "from": "BadCallerId"},
-    ("send-sms", Code.LIST_EMPTY): lambda at: {**HELLO, "list_id": at.empty},
-    ("send-sms", Code.RECIPIENTS_ERROR): lambda _: {**HELLO, "to": "61491570151"},
-    ("send-sms", Code.LEDGER_ERROR): lambda _: {**HELLO, "to": TO},
-    ("cancel-sms", Code.FIELD_EMPTY): lambda _: {},
-    ("cancel-sms", Code.FIELD_INVALID): lambda _: {"id": "x"},
-    ("cancel-sms", Code.NOT_FOUND): lambda _: {"id": 1},
-    ("cancel-sms", Code.NO_ACCESS): lambda at: {"id": at.foreign},
-    ("cancel-sms", Code.ALREADY_SENT): lambda at: {"id": at.sent},
-    ("format-number", Code.FIELD_EMPTY): lambda _: {},
-    ("format-number", Code.FIELD_INVALID): lambda _: {"msisdn": "x", "countrycode": "AU"},
-    ("get-sms-responses", Code.FIELD_EMPTY): lambda _: {},
-    ("get-sms-responses", Code.FIELD_INVALID): lambda _: {"keyword": "NEWS"},
-    ("get-user-sms-responses", Code.FIELD_INVALID): lambda _: {"start": "x"},
-    ("get-user-sms-sent", Code.FIELD_EMPTY): lambda _: {},
-    ("get-user-sms-sent", Code.FIELD_INVALID): lambda _: {"start": "x", "end": "y"},
-    ("get-numbers", Code.FIELD_INVALID): lambda _: {"filter": "x" * 300},
-    ("add-list", Code.FIELD_EMPTY): lambda _: {},
-    ("add-list", Code.FIELD_INVALID): lambda _: {"name": "x" * 300},
-    ("add-list", Code.KEY_EXISTS): lambda _: {"name": "crowd"},
-    ("get-lists", Code.FIELD_INVALID): lambda _: {"response_style": "\x00"},
-    ("add-to-list", Code.BAD_MOBILE): lambda at: {"list_id": at.crowd, "msisdn": "x"},
-    ("add-to-list", Code.BAD_MOBILE_COUNTRY): lambda at: {"list_id": at.crowd, "msisdn": TO, "countrycode": "x"},
-    ("add-to-list", Code.KEY_EXISTS): lambda at: {"list_id": at.crowd, "msisdn": TO},
-    ("add-to-list", Code.OPTOUT): lambda at: {"list_id": at.crowd, "msisdn": "61491570151"},
-    ("add-to-list", Code.DUPLICATE_DELETED): lambda at: {"list_id": at.crowd, "msisdn": "61491570153"},
-}  # fmt: skip
-for name in ("get-sms", "get-sms-stats", "get-sms-sent", "get-sms-delivery-status", "get-sms-responses"):
-    REFUSED.setdefault((name, Code.FIELD_EMPTY), lambda _: {"msisdn": TO})
-    REFUSED.setdefault((name, Code.FIELD_INVALID), lambda _: {"message_id": "x", "msisdn": TO})
-    REFUSED[name, Code.NOT_FOUND] = lambda _: {"message_id": 1, "msisdn": TO}
-    REFUSED[name, Code.NO_ACCESS] = lambda at: {"message_id": at.foreign, "msisdn": TO}
-for name in ("get-list", "add-to-list"):
-    REFUSED[name, Code.FIELD_EMPTY] = lambda _: {"msisdn": TO}
-    REFUSED[name, Code.FIELD_INVALID] = lambda _: {"list_id": "x", "msisdn": TO}
-    REFUSED[name, Code.NOT_FOUND] = lambda _: {"list_id": 1, "msisdn": TO}
-    REFUSED[name, Code.NO_ACCESS] = lambda at: {"list_id": at.foreign_list, "msisdn": TO}
-
-UNREACHABLE = {
-    ("get-balance", Code.FIELD_EMPTY): "it has no parameters",
-    ("get-balance", Code.FIELD_INVALID): "it has no parameters, but for a body that can not be read",
-    ("get-lists", Code.FIELD_EMPTY): "none of its parameters is required",
-    ("get-numbers", Code.FIELD_EMPTY): "none of its parameters is required",
-    ("get-user-sms-responses", Code.FIELD_EMPTY): "none of its parameters is required",
-}
-"""Codes that the parameters of every method may be refused with, but not of these."""
-
+Case = tuple[str, Callable[[Scene], Form]]
 
 SPAN = {"start": "2020-01-01", "end": LATER}
-ANSWERED: list[tuple[str, Callable[[Scene], Form]]] = [
+LONG_AGO = {"start": "2020-01-01", "end": "2020-01-02"}
+
+SENDING: list[Case] = [
     ("send-sms", lambda _: {**HELLO, "to": TO}),
     ("send-sms", lambda at: {**HELLO, "list_id": at.crowd}),
     ("cancel-sms", lambda at: {"id": at.scheduled}),
     ("format-number", lambda _: {"msisdn": "0491570126", "countrycode": "AU"}),
     ("format-number", lambda _: {"msisdn": "12345", "countrycode": "AU"}),
+]
+
+REPORTS: list[Case] = [
     ("get-sms", lambda at: {"message_id": at.sent}),
     ("get-sms", lambda at: {"message_id": at.scheduled}),
     ("get-sms-stats", lambda at: {"message_id": at.sent}),
     ("get-sms-sent", lambda at: {"message_id": at.sent}),
-    ("get-sms-sent", lambda at: {"message_id": at.scheduled, "list_id": at.rich}),
+    ("get-sms-sent", lambda at: {"message_id": at.clicked}),
+    ("get-sms-sent", lambda at: {"message_id": at.clicked, "list_id": at.rich}),
     ("get-sms-sent", lambda at: {"message_id": at.sent, "delivery": "pending"}),
     ("get-sms-delivery-status", lambda at: {"message_id": at.sent, "msisdn": TO}),
     ("get-sms-delivery-status", lambda at: {"message_id": at.scheduled, "msisdn": TO}),
+    ("get-message-log", lambda at: {"message_id": at.sent, "mobile": TO}),
+    ("get-message-log", lambda at: {"message_id": at.scheduled, "mobile": TO}),
+    ("get-link-hits", lambda at: {"message_id": at.clicked}),
+    ("get-link-hits", lambda at: {"message_id": at.sent}),
+    ("get-link-hits", lambda at: {"message_id": at.scheduled}),
     ("get-sms-responses", lambda at: {"message_id": at.sent, "include_original": 1}),
     ("get-sms-responses", lambda at: {"message_id": at.scheduled}),
-    ("get-user-sms-responses", lambda _: {}),
+    ("get-sms-responses", lambda at: {"message_id": at.clicked}),
+    ("get-sms-responses", lambda _: {**OPEN, "include_original": 1}),
+    ("get-user-sms-responses", nothing),
     ("get-user-sms-responses", lambda _: {"include_original": "yes"}),
     ("get-user-sms-responses", lambda _: {"page": 9}),
     ("get-user-sms-sent", lambda _: SPAN),
     ("get-user-sms-sent", lambda _: {**SPAN, "msisdn": 1}),
-    ("get-balance", lambda _: {}),
-    ("get-numbers", lambda _: {}),
-    ("get-numbers", lambda _: {"filter": "available"}),
-    ("get-numbers", lambda _: {"page": 9}),
+    ("get-sms-sent-count", nothing),
+    ("get-sms-sent-count", lambda _: LONG_AGO),
+    ("get-contact-sms-stats", lambda _: {"mobile": TO}),
+    ("get-contact-sms-stats", lambda _: {"mobile": TO, **LONG_AGO}),
+    ("get-message-report", nothing),
+    ("get-message-report", lambda at: {"list_id": at.rich}),
+    ("get-message-report", lambda at: {"list_id": at.rich, "response_style": "array"}),
+    ("get-message-report", lambda at: {"list_id": at.crowd}),
+    ("get-message-report", lambda at: {"list_id": at.bare}),
+    ("get-message-report", lambda _: {"start": LATER}),
+    ("get-message-report", lambda _: LONG_AGO),
+    ("message-reply", lambda _: {**HELLO, "from": TO, "to": OWN_NUMBER}),
+]
+
+LISTS: list[Case] = [
     ("add-list", lambda _: {"name": "a"}),
     ("add-list", lambda _: {"name": "b", "field_1": "Email"}),
     ("add-list", lambda _: {"name": "c", "field_1": "Email", "response_style": "array"}),
     ("add-to-list", lambda at: {"list_id": at.empty, "msisdn": TO}),
-    ("add-to-list", lambda at: {"list_id": at.rich, "msisdn": "61491570151", "field_1": "x"}),
-    ("add-to-list", lambda at: {"list_id": at.rich, "msisdn": "61491570152", "response_style": "array"}),
+    ("add-to-list", lambda at: {"list_id": at.rich, "msisdn": "61491570157", "field_1": "x"}),
+    ("add-to-list", lambda at: {"list_id": at.rich, "msisdn": "61491570155", "response_style": "array"}),
     ("get-list", lambda at: {"list_id": at.crowd, "members": "all"}),
     ("get-list", lambda at: {"list_id": at.rich}),
+    ("get-list", lambda at: {"list_id": at.bare}),
+    ("get-list", lambda at: {"list_id": at.automatic}),
     ("get-list", lambda at: {"list_id": at.rich, "response_style": "array"}),
     ("get-list", lambda at: {"list_id": at.crowd, "members": "none"}),
-    ("get-lists", lambda _: {}),
+    ("get-lists", nothing),
     ("get-lists", lambda _: {"response_style": "array"}),
     ("get-lists", lambda _: {"page": 9}),
+    ("get-contact", lambda at: {"list_id": at.crowd, "msisdn": STOPPED}),
+    ("get-contact", lambda at: {"list_id": at.rich, "msisdn": TO}),
+    ("get-contact", lambda at: {"list_id": at.bare, "msisdn": TO}),
+    ("get-contact", lambda at: {"list_id": at.rich, "msisdn": TO, "response_style": "array"}),
+    ("edit-list-member", lambda at: {"list_id": at.crowd, "msisdn": TO, "last_name": "Last"}),
+    ("edit-list-member", lambda at: {"list_id": at.bare, "msisdn": TO}),
+    ("edit-list-member", lambda at: {"list_id": at.rich, "msisdn": TO, "field_post_code": "0800"}),
+    ("edit-list-member", lambda at: {"list_id": at.rich, "msisdn": TO, "response_style": "array", "field_1": ""}),
+    ("delete-from-list", lambda at: {"list_id": at.crowd, "msisdn": "61491570150"}),
+    ("delete-from-list", lambda _: {"msisdn": "61491570157"}),
+    ("optout-list-member", lambda at: {"list_id": at.crowd, "msisdn": LINGERING}),
+    ("optout-list-member", lambda _: {"list_id": 0, "msisdn": "61491570155"}),
+    ("add-field-to-list", lambda at: {"list_id": at.rich, "field_2": "Mail"}),
+    ("add-field-to-list", lambda at: {"list_id": at.rich, **{f"field_{n}": f"Field {n}" for n in range(1, 11)}}),
+    ("add-field-to-list", lambda at: {"list_id": at.rich, "field_2": "Street", "response_style": "array"}),
+    ("add-contacts-bulk", lambda at: {"list_id": at.empty, "file_url": FILE, "field_1": "Email"}),
+    ("add-contacts-bulk", lambda _: {"name": "of a file", "file_url": FILE, "countrycode": "AU"}),
+    ("add-contacts-bulk-progress", lambda at: {"list_id": at.empty}),
+    ("remove-list", lambda at: {"list_id": at.imported}),
+    ("add-contacts-bulk-progress", lambda at: {"list_id": at.imported}),
 ]
+
+RECEIVING: list[Case] = [
+    ("lease-number", nothing),
+    ("lease-number", lambda _: {"number": POOL[5], "url": "https://a.example"}),
+    ("get-numbers", nothing),
+    ("get-numbers", lambda _: {"filter": "available"}),
+    ("get-numbers", lambda _: {"page": 9}),
+    ("get-number", lambda _: MINE),
+    ("get-number", lambda _: {"number": LAPSED_NUMBER}),
+    ("edit-number-options", lambda _: MINE),
+    ("edit-number-options", lambda at: {**MINE, "list_id": at.crowd, "welcome_message": ""}),
+    ("get-sender-ids", nothing),
+    ("add-keyword", lambda _: NEW),
+    ("add-keyword", lambda _: {"keyword": "TOO", "number": OWN_NUMBER, "members_message": "hi", "activate": "no"}),
+    ("edit-keyword", lambda at: {**NEW, "list_id": at.crowd, "reference": "007"}),
+    ("edit-keyword", lambda _: {**CLOSED, "status": "open"}),
+    ("get-keywords", nothing),
+    ("get-keywords", lambda _: {"number": POOL[1]}),
+    ("add-email", lambda _: {"email": "*@example.com", **MINE}),
+    ("delete-email", lambda _: {"email": MAILER}),
+]
+
+MONEY: list[Case] = [
+    ("get-balance", nothing),
+    ("add-client", lambda _: ANOTHER),
+    ("edit-client", lambda at: {"client_id": at.client, "sms_margin": "0.5"}),
+    ("edit-client", lambda at: {"client_id": at.open_client, "number_margin": "2"}),
+    ("get-client", lambda at: {"client_id": at.client}),
+    ("get-client", lambda at: {"client_id": at.open_client}),
+    ("get-clients", nothing),
+    ("get-clients", lambda _: {"page": 9}),
+    ("get-transactions", lambda at: {"client_id": at.client}),
+    ("get-transactions", lambda at: {"client_id": at.account}),
+    ("get-transaction", lambda at: {"id": at.transaction}),
+]
+
+ANSWERED: list[Case] = SENDING + REPORTS + LISTS + RECEIVING + MONEY
+
+TO_CLIENTS: list[Case] = [
+    ("get-lists", nothing),
+    ("get-numbers", nothing),
+    ("get-sender-ids", nothing),
+    ("get-keywords", nothing),
+    ("get-balance", nothing),
+    ("get-message-report", nothing),
+]
+"""Answered to a reseller's client, which has nothing at all yet."""

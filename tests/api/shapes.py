@@ -46,3 +46,43 @@ def _misfit_of_keys(value: Any, hint: Any, at: str) -> str | None:
 
 def _first(found: Any) -> str | None:
     return next((each for each in found if each is not None), None)
+
+
+def branches(hint: Any, at: str = "") -> set[tuple[str, str]]:
+    """All that may be so or otherwise in a value of a shape: keys that may be missing, values that may be null."""
+    found: set[tuple[str, str]] = set()
+    if get_origin(hint) is NotRequired:
+        return {(at, "there"), (at, "missing")} | branches(get_args(hint)[0], at)
+    for each in _inside(hint):
+        found |= branches(each, at)
+    if type(None) in _inside(hint):
+        found |= {(at, "null"), (at, "not null")}
+    if is_typeddict(hint):
+        for key, inner in get_type_hints(hint, include_extras=True).items():
+            found |= branches(inner, f"{at}.{key}")
+    return found
+
+
+def taken(value: Any, hint: Any, at: str = "") -> set[tuple[str, str]]:
+    """Which of the branches of a shape a value is."""
+    if get_origin(hint) is NotRequired:
+        return {(at, "there")} | taken(value, get_args(hint)[0], at)
+    found: set[tuple[str, str]] = set()
+    if get_origin(hint) in (Union, types.UnionType):
+        if type(None) in _inside(hint):
+            found.add((at, "null" if value is None else "not null"))
+        return found.union(*(taken(value, each, at) for each in _inside(hint) if misfit(value, each) is None))
+    if is_typeddict(hint):
+        for key, inner in get_type_hints(hint, include_extras=True).items():
+            if key in value:
+                found |= taken(value[key], inner, f"{at}.{key}")
+            elif get_origin(inner) is NotRequired:
+                found.add((f"{at}.{key}", "missing"))
+    elif get_origin(hint) in (list, Sequence):
+        found = found.union(*(taken(each, get_args(hint)[0], at) for each in value))
+    return found
+
+
+def _inside(hint: Any) -> tuple[Any, ...]:
+    """The alternatives of a union, the items of a list."""
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType, list, Sequence) else ()

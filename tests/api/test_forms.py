@@ -166,3 +166,9 @@ def test_a_call_whose_client_goes_away_in_the_middle_is_not_carried_out(call: Ca
         {"type": "http.disconnect"},
     )
     assert call.ok("get-balance")["balance"] == 1000
+
+
+def test_a_multipart_body_without_a_boundary_leaves_no_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(UnreadableError):
+        read_form(b"", "multipart/form-data", b"junk")
+    assert caplog.records == []

@@ -81,6 +81,7 @@ LENIENT = Choice("doc", words=("array",), lenient=True)
         (Timestamp("doc"), "1970-01-01", at(1970, 1, 1)),
         (LastMoment("doc"), "2020-06-21 04:47:25", at(2020, 6, 21, 4, 47, 25, 999_999)),
         (LastMoment("doc"), "2020-06-21", at(2020, 6, 21, 0, 0, 0, 999_999)),
+        (LastMoment("doc"), "9999-12-31 23:59:59", at(8999, 12, 31, 23, 59, 59, 999_999)),
         *((Country("doc"), word, "AU") for word in ("AU", "au", "Au", "Australia", "AUSTRALIA", " australia ")),
         (Country("doc"), "new zealand", "NZ"),
         (Country("doc"), "uk", "GB"),

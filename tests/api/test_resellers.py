@@ -1,16 +1,13 @@
 """Resellers, their clients, and what each of them pays and sees."""
 
-import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from sms_sandbox.domain.pricing import to_units
-from sms_sandbox.store import accounts, ledger, tables
+from sms_sandbox.store import tables
 from tests.api.acts import freeze, neighbours_call, settle
 from tests.api.selling import CLUB, GYM, HANDSET, RESELLERS_ONLY, client_of, top_up
 from tests.api.spelling import as_xml_says, parsed, read_back
@@ -237,7 +234,7 @@ def test_another_resellers_clients_are_not_told_of(call: Caller, fresh: World) -
     assert call.refused("get-client", client_id=fresh.account.id) == FOREIGN
 
 
-# Both spellings, and the recordings
+# Both spellings
 
 
 def test_both_spellings_say_the_same(call: Caller, fresh: World) -> None:
@@ -251,40 +248,3 @@ def test_both_spellings_say_the_same(call: Caller, fresh: World) -> None:
         plain = call.http.get(path.format("json")).json()
         answer = call.http.get(path.format("xml"))
         assert read_back(parsed(answer.content), plain) == as_xml_says(plain)
-
-
-def keys_and_types(value: Any) -> Any:
-    """The shape of a recorded value: keys in order, kinds of values; a list by its first item."""
-    match value:
-        case dict():
-            return [(key, keys_and_types(inner)) for key, inner in value.items()]
-        case list():
-            return [keys_and_types(value[0])]
-        case bool() | None:
-            return type(value).__name__
-        case int() | float():
-            return "number"
-    return type(value).__name__
-
-
-def test_the_recordings(call: Caller, fresh: World, exchanges: Path) -> None:
-    lines = map(json.loads, exchanges.read_text().splitlines())
-    recorded = {each["method"]: each for each in lines if each["id"].startswith("rec-resellers")}
-    made, _ = client_of(fresh, call, name="exampleco", timezone="Africa/Abidjan", api_secret="s")
-    with fresh.store.begin() as db:
-        account = accounts.read(db, fresh.tenant, made)
-        assert account is not None
-        for minute in (25, 32, 33):
-            now = datetime(2030, 9, 10, 6, minute, tzinfo=UTC)
-            ledger.top_up(db, account, to_units(Decimal(5)), to_units(Decimal(1)), now)
-    client = recorded["get-client"]["body"]
-    # The recorded account had been on trial; accounts of the sandbox have not.
-    client["trial_expiry_date"] = None
-    assert keys_and_types(call.ok("get-client", client_id=made)) == keys_and_types(client)
-    told = recorded["get-transactions"]["body"]
-    answered = call.ok("get-transactions", client_id=made)
-    assert keys_and_types(answered) == keys_and_types(told)
-    same = ("description", "amount", "type_description", "type_id")
-    assert [[each[name] for name in same] for each in answered["transactions"]] == [
-        [each[name] for name in same] for each in told["transactions"]
-    ]

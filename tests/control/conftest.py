@@ -6,6 +6,8 @@ from sms_sandbox.settings import Settings
 from sms_sandbox.tls import Certificates
 from tests.serving import Account, serving
 
+NOON = "2030-01-31T12:00:00Z"
+
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def server(
@@ -29,3 +31,9 @@ def world(server: Account) -> Account:
 def worlds(server: Account) -> Callable[..., Account]:
     """Makes tenants."""
     return server.tenant
+
+
+@pytest.fixture
+def frozen(worlds: Callable[..., Account]) -> Account:
+    """A tenant whose clock stands at NOON."""
+    return worlds(frozen_at=NOON)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.serving import Account
+from tests.serving import HANDSET, Account
 
+HUGE = 10**30
 GYM = {"name": "Gym", "email": "gym@example.com", "password": "x", "msisdn": "61491570156"}
 
 
@@ -71,3 +72,54 @@ def test_an_account_that_may_owe(world: Account) -> None:
     client.ok("PATCH", "/account", {"credit_based": True})
     client.send()
     assert client.ok("GET", "/account")["balance"] == -0.087
+
+
+# Settings
+
+
+def test_the_account_s_settings_change_and_those_left_out_stay(world: Account) -> None:
+    state = world.ok("GET", "/account")
+    fresh = {
+        "key": world.key, "currency": "AUD", "balance": 1000, "price": 0.087, "throttle": 0, "page_size": 25,
+        "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False,
+    }  # fmt: skip
+    assert fresh.items() <= state.items()
+    wanted = {
+        "throttle": 5, "page_size": 3, "balance": -1.5, "price": 0.1, "dlr_url": "http://127.0.0.1:9/dlr",
+        "reply_url": "http://127.0.0.1:9/mo", "link_hits_url": "https://localhost/hits", "suspended": True,
+    }  # fmt: skip
+    assert world.ok("PATCH", "/account", wanted) == {**state, **wanted}
+    assert world.ok("PATCH", "/account", {}) == {**state, **wanted}
+    assert world.api("get-balance")["error"]["code"] != "SUCCESS"
+    cleared = {"page_size": None, "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False}
+    changed = world.ok("PATCH", "/account", cleared)
+    assert (changed["page_size"], changed["dlr_url"], changed["balance"]) == (25, None, -1.5)
+    assert world.api("send-sms", message="hi", to=HANDSET)["error"]["code"] == "LEDGER_ERROR"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"throttle": None},
+        {"throttle": HUGE},
+        {"throttle": 1.5},
+        {"page_size": 0},
+        {"page_size": 101},
+        {"balance": HUGE},
+        {"balance": -HUGE},
+        {"price": -0.1},
+        {"price": HUGE},
+        {"dlr_url": "ftp://example.com"},
+        {"dlr_url": "http://"},
+        {"dlr_url": "http://a b"},
+        {"dlr_url": "http://a/\x00"},
+        {"dlr_url": ""},
+        {"reply_url": 5},
+        {"suspended": "yes"},
+        {"key": "mine"},
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(world: Account, body: dict[str, object]) -> None:
+    before = world.ok("GET", "/account")
+    assert world.refused("PATCH", "/account", body) == (422, "invalid")
+    assert world.ok("GET", "/account") == before

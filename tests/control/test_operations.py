@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
+from sms_sandbox.control.errors import ControlError
 from sms_sandbox.control.routes import OPERATIONS
+from sms_sandbox.control.traffic import send_inbound
 from tests.serving import HANDSET, Account, Answer, Receiver, basic, fetch
 
 Document = dict[str, Any]
@@ -225,3 +227,9 @@ def test_no_query_makes_an_operation_fail(world: Account, data: st.DataObject) -
     query = data.draw(st.dictionaries(names, values, max_size=3))
     answer = world.control("GET", operation.path, None, **query)
     assert answer.status in (200, 422), (operation.name, query, answer.body)
+
+
+def test_a_complaint_is_in_words() -> None:
+    with pytest.raises(ControlError) as caught:
+        send_inbound.arguments({}, {}, b'{"from": "nobody", "text": "Hi"}')
+    assert caught.value.message == ("Expected `str` of 3 to 15 digits, a number in international form - at `$.from`.")

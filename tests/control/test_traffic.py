@@ -1,19 +1,11 @@
-"""Messages and their recipients, what handsets send, and callbacks, as a test sees and moves them."""
-
-from collections.abc import Callable
+"""Messages and their recipients, and what handsets send, as a test sees and moves them."""
 
 import pytest
 
+from tests.control.conftest import NOON
 from tests.serving import HANDSET, Account, Receiver
 
-Make = Callable[..., Account]
-NOON = "2030-01-31T12:00:00Z"
 HUGE = 10**30
-
-
-@pytest.fixture
-def frozen(worlds: Make) -> Account:
-    return worlds(frozen_at=NOON)
 
 
 # Messages and recipients
@@ -249,126 +241,3 @@ def test_a_message_that_cannot_be_is_refused(frozen: Account, body: dict[str, ob
     frozen.send()
     assert frozen.refused("POST", "/inbound", body) == (422, "invalid")
     assert frozen.api("get-user-sms-responses")["total"] == 0
-
-
-# Callbacks
-
-
-def test_callbacks_are_listed_with_their_tries_and_filtered(frozen: Account, receiver: Receiver) -> None:
-    receiver.status = 503
-    message = frozen.send(dlr_callback=f"{receiver.url}/dlr", reply_callback=f"{receiver.url}/mo")
-    frozen.ok("POST", "/clock/advance", {"seconds": 2})
-    receiver.status = 204
-    frozen.ok("POST", "/inbound", {"from": HANDSET, "text": "hi"})
-    frozen.ok("POST", "/clock/advance", {"seconds": 1})
-
-    def events(**query: object) -> list[str]:
-        return [each["event"] for each in frozen.ok("GET", "/callbacks", **query)["callbacks"]]
-
-    assert events() == ["reply", "dlr"]
-    assert events(event="dlr") == ["dlr"]
-    assert events(state="waiting") == ["dlr"]
-    assert events(state="delivered") == ["reply"]
-    assert events(state="given-up") == []
-    assert events(message=message) == ["reply", "dlr"]
-    assert events(message=message + 1) == []
-    assert events(msisdn=HANDSET, max=1) == ["reply"]
-    failed = frozen.ok("GET", "/callbacks", event="dlr")["callbacks"][0]
-    assert failed == frozen.ok("GET", f"/callbacks/{failed['id']}")
-    assert failed["next_due"] == "2030-01-31T12:01:01Z"
-    (one,) = failed["tries"]
-    assert (one["number"], one["status"], one["error"]) == (1, 503, "answered 503")
-    assert one["latency_ms"] > 0
-    assert receiver.received[0].headers["x-transmitsms-signature"] == failed["signature"]
-    assert f"{receiver.url}{receiver.received[0].path}?" in failed["url"]
-
-
-def test_a_callback_nobody_answers_says_why(frozen: Account, receiver: Receiver) -> None:
-    receiver.close()
-    frozen.send(dlr_callback=receiver.url)
-    frozen.ok("POST", "/clock/advance", {"seconds": 2})
-    (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
-    assert callback["tries"][0]["status"] is None
-    assert "onnect" in callback["tries"][0]["error"]
-
-
-def test_a_waiting_callback_is_sent_now(frozen: Account, receiver: Receiver) -> None:
-    receiver.status = 500
-    frozen.send(dlr_callback=receiver.url)
-    frozen.ok("POST", "/clock/advance", {"seconds": 2})
-    (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
-    receiver.status = 200
-    answer = frozen.control("POST", f"/callbacks/{callback['id']}/send")
-    assert answer.status == 202
-    assert answer.json["next_due"] == "2030-01-31T12:00:02Z"
-    receiver.wait_for(2)
-    frozen.ok("POST", "/clock/advance", {"days": 3})
-    after = frozen.ok("GET", f"/callbacks/{callback['id']}")
-    assert (after["state"], len(after["tries"]), after["next_due"]) == ("delivered", 2, None)
-    assert len(receiver.received) == 2
-
-
-def test_a_delivered_callback_is_sent_once_more(frozen: Account, receiver: Receiver) -> None:
-    frozen.send(dlr_callback=receiver.url)
-    frozen.ok("POST", "/clock/advance", {"seconds": 2})
-    (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
-    assert callback["state"] == "delivered"
-    frozen.ok("POST", f"/callbacks/{callback['id']}/send")
-    first, second = receiver.wait_for(2)
-    assert first.query == second.query
-    frozen.ok("POST", "/clock/advance", {"days": 3})
-    after = frozen.ok("GET", f"/callbacks/{callback['id']}")
-    assert [one["number"] for one in after["tries"]] == [1, 2]
-    assert after["state"] == "delivered"
-    assert len(receiver.received) == 2
-
-
-# The account
-
-
-def test_the_account_s_settings_change_and_those_left_out_stay(world: Account) -> None:
-    state = world.ok("GET", "/account")
-    fresh = {
-        "key": world.key, "currency": "AUD", "balance": 1000, "price": 0.087, "throttle": 0, "page_size": 25,
-        "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False,
-    }  # fmt: skip
-    assert fresh.items() <= state.items()
-    wanted = {
-        "throttle": 5, "page_size": 3, "balance": -1.5, "price": 0.1, "dlr_url": "http://127.0.0.1:9/dlr",
-        "reply_url": "http://127.0.0.1:9/mo", "link_hits_url": "https://localhost/hits", "suspended": True,
-    }  # fmt: skip
-    assert world.ok("PATCH", "/account", wanted) == {**state, **wanted}
-    assert world.ok("PATCH", "/account", {}) == {**state, **wanted}
-    assert world.api("get-balance")["error"]["code"] != "SUCCESS"
-    cleared = {"page_size": None, "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False}
-    changed = world.ok("PATCH", "/account", cleared)
-    assert (changed["page_size"], changed["dlr_url"], changed["balance"]) == (25, None, -1.5)
-    assert world.api("send-sms", message="hi", to=HANDSET)["error"]["code"] == "LEDGER_ERROR"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"throttle": None},
-        {"throttle": HUGE},
-        {"throttle": 1.5},
-        {"page_size": 0},
-        {"page_size": 101},
-        {"balance": HUGE},
-        {"balance": -HUGE},
-        {"price": -0.1},
-        {"price": HUGE},
-        {"dlr_url": "ftp://example.com"},
-        {"dlr_url": "http://"},
-        {"dlr_url": "http://a b"},
-        {"dlr_url": "http://a/\x00"},
-        {"dlr_url": ""},
-        {"reply_url": 5},
-        {"suspended": "yes"},
-        {"key": "mine"},
-    ],
-)
-def test_a_setting_that_cannot_be_is_refused(world: Account, body: dict[str, object]) -> None:
-    before = world.ok("GET", "/account")
-    assert world.refused("PATCH", "/account", body) == (422, "invalid")
-    assert world.ok("GET", "/account") == before

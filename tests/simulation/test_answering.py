@@ -1,80 +1,28 @@
-"""What numbers and keywords do with what handsets write to them."""
-
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+"""What numbers do with what handsets write to them."""
 
 import pytest
 
-from sms_sandbox.simulation import inbound
-from sms_sandbox.simulation.inbound import Received, UnreachableError
-from sms_sandbox.store import accounts, contacts, keywords, mails, messages, numbers, recipients, reports, tenants
-from sms_sandbox.store.keywords import CLOSED, OPEN, Keyword
-from sms_sandbox.store.paging import Paging
+from sms_sandbox.simulation.inbound import UnreachableError
+from sms_sandbox.store import contacts, messages, numbers, recipients, reports
 from sms_sandbox.store.world import OWN_NUMBER, POOL
 from tests.conftest import World
 from tests.simulation import looking
-from tests.store.making import HANDSETS, NOON, seconds, send
-
-ME, FRIEND, OTHER = HANDSETS[:3]
-OWN_PRICE = 8_700
+from tests.simulation.answering import (
+    FRIEND,
+    ME,
+    OTHER,
+    OWN_PRICE,
+    answers,
+    balance,
+    mailed,
+    member,
+    options,
+    sent,
+    write,
+)
+from tests.store.making import NOON, seconds, send
 
 pytestmark = pytest.mark.usefixtures("still")
-
-
-def write(at: World, text: str, msisdn: str = ME, to: str | None = OWN_NUMBER, after: float = 1) -> Received:
-    with at.store.begin() as db:
-        tenant = tenants.read(db, at.tenant)
-        assert tenant is not None
-        return inbound.receive(db, tenant, NOON + seconds(after), msisdn, to, text)
-
-
-def options(at: World, **settings: object) -> None:
-    with at.store.begin() as db:
-        numbers.change(db, at.tenant, OWN_NUMBER, settings)
-
-
-def keyword(at: World, word: str, status: str = OPEN, account: int | None = None, **more: Any) -> int:
-    fields: Mapping[str, Any] = {
-        "reference": "", "list_id": 0, "welcome_message": "", "members_message": "", "forward_url": "",
-        "forward_sms": "", "forward_email": "", **more,
-    }  # fmt: skip
-    with at.store.begin() as db:
-        made = keywords.new_id(db, at.tenant)
-        new = Keyword(
-            id=made, account=account or at.account.id, keyword=word, number=OWN_NUMBER, status=status,
-            billing_date=NOON + timedelta(30), **fields,
-        )  # fmt: skip
-        keywords.add(db, at.tenant, new)
-    return made
-
-
-def sent(at: World) -> list[tuple[str, str, str]]:
-    """What went out, oldest first: sender, handset, text."""
-    with at.store.begin() as db:
-        found = reports.recipients_of(db, at.tenant, looking.ALL, None, None, None).rows[::-1]
-    return [(each.sender, each.msisdn, each.text) for each in found]
-
-
-def answers(at: World) -> list[str]:
-    return [text for _, _, text in sent(at)]
-
-
-def mailed(at: World) -> list[tuple[str, str, str, str]]:
-    with at.store.begin() as db:
-        found = mails.page(db, at.tenant, Paging(1, 100)).rows[::-1]
-    return [(each.kind, each.sender, each.recipient, each.body) for each in found]
-
-
-def member(at: World, on: int, msisdn: str = ME) -> str | None:
-    with at.store.begin() as db:
-        found = contacts.read_member(db, at.tenant, on, msisdn)
-    return None if found is None else found.status
-
-
-def balance(at: World) -> int:
-    with at.store.begin() as db:
-        return accounts.balance(db, at.tenant, at.account.id)
 
 
 # Answers of a number
@@ -101,7 +49,7 @@ def test_an_answer_is_a_message_like_any_other(still: World) -> None:
     with still.store.begin() as db:
         (message,) = reports.messages_of(db, still.tenant, looking.ALL, None, None, None).rows
         assert db.exec_driver_sql("SELECT type FROM messages").scalar() == "keyword"
-    assert (message.text, message.parts, message.cost, message.status) == ("Thanks!", 1, OWN_PRICE, messages.SCHEDULED)
+    assert (message.text, message.parts, message.cost, message.status) == ("Thanks!", 1, OWN_PRICE, messages.SENT)
     assert write(still, "you are welcome", to=None, after=5).message == message.id
 
 
@@ -217,83 +165,6 @@ def test_an_answer_is_no_message_that_arrives(still: World) -> None:
     with still.store.begin() as db:
         assert recipients.last_to(db, still.tenant, OWN_NUMBER, NOON + seconds(9), None) is not None
         assert db.exec_driver_sql("SELECT count(*) FROM responses").scalar() == 1
-
-
-# Keywords
-
-
-def test_a_keyword_goes_before_the_number_in_all_it_could_do(still: World) -> None:
-    ours = looking.a_list(still, [])
-    options(
-        still, welcome_message="number", list_id=ours, forward_sms=FRIEND, forward_email="n@example.com",
-        forward_url="http://number/",
-    )  # fmt: skip
-    keyword(still, "NEWS", welcome_message="keyword", forward_email="k@example.com")
-    keyword(still, "QUIET", forward_url="http://keyword/")
-    assert write(still, "news please").callback_url == "http://number/"
-    assert answers(still) == ["keyword"]
-    assert [(kind, to) for kind, _, to, _ in mailed(still)] == [("keyword", "k@example.com")]
-    assert write(still, "quiet").callback_url == "http://keyword/"
-    assert (len(sent(still)), len(mailed(still)), member(still, ours)) == (1, 1, None)
-    write(still, "newspaper")
-    assert answers(still)[1:] == ["number", f"{ME}: newspaper"]
-    assert member(still, ours) == contacts.ACTIVE
-
-
-@pytest.mark.parametrize(
-    ("text", "answer"),
-    [
-        ("news", "news"),
-        (" News\nplease", "news"),
-        ("big news now", "big news"),
-        ("BIG  NEWS", "big news"),
-        ("bignews", "any"),
-        ("big new", "any"),
-        ("closed", "any"),
-        ("", "any"),
-        ("other", "any"),
-    ],
-)
-def test_the_longest_keyword_wins_and_the_empty_one_takes_the_rest(still: World, text: str, answer: str) -> None:
-    for word in ("NEWS", "BIG NEWS", ""):
-        keyword(still, word, welcome_message=word.lower() or "any")
-    keyword(still, "CLOSED", CLOSED, welcome_message="never")
-    keyword(still, "BIG", CLOSED, welcome_message="never")
-    write(still, text)
-    assert answers(still) == [answer]
-
-
-@pytest.mark.parametrize("text", ["STOP", " end "])
-def test_a_word_that_opts_out_is_nobodys_keyword(still: World, text: str) -> None:
-    keyword(still, text.strip().upper(), welcome_message="never")
-    keyword(still, "", welcome_message="never")
-    assert write(still, text).is_optout
-    assert answers(still) == []
-
-
-def test_a_keyword_of_another_account_is_none(still: World) -> None:
-    keyword(still, "NEWS", account=1, welcome_message="never")
-    write(still, "news")
-    assert answers(still) == []
-
-
-def test_a_message_says_where_it_is_called_back_before_its_keyword_does(still: World) -> None:
-    keyword(still, "YES", forward_url="http://keyword/")
-    with still.store.begin() as db:
-        send(db, still, [ME], reply_url="http://message/")
-    assert write(still, "yes", to=None).callback_url == "http://message/"
-    assert write(still, "yes", FRIEND).callback_url == "http://keyword/"
-
-
-def test_joining_by_a_keyword_is_told_to_the_lists_automation(still: World) -> None:
-    on = looking.a_list(still, [])
-    with still.store.begin() as db:
-        db.exec_driver_sql("UPDATE lists SET automation_url = 'http://automation/'")
-    keyword(still, "JOIN", list_id=on)
-    write(still, "join")
-    assert member(still, on) == contacts.ACTIVE
-    with still.store.begin() as db:
-        assert db.exec_driver_sql("SELECT count(*) FROM timeline WHERE kind = 'list-action'").scalar() == 1
 
 
 def test_a_number_out_of_service_receives_nothing(still: World) -> None:

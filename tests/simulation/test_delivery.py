@@ -160,6 +160,18 @@ async def test_everybody_on_a_long_list_gets_the_message_once(
     assert {(each.state, each.tries) for each, _ in looking.journal(still)} == {(callbacks.DELIVERED, 1)}
 
 
+@pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, CHUNK + 1])
+async def test_few_handsets_are_handed_over_as_the_message_is_accepted(
+    still: World, runner: Runner, call: Client, count: int
+) -> None:
+    reply = await call.ok("send-sms", message="Hi", to=",".join(MANY[:count]))
+    at_once = looking.message(still, reply["message_id"]).status == messages.SENT
+    assert at_once == (count < CHUNK)
+    ran = await runner.advance(still.tenant, by=MINUTE)
+    assert (ran.counts["report"], bool(ran.counts["send"])) == (count, not at_once)
+    assert looking.message(still, reply["message_id"]).delivered == count
+
+
 @pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 1])
 async def test_a_list_about_as_long_as_a_chunk(still: World, runner: Runner, call: Client, count: int) -> None:
     on = looking.a_list(still, MANY[:count])

@@ -1,5 +1,6 @@
 """The database itself: opening it, and what a transaction tells of."""
 
+import shutil
 import sqlite3
 import threading
 from pathlib import Path
@@ -8,8 +9,8 @@ import pytest
 from sqlalchemy import Connection, bindparam, text
 
 from sms_sandbox.domain.clock import real_now, to_micros
-from sms_sandbox.store import accounts, ids, ledger, opening, tables, tenants, timeline
-from sms_sandbox.store.engine import Statement, Store, changed, scheduled
+from sms_sandbox.store import accounts, engine, ids, ledger, opening, tables, tenants, timeline
+from sms_sandbox.store.engine import Statement, Store, changed, remembered, scheduled
 from sms_sandbox.store.opening import StoreError, open_store
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import Plan
@@ -98,14 +99,26 @@ def test_a_file_is_journaled_ahead(tmp_path: Path) -> None:
 
 
 def test_a_file_survives_a_process_that_dies(tmp_path: Path) -> None:
-    """Nothing is flushed or closed: what another connection reads is what a restart would."""
-    path = tmp_path / "dying.db"
-    store = open_store(f"sqlite:///{path}")
+    """Nothing is flushed or closed: what the files hold at this moment is what a restart would find."""
+    store = open_store(f"sqlite:///{tmp_path}/dying.db")
     found(store)
-    other = sqlite3.connect(path)
+    (tmp_path / "after").mkdir()
+    for name in ("dying.db", "dying.db-wal"):
+        shutil.copy(tmp_path / name, tmp_path / "after" / name)
+    other = sqlite3.connect(tmp_path / "after" / "dying.db")
     assert other.execute("SELECT count(*) FROM accounts").fetchone() == (1,)
     other.close()
     store.close()
+
+
+def test_a_file_is_one_process_s_alone(tmp_path: Path) -> None:
+    """Accounts and the throttle are remembered, which a second process would not hear of."""
+    url = f"sqlite:///{tmp_path}/mine.db"
+    store = open_store(url)
+    with pytest.raises(StoreError, match="another process has it open"):
+        open_store(url)
+    store.close()
+    open_store(url).close()
 
 
 def test_many_may_prepare_a_shared_database_at_once(postgres_url: str) -> None:
@@ -219,6 +232,43 @@ def test_what_failed_is_not_told(fresh: World) -> None:
     with fresh.store.begin():
         pass
     assert (fresh.store.generation, heard) == (before, [])
+
+
+def test_an_embedded_store_remembers_until_something_changed_or_was_undone(fresh: World) -> None:
+    asked: list[str] = []
+
+    def ask(db: Connection, what: str) -> None:
+        remembered(db, what, lambda: asked.append(what))
+
+    def ask_and_fail(db: Connection, what: str) -> None:
+        ask(db, what)
+        raise RuntimeError
+
+    def asks(db: Connection, *what: str) -> list[str]:
+        asked.clear()
+        for each in what:
+            ask(db, each)
+        return list(asked)
+
+    store, twice = fresh.store, ("one", "one")
+    with store.begin() as db:
+        assert asks(db, "one", "two", "one") == (["one", "two"] if store.embedded else ["one", "two", "one"])
+    with store.begin() as db:
+        assert asks(db, *twice) == ([] if store.embedded else ["one", "one"])
+        changed(db)
+        assert asks(db, *twice) == ["one", "one"]
+    with store.begin() as db:
+        assert asks(db, "one") == ["one"]
+    with pytest.raises(RuntimeError), store.begin() as db:
+        ask_and_fail(db, "two")
+    with store.begin() as db:
+        assert asks(db, "two", "one") == ["two", "one"]
+
+
+def test_what_is_remembered_does_not_grow_for_ever(fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MOST_KNOWN", 2)
+    with fresh.store.begin() as db:
+        assert [remembered(db, each, lambda: each) for each in "abcab"] == list("abcab")  # noqa: B023
 
 
 def test_the_earliest_of_what_was_scheduled_is_told_after_the_commit(fresh: World) -> None:

@@ -118,7 +118,7 @@ def test_a_report_is_taken_in_once(fresh: World) -> None:
         assert (told.secret, told.message_url, told.account_url) == (
             fresh.account.secret, "http://message/", "http://account/",
         )  # fmt: skip
-        recipients.report(db, fresh.tenant, first, SOFT_BOUNCE, NOON + seconds(1))
+        recipients.report(db, fresh.tenant, {first: (SOFT_BOUNCE, NOON + seconds(1))})
         assert recipients.reporting(db, fresh.tenant, first) is None
         reported, untouched = (recipients.read(db, fresh.tenant, first + index) for index in (0, 1))
     assert reported is not None
@@ -187,7 +187,7 @@ def test_messages_of_two_tenants_share_ids_and_nothing_else(fresh: World) -> Non
         one = send(db, fresh, HANDSETS[:1])
         assert send(db, other, HANDSETS[1:2], text="Other") == one
         messages.count(db, fresh.tenant, one[0], [DELIVERED])
-        recipients.report(db, fresh.tenant, one[1], DELIVERED, NOON)
+        recipients.report(db, fresh.tenant, {one[1]: (DELIVERED, NOON)})
         messages.set_status(db, fresh.tenant, one[0], messages.SENT)
         theirs = messages.read(db, other.tenant, one[0])
         kept = recipients.read(db, other.tenant, one[1])

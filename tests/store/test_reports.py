@@ -37,7 +37,7 @@ def test_whom_a_message_went_to_by_what_became_of_it(fresh: World) -> None:
         sent, first = send(db, fresh, HANDSETS[:4])
         send(db, fresh, HANDSETS[:4])
         for index, status in enumerate((DELIVERED, SOFT_BOUNCE, HARD_BOUNCE)):
-            recipients.report(db, fresh.tenant, first + index, status, NOON)
+            recipients.report(db, fresh.tenant, {first + index: (status, NOON)})
         recipients.mark_opted_out(db, fresh.tenant, first + 1)
         messages.count(db, fresh.tenant, sent, [DELIVERED, SOFT_BOUNCE, HARD_BOUNCE], optouts=1)
     message = read(fresh, sent)
@@ -103,7 +103,7 @@ def test_recipients_of_a_tenant(fresh: World) -> None:
     with fresh.store.begin() as db:
         one, first = send(db, fresh, HANDSETS[:2])
         _, second = send(db, fresh, HANDSETS[:1])
-        recipients.report(db, fresh.tenant, first, DELIVERED, NOON)
+        recipients.report(db, fresh.tenant, {first: (DELIVERED, NOON)})
 
         def found(message: int | None = None, msisdn: str | None = None, status: str | None = None) -> list[int]:
             page = reports.recipients_of(db, fresh.tenant, FIRST_PAGE, message, msisdn, status)

@@ -25,6 +25,16 @@ class MessageFacts(TypedDict):
     recipients: int
     cost: Decimal
     sms: int
+    list: NotRequired[ListName]
+    delivery_stats: DeliveryStats
+
+
+class MessageWithText(TypedDict):
+    message_id: int
+    send_at: datetime
+    recipients: int
+    cost: Decimal
+    sms: int
     message: NotRequired[str]
     list: NotRequired[ListName]
     delivery_stats: DeliveryStats
@@ -34,7 +44,7 @@ class Template(TypedDict):
     message: NotRequired[str]
 
 
-def facts(message: Message, template: Template) -> MessageFacts:
+def facts(message: Message, template: Template) -> MessageWithText:
     """A message as reports tell it, in the order of the wire."""
     return {
         "message_id": message.id,
@@ -55,7 +65,7 @@ def facts(message: Message, template: Template) -> MessageFacts:
 
 
 @method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
-def get_sms(call: Call, message_id: MessageId) -> MessageFacts:
+def get_sms(call: Call, message_id: MessageId) -> MessageWithText:
     """A message: its text as it was given, before anything was filled in, and what became of it."""
     message = find_message(call, message_id)
     return facts(message, {"message": message.text} if call.profile.tells_message else {})

@@ -40,7 +40,7 @@ class Responses(TypedDict):
     responses: NotRequired[list[ResponseRow]]
 
 
-@method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
+@method("Reports", errors=[Code.FIELD_EMPTY, Code.NOT_FOUND, Code.NO_ACCESS])
 def get_sms_responses(
     call: Call,
     message_id: MessageId | None = None,

@@ -98,12 +98,13 @@ def send_sms(
             raise ApiError(Code.LIST_EMPTY)
     parts = count_parts(call, message, tracked_link_url, recipients, to_list)
     cost = pricing.cost(parts, call.account.sms_price)
+    send_at = max(send_at or call.now, call.now)
 
     new = NewMessage(
         account=call.account.id,
         text=message,
         sender=sender,
-        send_at=max(send_at or call.now, call.now),
+        send_at=send_at,
         created=call.now,
         validity=timedelta(minutes=min(validity, LONGEST_VALIDITY)),
         recipients=recipients,
@@ -116,11 +117,12 @@ def send_sms(
         link_hits_url=link_hits_callback,
         tracked_url=tracked_link_url,
         replies_to_email=replies_to_email,
+        status=sending.status_of_new(send_at, call.now, recipients),
     )
     message_id = messages.add(call.db, call.tenant, new)
     if not ledger.charge_sms(call.db, call.account, message_id, parts, cost, call.now):
         raise ApiError(Code.LEDGER_ERROR)
-    timeline.schedule(call.db, call.tenant, [enlist(call, message_id, new, handsets, to_list)])
+    timeline.schedule(call.db, call.tenant, enlist(call, message_id, new, handsets, to_list))
     return {
         "message_id": message_id,
         "send_at": new.send_at,
@@ -207,16 +209,18 @@ def allowed_parts(message: str) -> int:
     return parts
 
 
-def enlist(call: Call, message_id: int, new: NewMessage, handsets: Sequence[Handset], on: ContactList | None) -> Plan:
+def enlist(
+    call: Call, message_id: int, new: NewMessage, handsets: Sequence[Handset], on: ContactList | None
+) -> list[Plan]:
     """Write down the recipients, of a long list the first only, and answer what is to be done next and when."""
     batch = Batch(call.tenant, call.account.seed, new.account, message_id, new.text, new.tracked_url, new.send_at)
     if on is not None:
         chunk = contacts.active_members(call.db, call.tenant, on.id, "", CHUNK)
         handsets = [(member.msisdn, sending.values_of(member, on)) for member in chunk]
-    sending.enlist(call.db, batch, handsets)
+    to = sending.enlist(call.db, batch, handsets)
     if on is not None and len(handsets) == CHUNK:
-        return Plan(call.now, "enlist", message_id, {"after": handsets[-1][0]})
-    return Plan(new.send_at, "send", message_id, {"size": new.recipients})
+        return [Plan(call.now, "enlist", message_id, {"after": handsets[-1][0]})]
+    return sending.set_out(call.account, message_id, new, to)
 
 
 class Success(TypedDict):

@@ -44,4 +44,8 @@ __all__ = [
     "tries",
 ]
 
+for _table in metadata.tables.values():
+    if len(_table.primary_key) > 1:  # SQLite then keeps the rows in the key's own tree, not in a second one
+        _table.dialect_options["sqlite"]["with_rowid"] = False
+
 OF_A_TENANT = tuple(table for table in metadata.sorted_tables if "tenant" in table.c)

@@ -1,13 +1,9 @@
-"""What recorded exchanges on numbers, keywords and e-mail need before they are replayed."""
-
-from typing import Any
+"""What recorded exchanges on numbers, keywords and e-mail need."""
 
 from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import Number
+from tests.api.replay.making import Line, Params, Prepare, add_list, as_it_is
 from tests.conftest import Caller, World
-
-Line = dict[str, Any]
-Params = dict[str, Any]
 
 
 def before_number(call: Caller, world: World, line: Line) -> Params:
@@ -23,13 +19,13 @@ def before_number(call: Caller, world: World, line: Line) -> Params:
         if isinstance(line["body"], dict) and line["body"].get("status") == numbers.INACTIVE:
             numbers.lapse(db, world.tenant, wanted)
     if "list_id" in params:
-        params["list_id"] = call.ok("add-list", name="a list")["id"]
+        params["list_id"] = add_list(call)
     return params
 
 
 def before_edit_keyword(call: Caller, world: World, line: Line) -> Params:
     params = before_number(call, world, line)
-    call.ok("add-keyword", **{**params, "welcome_message": "Welcome to Max's gym news"})
+    call.ok("add-keyword", **{**params, "welcome_message": "Welcome to the gym's news"})
     return params
 
 
@@ -38,7 +34,7 @@ def before_get_keywords(call: Caller, world: World, line: Line) -> Params:
     told = {
         "reference": "Gym news", "welcome_message": "Welcome", "members_message": "Thanks",
         "forward_url": "http://example.com/gym-promo", "forward_sms": "61491570157,61491570158",
-        "forward_email": "news@example.com,max@example.com",
+        "forward_email": "news@example.com,desk@example.com",
     }  # fmt: skip
     if line["source"] == "vendor-example":
         for word in ("GYM", "NEWS"):
@@ -51,11 +47,14 @@ def before_delete_email(call: Caller, world: World, line: Line) -> Params:
     return dict(line["params"])
 
 
-PREPARE = {
+PREPARE: dict[str, Prepare] = {
+    "lease-number": as_it_is,
+    "get-numbers": as_it_is,
     "get-number": before_number,
     "edit-number-options": before_number,
     "add-keyword": before_number,
     "edit-keyword": before_edit_keyword,
     "get-keywords": before_get_keywords,
+    "add-email": as_it_is,
     "delete-email": before_delete_email,
 }

@@ -1,0 +1,61 @@
+"""What exchanges of more than one chapter need before they are replayed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sms_sandbox.store import contacts
+from tests.api.acts import execute
+from tests.api.spelling import parsed
+from tests.conftest import Caller, World
+
+Line = dict[str, Any]
+Params = dict[str, Any]
+Prepare = Callable[[Caller, World, Line], Params]
+"""Makes what an exchange needs, and answers with its parameters, fit for what was made."""
+
+HANDSET = "61491570128"
+NAMES = {"first_name": "First", "last_name": "Last"}
+
+
+def moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+
+
+def captured(line: Line) -> datetime:
+    return moment(line["captured"])
+
+
+def as_it_is(call: Caller, world: World, line: Line) -> Params:
+    return dict(line["params"])
+
+
+def lease(world: World, number: str) -> None:
+    leased = "UPDATE numbers SET account = :account, status = 'active' WHERE tenant = :tenant AND number = :number"
+    execute(world, leased, account=world.account.id, tenant=world.tenant, number=number)
+
+
+def send(call: Caller, **params: Any) -> int:
+    return int(call.ok("send-sms", **{"message": "hi", "to": HANDSET, **params})["message_id"])
+
+
+def add_list(call: Caller, *fields: str) -> int:
+    """A list with these custom fields."""
+    slots = {f"field_{slot}": name for slot, name in enumerate(fields, 1)}
+    return int(call.ok("add-list", name="a list", **slots)["id"])
+
+
+def told_list(world: World, name: str, fields: Any, automatic: bool = False) -> int:
+    """A list as a reply tells of it, its fields in either of the two styles; an `automatic` one a keyword made."""
+    named = {each["name"]: each["value"] for each in fields} if isinstance(fields, list) else dict(fields)
+    slots = {slot.removeprefix("field_"): value for slot, value in named.items()}
+    with world.store.begin() as db:
+        created = None if automatic else world.account.clock.now(datetime.now(UTC))
+        return contacts.add_list(db, world.tenant, world.account.id, name, slots, created).id
+
+
+def field_names(body: Any) -> list[str]:
+    """The names of the custom fields a reply tells of."""
+    if not isinstance(body, dict):
+        return [each.tag for each in parsed(body).iterfind("fields/*")]
+    return [each["name"] if isinstance(each, dict) else each for each in body.get("fields", [])]

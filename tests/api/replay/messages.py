@@ -1,0 +1,125 @@
+"""What recorded exchanges on messages, reports on them, and responses need."""
+
+from datetime import timedelta
+
+from tests.api.acts import advance, execute, freeze, reply
+from tests.api.replay.making import (
+    HANDSET,
+    NAMES,
+    Line,
+    Params,
+    Prepare,
+    add_list,
+    as_it_is,
+    captured,
+    lease,
+    moment,
+    send,
+)
+from tests.conftest import Caller, World
+
+EDITED = "1234567890"
+"""What the vendor wrote over the numbers of some examples."""
+
+
+def before_send(call: Caller, world: World, line: Line) -> Params:
+    params = dict(line["params"])
+    if "from" in params:
+        lease(world, params["from"])
+    if params.get("to") == EDITED:
+        params["to"] = HANDSET
+    if "list_id" in params:
+        params["list_id"] = add_list(call)
+        call.ok("add-to-list", list_id=params["list_id"], msisdn=HANDSET, **NAMES)
+    return params
+
+
+def before_cancel(call: Caller, world: World, line: Line) -> Params:
+    return {"id": send(call, send_at="2030-01-01")}
+
+
+def before_report(call: Caller, world: World, line: Line) -> Params:
+    if line["status"] != 200:
+        return dict(line["params"])
+    if line["source"] == "recorded-2015":
+        return {**line["params"], "message_id": send(call, to="61491570110,61491570110")}
+    return {**line["params"], "message_id": tracked(call, world, line)}
+
+
+def tracked(call: Caller, world: World, line: Line) -> int:
+    """A message with a link that was delivered and answered five days later."""
+    lease(world, "61491570121")
+    freeze(world, captured(line) - timedelta(days=5))
+    link = {"message": "click on my link [tracked-link]", "tracked_link_url": "https://www.example.com/landing"}
+    sent = send(call, **{"from": "61491570121"}, **link)
+    advance(world, minutes=1)
+    freeze(world, captured(line) - timedelta(minutes=20))
+    reply(world, HANDSET, "Hi There", to="61491570121")
+    freeze(world, captured(line))
+    return sent
+
+
+def before_responses(call: Caller, world: World, line: Line) -> Params:
+    freeze(world, captured(line) - timedelta(hours=1))
+    for number in ("61491570123", "61491570124"):
+        lease(world, number)
+        send(call, **{"from": number})
+        reply(world, HANDSET, "Received response")
+    on = add_list(call)
+    call.ok("add-to-list", list_id=on, msisdn=HANDSET, **NAMES)
+    send(call, list_id=on)
+    reply(world, HANDSET, "I there")
+    tracked(call, world, line)
+    return {}
+
+
+def before_activity(call: Caller, world: World, line: Line) -> Params:
+    freeze(world, captured(line) - timedelta(minutes=5))
+    for number in ("61491570124", "61491570126", "61491570124"):
+        lease(world, number)
+        send(call, message="Hi there\n\nOpt-out reply STOP", **{"from": number})
+        advance(world, seconds=30)
+    freeze(world, captured(line))
+    return dict(line["params"])
+
+
+def before_records(call: Caller, world: World, line: Line) -> Params:
+    freeze(world, moment(line["body"]["records"][0]["datetime_send"]))
+    for _ in range(line["body"]["total"]):
+        send(call)
+    advance(world, minutes=1)
+    freeze(world, captured(line))
+    return dict(line["params"])
+
+
+def before_message_report(call: Caller, world: World, line: Line) -> Params:
+    """A message sent by hand to one handset, then a campaign to a list, from a number of the account's."""
+    freeze(world, moment("2020-09-25 07:36:06"))
+    lease(world, "61491570125")
+    on = add_list(call, "City", "Postcode")
+    call.ok("add-to-list", list_id=on, msisdn=HANDSET, first_name="First", field_1="Sydney", field_2="2000")
+    single = send(call, message="test")
+    advance(world, minutes=9)
+    campaign = call.ok("send-sms", message="test keyword", list_id=on, **{"from": "61491570125"})["message_id"]
+    for message, kind in ((single, "quick_sms"), (campaign, "campaign")):
+        sql = "UPDATE messages SET type = :kind WHERE tenant = :tenant AND id = :message"
+        execute(world, sql, kind=kind, tenant=world.tenant, message=message)
+    freeze(world, captured(line))
+    return {**line["params"], **({"list_id": on} if "list_id" in line["params"] else {})}
+
+
+PREPARE: dict[str, Prepare] = {
+    "send-sms": before_send,
+    "cancel-sms": before_cancel,
+    "format-number": as_it_is,
+    "get-sms": before_report,
+    "get-sms-stats": before_report,
+    "get-sms-sent": before_report,
+    "get-sms-responses": before_report,
+    "get-sms-delivery-status": before_report,
+    "get-user-sms-responses": before_responses,
+    "get-user-sms-sent": before_activity,
+    "get-sms-sent-count": as_it_is,
+    "get-contact-sms-stats": before_records,
+    "get-message-report": before_message_report,
+}

@@ -1,0 +1,43 @@
+"""What recorded exchanges on balances, clients and transactions need."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sms_sandbox.domain.pricing import to_units
+from sms_sandbox.store import accounts, ledger
+from tests.api.acts import settle
+from tests.api.replay.making import Line, Params, Prepare
+from tests.api.selling import client_of
+from tests.conftest import Caller, World
+
+
+def before_balance(call: Caller, world: World, line: Line) -> Params:
+    if isinstance(line["body"], dict):
+        units = to_units(Decimal(str(line["body"]["balance"])))
+        settle(world, balance=units, currency=line["body"]["currency"])
+    return {}
+
+
+def before_client(call: Caller, world: World, line: Line) -> Params:
+    """A client of the recorded name, which any secret lets in."""
+    made, _ = client_of(world, call, name="exampleco", timezone="Africa/Abidjan")
+    return {"client_id": made}
+
+
+def before_transactions(call: Caller, world: World, line: Line) -> Params:
+    """A client that three times bought credit, and paid a fee for it."""
+    made, _ = client_of(world, call)
+    with world.store.begin() as db:
+        client = accounts.read(db, world.tenant, made)
+        assert client is not None
+        for minute in (25, 32, 33):
+            now = datetime(2015, 9, 10, 6, minute, tzinfo=UTC)
+            ledger.top_up(db, client, to_units(Decimal(5)), to_units(Decimal(1)), now)
+    return {"client_id": made}
+
+
+PREPARE: dict[str, Prepare] = {
+    "get-balance": before_balance,
+    "get-client": before_client,
+    "get-transactions": before_transactions,
+}

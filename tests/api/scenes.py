@@ -1,0 +1,128 @@
+"""A world with something of everything in it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sms_sandbox.simulation import taps
+from sms_sandbox.store import accounts, contacts, numbers
+from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store.world import OWN_NUMBER, POOL
+from tests.api.acts import OTHER, OTHERS_SECRET, advance, neighbour, reply, settle
+from tests.api.selling import CLUB, GYM
+from tests.conftest import Caller, World
+
+TO = "61491570156"
+STOPPED, THANKFUL, DELETED, LINGERING = "61491570151", "61491570152", "61491570153", "61491570154"
+LATER = "2999-01-01"
+MAILER = "desk@example.com"
+LAPSED_NUMBER = POOL[0]
+CLIENTS_SECRET = "clients-secret"
+FILE = "https://a.example/contacts.csv"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there is, by id; what is `foreign` is another account's."""
+
+    sent: int
+    clicked: int
+    scheduled: int
+    foreign: int
+    crowd: int
+    rich: int
+    bare: int
+    empty: int
+    automatic: int
+    imported: int
+    foreign_list: int
+    account: int
+    client: int
+    open_client: int
+    foreign_account: int
+    transaction: int
+    foreign_transaction: int
+    clients_key: str
+    """Of the client, which has nothing and is no reseller."""
+
+
+def scene_in(world: World) -> Scene:
+    call = Caller(world.store)
+    automatic = _keywords(call, world)
+    crowd = call.ok("add-list", name="crowd")["id"]
+    rich = call.ok("add-list", name="rich", field_1="Email", field_3="Post Code")["id"]
+    bare = call.ok("add-list", name="bare")["id"]
+    for number in range(61491570150, 61491570158):
+        call.ok("add-to-list", list_id=crowd, msisdn=number, first_name="First", last_name="Last")
+    call.ok("add-to-list", list_id=rich, msisdn=TO, field_3="06000")
+    call.ok("add-to-list", list_id=bare, msisdn=TO)
+    link = {"message": "Hi [firstname] [tracked-link]", "tracked_link_url": "https://a.example"}
+    sent = call.ok("send-sms", list_id=crowd, **link)["message_id"]
+    clicked = call.ok("send-sms", to=TO, **link)["message_id"]
+    advance(world, seconds=2)
+    reply(world, STOPPED, "stop")
+    reply(world, THANKFUL, "thanks")
+    reply(world, TO, "of course")
+    reply(world, "61491570159", "0042", to=OWN_NUMBER)
+    reply(world, "61491570159", "open please", to=OWN_NUMBER)
+    _click(call, world, sent, THANKFUL)
+    _click(call, world, clicked, TO)
+    call.ok("cancel-sms", id=call.ok("send-sms", to=TO, message="never", send_at=LATER)["message_id"])
+    call.ok("add-email", email=MAILER)
+    call.ok("lease-number", number=LAPSED_NUMBER)
+    with world.store.begin() as db:
+        contacts.leave(db, world.tenant, crowd, DELETED, contacts.DELETED)
+        numbers.lapse(db, world.tenant, LAPSED_NUMBER)
+    client = call.ok("add-client", **GYM, api_secret=CLIENTS_SECRET)
+    call.ok("add-client", **CLUB)
+    foreign_account = neighbour(world).id
+    other = Caller(world.store, OTHER, OTHERS_SECRET)
+    return Scene(
+        sent=sent,
+        clicked=clicked,
+        scheduled=call.ok("send-sms", message="later", to=TO, send_at=LATER)["message_id"],
+        foreign=other.ok("send-sms", message="theirs", to=TO)["message_id"],
+        crowd=crowd,
+        rich=rich,
+        bare=bare,
+        empty=call.ok("add-list", name="empty")["id"],
+        automatic=automatic,
+        imported=call.ok("add-contacts-bulk", name="imported", file_url=FILE)["list_id"],
+        foreign_list=other.ok("add-list", name="theirs")["id"],
+        account=world.account.id,
+        client=client["id"],
+        open_client=_without_secret(world),
+        foreign_account=foreign_account,
+        transaction=_charge(call, world.account.id),
+        foreign_transaction=_charge(other, foreign_account),
+        clients_key=client["apikey"],
+    )
+
+
+def _keywords(call: Caller, world: World) -> int:
+    """A keyword that closed for want of money, and one that is open; the list the latter made for itself."""
+    settle(world, balance=2_500_000 + 500_000)  # a month of the number, and one of the keyword
+    call.ok("add-keyword", keyword="CLOSED", number=OWN_NUMBER)
+    settle(world, balance=2_500_000)
+    advance(world, days=32)
+    settle(world, balance=10_000_000)
+    new = call.ok("add-keyword", keyword="OPEN", number=OWN_NUMBER, welcome_message="hi", reference="0042")
+    return int(new["list_id"])
+
+
+def _click(call: Caller, world: World, message: int, msisdn: str) -> None:
+    """Let a handset open the link its message ends with."""
+    text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
+    with world.store.begin() as db:
+        assert taps.tap(db, text[-8:], datetime.now(UTC))
+
+
+def _without_secret(world: World) -> int:
+    """A client that any secret lets in."""
+    new = NewAccount("open-key", None, name="Open", email="open@example.com", reseller=False, parent=world.account.id)
+    with world.store.begin() as db:
+        return accounts.add(db, world.tenant, new, datetime.now(UTC))
+
+
+def _charge(call: Caller, account: int) -> int:
+    """The newest of an account's transactions."""
+    return int(call.ok("get-transactions", client_id=account)["transactions"][0]["id"])

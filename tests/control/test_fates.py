@@ -1,0 +1,43 @@
+"""A fate set right behind the send, before the carrier has the message."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.serving import HANDSET, Account
+
+NOON = "2030-01-31T12:00:00Z"
+
+
+@pytest.fixture
+def frozen(worlds: Callable[..., Account]) -> Account:
+    return worlds(frozen_at=NOON)
+
+
+def newest(world: Account) -> int:
+    return int(world.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
+
+
+def test_a_fate_waits_for_the_carrier(frozen: Account) -> None:
+    for _ in range(3):
+        message = frozen.send()
+        frozen.ok("PUT", f"/recipients/{newest(frozen)}/fate", {"status": "hard-bounce"})
+        frozen.ok("POST", "/clock/advance", {"seconds": 5})
+        found = frozen.ok("GET", f"/messages/{message}")
+        assert (found["hard_bounced"], found["delivered"], found["pending"]) == (1, 0, 0)
+
+
+def test_so_it_does_for_the_last_of_many(frozen: Account) -> None:
+    message = frozen.send(to=",".join([HANDSET] * 450))
+    frozen.ok("PUT", f"/recipients/{newest(frozen)}/fate", {"status": "soft-bounce"})
+    frozen.ok("POST", "/clock/advance", {"seconds": 5})
+    found = frozen.ok("GET", f"/messages/{message}")
+    assert (found["soft_bounced"], found["delivered"], found["pending"]) == (1, 449, 0)
+
+
+def test_what_is_sent_later_or_never_is_refused_at_once(frozen: Account) -> None:
+    message = frozen.send(send_at="2030-02-01 00:00:00")
+    path = f"/recipients/{newest(frozen)}/fate"
+    assert frozen.refused("PUT", path, {"status": "never"}) == (409, "conflict")
+    frozen.api("cancel-sms", id=message)
+    assert frozen.refused("PUT", path, {"status": "never"}) == (409, "conflict")

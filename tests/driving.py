@@ -1,0 +1,77 @@
+"""A machine that calls the API of a world of its own, whose clock it moves; tests give it rules."""
+
+import asyncio
+import json
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+
+from hypothesis.stateful import RuleBasedStateMachine
+
+from sms_sandbox.api.answer import answer
+from sms_sandbox.api.gate import Gate
+from sms_sandbox.api.render import to_json, to_xml
+from sms_sandbox.api.routes import methods
+from sms_sandbox.domain.clock import real_now
+from sms_sandbox.simulation.courier import Courier
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import tenants
+from sms_sandbox.store.engine import Store
+from tests.api.spelling import as_xml_says, parsed, read_back
+from tests.conftest import found
+
+METHODS = methods()
+
+
+class Driver(RuleBasedStateMachine):
+    """Calls a world whose clock stands between the steps."""
+
+    store: Store
+    made = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).made += 1
+        self.key = f"key-{type(self).made}"
+        world = found(self.store, key=self.key, secret="secret", name=f"world-{type(self).made}")
+        self.tenant = world.tenant
+        with self.store.begin() as db:
+            tenants.set_clock(db, world.tenant, world.account.clock.frozen(real_now()))
+        self.gate = Gate(self.store)
+        self.courier = Courier()
+        self.runner = Runner(self.store, self.courier)
+        self.loop = asyncio.Runner()
+
+    def teardown(self) -> None:
+        self.loop.run(self.courier.close())
+        self.loop.close()
+
+    def call(self, method: str, /, who: tuple[str, str] | None = None, **params: Any) -> tuple[str, Any]:
+        """Call a method; the code and the reply. Both spellings must say the same, and nothing may fail inside."""
+        key, secret = who or (self.key, "secret")
+        authorization = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
+        form = {each.rstrip("_"): str(value) for each, value in params.items()}
+        found_answer = answer(self.store, self.gate, METHODS[method], form, authorization)
+        assert found_answer.code.name != "FAILED", (method, params)
+        reply = json.loads(to_json(found_answer.reply))
+        assert read_back(parsed(to_xml(found_answer.reply)), reply) == as_xml_says(reply)
+        return reply["error"]["code"], reply
+
+    def ok(self, method: str, /, **params: Any) -> Any:
+        code, reply = self.call(method, **params)
+        assert code == "SUCCESS", (method, params, reply)
+        return reply
+
+    def walk(self, name: str, key: str, **params: Any) -> list[Any]:
+        """Everything a paged method tells, by pages of two."""
+        rows: list[Any] = []
+        number, count = 1, 1
+        while number <= count:
+            reply = self.ok(name, **params, page=number, max=2)
+            count = reply["page"]["count"]
+            rows += reply.get(key, [])
+            number += 1
+        return rows
+
+    def let_pass(self, **span: float) -> None:
+        self.loop.run(self.runner.advance(self.tenant, by=timedelta(**span)))
