@@ -29,6 +29,11 @@ def sign_of(currency: str) -> str:
     return {"GBP": "£", "EUR": "€"}.get(currency, "$")
 
 
+def share(whole_cost: int, parts: int, of: int) -> int:
+    """What `parts` of the `of` parts cost that cost `whole_cost` units together, in units, rounded alike."""
+    return (whole_cost * parts // of + _STEP // 2) // _STEP * _STEP if of else 0
+
+
 def cost(parts: int, price: int) -> int:
     """What `parts` parts cost at `price` units each, in units, rounded to three decimals of the currency."""
     return (parts * price + _STEP // 2) // _STEP * _STEP

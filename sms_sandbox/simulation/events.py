@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from ..domain import callbacks as rules
-from ..store import accounts, billing, contacts, membership, messages, recipients, sending, timeline
+from ..domain import pricing
+from ..store import accounts, billing, contacts, ledger, membership, messages, recipients, sending, timeline
+from ..store.messages import Message
 from ..store.recipients import Reporting
 from ..store.sending import CHUNK, Batch
 from ..store.tenants import Tenant
@@ -21,7 +23,7 @@ Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
 HEAVIEST = 500
 """What a row weighs that has a transaction to itself."""
 
-MOVES_MONEY = frozenset({"inbound", billing.NUMBER, billing.KEYWORD})
+MOVES_MONEY = frozenset({"enlist", "inbound", billing.NUMBER, billing.KEYWORD})
 """Rows that may charge an account: two accounts charged in one transaction could wait for each other with a call."""
 
 HEAP = 2000
@@ -39,15 +41,29 @@ def enlist(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         batch = Batch(
             tenant.id, tenant.seed, message.account, message.id, message.text, message.tracked_url, message.send_at
         )
-        if on and chunk:
-            sending.enlist(db, batch, [(member.msisdn, sending.values_of(member, on)) for member in chunk])
+        # Whoever joined after the message was accepted is not among those it was billed for.
+        billed = [member for member in chunk if member.created <= message.created]
+        handsets = [(member.msisdn, sending.values_of(member, on)) for member in billed if on]
+        if handsets:
+            sending.enlist(db, batch, handsets)
+        parts = row.data["parts"] + sending.parts_of(batch, handsets)
         if len(chunk) == CHUNK:
-            plan = Plan(row.due, "enlist", message.id, {"after": chunk[-1].msisdn})
+            plan = Plan(row.due, "enlist", message.id, {"after": chunk[-1].msisdn, "parts": parts})
         else:
-            # Members may have come and gone since the message was accepted.
-            messages.recount_recipients(db, tenant.id, message.id)
+            settle(db, tenant, message, parts, row.due)
             plan = Plan(max(message.send_at, row.due), "send", message.id, {"size": message.recipients})
         timeline.schedule(db, tenant.id, [plan])
+
+
+def settle(db: Connection, tenant: Tenant, message: Message, parts: int, now: datetime) -> None:
+    """Give back what was paid for members who left a list while a message to it was being written down."""
+    account = accounts.read(db, tenant.id, message.account)
+    assert account is not None
+    missing = max(0, message.parts - parts)
+    refund = message.cost - pricing.share(message.cost, message.parts - missing, message.parts)
+    messages.settle(db, tenant.id, message.id, message.parts - missing, message.cost - refund)
+    if missing:
+        ledger.refund_sms(db, account, message.id, missing, refund, now)
 
 
 def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
@@ -148,5 +164,4 @@ def weight(row: Due) -> int:
     """How many recipients' worth of work a row is."""
     if row.kind in MOVES_MONEY:
         return HEAVIEST
-    whole = row.kind in ("enlist", membership.FORGET)
-    return CHUNK if whole else min(row.data.get("size", 1), CHUNK)
+    return CHUNK if row.kind == membership.FORGET else min(row.data.get("size", 1), CHUNK)

@@ -70,8 +70,10 @@ def charge_sms(db: Connection, account: Account, message: int, parts: int, cost:
 
 
 def refund_sms(db: Connection, account: Account, message: int, parts: int, cost: int, now: datetime) -> None:
-    """Give a message's cost back to who paid it, whoever would pay now and at what price, and no longer count it."""
-    payer, revenue = transactions.paid_for(db, account.tenant, message) or (account.payer, 0)
+    """Give a message's cost, or a part of it, back to who paid it, whoever would pay now and at what price, and no
+    longer count it."""
+    payer, paid, earned = transactions.paid_for(db, account.tenant, message) or (account.payer, 0, 0)
+    revenue = earned * cost // paid if paid else 0
     _give(db, account.tenant, payer, cost, SMS, "SMS refund", now, message)
     _count(db, account, -parts, -cost, -revenue)
 

@@ -52,6 +52,7 @@ class Message:
     text: str
     sender: str
     send_at: datetime
+    created: datetime
     validity: timedelta
     list_id: int
     list_name: str
@@ -79,8 +80,8 @@ class Message:
 
 
 MESSAGE = (
-    m.c.id, m.c.account, m.c.text, m.c.sender, m.c.send_at, m.c.validity, m.c.list_id, m.c.list_name, m.c.recipients,
-    m.c.parts, m.c.cost, m.c.status, m.c.tracked_url, m.c.delivered, m.c.soft_bounced, m.c.hard_bounced,
+    m.c.id, m.c.account, m.c.text, m.c.sender, m.c.send_at, m.c.created, m.c.validity, m.c.list_id, m.c.list_name,
+    m.c.recipients, m.c.parts, m.c.cost, m.c.status, m.c.tracked_url, m.c.delivered, m.c.soft_bounced, m.c.hard_bounced,
     m.c.responses, m.c.optouts, m.c.link_hits, m.c.type,
 )  # fmt: skip
 _ADD = Statement(insert(m))
@@ -93,10 +94,14 @@ _CANCEL = Statement(
     .where(m.c.tenant == bindparam("tenant_"), m.c.id == bindparam("message"), m.c.status == SCHEDULED)
     .values(status=CANCELLED)
 )
-_RECOUNT = Statement(
+_SETTLE = Statement(
     update(m)
     .where(m.c.tenant == bindparam("tenant_"), m.c.id == bindparam("message_"))
-    .values(recipients=select(func.count()).where(r.c.tenant == m.c.tenant, r.c.message == m.c.id).scalar_subquery())
+    .values(
+        recipients=select(func.count()).where(r.c.tenant == m.c.tenant, r.c.message == m.c.id).scalar_subquery(),
+        parts=bindparam("parts_"),
+        cost=bindparam("cost_"),
+    )
 )
 _COUNT = Statement(
     update(m)
@@ -153,8 +158,9 @@ def read(db: Connection, tenant: int, message: int) -> Message | None:
 
 def message_of(row: Sequence[Any]) -> Message:
     """A message from its columns."""
-    id_, account, text, sender, send_at, validity, *rest = row
-    return Message(id_, account, text, sender, from_micros(send_at), validity * MICROSECOND, *rest)
+    id_, account, text, sender, send_at, created, validity, *rest = row
+    sent, made = from_micros(send_at), from_micros(created)
+    return Message(id_, account, text, sender, sent, made, validity * MICROSECOND, *rest)
 
 
 def cancel(db: Connection, tenant: int, message: int) -> bool:
@@ -162,9 +168,9 @@ def cancel(db: Connection, tenant: int, message: int) -> bool:
     return _CANCEL.run(db, tenant_=tenant, message=message) == 1
 
 
-def recount_recipients(db: Connection, tenant: int, message: int) -> None:
-    """Set how many recipients a message has to how many are written down."""
-    _RECOUNT.run(db, tenant_=tenant, message_=message)
+def settle(db: Connection, tenant: int, message: int, parts: int, cost: int) -> None:
+    """Let a message have as many recipients as are written down, in so many parts at that cost."""
+    _SETTLE.run(db, tenant_=tenant, message_=message, parts_=parts, cost_=cost)
 
 
 def set_status(db: Connection, tenant: int, message: int, status: str) -> None:

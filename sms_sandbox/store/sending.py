@@ -59,6 +59,13 @@ def enlist(db: Connection, batch: Batch, handsets: Sequence[Handset]) -> range:
     return recipients.add(db, batch.tenant, batch.account, batch.message, batch.sent_at, first, to)
 
 
+def parts_of(batch: Batch, handsets: Sequence[Handset]) -> int:
+    """In how many parts a message goes to these handsets."""
+    if not merge.has_fields(batch.template):
+        return len(handsets) * segments(batch.template).parts
+    return sum(segments(preview(batch.template, values, batch.tracked_url)).parts for _, values in handsets)
+
+
 def status_of_new(send_at: datetime, now: datetime, count: int) -> str:
     """How a message begins: one that is due and goes to few handsets is sent by the transaction that makes it."""
     return messages.SENT if send_at <= now and count < CHUNK else messages.SCHEDULED

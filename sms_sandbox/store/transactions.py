@@ -38,7 +38,7 @@ _COLUMNS = (t.c.id, t.c.account, t.c.description, t.c.amount, t.c.balance, t.c.c
 _ADD = Statement(insert(t))
 _READ = Statement(select(*_COLUMNS).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("transaction")))
 _OF_MESSAGE = Statement(
-    select(t.c.account, t.c.revenue)
+    select(t.c.account, -t.c.amount, t.c.revenue)
     .where(t.c.tenant == bindparam("tenant"), t.c.message == bindparam("message"))
     .order_by(t.c.id)
     .limit(1)
@@ -87,10 +87,10 @@ def page(
     return fetch(db, query.order_by(t.c.id.desc()), paging, _transaction)
 
 
-def paid_for(db: Connection, tenant: int, message: int) -> tuple[int, int] | None:
-    """Who paid for a message, and the units of it a reseller earned; None for one that cost nothing."""
+def paid_for(db: Connection, tenant: int, message: int) -> tuple[int, int, int] | None:
+    """Who paid for a message, how much, and what of it is a reseller's revenue; None where nothing was paid."""
     row = _OF_MESSAGE.one(db, tenant=tenant, message=message)
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def _transaction(row: Sequence[Any]) -> Transaction:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete
 
 from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
 from sms_sandbox.simulation import events
-from sms_sandbox.simulation.events import EVENTS, weight
+from sms_sandbox.simulation.events import EVENTS, HEAVIEST, weight
 from sms_sandbox.store import messages, recipients, tables, tenants, timeline
 from sms_sandbox.store.recipients import Reporting
 from sms_sandbox.store.sending import CHUNK
@@ -35,7 +35,7 @@ def planned(db: Connection, at: World) -> Sequence[Due]:
         ("report", {}, 1),
         ("send", {"size": 7}, 7),
         ("send", {"size": 10_000}, CHUNK),
-        ("enlist", {"after": "1"}, CHUNK),
+        ("enlist", {"after": "1", "parts": 1}, HEAVIEST),
     ],
 )
 def test_what_a_row_weighs(kind: str, data: dict[str, object], expected: int) -> None:
@@ -115,7 +115,7 @@ def test_a_list_that_is_gone_leaves_the_message_to_those_written_down(still: Wor
     with still.store.begin() as db:
         sent, first = send(db, still, HANDSETS[:2], list_id=on)
         db.execute(delete(tables.lists).where(tables.lists.c.id == on))
-        run(db, still, "enlist", Plan(NOON, "enlist", sent, {"after": HANDSETS[1]}))
+        run(db, still, "enlist", Plan(NOON, "enlist", sent, {"after": HANDSETS[1], "parts": 2}))
         (send_row,) = planned(db, still)
         assert (send_row.kind, send_row.ref) == ("send", sent)
     assert looking.message(still, sent).recipients == 2

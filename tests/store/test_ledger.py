@@ -129,7 +129,7 @@ def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: World) -> Non
         client = new_client(db, fresh, client_pays=False, sms_margin=1_000)
         cost = pricing.cost(3, client.sms_price)
         assert ledger.charge_sms(db, client, 9, 3, cost, NOON)
-        assert transactions.paid_for(db, fresh.tenant, 9) == (fresh.account.id, 3_000)
+        assert transactions.paid_for(db, fresh.tenant, 9) == (fresh.account.id, cost, 3_000)
         ledger.refund_sms(db, replace(client, client_pays=True, sms_margin=5), 9, 3, cost, NOON)
         assert (seen(db, client).balance, seen(db, fresh.account).balance) == (0, 100_000_000)
         found = seen(db, client)

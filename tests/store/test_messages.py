@@ -70,7 +70,7 @@ def test_recipients_are_counted_again(fresh: World) -> None:
         first = recipients.reserve(db, fresh.tenant, 3)
         to = [NewRecipient(each) for each in HANDSETS[:3]]
         recipients.add(db, fresh.tenant, fresh.account.id, message, NOON, first, to)
-        messages.recount_recipients(db, fresh.tenant, message)
+        messages.settle(db, fresh.tenant, message, 3, 26_100)
         kept = messages.read(db, fresh.tenant, message)
     assert kept is not None
     assert kept.recipients == 3

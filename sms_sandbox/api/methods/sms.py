@@ -219,7 +219,8 @@ def enlist(
         handsets = [(member.msisdn, sending.values_of(member, on)) for member in chunk]
     to = sending.enlist(call.db, batch, handsets)
     if on is not None and len(handsets) == CHUNK:
-        return [Plan(call.now, "enlist", message_id, {"after": handsets[-1][0]})]
+        done = {"after": handsets[-1][0], "parts": sending.parts_of(batch, handsets)}
+        return [Plan(call.now, "enlist", message_id, done)]
     return sending.set_out(call.account, message_id, new, to)
 
 

@@ -1,0 +1,68 @@
+"""Who pays for a message to a long list whose members go while it is written down."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sms_sandbox.store.sending import CHUNK
+from tests.api import acts
+from tests.conftest import Caller, World
+
+PRICE = Decimal("0.087")
+MEMBERS = 2 * CHUNK + 50
+
+
+@pytest.fixture
+def long_list(call: Caller, fresh: World) -> int:
+    """A list of so many members that a message to it is written down in three goes; the clock stands."""
+    acts.freeze(fresh, acts.tenant_of(fresh).created)
+    made: int = call.ok("add-list", name="Long", field_1="City")["id"]
+    for number in range(MEMBERS):
+        call.ok("add-to-list", list_id=made, msisdn=str(61491571000 + number), field_1="x" * (number % 3))
+    return made
+
+
+def money(call: Caller) -> tuple[Decimal, Decimal]:
+    """What is left, and what the transactions add up to."""
+    rows: list[Any] = call.ok("get-transactions", client_id=54911, max=100)["transactions"]
+    return Decimal(str(call.ok("get-balance")["balance"])), sum(
+        (Decimal(str(each["amount"])) for each in rows), Decimal()
+    )
+
+
+def check(call: Caller, fresh: World, message: int, reached: int) -> None:
+    acts.advance(fresh, seconds=5)
+    told = call.ok("get-sms", message_id=message)
+    assert (told["recipients"], told["sms"], told["delivery_stats"]["delivered"]) == (reached, reached, reached)
+    assert Decimal(str(told["cost"])) == reached * PRICE
+    assert money(call) == (1000 - reached * PRICE, 1000 - reached * PRICE)
+
+
+@pytest.mark.parametrize("text", ["Hello", "Hello [City]"])
+def test_everybody_is_paid_for_once(call: Caller, fresh: World, long_list: int, text: str) -> None:
+    sent = call.ok("send-sms", message=text, list_id=long_list)
+    check(call, fresh, sent["message_id"], MEMBERS)
+
+
+@pytest.mark.parametrize("text", ["Hello", "Hello [City]"])
+def test_members_who_left_meanwhile_are_given_back(call: Caller, fresh: World, long_list: int, text: str) -> None:
+    sent = call.ok("send-sms", message=text, list_id=long_list)
+    call.ok("delete-from-list", list_id=long_list, msisdn=str(61491571000 + MEMBERS - 1))
+    call.ok("optout-list-member", list_id=long_list, msisdn=str(61491571000 + MEMBERS - 2))
+    check(call, fresh, sent["message_id"], MEMBERS - 2)
+
+
+def test_a_removed_list_gives_back_whoever_was_not_written_down(call: Caller, fresh: World, long_list: int) -> None:
+    sent = call.ok("send-sms", message="Hello", list_id=long_list)
+    call.ok("remove-list", list_id=long_list)
+    check(call, fresh, sent["message_id"], CHUNK)
+
+
+def test_cancelling_gives_back_the_rest(call: Caller, fresh: World, long_list: int) -> None:
+    later = f"{acts.tenant_of(fresh).created.year + 1}-01-01"
+    sent = call.ok("send-sms", message="Hello", list_id=long_list, send_at=later)
+    call.ok("delete-from-list", list_id=long_list, msisdn=str(61491571000 + MEMBERS - 1))
+    acts.advance(fresh, seconds=5)
+    call.ok("cancel-sms", id=sent["message_id"])
+    assert money(call) == (Decimal(1000), Decimal(1000))
