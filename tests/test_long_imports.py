@@ -23,7 +23,7 @@ GROWTH = 32 << 10
 def file_url() -> Iterator[str]:
     """Where the file is, 50 MB of it, so that to hold it as a whole would show."""
     padding = "x" * 500
-    body = "\n".join(["Firstname,Mobile,Note", *(f"Ivy,614{12000000 + row},{padding}" for row in range(ROWS))]).encode()
+    body = "\n".join(["Firstname,Mobile,Note", *(f"Uno,614{12000000 + row},{padding}" for row in range(ROWS))]).encode()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -73,7 +73,7 @@ class Machine(Driver):
         else:
             assert code in ("OPTOUT", "DUPLICATE_DELETED")
 
-    @rule(on=lists, handset=handsets, name=st.sampled_from(["Ada", "2024", "", "Zoë & Co <x>"]))
+    @rule(on=lists, handset=handsets, name=st.sampled_from(["Alpha", "2024", "", "Olé & Co <x>"]))
     def edit_member(self, on: int, handset: str, name: str) -> None:
         code, reply = self.call("edit-list-member", list_id=on, msisdn=handset, first_name=name)
         if handset not in self.members[on]:

@@ -139,7 +139,7 @@ def test_records_in_order(call: Caller, world: World, params: dict[str, Any], sh
 
 def test_a_report(call: Caller, world: World) -> None:
     on = call.ok("add-list", name="people", field_1="City", field_2="Postcode")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Mia", field_1="Sydney", field_2="2000")
+    call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Given", field_1="Sydney", field_2="2000")
     single = send(call, message="0042")
     advance(world, minutes=1)
     to_list = call.ok("send-sms", list_id=on, message="Dear [firstname] " + "x" * 200)["message_id"]
@@ -161,7 +161,7 @@ def test_a_report(call: Caller, world: World) -> None:
     assert "msisdn" not in middle
     assert list(oldest.items())[1:3] == [("id", single), ("sms", 1)]
     assert list(oldest.items())[13:] == [
-        ("msisdn", TO), ("first_name", "Mia"), ("last_name", ""), ("fields", {"City": "Sydney", "Postcode": 2000}),
+        ("msisdn", TO), ("first_name", "Given"), ("last_name", ""), ("fields", {"City": "Sydney", "Postcode": 2000}),
     ]  # fmt: skip
     as_array = call.ok("get-message-report", list_id=on, response_style="array")["messages"][2]["fields"]
     assert as_array == [{"name": "City", "value": "Sydney"}, {"name": "Postcode", "value": 2000}]

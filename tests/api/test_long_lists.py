@@ -21,7 +21,7 @@ def long(call: Caller, monkeypatch: pytest.MonkeyPatch) -> int:
     """A list of five, which is long if two are counted at a time."""
     monkeypatch.setattr("sms_sandbox.api.methods.sms.CHUNK", 2)
     made = int(call.ok("add-list", name="long")["id"])
-    for index, name in enumerate(("Kim", LONG, "Lee", "Mia", LONG)):
+    for index, name in enumerate(("One", LONG, "Two", "Six", LONG)):
         call.ok("add-to-list", list_id=made, msisdn=TO + index, first_name=name)
     return made
 

@@ -29,11 +29,11 @@ def sender_of(call: Caller, **params: Any) -> str:
 
 def test_merge_fields_are_filled_from_the_member(call: Caller) -> None:
     on = call.ok("add-list", name="customers", field_1="City", field_3="Post Code")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Kim", field_1="Perth", field_3="06000")
+    call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Abc", field_1="Perth", field_3="06000")
     call.ok("add-to-list", list_id=on, msisdn=61491570157)
     template = "Hi [FirstName] [lastname]! [city] [Post Code] [other] {braces} [tracked-link]"
     sent = call.ok("send-sms", message=template, list_id=on)["message_id"]
-    assert text_at(call, sent) == "Hi Kim ! Perth 06000 [other] {braces} [tracked-link]"
+    assert text_at(call, sent) == "Hi Abc ! Perth 06000 [other] {braces} [tracked-link]"
     assert text_at(call, sent, "61491570157") == "Hi  !   [other] {braces} [tracked-link]"
     assert call.ok("get-sms", message_id=sent)["message"] == template
 

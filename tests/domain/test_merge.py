@@ -14,18 +14,18 @@ from sms_sandbox.domain.merge import (
     place_link,
 )
 
-VALUES = {"firstname": "Kim", "favourite colour": "red", "empty": "", "odd": "[firstname]"}
+VALUES = {"firstname": "Abc", "favourite colour": "red", "empty": "", "odd": "[firstname]"}
 
 
 @pytest.mark.parametrize(
     ("template", "text"),
     [
-        ("Hi [firstname]!", "Hi Kim!"),
-        ("[FirstName][ firstname ][_firstname_]", "KimKimKim"),
+        ("Hi [firstname]!", "Hi Abc!"),
+        ("[FirstName][ firstname ][_firstname_]", "AbcAbcAbc"),
         ("[Favourite Colour]", "red"),
         ("<[empty]>", "<>"),
         ("[odd]", "[firstname]"),
-        ("[[firstname]]", "[Kim]"),
+        ("[[firstname]]", "[Abc]"),
         ("[unknown] {firstname} [] [ ] ] [", "[unknown] {firstname} [] [ ] ] ["),
         (TRACKED, TRACKED),
     ],

@@ -10,7 +10,7 @@ from sms_sandbox.store.paging import Paging
 from tests.conftest import World
 from tests.simulation.conftest import Client
 
-PEOPLE = b"Firstname,Lastname,Mobile,Postcode\r\nIvy,Stone,61491570200,2000\r\nSam,,61491570201,\r\n"
+PEOPLE = b"Firstname,Lastname,Mobile,Postcode\r\nUno,Rock,61491570200,2000\r\nDuo,,61491570201,\r\n"
 COUNTERS = ("importlength", "completed", "duplicates", "skipped", "optout", "imported")
 
 

@@ -57,7 +57,7 @@ def a_list(at: World, handsets: Sequence[str], fields_: dict[str, str] | None = 
     with at.store.begin() as db:
         made = contacts.add_list(db, at.tenant, at.account.id, "People", fields_ or {}, NOON)
         for msisdn in handsets:
-            contacts.add_member(db, at.tenant, made.id, msisdn, ("Ivy", "Stone"), {}, NOON)
+            contacts.add_member(db, at.tenant, made.id, msisdn, ("Uno", "Rock"), {}, NOON)
     return made.id
 
 

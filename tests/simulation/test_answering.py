@@ -60,7 +60,7 @@ def test_a_list_takes_senders_in_and_its_members_are_answered_otherwise(still: W
     write(still, "me")
     write(still, "friend", FRIEND)
     assert [member(still, on), member(still, on, FRIEND)] == [contacts.ACTIVE] * 2
-    assert answers(still) == ["Welcome !", "Hello again !", "Hello again Ivy!"]
+    assert answers(still) == ["Welcome !", "Hello again !", "Hello again Uno!"]
 
 
 def test_who_left_a_list_does_not_come_back_by_writing_and_hears_nothing(still: World) -> None:

@@ -151,7 +151,7 @@ async def test_everybody_on_a_long_list_gets_the_message_once(
     everybody = looking.everybody(still, sent.id)
     assert [each.msisdn for each in everybody] == list(MANY)
     assert {(each.text, each.status, each.reported_at) for each in everybody} == {
-        ("Hi Ivy", DELIVERED, NOON + seconds(1))
+        ("Hi Uno", DELIVERED, NOON + seconds(1))
     }
     assert (sent.recipients, sent.delivered, sent.pending, sent.bounced) == (1200, 1200, 0, 0)
     assert (ran.counts["report"], ran.counts["callback"]) == (1200, 1200)

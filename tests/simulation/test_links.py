@@ -78,7 +78,7 @@ async def test_a_tap_of_a_member_names_it(still: World, call: Client, runner: Ru
     await runner.advance(still.tenant, by=timedelta())
     params = dict(receiver.requests[0].params)
     assert (params["firstname"], params["lastname"], params["list_id"], params["message"]) == (
-        "Ivy", "Stone", str(on), f"Hi Ivy: TapTh.is/{code}",
+        "Uno", "Rock", str(on), f"Hi Uno: TapTh.is/{code}",
     )  # fmt: skip
 
 

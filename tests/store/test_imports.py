@@ -107,7 +107,7 @@ def test_members_that_are_written(fresh: World, people: ContactList) -> None:
     """One of the new ones was put on the list by another call meanwhile, and is a duplicate after all."""
     one = hold(fresh, start(fresh, people))
     assert one is not None
-    new = [Written(msisdn, "Ivy", None, {"1": "Here"}) for msisdn in HANDSETS[:3]]
+    new = [Written(msisdn, "Uno", None, {"1": "Here"}) for msisdn in HANDSETS[:3]]
     with fresh.store.begin() as db:
         contacts.add_member(db, fresh.tenant, people.id, HANDSETS[1], ("Old", None), {}, NOON)
         what = Sorted(new, [], Counts(4, skipped=1, imported=3))

@@ -44,12 +44,12 @@ def account(at: World, shared: bool) -> Account:
 
 def test_what_is_to_be_told(fresh: World, people: ContactList) -> None:
     with fresh.store.begin() as db:
-        assert membership.join(db, fresh.tenant, people, ONE, ("Ivy", None), {"2": "44"}, NOON)
-        assert membership.join(db, fresh.tenant, people, ONE, ("Ivy", None), {"2": "44"}, NOON) is None
+        assert membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON)
+        assert membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON) is None
         assert membership.leave(db, fresh.tenant, people, ONE, contacts.DELETED, NOON)
         assert not membership.leave(db, fresh.tenant, people, ONE, contacts.DELETED, NOON)
     told = {
-        "account": fresh.account.id, "url": "http://localhost/hook", "msisdn": ONE, "firstname": "Ivy", "lastname": "",
+        "account": fresh.account.id, "url": "http://localhost/hook", "msisdn": ONE, "firstname": "Uno", "lastname": "",
         "fields": {"City": "", "Size": "44"},
     }  # fmt: skip
     assert planned(fresh) == [
