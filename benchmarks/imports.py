@@ -1,8 +1,5 @@
 """How long other calls wait while a long file is imported."""
 
-import http.client
-import json
-import ssl
 import threading
 import time
 from functools import partial
@@ -10,11 +7,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlencode
 
-from .figures import AUTHORIZATION, Figure, Run
-from .processes import PATIENCE, Running, sandbox
-from .stalls import LONGEST, calls_during
+from .figures import Figure, Run
+from .processes import Running, sandbox
+from .stalls import LONGEST, caller, calls_during
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -52,14 +48,7 @@ def imports(run: Run) -> Figure:
 
 def import_it(run: Run, server: Running, url: str) -> float:
     """Import the file into a new list; the seconds that took."""
-    context = ssl.create_default_context(cafile=run.certificates.ca)
-    call = http.client.HTTPSConnection("localhost", server.https_port, context=context, timeout=PATIENCE)
-
-    def api(method: str, **form: Any) -> Any:
-        headers = {**AUTHORIZATION, "Content-Type": "application/x-www-form-urlencoded"}
-        call.request("POST", f"/{method}.json", urlencode(form), headers)
-        return json.load(call.getresponse())
-
+    call, api = caller(run, server)
     began = time.perf_counter()
     list_id = api("add-contacts-bulk", name="Everybody", file_url=url)["list_id"]
     while time.perf_counter() - began < LONGEST:

@@ -5,6 +5,7 @@ import json
 import ssl
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -72,8 +73,8 @@ def calls_during(run: Run, server: Running, work: Any) -> dict[str, Any]:
     return told
 
 
-def send_to(run: Run, server: Running, list_id: int) -> float:
-    """Send to the list; the seconds until the last report."""
+def caller(run: Run, server: Running) -> tuple[http.client.HTTPSConnection, Callable[..., Any]]:
+    """A kept-alive connection to the server, to be closed, and what calls the API over it."""
     context = ssl.create_default_context(cafile=run.certificates.ca)
     call = http.client.HTTPSConnection("localhost", server.https_port, context=context, timeout=PATIENCE)
 
@@ -82,6 +83,12 @@ def send_to(run: Run, server: Running, list_id: int) -> float:
         call.request("POST", f"/{method}.json", urlencode(form), headers)
         return json.load(call.getresponse())
 
+    return call, api
+
+
+def send_to(run: Run, server: Running, list_id: int) -> float:
+    """Send to the list; the seconds until the last report."""
+    call, api = caller(run, server)
     began = time.perf_counter()
     sent = api("send-sms", message="Hello everybody", list_id=list_id)
     assert sent["recipients"] == run.members, sent
