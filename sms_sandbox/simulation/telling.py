@@ -16,7 +16,8 @@ from ..store.timeline import Plan
 
 @dataclass(frozen=True)
 class News:
-    """Something to tell an account's app: at `url`, signed with `secret` if the account has one."""
+    """Something to tell an account's app: at `url`, signed with `secret` if the account has one; `rule` says what made
+    it happen, if a rule did."""
 
     account: int
     secret: str | None
@@ -26,6 +27,7 @@ class News:
     message: int
     msisdn: str
     at: datetime
+    rule: str = ""
 
 
 def tell(db: Connection, tenant: int, news: Sequence[News]) -> None:
@@ -40,7 +42,7 @@ def tell(db: Connection, tenant: int, news: Sequence[News]) -> None:
 def _callback(each: News) -> NewCallback:
     url = rules.with_parameters(each.url, each.params)
     signature = rules.signature(url, each.secret) if each.secret else ""
-    return NewCallback(each.account, each.event, url, signature, each.message, each.msisdn, each.at)
+    return NewCallback(each.account, each.event, url, signature, each.message, each.msisdn, each.at, each.rule)
 
 
 def lane(tenant: int, url: str) -> str:

@@ -25,7 +25,8 @@ KIND = "callback"
 
 @dataclass(frozen=True)
 class NewCallback:
-    """A call to make: `url` is whole, with the event's parameters; an empty `signature` is no header."""
+    """A call to make: `url` is whole, with the event's parameters; an empty `signature` is no header. `rule` says what
+    made it other than it would have been, as `scenario report-twice` or `fault 3`."""
 
     account: int
     event: str
@@ -34,6 +35,7 @@ class NewCallback:
     message: int
     msisdn: str
     created: datetime
+    rule: str = ""
 
 
 @dataclass(frozen=True)

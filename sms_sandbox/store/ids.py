@@ -15,6 +15,8 @@ FIRST = {
     "transaction": 17400001,
     "mail": 1,
     "import": 1,
+    "rule": 1,
+    "traffic": 1,
 }
 """Where each kind begins: of the size the real service shows, so that a client's number type is put to the test."""
 

@@ -2,6 +2,7 @@
 
 from .columns import metadata
 from .contacts import imports, lists, members, optouts
+from .rules import rules
 from .traffic import callbacks, hits, links, mails, messages, recipients, responses, timeline, tries
 from .worlds import (
     accounts,
@@ -36,6 +37,7 @@ __all__ = [
     "optouts",
     "recipients",
     "responses",
+    "rules",
     "sender_ids",
     "tenants",
     "throttle",

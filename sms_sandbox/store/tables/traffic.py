@@ -147,6 +147,7 @@ callbacks = Table(
     short("state", 12),
     number("tries"),
     number("created"),
+    text("rule"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("callbacks_by_message", "tenant", "message", "id"),
 )

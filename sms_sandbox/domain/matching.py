@@ -1,0 +1,101 @@
+"""Which messages and calls a rule means, and how often it applies to them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+LONGEST = 15
+"""Digits of a number in international form."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a rule looks at: the handsets, sender and text of a message or of a call, and the key of the account."""
+
+    to: Collection[str] = ()
+    sender: str = ""
+    text: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a subject must have; None asks nothing.
+
+    `to` is a number (`61491570156`), a prefix (`6149157*`) or a range (`61491570100-61491570199`), in international
+    form or an Australian local one, and one handset that fits is enough. `text` is part of the text and `sender` the
+    whole sender, in any case; `key` is the account's.
+    """
+
+    to: str | None = None
+    sender: str | None = None
+    text: str | None = None
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.to is not None:
+            handsets(self.to)
+
+    def fits(self, subject: Subject) -> bool:
+        """Whether a subject is meant."""
+        if self.key is not None and self.key != subject.key:
+            return False
+        if self.sender is not None and self.sender.lower() != subject.sender.lower():
+            return False
+        if self.text is not None and self.text.lower() not in subject.text.lower():
+            return False
+        if self.to is None:
+            return True
+        first, last = handsets(self.to)
+        return any(first <= number <= last and len(number) <= len(last) for number in subject.to)
+
+
+@lru_cache(1000)
+def handsets(wanted: str) -> tuple[str, str]:
+    """The first and the last number that `to` of a match means. Raises ValueError where it can't be read."""
+    first, dash, last = wanted.partition("-")
+    if dash:
+        low, high = international(first), international(last)
+        if len(low) != len(high) or low > high:
+            raise ValueError(f"{wanted!r} is no range: write two numbers of one length, the lower one first")
+        return low, high
+    if wanted.endswith("*"):
+        prefix = international(wanted[:-1])
+        return prefix, prefix + "9" * (LONGEST - len(prefix))
+    return international(wanted), international(wanted)
+
+
+def international(written: str) -> str:
+    """The digits of a number or its beginning; a leading 0 stands for Australia."""
+    digits = written.strip().removeprefix("+").replace(" ", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST):
+        raise ValueError(f"{written!r} is no number: write digits, as 61491570156 or 0491570156")
+    return "61" + digits[1:] if digits.startswith("0") else digits
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How often a rule applies among the subjects it means: from the `nth` on (counted from 1), `count` times at most,
+    and to a `share` (above 0, up to 1) of them, which the seed picks."""
+
+    nth: int = 1
+    count: int | None = None
+    share: float = 1.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the rule always applies, so that nothing has to be counted."""
+        return self.nth == 1 and self.count is None and self.share == 1.0
+
+    def come(self, seen: int, used: int, seed: str) -> bool:
+        """Whether it applies to the `seen`-th subject, when it has applied to `used` already. The same seed gives the
+        same answers."""
+        if seen < self.nth or (self.count is not None and used >= self.count):
+            return False
+        return self.share == 1.0 or portion(f"{seed} {seen}") < self.share
+
+
+def portion(text: str) -> float:
+    """A number from 0 up to, but not, 1 that follows from a text, spread evenly."""
+    return int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:6]) / 2**48

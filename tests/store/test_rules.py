@@ -1,0 +1,90 @@
+from datetime import timedelta
+
+import pytest
+
+from sms_sandbox.domain.clock import real_now
+from sms_sandbox.domain.matching import Match, Subject, Turns
+from sms_sandbox.store import rules
+from sms_sandbox.store.rules import NewRule
+from tests.conftest import World
+
+NOW = real_now()
+ANY = Subject(("61491570156",), "Given", "Hi", "test-key")
+
+
+def put(fresh: World, match: Match | None = None, turns: Turns | None = None, first: bool = False, **what: str) -> int:
+    with fresh.store.begin() as db:
+        new = NewRule(rules.API, match or Match(), turns or Turns(), what)
+        return rules.add(db, fresh.tenant, new, first)
+
+
+def decide(fresh: World, kind: str = rules.API, seed: str = "seed") -> int | None:
+    with fresh.store.begin() as db:
+        found = rules.deciding(db, fresh.tenant, kind, ANY, NOW, seed)
+    return found.id if found else None
+
+
+def order(fresh: World) -> list[int]:
+    with fresh.store.begin() as db:
+        return [rule.id for rule in rules.of_kind(db, fresh.tenant, rules.API)]
+
+
+def test_the_first_that_fits_decides(fresh: World) -> None:
+    put(fresh, Match(sender="Abc"))
+    second, third = put(fresh), put(fresh)
+    assert decide(fresh) == second
+    assert decide(fresh, rules.CARRIER) is None
+    before = put(fresh, first=True)
+    assert order(fresh) == [before, 1, second, third]
+    assert decide(fresh) == before
+
+
+def test_one_that_counts_gives_way_when_it_is_used_up(fresh: World) -> None:
+    counted, plain = put(fresh, turns=Turns(count=2)), put(fresh)
+    assert [decide(fresh) for _ in range(4)] == [counted, counted, plain, plain]
+    with fresh.store.begin() as db:
+        found = rules.of_kind(db, fresh.tenant, rules.API)
+    assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(4, 2, 0), (0, 0, None)]
+
+
+def test_the_nth(fresh: World) -> None:
+    put(fresh, turns=Turns(nth=3, count=1))
+    assert [decide(fresh) for _ in range(5)] == [None, None, 1, None, None]
+
+
+def test_a_share_follows_from_the_seed(fresh: World) -> None:
+    put(fresh, turns=Turns(share=0.5))
+    put(fresh, turns=Turns(share=0.5))
+    came = [decide(fresh) for _ in range(40)]
+    assert set(came) == {None, 1, 2}
+
+
+def test_a_rule_ends(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        for until in (NOW, NOW + timedelta(seconds=1)):
+            rules.add(db, fresh.tenant, NewRule(rules.API, Match(), Turns(), {}, until))
+    assert decide(fresh) == 2
+
+
+def test_rules_are_removed_and_reordered(fresh: World) -> None:
+    for _ in range(3):
+        put(fresh)
+    with fresh.store.begin() as db:
+        assert rules.remove(db, fresh.tenant, 2)
+        assert not rules.remove(db, fresh.tenant, 2)
+        rules.reorder(db, fresh.tenant, rules.API, [3, 1])
+    assert order(fresh) == [3, 1]
+    assert decide(fresh) == 3
+    for wrong in ([3], [3, 1, 1], [3, 2], []):
+        with fresh.store.begin() as db, pytest.raises(ValueError, match="name every rule"):
+            rules.reorder(db, fresh.tenant, rules.API, wrong)
+    assert order(fresh) == [3, 1]
+
+
+def test_what_a_rule_does_comes_back_as_it_was_given(fresh: World) -> None:
+    put(fresh, Match(to="04*", text="x"), Turns(2, 3, 0.25), error="LEDGER_ERROR")
+    with fresh.store.begin() as db:
+        (rule,) = rules.of_kind(db, fresh.tenant, rules.API)
+    assert (rule.match, rule.turns, rule.what) == (
+        Match(to="04*", text="x"), Turns(2, 3, 0.25), {"error": "LEDGER_ERROR"},
+    )  # fmt: skip
