@@ -5,6 +5,8 @@ import gc
 import json
 import re
 import secrets
+import shutil
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -225,7 +227,7 @@ class App:
     def _env_command(self) -> list[str]:
         """How `sms-sandbox env` finds this sandbox from any folder."""
         settings, usual = self.settings, Settings()
-        command = ["sms-sandbox", "env", "--certs", str(Path(self.facts["ca"]).parent)]
+        command = [*program(), "env", "--certs", str(Path(self.facts["ca"]).parent)]
         port = self.facts["https"].rpartition(":")[2]
         if port != str(usual.https_port):
             command += [flag("https_port"), port]
@@ -251,6 +253,14 @@ class App:
         from .inbox import pages
 
         return Page(HTML, pages.opted_out(found.msisdn) if isinstance(found, taps.Tap) else b"")
+
+
+def program() -> list[str]:
+    """How a shell runs our command: by its name where that is found, else by where it is, as after `make run`."""
+    beside = Path(sys.executable).with_name("sms-sandbox")
+    if shutil.which("sms-sandbox"):
+        return ["sms-sandbox"]
+    return [str(beside)] if beside.exists() else [sys.executable, "-m", "sms_sandbox"]
 
 
 def throttle_of(settings: Settings) -> int:
