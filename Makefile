@@ -23,6 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m sms_sandbox.manual --check
 
 tests: $(VENV)/.dev
 	$(BIN)/pytest -q -n $(JOBS)
@@ -33,8 +34,8 @@ bench: $(VENV)/.dev  ## Measure speed and memory, each against a baseline in the
 certs: $(VENV)/.run  ## Make or renew the certificates in certs/, and say what to trust.
 	$(BIN)/sms-sandbox env
 
-docs: $(VENV)/.dev  ## Write docs/methods.md anew from the declarations.
-	$(BIN)/python -m sms_sandbox.manual > build-methods.md && mv build-methods.md docs/methods.md
+docs: $(VENV)/.dev  ## Write the generated pages of docs/ anew: methods, parity, tables of differences.
+	$(BIN)/python -m sms_sandbox.manual
 
 format: $(VENV)/.dev  ## Put the code into the house form.
 	$(BIN)/ruff format .

@@ -16,7 +16,10 @@ ARROWS = {
     "store": {"domain"},
     "simulation": {"domain", "store"},
     "api": {"domain", "store"},
-    "control": {"domain", "store", "simulation", "api.declare", "api.params", "api.errors", "api.render"},
+    "control": {
+        "domain", "store", "simulation", "api.declare", "api.params", "api.errors", "api.render", "api.evidence",
+        "api.gaps", "api.parity",
+    },
     "inbox": set(),
     "files": set(),
     "heads": set(),

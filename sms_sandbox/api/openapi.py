@@ -5,7 +5,7 @@ from typing import Any
 
 from .declare import GATE, Method, wire_name
 from .errors import Code
-from .evidence import MARKS, MEANINGS
+from .evidence import EVIDENCE, MEANINGS
 from .params import Schema
 from .schema import schema_of
 
@@ -70,7 +70,7 @@ def operation(method: Method, ending: str, verb: str) -> dict[str, Any]:
         "tags": [method.group],
         "summary": " ".join(summary.split()),
         "responses": responses(method, ending),
-        "x-evidence": [MEANINGS[mark] for mark in MARKS[method.name]],
+        "x-evidence": [MEANINGS[mark] for mark in EVIDENCE[method.name].marks],
     }
     if rest:
         described["description"] = rest

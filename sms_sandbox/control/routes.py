@@ -13,7 +13,7 @@ from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
-from . import PREFIX, guard, lists, mails, shapes, traffic, world
+from . import PREFIX, guard, lists, mails, parity, shapes, traffic, world
 from . import accounts as account_operations
 from .declare import Call, Desk, Later, Operation, operation
 from .errors import ControlError
@@ -37,6 +37,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *lists.OPERATIONS,
     *traffic.OPERATIONS,
     *mails.OPERATIONS,
+    *parity.OPERATIONS,
 )
 
 

@@ -127,6 +127,7 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
     steps: list[tuple[str, str, str | None, Any]] = [
         ("POST", "/tenants", "/tenants", {}),
         ("GET", "/info", "/info", None),
+        ("GET", "/parity", "/parity", None),
         ("GET", "/tenants", "/tenants", None),
         ("GET", "/tenants/{tenant}", f"/tenants/{name}", None),
         ("PATCH", "/tenants/{tenant}", f"/tenants/{name}", {"delivery_seconds": 2}),

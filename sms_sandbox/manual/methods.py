@@ -8,24 +8,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from .api.answer import answer
-from .api.declare import Method
-from .api.evidence import MARKS, MEANINGS
-from .api.gate import Gate
-from .api.openapi import codes_of, fields_of, required_of
-from .api.params import Schema
-from .api.render import to_json
-from .api.routes import methods
-from .api.schema import schema_of
-from .domain.clock import Clock, real_now
-from .examples import EXAMPLES, Pause
-from .simulation.courier import Courier
-from .simulation.runner import Runner
-from .store import world
-from .store.accounts import NewAccount
-from .store.engine import Store
-from .store.opening import open_store
-from .store.tenants import NewTenant
+from ..api.answer import answer
+from ..api.declare import Method
+from ..api.evidence import EVIDENCE, MEANINGS, Evidence
+from ..api.gate import Gate
+from ..api.openapi import codes_of, fields_of, required_of
+from ..api.params import Schema
+from ..api.render import to_json
+from ..api.routes import methods
+from ..api.schema import schema_of
+from ..domain.clock import Clock, real_now
+from ..examples import EXAMPLES, Pause
+from ..simulation.courier import Courier
+from ..simulation.runner import Runner
+from ..store import world
+from ..store.accounts import NewAccount
+from ..store.engine import Store
+from ..store.opening import open_store
+from ..store.tenants import NewTenant
 
 INTRODUCTION = """# Every method
 
@@ -44,7 +44,7 @@ def page() -> str:
     offered = methods()
     shown = asyncio.run(examples(offered))
     groups: dict[str, list[Method]] = {}
-    for name in MARKS:
+    for name in EVIDENCE:
         if name in offered:
             groups.setdefault(offered[name].group, []).append(offered[name])
     parts = [INTRODUCTION, *contents(groups)]
@@ -64,8 +64,7 @@ def chapter(method: Method, example: str) -> Iterator[str]:
     """All there is to say of one method."""
     yield f"### {method.name}\n"
     yield f"{method.doc}\n"
-    behind = "; ".join(MEANINGS[mark] for mark in MARKS[method.name])
-    yield f"*Evidence: {behind}.*\n"
+    yield f"*Evidence: {behind(EVIDENCE[method.name])}. [Known gaps](parity.md#{method.name}).*\n"
     fields = fields_of(method)
     if fields:
         yield "| Parameter | | |\n|---|---|---|"
@@ -78,6 +77,12 @@ def chapter(method: Method, example: str) -> Iterator[str]:
     yield f"```\n{outline(schema_of(method.returns))}\n```\n"
     if example:
         yield example
+
+
+def behind(evidence: Evidence) -> str:
+    """What stands behind the method, and behind its parameters or its reply where that is less."""
+    said = "; ".join(MEANINGS[mark] for mark in evidence.marks)
+    return f"{said} (the reply is assumed)" if evidence.reply == "A" else said
 
 
 def constraint(name: str, schema: Schema, required: list[str]) -> str:
@@ -137,7 +142,3 @@ def one(store: Store, gate: Gate, method: Method, params: Mapping[str, str]) -> 
     reply: Any = answer(store, gate, method, params, authorization).reply
     asked = f"POST /{method.name}.json\n\n{urlencode(params)}".rstrip()
     return f"```\n{asked}\n```\n\n```json\n{to_json(reply).decode()}\n```\n"
-
-
-if __name__ == "__main__":
-    print(page(), end="")

@@ -1,0 +1,64 @@
+"""What stands behind each method: as strong as the recordings say, no stronger, and with gaps where it is assumed."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.api import gaps
+from sms_sandbox.api.evidence import EVIDENCE, MEANINGS, Evidence
+from sms_sandbox.api.parity import having, of_all, parity, resting_on, validated
+
+
+@pytest.mark.parametrize("name", EVIDENCE)
+def test_each_aspect_has_marks_the_strongest_first(name: str) -> None:
+    for marks in EVIDENCE[name]:
+        assert marks
+        assert marks == "".join(mark for mark in MEANINGS if mark in marks)
+
+
+def test_a_recorded_answer_is_told_to_be_one(exchanges: Path) -> None:
+    """Whatever was captured is marked; marks may say more, as the reference knows of answers that it does not show."""
+    seen: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for line in exchanges.read_text().splitlines():
+        each = json.loads(line)
+        mark = "R" if each["source"] == "recorded-2015" else "D"
+        aspect = "xml" if each["format"] == "xml" else "reply" if each["status"] == 200 else "refusals"
+        seen[each["method"]].add((aspect, mark))
+    for method, marks in seen.items():
+        for aspect, mark in marks:
+            assert mark in getattr(EVIDENCE[method], aspect), (method, aspect)
+    in_xml = {method for method, marks in seen.items() if ("xml", "D") in marks}
+    assert in_xml == {method for method, evidence in EVIDENCE.items() if "D" in evidence.xml}
+
+
+def test_the_marks_of_a_method_are_those_of_its_parameters_and_reply() -> None:
+    assert Evidence("RC", "DA", "A", "A").marks == "RDCA"
+
+
+def test_counts_add_up() -> None:
+    assert sum(map(resting_on, MEANINGS)) == len(EVIDENCE)
+    assert all(having(mark) >= resting_on(mark) for mark in MEANINGS)
+
+
+@pytest.mark.parametrize("name", [name for name, each in EVIDENCE.items() if each.reply == "A"])
+def test_a_method_whose_reply_is_assumed_says_so_among_its_gaps(name: str) -> None:
+    own = next(each for each in parity() if each.method == name)
+    assert any(name in gap.what for gap in own.gaps)
+
+
+def test_gaps_are_told_once_and_named_rightly() -> None:
+    told = gaps.gaps()
+    assert len({gap.what for gap in told}) == len(told)
+    assert all(gap.why for gap in told if gap.really)
+    assert {gap.what for gap in of_all()} >= {"Order of checks", "Throttle window"}
+
+
+def test_a_gap_of_no_method_is_an_error() -> None:
+    with pytest.raises(ValueError, match="'It' names what is no method: send-mms"):
+        gaps.touched({"what": "It", "methods": ["send-mms", "pair"]}, {"groups": {"pair": ["add-list", "get-list"]}})
+
+
+def test_only_methods_are_validated() -> None:
+    assert set(validated()) <= set(EVIDENCE)

@@ -1,0 +1,29 @@
+"""GET /parity, which says how far to trust each method."""
+
+from sms_sandbox.api.evidence import EVIDENCE
+from tests.serving import Account
+
+
+def test_it_tells_of_every_method(server: Account) -> None:
+    told = server.ok("GET", "/parity")
+    assert [each["method"] for each in told["methods"]] == list(EVIDENCE)
+    assert told["total"] == sum(each["reply"] for each in told["counts"]) == len(EVIDENCE)
+    assert [each["mark"] for each in told["counts"]] == ["recorded", "documented", "clients", "assumed"]
+    assert told["validated"] == sum(each["validated"] is not None for each in told["methods"])
+
+
+def test_it_tells_what_stands_behind_a_method_and_where_it_may_differ(server: Account) -> None:
+    told = server.ok("GET", "/parity")
+    by_name = {each["method"]: each for each in told["methods"]}
+    assert by_name["cancel-sms"]["evidence"] == {
+        "parameters": ["recorded", "documented", "clients"],
+        "reply": ["documented"],
+        "xml": ["documented"],
+        "refusals": ["recorded", "assumed"],
+    }
+    assert by_name["get-link-hits"]["evidence"]["reply"] == ["assumed"]
+    assert "Cancelling" in {gap["what"] for gap in by_name["cancel-sms"]["gaps"]}
+    assert "Cancelling" not in {gap["what"] for gap in by_name["get-balance"]["gaps"]}
+    real = {gap["what"]: gap["really"] for gap in by_name["send-sms"]["gaps"]}
+    assert (real["Short links"], real["Default sender"]) == ("resolve on the internet", None)
+    assert "Throttle window" in {gap["what"] for gap in told["gaps"]}
