@@ -9,15 +9,15 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint re
 JOBS ?= auto
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check tests bench certs docs format lock clean
+.PHONY: help run test check tests contract contract-diff bench certs docs format lock clean
 
 help:
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 run: $(VENV)/.run  ## Start the sandbox. Settings: environment, or make run ARGS="--throttle 0".
 	$(BIN)/sms-sandbox serve $(ARGS)
 
-test: check tests  ## Everything a change must pass: format, lint, types, tests on SQLite and PostgreSQL.
+test: check tests contract  ## Everything a change must pass: format, lint, types, tests on SQLite and PostgreSQL.
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -27,6 +27,12 @@ check: $(VENV)/.dev
 
 tests: $(VENV)/.dev
 	$(BIN)/pytest -q -n $(JOBS)
+
+contract: $(VENV)/.dev  ## Run the contract suite: a sandbox of its own, or ENDPOINT=https://… KEY=… SECRET=… CA=…
+	@$(BIN)/python -m contract_tests $(ARGS)
+
+contract-diff: $(VENV)/.dev  ## Run the suite on a fresh sandbox and on ENDPOINT, and print where they differ.
+	@$(BIN)/python -m contract_tests.diff $(ARGS)
 
 bench: $(VENV)/.dev  ## Measure speed and memory, each against a baseline in the same run.
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -127,3 +127,8 @@ def test_no_file_is_two_rooms(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_names_say_what_a_file_is_about(path: Path) -> None:
     assert not {*path.relative_to(PACKAGE).with_suffix("").parts} & FORBIDDEN_NAMES
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "contract_tests").rglob("*.py")), ids=named)
+def test_the_contract_suite_knows_the_api_by_http_alone(path: Path) -> None:
+    assert "sms_sandbox" not in {name.partition(".")[0] for name, _ in imports(path)}

@@ -1,0 +1,89 @@
+"""What a refusal says: the status and the words of each code, and which method refuses with which (3.1, 13.1)."""
+
+from collections.abc import Mapping
+
+STATUS: Mapping[str, int] = {
+    "AUTH_FAILED_NO_DATA": 401,
+    "AUTH_FAILED": 401,
+    "NOT_IMPLEMENTED": 404,
+    "OVER_LIMIT": 429,
+}
+"""Statuses of codes; 400 for all others."""
+
+GENERIC = "Field has invalid format (see proper format in the description)."
+NUMERIC = 'Field "{field}" has wrong type, expected type - numeric'
+NOT_LEASED = "This number is not leased to you."
+NO_MESSAGE = "Message with this ID does not exist"
+NO_CONTACT = "Contact with such mobile does not exist in this list."
+RESELLERS = "You don't have access to this feature"
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "AUTH_FAILED_NO_DATA": ("You have not provided auth data.",),
+    "AUTH_FAILED": ("The auth data you have provided is invalid.",),
+    "NOT_IMPLEMENTED": ("The method you are requesting is unsupported.",),
+    "OVER_LIMIT": ("You have exceeded the request limit.",),
+    "FIELD_EMPTY": ("Required field '{field}' is empty", "Field {field} is required"),
+    "FIELD_INVALID": (
+        GENERIC,
+        NUMERIC,
+        NOT_LEASED,
+        "You must provide either 'list_id' or 'to'",
+        "This number is not available for lease.",
+        "If you provide 'keyword', you must provide 'number'",
+    ),
+    "NO_ACCESS": (
+        RESELLERS,
+        "You do not have access to this 'message'",
+        "You do not have access to this resource.",
+    ),
+    "KEY_EXISTS": (
+        "User already exists",
+        "Contact with such mobile already exists",
+        "The resource with this key already exists.",
+    ),
+    "NOT_FOUND": (NO_MESSAGE, NO_CONTACT, "The resource with this key is not found."),
+    "LEDGER_ERROR": ("Insufficient funds to carry out debit",),
+    "BAD_CALLER_ID": ("The sender ID you have set is not valid or number is inactive or expired",),
+    "LIST_EMPTY": ("The list you provided doesn't have active recipients.",),
+    "ALREADY_SENT": ("This message is already sent or can not be cancelled",),
+    "MISSING_PARAM": ("Field parameter is missing (eg. field_n)",),
+    "BAD_MOBILE": ("The mobile provided is invalid",),
+    "BAD_MOBILE_COUNTRY": ("The country of the mobile provided is unavailable",),
+    "OPTOUT": ("The recipient provided was previously opted out",),
+    "DUPLICATE_DELETED": ("The recipient provided was previously deleted",),
+}
+"""What each code says, the first being the usual one. RECIPIENTS_ERROR has an object in place of words (3.2)."""
+
+PLAINLY_REQUIRED = {
+    "get-sms-delivery-status",
+    "get-sms-sent-count",
+    "get-contact-sms-stats",
+    "get-message-report",
+    "add-contacts-bulk",
+    "add-contacts-bulk-progress",
+}
+"""Methods added after 2015, whose FIELD_EMPTY has the second wording."""
+
+OF_A_MESSAGE = ("get-sms", "get-sms-stats", "get-sms-sent", "get-sms-responses", "get-sms-delivery-status",
+                "get-message-log", "get-link-hits", "cancel-sms")  # fmt: skip
+OF_A_MEMBER = ("edit-list-member", "get-contact", "delete-from-list", "optout-list-member")
+OF_CLIENTS = ("add-client", "edit-client", "get-client", "get-clients", "get-transactions", "get-transaction")
+
+
+def status_of(code: str) -> int:
+    """The HTTP status a code comes with."""
+    return 200 if code == "SUCCESS" else STATUS.get(code, 400)
+
+
+def is_documented(code: str, description: object) -> bool:
+    """Whether a refusal's words are among those documented for its code."""
+    if not isinstance(description, str):
+        return code == "RECIPIENTS_ERROR"
+    return any(_like(description, pattern) for pattern in WORDS.get(code, ()))
+
+
+def _like(description: str, pattern: str) -> bool:
+    before, has_field, after = pattern.partition("{field}")
+    if not has_field:
+        return description == pattern
+    return description.startswith(before) and description.endswith(after) and len(description) > len(before + after)
