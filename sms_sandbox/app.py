@@ -23,14 +23,12 @@ from starlette.types import Receive, Scope, Send
 from .api.routes import Api, methods
 from .control import PREFIX, guard
 from .control.errors import ControlError
-from .domain import numbers
+from .domain import credentials, numbers
 from .domain.clock import real_now
 from .domain.profiles import PROFILES
-from .settings import Settings, flag
+from .settings import Settings, can_be_account, flag
 from .store import accounts, opening, tenants, world
-from .store.accounts import NewAccount
 from .store.engine import Store
-from .store.tenants import NewTenant
 from .tls import Certificates
 
 if TYPE_CHECKING:
@@ -45,6 +43,12 @@ _LINK = re.compile(r"/+(?:TapTh\.is|UnsubRep\.ly)/([0-9A-Za-z]{8})", re.IGNORECA
 
 URL_MARKS = ":/%#?=@[]!$&'()*+,;~"
 """What may stand in an address besides letters and digits."""
+
+MAGIC = ("-badsender", "-nocredit", "-expired")
+"""Ends of keys that mean another key's account with something wrong, and never make one of their own."""
+
+LONGEST_NAME = 60
+"""Characters of a tenant's name, with room for a number behind it."""
 
 HTML = "text/html; charset=utf-8"
 
@@ -86,7 +90,7 @@ class App:
     def __init__(self, settings: Settings, store: Store, certificates: Certificates, https: str, http: str) -> None:
         self.settings = settings
         self.store = store
-        self.key, self.secret = settings.accounts[0]
+        self.key, self.secret = settings.pairs[0]
         self.token = settings.control_token
         if self.token is None and not guard.is_loopback(settings.host):
             self.token = secrets.token_urlsafe(24)
@@ -100,7 +104,10 @@ class App:
         }
         self._ca = certificates.ca.read_bytes()
         self._ca_bundle = certificates.ca_bundle
-        self._api = Api(store, None if settings.allow_http else https)
+        delay = timedelta(seconds=settings.delivery_delay)
+        self._usual = world.Usual(settings.profile, throttle_of(settings), settings.strict_senders, delay)
+        self._newcomers = self._welcome if settings.accounts == "open" else None
+        self._api = Api(store, None if settings.allow_http else https, welcome=self._newcomers)
         self._names = (*settings.cert_host, settings.host)
         self._waking: asyncio.Task[tuple[Runner, Control]] | None = None
 
@@ -123,15 +130,15 @@ class App:
     async def _set_to_work(self) -> "tuple[Runner, Control]":
         # Here, since the first reply needs none of it; on a thread, so that calls are answered meanwhile.
         await asyncio.to_thread(import_module, ".control.routes", __package__)
-        from .control.declare import Defaults, Desk
+        from .control.declare import Desk
         from .control.routes import Control
         from .simulation.courier import Courier
         from .simulation.runner import Runner
 
         settings = self.settings
         runner = Runner(self.store, Courier(self._ca_bundle, settings.callback_host))
-        defaults = Defaults(settings.profile, throttle_of(settings), settings.strict_senders, settings.delivery_delay)
-        control = Control(Desk(self.store, runner, defaults, self.facts), self._names, self.token)
+        desk = Desk(self.store, runner, self._usual, self.facts, self._newcomers)
+        control = Control(desk, self._names, self.token)
         await runner.start()
         # A thread that nobody waits for, not even at the end.
         asyncio.get_running_loop().call_later(WARM_UP_AFTER, Thread(target=warm_up, daemon=True).start)
@@ -151,7 +158,7 @@ class App:
         settings = self.settings
         opening.hold(db)
         is_new = self.store.embedded and tenants.oldest(db) is None
-        for index, (key, secret) in enumerate(settings.accounts):
+        for index, (key, secret) in enumerate(settings.pairs):
             known = accounts.by_key(db, key)
             if known is not None:
                 changes: dict[str, Any] = {"secret": secret}
@@ -160,15 +167,16 @@ class App:
                 accounts.change(db, known.tenant, known.id, changes)
                 continue
             name = free_name(db, "default" if index == 0 else f"account-{key}")
-            new = NewTenant(
-                name=name,
-                seed=f"sandbox {name}",
-                profile=settings.profile,
-                delivery_delay=timedelta(seconds=settings.delivery_delay),
-                strict_senders=settings.strict_senders,
-            )
-            world.found(db, new, NewAccount(key, secret, name=name, throttle=throttle_of(settings)), real_now())
+            world.found_for(db, key, secret, name, self._usual, real_now())
         return is_new
+
+    def _welcome(self, db: Connection, key: str, secret: str) -> None:
+        """Make a world for a key that nobody has, with the secret it comes with, if it can be an account's."""
+        if not can_be_account(key, secret) or key.endswith(MAGIC):
+            return
+        opening.hold(db)  # so that of two first calls at once one makes it
+        if accounts.by_key(db, key) is None:
+            world.found_for(db, key, secret, free_name(db, f"account-{key}"), self._usual, real_now())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -269,7 +277,9 @@ def throttle_of(settings: Settings) -> int:
 
 def free_name(db: Connection, wanted: str) -> str:
     """A name for a tenant like the one that is wanted, which no other has."""
-    plain = re.sub(r"[^A-Za-z0-9._~-]", "-", wanted)[:60]
+    plain = re.sub(r"[^A-Za-z0-9._~-]", "-", wanted)
+    if plain != wanted or len(plain) > LONGEST_NAME:  # as it would be for others, too
+        plain = f"{plain[:50]}-{credentials.invented(wanted)[:8]}"
     names = (plain, *(f"{plain}-{number}" for number in range(2, 1000)))
     return next(name for name in names if tenants.by_name(db, name) is None)
 

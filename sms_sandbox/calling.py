@@ -52,7 +52,7 @@ def control(
     """Call the control API; Failure with its own sentence where it refuses."""
     headers = {"Content-Type": "application/json"}
     if account != Settings().account:
-        (key, secret), *_ = read({"account": account}).accounts
+        (key, secret), *_ = read({"account": account}).pairs
         headers["Authorization"] = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
     if control_token:
         headers["X-Sandbox-Token"] = control_token

@@ -187,7 +187,7 @@ def env(shell: str, ready_file: str | None, **given: Any) -> None:
         else:
             made = tls.ensure(Path(settings.certs), settings.cert_host)
             paths, url = (made.ca, made.ca_bundle), f"https://{reachable_name(settings.host)}:{settings.https_port}"
-            key, secret = settings.accounts[0]
+            key, secret = settings.pairs[0]
         click.echo(trust.render(trust.variables(*paths, url, key, secret), shell), nl=False)
     except tls.CertificateError as why:
         raise Failure(str(why)) from why

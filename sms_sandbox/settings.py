@@ -39,6 +39,11 @@ class Settings:
         "in the environment, blanks stand between several.",
         metavar="KEY:SECRET",
     )  # fmt: skip
+    accounts: str = _setting(
+        "closed", "Who else may call: nobody, or (open) any key, which becomes an account in a world of its own, with "
+        "the secret it first comes with.",
+        choices=("closed", "open"),
+    )  # fmt: skip
     throttle: int | None = _setting(
         None, "API calls a second for each account, 0 is no limit; if not given, 15 or what the profile says.",
         least=0, most=1_000_000,
@@ -75,20 +80,25 @@ class Settings:
                 raise SettingsError(f"{flag(each.name)} must be one of {', '.join(choices)}, not {value!r}.")
             if least is not None and value is not None and not least <= value <= most:
                 raise SettingsError(f"{flag(each.name)} must be from {least} to {most}, not {value}.")
-        for key, secret in self.accounts:
-            if not (_KEY.fullmatch(key) and _SECRET.fullmatch(secret)):
+        for key, secret in self.pairs:
+            if not can_be_account(key, secret):
                 raise SettingsError(f"{flag('account')} must look like KEY:SECRET, each up to 255 plain characters.")
-        keys = [key for key, _ in self.accounts]
+        keys = [key for key, _ in self.pairs]
         if not keys or len(set(keys)) != len(keys):
             raise SettingsError(f"{flag('account')} must name at least one key, and each only once.")
         if self.control_token is not None and not re.fullmatch(r"[!-~]{1,255}", self.control_token):
             raise SettingsError(f"{flag('control_token')} must be up to 255 ASCII characters without blanks.")
 
     @property
-    def accounts(self) -> list[tuple[str, str]]:
+    def pairs(self) -> list[tuple[str, str]]:
         """Keys and secrets."""
         pairs = [pair.partition(":") for pair in self.account]
         return [(key, secret) for key, _, secret in pairs]
+
+
+def can_be_account(key: str, secret: str) -> bool:
+    """Whether an account can have this key and secret."""
+    return bool(_KEY.fullmatch(key) and _SECRET.fullmatch(secret))
 
 
 def flag(name: str) -> str:

@@ -12,7 +12,7 @@ from sms_sandbox.settings import Settings, SettingsError, flag, reachable_name, 
 
 def test_defaults_are_good_and_have_a_sentence_each() -> None:
     settings = Settings()
-    assert settings.accounts == [("sandbox-key", "sandbox-secret")]
+    assert settings.pairs == [("sandbox-key", "sandbox-secret")]
     for each in fields(Settings):
         sentence = each.metadata["help"]
         assert sentence[0].isupper()
@@ -69,7 +69,7 @@ def test_a_refused_account_does_not_tell_its_secret() -> None:
 
 
 def test_a_secret_may_hold_colons() -> None:
-    assert Settings(account=("key:a:b", "other:c")).accounts == [("key", "a:b"), ("other", "c")]
+    assert Settings(account=("key:a:b", "other:c")).pairs == [("key", "a:b"), ("other", "c")]
 
 
 @pytest.mark.parametrize("value", [0, 15, 1_000_000, None])

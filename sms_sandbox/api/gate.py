@@ -2,6 +2,10 @@
 
 import time
 from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sqlalchemy import Connection
 
 from ..domain import credentials
 from ..domain import throttle as window
@@ -14,11 +18,19 @@ MOST_WINDOWS = 10_000
 """Accounts whose calls of the last second are kept before those that went quiet are dropped."""
 
 
-class Gate:
-    """Credentials and the throttle, in memory for an embedded store, by the database for a shared one."""
+Welcome: TypeAlias = Callable[[Connection, str, str], None]
+"""Makes an account of a key that nobody has and the secret it comes with, if it can be one."""
 
-    def __init__(self, store: Store) -> None:
+
+class Gate:
+    """Credentials and the throttle, in memory for an embedded store, by the database for a shared one.
+
+    With `welcome`, a key that nobody has is let in as an account made for it.
+    """
+
+    def __init__(self, store: Store, welcome: Welcome | None = None) -> None:
         self._store = store
+        self._welcome = welcome
         self._known: dict[str, Account] = {}
         self._generation = -1
         self._windows: dict[tuple[int, int], deque[float]] = {}
@@ -29,7 +41,7 @@ class Gate:
         if pair is None:
             raise ApiError(Code.AUTH_FAILED_NO_DATA)
         key, secret = pair
-        account = self._find(key)
+        account = self._find(key) or self._let_in(key, secret)
         if account is None or not credentials.is_secret(secret, account.secret):
             raise ApiError(Code.AUTH_FAILED)
         if not self._in_time(account):
@@ -37,6 +49,13 @@ class Gate:
         if account.suspended:
             raise ApiError(Code.ACCOUNT_EXPIRED)
         return account
+
+    def _let_in(self, key: str, secret: str) -> Account | None:
+        if self._welcome is None:
+            return None
+        with self._store.begin() as db:
+            self._welcome(db, key, secret)
+        return self._find(key)
 
     def _find(self, key: str) -> Account | None:
         if not self._store.embedded:

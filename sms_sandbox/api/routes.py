@@ -15,7 +15,7 @@ from .answer import Answer, answer_in_steps, verdict
 from .declare import Method
 from .errors import Code
 from .forms import Form, UnreadableError, read_form
-from .gate import Gate
+from .gate import Gate, Welcome
 from .render import FORMATS
 
 CHAPTERS = {
@@ -81,9 +81,12 @@ def methods() -> dict[str, Method]:
 class Api:
     """Answers `/{method}.{json|xml}`. With `https_url` set, a call over plain HTTP is told to go there instead."""
 
-    def __init__(self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None) -> None:
+    def __init__(
+        self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None,
+        welcome: Welcome | None = None,
+    ) -> None:  # fmt: skip
         self._store = store
-        self._gate = Gate(store)
+        self._gate = Gate(store, welcome)
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
 

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -19,20 +20,11 @@ from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.engine import Store
 from ..store.tenants import Tenant
+from ..store.world import Usual
 from .errors import ControlError
 from .shapes import PATTERNS
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """What a tenant is made with where its maker does not say."""
-
-    profile: str
-    throttle: int
-    strict_senders: bool
-    delivery_seconds: float
 
 
 @dataclass(frozen=True)
@@ -41,9 +33,12 @@ class Desk:
 
     store: Store
     runner: Runner
-    defaults: Defaults
+    defaults: Usual
     facts: Mapping[str, Any]
     """What `GET /info` tells: version and addresses."""
+
+    welcome: Callable[[Connection, str, str], None] | None = None
+    """Makes an account of a key that nobody has and its secret, where any key is welcome."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +67,18 @@ class Later:
 
     async def do(self, work: Callable[[Call], T]) -> T:
         """Do something in a transaction, with the tenant as it is by then."""
+        return await self.desk.store.run(partial(self._work, work=work))
 
-        def in_transaction(db: Connection) -> T:
-            account = accounts.read(db, self.tenant.id, self.account.id)
-            tenant = tenants.read(db, self.tenant.id)
-            if account is None or tenant is None:
-                raise ControlError("not_found", "The tenant is gone.")
-            return work(Call(self.desk, db, account, tenant))
+    async def insist(self, work: Callable[[Call], T]) -> T:
+        """The same, for something that takes all of a tenant away from whoever uses it."""
+        return await self.desk.store.insist(partial(self._work, work=work))
 
-        return await self.desk.store.run(in_transaction)
+    def _work(self, db: Connection, work: Callable[[Call], T]) -> T:
+        account = accounts.read(db, self.tenant.id, self.account.id)
+        tenant = tenants.read(db, self.tenant.id)
+        if account is None or tenant is None:
+            raise ControlError("not_found", "The tenant is gone.")
+        return work(Call(self.desk, db, account, tenant))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from ..domain import credentials
@@ -92,21 +93,24 @@ class Control:
     async def _run(self, found: Operation, authorization: str, arguments: Mapping[str, Any]) -> Any:
         desk = self._desk
         if found.waits:
-            who = await desk.store.run(lambda db: caller(db, authorization))
+            who = await desk.store.run(lambda db: caller(db, authorization, desk))
             return await found.run(Later(desk, *who), **arguments)
-        return await desk.store.run(lambda db: found.run(Call(desk, db, *caller(db, authorization)), **arguments))
+        return await desk.store.run(lambda db: found.run(Call(desk, db, *caller(db, authorization, desk)), **arguments))
 
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-def caller(db: Any, authorization: str) -> tuple[Account, Tenant]:
+def caller(db: Connection, authorization: str, desk: Desk) -> tuple[Account, Tenant]:
     """The account and tenant a call acts on; without credentials the default ones."""
     if authorization:
         pair = credentials.basic(authorization)
         if pair is None:
             raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
         account = accounts.by_key(db, pair[0])
+        if account is None and desk.welcome is not None:
+            desk.welcome(db, *pair)
+            account = accounts.by_key(db, pair[0])
         if account is None or not credentials.is_secret(pair[1], account.secret):
             raise ControlError("unauthorised", "There is no account with this key and secret.")
     else:

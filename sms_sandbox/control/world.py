@@ -1,7 +1,7 @@
 """Tenants and their clocks."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from msgspec import UNSET
 from ..domain import pricing
 from ..domain.clock import MICROSECOND, Clock
 from ..domain.profiles import PROFILES
-from ..store import accounts, opening, tenants
+from ..store import accounts, opening, resets, tenants
 from ..store import world as worlds
 from ..store.accounts import NewAccount
 from ..store.tenants import Tenant
@@ -40,13 +40,13 @@ def create_tenant(call: Call, body: s.NewTenant) -> s.TenantMade:
         raise ControlError("conflict", f"There is a tenant {name!r} already.")
     if accounts.by_key(call.db, key) is not None:
         raise ControlError("conflict", f"There is an account with the key {key!r} already.")
-    delay = defaults.delivery_seconds if body.delivery_seconds is None else body.delivery_seconds
+    delay = defaults.delivery_delay if body.delivery_seconds is None else timedelta(seconds=body.delivery_seconds)
     strict = defaults.strict_senders if body.strict_senders is None else body.strict_senders
     new = tenants.NewTenant(
         name=name,
         seed=secrets.token_hex(8) if body.seed is None else body.seed,
         profile=profile,
-        delivery_delay=timedelta(seconds=delay),
+        delivery_delay=delay,
         strict_senders=strict,
         clock=Clock(frozen_at=body.frozen_at),
     )
@@ -89,9 +89,13 @@ def change_tenant(call: Call, tenant: Name, body: s.TenantChange) -> s.TenantSta
 
 
 @operation("DELETE", "/tenants/{tenant}")
-def delete_tenant(call: Call, tenant: Name) -> Empty:
+async def delete_tenant(later: Later, tenant: Name) -> Empty:
     """Delete a tenant and all that belongs to it. The default tenant can only be reset."""
-    found = named(call, tenant)
+    return await later.insist(lambda call: remove(call, tenant))
+
+
+def remove(call: Call, name: str) -> Empty:
+    found = named(call, name)
     if found.id == tenants.oldest(call.db):
         raise ControlError("conflict", "The default tenant can't be deleted; reset it instead.")
     tenants.remove(call.db, found.id)
@@ -99,12 +103,20 @@ def delete_tenant(call: Call, tenant: Name) -> Empty:
 
 
 @operation("POST", "/tenants/{tenant}/reset")
-async def reset_tenant(later: Later, tenant: Name) -> s.TenantState:
+async def reset_tenant(later: Later, tenant: Name, body: s.Reset) -> s.TenantState:
     """Make a tenant as fresh as it once was: nothing sent, nothing planned, the first account's key and throttle kept.
-    A clock that stands still stays where it stands."""
+
+    A clock that stands still stays where it stands. With `kinds` only these are emptied, and ids are counted on."""
     found = await later.do(lambda call: named(call, tenant))
     async with later.desk.runner.clock_lock(found.id):
-        return await later.do(lambda call: start_afresh(call, tenant))
+        if body.kinds is None:
+            return await later.insist(lambda call: start_afresh(call, tenant))
+        return await later.insist(lambda call: empty(call, tenant, body.kinds or ()))
+
+
+def empty(call: Call, name: str, kinds: Collection[str]) -> s.TenantState:
+    resets.reset(call.db, named(call, name), kinds, call.real)
+    return s.TenantState(**state_of(call, named(call, name)))
 
 
 def start_afresh(call: Call, name: str) -> s.TenantState:

@@ -13,6 +13,8 @@ Rate = Annotated[int, Meta(ge=0, le=1_000_000, description="Calls a second; 0 is
 Money = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
 Profile = Literal["seed", "vendor-2020", "legacy-2015", "throttle-2"]
 
+Kind = Literal["messages", "contacts", "numbers", "keywords", "rules", "faults", "clock", "mails", "clients"]
+
 
 # Tenants
 
@@ -42,6 +44,12 @@ class TenantChange(Request):
     profile: Profile | UnsetType = UNSET
     strict_senders: bool | UnsetType = UNSET
     delivery_seconds: Seconds | UnsetType = UNSET
+
+
+class Reset(Request):
+    """What to empty; all there is, where nothing is said."""
+
+    kinds: Annotated[list[Kind], Meta(min_length=1)] | None = None
 
 
 class ClockState(Struct):

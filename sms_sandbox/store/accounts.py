@@ -1,7 +1,7 @@
 """Accounts: who calls, what they may, and their money."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -113,7 +113,7 @@ def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
 
 def add_as(db: Connection, tenant: int, account: int, new: NewAccount, now: datetime) -> bool:
     """Make an account with an id taken for it, and its balance its first transaction; no where the key is known."""
-    given = asdict(new) | {name: int(getattr(new, name)) for name in ("reseller", "client_pays")}
+    given = vars(new) | {name: int(getattr(new, name)) for name in ("reseller", "client_pays")}
     row = _BLANK | given | {"tenant": tenant, "id": account, "created": to_micros(now)}
     if not _ADD.run(db, **row):
         return False

@@ -18,6 +18,14 @@ WORKERS = 16
 MOST_KNOWN = 10_000
 """Answers remembered before all are forgotten, so that nobody can fill the memory by asking."""
 
+PATIENCE_MS = 50
+"""How long what takes all of a tenant waits for a lock before it gives way; a deadlock is seen after a second only."""
+
+MOST_TRIES = 100
+
+LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's code for a lock that did not come in time."""
+
 _CHANGED = "sms-sandbox changed"
 _KNOWN = "sms-sandbox known"
 _SCHEDULED = "sms-sandbox scheduled"
@@ -159,6 +167,24 @@ class Store:
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one transaction, where this store wants it done."""
         return await self.call(self._in_transaction, work)
+
+    async def insist(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` that takes all of a tenant, which calls and the timeline lock bit by bit and in orders of their
+        own: it gives way when it waits for long, so that none of them is given up for it, and is then begun anew."""
+
+        def in_transaction(db: Connection) -> T:
+            if not self.embedded:
+                db.execute(text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
+            return work(db)
+
+        for _ in range(MOST_TRIES):
+            try:
+                return await self.run(in_transaction)
+            except Exception as why:
+                if getattr(getattr(why, "orig", why), "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                    raise
+            await asyncio.sleep(PATIENCE_MS / 1000)
+        return await self.run(work)
 
     async def call(self, work: Callable[..., T], *args: Any) -> T:
         """Call something that uses the store: at once if it is embedded, on a thread if it is not."""

@@ -1,7 +1,7 @@
 """Virtual numbers: owned, shared, and waiting to be leased."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +73,7 @@ def add(db: Connection, tenant: int, numbers: Iterable[Number]) -> None:
         db,
         [
             {
-                **asdict(each),
+                **vars(each),
                 "tenant": tenant,
                 "shared": int(each.shared),
                 "auto_renew": int(each.auto_renew),

@@ -48,6 +48,12 @@ _ENTER = Statement(
     select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")).with_for_update(read=True, skip_locked=True)
 )
 _HOLD = Statement(select(t.c.id).where(t.c.id == bindparam("tenant")).with_for_update())
+_HOLD_ACCOUNTS = Statement(
+    select(tables.accounts.c.id)
+    .where(tables.accounts.c.tenant == bindparam("tenant"))
+    .order_by(tables.accounts.c.id)
+    .with_for_update()
+)
 _NAMED = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.name == bindparam("called")))
 _FIRST = Statement(select(t.c.id).order_by(t.c.id).limit(1))
 _ADD = Statement(
@@ -58,6 +64,11 @@ _CLOCK = Statement(
     .where(t.c.id == bindparam("tenant"))
     .values(clock_offset=bindparam("offset_"), frozen_at=bindparam("frozen"), moving=bindparam("moving_"))
 )
+
+_REMOVE = Statement(delete(t).where(t.c.id == bindparam("tenant")))
+_EMPTY = {
+    table.name: Statement(delete(table).where(table.c.tenant == bindparam("tenant"))) for table in tables.OF_A_TENANT
+}
 
 
 def add(db: Connection, new: NewTenant, real: datetime) -> Tenant:
@@ -152,13 +163,20 @@ def empty(db: Connection, tenant: int) -> None:
     deleted, once the accounts are gone and the tenant is held.
     """
     changed(db)
-    db.execute(delete(tables.accounts).where(tables.accounts.c.tenant == tenant))
+    _EMPTY[tables.accounts.name].run(db, tenant=tenant)
     _HOLD.one(db, tenant=tenant)
-    for table in tables.OF_A_TENANT:
-        db.execute(delete(table).where(table.c.tenant == tenant))
+    for statement in _EMPTY.values():
+        statement.run(db, tenant=tenant)
+
+
+def hold(db: Connection, tenant: int) -> None:
+    """Wait for calls that charge an account of the tenant or plan something, and keep others out until the
+    transaction ends."""
+    _HOLD_ACCOUNTS.all(db, tenant=tenant)
+    _HOLD.one(db, tenant=tenant)
 
 
 def remove(db: Connection, tenant: int) -> None:
     """Delete the tenant and all that belongs to it."""
     empty(db, tenant)
-    db.execute(delete(t).where(t.c.id == tenant))
+    _REMOVE.run(db, tenant=tenant)

@@ -1,6 +1,7 @@
 """What a fresh world holds: an account with money, its number, a shared one, and a pool to lease from."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,28 @@ NUMBER_PRICE = 2_500_000
 """Units a month: 25.00."""
 
 
+@dataclass(frozen=True)
+class Usual:
+    """What worlds of this server are made with where nobody says otherwise; `throttle` is calls a second."""
+
+    profile: str = "seed"
+    throttle: int = 15
+    strict_senders: bool = False
+    delivery_delay: timedelta = timedelta(seconds=1)
+
+
+def found_for(db: Connection, key: str, secret: str, name: str, usual: Usual, real: datetime) -> Tenant:
+    """Make the world of an account that is known by its key and secret alone. The same name gives the same seed."""
+    new = NewTenant(
+        name=name,
+        seed=f"sandbox {name}",
+        profile=usual.profile,
+        delivery_delay=usual.delivery_delay,
+        strict_senders=usual.strict_senders,
+    )
+    return found(db, new, NewAccount(key, secret, name=name, throttle=usual.throttle), real)
+
+
 def found(db: Connection, new: NewTenant, account: NewAccount, real: datetime) -> Tenant:
     """Make a tenant and all that a fresh one has."""
     tenant = tenants.add(db, new, real)
@@ -25,8 +48,13 @@ def found(db: Connection, new: NewTenant, account: NewAccount, real: datetime) -
 def settle(db: Connection, tenant: Tenant, account: NewAccount, now: datetime) -> None:
     """Fill an empty tenant with what a fresh one has."""
     owner = accounts.add(db, tenant.id, account, now)
-    next_charge = billing.begin(db, tenant.id, billing.NUMBER, int(OWN_NUMBER), now)
+    stock(db, tenant.id, owner, now)
+
+
+def stock(db: Connection, tenant: int, owner: int, now: datetime) -> None:
+    """Put a fresh world's numbers into a tenant without any: one that its own account leases, and what all share."""
+    next_charge = billing.begin(db, tenant, billing.NUMBER, int(OWN_NUMBER), now)
     own = numbers.Number(OWN_NUMBER, owner, False, NUMBER_PRICE, True, next_charge, numbers.ACTIVE)
     shared = numbers.Number(SHARED_NUMBER, None, True, 0, False, None, numbers.ACTIVE)
     pool = [numbers.Number(each, None, False, NUMBER_PRICE, True, None, numbers.AVAILABLE) for each in POOL]
-    numbers.add(db, tenant.id, [own, shared, *pool])
+    numbers.add(db, tenant, [own, shared, *pool])

@@ -1,10 +1,11 @@
 """Worlds of their own are never seen from each other, and leave nothing behind when they are emptied or deleted."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.serving import Account, Receiver
+from tests.serving import HANDSET, Account, Receiver
 
 Make = Callable[..., Account]
 
@@ -122,3 +123,44 @@ def test_three_hundred_tenants_are_made_quickly(server: Account) -> None:
         made = list(pool.map(lambda _: server.ok("POST", "/tenants"), range(300)))
     assert time.monotonic() - began < 10
     assert len({each["key"] for each in made}) == 300
+
+
+# Ends in the middle of things
+
+
+def test_worlds_end_while_calls_run_on_them(server: Account, worlds: Make, receiver: Receiver) -> None:
+    """Whatever calls find, they are answered as one that came before or after, and the end comes all the same."""
+    names = [f"brief-{time.time_ns()}-{number}" for number in range(6)]
+    stop = threading.Event()
+    codes: set[str] = set()
+
+    def use(world: Account) -> None:
+        while not stop.is_set():
+            for method, params in (
+                ("send-sms", {"message": "hi", "to": f"{HANDSET},61491570157"}),
+                ("add-list", {"name": f"list {time.time_ns()}"}),
+                ("lease-number", {}),
+                ("get-balance", {}),
+            ):
+                codes.add(world.api(method, **params)["error"]["code"])
+
+    made = [worlds(name=name, delivery_seconds=0) for name in names]
+    for world in made:
+        world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+    with ThreadPoolExecutor(6) as pool:
+        using = [pool.submit(use, world) for world in made]
+        for round_ in range(5):
+            time.sleep(0.1)
+            kinds = {"kinds": ["messages", "numbers", "contacts"]} if round_ % 2 else {}
+            for world in made:
+                world.ok("POST", "/tenants/current/reset", kinds)
+        for name in names:
+            assert server.control("DELETE", f"/tenants/{name}").status == 200
+        time.sleep(0.1)
+        stop.set()
+        for each in using:
+            each.result()
+    assert codes <= {"SUCCESS", "AUTH_FAILED", "FIELD_INVALID", "LEDGER_ERROR"}
+    assert "AUTH_FAILED" in codes
+    for world in made:
+        assert world.api("get-balance")["error"]["code"] == "AUTH_FAILED"
