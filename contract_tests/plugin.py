@@ -12,13 +12,14 @@ from .client import Api
 from .grants import Need
 from .receiving import Receiver
 from .run import RECORDED, Run, begin, environment, today
+from .scene import Known, Scene, discover, furnish
 from .table import Outcome, table
 from .target import Control, UnusableError
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 UNUSABLE = 2
-OWN_DATA = "known"
-"""A test with this fixture reads what was in the account before: its nulls and missing keys are chance."""
+OWN_DATA = {"known", "scene"}
+"""A test with one of these fixtures reads what was in the account before: its nulls and missing keys are chance."""
 
 
 def about(*methods: str) -> pytest.MarkDecorator:
@@ -126,6 +127,36 @@ def control(run: Run) -> Control:
     return run.control
 
 
+@pytest.fixture(scope="session")
+def scene(run: Run) -> Scene:
+    """A furnished world, in a sandbox; the account as it is found, elsewhere."""
+    if run.control is None:
+        return Scene(run.api, discover(run.api))
+    return furnish(*world_of(run), run.receiver)
+
+
+@pytest.fixture(scope="session")
+def known(scene: Scene) -> Known:
+    """Things to look at that were there before."""
+    return scene.known
+
+
+@pytest.fixture
+def world(run: Run) -> tuple[Api, Control]:
+    """A fresh world of a sandbox, with its control. A test that asks for it needs SANDBOX."""
+    return world_of(run)
+
+
+def world_of(run: Run, throttle: int = 0) -> tuple[Api, Control]:
+    """Make a world that goes when the run ends."""
+    assert run.control is not None, "a test that makes a world must declare needs(SANDBOX)"
+    name, credentials = run.control.tenant(throttle)
+    run.closing.callback(run.control.remove, name)
+    api = run.api.another(credentials, rate=0)
+    api.undone_by = []
+    return api, run.control.of(credentials)
+
+
 @pytest.fixture
 def receiver(run: Run) -> Receiver:
     """Where callbacks arrive. A test that asks for it needs CALLBACK."""
@@ -141,7 +172,7 @@ def receiver(run: Run) -> Receiver:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     run = item.config.stash[RUN]
-    run.watch.begin(name_of(item), is_loose=OWN_DATA in getattr(item, "fixturenames", ()))
+    run.watch.begin(name_of(item), is_loose=bool(OWN_DATA & set(getattr(item, "fixturenames", ()))))
     try:
         outcome = yield
     finally:

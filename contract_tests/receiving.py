@@ -30,11 +30,12 @@ class Call:
 
 
 class Receiver:
-    """Takes callbacks at `url`, each test's below a path of its own, and answers with `status`."""
+    """Takes callbacks at `url`, each test's below a path of its own, and answers with `status`; hands out `files`."""
 
     def __init__(self, url: str | None = None, port: int = 0) -> None:
         self.calls: list[Call] = []
         self.status = 200
+        self.files: dict[str, bytes] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,10 +43,13 @@ class Receiver:
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                outer.calls.append(Call(parts.path, parts.query, self.headers.get("x-transmitsms-signature")))
-                self.send_response(outer.status)
-                self.send_header("Content-Length", "0")
+                content = next((each for path, each in outer.files.items() if parts.path.endswith(path)), None)
+                if content is None:
+                    outer.calls.append(Call(parts.path, parts.query, self.headers.get("x-transmitsms-signature")))
+                self.send_response(outer.status if content is None else 200)
+                self.send_header("Content-Length", str(len(content or b"")))
                 self.end_headers()
+                self.wfile.write(content or b"")
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing: a query holds numbers."""
