@@ -44,7 +44,7 @@ class Api:
 
     # Calls with an outcome
 
-    def ok(self, method: str, fmt: str = "json", **params: Any) -> Any:
+    def ok(self, method: str, fmt: str = "json", /, **params: Any) -> Any:
         """Make a call that must succeed and be of its method's shape; what it says, without the error block."""
         return self.succeeded(self.call(method, fmt, params), params)
 
@@ -55,9 +55,9 @@ class Api:
         self.watch.saw(reply)
         return payload
 
-    def refused(self, code: str, method: str, fmt: str = "json", says: str | None = None, **params: Any) -> Any:
-        """Make a call that must be refused with a code; its description, which must be documented, or `says`."""
-        return self.was_refused(code, self.call(method, fmt, params), says, params)
+    def refused(self, code: str, method: str, fmt: str = "json", /, **params: Any) -> Any:
+        """Make a call that must be refused with a code; its description, which must be documented."""
+        return self.was_refused(code, self.call(method, fmt, params), None, params)
 
     def was_refused(self, code: str, reply: Reply, says: str | None = None, params: Params | None = None) -> Any:
         """The description of an answer that must be a refusal."""

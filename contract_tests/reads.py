@@ -13,6 +13,12 @@ def of_the_message(known: Known) -> Form:
     return {"message_id": known.need("message")}
 
 
+def of_a_reseller(known: Known) -> Form:
+    """Nothing, from an account that has clients."""
+    known.need("client")
+    return {}
+
+
 READS: Mapping[str, Callable[[Known], Form]] = {
     "format-number": lambda _: {"msisdn": "0491 570 156", "countrycode": "AU"},
     "get-sms": of_the_message,
@@ -37,7 +43,7 @@ READS: Mapping[str, Callable[[Known], Form]] = {
     "get-keywords": lambda _: {},
     "get-balance": lambda _: {},
     "get-client": lambda known: {"client_id": known.need("client")},
-    "get-clients": lambda known: {} if known.need("client") else {},
+    "get-clients": of_a_reseller,
     "get-transactions": lambda known: {"client_id": known.need("client")},
     "get-transaction": lambda known: {"id": known.need("transaction")},
 }

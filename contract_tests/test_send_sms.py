@@ -61,7 +61,8 @@ PARTS = {
     "307 of GSM-7": ("x" * 307, 3), "612 of GSM-7": ("x" * 612, 4), "70 of UCS-2": ("漢" * 70, 1),
     "71 of UCS-2": ("漢" * 71, 2), "134 of UCS-2": ("漢" * 134, 2), "268 of UCS-2": ("漢" * 268, 4),
     "extension counts 2": ("€" * 80, 1), "extension over": ("€" * 80 + "x", 2),
-    "emoji counts 2": ("\U0001f600" * 35, 1), "emoji over": ("\U0001f600" * 35 + "x", 2), "line feed counts 1": ("x\n" * 80, 1),
+    "emoji counts 2": ("\U0001f600" * 35, 1), "emoji over": ("\U0001f600" * 35 + "x", 2),
+    "line feed counts 1": ("x\n" * 80, 1),
     "GSM letters": ("@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà" * 4, 2),
 }  # fmt: skip
 

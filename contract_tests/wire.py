@@ -130,12 +130,12 @@ def _misspellings(body: bytes) -> Iterator[str]:
     """JSON has one spelling (2.3): no white space, `\\/` for a slash, and ASCII only."""
     if re.search(rb"[^\x20-\x7e]", body):
         yield "JSON holds a character that is not plain ASCII"
-    outside = re.sub(rb'"(?:[^"\\]|\\.)*"', b'""', body)
-    if re.search(rb"\s", outside):
+    plain = body.replace(rb"\\", b"")  # escaped backslashes, which escape nothing
+    if re.search(rb"\s", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", plain)):
         yield "JSON holds white space between its values"
-    if re.search(rb"(?<!\\)/", re.sub(rb"\\\\", b"", body)):
+    if re.search(rb"(?<!\\)/", plain):
         yield "JSON holds a slash that is not escaped"
-    if re.search(rb"\\u[0-9a-f]*[A-F]", body):
+    if re.search(rb"\\u(?![0-9a-f]{4})", plain):
         yield "JSON holds an escape with capital letters"
 
 
