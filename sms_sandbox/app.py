@@ -109,6 +109,8 @@ class App:
         self._newcomers = self._welcome if settings.accounts == "open" else None
         self._api = Api(store, None if settings.allow_http else https, welcome=self._newcomers)
         self._names = (*settings.cert_host, settings.host)
+        self.is_alone = False
+        """Whether this process does nothing else, so that what it has loaded is never looked through for garbage."""
         self._waking: asyncio.Task[tuple[Runner, Control]] | None = None
 
     async def start(self) -> None:
@@ -141,7 +143,9 @@ class App:
         control = Control(desk, self._names, self.token)
         await runner.start()
         # A thread that nobody waits for, not even at the end.
-        asyncio.get_running_loop().call_later(WARM_UP_AFTER, Thread(target=warm_up, daemon=True).start)
+        asyncio.get_running_loop().call_later(
+            WARM_UP_AFTER, Thread(target=warm_up, args=[self.is_alone], daemon=True).start
+        )
         return runner, control
 
     async def stop(self) -> None:
@@ -284,10 +288,10 @@ def free_name(db: Connection, wanted: str) -> str:
     return next(name for name in names if tenants.by_name(db, name) is None)
 
 
-def warm_up() -> None:
+def warm_up(is_alone: bool = False) -> None:
     """Load what the first message and the first call of each kind will need, so that they do not have to wait."""
     methods()
     import_module("aiohttp")
     numbers.to_msisdn("61491570156", numbers.region_of("Australia"))
-    # None of it is ever garbage, and need not be looked through for some.
-    gc.freeze()
+    if is_alone:
+        gc.freeze()

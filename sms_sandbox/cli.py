@@ -78,7 +78,7 @@ def serve(**given: Any) -> None:
     # Nothing that a start makes is garbage, and looking for some takes a tenth of its time.
     gc.disable()
     # Here, so that --help and the helpers do not wait for what only the server needs.
-    from .server import Server, ServerError
+    from .server import Server, ServerError, loop_factory
     from .store.opening import StoreError
     from .tls import CertificateError
 
@@ -88,6 +88,7 @@ def serve(**given: Any) -> None:
         raise click.UsageError(str(why)) from why
     except (ServerError, StoreError, CertificateError) as why:
         raise Failure(str(why)) from why
+    server.app.is_alone = True
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(run(server, settings))
 
@@ -107,15 +108,6 @@ async def run(server: Any, settings: Settings) -> None:
             greet(ready)
 
     await server.run(on_ready)
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where there is one."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 def announce(ready: dict[str, Any], ready_file: str | None) -> None:

@@ -136,6 +136,15 @@ class Server:
             each.close()
 
 
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def bind(host: str, port: int, flag: str) -> socket.socket:
     """A listening socket; ServerError where the port can't be had."""
     try:

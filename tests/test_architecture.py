@@ -35,8 +35,8 @@ ARROWS = {
     "manual": {"domain", "store", "simulation", "api", "examples"},
     "cli": {"calling", "files", "logs", "manual", "server", "settings", "store", "tls", "trust"},
     "__main__": {"cli"},
-    "testing": {"server", "settings", "files", "tls"},
-    "pytest_plugin": {"testing", "settings"},
+    "testing": {"domain", "server", "settings", "trust"},
+    "pytest_plugin": {"testing"},
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -94,7 +94,7 @@ def test_the_arrows_make_no_circle() -> None:
 
 def test_only_app_server_and_cli_read_settings() -> None:
     readers = {room(path) for path in MODULES for name in ours(path) if name.partition(".")[0] == "settings"}
-    assert readers - {"settings"} <= {"app", "server", "cli", "calling", "testing", "pytest_plugin"}
+    assert readers - {"settings"} <= {"app", "server", "cli", "calling", "testing"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)

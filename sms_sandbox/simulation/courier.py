@@ -32,6 +32,9 @@ MOST_READ = 64 * 1024
 FETCH_TIMEOUT = 120.0
 """Seconds for the whole of a file."""
 
+IDLE = 1.0
+"""Seconds that a connection is kept for the next call: less than servers do, so that none is closed under one."""
+
 LARGEST_FILE = 64 << 20
 """Bytes of a file, unpacked if it was sent packed."""
 
@@ -146,14 +149,16 @@ class Courier:
 
             context = ssl.create_default_context(cafile=self._ca_bundle) if self._ca_bundle else True
             connector = aiohttp.TCPConnector(
-                limit=0, limit_per_host=0, resolver=_resolver(self), use_dns_cache=False, ssl=context
-            )
+                limit=0, limit_per_host=0, resolver=_resolver(self), use_dns_cache=False, ssl=context,
+                keepalive_timeout=IDLE,
+            )  # fmt: skip
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None),
                 headers={"User-Agent": "sms-sandbox"},
                 trust_env=False,
+                middlewares=(_once,),
             )
         return self._session
 
@@ -166,6 +171,19 @@ class Courier:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request once: the library sends a GET that was broken off again, and who was called has then heard twice
+    of what counts as one try."""
+    import aiohttp
+
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as why:
+        raise aiohttp.ClientConnectionError(str(why)) from why
 
 
 def _resolver(courier: Courier) -> Any:

@@ -106,9 +106,10 @@ async def test_a_slow_answer_is_waited_for_so_long(
 
 @pytest.mark.parametrize("trick", ["reset", "garbage"])
 async def test_an_answer_that_is_none(courier: Courier, receiver: Receiver, trick: str) -> None:
-    outcome = await courier.post(posting(receiver.url(trick=trick)))
+    outcome = await courier.post(posting(receiver.url("/once", trick=trick)))
     assert outcome.status is None
     assert outcome.error
+    assert len(receiver.at("/once")) == 1
 
 
 async def test_a_connection_that_is_refused(courier: Courier) -> None:

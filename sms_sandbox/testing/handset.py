@@ -1,0 +1,43 @@
+"""A handset: what it shows, and what its owner does with it."""
+
+import re
+from typing import TYPE_CHECKING
+
+from ..domain.matching import international
+from .client import SandboxError
+from .records import Inbound
+
+if TYPE_CHECKING:
+    from .sandbox import Sandbox
+
+_LINK = re.compile(r"\b(?:TapTh\.is|UnsubRep\.ly)/[0-9A-Za-z]{8}\b", re.IGNORECASE)
+
+
+class Handset:
+    """A phone of the sandbox's world, by its number in international form or an Australian local one."""
+
+    def __init__(self, sandbox: "Sandbox", number: str) -> None:
+        """Raises ValueError if it is no number."""
+        self._sandbox = sandbox
+        self.number = international(number)
+
+    def __repr__(self) -> str:
+        return f"<Handset {self.number}>"
+
+    def inbox(self) -> list[str]:
+        """The texts it shows, oldest first."""
+        return [each.text for each in self._sandbox.recipients(msisdn=self.number) if each.msisdn == self.number]
+
+    def reply(self, text: str, to: str | int | None = None) -> Inbound:
+        """Write to the number that last wrote to it, or to another one."""
+        return self._sandbox.send_inbound(self.number, text, to)
+
+    def tap_link(self) -> str:
+        """Open the link in the newest text that has one; where it leads, or empty for the page of an opt-out link.
+
+        Raises SandboxError where no text has a link.
+        """
+        for text in reversed(self.inbox()):
+            if found := _LINK.search(text):
+                return self._sandbox._open_link(found[0])
+        raise SandboxError(f"No text on handset {self.number} has a short link.")

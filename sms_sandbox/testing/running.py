@@ -1,0 +1,69 @@
+"""A server on a thread of the test's own process."""
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from ..server import Server, loop_factory
+from ..settings import Settings
+from .client import Whereabouts
+
+START = 30.0
+"""Seconds that a start or an end may take; each takes a fraction of one."""
+
+
+class Running:
+    """A server on free ports, with a store in memory and certificates in a folder of its own unless told otherwise.
+
+    Raises what `Server` raises where it can't start.
+    """
+
+    def __init__(self, certs: str | Path | None, settings: dict[str, Any]) -> None:
+        self._folder = None if certs else tempfile.TemporaryDirectory(prefix="sms-sandbox-")
+        kept = str(certs or (self._folder and self._folder.name))
+        try:
+            chosen: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": kept} | settings
+            self._server = Server(Settings(**chosen))
+            self._ready = Event()
+            self._failure: BaseException | None = None
+            self._thread = Thread(target=self._serve, name="sms-sandbox", daemon=True)
+            self._thread.start()
+            self._ready.wait(START)
+            self._check()
+        except BaseException:
+            self._clean()
+            raise
+
+    @property
+    def where(self) -> Whereabouts:
+        told = self._server.ready(os.getpid())
+        return Whereabouts(
+            told.https, told.http, told.ca, told.ca_bundle, told.key, told.secret, told.control_token
+        )  # fmt: skip
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _serve(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                self._loop = runner.get_loop()
+                runner.run(self._server.run(self._ready.set))
+        except BaseException as why:  # noqa: BLE001 (handed to whoever waits for the start)
+            self._failure = why
+            self._ready.set()
+
+    def close(self) -> None:
+        """Stop the server and wait for its end."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._server.stop)
+            self._thread.join(START)
+        self._clean()
+
+    def _clean(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()

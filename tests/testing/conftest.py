@@ -1,0 +1,22 @@
+"""A sandbox of the tests' own, as a tester has it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sms_sandbox.testing import Sandbox
+from sms_sandbox.tls import Certificates
+
+
+@pytest.fixture(scope="package")
+def server(certificates: Certificates) -> Iterator[Sandbox]:
+    with Sandbox.start(certs=certificates.directory) as started:
+        yield started
+
+
+@pytest.fixture
+def world(server: Sandbox) -> Iterator[Sandbox]:
+    """A world whose clock stands, with a receiver."""
+    with server.new_tenant(frozen=True) as made:
+        made.receiver()
+        yield made

@@ -1,0 +1,124 @@
+"""The receiver of callbacks: what it takes, and how it fails."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPException
+from urllib.parse import urlsplit
+
+import pytest
+
+from sms_sandbox.domain.callbacks import signature
+from sms_sandbox.testing import Receiver, Sandbox
+from tests.serving import HANDSET, Answer, fetch
+
+SECRET = "secret"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver(SECRET) as opened:
+        yield opened
+
+
+def tell(receiver: Receiver, query: str = "status=delivered&message_id=7", secret: str = SECRET) -> Answer:
+    url = f"{receiver.url}/hook?{query}"
+    return fetch(url, headers={"X-Transmitsms-Signature": signature(url, secret)})
+
+
+def test_it_takes_callbacks_and_checks_their_signatures(receiver: Receiver) -> None:
+    assert tell(receiver).status == 200
+    assert tell(receiver, secret="another").status == 200
+    assert fetch(f"{receiver.url}/hook?status=delivered").status == 200
+    assert [each.signed for each in receiver.received()] == [True, False, False]
+    first = receiver.dlrs[0]
+    assert (first.path, first.event, first["message_id"], first.params["status"]) == ("/hook", "dlr", "7", "delivered")
+    assert "x-transmitsms-signature" in first.headers
+    assert str(first) == "dlr /hook status='delivered' message_id='7' -> 200"
+    assert "(not signed)" in str(receiver.dlrs[1])
+    receiver.clear()
+    assert receiver.received() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "event"),
+    [
+        ("status=delivered", "dlr"),
+        ("response=Yes&message_id=7", "reply"),
+        ("response=Yes&message_id=0", "inbound"),
+        ("link_hits=1&message=x", "link-hit"),
+        ("type=add&list_id=1", "list-action"),
+        ("anything=else", ""),
+    ],
+)
+def test_it_knows_the_events_by_their_parameters(receiver: Receiver, query: str, event: str) -> None:
+    tell(receiver, query)
+    assert [each.event for each in receiver.received()] == [event]
+
+
+def test_it_fails_as_often_as_it_is_told(receiver: Receiver) -> None:
+    receiver.fail(503, times=2)
+    receiver.fail(404, times=1)
+    assert [tell(receiver).status for _ in range(4)] == [503, 503, 404, 200]
+    receiver.fail()
+    assert [tell(receiver).status for _ in range(3)] == [500] * 3
+    receiver.recover()
+    assert tell(receiver).status == 200
+    assert [each.answer for each in receiver.received()] == [503, 503, 404, 200, 500, 500, 500, 200]
+
+
+def test_it_breaks_connections_off(receiver: Receiver) -> None:
+    receiver.reset(times=1)
+    with pytest.raises((OSError, HTTPException)):
+        tell(receiver)
+    assert tell(receiver).status == 200
+    assert [each.answer for each in receiver.received()] == ["reset", 200]
+
+
+def test_it_hangs_until_it_is_closed(receiver: Receiver) -> None:
+    receiver.hang(times=1)
+    parts = urlsplit(receiver.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as caller:
+        caller.sendall(b"GET /?status=delivered HTTP/1.1\r\nHost: here\r\n\r\n")
+        receiver.wait_for(1)
+        caller.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            caller.recv(1)
+        assert tell(receiver).status == 200, "one that hangs holds up the others"
+        receiver.close()
+        caller.settimeout(5)
+        assert caller.recv(1) == b""
+
+
+def test_waiting_ends_with_what_came_or_with_what_came_instead(receiver: Receiver) -> None:
+    later = threading.Timer(0.05, tell, [receiver])
+    later.start()
+    began = time.monotonic()
+    assert [each.event for each in receiver.wait_for(1, "dlr")] == ["dlr"]
+    assert time.monotonic() - began < 2
+    later.join()
+    with pytest.raises(AssertionError, match=r"(?s)Waited 0.05 s for 2 callback\(s\) of dlr and got 1\..*dlr /hook"):
+        receiver.wait_for(2, "dlr", timeout=0.05)
+    receiver.clear()
+    with pytest.raises(AssertionError, match="Arrived has nothing at all"):
+        receiver.wait_for(timeout=0)
+
+
+def test_the_ladder_climbs_over_its_failures(world: Sandbox) -> None:
+    receiver = world.receiver()
+    receiver.fail(503, times=1)
+    receiver.reset(times=1)
+    world.call("send-sms", message="hello", to=HANDSET)
+    world.advance(hours=2)
+    assert [each.answer for each in receiver.dlrs] == [503, "reset", 200]
+    assert all(each.signed for each in receiver.dlrs)
+    (told,) = world.callbacks()
+    assert [each.status for each in told.tries] == [503, None, 200]
+
+
+def test_a_url_given_with_the_message_wins(world: Sandbox) -> None:
+    receiver = world.receiver()
+    world.call("send-sms", message="hello", to=HANDSET, dlr_callback=f"{receiver.url}/order?id=17")
+    world.advance(seconds=2)
+    assert [(each.path, each["id"], each.signed) for each in receiver.dlrs] == [("/order", "17", True)]

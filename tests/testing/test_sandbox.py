@@ -1,0 +1,292 @@
+"""A sandbox in the test's own process, or one that runs elsewhere, and the worlds on it."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.settings import PREFIX, SettingsError
+from sms_sandbox.store.opening import StoreError
+from sms_sandbox.testing import Sandbox, SandboxError
+from sms_sandbox.tls import Certificates
+from tests.serving import HANDSET
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in os.environ if each.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+def threads() -> set[str]:
+    return {each.name for each in threading.enumerate() if each.name.startswith("sms-sandbox")}
+
+
+# Starting one
+
+
+def test_a_sandbox_that_is_closed_leaves_no_thread_and_no_folder() -> None:
+    before = threads()
+    with Sandbox.start(delivery_delay=7) as sandbox:
+        folder = Path(sandbox.ca).parent
+        assert folder.is_dir()
+        assert sandbox.call("get-balance")["error"]["code"] == "SUCCESS"
+        assert sandbox.control("GET", "/tenants/current")["delivery_seconds"] == 7
+        assert "sms-sandbox" in threads()
+        sandbox.receiver()
+    assert threads() <= before
+    assert not folder.exists()
+    with pytest.raises(SandboxError, match=f"No sandbox answers at {sandbox.where.http}/_sandbox/v1/clock: .*refused"):
+        _ = sandbox.now
+    sandbox.close()
+
+
+def test_a_setting_that_can_not_be_starts_nothing(tmp_path: Path) -> None:
+    before = threads()
+    with pytest.raises(SettingsError, match="--throttle must be from 0 to 1000000, not -1"):
+        Sandbox.start(throttle=-1)
+    with pytest.raises(TypeError, match="colour"):
+        Sandbox.start(colour="red")
+    with pytest.raises(StoreError, match="unable to open database file"):
+        Sandbox.start(certs=tmp_path, database=f"sqlite:///{tmp_path}/none/here.db")
+    assert threads() == before
+
+
+def test_a_forgotten_sandbox_ends_with_its_process() -> None:
+    script = "from sms_sandbox.testing import Sandbox; s = Sandbox.start(); r = s.receiver(); print(s.ca)"
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-X", "dev", "-c", script], capture_output=True, text=True, timeout=30
+    )
+    assert ran.returncode == 0
+    assert "Warning" not in ran.stderr
+    assert not Path(ran.stdout.strip()).parent.exists()
+
+
+def test_importing_it_loads_no_server() -> None:
+    script = "import sys, sms_sandbox.testing; print({'uvicorn', 'sqlalchemy', 'aiohttp'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "set()"
+
+
+# What it says of itself
+
+
+def test_no_secret_is_shown(world: Sandbox) -> None:
+    shown = repr(world) + repr(world.where) + str(world) + repr(world.receiver()) + repr(world.handset(HANDSET))
+    assert world.key in shown
+    assert world.url in shown
+    assert world.secret not in shown
+
+
+def test_a_program_started_in_its_environment_finds_and_trusts_it(world: Sandbox) -> None:
+    script = """
+import os, ssl, urllib.request
+url, key, secret = (os.environ["SMS_SANDBOX_" + name] for name in ("URL", "KEY", "SECRET"))
+who = urllib.request.HTTPPasswordMgrWithPriorAuth()
+who.add_password(None, url, key, secret, is_authenticated=True)
+opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(who), urllib.request.ProxyHandler({}))
+print(opener.open(url + "/get-balance.json").read().decode())
+"""
+    said = subprocess.check_output([sys.executable, "-c", script], env=world.env(), text=True)
+    assert json.loads(said)["balance"] == 1000
+    assert world.env()["PATH"] == os.environ["PATH"]
+    assert world.env()["NODE_EXTRA_CA_CERTS"] == world.ca
+    assert world.env()["SSL_CERT_FILE"] == world.ca_bundle
+
+
+# Attaching
+
+
+@pytest.fixture
+def ready_file(server: Sandbox, tmp_path: Path) -> Path:
+    path, where = tmp_path / "ready.json", server.where
+    told = {name: getattr(where, name) for name in ("https", "http", "ca", "ca_bundle", "key", "secret")}
+    path.write_text(json.dumps({**told, "pid": 1, "control_token": None}))
+    return path
+
+
+def test_attaching_by_the_ready_file(server: Sandbox, ready_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox.attach(ready_file=ready_file) as attached:
+        assert attached.where == server.where
+        assert attached.call("get-balance")["currency"] == "AUD"
+    monkeypatch.setenv("SMS_SANDBOX_READY_FILE", str(ready_file))
+    with Sandbox.attach() as attached:
+        assert attached.where == server.where
+    assert server.now <= datetime.now(UTC), "closing what was attached stopped the server"
+
+
+def test_attaching_to_a_world_by_its_key(server: Sandbox, world: Sandbox, ready_file: Path) -> None:
+    with Sandbox.attach(ready_file=ready_file, key=world.key, secret=world.secret) as attached:
+        assert attached.now == world.now
+    with pytest.raises(ValueError, match="go together"):
+        Sandbox.attach(ready_file=ready_file, key=world.key)
+
+
+def test_attaching_by_the_address(server: Sandbox, world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox.attach(http=server.where.http) as attached:
+        assert attached.where == server.where
+    monkeypatch.setenv("SMS_SANDBOX_HTTP_PORT", server.where.http.rpartition(":")[2])
+    monkeypatch.setenv("SMS_SANDBOX_KEY", world.key)
+    monkeypatch.setenv("SMS_SANDBOX_SECRET", world.secret)
+    with Sandbox.attach() as attached:
+        assert attached.now == world.now
+        assert (attached.url, attached.ca) == (world.url, world.ca)
+
+
+def test_attaching_where_a_token_is_needed(certificates: Certificates) -> None:
+    with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as sandbox:
+        assert sandbox.now
+        with pytest.raises(SandboxError, match="asks for its control token"):
+            Sandbox.attach(http=sandbox.where.http)
+        with Sandbox.attach(http=sandbox.where.http, token="let-me-in") as attached:
+            assert attached.now
+
+
+def test_attaching_to_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match=r"ready file .*missing\.json can't be read"):
+        Sandbox.attach(ready_file=tmp_path / "missing.json")
+    (tmp_path / "other.json").write_text('{"key": "value"}')
+    with pytest.raises(SandboxError, match=r"other\.json is none that a sandbox wrote"):
+        Sandbox.attach(ready_file=tmp_path / "other.json")
+    with pytest.raises(SandboxError, match=r"No sandbox answers at http://127\.0\.0\.1:9/_sandbox/v1/info"):
+        Sandbox.attach(http="http://127.0.0.1:9")
+
+
+# Worlds
+
+
+def test_worlds_know_nothing_of_each_other(server: Sandbox) -> None:
+    with server.new_tenant(name="one", seed="same") as one, server.new_tenant(name="two", seed="same") as two:
+        assert one.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000001
+        one.handset(HANDSET).reply("STOP")
+        assert two.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000001
+        assert [len(each.messages()) for each in (server, one, two)] == [0, 1, 1]
+        assert [each.optouts for each in two.messages()] == [0]
+        names = [each["name"] for each in server.control("GET", "/tenants")["tenants"]]
+        assert {"one", "two"} <= set(names)
+    names = [each["name"] for each in server.control("GET", "/tenants")["tenants"]]
+    assert not {"one", "two"} & set(names)
+
+
+def test_a_world_is_set_up_as_its_maker_says(server: Sandbox) -> None:
+    moment = datetime(2030, 1, 31, 12, tzinfo=UTC)
+    with server.new_tenant(frozen=moment, throttle=1, balance=0.01, seed="s") as world:
+        assert world.now == moment
+        assert world.call("send-sms", message="hello", to=HANDSET)["error"]["code"] == "LEDGER_ERROR"
+        world.change_account(balance=5)
+        answers = [world.call("get-balance")["error"]["code"] for _ in range(4)]
+        assert answers.count("OVER_LIMIT") >= 1
+    with pytest.raises(SandboxError, match="unknown field `colour`") as refused:
+        server.new_tenant(colour="red")
+    assert (refused.value.code, refused.value.status) == ("invalid", 422)
+
+
+def test_reset_makes_a_world_fresh_and_keeps_its_receiver(world: Sandbox) -> None:
+    key, receiver = world.key, world.receiver()
+    receiver.fail(503)
+    world.call("send-sms", message="hello", to=HANDSET)
+    world.advance(seconds=2)
+    world.reset()
+    assert (world.messages(), receiver.received(), world.key) == ([], [], key)
+    assert world.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000001
+    world.advance(seconds=2)
+    assert [each.answer for each in receiver.dlrs] == [200]
+
+
+def test_reset_empties_what_is_named(world: Sandbox) -> None:
+    world.call("send-sms", message="hello", to=HANDSET)
+    world.call("add-list", name="abc")
+    world.reset("messages")
+    assert world.messages() == []
+    assert len(world.call("get-lists")["lists"]) == 1
+    assert world.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000002
+    with pytest.raises(SandboxError, match="Invalid enum value"):
+        world.reset("everything")
+
+
+# Time
+
+
+def test_the_clock(world: Sandbox) -> None:
+    began = world.now
+    done = world.advance(hours=1, seconds=30)
+    assert (done.start, done.end) == (began, began + timedelta(hours=1, seconds=30))
+    assert world.now == done.end
+    later = done.end + timedelta(days=1)
+    assert world.advance(to=later).end == later
+    assert world.resume() >= later
+    assert later < world.freeze() < later + timedelta(minutes=1)
+    with pytest.raises(SandboxError, match="Say how far"):
+        world.advance()
+
+
+def test_an_advance_tells_what_happened_when_it_has(world: Sandbox) -> None:
+    world.call("send-sms", message="hello", to=HANDSET)
+    done = world.advance(minutes=1)
+    assert done.counts == {"report": 1, "callback": 1}
+    assert [each.kind for each in done.happened] == ["report", "callback"]
+    assert [each["status"] for each in world.receiver().dlrs] == ["delivered"]
+
+
+# What is seen
+
+
+def test_messages_recipients_and_callbacks_come_in_order(world: Sandbox) -> None:
+    for word in ("one", "two", "three"):
+        world.call("send-sms", message=word, to=f"{HANDSET},61491570157")
+    world.advance(seconds=2)
+    assert [each.text for each in world.messages()] == ["one", "two", "three"]
+    assert [each.text for each in world.messages(text="tw")] == ["two"]
+    assert [each.text for each in world.recipients(msisdn=HANDSET)] == ["one", "two", "three"]
+    assert {each.status for each in world.recipients()} == {"delivered"}
+    told = world.callbacks(event="dlr", msisdn=HANDSET)
+    assert [each.message_id for each in told] == [340000001, 340000002, 340000003]
+    assert [each.state for each in told] == ["delivered"] * 3
+    assert [one.status for each in told for one in each.tries] == [200] * 3
+
+
+def test_a_long_list_is_read_to_its_end(world: Sandbox) -> None:
+    numbers = [f"614{12000000 + 37 * each}" for each in range(1100)]
+    for start in range(0, 1100, 500):
+        world.call("send-sms", message="hello", to=",".join(numbers[start : start + 500]))
+    world.advance(seconds=2)
+    assert [each.msisdn for each in world.recipients()] == numbers
+
+
+# Handsets
+
+
+def test_a_handset_shows_replies_and_taps(world: Sandbox) -> None:
+    handset = world.handset("0491 570 156")
+    assert handset.number == HANDSET
+    assert handset.inbox() == []
+    with pytest.raises(SandboxError, match=f"No text on handset {HANDSET} has a short link"):
+        handset.tap_link()
+    url = "http://abc.example/offer"
+    world.call("send-sms", message="See [tracked-link]", to=HANDSET, tracked_link_url=url)
+    world.call("send-sms", message="No link", to=HANDSET)
+    assert handset.tap_link() == url
+    assert [each.partition(" ")[0] for each in handset.inbox()] == ["See", "No"]
+    taken = handset.reply("Yes please")
+    assert (taken.message_id, taken.is_optout) == (340000002, False)
+    assert handset.reply("STOP").is_optout
+    world.advance(seconds=2)
+    assert [each.event for each in world.receiver().received()].count("link-hit") == 1
+    assert [each["response"] for each in world.receiver().replies] == ["Yes please", "STOP"]
+    with pytest.raises(ValueError, match="is no number"):
+        world.handset("nobody")
+
+
+def test_a_message_nobody_asked_for_is_inbound(world: Sandbox) -> None:
+    with pytest.raises(SandboxError) as refused:
+        world.send_inbound(HANDSET, "Hello?")
+    assert refused.value.code == "conflict"
+    leased = str(world.call("get-numbers", filter="owned")["numbers"][0]["number"])
+    taken = world.send_inbound(HANDSET, "Hello?", to=leased)
+    assert (taken.message_id, taken.to) == (0, leased)
+    world.advance(seconds=1)
+    assert [each.event for each in world.receiver().replies] == ["inbound"]
