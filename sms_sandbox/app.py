@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from .api.routes import Api, methods
 from .control import PREFIX, guard
 from .control.errors import ControlError
-from .domain import credentials, numbers
+from .domain import credentials, faults, numbers
 from .domain.clock import real_now
 from .domain.profiles import PROFILES
 from .settings import Settings, can_be_account, flag
@@ -43,9 +43,6 @@ _LINK = re.compile(r"/+(?:TapTh\.is|UnsubRep\.ly)/([0-9A-Za-z]{8})", re.IGNORECA
 
 URL_MARKS = ":/%#?=@[]!$&'()*+,;~"
 """What may stand in an address besides letters and digits."""
-
-MAGIC = ("-badsender", "-nocredit", "-expired")
-"""Ends of keys that mean another key's account with something wrong, and never make one of their own."""
 
 LONGEST_NAME = 60
 """Characters of a tenant's name, with room for a number behind it."""
@@ -149,7 +146,8 @@ class App:
         return runner, control
 
     async def stop(self) -> None:
-        """Let what happens by itself come to rest."""
+        """Let what happens by itself come to rest, and calls that faults keep waiting end."""
+        self._api.stop()
         runner, _ = await self._wake()
         await runner.stop()
 
@@ -176,7 +174,7 @@ class App:
 
     def _welcome(self, db: Connection, key: str, secret: str) -> None:
         """Make a world for a key that nobody has, with the secret it comes with, if it can be an account's."""
-        if not can_be_account(key, secret) or key.endswith(MAGIC):
+        if not can_be_account(key, secret) or faults.magic(key):
             return
         opening.hold(db)  # so that of two first calls at once one makes it
         if accounts.by_key(db, key) is None:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import struct
 from asyncio import TimerHandle
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,15 @@ HANDSHAKE = 10.0
 
 FIRST_HEAD = 60.0
 """Seconds that a connection may take until its first request's head is there."""
+
+FAREWELL = 0.5
+"""Seconds that a client gets to take leave of a connection that is ended before its answer is whole."""
+
+CONNECTION = "sms-sandbox.connection"
+"""Among the extensions of a request: how its connection can be ended, as `end`."""
+
+RESET = struct.pack("ii", 1, 0)
+"""Of SO_LINGER: on, and for no time, so that what ends is not said good-bye to."""
 
 DOUBT = 0.1
 """Seconds to wait for more of a head that may be whole or not."""
@@ -48,6 +58,7 @@ class Protocol(HttpToolsProtocol):
         """Whether the parser is inside a request."""
         self._body_left = 0
         self._timer: TimerHandle | None = None
+        self._extensions: dict[str, dict[object, object]] = {CONNECTION: {"end": self._end}}
 
     def connection_made(self, transport: Any) -> None:
         gathering: Any = Gathering(transport, self.loop)  # all of a transport that uvicorn asks for
@@ -106,6 +117,16 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._inside = True
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions
+
+    def _end(self, with_reset: bool) -> None:
+        """End the connection in the middle of an answer: by a reset, or after what was written has been sent."""
+        if with_reset:
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self.transport.abort()
+        else:
+            self.transport.close()
+            self.loop.call_later(FAREWELL, self.transport.abort)
 
     def on_headers_complete(self) -> None:
         sizes = [value for name, value in self.headers if name == b"content-length"]

@@ -8,8 +8,10 @@ from typing import Any
 from ..domain.clock import real_now
 from ..domain.profiles import PROFILES, Profile
 from ..store.engine import Store
+from . import faults
 from .declare import GATE, Call, Method, Unfinished, Work
 from .errors import ApiError, Code, Description
+from .faults import Injected
 from .forms import Form
 from .gate import Gate
 from .render import Verbatim
@@ -26,6 +28,19 @@ class Answer:
     profile: Profile
     sent_to: int | None = None
     """Recipients of a send-sms that was carried out."""
+    injected: Injected | None = None
+    """The fault that meets the call."""
+
+    @property
+    def rule(self) -> str | None:
+        """What made it other than it would have been, as `fault 3`."""
+        return self.injected.name if self.injected else None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status the client sees; 0 where a fault lets it see none."""
+        seen = self.injected.status if self.injected else None
+        return self.code.status if seen is None else seen
 
 
 def answer(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> Answer:
@@ -41,10 +56,14 @@ def answer_in_steps(
 
     What the gate counts is kept whatever becomes of the call; a call refused later leaves nothing behind.
     """
-    profile = PROFILES["seed"]
+    profile, injected = PROFILES["seed"], None
     try:
         account = gate.admit(authorization)
         profile = PROFILES[account.profile]
+        injected = faults.find(store, account, method, form)
+        if injected and not injected.fault.lets_work:
+            yield Answer(injected.code, verdict(injected.code, injected.code.text), profile, injected=injected)
+            return
         method.check_access(account)
         done: Work | None = None
         while True:
@@ -62,16 +81,16 @@ def answer_in_steps(
             yield None
     except ApiError as refused:
         if refused.code in method.errors or refused.code in GATE:
-            yield Answer(refused.code, verdict(refused.code, refused.description), profile)
+            yield Answer(refused.code, verdict(refused.code, refused.description), profile, injected=injected)
             return
         log.exception("%s does not declare that it refuses with %s", method.name, refused.code.name)
     except Exception:
         log.exception("%s failed", method.name)
     else:
         sent_to = reply["recipients"] if method.name == "send-sms" else None
-        yield Answer(Code.SUCCESS, {**reply, **verdict(Code.SUCCESS, Code.SUCCESS.text)}, profile, sent_to)
+        yield Answer(Code.SUCCESS, {**reply, **verdict(Code.SUCCESS, Code.SUCCESS.text)}, profile, sent_to, injected)
         return
-    yield Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile)
+    yield Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile, injected=injected)
 
 
 def readable(form: Form | None) -> Form:

@@ -60,12 +60,12 @@ class Gate:
     def _find(self, key: str) -> Account | None:
         if not self._store.embedded:
             with self._store.begin() as db:
-                return accounts.by_key(db, key)
+                return accounts.called(db, key)
         if self._generation != self._store.generation:
             self._known, self._generation = {}, self._store.generation
         if key not in self._known:
             with self._store.begin() as db:
-                found = accounts.by_key(db, key)
+                found = accounts.called(db, key)
             if found is None:
                 return None
             self._known[key] = found

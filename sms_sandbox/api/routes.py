@@ -3,9 +3,9 @@
 import asyncio
 import gzip
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib import import_module
-from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -14,8 +14,10 @@ from ..store.engine import Store
 from .answer import Answer, answer_in_steps, verdict
 from .declare import Method
 from .errors import Code
+from .faults import Effects
 from .forms import Form, UnreadableError, read_form
 from .gate import Gate, Welcome
+from .pages import Headers, send_page, send_whole
 from .render import FORMATS
 
 CHAPTERS = {
@@ -47,10 +49,7 @@ _PATH = re.compile(r"/+(?:2/+)?([^/]+)\.(json|xml)")
 
 _GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 
-_PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 _EXPIRES = (b"expires", b"Thu, 19 Nov 1981 08:52:00 GMT")
-
-Headers = list[tuple[bytes, bytes]]
 
 
 class Methods(Mapping[str, Method]):
@@ -87,6 +86,7 @@ class Api:
     ) -> None:  # fmt: skip
         self._store = store
         self._gate = Gate(store, welcome)
+        self._effects = Effects()
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
 
@@ -95,15 +95,24 @@ class Api:
         verb = scope["method"]
         path = _PATH.fullmatch(scope["path"])
         if verb == "PUT" and b"content-length" not in headers and b"transfer-encoding" not in headers:
-            await _page(send, 411, "411 Length Required", close=True)
+            await send_page(send, 411, "411 Length Required", close=True)
         elif path is None or verb == "OPTIONS":
-            await _page(send, 404, "404 Page Not Found")
+            await send_page(send, 404, "404 Page Not Found")
         elif (body := await _read_body(receive)) is None:
-            await _page(send, 413, "413 Request Entity Too Large", close=True)
+            await send_page(send, 413, "413 Request Entity Too Large", close=True)
         else:
             name, ending = path.groups()
             found = await self._answer(scope, headers, name, body)
-            await _reply(send, found, ending, headers, scope["http_version"])
+            if found.injected is None:
+                await _reply(send, found, ending, headers, scope["http_version"])
+            else:
+                headers.pop(b"accept-encoding", None)  # a broken body is to be seen as it is
+                reply = partial(_reply, found=found, ending=ending, asked=headers, http_version=scope["http_version"])
+                await self._effects.answer(found.injected, scope, receive, send, reply)
+
+    def stop(self) -> None:
+        """End the calls that faults keep waiting."""
+        self._effects.stop()
 
     async def _answer(self, scope: Scope, headers: Mapping[bytes, bytes], name: str, body: bytes) -> Answer:
         method = self.methods.get(name)
@@ -163,19 +172,4 @@ async def _reply(send: Send, found: Answer, ending: str, asked: Mapping[bytes, b
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
     if found.code is Code.AUTH_FAILED_NO_DATA:
         headers.append((b"www-authenticate", b'Basic realm="API"'))
-    await _send(send, found.code.status, headers, body)
-
-
-async def _page(send: Send, status: int, title: str, close: bool = False) -> None:
-    """A page of the web server's own, without anything of the API's."""
-    headers: Headers = [(b"server", b"nginx"), (b"content-type", b"text/html")]
-    body = _PAGE.format(title).encode()
-    headers.append((b"content-length", str(len(body)).encode()))
-    if close:
-        headers.append((b"connection", b"close"))
-    await _send(send, status, headers, body)
-
-
-async def _send(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send_whole(send, found.code.status, headers, body)

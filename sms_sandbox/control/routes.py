@@ -14,7 +14,7 @@ from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
-from . import PREFIX, guard, lists, mails, parity, shapes, traffic, world
+from . import PREFIX, faults, guard, lists, mails, parity, shapes, traffic, world
 from . import accounts as account_operations
 from .declare import Call, Desk, Later, Operation, operation
 from .errors import ControlError
@@ -39,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *traffic.OPERATIONS,
     *mails.OPERATIONS,
     *parity.OPERATIONS,
+    *faults.OPERATIONS,
 )
 
 
@@ -84,6 +85,8 @@ class Control:
         fitting = [(each, match.groupdict()) for pattern, each in self._patterns if (match := pattern.fullmatch(path))]
         if not fitting:
             raise ControlError("not_found", f"There is nothing at {PREFIX}{path}; {PREFIX}/openapi.json lists what is.")
+        # A path that is named as a whole, as /faults/order, is none of those with a parameter in that place.
+        fitting = [(each, in_path) for each, in_path in fitting if not in_path] or fitting
         for each, in_path in fitting:
             if each.verb == verb:
                 return each, in_path
@@ -107,10 +110,10 @@ def caller(db: Connection, authorization: str, desk: Desk) -> tuple[Account, Ten
         pair = credentials.basic(authorization)
         if pair is None:
             raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
-        account = accounts.by_key(db, pair[0])
+        account = accounts.called(db, pair[0])
         if account is None and desk.welcome is not None:
             desk.welcome(db, *pair)
-            account = accounts.by_key(db, pair[0])
+            account = accounts.called(db, pair[0])
         if account is None or not credentials.is_secret(pair[1], account.secret):
             raise ControlError("unauthorised", "There is no account with this key and secret.")
     else:

@@ -1,25 +1,27 @@
 """Accounts: who calls, what they may, and their money."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from ..domain import faults
 from ..domain.clock import MICROSECOND, Clock, to_micros
 from . import ids, transactions
 from .engine import Statement, changed
 from .paging import Page, Paging, fetch
 from .tables import accounts as a
-from .tables import tenants
+from .tables import rules, tenants
 from .timeline import clock_of
 
 
 @dataclass(frozen=True)
 class Account:
     """An account and what of its tenant a call needs. Money is in units; `throttle` is calls a second, 0 is no limit;
-    `page_size` is the account's own, and 0 leaves it to the profile."""
+    `page_size` is the account's own, and 0 leaves it to the profile. `faulty` is whether any fault may meet its calls,
+    and `magic` the ending of the magic key it was called by."""
 
     tenant: int
     id: int
@@ -43,7 +45,9 @@ class Account:
     profile: str
     strict_senders: bool
     delivery_delay: timedelta
+    faulty: bool
     clock: Clock
+    magic: str = ""
 
     @property
     def sms_price(self) -> int:
@@ -81,11 +85,12 @@ class NewAccount:
     top_up: int = 0
 
 
+_FAULTY = select(rules.c.id).where(rules.c.tenant == a.c.tenant, rules.c.kind == faults.API).exists()
 _COLUMNS = (
     a.c.tenant, a.c.id, a.c.key, a.c.secret, a.c.currency, a.c.price, a.c.throttle, a.c.page_size, a.c.suspended,
     a.c.dlr_url, a.c.reply_url, a.c.link_hits_url, a.c.parent, a.c.reseller, a.c.client_pays, a.c.sms_margin,
     a.c.number_margin, a.c.global_optouts, tenants.c.seed, tenants.c.profile, tenants.c.strict_senders,
-    tenants.c.delivery_delay, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving,
+    tenants.c.delivery_delay, _FAULTY, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving,
 )  # fmt: skip
 _WITH_TENANT = select(*_COLUMNS).join_from(a, tenants, tenants.c.id == a.c.tenant)
 _BY_KEY = Statement(_WITH_TENANT.where(a.c.key == bindparam("key")))
@@ -125,6 +130,16 @@ def by_key(db: Connection, key: str) -> Account | None:
     return _account(_BY_KEY.one(db, key=key))
 
 
+def called(db: Connection, key: str) -> Account | None:
+    """The account that a key names: its own, or a magic one of it."""
+    found = by_key(db, key)
+    if found is None and (magic := faults.magic(key)):
+        plain, ending = magic
+        found = by_key(db, plain)
+        return found and replace(found, faulty=True, magic=ending)
+    return found
+
+
 def read(db: Connection, tenant: int, account: int) -> Account | None:
     return _account(_BY_ID.one(db, tenant=tenant, account=account))
 
@@ -145,12 +160,12 @@ def _account(row: tuple[Any, ...] | None) -> Account | None:
 
 def _account_of(row: Sequence[Any]) -> Account:
     (tenant, account, key, secret, currency, price, throttle, page_size, suspended, dlr, reply, hits, parent, reseller,
-     client_pays, sms_margin, number_margin, global_optouts, seed, profile, strict, delay,
+     client_pays, sms_margin, number_margin, global_optouts, seed, profile, strict, delay, faulty,
      *clock) = row  # fmt: skip
     return Account(
         tenant, account, key, secret, currency, price, throttle, page_size, bool(suspended), dlr, reply, hits, parent,
         bool(reseller), bool(client_pays), sms_margin, number_margin, bool(global_optouts), seed, profile, bool(strict),
-        delay * MICROSECOND, clock_of(*clock),
+        delay * MICROSECOND, bool(faulty), clock_of(*clock),
     )  # fmt: skip
 
 

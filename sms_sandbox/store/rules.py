@@ -5,7 +5,7 @@ What a rule does is a mapping that only its kind understands; here are its place
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +35,10 @@ class NewRule:
 
 @dataclass(frozen=True)
 class Rule(NewRule):
-    """A rule as it stands: `seen` subjects it meant, of which it applied to `used`; plain ones count neither."""
+    """A rule as it stands: `seen` subjects it meant, of which it applied to `used`.
+
+    A plain one of the carrier counts neither, since a message may go to very many.
+    """
 
     id: int = 0
     seen: int = 0
@@ -60,6 +63,7 @@ _USE = Statement("UPDATE rules SET used = used + 1 WHERE tenant = :tenant AND id
 _PLACE = Statement(
     update(t).where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("rule")).values(position=bindparam("at"))
 )
+_CLEAR = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind")))
 _REMOVE = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("id")))
 
 
@@ -97,6 +101,12 @@ def remove(db: Connection, tenant: int, rule: int) -> bool:
     return _REMOVE.run(db, tenant=tenant, id=rule) == 1
 
 
+def clear(db: Connection, tenant: int, kind: str) -> None:
+    """Take every rule of a kind away."""
+    changed(db)
+    _CLEAR.run(db, tenant=tenant, kind=kind)
+
+
 def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> None:
     """Ask the rules of a kind in this order, which names each of them once. Raises ValueError where it does not."""
     changed(db)
@@ -105,28 +115,34 @@ def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> Non
     _PLACE.many(db, [{"tenant_": tenant, "rule": rule, "at": place} for place, rule in enumerate(order, 1)])
 
 
+def known(db: Connection, tenant: int, kind: str) -> list[Rule]:
+    """The same as `of_kind`, but remembered: what they counted is out of date."""
+    return remembered(db, ("rules", tenant, kind), lambda: of_kind(db, tenant, kind))
+
+
 def deciding(
     db: Connection, tenant: int, kind: str, subject: Subject, now: datetime, seed: str,
     concerns: Callable[[Rule], bool] = lambda _: True,
 ) -> Rule | None:  # fmt: skip
-    """The first rule of a kind that fits and whose turn it is; None where no rule decides.
+    """The first rule of a kind that fits and whose turn it is, this turn counted; None where no rule decides.
 
     `concerns` sorts out what the kind knows better than the match. A rule that counts is counted up, so ask once.
     """
-    known = remembered(db, ("rules", tenant, kind), lambda: of_kind(db, tenant, kind))
-    for rule in known:
+    for rule in known(db, tenant, kind):
         fits = (rule.until is None or now < rule.until) and concerns(rule) and rule.match.fits(subject)
-        if fits and (rule.turns.is_plain or _has_turn(db, tenant, rule, seed)):
-            return rule
+        if fits and (taken := _turn(db, tenant, rule, seed)):
+            return taken
     return None
 
 
-def _has_turn(db: Connection, tenant: int, rule: Rule, seed: str) -> bool:
+def _turn(db: Connection, tenant: int, rule: Rule, seed: str) -> Rule | None:
+    if rule.kind == CARRIER and rule.turns.is_plain:
+        return rule
     found = _SEE.one(db, tenant=tenant, id=rule.id)
     if found is None:
-        return False
+        return None
     seen, used = found
     if not rule.turns.come(seen, used, f"{seed} rule {rule.id}"):
-        return False
+        return None
     _USE.run(db, tenant=tenant, id=rule.id)
-    return True
+    return replace(rule, seen=seen, used=used + 1)

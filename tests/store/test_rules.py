@@ -44,7 +44,34 @@ def test_one_that_counts_gives_way_when_it_is_used_up(fresh: World) -> None:
     assert [decide(fresh) for _ in range(4)] == [counted, counted, plain, plain]
     with fresh.store.begin() as db:
         found = rules.of_kind(db, fresh.tenant, rules.API)
-    assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(4, 2, 0), (0, 0, None)]
+    assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(4, 2, 0), (2, 2, None)]
+
+
+def test_one_of_the_carrier_that_always_applies_is_not_counted(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        rules.add(db, fresh.tenant, NewRule(rules.CARRIER, Match(), Turns(), {}))
+    assert decide(fresh, rules.CARRIER) == 1
+    with fresh.store.begin() as db:
+        (rule,) = rules.of_kind(db, fresh.tenant, rules.CARRIER)
+    assert (rule.seen, rule.used) == (0, 0)
+
+
+def test_what_was_counted_is_told_with_what_decided(fresh: World) -> None:
+    put(fresh, turns=Turns(nth=2))
+    assert decide(fresh) is None
+    with fresh.store.begin() as db:
+        found = rules.deciding(db, fresh.tenant, rules.API, ANY, NOW, "seed")
+    assert found is not None
+    assert (found.seen, found.used) == (2, 1)
+
+
+def test_all_of_a_kind_are_taken_away(fresh: World) -> None:
+    put(fresh)
+    with fresh.store.begin() as db:
+        rules.add(db, fresh.tenant, NewRule(rules.CALLBACK, Match(), Turns(), {}))
+        rules.clear(db, fresh.tenant, rules.API)
+    assert order(fresh) == []
+    assert decide(fresh, rules.CALLBACK) == 2
 
 
 def test_the_nth(fresh: World) -> None:

@@ -1,0 +1,109 @@
+"""Faults, as a test adds, reads, reorders and removes them."""
+
+from typing import Any
+
+import pytest
+
+from tests.serving import Account
+
+NOTHING = {"to": None, "sender": None, "text": None, "key": None}
+
+
+def code(account: Account, method: str = "get-balance", **params: Any) -> str:
+    return str(account.api(method, **params)["error"]["code"])
+
+
+def test_a_fault_reads_back_as_it_stands(frozen: Account) -> None:
+    added = frozen.ok(
+        "POST", "/faults", {"method": "get-balance", "match": {"text": "x"}, "nth": 2, "count": 3, "share": 1, "error":
+                            "LEDGER_ERROR", "delay": {"from": 0, "to": 0.01}, "for_seconds": 60},
+    )  # fmt: skip
+    assert added == {
+        "id": added["id"], "on": "api", "method": "get-balance", "event": None, "match": {"text": "x"}, "nth": 2,
+        "count": 3, "share": 1.0, "until": "2030-01-31T12:01:00Z", "error": "LEDGER_ERROR", "status": None,
+        "body": None, "connection": None, "callback": None, "delay": {"from": 0.0, "to": 0.01}, "seen": 0, "used": 0,
+        "remaining": 3,
+    }  # fmt: skip
+    assert [code(frozen, message="x") for _ in range(3)] == ["SUCCESS", "LEDGER_ERROR", "LEDGER_ERROR"]
+    read = frozen.ok("GET", f"/faults/{added['id']}")
+    assert read == {**added, "seen": 3, "used": 2, "remaining": 1}
+    assert frozen.ok("GET", "/faults") == {"faults": [read]}
+
+
+def test_a_fault_ends_by_the_clock_of_the_tenant(frozen: Account) -> None:
+    frozen.ok("POST", "/faults", {"error": "FAILED", "for_seconds": 60})
+    frozen.ok("POST", "/clock/advance", {"seconds": 59})
+    assert code(frozen) == "FAILED"
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    assert code(frozen) == "SUCCESS"
+
+
+def test_the_first_decides_and_the_order_can_be_changed(world: Account) -> None:
+    def add(error: str, **more: Any) -> int:
+        return int(world.ok("POST", "/faults", {"error": error, **more})["id"])
+
+    def order() -> list[int]:
+        return [each["id"] for each in world.ok("GET", "/faults")["faults"]]
+
+    low, high = add("NOT_FOUND"), add("NO_ACCESS", first=True)
+    called = int(world.ok("POST", "/faults", {"on": "callback", "callback": "drop"})["id"])
+    assert order() == [high, low, called]
+    assert code(world) == "NO_ACCESS"
+    put = world.ok("PUT", "/faults/order", {"on": "api", "order": [low, high]})
+    assert [each["id"] for each in put["faults"]] == order() == [low, high, called]
+    assert code(world) == "NOT_FOUND"
+    assert world.refused("PUT", "/faults/order", {"on": "api", "order": [low]}) == (409, "conflict")
+    assert world.refused("PUT", "/faults/order", {"order": [low]}) == (422, "invalid")
+
+    world.ok("DELETE", f"/faults/{low}")
+    assert world.refused("GET", f"/faults/{low}") == world.refused("DELETE", f"/faults/{low}") == (404, "not_found")
+    assert code(world) == "NO_ACCESS"
+    world.ok("DELETE", "/faults")
+    assert order() == []
+    assert code(world) == "SUCCESS"
+
+
+def test_faults_are_of_one_world_and_go_with_a_reset(world: Account, frozen: Account) -> None:
+    fault = world.ok("POST", "/faults", {"error": "FAILED"})["id"]
+    assert code(frozen) == "SUCCESS"
+    assert frozen.refused("GET", f"/faults/{fault}") == (404, "not_found")
+    world.ok("POST", "/tenants/current/reset")
+    assert code(world) == "SUCCESS"
+    assert world.ok("GET", "/faults") == {"faults": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "Say what goes wrong: error, status, body, connection or delay"),
+        ({"error": "LEGDER_ERROR"}, "There is no error 'LEGDER_ERROR'; did you mean 'LEDGER_ERROR'?"),
+        ({"error": "SUCCESS"}, "There is no error 'SUCCESS'"),
+        ({"error": "FAILED", "method": "send_sms"}, "There is no method 'send_sms'; did you mean 'send-sms'?"),
+        ({"error": "FAILED", "method": "x"}, "There is no method 'x'."),
+        ({"status": 404}, "404"),
+        ({"status": 503, "error": "FAILED"}, "Give one effect, not `error` and `status`"),
+        ({"on": "callback", "error": "FAILED"}, "`error` goes with a fault on 'api'"),
+        ({"callback": "drop"}, "`callback` goes with a fault on 'callback'"),
+        ({"on": "callback", "event": "sms", "callback": "drop"}, "'sms'"),
+        ({"delay": {"seconds": 1, "median": 2}}, "A delay has `seconds`"),
+        ({"delay": {"seconds": -1}}, "from 0 to 604800"),
+        ({"connection": "stall", "delay": {"seconds": 1}}, "can't be delayed"),
+        ({"error": "FAILED", "match": {"to": "abc"}}, "'abc' is no number"),
+        ({"error": "FAILED", "match": {"number": "1"}}, "unknown field `number`"),
+        ({"error": "FAILED", "share": 0}, "share"),
+        ({"error": "FAILED", "nth": 0}, "nth"),
+        ({"error": "FAILED", "times": 1}, "unknown field `times`"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(world: Account, body: dict[str, Any], said: str) -> None:
+    answer = world.control("POST", "/faults", body)
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert said in answer.json["error"]["message"]
+    assert world.ok("GET", "/faults") == {"faults": []}
+
+
+def test_a_magic_key_acts_on_the_world_of_its_account(server: Account, world: Account) -> None:
+    magic = Account(server.ready, f"{world.key}-nocredit", world.secret)
+    assert magic.ok("GET", "/tenants/current")["name"] == world.ok("GET", "/tenants/current")["name"]
+    assert code(magic, "send-sms", message="Hi", to="61491570156") == "LEDGER_ERROR"
+    assert world.ok("GET", "/messages")["messages"] == []

@@ -1,0 +1,121 @@
+"""What a fault can be, how long it delays, and what it does to a callback."""
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain import callbacks
+from sms_sandbox.domain.clock import EPOCH
+from sms_sandbox.domain.faults import API, CALLBACK, EFFECTS, EVENTS, LONGEST, WORDS, Fault, corrupted, drawn, magic
+
+ALONE = [
+    *({"on": API, name: word} for name in EFFECTS[API] for word in WORDS.get(name, ("LEDGER_ERROR",))),
+    *({"on": CALLBACK, "callback": word} for word in WORDS["callback"]),
+]
+
+
+@pytest.mark.parametrize("given_", ALONE, ids=lambda given_: str(list(given_.values())[1]))
+def test_every_effect_alone(given_: dict[str, Any]) -> None:
+    fault = Fault(**given_)
+    assert fault.as_given() == given_
+    assert fault.effect in given_.values()
+    assert fault.wait("x") == 0
+
+
+@pytest.mark.parametrize(
+    ("effect", "works"),
+    [
+        ({"error": "LEDGER_ERROR"}, False), ({"status": 500}, False), ({"connection": "stall"}, False),
+        ({"connection": "reset"}, False), ({"connection": "lost"}, True), ({"body": "malformed"}, True),
+        ({"body": "truncated"}, True), ({"body": "html"}, True), ({"delay": {"seconds": 1}}, True),
+        ({"delay": {"seconds": 1}, "status": 503}, False),
+    ],
+)  # fmt: skip
+def test_which_calls_are_carried_out(effect: dict[str, Any], works: bool) -> None:
+    assert Fault(API, **effect).lets_work is works
+
+
+@pytest.mark.parametrize(
+    ("given_", "complaint"),
+    [
+        ({"on": "carrier"}, "A fault is on api or callback, not on 'carrier'"),
+        ({"on": API}, "Say what goes wrong: error, status, body, connection or delay"),
+        ({"on": CALLBACK}, "Say what goes wrong: callback or delay"),
+        ({"on": API, "status": 503, "body": "html"}, "Give one effect, not `status` and `body`"),
+        ({"on": API, "callback": "drop"}, "`callback` goes with a fault on 'callback'"),
+        ({"on": API, "status": 503, "event": "dlr"}, "`event` goes with a fault on 'callback'"),
+        ({"on": CALLBACK, "callback": "drop", "method": "send-sms"}, "`method` goes with a fault on 'api'"),
+        ({"on": CALLBACK, "status": 503}, "`status` goes with a fault on 'api'"),
+        ({"on": API, "status": 404}, "`status` is 500, 502, 503 or 504, not 404"),
+        ({"on": API, "body": "xml"}, "`body` is malformed, truncated or html"),
+        ({"on": CALLBACK, "event": "sms", "callback": "drop"}, "`event` is dlr, reply"),
+        ({"on": API, "connection": "stall", "delay": {"seconds": 1}}, "'stall' never comes"),
+        ({"on": CALLBACK, "callback": "drop", "delay": {"seconds": 1}}, "'drop' never comes"),
+        ({"on": API, "delay": {}}, "A delay has"),
+        ({"on": API, "delay": {"seconds": 1, "to": 2}}, "A delay has"),
+        ({"on": API, "delay": {"from": 1}}, "A delay has"),
+        ({"on": API, "delay": {"from": 2, "to": 1}}, "`from` the shorter"),
+        ({"on": API, "delay": {"seconds": -1}}, "from 0 to 604800"),
+        ({"on": API, "delay": {"seconds": float("nan")}}, "from 0 to 604800"),
+        ({"on": API, "delay": {"median": 1, "sigma": 11}}, "`sigma` is 10 at most"),
+    ],
+)
+def test_what_makes_no_sense(given_: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint.replace("(", r"\(")):
+        Fault(**given_)
+
+
+SHAPES = st.one_of(
+    st.builds(lambda a: {"seconds": a}, st.floats(0, LONGEST)),
+    st.builds(lambda a, b: {"from": min(a, b), "to": max(a, b)}, st.floats(0, 9), st.floats(0, 9)),
+    st.builds(lambda a, b: {"median": a, "sigma": b}, st.floats(0, LONGEST), st.floats(0, 10)),
+)
+
+
+@given(SHAPES, st.text())
+def test_a_delay_follows_from_what_it_is_drawn_by(delay: dict[str, float], by: str) -> None:
+    seconds = drawn(delay, by)
+    assert seconds == drawn(delay, by)
+    assert 0 <= seconds <= LONGEST
+    if "from" in delay:
+        assert delay["from"] <= seconds <= delay["to"]
+
+
+def test_delays_are_spread_as_they_are_said_to_be() -> None:
+    uniform = sorted(drawn({"from": 2, "to": 4}, str(n)) for n in range(2001))
+    assert uniform[1000] == pytest.approx(3, abs=0.1)
+    assert uniform[500] == pytest.approx(2.5, abs=0.1)
+    normal = sorted(drawn({"median": 0.3, "sigma": 0.8}, str(n)) for n in range(2001))
+    assert normal[1000] == pytest.approx(0.3, rel=0.1)
+    # A standard deviation above the median is e^sigma times as long, and 16 in a hundred are longer.
+    assert normal[1683] == pytest.approx(0.3 * 2.2255, rel=0.1)
+
+
+def test_magic_keys() -> None:
+    assert magic("my-key-nocredit") == ("my-key", "nocredit")
+    for plain in ("nocredit", "-nocredit", "key", "key-NOCREDIT", "key-nocredit-", ""):
+        assert magic(plain) is None
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_corrupted_url_has_one_text_that_is_no_utf_8(event: str) -> None:
+    told = {
+        "dlr": callbacks.delivery_report(message_id=1, mobile="61491570156", at=EPOCH, status="delivered", user_id=2),
+        "reply": (reply := callbacks.reply(user_id=1, mobile="61491570156", response="Hé & ho", message_id=2,
+                                           response_id=3, longcode="614", at=EPOCH, is_optout=False)),
+        "inbound": reply,
+        "link-hit": callbacks.link_hit(at=EPOCH, firstname="Uno", lastname="", link_hits=1, list_id=0, longcode="Abc",
+                                       message="Hi", message_id=1, mobile="61491570156", user_id=1),
+        "list-action": callbacks.list_action(at=EPOCH, list_id=1, mobile="61491570156", firstname="Uno", lastname="",
+                                             action="add", fields={"response": "x", "Status": "y"}),
+    }  # fmt: skip
+    url = callbacks.with_parameters("http://localhost/x?status=mine&response=mine&firstname=me&message=my", told[event])
+    spoilt = corrupted(url, event)
+    before, after = parse_qsl(url, keep_blank_values=True), parse_qsl(spoilt, keep_blank_values=True)
+    assert sum(a != b for a, b in zip(before, after, strict=True)) == 1
+    assert after[:4] == before[:4]  # the user's own stay as they are
+    with pytest.raises(UnicodeDecodeError):
+        unquote_to_bytes(spoilt).decode()
