@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, asdict, fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,51 +16,10 @@ import click
 
 from . import files
 from .calling import Failure, base_url, control, read, read_ready_file, request
+from .commands.fire import fire_callback
+from .commands.options import CLIENT, HELPERS_WORDS, seconds, settings_of
 from .logs import set_up_logging
-from .settings import Settings, flag, reachable_name, variable
-
-HELPERS_WORDS = {
-    "host": "Address the sandbox listens on.",
-    "http_port": "Its port for the page and the control API.",
-    "ready_file": "The file it wrote by its own --ready-file, which says where it is.",
-    "account": "On whose behalf: an account of the sandbox.",
-    "control_token": "Its control token, where it asks for one.",
-}
-"""What settings of the server mean to a command that talks to it."""
-
-
-def setting(name: str, sentence: str | None = None) -> Callable[[Any], Any]:
-    """The option of a setting: its flag, environment variable, default and sentence."""
-    found = next(each for each in fields(Settings) if each.name == name)
-    meta, default = found.metadata, found.default
-    assert default is not MISSING
-    multiple = isinstance(default, tuple)
-    if meta.get("choices"):
-        kind: Any = click.Choice(meta["choices"])
-    elif isinstance(default, bool):
-        kind = bool
-    else:
-        kind = {int: int, float: float}.get(type(default), int if name == "throttle" else str)
-    return click.option(
-        flag(name), name, type=kind, default=default, multiple=multiple, is_flag=isinstance(default, bool),
-        envvar=variable(name), show_envvar=True, show_default=default not in ((), None, False),
-        help=sentence or meta["help"], metavar=meta.get("metavar"),
-    )  # fmt: skip
-
-
-def settings_of(*names: str, words: Mapping[str, str] | None = None) -> Callable[[Any], Any]:
-    """The options of several settings, with other words where they mean something else."""
-
-    def add(command: Any) -> Any:
-        for name in reversed(names):
-            command = setting(name, (words or {}).get(name))(command)
-        return command
-
-    return add
-
-
-ALL = tuple(each.name for each in fields(Settings))
-CLIENT = ("host", "http_port", "ready_file", "account", "control_token")
+from .settings import Settings, reachable_name
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -70,7 +29,7 @@ def main() -> None:
 
 
 @main.command()
-@settings_of(*ALL)
+@settings_of(*(each.name for each in fields(Settings)))
 def serve(**given: Any) -> None:
     """Run the sandbox until it is interrupted (SIGINT or SIGTERM)."""
     settings = read(given)
@@ -218,17 +177,4 @@ def advance(to: str | None, span: str | None, **where: Any) -> None:
     click.echo(json.dumps(control("POST", "/clock/advance", body, **where), indent=2))
 
 
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(span: str) -> float:
-    """A span of time such as 30s, 5m, 24h or 3d, in seconds; a bare number is seconds."""
-    digits = span.rstrip("smhd")
-    unit = span[len(digits) :] or "s"
-    try:
-        value = float(digits) * UNITS[unit]
-    except (ValueError, KeyError):
-        raise click.UsageError(f"{span!r} is no span of time; write 30s, 5m, 24h or 3d.") from None
-    if not 0 <= value < 4e9:
-        raise click.UsageError(f"{span!r} is too long a span of time.")
-    return value
+main.add_command(fire_callback)

@@ -33,7 +33,8 @@ ARROWS = {
     "calling": {"settings"},
     "examples": set(),
     "manual": {"domain", "store", "simulation", "api", "examples"},
-    "cli": {"calling", "files", "logs", "manual", "server", "settings", "store", "tls", "trust"},
+    "commands": {"calling", "domain", "settings", "simulation"},
+    "cli": {"commands", "calling", "files", "logs", "manual", "server", "settings", "store", "tls", "trust"},
     "__main__": {"cli"},
     "testing": {"domain", "server", "settings", "trust"},
     "pytest_plugin": {"testing"},
@@ -94,7 +95,7 @@ def test_the_arrows_make_no_circle() -> None:
 
 def test_only_app_server_and_cli_read_settings() -> None:
     readers = {room(path) for path in MODULES for name in ours(path) if name.partition(".")[0] == "settings"}
-    assert readers - {"settings"} <= {"app", "server", "cli", "calling", "testing"}
+    assert readers - {"settings"} <= {"app", "server", "cli", "calling", "commands", "testing"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)

@@ -16,7 +16,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from sms_sandbox.cli import announce, main, seconds
+from sms_sandbox.cli import announce, main
+from sms_sandbox.commands.options import seconds
 from sms_sandbox.settings import PREFIX, Settings, flag, variable
 from sms_sandbox.tls import Certificates
 from tests.serving import HANDSET, Account, serving

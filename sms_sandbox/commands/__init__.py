@@ -1,0 +1,1 @@
+"""Commands that talk to a running sandbox, or need none. `cli` registers them."""
