@@ -78,7 +78,7 @@ def _of_tenant(store: Store, account: Account, method: Method, form: Form) -> In
     if found is None:
         return None
     fault = Fault(**found.what)
-    return Injected(f"fault {found.id}", fault, fault.wait(f"{account.seed} delay {found.id} {found.seen}"))
+    return Injected(f"fault {found.id}", fault, fault.wait(account.seed, found.id, found.seen))
 
 
 def _handsets(form: Form) -> list[str]:

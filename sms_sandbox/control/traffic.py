@@ -183,6 +183,7 @@ def callback_of(each: callbacks.Callback, tries: list[callbacks.Try]) -> s.Callb
         state=each.state,
         created=each.created,
         next_due=each.next_due,
+        rule=each.rule,
         tries=[
             s.Try(one.number, one.at, one.status, one.error, None if one.latency is None else one.latency / 1000,
                   one.answer)

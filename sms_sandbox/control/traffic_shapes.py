@@ -113,6 +113,8 @@ class Try(Struct):
 
 
 class Callback(Struct):
+    """`rule` says what made it other than it would have been, or made it at all, as `scenario report-twice`."""
+
     id: int
     account_id: int
     event: str
@@ -123,6 +125,7 @@ class Callback(Struct):
     state: str
     created: datetime
     next_due: datetime | None
+    rule: str
     tries: list[Try]
 
 

@@ -114,9 +114,9 @@ class Fault:
         """Whether the call is carried out, before whatever goes wrong does."""
         return self.effect is None or self.effect in AFTER_WORK
 
-    def wait(self, by: str) -> float:
-        """The seconds it delays, drawn by a text; 0 where it does not."""
-        return 0.0 if self.delay is None else drawn(self.delay, by)
+    def wait(self, seed: str, rule: int, seen: int) -> float:
+        """The seconds it delays the `seen`-th thing it meant, as the rule of that id; 0 where it does not delay."""
+        return 0.0 if self.delay is None else drawn(self.delay, f"{seed} delay {rule} {seen}")
 
     def as_given(self) -> dict[str, Any]:
         """The fields that are set, by name."""

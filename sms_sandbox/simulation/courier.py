@@ -50,6 +50,10 @@ class Posting:
     signature: str
     at: datetime
     lane: str
+    rule: str = ""
+    """What made it other than it would have been, as `fault 3`."""
+    twice: bool = False
+    """Whether it is sent twice, at the same moment."""
 
 
 class RefusedError(Exception):

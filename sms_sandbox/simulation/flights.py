@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -15,6 +16,7 @@ from ..store.callbacks import KIND, Outcome
 from ..store.engine import Store
 from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
+from . import mishaps
 from .courier import Courier, Posting
 from .events import HEAVIEST, weight
 
@@ -84,7 +86,7 @@ class Flights:
 
     async def _post(self, posting: Posting, in_real_time: bool) -> None:
         try:
-            outcome = await self._courier.post(posting)
+            outcome = await self._send(posting)
         except Exception as why:
             log.exception("A try of a callback failed on our side.")
             outcome = Outcome(
@@ -97,6 +99,16 @@ class Flights:
         took = timedelta(microseconds=outcome.latency) if in_real_time else timedelta()
         self._landed.append((outcome, posting.at + took))
         self._on_landing()
+
+    async def _send(self, posting: Posting) -> Outcome:
+        """Send a try; how the first sending of it ended. One that failed tells of its fault, if it met one."""
+        if posting.twice:
+            outcome, _ = await asyncio.gather(self._courier.post(posting), self._courier.post(posting))
+        else:
+            outcome = await self._courier.post(posting)
+        return (
+            replace(outcome, error=f"{outcome.error} ({posting.rule})") if outcome.error and posting.rule else outcome
+        )
 
     async def settle(self, tenant: int) -> bool:
         """Wait for the tenant's tries that are under way, and note how they ended; whether there were any."""
@@ -129,9 +141,15 @@ class Flights:
 def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Posting | None:
     """Put a callback on its next rung, so that a crash can cost a try twice but none, and note that a try begins.
 
-    With `real` the try is made now, however long ago it was due; without, at its own moment. None if it is gone.
+    With `real` the try is made now, however long ago it was due; without, at its own moment. None if it is gone, or a
+    fault keeps it from leaving, or puts it off.
     """
     at = row.due if real is None else max(row.due, tenant.clock.now(real))
+    mishap = mishaps.meeting(db, tenant, row, at)
+    if mishap and mishap.wait:
+        late = Plan(at + mishap.wait, KIND, row.ref, {**row.data, **mishap.data}, row.lane)
+        timeline.schedule(db, tenant.id, [late])
+        return None
     begun = callbacks.begin_try(db, tenant.id, row.ref, at)
     if begun is None:
         return None
@@ -139,7 +157,13 @@ def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Po
     wait = None if row.data.get("once") else rules.next_wait(number)
     if wait is not None:
         timeline.schedule(db, tenant.id, [Plan(at + wait, KIND, row.ref, lane=row.lane)])
-    return Posting(tenant.id, row.ref, number, url, signature, at, row.lane)
+    posting = Posting(tenant.id, row.ref, number, url, signature, at, row.lane)
+    if mishap is None:
+        return posting
+    if mishap.effect == "drop":
+        note(db, [(Outcome(tenant.id, row.ref, number, at, None, f"dropped by {mishap.name}", 0, ""), at)])
+        return None
+    return mishaps.applied(db, mishap, posting)
 
 
 def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:

@@ -64,6 +64,7 @@ class Callback:
     state: str
     tries: int
     created: datetime
+    rule: str
     next_due: datetime | None
 
 
@@ -83,6 +84,7 @@ class Outcome:
 
 _COLUMNS = (
     t.c.id, t.c.account, t.c.event, t.c.url, t.c.signature, t.c.message, t.c.msisdn, t.c.state, t.c.tries, t.c.created,
+    t.c.rule,
 )  # fmt: skip
 _ADD = Statement(insert(t))
 _READ = Statement(select(*_COLUMNS).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("callback")))
@@ -106,6 +108,7 @@ _END_TRY = Statement(
         answer=bindparam("answer_"),
     )
 )  # fmt: skip
+_RULE = Statement("UPDATE callbacks SET rule = :rule WHERE tenant = :tenant AND id = :callback")
 _STATE = Statement(
     update(t).where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("callback")).values(state=bindparam("word"))
 )
@@ -156,8 +159,18 @@ def end_try(db: Connection, outcome: Outcome) -> bool:
     return ended == 1
 
 
+def set_rule(db: Connection, tenant: int, callback: int, rule: str) -> None:
+    _RULE.run(db, tenant=tenant, callback=callback, rule=rule)
+
+
 def set_state(db: Connection, tenant: int, callback: int, state: str) -> None:
     _STATE.run(db, tenant_=tenant, callback=callback, word=state)
+
+
+def find(db: Connection, tenant: int, callback: int) -> Callback | None:
+    """A callback, without regard to what is to come of it."""
+    row = _READ.one(db, tenant=tenant, callback=callback)
+    return None if row is None else _callback_of([*row, None])
 
 
 def read(db: Connection, tenant: int, callback: int) -> Callback | None:
@@ -200,6 +213,8 @@ def tries_of(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int,
 
 
 def _callback_of(row: Sequence[Any]) -> Callback:
-    (id_, account, event, url, signature, message, msisdn, state, tries, created, due) = row
+    (id_, account, event, url, signature, message, msisdn, state, tries, created, rule, due) = row
     when = None if due is None else from_micros(due)
-    return Callback(id_, account, event, url, signature, message, msisdn, state, tries, from_micros(created), when)
+    return Callback(
+        id_, account, event, url, signature, message, msisdn, state, tries, from_micros(created), rule, when
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from ..domain import faults
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
 from . import tables
 from .engine import Statement, changed
@@ -27,6 +28,8 @@ class Tenant:
     profile: str
     delivery_delay: timedelta
     strict_senders: bool
+    faulty: bool
+    """Whether any fault may meet its callbacks."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,10 @@ class NewTenant:
 
 
 _COLUMNS = (t.c.id, t.c.name, t.c.seed, t.c.created, t.c.clock_offset, t.c.frozen_at, t.c.moving)
-_SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders)
+_FAULTY = (
+    select(tables.rules.c.id).where(tables.rules.c.tenant == t.c.id, tables.rules.c.kind == faults.CALLBACK).exists()
+)
+_SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders, _FAULTY)
 _READ = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")))
 _ENTER = Statement(
     select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")).with_for_update(read=True, skip_locked=True)
@@ -119,10 +125,10 @@ def _tenant(row: tuple[Any, ...] | None) -> Tenant | None:
 
 
 def _tenant_of(row: Sequence[Any]) -> Tenant:
-    tenant_id, name, seed, created, offset, frozen_at, moving, profile, delay, strict = row
+    tenant_id, name, seed, created, offset, frozen_at, moving, profile, delay, strict, faulty = row
     return Tenant(
         tenant_id, name, seed, from_micros(created), clock_of(offset, frozen_at, moving), profile,
-        delay * MICROSECOND, bool(strict),
+        delay * MICROSECOND, bool(strict), bool(faulty),
     )  # fmt: skip
 
 

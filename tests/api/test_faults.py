@@ -213,7 +213,7 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: World) ->
 
     found = [seconds() for _ in range(3)]
     fault = Fault("api", delay={"from": 0, "to": 5})
-    assert found == [fault.wait(f"seed of default delay 1 {seen}") for seen in (1, 2, 3)]
+    assert found == [fault.wait("seed of default", 1, seen) for seen in (1, 2, 3)]
     assert len(set(found)) == 3
 
 

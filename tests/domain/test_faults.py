@@ -22,7 +22,7 @@ def test_every_effect_alone(given_: dict[str, Any]) -> None:
     fault = Fault(**given_)
     assert fault.as_given() == given_
     assert fault.effect in given_.values()
-    assert fault.wait("x") == 0
+    assert fault.wait("x", 1, 1) == 0
 
 
 @pytest.mark.parametrize(
