@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..domain.clock import real_now
 from ..domain.profiles import PROFILES, Profile
@@ -19,8 +18,7 @@ from .render import Verbatim
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes out: the code with its status, the reply as plain data, and what the headers tell."""
 
     code: Code
@@ -88,7 +86,7 @@ def answer_in_steps(
         log.exception("%s failed", method.name)
     else:
         sent_to = reply["recipients"] if method.name == "send-sms" else None
-        yield Answer(Code.SUCCESS, {**reply, **verdict(Code.SUCCESS, Code.SUCCESS.text)}, profile, sent_to, injected)
+        yield Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected)
         return
     yield Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile, injected=injected)
 
@@ -105,3 +103,6 @@ def verdict(code: Code, description: Description) -> Mapping[str, Any]:
         return {"error": {"code": code.name, "description": Verbatim(description)}}
     lists = {name: [Verbatim(each) for each in listed] for name, listed in description.items()}
     return {"error": {"code": code.name, "description": lists}}
+
+
+_SUCCESS = verdict(Code.SUCCESS, Code.SUCCESS.text)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Protocol, TypedDict, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Protocol, TypedDict, get_args, get_origin, get_type_hints
 
 from sqlalchemy import Connection
 
@@ -42,8 +42,7 @@ class Unfinished(Exception):  # noqa: N818 (no error: the call only is not answe
         super().__init__()
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What a method knows of the call it answers: who, when (the tenant's time), and the open transaction."""
 
     db: Connection
@@ -98,7 +97,9 @@ class Method:
             if not self.params[name].stands_in(form, wire_name(name)):
                 raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire_name(name)))
         found = {}
-        for name, wire, param in self._wired:
+        for name, wire, alias, param in self._wired:
+            if wire not in form and alias not in form and param.of_one_field:
+                continue
             value = param.read(form, wire)
             if isinstance(value, Paging) and value.size == UNSIZED:
                 value = replace(value, size=call.page_size)
@@ -109,9 +110,9 @@ class Method:
         return found
 
     @cached_property
-    def _wired(self) -> Sequence[tuple[str, str, Param]]:
-        """Each parameter with its name here and its name on the wire."""
-        return [(name, wire_name(name), param) for name, param in self.params.items()]
+    def _wired(self) -> Sequence[tuple[str, str, str, Param]]:
+        """Each parameter with its name here and its names on the wire."""
+        return [(name, wire_name(name), param.alias, param) for name, param in self.params.items()]
 
 
 def wire_name(name: str) -> str:

@@ -17,6 +17,8 @@ from .errors import ApiError, Code
 MOST_WINDOWS = 10_000
 """Accounts whose calls of the last second are kept before those that went quiet are dropped."""
 
+MOST_KNOWN = 10_000
+"""Credentials remembered before all are forgotten."""
 
 Welcome: TypeAlias = Callable[[Connection, str, str], None]
 """Makes an account of a key that nobody has and the secret it comes with, if it can be one."""
@@ -37,17 +39,32 @@ class Gate:
 
     def admit(self, authorization: str) -> Account:
         """The account that calls. Raises ApiError for one that is unknown, suspended, or over its limit."""
-        pair = credentials.basic(authorization)
-        if pair is None:
-            raise ApiError(Code.AUTH_FAILED_NO_DATA)
-        key, secret = pair
-        account = self._find(key) or self._let_in(key, secret)
-        if account is None or not credentials.is_secret(secret, account.secret):
-            raise ApiError(Code.AUTH_FAILED)
+        account = self._recognise(authorization)
         if not self._in_time(account):
             raise ApiError(Code.OVER_LIMIT)
         if account.suspended:
             raise ApiError(Code.ACCOUNT_EXPIRED)
+        return account
+
+    def _recognise(self, authorization: str) -> Account:
+        """Whose credentials these are, remembered by how they are written until some account changes."""
+        if self._generation != self._store.generation or len(self._known) > MOST_KNOWN:
+            self._known, self._generation = {}, self._store.generation
+        account = self._known.get(authorization)
+        if account is None:
+            account = self._find(authorization)
+            if self._store.embedded:
+                self._known[authorization] = account
+        return account
+
+    def _find(self, authorization: str) -> Account:
+        pair = credentials.basic(authorization)
+        if pair is None:
+            raise ApiError(Code.AUTH_FAILED_NO_DATA)
+        key, secret = pair
+        account = self._ask_for(key) or self._let_in(key, secret)
+        if account is None or not credentials.is_secret(secret, account.secret):
+            raise ApiError(Code.AUTH_FAILED)
         return account
 
     def _let_in(self, key: str, secret: str) -> Account | None:
@@ -55,21 +72,11 @@ class Gate:
             return None
         with self._store.begin() as db:
             self._welcome(db, key, secret)
-        return self._find(key)
+        return self._ask_for(key)
 
-    def _find(self, key: str) -> Account | None:
-        if not self._store.embedded:
-            with self._store.begin() as db:
-                return accounts.called(db, key)
-        if self._generation != self._store.generation:
-            self._known, self._generation = {}, self._store.generation
-        if key not in self._known:
-            with self._store.begin() as db:
-                found = accounts.called(db, key)
-            if found is None:
-                return None
-            self._known[key] = found
-        return self._known[key]
+    def _ask_for(self, key: str) -> Account | None:
+        with self._store.begin() as db:
+            return accounts.called(db, key)
 
     def _in_time(self, account: Account) -> bool:
         if not self._store.embedded:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from ..domain import callbacks, numbers
 from ..domain.clock import EPOCH, LATEST
@@ -40,6 +40,8 @@ class Param:
     doc: str
     alias: str = field(default="", kw_only=True)
     trimmed: bool = field(default=True, kw_only=True)
+    of_one_field: ClassVar[bool] = True
+    """Whether it is not given where the form has neither its name nor its alias; others read what else they like."""
 
     def read(self, form: Form, name: str) -> Any:
         raw = given(form, name)
@@ -255,6 +257,7 @@ class PageAndMax(Param):
     """Which page, and how many rows on it: `page` and `max` together. Nonsense means the default."""
 
     doc: str = ""
+    of_one_field: ClassVar[bool] = False
 
     def read(self, form: Form, name: str) -> Paging:  # noqa: ARG002
         number, size = self._count(form.get("page")), self._count(form.get("max"))

@@ -2,11 +2,12 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
+from types import NoneType
 from typing import Any
 
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -22,23 +23,23 @@ def to_json(reply: Mapping[str, Any]) -> bytes:
 
 
 def _json(value: Any) -> str:
-    match value:
-        case Verbatim():
-            return _quoted(value)
-        case str():
-            number = numeric(value)
-            return _quoted(value) if number is None else _scalar(number)
-        case int():
-            return _scalar(value)
-        case dict():
-            return "{" + ",".join([f"{_key(key)}:{_json(inner)}" for key, inner in value.items()]) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(_json, value)) + "]"
-        case datetime() | date():
-            return _quoted(_scalar(value))
-        case None:
-            return "null"
-    return _scalar(value)
+    spell = _SPELLED.get(type(value))
+    if spell is None:
+        raise TypeError(f"no spelling for {value!r}")
+    return spell(value)
+
+
+def _object(reply: Mapping[str, Any]) -> str:
+    return "{" + ",".join([_key(key) + _json(value) for key, value in reply.items()]) + "}"
+
+
+def _array(values: Iterable[Any]) -> str:
+    return "[" + ",".join(map(_json, values)) + "]"
+
+
+def _string(text: str) -> str:
+    number = numeric(text)
+    return _quoted(text) if number is None else _scalar(number)
 
 
 class Verbatim(str):
@@ -55,7 +56,7 @@ def _quoted(text: str) -> str:
 
 @lru_cache(1024)
 def _key(key: Any) -> str:
-    return _quoted(str(key))
+    return _quoted(str(key)) + ":"
 
 
 def _scalar(value: Any) -> str:
@@ -92,6 +93,23 @@ def _float(number: float) -> str:
         return f"{number:.0f}" if number.is_integer() else repr(number)
     digits, _, exponent = repr(number).partition("e")
     return f"{digits if '.' in digits else digits + '.0'}e{int(exponent):+d}"
+
+
+_SPELLED: dict[type, Callable[[Any], str]] = {
+    dict: _object,
+    list: _array,
+    tuple: _array,
+    str: _string,
+    Verbatim: _quoted,
+    int: str,
+    datetime: lambda moment: _quoted(_scalar(moment)),
+    date: lambda day: _quoted(_scalar(day)),
+    NoneType: lambda _: "null",
+    bool: _scalar,
+    float: _scalar,
+    Decimal: _scalar,
+}
+"""How JSON spells each kind of data there is in replies."""
 
 
 def to_xml(reply: Mapping[str, Any]) -> bytes:

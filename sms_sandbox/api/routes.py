@@ -4,12 +4,12 @@ import asyncio
 import gzip
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 
 from starlette.types import Receive, Scope, Send
 
-from ..domain.profiles import PROFILES
+from ..domain.profiles import PROFILES, Profile
 from ..store.engine import Store
 from .answer import Answer, answer_in_steps, verdict
 from .declare import Method
@@ -157,14 +157,7 @@ async def _reply(send: Send, found: Answer, ending: str, asked: Mapping[bytes, b
     content_type, spell = FORMATS[ending]
     body = spell(found.reply)
     billing = "Queries=1" if found.sent_to is None else f"Queries=1; Messages={found.sent_to}"
-    headers: Headers = [
-        (b"server", found.profile.server.encode()),
-        (b"content-type", content_type.encode()),
-        _EXPIRES,
-        (b"cache-control", found.profile.cache_control.encode()),
-        (b"pragma", b"no-cache"),
-        (b"x-mashape-billing", billing.encode()),
-    ]
+    headers = [*_usual_headers(found.profile, content_type), (b"x-mashape-billing", billing.encode())]
     if http_version == "1.1" and b"close" not in asked.get(b"connection", b"").lower():
         headers.append((b"connection", b"keep-alive"))
     if _GZIP.search(asked.get(b"accept-encoding", b"")):
@@ -173,3 +166,14 @@ async def _reply(send: Send, found: Answer, ending: str, asked: Mapping[bytes, b
     if found.code is Code.AUTH_FAILED_NO_DATA:
         headers.append((b"www-authenticate", b'Basic realm="API"'))
     await send_whole(send, found.code.status, headers, body)
+
+
+@cache
+def _usual_headers(profile: Profile, content_type: str) -> Headers:
+    return [
+        (b"server", profile.server.encode()),
+        (b"content-type", content_type.encode()),
+        _EXPIRES,
+        (b"cache-control", profile.cache_control.encode()),
+        (b"pragma", b"no-cache"),
+    ]

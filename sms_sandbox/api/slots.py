@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .forms import Form
 from .params import Schema, Text
@@ -12,6 +13,8 @@ SLOTS = tuple(str(number) for number in range(1, 11))
 @dataclass(frozen=True)
 class Slots(Text):
     """The custom fields field_1 to field_10, by slot."""
+
+    of_one_field: ClassVar[bool] = False
 
     def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
         found = {slot: value for slot in SLOTS if (value := Text.read(self, form, f"field_{slot}"))}

@@ -1,7 +1,7 @@
 """The simulated carrier: what becomes of a message on its way to one handset."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 PENDING = "pending"
 DELIVERED = "delivered"
@@ -14,8 +14,7 @@ PATIENCE = timedelta(hours=72)
 """How long a message without a validity of its own stays pending (reference 8.5)."""
 
 
-@dataclass(frozen=True)
-class Fate:
+class Fate(NamedTuple):
     """What the carrier will report, and how long after it took the message; None is never."""
 
     status: str

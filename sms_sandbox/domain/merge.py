@@ -15,7 +15,7 @@ _BASE_62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 def has_fields(template: str) -> bool:
     """Whether there is any `[word]` in the template, known or not: if there is none, all recipients get one text."""
-    return _FIELD.search(template) is not None
+    return "[" in template and _FIELD.search(template) is not None
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

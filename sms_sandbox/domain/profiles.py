@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # they are constants, told apart and found as such
 class Profile:
     """What sets one profile apart from another."""
 

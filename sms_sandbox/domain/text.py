@@ -4,8 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gsm0338.charset import BASIC_CHARACTER_SET, BASIC_CHARACTER_SET_EXTENSION
 
@@ -15,8 +14,7 @@ MAX_PARTS = 4
 _ESCAPE = "\x1b"
 
 
-@dataclass(frozen=True)
-class Segments:
+class Segments(NamedTuple):
     """What a text costs on the air.
 
     `units` are septets in GSM-7, where an extension character takes two, and UTF-16 units in UCS-2, where a character

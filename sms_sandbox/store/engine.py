@@ -1,9 +1,8 @@
 """The database behind everything: SQLite inside the process, or PostgreSQL shared by several."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
@@ -28,34 +27,37 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 _CHANGED = "sms-sandbox changed"
 _KNOWN = "sms-sandbox known"
+_OWED = "sms-sandbox owed"
 _SCHEDULED = "sms-sandbox scheduled"
 
 
-Bind: TypeAlias = Callable[[Mapping[str, Any]], Any]
-"""Makes of parameters by name what the driver takes."""
+Params: TypeAlias = Sequence[Any]
+"""The parameters of a statement in the order it names them; an insert names the table's columns in theirs."""
+
+InOrder: TypeAlias = Callable[[Mapping[str, Any]], Params]
 
 
 class Statement:
     """One SQL statement, compiled once for each dialect and run on the driver's own cursor.
 
     The hot path of the project: SQLAlchemy's execution costs several times what the driver does. Parameters are
-    plain ints and strings by name, rows are tuples, and it all happens inside the connection's transaction.
+    plain ints and strings, rows are tuples, and it all happens inside the connection's transaction.
     """
 
     def __init__(self, what: ClauseElement | str) -> None:
         self._what = text(what) if isinstance(what, str) else what
-        self._compiled: dict[str, tuple[str, Bind]] = {}
+        self._compiled: dict[str, tuple[str, InOrder]] = {}
 
-    def _compile(self, dialect: Dialect) -> tuple[str, Bind]:
+    def _compile(self, dialect: Dialect) -> tuple[str, InOrder]:
         compiled: Any = self._what.compile(dialect=dialect)
         fixed = {name: value for name, value in (compiled.params or {}).items() if value is not None}
-        made = self._compiled[dialect.name] = (str(compiled), _bind(compiled.positiontup, fixed))
+        made = self._compiled[dialect.name] = (str(compiled), _in_order(compiled.positiontup, fixed))
         return made
 
     def _cursor(self, db: Connection, params: Mapping[str, Any]) -> Any:
-        sql, bind = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
+        sql, in_order = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
         driver: Any = db.connection.dbapi_connection  # both drivers make the cursor on the way, which saves two calls
-        return driver.execute(sql, bind(params))
+        return driver.execute(sql, in_order(params))
 
     def run(self, db: Connection, **params: Any) -> int:
         """Execute it and answer how many rows it touched."""
@@ -78,22 +80,24 @@ class Statement:
 
     def many(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """Execute it once for each mapping of parameters; how many rows that touched in all."""
+        _, in_order = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
+        return self.put(db, [in_order(row) for row in rows])
+
+    def put(self, db: Connection, rows: Sequence[Params]) -> int:
+        """`many` for parameters in order, which are cheaper than those by name."""
         if not rows:
             return 0
+        sql, _ = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
+        driver: Any = db.connection.dbapi_connection
         if len(rows) == 1:
-            return int(self._cursor(db, rows[0]).rowcount)
-        sql, bind = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
-        cursor = db.connection.cursor()
-        cursor.executemany(sql, list(map(bind, rows)))
+            return int(driver.execute(sql, rows[0]).rowcount)
+        cursor = driver.cursor()
+        cursor.executemany(sql, rows)
         return int(cursor.rowcount)
 
 
-def _bind(names: Sequence[str] | None, fixed: Mapping[str, Any]) -> Bind:
-    """How parameters are given to a statement that has some `fixed`: in the order of `names`, or by name if that is
-    None. SQLite finds a parameter by its position several times faster than by its name.
-    """
-    if names is None:
-        return (lambda params: {**fixed, **params}) if fixed else (lambda params: params)
+def _in_order(names: Sequence[str], fixed: Mapping[str, Any]) -> InOrder:
+    """What makes of parameters by name, and of some that are `fixed`, those in the order of `names`."""
     if len(names) < 2:
         return lambda params: [{**fixed, **params}[name] for name in names]
     pick = itemgetter(*names)
@@ -102,7 +106,15 @@ def _bind(names: Sequence[str] | None, fixed: Mapping[str, Any]) -> Bind:
 
 def changed(db: Connection) -> None:
     """Say that this transaction changes something that is remembered: an account, a number, a clock, an opt-out."""
-    db.info[_CHANGED] = True
+    told = db.info
+    pay(db, told)
+    told[_CHANGED] = True
+
+
+def remembers(db: Connection) -> bool:
+    """Whether what is asked now is remembered: not of a shared store, nor once this transaction `changed` something."""
+    told = db.info
+    return _KNOWN in told and _CHANGED not in told
 
 
 def remembered(db: Connection, what: Hashable, find: Callable[[], T]) -> T:
@@ -113,14 +125,79 @@ def remembered(db: Connection, what: Hashable, find: Callable[[], T]) -> T:
         return find()
     if what not in known:
         if len(known) >= MOST_KNOWN:
+            pay(db, told)
             known.clear()
         known[what] = find()
     return known[what]
 
 
+def owe(db: Connection, what: Statement, about: Hashable, row: Params) -> None:
+    """Have a statement run with a row before this transaction ends; of several rows about the same, the last alone.
+
+    It is for what is `remembered` meanwhile, and so for an embedded store only.
+    """
+    db.info.setdefault(_OWED, {}).setdefault(what, {})[about] = row
+
+
+def pay(db: Connection, told: dict[Any, Any]) -> None:
+    """Run what this transaction owes."""
+    for what, rows in told.pop(_OWED, {}).items():
+        what.put(db, list(rows.values()))
+
+
 def scheduled(db: Connection, wake: int) -> None:
     """Say that this transaction puts something on the timeline that is due at `wake` (real microseconds)."""
     db.info[_SCHEDULED] = min(wake, db.info.get(_SCHEDULED, wake))
+
+
+class Transaction:
+    """One transaction on a store.
+
+    On an embedded one it is begun and ended on the driver's own connection, which does nothing of the kind by itself.
+    """
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    def __enter__(self) -> Connection:
+        self._db = db = self._store.connect()
+        if self._store.embedded:
+            _driver(db).execute("BEGIN")
+        else:
+            db.begin()
+        return db
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        store, db, done = self._store, self._db, False
+        told: dict[Any, Any] = db.info
+        try:
+            if kind is None:
+                self._commit(told)
+                done = True
+        finally:  # before the connection goes back to the pool, where another thread may take it
+            was_changed, wake = told.pop(_CHANGED, None), told.pop(_SCHEDULED, None)
+            told.pop(_OWED, None)
+            if was_changed or not done:  # some of what is known may be of what is undone
+                told.get(_KNOWN, {}).clear()
+            if not store.embedded:
+                db.close()  # which undoes what is not committed
+            elif _driver(db).in_transaction:
+                _driver(db).execute("ROLLBACK")
+        if done and was_changed:
+            store.generation += 1
+        if done and wake is not None:
+            store.on_scheduled(wake)
+
+    def _commit(self, told: dict[Any, Any]) -> None:
+        if self._store.embedded:
+            pay(self._db, told)
+            _driver(self._db).execute("COMMIT")
+        else:
+            self._db.commit()
+
+
+def _driver(db: Connection) -> Any:
+    return db.connection.dbapi_connection
 
 
 class Store:
@@ -140,29 +217,17 @@ class Store:
         self._only: Connection | None = None
         """The embedded store's connection: to get it from the pool costs more than a transaction on it does."""
 
-    @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self) -> "Transaction":
         """One transaction: committed when the block ends, undone when it raises."""
+        return Transaction(self)
+
+    def connect(self) -> Connection:
+        """A connection for a transaction; an embedded store has one for all."""
         db = self._only or self.engine.connect()
-        told: dict[Any, Any] = db.info
         if self.embedded and self._only is None:
             self._only = db
-            told[_KNOWN] = {}
-        try:
-            with db.begin():
-                yield db
-        except BaseException:
-            told.get(_KNOWN, {}).clear()  # some of it may be of what is undone
-            raise
-        finally:  # before the connection goes back to the pool, where another thread may take it
-            was_changed, wake = told.pop(_CHANGED, None), told.pop(_SCHEDULED, None)
-            if not self.embedded:
-                db.close()
-        if was_changed:
-            self.generation += 1
-            told.get(_KNOWN, {}).clear()
-        if wake is not None:
-            self.on_scheduled(wake)
+            db.info[_KNOWN] = {}
+        return db
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one transaction, where this store wants it done."""

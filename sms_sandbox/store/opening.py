@@ -45,12 +45,15 @@ def _engine(url: str) -> Engine:
     try:
         kind = make_url(url).get_backend_name()
         if kind == "sqlite":
-            engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 1})
+            engine = create_engine(
+                url, poolclass=StaticPool, isolation_level="AUTOCOMMIT",  # transactions are the store's own affair
+                connect_args={"check_same_thread": False, "timeout": 1},
+            )  # fmt: skip
             event.listen(engine, "connect", _tune_sqlite)
             return engine
         if kind == "postgresql":
             wanted = make_url(url).set(drivername="postgresql+psycopg")
-            return create_engine(wanted, pool_size=WORKERS + 1, max_overflow=4, pool_pre_ping=True)
+            return create_engine(wanted, pool_size=WORKERS + 1, max_overflow=4, pool_pre_ping=True, paramstyle="format")
     except (ArgumentError, NoSuchModuleError) as why:
         raise StoreError(f"The database URL {url!r} can't be read: {why}") from why
     except ImportError as why:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
 
 from ..domain.carrier import PENDING
 from ..domain.clock import from_micros, to_micros
@@ -17,8 +17,7 @@ from .tables import messages as m
 from .tables import recipients as r
 
 
-@dataclass(frozen=True)
-class NewRecipient:
+class NewRecipient(NamedTuple):
     """A handset to send to; `text` only where it differs from the message's."""
 
     msisdn: str
@@ -41,8 +40,7 @@ class Recipient:
     link_hits: int
 
 
-@dataclass(frozen=True)
-class Reporting:
+class Reporting(NamedTuple):
     """What a delivery report needs to know of its recipient, and of whom to tell."""
 
     recipient: int
@@ -59,7 +57,13 @@ COLUMNS = (
     r.c.reported_at, r.c.optout, r.c.link_hits,
 )  # fmt: skip
 SELECTED = select(*COLUMNS).join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
-_ADD = Statement(insert(r))
+_AT_FIRST = {"status": f"'{PENDING}'", "reported_at": "NULL", "optout": "0", "link_hits": "0"}
+_ADD = Statement(
+    insert(r).values(
+        {column.name: bindparam(column.name) for column in r.c}
+        | {name: literal_column(value) for name, value in _AT_FIRST.items()}
+    )
+)
 _READ = Statement(SELECTED.where(r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient")))
 _TO_HANDSET = Statement(
     SELECTED.where(
@@ -121,23 +125,10 @@ def add(
 ) -> range:
     """Write down whom a message goes to, under ids from `first` on, and answer these."""
     at = to_micros(sent_at)
-    rows = [
-        {
-            "tenant": tenant,
-            "id": first + index,
-            "message": message,
-            "account": account,
-            "msisdn": each.msisdn,
-            "text": each.text,
-            "sent_at": at,
-            "status": PENDING,
-            "reported_at": None,
-            "optout": 0,
-            "link_hits": 0,
-        }
-        for index, each in enumerate(to)
-    ]
-    _ADD.many(db, rows)
+    _ADD.put(
+        db,
+        [(tenant, recipient, message, account, each.msisdn, each.text, at) for recipient, each in enumerate(to, first)],
+    )
     return range(first, first + len(to))
 
 
@@ -182,13 +173,8 @@ def reporting(db: Connection, tenant: int, recipient: int) -> Reporting | None:
 
 def report(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:
     """Set the final states of recipients, and when they were told; messages' counts are counted by the caller."""
-    _REPORTED.many(
-        db,
-        [
-            {"tenant_": tenant, "recipient": recipient, "word": status, "at": to_micros(at)}
-            for recipient, (status, at) in states.items()
-        ],
-    )
+    rows = [(status, to_micros(at), tenant, recipient) for recipient, (status, at) in states.items()]
+    _REPORTED.put(db, rows)
 
 
 def mark_opted_out(db: Connection, tenant: int, recipient: int) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -27,8 +28,7 @@ NO_RECORD = {"firstname": "", "lastname": ""}
 """What fills the merge fields where no list knows the handset."""
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """A message, and what writing its recipients down needs to know of it."""
 
     tenant: int
@@ -94,6 +94,8 @@ def markers(tracked_url: str | None) -> list[tuple[str, str, str | None]]:
 
 def preview(template: str, values: Mapping[str, str], tracked_url: str | None) -> str:
     """A text of the length the handset's will have; its links lead nowhere yet."""
+    if not merge.has_fields(template):
+        return template
     text = merge.fill(template, values)
     for marker, host, _ in markers(tracked_url):
         text = merge.place_link(text, marker, merge.link_text(host, "x" * 8))

@@ -7,9 +7,9 @@ can be passed over.
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
@@ -19,8 +19,7 @@ from .tables import tenants
 from .tables import timeline as t
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """Something to do: what kind, when, and what it is about (`ref` is an id whose meaning the kind tells)."""
 
     id: int
@@ -32,8 +31,7 @@ class Due:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Something to put on the timeline."""
 
     due: datetime
@@ -95,23 +93,32 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
         return
     clock = _clock(db, tenant)
     rows = [_row(tenant, plan, clock) for plan in plans]
-    if len(rows) == 1:
-        _ADD.run(db, **rows[0])
-    else:
-        _ADD.many(db, rows)
-    _announce(db, clock, min(plan.due for plan in plans))
+    _ADD.put(db, rows)
+    wakes = [row[2] for row in rows if row[2] is not None]
+    if wakes:
+        scheduled(db, min(wakes))
 
 
-def _row(tenant: int, plan: Plan, clock: Clock) -> dict[str, Any]:
-    return {
-        "tenant": tenant,
-        "due": to_micros(plan.due),
-        "wake": _wake(clock, plan.due),
-        "kind": plan.kind,
-        "ref": plan.ref,
-        "lane": plan.lane,
-        "data": json.dumps(plan.data) if plan.data else "",
-    }
+def _row(tenant: int, plan: Plan, clock: Clock) -> tuple[Any, ...]:
+    data = _spelled(plan.data) if plan.data else ""
+    return tenant, to_micros(plan.due), _wake(clock, plan.due), plan.kind, plan.ref, plan.lane, data
+
+
+def _spelled(data: Mapping[str, Any]) -> str:
+    status = data.get("status")
+    return json.dumps(data) if status is None or len(data) > 1 else _report(status)
+
+
+@cache
+def _report(status: str) -> str:
+    """The data of reports, of which there are as many as recipients, and few kinds."""
+    return json.dumps({"status": status})
+
+
+@lru_cache(256)
+def _read(data: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(data)
+    return found
 
 
 def keep_clocks(db: Connection, of: Iterable[int]) -> None:
@@ -166,12 +173,12 @@ def due_by(db: Connection, tenant: int, until: datetime, most: int) -> list[Due]
 
 def take(db: Connection, rows: Sequence[Due]) -> None:
     """Take things off that are about to happen, in the transaction that found them."""
-    _DROP_ID.many(db, [{"id": row.id} for row in rows])
+    _DROP_ID.put(db, [(row.id,) for row in rows])
 
 
 def _due(row: Sequence[Any]) -> Due:
     id_, tenant, due, kind, ref, lane, data = row
-    return Due(id_, tenant, from_micros(due), kind, ref, lane, json.loads(data) if data else {})
+    return Due(id_, tenant, from_micros(due), kind, ref, lane, _read(data) if data else {})
 
 
 def drop(db: Connection, tenant: int, kind: str, ref: int) -> int:

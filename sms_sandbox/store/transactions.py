@@ -55,19 +55,11 @@ def add(
     """
     if not amount:
         return
-    _ADD.run(
-        db,
-        tenant=tenant,
-        id=ids.take(db, tenant, "transaction"),
-        account=account,
-        description=description,
-        amount=amount,
-        balance=balance,
-        created=to_micros(now),
-        message=message,
-        type_id=type_id,
-        revenue=revenue,
-    )
+    transaction = ids.take(db, tenant, "transaction")
+    row = (
+        tenant, transaction, account, description, amount, balance, to_micros(now), message, type_id, revenue,
+    )  # fmt: skip
+    _ADD.put(db, [row])
 
 
 def read(db: Connection, tenant: int, transaction: int) -> Transaction | None:

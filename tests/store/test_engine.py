@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from sms_sandbox.domain.clock import real_now, to_micros
 from sms_sandbox.store import accounts, engine, ids, ledger, opening, tables, tenants, timeline
-from sms_sandbox.store.engine import Statement, Store, changed, remembered, scheduled
+from sms_sandbox.store.engine import Statement, Store, changed, owe, remembered, scheduled
 from sms_sandbox.store.opening import StoreError, open_store
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import Plan
@@ -195,6 +195,27 @@ def test_a_transaction_that_fails_leaves_nothing(fresh: World) -> None:
     with fresh.store.begin() as db:
         assert count(db) == 1
         assert ids.take(db, fresh.tenant, "message") == ids.FIRST["message"]
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_what_is_owed_is_done_with_the_transaction_or_not_at_all(fresh: World) -> None:
+    rename = Statement("UPDATE tenants SET name = :name WHERE id = :id")
+
+    def names(db: Connection) -> list[str]:
+        return list(db.scalars(text("SELECT name FROM tenants")))
+
+    def fail_at_the_end(db: Connection) -> None:
+        tenants.add(db, NewTenant("second", "seed"), real_now())
+        owe(db, rename, "it", (None, fresh.tenant))
+
+    with fresh.store.begin() as db:
+        owe(db, rename, "it", ("once", fresh.tenant))
+        owe(db, rename, "it", ("twice", fresh.tenant))
+        assert names(db) == ["default"]
+    with pytest.raises(sqlite3.IntegrityError), fresh.store.begin() as db:
+        fail_at_the_end(db)
+    with fresh.store.begin() as db:
+        assert names(db) == ["twice"]
 
 
 def test_the_generation_rises_with_what_may_be_remembered(fresh: World) -> None:

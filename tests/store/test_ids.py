@@ -5,8 +5,10 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
-from sms_sandbox.store import ids
+from sms_sandbox.store import engine, ids, tenants
+from sms_sandbox.store.engine import changed
 from tests.conftest import World, found
 
 
@@ -39,6 +41,40 @@ def test_runs_of_ids_neither_overlap_nor_leave_gaps(fresh: World, counts: list[i
         for count in counts:
             assert ids.take(db, fresh.tenant, "recipient", count) == expected
             expected += count
+
+
+def test_ids_go_on_when_what_is_remembered_changed_meanwhile(fresh: World) -> None:
+    first = ids.FIRST["message"]
+    with fresh.store.begin() as db:
+        assert ids.take(db, fresh.tenant, "message", 3) == first
+        changed(db)
+        assert ids.take(db, fresh.tenant, "message", 2) == first + 3
+    with fresh.store.begin() as db:
+        assert ids.take(db, fresh.tenant, "message") == first + 5
+
+
+def test_ids_go_on_when_what_is_remembered_is_dropped(fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MOST_KNOWN", 1)
+    other = found(fresh.store, "other", name="other")
+    with fresh.store.begin() as db:
+        for taken in range(3):
+            for world in (fresh, other):
+                assert ids.take(db, world.tenant, "message") == ids.FIRST["message"] + taken
+
+
+def test_an_emptied_tenant_begins_anew(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        ids.take(db, fresh.tenant, "message")
+        tenants.empty(db, fresh.tenant)
+        assert ids.take(db, fresh.tenant, "message") == ids.FIRST["message"]
+
+
+def test_ids_are_in_the_database_when_the_transaction_is_over(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        ids.take(db, fresh.tenant, "message", 7)
+    with fresh.store.begin() as db:
+        standing = db.scalar(text("SELECT value FROM counters WHERE kind = 'message'"))
+    assert standing == ids.FIRST["message"] + 7
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
