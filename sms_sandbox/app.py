@@ -173,7 +173,9 @@ class App:
         return is_new
 
     def _welcome(self, db: Connection, key: str, secret: str) -> None:
-        """Make a world for a key that nobody has, with the secret it comes with, if it can be an account's."""
+        """Make a world for a key that nobody has, with the secret it comes with, if it can be an account's. A magic
+        key is another's with something wrong, so it is that one's world that is made."""
+        key, _ = faults.magic(key) or (key, "")
         if not can_be_account(key, secret) or faults.magic(key):
             return
         opening.hold(db)  # so that of two first calls at once one makes it

@@ -1,6 +1,8 @@
 """A world in which something of everything happens, the same each time; its clock has to stand still."""
 
-from tests.serving import HANDSET, Account, Receiver
+import re
+
+from tests.serving import HANDSET, Account, Receiver, fetch
 
 OTHER = "61491570157"
 LEASED = "61491570120"
@@ -12,6 +14,7 @@ def live(world: Account, receiver: Receiver) -> None:
     """Call nearly every method that changes something, and control, and let time pass."""
     account(world, receiver)
     people(world, receiver)
+    tap(world)
     talk(world, receiver)
     resell(world)
     world.ok("POST", "/clock/advance", {"minutes": 3})
@@ -33,9 +36,9 @@ def people(world: Account, receiver: Receiver) -> None:
     for number, name in ((HANDSET, "Given"), (OTHER, "Abc")):
         done(world, "add-to-list", list_id=first, msisdn=number, first_name=name, **{"field.1": f"{name}town"})
     world.ok("POST", "/clock/advance", {"seconds": 1})
-    everybody = done(world, "add-list", name="Everybody")["id"]
-    for number in MANY:
-        done(world, "add-to-list", list_id=everybody, msisdn=number)
+    receiver.files["/many.csv"] = "\n".join(["mobile", *MANY]).encode()
+    everybody = done(world, "add-contacts-bulk", name="Everybody", file_url=f"{receiver.url}/many.csv")["list_id"]
+    world.ok("POST", "/clock/advance", {"seconds": 1})
     gone = done(world, "add-list", name="Gone")["id"]
     done(world, "add-to-list", list_id=gone, msisdn=OTHER)
     done(world, "remove-list", list_id=gone)
@@ -44,6 +47,13 @@ def people(world: Account, receiver: Receiver) -> None:
     words = "Hello [firstname] of [Town]: [tracked-link] [unsub-reply-link]"
     done(world, "send-sms", message=words, list_id=first, tracked_link_url="https://example.com/")
     world.ok("POST", "/clock/advance", {"minutes": 1})
+
+
+def tap(world: Account) -> None:
+    """Open every tracked link there is."""
+    for each in world.ok("GET", "/recipients", msisdn=HANDSET)["recipients"]:
+        for link in re.findall(r"TapTh\.is/[0-9A-Za-z]{8}", each["text"]):
+            assert fetch(f"{world.ready.http}/{link}").status in (200, 302)
 
 
 def talk(world: Account, receiver: Receiver) -> None:

@@ -148,12 +148,14 @@ class Received:
 
 
 class Receiver:
-    """A server that takes callbacks. `status` is its answer, `delay` the seconds it takes for it."""
+    """A server that takes callbacks. `status` is its answer, `delay` the seconds it takes for it; `files` is what there
+    is to fetch, by path."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.status = 200
         self.delay = 0.0
+        self.files: dict[str, bytes] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -166,7 +168,7 @@ class Receiver:
                 outer.received.append(Received(time.monotonic(), parts.path, query, headers))
                 time.sleep(outer.delay)
                 self.send_response(outer.status)
-                body = b"" if outer.status == 204 else b"ok"
+                body = b"" if outer.status == 204 else outer.files.get(parts.path, b"ok")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -33,7 +33,7 @@ ARROWS = {
     "calling": {"settings"},
     "examples": set(),
     "manual": {"domain", "store", "simulation", "api", "examples"},
-    "commands": {"calling", "domain", "settings", "simulation"},
+    "commands": {"calling", "domain", "files", "settings", "simulation"},
     "cli": {"commands", "calling", "files", "logs", "manual", "server", "settings", "store", "tls", "trust"},
     "__main__": {"cli"},
     "testing": {"domain", "server", "settings", "trust"},

@@ -26,6 +26,9 @@ from .shapes import PATTERNS
 
 T = TypeVar("T")
 
+LARGEST_BODY = 1 << 20
+"""Bytes, of most operations."""
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -83,7 +86,7 @@ class Later:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: `status` is that of its success."""
+    """One operation: `status` is that of its success, `largest` the most bytes its body may have."""
 
     verb: str
     path: str
@@ -95,6 +98,7 @@ class Operation:
     returns: Any
     status: int
     doc: str
+    largest: int
 
     @property
     def name(self) -> str:
@@ -117,6 +121,8 @@ class Operation:
             raise ControlError("invalid", f"{in_words(str(why))}.") from why
         except (msgspec.DecodeError, UnicodeDecodeError) as why:
             raise ControlError("bad_body", f"The body is not JSON: {why}.") from why
+        except RecursionError as why:
+            raise ControlError("bad_body", "The body is nested too deep.") from why
         return found
 
 
@@ -127,7 +133,9 @@ def in_words(complaint: str) -> str:
     return complaint
 
 
-def operation(verb: str, path: str, status: int = 200) -> Callable[[Callable[..., Any]], Operation]:
+def operation(
+    verb: str, path: str, status: int = 200, largest: int = LARGEST_BODY
+) -> Callable[[Callable[..., Any]], Operation]:
     """Declare an operation; its words come from the docstring."""
 
     def declare(run: Callable[..., Any]) -> Operation:
@@ -144,6 +152,7 @@ def operation(verb: str, path: str, status: int = 200) -> Callable[[Callable[...
             returns=hints["return"],
             status=status,
             doc=inspect.getdoc(run) or "",
+            largest=largest,
         )
 
     return declare

@@ -14,15 +14,13 @@ from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
-from . import PREFIX, faults, guard, lists, mails, parity, shapes, traffic, world
+from . import PREFIX, documents, faults, guard, lists, mails, parity, shapes, traffic, world
 from . import accounts as account_operations
 from .declare import Call, Desk, Later, Operation, operation
 from .errors import ControlError
 from .openapi import document
 
 log = logging.getLogger(__name__)
-
-LARGEST_BODY = 1 << 20
 
 
 @operation("GET", "/info")
@@ -38,6 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *lists.OPERATIONS,
     *traffic.OPERATIONS,
     *mails.OPERATIONS,
+    *documents.OPERATIONS,
     *parity.OPERATIONS,
     *faults.OPERATIONS,
 )
@@ -76,7 +75,7 @@ class Control:
             return 200, document(OPERATIONS, self._desk.facts["version"])
         found, in_path = self._find("GET" if verb == "HEAD" else verb, path)
         query = query_of(scope["query_string"])
-        raw = await _read_body(receive)
+        raw = await _read_body(receive, found.largest)
         arguments = found.arguments(in_path, query, raw)
         authorization = headers.get(b"authorization", b"").decode("latin-1")
         return found.status, await self._run(found, authorization, arguments)
@@ -134,14 +133,16 @@ def query_of(raw: bytes) -> dict[str, str]:
         raise ControlError("invalid", "The query has more than a hundred parameters.") from None
 
 
-async def _read_body(receive: Receive) -> bytes:
-    body, more = b"", True
+async def _read_body(receive: Receive, largest: int) -> bytes:
+    chunks: list[bytes] = []
+    size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ControlError("bad_body", "The body did not come whole.")
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            raise ControlError("too_large", f"The body has more than {LARGEST_BODY} bytes.")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > largest:
+            raise ControlError("too_large", f"The body has more than {largest} bytes.")
         more = message.get("more_body", False)
-    return body
+    return b"".join(chunks)

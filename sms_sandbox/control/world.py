@@ -33,11 +33,9 @@ def create_tenant(call: Call, body: s.NewTenant) -> s.TenantMade:
     throttle = body.throttle if body.throttle is not None else PROFILES[profile].throttle
     if body.throttle is None and body.profile is None:
         throttle = defaults.throttle
-    name = body.name or f"t-{secrets.token_hex(8)}"
     key = body.key or f"a{secrets.token_hex(16)[1:]}"
     opening.hold(call.db)  # so that two callers do not take the same name
-    if name == CURRENT or tenants.by_name(call.db, name) is not None:
-        raise ControlError("conflict", f"There is a tenant {name!r} already.")
+    name = free(call, body.name or f"t-{secrets.token_hex(8)}")
     if accounts.by_key(call.db, key) is not None:
         raise ControlError("conflict", f"There is an account with the key {key!r} already.")
     delay = defaults.delivery_delay if body.delivery_seconds is None else timedelta(seconds=body.delivery_seconds)
@@ -56,6 +54,13 @@ def create_tenant(call: Call, body: s.NewTenant) -> s.TenantMade:
         account = replace(account, balance=pricing.to_units(Decimal(str(body.balance))))
     made = worlds.found(call.db, new, account, call.real)
     return s.TenantMade(**state_of(call, made), secret=secret)
+
+
+def free(call: Call, name: str) -> str:
+    """A name that a tenant may have; ControlError where one has it."""
+    if name == CURRENT or tenants.by_name(call.db, name) is not None:
+        raise ControlError("conflict", f"There is a tenant {name!r} already.")
+    return name
 
 
 @operation("GET", "/tenants")

@@ -161,6 +161,8 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("PATCH", "/account", "/account", {"throttle": 3}),
         ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),
         ("GET", "/accounts", "/accounts", None),
+        ("GET", "/export", "/export", None),
+        ("POST", "/import", "/import", {"document": world.ok("GET", "/export"), "name": f"{name}-2", "key": name}),
         ("POST", "/tenants/{tenant}/reset", "/tenants/current/reset", None),
         ("DELETE", "/tenants/{tenant}", f"/tenants/{name}", None),
     ]  # fmt: skip

@@ -1,0 +1,114 @@
+"""A tenant taken out as one document, and a tenant made of one."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..domain import credentials
+from ..domain.clock import real_now
+from ..simulation.events import EVENTS
+from ..store import accounts, callbacks, document_check, documents, imports, opening, tenants
+from ..store.document_check import DocumentError
+from ..store.documents import Tables
+from ..store.tenants import NewTenant, Tenant
+from . import document_shapes as s
+from .declare import Call, Later, operation
+from .errors import ControlError
+from .world import free, shown, state_of
+from .world_shapes import TenantMade
+
+PLANNED = frozenset({*EVENTS, callbacks.KIND, imports.KIND})
+"""What may stand on a timeline."""
+
+
+@operation("GET", "/export")
+async def export_tenant(later: Later) -> s.Document:
+    """The tenant as one document: settings, clock, and all it has, with the secrets of its accounts.
+
+    The same calls at the same moments make the same document; nothing in it was measured, or tells of this server.
+    """
+    async with later.desk.runner.clock_lock(later.tenant.id):
+        found = await later.desk.store.run(lambda db: exported(db, later.tenant.id, real_now()))
+    if found is None:
+        raise ControlError("not_found", "The tenant is gone.")
+    return found
+
+
+def exported(db: Connection, tenant: int, real: datetime) -> s.Document | None:
+    """A tenant as a document, in a transaction of its own; None if it is gone."""
+    documents.steady(db)
+    found = tenants.read(db, tenant)
+    if found is None:
+        return None
+    clock = shown(found.clock, real)
+    kept = s.KeptTenant(
+        name=found.name,
+        seed=found.seed,
+        created=found.created,
+        clock=s.KeptClock(clock.now, clock.running),
+        profile=found.profile,  # type: ignore[arg-type]
+        strict_senders=found.strict_senders,
+        delivery_seconds=found.delivery_delay.total_seconds(),
+    )
+    rows = documents.rows_of(db, tenant)
+    return s.Document(documents.FORMAT, documents.VERSION, kept, rows)  # type: ignore[arg-type]
+
+
+@operation("POST", "/import", status=201, largest=s.LARGEST)
+def import_tenant(call: Call, body: s.Import) -> TenantMade:
+    """Make a tenant of a document that `GET /export` answered, here or elsewhere: all of it, or nothing.
+
+    Its clock goes on from what it showed, or stands there. A `key` of its own is the first account's; clients whose
+    keys are taken here then get new ones.
+    """
+    document = s.read_document(body.document)
+    rows = checked(document)
+    opening.hold(call.db)  # so that two callers do not take the same name
+    name = free(call, body.name or document.tenant.name)
+    first = {"key": body.key, "secret": body.secret}
+    rows = {**rows, "accounts": renamed(call.db, rows, {each: value for each, value in first.items() if value})}
+    made = restored(call.db, document.tenant, name, rows, call.real)
+    own = accounts.first_of(call.db, made.id)
+    assert own is not None
+    return TenantMade(**state_of(call, made), secret=own.secret or "")
+
+
+def checked(document: s.Document) -> Tables:
+    """The rows of a document, every value looked at. Raises ControlError."""
+    try:
+        return document_check.check(document.tables, PLANNED)
+    except DocumentError as why:
+        raise ControlError("invalid", f"{why}.") from why
+
+
+def renamed(db: Connection, rows: Tables, first: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The accounts, with keys that nobody has here; `first` is what the first one gets instead of its own."""
+    known = sorted(rows["accounts"], key=lambda row: row["parent"] is not None)
+    found = [{**known[0], **first}, *(dict(row) for row in known[1:])]
+    for index, row in enumerate(found):
+        if accounts.by_key(db, str(row["key"])) is None:
+            continue
+        if not index or "key" not in first:
+            raise ControlError(
+                "conflict", f"There is an account with the key {row['key']!r} already; give another `key`."
+            )
+        row["key"] = credentials.invented(first["key"], "client", row["id"])
+    return found
+
+
+def restored(db: Connection, kept: s.KeptTenant, name: str, rows: Tables, real: datetime) -> Tenant:
+    """Make a tenant with these settings and rows, its clock as it was."""
+    new = NewTenant(
+        name=name,
+        seed=kept.seed,
+        profile=kept.profile,
+        delivery_delay=timedelta(seconds=kept.delivery_seconds),
+        strict_senders=kept.strict_senders,
+        clock=documents.clock_at(kept.clock.now, kept.clock.running, real),
+    )
+    return documents.restore(db, new, kept.created, rows, real)
+
+
+OPERATIONS = (export_tenant, import_tenant)

@@ -1,0 +1,206 @@
+"""Worlds taken out as documents, and made of them: whole, strictly looked at, and beside others."""
+
+import copy
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.living import live
+from tests.serving import HANDSET, Account, Receiver
+
+Make = Callable[..., Account]
+Document = dict[str, Any]
+NOON = "2030-01-31T12:00:00Z"
+
+
+@pytest.fixture
+def lived(worlds: Make, receiver: Receiver) -> Iterator[Account]:
+    """A world in which something of everything happened."""
+    world = worlds(seed="lived", frozen_at=NOON)
+    live(world, receiver)
+    yield world
+    world.control("DELETE", f"/tenants/{world.ok('GET', '/tenants/current')['name']}")
+
+
+@pytest.fixture(scope="module")
+def document(server: Account) -> Document:
+    """A document of a world with a message in it."""
+    world = server.tenant(frozen_at=NOON)
+    world.send()
+    found: Document = world.ok("GET", "/export")
+    return found
+
+
+def brought(server: Account, document: Document, **more: str) -> Account:
+    made = server.ok("POST", "/import", {"document": document, **more})
+    return Account(server.ready, made["key"], made["secret"])
+
+
+def ended(world: Account) -> None:
+    world.ok("DELETE", f"/tenants/{world.ok('GET', '/tenants/current')['name']}")
+
+
+def test_what_is_brought_back_is_what_was_taken_out(server: Account, lived: Account, receiver: Receiver) -> None:
+    before = lived.control("GET", "/export").body
+    ended(lived)
+    again = brought(server, json.loads(before))
+    assert (again.key, again.secret) == (lived.key, lived.secret)
+    assert again.control("GET", "/export").body == before
+    heard = len(receiver.received)
+    happened = again.ok("POST", "/clock/advance", {"days": 400})["counts"]
+    assert happened["send"] == 1  # of the message that was to be sent in a year
+    assert happened["keyword-renewal"] > 10
+    assert len(receiver.received) > heard
+    assert again.send() > 0
+
+
+def test_a_copy_stands_beside_its_original(server: Account, lived: Account) -> None:
+    document = lived.ok("GET", "/export")
+    name = f"copy-{time.time_ns()}"
+    assert server.refused("POST", "/import", {"document": document}) == (409, "conflict")
+    assert server.refused("POST", "/import", {"document": document, "name": name}) == (409, "conflict")
+    copied = brought(server, document, name=name, key=f"key-{name}", secret="its own")
+    other = copied.ok("GET", "/export")
+    assert other["tenant"] == {**document["tenant"], "name": name}
+    accounts = other["tables"].pop("accounts")
+    assert other["tables"] == {each: rows for each, rows in document["tables"].items() if each != "accounts"}
+    assert (accounts[0]["key"], accounts[0]["secret"]) == (f"key-{name}", "its own")
+    client = Account(server.ready, accounts[1]["key"], accounts[1]["secret"])
+    assert client.key != document["tables"]["accounts"][1]["key"]
+    assert client.api("get-balance")["balance"] < 50
+    copied.send("Only here")
+    assert lived.ok("GET", "/messages", text="Only here")["page"]["total"] == 0
+    ended(copied)
+    assert lived.ok("GET", "/export") == document
+
+
+def test_a_clock_that_ran_goes_on_from_what_it_showed(server: Account, world: Account) -> None:
+    world.ok("POST", "/clock/advance", {"days": 500})
+    document = world.ok("GET", "/export")
+    assert document["tenant"]["clock"]["running"] is True
+    ended(world)
+    again = brought(server, document)
+    now = again.ok("GET", "/clock")["now"]
+    assert document["tenant"]["clock"]["now"] <= now < document["tenant"]["clock"]["now"][:8] + "99"
+    sent = again.send()
+    again.ok("POST", "/clock/advance", {"seconds": 2})
+    assert again.ok("GET", "/recipients", message=sent)["recipients"][0]["status"] == "delivered"
+
+
+def test_what_was_on_its_way_arrives(server: Account, worlds: Make, receiver: Receiver) -> None:
+    world = worlds(delivery_seconds=3)
+    world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+    world.send()
+    document = world.ok("GET", "/export")
+    ended(world)
+    assert document["tables"]["recipients"][0]["status"] == "pending"
+    again = brought(server, document)
+    (told,) = receiver.wait_for(1)
+    assert told["mobile"] == HANDSET
+    assert again.ok("GET", "/recipients")["recipients"][0]["status"] == "delivered"
+
+
+def test_nothing_of_this_server_or_of_real_time_is_told(document: Document) -> None:
+    columns = {f"{name}.{column}" for name, rows in document["tables"].items() for row in rows for column in row}
+    assert not {each for each in columns if each.endswith((".tenant", ".wake", ".latency", ".holder"))}
+    assert "timeline.id" not in columns
+    assert "throttle" not in document["tables"]
+
+
+def put(at: str, value: Any) -> Callable[[Document], None]:
+    """Sets what stands at a path; `...` takes it away."""
+
+    def change(document: Any) -> None:
+        *way, last = [int(each) if each.isdigit() else each for each in at.split(".")]
+        for each in way:
+            document = document[each]
+        if value is ...:
+            del document[last]
+        else:
+            document[last] = value
+
+    return change
+
+
+def twice(name: str) -> Callable[[Document], None]:
+    return lambda document: document["tables"][name].append(dict(document["tables"][name][0]))
+
+
+REFUSED = {
+    "format": (put("format", "a recipe"), "document.format"),
+    "version": (put("version", 2), "document.version is 2"),
+    "no version": (put("version", ...), "version"),
+    "unknown part": (put("colour", "red"), "colour"),
+    "unknown setting": (put("tenant.colour", "red"), "document.tenant"),
+    "profile": (put("tenant.profile", "2035"), "document.tenant.profile"),
+    "seed": (put("tenant.seed", "a\x00b"), "document.tenant.seed"),
+    "created": (put("tenant.created", "9999-01-01T00:00:00Z"), "document.tenant"),
+    "clock": (put("tenant.clock.now", "2030-01-01T00:00:00"), "document.tenant.clock"),
+    "unknown table": (put("tables.colours", []), "document.tables.colours: "),
+    "missing table": (put("tables.messages", ...), "document.tables.messages: "),
+    "no rows": (put("tables.messages", {}), "document.tables"),
+    "no row": (put("tables.messages.0", []), "document.tables"),
+    "unknown column": (put("tables.messages.0.colour", 1), "document.tables.messages[0].colour: "),
+    "tenant": (put("tables.messages.0.tenant", 1), "document.tables.messages[0].tenant: "),
+    "missing column": (put("tables.messages.0.cost", ...), "document.tables.messages[0].cost: "),
+    "text for number": (put("tables.messages.0.cost", "1"), "document.tables.messages[0].cost: "),
+    "number for text": (put("tables.messages.0.text", 1), "document.tables.messages[0].text: "),
+    "yes for number": (put("tables.messages.0.cost", True), "document.tables.messages[0].cost: "),
+    "fraction": (put("tables.messages.0.cost", 1.5), "document.tables.messages[0].cost: "),
+    "null": (put("tables.messages.0.cost", None), "document.tables.messages[0].cost: "),
+    "nested": (put("tables.messages.0.text", ["x"]), "document.tables.messages[0].text: "),
+    "too great": (put("tables.messages.0.created", 2**60), "document.tables.messages[0].created: "),
+    "huge": (put("tables.messages.0.created", 10**40), "document"),
+    "too long": (put("tables.messages.0.type", "x" * 13), "document.tables.messages[0].type: "),
+    "NUL": (put("tables.messages.0.text", "a\x00"), "document.tables.messages[0].text: "),
+    "flag": (put("tables.numbers.0.shared", 2), "document.tables.numbers[0].shared: "),
+    "number": (put("tables.numbers.0.number", "6149x"), "document.tables.numbers[0].number: "),
+    "data": (put("tables.timeline.0.data", "[]"), "document.tables.timeline[0].data: "),
+    "kind": (put("tables.timeline.0.kind", "party"), "document.tables.timeline[0].kind: "),
+    "row twice": (twice("messages"), "document.tables.messages[1]: "),
+    "no account": (put("tables.accounts", []), "document.tables.accounts: "),
+    "no parent": (put("tables.accounts.0.parent", 7), "document.tables.accounts[0].parent: "),
+    "stranger's": (put("tables.messages.0.account", 7), "document.tables.messages[0].account: "),
+    "counter": (put("tables.counters.0.kind", "colour"), "document.tables.counters: "),
+    "counted back": (put("tables.counters", []), "document.tables.counters: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_can_be_no_world_is_refused_with_where_it_is_at_fault(
+    server: Account, document: Document, case: str
+) -> None:
+    change, path = REFUSED[case]
+    wrong = copy.deepcopy(document)
+    change(wrong)
+    before = server.ok("GET", "/tenants", max=1)["page"]["total"]
+    answer = server.control("POST", "/import", {"document": wrong, "name": "wrong", "key": "wrong"})
+    assert (answer.status, answer.code) == (422, "invalid"), answer.body
+    message = answer.json["error"]["message"]
+    assert path in message
+    assert "matching regex" not in message
+    assert message.endswith(".")
+    assert server.ok("GET", "/tenants", max=1)["page"]["total"] == before
+
+
+@pytest.mark.parametrize("raw", [b"{}", b'{"document": 5}', b'{"document": []}', b'{"document": null}'])
+def test_what_is_no_document_is_refused(server: Account, raw: bytes) -> None:
+    assert server.refused("POST", "/import", raw) == (422, "invalid")
+
+
+def test_what_is_nested_without_end_is_refused(server: Account) -> None:
+    heading = b'{"document": {"format": "sms-sandbox tenant", "version": 1, "tables": '
+    status, code = server.refused("POST", "/import", heading + b"[" * 100_000)
+    assert (status, code) in {(400, "bad_body"), (422, "invalid")}
+
+
+def test_a_document_may_be_larger_than_other_bodies(server: Account, document: Document) -> None:
+    large = copy.deepcopy(document)
+    large["tables"]["messages"][0]["text"] = "x" * (3 << 20)
+    key = f"large-{time.time_ns()}"
+    world = brought(server, large, name=key, key=key)
+    assert world.ok("GET", "/export")["tables"]["messages"] == large["tables"]["messages"]
+    ended(world)

@@ -1,0 +1,57 @@
+"""The same seed, moments and calls make the same world, byte for byte, on whichever database."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sms_sandbox.settings import Settings
+from sms_sandbox.tls import Certificates
+from tests.living import live
+from tests.serving import Account, Receiver, serving
+
+NOON = "2030-01-31T12:00:00Z"
+MADE = {"name": "again", "seed": "a seed", "key": "again-key", "secret": "again-secret", "frozen_at": NOON}
+
+
+@pytest.fixture(scope="module")
+def servers(certificates: Certificates, fresh_postgres: Callable[[], str]) -> Iterator[list[Account]]:
+    with ExitStack() as stack:
+        settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory))
+        shared = replace(settings, database=fresh_postgres())
+        yield [stack.enter_context(serving(each)) for each in (settings, shared)]
+
+
+def lived(server: Account, receiver: Receiver) -> bytes:
+    """The export of a world in which something of everything happened; the world is gone."""
+    world = server.tenant(**MADE)
+    live(world, receiver)
+    exported = world.control("GET", "/export")
+    assert exported.status == 200
+    server.ok("DELETE", "/tenants/again")
+    return exported.body
+
+
+def test_the_same_calls_make_the_same_bytes(servers: list[Account], receiver: Receiver) -> None:
+    embedded, shared = servers
+    first = lived(embedded, receiver)
+    assert_same(first, lived(embedded, receiver))
+    assert_same(first, lived(shared, receiver))
+
+
+def assert_same(one: bytes, other: bytes) -> None:
+    if one == other:
+        return
+    here, there = json.loads(one), json.loads(other)
+    for name in here["tables"]:
+        assert here["tables"][name] == there["tables"][name], name
+    assert here == there
+    assert one == other
+
+
+def test_every_kind_of_thing_happened(servers: list[Account], receiver: Receiver) -> None:
+    tables: dict[str, list[dict[str, Any]]] = json.loads(lived(servers[0], receiver))["tables"]
+    assert {name for name, rows in tables.items() if not rows} <= {"rules"}
