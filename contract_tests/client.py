@@ -51,8 +51,8 @@ class Api:
     def succeeded(self, reply: Reply, params: Params | None = None) -> Any:
         """What an answer says that must be a success."""
         payload = self._payload(reply, params or {})
-        self.must_be_faultless(reply, list(faults_of_success(reply)))
         self.watch.saw(reply)
+        self.must_be_faultless(reply, list(faults_of_success(reply)))
         return payload
 
     def refused(self, code: str, method: str, fmt: str = "json", /, **params: Any) -> Any:
@@ -70,8 +70,8 @@ class Api:
                 found = [f"the description is {description!r}, not {says!r}"]
             elif not is_documented(code, description) and not (reply.is_xml and code == "RECIPIENTS_ERROR"):
                 found = [f"the description is {description!r}, which is documented nowhere for {code}"]
-        self.must_be_faultless(reply, found)
         self.watch.saw(reply)
+        self.must_be_faultless(reply, found)
         return reply.tree["error"]["description"]
 
     def must_be_faultless(self, reply: Reply, found: list[str]) -> None:

@@ -67,14 +67,15 @@ def _tree_of_keys(value: Mapping[str, Any], shape: Shape | None, is_xml: bool, i
     found = {}
     for key, each in value.items():
         name, inner = declared.get(key, (key, None))
-        found[name if is_loose else _named(key, name)] = tree_of(each, inner, is_xml, is_loose)
+        found[_named(key, name, is_loose)] = tree_of(each, inner, is_xml, is_loose)
     return found
 
 
-def _named(key: str, declared: str) -> str:
-    """A key that a user cannot have chosen, as it is; any other as `?`."""
-    known = declared.removesuffix("?") == key and re.fullmatch(r"[A-Za-z][A-Za-z_-]{0,39}([0-9]{1,2})?", key)
-    return key if known else "?"
+def _named(key: str, declared: str, is_loose: bool) -> str:
+    """A key that is declared or looks like one of the API's own, as it is; any other may be a user's, and is `?`."""
+    if declared.endswith("?") and is_loose:
+        return declared
+    return key if re.fullmatch(r"[a-z]+([A-Z][a-z]+)?([_-][a-z]+)*(_?[0-9]{1,2})?", key) else "?"
 
 
 def _word_of(value: Any, shape: Shape | None, is_xml: bool, is_loose: bool) -> str:
@@ -175,15 +176,16 @@ class Watch:
         return found
 
     def saw(self, reply: Reply) -> None:
-        """Keep an answer's tree."""
-        if self.test is None:
+        """Keep an answer's tree, whether or not it is of its shape, if it can be read at all."""
+        if self.test is None or not reply.code:
             return
         body = dict(reply.tree)
         error = body.pop("error")
         tree = tree_of(body, SHAPES.get(reply.method, {}), reply.is_xml, self.is_loose)
         if error["code"] != "SUCCESS":
-            known = is_documented(error["code"], error["description"])
-            tree["error.description"] = "documented" if known else tree_of(error["description"], None, reply.is_xml)
+            description = error.get("description")
+            known = is_documented(error["code"], description)
+            tree["error.description"] = "documented" if known else tree_of(description, None, reply.is_xml)
         seen = self.seen.setdefault(self.test, {})
         at = f"{reply.method}.{reply.format} {reply.status} {error['code']}"
         seen[at] = merge(seen.get(at), tree)

@@ -212,7 +212,7 @@ def _why(report: pytest.TestReport) -> str:
     if report.skipped and isinstance(report.longrepr, tuple):
         return report.longrepr[2].removeprefix("Skipped: ")
     lines = [line.strip(" E") for line in report.longreprtext.splitlines() if line.startswith("E ")]
-    return next((line for line in lines if line), "") if report.failed else ""
+    return " ".join(line for line in lines[:3] if line) if report.failed else ""
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

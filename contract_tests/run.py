@@ -1,6 +1,7 @@
 """A run of the suite: its endpoint, its grants, and all it has come to know."""
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ def _begin(given: Mapping[str, str], closing: ExitStack, recordings: Recordings,
     try:
         spend = cap(given["SPEND"]) if "SPEND" in given else None
         grants = Grants(sandbox, spend, handsets(given.get("TO", "")), receiver is not None)
-        pacer = Pacer(0 if sandbox else int(given.get("RATE", RATE)))
+        pacer = Pacer(0 if sandbox else _rate(given.get("RATE", str(RATE))))
     except ValueError as why:
         raise UnusableError(str(why)) from why
     api = Api(http, credentials, Guard(grants), pacer, watch, secrets)
@@ -128,6 +129,13 @@ def _place(given: Mapping[str, str], closing: ExitStack) -> Where:
         raise UnusableError("KEY and SECRET go together: give both.")
     credentials = Credentials(given["KEY"], given["SECRET"]) if "KEY" in given else None
     return Where(given["ENDPOINT"], credentials, given.get("CA"), given.get("TOKEN"))
+
+
+def _rate(given: str) -> int:
+    """Calls in any second. Raises ValueError with a sentence."""
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", given):
+        raise ValueError(f"RATE is {given!r}, which is no number of calls a second.")
+    return int(given)
 
 
 def _receiver(given: Mapping[str, str], where: Where, sandbox: bool) -> Receiver | None:

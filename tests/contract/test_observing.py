@@ -1,0 +1,148 @@
+"""Shapes as they were seen: without values, merged, compared, kept."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.observing import STALE, Difference, Recordings, Watch, differences, merge, tree_of, unlike
+from contract_tests.run import RECORDED
+from contract_tests.shapes import SHAPES
+from contract_tests.wire import CONTENT_TYPES, Reply, as_xml_says
+from tests.contract.endpoint import HIDDEN, MOMENT
+
+CONTACT: dict[str, Any] = {
+    "list_id": 7654321, "msisdn": HIDDEN["number"], "first_name": HIDDEN["name"], "last_name": None,
+    "created_at": MOMENT, "status": "active", "fields": {str(HIDDEN["field"]): "hidden value", "Other": 1234567},
+}  # fmt: skip
+TREE = {
+    "list_id": "int", "msisdn": "int", "first_name": "text", "last_name": "null", "created_at": "moment",
+    "status": "active", "fields": {"*": "text"},
+}  # fmt: skip
+
+
+def test_a_tree_has_keys_and_kinds_and_no_values() -> None:
+    assert tree_of(CONTACT, SHAPES["get-contact"], False) == TREE
+
+
+@pytest.mark.parametrize("is_xml", [False, True])
+@pytest.mark.parametrize("is_loose", [False, True])
+@pytest.mark.parametrize(
+    "value",
+    [
+        CONTACT,
+        {**CONTACT, "fields": {HIDDEN["field"]: ["hidden value"], "More": {"hidden": 7654321}}},
+        {**CONTACT, str(HIDDEN["name"]): "hidden value", "k7654321": 1},
+        {**CONTACT, "status": "hidden value", "created_at": "hidden value", "msisdn": ["hidden value"]},
+        {**CONTACT, "list_id": {HIDDEN["name"]: HIDDEN["number"]}},
+    ],
+)
+def test_nothing_of_the_account_gets_into_a_tree(value: Any, is_loose: bool, is_xml: bool) -> None:
+    given = as_xml_says(value) if is_xml else value
+    kept = json.dumps(tree_of(given, SHAPES["get-contact"], is_xml, is_loose))
+    for hidden in (*map(str, HIDDEN.values()), "hidden value", "7654321", "Hidden"):
+        assert hidden not in kept
+    assert "2020" not in kept
+
+
+def test_a_key_nobody_declared_is_kept_by_name() -> None:
+    assert tree_of({"success": "OK", "new_key": 1}, SHAPES["cancel-sms"], False) == {"success": "OK", "new_key": "int"}
+
+
+def test_a_loose_tree_leaves_open_what_its_shape_does() -> None:
+    loose = tree_of({**CONTACT, "first_name": None}, SHAPES["get-contact"], False, is_loose=True)
+    assert loose["first_name"] == "text|null"
+    assert loose["status"] == "active/inactive"
+    assert "fields?" in loose
+
+
+def test_merging() -> None:
+    assert merge({"a": "int", "c": "null"}, {"a": "int", "b": "text", "c": "text"}) == {
+        "a": "int", "b?": "text", "c": "null|text",
+    }  # fmt: skip
+    assert merge([{"a": "int"}], [{"a?": "int", "b": "int"}]) == [{"a?": "int", "b?": "int"}]
+    assert merge([], ["int"]) == ["int"]
+    assert merge(None, "int") == "int"
+    assert list(merge({"a": "int", "c": "int"}, {"b": "int", "a": "int"})) == ["b?", "a", "c?"]
+
+
+SAME: list[tuple[Any, Any]] = [
+    (TREE, TREE),
+    ("null|text", "text"),
+    ({"a": "int"}, {"a": "int", "b?": "int"}),
+    ([], [{"a": "int"}]),
+]
+UNLIKE: list[tuple[Any, Any, str]] = [
+    ({"a": "int"}, {"a": "text"}, ".a"),
+    ({"a": "null"}, {"a": "text"}, ".a"),
+    ({"a": "int"}, {}, ".a"),
+    ({}, {"a": "int"}, ".a"),
+    ({"a": "int", "b": "int"}, {"b": "int", "a": "int"}, "."),
+    ([{"a": "int"}], [{"a": "text"}], "[].a"),
+    ({"a": {"b": "int"}}, {"a": []}, ".a"),
+    ({"a": "none"}, {"a": {"*": "text"}}, ".a"),
+]
+
+
+@pytest.mark.parametrize(("this", "that"), SAME)
+def test_what_may_both_be_so_is_no_difference(this: Any, that: Any) -> None:
+    assert list(differences(this, that)) == []
+    assert list(differences(that, this)) == []
+
+
+@pytest.mark.parametrize(("this", "that", "at"), UNLIKE)
+def test_what_can_not_both_be_so_is_one(this: Any, that: Any, at: str) -> None:
+    assert [each.at for each in differences(this, that)] == [at]
+    assert [each.at for each in differences(that, this)] == [at]
+
+
+def test_a_difference_says_what_this_says_and_that() -> None:
+    assert list(differences({"a": {"b": "int"}}, {"a": {"b": "null"}})) == [Difference(".a.b", "int", "null")]
+
+
+def reply(said: Any, status: int = 200) -> Reply:
+    return Reply("get-contact", "json", status, {"content-type": CONTENT_TYPES["json"]}, json.dumps(said).encode())
+
+
+def test_the_watch_keeps_answers_by_test_and_kind() -> None:
+    watch = Watch()
+    watch.saw(reply({"error": {"code": "SUCCESS", "description": "OK"}}))
+    watch.begin("test_x", is_loose=False)
+    watch.saw(reply({**CONTACT, "error": {"code": "SUCCESS", "description": "OK"}}))
+    watch.saw(
+        reply({"error": {"code": "OPTOUT", "description": "The recipient provided was previously opted out"}}, 400)
+    )
+    watch.saw(reply({"error": {"code": "OPTOUT", "description": "of its own"}}, 400))
+    seen = watch.end()
+    assert seen == {
+        "get-contact.json 200 SUCCESS": TREE,
+        "get-contact.json 400 OPTOUT": {"error.description": "documented|word"},
+    }
+    assert watch.seen == {"test_x": seen}
+
+
+def test_runs_differ_in_answers_only_one_of_them_had() -> None:
+    here: dict[str, Any] = {"a.json 400 NOT_FOUND": {}}
+    there: dict[str, Any] = {"a.json 400 NO_ACCESS": {}}
+    assert [at for at, _ in unlike(here, there)] == ["a.json 400 NOT_FOUND", "a.json 400 NO_ACCESS"]
+
+
+def test_recordings_are_kept_and_read(tmp_path: Path) -> None:
+    recordings, seen = Recordings(tmp_path / "recorded"), {"get-contact.json 200 SUCCESS": TREE}
+    assert recordings.read("test_x[a b/c]") is None
+    recordings.write("test_x[a b/c]", seen, date(2026, 1, 31))
+    assert recordings.read("test_x[a b/c]") == (date(2026, 1, 31), seen)
+    (file,) = (tmp_path / "recorded").iterdir()
+    kept = json.loads(file.read_text())
+    assert kept["methods"] == ["get-contact"]
+    assert kept["recorded"] == "2026-01-31"
+
+
+def test_nobody_has_recorded_anything_yet_or_it_is_whole() -> None:
+    for file in RECORDED.glob("*.json"):
+        kept = json.loads(file.read_text())
+        assert set(kept) == {"test", "recorded", "methods", "answers"}
+        assert date.fromisoformat(kept["recorded"]) <= date.today() + timedelta(days=1)  # noqa: DTZ011
+    assert STALE == 180
