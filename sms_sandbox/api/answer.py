@@ -1,7 +1,7 @@
 """A call, from form to reply. The only place that turns a refusal into words on the wire."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..domain.clock import real_now
@@ -28,6 +28,8 @@ class Answer(NamedTuple):
     """Recipients of a send-sms that was carried out."""
     injected: Injected | None = None
     """The fault that meets the call."""
+    told_first: Sequence[tuple[int, int]] = ()
+    """Tenant and id of recipients whose reports are to be called back before this goes out."""
 
     @property
     def rule(self) -> str | None:
@@ -67,7 +69,8 @@ def answer_in_steps(
         while True:
             try:
                 with store.begin() as db:
-                    reply = method(Call(db, account, account.clock.now(real_now()), done), readable(form))
+                    call = Call(db, account, account.clock.now(real_now()), [], done)
+                    reply = method(call, readable(form))
                 break
             except Unfinished as unfinished:
                 done = unfinished.work
@@ -86,7 +89,8 @@ def answer_in_steps(
         log.exception("%s failed", method.name)
     else:
         sent_to = reply["recipients"] if method.name == "send-sms" else None
-        yield Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected)
+        told_first = [(account.tenant, recipient) for recipient in call.told_first]
+        yield Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected, told_first)
         return
     yield Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile, injected=injected)
 

@@ -48,6 +48,8 @@ class Call(NamedTuple):
     db: Connection
     account: Account
     now: datetime
+    told_first: list[int]
+    """Recipients the app is to be told of before the call is answered; for the method to add to."""
     done: Work | None = None
 
     @property

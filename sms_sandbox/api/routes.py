@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..domain.profiles import PROFILES, Profile
 from ..store.engine import Store
+from . import early
 from .answer import Answer, answer_in_steps, verdict
 from .declare import Method
 from .errors import Code
@@ -131,6 +132,8 @@ class Api:
         while found is None:
             await asyncio.sleep(0)
             found = await self._store.call(next, steps)
+        if found.told_first:
+            await early.told(self._store, found.told_first)
         return found
 
 

@@ -14,7 +14,7 @@ from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
-from . import PREFIX, documents, faults, guard, lists, mails, parity, shapes, traffic, world
+from . import PREFIX, documents, faults, guard, lists, mails, parity, rules, shapes, traffic, world
 from . import accounts as account_operations
 from .declare import Call, Desk, Later, Operation, operation
 from .errors import ControlError
@@ -39,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *documents.OPERATIONS,
     *parity.OPERATIONS,
     *faults.OPERATIONS,
+    *rules.OPERATIONS,
 )
 
 

@@ -76,7 +76,8 @@ async def set_fate(later: Later, recipient: Id, body: s.Fate) -> s.Recipient:
 
 
 def decide(call: Call, recipient: int, body: s.Fate) -> s.Recipient | None:
-    """Put the wanted report in the place of the planned one; None while the carrier is yet to get the message."""
+    """Put the wanted report in the place of all that was planned, replies of the handset too; None while the carrier is
+    yet to get the message."""
     found = recipients.read(call.db, call.tenant.id, recipient)
     if found is None:
         raise ControlError("not_found", f"There is no recipient {recipient}.")
@@ -88,6 +89,7 @@ def decide(call: Call, recipient: int, body: s.Fate) -> s.Recipient | None:
     # Whatever is on its way has a report planned.
     if not timeline.drop(call.db, call.tenant.id, "report", recipient):
         return None
+    timeline.drop(call.db, call.tenant.id, "inbound", recipient)
     wanted = Fate(body.status, call.now - message.send_at + timedelta(seconds=body.after_seconds))
     fate = carrier.outcome(Fate(carrier.DELIVERED, None) if body.status == NEVER else wanted, message.validity)
     assert fate.after is not None

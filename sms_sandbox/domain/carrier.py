@@ -21,12 +21,17 @@ class Fate(NamedTuple):
     after: timedelta | None
 
 
+def patience(validity: timedelta) -> timedelta:
+    """How long the carrier tries; a validity of zero is its own patience."""
+    return min(validity, PATIENCE) if validity else PATIENCE
+
+
 def outcome(fate: Fate, validity: timedelta) -> Fate:
     """The report that comes: the fate, or a soft bounce when the message expires before it.
 
-    A validity of zero is the carrier's own patience. A report due at the very moment of expiry still counts.
+    A report due at the very moment of expiry still counts.
     """
-    limit = min(validity, PATIENCE) if validity else PATIENCE
+    limit = patience(validity)
     if fate.after is None or fate.after > limit:
         return Fate(SOFT_BOUNCE, limit)
     return fate

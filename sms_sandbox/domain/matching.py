@@ -77,7 +77,7 @@ def international(written: str) -> str:
 @dataclass(frozen=True)
 class Turns:
     """How often a rule applies among the subjects it means: from the `nth` on (counted from 1), `count` times at most,
-    and to a `share` (above 0, up to 1) of them, which the seed picks."""
+    and to a `share` (above 0, up to 1) of them."""
 
     nth: int = 1
     count: int | None = None
@@ -88,12 +88,12 @@ class Turns:
         """Whether the rule always applies, so that nothing has to be counted."""
         return self.nth == 1 and self.count is None and self.share == 1.0
 
-    def come(self, seen: int, used: int, seed: str) -> bool:
-        """Whether it applies to the `seen`-th subject, when it has applied to `used` already. The same seed gives the
-        same answers."""
+    def come(self, seen: int, used: int, chance: str) -> bool:
+        """Whether it applies to the `seen`-th subject, when it has applied to `used` already. The same `chance`, a text
+        that stands for the subject, gives the same answer."""
         if seen < self.nth or (self.count is not None and used >= self.count):
             return False
-        return self.share == 1.0 or portion(f"{seed} {seen}") < self.share
+        return self.share == 1.0 or portion(chance) < self.share
 
 
 def portion(text: str) -> float:

@@ -14,7 +14,7 @@ from ..store.tenants import Tenant
 @dataclass(frozen=True)
 class Arrival:
     """What a handset wrote to a number of an account: the message it answers, with its recipient, and the keyword it
-    begins with, where there are such."""
+    begins with, where there are such. `rule` is the carrier's rule that made it write, if one did."""
 
     tenant: Tenant
     account: Account
@@ -26,6 +26,7 @@ class Arrival:
     recipient: Recipient | None
     keyword: Keyword | None
     is_optout: bool
+    rule: str = ""
 
     @property
     def message_id(self) -> int:

@@ -9,7 +9,10 @@ from sqlalchemy import Connection
 
 from ..domain import callbacks as rules
 from ..domain import pricing
+from ..domain.carrier import FINAL, PENDING
+from ..domain.courses import unissued
 from ..store import accounts, billing, contacts, ledger, membership, messages, recipients, sending, timeline
+from ..store.handover import Given, hand_over
 from ..store.messages import Message
 from ..store.recipients import Reporting
 from ..store.sending import CHUNK, Batch
@@ -77,46 +80,60 @@ def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         if not after:
             messages.set_status(db, tenant.id, message.id, messages.SENT)
         handsets = recipients.chunk(db, tenant.id, message.id, after, CHUNK)
-        ids = (recipient for recipient, _ in handsets)
-        plans += sending.hand_over(row.due, tenant.delivery_delay, message.validity, ids)
+        given = Given(
+            tenant.id, tenant.seed, tenant.delivery_delay, message.account, message.sender, message.text,
+            message.validity, row.due,
+        )  # fmt: skip
+        plans += hand_over(db, given, handsets)
         if len(handsets) == CHUNK:
             plans.append(Plan(row.due, "send", message.id, {**row.data, "after": handsets[-1][0]}))
     timeline.schedule(db, tenant.id, plans)
 
 
 def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Take in what the carrier reports, and tell the accounts' apps."""
+    """Take in what the carrier reports, and tell the accounts' apps.
+
+    The first final report makes a recipient's state and is counted. One that comes again, of a strange message, or
+    that says pending is told and changes nothing.
+    """
     reported: dict[int, tuple[str, datetime]] = {}
     counts: defaultdict[int, list[str]] = defaultdict(list)
     news: list[News] = []
     for row in rows:
-        found = recipients.reporting(db, tenant.id, row.ref) if row.ref not in reported else None
+        found = recipients.reporting(db, tenant.id, row.ref)
         if found is None:
             continue
         status = row.data["status"]
-        reported[found.recipient] = (status, row.due)
-        counts[found.message].append(status)
-        news += delivery_news(found, row, status)
+        if status in FINAL and row.data.get("how") not in ("again", "unknown"):
+            if found.status != PENDING or row.ref in reported:
+                continue
+            reported[found.recipient] = (status, row.due)
+            counts[found.message].append(status)
+        news += delivery_news(found, row)
     recipients.report(db, tenant.id, reported)
     messages.count_reports(db, tenant.id, counts)
     tell(db, tenant.id, news)
 
 
-def delivery_news(found: Reporting, row: Due, status: str) -> list[News]:
+def delivery_news(found: Reporting, row: Due) -> list[News]:
     url = rules.first_given(found.message_url, found.account_url)
     if url is None:
         return []
+    message = unissued(found.message) if row.data.get("how") == "unknown" else found.message
     params = rules.delivery_report(
-        message_id=found.message, mobile=found.msisdn, at=row.due, status=status, user_id=found.account
+        message_id=message, mobile=found.msisdn, at=row.due, status=row.data["status"], user_id=found.account
     )
-    return [News(found.account, found.secret, "dlr", url, params, found.message, found.msisdn, row.due)]
+    because = row.data.get("rule", "")
+    return [News(found.account, found.secret, "dlr", url, params, found.message, found.msisdn, row.due, because)]
 
 
 def receive(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Let handsets' messages arrive; one that reaches nobody is lost, as it is in the network."""
     for row in rows:
         with suppress(inbound.UnreachableError):
-            inbound.receive(db, tenant, row.due, row.data["from"], row.data["to"], row.data["text"])
+            inbound.receive(
+                db, tenant, row.due, row.data["from"], row.data["to"], row.data["text"], row.data.get("rule", "")
+            )
 
 
 def tell_list_action(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:

@@ -1,6 +1,6 @@
 """What comes from handsets, replies and other messages: where it arrives, and what comes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -35,12 +35,15 @@ class Received:
     callback_url: str | None
 
 
-def receive(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str | None, text: str) -> Received:
+def receive(
+    db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str | None, text: str, rule: str = ""
+) -> Received:
     """Let a message from a handset arrive at a virtual number: at the one that last wrote to it, if none is named.
 
-    A reply belongs to the newest message from that number to that handset. Raises UnreachableError.
+    A reply belongs to the newest message from that number to that handset; `rule` says what made the handset write, if
+    a rule did. Raises UnreachableError.
     """
-    here = arrive(db, tenant, now, msisdn, to, text)
+    here = replace(arrive(db, tenant, now, msisdn, to, text), rule=rule)
     response = note(db, here)
     news = here.is_optout and opt_out(db, tenant, here.account, msisdn, here.message, here.recipient, now)
     if here.message:
@@ -107,7 +110,8 @@ def call_back(db: Connection, here: Arrival, response: int) -> str | None:
             is_optout=here.is_optout,
         )
         event = "reply" if here.message else "inbound"
-        news = News(here.account.id, here.account.secret, event, url, params, here.message_id, here.msisdn, here.at)
+        who = here.account
+        news = News(who.id, who.secret, event, url, params, here.message_id, here.msisdn, here.at, here.rule)
         tell(db, here.tenant.id, [news])
     return url
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
 from .engine import Statement
 from .paging import Page, Paging, fetch
 from .tables import callbacks as t
+from .tables import recipients as r
 from .tables import timeline
 from .tables import tries as y
 
@@ -109,6 +110,15 @@ _END_TRY = Statement(
     )
 )  # fmt: skip
 _RULE = Statement("UPDATE callbacks SET rule = :rule WHERE tenant = :tenant AND id = :callback")
+_UNTRIED = Statement(
+    select(func.count())
+    .select_from(t)
+    .join(r, and_(r.c.tenant == t.c.tenant, r.c.message == t.c.message, r.c.msisdn == t.c.msisdn))
+    .outerjoin(y, and_(y.c.tenant == t.c.tenant, y.c.callback == t.c.id, y.c.number == 1))
+    .where(
+        r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient"), t.c.event == "dlr", y.c.latency.is_(None)
+    )
+)  # fmt: skip
 _STATE = Statement(
     update(t).where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("callback")).values(state=bindparam("word"))
 )
@@ -161,6 +171,11 @@ def end_try(db: Connection, outcome: Outcome) -> bool:
 
 def set_rule(db: Connection, tenant: int, callback: int, rule: str) -> None:
     _RULE.run(db, tenant=tenant, callback=callback, rule=rule)
+
+
+def are_tried(db: Connection, tenant: int, recipient: int) -> bool:
+    """Whether the first try of every delivery report on a recipient is over."""
+    return not _UNTRIED.value(db, tenant=tenant, recipient=recipient)
 
 
 def set_state(db: Connection, tenant: int, callback: int, state: str) -> None:

@@ -45,6 +45,7 @@ class Reporting(NamedTuple):
 
     recipient: int
     msisdn: str
+    status: str
     message: int
     account: int
     secret: str | None
@@ -91,11 +92,17 @@ _CHUNK = Statement(
     .order_by(r.c.id)
     .limit(bindparam("most"))
 )
+_TEXTS = Statement(
+    select(r.c.id, r.c.text).where(
+        r.c.tenant == bindparam("tenant"), r.c.id >= bindparam("first"), r.c.id <= bindparam("last"),
+        r.c.text.is_not(None),
+    )
+)  # fmt: skip
 _REPORTING = Statement(
-    select(r.c.id, r.c.msisdn, r.c.message, m.c.account, a.c.secret, m.c.dlr_url, a.c.dlr_url)
+    select(r.c.id, r.c.msisdn, r.c.status, r.c.message, m.c.account, a.c.secret, m.c.dlr_url, a.c.dlr_url)
     .join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
     .join(a, (a.c.tenant == m.c.tenant) & (a.c.id == m.c.account))
-    .where(r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient"), r.c.status == PENDING)
+    .where(r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient"))
 )
 _REPORTED = Statement(
     update(r)
@@ -165,8 +172,13 @@ def chunk(db: Connection, tenant: int, message: int, after: int, most: int) -> l
     return [(row[0], row[1]) for row in _CHUNK.all(db, tenant=tenant, message=message, after=after, most=most)]
 
 
+def texts(db: Connection, tenant: int, first: int, last: int) -> dict[int, str]:
+    """The texts of recipients from one to another that have one of their own."""
+    return {row[0]: row[1] for row in _TEXTS.all(db, tenant=tenant, first=first, last=last)}
+
+
 def reporting(db: Connection, tenant: int, recipient: int) -> Reporting | None:
-    """What to report of a recipient that is still pending; None for one that is not."""
+    """What a report on a recipient needs to know; None where there is no such recipient."""
     row = _REPORTING.one(db, tenant=tenant, recipient=recipient)
     return None if row is None else Reporting(*row)
 

@@ -4,7 +4,7 @@ What a rule does is a mapping that only its kind understands; here are its place
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,12 @@ _USE = Statement("UPDATE rules SET used = used + 1 WHERE tenant = :tenant AND id
 _PLACE = Statement(
     update(t).where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("rule")).values(position=bindparam("at"))
 )
+_HOLD = Statement(
+    select(t.c.id)
+    .where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"))
+    .order_by(t.c.id)
+    .with_for_update()
+)
 _CLEAR = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind")))
 _REMOVE = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("id")))
 
@@ -120,6 +126,12 @@ def known(db: Connection, tenant: int, kind: str) -> list[Rule]:
     return remembered(db, ("rules", tenant, kind), lambda: of_kind(db, tenant, kind))
 
 
+def hold(db: Connection, tenant: int, kind: str) -> None:
+    """Keep others from counting rules of a kind until the transaction ends, so that two who count several can't lock
+    each other out."""
+    _HOLD.all(db, tenant=tenant, kind=kind)
+
+
 def deciding(
     db: Connection, tenant: int, kind: str, subject: Subject, now: datetime, seed: str,
     concerns: Callable[[Rule], bool] = lambda _: True,
@@ -128,21 +140,31 @@ def deciding(
 
     `concerns` sorts out what the kind knows better than the match. A rule that counts is counted up, so ask once.
     """
-    for rule in known(db, tenant, kind):
-        fits = (rule.until is None or now < rule.until) and concerns(rule) and rule.match.fits(subject)
-        if fits and (taken := _turn(db, tenant, rule, seed)):
+    return first_of(db, tenant, filter(concerns, known(db, tenant, kind)), subject, now, seed)
+
+
+def first_of(
+    db: Connection, tenant: int, among: Iterable[Rule], subject: Subject, now: datetime, seed: str, name: object = None
+) -> Rule | None:
+    """The same among certain rules, in their order.
+
+    Shares are picked by the seed and the subject's `name`, or where it has none by how many the rule saw before it.
+    """
+    for rule in among:
+        fits = (rule.until is None or now < rule.until) and rule.match.fits(subject)
+        if fits and (taken := _turn(db, tenant, rule, seed, name)):
             return taken
     return None
 
 
-def _turn(db: Connection, tenant: int, rule: Rule, seed: str) -> Rule | None:
+def _turn(db: Connection, tenant: int, rule: Rule, seed: str, name: object) -> Rule | None:
     if rule.kind == CARRIER and rule.turns.is_plain:
         return rule
     found = _SEE.one(db, tenant=tenant, id=rule.id)
     if found is None:
         return None
     seen, used = found
-    if not rule.turns.come(seen, used, f"{seed} rule {rule.id}"):
+    if not rule.turns.come(seen, used, f"{seed} rule {rule.id} {seen if name is None else name}"):
         return None
     _USE.run(db, tenant=tenant, id=rule.id)
     return replace(rule, seen=seen, used=used + 1)

@@ -1,18 +1,18 @@
 """Writing down whom a message goes to, each with a text of its own where the template asks for one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ..domain import carrier, merge, pricing
-from ..domain.carrier import Fate
+from ..domain import merge, pricing
 from ..domain.text import segments
 from . import ledger, links, messages, recipients, timeline
 from .accounts import Account
 from .contacts import ContactList, Member
+from .handover import Given, hand_over
 from .links import Link
 from .messages import NewMessage
 from .recipients import NewRecipient
@@ -71,19 +71,17 @@ def status_of_new(send_at: datetime, now: datetime, count: int) -> str:
     return messages.SENT if send_at <= now and count < CHUNK else messages.SCHEDULED
 
 
-def set_out(account: Account, message: int, new: NewMessage, to: range) -> list[Plan]:
+def set_out(
+    db: Connection, account: Account, message: int, new: NewMessage, to: range, handsets: Sequence[Handset]
+) -> list[Plan]:
     """What becomes of a message all of whose recipients are written down."""
-    if new.status == messages.SENT:
-        return hand_over(new.send_at, account.delivery_delay, new.validity, to)
-    return [Plan(new.send_at, "send", message, {"size": len(to)})]
-
-
-def hand_over(sent_at: datetime, delay: timedelta, validity: timedelta, to: Iterable[int]) -> list[Plan]:
-    """Give recipients to the carrier at a moment: what it will report of each, and when."""
-    fate = carrier.outcome(Fate(carrier.DELIVERED, delay), validity)
-    assert fate.after is not None
-    due, told = sent_at + fate.after, {"status": fate.status}
-    return [Plan(due, "report", recipient, told) for recipient in to]
+    if new.status != messages.SENT:
+        return [Plan(new.send_at, "send", message, {"size": len(to)})]
+    given = Given(
+        account.tenant, account.seed, account.delivery_delay, account.id, new.sender, new.text, new.validity,
+        new.send_at,
+    )  # fmt: skip
+    return hand_over(db, given, [(recipient, msisdn) for recipient, (msisdn, _) in zip(to, handsets, strict=True)])
 
 
 def markers(tracked_url: str | None) -> list[tuple[str, str, str | None]]:
@@ -154,5 +152,5 @@ def dispatch(db: Connection, account: Account, what: Outgoing, now: datetime) ->
         ids = recipients.add(db, account.tenant, account.id, message, now, first, to)
     else:
         ids = enlist(db, Batch(account.tenant, account.seed, account.id, message, what.text, None, now), what.to)
-    timeline.schedule(db, account.tenant, set_out(account, message, new, ids))
+    timeline.schedule(db, account.tenant, set_out(db, account, message, new, ids, what.to))
     return message

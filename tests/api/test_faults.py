@@ -186,7 +186,9 @@ def test_the_nth_the_next_few_and_no_longer(fresh: World, call: Caller) -> None:
 def test_a_share_is_the_same_again_for_the_same_seed(fresh: World, call: Caller) -> None:
     let(fresh, turns=Turns(share=0.4), error="FAILED")
     codes = [code(call) for _ in range(50)]
-    expected = ["FAILED" if Turns(share=0.4).come(n, 0, "seed of default rule 1") else "SUCCESS" for n in range(1, 51)]
+    expected = [
+        "FAILED" if Turns(share=0.4).come(n, 0, f"seed of default rule 1 {n}") else "SUCCESS" for n in range(1, 51)
+    ]
     assert codes == expected
     assert 10 < codes.count("FAILED") < 30
 

@@ -163,6 +163,13 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("GET", "/accounts", "/accounts", None),
         ("GET", "/export", "/export", None),
         ("POST", "/import", "/import", {"document": world.ok("GET", "/export"), "name": f"{name}-2", "key": name}),
+        ("GET", "/scenarios", "/scenarios", None),
+        ("POST", "/rules", "/rules", {"match": {"to": HANDSET}, "scenario": "replies", "options": {"text": "Hi"}}),
+        ("GET", "/rules", "/rules", None),
+        ("GET", "/rules/{rule}", None, None),
+        ("PUT", "/rules/order", "/rules/order", {"order": [2]}),
+        ("DELETE", "/rules/{rule}", None, None),
+        ("DELETE", "/rules", "/rules", None),
         ("POST", "/tenants/{tenant}/reset", "/tenants/current/reset", None),
         ("DELETE", "/tenants/{tenant}", f"/tenants/{name}", None),
     ]  # fmt: skip

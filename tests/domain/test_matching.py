@@ -70,8 +70,8 @@ def test_turns_from_the_nth_on_and_so_many() -> None:
 @given(st.floats(0.05, 0.95), st.text(max_size=5))
 def test_a_share_is_kept_and_follows_from_the_seed(share: float, seed: str) -> None:
     turns = Turns(share=share)
-    came = [turns.come(seen, 0, seed) for seen in range(1, 1001)]
-    assert came == [turns.come(seen, 0, seed) for seen in range(1, 1001)]
+    came = [turns.come(seen, 0, f"{seed} {seen}") for seen in range(1, 1001)]
+    assert came == [turns.come(seen, 0, f"{seed} {seen}") for seen in range(1, 1001)]
     assert abs(sum(came) / 1000 - share) < 0.1
 
 

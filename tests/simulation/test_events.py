@@ -134,7 +134,7 @@ def test_what_a_delivery_says(still: World) -> None:
     with still.store.begin() as db:
         _, first = send(db, still, HANDSETS[:1], dlr_url="http://localhost/own?x=1")
         found = reporting(db, still, first)
-    (news,) = events.delivery_news(found, Due(1, still.tenant, NOON, "report", first, "", {}), SOFT_BOUNCE)
+    (news,) = events.delivery_news(found, Due(1, still.tenant, NOON, "report", first, "", {"status": SOFT_BOUNCE}))
     assert (news.event, news.url, news.at, news.secret) == (
         "dlr", "http://localhost/own?x=1", NOON, still.account.secret,
     )  # fmt: skip

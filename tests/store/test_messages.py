@@ -106,7 +106,7 @@ def test_chunks_go_through_a_message_and_no_further(fresh: World) -> None:
     assert seen == [(first + index, msisdn) for index, msisdn in enumerate(HANDSETS[:7])]
 
 
-def test_a_report_is_taken_in_once(fresh: World) -> None:
+def test_what_a_report_needs_to_know(fresh: World) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"dlr_url": "http://account/"})
         message, first = send(db, fresh, HANDSETS[:2], dlr_url="http://message/")
@@ -119,7 +119,10 @@ def test_a_report_is_taken_in_once(fresh: World) -> None:
             fresh.account.secret, "http://message/", "http://account/",
         )  # fmt: skip
         recipients.report(db, fresh.tenant, {first: (SOFT_BOUNCE, NOON + seconds(1))})
-        assert recipients.reporting(db, fresh.tenant, first) is None
+        again = recipients.reporting(db, fresh.tenant, first)
+        assert again is not None
+        assert (told.status, again.status) == (PENDING, SOFT_BOUNCE)
+        assert recipients.reporting(db, fresh.tenant, 1) is None
         reported, untouched = (recipients.read(db, fresh.tenant, first + index) for index in (0, 1))
     assert reported is not None
     assert untouched is not None

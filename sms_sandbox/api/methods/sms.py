@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ...domain import merge, numbers, pricing, senders, text
 from ...domain.senders import Kind
-from ...store import contacts, ledger, messages, sender_ids, sending, timeline
+from ...store import contacts, handover, ledger, messages, sender_ids, sending, timeline
 from ...store import numbers as leased
 from ...store.contacts import ContactList
 from ...store.messages import NewMessage
@@ -122,7 +122,9 @@ def send_sms(
     message_id = messages.add(call.db, call.tenant, new)
     if not ledger.charge_sms(call.db, call.account, message_id, parts, cost, call.now):
         raise ApiError(Code.LEDGER_ERROR)
-    timeline.schedule(call.db, call.tenant, enlist(call, message_id, new, handsets, to_list))
+    plans = enlist(call, message_id, new, handsets, to_list)
+    call.told_first.extend(handover.early(plans))
+    timeline.schedule(call.db, call.tenant, plans)
     return {
         "message_id": message_id,
         "send_at": new.send_at,
@@ -221,7 +223,7 @@ def enlist(
     if on is not None and len(handsets) == CHUNK:
         done = {"after": handsets[-1][0], "parts": sending.parts_of(batch, handsets)}
         return [Plan(call.now, "enlist", message_id, done)]
-    return sending.set_out(call.account, message_id, new, to)
+    return sending.set_out(call.db, call.account, message_id, new, to, handsets)
 
 
 class Success(TypedDict):

@@ -42,7 +42,7 @@ def before_report(call: Caller, world: World, line: Line) -> Params:
     if line["status"] != 200:
         return dict(line["params"])
     if line["source"] == "recorded-2015":
-        return {**line["params"], "message_id": send(call, to="61491570110,61491570110")}
+        return {**line["params"], "message_id": send(call, to="61491570156,61491570156")}
     return {**line["params"], "message_id": tracked(call, world, line)}
 
 

@@ -1,0 +1,86 @@
+"""What the simulated carrier does: the catalogue of scenarios, and the tenant's rules that choose among them."""
+
+import msgspec
+
+from ..domain import courses, scenarios
+from ..store import rules
+from ..store.rules import CARRIER, NewRule, Rule
+from . import scenario_shapes as s
+from .declare import Call, operation
+from .errors import ControlError
+from .rule_shapes import Order, applied
+from .shapes import Empty, Id
+
+
+@operation("GET", "/scenarios")
+def list_scenarios(call: Call) -> s.Catalogue:
+    """What the carrier can do with a message, what happens when, and to which numbers it happens without any rule.
+
+    Moments are in seconds from when a message is sent, by the tenant's own delivery delay, which `when` calls D.
+    """
+    told = scenarios.catalogue(call.tenant.delivery_delay)
+    return s.Catalogue(msgspec.convert(told, list[s.Scenario]))
+
+
+@operation("GET", "/rules")
+def list_rules(call: Call) -> s.Rules:
+    """The rules of the carrier in the order they are asked; the first one that fits decides."""
+    return s.Rules([rule_of(each) for each in rules.of_kind(call.db, call.tenant.id, CARRIER)])
+
+
+@operation("POST", "/rules", status=201)
+def add_rule(call: Call, body: s.NewRule) -> s.Rule:
+    """Let a scenario happen to certain messages. Rules are asked before the magic numbers, when a message is sent, for
+    each recipient."""
+    options = {name: value for name, value in msgspec.structs.asdict(body.options).items() if value is not None}
+    try:
+        courses.check(body.scenario, options)
+    except ValueError as why:
+        raise ControlError("invalid", f"{why}.") from why
+    what = {"scenario": body.scenario, "options": options}
+    new = NewRule(CARRIER, body.wanted, body.turns, what, body.until(call.now))
+    return read_rule.run(call, rules.add(call.db, call.tenant.id, new, body.first))  # type: ignore[no-any-return]
+
+
+@operation("GET", "/rules/{rule}")
+def read_rule(call: Call, rule: Id) -> s.Rule:
+    """A rule by its id."""
+    return rule_of(found(call, rule))
+
+
+@operation("DELETE", "/rules/{rule}")
+def remove_rule(call: Call, rule: Id) -> Empty:
+    """Take a rule away; what it decided stays as it was planned."""
+    rules.remove(call.db, call.tenant.id, found(call, rule).id)
+    return Empty()
+
+
+@operation("DELETE", "/rules")
+def remove_rules(call: Call) -> Empty:
+    """Take every rule of the carrier away."""
+    rules.clear(call.db, call.tenant.id, CARRIER)
+    return Empty()
+
+
+@operation("PUT", "/rules/order")
+def order_rules(call: Call, body: Order) -> s.Rules:
+    """Ask the rules of the carrier in another order."""
+    try:
+        rules.reorder(call.db, call.tenant.id, CARRIER, body.order)
+    except ValueError as why:
+        raise ControlError("conflict", str(why)) from why
+    return list_rules.run(call)  # type: ignore[no-any-return]
+
+
+def found(call: Call, rule: int) -> Rule:
+    known = {each.id: each for each in rules.of_kind(call.db, call.tenant.id, CARRIER)}
+    if rule not in known:
+        raise ControlError("not_found", f"There is no rule {rule}.")
+    return known[rule]
+
+
+def rule_of(rule: Rule) -> s.Rule:
+    return s.Rule(**applied(rule), scenario=rule.what["scenario"], options=s.Options(**rule.what["options"]))
+
+
+OPERATIONS = (list_scenarios, list_rules, add_rule, order_rules, read_rule, remove_rule, remove_rules)

@@ -1,0 +1,64 @@
+"""Reports that are called back before the call that sent the message is answered."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.serving import Account, Receiver
+
+EARLY, ORDINARY = "61491578957", "61491570157"
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_the_report_is_answered_before_the_call(
+    world: Account, frozen: Account, stands: bool, receiver: Receiver
+) -> None:
+    who = frozen if stands else world
+    receiver.delay = 0.3
+    began = time.monotonic()
+    sent = who.send(to=f"{ORDINARY},{EARLY}", dlr_callback=receiver.url)
+    answered = time.monotonic()
+    first = receiver.received[0]
+    assert (first["mobile"], first["status"], first["message_id"]) == (EARLY, "delivered", str(sent))
+    assert answered - first.at > 0.25
+    assert answered - began < 4
+    (told,) = who.ok("GET", "/callbacks", msisdn=EARLY)["callbacks"]
+    assert (told["state"], [each["status"] for each in told["tries"]]) == ("delivered", [200])
+
+
+def test_a_try_that_fails_holds_nobody_up(world: Account, receiver: Receiver) -> None:
+    receiver.status = 500
+    began = time.monotonic()
+    world.send(to=EARLY, dlr_callback=receiver.url)
+    assert time.monotonic() - began < 4
+    assert len(receiver.received) == 1
+
+
+def test_without_an_app_nobody_waits(world: Account) -> None:
+    began = time.monotonic()
+    message = world.send(to=EARLY)
+    assert time.monotonic() - began < 4
+    assert world.ok("GET", f"/messages/{message}")["delivered"] == 1
+
+
+def test_an_app_that_waits_for_the_answer_gets_it(
+    world: Account, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sms_sandbox.api.early.PATIENCE", 0.2)
+    receiver.delay = 1.5
+    began = time.monotonic()
+    world.send(to=EARLY, dlr_callback=receiver.url)
+    assert 0.2 < time.monotonic() - began < 1.4
+    assert len(receiver.received) == 1
+
+
+def test_a_rule_has_the_same_and_other_calls_are_answered_meanwhile(world: Account, receiver: Receiver) -> None:
+    receiver.delay = 1.0
+    world.ok("POST", "/rules", {"scenario": "early-report", "match": {"to": ORDINARY}})
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(world.send, to=ORDINARY, dlr_callback=receiver.url)
+        receiver.wait_for(1)
+        assert world.api("get-balance")["error"]["code"] == "SUCCESS"
+        assert not sending.done()
+        assert sending.result() > 0

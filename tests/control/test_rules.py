@@ -1,0 +1,178 @@
+"""Rules of a tester: which message meets which scenario."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.serving import HANDSET, Account
+
+MAGIC = "61491571804"
+OTHER = "61491570157"
+
+
+def add(world: Account, scenario: str = "hard-bounce", **body: Any) -> int:
+    return int(world.ok("POST", "/rules", {"scenario": scenario, **body})["id"])
+
+
+def fates(world: Account) -> list[str]:
+    """What became of every recipient, oldest first, after a while."""
+    world.ok("POST", "/clock/advance", {"minutes": 10})
+    return [each["status"] for each in world.ok("GET", "/recipients", max=1000)["recipients"]][::-1]
+
+
+def test_a_rule_reads_back(frozen: Account) -> None:
+    match = {"to": "0491 570 156", "text": "hi"}
+    body = {"match": match, "nth": 2, "count": 3, "share": 0.5, "for_seconds": 60, "scenario": "replies",
+            "options": {"text": "No", "after_seconds": 9}}  # fmt: skip
+    made = frozen.ok("POST", "/rules", body)
+    assert made == {
+        "id": 1, "match": match, "nth": 2, "count": 3, "share": 0.5, "until": "2030-01-31T12:01:00Z", "seen": 0,
+        "used": 0, "remaining": 3, "scenario": "replies", "options": {"text": "No", "after_seconds": 9.0},
+    }  # fmt: skip
+    assert frozen.ok("GET", "/rules/1") == made
+    assert frozen.ok("GET", "/rules") == {"rules": [made]}
+
+
+@pytest.mark.parametrize(
+    ("match", "meant"),
+    [
+        ({}, True),
+        ({"to": "0491570156"}, True),
+        ({"to": "+61491570156"}, True),
+        ({"to": "04915701*"}, True),
+        ({"to": "61491570150-61491570160"}, True),
+        ({"to": "61491570157"}, False),
+        ({"text": "HEL"}, True),
+        ({"text": "bye"}, False),
+        ({"sender": "abc"}, True),
+        ({"sender": "ab"}, False),
+        ({"key": "another"}, False),
+        ({"to": HANDSET, "text": "bye"}, False),
+    ],
+)
+def test_what_a_rule_means(frozen: Account, match: dict[str, str], meant: bool) -> None:
+    add(frozen, match=match)
+    frozen.send("hello", HANDSET, from_="Abc")
+    assert fates(frozen) == ["hard-bounce" if meant else "delivered"]
+
+
+def test_the_key_is_the_accounts(frozen: Account) -> None:
+    add(frozen, match={"key": frozen.key})
+    frozen.send()
+    assert fates(frozen) == ["hard-bounce"]
+
+
+def test_texts_are_those_that_handsets_show(frozen: Account) -> None:
+    on = frozen.api("add-list", name="all")["id"]
+    for msisdn, name in ((HANDSET, "Uno"), (OTHER, "Abc")):
+        frozen.api("add-to-list", list_id=on, msisdn=msisdn, first_name=name)
+    add(frozen, match={"text": "hi uno"})
+    frozen.send("Hi [firstname]!", "", list_id=on)
+    assert fates(frozen) == ["hard-bounce", "delivered"]
+
+
+def test_the_first_that_fits_decides_and_the_magic_number_last(frozen: Account) -> None:
+    frozen.send(to=MAGIC)
+    delivered = add(frozen, "delivered", match={"to": "6149157*"})
+    frozen.send(to=MAGIC)
+    first = add(frozen, match={"to": MAGIC}, first=True)
+    frozen.send(to=MAGIC)
+    frozen.ok("PUT", "/rules/order", {"order": [delivered, first]})
+    frozen.send(to=MAGIC)
+    frozen.ok("DELETE", f"/rules/{delivered}")
+    frozen.send(to=MAGIC)
+    frozen.ok("DELETE", "/rules")
+    frozen.send(to=MAGIC)
+    assert fates(frozen) == ["soft-bounce", "delivered", "hard-bounce", "delivered", "hard-bounce", "soft-bounce"]
+    assert frozen.ok("GET", "/rules") == {"rules": []}
+
+
+def test_the_next_three_and_how_many_are_left(frozen: Account) -> None:
+    rule = add(frozen, match={"to": "6149157*"}, count=3)
+    frozen.send(to=f"{HANDSET},{OTHER}")
+    counted = frozen.ok("GET", f"/rules/{rule}")
+    assert (counted["seen"], counted["used"], counted["remaining"]) == (2, 2, 1)
+    frozen.send(to=f"{HANDSET},{OTHER}")
+    assert fates(frozen) == ["hard-bounce"] * 3 + ["delivered"]
+    assert frozen.ok("GET", f"/rules/{rule}")["remaining"] == 0
+
+
+def test_the_nth(frozen: Account) -> None:
+    add(frozen, nth=2, count=1)
+    for _ in range(3):
+        frozen.send()
+    assert fates(frozen) == ["delivered", "hard-bounce", "delivered"]
+
+
+def test_for_a_time(frozen: Account) -> None:
+    add(frozen, for_seconds=60)
+    frozen.send()
+    frozen.ok("POST", "/clock/advance", {"seconds": 60})
+    frozen.send()
+    assert fates(frozen) == ["hard-bounce", "delivered"]
+
+
+def test_a_rule_is_asked_when_the_message_goes_out(frozen: Account) -> None:
+    frozen.send(send_at="2030-01-31 12:05:00")
+    add(frozen)
+    assert fates(frozen) == ["hard-bounce"]
+
+
+def test_a_share_of_a_long_list_follows_from_the_seed(worlds: Callable[..., Account]) -> None:
+    found = []
+    for seed in ("one", "one", "two"):
+        world = worlds(frozen_at="2030-01-31T12:00:00Z", seed=seed)
+        rule = add(world, share=0.3)
+        # 500 go by the timeline, and meanwhile 100 go with their call: which is first does not matter.
+        for first, count in ((0, 500), (500, 100)):
+            world.send(to=",".join(str(61_491_100_000 + number) for number in range(first, first + count)))
+        found.append(fates(world))
+        counted = world.ok("GET", f"/rules/{rule}")
+        assert (counted["seen"], counted["used"]) == (600, found[-1].count("hard-bounce"))
+    assert found[0] == found[1] != found[2]
+    assert 120 < found[0].count("hard-bounce") < 240
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"scenario": "slow", "match": {"to": "abc"}}, "write digits"),
+        ({"scenario": "slow", "match": {"to": "6149157-61491580"}}, "no range"),
+        ({"scenario": "slow", "match": {"too": "6149157"}}, "unknown field `too`"),
+        ({"scenario": "nothing"}, "There is no scenario 'nothing'; there are delivered, slow, "),
+        ({"scenario": "slow", "options": {"text": "Hi"}}, "has no option `text`: it has `after_seconds` only"),
+        ({"scenario": "never-reports", "options": {"after_seconds": 1}}, "it has none"),
+        ({"scenario": "slow", "options": {"after_seconds": -1}}, "seconds from 0 to 259200, not -1"),
+        ({"scenario": "slow", "options": {"later": 1}}, "unknown field `later`"),
+        ({"scenario": "report-twice", "options": {"status": "pending"}}, "is one of delivered, soft-bounce"),
+        ({"scenario": "replies", "options": {"text": ""}}, "1 to 2000 characters"),
+        ({"scenario": "replies", "options": {"text": "a\0b"}}, "without NUL"),
+        ({"scenario": "flaky", "options": {"mix": {"delivered": 0.5}}}, "add up to 1, not to 0.5"),
+        ({"scenario": "flaky", "options": {"mix": {"flaky": 1}}}, "'flaky' is none"),
+        ({"scenario": "flaky", "options": {"mix": {"slow": 2, "delivered": -1}}}, "shares from 0 to 1, not 2 for slow"),
+        ({"scenario": "slow", "share": 0}, "> 0"),
+        ({"scenario": "slow", "nth": 0}, ">= 1"),
+        ({"scenario": "slow", "count": 0}, ">= 1"),
+        ({"match": {}}, "missing required field `scenario`"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(world: Account, body: Any, words: str) -> None:
+    answer = world.control("POST", "/rules", body)
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert words in answer.json["error"]["message"]
+    assert world.ok("GET", "/rules") == {"rules": []}
+
+
+def test_what_is_not_there_and_orders_that_leave_some_out(world: Account) -> None:
+    rule = add(world)
+    for verb in ("GET", "DELETE"):
+        assert world.refused(verb, f"/rules/{rule + 1}") == (404, "not_found")
+    assert world.refused("PUT", "/rules/order", {"order": [rule, rule]}) == (409, "conflict")
+
+
+def test_rules_are_of_one_tenant(frozen: Account, world: Account) -> None:
+    add(world)
+    frozen.send()
+    assert fates(frozen) == ["delivered"]
+    assert frozen.refused("GET", "/rules/1") == (404, "not_found")

@@ -1,0 +1,39 @@
+from datetime import timedelta
+
+from sms_sandbox.domain import numbers
+from sms_sandbox.domain.scenarios import BY_NUMBER, DOES, MIX, SCENARIOS, catalogue
+
+ALL = [number for each in SCENARIOS for number in each.numbers]
+
+
+def test_each_number_meets_one_scenario_and_can_be_sent_to() -> None:
+    assert len(set(ALL)) == len(ALL)
+    for number in ALL:
+        assert numbers.to_msisdn(number) == numbers.to_msisdn("0" + number[2:], "AU") == number
+    assert all(len(each.numbers) >= 2 for each in SCENARIOS)
+    assert BY_NUMBER.keys() == set(ALL) - set(SCENARIOS[0].numbers)
+
+
+def test_the_catalogue_says_what_happens_when() -> None:
+    told = {each["name"]: each for each in catalogue(timedelta(seconds=2))}
+    assert list(told) == [each.name for each in SCENARIOS]
+    assert [(step["after_seconds"], step["when"]) for step in told["replies"]["steps"]] == [(2, "D"), (7, "D + 5 s")]
+    assert [(step["after_seconds"], step["when"]) for step in told["slow"]["steps"]] == [(300, "300 s")]
+    assert [(step["after_seconds"], step["when"]) for step in told["never-reports"]["steps"]] == [
+        (259_200, "validity, or 72 h")
+    ]
+    assert told["early-report"]["steps"] == [
+        {"after_seconds": 0, "when": "0 s", "does": "early-report", "says": "delivered"}
+    ]
+    assert all(step["does"] in DOES for each in told.values() for step in each["steps"])
+
+
+def test_options_say_what_they_are_by_default() -> None:
+    told = {each["name"]: each["options"] for each in catalogue(timedelta(seconds=2))}
+    assert {name: option["default"] for name, option in told["replies"].items()} == {
+        "text": "Yes please", "after_seconds": 5,
+    }  # fmt: skip
+    assert told["soft-bounce"]["after_seconds"]["default"] == 2
+    assert told["pending-then-failed"]["status"]["default"] == "soft-bounce"
+    assert told["flaky"]["mix"]["default"] == MIX
+    assert told["never-reports"] == {}
