@@ -17,6 +17,7 @@ import click
 from . import files
 from .calling import Failure, base_url, control, read, read_ready_file, request
 from .commands import worlds
+from .commands.fault import fault
 from .commands.fire import fire_callback
 from .commands.options import CLIENT, HELPERS_WORDS, seconds, settings_of
 from .logs import set_up_logging
@@ -180,3 +181,5 @@ def advance(to: str | None, span: str | None, **where: Any) -> None:
 
 for _command in (fire_callback, worlds.reset, worlds.export, worlds.import_):
     main.add_command(_command)
+main.add_command(fault)
+main.add_command(fire_callback)
