@@ -110,12 +110,14 @@ def remove(db: Connection, tenant: int, rule: int) -> bool:
 def clear(db: Connection, tenant: int, kind: str) -> None:
     """Take every rule of a kind away."""
     changed(db)
+    hold(db, tenant, kind)
     _CLEAR.run(db, tenant=tenant, kind=kind)
 
 
 def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> None:
     """Ask the rules of a kind in this order, which names each of them once. Raises ValueError where it does not."""
     changed(db)
+    hold(db, tenant, kind)
     if sorted(order) != sorted(rule.id for rule in of_kind(db, tenant, kind)):
         raise ValueError("The order must name every rule of its kind, and each once.")
     _PLACE.many(db, [{"tenant_": tenant, "rule": rule, "at": place} for place, rule in enumerate(order, 1)])
@@ -140,6 +142,7 @@ def deciding(
 
     `concerns` sorts out what the kind knows better than the match. A rule that counts is counted up, so ask once.
     """
+    hold(db, tenant, kind)
     return first_of(db, tenant, filter(concerns, known(db, tenant, kind)), subject, now, seed)
 
 
