@@ -19,6 +19,7 @@ import httpx2
 import pytest
 
 from sms_sandbox.api.faults import Effects
+from sms_sandbox.doors import FAREWELL
 from sms_sandbox.settings import Settings
 from sms_sandbox.tls import Certificates
 from tests.processes import running
@@ -242,4 +243,14 @@ def test_calls_that_wait_hold_up_no_stop(certificates: Certificates, tmp_path: P
         for each in waiting:
             assert each.recv(4096).startswith(b"HTTP/1.1 503 ")
             each.close()
+    assert process.errors.read_text() == ""
+
+
+def test_faults_leave_nothing_in_the_log(certificates: Certificates, tmp_path: Path) -> None:
+    with running(certificates, tmp_path, "--throttle", "0") as process:
+        for effect, _, _ in EFFECTS:
+            process.account.ok("POST", "/faults", {**effect, "count": 1})
+            by_http_client(process.account, 0.2)
+        time.sleep(FAREWELL + 0.1)
+        process.end()
     assert process.errors.read_text() == ""
