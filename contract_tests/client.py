@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -46,23 +47,22 @@ class Api:
 
     def ok(self, method: str, fmt: str = "json", /, **params: Any) -> Any:
         """Make a call that must succeed and be of its method's shape; what it says, without the error block."""
-        return self.succeeded(self.call(method, fmt, params), params)
+        return self.succeeded(self.call(method, fmt, params))
 
-    def succeeded(self, reply: Reply, params: Params | None = None) -> Any:
+    def succeeded(self, reply: Reply) -> Any:
         """What an answer says that must be a success."""
-        payload = self._payload(reply, params or {})
+        payload = self._payload(reply)
         self.watch.saw(reply)
         self.must_be_faultless(reply, list(faults_of_success(reply)))
         return payload
 
     def refused(self, code: str, method: str, fmt: str = "json", /, **params: Any) -> Any:
         """Make a call that must be refused with a code; its description, which must be documented."""
-        return self.was_refused(code, self.call(method, fmt, params), None, params)
+        return self.was_refused(code, self.call(method, fmt, params))
 
-    def was_refused(self, code: str, reply: Reply, says: str | None = None, params: Params | None = None) -> Any:
-        """The description of an answer that must be a refusal."""
-        if reply.code == "SUCCESS":
-            self._payload(reply, params or {})
+    def was_refused(self, code: str, reply: Reply, says: str | None = None) -> Any:
+        """The description of an answer that must be a refusal: `says`, or one that is documented."""
+        self._payload(reply)
         found = list(faults_of_refusal(reply, code))
         if not found:
             description = reply.tree["error"]["description"]
@@ -82,14 +82,13 @@ class Api:
             lines = "".join(f"\n  - {self.secrets.hide(each)}" for each in found)
             pytest.fail(f"{reply.method}.{reply.format}:{lines}\n  {reply.status} {body}", pytrace=True)
 
-    def _payload(self, reply: Reply, params: Params) -> Any:
+    def _payload(self, reply: Reply) -> Any:
         """What an answer says; what it made is noted first, so that it is removed even if the answer is wrong."""
         tree = reply.tree if reply.code == "SUCCESS" and isinstance(reply.tree, dict) else {}
         payload = {key: value for key, value in tree.items() if key != "error"}
         if tree:
-            spoken = {name.rstrip("_"): value for name, value in params.items()}
-            self.guard.note(reply.method, spoken, payload)
-            self.undone_by.extend((self, each) for each in undoing(reply.method, spoken, payload))
+            self.guard.note(reply.method, reply.form, payload)
+            self.undone_by.extend((self, each) for each in undoing(reply.method, reply.form, payload))
             for name in ("apikey", "apisecret"):
                 self.secrets.keep_word(str(payload.get(name) or ""))
         return payload
@@ -98,20 +97,24 @@ class Api:
 
     def call(self, method: str, fmt: str = "json", params: Params | None = None) -> Reply:
         """POST a form, as most clients do. A name may end in `_` where it is a word of Python."""
-        form = {name.rstrip("_"): value for name, value in (params or {}).items()}
-        return self.request("POST", f"/{method}.{fmt}", form=form, data=form)
+        return self.request(
+            "POST", f"/{method}.{fmt}", data={name.rstrip("_"): value for name, value in (params or {}).items()}
+        )
 
-    def request(self, verb: str, path: str, *, form: Params | None = None, patiently: bool = True, **how: Any) -> Reply:
-        """Make any request; `form` is all it says, for the guard, and `how` is how httpx is to say it."""
+    def request(self, verb: str, path: str, *, patiently: bool = True, **how: Any) -> Reply:
+        """Make any request, said as httpx is told to; it is the guard's to let it pass, however it is said."""
         method, _, fmt = path.split("?")[0].rpartition("/")[2].rpartition(".")
-        self._must_be_allowed(method, form or {})
         headers = {"Authorization": self.credentials.header, **how.pop("headers", {})}
         headers = {name: value for name, value in headers.items() if value is not None}
+        form = said(path, how)
+        # Whoever is not known to the endpoint can't make it do anything; that it doesn't is what is looked at.
+        if headers.get("Authorization", "").partition(" ")[2].strip() == self.credentials.header.partition(" ")[2]:
+            self._must_be_allowed(method, form)
         for _ in range(PATIENCE):
             self.pacer.wait()
             got = self.http.request(verb, path, headers=headers, **how)
             lowered = {name.lower(): value for name, value in got.headers.items()}
-            reply = Reply(method, fmt, got.status_code, lowered, got.content)
+            reply = Reply(method, fmt, got.status_code, lowered, got.content, form)
             if reply.status != 429 or not patiently:
                 break
             self.pacer.sleep(1.1)
@@ -137,6 +140,16 @@ class Api:
             if code not in GONE:
                 left.append(f"{method} {json.dumps(params)} answered {code}")
         return left
+
+
+def said(path: str, how: Params) -> dict[str, Any]:
+    """All parameters of a request, in its query and its body; a later place wins, as it does for the API."""
+    found: dict[str, Any] = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
+    found |= how.get("params") or {}
+    found |= how.get("data") or {}
+    found |= {name: value for name, (_, value) in (how.get("files") or {}).items()}
+    content = how.get("content") or b""
+    return found | dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def eventually(is_so: Callable[[], Any], seconds: float, every: float = 0.05) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .grants import Grants
 
-FICTION = re.compile(r"61491570(?:006|110|156|157|158|159|313|737)|614915(?:71266|71491|71804|72549|72665|72983)")
+FICTION = re.compile(r"(?:61|0)4915(?:70(?:006|110|156|157|158|159|313|737)|71(?:266|491|804)|72(?:549|665|983))")
 """Numbers kept for fiction in Australia: nobody has them. Contacts of tests that send nothing."""
 
 PRICE_UNTIL_TOLD = Decimal(1)

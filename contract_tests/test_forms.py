@@ -8,6 +8,7 @@ from .grants import NOTHING, SANDBOX, STATE
 from .plugin import about, needs
 from .target import Control
 from .test_lists import new_list
+from .undoing import name_of_a_list
 
 FORM = {"msisdn": "0491570156", "countrycode": "AU"}
 PATH = "/format-number.json"
@@ -83,9 +84,8 @@ def test_headers_that_no_format_hangs_on(api: Api) -> None:
 @needs(STATE)
 @about("add-list", "add-to-list")
 def test_dots_in_names_are_underscores(api: Api) -> None:
-    made = api.succeeded(
-        api.request("POST", "/add-list.json", data=(form := {"name": f"dots {id(api)}", "field.1": "City"})), form
-    )
+    form = {"name": name_of_a_list(), "field.1": "City"}
+    made = api.succeeded(api.request("POST", "/add-list.json", data=form))
     assert made["fields"] == {"field_1": "City"}
     said = api.ok("add-to-list", list_id=made["id"], msisdn="61491570156", **{"field.city": "Uno", "first_name": "Abc"})
     assert said["fields"] == {"City": "Uno"}
@@ -127,5 +127,5 @@ def test_the_official_php_client_is_understood(world: World) -> None:
     form = {"message": "hi", "to": "61491570156", "from": "", "send_at": "", "list_id": "0", "dlr_callback": "",
             "reply_callback": "", "validity": "0"}  # fmt: skip
     url = str(api.http.base_url).rstrip("/") + "//2/send-sms.json"
-    said = api.succeeded(api.request("POST", url, form=form, files={name: (None, form[name]) for name in form}))
+    said = api.succeeded(api.request("POST", url, files={name: (None, form[name]) for name in form}))
     assert said["recipients"] == 1

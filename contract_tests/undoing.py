@@ -20,11 +20,11 @@ def undoing(method: str, params: Mapping[str, Any], payload: Mapping[str, Any]) 
         return [("remove-list", {"list_id": payload.get("list_id")})]
     if method == "send-sms" and params.get("send_at"):
         return [("cancel-sms", {"id": payload.get("message_id")})]
-    if method == "add-email":
+    if method == "add-email" and params.get("email"):
         return [("delete-email", {"email": params.get("email")})]
-    if method == "edit-number-options":
+    if method == "edit-number-options" and params.get("number"):
         return [(method, {"number": params.get("number"), **dict.fromkeys(OPTIONS, "")})]
-    if method == "add-keyword":
+    if method == "add-keyword" and params.get("keyword"):
         named = {"keyword": params.get("keyword"), "number": params.get("number")}
         closed: Undo = ("edit-keyword", {**named, "status": "closed"})
         own_list = str(payload.get("list_id") or "0")

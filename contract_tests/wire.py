@@ -31,6 +31,8 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes
+    form: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What the call said."""
 
     @cached_property
     def tree(self) -> Any:

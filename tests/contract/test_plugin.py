@@ -105,6 +105,23 @@ def test_a_strange_number_is_refused_before_anything_is_sent(suite: Suite, endpo
     assert endpoint.asked("send-sms") == []
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "'GET', '/send-sms.json?message=hi&to=61400000002'",
+        "'GET', '/send-sms.json', params={'message': 'hi', 'to': '61400000002'}",
+        "'POST', '//2/send-sms.xml', data={'message': 'hi', 'to': '61400000002'}",
+        "'POST', '/send-sms.json', params={'to': '61400000001'}, data={'message': 'hi', 'to': '61400000002'}",
+        "'POST', '/send-sms.json', files={'message': (None, 'hi'), 'to': (None, '61400000002')}",
+        "'POST', '/send-sms.json', content=b'message=hi&to=61400000002'",
+    ],
+)
+def test_a_strange_number_is_refused_however_it_is_said(suite: Suite, endpoint: Endpoint, said: str) -> None:
+    ran = suite(f"{SENDS.rpartition('    api.ok')[0]}    api.request({said})\n", SPEND="2", TO="61400000001")
+    ran.assert_outcomes(failed=1)
+    assert endpoint.asked("send-sms") == []
+
+
 def test_a_test_that_declares_nothing_is_an_error(suite: Suite) -> None:
     ran = suite("def test_undeclared(api):\n    pass\n")
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
