@@ -113,9 +113,15 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture
-def api(run: Run) -> Iterator[Api]:
-    """The account under test. What a test makes with it is removed when the test ends, however it ends."""
-    yield run.api
+def api(run: Run) -> Api:
+    """The account under test."""
+    return run.api
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing(run: Run) -> Iterator[None]:
+    """What a test makes in the account is removed when it ends, however it ends."""
+    yield
     left = run.api.undo()
     assert not left, f"left behind: {'; '.join(left)}"
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "certs" / "README.md"])
+FOLDERS = ("docs", "certs", "contract_tests", "contract_tests/recorded")
+PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))])
 
 pytestmark = pytest.mark.xdist_group("ports")
 
