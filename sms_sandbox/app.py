@@ -9,25 +9,22 @@ import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from .api.routes import Api, methods
 from .control import PREFIX, guard
 from .control.errors import ControlError
-from .domain import credentials, faults, numbers
+from .domain import numbers
 from .domain.clock import real_now
-from .domain.profiles import PROFILES
-from .settings import Settings, can_be_account, flag
-from .store import accounts, opening, tenants, world
+from .founding import Founder
+from .settings import Settings, flag
 from .store.engine import Store
 from .tls import Certificates
 
@@ -43,9 +40,6 @@ _LINK = re.compile(r"/+(?:TapTh\.is|UnsubRep\.ly)/([0-9A-Za-z]{8})", re.IGNORECA
 
 URL_MARKS = ":/%#?=@[]!$&'()*+,;~"
 """What may stand in an address besides letters and digits."""
-
-LONGEST_NAME = 60
-"""Characters of a tenant's name, with room for a number behind it."""
 
 HTML = "text/html; charset=utf-8"
 
@@ -101,9 +95,8 @@ class App:
         }
         self._ca = certificates.ca.read_bytes()
         self._ca_bundle = certificates.ca_bundle
-        delay = timedelta(seconds=settings.delivery_delay)
-        self._usual = world.Usual(settings.profile, throttle_of(settings), settings.strict_senders, delay)
-        self._newcomers = self._welcome if settings.accounts == "open" else None
+        self._founder = Founder(settings)
+        self._newcomers = self._founder.welcome if settings.accounts == "open" else None
         self._api = Api(store, None if settings.allow_http else https, welcome=self._newcomers)
         self._names = (*settings.cert_host, settings.host)
         self.is_alone = False
@@ -111,11 +104,11 @@ class App:
         self._waking: asyncio.Task[tuple[Runner, Control]] | None = None
 
     async def start(self) -> None:
-        """Make the accounts that are asked for, and let the timeline run.
+        """Make the accounts that are asked for, and what the seed file tells of, and let the timeline run.
 
         In a new world nothing is due, and the first reply does not wait for what runs it.
         """
-        if await self.store.run(self._found):
+        if await self.store.run(self._founder.found):
             asyncio.get_running_loop().call_later(WARM_UP_AFTER, self._wake)
         else:
             await self._wake()
@@ -136,7 +129,7 @@ class App:
 
         settings = self.settings
         runner = Runner(self.store, Courier(self._ca_bundle, settings.callback_host))
-        desk = Desk(self.store, runner, self._usual, self.facts, self._newcomers)
+        desk = Desk(self.store, runner, self._founder.usual, self.facts, self._newcomers)
         control = Control(desk, self._names, self.token)
         await runner.start()
         # A thread that nobody waits for, not even at the end.
@@ -154,33 +147,6 @@ class App:
     def close(self) -> None:
         """Close the store, when nothing uses it any more."""
         self.store.close()
-
-    def _found(self, db: Connection) -> bool:
-        """Make the accounts that are missing; whether the world is new, and nobody else's."""
-        settings = self.settings
-        opening.hold(db)
-        is_new = self.store.embedded and tenants.oldest(db) is None
-        for index, (key, secret) in enumerate(settings.pairs):
-            known = accounts.by_key(db, key)
-            if known is not None:
-                changes: dict[str, Any] = {"secret": secret}
-                if settings.throttle is not None:
-                    changes["throttle"] = settings.throttle
-                accounts.change(db, known.tenant, known.id, changes)
-                continue
-            name = free_name(db, "default" if index == 0 else f"account-{key}")
-            world.found_for(db, key, secret, name, self._usual, real_now())
-        return is_new
-
-    def _welcome(self, db: Connection, key: str, secret: str) -> None:
-        """Make a world for a key that nobody has, with the secret it comes with, if it can be an account's. A magic
-        key is another's with something wrong, so it is that one's world that is made."""
-        key, _ = faults.magic(key) or (key, "")
-        if not can_be_account(key, secret) or faults.magic(key):
-            return
-        opening.hold(db)  # so that of two first calls at once one makes it
-        if accounts.by_key(db, key) is None:
-            world.found_for(db, key, secret, free_name(db, f"account-{key}"), self._usual, real_now())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -273,19 +239,6 @@ def program() -> list[str]:
     if shutil.which("sms-sandbox"):
         return ["sms-sandbox"]
     return [str(beside)] if beside.exists() else [sys.executable, "-m", "sms_sandbox"]
-
-
-def throttle_of(settings: Settings) -> int:
-    return PROFILES[settings.profile].throttle if settings.throttle is None else settings.throttle
-
-
-def free_name(db: Connection, wanted: str) -> str:
-    """A name for a tenant like the one that is wanted, which no other has."""
-    plain = re.sub(r"[^A-Za-z0-9._~-]", "-", wanted)
-    if plain != wanted or len(plain) > LONGEST_NAME:  # as it would be for others, too
-        plain = f"{plain[:50]}-{credentials.invented(wanted)[:8]}"
-    names = (plain, *(f"{plain}-{number}" for number in range(2, 1000)))
-    return next(name for name in names if tenants.by_name(db, name) is None)
 
 
 def warm_up(is_alone: bool = False) -> None:

@@ -18,6 +18,12 @@ class Failure(click.ClickException):
         click.echo(f"sms-sandbox: {self.message}", err=True)
 
 
+class Refused(Failure):
+    """One line on stderr and exit code 2: what was given can't be used."""
+
+    exit_code = 2
+
+
 def read(given: dict[str, Any]) -> Settings:
     try:
         return Settings(**given)

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from . import files
-from .calling import Failure, base_url, control, read, read_ready_file, request
+from .calling import Failure, Refused, base_url, control, read, read_ready_file, request
 from .commands import worlds
 from .commands.fault import fault
 from .commands.fire import fire_callback
@@ -39,19 +39,25 @@ def serve(**given: Any) -> None:
     # Nothing that a start makes is garbage, and looking for some takes a tenth of its time.
     gc.disable()
     # Here, so that --help and the helpers do not wait for what only the server needs.
+    from .seeds import SeedError
     from .server import Server, ServerError, loop_factory
     from .store.opening import StoreError
     from .tls import CertificateError
 
     try:
         server = Server(settings)
+    except SeedError as why:
+        raise Refused(str(why)) from why
     except ValueError as why:
         raise click.UsageError(str(why)) from why
     except (ServerError, StoreError, CertificateError) as why:
         raise Failure(str(why)) from why
     server.app.is_alone = True
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(run(server, settings))
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(run(server, settings))
+    except SeedError as why:
+        raise Refused(str(why)) from why
 
 
 async def run(server: Any, settings: Settings) -> None:

@@ -47,7 +47,8 @@ class Server:
     """The sandbox on its two sockets, in the event loop that runs `run`."""
 
     def __init__(self, settings: Settings) -> None:
-        """Open the store, the certificates and the sockets. Raises ServerError, StoreError, CertificateError."""
+        """Open the store, the certificates and the sockets. Raises ServerError, StoreError, CertificateError,
+        SeedError."""
         self._sockets: list[socket.socket] = []
         try:
             certificates = tls.ensure(Path(settings.certs), settings.cert_host)
@@ -57,7 +58,12 @@ class Server:
             https_port, http_port = (each.getsockname()[1] for each in self._sockets)
             store = open_store(settings.database)
             name = reachable_name(settings.host)
-            self.app = App(settings, store, certificates, f"https://{name}:{https_port}", f"http://{name}:{http_port}")
+            where = f"https://{name}:{https_port}", f"http://{name}:{http_port}"
+            try:
+                self.app = App(settings, store, certificates, *where)
+            except BaseException:
+                store.close()
+                raise
         except BaseException:
             self._close_sockets()
             raise

@@ -44,6 +44,10 @@ class Settings:
         "the secret it first comes with.",
         choices=("closed", "open"),
     )  # fmt: skip
+    seed_file: str | None = _setting(
+        None, "What there is from the start, in TOML or JSON (*.json): accounts, lists, numbers, keywords, rules.",
+        metavar="PATH",
+    )  # fmt: skip
     throttle: int | None = _setting(
         None, "API calls a second for each account, 0 is no limit; if not given, 15 or what the profile says.",
         least=0, most=1_000_000,

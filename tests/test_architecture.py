@@ -28,13 +28,15 @@ ARROWS = {
     "trust": set(),
     "tls": {"files"},
     "doors": {"heads"},
-    "app": {"domain", "store", "simulation", "api", "control", "inbox", "settings", "tls"},
+    "seeds": {"domain", "store", "control"},
+    "founding": {"domain", "store", "seeds", "settings"},
+    "app": {"domain", "store", "simulation", "api", "control", "inbox", "founding", "settings", "tls"},
     "server": {"app", "doors", "settings", "store", "tls"},
     "calling": {"settings"},
     "examples": set(),
     "manual": {"domain", "store", "simulation", "api", "examples"},
     "commands": {"calling", "domain", "files", "settings", "simulation"},
-    "cli": {"commands", "calling", "files", "logs", "manual", "server", "settings", "store", "tls", "trust"},
+    "cli": {"commands", "calling", "files", "logs", "manual", "seeds", "server", "settings", "store", "tls", "trust"},
     "__main__": {"cli"},
     "testing": {"domain", "server", "settings", "trust"},
     "pytest_plugin": {"testing"},
@@ -95,7 +97,7 @@ def test_the_arrows_make_no_circle() -> None:
 
 def test_only_app_server_and_cli_read_settings() -> None:
     readers = {room(path) for path in MODULES for name in ours(path) if name.partition(".")[0] == "settings"}
-    assert readers - {"settings"} <= {"app", "server", "cli", "calling", "commands", "testing"}
+    assert readers - {"settings"} <= {"app", "server", "cli", "calling", "commands", "founding", "testing"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)

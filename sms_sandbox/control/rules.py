@@ -1,5 +1,7 @@
 """What the simulated carrier does: the catalogue of scenarios, and the tenant's rules that choose among them."""
 
+from datetime import datetime
+
 import msgspec
 
 from ..domain import courses, scenarios
@@ -32,14 +34,19 @@ def list_rules(call: Call) -> s.Rules:
 def add_rule(call: Call, body: s.NewRule) -> s.Rule:
     """Let a scenario happen to certain messages. Rules are asked before the magic numbers, when a message is sent, for
     each recipient."""
+    new = rule_to_add(body, call.now)
+    return read_rule.run(call, rules.add(call.db, call.tenant.id, new, body.first))  # type: ignore[no-any-return]
+
+
+def rule_to_add(body: s.NewRule, now: datetime) -> NewRule:
+    """A rule as the store keeps it. Raises ControlError where it makes no sense."""
     options = {name: value for name, value in msgspec.structs.asdict(body.options).items() if value is not None}
     try:
         courses.check(body.scenario, options)
     except ValueError as why:
         raise ControlError("invalid", f"{why}.") from why
     what = {"scenario": body.scenario, "options": options}
-    new = NewRule(CARRIER, body.wanted, body.turns, what, body.until(call.now))
-    return read_rule.run(call, rules.add(call.db, call.tenant.id, new, body.first))  # type: ignore[no-any-return]
+    return NewRule(CARRIER, body.wanted, body.turns, what, body.until(now))
 
 
 @operation("GET", "/rules/{rule}")

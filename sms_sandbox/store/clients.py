@@ -127,6 +127,12 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
     raise RuntimeError(f"No key is left for account {client} of tenant {reseller.tenant}.")
 
 
+def named(db: Connection, reseller: Account, name: str) -> int | None:
+    """The id of a reseller's client by its name."""
+    found: int | None = _NAMED.value(db, tenant=reseller.tenant, reseller=reseller.id, called=name)
+    return found
+
+
 def change(db: Connection, reseller: Account, client: int, new: Details) -> bool:
     """Change what is said of a client; not where its new name or e-mail is another's."""
     _HOLD.one(db, tenant=reseller.tenant)

@@ -26,8 +26,9 @@ class Usual:
     delivery_delay: timedelta = timedelta(seconds=1)
 
 
-def found_for(db: Connection, key: str, secret: str, name: str, usual: Usual, real: datetime) -> Tenant:
-    """Make the world of an account that is known by its key and secret alone. The same name gives the same seed."""
+def for_key(key: str, secret: str, name: str, usual: Usual) -> tuple[NewTenant, NewAccount]:
+    """The world of an account that is known by its key and secret alone, and the account; the same name gives the same
+    seed."""
     new = NewTenant(
         name=name,
         seed=f"sandbox {name}",
@@ -35,7 +36,7 @@ def found_for(db: Connection, key: str, secret: str, name: str, usual: Usual, re
         delivery_delay=usual.delivery_delay,
         strict_senders=usual.strict_senders,
     )
-    return found(db, new, NewAccount(key, secret, name=name, throttle=usual.throttle), real)
+    return new, NewAccount(key, secret, name=name, throttle=usual.throttle)
 
 
 def found(db: Connection, new: NewTenant, account: NewAccount, real: datetime) -> Tenant:
