@@ -12,7 +12,7 @@ JOBS ?= auto
 .PHONY: help run test check tests contract contract-diff bench certs docs format lock clean
 
 help:
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 run: $(VENV)/.run  ## Start the sandbox. Settings: environment, or make run ARGS="--throttle 0".
 	$(BIN)/sms-sandbox serve $(ARGS)

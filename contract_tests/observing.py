@@ -216,11 +216,11 @@ class Recordings:
         if not file.exists():
             return None
         found = json.loads(file.read_text())
-        return date.fromisoformat(found["recorded"]), found["answers"]
+        return date.fromisoformat(found["date"]), found["answers"]
 
     def write(self, test: str, seen: Seen, today: date) -> None:
         """Keep what a test saw."""
         self.folder.mkdir(parents=True, exist_ok=True)
         methods = sorted({at.partition(".")[0] for at in seen})
-        kept = {"test": test, "recorded": today.isoformat(), "methods": methods, "answers": seen}
+        kept = {"test": test, "date": today.isoformat(), "methods": methods, "answers": seen}
         self.file(test).write_text(json.dumps(kept, indent=1) + "\n")

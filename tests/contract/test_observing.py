@@ -11,6 +11,7 @@ from contract_tests.observing import STALE, Difference, Recordings, Watch, diffe
 from contract_tests.run import RECORDED
 from contract_tests.shapes import SHAPES
 from contract_tests.wire import CONTENT_TYPES, Reply, as_xml_says
+from sms_sandbox.manual import parity
 from tests.contract.endpoint import HIDDEN, MOMENT
 
 CONTACT: dict[str, Any] = {
@@ -137,12 +138,19 @@ def test_recordings_are_kept_and_read(tmp_path: Path) -> None:
     (file,) = (tmp_path / "recorded").iterdir()
     kept = json.loads(file.read_text())
     assert kept["methods"] == ["get-contact"]
-    assert kept["recorded"] == "2026-01-31"
+    assert kept["date"] == "2026-01-31"
+
+
+def test_the_page_on_parity_reads_recordings_as_they_are_written(tmp_path: Path) -> None:
+    recordings = Recordings(tmp_path)
+    for test, day in {"test_x": 1, "test_y": 31}.items():
+        recordings.write(test, {"get-contact.json 200 SUCCESS": TREE}, date(2026, 1, day))
+    assert json.loads(parity.validated(tmp_path)) == {"get-contact": "2026-01-31"}
 
 
 def test_nobody_has_recorded_anything_yet_or_it_is_whole() -> None:
     for file in RECORDED.glob("*.json"):
         kept = json.loads(file.read_text())
-        assert set(kept) == {"test", "recorded", "methods", "answers"}
-        assert date.fromisoformat(kept["recorded"]) <= date.today() + timedelta(days=1)  # noqa: DTZ011
+        assert set(kept) == {"test", "date", "methods", "answers"}
+        assert date.fromisoformat(kept["date"]) <= date.today() + timedelta(days=1)  # noqa: DTZ011
     assert STALE == 180

@@ -283,7 +283,7 @@ def test_a_recording_holds_shapes_and_nothing_of_the_account(suite: Suite, tmp_p
     kept = json.loads(text)
     assert kept["test"] == "test_small.test_adding"
     assert kept["answers"]["add-to-list.json 200 SUCCESS"]["fields"] == {"*": "text"}
-    assert date.fromisoformat(kept["recorded"])
+    assert date.fromisoformat(kept["date"])
 
 
 def test_a_failed_test_records_nothing(suite: Suite, tmp_path: Path) -> None:
@@ -319,5 +319,5 @@ def test_missing_and_stale_recordings_are_told(suite: Suite, tmp_path: Path) -> 
     assert "1 fresh" in fresh
     (file,) = tmp_path.glob("*.json")
     kept = json.loads(file.read_text())
-    file.write_text(json.dumps({**kept, "recorded": "2020-01-31"}))
+    file.write_text(json.dumps({**kept, "date": "2020-01-31"}))
     assert "The recording of test_small.test_reading is stale, of 2020-01-31." in said(suite(READS, flags=flags))
