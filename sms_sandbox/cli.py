@@ -20,6 +20,8 @@ from .commands import worlds
 from .commands.fault import fault
 from .commands.fire import fire_callback
 from .commands.options import CLIENT, HELPERS_WORDS, seconds, settings_of
+from .commands.rule import rule
+from .commands.scenarios import scenarios
 from .logs import set_up_logging
 from .settings import Settings, reachable_name
 
@@ -185,7 +187,7 @@ def advance(to: str | None, span: str | None, **where: Any) -> None:
     click.echo(json.dumps(control("POST", "/clock/advance", body, **where), indent=2))
 
 
-for _command in (fire_callback, worlds.reset, worlds.export, worlds.import_):
+for _command in (fire_callback, worlds.reset, worlds.export, worlds.import_, rule, scenarios):
     main.add_command(_command)
 main.add_command(fault)
 main.add_command(fire_callback)

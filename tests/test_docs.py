@@ -65,6 +65,7 @@ def test_the_readme_runs_as_written(running: dict[str, str], tmp_path: Path) -> 
     assert "<response>Thanks</response>" in ran.stdout
     assert "GET /?order=17&message_id=340000002&mobile=61491570156&datetime=" in ran.stdout + ran.stderr
     assert '"status":"pending"' in ran.stdout
+    assert '"status":"hard-bounce"' in ran.stdout
     assert '"state":"given-up"' in ran.stdout
     assert ran.stdout.count('"number":5,') == 1
     assert '{"balance":999.739,"currency":"AUD"' in ran.stdout

@@ -8,10 +8,10 @@ import click
 
 from ..calling import control
 from ..domain.faults import API, CALLBACK, EFFECTS, EVENTS, WORDS
+from .matching import body_of, matching
 from .options import CLIENT, HELPERS_WORDS, seconds, settings_of
 
 EFFECT = (*EFFECTS[API], *EFFECTS[CALLBACK])
-MATCH = ("to", "sender", "text", "key")
 
 
 @click.group()
@@ -29,10 +29,6 @@ def words(name: str) -> click.Choice[str]:
 )
 @click.option("--method", metavar="NAME", help="Only calls of this method, as send-sms.")
 @click.option("--event", type=click.Choice(EVENTS), help="Only callbacks that tell of this.")
-@click.option("--to", metavar="MSISDN", help="Only for a handset, a prefix (6149157*) or a range (614…100-614…199).")
-@click.option("--sender", metavar="WORD", help="Only from this sender.")
-@click.option("--text", metavar="TEXT", help="Only where the text has this in it.")
-@click.option("--key", metavar="KEY", help="Only for the account of this key.")
 @click.option("--error", metavar="CODE", help="Refuse the call with a code, as LEDGER_ERROR or OVER_LIMIT.")
 @click.option("--status", type=words("status"), help="Answer with a bare page of a web server.")
 @click.option("--body", type=words("body"), help="Do what is asked, and spoil the answer.")
@@ -40,29 +36,22 @@ def words(name: str) -> click.Choice[str]:
               help="Never answer; reset the connection; or do what is asked and then reset it.")  # fmt: skip
 @click.option("--callback", type=words("callback"), help="What happens to the callback.")
 @click.option("--delay", metavar="SPAN", help="How late: 2s; anything from 100ms..2s; or log-normal, as 300ms~0.8.")
-@click.option("--nth", type=click.IntRange(1), help="From this one on, counted from 1.")
-@click.option("--count", type=click.IntRange(1), help="So many times; without, until it is cleared.")
-@click.option("--share", type=float, metavar="PART", help="To a part of them, as 0.2; the seed picks.")
-@click.option("--for", "for_", metavar="SPAN", help="For so long, by the clock of the account's world.")
-@click.option("--first", is_flag=True, help="Ask it before the faults there are, not after them.")
+@matching
 @settings_of(*CLIENT, words=HELPERS_WORDS)
-def add(on: str | None, delay: str | None, for_: str | None, **given: Any) -> None:
+def add(on: str | None, delay: str | None, **given: Any) -> None:
     """Let something go wrong: say what by one of --error, --status, --body, --connection and --callback, by --delay,
     or by both.
 
     sms-sandbox fault add --method send-sms --error LEDGER_ERROR --count 1
     """
     where = {name: given.pop(name) for name in CLIENT}
-    match = {name: value for name in MATCH if (value := given.pop(name)) is not None}
-    body = {name: value for name, value in given.items() if value is not None}
+    body = body_of(given)
     if "status" in body:
         body["status"] = int(body["status"])
     if delay is not None:
         body["delay"] = delay_of(delay)
-    if for_ is not None:
-        body["for_seconds"] = seconds(for_)
     body["on"] = on or (CALLBACK if {"callback", "event"} & body.keys() else API)
-    click.echo(json.dumps(control("POST", "/faults", {**body, "match": match}, **where), indent=2))
+    click.echo(json.dumps(control("POST", "/faults", body, **where), indent=2))
 
 
 def delay_of(written: str) -> Mapping[str, float]:

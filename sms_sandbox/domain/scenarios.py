@@ -183,3 +183,18 @@ def _described(scenario: Scenario, delay: float) -> Iterator[dict[str, Any]]:
         else:
             at, when = at + step.after, f"{when} + {step.after:g} s" if when else f"{step.after:g} s"
         yield {"after_seconds": at, "when": when, "does": step.does, "says": step.says}
+
+
+def in_words(described: Mapping[str, Any]) -> list[str]:
+    """What happens in a scenario of the catalogue, each step with its moment; of a mix, its shares."""
+    if described["steps"]:
+        return [f"{step['when']}: {_SPOKEN[step['does']].format(step['says'])}" for step in described["steps"]]
+    return [f"{share:.0%} {name}" for name, share in described["options"]["mix"]["default"].items()]
+
+
+_SPOKEN = {
+    REPORT: "report {}",
+    EARLY: "report {}, before the answer",
+    UNKNOWN: "report {}, of an unknown message",
+    REPLY: 'reply "{}"',
+}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..api.parity import VALIDATED
-from . import differences, methods, parity
+from . import differences, methods, parity, scenarios
 
 Writer = Callable[[Path], str]
 
@@ -13,6 +13,7 @@ PAGES: Mapping[str, Writer] = {
     f"sms_sandbox/api/{VALIDATED}": lambda root: parity.validated(root / "contract_tests" / "recorded"),
     "docs/methods.md": lambda _: methods.page(),
     "docs/parity.md": lambda _: parity.page(),
+    "docs/scenarios.md": lambda _: scenarios.page(),
     "docs/differences.md": lambda root: differences.page((root / "docs" / "differences.md").read_text("utf-8")),
 }
 """By file, what it should hold. The first is read by the others."""

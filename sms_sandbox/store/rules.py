@@ -129,8 +129,8 @@ def known(db: Connection, tenant: int, kind: str) -> list[Rule]:
 
 
 def hold(db: Connection, tenant: int, kind: str) -> None:
-    """Keep others from counting rules of a kind until the transaction ends, so that two who count several can't lock
-    each other out."""
+    """Keep others from counting rules of a kind until the transaction ends, so that two who touch several of them, in
+    whatever order, can't lock each other out."""
     _HOLD.all(db, tenant=tenant, kind=kind)
 
 

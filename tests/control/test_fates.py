@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.serving import HANDSET, Account
+from tests.serving import HANDSET, Account, Receiver
 
 NOON = "2030-01-31T12:00:00Z"
 
@@ -41,3 +41,15 @@ def test_what_is_sent_later_or_never_is_refused_at_once(frozen: Account) -> None
     assert frozen.refused("PUT", path, {"status": "never"}) == (409, "conflict")
     frozen.api("cancel-sms", id=message)
     assert frozen.refused("PUT", path, {"status": "never"}) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    "number", ["61491573770", "61491576398", "61491577426", "61491578148", "61491578888", "61491579760"]
+)
+def test_a_fate_takes_the_place_of_all_a_scenario_planned(frozen: Account, receiver: Receiver, number: str) -> None:
+    frozen.ok("PATCH", "/account", {"dlr_url": receiver.url, "reply_url": receiver.url})
+    frozen.send(to=number)
+    frozen.ok("PUT", f"/recipients/{newest(frozen)}/fate", {"status": "delivered", "after_seconds": 9})
+    frozen.ok("POST", "/clock/advance", {"hours": 1})
+    (only,) = receiver.received
+    assert (only["status"], only["datetime"]) == ("delivered", "2030-01-31 12:00:09")

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -115,3 +117,36 @@ def test_what_a_rule_does_comes_back_as_it_was_given(fresh: World) -> None:
     assert (rule.match, rule.turns, rule.what) == (
         Match(to="04*", text="x"), Turns(2, 3, 0.25), {"error": "LEDGER_ERROR"},
     )  # fmt: skip
+
+
+def test_two_who_count_the_same_rules_in_other_orders_wait_for_each_other(fresh: World) -> None:
+    for to in ("61491570156", "61491570157"):
+        put(fresh, Match(to=to), Turns(count=1000))
+
+    def count(to: Sequence[str]) -> None:
+        for _ in range(20):
+            with fresh.store.begin() as db:
+                rules.hold(db, fresh.tenant, rules.API)
+                for each in to:
+                    assert rules.deciding(db, fresh.tenant, rules.API, Subject((each,)), NOW, "seed")
+
+    numbers = ["61491570156", "61491570157"]
+    if fresh.store.embedded:
+        count(numbers)
+        count(numbers[::-1])
+    else:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(count, [numbers, numbers[::-1]] * 2))
+    with fresh.store.begin() as db:
+        used = {rule.used for rule in rules.of_kind(db, fresh.tenant, rules.API)}
+    assert used == ({40} if fresh.store.embedded else {80})
+
+
+def test_rules_can_be_reordered_and_cleared_while_they_count(fresh: World) -> None:
+    put(fresh, turns=Turns(count=5))
+    put(fresh)
+    with fresh.store.begin() as db:
+        rules.hold(db, fresh.tenant, rules.API)
+        rules.reorder(db, fresh.tenant, rules.API, [2, 1])
+        rules.clear(db, fresh.tenant, rules.API)
+        assert rules.of_kind(db, fresh.tenant, rules.API) == []
