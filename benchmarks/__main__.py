@@ -18,6 +18,7 @@ from sms_sandbox import tls
 from .figures import Figure, Run, calls, memory, reports, starting
 from .imports import imports
 from .stalls import stalls
+from .worlds import worlds
 
 GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
     "start": starting,
@@ -26,6 +27,7 @@ GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
     "memory": memory,
     "stalls": stalls,
     "imports": imports,
+    "worlds": worlds,
 }
 
 
