@@ -2,6 +2,7 @@
 
 import re
 
+from sms_sandbox.domain.scenarios import SCENARIOS
 from tests.serving import HANDSET, Account, Receiver, fetch
 
 OTHER = "61491570157"
@@ -16,6 +17,7 @@ def live(world: Account, receiver: Receiver) -> None:
     people(world, receiver)
     tap(world)
     talk(world, receiver)
+    misfortune(world)
     resell(world)
     world.ok("POST", "/clock/advance", {"minutes": 3})
 
@@ -73,6 +75,17 @@ def talk(world: Account, receiver: Receiver) -> None:
     world.ok("POST", "/clock/advance", {"minutes": 2})
     receiver.status = 200
     world.ok("POST", "/clock/advance", {"minutes": 2})
+
+
+def misfortune(world: Account) -> None:
+    """Send to a number of each scenario, and to others that rules choose scenarios for."""
+    world.send("Magic", to=",".join(each.numbers[0] for each in SCENARIOS))
+    world.ok("POST", "/rules", {"match": {"to": "6141200*"}, "share": 0.5, "scenario": "flaky"})
+    world.ok("POST", "/rules", {"match": {"sender": "SHOP"}, "count": 2, "scenario": "report-twice"})
+    world.send("Long", to=",".join(MANY))
+    world.ok("POST", "/clock/advance", {"seconds": 1})
+    world.send("From a word", to=",".join(MANY[:3]), from_="SHOP")
+    world.ok("POST", "/clock/advance", {"hours": 73})
 
 
 def resell(world: Account) -> None:

@@ -12,6 +12,7 @@ from ..domain.clock import MICROSECOND, Clock, to_micros
 from . import ids, transactions
 from .engine import Statement, changed
 from .paging import Page, Paging, fetch
+from .rules import CARRIER
 from .tables import accounts as a
 from .tables import rules, tenants
 from .timeline import clock_of
@@ -21,7 +22,7 @@ from .timeline import clock_of
 class Account:
     """An account and what of its tenant a call needs. Money is in units; `throttle` is calls a second, 0 is no limit;
     `page_size` is the account's own, and 0 leaves it to the profile. `faulty` is whether any fault may meet its calls,
-    and `magic` the ending of the magic key it was called by."""
+    `ruled` whether its tenant's carrier has rules, and `magic` the ending of the magic key it was called by."""
 
     tenant: int
     id: int
@@ -46,6 +47,7 @@ class Account:
     strict_senders: bool
     delivery_delay: timedelta
     faulty: bool
+    ruled: bool
     clock: Clock
     magic: str = ""
 
@@ -85,12 +87,14 @@ class NewAccount:
     top_up: int = 0
 
 
-_FAULTY = select(rules.c.id).where(rules.c.tenant == a.c.tenant, rules.c.kind == faults.API).exists()
+_RULES = select(rules.c.id).where(rules.c.tenant == a.c.tenant)
+_FAULTY = _RULES.where(rules.c.kind == faults.API).exists()
+_RULED = _RULES.where(rules.c.kind == CARRIER).exists()
 _COLUMNS = (
     a.c.tenant, a.c.id, a.c.key, a.c.secret, a.c.currency, a.c.price, a.c.throttle, a.c.page_size, a.c.suspended,
     a.c.dlr_url, a.c.reply_url, a.c.link_hits_url, a.c.parent, a.c.reseller, a.c.client_pays, a.c.sms_margin,
     a.c.number_margin, a.c.global_optouts, tenants.c.seed, tenants.c.profile, tenants.c.strict_senders,
-    tenants.c.delivery_delay, _FAULTY, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving,
+    tenants.c.delivery_delay, _FAULTY, _RULED, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving,
 )  # fmt: skip
 _WITH_TENANT = select(*_COLUMNS).join_from(a, tenants, tenants.c.id == a.c.tenant)
 _BY_KEY = Statement(_WITH_TENANT.where(a.c.key == bindparam("key")))
@@ -160,12 +164,12 @@ def _account(row: tuple[Any, ...] | None) -> Account | None:
 
 def _account_of(row: Sequence[Any]) -> Account:
     (tenant, account, key, secret, currency, price, throttle, page_size, suspended, dlr, reply, hits, parent, reseller,
-     client_pays, sms_margin, number_margin, global_optouts, seed, profile, strict, delay, faulty,
+     client_pays, sms_margin, number_margin, global_optouts, seed, profile, strict, delay, faulty, ruled,
      *clock) = row  # fmt: skip
     return Account(
         tenant, account, key, secret, currency, price, throttle, page_size, bool(suspended), dlr, reply, hits, parent,
         bool(reseller), bool(client_pays), sms_margin, number_margin, bool(global_optouts), seed, profile, bool(strict),
-        delay * MICROSECOND, bool(faulty), clock_of(*clock),
+        delay * MICROSECOND, bool(faulty), bool(ruled), clock_of(*clock),
     )  # fmt: skip
 
 

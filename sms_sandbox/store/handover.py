@@ -15,7 +15,8 @@ from .timeline import Plan
 
 
 class Given(NamedTuple):
-    """A message as the carrier gets it, at the moment `at`; its tenant's carrier takes `delay` to deliver."""
+    """A message as the carrier gets it, at the moment `at`; its tenant's carrier takes `delay` to deliver, and has no
+    rules unless it `may_have_rules`."""
 
     tenant: int
     seed: str
@@ -25,6 +26,7 @@ class Given(NamedTuple):
     text: str
     validity: timedelta
     at: datetime
+    may_have_rules: bool = True
 
 
 class Choice(NamedTuple):
@@ -44,7 +46,7 @@ def hand_over(db: Connection, given: Given, to: Sequence[tuple[int, str]]) -> li
     fate = carrier.outcome(Fate(carrier.DELIVERED, given.delay), given.validity)
     assert fate.after is not None
     due, told = given.at + fate.after, {"status": fate.status}
-    known = rules.known(db, given.tenant, rules.CARRIER)
+    known = rules.known(db, given.tenant, rules.CARRIER) if given.may_have_rules else []
     ask = _asking(db, given, known, to) if known else None
     plans: list[Plan] = []
     for recipient, msisdn in to:

@@ -79,7 +79,7 @@ def set_out(
         return [Plan(new.send_at, "send", message, {"size": len(to)})]
     given = Given(
         account.tenant, account.seed, account.delivery_delay, account.id, new.sender, new.text, new.validity,
-        new.send_at,
+        new.send_at, account.ruled,
     )  # fmt: skip
     return hand_over(db, given, [(recipient, msisdn) for recipient, (msisdn, _) in zip(to, handsets, strict=True)])
 
