@@ -26,6 +26,7 @@ from .domain.clock import real_now
 from .founding import Founder
 from .settings import Settings, flag
 from .store.engine import Store
+from .store.journal import Journal
 from .tls import Certificates
 
 if TYPE_CHECKING:
@@ -97,7 +98,11 @@ class App:
         self._ca_bundle = certificates.ca_bundle
         self._founder = Founder(settings)
         self._newcomers = self._founder.welcome if settings.accounts == "open" else None
-        self._api = Api(store, None if settings.allow_http else https, welcome=self._newcomers)
+        self._api = Api(
+            store, None if settings.allow_http else https, welcome=self._newcomers,
+            callback_hosts=settings.callback_host,
+        )  # fmt: skip
+        self._journal: Journal
         self._names = (*settings.cert_host, settings.host)
         self.is_alone = False
         """Whether this process does nothing else, so that what it has loaded is never looked through for garbage."""
@@ -108,6 +113,7 @@ class App:
 
         In a new world nothing is due, and the first reply does not wait for what runs it.
         """
+        self._journal = Journal(self.store, self.settings.traffic)
         if await self.store.run(self._founder.found):
             asyncio.get_running_loop().call_later(WARM_UP_AFTER, self._wake)
         else:
@@ -129,7 +135,7 @@ class App:
 
         settings = self.settings
         runner = Runner(self.store, Courier(self._ca_bundle, settings.callback_host))
-        desk = Desk(self.store, runner, self._founder.usual, self.facts, self._newcomers)
+        desk = Desk(self.store, runner, self._journal, self._founder.usual, self.facts, self._newcomers)
         control = Control(desk, self._names, self.token)
         await runner.start()
         # A thread that nobody waits for, not even at the end.
@@ -141,11 +147,13 @@ class App:
     async def stop(self) -> None:
         """Let what happens by itself come to rest, and calls that faults keep waiting end."""
         self._api.stop()
+        await self._journal.stop()
         runner, _ = await self._wake()
         await runner.stop()
 
     def close(self) -> None:
-        """Close the store, when nothing uses it any more."""
+        """Write what is still to be noted, and close the store, when nothing uses it any more."""
+        self._journal.flush_at_once()
         self.store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -58,6 +58,10 @@ class Settings:
     )
     delivery_delay: float = _setting(1.0, "Seconds from sending a message to its delivery report.", least=0,
                                      most=366 * 86400)  # fmt: skip
+    traffic: int = _setting(
+        10_000, "Entries of the traffic kept for each tenant: calls, callbacks and so on. The oldest are dropped.",
+        least=1, most=1_000_000, metavar="N",
+    )  # fmt: skip
     certs: str = _setting("certs", "Folder of the certificates; made at the first start, kept after.", metavar="DIR")
     cert_host: tuple[str, ...] = _setting(
         (), "One more name by which this machine is reached, for the certificate and the control API. May be repeated.",

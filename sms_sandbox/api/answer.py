@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ..domain.clock import real_now
 from ..domain.profiles import PROFILES, Profile
+from ..store.accounts import Account
 from ..store.engine import Store
 from . import faults
 from .declare import GATE, Call, Method, Unfinished, Work
@@ -30,6 +31,8 @@ class Answer(NamedTuple):
     """The fault that meets the call."""
     told_first: Sequence[tuple[int, int]] = ()
     """Tenant and id of recipients whose reports are to be called back before this goes out."""
+    account: Account | None = None
+    """Whose call it is, whether or not it was let in; None where nobody knows."""
 
     @property
     def rule(self) -> str | None:
@@ -56,13 +59,14 @@ def answer_in_steps(
 
     What the gate counts is kept whatever becomes of the call; a call refused later leaves nothing behind.
     """
-    profile, injected = PROFILES["seed"], None
+    profile, injected, account = PROFILES["seed"], None, None
     try:
         account = gate.admit(authorization)
         profile = PROFILES[account.profile]
         injected = faults.find(store, account, method, form)
         if injected and not injected.fault.lets_work:
-            yield Answer(injected.code, verdict(injected.code, injected.code.text), profile, injected=injected)
+            refusal = verdict(injected.code, injected.code.text)
+            yield Answer(injected.code, refusal, profile, injected=injected, account=account)
             return
         method.check_access(account)
         done: Work | None = None
@@ -82,7 +86,8 @@ def answer_in_steps(
             yield None
     except ApiError as refused:
         if refused.code in method.errors or refused.code in GATE:
-            yield Answer(refused.code, verdict(refused.code, refused.description), profile, injected=injected)
+            refusal, whose = verdict(refused.code, refused.description), account or gate.caller(authorization)
+            yield Answer(refused.code, refusal, profile, injected=injected, account=whose)
             return
         log.exception("%s does not declare that it refuses with %s", method.name, refused.code.name)
     except Exception:
@@ -90,9 +95,9 @@ def answer_in_steps(
     else:
         sent_to = reply["recipients"] if method.name == "send-sms" else None
         told_first = [(account.tenant, recipient) for recipient in call.told_first]
-        yield Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected, told_first)
+        yield Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected, told_first, account)
         return
-    yield Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile, injected=injected)
+    yield Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile, injected=injected, account=account)
 
 
 def readable(form: Form | None) -> Form:

@@ -16,6 +16,7 @@ from ..store.paging import UNSIZED, Paging
 from .errors import FEATURE_CLOSED, ApiError, Code
 from .forms import Form
 from .params import Param
+from .schema import secrets_in
 
 ALWAYS = frozenset({Code.FIELD_INVALID})
 """What every method may answer: of a parameter, or where it has none, of a body that can not be read."""
@@ -115,6 +116,27 @@ class Method:
     def _wired(self) -> Sequence[tuple[str, str, str, Param]]:
         """Each parameter with its name here and its names on the wire."""
         return [(name, wire_name(name), param.alias, param) for name, param in self.params.items()]
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The names of all form fields the method reads, but for custom fields called by their names."""
+        aliases = {alias for _, _, alias, _ in self._wired if alias}
+        return frozenset(aliases.union(*(param.fields(wire) for _, wire, _, param in self._wired)))
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The names of form fields whose values are secret."""
+        return frozenset(name for _, *names, param in self._wired if param.secret for name in names)
+
+    @cached_property
+    def open_fields(self) -> frozenset[str]:
+        """The names of all other form fields it reads."""
+        return self.fields - self.secrets
+
+    @cached_property
+    def secret_replies(self) -> frozenset[str]:
+        """The keys of its reply whose values are secret."""
+        return secrets_in(self.returns)
 
 
 def wire_name(name: str) -> str:

@@ -78,6 +78,11 @@ class Gate:
         with self._store.begin() as db:
             return accounts.called(db, key)
 
+    def caller(self, authorization: str) -> Account | None:
+        """The account a call names, whether or not it knows its secret."""
+        pair = credentials.basic(authorization)
+        return pair and self._ask_for(pair[0])
+
     def _in_time(self, account: Account) -> bool:
         if not self._store.embedded:
             with self._store.begin() as db:

@@ -35,10 +35,12 @@ def given(form: Form, name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Param:
-    """A parameter of one form field, a text. `read` answers None where nothing was given."""
+    """A parameter of one form field, a text. `read` answers None where nothing was given. What is `secret` is kept out
+    of the journal."""
 
     doc: str
     alias: str = field(default="", kw_only=True)
+    secret: bool = field(default=False, kw_only=True)
     trimmed: bool = field(default=True, kw_only=True)
     of_one_field: ClassVar[bool] = True
     """Whether it is not given where the form has neither its name nor its alias; others read what else they like."""

@@ -3,9 +3,11 @@
 import asyncio
 import gzip
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache, partial
 from importlib import import_module
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -20,6 +22,7 @@ from .forms import Form, UnreadableError, read_form
 from .gate import Gate, Welcome
 from .pages import Headers, send_page, send_whole
 from .render import FORMATS
+from .seen import Seen, Surroundings
 
 CHAPTERS = {
     "sms": ("send-sms", "cancel-sms", "format-number"),
@@ -83,13 +86,14 @@ class Api:
 
     def __init__(
         self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None,
-        welcome: Welcome | None = None,
+        welcome: Welcome | None = None, callback_hosts: Collection[str] = (),
     ) -> None:  # fmt: skip
         self._store = store
         self._gate = Gate(store, welcome)
         self._effects = Effects()
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
+        self._around = Surroundings(self.methods, callback_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -102,31 +106,53 @@ class Api:
         elif (body := await _read_body(receive)) is None:
             await send_page(send, 413, "413 Request Entity Too Large", close=True)
         else:
-            name, ending = path.groups()
-            found = await self._answer(scope, headers, name, body)
+            found, spelled = await self._call(scope, headers, body, path)
+            content_type, _ = FORMATS[path[2]]
             if found.injected is None:
-                await _reply(send, found, ending, headers, scope["http_version"])
+                await _reply(send, found, content_type, spelled, headers, scope["http_version"])
             else:
                 headers.pop(b"accept-encoding", None)  # a broken body is to be seen as it is
-                reply = partial(_reply, found=found, ending=ending, asked=headers, http_version=scope["http_version"])
+                reply = partial(
+                    _reply, found=found, content_type=content_type, body=spelled, asked=headers,
+                    http_version=scope["http_version"],
+                )  # fmt: skip
                 await self._effects.answer(found.injected, scope, receive, send, reply)
 
     def stop(self) -> None:
         """End the calls that faults keep waiting."""
         self._effects.stop()
 
-    async def _answer(self, scope: Scope, headers: Mapping[bytes, bytes], name: str, body: bytes) -> Answer:
-        method = self.methods.get(name)
-        if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
-            return _refusal(Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
-        if self._https_url is not None and scope["scheme"] != "https":
-            return _refusal(Code.NO_ACCESS, f"The API is served over HTTPS only: {self._https_url}{scope['path']}")
+    async def _call(
+        self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, path: re.Match[str]
+    ) -> tuple[Answer, bytes]:
+        """Carry a call out, spell its answer, and note it before anybody can know of it."""
+        at, began = time.time_ns() // 1000, time.perf_counter_ns()
+        name, ending = path.groups()
+        content_type = headers.get(b"content-type", b"").decode("latin-1")
+        authorization = headers.get(b"authorization", b"").decode("latin-1")
         try:
-            content_type = headers.get(b"content-type", b"").decode("latin-1")
             form: Form | None = read_form(scope["query_string"], content_type, body)
         except UnreadableError:
             form = None
-        authorization = headers.get(b"authorization", b"").decode("latin-1")
+        method = self.methods.get(name)
+        found = await self._answer(scope, method, form, authorization)
+        _, spell = FORMATS[ending]
+        spelled = spell(found.reply)
+        took = (time.perf_counter_ns() - began) // 1000
+        seen = Seen(
+            at, took, scope["method"], path[0], content_type, authorization, name, method, form, found,
+            spelled if ending == "json" else None,
+        )  # fmt: skip
+        weight = len(scope["query_string"]) + len(body) + len(spelled)
+        self._store.on_noted((weight, _entry_of, (seen, self._around)))
+        return found, spelled
+
+    async def _answer(self, scope: Scope, method: Method | None, form: Form | None, authorization: str) -> Answer:
+        if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
+            return await self._refusal(authorization, Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
+        if self._https_url is not None and scope["scheme"] != "https":
+            why = f"The API is served over HTTPS only: {self._https_url}{scope['path']}"
+            return await self._refusal(authorization, Code.NO_ACCESS, why)
         steps = answer_in_steps(self._store, self._gate, method, form, authorization)
         found: Answer | None = await self._store.call(next, steps)
         while found is None:
@@ -136,9 +162,15 @@ class Api:
             await early.told(self._store, found.told_first)
         return found
 
+    async def _refusal(self, authorization: str, code: Code, description: str) -> Answer:
+        account = await self._store.call(self._gate.caller, authorization)
+        return Answer(code, verdict(code, description), PROFILES["seed"], account=account)
 
-def _refusal(code: Code, description: str) -> Answer:
-    return Answer(code, verdict(code, description), PROFILES["seed"])
+
+def _entry_of(seen: Seen, around: Surroundings) -> Any:
+    from .noting import entry_of  # here, since the first reply needs none of it
+
+    return entry_of(seen, around)
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -156,9 +188,9 @@ async def _read_body(receive: Receive) -> bytes | None:
     return b"".join(chunks)
 
 
-async def _reply(send: Send, found: Answer, ending: str, asked: Mapping[bytes, bytes], http_version: str) -> None:
-    content_type, spell = FORMATS[ending]
-    body = spell(found.reply)
+async def _reply(
+    send: Send, found: Answer, content_type: str, body: bytes, asked: Mapping[bytes, bytes], http_version: str
+) -> None:
     billing = "Queries=1" if found.sent_to is None else f"Queries=1; Messages={found.sent_to}"
     headers = [*_usual_headers(found.profile, content_type), (b"x-mashape-billing", billing.encode())]
     if http_version == "1.1" and b"close" not in asked.get(b"connection", b"").lower():

@@ -4,7 +4,18 @@ import types
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from .params import Schema
 
@@ -20,6 +31,20 @@ SCALARS: Mapping[Any, Schema] = {
     Any: {},
 }
 
+SECRET = object()
+"""Marks a value of a reply that is kept out of the journal: `Annotated[str, SECRET]`."""
+
+
+def secrets_in(hint: Any) -> frozenset[str]:
+    """The keys of secret values, in a type and those inside it."""
+    found: set[str] = set()
+    if is_typeddict(hint):
+        for name, each in get_type_hints(hint, include_extras=True).items():
+            found |= {name} if SECRET in getattr(each, "__metadata__", ()) else secrets_in(each)
+    for each in get_args(hint):
+        found |= secrets_in(each)
+    return frozenset(found)
+
 
 def schema_of(hint: Any) -> Schema:
     """The schema of a type: scalars, TypedDicts, lists, mappings, and unions of them."""
@@ -28,6 +53,8 @@ def schema_of(hint: Any) -> Schema:
     if is_typeddict(hint):
         return object_of(hint)
     origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return schema_of(inner[0])
     if origin in (Required, NotRequired):
         return schema_of(inner[0])
     if origin in (Union, types.UnionType):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from ..simulation.runner import Runner
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.engine import Store
+from ..store.journal import Journal
 from ..store.tenants import Tenant
 from ..store.world import Usual
 from .errors import ControlError
@@ -36,6 +37,7 @@ class Desk:
 
     store: Store
     runner: Runner
+    journal: Journal
     defaults: Usual
     facts: Mapping[str, Any]
     """What `GET /info` tells: version and addresses."""
@@ -84,14 +86,24 @@ class Later:
         return work(Call(self.desk, db, account, tenant))
 
 
+class Streamed(NamedTuple):
+    """An event of a stream: its name, what it tells, and the id to resume behind; without a name, a sign of life."""
+
+    name: str
+    data: Any = None
+    id: int | None = None
+
+
 @dataclass(frozen=True)
 class Operation:
-    """One operation: `status` is that of its success, `largest` the most bytes its body may have."""
+    """One operation: `status` is that of its success, `largest` the most bytes its body may have. One that `streams`
+    answers events until somebody goes."""
 
     verb: str
     path: str
     run: Callable[..., Any]
     waits: bool
+    streams: bool
     body: Any
     query: Any
     in_path: Mapping[str, type]
@@ -146,6 +158,7 @@ def operation(
             path=path,
             run=run,
             waits=inspect.iscoroutinefunction(run),
+            streams=inspect.isasyncgenfunction(run),
             body=hints.get("body") if "body" in names else None,
             query=hints.get("query") if "query" in names else None,
             in_path={name: hints[name] for name in names if name not in ("body", "query")},

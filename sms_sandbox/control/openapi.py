@@ -23,7 +23,7 @@ REFUSAL = {
 
 def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
     """The document, as plain data."""
-    kinds = [kind for each in operations for kind in (each.body, each.query, each.returns) if kind is not None]
+    kinds = [kind for each in operations for kind in (each.body, each.query, returned(each)) if kind is not None]
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     by_kind = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -56,7 +56,9 @@ def _operation(each: Operation, by_kind: dict[Any, Any], components: dict[str, A
         "responses": {
             str(each.status): {
                 "description": "Done.",
-                "content": {"application/json": {"schema": by_kind[each.returns]}},
+                "content": {
+                    "text/event-stream" if each.streams else "application/json": {"schema": by_kind[returned(each)]}
+                },
             },
             "default": {
                 "description": "Refused.",
@@ -69,6 +71,11 @@ def _operation(each: Operation, by_kind: dict[Any, Any], components: dict[str, A
     if each.body is not None:
         described["requestBody"] = {"content": {"application/json": {"schema": by_kind[each.body]}}}
     return described
+
+
+def returned(each: Operation) -> Any:
+    """The type of an operation's answer; a stream is a text, of whose events its description tells."""
+    return str if each.streams else each.returns
 
 
 def _in_path(each: Operation) -> list[dict[str, Any]]:

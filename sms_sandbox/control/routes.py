@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,11 +14,12 @@ from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
-from . import PREFIX, documents, faults, guard, lists, mails, parity, rules, shapes, traffic, world
+from . import PREFIX, documents, faults, guard, journal, lists, mails, parity, rules, shapes, traffic, world
 from . import accounts as account_operations
 from .declare import Call, Desk, Later, Operation, operation
 from .errors import ControlError
 from .openapi import document
+from .streaming import send_events
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *account_operations.OPERATIONS,
     *lists.OPERATIONS,
     *traffic.OPERATIONS,
+    *journal.OPERATIONS,
     *mails.OPERATIONS,
     *documents.OPERATIONS,
     *parity.OPERATIONS,
@@ -56,6 +58,9 @@ class Control:
         status, headers = 200, [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         try:
             status, reply = await self._answer(scope, receive)
+            if isinstance(reply, AsyncIterator):
+                await send_events(reply, scope["method"], receive, send)
+                return
         except ControlError as refused:
             status, reply = refused.status, refused.reply
         except Exception:
@@ -76,6 +81,8 @@ class Control:
             return 200, document(OPERATIONS, self._desk.facts["version"])
         found, in_path = self._find("GET" if verb == "HEAD" else verb, path)
         query = query_of(scope["query_string"])
+        if found.streams and b"last-event-id" in headers:  # how a browser says where its stream broke off
+            query["after"] = headers[b"last-event-id"].decode("latin-1")
         raw = await _read_body(receive, found.largest)
         arguments = found.arguments(in_path, query, raw)
         authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -95,9 +102,11 @@ class Control:
 
     async def _run(self, found: Operation, authorization: str, arguments: Mapping[str, Any]) -> Any:
         desk = self._desk
-        if found.waits:
+        await desk.journal.flush()  # so that whatever is done acts on all that happened before
+        if found.waits or found.streams:
             who = await desk.store.run(lambda db: caller(db, authorization, desk))
-            return await found.run(Later(desk, *who), **arguments)
+            run = found.run(Later(desk, *who), **arguments)
+            return run if found.streams else await run
         return await desk.store.run(lambda db: found.run(Call(desk, db, *caller(db, authorization, desk)), **arguments))
 
 

@@ -13,7 +13,18 @@ Rate = Annotated[int, Meta(ge=0, le=1_000_000, description="Calls a second; 0 is
 Money = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
 Profile = Literal["seed", "vendor-2020", "legacy-2015", "throttle-2"]
 
-Kind = Literal["messages", "contacts", "numbers", "keywords", "rules", "faults", "clock", "mails", "clients"]
+Kind = Literal[
+    "messages",
+    "contacts",
+    "numbers",
+    "keywords",
+    "rules",
+    "faults",
+    "clock",
+    "mails",
+    "traffic",
+    "clients",
+]
 
 
 # Tenants

@@ -19,6 +19,7 @@ from ..store.sending import CHUNK, Batch
 from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
 from . import inbound, renewals
+from .noting import note_report
 from .telling import News, tell
 
 Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
@@ -109,6 +110,7 @@ def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
                 continue
             reported[found.recipient] = (status, row.due)
             counts[found.message].append(status)
+        note_report(db, tenant.id, found, status, row.due, row.data.get("rule", ""))
         news += delivery_news(found, row)
     recipients.report(db, tenant.id, reported)
     messages.count_reports(db, tenant.id, counts)

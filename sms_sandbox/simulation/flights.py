@@ -19,6 +19,7 @@ from ..store.timeline import Due, Plan
 from . import mishaps
 from .courier import Courier, Posting
 from .events import HEAVIEST, weight
+from .noting import note_try
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +174,7 @@ def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:
         tenant, callback = outcome.tenant, outcome.callback
         if not callbacks.end_try(db, outcome):
             continue
+        note_try(db, outcome)
         if outcome.error is None:
             timeline.drop(db, tenant, KIND, callback)
             callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)

@@ -15,6 +15,7 @@ from ..store.responses import NewResponse
 from ..store.tenants import Tenant
 from . import answering
 from .arrival import Arrival
+from .noting import note_inbound, note_lost
 from .optouts import opt_out
 from .telling import News, tell
 
@@ -43,13 +44,18 @@ def receive(
     A reply belongs to the newest message from that number to that handset; `rule` says what made the handset write, if
     a rule did. Raises UnreachableError.
     """
-    here = replace(arrive(db, tenant, now, msisdn, to, text), rule=rule)
+    try:
+        here = replace(arrive(db, tenant, now, msisdn, to, text), rule=rule)
+    except UnreachableError as why:
+        note_lost(db, tenant.id, now, msisdn, to, text, str(why), rule)
+        raise
     response = note(db, here)
     news = here.is_optout and opt_out(db, tenant, here.account, msisdn, here.message, here.recipient, now)
     if here.message:
         messages.count(db, tenant.id, here.message.id, responses=1, optouts=int(news))
     enrolled = answering.enrol(db, here)
     url = call_back(db, here, response)
+    note_inbound(db, here, response, url)
     answering.mail_reply(db, here)
     answering.answer(db, here, *enrolled)
     answering.forward(db, here)

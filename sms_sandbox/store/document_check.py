@@ -26,6 +26,7 @@ COUNTED = {
     "mail": tables.mails,
     "import": tables.imports,
     "rule": tables.rules,
+    "traffic": tables.traffic,
 }
 """Whose ids each kind of counter counts."""
 
@@ -48,6 +49,8 @@ def check(rows: Mapping[str, Any], planned: Collection[str]) -> Tables:
         if table.name not in rows:
             raise DocumentError(f"tables.{table.name}", "the table is missing")
         check_table(table, rows[table.name])
+    if len(rows["journals"]) != 1:
+        raise DocumentError("tables.journals", "must have one row")
     check_accounts(rows)
     check_counters(rows)
     for index, row in enumerate(rows["timeline"]):
@@ -125,6 +128,12 @@ def by_spec(value: str) -> str | None:
     return None if fits else "must be the JSON of a rule: match, turns and what"
 
 
+def by_hints(value: str) -> str | None:
+    found = read(value) if value else []
+    fits = isinstance(found, list) and all(isinstance(each, str) for each in found)
+    return None if fits else "must be blank or the JSON of an array of texts"
+
+
 def by_digits(value: str) -> str | None:
     return None if value.isascii() and value.isdigit() else "must be digits"
 
@@ -144,6 +153,8 @@ JUDGES: Mapping[Column[Any], Callable[[str], str | None]] = {
     tables.timeline.c.data: by_data,
     tables.rules.c.spec: by_spec,
     tables.numbers.c.number: by_digits,
+    tables.traffic.c.request: by_text,
+    tables.traffic.c.hints: by_hints,
 }
 """Texts that are read as something else."""
 
@@ -164,7 +175,7 @@ def check_accounts(rows: Tables) -> None:
         if own != (row["parent"] is None) or (not own and row["parent"] not in ids_):
             raise DocumentError(f"{here}.parent", "the first account has none, and every other one of this document")
     for table in KEPT:
-        if "account" in table.c:
+        if "account" in table.c and table is not tables.traffic:  # which tells of strangers, and of accounts gone by
             for index, row in enumerate(rows[table.name]):
                 if row["account"] is not None and row["account"] not in ids_:
                     raise DocumentError(

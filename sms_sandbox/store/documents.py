@@ -4,6 +4,7 @@ A document names no tenant's number, no serial of the database, and nothing that
 the same moments make the same document, on whichever database.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from sqlalchemy import Column, Connection, Table, bindparam, insert, select, tex
 from ..domain.clock import Clock, to_micros
 from . import tables, tenants
 from .engine import Statement, changed
+from .entries import CALL, INBOUND
 from .tables import OF_A_TENANT
 from .tenants import NewTenant, Tenant
 
@@ -28,6 +30,8 @@ OF_THE_MOMENT = (tables.throttle,)
 FORGOTTEN: Mapping[Column[Any], Any] = {
     tables.timeline.c.wake: None,
     tables.tries.c.latency: None,
+    tables.traffic.c.took: None,
+    tables.journals.c.since: 0,
     tables.imports.c.holder: "",
     tables.imports.c.held_until: 0,
 }
@@ -61,7 +65,22 @@ def steady(db: Connection) -> None:
 
 def rows_of(db: Connection, tenant: int) -> dict[str, list[Row]]:
     """Every row of the tenant, by table, in an order that is the same for the same rows."""
-    return {table.name: list(_rows(db, table, tenant)) for table in KEPT}
+    found = {table.name: list(_rows(db, table, tenant)) for table in KEPT}
+    return {**found, tables.traffic.name: in_steady_order(found[tables.traffic.name])}
+
+
+def in_steady_order(entries: Sequence[Row]) -> list[Row]:
+    """The journal numbered as if what happens by itself at a moment always came behind the calls of that moment.
+
+    Which call was answered, or which of two callbacks landed first, is chance, and no part of a document.
+    """
+
+    def place(entry: Row) -> tuple[Any, ...]:
+        by_itself = entry["kind"] not in (CALL, INBOUND)
+        return entry["at"], by_itself, json.dumps({**entry, "id": 0}) if by_itself else "", entry["id"]
+
+    numbers = [entry["id"] for entry in entries]
+    return [{**entry, "id": number} for number, entry in zip(numbers, sorted(entries, key=place), strict=True)]
 
 
 def _rows(db: Connection, table: Table, tenant: int) -> Iterator[Row]:

@@ -27,6 +27,8 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 _CHANGED = "sms-sandbox changed"
 _KNOWN = "sms-sandbox known"
+_NOTED = "sms-sandbox noted"
+_NOTED_ANYWAY = "sms-sandbox noted anyway"
 _OWED = "sms-sandbox owed"
 _SCHEDULED = "sms-sandbox scheduled"
 
@@ -35,6 +37,9 @@ Params: TypeAlias = Sequence[Any]
 """The parameters of a statement in the order it names them; an insert names the table's columns in theirs."""
 
 InOrder: TypeAlias = Callable[[Mapping[str, Any]], Params]
+
+Note: TypeAlias = tuple[int, Callable[..., Any], tuple[Any, ...]]
+"""Something for the journal: its weight in bytes, roughly, and what makes its entry of what when it is written."""
 
 
 class Statement:
@@ -150,6 +155,11 @@ def scheduled(db: Connection, wake: int) -> None:
     db.info[_SCHEDULED] = min(wake, db.info.get(_SCHEDULED, wake))
 
 
+def noted(db: Connection, note: Note, even_if_undone: bool = False) -> None:
+    """Say what the journal is to note when this transaction is committed, or however it ends."""
+    db.info.setdefault(_NOTED_ANYWAY if even_if_undone else _NOTED, []).append(note)
+
+
 class Transaction:
     """One transaction on a store.
 
@@ -176,6 +186,7 @@ class Transaction:
                 done = True
         finally:  # before the connection goes back to the pool, where another thread may take it
             was_changed, wake = told.pop(_CHANGED, None), told.pop(_SCHEDULED, None)
+            notes, anyway = told.pop(_NOTED, ()), told.pop(_NOTED_ANYWAY, ())
             told.pop(_OWED, None)
             if was_changed or not done:  # some of what is known may be of what is undone
                 told.get(_KNOWN, {}).clear()
@@ -183,6 +194,10 @@ class Transaction:
                 db.close()  # which undoes what is not committed
             elif _driver(db).in_transaction:
                 _driver(db).execute("ROLLBACK")
+            for note in anyway:
+                store.on_noted(note)
+        for note in notes if done else ():
+            store.on_noted(note)
         if done and was_changed:
             store.generation += 1
         if done and wake is not None:
@@ -205,7 +220,8 @@ class Store:
 
     `embedded` is SQLite: one connection, used on the event loop's own thread, since a statement costs less than a
     hop to another thread. PostgreSQL is worked on by a pool of threads. `generation` rises whenever something
-    changed that may be remembered outside; `on_scheduled` hears of what became due.
+    changed that may be remembered outside; `on_scheduled` hears of what became due, `on_noted` of what goes into the
+    journal.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -213,6 +229,7 @@ class Store:
         self.embedded = engine.dialect.name == "sqlite"
         self.generation = 0
         self.on_scheduled: Callable[[int], None] = lambda _: None
+        self.on_noted: Callable[[Note], None] = lambda _: None
         self._workers = None if self.embedded else ThreadPoolExecutor(WORKERS, "store")
         self._only: Connection | None = None
         """The embedded store's connection: to get it from the pool costs more than a transaction on it does."""

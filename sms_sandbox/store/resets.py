@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Delete, Table, delete, select, update
 
 from ..domain.clock import Clock
-from . import accounts, billing, callbacks, imports, membership, numbers, rules, tables, tenants, world
+from . import accounts, billing, callbacks, imports, membership, numbers, rules, tables, tenants, traffic, world
 from .engine import changed
 from .tables import numbers as n
 from .tables import timeline
@@ -109,6 +109,11 @@ def mails(at: Emptying) -> None:
     at.clear(tables.mails)
 
 
+def traffic_(at: Emptying) -> None:
+    """The journal."""
+    traffic.clear(at.db, at.tenant.id)
+
+
 def clients(at: Emptying) -> None:
     """Every account but the tenant's own, with all that is theirs; numbers they lease can be leased again."""
     blank = dict.fromkeys(("forward_url", "forward_email", "forward_sms", "welcome_message", "members_message"), "")
@@ -119,7 +124,7 @@ def clients(at: Emptying) -> None:
     at.run(delete(timeline).where(*renewal), timeline)
     at.db.execute(update(n).where(*theirs).values(**free))
     for table in tables.OF_A_TENANT:
-        if "account" in table.c and table is not n:
+        if "account" in table.c and table not in (n, tables.traffic):
             at.run(delete(table).where(table.c.account != at.owner), table)
     at.run(delete(tables.accounts).where(tables.accounts.c.id != at.owner), tables.accounts)
     clear_orphans(at)
@@ -145,6 +150,7 @@ KINDS: Mapping[str, Callable[[Emptying], None]] = {
     "rules": carrier_rules,
     "faults": faults,
     "mails": mails,
+    "traffic": traffic_,
 }
 """What can be emptied, in the order it is done."""
 

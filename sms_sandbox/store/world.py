@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from . import accounts, billing, numbers, tenants
+from . import accounts, billing, entries, numbers, tenants
 from .accounts import NewAccount
 from .tenants import NewTenant, Tenant
 
@@ -48,6 +48,7 @@ def found(db: Connection, new: NewTenant, account: NewAccount, real: datetime) -
 
 def settle(db: Connection, tenant: Tenant, account: NewAccount, now: datetime) -> None:
     """Fill an empty tenant with what a fresh one has."""
+    entries.begin(db, tenant.id)
     owner = accounts.add(db, tenant.id, account, now)
     stock(db, tenant.id, owner, now)
 

@@ -105,7 +105,9 @@ def test_what_was_on_its_way_arrives(server: Account, worlds: Make, receiver: Re
 
 def test_nothing_of_this_server_or_of_real_time_is_told(document: Document) -> None:
     columns = {f"{name}.{column}" for name, rows in document["tables"].items() for row in rows for column in row}
-    assert not {each for each in columns if each.endswith((".tenant", ".wake", ".latency", ".holder"))}
+    assert not {
+        each for each in columns if each.endswith((".tenant", ".wake", ".latency", ".holder", ".took", ".since"))
+    }
     assert "timeline.id" not in columns
     assert "throttle" not in document["tables"]
 
@@ -160,6 +162,10 @@ REFUSED = {
     "number": (put("tables.numbers.0.number", "6149x"), "document.tables.numbers[0].number: "),
     "data": (put("tables.timeline.0.data", "[]"), "document.tables.timeline[0].data: "),
     "kind": (put("tables.timeline.0.kind", "party"), "document.tables.timeline[0].kind: "),
+    "hints": (put("tables.traffic.0.hints", '{"a": 1}'), "document.tables.traffic[0].hints: "),
+    "request": (put("tables.traffic.0.request", "[]"), "document.tables.traffic[0].request: "),
+    "no journal": (put("tables.journals", []), "document.tables.journals: "),
+    "two journals": (twice("journals"), "document.tables.journals: "),
     "row twice": (twice("messages"), "document.tables.messages[1]: "),
     "no account": (put("tables.accounts", []), "document.tables.accounts: "),
     "no parent": (put("tables.accounts.0.parent", 7), "document.tables.accounts[0].parent: "),
@@ -204,3 +210,18 @@ def test_a_document_may_be_larger_than_other_bodies(server: Account, document: D
     world = brought(server, large, name=key, key=key)
     assert world.ok("GET", "/export")["tables"]["messages"] == large["tables"]["messages"]
     ended(world)
+
+
+def test_the_journal_comes_along_and_goes_on(server: Account, worlds: Make) -> None:
+    world = worlds(frozen_at=NOON)
+    world.send("Before")
+    Account(world.ready, world.key, "wrong").api("get-balance")
+    world.refused("POST", "/inbound", {"from": "61491570999", "text": "lost"})
+    told = [{**each, "took_ms": None} for each in world.ok("GET", "/traffic")["entries"]]
+    document = world.ok("GET", "/export")
+    ended(world)
+    again = brought(server, document)
+    assert again.ok("GET", "/traffic")["entries"] == told
+    again.send("After")
+    assert [each["id"] for each in again.ok("GET", "/traffic")["entries"]] == [4, 3, 2, 1]
+    assert again.ok("POST", "/verify", {"of": "calls", "count": 2, "where": {"code": "SUCCESS"}})["ok"]

@@ -13,11 +13,14 @@ from ..amounts import CENT, Amount
 from ..declare import Call, Nothing, method
 from ..errors import USER_KNOWN, ApiError, Code
 from ..params import Choice, Email, End, Flag, Handset, Id, Pages, Text, When
+from ..schema import SECRET
 
 ClientId = Annotated[int, Id("The client's id.")]
 Name = Annotated[str, Text("The company, whose name no other client has.")]
 Login = Annotated[str, Email("The e-mail address the client logs in with, which no other account has.")]
-Password = Annotated[str, Text("For the provider's web interface. The sandbox has none and keeps no password.")]
+Password = Annotated[
+    str, Text("For the provider's web interface. The sandbox has none and keeps no password.", secret=True)
+]
 Phone = Annotated[str, Handset("The client's phone.")]
 ContactName = Annotated[str, Text("Whom to ask for; the company's name if not given.")]
 Timezone = Annotated[str, Text("A name as Australia/Sydney.", longest=64)]
@@ -26,7 +29,7 @@ SmsMargin = Annotated[int, Amount("Cents on top of the price of each SMS.", of=C
 NumberMargin = Annotated[int, Amount("Cents on top of the monthly price of each number.", of=CENT)]
 FixedTopUp = Annotated[int, Amount("What is bought at a time when credit runs out, in the account's currency.")]
 PaymentMethod = Annotated[str, Choice("How much credit is bought at a time.", words=("variable", "fixed"))]
-Secret = Annotated[str, Text("The secret of the client's key.", trimmed=False)]
+Secret = Annotated[str, Text("The secret of the client's key.", trimmed=False, secret=True)]
 
 
 # Keys in the order of the wire.
@@ -42,7 +45,7 @@ class ClientAccount(TypedDict):
     timezone: str
     created: datetime
     apikey: str
-    apisecret: str | None
+    apisecret: Annotated[str | None, SECRET]
     recharge_amount: Decimal
     total_lists: int
     total_sms: int

@@ -3,7 +3,19 @@
 from .columns import metadata
 from .contacts import imports, lists, members, optouts
 from .rules import rules
-from .traffic import callbacks, hits, links, mails, messages, recipients, responses, timeline, tries
+from .traffic import (
+    callbacks,
+    hits,
+    journals,
+    links,
+    mails,
+    messages,
+    recipients,
+    responses,
+    timeline,
+    traffic,
+    tries,
+)
 from .worlds import (
     accounts,
     counters,
@@ -25,6 +37,7 @@ __all__ = [
     "email_senders",
     "hits",
     "imports",
+    "journals",
     "keywords",
     "links",
     "lists",
@@ -42,6 +55,7 @@ __all__ = [
     "tenants",
     "throttle",
     "timeline",
+    "traffic",
     "transactions",
     "tries",
 ]

@@ -165,3 +165,38 @@ tries = Table(
     text("answer"),
     PrimaryKeyConstraint("tenant", "callback", "number"),
 )
+
+traffic = Table(  # the journal; what filters look at is bounded by its cap, so the key is its only index
+    "traffic",
+    metadata,
+    number("tenant"),
+    number("id"),
+    number("at"),
+    short("kind", 8),
+    number("account"),
+    text("method"),
+    text("numbers"),
+    text("code"),
+    number("status", nullable=True),
+    text("rule"),
+    number("took", nullable=True),
+    number("message"),
+    text("verb"),
+    text("url"),
+    text("text"),
+    text("request"),
+    text("reply"),
+    text("error"),
+    text("hints"),
+    flag("cut"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+journals = Table(  # since when (in real time) a tenant's traffic is noted, and up to which entry it was cleared
+    "journals",
+    metadata,
+    number("tenant"),
+    number("since"),
+    number("cleared"),
+    PrimaryKeyConstraint("tenant"),
+)

@@ -1,0 +1,134 @@
+"""A call as an entry of the journal: without its secrets."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..domain import numbers
+from ..domain.clock import from_micros
+from ..store.entries import CALL, CUT, NewEntry
+from .declare import Method
+from .forms import Form
+from .hints import hints_for, nearest
+from .params import LARGEST
+from .render import to_json
+from .seen import Seen, Surroundings
+
+NUMBERS = ("to", "msisdn", "mobile", "number", "from")
+"""Form fields that hold numbers of handsets and accounts."""
+
+LONGEST_NUMBER = 20
+
+HIDDEN = CUT
+"""Stands where a secret was."""
+
+LONGEST_NAME = 100
+
+LEAST_SECRET = 8
+"""Characters of an account's secret that is looked for in texts; a shorter one may be an ordinary word."""
+
+_SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|authori[sz]ation|cvv|card", re.IGNORECASE)
+"""Names of what nobody should find in a journal, whether or not a method has a parameter of the name."""
+
+
+def entry_of(seen: Seen, around: Surroundings) -> NewEntry:
+    """What the journal keeps of a call."""
+    account, form, answer = seen.answer.account, seen.form or {}, seen.answer
+    secret = (account.secret or "") if account else ""
+    request = without_secrets(form, seen.method or meant(seen.name, around.methods), secret)
+    return NewEntry(
+        tenant=account.tenant if account else None,
+        at=account.clock.now(from_micros(seen.at)) if account else None,
+        kind=CALL,
+        account=account.id if account else 0,
+        method=seen.name,
+        numbers=list(numbers_in(form)),
+        code=answer.code.name,
+        status=answer.status or None,
+        rule=answer.rule or "",
+        took=seen.took,
+        message=message_of(form, answer.reply),
+        verb=seen.verb,
+        url=seen.path,
+        text=request.get("message", ""),
+        request=request,
+        reply=reply_of(seen, secret),
+        hints=hints_for(seen, around),
+    )
+
+
+def meant(name: str, methods: Mapping[str, Method]) -> Method | None:
+    """The method that a misspelt one most likely stands for."""
+    found = nearest(name, methods)
+    return methods[found] if found else None
+
+
+def without_secrets(form: Form, method: Method | None, secret: str) -> Form:
+    """The fields of a form; of what is secret, the name alone."""
+    if method is not None and form.keys() <= method.open_fields:  # as nearly always
+        return {name: hidden(value, secret) for name, value in form.items()}
+    found = {}
+    for name, value in form.items():
+        if name.lstrip().startswith(("{", "[")):  # a whole body in the place of a name, whatever is in it
+            found[name.lstrip()[0] + HIDDEN] = HIDDEN
+            continue
+        short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + CUT
+        found[hidden(short, secret)] = HIDDEN if is_secret(name, method) else hidden(value, secret)
+    return found
+
+
+def is_secret(name: str, method: Method | None) -> bool:
+    """Whether a field's value is secret: by the declaration, by its name, or as nobody can tell what it is."""
+    if method is None or name not in method.fields:
+        unknown_to = method is not None and not method.fields
+        return (
+            unknown_to or bool(_SECRET.search(name)) or bool(method and nearest(name, method.fields) in method.secrets)
+        )
+    return name in method.secrets
+
+
+def hidden(text: str, secret: str) -> str:
+    """A text without the account's own secret."""
+    return text.replace(secret, HIDDEN) if len(secret) >= LEAST_SECRET and secret in text else text
+
+
+def reply_of(seen: Seen, secret: str) -> str:
+    """The reply as JSON, whichever way it went out."""
+    keys = seen.method.secret_replies if seen.method else frozenset()
+    if keys:
+        text = to_json(masked(seen.answer.reply, keys)).decode()
+    else:
+        text = (seen.spelled or to_json(seen.answer.reply)).decode()
+    return hidden(text, secret)
+
+
+def masked(value: Any, keys: frozenset[str]) -> Any:
+    """Plain data, with something else in the place of what stands at secret keys."""
+    if isinstance(value, dict):
+        return {key: HIDDEN if key in keys and inner else masked(inner, keys) for key, inner in value.items()}
+    return [masked(each, keys) for each in value] if isinstance(value, list) else value
+
+
+def message_of(form: Form, reply: Mapping[str, Any]) -> int:
+    """The message a call is about; 0 where it is about none."""
+    told = str(reply.get("message_id") or form.get("message_id", "")).strip()
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 and int(told) <= LARGEST else 0
+
+
+def numbers_in(form: Form) -> Iterator[str]:
+    """The numbers of a call, in international form as far as it tells, and also as they were written."""
+    country = form.get("countrycode")
+    for name in NUMBERS:
+        for each in form[name].split(",") if name in form else ():
+            digits = numbers.bare(each.strip())
+            if digits is None or len(digits) > LONGEST_NUMBER:
+                continue
+            if country or digits.startswith("0"):
+                yield international(each.strip(), digits, country)
+            yield digits
+
+
+def international(raw: str, digits: str, country: str | None) -> str:
+    """A number as the country named dials it, or else as Australia does."""
+    found = numbers.to_msisdn(raw, numbers.region_of(country)) if country else None
+    return found or (f"61{digits[1:]}" if digits.startswith("0") else digits)

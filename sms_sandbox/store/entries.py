@@ -1,0 +1,171 @@
+"""What the journal notes, and how it is written down."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from ..domain.clock import from_micros, real_now, to_micros
+from . import ids
+from .engine import Note, Params, Statement
+from .tables import journals as j
+from .tables import tenants
+from .tables import traffic as t
+from .timeline import clock_of
+
+CALL, CALLBACK, INBOUND, REPORT = "call", "callback", "inbound", "report"
+
+LONGEST_VALUE = 8_000
+"""Characters kept of one value of a request: a `to` of 500 numbers has less."""
+
+LONGEST_REQUEST = 32_000
+"""Characters kept of all of a request's values."""
+
+LONGEST_REPLY = 16_000
+"""Characters kept of a reply."""
+
+PLAIN = 300
+"""What an entry without long texts weighs, in bytes."""
+
+CUT = "…"
+"""Stands where a value was shortened."""
+
+
+class NewEntry(NamedTuple):
+    """Something to note. Without a tenant it is the default one's, and without a time it is of when it was noted.
+
+    `numbers` are all that took part, as digits, the most telling one first; `took` is microseconds; `reply` is JSON, or
+    any other text.
+    """
+
+    tenant: int | None
+    at: datetime | None
+    kind: str
+    account: int = 0
+    method: str = ""
+    numbers: Sequence[str] = ()
+    code: str = ""
+    status: int | None = None
+    rule: str = ""
+    took: int | None = None
+    message: int = 0
+    verb: str = ""
+    url: str = ""
+    text: str = ""
+    request: Mapping[str, str] | None = None
+    reply: str = ""
+    error: str = ""
+    hints: Sequence[str] = ()
+
+
+def note_of(new: NewEntry) -> Note:
+    """A note of an entry that is made already."""
+    return PLAIN + len(new.text), _itself, (new,)
+
+
+def _itself(new: NewEntry) -> NewEntry:
+    return new
+
+
+# Read under a lock shared with others, so that a tenant is not deleted or emptied while its entries are written.
+_WORLD = Statement(
+    select(j.c.since, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving)
+    .join_from(tenants, j, j.c.tenant == tenants.c.id)
+    .where(tenants.c.id == bindparam("tenant"))
+    .with_for_update(read=True, of=tenants)
+)
+_BEGIN = Statement(insert(j))
+_ADD = Statement(insert(t))
+DROP = Statement(delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <= bindparam("last")))
+
+
+def begin(db: Connection, tenant: int) -> None:
+    """Begin a fresh tenant's journal; what was noted before this moment is not of it."""
+    _BEGIN.run(db, tenant=tenant, since=to_micros(real_now()), cleared=0)
+
+
+def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], most: int) -> None:
+    """Write entries down, each with the real moment it was noted at in microseconds, and drop the oldest beyond `most`.
+
+    What was noted before the tenant was emptied, or of one that is gone, is left out.
+    """
+    world = _WORLD.one(db, tenant=tenant)
+    if world is None:
+        return
+    since, *columns = world
+    fresh = [(noted_at, entry) for noted_at, entry in new if noted_at >= since]
+    if not fresh:
+        return
+    clock = clock_of(*columns)
+    last = ids.take(db, tenant, "traffic", len(fresh)) + len(fresh) - 1
+    kept = fresh[-most:]
+    _ADD.put(
+        db,
+        [
+            _row(tenant, number, entry, entry.at or clock.now(from_micros(noted_at)))
+            for number, (noted_at, entry) in enumerate(kept, last - len(kept) + 1)
+        ],
+    )
+    if last > most:
+        DROP.run(db, tenant_=tenant, last=last - most)
+
+
+UNFIT = re.compile("[\ud800-\udfff]")
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def fit(text: str) -> str:
+    """A text that both databases can keep."""
+    if text.isascii():
+        return text.replace("\x00", "\ufffd") if "\x00" in text else text
+    return UNFIT.sub("\ufffd", text.replace("\x00", "\ufffd"))
+
+
+def shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + CUT
+
+
+def _row(tenant: int, number: int, new: NewEntry, at: datetime) -> Params:
+    """An entry as the table's columns stand."""
+    request, cut = _kept(new.request or {})
+    return (
+        tenant,
+        number,
+        to_micros(at),
+        new.kind,
+        new.account,
+        fit(shortened(new.method, 100)),
+        f" {' '.join(new.numbers[:500])} " if new.numbers else "",
+        new.code,
+        new.status,
+        fit(new.rule),
+        new.took,
+        new.message,
+        new.verb,
+        fit(shortened(new.url, LONGEST_VALUE)),
+        fit(shortened(new.text, LONGEST_VALUE)),
+        request,
+        fit(shortened(new.reply, LONGEST_REPLY)),
+        fit(shortened(new.error, LONGEST_VALUE)),
+        fit(encode(new.hints)) if new.hints else "",
+        int(cut or len(new.reply) > LONGEST_REPLY),
+    )
+
+
+def _kept(request: Mapping[str, str]) -> tuple[str, bool]:
+    """A request as JSON, cut to what is kept; whether anything is missing."""
+    cut = False
+    if sum(map(len, request.values())) + sum(map(len, request)) > LONGEST_VALUE:
+        left, whole = LONGEST_REQUEST, request
+        request = {}
+        for name, value in whole.items():
+            left -= len(name) + min(len(value), LONGEST_VALUE)
+            if left < 0:
+                break
+            request[name] = shortened(value, LONGEST_VALUE)
+        cut = request != whole
+    text = encode(request)
+    return (text if text.isascii() else UNFIT.sub("\ufffd", text)), cut

@@ -1,0 +1,167 @@
+"""Hints for likely mistakes, and none where there is none."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from sms_sandbox.api.answer import Answer
+from sms_sandbox.api.errors import Code
+from sms_sandbox.api.hints import hints_for, nearest
+from sms_sandbox.api.routes import Methods
+from sms_sandbox.api.seen import Seen, Surroundings
+from sms_sandbox.domain.clock import Clock
+from sms_sandbox.domain.profiles import PROFILES
+from sms_sandbox.store.accounts import Account
+from tests.api.cases import ANSWERED
+from tests.api.scenes import scene_in
+from tests.conftest import World
+
+METHODS = Methods()
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TO = "61491570156"
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def account(fresh: World) -> Account:
+    return replace(fresh.account, clock=Clock(frozen_at=NOW))
+
+
+def seen(account: Account | None, name: str, form: Mapping[str, str] | None = None, code: Code = Code.SUCCESS) -> Seen:
+    """A call as it was answered."""
+    answer = Answer(code, {}, PROFILES["seed"], account=account)
+    return Seen(0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), form or {}, answer, b"{}")
+
+
+def hints(call: Seen, *hosts: str) -> list[str]:
+    return list(hints_for(call, Surroundings(METHODS, hosts)))
+
+
+def only(call: Seen, *hosts: str) -> str:
+    (hint,) = hints(call, *hosts)
+    return hint
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_ordinary_calls_give_no_hints(world: World) -> None:
+    scene = scene_in(world)
+    for name, form in ANSWERED:
+        call = seen(world.account, name, {key: str(value) for key, value in form(scene).items()})
+        assert hints(call, "a.example") == [], name
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "hint"),
+    [
+        ("send-sms", {"mesage": "x", "to": TO}, "`mesage` is no parameter of send-sms: did you mean `message`?"),
+        ("send-sms", {"Message": "x", "to": TO}, "`Message` is no parameter of send-sms: did you mean `message`?"),
+        ("send-sms", {"text": "x", "to": TO}, "`text` is no parameter of send-sms: did you mean `message`?"),
+        ("send-sms", {"list-id": "3"}, "`list-id` is no parameter of send-sms: did you mean `list_id`?"),
+        ("get-balance", {"verbose": "1"}, "`verbose` is no parameter of get-balance, so it does nothing."),
+        ("get-lists", {"limit": "9"}, "`limit` is no parameter of get-lists: did you mean `max`?"),
+        ("send-sms", {"message": "x", "to": TO, "list_id": "3"},
+         "Both `to` and `list_id` are given: the list gets the message, the numbers do not."),
+        ("send-sms", {"message": "x", "to": f"{TO}, 0491 570 156"},
+         "`to` 0491 570 156 looks like a local number: give `countrycode`, or write it in international form."),
+        ("get-contact", {"list_id": "3", "msisdn": "0491570156"},
+         "`msisdn` 0491570156 looks like a local number: write it in international form."),
+        ("send-sms", {"message": "x", "to": TO, "send_at": "2026-03-01 02:00:00"},
+         "`send_at` lies in the past, as the clock shows 2026-03-01 12:00:00; times are UTC."),
+    ],
+)  # fmt: skip
+def test_likely_mistakes(account: Account, name: str, form: dict[str, str], hint: str) -> None:
+    assert only(seen(account, name, form)) == hint
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("http://8.8.8.8/hook", "8.8.8.8 is a public address, and 8.8.8.8 is not among the hosts allowed"),
+        ("http://169.254.169.254/", "169.254.169.254 is a link-local address, where callbacks never go."),
+        ("https://hooks.example.com/a", "hooks.example.com is not called if its address is a public one, unless"),
+    ],
+)
+def test_a_callback_that_is_refused(account: Account, url: str, hint: str) -> None:
+    call = seen(account, "send-sms", {"message": "x", "to": TO, "dlr_callback": url})
+    assert only(call).startswith(f"`dlr_callback`: {hint}")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:9000/", "http://127.0.0.1/", "http://app:3000/x", "http://10.1.2.3/", "http://app.test/"]
+)
+def test_a_callback_that_is_made(account: Account, url: str) -> None:
+    assert hints(seen(account, "send-sms", {"message": "x", "to": TO, "dlr_callback": url})) == []
+
+
+def test_a_listed_host_is_called(account: Account) -> None:
+    form = {"message": "x", "to": TO, "tracked_link_url": "https://b.example/"}
+    call = seen(account, "send-sms", {**form, "reply_callback": "https://hooks.example.com/"})
+    assert hints(call, "hooks.example.com") == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "hint"),
+    [
+        ("", "The account has no number to send from: lease one, or give `from`."),
+        ("61491570999", "`from` 61491570999 is none of the account's numbers; get-numbers lists them."),
+        ("My Great Shop", "`from` is a number, or a word of up to 11 characters without blanks."),
+        ("SHOP", "`from` SHOP is not registered, and senders are checked strictly here."),
+    ],
+)
+def test_a_sender_that_is_refused(account: Account, sender: str, hint: str) -> None:
+    assert only(seen(account, "send-sms", {"message": "x", "to": TO, "from": sender}, Code.BAD_CALLER_ID)) == hint
+
+
+def test_the_sender_that_is_always_refused_needs_no_hint(account: Account) -> None:
+    assert hints(seen(account, "send-sms", {"message": "x", "to": TO, "from": "BADCALLERID"}, Code.BAD_CALLER_ID)) == []
+
+
+def test_secrets_in_an_address(account: Account) -> None:
+    call = seen(account, "edit-client", {"client_id": "1", "password": "x"})
+    assert hints(call) == []
+    assert (
+        only(call._replace(verb="GET"))
+        == "`password` came in the address, which logs keep; send it in the body of a POST."
+    )
+
+
+def test_credentials(account: Account) -> None:
+    assert only(seen(None, "get-balance", code=Code.AUTH_FAILED_NO_DATA)).startswith("Send key and secret as user and")
+    assert only(seen(account, "get-balance", code=Code.AUTH_FAILED)) == (
+        "The key is known, but the secret is not the one that belongs to it."
+    )
+    stranger = seen(None, "get-balance", code=Code.AUTH_FAILED)._replace(authorization="Basic c2VjcmV0LWtleTp4")
+    assert only(stranger) == "No account here has the key secr…."
+
+
+def test_bodies_that_are_not_read(account: Account) -> None:
+    call = seen(account, "send-sms", code=Code.FIELD_EMPTY)
+    assert only(call._replace(content_type="application/json; charset=utf-8")) == (
+        "A body of type application/json is not read; send the parameters as a form."
+    )
+    assert only(call._replace(form=None)) == f"The body is not what its content type says: {FORM}."
+    assert only(call._replace(form={'{"message":"x"}': ""})) == (
+        "The body looks like JSON; the API reads forms, as curl -d name=value sends them."
+    )
+
+
+def test_a_method_there_is_not(account: Account) -> None:
+    assert (
+        only(seen(account, "send-sm", code=Code.NOT_IMPLEMENTED))
+        == "There is no method 'send-sm': did you mean send-sms?"
+    )
+    assert only(seen(account, "get_balance", code=Code.NOT_IMPLEMENTED)) == (
+        "There is no method 'get_balance': did you mean get-balance?"
+    )
+    assert only(seen(account, "fly", code=Code.NOT_IMPLEMENTED)) == "There is no method 'fly'."
+
+
+def test_no_more_hints_than_anybody_reads(account: Account) -> None:
+    assert len(hints(seen(account, "send-sms", {f"junk{index}": "x" for index in range(50)}))) == 10
+
+
+def test_nothing_is_near_to_nothing() -> None:
+    assert nearest("", ["message"]) is None
+    assert nearest("x" * 10_000, ["message"]) is None

@@ -1,0 +1,163 @@
+"""The journal's buffer: what is noted is written soon, in order, and told to those who listen."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from itertools import count
+
+import pytest
+
+from sms_sandbox.store import traffic
+from sms_sandbox.store.engine import Note, Store, noted
+from sms_sandbox.store.entries import NewEntry, note_of
+from sms_sandbox.store.journal import MOST_WAITING, Journal
+from sms_sandbox.store.traffic import Wanted
+from tests.conftest import World, found
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def journal(fresh: World) -> AsyncIterator[Journal]:
+    made = Journal(fresh.store, 1000)
+    yield made
+    await made.stop()
+
+
+def entry(world: World, text: str) -> Note:
+    return note_of(NewEntry(world.tenant, None, "call", text=text))
+
+
+def texts(world: World) -> list[str]:
+    with world.store.begin() as db:
+        return [each.text for each in traffic.following(db, world.tenant, Wanted(), 100_000)]
+
+
+async def test_what_is_noted_is_written_in_order_when_somebody_reads(fresh: World, journal: Journal) -> None:
+    for index in range(500):
+        journal.note(entry(fresh, str(index)))
+    await journal.flush()
+    assert texts(fresh) == [str(index) for index in range(500)]
+
+
+async def test_it_is_written_by_itself_soon_after(fresh: World, journal: Journal) -> None:
+    journal.note(entry(fresh, "a"))
+    async with asyncio.timeout(10):
+        while not texts(fresh):
+            await asyncio.sleep(0.02)
+
+
+async def test_what_a_transaction_notes_is_noted_when_it_is_committed(fresh: World, journal: Journal) -> None:
+    with fresh.store.begin() as db:
+        noted(db, entry(fresh, "committed"))
+    with suppress(KeyError), fresh.store.begin() as db:
+        noted(db, entry(fresh, "undone"))
+        noted(db, entry(fresh, "noted anyway"), even_if_undone=True)
+        raise KeyError
+    with fresh.store.begin() as db:
+        pass
+    await journal.flush()
+    assert texts(fresh) == ["committed", "noted anyway"]
+
+
+async def test_what_waits_is_written_at_the_end(fresh: World, journal: Journal) -> None:
+    await journal.stop()
+    for index in range(450):
+        journal.note(entry(fresh, str(index)))
+    journal.flush_at_once()
+    assert len(texts(fresh)) == 450
+
+
+async def test_who_listens_is_told_of_its_tenant_alone(fresh: World, journal: Journal) -> None:
+    other = found(fresh.store, "other", "secret", name="other")
+    order: list[str] = []
+
+    async def listen(world: World, name: str) -> None:
+        with journal.listen(world.tenant) as listener:
+            await listener.wait(30)
+            order.append(name)
+
+    first = asyncio.create_task(listen(fresh, "first"))
+    second = asyncio.create_task(listen(other, "second"))
+    await asyncio.sleep(0)
+    assert journal.listening == 2
+    journal.note(entry(other, "for the second"))
+    await second
+    order.append("noting")
+    journal.note(entry(fresh, "for the first"))
+    await first
+    assert order == ["second", "noting", "first"]
+    assert journal.listening == 0
+
+
+async def test_nobody_waits_when_it_stops(fresh: World, journal: Journal) -> None:
+    with journal.listen(fresh.tenant) as listener:
+        waiting = asyncio.create_task(listener.wait(60))
+        await asyncio.sleep(0)
+        await journal.stop()
+        async with asyncio.timeout(10):
+            await waiting
+    assert journal.closing
+
+
+async def test_an_entry_that_can_not_be_made_costs_no_other(
+    fresh: World, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> NewEntry:
+        raise ValueError
+
+    journal.note((10, fail, ()))
+    journal.note(entry(fresh, "whole"))
+    with caplog.at_level(logging.CRITICAL):
+        await journal.flush()
+    assert texts(fresh) == ["whole"]
+
+
+async def test_a_database_that_fails_is_told_of_and_noting_goes_on(
+    fresh: World, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("sms_sandbox.store.entries.add", lambda *_: 1 / 0)
+        journal.note(entry(fresh, "lost"))
+        await journal.flush()
+    assert "1 entries of the traffic could not be written." in caplog.text
+    caplog.clear()
+    journal.note(entry(fresh, "kept"))
+    await journal.flush()
+    assert texts(fresh) == ["kept"]
+
+
+async def test_the_buffer_is_bounded_and_says_what_it_lost(
+    fresh: World, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    await journal.stop()
+    ids = count()
+    for _ in range(MOST_WAITING + 7):
+        journal.note((1, NewEntry, (fresh.tenant, None, "call", next(ids))))
+    journal.flush_at_once()
+    assert "7 entries of the traffic are lost" in caplog.text
+    with fresh.store.begin() as db:
+        assert traffic.last(db, fresh.tenant) == MOST_WAITING
+        assert traffic.count(db, fresh.tenant, Wanted()) == 1000
+        assert traffic.dropped(db, fresh.tenant) == MOST_WAITING - 1000
+
+
+async def test_two_processes_write_one_journal(fresh: World, journal: Journal, postgres_url: str) -> None:
+    if fresh.store.embedded:
+        pytest.skip("an embedded store has one process")
+    from sms_sandbox.store.opening import open_store
+
+    beside: Store = open_store(postgres_url)
+    other = Journal(beside, 1000)
+    for index in range(300):
+        journal.note(entry(fresh, f"a {index}"))
+        other.note(entry(fresh, f"b {index}"))
+    await asyncio.gather(journal.flush(), other.flush())
+    with fresh.store.begin() as db:
+        read = traffic.following(db, fresh.tenant, Wanted(), 1000)
+    assert [each.id for each in read] == list(range(1, 601))
+    for who in "ab":
+        assert [each.text for each in read if each.text[0] == who] == [f"{who} {index}" for index in range(300)]
+    await other.stop()
+    beside.close()
