@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
+from .api.gate import Gate
 from .api.routes import Api, methods
 from .control import PREFIX, guard
 from .control.errors import ControlError
@@ -99,7 +100,7 @@ class App:
         self._founder = Founder(settings)
         self._newcomers = self._founder.welcome if settings.accounts == "open" else None
         self._api = Api(
-            store, None if settings.allow_http else https, welcome=self._newcomers,
+            store, None if settings.allow_http else https, gate=Gate(store, self._newcomers),
             callback_hosts=settings.callback_host,
         )  # fmt: skip
         self._journal: Journal
@@ -130,12 +131,13 @@ class App:
         await asyncio.to_thread(import_module, ".control.routes", __package__)
         from .control.declare import Desk
         from .control.routes import Control
+        from .replays import replay
         from .simulation.courier import Courier
         from .simulation.runner import Runner
 
         settings = self.settings
         runner = Runner(self.store, Courier(self._ca_bundle, settings.callback_host))
-        desk = Desk(self.store, runner, self._journal, self._founder.usual, self.facts, self._newcomers)
+        desk = Desk(self.store, runner, self._journal, self._founder.usual, self.facts, self._newcomers, replay=replay)
         control = Control(desk, self._names, self.token)
         await runner.start()
         # A thread that nobody waits for, not even at the end.

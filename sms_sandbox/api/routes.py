@@ -19,7 +19,7 @@ from .declare import Method
 from .errors import Code
 from .faults import Effects
 from .forms import Form, UnreadableError, read_form
-from .gate import Gate, Welcome
+from .gate import Gate
 from .pages import Headers, send_page, send_whole
 from .render import FORMATS
 from .seen import Seen, Surroundings
@@ -86,10 +86,10 @@ class Api:
 
     def __init__(
         self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None,
-        welcome: Welcome | None = None, callback_hosts: Collection[str] = (),
+        gate: Gate | None = None, callback_hosts: Collection[str] = (),
     ) -> None:  # fmt: skip
         self._store = store
-        self._gate = Gate(store, welcome)
+        self._gate = gate or Gate(store)
         self._effects = Effects()
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
@@ -117,6 +117,12 @@ class Api:
                     http_version=scope["http_version"],
                 )  # fmt: skip
                 await self._effects.answer(found.injected, scope, receive, send, reply)
+
+    async def carry_out(self, scope: Scope, body: bytes) -> None:
+        """Carry a call out that nobody waits for, so that what faults do to its answer does not matter."""
+        path = _PATH.fullmatch(scope["path"])
+        if path is not None:
+            await self._call(scope, dict(scope["headers"]), body, path)
 
     def stop(self) -> None:
         """End the calls that faults keep waiting."""

@@ -1,4 +1,4 @@
-"""`sms-sandbox reset`, `export` and `import`: a world emptied, taken out as a file, and made of one."""
+"""`sms-sandbox reset`, `export`, `import` and `replay`: a world emptied, taken out, made of a file, made again."""
 
 import json
 from pathlib import Path
@@ -51,6 +51,19 @@ def import_(file: str, name: str | None, key: str | None, secret: str | None, **
     more = {"name": name, "key": key, "secret": secret}
     body = {"document": read(file), **{each: value for each, value in more.items() if value is not None}}
     click.echo(json.dumps(control("POST", "/import", body, **where), indent=2))
+
+
+@click.command()
+@settings_of(*CLIENT, words=HELPERS_WORDS)
+@click.argument("file")
+@click.argument("to", required=False)
+def replay(file: str, to: str | None, **where: Any) -> None:
+    """Make the calls of a document that `export` wrote again, in a fresh world of the same seed.
+
+    The document of that world is written TO a file, or to stdout; the same document gives the same one each time. It is
+    not kept in the sandbox.
+    """
+    write(to, control("POST", "/replay", {"document": read(file)}, **where))
 
 
 def read(file: str) -> Any:

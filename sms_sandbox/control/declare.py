@@ -5,7 +5,7 @@ path; all of them, and the answer, are typed, and both checking and the OpenAPI 
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -44,6 +44,9 @@ class Desk:
 
     welcome: Callable[[Connection, str, str], None] | None = None
     """Makes an account of a key that nobody has and its secret, where any key is welcome."""
+
+    replay: Callable[[Any], Awaitable[Any]] = field(kw_only=True)
+    """Makes a document's calls again, and answers the document of what came of them."""
 
 
 @dataclass(frozen=True)

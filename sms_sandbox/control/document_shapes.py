@@ -73,6 +73,12 @@ class Import(Request):
     secret: Secret | None = None
 
 
+class Replay(Request):
+    """A document whose calls are to be made again."""
+
+    document: Sent
+
+
 def read_document(raw: Raw) -> Document:
     """A document by its JSON. Raises ControlError where it is none that is understood here."""
     try:

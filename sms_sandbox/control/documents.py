@@ -75,6 +75,17 @@ def import_tenant(call: Call, body: s.Import) -> TenantMade:
     return TenantMade(**state_of(call, made), secret=own.secret or "")
 
 
+@operation("POST", "/replay", largest=s.LARGEST)
+async def replay_tenant(later: Later, body: s.Replay) -> s.Document:
+    """Make a document's calls again in a fresh world of the same seed, and answer that world's document.
+
+    Calls and handsets' messages come at their moments, by a clock that stands in between. The world lives for that long
+    only and calls nobody: callbacks end as the document says they did. Two replays answer the same bytes.
+    """
+    found: s.Document = await later.desk.replay(s.read_document(body.document))
+    return found
+
+
 def checked(document: s.Document) -> Tables:
     """The rows of a document, every value looked at. Raises ControlError."""
     try:
@@ -111,4 +122,4 @@ def restored(db: Connection, kept: s.KeptTenant, name: str, rows: Tables, real: 
     return documents.restore(db, new, kept.created, rows, real)
 
 
-OPERATIONS = (export_tenant, import_tenant)
+OPERATIONS = (export_tenant, import_tenant, replay_tenant)

@@ -19,6 +19,11 @@ def basic(authorization: str) -> tuple[str, str] | None:
     return (name, password) if colon and "\x00" not in name else None
 
 
+def to_basic(name: str, password: str) -> str:
+    """The Authorization header of a name and a password."""
+    return f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
+
+
 def is_secret(given: str, secret: str | None) -> bool:
     """Whether what was given is the secret, in a time that does not tell how much of it is; no secret fits none."""
     return bool(secret) and hmac.compare_digest((secret or "").encode(), given.encode())

@@ -62,6 +62,10 @@ class Account:
         return self.id if self.client_pays or self.parent is None else self.parent
 
 
+OPENING = "Opening balance"
+"""What the first transaction of an account says."""
+
+
 @dataclass(frozen=True)
 class NewAccount:
     """What an account is made with; money in units. A client is an account with a `parent`, its reseller."""
@@ -126,7 +130,7 @@ def add_as(db: Connection, tenant: int, account: int, new: NewAccount, now: date
     row = _BLANK | given | {"tenant": tenant, "id": account, "created": to_micros(now)}
     if not _ADD.run(db, **row):
         return False
-    transactions.add(db, tenant, account, new.balance, new.balance, transactions.TOP_UP, "Opening balance", now)
+    transactions.add(db, tenant, account, new.balance, new.balance, transactions.TOP_UP, OPENING, now)
     return True
 
 

@@ -94,6 +94,13 @@ def set_balance(db: Connection, account: Account, balance: int, now: datetime) -
     _give(db, account.tenant, account.id, balance - there, TOP_UP, "Balance set", now)
 
 
+def book(
+    db: Connection, tenant: int, account: int, amount: int, type_id: int, description: str, now: datetime
+) -> None:  # fmt: skip
+    """Change an account's balance by a transaction that was made elsewhere, and is made again."""
+    _give(db, tenant, account, amount, type_id, description, now)
+
+
 def _give(
     db: Connection, tenant: int, account: int, amount: int, type_id: int, description: str, now: datetime,
     message: int = 0,

@@ -62,6 +62,17 @@ def test_a_world_is_taken_along_in_a_file(server: Account, world: Account, tmp_p
     assert copied.ok("GET", "/messages")["messages"][0]["text"] == "caf\u00e9"
 
 
+def test_a_world_is_made_again_from_its_file(world: Account, tmp_path: Path) -> None:
+    world.send("Once")
+    file, first, second = (str(tmp_path / name) for name in ("world.json", "first.json", "second.json"))
+    assert run(world, "export", file).exit_code == 0
+    for to in (first, second):
+        assert run(world, "replay", file, to).output == ""
+    assert Path(first).read_bytes() == Path(second).read_bytes() == Path(file).read_bytes()
+    assert run(world, "replay", file).output == Path(first).read_text()
+    assert total(world, "messages") == 1
+
+
 def test_a_file_that_is_none_is_refused_in_one_line(server: Account, tmp_path: Path) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text("{")

@@ -170,6 +170,7 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("GET", "/accounts", "/accounts", None),
         ("GET", "/export", "/export", None),
         ("POST", "/import", "/import", {"document": world.ok("GET", "/export"), "name": f"{name}-2", "key": name}),
+        ("POST", "/replay", "/replay", {"document": world.ok("GET", "/export")}),
         ("GET", "/scenarios", "/scenarios", None),
         ("POST", "/rules", "/rules", {"match": {"to": HANDSET}, "scenario": "replies", "options": {"text": "Hi"}}),
         ("GET", "/rules", "/rules", None),
