@@ -1,11 +1,12 @@
 """Rules of a tester: which message meets which scenario."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.serving import HANDSET, Account
+from tests.serving import HANDSET, Account, Receiver
 
 MAGIC = "61491571804"
 OTHER = "61491570157"
@@ -176,3 +177,23 @@ def test_rules_are_of_one_tenant(frozen: Account, world: Account) -> None:
     frozen.send()
     assert fates(frozen) == ["delivered"]
     assert frozen.refused("GET", "/rules/1") == (404, "not_found")
+
+
+def test_sends_side_by_side_count_exactly(world: Account) -> None:
+    for number in (HANDSET, OTHER):
+        add(world, match={"to": number}, count=30)
+    orders = [f"{HANDSET},{OTHER}", f"{OTHER},{HANDSET}"] * 20
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda to: world.send(to=to), orders))
+    counted = world.ok("GET", "/rules")["rules"]
+    assert [(each["seen"], each["used"], each["remaining"]) for each in counted] == [(40, 30, 0), (40, 30, 0)]
+
+
+def test_callbacks_say_which_rule_made_them(frozen: Account, receiver: Receiver) -> None:
+    frozen.ok("PATCH", "/account", {"dlr_url": receiver.url})
+    rule = add(frozen, "report-twice", match={"to": HANDSET})
+    frozen.send(to=f"{HANDSET},{MAGIC},{OTHER}")
+    frozen.ok("POST", "/clock/advance", {"minutes": 1})
+    told = [(each["msisdn"], each["rule"]) for each in frozen.ok("GET", "/callbacks")["callbacks"]]
+    twice = (HANDSET, f"rule {rule} (report-twice)")
+    assert sorted(told) == sorted([twice, twice, (MAGIC, "scenario soft-bounce"), (OTHER, "")])
