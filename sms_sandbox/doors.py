@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from . import heads
+from . import heads, replies
 
 HANDSHAKE = 10.0
 """Seconds that a connection may take to say its first byte, and to shake hands."""
@@ -53,6 +53,7 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.app = replies.in_one_piece(self.app)
         self._head = b""
         self._inside = False
         """Whether the parser is inside a request."""
@@ -149,6 +150,7 @@ class Gathering:
         self._transport = transport
         self._loop = loop
         self._pieces: list[bytes] = []
+        self.is_closing = transport.is_closing  # asked several times a request
 
     def write(self, data: bytes) -> None:
         if not self._pieces:

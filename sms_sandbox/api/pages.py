@@ -7,6 +7,9 @@ from starlette.types import Send
 
 _PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 
+WHOLE = "sms-sandbox.whole"
+"""Tells a server of ours, in the message that begins a reply, that all of its body comes with the next."""
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -22,5 +25,5 @@ async def send_page(send: Send, status: int, title: str, close: bool = False) ->
 
 async def send_whole(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:
     """Answer with a body that is there as a whole."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers, WHOLE: True})
     await send({"type": "http.response.body", "body": body})

@@ -102,12 +102,12 @@ _SPELLED: dict[type, Callable[[Any], str]] = {
     str: _string,
     Verbatim: _quoted,
     int: str,
-    datetime: lambda moment: _quoted(_scalar(moment)),
-    date: lambda day: _quoted(_scalar(day)),
+    datetime: lambda moment: f'"{moment.isoformat(" ")[:19]}"',
+    date: lambda day: f'"{day.isoformat()}"',
     NoneType: lambda _: "null",
     bool: _scalar,
-    float: _scalar,
-    Decimal: _scalar,
+    float: _float,
+    Decimal: lambda amount: _float(float(round(amount, 3))),
 }
 """How JSON spells each kind of data there is in replies."""
 

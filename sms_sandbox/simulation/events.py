@@ -100,8 +100,9 @@ def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     reported: dict[int, tuple[str, datetime]] = {}
     counts: defaultdict[int, list[str]] = defaultdict(list)
     news: list[News] = []
+    known = recipients.reporting(db, tenant.id, [row.ref for row in rows])
     for row in rows:
-        found = recipients.reporting(db, tenant.id, row.ref)
+        found = known.get(row.ref)
         if found is None:
             continue
         status = row.data["status"]

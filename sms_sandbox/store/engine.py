@@ -78,6 +78,12 @@ class Statement:
         rows: list[tuple[Any, ...]] = self._cursor(db, params).fetchall()
         return rows
 
+    def rows(self, db: Connection, params: Params) -> list[tuple[Any, ...]]:
+        """`all` for parameters in order."""
+        sql, _ = self._compiled.get(db.dialect.name) or self._compile(db.dialect)
+        found: list[tuple[Any, ...]] = _driver(db).execute(sql, params).fetchall()
+        return found
+
     def value(self, db: Connection, **params: Any) -> Any:
         """The first column of the first row; None when there is no row."""
         row = self._cursor(db, params).fetchone()

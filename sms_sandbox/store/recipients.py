@@ -53,6 +53,9 @@ class Reporting(NamedTuple):
     account_url: str | None
 
 
+ABREAST = 20
+"""Recipients asked of by one statement."""
+
 COLUMNS = (
     r.c.id, r.c.message, r.c.msisdn, r.c.text, m.c.text.label("template"), m.c.sender, r.c.sent_at, r.c.status,
     r.c.reported_at, r.c.optout, r.c.link_hits,
@@ -102,7 +105,10 @@ _REPORTING = Statement(
     select(r.c.id, r.c.msisdn, r.c.status, r.c.message, m.c.account, a.c.secret, m.c.dlr_url, a.c.dlr_url)
     .join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
     .join(a, (a.c.tenant == m.c.tenant) & (a.c.id == m.c.account))
-    .where(r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient"))
+    .where(
+        r.c.tenant == bindparam("tenant"),
+        r.c.id.in_([bindparam(f"recipient_{place}") for place in range(ABREAST)]),
+    )
 )
 _REPORTED = Statement(
     update(r)
@@ -177,10 +183,14 @@ def texts(db: Connection, tenant: int, first: int, last: int) -> dict[int, str]:
     return {row[0]: row[1] for row in _TEXTS.all(db, tenant=tenant, first=first, last=last)}
 
 
-def reporting(db: Connection, tenant: int, recipient: int) -> Reporting | None:
-    """What a report on a recipient needs to know; None where there is no such recipient."""
-    row = _REPORTING.one(db, tenant=tenant, recipient=recipient)
-    return None if row is None else Reporting(*row)
+def reporting(db: Connection, tenant: int, of: Sequence[int]) -> dict[int, Reporting]:
+    """What reports on recipients need to know, by their ids; of those that there are."""
+    found: dict[int, Reporting] = {}
+    for start in range(0, len(of), ABREAST):
+        some = of[start : start + ABREAST]
+        rest = [some[-1]] * (ABREAST - len(some))  # the statement asks of always as many
+        found.update((row[0], Reporting(*row)) for row in _REPORTING.rows(db, (tenant, *some, *rest)))
+    return found
 
 
 def report(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:

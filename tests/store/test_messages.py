@@ -106,12 +106,20 @@ def test_chunks_go_through_a_message_and_no_further(fresh: World) -> None:
     assert seen == [(first + index, msisdn) for index, msisdn in enumerate(HANDSETS[:7])]
 
 
+def test_reports_of_many_are_asked_of_together(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        _, first = send(db, fresh, [f"614915701{number:02}" for number in range(50)])
+        asked = [*range(first, first + 45), first - 1]
+        found = recipients.reporting(db, fresh.tenant, asked)
+    assert set(found) == set(asked) - {first - 1}
+    assert all(each.recipient == recipient for recipient, each in found.items())
+
+
 def test_what_a_report_needs_to_know(fresh: World) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"dlr_url": "http://account/"})
         message, first = send(db, fresh, HANDSETS[:2], dlr_url="http://message/")
-        told = recipients.reporting(db, fresh.tenant, first)
-        assert told is not None
+        told = recipients.reporting(db, fresh.tenant, [first])[first]
         assert (told.recipient, told.msisdn, told.message, told.account) == (
             first, HANDSETS[0], message, fresh.account.id,
         )  # fmt: skip
@@ -119,10 +127,9 @@ def test_what_a_report_needs_to_know(fresh: World) -> None:
             fresh.account.secret, "http://message/", "http://account/",
         )  # fmt: skip
         recipients.report(db, fresh.tenant, {first: (SOFT_BOUNCE, NOON + seconds(1))})
-        again = recipients.reporting(db, fresh.tenant, first)
-        assert again is not None
+        again = recipients.reporting(db, fresh.tenant, [first])[first]
         assert (told.status, again.status) == (PENDING, SOFT_BOUNCE)
-        assert recipients.reporting(db, fresh.tenant, 1) is None
+        assert recipients.reporting(db, fresh.tenant, [1]) == {}
         reported, untouched = (recipients.read(db, fresh.tenant, first + index) for index in (0, 1))
     assert reported is not None
     assert untouched is not None
