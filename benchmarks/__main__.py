@@ -16,6 +16,7 @@ from statistics import median
 from sms_sandbox import tls
 
 from .figures import Figure, Run, calls, memory, reports, starting
+from .fixtures import fixtures
 from .imports import imports
 from .stalls import stalls
 from .worlds import worlds
@@ -28,6 +29,7 @@ GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
     "stalls": stalls,
     "imports": imports,
     "worlds": worlds,
+    "fixtures": fixtures,
 }
 
 

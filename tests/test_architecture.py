@@ -40,7 +40,7 @@ ARROWS = {
     "commands": {"calling", "domain", "files", "settings", "simulation"},
     "cli": {"commands", "calling", "files", "logs", "manual", "seeds", "server", "settings", "store", "tls", "trust"},
     "__main__": {"cli"},
-    "testing": {"domain", "server", "settings", "trust"},
+    "testing": {"domain", "files", "server", "settings", "trust"},
     "pytest_plugin": {"testing"},
 }  # fmt: skip
 

@@ -1,6 +1,5 @@
 """The pytest plugin, in test runs of its own as its users have them."""
 
-import json
 import os
 import re
 import subprocess
@@ -200,9 +199,7 @@ def test_workers_have_a_server_each_or_one_for_all(runs: Runs, servers: Path, op
 
 def test_a_server_that_runs_already(runs: Runs, servers: Path, certificates: Certificates, tmp_path: Path) -> None:
     ready_file = tmp_path / "ready.json"
-    with Sandbox.start(certs=certificates.directory) as sandbox:
-        told = {name: getattr(sandbox.where, name) for name in ("https", "http", "ca", "ca_bundle", "key", "secret")}
-        ready_file.write_text(json.dumps(told))
+    with Sandbox.start(certs=certificates.directory, ready_file=str(ready_file)) as sandbox:
         ran = runs.run("test_server.py", "--sms-sandbox-server=one", f"--sms-sandbox-attach={ready_file}")
         assert ran.counts(passed=12)
         assert set(servers.read_text().split()) == {sandbox.url}

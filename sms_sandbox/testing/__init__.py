@@ -11,7 +11,22 @@ Everything here is a client of the control API, so it does the same to a sandbox
 from .client import SandboxError
 from .handset import Handset
 from .receiver import Received, Receiver
-from .records import Account, Advanced, Callback, Clock, Event, Inbound, Message, Recipient, Try
+from .records import (
+    Account,
+    Advanced,
+    Callback,
+    Clock,
+    Entry,
+    Event,
+    Fault,
+    Inbound,
+    Message,
+    Recipient,
+    Rule,
+    Scenario,
+    Step,
+    Try,
+)  # fmt: skip
 from .sandbox import Sandbox
 
 __all__ = [
@@ -19,14 +34,19 @@ __all__ = [
     "Advanced",
     "Callback",
     "Clock",
+    "Entry",
     "Event",
+    "Fault",
     "Handset",
     "Inbound",
     "Message",
     "Received",
     "Receiver",
     "Recipient",
+    "Rule",
     "Sandbox",
     "SandboxError",
+    "Scenario",
+    "Step",
     "Try",
 ]

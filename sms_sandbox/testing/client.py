@@ -116,12 +116,16 @@ class Client:
         """Call an operation that answers one thing."""
         return msgspec.convert(self.control(verb, path, body, **query), kind)
 
-    def _every(self, kind: type[T], path: str, **query: Any) -> list[T]:
-        """Everything that a list of the control API has, oldest first."""
+    def _listed(self, kind: type[T], name: str) -> list[T]:
+        """A list of the control API that comes whole."""
+        return msgspec.convert(self.control("GET", f"/{name}")[name], list[kind])  # type: ignore[valid-type]
+
+    def _every(self, kind: type[T], path: str, name: str, /, **query: Any) -> list[T]:
+        """Everything that a list of the control API has, oldest first; `name` is the list's in its pages."""
         found: list[T] = []
         for page in range(1, 1_000_000):
             answer = self.control("GET", path, page=page, max=1000, **query)
-            found += msgspec.convert(answer[path.removeprefix("/")], list[kind])  # type: ignore[valid-type]
+            found += msgspec.convert(answer[name], list[kind])  # type: ignore[valid-type]
             if page >= answer["page"]["count"]:
                 break
         return found[::-1]

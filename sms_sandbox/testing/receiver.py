@@ -88,6 +88,7 @@ class Receiver:
     def wait_for(self, count: int = 1, event: str | None = None, timeout: float = 5.0) -> list[Received]:
         """What has arrived, as soon as it is `count` or more. Raises AssertionError after `timeout` seconds, which
         tells what has arrived instead."""
+        __tracebackhide__ = True  # who reads a failed test wants to see the test
         with self._news:
             self._news.wait_for(lambda: len(self.received(event)) >= count, timeout)
             found = self.received(event)

@@ -1,12 +1,15 @@
 """A server on a thread of the test's own process."""
 
 import asyncio
+import json
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from .. import files
 from ..server import Server, loop_factory
 from ..settings import Settings
 from .client import Whereabouts
@@ -23,7 +26,8 @@ class Running:
 
     def __init__(self, certs: str | Path | None, settings: dict[str, Any]) -> None:
         self._folder = None if certs else tempfile.TemporaryDirectory(prefix="sms-sandbox-")
-        kept = str(certs or (self._folder and self._folder.name))
+        kept = str(Path(certs or (self._folder.name if self._folder else "")).absolute())
+        self._thread: Thread | None = None
         try:
             chosen: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": kept} | settings
             self._server = Server(Settings(**chosen))
@@ -33,8 +37,11 @@ class Running:
             self._thread.start()
             self._ready.wait(START)
             self._check()
+            if ready_file := chosen.get("ready_file"):
+                told = json.dumps(asdict(self._server.ready(os.getpid())))
+                files.write(Path(ready_file).absolute(), told.encode(), mode=0o600)
         except BaseException:
-            self._clean()
+            self.close()
             raise
 
     @property
@@ -59,11 +66,8 @@ class Running:
 
     def close(self) -> None:
         """Stop the server and wait for its end."""
-        if self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._server.stop)
             self._thread.join(START)
-        self._clean()
-
-    def _clean(self) -> None:
         if self._folder is not None:
             self._folder.cleanup()

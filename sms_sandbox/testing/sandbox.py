@@ -12,13 +12,14 @@ from typing import Any
 from .. import trust
 from .attaching import find
 from .client import PATIENCE, SandboxError, Whereabouts
+from .failing import Failing
 from .handset import Handset
 from .looking import Looking
 from .receiver import Receiver
 from .records import Account, Advanced, Clock, Inbound
 
 
-class Sandbox(Looking):
+class Sandbox(Looking, Failing):
     """A world of a sandbox: an account of its own, a clock, handsets, callbacks.
 
     `start` runs a server in this process, `attach` finds one that runs already, and `new_tenant` makes another world
@@ -45,6 +46,8 @@ class Sandbox(Looking):
             certs: folder of the certificates; a temporary one, if not given.
             settings: any flag of `sms-sandbox serve` by its name, as `throttle=0` or `delivery_delay=5`. Unless they
                 say otherwise, ports are free ones and everything is in memory.
+
+        Raises SettingsError, ServerError, StoreError or CertificateError where it can't.
         """
         from .running import Running  # here, since who attaches needs no server
 

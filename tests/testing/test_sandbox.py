@@ -54,6 +54,8 @@ def test_a_setting_that_can_not_be_starts_nothing(tmp_path: Path) -> None:
         Sandbox.start(colour="red")
     with pytest.raises(StoreError, match="unable to open database file"):
         Sandbox.start(certs=tmp_path, database=f"sqlite:///{tmp_path}/none/here.db")
+    with pytest.raises(OSError, match="missing"):
+        Sandbox.start(certs=tmp_path, ready_file=str(tmp_path / "missing" / "ready"))
     assert threads() == before
 
 
