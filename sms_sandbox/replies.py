@@ -42,7 +42,7 @@ class Replying:
             self._start = message
             return
         start, self._start = self._start, None
-        if start is None:
+        if start is None or "body" not in message:  # as where a reply begins anew of which nothing was sent
             await cycle.send(message)
         elif message.get("more_body") or cycle.flow.write_paused or cycle.disconnected:
             await cycle.send(start)
