@@ -59,8 +59,14 @@ def test_a_page_that_is_missing_is_stale(checkout: Path) -> None:
 def test_a_new_recording_makes_the_pages_stale(checkout: Path) -> None:
     recorded = checkout / "contract_tests" / "recorded"
     recorded.mkdir(parents=True)
-    (recorded / "a.json").write_text(json.dumps({"methods": ["get-balance", "get-lists"], "date": "2030-01-31"}))
-    (recorded / "b.json").write_text(json.dumps({"methods": ["get-balance"], "date": "2030-02-01"}))
+    answers: dict[str, object] = {
+        "get-balance.xml 200 SUCCESS": {},
+        "get-lists.json 200 SUCCESS": {},
+        "get-sms.json 400 NOT_FOUND": {},
+    }
+    (recorded / "a.json").write_text(json.dumps({"recorded": "2030-01-31", "answers": answers}))
+    answers = {"get-balance.json 200 SUCCESS": {}, "get-lists.json 401 AUTH_FAILED": {}}
+    (recorded / "b.json").write_text(json.dumps({"recorded": "2030-02-01", "answers": answers}))
     assert json.loads(parity.validated(recorded)) == {"get-balance": "2030-02-01", "get-lists": "2030-01-31"}
     assert stale(checkout) == ["sms_sandbox/api/validated.json"]
 
