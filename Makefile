@@ -9,7 +9,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint re
 JOBS ?= auto
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check tests contract contract-diff bench certs docs format lock clean
+.PHONY: help run test check tests contract contract-diff mutations bench certs docs format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -33,6 +33,9 @@ contract: $(VENV)/.dev  ## Run the contract suite: a sandbox of its own, or ENDP
 
 contract-diff: $(VENV)/.dev  ## Run the suite on a fresh sandbox and on ENDPOINT, and print where they differ.
 	@$(BIN)/python -m contract_tests.diff $(ARGS)
+
+mutations: $(VENV)/.dev  ## Run the suite against every wrong endpoint there is, and write docs/mutations.md. Minutes.
+	@$(BIN)/python -m tests.contract.mutate $(ARGS)
 
 bench: $(VENV)/.dev  ## Measure speed and memory, each against a baseline in the same run.
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,7 +1,7 @@
 """The table of mutations: each one way to be wrong that would mislead who tests against the endpoint."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tests.contract import ways
@@ -18,16 +18,17 @@ from tests.contract.spoiling import (
     trees,
     without,
 )  # fmt: skip
-from tests.contract.wrong import Relay, Spoil, faithfully
+from tests.contract.wrong import Relay, Request, Spoil, faithfully, unchanged
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """One way to be wrong: how calls are spoiled, or callbacks are."""
+    """One way to be wrong: how calls are spoiled, callbacks are, or what control is told."""
 
     does: str
     spoil: Spoil = faithfully
     relay: Relay | None = None
+    told: Callable[[Request], Request] = unchanged
 
 
 MONEY = ("cost", "balance", "price", "amount")
@@ -155,7 +156,7 @@ MUTATIONS: Mapping[str, Mutation] = {
         "isValid", into=lambda value: "true" if isinstance(value, str) else True))),
     # Replies and opt-outs
     "stop-ignored": Mutation("STOP is a word as any other", of("message-reply", rewritten(
-        "message", lambda text: "Hello" if text.strip().upper() == "STOP" else text))),
+        "message", lambda text: f"so {text}")), told=ways.without_stop),
     "replies-lost": Mutation("replies never show up", of("message-reply", ways.pretended(
         "message-reply", lambda _: {"result": "SYSTEM: Message response handled\n"}))),
     "result-trimmed": Mutation("message-reply's result lacks its line feed", of("message-reply", named(

@@ -151,14 +151,22 @@ def faithfully(exchange: Exchange) -> Answer:
     return exchange.forward(exchange.request)
 
 
+def unchanged(request: Request) -> Request:
+    return request
+
+
 @dataclass
 class Wrong:
-    """The proxy. It answers at `url`, by HTTPS with the sandbox's own certificate."""
+    """The proxy. It answers at `url`, by HTTPS with the sandbox's own certificate.
+
+    Calls of the API go through `spoil`, callbacks through `relay`, and all else, control for one, through `told`.
+    """
 
     sandbox: Ready
     certificates: Certificates
     spoil: Spoil = faithfully
     relay: Relay | None = None
+    told: Callable[[Request], Request] = unchanged
     memory: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -221,8 +229,11 @@ class Wrong:
                 while (request := read_request(asked)) is not None:
                     verb, _, version = request.line
                     exchange = Exchange(self._own(request), lambda each: ask(upstream, each), self.memory)
-                    with self._lock:
-                        answer = self.spoil(exchange) if request.method else exchange.forward(exchange.request)
+                    if request.method:
+                        with self._lock:
+                            answer = self.spoil(exchange)
+                    else:
+                        answer = exchange.forward(self.told(exchange.request))
                     client.sendall(spelled(answer, verb))
                     if answer.header("connection") == "close" or version == "HTTP/1.0":
                         return
@@ -325,10 +336,14 @@ def call_back(callback: Callback) -> int:
 
 @contextmanager
 def wrong(
-    sandbox: Ready, certificates: Certificates, spoil: Spoil = faithfully, relay: Relay | None = None
+    sandbox: Ready,
+    certificates: Certificates,
+    spoil: Spoil = faithfully,
+    relay: Relay | None = None,
+    told: Callable[[Request], Request] = unchanged,
 ) -> Iterator[Wrong]:
     """A wrong endpoint, as long as it is needed."""
-    opened = Wrong(sandbox, certificates, spoil, relay)
+    opened = Wrong(sandbox, certificates, spoil, relay, told)
     try:
         yield opened
     finally:

@@ -1,0 +1,72 @@
+"""A server that answers every call with the example the docs show for its method, and has nothing behind that."""
+
+import json
+import re
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from sms_sandbox.api.render import FORMATS
+from sms_sandbox.tls import Certificates
+from tests.contract.spoiling import verbatim
+
+PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
+
+
+def examples() -> Mapping[str, Any]:
+    """The reply shown for each method."""
+    found = re.findall(r"^POST /([a-z-]+)\.json\n.*?^```json\n(.*?)\n```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    return {method: verbatim(json.loads(reply)) for method, reply in found}
+
+
+@contextmanager
+def documented(certificates: Certificates) -> Iterator[str]:
+    """Such a server; where it is."""
+    shown = examples()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            name, _, ending = self.path.partition("?")[0].rpartition("/")[2].rpartition(".")
+            if name in shown and ending in FORMATS:
+                kind, spell = FORMATS[ending]
+                self._say(200 if shown[name]["error"]["code"] == "SUCCESS" else 404, kind, spell(shown[name]))
+            else:
+                self._say(404, "text/html", b"<h1>404 Not Found</h1>")
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def _say(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"https://localhost:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
