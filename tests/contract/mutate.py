@@ -13,10 +13,12 @@ from tempfile import TemporaryDirectory
 
 from sms_sandbox.settings import Settings
 from sms_sandbox.tls import Certificates, ensure
-from tests.contract.mutations import MUTATIONS
+from tests.contract.mutations import EACH_METHOD, MUTATIONS, Mutation
 from tests.contract.running import ROOT, Outcome, run_suite
 from tests.contract.wrong import wrong
 from tests.serving import Account, serving
+
+ALL = {**MUTATIONS, **EACH_METHOD}
 
 CAUGHT = Path(__file__).parent / "caught.json"
 PAGE = ROOT / "docs" / "mutations.md"
@@ -30,8 +32,8 @@ INTRODUCTION = """# The proof that the suite can fail
 
 The contract suite is worth what it notices. So it is run against a deliberately wrong endpoint: a proxy in front of a
 sandbox that spoils calls, answers or callbacks in one way at a time. Each way below must be caught by the tests named,
-and with none the suite must pass. `make test` repeats one test for each; `make mutations` runs the whole suite against
-each, which takes a quarter of an hour, and writes this page.
+and with none the suite must pass. `make test` repeats one test for each way of the first table; `make mutations` runs
+the whole suite against each of both, until five tests have failed, and writes this page.
 
 Another server answers every call with the example the docs show for it, and has nothing behind that: the suite passes
 where only shapes are asked for, and fails wherever there should be state, refusals, accounts or time.
@@ -42,7 +44,7 @@ def run_against(
     mutation: str, sandbox: Account, certificates: Certificates, folder: Path, tests: Sequence[str] = ()
 ) -> Outcome:
     """Run the suite, or some of its tests, against a sandbox that is wrong in one way; a blank is none."""
-    ways = MUTATIONS.get(mutation)
+    ways = ALL.get(mutation)
     with wrong(sandbox.ready, certificates, *((ways.spoil, ways.relay, ways.told) if ways else ())) as endpoint:
         given = {"ENDPOINT": endpoint.url, "CA": str(certificates.ca), "KEY": sandbox.key, "SECRET": sandbox.secret}
         return run_suite(given, folder, tests, *([f"--maxfail={MOST}"] if ways else []))
@@ -60,15 +62,20 @@ def sandbox() -> Iterator[tuple[Account, Certificates]]:
 def known() -> dict[str, list[str]]:
     """The tests that caught each mutation, when the whole suite was last run."""
     found: dict[str, list[str]] = json.loads(CAUGHT.read_text()) if CAUGHT.exists() else {}
-    return {name: found[name] for name in MUTATIONS if name in found}
+    return {name: found[name] for name in ALL if name in found}
 
 
 def page(caught: Mapping[str, Sequence[str]]) -> str:
     """docs/mutations.md."""
-    rows = [f"| {ways.does} | {shown(caught.get(name, ()))} |" for name, ways in MUTATIONS.items()]
-    return "\n".join(
-        [INTRODUCTION, f"{len(MUTATIONS)} ways to be wrong:\n", "| What is wrong | Caught by |", "|---|---|", *rows, ""]
-    )
+    ways = [INTRODUCTION, f"## {len(MUTATIONS)} ways to be wrong\n", *table(MUTATIONS, caught)]
+    methods = [f"\n## The same in each of {len(EACH_METHOD)} methods\n", *table(EACH_METHOD, caught)]
+    return "\n".join([*ways, *methods]) + "\n"
+
+
+def table(of: Mapping[str, Mutation], caught: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    yield "| What is wrong | Caught by |\n|---|---|"
+    for name, ways in of.items():
+        yield f"| {ways.does} | {shown(caught.get(name, ()))} |"
 
 
 def shown(tests: Sequence[str]) -> str:
@@ -79,7 +86,7 @@ def shown(tests: Sequence[str]) -> str:
 
 def main(names: Sequence[str]) -> str | None:
     """What is wrong with the suite, or nothing."""
-    if unknown := set(names) - MUTATIONS.keys():
+    if unknown := set(names) - ALL.keys():
         return f"There is no mutation {', '.join(sorted(unknown))}."
     caught = known()
     with sandbox() as (account, certificates), TemporaryDirectory() as work, ThreadPoolExecutor(AT_ONCE) as pool:
@@ -92,12 +99,12 @@ def main(names: Sequence[str]) -> str | None:
         name, plain = tried("")
         if plain.code != 0:
             return f"Without any mutation the suite fails: {', '.join(plain.failed) or plain.said}"
-        for name, outcome in pool.map(tried, names or MUTATIONS):
+        for name, outcome in pool.map(tried, names or ALL):
             caught[name] = outcome.failed[:MOST]
             print(f"{name}: {shown(caught[name])}", flush=True)
-    CAUGHT.write_text(json.dumps({name: caught[name] for name in MUTATIONS if name in caught}, indent=1) + "\n")
+    CAUGHT.write_text(json.dumps({name: caught[name] for name in ALL if name in caught}, indent=1) + "\n")
     PAGE.write_text(page(caught))
-    missed = [name for name in MUTATIONS if not caught.get(name)]
+    missed = [name for name in ALL if not caught.get(name)]
     return f"Not caught: {', '.join(missed)}." if missed else None
 
 

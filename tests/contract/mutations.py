@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from sms_sandbox.api.evidence import EVIDENCE
 from tests.contract import ways
 from tests.contract.spoiling import (
     answers,
@@ -208,3 +209,12 @@ MUTATIONS: Mapping[str, Mutation] = {
     "unsigned": Mutation("callbacks have no signature", relay=ways.changed(ways.unsigned)),
     "never-again": Mutation("a callback that failed is not tried again", relay=ways.received),
 }  # fmt: skip
+
+EACH_METHOD: Mapping[str, Mutation] = {
+    f"extra-key-{method}": Mutation(
+        f"a key that is documented nowhere in {method}", of(method, successes(lambda tree: {"request_id": 1, **tree}))
+    )
+    for method in EVIDENCE
+    if method not in ("add-credit", "add-card")
+}
+"""The same of each method that ever succeeds: whether its answers are looked at at all."""

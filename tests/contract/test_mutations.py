@@ -1,0 +1,62 @@
+"""The suite against a deliberately wrong endpoint: each way to be wrong is caught, and none at all is let pass."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.settings import Settings
+from sms_sandbox.tls import Certificates
+from tests.contract import mutate
+from tests.contract.mutations import MUTATIONS
+from tests.contract.running import run_suite
+from tests.contract.spoiling import tree_of, with_tree
+from tests.contract.wrong import Answer, Exchange, faithfully, wrong
+from tests.serving import Account, serving
+
+CAUGHT = mutate.known()
+
+
+@pytest.fixture(scope="module")
+def sandbox(certificates: Certificates) -> Iterator[Account]:
+    """One sandbox behind all the wrong endpoints; the suite makes a world of its own in each run."""
+    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
+        yield account
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_each_way_to_be_wrong_is_caught(
+    name: str, sandbox: Account, certificates: Certificates, tmp_path: Path
+) -> None:
+    assert CAUGHT.get(name), f"no test is known to catch it: make mutations ARGS={name}"
+    outcome = mutate.run_against(name, sandbox, certificates, tmp_path, CAUGHT[name][:1])
+    assert outcome.code == 1, outcome.said
+    assert outcome.failed == CAUGHT[name][:1], f"make mutations ARGS={name}"
+
+
+def test_what_is_not_wrong_passes(sandbox: Account, certificates: Certificates, tmp_path: Path) -> None:
+    """The same tests through a proxy that takes answers apart and puts them together again."""
+
+    def respelled(exchange: Exchange) -> Answer:
+        answer = faithfully(exchange)
+        tree = tree_of(answer)
+        again = answer if tree is None else with_tree(answer, tree)
+        assert again.plain == answer.plain
+        return again
+
+    chosen = sorted({CAUGHT[name][0] for name in MUTATIONS if CAUGHT.get(name)})
+    with wrong(sandbox.ready, certificates, respelled, lambda callback, send: send(callback)) as endpoint:
+        given = {"ENDPOINT": endpoint.url, "CA": str(certificates.ca)}
+        outcome = run_suite(given, tmp_path, chosen)
+    assert outcome.code == 0, outcome.said
+    assert sorted(outcome.having("passed")) == chosen
+
+
+def test_the_page_shows_what_caught_each() -> None:
+    assert mutate.PAGE.read_text() == mutate.page(CAUGHT), "run make mutations"
+    assert set(CAUGHT) == set(mutate.ALL)
+    assert all(CAUGHT.values())
+
+
+def test_an_unknown_mutation_is_an_error() -> None:
+    assert mutate.main(["nothing-of-the-kind"]) == "There is no mutation nothing-of-the-kind."
