@@ -66,6 +66,20 @@ def test_a_delivery_is_called_back(run: Run, api: Api, receiver: Receiver, own: 
     assert own.lstrip("?") + ("&" if own else "") + "message_id=" in call.raw_query
 
 
+@needs(SANDBOX, CALLBACK, why="it decides what becomes of a message")
+@about("send-sms")
+def test_a_bounce_is_called_back_as_what_it_is(world: World, receiver: Receiver) -> None:
+    api, control = world
+    at, states = path(), {HANDSETS[0]: "hard-bounce", HANDSETS[1]: "soft-bounce"}
+    control.ask("POST", "/clock/freeze")
+    message = send(api, ",".join(states), dlr_callback=f"{receiver.url}{at}")["message_id"]
+    for row in control.ask("GET", f"/recipients?message={message}")["recipients"]:
+        fate = {"status": states[row["msisdn"]], "after_seconds": 60}
+        control.ask("PUT", f"/recipients/{row['id']}/fate", fate)
+    control.advance(seconds=120)
+    assert {call["mobile"]: call["status"] for call in receiver.wait_for(at, 2)} == states
+
+
 REPLY = [
     "user_id",
     "rate",
@@ -97,6 +111,7 @@ def test_a_reply_is_called_back_and_can_be_asked_for(world: World, receiver: Rec
     ):
         assert said["total"] == 1
         (reply,) = said["responses"]
+        assert reply["message_id"] == message
         assert (reply["response"], reply["original_message"]) == (text, "Coming?")
         assert (str(reply["id"]), str(reply["longcode"])) == (call["response_id"], call["longcode"])
         assert reply["received_at"] == call["datetime_entry"]

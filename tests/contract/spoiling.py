@@ -82,6 +82,11 @@ def of(methods: str, spoil: Spoil) -> Spoil:
     return lambda exchange: (spoil if exchange.request.method in methods.split() else faithfully)(exchange)
 
 
+def but(method: str, spoil: Spoil) -> Spoil:
+    """For calls of every method but one."""
+    return lambda exchange: (faithfully if exchange.request.method == method else spoil)(exchange)
+
+
 def answers(change: Callable[[Answer], Answer]) -> Spoil:
     """Change every answer."""
     return lambda exchange: change(faithfully(exchange))

@@ -55,6 +55,13 @@ def without_nulls(tree: Tree) -> Tree:
     return tree
 
 
+def without_arrays(tree: Tree) -> Tree:
+    for each in objects(tree):
+        for key in [key for key, value in each.items() if value == []]:
+            each[key] = None
+    return tree
+
+
 def error_first(tree: Tree) -> Tree:
     return {"error": tree.pop("error"), **tree}
 

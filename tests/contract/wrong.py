@@ -172,6 +172,7 @@ class Wrong:
     def __post_init__(self) -> None:
         outer = self
         self._lock = threading.Lock()
+        self._led_from: dict[str, str] = {}
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(self.certificates.certificate, self.certificates.key)
         self._trusting = ssl.create_default_context(cafile=self.certificates.ca)
@@ -234,7 +235,7 @@ class Wrong:
                             answer = self.spoil(exchange)
                     else:
                         answer = exchange.forward(self.told(exchange.request))
-                    client.sendall(spelled(answer, verb))
+                    client.sendall(spelled(self._unled(answer) if self._led_from else answer, verb))
                     if answer.header("connection") == "close" or version == "HTTP/1.0":
                         return
 
@@ -257,7 +258,17 @@ class Wrong:
         if not isinstance(url, str) or not url.startswith("http"):
             return url
         base, mark, query = url.partition("#")[0].partition("?")
-        return f"{self._relay_url}/{urlsafe_b64encode(base.encode()).decode()}{mark}{query}"
+        led = f"{self._relay_url}/{urlsafe_b64encode(base.encode()).decode()}"
+        self._led_from[led] = base
+        return f"{led}{mark}{query}"
+
+    def _unled(self, answer: Answer) -> Answer:
+        """An answer that tells a callback's address, with the one that was given."""
+        body = answer.plain
+        for led, base in self._led_from.items():
+            for mark in ("/", "\\/"):
+                body = body.replace(led.replace("/", mark).encode(), base.replace("/", mark).encode())
+        return answer if body == answer.plain else answer.with_plain(body)
 
     def _call_back(self, target: str, signature: str) -> int:
         base, _, query = target.partition("?")
