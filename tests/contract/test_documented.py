@@ -47,7 +47,7 @@ WRONG_IN = {
 def results(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Counter[str]]:
     """What became of the cases of each test."""
     with documented(certificates) as url:
-        given = {"ENDPOINT": url, "CA": str(certificates.ca), "KEY": "any", "SECRET": "other", "RATE": "0"}
+        given = {"ENDPOINT": url, "CA": str(certificates.ca), "KEY": "any", "SECRET": "other", "RATE": "1000"}
         granted = {"SPEND": "100", "TO": f"{HANDSET},61491570157"}
         outcome = run_suite({**given, **granted}, tmp_path_factory.mktemp("documented"), FILES)
     assert outcome.code == 1, outcome.said
