@@ -84,5 +84,5 @@ def validated(recorded: Path) -> str:
             # A refusal, that of wrong credentials for one, says nothing of the method's own answer.
             if seen.endswith(OWN_ANSWERS):
                 method = seen.partition(".")[0]
-                newest[method] = max(recording["recorded"], newest.get(method, ""))
+                newest[method] = max(recording["date"], newest.get(method, ""))
     return json.dumps(newest, indent=2, sort_keys=True) + "\n"

@@ -30,6 +30,7 @@ def documented(certificates: Certificates) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))

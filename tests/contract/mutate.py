@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 from sms_sandbox.settings import Settings
 from sms_sandbox.tls import Certificates, ensure
@@ -73,9 +73,9 @@ def page(caught: Mapping[str, Sequence[str]]) -> str:
 
 
 def table(of: Mapping[str, Mutation], caught: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    yield "| What is wrong | Caught by |\n|---|---|"
+    yield "| Name | What is wrong | Caught by |\n|---|---|---|"
     for name, ways in of.items():
-        yield f"| {ways.does} | {shown(caught.get(name, ()))} |"
+        yield f"| `{name}` | {ways.does} | {shown(caught.get(name, ()))} |"
 
 
 def shown(tests: Sequence[str]) -> str:
@@ -91,17 +91,23 @@ def main(names: Sequence[str]) -> str | None:
     caught = known()
     with sandbox() as (account, certificates), TemporaryDirectory() as work, ThreadPoolExecutor(AT_ONCE) as pool:
 
-        def tried(name: str) -> tuple[str, Outcome]:
-            folder = Path(work) / (name or "none")
-            folder.mkdir()
-            return name, run_against(name, account, certificates, folder)
+        def run(name: str, tests: Sequence[str] = ()) -> Outcome:
+            folder = Path(mkdtemp(dir=work))
+            return run_against(name, account, certificates, folder, tests)
 
-        name, plain = tried("")
+        def catching(name: str) -> list[str]:
+            """The tests that fail; first one that does so by itself too, not for what others left behind."""
+            found = run(name).failed[:MOST]
+            alone = next((test for test in found if run(name, [test]).failed == [test]), None)
+            return [alone, *(test for test in found if test != alone)] if alone else []
+
+        plain = run("")
         if plain.code != 0:
             return f"Without any mutation the suite fails: {', '.join(plain.failed) or plain.said}"
-        for name, outcome in pool.map(tried, names or ALL):
-            caught[name] = outcome.failed[:MOST]
-            print(f"{name}: {shown(caught[name])}", flush=True)
+        wanted = names or list(ALL)
+        for name, tests in zip(wanted, pool.map(catching, wanted), strict=True):
+            caught[name] = tests
+            print(f"{name}: {shown(tests)}", flush=True)
     CAUGHT.write_text(json.dumps({name: caught[name] for name in ALL if name in caught}, indent=1) + "\n")
     PAGE.write_text(page(caught))
     missed = [name for name in ALL if not caught.get(name)]

@@ -28,7 +28,7 @@ WRONG_IN = {
     "who is let in": (
         "test_auth::test_whoever_is_wrong_is_refused",
         "test_auth::test_no_method_answers_without_credentials",
-        "test_auth::test_no_method_answers_to_a_wrong_secret",
+        "test_auth::test_no_method_answers_to_a_strange_key",
     ),
     "refusals": ("test_refusals::test_it_is_refused", "test_refusals::test_no_such_method"),
     "pages": ("test_pagination::test_beyond_the_end_there_are_no_items",),

@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from contract_tests.observing import Recordings
 from sms_sandbox.api.evidence import EVIDENCE
 from sms_sandbox.manual import differences, parity
 from sms_sandbox.manual.__main__ import PAGES, stale
@@ -57,17 +59,17 @@ def test_a_page_that_is_missing_is_stale(checkout: Path) -> None:
 
 
 def test_a_new_recording_makes_the_pages_stale(checkout: Path) -> None:
-    recorded = checkout / "contract_tests" / "recorded"
-    recorded.mkdir(parents=True)
-    answers: dict[str, object] = {
-        "get-balance.xml 200 SUCCESS": {},
-        "get-lists.json 200 SUCCESS": {},
-        "get-sms.json 400 NOT_FOUND": {},
+    folder = checkout / "contract_tests" / "recorded"
+    recordings = Recordings(folder)
+    first = ("get-balance.xml 200 SUCCESS", "get-lists.json 200 SUCCESS", "get-sms.json 400 NOT_FOUND")
+    recordings.write("first", {key: {} for key in first}, date(2030, 1, 31))
+    second = ("get-balance.json 200 SUCCESS", "get-lists.json 401 AUTH_FAILED", "add-card.json 404 NOT_IMPLEMENTED")
+    recordings.write("second", {key: {} for key in second}, date(2030, 2, 1))
+    assert json.loads(parity.validated(folder)) == {
+        "add-card": "2030-02-01",
+        "get-balance": "2030-02-01",
+        "get-lists": "2030-01-31",
     }
-    (recorded / "a.json").write_text(json.dumps({"recorded": "2030-01-31", "answers": answers}))
-    answers = {"get-balance.json 200 SUCCESS": {}, "get-lists.json 401 AUTH_FAILED": {}}
-    (recorded / "b.json").write_text(json.dumps({"recorded": "2030-02-01", "answers": answers}))
-    assert json.loads(parity.validated(recorded)) == {"get-balance": "2030-02-01", "get-lists": "2030-01-31"}
     assert stale(checkout) == ["sms_sandbox/api/validated.json"]
 
 
