@@ -62,14 +62,16 @@ class Flights:
 
     def fitting(self, rows: Sequence[Due]) -> Iterator[Due]:
         """As many of the rows as one transaction should run, and as their lanes have room for."""
-        weighs, lanes = 0, Counter(self._lanes)
+        weighs, lanes = 0, dict(self._lanes)
         for row in rows:
-            if row.lane and lanes[row.lane] >= LANE:
+            flying = lanes.get(row.lane, 0) if row.lane else 0
+            if flying >= LANE:
                 continue
-            weighs += weight(row)
-            if weighs > HEAVIEST and weighs != weight(row):
+            heavy = weight(row)
+            weighs += heavy
+            if weighs > HEAVIEST and weighs != heavy:
                 return
-            lanes[row.lane] += 1
+            lanes[row.lane] = flying + 1
             yield row
 
     def send_off(self, postings: Sequence[Posting], in_real_time: bool) -> None:

@@ -115,12 +115,18 @@ _COUNT = Statement(
     update(m)
     .where(m.c.tenant == bindparam("tenant_"), m.c.id == bindparam("message_"))
     .values(
-        delivered=m.c.delivered + bindparam("delivered_"),
-        soft_bounced=m.c.soft_bounced + bindparam("soft_"),
-        hard_bounced=m.c.hard_bounced + bindparam("hard_"),
         responses=m.c.responses + bindparam("responses_"),
         optouts=m.c.optouts + bindparam("optouts_"),
         link_hits=m.c.link_hits + bindparam("hits_"),
+    )
+)
+_COUNT_REPORTS = Statement(
+    update(m)
+    .where(m.c.tenant == bindparam("tenant_"), m.c.id == bindparam("message_"))
+    .values(
+        delivered=m.c.delivered + bindparam("delivered_"),
+        soft_bounced=m.c.soft_bounced + bindparam("soft_"),
+        hard_bounced=m.c.hard_bounced + bindparam("hard_"),
     )
 )
 _REPLY_EMAIL = Statement(
@@ -175,27 +181,20 @@ def set_status(db: Connection, tenant: int, message: int, status: str) -> None:
     _STATUS.run(db, tenant_=tenant, message=message, word=status)
 
 
-def count(db: Connection, tenant: int, message: int, reports: Sequence[str] = (), **more: int) -> None:
-    """Raise a message's counts: by final states, and by `responses`, `optouts`, `hits`."""
-    _COUNT.run(db, **_counted(tenant, message, reports, **more))
+def count(db: Connection, tenant: int, message: int, responses: int = 0, optouts: int = 0, hits: int = 0) -> None:
+    """Raise a message's counts of what handsets did."""
+    _COUNT.run(db, tenant_=tenant, message_=message, responses_=responses, optouts_=optouts, hits_=hits)
 
 
 def count_reports(db: Connection, tenant: int, reports: Mapping[int, Sequence[str]]) -> None:
-    """Raise the counts of several messages by final states, in the order of all who lock several."""
-    _COUNT.many(db, [_counted(tenant, message, reports[message]) for message in sorted(reports)])
-
-
-def _counted(tenant: int, message: int, reports: Sequence[str], **more: int) -> dict[str, int]:
-    return {
-        "tenant_": tenant,
-        "message_": message,
-        "delivered_": reports.count(DELIVERED),
-        "soft_": reports.count(SOFT_BOUNCE),
-        "hard_": reports.count(HARD_BOUNCE),
-        "responses_": more.get("responses", 0),
-        "optouts_": more.get("optouts", 0),
-        "hits_": more.get("hits", 0),
-    }
+    """Raise the counts of messages by final states, in the order of all who lock several."""
+    _COUNT_REPORTS.put(
+        db,
+        [
+            (told.count(DELIVERED), told.count(SOFT_BOUNCE), told.count(HARD_BOUNCE), tenant, message)
+            for message, told in sorted(reports.items())
+        ],
+    )
 
 
 def callback_urls(db: Connection, tenant: int, message: int) -> tuple[str | None, str | None]:

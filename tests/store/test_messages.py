@@ -36,8 +36,9 @@ def test_counts_rise_by_what_happened(fresh: World) -> None:
     with fresh.store.begin() as db:
         message, _ = send(db, fresh, HANDSETS[:6])
         another, _ = send(db, fresh, HANDSETS[:6])
-        messages.count(db, fresh.tenant, message, [DELIVERED, SOFT_BOUNCE, DELIVERED])
-        messages.count(db, fresh.tenant, message, [HARD_BOUNCE], responses=2, optouts=1, hits=4)
+        messages.count_reports(db, fresh.tenant, {message: [DELIVERED, SOFT_BOUNCE, DELIVERED]})
+        messages.count_reports(db, fresh.tenant, {message: [HARD_BOUNCE]})
+        messages.count(db, fresh.tenant, message, responses=2, optouts=1, hits=4)
         kept = messages.read(db, fresh.tenant, message)
         untouched = messages.read(db, fresh.tenant, another)
     assert kept is not None
@@ -196,7 +197,7 @@ def test_messages_of_two_tenants_share_ids_and_nothing_else(fresh: World) -> Non
     with fresh.store.begin() as db:
         one = send(db, fresh, HANDSETS[:1])
         assert send(db, other, HANDSETS[1:2], text="Other") == one
-        messages.count(db, fresh.tenant, one[0], [DELIVERED])
+        messages.count_reports(db, fresh.tenant, {one[0]: [DELIVERED]})
         recipients.report(db, fresh.tenant, {one[1]: (DELIVERED, NOON)})
         messages.set_status(db, fresh.tenant, one[0], messages.SENT)
         theirs = messages.read(db, other.tenant, one[0])
