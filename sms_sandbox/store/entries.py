@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from json.encoder import encode_basestring as quoted
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -167,5 +168,6 @@ def _kept(request: Mapping[str, str]) -> tuple[str, bool]:
                 break
             request[name] = shortened(value, LONGEST_VALUE)
         cut = request != whole
-    text = encode(request)
+    # As `encode` writes it, which would take most of what it takes to make an entry.
+    text = "{" + ",".join([f"{quoted(name)}:{quoted(value)}" for name, value in request.items()]) + "}"
     return (text if text.isascii() else UNFIT.sub("\ufffd", text)), cut
