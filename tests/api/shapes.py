@@ -4,11 +4,12 @@ import types
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 
 def misfit(value: Any, hint: Any, at: str = "") -> str | None:
     """Where a value is not of its declared shape, keys out of order included; None if it is."""
+    hint = _unmarked(hint)
     if get_origin(hint) is NotRequired:
         hint = get_args(hint)[0]
     if get_origin(hint) in (Union, types.UnionType):
@@ -50,6 +51,7 @@ def _first(found: Any) -> str | None:
 
 def branches(hint: Any, at: str = "") -> set[tuple[str, str]]:
     """All that may be so or otherwise in a value of a shape: keys that may be missing, values that may be null."""
+    hint = _unmarked(hint)
     found: set[tuple[str, str]] = set()
     if get_origin(hint) is NotRequired:
         return {(at, "there"), (at, "missing")} | branches(get_args(hint)[0], at)
@@ -65,6 +67,7 @@ def branches(hint: Any, at: str = "") -> set[tuple[str, str]]:
 
 def taken(value: Any, hint: Any, at: str = "") -> set[tuple[str, str]]:
     """Which of the branches of a shape a value is."""
+    hint = _unmarked(hint)
     if get_origin(hint) is NotRequired:
         return {(at, "there")} | taken(value, get_args(hint)[0], at)
     found: set[tuple[str, str]] = set()
@@ -81,6 +84,11 @@ def taken(value: Any, hint: Any, at: str = "") -> set[tuple[str, str]]:
     elif get_origin(hint) in (list, Sequence):
         found = found.union(*(taken(each, get_args(hint)[0], at) for each in value))
     return found
+
+
+def _unmarked(hint: Any) -> Any:
+    """A type without the mark of a secret."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 def _inside(hint: Any) -> tuple[Any, ...]:
