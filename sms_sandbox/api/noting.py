@@ -27,7 +27,7 @@ LONGEST_NAME = 100
 LEAST_SECRET = 8
 """Characters of an account's secret that is looked for in texts; a shorter one may be an ordinary word."""
 
-_SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|authori[sz]ation|cvv|card", re.IGNORECASE)
+_SECRET = re.compile(r"passw|passphrase|secret|token|api[_-]?key|authori[sz]ation|cvv|card", re.IGNORECASE)
 """Names of what nobody should find in a journal, whether or not a method has a parameter of the name."""
 
 
@@ -42,12 +42,12 @@ def entry_of(seen: Seen, around: Surroundings) -> NewEntry:
         kind=CALL,
         account=account.id if account else 0,
         method=seen.name,
-        numbers=list(numbers_in(form)),
+        numbers=list(numbers_in(request)),
         code=answer.code.name,
         status=answer.status or None,
         rule=answer.rule or "",
         took=seen.took,
-        message=message_of(form, answer.reply),
+        message=message_of(request, answer.reply),
         verb=seen.verb,
         url=seen.path,
         text=request.get("message", ""),

@@ -1,0 +1,170 @@
+"""Calls as entries of the journal: what is kept of them, and that no secret is."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import create_engine, select
+
+from sms_sandbox.api.answer import Answer
+from sms_sandbox.api.errors import Code
+from sms_sandbox.api.noting import entry_of
+from sms_sandbox.api.routes import Methods, methods
+from sms_sandbox.api.seen import Seen, Surroundings
+from sms_sandbox.domain.profiles import PROFILES
+from sms_sandbox.settings import Settings
+from sms_sandbox.store import tables
+from sms_sandbox.store.entries import NewEntry
+from sms_sandbox.tls import Certificates
+from tests.api.selling import GYM
+from tests.conftest import World
+from tests.serving import Account, basic, fetch, serving
+
+METHODS = Methods()
+FORM = "application/x-www-form-urlencoded"
+
+OWN = "the-accounts-own-secret"
+WRONG = "a-secret-that-is-wrong"
+PASSWORD = "sentinel-of-a-password"
+API_SECRET = "sentinel-of-an-api-secret"
+CARD = "4111111111111111"
+JUNK = "sentinel-of-something-secret"
+SENTINELS = (OWN, WRONG, PASSWORD, API_SECRET, CARD, JUNK)
+
+SECRETS = {
+    "password": PASSWORD, "api_secret": API_SECRET, "passwrd": JUNK, "apisecret": JUNK, "Password": JUNK, "token": JUNK,
+    "api-key": JUNK, "Authorization": JUNK, "client_secret": JUNK, "cvv": JUNK, "card_number": CARD,
+}  # fmt: skip
+"""What a client may send to any method, known to it or not."""
+
+
+def test_every_secret_of_the_reference_is_declared() -> None:
+    declared = {(name, field) for name, method in methods().items() for field in method.secrets if field}
+    assert declared == {
+        (name, field) for name in ("add-client", "edit-client") for field in ("password", "api_secret")
+    }  # fmt: skip
+    told = {name for name, method in methods().items() if method.secret_replies}
+    assert told == {"add-client", "edit-client", "get-client", "get-clients"}
+
+
+def walk(account: Account) -> None:
+    """Send secrets to every method in every way, and do with clients what there is to do."""
+    key, ca, at = basic(account.key, account.secret), account.ready.ca, account.ready.https
+    posting = {**key, "Content-Type": FORM}
+    client = account.api("add-client", **GYM, api_secret=API_SECRET)["id"]
+    account.api("edit-client", client_id=client, password=PASSWORD, api_secret=API_SECRET)
+    for ending in ("json", "xml"):
+        for method, params in (("get-client", {"client_id": client}), ("get-clients", {})):
+            fetch(f"{at}/{method}.{ending}", "POST", urlencode(params), posting, ca)
+    for method in [*METHODS, "add-clint", "ad-card"]:
+        form = {**SECRETS, "client_id": 1} if method in METHODS else SECRETS
+        if method in ("add-card", "ad-card"):
+            form = {**form, "number": CARD, "name": JUNK, "expiry_month": JUNK, "expiry_year": JUNK}
+        fetch(f"{at}/{method}.json", "POST", urlencode(form), posting, ca)
+        fetch(f"{at}/{method}.xml?{urlencode(form)}", headers=key, ca=ca)
+        fetch(f"{at}/{method}.json", "POST", json.dumps(form), posting, ca)
+        fetch(f"{at}/{method}.json", headers=basic(account.key, WRONG), ca=ca)
+        fetch(f"{at}/{method}.json", headers=basic(JUNK, WRONG), ca=ca)
+        fetch(f"{at}/{method}.json", headers={"Authorization": f"Bearer {JUNK}"}, ca=ca)
+    account.api("send-sms", message=f"not sent, with {OWN} in it")
+    account.api("cancel-sms", id=OWN)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_no_secret_is_in_the_database_but_where_it_belongs(
+    shared: bool, certificates: Certificates, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    path = tmp_path / "store.db"
+    make: Callable[[], str] | None = request.getfixturevalue("fresh_postgres") if shared else None
+    url = make() if make else f"sqlite:///{path}"
+    settings = Settings(
+        https_port=0,
+        http_port=0,
+        certs=str(certificates.directory),
+        throttle=0,
+        database=url,
+        account=(f"walker:{OWN}",),
+    )
+    with serving(settings) as account:
+        walk(account)
+        noted = account.ok("GET", "/traffic", max=1000)["entries"]
+    assert {each["method"] for each in noted if each["kind"] == "call"} == {*METHODS, "add-clint", "ad-card"}
+    assert sum(each["request"].get("password") == "…" for each in noted) > 80
+    assert not [each for each in SENTINELS if each in json.dumps(noted)]
+    engine = create_engine(url)
+    with engine.connect() as db:
+        columns = [
+            each for table in tables.metadata.sorted_tables for each in table.c if each != tables.accounts.c.secret
+        ]
+        everything = {str(each): str(db.scalars(select(each)).all()) for each in columns}
+    engine.dispose()
+    assert [(name, each) for name, text in everything.items() for each in SENTINELS if each in text] == []
+    if not shared:
+        with sqlite3.connect(path) as direct:
+            direct.execute("UPDATE accounts SET secret = ''")
+            direct.commit()
+            direct.execute("VACUUM")
+        direct.close()
+        assert not [each for each in SENTINELS if each.encode() in path.read_bytes()]
+
+
+# What is kept
+
+
+def entry(world: World, name: str = "send-sms", reply: object = None, **form: str) -> NewEntry:
+    """The entry of a call."""
+    answer = Answer(Code.SUCCESS, reply or {}, PROFILES["seed"], account=world.account)  # type: ignore[arg-type]
+    given = {each.rstrip("_"): value for each, value in form.items()}
+    seen = Seen(
+        0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), given, answer, None
+    )  # fmt: skip
+    return entry_of(seen, Surroundings(METHODS))
+
+
+@pytest.mark.parametrize(
+    ("form", "numbers"),
+    [
+        ({"to": "61491570156"}, ["61491570156"]),
+        ({"to": "+61 491 570 156, 61491570157"}, ["61491570156", "61491570157"]),
+        ({"to": "0491570156", "countrycode": "AU"}, ["61491570156", "0491570156"]),
+        ({"to": "07700900123", "countrycode": "GB"}, ["447700900123", "07700900123"]),
+        ({"to": "0491570156"}, ["61491570156", "0491570156"]),
+        ({"to": "0491570156", "countrycode": "nowhere"}, ["61491570156", "0491570156"]),
+        ({"to": "nobody,,", "from_": "SHOP"}, []),
+        ({"to": "9" * 30}, []),
+        ({"msisdn": "61491570156", "from_": "61491570112"}, ["61491570156", "61491570112"]),
+    ],
+)
+def test_numbers_are_found_in_whatever_form_they_come(fresh: World, form: dict[str, str], numbers: list[str]) -> None:
+    assert list(entry(fresh, **form).numbers) == numbers
+
+
+@pytest.mark.parametrize(
+    ("reply", "form", "message"),
+    [
+        ({"message_id": 340000001}, {}, 340000001),
+        ({}, {"message_id": "12"}, 12),
+        ({}, {"message_id": "x"}, 0),
+        ({}, {"message_id": "9" * 40}, 0),
+        ({}, {"message_id": "-1"}, 0),
+        ({}, {}, 0),
+    ],
+)
+def test_which_message_a_call_is_about(fresh: World, reply: object, form: dict[str, str], message: int) -> None:
+    assert entry(fresh, reply=reply, **form).message == message
+
+
+def test_what_is_no_secret_is_kept(fresh: World) -> None:
+    made = entry(fresh, "add-keyword", keyword="TOKENS", number="61491570112", reference="secret santa")
+    assert made.request == {"keyword": "TOKENS", "number": "61491570112", "reference": "secret santa"}
+    assert entry(fresh, message="x", colour="red").request == {"message": "x", "colour": "red"}
+
+
+def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: World) -> None:
+    told = {"clients": [{"apikey": "a1", "apisecret": "sentinel"}, {"apikey": "a2", "apisecret": None}]}
+    assert json.loads(entry(fresh, "get-clients", told).reply) == {
+        "clients": [{"apikey": "a1", "apisecret": "…"}, {"apikey": "a2", "apisecret": None}]
+    }
