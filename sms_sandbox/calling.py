@@ -2,13 +2,18 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from .settings import Settings, SettingsError, reachable_name
+
+SILENCE = 60.0
+"""Seconds without a sign of life after which a stream has ended; a sandbox gives one four times as often."""
 
 
 class Failure(click.ClickException):
@@ -51,27 +56,58 @@ def read_ready_file(ready_file: str) -> dict[str, Any]:
     return found
 
 
-def control(
-    verb: str, path: str, body: Any, *, host: str, http_port: int, ready_file: str | None, account: tuple[str, ...],
-    control_token: str | None,
-) -> Any:  # fmt: skip
-    """Call the control API; Failure with its own sentence where it refuses."""
+def reached(
+    path: str, *, host: str, http_port: int, ready_file: str | None, account: tuple[str, ...], control_token: str | None
+) -> tuple[str, dict[str, str]]:
+    """The address of an operation of the control API, and the headers that say on whose behalf it is called."""
     headers = {"Content-Type": "application/json"}
     if account != Settings().account:
         (key, secret), *_ = read({"account": account}).pairs
         headers["Authorization"] = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
     if control_token:
         headers["X-Sandbox-Token"] = control_token
-    url = f"{base_url(host, http_port, ready_file)}/_sandbox/v1{path}"
+    return f"{base_url(host, http_port, ready_file)}/_sandbox/v1{path}", headers
+
+
+def control(verb: str, path: str, body: Any, **where: Any) -> Any:
+    """Call the control API; Failure with its own sentence where it refuses."""
+    url, headers = reached(path, **where)
     status, reply = request(verb, url, json.dumps(body).encode(), headers)
     try:
         said = json.loads(reply)
         if status < 400:
             return said
-        message = said["error"]["message"]
+    except ValueError:
+        pass
+    raise refusal(url, status, reply)
+
+
+def refusal(url: str, status: int, reply: bytes) -> Failure:
+    """What the control API said instead of doing something."""
+    try:
+        return Failure(json.loads(reply)["error"]["message"])
     except (ValueError, LookupError, TypeError):
-        message = f"No sandbox answers at {url}, but something else that says {status}."
-    raise Failure(message)
+        return Failure(f"No sandbox answers at {url}, but something else that says {status}.")
+
+
+def lines(path: str, **where: Any) -> Iterator[str]:
+    """The lines of a stream of the control API, as they come, until it ends; Failure where it can't be had."""
+    from http.client import HTTPConnection, HTTPException
+
+    url, headers = reached(path, **where)
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=SILENCE)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}", headers=headers)
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise refusal(url, answer.status, answer.read())
+    except (OSError, HTTPException) as why:
+        connection.close()
+        raise Failure(f"No sandbox answers at {url}: {getattr(why, 'strerror', None) or why}.") from why
+    with closing(connection), suppress(OSError, HTTPException):  # it ended, however it did
+        while line := answer.readline():
+            yield line.decode().rstrip("\n")
 
 
 def request(
@@ -80,12 +116,11 @@ def request(
 ) -> tuple[int, bytes]:  # fmt: skip
     """The status and the body of an answer; Failure where there is none. No proxy of the environment is asked."""
     from http.client import HTTPConnection, HTTPException
-    from urllib.parse import urlsplit
 
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:
-        connection.request(verb, parts.path, body, dict(headers or {}))
+        connection.request(verb, parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read()
     except (OSError, HTTPException) as why:

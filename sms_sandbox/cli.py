@@ -22,6 +22,7 @@ from .commands.fire import fire_callback
 from .commands.options import CLIENT, HELPERS_WORDS, seconds, settings_of
 from .commands.rule import rule
 from .commands.scenarios import scenarios
+from .commands.tail import tail
 from .logs import set_up_logging
 from .settings import Settings, reachable_name
 
@@ -187,7 +188,7 @@ def advance(to: str | None, span: str | None, **where: Any) -> None:
     click.echo(json.dumps(control("POST", "/clock/advance", body, **where), indent=2))
 
 
-for _command in (fire_callback, worlds.reset, worlds.export, worlds.import_, worlds.replay, rule, scenarios):
+for _command in (fire_callback, worlds.reset, worlds.export, worlds.import_, worlds.replay, rule, scenarios, tail):
     main.add_command(_command)
 main.add_command(fault)
 main.add_command(fire_callback)
