@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
@@ -173,10 +173,15 @@ class Api:
         return Answer(code, verdict(code, description), PROFILES["seed"], account=account)
 
 
-def _entry_of(seen: Seen, around: Surroundings) -> Any:
+@cache
+def _noting() -> Callable[[Seen, Surroundings], Any]:
     from .noting import entry_of  # here, since the first reply needs none of it
 
-    return entry_of(seen, around)
+    return entry_of
+
+
+def _entry_of(seen: Seen, around: Surroundings) -> Any:
+    return _noting()(seen, around)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

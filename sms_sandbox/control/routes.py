@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -58,7 +58,7 @@ class Control:
         status, headers = 200, [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         try:
             status, reply = await self._answer(scope, receive)
-            if isinstance(reply, AsyncIterator):
+            if isinstance(reply, AsyncGenerator):
                 await send_events(reply, scope["method"], receive, send)
                 return
         except ControlError as refused:

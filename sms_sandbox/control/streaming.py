@@ -1,8 +1,8 @@
 """An answer that does not end by itself: events as `text/event-stream`, until the client or the server goes."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 
 import msgspec
 from starlette.types import Message, Receive, Send
@@ -16,24 +16,25 @@ RETRY = b"retry: 1000\n\n"
 """Tells a browser to come back after a second when the stream breaks off; said first, so that the head goes out."""
 
 
-async def send_events(events: AsyncIterator[Streamed], verb: str, receive: Receive, send: Send) -> None:
+async def send_events(events: AsyncGenerator[Streamed, None], verb: str, receive: Receive, send: Send) -> None:
     """Send events as they come. Ends when they do, or when the client goes away.
 
     The first is a sign of life, before which the stream can still be refused: raises ControlError.
     """
-    await anext(events)
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    if verb == "HEAD":
-        await send({"type": "http.response.body", "body": b""})
-        return
-    sending = asyncio.create_task(_send(events, send))
-    leaving = asyncio.create_task(_leaving(receive))
-    try:
-        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (sending, leaving):
-            task.cancel()
-        done = await asyncio.gather(sending, leaving, return_exceptions=True)
+    async with aclosing(events):
+        await anext(events)
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        if verb == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
+        sending = asyncio.create_task(_send(events, send))
+        leaving = asyncio.create_task(_leaving(receive))
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            done = await asyncio.gather(sending, leaving, return_exceptions=True)
     if isinstance(done[0], Exception):
         raise done[0]
 

@@ -42,8 +42,7 @@ class Listener:
 
     async def wait(self, seconds: float) -> None:
         """Wait until something may be new, or the time is over."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stirred.wait(), seconds)
+        await _set_within(self._stirred, seconds)
         self._stirred.clear()
 
 
@@ -85,11 +84,10 @@ class Journal:
             self._loop.call_soon_threadsafe(event.set)
 
     async def _run(self) -> None:
-        while True:
+        while not self.closing:
             await self._noted.wait()
             if not self._listeners:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._pressing.wait(), EVERY)
+                await _set_within(self._pressing, EVERY)
             self._noted.clear()
             self._pressing.clear()
             await self.flush()
@@ -100,10 +98,11 @@ class Journal:
             return
         async with self._writing:  # so that what somebody else is writing is written, too, when this returns
             left = len(self._waiting)
-            while left > 0:
+            while left > 0 and self._waiting:
                 notes = self._take()
                 left -= len(notes)
                 self._tell(await self._store.call(self._write_out, notes))
+                await asyncio.sleep(0)
 
     def flush_at_once(self) -> None:
         """The same, from outside of an event loop, when nothing else uses the store any more."""
@@ -173,6 +172,13 @@ class Journal:
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.stir()
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        self._noted.set()
+        self._pressing.set()
+        await self._task
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait until an event is set, or the time is over. A wait_for could lose that the task was cancelled meanwhile."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -1,23 +1,28 @@
 """Calls as entries of the journal: what is kept of them, and that no secret is."""
 
+import asyncio
+import gc
 import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, text
 
 from sms_sandbox.api.answer import Answer
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.noting import entry_of
-from sms_sandbox.api.routes import Methods, methods
+from sms_sandbox.api.routes import Api, Methods, methods
 from sms_sandbox.api.seen import Seen, Surroundings
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.settings import Settings
-from sms_sandbox.store import tables
+from sms_sandbox.store import tables, traffic
 from sms_sandbox.store.entries import NewEntry
+from sms_sandbox.store.journal import Journal
+from sms_sandbox.store.traffic import Wanted
 from sms_sandbox.tls import Certificates
 from tests.api.selling import GYM
 from tests.conftest import World
@@ -101,7 +106,7 @@ def test_no_secret_is_in_the_database_but_where_it_belongs(
         ]
         everything = {str(each): str(db.scalars(select(each)).all()) for each in columns}
     engine.dispose()
-    assert [(name, each) for name, text in everything.items() for each in SENTINELS if each in text] == []
+    assert [(name, each) for name, kept in everything.items() for each in SENTINELS if each in kept] == []
     if not shared:
         with sqlite3.connect(path) as direct:
             direct.execute("UPDATE accounts SET secret = ''")
@@ -168,3 +173,44 @@ def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: World) -> None:
     assert json.loads(entry(fresh, "get-clients", told).reply) == {
         "clients": [{"apikey": "a1", "apisecret": "…"}, {"apikey": "a2", "apisecret": None}]
     }
+
+
+# Bounds
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_twenty_thousand_calls_leave_a_thousand_entries_and_no_memory(fresh: World) -> None:
+    journal = Journal(fresh.store, 1000)
+    api = Api(fresh.store, None)
+    body = urlencode({"message": "x" * 100, "to": "61491570156"}).encode()
+    scope = {
+        "type": "http", "method": "POST", "path": "/send-sms.json", "scheme": "https", "http_version": "1.1",
+        "query_string": b"", "headers": [(b"content-type", FORM.encode())],
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(_: Any) -> None:
+        pass
+
+    async def call(count: int) -> int:
+        """Call so often; how many objects there are then."""
+        for index in range(count):
+            await api(scope, receive, send)
+            if index % 20 == 0:
+                await asyncio.sleep(0)  # as a server does between packets
+        await journal.flush()
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = await call(4000)
+    after = await call(16_000)
+    with fresh.store.begin() as db:
+        assert traffic.ends(db, fresh.tenant) == (19_001, 20_000, 0)
+        assert traffic.count(db, fresh.tenant, Wanted()) == 1000
+        assert traffic.dropped(db, fresh.tenant) == 19_000
+        assert db.scalar(text("PRAGMA page_count")) < 1000  # of 4 KiB: an entry has less than one
+    assert after - before < 1000
+    await journal.stop()
