@@ -70,7 +70,7 @@ class Nothing(TypedDict):
     """A reply that says only that all went well."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Method:
     """A method of the API. `empty` is the sentence for a required parameter that is missing, with its name at {}."""
 

@@ -1,6 +1,5 @@
 """Hints for whoever wrote the app: what about a call is most likely a mistake, told from the method's declaration."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
@@ -11,7 +10,7 @@ from ..domain import credentials, egress, numbers, senders
 from ..domain.clock import from_micros
 from .declare import Method, wire_name
 from .errors import ApiError, Code
-from .forms import URLENCODED, Form
+from .forms import Form
 from .params import Timestamp, Url
 from .seen import Seen, Surroundings
 from .slots import FieldValues
@@ -30,9 +29,7 @@ OFTEN_CALLED = {
 WATCHED = frozenset(
     {"list_id", "send_at", "dlr_callback", "reply_callback", "link_hits_callback", "url", "forward_url", "file_url"}
 )
-"""Parameters that some check looks at, besides numbers."""
-
-_LOCAL = re.compile(r"(?:^|,)[\s(]*0")
+"""Parameters that some check looks at, besides numbers; a call without them and without unknown ones needs no hint."""
 
 LOCAL_NUMBERS = ("to", "msisdn", "mobile")
 
@@ -50,25 +47,12 @@ def hints_for(seen: Seen, around: Surroundings) -> Sequence[str]:
     if seen.method is None:
         meant = nearest(seen.name, around.methods)
         return [f"There is no method {seen.name[:80]!r}" + (f": did you mean {meant}?" if meant else ".")]
-    if seen.form is not None and is_plain(seen, seen.method, seen.form):
-        return ()
     found = list(about_credentials(seen))
     if seen.form is None:
         return [*found, f"The body is not what its content type says: {seen.content_type[:80]}."]
     for check in CHECKS:
         found += check(seen, seen.method, seen.form, around)
     return found[:MOST]
-
-
-def is_plain(seen: Seen, method: Method, form: Form) -> bool:
-    """Whether there is nothing that a check looks at, as in most calls: the checks themselves would take longer."""
-    return (
-        seen.answer.code is Code.SUCCESS
-        and form.keys() <= method.open_fields
-        and WATCHED.isdisjoint(form)
-        and (not seen.content_type or seen.content_type.startswith(URLENCODED))
-        and not any(name in form and _LOCAL.search(form[name]) for name in LOCAL_NUMBERS)
-    )
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:

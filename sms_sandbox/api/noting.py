@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from ..domain import numbers
 from ..domain.clock import from_micros
-from ..store.entries import CALL, CUT, NewEntry
+from ..store.entries import CALL, CUT, LONGEST_REPLY, LONGEST_VALUE, NewEntry, encode, made
 from .declare import Method
-from .forms import Form
-from .hints import hints_for, nearest
+from .errors import Code
+from .forms import URLENCODED, Form
+from .hints import WATCHED, hints_for, nearest
 from .params import LARGEST
 from .render import to_json
 from .seen import Seen, Surroundings
@@ -31,12 +33,60 @@ _SECRET = re.compile(r"passw|passphrase|secret|token|api[_-]?key|authori[sz]atio
 """Names of what nobody should find in a journal, whether or not a method has a parameter of the name."""
 
 
+class Shape(NamedTuple):
+    """What the names of a call's fields tell: whether they are all known and nothing to look at twice, and which hold
+    numbers."""
+
+    ordinary: bool
+    numbers: tuple[str, ...]
+
+
+@lru_cache(4096)
+def shape_of(method: Method, names: tuple[str, ...]) -> Shape:
+    known = method.open_fields.issuperset(names) and not method.secret_replies
+    return Shape(known and WATCHED.isdisjoint(names), tuple(name for name in NUMBERS if name in names))
+
+
 def entry_of(seen: Seen, around: Surroundings) -> NewEntry:
     """What the journal keeps of a call."""
+    return ordinary(seen) or anything(seen, around)
+
+
+def ordinary(seen: Seen) -> NewEntry | None:
+    """The entry of a call such as most are, in a fourth of the time: one that was carried out, without anything in it
+    that is secret, needs a hint, or is long. None of any other."""
+    method, form, answer = seen.method, seen.form, seen.answer
+    account, spelled = answer.account, seen.spelled
+    if method is None or form is None or account is None or spelled is None or answer.code is not Code.SUCCESS:
+        return None
+    shape = shape_of(method, tuple(form))
+    if not shape.ordinary or answer.injected or seen.content_type not in ("", URLENCODED):
+        return None
+    numbers = ""
+    for name in shape.numbers:
+        raw = form[name]
+        if not (raw.isascii() and raw.isdigit() and len(raw) <= LONGEST_NUMBER) or raw[0] == "0":
+            return None
+        numbers += f" {raw}"
+    request, reply, secret = encode(form), spelled.decode(), account.secret or ""
+    if len(request) > LONGEST_VALUE or len(reply) > LONGEST_REPLY:
+        return None
+    if len(secret) >= LEAST_SECRET and (secret in reply or any(secret in value for value in form.values())):
+        return None
+    message = answer.reply.get("message_id") or ("message_id" in form and message_of(form, answer.reply))
+    return NewEntry(
+        account.tenant, account.clock.micros(seen.at), CALL, account.id, seen.name, f"{numbers} " if numbers else "",
+        "SUCCESS", 200, "", seen.took, message or 0, seen.verb, seen.path, form.get("message", ""), request, reply, "",
+        "", 0,
+    )  # fmt: skip
+
+
+def anything(seen: Seen, around: Surroundings) -> NewEntry:
+    """The entry of a call whatever it is."""
     account, form, answer = seen.answer.account, seen.form or {}, seen.answer
     secret = (account.secret or "") if account else ""
     request = without_secrets(form, seen.method or meant(seen.name, around.methods), secret)
-    return NewEntry(
+    return made(
         tenant=account.tenant if account else None,
         at=account.clock.now(from_micros(seen.at)) if account else None,
         kind=CALL,
@@ -65,8 +115,6 @@ def meant(name: str, methods: Mapping[str, Method]) -> Method | None:
 
 def without_secrets(form: Form, method: Method | None, secret: str) -> Form:
     """The fields of a form; of what is secret, the name alone."""
-    if method is not None and form.keys() <= method.open_fields:  # as nearly always
-        return {name: hidden(value, secret) for name, value in form.items()}
     found = {}
     for name, value in form.items():
         if name.lstrip().startswith(("{", "[")):  # a whole body in the place of a name, whatever is in it

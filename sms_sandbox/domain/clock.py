@@ -46,6 +46,12 @@ class Clock:
     def now(self, real: datetime) -> datetime:
         return self.frozen_at or real + self.offset
 
+    def micros(self, real: int) -> int:
+        """The same in microseconds since 1970, of both."""
+        if self.frozen_at is not None:
+            return to_micros(self.frozen_at)
+        return real + self.offset // MICROSECOND
+
     def wakes(self, due: datetime) -> datetime | None:
         """When, in real time, something due by this clock comes; None while the clock stands before it.
 

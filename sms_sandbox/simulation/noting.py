@@ -5,10 +5,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import Connection
 
+from ..domain.clock import to_micros
 from ..store import callbacks
 from ..store.callbacks import Outcome
 from ..store.engine import noted
-from ..store.entries import CALLBACK, INBOUND, REPORT, NewEntry, note_of
+from ..store.entries import CALLBACK, INBOUND, REPORT, NewEntry, made, note_of
 from ..store.recipients import Reporting
 from .arrival import Arrival
 
@@ -19,7 +20,8 @@ HIDDEN = ("password", "secret", "token", "api_key", "apikey")
 def note_report(db: Connection, tenant: int, found: Reporting, status: str, at: datetime, rule: str) -> None:
     """Note what the carrier reported of a recipient."""
     entry = NewEntry(
-        tenant, at, REPORT, found.account, "", (found.msisdn,), status, rule=rule, message=found.message
+        tenant, to_micros(at), REPORT, found.account, "", f" {found.msisdn} ", status, None, rule, None, found.message,
+        "", "", "", "{}", "", "", "", 0,
     )  # fmt: skip
     noted(db, note_of(entry))
 
@@ -30,7 +32,7 @@ def note_try(db: Connection, outcome: Outcome) -> None:
     if about is None:
         return
     address, params = parts(about.url)
-    entry = NewEntry(
+    entry = made(
         tenant=outcome.tenant,
         at=outcome.at,
         kind=CALLBACK,
@@ -77,7 +79,7 @@ def hints_for(outcome: Outcome) -> list[str]:
 
 def note_inbound(db: Connection, here: Arrival, response: int, url: str | None) -> None:
     """Note a handset's message that arrived."""
-    entry = NewEntry(
+    entry = made(
         tenant=here.tenant.id,
         at=here.at,
         kind=INBOUND,
@@ -99,7 +101,7 @@ def note_lost(
     db: Connection, tenant: int, at: datetime, msisdn: str, to: str | None, text: str, why: str, rule: str
 ) -> None:
     """Note a handset's message that reached nobody, though the transaction is to be undone for it."""
-    entry = NewEntry(
+    entry = made(
         tenant=tenant,
         at=at,
         kind=INBOUND,

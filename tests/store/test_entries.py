@@ -7,7 +7,7 @@ import pytest
 from sms_sandbox.domain.clock import real_now, to_micros
 from sms_sandbox.store import copies, entries, tenants, traffic
 from sms_sandbox.store.engine import Store
-from sms_sandbox.store.entries import NewEntry
+from sms_sandbox.store.entries import NewEntry, made
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.traffic import Entry, Wanted
 from tests.conftest import World, found
@@ -24,8 +24,8 @@ def note(world: World, *new: NewEntry, most: int = 1000, at: int | None = None) 
 
 def calls(world: World, *texts: str) -> list[NewEntry]:
     return [
-        NewEntry(world.tenant, NOON + timedelta(seconds=index), "call", 1, "send-sms", text=text,
-                 request={"message": text})
+        made(world.tenant, NOON + timedelta(seconds=index), "call", account=1, method="send-sms", text=text,
+             request={"message": text})
         for index, text in enumerate(texts)
     ]  # fmt: skip
 
@@ -40,10 +40,10 @@ def wanted(world: World, **asked: object) -> list[int]:
 
 
 def test_an_entry_reads_back_as_it_was_noted(fresh: World) -> None:
-    new = NewEntry(
-        fresh.tenant, NOON, "call", 54911, "send-sms", ("61491570156", "61491570112"), "SUCCESS", 200, "fault 3", 1234,
-        340000001, "POST", "/send-sms.json", "Grüße", {"message": "Grüße", "to": "61491570156"}, '{"a":1}', "no",
-        ("a",),
+    new = made(
+        fresh.tenant, NOON, "call", account=54911, method="send-sms", numbers=("61491570156", "61491570112"),
+        code="SUCCESS", status=200, rule="fault 3", took=1234, message=340000001, verb="POST", url="/send-sms.json",
+        text="Grüße", request={"message": "Grüße", "to": "61491570156"}, reply='{"a":1}', error="no", hints=("a",),
     )  # fmt: skip
     note(fresh, new)
     with fresh.store.begin() as db:
@@ -61,11 +61,11 @@ def test_what_no_database_keeps_is_replaced_and_what_is_too_long_is_cut(fresh: W
     many = {f"f{index}": "y" * 5000 for index in range(20)}
     note(
         fresh,
-        NewEntry(fresh.tenant, NOON, "call", text=strange, request={"m": strange, strange: "n"}, hints=[strange],
-                 url=strange, reply=strange, error=strange, method=strange),
-        NewEntry(fresh.tenant, NOON, "call", request={"m": long}),
-        NewEntry(fresh.tenant, NOON, "call", request=many),
-        NewEntry(fresh.tenant, NOON, "call", reply="z" * (entries.LONGEST_REPLY + 1)),
+        made(fresh.tenant, NOON, "call", text=strange, request={"m": strange, strange: "n"}, hints=[strange],
+             url=strange, reply=strange, error=strange, method=strange),
+        made(fresh.tenant, NOON, "call", request={"m": long}),
+        made(fresh.tenant, NOON, "call", request=many),
+        made(fresh.tenant, NOON, "call", reply="z" * (entries.LONGEST_REPLY + 1)),
     )  # fmt: skip
     with fresh.store.begin() as db:
         odd, one, several, reply = traffic.following(db, fresh.tenant, Wanted(), 10)
@@ -84,11 +84,13 @@ def test_filters(fresh: World) -> None:
     mobile, number = "61491570156", "61491570112"
     note(
         fresh,
-        NewEntry(fresh.tenant, NOON, "call", 1, "send-sms", (mobile,), "SUCCESS", text="50% off", request={"a": "50%"}),
-        NewEntry(fresh.tenant, NOON + timedelta(seconds=1), "call", 1, "get-sms", (), "NOT_FOUND", rule="fault 12"),
-        NewEntry(fresh.tenant, NOON + timedelta(seconds=2), "inbound", 1, "reply", (mobile, number), text="Grüße Über"),
-        NewEntry(fresh.tenant, NOON + timedelta(seconds=3), "call", 1, "send-sms", ("6149157015",),
-                 request={"a": 'x","b":"y'}),
+        made(fresh.tenant, NOON, "call", method="send-sms", numbers=(mobile,), code="SUCCESS", text="50% off",
+             request={"a": "50%"}),
+        made(fresh.tenant, NOON + timedelta(seconds=1), "call", method="get-sms", code="NOT_FOUND", rule="fault 12"),
+        made(fresh.tenant, NOON + timedelta(seconds=2), "inbound", method="reply", numbers=(mobile, number),
+             text="Grüße Über"),
+        made(fresh.tenant, NOON + timedelta(seconds=3), "call", method="send-sms", numbers=("6149157015",),
+             request={"a": 'x","b":"y'}),
     )  # fmt: skip
     assert wanted(fresh) == [4, 3, 2, 1]
     assert wanted(fresh, kind="inbound") == [3]
@@ -156,7 +158,7 @@ def test_nothing_is_noted_of_a_tenant_that_is_gone_nor_of_a_world_before(fresh: 
 
 def test_an_entry_without_a_time_is_of_the_moment_it_was_noted(fresh: World) -> None:
     moment = real_now()
-    note(fresh, NewEntry(None, None, "call"), at=to_micros(moment))
+    note(fresh, made(None, None, "call"), at=to_micros(moment))
     with fresh.store.begin() as db:
         (read,) = traffic.following(db, fresh.tenant, Wanted(), 5)
     assert read.at == moment

@@ -4,13 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from itertools import count
 
 import pytest
 
 from sms_sandbox.store import traffic
 from sms_sandbox.store.engine import Note, Store, noted
-from sms_sandbox.store.entries import NewEntry, note_of
+from sms_sandbox.store.entries import NewEntry, made, note_of
 from sms_sandbox.store.journal import MOST_WAITING, Journal
 from sms_sandbox.store.traffic import Wanted
 from tests.conftest import World, found
@@ -26,7 +25,7 @@ async def journal(fresh: World) -> AsyncIterator[Journal]:
 
 
 def entry(world: World, text: str) -> Note:
-    return note_of(NewEntry(world.tenant, None, "call", text=text))
+    return note_of(made(world.tenant, None, "call", text=text))
 
 
 def texts(world: World) -> list[str]:
@@ -132,9 +131,8 @@ async def test_the_buffer_is_bounded_and_says_what_it_lost(
     fresh: World, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
     await journal.stop()
-    ids = count()
     for _ in range(MOST_WAITING + 7):
-        journal.note((1, NewEntry, (fresh.tenant, None, "call", next(ids))))
+        journal.note((1, made, (fresh.tenant, None, "call")))
     journal.flush_at_once()
     assert "7 entries of the traffic are lost" in caplog.text
     with fresh.store.begin() as db:
