@@ -67,9 +67,16 @@ money. <span class="good">Running.</span></p>
 <h2>Let a day pass</h2>
 <pre><code>curl $http/_sandbox/v1/clock/advance $token\\
   -d '{"hours": 24}'</code></pre>
-<p class="soft">Everything else: <a href="/_sandbox/v1/openapi.json">the control API's OpenAPI document</a>,
+<h2>Let a delivery fail</h2>
+<pre><code>curl --cacert $quoted_ca \\
+  -u $pair $https/send-sms.json \\
+  -d to=61491572665 -d message='Nobody home'</code></pre>
+<p class="soft">Other numbers meet <a href="/_sandbox/v1/scenarios">other scenarios</a>.</p>
+<h2>See what happened</h2>
+<p><a href="/_sandbox/v1/traffic">Every call, callback and reply</a>, newest first;
 <a href="/_sandbox/v1/messages">messages</a>, <a href="/_sandbox/v1/callbacks">callbacks</a>,
-<a href="/_sandbox/v1/clock">the clock</a>.</p>
+<a href="/_sandbox/v1/clock">the clock</a>. What else there is says
+<a href="/_sandbox/v1/openapi.json">the control API's OpenAPI document</a>.</p>
 """)
 
 

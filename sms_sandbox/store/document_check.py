@@ -6,10 +6,13 @@ from typing import Any
 
 from sqlalchemy import Column, SmallInteger, String, Table
 
+from ..domain import courses
 from ..domain.clock import LATEST, to_micros
+from ..domain.faults import Fault
 from ..domain.matching import Match, Turns
 from . import ids, tables
 from .documents import KEPT, Row, Tables, columns_of, is_serial
+from .rules import CARRIER
 
 GREATEST = to_micros(LATEST)
 """The greatest integer in a document; moments are what comes closest to it."""
@@ -52,6 +55,7 @@ def check(rows: Mapping[str, Any], planned: Collection[str]) -> Tables:
     if len(rows["journals"]) != 1:
         raise DocumentError("tables.journals", "must have one row")
     check_accounts(rows)
+    check_rules(rows)
     check_counters(rows)
     for index, row in enumerate(rows["timeline"]):
         if row["kind"] not in planned:
@@ -181,6 +185,20 @@ def check_accounts(rows: Tables) -> None:
                     raise DocumentError(
                         f"tables.{table.name}[{index}].account", f"there is no account {row['account']}"
                     )
+
+
+def check_rules(rows: Tables) -> None:
+    """Raise DocumentError for a rule that does what none of its kind can."""
+    for index, row in enumerate(rows["rules"]):
+        what = json.loads(str(row["spec"]))["what"]
+        try:
+            if row["kind"] == CARRIER:
+                courses.check(what["scenario"], what["options"])
+            fits = row["kind"] == CARRIER or Fault(**what).on == row["kind"]
+        except (TypeError, ValueError, LookupError, AttributeError):
+            fits = False
+        if not fits:
+            raise DocumentError(f"tables.rules[{index}].spec", f"says what no rule of the kind {row['kind']!r} can do")
 
 
 def check_counters(rows: Tables) -> None:

@@ -127,6 +127,15 @@ def put(at: str, value: Any) -> Callable[[Document], None]:
     return change
 
 
+SPEC = "document.tables.rules[0].spec: "
+
+
+def rule(kind: str, **what: Any) -> list[dict[str, Any]]:
+    """The rows of one rule."""
+    spec = json.dumps({"match": {}, "turns": {}, "what": what})
+    return [{"id": 1, "kind": kind, "position": 1, "spec": spec, "seen": 0, "used": 0, "until": None}]
+
+
 def twice(name: str) -> Callable[[Document], None]:
     return lambda document: document["tables"][name].append(dict(document["tables"][name][0]))
 
@@ -170,6 +179,11 @@ REFUSED = {
     "no account": (put("tables.accounts", []), "document.tables.accounts: "),
     "no parent": (put("tables.accounts.0.parent", 7), "document.tables.accounts[0].parent: "),
     "stranger's": (put("tables.messages.0.account", 7), "document.tables.messages[0].account: "),
+    "scenario": (put("tables.rules", rule("carrier", scenario="party", options={})), SPEC),
+    "no scenario": (put("tables.rules", rule("carrier", status=503)), SPEC),
+    "fault": (put("tables.rules", rule("api", on="api", status=200)), SPEC),
+    "other fault": (put("tables.rules", rule("api", on="callback", callback="drop")), SPEC),
+    "strange rule": (put("tables.rules", rule("party", on="api", status=503)), SPEC),
     "counter": (put("tables.counters.0.kind", "colour"), "document.tables.counters: "),
     "counted back": (put("tables.counters", []), "document.tables.counters: "),
 }  # fmt: skip
