@@ -7,14 +7,17 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from sms_sandbox.settings import Settings
+from sms_sandbox.store.journal import EVERY
 from sms_sandbox.tls import Certificates
 from tests.control.conftest import NOON
+from tests.processes import running
 from tests.serving import HANDSET, Account, Receiver, basic, fetch, serving
 
 OTHER_HANDSET = "61491570157"
@@ -472,7 +475,7 @@ def test_the_journal_is_capped_and_says_so(
             assert stream.next()["id"] == 16
 
 
-def test_what_was_noted_is_kept_by_an_ordinary_end(certificates: Certificates, tmp_path: Any) -> None:
+def test_what_was_noted_is_kept_by_an_ordinary_end(certificates: Certificates, tmp_path: Path) -> None:
     settings = Settings(
         https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, database=f"sqlite:///{tmp_path}/a.db"
     )
@@ -487,3 +490,14 @@ def test_callbacks_show_their_rule(frozen: Account, receiver: Receiver) -> None:
     frozen.send("hi", dlr_callback=receiver.url)
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
     assert frozen.ok("GET", "/callbacks")["callbacks"][0]["rule"] == ""
+
+
+def test_a_killed_process_loses_no_more_than_the_last_moment(certificates: Certificates, tmp_path: Path) -> None:
+    database = ("--database", f"sqlite:///{tmp_path}/a.db")
+    with running(certificates, tmp_path, *database) as first:
+        first.account.send("noted")
+        time.sleep(EVERY * 5)
+        first.kill()
+    with running(certificates, tmp_path, *database) as second:
+        assert entries(second.account, kind="call")[-1]["request"]["message"] == "noted"
+        assert second.account.ok("GET", "/messages", text="noted")["page"]["total"] == 1
