@@ -1,0 +1,15 @@
+from collections.abc import Iterator
+
+import pytest
+
+from sms_sandbox.settings import Settings
+from sms_sandbox.tls import Certificates
+from tests.serving import Account, serving
+
+
+@pytest.fixture(scope="package")
+def server(certificates: Certificates) -> Iterator[Account]:
+    """A server on a thread, one for all tests of it; its default account."""
+    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, delivery_delay=0)
+    with serving(settings) as account:
+        yield account
