@@ -1,0 +1,41 @@
+"""Commands as a shell runs them, and what leads them to a server."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from sms_sandbox.cli import main
+from sms_sandbox.settings import PREFIX
+from tests.serving import Account
+
+
+def run(*args: str, **environment: str) -> Result:
+    """A command in this process."""
+    return CliRunner().invoke(main, args, env=environment, prog_name="sms-sandbox")
+
+
+def start(*args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """A command in a process of its own that ends by itself."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    command = [sys.executable, "-m", "sms_sandbox", *args]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, env={**clean, **environment})
+
+
+def at(server: Account) -> tuple[str, ...]:
+    """The flags that lead to a server."""
+    return ("--http-port", server.ready.http.rpartition(":")[2])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def write_ready(server: Account, path: Path) -> None:
+    path.write_text(json.dumps(vars(server.ready)))

@@ -1,0 +1,44 @@
+"""`ready`: whether a sandbox answers."""
+
+import socket
+from pathlib import Path
+
+from tests.cli.shell import at, free_port, run, write_ready
+from tests.serving import Account
+
+
+def test_ready_tells_by_its_exit_code(server: Account, tmp_path: Path) -> None:
+    assert run("ready", *at(server)).exit_code == 0
+    assert run("ready", SMS_SANDBOX_HTTP_PORT=at(server)[1]).exit_code == 0
+    result = run("ready", "--http-port", str(free_port()))
+    assert result.exit_code == 1
+    assert "not ready" in result.output
+    ready_file = tmp_path / "ready.json"
+    assert run("ready", "--ready-file", str(ready_file)).exit_code == 1
+    ready_file.write_text("{}")
+    assert run("ready", "--ready-file", str(ready_file)).exit_code == 1
+    write_ready(server, ready_file)
+    assert run("ready", "--ready-file", str(ready_file)).output == "ready\n"
+
+
+def test_ready_asks_no_proxy(server: Account) -> None:
+    assert run("ready", *at(server), http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9").exit_code == 0
+
+
+def test_ready_waits_for_so_long(server: Account) -> None:
+    assert run("ready", "--wait", "--timeout", "5s", *at(server)).exit_code == 0
+    result = run("ready", "--wait", "--timeout", "300ms", "--http-port", str(free_port()))
+    assert result.exit_code == 1
+    assert run("ready", "--timeout", "soon").exit_code == 2
+
+
+def test_ready_is_not_deceived_by_somebody_else(server: Account) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = str(silent.getsockname()[1])
+        assert run("ready", "--wait", "--timeout", "200ms", "--http-port", port).exit_code == 1
+
+
+def test_a_port_picked_at_the_start_is_asked_of_the_ready_file(server: Account) -> None:
+    result = run("ready", "--http-port", "0")
+    assert result.exit_code == 1
+    assert "--ready-file" in result.output

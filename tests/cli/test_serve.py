@@ -1,0 +1,150 @@
+"""`serve`: what it can't begin with, and what it says when it has begun."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.cli import announce
+from sms_sandbox.tls import Certificates
+from tests.cli.shell import start
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--colour", "red"), "--colour"),
+        (("--https-port", "x"), "--https-port"),
+        (("--https-port", "70000"), "--https-port must be from 0 to 65535"),
+        (("--throttle", "-1"), "--throttle"),
+        (("--delivery-delay", "inf"), "--delivery-delay"),
+        (("--profile", "2035"), "--profile"),
+        (("--account", "nocolon"), "--account must look like KEY:SECRET"),
+        (("--account", "a:b", "--account", "a:c"), "each only once"),
+        (("--cert-host", "a b"), "'a b' is no host name"),
+        (("now",), "now"),
+    ],
+)
+def test_a_flag_that_cannot_be_is_a_usage_error(args: Sequence[str], said: str, certificates: Certificates) -> None:
+    result = start("serve", "--certs", str(certificates.directory), *args)
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_bad_variable_is_a_usage_error_too(certificates: Certificates) -> None:
+    result = start("serve", "--certs", str(certificates.directory), SMS_SANDBOX_HTTP_PORT="x")
+    assert result.returncode == 2
+    assert "--http-port" in result.stderr
+
+
+def only_line(result: "subprocess.CompletedProcess[str]") -> str:
+    """The one line on stderr of a command that failed."""
+    assert result.returncode == 1
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("sms-sandbox: ")
+    return line
+
+
+def test_a_port_in_use_is_one_line(certificates: Certificates) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for name in ("--https-port", "--http-port"):
+            other = "--http-port" if name == "--https-port" else "--https-port"
+            flags = ("--certs", str(certificates.directory), name, port, other, "0")
+            line = only_line(start("serve", *flags))
+            assert port in line
+            assert name in line
+
+
+@pytest.mark.parametrize("kind", ["folder", "noise", "nowhere", "mysql", "junk", "server"])
+def test_a_database_that_cannot_be_used_is_one_line(certificates: Certificates, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "noise").write_bytes(b"not a database, but long enough to be taken for one" * 10)
+    url = {
+        "folder": f"sqlite:///{tmp_path}",
+        "noise": f"sqlite:///{tmp_path / 'noise'}",
+        "nowhere": f"sqlite:///{tmp_path / 'no' / 'where.db'}",
+        "mysql": "mysql://localhost/x",
+        "junk": "junk",
+        "server": "postgresql://nobody:a-password@127.0.0.1:1/x",
+    }[kind]
+    flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
+    line = only_line(start("serve", *flags, "--database", url))
+    assert "database" in line
+    assert "a-password" not in line
+
+
+def test_certificates_that_cannot_be_kept_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "file" in only_line(start("serve", "--certs", str(tmp_path / "file")))
+    assert "file" in only_line(start("env", "--certs", str(tmp_path / "file")))
+
+
+def test_a_host_that_is_not_here_is_one_line(certificates: Certificates) -> None:
+    flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
+    assert "192.0.2.1" in only_line(start("serve", *flags, "--host", "192.0.2.1"))
+
+
+def test_a_ready_file_that_cannot_be_written_is_one_line(certificates: Certificates, tmp_path: Path) -> None:
+    flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
+    line = only_line(start("serve", *flags, "--ready-file", str(tmp_path / "no" / "ready")))
+    assert "ready file" in line
+
+
+def test_the_ready_file_is_put_in_its_place_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "ready.json"
+    path.write_text("old")
+    seen: list[tuple[str, object]] = []
+    replace = Path.replace
+
+    def watched(self: Path, target: Path) -> Path:
+        seen.append((path.read_text(), json.loads(self.read_text())))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    announce({"https": "https://localhost:1"}, str(path))
+    assert seen == [("old", {"https": "https://localhost:1"})]
+    assert json.loads(path.read_text()) == {"https": "https://localhost:1"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    assert capsys.readouterr().out == 'sms-sandbox ready: {"https": "https://localhost:1"}\n'
+
+
+@pytest.mark.parametrize(("log_format", "greets"), [("text", True), ("json", False)])
+def test_a_person_at_a_terminal_is_told_where_everything_is(
+    certificates: Certificates, log_format: str, greets: bool
+) -> None:
+    ours, its = os.openpty()
+    flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
+    command = [sys.executable, "-m", "sms_sandbox", "serve", *flags, "--log-format", log_format]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=its, text=True) as process:
+        os.close(its)
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline().removeprefix("sms-sandbox ready: "))
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(10) == 0
+    said = b""
+    with suppress(OSError):  # how Linux tells the end of a terminal
+        while piece := os.read(ours, 1 << 16):
+            said += piece
+    os.close(ours)
+    assert rest == ""
+    lines = said.decode().splitlines()
+    assert len(lines) == (3 if greets else 0)
+    if greets:
+        assert all(ready[each] in lines[0] for each in ("https", "key", "secret"))
+        assert f"{ready['http']}/" in lines[1]
+        assert "Ctrl-C" in lines[2]
