@@ -70,3 +70,9 @@ def test_a_delivered_callback_is_sent_once_more(frozen: Account, receiver: Recei
     assert [one["number"] for one in after["tries"]] == [1, 2]
     assert after["state"] == "delivered"
     assert len(receiver.received) == 2
+
+
+def test_callbacks_show_their_rule(frozen: Account, receiver: Receiver) -> None:
+    frozen.send("hi", dlr_callback=receiver.url)
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    assert frozen.ok("GET", "/callbacks")["callbacks"][0]["rule"] == ""

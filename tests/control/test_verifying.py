@@ -1,9 +1,13 @@
-"""How a difference is told."""
+"""Verifying: how a difference is told, and what is answered over HTTP."""
+
+from collections.abc import Callable
 
 import pytest
 
 from sms_sandbox.control.verifying import difference
 from sms_sandbox.store.traffic import Entry, Wanted
+from tests.control.looking import entries
+from tests.serving import HANDSET, Account
 from tests.store.making import NOON
 
 
@@ -67,3 +71,62 @@ def test_what_was_expected(least: int, most: int | None, words: str) -> None:
 def test_each_condition_is_told_of(wanted: Wanted, words: str) -> None:
     said = difference("calls", wanted, 0, 1, None, [call(1, message="Hi", to="61491570156")], [])
     assert f"the nearest: {words} (entry 1)." in said
+
+
+# Over HTTP
+
+
+NEAREST = (
+    "0 calls of send-sms with message 'Hi' were made, at least 1 was expected; "
+    "the nearest: message 'Hi there' instead of 'Hi' (entry 1)."
+)
+
+
+def verify(world: Account, of: str, **more: object) -> tuple[bool, int, str]:
+    said = world.ok("POST", "/verify", {"of": of, **more})
+    assert list(said) == ["ok", "found", "difference"]
+    return said["ok"], said["found"], said["difference"]
+
+
+def test_verify_answers_yes_or_says_what_is_other(frozen: Account) -> None:
+    frozen.send("Hi there")
+    frozen.send("Bye")
+    assert verify(frozen, "calls", where={"method": "send-sms"}) == (True, 2, "")
+    assert verify(frozen, "calls", where={"method": "send-sms"}, count=2) == (True, 2, "")
+    assert verify(frozen, "calls", where={"method": "send-sms"}, count=1) == (
+        False, 2, "2 calls of send-sms were made, 1 was expected: entries 2, 1.",
+    )  # fmt: skip
+    assert verify(frozen, "calls", where={"method": "send-sms"}, params={"message": "Hi"}) == (
+        False,
+        0,
+        NEAREST,
+    )
+    assert verify(frozen, "messages", where={"number": "0491570156"}, params={"text": "Bye", "to": int(HANDSET)})[0]
+    assert verify(frozen, "messages", at_most=1)[:2] == (False, 2)
+    assert verify(frozen, "messages", at_least=1, at_most=2)[0]
+    assert verify(frozen, "callbacks", count=0)[0]
+    assert verify(frozen, "inbound") == (
+        False, 0, "0 inbound messages were received, at least 1 was expected; no inbound message was received at all.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"of": "sms"}, {"of": "calls", "count": 1, "at_most": 2}, {"of": "calls", "at_least": 3, "at_most": 2},
+     {"of": "calls", "count": -1}, {"of": "messages", "where": {"method": "send-sms"}},
+     {"of": "messages", "where": {"rule": "x"}}, {"of": "messages", "params": {"message": "x"}},
+     {"of": "calls", "where": {"kind": "call"}}, {"of": "calls", "params": {"a": [1]}},
+     {"of": "calls", "where": {"number": "nobody"}}],
+)  # fmt: skip
+def test_what_can_not_be_verified(world: Account, body: dict[str, object]) -> None:
+    assert world.refused("POST", "/verify", body) == (422, "invalid")
+
+
+def test_tenants_know_nothing_of_each_others_traffic(worlds: Callable[..., Account]) -> None:
+    one, other = worlds(), worlds()
+    one.send("of one")
+    other.send("of the other")
+    for world, text in ((one, "of one"), (other, "of the other")):
+        assert [each["request"]["message"] for each in entries(world, kind="call")] == [text]
+        assert world.ok("POST", "/verify", {"of": "messages", "count": 1, "params": {"text": text}})["ok"]
+        assert world.ok("POST", "/wait", {"of": "calls", "count": 1})["ok"]

@@ -1,0 +1,52 @@
+"""What testers see of the journal: its entries, and the stream of them."""
+
+import json
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from tests.serving import Account, basic
+
+
+def entries(world: Account, **query: object) -> list[Any]:
+    return list(world.ok("GET", "/traffic", **query)["entries"])
+
+
+def ids(world: Account, **query: object) -> list[int]:
+    found = [each["id"] for each in entries(world, **query)]
+    counting = {name: value for name, value in query.items() if name not in ("page", "max")}
+    if counting == query:
+        assert world.ok("GET", "/traffic/count", **query)["count"] == len(found)
+    return found
+
+
+class Stream:
+    """A stream of events under way."""
+
+    def __init__(self, world: Account, last: int | None = None, **query: object) -> None:
+        parts = urlsplit(world.ready.http)
+        self._connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        headers = basic(world.key, world.secret)
+        if last is not None:
+            headers["Last-Event-ID"] = str(last)
+        asked = f"?{urlencode(query)}" if query else ""
+        self._connection.request("GET", f"/_sandbox/v1/events{asked}", headers=headers)
+        self.response: HTTPResponse = self._connection.getresponse()
+
+    def __enter__(self) -> "Stream":
+        assert self.response.status == 200
+        assert self.response.readline() == b"retry: 1000\n"
+        assert self.response.readline() == b"\n"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.response.close()
+        self._connection.close()
+
+    def next(self) -> dict[str, Any]:
+        """The next event: its name, id and data."""
+        found: dict[str, Any] = {}
+        while line := self.response.readline().rstrip(b"\n"):
+            name, _, value = line.decode().partition(": ")
+            found[name] = json.loads(value) if name in ("data", "id") else value
+        return found
