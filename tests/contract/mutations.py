@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sms_sandbox.api.evidence import EVIDENCE
-from tests.contract import ways
+from tests.contract.exchanges import Relay, Request, Spoil, faithfully, unchanged
 from tests.contract.spoiling import (
     answers,
     asked,
@@ -20,7 +20,7 @@ from tests.contract.spoiling import (
     trees,
     without,
 )  # fmt: skip
-from tests.contract.wrong import Relay, Request, Spoil, faithfully, unchanged
+from tests.contract.ways import access, callbacks, pages, reading, refusing, statuses, values
 
 
 @dataclass(frozen=True)
@@ -38,31 +38,31 @@ PHONES = ("msisdn", "mobile", "number", "longcode", "international")
 
 MUTATIONS: Mapping[str, Mutation] = {
     # The envelope and the spelling of JSON
-    "error-first": Mutation("the error block stands before everything else", successes(ways.error_first)),
+    "error-first": Mutation("the error block stands before everything else", successes(values.error_first)),
     "no-error-block": Mutation("a success has no error block", successes(lambda tree: {
         key: value for key, value in tree.items() if key != "error"})),
     "ok-lower-case": Mutation("the code of a success is `success`", successes(
         lambda tree: {**tree, "error": {"code": "success", "description": "OK"}})),
     "extra-key": Mutation("a key that is documented nowhere", successes(lambda tree: {"request_id": 1, **tree})),
-    "dropped-key": Mutation("`send_at` is missing from send-sms", of("send-sms", ways.without_key("send_at"))),
-    "dropped-inner-key": Mutation("`created_at` is missing from contacts", ways.without_key("created_at")),
+    "dropped-key": Mutation("`send_at` is missing from send-sms", of("send-sms", values.without_key("send_at"))),
+    "dropped-inner-key": Mutation("`created_at` is missing from contacts", values.without_key("created_at")),
     "renamed-key": Mutation("`balance` is called `credit`", of("get-balance", successes(
         lambda tree: {("credit" if key == "balance" else key): value for key, value in tree.items()}))),
-    "reordered-keys": Mutation("the keys of objects stand in the opposite order", successes(ways.backwards)),
-    "number-as-string": Mutation("ids are strings", named("id", "message_id", "list_id", into=ways.quoted)),
-    "phone-as-string": Mutation("phone numbers are strings", named(*PHONES, into=ways.quoted)),
+    "reordered-keys": Mutation("the keys of objects stand in the opposite order", successes(values.backwards)),
+    "number-as-string": Mutation("ids are strings", named("id", "message_id", "list_id", into=values.quoted)),
+    "phone-as-string": Mutation("phone numbers are strings", named(*PHONES, into=values.quoted)),
     "string-as-number": Mutation("`status` is a number", named("status", into=lambda _: 1)),
-    "money-as-string": Mutation("money is a string", named(*MONEY, into=ways.quoted)),
-    "money-with-4-decimals": Mutation("money has four decimals, in quotes", named(*MONEY, into=ways.four_decimals)),
-    "bool-as-word": Mutation("booleans are `yes` and `no`", scalars(lambda _, value: ways.as_word(value))),
+    "money-as-string": Mutation("money is a string", named(*MONEY, into=values.quoted)),
+    "money-with-4-decimals": Mutation("money has four decimals, in quotes", named(*MONEY, into=values.four_decimals)),
+    "bool-as-word": Mutation("booleans are `yes` and `no`", scalars(lambda _, value: values.as_word(value))),
     "null-as-blank": Mutation("null is a blank", scalars(lambda _, value: "" if value is None else value)),
-    "null-left-out": Mutation("a key that is null is left out", successes(ways.without_nulls)),
-    "iso-dates": Mutation("times are written as 2030-01-31T12:00:00Z", scalars(ways.iso)),
-    "local-dates": Mutation("times are those of Sydney, not UTC", scalars(ways.in_local_time)),
+    "null-left-out": Mutation("a key that is null is left out", successes(values.without_nulls)),
+    "iso-dates": Mutation("times are written as 2030-01-31T12:00:00Z", scalars(values.iso)),
+    "local-dates": Mutation("times are those of Sydney, not UTC", scalars(values.in_local_time)),
     "slash-not-escaped": Mutation("`/` is not escaped", bytes_(lambda body: body.replace(b"\\/", b"/"), "json")),
     "pretty-json": Mutation("JSON has blanks behind its commas", bytes_(
         lambda body: body.replace(b'","', b'", "').replace(b',"', b', "'), "json")),
-    "raw-unicode": Mutation("characters beyond ASCII are not escaped in JSON", bytes_(ways.unescaped, "json")),
+    "raw-unicode": Mutation("characters beyond ASCII are not escaped in JSON", bytes_(values.unescaped, "json")),
     "cut-off": Mutation("the last byte of an answer is missing", bytes_(lambda body: body[:-1])),
     "empty-body": Mutation("refusals have no body", answers(
         lambda answer: answer if answer.status == 200 else replace(answer, body=b""))),
@@ -79,68 +79,69 @@ MUTATIONS: Mapping[str, Mutation] = {
     "xml-drops-key": Mutation("XML lacks `currency`", bytes_(
         lambda body: re.sub(rb"<currency>\w+</currency>", b"", body), "xml")),
     # Status, type, format
-    "status-200": Mutation("refusals come with 200", ways.with_status(200)),
-    "auth-400": Mutation("AUTH_FAILED comes with 400", ways.with_status(400, "AUTH_FAILED")),
-    "no-data-403": Mutation("AUTH_FAILED_NO_DATA comes with 403", ways.with_status(403, "AUTH_FAILED_NO_DATA")),
-    "limit-503": Mutation("OVER_LIMIT comes with 503", ways.with_status(503, "OVER_LIMIT")),
-    "unknown-400": Mutation("NOT_IMPLEMENTED comes with 400", ways.with_status(400, "NOT_IMPLEMENTED")),
+    "status-200": Mutation("refusals come with 200", statuses.with_status(200)),
+    "auth-400": Mutation("AUTH_FAILED comes with 400", statuses.with_status(400, "AUTH_FAILED")),
+    "no-data-403": Mutation("AUTH_FAILED_NO_DATA comes with 403", statuses.with_status(403, "AUTH_FAILED_NO_DATA")),
+    "limit-503": Mutation("OVER_LIMIT comes with 503", statuses.with_status(503, "OVER_LIMIT")),
+    "unknown-400": Mutation("NOT_IMPLEMENTED comes with 400", statuses.with_status(400, "NOT_IMPLEMENTED")),
     "created-201": Mutation("a message that is taken comes with 201", of("send-sms", answers(
         lambda answer: replace(answer, status=201) if answer.status == 200 else answer))),
-    "json-for-xml": Mutation("a call for XML is answered in JSON", ways.in_format("xml", "json")),
+    "json-for-xml": Mutation("a call for XML is answered in JSON", statuses.in_format("xml", "json")),
     # The suite does not even begin where the balance is not told in JSON.
-    "xml-for-json": Mutation("a call for JSON is answered in XML", but("get-balance", ways.in_format("json", "xml"))),
-    "html-type": Mutation("JSON is called text/html", ways.with_content_type("text/html; charset=utf-8", "json")),
-    "no-charset": Mutation("XML's type does not name its charset", ways.with_content_type("text/xml", "xml")),
+    "xml-for-json": Mutation("a call for JSON is answered in XML", but(
+        "get-balance", statuses.in_format("json", "xml"))),
+    "html-type": Mutation("JSON is called text/html", statuses.with_content_type("text/html; charset=utf-8", "json")),
+    "no-charset": Mutation("XML's type does not name its charset", statuses.with_content_type("text/xml", "xml")),
     # How calls are read
-    "post-only": Mutation("GET is refused", ways.only_post),
-    "no-multipart": Mutation("multipart bodies are not read", ways.without_bodies("multipart/")),
-    "no-query-of-post": Mutation("the query of a POST is not read", asked(ways.without_query)),
-    "plain-paths": Mutation("`/2/` and doubled slashes lead nowhere", asked(ways.plain_paths)),
-    "no-dotted-names": Mutation("`field.1` is not `field_1`", asked(ways.without_dotted)),
-    "blanks-count": Mutation("a blank parameter is taken for a value", asked(ways.blanks_count)),
-    "first-counts": Mutation("of a parameter that stands twice the first counts", asked(ways.first_counts)),
-    "strict-names": Mutation("a parameter that is not known is refused", ways.strict),
+    "post-only": Mutation("GET is refused", reading.only_post),
+    "no-multipart": Mutation("multipart bodies are not read", reading.without_bodies("multipart/")),
+    "no-query-of-post": Mutation("the query of a POST is not read", asked(reading.without_query)),
+    "plain-paths": Mutation("`/2/` and doubled slashes lead nowhere", asked(reading.plain_paths)),
+    "no-dotted-names": Mutation("`field.1` is not `field_1`", asked(reading.without_dotted)),
+    "blanks-count": Mutation("a blank parameter is taken for a value", asked(reading.blanks_count)),
+    "first-counts": Mutation("of a parameter that stands twice the first counts", asked(reading.first_counts)),
+    "strict-names": Mutation("a parameter that is not known is refused", refusing.strict),
     # Who is let in
-    "wrong-secret": Mutation("wrong credentials are taken", ways.let_in("AUTH_FAILED")),
-    "no-credentials": Mutation("no credentials are needed", ways.let_in("AUTH_FAILED_NO_DATA")),
-    "credentials-in-form": Mutation("key and secret are taken from the form", ways.by_form),
-    "auth-codes-swapped": Mutation("no credentials are AUTH_FAILED", ways.with_code(
+    "wrong-secret": Mutation("wrong credentials are taken", access.let_in("AUTH_FAILED")),
+    "no-credentials": Mutation("no credentials are needed", access.let_in("AUTH_FAILED_NO_DATA")),
+    "credentials-in-form": Mutation("key and secret are taken from the form", access.by_form),
+    "auth-codes-swapped": Mutation("no credentials are AUTH_FAILED", refusing.with_code(
         "AUTH_FAILED_NO_DATA", "AUTH_FAILED")),
-    "no-throttle": Mutation("the throttle is forgotten", ways.unthrottled),
-    "throttle-for-good": Mutation("who was over the limit stays over it", ways.throttled_for_good),
-    "leaks-by-id": Mutation("another account's things are told by their id", ways.leaking("NO_ACCESS", "NOT_FOUND")),
-    "leaks-lists": Mutation("other accounts' lists are among one's own", ways.everybodys("get-lists", "lists")),
+    "no-throttle": Mutation("the throttle is forgotten", access.unthrottled),
+    "throttle-for-good": Mutation("who was over the limit stays over it", access.throttled_for_good),
+    "leaks-by-id": Mutation("another account's things are told by their id", access.leaking("NO_ACCESS", "NOT_FOUND")),
+    "leaks-lists": Mutation("other accounts' lists are among one's own", access.everybodys("get-lists", "lists")),
     "leaks-clients": Mutation("a client that is no reseller is told of clients", of(
-        "get-balance get-client get-clients get-transactions", ways.leaking("NO_ACCESS"))),
+        "get-balance get-client get-clients get-transactions", access.leaking("NO_ACCESS"))),
     # Pages
-    "page-count": Mutation("there is one page more than there are", ways.on_pages(ways.one_page_more)),
-    "page-total": Mutation("the total is one too many", ways.on_pages(ways.one_more_in_total)),
-    "page-number": Mutation("every page calls itself the first", ways.on_pages(ways.called_first)),
-    "page-short": Mutation("the last item of a page is missing", ways.on_pages(ways.without_last)),
-    "page-order": Mutation("items stand in the opposite order", ways.on_pages(ways.turned_round)),
+    "page-count": Mutation("there is one page more than there are", pages.on_pages(pages.one_page_more)),
+    "page-total": Mutation("the total is one too many", pages.on_pages(pages.one_more_in_total)),
+    "page-number": Mutation("every page calls itself the first", pages.on_pages(pages.called_first)),
+    "page-short": Mutation("the last item of a page is missing", pages.on_pages(pages.without_last)),
+    "page-order": Mutation("items stand in the opposite order", pages.on_pages(pages.turned_round)),
     "page-ignored": Mutation("`page` is not read", without("page")),
     "max-ignored": Mutation("`max` is not read", without("max")),
-    "page-beyond": Mutation("a page beyond the end is the last one again", ways.last_page_again),
-    "empty-array": Mutation("an empty page has an empty array", ways.on_empty_pages([])),
-    "empty-null": Mutation("an empty page has a null", ways.on_empty_pages(None)),
+    "page-beyond": Mutation("a page beyond the end is the last one again", pages.last_page_again),
+    "empty-array": Mutation("an empty page has an empty array", pages.on_empty_pages([])),
+    "empty-null": Mutation("an empty page has a null", pages.on_empty_pages(None)),
     # Refusals
-    "other-words": Mutation("refusals have other descriptions", refusals(ways.in_other_words)),
+    "other-words": Mutation("refusals have other descriptions", refusals(refusing.in_other_words)),
     "no-description": Mutation("refusals have no description", refusals(
         lambda tree: {"error": {"code": tree["error"]["code"]}})),
     "error-header": Mutation("refusals repeat the status in the error block", refusals(
         lambda tree: {"error": {**tree["error"], "header": 400}})),
-    "empty-is-invalid": Mutation("FIELD_EMPTY is FIELD_INVALID", ways.with_code("FIELD_EMPTY", "FIELD_INVALID")),
-    "not-found-no-access": Mutation("NOT_FOUND is NO_ACCESS", ways.with_code("NOT_FOUND", "NO_ACCESS")),
-    "exists-is-invalid": Mutation("KEY_EXISTS is FIELD_INVALID", ways.with_code("KEY_EXISTS", "FIELD_INVALID")),
+    "empty-is-invalid": Mutation("FIELD_EMPTY is FIELD_INVALID", refusing.with_code("FIELD_EMPTY", "FIELD_INVALID")),
+    "not-found-no-access": Mutation("NOT_FOUND is NO_ACCESS", refusing.with_code("NOT_FOUND", "NO_ACCESS")),
+    "exists-is-invalid": Mutation("KEY_EXISTS is FIELD_INVALID", refusing.with_code("KEY_EXISTS", "FIELD_INVALID")),
     "recipients-sentence": Mutation("RECIPIENTS_ERROR says a sentence, not which numbers", refusals(
-        ways.in_a_sentence)),
+        refusing.in_a_sentence)),
     # Sending
     "balance-off": Mutation("the balance told is twice what it is", of("get-balance", named(
-        "balance", into=ways.doubled))),
-    "cost-off": Mutation("the cost told is twice what was paid", of("send-sms", named("cost", into=ways.doubled))),
-    "parts-off": Mutation("one part too many is counted", of("send-sms", named("sms", into=ways.one_more))),
+        "balance", into=values.doubled))),
+    "cost-off": Mutation("the cost told is twice what was paid", of("send-sms", named("cost", into=values.doubled))),
+    "parts-off": Mutation("one part too many is counted", of("send-sms", named("sms", into=values.one_more))),
     "recipients-off": Mutation("one recipient too many is counted", of("send-sms", named(
-        "recipients", into=ways.one_more))),
+        "recipients", into=values.one_more))),
     "gsm-extension": Mutation("`€` counts as one character", rewritten("message", lambda text: text.replace("€", "e"))),
     "no-unicode": Mutation("texts are made ASCII", rewritten(
         "message", lambda text: text.encode("ascii", "replace").decode())),
@@ -148,7 +149,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     "no-countrycode": Mutation("`countrycode` is not read", without("countrycode")),
     "from-ignored": Mutation("`from` is not read", without("from")),
     "send-at-ignored": Mutation("`send_at` is not read", without("send_at")),
-    "cancel-does-nothing": Mutation("cancel-sms says OK and cancels nothing", ways.noting_what_is_later),
+    "cancel-does-nothing": Mutation("cancel-sms says OK and cancels nothing", refusing.noting_what_is_later),
     "cancel-true": Mutation("cancel-sms says `true`, not `OK`", of("cancel-sms", named(
         "success", into=lambda _: True))),
     "always-delivered": Mutation("every handset is said to have got it", named(
@@ -159,28 +160,28 @@ MUTATIONS: Mapping[str, Mutation] = {
         "isValid", into=lambda value: "true" if isinstance(value, str) else True))),
     # Replies and opt-outs
     "stop-ignored": Mutation("STOP is a word as any other", of("message-reply", rewritten(
-        "message", lambda text: f"so {text}")), told=ways.without_stop),
-    "replies-lost": Mutation("replies never show up", of("message-reply", ways.pretended(
+        "message", lambda text: f"so {text}")), told=reading.without_stop),
+    "replies-lost": Mutation("replies never show up", of("message-reply", refusing.pretended(
         "message-reply", lambda _: {"result": "SYSTEM: Message response handled\n"}))),
     "result-trimmed": Mutation("message-reply's result lacks its line feed", of("message-reply", named(
         "result", into=lambda value: value.strip()))),
     "reply-unlinked": Mutation("replies say they answer no message", of(
         "get-sms-responses get-user-sms-responses", named("message_id", into=lambda _: 0))),
     "no-original": Mutation("`include_original` is not read", without("include_original")),
-    "optout-forgotten": Mutation("optout-list-member does nothing", ways.pretended(
+    "optout-forgotten": Mutation("optout-list-member does nothing", refusing.pretended(
         "optout-list-member", lambda form: {"list_ids": [int(form.get("list_id") or 0)]})),
     # Lists
-    "removed-stays": Mutation("remove-list does nothing", ways.pretended("remove-list", lambda _: {})),
-    "deleted-stays": Mutation("delete-from-list does nothing", ways.pretended(
+    "removed-stays": Mutation("remove-list does nothing", refusing.pretended("remove-list", lambda _: {})),
+    "deleted-stays": Mutation("delete-from-list does nothing", refusing.pretended(
         "delete-from-list", lambda form: {"list_ids": [int(form.get("list_id") or 0)]})),
-    "names-twice": Mutation("two lists may have one name", ways.lenient("add-list", "KEY_EXISTS", lambda form: {
+    "names-twice": Mutation("two lists may have one name", refusing.lenient("add-list", "KEY_EXISTS", lambda form: {
         "id": 4299999, "name": form["name"], "created": "2030-01-31 12:00:00", "members_active": 0, "fields": []})),
-    "fields-null": Mutation("no custom fields are null, not an empty array", successes(ways.without_arrays)),
+    "fields-null": Mutation("no custom fields are null, not an empty array", successes(values.without_arrays)),
     "style-ignored": Mutation("`response_style` is not read", without("response_style")),
     "names-not-kept": Mutation("contacts' names are not kept", without("first_name", "last_name")),
     "firstname-read": Mutation("`firstname` is read as `first_name`", asked(lambda request: request.with_form(
         lambda pairs: [({"firstname": "first_name"}.get(name, name), value) for name, value in pairs]))),
-    "members-counted": Mutation("members are miscounted", named("members_active", into=ways.one_more)),
+    "members-counted": Mutation("members are miscounted", named("members_active", into=values.one_more)),
     # Numbers, keywords, e-mail, clients
     "filter-ignored": Mutation("`filter` of get-numbers is not read", of("get-numbers", without("filter"))),
     "keyword-lower-case": Mutation("keywords are told in small letters", named(
@@ -194,21 +195,23 @@ MUTATIONS: Mapping[str, Mutation] = {
     "standing-number": Mutation("`balance_standing` of a list is a number", of("get-transactions", named(
         "balance_standing", into=lambda value: float(value.lstrip("$-")) if value else value))),
     # Callbacks
-    "dlr-lost": Mutation("delivery reports are never called back", relay=ways.swallowed("status")),
-    "dlr-twice": Mutation("delivery reports are called back twice", relay=ways.twice),
-    "dlr-renamed": Mutation("`message_id` of callbacks is `messageId`", relay=ways.renamed("message_id", "messageId")),
-    "dlr-mobile": Mutation("callbacks say `msisdn`, not `mobile`", relay=ways.renamed("mobile", "msisdn")),
-    "dlr-delivered": Mutation("every delivery report says `delivered`", relay=ways.saying("status", "delivered")),
-    "callback-order": Mutation("parameters of callbacks stand in the opposite order", relay=ways.changed(
-        ways.in_other_order)),
-    "callback-own-lost": Mutation("a callback URL's own parameters are dropped", relay=ways.changed(ways.without_own)),
-    "reply-lost": Mutation("replies are never called back", relay=ways.swallowed("response")),
-    "hits-lost": Mutation("link hits are never called back", relay=ways.swallowed("link_hits")),
-    "optout-flag": Mutation("callbacks of replies never say that one was an opt-out", relay=ways.saying(
+    "dlr-lost": Mutation("delivery reports are never called back", relay=callbacks.swallowed("status")),
+    "dlr-twice": Mutation("delivery reports are called back twice", relay=callbacks.twice),
+    "dlr-renamed": Mutation("`message_id` of callbacks is `messageId`", relay=callbacks.renamed(
+        "message_id", "messageId")),
+    "dlr-mobile": Mutation("callbacks say `msisdn`, not `mobile`", relay=callbacks.renamed("mobile", "msisdn")),
+    "dlr-delivered": Mutation("every delivery report says `delivered`", relay=callbacks.saying("status", "delivered")),
+    "callback-order": Mutation("parameters of callbacks stand in the opposite order", relay=callbacks.changed(
+        callbacks.in_other_order)),
+    "callback-own-lost": Mutation("a callback URL's own parameters are dropped", relay=callbacks.changed(
+        callbacks.without_own)),
+    "reply-lost": Mutation("replies are never called back", relay=callbacks.swallowed("response")),
+    "hits-lost": Mutation("link hits are never called back", relay=callbacks.swallowed("link_hits")),
+    "optout-flag": Mutation("callbacks of replies never say that one was an opt-out", relay=callbacks.saying(
         "is_optout", "no")),
-    "forged": Mutation("callbacks have a wrong signature", relay=ways.changed(ways.forged)),
-    "unsigned": Mutation("callbacks have no signature", relay=ways.changed(ways.unsigned)),
-    "never-again": Mutation("a callback that failed is not tried again", relay=ways.received),
+    "forged": Mutation("callbacks have a wrong signature", relay=callbacks.changed(callbacks.forged)),
+    "unsigned": Mutation("callbacks have no signature", relay=callbacks.changed(callbacks.unsigned)),
+    "never-again": Mutation("a callback that failed is not tried again", relay=callbacks.received),
 }  # fmt: skip
 
 EACH_METHOD: Mapping[str, Mutation] = {

@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from sms_sandbox.api.render import Verbatim, to_json, to_xml
-from tests.contract.wrong import Answer, Exchange, Request, Spoil, faithfully
+from tests.contract.exchanges import Answer, Exchange, Request, Spoil, faithfully
 
 Tree = Any
 

@@ -12,10 +12,11 @@ import pytest
 from sms_sandbox.settings import Settings
 from sms_sandbox.tls import Certificates
 from tests.contract import mutate
+from tests.contract.exchanges import Answer, Exchange, faithfully
 from tests.contract.mutations import MUTATIONS
 from tests.contract.running import ROOT, run_suite
 from tests.contract.spoiling import tree_of, with_tree
-from tests.contract.wrong import Answer, Exchange, faithfully, wrong
+from tests.contract.wrong import wrong
 from tests.serving import Account, serving
 
 CAUGHT = mutate.known()

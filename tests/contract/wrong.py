@@ -1,14 +1,12 @@
 """A deliberately wrong endpoint: a proxy in front of a sandbox that spoils what passes through it, in one named way."""
 
-import gzip
 import json
 import ssl
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedReader
@@ -19,140 +17,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sms_sandbox.server import Ready
 from sms_sandbox.tls import Certificates
-
-Pairs = list[tuple[str, str]]
+from tests.contract.exchanges import Answer, Callback, Exchange, Relay, Request, Spoil, faithfully, unchanged
 
 URLS = ("dlr_callback", "reply_callback", "link_hits_callback", "forward_url", "url")
 """Parameters that say where to call back; in control's bodies every field that ends in `_url` does."""
-
-FORM = "application/x-www-form-urlencoded"
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as it came: its head is kept as it was written until something in it is changed."""
-
-    head: bytes
-    body: bytes
-
-    @property
-    def line(self) -> tuple[str, str, str]:
-        """Verb, target and version."""
-        verb, _, rest = self.head.split(b"\n")[0].decode("latin-1").strip().partition(" ")
-        target, _, version = rest.rpartition(" ")
-        return verb, target, version
-
-    @property
-    def path(self) -> str:
-        return self.line[1].partition("?")[0]
-
-    @property
-    def method(self) -> str:
-        """The API's method; blank for what is no call of it."""
-        name, dot, ending = self.path.rpartition("/")[2].rpartition(".")
-        return name if dot and ending in ("json", "xml") and not self.path.startswith("/_sandbox") else ""
-
-    def header(self, name: str) -> str:
-        for line in self.head.split(b"\n")[1:]:
-            key, _, value = line.decode("latin-1").partition(":")
-            if key.strip().lower() == name:
-                return value.strip()
-        return ""
-
-    @cached_property
-    def form(self) -> dict[str, str]:
-        """Parameters of the query and of a form body, the body's winning."""
-        return dict(self._query + self._fields)
-
-    @property
-    def _query(self) -> Pairs:
-        return parse_qsl(self.line[1].partition("?")[2], keep_blank_values=True)
-
-    @property
-    def _fields(self) -> Pairs:
-        is_form = self.header("content-type").startswith(FORM)
-        return parse_qsl(self.body.decode("latin-1"), keep_blank_values=True) if is_form else []
-
-    def with_form(self, change: Callable[[Pairs], Pairs]) -> "Request":
-        """The request with other parameters, those of the query and those of the body each changed by themselves."""
-        query, fields = change(self._query), change(self._fields)
-        if query == self._query and fields == self._fields:
-            return self
-        changed = self.with_target(f"{self.path}?{urlencode(query)}" if query else self.path)
-        return changed.with_body(urlencode(fields).encode()) if self._fields else changed
-
-    def with_target(self, target: str) -> "Request":
-        verb, _, version = self.line
-        rest = self.head.partition(b"\n")[2]
-        return Request(f"{verb} {target} {version}\r\n".encode("latin-1") + rest, self.body)
-
-    def with_header(self, name: str, value: str) -> "Request":
-        """The request with one header written anew, at its end."""
-        lines = self.head.split(b"\r\n")
-        kept = [line for line in lines if line and line.partition(b":")[0].strip().lower() != name.encode()]
-        return Request(b"\r\n".join([*kept, f"{name}: {value}".encode("latin-1"), b"", b""]), self.body)
-
-    def with_body(self, body: bytes) -> "Request":
-        return replace(self.with_header("content-length", str(len(body))), body=body)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the sandbox answered."""
-
-    status: int
-    reason: str
-    headers: Pairs
-    body: bytes
-
-    def header(self, name: str) -> str:
-        return next((value for key, value in self.headers if key.lower() == name), "")
-
-    @cached_property
-    def plain(self) -> bytes:
-        """The body, unpacked."""
-        return gzip.decompress(self.body) if self.header("content-encoding") == "gzip" else self.body
-
-    def with_header(self, name: str, value: str) -> "Answer":
-        return replace(self, headers=[(key, value if key.lower() == name else each) for key, each in self.headers])
-
-    def with_plain(self, body: bytes) -> "Answer":
-        return replace(self, body=gzip.compress(body) if self.header("content-encoding") == "gzip" else body)
-
-
-@dataclass(frozen=True)
-class Callback:
-    """A callback on its way from the sandbox to whom it is for."""
-
-    url: str
-    query: Pairs
-    signature: str
-    verb: str = "GET"
-
-
-@dataclass
-class Exchange:
-    """A call of the API on its way: `forward` asks the sandbox, as often as a mutation likes."""
-
-    request: Request
-    forward: Callable[[Request], Answer]
-    memory: dict[str, Any]
-    """What a mutation remembers between calls."""
-
-
-Spoil = Callable[[Exchange], Answer]
-
-Relay = Callable[[Callback, Callable[[Callback], int]], int]
-"""Passes a callback on, by the function it is given, or does not; the status the sandbox is answered."""
-
-
-def faithfully(exchange: Exchange) -> Answer:
-    """Spoil nothing."""
-    return exchange.forward(exchange.request)
-
-
-def unchanged(request: Request) -> Request:
-    return request
 
 
 @dataclass

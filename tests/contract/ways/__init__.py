@@ -1,0 +1,1 @@
+"""The ways to be wrong that take more than a line."""
