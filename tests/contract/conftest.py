@@ -8,6 +8,7 @@ import pytest
 from contract_tests import plugin
 from contract_tests.run import VARIABLES
 from tests.contract.endpoint import KEY, SECRET, Endpoint
+from tests.contract.small import HEAD, Ran, Suite
 
 LOADED = (plugin, httpcore2)
 """Loaded here, as what is first loaded by a run of tests within a test is unloaded with it."""
@@ -25,3 +26,17 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
         yield started
     finally:
         started.close()
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint) -> Suite:
+    """Run some tests with variables and flags."""
+
+    def run(*tests: str, flags: tuple[str, ...] = (), **variables: str) -> Ran:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        path = pytester.makepyfile(test_small=HEAD + "\n".join(tests))
+        return pytester.runpytest_inprocess("-p", "contract_tests.plugin", "-p", "no:cacheprovider", *flags, path)
+
+    assert endpoint
+    return run

@@ -1,11 +1,8 @@
-"""A run of the suite, of small tests against a small endpoint: what is skipped, hidden, undone, kept, and told."""
+"""A run of the suite, of small tests against a small endpoint: what is skipped, hidden and told."""
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,60 +10,10 @@ import pytest
 from contract_tests.run import begin, told
 from contract_tests.secrecy import Credentials
 from contract_tests.target import UnusableError
-from tests.contract.endpoint import HIDDEN, KEY, SECRET, Endpoint
+from tests.contract.endpoint import KEY, SECRET, Endpoint
+from tests.contract.small import MAKES, READS, SANDBOXED, SENDS, Suite, said
 
 pytest_plugins = "pytester"
-
-Ran = pytest.RunResult
-Suite = Callable[..., Ran]
-
-HEAD = """
-import pytest
-from contract_tests.grants import CALLBACK, MONEY, NOTHING, SANDBOX, STATE
-from contract_tests.plugin import about, needs
-"""
-READS = """
-@needs(NOTHING)
-@about("get-balance")
-def test_reading(api):
-    api.ok("get-balance")
-"""
-MAKES = """
-@needs(STATE)
-@about("add-list")
-def test_making(api):
-    api.ok("add-list", name="x")
-"""
-SENDS = """
-@needs(MONEY)
-@about("send-sms")
-def test_sending(run, api):
-    api.ok("send-sms", message="hi", to=run.grants.to[0])
-"""
-SANDBOXED = """
-@needs(SANDBOX, why="it lets time pass")
-@about("get-sms")
-def test_waiting(control):
-    raise AssertionError("it ran")
-"""
-
-
-@pytest.fixture
-def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint) -> Suite:
-    """Run some tests with variables and flags."""
-
-    def run(*tests: str, flags: tuple[str, ...] = (), **variables: str) -> Ran:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        path = pytester.makepyfile(test_small=HEAD + "\n".join(tests))
-        return pytester.runpytest_inprocess("-p", "contract_tests.plugin", "-p", "no:cacheprovider", *flags, path)
-
-    assert endpoint
-    return run
-
-
-def said(ran: Ran) -> str:
-    return ran.stdout.str() + ran.stderr.str()
 
 
 # What runs
@@ -132,6 +79,24 @@ def test_a_callback_needs_a_url(suite: Suite) -> None:
     test = '@needs(CALLBACK)\n@about("send-sms")\ndef test_calling(receiver):\n    assert receiver.url == "https://me.example"\n'
     assert "give CALLBACK_URL" in said(suite(test))
     suite(test, CALLBACK_URL="https://me.example/").assert_outcomes(passed=1)
+
+
+def test_a_call_over_the_limit_is_made_again(suite: Suite, endpoint: Endpoint) -> None:
+    test = READS.replace("    api.ok", "    api.pacer.sleep = lambda _: None\n    api.ok")
+    endpoint.over_limit = 0
+    limited = test.replace(
+        "    api.ok", "    api.http.get('/limit', headers={'Authorization': api.credentials.header})\n    api.ok"
+    )
+    original = endpoint.say
+
+    def say(method: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
+        if method == "limit":
+            endpoint.over_limit = 3
+        return original(method, form)
+
+    endpoint.say = say  # type: ignore[method-assign]
+    suite(limited).assert_outcomes(passed=1)
+    assert len(endpoint.asked("get-balance")) == 1 + 4  # one to see whether the credentials are good
 
 
 # Exit codes
@@ -208,116 +173,3 @@ def test_showing(run, api):
         shown = [line for line in text.splitlines() if SECRET in line or KEY in line or encoded in line]
         assert [line for line in shown if "not in repr" not in line] == []
     assert "***" in said(ran)
-
-
-# What is left behind
-
-
-def test_what_a_failing_test_made_is_removed(suite: Suite, endpoint: Endpoint) -> None:
-    failing = MAKES + '    api.call("send-sms", "json", {})\n    api.ok("add-list", name="y")\n    assert False\n'
-    ran = suite(failing.replace('    api.call("send-sms", "json", {})\n', ""), SPEND="0")
-    ran.assert_outcomes(failed=1)
-    assert len(endpoint.asked("add-list")) == 2
-    assert endpoint.lists == {}
-    assert [form["list_id"] for form in endpoint.asked("remove-list")] == ["101", "100"]
-
-
-def test_what_is_made_by_an_answer_of_a_wrong_shape_is_removed_too(suite: Suite, endpoint: Endpoint) -> None:
-    endpoint.changes["add-list"] = {"fields": None}
-    suite(MAKES, SPEND="0").assert_outcomes(failed=1)
-    assert endpoint.lists == {}
-
-
-def test_a_scheduled_message_is_called_off(suite: Suite, endpoint: Endpoint) -> None:
-    scheduling = SENDS.replace("to=run.grants.to[0]", 'to=run.grants.to[0], send_at="2999-01-01"')
-    suite(scheduling, SPEND="2", TO="61400000001").assert_outcomes(passed=1)
-    assert endpoint.scheduled == set()
-
-
-def test_what_can_not_be_removed_is_an_error(suite: Suite, endpoint: Endpoint) -> None:
-    closing = "\n    api.another(api.credentials)\n    api.undone_by[0][1][1]['list_id'] = 'x'\n"
-    failing = MAKES.rstrip() + closing
-    endpoint.say = lambda method, form, say=endpoint.say: (  # type: ignore[method-assign,misc]
-        (500, {"error": {"code": "FAILED", "description": "x"}}) if method == "remove-list" else say(method, form)
-    )
-    ran = suite(failing, SPEND="0")
-    assert ran.ret == 1
-    assert "left behind: remove-list" in said(ran)
-
-
-def test_a_call_over_the_limit_is_made_again(suite: Suite, endpoint: Endpoint) -> None:
-    test = READS.replace("    api.ok", "    api.pacer.sleep = lambda _: None\n    api.ok")
-    endpoint.over_limit = 0
-    limited = test.replace(
-        "    api.ok", "    api.http.get('/limit', headers={'Authorization': api.credentials.header})\n    api.ok"
-    )
-    original = endpoint.say
-
-    def say(method: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
-        if method == "limit":
-            endpoint.over_limit = 3
-        return original(method, form)
-
-    endpoint.say = say  # type: ignore[method-assign]
-    suite(limited).assert_outcomes(passed=1)
-    assert len(endpoint.asked("get-balance")) == 1 + 4  # one to see whether the credentials are good
-
-
-# Recordings
-
-
-ADDS = """
-@needs(STATE)
-@about("add-to-list")
-def test_adding(api):
-    api.ok("add-to-list", list_id=7, msisdn="61491570156")
-"""
-
-
-def test_a_recording_holds_shapes_and_nothing_of_the_account(suite: Suite, tmp_path: Path) -> None:
-    suite(ADDS, flags=("--record", f"--recorded={tmp_path}"), SPEND="0").assert_outcomes(passed=1)
-    (file,) = tmp_path.glob("*.json")
-    text = file.read_text()
-    for hidden in (*map(str, HIDDEN.values()), KEY, SECRET, "61491570156", "127.0.0.1"):
-        assert hidden not in text
-    kept = json.loads(text)
-    assert kept["test"] == "test_small.test_adding"
-    assert kept["answers"]["add-to-list.json 200 SUCCESS"]["fields"] == {"*": "text"}
-    assert date.fromisoformat(kept["date"])
-
-
-def test_a_failed_test_records_nothing(suite: Suite, tmp_path: Path) -> None:
-    suite(ADDS + "    assert False\n", flags=("--record", f"--recorded={tmp_path}"), SPEND="0").assert_outcomes(
-        failed=1
-    )
-    assert list(tmp_path.glob("*.json")) == []
-
-
-def test_nothing_is_recorded_of_a_sandbox(endpoint: Endpoint, tmp_path: Path) -> None:
-    endpoint.info = {"name": "sms-sandbox"}
-    with pytest.raises(UnusableError, match="this endpoint is a sandbox"):
-        begin(told(os.environ), tmp_path, is_recording=True)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_sandbox_is_held_to_the_recording(suite: Suite, endpoint: Endpoint, tmp_path: Path) -> None:
-    suite(ADDS, flags=("--record", f"--recorded={tmp_path}"), SPEND="0").assert_outcomes(passed=1)
-    endpoint.info = {"name": "sms-sandbox"}
-    suite(ADDS, flags=(f"--recorded={tmp_path}",)).assert_outcomes(passed=1)
-    endpoint.changes["add-to-list"] = {"last_name": "Uno"}
-    ran = suite(ADDS, flags=(f"--recorded={tmp_path}",))
-    ran.assert_outcomes(failed=1)
-    assert ".last_name: text here, null recorded" in said(ran)
-
-
-def test_missing_and_stale_recordings_are_told(suite: Suite, tmp_path: Path) -> None:
-    flags = (f"--recorded={tmp_path}",)
-    assert "1 of 1 tests have never been recorded" in said(suite(READS, flags=flags))
-    suite(READS, flags=("--record", *flags))
-    fresh = said(suite(READS, flags=flags))
-    assert "never been recorded" not in fresh
-    assert "1 fresh" in fresh
-    (file,) = tmp_path.glob("*.json")
-    kept = json.loads(file.read_text())
-    file.write_text(json.dumps({**kept, "date": "2020-01-31"}))
-    assert "The recording of test_small.test_reading is stale, of 2020-01-31." in said(suite(READS, flags=flags))
