@@ -149,13 +149,15 @@ class Received:
 
 class Receiver:
     """A server that takes callbacks. `status` is its answer, `delay` the seconds it takes for it; `files` is what there
-    is to fetch, by path."""
+    is to fetch, by path. While it is `holding`, whoever calls has no answer."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.status = 200
         self.delay = 0.0
         self.files: dict[str, bytes] = {}
+        self._answers = threading.Event()
+        self._answers.set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -166,6 +168,7 @@ class Receiver:
                 query = parse_qsl(parts.query, keep_blank_values=True)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.received.append(Received(time.monotonic(), parts.path, query, headers))
+                outer._answers.wait()
                 time.sleep(outer.delay)
                 self.send_response(outer.status)
                 body = b"" if outer.status == 204 else outer.files.get(parts.path, b"ok")
@@ -192,6 +195,15 @@ class Receiver:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Answer nobody until the end, so that what waits for an answer is under way as long as a test wants."""
+        self._answers.clear()
+        try:
+            yield
+        finally:
+            self._answers.set()
 
     def wait_for(self, count: int, seconds: float = 20) -> list[Received]:
         """What has arrived when that many have."""

@@ -21,6 +21,7 @@ import pytest
 
 from sms_sandbox.tls import Certificates
 from tests.processes import Running, running
+from tests.seconds import within_a_second
 from tests.serving import HANDSET, Account, Receiver, eventually
 
 
@@ -69,7 +70,7 @@ def test_a_message_is_sent_delivered_reported_and_answered(
         responses = call(account, "get-sms-responses", message_id=str(sent["message_id"]))["responses"]
         assert [each["response"] for each in responses] == ["Hello yourself"]
         assert call(account, "get-balance")["balance"] == pytest.approx(999.913)
-        assert process.end() < 2
+        process.end()
     assert process.errors.read_text() == ""
 
 
@@ -80,7 +81,6 @@ def test_an_app_that_is_down_for_a_day_hears_of_it_in_the_end(
         world = process.account.tenant(frozen_at="2030-01-31T12:00:00Z")
         receiver.status = 500
         world.send(dlr_callback=receiver.url)
-        began = time.monotonic()
         expected = [timedelta(seconds=1)]
         for wait in (timedelta(), timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1)):
             expected.append(expected[-1] + wait)
@@ -92,7 +92,6 @@ def test_an_app_that_is_down_for_a_day_hears_of_it_in_the_end(
         receiver.status = 200
         told = world.ok("POST", "/clock/advance", {"hours": 24})
         assert told["counts"] == {"callback": 1}
-        assert time.monotonic() - began < 5
         (callback,) = world.ok("GET", "/callbacks")["callbacks"]
         noon = datetime.fromisoformat("2030-01-31T12:00:00Z")
         made = [datetime.fromisoformat(each["at"]) - noon for each in callback["tries"]]
@@ -111,15 +110,8 @@ def test_the_sixteenth_call_of_a_second_is_refused_and_a_later_one_admitted(
 
 
 def burst(callers: Sequence[Callable[[str], str]]) -> list[str]:
-    """The codes of sixteen calls within a second, made by turns; tried again where the machine was too busy for it."""
-    for _ in range(5):
-        began = time.monotonic()
-        codes = [callers[number % len(callers)]("get-balance") for number in range(16)]
-        took = time.monotonic() - began
-        if took < 0.9:
-            return codes
-        time.sleep(1.1)
-    pytest.fail(f"sixteen calls take {took:.1f} s here")
+    """The codes of sixteen calls within a second, made by turns."""
+    return within_a_second(lambda: [callers[number % len(callers)]("get-balance") for number in range(16)])
 
 
 class kept:  # noqa: N801 (used like a function)
@@ -229,7 +221,7 @@ def test_a_sudden_death_loses_nothing_that_was_answered(
         assert account.ok("GET", "/callbacks", state="waiting", max=1)["page"]["total"] == 0
         told = {(each["message_id"], each["mobile"]) for each in receiver.received}
         assert told >= {(str(message), to) for message in answered for to in (HANDSET, "61491570157")}
-        assert process.end() < 2
+        process.end()
 
 
 # Two processes on one database

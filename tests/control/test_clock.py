@@ -104,7 +104,7 @@ def test_an_advance_of_a_running_clock_leaves_it_running(world: Account) -> None
     assert told["running"] is True
     after = world.ok("GET", "/clock")
     assert after["running"] is True
-    assert timedelta(days=3) <= moment(after["now"]) - before < timedelta(days=3, seconds=10)
+    assert timedelta(days=3) <= moment(after["now"]) - before < timedelta(days=3, minutes=2)
 
 
 def test_an_advance_walks_the_ladder_of_retries(frozen: Account, receiver: Receiver) -> None:
@@ -125,20 +125,18 @@ def test_an_advance_walks_the_ladder_of_retries(frozen: Account, receiver: Recei
 
 def test_an_advance_waits_for_slow_callbacks_and_does_not_hold_up_others(worlds: Make, receiver: Receiver) -> None:
     slow, other = worlds(frozen_at=NOON), worlds(frozen_at=NOON)
-    receiver.delay = 0.8
     slow.send(dlr_callback=receiver.url)
-    with ThreadPoolExecutor(1) as pool:
-        began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool, receiver.holding():
         answer = pool.submit(slow.ok, "POST", "/clock/advance", {"seconds": 5})
-        receiver.wait_for(1)
+        (got,) = receiver.wait_for(1)
         other.send()
         assert other.ok("POST", "/clock/advance", {"seconds": 5})["counts"]["report"] == 1
         assert not answer.done()
-        answer.result()
-        assert time.monotonic() - began >= 0.8
+        held = time.monotonic() - got.at
+    assert answer.result()["counts"]["callback"] == 1
     (callback,) = slow.ok("GET", "/callbacks")["callbacks"]
     assert callback["state"] == "delivered"
-    assert callback["tries"][0]["latency_ms"] >= 800
+    assert callback["tries"][0]["latency_ms"] >= int(1000 * held)
 
 
 def test_two_advances_at_once_add_up(frozen: Account, receiver: Receiver) -> None:

@@ -10,35 +10,38 @@ from tests.serving import Account, Receiver
 EARLY, ORDINARY = "61491578957", "61491570157"
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls wait longer for their report than these tests do for calls, so one that is answered waited for no more."""
+    monkeypatch.setattr("sms_sandbox.api.early.PATIENCE", 600)
+
+
 @pytest.mark.parametrize("stands", [False, True])
+@pytest.mark.usefixtures("patient")
 def test_the_report_is_answered_before_the_call(
     world: Account, frozen: Account, stands: bool, receiver: Receiver
 ) -> None:
     who = frozen if stands else world
     receiver.delay = 0.3
-    began = time.monotonic()
     sent = who.send(to=f"{ORDINARY},{EARLY}", dlr_callback=receiver.url)
     answered = time.monotonic()
     first = receiver.received[0]
     assert (first["mobile"], first["status"], first["message_id"]) == (EARLY, "delivered", str(sent))
-    assert answered - first.at > 0.25
-    assert answered - began < 4
+    assert answered - first.at >= receiver.delay
     (told,) = who.ok("GET", "/callbacks", msisdn=EARLY)["callbacks"]
     assert (told["state"], [each["status"] for each in told["tries"]]) == ("delivered", [200])
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_try_that_fails_holds_nobody_up(world: Account, receiver: Receiver) -> None:
     receiver.status = 500
-    began = time.monotonic()
     world.send(to=EARLY, dlr_callback=receiver.url)
-    assert time.monotonic() - began < 4
     assert len(receiver.received) == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_without_an_app_nobody_waits(world: Account) -> None:
-    began = time.monotonic()
     message = world.send(to=EARLY)
-    assert time.monotonic() - began < 4
     assert world.ok("GET", f"/messages/{message}")["delivered"] == 1
 
 
@@ -46,19 +49,20 @@ def test_an_app_that_waits_for_the_answer_gets_it(
     world: Account, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sms_sandbox.api.early.PATIENCE", 0.2)
-    receiver.delay = 1.5
-    began = time.monotonic()
-    world.send(to=EARLY, dlr_callback=receiver.url)
-    assert 0.2 < time.monotonic() - began < 1.4
+    with receiver.holding():
+        began = time.monotonic()
+        world.send(to=EARLY, dlr_callback=receiver.url)
+        assert time.monotonic() - began >= 0.2
+        (told,) = world.ok("GET", "/callbacks")["callbacks"]
+        assert [(each["status"], each["error"]) for each in told["tries"]] == [(None, None)], "it is under way"
     assert len(receiver.received) == 1
 
 
 def test_a_rule_has_the_same_and_other_calls_are_answered_meanwhile(world: Account, receiver: Receiver) -> None:
-    receiver.delay = 1.0
     world.ok("POST", "/rules", {"scenario": "early-report", "match": {"to": ORDINARY}})
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, receiver.holding():
         sending = pool.submit(world.send, to=ORDINARY, dlr_callback=receiver.url)
         receiver.wait_for(1)
         assert world.api("get-balance")["error"]["code"] == "SUCCESS"
         assert not sending.done()
-        assert sending.result() > 0
+    assert sending.result() > 0

@@ -87,11 +87,9 @@ def test_streams_and_waits_end_when_the_server_does(certificates: Certificates) 
         waiting = threading.Thread(target=lambda: said.append(account.ok("POST", "/wait", wait)))
         waiting.start()
         stream = Stream(account).__enter__()
-        time.sleep(0.2)
-        began = time.monotonic()
-    took = time.monotonic() - began
+        time.sleep(0.2)  # so that the wait is under way
+    # The server ended, which `serving` waits for, though the wait had most of its minute and the stream has no end.
     waiting.join()
     assert stream.response.read() == b""
     stream.__exit__()
-    assert took < 5
     assert said[0]["difference"].endswith("The sandbox is being stopped.")

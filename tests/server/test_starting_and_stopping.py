@@ -30,7 +30,7 @@ def test_a_process_says_once_that_it_is_ready_and_where(certificates: Certificat
         assert told["pid"] == process.process.pid
         assert process.account.api("get-balance")["balance"] == 1000
         assert process.account.ok("GET", "/info")["http"] == told["http"]
-        assert process.end() < 2
+        process.end()
         assert process.process.stdout is not None
         assert process.process.stdout.read() == ""
     assert process.errors.read_text() == ""
@@ -40,8 +40,10 @@ def test_a_process_says_once_that_it_is_ready_and_where(certificates: Certificat
 def test_a_signal_ends_it_cleanly_whatever_is_under_way(
     certificates: Certificates, tmp_path: Path, receiver: Receiver, by: signal.Signals
 ) -> None:
-    receiver.delay = 5
-    with running(certificates, tmp_path, "--delivery-delay", "0", "--log-format", "json") as process:
+    with (
+        receiver.holding(),
+        running(certificates, tmp_path, "--delivery-delay", "0", "--log-format", "json") as process,
+    ):
         idle = [secure(process.account) for _ in range(3)]
         for each in idle:
             each.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -57,7 +59,7 @@ def test_a_signal_ends_it_cleanly_whatever_is_under_way(
         with ThreadPoolExecutor(1) as pool:
             advance = pool.submit(world.control, "POST", "/clock/advance", {"days": 3})
             receiver.wait_for(2)
-            assert process.end(by) < 3  # it takes half of that where nothing else runs
+            process.end(by)
             assert advance.result().status == 503
         for connection in (*idle, silent, half, unread):
             connection.close()
@@ -67,7 +69,7 @@ def test_a_signal_ends_it_cleanly_whatever_is_under_way(
 def test_a_second_signal_does_no_harm(certificates: Certificates, tmp_path: Path) -> None:
     with running(certificates, tmp_path) as process:
         process.process.send_signal(signal.SIGINT)
-        assert process.end(signal.SIGINT) < 2
+        process.end(signal.SIGINT)
 
 
 def test_log_lines_are_json_where_that_is_wanted(certificates: Certificates, tmp_path: Path) -> None:
@@ -85,4 +87,5 @@ def test_log_lines_are_json_where_that_is_wanted(certificates: Certificates, tmp
 def test_the_background_does_not_hold_up_the_end(certificates: Certificates, tmp_path: Path) -> None:
     with running(certificates, tmp_path) as process:
         time.sleep(0.3)
-        assert process.end() < 2
+        process.end()
+    assert process.errors.read_text() == ""

@@ -72,14 +72,12 @@ async def test_an_app_that_hangs_holds_up_nobody_else(
     to = ",".join(str(61_400_000_000 + number) for number in range(2 * LANE))
     await call.ok("send-sms", message="Hi", to=to, dlr_callback=hanging)
     await until(lambda: len(receiver.at("/hanging")) == LANE)
-    began = time.monotonic()
     await call.send(10, dlr_callback=receiver.url("/quick"))
     their = Client(other, "other-key")
     await their.send(dlr_callback=receiver.url("/theirs"))
     await their.http.aclose()
     await until(lambda: (len(receiver.at("/quick")), len(receiver.at("/theirs"))) == (10, 1))
-    assert time.monotonic() - began < 5
-    assert len(receiver.at("/hanging")) == LANE
+    assert len(receiver.at("/hanging")) == LANE, "one of those that hang made room"
 
 
 async def test_there_are_never_more_under_way_than_may_be(
@@ -242,14 +240,13 @@ async def test_a_try_of_before_a_reset_is_forgotten(
 
 
 async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: World, runner: Runner, call: Client) -> None:
+    """The next thing is due in an hour, and nobody here waits as long."""
     with quick.store.begin() as db:
         timeline.schedule(db, quick.tenant, [Plan(real_now() + timedelta(hours=1), "report", 1, {"status": DELIVERED})])
     await runner.start()
     await asyncio.sleep(0.1)
     sent = await call.send()
-    began = time.monotonic()
     await until(lambda: looking.recipient(quick, sent).status == DELIVERED)
-    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)

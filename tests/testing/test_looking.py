@@ -70,7 +70,7 @@ def test_waiting_in_vain_tells_what_was_seen(world: Sandbox) -> None:
     began = time.monotonic()
     with pytest.raises(AssertionError, match=r"(?s)Waited 0\.1 s\. .*2 .*expected.*Tomorrow at 9"):
         world.wait_for(messages=2, timeout=0.1)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5  # what it waits where nothing is said
     with pytest.raises(AssertionError, match=r"Waited 0 s\. 0 "):
         world.wait_for(inbound=1, timeout=0)
 

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from http.client import HTTPException
 from urllib.parse import urlsplit
@@ -94,9 +93,7 @@ def test_it_hangs_until_it_is_closed(receiver: Receiver) -> None:
 def test_waiting_ends_with_what_came_or_with_what_came_instead(receiver: Receiver) -> None:
     later = threading.Timer(0.05, tell, [receiver])
     later.start()
-    began = time.monotonic()
-    assert [each.event for each in receiver.wait_for(1, "dlr")] == ["dlr"]
-    assert time.monotonic() - began < 2
+    assert [each.event for each in receiver.wait_for(1, "dlr", timeout=600)] == ["dlr"]  # longer than a test may take
     later.join()
     with pytest.raises(AssertionError, match=r"(?s)Waited 0.05 s for 2 callback\(s\) of dlr and got 1\..*dlr /hook"):
         receiver.wait_for(2, "dlr", timeout=0.05)
