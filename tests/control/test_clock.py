@@ -29,9 +29,10 @@ def status(world: Account) -> list[str]:
 
 
 def test_a_running_clock_shows_real_time(world: Account) -> None:
+    before = datetime.now(UTC)
     clock = world.ok("GET", "/clock")
     assert clock["running"] is True
-    assert abs(datetime.now(UTC) - moment(clock["now"])) < timedelta(seconds=5)
+    assert before <= moment(clock["now"]) <= datetime.now(UTC)
 
 
 def test_a_frozen_clock_stands_still_and_goes_on_from_there(world: Account) -> None:
@@ -41,10 +42,11 @@ def test_a_frozen_clock_stands_still_and_goes_on_from_there(world: Account) -> N
     assert world.ok("GET", "/clock") == stopped
     assert world.ok("POST", "/clock/freeze") == stopped
     time.sleep(0.2)
+    before = datetime.now(UTC)
     going = world.ok("POST", "/clock/resume")
     assert going == {"now": stopped["now"], "running": True}
     later = moment(world.ok("GET", "/clock")["now"])
-    assert moment(stopped["now"]) < later < moment(stopped["now"]) + timedelta(seconds=5)
+    assert moment(stopped["now"]) < later <= moment(stopped["now"]) + (datetime.now(UTC) - before)
     assert world.ok("POST", "/clock/resume")["running"] is True
 
 
@@ -99,12 +101,14 @@ def test_an_advance_goes_to_a_moment_of_any_zone(frozen: Account) -> None:
 
 
 def test_an_advance_of_a_running_clock_leaves_it_running(world: Account) -> None:
+    began = datetime.now(UTC)
     before = moment(world.ok("GET", "/clock")["now"])
     told = world.ok("POST", "/clock/advance", {"days": 3})
     assert told["running"] is True
     after = world.ok("GET", "/clock")
     assert after["running"] is True
-    assert timedelta(days=3) <= moment(after["now"]) - before < timedelta(days=3, minutes=2)
+    went = moment(after["now"]) - before
+    assert timedelta(days=3) <= went <= timedelta(days=3) + (datetime.now(UTC) - began)
 
 
 def test_an_advance_walks_the_ladder_of_retries(frozen: Account, receiver: Receiver) -> None:
@@ -190,9 +194,10 @@ def test_a_reset_waits_for_an_advance_and_has_the_last_word(world: Account, rece
     with ThreadPoolExecutor(1) as pool:
         advance = pool.submit(world.ok, "POST", "/clock/advance", {"days": 60})
         receiver.wait_for(1)
+        before = datetime.now(UTC)
         clock = world.ok("POST", "/tenants/current/reset")["clock"]
         advance.result()
-    assert abs(datetime.now(UTC) - moment(clock["now"])) < timedelta(seconds=5)
+    assert before <= moment(clock["now"]) <= datetime.now(UTC)
     assert world.ok("GET", "/messages")["messages"] == []
 
 
