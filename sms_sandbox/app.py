@@ -154,8 +154,9 @@ class App:
         await runner.stop()
 
     def close(self) -> None:
-        """Write what is still to be noted, and close the store, when nothing uses it any more."""
-        self._journal.flush_at_once()
+        """Write what is still to be noted, if it is kept, and close the store, when nothing uses it any more."""
+        if not self.store.volatile:
+            self._journal.flush_at_once()
         self.store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from ..domain.clock import real_now
 from ..domain.profiles import PROFILES, Profile
 from ..store.accounts import Account
 from ..store.engine import Store
+from ..store.timeline import GoneError
 from . import faults
 from .declare import GATE, Call, Method, Unfinished, Work
 from .errors import ApiError, Code, Description
@@ -90,6 +91,10 @@ def answer_in_steps(
             yield Answer(refused.code, refusal, profile, injected=injected, account=whose)
             return
         log.exception("%s does not declare that it refuses with %s", method.name, refused.code.name)
+    except GoneError:  # as if it had come a moment later
+        refusal = verdict(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
+        yield Answer(Code.AUTH_FAILED, refusal, profile, injected=injected)
+        return
     except Exception:
         log.exception("%s failed", method.name)
     else:

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..domain.profiles import PROFILES, Profile
 from ..store.engine import Store
+from ..store.unit import Note
 from . import early
 from .answer import Answer, answer_in_steps, verdict
 from .declare import Method
@@ -150,7 +151,8 @@ class Api:
             spelled if ending == "json" else None,
         )  # fmt: skip
         weight = len(scope["query_string"]) + len(body) + len(spelled)
-        self._store.on_noted((weight, _entry_of, (seen, self._around)))
+        tenant = found.account.tenant if found.account else None
+        self._store.on_noted(Note(tenant, weight, _entry_of, (seen, self._around)))
         return found, spelled
 
     async def _answer(self, scope: Scope, method: Method | None, form: Form | None, authorization: str) -> Answer:

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from ..domain.clock import to_micros
 from ..store import callbacks
 from ..store.callbacks import Outcome
-from ..store.engine import noted
 from ..store.entries import CALLBACK, INBOUND, REPORT, NewEntry, made, note_of
 from ..store.recipients import Reporting
+from ..store.unit import noted
 from .arrival import Arrival
 
 HIDDEN = ("password", "secret", "token", "api_key", "apikey")

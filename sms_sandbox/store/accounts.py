@@ -10,12 +10,13 @@ from sqlalchemy import Connection, bindparam, select, update
 from ..domain import faults
 from ..domain.clock import MICROSECOND, Clock, to_micros
 from . import ids, transactions
-from .engine import Statement, changed
 from .paging import Page, Paging, fetch
 from .rules import CARRIER
+from .statement import Statement
 from .tables import accounts as a
 from .tables import rules, tenants
 from .timeline import clock_of
+from .unit import changed
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,6 @@ _ADD = Statement(
 _BLANK = {column.name: None if column.nullable else 0 for column in a.c}
 """What the columns hold that an account is not made with: no URLs, nothing sent yet, not suspended."""
 
-_ONE = (a.c.tenant == bindparam("tenant_"), a.c.id == bindparam("account"))
-_BALANCE = Statement(select(a.c.balance).where(*_ONE))
-
 
 def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
     """Make an account in the tenant and answer its id. Raises ValueError where the key is not new among all tenants."""
@@ -175,11 +173,6 @@ def _account_of(row: Sequence[Any]) -> Account:
         bool(reseller), bool(client_pays), sms_margin, number_margin, bool(global_optouts), seed, profile, bool(strict),
         delay * MICROSECOND, bool(faulty), bool(ruled), clock_of(*clock),
     )  # fmt: skip
-
-
-def balance(db: Connection, tenant: int, account: int) -> int:
-    """What the account has, in units; may be negative."""
-    return int(_BALANCE.value(db, tenant_=tenant, account=account))
 
 
 def change(db: Connection, tenant: int, account: int, settings: Mapping[str, Any]) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .engine import Statement
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import callbacks as t
 from .tables import recipients as r
 from .tables import timeline

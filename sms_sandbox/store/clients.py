@@ -11,8 +11,8 @@ from ..domain import credentials
 from ..domain.clock import from_micros
 from . import accounts, ids
 from .accounts import Account, NewAccount
-from .engine import Statement
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import accounts as a
 from .tables import lists
 

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .engine import Statement, changed, remembered
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import lists as t
 from .tables import members as c
 from .tables import optouts as o
+from .unit import changed, remembered
 
 ACTIVE = "active"
 INACTIVE = "inactive"

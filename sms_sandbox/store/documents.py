@@ -13,10 +13,11 @@ from sqlalchemy import Column, Connection, Table, bindparam, insert, select, tex
 
 from ..domain.clock import Clock, to_micros
 from . import tables, tenants
-from .engine import Statement, changed
 from .entries import CALL, INBOUND
+from .statement import Statement
 from .tables import OF_A_TENANT
 from .tenants import NewTenant, Tenant
+from .unit import changed
 
 Row: TypeAlias = Mapping[str, int | str | None]
 Tables: TypeAlias = Mapping[str, Sequence[Row]]

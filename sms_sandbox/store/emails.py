@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, delete, select
 
-from .engine import Statement
+from .statement import Statement
 from .tables import email_senders as t
 
 

@@ -11,11 +11,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ..domain.clock import real_now, to_micros
 from . import ids
-from .engine import Note, Statement
+from .statement import Statement
 from .tables import journals as j
 from .tables import tenants
 from .tables import traffic as t
 from .timeline import clock_of
+from .unit import Note
 
 CALL, CALLBACK, INBOUND, REPORT = "call", "callback", "inbound", "report"
 
@@ -91,7 +92,7 @@ def spaced(numbers: Sequence[str]) -> str:
 
 def note_of(new: NewEntry) -> Note:
     """A note of an entry that is made already."""
-    return PLAIN + len(new.text), _itself, (new,)
+    return Note(new.tenant, PLAIN + len(new.text), _itself, (new,))
 
 
 def _itself(new: NewEntry) -> NewEntry:
@@ -115,20 +116,22 @@ def begin(db: Connection, tenant: int) -> None:
     _BEGIN.run(db, tenant=tenant, since=to_micros(real_now()), cleared=0)
 
 
-def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], most: int) -> None:
+def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], most: int, left_out: int = 0) -> None:
     """Write entries down, each with the real moment it was noted at in microseconds, and drop the oldest beyond `most`.
+    So many as were `left_out` before them are dropped already.
 
-    What was noted before the tenant was emptied, or of one that is gone, is left out.
+    What was noted before the tenant was emptied, or of one that is gone, is not written.
     """
     world = _WORLD.one(db, tenant=tenant)
     if world is None:
         return
     since, *columns = world
     fresh = [(noted_at, entry) for noted_at, entry in new if noted_at >= since]
-    if not fresh:
+    if not fresh and not left_out:
         return
     clock = clock_of(*columns)
-    last = ids.take(db, tenant, "traffic", len(fresh)) + len(fresh) - 1
+    count = left_out + len(fresh)
+    last = ids.take(db, tenant, "traffic", count) + count - 1
     kept = fresh[-most:]
     rows = [
         (tenant, number, clock.micros(noted_at) if entry.at is None else entry.at, *entry[2:])

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Connection
 
-from .engine import Statement, owe, remembered, remembers
+from .statement import Statement
+from .unit import owe, remembered, remembers
 
 FIRST = {
     "account": 54911,

@@ -16,7 +16,7 @@ from ..domain.bulk import Counts, Known, Sorted, Written
 from ..domain.clock import from_micros, to_micros
 from . import contacts, ids, membership, timeline
 from .contacts import ACTIVE, ContactList, Member
-from .engine import Statement
+from .statement import Statement
 from .tables import imports as t
 from .tables import lists
 from .tables import members as c

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-import time
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 
 from . import entries, tenants
-from .engine import Note, Store
+from .backlog import Backlog, Waiting
+from .engine import Store
 from .entries import NewEntry
+from .unit import Note
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +25,11 @@ TOGETHER = 50
 HEAVY = 1 << 20
 """So many bytes that wait are, too."""
 
-MOST_WAITING = 20_000
-"""Notes kept for a database that can't follow; the oldest beyond are lost, and the log says how many."""
+MOST_PUT_OFF = 15_000
+"""So many wait at most where writing is put off while calls come fast."""
+
+MOST_HEAVY = 16 << 20
+"""So many bytes, too."""
 
 GLANCE = 0.25
 """Seconds after which somebody who waits looks again, for what other processes wrote and for what is not noted."""
@@ -54,28 +58,25 @@ class Journal:
         """Whether the server stops, so that nobody should wait for more."""
         self._store = store
         self._most = most
-        self._waiting: deque[tuple[int, Note]] = deque()
-        self._weight = 0
-        self._lost = 0
+        self._backlog = Backlog(most if store.volatile else None)
         self._noted = asyncio.Event()
         self._pressing = asyncio.Event()
         self._writing = asyncio.Lock()
         self._listeners: defaultdict[int, set[Listener]] = defaultdict(set)
         self._loop = asyncio.get_running_loop()
+        self._limits = (MOST_PUT_OFF, MOST_HEAVY) if store.volatile else (TOGETHER - 1, HEAVY)
         self._task = asyncio.create_task(self._run(), name="journal")
         store.on_noted = self.note
 
     def note(self, note: Note) -> None:
         """Take a note; on a shared store this comes from its threads, too."""
-        self._waiting.append((time.time_ns() // 1000, note))
-        self._weight += note[0]
+        backlog = self._backlog
+        backlog.add(note)
         if not self._noted.is_set():
             self._set(self._noted)
-        if (len(self._waiting) >= TOGETHER or self._weight > HEAVY) and not self._pressing.is_set():
+        most, heaviest = self._limits
+        if (len(backlog) > most or backlog.weight > heaviest) and not self._pressing.is_set():
             self._set(self._pressing)
-        if len(self._waiting) > MOST_WAITING:
-            self._waiting.popleft()
-            self._lost += 1
 
     def _set(self, event: asyncio.Event) -> None:
         if self._store.embedded:
@@ -86,38 +87,43 @@ class Journal:
     async def _run(self) -> None:
         while not self.closing:
             await self._noted.wait()
+            before = self._backlog.taken
             if not self._listeners:
                 await _set_within(self._pressing, EVERY)
+            if self._is_busy(before):
+                continue
             self._noted.clear()
             self._pressing.clear()
             await self.flush()
 
+    def _is_busy(self, before: int) -> bool:
+        """Whether calls come so fast, since there were so many, that writing is better put off until they do no more.
+
+        That is for what ends with the process: the most of it may never have to be written.
+        """
+        return (
+            self._store.volatile and not self._listeners and not self._pressing.is_set()
+            and self._backlog.taken - before >= TOGETHER
+        )  # fmt: skip
+
     async def flush(self) -> None:
         """Write down all that was noted up to now."""
-        if not self._waiting and not self._writing.locked():
+        if not self._backlog and not self._writing.locked():
             return
         async with self._writing:  # so that what somebody else is writing is written, too, when this returns
-            left = len(self._waiting)
-            while left > 0 and self._waiting:
-                notes = self._take()
+            left = len(self._backlog)
+            while left > 0 and self._backlog:
+                notes = self._backlog.take(TOGETHER)
                 left -= len(notes)
                 self._tell(await self._store.call(self._write_out, notes))
                 await asyncio.sleep(0)
 
     def flush_at_once(self) -> None:
         """The same, from outside of an event loop, when nothing else uses the store any more."""
-        while notes := self._take():
+        while notes := self._backlog.take(TOGETHER):
             self._write_out(notes)
 
-    def _take(self) -> list[tuple[int, Note]]:
-        if self._lost:
-            log.warning("%d entries of the traffic are lost, as the database could not follow.", self._lost)
-            self._lost = 0
-        notes = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
-        self._weight = 0 if not self._waiting else self._weight - sum(note[0] for _, note in notes)
-        return notes
-
-    def _write_out(self, notes: list[tuple[int, Note]]) -> set[int]:
+    def _write_out(self, notes: Sequence[Waiting]) -> set[int]:
         """Write notes in one transaction; the tenants they are of."""
         try:
             with self._store.begin() as db:
@@ -126,19 +132,22 @@ class Journal:
             log.exception("%d entries of the traffic could not be written.", len(notes))
             return set()
 
-    def _write(self, db: Connection, notes: list[tuple[int, Note]]) -> set[int]:
+    def _write(self, db: Connection, notes: Sequence[Waiting]) -> set[int]:
         found: defaultdict[int, list[tuple[int, NewEntry]]] = defaultdict(list)
-        for noted_at, (_, make, args) in notes:
+        left_out: Counter[int] = Counter()
+        for whose, count in self._backlog.take_left_out().items():
+            if (tenant := _tenant(db, whose)) is not None:
+                left_out[tenant] += count
+        for noted_at, note in notes:
             try:
-                entry: NewEntry = make(*args)
+                entry: NewEntry = note.make(*note.args)
             except Exception:
                 log.exception("An entry of the traffic could not be made.")
                 continue
-            tenant = tenants.oldest(db) if entry.tenant is None else entry.tenant
-            if tenant is not None:
+            if (tenant := _tenant(db, entry.tenant)) is not None:
                 found[tenant].append((noted_at, entry))
-        for tenant in sorted(found):  # in the same order everywhere, so that no two processes wait for each other
-            entries.add(db, tenant, found[tenant], self._most)
+        for tenant in sorted(found | left_out):  # so that no two processes wait for each other
+            entries.add(db, tenant, found.get(tenant, ()), self._most, left_out[tenant])
         return set(found)
 
     # Listening
@@ -175,6 +184,10 @@ class Journal:
         self._noted.set()
         self._pressing.set()
         await self._task
+
+
+def _tenant(db: Connection, named: int | None) -> int | None:
+    return tenants.oldest(db) if named is None else named
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

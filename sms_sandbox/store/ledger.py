@@ -3,6 +3,7 @@
 An account's transactions add up to its balance, from the one that opened it on: balances change nowhere else.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -10,8 +11,10 @@ from sqlalchemy import Connection, bindparam, select, update
 from ..domain import pricing
 from . import transactions
 from .accounts import Account
-from .engine import Statement
+from .statement import Statement
 from .tables import accounts as a
+from .timeline import GoneError
+from .unit import owe, remembered, remembers
 
 SMS, FEE, TOP_UP = transactions.SMS, transactions.FEE, transactions.TOP_UP
 
@@ -23,6 +26,8 @@ _CHARGE = Statement(
     .returning(a.c.balance)
 )
 _CREDIT = Statement(update(a).where(*_ONE).values(balance=a.c.balance + bindparam("amount")).returning(a.c.balance))
+_SET = Statement(update(a).where(*_ONE).values(balance=bindparam("left")))
+_PURSE = Statement(select(a.c.balance, a.c.credit_based).where(*_ONE))
 _HOLD = Statement(select(a.c.balance).where(*_ONE).with_for_update())
 _COUNT = Statement(
     update(a)
@@ -35,18 +40,64 @@ _COUNT = Statement(
 )
 
 
+@dataclass
+class Purse:
+    """What an account has, in units, and whether it may owe; as it stands, where one process owns the data."""
+
+    units: int
+    may_owe: bool
+
+    def lacks(self, cost: int) -> bool:
+        return self.units < cost and not self.may_owe
+
+
+def balance(db: Connection, tenant: int, account: int) -> int:
+    """What the account has, in units; may be negative. GoneError where there is no such account."""
+    return _purse(db, tenant, account).units
+
+
+def _purse(db: Connection, tenant: int, account: int) -> Purse:
+    def find() -> Purse:
+        row = _PURSE.one(db, tenant_=tenant, account=account)
+        if row is None:
+            raise GoneError(tenant)
+        return Purse(row[0], bool(row[1]))
+
+    return remembered(db, ("purse", tenant, account), find)
+
+
+def _move(db: Connection, tenant: int, account: int, amount: int) -> int:
+    """Change a balance by `amount` units; what it is then."""
+    if not remembers(db):
+        return int(_CREDIT.value(db, tenant_=tenant, account=account, amount=amount))
+    purse = _purse(db, tenant, account)
+    purse.units += amount
+    owe(db, _SET, (tenant, account), (purse.units, tenant, account))
+    return purse.units
+
+
+def _take(db: Connection, tenant: int, account: int, cost: int) -> int | None:
+    """Take `cost` units from a balance; what it is then, or None where they are not there."""
+    if remembers(db):
+        return None if _purse(db, tenant, account).lacks(cost) else _move(db, tenant, account, -cost)
+    left: int | None = _CHARGE.value(db, tenant_=tenant, account=account, cost=cost)
+    if left is None:
+        _purse(db, tenant, account)  # which is there, and too small
+    return left
+
+
 def charge(
     db: Connection, account: Account, cost: int, type_id: int, description: str, now: datetime, message: int = 0,
     revenue: int = 0,
 ) -> bool:  # fmt: skip
     """Take `cost` units from whoever pays for the account, if they have them or may owe them; whether they were taken.
 
-    Where they are not, nothing is taken and nothing written down.
+    Where they are not, nothing is taken and nothing written down. GoneError where there is no such account.
     """
-    balance = _CHARGE.value(db, tenant_=account.tenant, account=account.payer, cost=cost)
-    if balance is None:
+    left = _take(db, account.tenant, account.payer, cost)
+    if left is None:
         return False
-    transactions.add(db, account.tenant, account.payer, -cost, balance, type_id, description, now, message, revenue)
+    transactions.add(db, account.tenant, account.payer, -cost, left, type_id, description, now, message, revenue)
     return True
 
 
@@ -105,8 +156,8 @@ def _give(
     db: Connection, tenant: int, account: int, amount: int, type_id: int, description: str, now: datetime,
     message: int = 0,
 ) -> None:  # fmt: skip
-    balance = _CREDIT.value(db, tenant_=tenant, account=account, amount=amount)
-    transactions.add(db, tenant, account, amount, balance, type_id, description, now, message)
+    after = _move(db, tenant, account, amount)
+    transactions.add(db, tenant, account, amount, after, type_id, description, now, message)
 
 
 def _count(db: Connection, account: Account, sms: int, spend: int, revenue: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select
 
 from ..domain.clock import to_micros
-from .engine import Statement
+from .statement import Statement
 from .tables import links as t
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from . import contacts, timeline
 from .accounts import Account
 from .contacts import ContactList, Member, Slots
-from .engine import Statement
+from .statement import Statement
 from .timeline import Plan
 
 LIST_ACTION = "list-action"

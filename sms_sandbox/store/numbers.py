@@ -9,9 +9,10 @@ from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from .accounts import Account
-from .engine import Statement, changed, remembered
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import numbers as n
+from .unit import changed, remembered
 
 
 @dataclass(frozen=True)

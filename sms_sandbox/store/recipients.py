@@ -9,9 +9,9 @@ from sqlalchemy import Connection, bindparam, insert, literal_column, select, up
 
 from ..domain.carrier import PENDING
 from ..domain.clock import from_micros, to_micros
-from . import ids
-from .engine import Statement
+from . import ids, unit
 from .messages import CANCELLED
+from .statement import Statement
 from .tables import accounts as a
 from .tables import messages as m
 from .tables import recipients as r
@@ -138,10 +138,11 @@ def add(
 ) -> range:
     """Write down whom a message goes to, under ids from `first` on, and answer these."""
     at = to_micros(sent_at)
-    _ADD.put(
-        db,
-        [(tenant, recipient, message, account, each.msisdn, each.text, at) for recipient, each in enumerate(to, first)],
-    )
+    rows = [
+        ((tenant, recipient), (tenant, recipient, message, account, each.msisdn, each.text, at))
+        for recipient, each in enumerate(to, first)
+    ]
+    unit.add(db, _ADD, rows)
     return range(first, first + len(to))
 
 

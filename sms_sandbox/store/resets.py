@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Delete, Table, delete, select, update
 
 from ..domain.clock import Clock
 from . import accounts, billing, callbacks, imports, membership, numbers, rules, tables, tenants, traffic, world
-from .engine import changed
 from .tables import numbers as n
 from .tables import timeline
 from .tenants import Tenant
+from .unit import changed
 
 OTHERS_PLANS = (membership.LIST_ACTION, membership.FORGET, imports.KIND, billing.NUMBER, billing.KEYWORD)
 """What on the timeline comes of no message, response or callback."""

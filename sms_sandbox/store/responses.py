@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Select, and_, insert, select
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .engine import Statement
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import members as c
 from .tables import messages as m
 from .tables import recipients as r

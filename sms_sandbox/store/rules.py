@@ -14,8 +14,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from ..domain.clock import from_micros, to_micros
 from ..domain.matching import Match, Subject, Turns
 from . import ids
-from .engine import Statement, changed, remembered
+from .statement import Statement
 from .tables import rules as t
+from .unit import changed, remembered
 
 CARRIER = "carrier"
 API = "api"

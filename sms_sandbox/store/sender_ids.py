@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, delete, select
 
-from .engine import Statement
+from .statement import Statement
 from .tables import sender_ids as t
 
 _ADD = Statement(

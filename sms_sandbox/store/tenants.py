@@ -10,10 +10,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from ..domain import faults
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
 from . import tables
-from .engine import Statement, changed
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import tenants as t
 from .timeline import clock_of, follow_clock
+from .unit import changed
 
 
 @dataclass(frozen=True)

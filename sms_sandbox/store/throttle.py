@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from .engine import Statement
+from .statement import Statement
 
 _ADMIT = Statement(
     """

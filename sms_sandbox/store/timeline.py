@@ -14,9 +14,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
-from .engine import Statement, remembered, scheduled
+from . import unit
+from .statement import Statement
 from .tables import tenants
 from .tables import timeline as t
+from .unit import remembered, scheduled
+
+
+class GoneError(LookupError):
+    """The tenant was deleted while something of it was under way."""
 
 
 class Due(NamedTuple):
@@ -93,7 +99,7 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
         return
     clock = _clock(db, tenant)
     rows = [_row(tenant, plan, clock) for plan in plans]
-    _ADD.put(db, rows)
+    unit.add(db, _ADD, [(object(), row) for row in rows])
     wakes = [row[2] for row in rows if row[2] is not None]
     if wakes:
         scheduled(db, min(wakes))
@@ -130,7 +136,8 @@ def keep_clocks(db: Connection, of: Iterable[int]) -> None:
 def _clock(db: Connection, tenant: int) -> Clock:
     def find() -> Clock:
         row = _READ_CLOCK.one(db, tenant=tenant)
-        assert row is not None
+        if row is None:
+            raise GoneError(tenant)
         return clock_of(*row)
 
     return remembered(db, ("clock", tenant), find)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from ..domain.clock import from_micros, real_now, to_micros
-from .engine import Statement
 from .entries import DROP, LONGEST_VALUE, encode, shortened
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import journals as j
 from .tables import traffic as t
 

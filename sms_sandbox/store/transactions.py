@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from ..domain.clock import from_micros, to_micros
-from . import ids
-from .engine import Statement
+from . import ids, unit
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import transactions as t
 
 SMS = 1
@@ -59,7 +59,7 @@ def add(
     row = (
         tenant, transaction, account, description, amount, balance, to_micros(now), message, type_id, revenue,
     )  # fmt: skip
-    _ADD.put(db, [row])
+    unit.add(db, _ADD, [((tenant, transaction), row)])
 
 
 def read(db: Connection, tenant: int, transaction: int) -> Transaction | None:

@@ -1,15 +1,20 @@
 """How a call is carried out: what it may refuse with, what it leaves behind, and what a mistake of ours looks like."""
 
+from base64 import b64encode
 from typing import Annotated, TypedDict
+from unittest.mock import patch
 
 import pytest
 from starlette.testclient import TestClient
 
+from sms_sandbox.api.answer import answer, verdict
 from sms_sandbox.api.declare import Call, kind_of, method
 from sms_sandbox.api.errors import ApiError, Code
+from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.params import Integer, Text
-from sms_sandbox.api.routes import Api
-from sms_sandbox.store import contacts
+from sms_sandbox.api.routes import Api, methods
+from sms_sandbox.store import contacts, numbers, tenants
+from sms_sandbox.store.accounts import Account
 from tests.conftest import KEY, SECRET, Caller, World
 
 FAILED = '{"error":{"code":"FAILED","description":"The request could not be carried out."}}'
@@ -55,6 +60,23 @@ def test_a_mistake_of_ours_is_an_envelope_too(
     assert call.ok("get-lists")["lists_total"] == 0
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
     assert "leave" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["get-balance", "send-sms"])
+def test_a_call_whose_world_ends_while_it_is_let_in_is_a_stranger_s(fresh: World, name: str) -> None:
+    class Slow(Gate):
+        def admit(self, authorization: str) -> Account:
+            found = super().admit(authorization)
+            with fresh.store.begin() as db:
+                tenants.remove(db, fresh.tenant)
+            return found
+
+    caller = f"Basic {b64encode(f'{KEY}:{SECRET}'.encode()).decode()}"
+    form = {"to": "61491570156", "message": "hi"}
+    with patch.object(numbers, "sender_for", return_value="61491570156"):  # which it was asked for a moment before
+        found = answer(fresh.store, Slow(fresh.store), methods()[name], form, caller)
+    assert (found.code, found.account) == (Code.AUTH_FAILED, None)
+    assert found.reply == verdict(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
 
 
 def test_defaults_are_the_functions_own(http: TestClient) -> None:

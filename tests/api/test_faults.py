@@ -18,8 +18,8 @@ from sms_sandbox.domain.faults import Fault
 from sms_sandbox.domain.matching import Match, Turns
 from sms_sandbox.store import accounts, rules
 from sms_sandbox.store.accounts import NewAccount
-from sms_sandbox.store.engine import changed
 from sms_sandbox.store.rules import NewRule
+from sms_sandbox.store.unit import changed
 from tests.api.acts import BASIC, OTHER, neighbours_call, settle
 from tests.api.spelling import parsed
 from tests.conftest import KEY, SECRET, Caller, World

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store import accounts, numbers, sender_ids
+from sms_sandbox.store import ledger, numbers, sender_ids
 from sms_sandbox.store.numbers import Number
 from sms_sandbox.store.world import OWN_NUMBER, POOL
 from tests.api.acts import advance, execute, freeze, neighbours_call, settle, settle_tenant
@@ -277,4 +277,4 @@ def test_the_balance_is_what_its_transactions_add_up_to(call: Caller, fresh: Wor
     call.ok("lease-number")
     advance(fresh, days=70)
     with fresh.store.begin() as db:
-        assert accounts.balance(db, fresh.tenant, fresh.account.id) == 100_000_000 - 2_500_000 * 5
+        assert ledger.balance(db, fresh.tenant, fresh.account.id) == 100_000_000 - 2_500_000 * 5

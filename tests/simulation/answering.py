@@ -6,7 +6,7 @@ from typing import Any
 
 from sms_sandbox.simulation import inbound
 from sms_sandbox.simulation.inbound import Received
-from sms_sandbox.store import accounts, contacts, keywords, mails, numbers, reports, tenants
+from sms_sandbox.store import contacts, keywords, ledger, mails, numbers, reports, tenants
 from sms_sandbox.store.keywords import OPEN, Keyword
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.world import OWN_NUMBER
@@ -70,4 +70,4 @@ def member(at: World, on: int, msisdn: str = ME) -> str | None:
 
 def balance(at: World) -> int:
     with at.store.begin() as db:
-        return accounts.balance(db, at.tenant, at.account.id)
+        return ledger.balance(db, at.tenant, at.account.id)

@@ -166,7 +166,7 @@ def test_a_balance_is_set_by_its_difference(fresh: World) -> None:
         ledger.set_balance(db, fresh.account, -5, NOON)
         ledger.set_balance(db, fresh.account, -5, NOON)
         assert [each.amount for each in book(db, fresh.account)] == [-100_000_005, 100_000_000]
-        assert accounts.balance(db, fresh.tenant, fresh.account.id) == -5
+        assert ledger.balance(db, fresh.tenant, fresh.account.id) == -5
 
 
 def test_a_span_of_time_has_both_its_ends(fresh: World) -> None:

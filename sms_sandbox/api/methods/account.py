@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from ...domain import pricing
-from ...store import accounts
+from ...store import ledger
 from ..declare import Call, method
 
 
@@ -16,7 +16,7 @@ class Balance(TypedDict):
 @method("Account")
 def get_balance(call: Call) -> Balance:
     """What the account has left."""
-    units = accounts.balance(call.db, call.tenant, call.account.id)
+    units = ledger.balance(call.db, call.tenant, call.account.id)
     return {"balance": pricing.from_units(units), "currency": call.account.currency}
 
 
