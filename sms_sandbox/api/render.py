@@ -19,22 +19,15 @@ _LARGEST = 2**63
 
 def to_json(reply: Mapping[str, Any]) -> bytes:
     """The reply as PHP's json_encode with numeric checking spells it (reference 2.3)."""
-    return _json(reply).encode("ascii")
-
-
-def _json(value: Any) -> str:
-    spell = _SPELLED.get(type(value))
-    if spell is None:
-        raise TypeError(f"no spelling for {value!r}")
-    return spell(value)
+    return _object(reply).encode("ascii")
 
 
 def _object(reply: Mapping[str, Any]) -> str:
-    return "{" + ",".join([_key(key) + _json(value) for key, value in reply.items()]) + "}"
+    return "{" + ",".join([_key(key) + _SPELLED[type(value)](value) for key, value in reply.items()]) + "}"
 
 
 def _array(values: Iterable[Any]) -> str:
-    return "[" + ",".join(map(_json, values)) + "]"
+    return "[" + ",".join([_SPELLED[type(value)](value) for value in values]) + "]"
 
 
 def _string(text: str) -> str:
@@ -95,20 +88,27 @@ def _float(number: float) -> str:
     return f"{digits if '.' in digits else digits + '.0'}e{int(exponent):+d}"
 
 
-_SPELLED: dict[type, Callable[[Any], str]] = {
-    dict: _object,
-    list: _array,
-    tuple: _array,
-    str: _string,
-    Verbatim: _quoted,
-    int: str,
-    datetime: lambda moment: f'"{moment.isoformat(" ")[:19]}"',
-    date: lambda day: f'"{day.isoformat()}"',
-    NoneType: lambda _: "null",
-    bool: _scalar,
-    float: _float,
-    Decimal: lambda amount: _float(float(round(amount, 3))),
-}
+class Spellings(dict[type, Callable[[Any], str]]):
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        raise TypeError(f"no spelling for {kind}")
+
+
+_SPELLED = Spellings(
+    {
+        dict: _object,
+        list: _array,
+        tuple: _array,
+        str: _string,
+        Verbatim: _quoted,
+        int: int.__repr__,
+        datetime: lambda moment: f'"{moment.isoformat(" ")[:19]}"',
+        date: lambda day: f'"{day.isoformat()}"',
+        NoneType: lambda _: "null",
+        bool: _scalar,
+        float: _float,
+        Decimal: lambda amount: _float(float(round(amount, 3))),
+    }
+)
 """How JSON spells each kind of data there is in replies."""
 
 

@@ -29,6 +29,7 @@ class Backlog:
         self._most_of_each = most_of_each
         self._notes: deque[Waiting] = deque()
         self._room = SLACK + min(most_of_each or MOST_WAITING, MOST_WAITING)
+        self._of_each: dict[int | None, int] = {}
         self._left_out: Counter[int | None] = Counter()
         self._lost = 0
         self.weight = 0
@@ -43,6 +44,8 @@ class Backlog:
         """Take a note; on a shared store this comes from its threads, too."""
         self._notes.append((time.time_ns() // 1000, note))
         self.weight += note.weight
+        if self._most_of_each is not None:
+            self._of_each[note.tenant] = self._of_each.get(note.tenant, 0) + 1
         self.taken += 1
         if len(self._notes) > self._room:
             self._make_room()
@@ -51,35 +54,35 @@ class Backlog:
         if self._most_of_each is not None:
             self._leave_out(self._most_of_each)
         while len(self._notes) > MOST_WAITING:
-            self._drop(self._notes.popleft()[1])
+            self._pop()
             self._lost += 1
         self._room = len(self._notes) + SLACK
 
     def _leave_out(self, beyond: int) -> None:
-        surplus = Counter(note.tenant for _, note in self._notes)
-        surplus = Counter({tenant: count - beyond for tenant, count in surplus.items() if count > beyond})
+        surplus = Counter({tenant: count - beyond for tenant, count in self._of_each.items() if count > beyond})
         self._left_out += surplus
-        kept: deque[Waiting] = deque()
-        for each in self._notes:
-            note = each[1]
-            if surplus[note.tenant] > 0:
-                surplus[note.tenant] -= 1
-                self._drop(note)
-            else:
-                kept.append(each)
-        self._notes = kept
+        passed: list[Waiting] = []
+        for _ in range(surplus.total()):
+            while not surplus[self._notes[0][1].tenant]:
+                passed.append(self._notes.popleft())
+            surplus[self._pop().tenant] -= 1
+        self._notes.extendleft(reversed(passed))
 
-    def _drop(self, note: Note) -> None:
+    def _pop(self) -> Note:
+        note = self._notes.popleft()[1]
         self.weight -= note.weight
+        if self._most_of_each is not None:
+            left = self._of_each.pop(note.tenant) - 1
+            if left:
+                self._of_each[note.tenant] = left
+        return note
 
     def take(self, most: int) -> list[Waiting]:
         """The oldest notes, which wait no more."""
         if self._lost:
             log.warning("%d entries of the traffic are lost, as the database could not follow.", self._lost)
             self._lost = 0
-        found = [self._notes.popleft() for _ in range(min(most, len(self._notes)))]
-        self.weight -= sum(note.weight for _, note in found)
-        return found
+        return [(self._notes[0][0], self._pop()) for _ in range(min(most, len(self._notes)))]
 
     def take_left_out(self) -> Counter[int | None]:
         """How many notes of each tenant were left out before the oldest that still wait."""
