@@ -1,0 +1,26 @@
+"""Letting things go wrong at the API, and what a caller sees of it."""
+
+from typing import Any
+
+from sms_sandbox.domain.faults import Fault
+from sms_sandbox.domain.matching import Match, Turns
+from sms_sandbox.store import rules
+from sms_sandbox.store.rules import NewRule
+from tests.conftest import Caller, World
+
+TO = "61491570156"
+
+
+def let(world: World, match: Match | None = None, turns: Turns | None = None, **what: Any) -> int:
+    """Let something go wrong at the API; the fault's id."""
+    new = NewRule(rules.API, match or Match(), turns or Turns(), Fault("api", **what).as_given())
+    with world.store.begin() as db:
+        return rules.add(db, world.tenant, new)
+
+
+def code(call: Caller, method: str = "get-balance", **params: Any) -> str:
+    return str(call(method, **params)["error"]["code"])
+
+
+def balance(call: Caller) -> float:
+    return float(call.ok("get-balance")["balance"])
