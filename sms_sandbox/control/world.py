@@ -46,7 +46,7 @@ def create_tenant(call: Call, body: s.NewTenant) -> s.TenantMade:
         profile=profile,
         delivery_delay=delay,
         strict_senders=strict,
-        clock=Clock(frozen_at=body.frozen_at),
+        clock=Clock(frozen_at=body.frozen_at and body.frozen_at.astimezone(UTC)),  # by whose days months are counted
     )
     secret = body.secret or secrets.token_hex(16)
     account = NewAccount(key, secret, name=name, throttle=throttle)

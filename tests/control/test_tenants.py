@@ -24,6 +24,13 @@ def test_a_tenant_is_made_with_what_its_maker_does_not_say(server: Account) -> N
     assert account.ok("GET", "/account")["throttle"] == 0  # as the server's own setting is
 
 
+def test_months_are_counted_by_the_days_of_utc(worlds: Make) -> None:
+    """The same moment is the last of January in UTC, and the first of February where its maker lives."""
+    world = worlds(frozen_at="2030-02-01T05:00:00+14:00")
+    happened = world.ok("POST", "/clock/advance", {"days": 60})["happened"]
+    assert [each["at"] for each in happened] == ["2030-02-28T15:00:00Z", "2030-03-31T15:00:00Z"]
+
+
 def test_a_tenant_is_made_as_its_maker_says(worlds: Make, server: Account) -> None:
     made = server.ok(
         "POST",
