@@ -25,10 +25,11 @@ REFERS = {
     "enlist": tables.messages,
     "send": tables.messages,
     "report": tables.recipients,
+    "inbound": tables.recipients,
     imports.KIND: tables.imports,
     billing.KEYWORD: tables.keywords,
 }
-"""Whose id the `ref` of a row on the timeline is."""
+"""Whose id the `ref` of a row on the timeline is; 0 is nobody's, as of what message-reply wrote."""
 
 PARTS = (
     (tables.recipients, "message", tables.messages),
@@ -137,7 +138,8 @@ def clear_orphans(at: Emptying) -> None:
         at.run(delete(table).where(table.c[column].not_in(there)), table)
     for kind, whole in REFERS.items():
         there = select(whole.c.id).where(whole.c.tenant == at.tenant.id)
-        at.run(delete(timeline).where(timeline.c.kind == kind, timeline.c.ref.not_in(there)), timeline)
+        gone = (timeline.c.kind == kind, timeline.c.ref != 0, timeline.c.ref.not_in(there))
+        at.run(delete(timeline).where(*gone), timeline)
 
 
 KINDS: Mapping[str, Callable[[Emptying], None]] = {

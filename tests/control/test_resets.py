@@ -12,6 +12,9 @@ from tests.serving import HANDSET, Account, Receiver
 
 Make = Callable[..., Account]
 
+REPLIES = "61491578888"
+"""A number that writes back whatever it is sent."""
+
 
 @pytest.fixture
 def lived(worlds: Make, receiver: Receiver) -> Iterator[Account]:
@@ -99,6 +102,21 @@ def test_clients_are_gone_with_their_keys_and_numbers(lived: Account) -> None:
     happened = lived.ok("POST", "/clock/advance", {"days": 40})["counts"]
     assert happened["number-renewal"] >= 3
     assert happened["keyword-renewal"] == 1
+
+
+def test_nobody_replies_to_clients_that_are_gone(worlds: Make) -> None:
+    world = worlds(frozen_at="2030-01-31T12:00:00Z")
+    done(world, "add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
+    client = client_of(world)
+    client.ok("POST", "/account/top-up", {"amount": 50})
+    done(client, "lease-number", number=LEASED)
+    client.send(to=REPLIES)
+    world.send(to=REPLIES)
+    done(world, "message-reply", message="Hi", from_=HANDSET, to=NUMBER)
+    world.ok("POST", "/tenants/current/reset", {"kinds": ["clients"]})
+    world.ok("POST", "/clock/advance", {"minutes": 1})
+    came = world.ok("GET", "/traffic", kind="inbound")["entries"]
+    assert [(each["code"], each["request"]["text"]) for each in came] == [("received", "Yes please"), ("received", "Hi")]
 
 
 def test_callbacks_under_way_do_no_harm(worlds: Make, receiver: Receiver) -> None:
