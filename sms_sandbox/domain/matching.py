@@ -26,6 +26,8 @@ class Match:
     `to` is a number (`61491570156`), a prefix (`6149157*`) or a range (`61491570100-61491570199`), in international
     form or an Australian local one, and one handset that fits is enough. `text` is part of the text and `sender` the
     whole sender, in any case; `key` is the account's.
+
+    Raises ValueError where `to` can't be read, TypeError for what is no text.
     """
 
     to: str | None = None
@@ -34,6 +36,8 @@ class Match:
     key: str | None = None
 
     def __post_init__(self) -> None:
+        if not all(wanted is None or isinstance(wanted, str) for wanted in vars(self).values()):
+            raise TypeError("What a match asks for are texts")
         if self.to is not None:
             handsets(self.to)
 
@@ -48,12 +52,14 @@ class Match:
         if self.to is None:
             return True
         first, last = handsets(self.to)
-        return any(first <= number <= last and len(number) <= len(last) for number in subject.to)
+        # A prefix means longer numbers, too; all others are as long as what was written.
+        return any(first <= number <= last and len(first) <= len(number) <= len(last) for number in subject.to)
 
 
 @lru_cache(1000)
 def handsets(wanted: str) -> tuple[str, str]:
-    """The first and the last number that `to` of a match means. Raises ValueError where it can't be read."""
+    """The first and the last number that `to` of a match means, the first as short as any of them may be. Raises
+    ValueError where it can't be read."""
     first, dash, last = wanted.partition("-")
     if dash:
         low, high = international(first), international(last)
@@ -77,11 +83,15 @@ def international(written: str) -> str:
 @dataclass(frozen=True)
 class Turns:
     """How often a rule applies among the subjects it means: from the `nth` on (counted from 1), `count` times at most,
-    and to a `share` (above 0, up to 1) of them."""
+    and to a `share` (above 0, up to 1) of them. Raises ValueError or TypeError where they can't be such."""
 
     nth: int = 1
     count: int | None = None
     share: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.nth < 1 or (self.count is not None and self.count < 1) or not 0 < self.share <= 1:
+            raise ValueError("The nth and the count begin with 1, and a share is above 0 and at most 1")
 
     @property
     def is_plain(self) -> bool:

@@ -130,9 +130,9 @@ def put(at: str, value: Any) -> Callable[[Document], None]:
 SPEC = "document.tables.rules[0].spec: "
 
 
-def rule(kind: str, **what: Any) -> list[dict[str, Any]]:
+def rule(kind: str, match: object = None, turns: object = None, **what: Any) -> list[dict[str, Any]]:
     """The rows of one rule."""
-    spec = json.dumps({"match": {}, "turns": {}, "what": what})
+    spec = json.dumps({"match": match or {}, "turns": turns or {}, "what": what})
     return [{"id": 1, "kind": kind, "position": 1, "spec": spec, "seen": 0, "used": 0, "until": None}]
 
 
@@ -183,6 +183,8 @@ REFUSED = {
     "no scenario": (put("tables.rules", rule("carrier", status=503)), SPEC),
     "fault": (put("tables.rules", rule("api", on="api", status=200)), SPEC),
     "other fault": (put("tables.rules", rule("api", on="callback", callback="drop")), SPEC),
+    "match": (put("tables.rules", rule("api", {"sender": 5}, on="api", status=503)), SPEC),
+    "turns": (put("tables.rules", rule("api", None, {"nth": "2"}, on="api", status=503)), SPEC),
     "strange rule": (put("tables.rules", rule("party", on="api", status=503)), SPEC),
     "counter": (put("tables.counters.0.kind", "colour"), "document.tables.counters: "),
     "counted back": (put("tables.counters", []), "document.tables.counters: "),

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,8 +56,27 @@ def test_what_is_no_number(wanted: str) -> None:
             handsets(wanted)
 
 
-def test_a_prefix_does_not_mean_longer_numbers_than_there_are() -> None:
-    assert not Match(to="61491570100-61491570199").fits(Subject(("614915701555",)))
+@pytest.mark.parametrize("number", ["614915701555", "6149157011"])
+def test_a_range_means_numbers_of_its_own_length(number: str) -> None:
+    assert not Match(to="61491570100-61491570199").fits(Subject((number,)))
+
+
+@pytest.mark.parametrize("field", ["to", "sender", "text", "key"])
+def test_a_match_is_made_of_texts(field: str) -> None:
+    with pytest.raises(TypeError, match="are texts"):
+        Match(**{field: 5})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wanted", [{"nth": 0}, {"count": 0}, {"share": 0.0}, {"share": 1.5}, {"share": float("nan")}])
+def test_turns_that_make_no_sense(wanted: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="begin with 1"):
+        Turns(**wanted)
+
+
+@pytest.mark.parametrize("wanted", [{"nth": "2"}, {"nth": None}, {"count": "2"}, {"share": "0.5"}])
+def test_turns_are_numbers(wanted: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        Turns(**wanted)
 
 
 def test_turns_from_the_nth_on_and_so_many() -> None:
