@@ -116,7 +116,10 @@ def test_nobody_replies_to_clients_that_are_gone(worlds: Make) -> None:
     world.ok("POST", "/tenants/current/reset", {"kinds": ["clients"]})
     world.ok("POST", "/clock/advance", {"minutes": 1})
     came = world.ok("GET", "/traffic", kind="inbound")["entries"]
-    assert [(each["code"], each["request"]["text"]) for each in came] == [("received", "Yes please"), ("received", "Hi")]
+    assert [(each["code"], each["request"]["text"]) for each in came] == [
+        ("received", "Yes please"),
+        ("received", "Hi"),
+    ]
 
 
 def test_callbacks_under_way_do_no_harm(worlds: Make, receiver: Receiver) -> None:
