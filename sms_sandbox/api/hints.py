@@ -4,10 +4,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from ipaddress import ip_address
+from itertools import islice
 from urllib.parse import urlsplit
 
 from ..domain import credentials, egress, numbers, senders
 from ..domain.clock import from_micros
+from ..domain.secrecy import hidden
 from .declare import Method, wire_name
 from .errors import ApiError, Code
 from .forms import Form
@@ -43,16 +45,23 @@ Check = Callable[[Seen, Method, Form, Surroundings], Iterator[str]]
 
 
 def hints_for(seen: Seen, around: Surroundings) -> Sequence[str]:
-    """What is most likely a mistake about a call."""
+    """What is most likely a mistake about a call. A slip may put the account's secret anywhere; hints don't show it."""
+    account = seen.answer.account
+    secret = (account and account.secret) or ""
+    return [hidden(each, secret) for each in islice(all_hints(seen, around), MOST)]
+
+
+def all_hints(seen: Seen, around: Surroundings) -> Iterator[str]:
     if seen.method is None:
         meant = nearest(seen.name, around.methods)
-        return [f"There is no method {seen.name[:80]!r}" + (f": did you mean {meant}?" if meant else ".")]
-    found = list(about_credentials(seen))
+        yield f"There is no method {seen.name[:80]!r}" + (f": did you mean {meant}?" if meant else ".")
+        return
+    yield from about_credentials(seen)
     if seen.form is None:
-        return [*found, f"The body is not what its content type says: {seen.content_type[:80]}."]
+        yield f"The body is not what its content type says: {seen.content_type[:80]}."
+        return
     for check in CHECKS:
-        found += check(seen, seen.method, seen.form, around)
-    return found[:MOST]
+        yield from check(seen, seen.method, seen.form, around)
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:

@@ -6,15 +6,13 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import Connection
 
 from ..domain.clock import to_micros
-from ..store import callbacks
+from ..domain.secrecy import HIDDEN, hidden, names_a_secret
+from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
 from ..store.entries import CALLBACK, INBOUND, REPORT, NewEntry, made, note_of
 from ..store.recipients import Reporting
 from ..store.unit import noted
 from .arrival import Arrival
-
-HIDDEN = ("password", "secret", "token", "api_key", "apikey")
-"""Parameters of the user's own URLs whose values the journal leaves out."""
 
 
 def note_report(db: Connection, tenant: int, found: Reporting, status: str, at: datetime, rule: str) -> None:
@@ -31,7 +29,8 @@ def note_try(db: Connection, outcome: Outcome) -> None:
     about = callbacks.find(db, outcome.tenant, outcome.callback)
     if about is None:
         return
-    address, params = parts(about.url)
+    secret = accounts.secret_of(db, outcome.tenant, about.account)
+    address, params = parts(about.url, secret)
     entry = made(
         tenant=outcome.tenant,
         at=outcome.at,
@@ -48,21 +47,22 @@ def note_try(db: Connection, outcome: Outcome) -> None:
         url=address,
         text=params.get("response", params.get("message", "")),
         request=params,
-        reply=outcome.answer,
-        error=outcome.error or "",
+        reply=hidden(outcome.answer, secret),
+        error=hidden(outcome.error or "", secret),
         hints=hints_for(outcome),
     )
     noted(db, note_of(entry))
 
 
-def parts(url: str) -> tuple[str, dict[str, str]]:
-    """An address without its query and without a password, and the parameters of the query."""
+def parts(url: str, secret: str) -> tuple[str, dict[str, str]]:
+    """An address without its query and without a password, and the parameters of the query; nowhere the account's
+    secret, nor what the user's own parameters say is one."""
     pieces = urlsplit(url)
     host = pieces.netloc.rpartition("@")[2]
     given = parse_qsl(pieces.query, keep_blank_values=True, errors="replace")
     return (
-        f"{pieces.scheme}://{host}{pieces.path}",
-        {name: "…" if name.lower() in HIDDEN else value for name, value in given},
+        hidden(f"{pieces.scheme}://{host}{pieces.path}", secret),
+        {hidden(name, secret): HIDDEN if names_a_secret(name) else hidden(value, secret) for name, value in given},
     )
 
 
@@ -79,6 +79,8 @@ def hints_for(outcome: Outcome) -> list[str]:
 
 def note_inbound(db: Connection, here: Arrival, response: int, url: str | None) -> None:
     """Note a handset's message that arrived."""
+    secret = here.account.secret or ""
+    text = hidden(here.text, secret)
     entry = made(
         tenant=here.tenant.id,
         at=here.at,
@@ -89,9 +91,9 @@ def note_inbound(db: Connection, here: Arrival, response: int, url: str | None) 
         code="received",
         rule=here.rule,
         message=here.message_id,
-        url=parts(url)[0] if url else "",
-        text=here.text,
-        request={"from": here.msisdn, "to": here.number.number, "text": here.text},
+        url=parts(url, secret)[0] if url else "",
+        text=text,
+        request={"from": here.msisdn, "to": here.number.number, "text": text},
         reply=f'{{"response_id":{response},"is_optout":{"true" if here.is_optout else "false"}}}',
     )
     noted(db, note_of(entry))

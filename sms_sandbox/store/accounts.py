@@ -16,7 +16,7 @@ from .statement import Statement
 from .tables import accounts as a
 from .tables import rules, tenants
 from .timeline import clock_of
-from .unit import changed
+from .unit import changed, remembered
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,8 @@ _ADD = Statement(
 _BLANK = {column.name: None if column.nullable else 0 for column in a.c}
 """What the columns hold that an account is not made with: no URLs, nothing sent yet, not suspended."""
 
+_SECRET = Statement(select(a.c.secret).where(a.c.tenant == bindparam("tenant"), a.c.id == bindparam("account")))
+
 
 def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
     """Make an account in the tenant and answer its id. Raises ValueError where the key is not new among all tenants."""
@@ -173,6 +175,15 @@ def _account_of(row: Sequence[Any]) -> Account:
         bool(reseller), bool(client_pays), sms_margin, number_margin, bool(global_optouts), seed, profile, bool(strict),
         delay * MICROSECOND, bool(faulty), bool(ruled), clock_of(*clock),
     )  # fmt: skip
+
+
+def secret_of(db: Connection, tenant: int, account: int) -> str:
+    """The account's secret; blank where it has none, or is gone."""
+
+    def find() -> str:
+        return _SECRET.value(db, tenant=tenant, account=account) or ""
+
+    return remembered(db, ("secret", tenant, account), find)
 
 
 def change(db: Connection, tenant: int, account: int, settings: Mapping[str, Any]) -> None:

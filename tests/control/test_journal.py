@@ -88,6 +88,23 @@ def test_tries_of_callbacks_are_noted_as_they_end(frozen: Account, receiver: Rec
     assert ids(frozen, kind="callback", code="failed") == [bad["id"]]
 
 
+def test_no_entry_shows_a_secret_wherever_it_was_put(frozen: Account, receiver: Receiver) -> None:
+    own, theirs = frozen.secret, "sentinel"
+    receiver.files[f"/{own}"] = f"not {own}".encode()
+    hook = f"{receiver.url}/{own}?key={own}&access_token={theirs}&{own}=1&order=7"
+    frozen.send("hi", dlr_callback=hook, reply_callback=hook)
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    frozen.ok("POST", "/inbound", {"from": HANDSET, "text": f"it is {own}"})
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    frozen.api("get-balance", **{own: "1"})
+    told = json.dumps(entries(frozen))
+    assert own not in told
+    assert theirs not in json.dumps(entries(frozen, kind="callback"))
+    reply, dlr = entries(frozen, kind="callback")
+    assert dlr["request"] | {"key": "…", "access_token": "…", "order": "7", "status": "delivered"} == dlr["request"]
+    assert (reply["url"], reply["reply"], reply["request"]["response"]) == (f"{receiver.url}/…", "not …", "it is …")
+
+
 def test_a_callback_that_is_refused_says_what_would_let_it_go(frozen: Account) -> None:
     frozen.send("hi", dlr_callback="http://8.8.8.8/")
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
