@@ -123,11 +123,16 @@ class Flights:
         return waited
 
     async def note_landed(self) -> None:
-        """Note how tries ended that did since the last time."""
+        """Note how tries ended that did since the last time. What can't be noted is kept for the next."""
         async with self._noting:  # so that what somebody else is noting is noted, too, when this returns
             landed, self._landed = self._landed, []
-            if landed:
+            if not landed:
+                return
+            try:
                 await self._store.run(lambda db: note(db, landed))
+            except Exception:
+                self._landed = [*landed, *self._landed]  # for the next time, when the database may answer again
+                raise
 
     async def stop(self) -> None:
         """Give what is under way a moment to end, and note how it did."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,26 @@ async def test_what_came_due_while_nothing_ran_happens_at_the_start(
     assert receiver.requests == []
     await runner.start()
     await until(lambda: bool(receiver.requests))
+
+
+async def test_an_end_that_could_not_be_noted_is_noted_later(
+    quick: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.01)
+    noting, failures = flights_module.note, [RuntimeError("no database"), RuntimeError("still none")]
+
+    def note(*args: Any) -> None:
+        if failures:
+            raise failures.pop()
+        noting(*args)
+
+    monkeypatch.setattr(flights_module, "note", note)
+    await runner.start()
+    await call.send(dlr_callback=receiver.url())
+    await until(lambda: looking.journal(quick) != [] and looking.the_callback(quick)[0].state == callbacks.DELIVERED)
+    assert failures == []
+    _, (only,) = looking.the_callback(quick)
+    assert only.status == 200
 
 
 async def test_a_failed_try_is_made_again_a_minute_after_it_failed(
