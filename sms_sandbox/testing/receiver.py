@@ -15,8 +15,13 @@ from ..domain.callbacks import signature
 HANG = "hang"
 RESET = "reset"
 
-_EVENTS = (("status", "dlr"), ("response", "reply"), ("link_hits", "link-hit"), ("type", "list-action"))
-"""A parameter, and the event that has it."""
+_EVENTS = {
+    "dlr": ("status", "message_id", "mobile", "datetime", "user_id", "rate"),
+    "reply": ("response", "response_id", "is_optout", "longcode", "message_id", "mobile", "datetime_entry", "user_id"),
+    "link-hit": ("link_hits", "message", "longcode", "list_id", "message_id", "mobile", "datetime", "user_id", "rate"),
+    "list-action": ("type", "list_id", "firstname", "lastname", "mobile", "datetime_entry"),
+}
+"""The parameters of each event, first the one without which it is none."""
 
 _CLOSE_AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -36,7 +41,9 @@ class Received:
     @property
     def event(self) -> str:
         """`dlr`, `reply`, `inbound`, `link-hit` or `list-action`; empty if it is none of them."""
-        found = next((event for name, event in _EVENTS if name in self.params), "")
+        # The app's own parameters, and a list's custom fields, may be called as those of another event are.
+        fitting = {event: names for event, names in _EVENTS.items() if names[0] in self.params}
+        found = max(fitting, key=lambda event: len(self.params.keys() & set(fitting[event])), default="")
         return "inbound" if found == "reply" and self.params.get("message_id") == "0" else found
 
     def __getitem__(self, name: str) -> str:
@@ -126,6 +133,8 @@ class Receiver:
             self._failures.clear()
 
     def _plan(self, answer: int | str, times: int | None) -> None:
+        if times is not None and times < 1:
+            raise ValueError(f"Callbacks can fail once or more often, not {times} times.")
         with self._news:
             self._failures.append(_Failure(answer, times))
 
@@ -149,7 +158,7 @@ class Receiver:
         first = self._failures[0]
         if first.times is not None:
             first.times -= 1
-            if first.times <= 0:
+            if not first.times:
                 self._failures.pop(0)
         return first.answer
 

@@ -56,6 +56,28 @@ def test_it_knows_the_events_by_their_parameters(receiver: Receiver, query: str,
     assert [each.event for each in receiver.received()] == [event]
 
 
+def test_names_of_other_events_do_not_mislead_it(world: Sandbox) -> None:
+    receiver = world.receiver()
+    on = world.call("add-list", name="Guests", field_1="status", field_2="response", field_3="link_hits")["id"]
+    world.control("PATCH", f"/lists/{on}", {"automation_url": receiver.url})
+    world.call("add-to-list", list_id=on, msisdn=HANDSET, field_1="gold")
+    hook = f"{receiver.url}/?status=open&type=x&response=y&link_hits=z"
+    urls = {"dlr_callback": hook, "reply_callback": hook, "link_hits_callback": hook}
+    world.call("send-sms", message="[tracked-link]", to=HANDSET, tracked_link_url="http://localhost/", **urls)
+    world.advance(seconds=2)
+    world.handset(HANDSET).reply("Yes")
+    world.handset(HANDSET).tap_link()
+    world.advance(seconds=2)
+    assert sorted(each.event for each in receiver.received()) == ["dlr", "link-hit", "list-action", "reply"]
+
+
+@pytest.mark.parametrize("times", [0, -1])
+def test_it_can_not_fail_less_than_once(receiver: Receiver, times: int) -> None:
+    with pytest.raises(ValueError, match="once or more often"):
+        receiver.fail(times=times)
+    assert tell(receiver).status == 200
+
+
 def test_it_fails_as_often_as_it_is_told(receiver: Receiver) -> None:
     receiver.fail(503, times=2)
     receiver.fail(404, times=1)
