@@ -89,14 +89,16 @@ def sow(at: Sowing) -> None:
 
 def a_list(at: Sowing, _path: Path, owner: Account, given: s.List) -> None:
     now = at.now(owner)
-    slots = {str(number): name for number, name in enumerate(given.fields, 1)}
-    known = contacts.list_named(at.db, owner.tenant, owner.id, given.name)
-    if known is None:
-        known = contacts.add_list(at.db, owner.tenant, owner.id, given.name, slots, now).id
-        contacts.set_automation(at.db, owner.tenant, known, given.automation_url or "")
+    named = contacts.list_named(at.db, owner.tenant, owner.id, given.name)
+    on = None if named is None else contacts.read_list(at.db, owner.tenant, named)
+    if on is None:
+        slots = {str(number): name for number, name in enumerate(given.fields, 1)}
+        on = contacts.add_list(at.db, owner.tenant, owner.id, given.name, slots, now)
+        contacts.set_automation(at.db, owner.tenant, on.id, given.automation_url or "")
     for each in given.contacts:
-        values = {slot: each.fields[name] for slot, name in slots.items() if name in each.fields}
-        contacts.add_member(at.db, owner.tenant, known, each.msisdn, (each.first_name, each.last_name), values, now)
+        # By the list's own fields: one that was there before may have others, or in another order.
+        values = {slot: each.fields[name] for slot, name in on.fields.items() if name in each.fields}
+        contacts.add_member(at.db, owner.tenant, on.id, each.msisdn, (each.first_name, each.last_name), values, now)
 
 
 def a_number(at: Sowing, path: Path, owner: Account, given: s.Number) -> None:

@@ -86,6 +86,22 @@ def test_what_was_changed_since_is_left(settings: Settings) -> None:
     assert after == before
 
 
+def test_fields_of_a_list_are_known_by_their_names(settings: Settings, tmp_path: Path) -> None:
+    """Whatever order a file has them in, and though the list has not all of them."""
+    file = tmp_path / "lists.toml"
+    text = '[[lists]]\nname = "A"\nfields = {fields}\n[[lists.contacts]]\nmsisdn = "{number}"\nfields = {values}\n'
+    file.write_text(text.format(fields='["City", "Size"]', number=HANDSET, values='{City = "Perth", Size = "L"}'))
+    with serving(replace(settings, seed_file=str(file))) as server:
+        on = server.api("get-lists")["lists"][0]["id"]
+    more = '{City = "Hobart", Size = "S", Age = "7"}'
+    file.write_text(text.format(fields='["Age", "Size", "City"]', number="61491570157", values=more))
+    with serving(replace(settings, seed_file=str(file))) as server:
+        told = server.api("get-list", list_id=on)
+    assert [each["fields"] for each in told["members"]] == [
+        {"City": "Perth", "Size": "L"}, {"City": "Hobart", "Size": "S"},
+    ]  # fmt: skip
+
+
 def test_the_default_account_can_be_seeded(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text('[[accounts]]\nkey = "sandbox-key"\nsecret = "x"\nbalance = 5\nfrozen_at = 2030-01-31T12:00:00Z\n')
