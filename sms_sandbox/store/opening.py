@@ -1,5 +1,6 @@
 """Opening a database: reaching it, and making its tables if it has none."""
 
+import re
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
@@ -14,6 +15,10 @@ VERSION = 1
 
 LOCKED = "database is locked"
 """What SQLite says of a file that another process has open."""
+
+
+_PASSWORD = re.compile(r":(?!//).*@", re.DOTALL)
+"""In a URL, however wrong the rest of it is."""
 
 
 class StoreError(Exception):
@@ -54,8 +59,8 @@ def _engine(url: str) -> Engine:
         if kind == "postgresql":
             wanted = make_url(url).set(drivername="postgresql+psycopg")
             return create_engine(wanted, pool_size=WORKERS + 1, max_overflow=4, pool_pre_ping=True, paramstyle="format")
-    except (ArgumentError, NoSuchModuleError) as why:
-        raise StoreError(f"The database URL {url!r} can't be read: {why}") from why
+    except (ArgumentError, NoSuchModuleError, ValueError) as why:
+        raise StoreError(f"The database URL {_PASSWORD.sub(':***@', url)!r} can't be read: {why}") from why
     except ImportError as why:
         raise StoreError("PostgreSQL needs the extra: pip install 'sms-sandbox[postgres]'.") from why
     raise StoreError(f"The database must be sqlite or postgresql, not {kind!r}.")

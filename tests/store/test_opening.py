@@ -24,6 +24,11 @@ def test_a_url_that_can_not_be_read(url: str) -> None:
     assert refusal(url).startswith(f"The database URL {url!r} can't be read: ")
 
 
+@pytest.mark.parametrize("url", ["postgresql://somebody:hidden@host:port/name", "postgres//somebody:hidden@host"])
+def test_what_can_not_be_read_shows_no_password(url: str) -> None:
+    assert refusal(url).startswith(f"The database URL {url.replace('hidden', '***')!r} can't be read: ")
+
+
 def test_another_kind_of_database() -> None:
     assert refusal("mysql://host/name") == "The database must be sqlite or postgresql, not 'mysql'."
 
