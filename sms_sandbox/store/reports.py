@@ -186,14 +186,14 @@ def hits_on(db: Connection, tenant: int, message: Message, paging: Paging) -> Pa
 def messages_of(
     db: Connection, tenant: int, paging: Paging, sender: str | None, status: str | None, text: str | None
 ) -> Page[Message]:
-    """Messages of a tenant, newest first, for the control API."""
+    """Messages of a tenant, newest first, for the control API; `text` is a part of theirs, in any case."""
     query: Select[Any] = select(*MESSAGE).where(m.c.tenant == tenant)
     if sender:
         query = query.where(m.c.sender == sender)
     if status:
         query = query.where(m.c.status == status)
     if text:
-        query = query.where(m.c.text.contains(text, autoescape=True))
+        query = query.where(m.c.text.icontains(text, autoescape=True))
     return fetch(db, query.order_by(m.c.id.desc()), paging, message_of)
 
 

@@ -28,6 +28,7 @@ def test_messages_are_listed_newest_first_and_filtered(frozen: Account) -> None:
     assert ids(text="%") == [two]
     assert ids(text="f_n") == [two]
     assert ids(text="f.n") == []
+    assert ids(text="OFF_") == [two]
     assert ids(page=2, max=2) == [one]
     assert frozen.ok("GET", "/messages", max=2)["page"] == {"number": 1, "count": 2, "total": 3}
     message = frozen.ok("GET", f"/messages/{two}")
