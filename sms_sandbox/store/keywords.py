@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from ..domain import keywords as rules
 from ..domain.clock import from_micros, to_micros
 from . import ids
 from .paging import Page, Paging, fetch
+from .statement import Statement
 from .tables import keywords as k
 
 OPEN = "open"
@@ -44,15 +45,19 @@ _COLUMNS = (
     k.c.forward_url, k.c.forward_sms, k.c.forward_email, k.c.status, k.c.billing_date,
 )  # fmt: skip
 _NAMES = tuple(column.name for column in _COLUMNS)
+_ADD = Statement(
+    f"INSERT INTO keywords (tenant, {', '.join(_NAMES)}) VALUES (:tenant, :{', :'.join(_NAMES)})"  # noqa: S608 (our own)
+    " ON CONFLICT (tenant, number, keyword) DO NOTHING"
+)
 
 
 def new_id(db: Connection, tenant: int) -> int:
     return ids.take(db, tenant, "keyword")
 
 
-def add(db: Connection, tenant: int, new: Keyword) -> None:
-    """Put a keyword on a number, where it must be the only one of its name."""
-    db.execute(insert(k).values(tenant=tenant, **_kept(new)))
+def add(db: Connection, tenant: int, new: Keyword) -> bool:
+    """Put a keyword on a number; no where it has one of the name, be it from a call at the same moment."""
+    return _ADD.run(db, tenant=tenant, **_kept(new)) == 1
 
 
 def put(db: Connection, tenant: int, changed: Keyword) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.domain.optout import RESERVED_WORDS
+from sms_sandbox.store import keywords
 from sms_sandbox.store.world import OWN_NUMBER, POOL
 from tests.api.acts import advance, freeze, neighbours_call, reply, settle
 from tests.conftest import Caller, World
@@ -107,6 +108,15 @@ def test_a_keyword_is_on_a_number_once(call: Caller, world: World) -> None:
     other = call.ok("lease-number")["number"]
     call.ok("add-keyword", keyword="NEWS", number=other)
     assert [each["number"] for each in call.ok("get-keywords")["keywords"]] == [int(OWN_NUMBER), other]
+
+
+def test_of_two_calls_at_once_one_gets_the_keyword(call: Caller, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
+    left = call.ok("get-balance")["balance"]
+    monkeypatch.setattr(keywords, "read", lambda *_: None)  # as the other call finds it before the first has ended
+    assert call.refused("add-keyword", keyword="NEWS", number=OWN_NUMBER)[0] == "KEY_EXISTS"
+    assert call.ok("get-balance")["balance"] == left
+    assert call.ok("get-keywords")["keywords_total"] == 1
 
 
 def test_keywords_are_listed_by_name_page_by_page(call: Caller, world: World) -> None:

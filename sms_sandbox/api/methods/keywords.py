@@ -85,7 +85,8 @@ def add_keyword(
     if not billing.charge_keyword(call.db, call.account, new, call.now):
         raise ApiError(Code.LEDGER_ERROR)
     new = replace(new, list_id=list_for(call, new))
-    keywords.add(call.db, call.tenant, new)
+    if not keywords.add(call.db, call.tenant, new):
+        raise ApiError(Code.KEY_EXISTS)
     return told(new)
 
 
