@@ -1,5 +1,7 @@
 """Lists: what of them is set in the provider's web interface, and not by its API."""
 
+from dataclasses import replace
+
 from msgspec import Struct
 
 from ..domain.callbacks import is_http_url
@@ -46,11 +48,12 @@ def list_lists(call: Call, query: Slice) -> Lists:
 @operation("PATCH", "/lists/{list}")
 def change_list(call: Call, list: Id, body: ListChange) -> ListState:
     """Say who hears of contacts that join a list or leave it."""
-    contacts.set_automation(call.db, call.tenant.id, list, body.automation_url or "")
     found = contacts.read_list(call.db, call.tenant.id, list)
-    if found is None:
-        raise ControlError("not_found", f"There is no list {list}.")
-    return state_of(found)
+    if found is None or found.account != call.account.id:
+        raise ControlError("not_found", f"The account has no list {list}.")
+    url = body.automation_url or ""
+    contacts.set_automation(call.db, call.tenant.id, list, url)
+    return state_of(replace(found, automation_url=url))
 
 
 def state_of(each: ContactList) -> ListState:

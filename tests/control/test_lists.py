@@ -31,6 +31,14 @@ def test_who_hears_of_members_is_set(world: Account, receiver: Receiver) -> None
     assert world.ok("GET", "/callbacks")["page"]["total"] == 1
 
 
+def test_a_list_is_its_accounts_alone(world: Account) -> None:
+    made_client = world.api("add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
+    client = Account(world.ready, made_client["apikey"], made_client["apisecret"])
+    on = made(world)
+    assert client.refused("PATCH", f"/lists/{on}", {"automation_url": "http://localhost:1/"}) == (404, "not_found")
+    assert world.ok("GET", "/lists")["lists"][0]["automation_url"] is None
+
+
 def test_what_can_not_be_set(world: Account) -> None:
     on = made(world)
     assert world.refused("PATCH", f"/lists/{on}", {"automation_url": "ftp://nowhere"}) == (422, "invalid")
