@@ -80,12 +80,7 @@ def returned(each: Operation) -> Any:
 
 def _in_path(each: Operation) -> list[dict[str, Any]]:
     return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "integer" if kind is int else "string"},
-        }
+        {"name": name, "in": "path", "required": True, "schema": msgspec.json.schema(kind)}
         for name, kind in each.in_path.items()
     ]
 

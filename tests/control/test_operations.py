@@ -52,6 +52,13 @@ def test_every_parameter_in_a_path_is_listed(document: Document) -> None:
             assert listed == set(re.findall(r"\{(\w+)\}", path))
 
 
+def test_parameters_in_a_path_have_their_types(document: Document) -> None:
+    (of_message,) = document["paths"]["/messages/{message}"]["get"]["parameters"]
+    assert of_message["schema"] == {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
+    (of_tenant,) = document["paths"]["/tenants/{tenant}"]["get"]["parameters"]
+    assert of_tenant["schema"]["type"] == "string"
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_every_operation_refuses_other_verbs_and_says_which_it_takes(server: Account, operation: Any) -> None:
     path = re.sub(r"\{\w+\}", "1", operation.path)
