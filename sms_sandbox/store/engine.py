@@ -38,6 +38,7 @@ class Transaction:
         self._db, self._unit = store.connect()
         if not store.embedded:
             self._db.begin()
+        self._unit.begin()
         return self._db
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -54,6 +54,7 @@ class UnitOfWork:
         """What committed transactions owe."""
         self._late_rows = 0
         self._owed: Owed = {}
+        self._is_open = False
         self._begun = not embedded
         self._behind = embedded
         """Whether something is to be done before a statement is run."""
@@ -61,6 +62,12 @@ class UnitOfWork:
         self.wake: int | None = None
         self.notes: list[Note] = []
         self.notes_anyway: list[Note] = []
+
+    def begin(self) -> None:
+        """Begin a transaction, though no statement runs yet. RuntimeError inside of one."""
+        if self._is_open:
+            raise RuntimeError("A transaction can't begin inside of another.")
+        self._is_open = True
 
     def ready(self) -> Any:
         """The driver's connection, inside the transaction and with everything written that a statement could see."""
@@ -85,14 +92,10 @@ class UnitOfWork:
             self.driver.execute("BEGIN")
             self._begun = True
         owed, self._owed, self._behind = self._owed, {}, False
-        self._write([owed])
+        self._write(owed)
 
-    def _write(self, owed: Sequence[Owed]) -> None:
-        together: Owed = {}
-        for each in owed:
-            for what, rows in each.items():
-                together.setdefault(what, {}).update(rows)
-        for what, rows in together.items():
+    def _write(self, owed: Owed) -> None:
+        for what, rows in owed.items():
             what.put_by(self.driver, self._dialect, list(rows.values()))
 
     def _write_late(self) -> None:
@@ -100,19 +103,19 @@ class UnitOfWork:
             return
         late, self._late, self._late_rows = self._late, [], 0
         try:
-            self._write_down(late)
+            self._write_down(together(late))
         except Exception:
             log.exception("What several transactions owe can't be written together; it is written one by one.")
             for owed in late:
                 try:
-                    self._write_down([owed])
+                    self._write_down(owed)
                 except Exception:
                     log.exception("What a transaction owes can't be written, and is lost.")
 
-    def _write_down(self, late: Sequence[Owed]) -> None:
+    def _write_down(self, owed: Owed) -> None:
         self.driver.execute("BEGIN")
         try:
-            self._write(late)
+            self._write(owed)
             self.driver.execute("COMMIT")
         finally:
             if self.driver.in_transaction:
@@ -138,7 +141,19 @@ class UnitOfWork:
             if self.driver.in_transaction:
                 self.driver.execute("ROLLBACK")
             self._owed, self._begun, self._behind = {}, False, True
-        self.changed, self.wake, self.notes, self.notes_anyway = False, None, [], []
+        self._is_open = self.changed = False
+        self.wake = None
+        if self.notes or self.notes_anyway:
+            self.notes, self.notes_anyway = [], []
+
+
+def together(several: Iterable[Owed]) -> Owed:
+    """What several transactions owe; of rows about the same, the last."""
+    found: Owed = {}
+    for owed in several:
+        for what, rows in owed.items():
+            found.setdefault(what, {}).update(rows)
+    return found
 
 
 def unit_of(db: Connection) -> UnitOfWork:

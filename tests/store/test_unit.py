@@ -119,6 +119,15 @@ def test_what_only_adds_runs_no_statement_in_memory_and_all_of_them_in_a_file(em
         assert len(rows(db)) == 3
 
 
+def test_a_transaction_inside_of_another_is_a_mistake(embedded: Store) -> None:
+    with embedded.begin() as db:
+        owe(db, PUT, 1, (1, 1))
+        with pytest.raises(RuntimeError), embedded.begin():
+            pass
+    with embedded.begin() as db:
+        assert rows(db) == {1: 1}
+
+
 def test_what_asks_nothing_runs_no_statement(embedded: Store) -> None:
     seen = run_on(embedded)
     with embedded.begin() as db:
