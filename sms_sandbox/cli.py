@@ -188,7 +188,7 @@ def advance(to: str | None, span: str | None, **where: Any) -> None:
     click.echo(json.dumps(control("POST", "/clock/advance", body, **where), indent=2))
 
 
-for _command in (fire_callback, worlds.reset, worlds.export, worlds.import_, worlds.replay, rule, scenarios, tail):
+for _command in (
+    fault, fire_callback, worlds.reset, worlds.export, worlds.import_, worlds.replay, rule, scenarios, tail,
+):  # fmt: skip
     main.add_command(_command)
-main.add_command(fault)
-main.add_command(fire_callback)

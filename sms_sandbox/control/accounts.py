@@ -11,7 +11,7 @@ from ..store import accounts, clients, ledger
 from ..store.accounts import Account
 from . import account_shapes as s
 from .declare import Call, operation
-from .shapes import PageOf, Slice
+from .shapes import Slice, page_of
 
 FLAGS = ("suspended", "reseller", "credit_based", "global_optouts")
 
@@ -54,8 +54,7 @@ def top_up_account(call: Call, body: s.TopUp) -> s.AccountState:
 def list_accounts(call: Call, query: Slice) -> s.Accounts:
     """Every account of the tenant, oldest first: its own, and the clients of those that are resellers."""
     found = accounts.page(call.db, call.tenant.id, query.paging)
-    page = PageOf(found.info["number"], found.info["count"], found.total)
-    return s.Accounts(page, [state_of(call, each) for each in found.rows])
+    return s.Accounts(page_of(found), [state_of(call, each) for each in found.rows])
 
 
 def units(amount: float) -> int:

@@ -17,7 +17,7 @@ from ..store.traffic import Wanted
 from . import journal_shapes as s
 from .declare import Call, Later, Streamed, operation
 from .errors import ControlError
-from .shapes import Id, PageOf
+from .shapes import Id, page_of
 from .verifying import difference
 
 KINDS = {"calls": entries.CALL, "callbacks": entries.CALLBACK, "inbound": entries.INBOUND, "messages": None}
@@ -49,8 +49,8 @@ BATCH = 100
 def list_traffic(call: Call, query: s.TrafficFilter) -> s.Traffic:
     """What happened, newest first: calls, tries of callbacks, handsets' messages, and the carrier's reports."""
     found = traffic.page(call.db, call.tenant.id, wanted_of(query, query.kind), Paging(query.page, query.max))
-    where = PageOf(found.info["number"], found.info["count"], found.total)
-    return s.Traffic(where, traffic.dropped(call.db, call.tenant.id), [entry_of(each) for each in found.rows])
+    dropped = traffic.dropped(call.db, call.tenant.id)
+    return s.Traffic(page_of(found), dropped, [entry_of(each) for each in found.rows])
 
 
 @operation("GET", "/traffic/count")

@@ -9,7 +9,7 @@ from ..store import contacts
 from ..store.contacts import ContactList
 from .declare import Call, operation
 from .errors import ControlError
-from .shapes import Id, PageOf, Request, Slice
+from .shapes import Id, PageOf, Request, Slice, page_of
 
 
 class ListChange(Request):
@@ -41,8 +41,7 @@ class Lists(Struct):
 def list_lists(call: Call, query: Slice) -> Lists:
     """The lists of the account the credentials belong to, oldest first."""
     found = contacts.lists(call.db, call.tenant.id, call.account.id, query.paging)
-    page = PageOf(found.info["number"], found.info["count"], found.total)
-    return Lists(page, [state_of(each) for each in found.rows])
+    return Lists(page_of(found), [state_of(each) for each in found.rows])
 
 
 @operation("PATCH", "/lists/{list}")

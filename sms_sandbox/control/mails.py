@@ -9,7 +9,8 @@ from ..store import mails, sender_ids
 from . import mail_shapes as s
 from .declare import Call, operation
 from .errors import ControlError
-from .traffic import page_of, read_message
+from .shapes import page_of
+from .traffic import read_message
 from .traffic_shapes import Message
 
 

@@ -5,13 +5,15 @@ from datetime import datetime
 import msgspec
 
 from ..domain import courses, scenarios
-from ..store import rules
 from ..store.rules import CARRIER, NewRule, Rule
 from . import scenario_shapes as s
 from .declare import Call, operation
 from .errors import ControlError
 from .rule_shapes import Order, applied
+from .rulebook import Rulebook
 from .shapes import Empty, Id
+
+BOOK = Rulebook("rule", (CARRIER,))
 
 
 @operation("GET", "/scenarios")
@@ -27,15 +29,14 @@ def list_scenarios(call: Call) -> s.Catalogue:
 @operation("GET", "/rules")
 def list_rules(call: Call) -> s.Rules:
     """The rules of the carrier in the order they are asked; the first one that fits decides."""
-    return s.Rules([rule_of(each) for each in rules.of_kind(call.db, call.tenant.id, CARRIER)])
+    return s.Rules([rule_of(each) for each in BOOK.known(call)])
 
 
 @operation("POST", "/rules", status=201)
 def add_rule(call: Call, body: s.NewRule) -> s.Rule:
     """Let a scenario happen to certain messages. Rules are asked before the magic numbers, when a message is sent, for
     each recipient."""
-    new = rule_to_add(body, call.now)
-    return read_rule.run(call, rules.add(call.db, call.tenant.id, new, body.first))  # type: ignore[no-any-return]
+    return rule_of(BOOK.add(call, rule_to_add(body, call.now), body.first))
 
 
 def rule_to_add(body: s.NewRule, now: datetime) -> NewRule:
@@ -52,38 +53,26 @@ def rule_to_add(body: s.NewRule, now: datetime) -> NewRule:
 @operation("GET", "/rules/{rule}")
 def read_rule(call: Call, rule: Id) -> s.Rule:
     """A rule by its id."""
-    return rule_of(found(call, rule))
+    return rule_of(BOOK.find(call, rule))
 
 
 @operation("DELETE", "/rules/{rule}")
 def remove_rule(call: Call, rule: Id) -> Empty:
     """Take a rule away; what it decided stays as it was planned."""
-    rules.remove(call.db, call.tenant.id, found(call, rule).id)
-    return Empty()
+    return BOOK.remove(call, rule)
 
 
 @operation("DELETE", "/rules")
 def remove_rules(call: Call) -> Empty:
     """Take every rule of the carrier away."""
-    rules.clear(call.db, call.tenant.id, CARRIER)
-    return Empty()
+    return BOOK.clear(call)
 
 
 @operation("PUT", "/rules/order")
 def order_rules(call: Call, body: Order) -> s.Rules:
     """Ask the rules of the carrier in another order."""
-    try:
-        rules.reorder(call.db, call.tenant.id, CARRIER, body.order)
-    except ValueError as why:
-        raise ControlError("conflict", str(why)) from why
+    BOOK.reorder(call, CARRIER, body.order)
     return list_rules.run(call)  # type: ignore[no-any-return]
-
-
-def found(call: Call, rule: int) -> Rule:
-    known = {each.id: each for each in rules.of_kind(call.db, call.tenant.id, CARRIER)}
-    if rule not in known:
-        raise ControlError("not_found", f"There is no rule {rule}.")
-    return known[rule]
 
 
 def rule_of(rule: Rule) -> s.Rule:

@@ -1,12 +1,12 @@
 """What the shapes of the control API are made of. Times are ISO 8601 in UTC, money is the account's currency."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from ..domain.clock import EPOCH, LATEST
-from ..store.paging import Paging
+from ..store.paging import Page, Paging
 
 # Behind `$` Python lets a line break stand, which JSON Schema does not.
 _NAME = r"^[A-Za-z0-9._~-]{1,64}$(?!\n)"
@@ -65,6 +65,11 @@ class PageOf(Struct):
     number: int
     count: int
     total: int
+
+
+def page_of(found: Page[Any]) -> PageOf:
+    """Where a page of the store lies."""
+    return PageOf(found.info["number"], found.info["count"], found.total)
 
 
 class Info(Struct):

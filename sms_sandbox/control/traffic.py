@@ -3,7 +3,6 @@
 import asyncio
 import time
 from datetime import timedelta
-from typing import Any
 
 from ..domain import carrier, pricing
 from ..domain.carrier import PENDING, Fate
@@ -11,12 +10,11 @@ from ..simulation import inbound
 from ..simulation.telling import lane
 from ..store import callbacks, messages, recipients, reports, timeline
 from ..store.callbacks import KIND
-from ..store.paging import Page
 from ..store.timeline import Plan
 from . import traffic_shapes as s
 from .declare import Call, Later, operation
 from .errors import ControlError
-from .shapes import Id, PageOf
+from .shapes import Id, page_of
 
 NEVER = "never"
 
@@ -130,10 +128,6 @@ def send_callback(call: Call, callback: Id) -> s.Callback:
         plan = Plan(call.now, KIND, callback, {"once": True}, lane(call.tenant.id, found.url))
         timeline.schedule(call.db, call.tenant.id, [plan])
     return read_callback.run(call, callback)  # type: ignore[no-any-return]
-
-
-def page_of(found: Page[Any]) -> PageOf:
-    return PageOf(found.info["number"], found.info["count"], found.total)
 
 
 def message_of(each: messages.Message) -> s.Message:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from ..domain import faults
 from ..domain.clock import from_micros, to_micros
 from ..domain.matching import Match, Subject, Turns
 from . import ids
@@ -19,8 +20,7 @@ from .tables import rules as t
 from .unit import changed, remembered
 
 CARRIER = "carrier"
-API = "api"
-CALLBACK = "callback"
+API, CALLBACK = faults.API, faults.CALLBACK
 
 
 @dataclass(frozen=True)
