@@ -22,7 +22,7 @@ from ..store.engine import Store
 from ..store.journal import Journal
 from ..store.tenants import Tenant
 from ..store.world import Usual
-from .errors import ControlError
+from .errors import ControlError, gone
 from .shapes import PATTERNS
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ class Later:
         account = accounts.read(db, self.tenant.id, self.account.id)
         tenant = tenants.read(db, self.tenant.id)
         if account is None or tenant is None:
-            raise ControlError("not_found", "The tenant is gone.")
+            raise gone()
         return work(Call(self.desk, db, account, tenant))
 
 

@@ -15,7 +15,7 @@ from ..store.documents import Tables
 from ..store.tenants import NewTenant, Tenant
 from . import document_shapes as s
 from .declare import Call, Later, operation
-from .errors import ControlError
+from .errors import ControlError, gone
 from .world import free, shown, state_of
 from .world_shapes import TenantMade
 
@@ -32,7 +32,7 @@ async def export_tenant(later: Later) -> s.Document:
     async with later.desk.runner.clock_lock(later.tenant.id):
         found = await later.desk.store.run(lambda db: exported(db, later.tenant.id, real_now()))
     if found is None:
-        raise ControlError("not_found", "The tenant is gone.")
+        raise gone()
     return found
 
 

@@ -32,3 +32,8 @@ class ControlError(Exception):
     def reply(self) -> dict[str, Any]:
         """What goes out."""
         return {"error": {"code": self.code, "message": self.message}}
+
+
+def gone() -> ControlError:
+    """What is said of a tenant that was deleted while something was done in it."""
+    return ControlError("not_found", "The tenant is gone.")

@@ -14,10 +14,11 @@ from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
+from ..store.timeline import GoneError
 from . import PREFIX, documents, faults, guard, journal, lists, mails, parity, rules, shapes, traffic, world
 from . import accounts as account_operations
 from .declare import Call, Desk, Later, Operation, operation
-from .errors import ControlError
+from .errors import ControlError, gone
 from .openapi import document
 from .streaming import send_events
 
@@ -55,13 +56,14 @@ class Control:
         self._patterns = [(re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", each.path)), each) for each in OPERATIONS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status, headers = 200, [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         try:
             status, reply = await self._answer(scope, receive)
             if isinstance(reply, AsyncGenerator):
                 await send_events(reply, scope["method"], receive, send)
                 return
-        except ControlError as refused:
+        except (ControlError, GoneError) as why:
+            refused = why if isinstance(why, ControlError) else gone()
             status, reply = refused.status, refused.reply
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])

@@ -18,8 +18,8 @@ from ..store.accounts import NewAccount
 from ..store.tenants import Tenant
 from . import world_shapes as s
 from .declare import Call, Later, operation
-from .errors import ControlError
-from .shapes import Empty, Name, PageOf, Slice
+from .errors import ControlError, gone
+from .shapes import Empty, Name, Slice, page_of
 
 CURRENT = "current"
 """In the place of a tenant's name: the one the credentials belong to."""
@@ -67,8 +67,7 @@ def free(call: Call, name: str) -> str:
 def list_tenants(call: Call, query: Slice) -> s.Tenants:
     """Every tenant, oldest first."""
     found = tenants.page(call.db, query.paging)
-    rows = [s.TenantState(**state_of(call, each)) for each in found.rows]
-    return s.Tenants(PageOf(found.info["number"], found.info["count"], found.total), rows)
+    return s.Tenants(page_of(found), [s.TenantState(**state_of(call, each)) for each in found.rows])
 
 
 @operation("GET", "/tenants/{tenant}")
@@ -207,7 +206,7 @@ async def advance_clock(later: Later, body: s.Advance) -> s.Advanced:
     try:
         ran = await later.desk.runner.advance(later.tenant.id, by=body.span, to=to)
     except KeyError:
-        raise ControlError("not_found", "The tenant is gone.") from None
+        raise gone() from None
     except (ValueError, OverflowError) as why:
         raise ControlError("invalid", str(why)) from why
     clock = await later.do(read_clock.run)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from sms_sandbox.simulation import inbound
+from sms_sandbox.store.timeline import GoneError
 from tests.control.conftest import NOON
 from tests.serving import HANDSET, Account, Receiver
 
@@ -242,3 +244,13 @@ def test_a_message_that_cannot_be_is_refused(frozen: Account, body: dict[str, ob
     frozen.send()
     assert frozen.refused("POST", "/inbound", body) == (422, "invalid")
     assert frozen.api("get-user-sms-responses")["total"] == 0
+
+
+def test_who_acts_in_a_tenant_that_is_deleted_meanwhile_is_told(
+    world: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def receive(*_: object) -> None:
+        raise GoneError
+
+    monkeypatch.setattr(inbound, "receive", receive)
+    assert world.refused("POST", "/inbound", {"from": HANDSET, "text": "Hi"}) == (404, "not_found")
