@@ -64,8 +64,9 @@ def reached(
     if account != Settings().account:
         (key, secret), *_ = read({"account": account}).pairs
         headers["Authorization"] = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
-    if control_token:
-        headers["X-Sandbox-Token"] = control_token
+    token = control_token or (read_ready_file(ready_file).get("control_token") if ready_file else None)
+    if token:
+        headers["X-Sandbox-Token"] = token
     return f"{base_url(host, http_port, ready_file)}/_sandbox/v1{path}", headers
 
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from sms_sandbox.settings import Settings
 from sms_sandbox.tls import Certificates
-from tests.cli.shell import at, free_port, run
+from tests.cli.shell import at, free_port, run, write_ready
 from tests.serving import HANDSET, Account, serving
 
 
@@ -58,3 +59,12 @@ def test_a_token_is_sent_along(certificates: Certificates) -> None:
         assert run("advance", "1s", *at(account)).exit_code == 1
         assert run("advance", "1s", "--control-token", "let-me-in", *at(account)).exit_code == 0
         assert run("advance", "1s", *at(account), SMS_SANDBOX_CONTROL_TOKEN="let-me-in").exit_code == 0
+
+
+def test_the_ready_file_has_the_token(certificates: Certificates, tmp_path: Path) -> None:
+    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), control_token="let-me-in")
+    file = tmp_path / "ready.json"
+    with serving(settings) as account:
+        write_ready(account, file)
+        assert run("advance", "1s", "--ready-file", str(file)).exit_code == 0
+        assert run("advance", "1s", "--ready-file", str(file), "--control-token", "another").exit_code == 1
