@@ -10,7 +10,7 @@ from threading import Event, Thread
 from typing import Any
 
 from .. import files
-from ..server import Server, loop_factory
+from ..server import Server, ServerError, loop_factory
 from ..settings import Settings
 from .client import Whereabouts
 
@@ -35,8 +35,7 @@ class Running:
             self._failure: BaseException | None = None
             self._thread = Thread(target=self._serve, name="sms-sandbox", daemon=True)
             self._thread.start()
-            self._ready.wait(START)
-            self._check()
+            self._wait()
             if ready_file := chosen.get("ready_file"):
                 told = json.dumps(asdict(self._server.ready(os.getpid())))
                 files.write(Path(ready_file).absolute(), told.encode(), mode=0o600)
@@ -51,9 +50,12 @@ class Running:
             told.https, told.http, told.ca, told.ca_bundle, told.key, told.secret, told.control_token
         )  # fmt: skip
 
-    def _check(self) -> None:
+    def _wait(self) -> None:
+        is_ready = self._ready.wait(START)
         if self._failure is not None:
             raise self._failure
+        if not is_ready:
+            raise ServerError(f"The server was not ready within {START:g} seconds.")
 
     def _serve(self) -> None:
         try:
