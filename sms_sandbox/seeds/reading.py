@@ -76,6 +76,7 @@ def parsed(name: str, text: str, is_json: bool) -> tuple[Any, Mapping[Path, int]
     try:
         if is_json:
             value = json.loads(text, parse_constant=no_number)
+            json.dumps(value, ensure_ascii=False).encode()  # halves of characters are no text, and no database has them
             return value, positions.of_json(text)
         return tomllib.loads(text), positions.of_toml(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as why:

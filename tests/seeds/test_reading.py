@@ -73,6 +73,7 @@ def test_complaints_point_at_the_line(tmp_path: Path, text: str, complaint: str)
         ('{\n"lists": [\n{"name": 5}]}', "seed.json:3: lists[0].name: Expected `str`, got `int`"),
         ('{"lists": [],\n "lists": []}', "seed.json:2: lists: this key stands there twice"),
         ('{\n"a": 1,}', "seed.json:2: this is no JSON: "),
+        ('{"lists": [{"name": "\\ud800"}]}', "seed.json:1: this can't be read: 'utf-8' codec can't encode character"),
         ("[]", "seed.json:1: Expected `object`, got `array`"),
         ('{"a": NaN}', "seed.json:1: this can't be read: NaN is no JSON"),
         ("[" * 100_000, "seed.json:1: this can't be read: "),
