@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -26,6 +27,9 @@ Reply = Callable[[Send], Awaitable[None]]
 
 _NUMBERS = ("to", "msisdn", "mobile", "number")
 """Parameters that name handsets, or numbers of the account."""
+
+MOST = 500
+"""Numbers of a call that are looked at; no method takes more, and to read one takes a while."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,9 @@ def _handsets(form: Form) -> list[str]:
     """The numbers a call names, in international form as far as they can be read."""
     country = form.get("countrycode", "")
     region = numbers.region_of(country) if country else None
-    written = [each for name in _NUMBERS for each in form.get(name, "").split(",") if each.strip()]
+    written = (each for name in _NUMBERS for each in form.get(name, "").split(",") if each.strip())
     found: list[str] = []
-    for each in written:
+    for each in islice(written, MOST):
         msisdn = numbers.to_msisdn(each, region)
         with suppress(ValueError):
             found.append(msisdn or international(numbers.bare(each) or each))

@@ -121,3 +121,10 @@ def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: World) -
     with fresh.store.begin() as db:
         found = rules.of_kind(db, fresh.tenant, rules.API)
     assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(20, 5, 0), (15, 3, 0)]
+
+
+def test_of_more_numbers_than_a_call_may_have_no_more_are_looked_at(call: Caller, fresh: World) -> None:
+    let(fresh, Match(to=TO), error="LEDGER_ERROR")
+    others = ",".join(["61491570157"] * 499)
+    assert code(call, "send-sms", message="hi", to=f"{others},{TO}") == "LEDGER_ERROR"
+    assert code(call, "send-sms", message="hi", to=f"{others},61491570157,{TO}") == "FIELD_INVALID"
