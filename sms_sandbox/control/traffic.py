@@ -58,7 +58,9 @@ def read_message(call: Call, message: Id) -> s.Message:
 @operation("GET", "/recipients")
 def list_recipients(call: Call, query: s.RecipientFilter) -> s.Recipients:
     """Recipients, newest first, with the text each handset shows."""
-    found = reports.recipients_of(call.db, call.tenant.id, query.paging, query.message, query.msisdn, query.status)
+    found = reports.recipients_of(
+        call.db, call.tenant.id, query.paging, query.message, query.msisdn, query.status, query.sent
+    )
     return s.Recipients(page_of(found), [recipient_of(each) for each in found.rows])
 
 

@@ -59,9 +59,12 @@ class Messages(Struct):
 
 
 class RecipientFilter(Slice):
+    """`sent` is whether the carrier got the message: not yet, if it is scheduled, and never, if it was called off."""
+
     message: Id | None = None
     msisdn: Text | None = None
     status: Literal["pending", "delivered", "soft-bounce", "hard-bounce"] | None = None
+    sent: bool | None = None
 
 
 class Recipient(Struct):

@@ -24,14 +24,14 @@ class Tap:
 
 
 def tap(db: Connection, code: str, real: datetime) -> Tap | None:
-    """Open a short link as its handset would; None if there is no such link."""
+    """Open a short link as its handset would; None if there is no such link, or no handset has got it."""
     link = links.find(db, code)
     if link is None:
         return None
     tenant = tenants.read(db, link.tenant)
     recipient = recipients.read(db, link.tenant, link.recipient)
     message = messages.read(db, link.tenant, recipient.message) if recipient else None
-    if tenant is None or recipient is None or message is None:
+    if tenant is None or recipient is None or message is None or message.status != messages.SENT:
         return None
     now = tenant.clock.now(real)
     account = accounts.read(db, tenant.id, message.account)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
 from ..domain.clock import from_micros, to_micros
 from .contacts import fields_of
-from .messages import CANCELLED, MESSAGE, Message, message_of
+from .messages import CANCELLED, MESSAGE, SENT, Message, message_of
 from .paging import Page, Paging, fetch
 from .recipients import SELECTED, Recipient, recipient_of
 from .tables import hits as h
@@ -198,9 +198,10 @@ def messages_of(
 
 
 def recipients_of(
-    db: Connection, tenant: int, paging: Paging, message: int | None, msisdn: str | None, status: str | None
-) -> Page[Recipient]:
-    """Recipients of a tenant, newest first, for the control API."""
+    db: Connection, tenant: int, paging: Paging, message: int | None, msisdn: str | None, status: str | None,
+    sent: bool | None = None,
+) -> Page[Recipient]:  # fmt: skip
+    """Recipients of a tenant, newest first, for the control API; those whose message was `sent`, or was not."""
     query = SELECTED.where(r.c.tenant == tenant)
     if message:
         query = query.where(r.c.message == message)
@@ -208,4 +209,6 @@ def recipients_of(
         query = query.where(r.c.msisdn == msisdn)
     if status:
         query = query.where(r.c.status == status)
+    if sent is not None:
+        query = query.where(m.c.status == SENT if sent else m.c.status != SENT)
     return fetch(db, query.order_by(r.c.id.desc()), paging, recipient_of)

@@ -3,12 +3,16 @@
 import re
 from typing import TYPE_CHECKING
 
+from ..domain.carrier import DELIVERED, PENDING
 from ..domain.matching import international
 from .client import SandboxError
 from .records import Inbound
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
+
+SHOWN = (PENDING, DELIVERED)
+"""States of a copy that the handset shows."""
 
 _LINK = re.compile(r"\b(?:TapTh\.is|UnsubRep\.ly)/[0-9A-Za-z]{8}\b", re.IGNORECASE)
 
@@ -25,8 +29,10 @@ class Handset:
         return f"<Handset {self.number}>"
 
     def inbox(self) -> list[str]:
-        """The texts it shows, oldest first."""
-        return [each.text for each in self._sandbox.recipients(msisdn=self.number) if each.msisdn == self.number]
+        """The texts it shows, oldest first: those that were sent and did not bounce, though no report may have come
+        yet. One that is to be sent later, or was called off, is none of them."""
+        found = [each for each in self._sandbox.recipients(msisdn=self.number, sent=True) if each.status in SHOWN]
+        return [each.text for each in sorted(found, key=lambda each: (each.sent_at, each.id))]
 
     def reply(self, text: str, to: str | int | None = None) -> Inbound:
         """Write to the number that last wrote to it, or to another one."""

@@ -22,10 +22,13 @@ class Looking(Client):
         return self._every(Message, "/messages", "messages", sender=sender, status=status, text=text)
 
     def recipients(
-        self, message: int | None = None, msisdn: str | None = None, status: str | None = None
+        self, message: int | None = None, msisdn: str | None = None, status: str | None = None, sent: bool | None = None
     ) -> list[Recipient]:
-        """Each handset's copy of the messages, oldest first: of a message, of a number, in a state."""
-        return self._every(Recipient, "/recipients", "recipients", message=message, msisdn=msisdn, status=status)
+        """Each handset's copy of the messages, oldest first: of a message, of a number, in a state, of messages that
+        were sent or are not yet."""
+        return self._every(
+            Recipient, "/recipients", "recipients", message=message, msisdn=msisdn, status=status, sent=sent
+        )
 
     def callbacks(
         self, event: str | None = None, state: str | None = None, message: int | None = None, msisdn: str | None = None

@@ -97,6 +97,9 @@ def test_recipients_show_what_the_handset_shows(frozen: Account) -> None:
     ]
     assert len(frozen.ok("GET", "/recipients", msisdn=HANDSET)["recipients"]) == 2
     assert frozen.ok("GET", "/recipients", status="delivered")["recipients"] == []
+    later = frozen.send("later", send_at="2031-01-01 00:00:00")
+    assert [each["message_id"] for each in frozen.ok("GET", "/recipients", sent="false")["recipients"]] == [later]
+    assert later not in [each["message_id"] for each in frozen.ok("GET", "/recipients", sent="true")["recipients"]]
 
 
 # Fate by hand
