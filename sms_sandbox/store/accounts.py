@@ -113,7 +113,9 @@ _ADD = Statement(
 _BLANK = {column.name: None if column.nullable else 0 for column in a.c}
 """What the columns hold that an account is not made with: no URLs, nothing sent yet, not suspended."""
 
-_SECRET = Statement(select(a.c.secret).where(a.c.tenant == bindparam("tenant"), a.c.id == bindparam("account")))
+_ONE = (a.c.tenant == bindparam("tenant"), a.c.id == bindparam("account"))
+_SECRET = Statement(select(a.c.secret).where(*_ONE))
+_HOLD = Statement(select(a.c.id).where(*_ONE).with_for_update())
 
 
 def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
@@ -175,6 +177,11 @@ def _account_of(row: Sequence[Any]) -> Account:
         bool(reseller), bool(client_pays), sms_margin, number_margin, bool(global_optouts), seed, profile, bool(strict),
         delay * MICROSECOND, bool(faulty), bool(ruled), clock_of(*clock),
     )  # fmt: skip
+
+
+def hold(db: Connection, tenant: int, account: int) -> None:
+    """Keep others from doing for the account what one may do at a time, until the transaction ends."""
+    _HOLD.one(db, tenant=tenant, account=account)
 
 
 def secret_of(db: Connection, tenant: int, account: int) -> str:

@@ -1,10 +1,11 @@
 """Lists and contacts: add-list, get-list, get-lists, add-to-list."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from sms_sandbox.store import contacts
+from sms_sandbox.store import accounts, contacts
 from tests.api.acts import TOLD, neighbours_call
 from tests.conftest import Caller, World
 
@@ -25,6 +26,19 @@ def test_a_list(call: Caller, world: World) -> None:
         ("id", 4200001), ("name", "Friends"), ("created", TOLD), ("members_active", 0), ("fields", []),
     ]  # fmt: skip
     assert "<members_active>0</members_active><fields/>" in call.http.get("/add-list.xml?name=other").text
+
+
+def test_of_calls_at_once_one_makes_the_list(call: Caller, world: World) -> None:
+    if world.store.embedded:
+        pytest.skip("an embedded store has one call at a time")
+    with ThreadPoolExecutor(1) as threads, world.store.begin() as db:
+        accounts.hold(db, world.tenant, world.account.id)
+        other = threads.submit(call, "add-list", name="Friends")
+        with pytest.raises(TimeoutError):
+            other.result(0.3)
+        contacts.add_list(db, world.tenant, world.account.id, "Friends", {}, None)
+        db.commit()
+        assert other.result(10)["error"]["code"] == "KEY_EXISTS"
 
 
 def test_a_list_with_custom_fields(call: Caller) -> None:

@@ -11,7 +11,7 @@ from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import CountryCode, ListId, Text, Url
 from ..slots import Slots
-from .lists import NO_SLOTS, find_list
+from .lists import NO_SLOTS, find_list, find_named
 
 EMPTY = "Field {} is required"
 
@@ -70,7 +70,7 @@ def new_list(call: Call, name: str, fields: Mapping[str, str]) -> ContactList:
     """A list made for the import."""
     if not name:
         raise ApiError(Code.FIELD_EMPTY, EMPTY.format("list_id"))
-    if contacts.list_named(call.db, call.tenant, call.account.id, name) is not None:
+    if find_named(call, name) is not None:
         raise ApiError(Code.KEY_EXISTS)
     return contacts.add_list(call.db, call.tenant, call.account.id, name, fields, call.now)
 

@@ -12,7 +12,7 @@ from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Choice, Flag, Handset, Pages, Text
 from . import options as o
-from .lists import find_list
+from .lists import find_list, find_named
 from .numbers import in_service
 
 WORD = Annotated[str, Text("The first word, or words, of the messages it is for.", longest=rules.LONGEST)]
@@ -158,7 +158,7 @@ def list_for(call: Call, keyword: Keyword) -> int:
     if keyword.list_id or not (keyword.welcome_message or keyword.members_message):
         return keyword.list_id
     name = f"auto list for keyword {keyword.keyword}"
-    known = contacts.list_named(call.db, call.tenant, call.account.id, name)
+    known = find_named(call, name)
     if known is not None:
         return known
     return contacts.add_list(call.db, call.tenant, call.account.id, name, {}, None).id

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NotRequired, TypedDict, cast
 
-from ...store import contacts, membership
+from ...store import accounts, contacts, membership
 from ...store.contacts import ContactList, Member
 from ...store.paging import FIRST_PAGE, Page, PageInfo
 from ..declare import Call, Nothing, method
@@ -71,7 +71,7 @@ def add_list(
     response_style: Style = "",
 ) -> ListMade:
     """Make a list, with up to ten custom fields."""
-    if contacts.list_named(call.db, call.tenant, call.account.id, name) is not None:
+    if find_named(call, name) is not None:
         raise ApiError(Code.KEY_EXISTS)
     made = contacts.add_list(call.db, call.tenant, call.account.id, name, fields, call.now)
     return list_made(made, response_style)
@@ -167,6 +167,12 @@ def find_list(call: Call, list_id: int) -> ContactList:
     if found.account != call.account.id:
         raise ApiError(Code.NO_ACCESS)
     return found
+
+
+def find_named(call: Call, name: str) -> int | None:
+    """The id of the account's list of that name; where it has none, no call at the same moment makes one either."""
+    accounts.hold(call.db, call.tenant, call.account.id)
+    return contacts.list_named(call.db, call.tenant, call.account.id, name)
 
 
 def list_made(each: ContactList, style: str) -> ListMade:
