@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..store.contacts import SLOTS
 from .forms import Form
 from .params import Schema, Text
-
-SLOTS = tuple(str(number) for number in range(1, 11))
 
 
 @dataclass(frozen=True)

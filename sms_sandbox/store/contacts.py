@@ -22,8 +22,10 @@ INACTIVE = "inactive"
 DELETED = "deleted"
 OPTED_OUT = "optout"
 
+SLOTS = tuple(str(number) for number in range(1, 11))
+
 Slots = Mapping[str, str]
-"""Custom fields by slot, "1" to "10": their names on a list, their values on a member."""
+"""Custom fields by slot, one of SLOTS: their names on a list, their values on a member."""
 
 
 @dataclass(frozen=True)

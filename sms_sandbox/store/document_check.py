@@ -11,6 +11,7 @@ from ..domain.clock import LATEST, to_micros
 from ..domain.faults import Fault
 from ..domain.matching import Match, Turns
 from . import ids, tables
+from .contacts import SLOTS
 from .documents import KEPT, Row, Tables, columns_of, is_serial
 from .rules import CARRIER
 
@@ -116,6 +117,13 @@ def by_text(value: str) -> str | None:
     return None if fits else "must be the JSON of an object of texts"
 
 
+def by_slot(value: str) -> str | None:
+    """Why a text is not the JSON of custom fields."""
+    if (why := by_text(value)) is not None:
+        return why
+    return None if read(value).keys() <= set(SLOTS) else f"must have no keys but {', '.join(SLOTS)}"
+
+
 def by_data(value: str) -> str | None:
     return None if not value or isinstance(read(value), dict) else "must be blank or the JSON of an object"
 
@@ -151,9 +159,9 @@ def read(value: str) -> Any:
 
 
 JUDGES: Mapping[Column[Any], Callable[[str], str | None]] = {
-    tables.lists.c.fields: by_text,
-    tables.members.c.fields: by_text,
-    tables.imports.c.fields: by_text,
+    tables.lists.c.fields: by_slot,
+    tables.members.c.fields: by_slot,
+    tables.imports.c.fields: by_slot,
     tables.timeline.c.data: by_data,
     tables.rules.c.spec: by_spec,
     tables.numbers.c.number: by_digits,

@@ -129,6 +129,11 @@ def put(at: str, value: Any) -> Callable[[Document], None]:
 
 SPEC = "document.tables.rules[0].spec: "
 
+LIST = {
+    "id": 4200001, "account": 54911, "name": "Guests", "created": None, "automation_url": "", "members_active": 0,
+    "members_total": 0,
+}  # fmt: skip
+
 
 def rule(kind: str, match: object = None, turns: object = None, **what: Any) -> list[dict[str, Any]]:
     """The rows of one rule."""
@@ -172,6 +177,7 @@ REFUSED = {
     "data": (put("tables.timeline.0.data", "[]"), "document.tables.timeline[0].data: "),
     "kind": (put("tables.timeline.0.kind", "party"), "document.tables.timeline[0].kind: "),
     "hints": (put("tables.traffic.0.hints", '{"a": 1}'), "document.tables.traffic[0].hints: "),
+    "slots": (put("tables.lists", [{**LIST, "fields": '{"City": "1"}'}]), "document.tables.lists[0].fields: "),
     "request": (put("tables.traffic.0.request", "[]"), "document.tables.traffic[0].request: "),
     "no journal": (put("tables.journals", []), "document.tables.journals: "),
     "two journals": (twice("journals"), "document.tables.journals: "),
