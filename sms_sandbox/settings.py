@@ -50,7 +50,7 @@ class Settings:
     )  # fmt: skip
     throttle: int | None = _setting(
         None, "API calls a second for each account, 0 is no limit; if not given, 15 or what the profile says.",
-        least=0, most=1_000_000,
+        kind=int, least=0, most=1_000_000,
     )  # fmt: skip
     profile: str = _setting("seed", "Which of the real service's behaviours over the years to show.", choices=PROFILES)
     strict_senders: bool = _setting(

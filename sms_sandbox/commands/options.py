@@ -26,10 +26,8 @@ def setting(name: str, sentence: str | None = None) -> Callable[[Any], Any]:
     multiple = isinstance(default, tuple)
     if meta.get("choices"):
         kind: Any = click.Choice(meta["choices"])
-    elif isinstance(default, bool):
-        kind = bool
     else:
-        kind = {int: int, float: float}.get(type(default), int if name == "throttle" else str)
+        kind = meta.get("kind") or (type(default) if isinstance(default, (bool, int, float)) else str)
     return click.option(
         flag(name), name, type=kind, default=default, multiple=multiple, is_flag=isinstance(default, bool),
         envvar=variable(name), show_envvar=True, show_default=default not in ((), None, False),
