@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
+from .entries import fit
 from .paging import Page, Paging, fetch
 from .statement import Statement
 from .tables import callbacks as t
@@ -162,9 +163,9 @@ def end_try(db: Connection, outcome: Outcome) -> bool:
         number_=outcome.number,
         at_=to_micros(outcome.at),
         status_=outcome.status,
-        error_=outcome.error,
+        error_=outcome.error and fit(outcome.error),  # whatever a library says of what the other side did
         latency_=outcome.latency,
-        answer_=outcome.answer,
+        answer_=fit(outcome.answer),
     )
     return ended == 1
 

@@ -111,3 +111,12 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: World) -> None:
         assert callbacks.page(db, fresh.tenant + 1, FIRST_PAGE).rows == []
         second = callbacks.page(db, fresh.tenant, Paging(2, 3))
     assert ([each.id for each in second.rows], second.total) == ([first], 4)
+
+
+def test_what_no_database_keeps_does_not_keep_an_end_from_being_noted(fresh: World) -> None:
+    made = make(fresh, new())
+    with fresh.store.begin() as db:
+        callbacks.begin_try(db, fresh.tenant, made, NOON)
+        assert callbacks.end_try(db, Outcome(fresh.tenant, made, 1, NOON, None, "no\x00 \udcff", 1, "o\x00"))
+        (ended,) = callbacks.tries_of(db, fresh.tenant, [made])[made]
+    assert (ended.error, ended.answer) == ("no\ufffd \ufffd", "o\ufffd")
