@@ -12,6 +12,8 @@ from ..control.shapes import Name, Request, Seconds, Text, Words, check_moment
 from ..control.world_shapes import Key, Money, Profile, Rate, Secret
 from ..domain import keywords, numbers
 from ..domain.callbacks import is_http_url
+from ..domain.text import MAX_PARTS, segments
+from ..store.sending import NO_RECORD, preview
 
 Mail = Annotated[str, Meta(min_length=3, max_length=255, pattern=r"^[^@\x00-\x20,]+@[^@\x00-\x20,]+$(?!\n)")]
 Margin = Annotated[float, Meta(ge=0, le=1000)]
@@ -109,6 +111,9 @@ class Answering(Owned, kw_only=True):
 
     def __post_init__(self) -> None:
         check_url(self.forward_url)
+        for words in (self.welcome_message, self.members_message):
+            if segments(preview(words, NO_RECORD, None)).parts > MAX_PARTS:
+                raise ValueError(f'"{words[:40]}…" has more than {MAX_PARTS} parts')
 
 
 class Number(Answering, kw_only=True):
@@ -125,7 +130,7 @@ class Keyword(Answering, kw_only=True):
     reference: Text = ""
 
     def __post_init__(self) -> None:
-        check_url(self.forward_url)
+        super().__post_init__()
         if keywords.is_reserved(self.keyword) or len(keywords.normal(self.keyword)) > keywords.LONGEST:
             raise ValueError(f'"{self.keyword[:40]}" can be no keyword')
 

@@ -35,6 +35,10 @@ def test_json_says_the_same(tmp_path: Path) -> None:
     assert read(str(file)).seed == read(str(EXAMPLE)).seed
 
 
+NUMBER = "[[numbers]]\nnumber='61491570120'\n"
+KEYWORD = "[[keywords]]\nkeyword='A'\nnumber='61491570120'\n"
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -53,6 +57,8 @@ def test_json_says_the_same(tmp_path: Path) -> None:
         ("[[accounts]]\nkey='k'\nsecret='s'\nbalance='much'", "seed.toml:4: accounts[0].balance: Expected `float`"),
         ("[[accounts]]\nkey='k'\nsecret='s'\ndlr_url='x'", 'seed.toml:1: accounts[0]: "x" is no http or https address'),
         ("[[keywords]]\nkeyword='STOP'\nnumber='61491570120'", 'seed.toml:1: keywords[0]: "STOP" can be no keyword'),
+        (f"{NUMBER}welcome_message='{'x' * 613}'", f'seed.toml:1: numbers[0]: "{"x" * 40}…" has more than 4 parts'),
+        (f"{KEYWORD}members_message='{'я' * 269}'", f'seed.toml:1: keywords[0]: "{"я" * 40}…" has more than 4 parts'),
         ("[[sender_ids]]\nword='61491570120'", 'seed.toml:1: sender_ids[0]: "61491570120" can be no sender ID'),
         ("[[faults]]\nstatus=200", "seed.toml:2: faults[0].status: Invalid enum value 200"),
         ("[[lists]]\nname='A'\ncontacts=[{msisdn='61491570156', fields={X='y'}}]", "seed.toml:1: lists[0]: "),
