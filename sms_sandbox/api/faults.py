@@ -117,6 +117,7 @@ class Effects:
         if fault.connection:
             await _end_connection(scope, receive, with_reset=True)
         elif fault.status:
+            # As nginx: behind a 500 it ends the connection, behind the others it does not.
             await send_page(send, fault.status, f"{fault.status} {PAGES[fault.status]}", close=fault.status == 500)
         elif fault.body == "html":
             await send_page(send, 200, "Down for maintenance")

@@ -43,7 +43,7 @@ class Entry(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """The first entry there is, the last there was, and the last that was cleared away; 0 is none."""
+    """The first entry there is, the last there was, and the last that was cleared away; None and 0 are none."""
 
     first: int | None
     last: int
