@@ -53,26 +53,33 @@ class Replying:
 
 def _finish(cycle: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     """Write a reply as uvicorn would, and do what it does when one is complete."""
-    pieces = [STATUS_LINE[status], *map(_line, cycle.default_headers), *map(_line, headers)]
-    names = dict(headers)
-    if names.get(b"connection") == b"close":
+    head, has_length, closes = _head(status, (*cycle.default_headers, *headers))
+    if closes:
         cycle.keep_alive = False
     elif not cycle.keep_alive:
-        pieces.append(b"connection: close\r\n")
+        head += b"connection: close\r\n"
     if cycle.scope["method"] == "HEAD":
-        pieces.append(b"\r\n")
-    elif b"content-length" in names:
-        pieces += (b"\r\n", body)
+        whole = head + b"\r\n"
+    elif has_length:
+        whole = head + b"\r\n" + body
     else:
         chunk = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
-        pieces += (b"transfer-encoding: chunked\r\n\r\n", chunk, b"0\r\n\r\n")
-    cycle.transport.write(b"".join(pieces))
+        whole = b"%stransfer-encoding: chunked\r\n\r\n%s0\r\n\r\n" % (head, chunk)
+    cycle.transport.write(whole)
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     cycle.message_event.set()
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
+
+
+@lru_cache(1024)
+def _head(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool, bool]:
+    """Status and headers as lines; whether they tell the length, and whether they end the connection."""
+    names = dict(headers)
+    lines = b"".join([STATUS_LINE[status], *map(_line, headers)])
+    return lines, b"content-length" in names, names.get(b"connection") == b"close"
 
 
 @lru_cache(1024)

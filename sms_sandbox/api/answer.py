@@ -15,7 +15,7 @@ from .errors import ApiError, Code, Description
 from .faults import Injected
 from .forms import Form
 from .gate import Gate
-from .render import Verbatim
+from .render import Fixed, Verbatim
 
 log = logging.getLogger(__name__)
 
@@ -119,4 +119,4 @@ def verdict(code: Code, description: Description) -> Mapping[str, Any]:
     return {"error": {"code": code.name, "description": lists}}
 
 
-_SUCCESS = verdict(Code.SUCCESS, Code.SUCCESS.text)
+_SUCCESS = {"error": Fixed(verdict(Code.SUCCESS, Code.SUCCESS.text)["error"])}

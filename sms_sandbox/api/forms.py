@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 MOST_FIELDS = 1000
 
@@ -36,12 +36,22 @@ def read_form(query: bytes, content_type: str, body: bytes) -> Form:
 
 
 def urlencoded(raw: bytes) -> dict[str, str]:
-    """Parameters of a form-encoded text."""
-    try:
-        pairs = parse_qsl(_text(raw), keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_FIELDS)
-    except ValueError as why:
-        raise UnreadableError(str(why)) from why
-    return {_name(name): value for name, value in pairs}
+    """Parameters of a form-encoded text; what urllib's parse_qsl finds, which takes longer and reads no bytes."""
+    pieces = raw.split(b"&")
+    if len(pieces) > MOST_FIELDS:
+        raise UnreadableError("too many fields")
+    form = {}
+    for piece in pieces:
+        if piece:
+            name, _, value = piece.partition(b"=")
+            form[_name(_unquoted(name))] = _unquoted(value)
+    return form
+
+
+def _unquoted(raw: bytes) -> str:
+    if b"+" in raw:
+        raw = raw.replace(b"+", b" ")
+    return _text(unquote_to_bytes(raw) if b"%" in raw else raw)
 
 
 def multipart(content_type: str, body: bytes) -> dict[str, str]:

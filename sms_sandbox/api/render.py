@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from json.encoder import encode_basestring_ascii
 from types import NoneType
 from typing import Any
@@ -39,6 +39,14 @@ class Verbatim(str):
     """A text that stays one, however much it looks like a number: an error's numbers, as the caller wrote them."""
 
     __slots__ = ()
+
+
+class Fixed(dict[str, Any]):
+    """A part of many replies that is always the same, whose JSON is spelled once. Nothing may change it."""
+
+    @cached_property
+    def json(self) -> str:
+        return _object(self)
 
 
 def _quoted(text: str) -> str:
@@ -96,6 +104,7 @@ class Spellings(dict[type, Callable[[Any], str]]):
 _SPELLED = Spellings(
     {
         dict: _object,
+        Fixed: lambda fixed: fixed.json,
         list: _array,
         tuple: _array,
         str: _string,

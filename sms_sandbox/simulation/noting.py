@@ -9,19 +9,22 @@ from ..domain.clock import to_micros
 from ..domain.secrecy import HIDDEN, hidden, names_a_secret
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
-from ..store.entries import CALLBACK, INBOUND, REPORT, NewEntry, made, note_of
+from ..store.entries import CALLBACK, INBOUND, PLAIN, REPORT, NewEntry, made, note_of
 from ..store.recipients import Reporting
-from ..store.unit import noted
+from ..store.unit import Note, noted
 from .arrival import Arrival
 
 
 def note_report(db: Connection, tenant: int, found: Reporting, status: str, at: datetime, rule: str) -> None:
     """Note what the carrier reported of a recipient."""
-    entry = NewEntry(
+    noted(db, Note(tenant, PLAIN, _report_of, (tenant, found, status, at, rule)))
+
+
+def _report_of(tenant: int, found: Reporting, status: str, at: datetime, rule: str) -> NewEntry:
+    return NewEntry(
         tenant, to_micros(at), REPORT, found.account, "", f" {found.msisdn} ", status, None, rule, None, found.message,
         "", "", "", "{}", "", "", "", 0,
     )  # fmt: skip
-    noted(db, note_of(entry))
 
 
 def note_try(db: Connection, outcome: Outcome) -> None:

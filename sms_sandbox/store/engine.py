@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event, text
 
-from .unit import Note, UnitOfWork, make_ready, unit_on
+from .unit import Note, Working, make_ready
 
 T = TypeVar("T")
 
@@ -35,14 +35,14 @@ class Transaction:
 
     def __enter__(self) -> Connection:
         store = self._store
-        self._db, self._unit = store.connect()
+        self._db = db = store.connect()
         if not store.embedded:
-            self._db.begin()
-        self._unit.begin()
-        return self._db
+            db.begin()
+        db.unit.begin()
+        return db
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        store, unit, done = self._store, self._unit, False
+        store, unit, done = self._store, self._db.unit, False
         try:
             if kind is None:
                 if store.embedded:
@@ -83,7 +83,7 @@ class Store:
         self.on_scheduled: Callable[[int], None] = lambda _: None
         self.on_noted: Callable[[Note], None] = lambda _: None
         self._workers = None if self.embedded else ThreadPoolExecutor(WORKERS, "store")
-        self._only: tuple[Connection, UnitOfWork] | None = None
+        self._only: Working | None = None
         """The embedded store's connection: to get it from the pool costs more than a transaction on it does."""
         if self.embedded:
             event.listen(engine, "before_cursor_execute", make_ready)
@@ -92,15 +92,14 @@ class Store:
         """One transaction: committed when the block ends, undone when it raises."""
         return Transaction(self)
 
-    def connect(self) -> tuple[Connection, UnitOfWork]:
-        """A connection for a transaction and its unit of work; an embedded store has one for all."""
+    def connect(self) -> Working:
+        """A connection for a transaction; an embedded store has one for all."""
         if self._only is not None:
             return self._only
-        db = self.engine.connect()
-        found = db, unit_on(db, self.embedded, self.volatile)
+        db = Working(self.engine, self.embedded, self.volatile)
         if self.embedded:
-            self._only = found
-        return found
+            self._only = db
+        return db
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one transaction, where this store wants it done."""
@@ -138,5 +137,5 @@ class Store:
         if self._workers is not None:
             self._workers.shutdown()
         if self._only is not None:
-            self._only[0].close()
+            self._only.close()
         self.engine.dispose()

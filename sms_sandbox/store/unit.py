@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 if TYPE_CHECKING:
     from .statement import Params, Statement
@@ -37,8 +37,6 @@ MOST_KNOWN = 10_000
 
 MOST_OWED = 1_000
 """Rows that wait from one transaction to another before they are written, so that this holds up nobody for long."""
-
-_UNIT = "sms-sandbox unit"
 
 
 class UnitOfWork:
@@ -156,24 +154,24 @@ def together(several: Iterable[Owed]) -> Owed:
     return found
 
 
+class Working(Connection):
+    """A connection that has its unit of work at hand, since a call asks for it a score of times."""
+
+    def __init__(self, engine: Engine, embedded: bool, volatile: bool) -> None:
+        super().__init__(engine)
+        self.unit = UnitOfWork(self, embedded, volatile)
+
+
 def unit_of(db: Connection) -> UnitOfWork:
-    """The unit of work of a connection that has begun a transaction."""
-    unit: UnitOfWork = db.info[_UNIT]
+    """The unit of work of a store's connection."""
+    unit: UnitOfWork = db.unit  # type: ignore[attr-defined]  # a Working; each module need not know
     return unit
-
-
-def unit_on(db: Connection, embedded: bool, volatile: bool) -> UnitOfWork:
-    """The unit of work of a connection, made where it has none yet."""
-    found: UnitOfWork | None = db.info.get(_UNIT)
-    if found is None:
-        found = db.info[_UNIT] = UnitOfWork(db, embedded, volatile)
-    return found
 
 
 def make_ready(db: Connection, *_: object) -> None:
     """Have everything written that the statement which SQLAlchemy is about to run could see."""
-    if _UNIT in db.info:
-        unit_of(db).ready()
+    if isinstance(db, Working):
+        db.unit.ready()
 
 
 def changed(db: Connection) -> None:

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from sms_sandbox.api.forms import UnreadableError, read_form
+from sms_sandbox.api.forms import UnreadableError, read_form, urlencoded
 from sms_sandbox.api.routes import LARGEST_BODY
 from sms_sandbox.store.engine import Store
 from sms_sandbox.store.opening import open_store
@@ -136,6 +136,21 @@ def test_too_many_fields_in_the_query(call: Caller) -> None:
     answer = call.http.get("/get-balance.json?" + "&".join(f"a{number}=1" for number in range(1001)))
     assert error_of(answer) == UNREADABLE
     assert call.http.get("/get-balance.json?" + "&".join(f"a{n}=1" for n in range(1000))).status_code == 200
+
+
+PIECES = st.sampled_from(
+    ["a", "b=", "&", "=", "+", "%", "%20", "%2B", "%C3%A9", "%ff", "%0", "%g1", ";", "#", "é", "0"]
+)
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_a_form_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    found = dict(parse_qsl(text, keep_blank_values=True, errors="surrogateescape"))
+    assert urlencoded(text.encode()) == {name.replace(" ", "_"): value for name, value in found.items()}
+
+
+def test_a_letter_half_as_bytes_and_half_quoted_is_put_together() -> None:
+    assert urlencoded(b"a=\xc3%A9") == {"a": "é"}
 
 
 @given(st.binary(max_size=300), st.sampled_from([FORM, "multipart/form-data; boundary=b"]), st.binary(max_size=50))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,7 @@ from ...store.timeline import Plan
 from ..declare import Call, Unfinished, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
 from ..params import Callback, CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Url, When, Words
+from ..render import Fixed
 from .lists import find_list
 
 LONGEST_VALIDITY = 4320
@@ -45,6 +46,9 @@ class DeliveryStats(TypedDict):
     bounced: int
     responses: int
     optouts: int
+
+
+NOTHING_YET = cast(DeliveryStats, Fixed(delivered=0, pending=0, bounced=0, responses=0, optouts=0))
 
 
 # Keys in the order of the wire; `list` is there for list sends only.
@@ -132,7 +136,7 @@ def send_sms(
         "cost": pricing.from_units(cost),
         "sms": parts,
         **of_list(new.list_id, new.list_name),
-        "delivery_stats": {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0},
+        "delivery_stats": NOTHING_YET,
     }
 
 
