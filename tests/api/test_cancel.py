@@ -1,9 +1,12 @@
 """cancel-sms: calling off what has not been sent."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
+from sms_sandbox.store import ledger, messages, timeline
 from tests.api.acts import advance, freeze, neighbours_call
 from tests.conftest import Caller, World
 
@@ -40,6 +43,24 @@ def test_the_other_name_of_the_id(call: Caller, scheduled: int) -> None:
 def test_a_message_is_called_off_once(call: Caller, scheduled: int) -> None:
     call.ok("cancel-sms", id=scheduled)
     assert call.refused("cancel-sms", id=scheduled) == ALREADY_SENT
+    assert call.ok("get-balance")["balance"] == 1000
+
+
+def test_what_was_given_back_while_a_cancel_waited_is_not_given_twice(
+    call: Caller, fresh: World, scheduled: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another process writes the message down, and a member has left the list."""
+    drop, waits = timeline.drop, ["once"]
+
+    def drop_after_waiting(db: Connection, *which: Any) -> int:
+        if waits:
+            waits.clear()
+            messages.settle(db, fresh.tenant, scheduled, 1, 8_700)
+            ledger.refund_sms(db, fresh.account, scheduled, 1, 8_700, NOW)
+        return drop(db, *which)
+
+    monkeypatch.setattr(timeline, "drop", drop_after_waiting)
+    call.ok("cancel-sms", id=scheduled)
     assert call.ok("get-balance")["balance"] == 1000
 
 

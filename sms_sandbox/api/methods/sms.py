@@ -242,6 +242,8 @@ def cancel_sms(call: Call, id: Annotated[int, Id("The message's id.", alias="mes
         timeline.drop(call.db, call.tenant, kind, message.id)
     if message.send_at <= call.now or not messages.cancel(call.db, call.tenant, message.id):
         raise ApiError(Code.ALREADY_SENT)
+    # As it is now: while it was waited for, another process may have given back a part, for members who had left.
+    message = find_message(call, id)
     ledger.refund_sms(call.db, call.account, message.id, message.parts, message.cost, call.now)
     return {"success": "OK"}
 
