@@ -10,7 +10,6 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
+from . import __version__
 from .api.gate import Gate
 from .api.routes import Api, methods
 from .control import PREFIX, guard
@@ -33,8 +33,6 @@ from .tls import Certificates
 if TYPE_CHECKING:
     from .control.routes import Control
     from .simulation.runner import Runner
-
-VERSION = version("sms-sandbox")
 
 # The hosts of the short links as the real service writes them; here they are the first part of a path.
 _LINK = re.compile(r"/+(?:TapTh\.is|UnsubRep\.ly)/([0-9A-Za-z]{8})", re.IGNORECASE)
@@ -93,7 +91,7 @@ class App:
             self.token = secrets.token_urlsafe(24)
         self.facts = {
             "name": "sms-sandbox",
-            "version": VERSION,
+            "version": __version__,
             "https": https,
             "http": http,
             "ca": str(certificates.ca),
@@ -193,7 +191,7 @@ class App:
         if path == "/livez":
             return Page("application/json", b'{"status":"alive"}')
         if path == "/readyz":
-            return Page("application/json", json.dumps({"status": "ready", "version": VERSION}).encode())
+            return Page("application/json", json.dumps({"status": "ready", "version": __version__}).encode())
         if path == "/_sandbox/ca.pem":
             return Page("application/x-pem-file", self._ca)
         if path == "/_sandbox":
@@ -214,7 +212,7 @@ class App:
         """The OpenAPI document of the imitated API; control has one of its own."""
         from .api import openapi
 
-        described = openapi.document(self._api.methods.values(), VERSION, self.facts["https"])
+        described = openapi.document(self._api.methods.values(), __version__, self.facts["https"])
         return Page("application/json", json.dumps(described).encode())
 
     def _env_command(self) -> list[str]:

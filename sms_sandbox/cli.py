@@ -14,21 +14,28 @@ from typing import Any
 
 import click
 
-from . import files
+from . import __version__, files
 from .calling import Failure, Refused, base_url, control, read, read_ready_file, request
-from .commands import worlds
-from .commands.fault import fault
-from .commands.fire import fire_callback
+from .commands.later import Later
 from .commands.options import CLIENT, HELPERS_WORDS, seconds, settings_of
-from .commands.rule import rule
-from .commands.scenarios import scenarios
-from .commands.tail import tail
 from .logs import set_up_logging
 from .settings import Settings, reachable_name
 
+LATER = {
+    "fault": ("fault", "fault"),
+    "fire-callback": ("fire", "fire_callback"),
+    "reset": ("worlds", "reset"),
+    "export": ("worlds", "export"),
+    "import": ("worlds", "import_"),
+    "replay": ("worlds", "replay"),
+    "rule": ("rule", "rule"),
+    "scenarios": ("scenarios", "scenarios"),
+    "tail": ("tail", "tail"),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="sms-sandbox", prog_name="sms-sandbox")
+
+@click.group(cls=Later, later=LATER, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="sms-sandbox")
 def main() -> None:
     """A local sandbox of the TransmitSMS (Burst SMS, Kudosity V1) SMS REST API."""
 
@@ -186,9 +193,3 @@ def advance(to: str | None, span: str | None, **where: Any) -> None:
         raise click.UsageError("Say how far: either a SPAN such as 24h, or --to a moment.")
     body = {"to": to} if to else {"seconds": seconds(span or "")}
     click.echo(json.dumps(control("POST", "/clock/advance", body, **where), indent=2))
-
-
-for _command in (
-    fault, fire_callback, worlds.reset, worlds.export, worlds.import_, worlds.replay, rule, scenarios, tail,
-):  # fmt: skip
-    main.add_command(_command)

@@ -93,5 +93,5 @@ def prepare(db: Connection) -> None:
         raise StoreError(
             f"The database holds other tables with our names ({', '.join(foreign)}); give it one of its own."
         )
-    tables.metadata.create_all(db)
+    tables.metadata.create_all(db, checkfirst=False)
     db.execute(insert(tables.meta).values(version=VERSION))
