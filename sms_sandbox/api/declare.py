@@ -16,7 +16,7 @@ from ..store.paging import UNSIZED, Paging
 from .errors import FEATURE_CLOSED, ApiError, Code
 from .forms import Form
 from .params import Param
-from .schema import secrets_in
+from .schema import ADDRESS, SECRET, marked
 
 ALWAYS = frozenset({Code.FIELD_INVALID})
 """What every method may answer: of a parameter, or where it has none, of a body that can not be read."""
@@ -129,14 +129,26 @@ class Method:
         return frozenset(name for _, *names, param in self._wired if param.secret for name in names)
 
     @cached_property
+    def addresses(self) -> frozenset[str]:
+        """The names of form fields that hold URLs, in which something may be secret."""
+        return frozenset(
+            name for _, *names, param in self._wired if param.schema().get("format") == "uri" for name in names
+        )
+
+    @cached_property
     def open_fields(self) -> frozenset[str]:
         """The names of all other form fields it reads."""
-        return self.fields - self.secrets
+        return self.fields - self.secrets - self.addresses
 
     @cached_property
     def secret_replies(self) -> frozenset[str]:
         """The keys of its reply whose values are secret."""
-        return secrets_in(self.returns)
+        return marked(self.returns, SECRET)
+
+    @cached_property
+    def address_replies(self) -> frozenset[str]:
+        """The keys of its reply whose values are URLs of the user's."""
+        return marked(self.returns, ADDRESS)
 
 
 def wire_name(name: str) -> str:

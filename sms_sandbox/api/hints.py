@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from ..domain import credentials, egress, numbers, senders
 from ..domain.clock import from_micros
 from ..domain.secrecy import hidden
+from ..store.entries import MOST_NUMBERS
 from .declare import Method, wire_name
 from .errors import ApiError, Code
 from .forms import Form
@@ -121,7 +122,7 @@ def local_numbers(_: Seen, method: Method, form: Form, __: Surroundings) -> Iter
     if form.get("countrycode"):
         return
     for name in LOCAL_NUMBERS:
-        for raw in form.get(name, "").split(",") if name in method.fields else ():
+        for raw in form.get(name, "").split(",", MOST_NUMBERS)[:MOST_NUMBERS] if name in method.fields else ():
             digits = numbers.bare(raw.strip()) or ""
             if digits.startswith("0"):
                 way = "give `countrycode`, or write" if "countrycode" in method.fields else "write"

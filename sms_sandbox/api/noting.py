@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ..domain import numbers
 from ..domain.clock import from_micros
-from ..store.entries import CALL, CUT, LONGEST_REPLY, LONGEST_VALUE, NewEntry, encode, made
+from ..domain.secrecy import HIDDEN, LEAST, hidden, hidden_in_url, names_a_secret
+from ..store.entries import CALL, LONGEST_REPLY, LONGEST_VALUE, MOST_NUMBERS, NewEntry, encode, made, shortened
 from .declare import Method
 from .errors import Code
 from .forms import URLENCODED, Form
@@ -21,16 +23,9 @@ NUMBERS = ("to", "msisdn", "mobile", "number", "from")
 
 LONGEST_NUMBER = 20
 
-HIDDEN = CUT
-"""Stands where a secret was."""
-
 LONGEST_NAME = 100
 
-LEAST_SECRET = 8
-"""Characters of an account's secret that is looked for in texts; a shorter one may be an ordinary word."""
-
-_SECRET = re.compile(r"passw|passphrase|secret|token|api[_-]?key|authori[sz]ation|cvv|card", re.IGNORECASE)
-"""Names of what nobody should find in a journal, whether or not a method has a parameter of the name."""
+_URL = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class Shape(NamedTuple):
@@ -43,7 +38,7 @@ class Shape(NamedTuple):
 
 @lru_cache(4096)
 def shape_of(method: Method, names: tuple[str, ...]) -> Shape:
-    known = method.open_fields.issuperset(names) and not method.secret_replies
+    known = method.open_fields.issuperset(names) and not method.secret_replies and not method.address_replies
     return Shape(known and WATCHED.isdisjoint(names), tuple(name for name in NUMBERS if name in names))
 
 
@@ -71,7 +66,7 @@ def ordinary(seen: Seen) -> NewEntry | None:
     request, reply, secret = encode(form), spelled.decode(), account.secret or ""
     if len(request) > LONGEST_VALUE or len(reply) > LONGEST_REPLY:
         return None
-    if len(secret) >= LEAST_SECRET and (secret in reply or any(secret in value for value in form.values())):
+    if len(secret) >= LEAST and (secret in reply or any(secret in value for value in form.values())):
         return None
     message = answer.reply.get("message_id") or ("message_id" in form and message_of(form, answer.reply))
     return NewEntry(
@@ -91,15 +86,15 @@ def anything(seen: Seen, around: Surroundings) -> NewEntry:
         at=account.clock.now(from_micros(seen.at)) if account else None,
         kind=CALL,
         account=account.id if account else 0,
-        method=seen.name,
-        numbers=list(numbers_in(request)),
+        method=hidden(seen.name, secret),
+        numbers=list(islice(numbers_in(request), MOST_NUMBERS)),
         code=answer.code.name,
         status=answer.status or None,
         rule=answer.rule or "",
         took=seen.took,
         message=message_of(request, answer.reply),
         verb=seen.verb,
-        url=seen.path,
+        url=hidden(seen.path, secret),
         text=request.get("message", ""),
         request=request,
         reply=reply_of(seen, secret),
@@ -120,8 +115,11 @@ def without_secrets(form: Form, method: Method | None, secret: str) -> Form:
         if name.lstrip().startswith(("{", "[")):  # a whole body in the place of a name, whatever is in it
             found[name.lstrip()[0] + HIDDEN] = HIDDEN
             continue
-        short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + CUT
-        found[hidden(short, secret)] = HIDDEN if is_secret(name, method) else hidden(value, secret)
+        short = shortened(hidden(name, secret), LONGEST_NAME)
+        if is_secret(name, method):
+            found[short] = HIDDEN
+        else:
+            found[short] = (hidden_in_url if is_url(name, value, method) else hidden)(value, secret)
     return found
 
 
@@ -129,32 +127,36 @@ def is_secret(name: str, method: Method | None) -> bool:
     """Whether a field's value is secret: by the declaration, by its name, or as nobody can tell what it is."""
     if method is None or name not in method.fields:
         unknown_to = method is not None and not method.fields
-        return (
-            unknown_to or bool(_SECRET.search(name)) or bool(method and nearest(name, method.fields) in method.secrets)
-        )
+        return unknown_to or names_a_secret(name) or bool(method and nearest(name, method.fields) in method.secrets)
     return name in method.secrets
 
 
-def hidden(text: str, secret: str) -> str:
-    """A text without the account's own secret."""
-    return text.replace(secret, HIDDEN) if len(secret) >= LEAST_SECRET and secret in text else text
+def is_url(name: str, value: str, method: Method | None) -> bool:
+    """Whether a field holds a URL: by the declaration, or where there is none, by its looks."""
+    if method is None or name not in method.fields:
+        return _URL.match(value) is not None
+    return name in method.addresses
 
 
 def reply_of(seen: Seen, secret: str) -> str:
     """The reply as JSON, whichever way it went out."""
-    keys = seen.method.secret_replies if seen.method else frozenset()
-    if keys:
-        text = to_json(masked(seen.answer.reply, keys)).decode()
+    method = seen.method
+    if method and (method.secret_replies or method.address_replies):
+        text = to_json(masked(seen.answer.reply, method, secret)).decode()
     else:
         text = (seen.spelled or to_json(seen.answer.reply)).decode()
     return hidden(text, secret)
 
 
-def masked(value: Any, keys: frozenset[str]) -> Any:
-    """Plain data, with something else in the place of what stands at secret keys."""
+def masked(value: Any, method: Method, secret: str, key: str = "") -> Any:
+    """Plain data, what stands at the `key` in a method's reply, with something else in the place of what is secret."""
     if isinstance(value, dict):
-        return {key: HIDDEN if key in keys and inner else masked(inner, keys) for key, inner in value.items()}
-    return [masked(each, keys) for each in value] if isinstance(value, list) else value
+        return {each: masked(inner, method, secret, each) for each, inner in value.items()}
+    if isinstance(value, list):
+        return [masked(each, method, secret, key) for each in value]
+    if key in method.secret_replies:
+        return value and HIDDEN
+    return hidden_in_url(value, secret) if key in method.address_replies else value
 
 
 def message_of(form: Form, reply: Mapping[str, Any]) -> int:
@@ -164,10 +166,11 @@ def message_of(form: Form, reply: Mapping[str, Any]) -> int:
 
 
 def numbers_in(form: Form) -> Iterator[str]:
-    """The numbers of a call, in international form as far as it tells, and also as they were written."""
+    """The numbers of a call, in international form as far as it tells, and also as they were written; of more than are
+    kept, the first."""
     country = form.get("countrycode")
     for name in NUMBERS:
-        for each in form[name].split(",") if name in form else ():
+        for each in form[name].split(",", MOST_NUMBERS)[:MOST_NUMBERS] if name in form else ():
             digits = numbers.bare(each.strip())
             if digits is None or len(digits) > LONGEST_NUMBER:
                 continue

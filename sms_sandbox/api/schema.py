@@ -34,15 +34,18 @@ SCALARS: Mapping[Any, Schema] = {
 SECRET = object()
 """Marks a value of a reply that is kept out of the journal: `Annotated[str, SECRET]`."""
 
+ADDRESS = object()
+"""Marks a URL of the user's in a reply, which may hold something secret: `Annotated[str, ADDRESS]`."""
 
-def secrets_in(hint: Any) -> frozenset[str]:
-    """The keys of secret values, in a type and those inside it."""
+
+def marked(hint: Any, mark: object) -> frozenset[str]:
+    """The keys of values that have a mark, in a type and those inside it."""
     found: set[str] = set()
     if is_typeddict(hint):
         for name, each in get_type_hints(hint, include_extras=True).items():
-            found |= {name} if SECRET in getattr(each, "__metadata__", ()) else secrets_in(each)
+            found |= {name} if mark in getattr(each, "__metadata__", ()) else marked(each, mark)
     for each in get_args(hint):
-        found |= secrets_in(each)
+        found |= marked(each, mark)
     return frozenset(found)
 
 

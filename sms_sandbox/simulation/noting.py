@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import Connection
 
 from ..domain.clock import to_micros
-from ..domain.secrecy import HIDDEN, hidden, names_a_secret
+from ..domain.secrecy import hidden, hidden_in_url
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
 from ..store.entries import CALLBACK, INBOUND, PLAIN, REPORT, NewEntry, made, note_of
@@ -58,15 +58,11 @@ def note_try(db: Connection, outcome: Outcome) -> None:
 
 
 def parts(url: str, secret: str) -> tuple[str, dict[str, str]]:
-    """An address without its query and without a password, and the parameters of the query; nowhere the account's
-    secret, nor what the user's own parameters say is one."""
-    pieces = urlsplit(url)
-    host = pieces.netloc.rpartition("@")[2]
+    """An address without its query, and the parameters of the query; nowhere a
+    password, the account's secret, or what the user's own parameters say is one."""
+    pieces = urlsplit(hidden_in_url(url, secret))
     given = parse_qsl(pieces.query, keep_blank_values=True, errors="replace")
-    return (
-        hidden(f"{pieces.scheme}://{host}{pieces.path}", secret),
-        {hidden(name, secret): HIDDEN if names_a_secret(name) else hidden(value, secret) for name, value in given},
-    )
+    return f"{pieces.scheme}://{pieces.netloc}{pieces.path}", dict(given)
 
 
 def hints_for(outcome: Outcome) -> list[str]:

@@ -14,23 +14,20 @@ from sqlalchemy import create_engine, select, text
 
 from sms_sandbox.api.answer import Answer
 from sms_sandbox.api.errors import Code
-from sms_sandbox.api.noting import anything, entry_of, ordinary
+from sms_sandbox.api.noting import anything, ordinary
 from sms_sandbox.api.render import to_json
-from sms_sandbox.api.routes import Api, Methods, methods
+from sms_sandbox.api.routes import Api, methods
 from sms_sandbox.api.seen import Seen, Surroundings
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.settings import Settings
 from sms_sandbox.store import tables, traffic
-from sms_sandbox.store.entries import NewEntry
 from sms_sandbox.store.journal import Journal
 from sms_sandbox.store.traffic import Wanted
 from sms_sandbox.tls import Certificates
+from tests.api.noted import FORM, METHODS, entry
 from tests.api.selling import GYM
 from tests.conftest import World
 from tests.serving import Account, basic, fetch, serving
-
-METHODS = Methods()
-FORM = "application/x-www-form-urlencoded"
 
 OWN = "the-accounts-own-secret"
 WRONG = "a-secret-that-is-wrong"
@@ -51,6 +48,9 @@ def test_every_secret_of_the_reference_is_declared() -> None:
     declared = {(name, field) for name, method in methods().items() for field in method.secrets if field}
     assert declared == {
         (name, field) for name in ("add-client", "edit-client") for field in ("password", "api_secret")
+    }  # fmt: skip
+    assert {field for method in methods().values() for field in method.addresses if field} == {
+        "dlr_callback", "reply_callback", "link_hits_callback", "tracked_link_url", "forward_url", "url", "file_url",
     }  # fmt: skip
     told = {name for name, method in methods().items() if method.secret_replies}
     assert told == {"add-client", "edit-client", "get-client", "get-clients"}
@@ -142,6 +142,7 @@ def test_an_ordinary_call_is_kept_as_any_other(fresh: World) -> None:
     odd = [
         {"to": "0491570156"}, {"to": "61491570156,61491570157"}, {"to": "SHOP"}, {"mesage": "x"}, {"to": "6149\udcff"},
         {"message": "x" * 9000}, {"message": f"my {fresh.account.secret} is"}, {"dlr_callback": "http://a.example/"},
+        {"tracked_link_url": "http://a.example/"},
     ]  # fmt: skip
     for form in odd:
         seen = Seen(7, 900, "POST", "/x", FORM, "", "send-sms", METHODS["send-sms"], form, answer, to_json(reply))
@@ -154,17 +155,8 @@ def test_an_ordinary_call_is_kept_as_any_other(fresh: World) -> None:
     assert ordinary(plain._replace(answer=answer._replace(account=None))) is None
     assert ordinary(plain._replace(answer=answer._replace(code=Code.FAILED))) is None
     assert ordinary(plain._replace(spelled=b"x" * 20_000)) is None
-    assert ordinary(plain._replace(method=METHODS["get-clients"])) is None
-
-
-def entry(world: World, name: str = "send-sms", reply: object = None, **form: str) -> NewEntry:
-    """The entry of a call."""
-    answer = Answer(Code.SUCCESS, reply or {}, PROFILES["seed"], account=world.account)  # type: ignore[arg-type]
-    given = {each.rstrip("_"): value for each, value in form.items()}
-    seen = Seen(
-        0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), given, answer, None
-    )  # fmt: skip
-    return entry_of(seen, Surroundings(METHODS))
+    for name in ("get-clients", "get-keywords"):
+        assert ordinary(plain._replace(method=METHODS[name])) is None
 
 
 @pytest.mark.parametrize(

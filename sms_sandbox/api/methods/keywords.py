@@ -11,6 +11,7 @@ from ...store.paging import FIRST_PAGE, PageInfo
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Choice, Flag, Handset, Pages, Text
+from ..schema import ADDRESS
 from . import options as o
 from .lists import find_list, find_named
 from .numbers import in_service
@@ -26,7 +27,7 @@ class KeywordTold(TypedDict):
     list_id: int
     welcome_message: str
     member_message: str
-    forward_url: str
+    forward_url: Annotated[str, ADDRESS]
     forward_sms: str
     forward_email: str
     status: str

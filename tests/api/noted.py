@@ -1,0 +1,23 @@
+"""Calls as the journal notes them."""
+
+from sms_sandbox.api.answer import Answer
+from sms_sandbox.api.errors import Code
+from sms_sandbox.api.noting import entry_of
+from sms_sandbox.api.routes import Methods
+from sms_sandbox.api.seen import Seen, Surroundings
+from sms_sandbox.domain.profiles import PROFILES
+from sms_sandbox.store.entries import NewEntry
+from tests.conftest import World
+
+METHODS = Methods()
+FORM = "application/x-www-form-urlencoded"
+
+
+def entry(world: World, name: str = "send-sms", reply: object = None, **form: str) -> NewEntry:
+    """The entry of a call."""
+    answer = Answer(Code.SUCCESS, reply or {}, PROFILES["seed"], account=world.account)  # type: ignore[arg-type]
+    given = {each.rstrip("_"): value for each, value in form.items()}
+    seen = Seen(
+        0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), given, answer, None
+    )  # fmt: skip
+    return entry_of(seen, Surroundings(METHODS))
