@@ -21,8 +21,8 @@ Waiting = tuple[int, Note]
 class Backlog:
     """Notes in the order they came.
 
-    With `most_of_each`, a tenant's oldest notes beyond so many are left out, as its journal would drop them; they are
-    counted, for they have numbers of their own.
+    With `most_of_each`, a tenant's oldest notes beyond so many are left out, as its journal would drop them. They are
+    counted, as are those that are lost, for they have numbers of their own.
     """
 
     def __init__(self, most_of_each: int | None) -> None:
@@ -54,7 +54,7 @@ class Backlog:
         if self._most_of_each is not None:
             self._leave_out(self._most_of_each)
         while len(self._notes) > MOST_WAITING:
-            self._pop()
+            self._left_out[self._pop().tenant] += 1
             self._lost += 1
         self._room = len(self._notes) + SLACK
 
@@ -85,6 +85,6 @@ class Backlog:
         return [(self._notes[0][0], self._pop()) for _ in range(min(most, len(self._notes)))]
 
     def take_left_out(self) -> Counter[int | None]:
-        """How many notes of each tenant were left out before the oldest that still wait."""
+        """How many notes of each tenant were left out or lost before the oldest that still wait."""
         found, self._left_out = self._left_out, Counter()
         return found

@@ -22,6 +22,9 @@ EVERY = 0.1
 TOGETHER = 50
 """Notes written in one transaction, so that none holds up calls for long. So many that wait are written at once."""
 
+MANY = 500
+"""Notes written in one where so many wait that the oldest would soon be lost."""
+
 HEAVY = 1 << 20
 """So many bytes that wait are, too."""
 
@@ -113,7 +116,7 @@ class Journal:
         async with self._writing:  # so that what somebody else is writing is written, too, when this returns
             left = len(self._backlog)
             while left > 0 and self._backlog:
-                notes = self._backlog.take(TOGETHER)
+                notes = self._backlog.take(TOGETHER if len(self._backlog) < MOST_PUT_OFF else MANY)
                 left -= len(notes)
                 self._tell(await self._store.call(self._write_out, notes))
                 await asyncio.sleep(0)

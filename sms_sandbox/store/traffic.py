@@ -110,9 +110,9 @@ def last(db: Connection, tenant: int) -> int:
 
 
 def dropped(db: Connection, tenant: int) -> int:
-    """How many of the oldest entries were dropped for newer ones since the journal was last cleared."""
+    """How many entries were dropped for newer ones, or lost, since the journal was last cleared."""
     found = ends(db, tenant)
-    return 0 if found.first is None else found.first - 1 - found.cleared
+    return found.last - found.cleared - count(db, tenant, Wanted())
 
 
 def _conditions(db: Connection, tenant: int, wanted: Wanted) -> list[ColumnElement[bool]]:

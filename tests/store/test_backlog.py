@@ -51,7 +51,7 @@ def test_the_oldest_are_lost_where_all_are_wanted(
     assert kept == list(range(4, 14))
     assert "4 entries of the traffic are lost" in caplog.text
     assert waiting.weight == 0
-    assert waiting.take_left_out() == Counter()
+    assert waiting.take_left_out() == {1: 4}
 
 
 def test_a_tenant_s_oldest_are_left_out_and_counted(
