@@ -21,7 +21,7 @@ SMS, FEE, TOP_UP = transactions.SMS, transactions.FEE, transactions.TOP_UP
 _ONE = (a.c.tenant == bindparam("tenant_"), a.c.id == bindparam("account"))
 _CHARGE = Statement(
     update(a)
-    .where(*_ONE, (a.c.balance >= bindparam("cost")) | (a.c.credit_based == 1))
+    .where(*_ONE, (a.c.balance >= bindparam("cost")) | (a.c.credit_based == 1) | (bindparam("cost") == 0))
     .values(balance=a.c.balance - bindparam("cost"))
     .returning(a.c.balance)
 )
@@ -48,7 +48,8 @@ class Purse:
     may_owe: bool
 
     def lacks(self, cost: int) -> bool:
-        return self.units < cost and not self.may_owe
+        """Whether a cost can't be paid. What is free always can, whatever is owed."""
+        return self.units < cost and cost != 0 and not self.may_owe
 
 
 def balance(db: Connection, tenant: int, account: int) -> int:

@@ -137,6 +137,16 @@ def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: World) -> Non
         check_books(db, fresh.tenant)
 
 
+def test_what_costs_nothing_is_paid_whatever_is_owed(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        client = new_client(db, fresh)
+        ledger.set_balance(db, client, -5, NOON)
+        assert ledger.charge_sms(db, client, 1, 1, 0, NOON)
+        assert not ledger.charge_sms(db, client, 2, 1, 1, NOON)
+        assert (seen(db, client).balance, seen(db, client).total_sms) == (-5, 1)
+        check_books(db, fresh.tenant)
+
+
 def test_what_costs_nothing_is_counted_and_not_written_down(fresh: World) -> None:
     with fresh.store.begin() as db:
         client = replace(new_client(db, fresh), price=0)
