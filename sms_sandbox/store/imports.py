@@ -206,17 +206,26 @@ def write(db: Connection, held: Held, on: ContactList, what: Sorted, now: dateti
     new = sorted(what.new, key=lambda each: each.msisdn)
     added = _INSERT.many(db, [{**_row(held, each), "created": to_micros(now), "status": ACTIVE} for each in new])
     _CHANGE.many(db, [_row(held, each) for each in sorted(what.changed, key=lambda each: each.msisdn)])
+    # Who was put on the list by another call just now is a duplicate after all, and that call has told of it.
+    of_others = set() if added == len(new) else _of_others(db, held, new)
     joined = [
-        Member(on.id, each.msisdn, each.first_name, each.last_name, each.fields, now, ACTIVE, None) for each in new
+        Member(on.id, each.msisdn, each.first_name, each.last_name, each.fields, now, ACTIVE, None)
+        for each in new
+        if each.msisdn not in of_others
     ]
     membership.announce(db, held.tenant, on, joined, "add", now)
     counts = asdict(what.counts)
-    # Who was put on the list by another call just now is a duplicate after all.
     counts["duplicates"] += len(new) - added
     counts["imported"] = added
     more = {f"more_{name}": count for name, count in counts.items()}
     _COUNT.run(db, tenant_=held.tenant, job=held.id, **more)
     return bool(_GROW.run(db, tenant_=held.tenant, list=on.id, more=added))
+
+
+def _of_others(db: Connection, held: Held, among: Sequence[Written]) -> set[str]:
+    """Which of these handsets are on the list, but not by this import."""
+    found = known(db, held, {each.msisdn for each in among})
+    return {msisdn for msisdn, each in found.items() if not each.written}
 
 
 def _row(held: Held, each: Written) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Imports as the store keeps them: who holds one, and what it wrote."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -122,6 +123,18 @@ def test_members_that_are_written(fresh: World, people: ContactList) -> None:
         assert [known[each].written for each in HANDSETS[:3]] == [True, False, True]
         assert known[HANDSETS[1]].first_name == "Old"
         assert imports.known(db, one, []) == {}
+
+
+def test_the_automation_hears_of_those_alone_who_were_added(fresh: World, people: ContactList) -> None:
+    one = hold(fresh, start(fresh, people))
+    assert one is not None
+    heard = replace(people, automation_url="http://localhost/heard")
+    new = [Written(msisdn, None, None, {}) for msisdn in HANDSETS[:3]]
+    with fresh.store.begin() as db:
+        membership.join(db, fresh.tenant, heard, HANDSETS[1], (None, None), {}, NOON)
+        assert imports.write(db, one, heard, Sorted(new, [], Counts(3, imported=3)), NOON)
+        told = [due.data["msisdn"] for due in timeline.due_by(db, fresh.tenant, NOON, 99) if due.kind != imports.KIND]
+        assert sorted(told) == sorted(HANDSETS[:3])
 
 
 def test_members_of_a_list_that_is_gone(fresh: World, people: ContactList) -> None:
