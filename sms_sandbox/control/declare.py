@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
 from sqlalchemy import Connection
+from starlette.types import Receive
 
 from ..domain.clock import real_now
 from ..simulation.runner import Runner
@@ -72,6 +73,8 @@ class Later:
     desk: Desk
     account: Account
     tenant: Tenant
+    receive: Receive
+    """What else comes from the client: that it went away."""
 
     async def do(self, work: Callable[[Call], T]) -> T:
         """Do something in a transaction, with the tenant as it is by then."""

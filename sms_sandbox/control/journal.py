@@ -18,6 +18,7 @@ from . import journal_shapes as s
 from .declare import Call, Later, Streamed, operation
 from .errors import ControlError
 from .shapes import Id, page_of
+from .streaming import while_there
 from .verifying import difference
 
 KINDS = {"calls": entries.CALL, "callbacks": entries.CALLBACK, "inbound": entries.INBOUND, "messages": None}
@@ -85,6 +86,10 @@ def verify(call: Call, body: s.Check) -> s.Verdict:
 @operation("POST", "/wait")
 async def wait(later: Later, body: s.Wait) -> s.Waited:
     """Wait until as much happened as is expected, what happened before included, or until the time is over."""
+    return await while_there(later.receive, waited(later, body))
+
+
+async def waited(later: Later, body: s.Wait) -> s.Waited:
     journal = later.desk.journal
     until = time.monotonic() + body.timeout_seconds
     glances = not later.desk.store.embedded or body.of == "messages"

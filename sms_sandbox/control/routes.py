@@ -18,7 +18,7 @@ from ..store.timeline import GoneError
 from . import PREFIX, documents, faults, guard, journal, lists, mails, parity, rules, shapes, traffic, world
 from . import accounts as account_operations
 from .declare import Call, Desk, Later, Operation, operation
-from .errors import ControlError, gone
+from .errors import ControlError, LeftError, gone
 from .openapi import document
 from .streaming import send_events
 
@@ -62,6 +62,8 @@ class Control:
             if isinstance(reply, AsyncGenerator):
                 await send_events(reply, scope["method"], receive, send)
                 return
+        except LeftError:
+            return
         except (ControlError, GoneError) as why:
             refused = why if isinstance(why, ControlError) else gone()
             status, reply = refused.status, refused.reply
@@ -88,7 +90,7 @@ class Control:
         raw = await _read_body(receive, found.largest)
         arguments = found.arguments(in_path, query, raw)
         authorization = headers.get(b"authorization", b"").decode("latin-1")
-        return found.status, await self._run(found, authorization, arguments)
+        return found.status, await self._run(found, authorization, arguments, receive)
 
     def _find(self, verb: str, path: str) -> tuple[Operation, Mapping[str, str]]:
         fitting = [(each, match.groupdict()) for pattern, each in self._patterns if (match := pattern.fullmatch(path))]
@@ -102,12 +104,14 @@ class Control:
         verbs = ", ".join(sorted(each.verb for each, _ in fitting))
         raise ControlError("not_allowed", f"{PREFIX}{path} takes {verbs}, not {verb}.")
 
-    async def _run(self, found: Operation, authorization: str, arguments: Mapping[str, Any]) -> Any:
+    async def _run(
+        self, found: Operation, authorization: str, arguments: Mapping[str, Any], receive: Receive
+    ) -> Any:  # fmt: skip
         desk = self._desk
         await desk.journal.flush()  # so that whatever is done acts on all that happened before
         if found.waits or found.streams:
             who = await desk.store.run(lambda db: caller(db, authorization, desk))
-            run = found.run(Later(desk, *who), **arguments)
+            run = found.run(Later(desk, *who, receive), **arguments)
             return run if found.streams else await run
         return await desk.store.run(lambda db: found.run(Call(desk, db, *caller(db, authorization, desk)), **arguments))
 

@@ -1,14 +1,17 @@
-"""An answer that does not end by itself: events as `text/event-stream`, until the client or the server goes."""
+"""Answers for as long as the client is there: one that is waited for, and events as `text/event-stream`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, suppress
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.types import Message, Receive, Send
 
 from .declare import Streamed
-from .errors import ControlError
+from .errors import ControlError, LeftError
+
+T = TypeVar("T")
 
 HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
 
@@ -27,16 +30,23 @@ async def send_events(events: AsyncGenerator[Streamed, None], verb: str, receive
         if verb == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
-        sending = asyncio.create_task(_send(events, send))
-        leaving = asyncio.create_task(_leaving(receive))
-        try:
-            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sending, leaving):
-                task.cancel()
-            done = await asyncio.gather(sending, leaving, return_exceptions=True)
-    if isinstance(done[0], Exception):
-        raise done[0]
+        with suppress(LeftError):
+            await while_there(receive, _send(events, send))
+
+
+async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """Do something for a client that waits for it. Breaks it off with LeftError when the client goes away before."""
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_leaving(receive))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise LeftError
+        return working.result()
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 async def _send(events: AsyncIterator[Streamed], send: Send) -> None:

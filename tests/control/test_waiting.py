@@ -1,12 +1,18 @@
 """Waiting for what the journal notes."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
-from tests.serving import Account, Receiver
+import pytest
+
+from sms_sandbox.control import journal
+from tests.serving import Account, Receiver, basic
 
 
 @contextmanager
@@ -70,6 +76,25 @@ def test_many_wait_while_others_call(world: Account) -> None:
     for each in waiting:
         each.join()
     assert [each["found"] for each in said] == [20] * 30
+
+
+def test_a_wait_ends_when_its_client_goes(world: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "MOST_LISTENING", 1)
+    short = {"of": "calls", "timeout_seconds": 0}
+    client = HTTPConnection(urlsplit(world.ready.http).netloc)
+    long = json.dumps({"of": "calls", "timeout_seconds": 600})
+    client.request("POST", "/_sandbox/v1/wait", long, basic(world.key, world.secret))
+    until(lambda: world.control("POST", "/wait", short).status == 409)
+    client.close()
+    until(lambda: world.control("POST", "/wait", short).status == 200)
+
+
+def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Ask again and again until something holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_a_wait_of_a_tenant_that_goes_ends(worlds: Callable[..., Account], server: Account) -> None:
