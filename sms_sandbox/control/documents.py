@@ -29,7 +29,7 @@ async def export_tenant(later: Later) -> s.Document:
 
     The same calls at the same moments make the same document; nothing in it was measured, or tells of this server.
     """
-    async with later.desk.runner.clock_lock(later.tenant.id):
+    async with later.desk.runner.clocks.held(later.tenant.id):
         found = await later.desk.store.run(lambda db: exported(db, later.tenant.id, real_now()))
     if found is None:
         raise gone()

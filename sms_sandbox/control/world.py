@@ -112,7 +112,7 @@ async def reset_tenant(later: Later, tenant: Name, body: s.Reset) -> s.TenantSta
 
     A clock that stands still stays where it stands. With `kinds` only these are emptied, and ids are counted on."""
     found = await later.do(lambda call: named(call, tenant))
-    async with later.desk.runner.clock_lock(found.id):
+    async with later.desk.runner.clocks.held(found.id):
         if body.kinds is None:
             return await later.insist(lambda call: start_afresh(call, tenant))
         return await later.insist(lambda call: empty(call, tenant, body.kinds or ()))
@@ -194,7 +194,7 @@ async def set_clock(later: Later, change: Callable[[Clock, datetime], Clock]) ->
         tenants.set_clock(call.db, call.tenant.id, clock)
         return shown(clock, call.real)
 
-    async with later.desk.runner.clock_lock(later.tenant.id):
+    async with later.desk.runner.clocks.held(later.tenant.id):
         return await later.do(in_transaction)
 
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import TypeAlias
-from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
@@ -19,6 +18,7 @@ from ..store import imports, tenants, timeline
 from ..store.callbacks import KIND
 from ..store.engine import Store
 from ..store.timeline import Due
+from .clocks import Clocks
 from .courier import Courier, Posting
 from .events import EVENTS
 from .flights import Flights, begin
@@ -88,7 +88,7 @@ class Runner:
         self._imports = Imports(store, courier, real)
         self._sleeps_until: datetime | None = None
         self._turning = asyncio.Lock()
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self.clocks = Clocks(store, real)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -111,10 +111,10 @@ class Runner:
             await self._task
         await self._imports.stop()
         await self._flights.stop()
+        self.clocks.close()
 
     def _release(self, db: Connection) -> None:
-        for tenant in tenants.moving(db):
-            tenants.set_clock(db, tenant.id, tenant.clock.running(self._real()))
+        self.clocks.let_go(db)
         imports.release_all(db, self._real())
 
     def _hear(self, wake: int) -> None:
@@ -131,6 +131,7 @@ class Runner:
             self._stir.clear()
             self._sleeps_until = None
             try:
+                await self.clocks.take_over()
                 if await self._turn():
                     await asyncio.sleep(REST)
                 else:
@@ -222,7 +223,7 @@ class Runner:
         Raises BackwardsError for a target before the clock, another ValueError for one too far off, KeyError for an
         unknown tenant.
         """
-        async with self.clock_lock(tenant):
+        async with self.clocks.held(tenant):
             before, start, end = await self._store.run(lambda db: self._hold(db, tenant, by, to))
             ran = Advanced(start, start)
             async with self._turning:
@@ -237,10 +238,6 @@ class Runner:
                 after = stopped if stood else stopped.running(self._real())
                 await self._store.run(lambda db: tenants.set_clock(db, tenant, after))
         return ran
-
-    def clock_lock(self, tenant: int) -> asyncio.Lock:
-        """Held while a tenant's clock is moved; whoever else sets it in this process waits for it."""
-        return self._locks.setdefault(tenant, asyncio.Lock())
 
     def _hold(
         self, db: Connection, tenant: int, by: timedelta | None, to: datetime | None

@@ -1,0 +1,102 @@
+"""Who moves a clock, where several processes could."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.simulation.clocks import Clocks
+from sms_sandbox.store.opening import open_store
+from tests.conftest import World
+from tests.simulation.conftest import clock_of, set_clock
+from tests.store.making import NOON
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("store", ["postgresql"], indirect=True)]
+
+
+@pytest.fixture
+async def here(fresh: World) -> AsyncIterator[Clocks]:
+    made = Clocks(fresh.store)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def elsewhere(fresh: World, postgres_url: str) -> AsyncIterator[Clocks]:
+    """Those of another process."""
+    store = open_store(postgres_url)
+    made = Clocks(store)
+    yield made
+    made.close()
+    store.close()
+
+
+async def test_one_process_at_a_time_holds_a_clock(fresh: World, here: Clocks, elsewhere: Clocks) -> None:
+    order: list[str] = []
+
+    async def hold_too() -> None:
+        async with elsewhere.held(fresh.tenant):
+            order.append("the second has it")
+
+    async with here.held(fresh.tenant):
+        second = asyncio.create_task(hold_too())
+        async with elsewhere.held(fresh.tenant + 1):  # which is another's, and free
+            order.append("the first still has it")
+    await second
+    assert order == ["the first still has it", "the second has it"]
+
+
+async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: World, here: Clocks, elsewhere: Clocks) -> None:
+    set_clock(fresh, Clock(frozen_at=NOON, moving=True))
+    with fresh.store.begin() as db:
+        before = clock_of(db, fresh.tenant)
+    async with elsewhere.held(fresh.tenant):
+        await here.take_over()
+        with fresh.store.begin() as db:
+            assert clock_of(db, fresh.tenant) == before
+        end_session(fresh, elsewhere)
+        await here.take_over()  # which looked a moment ago
+        with fresh.store.begin() as db:
+            assert clock_of(db, fresh.tenant) == before
+        here._look_at = 0.0
+        began = real_now()
+        await here.take_over()
+        with fresh.store.begin() as db:
+            after = clock_of(db, fresh.tenant)
+        assert (after.frozen_at, after.moving) == (None, False)
+        assert NOON <= after.now(real_now()) <= NOON + (real_now() - began)
+
+
+async def test_what_this_process_moves_is_left_alone(fresh: World, here: Clocks) -> None:
+    async with here.held(fresh.tenant):
+        set_clock(fresh, Clock(frozen_at=NOON, moving=True))
+        await here.take_over()
+        with fresh.store.begin() as db:
+            assert clock_of(db, fresh.tenant) == Clock(frozen_at=NOON, moving=True)
+
+
+async def test_a_session_that_was_lost_is_begun_anew(fresh: World, here: Clocks, elsewhere: Clocks) -> None:
+    async with here.held(fresh.tenant):
+        end_session(fresh, here)
+    async with elsewhere.held(fresh.tenant):
+        second = asyncio.create_task(hold_for_a_moment(here, fresh.tenant))
+        await asyncio.sleep(0.1)
+        assert not second.done()
+    await second
+
+
+async def hold_for_a_moment(clocks: Clocks, tenant: int) -> None:
+    async with clocks.held(tenant):
+        pass
+
+
+def end_session(world: World, of: Clocks) -> None:
+    """End the session that holds clocks for a process, as the process's death does."""
+    session = of._holds._session
+    assert session is not None
+    driver: Any = session.connection.dbapi_connection
+    with world.store.begin() as db:
+        db.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": driver.info.backend_pid})

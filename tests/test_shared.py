@@ -1,0 +1,63 @@
+"""Several processes on one PostgreSQL, and what remains when one of them is killed."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sms_sandbox.store.engine import Store
+from sms_sandbox.tls import Certificates
+from tests.processes import Running, running
+from tests.serving import Account, Receiver, eventually
+
+Pair = tuple[Running, Running]
+
+pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def two(store: Store, postgres_url: str, certificates: Certificates, tmp_path: Path) -> Iterator[Pair]:
+    """Two processes on one database, which was empty."""
+    shared = ("--database", postgres_url)
+    with running(certificates, tmp_path, *shared) as one, running(certificates, tmp_path, *shared) as other:
+        yield one, other
+
+
+def moment(account: Account) -> datetime:
+    return datetime.fromisoformat(account.ok("GET", "/clock")["now"])
+
+
+@contextmanager
+def advancing(one: Account, receiver: Receiver) -> Iterator[ThreadPoolExecutor]:
+    """While a process moves the clock, and waits for an app that takes its time over a callback."""
+    with ThreadPoolExecutor(2) as pool, receiver.holding():
+        one.send(dlr_callback=receiver.url)
+        pool.submit(one.control, "POST", "/clock/advance", {"seconds": 60})
+        receiver.wait_for(1)
+        yield pool
+
+
+def test_a_clock_that_a_killed_process_moved_goes_on_in_another(two: Pair, receiver: Receiver) -> None:
+    one, other = two
+    with advancing(one.account, receiver):
+        stood = moment(other.account)
+        assert moment(other.account) == stood
+        one.kill()
+        eventually(lambda: moment(other.account) > stood)
+
+
+def test_what_one_process_advances_no_other_moves_meanwhile(two: Pair, receiver: Receiver) -> None:
+    one, other = two
+    with advancing(one.account, receiver) as pool:
+        stood = moment(other.account)
+        behind: Future[Any] = pool.submit(other.account.ok, "POST", "/clock/advance", {"seconds": 3600})
+        for _ in range(10):
+            assert moment(other.account) == stood
+        assert not behind.done()
+    moved = behind.result()
+    assert datetime.fromisoformat(moved["start"]) > stood
+    assert moment(one.account) >= datetime.fromisoformat(moved["end"])
