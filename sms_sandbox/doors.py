@@ -11,6 +11,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import heads, replies
+from .extensions import CONNECTION
 
 HANDSHAKE = 10.0
 """Seconds that a connection may take to say its first byte, and to shake hands."""
@@ -20,9 +21,6 @@ FIRST_HEAD = 60.0
 
 FAREWELL = 0.5
 """Seconds that a client gets to take leave of a connection that is ended before its answer is whole."""
-
-CONNECTION = "sms-sandbox.connection"
-"""Among the extensions of a request: how its connection can be ended, as `end`."""
 
 RESET = struct.pack("ii", 1, 0)
 """Of SO_LINGER: on, and for no time, so that what ends is not said good-bye to."""

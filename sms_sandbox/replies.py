@@ -11,8 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-WHOLE = "sms-sandbox.whole"
-"""Set in the message that begins a reply whose next message is its whole body."""
+from .extensions import WHOLE
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 

@@ -12,6 +12,7 @@ from ..domain import numbers
 from ..domain.clock import real_now
 from ..domain.faults import MAGIC_KEYS, MAGIC_SENDERS, PAGES, Fault
 from ..domain.matching import Subject, international
+from ..extensions import CONNECTION
 from ..store import rules
 from ..store.accounts import Account
 from ..store.engine import Store
@@ -19,9 +20,6 @@ from .declare import GATE, Method
 from .errors import Code
 from .forms import Form
 from .pages import send_page, send_whole
-
-CONNECTION = "sms-sandbox.connection"
-"""Among the extensions of a request: how its connection can be ended, as `end` (with a reset or without)."""
 
 Reply = Callable[[Send], Awaitable[None]]
 

@@ -5,10 +5,9 @@ from typing import Any
 
 from starlette.types import Send
 
-_PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
+from ..extensions import WHOLE
 
-WHOLE = "sms-sandbox.whole"
-"""Tells a server of ours, in the message that begins a reply, that all of its body comes with the next."""
+_PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 
 Headers = list[tuple[bytes, bytes]]
 
