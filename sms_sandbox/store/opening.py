@@ -72,6 +72,15 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     # What WAL has written survives the death of the process; only a power cut could take the last commits.
     connection.execute("PRAGMA synchronous=NORMAL")
+    # SQLite's own knows the letters of ASCII only, so that filters would not find what they do on PostgreSQL.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    """A text in small letters, each whatever stands beside it, as PostgreSQL has it."""
+    if text is None or text.isascii():
+        return text and text.lower()
+    return "".join([each.lower() for each in text])
 
 
 def hold(db: Connection) -> None:

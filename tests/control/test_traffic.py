@@ -39,6 +39,14 @@ def test_messages_are_listed_newest_first_and_filtered(frozen: Account) -> None:
     assert (message["recipients"], message["pending"], message["parts"], message["cost"]) == (1, 1, 1, 0.087)
 
 
+@pytest.mark.parametrize(("written", "asked"), [("ÜBER Łódź", "über ŁÓD"), ("ΣΑΣ", "σασ"), ("straße", "STRAßE")])
+def test_any_alphabets_capitals_are_found(world: Account, written: str, asked: str) -> None:
+    world.send(written)
+    assert world.ok("GET", "/messages", text=asked)["page"]["total"] == 1
+    for of in ("calls", "messages"):
+        assert world.ok("POST", "/wait", {"of": of, "where": {"text": asked}, "timeout_seconds": 0})["ok"]
+
+
 @pytest.mark.parametrize("kind", ["messages", "callbacks"])
 @pytest.mark.parametrize("number", ["0", "999", "-1", "x", "1.0", str(HUGE), str(2**63), "%00", "9" * 5000])
 def test_an_id_nobody_gave_is_not_found(frozen: Account, kind: str, number: str) -> None:
