@@ -34,4 +34,6 @@ async def told(store: Store, recipients: Sequence[tuple[int, int]]) -> None:
 
 def is_told(db: Connection, tenant: int, recipient: int) -> bool:
     """Whether nothing is left to report of a recipient, and what was reported had its first try."""
-    return timeline.due_of(db, tenant, "report", recipient) is None and callbacks.are_tried(db, tenant, recipient)
+    return timeline.due_of(db, tenant, timeline.REPORT, recipient) is None and callbacks.are_tried(
+        db, tenant, recipient
+    )

@@ -87,13 +87,13 @@ def decide(call: Call, recipient: int, body: s.Fate) -> s.Recipient | None:
     if message.send_at > call.now:
         raise ControlError("conflict", f"Recipient {recipient} is sent to at {message.send_at:%Y-%m-%d %H:%M:%S} only.")
     # Whatever is on its way has a report planned.
-    if not timeline.drop(call.db, call.tenant.id, "report", recipient):
+    if not timeline.drop(call.db, call.tenant.id, timeline.REPORT, recipient):
         return None
-    timeline.drop(call.db, call.tenant.id, "inbound", recipient)
+    timeline.drop(call.db, call.tenant.id, timeline.INBOUND, recipient)
     wanted = Fate(body.status, call.now - message.send_at + timedelta(seconds=body.after_seconds))
     fate = carrier.outcome(Fate(carrier.DELIVERED, None) if body.status == NEVER else wanted, message.validity)
     assert fate.after is not None
-    plan = Plan(message.send_at + fate.after, "report", recipient, {"status": fate.status})
+    plan = Plan(message.send_at + fate.after, timeline.REPORT, recipient, {"status": fate.status})
     timeline.schedule(call.db, call.tenant.id, [plan])
     return recipient_of(found)
 

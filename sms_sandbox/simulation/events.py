@@ -27,7 +27,7 @@ Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
 HEAVIEST = 500
 """What a row weighs that has a transaction to itself."""
 
-MOVES_MONEY = frozenset({"enlist", "inbound", billing.NUMBER, billing.KEYWORD})
+MOVES_MONEY = frozenset({timeline.ENLIST, timeline.INBOUND, billing.NUMBER, billing.KEYWORD})
 """Rows that may charge an account: two accounts charged in one transaction could wait for each other with a call."""
 
 HEAP = 2000
@@ -52,10 +52,10 @@ def enlist(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
             sending.enlist(db, batch, handsets)
         parts = row.data["parts"] + sending.parts_of(batch, handsets)
         if len(chunk) == CHUNK:
-            plan = Plan(row.due, "enlist", message.id, {"after": chunk[-1].msisdn, "parts": parts})
+            plan = Plan(row.due, timeline.ENLIST, message.id, {"after": chunk[-1].msisdn, "parts": parts})
         else:
             settle(db, tenant, message, parts, row.due)
-            plan = Plan(max(message.send_at, row.due), "send", message.id, {"size": message.recipients})
+            plan = Plan(max(message.send_at, row.due), timeline.SEND, message.id, {"size": message.recipients})
         timeline.schedule(db, tenant.id, [plan])
 
 
@@ -87,7 +87,7 @@ def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         )  # fmt: skip
         plans += hand_over(db, given, handsets)
         if len(handsets) == CHUNK:
-            plans.append(Plan(row.due, "send", message.id, {**row.data, "after": handsets[-1][0]}))
+            plans.append(Plan(row.due, timeline.SEND, message.id, {**row.data, "after": handsets[-1][0]}))
     timeline.schedule(db, tenant.id, plans)
 
 
@@ -168,10 +168,10 @@ def forget_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
 
 
 EVENTS: Mapping[str, Handler] = {
-    "enlist": enlist,
-    "send": send,
-    "report": report,
-    "inbound": receive,
+    timeline.ENLIST: enlist,
+    timeline.SEND: send,
+    timeline.REPORT: report,
+    timeline.INBOUND: receive,
     membership.LIST_ACTION: tell_list_action,
     membership.FORGET: forget_members,
     billing.NUMBER: renewals.renew_numbers,

@@ -11,7 +11,7 @@ from ..domain.carrier import Fate
 from ..domain.matching import Subject
 from . import accounts, recipients, rules
 from .rules import Rule
-from .timeline import Plan
+from .timeline import INBOUND, REPORT, Plan
 
 
 class Given(NamedTuple):
@@ -52,7 +52,7 @@ def hand_over(db: Connection, given: Given, to: Sequence[tuple[int, str]]) -> li
     for recipient, msisdn in to:
         choice = (ask and ask(recipient, msisdn)) or _BY_NUMBER.get(msisdn)
         if choice is None:
-            plans.append(Plan(due, "report", recipient, told))
+            plans.append(Plan(due, REPORT, recipient, told))
         else:
             plans += _follow(given, choice, recipient, msisdn)
     return plans
@@ -90,11 +90,11 @@ def _follow(given: Given, choice: Choice, recipient: int, msisdn: str) -> Iterat
         due = given.at + each.after
         if each.does == scenarios.REPLY:
             wrote = {"from": msisdn, "to": given.sender, "text": each.says, "rule": choice.rule}
-            yield Plan(due, "inbound", recipient, wrote)
+            yield Plan(due, INBOUND, recipient, wrote)
         else:
             how = "again" if each.again else _HOW.get(each.does)
             told = {"status": each.says, "rule": choice.rule}
-            yield Plan(due, "report", recipient, {**told, "how": how} if how else told)
+            yield Plan(due, REPORT, recipient, {**told, "how": how} if how else told)
 
 
 def early(plans: Iterable[Plan]) -> list[int]:

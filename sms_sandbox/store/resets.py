@@ -15,6 +15,7 @@ from . import accounts, billing, callbacks, imports, membership, numbers, rules,
 from .tables import numbers as n
 from .tables import timeline
 from .tenants import Tenant
+from .timeline import ENLIST, INBOUND, REPORT, SEND
 from .unit import changed
 
 OTHERS_PLANS = (membership.LIST_ACTION, membership.FORGET, imports.KIND, billing.NUMBER, billing.KEYWORD)
@@ -22,10 +23,10 @@ OTHERS_PLANS = (membership.LIST_ACTION, membership.FORGET, imports.KIND, billing
 
 REFERS = {
     callbacks.KIND: tables.callbacks,
-    "enlist": tables.messages,
-    "send": tables.messages,
-    "report": tables.recipients,
-    "inbound": tables.recipients,
+    ENLIST: tables.messages,
+    SEND: tables.messages,
+    REPORT: tables.recipients,
+    INBOUND: tables.recipients,
     imports.KIND: tables.imports,
     billing.KEYWORD: tables.keywords,
 }

@@ -16,7 +16,7 @@ from .handover import Given, hand_over
 from .links import Link
 from .messages import NewMessage
 from .recipients import NewRecipient
-from .timeline import Plan
+from .timeline import SEND, Plan
 
 Handset = tuple[str, Mapping[str, str]]
 """A number, and what merge fields are filled with for it."""
@@ -76,7 +76,7 @@ def set_out(
 ) -> list[Plan]:
     """What becomes of a message all of whose recipients are written down."""
     if new.status != messages.SENT:
-        return [Plan(new.send_at, "send", message, {"size": len(to)})]
+        return [Plan(new.send_at, SEND, message, {"size": len(to)})]
     given = Given(
         account.tenant, account.seed, account.delivery_delay, account.id, new.sender, new.text, new.validity,
         new.send_at, account.ruled,

@@ -20,6 +20,22 @@ from .tables import tenants
 from .tables import timeline as t
 from .unit import remembered, scheduled
 
+ENLIST = "enlist"
+"""The next recipients of a message to a long list are to be written down; `ref` is the message's id."""
+
+SEND = "send"
+"""A message is given to the carrier, or the next of its recipients are; `ref` is the message's id."""
+
+REPORT = "report"
+"""The carrier reports of a recipient, which `ref` is the id of."""
+
+INBOUND = "inbound"
+"""A handset's message arrives; `ref` is the id of the recipient that replies, or 0.
+
+The other kinds are named where they are planned: `callbacks.KIND`, `imports.KIND`, and those of `membership` and
+`billing`.
+"""
+
 
 class GoneError(LookupError):
     """The tenant was deleted while something of it was under way."""

@@ -130,7 +130,7 @@ def message_reply(
     to: Annotated[str, Handset("The virtual number it writes to.")],
 ) -> Handled:
     """Let a handset write to a number, for a test. What reaches no account is lost without a word."""
-    plan = Plan(call.now, "inbound", 0, {"from": from_, "to": to, "text": message})
+    plan = Plan(call.now, timeline.INBOUND, 0, {"from": from_, "to": to, "text": message})
     timeline.schedule(call.db, call.tenant, [plan])
     return {"result": "SYSTEM: Message response handled\n"}
 

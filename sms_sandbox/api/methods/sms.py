@@ -226,7 +226,7 @@ def enlist(
     to = sending.enlist(call.db, batch, handsets)
     if on is not None and len(handsets) == CHUNK:
         done = {"after": handsets[-1][0], "parts": sending.parts_of(batch, handsets)}
-        return [Plan(call.now, "enlist", message_id, done)]
+        return [Plan(call.now, timeline.ENLIST, message_id, done)]
     return sending.set_out(call.db, call.account, message_id, new, to, handsets)
 
 
@@ -238,7 +238,7 @@ class Success(TypedDict):
 def cancel_sms(call: Call, id: Annotated[int, Id("The message's id.", alias="message_id")]) -> Success:
     """Call off a scheduled message that has not been sent, and get its cost back."""
     message = find_message(call, id)
-    for kind in ("send", "enlist"):
+    for kind in (timeline.SEND, timeline.ENLIST):
         timeline.drop(call.db, call.tenant, kind, message.id)
     if message.send_at <= call.now or not messages.cancel(call.db, call.tenant, message.id):
         raise ApiError(Code.ALREADY_SENT)
