@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from ..domain.clock import real_now
 from ..store import tenants
 from ..store.engine import Store
-from ..store.holds import Holds
 
 LOOK = 2.0
 """Seconds after which a shared database is looked at again for clocks that a process held when it died."""
@@ -25,14 +24,13 @@ class Clocks:
         self._store = store
         self._real = real
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._holds = Holds(store)
         self._look_at = 0.0
         """By the event loop's clock."""
 
     @asynccontextmanager
     async def held(self, tenant: int) -> AsyncIterator[None]:
         """Hold a tenant's clock, when nobody else does any more."""
-        async with self._locks.setdefault(tenant, asyncio.Lock()), self._holds.on(tenant):
+        async with self._locks.setdefault(tenant, asyncio.Lock()), self._store.holds.on(tenant):
             yield
 
     def let_go(self, db: Connection) -> None:
@@ -50,7 +48,7 @@ class Clocks:
             lock = self._locks.setdefault(tenant.id, asyncio.Lock())
             if lock.locked():
                 continue
-            async with lock, self._holds.on(tenant.id, waits=False) as held:
+            async with lock, self._store.holds.on(tenant.id, waits=False) as held:
                 if held:
                     await self._store.run(partial(self._let_run, tenant=tenant.id))
 
@@ -58,7 +56,3 @@ class Clocks:
         found = tenants.read(db, tenant)
         if found is not None and found.clock.moving:
             tenants.set_clock(db, tenant, found.clock.running(self._real()))
-
-    def close(self) -> None:
-        """Let go of all, when nobody moves any clock any more."""
-        self._holds.close()

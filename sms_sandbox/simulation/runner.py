@@ -111,7 +111,6 @@ class Runner:
             await self._task
         await self._imports.stop()
         await self._flights.stop()
-        self.clocks.close()
 
     def _release(self, db: Connection) -> None:
         self.clocks.let_go(db)

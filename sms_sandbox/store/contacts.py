@@ -73,6 +73,7 @@ _NAMED = Statement(
     .limit(1)
 )
 _ONE_LIST = (t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("list"))
+_HOLD_FIELDS = Statement(select(t.c.fields).where(*_ONE_LIST).with_for_update())
 _SET_FIELDS = Statement(update(t).where(*_ONE_LIST).values(fields=bindparam("names")))
 _SET_AUTOMATION = Statement(update(t).where(*_ONE_LIST).values(automation_url=bindparam("url")))
 _COUNT = Statement(
@@ -87,11 +88,10 @@ _ADD_MEMBER = Statement(
     "INSERT INTO members (tenant, list_id, msisdn, first_name, last_name, fields, created, status)"
     " VALUES (:tenant, :list_id, :msisdn, :first_name, :last_name, :fields, :created, :status) ON CONFLICT DO NOTHING"
 )
-_READ_MEMBER = Statement(
-    select(*_MEMBER).where(
-        c.c.tenant == bindparam("tenant"), c.c.list_id == bindparam("list"), c.c.msisdn == bindparam("msisdn")
-    )
+_ONE_MEMBER = select(*_MEMBER).where(
+    c.c.tenant == bindparam("tenant"), c.c.list_id == bindparam("list"), c.c.msisdn == bindparam("msisdn")
 )
+_READ_MEMBER, _HOLD_MEMBER = Statement(_ONE_MEMBER), Statement(_ONE_MEMBER.with_for_update())
 _EDIT_MEMBER = Statement(
     update(c)
     .where(c.c.tenant == bindparam("tenant_"), c.c.list_id == bindparam("list"), c.c.msisdn == bindparam("handset"))
@@ -180,9 +180,12 @@ def holding(db: Connection, tenant: int, account: int, msisdn: str, or_left_by: 
     return [_list_of(row) for row in rows]
 
 
-def set_fields(db: Connection, tenant: int, list_id: int, fields: Slots) -> None:
-    """Set the names of a list's custom fields; the members' values stay in their slots."""
-    _SET_FIELDS.run(db, tenant_=tenant, list=list_id, names=json.dumps(dict(fields)))
+def name_fields(db: Connection, tenant: int, list_id: int, fields: Slots) -> Slots:
+    """Name custom fields of a list, new ones or instead of the old, and answer all there are; the members' values stay
+    in their slots."""
+    together = {**fields_of(_HOLD_FIELDS.value(db, tenant_=tenant, list=list_id) or "{}"), **fields}
+    _SET_FIELDS.run(db, tenant_=tenant, list=list_id, names=json.dumps(together))
+    return together
 
 
 def set_automation(db: Connection, tenant: int, list_id: int, url: str) -> None:
@@ -213,8 +216,9 @@ def add_member(
     return new
 
 
-def read_member(db: Connection, tenant: int, list_id: int, msisdn: str) -> Member | None:
-    row = _READ_MEMBER.one(db, tenant=tenant, list=list_id, msisdn=msisdn)
+def read_member(db: Connection, tenant: int, list_id: int, msisdn: str, to_edit: bool = False) -> Member | None:
+    """A member; nobody else changes one that is read `to_edit` until the transaction ends."""
+    row = (_HOLD_MEMBER if to_edit else _READ_MEMBER).one(db, tenant=tenant, list=list_id, msisdn=msisdn)
     return None if row is None else _member_of(row)
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event, text
 
+from .holds import Holds
 from .unit import Note, Working, make_ready
 
 T = TypeVar("T")
@@ -85,6 +86,8 @@ class Store:
         self._workers = None if self.embedded else ThreadPoolExecutor(WORKERS, "store")
         self._only: Working | None = None
         """The embedded store's connection: to get it from the pool costs more than a transaction on it does."""
+        self.holds = Holds(self)
+        """What this process holds of tenants, so that no other does."""
         if self.embedded:
             event.listen(engine, "before_cursor_execute", make_ready)
 
@@ -136,6 +139,7 @@ class Store:
     def close(self) -> None:
         if self._workers is not None:
             self._workers.shutdown()
+        self.holds.close()
         if self._only is not None:
             self._only.close()
         self.engine.dispose()

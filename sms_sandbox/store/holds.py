@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
-from .engine import Store
+if TYPE_CHECKING:
+    from .engine import Store
 
 AGAIN = 0.05
 """Seconds after which a hold that another process has is asked for again."""
@@ -21,7 +23,7 @@ class Holds:
     """Holds on tenants. On a shared store they are locks of one session of the database's, so that they end with the
     process however it dies; an embedded one has no other process, and what holds there is only said to."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: "Store") -> None:
         self._store = store
         self._session: Connection | None = None
         self._one_at_a_time = Lock()
@@ -59,3 +61,4 @@ class Holds:
         """Let go of all, when nothing asks for any more."""
         if self._session is not None:
             self._session.close()
+            self._session = None

@@ -1,10 +1,13 @@
 """Contacts that change and leave, and lists that change and go; add-to-list is in test_lists."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from sms_sandbox.store import contacts
 from tests.api.acts import advance, freeze, neighbours_call, reply, settle
 from tests.conftest import Caller, World
 
@@ -267,3 +270,20 @@ def test_stop_leaves_the_list_of_the_message_or_all(call: Caller, rich: int, wor
     assert status(call, other) == ("inactive" if shared else "active")
     added = call("add-to-list", list_id=third, msisdn=TO)
     assert added["error"]["code"] == ("OPTOUT" if shared else "SUCCESS")
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_calls_at_once_lose_no_edit_of_each_other_s(call: Caller, world: World) -> None:
+    made = call.ok("add-list", name="Friends")["id"]
+    call.ok("add-to-list", list_id=made, msisdn=TO)
+    with ThreadPoolExecutor(1) as threads, world.store.begin() as db:
+        member = contacts.read_member(db, world.tenant, made, str(TO), to_edit=True)
+        assert member is not None
+        other = threads.submit(call, "edit-list-member", list_id=made, msisdn=TO, last_name="Abc")
+        with pytest.raises(TimeoutError):
+            other.result(0.3)
+        contacts.edit_member(db, world.tenant, replace(member, first_name="Uno"))
+        db.commit()
+        assert other.result(10)["error"]["code"] == "SUCCESS"
+    found = call.ok("get-contact", list_id=made, msisdn=TO)
+    assert (found["first_name"], found["last_name"]) == ("Uno", "Abc")

@@ -28,9 +28,8 @@ def test_a_list(call: Caller, world: World) -> None:
     assert "<members_active>0</members_active><fields/>" in call.http.get("/add-list.xml?name=other").text
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_of_calls_at_once_one_makes_the_list(call: Caller, world: World) -> None:
-    if world.store.embedded:
-        pytest.skip("an embedded store has one call at a time")
     with ThreadPoolExecutor(1) as threads, world.store.begin() as db:
         accounts.hold(db, world.tenant, world.account.id)
         other = threads.submit(call, "add-list", name="Friends")
@@ -39,6 +38,19 @@ def test_of_calls_at_once_one_makes_the_list(call: Caller, world: World) -> None
         contacts.add_list(db, world.tenant, world.account.id, "Friends", {}, None)
         db.commit()
         assert other.result(10)["error"]["code"] == "KEY_EXISTS"
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_calls_at_once_lose_no_field_of_each_other_s(call: Caller, world: World) -> None:
+    made = call.ok("add-list", name="Friends")["id"]
+    with ThreadPoolExecutor(1) as threads, world.store.begin() as db:
+        contacts.name_fields(db, world.tenant, made, {"1": "Email"})
+        other = threads.submit(call, "add-field-to-list", list_id=made, field_2="Postcode")
+        with pytest.raises(TimeoutError):
+            other.result(0.3)
+        db.commit()
+        assert other.result(10)["error"]["code"] == "SUCCESS"
+    assert call.ok("get-list", list_id=made)["fields"] == {"field_1": "Email", "field_2": "Postcode"}
 
 
 def test_a_list_with_custom_fields(call: Caller) -> None:

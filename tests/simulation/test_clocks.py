@@ -1,7 +1,7 @@
 """Who moves a clock, where several processes could."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,19 +18,15 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("store", ["postgresql"]
 
 
 @pytest.fixture
-async def here(fresh: World) -> AsyncIterator[Clocks]:
-    made = Clocks(fresh.store)
-    yield made
-    made.close()
+def here(fresh: World) -> Clocks:
+    return Clocks(fresh.store)
 
 
 @pytest.fixture
-async def elsewhere(fresh: World, postgres_url: str) -> AsyncIterator[Clocks]:
+def elsewhere(fresh: World, postgres_url: str) -> Iterator[Clocks]:
     """Those of another process."""
     store = open_store(postgres_url)
-    made = Clocks(store)
-    yield made
-    made.close()
+    yield Clocks(store)
     store.close()
 
 
@@ -95,7 +91,7 @@ async def hold_for_a_moment(clocks: Clocks, tenant: int) -> None:
 
 def end_session(world: World, of: Clocks) -> None:
     """End the session that holds clocks for a process, as the process's death does."""
-    session = of._holds._session
+    session = of._store.holds._session
     assert session is not None
     driver: Any = session.connection.dbapi_connection
     with world.store.begin() as db:

@@ -183,9 +183,8 @@ async def test_who_listens_is_told_however_fast_calls_come(fresh: World, journal
         assert texts(fresh)
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 async def test_two_processes_write_one_journal(fresh: World, journal: Journal, postgres_url: str) -> None:
-    if fresh.store.embedded:
-        pytest.skip("an embedded store has one process")
     from sms_sandbox.store.opening import open_store
 
     beside: Store = open_store(postgres_url)

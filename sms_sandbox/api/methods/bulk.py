@@ -79,9 +79,7 @@ def named_list(call: Call, on: ContactList, fields: Mapping[str, str]) -> Contac
     """A list with custom fields made, or renamed, as the import has it."""
     if not fields:
         return on
-    together = {**on.fields, **fields}
-    contacts.set_fields(call.db, call.tenant, on.id, together)
-    return replace(on, fields=together)
+    return replace(on, fields=contacts.name_fields(call.db, call.tenant, on.id, fields))
 
 
 def find_import(call: Call, list_id: int) -> Import:

@@ -68,7 +68,7 @@ def edit_list_member(
 ) -> Contact:
     """Change a contact: what is given, even if blank, takes the place of what was, and the rest stays."""
     found = find_list(call, list_id)
-    known = find_contact(call, found, handset_of(msisdn, countrycode))
+    known = find_contact(call, found, handset_of(msisdn, countrycode), to_edit=True)
     if refusal := refusal_of(known):
         raise refusal
     edited = replace(
@@ -128,9 +128,9 @@ def lists_left(list_ids: list[int]) -> ListsLeft:
     return {"list_ids": list_ids}
 
 
-def find_contact(call: Call, on: ContactList, msisdn: str) -> Member:
+def find_contact(call: Call, on: ContactList, msisdn: str, to_edit: bool = False) -> Member:
     """The contact of that number, active or not."""
-    found = contacts.read_member(call.db, call.tenant, on.id, msisdn)
+    found = contacts.read_member(call.db, call.tenant, on.id, msisdn, to_edit)
     if found is None:
         raise ApiError(Code.NOT_FOUND, CONTACT_UNKNOWN)
     return found

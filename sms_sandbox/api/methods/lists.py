@@ -146,7 +146,7 @@ def add_field_to_list(
     if not fields:
         raise ApiError(Code.MISSING_PARAM)
     found = find_list(call, list_id)
-    contacts.set_fields(call.db, call.tenant, found.id, {**found.fields, **fields})
+    contacts.name_fields(call.db, call.tenant, found.id, fields)
     named = {f"custom_{slot}": name for slot, name in in_order(fields)}
     told: Mapping[str, Any] = {"fields": spelled(named, response_style)} if response_style else named
     return cast(FieldsAdded, {**told, "id": found.id})
