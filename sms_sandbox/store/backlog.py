@@ -54,7 +54,7 @@ class Backlog:
         if self._most_of_each is not None:
             self._leave_out(self._most_of_each)
         while len(self._notes) > MOST_WAITING:
-            self._left_out[self._pop().tenant] += 1
+            self._left_out[self._pop()[1].tenant] += 1
             self._lost += 1
         self._room = len(self._notes) + SLACK
 
@@ -65,24 +65,25 @@ class Backlog:
         for _ in range(surplus.total()):
             while not surplus[self._notes[0][1].tenant]:
                 passed.append(self._notes.popleft())
-            surplus[self._pop().tenant] -= 1
+            surplus[self._pop()[1].tenant] -= 1
         self._notes.extendleft(reversed(passed))
 
-    def _pop(self) -> Note:
-        note = self._notes.popleft()[1]
+    def _pop(self) -> Waiting:
+        oldest = self._notes.popleft()
+        note = oldest[1]
         self.weight -= note.weight
         if self._most_of_each is not None:
             left = self._of_each.pop(note.tenant) - 1
             if left:
                 self._of_each[note.tenant] = left
-        return note
+        return oldest
 
     def take(self, most: int) -> list[Waiting]:
         """The oldest notes, which wait no more."""
         if self._lost:
             log.warning("%d entries of the traffic are lost, as the database could not follow.", self._lost)
             self._lost = 0
-        return [(self._notes[0][0], self._pop()) for _ in range(min(most, len(self._notes)))]
+        return [self._pop() for _ in range(min(most, len(self._notes)))]
 
     def take_left_out(self) -> Counter[int | None]:
         """How many notes of each tenant were left out or lost before the oldest that still wait."""

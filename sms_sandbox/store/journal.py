@@ -93,8 +93,8 @@ class Journal:
             before = self._backlog.taken
             if not self._listeners:
                 await _set_within(self._pressing, EVERY)
-            if self._is_busy(before):
-                continue
+            if self._is_busy(before) or (self.closing and self._store.volatile):
+                continue  # what ends with the process is not worth the time at its end
             self._noted.clear()
             self._pressing.clear()
             await self.flush()
