@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sms_sandbox.domain.clock import real_now, to_micros
-from sms_sandbox.store import copies, entries, tenants, traffic
+from sms_sandbox.store import copies, entries, tables, tenants, traffic
 from sms_sandbox.store.engine import Store
 from sms_sandbox.store.entries import NewEntry, made
 from sms_sandbox.store.paging import Paging
@@ -14,6 +14,13 @@ from tests.conftest import World, found
 from tests.store.making import HANDSETS, NOON, send
 
 ALL = Paging(1, 1000)
+
+
+def test_an_entry_is_the_columns_of_its_table() -> None:
+    """It is written and read by position."""
+    columns = [column.name for column in tables.traffic.c]
+    assert columns == ["tenant", "id", *NewEntry._fields[1:]]
+    assert tuple(columns[1:]) == Entry._fields
 
 
 def note(world: World, *new: NewEntry, most: int = 1000, at: int | None = None) -> None:
