@@ -15,7 +15,7 @@ from .errors import Code
 from .forms import URLENCODED, Form
 from .hints import WATCHED, hints_for, nearest
 from .params import LARGEST
-from .render import to_json
+from .render import inside_json, to_json
 from .seen import Seen, Surroundings
 
 NUMBERS = ("to", "msisdn", "mobile", "number", "from")
@@ -66,7 +66,7 @@ def ordinary(seen: Seen) -> NewEntry | None:
     request, reply, secret = encode(form), spelled.decode(), account.secret or ""
     if len(request) > LONGEST_VALUE or len(reply) > LONGEST_REPLY:
         return None
-    if len(secret) >= LEAST and (secret in reply or any(secret in value for value in form.values())):
+    if len(secret) >= LEAST and (inside_json(secret) in reply or any(secret in value for value in form.values())):
         return None
     message = answer.reply.get("message_id") or ("message_id" in form and message_of(form, answer.reply))
     return NewEntry(
@@ -145,7 +145,7 @@ def reply_of(seen: Seen, secret: str) -> str:
         text = to_json(masked(seen.answer.reply, method, secret)).decode()
     else:
         text = (seen.spelled or to_json(seen.answer.reply)).decode()
-    return hidden(text, secret)
+    return hidden(text, inside_json(secret))
 
 
 def masked(value: Any, method: Method, secret: str, key: str = "") -> Any:

@@ -56,6 +56,12 @@ def _quoted(text: str) -> str:
 
 
 @lru_cache(1024)
+def inside_json(text: str) -> str:
+    """How a text is spelled as a part of another one."""
+    return _quoted(text)[1:-1]
+
+
+@lru_cache(1024)
 def _key(key: Any) -> str:
     return _quoted(str(key)) + ":"
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +34,13 @@ def test_a_url_is_kept_without_what_is_secret_in_it(fresh: World, name: str, fie
     made = entry(fresh, name, **{field: f"http://user:pw@h/{SECRET}?access_token=x&order=7"})
     assert json.loads(made.request)[field] == "http://…@h/…?access_token=…&order=7"
     assert json.loads(entry(fresh, name, **{field: "http://h/a?b=%41"}).request)[field] == "http://h/a?b=%41"
+
+
+@pytest.mark.parametrize("secret", ["own/secret", 'own"secret', "own-sécret"])
+def test_a_secret_is_kept_out_of_a_reply_that_spells_it_otherwise(fresh: World, secret: str) -> None:
+    world = replace(fresh, account=replace(fresh.account, secret=secret))
+    made = entry(world, "get-sms", {"message": f"it is {secret}!"})
+    assert json.loads(made.reply) == {"message": "it is …!"}
 
 
 def test_a_message_is_kept_with_the_url_in_it(fresh: World) -> None:
