@@ -38,8 +38,8 @@ class Shape(NamedTuple):
 
 @lru_cache(4096)
 def shape_of(method: Method, names: tuple[str, ...]) -> Shape:
-    known = method.open_fields.issuperset(names) and not method.secret_replies and not method.address_replies
-    return Shape(known and WATCHED.isdisjoint(names), tuple(name for name in NUMBERS if name in names))
+    plain = not method.secret_replies and not method.address_replies
+    return Shape(plain and WATCHED.isdisjoint(names), tuple(name for name in NUMBERS if name in names))
 
 
 def entry_of(seen: Seen, around: Surroundings) -> NewEntry:
@@ -53,6 +53,8 @@ def ordinary(seen: Seen) -> NewEntry | None:
     method, form, answer = seen.method, seen.form, seen.answer
     account, spelled = answer.account, seen.spelled
     if method is None or form is None or account is None or spelled is None or answer.code is not Code.SUCCESS:
+        return None
+    if not method.open_fields.issuperset(form):  # of which there are so many shapes as somebody cares to send
         return None
     shape = shape_of(method, tuple(form))
     if not shape.ordinary or answer.injected or seen.content_type not in ("", URLENCODED):
