@@ -58,8 +58,8 @@ def note_try(db: Connection, outcome: Outcome) -> None:
 
 
 def parts(url: str, secret: str) -> tuple[str, dict[str, str]]:
-    """An address without its query, and the parameters of the query; nowhere a
-    password, the account's secret, or what the user's own parameters say is one."""
+    """An address without its query, and the parameters of the query; nowhere a password, the account's secret, or what
+    the user's own parameters say is one."""
     pieces = urlsplit(hidden_in_url(url, secret))
     given = parse_qsl(pieces.query, keep_blank_values=True, errors="replace")
     return f"{pieces.scheme}://{pieces.netloc}{pieces.path}", dict(given)

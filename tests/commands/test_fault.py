@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,9 @@ from click.testing import CliRunner, Result
 
 from sms_sandbox.cli import main
 from sms_sandbox.commands.fault import delay_of
-from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
-from tests.serving import HANDSET, Account, serving
+from tests.serving import HANDSET, Account
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def server(certificates: Certificates) -> Iterator[Account]:
-    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
-        yield account
 
 
 @pytest.fixture

@@ -1,28 +1,13 @@
 """The catalogue, and rules, from a shell."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
 
 from sms_sandbox.cli import main
 from sms_sandbox.domain.scenarios import SCENARIOS
-from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
-from tests.serving import Account, serving
-
-
-@pytest.fixture(scope="module")
-def server(certificates: Certificates) -> Iterator[Account]:
-    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)
-    with serving(settings) as account:
-        yield account
-
-
-@pytest.fixture
-def world(server: Account) -> Account:
-    return server.tenant()
+from tests.serving import Account
 
 
 def run(*args: str, of: Account | None = None) -> Result:

@@ -16,21 +16,10 @@ import click
 import pytest
 
 from sms_sandbox.commands.tail import line_of
-from sms_sandbox.settings import PREFIX, Settings
+from sms_sandbox.settings import PREFIX
 from sms_sandbox.tls import Certificates
 from tests.processes import running
-from tests.serving import HANDSET, Account, serving
-
-
-@pytest.fixture(scope="module")
-def server(certificates: Certificates) -> Iterator[Account]:
-    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
-        yield account
-
-
-@pytest.fixture
-def world(server: Account) -> Account:
-    return server.tenant()
+from tests.serving import HANDSET, Account
 
 
 def command(world: Account, *args: str) -> list[str]:

@@ -1,24 +1,15 @@
 """`sms-sandbox reset`, `export` and `import` against a running sandbox."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from sms_sandbox.cli import main
-from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
-from tests.serving import Account, serving
+from tests.serving import Account
 
 NOON = "2030-01-31T12:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def server(certificates: Certificates) -> Iterator[Account]:
-    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
-        yield account
 
 
 @pytest.fixture
