@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m sms_sandbox.manual --check
+	$(BIN)/python -m sms_sandbox.docs_generator --check
 
 tests: $(VENV)/.dev
 	$(BIN)/pytest -q -n $(JOBS)
@@ -44,7 +44,7 @@ certs: $(VENV)/.run  ## Make or renew the certificates in certs/, and say what t
 	$(BIN)/sms-sandbox env
 
 docs: $(VENV)/.dev  ## Write the generated pages of docs/ anew: methods, parity, tables of differences.
-	$(BIN)/python -m sms_sandbox.manual
+	$(BIN)/python -m sms_sandbox.docs_generator
 
 format: $(VENV)/.dev  ## Put the code into the house form.
 	$(BIN)/ruff format .

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from sms_sandbox import tls
+from sms_sandbox.server import certificates as tls
 
 from .figures import Figure, Run, calls, memory, reports, starting
 from .fixtures import fixtures

@@ -12,8 +12,8 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlencode
 
-from sms_sandbox.simulation.flights import LANE
-from sms_sandbox.tls import Certificates
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.simulation.callbacks.attempts import LANE
 
 from .processes import PATIENCE, Running, baseline, control, first_line, python, sandbox
 

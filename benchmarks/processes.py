@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sms_sandbox import tls
+from sms_sandbox.server import certificates as tls
 from sms_sandbox.settings import PREFIX
 
 PATIENCE = 30.0

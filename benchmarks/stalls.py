@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sms_sandbox.domain.clock import real_now
-from sms_sandbox.store import accounts, contacts, world
+from sms_sandbox.services import new_tenant
+from sms_sandbox.store import accounts, contacts
 from sms_sandbox.store.accounts import NewAccount
-from sms_sandbox.store.opening import open_store
+from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.tenants import NewTenant
 
 from .figures import AUTHORIZATION, Figure, Run, load_command
@@ -50,7 +51,7 @@ def make_list(database: str, members: int) -> int:
     store, now = open_store(database), real_now()
     with store.begin() as db:
         account = NewAccount("sandbox-key", "sandbox-secret", balance=10**15, throttle=0)
-        tenant = world.found(db, NewTenant("default", "sandbox default"), account, now)
+        tenant = new_tenant.found(db, NewTenant("default", "sandbox default"), account, now)
         owner = accounts.first_of(db, tenant.id)
         assert owner is not None
         made = contacts.add_list(db, tenant.id, owner.id, "Everybody", {}, now)

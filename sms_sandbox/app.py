@@ -24,11 +24,11 @@ from .control import PREFIX, guard
 from .control.errors import ControlError
 from .domain import numbers
 from .domain.clock import real_now
-from .founding import Founder
+from .journal.writer import Journal
+from .server.certificates import Certificates
 from .settings import Settings, flag
-from .store.engine import Store
-from .store.journal import Journal
-from .tls import Certificates
+from .store.database import Store
+from .tenants.startup import Founder
 
 if TYPE_CHECKING:
     from .control.routes import Control
@@ -133,9 +133,9 @@ class App:
         await asyncio.to_thread(import_module, ".control.routes", __package__)
         from .control.declare import Desk
         from .control.routes import Control
-        from .replays import replay
-        from .simulation.courier import Courier
+        from .simulation.callbacks.http_client import Courier
         from .simulation.runner import Runner
+        from .tenants.replay import replay
 
         settings = self.settings
         runner = Runner(self.store, Courier(self._ca_bundle, settings.callback_host))
@@ -202,11 +202,11 @@ class App:
             guard.check(dict(scope["headers"]), "GET", self._names, None)
         except ControlError as refused:
             return Page("text/plain; charset=utf-8", refused.message.encode(), refused.status)
-        from .inbox import pages  # here and below, since the first reply needs none
+        from .web import status_page  # here and below, since the first reply needs none
 
         # Off loopback the page is for whoever can reach it, and the secret is not.
         secret = self.secret if self.token is None else None
-        return Page(HTML, pages.status(self.facts, self.key, secret, self._env_command()))
+        return Page(HTML, status_page.status(self.facts, self.key, secret, self._env_command()))
 
     def _description(self) -> Page:
         """The OpenAPI document of the imitated API; control has one of its own."""
@@ -231,19 +231,19 @@ class App:
     async def _tap(self, method: str, code: str) -> Page:
         if method not in ("GET", "HEAD"):
             return NOT_ALLOWED
-        from .simulation import taps
+        from .simulation.inbound import link_tap
         from .store import links
 
         # Who asks for the head alone looks at a link, as previews do, and does not open it.
         look = method == "HEAD"
-        found = await self.store.run(lambda db: links.find(db, code) if look else taps.tap(db, code, real_now()))
+        found = await self.store.run(lambda db: links.find(db, code) if look else link_tap.tap(db, code, real_now()))
         if found is None:
             return Page("text/plain; charset=utf-8", b"There is no such link.", 404)
         if found.target is not None:
             return moved(found.target)
-        from .inbox import pages
+        from .web import status_page
 
-        return Page(HTML, pages.opted_out(found.msisdn) if isinstance(found, taps.Tap) else b"")
+        return Page(HTML, status_page.opted_out(found.msisdn) if isinstance(found, link_tap.Tap) else b"")
 
 
 def program() -> list[str]:

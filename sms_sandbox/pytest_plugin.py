@@ -47,8 +47,8 @@ def sms_sandbox_server(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 def started(config: pytest.Config) -> Sandbox:
     """The server that the options ask for."""
+    from .client.control import Whereabouts
     from .testing import Sandbox
-    from .testing.client import Whereabouts
 
     shared = getattr(config, "workerinput", {}).get("sms_sandbox")
     if shared is not None:

@@ -14,12 +14,13 @@ from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api
 from sms_sandbox.domain.clock import real_now
-from sms_sandbox.store import accounts, tables, world
+from sms_sandbox.server.certificates import Certificates, ensure
+from sms_sandbox.services import new_tenant
+from sms_sandbox.store import accounts, tables
 from sms_sandbox.store.accounts import Account, NewAccount
-from sms_sandbox.store.engine import Store
-from sms_sandbox.store.opening import open_store
+from sms_sandbox.store.database import Store
+from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.tenants import NewTenant
-from sms_sandbox.tls import Certificates, ensure
 from tests.serving import Receiver
 
 KEY = "test-key"
@@ -81,7 +82,7 @@ def fresh(store: Store) -> World:
 def found(store: Store, key: str = KEY, secret: str = SECRET, throttle: int = 0, name: str = "default") -> World:
     """Make a world as a fresh one is."""
     with store.begin() as db:
-        tenant = world.found(
+        tenant = new_tenant.found(
             db, NewTenant(name, f"seed of {name}"), NewAccount(key, secret, throttle=throttle), real_now()
         )
         account = accounts.by_key(db, key)

@@ -13,10 +13,10 @@ from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.render import to_json, to_xml
 from sms_sandbox.api.routes import methods
 from sms_sandbox.domain.clock import real_now
-from sms_sandbox.simulation.courier import Courier
+from sms_sandbox.simulation.callbacks.http_client import Courier
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants
-from sms_sandbox.store.engine import Store
+from sms_sandbox.store.database import Store
 from tests.api.spelling import as_xml_says, parsed, read_back
 from tests.conftest import found
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sms_sandbox.server import Ready
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.server.server import Ready
 from sms_sandbox.settings import PREFIX
-from sms_sandbox.tls import Certificates
 from tests.serving import Account
 
 

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from sms_sandbox.server import Ready, Server, loop_factory
+from sms_sandbox.server.server import Ready, Server, loop_factory
 from sms_sandbox.settings import Settings
 
 KEY, SECRET = "sandbox-key", "sandbox-secret"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
 from tests.living import live
 from tests.serving import Account, Receiver, serving
 

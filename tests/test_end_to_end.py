@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 import pytest
 
-from sms_sandbox.tls import Certificates
+from sms_sandbox.server.certificates import Certificates
 from tests.processes import Running, running
 from tests.seconds import within_a_second
 from tests.serving import HANDSET, Account, Receiver, eventually

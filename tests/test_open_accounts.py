@@ -7,8 +7,8 @@ from itertools import count
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
 from tests.serving import Account, fetch, serving
 
 _NEW = count(1)

@@ -14,9 +14,9 @@ from types import MappingProxyType
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import PREFIX
 from sms_sandbox.testing import Sandbox
-from sms_sandbox.tls import Certificates
 
 ROOT = Path(__file__).parents[1]
 LOADED = ("-p", "sms_sandbox.pytest_plugin")

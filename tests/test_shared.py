@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store.engine import Store
-from sms_sandbox.tls import Certificates
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.store.database import Store
 from tests.processes import Running, running
 from tests.serving import Account, Receiver, eventually
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.store import tenants
-from sms_sandbox.store.engine import Store
+from sms_sandbox.store.database import Store
 from tests.driving import Driver
 
 HANDSETS = [f"614915701{n:02}" for n in range(56, 60)]

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from ..domain.clock import real_now
 from ..domain.profiles import PROFILES, Profile
 from ..store.accounts import Account
-from ..store.engine import Store
+from ..store.database import Store
 from ..store.timeline import GoneError
-from . import faults
+from . import fault_injection
 from .declare import GATE, Call, Method, Unfinished, Work
 from .errors import ApiError, Code, Description
-from .faults import Injected
+from .fault_injection import Injected
 from .forms import Form
 from .gate import Gate
 from .render import Fixed, Verbatim
@@ -64,7 +64,7 @@ def answer_in_steps(
     try:
         account = gate.admit(authorization)
         profile = PROFILES[account.profile]
-        injected = faults.find(store, account, method, form)
+        injected = fault_injection.find(store, account, method, form)
         if injected and not injected.fault.lets_work:
             refusal = verdict(injected.code, injected.code.text)
             yield Answer(injected.code, refusal, profile, injected=injected, account=account)

@@ -11,7 +11,7 @@ from ..domain import credentials
 from ..domain import throttle as window
 from ..store import accounts, throttle
 from ..store.accounts import Account
-from ..store.engine import Store
+from ..store.database import Store
 from .errors import ApiError, Code
 
 MOST_WINDOWS = 10_000

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from ..domain import credentials, egress, numbers, senders
 from ..domain.clock import from_micros
-from ..domain.secrecy import hidden
-from ..store.entries import MOST_NUMBERS
+from ..domain.redaction import hidden
+from ..journal.entries import MOST_NUMBERS
+from .answered_call import Seen, Surroundings
+from .custom_fields import FieldValues
 from .declare import Method, wire_name
 from .errors import ApiError, Code
 from .forms import Form
 from .params import Timestamp, Url
-from .seen import Seen, Surroundings
-from .slots import FieldValues
 
 MOST = 10
 """Hints given of one call."""

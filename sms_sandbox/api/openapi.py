@@ -5,8 +5,8 @@ from typing import Any
 
 from .declare import GATE, Method, wire_name
 from .errors import Code
-from .evidence import EVIDENCE, MEANINGS
 from .params import Schema
+from .parity.evidence import EVIDENCE, MEANINGS
 from .schema import schema_of
 
 ERROR: Schema = {

@@ -12,18 +12,18 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from ..domain.profiles import PROFILES, Profile
-from ..store.engine import Store
-from ..store.unit import Note
-from . import early
+from ..store.database import Store
+from ..store.unit_of_work import Note
+from . import early_reports
 from .answer import Answer, answer_in_steps, verdict
+from .answered_call import Seen, Surroundings
 from .declare import Method
 from .errors import Code
-from .faults import Effects
+from .fault_injection import Effects
 from .forms import Form, UnreadableError, read_form
 from .gate import Gate
-from .pages import Headers, send_page, send_whole
+from .http_responses import Headers, send_page, send_whole
 from .render import FORMATS
-from .seen import Seen, Surroundings
 
 CHAPTERS = {
     "sms": ("send-sms", "cancel-sms", "format-number"),
@@ -167,7 +167,7 @@ class Api:
             await asyncio.sleep(0)
             found = await self._store.call(next, steps)
         if found.told_first:
-            await early.told(self._store, found.told_first)
+            await early_reports.told(self._store, found.told_first)
         return found
 
     async def _refusal(self, authorization: str, code: Code, description: str) -> Answer:
@@ -177,7 +177,7 @@ class Api:
 
 @cache
 def _noting() -> Callable[[Seen, Surroundings], Any]:
-    from .noting import entry_of  # here, since the first reply needs none of it
+    from .traffic_entry import entry_of  # here, since the first reply needs none of it
 
     return entry_of
 

@@ -7,11 +7,12 @@ from msgspec import UNSET
 
 from ..domain import pricing
 from ..domain.profiles import PROFILES
-from ..store import accounts, clients, ledger
+from ..services import ledger
+from ..store import accounts, clients
 from ..store.accounts import Account
-from . import account_shapes as s
 from .declare import Call, operation
-from .shapes import Slice, page_of
+from .shapes import accounts as s
+from .shapes.primitives import Slice, page_of
 
 FLAGS = ("suspended", "reseller", "credit_based", "global_optouts")
 

@@ -16,15 +16,15 @@ from sqlalchemy import Connection
 from starlette.types import Receive
 
 from ..domain.clock import real_now
+from ..journal.writer import Journal
+from ..services.new_tenant import Usual
 from ..simulation.runner import Runner
 from ..store import accounts, tenants
 from ..store.accounts import Account
-from ..store.engine import Store
-from ..store.journal import Journal
+from ..store.database import Store
 from ..store.tenants import Tenant
-from ..store.world import Usual
 from .errors import ControlError, gone
-from .shapes import PATTERNS
+from .shapes.primitives import PATTERNS
 
 T = TypeVar("T")
 

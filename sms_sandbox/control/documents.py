@@ -8,16 +8,17 @@ from sqlalchemy import Connection
 
 from ..domain import credentials
 from ..domain.clock import real_now
+from ..services import document_check, tenant_document
+from ..services.document_check import DocumentError
+from ..services.tenant_document import Tables
 from ..simulation.events import EVENTS
-from ..store import accounts, callbacks, document_check, documents, imports, opening, tenants
-from ..store.document_check import DocumentError
-from ..store.documents import Tables
+from ..store import accounts, callbacks, imports, schema, tenants
 from ..store.tenants import NewTenant, Tenant
-from . import document_shapes as s
 from .declare import Call, Later, operation
 from .errors import ControlError, gone
-from .world import free, shown, state_of
-from .world_shapes import TenantMade
+from .shapes import documents as s
+from .shapes.tenants import TenantMade
+from .tenants import free, shown, state_of
 
 PLANNED = frozenset({*EVENTS, callbacks.KIND, imports.KIND})
 """What may stand on a timeline."""
@@ -38,7 +39,7 @@ async def export_tenant(later: Later) -> s.Document:
 
 def exported(db: Connection, tenant: int, real: datetime) -> s.Document | None:
     """A tenant as a document, in a transaction of its own; None if it is gone."""
-    documents.steady(db)
+    tenant_document.steady(db)
     found = tenants.read(db, tenant)
     if found is None:
         return None
@@ -52,8 +53,8 @@ def exported(db: Connection, tenant: int, real: datetime) -> s.Document | None:
         strict_senders=found.strict_senders,
         delivery_seconds=found.delivery_delay.total_seconds(),
     )
-    rows = documents.rows_of(db, tenant)
-    return s.Document(documents.FORMAT, documents.VERSION, kept, rows)  # type: ignore[arg-type]
+    rows = tenant_document.rows_of(db, tenant)
+    return s.Document(tenant_document.FORMAT, tenant_document.VERSION, kept, rows)  # type: ignore[arg-type]
 
 
 @operation("POST", "/import", status=201, largest=s.LARGEST)
@@ -65,7 +66,7 @@ def import_tenant(call: Call, body: s.Import) -> TenantMade:
     """
     document = s.read_document(body.document)
     rows = checked(document)
-    opening.hold(call.db)  # so that two callers do not take the same name
+    schema.hold(call.db)  # so that two callers do not take the same name
     name = free(call, body.name or document.tenant.name)
     first = {"key": body.key, "secret": body.secret}
     rows = {**rows, "accounts": renamed(call.db, rows, {each: value for each, value in first.items() if value})}
@@ -117,9 +118,9 @@ def restored(db: Connection, kept: s.KeptTenant, name: str, rows: Tables, real: 
         profile=kept.profile,
         delivery_delay=timedelta(seconds=kept.delivery_seconds),
         strict_senders=kept.strict_senders,
-        clock=documents.clock_at(kept.clock.now, kept.clock.running, real),
+        clock=tenant_document.clock_at(kept.clock.now, kept.clock.running, real),
     )
-    return documents.restore(db, new, kept.created, rows, real)
+    return tenant_document.restore(db, new, kept.created, rows, real)
 
 
 OPERATIONS = (export_tenant, import_tenant, replay_tenant)

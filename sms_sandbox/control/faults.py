@@ -4,11 +4,11 @@ import msgspec
 
 from ..domain.faults import API, CALLBACK
 from ..store.rules import NewRule, Rule
-from . import fault_shapes as s
 from .declare import Call, operation
-from .rule_shapes import applied
 from .rulebook import Rulebook
-from .shapes import Empty, Id
+from .shapes import faults as s
+from .shapes.primitives import Empty, Id
+from .shapes.rule_match import applied
 
 BOOK = Rulebook("fault", (API, CALLBACK))
 

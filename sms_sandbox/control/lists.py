@@ -9,7 +9,7 @@ from ..store import contacts
 from ..store.contacts import ContactList
 from .declare import Call, operation
 from .errors import ControlError
-from .shapes import Id, PageOf, Request, Slice, page_of
+from .shapes.primitives import Id, PageOf, Request, Slice, page_of
 
 
 class ListChange(Request):

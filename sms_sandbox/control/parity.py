@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ..api import parity
-from ..api.evidence import MEANINGS, Evidence
-from ..api.gaps import Gap as GapRow
+from ..api.parity import report
+from ..api.parity.evidence import MEANINGS, Evidence
+from ..api.parity.gaps import Gap as GapRow
 from .declare import Call, operation
 
 Mark = Literal["recorded", "documented", "clients", "assumed"]
@@ -64,15 +64,15 @@ class Parity(Struct):
 @operation("GET", "/parity")
 def read_parity(call: Call) -> Parity:  # noqa: ARG001
     """How near the sandbox is to the real service: what stands behind each method, last validated when, known gaps."""
-    rows = parity.parity()
+    rows = report.parity()
     return Parity(
         total=len(rows),
         validated=sum(each.validated is not None for each in rows),
         counts=[
-            Count(WORDS[mark], meaning, parity.having(mark), parity.resting_on(mark))
+            Count(WORDS[mark], meaning, report.having(mark), report.resting_on(mark))
             for mark, meaning in MEANINGS.items()
         ],
-        gaps=[told(each) for each in parity.of_all()],
+        gaps=[told(each) for each in report.of_all()],
         methods=[
             MethodParity(each.method, each.group, by_aspect(each.evidence), each.validated, list(map(told, each.gaps)))
             for each in rows

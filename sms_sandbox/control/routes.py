@@ -11,38 +11,52 @@ from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from ..domain import credentials
-from ..store import accounts, tenants
+from ..store import accounts as stored_accounts
+from ..store import tenants as stored_tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
 from ..store.timeline import GoneError
-from . import PREFIX, documents, faults, guard, journal, lists, mails, parity, rules, shapes, traffic, world
-from . import accounts as account_operations
+from . import (
+    PREFIX,
+    accounts,
+    carrier_rules,
+    documents,
+    faults,
+    guard,
+    lists,
+    messages,
+    outbox,
+    parity,
+    tenants,
+    traffic,
+)
 from .declare import Call, Desk, Later, Operation, operation
 from .errors import ControlError, LeftError, gone
 from .openapi import document
-from .streaming import send_events
+from .server_sent_events import send_events
+from .shapes import primitives
 
 log = logging.getLogger(__name__)
 
 
 @operation("GET", "/info")
-def read_info(call: Call) -> shapes.Info:
+def read_info(call: Call) -> primitives.Info:
     """What server this is, and where it is reached."""
-    return shapes.Info(**call.desk.facts)
+    return primitives.Info(**call.desk.facts)
 
 
 OPERATIONS: tuple[Operation, ...] = (
     read_info,
-    *world.OPERATIONS,
-    *account_operations.OPERATIONS,
+    *tenants.OPERATIONS,
+    *accounts.OPERATIONS,
     *lists.OPERATIONS,
+    *messages.OPERATIONS,
     *traffic.OPERATIONS,
-    *journal.OPERATIONS,
-    *mails.OPERATIONS,
+    *outbox.OPERATIONS,
     *documents.OPERATIONS,
     *parity.OPERATIONS,
     *faults.OPERATIONS,
-    *rules.OPERATIONS,
+    *carrier_rules.OPERATIONS,
 )
 
 
@@ -125,18 +139,18 @@ def caller(db: Connection, authorization: str, desk: Desk) -> tuple[Account, Ten
         pair = credentials.basic(authorization)
         if pair is None:
             raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
-        account = accounts.called(db, pair[0])
+        account = stored_accounts.called(db, pair[0])
         if account is None and desk.welcome is not None:
             desk.welcome(db, *pair)
-            account = accounts.called(db, pair[0])
+            account = stored_accounts.called(db, pair[0])
         if account is None or not credentials.is_secret(pair[1], account.secret):
             raise ControlError("unauthorised", "There is no account with this key and secret.")
     else:
-        oldest = tenants.oldest(db)
-        account = accounts.first_of(db, oldest) if oldest is not None else None
+        oldest = stored_tenants.oldest(db)
+        account = stored_accounts.first_of(db, oldest) if oldest is not None else None
         if account is None:
             raise ControlError("not_found", "There is no default tenant.")
-    tenant = tenants.read(db, account.tenant)
+    tenant = stored_tenants.read(db, account.tenant)
     assert tenant is not None
     return account, tenant
 

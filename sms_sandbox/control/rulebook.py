@@ -7,7 +7,7 @@ from ..store import rules
 from ..store.rules import NewRule, Rule
 from .declare import Call
 from .errors import ControlError
-from .shapes import Empty
+from .shapes.primitives import Empty
 
 
 @dataclass(frozen=True)

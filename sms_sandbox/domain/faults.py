@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from math import exp
 from typing import Any
 
-from .matching import portion
+from .rule_match import portion
 
 API = "api"
 CALLBACK = "callback"

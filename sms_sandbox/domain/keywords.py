@@ -1,6 +1,6 @@
 """Keywords: the words at the beginning of a handset's message that say what is to be done with it."""
 
-from .optout import RESERVED_WORDS
+from .opt_out import RESERVED_WORDS
 
 LONGEST = 80
 """Characters a keyword may have. In capitals that are up to three times as many, and 255 are kept."""

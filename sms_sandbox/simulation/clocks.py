@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from ..domain.clock import real_now
 from ..store import tenants
-from ..store.engine import Store
+from ..store.database import Store
 
 LOOK = 2.0
 """Seconds after which a shared database is looked at again for clocks that a process held when it died."""

@@ -10,24 +10,26 @@ from sqlalchemy import Connection
 from ..domain import callbacks as rules
 from ..domain import pricing
 from ..domain.carrier import FINAL, PENDING
-from ..domain.courses import unissued
-from ..store import accounts, billing, contacts, ledger, membership, messages, recipients, sending, timeline
-from ..store.handover import Given, hand_over
+from ..domain.delivery_plan import unissued
+from ..services import ledger, list_membership, monthly_billing, send_message
+from ..services.carrier_handover import Given, hand_over
+from ..services.send_message import CHUNK, Batch
+from ..store import accounts, contacts, messages, recipients, timeline
 from ..store.messages import Message
 from ..store.recipients import Reporting
-from ..store.sending import CHUNK, Batch
 from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
-from . import inbound, renewals
-from .noting import note_report
-from .telling import News, tell
+from . import renewals
+from .callbacks.queue import News, tell
+from .inbound import receive as inbound
+from .traffic_entries import note_report
 
 Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
 
 HEAVIEST = 500
 """What a row weighs that has a transaction to itself."""
 
-MOVES_MONEY = frozenset({timeline.ENLIST, timeline.INBOUND, billing.NUMBER, billing.KEYWORD})
+MOVES_MONEY = frozenset({timeline.ENLIST, timeline.INBOUND, monthly_billing.NUMBER, monthly_billing.KEYWORD})
 """Rows that may charge an account: two accounts charged in one transaction could wait for each other with a call."""
 
 HEAP = 2000
@@ -47,10 +49,10 @@ def enlist(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         )
         # Whoever joined after the message was accepted is not among those it was billed for.
         billed = [member for member in chunk if member.created <= message.created]
-        handsets = [(member.msisdn, sending.values_of(member, on)) for member in billed if on]
+        handsets = [(member.msisdn, send_message.values_of(member, on)) for member in billed if on]
         if handsets:
-            sending.enlist(db, batch, handsets)
-        parts = row.data["parts"] + sending.parts_of(batch, handsets)
+            send_message.enlist(db, batch, handsets)
+        parts = row.data["parts"] + send_message.parts_of(batch, handsets)
         if len(chunk) == CHUNK:
             plan = Plan(row.due, timeline.ENLIST, message.id, {"after": chunk[-1].msisdn, "parts": parts})
         else:
@@ -156,14 +158,14 @@ def tell_list_action(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> Non
             fields=row.data["fields"],
         )
         url, msisdn = row.data["url"], row.data["msisdn"]
-        news.append(News(account.id, account.secret, membership.LIST_ACTION, url, params, 0, msisdn, row.due))
+        news.append(News(account.id, account.secret, list_membership.LIST_ACTION, url, params, 0, msisdn, row.due))
     tell(db, tenant.id, news)
 
 
 def forget_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Clear up after removed lists, so many members at a time."""
     for row in rows:
-        if membership.forget(db, tenant.id, row.ref, HEAP) == HEAP:
+        if list_membership.forget(db, tenant.id, row.ref, HEAP) == HEAP:
             timeline.schedule(db, tenant.id, [Plan(row.due, row.kind, row.ref)])
 
 
@@ -172,10 +174,10 @@ EVENTS: Mapping[str, Handler] = {
     timeline.SEND: send,
     timeline.REPORT: report,
     timeline.INBOUND: receive,
-    membership.LIST_ACTION: tell_list_action,
-    membership.FORGET: forget_members,
-    billing.NUMBER: renewals.renew_numbers,
-    billing.KEYWORD: renewals.renew_keywords,
+    list_membership.LIST_ACTION: tell_list_action,
+    list_membership.FORGET: forget_members,
+    monthly_billing.NUMBER: renewals.renew_numbers,
+    monthly_billing.KEYWORD: renewals.renew_keywords,
 }
 """Every kind of row on the timeline, but for the callbacks and imports that the runner lets go on by themselves."""
 
@@ -184,4 +186,4 @@ def weight(row: Due) -> int:
     """How many recipients' worth of work a row is."""
     if row.kind in MOVES_MONEY:
         return HEAVIEST
-    return CHUNK if row.kind == membership.FORGET else min(row.data.get("size", 1), CHUNK)
+    return CHUNK if row.kind == list_membership.FORGET else min(row.data.get("size", 1), CHUNK)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from ..store import accounts, billing, keywords, numbers
+from ..services import monthly_billing
+from ..store import accounts, keywords, numbers
 from ..store.tenants import Tenant
 from ..store.timeline import Due
 
@@ -16,8 +17,8 @@ def renew_numbers(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         account = accounts.read(db, tenant.id, number.account) if number and number.account else None
         if number is None or account is None or number.status != numbers.ACTIVE:
             continue
-        if number.auto_renew and billing.charge_number(db, account, number, row.due):
-            numbers.renew(db, tenant.id, number.number, billing.go_on(db, row))
+        if number.auto_renew and monthly_billing.charge_number(db, account, number, row.due):
+            numbers.renew(db, tenant.id, number.number, monthly_billing.go_on(db, row))
         else:
             numbers.lapse(db, tenant.id, number.number)
 
@@ -31,7 +32,7 @@ def renew_keywords(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         if keyword is None or account is None:
             continue
         serves = numbers.may_send(db, tenant.id, account.id, keyword.number)
-        if serves and billing.charge_keyword(db, account, keyword, row.due):
-            keywords.bill(db, tenant.id, keyword.id, billing.go_on(db, row))
+        if serves and monthly_billing.charge_keyword(db, account, keyword, row.due):
+            keywords.bill(db, tenant.id, keyword.id, monthly_billing.go_on(db, row))
         else:
             keywords.change(db, tenant.id, keyword.id, {"status": keywords.CLOSED})

@@ -16,13 +16,13 @@ from sqlalchemy import Connection
 from ..domain.clock import LATEST, Clock, from_micros, real_now
 from ..store import imports, tenants, timeline
 from ..store.callbacks import KIND
-from ..store.engine import Store
+from ..store.database import Store
 from ..store.timeline import Due
+from .callbacks.attempts import Flights, begin
+from .callbacks.http_client import Courier, Posting
 from .clocks import Clocks
-from .courier import Courier, Posting
+from .contact_imports import Begun, Imports
 from .events import EVENTS
-from .flights import Flights, begin
-from .imports import Begun, Imports
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from .statement import Statement
 from .tables import accounts as a
 from .tables import rules, tenants
 from .timeline import clock_of
-from .unit import changed, remembered
+from .unit_of_work import changed, remembered
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
+from ..journal.entries import fit
 from . import ids
-from .entries import fit
 from .paging import Page, Paging, fetch
 from .statement import Statement
 from .tables import callbacks as t

@@ -15,7 +15,7 @@ from .statement import Statement
 from .tables import lists as t
 from .tables import members as c
 from .tables import optouts as o
-from .unit import changed, remembered
+from .unit_of_work import changed, remembered
 
 ACTIVE = "active"
 INACTIVE = "inactive"

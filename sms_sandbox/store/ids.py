@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from .statement import Statement
-from .unit import owe, remembered, remembers
+from .unit_of_work import owe, remembered, remembers
 
 FIRST = {
     "account": 54911,

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.bulk import Counts, Known, Sorted, Written
 from ..domain.clock import from_micros, to_micros
-from . import contacts, ids, membership, timeline
+from ..services import list_membership
+from . import contacts, ids, timeline
 from .contacts import ACTIVE, ContactList, Member
 from .statement import Statement
 from .tables import imports as t
@@ -179,7 +180,7 @@ def end(db: Connection, held: Held, why: str, now: datetime) -> None:
     _END.run(db, tenant_=held.tenant, job=held.id, how=FAILED if why else COMPLETED, why=why)
     on = contacts.read_list(db, held.tenant, held.asked.list_id)
     if why and held.asked.made_list and on is not None:
-        membership.remove(db, held.tenant, on, now)
+        list_membership.remove(db, held.tenant, on, now)
 
 
 # The members it writes
@@ -213,7 +214,7 @@ def write(db: Connection, held: Held, on: ContactList, what: Sorted, now: dateti
         for each in new
         if each.msisdn not in of_others
     ]
-    membership.announce(db, held.tenant, on, joined, "add", now)
+    list_membership.announce(db, held.tenant, on, joined, "add", now)
     counts = asdict(what.counts)
     counts["duplicates"] += len(new) - added
     counts["imported"] = added

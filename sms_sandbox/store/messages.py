@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, insert, literal_column, sele
 
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, SOFT_BOUNCE
 from ..domain.clock import MICROSECOND, from_micros, to_micros
-from . import ids, unit
+from . import ids, unit_of_work
 from .statement import Statement
 from .tables import messages as m
 from .tables import recipients as r
@@ -151,7 +151,7 @@ def add(db: Connection, tenant: int, new: NewMessage, reserved: int | None = Non
         new.dlr_url or "", new.reply_url or "", new.link_hits_url or "", new.tracked_url or "",
         new.replies_to_email or "",
     )  # fmt: skip
-    unit.add(db, _ADD, [((tenant, message), row)])
+    unit_of_work.add(db, _ADD, [((tenant, message), row)])
     return message
 
 

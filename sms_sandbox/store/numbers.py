@@ -12,7 +12,7 @@ from .accounts import Account
 from .paging import Page, Paging, fetch
 from .statement import Statement
 from .tables import numbers as n
-from .unit import changed, remembered
+from .unit_of_work import changed, remembered
 
 
 @dataclass(frozen=True)

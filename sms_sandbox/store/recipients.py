@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, literal_column, select, up
 
 from ..domain.carrier import PENDING
 from ..domain.clock import from_micros, to_micros
-from . import ids, unit
+from . import ids, unit_of_work
 from .messages import CANCELLED
 from .statement import Statement
 from .tables import accounts as a
@@ -142,7 +142,7 @@ def add(
         ((tenant, recipient), (tenant, recipient, message, account, each.msisdn, each.text, at))
         for recipient, each in enumerate(to, first)
     ]
-    unit.add(db, _ADD, rows)
+    unit_of_work.add(db, _ADD, rows)
     return range(first, first + len(to))
 
 

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ..domain import faults
 from ..domain.clock import from_micros, to_micros
-from ..domain.matching import Match, Subject, Turns
+from ..domain.rule_match import Match, Subject, Turns
 from . import ids
 from .statement import Statement
 from .tables import rules as t
-from .unit import changed, remembered
+from .unit_of_work import changed, remembered
 
 CARRIER = "carrier"
 API, CALLBACK = faults.API, faults.CALLBACK

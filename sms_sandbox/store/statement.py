@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Dialect, text
 from sqlalchemy.sql import ClauseElement
 
-from .unit import unit_of
+from .unit_of_work import unit_of
 
 Params: TypeAlias = Sequence[Any]
 """The parameters of a statement in the order it names them; an insert names the table's columns in theirs."""

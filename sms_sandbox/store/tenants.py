@@ -14,7 +14,7 @@ from .paging import Page, Paging, fetch
 from .statement import Statement
 from .tables import tenants as t
 from .timeline import clock_of, follow_clock
-from .unit import changed
+from .unit_of_work import changed
 
 
 @dataclass(frozen=True)

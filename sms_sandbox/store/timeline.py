@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
-from . import unit
+from . import unit_of_work
 from .statement import Statement
 from .tables import tenants
 from .tables import timeline as t
-from .unit import remembered, scheduled
+from .unit_of_work import remembered, scheduled
 
 ENLIST = "enlist"
 """The next recipients of a message to a long list are to be written down; `ref` is the message's id."""
@@ -115,7 +115,7 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
         return
     clock = _clock(db, tenant)
     rows = [_row(tenant, plan, clock) for plan in plans]
-    unit.add(db, _ADD, [(object(), row) for row in rows])
+    unit_of_work.add(db, _ADD, [(object(), row) for row in rows])
     wakes = [row[2] for row in rows if row[2] is not None]
     if wakes:
         scheduled(db, min(wakes))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from ..domain.clock import from_micros, to_micros
-from . import ids, unit
+from . import ids, unit_of_work
 from .paging import Page, Paging, fetch
 from .statement import Statement
 from .tables import transactions as t
@@ -59,7 +59,7 @@ def add(
     row = (
         tenant, transaction, account, description, amount, balance, to_micros(now), message, type_id, revenue,
     )  # fmt: skip
-    unit.add(db, _ADD, [((tenant, transaction), row)])
+    unit_of_work.add(db, _ADD, [((tenant, transaction), row)])
 
 
 def read(db: Connection, tenant: int, transaction: int) -> Transaction | None:

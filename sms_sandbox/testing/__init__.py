@@ -8,7 +8,7 @@
 Everything here is a client of the control API, so it does the same to a sandbox that runs elsewhere.
 """
 
-from .client import SandboxError
+from ..client.control import SandboxError
 from .handset import Handset
 from .receiver import Received, Receiver
 from .records import (

@@ -3,9 +3,9 @@
 import re
 from typing import TYPE_CHECKING
 
+from ..client.control import SandboxError
 from ..domain.carrier import DELIVERED, PENDING
-from ..domain.matching import international
-from .client import SandboxError
+from ..domain.rule_match import international
 from .records import Inbound
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from .. import trust
-from .attaching import find
-from .client import PATIENCE, SandboxError, Whereabouts
-from .failing import Failing
+from ..client import environment
+from ..client.control import PATIENCE, SandboxError, Whereabouts
+from ..client.discovery import find
+from .fault_injection import Failing
 from .handset import Handset
-from .looking import Looking
+from .queries import Looking
 from .receiver import Receiver
 from .records import Account, Advanced, Clock, Inbound
 
@@ -49,7 +49,7 @@ class Sandbox(Looking, Failing):
 
         Raises SettingsError, ServerError, StoreError or CertificateError where it can't.
         """
-        from .running import Running  # here, since who attaches needs no server
+        from .local_server import Running  # here, since who attaches needs no server
 
         running = Running(certs, settings)
         sandbox = cls(running.where)
@@ -129,7 +129,7 @@ class Sandbox(Looking, Failing):
     def env(self) -> dict[str, str]:
         """This process's environment, with what makes a program started in it find and trust the sandbox."""
         where = self.where
-        found = trust.variables(Path(where.ca), Path(where.ca_bundle), where.https, where.key, where.secret)
+        found = environment.variables(Path(where.ca), Path(where.ca_bundle), where.https, where.key, where.secret)
         return dict(os.environ) | found
 
     # Time

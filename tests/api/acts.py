@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import text
 
 from sms_sandbox.domain.clock import Clock, real_now
-from sms_sandbox.simulation import inbound
-from sms_sandbox.simulation.courier import Courier
-from sms_sandbox.simulation.inbound import Received
+from sms_sandbox.services import ledger
+from sms_sandbox.simulation.callbacks.http_client import Courier
+from sms_sandbox.simulation.inbound import receive as inbound
+from sms_sandbox.simulation.inbound.receive import Received
 from sms_sandbox.simulation.runner import Runner
-from sms_sandbox.store import accounts, ledger, tenants
+from sms_sandbox.store import accounts, tenants
 from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.tenants import Tenant
 from tests.conftest import Caller, World

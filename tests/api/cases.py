@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sms_sandbox.store.world import OWN_NUMBER, POOL
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from tests.api.refusals import ANOTHER, CLOSED, HELLO, MINE, NEW, OPEN, Form, nothing
 from tests.api.scenes import FILE, LAPSED_NUMBER, LATER, LINGERING, MAILER, STOPPED, TO, Scene
 

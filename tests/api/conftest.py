@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api
-from sms_sandbox.store.engine import Store
+from sms_sandbox.store.database import Store
 from tests.api.acts import NOW, freeze
 from tests.conftest import World
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sms_sandbox.domain.faults import Fault
-from sms_sandbox.domain.matching import Match, Turns
+from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import rules
 from sms_sandbox.store.rules import NewRule
 from tests.conftest import Caller, World

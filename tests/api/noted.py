@@ -1,12 +1,12 @@
 """Calls as the journal notes them."""
 
 from sms_sandbox.api.answer import Answer
+from sms_sandbox.api.answered_call import Seen, Surroundings
 from sms_sandbox.api.errors import Code
-from sms_sandbox.api.noting import entry_of
 from sms_sandbox.api.routes import Methods
-from sms_sandbox.api.seen import Seen, Surroundings
+from sms_sandbox.api.traffic_entry import entry_of
 from sms_sandbox.domain.profiles import PROFILES
-from sms_sandbox.store.entries import NewEntry
+from sms_sandbox.journal.entries import NewEntry
 from tests.conftest import World
 
 METHODS = Methods()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sms_sandbox.api.errors import Code
-from sms_sandbox.store.world import OWN_NUMBER, POOL
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from tests.api.scenes import DELETED, FILE, STOPPED, TO, Scene
 from tests.api.selling import CLUB, GYM
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sms_sandbox.simulation import taps
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
+from sms_sandbox.simulation.inbound import link_tap
 from sms_sandbox.store import accounts, contacts, numbers
 from sms_sandbox.store.accounts import NewAccount
-from sms_sandbox.store.world import OWN_NUMBER, POOL
 from tests.api.acts import OTHER, OTHERS_SECRET, advance, neighbour, reply, settle
 from tests.api.selling import CLUB, GYM
 from tests.conftest import Caller, World
@@ -113,7 +113,7 @@ def _click(call: Caller, world: World, message: int, msisdn: str) -> None:
     """Let a handset open the link its message ends with."""
     text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
     with world.store.begin() as db:
-        assert taps.tap(db, text[-8:], datetime.now(UTC))
+        assert link_tap.tap(db, text[-8:], datetime.now(UTC))
 
 
 def _without_secret(world: World) -> int:

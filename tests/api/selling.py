@@ -6,7 +6,8 @@ from typing import Any
 
 from sms_sandbox.api.routes import methods
 from sms_sandbox.domain.pricing import to_units
-from sms_sandbox.store import accounts, ledger
+from sms_sandbox.services import ledger
+from sms_sandbox.store import accounts
 from tests.conftest import Caller, World
 
 GYM = {"name": "Gym", "email": "gym@example.com", "password": "not-to-be-kept", "msisdn": "+61 491 570 156"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store.world import OWN_NUMBER, SHARED_NUMBER
+from sms_sandbox.services.new_tenant import OWN_NUMBER, SHARED_NUMBER
 from tests.api.acts import advance, execute, freeze, neighbours_call, reply
 from tests.conftest import Caller, World
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from sms_sandbox.store import ledger, messages, timeline
+from sms_sandbox.services import ledger
+from sms_sandbox.store import messages, timeline
 from tests.api.acts import advance, freeze, neighbours_call
 from tests.conftest import Caller, World
 

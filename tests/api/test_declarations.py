@@ -17,9 +17,9 @@ from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.methods.numbers import Leased
 from sms_sandbox.api.render import to_json, to_xml
 from sms_sandbox.api.routes import methods
+from sms_sandbox.services.new_tenant import OWN_NUMBER
 from sms_sandbox.store import accounts
-from sms_sandbox.store.opening import open_store
-from sms_sandbox.store.world import OWN_NUMBER
+from sms_sandbox.store.schema import open_store
 from tests.api import cases, refusals
 from tests.api.acts import BASIC, settle, settle_tenant
 from tests.api.cases import ANSWERED

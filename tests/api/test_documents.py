@@ -9,8 +9,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from sms_sandbox.api.errors import Code
-from sms_sandbox.api.evidence import EVIDENCE
 from sms_sandbox.api.openapi import document
+from sms_sandbox.api.parity.evidence import EVIDENCE
 from sms_sandbox.api.routes import methods
 from tests.conftest import Caller
 

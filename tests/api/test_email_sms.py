@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store import emails
-from sms_sandbox.store.emails import EmailSender
-from sms_sandbox.store.world import OWN_NUMBER, POOL
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
+from sms_sandbox.store import email_senders
+from sms_sandbox.store.email_senders import EmailSender
 from tests.api.acts import neighbours_call
 from tests.conftest import Caller, World
 
@@ -16,7 +16,7 @@ UNKNOWN = ("NOT_FOUND", "The resource with this key is not found.")
 
 def permit(at: World, email: str) -> EmailSender | None:
     with at.store.begin() as db:
-        return emails.permit(db, at.tenant, at.account.id, email)
+        return email_senders.permit(db, at.tenant, at.account.id, email)
 
 
 def test_an_address_may_send(call: Caller, fresh: World) -> None:

@@ -12,7 +12,7 @@ from sms_sandbox.api.errors import Code
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.routes import methods
 from sms_sandbox.domain.clock import real_now
-from sms_sandbox.domain.matching import Match, Turns
+from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import rules
 from tests.api.acts import BASIC, settle
 from tests.api.faulting import TO, balance, code, let

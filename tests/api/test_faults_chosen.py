@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from sms_sandbox.api import answer, faults
+from sms_sandbox.api import answer, fault_injection
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.routes import methods
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.faults import Fault
-from sms_sandbox.domain.matching import Match, Turns
+from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import accounts, rules
 from sms_sandbox.store.rules import NewRule
 from tests.api.acts import BASIC, OTHER, neighbours_call
@@ -87,7 +87,7 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: World) ->
     account = fresh.account if fresh.account.faulty else _read(fresh)
 
     def seconds() -> float:
-        found = faults.find(fresh.store, account, methods()["get-balance"], {})
+        found = fault_injection.find(fresh.store, account, methods()["get-balance"], {})
         assert found is not None
         return found.seconds
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store.engine import Store
-from sms_sandbox.store.opening import open_store
+from sms_sandbox.store.database import Store
+from sms_sandbox.store.schema import open_store
 from tests.conftest import Caller
 
 KEYS = ["countrycode", "nationalnumber", "national_leading_zeroes", "rawinput", "international", "type", "isValid"]

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from sms_sandbox.api.forms import UnreadableError, read_form, urlencoded
 from sms_sandbox.api.routes import LARGEST_BODY
-from sms_sandbox.store.engine import Store
-from sms_sandbox.store.opening import open_store
+from sms_sandbox.store.database import Store
+from sms_sandbox.store.schema import open_store
 from tests.api.acts import BASIC, FORM, error_of, request
 from tests.conftest import KEY, SECRET, Caller
 

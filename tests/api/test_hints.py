@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from sms_sandbox.api.answer import Answer
+from sms_sandbox.api.answered_call import Seen, Surroundings
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.hints import hints_for, nearest
 from sms_sandbox.api.routes import Methods
-from sms_sandbox.api.seen import Seen, Surroundings
 from sms_sandbox.domain.clock import Clock
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.store.accounts import Account

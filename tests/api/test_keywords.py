@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.domain.optout import RESERVED_WORDS
+from sms_sandbox.domain.opt_out import RESERVED_WORDS
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import keywords
-from sms_sandbox.store.world import OWN_NUMBER, POOL
 from tests.api.acts import advance, freeze, neighbours_call, reply, settle
 from tests.conftest import Caller, World
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sms_sandbox.simulation import taps
-from sms_sandbox.store.world import OWN_NUMBER
+from sms_sandbox.services.new_tenant import OWN_NUMBER
+from sms_sandbox.simulation.inbound import link_tap
 from tests.api.acts import advance, freeze, neighbours_call
 from tests.conftest import Caller, World
 
@@ -22,7 +22,7 @@ def world(fresh: World) -> World:
 def click(call: Caller, world: World, message: int, msisdn: int) -> None:
     text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
     with world.store.begin() as db:
-        assert taps.tap(db, text[-8:], NOW)
+        assert link_tap.tap(db, text[-8:], NOW)
 
 
 def test_clicks(call: Caller, world: World) -> None:

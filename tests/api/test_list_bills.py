@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store.sending import CHUNK
+from sms_sandbox.services.send_message import CHUNK
 from tests.api import acts
 from tests.conftest import Caller, World
 

@@ -6,10 +6,10 @@ import pytest
 
 from sms_sandbox.api.errors import Code
 from sms_sandbox.domain.clock import real_now
-from sms_sandbox.domain.matching import Match
+from sms_sandbox.domain.rule_match import Match
 from sms_sandbox.store import accounts
 from sms_sandbox.store.accounts import NewAccount
-from sms_sandbox.store.unit import changed
+from sms_sandbox.store.unit_of_work import changed
 from tests.api.faulting import TO, balance, code, let
 from tests.conftest import KEY, SECRET, Caller, World
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store.world import OWN_NUMBER
+from sms_sandbox.services.new_tenant import OWN_NUMBER
 from tests.api.acts import advance
 from tests.conftest import Caller, World
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sms_sandbox.domain.pricing import to_units
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import Number
-from sms_sandbox.store.world import OWN_NUMBER, POOL
 from tests.api.acts import neighbours_call, settle
 from tests.conftest import Caller, World
 

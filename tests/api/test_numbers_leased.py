@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store import ledger, numbers, sender_ids
+from sms_sandbox.services import ledger
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
+from sms_sandbox.store import numbers, sender_ids
 from sms_sandbox.store.numbers import Number
-from sms_sandbox.store.world import OWN_NUMBER, POOL
 from tests.api.acts import advance, execute, freeze, neighbours_call, settle, settle_tenant
 from tests.conftest import Caller, World
 

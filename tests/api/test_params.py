@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sms_sandbox.api.custom_fields import FieldValues, Slots
 from sms_sandbox.api.errors import ApiError, Code
 from sms_sandbox.api.params import (
     LARGEST,
@@ -26,7 +27,6 @@ from sms_sandbox.api.params import (
     Url,
     Words,
 )
-from sms_sandbox.api.slots import FieldValues, Slots
 from sms_sandbox.store.paging import UNSIZED, Paging
 
 GENERIC = Code.FIELD_INVALID.text

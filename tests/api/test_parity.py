@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.api import gaps
-from sms_sandbox.api.evidence import EVIDENCE, MEANINGS, Evidence
-from sms_sandbox.api.parity import having, of_all, parity, resting_on, validated
+from sms_sandbox.api.parity import gaps
+from sms_sandbox.api.parity.evidence import EVIDENCE, MEANINGS, Evidence
+from sms_sandbox.api.parity.report import having, of_all, parity, resting_on, validated
 
 
 @pytest.mark.parametrize("name", EVIDENCE)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.simulation import taps
-from sms_sandbox.store.world import OWN_NUMBER
+from sms_sandbox.services.new_tenant import OWN_NUMBER
+from sms_sandbox.simulation.inbound import link_tap
 from tests.api.acts import NOW, TOLD, advance, neighbours_call, reply, settle_tenant
 from tests.conftest import Caller, World
 
@@ -121,7 +121,7 @@ def test_stats_count_taps_on_links(call: Caller, world: World) -> None:
     link = call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["message"]
     for _ in range(2):
         with world.store.begin() as db:
-            assert taps.tap(db, link.removeprefix("TapTh.is/"), NOW) is not None
+            assert link_tap.tap(db, link.removeprefix("TapTh.is/"), NOW) is not None
     assert call.ok("get-sms-stats", message_id=sent)["stats"]["link_hits"] == 2
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from sms_sandbox.services.new_tenant import OWN_NUMBER, SHARED_NUMBER
 from sms_sandbox.store import responses
 from sms_sandbox.store.responses import NewResponse
-from sms_sandbox.store.world import OWN_NUMBER, SHARED_NUMBER
 from tests.api.acts import NOW, TOLD, advance, neighbours_call, reply
 from tests.conftest import Caller, World
 

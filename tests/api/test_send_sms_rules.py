@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.domain.pricing import to_units
-from sms_sandbox.store.world import OWN_NUMBER, POOL, SHARED_NUMBER
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL, SHARED_NUMBER
 from tests.api.acts import advance, list_of, neighbours_call, settle, settle_tenant
 from tests.conftest import Caller, World
 

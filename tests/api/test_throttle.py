@@ -7,7 +7,7 @@ import pytest
 
 from sms_sandbox.api.errors import ApiError
 from sms_sandbox.api.gate import Gate
-from sms_sandbox.store.opening import open_store
+from sms_sandbox.store.schema import open_store
 from tests.api.acts import OTHER, OTHERS_SECRET, neighbour, settle
 from tests.conftest import KEY, Caller, World, found
 from tests.seconds import within_a_second

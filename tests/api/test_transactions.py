@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from sms_sandbox.domain.pricing import to_units
-from sms_sandbox.store import accounts, ledger
+from sms_sandbox.services import ledger
+from sms_sandbox.store import accounts
 from tests.api.acts import freeze
 from tests.api.selling import GYM, HANDSET, client_of, top_up
 from tests.conftest import Caller, World

@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api, methods
-from sms_sandbox.store.engine import Store
-from sms_sandbox.store.opening import open_store
+from sms_sandbox.store.database import Store
+from sms_sandbox.store.schema import open_store
 from tests.api.acts import BASIC, FORM, request, settle_tenant
 from tests.conftest import Caller, World
 

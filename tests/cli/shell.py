@@ -9,7 +9,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from sms_sandbox.cli import main
+from sms_sandbox.cli.root import main
 from sms_sandbox.settings import PREFIX
 from tests.serving import Account
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.tls import Certificates
+from sms_sandbox.server.certificates import Certificates
 from tests.cli.shell import run, write_ready
 from tests.serving import Account
 

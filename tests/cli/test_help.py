@@ -6,7 +6,7 @@ import click
 import pytest
 
 from sms_sandbox import __version__
-from sms_sandbox.cli import LATER, main
+from sms_sandbox.cli.root import LATER, main
 from sms_sandbox.settings import Settings, flag, variable
 from tests.cli.shell import run
 

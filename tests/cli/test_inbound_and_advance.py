@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
 from tests.cli.shell import at, free_port, run, write_ready
 from tests.serving import HANDSET, Account, serving
 

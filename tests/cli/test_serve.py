@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.cli import announce
-from sms_sandbox.tls import Certificates
+from sms_sandbox.cli.root import announce
+from sms_sandbox.server.certificates import Certificates
 from tests.cli.shell import start
 
 

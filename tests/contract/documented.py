@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sms_sandbox.api.render import FORMATS
-from sms_sandbox.tls import Certificates
+from sms_sandbox.server.certificates import Certificates
 from tests.contract.spoiling import verbatim
 
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"

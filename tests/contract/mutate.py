@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from sms_sandbox.server.certificates import Certificates, ensure
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates, ensure
 from tests.contract.mutations import EACH_METHOD, MUTATIONS, Mutation
 from tests.contract.running import ROOT, Outcome, run_suite
 from tests.contract.wrong import wrong

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from sms_sandbox.api.evidence import EVIDENCE
+from sms_sandbox.api.parity.evidence import EVIDENCE
 from tests.contract.exchanges import Relay, Request, Spoil, faithfully, unchanged
 from tests.contract.spoiling import (
     answers,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
 from tests.contract.documented import documented, examples
 from tests.contract.running import run_suite
 from tests.serving import HANDSET, serving

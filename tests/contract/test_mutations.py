@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
 from tests.contract import mutate
 from tests.contract.exchanges import Answer, Exchange, faithfully
 from tests.contract.mutations import MUTATIONS

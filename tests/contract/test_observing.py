@@ -11,7 +11,7 @@ from contract_tests.observing import STALE, Difference, Recordings, Watch, diffe
 from contract_tests.run import RECORDED
 from contract_tests.shapes import SHAPES
 from contract_tests.wire import CONTENT_TYPES, Reply, as_xml_says
-from sms_sandbox.manual import parity
+from sms_sandbox.docs_generator import parity
 from tests.contract.endpoint import HIDDEN, MOMENT
 
 CONTACT: dict[str, Any] = {

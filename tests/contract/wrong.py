@@ -15,8 +15,8 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from sms_sandbox.server import Ready
-from sms_sandbox.tls import Certificates
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.server.server import Ready
 from tests.contract.exchanges import Answer, Callback, Exchange, Relay, Request, Spoil, faithfully, unchanged
 
 URLS = ("dlr_callback", "reply_callback", "link_hits_callback", "forward_url", "url")

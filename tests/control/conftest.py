@@ -2,8 +2,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
 from tests.serving import Account, serving
 
 NOON = "2030-01-31T12:00:00Z"

@@ -13,7 +13,7 @@ EARLY, ORDINARY = "61491578957", "61491570157"
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls wait longer for their report than these tests do for calls, so one that is answered waited for no more."""
-    monkeypatch.setattr("sms_sandbox.api.early.PATIENCE", 600)
+    monkeypatch.setattr("sms_sandbox.api.early_reports.PATIENCE", 600)
 
 
 @pytest.mark.parametrize("stands", [False, True])
@@ -48,7 +48,7 @@ def test_without_an_app_nobody_waits(world: Account) -> None:
 def test_an_app_that_waits_for_the_answer_gets_it(
     world: Account, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sms_sandbox.api.early.PATIENCE", 0.2)
+    monkeypatch.setattr("sms_sandbox.api.early_reports.PATIENCE", 0.2)
     with receiver.holding():
         began = time.monotonic()
         world.send(to=EARLY, dlr_callback=receiver.url)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sms_sandbox.control import guard
 from sms_sandbox.control.errors import ControlError
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
 from tests.serving import Account, Answer, fetch, serving
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from sms_sandbox.control.errors import ControlError
+from sms_sandbox.control.messages import send_inbound
 from sms_sandbox.control.routes import OPERATIONS
-from sms_sandbox.control.traffic import send_inbound
 from tests.serving import HANDSET, Account, Answer, Receiver, basic, fetch
 
 Document = dict[str, Any]

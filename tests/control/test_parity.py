@@ -1,6 +1,6 @@
 """GET /parity, which says how far to trust each method."""
 
-from sms_sandbox.api.evidence import EVIDENCE
+from sms_sandbox.api.parity.evidence import EVIDENCE
 from tests.serving import Account
 
 

@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from sms_sandbox.control.world_shapes import Kind
-from sms_sandbox.store import resets
+from sms_sandbox.control.shapes.tenants import Kind
+from sms_sandbox.services import reset
 from tests.living import LEASED, NUMBER, OTHER, done, live
 from tests.serving import HANDSET, Account, Receiver
 
@@ -59,7 +59,7 @@ EMPTY: dict[str, Any] = {
 
 
 def test_the_kinds_are_those_there_are() -> None:
-    assert set(get_args(Kind)) == set(resets.KINDS)
+    assert set(get_args(Kind)) == set(reset.KINDS)
 
 
 def test_each_kind_goes_alone(lived: Account) -> None:
@@ -84,7 +84,7 @@ def test_numbers_take_keywords_with_them(lived: Account) -> None:
 
 def test_ids_are_counted_on_and_time_can_pass_after_each(lived: Account) -> None:
     last = lived.ok("GET", "/messages", max=1)["messages"][0]["id"]
-    for kind in resets.KINDS:
+    for kind in reset.KINDS:
         lived.ok("POST", "/tenants/current/reset", {"kinds": [kind]})
         lived.ok("POST", "/clock/advance", {"days": 40})
         sent = lived.send("Still works")

@@ -1,267 +1,177 @@
-"""Messages and their recipients, and what handsets send, as a test sees and moves them."""
+"""The journal over HTTP: what is noted, and how it is found again."""
+
+import json
+from urllib.parse import urlencode
 
 import pytest
 
-from sms_sandbox.simulation import inbound
-from sms_sandbox.store.timeline import GoneError
 from tests.control.conftest import NOON
-from tests.serving import HANDSET, Account, Receiver
+from tests.control.looking import entries, ids
+from tests.serving import HANDSET, Account, Receiver, basic, fetch
 
-HUGE = 10**30
-
-
-# Messages and recipients
+OTHER_HANDSET = "61491570157"
 
 
-def test_messages_are_listed_newest_first_and_filtered(frozen: Account) -> None:
-    one, two = frozen.send("first"), frozen.send("50% off_now", from_="SHOP")
-    later = frozen.send("later", send_at="2030-02-01 00:00:00")
-    frozen.api("cancel-sms", id=later)
-    frozen.ok("POST", "/clock/advance", {"seconds": 0.1})
-
-    def ids(**query: object) -> list[int]:
-        return [each["id"] for each in frozen.ok("GET", "/messages", **query)["messages"]]
-
-    assert ids() == [later, two, one]
-    assert ids(sender="SHOP") == [two]
-    assert ids(status="cancelled") == [later]
-    assert ids(status="sent") == [two, one]
-    assert ids(text="0% o") == [two]
-    assert ids(text="%") == [two]
-    assert ids(text="f_n") == [two]
-    assert ids(text="f.n") == []
-    assert ids(text="OFF_") == [two]
-    assert ids(page=2, max=2) == [one]
-    assert frozen.ok("GET", "/messages", max=2)["page"] == {"number": 1, "count": 2, "total": 3}
-    message = frozen.ok("GET", f"/messages/{two}")
-    assert message == frozen.ok("GET", "/messages", sender="SHOP")["messages"][0]
-    assert (message["text"], message["sender"], message["send_at"]) == ("50% off_now", "SHOP", NOON)
-    assert (message["recipients"], message["pending"], message["parts"], message["cost"]) == (1, 1, 1, 0.087)
+# What is noted
 
 
-@pytest.mark.parametrize(("written", "asked"), [("ÜBER Łódź", "über ŁÓD"), ("ΣΑΣ", "σασ"), ("straße", "STRAßE")])
-def test_any_alphabets_capitals_are_found(world: Account, written: str, asked: str) -> None:
-    world.send(written)
-    assert world.ok("GET", "/messages", text=asked)["page"]["total"] == 1
-    for of in ("calls", "messages"):
-        assert world.ok("POST", "/wait", {"of": of, "where": {"text": asked}, "timeout_seconds": 0})["ok"]
+def test_a_call_is_noted_with_all_that_a_tester_asks(frozen: Account) -> None:
+    frozen.send("Grüße", f"{HANDSET},{OTHER_HANDSET}", from_="SHOP")
+    (entry,) = entries(frozen)
+    assert entry == frozen.ok("GET", "/traffic/1")
+    assert entry.pop("took_ms") > 0
+    reply = entry.pop("reply")
+    assert (reply["message_id"], reply["error"]["code"]) == (340000001, "SUCCESS")
+    assert entry == {
+        "id": 1, "at": NOON, "kind": "call", "account_id": 54911, "method": "send-sms", "number": HANDSET,
+        "code": "SUCCESS", "status": 200, "rule": None, "verb": "POST", "url": "/send-sms.json",
+        "request": {"message": "Grüße", "to": f"{HANDSET},{OTHER_HANDSET}", "from": "SHOP"}, "error": None,
+        "message_id": 340000001, "hints": [], "cut": False,
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["messages", "callbacks"])
-@pytest.mark.parametrize("number", ["0", "999", "-1", "x", "1.0", str(HUGE), str(2**63), "%00", "9" * 5000])
-def test_an_id_nobody_gave_is_not_found(frozen: Account, kind: str, number: str) -> None:
-    assert frozen.refused("GET", f"/{kind}/{number}") == (404, "not_found")
+def test_calls_of_every_form_are_noted(world: Account) -> None:
+    api, key = world.ready.https, basic(world.key, world.secret)
+    fetch(f"{api}/2/get-balance.xml", headers=key, ca=world.ready.ca)
+    fetch(f"{api}/get-sms.json?{urlencode({'message_id': 12})}", headers=key, ca=world.ready.ca)
+    fetch(
+        f"{api}/fly.json", "POST", "a=b", {**key, "Content-Type": "application/x-www-form-urlencoded"}, world.ready.ca
+    )
+    fly, sms, balance = entries(world)
+    assert (balance["url"], balance["verb"], balance["method"]) == ("/2/get-balance.xml", "GET", "get-balance")
+    assert balance["reply"]["error"] == {"code": "SUCCESS", "description": "OK"}
+    assert (sms["code"], sms["status"], sms["request"], sms["message_id"]) == (
+        "NOT_FOUND",
+        400,
+        {"message_id": "12"},
+        12,
+    )
+    assert (fly["code"], fly["status"], fly["request"]) == ("NOT_IMPLEMENTED", 404, {"a": "b"})
+    assert fly["hints"] == ["There is no method 'fly'."]
 
 
-@pytest.mark.parametrize("number", ["0", "999", "-1", "x", str(HUGE), str(2**63)])
-def test_so_it_is_where_something_is_done(frozen: Account, number: str) -> None:
-    assert frozen.refused("PUT", f"/recipients/{number}/fate", {"status": "never"}) == (404, "not_found")
-    assert frozen.refused("POST", f"/callbacks/{number}/send") == (404, "not_found")
-
-
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [
-        ("/messages", {"status": "lost"}),
-        ("/messages", {"text": "a\x00b"}),
-        ("/messages", {"sender": "a\x00b"}),
-        ("/messages", {"colour": "red"}),
-        ("/messages", {"page": HUGE}),
-        ("/recipients", {"message": HUGE}),
-        ("/recipients", {"message": "x"}),
-        ("/recipients", {"message": -1}),
-        ("/recipients", {"msisdn": "\x00"}),
-        ("/recipients", {"status": "lost"}),
-        ("/callbacks", {"event": "lost"}),
-        ("/callbacks", {"state": "lost"}),
-        ("/callbacks", {"message": 2**63}),
-        ("/callbacks", {"msisdn": "x\x00"}),
-    ],
-)
-def test_a_filter_that_does_not_fit_is_refused(frozen: Account, path: str, query: dict[str, object]) -> None:
-    assert frozen.refused("GET", path, None, **query) == (422, "invalid")
-
-
-@pytest.mark.parametrize("text", ["\ud83d\ude00 \u00fc", "'; --", "%", "\x01\x7f", "x" * 2000])
-def test_a_filter_takes_any_other_text(frozen: Account, text: str) -> None:
-    query = {"text": text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")}
-    assert frozen.ok("GET", "/messages", **query)["messages"] == []
-
-
-def test_recipients_show_what_the_handset_shows(frozen: Account) -> None:
-    one = frozen.send("hi", f"{HANDSET},61491570157")
-    two = frozen.send("[tracked-link] yes", tracked_link_url="https://example.com/")
-    whole = frozen.ok("GET", "/recipients")["recipients"]
-    assert [(each["message_id"], each["msisdn"]) for each in whole] == [
-        (two, HANDSET),
-        (one, "61491570157"),
-        (one, HANDSET),
-    ]
-    assert whole[0]["text"].startswith("TapTh.is/")
-    assert whole[0]["text"].endswith(" yes")
-    assert [each["msisdn"] for each in frozen.ok("GET", "/recipients", message=one)["recipients"]] == [
-        "61491570157",
-        HANDSET,
-    ]
-    assert len(frozen.ok("GET", "/recipients", msisdn=HANDSET)["recipients"]) == 2
-    assert frozen.ok("GET", "/recipients", status="delivered")["recipients"] == []
-    later = frozen.send("later", send_at="2031-01-01 00:00:00")
-    assert [each["message_id"] for each in frozen.ok("GET", "/recipients", sent="false")["recipients"]] == [later]
-    assert later not in [each["message_id"] for each in frozen.ok("GET", "/recipients", sent="true")["recipients"]]
-
-
-# Fate by hand
-
-
-def recipient(world: Account) -> int:
-    """Send a message that the carrier takes; its recipient."""
-    world.send()
-    world.ok("POST", "/clock/advance", {"seconds": 0.1})
-    return int(world.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
-
-
-def state(world: Account, number: int) -> tuple[str, str | None]:
-    found = {each["id"]: each for each in world.ok("GET", "/recipients")["recipients"]}[number]
-    return found["status"], found["reported_at"]
-
-
-@pytest.mark.parametrize("fate", ["delivered", "soft-bounce", "hard-bounce"])
-def test_a_fate_set_by_hand_is_what_is_reported(frozen: Account, receiver: Receiver, fate: str) -> None:
-    frozen.ok("PATCH", "/account", {"dlr_url": receiver.url})
-    number = recipient(frozen)
-    answer = frozen.ok("PUT", f"/recipients/{number}/fate", {"status": fate, "after_seconds": 30})
-    assert (answer["id"], answer["status"]) == (number, "pending")
-    frozen.ok("POST", "/clock/advance", {"seconds": 29.9})
-    assert state(frozen, number) == ("pending", None)
-    frozen.ok("POST", "/clock/advance", {"seconds": 1})
-    assert state(frozen, number) == (fate, "2030-01-31T12:00:30.100000Z")
-    assert [each["status"] for each in receiver.received] == [fate]
-    assert frozen.refused("PUT", f"/recipients/{number}/fate", {"status": "delivered"}) == (409, "conflict")
-
-
-def test_the_last_fate_that_is_set_counts(frozen: Account) -> None:
-    number = recipient(frozen)
-    frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "never"})
-    frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "hard-bounce", "after_seconds": 5})
-    told = frozen.ok("POST", "/clock/advance", {"days": 5})
-    assert told["counts"] == {"report": 1}
-    assert state(frozen, number)[0] == "hard-bounce"
-
-
-def test_never_expires(frozen: Account) -> None:
-    number = recipient(frozen)
-    frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "never"})
-    frozen.ok("POST", "/clock/advance", {"hours": 71.9})
-    assert state(frozen, number)[0] == "pending"
-    frozen.ok("POST", "/clock/advance", {"hours": 1})
-    assert state(frozen, number) == ("soft-bounce", "2030-02-03T12:00:00Z")
-
-
-def test_a_report_beyond_the_validity_is_an_expiry(frozen: Account) -> None:
-    frozen.ok("PATCH", "/tenants/current", {"delivery_seconds": 600})
-    frozen.send(validity=10)
-    frozen.ok("POST", "/clock/advance", {"seconds": 60})
-    (found,) = frozen.ok("GET", "/recipients")["recipients"]
-    frozen.ok("PUT", f"/recipients/{found['id']}/fate", {"status": "delivered", "after_seconds": 3600})
-    frozen.ok("POST", "/clock/advance", {"hours": 2})
-    assert state(frozen, found["id"]) == ("soft-bounce", "2030-01-31T12:10:00Z")
-
-
-def test_what_has_not_left_yet_has_no_fate(frozen: Account) -> None:
-    frozen.send(send_at="2030-02-01 00:00:00")
-    (found,) = frozen.ok("GET", "/recipients")["recipients"]
-    assert frozen.refused("PUT", f"/recipients/{found['id']}/fate", {"status": "delivered"}) == (409, "conflict")
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"status": "lost"},
-        {"status": "delivered", "after_seconds": -1},
-        {"status": "delivered", "after_seconds": HUGE},
-        {"status": "delivered", "when": 5},
-        {"status": None},
-    ],
-)
-def test_a_fate_there_is_not_is_refused(frozen: Account, body: dict[str, object]) -> None:
-    number = recipient(frozen)
-    assert frozen.refused("PUT", f"/recipients/{number}/fate", body) == (422, "invalid")
-    frozen.ok("POST", "/clock/advance", {"seconds": 5})
-    assert state(frozen, number)[0] == "delivered"
-
-
-# What handsets send
-
-
-def test_a_reply_reaches_the_message_it_answers(frozen: Account, receiver: Receiver) -> None:
-    message = frozen.send(reply_callback=f"{receiver.url}/mo?mine=1")
-    taken = frozen.ok("POST", "/inbound", {"from": f"+{HANDSET}", "text": "thanks \u00fc"})
-    assert taken["message_id"] == message
-    assert taken["is_optout"] is False
-    assert taken["callback_url"] == f"{receiver.url}/mo?mine=1"
-    (got,) = receiver.wait_for(1)
-    assert (got["response"], got["mobile"], got["message_id"]) == ("thanks \u00fc", HANDSET, str(message))
-    assert got["response_id"] == str(taken["response_id"])
-    assert frozen.api("get-sms-responses", message_id=message)["responses"][0]["response"] == "thanks \u00fc"
-
-
-def test_a_message_to_a_number_of_ones_own_is_inbound(frozen: Account, receiver: Receiver) -> None:
-    frozen.ok("PATCH", "/account", {"reply_url": receiver.url})
-    own = frozen.api("get-numbers", filter="owned")["numbers"][0]["number"]
-    taken = frozen.ok("POST", "/inbound", {"from": HANDSET, "to": f"+{own}", "text": "anybody?"})
-    assert (taken["message_id"], taken["to"]) == (0, str(own))
-    receiver.wait_for(1)
-    assert frozen.ok("GET", "/callbacks")["callbacks"][0]["event"] == "inbound"
-
-
-def test_stop_opts_out(frozen: Account) -> None:
-    frozen.send()
-    assert frozen.ok("POST", "/inbound", {"from": HANDSET, "text": "STOP"})["is_optout"] is True
-    assert frozen.api("send-sms", message="more", to=HANDSET)["error"]["code"] == "RECIPIENTS_ERROR"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"from": HANDSET, "text": "nobody wrote yet"},
-        {"from": HANDSET, "text": "no such number", "to": "61400000000"},
-        {"from": HANDSET, "text": "nobody leases it", "to": "61491570120"},
-    ],
-)
-def test_a_message_that_reaches_nobody_is_a_conflict(frozen: Account, body: dict[str, object]) -> None:
-    assert frozen.refused("POST", "/inbound", body) == (409, "conflict")
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"from": HANDSET},
-        {"text": "hi"},
-        {"from": HANDSET, "text": ""},
-        {"from": HANDSET, "text": "a\x00b"},
-        {"from": HANDSET, "text": "x" * 2001},
-        {"from": "me", "text": "hi"},
-        {"from": "6" * 16, "text": "hi"},
-        {"from": int(HANDSET), "text": "hi"},
-        {"from": HANDSET, "text": "hi", "to": ""},
-        {"from": HANDSET, "text": "hi", "at": NOON},
-        {"from_": HANDSET, "text": "hi"},
-        {"from": f"{HANDSET}\n", "text": "hi"},
-    ],
-)
-def test_a_message_that_cannot_be_is_refused(frozen: Account, body: dict[str, object]) -> None:
-    frozen.send()
-    assert frozen.refused("POST", "/inbound", body) == (422, "invalid")
-    assert frozen.api("get-user-sms-responses")["total"] == 0
-
-
-def test_who_acts_in_a_tenant_that_is_deleted_meanwhile_is_told(
-    world: Account, monkeypatch: pytest.MonkeyPatch
+def test_a_wrong_secret_is_noted_where_the_key_belongs_and_a_strange_key_by_default(
+    server: Account, world: Account
 ) -> None:
-    def receive(*_: object) -> None:
-        raise GoneError
+    strange = Account(world.ready, "key-of-nobody-here", "secret-of-nobody-here")
+    assert Account(world.ready, world.key, "not-its-secret").api("get-balance")["error"]["code"] == "AUTH_FAILED"
+    assert strange.api("get-balance")["error"]["code"] == "AUTH_FAILED"
+    (wrong,) = entries(world)
+    assert (wrong["code"], wrong["account_id"]) == ("AUTH_FAILED", 54911)
+    (unknown, *_) = entries(server)
+    assert (unknown["code"], unknown["account_id"]) == ("AUTH_FAILED", None)
+    assert unknown["hints"] == ["No account here has the key key-…."]
+    said = json.dumps([wrong, *entries(server)])
+    assert not any(each in said for each in (strange.key, strange.secret, "not-its-secret"))
 
-    monkeypatch.setattr(inbound, "receive", receive)
-    assert world.refused("POST", "/inbound", {"from": HANDSET, "text": "Hi"}) == (404, "not_found")
+
+def test_tries_of_callbacks_are_noted_as_they_end(frozen: Account, receiver: Receiver) -> None:
+    receiver.status = 503
+    frozen.send("hi", dlr_callback=f"{receiver.url}/hook?order=7&token=abc")
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    receiver.status = 200
+    frozen.ok("POST", "/clock/advance", {"minutes": 2})
+    good, bad = entries(frozen, kind="callback")
+    assert (bad["code"], bad["status"], bad["error"], bad["at"]) == (
+        "failed",
+        503,
+        "answered 503",
+        "2030-01-31T12:00:01Z",
+    )
+    assert (good["code"], good["status"], good["error"], good["reply"]) == ("ok", 200, None, "ok")
+    assert (good["method"], good["number"], good["message_id"]) == ("dlr", HANDSET, 340000001)
+    assert (good["verb"], good["url"]) == ("GET", f"{receiver.url}/hook")
+    assert good["request"]["order"] == "7"
+    assert good["request"]["status"] == "delivered"
+    assert good["request"]["token"] == "…"
+    assert good["took_ms"] > 0
+    assert ids(frozen, kind="callback", code="failed") == [bad["id"]]
+
+
+def test_no_entry_shows_a_secret_wherever_it_was_put(frozen: Account, receiver: Receiver) -> None:
+    own, theirs = frozen.secret, "sentinel"
+    receiver.files[f"/{own}"] = f"not {own}".encode()
+    hook = f"{receiver.url}/{own}?key={own}&access_token={theirs}&{own}=1&order=7"
+    frozen.send("hi", dlr_callback=hook, reply_callback=hook)
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    frozen.ok("POST", "/inbound", {"from": HANDSET, "text": f"it is {own}"})
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    frozen.api("get-balance", **{own: "1"})
+    frozen.api(own)
+    told = json.dumps(entries(frozen))
+    assert own not in told
+    assert theirs not in told
+    reply, dlr = entries(frozen, kind="callback")
+    assert dlr["request"] | {"key": "…", "access_token": "…", "order": "7", "status": "delivered"} == dlr["request"]
+    assert (reply["url"], reply["reply"], reply["request"]["response"]) == (f"{receiver.url}/…", "not …", "it is …")
+
+
+def test_a_callback_that_is_refused_says_what_would_let_it_go(frozen: Account) -> None:
+    frozen.send("hi", dlr_callback="http://8.8.8.8/")
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    (entry,) = entries(frozen, kind="callback")
+    assert entry["error"].startswith("refused: 8.8.8.8 is a public address")
+    assert entry["hints"] == [
+        "Callbacks go to this machine and private networks; --callback-host names a public host they may go to."
+    ]
+    assert entries(frozen, kind="call")[0]["hints"][0].startswith("`dlr_callback`: 8.8.8.8 is a public address")
+
+
+def test_handsets_messages_are_noted_wherever_they_end(frozen: Account) -> None:
+    frozen.send("hi")
+    frozen.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes please"})
+    frozen.refused("POST", "/inbound", {"from": OTHER_HANDSET, "text": "lost"})
+    lost, reply = entries(frozen, kind="inbound")
+    assert (reply["method"], reply["code"], reply["number"], reply["message_id"]) == (
+        "reply", "received", HANDSET, 340000001,
+    )  # fmt: skip
+    assert reply["request"] == {"from": HANDSET, "to": "61491570112", "text": "Yes please"}
+    assert reply["reply"] == {"response_id": 36500001, "is_optout": False}
+    assert (lost["code"], lost["account_id"], lost["request"]) == (
+        "unreachable", None, {"from": OTHER_HANDSET, "text": "lost"},
+    )  # fmt: skip
+    assert lost["error"].startswith(f"No message was sent to {OTHER_HANDSET} yet")
+
+
+def test_reports_are_noted(frozen: Account) -> None:
+    frozen.send("hi", f"{HANDSET},{OTHER_HANDSET}")
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    told = entries(frozen, kind="report")
+    assert [(each["number"], each["code"], each["message_id"]) for each in told] == [
+        (OTHER_HANDSET, "delivered", 340000001), (HANDSET, "delivered", 340000001),
+    ]  # fmt: skip
+
+
+# Filters
+
+
+def test_filters_over_http(frozen: Account) -> None:
+    frozen.send("Hello", "0491570156", countrycode="AU")
+    frozen.api("get-contact", list_id=1, msisdn=OTHER_HANDSET)
+    frozen.ok("POST", "/clock/advance", {"seconds": 10})
+    frozen.send("Bye")
+    assert ids(frozen, kind="call") == [4, 2, 1]
+    for written in (HANDSET, "+61 491 570 156", "0491570156", "0491-570-156", "(0491) 570.156"):
+        assert ids(frozen, number=written) == [4, 3, 1], written
+    assert ids(frozen, number=OTHER_HANDSET) == [2]
+    assert ids(frozen, code="NOT_FOUND") == [2]
+    assert ids(frozen, text="ell") == [1]
+    assert ids(frozen, method="send-sms", since="2030-01-31T12:00:05Z") == [4]
+    assert ids(frozen, until=NOON) == [2, 1]
+    assert ids(frozen, after=3) == [4]
+    assert ids(frozen, page=2, max=1) == [3]
+    assert frozen.ok("GET", "/traffic", page=2, max=3)["page"] == {"number": 2, "count": 2, "total": 4}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"kind": "sms"}, {"number": "SHOP"}, {"number": ""}, {"after": "x"}, {"since": "2030-01-31T12:00:00"},
+     {"until": "soon"}, {"text": "a\x00b"}, {"max": 1001}, {"colour": "red"}],
+)  # fmt: skip
+def test_filters_that_make_no_sense(world: Account, query: dict[str, object]) -> None:
+    assert world.refused("GET", "/traffic", **query) == (422, "invalid")
+
+
+def test_an_entry_there_is_not(world: Account) -> None:
+    assert world.refused("GET", "/traffic/1") == (404, "not_found")
+    assert world.refused("GET", "/traffic/x") == (404, "not_found")

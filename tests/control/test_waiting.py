@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sms_sandbox.control import journal
-from sms_sandbox.store.journal import Journal
+from sms_sandbox.control import traffic
+from sms_sandbox.journal.writer import Journal
 from tests.serving import Account, Receiver, basic
 
 
@@ -81,7 +81,7 @@ def test_many_wait_while_others_call(world: Account) -> None:
 
 def test_a_wait_ends_when_its_client_goes(world: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Journal] = []
-    monkeypatch.setattr(journal, "check_room", lambda later: heard.append(later.desk.journal))
+    monkeypatch.setattr(traffic, "check_room", lambda later: heard.append(later.desk.journal))
     with closing(HTTPConnection(urlsplit(world.ready.http).netloc)) as client:
         wait = json.dumps({"of": "calls", "timeout_seconds": 600})
         client.request("POST", "/_sandbox/v1/wait", wait, basic(world.key, world.secret))

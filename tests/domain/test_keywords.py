@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_sandbox.domain import keywords
-from sms_sandbox.domain.optout import RESERVED_WORDS
+from sms_sandbox.domain.opt_out import RESERVED_WORDS
 
 WORDS = st.lists(st.text("abßIı ÀéЖ1!", min_size=1, max_size=8).filter(str.strip), min_size=1, max_size=4)
 BLANKS = st.sampled_from([" ", "  ", "\t", "\n", "\u00a0", " \r\n "])

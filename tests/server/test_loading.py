@@ -5,16 +5,14 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from sms_sandbox.tls import Certificates
 
 
 def loaded(program: str) -> set[str]:
     """Which of the modules that take long are loaded when a program ends."""
     slow = {"aiohttp", "phonenumbers", "trustme", "cryptography", "python_multipart", "xml.sax", "anyio", "psycopg"}
-    slow |= {
-        f"sms_sandbox.{each}" for each in ("simulation.runner", "control.routes", "api.methods.sms", "commands.fault")
-    }
+    slow |= {f"sms_sandbox.{each}" for each in ("simulation.runner", "control.routes", "api.methods.sms", "cli.fault")}
     done = subprocess.run(
         [sys.executable, "-c", f"{program}; import sys; print(*sys.modules)"],
         capture_output=True,
@@ -26,7 +24,7 @@ def loaded(program: str) -> set[str]:
 
 STARTING = """
 import asyncio
-from sms_sandbox.server import Server, Settings
+from sms_sandbox.server.server import Server, Settings
 
 def start(settings):
     server = Server(settings)
@@ -37,7 +35,7 @@ start"""
 
 def test_a_start_loads_only_what_the_first_reply_needs(certificates: Certificates) -> None:
     settings = f"Settings(https_port=0, http_port=0, certs={str(certificates.directory)!r})"
-    program = f"import sms_sandbox.cli; from sms_sandbox.server import Server, Settings; Server({settings})"
+    program = f"import sms_sandbox.cli.root; from sms_sandbox.server.server import Server, Settings; Server({settings})"
     assert loaded(program) - {"xml.sax"} == set()
 
 

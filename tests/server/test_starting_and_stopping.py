@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.tls import Certificates
+from sms_sandbox.server.certificates import Certificates
 from tests.processes import running
 from tests.server.connecting import plain, port_of, read_all, secure
 from tests.serving import KEY, SECRET, Receiver

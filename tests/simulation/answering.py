@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sms_sandbox.simulation import inbound
-from sms_sandbox.simulation.inbound import Received
-from sms_sandbox.store import contacts, keywords, ledger, mails, numbers, reports, tenants
+from sms_sandbox.services import ledger
+from sms_sandbox.services.new_tenant import OWN_NUMBER
+from sms_sandbox.simulation.inbound import receive
+from sms_sandbox.simulation.inbound.receive import Received
+from sms_sandbox.store import contacts, keywords, numbers, outbox, reports, tenants
 from sms_sandbox.store.keywords import OPEN, Keyword
 from sms_sandbox.store.paging import Paging
-from sms_sandbox.store.world import OWN_NUMBER
 from tests.conftest import World
 from tests.simulation import looking
 from tests.store.making import HANDSETS, NOON, seconds
@@ -22,7 +23,7 @@ def write(at: World, text: str, msisdn: str = ME, to: str | None = OWN_NUMBER, a
     with at.store.begin() as db:
         tenant = tenants.read(db, at.tenant)
         assert tenant is not None
-        return inbound.receive(db, tenant, NOON + seconds(after), msisdn, to, text)
+        return receive.receive(db, tenant, NOON + seconds(after), msisdn, to, text)
 
 
 def options(at: World, **settings: object) -> None:
@@ -58,7 +59,7 @@ def answers(at: World) -> list[str]:
 
 def mailed(at: World) -> list[tuple[str, str, str, str]]:
     with at.store.begin() as db:
-        found = mails.page(db, at.tenant, Paging(1, 100)).rows[::-1]
+        found = outbox.page(db, at.tenant, Paging(1, 100)).rows[::-1]
     return [(each.kind, each.sender, each.recipient, each.body) for each in found]
 
 

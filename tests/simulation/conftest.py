@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from sms_sandbox.api.routes import Api
 from sms_sandbox.domain.clock import Clock
-from sms_sandbox.simulation.courier import Courier
+from sms_sandbox.simulation.callbacks.http_client import Courier
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.timeline import Plan

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.simulation.clocks import Clocks
-from sms_sandbox.store.opening import open_store
+from sms_sandbox.store.schema import open_store
 from tests.conftest import World
 from tests.simulation.conftest import clock_of, set_clock
 from tests.store.making import NOON

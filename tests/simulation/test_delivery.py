@@ -6,9 +6,9 @@ import pytest
 
 from sms_sandbox.domain.callbacks import signature
 from sms_sandbox.domain.carrier import DELIVERED, PENDING, SOFT_BOUNCE
+from sms_sandbox.services.send_message import CHUNK
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, contacts, messages, timeline
-from sms_sandbox.store.sending import CHUNK
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import SECRET, World
 from tests.simulation import looking

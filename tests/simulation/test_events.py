@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Connection, delete
 
 from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
+from sms_sandbox.services.send_message import CHUNK
 from sms_sandbox.simulation import events
 from sms_sandbox.simulation.events import EVENTS, HEAVIEST, weight
 from sms_sandbox.store import messages, recipients, tables, tenants, timeline
 from sms_sandbox.store.recipients import Reporting
-from sms_sandbox.store.sending import CHUNK
 from sms_sandbox.store.timeline import Due, Plan
 from tests.conftest import World
 from tests.simulation import looking

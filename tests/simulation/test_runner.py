@@ -9,10 +9,10 @@ import pytest
 
 from sms_sandbox.domain.carrier import DELIVERED, PENDING
 from sms_sandbox.domain.clock import Clock, real_now
-from sms_sandbox.simulation import flights as flights_module
 from sms_sandbox.simulation import runner as module
-from sms_sandbox.simulation.courier import Courier
-from sms_sandbox.simulation.flights import LANE
+from sms_sandbox.simulation.callbacks import attempts as flights_module
+from sms_sandbox.simulation.callbacks.attempts import LANE
+from sms_sandbox.simulation.callbacks.http_client import Courier
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from sms_sandbox.store.timeline import Plan

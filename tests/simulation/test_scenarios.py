@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from sms_sandbox.domain import scenarios
 from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
-from sms_sandbox.domain.matching import Match, Turns
+from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import rules, tables
 from sms_sandbox.store.rules import NewRule
@@ -77,7 +77,7 @@ def hooked(still: World, receiver: Receiver) -> World:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No runner runs while a call is answered here, so nobody need wait for it."""
-    monkeypatch.setattr("sms_sandbox.api.early.PATIENCE", 0.0)
+    monkeypatch.setattr("sms_sandbox.api.early_reports.PATIENCE", 0.0)
 
 
 async def test_every_scenario_but_the_mix_is_expected() -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from sms_sandbox.simulation import flights as flights_module
-from sms_sandbox.simulation.courier import Courier
+from sms_sandbox.simulation.callbacks import attempts as flights_module
+from sms_sandbox.simulation.callbacks.http_client import Courier
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks
 from tests.conftest import World

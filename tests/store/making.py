@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.store import accounts, messages, recipients, tenants
 from sms_sandbox.store.accounts import NewAccount
-from sms_sandbox.store.engine import Store
+from sms_sandbox.store.database import Store
 from sms_sandbox.store.messages import NewMessage
 from sms_sandbox.store.recipients import NewRecipient
 from sms_sandbox.store.tenants import NewTenant

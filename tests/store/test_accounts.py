@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms_sandbox.store import accounts, ledger, tenants
+from sms_sandbox.services import ledger
+from sms_sandbox.store import accounts, tenants
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import GoneError

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Connection
 
 from sms_sandbox.domain import credentials
-from sms_sandbox.store import accounts, clients, contacts, tables, tenants, world
+from sms_sandbox.services import new_tenant
+from sms_sandbox.store import accounts, clients, contacts, tables, tenants
 from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.clients import Client, Details
 from sms_sandbox.store.paging import Paging
@@ -82,7 +83,7 @@ def test_a_replay_gives_the_same_keys(fresh: World) -> None:
         tenant = tenants.read(db, fresh.tenant)
         assert tenant is not None
         tenants.empty(db, fresh.tenant)
-        world.settle(db, tenant, NewAccount(fresh.account.key, fresh.account.secret), NOON)
+        new_tenant.settle(db, tenant, NewAccount(fresh.account.key, fresh.account.secret), NOON)
         two = make(db, fresh.account)
         assert (one.id, one.key, one.secret) == (two.id, two.key, two.secret)
         assert one.key != one.secret
@@ -90,7 +91,7 @@ def test_a_replay_gives_the_same_keys(fresh: World) -> None:
 
 def test_two_worlds_of_one_seed_have_keys_of_their_own(fresh: World) -> None:
     with fresh.store.begin() as db:
-        twin = world.found(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
+        twin = new_tenant.found(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
         first = accounts.first_of(db, twin.id)
         assert first is not None
         one, two = make(db, fresh.account), make(db, first)
@@ -195,7 +196,7 @@ def test_many_at_once_take_a_name_once(fresh: World) -> None:
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_twins_that_make_clients_at_once_get_keys_of_their_own(fresh: World) -> None:
     with fresh.store.begin() as db:
-        twin = world.found(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
+        twin = new_tenant.found(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
         first = accounts.first_of(db, twin.id)
     assert first is not None
     ready = threading.Barrier(2)

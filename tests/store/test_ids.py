@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from sms_sandbox.store import ids, tenants, unit
-from sms_sandbox.store.unit import changed
+from sms_sandbox.store import ids, tenants, unit_of_work
+from sms_sandbox.store.unit_of_work import changed
 from tests.conftest import World, found
 
 
@@ -54,7 +54,7 @@ def test_ids_go_on_when_what_is_remembered_changed_meanwhile(fresh: World) -> No
 
 
 def test_ids_go_on_when_what_is_remembered_is_dropped(fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit, "MOST_KNOWN", 1)
+    monkeypatch.setattr(unit_of_work, "MOST_KNOWN", 1)
     other = found(fresh.store, "other", name="other")
     with fresh.store.begin() as db:
         for taken in range(3):

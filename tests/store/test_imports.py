@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from sms_sandbox.domain.bulk import Counts, Sorted, Written
-from sms_sandbox.store import contacts, imports, membership, timeline
+from sms_sandbox.services import list_membership
+from sms_sandbox.store import contacts, imports, timeline
 from sms_sandbox.store.contacts import ContactList
 from sms_sandbox.store.imports import Held, NewImport
 from tests.conftest import World
@@ -131,7 +132,7 @@ def test_the_automation_hears_of_those_alone_who_were_added(fresh: World, people
     heard = replace(people, automation_url="http://localhost/heard")
     new = [Written(msisdn, None, None, {}) for msisdn in HANDSETS[:3]]
     with fresh.store.begin() as db:
-        membership.join(db, fresh.tenant, heard, HANDSETS[1], (None, None), {}, NOON)
+        list_membership.join(db, fresh.tenant, heard, HANDSETS[1], (None, None), {}, NOON)
         assert imports.write(db, one, heard, Sorted(new, [], Counts(3, imported=3)), NOON)
         told = [due.data["msisdn"] for due in timeline.due_by(db, fresh.tenant, NOON, 99) if due.kind != imports.KIND]
         assert sorted(told) == sorted(HANDSETS[:3])
@@ -141,6 +142,6 @@ def test_members_of_a_list_that_is_gone(fresh: World, people: ContactList) -> No
     one = hold(fresh, start(fresh, people))
     assert one is not None
     with fresh.store.begin() as db:
-        membership.remove(db, fresh.tenant, people, NOON)
+        list_membership.remove(db, fresh.tenant, people, NOON)
         what = Sorted([Written(HANDSETS[0], None, None, {})], [], Counts(1, imported=1))
         assert not imports.write(db, one, people, what, NOON)

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
-from sms_sandbox.store import accounts, ids, messages, recipients, world
+from sms_sandbox.services import new_tenant
+from sms_sandbox.store import accounts, ids, messages, recipients
 from sms_sandbox.store.recipients import NewRecipient
 from tests.conftest import World, found
 from tests.store.making import HANDSETS, NOON, new_message, seconds, send
@@ -155,7 +156,7 @@ def test_clicks_are_counted_for_each_recipient(fresh: World) -> None:
         assert recipients.hit(db, fresh.tenant, first + 1) == 1
 
 
-@pytest.mark.parametrize("sender", [None, world.OWN_NUMBER])
+@pytest.mark.parametrize("sender", [None, new_tenant.OWN_NUMBER])
 def test_a_handset_answers_the_newest_message(fresh: World, sender: str | None) -> None:
     with fresh.store.begin() as db:
         _, late = send(db, fresh, HANDSETS[:1], at=NOON + seconds(9))
@@ -168,20 +169,20 @@ def test_a_handset_answers_the_newest_message(fresh: World, sender: str | None) 
             return recipients.last_to(db, fresh.tenant, HANDSETS[0], NOON + seconds(after), sender)
 
         assert last(-1) is None
-        assert last(0) == (together, account, world.OWN_NUMBER)
+        assert last(0) == (together, account, new_tenant.OWN_NUMBER)
         assert together > early
-        assert last(9) == (late, account, world.OWN_NUMBER)
+        assert last(9) == (late, account, new_tenant.OWN_NUMBER)
 
 
 def test_a_handset_answers_the_sender_it_writes_to(fresh: World) -> None:
     with fresh.store.begin() as db:
-        _, shared = send(db, fresh, HANDSETS[:1], sender=world.SHARED_NUMBER)
+        _, shared = send(db, fresh, HANDSETS[:1], sender=new_tenant.SHARED_NUMBER)
         _, named = send(db, fresh, HANDSETS[:1], sender="MyShop", at=NOON + seconds(1))
         later = NOON + seconds(5)
-        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, world.SHARED_NUMBER) == (
-            shared, fresh.account.id, world.SHARED_NUMBER,
+        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, new_tenant.SHARED_NUMBER) == (
+            shared, fresh.account.id, new_tenant.SHARED_NUMBER,
         )  # fmt: skip
-        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, world.OWN_NUMBER) is None
+        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, new_tenant.OWN_NUMBER) is None
         assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, None) == (named, fresh.account.id, "MyShop")
 
 

@@ -1,6 +1,7 @@
 """Virtual numbers."""
 
-from sms_sandbox.store import numbers, world
+from sms_sandbox.services import new_tenant
+from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import ACTIVE, Number
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from tests.conftest import World
@@ -24,18 +25,18 @@ def test_who_may_send_from_a_number(fresh: World) -> None:
     account = fresh.account.id
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [number("1", account, status="expired"), number("2", account + 1)])
-        may = {each: numbers.may_send(db, fresh.tenant, account, each) for each in ("1", "2", world.POOL[0])}
-        assert may == {"1": False, "2": False, world.POOL[0]: False}
-        assert numbers.may_send(db, fresh.tenant, account, world.OWN_NUMBER)
-        assert numbers.may_send(db, fresh.tenant, account, world.SHARED_NUMBER)
-        assert numbers.may_send(db, fresh.tenant, account + 1, world.SHARED_NUMBER)
+        may = {each: numbers.may_send(db, fresh.tenant, account, each) for each in ("1", "2", new_tenant.POOL[0])}
+        assert may == {"1": False, "2": False, new_tenant.POOL[0]: False}
+        assert numbers.may_send(db, fresh.tenant, account, new_tenant.OWN_NUMBER)
+        assert numbers.may_send(db, fresh.tenant, account, new_tenant.SHARED_NUMBER)
+        assert numbers.may_send(db, fresh.tenant, account + 1, new_tenant.SHARED_NUMBER)
 
 
 def test_which_number_a_message_goes_out_from(fresh: World) -> None:
     with fresh.store.begin() as db:
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == world.OWN_NUMBER
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == world.SHARED_NUMBER
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id + 1, False) == world.SHARED_NUMBER
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == new_tenant.OWN_NUMBER
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == new_tenant.SHARED_NUMBER
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id + 1, False) == new_tenant.SHARED_NUMBER
         assert numbers.sender_for(db, fresh.tenant + 1, fresh.account.id, False) is None
 
 
@@ -43,6 +44,9 @@ def test_numbers_are_listed_by_number(fresh: World) -> None:
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [number("61491570001", fresh.account.id)])
         owned = numbers.owned(db, fresh.tenant, fresh.account.id, FIRST_PAGE)
-        assert [each.number for each in owned.rows] == ["61491570001", world.OWN_NUMBER]
+        assert [each.number for each in owned.rows] == ["61491570001", new_tenant.OWN_NUMBER]
         available = numbers.available(db, fresh.tenant, Paging(2, 20))
-        assert ([each.number for each in available.rows], available.total) == (list(world.POOL[20:]), len(world.POOL))
+        assert ([each.number for each in available.rows], available.total) == (
+            list(new_tenant.POOL[20:]),
+            len(new_tenant.POOL),
+        )

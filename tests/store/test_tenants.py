@@ -8,18 +8,10 @@ import pytest
 from sqlalchemy import Column, Connection, String, func, select
 
 from sms_sandbox.domain.clock import Clock, real_now
-from sms_sandbox.store import (
-    accounts,
-    contacts,
-    messages,
-    numbers,
-    recipients,
-    tables,
-    tenants,
-    world,
-)
+from sms_sandbox.services import new_tenant
+from sms_sandbox.store import accounts, contacts, messages, numbers, recipients, tables, tenants
 from sms_sandbox.store.accounts import NewAccount
-from sms_sandbox.store.engine import Store
+from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.tenants import NewTenant, Tenant
 from tests.conftest import World, found
@@ -130,12 +122,12 @@ def test_which_clocks_an_advance_holds(fresh: World, other: World) -> None:
 def test_a_fresh_world_holds_what_it_should(fresh: World) -> None:
     with fresh.store.begin() as db:
         assert +rows(db, fresh.tenant) == Counter(
-            counters=2, accounts=1, transactions=1, timeline=1, journals=1, numbers=2 + len(world.POOL)
+            counters=2, accounts=1, transactions=1, timeline=1, journals=1, numbers=2 + len(new_tenant.POOL)
         )
         assert accounts.first_of(db, fresh.tenant) == fresh.account
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == world.OWN_NUMBER
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == world.SHARED_NUMBER
-        assert numbers.available(db, fresh.tenant, Paging()).total == len(world.POOL)
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == new_tenant.OWN_NUMBER
+        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == new_tenant.SHARED_NUMBER
+        assert numbers.available(db, fresh.tenant, Paging()).total == len(new_tenant.POOL)
 
 
 def test_an_emptied_tenant_holds_nothing_and_others_all_they_did(fresh: World, other: World) -> None:
@@ -169,7 +161,7 @@ def test_an_emptied_tenant_counts_from_the_start_again(fresh: World) -> None:
         one = send(db, fresh, HANDSETS[:3])
         tenants.empty(db, fresh.tenant)
         tenant = read(db, fresh.tenant)
-        world.settle(db, tenant, NewAccount(fresh.account.key, fresh.account.secret, throttle=0), NOON)
+        new_tenant.settle(db, tenant, NewAccount(fresh.account.key, fresh.account.secret, throttle=0), NOON)
         assert accounts.by_key(db, fresh.account.key) == fresh.account
         assert send(db, fresh, HANDSETS[:3]) == one
 

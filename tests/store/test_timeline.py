@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from sms_sandbox.domain.clock import EPOCH, Clock, real_now, to_micros
 from sms_sandbox.store import tenants, timeline
-from sms_sandbox.store.engine import Store
+from sms_sandbox.store.database import Store
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import World
 from tests.store.making import NOON, bare, refs, seconds, stand

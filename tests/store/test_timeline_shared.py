@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.store import tenants, timeline
-from sms_sandbox.store.engine import Store
+from sms_sandbox.store.database import Store
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import World
 from tests.store.making import bare, refs, seconds, stand

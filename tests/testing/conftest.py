@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.testing import Sandbox
-from sms_sandbox.tls import Certificates
 
 
 @pytest.fixture(scope="package")

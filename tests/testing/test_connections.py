@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sms_sandbox.client.connections import Connections
 from sms_sandbox.testing import Sandbox, SandboxError
-from sms_sandbox.testing.connections import Connections
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import PREFIX, SettingsError
-from sms_sandbox.store.opening import StoreError
+from sms_sandbox.store.schema import StoreError
 from sms_sandbox.testing import Sandbox, SandboxError
-from sms_sandbox.tls import Certificates
 from tests.serving import HANDSET
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from ...domain import pricing
-from ...store import ledger
+from ...services import ledger
 from ..declare import Call, method
 
 

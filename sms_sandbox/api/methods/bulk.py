@@ -7,10 +7,10 @@ from typing import Annotated, Any, TypedDict
 from ...store import contacts, imports
 from ...store.contacts import ContactList
 from ...store.imports import Import, NewImport
+from ..custom_fields import Slots
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import CountryCode, ListId, Text, Url
-from ..slots import Slots
 from .lists import NO_SLOTS, find_list, find_named
 
 EMPTY = "Field {} is required"

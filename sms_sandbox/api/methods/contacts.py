@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Annotated, Any, TypedDict
 
 from ...domain import numbers
-from ...store import contacts, membership
+from ...services import list_membership
+from ...store import contacts
 from ...store.contacts import ContactList, Member
+from ..custom_fields import FieldValues
 from ..declare import Call, method
 from ..errors import CONTACT_KNOWN, CONTACT_UNKNOWN, ApiError, Code
 from ..params import CountryCode, Id, ListId, Style, Text
-from ..slots import FieldValues
 from .lists import NO_SLOTS, Contact, contact, find_list
 
 Msisdn = Annotated[str, Text("The contact's number.")]
@@ -38,10 +39,10 @@ def add_to_list(
     """Put a contact on a list. One that is or ever was on it is refused, and nothing of it is changed."""
     found = find_list(call, list_id)
     number = handset_of(msisdn, countrycode)
-    if membership.is_barred(call.db, call.tenant, call.account, number):
+    if list_membership.is_barred(call.db, call.tenant, call.account, number):
         raise ApiError(Code.OPTOUT)
     names = (first_name, last_name)
-    added = membership.join(call.db, call.tenant, found, number, names, slots_of(values, found), call.now)
+    added = list_membership.join(call.db, call.tenant, found, number, names, slots_of(values, found), call.now)
     if added is None:
         known = contacts.read_member(call.db, call.tenant, found.id, number)
         raise refusal_of(known) or ApiError(Code.KEY_EXISTS, CONTACT_KNOWN)
@@ -99,7 +100,9 @@ def delete_from_list(
     """Take a contact off a list, or off all lists. It stays there as an inactive one, and can not be added again."""
     number = known_number(msisdn, countrycode)
     of = [find_list(call, list_id)] if list_id else contacts.holding(call.db, call.tenant, call.account.id, number)
-    left = [each.id for each in of if membership.leave(call.db, call.tenant, each, number, contacts.DELETED, call.now)]
+    left = [
+        each.id for each in of if list_membership.leave(call.db, call.tenant, each, number, contacts.DELETED, call.now)
+    ]
     return lists_left(left)
 
 
@@ -117,7 +120,7 @@ def optout_list_member(
         found = find_list(call, list_id)
         of = [each for each in of if each.id == found.id]
     if of:
-        of = membership.opt_out(call.db, call.tenant, call.account, number, of, call.now)
+        of = list_membership.opt_out(call.db, call.tenant, call.account, number, of, call.now)
     return lists_left([each.id for each in of])
 
 

@@ -3,8 +3,8 @@
 from typing import Annotated, Any, TypedDict
 
 from ...domain.text import MAX_PARTS
-from ...store import emails
-from ...store.emails import EmailSender
+from ...store import email_senders
+from ...store.email_senders import EmailSender
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Email, Handset, Integer
@@ -38,14 +38,14 @@ def add_email(
     if number is not None:
         in_service(call, number)
     # Clients send a 0 for what they leave out.
-    emails.put(call.db, call.tenant, call.account.id, EmailSender(email, max_sms or 1, number))
+    email_senders.put(call.db, call.tenant, call.account.id, EmailSender(email, max_sms or 1, number))
     return {"success": True}
 
 
 @method("E-mail to SMS", errors=[Code.NOT_FOUND])
 def delete_email(call: Call, email: ADDRESS) -> Done:
     """Let an address send no more SMS; `*@` and a domain stands for every address of that domain."""
-    if not emails.remove(call.db, call.tenant, call.account.id, email):
+    if not email_senders.remove(call.db, call.tenant, call.account.id, email):
         raise ApiError(Code.NOT_FOUND)
     return {"success": True}
 

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from ...domain import keywords as rules
-from ...store import billing, contacts, keywords, timeline
+from ...services import monthly_billing
+from ...store import contacts, keywords, timeline
 from ...store.keywords import CLOSED, OPEN, Keyword
 from ...store.paging import FIRST_PAGE, PageInfo
 from ..declare import Call, method
@@ -72,7 +73,7 @@ def add_keyword(
         keyword=word,
         number=on.number,
         status=OPEN if activate else CLOSED,
-        billing_date=billing.begin(call.db, call.tenant, billing.KEYWORD, made, call.now),
+        billing_date=monthly_billing.begin(call.db, call.tenant, monthly_billing.KEYWORD, made, call.now),
         **o.kept(
             reference=reference,
             list_id=list_id,
@@ -83,7 +84,7 @@ def add_keyword(
             forward_sms=forward_sms,
         ),
     )
-    if not billing.charge_keyword(call.db, call.account, new, call.now):
+    if not monthly_billing.charge_keyword(call.db, call.account, new, call.now):
         raise ApiError(Code.LEDGER_ERROR)
     new = replace(new, list_id=list_for(call, new))
     if not keywords.add(call.db, call.tenant, new):
@@ -131,10 +132,10 @@ def edit_keyword(
         ),
     )
     changed = replace(changed, list_id=list_for(call, changed))
-    if changed.status == OPEN and timeline.due_of(call.db, call.tenant, billing.KEYWORD, found.id) is None:
-        if not billing.charge_keyword(call.db, call.account, changed, call.now):
+    if changed.status == OPEN and timeline.due_of(call.db, call.tenant, monthly_billing.KEYWORD, found.id) is None:
+        if not monthly_billing.charge_keyword(call.db, call.account, changed, call.now):
             raise ApiError(Code.LEDGER_ERROR)
-        until = billing.begin(call.db, call.tenant, billing.KEYWORD, found.id, call.now)
+        until = monthly_billing.begin(call.db, call.tenant, monthly_billing.KEYWORD, found.id, call.now)
         changed = replace(changed, billing_date=until)
     keywords.put(call.db, call.tenant, changed)
     return told(changed)

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NotRequired, TypedDict, cast
 
-from ...store import accounts, contacts, membership
+from ...services import list_membership
+from ...store import accounts, contacts
 from ...store.contacts import ContactList, Member
 from ...store.paging import FIRST_PAGE, Page, PageInfo
+from ..custom_fields import Slots
 from ..declare import Call, Nothing, method
 from ..errors import ApiError, Code
 from ..params import Choice, ListId, Pages, Style, Text
-from ..slots import Slots
 
 NO_SLOTS: Mapping[str, str] = {}
 
@@ -155,7 +156,7 @@ def add_field_to_list(
 @method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
 def remove_list(call: Call, list_id: ListId) -> Nothing:
     """Delete a list and its contacts. Messages sent to it keep its name."""
-    membership.remove(call.db, call.tenant, find_list(call, list_id), call.now)
+    list_membership.remove(call.db, call.tenant, find_list(call, list_id), call.now)
     return {}
 
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from ...domain import pricing
-from ...store import billing, numbers, sender_ids
+from ...services import monthly_billing
+from ...store import numbers, sender_ids
 from ...store.numbers import Number
 from ...store.paging import FIRST_PAGE, PageInfo, Paging
 from ..declare import Call, Nothing, method
@@ -63,10 +64,13 @@ def lease_number(
     wanted = number or numbers.free(call.db, call.tenant)
     if wanted is None or not numbers.lease(call.db, call.tenant, call.account.id, wanted):
         raise ApiError(Code.FIELD_INVALID, NUMBER_TAKEN)
-    if not billing.charge_number(call.db, call.account, own(call, wanted), call.now):
+    if not monthly_billing.charge_number(call.db, call.account, own(call, wanted), call.now):
         raise ApiError(Code.LEDGER_ERROR)
     numbers.renew(
-        call.db, call.tenant, wanted, billing.begin(call.db, call.tenant, billing.NUMBER, int(wanted), call.now)
+        call.db,
+        call.tenant,
+        wanted,
+        monthly_billing.begin(call.db, call.tenant, monthly_billing.NUMBER, int(wanted), call.now),
     )
     if forward_url:
         numbers.change(call.db, call.tenant, wanted, {"forward_url": forward_url})

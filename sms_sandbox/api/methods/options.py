@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from ...domain import numbers
 from ...domain.text import MAX_PARTS, segments
-from ...store.sending import NO_RECORD, preview
+from ...services.send_message import NO_RECORD, preview
 from ..errors import ApiError, Code
 from ..forms import Form
 from ..params import Email, Id, Param, Schema, Text, Url, Words

@@ -9,9 +9,9 @@ from ...store import clients, transactions
 from ...store.clients import Client, Details
 from ...store.paging import FIRST_PAGE, PageInfo
 from ...store.transactions import Transaction
-from ..amounts import CENT, Amount
 from ..declare import Call, Nothing, method
 from ..errors import USER_KNOWN, ApiError, Code
+from ..money import CENT, Amount
 from ..params import Choice, Email, End, Flag, Handset, Id, Pages, Text, When
 from ..schema import SECRET
 

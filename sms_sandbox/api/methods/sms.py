@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from ...domain import merge, numbers, pricing, senders, text
 from ...domain.senders import Kind
-from ...store import contacts, handover, ledger, messages, sender_ids, sending, timeline
+from ...services import carrier_handover, ledger, send_message
+from ...services.send_message import CHUNK, NO_RECORD, Batch, Handset
+from ...store import contacts, messages, sender_ids, timeline
 from ...store import numbers as leased
 from ...store.contacts import ContactList
 from ...store.messages import NewMessage
-from ...store.sending import CHUNK, NO_RECORD, Batch, Handset
 from ...store.timeline import Plan
 from ..declare import Call, Unfinished, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
@@ -121,13 +122,13 @@ def send_sms(
         link_hits_url=link_hits_callback,
         tracked_url=tracked_link_url,
         replies_to_email=replies_to_email,
-        status=sending.status_of_new(send_at, call.now, recipients),
+        status=send_message.status_of_new(send_at, call.now, recipients),
     )
     message_id = messages.add(call.db, call.tenant, new)
     if not ledger.charge_sms(call.db, call.account, message_id, parts, cost, call.now):
         raise ApiError(Code.LEDGER_ERROR)
     plans = enlist(call, message_id, new, handsets, to_list)
-    call.told_first.extend(handover.early(plans))
+    call.told_first.extend(carrier_handover.early(plans))
     timeline.schedule(call.db, call.tenant, plans)
     return {
         "message_id": message_id,
@@ -177,7 +178,7 @@ def handsets_of(call: Call, to: Sequence[str], region: str | None) -> list[Hands
 def count_parts(call: Call, template: str, tracked_url: str | None, recipients: int, on: ContactList | None) -> int:
     """Parts over all recipients, of the texts as they will be; FIELD_INVALID if one has more than may be."""
     if on is None or not merge.has_fields(template):
-        return recipients * allowed_parts(sending.preview(template, NO_RECORD, tracked_url))
+        return recipients * allowed_parts(send_message.preview(template, NO_RECORD, tracked_url))
     if isinstance(call.done, Counting):
         return call.done.parts
     counting = Counting(call.tenant, on, template, tracked_url)
@@ -200,8 +201,8 @@ class Counting:
     def go_on(self, db: Connection) -> bool:
         chunk = contacts.active_members(db, self.tenant, self.on.id, self.after, CHUNK)
         for member in chunk:
-            values = sending.values_of(member, self.on)
-            self.parts += allowed_parts(sending.preview(self.template, values, self.tracked_url))
+            values = send_message.values_of(member, self.on)
+            self.parts += allowed_parts(send_message.preview(self.template, values, self.tracked_url))
         if len(chunk) < CHUNK:
             return True
         self.after = chunk[-1].msisdn
@@ -222,12 +223,12 @@ def enlist(
     batch = Batch(call.tenant, call.account.seed, new.account, message_id, new.text, new.tracked_url, new.send_at)
     if on is not None:
         chunk = contacts.active_members(call.db, call.tenant, on.id, "", CHUNK)
-        handsets = [(member.msisdn, sending.values_of(member, on)) for member in chunk]
-    to = sending.enlist(call.db, batch, handsets)
+        handsets = [(member.msisdn, send_message.values_of(member, on)) for member in chunk]
+    to = send_message.enlist(call.db, batch, handsets)
     if on is not None and len(handsets) == CHUNK:
-        done = {"after": handsets[-1][0], "parts": sending.parts_of(batch, handsets)}
+        done = {"after": handsets[-1][0], "parts": send_message.parts_of(batch, handsets)}
         return [Plan(call.now, timeline.ENLIST, message_id, done)]
-    return sending.set_out(call.db, call.account, message_id, new, to, handsets)
+    return send_message.set_out(call.db, call.account, message_id, new, to, handsets)
 
 
 class Success(TypedDict):

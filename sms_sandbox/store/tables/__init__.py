@@ -2,21 +2,9 @@
 
 from .columns import metadata
 from .contacts import imports, lists, members, optouts
+from .messages import callbacks, hits, journals, links, mails, messages, recipients, responses, timeline, traffic, tries
 from .rules import rules
-from .traffic import (
-    callbacks,
-    hits,
-    journals,
-    links,
-    mails,
-    messages,
-    recipients,
-    responses,
-    timeline,
-    traffic,
-    tries,
-)
-from .worlds import (
+from .tenants import (
     accounts,
     counters,
     email_senders,

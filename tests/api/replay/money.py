@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from sms_sandbox.domain.pricing import to_units
-from sms_sandbox.store import accounts, ledger
+from sms_sandbox.services import ledger
+from sms_sandbox.store import accounts
 from tests.api.acts import settle
 from tests.api.replay.making import Line, Params, Prepare
 from tests.api.selling import client_of

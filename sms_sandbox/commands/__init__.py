@@ -1,1 +1,0 @@
-"""Commands that talk to a running sandbox, or need none. `cli` registers them."""

@@ -1,0 +1,68 @@
+"""What the operations on accounts take and answer."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ...domain.callbacks import is_http_url
+from .primitives import PageOf, Request
+from .tenants import Money, Rate
+
+Price = Annotated[float, Meta(ge=0, le=1_000_000)]
+
+
+class AccountChange(Request):
+    """Settings of the account; those left out stay. Null takes a URL away, or the page size back to the profile's.
+
+    A balance is set by a transaction of the difference, so that an account's transactions always add up to it.
+    """
+
+    throttle: Rate | UnsetType = UNSET
+    page_size: Annotated[int, Meta(ge=1, le=100)] | UnsetType | None = UNSET
+    balance: Money | UnsetType = UNSET
+    price: Price | UnsetType = UNSET
+    dlr_url: str | UnsetType | None = UNSET
+    reply_url: str | UnsetType | None = UNSET
+    link_hits_url: str | UnsetType | None = UNSET
+    suspended: bool | UnsetType = UNSET
+    reseller: bool | UnsetType = UNSET
+    credit_based: bool | UnsetType = UNSET
+    global_optouts: bool | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        for url in (self.dlr_url, self.reply_url, self.link_hits_url):
+            if isinstance(url, str) and not is_http_url(url):
+                raise ValueError(f"{url[:100]!r} is no http or https address")
+
+
+class AccountState(Struct):
+    """An account; `reseller_id` is whose client it is, if anybody's. One that is credit-based may go below zero."""
+
+    id: int
+    key: str
+    name: str
+    currency: str
+    balance: float
+    price: float
+    throttle: int
+    page_size: int
+    dlr_url: str | None
+    reply_url: str | None
+    link_hits_url: str | None
+    suspended: bool
+    reseller: bool
+    reseller_id: int | None
+    credit_based: bool
+    global_optouts: bool
+
+
+class Accounts(Struct):
+    page: PageOf
+    accounts: list[AccountState]
+
+
+class TopUp(Request):
+    """Credit bought by card: `amount` is what it adds to the balance, `fee` what the card costs on top of it."""
+
+    amount: Annotated[float, Meta(gt=0, le=1_000_000_000)]
+    fee: Annotated[float, Meta(ge=0, le=1_000_000)] = 1

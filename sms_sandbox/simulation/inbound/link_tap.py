@@ -1,0 +1,71 @@
+"""Taps on the short links in messages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from ...domain import callbacks as rules
+from ...store import accounts, contacts, links, messages, recipients, tenants
+from ...store.accounts import Account
+from ...store.messages import Message
+from ...store.recipients import Recipient
+from ...store.tenants import Tenant
+from ..callbacks.queue import News, tell
+from .opt_out import opt_out
+
+
+@dataclass(frozen=True)
+class Tap:
+    """What opening a link did: `target` is where it leads, None for one that opted the handset out."""
+
+    msisdn: str
+    target: str | None
+
+
+def tap(db: Connection, code: str, real: datetime) -> Tap | None:
+    """Open a short link as its handset would; None if there is no such link, or no handset has got it."""
+    link = links.find(db, code)
+    if link is None:
+        return None
+    tenant = tenants.read(db, link.tenant)
+    recipient = recipients.read(db, link.tenant, link.recipient)
+    message = messages.read(db, link.tenant, recipient.message) if recipient else None
+    if tenant is None or recipient is None or message is None or message.status != messages.SENT:
+        return None
+    now = tenant.clock.now(real)
+    account = accounts.read(db, tenant.id, message.account)
+    assert account is not None
+    if link.target is None:
+        if opt_out(db, tenant, account, recipient.msisdn, message, recipient, now):
+            messages.count(db, tenant.id, message.id, optouts=1)
+    else:
+        count_hit(db, tenant, account, message, recipient, now)
+    return Tap(recipient.msisdn, link.target)
+
+
+def count_hit(
+    db: Connection, tenant: Tenant, account: Account, message: Message, recipient: Recipient, now: datetime
+) -> None:
+    """Count a click and tell the account's app of it."""
+    hits = recipients.hit(db, tenant.id, recipient.id)
+    links.note_hit(db, tenant.id, message.id, recipient.id, now)
+    messages.count(db, tenant.id, message.id, hits=1)
+    url = rules.first_given(messages.callback_urls(db, tenant.id, message.id)[1], account.link_hits_url)
+    if url is None:
+        return
+    member = contacts.read_member(db, tenant.id, message.list_id, recipient.msisdn) if message.list_id else None
+    params = rules.link_hit(
+        at=now,
+        firstname=(member and member.first_name) or "",
+        lastname=(member and member.last_name) or "",
+        link_hits=hits,
+        list_id=message.list_id,
+        longcode=message.sender,
+        message=recipient.text,
+        message_id=message.id,
+        mobile=recipient.msisdn,
+        user_id=account.id,
+    )
+    news = News(account.id, account.secret, "link-hit", url, params, message.id, recipient.msisdn, now)
+    tell(db, tenant.id, [news])

@@ -1,0 +1,254 @@
+"""Faults as real clients see them: over TLS, from a real server, in the languages people write their apps in."""
+
+import gc
+import http.client
+import json
+import os
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx2
+import pytest
+
+from sms_sandbox.api.fault_injection import Effects
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.server.listener import FAREWELL
+from sms_sandbox.settings import Settings
+from tests.processes import running
+from tests.serving import HANDSET, Account, basic, eventually, serving
+
+CLIENTS = Path(__file__).parents[1] / "clients"
+MESSAGE = {"message": "Hi", "to": HANDSET}
+PATIENCE = {"php": 2.0, "node-fetch": 2.0}
+"""Seconds that clients wait for an answer, which those two count from before they connect."""
+
+Report = dict[str, Any]
+"""What a client says: status, content type and code of the reply; or why it failed, in its own word."""
+
+
+@pytest.fixture(scope="module")
+def server(certificates: Certificates) -> Iterator[Account]:
+    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
+        yield account
+
+
+@pytest.fixture
+def world(server: Account) -> Account:
+    return server.tenant()
+
+
+def by_http_client(account: Account, patience: float) -> Report:
+    parts = urlsplit(account.ready.https)
+    trusting = ssl.create_default_context(cafile=account.ready.ca)
+    connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=patience, context=trusting)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **basic(account.key, account.secret)}
+    try:
+        connection.request("POST", "/send-sms.json", urlencode(MESSAGE), headers)
+        reply = connection.getresponse()
+        return report(reply.status, reply.headers["content-type"], reply.read())
+    except (OSError, http.client.HTTPException) as why:
+        return {"failed": type(why).__name__}
+    finally:
+        connection.close()
+
+
+def by_httpx(account: Account, patience: float) -> Report:
+    trusting = ssl.create_default_context(cafile=account.ready.ca_bundle)
+    with httpx2.Client(
+        auth=(account.key, account.secret), verify=trusting, trust_env=False, timeout=patience
+    ) as client:
+        try:
+            reply = client.post(f"{account.ready.https}/send-sms.json", data=MESSAGE)
+        except httpx2.HTTPError as why:
+            return {"failed": type(why).__name__}
+    return report(reply.status_code, reply.headers["content-type"], reply.content)
+
+
+def report(status: int, kind: str, body: bytes) -> Report:
+    try:
+        code = json.loads(body)["error"]["code"]
+    except ValueError:
+        code = None
+    return {"status": status, "type": kind, "code": code}
+
+
+def by(program: str, script: str) -> Callable[[Account, float], Report]:
+    """A client in another language: one of the scripts beside this file."""
+
+    def call(account: Account, patience: float) -> Report:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not on this machine")
+        where = [account.ready.https, account.key, account.secret, account.ready.ca, str(patience)]
+        trusting = os.environ | {"NODE_EXTRA_CA_CERTS": account.ready.ca}
+        ran = subprocess.run(
+            [program, str(CLIENTS / script), *where],
+            capture_output=True,
+            text=True,
+            env=trusting,
+            timeout=30,
+            check=True,
+        )
+        said: Report = json.loads(ran.stdout)
+        return said
+
+    return call
+
+
+BY: dict[str, Callable[[Account, float], Report]] = {
+    "http.client": by_http_client,
+    "httpx": by_httpx,
+    "php": by("php", "send.php"),
+    "ruby": by("ruby", "send.rb"),
+    "node-fetch": by("node", "fetch.mjs"),
+    "node-https": by("node", "https.mjs"),
+}
+JSON, HTML = "application/json; charset=utf-8", "text/html"
+RESET = {
+    "http.client": {"RemoteDisconnected", "ConnectionResetError"},
+    "httpx": {"RemoteProtocolError", "ReadError"},
+    "php": {"Failure when receiving data from the peer", "Server returned nothing (no headers, no data)"},
+    "ruby": {"Errno::ECONNRESET", "EOFError", "OpenSSL::SSL::SSLError"},
+    "node-fetch": {"ECONNRESET", "UND_ERR_SOCKET"},
+    "node-https": {"ECONNRESET"},
+}
+CUT_OFF: dict[str, set[str | None]] = {
+    "http.client": {"IncompleteRead"},
+    "httpx": {"RemoteProtocolError"},
+    "php": {"Transferred a partial file"},
+    "ruby": {"EOFError", None},  # unless told otherwise it takes the half for the whole
+    "node-fetch": {"UND_ERR_SOCKET", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "TypeError"},
+    "node-https": {"ECONNRESET"},
+}
+TIRED = {
+    "http.client": {"TimeoutError"},
+    "httpx": {"ReadTimeout"},
+    "php": {"Timeout was reached"},
+    "ruby": {"Net::ReadTimeout"},
+    "node-fetch": {"TimeoutError"},
+    "node-https": {"timeout"},
+}
+"""How each client calls a connection that was reset, an answer that was cut off, and one that did not come."""
+
+EFFECTS: list[tuple[dict[str, Any], Any, int]] = [
+    ({"error": "LEDGER_ERROR"}, {"status": 400, "type": JSON, "code": "LEDGER_ERROR"}, 0),
+    ({"error": "OVER_LIMIT"}, {"status": 429, "type": JSON, "code": "OVER_LIMIT"}, 0),
+    ({"status": 500}, {"status": 500, "type": HTML, "code": None}, 0),
+    ({"status": 503}, {"status": 503, "type": HTML, "code": None}, 0),
+    ({"body": "malformed"}, {"status": 200, "type": JSON, "code": None}, 1),
+    ({"body": "html"}, {"status": 200, "type": HTML, "code": None}, 1),
+    ({"body": "truncated"}, CUT_OFF, 1),
+    ({"connection": "reset"}, RESET, 0),
+    ({"connection": "lost"}, RESET, 1),
+    ({"connection": "stall"}, TIRED, 0),
+    ({"delay": {"seconds": 60}}, TIRED, 1),
+    ({"delay": {"seconds": 0.1}}, {"status": 200, "type": JSON, "code": "SUCCESS"}, 1),
+]
+"""What goes wrong, what clients make of it, and how many messages are sent all the same."""
+
+
+@pytest.mark.parametrize("client", BY)
+@pytest.mark.parametrize(
+    ("effect", "expected", "sent"), EFFECTS, ids=[str(word) for effect, _, _ in EFFECTS for word in effect.values()]
+)
+def test_what_a_client_sees(
+    world: Account, client: str, effect: dict[str, Any], expected: dict[str, Any], sent: int
+) -> None:
+    world.ok("POST", "/faults", {**effect, "method": "send-sms", "count": 1})
+    waits = expected is TIRED
+    said = BY[client](world, PATIENCE.get(client, 0.5) if waits else 10)
+    if client in expected:
+        assert said.get("failed") in expected[client], said
+        assert said.get("code") is None
+    else:
+        assert said == expected
+    assert world.ok("GET", "/messages")["page"]["total"] == sent
+    assert world.ok("GET", "/account")["balance"] == pytest.approx(1000 - 0.087 * sent)
+    assert BY["http.client"](world, 10)["code"] == "SUCCESS"
+
+
+def ask(account: Account, how: str = "GET /get-balance.json") -> ssl.SSLSocket:
+    """A request on a connection of its own, whose answer is yet to be read."""
+    parts = urlsplit(account.ready.https)
+    trusting = ssl.create_default_context(cafile=account.ready.ca)
+    raw = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
+    connection = trusting.wrap_socket(raw, server_hostname="localhost")
+    authorization = basic(account.key, account.secret)["Authorization"]
+    connection.sendall(f"{how} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n".encode())
+    return connection
+
+
+@pytest.mark.parametrize("connection", ["reset", "lost"])
+def test_a_reset_is_one_of_tcp(world: Account, connection: str) -> None:
+    world.ok("POST", "/faults", {"connection": connection})
+    # Below TLS, which would make an end of it like any other.
+    with ask(world) as asked, socket.socket(fileno=os.dup(asked.fileno())) as below:
+        below.settimeout(10)
+        with pytest.raises(ConnectionResetError):
+            list(iter(lambda: below.recv(4096), b""))
+
+
+def test_a_connection_goes_on_after_what_leaves_it_whole(world: Account) -> None:
+    for effect in ({"status": 503}, {"body": "malformed"}, {"body": "html"}, {"error": "FAILED"}):
+        world.ok("POST", "/faults", {**effect, "count": 1})
+    parts = urlsplit(world.ready.https)
+    trusting = ssl.create_default_context(cafile=world.ready.ca)
+    kept = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=10, context=trusting)
+    statuses = []
+    for _ in range(5):
+        kept.request("GET", "/get-balance.json", headers={**basic(world.key, world.secret), "Accept-Encoding": "gzip"})
+        reply = kept.getresponse()
+        reply.read()
+        statuses.append(reply.status)
+    kept.close()
+    assert statuses == [503, 200, 200, 500, 200]
+
+
+def test_a_broken_body_is_not_hidden_in_a_packed_one(world: Account) -> None:
+    world.ok("POST", "/faults", {"body": "malformed"})
+    trusting = ssl.create_default_context(cafile=world.ready.ca)
+    with httpx2.Client(auth=(world.key, world.secret), verify=trusting, trust_env=False) as client:
+        reply = client.get(f"{world.ready.https}/get-balance.json", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in reply.headers
+    assert reply.text.endswith('"description":"OK"}')
+
+
+@pytest.mark.parametrize("linger", [struct.pack("ii", 0, 0), struct.pack("ii", 1, 0)], ids=["closed", "reset"])
+def test_who_stops_waiting_is_forgotten(world: Account, linger: bytes) -> None:
+    world.ok("POST", "/faults", {"connection": "stall", "count": 1})
+    waiting = ask(world)
+    eventually(lambda: world.ok("GET", "/faults")["faults"][0]["used"] == 1)
+    waiting.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    waiting.close()
+    eventually(lambda: not any(each._waiting for each in gc.get_objects() if isinstance(each, Effects)))
+    assert world.api("get-balance")["error"]["code"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("effect", [{"connection": "stall"}, {"delay": {"seconds": 3600}}])
+def test_calls_that_wait_hold_up_no_stop(certificates: Certificates, tmp_path: Path, effect: dict[str, Any]) -> None:
+    with running(certificates, tmp_path) as process:
+        process.account.ok("POST", "/faults", effect)
+        waiting = [ask(process.account) for _ in range(5)]
+        eventually(lambda: process.account.ok("GET", "/faults")["faults"][0]["used"] == 5)
+        process.end()
+        for each in waiting:
+            assert each.recv(4096).startswith(b"HTTP/1.1 503 ")
+            each.close()
+    assert process.errors.read_text() == ""
+
+
+def test_faults_leave_nothing_in_the_log(certificates: Certificates, tmp_path: Path) -> None:
+    with running(certificates, tmp_path, "--throttle", "0") as process:
+        for effect, _, _ in EFFECTS:
+            process.account.ok("POST", "/faults", {**effect, "count": 1})
+            by_http_client(process.account, 0.2)
+        time.sleep(FAREWELL + 0.1)
+        process.end()
+    assert process.errors.read_text() == ""

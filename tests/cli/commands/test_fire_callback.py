@@ -1,0 +1,93 @@
+"""`sms-sandbox fire-callback`: what goes out, and how it ends."""
+
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sms_sandbox.cli.fire_callback import DLR, REPLY, WORDS
+from sms_sandbox.cli.root import main
+from sms_sandbox.testing import Receiver
+
+SECRET = "sandbox-secret"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver(SECRET) as opened:
+        yield opened
+
+
+def fire(*args: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, ["fire-callback", *args], env=environment, prog_name="sms-sandbox")
+
+
+def test_every_parameter_is_explained() -> None:
+    assert {name for name, _ in (*DLR, *REPLY)} == WORDS.keys()
+
+
+def test_a_delivery_report_arrives_signed(receiver: Receiver) -> None:
+    result = fire("dlr", f"{receiver.url}/hook?order=17", "--status", "hard-bounce", "--message-id", "42")
+    assert result.exit_code == 0, result.output
+    (came,) = receiver.dlrs
+    assert came.signed
+    assert list(came.params) == ["order", *(name for name, _ in DLR)]
+    assert (came["order"], came["status"], came["message_id"], came["rate"]) == ("17", "hard-bounce", "42", "10")
+    sent, signature, answered = result.output.splitlines()
+    assert sent.startswith(f"GET {receiver.url}/hook?order=17&message_id=42&mobile=61491570156&datetime=20")
+    assert signature == f"x-transmitsms-signature: {came.headers['x-transmitsms-signature']}"
+    assert answered.startswith("200 after ")
+
+
+def test_a_reply_arrives_with_what_is_given(receiver: Receiver) -> None:
+    given = {name: f"{name} é&+" for name, _ in REPLY}
+    flags = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", value)]
+    assert fire("reply", receiver.url, *flags).exit_code == 0
+    (came,) = receiver.replies
+    assert came.signed
+    assert dict(came.params) == given
+
+
+def test_the_secret_decides_the_signature(receiver: Receiver) -> None:
+    fire("dlr", receiver.url, "--secret", "another")
+    fire("dlr", receiver.url, SMS_SANDBOX_SECRET="another")
+    fire("dlr", receiver.url, "--secret", SECRET, SMS_SANDBOX_SECRET="another")
+    assert [each.signed for each in receiver.dlrs] == [False, False, True]
+
+
+def test_an_answer_that_is_no_success_is_told(receiver: Receiver) -> None:
+    receiver.fail(503)
+    result = fire("dlr", receiver.url)
+    assert result.exit_code == 1
+    assert "503 after " in result.stdout
+    assert result.stderr == "sms-sandbox: The callback did not arrive: answered 503.\n"
+    assert len(receiver.dlrs) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:9/", "ClientConnectorError"),
+        ("http://192.0.2.1/", "192.0.2.1 is a public address, and 192.0.2.1 is not among the hosts allowed"),
+        ("http://169.254.169.254/", "where callbacks never go"),
+    ],
+)
+def test_an_address_that_can_not_be_called(url: str, why: str) -> None:
+    result = fire("dlr", url)
+    assert result.exit_code == 1
+    assert why in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_what_is_no_address_is_a_usage_error() -> None:
+    result = fire("reply", "localhost:9000")
+    assert result.exit_code == 2
+    assert "'localhost:9000' is no http or https address." in result.stderr
+
+
+@pytest.mark.parametrize("event", ["dlr", "reply"])
+def test_help_lists_each_flag(event: str) -> None:
+    said = fire(event, "--help").output
+    for name, _ in DLR if event == "dlr" else REPLY:
+        assert f"--{name.replace('_', '-')} " in said
+    assert "SMS_SANDBOX_CALLBACK_HOST" in said

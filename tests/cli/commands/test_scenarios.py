@@ -1,0 +1,71 @@
+"""The catalogue, and rules, from a shell."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sms_sandbox.cli.root import main
+from sms_sandbox.domain.scenarios import SCENARIOS
+from tests.serving import Account
+
+
+def run(*args: str, of: Account | None = None) -> Result:
+    where = ["--http-port", of.ready.http.rpartition(":")[2], "--account", f"{of.key}:{of.secret}"] if of else []
+    return CliRunner().invoke(main, [*args, *where], prog_name="sms-sandbox")
+
+
+def test_the_catalogue_needs_no_sandbox_and_is_what_control_tells(server: Account) -> None:
+    assert json.loads(run("scenarios", "--json").stdout) == server.ok("GET", "/scenarios")
+
+
+def test_the_catalogue_by_the_tenants_own_delay(server: Account) -> None:
+    world = server.tenant(delivery_seconds=20)
+    told = {each["name"]: each["steps"] for each in world.ok("GET", "/scenarios")["scenarios"]}
+    assert [step["after_seconds"] for step in told["replies"]] == [20, 25]
+
+
+def test_the_catalogue_can_be_read() -> None:
+    said = run("scenarios").stdout
+    for each in SCENARIOS:
+        assert f"\n{each.name} " in said
+        assert all(number in said for number in each.numbers)
+    assert max(map(len, said.splitlines())) <= 110
+    assert '  D + 5 s: reply "Yes please"  ' in said
+
+
+def test_rules_are_added_listed_and_removed(world: Account) -> None:
+    added = run("rule", "add", "soft-bounce", "--to", "6149157*", "--count", "3", of=world)
+    assert json.loads(added.stdout)["remaining"] == 3
+    more = ["--option", "text=No thanks", "--option", "after_seconds=60", "--first", "--for", "24h", "--share", "0.5"]
+    run("rule", "add", "replies", "--nth", "2", "--sender", "Abc", *more, of=world)
+    run("rule", "add", "flaky", "--option", "mix=delivered:0.9,slow:0.1", of=world)
+    first, second, third = run("rule", "list", of=world).stdout.splitlines()
+    assert first.startswith(
+        '2  sender Abc: replies, text "No thanks", after_seconds 60.0, from the 2. on, share 0.5, until 20'
+    )
+    assert second == "1  to 6149157*: soft-bounce, 3 left"
+    assert third == '3  any message: flaky, mix {"delivered": 0.9, "slow": 0.1}'
+    assert run("rule", "remove", "1", "3", of=world).exit_code == 0
+    assert [each["id"] for each in world.ok("GET", "/rules")["rules"]] == [2]
+    assert run("rule", "remove", "--all", of=world).exit_code == 0
+    assert run("rule", "list", of=world).stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("add", "nothing"), 1, "There is no scenario 'nothing'; there are delivered"),
+        (("add", "slow", "--option", "text=Hi"), 1, "has no option `text`"),
+        (("add", "slow", "--option", "after_seconds=soon"), 2, "no number where one is needed"),
+        (("add", "replies", "--option", "text"), 2, "is no option"),
+        (("add", "slow", "--to", "x"), 1, "write digits"),
+        (("remove", "99"), 1, "There is no rule 99."),
+        (("remove",), 2, "Say which"),
+        (("remove", "1", "--all"), 2, "Say which"),
+    ],
+)
+def test_what_makes_no_sense_is_said(world: Account, args: tuple[str, ...], code: int, said: str) -> None:
+    result = run("rule", *args, of=world)
+    assert result.exit_code == code
+    assert said in result.stderr

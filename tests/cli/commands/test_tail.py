@@ -1,0 +1,150 @@
+"""`sms-sandbox tail`, as a person at a terminal and a program behind a pipe see it."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from select import select
+from typing import Any
+
+import click
+import pytest
+
+from sms_sandbox.cli.tail import line_of
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import PREFIX
+from tests.processes import running
+from tests.serving import HANDSET, Account
+
+
+def command(world: Account, *args: str) -> list[str]:
+    where = ["--http-port", world.ready.http.rpartition(":")[2], "--account", f"{world.key}:{world.secret}"]
+    return [sys.executable, "-m", "sms_sandbox", "tail", *where, *args]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "NO_COLOR"))} | more
+
+
+@contextmanager
+def tail(world: Account, *args: str) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        command(world, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout
+    return process.stdout.readline().rstrip("\n")
+
+
+def test_what_was_comes_first_and_then_what_happens(world: Account) -> None:
+    world.send("Before")
+    with tail(world) as process:
+        before = line(process)
+        assert all(word in before for word in ("call", "send-sms", HANDSET, "SUCCESS", '"Before"'))
+        assert "\x1b" not in before
+        world.api("send-sms", mesage="x")
+        happened = line(process)
+        while "report" in happened:
+            happened = line(process)
+        assert "FIELD_EMPTY 400" in happened
+        assert "hint: `mesage` is no parameter of send-sms: did you mean `message`?" in happened
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stderr
+        assert process.stderr.read().strip() == ""
+
+
+def test_lines_of_json_and_filters(world: Account) -> None:
+    for method in ("get-lists", "get-numbers", "get-lists"):
+        world.api(method)
+    with tail(world, "--json", "-n", "1", "--method", "get-lists", "--kind", "call") as process:
+        assert json.loads(line(process)) == {**world.ok("GET", "/traffic/3")}
+        world.api("get-numbers")
+        world.api("get-lists")
+        assert json.loads(line(process))["id"] == 5
+
+
+def test_without_history_only_what_comes(world: Account) -> None:
+    world.api("get-lists")
+    with tail(world, "-n", "0", "--json") as process:
+        assert process.stdout
+        for _ in range(200):  # it says nothing when it has begun
+            world.api("get-numbers")
+            if select([process.stdout], [], [], 0.1)[0]:
+                break
+        assert json.loads(line(process))["method"] == "get-numbers"
+
+
+def test_it_ends_with_the_sandbox(certificates: Certificates, tmp_path: Path) -> None:
+    with running(certificates, tmp_path) as sandbox:
+        sandbox.account.api("get-balance")
+        with tail(sandbox.account) as process:
+            assert "get-balance" in line(process)
+            sandbox.account.api("get-lists")
+            assert "get-lists" in line(process)
+            sandbox.end()
+            assert process.wait(20) == 0
+            assert process.stderr
+            assert process.stderr.read() == "sms-sandbox: The sandbox has stopped, or this world is gone.\n"
+
+
+def test_it_says_why_it_can_not_begin(world: Account) -> None:
+    wrong = Account(world.ready, world.key, "wrong")
+    for args in ([], ["-n", "0"]):
+        ended = subprocess.run(
+            command(wrong, *args), capture_output=True, text=True, timeout=30, env=environment(), check=False
+        )
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr == "sms-sandbox: There is no account with this key and secret.\n"
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_colour_is_for_terminals_that_want_it(world: Account, plain: bool) -> None:
+    world.api("get-balance")
+    parent, child = pty.openpty()
+    env = environment(**({"NO_COLOR": "1"} if plain else {}))
+    with subprocess.Popen(command(world), stdout=child, stderr=subprocess.DEVNULL, env=env) as process:
+        os.close(child)
+        said = os.read(parent, 1000)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    os.close(parent)
+    assert b"SUCCESS" in said
+    assert (b"\x1b[" in said) is not plain
+
+
+ENTRY: dict[str, Any] = {
+    "id": 1, "at": "2030-01-31T12:00:00.123456Z", "kind": "call", "account_id": 1, "method": "send-sms",
+    "number": HANDSET,
+    "code": "SUCCESS", "status": 200, "rule": None, "took_ms": 0.84, "verb": "POST", "url": "/send-sms.json",
+    "request": {"message": "Hi"}, "reply": {}, "error": None, "message_id": 1, "hints": [], "cut": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({}, '12:00:00.123 call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
+        ({"at": "2030-01-31T12:00:00Z"}, '12:00:00     call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
+        ({"kind": "callback", "method": "dlr", "code": "failed", "status": 503, "error": "answered 503",
+          "request": {}, "rule": "fault 3"},
+         "12:00:00.123 callback dlr          61491570156  failed 503 0.8 ms answered 503 [fault 3]"),
+        ({"kind": "report", "method": None, "code": "delivered", "status": None, "took_ms": None, "request": {}},
+         "12:00:00.123 report                61491570156  delivered"),
+        ({"request": {"message": "a\x1b[2Jb\nc" + "x" * 80}},
+         f'12:00:00.123 call     send-sms     61491570156  SUCCESS 0.8 ms "a\\x1b[2Jb\\nc{"x" * 51}…"'),
+    ],
+)  # fmt: skip
+def test_lines(more: dict[str, Any], shown: str) -> None:
+    assert click.unstyle(line_of({**ENTRY, **more})) == shown

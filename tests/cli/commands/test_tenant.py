@@ -1,0 +1,73 @@
+"""`sms-sandbox reset`, `export` and `import` against a running sandbox."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sms_sandbox.cli.root import main
+from tests.serving import Account
+
+NOON = "2030-01-31T12:00:00Z"
+
+
+@pytest.fixture
+def world(server: Account) -> Account:
+    return server.tenant(frozen_at=NOON)
+
+
+def run(world: Account, *args: str) -> Result:
+    where = ("--http-port", world.ready.http.rpartition(":")[2], "--account", f"{world.key}:{world.secret}")
+    return CliRunner().invoke(main, [*args, *where], prog_name="sms-sandbox")
+
+
+def total(world: Account, what: str) -> int:
+    return int(world.ok("GET", f"/{what}")["page"]["total"])
+
+
+def test_a_world_is_emptied_as_a_whole_or_by_kind(world: Account) -> None:
+    world.send()
+    world.api("add-list", name="Guests")
+    result = run(world, "reset", "messages", "mails")
+    assert json.loads(result.output)["key"] == world.key
+    assert (total(world, "messages"), total(world, "lists")) == (0, 1)
+    assert run(world, "reset").exit_code == 0
+    assert total(world, "lists") == 0
+    result = run(world, "reset", "everything")
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+
+
+def test_a_world_is_taken_along_in_a_file(server: Account, world: Account, tmp_path: Path) -> None:
+    world.send("caf\u00e9")
+    file = tmp_path / "world.json"
+    assert run(world, "export", str(file)).output == ""
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert run(world, "export").output == file.read_text()
+    assert json.loads(file.read_text()) == world.ok("GET", "/export")
+    result = run(server, "import", str(file))
+    assert (result.exit_code, "already" in result.output) == (1, True)
+    made = json.loads(run(server, "import", str(file), "--name", "along", "--key", "along", "--secret", "s").output)
+    copied = Account(server.ready, made["key"], made["secret"])
+    assert (made["name"], copied.key, copied.secret) == ("along", "along", "s")
+    assert copied.ok("GET", "/messages")["messages"][0]["text"] == "caf\u00e9"
+
+
+def test_a_world_is_made_again_from_its_file(world: Account, tmp_path: Path) -> None:
+    world.send("Once")
+    file, first, second = (str(tmp_path / name) for name in ("world.json", "first.json", "second.json"))
+    assert run(world, "export", file).exit_code == 0
+    for to in (first, second):
+        assert run(world, "replay", file, to).output == ""
+    assert Path(first).read_bytes() == Path(second).read_bytes() == Path(file).read_bytes()
+    assert run(world, "replay", file).output == Path(first).read_text()
+    assert total(world, "messages") == 1
+
+
+def test_a_file_that_is_none_is_refused_in_one_line(server: Account, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text("{")
+    for args in (("import", str(bad)), ("import", str(tmp_path / "none.json")), ("export", str(tmp_path / "a" / "b"))):
+        result = run(server, *args)
+        assert (result.exit_code, len(result.output.splitlines())) == (1, 1), result.output
+        assert args[1] in result.output

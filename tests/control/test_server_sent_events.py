@@ -1,0 +1,95 @@
+"""The stream of what the journal notes."""
+
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import Settings
+from tests.control.looking import Stream, ids
+from tests.serving import HANDSET, Account, fetch, serving
+
+
+def test_events_come_as_they_happen(world: Account) -> None:
+    world.api("get-balance")
+    with Stream(world) as stream:
+        assert stream.response.headers["Content-Type"] == "text/event-stream"
+        world.send("streamed")
+        call = stream.next()
+        assert (call["event"], call["id"]) == ("call", 2)
+        assert call["data"] == world.ok("GET", "/traffic/2")
+        assert stream.next()["event"] == "report"
+        world.ok("POST", "/inbound", {"from": HANDSET, "text": "yes"})
+        assert stream.next()["event"] == "inbound"
+
+
+def test_a_stream_is_resumed_behind_the_last_event(world: Account) -> None:
+    for _ in range(3):
+        world.api("get-balance")
+    with Stream(world, last=1) as stream:
+        assert [stream.next()["id"], stream.next()["id"]] == [2, 3]
+    with Stream(world, after=0) as stream:
+        assert stream.next()["id"] == 1
+    with Stream(world, last=2, after=0) as stream:
+        assert stream.next()["id"] == 3
+
+
+def test_a_stream_of_some_events(world: Account) -> None:
+    with Stream(world, kind="call", method="get-numbers") as stream:
+        world.send("not this")
+        world.api("get-numbers")
+        assert stream.next()["data"]["method"] == "get-numbers"
+
+
+def test_a_stream_goes_on_in_the_world_made_afresh(world: Account) -> None:
+    for _ in range(3):
+        world.api("get-balance")
+    with Stream(world) as stream:
+        world.ok("POST", "/tenants/current/reset")
+        world.api("get-lists")
+        event = stream.next()
+        assert (event["id"], event["data"]["method"]) == (1, "get-lists")
+
+
+def test_a_stream_tells_nothing_of_other_tenants(worlds: Callable[..., Account]) -> None:
+    one, other = worlds(), worlds()
+    with Stream(one) as stream, Stream(other) as others:
+        other.api("get-lists")
+        assert others.next()["data"]["method"] == "get-lists"
+        one.api("get-numbers")
+        assert stream.next()["data"]["method"] == "get-numbers"
+
+
+def test_a_stream_is_for_who_may_see_it(server: Account, world: Account) -> None:
+    url = f"{server.ready.http}/_sandbox/v1/events"
+    wrong = b64encode(f"{world.key}:wrong".encode()).decode()
+    assert fetch(url, headers={"Authorization": f"Basic {wrong}"}).status == 401
+    assert fetch(url, headers={"Host": "evil.example"}).status == 403
+    assert server.control("GET", "/events", None, after="x").status == 422
+    assert server.control("GET", "/events", None, kind="sms").status == 422
+
+
+def test_a_stream_whose_reader_went_is_forgotten(world: Account) -> None:
+    for _ in range(5):
+        with Stream(world):
+            pass
+    world.api("get-balance")
+    assert ids(world) == [1]
+
+
+def test_streams_and_waits_end_when_the_server_does(certificates: Certificates) -> None:
+    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)
+    said: list[Any] = []
+    with serving(settings) as account:
+        wait = {"of": "calls", "timeout_seconds": 60}
+        waiting = threading.Thread(target=lambda: said.append(account.ok("POST", "/wait", wait)))
+        waiting.start()
+        stream = Stream(account).__enter__()
+        time.sleep(0.2)  # so that the wait is under way
+    # The server ended, which `serving` waits for, though the wait had most of its minute and the stream has no end.
+    waiting.join()
+    assert stream.response.read() == b""
+    stream.__exit__()
+    assert said[0]["difference"].endswith("The sandbox is being stopped.")

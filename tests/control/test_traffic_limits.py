@@ -1,0 +1,71 @@
+"""How long the journal keeps what it noted: its bounds, deleting, resets, and the end of the process."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.journal.writer import EVERY
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import Settings
+from tests.control.looking import Stream, entries, ids
+from tests.processes import running
+from tests.serving import Account, serving
+
+
+def test_deleting_and_resetting(worlds: Callable[..., Account]) -> None:
+    world = worlds()
+    world.api("get-balance")
+    world.api("get-balance")
+    assert world.ok("DELETE", "/traffic") == {"cleared": 2}
+    world.api("get-balance")
+    assert ids(world) == [3]
+    assert world.ok("GET", "/traffic")["dropped"] == 0
+    world.ok("POST", "/tenants/current/reset", {"kinds": ["traffic"]})
+    world.api("get-balance")
+    assert ids(world) == [4]
+    world.ok("POST", "/tenants/current/reset")
+    assert ids(world) == []
+    world.api("get-balance")
+    assert ids(world) == [1]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_journal_is_capped_and_says_so(
+    kind: str, certificates: Certificates, request: pytest.FixtureRequest
+) -> None:
+    url = "sqlite://" if kind == "sqlite" else request.getfixturevalue("fresh_postgres")()
+    settings = Settings(
+        https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, traffic=10, database=url
+    )
+    with serving(settings) as account:
+        for _ in range(25):
+            account.api("get-balance")
+        assert ids(account) == list(range(25, 15, -1))
+        assert account.ok("GET", "/traffic")["dropped"] == 15
+        with Stream(account, after=3) as stream:
+            assert stream.next() == {"event": "dropped", "data": {"count": 12}}
+            assert stream.next()["id"] == 16
+
+
+def test_what_was_noted_is_kept_by_an_ordinary_end(certificates: Certificates, tmp_path: Path) -> None:
+    settings = Settings(
+        https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, database=f"sqlite:///{tmp_path}/a.db"
+    )
+    with serving(settings) as account:
+        for _ in range(3):
+            account.api("get-balance")
+    with serving(settings) as account:
+        assert ids(account) == [3, 2, 1]
+
+
+def test_a_killed_process_loses_no_more_than_the_last_moment(certificates: Certificates, tmp_path: Path) -> None:
+    database = ("--database", f"sqlite:///{tmp_path}/a.db")
+    with running(certificates, tmp_path, *database) as first:
+        first.account.send("noted")
+        time.sleep(EVERY * 5)
+        first.kill()
+    with running(certificates, tmp_path, *database) as second:
+        assert entries(second.account, kind="call")[-1]["request"]["message"] == "noted"
+        assert second.account.ok("GET", "/messages", text="noted")["page"]["total"] == 1

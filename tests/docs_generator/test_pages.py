@@ -1,0 +1,95 @@
+"""The generated pages: fresh in this checkout, and told to be stale wherever anything they are made from changed."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from contract_tests.observing import Recordings
+from sms_sandbox.api.parity.evidence import EVIDENCE
+from sms_sandbox.docs_generator import differences, parity
+from sms_sandbox.docs_generator.__main__ import PAGES, stale
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what the pages lie in."""
+    for name in PAGES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def run(where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sms_sandbox.docs_generator", *arguments]
+    environment = {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_no_page_is_stale() -> None:
+    assert stale(ROOT) == [], "run make docs"
+
+
+def test_the_gate_checks_the_pages() -> None:
+    check = re.findall(r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert "$(BIN)/python -m sms_sandbox.docs_generator --check" in check[0]
+
+
+@pytest.mark.parametrize("name", ["docs/methods.md", "docs/parity.md", "docs/differences.md"])
+def test_a_stale_page_fails_the_check_and_is_written_anew(checkout: Path, name: str) -> None:
+    fresh = (checkout / name).read_text()
+    (checkout / name).write_text(fresh.replace("`NOT_FOUND`", "`FOUND`").replace("never", "today"))
+    checked = run(checkout, "--check")
+    assert (checked.returncode, checked.stderr) == (1, f"Stale: {name}. Run make docs.\n")
+    assert run(checkout).returncode == 0
+    assert (checkout / name).read_text() == fresh
+    assert run(checkout, "--check").returncode == 0
+
+
+def test_a_page_that_is_missing_is_stale(checkout: Path) -> None:
+    (checkout / "docs" / "parity.md").unlink()
+    assert stale(checkout) == ["docs/parity.md"]
+
+
+def test_a_new_recording_makes_the_pages_stale(checkout: Path) -> None:
+    folder = checkout / "contract_tests" / "recorded"
+    recordings = Recordings(folder)
+    first = ("get-balance.xml 200 SUCCESS", "get-lists.json 200 SUCCESS", "get-sms.json 400 NOT_FOUND")
+    recordings.write("first", {key: {} for key in first}, date(2030, 1, 31))
+    second = ("get-balance.json 200 SUCCESS", "get-lists.json 401 AUTH_FAILED", "add-card.json 404 NOT_IMPLEMENTED")
+    recordings.write("second", {key: {} for key in second}, date(2030, 2, 1))
+    assert json.loads(parity.validated(folder)) == {
+        "add-card": "2030-02-01",
+        "get-balance": "2030-02-01",
+        "get-lists": "2030-01-31",
+    }
+    assert stale(checkout) == ["sms_sandbox/api/parity/validated.json"]
+
+
+def test_elsewhere_than_in_a_checkout_it_writes_nothing(tmp_path: Path) -> None:
+    ran = run(tmp_path)
+    assert (ran.returncode, list(tmp_path.iterdir())) == (1, [])
+    assert "no folder docs" in ran.stderr
+
+
+def test_a_page_without_a_place_for_its_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 places for the table 'known'"):
+        differences.page("# Differences\n")
+
+
+def test_the_page_on_parity_tells_of_every_method() -> None:
+    page = parity.page()
+    rows = re.findall(
+        r"^\| \[([a-z-]+)\]\(methods.md#\1\) (?:\| [RDCA]+ ){4}\| (\S+) \| \[\d+\]\(#\1\) \|$", page, re.MULTILINE
+    )
+    assert [name for name, _ in rows] == list(EVIDENCE)
+    assert re.findall(r"^### ([a-z-]+)$", page, re.MULTILINE) == list(EVIDENCE)
+    resting = re.findall(r"^\| [a-z][^|]+ \| \d+ \| (\d+) \|$", page, re.MULTILINE)
+    assert sum(map(int, resting)) == len(EVIDENCE)

@@ -1,0 +1,66 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sms_sandbox.domain.redaction import LEAST, MOST_PIECES, hidden, hidden_in_url, names_a_secret
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "access_token", "apiKey", "x-api-key", "Authorization", "cvv", "cardnumber"]
+)
+def test_names_of_secrets(name: str) -> None:
+    assert names_a_secret(name)
+
+
+@pytest.mark.parametrize("name", ["", "order", "key", "message", "mobile", "is_optout"])
+def test_names_of_what_is_none(name: str) -> None:
+    assert not names_a_secret(name)
+
+
+@given(st.text(), st.text("ab", min_size=LEAST), st.text())
+def test_a_secret_is_hidden_wherever_it_stands(before: str, secret: str, behind: str) -> None:
+    assert secret not in hidden(f"{before}{secret}{behind}", secret)
+
+
+@pytest.mark.parametrize("secret", ["", "hi", "a" * (LEAST - 1)])
+def test_a_secret_that_may_be_a_word_is_not_looked_for(secret: str) -> None:
+    text = f"hi there, {secret}"
+    assert hidden(text, secret) == text
+
+
+OWN = "own/se+cret"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("http://user:pw@h/?access_token=x", "http://…@h/?access_token=…"),
+        (" HTTP://user:p&w@h:80/a", " HTTP://…@h:80/a"),
+        ("//user@h", "//…@h"),
+        ("user:pw@h/?a=1", "…@h/?a=1"),
+        ("http://h/a?b=1&api%5Fkey=x&token&Token=&c=2#d", "http://h/a?b=1&api%5Fkey=…&token&Token=…&c=2#d"),
+        ("http://h/#/in?access_token=x", "http://h/#/in?access_token=…"),
+        ("http://h/?to=http://i/?token=x&b", "http://h/?to=http://i/?token=…&b"),
+        (f"http://h/{OWN}/a", "http://h/…/a"),
+        ("http://h/own%2Fse%2Bcret%20é", "http://h/…%20%C3%A9"),
+        ("http://h/?own%2Fse%2bcret=%26own/se+cret", "http://h/?…=%26…"),
+        ("http://[", "http://["),
+        ("\udcff%2", "\udcff%2"),
+        ("http://h/\ud800own%2Fse%2bcret", "http://h/%3F…"),
+    ],
+)
+def test_a_url_without_what_is_secret(url: str, kept: str) -> None:
+    assert hidden_in_url(url, OWN) == kept
+
+
+@given(st.text("ab:/?#&=%20+.", max_size=30), st.text(max_size=10))
+def test_a_url_with_nothing_secret_stays_as_it_is(url: str, more: str) -> None:
+    written = url + more.replace("@", "")
+    assert hidden_in_url(written, "a-secret-not-in-it") == written
+
+
+def test_a_url_of_more_parameters_than_anybody_needs() -> None:
+    url = "http://h/?" + "&".join(f"a{index}=1" for index in range(100_000))
+    kept = hidden_in_url(url, OWN)
+    assert kept.endswith(f"&a{MOST_PIECES - 2}=1&…")
+    assert url.startswith(kept.removesuffix("…"))

@@ -1,0 +1,113 @@
+"""Notes that wait: bounded, and what is left out is what the journal would have dropped."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sms_sandbox.journal import buffer, queries
+from sms_sandbox.journal.buffer import Backlog
+from sms_sandbox.journal.entries import made, note_of
+from sms_sandbox.journal.queries import Wanted
+from sms_sandbox.journal.writer import Journal
+from sms_sandbox.store.schema import open_store
+from sms_sandbox.store.unit_of_work import Note
+from tests.conftest import found
+
+
+def note(tenant: int | None, weight: int = 1) -> Note:
+    return Note(tenant, weight, lambda: None, ())
+
+
+@pytest.fixture
+def tight(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], Backlog]:
+    """A backlog with room for ten notes, and for two of each tenant if these are bounded."""
+    monkeypatch.setattr(buffer, "MOST_WAITING", 10)
+    monkeypatch.setattr(buffer, "SLACK", 3)
+    return Backlog
+
+
+def test_notes_come_out_in_order_and_weigh_what_they_weigh(tight: Callable[[int | None], Backlog]) -> None:
+    waiting = tight(None)
+    for weight in (1, 10, 100):
+        waiting.add(note(1, weight))
+    assert (len(waiting), waiting.weight, waiting.taken) == (3, 111, 3)
+    assert [each.weight for _, each in waiting.take(2)] == [1, 10]
+    assert (len(waiting), waiting.weight, waiting.taken) == (1, 100, 3)
+    assert len(waiting.take(2)) == 1
+    assert waiting.take(2) == []
+
+
+def test_the_oldest_are_lost_where_all_are_wanted(
+    tight: Callable[[int | None], Backlog], caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = tight(None)
+    for weight in range(14):
+        waiting.add(note(1, weight))
+    kept = [each.weight for _, each in waiting.take(100)]
+    assert kept == list(range(4, 14))
+    assert "4 entries of the traffic are lost" in caplog.text
+    assert waiting.weight == 0
+    assert waiting.take_left_out() == {1: 4}
+
+
+def test_a_tenant_s_oldest_are_left_out_and_counted(
+    tight: Callable[[int | None], Backlog], caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = tight(2)
+    waiting.add(note(2, 50))
+    for weight in range(5):
+        waiting.add(note(1, weight))
+    assert waiting.take_left_out() == {1: 3}
+    assert waiting.take_left_out() == Counter()
+    assert [(each.tenant, each.weight) for _, each in waiting.take(100)] == [(2, 50), (1, 3), (1, 4)]
+    assert caplog.text == ""
+
+
+def test_nobody_s_notes_are_lost_to_another_s_before_there_are_too_many(
+    tight: Callable[[int | None], Backlog], caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = tight(2)
+    for tenant in range(7):
+        for _ in range(2):
+            waiting.add(note(tenant))
+    assert len(waiting.take(100)) <= 10
+    assert "entries of the traffic are lost" in caplog.text
+
+
+MOST = 4
+
+NOTES = st.lists(st.sampled_from([0, 0, 0, 1, "write"]), max_size=60)
+
+
+@settings(max_examples=40)
+@given(NOTES)
+def test_a_journal_in_memory_holds_what_one_that_writes_everything_would(steps: list[int | str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buffer, "SLACK", 3)
+        asyncio.run(check_journal(steps))
+
+
+async def check_journal(steps: list[int | str]) -> None:
+    store = open_store("sqlite://")
+    worlds = [found(store, f"key-{name}", "secret", name=name) for name in ("default", "other")]
+    journal = Journal(store, MOST)
+    await journal.stop()  # so that it writes when it is asked to, and only then
+    noted: list[list[str]] = [[], []]
+    for number, step in enumerate([*steps, "write"]):
+        if isinstance(step, str):
+            await journal.flush()
+        else:
+            noted[step].append(str(number))
+            journal.note(note_of(made(worlds[step].tenant, None, "call", text=str(number))))
+    for world, texts in zip(worlds, noted, strict=True):
+        with store.begin() as db:
+            entries = queries.following(db, world.tenant, Wanted(), 1000)
+            assert [each.text for each in entries] == texts[-MOST:]
+            assert [each.id for each in entries] == list(range(1, len(texts) + 1))[-MOST:]
+            assert queries.last(db, world.tenant) == len(texts)
+            assert queries.dropped(db, world.tenant) == max(len(texts) - MOST, 0)
+    store.close()

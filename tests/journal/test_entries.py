@@ -1,0 +1,209 @@
+"""Writing the journal, its cap, and what of it is found again, on each database."""
+
+from datetime import timedelta
+
+import pytest
+
+from sms_sandbox.domain.clock import real_now, to_micros
+from sms_sandbox.journal import entries, queries, sent_messages
+from sms_sandbox.journal.entries import NewEntry, made
+from sms_sandbox.journal.queries import Entry, Wanted
+from sms_sandbox.store import tables, tenants
+from sms_sandbox.store.database import Store
+from sms_sandbox.store.paging import Paging
+from tests.conftest import World, found
+from tests.store.making import HANDSETS, NOON, send
+
+ALL = Paging(1, 1000)
+
+
+def test_an_entry_is_the_columns_of_its_table() -> None:
+    """It is written and read by position."""
+    columns = [column.name for column in tables.traffic.c]
+    assert columns == ["tenant", "id", *NewEntry._fields[1:]]
+    assert tuple(columns[1:]) == Entry._fields
+
+
+def note(world: World, *new: NewEntry, most: int = 1000, at: int | None = None) -> None:
+    moment = to_micros(real_now()) if at is None else at
+    with world.store.begin() as db:
+        entries.add(db, world.tenant, [(moment, each) for each in new], most)
+
+
+def calls(world: World, *texts: str) -> list[NewEntry]:
+    return [
+        made(world.tenant, NOON + timedelta(seconds=index), "call", account=1, method="send-sms", text=text,
+             request={"message": text})
+        for index, text in enumerate(texts)
+    ]  # fmt: skip
+
+
+def wanted(world: World, **asked: object) -> list[int]:
+    """The ids of what a filter finds."""
+    with world.store.begin() as db:
+        asking = Wanted(**asked)  # type: ignore[arg-type]
+        rows = queries.page(db, world.tenant, asking, ALL).rows
+        assert queries.count(db, world.tenant, asking) == len(rows)
+    return [each.id for each in rows]
+
+
+def test_an_entry_reads_back_as_it_was_noted(fresh: World) -> None:
+    new = made(
+        fresh.tenant, NOON, "call", account=54911, method="send-sms", numbers=("61491570156", "61491570112"),
+        code="SUCCESS", status=200, rule="fault 3", took=1234, message=340000001, verb="POST", url="/send-sms.json",
+        text="Grüße", request={"message": "Grüße", "to": "61491570156"}, reply='{"a":1}', error="no", hints=("a",),
+    )  # fmt: skip
+    note(fresh, new)
+    with fresh.store.begin() as db:
+        read = queries.read(db, fresh.tenant, 1)
+        assert queries.read(db, fresh.tenant, 2) is None
+    assert read == Entry(
+        1, NOON, "call", 54911, "send-sms", ["61491570156", "61491570112"], "SUCCESS", 200, "fault 3", 1234, 340000001,
+        "POST", "/send-sms.json", "Grüße", {"message": "Grüße", "to": "61491570156"}, '{"a":1}', "no", ["a"], False,
+    )  # fmt: skip
+
+
+def test_what_no_database_keeps_is_replaced_and_what_is_too_long_is_cut(fresh: World) -> None:
+    strange = "a\x00b\ud800c"
+    long = "x" * (entries.LONGEST_VALUE + 1)
+    many = {f"f{index}": "y" * 5000 for index in range(20)}
+    note(
+        fresh,
+        made(fresh.tenant, NOON, "call", text=strange, request={"m": strange, strange: "n"}, hints=[strange],
+             url=strange, reply=strange, error=strange, method=strange),
+        made(fresh.tenant, NOON, "call", request={"m": long}),
+        made(fresh.tenant, NOON, "call", request=many),
+        made(fresh.tenant, NOON, "call", reply="z" * (entries.LONGEST_REPLY + 1)),
+    )  # fmt: skip
+    with fresh.store.begin() as db:
+        odd, one, several, reply = queries.following(db, fresh.tenant, Wanted(), 10)
+    assert (odd.text, odd.url, odd.reply, odd.hints) == ("a\ufffdb\ufffdc",) * 3 + (["a\x00b\ufffdc"],)
+    assert odd.request["m"] == "a\x00b\ufffdc"
+    assert not odd.cut
+    assert one.request["m"] == "x" * (entries.LONGEST_VALUE - 1) + "…"
+    assert sum(map(len, several.request.values())) <= entries.LONGEST_REQUEST
+    assert len(reply.reply) == entries.LONGEST_REPLY
+    assert one.cut
+    assert several.cut
+    assert reply.cut
+
+
+def test_filters(fresh: World) -> None:
+    mobile, number = "61491570156", "61491570112"
+    note(
+        fresh,
+        made(fresh.tenant, NOON, "call", method="send-sms", numbers=(mobile,), code="SUCCESS", text="50% off",
+             request={"a": "50%"}),
+        made(fresh.tenant, NOON + timedelta(seconds=1), "call", method="get-sms", code="NOT_FOUND", rule="fault 12"),
+        made(fresh.tenant, NOON + timedelta(seconds=2), "inbound", method="reply", numbers=(mobile, number),
+             text="Grüße Über"),
+        made(fresh.tenant, NOON + timedelta(seconds=3), "call", method="send-sms", numbers=("6149157015",),
+             request={"a": 'x","b":"y'}),
+    )  # fmt: skip
+    assert wanted(fresh) == [4, 3, 2, 1]
+    assert wanted(fresh, kind="inbound") == [3]
+    assert wanted(fresh, method="send-sms") == [4, 1]
+    assert wanted(fresh, numbers=(mobile,)) == [3, 1]
+    assert wanted(fresh, numbers=("0", number)) == [3]
+    assert wanted(fresh, code="NOT_FOUND") == [2]
+    assert wanted(fresh, text="% OFF") == [1]
+    assert wanted(fresh, text="_") == []
+    assert wanted(fresh, text="ber") == [3]
+    assert wanted(fresh, rule="FAULT 1") == [2]
+    assert wanted(fresh, after=2) == [4, 3]
+    assert wanted(fresh, since=NOON + timedelta(seconds=1), until=NOON + timedelta(seconds=2)) == [3, 2]
+    assert wanted(fresh, params={"a": "50%"}) == [1]
+    assert wanted(fresh, params={"a": "50"}) == []
+    assert wanted(fresh, params={"A": "50%"}) == []
+    assert wanted(fresh, params={"b": "y"}) == []
+    assert wanted(fresh, params={"a": 'x","b":"y'}) == [4]
+    assert wanted(fresh, kind="call", method="send-sms", after=1) == [4]
+
+
+def test_the_oldest_are_dropped_and_it_is_told(fresh: World) -> None:
+    for batch in range(4):
+        note(fresh, *calls(fresh, *(f"{batch} {index}" for index in range(3))), most=5)
+    with fresh.store.begin() as db:
+        assert queries.dropped(db, fresh.tenant) == 7
+        assert queries.last(db, fresh.tenant) == 12
+    assert wanted(fresh) == [12, 11, 10, 9, 8]
+    note(fresh, *calls(fresh, *map(str, range(20))), most=5)
+    assert wanted(fresh) == [32, 31, 30, 29, 28]
+    with fresh.store.begin() as db:
+        assert queries.dropped(db, fresh.tenant) == 27
+
+
+def test_clearing_counts_on_and_forgets_what_was_dropped(fresh: World) -> None:
+    with fresh.store.begin() as db:
+        assert queries.clear(db, fresh.tenant) == 0
+        assert queries.last(db, fresh.tenant) == 0
+    note(fresh, *calls(fresh, "a", "b", "c"), most=2)
+    early = to_micros(real_now())
+    with fresh.store.begin() as db:
+        assert queries.clear(db, fresh.tenant) == 2
+        assert queries.dropped(db, fresh.tenant) == 0
+        assert queries.last(db, fresh.tenant) == 3
+    note(fresh, *calls(fresh, "noted before it was cleared"), at=early)
+    note(fresh, *calls(fresh, "d", "e", "f"), most=2)
+    assert wanted(fresh) == [6, 5]
+    with fresh.store.begin() as db:
+        assert queries.dropped(db, fresh.tenant) == 1
+
+
+def test_nothing_is_noted_of_a_tenant_that_is_gone_nor_of_a_world_before(fresh: World) -> None:
+    other = found(fresh.store, "other", "secret", name="other")
+    early = to_micros(real_now())
+    with fresh.store.begin() as db:
+        tenants.remove(db, other.tenant)
+        tenants.empty(db, fresh.tenant)
+        entries.begin(db, fresh.tenant)
+    note(other, *calls(other, "gone"))
+    note(fresh, *calls(fresh, "of a world before"), at=early)
+    assert wanted(fresh) == wanted(other) == []
+    note(fresh, *calls(fresh, "of this one"))
+    assert wanted(fresh) == [1]
+
+
+def test_an_entry_without_a_time_is_of_the_moment_it_was_noted(fresh: World) -> None:
+    moment = real_now()
+    note(fresh, made(None, None, "call"), at=to_micros(moment))
+    with fresh.store.begin() as db:
+        (read,) = queries.following(db, fresh.tenant, Wanted(), 5)
+    assert read.at == moment
+
+
+@pytest.fixture
+def neighbour(store: Store, fresh: World) -> World:
+    return found(store, "other", "secret", name="other")
+
+
+def test_tenants_see_their_own_entries_numbered_by_themselves(fresh: World, neighbour: World) -> None:
+    note(fresh, *calls(fresh, "a", "b"))
+    note(neighbour, *calls(neighbour, "c"))
+    assert wanted(fresh) == [2, 1]
+    assert wanted(neighbour) == [1]
+    with fresh.store.begin() as db:
+        queries.clear(db, neighbour.tenant)
+    assert wanted(fresh) == [2, 1]
+
+
+def test_messages_are_looked_at_as_entries(fresh: World, neighbour: World) -> None:
+    with fresh.store.begin() as db:
+        message, first = send(db, fresh, HANDSETS[:2], status="sent", text="Hello")
+        send(db, fresh, HANDSETS[:1], text="not sent yet", status="scheduled")
+        send(db, neighbour, HANDSETS[:1], status="sent")
+
+        def ids(**asked: object) -> list[int]:
+            rows = sent_messages.page(db, fresh.tenant, Wanted(**asked), ALL).rows  # type: ignore[arg-type]
+            assert all(each.kind == "message" and each.message == message for each in rows)
+            return [each.id for each in rows]
+
+        assert ids() == [first + 1, first]
+        assert ids(numbers=HANDSETS[:1]) == [first]
+        assert ids(numbers=("61491570112",)) == [first + 1, first]
+        assert ids(code="delivered") == []
+        assert ids(code="pending", text="ELL") == [first + 1, first]
+        assert ids(params={"to": HANDSETS[1], "text": "Hello", "from": "61491570112"}) == [first + 1]
+        assert ids(params={"text": "hello"}) == []
+        assert ids(after=first) == [first + 1]
+        assert ids(since=NOON + timedelta(seconds=1)) == []

@@ -1,0 +1,202 @@
+"""The journal's buffer: what is noted is written soon, in order, and told to those who listen."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from sms_sandbox.journal import queries
+from sms_sandbox.journal.buffer import MOST_WAITING, SLACK
+from sms_sandbox.journal.entries import NewEntry, made, note_of
+from sms_sandbox.journal.queries import Wanted
+from sms_sandbox.journal.writer import EVERY, TOGETHER, Journal
+from sms_sandbox.store.database import Store
+from sms_sandbox.store.unit_of_work import Note, noted
+from tests.conftest import World, found
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def journal(fresh: World) -> AsyncIterator[Journal]:
+    made = Journal(fresh.store, 1000)
+    yield made
+    await made.stop()
+
+
+def entry(world: World, text: str) -> Note:
+    return note_of(made(world.tenant, None, "call", text=text))
+
+
+def texts(world: World) -> list[str]:
+    with world.store.begin() as db:
+        return [each.text for each in queries.following(db, world.tenant, Wanted(), 100_000)]
+
+
+async def test_what_is_noted_is_written_in_order_when_somebody_reads(fresh: World, journal: Journal) -> None:
+    for index in range(500):
+        journal.note(entry(fresh, str(index)))
+    await journal.flush()
+    assert texts(fresh) == [str(index) for index in range(500)]
+
+
+async def test_it_is_written_by_itself_soon_after(fresh: World, journal: Journal) -> None:
+    journal.note(entry(fresh, "a"))
+    async with asyncio.timeout(10):
+        while not texts(fresh):
+            await asyncio.sleep(0.02)
+
+
+async def test_what_a_transaction_notes_is_noted_when_it_is_committed(fresh: World, journal: Journal) -> None:
+    with fresh.store.begin() as db:
+        noted(db, entry(fresh, "committed"))
+    with suppress(KeyError), fresh.store.begin() as db:
+        noted(db, entry(fresh, "undone"))
+        noted(db, entry(fresh, "noted anyway"), even_if_undone=True)
+        raise KeyError
+    with fresh.store.begin() as db:
+        pass
+    await journal.flush()
+    assert texts(fresh) == ["committed", "noted anyway"]
+
+
+async def test_what_waits_is_written_at_the_end(fresh: World, journal: Journal) -> None:
+    await journal.stop()
+    for index in range(450):
+        journal.note(entry(fresh, str(index)))
+    journal.flush_at_once()
+    assert len(texts(fresh)) == 450
+
+
+async def test_who_listens_is_told_of_its_tenant_alone(fresh: World, journal: Journal) -> None:
+    other = found(fresh.store, "other", "secret", name="other")
+    order: list[str] = []
+
+    async def listen(world: World, name: str) -> None:
+        with journal.listen(world.tenant) as listener:
+            await listener.wait(30)
+            order.append(name)
+
+    first = asyncio.create_task(listen(fresh, "first"))
+    second = asyncio.create_task(listen(other, "second"))
+    await asyncio.sleep(0)
+    assert journal.listening == 2
+    journal.note(entry(other, "for the second"))
+    await second
+    order.append("noting")
+    journal.note(entry(fresh, "for the first"))
+    await first
+    assert order == ["second", "noting", "first"]
+    assert journal.listening == 0
+
+
+async def test_nobody_waits_when_it_stops(fresh: World, journal: Journal) -> None:
+    with journal.listen(fresh.tenant) as listener:
+        waiting = asyncio.create_task(listener.wait(60))
+        await asyncio.sleep(0)
+        await journal.stop()
+        async with asyncio.timeout(10):
+            await waiting
+    assert journal.closing
+
+
+async def test_an_entry_that_can_not_be_made_costs_no_other(
+    fresh: World, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> NewEntry:
+        raise ValueError
+
+    journal.note(Note(fresh.tenant, 10, fail, ()))
+    journal.note(entry(fresh, "whole"))
+    with caplog.at_level(logging.CRITICAL):
+        await journal.flush()
+    assert texts(fresh) == ["whole"]
+
+
+async def test_a_database_that_fails_is_told_of_and_noting_goes_on(
+    fresh: World, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("sms_sandbox.journal.entries.add", lambda *_: 1 / 0)
+        journal.note(entry(fresh, "lost"))
+        await journal.flush()
+    assert "1 entries of the traffic could not be written." in caplog.text
+    caplog.clear()
+    journal.note(entry(fresh, "kept"))
+    await journal.flush()
+    assert texts(fresh) == ["kept"]
+
+
+async def test_more_than_can_wait_is_counted_and_what_nobody_could_have_read_is_not_lost(
+    fresh: World, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    await journal.stop()
+    many = MOST_WAITING + SLACK + 1
+    for _ in range(many):
+        journal.note(Note(fresh.tenant, 1, made, (fresh.tenant, None, "call")))
+    journal.flush_at_once()
+    lost = 0 if fresh.store.volatile else SLACK + 1
+    assert (f"{lost} entries of the traffic are lost" in caplog.text) == bool(lost)
+    with fresh.store.begin() as db:
+        assert queries.last(db, fresh.tenant) == many
+        assert queries.count(db, fresh.tenant, Wanted()) == 1000
+        assert queries.dropped(db, fresh.tenant) == many - 1000
+
+
+async def test_a_burst_of_all_that_a_long_journal_wants_is_not_lost(
+    fresh: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when time passes for many messages: a hundred reports a turn of the event loop, and no end of them."""
+    long = Journal(fresh.store, 1_000_000)
+    for _ in range(450):
+        for _ in range(100):
+            long.note(Note(fresh.tenant, 1, made, (fresh.tenant, None, "report")))
+        await asyncio.sleep(0)
+    await long.flush()
+    await long.stop()
+    with fresh.store.begin() as db:
+        lost = queries.dropped(db, fresh.tenant)
+        assert queries.count(db, fresh.tenant, Wanted()) + lost == 45_000
+    assert lost == 0 or not fresh.store.volatile
+    assert bool(lost) == ("entries of the traffic are lost" in caplog.text)
+
+
+async def test_while_calls_come_fast_a_store_in_memory_puts_writing_off(fresh: World, journal: Journal) -> None:
+    """Other stores write on, so that a killed process loses little; and once it is quiet, so does this one."""
+    for _ in range(10):
+        for index in range(TOGETHER):
+            journal.note(entry(fresh, str(index)))
+        await asyncio.sleep(EVERY / 4)  # so that some come in every span the journal looks at, however slow this is
+    assert bool(texts(fresh)) != fresh.store.volatile
+    async with asyncio.timeout(10):
+        while len(texts(fresh)) < 10 * TOGETHER:
+            await asyncio.sleep(0.02)
+
+
+async def test_who_listens_is_told_however_fast_calls_come(fresh: World, journal: Journal) -> None:
+    with journal.listen(fresh.tenant) as listener:
+        for index in range(TOGETHER * 3):
+            journal.note(entry(fresh, str(index)))
+        await listener.wait(30)
+        assert texts(fresh)
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+async def test_two_processes_write_one_journal(fresh: World, journal: Journal, postgres_url: str) -> None:
+    from sms_sandbox.store.schema import open_store
+
+    beside: Store = open_store(postgres_url)
+    other = Journal(beside, 1000)
+    for index in range(300):
+        journal.note(entry(fresh, f"a {index}"))
+        other.note(entry(fresh, f"b {index}"))
+    await asyncio.gather(journal.flush(), other.flush())
+    with fresh.store.begin() as db:
+        read = queries.following(db, fresh.tenant, Wanted(), 1000)
+    assert [each.id for each in read] == list(range(1, 601))
+    for who in "ab":
+        assert [each.text for each in read if each.text[0] == who] == [f"{who} {index}" for index in range(300)]
+    await other.stop()
+    beside.close()

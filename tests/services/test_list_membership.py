@@ -1,0 +1,104 @@
+"""Joining and leaving lists, and what goes with it."""
+
+from typing import Any
+
+import pytest
+
+from sms_sandbox.services import list_membership
+from sms_sandbox.store import accounts, contacts, timeline
+from sms_sandbox.store.accounts import Account
+from sms_sandbox.store.contacts import ContactList
+from tests.conftest import World
+from tests.store.making import HANDSETS, NOON, seconds
+
+ONE, TWO = HANDSETS[:2]
+NOBODY = (None, None)
+
+
+@pytest.fixture
+def people(fresh: World) -> ContactList:
+    return a_list(fresh, "People", "http://localhost/hook")
+
+
+def a_list(at: World, name: str, url: str = "") -> ContactList:
+    with at.store.begin() as db:
+        made = contacts.add_list(db, at.tenant, at.account.id, name, {"2": "Size", "1": "City"}, NOON)
+        contacts.set_automation(db, at.tenant, made.id, url)
+        kept = contacts.read_list(db, at.tenant, made.id)
+    assert kept is not None
+    return kept
+
+
+def planned(at: World) -> list[tuple[str, int, Any]]:
+    with at.store.begin() as db:
+        rows = timeline.due_by(db, at.tenant, NOON + seconds(60), 100)
+    return [(row.kind, row.ref, row.data) for row in rows]
+
+
+def account(at: World, shared: bool) -> Account:
+    with at.store.begin() as db:
+        accounts.change(db, at.tenant, at.account.id, {"global_optouts": int(shared)})
+        found = accounts.read(db, at.tenant, at.account.id)
+    assert found is not None
+    return found
+
+
+def test_what_is_to_be_told(fresh: World, people: ContactList) -> None:
+    with fresh.store.begin() as db:
+        assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON)
+        assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON) is None
+        assert list_membership.leave(db, fresh.tenant, people, ONE, contacts.DELETED, NOON)
+        assert not list_membership.leave(db, fresh.tenant, people, ONE, contacts.DELETED, NOON)
+    told = {
+        "account": fresh.account.id, "url": "http://localhost/hook", "msisdn": ONE, "firstname": "Uno", "lastname": "",
+        "fields": {"City": "", "Size": "44"},
+    }  # fmt: skip
+    assert planned(fresh) == [
+        ("list-action", people.id, {**told, "action": "add"}), ("list-action", people.id, {**told, "action": "delete"}),
+    ]  # fmt: skip
+
+
+def test_a_list_without_automation_tells_nobody(fresh: World) -> None:
+    on = a_list(fresh, "Silent")
+    with fresh.store.begin() as db:
+        list_membership.join(db, fresh.tenant, on, ONE, NOBODY, {}, NOON)
+        list_membership.leave(db, fresh.tenant, on, ONE, contacts.DELETED, NOON)
+    assert planned(fresh) == []
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_opting_out_of_one_list_or_of_all(fresh: World, people: ContactList, shared: bool) -> None:
+    other, third = a_list(fresh, "Other"), a_list(fresh, "Third")
+    owner = account(fresh, shared)
+    with fresh.store.begin() as db:
+        for each in (people, other):
+            list_membership.join(db, fresh.tenant, each, ONE, NOBODY, {}, NOON)
+        for each in (people, other, third):
+            list_membership.join(db, fresh.tenant, each, TWO, NOBODY, {}, NOON)
+        assert not list_membership.is_barred(db, fresh.tenant, owner, ONE)
+        left = list_membership.opt_out(db, fresh.tenant, owner, ONE, [other], NOON)
+        assert [each.id for each in left] == ([people.id, other.id] if shared else [other.id])
+        assert list_membership.is_barred(db, fresh.tenant, owner, ONE) is shared
+        assert not list_membership.is_barred(db, fresh.tenant, owner, TWO)
+        held = contacts.holding(db, fresh.tenant, owner.id, ONE)
+        assert [each.id for each in held] == ([] if shared else [people.id])
+        assert len(contacts.holding(db, fresh.tenant, owner.id, ONE, contacts.OPTED_OUT)) == 2
+        assert len(contacts.holding(db, fresh.tenant, owner.id, TWO)) == 3
+
+
+def test_a_removed_list_leaves_its_members_to_be_cleared_up(fresh: World, people: ContactList) -> None:
+    other = a_list(fresh, "Other")
+    with fresh.store.begin() as db:
+        for each in HANDSETS[:5]:
+            contacts.add_member(db, fresh.tenant, people.id, each, NOBODY, {}, NOON)
+        contacts.add_member(db, fresh.tenant, other.id, ONE, NOBODY, {}, NOON)
+        full = contacts.read_list(db, fresh.tenant, people.id)
+        assert full is not None
+        list_membership.remove(db, fresh.tenant, full, NOON)
+        assert contacts.read_list(db, fresh.tenant, people.id) is None
+        assert contacts.holding(db, fresh.tenant, fresh.account.id, TWO) == []
+    assert planned(fresh) == [("forget-members", people.id, {})]
+    with fresh.store.begin() as db:
+        assert [list_membership.forget(db, fresh.tenant, people.id, 3) for _ in range(3)] == [3, 2, 0]
+        assert contacts.read_member(db, fresh.tenant, people.id, ONE) is None
+        assert contacts.read_member(db, fresh.tenant, other.id, ONE) is not None

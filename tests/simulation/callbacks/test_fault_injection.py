@@ -1,0 +1,246 @@
+"""Faults on callbacks: what the app that is called sees, and what is noted."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from sms_sandbox.domain.callbacks import signature
+from sms_sandbox.domain.clock import Clock
+from sms_sandbox.domain.faults import Fault
+from sms_sandbox.domain.rule_match import Match, Turns
+from sms_sandbox.simulation.inbound import receive
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import callbacks, rules, tenants
+from sms_sandbox.store.rules import NewRule
+from tests.conftest import KEY, SECRET, World
+from tests.simulation import looking
+from tests.simulation.conftest import Client, Receiver, Request, set_clock, until
+from tests.store.making import HANDSETS, NOON, seconds
+
+pytestmark = pytest.mark.anyio
+
+SIGNATURE = "x-transmitsms-signature"
+MINUTE = timedelta(minutes=1)
+
+
+def let(world: World, match: Match | None = None, turns: Turns | None = None, **what: Any) -> None:
+    """Let something go wrong with callbacks."""
+    new = NewRule(rules.CALLBACK, match or Match(), turns or Turns(), Fault("callback", **what).as_given())
+    with world.store.begin() as db:
+        rules.add(db, world.tenant, new)
+
+
+def reply(world: World, text: str, msisdn: str = HANDSETS[0], after: float = 1) -> None:
+    with world.store.begin() as db:
+        tenant = tenants.read(db, world.tenant)
+        assert tenant is not None
+        receive.receive(db, tenant, NOON + seconds(after), msisdn, None, text)
+
+
+def mobiles(requests: Sequence[Request]) -> list[str]:
+    return [dict(each.params)["mobile"] for each in requests]
+
+
+async def test_a_dropped_try_never_leaves_and_the_ladder_goes_on(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    let(still, turns=Turns(count=2), callback="drop")
+    await call.send(dlr_callback=receiver.url())
+    await runner.advance(still.tenant, by=seconds(1))
+    assert receiver.requests == []
+    callback, (only,) = looking.the_callback(still)
+    assert (callback.state, callback.next_due, callback.rule) == (
+        callbacks.WAITING, NOON + seconds(1) + MINUTE, "fault 1",
+    )  # fmt: skip
+    assert (only.at, only.status, only.error, only.answer) == (NOON + seconds(1), None, "dropped by fault 1", "")
+    await runner.advance(still.tenant, by=timedelta(days=9))
+    callback, tries = looking.the_callback(still)
+    assert (callback.state, callback.rule, len(receiver.requests)) == (callbacks.DELIVERED, "fault 1", 1)
+    assert [each.error for each in tries] == ["dropped by fault 1"] * 2 + [None]
+    assert looking.waits(tries) == [seconds(1), seconds(61), seconds(361)]
+
+
+async def test_one_that_is_always_dropped_is_given_up(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    let(still, callback="drop")
+    await call.send(dlr_callback=receiver.url())
+    await runner.advance(still.tenant, by=timedelta(days=9))
+    callback, tries = looking.the_callback(still)
+    assert (callback.state, len(tries), receiver.requests) == (callbacks.GIVEN_UP, 5, [])
+
+
+async def test_a_duplicate_is_the_same_call_twice(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    let(still, callback="duplicate")
+    await call.send(dlr_callback=receiver.url(statuses=[200, 500]))
+    await runner.advance(still.tenant, by=timedelta(days=9))
+    first, second = receiver.requests
+    assert (first.target, first.headers[SIGNATURE]) == (second.target, second.headers[SIGNATURE])
+    callback, tries = looking.the_callback(still)
+    assert (callback.tries, len(tries), callback.rule) == (1, 1, "fault 1")
+
+
+async def test_a_failed_try_tells_of_its_fault(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+    let(still, turns=Turns(count=1), callback="wrong-signature")
+    await call.send(dlr_callback=receiver.url(statuses=[401, 200]))
+    await runner.advance(still.tenant, by=2 * MINUTE)
+    _, tries = looking.the_callback(still)
+    assert [each.error for each in tries] == ["answered 401 (fault 1)", None]
+
+
+async def test_a_wrong_signature_looks_like_a_right_one(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    let(still, turns=Turns(count=1), callback="wrong-signature")
+    await call.send(2, dlr_callback=receiver.url())
+    await runner.advance(still.tenant, by=seconds(1))
+    wrong, right = (
+        sorted(receiver.requests, key=lambda each: each.headers[SIGNATURE] == signature(each.target, SECRET))
+    )  # fmt: skip
+    assert wrong.headers[SIGNATURE] == sha256(signature(wrong.target, SECRET).encode()).hexdigest()
+    assert right.headers[SIGNATURE] == signature(right.target, SECRET)
+
+
+async def test_corrupt_encoding_is_signed_as_it_is(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    let(still, callback="corrupt")
+    await call.send(dlr_callback=receiver.url() + "?status=mine")
+    await runner.advance(still.tenant, by=seconds(1))
+    (request,) = receiver.requests
+    assert "?status=mine&" in request.target
+    assert "status=delivered%C3%28&" in request.target
+    assert request.headers[SIGNATURE] == signature(request.target, SECRET)
+    callback, _ = looking.the_callback(still)
+    assert "%C3%28" not in callback.url
+
+
+async def test_a_delay_is_of_the_tenants_time(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+    let(still, delay={"seconds": 3600})
+    await call.send(dlr_callback=receiver.url(statuses=[500, 200]))
+    await runner.advance(still.tenant, by=seconds(3600))
+    callback, tries = looking.the_callback(still)
+    assert (callback.next_due, callback.tries, callback.rule) == (NOON + seconds(3601), 0, "fault 1")
+    await runner.advance(still.tenant, by=seconds(1))
+    assert len(receiver.requests) == 1
+    # The next rung of the ladder is a try of its own, and meets the fault as well.
+    await runner.advance(still.tenant, by=timedelta(hours=2))
+    _, tries = looking.the_callback(still)
+    assert looking.waits(tries) == [seconds(3601), seconds(3601 + 60 + 3600)]
+    assert [each.error for each in tries] == ["answered 500 (fault 1)", None]
+
+
+async def test_a_delayed_try_keeps_its_effect(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+    let(still, turns=Turns(count=1), callback="duplicate", delay={"seconds": 5})
+    await call.send(dlr_callback=receiver.url())
+    with still.store.begin() as db:
+        rules.clear(db, still.tenant, rules.CARRIER)
+    await runner.advance(still.tenant, by=seconds(5.9))
+    assert receiver.requests == []
+    await runner.advance(still.tenant, by=seconds(0.1))
+    assert len(receiver.requests) == 2
+
+
+async def test_delays_are_the_same_again(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+    delay = {"median": 20, "sigma": 1}
+    let(still, delay=delay)
+    await call.send(5, dlr_callback=receiver.url())
+    await runner.advance(still.tenant, by=timedelta(days=9))
+    expected = [Fault("callback", delay=delay).wait("seed of default", 1, seen) for seen in range(1, 6)]
+    found = [(tries[0].at - NOON - seconds(1)).total_seconds() for _, tries in looking.journal(still)]
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert len(set(found)) == 5
+    by_time = [mobile for _, mobile in sorted(zip(found, HANDSETS[:5], strict=True))]
+    assert mobiles(receiver.requests) == by_time
+
+
+async def test_reordered_callbacks_overtake_each_other_in_pairs(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    let(still, callback="reorder")
+    for handset in range(4):
+        await call.ok("send-sms", message="Hi", to=HANDSETS[handset], dlr_callback=receiver.url())
+        await runner.advance(still.tenant, by=seconds(2))
+    await runner.advance(still.tenant, by=MINUTE)
+    first, second, third, fourth = HANDSETS[:4]
+    assert mobiles(receiver.requests) == [second, fourth, first, third]
+    found = [tries[0].at - callback.created for callback, tries in looking.journal(still)]
+    assert found == [seconds(10), seconds(0)] * 2
+
+
+async def test_how_long_one_waits_to_be_overtaken_can_be_said(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    let(still, callback="reorder", delay={"seconds": 90})
+    await call.send(3, dlr_callback=receiver.url())
+    await runner.advance(still.tenant, by=timedelta(days=1))
+    assert mobiles(receiver.requests) == [HANDSETS[1], HANDSETS[0], HANDSETS[2]]
+    assert looking.waits([tries[0] for _, tries in looking.journal(still)]) == [seconds(91), seconds(1), seconds(91)]
+
+
+@pytest.mark.parametrize(
+    ("match", "event", "dropped"),
+    [
+        (Match(), None, {"dlr", "reply"}),
+        (Match(), "dlr", {"dlr"}),
+        (Match(), "reply", {"reply"}),
+        (Match(), "link-hit", set()),
+        (Match(to=HANDSETS[0]), None, {"dlr", "reply"}),
+        (Match(to=HANDSETS[1]), None, set()),
+        (Match(text="ello"), None, {"dlr"}),
+        (Match(text="YES"), None, {"reply"}),
+        (Match(sender="Abc"), None, set()),
+        (Match(key=KEY), None, {"dlr", "reply"}),
+        (Match(key="another"), None, set()),
+    ],
+)
+async def test_which_callbacks_are_meant(
+    still: World, runner: Runner, call: Client, receiver: Receiver, match: Match, event: str | None, dropped: set[str]
+) -> None:
+    let(still, match, callback="drop", event=event)
+    await call.send(dlr_callback=receiver.url("/dlr"), reply_callback=receiver.url("/reply"))
+    reply(still, "Yes please")
+    await runner.advance(still.tenant, by=seconds(2))
+    assert {urlsplit(each.target).path.strip("/") for each in receiver.requests} == {"dlr", "reply"} - dropped
+    assert {each.event for each, _ in looking.journal(still) if each.rule == "fault 1"} == dropped
+
+
+async def test_the_nth_and_for_a_time(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+    new = NewRule(rules.CALLBACK, Match(), Turns(nth=2), Fault("callback", callback="drop").as_given(), NOON + MINUTE)
+    with still.store.begin() as db:
+        rules.add(db, still.tenant, new)
+    await call.send(3, dlr_callback=receiver.url())
+    await runner.advance(still.tenant, by=timedelta(days=9))
+    # The second and the third are dropped once; a minute later the fault is over.
+    assert mobiles(receiver.requests) == [HANDSETS[0], HANDSETS[1], HANDSETS[2]]
+    assert [len(tries) for _, tries in looking.journal(still)] == [1, 2, 2]
+
+
+async def test_it_is_the_same_while_the_clock_runs_by_itself(
+    quick: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    set_clock(quick, Clock())
+    await runner.start()
+    let(quick, turns=Turns(count=1), delay={"seconds": 0.3})
+    let(quick, turns=Turns(count=1), callback="duplicate")
+    await call.send(2, dlr_callback=receiver.url())
+    await until(lambda: len(receiver.requests) == 3)
+    assert mobiles(receiver.requests) == [HANDSETS[1], HANDSETS[1], HANDSETS[0]]
+
+
+async def test_without_faults_nothing_is_asked(
+    still: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(rules, "deciding", ask)
+    await call.send(dlr_callback=receiver.url())
+    await runner.advance(still.tenant, by=seconds(1))
+    assert len(receiver.requests) == 1

@@ -1,0 +1,253 @@
+"""The one client that calls out."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from sms_sandbox.simulation.callbacks import http_client as module
+from sms_sandbox.simulation.callbacks.http_client import KEPT, Courier, Posting, RefusedError
+from sms_sandbox.store.callbacks import Outcome
+from tests.simulation.conftest import Receiver
+from tests.store.making import NOON
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def courier(anyio_backend: str) -> AsyncIterator[Courier]:
+    made = Courier()
+    yield made
+    await made.close()
+
+
+def posting(url: str, signature: str = "") -> Posting:
+    return Posting(1, 7, 2, url, signature, NOON, "lane")
+
+
+async def test_a_try_is_a_get_with_the_url_as_it_is(courier: Courier, receiver: Receiver) -> None:
+    url = receiver.url("/a%2Fb", body=b"Thanks") + "?x=%C3%A9+1&x=2&y=a%7Eb%3A%2F"
+    outcome = await courier.post(posting(url, "abc123"))
+    (request,) = receiver.requests
+    assert (request.verb, request.target) == ("GET", url.removeprefix(receiver.origin))
+    assert request.headers["x-transmitsms-signature"] == "abc123"
+    assert request.headers["user-agent"] == "sms-sandbox"
+    assert {"cookie", "authorization", "content-length"}.isdisjoint(request.headers)
+    assert (outcome.tenant, outcome.callback, outcome.number, outcome.at) == (1, 7, 2, NOON)
+    assert (outcome.status, outcome.error, outcome.answer) == (200, None, "Thanks")
+    assert 0 < outcome.latency < 5_000_000
+
+
+async def test_without_a_secret_there_is_no_signature(courier: Courier, receiver: Receiver) -> None:
+    await courier.post(posting(receiver.url()))
+    assert "x-transmitsms-signature" not in receiver.requests[0].headers
+
+
+async def test_cookies_are_forgotten_and_connections_are_not(courier: Courier, receiver: Receiver) -> None:
+    url = receiver.url(headers=("Set-Cookie: a=b",))
+    await courier.post(posting(url))
+    await courier.post(posting(url))
+    assert "cookie" not in receiver.requests[1].headers
+    assert receiver.connections == 1
+
+
+@pytest.mark.parametrize("status", [201, 204, 299])
+async def test_what_arrived(courier: Courier, receiver: Receiver, status: int) -> None:
+    outcome = await courier.post(posting(receiver.url(statuses=[status], body=b"")))
+    assert (outcome.status, outcome.error) == (status, None)
+
+
+@pytest.mark.parametrize("status", [300, 304, 400, 404, 429, 500, 503])
+async def test_what_did_not(courier: Courier, receiver: Receiver, status: int) -> None:
+    outcome = await courier.post(posting(receiver.url(statuses=[status], body=b"")))
+    assert (outcome.status, outcome.error) == (status, f"answered {status}")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(courier: Courier, receiver: Receiver, status: int) -> None:
+    location = f"Location: {receiver.url('/elsewhere')}"
+    outcome = await courier.post(posting(receiver.url(statuses=[status], headers=(location,))))
+    assert (outcome.status, outcome.error) == (status, f"answered {status}")
+    assert receiver.at("/elsewhere") == []
+
+
+async def test_an_answer_is_kept_in_part(courier: Courier, receiver: Receiver) -> None:
+    outcome = await courier.post(posting(receiver.url(body="é".encode() * 1000)))
+    assert outcome.answer == "é" * KEPT
+
+
+async def test_an_answer_of_any_bytes_is_text_a_database_takes(courier: Courier, receiver: Receiver) -> None:
+    outcome = await courier.post(posting(receiver.url(body=b"a\x00b\xff")))
+    assert outcome.answer == "a\ufffdb\ufffd"
+
+
+async def test_a_body_that_does_not_end_is_not_read_to_its_end(courier: Courier, receiver: Receiver) -> None:
+    outcome = await courier.post(posting(receiver.url(trick="endless", body=b"begin")))
+    assert (outcome.status, outcome.error) == (200, None)
+    assert outcome.answer.startswith("beginxxx")
+
+
+@pytest.mark.parametrize("manner", [{"delay": 30}, {"trick": "drip"}])
+async def test_a_slow_answer_is_waited_for_so_long(
+    courier: Courier, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, manner: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(module, "TIMEOUT", 0.2)
+    outcome = await courier.post(posting(receiver.url(**manner)))
+    assert outcome.status is None
+    assert outcome.error is not None
+    assert outcome.error.startswith("timed out after")
+    assert outcome.latency >= 200_000
+
+
+@pytest.mark.parametrize("trick", ["reset", "garbage"])
+async def test_an_answer_that_is_none(courier: Courier, receiver: Receiver, trick: str) -> None:
+    outcome = await courier.post(posting(receiver.url("/once", trick=trick)))
+    assert outcome.status is None
+    assert outcome.error
+    assert len(receiver.at("/once")) == 1
+
+
+async def test_a_connection_that_is_refused(courier: Courier) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        outcome = await courier.post(posting(f"http://127.0.0.1:{held.getsockname()[1]}/"))
+    assert outcome.status is None
+    assert outcome.error is not None
+    assert "ClientConnectorError" in outcome.error
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1", "ftp://localhost/", "localhost", "http://x y/"])
+async def test_a_url_that_leads_nowhere(courier: Courier, url: str) -> None:
+    """None of these gets past the API; should one, the try fails and nothing else does."""
+    outcome = await courier.post(posting(url))
+    assert outcome.status is None
+    assert outcome.error
+
+
+# Where callbacks may go
+
+
+@pytest.fixture
+def unconnected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What a socket was asked to connect to; nothing is."""
+    asked: list[Any] = []
+
+    async def sock_connect(self: object, sock: socket.socket, address: Any) -> None:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("asyncio.selector_events.BaseSelectorEventLoop.sock_connect", sock_connect)
+    return asked
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254", "169.254.169.254.", "2852039166", "0", "000.0", "127.1", "2130706433", "[fe80::1]",
+        "[::ffff:169.254.169.254]", "[::]", "93.184.216.34", "[2606:2800:220:1::1]", "224.0.0.1",
+    ],
+)  # fmt: skip
+async def test_an_address_that_is_refused_is_not_connected_to(
+    courier: Courier, unconnected: list[Any], host: str
+) -> None:
+    outcome = await courier.post(posting(f"http://{host}:8080/"))
+    assert outcome.status is None
+    assert outcome.error is not None
+    assert outcome.error.startswith("refused: ")
+    assert unconnected == []
+
+
+@pytest.mark.parametrize("host", ["0xa9fea9fe", "0x7f.0.0.1x", "metadata.internal"])
+async def test_a_name_is_judged_by_what_it_resolves_to(
+    courier: Courier, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    resolve(monkeypatch, "169.254.169.254")
+    outcome = await courier.post(posting(f"http://{host}/"))
+    assert outcome.error is not None
+    assert outcome.error.startswith("refused: 169.254.169.254 is a link-local address")
+    assert unconnected == []
+
+
+async def test_of_several_addresses_only_those_allowed_are_tried(
+    courier: Courier, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve(monkeypatch, "169.254.169.254", "10.1.2.3", "93.184.216.34")
+    outcome = await courier.post(posting("http://app.internal:81/"))
+    assert unconnected == [("10.1.2.3", 81)]
+    assert outcome.error is not None
+    assert not outcome.error.startswith("refused")
+
+
+async def test_a_public_host_is_called_if_it_is_listed(unconnected: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve(monkeypatch, "93.184.216.34")
+    courier = Courier(allowed_hosts=["hooks.example.com"])
+    await courier.post(posting("http://other.example.com/"))
+    assert unconnected == []
+    await courier.post(posting("http://hooks.example.com/"))
+    await courier.close()
+    assert unconnected == [("93.184.216.34", 80)]
+
+
+async def test_a_name_that_nobody_knows(courier: Courier, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
+    outcome = await courier.post(posting("http://nowhere.invalid/"))
+    assert outcome.error is not None
+    assert "Name or service not known" in outcome.error
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Let every name mean these addresses."""
+
+    async def getaddrinfo(host: str, port: int, **_: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+
+
+def test_a_check_says_why() -> None:
+    with pytest.raises(RefusedError, match="is a public address"):
+        Courier().check("93.184.216.34", "example.com")
+    Courier().check("127.0.0.1", "localhost")
+
+
+async def test_no_proxy_is_taken_from_the_environment(
+    courier: Courier, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert (await courier.post(posting(receiver.url()))).error is None
+
+
+# HTTPS
+
+
+async def post_over_tls(receiver: Receiver, ca_bundle: Path | None, authority: trustme.CA) -> Outcome:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    courier = Courier(ca_bundle)
+    async with receiver.listening(ssl=context) as port:
+        outcome = await courier.post(posting(f"https://localhost:{port}/hook"))
+        await courier.close()
+    return outcome
+
+
+async def test_an_app_whose_certificate_is_trusted(receiver: Receiver, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    outcome = await post_over_tls(receiver, tmp_path / "ca.pem", authority)
+    assert (outcome.status, outcome.error) == (200, None)
+
+
+async def test_an_app_whose_certificate_is_not_trusted(receiver: Receiver) -> None:
+    outcome = await post_over_tls(receiver, None, trustme.CA())
+    assert outcome.error is not None
+    assert "Certificate" in outcome.error
+    assert receiver.requests == []

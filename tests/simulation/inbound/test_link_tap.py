@@ -1,0 +1,102 @@
+"""Short links, opened as a handset would."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from sms_sandbox.simulation.inbound import link_tap
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import contacts
+from tests.conftest import World
+from tests.simulation import looking
+from tests.simulation.conftest import Client, Receiver
+from tests.store.making import HANDSETS, NOON, seconds
+
+pytestmark = pytest.mark.anyio
+
+TARGET = "http://localhost/offer?a=1"
+
+
+async def send(still: World, call: Client, text: str, **params: object) -> tuple[int, list[str]]:
+    """A message with links; its id and the code of each recipient's."""
+    to = {} if "list_id" in params else {"to": ",".join(HANDSETS[:2])}
+    reply = await call.ok("send-sms", message=text, tracked_link_url=TARGET, **to, **params)
+    everybody = looking.everybody(still, reply["message_id"])
+    codes = [re.search(r"(?:TapTh\.is|UnsubRep\.ly)/(\w{8})", each.text) for each in everybody]
+    assert all(codes)
+    return reply["message_id"], [found[1] for found in codes if found]
+
+
+def tap(at: World, code: str, after: float = 0) -> link_tap.Tap | None:
+    with at.store.begin() as db:
+        return link_tap.tap(db, code, NOON + seconds(after))
+
+
+async def test_a_tap_leads_on_and_is_counted(still: World, call: Client) -> None:
+    sent, (one, two) = await send(still, call, "Look: [tracked-link]")
+    assert one != two
+    for _ in range(3):
+        assert tap(still, one) == link_tap.Tap(HANDSETS[0], TARGET)
+    assert tap(still, two) == link_tap.Tap(HANDSETS[1], TARGET)
+    assert looking.message(still, sent).link_hits == 4
+    assert [each.link_hits for each in looking.everybody(still, sent)] == [3, 1]
+    assert looking.journal(still) == []
+
+
+async def test_the_app_is_told_of_each_tap(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+    sent, (code, _) = await send(
+        still, call, "Look: [tracked-link]", link_hits_callback=receiver.url() + "?x=1", from_="MyShop"
+    )
+    tap(still, code)
+    tap(still, code)
+    await runner.advance(still.tenant, by=timedelta())
+    one, two = receiver.requests
+    assert one.params == [
+        ("x", "1"),
+        ("datetime", "2026-03-01 12:00:00"),
+        ("firstname", ""),
+        ("lastname", ""),
+        ("link_hits", "1"),
+        ("list_id", "0"),
+        ("longcode", "MyShop"),
+        ("message", f"Look: TapTh.is/{code}"),
+        ("message_id", str(sent)),
+        ("mobile", HANDSETS[0]),
+        ("rate", "10"),
+        ("user_id", str(still.account.id)),
+    ]
+    assert dict(two.params)["link_hits"] == "2"
+    assert {each.event for each, _ in looking.journal(still)} == {"link-hit"}
+
+
+async def test_a_tap_of_a_member_names_it(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+    looking.set_account(still, link_hits_url=receiver.url())
+    on = looking.a_list(still, HANDSETS[:1])
+    _, (code,) = await send(still, call, "Hi [firstname]: [tracked-link]", list_id=on)
+    tap(still, code)
+    await runner.advance(still.tenant, by=timedelta())
+    params = dict(receiver.requests[0].params)
+    assert (params["firstname"], params["lastname"], params["list_id"], params["message"]) == (
+        "Uno", "Rock", str(on), f"Hi Uno: TapTh.is/{code}",
+    )  # fmt: skip
+
+
+async def test_a_tap_on_the_other_link_opts_out(still: World, call: Client) -> None:
+    on = looking.a_list(still, HANDSETS[:2])
+    sent, (code, _) = await send(still, call, "Bye: [unsub-reply-link]", list_id=on, from_="MyShop")
+    assert tap(still, code) == link_tap.Tap(HANDSETS[0], None)
+    assert tap(still, code) == link_tap.Tap(HANDSETS[0], None)
+    message = looking.message(still, sent)
+    assert (message.optouts, message.link_hits, message.responses) == (1, 0, 0)
+    assert [each.optout for each in looking.everybody(still, sent)] == [True, False]
+    with still.store.begin() as db:
+        member = contacts.read_member(db, still.tenant, on, HANDSETS[0])
+        assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == {HANDSETS[0]}
+    assert member is not None
+    assert (member.status, member.reason) == (contacts.INACTIVE, contacts.OPTED_OUT)
+    assert (await call.ok("send-sms", message="Again", list_id=on))["recipients"] == 1
+
+
+async def test_a_link_that_nobody_made(still: World) -> None:
+    assert tap(still, "aaaaaaaa") is None

@@ -1,0 +1,265 @@
+"""What handsets write: whom it reaches, and what it does."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from sms_sandbox.domain.callbacks import signature
+from sms_sandbox.domain.opt_out import OPT_OUT_WORDS
+from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL, SHARED_NUMBER
+from sms_sandbox.simulation.inbound import receive
+from sms_sandbox.simulation.inbound.receive import Received, UnreachableError
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import accounts, contacts, messages, numbers, responses, tenants
+from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store.numbers import ACTIVE, Number
+from sms_sandbox.store.paging import FIRST_PAGE
+from sms_sandbox.store.responses import Response, Wanted
+from tests.conftest import SECRET, World
+from tests.simulation import looking
+from tests.simulation.conftest import Client, Receiver
+from tests.store.making import HANDSETS, NOON, seconds, send
+
+HANDSET = HANDSETS[0]
+LATER = NOON + timedelta(minutes=2, seconds=12)
+
+
+def write(
+    at: World, text: str = "Yes", to: str | None = None, msisdn: str = HANDSET, when: datetime = LATER
+) -> Received:
+    with at.store.begin() as db:
+        tenant = tenants.read(db, at.tenant)
+        assert tenant is not None
+        return receive.receive(db, tenant, when, msisdn, to, text)
+
+
+def sent(by: World, to: str = HANDSET, **more: object) -> int:
+    with by.store.begin() as db:
+        return send(db, by, [to], **more)[0]  # type: ignore[arg-type]
+
+
+def kept(at: World, account: int | None = None) -> list[Response]:
+    with at.store.begin() as db:
+        return list(responses.page(db, at.tenant, Wanted(account or at.account.id), FIRST_PAGE).rows)
+
+
+# Whom it reaches
+
+
+def test_a_reply_goes_with_the_message_it_answers(still: World) -> None:
+    message = sent(still)
+    taken = write(still, "Sure, é")
+    assert (taken.account, taken.message, taken.longcode, taken.is_optout, taken.callback_url) == (
+        still.account.id, message, OWN_NUMBER, False, None,
+    )  # fmt: skip
+    (response,) = kept(still)
+    assert (response.id, response.message, response.text, response.msisdn, response.longcode) == (
+        taken.response, message, "Sure, é", HANDSET, OWN_NUMBER,
+    )  # fmt: skip
+    assert (response.received_at, response.original) == (LATER, "Hello")
+    assert looking.message(still, message).responses == 1
+    assert looking.journal(still) == []
+
+
+def test_the_newest_message_is_answered(still: World) -> None:
+    sent(still)
+    newest = sent(still, at=NOON + seconds(5))
+    sent(still, at=LATER + seconds(1))
+    sent(still, to=HANDSETS[1], at=NOON + seconds(9))
+    assert write(still).message == newest
+
+
+def test_a_message_to_a_number_of_ones_own_arrives_unasked(still: World) -> None:
+    taken = write(still, to=OWN_NUMBER)
+    assert (taken.account, taken.message) == (still.account.id, 0)
+    assert [each.message for each in kept(still)] == [0]
+
+
+def test_a_shared_number_reaches_who_last_wrote_to_the_handset(still: World) -> None:
+    with still.store.begin() as db:
+        second = accounts.add(db, still.tenant, NewAccount("second", SECRET), NOON)
+    first = sent(still, sender=SHARED_NUMBER)
+    assert (write(still, to=SHARED_NUMBER).account, write(still).message) == (still.account.id, first)
+    other = as_account(still, second)
+    theirs = sent(other, sender=SHARED_NUMBER, at=NOON + seconds(5))
+    assert (write(still, to=SHARED_NUMBER).account, write(still).message) == (second, theirs)
+    assert [each.message for each in kept(still, second)] == [theirs, theirs]
+
+
+def as_account(at: World, account: int) -> World:
+    with at.store.begin() as db:
+        read = accounts.read(db, at.tenant, account)
+    assert read is not None
+    return World(at.store, at.tenant, read)
+
+
+def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: World) -> None:
+    """A message that an earlier owner sent from the number is not answered by what comes now."""
+    with still.store.begin() as db:
+        second = accounts.add(db, still.tenant, NewAccount("second", SECRET), NOON)
+        numbers.add(db, still.tenant, [Number("61491570150", second, False, 0, True, None, ACTIVE, "")])
+    earlier = sent(still, sender="61491570150")
+    taken = write(still, to="61491570150")
+    assert (taken.account, taken.message) == (second, 0)
+    assert looking.message(still, earlier).responses == 0
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        (None, "No message was sent to 61491570200 yet"),
+        (SHARED_NUMBER, "is shared, and nobody wrote"),
+        (POOL[0], "Nobody leases the number"),
+        ("61400000000", "There is no number 61400000000"),
+    ],
+)
+def test_what_reaches_nobody(still: World, to: str | None, why: str) -> None:
+    with pytest.raises(UnreachableError, match=why):
+        write(still, to=to)
+    assert kept(still) == []
+
+
+def test_a_word_can_not_be_answered(still: World) -> None:
+    sent(still, sender="MyShop")
+    with pytest.raises(UnreachableError, match="can't answer a word"):
+        write(still)
+    assert write(still, to=OWN_NUMBER).message == 0
+
+
+def test_a_message_that_was_called_off_or_not_sent_yet_is_not_answered(still: World) -> None:
+    called_off = sent(still)
+    sent(still, at=LATER + seconds(1))
+    with still.store.begin() as db:
+        messages.cancel(db, still.tenant, called_off)
+    with pytest.raises(UnreachableError):
+        write(still)
+
+
+# Whom it is told to
+
+
+@pytest.mark.anyio
+async def test_the_app_is_told_what_was_written(still: World, runner: Runner, receiver: Receiver) -> None:
+    message = sent(still, reply_url=receiver.url() + "?mine=1")
+    taken = write(still, "Yes & é")
+    await runner.advance(still.tenant, to=LATER)
+    (request,) = receiver.requests
+    assert request.params == [
+        ("mine", "1"),
+        ("user_id", str(still.account.id)),
+        ("rate", "10"),
+        ("mobile", HANDSET),
+        ("response", "Yes & é"),
+        ("message_id", str(message)),
+        ("response_id", str(taken.response)),
+        ("longcode", OWN_NUMBER),
+        ("datetime_entry", "2026-03-01 12:02:12"),
+        ("is_optout", "no"),
+    ]
+    assert request.headers["x-transmitsms-signature"] == signature(request.target, SECRET)
+    callback, _ = looking.the_callback(still)
+    assert (callback.event, callback.message, callback.msisdn, callback.created) == ("reply", message, HANDSET, LATER)
+    assert taken.callback_url == receiver.url() + "?mine=1"
+
+
+@pytest.mark.anyio
+async def test_what_was_written_unasked_answers_message_0(still: World, runner: Runner, receiver: Receiver) -> None:
+    looking.set_account(still, reply_url=receiver.url())
+    write(still, "STOP", to=OWN_NUMBER)
+    await runner.advance(still.tenant, to=LATER)
+    params = dict(receiver.requests[0].params)
+    assert (params["message_id"], params["is_optout"]) == ("0", "yes")
+    assert looking.the_callback(still)[0].event == "inbound"
+
+
+@pytest.mark.parametrize(
+    ("message", "number", "account", "expected"),
+    [
+        ("http://m/", "http://n/", "http://a/", "http://m/"),
+        (None, "http://n/", "http://a/", "http://n/"),
+        (None, "", "http://a/", "http://a/"),
+        (None, "", None, None),
+    ],
+)
+def test_the_most_special_url_is_called_and_no_other(
+    still: World, message: str | None, number: str, account: str | None, expected: str | None
+) -> None:
+    looking.set_account(still, reply_url=account)
+    with still.store.begin() as db:
+        leased = Number("61491570150", still.account.id, False, 0, True, None, ACTIVE, number)
+        numbers.add(db, still.tenant, [leased])
+    sent(still, sender="61491570150", reply_url=message)
+    assert write(still).callback_url == expected
+    assert [each.url.partition("?")[0] for each, _ in looking.journal(still)] == ([expected] if expected else [])
+
+
+# Opting out
+
+
+@pytest.mark.parametrize("text", sorted(OPT_OUT_WORDS | {" stop\n", "Unsubscribe"}))
+def test_a_word_opts_out(still: World, text: str) -> None:
+    message = sent(still)
+    assert write(still, text).is_optout
+    with still.store.begin() as db:
+        assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}
+    assert looking.recipient(still, message).optout
+    after = looking.message(still, message)
+    assert (after.optouts, after.responses) == (1, 1)
+
+
+@pytest.mark.parametrize("text", ["Please stop", "STOP.", "HELP", "START", "ADD", ""])
+def test_other_words_do_not(still: World, text: str) -> None:
+    message = sent(still)
+    assert not write(still, text).is_optout
+    with still.store.begin() as db:
+        assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == set()
+    assert not looking.recipient(still, message).optout
+
+
+def test_opting_out_twice_counts_once(still: World) -> None:
+    message = sent(still)
+    write(still, "STOP")
+    write(still, "STOP")
+    after = looking.message(still, message)
+    assert (after.optouts, after.responses) == (1, 2)
+
+
+def test_opting_out_unasked_holds_for_the_account(still: World) -> None:
+    assert write(still, "STOP", to=OWN_NUMBER).is_optout
+    with still.store.begin() as db:
+        assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}
+        assert contacts.opted_out(db, still.tenant, still.account.id + 1, HANDSETS) == set()
+
+
+@pytest.mark.anyio
+async def test_who_opted_out_is_skipped_from_then_on(still: World, runner: Runner, call: Client) -> None:
+    await call.ok("send-sms", message="Hello", to=HANDSET)
+    await runner.advance(still.tenant, by=seconds(5))
+    write(still, "STOP", when=NOON + seconds(5))
+    both = await call.ok("send-sms", message="Hello", to=f"{HANDSET},{HANDSETS[1]}")
+    assert both["recipients"] == 1
+    assert looking.recipient(still, both["message_id"]).msisdn == HANDSETS[1]
+    alone = await call("send-sms", message="Hello", to=HANDSET)
+    assert alone["error"] == {"code": "RECIPIENTS_ERROR", "description": {"fails": [], "optouts": [HANDSET]}}
+
+
+@pytest.mark.anyio
+async def test_who_opted_out_leaves_the_list(still: World, runner: Runner, call: Client) -> None:
+    on = looking.a_list(still, HANDSETS[:2])
+    reply = await call.ok("send-sms", message="Hello", list_id=on)
+    await runner.advance(still.tenant, by=seconds(5))
+    write(still, "Stop", when=NOON + seconds(5))
+    with still.store.begin() as db:
+        member = contacts.read_member(db, still.tenant, on, HANDSET)
+        after = contacts.read_list(db, still.tenant, on)
+    assert member is not None
+    assert after is not None
+    assert (member.status, member.reason) == (contacts.INACTIVE, contacts.OPTED_OUT)
+    assert (after.members_active, after.members_total) == (1, 2)
+    message = looking.message(still, reply["message_id"])
+    assert (message.optouts, message.responses) == (1, 1)
+    assert kept(still)[0].list_id == on
+    again = await call.ok("send-sms", message="Hello", list_id=on)
+    assert again["recipients"] == 1
+    write(still, "Stop", msisdn=HANDSETS[1], when=NOON + seconds(5))
+    assert (await call("send-sms", message="Hello", list_id=on))["error"]["code"] == "LIST_EMPTY"

@@ -1,0 +1,299 @@
+"""Imports while they are under way: progress, who carries them out, and what may come in between."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sms_sandbox.domain.clock import real_now
+from sms_sandbox.simulation import contact_imports as module
+from sms_sandbox.simulation.callbacks.http_client import Courier
+from sms_sandbox.simulation.contact_imports import Breath
+from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import contacts, imports, tenants
+from tests.conftest import World, found
+from tests.simulation.conftest import Client, Receiver, Request, until
+from tests.simulation.importing import PEOPLE, bulk, ended, file_of, imported, many, members, progress, rows, the_import
+from tests.store.making import HANDSETS, NOON
+
+pytestmark = pytest.mark.anyio
+
+
+class Held:
+    """Answers to requests that wait until they are let go."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.let_go = asyncio.Event()
+        self.asked = asyncio.Event()
+        receiver.on_request = self._wait
+
+    async def _wait(self, _: Request) -> None:
+        self.asked.set()
+        await self.let_go.wait()
+
+
+class Halt:
+    """Lets so many chunks be written and then no more, as if the process stood still."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, rows_: int, chunks: int) -> None:
+        monkeypatch.setattr(module, "CHUNK", rows_)
+        go_on = module.Imports._write_some
+        self.on = asyncio.Event()
+        left = chunks
+
+        async def write_some(imports_: module.Imports, *args: Any) -> bool:
+            nonlocal left
+            if left == 0:
+                await self.on.wait()
+            left -= 1
+            return await go_on(imports_, *args)
+
+        monkeypatch.setattr(module.Imports, "_write_some", write_some)
+
+
+async def test_progress_tells_how_far_it_is(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, halt = Held(receiver), Halt(monkeypatch, 10, 3)
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=file_of([*many(40), "x"])))
+    await held.asked.wait()
+    assert await progress(call, list_id) == ("in progress", [0, 0, 0, 0, 0, 0])
+    held.let_go.set()
+    await until(rows(fresh, list_id, 30))
+    assert await progress(call, list_id) == ("in progress", [41, 30, 0, 0, 0, 30])
+    assert len(members(fresh, list_id)) == 30
+    halt.on.set()
+    await until(ended(fresh, list_id))
+    assert await progress(call, list_id) == ("completed", [41, 41, 0, 1, 0, 40])
+
+
+async def test_an_advance_waits_for_it_and_it_happens_at_its_own_moment(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    list_id = await bulk(call, receiver.url(body=PEOPLE, delay=0.2))
+    await call.ok("send-sms", message="Later", to=HANDSETS[0], send_at="2026-03-01 12:00:01")
+    ran = await runner.advance(still.tenant, by=timedelta(hours=1))
+    assert (ran.happened[0].kind, ran.happened[0].at) == ("import", NOON)
+    assert ran.counts["import"] == 1
+    assert ran.counts["report"] == 1
+    assert (await progress(call, list_id))[0] == "completed"
+    with still.store.begin() as db:
+        assert {each.created for each in contacts.active_members(db, still.tenant, list_id, "", 9)} == {NOON}
+
+
+async def test_an_advance_waits_for_what_began_by_itself(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    held = Held(receiver)
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=PEOPLE))
+    await held.asked.wait()
+    advance = asyncio.create_task(runner.advance(fresh.tenant, by=timedelta(hours=1)))
+    await asyncio.sleep(0.1)
+    assert not advance.done()
+    held.let_go.set()
+    assert (await advance).counts["import"] == 0
+    assert (await progress(call, list_id))[0] == "completed"
+
+
+async def test_a_few_at_once_and_the_others_after_them(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    held = Held(receiver)
+    await runner.start()
+    lists = [await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}") for number in range(module.MOST + 3)]
+    await until(lambda: len(receiver.requests) == module.MOST)
+    await asyncio.sleep(0.1)
+    assert len(receiver.requests) == module.MOST
+    held.let_go.set()
+    for list_id in lists:
+        await until(ended(fresh, list_id))
+        assert (await progress(call, list_id))[1] == [2, 2, 0, 0, 0, 2]
+
+
+async def test_an_advance_has_as_many_as_there_are(
+    still: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    lists = [await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}") for number in range(module.MOST * 2)]
+    ran = await runner.advance(still.tenant)
+    assert ran.counts["import"] == len(lists)
+    assert {(await progress(call, list_id))[0] for list_id in lists} == {"completed"}
+
+
+async def test_two_imports_of_the_same_people(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 5)
+    made = (await call.ok("add-list", name="a"))["id"]
+    for _ in range(3):
+        await bulk(call, receiver.url(body=file_of(many(60))), list_id=made)
+    await runner.advance(fresh.tenant)
+    assert len(members(fresh, made)) == 60
+    with fresh.store.begin() as db:
+        total = db.exec_driver_sql("SELECT sum(imported), sum(duplicates), sum(completed) FROM imports").one()
+    assert tuple(map(int, total)) == (60, 120, 180)
+
+
+async def test_a_removed_list_ends_it(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halt = Halt(monkeypatch, 10, 2)
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
+    await until(rows(fresh, list_id, 20))
+    await call.ok("remove-list", list_id=list_id)
+    halt.on.set()
+    await until(ended(fresh, list_id))
+    assert await progress(call, list_id) == ("failed", [40, 20, 0, 0, 0, 20])
+    await runner.advance(fresh.tenant)
+    with fresh.store.begin() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM members").scalar() == 0
+
+
+async def test_an_emptied_tenant_ends_it(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halt = Halt(monkeypatch, 10, 2)
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
+    await until(rows(fresh, list_id, 20))
+    with fresh.store.begin() as db:
+        tenants.empty(db, fresh.tenant)
+    halt.on.set()
+    await runner.advance(fresh.tenant)
+    with fresh.store.begin() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM members").scalar() == 0
+        assert db.exec_driver_sql("SELECT count(*) FROM imports").scalar() == 0
+
+
+async def test_a_fault_of_ours_is_a_failure(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    def break_down(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "contact_of", break_down)
+    _, job = await imported(fresh, runner, call, receiver.url(body=PEOPLE))
+    assert (job.status, job.error) == ("failed", "failed here: ZeroDivisionError")
+    assert "An import failed on our side." in caplog.text
+
+
+async def test_a_stop_leaves_it_to_the_next(
+    fresh: World, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next goes on where it was: no row is counted twice."""
+    halt = Halt(monkeypatch, 10, 2)
+    first = Runner(fresh.store, Courier())
+    await first.start()
+    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
+    await until(rows(fresh, list_id, 20))
+    await first.stop()
+    assert await progress(call, list_id) == ("in progress", [40, 20, 0, 0, 0, 20])
+    halt.on.set()
+    second = Runner(fresh.store, Courier())
+    await second.start()
+    await until(ended(fresh, list_id))
+    await second.stop()
+    assert await progress(call, list_id) == ("completed", [40, 40, 0, 0, 0, 40])
+    assert len(receiver.requests) == 2
+
+
+async def test_a_death_leaves_it_to_the_next(
+    fresh: World, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On an embedded store at once; on a shared one when nobody has said for a while that it is under way."""
+    halt = Halt(monkeypatch, 10, 2)
+    dead, courier = Runner(fresh.store, Courier()), Courier()
+    await dead.start()
+    list_id = await bulk(call, receiver.url(body=file_of([*many(40), *many(30)])))
+    await until(rows(fresh, list_id, 20))
+    under_way = list(dead._imports._under_way)
+    for task in under_way:
+        task.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
+    halt.on.set()
+
+    soon = Runner(fresh.store, courier)
+    await soon.start()
+    await asyncio.sleep(0.3)
+    assert (await progress(call, list_id))[0] == ("completed" if fresh.store.embedded else "in progress")
+    later = Runner(fresh.store, courier, lambda: real_now() + module.HOLD)
+    await later.start()
+    await until(ended(fresh, list_id))
+    assert await progress(call, list_id) == ("completed", [70, 70, 30, 0, 0, 40])
+    for each in (later, soon, dead):
+        await each.stop()
+
+
+async def test_who_was_taken_for_dead_leaves_off(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halt = Halt(monkeypatch, 10, 2)
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
+    await until(rows(fresh, list_id, 20))
+    first = [begun.held for begun in runner._imports._under_way.values()]
+    with fresh.store.begin() as db:
+        later = real_now() + module.HOLD
+        other = imports.take(db, fresh.tenant, first[0].id, "other", later, later + module.HOLD)
+    assert other is not None
+    assert other.done == 20
+    halt.on.set()
+    await runner._imports.settle(fresh.tenant)
+    assert await progress(call, list_id) == ("in progress", [40, 20, 0, 0, 0, 20])
+
+
+async def test_who_carries_it_out_says_so(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HOLD", timedelta(milliseconds=150))
+    held = Held(receiver)
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=PEOPLE))
+    await held.asked.wait()
+    before = the_import(fresh, list_id).held_until
+    await until(lambda: the_import(fresh, list_id).held_until > before + timedelta(milliseconds=300))
+    assert len(receiver.requests) == 1
+    held.let_go.set()
+    await until(ended(fresh, list_id))
+
+
+async def test_a_neighbours_import_is_not_waited_for(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    other = found(fresh.store, "other-key", "other-secret", name="other")
+    held = Held(receiver)
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=PEOPLE))
+    await held.asked.wait()
+    await runner.advance(other.tenant, by=timedelta(hours=1))
+    assert (await progress(call, list_id))[0] == "in progress"
+    held.let_go.set()
+    await until(ended(fresh, list_id))
+
+
+async def test_other_calls_have_their_turn(
+    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by the clock, which a busy machine spoils: between any two chunks other work gets on."""
+    monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "CHUNK", 20)
+    drawn = 0
+
+    async def draw(self: Breath) -> None:
+        nonlocal drawn
+        drawn += 1
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Breath, "draw", draw)
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=file_of(many(400))))
+    seen = set()
+    while not ended(fresh, list_id)():
+        seen.add(the_import(fresh, list_id).counts.completed)
+        await asyncio.sleep(0)
+    assert drawn >= 800
+    assert len(seen) > 5

@@ -1,0 +1,97 @@
+"""The database itself: opening it, and what a transaction tells of."""
+
+import threading
+
+import pytest
+from sqlalchemy import Connection, text
+
+from sms_sandbox.domain.clock import real_now
+from sms_sandbox.services import ledger
+from sms_sandbox.store import accounts, ids, tenants
+from sms_sandbox.store.database import Store
+from sms_sandbox.store.tenants import NewTenant
+from sms_sandbox.store.unit_of_work import changed, scheduled
+from tests.conftest import World
+
+
+def test_which_store_is_embedded(store: Store) -> None:
+    assert store.embedded == (store.engine.dialect.name == "sqlite")
+
+
+# Transactions
+
+
+def test_a_transaction_that_fails_leaves_nothing(fresh: World) -> None:
+    def count(db: Connection) -> int:
+        return int(db.scalar(text("SELECT count(*) FROM tenants")) or 0)
+
+    def fail(db: Connection) -> None:
+        tenants.add(db, NewTenant("second", "seed"), real_now())
+        ids.take(db, fresh.tenant, "message")
+        assert count(db) == 2
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), fresh.store.begin() as db:
+        fail(db)
+    with fresh.store.begin() as db:
+        assert count(db) == 1
+        assert ids.take(db, fresh.tenant, "message") == ids.FIRST["message"]
+
+
+def test_the_generation_rises_with_what_may_be_remembered(fresh: World) -> None:
+    store = fresh.store
+    before = store.generation
+    with store.begin() as db:
+        accounts.by_key(db, fresh.account.key)
+        ledger.charge(db, fresh.account, 1, ledger.FEE, "test", real_now())
+    assert store.generation == before
+    with store.begin() as db:
+        accounts.change(db, fresh.tenant, fresh.account.id, {"price": 1})
+        assert store.generation == before
+    assert store.generation == before + 1
+    with store.begin() as db:
+        tenants.change(db, fresh.tenant, {"strict_senders": 1})
+    with store.begin() as db:
+        tenants.set_clock(db, fresh.tenant, fresh.account.clock.frozen(real_now()))
+    with store.begin() as db:
+        tenants.remove(db, fresh.tenant)
+    assert store.generation == before + 4
+
+
+def test_what_failed_is_not_told(fresh: World) -> None:
+    heard: list[int] = []
+    fresh.store.on_scheduled = heard.append
+    before = fresh.store.generation
+
+    def fail(db: Connection) -> None:
+        changed(db)
+        scheduled(db, 1)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), fresh.store.begin() as db:
+        fail(db)
+    with fresh.store.begin():
+        pass
+    assert (fresh.store.generation, heard) == (before, [])
+
+
+# Where work is done
+
+
+@pytest.mark.anyio
+async def test_work_is_done_where_the_store_wants_it(fresh: World) -> None:
+    here = threading.get_ident()
+    there = await fresh.store.call(threading.get_ident)
+    assert (there == here) == fresh.store.embedded
+    assert await fresh.store.run(lambda db: ledger.balance(db, fresh.tenant, fresh.account.id)) == 100_000_000
+
+
+@pytest.mark.anyio
+async def test_work_that_fails_is_undone_and_heard_of(fresh: World) -> None:
+    def fail(db: Connection) -> None:
+        ledger.credit(db, fresh.account, 1, ledger.FEE, "test", real_now())
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fresh.store.run(fail)
+    assert await fresh.store.run(lambda db: ledger.balance(db, fresh.tenant, fresh.account.id)) == 100_000_000

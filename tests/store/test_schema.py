@@ -1,0 +1,141 @@
+"""Opening a database."""
+
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from sms_sandbox.store import accounts, schema, tables
+from sms_sandbox.store.schema import StoreError, open_store
+from tests.conftest import found
+
+
+def refusal(url: str) -> str:
+    with pytest.raises(StoreError) as why:
+        open_store(url)
+    return str(why.value)
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "/data/sandbox.db", "sqlite//x", "sqlite+wonder://"])
+def test_a_url_that_can_not_be_read(url: str) -> None:
+    assert refusal(url).startswith(f"The database URL {url!r} can't be read: ")
+
+
+@pytest.mark.parametrize("url", ["postgresql://somebody:hidden@host:port/name", "postgres//somebody:hidden@host"])
+def test_what_can_not_be_read_shows_no_password(url: str) -> None:
+    assert refusal(url).startswith(f"The database URL {url.replace('hidden', '***')!r} can't be read: ")
+
+
+def test_another_kind_of_database() -> None:
+    assert refusal("mysql://host/name") == "The database must be sqlite or postgresql, not 'mysql'."
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("no database at all\n" * 100)
+    assert refusal(f"sqlite:///{path}") == f"The database sqlite:///{path} can't be used: file is not a database"
+    assert path.read_text().startswith("no database")
+
+
+def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    assert refusal(f"sqlite:///{tmp_path}/missing/x.db").endswith("can't be used: unable to open database file")
+
+
+def test_a_server_that_is_not_there(closed_port: int) -> None:
+    said = refusal(f"postgresql://somebody:hidden@127.0.0.1:{closed_port}/sandbox")
+    assert said.startswith(f"The database postgresql://somebody:***@127.0.0.1:{closed_port}/sandbox can't be used: ")
+    assert "hidden" not in said
+    assert "\n" not in said
+
+
+def test_tables_of_another_version(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    open_store(f"sqlite:///{path}").close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE meta SET version = 0")
+    db.close()
+    assert refusal(f"sqlite:///{path}") == (
+        f"The database is of version 0, and this sms-sandbox uses version {schema.VERSION}."
+    )
+
+
+def test_tables_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "app.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE messages (body TEXT)")
+        db.execute("CREATE TABLE users (name TEXT)")
+    db.close()
+    assert refusal(f"sqlite:///{path}") == (
+        "The database holds other tables with our names (messages); give it one of its own."
+    )
+    with sqlite3.connect(path) as db:
+        assert {name for (name,) in db.execute("SELECT name FROM sqlite_master")} == {"messages", "users"}
+    db.close()
+
+
+def test_what_is_written_is_there_after_opening_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/kept.db"
+    first = open_store(url)
+    world = found(first)
+    first.close()
+    again = open_store(url)
+    with again.begin() as db:
+        account = accounts.by_key(db, world.account.key)
+    again.close()
+    assert account == world.account
+
+
+def test_a_file_is_journaled_ahead(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/wal.db")
+    with store.begin() as db:
+        assert db.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert db.scalar(text("PRAGMA synchronous")) == 1
+    store.close()
+
+
+def test_a_file_survives_a_process_that_dies(tmp_path: Path) -> None:
+    """Nothing is flushed or closed: what the files hold at this moment is what a restart would find."""
+    store = open_store(f"sqlite:///{tmp_path}/dying.db")
+    found(store)
+    (tmp_path / "after").mkdir()
+    for name in ("dying.db", "dying.db-wal"):
+        shutil.copy(tmp_path / name, tmp_path / "after" / name)
+    other = sqlite3.connect(tmp_path / "after" / "dying.db")
+    assert other.execute("SELECT count(*) FROM accounts").fetchone() == (1,)
+    other.close()
+    store.close()
+
+
+def test_a_file_is_one_process_s_alone(tmp_path: Path) -> None:
+    """Accounts and the throttle are remembered, which a second process would not hear of."""
+    url = f"sqlite:///{tmp_path}/mine.db"
+    store = open_store(url)
+    with pytest.raises(StoreError, match="another process has it open"):
+        open_store(url)
+    store.close()
+    open_store(url).close()
+
+
+def test_many_may_prepare_a_shared_database_at_once(postgres_url: str) -> None:
+    open_store(postgres_url).close()
+    failures: list[Exception] = []
+
+    def prepare() -> None:
+        try:
+            open_store(postgres_url).close()
+        except Exception as why:  # noqa: BLE001
+            failures.append(why)
+
+    store = open_store(postgres_url)
+    with store.begin() as db:
+        tables.metadata.drop_all(db)
+    store.close()
+    threads = [threading.Thread(target=prepare) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

@@ -1,0 +1,136 @@
+"""A server that starts with a seed file has what it says, after a second start too; with a bad one it doesn't start."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import Settings
+from tests.serving import HANDSET, Account, fetch, serving
+
+EXAMPLE = Path(__file__).parents[3] / "docs" / "seed.toml"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, certificates: Certificates, tmp_path: Path) -> Settings:
+    make: Callable[[], str] | None = None
+    if request.param == "postgresql":
+        make = request.getfixturevalue("fresh_postgres")
+    return Settings(
+        https_port=0, http_port=0, certs=str(certificates.directory), seed_file=str(EXAMPLE), throttle=0,
+        database=make() if make else f"sqlite:///{tmp_path}/db",
+    )  # fmt: skip
+
+
+def shop_of(server: Account) -> Account:
+    return Account(server.ready, "shop-key", "shop-secret")
+
+
+def kept(shop: Account) -> dict[str, Any]:
+    exported: dict[str, Any] = shop.ok("GET", "/export")
+    del exported["tenant"]["clock"]
+    return exported
+
+
+def test_what_the_example_says_is_there(settings: Settings) -> None:
+    with serving(settings) as server:
+        shop = shop_of(server)
+        assert fetch(f"{shop.ready.http}/readyz").status == 200
+        with pytest.raises(ValueError, match="Expecting value"):
+            shop.api("get-balance")  # the fault
+        assert shop.api("get-balance")["balance"] == 250
+        assert shop.ok("GET", "/account")["throttle"] == 0
+        on = shop.api("get-lists")["lists"][0]
+        assert (on["name"], on["members_active"]) == ("Customers", 2)
+        told = shop.api("get-list", list_id=on["id"], members="active")
+        assert {each["first_name"] for each in told["members"]} == {"Given", "Abc"}
+        assert {str(each["number"]) for each in shop.api("get-numbers")["numbers"]} == {"61491570112", "61491570120"}
+        assert [each["keyword"] for each in shop.api("get-keywords")["keywords"]] == ["JOIN"]
+        (client,) = shop.api("get-clients")["clients"]
+        assert Account(server.ready, client["apikey"], client["apisecret"]).api("get-balance")["balance"] == 20
+        assert "SHOP" in str(shop.ok("PUT", "/sender-ids/OTHER"))
+        assert [each["scenario"] for each in shop.ok("GET", "/rules")["rules"]] == ["soft-bounce"]
+        taken = shop.ok("POST", "/inbound", {"from": "61491570199", "to": "61491570120", "text": "join"})
+        assert taken["account_id"]
+        assert server.api("get-lists")["lists_total"] == 0
+
+
+def test_a_second_start_changes_nothing(settings: Settings) -> None:
+    with serving(settings) as server:
+        first = kept(shop_of(server))
+        default = kept(server)
+    with serving(settings) as server:
+        assert kept(shop_of(server)) == first
+        assert kept(server) == default
+
+
+def test_what_was_changed_since_is_left(settings: Settings) -> None:
+    with serving(settings) as server:
+        shop = shop_of(server)
+        shop.send(to=HANDSET)
+        shop.ok("PATCH", "/account", {"balance": 7})
+        on = shop.ok("GET", "/lists")["lists"][0]["id"]
+        shop.api("delete-from-list", list_id=on, msisdn=HANDSET)
+        shop.api("edit-number-options", number="61491570120", forward_url="http://localhost:1/other")
+        before = kept(shop)
+    with serving(settings) as server:
+        after = kept(shop_of(server))
+    for each in (before, after):
+        del each["tables"]["timeline"], each["tables"]["recipients"], each["tables"]["messages"]
+        del each["tables"]["callbacks"], each["tables"]["tries"], each["tables"]["counters"]
+    assert after == before
+
+
+def test_fields_of_a_list_are_known_by_their_names(settings: Settings, tmp_path: Path) -> None:
+    """Whatever order a file has them in, and though the list has not all of them."""
+    file = tmp_path / "lists.toml"
+    text = '[[lists]]\nname = "A"\nfields = {fields}\n[[lists.contacts]]\nmsisdn = "{number}"\nfields = {values}\n'
+    file.write_text(text.format(fields='["City", "Size"]', number=HANDSET, values='{City = "Perth", Size = "L"}'))
+    with serving(replace(settings, seed_file=str(file))) as server:
+        on = server.api("get-lists")["lists"][0]["id"]
+    more = '{City = "Hobart", Size = "S", Age = "7"}'
+    file.write_text(text.format(fields='["Age", "Size", "City"]', number="61491570157", values=more))
+    with serving(replace(settings, seed_file=str(file))) as server:
+        told = server.api("get-list", list_id=on)
+    assert [each["fields"] for each in told["members"]] == [
+        {"City": "Perth", "Size": "L"}, {"City": "Hobart", "Size": "S"},
+    ]  # fmt: skip
+
+
+def test_the_default_account_can_be_seeded(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('[[accounts]]\nkey = "sandbox-key"\nsecret = "x"\nbalance = 5\nfrozen_at = 2030-01-31T12:00:00Z\n')
+    with serving(replace(settings, seed_file=str(file))) as server:
+        assert server.api("get-balance")["balance"] == 5
+        assert server.ok("GET", "/clock") == {"now": "2030-01-31T12:00:00Z", "running": False}
+        assert server.ok("GET", "/tenants/current")["name"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[[lists]]\nname='A'\naccount='nobody'", 'seed.toml:3: lists[0].account: there is no account "nobody"'),
+        ("[[numbers]]\nnumber='61491570101'", "seed.toml:2: numbers[0].number: 61491570101 is not free to be leased"),
+        (
+            "[[keywords]]\nkeyword='A'\nnumber='61491570120'",
+            "seed.toml:3: keywords[0].number: 61491570120 is no number",
+        ),
+        ("[[numbers]]\nnumber='61491570120'\nlist='A'", 'seed.toml:3: numbers[0].list: the account has no list "A"'),
+        ("[[rules]]\nscenario='slowly'", "seed.toml:1: rules[0]: "),
+        ("[[rules]]\nscenario='slow'\nmatch={to='x'}", "seed.toml:1: rules[0]: "),
+        ("lists = 5", "seed.toml:1: lists: Expected `array`, got `int`"),
+    ],
+)
+def test_a_server_with_a_bad_file_does_not_start(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "seed.toml").write_text(text)
+    command = [sys.executable, "-m", "sms_sandbox", "serve", "--https-port", "0", "--http-port", "0", "--seed-file"]
+    ran = subprocess.run([*command, "seed.toml"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 2
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith(f"sms-sandbox: {complaint}")
+    assert ran.stdout == ""
