@@ -25,7 +25,6 @@ from .control.errors import ControlError
 from .domain import numbers
 from .domain.clock import real_now
 from .journal.writer import Journal
-from .server.certificates import Certificates
 from .settings import Settings, flag
 from .store.database import Store
 from .tenants.startup import Founder
@@ -82,7 +81,7 @@ def moved(to: str) -> Page:
 class App:
     """Everything the two listeners serve. What is ours lies under `/_sandbox`; the API is served over HTTPS."""
 
-    def __init__(self, settings: Settings, store: Store, certificates: Certificates, https: str, http: str) -> None:
+    def __init__(self, settings: Settings, store: Store, ca: Path, ca_bundle: Path, https: str, http: str) -> None:
         self.settings = settings
         self.store = store
         self.key, self.secret = settings.pairs[0]
@@ -94,11 +93,11 @@ class App:
             "version": __version__,
             "https": https,
             "http": http,
-            "ca": str(certificates.ca),
-            "ca_bundle": str(certificates.ca_bundle),
+            "ca": str(ca),
+            "ca_bundle": str(ca_bundle),
         }
-        self._ca = certificates.ca.read_bytes()
-        self._ca_bundle = certificates.ca_bundle
+        self._ca = ca.read_bytes()
+        self._ca_bundle = ca_bundle
         self._founder = Founder(settings)
         self._newcomers = self._founder.welcome if settings.accounts == "open" else None
         self._api = Api(

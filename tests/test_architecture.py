@@ -27,7 +27,7 @@ ARROWS = {
     "tenants": {"domain", "store", "journal", "services", "simulation", "api", "control", "settings"},
     "app": {
         "__version__", "domain", "store", "journal", "services", "simulation", "api", "control", "web", "tenants",
-        "settings", "server.certificates",
+        "settings",
     },
     "server": {"app", "api.asgi_extensions", "settings", "store"},
     "client": {"settings", "domain"},

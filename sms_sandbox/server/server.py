@@ -60,7 +60,7 @@ class Server:
             name = reachable_name(settings.host)
             where = f"https://{name}:{https_port}", f"http://{name}:{http_port}"
             try:
-                self.app = App(settings, store, certificates, *where)
+                self.app = App(settings, store, certificates.ca, certificates.ca_bundle, *where)
             except BaseException:
                 store.close()
                 raise

@@ -97,7 +97,7 @@ def test_a_start_with_good_files_loads_no_certificate_library_and_writes_nothing
     program = """
 import sys
 from pathlib import Path
-from sms_sandbox import tls
+from sms_sandbox.server import certificates as tls
 tls.server_context(tls.ensure(Path(sys.argv[1])))
 print(sorted({"trustme", "cryptography"} & sys.modules.keys()))
 """
@@ -111,7 +111,7 @@ def test_processes_that_start_at_once_end_with_one_consistent_set(tmp_path: Path
     program = """
 import sys
 from pathlib import Path
-from sms_sandbox import tls
+from sms_sandbox.server import certificates as tls
 import trustme
 print("ready", flush=True)
 sys.stdin.readline()
