@@ -9,15 +9,15 @@ from typing import Any
 import click
 
 from ..client.command_client import Failure
-from ..domain import callbacks as rules
+from ..domain import callbacks
 from ..settings import Settings
 from .options import setting
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 """Stands where the time of the call goes."""
 
-DLR = rules.delivery_report(message_id=340000001, mobile="61491570156", at=NOW, status="delivered", user_id=54911)
-REPLY = rules.reply(
+DLR = callbacks.delivery_report(message_id=340000001, mobile="61491570156", at=NOW, status="delivered", user_id=54911)
+REPLY = callbacks.reply(
     user_id=54911, mobile="61491570156", response="Yes please", message_id=340000001, response_id=36500001,
     longcode="61491570112", at=NOW, is_optout=False,
 )  # fmt: skip
@@ -46,7 +46,7 @@ def fire_callback() -> None:
     """
 
 
-def of_event(params: rules.Params) -> Callable[[Any], Any]:
+def of_event(params: callbacks.Params) -> Callable[[Any], Any]:
     """An option for each parameter that a callback has, a text whatever it means, and those that say how to send it."""
 
     def add(command: Any) -> Any:
@@ -88,20 +88,20 @@ def reply(url: str, secret: str, callback_host: tuple[str, ...], **given: str | 
     fire(url, filled(REPLY, given), secret, callback_host)
 
 
-def filled(params: rules.Params, given: Mapping[str, str | None]) -> rules.Params:
+def filled(params: callbacks.Params, given: Mapping[str, str | None]) -> callbacks.Params:
     """The parameters in the order they are sent, with the values that are given, and the time where none is."""
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
     return [(name, now if (value := given[name]) is None else value) for name, _ in params]
 
 
-def fire(url: str, params: rules.Params, secret: str, hosts: tuple[str, ...]) -> None:
+def fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...]) -> None:
     """Send a callback once and print all there is to know of it."""
     from ..simulation.callbacks.http_client import Courier, Posting  # here, since --help needs none of it
 
-    if not rules.is_http_url(url):
+    if not callbacks.is_http_url(url):
         raise click.UsageError(f"{url!r} is no http or https address.")
-    whole = rules.with_parameters(url, params)
-    signature = rules.signature(whole, secret)
+    whole = callbacks.with_parameters(url, params)
+    signature = callbacks.signature(whole, secret)
     click.echo(f"GET {whole}\nx-transmitsms-signature: {signature}")
 
     async def send() -> Any:

@@ -2,20 +2,20 @@
 
 from .opt_out import RESERVED_WORDS
 
-LONGEST = 80
+MAX_KEYWORD_LENGTH = 80
 """Characters a keyword may have. In capitals that are up to three times as many, and 255 are kept."""
 
 _KEPT = 255
 
 
-def normal(keyword: str) -> str:
+def normalize(keyword: str) -> str:
     """A keyword as it is kept and compared: in capitals, one blank between its words."""
     return " ".join(keyword.upper().split())
 
 
 def is_reserved(keyword: str) -> bool:
     """Whether nobody can rent the keyword, since it means something to everybody."""
-    return normal(keyword) in RESERVED_WORDS
+    return normalize(keyword) in RESERVED_WORDS
 
 
 def openings(text: str) -> list[str]:

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ..domain import callbacks as rules
-from ..domain import pricing
+from ..domain import callbacks, pricing
 from ..domain.carrier import FINAL, PENDING
 from ..domain.delivery_plan import unissued
 from ..services import ledger, list_membership, monthly_billing, send_message
@@ -121,11 +120,11 @@ def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
 
 
 def delivery_news(found: Reporting, row: Due) -> list[News]:
-    url = rules.first_given(found.message_url, found.account_url)
+    url = callbacks.first_given(found.message_url, found.account_url)
     if url is None:
         return []
     message = unissued(found.message) if row.data.get("how") == "unknown" else found.message
-    params = rules.delivery_report(
+    params = callbacks.delivery_report(
         message_id=message, mobile=found.msisdn, at=row.due, status=row.data["status"], user_id=found.account
     )
     because = row.data.get("rule", "")
@@ -148,7 +147,7 @@ def tell_list_action(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> Non
         account = accounts.read(db, tenant.id, row.data["account"])
         if account is None:
             continue
-        params = rules.list_action(
+        params = callbacks.list_action(
             at=row.due,
             list_id=row.ref,
             mobile=row.data["msisdn"],

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from ..domain import keywords as rules
 from ..domain.clock import from_micros, to_micros
+from ..domain.keywords import openings
 from . import ids
 from .paging import Page, Paging, fetch
 from .statement import Statement
@@ -23,7 +23,7 @@ PRICE = 500_000
 
 @dataclass(frozen=True)
 class Keyword:
-    """A keyword, as `domain.keywords.normal` spells it; the lists of forwards have commas between."""
+    """A keyword, as `domain.keywords.normalize` spells it; the lists of forwards have commas between."""
 
     id: int
     account: int
@@ -86,7 +86,7 @@ def matching(db: Connection, tenant: int, account: int, number: str, text: str) 
         .where(
             k.c.tenant == tenant,
             k.c.number == number,
-            k.c.keyword.in_(rules.openings(text)),
+            k.c.keyword.in_(openings(text)),
             k.c.account == account,
             k.c.status == OPEN,
         )

@@ -28,15 +28,15 @@ def test_what_a_text_begins_with(text: str, openings: list[str]) -> None:
 @given(WORDS, st.text(max_size=20), BLANKS, BLANKS)
 def test_a_keyword_is_found_whatever_its_case_and_blanks(words: list[str], rest: str, before: str, after: str) -> None:
     text = before + before.join(words) + after + rest
-    word = keywords.normal(" ".join(words))
+    word = keywords.normalize(" ".join(words))
     assert word in keywords.openings(text)
     assert word in keywords.openings(text.upper())
-    assert word in keywords.openings(keywords.normal(text))
+    assert word in keywords.openings(keywords.normalize(text))
 
 
 @given(WORDS, st.sampled_from("abc1"))
 def test_a_part_of_a_word_is_no_keyword(words: list[str], more: str) -> None:
-    assert keywords.normal("".join(words[0].split())) not in keywords.openings("".join(words[0].split()) + more)
+    assert keywords.normalize("".join(words[0].split())) not in keywords.openings("".join(words[0].split()) + more)
 
 
 @given(st.text())
@@ -44,15 +44,15 @@ def test_openings_are_the_text_cut_at_blanks_longest_first(text: str) -> None:
     found = keywords.openings(text)
     assert found[-1] == ""
     assert found == sorted(set(found), key=len, reverse=True)
-    whole = keywords.normal(text)
+    whole = keywords.normalize(text)
     assert all(f"{whole} ".startswith(f"{each} ") for each in found[:-1])
     assert whole in found or len(whole) > 255
 
 
-@given(st.text(max_size=keywords.LONGEST))
+@given(st.text(max_size=keywords.MAX_KEYWORD_LENGTH))
 def test_a_keyword_is_kept_in_its_column_and_is_its_own_normal_form(keyword: str) -> None:
-    word = keywords.normal(keyword)
-    assert keywords.normal(word) == word
+    word = keywords.normalize(keyword)
+    assert keywords.normalize(word) == word
     assert len(word) <= 255
     assert word in keywords.openings(keyword)
 

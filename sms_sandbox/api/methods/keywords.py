@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from ...domain import keywords as rules
+from ...domain.keywords import MAX_KEYWORD_LENGTH, is_reserved, normalize
 from ...services import monthly_billing
 from ...store import contacts, keywords, timeline
 from ...store.keywords import CLOSED, OPEN, Keyword
@@ -17,7 +17,7 @@ from . import options as o
 from .lists import find_list, find_named
 from .numbers import in_service
 
-WORD = Annotated[str, Text("The first word, or words, of the messages it is for.", longest=rules.LONGEST)]
+WORD = Annotated[str, Text("The first word, or words, of the messages it is for.", longest=MAX_KEYWORD_LENGTH)]
 NUMBER = Annotated[str, Handset("The number of yours that receives them.")]
 
 
@@ -59,9 +59,9 @@ def add_keyword(
 
     It is paid for by the month. With an answer but no list it gets a list of its own.
     """
-    if rules.is_reserved(keyword):
+    if is_reserved(keyword):
         raise ApiError(Code.FIELD_INVALID)
-    word, on = rules.normal(keyword), in_service(call, number)
+    word, on = normalize(keyword), in_service(call, number)
     if list_id:
         find_list(call, list_id)
     if keywords.read(call.db, call.tenant, on.number, word) is not None:
@@ -113,7 +113,7 @@ def edit_keyword(
     One that was closed for want of money opens again when the month from now on is paid.
     """
     on = in_service(call, number)
-    found = keywords.read(call.db, call.tenant, on.number, rules.normal(keyword))
+    found = keywords.read(call.db, call.tenant, on.number, normalize(keyword))
     if found is None or found.account != call.account.id:
         raise ApiError(Code.NOT_FOUND)
     if list_id:

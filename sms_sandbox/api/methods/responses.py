@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from ...domain import keywords as rules
+from ...domain.keywords import normalize
 from ...store import contacts, responses, timeline
 from ...store.contacts import ContactList
 from ...store.paging import FIRST_PAGE, Page, PageInfo
@@ -66,7 +66,7 @@ def get_sms_responses(
         account=call.account.id,
         message=message_id,
         keyword_id=keyword_id,
-        keyword=rules.normal(keyword) if keyword else None,
+        keyword=normalize(keyword) if keyword else None,
         number=number if keyword else None,
         msisdn=msisdn,
         start=start and max(start, call.now - A_YEAR),

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from ...domain import callbacks as rules
+from ...domain.callbacks import next_wait
 from ...store import callbacks, timeline
 from ...store.callbacks import KIND, Outcome
 from ...store.database import Store
@@ -162,7 +162,7 @@ def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Po
     if begun is None:
         return None
     number, url, signature = begun
-    wait = None if row.data.get("once") else rules.next_wait(number)
+    wait = None if row.data.get("once") else next_wait(number)
     if wait is not None:
         timeline.schedule(db, tenant.id, [Plan(at + wait, KIND, row.ref, lane=row.lane)])
     posting = Posting(tenant.id, row.ref, number, url, signature, at, row.lane)
@@ -186,7 +186,7 @@ def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:
             timeline.drop(db, tenant, KIND, callback)
             callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)
             continue
-        wait = rules.next_wait(outcome.number)
+        wait = next_wait(outcome.number)
         if timeline.due_of(db, tenant, KIND, callback) is None:
             callbacks.set_state(db, tenant, callback, callbacks.GIVEN_UP)
         elif wait is not None:

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...domain import callbacks as rules
 from ...domain import egress
+from ...domain.callbacks import succeeded
 from ...store.callbacks import Outcome
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Courier:
         try:
             async with asyncio.timeout(TIMEOUT):
                 status, kept = await self._get(posting)
-            if not rules.succeeded(status):
+            if not succeeded(status):
                 error = f"answered {status}"
         except RefusedError as why:
             error = f"refused: {why}"
@@ -100,7 +100,7 @@ class Courier:
         """Get a file and hand it on piece by piece as it comes. Raises FetchError where not all of it can be had."""
         try:
             async with asyncio.timeout(FETCH_TIMEOUT), self._ask(url, {}) as response:
-                if not rules.succeeded(response.status):
+                if not succeeded(response.status):
                     response.close()
                     raise FetchError(f"answered {response.status}")
                 size = 0

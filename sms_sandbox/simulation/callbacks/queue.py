@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from ...domain import callbacks as rules
-from ...domain.callbacks import Params
+from ...domain.callbacks import Params, destination, signature, with_parameters
 from ...store import callbacks, timeline
 from ...store.callbacks import KIND, NewCallback
 from ...store.timeline import Plan
@@ -40,11 +39,11 @@ def tell(db: Connection, tenant: int, news: Sequence[News]) -> None:
 
 
 def _callback(each: News) -> NewCallback:
-    url = rules.with_parameters(each.url, each.params)
-    signature = rules.signature(url, each.secret) if each.secret else ""
-    return NewCallback(each.account, each.event, url, signature, each.message, each.msisdn, each.at, each.rule)
+    url = with_parameters(each.url, each.params)
+    signed = signature(url, each.secret) if each.secret else ""
+    return NewCallback(each.account, each.event, url, signed, each.message, each.msisdn, each.at, each.rule)
 
 
 def lane(tenant: int, url: str) -> str:
     """What tries share their limit of concurrency: those of one tenant to one address, whatever its query."""
-    return f"{tenant} {rules.destination(url)}{urlsplit(url).path}"
+    return f"{tenant} {destination(url)}{urlsplit(url).path}"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ...domain import callbacks as rules
+from ...domain import callbacks
 from ...store import accounts, contacts, links, messages, recipients, tenants
 from ...store.accounts import Account
 from ...store.messages import Message
@@ -51,11 +51,11 @@ def count_hit(
     hits = recipients.hit(db, tenant.id, recipient.id)
     links.note_hit(db, tenant.id, message.id, recipient.id, now)
     messages.count(db, tenant.id, message.id, hits=1)
-    url = rules.first_given(messages.callback_urls(db, tenant.id, message.id)[1], account.link_hits_url)
+    url = callbacks.first_given(messages.callback_urls(db, tenant.id, message.id)[1], account.link_hits_url)
     if url is None:
         return
     member = contacts.read_member(db, tenant.id, message.list_id, recipient.msisdn) if message.list_id else None
-    params = rules.link_hit(
+    params = callbacks.link_hit(
         at=now,
         firstname=(member and member.first_name) or "",
         lastname=(member and member.last_name) or "",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ...domain import callbacks as rules
+from ...domain import callbacks
 from ...domain.opt_out import is_opt_out
 from ...store import accounts, keywords, messages, numbers, recipients, responses
 from ...store.accounts import Account
@@ -103,9 +103,9 @@ def call_back(db: Connection, here: Arrival, response: int) -> str | None:
     """Tell the account's app, at the most special URL there is; which that was."""
     own = messages.callback_urls(db, here.tenant.id, here.message.id)[0] if here.message else None
     keyword = here.keyword.forward_url if here.keyword else None
-    url = rules.first_given(own, keyword, here.number.forward_url, here.account.reply_url)
+    url = callbacks.first_given(own, keyword, here.number.forward_url, here.account.reply_url)
     if url:
-        params = rules.reply(
+        params = callbacks.reply(
             user_id=here.account.id,
             mobile=here.msisdn,
             response=here.text,

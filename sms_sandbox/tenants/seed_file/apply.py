@@ -122,7 +122,7 @@ def a_number(at: Sowing, path: Path, owner: Account, given: s.Number) -> None:
 
 
 def a_keyword(at: Sowing, path: Path, owner: Account, given: s.Keyword) -> None:
-    word = words.normal(given.keyword)
+    word = words.normalize(given.keyword)
     there = numbers.read(at.db, owner.tenant, given.number)
     if there is None or there.account != owner.id:
         raise at.file.error((*path, "number"), f"{given.number} is no number that the account leases")

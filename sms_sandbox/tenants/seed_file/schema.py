@@ -131,7 +131,7 @@ class Keyword(Answering, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if keywords.is_reserved(self.keyword) or len(keywords.normal(self.keyword)) > keywords.LONGEST:
+        if keywords.is_reserved(self.keyword) or len(keywords.normalize(self.keyword)) > keywords.MAX_KEYWORD_LENGTH:
             raise ValueError(f'"{self.keyword[:40]}" can be no keyword')
 
 
