@@ -1,4 +1,4 @@
-"""What most tests stand on: a store on each kind of database, a world in it, and a caller of the API."""
+"""What most tests stand on: a store on each kind of database, a tenant in it, and a caller of the API."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +66,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 
 @dataclass(frozen=True)
-class World:
+class FreshTenant:
     """A fresh tenant and its account, which is not throttled."""
 
     store: Store
@@ -75,19 +75,21 @@ class World:
 
 
 @pytest.fixture
-def fresh(store: Store) -> World:
-    return found(store)
+def fresh(store: Store) -> FreshTenant:
+    return make_tenant(store)
 
 
-def found(store: Store, key: str = KEY, secret: str = SECRET, throttle: int = 0, name: str = "default") -> World:
-    """Make a world as a fresh one is."""
+def make_tenant(
+    store: Store, key: str = KEY, secret: str = SECRET, throttle: int = 0, name: str = "default"
+) -> FreshTenant:
+    """Make a tenant as a fresh one is."""
     with store.begin() as db:
         tenant = new_tenant.found(
             db, NewTenant(name, f"seed of {name}"), NewAccount(key, secret, throttle=throttle), real_now()
         )
         account = accounts.by_key(db, key)
     assert account is not None
-    return World(store, tenant.id, account)
+    return FreshTenant(store, tenant.id, account)
 
 
 class Caller:
@@ -120,7 +122,7 @@ def wire(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 @pytest.fixture
-def call(fresh: World) -> Caller:
+def call(fresh: FreshTenant) -> Caller:
     return Caller(fresh.store)
 
 

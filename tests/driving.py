@@ -1,4 +1,4 @@
-"""A machine that calls the API of a world of its own, whose clock it moves; tests give it rules."""
+"""A machine that calls the API of a tenant of its own, whose clock it moves; tests give it rules."""
 
 import asyncio
 import json
@@ -18,13 +18,13 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants
 from sms_sandbox.store.database import Store
 from tests.api.spelling import as_xml_says, parsed, read_back
-from tests.conftest import found
+from tests.conftest import make_tenant
 
 METHODS = methods()
 
 
 class Driver(RuleBasedStateMachine):
-    """Calls a world whose clock stands between the steps."""
+    """Calls a tenant whose clock stands between the steps."""
 
     store: Store
     made = 0
@@ -33,10 +33,10 @@ class Driver(RuleBasedStateMachine):
         super().__init__()
         type(self).made += 1
         self.key = f"key-{type(self).made}"
-        world = found(self.store, key=self.key, secret="secret", name=f"world-{type(self).made}")
-        self.tenant = world.tenant
+        fresh = make_tenant(self.store, key=self.key, secret="secret", name=f"tenant-{type(self).made}")
+        self.tenant = fresh.tenant
         with self.store.begin() as db:
-            tenants.set_clock(db, world.tenant, world.account.clock.frozen(real_now()))
+            tenants.set_clock(db, fresh.tenant, fresh.account.clock.frozen(real_now()))
         self.gate = Gate(self.store)
         self.courier = Courier()
         self.runner = Runner(self.store, self.courier)

@@ -1,4 +1,4 @@
-"""The same seed, moments and calls make the same world, byte for byte, on whichever database."""
+"""The same seed, moments and calls make the same tenant, byte for byte, on whichever database."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -26,10 +26,10 @@ def servers(certificates: Certificates, fresh_postgres: Callable[[], str]) -> It
 
 
 def lived(server: Account, receiver: Receiver) -> bytes:
-    """The export of a world in which something of everything happened; the world is gone."""
-    world = server.tenant(**MADE)
-    live(world, receiver)
-    exported = world.control("GET", "/export")
+    """The export of a tenant in which something of everything happened; the tenant is gone."""
+    tenant = server.tenant(**MADE)
+    live(tenant, receiver)
+    exported = tenant.control("GET", "/export")
     assert exported.status == 200
     server.ok("DELETE", "/tenants/again")
     return exported.body

@@ -78,21 +78,21 @@ def test_an_app_that_is_down_for_a_day_hears_of_it_in_the_end(
     certificates: Certificates, tmp_path: Path, receiver: Receiver
 ) -> None:
     with running(certificates, tmp_path) as process:
-        world = process.account.tenant(frozen_at="2030-01-31T12:00:00Z")
+        tenant = process.account.tenant(frozen_at="2030-01-31T12:00:00Z")
         receiver.status = 500
-        world.send(dlr_callback=receiver.url)
+        tenant.send(dlr_callback=receiver.url)
         expected = [timedelta(seconds=1)]
         for wait in (timedelta(), timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1)):
             expected.append(expected[-1] + wait)
         del expected[0]
         for count, (minutes, _) in enumerate([(1, 0), (1, 0), (5, 0), (60, 0)], start=1):
-            told = world.ok("POST", "/clock/advance", {"minutes": minutes})
+            told = tenant.ok("POST", "/clock/advance", {"minutes": minutes})
             assert told["counts"].get("callback") == 1, told
             assert len(receiver.received) == count
         receiver.status = 200
-        told = world.ok("POST", "/clock/advance", {"hours": 24})
+        told = tenant.ok("POST", "/clock/advance", {"hours": 24})
         assert told["counts"] == {"callback": 1}
-        (callback,) = world.ok("GET", "/callbacks")["callbacks"]
+        (callback,) = tenant.ok("GET", "/callbacks")["callbacks"]
         noon = datetime.fromisoformat("2030-01-31T12:00:00Z")
         made = [datetime.fromisoformat(each["at"]) - noon for each in callback["tries"]]
         assert made == [*expected, expected[-1] + timedelta(hours=24)]
@@ -234,18 +234,18 @@ def test_two_processes_share_one_database(
     flags = ("--database", url, "--delivery-delay", "0.3")
     with running(certificates, tmp_path, *flags) as one, running(certificates, tmp_path, *flags) as two:
         share_the_throttle(one, two)
-        world = one.account.tenant()
-        there = Account(two.account.ready, world.key, world.secret)
-        world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+        tenant = one.account.tenant()
+        there = Account(two.account.ready, tenant.key, tenant.secret)
+        tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
         with ThreadPoolExecutor(8) as pool:
-            sent = list(pool.map(lambda number: (world, there)[number % 2].send(f"number {number}"), range(60)))
+            sent = list(pool.map(lambda number: (tenant, there)[number % 2].send(f"number {number}"), range(60)))
         assert len(set(sent)) == 60
         receiver.wait_for(60)
         eventually(lambda: there.ok("GET", "/callbacks", state="delivered", max=1)["page"]["total"] == 60)
         assert Counter(each["message_id"] for each in receiver.received) == dict.fromkeys(map(str, sent), 1)
 
         answered = list(sent)
-        senders = Senders([world] * 3, dlr_callback=f"{receiver.url}/killed")
+        senders = Senders([tenant] * 3, dlr_callback=f"{receiver.url}/killed")
         others = Senders([there] * 1, dlr_callback=f"{receiver.url}/killed")
         eventually(lambda: len(senders.answered) >= 20)
         one.kill()
@@ -254,7 +254,7 @@ def test_two_processes_share_one_database(
         two.end()
         answered += others.wait()
     with running(certificates, tmp_path, *flags) as three:
-        there = Account(three.account.ready, world.key, world.secret)
+        there = Account(three.account.ready, tenant.key, tenant.secret)
         messages = stored(there)
         assert set(answered) <= {each["id"] for each in messages}
         spent = sum(Decimal(str(each["cost"])) for each in messages)
@@ -268,9 +268,9 @@ def test_two_processes_share_one_database(
 
 def share_the_throttle(one: Running, two: Running) -> None:
     """Sixteen calls of one account within a second, by turns: the last is refused, whoever it asks."""
-    world = one.account.tenant(throttle=15)
-    there = Account(two.account.ready, world.key, world.secret)
-    with kept(world) as here_call, kept(there) as there_call:
+    tenant = one.account.tenant(throttle=15)
+    there = Account(two.account.ready, tenant.key, tenant.secret)
+    with kept(tenant) as here_call, kept(there) as there_call:
         for call in (here_call, there_call):
             call("get-balance")  # so that neither connection is to be made within the second
         time.sleep(1.1)

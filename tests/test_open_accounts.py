@@ -1,4 +1,4 @@
-"""`--accounts open`: any key that nobody has becomes an account in a world of its own."""
+"""`--accounts open`: any key that nobody has becomes an account in a tenant of its own."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +34,7 @@ def code(account: Account) -> str:
     return str(account.api("get-balance")["error"]["code"])
 
 
-def test_a_new_key_has_a_world_of_its_own(server: Account, newcomer: Account) -> None:
+def test_a_new_key_has_a_tenant_of_its_own(server: Account, newcomer: Account) -> None:
     assert newcomer.api("get-balance")["balance"] == 1000
     sent = newcomer.send()
     assert newcomer.ok("GET", "/tenants/current")["name"] == f"account-{newcomer.key}"
@@ -56,7 +56,7 @@ def test_control_lets_a_new_key_in_too(newcomer: Account) -> None:
     assert code(newcomer) == "SUCCESS"
 
 
-def test_of_first_calls_at_once_one_makes_the_world(server: Account, newcomer: Account) -> None:
+def test_of_first_calls_at_once_one_makes_the_tenant(server: Account, newcomer: Account) -> None:
     before = server.ok("GET", "/tenants", max=1)["page"]["total"]
     with ThreadPoolExecutor(8) as pool:
         through_both = [newcomer.send] * 8 + [lambda: newcomer.ok("GET", "/account")["id"]] * 8
@@ -77,7 +77,7 @@ def test_what_can_be_no_account_makes_none(server: Account, key: str, secret: st
     assert server.ok("GET", "/tenants", max=1)["page"]["total"] == before
 
 
-def test_a_magic_key_makes_the_world_of_the_key_it_is_of(server: Account, newcomer: Account) -> None:
+def test_a_magic_key_makes_the_tenant_of_the_key_it_is_of(server: Account, newcomer: Account) -> None:
     magic = replace(newcomer, key=f"{newcomer.key}-expired")
     assert magic.ok("GET", "/account")["key"] == newcomer.key
     assert code(magic) == "ACCOUNT_EXPIRED"
@@ -93,14 +93,14 @@ def test_a_call_without_credentials_is_still_refused(server: Account) -> None:
 
 
 @pytest.mark.parametrize("key", ["a b/c", "caf\u00e9", "x" * 255, "x" * 254, "a.b", "a-b", "a b-c"])
-def test_names_of_worlds_are_told_from_each_other(server: Account, key: str) -> None:
+def test_names_of_tenants_are_told_from_each_other(server: Account, key: str) -> None:
     newcomer = Account(server.ready, key, "s")
     assert code(newcomer) == "SUCCESS"
     name = newcomer.ok("GET", "/tenants/current")["name"]
     assert server.ok("GET", f"/tenants/{name}")["key"] == key
 
 
-def test_a_deleted_world_is_made_afresh(newcomer: Account) -> None:
+def test_a_deleted_tenant_is_made_afresh(newcomer: Account) -> None:
     newcomer.send()
     newcomer.ok("DELETE", f"/tenants/account-{newcomer.key}")
     again = replace(newcomer, secret="another secret")
@@ -109,7 +109,7 @@ def test_a_deleted_world_is_made_afresh(newcomer: Account) -> None:
     assert code(newcomer) == "AUTH_FAILED"
 
 
-def test_a_failed_control_call_makes_no_world(server: Account, newcomer: Account) -> None:
+def test_a_failed_control_call_makes_no_tenant(server: Account, newcomer: Account) -> None:
     before = server.ok("GET", "/tenants", max=1)["page"]["total"]
     assert newcomer.refused("GET", "/messages/1") == (404, "not_found")
     assert server.ok("GET", "/tenants", max=1)["page"]["total"] == before

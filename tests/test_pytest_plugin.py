@@ -77,11 +77,11 @@ def test_it_is_an_entry_point_of_the_package() -> None:
 
 # One run of tests that use it in many ways
 
-WORLDS = """
+TENANTS = """
     import pytest
 
     @pytest.mark.parametrize("n", range(3))
-    def test_world(sms_sandbox, sms_sandbox_server, n):
+    def test_tenant(sms_sandbox, sms_sandbox_server, n):
         assert sms_sandbox.messages() == []
         assert sms_sandbox.call("send-sms", message="hello", to="61491570156")["message_id"] == 340000001
         sms_sandbox.advance(seconds=2)
@@ -95,7 +95,7 @@ WORLDS = """
         assert {sms_sandbox.call("get-balance")["error"]["code"] for _ in range(40)} == {"SUCCESS"}
 
     def test_seed(sms_sandbox):
-        assert sms_sandbox.control("GET", "/tenants/current")["seed"] == "test_worlds.py::test_seed"
+        assert sms_sandbox.control("GET", "/tenants/current")["seed"] == "test_tenants.py::test_seed"
 """
 
 MARKED = """
@@ -138,13 +138,13 @@ FAILING = """
 
 @pytest.fixture(scope="module")
 def ran(runs: Runs) -> Ran:
-    files = {"test_worlds.py": WORLDS, "test_marked.py": MARKED, "test_sad.py": FAILING}
+    files = {"test_tenants.py": TENANTS, "test_marked.py": MARKED, "test_sad.py": FAILING}
     for name, source in files.items():
         runs.write(name, source)
     return runs.run(*files)
 
 
-def test_each_test_has_the_world_it_asks_for(ran: Ran) -> None:
+def test_each_test_has_the_tenant_it_asks_for(ran: Ran) -> None:
     # The last error is the teardown of the test that stopped the server.
     assert ran.counts(passed=8, failed=2, error=3)
 

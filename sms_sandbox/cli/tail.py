@@ -55,7 +55,7 @@ def tail(history: int, kind: str | None, method: str | None, as_json: bool, **wh
     except KeyboardInterrupt:
         click.echo(err=True)
         return
-    click.echo("sms-sandbox: The sandbox has stopped, or this world is gone.", err=True)
+    click.echo("sms-sandbox: The sandbox has stopped, or this tenant is gone.", err=True)
 
 
 def events(path: str, **where: Any) -> Iterator[tuple[str, Entry]]:

@@ -1,4 +1,4 @@
-"""What happens to a world besides calls of its API."""
+"""What happens to a tenant besides calls of its API."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, tenants
 from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.tenants import Tenant
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
 TOLD = "2026-03-01 10:00:42"
@@ -28,65 +28,65 @@ BASIC = (b"authorization", b"Basic dGVzdC1rZXk6dGVzdC1zZWNyZXQ=")
 FORM = "application/x-www-form-urlencoded"
 
 
-def advance(world: World, **by: float) -> None:
-    """Move the world's clock on, and let all happen that is due on the way."""
+def advance(fresh: FreshTenant, **by: float) -> None:
+    """Move the tenant's clock on, and let all happen that is due on the way."""
 
     async def run() -> None:
         courier = Courier()
-        await Runner(world.store, courier).advance(world.tenant, by=timedelta(**by))
+        await Runner(fresh.store, courier).advance(fresh.tenant, by=timedelta(**by))
         await courier.close()
 
     asyncio.run(run())
 
 
-def freeze(world: World, at: datetime) -> None:
-    """Let the world's clock stand at a moment."""
-    with world.store.begin() as db:
-        tenants.set_clock(db, world.tenant, Clock(frozen_at=at))
+def freeze(fresh: FreshTenant, at: datetime) -> None:
+    """Let the tenant's clock stand at a moment."""
+    with fresh.store.begin() as db:
+        tenants.set_clock(db, fresh.tenant, Clock(frozen_at=at))
 
 
-def tenant_of(world: World) -> Tenant:
-    with world.store.begin() as db:
-        found = tenants.read(db, world.tenant)
+def tenant_of(fresh: FreshTenant) -> Tenant:
+    with fresh.store.begin() as db:
+        found = tenants.read(db, fresh.tenant)
     assert found is not None
     return found
 
 
-def reply(world: World, msisdn: str, words: str, to: str | None = None) -> Received:
+def reply(fresh: FreshTenant, msisdn: str, words: str, to: str | None = None) -> Received:
     """Let a handset write to the number that last wrote to it, or to another."""
-    tenant = tenant_of(world)
-    with world.store.begin() as db:
+    tenant = tenant_of(fresh)
+    with fresh.store.begin() as db:
         return inbound.receive(db, tenant, tenant.clock.now(real_now()), msisdn, to, words)
 
 
-def settle(world: World, **settings: Any) -> None:
-    """Set columns of the world's account."""
-    with world.store.begin() as db:
+def settle(fresh: FreshTenant, **settings: Any) -> None:
+    """Set columns of the tenant's account."""
+    with fresh.store.begin() as db:
         if "balance" in settings:
-            ledger.set_balance(db, world.account, settings.pop("balance"), real_now())
+            ledger.set_balance(db, fresh.account, settings.pop("balance"), real_now())
         if settings:
-            accounts.change(db, world.tenant, world.account.id, settings)
+            accounts.change(db, fresh.tenant, fresh.account.id, settings)
 
 
-def settle_tenant(world: World, **settings: Any) -> None:
-    """Set columns of the world itself."""
-    with world.store.begin() as db:
-        tenants.change(db, world.tenant, settings)
+def settle_tenant(fresh: FreshTenant, **settings: Any) -> None:
+    """Set columns of the tenant itself."""
+    with fresh.store.begin() as db:
+        tenants.change(db, fresh.tenant, settings)
 
 
-def neighbour(world: World, throttle: int = 0) -> Account:
-    """Another account in the same world."""
-    with world.store.begin() as db:
-        accounts.add(db, world.tenant, NewAccount(OTHER, OTHERS_SECRET, throttle=throttle), real_now())
+def neighbour(fresh: FreshTenant, throttle: int = 0) -> Account:
+    """Another account in the same tenant."""
+    with fresh.store.begin() as db:
+        accounts.add(db, fresh.tenant, NewAccount(OTHER, OTHERS_SECRET, throttle=throttle), real_now())
         made = accounts.by_key(db, OTHER)
     assert made is not None
     return made
 
 
-def neighbours_call(world: World) -> Caller:
-    """Another account of the same world, calling."""
-    neighbour(world)
-    return Caller(world.store, OTHER, OTHERS_SECRET)
+def neighbours_call(fresh: FreshTenant) -> Caller:
+    """Another account of the same tenant, calling."""
+    neighbour(fresh)
+    return Caller(fresh.store, OTHER, OTHERS_SECRET)
 
 
 def list_of(call: Caller, *numbers: int | str, **fields: str) -> int:
@@ -97,9 +97,9 @@ def list_of(call: Caller, *numbers: int | str, **fields: str) -> int:
     return made
 
 
-def execute(world: World, sql: str, **params: Any) -> None:
+def execute(fresh: FreshTenant, sql: str, **params: Any) -> None:
     """Change what no function changes yet."""
-    with world.store.begin() as db:
+    with fresh.store.begin() as db:
         db.execute(text(sql), params)
 
 

@@ -1,4 +1,4 @@
-"""Calls that meet every form a reply of each method can have, in the world of `scenes`, to be made in this order."""
+"""Calls that meet every form a reply of each method can have, in the tenant of `scenes`, to be made in this order."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A client without credentials, and a world whose clock stands."""
+"""A client without credentials, and a tenant whose clock stands."""
 
 import pytest
 from starlette.testclient import TestClient
@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from sms_sandbox.api.routes import Api
 from sms_sandbox.store.database import Store
 from tests.api.acts import NOW, freeze
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def stranger(store: Store) -> TestClient:
 
 
 @pytest.fixture
-def world(fresh: World) -> World:
-    """A world whose clock stands at NOW, half a second past TOLD."""
+def fresh(fresh: FreshTenant) -> FreshTenant:
+    """A tenant whose clock stands at NOW, half a second past TOLD."""
     freeze(fresh, NOW)
     return fresh

@@ -6,16 +6,16 @@ from sms_sandbox.domain.faults import Fault
 from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import rules
 from sms_sandbox.store.rules import NewRule
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 TO = "61491570156"
 
 
-def let(world: World, match: Match | None = None, turns: Turns | None = None, **what: Any) -> int:
+def let(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> int:
     """Let something go wrong at the API; the fault's id."""
     new = NewRule(rules.API, match or Match(), turns or Turns(), Fault("api", **what).as_given())
-    with world.store.begin() as db:
-        return rules.add(db, world.tenant, new)
+    with fresh.store.begin() as db:
+        return rules.add(db, fresh.tenant, new)
 
 
 def code(call: Caller, method: str = "get-balance", **params: Any) -> str:

@@ -7,15 +7,15 @@ from sms_sandbox.api.routes import Methods
 from sms_sandbox.api.traffic_entry import entry_of
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.journal.entries import NewEntry
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 METHODS = Methods()
 FORM = "application/x-www-form-urlencoded"
 
 
-def entry(world: World, name: str = "send-sms", reply: object = None, **form: str) -> NewEntry:
+def entry(fresh: FreshTenant, name: str = "send-sms", reply: object = None, **form: str) -> NewEntry:
     """The entry of a call."""
-    answer = Answer(Code.SUCCESS, reply or {}, PROFILES["seed"], account=world.account)  # type: ignore[arg-type]
+    answer = Answer(Code.SUCCESS, reply or {}, PROFILES["seed"], account=fresh.account)  # type: ignore[arg-type]
     given = {each.rstrip("_"): value for each, value in form.items()}
     seen = Seen(
         0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), given, answer, None

@@ -1,4 +1,4 @@
-"""A call for every code that any method may refuse with, in the world of `scenes`, whose account has no money left."""
+"""A call for every code that any method may refuse with, in the tenant of `scenes`, whose account has no money left."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

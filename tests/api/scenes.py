@@ -1,4 +1,4 @@
-"""A world with something of everything in it."""
+"""A tenant with something of everything in it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from sms_sandbox.store import accounts, contacts, numbers
 from sms_sandbox.store.accounts import NewAccount
 from tests.api.acts import OTHER, OTHERS_SECRET, advance, neighbour, reply, settle
 from tests.api.selling import CLUB, GYM
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 TO = "61491570156"
 STOPPED, THANKFUL, DELETED, LINGERING = "61491570151", "61491570152", "61491570153", "61491570154"
@@ -45,9 +45,9 @@ class Scene:
     """Of the client, which has nothing and is no reseller."""
 
 
-def scene_in(world: World) -> Scene:
-    call = Caller(world.store)
-    automatic = _keywords(call, world)
+def scene_in(fresh: FreshTenant) -> Scene:
+    call = Caller(fresh.store)
+    automatic = _keywords(call, fresh)
     crowd = call.ok("add-list", name="crowd")["id"]
     rich = call.ok("add-list", name="rich", field_1="Email", field_3="Post Code")["id"]
     bare = call.ok("add-list", name="bare")["id"]
@@ -58,24 +58,24 @@ def scene_in(world: World) -> Scene:
     link = {"message": "Hi [firstname] [tracked-link]", "tracked_link_url": "https://a.example"}
     sent = call.ok("send-sms", list_id=crowd, **link)["message_id"]
     clicked = call.ok("send-sms", to=TO, **link)["message_id"]
-    advance(world, seconds=2)
-    reply(world, STOPPED, "stop")
-    reply(world, THANKFUL, "thanks")
-    reply(world, TO, "of course")
-    reply(world, "61491570159", "0042", to=OWN_NUMBER)
-    reply(world, "61491570159", "open please", to=OWN_NUMBER)
-    _click(call, world, sent, THANKFUL)
-    _click(call, world, clicked, TO)
+    advance(fresh, seconds=2)
+    reply(fresh, STOPPED, "stop")
+    reply(fresh, THANKFUL, "thanks")
+    reply(fresh, TO, "of course")
+    reply(fresh, "61491570159", "0042", to=OWN_NUMBER)
+    reply(fresh, "61491570159", "open please", to=OWN_NUMBER)
+    _click(call, fresh, sent, THANKFUL)
+    _click(call, fresh, clicked, TO)
     call.ok("cancel-sms", id=call.ok("send-sms", to=TO, message="never", send_at=LATER)["message_id"])
     call.ok("add-email", email=MAILER)
     call.ok("lease-number", number=LAPSED_NUMBER)
-    with world.store.begin() as db:
-        contacts.leave(db, world.tenant, crowd, DELETED, contacts.DELETED)
-        numbers.lapse(db, world.tenant, LAPSED_NUMBER)
+    with fresh.store.begin() as db:
+        contacts.leave(db, fresh.tenant, crowd, DELETED, contacts.DELETED)
+        numbers.lapse(db, fresh.tenant, LAPSED_NUMBER)
     client = call.ok("add-client", **GYM, api_secret=CLIENTS_SECRET)
     call.ok("add-client", **CLUB)
-    foreign_account = neighbour(world).id
-    other = Caller(world.store, OTHER, OTHERS_SECRET)
+    foreign_account = neighbour(fresh).id
+    other = Caller(fresh.store, OTHER, OTHERS_SECRET)
     return Scene(
         sent=sent,
         clicked=clicked,
@@ -88,39 +88,39 @@ def scene_in(world: World) -> Scene:
         automatic=automatic,
         imported=call.ok("add-contacts-bulk", name="imported", file_url=FILE)["list_id"],
         foreign_list=other.ok("add-list", name="theirs")["id"],
-        account=world.account.id,
+        account=fresh.account.id,
         client=client["id"],
-        open_client=_without_secret(world),
+        open_client=_without_secret(fresh),
         foreign_account=foreign_account,
-        transaction=_charge(call, world.account.id),
+        transaction=_charge(call, fresh.account.id),
         foreign_transaction=_charge(other, foreign_account),
         clients_key=client["apikey"],
     )
 
 
-def _keywords(call: Caller, world: World) -> int:
+def _keywords(call: Caller, fresh: FreshTenant) -> int:
     """A keyword that closed for want of money, and one that is open; the list the latter made for itself."""
-    settle(world, balance=2_500_000 + 500_000)  # a month of the number, and one of the keyword
+    settle(fresh, balance=2_500_000 + 500_000)  # a month of the number, and one of the keyword
     call.ok("add-keyword", keyword="CLOSED", number=OWN_NUMBER)
-    settle(world, balance=2_500_000)
-    advance(world, days=32)
-    settle(world, balance=10_000_000)
+    settle(fresh, balance=2_500_000)
+    advance(fresh, days=32)
+    settle(fresh, balance=10_000_000)
     new = call.ok("add-keyword", keyword="OPEN", number=OWN_NUMBER, welcome_message="hi", reference="0042")
     return int(new["list_id"])
 
 
-def _click(call: Caller, world: World, message: int, msisdn: str) -> None:
+def _click(call: Caller, fresh: FreshTenant, message: int, msisdn: str) -> None:
     """Let a handset open the link its message ends with."""
     text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
-    with world.store.begin() as db:
+    with fresh.store.begin() as db:
         assert link_tap.tap(db, text[-8:], datetime.now(UTC))
 
 
-def _without_secret(world: World) -> int:
+def _without_secret(fresh: FreshTenant) -> int:
     """A client that any secret lets in."""
-    new = NewAccount("open-key", None, name="Open", email="open@example.com", reseller=False, parent=world.account.id)
-    with world.store.begin() as db:
-        return accounts.add(db, world.tenant, new, datetime.now(UTC))
+    new = NewAccount("open-key", None, name="Open", email="open@example.com", reseller=False, parent=fresh.account.id)
+    with fresh.store.begin() as db:
+        return accounts.add(db, fresh.tenant, new, datetime.now(UTC))
 
 
 def _charge(call: Caller, account: int) -> int:

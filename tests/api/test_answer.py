@@ -15,7 +15,7 @@ from sms_sandbox.api.params import Integer, Text
 from sms_sandbox.api.routes import Api, methods
 from sms_sandbox.store import contacts, numbers, tenants
 from sms_sandbox.store.accounts import Account
-from tests.conftest import KEY, SECRET, Caller, World
+from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
 FAILED = '{"error":{"code":"FAILED","description":"The request could not be carried out."}}'
 
@@ -38,7 +38,7 @@ def leave(call: Call, how: Annotated[str, Text("How it ends.")], count: Annotate
 
 
 @pytest.fixture
-def http(fresh: World) -> TestClient:
+def http(fresh: FreshTenant) -> TestClient:
     client = TestClient(Api(fresh.store, None, {leave.name: leave}), base_url="https://localhost")
     client.auth = (KEY, SECRET)
     return client
@@ -63,7 +63,7 @@ def test_a_mistake_of_ours_is_an_envelope_too(
 
 
 @pytest.mark.parametrize("name", ["get-balance", "send-sms"])
-def test_a_call_whose_world_ends_while_it_is_let_in_is_a_stranger_s(fresh: World, name: str) -> None:
+def test_a_call_whose_tenant_ends_while_it_is_let_in_is_a_stranger_s(fresh: FreshTenant, name: str) -> None:
     class Slow(Gate):
         def admit(self, authorization: str) -> Account:
             found = super().admit(authorization)

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api
 from tests.api.acts import OTHER, OTHERS_SECRET, neighbour, settle
-from tests.conftest import KEY, SECRET, Caller, World
+from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
 NO_DATA = (401, "AUTH_FAILED_NO_DATA", "You have not provided auth data.")
 FAILED = (401, "AUTH_FAILED", "The auth data you have provided is invalid.")
@@ -29,7 +29,7 @@ def outcome(answer: Any) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def http(fresh: World) -> TestClient:
+def http(fresh: FreshTenant) -> TestClient:
     return TestClient(Api(fresh.store, None), base_url="https://localhost")
 
 
@@ -76,14 +76,14 @@ def encoded(headers: dict[str, str]) -> Any:
     return {name: value.encode("latin-1") for name, value in headers.items()}
 
 
-def test_a_secret_may_hold_anything(fresh: World) -> None:
+def test_a_secret_may_hold_anything(fresh: FreshTenant) -> None:
     settle(fresh, secret="a:b ü😀")
     assert Caller(fresh.store, KEY, "a:b ü😀").ok("get-balance")
     assert Caller(fresh.store, KEY, "a:b ü").refused("get-balance")[0] == "AUTH_FAILED"
 
 
 @pytest.mark.parametrize("secret", [None, ""])
-def test_an_account_without_a_secret_lets_nobody_in(fresh: World, secret: str | None) -> None:
+def test_an_account_without_a_secret_lets_nobody_in(fresh: FreshTenant, secret: str | None) -> None:
     settle(fresh, secret=secret)
     for given in ("", "None", SECRET):
         assert Caller(fresh.store, KEY, given).refused("get-balance") == FAILED[1:]
@@ -99,7 +99,7 @@ def test_the_bodies_of_a_bad_login(http: TestClient) -> None:
     )
 
 
-def test_a_suspended_account(fresh: World, call: Caller) -> None:
+def test_a_suspended_account(fresh: FreshTenant, call: Caller) -> None:
     assert call.ok("get-balance")
     settle(fresh, suspended=1)
     assert outcome(call.http.get("/get-balance.json")) == EXPIRED
@@ -109,14 +109,14 @@ def test_a_suspended_account(fresh: World, call: Caller) -> None:
     assert call.ok("get-balance")["balance"] == 1000
 
 
-def test_a_changed_secret_counts_at_once(fresh: World, call: Caller) -> None:
+def test_a_changed_secret_counts_at_once(fresh: FreshTenant, call: Caller) -> None:
     assert call.ok("get-balance")
     settle(fresh, secret="new")
     assert call.refused("get-balance") == FAILED[1:]
     assert Caller(fresh.store, KEY, "new").ok("get-balance")
 
 
-def test_the_key_picks_the_account(fresh: World, call: Caller) -> None:
+def test_the_key_picks_the_account(fresh: FreshTenant, call: Caller) -> None:
     neighbour(fresh)
     call.ok("add-list", name="mine")
     assert call.ok("get-lists")["lists_total"] == 1
@@ -132,7 +132,7 @@ def test_the_path_is_looked_at_before_the_credentials(http: TestClient) -> None:
     assert http.get("/send-sms.txt").status_code == 404
 
 
-def test_credentials_before_the_throttle_before_the_account_before_parameters(fresh: World) -> None:
+def test_credentials_before_the_throttle_before_the_account_before_parameters(fresh: FreshTenant) -> None:
     settle(fresh, throttle=1)
     call, wrong = Caller(fresh.store), Caller(fresh.store, KEY, "wrong")
     # One that is refused for its parameters counts, so the next is over the limit whatever it says.

@@ -7,7 +7,7 @@ import pytest
 from sms_sandbox.store import imports
 from sms_sandbox.store.imports import Import
 from tests.api.acts import neighbours_call
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 FILE = "https://files.example.com/people.csv"
 GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
@@ -15,9 +15,9 @@ UNKNOWN = ("NOT_FOUND", "The resource with this key is not found.")
 FOREIGN = ("NO_ACCESS", "You do not have access to this resource.")
 
 
-def the_import(world: World, list_id: int) -> Import:
-    with world.store.begin() as db:
-        found = imports.last(db, world.tenant, list_id)
+def the_import(fresh: FreshTenant, list_id: int) -> Import:
+    with fresh.store.begin() as db:
+        found = imports.last(db, fresh.tenant, list_id)
     assert found is not None
     return found
 
@@ -26,7 +26,7 @@ def make(call: Caller, **params: Any) -> int:
     return int(call.ok("add-list", name="People", **params)["id"])
 
 
-def test_into_a_new_list(call: Caller, fresh: World) -> None:
+def test_into_a_new_list(call: Caller, fresh: FreshTenant) -> None:
     told = call.ok("add-contacts-bulk", name="Many", field_1="Postcode", field_3="Email", file_url=FILE)
     assert list(told) == ["list_id", "error"]
     made = call.ok("get-list", list_id=told["list_id"])
@@ -36,7 +36,7 @@ def test_into_a_new_list(call: Caller, fresh: World) -> None:
     assert (asked.url, asked.made_list, asked.country) == (FILE, True, None)
 
 
-def test_into_a_list_that_is_there(call: Caller, fresh: World) -> None:
+def test_into_a_list_that_is_there(call: Caller, fresh: FreshTenant) -> None:
     people = make(call, field_1="Mail", field_2="Town")
     told = call.ok(
         "add-contacts-bulk", list_id=people, name="ignored", field_1="Email", countrycode="australia", file_url=FILE
@@ -93,7 +93,7 @@ def test_progress(call: Caller) -> None:
     assert f"<list_id>{people}</list_id><status>in progress</status><importlength>0</importlength>" in as_xml
 
 
-def test_the_last_import_is_told_of(call: Caller, fresh: World) -> None:
+def test_the_last_import_is_told_of(call: Caller, fresh: FreshTenant) -> None:
     people = make(call)
     call.ok("add-contacts-bulk", list_id=people, file_url=FILE)
     call.ok("add-contacts-bulk", list_id=people, file_url=f"{FILE}?2")
@@ -106,7 +106,7 @@ def test_progress_of_what_there_is_not(call: Caller) -> None:
     assert call.refused("add-contacts-bulk-progress", list_id=make(call)) == UNKNOWN
 
 
-def test_lists_and_imports_of_others(call: Caller, fresh: World) -> None:
+def test_lists_and_imports_of_others(call: Caller, fresh: FreshTenant) -> None:
     people = make(call)
     others = neighbours_call(fresh)
     assert others.refused("add-contacts-bulk", list_id=people, file_url=FILE) == FOREIGN

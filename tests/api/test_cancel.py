@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sms_sandbox.services import ledger
 from sms_sandbox.store import messages, timeline
 from tests.api.acts import advance, freeze, neighbours_call
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 ALREADY_SENT = ("ALREADY_SENT", "This message is already sent or can not be cancelled")
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -17,12 +17,12 @@ LATER = "2026-03-01 11:00:00"
 
 
 @pytest.fixture
-def scheduled(call: Caller, fresh: World) -> int:
+def scheduled(call: Caller, fresh: FreshTenant) -> int:
     freeze(fresh, NOW)
     return int(call.ok("send-sms", message="hi", to="61491570156,61491570157", send_at=LATER)["message_id"])
 
 
-def test_a_scheduled_message_is_called_off(call: Caller, fresh: World, scheduled: int) -> None:
+def test_a_scheduled_message_is_called_off(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
     assert call.ok("get-balance")["balance"] == 999.826
     answer = call.http.post("/cancel-sms.json", data={"id": scheduled})
     assert answer.text == '{"success":"OK","error":{"code":"SUCCESS","description":"OK"}}'
@@ -48,7 +48,7 @@ def test_a_message_is_called_off_once(call: Caller, scheduled: int) -> None:
 
 
 def test_what_was_given_back_while_a_cancel_waited_is_not_given_twice(
-    call: Caller, fresh: World, scheduled: int, monkeypatch: pytest.MonkeyPatch
+    call: Caller, fresh: FreshTenant, scheduled: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where another process writes the message down, and a member has left the list."""
     drop, waits = timeline.drop, ["once"]
@@ -65,7 +65,7 @@ def test_what_was_given_back_while_a_cancel_waited_is_not_given_twice(
     assert call.ok("get-balance")["balance"] == 1000
 
 
-def test_what_was_sent_can_not_be_called_off(call: Caller, fresh: World, scheduled: int) -> None:
+def test_what_was_sent_can_not_be_called_off(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
     advance(fresh, minutes=59, seconds=59)
     at_once = call.ok("send-sms", message="hi", to="61491570156")["message_id"]
     assert call.refused("cancel-sms", id=at_once) == ALREADY_SENT
@@ -78,7 +78,7 @@ def test_what_was_sent_can_not_be_called_off(call: Caller, fresh: World, schedul
     assert call.ok("get-sms", message_id=at_once)["delivery_stats"]["delivered"] == 1
 
 
-def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: World, scheduled: int) -> None:
+def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
     assert call.refused("cancel-sms", id=1) == ("NOT_FOUND", "Message with this ID does not exist")
     assert call.refused("cancel-sms", id="9" * 30) == ("NOT_FOUND", "Message with this ID does not exist")
     foreign = ("NO_ACCESS", "You do not have access to this 'message'")
@@ -97,7 +97,7 @@ def test_a_badly_written_id(call: Caller) -> None:
     )
 
 
-def test_a_scheduled_send_to_a_long_list(call: Caller, fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduled_send_to_a_long_list(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("api.methods.sms", "simulation.events"):
         monkeypatch.setattr(f"sms_sandbox.{module}.CHUNK", 2)
     freeze(fresh, NOW)

@@ -27,7 +27,7 @@ from tests.api.refusals import REFUSED, Refused
 from tests.api.scenes import CLIENTS_SECRET, LATER, TO, Scene, scene_in
 from tests.api.shapes import branches, misfit, taken
 from tests.api.spelling import as_xml_says, parsed, read_back
-from tests.conftest import Caller, World, found
+from tests.conftest import Caller, FreshTenant, make_tenant
 
 METHODS = methods()
 ALL = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
@@ -80,7 +80,7 @@ def test_the_codes_are_those_of_the_reference() -> None:
 
 
 @pytest.fixture
-def scene(fresh: World) -> Scene:
+def scene(fresh: FreshTenant) -> Scene:
     return scene_in(fresh)
 
 
@@ -91,7 +91,7 @@ def test_every_code_a_method_declares_has_a_case() -> None:
     assert not set(REFUSED) & set(refusals.TO_CLIENTS)
 
 
-def test_every_declared_code_can_be_met(call: Caller, fresh: World, scene: Scene) -> None:
+def test_every_declared_code_can_be_met(call: Caller, fresh: FreshTenant, scene: Scene) -> None:
     settle(fresh, balance=0)
     check_refusals(call, REFUSED, scene)
     check_refusals(Caller(fresh.store, scene.clients_key, CLIENTS_SECRET), refusals.TO_CLIENTS, scene)
@@ -143,27 +143,27 @@ def payload_of(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: value for key, value in reply.items() if key != "error"}
 
 
-def answers_in(world: World, scene: Scene) -> Iterator[tuple[Method, Mapping[str, Any]]]:
+def answers_in(fresh: FreshTenant, scene: Scene) -> Iterator[tuple[Method, Mapping[str, Any]]]:
     """The replies to all calls that are to succeed."""
-    gate = Gate(world.store)
+    gate = Gate(fresh.store)
     calls = [(AUTHORIZATION, *case) for case in ANSWERED]
     clients = "Basic " + b64encode(f"{scene.clients_key}:{CLIENTS_SECRET}".encode()).decode()
     calls += [(clients, *case) for case in cases.TO_CLIENTS]
     for authorization, name, params in calls:
         form = {key: str(value) for key, value in params(scene).items()}
-        found = answer(world.store, gate, METHODS[name], form, authorization)
+        found = answer(fresh.store, gate, METHODS[name], form, authorization)
         assert found.code is Code.SUCCESS, (name, form, found.reply)
         yield METHODS[name], found.reply
 
 
 @pytest.mark.parametrize("profile", ["seed", "legacy-2015"])
-def test_every_reply_is_of_its_shape_and_the_same_in_xml(fresh: World, scene: Scene, profile: str) -> None:
+def test_every_reply_is_of_its_shape_and_the_same_in_xml(fresh: FreshTenant, scene: Scene, profile: str) -> None:
     settle_tenant(fresh, profile=profile)
     for method, reply in answers_in(fresh, scene):
         check(method, reply, profile)
 
 
-def test_every_method_has_a_case_of_each_form_its_reply_can_have(fresh: World, scene: Scene) -> None:
+def test_every_method_has_a_case_of_each_form_its_reply_can_have(fresh: FreshTenant, scene: Scene) -> None:
     met: dict[str, set[tuple[str, str]]] = {}
     for method, reply in answers_in(fresh, scene):
         met.setdefault(method.name, set()).update(taken(payload_of(reply), method.returns, method.name))
@@ -186,11 +186,11 @@ def test_a_misfit_is_seen() -> None:
 
 
 @pytest.fixture(scope="module")
-def arena() -> Iterator[tuple[World, Scene]]:
-    """A world with something of everything, which all examples of all methods share."""
+def arena() -> Iterator[tuple[FreshTenant, Scene]]:
+    """A tenant with something of everything, which all examples of all methods share."""
     store = open_store("sqlite://")
-    world = found(store)
-    yield world, scene_in(world)
+    fresh = make_tenant(store)
+    yield fresh, scene_in(fresh)
     store.close()
 
 
@@ -205,13 +205,13 @@ JUNK = st.text(max_size=12) | st.text(st.sampled_from("0123456789-:T Z+.,@"), ma
 @ALL
 @settings(max_examples=100)
 @given(data=st.data())
-def test_no_parameters_break_a_method(method: Method, arena: tuple[World, Scene], data: st.DataObject) -> None:
-    world, scene = arena
+def test_no_parameters_break_a_method(method: Method, arena: tuple[FreshTenant, Scene], data: st.DataObject) -> None:
+    fresh, scene = arena
     known = [name for key, param in method.params.items() for name in param.fields(key.rstrip("_"))]
     ids = [str(each) for each in vars(scene).values()]
     names = st.sampled_from([*known, "message_id", "field_email", "nonsense"])
     form = data.draw(st.dictionaries(names, JUNK | st.sampled_from(ids), max_size=8))
-    answered = answer(world.store, Gate(world.store), method, form, AUTHORIZATION)
+    answered = answer(fresh.store, Gate(fresh.store), method, form, AUTHORIZATION)
     assert answered.code in method.errors | {Code.SUCCESS}, answered.reply
     assert answered.code not in GATE
     check(method, answered.reply)

@@ -8,18 +8,18 @@ from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import email_senders
 from sms_sandbox.store.email_senders import EmailSender
 from tests.api.acts import neighbours_call
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 WRONG = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
 UNKNOWN = ("NOT_FOUND", "The resource with this key is not found.")
 
 
-def permit(at: World, email: str) -> EmailSender | None:
+def permit(at: FreshTenant, email: str) -> EmailSender | None:
     with at.store.begin() as db:
         return email_senders.permit(db, at.tenant, at.account.id, email)
 
 
-def test_an_address_may_send(call: Caller, fresh: World) -> None:
+def test_an_address_may_send(call: Caller, fresh: FreshTenant) -> None:
     reply = call.ok("add-email", email="email@example.com", max_sms="2")
     assert list(reply) == ["success", "error"]
     assert reply["success"] is True
@@ -28,13 +28,13 @@ def test_an_address_may_send(call: Caller, fresh: World) -> None:
     assert "<success>true</success>" in call.http.post("/add-email.xml", data={"email": "b@example.com"}).text
 
 
-def test_adding_again_replaces(call: Caller, fresh: World) -> None:
+def test_adding_again_replaces(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-email", email="email@example.com", max_sms=2)
     call.ok("add-email", email="Email@example.com", number=f"+{OWN_NUMBER}")
     assert permit(fresh, "email@example.com") == EmailSender("email@example.com", 1, OWN_NUMBER)
 
 
-def test_a_domain_may_send_and_an_address_of_it_goes_before_it(call: Caller, fresh: World) -> None:
+def test_a_domain_may_send_and_an_address_of_it_goes_before_it(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-email", email="*@example.com", max_sms=4)
     call.ok("add-email", email="z@example.com", max_sms=3)
     assert permit(fresh, "a@example.com") == EmailSender("*@example.com", 4, None)
@@ -66,12 +66,12 @@ def test_what_is_refused(call: Caller, params: dict[str, Any], refusal: tuple[st
         assert call.refused("add-email", **params) == refusal
 
 
-def test_fillers_of_clients_mean_nothing(call: Caller, fresh: World) -> None:
+def test_fillers_of_clients_mean_nothing(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-email", email="email@example.com", max_sms="0", number="")
     assert permit(fresh, "email@example.com") == EmailSender("email@example.com", 1, None)
 
 
-def test_an_address_is_deleted(call: Caller, fresh: World) -> None:
+def test_an_address_is_deleted(call: Caller, fresh: FreshTenant) -> None:
     for email in ("a@example.com", "b@example.com"):
         call.ok("add-email", email=email)
     assert call.ok("delete-email", email="A@example.com")["success"] is True
@@ -80,7 +80,7 @@ def test_an_address_is_deleted(call: Caller, fresh: World) -> None:
     assert call.refused("delete-email", email="a@example.com") == UNKNOWN
 
 
-def test_a_domain_is_deleted_with_all_its_addresses(call: Caller, fresh: World) -> None:
+def test_a_domain_is_deleted_with_all_its_addresses(call: Caller, fresh: FreshTenant) -> None:
     other = neighbours_call(fresh)
     for email in ("a@x_y.com", "*@x_y.com", "b@xzy.com", "c@sub.x_y.com"):
         call.ok("add-email", email=email)

@@ -15,7 +15,7 @@ from tests.api.replay import contacts, messages, money, numbers
 from tests.api.replay.comparing import as_data, differences
 from tests.api.replay.making import Line, Prepare, captured
 from tests.api.spelling import parsed
-from tests.conftest import Caller, World, found
+from tests.conftest import Caller, FreshTenant, make_tenant
 
 PREPARE: dict[str, Prepare] = {**messages.PREPARE, **contacts.PREPARE, **numbers.PREPARE, **money.PREPARE}
 """What an exchange needs, by its method."""
@@ -36,20 +36,20 @@ def test_every_exchange_can_be_replayed(lines: list[Line]) -> None:
     assert len({line["id"] for line in lines}) == len(lines)
 
 
-def test_replay(fresh: World, lines: list[Line]) -> None:
+def test_replay(fresh: FreshTenant, lines: list[Line]) -> None:
     met = {(line["id"], at): how for line in lines for at, how in replay(fresh, line)}
     unexplained = {place: how for place, how in met.items() if place not in DIFFERENT}
     assert not unexplained
     assert set(DIFFERENT) <= set(met), "a difference that is gone is still explained"
 
 
-def replay(world: World, line: Line) -> Iterator[tuple[str, str]]:
-    """Make an exchange's call in a world of its own; where the answer differs, and how."""
-    world = found(world.store, line["id"], "secret", name=line["id"])
-    settle_tenant(world, profile="legacy-2015" if line["source"] == "recorded-2015" else "vendor-2020")
-    freeze(world, captured(line))
-    call = Caller(world.store, line["id"], "secret")
-    params = PREPARE[line["method"]](call, world, line)
+def replay(fresh: FreshTenant, line: Line) -> Iterator[tuple[str, str]]:
+    """Make an exchange's call in a tenant of its own; where the answer differs, and how."""
+    fresh = make_tenant(fresh.store, line["id"], "secret", name=line["id"])
+    settle_tenant(fresh, profile="legacy-2015" if line["source"] == "recorded-2015" else "vendor-2020")
+    freeze(fresh, captured(line))
+    call = Caller(fresh.store, line["id"], "secret")
+    params = PREPARE[line["method"]](call, fresh, line)
     fields = {name: str(value) for name, value in params.items()}
     where = {"params": fields} if line["verb"] == "GET" or line["source"] == "recorded-2015" else {"data": fields}
     answer = call.http.request(line["verb"], f"/{line['method']}.{line['format']}", **where)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from sms_sandbox.store import rules
 from tests.api.acts import BASIC, settle
 from tests.api.faulting import TO, balance, code, let
 from tests.api.spelling import parsed
-from tests.conftest import KEY, Caller, World
+from tests.conftest import KEY, Caller, FreshTenant
 
 HEADER = BASIC[1].decode()
 ERRORS = [code for code in Code if code is not Code.SUCCESS]
@@ -27,7 +27,7 @@ ERRORS = [code for code in Code if code is not Code.SUCCESS]
 
 
 @pytest.mark.parametrize("wanted", ERRORS, ids=lambda each: each.name)
-def test_every_documented_error_in_both_formats(fresh: World, call: Caller, wanted: Code) -> None:
+def test_every_documented_error_in_both_formats(fresh: FreshTenant, call: Caller, wanted: Code) -> None:
     let(fresh, error=wanted.name)
     as_json, as_xml = call.http.get("/send-sms.json"), call.http.get("/get-lists.xml")
     assert (as_json.status_code, as_xml.status_code) == (wanted.status, wanted.status)
@@ -41,7 +41,7 @@ def test_every_documented_error_in_both_formats(fresh: World, call: Caller, want
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_page_of_the_web_server(fresh: World, call: Caller, status: int) -> None:
+def test_a_page_of_the_web_server(fresh: FreshTenant, call: Caller, status: int) -> None:
     let(fresh, status=status)
     page = call.http.get("/get-balance.json")
     assert (page.status_code, page.headers["content-type"], page.headers["server"]) == (status, "text/html", "nginx")
@@ -54,7 +54,7 @@ def send(call: Caller) -> Any:
     return call.http.post("/send-sms.json", data={"message": "Hi", "to": TO})
 
 
-def test_a_body_that_no_parser_takes(fresh: World, call: Caller) -> None:
+def test_a_body_that_no_parser_takes(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, body="malformed")
     said = send(call)
     assert said.status_code == 200
@@ -64,14 +64,14 @@ def test_a_body_that_no_parser_takes(fresh: World, call: Caller) -> None:
         parsed(call.http.get("/get-balance.xml").content)
 
 
-def test_a_page_in_the_place_of_the_reply(fresh: World, call: Caller) -> None:
+def test_a_page_in_the_place_of_the_reply(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, body="html")
     said = send(call)
     assert (said.status_code, said.headers["content-type"]) == (200, "text/html")
     assert said.text.startswith("<html>")
 
 
-def test_a_refusal_is_spoilt_as_well(fresh: World, call: Caller) -> None:
+def test_a_refusal_is_spoilt_as_well(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, body="malformed")
     said = call.http.post("/send-sms.json", data={"message": "Hi"})
     assert said.status_code == 400
@@ -79,7 +79,7 @@ def test_a_refusal_is_spoilt_as_well(fresh: World, call: Caller) -> None:
     assert not said.text.endswith("}}")
 
 
-def test_a_slow_answer(fresh: World, call: Caller) -> None:
+def test_a_slow_answer(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, delay={"from": 0.2, "to": 0.3})
     began = real_now()
     assert code(call) == "SUCCESS"
@@ -98,7 +98,7 @@ def test_a_slow_answer(fresh: World, call: Caller) -> None:
     ],
 )  # fmt: skip
 def test_a_call_is_carried_out_and_billed_wholly_or_not_at_all(
-    fresh: World, call: Caller, effect: dict[str, Any], sent: int
+    fresh: FreshTenant, call: Caller, effect: dict[str, Any], sent: int
 ) -> None:
     let(fresh, turns=Turns(count=1), **effect)
     if {"connection", "body"} & effect.keys() and effect.get("body") not in ("malformed", "html"):
@@ -110,7 +110,7 @@ def test_a_call_is_carried_out_and_billed_wholly_or_not_at_all(
     assert call.ok("send-sms", message="Hi", to=TO)["message_id"] == 340000001 + sent
 
 
-def test_a_fault_is_counted_even_if_the_call_is_refused(fresh: World, call: Caller) -> None:
+def test_a_fault_is_counted_even_if_the_call_is_refused(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, turns=Turns(count=1), body="html")
     call.http.post("/send-sms.json")
     assert call.refused("send-sms")[0] == "FIELD_EMPTY"
@@ -119,7 +119,7 @@ def test_a_fault_is_counted_even_if_the_call_is_refused(fresh: World, call: Call
 # Before and behind what the gate says
 
 
-def test_only_who_is_known_meets_a_fault_and_it_counts_for_the_throttle(fresh: World, call: Caller) -> None:
+def test_only_who_is_known_meets_a_fault_and_it_counts_for_the_throttle(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, error="FAILED")
     assert code(Caller(fresh.store, KEY, "wrong")) == "AUTH_FAILED"
     settle(fresh, throttle=2)
@@ -130,14 +130,14 @@ def test_only_who_is_known_meets_a_fault_and_it_counts_for_the_throttle(fresh: W
     assert rule.seen == codes.count("FAILED")
 
 
-def test_a_throttle_on_demand(fresh: World, call: Caller) -> None:
+def test_a_throttle_on_demand(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, turns=Turns(count=1), error="OVER_LIMIT")
     refused = call.http.get("/get-balance.json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "OVER_LIMIT")
     assert code(call) == "SUCCESS"
 
 
-def test_an_unreadable_body_meets_faults_that_ask_nothing(fresh: World, call: Caller) -> None:
+def test_an_unreadable_body_meets_faults_that_ask_nothing(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, Match(text="Hi"), error="NOT_FOUND")
     let(fresh, turns=Turns(count=1), error="NO_ACCESS")
     headers = {"content-type": "multipart/form-data"}
@@ -145,7 +145,7 @@ def test_an_unreadable_body_meets_faults_that_ask_nothing(fresh: World, call: Ca
     assert codes == ["NO_ACCESS", "FIELD_INVALID"]
 
 
-def test_which_fault_decided_is_told(fresh: World) -> None:
+def test_which_fault_decided_is_told(fresh: FreshTenant) -> None:
     def rule(authorization: str = HEADER, **form: str) -> tuple[str | None, int]:
         given = answer.answer(fresh.store, Gate(fresh.store), methods()["send-sms"], form, authorization)
         return given.rule, given.status
@@ -158,7 +158,7 @@ def test_which_fault_decided_is_told(fresh: World) -> None:
     assert [rule() for _ in range(3)] == [("fault 1", 503), ("fault 2", 200), ("fault 3", 0)]
 
 
-def test_without_faults_nothing_is_asked(fresh: World, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_faults_nothing_is_asked(fresh: FreshTenant, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     call.ok("get-balance")
 
     def ask(*_: object, **__: object) -> None:

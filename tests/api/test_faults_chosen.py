@@ -15,10 +15,10 @@ from sms_sandbox.store import accounts, rules
 from sms_sandbox.store.rules import NewRule
 from tests.api.acts import BASIC, OTHER, neighbours_call
 from tests.api.faulting import TO, code, let
-from tests.conftest import KEY, Caller, World
+from tests.conftest import KEY, Caller, FreshTenant
 
 
-def test_a_method_or_all(fresh: World, call: Caller) -> None:
+def test_a_method_or_all(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, method="get-lists", error="NOT_FOUND")
     assert (code(call), code(call, "get-lists")) == ("SUCCESS", "NOT_FOUND")
     let(fresh, error="NO_ACCESS")
@@ -41,7 +41,7 @@ def test_a_method_or_all(fresh: World, call: Caller) -> None:
         (Match(key=KEY), {}),
     ],
 )  # fmt: skip
-def test_what_a_call_says(fresh: World, call: Caller, match: Match, params: dict[str, str]) -> None:
+def test_what_a_call_says(fresh: FreshTenant, call: Caller, match: Match, params: dict[str, str]) -> None:
     let(fresh, match, error="KEY_EXISTS")
     wanted = "SUCCESS" if match.key is None else "KEY_EXISTS"
     assert code(call) == wanted
@@ -50,18 +50,18 @@ def test_what_a_call_says(fresh: World, call: Caller, match: Match, params: dict
     assert code(call, "get-balance", **others) == wanted
 
 
-def test_the_key_of_an_account(fresh: World, call: Caller) -> None:
+def test_the_key_of_an_account(fresh: FreshTenant, call: Caller) -> None:
     other = neighbours_call(fresh)
     let(fresh, Match(key=OTHER), error="NO_ACCESS")
     assert (code(call), code(other)) == ("SUCCESS", "NO_ACCESS")
 
 
-def test_the_nth_the_next_few_and_no_longer(fresh: World, call: Caller) -> None:
+def test_the_nth_the_next_few_and_no_longer(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, turns=Turns(nth=3, count=2), error="FAILED")
     assert [code(call) for _ in range(6)] == ["SUCCESS"] * 2 + ["FAILED"] * 2 + ["SUCCESS"] * 2
 
 
-def test_a_share_is_the_same_again_for_the_same_seed(fresh: World, call: Caller) -> None:
+def test_a_share_is_the_same_again_for_the_same_seed(fresh: FreshTenant, call: Caller) -> None:
     let(fresh, turns=Turns(share=0.4), error="FAILED")
     codes = [code(call) for _ in range(50)]
     expected = [
@@ -71,18 +71,18 @@ def test_a_share_is_the_same_again_for_the_same_seed(fresh: World, call: Caller)
     assert 10 < codes.count("FAILED") < 30
 
 
-def test_for_a_time_by_the_clock_of_the_tenant(world: World) -> None:
-    call = Caller(world.store)
-    with world.store.begin() as db:
+def test_for_a_time_by_the_clock_of_the_tenant(fresh: FreshTenant) -> None:
+    call = Caller(fresh.store)
+    with fresh.store.begin() as db:
         account = accounts.by_key(db, KEY)
         assert account is not None
         now = account.clock.now(real_now())
         for until, error in ((now, "NOT_FOUND"), (now + timedelta(seconds=1), "FAILED")):
-            rules.add(db, world.tenant, NewRule("api", Match(), Turns(), Fault("api", error=error).as_given(), until))
+            rules.add(db, fresh.tenant, NewRule("api", Match(), Turns(), Fault("api", error=error).as_given(), until))
     assert code(call) == "FAILED"
 
 
-def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: World) -> None:
+def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTenant) -> None:
     let(fresh, delay={"from": 0, "to": 5})
     account = fresh.account if fresh.account.faulty else _read(fresh)
 
@@ -97,14 +97,14 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: World) ->
     assert len(set(found)) == 3
 
 
-def _read(world: World) -> accounts.Account:
-    with world.store.begin() as db:
+def _read(fresh: FreshTenant) -> accounts.Account:
+    with fresh.store.begin() as db:
         found = accounts.by_key(db, KEY)
     assert found is not None
     return found
 
 
-def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: World) -> None:
+def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTenant) -> None:
     let(fresh, turns=Turns(count=5), error="FAILED")
     let(fresh, turns=Turns(count=3), error="NO_ACCESS")
     method, gate = methods()["get-balance"], Gate(fresh.store)
@@ -123,7 +123,7 @@ def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: World) -
     assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(20, 5, 0), (15, 3, 0)]
 
 
-def test_of_more_numbers_than_a_call_may_have_no_more_are_looked_at(call: Caller, fresh: World) -> None:
+def test_of_more_numbers_than_a_call_may_have_no_more_are_looked_at(call: Caller, fresh: FreshTenant) -> None:
     let(fresh, Match(to=TO), error="LEDGER_ERROR")
     others = ",".join(["61491570157"] * 499)
     assert code(call, "send-sms", message="hi", to=f"{others},{TO}") == "LEDGER_ERROR"

@@ -41,7 +41,7 @@ def server(certificates: Certificates) -> Iterator[Account]:
 
 
 @pytest.fixture
-def world(server: Account) -> Account:
+def tenant(server: Account) -> Account:
     return server.tenant()
 
 
@@ -159,19 +159,19 @@ EFFECTS: list[tuple[dict[str, Any], Any, int]] = [
     ("effect", "expected", "sent"), EFFECTS, ids=[str(word) for effect, _, _ in EFFECTS for word in effect.values()]
 )
 def test_what_a_client_sees(
-    world: Account, client: str, effect: dict[str, Any], expected: dict[str, Any], sent: int
+    tenant: Account, client: str, effect: dict[str, Any], expected: dict[str, Any], sent: int
 ) -> None:
-    world.ok("POST", "/faults", {**effect, "method": "send-sms", "count": 1})
+    tenant.ok("POST", "/faults", {**effect, "method": "send-sms", "count": 1})
     waits = expected is TIRED
-    said = BY[client](world, PATIENCE.get(client, 0.5) if waits else 10)
+    said = BY[client](tenant, PATIENCE.get(client, 0.5) if waits else 10)
     if client in expected:
         assert said.get("failed") in expected[client], said
         assert said.get("code") is None
     else:
         assert said == expected
-    assert world.ok("GET", "/messages")["page"]["total"] == sent
-    assert world.ok("GET", "/account")["balance"] == pytest.approx(1000 - 0.087 * sent)
-    assert BY["http.client"](world, 10)["code"] == "SUCCESS"
+    assert tenant.ok("GET", "/messages")["page"]["total"] == sent
+    assert tenant.ok("GET", "/account")["balance"] == pytest.approx(1000 - 0.087 * sent)
+    assert BY["http.client"](tenant, 10)["code"] == "SUCCESS"
 
 
 def ask(account: Account, how: str = "GET /get-balance.json") -> ssl.SSLSocket:
@@ -186,24 +186,26 @@ def ask(account: Account, how: str = "GET /get-balance.json") -> ssl.SSLSocket:
 
 
 @pytest.mark.parametrize("connection", ["reset", "lost"])
-def test_a_reset_is_one_of_tcp(world: Account, connection: str) -> None:
-    world.ok("POST", "/faults", {"connection": connection})
+def test_a_reset_is_one_of_tcp(tenant: Account, connection: str) -> None:
+    tenant.ok("POST", "/faults", {"connection": connection})
     # Below TLS, which would make an end of it like any other.
-    with ask(world) as asked, socket.socket(fileno=os.dup(asked.fileno())) as below:
+    with ask(tenant) as asked, socket.socket(fileno=os.dup(asked.fileno())) as below:
         below.settimeout(10)
         with pytest.raises(ConnectionResetError):
             list(iter(lambda: below.recv(4096), b""))
 
 
-def test_a_connection_goes_on_after_what_leaves_it_whole(world: Account) -> None:
+def test_a_connection_goes_on_after_what_leaves_it_whole(tenant: Account) -> None:
     for effect in ({"status": 503}, {"body": "malformed"}, {"body": "html"}, {"error": "FAILED"}):
-        world.ok("POST", "/faults", {**effect, "count": 1})
-    parts = urlsplit(world.ready.https)
-    trusting = ssl.create_default_context(cafile=world.ready.ca)
+        tenant.ok("POST", "/faults", {**effect, "count": 1})
+    parts = urlsplit(tenant.ready.https)
+    trusting = ssl.create_default_context(cafile=tenant.ready.ca)
     kept = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=10, context=trusting)
     statuses = []
     for _ in range(5):
-        kept.request("GET", "/get-balance.json", headers={**basic(world.key, world.secret), "Accept-Encoding": "gzip"})
+        kept.request(
+            "GET", "/get-balance.json", headers={**basic(tenant.key, tenant.secret), "Accept-Encoding": "gzip"}
+        )
         reply = kept.getresponse()
         reply.read()
         statuses.append(reply.status)
@@ -211,24 +213,24 @@ def test_a_connection_goes_on_after_what_leaves_it_whole(world: Account) -> None
     assert statuses == [503, 200, 200, 500, 200]
 
 
-def test_a_broken_body_is_not_hidden_in_a_packed_one(world: Account) -> None:
-    world.ok("POST", "/faults", {"body": "malformed"})
-    trusting = ssl.create_default_context(cafile=world.ready.ca)
-    with httpx2.Client(auth=(world.key, world.secret), verify=trusting, trust_env=False) as client:
-        reply = client.get(f"{world.ready.https}/get-balance.json", headers={"Accept-Encoding": "gzip"})
+def test_a_broken_body_is_not_hidden_in_a_packed_one(tenant: Account) -> None:
+    tenant.ok("POST", "/faults", {"body": "malformed"})
+    trusting = ssl.create_default_context(cafile=tenant.ready.ca)
+    with httpx2.Client(auth=(tenant.key, tenant.secret), verify=trusting, trust_env=False) as client:
+        reply = client.get(f"{tenant.ready.https}/get-balance.json", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in reply.headers
     assert reply.text.endswith('"description":"OK"}')
 
 
 @pytest.mark.parametrize("linger", [struct.pack("ii", 0, 0), struct.pack("ii", 1, 0)], ids=["closed", "reset"])
-def test_who_stops_waiting_is_forgotten(world: Account, linger: bytes) -> None:
-    world.ok("POST", "/faults", {"connection": "stall", "count": 1})
-    waiting = ask(world)
-    eventually(lambda: world.ok("GET", "/faults")["faults"][0]["used"] == 1)
+def test_who_stops_waiting_is_forgotten(tenant: Account, linger: bytes) -> None:
+    tenant.ok("POST", "/faults", {"connection": "stall", "count": 1})
+    waiting = ask(tenant)
+    eventually(lambda: tenant.ok("GET", "/faults")["faults"][0]["used"] == 1)
     waiting.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     waiting.close()
     eventually(lambda: not any(each._waiting for each in gc.get_objects() if isinstance(each, Effects)))
-    assert world.api("get-balance")["error"]["code"] == "SUCCESS"
+    assert tenant.api("get-balance")["error"]["code"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("effect", [{"connection": "stall"}, {"delay": {"seconds": 3600}}])

@@ -16,7 +16,7 @@ from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.store.accounts import Account
 from tests.api.cases import ANSWERED
 from tests.api.scenes import scene_in
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 METHODS = Methods()
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
-def account(fresh: World) -> Account:
+def account(fresh: FreshTenant) -> Account:
     return replace(fresh.account, clock=Clock(frozen_at=NOW))
 
 
@@ -45,10 +45,10 @@ def only(call: Seen, *hosts: str) -> str:
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-def test_ordinary_calls_give_no_hints(world: World) -> None:
-    scene = scene_in(world)
+def test_ordinary_calls_give_no_hints(fresh: FreshTenant) -> None:
+    scene = scene_in(fresh)
     for name, form in ANSWERED:
-        call = seen(world.account, name, {key: str(value) for key, value in form(scene).items()})
+        call = seen(fresh.account, name, {key: str(value) for key, value in form(scene).items()})
         assert hints(call, "a.example") == [], name
 
 

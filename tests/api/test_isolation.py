@@ -11,7 +11,7 @@ from sms_sandbox.api.routes import methods
 from sms_sandbox.store import tables
 from tests.api.acts import execute, neighbours_call
 from tests.api.selling import CLUB, HANDSET, RESELLERS_ONLY, client_of, top_up
-from tests.conftest import Caller, World, found
+from tests.conftest import Caller, FreshTenant, make_tenant
 
 FILLED = {"message": "Hi", "to": HANDSET, "from": HANDSET, "msisdn": HANDSET, "mobile": HANDSET, "countrycode": "AU"}
 IDS = {"list_id", "message_id", "id", "client_id", "keyword_id", "number"}
@@ -19,18 +19,18 @@ TAKING_IDS = sorted(method.name for method in methods().values() if IDS & set(me
 LEASED = "61491570120"
 
 
-def kept(world: World) -> Mapping[str, Any]:
+def kept(fresh: FreshTenant) -> Mapping[str, Any]:
     """All rows of the tenant, but those that count."""
-    with world.store.begin() as db:
+    with fresh.store.begin() as db:
         return {
-            table.name: sorted(map(str, db.execute(select(table).filter_by(tenant=world.tenant)).all()))
+            table.name: sorted(map(str, db.execute(select(table).filter_by(tenant=fresh.tenant)).all()))
             for table in tables.OF_A_TENANT
             if table.name not in ("counters", "throttle")
         }
 
 
 @pytest.mark.parametrize("method", TAKING_IDS)
-def test_nobody_reaches_what_is_anothers(call: Caller, fresh: World, method: str) -> None:
+def test_nobody_reaches_what_is_anothers(call: Caller, fresh: FreshTenant, method: str) -> None:
     """A client's things, asked for by id: by another client, by its reseller, by another one, by another tenant."""
     gym, owner = client_of(fresh, call)
     top_up(fresh, gym, "50")
@@ -55,7 +55,7 @@ def test_nobody_reaches_what_is_anothers(call: Caller, fresh: World, method: str
     snoops.append(neighbours_call(fresh))
     if method not in RESELLERS_ONLY:
         snoops.append(call)
-    found(fresh.store, "stranger-key", "stranger-secret", name="stranger")
+    make_tenant(fresh.store, "stranger-key", "stranger-secret", name="stranger")
     snoops.append(Caller(fresh.store, "stranger-key", "stranger-secret"))
     before = kept(fresh)
     for snoop in snoops:

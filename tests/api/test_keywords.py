@@ -9,7 +9,7 @@ from sms_sandbox.domain.opt_out import RESERVED_WORDS
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import keywords
 from tests.api.acts import advance, freeze, neighbours_call, reply, settle
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 DAY = datetime(2020, 6, 24, 10, 58, 57, tzinfo=UTC)
 FOREIGN = ("FIELD_INVALID", "This number is not leased to you.")
@@ -24,7 +24,7 @@ EXAMPLE = {
 
 
 @pytest.fixture
-def world(fresh: World) -> World:
+def fresh(fresh: FreshTenant) -> FreshTenant:
     freeze(fresh, DAY)
     return fresh
 
@@ -33,7 +33,7 @@ def told(reply: dict[str, Any]) -> list[tuple[str, Any]]:
     return [each for each in reply.items() if each[0] != "error"]
 
 
-def test_a_keyword_with_everything(call: Caller, world: World) -> None:
+def test_a_keyword_with_everything(call: Caller, fresh: FreshTenant) -> None:
     made = call.ok("add-keyword", **EXAMPLE)
     on = made["list_id"]
     assert told(made) == [
@@ -49,7 +49,7 @@ def test_a_keyword_with_everything(call: Caller, world: World) -> None:
     ]  # fmt: skip
 
 
-def test_a_keyword_with_nothing_but_its_number(call: Caller, world: World) -> None:
+def test_a_keyword_with_nothing_but_its_number(call: Caller, fresh: FreshTenant) -> None:
     made = call.ok("add-keyword", keyword=" Big  news ", number=f"+{OWN_NUMBER}", activate="no")
     assert told(made) == [
         ("keyword", "BIG NEWS"), ("reference", ""), ("number", int(OWN_NUMBER)), ("list_id", 0),
@@ -61,14 +61,14 @@ def test_a_keyword_with_nothing_but_its_number(call: Caller, world: World) -> No
     assert "<keywords><item><keyword>BIG NEWS</keyword><reference/>" in xml
 
 
-def test_a_keyword_with_a_list_of_ones_own(call: Caller, world: World) -> None:
+def test_a_keyword_with_a_list_of_ones_own(call: Caller, fresh: FreshTenant) -> None:
     on = call.ok("add-list", name="Mine")["id"]
     made = call.ok("add-keyword", keyword="JOIN", number=OWN_NUMBER, list_id=on, welcome_message="hi")
     assert made["list_id"] == on
     assert call.ok("get-lists")["lists_total"] == 1
 
 
-def test_a_list_of_that_name_is_used_again(call: Caller, world: World) -> None:
+def test_a_list_of_that_name_is_used_again(call: Caller, fresh: FreshTenant) -> None:
     other = call.ok("lease-number")["number"]
     first = call.ok("add-keyword", keyword="JOIN", number=OWN_NUMBER, welcome_message="hi")
     second = call.ok("add-keyword", keyword="JOIN", number=other, members_message="ho")
@@ -76,12 +76,12 @@ def test_a_list_of_that_name_is_used_again(call: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED_WORDS))
-def test_reserved_words_are_refused(call: Caller, world: World, word: str) -> None:
+def test_reserved_words_are_refused(call: Caller, fresh: FreshTenant, word: str) -> None:
     assert call.refused("add-keyword", keyword=f" {word.title()}", number=OWN_NUMBER) == WRONG
 
 
-def test_what_else_is_refused(call: Caller, world: World) -> None:
-    other = neighbours_call(world)
+def test_what_else_is_refused(call: Caller, fresh: FreshTenant) -> None:
+    other = neighbours_call(fresh)
     theirs = other.ok("add-list", name="Theirs")["id"]
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.refused("add-keyword") == ("FIELD_EMPTY", "Required field 'keyword' is empty")
@@ -100,7 +100,7 @@ def test_what_else_is_refused(call: Caller, world: World) -> None:
     assert "keywords" not in call.ok("get-keywords")
 
 
-def test_a_keyword_is_on_a_number_once(call: Caller, world: World) -> None:
+def test_a_keyword_is_on_a_number_once(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     assert call.refused("add-keyword", keyword="news", number=OWN_NUMBER) == (
         "KEY_EXISTS", "The resource with this key already exists.",
@@ -110,7 +110,9 @@ def test_a_keyword_is_on_a_number_once(call: Caller, world: World) -> None:
     assert [each["number"] for each in call.ok("get-keywords")["keywords"]] == [int(OWN_NUMBER), other]
 
 
-def test_of_two_calls_at_once_one_gets_the_keyword(call: Caller, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_calls_at_once_one_gets_the_keyword(
+    call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     left = call.ok("get-balance")["balance"]
     monkeypatch.setattr(keywords, "read", lambda *_: None)  # as the other call finds it before the first has ended
@@ -119,17 +121,17 @@ def test_of_two_calls_at_once_one_gets_the_keyword(call: Caller, world: World, m
     assert call.ok("get-keywords")["keywords_total"] == 1
 
 
-def test_keywords_are_listed_by_name_page_by_page(call: Caller, world: World) -> None:
+def test_keywords_are_listed_by_name_page_by_page(call: Caller, fresh: FreshTenant) -> None:
     leased = call.ok("lease-number")["number"]
     for word, number in (("NEWS", OWN_NUMBER), ("GYM", leased), ("ART", OWN_NUMBER)):
         call.ok("add-keyword", keyword=word, number=number)
     page = call.ok("get-keywords", max=2)
     assert ([each["keyword"] for each in page["keywords"]], page["page"]["count"]) == (["ART", "GYM"], 2)
     assert [each["keyword"] for each in call.ok("get-keywords", number=OWN_NUMBER)["keywords"]] == ["ART", "NEWS"]
-    assert neighbours_call(world).ok("get-keywords")["keywords_total"] == 0
+    assert neighbours_call(fresh).ok("get-keywords")["keywords_total"] == 0
 
 
-def test_keywords_are_sorted_alike_on_both_databases(call: Caller, world: World) -> None:
+def test_keywords_are_sorted_alike_on_both_databases(call: Caller, fresh: FreshTenant) -> None:
     for word in ("ab", "a b", "À", "B", "1", "A-B"):
         call.ok("add-keyword", keyword=word, number=OWN_NUMBER)
     assert [each["keyword"] for each in call.ok("get-keywords")["keywords"]] == [1, "A B", "A-B", "AB", "B", "À"]
@@ -138,7 +140,7 @@ def test_keywords_are_sorted_alike_on_both_databases(call: Caller, world: World)
 # edit-keyword
 
 
-def test_what_is_left_out_or_blank_stays(call: Caller, world: World) -> None:
+def test_what_is_left_out_or_blank_stays(call: Caller, fresh: FreshTenant) -> None:
     made = call.ok("add-keyword", **EXAMPLE)
     same = {"keyword": "news", "number": OWN_NUMBER}
     assert call.ok("edit-keyword", **same) == made
@@ -162,7 +164,7 @@ def test_what_is_left_out_or_blank_stays(call: Caller, world: World) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_a_keyword_is_closed_and_opened(call: Caller, world: World, given: dict[str, str], status: str) -> None:
+def test_a_keyword_is_closed_and_opened(call: Caller, fresh: FreshTenant, given: dict[str, str], status: str) -> None:
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     call.ok("add-keyword", **here)
     assert call.ok("edit-keyword", **here, **given)["status"] == status
@@ -170,24 +172,24 @@ def test_a_keyword_is_closed_and_opened(call: Caller, world: World, given: dict[
     assert call.ok("get-balance")["balance"] == 995
 
 
-def test_an_answer_brings_a_list_with_it_later_too(call: Caller, world: World) -> None:
+def test_an_answer_brings_a_list_with_it_later_too(call: Caller, fresh: FreshTenant) -> None:
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.ok("add-keyword", **here)["list_id"] == 0
     assert call.ok("edit-keyword", **here, welcome_message="hi")["list_id"] != 0
 
 
-def test_what_can_not_be_edited(call: Caller, world: World) -> None:
+def test_what_can_not_be_edited(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     assert call.refused("edit-keyword", keyword="OLD", number=OWN_NUMBER) == UNKNOWN
     assert call.refused("edit-keyword", keyword="NEWS", number=POOL[0]) == FOREIGN
     assert call.refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER, list_id=1) == UNKNOWN
-    assert neighbours_call(world).refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER) == FOREIGN
+    assert neighbours_call(fresh).refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER) == FOREIGN
 
 
 # Money
 
 
-def test_a_keyword_is_paid_for_every_month(call: Caller, fresh: World) -> None:
+def test_a_keyword_is_paid_for_every_month(call: Caller, fresh: FreshTenant) -> None:
     settle(fresh, balance=499_999)
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.refused("add-keyword", **here, welcome_message="hi")[0] == "LEDGER_ERROR"
@@ -202,7 +204,7 @@ def test_a_keyword_is_paid_for_every_month(call: Caller, fresh: World) -> None:
     assert there["status"] == "open"
 
 
-def test_one_that_is_not_paid_for_closes_till_it_is(call: Caller, fresh: World) -> None:
+def test_one_that_is_not_paid_for_closes_till_it_is(call: Caller, fresh: FreshTenant) -> None:
     settle(fresh, balance=2_500_000 + 500_000 + 499_999)
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     call.ok("add-keyword", **here)
@@ -218,7 +220,7 @@ def test_one_that_is_not_paid_for_closes_till_it_is(call: Caller, fresh: World) 
     assert opened["billing_date"] > there["billing_date"]
 
 
-def test_one_on_a_number_out_of_service_is_not_charged(call: Caller, fresh: World) -> None:
+def test_one_on_a_number_out_of_service_is_not_charged(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     settle(fresh, balance=2_400_000)
     advance(fresh, days=32)
@@ -230,7 +232,7 @@ def test_one_on_a_number_out_of_service_is_not_charged(call: Caller, fresh: Worl
 # What comes of it in the reports
 
 
-def test_responses_are_found_by_their_keyword(call: Caller, fresh: World) -> None:
+def test_responses_are_found_by_their_keyword(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-keyword", keyword="BIG NEWS", number=OWN_NUMBER)
     for words in ("big  News please", "big", "hello"):
         reply(fresh, "61491570156", words, to=OWN_NUMBER)

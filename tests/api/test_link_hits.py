@@ -7,37 +7,37 @@ import pytest
 from sms_sandbox.services.new_tenant import OWN_NUMBER
 from sms_sandbox.simulation.inbound import link_tap
 from tests.api.acts import advance, freeze, neighbours_call
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 NOW = datetime(2026, 3, 1, 10, 0, 42, tzinfo=UTC)
 TO = 61491570156
 
 
 @pytest.fixture
-def world(fresh: World) -> World:
+def fresh(fresh: FreshTenant) -> FreshTenant:
     freeze(fresh, NOW)
     return fresh
 
 
-def click(call: Caller, world: World, message: int, msisdn: int) -> None:
+def click(call: Caller, fresh: FreshTenant, message: int, msisdn: int) -> None:
     text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
-    with world.store.begin() as db:
+    with fresh.store.begin() as db:
         assert link_tap.tap(db, text[-8:], NOW)
 
 
-def test_clicks(call: Caller, world: World) -> None:
+def test_clicks(call: Caller, fresh: FreshTenant) -> None:
     on = call.ok("add-list", name="people")["id"]
     for index in range(3):
         call.ok("add-to-list", list_id=on, msisdn=TO + index, first_name=f"N{index}")
     template = {"message": "see [tracked-link]", "tracked_link_url": "http://localhost/x"}
     sent = call.ok("send-sms", list_id=on, **template)["message_id"]
     other = call.ok("send-sms", to=TO, **template)["message_id"]
-    advance(world, minutes=1)
+    advance(fresh, minutes=1)
     assert call.ok("get-link-hits", message_id=sent)["total"] == 0
     for index in (0, 1, 0):
-        click(call, world, sent, TO + index)
-        advance(world, minutes=1)
-    click(call, world, other, TO)
+        click(call, fresh, sent, TO + index)
+        advance(fresh, minutes=1)
+    click(call, fresh, other, TO)
     told = call.ok("get-link-hits", message_id=sent)
     assert (list(told), told["total"]) == (["page", "total", "link_hits", "error"], 2)
     newest, oldest = told["link_hits"]
@@ -51,13 +51,13 @@ def test_clicks(call: Caller, world: World) -> None:
     assert call.ok("get-link-hits", message_id=other)["link_hits"][0]["first_name"] is None
 
 
-def test_nobody_clicked(call: Caller, world: World) -> None:
+def test_nobody_clicked(call: Caller, fresh: FreshTenant) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
     told = call.ok("get-link-hits", message_id=sent)
     assert (told["page"], told["total"], "link_hits" in told) == ({"count": 1, "number": 1}, 0, False)
 
 
-def test_the_log_of_one_handset(call: Caller, world: World) -> None:
+def test_the_log_of_one_handset(call: Caller, fresh: FreshTenant) -> None:
     sent = call.ok("send-sms", to=f"{TO},{TO + 1}", message="Dear [firstname], 2+2")["message_id"]
     told = call.ok("get-message-log", message_id=sent, mobile=f"+{TO}")
     assert [(key, value) for key, value in told.items() if key != "error"] == [
@@ -69,10 +69,10 @@ def test_the_log_of_one_handset(call: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize("method", ["get-link-hits", "get-message-log"])
-def test_messages_that_are_not_there_or_not_ones_own(call: Caller, world: World, method: str) -> None:
+def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, method: str) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
     assert call.refused(method, message_id=1, mobile=TO) == ("NOT_FOUND", "Message with this ID does not exist")
-    theirs = neighbours_call(world)
+    theirs = neighbours_call(fresh)
     assert theirs.refused(method, message_id=sent, mobile=TO) == (
         "NO_ACCESS",
         "You do not have access to this 'message'",

@@ -7,14 +7,14 @@ import pytest
 
 from sms_sandbox.services.send_message import CHUNK
 from tests.api import acts
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 PRICE = Decimal("0.087")
 MEMBERS = 2 * CHUNK + 50
 
 
 @pytest.fixture
-def long_list(call: Caller, fresh: World) -> int:
+def long_list(call: Caller, fresh: FreshTenant) -> int:
     """A list of so many members that a message to it is written down in three goes; the clock stands."""
     acts.freeze(fresh, acts.tenant_of(fresh).created)
     made: int = call.ok("add-list", name="Long", field_1="City")["id"]
@@ -31,7 +31,7 @@ def money(call: Caller) -> tuple[Decimal, Decimal]:
     )
 
 
-def check(call: Caller, fresh: World, message: int, reached: int) -> None:
+def check(call: Caller, fresh: FreshTenant, message: int, reached: int) -> None:
     acts.advance(fresh, seconds=5)
     told = call.ok("get-sms", message_id=message)
     assert (told["recipients"], told["sms"], told["delivery_stats"]["delivered"]) == (reached, reached, reached)
@@ -40,26 +40,28 @@ def check(call: Caller, fresh: World, message: int, reached: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["Hello", "Hello [City]"])
-def test_everybody_is_paid_for_once(call: Caller, fresh: World, long_list: int, text: str) -> None:
+def test_everybody_is_paid_for_once(call: Caller, fresh: FreshTenant, long_list: int, text: str) -> None:
     sent = call.ok("send-sms", message=text, list_id=long_list)
     check(call, fresh, sent["message_id"], MEMBERS)
 
 
 @pytest.mark.parametrize("text", ["Hello", "Hello [City]"])
-def test_members_who_left_meanwhile_are_given_back(call: Caller, fresh: World, long_list: int, text: str) -> None:
+def test_members_who_left_meanwhile_are_given_back(call: Caller, fresh: FreshTenant, long_list: int, text: str) -> None:
     sent = call.ok("send-sms", message=text, list_id=long_list)
     call.ok("delete-from-list", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 1))
     call.ok("optout-list-member", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 2))
     check(call, fresh, sent["message_id"], MEMBERS - 2)
 
 
-def test_a_removed_list_gives_back_whoever_was_not_written_down(call: Caller, fresh: World, long_list: int) -> None:
+def test_a_removed_list_gives_back_whoever_was_not_written_down(
+    call: Caller, fresh: FreshTenant, long_list: int
+) -> None:
     sent = call.ok("send-sms", message="Hello", list_id=long_list)
     call.ok("remove-list", list_id=long_list)
     check(call, fresh, sent["message_id"], CHUNK)
 
 
-def test_cancelling_gives_back_the_rest(call: Caller, fresh: World, long_list: int) -> None:
+def test_cancelling_gives_back_the_rest(call: Caller, fresh: FreshTenant, long_list: int) -> None:
     later = f"{acts.tenant_of(fresh).created.year + 1}-01-01"
     sent = call.ok("send-sms", message="Hello", list_id=long_list, send_at=later)
     call.ok("delete-from-list", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 1))

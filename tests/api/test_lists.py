@@ -7,7 +7,7 @@ import pytest
 
 from sms_sandbox.store import accounts, contacts
 from tests.api.acts import TOLD, neighbours_call
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 TO = 61491570156
 GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
@@ -21,7 +21,7 @@ def items(told: Any) -> list[tuple[str, Any]]:
 # add-list
 
 
-def test_a_list(call: Caller, world: World) -> None:
+def test_a_list(call: Caller, fresh: FreshTenant) -> None:
     assert items(call.ok("add-list", name=" Friends ")) == [
         ("id", 4200001), ("name", "Friends"), ("created", TOLD), ("members_active", 0), ("fields", []),
     ]  # fmt: skip
@@ -29,22 +29,22 @@ def test_a_list(call: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_of_calls_at_once_one_makes_the_list(call: Caller, world: World) -> None:
-    with ThreadPoolExecutor(1) as threads, world.store.begin() as db:
-        accounts.hold(db, world.tenant, world.account.id)
+def test_of_calls_at_once_one_makes_the_list(call: Caller, fresh: FreshTenant) -> None:
+    with ThreadPoolExecutor(1) as threads, fresh.store.begin() as db:
+        accounts.hold(db, fresh.tenant, fresh.account.id)
         other = threads.submit(call, "add-list", name="Friends")
         with pytest.raises(TimeoutError):
             other.result(0.3)
-        contacts.add_list(db, world.tenant, world.account.id, "Friends", {}, None)
+        contacts.add_list(db, fresh.tenant, fresh.account.id, "Friends", {}, None)
         db.commit()
         assert other.result(10)["error"]["code"] == "KEY_EXISTS"
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_calls_at_once_lose_no_field_of_each_other_s(call: Caller, world: World) -> None:
+def test_calls_at_once_lose_no_field_of_each_other_s(call: Caller, fresh: FreshTenant) -> None:
     made = call.ok("add-list", name="Friends")["id"]
-    with ThreadPoolExecutor(1) as threads, world.store.begin() as db:
-        contacts.name_fields(db, world.tenant, made, {"1": "Email"})
+    with ThreadPoolExecutor(1) as threads, fresh.store.begin() as db:
+        contacts.name_fields(db, fresh.tenant, made, {"1": "Email"})
         other = threads.submit(call, "add-field-to-list", list_id=made, field_2="Postcode")
         with pytest.raises(TimeoutError):
             other.result(0.3)
@@ -72,7 +72,7 @@ def test_a_name_that_is_a_number(call: Caller) -> None:
     assert call.ok("add-list", name="2024")["name"] == 2024
 
 
-def test_names_are_taken_once(call: Caller, fresh: World) -> None:
+def test_names_are_taken_once(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-list", name="Friends")
     assert call.refused("add-list", name="Friends") == ("KEY_EXISTS", "The resource with this key already exists.")
     assert call.refused("add-list", name=" Friends ")[0] == "KEY_EXISTS"
@@ -90,14 +90,14 @@ def test_names_that_can_not_be(call: Caller) -> None:
 # get-lists
 
 
-def test_lists(call: Caller, world: World) -> None:
+def test_lists(call: Caller, fresh: FreshTenant) -> None:
     first = call.ok("add-list", name="first", field_1="Email")["id"]
     second = call.ok("add-list", name="second")["id"]
     call.ok("add-to-list", list_id=second, msisdn=TO)
-    with world.store.begin() as db:
-        contacts.add_list(db, world.tenant, world.account.id, "of a keyword", {}, None)
-        contacts.leave(db, world.tenant, second, str(TO), contacts.DELETED)
-    neighbours_call(world).ok("add-list", name="theirs")
+    with fresh.store.begin() as db:
+        contacts.add_list(db, fresh.tenant, fresh.account.id, "of a keyword", {}, None)
+        contacts.leave(db, fresh.tenant, second, str(TO), contacts.DELETED)
+    neighbours_call(fresh).ok("add-list", name="theirs")
 
     told = call.ok("get-lists")
     assert list(told) == ["page", "lists_total", "lists", "error"]
@@ -119,14 +119,14 @@ def test_lists(call: Caller, world: World) -> None:
 
 
 @pytest.fixture
-def crowd(call: Caller, world: World) -> int:
+def crowd(call: Caller, fresh: FreshTenant) -> int:
     """A list with three active and two inactive members."""
     on = int(call.ok("add-list", name="crowd")["id"])
     for number in (61491570155, 61491570151, 61491570153, 61491570152, 61491570154):
         call.ok("add-to-list", list_id=on, msisdn=number)
-    with world.store.begin() as db:
-        contacts.leave(db, world.tenant, on, "61491570152", contacts.DELETED)
-        contacts.leave(db, world.tenant, on, "61491570154", contacts.OPTED_OUT)
+    with fresh.store.begin() as db:
+        contacts.leave(db, fresh.tenant, on, "61491570152", contacts.DELETED)
+        contacts.leave(db, fresh.tenant, on, "61491570154", contacts.OPTED_OUT)
     return on
 
 
@@ -164,7 +164,7 @@ def test_a_member(call: Caller, crowd: int) -> None:
     assert [each["status"] for each in told["members"]] == ["active", "inactive", "active", "inactive", "active"]
 
 
-def test_members_with_custom_fields(call: Caller, world: World) -> None:
+def test_members_with_custom_fields(call: Caller, fresh: FreshTenant) -> None:
     on = call.ok("add-list", name="rich", field_10="City", field_2="Post Code")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO, field_2="06000")
     [member] = call.ok("get-list", list_id=on)["members"]
@@ -178,7 +178,7 @@ def test_members_with_custom_fields(call: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize("method", ["get-list", "add-to-list"])
-def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: World, method: str) -> None:
+def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, method: str) -> None:
     theirs = neighbours_call(fresh).ok("add-list", name="theirs")["id"]
     also = {"msisdn": TO}
     assert call.refused(method, list_id=1, **also) == ("NOT_FOUND", "The resource with this key is not found.")

@@ -11,14 +11,14 @@ from sms_sandbox.store import accounts
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.unit_of_work import changed
 from tests.api.faulting import TO, balance, code, let
-from tests.conftest import KEY, SECRET, Caller, World
+from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
 
 @pytest.mark.parametrize(
     ("word", "expected"),
     [("BADSENDER", "BAD_CALLER_ID"), ("nocredit", "LEDGER_ERROR"), ("Expired", "ACCOUNT_EXPIRED")],
 )
-def test_magic_senders(fresh: World, call: Caller, word: str, expected: str) -> None:
+def test_magic_senders(fresh: FreshTenant, call: Caller, word: str, expected: str) -> None:
     refused = call.refused("send-sms", message="Hi", to=TO, from_=word)
     assert refused == (expected, Code[expected].text)
     assert balance(call) == 1000
@@ -29,12 +29,14 @@ def test_magic_senders(fresh: World, call: Caller, word: str, expected: str) -> 
 
 
 @pytest.fixture
-def magic(fresh: World) -> Callable[[str], Caller]:
+def magic(fresh: FreshTenant) -> Callable[[str], Caller]:
     """A caller by one of the account's magic keys."""
     return lambda ending: Caller(fresh.store, f"{KEY}-{ending}", SECRET)
 
 
-def test_magic_keys_refuse_what_may_be_refused_so(fresh: World, call: Caller, magic: Callable[[str], Caller]) -> None:
+def test_magic_keys_refuse_what_may_be_refused_so(
+    fresh: FreshTenant, call: Caller, magic: Callable[[str], Caller]
+) -> None:
     message = {"message": "Hi", "to": TO}
     assert code(magic("badsender"), "send-sms", **message) == "BAD_CALLER_ID"
     assert code(magic("nocredit"), "send-sms", **message) == "LEDGER_ERROR"
@@ -48,7 +50,7 @@ def test_magic_keys_refuse_what_may_be_refused_so(fresh: World, call: Caller, ma
     assert code(magic("expired")) == "NOT_FOUND"
 
 
-def test_a_magic_key_needs_the_secret_and_the_account(fresh: World, magic: Callable[[str], Caller]) -> None:
+def test_a_magic_key_needs_the_secret_and_the_account(fresh: FreshTenant, magic: Callable[[str], Caller]) -> None:
     for stranger in (
         Caller(fresh.store, f"{KEY}-expired", "wrong"), Caller(fresh.store, "nobody-expired", SECRET), magic("other"),
         magic("expired-expired"),
@@ -56,7 +58,7 @@ def test_a_magic_key_needs_the_secret_and_the_account(fresh: World, magic: Calla
         assert code(stranger) == "AUTH_FAILED"
 
 
-def test_a_real_account_of_that_name_wins(fresh: World, magic: Callable[[str], Caller]) -> None:
+def test_a_real_account_of_that_name_wins(fresh: FreshTenant, magic: Callable[[str], Caller]) -> None:
     assert code(magic("expired")) == "ACCOUNT_EXPIRED"
     with fresh.store.begin() as db:
         accounts.add(db, fresh.tenant, NewAccount(f"{KEY}-expired", SECRET, throttle=0), real_now())

@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.services.new_tenant import OWN_NUMBER
 from tests.api.acts import advance
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 TO = 61491570156
 
@@ -15,7 +15,7 @@ def say(call: Caller, words: str, **params: Any) -> Any:
     return call.ok("message-reply", **{"message": words, "from_": TO, "to": OWN_NUMBER, **params})
 
 
-def test_a_reply_arrives(call: Caller, fresh: World) -> None:
+def test_a_reply_arrives(call: Caller, fresh: FreshTenant) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
     told = say(call, " Yes, please ", to=f"+{OWN_NUMBER}")
     assert list(told) == ["result", "error"]
@@ -30,14 +30,14 @@ def test_the_line_feed_is_in_xml_too(call: Caller) -> None:
     assert "<result>SYSTEM: Message response handled\n</result>" in as_xml
 
 
-def test_stop_opts_out(call: Caller, fresh: World) -> None:
+def test_stop_opts_out(call: Caller, fresh: FreshTenant) -> None:
     call.ok("send-sms", to=TO, message="hi")
     say(call, "Stop")
     advance(fresh, seconds=1)
     assert call.refused("send-sms", to=TO, message="hi")[0] == "RECIPIENTS_ERROR"
 
 
-def test_what_reaches_nobody_is_lost(call: Caller, fresh: World) -> None:
+def test_what_reaches_nobody_is_lost(call: Caller, fresh: FreshTenant) -> None:
     say(call, "hello?", to=61491579999)
     advance(fresh, seconds=1)
     assert call.ok("get-user-sms-responses")["total"] == 0

@@ -11,10 +11,10 @@ from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import Number
 from tests.api.acts import neighbours_call, settle
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 
-def test_owned_numbers(call: Caller, fresh: World) -> None:
+def test_owned_numbers(call: Caller, fresh: FreshTenant) -> None:
     older = Number("61491570105", fresh.account.id, False, 1_700_000, True, None, "inactive", "")
     due = Number(
         "61491570199", fresh.account.id, False, 2_500_000, False, datetime(2026, 3, 1, tzinfo=UTC), "active", ""
@@ -51,7 +51,7 @@ def test_available_numbers_for_any_other_filter(call: Caller, wanted: str, echo:
     assert [list(each.items()) for each in told["numbers"]] == [[("number", int(each)), ("price", 25)] for each in POOL]
 
 
-def test_an_account_without_numbers(call: Caller, fresh: World) -> None:
+def test_an_account_without_numbers(call: Caller, fresh: FreshTenant) -> None:
     told = neighbours_call(fresh).ok("get-numbers")
     assert list(told) == ["page", "numbers_total", "filter", "error"]
     assert told["numbers_total"] == 0
@@ -73,7 +73,7 @@ def test_an_empty_filter_is_none(call: Caller) -> None:
         ("58.05", "58.05"),
     ],
 )
-def test_the_balance(call: Caller, fresh: World, balance: str, wire: str) -> None:
+def test_the_balance(call: Caller, fresh: FreshTenant, balance: str, wire: str) -> None:
     settle(fresh, balance=to_units(Decimal(balance)), currency="SGD")
     answer = call.http.get("/get-balance.json")
     assert answer.text == f'{{"balance":{wire},"currency":"SGD","error":{{"code":"SUCCESS","description":"OK"}}}}'

@@ -10,7 +10,7 @@ from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import numbers, sender_ids
 from sms_sandbox.store.numbers import Number
 from tests.api.acts import advance, execute, freeze, neighbours_call, settle, settle_tenant
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 DAY = datetime(2020, 6, 24, 10, 19, 9, tzinfo=UTC)
 TAKEN = ("FIELD_INVALID", "This number is not available for lease.")
@@ -21,8 +21,8 @@ TO = "61491570156"
 
 
 @pytest.fixture
-def world(fresh: World) -> World:
-    """A world on the day of the vendor's examples, whose own number has yet to be charged."""
+def fresh(fresh: FreshTenant) -> FreshTenant:
+    """A tenant on the day of the vendor's examples, whose own number has yet to be charged."""
     freeze(fresh, DAY)
     return fresh
 
@@ -31,7 +31,7 @@ def told(reply: dict[str, Any]) -> list[tuple[str, Any]]:
     return [each for each in reply.items() if each[0] != "error"]
 
 
-def number(at: World, which: str) -> Number:
+def number(at: FreshTenant, which: str) -> Number:
     with at.store.begin() as db:
         found = numbers.read(db, at.tenant, which)
     assert found is not None
@@ -41,7 +41,7 @@ def number(at: World, which: str) -> Number:
 # lease-number
 
 
-def test_any_number_is_the_lowest_there_is(call: Caller, world: World) -> None:
+def test_any_number_is_the_lowest_there_is(call: Caller, fresh: FreshTenant) -> None:
     assert told(call.ok("lease-number")) == [
         ("number", int(POOL[0])), ("price", 25), ("next_charge", "2020-07-24"), ("auto_renew", True),
         ("status", "active"),
@@ -53,43 +53,43 @@ def test_any_number_is_the_lowest_there_is(call: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["forward_url", "url"])
-def test_a_number_of_ones_choice_with_its_url(call: Caller, world: World, name: str) -> None:
+def test_a_number_of_ones_choice_with_its_url(call: Caller, fresh: FreshTenant, name: str) -> None:
     reply = call.ok("lease-number", number=f"+{POOL[7]}", **{name: "http://localhost:9/in"})
     assert reply["number"] == int(POOL[7])
-    assert number(world, POOL[7]).forward_url == "http://localhost:9/in"
+    assert number(fresh, POOL[7]).forward_url == "http://localhost:9/in"
 
 
 @pytest.mark.parametrize("wanted", [OWN_NUMBER, "61491570101", "0491570120", "61400000000", "120"])
-def test_what_can_not_be_leased(call: Caller, world: World, wanted: str) -> None:
+def test_what_can_not_be_leased(call: Caller, fresh: FreshTenant, wanted: str) -> None:
     assert call.refused("lease-number", number=wanted) == TAKEN
     assert call.refused("lease-number", number=POOL[0], forward_url="nowhere") == WRONG
     assert call.ok("get-balance")["balance"] == 1000
 
 
-def test_a_number_is_leased_once(call: Caller, world: World) -> None:
+def test_a_number_is_leased_once(call: Caller, fresh: FreshTenant) -> None:
     call.ok("lease-number", number=POOL[3])
     assert call.refused("lease-number", number=POOL[3]) == TAKEN
-    assert neighbours_call(world).refused("lease-number", number=POOL[3]) == TAKEN
+    assert neighbours_call(fresh).refused("lease-number", number=POOL[3]) == TAKEN
 
 
-def test_when_all_are_taken_there_is_none(call: Caller, world: World) -> None:
+def test_when_all_are_taken_there_is_none(call: Caller, fresh: FreshTenant) -> None:
     for _ in POOL:
         call.ok("lease-number")
     assert call.refused("lease-number") == TAKEN
     assert "numbers" not in call.ok("get-numbers", filter="available")
 
 
-def test_the_first_month_is_paid_at_once(call: Caller, world: World) -> None:
-    settle(world, balance=2_499_999)
+def test_the_first_month_is_paid_at_once(call: Caller, fresh: FreshTenant) -> None:
+    settle(fresh, balance=2_499_999)
     assert call.refused("lease-number") == NO_MONEY
     assert call.refused("get-number", number=POOL[0]) == FOREIGN
-    settle(world, balance=2_500_000)
+    settle(fresh, balance=2_500_000)
     call.ok("lease-number")
     assert call.ok("get-balance")["balance"] == 0
 
 
-def test_a_client_pays_its_resellers_margin(call: Caller, world: World) -> None:
-    settle(world, number_margin=150_000)
+def test_a_client_pays_its_resellers_margin(call: Caller, fresh: FreshTenant) -> None:
+    settle(fresh, number_margin=150_000)
     assert call.ok("get-numbers", filter="available")["numbers"][0]["price"] == 26.5
     assert call.ok("lease-number")["price"] == 26.5
     assert call.ok("get-number", number=POOL[0])["price"] == 26.5
@@ -99,9 +99,9 @@ def test_a_client_pays_its_resellers_margin(call: Caller, world: World) -> None:
 # Renewal
 
 
-def test_a_number_is_paid_for_every_month(call: Caller, fresh: World) -> None:
+def test_a_number_is_paid_for_every_month(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, datetime(2030, 1, 31, 9, tzinfo=UTC))
-    advance(fresh)  # the number of the fresh world is renewed as often as it was due before
+    advance(fresh)  # the number of the fresh tenant is renewed as often as it was due before
     settle(fresh, balance=100_000_000)
     leased = call.ok("lease-number")["number"]
     execute(fresh, "DELETE FROM timeline WHERE ref = :own", own=int(OWN_NUMBER))
@@ -114,7 +114,7 @@ def test_a_number_is_paid_for_every_month(call: Caller, fresh: World) -> None:
         assert call.ok("get-number", number=leased)["next_charge"] == next_charge
 
 
-def test_the_number_of_a_fresh_world_is_renewed(call: Caller, fresh: World) -> None:
+def test_the_number_of_a_fresh_tenant_is_renewed(call: Caller, fresh: FreshTenant) -> None:
     before = number(fresh, OWN_NUMBER).next_charge
     assert before is not None
     advance(fresh, days=1)
@@ -126,13 +126,13 @@ def test_the_number_of_a_fresh_world_is_renewed(call: Caller, fresh: World) -> N
     assert after > before
 
 
-def lapse(call: Caller, at: World) -> None:
+def lapse(call: Caller, at: FreshTenant) -> None:
     """Let the account's own number run out of money."""
     settle(at, balance=0)
     advance(at, days=32)
 
 
-def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: World) -> None:
+def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: FreshTenant) -> None:
     lapse(call, fresh)
     assert told(call.ok("get-number", number=OWN_NUMBER)) == [
         ("number", int(OWN_NUMBER)), ("price", 25), ("auto_renew", True), ("next_charge", None),
@@ -151,7 +151,7 @@ def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: 
     assert call.http.post("/get-number.xml", data={"number": OWN_NUMBER}).text.count("<next_charge/>") == 1
 
 
-def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: World) -> None:
+def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: FreshTenant) -> None:
     call.ok("edit-number-options", number=OWN_NUMBER, forward_email="a@example.com")
     lapse(call, fresh)
     assert neighbours_call(fresh).refused("lease-number", number=OWN_NUMBER) == TAKEN
@@ -166,19 +166,19 @@ def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: World) -> No
 # get-number
 
 
-def test_a_number_of_ones_own(call: Caller, world: World) -> None:
+def test_a_number_of_ones_own(call: Caller, fresh: FreshTenant) -> None:
     reply = call.ok("get-number", number=f" +{OWN_NUMBER[:2]} {OWN_NUMBER[2:]}")
     assert [name for name, _ in told(reply)] == ["number", "price", "auto_renew", "next_charge", "status"]
-    settle_tenant(world, profile="legacy-2015")
+    settle_tenant(fresh, profile="legacy-2015")
     reply = call.ok("get-number", number=OWN_NUMBER)
     assert [name for name, _ in told(reply)] == ["number", "price", "next_charge", "auto_renew", "status"]
 
 
-def test_no_number_of_ones_own(call: Caller, world: World) -> None:
+def test_no_number_of_ones_own(call: Caller, fresh: FreshTenant) -> None:
     assert call.refused("get-number") == ("FIELD_EMPTY", "Required field 'number' is empty")
     assert call.refused("get-number", number=POOL[0]) == FOREIGN
     assert call.refused("get-number", number="61491570101") == FOREIGN
-    assert neighbours_call(world).refused("get-number", number=OWN_NUMBER) == FOREIGN
+    assert neighbours_call(fresh).refused("get-number", number=OWN_NUMBER) == FOREIGN
     assert call.refused("get-number", number="mine") == (
         "FIELD_INVALID", 'Field "number" has wrong type, expected type - numeric',
     )  # fmt: skip
@@ -187,14 +187,14 @@ def test_no_number_of_ones_own(call: Caller, world: World) -> None:
 # edit-number-options
 
 
-def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, world: World) -> None:
+def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, fresh: FreshTenant) -> None:
     on = call.ok("add-list", name="Senders")["id"]
     everything = {
         "forward_email": "a@example.com, b@example.com,,", "forward_sms": "+61 491 570 157,61491570158",
         "forward_url": "http://localhost/", "list_id": on, "welcome_message": "Welcome!", "members_message": "Again",
     }  # fmt: skip
     assert told(call.ok("edit-number-options", number=OWN_NUMBER, **everything)) == []
-    there = number(world, OWN_NUMBER)
+    there = number(fresh, OWN_NUMBER)
     assert (
         there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,
         there.members_message,
@@ -202,12 +202,12 @@ def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, wor
         "a@example.com,b@example.com", "61491570157,61491570158", "http://localhost/", on, "Welcome!", "Again",
     )  # fmt: skip
     call.ok("edit-number-options", number=OWN_NUMBER)
-    assert number(world, OWN_NUMBER) == there
+    assert number(fresh, OWN_NUMBER) == there
     call.ok("edit-number-options", number=OWN_NUMBER, forward_email="", list_id=0)
-    there = number(world, OWN_NUMBER)
+    there = number(fresh, OWN_NUMBER)
     assert (there.forward_email, there.list_id, there.forward_sms) == ("", 0, "61491570157,61491570158")
     call.ok("edit-number-options", number=OWN_NUMBER, **dict.fromkeys(everything, ""))
-    there = number(world, OWN_NUMBER)
+    there = number(fresh, OWN_NUMBER)
     assert not any(
         [there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,
          there.members_message]
@@ -222,14 +222,14 @@ def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, wor
     ],
     ids=str,
 )  # fmt: skip
-def test_badly_written_options_change_nothing(call: Caller, world: World, wrong: dict[str, str]) -> None:
-    before = number(world, OWN_NUMBER)
+def test_badly_written_options_change_nothing(call: Caller, fresh: FreshTenant, wrong: dict[str, str]) -> None:
+    before = number(fresh, OWN_NUMBER)
     assert call.refused("edit-number-options", number=OWN_NUMBER, **wrong) == WRONG
-    assert number(world, OWN_NUMBER) == before
+    assert number(fresh, OWN_NUMBER) == before
 
 
-def test_options_of_what_is_not_there(call: Caller, world: World) -> None:
-    other = neighbours_call(world)
+def test_options_of_what_is_not_there(call: Caller, fresh: FreshTenant) -> None:
+    other = neighbours_call(fresh)
     theirs = other.ok("add-list", name="Theirs")["id"]
     assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=1)[0] == "NOT_FOUND"
     assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=theirs)[0] == "NO_ACCESS"
@@ -240,12 +240,12 @@ def test_options_of_what_is_not_there(call: Caller, world: World) -> None:
 # Sender IDs
 
 
-def test_what_one_may_send_from(call: Caller, world: World) -> None:
+def test_what_one_may_send_from(call: Caller, fresh: FreshTenant) -> None:
     call.ok("lease-number")
-    with world.store.begin() as db:
+    with fresh.store.begin() as db:
         for word in ("Shop", "News"):
-            sender_ids.add(db, world.tenant, world.account.id, word)
-            sender_ids.add(db, world.tenant, world.account.id, word)
+            sender_ids.add(db, fresh.tenant, fresh.account.id, word)
+            sender_ids.add(db, fresh.tenant, fresh.account.id, word)
     assert told(call.ok("get-sender-ids")) == [
         (
             "sender_ids",
@@ -257,24 +257,24 @@ def test_what_one_may_send_from(call: Caller, world: World) -> None:
             ],
         )
     ]
-    assert told(neighbours_call(world).ok("get-sender-ids")) == []
+    assert told(neighbours_call(fresh).ok("get-sender-ids")) == []
 
 
-def test_a_registered_word_may_send_where_senders_are_strict(call: Caller, world: World) -> None:
-    settle_tenant(world, strict_senders=1)
+def test_a_registered_word_may_send_where_senders_are_strict(call: Caller, fresh: FreshTenant) -> None:
+    settle_tenant(fresh, strict_senders=1)
     assert call.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
-    with world.store.begin() as db:
-        sender_ids.add(db, world.tenant, world.account.id, "Shop")
+    with fresh.store.begin() as db:
+        sender_ids.add(db, fresh.tenant, fresh.account.id, "Shop")
     call.ok("send-sms", message="hi", to=TO, from_="Shop")
-    other = neighbours_call(world)
+    other = neighbours_call(fresh)
     assert other.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
-    with world.store.begin() as db:
-        assert sender_ids.remove(db, world.tenant, world.account.id, "Shop")
-        assert not sender_ids.remove(db, world.tenant, world.account.id, "Shop")
+    with fresh.store.begin() as db:
+        assert sender_ids.remove(db, fresh.tenant, fresh.account.id, "Shop")
+        assert not sender_ids.remove(db, fresh.tenant, fresh.account.id, "Shop")
     assert call.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
 
 
-def test_the_balance_is_what_its_transactions_add_up_to(call: Caller, fresh: World) -> None:
+def test_the_balance_is_what_its_transactions_add_up_to(call: Caller, fresh: FreshTenant) -> None:
     call.ok("lease-number")
     advance(fresh, days=70)
     with fresh.store.begin() as db:

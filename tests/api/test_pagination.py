@@ -6,11 +6,11 @@ import pytest
 
 from sms_sandbox.store import contacts
 from tests.api.acts import settle, settle_tenant
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 
 @pytest.fixture
-def lists(fresh: World) -> list[str]:
+def lists(fresh: FreshTenant) -> list[str]:
     """Names of the account's 61 lists, in order."""
     names = [f"list no {number}" for number in range(61)]
     with fresh.store.begin() as db:
@@ -66,7 +66,7 @@ def test_a_page_holds_at_most_a_hundred(call: Caller) -> None:
 @pytest.mark.parametrize(
     ("profile", "size"), [("seed", 25), ("vendor-2020", 10), ("legacy-2015", 10), ("throttle-2", 25)]
 )
-def test_profiles(call: Caller, fresh: World, profile: str, size: int) -> None:
+def test_profiles(call: Caller, fresh: FreshTenant, profile: str, size: int) -> None:
     settle_tenant(fresh, profile=profile)
     reply = call.ok("get-numbers", filter="available")
     assert len(reply["numbers"]) == size
@@ -74,7 +74,7 @@ def test_profiles(call: Caller, fresh: World, profile: str, size: int) -> None:
     assert len(call.ok("get-numbers", filter="available", max=7)["numbers"]) == 7
 
 
-def test_the_account_may_have_a_page_size_of_its_own(call: Caller, fresh: World) -> None:
+def test_the_account_may_have_a_page_size_of_its_own(call: Caller, fresh: FreshTenant) -> None:
     settle_tenant(fresh, profile="vendor-2020")
     settle(fresh, page_size=4)
     assert len(call.ok("get-numbers", filter="available")["numbers"]) == 4

@@ -11,7 +11,7 @@ from sms_sandbox.store import tables
 from tests.api.acts import freeze, neighbours_call, settle
 from tests.api.selling import CLUB, GYM, HANDSET, RESELLERS_ONLY, client_of, top_up
 from tests.api.spelling import as_xml_says, parsed, read_back
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 NOON = datetime(2020, 6, 24, 7, 6, 42, tzinfo=UTC)
 UNKNOWN = ("NOT_FOUND", "The resource with this key is not found.")
@@ -22,7 +22,7 @@ TAKEN = ("KEY_EXISTS", "User already exists")
 # Making and changing
 
 
-def test_a_client_is_answered_as_recorded(call: Caller, fresh: World) -> None:
+def test_a_client_is_answered_as_recorded(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, NOON)
     made = call.http.post("/add-client.json", data=GYM | {"sms_margin": "2", "api_secret": "of my own"})
     key = made.json()["apikey"]
@@ -75,7 +75,7 @@ def test_everything_that_can_be_said_of_a_client(call: Caller) -> None:
     assert (made["sms_margin"], made["recharge_amount"], made["apisecret"]) == (0.5, 25.5, 12345)
 
 
-def test_a_password_is_never_kept(call: Caller, fresh: World) -> None:
+def test_a_password_is_never_kept(call: Caller, fresh: FreshTenant) -> None:
     made = call.ok("add-client", **GYM)["id"]
     call.ok("edit-client", client_id=made, password="nor-this-one")
     with fresh.store.begin() as db:
@@ -85,7 +85,7 @@ def test_a_password_is_never_kept(call: Caller, fresh: World) -> None:
     assert "nor-this-one" not in everything
 
 
-def test_names_and_addresses_are_taken_once(call: Caller, fresh: World) -> None:
+def test_names_and_addresses_are_taken_once(call: Caller, fresh: FreshTenant) -> None:
     gym, _ = client_of(fresh, call)
     club = call.ok("add-client", **CLUB)["id"]
     assert call.refused("add-client", **(CLUB | {"name": "Gym", "email": "x@example.com"})) == TAKEN
@@ -105,7 +105,7 @@ def test_what_is_not_given_or_blank_stays(call: Caller) -> None:
     assert changed == made | {"sms_margin": 0, "client_pays": True, "contact": "Desk", "msisdn": int(HANDSET)}
 
 
-def test_a_new_secret_counts_at_once(call: Caller, fresh: World) -> None:
+def test_a_new_secret_counts_at_once(call: Caller, fresh: FreshTenant) -> None:
     made, client = client_of(fresh, call)
     client.ok("get-balance")
     call.ok("edit-client", client_id=made, api_secret="another")
@@ -127,7 +127,7 @@ def test_clients_are_listed_by_name_the_last_first(call: Caller) -> None:
 # What clients pay
 
 
-def test_a_client_without_money_sends_nothing(call: Caller, fresh: World) -> None:
+def test_a_client_without_money_sends_nothing(call: Caller, fresh: FreshTenant) -> None:
     made, client = client_of(fresh, call)
     assert client.ok("get-balance") == {
         "balance": 0,
@@ -138,7 +138,7 @@ def test_a_client_without_money_sends_nothing(call: Caller, fresh: World) -> Non
     assert call.ok("get-client", client_id=made)["total_sms"] == 0
 
 
-def test_a_client_pays_the_margin_and_the_reseller_earns_it(call: Caller, fresh: World) -> None:
+def test_a_client_pays_the_margin_and_the_reseller_earns_it(call: Caller, fresh: FreshTenant) -> None:
     settle(fresh, price=to_units(Decimal("0.054")))
     made, client = client_of(fresh, Caller(fresh.store), sms_margin=2)
     top_up(fresh, made, "15")
@@ -153,7 +153,7 @@ def test_a_client_pays_the_margin_and_the_reseller_earns_it(call: Caller, fresh:
     assert call.ok("get-balance")["balance"] == 1000
 
 
-def test_the_reseller_pays_for_a_client_that_does_not(call: Caller, fresh: World) -> None:
+def test_the_reseller_pays_for_a_client_that_does_not(call: Caller, fresh: FreshTenant) -> None:
     made, client = client_of(fresh, call, client_pays=0)
     sent = client.ok("send-sms", message="Hi", to=HANDSET, send_at="2100-01-01")["message_id"]
     assert call.ok("get-balance")["balance"] == 999.913
@@ -167,7 +167,7 @@ def test_the_reseller_pays_for_a_client_that_does_not(call: Caller, fresh: World
     assert call.ok("get-transactions", client_id=made)["transactions_total"] == 0
 
 
-def test_a_client_is_throttled_by_itself(call: Caller, fresh: World) -> None:
+def test_a_client_is_throttled_by_itself(call: Caller, fresh: FreshTenant) -> None:
     settle(fresh, throttle=3)
     made, client = client_of(fresh, call)
     replies = [client("get-balance")["error"]["code"] for _ in range(4)]
@@ -175,7 +175,7 @@ def test_a_client_is_throttled_by_itself(call: Caller, fresh: World) -> None:
     assert call.ok("get-client", client_id=made)["id"] == made
 
 
-def test_a_client_has_lists_of_its_own(call: Caller, fresh: World) -> None:
+def test_a_client_has_lists_of_its_own(call: Caller, fresh: FreshTenant) -> None:
     made, client = client_of(fresh, call)
     call.ok("add-list", name="People")
     on = client.ok("add-list", name="People")["id"]
@@ -197,7 +197,7 @@ def test_unknown_clients_and_transactions(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("method", RESELLERS_ONLY)
-def test_what_only_resellers_may(call: Caller, fresh: World, method: str) -> None:
+def test_what_only_resellers_may(call: Caller, fresh: FreshTenant, method: str) -> None:
     """Whatever the parameters, and whether or not they can be read."""
     _, client = client_of(fresh, call)
     closed = ("NO_ACCESS", "You don't have access to this feature")
@@ -214,14 +214,14 @@ def test_which_methods_are_for_resellers() -> None:
 
 
 @pytest.mark.parametrize("method", ["add-credit", "add-card"])
-def test_no_payments_are_taken(call: Caller, fresh: World, method: str) -> None:
+def test_no_payments_are_taken(call: Caller, fresh: FreshTenant, method: str) -> None:
     for caller in (call, client_of(fresh, call)[1]):
         answer = caller.http.post(f"/{method}.json", data={"amount": "5", "creditcard_id": "1", "number": "x"})
         assert answer.status_code == 404
         assert caller.refused(method) == ("NOT_IMPLEMENTED", "The method you are requesting is unsupported.")
 
 
-def test_another_resellers_clients_are_not_told_of(call: Caller, fresh: World) -> None:
+def test_another_resellers_clients_are_not_told_of(call: Caller, fresh: FreshTenant) -> None:
     made, _ = client_of(fresh, call)
     transaction = call.ok("get-transactions", client_id=fresh.account.id)["transactions"][0]["id"]
     other = neighbours_call(fresh)
@@ -237,7 +237,7 @@ def test_another_resellers_clients_are_not_told_of(call: Caller, fresh: World) -
 # Both spellings
 
 
-def test_both_spellings_say_the_same(call: Caller, fresh: World) -> None:
+def test_both_spellings_say_the_same(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, NOON)
     made, _ = client_of(fresh, call)
     top_up(fresh, made, "5")

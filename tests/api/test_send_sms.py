@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.api.acts import advance, freeze, list_of, neighbours_call, reply, settle_tenant
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 TO = "61491570156"
 NOTHING_YET = {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0}
@@ -22,7 +22,7 @@ def recipients_of(call: Caller, message: int) -> list[str]:
 # The answer
 
 
-def test_the_answer_to_a_send_to_numbers(call: Caller, fresh: World) -> None:
+def test_the_answer_to_a_send_to_numbers(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, TEN_O_CLOCK)
     answer = call.http.post("/send-sms.json", data={"message": "Hello", "to": TO})
     assert answer.text == (
@@ -109,7 +109,7 @@ def test_no_number_that_can_be_reached(call: Caller, to: str, fails: list[str]) 
     }  # the numbers stay texts, so that one in local form keeps its zero
 
 
-def test_a_number_that_opted_out_is_left_out(call: Caller, fresh: World) -> None:
+def test_a_number_that_opted_out_is_left_out(call: Caller, fresh: FreshTenant) -> None:
     call.ok("send-sms", message="hi", to=TO)
     reply(fresh, TO, " stop ")
     assert call.ok("send-sms", message="hi", to=f"{TO},61491570157")["recipients"] == 1
@@ -121,7 +121,7 @@ def test_a_number_that_opted_out_is_left_out(call: Caller, fresh: World) -> None
     assert f"<description><fails/><optouts><item>{TO}</item></optouts></description>" in as_xml
 
 
-def test_an_opt_out_is_from_one_account(call: Caller, fresh: World) -> None:
+def test_an_opt_out_is_from_one_account(call: Caller, fresh: FreshTenant) -> None:
     call.ok("send-sms", message="hi", to=TO)
     reply(fresh, TO, "STOP")
     assert neighbours_call(fresh).ok("send-sms", message="hi", to=TO)["recipients"] == 1
@@ -147,7 +147,7 @@ def test_a_list_wins_over_numbers(call: Caller) -> None:
     assert recipients_of(call, sent["message_id"]) == ["61491570157", "61491570158"]
 
 
-def test_lists_that_can_not_be_sent_to(call: Caller, fresh: World) -> None:
+def test_lists_that_can_not_be_sent_to(call: Caller, fresh: FreshTenant) -> None:
     empty = call.ok("add-list", name="empty")["id"]
     assert call.refused("send-sms", message="hi", list_id=empty) == (
         "LIST_EMPTY",
@@ -166,7 +166,7 @@ def test_lists_that_can_not_be_sent_to(call: Caller, fresh: World) -> None:
     )
 
 
-def test_members_that_opted_out_get_nothing_more(call: Caller, fresh: World) -> None:
+def test_members_that_opted_out_get_nothing_more(call: Caller, fresh: FreshTenant) -> None:
     on = list_of(call, TO, 61491570157)
     call.ok("send-sms", message="hi", list_id=on)
     reply(fresh, TO, "Unsubscribe")
@@ -176,7 +176,7 @@ def test_members_that_opted_out_get_nothing_more(call: Caller, fresh: World) -> 
     assert call.refused("send-sms", message="hi", list_id=on)[0] == "LIST_EMPTY"
 
 
-def test_a_list_longer_than_one_chunk(call: Caller, fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_longer_than_one_chunk(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("api.methods.sms", "simulation.events"):
         monkeypatch.setattr(f"sms_sandbox.{module}.CHUNK", 2)
     on = list_of(call, *range(61491570150, 61491570155), field_1="City")
@@ -187,7 +187,7 @@ def test_a_list_longer_than_one_chunk(call: Caller, fresh: World, monkeypatch: p
     assert call.ok("get-sms", message_id=sent["message_id"])["delivery_stats"]["delivered"] == 5
 
 
-def test_a_list_of_exactly_one_chunk(call: Caller, fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_of_exactly_one_chunk(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("api.methods.sms", "simulation.events"):
         monkeypatch.setattr(f"sms_sandbox.{module}.CHUNK", 2)
     sent = call.ok("send-sms", message="hi", list_id=list_of(call, 61491570150, 61491570151))["message_id"]
@@ -198,7 +198,7 @@ def test_a_list_of_exactly_one_chunk(call: Caller, fresh: World, monkeypatch: py
 # When
 
 
-def test_a_message_of_a_later_day_waits(call: Caller, fresh: World) -> None:
+def test_a_message_of_a_later_day_waits(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, TEN_O_CLOCK)
     sent = call.ok("send-sms", message="hi", to=TO, send_at="2026-03-02 09:00:00")
     assert sent["send_at"] == "2026-03-02 09:00:00"
@@ -219,12 +219,12 @@ def test_a_message_of_a_later_day_waits(call: Caller, fresh: World) -> None:
         ("2026-03-02T09:00:00Z", "2026-03-02 09:00:00"),
     ],
 )
-def test_send_at(call: Caller, fresh: World, send_at: str, told: str) -> None:
+def test_send_at(call: Caller, fresh: FreshTenant, send_at: str, told: str) -> None:
     freeze(fresh, TEN_O_CLOCK)
     assert call.ok("send-sms", message="hi", to=TO, send_at=send_at)["send_at"] == told
 
 
-def test_validity_ends_the_wait(call: Caller, fresh: World) -> None:
+def test_validity_ends_the_wait(call: Caller, fresh: FreshTenant) -> None:
     settle_tenant(fresh, delivery_delay=10**6 * 60 * 60 * 24 * 30)
     ids = [call.ok("send-sms", message="hi", to=TO, validity=minutes)["message_id"] for minutes in (1, 0, 99999)]
 

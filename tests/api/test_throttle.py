@@ -9,7 +9,7 @@ from sms_sandbox.api.errors import ApiError
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.store.schema import open_store
 from tests.api.acts import OTHER, OTHERS_SECRET, neighbour, settle
-from tests.conftest import KEY, Caller, World, found
+from tests.conftest import KEY, Caller, FreshTenant, make_tenant
 from tests.seconds import within_a_second
 
 OVER_LIMIT = '{"error":{"code":"OVER_LIMIT","description":"You have exceeded the request limit."}}'
@@ -22,7 +22,7 @@ def use_up(call: Caller, rate: int = 15) -> None:
     assert statuses == [200] * rate + [429]
 
 
-def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: World) -> None:
+def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: FreshTenant) -> None:
     settle(fresh, throttle=15)
     call = Caller(fresh.store)
     use_up(call)
@@ -38,7 +38,7 @@ def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: World) -> None
     assert call.ok("send-sms", message="hi", to="61491570156")["message_id"] == 340000001
 
 
-def test_refused_calls_do_not_count(fresh: World) -> None:
+def test_refused_calls_do_not_count(fresh: FreshTenant) -> None:
     settle(fresh, throttle=3)
     call = Caller(fresh.store)
     use_up(call, 3)
@@ -50,21 +50,21 @@ def test_refused_calls_do_not_count(fresh: World) -> None:
     assert 3 <= admitted <= 6
 
 
-def test_each_account_and_each_world_counts_by_itself(fresh: World) -> None:
+def test_each_account_and_each_tenant_counts_by_itself(fresh: FreshTenant) -> None:
     settle(fresh, throttle=2)
     neighbour(fresh, throttle=2)
-    found(fresh.store, "elsewhere", "secret", throttle=2, name="elsewhere")
+    make_tenant(fresh.store, "elsewhere", "secret", throttle=2, name="elsewhere")
     use_up(Caller(fresh.store), 2)
     for key, secret in ((OTHER, OTHERS_SECRET), ("elsewhere", "secret")):
         assert [Caller(fresh.store, key, secret)("get-balance")["error"]["code"] for _ in range(2)] == ["SUCCESS"] * 2
 
 
-def test_zero_is_no_limit(fresh: World) -> None:
+def test_zero_is_no_limit(fresh: FreshTenant) -> None:
     call = Caller(fresh.store)
     assert {call.http.get("/get-balance.json").status_code for _ in range(40)} == {200}
 
 
-def test_calls_with_a_wrong_secret_or_an_unknown_method_do_not_count(fresh: World) -> None:
+def test_calls_with_a_wrong_secret_or_an_unknown_method_do_not_count(fresh: FreshTenant) -> None:
     settle(fresh, throttle=1)
     call, wrong = Caller(fresh.store), Caller(fresh.store, KEY, "wrong")
     for _ in range(5):
@@ -73,7 +73,7 @@ def test_calls_with_a_wrong_secret_or_an_unknown_method_do_not_count(fresh: Worl
     assert call.ok("get-balance")
 
 
-def test_a_changed_rate_counts_at_once(fresh: World) -> None:
+def test_a_changed_rate_counts_at_once(fresh: FreshTenant) -> None:
     settle(fresh, throttle=1)
     call = Caller(fresh.store)
     use_up(call, 1)
@@ -81,7 +81,7 @@ def test_a_changed_rate_counts_at_once(fresh: World) -> None:
     assert call.ok("get-balance")
 
 
-def test_a_shared_store_is_throttled_over_all_processes(fresh: World) -> None:
+def test_a_shared_store_is_throttled_over_all_processes(fresh: FreshTenant) -> None:
     settle(fresh, throttle=2)
     first, second = Caller(fresh.store), Caller(fresh.store)
     calls = (first, second, first, second)
@@ -93,9 +93,11 @@ def test_a_shared_store_is_throttled_over_all_processes(fresh: World) -> None:
 def test_the_windows_of_accounts_that_went_quiet_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sms_sandbox.api.gate.MOST_WINDOWS", 3)
     store = open_store("sqlite://")
-    worlds = [found(store, f"key-{number}", "secret", throttle=2, name=f"world {number}") for number in range(5)]
+    tenants = [
+        make_tenant(store, f"key-{number}", "secret", throttle=2, name=f"tenant {number}") for number in range(5)
+    ]
     gate = Gate(store)
-    headers = ["Basic " + base64.b64encode(f"{world.account.key}:secret".encode()).decode() for world in worlds]
+    headers = ["Basic " + base64.b64encode(f"{tenant.account.key}:secret".encode()).decode() for tenant in tenants]
     for header in headers:
         gate.admit(header)
     assert len(gate._windows) == 5

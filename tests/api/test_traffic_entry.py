@@ -27,7 +27,7 @@ from sms_sandbox.settings import Settings
 from sms_sandbox.store import tables
 from tests.api.noted import FORM, METHODS, entry
 from tests.api.selling import GYM
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.serving import Account, basic, fetch, serving
 
 OWN = "the-accounts-own-secret"
@@ -121,7 +121,7 @@ def test_no_secret_is_in_the_database_but_where_it_belongs(
 # What is kept
 
 
-def test_an_ordinary_call_is_kept_as_any_other(fresh: World) -> None:
+def test_an_ordinary_call_is_kept_as_any_other(fresh: FreshTenant) -> None:
     """There is a short way for most calls, which must lead to the same."""
     reply = {"message_id": 340000001, "error": {"code": "SUCCESS"}}
     answer = Answer(Code.SUCCESS, reply, PROFILES["seed"], account=fresh.account)
@@ -174,7 +174,9 @@ def test_an_ordinary_call_is_kept_as_any_other(fresh: World) -> None:
         ({"msisdn": "61491570156", "from_": "61491570112"}, ["61491570156", "61491570112"]),
     ],
 )
-def test_numbers_are_found_in_whatever_form_they_come(fresh: World, form: dict[str, str], numbers: list[str]) -> None:
+def test_numbers_are_found_in_whatever_form_they_come(
+    fresh: FreshTenant, form: dict[str, str], numbers: list[str]
+) -> None:
     assert entry(fresh, **form).numbers.split() == numbers
 
 
@@ -189,17 +191,17 @@ def test_numbers_are_found_in_whatever_form_they_come(fresh: World, form: dict[s
         ({}, {}, 0),
     ],
 )
-def test_which_message_a_call_is_about(fresh: World, reply: object, form: dict[str, str], message: int) -> None:
+def test_which_message_a_call_is_about(fresh: FreshTenant, reply: object, form: dict[str, str], message: int) -> None:
     assert entry(fresh, reply=reply, **form).message == message
 
 
-def test_what_is_no_secret_is_kept(fresh: World) -> None:
+def test_what_is_no_secret_is_kept(fresh: FreshTenant) -> None:
     made = entry(fresh, "add-keyword", keyword="TOKENS", number="61491570112", reference="secret santa")
     assert json.loads(made.request) == {"keyword": "TOKENS", "number": "61491570112", "reference": "secret santa"}
     assert json.loads(entry(fresh, message="x", colour="red").request) == {"message": "x", "colour": "red"}
 
 
-def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: World) -> None:
+def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: FreshTenant) -> None:
     told = {"clients": [{"apikey": "a1", "apisecret": "sentinel"}, {"apikey": "a2", "apisecret": None}]}
     assert json.loads(entry(fresh, "get-clients", told).reply) == {
         "clients": [{"apikey": "a1", "apisecret": "…"}, {"apikey": "a2", "apisecret": None}]
@@ -211,7 +213,7 @@ def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: World) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-async def test_twenty_thousand_calls_leave_a_thousand_entries_and_no_memory(fresh: World) -> None:
+async def test_twenty_thousand_calls_leave_a_thousand_entries_and_no_memory(fresh: FreshTenant) -> None:
     journal = Journal(fresh.store, 1000)
     api = Api(fresh.store, None)
     body = urlencode({"message": "x" * 100, "to": "61491570156"}).encode()

@@ -8,10 +8,10 @@ import pytest
 
 from sms_sandbox.journal.entries import MOST_NUMBERS
 from tests.api.noted import entry
-from tests.conftest import SECRET, World
+from tests.conftest import SECRET, FreshTenant
 
 
-def test_the_accounts_secret_as_a_method(fresh: World) -> None:
+def test_the_accounts_secret_as_a_method(fresh: FreshTenant) -> None:
     made = entry(fresh, SECRET)
     assert (made.method, made.url) == ("…", "/….json")
     assert SECRET not in str(made)
@@ -30,31 +30,31 @@ def test_the_accounts_secret_as_a_method(fresh: World) -> None:
         ("no-such-thing-at-all", "where"),
     ],
 )
-def test_a_url_is_kept_without_what_is_secret_in_it(fresh: World, name: str, field: str) -> None:
+def test_a_url_is_kept_without_what_is_secret_in_it(fresh: FreshTenant, name: str, field: str) -> None:
     made = entry(fresh, name, **{field: f"http://user:pw@h/{SECRET}?access_token=x&order=7"})
     assert json.loads(made.request)[field] == "http://…@h/…?access_token=…&order=7"
     assert json.loads(entry(fresh, name, **{field: "http://h/a?b=%41"}).request)[field] == "http://h/a?b=%41"
 
 
 @pytest.mark.parametrize("secret", ["own/secret", 'own"secret', "own-sécret"])
-def test_a_secret_is_kept_out_of_a_reply_that_spells_it_otherwise(fresh: World, secret: str) -> None:
-    world = replace(fresh, account=replace(fresh.account, secret=secret))
-    made = entry(world, "get-sms", {"message": f"it is {secret}!"})
+def test_a_secret_is_kept_out_of_a_reply_that_spells_it_otherwise(fresh: FreshTenant, secret: str) -> None:
+    fresh = replace(fresh, account=replace(fresh.account, secret=secret))
+    made = entry(fresh, "get-sms", {"message": f"it is {secret}!"})
     assert json.loads(made.reply) == {"message": "it is …!"}
 
 
-def test_a_message_is_kept_with_the_url_in_it(fresh: World) -> None:
+def test_a_message_is_kept_with_the_url_in_it(fresh: FreshTenant) -> None:
     made = entry(fresh, message="http://h/?token=x")
     assert (made.text, json.loads(made.request)["message"]) == ("http://h/?token=x", "http://h/?token=x")
 
 
-def test_a_url_in_a_reply_is_kept_without_what_is_secret_in_it(fresh: World) -> None:
+def test_a_url_in_a_reply_is_kept_without_what_is_secret_in_it(fresh: FreshTenant) -> None:
     told = {"keywords": [{"keyword": "A", "forward_url": "http://user:pw@h/?token=x"}]}
     kept = {"keywords": [{"keyword": "A", "forward_url": "http://…@h/?token=…"}]}
     assert json.loads(entry(fresh, "get-keywords", told).reply) == kept
 
 
-def test_of_very_many_numbers_no_more_are_looked_at_than_are_kept(fresh: World) -> None:
+def test_of_very_many_numbers_no_more_are_looked_at_than_are_kept(fresh: FreshTenant) -> None:
     to = ",".join(f"04{each:08}" for each in range(140_000))
     began = time.process_time()
     made = entry(fresh, to=to, countrycode="AU")

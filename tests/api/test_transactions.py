@@ -8,12 +8,12 @@ from sms_sandbox.services import ledger
 from sms_sandbox.store import accounts
 from tests.api.acts import freeze
 from tests.api.selling import GYM, HANDSET, client_of, top_up
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 NOON = datetime(2020, 6, 24, 7, 6, 42, tzinfo=UTC)
 
 
-def test_transactions_are_told_as_recorded(call: Caller, fresh: World) -> None:
+def test_transactions_are_told_as_recorded(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, NOON)
     made, client = client_of(fresh, call)
     with fresh.store.begin() as db:
@@ -39,7 +39,7 @@ def test_transactions_are_told_as_recorded(call: Caller, fresh: World) -> None:
     assert call.ok("get-transaction", id=17400002)["message_id"] == 0
 
 
-def test_transactions_of_a_span_of_time(call: Caller, fresh: World) -> None:
+def test_transactions_of_a_span_of_time(call: Caller, fresh: FreshTenant) -> None:
     made = call.ok("add-client", **GYM)["id"]
     for day in (1, 2, 3):
         freeze(fresh, datetime(2030, 1, day, 12, tzinfo=UTC))

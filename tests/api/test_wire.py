@@ -12,7 +12,7 @@ from sms_sandbox.api.routes import Api, methods
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
 from tests.api.acts import BASIC, FORM, request, settle_tenant
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 HELLO = {"message": "Hello", "to": "61491570156"}
 JSON = "application/json; charset=utf-8"
@@ -67,7 +67,7 @@ def test_put_without_a_length_is_refused_by_the_web_server(store: Store) -> None
     assert b"<h1>411 Length Required</h1>" in body["body"]
 
 
-def test_put_in_chunks_has_a_length_of_its_own(store: Store, fresh: World) -> None:
+def test_put_in_chunks_has_a_length_of_its_own(store: Store, fresh: FreshTenant) -> None:
     headers = [BASIC, (b"transfer-encoding", b"chunked")]
     scope = {"method": "PUT", "path": "/get-balance.json", "headers": headers}
     chunks: list[dict[str, Any]] = [
@@ -164,7 +164,7 @@ def test_headers_of_an_answer(call: Caller) -> None:
     }
 
 
-def test_headers_of_2015(call: Caller, fresh: World) -> None:
+def test_headers_of_2015(call: Caller, fresh: FreshTenant) -> None:
     settle_tenant(fresh, profile="legacy-2015")
     headers = call.http.get("/get-balance.json").headers
     assert headers["server"] == "nginx/1.1.19"
@@ -218,7 +218,7 @@ def test_connections_are_kept_unless_the_client_closes(
     assert (dict(start["headers"]).get(b"connection") == b"keep-alive") is kept
 
 
-def test_plain_http_is_refused_where_https_is_asked_for(store: Store, fresh: World) -> None:
+def test_plain_http_is_refused_where_https_is_asked_for(store: Store, fresh: FreshTenant) -> None:
     app = Api(store, "https://localhost:8443")
     scope = {"method": "POST", "path": "//2/get-balance.json", "headers": [BASIC]}
     start, body = request(app, {**scope, "scheme": "http"}, {"type": "http.request"})

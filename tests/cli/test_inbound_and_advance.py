@@ -23,13 +23,13 @@ def test_a_handset_writes_from_a_shell(server: Account) -> None:
 
 
 def test_helpers_act_on_the_account_that_is_named(server: Account) -> None:
-    world = server.tenant(frozen_at="2030-01-31T12:00:00Z")
-    mine = ("--account", f"{world.key}:{world.secret}")
+    tenant = server.tenant(frozen_at="2030-01-31T12:00:00Z")
+    mine = ("--account", f"{tenant.key}:{tenant.secret}")
     result = run("advance", "24h", *mine, *at(server))
     assert json.loads(result.output)["end"] == "2030-02-01T12:00:00Z"
     result = run("advance", "--to", "2030-02-02T00:00:00Z", *mine, *at(server))
     assert json.loads(result.output)["end"] == "2030-02-02T00:00:00Z"
-    assert world.ok("GET", "/clock")["now"] == "2030-02-02T00:00:00Z"
+    assert tenant.ok("GET", "/clock")["now"] == "2030-02-02T00:00:00Z"
 
 
 def test_a_refusal_is_one_line(server: Account) -> None:

@@ -30,7 +30,7 @@ AT_ONCE = 3
 
 @pytest.fixture(scope="module")
 def sandbox(certificates: Certificates) -> Iterator[Account]:
-    """One sandbox behind all the wrong endpoints; the suite makes a world of its own in each run."""
+    """One sandbox behind all the wrong endpoints; the suite makes a tenant of its own in each run."""
     with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
         yield account
 

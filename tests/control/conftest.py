@@ -22,18 +22,18 @@ def server(
 
 
 @pytest.fixture
-def world(server: Account) -> Account:
+def tenant(server: Account) -> Account:
     """A tenant of the test's own."""
     return server.tenant()
 
 
 @pytest.fixture
-def worlds(server: Account) -> Callable[..., Account]:
+def new_tenant(server: Account) -> Callable[..., Account]:
     """Makes tenants."""
     return server.tenant
 
 
 @pytest.fixture
-def frozen(worlds: Callable[..., Account]) -> Account:
+def frozen(new_tenant: Callable[..., Account]) -> Account:
     """A tenant whose clock stands at NOON."""
-    return worlds(frozen_at=NOON)
+    return new_tenant(frozen_at=NOON)

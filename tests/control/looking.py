@@ -8,25 +8,25 @@ from urllib.parse import urlencode, urlsplit
 from tests.serving import Account, basic
 
 
-def entries(world: Account, **query: object) -> list[Any]:
-    return list(world.ok("GET", "/traffic", **query)["entries"])
+def entries(tenant: Account, **query: object) -> list[Any]:
+    return list(tenant.ok("GET", "/traffic", **query)["entries"])
 
 
-def ids(world: Account, **query: object) -> list[int]:
-    found = [each["id"] for each in entries(world, **query)]
+def ids(tenant: Account, **query: object) -> list[int]:
+    found = [each["id"] for each in entries(tenant, **query)]
     counting = {name: value for name, value in query.items() if name not in ("page", "max")}
     if counting == query:
-        assert world.ok("GET", "/traffic/count", **query)["count"] == len(found)
+        assert tenant.ok("GET", "/traffic/count", **query)["count"] == len(found)
     return found
 
 
 class Stream:
     """A stream of events under way."""
 
-    def __init__(self, world: Account, last: int | None = None, **query: object) -> None:
-        parts = urlsplit(world.ready.http)
+    def __init__(self, tenant: Account, last: int | None = None, **query: object) -> None:
+        parts = urlsplit(tenant.ready.http)
         self._connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        headers = basic(world.key, world.secret)
+        headers = basic(tenant.key, tenant.secret)
         if last is not None:
             headers["Last-Event-ID"] = str(last)
         asked = f"?{urlencode(query)}" if query else ""

@@ -10,19 +10,19 @@ HUGE = 10**30
 GYM = {"name": "Gym", "email": "gym@example.com", "password": "x", "msisdn": "61491570156"}
 
 
-def client_of(world: Account) -> tuple[int, Account]:
-    made = world.api("add-client", **GYM)
-    return made["id"], replace(world, key=made["apikey"], secret=made["apisecret"])
+def client_of(tenant: Account) -> tuple[int, Account]:
+    made = tenant.api("add-client", **GYM)
+    return made["id"], replace(tenant, key=made["apikey"], secret=made["apisecret"])
 
 
-def books(world: Account, account: int) -> list[float]:
-    return [each["amount"] for each in world.api("get-transactions", client_id=account).get("transactions", [])]
+def books(tenant: Account, account: int) -> list[float]:
+    return [each["amount"] for each in tenant.api("get-transactions", client_id=account).get("transactions", [])]
 
 
-def test_a_tenants_accounts(world: Account) -> None:
-    made, client = client_of(world)
-    own = world.ok("GET", "/account")
-    listed = world.ok("GET", "/accounts")
+def test_a_tenants_accounts(tenant: Account) -> None:
+    made, client = client_of(tenant)
+    own = tenant.ok("GET", "/account")
+    listed = tenant.ok("GET", "/accounts")
     assert listed["page"] == {"number": 1, "count": 1, "total": 2}
     assert listed["accounts"] == [own, client.ok("GET", "/account")]
     gym = listed["accounts"][1]
@@ -31,44 +31,44 @@ def test_a_tenants_accounts(world: Account) -> None:
     assert client.ok("GET", "/accounts", max=1, page=2)["accounts"] == [gym]
 
 
-def test_balances_are_set_by_transactions(world: Account) -> None:
-    made, client = client_of(world)
+def test_balances_are_set_by_transactions(tenant: Account) -> None:
+    made, client = client_of(tenant)
     assert client.ok("PATCH", "/account", {"balance": 7.5})["balance"] == 7.5
     assert client.ok("PATCH", "/account", {"balance": 2.5, "throttle": 9})["throttle"] == 9
-    assert books(world, made) == [-5, 7.5]
+    assert books(tenant, made) == [-5, 7.5]
     assert client.api("get-balance")["balance"] == 2.5
 
 
-def test_a_top_up_is_two_transactions(world: Account) -> None:
-    made, client = client_of(world)
+def test_a_top_up_is_two_transactions(tenant: Account) -> None:
+    made, client = client_of(tenant)
     assert client.ok("POST", "/account/top-up", {"amount": 5})["balance"] == 5
     assert client.ok("POST", "/account/top-up", {"amount": 5, "fee": 0})["balance"] == 10
-    assert books(world, made) == [5, -1, 6]
+    assert books(tenant, made) == [5, -1, 6]
 
 
 @pytest.mark.parametrize("body", [{}, {"amount": 0}, {"amount": -1}, {"amount": 1, "fee": -1}, {"amount": "5"}])
-def test_what_is_no_top_up(world: Account, body: dict[str, object]) -> None:
-    assert world.refused("POST", "/account/top-up", body) == (422, "invalid")
+def test_what_is_no_top_up(tenant: Account, body: dict[str, object]) -> None:
+    assert tenant.refused("POST", "/account/top-up", body) == (422, "invalid")
 
 
 @pytest.mark.parametrize("flag", ["suspended", "reseller", "credit_based", "global_optouts"])
-def test_what_an_account_is(world: Account, flag: str) -> None:
-    _, client = client_of(world)
-    others = world.ok("GET", "/account")
+def test_what_an_account_is(tenant: Account, flag: str) -> None:
+    _, client = client_of(tenant)
+    others = tenant.ok("GET", "/account")
     before = client.ok("GET", "/account")
     assert client.ok("PATCH", "/account", {flag: True}) == before | {flag: True}
     assert client.ok("PATCH", "/account", {flag: False}) == before
-    assert world.ok("GET", "/account") == others
+    assert tenant.ok("GET", "/account") == others
 
 
-def test_an_account_that_is_no_reseller_any_more(world: Account) -> None:
-    made, _ = client_of(world)
-    world.ok("PATCH", "/account", {"reseller": False})
-    assert world.api("get-client", client_id=made)["error"]["code"] == "NO_ACCESS"
+def test_an_account_that_is_no_reseller_any_more(tenant: Account) -> None:
+    made, _ = client_of(tenant)
+    tenant.ok("PATCH", "/account", {"reseller": False})
+    assert tenant.api("get-client", client_id=made)["error"]["code"] == "NO_ACCESS"
 
 
-def test_an_account_that_may_owe(world: Account) -> None:
-    _, client = client_of(world)
+def test_an_account_that_may_owe(tenant: Account) -> None:
+    _, client = client_of(tenant)
     client.ok("PATCH", "/account", {"credit_based": True})
     client.send()
     assert client.ok("GET", "/account")["balance"] == -0.087
@@ -77,10 +77,10 @@ def test_an_account_that_may_owe(world: Account) -> None:
 # Settings
 
 
-def test_the_account_s_settings_change_and_those_left_out_stay(world: Account) -> None:
-    state = world.ok("GET", "/account")
+def test_the_account_s_settings_change_and_those_left_out_stay(tenant: Account) -> None:
+    state = tenant.ok("GET", "/account")
     fresh = {
-        "key": world.key, "currency": "AUD", "balance": 1000, "price": 0.087, "throttle": 0, "page_size": 25,
+        "key": tenant.key, "currency": "AUD", "balance": 1000, "price": 0.087, "throttle": 0, "page_size": 25,
         "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False,
     }  # fmt: skip
     assert fresh.items() <= state.items()
@@ -88,13 +88,13 @@ def test_the_account_s_settings_change_and_those_left_out_stay(world: Account) -
         "throttle": 5, "page_size": 3, "balance": -1.5, "price": 0.1, "dlr_url": "http://127.0.0.1:9/dlr",
         "reply_url": "http://127.0.0.1:9/mo", "link_hits_url": "https://localhost/hits", "suspended": True,
     }  # fmt: skip
-    assert world.ok("PATCH", "/account", wanted) == {**state, **wanted}
-    assert world.ok("PATCH", "/account", {}) == {**state, **wanted}
-    assert world.api("get-balance")["error"]["code"] != "SUCCESS"
+    assert tenant.ok("PATCH", "/account", wanted) == {**state, **wanted}
+    assert tenant.ok("PATCH", "/account", {}) == {**state, **wanted}
+    assert tenant.api("get-balance")["error"]["code"] != "SUCCESS"
     cleared = {"page_size": None, "dlr_url": None, "reply_url": None, "link_hits_url": None, "suspended": False}
-    changed = world.ok("PATCH", "/account", cleared)
+    changed = tenant.ok("PATCH", "/account", cleared)
     assert (changed["page_size"], changed["dlr_url"], changed["balance"]) == (25, None, -1.5)
-    assert world.api("send-sms", message="hi", to=HANDSET)["error"]["code"] == "LEDGER_ERROR"
+    assert tenant.api("send-sms", message="hi", to=HANDSET)["error"]["code"] == "LEDGER_ERROR"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_account_s_settings_change_and_those_left_out_stay(world: Account) -
         {"key": "mine"},
     ],
 )
-def test_a_setting_that_cannot_be_is_refused(world: Account, body: dict[str, object]) -> None:
-    before = world.ok("GET", "/account")
-    assert world.refused("PATCH", "/account", body) == (422, "invalid")
-    assert world.ok("GET", "/account") == before
+def test_a_setting_that_cannot_be_is_refused(tenant: Account, body: dict[str, object]) -> None:
+    before = tenant.ok("GET", "/account")
+    assert tenant.refused("PATCH", "/account", body) == (422, "invalid")
+    assert tenant.ok("GET", "/account") == before

@@ -12,14 +12,14 @@ MAGIC = "61491571804"
 OTHER = "61491570157"
 
 
-def add(world: Account, scenario: str = "hard-bounce", **body: Any) -> int:
-    return int(world.ok("POST", "/rules", {"scenario": scenario, **body})["id"])
+def add(tenant: Account, scenario: str = "hard-bounce", **body: Any) -> int:
+    return int(tenant.ok("POST", "/rules", {"scenario": scenario, **body})["id"])
 
 
-def fates(world: Account) -> list[str]:
+def fates(tenant: Account) -> list[str]:
     """What became of every recipient, oldest first, after a while."""
-    world.ok("POST", "/clock/advance", {"minutes": 10})
-    return [each["status"] for each in world.ok("GET", "/recipients", max=1000)["recipients"]][::-1]
+    tenant.ok("POST", "/clock/advance", {"minutes": 10})
+    return [each["status"] for each in tenant.ok("GET", "/recipients", max=1000)["recipients"]][::-1]
 
 
 def test_a_rule_reads_back(frozen: Account) -> None:
@@ -120,16 +120,16 @@ def test_a_rule_is_asked_when_the_message_goes_out(frozen: Account) -> None:
     assert fates(frozen) == ["hard-bounce"]
 
 
-def test_a_share_of_a_long_list_follows_from_the_seed(worlds: Callable[..., Account]) -> None:
+def test_a_share_of_a_long_list_follows_from_the_seed(new_tenant: Callable[..., Account]) -> None:
     found = []
     for seed in ("one", "one", "two"):
-        world = worlds(frozen_at="2030-01-31T12:00:00Z", seed=seed)
-        rule = add(world, share=0.3)
+        tenant = new_tenant(frozen_at="2030-01-31T12:00:00Z", seed=seed)
+        rule = add(tenant, share=0.3)
         # 500 go by the timeline, and meanwhile 100 go with their call: which is first does not matter.
         for first, count in ((0, 500), (500, 100)):
-            world.send(to=",".join(str(61_491_100_000 + number) for number in range(first, first + count)))
-        found.append(fates(world))
-        counted = world.ok("GET", f"/rules/{rule}")
+            tenant.send(to=",".join(str(61_491_100_000 + number) for number in range(first, first + count)))
+        found.append(fates(tenant))
+        counted = tenant.ok("GET", f"/rules/{rule}")
         assert (counted["seen"], counted["used"]) == (600, found[-1].count("hard-bounce"))
     assert found[0] == found[1] != found[2]
     assert 120 < found[0].count("hard-bounce") < 240
@@ -158,34 +158,34 @@ def test_a_share_of_a_long_list_follows_from_the_seed(worlds: Callable[..., Acco
         ({"match": {}}, "missing required field `scenario`"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(world: Account, body: Any, words: str) -> None:
-    answer = world.control("POST", "/rules", body)
+def test_a_rule_that_makes_no_sense_is_refused(tenant: Account, body: Any, words: str) -> None:
+    answer = tenant.control("POST", "/rules", body)
     assert (answer.status, answer.code) == (422, "invalid")
     assert words in answer.json["error"]["message"]
-    assert world.ok("GET", "/rules") == {"rules": []}
+    assert tenant.ok("GET", "/rules") == {"rules": []}
 
 
-def test_what_is_not_there_and_orders_that_leave_some_out(world: Account) -> None:
-    rule = add(world)
+def test_what_is_not_there_and_orders_that_leave_some_out(tenant: Account) -> None:
+    rule = add(tenant)
     for verb in ("GET", "DELETE"):
-        assert world.refused(verb, f"/rules/{rule + 1}") == (404, "not_found")
-    assert world.refused("PUT", "/rules/order", {"order": [rule, rule]}) == (409, "conflict")
+        assert tenant.refused(verb, f"/rules/{rule + 1}") == (404, "not_found")
+    assert tenant.refused("PUT", "/rules/order", {"order": [rule, rule]}) == (409, "conflict")
 
 
-def test_rules_are_of_one_tenant(frozen: Account, world: Account) -> None:
-    add(world)
+def test_rules_are_of_one_tenant(frozen: Account, tenant: Account) -> None:
+    add(tenant)
     frozen.send()
     assert fates(frozen) == ["delivered"]
     assert frozen.refused("GET", "/rules/1") == (404, "not_found")
 
 
-def test_sends_side_by_side_count_exactly(world: Account) -> None:
+def test_sends_side_by_side_count_exactly(tenant: Account) -> None:
     for number in (HANDSET, OTHER):
-        add(world, match={"to": number}, count=30)
+        add(tenant, match={"to": number}, count=30)
     orders = [f"{HANDSET},{OTHER}", f"{OTHER},{HANDSET}"] * 20
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda to: world.send(to=to), orders))
-    counted = world.ok("GET", "/rules")["rules"]
+        list(pool.map(lambda to: tenant.send(to=to), orders))
+    counted = tenant.ok("GET", "/rules")["rules"]
     assert [(each["seen"], each["used"], each["remaining"]) for each in counted] == [(40, 30, 0), (40, 30, 0)]
 
 

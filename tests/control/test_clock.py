@@ -15,39 +15,39 @@ NOON = "2030-01-31T12:00:00Z"
 
 
 @pytest.fixture
-def frozen(worlds: Make) -> Account:
-    """A world whose clock stands at noon."""
-    return worlds(frozen_at=NOON)
+def frozen(new_tenant: Make) -> Account:
+    """A tenant whose clock stands at noon."""
+    return new_tenant(frozen_at=NOON)
 
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def status(world: Account) -> list[str]:
-    return [each["status"] for each in world.ok("GET", "/recipients")["recipients"]]
+def status(tenant: Account) -> list[str]:
+    return [each["status"] for each in tenant.ok("GET", "/recipients")["recipients"]]
 
 
-def test_a_running_clock_shows_real_time(world: Account) -> None:
+def test_a_running_clock_shows_real_time(tenant: Account) -> None:
     before = datetime.now(UTC)
-    clock = world.ok("GET", "/clock")
+    clock = tenant.ok("GET", "/clock")
     assert clock["running"] is True
     assert before <= moment(clock["now"]) <= datetime.now(UTC)
 
 
-def test_a_frozen_clock_stands_still_and_goes_on_from_there(world: Account) -> None:
-    stopped = world.ok("POST", "/clock/freeze")
+def test_a_frozen_clock_stands_still_and_goes_on_from_there(tenant: Account) -> None:
+    stopped = tenant.ok("POST", "/clock/freeze")
     assert stopped["running"] is False
     time.sleep(0.05)
-    assert world.ok("GET", "/clock") == stopped
-    assert world.ok("POST", "/clock/freeze") == stopped
+    assert tenant.ok("GET", "/clock") == stopped
+    assert tenant.ok("POST", "/clock/freeze") == stopped
     time.sleep(0.2)
     before = datetime.now(UTC)
-    going = world.ok("POST", "/clock/resume")
+    going = tenant.ok("POST", "/clock/resume")
     assert going == {"now": stopped["now"], "running": True}
-    later = moment(world.ok("GET", "/clock")["now"])
+    later = moment(tenant.ok("GET", "/clock")["now"])
     assert moment(stopped["now"]) < later <= moment(stopped["now"]) + (datetime.now(UTC) - before)
-    assert world.ok("POST", "/clock/resume")["running"] is True
+    assert tenant.ok("POST", "/clock/resume")["running"] is True
 
 
 def test_what_is_due_at_the_frozen_moment_itself_happens_by_itself(frozen: Account) -> None:
@@ -68,13 +68,13 @@ def test_what_is_due_after_it_waits(frozen: Account, receiver: Receiver) -> None
     assert len(receiver.received) == 1
 
 
-def test_what_came_due_while_the_clock_stood_happens_when_it_goes_on(world: Account, receiver: Receiver) -> None:
-    world.ok("PATCH", "/tenants/current", {"delivery_seconds": 0.2})
-    world.ok("POST", "/clock/freeze")
-    world.send(dlr_callback=receiver.url)
+def test_what_came_due_while_the_clock_stood_happens_when_it_goes_on(tenant: Account, receiver: Receiver) -> None:
+    tenant.ok("PATCH", "/tenants/current", {"delivery_seconds": 0.2})
+    tenant.ok("POST", "/clock/freeze")
+    tenant.send(dlr_callback=receiver.url)
     time.sleep(0.4)
     assert receiver.received == []
-    world.ok("POST", "/clock/resume")
+    tenant.ok("POST", "/clock/resume")
     assert len(receiver.wait_for(1)) == 1
 
 
@@ -100,12 +100,12 @@ def test_an_advance_goes_to_a_moment_of_any_zone(frozen: Account) -> None:
     assert frozen.ok("GET", "/clock")["now"] == "2030-01-31T14:00:00Z"
 
 
-def test_an_advance_of_a_running_clock_leaves_it_running(world: Account) -> None:
+def test_an_advance_of_a_running_clock_leaves_it_running(tenant: Account) -> None:
     began = datetime.now(UTC)
-    before = moment(world.ok("GET", "/clock")["now"])
-    told = world.ok("POST", "/clock/advance", {"days": 3})
+    before = moment(tenant.ok("GET", "/clock")["now"])
+    told = tenant.ok("POST", "/clock/advance", {"days": 3})
     assert told["running"] is True
-    after = world.ok("GET", "/clock")
+    after = tenant.ok("GET", "/clock")
     assert after["running"] is True
     went = moment(after["now"]) - before
     assert timedelta(days=3) <= went <= timedelta(days=3) + (datetime.now(UTC) - began)
@@ -127,8 +127,8 @@ def test_an_advance_walks_the_ladder_of_retries(frozen: Account, receiver: Recei
     assert len(receiver.received) == 5
 
 
-def test_an_advance_waits_for_slow_callbacks_and_does_not_hold_up_others(worlds: Make, receiver: Receiver) -> None:
-    slow, other = worlds(frozen_at=NOON), worlds(frozen_at=NOON)
+def test_an_advance_waits_for_slow_callbacks_and_does_not_hold_up_others(new_tenant: Make, receiver: Receiver) -> None:
+    slow, other = new_tenant(frozen_at=NOON), new_tenant(frozen_at=NOON)
     slow.send(dlr_callback=receiver.url)
     with ThreadPoolExecutor(1) as pool, receiver.holding():
         answer = pool.submit(slow.ok, "POST", "/clock/advance", {"seconds": 5})
@@ -158,13 +158,13 @@ def test_two_advances_at_once_add_up(frozen: Account, receiver: Receiver) -> Non
     assert frozen.ok("GET", "/clock") == {"now": "2030-01-31T12:02:00Z", "running": False}
 
 
-def test_two_advances_at_once_leave_a_running_clock_running(world: Account, receiver: Receiver) -> None:
+def test_two_advances_at_once_leave_a_running_clock_running(tenant: Account, receiver: Receiver) -> None:
     receiver.delay = 0.3
-    world.send(dlr_callback=receiver.url)
+    tenant.send(dlr_callback=receiver.url)
     with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(lambda _: world.ok("POST", "/clock/advance", {"seconds": 60}), range(2)))
+        told = list(pool.map(lambda _: tenant.ok("POST", "/clock/advance", {"seconds": 60}), range(2)))
     assert [each["running"] for each in told] == [True, True]
-    assert world.ok("GET", "/clock")["running"] is True
+    assert tenant.ok("GET", "/clock")["running"] is True
 
 
 @pytest.mark.parametrize(
@@ -188,17 +188,17 @@ def test_who_else_sets_the_clock_waits_for_an_advance(
     assert frozen.ok("GET", "/clock")["running"] is shows["running"]
 
 
-def test_a_reset_waits_for_an_advance_and_has_the_last_word(world: Account, receiver: Receiver) -> None:
+def test_a_reset_waits_for_an_advance_and_has_the_last_word(tenant: Account, receiver: Receiver) -> None:
     receiver.delay = 0.4
-    world.send(dlr_callback=receiver.url)
+    tenant.send(dlr_callback=receiver.url)
     with ThreadPoolExecutor(1) as pool:
-        advance = pool.submit(world.ok, "POST", "/clock/advance", {"days": 60})
+        advance = pool.submit(tenant.ok, "POST", "/clock/advance", {"days": 60})
         receiver.wait_for(1)
         before = datetime.now(UTC)
-        clock = world.ok("POST", "/tenants/current/reset")["clock"]
+        clock = tenant.ok("POST", "/tenants/current/reset")["clock"]
         advance.result()
     assert before <= moment(clock["now"]) <= datetime.now(UTC)
-    assert world.ok("GET", "/messages")["messages"] == []
+    assert tenant.ok("GET", "/messages")["messages"] == []
 
 
 def test_an_advance_of_a_tenant_deleted_meanwhile_says_so(server: Account, frozen: Account, receiver: Receiver) -> None:

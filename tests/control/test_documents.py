@@ -1,4 +1,4 @@
-"""Worlds taken out as documents, and made of them: whole, strictly looked at, and beside others."""
+"""Tenants taken out as documents, and made of them: whole, strictly looked at, and beside others."""
 
 import copy
 import json
@@ -17,20 +17,20 @@ NOON = "2030-01-31T12:00:00Z"
 
 
 @pytest.fixture
-def lived(worlds: Make, receiver: Receiver) -> Iterator[Account]:
-    """A world in which something of everything happened."""
-    world = worlds(seed="lived", frozen_at=NOON)
-    live(world, receiver)
-    yield world
-    world.control("DELETE", f"/tenants/{world.ok('GET', '/tenants/current')['name']}")
+def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
+    """A tenant in which something of everything happened."""
+    tenant = new_tenant(seed="lived", frozen_at=NOON)
+    live(tenant, receiver)
+    yield tenant
+    tenant.control("DELETE", f"/tenants/{tenant.ok('GET', '/tenants/current')['name']}")
 
 
 @pytest.fixture(scope="module")
 def document(server: Account) -> Document:
-    """A document of a world with a message in it."""
-    world = server.tenant(frozen_at=NOON)
-    world.send()
-    found: Document = world.ok("GET", "/export")
+    """A document of a tenant with a message in it."""
+    tenant = server.tenant(frozen_at=NOON)
+    tenant.send()
+    found: Document = tenant.ok("GET", "/export")
     return found
 
 
@@ -39,8 +39,8 @@ def brought(server: Account, document: Document, **more: str) -> Account:
     return Account(server.ready, made["key"], made["secret"])
 
 
-def ended(world: Account) -> None:
-    world.ok("DELETE", f"/tenants/{world.ok('GET', '/tenants/current')['name']}")
+def ended(tenant: Account) -> None:
+    tenant.ok("DELETE", f"/tenants/{tenant.ok('GET', '/tenants/current')['name']}")
 
 
 def test_what_is_brought_back_is_what_was_taken_out(server: Account, lived: Account, receiver: Receiver) -> None:
@@ -77,11 +77,11 @@ def test_a_copy_stands_beside_its_original(server: Account, lived: Account) -> N
     assert lived.ok("GET", "/export") == document
 
 
-def test_a_clock_that_ran_goes_on_from_what_it_showed(server: Account, world: Account) -> None:
-    world.ok("POST", "/clock/advance", {"days": 500})
-    document = world.ok("GET", "/export")
+def test_a_clock_that_ran_goes_on_from_what_it_showed(server: Account, tenant: Account) -> None:
+    tenant.ok("POST", "/clock/advance", {"days": 500})
+    document = tenant.ok("GET", "/export")
     assert document["tenant"]["clock"]["running"] is True
-    ended(world)
+    ended(tenant)
     again = brought(server, document)
     now = again.ok("GET", "/clock")["now"]
     assert document["tenant"]["clock"]["now"] <= now < document["tenant"]["clock"]["now"][:8] + "99"
@@ -90,12 +90,12 @@ def test_a_clock_that_ran_goes_on_from_what_it_showed(server: Account, world: Ac
     assert again.ok("GET", "/recipients", message=sent)["recipients"][0]["status"] == "delivered"
 
 
-def test_what_was_on_its_way_arrives(server: Account, worlds: Make, receiver: Receiver) -> None:
-    world = worlds(delivery_seconds=3)
-    world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
-    world.send()
-    document = world.ok("GET", "/export")
-    ended(world)
+def test_what_was_on_its_way_arrives(server: Account, new_tenant: Make, receiver: Receiver) -> None:
+    tenant = new_tenant(delivery_seconds=3)
+    tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+    tenant.send()
+    document = tenant.ok("GET", "/export")
+    ended(tenant)
     assert document["tables"]["recipients"][0]["status"] == "pending"
     again = brought(server, document)
     (told,) = receiver.wait_for(1)
@@ -198,7 +198,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_can_be_no_world_is_refused_with_where_it_is_at_fault(
+def test_what_can_be_no_tenant_is_refused_with_where_it_is_at_fault(
     server: Account, document: Document, case: str
 ) -> None:
     change, path = REFUSED[case]
@@ -229,19 +229,19 @@ def test_a_document_may_be_larger_than_other_bodies(server: Account, document: D
     large = copy.deepcopy(document)
     large["tables"]["messages"][0]["text"] = "x" * (3 << 20)
     key = f"large-{time.time_ns()}"
-    world = brought(server, large, name=key, key=key)
-    assert world.ok("GET", "/export")["tables"]["messages"] == large["tables"]["messages"]
-    ended(world)
+    tenant = brought(server, large, name=key, key=key)
+    assert tenant.ok("GET", "/export")["tables"]["messages"] == large["tables"]["messages"]
+    ended(tenant)
 
 
-def test_the_journal_comes_along_and_goes_on(server: Account, worlds: Make) -> None:
-    world = worlds(frozen_at=NOON)
-    world.send("Before")
-    Account(world.ready, world.key, "wrong").api("get-balance")
-    world.refused("POST", "/inbound", {"from": "61491570999", "text": "lost"})
-    told = [{**each, "took_ms": None} for each in world.ok("GET", "/traffic")["entries"]]
-    document = world.ok("GET", "/export")
-    ended(world)
+def test_the_journal_comes_along_and_goes_on(server: Account, new_tenant: Make) -> None:
+    tenant = new_tenant(frozen_at=NOON)
+    tenant.send("Before")
+    Account(tenant.ready, tenant.key, "wrong").api("get-balance")
+    tenant.refused("POST", "/inbound", {"from": "61491570999", "text": "lost"})
+    told = [{**each, "took_ms": None} for each in tenant.ok("GET", "/traffic")["entries"]]
+    document = tenant.ok("GET", "/export")
+    ended(tenant)
     again = brought(server, document)
     assert again.ok("GET", "/traffic")["entries"] == told
     again.send("After")

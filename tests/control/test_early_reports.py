@@ -19,9 +19,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("stands", [False, True])
 @pytest.mark.usefixtures("patient")
 def test_the_report_is_answered_before_the_call(
-    world: Account, frozen: Account, stands: bool, receiver: Receiver
+    tenant: Account, frozen: Account, stands: bool, receiver: Receiver
 ) -> None:
-    who = frozen if stands else world
+    who = frozen if stands else tenant
     receiver.delay = 0.3
     sent = who.send(to=f"{ORDINARY},{EARLY}", dlr_callback=receiver.url)
     answered = time.monotonic()
@@ -33,36 +33,36 @@ def test_the_report_is_answered_before_the_call(
 
 
 @pytest.mark.usefixtures("patient")
-def test_a_try_that_fails_holds_nobody_up(world: Account, receiver: Receiver) -> None:
+def test_a_try_that_fails_holds_nobody_up(tenant: Account, receiver: Receiver) -> None:
     receiver.status = 500
-    world.send(to=EARLY, dlr_callback=receiver.url)
+    tenant.send(to=EARLY, dlr_callback=receiver.url)
     assert len(receiver.received) == 1
 
 
 @pytest.mark.usefixtures("patient")
-def test_without_an_app_nobody_waits(world: Account) -> None:
-    message = world.send(to=EARLY)
-    assert world.ok("GET", f"/messages/{message}")["delivered"] == 1
+def test_without_an_app_nobody_waits(tenant: Account) -> None:
+    message = tenant.send(to=EARLY)
+    assert tenant.ok("GET", f"/messages/{message}")["delivered"] == 1
 
 
 def test_an_app_that_waits_for_the_answer_gets_it(
-    world: Account, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    tenant: Account, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sms_sandbox.api.early_reports.PATIENCE", 0.2)
     with receiver.holding():
         began = time.monotonic()
-        world.send(to=EARLY, dlr_callback=receiver.url)
+        tenant.send(to=EARLY, dlr_callback=receiver.url)
         assert time.monotonic() - began >= 0.2
-        (told,) = world.ok("GET", "/callbacks")["callbacks"]
+        (told,) = tenant.ok("GET", "/callbacks")["callbacks"]
         assert [(each["status"], each["error"]) for each in told["tries"]] == [(None, None)], "it is under way"
     assert len(receiver.received) == 1
 
 
-def test_a_rule_has_the_same_and_other_calls_are_answered_meanwhile(world: Account, receiver: Receiver) -> None:
-    world.ok("POST", "/rules", {"scenario": "early-report", "match": {"to": ORDINARY}})
+def test_a_rule_has_the_same_and_other_calls_are_answered_meanwhile(tenant: Account, receiver: Receiver) -> None:
+    tenant.ok("POST", "/rules", {"scenario": "early-report", "match": {"to": ORDINARY}})
     with ThreadPoolExecutor(1) as pool, receiver.holding():
-        sending = pool.submit(world.send, to=ORDINARY, dlr_callback=receiver.url)
+        sending = pool.submit(tenant.send, to=ORDINARY, dlr_callback=receiver.url)
         receiver.wait_for(1)
-        assert world.api("get-balance")["error"]["code"] == "SUCCESS"
+        assert tenant.api("get-balance")["error"]["code"] == "SUCCESS"
         assert not sending.done()
     assert sending.result() > 0

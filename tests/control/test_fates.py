@@ -10,12 +10,12 @@ NOON = "2030-01-31T12:00:00Z"
 
 
 @pytest.fixture
-def frozen(worlds: Callable[..., Account]) -> Account:
-    return worlds(frozen_at=NOON)
+def frozen(new_tenant: Callable[..., Account]) -> Account:
+    return new_tenant(frozen_at=NOON)
 
 
-def newest(world: Account) -> int:
-    return int(world.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
+def newest(tenant: Account) -> int:
+    return int(tenant.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
 
 
 def test_a_fate_waits_for_the_carrier(frozen: Account) -> None:

@@ -38,38 +38,38 @@ def test_a_fault_ends_by_the_clock_of_the_tenant(frozen: Account) -> None:
     assert code(frozen) == "SUCCESS"
 
 
-def test_the_first_decides_and_the_order_can_be_changed(world: Account) -> None:
+def test_the_first_decides_and_the_order_can_be_changed(tenant: Account) -> None:
     def add(error: str, **more: Any) -> int:
-        return int(world.ok("POST", "/faults", {"error": error, **more})["id"])
+        return int(tenant.ok("POST", "/faults", {"error": error, **more})["id"])
 
     def order() -> list[int]:
-        return [each["id"] for each in world.ok("GET", "/faults")["faults"]]
+        return [each["id"] for each in tenant.ok("GET", "/faults")["faults"]]
 
     low, high = add("NOT_FOUND"), add("NO_ACCESS", first=True)
-    called = int(world.ok("POST", "/faults", {"on": "callback", "callback": "drop"})["id"])
+    called = int(tenant.ok("POST", "/faults", {"on": "callback", "callback": "drop"})["id"])
     assert order() == [high, low, called]
-    assert code(world) == "NO_ACCESS"
-    put = world.ok("PUT", "/faults/order", {"on": "api", "order": [low, high]})
+    assert code(tenant) == "NO_ACCESS"
+    put = tenant.ok("PUT", "/faults/order", {"on": "api", "order": [low, high]})
     assert [each["id"] for each in put["faults"]] == order() == [low, high, called]
-    assert code(world) == "NOT_FOUND"
-    assert world.refused("PUT", "/faults/order", {"on": "api", "order": [low]}) == (409, "conflict")
-    assert world.refused("PUT", "/faults/order", {"order": [low]}) == (422, "invalid")
+    assert code(tenant) == "NOT_FOUND"
+    assert tenant.refused("PUT", "/faults/order", {"on": "api", "order": [low]}) == (409, "conflict")
+    assert tenant.refused("PUT", "/faults/order", {"order": [low]}) == (422, "invalid")
 
-    world.ok("DELETE", f"/faults/{low}")
-    assert world.refused("GET", f"/faults/{low}") == world.refused("DELETE", f"/faults/{low}") == (404, "not_found")
-    assert code(world) == "NO_ACCESS"
-    world.ok("DELETE", "/faults")
+    tenant.ok("DELETE", f"/faults/{low}")
+    assert tenant.refused("GET", f"/faults/{low}") == tenant.refused("DELETE", f"/faults/{low}") == (404, "not_found")
+    assert code(tenant) == "NO_ACCESS"
+    tenant.ok("DELETE", "/faults")
     assert order() == []
-    assert code(world) == "SUCCESS"
+    assert code(tenant) == "SUCCESS"
 
 
-def test_faults_are_of_one_world_and_go_with_a_reset(world: Account, frozen: Account) -> None:
-    fault = world.ok("POST", "/faults", {"error": "FAILED"})["id"]
+def test_faults_are_of_one_tenant_and_go_with_a_reset(tenant: Account, frozen: Account) -> None:
+    fault = tenant.ok("POST", "/faults", {"error": "FAILED"})["id"]
     assert code(frozen) == "SUCCESS"
     assert frozen.refused("GET", f"/faults/{fault}") == (404, "not_found")
-    world.ok("POST", "/tenants/current/reset")
-    assert code(world) == "SUCCESS"
-    assert world.ok("GET", "/faults") == {"faults": []}
+    tenant.ok("POST", "/tenants/current/reset")
+    assert code(tenant) == "SUCCESS"
+    assert tenant.ok("GET", "/faults") == {"faults": []}
 
 
 @pytest.mark.parametrize(
@@ -95,15 +95,15 @@ def test_faults_are_of_one_world_and_go_with_a_reset(world: Account, frozen: Acc
         ({"error": "FAILED", "times": 1}, "unknown field `times`"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_words(world: Account, body: dict[str, Any], said: str) -> None:
-    answer = world.control("POST", "/faults", body)
+def test_what_makes_no_sense_is_refused_in_words(tenant: Account, body: dict[str, Any], said: str) -> None:
+    answer = tenant.control("POST", "/faults", body)
     assert (answer.status, answer.code) == (422, "invalid")
     assert said in answer.json["error"]["message"]
-    assert world.ok("GET", "/faults") == {"faults": []}
+    assert tenant.ok("GET", "/faults") == {"faults": []}
 
 
-def test_a_magic_key_acts_on_the_world_of_its_account(server: Account, world: Account) -> None:
-    magic = Account(server.ready, f"{world.key}-nocredit", world.secret)
-    assert magic.ok("GET", "/tenants/current")["name"] == world.ok("GET", "/tenants/current")["name"]
+def test_a_magic_key_acts_on_the_tenant_of_its_account(server: Account, tenant: Account) -> None:
+    magic = Account(server.ready, f"{tenant.key}-nocredit", tenant.secret)
+    assert magic.ok("GET", "/tenants/current")["name"] == tenant.ok("GET", "/tenants/current")["name"]
     assert code(magic, "send-sms", message="Hi", to="61491570156") == "LEDGER_ERROR"
-    assert world.ok("GET", "/messages")["messages"] == []
+    assert tenant.ok("GET", "/messages")["messages"] == []

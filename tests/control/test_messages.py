@@ -40,11 +40,11 @@ def test_messages_are_listed_newest_first_and_filtered(frozen: Account) -> None:
 
 
 @pytest.mark.parametrize(("written", "asked"), [("ÜBER Łódź", "über ŁÓD"), ("ΣΑΣ", "σασ"), ("straße", "STRAßE")])
-def test_any_alphabets_capitals_are_found(world: Account, written: str, asked: str) -> None:
-    world.send(written)
-    assert world.ok("GET", "/messages", text=asked)["page"]["total"] == 1
+def test_any_alphabets_capitals_are_found(tenant: Account, written: str, asked: str) -> None:
+    tenant.send(written)
+    assert tenant.ok("GET", "/messages", text=asked)["page"]["total"] == 1
     for of in ("calls", "messages"):
-        assert world.ok("POST", "/wait", {"of": of, "where": {"text": asked}, "timeout_seconds": 0})["ok"]
+        assert tenant.ok("POST", "/wait", {"of": of, "where": {"text": asked}, "timeout_seconds": 0})["ok"]
 
 
 @pytest.mark.parametrize("kind", ["messages", "callbacks"])
@@ -113,15 +113,15 @@ def test_recipients_show_what_the_handset_shows(frozen: Account) -> None:
 # Fate by hand
 
 
-def recipient(world: Account) -> int:
+def recipient(tenant: Account) -> int:
     """Send a message that the carrier takes; its recipient."""
-    world.send()
-    world.ok("POST", "/clock/advance", {"seconds": 0.1})
-    return int(world.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
+    tenant.send()
+    tenant.ok("POST", "/clock/advance", {"seconds": 0.1})
+    return int(tenant.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
 
 
-def state(world: Account, number: int) -> tuple[str, str | None]:
-    found = {each["id"]: each for each in world.ok("GET", "/recipients")["recipients"]}[number]
+def state(tenant: Account, number: int) -> tuple[str, str | None]:
+    found = {each["id"]: each for each in tenant.ok("GET", "/recipients")["recipients"]}[number]
     return found["status"], found["reported_at"]
 
 
@@ -258,10 +258,10 @@ def test_a_message_that_cannot_be_is_refused(frozen: Account, body: dict[str, ob
 
 
 def test_who_acts_in_a_tenant_that_is_deleted_meanwhile_is_told(
-    world: Account, monkeypatch: pytest.MonkeyPatch
+    tenant: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def receive(*_: object) -> None:
         raise GoneError
 
     monkeypatch.setattr(inbound, "receive", receive)
-    assert world.refused("POST", "/inbound", {"from": HANDSET, "text": "Hi"}) == (404, "not_found")
+    assert tenant.refused("POST", "/inbound", {"from": HANDSET, "text": "Hi"}) == (404, "not_found")

@@ -82,8 +82,8 @@ NEAREST = (
 )
 
 
-def verify(world: Account, of: str, **more: object) -> tuple[bool, int, str]:
-    said = world.ok("POST", "/verify", {"of": of, **more})
+def verify(tenant: Account, of: str, **more: object) -> tuple[bool, int, str]:
+    said = tenant.ok("POST", "/verify", {"of": of, **more})
     assert list(said) == ["ok", "found", "difference"]
     return said["ok"], said["found"], said["difference"]
 
@@ -118,15 +118,15 @@ def test_verify_answers_yes_or_says_what_is_other(frozen: Account) -> None:
      {"of": "calls", "where": {"kind": "call"}}, {"of": "calls", "params": {"a": [1]}},
      {"of": "calls", "where": {"number": "nobody"}}],
 )  # fmt: skip
-def test_what_can_not_be_verified(world: Account, body: dict[str, object]) -> None:
-    assert world.refused("POST", "/verify", body) == (422, "invalid")
+def test_what_can_not_be_verified(tenant: Account, body: dict[str, object]) -> None:
+    assert tenant.refused("POST", "/verify", body) == (422, "invalid")
 
 
-def test_tenants_know_nothing_of_each_others_traffic(worlds: Callable[..., Account]) -> None:
-    one, other = worlds(), worlds()
+def test_tenants_know_nothing_of_each_others_traffic(new_tenant: Callable[..., Account]) -> None:
+    one, other = new_tenant(), new_tenant()
     one.send("of one")
     other.send("of the other")
-    for world, text in ((one, "of one"), (other, "of the other")):
-        assert [each["request"]["message"] for each in entries(world, kind="call")] == [text]
-        assert world.ok("POST", "/verify", {"of": "messages", "count": 1, "params": {"text": text}})["ok"]
-        assert world.ok("POST", "/wait", {"of": "calls", "count": 1})["ok"]
+    for tenant, text in ((one, "of one"), (other, "of the other")):
+        assert [each["request"]["message"] for each in entries(tenant, kind="call")] == [text]
+        assert tenant.ok("POST", "/verify", {"of": "messages", "count": 1, "params": {"text": text}})["ok"]
+        assert tenant.ok("POST", "/wait", {"of": "calls", "count": 1})["ok"]

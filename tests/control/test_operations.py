@@ -80,16 +80,16 @@ def test_a_body_that_is_too_large_is_refused(server: Account) -> None:
     assert server.refused("POST", "/clock/freeze", b" " * (1 << 20) + b" ") == (413, "too_large")
 
 
-def test_a_body_that_breaks_off_does_nothing(server: Account, world: Account) -> None:
+def test_a_body_that_breaks_off_does_nothing(server: Account, tenant: Account) -> None:
     parts = urlsplit(server.ready.http)
     connection = HTTPConnection(parts.hostname or "", parts.port)
     connection.putrequest("POST", "/_sandbox/v1/clock/advance")
     connection.putheader("Content-Length", "1000")
-    connection.putheader("Authorization", basic(world.key, world.secret)["Authorization"])
+    connection.putheader("Authorization", basic(tenant.key, tenant.secret)["Authorization"])
     connection.endheaders(b'{"days": 400}')
     connection.close()
     assert fetch(f"{server.ready.http}/livez").status == 200
-    assert world.ok("GET", "/clock")["now"] < world.ok("POST", "/clock/advance", {"days": 300})["end"]
+    assert tenant.ok("GET", "/clock")["now"] < tenant.ok("POST", "/clock/advance", {"days": 300})["end"]
 
 
 def test_a_head_is_a_get_without_the_body(server: Account) -> None:
@@ -124,13 +124,13 @@ def check(document: Document, path: str, verb: str, answer: Answer) -> None:
 
 
 def test_answers_are_as_the_document_says(document: Document, server: Account, receiver: Receiver) -> None:
-    world = server.tenant(frozen_at="2030-01-31T12:00:00Z")
-    name = world.ok("GET", "/tenants/current")["name"]
-    world.ok("PATCH", "/account", {"dlr_url": receiver.url})
-    world.send("hi", f"{HANDSET},61491570157", replies_to_email="me@example.com")
-    world.ok("POST", "/clock/advance", {"seconds": 0.5})
-    world.api("add-list", name="friends")
-    world.api("add-email", email="me@example.com")
+    tenant = server.tenant(frozen_at="2030-01-31T12:00:00Z")
+    name = tenant.ok("GET", "/tenants/current")["name"]
+    tenant.ok("PATCH", "/account", {"dlr_url": receiver.url})
+    tenant.send("hi", f"{HANDSET},61491570157", replies_to_email="me@example.com")
+    tenant.ok("POST", "/clock/advance", {"seconds": 0.5})
+    tenant.api("add-list", name="friends")
+    tenant.api("add-email", email="me@example.com")
     steps: list[tuple[str, str, str | None, Any]] = [
         ("POST", "/tenants", "/tenants", {}),
         ("GET", "/info", "/info", None),
@@ -176,8 +176,8 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),
         ("GET", "/accounts", "/accounts", None),
         ("GET", "/export", "/export", None),
-        ("POST", "/import", "/import", {"document": world.ok("GET", "/export"), "name": f"{name}-2", "key": name}),
-        ("POST", "/replay", "/replay", {"document": world.ok("GET", "/export")}),
+        ("POST", "/import", "/import", {"document": tenant.ok("GET", "/export"), "name": f"{name}-2", "key": name}),
+        ("POST", "/replay", "/replay", {"document": tenant.ok("GET", "/export")}),
         ("GET", "/scenarios", "/scenarios", None),
         ("POST", "/rules", "/rules", {"match": {"to": HANDSET}, "scenario": "replies", "options": {"text": "Hi"}}),
         ("GET", "/rules", "/rules", None),
@@ -193,9 +193,9 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
     for verb, path, asked, body in steps:
         if asked is None:
             kind = re.findall(r"\{(\w+)\}", path)[0]
-            newest = world.ok("GET", f"/{kind}s")[f"{kind}s"][0]["id"]
+            newest = tenant.ok("GET", f"/{kind}s")[f"{kind}s"][0]["id"]
             asked = path.replace(f"{{{kind}}}", str(newest))
-        answer = world.control(verb, asked, body)
+        answer = tenant.control(verb, asked, body)
         expected = {each.status for each in OPERATIONS if (each.verb, each.path) == (verb, path)}
         assert {answer.status} == expected or verb == "HEAD", (verb, asked, answer.body)
         if verb == "HEAD":
@@ -203,7 +203,7 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
             assert (answer.status, answer.headers["content-type"], answer.body) == (200, described, b"")
             continue
         check(document, path, verb, answer)
-        refused = world.control(verb, asked, b"{")
+        refused = tenant.control(verb, asked, b"{")
         if refused.status >= 400:
             check(document, path, verb, refused)
 
@@ -234,7 +234,7 @@ _FIELDS = sorted({name for each in OPERATIONS if each.body for name in each.body
 
 @given(data=st.data())
 @settings(max_examples=150)
-def test_no_body_makes_an_operation_fail(world: Account, data: st.DataObject) -> None:
+def test_no_body_makes_an_operation_fail(tenant: Account, data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(_WRITES))
     own = operation.body.__struct_encode_fields__ if operation.body else ()
     names = st.sampled_from([*own, *own, *own, *_FIELDS])
@@ -243,7 +243,7 @@ def test_no_body_makes_an_operation_fail(world: Account, data: st.DataObject) ->
     if data.draw(st.integers(0, 9)) == 0:
         raw = data.draw(st.binary(max_size=40))
     kind = data.draw(st.sampled_from(["1", "current", "0", str(10**30), "%00", "%ED%A0%80", "-5"]))
-    answer = world.control(operation.verb, re.sub(r"\{\w+\}", kind, operation.path), raw)
+    answer = tenant.control(operation.verb, re.sub(r"\{\w+\}", kind, operation.path), raw)
     assert answer.status < 500, (operation.name, raw, answer.body)
     if answer.status >= 400:
         assert answer.json["error"]["message"]
@@ -254,14 +254,14 @@ _QUERIES = [each for each in OPERATIONS if each.query and not each.streams]
 
 @given(data=st.data())
 @settings(max_examples=60)
-def test_no_query_makes_an_operation_fail(world: Account, data: st.DataObject) -> None:
+def test_no_query_makes_an_operation_fail(tenant: Account, data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(_QUERIES))
     names = st.sampled_from(operation.query.__struct_fields__)
     values = (
         st.text(st.characters(codec="utf-8"), max_size=20) | st.integers().map(str) | st.sampled_from(["\x00", "1"])
     )
     query = data.draw(st.dictionaries(names, values, max_size=3))
-    answer = world.control("GET", operation.path, None, **query)
+    answer = tenant.control("GET", operation.path, None, **query)
     assert answer.status in (200, 422), (operation.name, query, answer.body)
 
 

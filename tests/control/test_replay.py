@@ -14,88 +14,88 @@ Make = Callable[..., Account]
 NOON = "2030-01-31T12:00:00Z"
 
 
-def act(world: Account, receiver: Receiver) -> None:
+def act(tenant: Account, receiver: Receiver) -> None:
     """What a replay can make again to the last row: calls, handsets' messages, credit, and time that passes."""
-    world.ok("PATCH", "/account", {f"{name}_url": f"{receiver.url}/{name}" for name in ("dlr", "reply")})
-    world.ok("POST", "/rules", {"match": {"to": OTHER}, "scenario": "replies", "count": 2})
-    world.ok("POST", "/faults", {"method": "get-balance", "status": 503, "nth": 2, "count": 1})
-    world.ok("POST", "/account/top-up", {"amount": 20})
-    world.api("get-balance")
-    done(world, "lease-number", number=LEASED)
-    on = done(world, "add-list", name="Guests")["id"]
+    tenant.ok("PATCH", "/account", {f"{name}_url": f"{receiver.url}/{name}" for name in ("dlr", "reply")})
+    tenant.ok("POST", "/rules", {"match": {"to": OTHER}, "scenario": "replies", "count": 2})
+    tenant.ok("POST", "/faults", {"method": "get-balance", "status": 503, "nth": 2, "count": 1})
+    tenant.ok("POST", "/account/top-up", {"amount": 20})
+    tenant.api("get-balance")
+    done(tenant, "lease-number", number=LEASED)
+    on = done(tenant, "add-list", name="Guests")["id"]
     for number in (HANDSET, OTHER):
-        done(world, "add-to-list", list_id=on, msisdn=number, first_name="Given")
-    world.ok("POST", "/clock/advance", {"minutes": 1})
+        done(tenant, "add-to-list", list_id=on, msisdn=number, first_name="Given")
+    tenant.ok("POST", "/clock/advance", {"minutes": 1})
     receiver.status = 500
-    done(world, "send-sms", message="Hello [firstname] caf\u00e9", list_id=on)
-    world.ok("POST", "/clock/advance", {"seconds": 30})
+    done(tenant, "send-sms", message="Hello [firstname] caf\u00e9", list_id=on)
+    tenant.ok("POST", "/clock/advance", {"seconds": 30})
     receiver.status = 200
-    world.ok("POST", "/clock/advance", {"minutes": 10})
-    world.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes"})
-    world.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes"})
-    assert world.api("send-sms", message="", to=HANDSET)["error"]["code"] != "SUCCESS"
-    assert Account(world.ready, world.key, "wrong").api("get-balance")["error"]["code"] == "AUTH_FAILED"
-    made = done(world, "add-client", name="Gym", email="gym@example.com", password="a-secret-word", msisdn=OTHER)
-    client = Account(world.ready, str(made["apikey"]), str(made["apisecret"]))
+    tenant.ok("POST", "/clock/advance", {"minutes": 10})
+    tenant.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes"})
+    tenant.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes"})
+    assert tenant.api("send-sms", message="", to=HANDSET)["error"]["code"] != "SUCCESS"
+    assert Account(tenant.ready, tenant.key, "wrong").api("get-balance")["error"]["code"] == "AUTH_FAILED"
+    made = done(tenant, "add-client", name="Gym", email="gym@example.com", password="a-secret-word", msisdn=OTHER)
+    client = Account(tenant.ready, str(made["apikey"]), str(made["apisecret"]))
     client.ok("POST", "/account/top-up", {"amount": 50})
     client.send("From the gym")
-    world.ok("POST", "/clock/advance", {"days": 40})
+    tenant.ok("POST", "/clock/advance", {"days": 40})
 
 
-def again(world: Account, document: dict[str, Any]) -> bytes:
-    answer = world.control("POST", "/replay", {"document": document})
+def again(tenant: Account, document: dict[str, Any]) -> bytes:
+    answer = tenant.control("POST", "/replay", {"document": document})
     assert answer.status == 200, answer.body
     return answer.body
 
 
-def test_what_calls_made_is_made_again(worlds: Make, receiver: Receiver) -> None:
-    world = worlds(frozen_at=NOON)
-    act(world, receiver)
-    document = world.ok("GET", "/export")
+def test_what_calls_made_is_made_again(new_tenant: Make, receiver: Receiver) -> None:
+    tenant = new_tenant(frozen_at=NOON)
+    act(tenant, receiver)
+    document = tenant.ok("GET", "/export")
     heard = len(receiver.received)
-    replayed = again(world, document)
+    replayed = again(tenant, document)
     found = json.loads(replayed)
     for name, rows in document["tables"].items():
         assert found["tables"][name] == rows, name
     assert found == document
-    assert again(world, found) == replayed
+    assert again(tenant, found) == replayed
     assert len(receiver.received) == heard
-    assert world.ok("GET", "/export") == document
+    assert tenant.ok("GET", "/export") == document
 
 
-def test_two_replays_give_the_same_bytes(worlds: Make, receiver: Receiver) -> None:
-    world = worlds(frozen_at=NOON)
-    live(world, receiver)
-    document = world.ok("GET", "/export")
-    first = again(world, document)
-    assert again(world, document) == first
+def test_two_replays_give_the_same_bytes(new_tenant: Make, receiver: Receiver) -> None:
+    tenant = new_tenant(frozen_at=NOON)
+    live(tenant, receiver)
+    document = tenant.ok("GET", "/export")
+    first = again(tenant, document)
+    assert again(tenant, document) == first
     assert len(json.loads(first)["tables"]["messages"]) > 5
 
 
-def test_a_world_whose_clock_runs_can_be_replayed(world: Account, receiver: Receiver) -> None:
-    world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
-    sent = world.send()
+def test_a_tenant_whose_clock_runs_can_be_replayed(tenant: Account, receiver: Receiver) -> None:
+    tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+    sent = tenant.send()
     receiver.wait_for(1)
-    document = world.ok("GET", "/export")
-    first = again(world, document)
-    assert again(world, document) == first
+    document = tenant.ok("GET", "/export")
+    first = again(tenant, document)
+    assert again(tenant, document) == first
     found = json.loads(first)
     assert found["tenant"]["clock"] == {**document["tenant"]["clock"], "running": False}
     (recipient,) = found["tables"]["recipients"]
     assert (recipient["message"], recipient["status"]) == (sent, "delivered")
 
 
-def test_a_document_whose_traffic_is_not_whole_is_refused(worlds: Make) -> None:
-    world = worlds(frozen_at=NOON)
-    world.send()
-    whole = world.ok("GET", "/export")
+def test_a_document_whose_traffic_is_not_whole_is_refused(new_tenant: Make) -> None:
+    tenant = new_tenant(frozen_at=NOON)
+    tenant.send()
+    whole = tenant.ok("GET", "/export")
     shorter = copy.deepcopy(whole)
     del shorter["tables"]["traffic"][0]
-    assert world.refused("POST", "/replay", {"document": shorter}) == (409, "conflict")
-    assert world.api("send-sms", message="x" * 9000, to=HANDSET)["error"]["code"] == "FIELD_INVALID"
-    assert world.refused("POST", "/replay", {"document": world.ok("GET", "/export")}) == (409, "conflict")
-    world.ok("DELETE", "/traffic")
-    assert world.refused("POST", "/replay", {"document": world.ok("GET", "/export")}) == (409, "conflict")
+    assert tenant.refused("POST", "/replay", {"document": shorter}) == (409, "conflict")
+    assert tenant.api("send-sms", message="x" * 9000, to=HANDSET)["error"]["code"] == "FIELD_INVALID"
+    assert tenant.refused("POST", "/replay", {"document": tenant.ok("GET", "/export")}) == (409, "conflict")
+    tenant.ok("DELETE", "/traffic")
+    assert tenant.refused("POST", "/replay", {"document": tenant.ok("GET", "/export")}) == (409, "conflict")
 
 
 @pytest.mark.parametrize("body", [{}, {"document": {}}, {"document": {"format": "x", "version": 1}}, {"name": "x"}])

@@ -17,33 +17,33 @@ REPLIES = "61491578888"
 
 
 @pytest.fixture
-def lived(worlds: Make, receiver: Receiver) -> Iterator[Account]:
-    """A world in which something of everything happened."""
-    world = worlds(seed="lived", frozen_at="2030-01-31T12:00:00Z")
-    live(world, receiver)
-    yield world
-    world.ok("DELETE", f"/tenants/{world.ok('GET', '/tenants/current')['name']}")
+def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
+    """A tenant in which something of everything happened."""
+    tenant = new_tenant(seed="lived", frozen_at="2030-01-31T12:00:00Z")
+    live(tenant, receiver)
+    yield tenant
+    tenant.ok("DELETE", f"/tenants/{tenant.ok('GET', '/tenants/current')['name']}")
 
 
-def client_of(world: Account) -> Account:
-    told = done(world, "get-clients")["clients"]
+def client_of(tenant: Account) -> Account:
+    told = done(tenant, "get-clients")["clients"]
     assert isinstance(told, list)
-    return Account(world.ready, told[0]["apikey"], told[0]["apisecret"])
+    return Account(tenant.ready, told[0]["apikey"], told[0]["apisecret"])
 
 
-def look(world: Account) -> dict[str, Any]:
+def look(tenant: Account) -> dict[str, Any]:
     """What there is of each kind."""
-    client = client_of(world) if done(world, "get-clients").get("clients") else None
-    owned = [str(each["number"]) for each in world.api("get-numbers")["numbers"]]
+    client = client_of(tenant) if done(tenant, "get-clients").get("clients") else None
+    owned = [str(each["number"]) for each in tenant.api("get-numbers")["numbers"]]
     return {
-        "messages": [world.ok("GET", f"/{name}")["page"]["total"] for name in ("messages", "recipients", "callbacks")],
-        "contacts": [each["name"] for each in world.ok("GET", "/lists")["lists"]],
+        "messages": [tenant.ok("GET", f"/{name}")["page"]["total"] for name in ("messages", "recipients", "callbacks")],
+        "contacts": [each["name"] for each in tenant.ok("GET", "/lists")["lists"]],
         "numbers": owned,
-        "keywords": [each["keyword"] for each in world.api("get-keywords").get("keywords", [])],
-        "clock": world.ok("GET", "/clock")["running"],
-        "mails": world.ok("GET", "/mails")["page"]["total"],
+        "keywords": [each["keyword"] for each in tenant.api("get-keywords").get("keywords", [])],
+        "clock": tenant.ok("GET", "/clock")["running"],
+        "mails": tenant.ok("GET", "/mails")["page"]["total"],
         "clients": client and client.api("get-balance")["balance"],
-        "balance": world.api("get-balance")["balance"],
+        "balance": tenant.api("get-balance")["balance"],
     }
 
 
@@ -104,45 +104,45 @@ def test_clients_are_gone_with_their_keys_and_numbers(lived: Account) -> None:
     assert happened["keyword-renewal"] == 1
 
 
-def test_nobody_replies_to_clients_that_are_gone(worlds: Make) -> None:
-    world = worlds(frozen_at="2030-01-31T12:00:00Z")
-    done(world, "add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
-    client = client_of(world)
+def test_nobody_replies_to_clients_that_are_gone(new_tenant: Make) -> None:
+    tenant = new_tenant(frozen_at="2030-01-31T12:00:00Z")
+    done(tenant, "add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
+    client = client_of(tenant)
     client.ok("POST", "/account/top-up", {"amount": 50})
     done(client, "lease-number", number=LEASED)
     client.send(to=REPLIES)
-    world.send(to=REPLIES)
-    done(world, "message-reply", message="Hi", from_=HANDSET, to=NUMBER)
-    world.ok("POST", "/tenants/current/reset", {"kinds": ["clients"]})
-    world.ok("POST", "/clock/advance", {"minutes": 1})
-    came = world.ok("GET", "/traffic", kind="inbound")["entries"]
+    tenant.send(to=REPLIES)
+    done(tenant, "message-reply", message="Hi", from_=HANDSET, to=NUMBER)
+    tenant.ok("POST", "/tenants/current/reset", {"kinds": ["clients"]})
+    tenant.ok("POST", "/clock/advance", {"minutes": 1})
+    came = tenant.ok("GET", "/traffic", kind="inbound")["entries"]
     assert [(each["code"], each["request"]["text"]) for each in came] == [
         ("received", "Yes please"),
         ("received", "Hi"),
     ]
 
 
-def test_callbacks_under_way_do_no_harm(worlds: Make, receiver: Receiver) -> None:
-    world = worlds()
+def test_callbacks_under_way_do_no_harm(new_tenant: Make, receiver: Receiver) -> None:
+    tenant = new_tenant()
     receiver.delay = 0.3
-    world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
-    world.ok("PATCH", "/tenants/current", {"delivery_seconds": 0})
-    world.send(to=f"{HANDSET},{OTHER}")
+    tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+    tenant.ok("PATCH", "/tenants/current", {"delivery_seconds": 0})
+    tenant.send(to=f"{HANDSET},{OTHER}")
     receiver.wait_for(2)
-    world.ok("POST", "/tenants/current/reset", {"kinds": ["messages"]})
+    tenant.ok("POST", "/tenants/current/reset", {"kinds": ["messages"]})
     receiver.delay = 0
-    assert world.ok("POST", "/clock/advance", {"days": 3})["counts"] == {}
-    assert world.ok("GET", "/callbacks")["callbacks"] == []
-    world.send()
-    world.ok("POST", "/clock/advance", {"seconds": 2})
-    (told,) = world.ok("GET", "/callbacks")["callbacks"]
+    assert tenant.ok("POST", "/clock/advance", {"days": 3})["counts"] == {}
+    assert tenant.ok("GET", "/callbacks")["callbacks"] == []
+    tenant.send()
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    (told,) = tenant.ok("GET", "/callbacks")["callbacks"]
     assert told["state"] == "delivered"
 
 
 @pytest.mark.parametrize(
     "body", [{"kinds": []}, {"kinds": ["message"]}, {"kinds": "messages"}, {"kind": ["messages"]}, {"kinds": [1]}]
 )
-def test_what_is_no_kind_is_refused(world: Account, body: object) -> None:
-    sent = world.send()
-    assert world.refused("POST", "/tenants/current/reset", body) == (422, "invalid")
-    assert world.ok("GET", f"/messages/{sent}")["id"] == sent
+def test_what_is_no_kind_is_refused(tenant: Account, body: object) -> None:
+    sent = tenant.send()
+    assert tenant.refused("POST", "/tenants/current/reset", body) == (422, "invalid")
+    assert tenant.ok("GET", f"/messages/{sent}")["id"] == sent

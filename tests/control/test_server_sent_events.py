@@ -12,49 +12,49 @@ from tests.control.looking import Stream, ids
 from tests.serving import HANDSET, Account, fetch, serving
 
 
-def test_events_come_as_they_happen(world: Account) -> None:
-    world.api("get-balance")
-    with Stream(world) as stream:
+def test_events_come_as_they_happen(tenant: Account) -> None:
+    tenant.api("get-balance")
+    with Stream(tenant) as stream:
         assert stream.response.headers["Content-Type"] == "text/event-stream"
-        world.send("streamed")
+        tenant.send("streamed")
         call = stream.next()
         assert (call["event"], call["id"]) == ("call", 2)
-        assert call["data"] == world.ok("GET", "/traffic/2")
+        assert call["data"] == tenant.ok("GET", "/traffic/2")
         assert stream.next()["event"] == "report"
-        world.ok("POST", "/inbound", {"from": HANDSET, "text": "yes"})
+        tenant.ok("POST", "/inbound", {"from": HANDSET, "text": "yes"})
         assert stream.next()["event"] == "inbound"
 
 
-def test_a_stream_is_resumed_behind_the_last_event(world: Account) -> None:
+def test_a_stream_is_resumed_behind_the_last_event(tenant: Account) -> None:
     for _ in range(3):
-        world.api("get-balance")
-    with Stream(world, last=1) as stream:
+        tenant.api("get-balance")
+    with Stream(tenant, last=1) as stream:
         assert [stream.next()["id"], stream.next()["id"]] == [2, 3]
-    with Stream(world, after=0) as stream:
+    with Stream(tenant, after=0) as stream:
         assert stream.next()["id"] == 1
-    with Stream(world, last=2, after=0) as stream:
+    with Stream(tenant, last=2, after=0) as stream:
         assert stream.next()["id"] == 3
 
 
-def test_a_stream_of_some_events(world: Account) -> None:
-    with Stream(world, kind="call", method="get-numbers") as stream:
-        world.send("not this")
-        world.api("get-numbers")
+def test_a_stream_of_some_events(tenant: Account) -> None:
+    with Stream(tenant, kind="call", method="get-numbers") as stream:
+        tenant.send("not this")
+        tenant.api("get-numbers")
         assert stream.next()["data"]["method"] == "get-numbers"
 
 
-def test_a_stream_goes_on_in_the_world_made_afresh(world: Account) -> None:
+def test_a_stream_goes_on_in_the_tenant_made_afresh(tenant: Account) -> None:
     for _ in range(3):
-        world.api("get-balance")
-    with Stream(world) as stream:
-        world.ok("POST", "/tenants/current/reset")
-        world.api("get-lists")
+        tenant.api("get-balance")
+    with Stream(tenant) as stream:
+        tenant.ok("POST", "/tenants/current/reset")
+        tenant.api("get-lists")
         event = stream.next()
         assert (event["id"], event["data"]["method"]) == (1, "get-lists")
 
 
-def test_a_stream_tells_nothing_of_other_tenants(worlds: Callable[..., Account]) -> None:
-    one, other = worlds(), worlds()
+def test_a_stream_tells_nothing_of_other_tenants(new_tenant: Callable[..., Account]) -> None:
+    one, other = new_tenant(), new_tenant()
     with Stream(one) as stream, Stream(other) as others:
         other.api("get-lists")
         assert others.next()["data"]["method"] == "get-lists"
@@ -62,21 +62,21 @@ def test_a_stream_tells_nothing_of_other_tenants(worlds: Callable[..., Account])
         assert stream.next()["data"]["method"] == "get-numbers"
 
 
-def test_a_stream_is_for_who_may_see_it(server: Account, world: Account) -> None:
+def test_a_stream_is_for_who_may_see_it(server: Account, tenant: Account) -> None:
     url = f"{server.ready.http}/_sandbox/v1/events"
-    wrong = b64encode(f"{world.key}:wrong".encode()).decode()
+    wrong = b64encode(f"{tenant.key}:wrong".encode()).decode()
     assert fetch(url, headers={"Authorization": f"Basic {wrong}"}).status == 401
     assert fetch(url, headers={"Host": "evil.example"}).status == 403
     assert server.control("GET", "/events", None, after="x").status == 422
     assert server.control("GET", "/events", None, kind="sms").status == 422
 
 
-def test_a_stream_whose_reader_went_is_forgotten(world: Account) -> None:
+def test_a_stream_whose_reader_went_is_forgotten(tenant: Account) -> None:
     for _ in range(5):
-        with Stream(world):
+        with Stream(tenant):
             pass
-    world.api("get-balance")
-    assert ids(world) == [1]
+    tenant.api("get-balance")
+    assert ids(tenant) == [1]
 
 
 def test_streams_and_waits_end_when_the_server_does(certificates: Certificates) -> None:

@@ -1,4 +1,4 @@
-"""Worlds of their own are never seen from each other, and leave nothing behind when they are emptied or deleted."""
+"""Tenants of their own are never seen from each other, and leave nothing behind when they are emptied or deleted."""
 
 import threading
 import time
@@ -13,8 +13,8 @@ Make = Callable[..., Account]
 # Isolation
 
 
-def test_tenants_see_nothing_of_each_other(worlds: Make, receiver: Receiver) -> None:
-    ours, theirs = worlds(), worlds()
+def test_tenants_see_nothing_of_each_other(new_tenant: Make, receiver: Receiver) -> None:
+    ours, theirs = new_tenant(), new_tenant()
     ours.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
     ours.ok("POST", "/clock/freeze")
     message = ours.send()
@@ -36,72 +36,72 @@ def test_tenants_see_nothing_of_each_other(worlds: Make, receiver: Receiver) -> 
     assert theirs.refused("POST", "/inbound", {"from": "61491570156", "text": "hi"}) == (409, "conflict")
 
 
-def test_throttles_do_not_add_up(worlds: Make) -> None:
-    ours, theirs = worlds(throttle=2), worlds(throttle=2)
+def test_throttles_do_not_add_up(new_tenant: Make) -> None:
+    ours, theirs = new_tenant(throttle=2), new_tenant(throttle=2)
     codes = [ours.api("get-balance")["error"]["code"] for _ in range(3)]
     assert codes == ["SUCCESS", "SUCCESS", "OVER_LIMIT"]
     assert theirs.api("get-balance")["error"]["code"] == "SUCCESS"
 
 
-def test_the_same_seed_and_the_same_calls_give_the_same_ids(worlds: Make, receiver: Receiver) -> None:
+def test_the_same_seed_and_the_same_calls_give_the_same_ids(new_tenant: Make, receiver: Receiver) -> None:
     seen = []
     for _ in range(2):
-        world = worlds(seed="one seed", frozen_at="2030-01-31T12:00:00Z")
-        world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
-        world.send("[tracked-link] hi", tracked_link_url="https://example.com/")
-        world.send("two", "61491570156,61491570157")
-        world.ok("POST", "/clock/advance", {"seconds": 2})
-        world.ok("POST", "/inbound", {"from": "61491570156", "text": "hi"})
-        callbacks = world.ok("GET", "/callbacks")["callbacks"]
+        tenant = new_tenant(seed="one seed", frozen_at="2030-01-31T12:00:00Z")
+        tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+        tenant.send("[tracked-link] hi", tracked_link_url="https://example.com/")
+        tenant.send("two", "61491570156,61491570157")
+        tenant.ok("POST", "/clock/advance", {"seconds": 2})
+        tenant.ok("POST", "/inbound", {"from": "61491570156", "text": "hi"})
+        callbacks = tenant.ok("GET", "/callbacks")["callbacks"]
         for each in callbacks:
             each["signature"], each["tries"] = "", [(one["number"], one["at"]) for one in each["tries"]]
-        seen.append([world.ok("GET", "/messages"), world.ok("GET", "/recipients"), callbacks])
+        seen.append([tenant.ok("GET", "/messages"), tenant.ok("GET", "/recipients"), callbacks])
     assert seen[0] == seen[1]
     assert len(seen[0][2]) == 3
 
 
-# The end of a world
+# The end of a tenant
 
 
-def traces(world: Account) -> list[object]:
-    return [world.ok("GET", f"/{kind}")[kind] for kind in ("messages", "recipients", "callbacks")]
+def traces(tenant: Account) -> list[object]:
+    return [tenant.ok("GET", f"/{kind}")[kind] for kind in ("messages", "recipients", "callbacks")]
 
 
-def test_a_reset_leaves_nothing(worlds: Make, receiver: Receiver) -> None:
-    world = worlds(throttle=9, frozen_at="2030-01-31T12:00:00Z")
-    world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr", "price": 1, "balance": 5})
-    first = world.send()
-    world.ok("POST", "/clock/advance", {"seconds": 2})
-    world.send(send_at="2031-01-01 00:00:00")
-    state = world.ok("POST", "/tenants/current/reset")
+def test_a_reset_leaves_nothing(new_tenant: Make, receiver: Receiver) -> None:
+    tenant = new_tenant(throttle=9, frozen_at="2030-01-31T12:00:00Z")
+    tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr", "price": 1, "balance": 5})
+    first = tenant.send()
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    tenant.send(send_at="2031-01-01 00:00:00")
+    state = tenant.ok("POST", "/tenants/current/reset")
     assert state["clock"] == {"now": "2030-01-31T12:00:02Z", "running": False}
-    assert state["key"] == world.key
-    assert traces(world) == [[], [], []]
-    account = world.ok("GET", "/account")
+    assert state["key"] == tenant.key
+    assert traces(tenant) == [[], [], []]
+    account = tenant.ok("GET", "/account")
     assert (account["balance"], account["dlr_url"], account["throttle"]) == (1000, None, 9)
-    assert set(world.ok("POST", "/clock/advance", {"days": 400})["counts"]) <= {"number-renewal"}
-    assert world.send() == first
+    assert set(tenant.ok("POST", "/clock/advance", {"days": 400})["counts"]) <= {"number-renewal"}
+    assert tenant.send() == first
     assert len(receiver.received) == 1
 
 
-def test_a_reset_lets_a_running_clock_show_real_time_again(world: Account) -> None:
-    world.ok("POST", "/clock/advance", {"days": 400})
-    clock = world.ok("POST", "/tenants/current/reset")["clock"]
+def test_a_reset_lets_a_running_clock_show_real_time_again(tenant: Account) -> None:
+    tenant.ok("POST", "/clock/advance", {"days": 400})
+    clock = tenant.ok("POST", "/tenants/current/reset")["clock"]
     assert clock["running"] is True
     assert clock["now"].startswith(time.strftime("%Y", time.gmtime()))
 
 
-def test_a_deleted_tenant_is_gone_with_all_it_had(server: Account, worlds: Make, receiver: Receiver) -> None:
-    world = worlds()
-    name = world.ok("GET", "/tenants/current")["name"]
-    world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
-    world.send(send_at="2031-01-01 00:00:00")
-    world.send()
-    assert world.ok("DELETE", f"/tenants/{name}") == {}
-    assert world.api("get-balance")["error"]["code"] == "AUTH_FAILED"
-    assert world.refused("GET", "/clock") == (401, "unauthorised")
+def test_a_deleted_tenant_is_gone_with_all_it_had(server: Account, new_tenant: Make, receiver: Receiver) -> None:
+    tenant = new_tenant()
+    name = tenant.ok("GET", "/tenants/current")["name"]
+    tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+    tenant.send(send_at="2031-01-01 00:00:00")
+    tenant.send()
+    assert tenant.ok("DELETE", f"/tenants/{name}") == {}
+    assert tenant.api("get-balance")["error"]["code"] == "AUTH_FAILED"
+    assert tenant.refused("GET", "/clock") == (401, "unauthorised")
     assert server.refused("GET", f"/tenants/{name}") == (404, "not_found")
-    again = worlds(name=name, key=world.key, secret=world.secret)
+    again = new_tenant(name=name, key=tenant.key, secret=tenant.secret)
     assert traces(again) == [[], [], []]
     assert set(again.ok("POST", "/clock/advance", {"days": 4000})["counts"]) <= {"number-renewal"}
     time.sleep(0.1)
@@ -126,13 +126,13 @@ def test_three_hundred_tenants_are_made_side_by_side(server: Account) -> None:
 # Ends in the middle of things
 
 
-def test_worlds_end_while_calls_run_on_them(server: Account, worlds: Make, receiver: Receiver) -> None:
+def test_tenants_end_while_calls_run_on_them(server: Account, new_tenant: Make, receiver: Receiver) -> None:
     """Whatever calls find, they are answered as one that came before or after, and the end comes all the same."""
     names = [f"brief-{time.time_ns()}-{number}" for number in range(6)]
     stop = threading.Event()
     codes: set[str] = set()
 
-    def use(world: Account) -> None:
+    def use(tenant: Account) -> None:
         while not stop.is_set():
             for method, params in (
                 ("send-sms", {"message": "hi", "to": f"{HANDSET},61491570157"}),
@@ -140,18 +140,18 @@ def test_worlds_end_while_calls_run_on_them(server: Account, worlds: Make, recei
                 ("lease-number", {}),
                 ("get-balance", {}),
             ):
-                codes.add(world.api(method, **params)["error"]["code"])
+                codes.add(tenant.api(method, **params)["error"]["code"])
 
-    made = [worlds(name=name, delivery_seconds=0) for name in names]
-    for world in made:
-        world.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
+    made = [new_tenant(name=name, delivery_seconds=0) for name in names]
+    for tenant in made:
+        tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
     with ThreadPoolExecutor(6) as pool:
-        using = [pool.submit(use, world) for world in made]
+        using = [pool.submit(use, tenant) for tenant in made]
         for round_ in range(5):
             time.sleep(0.1)
             kinds = {"kinds": ["messages", "numbers", "contacts"]} if round_ % 2 else {}
-            for world in made:
-                world.ok("POST", "/tenants/current/reset", kinds)
+            for tenant in made:
+                tenant.ok("POST", "/tenants/current/reset", kinds)
         for name in names:
             assert server.control("DELETE", f"/tenants/{name}").status == 200
         time.sleep(0.1)
@@ -161,5 +161,5 @@ def test_worlds_end_while_calls_run_on_them(server: Account, worlds: Make, recei
     # A send that was let in before the end, on a database that several threads use, finds no number any more.
     assert codes <= {"SUCCESS", "AUTH_FAILED", "FIELD_INVALID", "LEDGER_ERROR", "BAD_CALLER_ID"}
     assert "AUTH_FAILED" in codes
-    for world in made:
-        assert world.api("get-balance")["error"]["code"] == "AUTH_FAILED"
+    for tenant in made:
+        assert tenant.api("get-balance")["error"]["code"] == "AUTH_FAILED"

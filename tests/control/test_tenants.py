@@ -1,4 +1,4 @@
-"""Worlds of their own: made, read, changed, listed, and who may call them."""
+"""Tenants of their own: made, read, changed, listed, and who may call them."""
 
 import re
 import time
@@ -24,14 +24,14 @@ def test_a_tenant_is_made_with_what_its_maker_does_not_say(server: Account) -> N
     assert account.ok("GET", "/account")["throttle"] == 0  # as the server's own setting is
 
 
-def test_months_are_counted_by_the_days_of_utc(worlds: Make) -> None:
+def test_months_are_counted_by_the_days_of_utc(new_tenant: Make) -> None:
     """The same moment is the last of January in UTC, and the first of February where its maker lives."""
-    world = worlds(frozen_at="2030-02-01T05:00:00+14:00")
-    happened = world.ok("POST", "/clock/advance", {"days": 60})["happened"]
+    tenant = new_tenant(frozen_at="2030-02-01T05:00:00+14:00")
+    happened = tenant.ok("POST", "/clock/advance", {"days": 60})["happened"]
     assert [each["at"] for each in happened] == ["2030-02-28T15:00:00Z", "2030-03-31T15:00:00Z"]
 
 
-def test_a_tenant_is_made_as_its_maker_says(worlds: Make, server: Account) -> None:
+def test_a_tenant_is_made_as_its_maker_says(new_tenant: Make, server: Account) -> None:
     made = server.ok(
         "POST",
         "/tenants",
@@ -142,15 +142,15 @@ def test_of_callers_that_want_one_name_at_once_one_gets_it(server: Account) -> N
     assert sorted(answers) == [201] + [409] * 15
 
 
-def test_settings_change_and_those_left_out_stay(world: Account) -> None:
-    changed = world.ok("PATCH", "/tenants/current", {"delivery_seconds": 0.5, "strict_senders": True})
+def test_settings_change_and_those_left_out_stay(tenant: Account) -> None:
+    changed = tenant.ok("PATCH", "/tenants/current", {"delivery_seconds": 0.5, "strict_senders": True})
     assert (changed["delivery_seconds"], changed["strict_senders"], changed["profile"]) == (0.5, True, "seed")
-    changed = world.ok("PATCH", "/tenants/current", {"profile": "legacy-2015"})
+    changed = tenant.ok("PATCH", "/tenants/current", {"profile": "legacy-2015"})
     assert (changed["delivery_seconds"], changed["strict_senders"], changed["profile"]) == (0.5, True, "legacy-2015")
-    same = world.ok("PATCH", "/tenants/current", {})
+    same = tenant.ok("PATCH", "/tenants/current", {})
     assert {**same, "clock": None} == {**changed, "clock": None}
-    assert world.refused("PATCH", "/tenants/current", {"name": "other"}) == (422, "invalid")
-    assert world.refused("PATCH", "/tenants/current", {"profile": None}) == (422, "invalid")
+    assert tenant.refused("PATCH", "/tenants/current", {"name": "other"}) == (422, "invalid")
+    assert tenant.refused("PATCH", "/tenants/current", {"profile": None}) == (422, "invalid")
 
 
 @pytest.mark.parametrize("name", ["nobody", "a%00b", "%ED%A0%80", "%0A", "x" * 65, "%FF", "..", "a%20b"])
@@ -159,8 +159,8 @@ def test_a_tenant_nobody_made_is_not_found(server: Account, name: str, verb: str
     assert server.refused(verb, f"/tenants/{name}{path}") == (404, "not_found")
 
 
-def test_tenants_are_listed_oldest_first_and_in_pages(server: Account, worlds: Make) -> None:
-    made = [worlds().ok("GET", "/tenants/current")["name"] for _ in range(3)]
+def test_tenants_are_listed_oldest_first_and_in_pages(server: Account, new_tenant: Make) -> None:
+    made = [new_tenant().ok("GET", "/tenants/current")["name"] for _ in range(3)]
     whole = server.ok("GET", "/tenants", max=1000)
     assert [each["name"] for each in whole["tenants"]][-3:] == made
     assert whole["tenants"][0]["name"] == "default"

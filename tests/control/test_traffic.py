@@ -30,14 +30,14 @@ def test_a_call_is_noted_with_all_that_a_tester_asks(frozen: Account) -> None:
     }  # fmt: skip
 
 
-def test_calls_of_every_form_are_noted(world: Account) -> None:
-    api, key = world.ready.https, basic(world.key, world.secret)
-    fetch(f"{api}/2/get-balance.xml", headers=key, ca=world.ready.ca)
-    fetch(f"{api}/get-sms.json?{urlencode({'message_id': 12})}", headers=key, ca=world.ready.ca)
+def test_calls_of_every_form_are_noted(tenant: Account) -> None:
+    api, key = tenant.ready.https, basic(tenant.key, tenant.secret)
+    fetch(f"{api}/2/get-balance.xml", headers=key, ca=tenant.ready.ca)
+    fetch(f"{api}/get-sms.json?{urlencode({'message_id': 12})}", headers=key, ca=tenant.ready.ca)
     fetch(
-        f"{api}/fly.json", "POST", "a=b", {**key, "Content-Type": "application/x-www-form-urlencoded"}, world.ready.ca
+        f"{api}/fly.json", "POST", "a=b", {**key, "Content-Type": "application/x-www-form-urlencoded"}, tenant.ready.ca
     )
-    fly, sms, balance = entries(world)
+    fly, sms, balance = entries(tenant)
     assert (balance["url"], balance["verb"], balance["method"]) == ("/2/get-balance.xml", "GET", "get-balance")
     assert balance["reply"]["error"] == {"code": "SUCCESS", "description": "OK"}
     assert (sms["code"], sms["status"], sms["request"], sms["message_id"]) == (
@@ -51,12 +51,12 @@ def test_calls_of_every_form_are_noted(world: Account) -> None:
 
 
 def test_a_wrong_secret_is_noted_where_the_key_belongs_and_a_strange_key_by_default(
-    server: Account, world: Account
+    server: Account, tenant: Account
 ) -> None:
-    strange = Account(world.ready, "key-of-nobody-here", "secret-of-nobody-here")
-    assert Account(world.ready, world.key, "not-its-secret").api("get-balance")["error"]["code"] == "AUTH_FAILED"
+    strange = Account(tenant.ready, "key-of-nobody-here", "secret-of-nobody-here")
+    assert Account(tenant.ready, tenant.key, "not-its-secret").api("get-balance")["error"]["code"] == "AUTH_FAILED"
     assert strange.api("get-balance")["error"]["code"] == "AUTH_FAILED"
-    (wrong,) = entries(world)
+    (wrong,) = entries(tenant)
     assert (wrong["code"], wrong["account_id"]) == ("AUTH_FAILED", 54911)
     (unknown, *_) = entries(server)
     assert (unknown["code"], unknown["account_id"]) == ("AUTH_FAILED", None)
@@ -168,10 +168,10 @@ def test_filters_over_http(frozen: Account) -> None:
     [{"kind": "sms"}, {"number": "SHOP"}, {"number": ""}, {"after": "x"}, {"since": "2030-01-31T12:00:00"},
      {"until": "soon"}, {"text": "a\x00b"}, {"max": 1001}, {"colour": "red"}],
 )  # fmt: skip
-def test_filters_that_make_no_sense(world: Account, query: dict[str, object]) -> None:
-    assert world.refused("GET", "/traffic", **query) == (422, "invalid")
+def test_filters_that_make_no_sense(tenant: Account, query: dict[str, object]) -> None:
+    assert tenant.refused("GET", "/traffic", **query) == (422, "invalid")
 
 
-def test_an_entry_there_is_not(world: Account) -> None:
-    assert world.refused("GET", "/traffic/1") == (404, "not_found")
-    assert world.refused("GET", "/traffic/x") == (404, "not_found")
+def test_an_entry_there_is_not(tenant: Account) -> None:
+    assert tenant.refused("GET", "/traffic/1") == (404, "not_found")
+    assert tenant.refused("GET", "/traffic/x") == (404, "not_found")

@@ -14,21 +14,21 @@ from tests.processes import running
 from tests.serving import Account, serving
 
 
-def test_deleting_and_resetting(worlds: Callable[..., Account]) -> None:
-    world = worlds()
-    world.api("get-balance")
-    world.api("get-balance")
-    assert world.ok("DELETE", "/traffic") == {"cleared": 2}
-    world.api("get-balance")
-    assert ids(world) == [3]
-    assert world.ok("GET", "/traffic")["dropped"] == 0
-    world.ok("POST", "/tenants/current/reset", {"kinds": ["traffic"]})
-    world.api("get-balance")
-    assert ids(world) == [4]
-    world.ok("POST", "/tenants/current/reset")
-    assert ids(world) == []
-    world.api("get-balance")
-    assert ids(world) == [1]
+def test_deleting_and_resetting(new_tenant: Callable[..., Account]) -> None:
+    tenant = new_tenant()
+    tenant.api("get-balance")
+    tenant.api("get-balance")
+    assert tenant.ok("DELETE", "/traffic") == {"cleared": 2}
+    tenant.api("get-balance")
+    assert ids(tenant) == [3]
+    assert tenant.ok("GET", "/traffic")["dropped"] == 0
+    tenant.ok("POST", "/tenants/current/reset", {"kinds": ["traffic"]})
+    tenant.api("get-balance")
+    assert ids(tenant) == [4]
+    tenant.ok("POST", "/tenants/current/reset")
+    assert ids(tenant) == []
+    tenant.api("get-balance")
+    assert ids(tenant) == [1]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -25,66 +25,66 @@ def meanwhile(*acts: Callable[[], object]) -> Iterator[None]:
     thread.join()
 
 
-def test_what_happened_before_is_found_at_once(world: Account) -> None:
-    world.send("early")
-    said = world.ok("POST", "/wait", {"of": "calls", "where": {"method": "send-sms"}, "timeout_seconds": 0})
+def test_what_happened_before_is_found_at_once(tenant: Account) -> None:
+    tenant.send("early")
+    said = tenant.ok("POST", "/wait", {"of": "calls", "where": {"method": "send-sms"}, "timeout_seconds": 0})
     assert (said["ok"], said["found"], said["difference"], said["seen"]) == (True, 1, "", [])
     assert [each["request"]["message"] for each in said["entries"]] == ["early"]
 
 
-def test_a_wait_ends_when_it_happens(world: Account, receiver: Receiver) -> None:
+def test_a_wait_ends_when_it_happens(tenant: Account, receiver: Receiver) -> None:
     order: list[str] = []
 
     def act() -> None:
         order.append("before")
         time.sleep(0.05)  # so that the wait is under way
         order.append("sending")
-        world.send("now", dlr_callback=receiver.url)
+        tenant.send("now", dlr_callback=receiver.url)
 
     with meanwhile(act):
-        said = world.ok("POST", "/wait", {"of": "calls", "params": {"message": "now"}, "timeout_seconds": 60})
+        said = tenant.ok("POST", "/wait", {"of": "calls", "params": {"message": "now"}, "timeout_seconds": 60})
         order.append("answered")
     assert said["ok"]
     assert order == ["before", "sending", "answered"]
-    assert world.ok("POST", "/wait", {"of": "callbacks", "where": {"code": "ok"}, "timeout_seconds": 60})["ok"]
-    assert world.ok("POST", "/wait", {"of": "messages", "where": {"code": "delivered"}, "timeout_seconds": 60})["ok"]
+    assert tenant.ok("POST", "/wait", {"of": "callbacks", "where": {"code": "ok"}, "timeout_seconds": 60})["ok"]
+    assert tenant.ok("POST", "/wait", {"of": "messages", "where": {"code": "delivered"}, "timeout_seconds": 60})["ok"]
 
 
-def test_a_wait_that_is_over_says_what_was_seen_instead(world: Account) -> None:
-    world.send("Hi there")
+def test_a_wait_that_is_over_says_what_was_seen_instead(tenant: Account) -> None:
+    tenant.send("Hi there")
     body = {"of": "calls", "params": {"message": "Hi"}, "timeout_seconds": 0.2}
-    said = world.ok("POST", "/wait", body)
+    said = tenant.ok("POST", "/wait", body)
     assert (said["ok"], said["found"], said["entries"]) == (False, 0, [])
     assert said["difference"].endswith("the nearest: message 'Hi there' instead of 'Hi' (entry 1).")
     assert [each["request"]["message"] for each in said["seen"]] == ["Hi there"]
 
 
-def test_a_wait_that_can_not_come_to_be_is_over_at_once(world: Account) -> None:
+def test_a_wait_that_can_not_come_to_be_is_over_at_once(tenant: Account) -> None:
     for _ in range(3):
-        world.api("get-balance")
-    said = world.ok("POST", "/wait", {"of": "calls", "count": 2, "timeout_seconds": 60})
+        tenant.api("get-balance")
+    said = tenant.ok("POST", "/wait", {"of": "calls", "count": 2, "timeout_seconds": 60})
     assert (said["ok"], said["found"]) == (False, 3)
 
 
-def test_many_wait_while_others_call(world: Account) -> None:
+def test_many_wait_while_others_call(tenant: Account) -> None:
     said: list[Any] = []
     wait = {"of": "calls", "count": 20, "where": {"method": "get-balance"}, "timeout_seconds": 60}
-    waiting = [threading.Thread(target=lambda: said.append(world.ok("POST", "/wait", wait))) for _ in range(30)]
+    waiting = [threading.Thread(target=lambda: said.append(tenant.ok("POST", "/wait", wait))) for _ in range(30)]
     for each in waiting:
         each.start()
     for _ in range(20):
-        world.api("get-balance")
+        tenant.api("get-balance")
     for each in waiting:
         each.join()
     assert [each["found"] for each in said] == [20] * 30
 
 
-def test_a_wait_ends_when_its_client_goes(world: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_ends_when_its_client_goes(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Journal] = []
     monkeypatch.setattr(traffic, "check_room", lambda later: heard.append(later.desk.journal))
-    with closing(HTTPConnection(urlsplit(world.ready.http).netloc)) as client:
+    with closing(HTTPConnection(urlsplit(tenant.ready.http).netloc)) as client:
         wait = json.dumps({"of": "calls", "timeout_seconds": 600})
-        client.request("POST", "/_sandbox/v1/wait", wait, basic(world.key, world.secret))
+        client.request("POST", "/_sandbox/v1/wait", wait, basic(tenant.key, tenant.secret))
         until(lambda: bool(heard) and heard[0].listening == 1)
     until(lambda: heard[0].listening == 0)
 
@@ -97,11 +97,11 @@ def until(holds: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
-def test_a_wait_of_a_tenant_that_goes_ends(worlds: Callable[..., Account], server: Account) -> None:
-    world = worlds(name="leaving")
+def test_a_wait_of_a_tenant_that_goes_ends(new_tenant: Callable[..., Account], server: Account) -> None:
+    tenant = new_tenant(name="leaving")
     codes: list[str] = []
     wait = {"of": "calls", "timeout_seconds": 2}
-    waiting = threading.Thread(target=lambda: codes.append(world.control("POST", "/wait", wait).code))
+    waiting = threading.Thread(target=lambda: codes.append(tenant.control("POST", "/wait", wait).code))
     waiting.start()
     time.sleep(0.1)
     server.ok("DELETE", "/tenants/leaving")

@@ -15,7 +15,7 @@ from sms_sandbox.journal.queries import Wanted
 from sms_sandbox.journal.writer import Journal
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.unit_of_work import Note
-from tests.conftest import found
+from tests.conftest import make_tenant
 
 
 def note(tenant: int | None, weight: int = 1) -> Note:
@@ -93,7 +93,7 @@ def test_a_journal_in_memory_holds_what_one_that_writes_everything_would(steps: 
 
 async def check_journal(steps: list[int | str]) -> None:
     store = open_store("sqlite://")
-    worlds = [found(store, f"key-{name}", "secret", name=name) for name in ("default", "other")]
+    tenants = [make_tenant(store, f"key-{name}", "secret", name=name) for name in ("default", "other")]
     journal = Journal(store, MOST)
     await journal.stop()  # so that it writes when it is asked to, and only then
     noted: list[list[str]] = [[], []]
@@ -102,12 +102,12 @@ async def check_journal(steps: list[int | str]) -> None:
             await journal.flush()
         else:
             noted[step].append(str(number))
-            journal.note(note_of(made(worlds[step].tenant, None, "call", text=str(number))))
-    for world, texts in zip(worlds, noted, strict=True):
+            journal.note(note_of(made(tenants[step].tenant, None, "call", text=str(number))))
+    for tenant, texts in zip(tenants, noted, strict=True):
         with store.begin() as db:
-            entries = queries.following(db, world.tenant, Wanted(), 1000)
+            entries = queries.following(db, tenant.tenant, Wanted(), 1000)
             assert [each.text for each in entries] == texts[-MOST:]
             assert [each.id for each in entries] == list(range(1, len(texts) + 1))[-MOST:]
-            assert queries.last(db, world.tenant) == len(texts)
-            assert queries.dropped(db, world.tenant) == max(len(texts) - MOST, 0)
+            assert queries.last(db, tenant.tenant) == len(texts)
+            assert queries.dropped(db, tenant.tenant) == max(len(texts) - MOST, 0)
     store.close()

@@ -11,7 +11,7 @@ from sms_sandbox.journal.queries import Entry, Wanted
 from sms_sandbox.store import tables, tenants
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 from tests.store.making import HANDSETS, NOON, send
 
 ALL = Paging(1, 1000)
@@ -24,30 +24,30 @@ def test_an_entry_is_the_columns_of_its_table() -> None:
     assert tuple(columns[1:]) == Entry._fields
 
 
-def note(world: World, *new: NewEntry, most: int = 1000, at: int | None = None) -> None:
+def note(fresh: FreshTenant, *new: NewEntry, most: int = 1000, at: int | None = None) -> None:
     moment = to_micros(real_now()) if at is None else at
-    with world.store.begin() as db:
-        entries.add(db, world.tenant, [(moment, each) for each in new], most)
+    with fresh.store.begin() as db:
+        entries.add(db, fresh.tenant, [(moment, each) for each in new], most)
 
 
-def calls(world: World, *texts: str) -> list[NewEntry]:
+def calls(fresh: FreshTenant, *texts: str) -> list[NewEntry]:
     return [
-        made(world.tenant, NOON + timedelta(seconds=index), "call", account=1, method="send-sms", text=text,
+        made(fresh.tenant, NOON + timedelta(seconds=index), "call", account=1, method="send-sms", text=text,
              request={"message": text})
         for index, text in enumerate(texts)
     ]  # fmt: skip
 
 
-def wanted(world: World, **asked: object) -> list[int]:
+def wanted(fresh: FreshTenant, **asked: object) -> list[int]:
     """The ids of what a filter finds."""
-    with world.store.begin() as db:
+    with fresh.store.begin() as db:
         asking = Wanted(**asked)  # type: ignore[arg-type]
-        rows = queries.page(db, world.tenant, asking, ALL).rows
-        assert queries.count(db, world.tenant, asking) == len(rows)
+        rows = queries.page(db, fresh.tenant, asking, ALL).rows
+        assert queries.count(db, fresh.tenant, asking) == len(rows)
     return [each.id for each in rows]
 
 
-def test_an_entry_reads_back_as_it_was_noted(fresh: World) -> None:
+def test_an_entry_reads_back_as_it_was_noted(fresh: FreshTenant) -> None:
     new = made(
         fresh.tenant, NOON, "call", account=54911, method="send-sms", numbers=("61491570156", "61491570112"),
         code="SUCCESS", status=200, rule="fault 3", took=1234, message=340000001, verb="POST", url="/send-sms.json",
@@ -63,7 +63,7 @@ def test_an_entry_reads_back_as_it_was_noted(fresh: World) -> None:
     )  # fmt: skip
 
 
-def test_what_no_database_keeps_is_replaced_and_what_is_too_long_is_cut(fresh: World) -> None:
+def test_what_no_database_keeps_is_replaced_and_what_is_too_long_is_cut(fresh: FreshTenant) -> None:
     strange = "a\x00b\ud800c"
     long = "x" * (entries.LONGEST_VALUE + 1)
     many = {f"f{index}": "y" * 5000 for index in range(20)}
@@ -88,7 +88,7 @@ def test_what_no_database_keeps_is_replaced_and_what_is_too_long_is_cut(fresh: W
     assert reply.cut
 
 
-def test_filters(fresh: World) -> None:
+def test_filters(fresh: FreshTenant) -> None:
     mobile, number = "61491570156", "61491570112"
     note(
         fresh,
@@ -120,7 +120,7 @@ def test_filters(fresh: World) -> None:
     assert wanted(fresh, kind="call", method="send-sms", after=1) == [4]
 
 
-def test_the_oldest_are_dropped_and_it_is_told(fresh: World) -> None:
+def test_the_oldest_are_dropped_and_it_is_told(fresh: FreshTenant) -> None:
     for batch in range(4):
         note(fresh, *calls(fresh, *(f"{batch} {index}" for index in range(3))), most=5)
     with fresh.store.begin() as db:
@@ -133,7 +133,7 @@ def test_the_oldest_are_dropped_and_it_is_told(fresh: World) -> None:
         assert queries.dropped(db, fresh.tenant) == 27
 
 
-def test_clearing_counts_on_and_forgets_what_was_dropped(fresh: World) -> None:
+def test_clearing_counts_on_and_forgets_what_was_dropped(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert queries.clear(db, fresh.tenant) == 0
         assert queries.last(db, fresh.tenant) == 0
@@ -150,21 +150,21 @@ def test_clearing_counts_on_and_forgets_what_was_dropped(fresh: World) -> None:
         assert queries.dropped(db, fresh.tenant) == 1
 
 
-def test_nothing_is_noted_of_a_tenant_that_is_gone_nor_of_a_world_before(fresh: World) -> None:
-    other = found(fresh.store, "other", "secret", name="other")
+def test_nothing_is_noted_of_a_tenant_that_is_gone_nor_of_a_tenant_before(fresh: FreshTenant) -> None:
+    other = make_tenant(fresh.store, "other", "secret", name="other")
     early = to_micros(real_now())
     with fresh.store.begin() as db:
         tenants.remove(db, other.tenant)
         tenants.empty(db, fresh.tenant)
         entries.begin(db, fresh.tenant)
     note(other, *calls(other, "gone"))
-    note(fresh, *calls(fresh, "of a world before"), at=early)
+    note(fresh, *calls(fresh, "of a tenant before"), at=early)
     assert wanted(fresh) == wanted(other) == []
     note(fresh, *calls(fresh, "of this one"))
     assert wanted(fresh) == [1]
 
 
-def test_an_entry_without_a_time_is_of_the_moment_it_was_noted(fresh: World) -> None:
+def test_an_entry_without_a_time_is_of_the_moment_it_was_noted(fresh: FreshTenant) -> None:
     moment = real_now()
     note(fresh, made(None, None, "call"), at=to_micros(moment))
     with fresh.store.begin() as db:
@@ -173,11 +173,11 @@ def test_an_entry_without_a_time_is_of_the_moment_it_was_noted(fresh: World) -> 
 
 
 @pytest.fixture
-def neighbour(store: Store, fresh: World) -> World:
-    return found(store, "other", "secret", name="other")
+def neighbour(store: Store, fresh: FreshTenant) -> FreshTenant:
+    return make_tenant(store, "other", "secret", name="other")
 
 
-def test_tenants_see_their_own_entries_numbered_by_themselves(fresh: World, neighbour: World) -> None:
+def test_tenants_see_their_own_entries_numbered_by_themselves(fresh: FreshTenant, neighbour: FreshTenant) -> None:
     note(fresh, *calls(fresh, "a", "b"))
     note(neighbour, *calls(neighbour, "c"))
     assert wanted(fresh) == [2, 1]
@@ -187,7 +187,7 @@ def test_tenants_see_their_own_entries_numbered_by_themselves(fresh: World, neig
     assert wanted(fresh) == [2, 1]
 
 
-def test_messages_are_looked_at_as_entries(fresh: World, neighbour: World) -> None:
+def test_messages_are_looked_at_as_entries(fresh: FreshTenant, neighbour: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, HANDSETS[:2], status="sent", text="Hello")
         send(db, fresh, HANDSETS[:1], text="not sent yet", status="scheduled")

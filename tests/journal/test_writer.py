@@ -14,42 +14,42 @@ from sms_sandbox.journal.queries import Wanted
 from sms_sandbox.journal.writer import EVERY, TOGETHER, Journal
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.unit_of_work import Note, noted
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def journal(fresh: World) -> AsyncIterator[Journal]:
+async def journal(fresh: FreshTenant) -> AsyncIterator[Journal]:
     made = Journal(fresh.store, 1000)
     yield made
     await made.stop()
 
 
-def entry(world: World, text: str) -> Note:
-    return note_of(made(world.tenant, None, "call", text=text))
+def entry(fresh: FreshTenant, text: str) -> Note:
+    return note_of(made(fresh.tenant, None, "call", text=text))
 
 
-def texts(world: World) -> list[str]:
-    with world.store.begin() as db:
-        return [each.text for each in queries.following(db, world.tenant, Wanted(), 100_000)]
+def texts(fresh: FreshTenant) -> list[str]:
+    with fresh.store.begin() as db:
+        return [each.text for each in queries.following(db, fresh.tenant, Wanted(), 100_000)]
 
 
-async def test_what_is_noted_is_written_in_order_when_somebody_reads(fresh: World, journal: Journal) -> None:
+async def test_what_is_noted_is_written_in_order_when_somebody_reads(fresh: FreshTenant, journal: Journal) -> None:
     for index in range(500):
         journal.note(entry(fresh, str(index)))
     await journal.flush()
     assert texts(fresh) == [str(index) for index in range(500)]
 
 
-async def test_it_is_written_by_itself_soon_after(fresh: World, journal: Journal) -> None:
+async def test_it_is_written_by_itself_soon_after(fresh: FreshTenant, journal: Journal) -> None:
     journal.note(entry(fresh, "a"))
     async with asyncio.timeout(10):
         while not texts(fresh):
             await asyncio.sleep(0.02)
 
 
-async def test_what_a_transaction_notes_is_noted_when_it_is_committed(fresh: World, journal: Journal) -> None:
+async def test_what_a_transaction_notes_is_noted_when_it_is_committed(fresh: FreshTenant, journal: Journal) -> None:
     with fresh.store.begin() as db:
         noted(db, entry(fresh, "committed"))
     with suppress(KeyError), fresh.store.begin() as db:
@@ -62,7 +62,7 @@ async def test_what_a_transaction_notes_is_noted_when_it_is_committed(fresh: Wor
     assert texts(fresh) == ["committed", "noted anyway"]
 
 
-async def test_what_waits_is_written_at_the_end(fresh: World, journal: Journal) -> None:
+async def test_what_waits_is_written_at_the_end(fresh: FreshTenant, journal: Journal) -> None:
     await journal.stop()
     for index in range(450):
         journal.note(entry(fresh, str(index)))
@@ -70,12 +70,12 @@ async def test_what_waits_is_written_at_the_end(fresh: World, journal: Journal) 
     assert len(texts(fresh)) == 450
 
 
-async def test_who_listens_is_told_of_its_tenant_alone(fresh: World, journal: Journal) -> None:
-    other = found(fresh.store, "other", "secret", name="other")
+async def test_who_listens_is_told_of_its_tenant_alone(fresh: FreshTenant, journal: Journal) -> None:
+    other = make_tenant(fresh.store, "other", "secret", name="other")
     order: list[str] = []
 
-    async def listen(world: World, name: str) -> None:
-        with journal.listen(world.tenant) as listener:
+    async def listen(fresh: FreshTenant, name: str) -> None:
+        with journal.listen(fresh.tenant) as listener:
             await listener.wait(30)
             order.append(name)
 
@@ -92,7 +92,7 @@ async def test_who_listens_is_told_of_its_tenant_alone(fresh: World, journal: Jo
     assert journal.listening == 0
 
 
-async def test_nobody_waits_when_it_stops(fresh: World, journal: Journal) -> None:
+async def test_nobody_waits_when_it_stops(fresh: FreshTenant, journal: Journal) -> None:
     with journal.listen(fresh.tenant) as listener:
         waiting = asyncio.create_task(listener.wait(60))
         await asyncio.sleep(0)
@@ -103,7 +103,7 @@ async def test_nobody_waits_when_it_stops(fresh: World, journal: Journal) -> Non
 
 
 async def test_an_entry_that_can_not_be_made_costs_no_other(
-    fresh: World, journal: Journal, caplog: pytest.LogCaptureFixture
+    fresh: FreshTenant, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> NewEntry:
         raise ValueError
@@ -116,7 +116,7 @@ async def test_an_entry_that_can_not_be_made_costs_no_other(
 
 
 async def test_a_database_that_fails_is_told_of_and_noting_goes_on(
-    fresh: World, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    fresh: FreshTenant, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr("sms_sandbox.journal.entries.add", lambda *_: 1 / 0)
@@ -130,7 +130,7 @@ async def test_a_database_that_fails_is_told_of_and_noting_goes_on(
 
 
 async def test_more_than_can_wait_is_counted_and_what_nobody_could_have_read_is_not_lost(
-    fresh: World, journal: Journal, caplog: pytest.LogCaptureFixture
+    fresh: FreshTenant, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
     await journal.stop()
     many = MOST_WAITING + SLACK + 1
@@ -146,7 +146,7 @@ async def test_more_than_can_wait_is_counted_and_what_nobody_could_have_read_is_
 
 
 async def test_a_burst_of_all_that_a_long_journal_wants_is_not_lost(
-    fresh: World, caplog: pytest.LogCaptureFixture
+    fresh: FreshTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As when time passes for many messages: a hundred reports a turn of the event loop, and no end of them."""
     long = Journal(fresh.store, 1_000_000)
@@ -163,7 +163,7 @@ async def test_a_burst_of_all_that_a_long_journal_wants_is_not_lost(
     assert bool(lost) == ("entries of the traffic are lost" in caplog.text)
 
 
-async def test_while_calls_come_fast_a_store_in_memory_puts_writing_off(fresh: World, journal: Journal) -> None:
+async def test_while_calls_come_fast_a_store_in_memory_puts_writing_off(fresh: FreshTenant, journal: Journal) -> None:
     """Other stores write on, so that a killed process loses little; and once it is quiet, so does this one."""
     for _ in range(10):
         for index in range(TOGETHER):
@@ -175,7 +175,7 @@ async def test_while_calls_come_fast_a_store_in_memory_puts_writing_off(fresh: W
             await asyncio.sleep(0.02)
 
 
-async def test_who_listens_is_told_however_fast_calls_come(fresh: World, journal: Journal) -> None:
+async def test_who_listens_is_told_however_fast_calls_come(fresh: FreshTenant, journal: Journal) -> None:
     with journal.listen(fresh.tenant) as listener:
         for index in range(TOGETHER * 3):
             journal.note(entry(fresh, str(index)))
@@ -184,7 +184,7 @@ async def test_who_listens_is_told_however_fast_calls_come(fresh: World, journal
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-async def test_two_processes_write_one_journal(fresh: World, journal: Journal, postgres_url: str) -> None:
+async def test_two_processes_write_one_journal(fresh: FreshTenant, journal: Journal, postgres_url: str) -> None:
     from sms_sandbox.store.schema import open_store
 
     beside: Store = open_store(postgres_url)

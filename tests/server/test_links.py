@@ -7,50 +7,52 @@ import pytest
 from tests.serving import HANDSET, Account, Receiver, fetch
 
 
-def link_in(world: Account, host: str) -> str:
-    text = world.ok("GET", "/recipients")["recipients"][0]["text"]
+def link_in(tenant: Account, host: str) -> str:
+    text = tenant.ok("GET", "/recipients")["recipients"][0]["text"]
     found = re.search(rf"{re.escape(host)}/\w{{8}}", text)
     assert found
     return found[0]
 
 
 @pytest.fixture
-def world(server: Account) -> Account:
+def tenant(server: Account) -> Account:
     return server.tenant()
 
 
-def test_a_tracked_link_leads_to_its_target_and_is_counted(server: Account, world: Account, receiver: Receiver) -> None:
+def test_a_tracked_link_leads_to_its_target_and_is_counted(
+    server: Account, tenant: Account, receiver: Receiver
+) -> None:
     target = "https://example.com/a%20b?c=d&e=%C3%BC#f"
-    world.send("[tracked-link] go", tracked_link_url=target, link_hits_callback=f"{receiver.url}/hits")
-    url = f"{server.ready.http}/{link_in(world, 'TapTh.is')}"
+    tenant.send("[tracked-link] go", tracked_link_url=target, link_hits_callback=f"{receiver.url}/hits")
+    url = f"{server.ready.http}/{link_in(tenant, 'TapTh.is')}"
     for expected in (1, 2):
         answer = fetch(url)
         assert (answer.status, answer.headers["location"]) == (302, target)
         assert receiver.wait_for(expected)[-1]["link_hits"] == str(expected)
     assert fetch(url.replace("TapTh.is", "/tapth.IS")).status == 302
-    assert world.ok("GET", "/recipients")["recipients"][0]["link_hits"] == 3
+    assert tenant.ok("GET", "/recipients")["recipients"][0]["link_hits"] == 3
 
 
-def test_looking_at_a_link_is_no_tap(server: Account, world: Account) -> None:
-    world.send("[tracked-link] go", tracked_link_url="https://example.com/")
-    url = f"{server.ready.http}/{link_in(world, 'TapTh.is')}"
+def test_looking_at_a_link_is_no_tap(server: Account, tenant: Account) -> None:
+    tenant.send("[tracked-link] go", tracked_link_url="https://example.com/")
+    url = f"{server.ready.http}/{link_in(tenant, 'TapTh.is')}"
     answer = fetch(url, "HEAD")
     assert (answer.status, answer.headers["location"]) == (302, "https://example.com/")
     assert fetch(url, "POST").status == 405
-    assert world.ok("GET", "/recipients")["recipients"][0]["link_hits"] == 0
+    assert tenant.ok("GET", "/recipients")["recipients"][0]["link_hits"] == 0
 
 
-def test_an_opt_out_link_opts_out(server: Account, world: Account) -> None:
-    world.send("hi [unsub-reply-link]")
-    url = f"{server.ready.http}/{link_in(world, 'UnsubRep.ly')}"
+def test_an_opt_out_link_opts_out(server: Account, tenant: Account) -> None:
+    tenant.send("hi [unsub-reply-link]")
+    url = f"{server.ready.http}/{link_in(tenant, 'UnsubRep.ly')}"
     assert fetch(url, "HEAD").status == 200
-    assert world.ok("GET", "/recipients")["recipients"][0]["optout"] is False
+    assert tenant.ok("GET", "/recipients")["recipients"][0]["optout"] is False
     page = fetch(url)
     assert page.status == 200
     assert HANDSET in page.body.decode()
-    assert world.ok("GET", "/recipients")["recipients"][0]["optout"] is True
+    assert tenant.ok("GET", "/recipients")["recipients"][0]["optout"] is True
     assert fetch(url).status == 200
-    assert world.api("send-sms", message="more", to=HANDSET)["error"]["code"] == "RECIPIENTS_ERROR"
+    assert tenant.api("send-sms", message="more", to=HANDSET)["error"]["code"] == "RECIPIENTS_ERROR"
 
 
 def test_a_link_there_is_not_is_not_found(server: Account) -> None:

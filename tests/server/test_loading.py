@@ -47,7 +47,7 @@ def test_what_the_first_message_needs_is_loaded_in_the_background() -> None:
     }
 
 
-def test_a_world_of_old_is_at_work_before_anybody_is_let_in(certificates: Certificates, tmp_path: Path) -> None:
+def test_a_tenant_of_old_is_at_work_before_anybody_is_let_in(certificates: Certificates, tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'old.db'}"
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), database=database)
     assert loaded(f"{STARTING}(Settings(**{asdict(settings)}))") == set()

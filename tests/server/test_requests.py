@@ -121,15 +121,15 @@ def test_a_body_is_never_touched(server: Account, size: int, chunked: bool) -> N
         pieces = [body[start : start + 20] for start in range(0, len(body), 20)]
         framed = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
         data = data[: -len(body)].replace(b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked") + framed
-    world = server.tenant()
-    data = data.replace(AUTH, b"Authorization: " + basic(world.key, world.secret)["Authorization"].encode())
+    tenant = server.tenant()
+    data = data.replace(AUTH, b"Authorization: " + basic(tenant.key, tenant.secret)["Authorization"].encode())
     with secure(server) as connection:
         for start in range(0, len(data), size):
             connection.sendall(data[start : start + size])
         assert [code_of(each) for each in answers(connection, 1)] == ["SUCCESS"]
         connection.sendall(FORMS["in the middle"])
         assert [code_of(each) for each in answers(connection, 1)] == ["SUCCESS"]
-    assert world.ok("GET", "/messages")["messages"][0]["text"].encode() == text
+    assert tenant.ok("GET", "/messages")["messages"][0]["text"].encode() == text
 
 
 def test_a_body_nobody_wants_is_never_touched_either(server: Account) -> None:

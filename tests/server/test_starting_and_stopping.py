@@ -54,10 +54,10 @@ def test_a_signal_ends_it_cleanly_whatever_is_under_way(
         unread.sendall(b"POST /send-sms.json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nto=")
         process.account.send(dlr_callback=receiver.url)
         receiver.wait_for(1)
-        world = process.account.tenant()
-        world.send(dlr_callback=receiver.url)
+        tenant = process.account.tenant()
+        tenant.send(dlr_callback=receiver.url)
         with ThreadPoolExecutor(1) as pool:
-            advance = pool.submit(world.control, "POST", "/clock/advance", {"days": 3})
+            advance = pool.submit(tenant.control, "POST", "/clock/advance", {"days": 3})
             receiver.wait_for(2)
             process.end(by)
             assert advance.result().status == 503

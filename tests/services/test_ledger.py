@@ -17,7 +17,7 @@ from sms_sandbox.store.accounts import Account
 from sms_sandbox.store.clients import Client, Details
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.transactions import Transaction
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import NOON, seconds
 
 t = tables.transactions
@@ -45,19 +45,19 @@ def check_books(db: Connection, tenant: int) -> None:
             assert amount
 
 
-def new_client(db: Connection, world: World, name: str = "Gym", **details: Any) -> Account:
+def new_client(db: Connection, fresh: FreshTenant, name: str = "Gym", **details: Any) -> Account:
     made = clients.add(
         db,
-        world.account,
+        fresh.account,
         Details(name, f"{name.lower()}@example.com", "61491570156", **details),
         NOON,
     )
     assert made is not None
-    return again(db, world, made)
+    return again(db, fresh, made)
 
 
-def again(db: Connection, world: World, account: int) -> Account:
-    found = accounts.read(db, world.tenant, account)
+def again(db: Connection, fresh: FreshTenant, account: int) -> Account:
+    found = accounts.read(db, fresh.tenant, account)
     assert found is not None
     return found
 
@@ -68,7 +68,7 @@ def seen(db: Connection, account: Account) -> Client:
     return found
 
 
-def test_an_account_opens_with_a_transaction(fresh: World) -> None:
+def test_an_account_opens_with_a_transaction(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         (opening,) = book(db, fresh.account)
         assert (opening.amount, opening.balance, opening.type_id) == (100_000_000, 100_000_000, ledger.TOP_UP)
@@ -76,7 +76,7 @@ def test_an_account_opens_with_a_transaction(fresh: World) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_what_was_charged_and_given_is_written_down(fresh: World) -> None:
+def test_what_was_charged_and_given_is_written_down(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert ledger.charge(db, fresh.account, 2_500_000, ledger.FEE, "Number", NOON)
         ledger.credit(db, fresh.account, 5, ledger.TOP_UP, "Gift", NOON + seconds(1), 17)
@@ -89,7 +89,7 @@ def test_what_was_charged_and_given_is_written_down(fresh: World) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_what_can_not_be_paid_leaves_nothing_behind(fresh: World) -> None:
+def test_what_can_not_be_paid_leaves_nothing_behind(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh)
         assert not ledger.charge_sms(db, client, 1, 1, 8_700, NOON)
@@ -97,7 +97,7 @@ def test_what_can_not_be_paid_leaves_nothing_behind(fresh: World) -> None:
         assert seen(db, client).total_sms == 0
 
 
-def test_a_client_pays_or_its_reseller_does(fresh: World) -> None:
+def test_a_client_pays_or_its_reseller_does(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh)
         ledger.set_balance(db, client, 10, NOON)
@@ -109,12 +109,12 @@ def test_a_client_pays_or_its_reseller_does(fresh: World) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_margins_as_recorded(fresh: World) -> None:
+def test_margins_as_recorded(fresh: FreshTenant) -> None:
     """Five SMS at 0.054 with a margin of 2 cents gave a spend of 0.37 and a revenue of 0.1."""
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"price": pricing.to_units(Decimal("0.054"))})
-        world = replace(fresh, account=again(db, fresh, fresh.account.id))
-        client = new_client(db, world, sms_margin=2_000)
+        fresh = replace(fresh, account=again(db, fresh, fresh.account.id))
+        client = new_client(db, fresh, sms_margin=2_000)
         ledger.set_balance(db, client, pricing.to_units(Decimal(15)), NOON)
         cost = pricing.cost(5, client.sms_price)
         assert ledger.charge_sms(db, client, 1, 5, cost, NOON)
@@ -125,7 +125,7 @@ def test_margins_as_recorded(fresh: World) -> None:
         assert (own.balance, own.total_sms, own.total_revenue) == (100_000_000, 0, 0)
 
 
-def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: World) -> None:
+def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh, client_pays=False, sms_margin=1_000)
         cost = pricing.cost(3, client.sms_price)
@@ -138,7 +138,7 @@ def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: World) -> Non
         check_books(db, fresh.tenant)
 
 
-def test_what_costs_nothing_is_paid_whatever_is_owed(fresh: World) -> None:
+def test_what_costs_nothing_is_paid_whatever_is_owed(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh)
         ledger.set_balance(db, client, -5, NOON)
@@ -148,7 +148,7 @@ def test_what_costs_nothing_is_paid_whatever_is_owed(fresh: World) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_what_costs_nothing_is_counted_and_not_written_down(fresh: World) -> None:
+def test_what_costs_nothing_is_counted_and_not_written_down(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = replace(new_client(db, fresh), price=0)
         assert ledger.charge_sms(db, client, 9, 2, 0, NOON)
@@ -158,7 +158,7 @@ def test_what_costs_nothing_is_counted_and_not_written_down(fresh: World) -> Non
         assert book(db, client) == []
 
 
-def test_a_top_up_is_two_rows_as_recorded(fresh: World) -> None:
+def test_a_top_up_is_two_rows_as_recorded(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh)
         ledger.top_up(db, client, 500_000, 100_000, NOON)
@@ -172,7 +172,7 @@ def test_a_top_up_is_two_rows_as_recorded(fresh: World) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_a_balance_is_set_by_its_difference(fresh: World) -> None:
+def test_a_balance_is_set_by_its_difference(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         ledger.set_balance(db, fresh.account, -5, NOON)
         ledger.set_balance(db, fresh.account, -5, NOON)
@@ -180,7 +180,7 @@ def test_a_balance_is_set_by_its_difference(fresh: World) -> None:
         assert ledger.balance(db, fresh.tenant, fresh.account.id) == -5
 
 
-def test_a_span_of_time_has_both_its_ends(fresh: World) -> None:
+def test_a_span_of_time_has_both_its_ends(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         for number in range(5):
             ledger.credit(db, fresh.account, 1, ledger.FEE, str(number), NOON + timedelta(hours=number))
@@ -190,7 +190,7 @@ def test_a_span_of_time_has_both_its_ends(fresh: World) -> None:
         assert ([each.description for each in page.rows], page.total) == (["3", "2"], 3)
 
 
-def test_nobody_reads_another_tenants_book(fresh: World) -> None:
+def test_nobody_reads_another_tenants_book(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         (opening,) = book(db, fresh.account)
         assert transactions.read(db, fresh.tenant + 1, opening.id) is None
@@ -209,7 +209,7 @@ MOVES = st.one_of(
 
 @settings(max_examples=25)
 @given(st.lists(MOVES, max_size=15))
-def test_the_books_balance(fresh: World, moves: list[tuple[str, int, bool]]) -> None:
+def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int, bool]]) -> None:
     """A client that pays now and then, at margins that change, and sends that are called off in any order."""
     with fresh.store.begin() as db, db.begin_nested() as undone:
         client = new_client(db, fresh)

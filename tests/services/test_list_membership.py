@@ -8,7 +8,7 @@ from sms_sandbox.services import list_membership
 from sms_sandbox.store import accounts, contacts, timeline
 from sms_sandbox.store.accounts import Account
 from sms_sandbox.store.contacts import ContactList
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import HANDSETS, NOON, seconds
 
 ONE, TWO = HANDSETS[:2]
@@ -16,11 +16,11 @@ NOBODY = (None, None)
 
 
 @pytest.fixture
-def people(fresh: World) -> ContactList:
+def people(fresh: FreshTenant) -> ContactList:
     return a_list(fresh, "People", "http://localhost/hook")
 
 
-def a_list(at: World, name: str, url: str = "") -> ContactList:
+def a_list(at: FreshTenant, name: str, url: str = "") -> ContactList:
     with at.store.begin() as db:
         made = contacts.add_list(db, at.tenant, at.account.id, name, {"2": "Size", "1": "City"}, NOON)
         contacts.set_automation(db, at.tenant, made.id, url)
@@ -29,13 +29,13 @@ def a_list(at: World, name: str, url: str = "") -> ContactList:
     return kept
 
 
-def planned(at: World) -> list[tuple[str, int, Any]]:
+def planned(at: FreshTenant) -> list[tuple[str, int, Any]]:
     with at.store.begin() as db:
         rows = timeline.due_by(db, at.tenant, NOON + seconds(60), 100)
     return [(row.kind, row.ref, row.data) for row in rows]
 
 
-def account(at: World, shared: bool) -> Account:
+def account(at: FreshTenant, shared: bool) -> Account:
     with at.store.begin() as db:
         accounts.change(db, at.tenant, at.account.id, {"global_optouts": int(shared)})
         found = accounts.read(db, at.tenant, at.account.id)
@@ -43,7 +43,7 @@ def account(at: World, shared: bool) -> Account:
     return found
 
 
-def test_what_is_to_be_told(fresh: World, people: ContactList) -> None:
+def test_what_is_to_be_told(fresh: FreshTenant, people: ContactList) -> None:
     with fresh.store.begin() as db:
         assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON)
         assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON) is None
@@ -58,7 +58,7 @@ def test_what_is_to_be_told(fresh: World, people: ContactList) -> None:
     ]  # fmt: skip
 
 
-def test_a_list_without_automation_tells_nobody(fresh: World) -> None:
+def test_a_list_without_automation_tells_nobody(fresh: FreshTenant) -> None:
     on = a_list(fresh, "Silent")
     with fresh.store.begin() as db:
         list_membership.join(db, fresh.tenant, on, ONE, NOBODY, {}, NOON)
@@ -67,7 +67,7 @@ def test_a_list_without_automation_tells_nobody(fresh: World) -> None:
 
 
 @pytest.mark.parametrize("shared", [False, True])
-def test_opting_out_of_one_list_or_of_all(fresh: World, people: ContactList, shared: bool) -> None:
+def test_opting_out_of_one_list_or_of_all(fresh: FreshTenant, people: ContactList, shared: bool) -> None:
     other, third = a_list(fresh, "Other"), a_list(fresh, "Third")
     owner = account(fresh, shared)
     with fresh.store.begin() as db:
@@ -86,7 +86,7 @@ def test_opting_out_of_one_list_or_of_all(fresh: World, people: ContactList, sha
         assert len(contacts.holding(db, fresh.tenant, owner.id, TWO)) == 3
 
 
-def test_a_removed_list_leaves_its_members_to_be_cleared_up(fresh: World, people: ContactList) -> None:
+def test_a_removed_list_leaves_its_members_to_be_cleared_up(fresh: FreshTenant, people: ContactList) -> None:
     other = a_list(fresh, "Other")
     with fresh.store.begin() as db:
         for each in HANDSETS[:5]:

@@ -11,7 +11,7 @@ from sms_sandbox.simulation.inbound.receive import Received
 from sms_sandbox.store import contacts, keywords, numbers, outbox, reports, tenants
 from sms_sandbox.store.keywords import OPEN, Keyword
 from sms_sandbox.store.paging import Paging
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation import looking
 from tests.store.making import HANDSETS, NOON, seconds
 
@@ -19,19 +19,19 @@ ME, FRIEND, OTHER = HANDSETS[:3]
 OWN_PRICE = 8_700
 
 
-def write(at: World, text: str, msisdn: str = ME, to: str | None = OWN_NUMBER, after: float = 1) -> Received:
+def write(at: FreshTenant, text: str, msisdn: str = ME, to: str | None = OWN_NUMBER, after: float = 1) -> Received:
     with at.store.begin() as db:
         tenant = tenants.read(db, at.tenant)
         assert tenant is not None
         return receive.receive(db, tenant, NOON + seconds(after), msisdn, to, text)
 
 
-def options(at: World, **settings: object) -> None:
+def options(at: FreshTenant, **settings: object) -> None:
     with at.store.begin() as db:
         numbers.change(db, at.tenant, OWN_NUMBER, settings)
 
 
-def keyword(at: World, word: str, status: str = OPEN, account: int | None = None, **more: Any) -> int:
+def keyword(at: FreshTenant, word: str, status: str = OPEN, account: int | None = None, **more: Any) -> int:
     fields: Mapping[str, Any] = {
         "reference": "", "list_id": 0, "welcome_message": "", "members_message": "", "forward_url": "",
         "forward_sms": "", "forward_email": "", **more,
@@ -46,29 +46,29 @@ def keyword(at: World, word: str, status: str = OPEN, account: int | None = None
     return made
 
 
-def sent(at: World) -> list[tuple[str, str, str]]:
+def sent(at: FreshTenant) -> list[tuple[str, str, str]]:
     """What went out, oldest first: sender, handset, text."""
     with at.store.begin() as db:
         found = reports.recipients_of(db, at.tenant, looking.ALL, None, None, None).rows[::-1]
     return [(each.sender, each.msisdn, each.text) for each in found]
 
 
-def answers(at: World) -> list[str]:
+def answers(at: FreshTenant) -> list[str]:
     return [text for _, _, text in sent(at)]
 
 
-def mailed(at: World) -> list[tuple[str, str, str, str]]:
+def mailed(at: FreshTenant) -> list[tuple[str, str, str, str]]:
     with at.store.begin() as db:
         found = outbox.page(db, at.tenant, Paging(1, 100)).rows[::-1]
     return [(each.kind, each.sender, each.recipient, each.body) for each in found]
 
 
-def member(at: World, on: int, msisdn: str = ME) -> str | None:
+def member(at: FreshTenant, on: int, msisdn: str = ME) -> str | None:
     with at.store.begin() as db:
         found = contacts.read_member(db, at.tenant, on, msisdn)
     return None if found is None else found.status
 
 
-def balance(at: World) -> int:
+def balance(at: FreshTenant) -> int:
     with at.store.begin() as db:
         return ledger.balance(db, at.tenant, at.account.id)

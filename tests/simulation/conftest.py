@@ -19,7 +19,7 @@ from sms_sandbox.simulation.callbacks.http_client import Courier
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.timeline import Plan
-from tests.conftest import KEY, SECRET, World, wire
+from tests.conftest import KEY, SECRET, FreshTenant, wire
 from tests.store.making import HANDSETS, NOON
 
 
@@ -145,7 +145,7 @@ async def receiver(anyio_backend: str) -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def runner(fresh: World) -> AsyncIterator[Runner]:
+async def runner(fresh: FreshTenant) -> AsyncIterator[Runner]:
     """A runner that only does what it is told to; `start` makes it run by itself."""
     made = Runner(fresh.store, Courier())
     yield made
@@ -155,8 +155,8 @@ async def runner(fresh: World) -> AsyncIterator[Runner]:
 class Client:
     """Calls the API as a client does, on the loop of the test."""
 
-    def __init__(self, world: World, key: str = KEY, secret: str = SECRET) -> None:
-        transport = httpx2.ASGITransport(app=Api(world.store, None))
+    def __init__(self, fresh: FreshTenant, key: str = KEY, secret: str = SECRET) -> None:
+        transport = httpx2.ASGITransport(app=Api(fresh.store, None))
         self.http = httpx2.AsyncClient(transport=transport, base_url="https://localhost", auth=(key, secret))
 
     async def __call__(self, method: str, **params: Any) -> Any:
@@ -174,30 +174,30 @@ class Client:
 
 
 @pytest.fixture
-async def call(fresh: World) -> AsyncIterator[Client]:
+async def call(fresh: FreshTenant) -> AsyncIterator[Client]:
     made = Client(fresh)
     yield made
     await made.http.aclose()
 
 
 @pytest.fixture
-def still(fresh: World) -> World:
-    """A fresh world whose clock stands at noon."""
+def still(fresh: FreshTenant) -> FreshTenant:
+    """A fresh tenant whose clock stands at noon."""
     set_clock(fresh, Clock(frozen_at=NOON))
     return fresh
 
 
 @pytest.fixture
-def quick(fresh: World) -> World:
-    """A fresh world where messages are delivered almost at once."""
+def quick(fresh: FreshTenant) -> FreshTenant:
+    """A fresh tenant where messages are delivered almost at once."""
     with fresh.store.begin() as db:
         tenants.change(db, fresh.tenant, {"delivery_delay": 20_000})
     return fresh
 
 
-def set_clock(world: World, clock: Clock) -> None:
-    with world.store.begin() as db:
-        tenants.set_clock(db, world.tenant, clock)
+def set_clock(fresh: FreshTenant, clock: Clock) -> None:
+    with fresh.store.begin() as db:
+        tenants.set_clock(db, fresh.tenant, clock)
 
 
 def clock_of(db: Connection, tenant: int) -> Clock:
@@ -213,7 +213,7 @@ async def until(true: Callable[[], bool], within: float = 10.0) -> None:
             await asyncio.sleep(0.01)
 
 
-def strange(world: World, due: datetime, count: int) -> None:
+def strange(fresh: FreshTenant, due: datetime, count: int) -> None:
     """Put things on the timeline that nobody knows how to run."""
-    with world.store.begin() as db:
-        timeline.schedule(db, world.tenant, [Plan(due, "strange", ref) for ref in range(count)])
+    with fresh.store.begin() as db:
+        timeline.schedule(db, fresh.tenant, [Plan(due, "strange", ref) for ref in range(count)])

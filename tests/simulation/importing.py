@@ -7,7 +7,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts, imports
 from sms_sandbox.store.imports import Import
 from sms_sandbox.store.paging import Paging
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation.conftest import Client
 
 PEOPLE = b"Firstname,Lastname,Mobile,Postcode\r\nUno,Rock,61491570200,2000\r\nDuo,,61491570201,\r\n"
@@ -33,29 +33,29 @@ async def bulk(call: Client, url: str, **params: Any) -> int:
     return int((await call.ok("add-contacts-bulk", file_url=url, **params))["list_id"])
 
 
-def the_import(at: World, list_id: int) -> Import:
+def the_import(at: FreshTenant, list_id: int) -> Import:
     with at.store.begin() as db:
         there = imports.last(db, at.tenant, list_id)
     assert there is not None
     return there
 
 
-def ended(at: World, list_id: int) -> Callable[[], bool]:
+def ended(at: FreshTenant, list_id: int) -> Callable[[], bool]:
     return lambda: the_import(at, list_id).status != imports.IN_PROGRESS
 
 
-def rows(at: World, list_id: int, reached: int) -> Callable[[], bool]:
+def rows(at: FreshTenant, list_id: int, reached: int) -> Callable[[], bool]:
     return lambda: the_import(at, list_id).counts.completed >= reached
 
 
-async def imported(at: World, runner: Runner, call: Client, url: str, **params: Any) -> tuple[int, Import]:
+async def imported(at: FreshTenant, runner: Runner, call: Client, url: str, **params: Any) -> tuple[int, Import]:
     """Import a file, and wait for the end of it."""
     list_id = await bulk(call, url, **params)
     await runner.advance(at.tenant)
     return list_id, the_import(at, list_id)
 
 
-def members(at: World, list_id: int) -> dict[str, tuple[str | None, str | None, dict[str, str]]]:
+def members(at: FreshTenant, list_id: int) -> dict[str, tuple[str | None, str | None, dict[str, str]]]:
     with at.store.begin() as db:
         on = contacts.read_list(db, at.tenant, list_id)
         assert on is not None

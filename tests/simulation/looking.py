@@ -9,26 +9,26 @@ from sms_sandbox.store.callbacks import Callback, Try
 from sms_sandbox.store.messages import Message
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.recipients import Recipient
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import NOON
 
 ALL = Paging(1, 10_000)
 
 
-def message(at: World, id_: int) -> Message:
+def message(at: FreshTenant, id_: int) -> Message:
     with at.store.begin() as db:
         found = messages.read(db, at.tenant, id_)
     assert found is not None
     return found
 
 
-def everybody(at: World, id_: int) -> Sequence[Recipient]:
+def everybody(at: FreshTenant, id_: int) -> Sequence[Recipient]:
     """Recipients of a message, in order."""
     with at.store.begin() as db:
         return reports.recipients_of(db, at.tenant, ALL, id_, None, None).rows[::-1]
 
 
-def journal(at: World) -> list[tuple[Callback, list[Try]]]:
+def journal(at: FreshTenant) -> list[tuple[Callback, list[Try]]]:
     """Every callback with its tries, in order."""
     with at.store.begin() as db:
         found = callbacks.page(db, at.tenant, ALL).rows[::-1]
@@ -36,7 +36,7 @@ def journal(at: World) -> list[tuple[Callback, list[Try]]]:
     return [(each, tries[each.id]) for each in found]
 
 
-def the_callback(at: World) -> tuple[Callback, list[Try]]:
+def the_callback(at: FreshTenant) -> tuple[Callback, list[Try]]:
     """The only one there is."""
     (only,) = journal(at)
     return only
@@ -47,12 +47,12 @@ def waits(tries: Sequence[Try]) -> list[timedelta]:
     return [each.at - NOON for each in tries]
 
 
-def recipient(at: World, id_: int) -> Recipient:
+def recipient(at: FreshTenant, id_: int) -> Recipient:
     (only,) = everybody(at, id_)
     return only
 
 
-def a_list(at: World, handsets: Sequence[str], fields_: dict[str, str] | None = None) -> int:
+def a_list(at: FreshTenant, handsets: Sequence[str], fields_: dict[str, str] | None = None) -> int:
     """A list with these members; its id."""
     with at.store.begin() as db:
         made = contacts.add_list(db, at.tenant, at.account.id, "People", fields_ or {}, NOON)
@@ -61,11 +61,11 @@ def a_list(at: World, handsets: Sequence[str], fields_: dict[str, str] | None = 
     return made.id
 
 
-def set_account(at: World, **settings: object) -> None:
+def set_account(at: FreshTenant, **settings: object) -> None:
     with at.store.begin() as db:
         accounts.change(db, at.tenant, at.account.id, settings)
 
 
-def delay_delivery(at: World, by: timedelta) -> None:
+def delay_delivery(at: FreshTenant, by: timedelta) -> None:
     with at.store.begin() as db:
         tenants.change(db, at.tenant, {"delivery_delay": by // MICROSECOND})

@@ -9,7 +9,7 @@ from sms_sandbox.domain.carrier import PENDING
 from sms_sandbox.domain.clock import LATEST, Clock, real_now
 from sms_sandbox.simulation.runner import BackwardsError, Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver, Request, clock_of, set_clock, strange
 from tests.store.making import NOON, seconds
@@ -20,19 +20,19 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LADDER = [MINUTE, 5 * MINUTE, HOUR, DAY]
 
 
-def now_of(at: World) -> datetime:
+def now_of(at: FreshTenant) -> datetime:
     with at.store.begin() as db:
         return clock_of(db, at.tenant).now(real_now())
 
 
-async def test_a_clock_that_stood_stands_again(still: World, runner: Runner) -> None:
+async def test_a_clock_that_stood_stands_again(still: FreshTenant, runner: Runner) -> None:
     ran = await runner.advance(still.tenant, by=HOUR)
     assert (ran.start, ran.end, ran.counts, ran.happened) == (NOON, NOON + HOUR, {}, [])
     with still.store.begin() as db:
         assert clock_of(db, still.tenant) == Clock(frozen_at=NOON + HOUR)
 
 
-async def test_a_clock_that_ran_runs_on(fresh: World, runner: Runner) -> None:
+async def test_a_clock_that_ran_runs_on(fresh: FreshTenant, runner: Runner) -> None:
     before = real_now()
     await runner.advance(fresh.tenant, by=HOUR)
     with fresh.store.begin() as db:
@@ -41,7 +41,7 @@ async def test_a_clock_that_ran_runs_on(fresh: World, runner: Runner) -> None:
     assert HOUR - (real_now() - before) <= clock.offset <= HOUR
 
 
-async def test_a_clock_held_by_a_process_that_died_runs_after_it_is_moved(fresh: World, runner: Runner) -> None:
+async def test_a_clock_held_by_a_process_that_died_runs_after_it_is_moved(fresh: FreshTenant, runner: Runner) -> None:
     before = real_now()
     set_clock(fresh, Clock(frozen_at=NOON, moving=True))
     await runner.advance(fresh.tenant, by=HOUR)
@@ -52,7 +52,7 @@ async def test_a_clock_held_by_a_process_that_died_runs_after_it_is_moved(fresh:
     assert NOON + HOUR <= clock.now(now) <= NOON + HOUR + (now - before)
 
 
-async def test_a_clock_does_not_go_where_it_can_not(still: World, runner: Runner) -> None:
+async def test_a_clock_does_not_go_where_it_can_not(still: FreshTenant, runner: Runner) -> None:
     with pytest.raises(BackwardsError):
         await runner.advance(still.tenant, to=NOON - seconds(1))
     with pytest.raises(BackwardsError):
@@ -67,7 +67,7 @@ async def test_a_clock_does_not_go_where_it_can_not(still: World, runner: Runner
 
 
 async def test_a_clock_goes_as_far_as_it_can_with_things_planned(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     set_clock(still, Clock(frozen_at=LATEST - 2 * DAY))
     await call.send(dlr_callback=receiver.url(statuses=[500]), send_at="8999-12-30 12:00:00")
@@ -80,9 +80,9 @@ async def test_a_clock_goes_as_far_as_it_can_with_things_planned(
 
 
 async def test_other_tenants_stand_while_one_is_moved(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    other = found(still.store, "other-key", name="other")
+    other = make_tenant(still.store, "other-key", name="other")
     set_clock(other, Clock(frozen_at=NOON))
     their = Client(other, "other-key")
     theirs = await their.send(dlr_callback=receiver.url("/theirs"))
@@ -94,7 +94,7 @@ async def test_other_tenants_stand_while_one_is_moved(
     assert looking.recipient(other, theirs).status == PENDING
 
 
-async def test_two_advances_follow_each_other(still: World, runner: Runner, call: Client) -> None:
+async def test_two_advances_follow_each_other(still: FreshTenant, runner: Runner, call: Client) -> None:
     await call.send()
     both = await asyncio.gather(*(runner.advance(still.tenant, by=HOUR) for _ in range(2)))
     assert sorted((each.start, each.end) for each in both) == [
@@ -104,7 +104,7 @@ async def test_two_advances_follow_each_other(still: World, runner: Runner, call
 
 
 async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
-    still: World, runner: Runner, call: Client, caplog: pytest.LogCaptureFixture
+    still: FreshTenant, runner: Runner, call: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange(still, NOON + seconds(1), 2)
     sent = await call.send(5)
@@ -117,7 +117,7 @@ async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
 
 
 async def test_an_advance_that_breaks_off_leaves_the_clock_where_it_came(
-    still: World, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch
+    still: FreshTenant, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was not run is still to come."""
     await call.send()
@@ -135,7 +135,7 @@ def broken(*_: object) -> None:
 
 
 async def test_a_tenant_that_is_removed_while_its_clock_is_moved(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     async def on_request(_: Request) -> None:
         with still.store.begin() as db:

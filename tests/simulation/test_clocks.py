@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.simulation.clocks import Clocks
 from sms_sandbox.store.schema import open_store
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation.conftest import clock_of, set_clock
 from tests.store.making import NOON
 
@@ -18,19 +18,19 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("store", ["postgresql"]
 
 
 @pytest.fixture
-def here(fresh: World) -> Clocks:
+def here(fresh: FreshTenant) -> Clocks:
     return Clocks(fresh.store)
 
 
 @pytest.fixture
-def elsewhere(fresh: World, postgres_url: str) -> Iterator[Clocks]:
+def elsewhere(fresh: FreshTenant, postgres_url: str) -> Iterator[Clocks]:
     """Those of another process."""
     store = open_store(postgres_url)
     yield Clocks(store)
     store.close()
 
 
-async def test_one_process_at_a_time_holds_a_clock(fresh: World, here: Clocks, elsewhere: Clocks) -> None:
+async def test_one_process_at_a_time_holds_a_clock(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
     order: list[str] = []
 
     async def hold_too() -> None:
@@ -45,7 +45,7 @@ async def test_one_process_at_a_time_holds_a_clock(fresh: World, here: Clocks, e
     assert order == ["the first still has it", "the second has it"]
 
 
-async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: World, here: Clocks, elsewhere: Clocks) -> None:
+async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
     set_clock(fresh, Clock(frozen_at=NOON, moving=True))
     with fresh.store.begin() as db:
         before = clock_of(db, fresh.tenant)
@@ -66,7 +66,7 @@ async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: World, here: Cl
         assert NOON <= after.now(real_now()) <= NOON + (real_now() - began)
 
 
-async def test_what_this_process_moves_is_left_alone(fresh: World, here: Clocks) -> None:
+async def test_what_this_process_moves_is_left_alone(fresh: FreshTenant, here: Clocks) -> None:
     async with here.held(fresh.tenant):
         set_clock(fresh, Clock(frozen_at=NOON, moving=True))
         await here.take_over()
@@ -74,7 +74,7 @@ async def test_what_this_process_moves_is_left_alone(fresh: World, here: Clocks)
             assert clock_of(db, fresh.tenant) == Clock(frozen_at=NOON, moving=True)
 
 
-async def test_a_session_that_was_lost_is_begun_anew(fresh: World, here: Clocks, elsewhere: Clocks) -> None:
+async def test_a_session_that_was_lost_is_begun_anew(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
     async with here.held(fresh.tenant):
         end_session(fresh, here)
     async with elsewhere.held(fresh.tenant):
@@ -89,10 +89,10 @@ async def hold_for_a_moment(clocks: Clocks, tenant: int) -> None:
         pass
 
 
-def end_session(world: World, of: Clocks) -> None:
+def end_session(fresh: FreshTenant, of: Clocks) -> None:
     """End the session that holds clocks for a process, as the process's death does."""
     session = of._store.holds._session
     assert session is not None
     driver: Any = session.connection.dbapi_connection
-    with world.store.begin() as db:
+    with fresh.store.begin() as db:
         db.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": driver.info.backend_pid})

@@ -11,7 +11,7 @@ from sms_sandbox.simulation import contact_imports as module
 from sms_sandbox.simulation.callbacks import http_client as courier_module
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, contacts
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation.conftest import Client, Receiver, until
 from tests.simulation.importing import PEOPLE, bulk, ended, file_of, imported, many, members, progress
 from tests.store.making import HANDSETS
@@ -22,7 +22,9 @@ pytestmark = pytest.mark.anyio
 # What comes of a file
 
 
-async def test_a_file_becomes_members_by_itself(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_a_file_becomes_members_by_itself(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     await runner.start()
     list_id = await bulk(call, receiver.url("/people.csv", body=PEOPLE), field_2="postcode")
     await until(ended(fresh, list_id))
@@ -35,12 +37,16 @@ async def test_a_file_becomes_members_by_itself(fresh: World, runner: Runner, ca
     assert "authorization" not in request.headers
 
 
-async def test_names_of_a_list_without_fields(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_names_of_a_list_without_fields(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     list_id, _ = await imported(fresh, runner, call, receiver.url(body=PEOPLE))
     assert members(fresh, list_id)["61491570201"] == ("Duo", None, {})
 
 
-async def test_columns_of_fields_the_list_has(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_columns_of_fields_the_list_has(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     made = (await call.ok("add-list", name="a", field_4="post code", field_5="Town", field_6="Postcode"))["id"]
     await imported(fresh, runner, call, receiver.url(body=PEOPLE), list_id=made)
     assert members(fresh, made)["61491570200"][2] == {"4": "2000", "6": "2000"}
@@ -49,7 +55,7 @@ async def test_columns_of_fields_the_list_has(fresh: World, runner: Runner, call
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 async def test_however_it_is_written(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, encoding: str, delimiter: str
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, encoding: str, delimiter: str
 ) -> None:
     text = 'Firstname,"Middle, name",MOBILE\n"Olé ""Ol"" \nB",x,0491 570 200'.replace(",", delimiter)
     url = receiver.url(body=text.encode(encoding))
@@ -57,7 +63,7 @@ async def test_however_it_is_written(
     assert members(fresh, list_id) == {"61491570200": ('Olé "Ol" \nB', None, {})}
 
 
-async def test_how_rows_are_counted(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
     made = (await call.ok("add-list", name="a", field_1="Town", field_2="Pet"))["id"]
     for msisdn in HANDSETS[:3]:
         await call.ok("add-to-list", list_id=made, msisdn=msisdn, first_name="Old", field_1="Here", field_2="Cat")
@@ -95,7 +101,7 @@ async def test_how_rows_are_counted(fresh: World, runner: Runner, call: Client, 
     assert members(fresh, made)[HANDSETS[5]] == ("First", None, {"2": "Dog"})
 
 
-async def test_who_opted_out_of_all_lists(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_who_opted_out_of_all_lists(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"global_optouts": 1})
         contacts.opt_out(db, fresh.tenant, fresh.account.id, HANDSETS[1])
@@ -104,7 +110,7 @@ async def test_who_opted_out_of_all_lists(fresh: World, runner: Runner, call: Cl
 
 
 async def test_a_file_of_several_chunks(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number that is repeated in another chunk is a duplicate too, and its first row stands."""
     monkeypatch.setattr(module, "CHUNK", 7)
@@ -115,7 +121,7 @@ async def test_a_file_of_several_chunks(
     assert {names[0] for names in members(fresh, list_id).values()} == {"first"}
 
 
-async def test_the_lists_automation_hears(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_the_lists_automation_hears(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
     made = (await call.ok("add-list", name="a"))["id"]
     with fresh.store.begin() as db:
         contacts.set_automation(db, fresh.tenant, made, receiver.url("/joined"))
@@ -127,7 +133,9 @@ async def test_the_lists_automation_hears(fresh: World, runner: Runner, call: Cl
 # How the file is fetched
 
 
-async def test_the_url_may_bring_a_password(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_the_url_may_bring_a_password(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     url = receiver.url("/a", body=PEOPLE).replace("http://", "http://ann:s%40cret@") + "?x=1"
     await imported(fresh, runner, call, url)
     (request,) = receiver.requests
@@ -135,7 +143,9 @@ async def test_the_url_may_bring_a_password(fresh: World, runner: Runner, call: 
     assert request.target == "/a?x=1"
 
 
-async def test_a_packed_and_a_chunked_answer(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_a_packed_and_a_chunked_answer(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     packed = receiver.url("/packed", body=gzip.compress(PEOPLE), headers=("Content-Encoding: gzip",))
     _, one = await imported(fresh, runner, call, packed, name="a")
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in PEOPLE) + b"0\r\n\r\n"
@@ -170,7 +180,7 @@ async def test_a_packed_and_a_chunked_answer(fresh: World, runner: Runner, call:
     ],
 )
 async def test_a_file_that_is_none_leaves_everything_as_it_was(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     manner: dict[str, Any], why: str,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(courier_module, "FETCH_TIMEOUT", 0.3)
@@ -194,13 +204,13 @@ async def test_a_file_that_is_none_leaves_everything_as_it_was(
 @pytest.mark.parametrize(
     "url", ["http://169.254.169.254/", "http://192.0.2.7/", "http://[fe80::1]/a", "http://8.8.8.8/"]
 )
-async def test_where_files_may_not_come_from(fresh: World, runner: Runner, call: Client, url: str) -> None:
+async def test_where_files_may_not_come_from(fresh: FreshTenant, runner: Runner, call: Client, url: str) -> None:
     _, job = await imported(fresh, runner, call, url)
     assert job.status == "failed"
     assert job.error.startswith("refused: ")
 
 
-async def test_nobody_listens(fresh: World, runner: Runner, call: Client) -> None:
+async def test_nobody_listens(fresh: FreshTenant, runner: Runner, call: Client) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         _, job = await imported(fresh, runner, call, f"http://127.0.0.1:{taken.getsockname()[1]}/")

@@ -12,7 +12,7 @@ from sms_sandbox.simulation.callbacks.http_client import Courier
 from sms_sandbox.simulation.contact_imports import Breath
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts, imports, tenants
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 from tests.simulation.conftest import Client, Receiver, Request, until
 from tests.simulation.importing import PEOPLE, bulk, ended, file_of, imported, many, members, progress, rows, the_import
 from tests.store.making import HANDSETS, NOON
@@ -53,7 +53,7 @@ class Halt:
 
 
 async def test_progress_tells_how_far_it_is(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, halt = Held(receiver), Halt(monkeypatch, 10, 3)
     await runner.start()
@@ -70,7 +70,7 @@ async def test_progress_tells_how_far_it_is(
 
 
 async def test_an_advance_waits_for_it_and_it_happens_at_its_own_moment(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     list_id = await bulk(call, receiver.url(body=PEOPLE, delay=0.2))
     await call.ok("send-sms", message="Later", to=HANDSETS[0], send_at="2026-03-01 12:00:01")
@@ -84,7 +84,7 @@ async def test_an_advance_waits_for_it_and_it_happens_at_its_own_moment(
 
 
 async def test_an_advance_waits_for_what_began_by_itself(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     held = Held(receiver)
     await runner.start()
@@ -99,7 +99,7 @@ async def test_an_advance_waits_for_what_began_by_itself(
 
 
 async def test_a_few_at_once_and_the_others_after_them(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     held = Held(receiver)
     await runner.start()
@@ -114,7 +114,7 @@ async def test_a_few_at_once_and_the_others_after_them(
 
 
 async def test_an_advance_has_as_many_as_there_are(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     lists = [await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}") for number in range(module.MOST * 2)]
     ran = await runner.advance(still.tenant)
@@ -123,7 +123,7 @@ async def test_an_advance_has_as_many_as_there_are(
 
 
 async def test_two_imports_of_the_same_people(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CHUNK", 5)
     made = (await call.ok("add-list", name="a"))["id"]
@@ -137,7 +137,7 @@ async def test_two_imports_of_the_same_people(
 
 
 async def test_a_removed_list_ends_it(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     halt = Halt(monkeypatch, 10, 2)
     await runner.start()
@@ -153,7 +153,7 @@ async def test_a_removed_list_ends_it(
 
 
 async def test_an_emptied_tenant_ends_it(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     halt = Halt(monkeypatch, 10, 2)
     await runner.start()
@@ -169,7 +169,7 @@ async def test_an_emptied_tenant_ends_it(
 
 
 async def test_a_fault_of_ours_is_a_failure(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     def break_down(*_: Any) -> None:
@@ -182,7 +182,7 @@ async def test_a_fault_of_ours_is_a_failure(
 
 
 async def test_a_stop_leaves_it_to_the_next(
-    fresh: World, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the next goes on where it was: no row is counted twice."""
     halt = Halt(monkeypatch, 10, 2)
@@ -202,7 +202,7 @@ async def test_a_stop_leaves_it_to_the_next(
 
 
 async def test_a_death_leaves_it_to_the_next(
-    fresh: World, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On an embedded store at once; on a shared one when nobody has said for a while that it is under way."""
     halt = Halt(monkeypatch, 10, 2)
@@ -229,7 +229,7 @@ async def test_a_death_leaves_it_to_the_next(
 
 
 async def test_who_was_taken_for_dead_leaves_off(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     halt = Halt(monkeypatch, 10, 2)
     await runner.start()
@@ -247,7 +247,7 @@ async def test_who_was_taken_for_dead_leaves_off(
 
 
 async def test_who_carries_it_out_says_so(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HOLD", timedelta(milliseconds=150))
     held = Held(receiver)
@@ -262,9 +262,9 @@ async def test_who_carries_it_out_says_so(
 
 
 async def test_a_neighbours_import_is_not_waited_for(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    other = found(fresh.store, "other-key", "other-secret", name="other")
+    other = make_tenant(fresh.store, "other-key", "other-secret", name="other")
     held = Held(receiver)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=PEOPLE))
@@ -276,7 +276,7 @@ async def test_a_neighbours_import_is_not_waited_for(
 
 
 async def test_other_calls_have_their_turn(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not by the clock, which a busy machine spoils: between any two chunks other work gets on."""
     monkeypatch.setattr(module, "SLICE", 0.0)

@@ -10,7 +10,7 @@ from sms_sandbox.services.send_message import CHUNK
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, contacts, messages, timeline
 from sms_sandbox.store.timeline import Plan
-from tests.conftest import SECRET, World
+from tests.conftest import SECRET, FreshTenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import HANDSETS, NOON, seconds
@@ -22,7 +22,7 @@ LADDER = [MINUTE, 5 * MINUTE, HOUR, DAY]
 
 
 async def test_a_message_is_delivered_after_a_second_and_told_of_once(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     sent = await call.send(dlr_callback=receiver.url() + "?own=a%2Fb")
     await runner.advance(still.tenant, by=seconds(0.9))
@@ -55,7 +55,7 @@ async def test_a_message_is_delivered_after_a_second_and_told_of_once(
 
 
 async def test_the_account_is_told_where_the_message_names_nobody(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     looking.set_account(still, dlr_url=receiver.url("/account"), secret=None)
     own = await send_by(still, receiver.url("/own"))
@@ -66,7 +66,7 @@ async def test_the_account_is_told_where_the_message_names_nobody(
     assert all("x-transmitsms-signature" not in each.headers for each in receiver.requests)
 
 
-async def send_by(at: World, dlr_url: str | None) -> int:
+async def send_by(at: FreshTenant, dlr_url: str | None) -> int:
     """A message of an account that has no secret and so can't call the API."""
     from tests.store.making import send as write
 
@@ -87,7 +87,7 @@ async def send_by(at: World, dlr_url: str | None) -> int:
     ],
 )
 async def test_a_message_that_takes_too_long_expires(
-    still: World, runner: Runner, call: Client, receiver: Receiver,
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver,
     validity: int, delay: timedelta, status: str, after: timedelta,
 ) -> None:  # fmt: skip
     looking.delay_delivery(still, delay)
@@ -102,7 +102,7 @@ async def test_a_message_that_takes_too_long_expires(
     assert [dict(each.params)["status"] for each in receiver.requests] == [status]
 
 
-async def test_a_scheduled_message_goes_out_when_it_should(still: World, runner: Runner, call: Client) -> None:
+async def test_a_scheduled_message_goes_out_when_it_should(still: FreshTenant, runner: Runner, call: Client) -> None:
     sent = await call.send(send_at="2026-03-01 13:00:00")
     await runner.advance(still.tenant, to=NOON + HOUR - seconds(1))
     assert looking.message(still, sent).status == messages.SCHEDULED
@@ -115,7 +115,7 @@ async def test_a_scheduled_message_goes_out_when_it_should(still: World, runner:
 
 
 async def test_a_message_that_was_called_off_never_goes_out(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     sent = await call.send(send_at="2026-03-01 13:00:00", dlr_callback=receiver.url())
     await call.ok("cancel-sms", id=sent)
@@ -126,7 +126,7 @@ async def test_a_message_that_was_called_off_never_goes_out(
     assert (await call.ok("get-balance"))["balance"] == 1000
 
 
-async def test_a_message_is_not_called_off_once_it_is_sent_and_refunded_once(still: World, call: Client) -> None:
+async def test_a_message_is_not_called_off_once_it_is_sent_and_refunded_once(still: FreshTenant, call: Client) -> None:
     sent = await call.send()
     assert (await call("cancel-sms", id=sent))["error"]["code"] != "SUCCESS"
     later = await call.send(send_at="2026-03-01 13:00:00")
@@ -141,7 +141,7 @@ MANY = tuple(str(61_400_000_000 + number) for number in range(1200))
 
 
 async def test_everybody_on_a_long_list_gets_the_message_once(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     on = looking.a_list(still, MANY)
     reply = await call.ok("send-sms", message="Hi [firstname]", list_id=on, dlr_callback=receiver.url())
@@ -162,7 +162,7 @@ async def test_everybody_on_a_long_list_gets_the_message_once(
 
 @pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, CHUNK + 1])
 async def test_few_handsets_are_handed_over_as_the_message_is_accepted(
-    still: World, runner: Runner, call: Client, count: int
+    still: FreshTenant, runner: Runner, call: Client, count: int
 ) -> None:
     reply = await call.ok("send-sms", message="Hi", to=",".join(MANY[:count]))
     at_once = looking.message(still, reply["message_id"]).status == messages.SENT
@@ -173,7 +173,7 @@ async def test_few_handsets_are_handed_over_as_the_message_is_accepted(
 
 
 @pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 1])
-async def test_a_list_about_as_long_as_a_chunk(still: World, runner: Runner, call: Client, count: int) -> None:
+async def test_a_list_about_as_long_as_a_chunk(still: FreshTenant, runner: Runner, call: Client, count: int) -> None:
     on = looking.a_list(still, MANY[:count])
     reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")
     await runner.advance(still.tenant, by=MINUTE)
@@ -185,7 +185,7 @@ async def test_a_list_about_as_long_as_a_chunk(still: World, runner: Runner, cal
 
 
 async def test_a_long_list_that_changes_before_all_are_written_down_adds_up(
-    still: World, runner: Runner, call: Client
+    still: FreshTenant, runner: Runner, call: Client
 ) -> None:
     on = looking.a_list(still, MANY)
     reply = await call.ok("send-sms", message="Hi", list_id=on)
@@ -199,7 +199,7 @@ async def test_a_long_list_that_changes_before_all_are_written_down_adds_up(
 
 
 async def test_a_message_to_a_long_list_can_be_called_off_while_it_is_written_down(
-    still: World, runner: Runner, call: Client
+    still: FreshTenant, runner: Runner, call: Client
 ) -> None:
     on = looking.a_list(still, MANY)
     reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")

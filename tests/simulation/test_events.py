@@ -13,19 +13,19 @@ from sms_sandbox.simulation.events import EVENTS, HEAVIEST, weight
 from sms_sandbox.store import messages, recipients, tables, tenants, timeline
 from sms_sandbox.store.recipients import Reporting
 from sms_sandbox.store.timeline import Due, Plan
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation import looking
 from tests.store.making import HANDSETS, NOON, seconds, send
 
 
-def run(db: Connection, at: World, kind: str, *plans: Plan) -> None:
+def run(db: Connection, at: FreshTenant, kind: str, *plans: Plan) -> None:
     """Let events of one kind happen together."""
     tenant = tenants.read(db, at.tenant)
     assert tenant is not None
     EVENTS[kind](db, tenant, [Due(0, at.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans])
 
 
-def planned(db: Connection, at: World) -> Sequence[Due]:
+def planned(db: Connection, at: FreshTenant) -> Sequence[Due]:
     return timeline.due_by(db, at.tenant, NOON + timedelta(days=9), 10_000)
 
 
@@ -42,7 +42,7 @@ def test_what_a_row_weighs(kind: str, data: dict[str, object], expected: int) ->
     assert weight(Due(1, 1, NOON, kind, 1, "", data)) == expected
 
 
-def test_sending_plans_a_report_for_each(still: World) -> None:
+def test_sending_plans_a_report_for_each(still: FreshTenant) -> None:
     with still.store.begin() as db:
         one, first = send(db, still, HANDSETS[:2])
         two, _ = send(db, still, HANDSETS[:1], validity=timedelta(milliseconds=500))
@@ -58,7 +58,7 @@ def test_sending_plans_a_report_for_each(still: World) -> None:
             assert message.status == messages.SENT
 
 
-def test_sending_goes_by_chunks(still: World) -> None:
+def test_sending_goes_by_chunks(still: FreshTenant) -> None:
     to = [str(61_400_000_000 + number) for number in range(CHUNK + 1)]
     with still.store.begin() as db:
         sent, first = send(db, still, to)
@@ -70,7 +70,7 @@ def test_sending_goes_by_chunks(still: World) -> None:
         assert sorted(row.ref for row in planned(db, still)) == list(range(first, first + len(to)))
 
 
-def test_a_message_that_is_gone_or_called_off_is_not_sent(still: World) -> None:
+def test_a_message_that_is_gone_or_called_off_is_not_sent(still: FreshTenant) -> None:
     with still.store.begin() as db:
         called_off, _ = send(db, still, HANDSETS[:1])
         messages.cancel(db, still.tenant, called_off)
@@ -82,7 +82,7 @@ def test_a_message_that_is_gone_or_called_off_is_not_sent(still: World) -> None:
     assert looking.message(still, called_off).status == messages.CANCELLED
 
 
-def test_a_report_counts_once(still: World) -> None:
+def test_a_report_counts_once(still: FreshTenant) -> None:
     looking.set_account(still, dlr_url="http://localhost/dlr")
     with still.store.begin() as db:
         sent, first = send(db, still, HANDSETS[:3])
@@ -103,14 +103,14 @@ def test_a_report_counts_once(still: World) -> None:
     ]  # fmt: skip
 
 
-def test_reports_nobody_wants_are_told_to_nobody(still: World) -> None:
+def test_reports_nobody_wants_are_told_to_nobody(still: FreshTenant) -> None:
     with still.store.begin() as db:
         _, first = send(db, still, HANDSETS[:1])
         run(db, still, "report", Plan(NOON, "report", first, {"status": DELIVERED}))
         assert planned(db, still) == []
 
 
-def test_a_list_that_is_gone_leaves_the_message_to_those_written_down(still: World) -> None:
+def test_a_list_that_is_gone_leaves_the_message_to_those_written_down(still: FreshTenant) -> None:
     on = looking.a_list(still, HANDSETS[:5])
     with still.store.begin() as db:
         sent, first = send(db, still, HANDSETS[:2], list_id=on)
@@ -122,7 +122,7 @@ def test_a_list_that_is_gone_leaves_the_message_to_those_written_down(still: Wor
     assert [each.id for each in looking.everybody(still, sent)] == [first, first + 1]
 
 
-def test_handsets_write_by_plan_and_what_reaches_nobody_is_lost(still: World) -> None:
+def test_handsets_write_by_plan_and_what_reaches_nobody_is_lost(still: FreshTenant) -> None:
     with still.store.begin() as db:
         sent, _ = send(db, still, HANDSETS[:1])
         lost = Plan(NOON, "inbound", 0, {"from": HANDSETS[9], "to": None, "text": "Hi"})
@@ -130,7 +130,7 @@ def test_handsets_write_by_plan_and_what_reaches_nobody_is_lost(still: World) ->
     assert looking.message(still, sent).responses == 1
 
 
-def test_what_a_delivery_says(still: World) -> None:
+def test_what_a_delivery_says(still: FreshTenant) -> None:
     with still.store.begin() as db:
         _, first = send(db, still, HANDSETS[:1], dlr_url="http://localhost/own?x=1")
         found = reporting(db, still, first)
@@ -141,5 +141,5 @@ def test_what_a_delivery_says(still: World) -> None:
     assert dict(news.params)["status"] == SOFT_BOUNCE
 
 
-def reporting(db: Connection, at: World, recipient: int) -> Reporting:
+def reporting(db: Connection, at: FreshTenant, recipient: int) -> Reporting:
     return recipients.reporting(db, at.tenant, [recipient])[recipient]

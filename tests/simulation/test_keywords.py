@@ -4,7 +4,7 @@ import pytest
 
 from sms_sandbox.store import contacts
 from sms_sandbox.store.keywords import CLOSED
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation import looking
 from tests.simulation.answering import FRIEND, ME, answers, keyword, mailed, member, options, sent, write
 from tests.store.making import send
@@ -12,7 +12,7 @@ from tests.store.making import send
 pytestmark = pytest.mark.usefixtures("still")
 
 
-def test_a_keyword_goes_before_the_number_in_all_it_could_do(still: World) -> None:
+def test_a_keyword_goes_before_the_number_in_all_it_could_do(still: FreshTenant) -> None:
     ours = looking.a_list(still, [])
     options(
         still, welcome_message="number", list_id=ours, forward_sms=FRIEND, forward_email="n@example.com",
@@ -44,7 +44,7 @@ def test_a_keyword_goes_before_the_number_in_all_it_could_do(still: World) -> No
         ("other", "any"),
     ],
 )
-def test_the_longest_keyword_wins_and_the_empty_one_takes_the_rest(still: World, text: str, answer: str) -> None:
+def test_the_longest_keyword_wins_and_the_empty_one_takes_the_rest(still: FreshTenant, text: str, answer: str) -> None:
     for word in ("NEWS", "BIG NEWS", ""):
         keyword(still, word, welcome_message=word.lower() or "any")
     keyword(still, "CLOSED", CLOSED, welcome_message="never")
@@ -54,20 +54,20 @@ def test_the_longest_keyword_wins_and_the_empty_one_takes_the_rest(still: World,
 
 
 @pytest.mark.parametrize("text", ["STOP", " end "])
-def test_a_word_that_opts_out_is_nobodys_keyword(still: World, text: str) -> None:
+def test_a_word_that_opts_out_is_nobodys_keyword(still: FreshTenant, text: str) -> None:
     keyword(still, text.strip().upper(), welcome_message="never")
     keyword(still, "", welcome_message="never")
     assert write(still, text).is_optout
     assert answers(still) == []
 
 
-def test_a_keyword_of_another_account_is_none(still: World) -> None:
+def test_a_keyword_of_another_account_is_none(still: FreshTenant) -> None:
     keyword(still, "NEWS", account=1, welcome_message="never")
     write(still, "news")
     assert answers(still) == []
 
 
-def test_a_message_says_where_it_is_called_back_before_its_keyword_does(still: World) -> None:
+def test_a_message_says_where_it_is_called_back_before_its_keyword_does(still: FreshTenant) -> None:
     keyword(still, "YES", forward_url="http://keyword/")
     with still.store.begin() as db:
         send(db, still, [ME], reply_url="http://message/")
@@ -75,7 +75,7 @@ def test_a_message_says_where_it_is_called_back_before_its_keyword_does(still: W
     assert write(still, "yes", FRIEND).callback_url == "http://keyword/"
 
 
-def test_joining_by_a_keyword_is_told_to_the_lists_automation(still: World) -> None:
+def test_joining_by_a_keyword_is_told_to_the_lists_automation(still: FreshTenant) -> None:
     on = looking.a_list(still, [])
     with still.store.begin() as db:
         db.exec_driver_sql("UPDATE lists SET automation_url = 'http://automation/'")

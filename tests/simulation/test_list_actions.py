@@ -7,7 +7,7 @@ import pytest
 from sms_sandbox.domain.callbacks import signature
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts
-from tests.conftest import SECRET, World
+from tests.conftest import SECRET, FreshTenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import HANDSETS
@@ -18,7 +18,7 @@ TOLD = "2026-03-01 12:00:00"
 ONE, TWO = HANDSETS[:2]
 
 
-async def automated(still: World, call: Client, url: str, name: str = "people", **fields: str) -> int:
+async def automated(still: FreshTenant, call: Client, url: str, name: str = "people", **fields: str) -> int:
     """A list that tells its automation at a URL."""
     made = int((await call.ok("add-list", name=name, **fields))["id"])
     with still.store.begin() as db:
@@ -26,11 +26,13 @@ async def automated(still: World, call: Client, url: str, name: str = "people", 
     return made
 
 
-async def run(still: World, runner: Runner) -> None:
+async def run(still: FreshTenant, runner: Runner) -> None:
     await runner.advance(still.tenant, by=timedelta())
 
 
-async def test_who_joins_and_leaves_is_told(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+async def test_who_joins_and_leaves_is_told(
+    still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
+) -> None:
     fields = {"field_1": "datum", "field_2": "Carrier", "field_3": "Date Added"}
     on = await automated(still, call, receiver.url() + "?x=1", **fields)
     values = {"first_name": "Uno", "last_name": "Rock", "field_2": "Telstra"}
@@ -50,7 +52,7 @@ async def test_who_joins_and_leaves_is_told(still: World, call: Client, runner: 
     ] * 2
 
 
-async def test_what_is_told_is_how_it_was(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+async def test_what_is_told_is_how_it_was(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
     on = await automated(still, call, receiver.url(), field_1="City")
     await call.ok("add-to-list", list_id=on, msisdn=ONE, field_1="Perth")
     await call.ok("edit-list-member", list_id=on, msisdn=ONE, first_name="Abc", field_1="Hobart")
@@ -61,7 +63,7 @@ async def test_what_is_told_is_how_it_was(still: World, call: Client, runner: Ru
     assert dict(told.params)["firstname"] == ""
 
 
-async def test_opting_out_is_leaving(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+async def test_opting_out_is_leaving(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
     on = await automated(still, call, receiver.url())
     other = await automated(still, call, receiver.url(), "other")
     await call.ok("add-to-list", list_id=other, msisdn=ONE)
@@ -81,7 +83,7 @@ async def test_opting_out_is_leaving(still: World, call: Client, runner: Runner,
 
 
 async def test_nothing_is_told_of_what_did_not_happen(
-    still: World, call: Client, runner: Runner, receiver: Receiver
+    still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
 ) -> None:
     on = await automated(still, call, receiver.url())
     silent = int((await call.ok("add-list", name="silent"))["id"])

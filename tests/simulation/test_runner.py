@@ -16,7 +16,7 @@ from sms_sandbox.simulation.callbacks.http_client import Courier
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from sms_sandbox.store.timeline import Plan
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver, Request, clock_of, set_clock, strange, until
 from tests.store.making import HANDSETS, NOON, seconds
@@ -24,7 +24,9 @@ from tests.store.making import HANDSETS, NOON, seconds
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_message_is_delivered_by_itself(fresh: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_a_message_is_delivered_by_itself(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     """About a second after it was sent, which is what the tenant was made with."""
     await runner.start()
     began = time.monotonic()
@@ -40,7 +42,7 @@ async def test_a_message_is_delivered_by_itself(fresh: World, runner: Runner, ca
 
 
 async def test_what_came_due_while_nothing_ran_happens_at_the_start(
-    quick: World, runner: Runner, call: Client, receiver: Receiver
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await call.send(dlr_callback=receiver.url())
     await asyncio.sleep(0.1)
@@ -50,7 +52,7 @@ async def test_what_came_due_while_nothing_ran_happens_at_the_start(
 
 
 async def test_an_end_that_could_not_be_noted_is_noted_later(
-    quick: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PAUSE", 0.01)
     noting, failures = flights_module.note, [RuntimeError("no database"), RuntimeError("still none")]
@@ -70,7 +72,7 @@ async def test_an_end_that_could_not_be_noted_is_noted_later(
 
 
 async def test_a_failed_try_is_made_again_a_minute_after_it_failed(
-    quick: World, runner: Runner, call: Client, receiver: Receiver
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await runner.start()
     await call.send(dlr_callback=receiver.url(statuses=[500], delay=0.2))
@@ -83,10 +85,10 @@ async def test_a_failed_try_is_made_again_a_minute_after_it_failed(
 
 
 async def test_an_app_that_hangs_holds_up_nobody_else(
-    quick: World, runner: Runner, call: Client, receiver: Receiver
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """Its lane fills up; what goes to another address, of the same tenant and of others, goes on."""
-    other = found(quick.store, "other-key", name="other")
+    other = make_tenant(quick.store, "other-key", name="other")
     looking.delay_delivery(other, timedelta())
     await runner.start()
     hanging = receiver.url("/hanging", delay=60)
@@ -102,7 +104,7 @@ async def test_an_app_that_hangs_holds_up_nobody_else(
 
 
 async def test_there_are_never_more_under_way_than_may_be(
-    quick: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flights_module, "FLYING", 3)
     under_way, most = 0, 0
@@ -122,7 +124,7 @@ async def test_there_are_never_more_under_way_than_may_be(
 
 
 async def test_nothing_happens_while_the_clock_stands(
-    quick: World, runner: Runner, call: Client, receiver: Receiver
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     looking.delay_delivery(quick, seconds(0.3))
     await runner.start()
@@ -138,7 +140,7 @@ async def test_nothing_happens_while_the_clock_stands(
 
 
 async def test_what_is_due_at_the_moment_the_clock_stands_at_happens(
-    still: World, runner: Runner, call: Client
+    still: FreshTenant, runner: Runner, call: Client
 ) -> None:
     await runner.start()
     sent = await call.send()
@@ -147,7 +149,7 @@ async def test_what_is_due_at_the_moment_the_clock_stands_at_happens(
 
 
 async def test_a_clock_is_moved_while_the_timeline_runs(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """Everything is done when the advance returns, whoever did it."""
     await runner.start()
@@ -162,7 +164,7 @@ async def test_a_clock_is_moved_while_the_timeline_runs(
 
 
 async def test_a_clock_that_runs_is_moved_and_runs_on(
-    fresh: World, runner: Runner, call: Client, receiver: Receiver
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await runner.start()
     early = await call.send(dlr_callback=receiver.url())
@@ -176,8 +178,8 @@ async def test_a_clock_that_runs_is_moved_and_runs_on(
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-async def test_a_clock_that_a_crash_left_held_is_let_go(fresh: World, runner: Runner) -> None:
-    other = found(fresh.store, "other", name="other")
+async def test_a_clock_that_a_crash_left_held_is_let_go(fresh: FreshTenant, runner: Runner) -> None:
+    other = make_tenant(fresh.store, "other", name="other")
     set_clock(fresh, Clock(frozen_at=NOON, moving=True))
     set_clock(other, Clock(frozen_at=NOON))
     with fresh.store.begin() as db:
@@ -194,7 +196,7 @@ async def test_a_clock_that_a_crash_left_held_is_let_go(fresh: World, runner: Ru
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-async def test_a_clock_that_another_process_may_hold_is_left_alone(fresh: World, runner: Runner) -> None:
+async def test_a_clock_that_another_process_may_hold_is_left_alone(fresh: FreshTenant, runner: Runner) -> None:
     held = Clock(frozen_at=NOON, moving=True)
     set_clock(fresh, held)
     await runner.start()
@@ -202,7 +204,7 @@ async def test_a_clock_that_another_process_may_hold_is_left_alone(fresh: World,
         assert clock_of(db, fresh.tenant) == held
 
 
-def nothing_planned(at: World) -> bool:
+def nothing_planned(at: FreshTenant) -> bool:
     """Nothing but what is far off, such as the renewal of a number."""
     with at.store.begin() as db:
         due = timeline.next_due(db, at.tenant)
@@ -210,7 +212,7 @@ def nothing_planned(at: World) -> bool:
 
 
 async def test_an_event_that_fails_stops_no_other(
-    quick: World, runner: Runner, call: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange(quick, real_now() - seconds(5), 2)
     sent = await call.send(5, dlr_callback=receiver.url())
@@ -223,7 +225,7 @@ async def test_an_event_that_fails_stops_no_other(
 
 
 async def test_a_database_that_fails_for_a_while_is_tried_again(
-    quick: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(module, "PAUSE", 0.05)
@@ -244,7 +246,7 @@ async def test_a_database_that_fails_for_a_while_is_tried_again(
 
 
 async def test_a_try_of_before_a_reset_is_forgotten(
-    quick: World, runner: Runner, call: Client, receiver: Receiver
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """The first callback after a reset has the same id as the first before it."""
     await runner.start()
@@ -262,7 +264,7 @@ async def test_a_try_of_before_a_reset_is_forgotten(
     assert callback.next_due is not None
 
 
-async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: World, runner: Runner, call: Client) -> None:
+async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: FreshTenant, runner: Runner, call: Client) -> None:
     """The next thing is due in an hour, and nobody here waits as long."""
     with quick.store.begin() as db:
         timeline.schedule(db, quick.tenant, [Plan(real_now() + timedelta(hours=1), "report", 1, {"status": DELIVERED})])
@@ -274,7 +276,7 @@ async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: World, runner: Ru
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 async def test_two_processes_share_the_work_and_do_it_once(
-    quick: World, runner: Runner, call: Client, receiver: Receiver
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """Two runners here stand for them; what one plans, the other finds by looking."""
     another = Runner(quick.store, Courier())

@@ -13,7 +13,7 @@ from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import rules, tables
 from sms_sandbox.store.rules import NewRule
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import NOON
@@ -28,7 +28,7 @@ TRUE, STRANGE = 340000001, 40000001
 Told = list[tuple[float, str, str, int]]
 
 
-def told(at: World) -> Told:
+def told(at: FreshTenant) -> Told:
     """What the app was told: seconds after noon, event, status or text, message id; in order of the moments."""
     found: Told = []
     for callback, _ in looking.journal(at):
@@ -38,7 +38,7 @@ def told(at: World) -> Told:
     return sorted(found)
 
 
-def because(at: World) -> set[str]:
+def because(at: FreshTenant) -> set[str]:
     """What the callbacks say made them."""
     with at.store.begin() as db:
         return set(db.scalars(select(tables.callbacks.c.rule).where(tables.callbacks.c.tenant == at.tenant)))
@@ -61,7 +61,7 @@ EXPECTED: dict[str, tuple[Told, str]] = {
 }
 
 
-def plan(at: World, msisdn: str, scenario: str, **options: object) -> None:
+def plan(at: FreshTenant, msisdn: str, scenario: str, **options: object) -> None:
     """A rule for one number, or a prefix."""
     with at.store.begin() as db:
         what = {"scenario": scenario, "options": options}
@@ -69,7 +69,7 @@ def plan(at: World, msisdn: str, scenario: str, **options: object) -> None:
 
 
 @pytest.fixture
-def hooked(still: World, receiver: Receiver) -> World:
+def hooked(still: FreshTenant, receiver: Receiver) -> FreshTenant:
     looking.set_account(still, dlr_url=receiver.url("/dlr"), reply_url=receiver.url("/reply"))
     return still
 
@@ -86,7 +86,7 @@ async def test_every_scenario_but_the_mix_is_expected() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 async def test_a_magic_number_meets_its_scenario(
-    name: str, hooked: World, runner: Runner, call: Client, receiver: Receiver
+    name: str, hooked: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     callbacks, status = EXPECTED[name]
     reply = await call.ok("send-sms", message="Hello", to=NUMBERS[name][-1])
@@ -99,7 +99,7 @@ async def test_a_magic_number_meets_its_scenario(
     assert because(hooked) == {"" if name == "delivered" else f"scenario {name}"}
 
 
-async def test_each_of_many_by_itself_however_they_are_sent(still: World, runner: Runner, call: Client) -> None:
+async def test_each_of_many_by_itself_however_they_are_sent(still: FreshTenant, runner: Runner, call: Client) -> None:
     special = {number: name for name in EXPECTED for number in NUMBERS[name]}
     ordinary = [str(61_491_570_400 + each) for each in range(200)]
     at_once = await call.ok("send-sms", message="Hello", to=",".join([*special, ORDINARY]))
@@ -128,14 +128,16 @@ async def test_each_of_many_by_itself_however_they_are_sent(still: World, runner
     ],
 )
 async def test_a_message_that_expires_first_bounces(
-    name: str, validity: int, callbacks: Told, hooked: World, runner: Runner, call: Client
+    name: str, validity: int, callbacks: Told, hooked: FreshTenant, runner: Runner, call: Client
 ) -> None:
     await call.ok("send-sms", message="Hello", to=NUMBERS[name][0], validity=validity)
     await runner.advance(hooked.tenant, by=timedelta(days=4))
     assert told(hooked) == callbacks
 
 
-async def test_what_expired_is_not_answered_and_reported_so_twice(hooked: World, runner: Runner, call: Client) -> None:
+async def test_what_expired_is_not_answered_and_reported_so_twice(
+    hooked: FreshTenant, runner: Runner, call: Client
+) -> None:
     looking.delay_delivery(hooked, timedelta(minutes=5))
     for name in ("replies", "report-twice", "out-of-order"):
         await call.ok("send-sms", message="Hello", to=NUMBERS[name][0], validity=1)
@@ -161,7 +163,7 @@ async def test_what_expired_is_not_answered_and_reported_so_twice(hooked: World,
     ],
 )  # fmt: skip
 async def test_options_of_a_rule(
-    name: str, options: dict[str, object], callbacks: Told, hooked: World, runner: Runner, call: Client
+    name: str, options: dict[str, object], callbacks: Told, hooked: FreshTenant, runner: Runner, call: Client
 ) -> None:
     plan(hooked, ORDINARY, name, **options)
     await call.ok("send-sms", message="Hello", to=ORDINARY)
@@ -170,7 +172,7 @@ async def test_options_of_a_rule(
     assert because(hooked) == {f"rule 1 ({name})"}
 
 
-async def test_stop_opts_the_handset_out(hooked: World, runner: Runner, call: Client) -> None:
+async def test_stop_opts_the_handset_out(hooked: FreshTenant, runner: Runner, call: Client) -> None:
     stops, _ = NUMBERS["replies-stop"]
     sent = await call.ok("send-sms", message="Hello", to=stops)
     await runner.advance(hooked.tenant, by=timedelta(minutes=1))
@@ -180,13 +182,13 @@ async def test_stop_opts_the_handset_out(hooked: World, runner: Runner, call: Cl
     assert (again["error"]["code"], again["error"]["description"]["optouts"]) == ("RECIPIENTS_ERROR", [stops])
 
 
-async def test_a_reply_to_a_word_is_lost(hooked: World, runner: Runner, call: Client) -> None:
+async def test_a_reply_to_a_word_is_lost(hooked: FreshTenant, runner: Runner, call: Client) -> None:
     await call.ok("send-sms", message="Hello", to=NUMBERS["replies"][0], from_="Abc")
     await runner.advance(hooked.tenant, by=timedelta(minutes=1))
     assert told(hooked) == [(1, "dlr", DELIVERED, TRUE)]
 
 
-async def test_a_flaky_number_keeps_to_its_shares(hooked: World, runner: Runner, call: Client) -> None:
+async def test_a_flaky_number_keeps_to_its_shares(hooked: FreshTenant, runner: Runner, call: Client) -> None:
     number, _ = NUMBERS["flaky"]
     for _ in range(4):
         await call.ok("send-sms", message="Hello", to=",".join([number] * 150), validity=10)

@@ -13,20 +13,20 @@ from sms_sandbox.store.messages import NewMessage
 from sms_sandbox.store.recipients import NewRecipient
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import Due
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HANDSETS = tuple(f"6149157{number:04}" for number in range(200, 230))
 
 
-def bare(store: Store, name: str) -> World:
+def bare(store: Store, name: str) -> FreshTenant:
     """A tenant with an account, and with nothing on its timeline."""
     with store.begin() as db:
         tenant = tenants.add(db, NewTenant(name, f"seed of {name}"), real_now()).id
         accounts.add(db, tenant, NewAccount(f"key of {name}", "a secret", throttle=0), NOON)
         account = accounts.first_of(db, tenant)
     assert account is not None
-    return World(store, tenant, account)
+    return FreshTenant(store, tenant, account)
 
 
 def seconds(count: float) -> timedelta:
@@ -43,10 +43,10 @@ def stand(db: Connection, tenant: int, moment: datetime = NOON) -> None:
 
 
 def new_message(
-    world: World, *, at: datetime = NOON, recipients: int = 1, text: str = "Hello", **more: object
+    fresh: FreshTenant, *, at: datetime = NOON, recipients: int = 1, text: str = "Hello", **more: object
 ) -> NewMessage:
     fields: dict[str, object] = {
-        "account": world.account.id,
+        "account": fresh.account.id,
         "text": text,
         "sender": "61491570112",
         "send_at": at,
@@ -61,11 +61,11 @@ def new_message(
 
 
 def send(
-    db: Connection, world: World, to: Sequence[str | NewRecipient], *, at: datetime = NOON, **more: object
+    db: Connection, fresh: FreshTenant, to: Sequence[str | NewRecipient], *, at: datetime = NOON, **more: object
 ) -> tuple[int, int]:
     """A message with its recipients; its id and the first of theirs."""
-    message = messages.add(db, world.tenant, new_message(world, at=at, recipients=len(to), **more))  # type: ignore[arg-type]
-    first = recipients.reserve(db, world.tenant, len(to))
+    message = messages.add(db, fresh.tenant, new_message(fresh, at=at, recipients=len(to), **more))  # type: ignore[arg-type]
+    first = recipients.reserve(db, fresh.tenant, len(to))
     rows = [NewRecipient(each) if isinstance(each, str) else each for each in to]
-    recipients.add(db, world.tenant, world.account.id, message, at, first, rows)
+    recipients.add(db, fresh.tenant, fresh.account.id, message, at, first, rows)
     return message, first

@@ -13,18 +13,18 @@ from sms_sandbox.store import accounts, tenants
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import GoneError
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 from tests.store.making import NOON
 
 FULL = 100_000_000
 
 
-def balance(at: World) -> int:
+def balance(at: FreshTenant) -> int:
     with at.store.begin() as db:
         return ledger.balance(db, at.tenant, at.account.id)
 
 
-def test_an_account_is_what_it_was_made_as(fresh: World) -> None:
+def test_an_account_is_what_it_was_made_as(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         made = accounts.add(db, fresh.tenant, NewAccount("k", None, "n", "NZD", 5, 7, 3, 10), NOON)
         account = accounts.read(db, fresh.tenant, made)
@@ -40,7 +40,7 @@ def test_an_account_is_what_it_was_made_as(fresh: World) -> None:
         assert made != fresh.account.id
 
 
-def test_an_account_brings_what_of_its_tenant_a_call_needs(fresh: World) -> None:
+def test_an_account_brings_what_of_its_tenant_a_call_needs(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         tenants.change(db, fresh.tenant, {"profile": "vendor-2020", "strict_senders": 1})
         account = accounts.by_key(db, fresh.account.key)
@@ -52,7 +52,7 @@ def test_an_account_brings_what_of_its_tenant_a_call_needs(fresh: World) -> None
     )  # fmt: skip
 
 
-def test_nobody_is_found_by_what_nobody_has(fresh: World) -> None:
+def test_nobody_is_found_by_what_nobody_has(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert accounts.by_key(db, "TEST-KEY") is None
         assert accounts.read(db, fresh.tenant, 1) is None
@@ -61,20 +61,20 @@ def test_nobody_is_found_by_what_nobody_has(fresh: World) -> None:
         assert accounts.first_of(db, empty.id) is None
 
 
-def test_the_first_account_is_the_tenants_own(fresh: World) -> None:
+def test_the_first_account_is_the_tenants_own(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.add(db, fresh.tenant, NewAccount("second", None), NOON)
         assert accounts.first_of(db, fresh.tenant) == fresh.account
 
 
-def test_a_key_belongs_to_one_account_among_all_tenants(fresh: World) -> None:
+def test_a_key_belongs_to_one_account_among_all_tenants(fresh: FreshTenant) -> None:
     with pytest.raises(Exception, match=r"(?i)unique"):
-        found(fresh.store, fresh.account.key, name="other")
+        make_tenant(fresh.store, fresh.account.key, name="other")
     with fresh.store.begin() as db:
         assert tenants.by_name(db, "other") is None
 
 
-def test_settings_of_one_account_change_alone(fresh: World) -> None:
+def test_settings_of_one_account_change_alone(fresh: FreshTenant) -> None:
     changes: dict[str, Any] = {"dlr_url": "http://localhost/dlr", "suspended": 1, "throttle": 2, "price": 1}
     with fresh.store.begin() as db:
         second = accounts.add(db, fresh.tenant, NewAccount("second", None), NOON)
@@ -87,7 +87,7 @@ def test_settings_of_one_account_change_alone(fresh: World) -> None:
         assert accounts.read(db, fresh.tenant, second) == before
 
 
-def test_exactly_what_is_there_can_be_spent(fresh: World) -> None:
+def test_exactly_what_is_there_can_be_spent(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert not ledger.charge(db, fresh.account, FULL + 1, ledger.FEE, "test", NOON)
         assert ledger.charge(db, fresh.account, FULL, ledger.FEE, "test", NOON)
@@ -96,14 +96,14 @@ def test_exactly_what_is_there_can_be_spent(fresh: World) -> None:
     assert balance(fresh) == 0
 
 
-def test_an_account_that_may_owe_goes_below_zero(fresh: World) -> None:
+def test_an_account_that_may_owe_goes_below_zero(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"credit_based": 1})
         assert ledger.charge(db, fresh.account, FULL + 5, ledger.FEE, "test", NOON)
     assert balance(fresh) == -5
 
 
-def test_an_account_that_is_not_there_pays_nothing(fresh: World) -> None:
+def test_an_account_that_is_not_there_pays_nothing(fresh: FreshTenant) -> None:
     for stranger in (replace(fresh.account, id=1), replace(fresh.account, tenant=fresh.tenant + 1)):
         with pytest.raises(GoneError), fresh.store.begin() as db:
             ledger.charge(db, stranger, 1, ledger.FEE, "test", NOON)
@@ -111,7 +111,7 @@ def test_an_account_that_is_not_there_pays_nothing(fresh: World) -> None:
 
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["charge", "credit"]), st.integers(0, FULL)), max_size=12))
-def test_the_books_balance(fresh: World, moves: list[tuple[str, int]]) -> None:
+def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int]]) -> None:
     with fresh.store.begin() as db:
         expected = ledger.balance(db, fresh.tenant, fresh.account.id)
         for what, amount in moves:
@@ -126,7 +126,7 @@ def test_the_books_balance(fresh: World, moves: list[tuple[str, int]]) -> None:
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_many_at_once_never_overdraw(fresh: World) -> None:
+def test_many_at_once_never_overdraw(fresh: FreshTenant) -> None:
     """Eight threads spend what five of them could: as many calls pass as there was money for, not one more."""
     with fresh.store.begin() as db:
         ledger.set_balance(db, fresh.account, 50, NOON)

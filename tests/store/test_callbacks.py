@@ -6,7 +6,7 @@ from sms_sandbox.store import callbacks, timeline
 from sms_sandbox.store.callbacks import DELIVERED, GIVEN_UP, KIND, WAITING, NewCallback, Outcome
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from sms_sandbox.store.timeline import Plan
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import HANDSETS, NOON, seconds, stand
 
 
@@ -14,12 +14,12 @@ def new(event: str = "dlr", message: int = 340000001, msisdn: str = HANDSETS[0],
     return NewCallback(54911, event, "http://localhost/?a=1", "abc", message, msisdn, NOON + seconds(after))
 
 
-def make(at: World, *each: NewCallback) -> int:
+def make(at: FreshTenant, *each: NewCallback) -> int:
     with at.store.begin() as db:
         return callbacks.add(db, at.tenant, each)
 
 
-def test_a_callback_is_what_was_told(fresh: World) -> None:
+def test_a_callback_is_what_was_told(fresh: FreshTenant) -> None:
     first = make(fresh, new(), new("reply", after=5))
     with fresh.store.begin() as db:
         one, two = (callbacks.read(db, fresh.tenant, first + index) for index in (0, 1))
@@ -33,7 +33,7 @@ def test_a_callback_is_what_was_told(fresh: World) -> None:
     assert (two.event, two.created) == ("reply", NOON + seconds(5))
 
 
-def test_a_callback_knows_when_its_next_try_is_due(fresh: World) -> None:
+def test_a_callback_knows_when_its_next_try_is_due(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
@@ -43,7 +43,7 @@ def test_a_callback_knows_when_its_next_try_is_due(fresh: World) -> None:
     assert found.next_due == NOON + seconds(60)
 
 
-def test_tries_are_numbered_and_end(fresh: World) -> None:
+def test_tries_are_numbered_and_end(fresh: FreshTenant) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
         assert callbacks.begin_try(db, fresh.tenant, made, NOON) == (1, "http://localhost/?a=1", "abc")
@@ -63,14 +63,14 @@ def test_tries_are_numbered_and_end(fresh: World) -> None:
     )  # fmt: skip
 
 
-def test_a_callback_that_is_gone_is_not_tried(fresh: World) -> None:
+def test_a_callback_that_is_gone_is_not_tried(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert callbacks.begin_try(db, fresh.tenant, 99, NOON) is None
         assert callbacks.tries_of(db, fresh.tenant, [99]) == {99: []}
         assert callbacks.tries_of(db, fresh.tenant, []) == {}
 
 
-def test_the_end_of_a_try_of_before_a_reset_is_nobodys(fresh: World) -> None:
+def test_the_end_of_a_try_of_before_a_reset_is_nobodys(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
         callbacks.begin_try(db, fresh.tenant, made, NOON + seconds(9))
@@ -82,7 +82,7 @@ def test_the_end_of_a_try_of_before_a_reset_is_nobodys(fresh: World) -> None:
 
 
 @pytest.mark.parametrize("state", [DELIVERED, GIVEN_UP])
-def test_the_state_of_one_changes_alone(fresh: World, state: str) -> None:
+def test_the_state_of_one_changes_alone(fresh: FreshTenant, state: str) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
         callbacks.set_state(db, fresh.tenant, made, state)
@@ -90,7 +90,7 @@ def test_the_state_of_one_changes_alone(fresh: World, state: str) -> None:
     assert [each.state for each in page.rows] == [WAITING, state]
 
 
-def test_callbacks_are_filtered_and_paged_newest_first(fresh: World) -> None:
+def test_callbacks_are_filtered_and_paged_newest_first(fresh: FreshTenant) -> None:
     first = make(fresh, new(), new("reply"), new(message=2), new(msisdn=HANDSETS[1]))
     every = [first + index for index in range(4)]
     with fresh.store.begin() as db:
@@ -113,7 +113,7 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: World) -> None:
     assert ([each.id for each in second.rows], second.total) == ([first], 4)
 
 
-def test_what_no_database_keeps_does_not_keep_an_end_from_being_noted(fresh: World) -> None:
+def test_what_no_database_keeps_does_not_keep_an_end_from_being_noted(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
         callbacks.begin_try(db, fresh.tenant, made, NOON)

@@ -13,7 +13,7 @@ from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.clients import Client, Details
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.tenants import NewTenant
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import HANDSETS, NOON
 
 GYM = Details("Gym", "gym@example.com", "61491570156")
@@ -31,7 +31,7 @@ def read(db: Connection, tenant: int, client: int) -> Client:
     return found
 
 
-def test_a_client_is_what_it_was_made_as(fresh: World) -> None:
+def test_a_client_is_what_it_was_made_as(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         full = Details(
             "Gym", "gym@example.com", "61491570156", "Desk", "Africa/Abidjan", False, 2_000, 300, 500, "fixed", "s"
@@ -52,7 +52,7 @@ def test_a_client_is_what_it_was_made_as(fresh: World) -> None:
         )  # fmt: skip
 
 
-def test_what_is_not_said_is_the_resellers(fresh: World) -> None:
+def test_what_is_not_said_is_the_resellers(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         changes = {"currency": "NZD", "price": 5_400, "throttle": 3, "page_size": 7, "timezone": "Pacific/Auckland"}
         accounts.change(db, fresh.tenant, fresh.account.id, changes)
@@ -67,7 +67,7 @@ def test_what_is_not_said_is_the_resellers(fresh: World) -> None:
         assert (made.contact, made.client_pays, account.sms_price, account.payer) == ("Gym", True, 5_400, made.id)
 
 
-def test_a_clients_client_pays_the_margins_of_both(fresh: World) -> None:
+def test_a_clients_client_pays_the_margins_of_both(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         middle = accounts.read(db, fresh.tenant, make(db, fresh.account, replace(GYM, sms_margin=1_000)).id)
         assert middle is not None
@@ -77,7 +77,7 @@ def test_a_clients_client_pays_the_margins_of_both(fresh: World) -> None:
         assert account.sms_price == 8_700 + 1_000 + 500
 
 
-def test_a_replay_gives_the_same_keys(fresh: World) -> None:
+def test_a_replay_gives_the_same_keys(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         one = make(db, fresh.account)
         tenant = tenants.read(db, fresh.tenant)
@@ -89,7 +89,7 @@ def test_a_replay_gives_the_same_keys(fresh: World) -> None:
         assert one.key != one.secret
 
 
-def test_two_worlds_of_one_seed_have_keys_of_their_own(fresh: World) -> None:
+def test_two_tenants_of_one_seed_have_keys_of_their_own(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         twin = new_tenant.found(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
         first = accounts.first_of(db, twin.id)
@@ -109,7 +109,7 @@ def test_keys_are_never_numbers() -> None:
         assert made[0] == "a"
 
 
-def test_names_and_addresses_are_taken_once(fresh: World) -> None:
+def test_names_and_addresses_are_taken_once(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         gym = make(db, fresh.account)
         assert clients.add(db, fresh.account, replace(GYM, name="Other"), NOON) is None
@@ -122,7 +122,7 @@ def test_names_and_addresses_are_taken_once(fresh: World) -> None:
         assert read(db, fresh.tenant, club.id) == club
 
 
-def test_another_resellers_client_may_have_the_name_but_not_the_address(fresh: World) -> None:
+def test_another_resellers_client_may_have_the_name_but_not_the_address(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         make(db, fresh.account)
         other = accounts.read(db, fresh.tenant, accounts.add(db, fresh.tenant, NewAccount("other", "s"), NOON))
@@ -131,7 +131,7 @@ def test_another_resellers_client_may_have_the_name_but_not_the_address(fresh: W
         make(db, other, replace(GYM, email="other@example.com"))
 
 
-def test_only_what_is_said_changes(fresh: World) -> None:
+def test_only_what_is_said_changes(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         gym, club = make(db, fresh.account), make(db, fresh.account, Details("Club", "club@example.com", "61491570157"))
         assert clients.change(db, fresh.account, gym.id, Details())
@@ -141,7 +141,7 @@ def test_only_what_is_said_changes(fresh: World) -> None:
         assert read(db, fresh.tenant, club.id) == club
 
 
-def test_lists_and_contacts_are_counted(fresh: World) -> None:
+def test_lists_and_contacts_are_counted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         gym, club = make(db, fresh.account), make(db, fresh.account, Details("Club", "club@example.com", "61491570157"))
         for name, handsets in (("One", HANDSETS[:3]), ("Two", HANDSETS[:2]), ("None", ())):
@@ -154,7 +154,7 @@ def test_lists_and_contacts_are_counted(fresh: World) -> None:
         assert (found.total_lists, found.total_contacts) == (0, 0)
 
 
-def test_the_last_of_the_alphabet_comes_first(fresh: World) -> None:
+def test_the_last_of_the_alphabet_comes_first(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         names = ["apple", "Zoo", "Gym 2", "Gym 10", "Élan", "_x", "gym"]
         for number, name in enumerate(names):
@@ -167,7 +167,7 @@ def test_the_last_of_the_alphabet_comes_first(fresh: World) -> None:
         assert clients.page(db, replace(fresh.account, tenant=fresh.tenant + 1), Paging()).total == 0
 
 
-def test_a_tenants_accounts_are_listed(fresh: World) -> None:
+def test_a_tenants_accounts_are_listed(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         gym = make(db, fresh.account)
         page = accounts.page(db, fresh.tenant, Paging(1, 1))
@@ -176,7 +176,7 @@ def test_a_tenants_accounts_are_listed(fresh: World) -> None:
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_many_at_once_take_a_name_once(fresh: World) -> None:
+def test_many_at_once_take_a_name_once(fresh: FreshTenant) -> None:
     ready = threading.Barrier(6)
     made: list[int | None] = []
 
@@ -194,7 +194,7 @@ def test_many_at_once_take_a_name_once(fresh: World) -> None:
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_twins_that_make_clients_at_once_get_keys_of_their_own(fresh: World) -> None:
+def test_twins_that_make_clients_at_once_get_keys_of_their_own(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         twin = new_tenant.found(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
         first = accounts.first_of(db, twin.id)

@@ -7,30 +7,30 @@ from hypothesis import strategies as st
 from sms_sandbox.store import contacts
 from sms_sandbox.store.contacts import ACTIVE, DELETED, INACTIVE, OPTED_OUT, ContactList
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import HANDSETS, NOON
 
 
 @pytest.fixture
-def people(fresh: World) -> ContactList:
+def people(fresh: FreshTenant) -> ContactList:
     with fresh.store.begin() as db:
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {"2": "Shoe size"}, NOON)
 
 
-def again(at: World, on: ContactList) -> ContactList:
+def again(at: FreshTenant, on: ContactList) -> ContactList:
     with at.store.begin() as db:
         kept = contacts.read_list(db, at.tenant, on.id)
     assert kept is not None
     return kept
 
 
-def join(at: World, on: ContactList, *handsets: str) -> None:
+def join(at: FreshTenant, on: ContactList, *handsets: str) -> None:
     with at.store.begin() as db:
         for msisdn in handsets:
             contacts.add_member(db, at.tenant, on.id, msisdn, (None, None), {}, NOON)
 
 
-def test_a_list_is_what_was_made(fresh: World, people: ContactList) -> None:
+def test_a_list_is_what_was_made(fresh: FreshTenant, people: ContactList) -> None:
     assert again(fresh, people) == people
     with fresh.store.begin() as db:
         assert contacts.list_named(db, fresh.tenant, fresh.account.id, "People") == people.id
@@ -41,7 +41,7 @@ def test_a_list_is_what_was_made(fresh: World, people: ContactList) -> None:
     assert again(fresh, undated).created is None
 
 
-def test_lists_of_an_account_come_oldest_first(fresh: World, people: ContactList) -> None:
+def test_lists_of_an_account_come_oldest_first(fresh: FreshTenant, people: ContactList) -> None:
     with fresh.store.begin() as db:
         second = contacts.add_list(db, fresh.tenant, fresh.account.id, "A", {}, NOON)
         contacts.add_list(db, fresh.tenant, fresh.account.id + 1, "Not ours", {}, NOON)
@@ -50,7 +50,7 @@ def test_lists_of_an_account_come_oldest_first(fresh: World, people: ContactList
         assert (list(page.rows), page.total) == ([second], 2)
 
 
-def test_a_member_is_who_was_added(fresh: World, people: ContactList) -> None:
+def test_a_member_is_who_was_added(fresh: FreshTenant, people: ContactList) -> None:
     with fresh.store.begin() as db:
         made = contacts.add_member(db, fresh.tenant, people.id, HANDSETS[0], ("Ö", None), {"2": "44"}, NOON)
         assert made is not None
@@ -63,7 +63,7 @@ def test_a_member_is_who_was_added(fresh: World, people: ContactList) -> None:
     assert (again(fresh, people).members_active, again(fresh, people).members_total) == (1, 1)
 
 
-def test_nobody_is_on_a_list_twice(fresh: World, people: ContactList) -> None:
+def test_nobody_is_on_a_list_twice(fresh: FreshTenant, people: ContactList) -> None:
     join(fresh, people, HANDSETS[0])
     with fresh.store.begin() as db:
         before = contacts.read_member(db, fresh.tenant, people.id, HANDSETS[0])
@@ -73,7 +73,7 @@ def test_nobody_is_on_a_list_twice(fresh: World, people: ContactList) -> None:
 
 
 @pytest.mark.parametrize("reason", [DELETED, OPTED_OUT])
-def test_a_member_leaves_once(fresh: World, people: ContactList, reason: str) -> None:
+def test_a_member_leaves_once(fresh: FreshTenant, people: ContactList, reason: str) -> None:
     join(fresh, people, *HANDSETS[:2])
     with fresh.store.begin() as db:
         assert contacts.leave(db, fresh.tenant, people.id, HANDSETS[0], reason)
@@ -87,7 +87,7 @@ def test_a_member_leaves_once(fresh: World, people: ContactList, reason: str) ->
 
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(["join", "leave"]), st.integers(0, 7)), max_size=20))
-def test_the_counts_of_a_list_are_what_its_pages_hold(fresh: World, moves: list[tuple[str, int]]) -> None:
+def test_the_counts_of_a_list_are_what_its_pages_hold(fresh: FreshTenant, moves: list[tuple[str, int]]) -> None:
     with fresh.store.begin() as db:
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "Any", {}, NOON)
     known: dict[str, bool] = {}
@@ -113,7 +113,7 @@ def test_the_counts_of_a_list_are_what_its_pages_hold(fresh: World, moves: list[
             assert page.total == len(expected)
 
 
-def test_pages_of_members_go_by_number(fresh: World, people: ContactList) -> None:
+def test_pages_of_members_go_by_number(fresh: FreshTenant, people: ContactList) -> None:
     join(fresh, people, *reversed(HANDSETS[:5]))
     on = again(fresh, people)
     with fresh.store.begin() as db:
@@ -121,7 +121,7 @@ def test_pages_of_members_go_by_number(fresh: World, people: ContactList) -> Non
     assert ([member.msisdn for member in second.rows], second.total) == (list(HANDSETS[2:4]), 5)
 
 
-def test_active_members_are_walked_in_chunks(fresh: World, people: ContactList) -> None:
+def test_active_members_are_walked_in_chunks(fresh: FreshTenant, people: ContactList) -> None:
     join(fresh, people, *HANDSETS[:7])
     after, seen = "", []
     with fresh.store.begin() as db:
@@ -132,7 +132,7 @@ def test_active_members_are_walked_in_chunks(fresh: World, people: ContactList) 
     assert seen == [*HANDSETS[:3], *HANDSETS[4:7]]
 
 
-def test_who_opted_out_is_remembered_for_the_account(fresh: World) -> None:
+def test_who_opted_out_is_remembered_for_the_account(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         account = fresh.account.id
         assert contacts.opted_out(db, fresh.tenant, account, HANDSETS) == set()

@@ -11,7 +11,7 @@ from sms_sandbox.store import accounts, ids, tenants
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.unit_of_work import changed, scheduled
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 
 def test_which_store_is_embedded(store: Store) -> None:
@@ -21,7 +21,7 @@ def test_which_store_is_embedded(store: Store) -> None:
 # Transactions
 
 
-def test_a_transaction_that_fails_leaves_nothing(fresh: World) -> None:
+def test_a_transaction_that_fails_leaves_nothing(fresh: FreshTenant) -> None:
     def count(db: Connection) -> int:
         return int(db.scalar(text("SELECT count(*) FROM tenants")) or 0)
 
@@ -38,7 +38,7 @@ def test_a_transaction_that_fails_leaves_nothing(fresh: World) -> None:
         assert ids.take(db, fresh.tenant, "message") == ids.FIRST["message"]
 
 
-def test_the_generation_rises_with_what_may_be_remembered(fresh: World) -> None:
+def test_the_generation_rises_with_what_may_be_remembered(fresh: FreshTenant) -> None:
     store = fresh.store
     before = store.generation
     with store.begin() as db:
@@ -58,7 +58,7 @@ def test_the_generation_rises_with_what_may_be_remembered(fresh: World) -> None:
     assert store.generation == before + 4
 
 
-def test_what_failed_is_not_told(fresh: World) -> None:
+def test_what_failed_is_not_told(fresh: FreshTenant) -> None:
     heard: list[int] = []
     fresh.store.on_scheduled = heard.append
     before = fresh.store.generation
@@ -79,7 +79,7 @@ def test_what_failed_is_not_told(fresh: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_work_is_done_where_the_store_wants_it(fresh: World) -> None:
+async def test_work_is_done_where_the_store_wants_it(fresh: FreshTenant) -> None:
     here = threading.get_ident()
     there = await fresh.store.call(threading.get_ident)
     assert (there == here) == fresh.store.embedded
@@ -87,7 +87,7 @@ async def test_work_is_done_where_the_store_wants_it(fresh: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_work_that_fails_is_undone_and_heard_of(fresh: World) -> None:
+async def test_work_that_fails_is_undone_and_heard_of(fresh: FreshTenant) -> None:
     def fail(db: Connection) -> None:
         ledger.credit(db, fresh.account, 1, ledger.FEE, "test", real_now())
         raise RuntimeError

@@ -9,25 +9,25 @@ from sqlalchemy import text
 
 from sms_sandbox.store import ids, tenants, unit_of_work
 from sms_sandbox.store.unit_of_work import changed
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 
 
 @pytest.mark.parametrize("kind", ids.FIRST)
-def test_each_kind_begins_where_it_should(fresh: World, kind: str) -> None:
+def test_each_kind_begins_where_it_should(fresh: FreshTenant, kind: str) -> None:
     with fresh.store.begin() as db:
         taken = ids.take(db, fresh.tenant, kind)
-    assert taken == ids.FIRST[kind] + (kind in ("account", "transaction"))  # the fresh world's own account came first
+    assert taken == ids.FIRST[kind] + (kind in ("account", "transaction"))  # the fresh tenant's own account came first
 
 
-def test_ids_of_two_tenants_are_independent(fresh: World) -> None:
-    other = found(fresh.store, "other", name="other")
+def test_ids_of_two_tenants_are_independent(fresh: FreshTenant) -> None:
+    other = make_tenant(fresh.store, "other", name="other")
     with fresh.store.begin() as db:
         assert ids.take(db, fresh.tenant, "message", 5) == ids.take(db, other.tenant, "message")
         assert ids.take(db, fresh.tenant, "message") == ids.FIRST["message"] + 5
         assert ids.take(db, other.tenant, "message") == ids.FIRST["message"] + 1
 
 
-def test_kinds_are_independent(fresh: World) -> None:
+def test_kinds_are_independent(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         ids.take(db, fresh.tenant, "message", 5)
         assert ids.take(db, fresh.tenant, "response") == ids.FIRST["response"]
@@ -35,7 +35,7 @@ def test_kinds_are_independent(fresh: World) -> None:
 
 @settings(max_examples=25)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=10))
-def test_runs_of_ids_neither_overlap_nor_leave_gaps(fresh: World, counts: list[int]) -> None:
+def test_runs_of_ids_neither_overlap_nor_leave_gaps(fresh: FreshTenant, counts: list[int]) -> None:
     with fresh.store.begin() as db:
         expected = ids.take(db, fresh.tenant, "recipient", 0)
         for count in counts:
@@ -43,7 +43,7 @@ def test_runs_of_ids_neither_overlap_nor_leave_gaps(fresh: World, counts: list[i
             expected += count
 
 
-def test_ids_go_on_when_what_is_remembered_changed_meanwhile(fresh: World) -> None:
+def test_ids_go_on_when_what_is_remembered_changed_meanwhile(fresh: FreshTenant) -> None:
     first = ids.FIRST["message"]
     with fresh.store.begin() as db:
         assert ids.take(db, fresh.tenant, "message", 3) == first
@@ -53,23 +53,23 @@ def test_ids_go_on_when_what_is_remembered_changed_meanwhile(fresh: World) -> No
         assert ids.take(db, fresh.tenant, "message") == first + 5
 
 
-def test_ids_go_on_when_what_is_remembered_is_dropped(fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_go_on_when_what_is_remembered_is_dropped(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unit_of_work, "MOST_KNOWN", 1)
-    other = found(fresh.store, "other", name="other")
+    other = make_tenant(fresh.store, "other", name="other")
     with fresh.store.begin() as db:
         for taken in range(3):
-            for world in (fresh, other):
-                assert ids.take(db, world.tenant, "message") == ids.FIRST["message"] + taken
+            for tenant in (fresh, other):
+                assert ids.take(db, tenant.tenant, "message") == ids.FIRST["message"] + taken
 
 
-def test_an_emptied_tenant_begins_anew(fresh: World) -> None:
+def test_an_emptied_tenant_begins_anew(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         ids.take(db, fresh.tenant, "message")
         tenants.empty(db, fresh.tenant)
         assert ids.take(db, fresh.tenant, "message") == ids.FIRST["message"]
 
 
-def test_ids_are_in_the_database_when_the_transaction_is_over(fresh: World) -> None:
+def test_ids_are_in_the_database_when_the_transaction_is_over(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         ids.take(db, fresh.tenant, "message", 7)
     with fresh.store.begin() as db:
@@ -78,7 +78,7 @@ def test_ids_are_in_the_database_when_the_transaction_is_over(fresh: World) -> N
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_no_two_threads_get_the_same_id(fresh: World) -> None:
+def test_no_two_threads_get_the_same_id(fresh: FreshTenant) -> None:
     taken: list[int] = []
 
     def take() -> None:

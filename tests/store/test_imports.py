@@ -10,32 +10,32 @@ from sms_sandbox.services import list_membership
 from sms_sandbox.store import contacts, imports, timeline
 from sms_sandbox.store.contacts import ContactList
 from sms_sandbox.store.imports import Held, NewImport
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import HANDSETS, NOON, seconds, stand
 
 HOLD = timedelta(seconds=30)
 
 
 @pytest.fixture
-def people(fresh: World) -> ContactList:
+def people(fresh: FreshTenant) -> ContactList:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
 
 
-def start(at: World, on: ContactList, made_list: bool = False) -> int:
+def start(at: FreshTenant, on: ContactList, made_list: bool = False) -> int:
     with at.store.begin() as db:
         asked = NewImport(at.account.id, on.id, made_list, "http://localhost/", "AU", {"1": "Town"})
         return imports.add(db, at.tenant, asked, NOON)
 
 
-def hold(at: World, job: int, holder: str = "one", after: float = 0) -> Held | None:
+def hold(at: FreshTenant, job: int, holder: str = "one", after: float = 0) -> Held | None:
     with at.store.begin() as db:
         real = NOON + seconds(after)
         return imports.take(db, at.tenant, job, holder, real, real + HOLD)
 
 
-def test_an_import_is_what_was_asked_for(fresh: World, people: ContactList) -> None:
+def test_an_import_is_what_was_asked_for(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     with fresh.store.begin() as db:
         assert imports.last(db, fresh.tenant, people.id + 1) is None
@@ -48,7 +48,7 @@ def test_an_import_is_what_was_asked_for(fresh: World, people: ContactList) -> N
         assert (due.kind, due.ref) == (imports.KIND, job)
 
 
-def test_one_holds_it_at_a_time(fresh: World, people: ContactList) -> None:
+def test_one_holds_it_at_a_time(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     one = hold(fresh, job)
     assert one is not None
@@ -71,7 +71,7 @@ def test_one_holds_it_at_a_time(fresh: World, people: ContactList) -> None:
         assert (there.status, there.importlength) == (imports.IN_PROGRESS, 0)
 
 
-def test_what_nobody_holds_any_more_is_let_go_of(fresh: World, people: ContactList) -> None:
+def test_what_nobody_holds_any_more_is_let_go_of(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     one = hold(fresh, job)
     assert one is not None
@@ -82,7 +82,7 @@ def test_what_nobody_holds_any_more_is_let_go_of(fresh: World, people: ContactLi
     assert hold(fresh, job, "two", 1) is not None
 
 
-def test_what_has_ended_is_not_begun_again(fresh: World, people: ContactList) -> None:
+def test_what_has_ended_is_not_begun_again(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     one = hold(fresh, job)
     assert one is not None
@@ -94,7 +94,9 @@ def test_what_has_ended_is_not_begun_again(fresh: World, people: ContactList) ->
 
 
 @pytest.mark.parametrize("made_list", [True, False])
-def test_a_failure_removes_the_list_that_was_made_for_it(fresh: World, people: ContactList, made_list: bool) -> None:
+def test_a_failure_removes_the_list_that_was_made_for_it(
+    fresh: FreshTenant, people: ContactList, made_list: bool
+) -> None:
     one = hold(fresh, start(fresh, people, made_list))
     assert one is not None
     with fresh.store.begin() as db:
@@ -105,7 +107,7 @@ def test_a_failure_removes_the_list_that_was_made_for_it(fresh: World, people: C
         assert (contacts.read_list(db, fresh.tenant, people.id) is None) == made_list
 
 
-def test_members_that_are_written(fresh: World, people: ContactList) -> None:
+def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> None:
     """One of the new ones was put on the list by another call meanwhile, and is a duplicate after all."""
     one = hold(fresh, start(fresh, people))
     assert one is not None
@@ -126,7 +128,7 @@ def test_members_that_are_written(fresh: World, people: ContactList) -> None:
         assert imports.known(db, one, []) == {}
 
 
-def test_the_automation_hears_of_those_alone_who_were_added(fresh: World, people: ContactList) -> None:
+def test_the_automation_hears_of_those_alone_who_were_added(fresh: FreshTenant, people: ContactList) -> None:
     one = hold(fresh, start(fresh, people))
     assert one is not None
     heard = replace(people, automation_url="http://localhost/heard")
@@ -138,7 +140,7 @@ def test_the_automation_hears_of_those_alone_who_were_added(fresh: World, people
         assert sorted(told) == sorted(HANDSETS[:3])
 
 
-def test_members_of_a_list_that_is_gone(fresh: World, people: ContactList) -> None:
+def test_members_of_a_list_that_is_gone(fresh: FreshTenant, people: ContactList) -> None:
     one = hold(fresh, start(fresh, people))
     assert one is not None
     with fresh.store.begin() as db:

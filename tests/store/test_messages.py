@@ -8,11 +8,11 @@ from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOU
 from sms_sandbox.services import new_tenant
 from sms_sandbox.store import accounts, ids, messages, recipients
 from sms_sandbox.store.recipients import NewRecipient
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 from tests.store.making import HANDSETS, NOON, new_message, seconds, send
 
 
-def test_a_message_is_what_was_sent(fresh: World) -> None:
+def test_a_message_is_what_was_sent(fresh: FreshTenant) -> None:
     new = new_message(
         fresh, recipients=2, validity=timedelta(minutes=5), list_id=4, list_name="People", tracked_url="http://x/",
         dlr_url="http://d/", reply_url="http://r/", link_hits_url="http://h/", replies_to_email="a@example.com",
@@ -33,7 +33,7 @@ def test_a_message_is_what_was_sent(fresh: World) -> None:
         assert messages.read(db, fresh.tenant, made + 1) is None
 
 
-def test_counts_rise_by_what_happened(fresh: World) -> None:
+def test_counts_rise_by_what_happened(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, _ = send(db, fresh, HANDSETS[:6])
         another, _ = send(db, fresh, HANDSETS[:6])
@@ -49,7 +49,7 @@ def test_counts_rise_by_what_happened(fresh: World) -> None:
     assert (untouched.delivered, untouched.responses, untouched.pending) == (0, 0, 6)
 
 
-def test_only_what_is_scheduled_is_called_off_and_only_once(fresh: World) -> None:
+def test_only_what_is_scheduled_is_called_off_and_only_once(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         scheduled, _ = send(db, fresh, HANDSETS[:2])
         sent, _ = send(db, fresh, HANDSETS[:1])
@@ -65,7 +65,7 @@ def test_only_what_is_scheduled_is_called_off_and_only_once(fresh: World) -> Non
     assert (kept.status, kept.pending) == (messages.SENT, 1)
 
 
-def test_recipients_are_counted_again(fresh: World) -> None:
+def test_recipients_are_counted_again(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message = messages.add(db, fresh.tenant, new_message(fresh, recipients=5))
         send(db, fresh, HANDSETS[:4])
@@ -78,7 +78,7 @@ def test_recipients_are_counted_again(fresh: World) -> None:
     assert kept.recipients == 3
 
 
-def test_recipients_get_ids_in_order_and_texts_of_their_own(fresh: World) -> None:
+def test_recipients_get_ids_in_order_and_texts_of_their_own(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, [HANDSETS[0], NewRecipient(HANDSETS[1], "Hello you"), HANDSETS[0]])
         assert first == ids.FIRST["recipient"]
@@ -96,7 +96,7 @@ def test_recipients_get_ids_in_order_and_texts_of_their_own(fresh: World) -> Non
         assert recipients.read(db, fresh.tenant, first + 3) is None
 
 
-def test_chunks_go_through_a_message_and_no_further(fresh: World) -> None:
+def test_chunks_go_through_a_message_and_no_further(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, HANDSETS[:7])
         send(db, fresh, HANDSETS[:3])
@@ -108,7 +108,7 @@ def test_chunks_go_through_a_message_and_no_further(fresh: World) -> None:
     assert seen == [(first + index, msisdn) for index, msisdn in enumerate(HANDSETS[:7])]
 
 
-def test_reports_of_many_are_asked_of_together(fresh: World) -> None:
+def test_reports_of_many_are_asked_of_together(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, first = send(db, fresh, [f"614915701{number:02}" for number in range(50)])
         asked = [*range(first, first + 45), first - 1]
@@ -117,7 +117,7 @@ def test_reports_of_many_are_asked_of_together(fresh: World) -> None:
     assert all(each.recipient == recipient for recipient, each in found.items())
 
 
-def test_what_a_report_needs_to_know(fresh: World) -> None:
+def test_what_a_report_needs_to_know(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"dlr_url": "http://account/"})
         message, first = send(db, fresh, HANDSETS[:2], dlr_url="http://message/")
@@ -139,7 +139,7 @@ def test_what_a_report_needs_to_know(fresh: World) -> None:
     assert untouched.status == PENDING
 
 
-def test_opting_out_by_a_message_is_news_once(fresh: World) -> None:
+def test_opting_out_by_a_message_is_news_once(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, first = send(db, fresh, HANDSETS[:1])
         assert recipients.mark_opted_out(db, fresh.tenant, first)
@@ -149,7 +149,7 @@ def test_opting_out_by_a_message_is_news_once(fresh: World) -> None:
     assert kept.optout is True
 
 
-def test_clicks_are_counted_for_each_recipient(fresh: World) -> None:
+def test_clicks_are_counted_for_each_recipient(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, first = send(db, fresh, HANDSETS[:2])
         assert [recipients.hit(db, fresh.tenant, first) for _ in range(3)] == [1, 2, 3]
@@ -157,7 +157,7 @@ def test_clicks_are_counted_for_each_recipient(fresh: World) -> None:
 
 
 @pytest.mark.parametrize("sender", [None, new_tenant.OWN_NUMBER])
-def test_a_handset_answers_the_newest_message(fresh: World, sender: str | None) -> None:
+def test_a_handset_answers_the_newest_message(fresh: FreshTenant, sender: str | None) -> None:
     with fresh.store.begin() as db:
         _, late = send(db, fresh, HANDSETS[:1], at=NOON + seconds(9))
         _, early = send(db, fresh, HANDSETS[:1], at=NOON)
@@ -174,7 +174,7 @@ def test_a_handset_answers_the_newest_message(fresh: World, sender: str | None) 
         assert last(9) == (late, account, new_tenant.OWN_NUMBER)
 
 
-def test_a_handset_answers_the_sender_it_writes_to(fresh: World) -> None:
+def test_a_handset_answers_the_sender_it_writes_to(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, shared = send(db, fresh, HANDSETS[:1], sender=new_tenant.SHARED_NUMBER)
         _, named = send(db, fresh, HANDSETS[:1], sender="MyShop", at=NOON + seconds(1))
@@ -186,15 +186,15 @@ def test_a_handset_answers_the_sender_it_writes_to(fresh: World) -> None:
         assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, None) == (named, fresh.account.id, "MyShop")
 
 
-def test_a_message_that_was_called_off_is_not_answered(fresh: World) -> None:
+def test_a_message_that_was_called_off_is_not_answered(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, _ = send(db, fresh, HANDSETS[:1])
         messages.cancel(db, fresh.tenant, message)
         assert recipients.last_to(db, fresh.tenant, HANDSETS[0], NOON, None) is None
 
 
-def test_messages_of_two_tenants_share_ids_and_nothing_else(fresh: World) -> None:
-    other = found(fresh.store, "other", name="other")
+def test_messages_of_two_tenants_share_ids_and_nothing_else(fresh: FreshTenant) -> None:
+    other = make_tenant(fresh.store, "other", name="other")
     with fresh.store.begin() as db:
         one = send(db, fresh, HANDSETS[:1])
         assert send(db, other, HANDSETS[1:2], text="Other") == one

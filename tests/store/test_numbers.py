@@ -4,7 +4,7 @@ from sms_sandbox.services import new_tenant
 from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import ACTIVE, Number
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import NOON
 
 
@@ -12,7 +12,7 @@ def number(digits: str, account: int | None, shared: bool = False, status: str =
     return Number(digits, account, shared, 5, True, NOON, status, "http://localhost/")
 
 
-def test_a_number_is_what_was_put_there(fresh: World) -> None:
+def test_a_number_is_what_was_put_there(fresh: FreshTenant) -> None:
     new = number("61491570150", fresh.account.id)
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [new])
@@ -21,7 +21,7 @@ def test_a_number_is_what_was_put_there(fresh: World) -> None:
         assert numbers.read(db, fresh.tenant + 1, "61491570150") is None
 
 
-def test_who_may_send_from_a_number(fresh: World) -> None:
+def test_who_may_send_from_a_number(fresh: FreshTenant) -> None:
     account = fresh.account.id
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [number("1", account, status="expired"), number("2", account + 1)])
@@ -32,7 +32,7 @@ def test_who_may_send_from_a_number(fresh: World) -> None:
         assert numbers.may_send(db, fresh.tenant, account + 1, new_tenant.SHARED_NUMBER)
 
 
-def test_which_number_a_message_goes_out_from(fresh: World) -> None:
+def test_which_number_a_message_goes_out_from(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == new_tenant.OWN_NUMBER
         assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == new_tenant.SHARED_NUMBER
@@ -40,7 +40,7 @@ def test_which_number_a_message_goes_out_from(fresh: World) -> None:
         assert numbers.sender_for(db, fresh.tenant + 1, fresh.account.id, False) is None
 
 
-def test_numbers_are_listed_by_number(fresh: World) -> None:
+def test_numbers_are_listed_by_number(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [number("61491570001", fresh.account.id)])
         owned = numbers.owned(db, fresh.tenant, fresh.account.id, FIRST_PAGE)

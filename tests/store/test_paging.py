@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Select, String, literal, select, union_all
 
 from sms_sandbox.store.paging import FIRST_PAGE, Page, Paging, fetch
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 
 def numbers(total: int) -> Select[Any]:
@@ -26,7 +26,7 @@ def first(row: Sequence[Any]) -> int:
 
 @settings(max_examples=30)
 @given(st.integers(0, 40), st.integers(1, 45))
-def test_walking_the_pages_meets_each_row_once(fresh: World, total: int, size: int) -> None:
+def test_walking_the_pages_meets_each_row_once(fresh: FreshTenant, total: int, size: int) -> None:
     with fresh.store.begin() as db:
         page = fetch(db, numbers(total), Paging(1, size), first)
         met = list(page.rows)
@@ -48,13 +48,13 @@ def test_there_are_as_few_pages_as_hold_all_rows(total: int, number: int, size: 
     assert (info["count"] - 1) * size < max(total, 1)
 
 
-def test_a_total_that_is_known_is_not_counted(fresh: World) -> None:
+def test_a_total_that_is_known_is_not_counted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         page = fetch(db, numbers(5), Paging(1, 2), first, total=3)
     assert (page.rows, page.total, page.info) == ([1, 2], 3, {"count": 2, "number": 1})
 
 
-def test_rows_alike_are_counted_each(fresh: World) -> None:
+def test_rows_alike_are_counted_each(fresh: FreshTenant) -> None:
     twice = union_all(select(literal("a", String)), select(literal("a", String))).subquery()
     with fresh.store.begin() as db:
         page = fetch(db, select(twice), FIRST_PAGE, tuple)

@@ -5,18 +5,18 @@ from sms_sandbox.store import contacts, messages, recipients, reports
 from sms_sandbox.store.messages import Message
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from sms_sandbox.store.recipients import NewRecipient
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import HANDSETS, NOON, seconds, send
 
 
-def read(at: World, message: int) -> Message:
+def read(at: FreshTenant, message: int) -> Message:
     with at.store.begin() as db:
         kept = messages.read(db, at.tenant, message)
     assert kept is not None
     return kept
 
 
-def test_whom_a_message_went_to_with_what_a_list_knows(fresh: World) -> None:
+def test_whom_a_message_went_to_with_what_a_list_knows(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         sent, first = send(db, fresh, [HANDSETS[1], NewRecipient(HANDSETS[0], "You")])
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {"1": "Size"}, NOON)
@@ -32,7 +32,7 @@ def test_whom_a_message_went_to_with_what_a_list_knows(fresh: World) -> None:
     assert ([each.recipient.id for each in of_none.rows], of_none.rows[0].fields) == ([first + 1], None)
 
 
-def test_whom_a_message_went_to_by_what_became_of_it(fresh: World) -> None:
+def test_whom_a_message_went_to_by_what_became_of_it(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         sent, first = send(db, fresh, HANDSETS[:4])
         send(db, fresh, HANDSETS[:4])
@@ -58,7 +58,7 @@ def test_whom_a_message_went_to_by_what_became_of_it(fresh: World) -> None:
         assert page.total == len(expected)
 
 
-def test_what_an_account_sent_in_a_span_of_time(fresh: World) -> None:
+def test_what_an_account_sent_in_a_span_of_time(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, early = send(db, fresh, HANDSETS[:2])
         _, late = send(db, fresh, HANDSETS[:1], at=NOON + seconds(60))
@@ -80,7 +80,7 @@ def test_what_an_account_sent_in_a_span_of_time(fresh: World) -> None:
         assert nobodys.rows == []
 
 
-def test_messages_of_a_tenant(fresh: World) -> None:
+def test_messages_of_a_tenant(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         one, _ = send(db, fresh, HANDSETS[:1], text="100% off, é")
         two, _ = send(db, fresh, HANDSETS[:1], sender="MyShop")
@@ -100,7 +100,7 @@ def test_messages_of_a_tenant(fresh: World) -> None:
         assert found(text="Hello", status=messages.SCHEDULED) == []
 
 
-def test_recipients_of_a_tenant(fresh: World) -> None:
+def test_recipients_of_a_tenant(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         one, first = send(db, fresh, HANDSETS[:2])
         _, second = send(db, fresh, HANDSETS[:1])

@@ -8,12 +8,12 @@ from sms_sandbox.store import contacts, ids, responses
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from sms_sandbox.store.recipients import NewRecipient
 from sms_sandbox.store.responses import NewResponse, Wanted
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import HANDSETS, NOON, seconds, send
 
 
 def write(
-    at: World, *, text: str = "Yes", when: datetime = NOON, message: int = 0, recipient: int | None = None,
+    at: FreshTenant, *, text: str = "Yes", when: datetime = NOON, message: int = 0, recipient: int | None = None,
     list_id: int = 0, msisdn: str = HANDSETS[0], longcode: str = "61491570112", keyword: str | None = None,
     keyword_id: int = 0, account: int | None = None,
 ) -> int:  # fmt: skip
@@ -24,7 +24,7 @@ def write(
         return responses.add(db, at.tenant, new)
 
 
-def test_a_response_is_what_was_written(fresh: World) -> None:
+def test_a_response_is_what_was_written(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, [NewRecipient(HANDSETS[0], "Hello you"), HANDSETS[1]])
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
@@ -46,7 +46,7 @@ def test_a_response_is_what_was_written(fresh: World) -> None:
     assert (newest.message, newest.first_name, newest.original) == (0, None, None)
 
 
-def test_only_what_is_wanted_comes(fresh: World) -> None:
+def test_only_what_is_wanted_comes(fresh: FreshTenant) -> None:
     account = fresh.account.id
     plain = write(fresh)
     answer = write(fresh, message=340000001, when=NOON + seconds(1))
@@ -77,7 +77,7 @@ def test_only_what_is_wanted_comes(fresh: World) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-def test_pages_meet_each_response_once_though_all_came_at_once(fresh: World, size: int) -> None:
+def test_pages_meet_each_response_once_though_all_came_at_once(fresh: FreshTenant, size: int) -> None:
     made = [write(fresh) for _ in range(5)]
     met: list[int] = []
     with fresh.store.begin() as db:

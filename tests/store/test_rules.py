@@ -8,30 +8,32 @@ from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.rule_match import Match, Subject, Turns
 from sms_sandbox.store import rules
 from sms_sandbox.store.rules import NewRule
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 NOW = real_now()
 ANY = Subject(("61491570156",), "Given", "Hi", "test-key")
 
 
-def put(fresh: World, match: Match | None = None, turns: Turns | None = None, first: bool = False, **what: str) -> int:
+def put(
+    fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, first: bool = False, **what: str
+) -> int:
     with fresh.store.begin() as db:
         new = NewRule(rules.API, match or Match(), turns or Turns(), what)
         return rules.add(db, fresh.tenant, new, first)
 
 
-def decide(fresh: World, kind: str = rules.API, seed: str = "seed") -> int | None:
+def decide(fresh: FreshTenant, kind: str = rules.API, seed: str = "seed") -> int | None:
     with fresh.store.begin() as db:
         found = rules.deciding(db, fresh.tenant, kind, ANY, NOW, seed)
     return found.id if found else None
 
 
-def order(fresh: World) -> list[int]:
+def order(fresh: FreshTenant) -> list[int]:
     with fresh.store.begin() as db:
         return [rule.id for rule in rules.of_kind(db, fresh.tenant, rules.API)]
 
 
-def test_the_first_that_fits_decides(fresh: World) -> None:
+def test_the_first_that_fits_decides(fresh: FreshTenant) -> None:
     put(fresh, Match(sender="Abc"))
     second, third = put(fresh), put(fresh)
     assert decide(fresh) == second
@@ -41,7 +43,7 @@ def test_the_first_that_fits_decides(fresh: World) -> None:
     assert decide(fresh) == before
 
 
-def test_one_that_counts_gives_way_when_it_is_used_up(fresh: World) -> None:
+def test_one_that_counts_gives_way_when_it_is_used_up(fresh: FreshTenant) -> None:
     counted, plain = put(fresh, turns=Turns(count=2)), put(fresh)
     assert [decide(fresh) for _ in range(4)] == [counted, counted, plain, plain]
     with fresh.store.begin() as db:
@@ -49,7 +51,7 @@ def test_one_that_counts_gives_way_when_it_is_used_up(fresh: World) -> None:
     assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(4, 2, 0), (2, 2, None)]
 
 
-def test_one_of_the_carrier_that_always_applies_is_not_counted(fresh: World) -> None:
+def test_one_of_the_carrier_that_always_applies_is_not_counted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         rules.add(db, fresh.tenant, NewRule(rules.CARRIER, Match(), Turns(), {}))
     assert decide(fresh, rules.CARRIER) == 1
@@ -58,7 +60,7 @@ def test_one_of_the_carrier_that_always_applies_is_not_counted(fresh: World) -> 
     assert (rule.seen, rule.used) == (0, 0)
 
 
-def test_what_was_counted_is_told_with_what_decided(fresh: World) -> None:
+def test_what_was_counted_is_told_with_what_decided(fresh: FreshTenant) -> None:
     put(fresh, turns=Turns(nth=2))
     assert decide(fresh) is None
     with fresh.store.begin() as db:
@@ -67,7 +69,7 @@ def test_what_was_counted_is_told_with_what_decided(fresh: World) -> None:
     assert (found.seen, found.used) == (2, 1)
 
 
-def test_all_of_a_kind_are_taken_away(fresh: World) -> None:
+def test_all_of_a_kind_are_taken_away(fresh: FreshTenant) -> None:
     put(fresh)
     with fresh.store.begin() as db:
         rules.add(db, fresh.tenant, NewRule(rules.CALLBACK, Match(), Turns(), {}))
@@ -76,26 +78,26 @@ def test_all_of_a_kind_are_taken_away(fresh: World) -> None:
     assert decide(fresh, rules.CALLBACK) == 2
 
 
-def test_the_nth(fresh: World) -> None:
+def test_the_nth(fresh: FreshTenant) -> None:
     put(fresh, turns=Turns(nth=3, count=1))
     assert [decide(fresh) for _ in range(5)] == [None, None, 1, None, None]
 
 
-def test_a_share_follows_from_the_seed(fresh: World) -> None:
+def test_a_share_follows_from_the_seed(fresh: FreshTenant) -> None:
     put(fresh, turns=Turns(share=0.5))
     put(fresh, turns=Turns(share=0.5))
     came = [decide(fresh) for _ in range(40)]
     assert set(came) == {None, 1, 2}
 
 
-def test_a_rule_ends(fresh: World) -> None:
+def test_a_rule_ends(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         for until in (NOW, NOW + timedelta(seconds=1)):
             rules.add(db, fresh.tenant, NewRule(rules.API, Match(), Turns(), {}, until))
     assert decide(fresh) == 2
 
 
-def test_rules_are_removed_and_reordered(fresh: World) -> None:
+def test_rules_are_removed_and_reordered(fresh: FreshTenant) -> None:
     for _ in range(3):
         put(fresh)
     with fresh.store.begin() as db:
@@ -110,7 +112,7 @@ def test_rules_are_removed_and_reordered(fresh: World) -> None:
     assert order(fresh) == [3, 1]
 
 
-def test_what_a_rule_does_comes_back_as_it_was_given(fresh: World) -> None:
+def test_what_a_rule_does_comes_back_as_it_was_given(fresh: FreshTenant) -> None:
     put(fresh, Match(to="04*", text="x"), Turns(2, 3, 0.25), error="LEDGER_ERROR")
     with fresh.store.begin() as db:
         (rule,) = rules.of_kind(db, fresh.tenant, rules.API)
@@ -119,7 +121,7 @@ def test_what_a_rule_does_comes_back_as_it_was_given(fresh: World) -> None:
     )  # fmt: skip
 
 
-def test_two_who_count_the_same_rules_in_other_orders_wait_for_each_other(fresh: World) -> None:
+def test_two_who_count_the_same_rules_in_other_orders_wait_for_each_other(fresh: FreshTenant) -> None:
     for to in ("61491570156", "61491570157"):
         put(fresh, Match(to=to), Turns(count=1000))
 
@@ -142,7 +144,7 @@ def test_two_who_count_the_same_rules_in_other_orders_wait_for_each_other(fresh:
     assert used == ({40} if fresh.store.embedded else {80})
 
 
-def test_rules_can_be_reordered_and_cleared_while_they_count(fresh: World) -> None:
+def test_rules_can_be_reordered_and_cleared_while_they_count(fresh: FreshTenant) -> None:
     put(fresh, turns=Turns(count=5))
     put(fresh)
     with fresh.store.begin() as db:

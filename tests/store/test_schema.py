@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from sms_sandbox.store import accounts, schema, tables
 from sms_sandbox.store.schema import StoreError, open_store
-from tests.conftest import found
+from tests.conftest import make_tenant
 
 
 def refusal(url: str) -> str:
@@ -79,13 +79,13 @@ def test_tables_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
 def test_what_is_written_is_there_after_opening_again(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/kept.db"
     first = open_store(url)
-    world = found(first)
+    tenant = make_tenant(first)
     first.close()
     again = open_store(url)
     with again.begin() as db:
-        account = accounts.by_key(db, world.account.key)
+        account = accounts.by_key(db, tenant.account.key)
     again.close()
-    assert account == world.account
+    assert account == tenant.account
 
 
 def test_a_file_is_journaled_ahead(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_file_is_journaled_ahead(tmp_path: Path) -> None:
 def test_a_file_survives_a_process_that_dies(tmp_path: Path) -> None:
     """Nothing is flushed or closed: what the files hold at this moment is what a restart would find."""
     store = open_store(f"sqlite:///{tmp_path}/dying.db")
-    found(store)
+    make_tenant(store)
     (tmp_path / "after").mkdir()
     for name in ("dying.db", "dying.db-wal"):
         shutil.copy(tmp_path / name, tmp_path / "after" / name)

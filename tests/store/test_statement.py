@@ -4,10 +4,10 @@ from sqlalchemy import bindparam, text
 
 from sms_sandbox.store import tables
 from sms_sandbox.store.statement import Statement
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 
-def test_a_statement_of_words_and_one_of_expressions_do_the_same(fresh: World) -> None:
+def test_a_statement_of_words_and_one_of_expressions_do_the_same(fresh: FreshTenant) -> None:
     by_words = Statement("SELECT id, key FROM accounts WHERE tenant = :tenant")
     built = Statement(
         tables.accounts.select()
@@ -24,7 +24,7 @@ def test_a_statement_of_words_and_one_of_expressions_do_the_same(fresh: World) -
         assert by_words.all(db, tenant=-1) == []
 
 
-def test_a_statement_counts_the_rows_it_touched(fresh: World) -> None:
+def test_a_statement_counts_the_rows_it_touched(fresh: FreshTenant) -> None:
     rename = Statement("UPDATE accounts SET name = :name WHERE tenant = :tenant")
     with fresh.store.begin() as db:
         assert rename.run(db, name="x", tenant=fresh.tenant) == 1

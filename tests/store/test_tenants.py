@@ -14,11 +14,11 @@ from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.tenants import NewTenant, Tenant
-from tests.conftest import World, found
+from tests.conftest import FreshTenant, make_tenant
 from tests.store.making import HANDSETS, NOON, send
 
 
-def fill(db: Connection, at: World) -> None:
+def fill(db: Connection, at: FreshTenant) -> None:
     """Put something of the tenant into every table there is, whatever it means."""
     for table in tables.OF_A_TENANT:
         if table is tables.journals:
@@ -46,8 +46,8 @@ def rows(db: Connection, tenant: int) -> Counter[str]:
 
 
 @pytest.fixture
-def other(fresh: World) -> World:
-    return found(fresh.store, "other-key", "other-secret", name="other")
+def other(fresh: FreshTenant) -> FreshTenant:
+    return make_tenant(fresh.store, "other-key", "other-secret", name="other")
 
 
 def read(db: Connection, tenant: int) -> Tenant:
@@ -79,7 +79,7 @@ def test_nothing_is_found_where_nothing_is(store: Store) -> None:
         assert tenants.page(db, Paging()).rows == []
 
 
-def test_tenants_are_listed_oldest_first(fresh: World, other: World) -> None:
+def test_tenants_are_listed_oldest_first(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         page = tenants.page(db, Paging(1, 1))
         assert [each.id for each in page.rows] == [fresh.tenant]
@@ -88,7 +88,7 @@ def test_tenants_are_listed_oldest_first(fresh: World, other: World) -> None:
         assert tenants.oldest(db) == fresh.tenant
 
 
-def test_settings_of_one_tenant_change_alone(fresh: World, other: World) -> None:
+def test_settings_of_one_tenant_change_alone(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         before = read(db, other.tenant)
         tenants.change(db, fresh.tenant, {"profile": "vendor-2020", "delivery_delay": 5, "strict_senders": 1})
@@ -103,7 +103,7 @@ def test_settings_of_one_tenant_change_alone(fresh: World, other: World) -> None
     "clock",
     [Clock(), Clock(timedelta(days=-4, microseconds=7)), Clock(timedelta(1), NOON), Clock(frozen_at=NOON, moving=True)],
 )
-def test_a_clock_is_kept_as_it_is_set(fresh: World, clock: Clock) -> None:
+def test_a_clock_is_kept_as_it_is_set(fresh: FreshTenant, clock: Clock) -> None:
     with fresh.store.begin() as db:
         tenants.set_clock(db, fresh.tenant, clock)
         assert read(db, fresh.tenant).clock == clock
@@ -112,14 +112,14 @@ def test_a_clock_is_kept_as_it_is_set(fresh: World, clock: Clock) -> None:
         assert account.clock == clock
 
 
-def test_which_clocks_an_advance_holds(fresh: World, other: World) -> None:
+def test_which_clocks_an_advance_holds(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert tenants.moving(db) == []
         tenants.set_clock(db, other.tenant, Clock(frozen_at=NOON, moving=True))
         assert [each.id for each in tenants.moving(db)] == [other.tenant]
 
 
-def test_a_fresh_world_holds_what_it_should(fresh: World) -> None:
+def test_a_fresh_tenant_holds_what_it_should(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert +rows(db, fresh.tenant) == Counter(
             counters=2, accounts=1, transactions=1, timeline=1, journals=1, numbers=2 + len(new_tenant.POOL)
@@ -130,7 +130,7 @@ def test_a_fresh_world_holds_what_it_should(fresh: World) -> None:
         assert numbers.available(db, fresh.tenant, Paging()).total == len(new_tenant.POOL)
 
 
-def test_an_emptied_tenant_holds_nothing_and_others_all_they_did(fresh: World, other: World) -> None:
+def test_an_emptied_tenant_holds_nothing_and_others_all_they_did(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         fill(db, fresh)
         fill(db, other)
@@ -142,7 +142,7 @@ def test_an_emptied_tenant_holds_nothing_and_others_all_they_did(fresh: World, o
         assert tenants.read(db, fresh.tenant) is not None
 
 
-def test_a_removed_tenant_is_gone_and_others_are_not(fresh: World, other: World) -> None:
+def test_a_removed_tenant_is_gone_and_others_are_not(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         fill(db, fresh)
         fill(db, other)
@@ -156,7 +156,7 @@ def test_a_removed_tenant_is_gone_and_others_are_not(fresh: World, other: World)
         assert accounts.by_key(db, other.account.key) == other.account
 
 
-def test_an_emptied_tenant_counts_from_the_start_again(fresh: World) -> None:
+def test_an_emptied_tenant_counts_from_the_start_again(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         one = send(db, fresh, HANDSETS[:3])
         tenants.empty(db, fresh.tenant)
@@ -166,7 +166,7 @@ def test_an_emptied_tenant_counts_from_the_start_again(fresh: World) -> None:
         assert send(db, fresh, HANDSETS[:3]) == one
 
 
-def test_an_id_is_never_given_to_another_tenant(fresh: World) -> None:
+def test_an_id_is_never_given_to_another_tenant(fresh: FreshTenant) -> None:
     """A client that still holds a tenant's id must not reach the next one."""
     with fresh.store.begin() as db:
         gone = tenants.add(db, NewTenant("gone", ""), NOON)
@@ -174,12 +174,12 @@ def test_an_id_is_never_given_to_another_tenant(fresh: World) -> None:
         assert tenants.add(db, NewTenant("next", ""), NOON).id > gone.id
 
 
-def test_names_are_taken_once(fresh: World) -> None:
+def test_names_are_taken_once(fresh: FreshTenant) -> None:
     with pytest.raises(Exception, match=r"(?i)unique"), fresh.store.begin() as db:
         tenants.add(db, NewTenant("default", ""), NOON)
 
 
-def test_nobody_sees_what_another_tenant_has(fresh: World, other: World) -> None:
+def test_nobody_sees_what_another_tenant_has(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, HANDSETS[:1])
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
@@ -193,7 +193,7 @@ def test_nobody_sees_what_another_tenant_has(fresh: World, other: World) -> None
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_a_tenant_whose_clock_is_being_set_is_not_entered(fresh: World) -> None:
+def test_a_tenant_whose_clock_is_being_set_is_not_entered(fresh: FreshTenant) -> None:
     with fresh.store.begin() as setting:
         tenants.set_clock(setting, fresh.tenant, Clock(frozen_at=NOON))
         with fresh.store.begin() as db:

@@ -11,19 +11,19 @@ from sms_sandbox.domain.clock import EPOCH, Clock, real_now, to_micros
 from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.timeline import Plan
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import NOON, bare, refs, seconds, stand
 
 FAR = NOON + timedelta(days=10_000)
 
 
 @pytest.fixture
-def fresh(store: Store) -> World:
+def fresh(store: Store) -> FreshTenant:
     return bare(store, "fresh")
 
 
 @pytest.fixture
-def other(store: Store) -> World:
+def other(store: Store) -> FreshTenant:
     return bare(store, "other")
 
 
@@ -34,7 +34,7 @@ def run_at(db: Connection, tenant: int, moment: datetime, real: datetime) -> Clo
     return clock
 
 
-def test_a_row_is_what_was_planned(fresh: World) -> None:
+def test_a_row_is_what_was_planned(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 7, {"size": 3, "text": "é"}, "a lane")])
@@ -47,7 +47,7 @@ def test_a_row_is_what_was_planned(fresh: World) -> None:
 
 @settings(max_examples=25)
 @given(st.lists(st.integers(0, 5), max_size=12), st.integers(0, 5), st.integers(1, 12))
-def test_rows_come_by_due_then_by_id(fresh: World, dues: list[int], until: int, most: int) -> None:
+def test_rows_come_by_due_then_by_id(fresh: FreshTenant, dues: list[int], until: int, most: int) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.take(db, timeline.due_by(db, fresh.tenant, FAR, 100))
@@ -59,7 +59,7 @@ def test_rows_come_by_due_then_by_id(fresh: World, dues: list[int], until: int, 
         assert timeline.next_due(db, fresh.tenant) == (NOON + seconds(min(dues)) if dues else None)
 
 
-def test_what_is_taken_is_gone_and_what_is_not_stays(fresh: World) -> None:
+def test_what_is_taken_is_gone_and_what_is_not_stays(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", ref) for ref in range(5)])
@@ -69,7 +69,7 @@ def test_what_is_taken_is_gone_and_what_is_not_stays(fresh: World) -> None:
         assert timeline.due_by(db, fresh.tenant, NOON, 10) == [rows[0], rows[4]]
 
 
-def test_what_wakes_comes_from_all_tenants_by_real_time(fresh: World, other: World) -> None:
+def test_what_wakes_comes_from_all_tenants_by_real_time(fresh: FreshTenant, other: FreshTenant) -> None:
     """Each by its own clock: a tenant a year ahead wakes for what is due in a year."""
     real = real_now()
     with fresh.store.begin() as db:
@@ -84,7 +84,7 @@ def test_what_wakes_comes_from_all_tenants_by_real_time(fresh: World, other: Wor
         assert refs(timeline.waking(db, real + seconds(9), 2)) == [1, 2]
 
 
-def test_tenants_whose_clock_stands_sleep(fresh: World, other: World) -> None:
+def test_tenants_whose_clock_stands_sleep(fresh: FreshTenant, other: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
@@ -95,7 +95,7 @@ def test_tenants_whose_clock_stands_sleep(fresh: World, other: World) -> None:
         assert refs(timeline.waking(db, real + timedelta(10_000), 10)) == [2]
 
 
-def test_what_is_due_at_the_moment_a_clock_stands_at_comes_at_once(fresh: World) -> None:
+def test_what_is_due_at_the_moment_a_clock_stands_at_comes_at_once(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 2), Plan(NOON, "send", 1)])
@@ -103,7 +103,7 @@ def test_what_is_due_at_the_moment_a_clock_stands_at_comes_at_once(fresh: World)
         assert refs(timeline.waking(db, real_now(), 10)) == [1]
 
 
-def test_what_is_due_on_a_clock_that_is_moved_waits_for_who_moves_it(fresh: World) -> None:
+def test_what_is_due_on_a_clock_that_is_moved_waits_for_who_moves_it(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(NOON - seconds(1), "send", 1)])
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON, moving=True))
@@ -112,7 +112,7 @@ def test_what_is_due_on_a_clock_that_is_moved_waits_for_who_moves_it(fresh: Worl
         assert refs(timeline.due_by(db, fresh.tenant, NOON, 10)) == [1, 2]
 
 
-def test_rows_follow_the_clock(fresh: World, other: World) -> None:
+def test_rows_follow_the_clock(fresh: FreshTenant, other: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(real + seconds(60), "send", 1)])
@@ -129,7 +129,7 @@ def test_rows_follow_the_clock(fresh: World, other: World) -> None:
         assert timeline.next_wake(db) == real + seconds(60)
 
 
-def test_a_clock_that_only_moved_on_wakes_nobody(fresh: World) -> None:
+def test_a_clock_that_only_moved_on_wakes_nobody(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON, moving=True))
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 1)])
@@ -137,7 +137,7 @@ def test_a_clock_that_only_moved_on_wakes_nobody(fresh: World) -> None:
         assert timeline.next_wake(db) is None
 
 
-def test_who_waits_hears_of_what_wakes(fresh: World) -> None:
+def test_who_waits_hears_of_what_wakes(fresh: FreshTenant) -> None:
     heard: list[int] = []
     fresh.store.on_scheduled = heard.append
     real = real_now()
@@ -153,7 +153,7 @@ def test_who_waits_hears_of_what_wakes(fresh: World) -> None:
     assert heard == [to_micros(real + seconds(after)) for after in (60, 30, 10)]
 
 
-def test_full_lanes_are_passed_over(fresh: World) -> None:
+def test_full_lanes_are_passed_over(fresh: FreshTenant) -> None:
     real = real_now()
     lanes = ["slow", "", "quick", "slow"]
     with fresh.store.begin() as db:
@@ -169,7 +169,7 @@ def test_full_lanes_are_passed_over(fresh: World) -> None:
         assert timeline.next_wake(db) == real
 
 
-def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: World, other: World) -> None:
+def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         stand(db, other.tenant)
@@ -188,7 +188,7 @@ def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: World, ot
         assert len(timeline.due_by(db, other.tenant, FAR, 10)) == 3
 
 
-def test_what_is_moved_wakes_at_its_new_moment(fresh: World) -> None:
+def test_what_is_moved_wakes_at_its_new_moment(fresh: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         run_at(db, fresh.tenant, NOON, real)
@@ -202,7 +202,7 @@ def test_what_is_moved_wakes_at_its_new_moment(fresh: World) -> None:
         assert timeline.next_wake(db) == EPOCH
 
 
-def test_what_is_to_sleep_on_wakes_no_sooner(fresh: World) -> None:
+def test_what_is_to_sleep_on_wakes_no_sooner(fresh: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         run_at(db, fresh.tenant, NOON, real)

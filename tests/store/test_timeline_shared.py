@@ -8,23 +8,23 @@ from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.timeline import Plan
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.store.making import bare, refs, seconds, stand
 
 pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
-def fresh(store: Store) -> World:
+def fresh(store: Store) -> FreshTenant:
     return bare(store, "fresh")
 
 
 @pytest.fixture
-def other(store: Store) -> World:
+def other(store: Store) -> FreshTenant:
     return bare(store, "other")
 
 
-def test_four_threads_take_each_row_exactly_once(fresh: World) -> None:
+def test_four_threads_take_each_row_exactly_once(fresh: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(real, "send", ref) for ref in range(400)])
@@ -49,7 +49,7 @@ def test_four_threads_take_each_row_exactly_once(fresh: World) -> None:
     assert sorted(taken) == list(range(400))
 
 
-def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: World) -> None:
+def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: FreshTenant) -> None:
     """A row planned by a transaction that saw the clock stand must not sleep on when it runs again, nor the reverse."""
     real = real_now()
     for clock, wakes in ((Clock(), real + seconds(60)), (Clock(frozen_at=real), None)):
@@ -75,7 +75,7 @@ def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: World
             assert timeline.next_wake(db) == wakes
 
 
-def test_clocks_that_are_kept_are_not_set(fresh: World, other: World) -> None:
+def test_clocks_that_are_kept_are_not_set(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as keeping:
         timeline.keep_clocks(keeping, [other.tenant, fresh.tenant, -1])
         with fresh.store.begin() as db:
@@ -88,12 +88,12 @@ def test_clocks_that_are_kept_are_not_set(fresh: World, other: World) -> None:
     assert not setting.is_alive()
 
 
-def _freeze(at: World) -> None:
+def _freeze(at: FreshTenant) -> None:
     with at.store.begin() as db:
         stand(db, at.tenant)
 
 
-def test_what_is_held_is_not_taken(fresh: World) -> None:
+def test_what_is_held_is_not_taken(fresh: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(real, "send", 1), Plan(real, "send", 2)])

@@ -18,7 +18,7 @@ from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.statement import Statement
 from sms_sandbox.store.timeline import Plan
 from sms_sandbox.store.unit_of_work import changed, owe, remembered
-from tests.conftest import World
+from tests.conftest import FreshTenant
 
 PUT = Statement("INSERT INTO law (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = excluded.v")
 ADD = Statement("INSERT INTO law (k, v) VALUES (:k, :v)")
@@ -176,7 +176,7 @@ def test_which_store_is_volatile(url: str, tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_embedded_store_remembers_until_something_changed_or_was_undone(fresh: World) -> None:
+def test_an_embedded_store_remembers_until_something_changed_or_was_undone(fresh: FreshTenant) -> None:
     asked: list[str] = []
 
     def ask(db: Connection, what: str) -> None:
@@ -207,13 +207,13 @@ def test_an_embedded_store_remembers_until_something_changed_or_was_undone(fresh
         assert asks(db, "two", "one") == ["two", "one"]
 
 
-def test_what_is_remembered_does_not_grow_for_ever(fresh: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_does_not_grow_for_ever(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unit_of_work, "MOST_KNOWN", 2)
     with fresh.store.begin() as db:
         assert [remembered(db, each, lambda: each) for each in "abcab"] == list("abcab")  # noqa: B023
 
 
-def test_the_earliest_of_what_was_scheduled_is_told_after_the_commit(fresh: World) -> None:
+def test_the_earliest_of_what_was_scheduled_is_told_after_the_commit(fresh: FreshTenant) -> None:
     heard: list[int] = []
     fresh.store.on_scheduled = heard.append
     now = real_now()

@@ -1,4 +1,4 @@
-"""The accounts a server is told of: a world for each, found again at the next start."""
+"""The accounts a server is told of: a tenant for each, found again at the next start."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from sms_sandbox.settings import Settings
 from tests.serving import Account, serving
 
 
-def test_each_account_is_a_world_of_its_own_and_kept(certificates: Certificates, tmp_path: Path) -> None:
+def test_each_account_is_a_tenant_of_its_own_and_kept(certificates: Certificates, tmp_path: Path) -> None:
     long = "x" * 100
     flags: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": str(certificates.directory)}
     database = f"sqlite:///{tmp_path / 'store.db'}"

@@ -15,8 +15,8 @@ def server(certificates: Certificates) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def world(server: Sandbox) -> Iterator[Sandbox]:
-    """A world whose clock stands, with a receiver."""
+def tenant(server: Sandbox) -> Iterator[Sandbox]:
+    """A tenant whose clock stands, with a receiver."""
     with server.new_tenant(frozen=True) as made:
         made.receiver()
         yield made

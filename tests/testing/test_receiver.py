@@ -56,18 +56,18 @@ def test_it_knows_the_events_by_their_parameters(receiver: Receiver, query: str,
     assert [each.event for each in receiver.received()] == [event]
 
 
-def test_names_of_other_events_do_not_mislead_it(world: Sandbox) -> None:
-    receiver = world.receiver()
-    on = world.call("add-list", name="Guests", field_1="status", field_2="response", field_3="link_hits")["id"]
-    world.control("PATCH", f"/lists/{on}", {"automation_url": receiver.url})
-    world.call("add-to-list", list_id=on, msisdn=HANDSET, field_1="gold")
+def test_names_of_other_events_do_not_mislead_it(tenant: Sandbox) -> None:
+    receiver = tenant.receiver()
+    on = tenant.call("add-list", name="Guests", field_1="status", field_2="response", field_3="link_hits")["id"]
+    tenant.control("PATCH", f"/lists/{on}", {"automation_url": receiver.url})
+    tenant.call("add-to-list", list_id=on, msisdn=HANDSET, field_1="gold")
     hook = f"{receiver.url}/?status=open&type=x&response=y&link_hits=z"
     urls = {"dlr_callback": hook, "reply_callback": hook, "link_hits_callback": hook}
-    world.call("send-sms", message="[tracked-link]", to=HANDSET, tracked_link_url="http://localhost/", **urls)
-    world.advance(seconds=2)
-    world.handset(HANDSET).reply("Yes")
-    world.handset(HANDSET).tap_link()
-    world.advance(seconds=2)
+    tenant.call("send-sms", message="[tracked-link]", to=HANDSET, tracked_link_url="http://localhost/", **urls)
+    tenant.advance(seconds=2)
+    tenant.handset(HANDSET).reply("Yes")
+    tenant.handset(HANDSET).tap_link()
+    tenant.advance(seconds=2)
     assert sorted(each.event for each in receiver.received()) == ["dlr", "link-hit", "list-action", "reply"]
 
 
@@ -124,20 +124,20 @@ def test_waiting_ends_with_what_came_or_with_what_came_instead(receiver: Receive
         receiver.wait_for(timeout=0)
 
 
-def test_the_ladder_climbs_over_its_failures(world: Sandbox) -> None:
-    receiver = world.receiver()
+def test_the_ladder_climbs_over_its_failures(tenant: Sandbox) -> None:
+    receiver = tenant.receiver()
     receiver.fail(503, times=1)
     receiver.reset(times=1)
-    world.call("send-sms", message="hello", to=HANDSET)
-    world.advance(hours=2)
+    tenant.call("send-sms", message="hello", to=HANDSET)
+    tenant.advance(hours=2)
     assert [each.answer for each in receiver.dlrs] == [503, "reset", 200]
     assert all(each.signed for each in receiver.dlrs)
-    (told,) = world.callbacks()
+    (told,) = tenant.callbacks()
     assert [each.status for each in told.tries] == [503, None, 200]
 
 
-def test_a_url_given_with_the_message_wins(world: Sandbox) -> None:
-    receiver = world.receiver()
-    world.call("send-sms", message="hello", to=HANDSET, dlr_callback=f"{receiver.url}/order?id=17")
-    world.advance(seconds=2)
+def test_a_url_given_with_the_message_wins(tenant: Sandbox) -> None:
+    receiver = tenant.receiver()
+    tenant.call("send-sms", message="hello", to=HANDSET, dlr_callback=f"{receiver.url}/order?id=17")
+    tenant.advance(seconds=2)
     assert [(each.path, each["id"], each.signed) for each in receiver.dlrs] == [("/order", "17", True)]

@@ -1,4 +1,4 @@
-"""A sandbox in the test's own process, or one that runs elsewhere, and the worlds on it."""
+"""A sandbox in the test's own process, or one that runs elsewhere, and the tenants on it."""
 
 import json
 import os
@@ -77,14 +77,14 @@ def test_importing_it_loads_no_server() -> None:
 # What it says of itself
 
 
-def test_no_secret_is_shown(world: Sandbox) -> None:
-    shown = repr(world) + repr(world.where) + str(world) + repr(world.receiver()) + repr(world.handset(HANDSET))
-    assert world.key in shown
-    assert world.url in shown
-    assert world.secret not in shown
+def test_no_secret_is_shown(tenant: Sandbox) -> None:
+    shown = repr(tenant) + repr(tenant.where) + str(tenant) + repr(tenant.receiver()) + repr(tenant.handset(HANDSET))
+    assert tenant.key in shown
+    assert tenant.url in shown
+    assert tenant.secret not in shown
 
 
-def test_a_program_started_in_its_environment_finds_and_trusts_it(world: Sandbox) -> None:
+def test_a_program_started_in_its_environment_finds_and_trusts_it(tenant: Sandbox) -> None:
     script = """
 import os, ssl, urllib.request
 url, key, secret = (os.environ["SMS_SANDBOX_" + name] for name in ("URL", "KEY", "SECRET"))
@@ -93,11 +93,11 @@ who.add_password(None, url, key, secret, is_authenticated=True)
 opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(who), urllib.request.ProxyHandler({}))
 print(opener.open(url + "/get-balance.json").read().decode())
 """
-    said = subprocess.check_output([sys.executable, "-c", script], env=world.env(), text=True)
+    said = subprocess.check_output([sys.executable, "-c", script], env=tenant.env(), text=True)
     assert json.loads(said)["balance"] == 1000
-    assert world.env()["PATH"] == os.environ["PATH"]
-    assert world.env()["NODE_EXTRA_CA_CERTS"] == world.ca
-    assert world.env()["SSL_CERT_FILE"] == world.ca_bundle
+    assert tenant.env()["PATH"] == os.environ["PATH"]
+    assert tenant.env()["NODE_EXTRA_CA_CERTS"] == tenant.ca
+    assert tenant.env()["SSL_CERT_FILE"] == tenant.ca_bundle
 
 
 # Attaching
@@ -121,22 +121,22 @@ def test_attaching_by_the_ready_file(server: Sandbox, ready_file: Path, monkeypa
     assert server.now <= datetime.now(UTC), "closing what was attached stopped the server"
 
 
-def test_attaching_to_a_world_by_its_key(server: Sandbox, world: Sandbox, ready_file: Path) -> None:
-    with Sandbox.attach(ready_file=ready_file, key=world.key, secret=world.secret) as attached:
-        assert attached.now == world.now
+def test_attaching_to_a_tenant_by_its_key(server: Sandbox, tenant: Sandbox, ready_file: Path) -> None:
+    with Sandbox.attach(ready_file=ready_file, key=tenant.key, secret=tenant.secret) as attached:
+        assert attached.now == tenant.now
     with pytest.raises(ValueError, match="go together"):
-        Sandbox.attach(ready_file=ready_file, key=world.key)
+        Sandbox.attach(ready_file=ready_file, key=tenant.key)
 
 
-def test_attaching_by_the_address(server: Sandbox, world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attaching_by_the_address(server: Sandbox, tenant: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox.attach(http=server.where.http) as attached:
         assert attached.where == server.where
     monkeypatch.setenv("SMS_SANDBOX_HTTP_PORT", server.where.http.rpartition(":")[2])
-    monkeypatch.setenv("SMS_SANDBOX_KEY", world.key)
-    monkeypatch.setenv("SMS_SANDBOX_SECRET", world.secret)
+    monkeypatch.setenv("SMS_SANDBOX_KEY", tenant.key)
+    monkeypatch.setenv("SMS_SANDBOX_SECRET", tenant.secret)
     with Sandbox.attach() as attached:
-        assert attached.now == world.now
-        assert (attached.url, attached.ca) == (world.url, world.ca)
+        assert attached.now == tenant.now
+        assert (attached.url, attached.ca) == (tenant.url, tenant.ca)
 
 
 def test_attaching_where_a_token_is_needed(certificates: Certificates) -> None:
@@ -158,10 +158,10 @@ def test_attaching_to_nothing(tmp_path: Path) -> None:
         Sandbox.attach(http="http://127.0.0.1:9")
 
 
-# Worlds
+# Tenants
 
 
-def test_worlds_know_nothing_of_each_other(server: Sandbox) -> None:
+def test_tenants_know_nothing_of_each_other(server: Sandbox) -> None:
     with server.new_tenant(name="one", seed="same") as one, server.new_tenant(name="two", seed="same") as two:
         assert one.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000001
         one.handset(HANDSET).reply("STOP")
@@ -174,122 +174,122 @@ def test_worlds_know_nothing_of_each_other(server: Sandbox) -> None:
     assert not {"one", "two"} & set(names)
 
 
-def test_a_world_is_set_up_as_its_maker_says(server: Sandbox) -> None:
+def test_a_tenant_is_set_up_as_its_maker_says(server: Sandbox) -> None:
     moment = datetime(2030, 1, 31, 12, tzinfo=UTC)
-    with server.new_tenant(frozen=moment, throttle=1, balance=0.01, seed="s") as world:
-        assert world.now == moment
-        assert world.call("send-sms", message="hello", to=HANDSET)["error"]["code"] == "LEDGER_ERROR"
-        world.change_account(balance=5)
-        answers = [world.call("get-balance")["error"]["code"] for _ in range(4)]
+    with server.new_tenant(frozen=moment, throttle=1, balance=0.01, seed="s") as tenant:
+        assert tenant.now == moment
+        assert tenant.call("send-sms", message="hello", to=HANDSET)["error"]["code"] == "LEDGER_ERROR"
+        tenant.change_account(balance=5)
+        answers = [tenant.call("get-balance")["error"]["code"] for _ in range(4)]
         assert answers.count("OVER_LIMIT") >= 1
     with pytest.raises(SandboxError, match="unknown field `colour`") as refused:
         server.new_tenant(colour="red")
     assert (refused.value.code, refused.value.status) == ("invalid", 422)
 
 
-def test_reset_makes_a_world_fresh_and_keeps_its_receiver(world: Sandbox) -> None:
-    key, receiver = world.key, world.receiver()
+def test_reset_makes_a_tenant_fresh_and_keeps_its_receiver(tenant: Sandbox) -> None:
+    key, receiver = tenant.key, tenant.receiver()
     receiver.fail(503)
-    world.call("send-sms", message="hello", to=HANDSET)
-    world.advance(seconds=2)
-    world.reset()
-    assert (world.messages(), receiver.received(), world.key) == ([], [], key)
-    assert world.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000001
-    world.advance(seconds=2)
+    tenant.call("send-sms", message="hello", to=HANDSET)
+    tenant.advance(seconds=2)
+    tenant.reset()
+    assert (tenant.messages(), receiver.received(), tenant.key) == ([], [], key)
+    assert tenant.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000001
+    tenant.advance(seconds=2)
     assert [each.answer for each in receiver.dlrs] == [200]
 
 
-def test_reset_empties_what_is_named(world: Sandbox) -> None:
-    world.call("send-sms", message="hello", to=HANDSET)
-    world.call("add-list", name="abc")
-    world.reset("messages")
-    assert world.messages() == []
-    assert len(world.call("get-lists")["lists"]) == 1
-    assert world.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000002
+def test_reset_empties_what_is_named(tenant: Sandbox) -> None:
+    tenant.call("send-sms", message="hello", to=HANDSET)
+    tenant.call("add-list", name="abc")
+    tenant.reset("messages")
+    assert tenant.messages() == []
+    assert len(tenant.call("get-lists")["lists"]) == 1
+    assert tenant.call("send-sms", message="hello", to=HANDSET)["message_id"] == 340000002
     with pytest.raises(SandboxError, match="Invalid enum value"):
-        world.reset("everything")
+        tenant.reset("everything")
 
 
 # Time
 
 
-def test_the_clock(world: Sandbox) -> None:
-    began = world.now
-    done = world.advance(hours=1, seconds=30)
+def test_the_clock(tenant: Sandbox) -> None:
+    began = tenant.now
+    done = tenant.advance(hours=1, seconds=30)
     assert (done.start, done.end) == (began, began + timedelta(hours=1, seconds=30))
-    assert world.now == done.end
+    assert tenant.now == done.end
     later = done.end + timedelta(days=1)
-    assert world.advance(to=later).end == later
-    assert world.resume() >= later
-    assert later < world.freeze() < later + timedelta(minutes=1)
+    assert tenant.advance(to=later).end == later
+    assert tenant.resume() >= later
+    assert later < tenant.freeze() < later + timedelta(minutes=1)
     with pytest.raises(SandboxError, match="Say how far"):
-        world.advance()
+        tenant.advance()
 
 
-def test_an_advance_tells_what_happened_when_it_has(world: Sandbox) -> None:
-    world.call("send-sms", message="hello", to=HANDSET)
-    done = world.advance(minutes=1)
+def test_an_advance_tells_what_happened_when_it_has(tenant: Sandbox) -> None:
+    tenant.call("send-sms", message="hello", to=HANDSET)
+    done = tenant.advance(minutes=1)
     assert done.counts == {"report": 1, "callback": 1}
     assert [each.kind for each in done.happened] == ["report", "callback"]
-    assert [each["status"] for each in world.receiver().dlrs] == ["delivered"]
+    assert [each["status"] for each in tenant.receiver().dlrs] == ["delivered"]
 
 
 # What is seen
 
 
-def test_messages_recipients_and_callbacks_come_in_order(world: Sandbox) -> None:
+def test_messages_recipients_and_callbacks_come_in_order(tenant: Sandbox) -> None:
     for word in ("one", "two", "three"):
-        world.call("send-sms", message=word, to=f"{HANDSET},61491570157")
-    world.advance(seconds=2)
-    assert [each.text for each in world.messages()] == ["one", "two", "three"]
-    assert [each.text for each in world.messages(text="tw")] == ["two"]
-    assert [each.text for each in world.recipients(msisdn=HANDSET)] == ["one", "two", "three"]
-    assert {each.status for each in world.recipients()} == {"delivered"}
-    told = world.callbacks(event="dlr", msisdn=HANDSET)
+        tenant.call("send-sms", message=word, to=f"{HANDSET},61491570157")
+    tenant.advance(seconds=2)
+    assert [each.text for each in tenant.messages()] == ["one", "two", "three"]
+    assert [each.text for each in tenant.messages(text="tw")] == ["two"]
+    assert [each.text for each in tenant.recipients(msisdn=HANDSET)] == ["one", "two", "three"]
+    assert {each.status for each in tenant.recipients()} == {"delivered"}
+    told = tenant.callbacks(event="dlr", msisdn=HANDSET)
     assert [each.message_id for each in told] == [340000001, 340000002, 340000003]
     assert [each.state for each in told] == ["delivered"] * 3
     assert [one.status for each in told for one in each.tries] == [200] * 3
 
 
-def test_a_long_list_is_read_to_its_end(world: Sandbox) -> None:
+def test_a_long_list_is_read_to_its_end(tenant: Sandbox) -> None:
     numbers = [f"614{12000000 + 37 * each}" for each in range(1100)]
     for start in range(0, 1100, 500):
-        world.call("send-sms", message="hello", to=",".join(numbers[start : start + 500]))
-    world.advance(seconds=2)
-    assert [each.msisdn for each in world.recipients()] == numbers
+        tenant.call("send-sms", message="hello", to=",".join(numbers[start : start + 500]))
+    tenant.advance(seconds=2)
+    assert [each.msisdn for each in tenant.recipients()] == numbers
 
 
 # Handsets
 
 
-def test_a_handset_shows_replies_and_taps(world: Sandbox) -> None:
-    handset = world.handset("0491 570 156")
+def test_a_handset_shows_replies_and_taps(tenant: Sandbox) -> None:
+    handset = tenant.handset("0491 570 156")
     assert handset.number == HANDSET
     assert handset.inbox() == []
     with pytest.raises(SandboxError, match=f"No text on handset {HANDSET} has a short link"):
         handset.tap_link()
     url = "http://abc.example/offer"
-    world.call("send-sms", message="See [tracked-link]", to=HANDSET, tracked_link_url=url)
-    world.call("send-sms", message="No link", to=HANDSET)
+    tenant.call("send-sms", message="See [tracked-link]", to=HANDSET, tracked_link_url=url)
+    tenant.call("send-sms", message="No link", to=HANDSET)
     assert handset.tap_link() == url
     assert [each.partition(" ")[0] for each in handset.inbox()] == ["See", "No"]
     taken = handset.reply("Yes please")
     assert (taken.message_id, taken.is_optout) == (340000002, False)
     assert handset.reply("STOP").is_optout
-    world.advance(seconds=2)
-    assert [each.event for each in world.receiver().received()].count("link-hit") == 1
+    tenant.advance(seconds=2)
+    assert [each.event for each in tenant.receiver().received()].count("link-hit") == 1
     # Both are under way at once, so which one is there first is chance.
-    assert sorted(each["response"] for each in world.receiver().replies) == ["STOP", "Yes please"]
+    assert sorted(each["response"] for each in tenant.receiver().replies) == ["STOP", "Yes please"]
     with pytest.raises(ValueError, match="is no number"):
-        world.handset("nobody")
+        tenant.handset("nobody")
 
 
-def test_a_message_nobody_asked_for_is_inbound(world: Sandbox) -> None:
+def test_a_message_nobody_asked_for_is_inbound(tenant: Sandbox) -> None:
     with pytest.raises(SandboxError) as refused:
-        world.send_inbound(HANDSET, "Hello?")
+        tenant.send_inbound(HANDSET, "Hello?")
     assert refused.value.code == "conflict"
-    leased = str(world.call("get-numbers", filter="owned")["numbers"][0]["number"])
-    taken = world.send_inbound(HANDSET, "Hello?", to=leased)
+    leased = str(tenant.call("get-numbers", filter="owned")["numbers"][0]["number"])
+    taken = tenant.send_inbound(HANDSET, "Hello?", to=leased)
     assert (taken.message_id, taken.to) == (0, leased)
-    world.advance(seconds=1)
-    assert [each.event for each in world.receiver().replies] == ["inbound"]
+    tenant.advance(seconds=1)
+    assert [each.event for each in tenant.receiver().replies] == ["inbound"]

@@ -7,11 +7,11 @@ from typing import Any
 from sms_sandbox.store import contacts
 from tests.api.acts import execute
 from tests.api.spelling import parsed
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 Line = dict[str, Any]
 Params = dict[str, Any]
-Prepare = Callable[[Caller, World, Line], Params]
+Prepare = Callable[[Caller, FreshTenant, Line], Params]
 """Makes what an exchange needs, and answers with its parameters, fit for what was made."""
 
 HANDSET = "61491570128"
@@ -26,13 +26,13 @@ def captured(line: Line) -> datetime:
     return moment(line["captured"])
 
 
-def as_it_is(call: Caller, world: World, line: Line) -> Params:
+def as_it_is(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     return dict(line["params"])
 
 
-def lease(world: World, number: str) -> None:
+def lease(fresh: FreshTenant, number: str) -> None:
     leased = "UPDATE numbers SET account = :account, status = 'active' WHERE tenant = :tenant AND number = :number"
-    execute(world, leased, account=world.account.id, tenant=world.tenant, number=number)
+    execute(fresh, leased, account=fresh.account.id, tenant=fresh.tenant, number=number)
 
 
 def send(call: Caller, **params: Any) -> int:
@@ -45,13 +45,13 @@ def add_list(call: Caller, *fields: str) -> int:
     return int(call.ok("add-list", name="a list", **slots)["id"])
 
 
-def told_list(world: World, name: str, fields: Any, automatic: bool = False) -> int:
+def told_list(fresh: FreshTenant, name: str, fields: Any, automatic: bool = False) -> int:
     """A list as a reply tells of it, its fields in either of the two styles; an `automatic` one a keyword made."""
     named = {each["name"]: each["value"] for each in fields} if isinstance(fields, list) else dict(fields)
     slots = {slot.removeprefix("field_"): value for slot, value in named.items()}
-    with world.store.begin() as db:
-        created = None if automatic else world.account.clock.now(datetime.now(UTC))
-        return contacts.add_list(db, world.tenant, world.account.id, name, slots, created).id
+    with fresh.store.begin() as db:
+        created = None if automatic else fresh.account.clock.now(datetime.now(UTC))
+        return contacts.add_list(db, fresh.tenant, fresh.account.id, name, slots, created).id
 
 
 def field_names(body: Any) -> list[str]:

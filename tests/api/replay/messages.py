@@ -16,16 +16,16 @@ from tests.api.replay.making import (
     moment,
     send,
 )
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 EDITED = "1234567890"
 """What the vendor wrote over the numbers of some examples."""
 
 
-def before_send(call: Caller, world: World, line: Line) -> Params:
+def before_send(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     params = dict(line["params"])
     if "from" in params:
-        lease(world, params["from"])
+        lease(fresh, params["from"])
     if params.get("to") == EDITED:
         params["to"] = HANDSET
     if "list_id" in params:
@@ -34,77 +34,77 @@ def before_send(call: Caller, world: World, line: Line) -> Params:
     return params
 
 
-def before_cancel(call: Caller, world: World, line: Line) -> Params:
+def before_cancel(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     return {"id": send(call, send_at="2030-01-01")}
 
 
-def before_report(call: Caller, world: World, line: Line) -> Params:
+def before_report(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     if line["status"] != 200:
         return dict(line["params"])
     if line["source"] == "recorded-2015":
         return {**line["params"], "message_id": send(call, to="61491570156,61491570156")}
-    return {**line["params"], "message_id": tracked(call, world, line)}
+    return {**line["params"], "message_id": tracked(call, fresh, line)}
 
 
-def tracked(call: Caller, world: World, line: Line) -> int:
+def tracked(call: Caller, fresh: FreshTenant, line: Line) -> int:
     """A message with a link that was delivered and answered five days later."""
-    lease(world, "61491570121")
-    freeze(world, captured(line) - timedelta(days=5))
+    lease(fresh, "61491570121")
+    freeze(fresh, captured(line) - timedelta(days=5))
     link = {"message": "click on my link [tracked-link]", "tracked_link_url": "https://www.example.com/landing"}
     sent = send(call, **{"from": "61491570121"}, **link)
-    advance(world, minutes=1)
-    freeze(world, captured(line) - timedelta(minutes=20))
-    reply(world, HANDSET, "Hi There", to="61491570121")
-    freeze(world, captured(line))
+    advance(fresh, minutes=1)
+    freeze(fresh, captured(line) - timedelta(minutes=20))
+    reply(fresh, HANDSET, "Hi There", to="61491570121")
+    freeze(fresh, captured(line))
     return sent
 
 
-def before_responses(call: Caller, world: World, line: Line) -> Params:
-    freeze(world, captured(line) - timedelta(hours=1))
+def before_responses(call: Caller, fresh: FreshTenant, line: Line) -> Params:
+    freeze(fresh, captured(line) - timedelta(hours=1))
     for number in ("61491570123", "61491570124"):
-        lease(world, number)
+        lease(fresh, number)
         send(call, **{"from": number})
-        reply(world, HANDSET, "Received response")
+        reply(fresh, HANDSET, "Received response")
     on = add_list(call)
     call.ok("add-to-list", list_id=on, msisdn=HANDSET, **NAMES)
     send(call, list_id=on)
-    reply(world, HANDSET, "I there")
-    tracked(call, world, line)
+    reply(fresh, HANDSET, "I there")
+    tracked(call, fresh, line)
     return {}
 
 
-def before_activity(call: Caller, world: World, line: Line) -> Params:
-    freeze(world, captured(line) - timedelta(minutes=5))
+def before_activity(call: Caller, fresh: FreshTenant, line: Line) -> Params:
+    freeze(fresh, captured(line) - timedelta(minutes=5))
     for number in ("61491570124", "61491570126", "61491570124"):
-        lease(world, number)
+        lease(fresh, number)
         send(call, message="Hi there\n\nOpt-out reply STOP", **{"from": number})
-        advance(world, seconds=30)
-    freeze(world, captured(line))
+        advance(fresh, seconds=30)
+    freeze(fresh, captured(line))
     return dict(line["params"])
 
 
-def before_records(call: Caller, world: World, line: Line) -> Params:
-    freeze(world, moment(line["body"]["records"][0]["datetime_send"]))
+def before_records(call: Caller, fresh: FreshTenant, line: Line) -> Params:
+    freeze(fresh, moment(line["body"]["records"][0]["datetime_send"]))
     for _ in range(line["body"]["total"]):
         send(call)
-    advance(world, minutes=1)
-    freeze(world, captured(line))
+    advance(fresh, minutes=1)
+    freeze(fresh, captured(line))
     return dict(line["params"])
 
 
-def before_message_report(call: Caller, world: World, line: Line) -> Params:
+def before_message_report(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     """A message sent by hand to one handset, then a campaign to a list, from a number of the account's."""
-    freeze(world, moment("2020-09-25 07:36:06"))
-    lease(world, "61491570125")
+    freeze(fresh, moment("2020-09-25 07:36:06"))
+    lease(fresh, "61491570125")
     on = add_list(call, "City", "Postcode")
     call.ok("add-to-list", list_id=on, msisdn=HANDSET, first_name="First", field_1="Sydney", field_2="2000")
     single = send(call, message="test")
-    advance(world, minutes=9)
+    advance(fresh, minutes=9)
     campaign = call.ok("send-sms", message="test keyword", list_id=on, **{"from": "61491570125"})["message_id"]
     for message, kind in ((single, "quick_sms"), (campaign, "campaign")):
         sql = "UPDATE messages SET type = :kind WHERE tenant = :tenant AND id = :message"
-        execute(world, sql, kind=kind, tenant=world.tenant, message=message)
-    freeze(world, captured(line))
+        execute(fresh, sql, kind=kind, tenant=fresh.tenant, message=message)
+    freeze(fresh, captured(line))
     return {**line["params"], **({"list_id": on} if "list_id" in line["params"] else {})}
 
 

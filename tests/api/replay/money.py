@@ -9,27 +9,27 @@ from sms_sandbox.store import accounts
 from tests.api.acts import settle
 from tests.api.replay.making import Line, Params, Prepare
 from tests.api.selling import client_of
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 
-def before_balance(call: Caller, world: World, line: Line) -> Params:
+def before_balance(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     if isinstance(line["body"], dict):
         units = to_units(Decimal(str(line["body"]["balance"])))
-        settle(world, balance=units, currency=line["body"]["currency"])
+        settle(fresh, balance=units, currency=line["body"]["currency"])
     return {}
 
 
-def before_client(call: Caller, world: World, line: Line) -> Params:
+def before_client(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     """A client of the recorded name, which any secret lets in."""
-    made, _ = client_of(world, call, name="exampleco", timezone="Africa/Abidjan")
+    made, _ = client_of(fresh, call, name="exampleco", timezone="Africa/Abidjan")
     return {"client_id": made}
 
 
-def before_transactions(call: Caller, world: World, line: Line) -> Params:
+def before_transactions(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     """A client that three times bought credit, and paid a fee for it."""
-    made, _ = client_of(world, call)
-    with world.store.begin() as db:
-        client = accounts.read(db, world.tenant, made)
+    made, _ = client_of(fresh, call)
+    with fresh.store.begin() as db:
+        client = accounts.read(db, fresh.tenant, made)
         assert client is not None
         for minute in (25, 32, 33):
             now = datetime(2015, 9, 10, 6, minute, tzinfo=UTC)

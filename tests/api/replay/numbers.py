@@ -3,34 +3,34 @@
 from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import Number
 from tests.api.replay.making import Line, Params, Prepare, add_list, as_it_is
-from tests.conftest import Caller, World
+from tests.conftest import Caller, FreshTenant
 
 
-def before_number(call: Caller, world: World, line: Line) -> Params:
+def before_number(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     """The account has the number that is named, which the recordings show out of service."""
     params = dict(line["params"])
     wanted = params["number"].removeprefix("+")
-    with world.store.begin() as db:
-        if numbers.read(db, world.tenant, wanted) is None:
+    with fresh.store.begin() as db:
+        if numbers.read(db, fresh.tenant, wanted) is None:
             new = Number(
-                wanted, world.account.id, False, 1_700_000, True, world.account.clock.frozen_at, numbers.ACTIVE
+                wanted, fresh.account.id, False, 1_700_000, True, fresh.account.clock.frozen_at, numbers.ACTIVE
             )
-            numbers.add(db, world.tenant, [new])
+            numbers.add(db, fresh.tenant, [new])
         if isinstance(line["body"], dict) and line["body"].get("status") == numbers.INACTIVE:
-            numbers.lapse(db, world.tenant, wanted)
+            numbers.lapse(db, fresh.tenant, wanted)
     if "list_id" in params:
         params["list_id"] = add_list(call)
     return params
 
 
-def before_edit_keyword(call: Caller, world: World, line: Line) -> Params:
-    params = before_number(call, world, line)
+def before_edit_keyword(call: Caller, fresh: FreshTenant, line: Line) -> Params:
+    params = before_number(call, fresh, line)
     call.ok("add-keyword", **{**params, "welcome_message": "Welcome to the gym's news"})
     return params
 
 
-def before_get_keywords(call: Caller, world: World, line: Line) -> Params:
-    params = before_number(call, world, line)
+def before_get_keywords(call: Caller, fresh: FreshTenant, line: Line) -> Params:
+    params = before_number(call, fresh, line)
     told = {
         "reference": "Gym news", "welcome_message": "Welcome", "members_message": "Thanks",
         "forward_url": "http://example.com/gym-promo", "forward_sms": "61491570157,61491570158",
@@ -42,7 +42,7 @@ def before_get_keywords(call: Caller, world: World, line: Line) -> Params:
     return params
 
 
-def before_delete_email(call: Caller, world: World, line: Line) -> Params:
+def before_delete_email(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     call.ok("add-email", email=line["params"]["email"])
     return dict(line["params"])
 

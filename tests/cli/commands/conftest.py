@@ -15,6 +15,6 @@ def server(certificates: Certificates) -> Iterator[Account]:
 
 
 @pytest.fixture
-def world(server: Account) -> Account:
-    """A world of the test's own."""
+def tenant(server: Account) -> Account:
+    """A tenant of the test's own."""
     return server.tenant()

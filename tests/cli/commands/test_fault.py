@@ -19,15 +19,15 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def world(server: Account) -> Account:
+def tenant(server: Account) -> Account:
     return server.tenant(frozen_at="2030-01-31T12:00:00Z")
 
 
 @pytest.fixture
-def fault(world: Account) -> Run:
-    """Runs `sms-sandbox fault` on the world."""
-    port = world.ready.http.rpartition(":")[2]
-    where = ("--http-port", port, "--account", f"{world.key}:{world.secret}")
+def fault(tenant: Account) -> Run:
+    """Runs `sms-sandbox fault` on the tenant."""
+    port = tenant.ready.http.rpartition(":")[2]
+    where = ("--http-port", port, "--account", f"{tenant.key}:{tenant.secret}")
     return lambda *args: CliRunner().invoke(main, ["fault", *args, *where], prog_name="sms-sandbox")
 
 
@@ -51,36 +51,36 @@ def fault(world: Account) -> Run:
         ("--error FAILED --for 1m", {"until": "2030-01-31T12:01:00Z"}),
     ],
 )  # fmt: skip
-def test_a_fault_is_added(world: Account, fault: Run, args: str, expected: dict[str, Any]) -> None:
+def test_a_fault_is_added(tenant: Account, fault: Run, args: str, expected: dict[str, Any]) -> None:
     ran = fault("add", *args.split())
     assert ran.exit_code == 0, ran.output
     added = json.loads(ran.output)
     assert {name: added[name] for name in expected} == expected
-    assert world.ok("GET", "/faults") == {"faults": [added]}
+    assert tenant.ok("GET", "/faults") == {"faults": [added]}
 
 
-def test_the_first_comes_first_and_takes_effect(world: Account, fault: Run) -> None:
+def test_the_first_comes_first_and_takes_effect(tenant: Account, fault: Run) -> None:
     for args in (("--error", "FAILED"), ("--error", "NO_ACCESS", "--first")):
         assert fault("add", *args).exit_code == 0
-    assert world.api("get-balance")["error"]["code"] == "NO_ACCESS"
+    assert tenant.api("get-balance")["error"]["code"] == "NO_ACCESS"
 
 
-def test_faults_are_listed_one_to_a_line_and_cleared(world: Account, fault: Run) -> None:
+def test_faults_are_listed_one_to_a_line_and_cleared(tenant: Account, fault: Run) -> None:
     assert fault("list").output == ""
     fault("add", "--method", "send-sms", "--error", "LEDGER_ERROR", "--count", "2", "--to", HANDSET)
     fault("add", "--delay", "1s..2s", "--for", "1m")
     fault("add", "--event", "dlr", "--callback", "drop")
-    world.api("send-sms", message="Hi", to=HANDSET)
+    tenant.api("send-sms", message="Hi", to=HANDSET)
     assert fault("list").output.splitlines() == [
         "1  on api: send-sms, to 61491570156, error LEDGER_ERROR; used 1 of 1 seen, 1 left",
         "2  on api: delay from 1 to 2; used 0 of 0 seen, until 2030-01-31T12:01:00Z",
         "3  on callback: dlr, callback drop; used 0 of 0 seen",
     ]
     assert fault("clear", "2", "3").output == ""
-    assert [each["id"] for each in world.ok("GET", "/faults")["faults"]] == [1]
+    assert [each["id"] for each in tenant.ok("GET", "/faults")["faults"]] == [1]
     assert fault("clear", "2").exit_code == 1
     assert fault("clear").exit_code == 0
-    assert world.ok("GET", "/faults") == {"faults": []}
+    assert tenant.ok("GET", "/faults") == {"faults": []}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_makes_no_sense_is_refused(fault: Run, args: str, status: int, said
     assert said in ran.output
 
 
-def test_the_pages_commands_do_something(world: Account, fault: Run) -> None:
+def test_the_pages_commands_do_something(tenant: Account, fault: Run) -> None:
     page = (Path(__file__).parents[3] / "docs" / "faults.md").read_text()
     written = re.findall(r"^sms-sandbox fault (.*)$", page, re.MULTILINE)
     assert len(written) > 10
@@ -108,7 +108,7 @@ def test_the_pages_commands_do_something(world: Account, fault: Run) -> None:
         ran = fault(*shlex.split(each))
         assert ran.exit_code == 0, (each, ran.output)
     (body,) = re.findall(r"-d '(.*)'", page)
-    assert world.ok("POST", "/faults", json.loads(body))["error"] == "LEDGER_ERROR"
+    assert tenant.ok("POST", "/faults", json.loads(body))["error"] == "LEDGER_ERROR"
 
 
 def test_a_delay_of_nothing_is_a_usage_error() -> None:

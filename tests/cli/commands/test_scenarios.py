@@ -20,8 +20,8 @@ def test_the_catalogue_needs_no_sandbox_and_is_what_control_tells(server: Accoun
 
 
 def test_the_catalogue_by_the_tenants_own_delay(server: Account) -> None:
-    world = server.tenant(delivery_seconds=20)
-    told = {each["name"]: each["steps"] for each in world.ok("GET", "/scenarios")["scenarios"]}
+    tenant = server.tenant(delivery_seconds=20)
+    told = {each["name"]: each["steps"] for each in tenant.ok("GET", "/scenarios")["scenarios"]}
     assert [step["after_seconds"] for step in told["replies"]] == [20, 25]
 
 
@@ -34,22 +34,22 @@ def test_the_catalogue_can_be_read() -> None:
     assert '  D + 5 s: reply "Yes please"  ' in said
 
 
-def test_rules_are_added_listed_and_removed(world: Account) -> None:
-    added = run("rule", "add", "soft-bounce", "--to", "6149157*", "--count", "3", of=world)
+def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
+    added = run("rule", "add", "soft-bounce", "--to", "6149157*", "--count", "3", of=tenant)
     assert json.loads(added.stdout)["remaining"] == 3
     more = ["--option", "text=No thanks", "--option", "after_seconds=60", "--first", "--for", "24h", "--share", "0.5"]
-    run("rule", "add", "replies", "--nth", "2", "--sender", "Abc", *more, of=world)
-    run("rule", "add", "flaky", "--option", "mix=delivered:0.9,slow:0.1", of=world)
-    first, second, third = run("rule", "list", of=world).stdout.splitlines()
+    run("rule", "add", "replies", "--nth", "2", "--sender", "Abc", *more, of=tenant)
+    run("rule", "add", "flaky", "--option", "mix=delivered:0.9,slow:0.1", of=tenant)
+    first, second, third = run("rule", "list", of=tenant).stdout.splitlines()
     assert first.startswith(
         '2  sender Abc: replies, text "No thanks", after_seconds 60.0, from the 2. on, share 0.5, until 20'
     )
     assert second == "1  to 6149157*: soft-bounce, 3 left"
     assert third == '3  any message: flaky, mix {"delivered": 0.9, "slow": 0.1}'
-    assert run("rule", "remove", "1", "3", of=world).exit_code == 0
-    assert [each["id"] for each in world.ok("GET", "/rules")["rules"]] == [2]
-    assert run("rule", "remove", "--all", of=world).exit_code == 0
-    assert run("rule", "list", of=world).stdout == ""
+    assert run("rule", "remove", "1", "3", of=tenant).exit_code == 0
+    assert [each["id"] for each in tenant.ok("GET", "/rules")["rules"]] == [2]
+    assert run("rule", "remove", "--all", of=tenant).exit_code == 0
+    assert run("rule", "list", of=tenant).stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_rules_are_added_listed_and_removed(world: Account) -> None:
         (("remove", "1", "--all"), 2, "Say which"),
     ],
 )
-def test_what_makes_no_sense_is_said(world: Account, args: tuple[str, ...], code: int, said: str) -> None:
-    result = run("rule", *args, of=world)
+def test_what_makes_no_sense_is_said(tenant: Account, args: tuple[str, ...], code: int, said: str) -> None:
+    result = run("rule", *args, of=tenant)
     assert result.exit_code == code
     assert said in result.stderr

@@ -22,8 +22,8 @@ from tests.processes import running
 from tests.serving import HANDSET, Account
 
 
-def command(world: Account, *args: str) -> list[str]:
-    where = ["--http-port", world.ready.http.rpartition(":")[2], "--account", f"{world.key}:{world.secret}"]
+def command(tenant: Account, *args: str) -> list[str]:
+    where = ["--http-port", tenant.ready.http.rpartition(":")[2], "--account", f"{tenant.key}:{tenant.secret}"]
     return [sys.executable, "-m", "sms_sandbox", "tail", *where, *args]
 
 
@@ -32,9 +32,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def tail(world: Account, *args: str) -> Iterator["subprocess.Popen[str]"]:
+def tail(tenant: Account, *args: str) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
-        command(world, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        command(tenant, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     ) as process:
         try:
             yield process
@@ -47,13 +47,13 @@ def line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().rstrip("\n")
 
 
-def test_what_was_comes_first_and_then_what_happens(world: Account) -> None:
-    world.send("Before")
-    with tail(world) as process:
+def test_what_was_comes_first_and_then_what_happens(tenant: Account) -> None:
+    tenant.send("Before")
+    with tail(tenant) as process:
         before = line(process)
         assert all(word in before for word in ("call", "send-sms", HANDSET, "SUCCESS", '"Before"'))
         assert "\x1b" not in before
-        world.api("send-sms", mesage="x")
+        tenant.api("send-sms", mesage="x")
         happened = line(process)
         while "report" in happened:
             happened = line(process)
@@ -65,22 +65,22 @@ def test_what_was_comes_first_and_then_what_happens(world: Account) -> None:
         assert process.stderr.read().strip() == ""
 
 
-def test_lines_of_json_and_filters(world: Account) -> None:
+def test_lines_of_json_and_filters(tenant: Account) -> None:
     for method in ("get-lists", "get-numbers", "get-lists"):
-        world.api(method)
-    with tail(world, "--json", "-n", "1", "--method", "get-lists", "--kind", "call") as process:
-        assert json.loads(line(process)) == {**world.ok("GET", "/traffic/3")}
-        world.api("get-numbers")
-        world.api("get-lists")
+        tenant.api(method)
+    with tail(tenant, "--json", "-n", "1", "--method", "get-lists", "--kind", "call") as process:
+        assert json.loads(line(process)) == {**tenant.ok("GET", "/traffic/3")}
+        tenant.api("get-numbers")
+        tenant.api("get-lists")
         assert json.loads(line(process))["id"] == 5
 
 
-def test_without_history_only_what_comes(world: Account) -> None:
-    world.api("get-lists")
-    with tail(world, "-n", "0", "--json") as process:
+def test_without_history_only_what_comes(tenant: Account) -> None:
+    tenant.api("get-lists")
+    with tail(tenant, "-n", "0", "--json") as process:
         assert process.stdout
         for _ in range(200):  # it says nothing when it has begun
-            world.api("get-numbers")
+            tenant.api("get-numbers")
             if select([process.stdout], [], [], 0.1)[0]:
                 break
         assert json.loads(line(process))["method"] == "get-numbers"
@@ -96,11 +96,11 @@ def test_it_ends_with_the_sandbox(certificates: Certificates, tmp_path: Path) ->
             sandbox.end()
             assert process.wait(20) == 0
             assert process.stderr
-            assert process.stderr.read() == "sms-sandbox: The sandbox has stopped, or this world is gone.\n"
+            assert process.stderr.read() == "sms-sandbox: The sandbox has stopped, or this tenant is gone.\n"
 
 
-def test_it_says_why_it_can_not_begin(world: Account) -> None:
-    wrong = Account(world.ready, world.key, "wrong")
+def test_it_says_why_it_can_not_begin(tenant: Account) -> None:
+    wrong = Account(tenant.ready, tenant.key, "wrong")
     for args in ([], ["-n", "0"]):
         ended = subprocess.run(
             command(wrong, *args), capture_output=True, text=True, timeout=30, env=environment(), check=False
@@ -110,11 +110,11 @@ def test_it_says_why_it_can_not_begin(world: Account) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, True])
-def test_colour_is_for_terminals_that_want_it(world: Account, plain: bool) -> None:
-    world.api("get-balance")
+def test_colour_is_for_terminals_that_want_it(tenant: Account, plain: bool) -> None:
+    tenant.api("get-balance")
     parent, child = pty.openpty()
     env = environment(**({"NO_COLOR": "1"} if plain else {}))
-    with subprocess.Popen(command(world), stdout=child, stderr=subprocess.DEVNULL, env=env) as process:
+    with subprocess.Popen(command(tenant), stdout=child, stderr=subprocess.DEVNULL, env=env) as process:
         os.close(child)
         said = os.read(parent, 1000)
         process.send_signal(signal.SIGINT)

@@ -13,38 +13,38 @@ NOON = "2030-01-31T12:00:00Z"
 
 
 @pytest.fixture
-def world(server: Account) -> Account:
+def tenant(server: Account) -> Account:
     return server.tenant(frozen_at=NOON)
 
 
-def run(world: Account, *args: str) -> Result:
-    where = ("--http-port", world.ready.http.rpartition(":")[2], "--account", f"{world.key}:{world.secret}")
+def run(tenant: Account, *args: str) -> Result:
+    where = ("--http-port", tenant.ready.http.rpartition(":")[2], "--account", f"{tenant.key}:{tenant.secret}")
     return CliRunner().invoke(main, [*args, *where], prog_name="sms-sandbox")
 
 
-def total(world: Account, what: str) -> int:
-    return int(world.ok("GET", f"/{what}")["page"]["total"])
+def total(tenant: Account, what: str) -> int:
+    return int(tenant.ok("GET", f"/{what}")["page"]["total"])
 
 
-def test_a_world_is_emptied_as_a_whole_or_by_kind(world: Account) -> None:
-    world.send()
-    world.api("add-list", name="Guests")
-    result = run(world, "reset", "messages", "mails")
-    assert json.loads(result.output)["key"] == world.key
-    assert (total(world, "messages"), total(world, "lists")) == (0, 1)
-    assert run(world, "reset").exit_code == 0
-    assert total(world, "lists") == 0
-    result = run(world, "reset", "everything")
+def test_a_tenant_is_emptied_as_a_whole_or_by_kind(tenant: Account) -> None:
+    tenant.send()
+    tenant.api("add-list", name="Guests")
+    result = run(tenant, "reset", "messages", "mails")
+    assert json.loads(result.output)["key"] == tenant.key
+    assert (total(tenant, "messages"), total(tenant, "lists")) == (0, 1)
+    assert run(tenant, "reset").exit_code == 0
+    assert total(tenant, "lists") == 0
+    result = run(tenant, "reset", "everything")
     assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
 
 
-def test_a_world_is_taken_along_in_a_file(server: Account, world: Account, tmp_path: Path) -> None:
-    world.send("caf\u00e9")
-    file = tmp_path / "world.json"
-    assert run(world, "export", str(file)).output == ""
+def test_a_tenant_is_taken_along_in_a_file(server: Account, tenant: Account, tmp_path: Path) -> None:
+    tenant.send("caf\u00e9")
+    file = tmp_path / "tenant.json"
+    assert run(tenant, "export", str(file)).output == ""
     assert file.stat().st_mode & 0o777 == 0o600
-    assert run(world, "export").output == file.read_text()
-    assert json.loads(file.read_text()) == world.ok("GET", "/export")
+    assert run(tenant, "export").output == file.read_text()
+    assert json.loads(file.read_text()) == tenant.ok("GET", "/export")
     result = run(server, "import", str(file))
     assert (result.exit_code, "already" in result.output) == (1, True)
     made = json.loads(run(server, "import", str(file), "--name", "along", "--key", "along", "--secret", "s").output)
@@ -53,15 +53,15 @@ def test_a_world_is_taken_along_in_a_file(server: Account, world: Account, tmp_p
     assert copied.ok("GET", "/messages")["messages"][0]["text"] == "caf\u00e9"
 
 
-def test_a_world_is_made_again_from_its_file(world: Account, tmp_path: Path) -> None:
-    world.send("Once")
-    file, first, second = (str(tmp_path / name) for name in ("world.json", "first.json", "second.json"))
-    assert run(world, "export", file).exit_code == 0
+def test_a_tenant_is_made_again_from_its_file(tenant: Account, tmp_path: Path) -> None:
+    tenant.send("Once")
+    file, first, second = (str(tmp_path / name) for name in ("tenant.json", "first.json", "second.json"))
+    assert run(tenant, "export", file).exit_code == 0
     for to in (first, second):
-        assert run(world, "replay", file, to).output == ""
+        assert run(tenant, "replay", file, to).output == ""
     assert Path(first).read_bytes() == Path(second).read_bytes() == Path(file).read_bytes()
-    assert run(world, "replay", file).output == Path(first).read_text()
-    assert total(world, "messages") == 1
+    assert run(tenant, "replay", file).output == Path(first).read_text()
+    assert total(tenant, "messages") == 1
 
 
 def test_a_file_that_is_none_is_refused_in_one_line(server: Account, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sms_sandbox.simulation.inbound import receive
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, rules, tenants
 from sms_sandbox.store.rules import NewRule
-from tests.conftest import KEY, SECRET, World
+from tests.conftest import KEY, SECRET, FreshTenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver, Request, set_clock, until
 from tests.store.making import HANDSETS, NOON, seconds
@@ -27,16 +27,16 @@ SIGNATURE = "x-transmitsms-signature"
 MINUTE = timedelta(minutes=1)
 
 
-def let(world: World, match: Match | None = None, turns: Turns | None = None, **what: Any) -> None:
+def let(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> None:
     """Let something go wrong with callbacks."""
     new = NewRule(rules.CALLBACK, match or Match(), turns or Turns(), Fault("callback", **what).as_given())
-    with world.store.begin() as db:
-        rules.add(db, world.tenant, new)
+    with fresh.store.begin() as db:
+        rules.add(db, fresh.tenant, new)
 
 
-def reply(world: World, text: str, msisdn: str = HANDSETS[0], after: float = 1) -> None:
-    with world.store.begin() as db:
-        tenant = tenants.read(db, world.tenant)
+def reply(fresh: FreshTenant, text: str, msisdn: str = HANDSETS[0], after: float = 1) -> None:
+    with fresh.store.begin() as db:
+        tenant = tenants.read(db, fresh.tenant)
         assert tenant is not None
         receive.receive(db, tenant, NOON + seconds(after), msisdn, None, text)
 
@@ -46,7 +46,7 @@ def mobiles(requests: Sequence[Request]) -> list[str]:
 
 
 async def test_a_dropped_try_never_leaves_and_the_ladder_goes_on(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, turns=Turns(count=2), callback="drop")
     await call.send(dlr_callback=receiver.url())
@@ -65,7 +65,7 @@ async def test_a_dropped_try_never_leaves_and_the_ladder_goes_on(
 
 
 async def test_one_that_is_always_dropped_is_given_up(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, callback="drop")
     await call.send(dlr_callback=receiver.url())
@@ -75,7 +75,7 @@ async def test_one_that_is_always_dropped_is_given_up(
 
 
 async def test_a_duplicate_is_the_same_call_twice(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, callback="duplicate")
     await call.send(dlr_callback=receiver.url(statuses=[200, 500]))
@@ -86,7 +86,9 @@ async def test_a_duplicate_is_the_same_call_twice(
     assert (callback.tries, len(tries), callback.rule) == (1, 1, "fault 1")
 
 
-async def test_a_failed_try_tells_of_its_fault(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_a_failed_try_tells_of_its_fault(
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     let(still, turns=Turns(count=1), callback="wrong-signature")
     await call.send(dlr_callback=receiver.url(statuses=[401, 200]))
     await runner.advance(still.tenant, by=2 * MINUTE)
@@ -95,7 +97,7 @@ async def test_a_failed_try_tells_of_its_fault(still: World, runner: Runner, cal
 
 
 async def test_a_wrong_signature_looks_like_a_right_one(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, turns=Turns(count=1), callback="wrong-signature")
     await call.send(2, dlr_callback=receiver.url())
@@ -108,7 +110,7 @@ async def test_a_wrong_signature_looks_like_a_right_one(
 
 
 async def test_corrupt_encoding_is_signed_as_it_is(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, callback="corrupt")
     await call.send(dlr_callback=receiver.url() + "?status=mine")
@@ -121,7 +123,9 @@ async def test_corrupt_encoding_is_signed_as_it_is(
     assert "%C3%28" not in callback.url
 
 
-async def test_a_delay_is_of_the_tenants_time(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_a_delay_is_of_the_tenants_time(
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     let(still, delay={"seconds": 3600})
     await call.send(dlr_callback=receiver.url(statuses=[500, 200]))
     await runner.advance(still.tenant, by=seconds(3600))
@@ -136,7 +140,9 @@ async def test_a_delay_is_of_the_tenants_time(still: World, runner: Runner, call
     assert [each.error for each in tries] == ["answered 500 (fault 1)", None]
 
 
-async def test_a_delayed_try_keeps_its_effect(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_a_delayed_try_keeps_its_effect(
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     let(still, turns=Turns(count=1), callback="duplicate", delay={"seconds": 5})
     await call.send(dlr_callback=receiver.url())
     with still.store.begin() as db:
@@ -147,7 +153,7 @@ async def test_a_delayed_try_keeps_its_effect(still: World, runner: Runner, call
     assert len(receiver.requests) == 2
 
 
-async def test_delays_are_the_same_again(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_delays_are_the_same_again(still: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
     delay = {"median": 20, "sigma": 1}
     let(still, delay=delay)
     await call.send(5, dlr_callback=receiver.url())
@@ -161,7 +167,7 @@ async def test_delays_are_the_same_again(still: World, runner: Runner, call: Cli
 
 
 async def test_reordered_callbacks_overtake_each_other_in_pairs(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, callback="reorder")
     for handset in range(4):
@@ -175,7 +181,7 @@ async def test_reordered_callbacks_overtake_each_other_in_pairs(
 
 
 async def test_how_long_one_waits_to_be_overtaken_can_be_said(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, callback="reorder", delay={"seconds": 90})
     await call.send(3, dlr_callback=receiver.url())
@@ -201,7 +207,13 @@ async def test_how_long_one_waits_to_be_overtaken_can_be_said(
     ],
 )
 async def test_which_callbacks_are_meant(
-    still: World, runner: Runner, call: Client, receiver: Receiver, match: Match, event: str | None, dropped: set[str]
+    still: FreshTenant,
+    runner: Runner,
+    call: Client,
+    receiver: Receiver,
+    match: Match,
+    event: str | None,
+    dropped: set[str],
 ) -> None:
     let(still, match, callback="drop", event=event)
     await call.send(dlr_callback=receiver.url("/dlr"), reply_callback=receiver.url("/reply"))
@@ -211,7 +223,7 @@ async def test_which_callbacks_are_meant(
     assert {each.event for each, _ in looking.journal(still) if each.rule == "fault 1"} == dropped
 
 
-async def test_the_nth_and_for_a_time(still: World, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_the_nth_and_for_a_time(still: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
     new = NewRule(rules.CALLBACK, Match(), Turns(nth=2), Fault("callback", callback="drop").as_given(), NOON + MINUTE)
     with still.store.begin() as db:
         rules.add(db, still.tenant, new)
@@ -223,7 +235,7 @@ async def test_the_nth_and_for_a_time(still: World, runner: Runner, call: Client
 
 
 async def test_it_is_the_same_while_the_clock_runs_by_itself(
-    quick: World, runner: Runner, call: Client, receiver: Receiver
+    quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     set_clock(quick, Clock())
     await runner.start()
@@ -235,7 +247,7 @@ async def test_it_is_the_same_while_the_clock_runs_by_itself(
 
 
 async def test_without_faults_nothing_is_asked(
-    still: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(*_: object, **__: object) -> None:
         raise AssertionError

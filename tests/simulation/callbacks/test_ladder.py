@@ -13,7 +13,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, timeline
 from sms_sandbox.store.callbacks import Outcome
 from sms_sandbox.store.timeline import Plan
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver, Request
 from tests.store.making import NOON, seconds
@@ -25,7 +25,7 @@ LADDER = [MINUTE, 5 * MINUTE, HOUR, DAY]
 
 
 async def test_a_callback_that_keeps_failing_climbs_the_ladder_and_is_given_up(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     looking.delay_delivery(still, timedelta())
     await call.send(dlr_callback=receiver.url(statuses=[500], body=b"oops"))
@@ -52,7 +52,7 @@ async def test_a_callback_that_keeps_failing_climbs_the_ladder_and_is_given_up(
 
 
 async def test_a_callback_that_arrives_at_last_is_not_sent_again(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await call.send(dlr_callback=receiver.url(statuses=[500, 404, 200]))
     await runner.advance(still.tenant, by=100 * DAY)
@@ -73,7 +73,7 @@ async def test_a_callback_that_arrives_at_last_is_not_sent_again(
     ],
 )
 async def test_failures_of_every_kind_are_tried_again(
-    still: World, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     manner: dict[str, Any], error: str,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(courier_module, "TIMEOUT", 0.1)
@@ -87,7 +87,7 @@ async def test_failures_of_every_kind_are_tried_again(
 
 
 async def test_a_body_that_does_not_end_is_no_failure(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await call.send(dlr_callback=receiver.url(trick="endless", body=b"x"))
     await runner.advance(still.tenant, by=MINUTE)
@@ -95,7 +95,7 @@ async def test_a_body_that_does_not_end_is_no_failure(
     assert (callback.state, only.status, only.answer) == (callbacks.DELIVERED, 200, "x" * 500)
 
 
-async def test_an_app_that_is_down_is_tried_again(still: World, runner: Runner, call: Client) -> None:
+async def test_an_app_that_is_down_is_tried_again(still: FreshTenant, runner: Runner, call: Client) -> None:
     await call.send(dlr_callback="http://127.0.0.1:1/")
     await runner.advance(still.tenant, by=2 * MINUTE)
     callback, tries = looking.the_callback(still)
@@ -103,7 +103,7 @@ async def test_an_app_that_is_down_is_tried_again(still: World, runner: Runner, 
 
 
 async def test_an_address_that_is_refused_is_in_the_journal(
-    still: World, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch
+    still: FreshTenant, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def sock_connect(*_: object) -> None:
         raise AssertionError
@@ -117,7 +117,7 @@ async def test_an_address_that_is_refused_is_in_the_journal(
 
 
 async def test_a_try_that_fails_on_our_side_is_a_failed_one(
-    still: World, call: Client, caplog: pytest.LogCaptureFixture
+    still: FreshTenant, call: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Clumsy(Courier):
         async def post(self, posting: Posting) -> Outcome:
@@ -134,7 +134,7 @@ async def test_a_try_that_fails_on_our_side_is_a_failed_one(
 
 
 async def test_a_callback_sent_again_by_hand_is_tried_once(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await call.send(dlr_callback=receiver.url(statuses=[200, 500]))
     await runner.advance(still.tenant, by=seconds(1))
@@ -148,7 +148,7 @@ async def test_a_callback_sent_again_by_hand_is_tried_once(
 
 
 async def test_more_callbacks_than_may_be_under_way_at_once(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """They wait for each other, and never are more at once than the lane holds."""
     under_way, most = 0, 0
@@ -169,7 +169,7 @@ async def test_more_callbacks_than_may_be_under_way_at_once(
 
 
 async def test_an_app_may_send_while_it_is_called(
-    still: World, runner: Runner, call: Client, receiver: Receiver
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """What it sends in answer to a callback takes part in the same advance, at the moment of the callback."""
     answers: list[int] = []

@@ -5,7 +5,7 @@ import pytest
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.simulation.inbound.receive import UnreachableError
 from sms_sandbox.store import contacts, messages, numbers, recipients, reports
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation import looking
 from tests.simulation.answering import (
     FRIEND,
@@ -28,13 +28,13 @@ pytestmark = pytest.mark.usefixtures("still")
 # Answers of a number
 
 
-def test_a_number_without_options_says_nothing(still: World) -> None:
+def test_a_number_without_options_says_nothing(still: FreshTenant) -> None:
     write(still, "hi")
     assert sent(still) == []
     assert mailed(still) == []
 
 
-def test_a_number_welcomes_everybody_every_time(still: World) -> None:
+def test_a_number_welcomes_everybody_every_time(still: FreshTenant) -> None:
     options(still, welcome_message="Thanks!", members_message="never said without a list")
     before = balance(still)
     write(still, "hi")
@@ -43,7 +43,7 @@ def test_a_number_welcomes_everybody_every_time(still: World) -> None:
     assert before - balance(still) == 2 * OWN_PRICE
 
 
-def test_an_answer_is_a_message_like_any_other(still: World) -> None:
+def test_an_answer_is_a_message_like_any_other(still: FreshTenant) -> None:
     options(still, welcome_message="Thanks!")
     write(still, "hi")
     with still.store.begin() as db:
@@ -53,7 +53,7 @@ def test_an_answer_is_a_message_like_any_other(still: World) -> None:
     assert write(still, "you are welcome", to=None, after=5).message == message.id
 
 
-def test_a_list_takes_senders_in_and_its_members_are_answered_otherwise(still: World) -> None:
+def test_a_list_takes_senders_in_and_its_members_are_answered_otherwise(still: FreshTenant) -> None:
     on = looking.a_list(still, [FRIEND])
     options(still, list_id=on, welcome_message="Welcome [firstname]!", members_message="Hello again [firstname]!")
     write(still, "me")
@@ -63,7 +63,7 @@ def test_a_list_takes_senders_in_and_its_members_are_answered_otherwise(still: W
     assert answers(still) == ["Welcome !", "Hello again !", "Hello again Uno!"]
 
 
-def test_who_left_a_list_does_not_come_back_by_writing_and_hears_nothing(still: World) -> None:
+def test_who_left_a_list_does_not_come_back_by_writing_and_hears_nothing(still: FreshTenant) -> None:
     on = looking.a_list(still, [ME, FRIEND])
     options(still, list_id=on, welcome_message="Welcome!", members_message="Hello again!")
     with still.store.begin() as db:
@@ -75,13 +75,13 @@ def test_who_left_a_list_does_not_come_back_by_writing_and_hears_nothing(still: 
     assert answers(still) == []
 
 
-def test_a_list_that_was_removed_is_no_list(still: World) -> None:
+def test_a_list_that_was_removed_is_no_list(still: FreshTenant) -> None:
     options(still, list_id=99, welcome_message="Welcome!")
     write(still, "me")
     assert answers(still) == ["Welcome!"]
 
 
-def test_stop_to_an_answer_takes_the_handset_off_the_list_it_joined(still: World) -> None:
+def test_stop_to_an_answer_takes_the_handset_off_the_list_it_joined(still: FreshTenant) -> None:
     on = looking.a_list(still, [])
     options(still, list_id=on, welcome_message="Welcome!")
     write(still, "me")
@@ -91,7 +91,7 @@ def test_stop_to_an_answer_takes_the_handset_off_the_list_it_joined(still: World
 
 
 @pytest.mark.parametrize("of_all_lists", [0, 1])
-def test_who_opted_out_of_the_account_hears_nothing_more(still: World, of_all_lists: int) -> None:
+def test_who_opted_out_of_the_account_hears_nothing_more(still: FreshTenant, of_all_lists: int) -> None:
     on = looking.a_list(still, [])
     looking.set_account(still, global_optouts=of_all_lists)
     options(still, list_id=on, welcome_message="Welcome!", members_message="Again!")
@@ -102,7 +102,9 @@ def test_who_opted_out_of_the_account_hears_nothing_more(still: World, of_all_li
     assert answers(still) == []
 
 
-def test_without_money_nothing_is_answered_and_all_else_goes_on(still: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_money_nothing_is_answered_and_all_else_goes_on(
+    still: FreshTenant, caplog: pytest.LogCaptureFixture
+) -> None:
     on = looking.a_list(still, [])
     options(still, list_id=on, welcome_message="Welcome!", forward_sms=FRIEND, forward_email="a@example.com")
     looking.set_account(still, balance=OWN_PRICE - 1)
@@ -117,7 +119,7 @@ def test_without_money_nothing_is_answered_and_all_else_goes_on(still: World, ca
 # Forwards
 
 
-def test_what_is_written_is_forwarded(still: World) -> None:
+def test_what_is_written_is_forwarded(still: FreshTenant) -> None:
     options(still, forward_sms=f"{FRIEND},{OTHER}", forward_email="a@example.com,b@example.com", welcome_message="Ok")
     write(still, "Hi [firstname] [unsub-reply-link]")
     text = f"{ME}: Hi [firstname] [unsub-reply-link]"
@@ -129,20 +131,20 @@ def test_what_is_written_is_forwarded(still: World) -> None:
     assert balance(still) == 100_000_000 - 3 * OWN_PRICE
 
 
-def test_a_long_text_is_forwarded_as_far_as_four_parts_go(still: World) -> None:
+def test_a_long_text_is_forwarded_as_far_as_four_parts_go(still: FreshTenant) -> None:
     options(still, forward_sms=FRIEND)
     write(still, "x" * 2000)
     assert len(answers(still)[0]) == 612
 
 
-def test_an_opt_out_is_forwarded_but_not_to_who_opted_out(still: World) -> None:
+def test_an_opt_out_is_forwarded_but_not_to_who_opted_out(still: FreshTenant) -> None:
     options(still, forward_sms=f"{FRIEND},{ME}", forward_email="a@example.com", welcome_message="Ok")
     write(still, "stop")
     assert sent(still) == [(OWN_NUMBER, FRIEND, f"{ME}: stop")]
     assert [body for *_, body in mailed(still)] == ["stop"]
 
 
-def test_replies_are_mailed_where_the_message_wants_them(still: World) -> None:
+def test_replies_are_mailed_where_the_message_wants_them(still: FreshTenant) -> None:
     with still.store.begin() as db:
         send(db, still, [ME], replies_to_email="me@example.com")
     write(still, "Yes", to=None)
@@ -150,7 +152,7 @@ def test_replies_are_mailed_where_the_message_wants_them(still: World) -> None:
     assert mailed(still) == [("reply", f"{ME}@transmitsms.com", "me@example.com", "Yes")]
 
 
-def test_virtual_numbers_do_not_answer_each_other(still: World) -> None:
+def test_virtual_numbers_do_not_answer_each_other(still: FreshTenant) -> None:
     """Or two that welcome everybody would never end."""
     options(still, welcome_message="Welcome!", forward_sms=FRIEND, forward_email="a@example.com")
     write(still, "hi", msisdn=POOL[0])
@@ -158,7 +160,7 @@ def test_virtual_numbers_do_not_answer_each_other(still: World) -> None:
     assert len(mailed(still)) == 1
 
 
-def test_an_answer_is_no_message_that_arrives(still: World) -> None:
+def test_an_answer_is_no_message_that_arrives(still: FreshTenant) -> None:
     options(still, welcome_message="Welcome!", forward_sms=OWN_NUMBER)
     write(still, "hi")
     assert len(sent(still)) == 2
@@ -167,7 +169,7 @@ def test_an_answer_is_no_message_that_arrives(still: World) -> None:
         assert db.exec_driver_sql("SELECT count(*) FROM responses").scalar() == 1
 
 
-def test_a_number_out_of_service_receives_nothing(still: World) -> None:
+def test_a_number_out_of_service_receives_nothing(still: FreshTenant) -> None:
     with still.store.begin() as db:
         numbers.lapse(db, still.tenant, OWN_NUMBER)
     with pytest.raises(UnreachableError, match="out of service"):

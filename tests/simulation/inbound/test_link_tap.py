@@ -8,7 +8,7 @@ import pytest
 from sms_sandbox.simulation.inbound import link_tap
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts
-from tests.conftest import World
+from tests.conftest import FreshTenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import HANDSETS, NOON, seconds
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 TARGET = "http://localhost/offer?a=1"
 
 
-async def send(still: World, call: Client, text: str, **params: object) -> tuple[int, list[str]]:
+async def send(still: FreshTenant, call: Client, text: str, **params: object) -> tuple[int, list[str]]:
     """A message with links; its id and the code of each recipient's."""
     to = {} if "list_id" in params else {"to": ",".join(HANDSETS[:2])}
     reply = await call.ok("send-sms", message=text, tracked_link_url=TARGET, **to, **params)
@@ -28,12 +28,12 @@ async def send(still: World, call: Client, text: str, **params: object) -> tuple
     return reply["message_id"], [found[1] for found in codes if found]
 
 
-def tap(at: World, code: str, after: float = 0) -> link_tap.Tap | None:
+def tap(at: FreshTenant, code: str, after: float = 0) -> link_tap.Tap | None:
     with at.store.begin() as db:
         return link_tap.tap(db, code, NOON + seconds(after))
 
 
-async def test_a_tap_leads_on_and_is_counted(still: World, call: Client) -> None:
+async def test_a_tap_leads_on_and_is_counted(still: FreshTenant, call: Client) -> None:
     sent, (one, two) = await send(still, call, "Look: [tracked-link]")
     assert one != two
     for _ in range(3):
@@ -44,7 +44,9 @@ async def test_a_tap_leads_on_and_is_counted(still: World, call: Client) -> None
     assert looking.journal(still) == []
 
 
-async def test_the_app_is_told_of_each_tap(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+async def test_the_app_is_told_of_each_tap(
+    still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
+) -> None:
     sent, (code, _) = await send(
         still, call, "Look: [tracked-link]", link_hits_callback=receiver.url() + "?x=1", from_="MyShop"
     )
@@ -70,7 +72,7 @@ async def test_the_app_is_told_of_each_tap(still: World, call: Client, runner: R
     assert {each.event for each, _ in looking.journal(still)} == {"link-hit"}
 
 
-async def test_a_tap_of_a_member_names_it(still: World, call: Client, runner: Runner, receiver: Receiver) -> None:
+async def test_a_tap_of_a_member_names_it(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
     looking.set_account(still, link_hits_url=receiver.url())
     on = looking.a_list(still, HANDSETS[:1])
     _, (code,) = await send(still, call, "Hi [firstname]: [tracked-link]", list_id=on)
@@ -82,7 +84,7 @@ async def test_a_tap_of_a_member_names_it(still: World, call: Client, runner: Ru
     )  # fmt: skip
 
 
-async def test_a_tap_on_the_other_link_opts_out(still: World, call: Client) -> None:
+async def test_a_tap_on_the_other_link_opts_out(still: FreshTenant, call: Client) -> None:
     on = looking.a_list(still, HANDSETS[:2])
     sent, (code, _) = await send(still, call, "Bye: [unsub-reply-link]", list_id=on, from_="MyShop")
     assert tap(still, code) == link_tap.Tap(HANDSETS[0], None)
@@ -98,5 +100,5 @@ async def test_a_tap_on_the_other_link_opts_out(still: World, call: Client) -> N
     assert (await call.ok("send-sms", message="Again", list_id=on))["recipients"] == 1
 
 
-async def test_a_link_that_nobody_made(still: World) -> None:
+async def test_a_link_that_nobody_made(still: FreshTenant) -> None:
     assert tap(still, "aaaaaaaa") is None

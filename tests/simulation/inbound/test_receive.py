@@ -15,7 +15,7 @@ from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.numbers import ACTIVE, Number
 from sms_sandbox.store.paging import FIRST_PAGE
 from sms_sandbox.store.responses import Response, Wanted
-from tests.conftest import SECRET, World
+from tests.conftest import SECRET, FreshTenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import HANDSETS, NOON, seconds, send
@@ -25,7 +25,7 @@ LATER = NOON + timedelta(minutes=2, seconds=12)
 
 
 def write(
-    at: World, text: str = "Yes", to: str | None = None, msisdn: str = HANDSET, when: datetime = LATER
+    at: FreshTenant, text: str = "Yes", to: str | None = None, msisdn: str = HANDSET, when: datetime = LATER
 ) -> Received:
     with at.store.begin() as db:
         tenant = tenants.read(db, at.tenant)
@@ -33,12 +33,12 @@ def write(
         return receive.receive(db, tenant, when, msisdn, to, text)
 
 
-def sent(by: World, to: str = HANDSET, **more: object) -> int:
+def sent(by: FreshTenant, to: str = HANDSET, **more: object) -> int:
     with by.store.begin() as db:
         return send(db, by, [to], **more)[0]  # type: ignore[arg-type]
 
 
-def kept(at: World, account: int | None = None) -> list[Response]:
+def kept(at: FreshTenant, account: int | None = None) -> list[Response]:
     with at.store.begin() as db:
         return list(responses.page(db, at.tenant, Wanted(account or at.account.id), FIRST_PAGE).rows)
 
@@ -46,7 +46,7 @@ def kept(at: World, account: int | None = None) -> list[Response]:
 # Whom it reaches
 
 
-def test_a_reply_goes_with_the_message_it_answers(still: World) -> None:
+def test_a_reply_goes_with_the_message_it_answers(still: FreshTenant) -> None:
     message = sent(still)
     taken = write(still, "Sure, é")
     assert (taken.account, taken.message, taken.longcode, taken.is_optout, taken.callback_url) == (
@@ -61,7 +61,7 @@ def test_a_reply_goes_with_the_message_it_answers(still: World) -> None:
     assert looking.journal(still) == []
 
 
-def test_the_newest_message_is_answered(still: World) -> None:
+def test_the_newest_message_is_answered(still: FreshTenant) -> None:
     sent(still)
     newest = sent(still, at=NOON + seconds(5))
     sent(still, at=LATER + seconds(1))
@@ -69,13 +69,13 @@ def test_the_newest_message_is_answered(still: World) -> None:
     assert write(still).message == newest
 
 
-def test_a_message_to_a_number_of_ones_own_arrives_unasked(still: World) -> None:
+def test_a_message_to_a_number_of_ones_own_arrives_unasked(still: FreshTenant) -> None:
     taken = write(still, to=OWN_NUMBER)
     assert (taken.account, taken.message) == (still.account.id, 0)
     assert [each.message for each in kept(still)] == [0]
 
 
-def test_a_shared_number_reaches_who_last_wrote_to_the_handset(still: World) -> None:
+def test_a_shared_number_reaches_who_last_wrote_to_the_handset(still: FreshTenant) -> None:
     with still.store.begin() as db:
         second = accounts.add(db, still.tenant, NewAccount("second", SECRET), NOON)
     first = sent(still, sender=SHARED_NUMBER)
@@ -86,14 +86,14 @@ def test_a_shared_number_reaches_who_last_wrote_to_the_handset(still: World) -> 
     assert [each.message for each in kept(still, second)] == [theirs, theirs]
 
 
-def as_account(at: World, account: int) -> World:
+def as_account(at: FreshTenant, account: int) -> FreshTenant:
     with at.store.begin() as db:
         read = accounts.read(db, at.tenant, account)
     assert read is not None
-    return World(at.store, at.tenant, read)
+    return FreshTenant(at.store, at.tenant, read)
 
 
-def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: World) -> None:
+def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: FreshTenant) -> None:
     """A message that an earlier owner sent from the number is not answered by what comes now."""
     with still.store.begin() as db:
         second = accounts.add(db, still.tenant, NewAccount("second", SECRET), NOON)
@@ -113,20 +113,20 @@ def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: World) -> N
         ("61400000000", "There is no number 61400000000"),
     ],
 )
-def test_what_reaches_nobody(still: World, to: str | None, why: str) -> None:
+def test_what_reaches_nobody(still: FreshTenant, to: str | None, why: str) -> None:
     with pytest.raises(UnreachableError, match=why):
         write(still, to=to)
     assert kept(still) == []
 
 
-def test_a_word_can_not_be_answered(still: World) -> None:
+def test_a_word_can_not_be_answered(still: FreshTenant) -> None:
     sent(still, sender="MyShop")
     with pytest.raises(UnreachableError, match="can't answer a word"):
         write(still)
     assert write(still, to=OWN_NUMBER).message == 0
 
 
-def test_a_message_that_was_called_off_or_not_sent_yet_is_not_answered(still: World) -> None:
+def test_a_message_that_was_called_off_or_not_sent_yet_is_not_answered(still: FreshTenant) -> None:
     called_off = sent(still)
     sent(still, at=LATER + seconds(1))
     with still.store.begin() as db:
@@ -139,7 +139,7 @@ def test_a_message_that_was_called_off_or_not_sent_yet_is_not_answered(still: Wo
 
 
 @pytest.mark.anyio
-async def test_the_app_is_told_what_was_written(still: World, runner: Runner, receiver: Receiver) -> None:
+async def test_the_app_is_told_what_was_written(still: FreshTenant, runner: Runner, receiver: Receiver) -> None:
     message = sent(still, reply_url=receiver.url() + "?mine=1")
     taken = write(still, "Yes & é")
     await runner.advance(still.tenant, to=LATER)
@@ -163,7 +163,9 @@ async def test_the_app_is_told_what_was_written(still: World, runner: Runner, re
 
 
 @pytest.mark.anyio
-async def test_what_was_written_unasked_answers_message_0(still: World, runner: Runner, receiver: Receiver) -> None:
+async def test_what_was_written_unasked_answers_message_0(
+    still: FreshTenant, runner: Runner, receiver: Receiver
+) -> None:
     looking.set_account(still, reply_url=receiver.url())
     write(still, "STOP", to=OWN_NUMBER)
     await runner.advance(still.tenant, to=LATER)
@@ -182,7 +184,7 @@ async def test_what_was_written_unasked_answers_message_0(still: World, runner: 
     ],
 )
 def test_the_most_special_url_is_called_and_no_other(
-    still: World, message: str | None, number: str, account: str | None, expected: str | None
+    still: FreshTenant, message: str | None, number: str, account: str | None, expected: str | None
 ) -> None:
     looking.set_account(still, reply_url=account)
     with still.store.begin() as db:
@@ -197,7 +199,7 @@ def test_the_most_special_url_is_called_and_no_other(
 
 
 @pytest.mark.parametrize("text", sorted(OPT_OUT_WORDS | {" stop\n", "Unsubscribe"}))
-def test_a_word_opts_out(still: World, text: str) -> None:
+def test_a_word_opts_out(still: FreshTenant, text: str) -> None:
     message = sent(still)
     assert write(still, text).is_optout
     with still.store.begin() as db:
@@ -208,7 +210,7 @@ def test_a_word_opts_out(still: World, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["Please stop", "STOP.", "HELP", "START", "ADD", ""])
-def test_other_words_do_not(still: World, text: str) -> None:
+def test_other_words_do_not(still: FreshTenant, text: str) -> None:
     message = sent(still)
     assert not write(still, text).is_optout
     with still.store.begin() as db:
@@ -216,7 +218,7 @@ def test_other_words_do_not(still: World, text: str) -> None:
     assert not looking.recipient(still, message).optout
 
 
-def test_opting_out_twice_counts_once(still: World) -> None:
+def test_opting_out_twice_counts_once(still: FreshTenant) -> None:
     message = sent(still)
     write(still, "STOP")
     write(still, "STOP")
@@ -224,7 +226,7 @@ def test_opting_out_twice_counts_once(still: World) -> None:
     assert (after.optouts, after.responses) == (1, 2)
 
 
-def test_opting_out_unasked_holds_for_the_account(still: World) -> None:
+def test_opting_out_unasked_holds_for_the_account(still: FreshTenant) -> None:
     assert write(still, "STOP", to=OWN_NUMBER).is_optout
     with still.store.begin() as db:
         assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}
@@ -232,7 +234,7 @@ def test_opting_out_unasked_holds_for_the_account(still: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_who_opted_out_is_skipped_from_then_on(still: World, runner: Runner, call: Client) -> None:
+async def test_who_opted_out_is_skipped_from_then_on(still: FreshTenant, runner: Runner, call: Client) -> None:
     await call.ok("send-sms", message="Hello", to=HANDSET)
     await runner.advance(still.tenant, by=seconds(5))
     write(still, "STOP", when=NOON + seconds(5))
@@ -244,7 +246,7 @@ async def test_who_opted_out_is_skipped_from_then_on(still: World, runner: Runne
 
 
 @pytest.mark.anyio
-async def test_who_opted_out_leaves_the_list(still: World, runner: Runner, call: Client) -> None:
+async def test_who_opted_out_leaves_the_list(still: FreshTenant, runner: Runner, call: Client) -> None:
     on = looking.a_list(still, HANDSETS[:2])
     reply = await call.ok("send-sms", message="Hello", list_id=on)
     await runner.advance(still.tenant, by=seconds(5))
