@@ -13,8 +13,8 @@ from ..domain.clock import real_now, to_micros
 from ..store import ids
 from ..store.statement import Statement
 from ..store.tables import journals as j
-from ..store.tables import messages as t
 from ..store.tables import tenants
+from ..store.tables import traffic as t
 from ..store.timeline import clock_of
 from ..store.unit_of_work import Note
 

@@ -14,7 +14,7 @@ from ..domain.clock import from_micros, real_now, to_micros
 from ..store.paging import Page, Paging, fetch
 from ..store.statement import Statement
 from ..store.tables import journals as j
-from ..store.tables import messages as t
+from ..store.tables import traffic as t
 from .entries import DROP, LONGEST_VALUE, encode, shortened
 
 
