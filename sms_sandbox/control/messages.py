@@ -105,7 +105,7 @@ def list_callbacks(call: Call, query: s.CallbackFilter) -> s.Callbacks:
         call.db, call.tenant.id, query.paging, event=query.event, state=query.state, message=query.message,
         msisdn=query.msisdn,
     )  # fmt: skip
-    tries = callbacks.tries_of(call.db, call.tenant.id, [each.id for each in found.rows])
+    tries = callbacks.attempts_of(call.db, call.tenant.id, [each.id for each in found.rows])
     return s.Callbacks(page_of(found), [callback_of(each, tries[each.id]) for each in found.rows])
 
 
@@ -115,7 +115,7 @@ def read_callback(call: Call, callback: Id) -> s.Callback:
     found = callbacks.read(call.db, call.tenant.id, callback)
     if found is None:
         raise ControlError("not_found", f"There is no callback {callback}.")
-    return callback_of(found, callbacks.tries_of(call.db, call.tenant.id, [callback])[callback])
+    return callback_of(found, callbacks.attempts_of(call.db, call.tenant.id, [callback])[callback])
 
 
 @operation("POST", "/callbacks/{callback}/send", status=202)
@@ -169,7 +169,7 @@ def recipient_of(each: recipients.Recipient) -> s.Recipient:
     )
 
 
-def callback_of(each: callbacks.Callback, tries: list[callbacks.Try]) -> s.Callback:
+def callback_of(each: callbacks.Callback, tries: list[callbacks.Attempt]) -> s.Callback:
     return s.Callback(
         id=each.id,
         account_id=each.account,

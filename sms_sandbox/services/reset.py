@@ -44,7 +44,7 @@ PARTS = (
     (tables.recipients, "message", tables.messages),
     (tables.links, "recipient", tables.recipients),
     (tables.hits, "recipient", tables.recipients),
-    (tables.tries, "callback", tables.callbacks),
+    (tables.attempts, "callback", tables.callbacks),
     (tables.members, "list_id", tables.lists),
 )
 """Rows that are a part of another one: where, by which column, and of what."""
@@ -75,7 +75,7 @@ class Emptying:
 def messages(at: Emptying) -> None:
     """Messages, their recipients, links and replies, other inbound messages, callbacks and all they have planned."""
     at.clear(tables.messages, tables.recipients, tables.links, tables.hits, tables.responses)
-    at.clear(tables.callbacks, tables.tries)
+    at.clear(tables.callbacks, tables.attempts)
     at.run(delete(timeline).where(timeline.c.kind.not_in(OTHERS_PLANS)), timeline)
 
 

@@ -30,7 +30,7 @@ OF_THE_MOMENT = (tables.throttle,)
 
 FORGOTTEN: Mapping[Column[Any], Any] = {
     tables.timeline.c.wake: None,
-    tables.tries.c.latency: None,
+    tables.attempts.c.latency: None,
     tables.traffic.c.took: None,
     tables.journals.c.since: 0,
     tables.imports.c.holder: "",

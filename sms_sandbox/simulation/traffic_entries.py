@@ -27,7 +27,7 @@ def _report_of(tenant: int, found: Reporting, status: str, at: datetime, rule: s
     )  # fmt: skip
 
 
-def note_try(db: Connection, outcome: Outcome) -> None:
+def note_attempt(db: Connection, outcome: Outcome) -> None:
     """Note how a try of a callback ended."""
     about = callbacks.find(db, outcome.tenant, outcome.callback)
     if about is None:

@@ -12,10 +12,10 @@ from ..journal.entries import fit
 from . import ids
 from .paging import Page, Paging, fetch
 from .statement import Statement
+from .tables import attempts as y
 from .tables import callbacks as t
 from .tables import recipients as r
 from .tables import timeline
-from .tables import tries as y
 
 WAITING = "waiting"
 DELIVERED = "delivered"
@@ -41,7 +41,7 @@ class NewCallback:
 
 
 @dataclass(frozen=True)
-class Try:
+class Attempt:
     """One try: the answer's status or an error, how long it took in microseconds, and the answer's first bytes."""
 
     number: int
@@ -64,7 +64,7 @@ class Callback:
     message: int
     msisdn: str
     state: str
-    tries: int
+    attempts: int
     created: datetime
     rule: str
     next_due: datetime | None
@@ -85,21 +85,21 @@ class Outcome:
 
 
 _COLUMNS = (
-    t.c.id, t.c.account, t.c.event, t.c.url, t.c.signature, t.c.message, t.c.msisdn, t.c.state, t.c.tries, t.c.created,
-    t.c.rule,
+    t.c.id, t.c.account, t.c.event, t.c.url, t.c.signature, t.c.message, t.c.msisdn, t.c.state, t.c.attempts,
+    t.c.created, t.c.rule,
 )  # fmt: skip
 _ADD = Statement(insert(t))
 _READ = Statement(select(*_COLUMNS).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("callback")))
 _BEGIN = Statement(
     update(t)
     .where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("callback"))
-    .values(tries=t.c.tries + 1)
-    .returning(t.c.tries, t.c.url, t.c.signature)
+    .values(attempts=t.c.attempts + 1)
+    .returning(t.c.attempts, t.c.url, t.c.signature)
 )
-_ADD_TRY = Statement(
-    "INSERT INTO tries (tenant, callback, number, at, answer) VALUES (:tenant, :callback, :number, :at, '')"
+_ADD_ATTEMPT = Statement(
+    "INSERT INTO attempts (tenant, callback, number, at, answer) VALUES (:tenant, :callback, :number, :at, '')"
 )
-_END_TRY = Statement(
+_END_ATTEMPT = Statement(
     update(y)
     .where(
         y.c.tenant == bindparam("tenant_"), y.c.callback == bindparam("callback_"), y.c.number == bindparam("number_"),
@@ -133,7 +133,7 @@ def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
             "tenant": tenant,
             "id": first + index,
             "state": WAITING,
-            "tries": 0,
+            "attempts": 0,
             **vars(each),
             "created": to_micros(each.created),
         }
@@ -143,20 +143,20 @@ def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
     return first
 
 
-def begin_try(db: Connection, tenant: int, callback: int, at: datetime) -> tuple[int, str, str] | None:
+def begin_attempt(db: Connection, tenant: int, callback: int, at: datetime) -> tuple[int, str, str] | None:
     """Note that a try begins; its number, the URL and the signature, or None if the callback is gone."""
     row = _BEGIN.one(db, tenant_=tenant, callback=callback)
     if row is None:
         return None
     number, url, signature = row
-    _ADD_TRY.run(db, tenant=tenant, callback=callback, number=number, at=to_micros(at))
+    _ADD_ATTEMPT.run(db, tenant=tenant, callback=callback, number=number, at=to_micros(at))
     return number, url, signature
 
 
-def end_try(db: Connection, outcome: Outcome) -> bool:
+def end_attempt(db: Connection, outcome: Outcome) -> bool:
     """Note how a try ended. The answer is no where it is not known: its tenant was reset while it was under way, and
     its callback's id may by now be another's."""
-    ended = _END_TRY.run(
+    ended = _END_ATTEMPT.run(
         db,
         tenant_=outcome.tenant,
         callback_=outcome.callback,
@@ -206,8 +206,8 @@ def page(
     msisdn: str | None = None,
 ) -> Page[Callback]:
     """Callbacks of a tenant, newest first."""
-    tries_to_come = and_(timeline.c.tenant == t.c.tenant, timeline.c.kind == KIND, timeline.c.ref == t.c.id)
-    query = select(*_COLUMNS, timeline.c.due).outerjoin(timeline, tries_to_come).where(t.c.tenant == tenant)
+    attempt_to_come = and_(timeline.c.tenant == t.c.tenant, timeline.c.kind == KIND, timeline.c.ref == t.c.id)
+    query = select(*_COLUMNS, timeline.c.due).outerjoin(timeline, attempt_to_come).where(t.c.tenant == tenant)
     wanted = {t.c.id: callback, t.c.event: event, t.c.state: state, t.c.message: message, t.c.msisdn: msisdn}
     for column, value in wanted.items():
         if value is not None:
@@ -215,22 +215,22 @@ def page(
     return fetch(db, query.order_by(t.c.id.desc()), paging, _callback_of)
 
 
-def tries_of(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, list[Try]]:
+def attempts_of(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, list[Attempt]]:
     """Every try of these callbacks, in order."""
     query = (
         select(y.c.callback, y.c.number, y.c.at, y.c.status, y.c.error, y.c.latency, y.c.answer)
         .where(y.c.tenant == tenant, y.c.callback.in_(callbacks))
         .order_by(y.c.callback, y.c.number)
     )
-    found: dict[int, list[Try]] = {callback: [] for callback in callbacks}
+    found: dict[int, list[Attempt]] = {callback: [] for callback in callbacks}
     for callback, number, at, status, error, latency, answer in db.execute(query):
-        found[callback].append(Try(number, from_micros(at), status, error, latency, answer))
+        found[callback].append(Attempt(number, from_micros(at), status, error, latency, answer))
     return found
 
 
 def _callback_of(row: Sequence[Any]) -> Callback:
-    (id_, account, event, url, signature, message, msisdn, state, tries, created, rule, due) = row
+    (id_, account, event, url, signature, message, msisdn, state, attempts, created, rule, due) = row
     when = None if due is None else from_micros(due)
     return Callback(
-        id_, account, event, url, signature, message, msisdn, state, tries, from_micros(created), rule, when
+        id_, account, event, url, signature, message, msisdn, state, attempts, from_micros(created), rule, when
     )

@@ -81,7 +81,7 @@ async def replay(document: Document) -> Document:
     check_whole(rows)
     store = open_store("sqlite://")
     try:
-        tries = {(row["callback"], row["number"]): row for row in rows["tries"]}
+        tries = {(row["callback"], row["number"]): row for row in rows["attempts"]}
         player = Player(store, Runner(store, Recorded(tries)), document, rows)
         try:
             await player.play()

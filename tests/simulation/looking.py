@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sms_sandbox.domain.clock import MICROSECOND
 from sms_sandbox.store import accounts, callbacks, contacts, messages, reports, tenants
-from sms_sandbox.store.callbacks import Callback, Try
+from sms_sandbox.store.callbacks import Attempt, Callback
 from sms_sandbox.store.messages import Message
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.recipients import Recipient
@@ -28,23 +28,23 @@ def everybody(at: FreshTenant, id_: int) -> Sequence[Recipient]:
         return reports.recipients_of(db, at.tenant, ALL, id_, None, None).rows[::-1]
 
 
-def journal(at: FreshTenant) -> list[tuple[Callback, list[Try]]]:
-    """Every callback with its tries, in order."""
+def journal(at: FreshTenant) -> list[tuple[Callback, list[Attempt]]]:
+    """Every callback with its attempts, in order."""
     with at.store.begin() as db:
         found = callbacks.page(db, at.tenant, ALL).rows[::-1]
-        tries = callbacks.tries_of(db, at.tenant, [each.id for each in found])
-    return [(each, tries[each.id]) for each in found]
+        attempts = callbacks.attempts_of(db, at.tenant, [each.id for each in found])
+    return [(each, attempts[each.id]) for each in found]
 
 
-def the_callback(at: FreshTenant) -> tuple[Callback, list[Try]]:
+def the_callback(at: FreshTenant) -> tuple[Callback, list[Attempt]]:
     """The only one there is."""
     (only,) = journal(at)
     return only
 
 
-def waits(tries: Sequence[Try]) -> list[timedelta]:
-    """When each try began, counted from noon."""
-    return [each.at - NOON for each in tries]
+def waits(attempts: Sequence[Attempt]) -> list[timedelta]:
+    """When each attempt began, counted from noon."""
+    return [each.at - NOON for each in attempts]
 
 
 def recipient(at: FreshTenant, id_: int) -> Recipient:

@@ -72,8 +72,8 @@ async def test_a_clock_goes_as_far_as_it_can_with_things_planned(
     set_clock(still, Clock(frozen_at=LATEST - 2 * DAY))
     await call.send(dlr_callback=receiver.url(statuses=[500]), send_at="8999-12-30 12:00:00")
     await runner.advance(still.tenant, to=LATEST)
-    callback, tries = looking.the_callback(still)
-    assert (callback.state, len(tries)) == (callbacks.GIVEN_UP, 5)
+    callback, attempts = looking.the_callback(still)
+    assert (callback.state, len(attempts)) == (callbacks.GIVEN_UP, 5)
     looking.set_account(still, balance=1_000_000)  # it went into the number's renewals
     await call.send(dlr_callback=receiver.url())
     assert now_of(still) == LATEST

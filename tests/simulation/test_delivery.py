@@ -45,7 +45,7 @@ async def test_a_message_is_delivered_after_a_second_and_told_of_once(
     ]
     assert request.headers["x-transmitsms-signature"] == signature(request.target, SECRET)
     callback, (only,) = looking.the_callback(still)
-    assert (callback.event, callback.state, callback.tries, callback.next_due) == (
+    assert (callback.event, callback.state, callback.attempts, callback.next_due) == (
         "dlr", callbacks.DELIVERED, 1, None,
     )  # fmt: skip
     assert (callback.message, callback.msisdn, callback.created) == (sent, HANDSETS[0], NOON + seconds(1))
@@ -157,7 +157,7 @@ async def test_everybody_on_a_long_list_gets_the_message_once(
     assert (ran.counts["report"], ran.counts["callback"]) == (1200, 1200)
     assert (len(ran.happened), sum(ran.counts.values())) == (1000, 2400 + ran.counts["enlist"] + ran.counts["send"])
     assert sorted(dict(each.params)["mobile"] for each in receiver.requests) == sorted(MANY)
-    assert {(each.state, each.tries) for each, _ in looking.journal(still)} == {(callbacks.DELIVERED, 1)}
+    assert {(each.state, each.attempts) for each, _ in looking.journal(still)} == {(callbacks.DELIVERED, 1)}
 
 
 @pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, CHUNK + 1])

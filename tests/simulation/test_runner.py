@@ -159,8 +159,8 @@ async def test_a_clock_is_moved_while_the_timeline_runs(
         assert looking.message(still, sent).delivered == 10
         assert {each.state for each, _ in looking.journal(still)} == {callbacks.DELIVERED}
     assert len(receiver.requests) == 51
-    for _, tries in looking.journal(still):
-        assert [each.number for each in tries] == list(range(1, len(tries) + 1))
+    for _, attempts in looking.journal(still):
+        assert [each.number for each in attempts] == list(range(1, len(attempts) + 1))
 
 
 async def test_a_clock_that_runs_is_moved_and_runs_on(
@@ -259,8 +259,8 @@ async def test_a_try_of_before_a_reset_is_forgotten(
         made = callbacks.add(db, quick.tenant, later)
         timeline.schedule(db, quick.tenant, [Plan(real_now() + seconds(60), callbacks.KIND, made)])
     await asyncio.sleep(0.8)
-    callback, tries = looking.the_callback(quick)
-    assert (callback.id, callback.state, tries) == (1, callbacks.WAITING, [])
+    callback, attempts = looking.the_callback(quick)
+    assert (callback.id, callback.state, attempts) == (1, callbacks.WAITING, [])
     assert callback.next_due is not None
 
 
@@ -289,4 +289,4 @@ async def test_two_processes_share_the_work_and_do_it_once(
     assert [looking.message(quick, each).delivered for each in sent] == [20] * 10
     targets = [each.target for each in receiver.requests]
     assert len(targets) == len(set(targets)) == 200
-    assert {(each.state, each.tries) for each, _ in looking.journal(quick)} == {(callbacks.DELIVERED, 1)}
+    assert {(each.state, each.attempts) for each, _ in looking.journal(quick)} == {(callbacks.DELIVERED, 1)}

@@ -1,4 +1,4 @@
-"""Stopping with tries under way."""
+"""Stopping with attempts under way."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Callbacks and their tries."""
+"""Callbacks and their attempts."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_a_callback_is_what_was_told(fresh: FreshTenant) -> None:
     assert (one.id, one.account, one.event, one.url, one.signature, one.message, one.msisdn) == (
         first, 54911, "dlr", "http://localhost/?a=1", "abc", 340000001, HANDSETS[0],
     )  # fmt: skip
-    assert (one.state, one.tries, one.created, one.next_due) == (WAITING, 0, NOON, None)
+    assert (one.state, one.attempts, one.created, one.next_due) == (WAITING, 0, NOON, None)
     assert (two.event, two.created) == ("reply", NOON + seconds(5))
 
 
@@ -46,15 +46,19 @@ def test_a_callback_knows_when_its_next_try_is_due(fresh: FreshTenant) -> None:
 def test_tries_are_numbered_and_end(fresh: FreshTenant) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
-        assert callbacks.begin_try(db, fresh.tenant, made, NOON) == (1, "http://localhost/?a=1", "abc")
-        assert callbacks.begin_try(db, fresh.tenant, made, NOON + seconds(60)) == (2, "http://localhost/?a=1", "abc")
-        assert callbacks.end_try(db, Outcome(fresh.tenant, made, 1, NOON, 500, "answered 500", 1234, "oops é"))
-        tries = callbacks.tries_of(db, fresh.tenant, [made, made + 1])
+        assert callbacks.begin_attempt(db, fresh.tenant, made, NOON) == (1, "http://localhost/?a=1", "abc")
+        assert callbacks.begin_attempt(db, fresh.tenant, made, NOON + seconds(60)) == (
+            2,
+            "http://localhost/?a=1",
+            "abc",
+        )
+        assert callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, NOON, 500, "answered 500", 1234, "oops é"))
+        attempts = callbacks.attempts_of(db, fresh.tenant, [made, made + 1])
         found = callbacks.read(db, fresh.tenant, made)
     assert found is not None
-    assert found.tries == 2
-    assert tries[made + 1] == []
-    ended, under_way = tries[made]
+    assert found.attempts == 2
+    assert attempts[made + 1] == []
+    ended, under_way = attempts[made]
     assert (ended.number, ended.at, ended.status, ended.error, ended.latency, ended.answer) == (
         1, NOON, 500, "answered 500", 1234, "oops é",
     )  # fmt: skip
@@ -65,19 +69,19 @@ def test_tries_are_numbered_and_end(fresh: FreshTenant) -> None:
 
 def test_a_callback_that_is_gone_is_not_tried(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        assert callbacks.begin_try(db, fresh.tenant, 99, NOON) is None
-        assert callbacks.tries_of(db, fresh.tenant, [99]) == {99: []}
-        assert callbacks.tries_of(db, fresh.tenant, []) == {}
+        assert callbacks.begin_attempt(db, fresh.tenant, 99, NOON) is None
+        assert callbacks.attempts_of(db, fresh.tenant, [99]) == {99: []}
+        assert callbacks.attempts_of(db, fresh.tenant, []) == {}
 
 
 def test_the_end_of_a_try_of_before_a_reset_is_nobodys(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
-        callbacks.begin_try(db, fresh.tenant, made, NOON + seconds(9))
-        assert not callbacks.end_try(db, Outcome(fresh.tenant, made, 1, NOON, 200, None, 1, ""))
-        assert not callbacks.end_try(db, Outcome(fresh.tenant, made, 2, NOON + seconds(9), 200, None, 1, ""))
-        assert not callbacks.end_try(db, Outcome(fresh.tenant + 1, made, 1, NOON + seconds(9), 200, None, 1, ""))
-        (under_way,) = callbacks.tries_of(db, fresh.tenant, [made])[made]
+        callbacks.begin_attempt(db, fresh.tenant, made, NOON + seconds(9))
+        assert not callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, NOON, 200, None, 1, ""))
+        assert not callbacks.end_attempt(db, Outcome(fresh.tenant, made, 2, NOON + seconds(9), 200, None, 1, ""))
+        assert not callbacks.end_attempt(db, Outcome(fresh.tenant + 1, made, 1, NOON + seconds(9), 200, None, 1, ""))
+        (under_way,) = callbacks.attempts_of(db, fresh.tenant, [made])[made]
     assert under_way.status is None
 
 
@@ -116,7 +120,7 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: FreshTenant) -> No
 def test_what_no_database_keeps_does_not_keep_an_end_from_being_noted(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
-        callbacks.begin_try(db, fresh.tenant, made, NOON)
-        assert callbacks.end_try(db, Outcome(fresh.tenant, made, 1, NOON, None, "no\x00 \udcff", 1, "o\x00"))
-        (ended,) = callbacks.tries_of(db, fresh.tenant, [made])[made]
+        callbacks.begin_attempt(db, fresh.tenant, made, NOON)
+        assert callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, NOON, None, "no\x00 \udcff", 1, "o\x00"))
+        (ended,) = callbacks.attempts_of(db, fresh.tenant, [made])[made]
     assert (ended.error, ended.answer) == ("no\ufffd \ufffd", "o\ufffd")

@@ -17,7 +17,7 @@ from ...store.database import Store
 from ...store.tenants import Tenant
 from ...store.timeline import Due, Plan
 from ..events import HEAVIEST, weight
-from ..traffic_entries import note_try
+from ..traffic_entries import note_attempt
 from . import fault_injection
 from .http_client import Courier, Posting
 
@@ -158,7 +158,7 @@ def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Po
         late = Plan(at + mishap.wait, KIND, row.ref, {**row.data, **mishap.data}, row.lane)
         timeline.schedule(db, tenant.id, [late])
         return None
-    begun = callbacks.begin_try(db, tenant.id, row.ref, at)
+    begun = callbacks.begin_attempt(db, tenant.id, row.ref, at)
     if begun is None:
         return None
     number, url, signature = begun
@@ -179,9 +179,9 @@ def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:
     timeline.keep_clocks(db, (outcome.tenant for outcome, _ in landed))
     for outcome, ended in landed:
         tenant, callback = outcome.tenant, outcome.callback
-        if not callbacks.end_try(db, outcome):
+        if not callbacks.end_attempt(db, outcome):
             continue
-        note_try(db, outcome)
+        note_attempt(db, outcome)
         if outcome.error is None:
             timeline.drop(db, tenant, KIND, callback)
             callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)

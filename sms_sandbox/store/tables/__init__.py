@@ -2,7 +2,19 @@
 
 from .columns import metadata
 from .contacts import imports, lists, members, optouts
-from .messages import callbacks, hits, journals, links, mails, messages, recipients, responses, timeline, traffic, tries
+from .messages import (
+    attempts,
+    callbacks,
+    hits,
+    journals,
+    links,
+    mails,
+    messages,
+    recipients,
+    responses,
+    timeline,
+    traffic,
+)
 from .rules import rules
 from .tenants import (
     accounts,
@@ -20,6 +32,7 @@ from .tenants import (
 __all__ = [
     "OF_A_TENANT",
     "accounts",
+    "attempts",
     "callbacks",
     "counters",
     "email_senders",
@@ -45,7 +58,6 @@ __all__ = [
     "timeline",
     "traffic",
     "transactions",
-    "tries",
 ]
 
 for _table in metadata.tables.values():

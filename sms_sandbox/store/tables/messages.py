@@ -145,15 +145,15 @@ callbacks = Table(
     number("message"),
     short("msisdn", 16),
     short("state", 12),
-    number("tries"),
+    number("attempts"),
     number("created"),
     text("rule"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("callbacks_by_message", "tenant", "message", "id"),
 )
 
-tries = Table(
-    "tries",
+attempts = Table(
+    "attempts",
     metadata,
     number("tenant"),
     number("callback"),

@@ -58,10 +58,10 @@ async def test_a_dropped_try_never_leaves_and_the_ladder_goes_on(
     )  # fmt: skip
     assert (only.at, only.status, only.error, only.answer) == (NOON + seconds(1), None, "dropped by fault 1", "")
     await runner.advance(still.tenant, by=timedelta(days=9))
-    callback, tries = looking.the_callback(still)
+    callback, attempts = looking.the_callback(still)
     assert (callback.state, callback.rule, len(receiver.requests)) == (callbacks.DELIVERED, "fault 1", 1)
-    assert [each.error for each in tries] == ["dropped by fault 1"] * 2 + [None]
-    assert looking.waits(tries) == [seconds(1), seconds(61), seconds(361)]
+    assert [each.error for each in attempts] == ["dropped by fault 1"] * 2 + [None]
+    assert looking.waits(attempts) == [seconds(1), seconds(61), seconds(361)]
 
 
 async def test_one_that_is_always_dropped_is_given_up(
@@ -70,8 +70,8 @@ async def test_one_that_is_always_dropped_is_given_up(
     let(still, callback="drop")
     await call.send(dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=9))
-    callback, tries = looking.the_callback(still)
-    assert (callback.state, len(tries), receiver.requests) == (callbacks.GIVEN_UP, 5, [])
+    callback, attempts = looking.the_callback(still)
+    assert (callback.state, len(attempts), receiver.requests) == (callbacks.GIVEN_UP, 5, [])
 
 
 async def test_a_duplicate_is_the_same_call_twice(
@@ -82,8 +82,8 @@ async def test_a_duplicate_is_the_same_call_twice(
     await runner.advance(still.tenant, by=timedelta(days=9))
     first, second = receiver.requests
     assert (first.target, first.headers[SIGNATURE]) == (second.target, second.headers[SIGNATURE])
-    callback, tries = looking.the_callback(still)
-    assert (callback.tries, len(tries), callback.rule) == (1, 1, "fault 1")
+    callback, attempts = looking.the_callback(still)
+    assert (callback.attempts, len(attempts), callback.rule) == (1, 1, "fault 1")
 
 
 async def test_a_failed_try_tells_of_its_fault(
@@ -92,8 +92,8 @@ async def test_a_failed_try_tells_of_its_fault(
     let(still, turns=Turns(count=1), callback="wrong-signature")
     await call.send(dlr_callback=receiver.url(statuses=[401, 200]))
     await runner.advance(still.tenant, by=2 * MINUTE)
-    _, tries = looking.the_callback(still)
-    assert [each.error for each in tries] == ["answered 401 (fault 1)", None]
+    _, attempts = looking.the_callback(still)
+    assert [each.error for each in attempts] == ["answered 401 (fault 1)", None]
 
 
 async def test_a_wrong_signature_looks_like_a_right_one(
@@ -129,15 +129,15 @@ async def test_a_delay_is_of_the_tenants_time(
     let(still, delay={"seconds": 3600})
     await call.send(dlr_callback=receiver.url(statuses=[500, 200]))
     await runner.advance(still.tenant, by=seconds(3600))
-    callback, tries = looking.the_callback(still)
-    assert (callback.next_due, callback.tries, callback.rule) == (NOON + seconds(3601), 0, "fault 1")
+    callback, attempts = looking.the_callback(still)
+    assert (callback.next_due, callback.attempts, callback.rule) == (NOON + seconds(3601), 0, "fault 1")
     await runner.advance(still.tenant, by=seconds(1))
     assert len(receiver.requests) == 1
     # The next rung of the ladder is a try of its own, and meets the fault as well.
     await runner.advance(still.tenant, by=timedelta(hours=2))
-    _, tries = looking.the_callback(still)
-    assert looking.waits(tries) == [seconds(3601), seconds(3601 + 60 + 3600)]
-    assert [each.error for each in tries] == ["answered 500 (fault 1)", None]
+    _, attempts = looking.the_callback(still)
+    assert looking.waits(attempts) == [seconds(3601), seconds(3601 + 60 + 3600)]
+    assert [each.error for each in attempts] == ["answered 500 (fault 1)", None]
 
 
 async def test_a_delayed_try_keeps_its_effect(
@@ -159,7 +159,7 @@ async def test_delays_are_the_same_again(still: FreshTenant, runner: Runner, cal
     await call.send(5, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=9))
     expected = [Fault("callback", delay=delay).wait("seed of default", 1, seen) for seen in range(1, 6)]
-    found = [(tries[0].at - NOON - seconds(1)).total_seconds() for _, tries in looking.journal(still)]
+    found = [(attempts[0].at - NOON - seconds(1)).total_seconds() for _, attempts in looking.journal(still)]
     assert found == pytest.approx(expected, abs=1e-5)
     assert len(set(found)) == 5
     by_time = [mobile for _, mobile in sorted(zip(found, HANDSETS[:5], strict=True))]
@@ -176,7 +176,7 @@ async def test_reordered_callbacks_overtake_each_other_in_pairs(
     await runner.advance(still.tenant, by=MINUTE)
     first, second, third, fourth = HANDSETS[:4]
     assert mobiles(receiver.requests) == [second, fourth, first, third]
-    found = [tries[0].at - callback.created for callback, tries in looking.journal(still)]
+    found = [attempts[0].at - callback.created for callback, attempts in looking.journal(still)]
     assert found == [seconds(10), seconds(0)] * 2
 
 
@@ -187,7 +187,11 @@ async def test_how_long_one_waits_to_be_overtaken_can_be_said(
     await call.send(3, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=1))
     assert mobiles(receiver.requests) == [HANDSETS[1], HANDSETS[0], HANDSETS[2]]
-    assert looking.waits([tries[0] for _, tries in looking.journal(still)]) == [seconds(91), seconds(1), seconds(91)]
+    assert looking.waits([attempts[0] for _, attempts in looking.journal(still)]) == [
+        seconds(91),
+        seconds(1),
+        seconds(91),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +235,7 @@ async def test_the_nth_and_for_a_time(still: FreshTenant, runner: Runner, call: 
     await runner.advance(still.tenant, by=timedelta(days=9))
     # The second and the third are dropped once; a minute later the fault is over.
     assert mobiles(receiver.requests) == [HANDSETS[0], HANDSETS[1], HANDSETS[2]]
-    assert [len(tries) for _, tries in looking.journal(still)] == [1, 2, 2]
+    assert [len(attempts) for _, attempts in looking.journal(still)] == [1, 2, 2]
 
 
 async def test_it_is_the_same_while_the_clock_runs_by_itself(

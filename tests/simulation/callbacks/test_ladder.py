@@ -32,18 +32,18 @@ async def test_a_callback_that_keeps_failing_climbs_the_ladder_and_is_given_up(
     expected = timedelta()
     for made, wait in enumerate(LADDER, 1):
         await runner.advance(still.tenant, to=NOON + expected + wait - seconds(1))
-        callback, tries = looking.the_callback(still)
-        assert (callback.state, callback.tries, callback.next_due) == (
+        callback, attempts = looking.the_callback(still)
+        assert (callback.state, callback.attempts, callback.next_due) == (
             callbacks.WAITING, made, NOON + expected + wait,
         )  # fmt: skip
         expected += wait
     await runner.advance(still.tenant, by=100 * DAY)
-    callback, tries = looking.the_callback(still)
-    assert (callback.state, callback.tries, callback.next_due) == (callbacks.GIVEN_UP, 5, None)
-    assert looking.waits(tries) == [
+    callback, attempts = looking.the_callback(still)
+    assert (callback.state, callback.attempts, callback.next_due) == (callbacks.GIVEN_UP, 5, None)
+    assert looking.waits(attempts) == [
         timedelta(), MINUTE, 6 * MINUTE, HOUR + 6 * MINUTE, DAY + HOUR + 6 * MINUTE,
     ]  # fmt: skip
-    assert [(each.number, each.status, each.error, each.answer) for each in tries] == [
+    assert [(each.number, each.status, each.error, each.answer) for each in attempts] == [
         (number, 500, "answered 500", "oops") for number in range(1, 6)
     ]
     assert len(receiver.requests) == 5
@@ -56,10 +56,10 @@ async def test_a_callback_that_arrives_at_last_is_not_sent_again(
 ) -> None:
     await call.send(dlr_callback=receiver.url(statuses=[500, 404, 200]))
     await runner.advance(still.tenant, by=100 * DAY)
-    callback, tries = looking.the_callback(still)
+    callback, attempts = looking.the_callback(still)
     assert (callback.state, callback.next_due) == (callbacks.DELIVERED, None)
-    assert [each.status for each in tries] == [500, 404, 200]
-    assert looking.waits(tries) == [seconds(1), seconds(61), seconds(361)]
+    assert [each.status for each in attempts] == [500, 404, 200]
+    assert looking.waits(attempts) == [seconds(1), seconds(61), seconds(361)]
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ async def test_failures_of_every_kind_are_tried_again(
     monkeypatch.setattr(courier_module, "TIMEOUT", 0.1)
     await call.send(dlr_callback=receiver.url(**manner))
     await runner.advance(still.tenant, by=2 * MINUTE)
-    callback, tries = looking.the_callback(still)
-    assert (callback.state, len(tries)) == (callbacks.WAITING, 2)
-    assert looking.waits(tries) == [seconds(1), seconds(61)]
-    assert all(each.error and error in each.error for each in tries)
+    callback, attempts = looking.the_callback(still)
+    assert (callback.state, len(attempts)) == (callbacks.WAITING, 2)
+    assert looking.waits(attempts) == [seconds(1), seconds(61)]
+    assert all(each.error and error in each.error for each in attempts)
     assert receiver.at("/elsewhere") == []
 
 
@@ -98,8 +98,8 @@ async def test_a_body_that_does_not_end_is_no_failure(
 async def test_an_app_that_is_down_is_tried_again(still: FreshTenant, runner: Runner, call: Client) -> None:
     await call.send(dlr_callback="http://127.0.0.1:1/")
     await runner.advance(still.tenant, by=2 * MINUTE)
-    callback, tries = looking.the_callback(still)
-    assert (callback.state, len(tries), tries[0].status) == (callbacks.WAITING, 2, None)
+    callback, attempts = looking.the_callback(still)
+    assert (callback.state, len(attempts), attempts[0].status) == (callbacks.WAITING, 2, None)
 
 
 async def test_an_address_that_is_refused_is_in_the_journal(
@@ -111,9 +111,9 @@ async def test_an_address_that_is_refused_is_in_the_journal(
     monkeypatch.setattr("asyncio.selector_events.BaseSelectorEventLoop.sock_connect", sock_connect)
     await call.send(dlr_callback="http://93.184.216.34/hook")
     await runner.advance(still.tenant, by=10 * DAY)
-    callback, tries = looking.the_callback(still)
-    assert (callback.state, len(tries)) == (callbacks.GIVEN_UP, 5)
-    assert all(each.error and each.error.startswith("refused: 93.184.216.34 is a public address") for each in tries)
+    callback, attempts = looking.the_callback(still)
+    assert (callback.state, len(attempts)) == (callbacks.GIVEN_UP, 5)
+    assert all(each.error and each.error.startswith("refused: 93.184.216.34 is a public address") for each in attempts)
 
 
 async def test_a_try_that_fails_on_our_side_is_a_failed_one(
@@ -127,9 +127,9 @@ async def test_a_try_that_fails_on_our_side_is_a_failed_one(
     await call.send(dlr_callback="http://127.0.0.1:1/")
     await runner.advance(still.tenant, by=10 * DAY)
     await runner.stop()
-    callback, tries = looking.the_callback(still)
+    callback, attempts = looking.the_callback(still)
     assert callback.state == callbacks.GIVEN_UP
-    assert [each.error for each in tries] == [f"failed here: a bug in {number}" for number in range(1, 6)]
+    assert [each.error for each in attempts] == [f"failed here: a bug in {number}" for number in range(1, 6)]
     assert "A try of a callback failed on our side." in caplog.text
 
 
@@ -143,8 +143,8 @@ async def test_a_callback_sent_again_by_hand_is_tried_once(
         plan = Plan(NOON + seconds(2), callbacks.KIND, callback.id, {"once": True}, "lane")
         timeline.schedule(db, still.tenant, [plan])
     await runner.advance(still.tenant, by=10 * DAY)
-    callback, tries = looking.the_callback(still)
-    assert ([each.status for each in tries], callback.next_due) == ([200, 500], None)
+    callback, attempts = looking.the_callback(still)
+    assert ([each.status for each in attempts], callback.next_due) == ([200, 500], None)
 
 
 async def test_more_callbacks_than_may_be_under_way_at_once(

@@ -82,7 +82,7 @@ def test_what_was_changed_since_is_left(settings: Settings) -> None:
         after = kept(shop_of(server))
     for each in (before, after):
         del each["tables"]["timeline"], each["tables"]["recipients"], each["tables"]["messages"]
-        del each["tables"]["callbacks"], each["tables"]["tries"], each["tables"]["counters"]
+        del each["tables"]["callbacks"], each["tables"]["attempts"], each["tables"]["counters"]
     assert after == before
 
 
