@@ -21,7 +21,7 @@ from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.tenants import NewTenant
-from tests.serving import Receiver
+from tests.receiver import Receiver
 
 KEY = "test-key"
 SECRET = "test-secret"

@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own, as people run it."""
+"""The sandbox as a separate process, as people run it."""
 
 import json
 import os
@@ -14,12 +14,12 @@ from pathlib import Path
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.server.server import Ready
 from sms_sandbox.settings import PREFIX
-from tests.serving import Account
+from tests.sandbox import Account
 
 
 @dataclass(frozen=True)
-class Running:
-    """A process that accepts connections, and the account it has by default."""
+class SandboxProcess:
+    """A process that accepts connections, and its default account."""
 
     process: "subprocess.Popen[str]"
     account: Account
@@ -27,19 +27,22 @@ class Running:
     errors: Path
 
     def end(self, by: signal.Signals = signal.SIGTERM) -> None:
-        """Stop it by a signal, which must end it with code 0 before Docker would kill it, after ten seconds."""
+        """Stop it by a signal and check that it exits with 0.
+
+        It has ten seconds, because Docker kills a container after that.
+        """
         self.process.send_signal(by)
         assert self.process.wait(10) == 0, self.errors.read_text()
 
     def kill(self) -> None:
-        """As `kill -9` does."""
+        """Kill it as `kill -9` does."""
         self.process.kill()
         self.process.wait(10)
 
 
 @contextmanager
-def running(certificates: Certificates, folder: Path, *flags: str) -> Iterator[Running]:
-    """`sms-sandbox serve` on free ports; `folder` takes what it says on stderr."""
+def run_process(certificates: Certificates, folder: Path, *flags: str) -> Iterator[SandboxProcess]:
+    """Run `sms-sandbox serve` on free ports, with stderr in a file of `folder`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     command = [sys.executable, "-m", "sms_sandbox", "serve", "--https-port", "0", "--http-port", "0"]
     command += ["--certs", str(certificates.directory), *flags]
@@ -53,6 +56,6 @@ def running(certificates: Certificates, folder: Path, *flags: str) -> Iterator[R
             line = process.stdout.readline()
             assert line.startswith("sms-sandbox ready: "), errors.read_text()
             ready = Ready(**json.loads(line.partition(": ")[2]))
-            yield Running(process, Account(ready, ready.key, ready.secret), line, errors)
+            yield SandboxProcess(process, Account(ready, ready.key, ready.secret), line, errors)
         finally:
             process.kill()

@@ -10,8 +10,9 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.living import live
-from tests.serving import Account, Receiver, serving
+from tests.receiver import Receiver
+from tests.sandbox import Account, run_sandbox
+from tests.tenant_history import make_history
 
 NOON = "2030-01-31T12:00:00Z"
 MADE = {"name": "again", "seed": "a seed", "key": "again-key", "secret": "again-secret", "frozen_at": NOON}
@@ -22,13 +23,13 @@ def servers(certificates: Certificates, fresh_postgres: Callable[[], str]) -> It
     with ExitStack() as stack:
         settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory))
         shared = replace(settings, database=fresh_postgres())
-        yield [stack.enter_context(serving(each)) for each in (settings, shared)]
+        yield [stack.enter_context(run_sandbox(each)) for each in (settings, shared)]
 
 
 def lived(server: Account, receiver: Receiver) -> bytes:
     """The export of a tenant in which something of everything happened; the tenant is gone."""
     tenant = server.tenant(**MADE)
-    live(tenant, receiver)
+    make_history(tenant, receiver)
     exported = tenant.control("GET", "/export")
     assert exported.status == 200
     server.ok("DELETE", "/tenants/again")

@@ -20,9 +20,10 @@ import httpx2
 import pytest
 
 from sms_sandbox.server.certificates import Certificates
-from tests.processes import Running, running
-from tests.seconds import within_a_second
-from tests.serving import HANDSET, Account, Receiver, eventually
+from tests.processes import SandboxProcess, run_process
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
+from tests.timing import eventually, within_a_second
 
 
 def by_urllib(account: Account, method: str, **params: str) -> Any:
@@ -47,7 +48,7 @@ def by_httpx(account: Account, method: str, **params: str) -> Any:
 def test_a_message_is_sent_delivered_reported_and_answered(
     certificates: Certificates, tmp_path: Path, receiver: Receiver, call: Callable[..., Any]
 ) -> None:
-    with running(certificates, tmp_path) as process:
+    with run_process(certificates, tmp_path) as process:
         account = process.account
         sent = call(
             account, "send-sms", message="Hello", to=HANDSET, dlr_callback=f"{receiver.url}/dlr?mine=1",
@@ -77,7 +78,7 @@ def test_a_message_is_sent_delivered_reported_and_answered(
 def test_an_app_that_is_down_for_a_day_hears_of_it_in_the_end(
     certificates: Certificates, tmp_path: Path, receiver: Receiver
 ) -> None:
-    with running(certificates, tmp_path) as process:
+    with run_process(certificates, tmp_path) as process:
         tenant = process.account.tenant(frozen_at="2030-01-31T12:00:00Z")
         receiver.status = 500
         tenant.send(dlr_callback=receiver.url)
@@ -103,7 +104,7 @@ def test_an_app_that_is_down_for_a_day_hears_of_it_in_the_end(
 def test_the_sixteenth_call_of_a_second_is_refused_and_a_later_one_admitted(
     certificates: Certificates, tmp_path: Path
 ) -> None:
-    with running(certificates, tmp_path) as process, kept(process.account) as call:
+    with run_process(certificates, tmp_path) as process, kept(process.account) as call:
         assert burst([call]) == ["SUCCESS"] * 15 + ["OVER_LIMIT"]
         time.sleep(1.1)
         assert call("get-balance") == "SUCCESS"
@@ -200,7 +201,7 @@ def test_a_sudden_death_loses_nothing_that_was_answered(
     flags = ("--database", f"sqlite:///{tmp_path / 'store.db'}", "--throttle", "0", "--delivery-delay", "0.3")
     answered: list[int] = []
     for _ in range(2):
-        with running(certificates, tmp_path, *flags) as process:
+        with run_process(certificates, tmp_path, *flags) as process:
             before = len(answered)
             senders = Senders([process.account] * 4, dlr_callback=f"{receiver.url}/dlr")
             eventually(lambda: len(senders.answered) >= 60)  # noqa: B023 (asked at once)
@@ -208,7 +209,7 @@ def test_a_sudden_death_loses_nothing_that_was_answered(
             answered += senders.wait()
             assert len(answered) > before
         assert process.errors.read_text() == ""
-    with running(certificates, tmp_path, *flags) as process:
+    with run_process(certificates, tmp_path, *flags) as process:
         account = process.account
         check_books(account, answered)
         newest = stored(account)[0]["id"]
@@ -232,7 +233,7 @@ def test_two_processes_share_one_database(
 ) -> None:
     url = fresh_postgres()
     flags = ("--database", url, "--delivery-delay", "0.3")
-    with running(certificates, tmp_path, *flags) as one, running(certificates, tmp_path, *flags) as two:
+    with run_process(certificates, tmp_path, *flags) as one, run_process(certificates, tmp_path, *flags) as two:
         share_the_throttle(one, two)
         tenant = one.account.tenant()
         there = Account(two.account.ready, tenant.key, tenant.secret)
@@ -253,7 +254,7 @@ def test_two_processes_share_one_database(
         eventually(lambda: len(others.answered) >= 30)
         two.end()
         answered += others.wait()
-    with running(certificates, tmp_path, *flags) as three:
+    with run_process(certificates, tmp_path, *flags) as three:
         there = Account(three.account.ready, tenant.key, tenant.secret)
         messages = stored(there)
         assert set(answered) <= {each["id"] for each in messages}
@@ -266,7 +267,7 @@ def test_two_processes_share_one_database(
         three.end()
 
 
-def share_the_throttle(one: Running, two: Running) -> None:
+def share_the_throttle(one: SandboxProcess, two: SandboxProcess) -> None:
     """Sixteen calls of one account within a second, by turns: the last is refused, whoever it asks."""
     tenant = one.account.tenant(throttle=15)
     there = Account(two.account.ready, tenant.key, tenant.secret)

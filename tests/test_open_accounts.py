@@ -9,7 +9,7 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.serving import Account, fetch, serving
+from tests.sandbox import Account, fetch, run_sandbox
 
 _NEW = count(1)
 
@@ -20,7 +20,7 @@ def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterat
     settings = Settings(
         https_port=0, http_port=0, certs=str(certificates.directory), database=url, throttle=0, accounts="open"
     )
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         yield account
 
 

@@ -11,10 +11,12 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.store.database import Store
-from tests.processes import Running, running
-from tests.serving import Account, Receiver, eventually
+from tests.processes import SandboxProcess, run_process
+from tests.receiver import Receiver
+from tests.sandbox import Account
+from tests.timing import eventually
 
-Pair = tuple[Running, Running]
+Pair = tuple[SandboxProcess, SandboxProcess]
 
 pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def two(store: Store, postgres_url: str, certificates: Certificates, tmp_path: Path) -> Iterator[Pair]:
     """Two processes on one database, which was empty."""
     shared = ("--database", postgres_url)
-    with running(certificates, tmp_path, *shared) as one, running(certificates, tmp_path, *shared) as other:
+    with run_process(certificates, tmp_path, *shared) as one, run_process(certificates, tmp_path, *shared) as other:
         yield one, other
 
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.store import tenants
 from sms_sandbox.store.database import Store
-from tests.driving import Driver
+from tests.api_machine import ApiMachine
 
 HANDSETS = [f"614915701{n:02}" for n in range(56, 60)]
 PRICE = Decimal("0.087")
@@ -22,7 +22,7 @@ handsets = st.sampled_from(HANDSETS)
 several = st.lists(handsets, min_size=1, max_size=6)
 
 
-class Machine(Driver):
+class Machine(ApiMachine):
     """Lists, contacts, sends, cancels, opt-outs, numbers, keywords, clients and the clock."""
 
     lists = Bundle("lists")
@@ -151,14 +151,14 @@ class Machine(Driver):
     @rule(handset=handsets, words=st.sampled_from(["stop", " STOP ", "Unsubscribe"]))
     def stop(self, handset: str, words: str) -> None:
         self.ok("message-reply", message=words, from_=handset, to=OWN)
-        self.let_pass(seconds=1)
+        self.let_time_pass(seconds=1)
         self.stopped.add(handset)
         code, reply = self.call("send-sms", message="Still there?", to=handset)
         assert (code, reply["error"]["description"]["fails"]) == ("RECIPIENTS_ERROR", [])
 
     @rule(hours=st.integers(0, 12))
     def wait(self, hours: int) -> None:
-        self.let_pass(hours=hours, seconds=2)
+        self.let_time_pass(hours=hours, seconds=2)
 
     def clock(self) -> Any:
         with self.store.begin() as db:
@@ -219,12 +219,12 @@ class Machine(Driver):
 
     @invariant()
     def totals_are_what_paging_tells(self) -> None:
-        rows = self.walk("get-lists", "lists")
+        rows = self.read_pages("get-lists", "lists")
         assert {each["id"] for each in rows} == set(self.members)
         for each in rows:
             known = self.members[each["id"]]
             assert each["members_total"] == len(known)
-            told = {str(member["msisdn"]) for member in self.walk("get-list", "members", list_id=each["id"])}
+            told = {str(member["msisdn"]) for member in self.read_pages("get-list", "members", list_id=each["id"])}
             assert each["members_active"] == len(told)
             active = {handset for handset, is_active in known.items() if is_active}
             assert told <= active
@@ -245,7 +245,7 @@ class Machine(Driver):
     def numbers_and_clients_are_counted(self) -> None:
         assert self.ok("get-numbers")["numbers_total"] == self.owned
         assert self.ok("get-keywords")["keywords_total"] == len(self.words)
-        assert {each["id"] for each in self.walk("get-clients", "clients")} == self.client_ids
+        assert {each["id"] for each in self.read_pages("get-clients", "clients")} == self.client_ids
 
 
 def test_the_api_and_the_model_agree(store: Store) -> None:

@@ -22,8 +22,9 @@ from sms_sandbox.api.fault_injection import Effects
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.server.listener import FAREWELL
 from sms_sandbox.settings import Settings
-from tests.processes import running
-from tests.serving import HANDSET, Account, basic, eventually, serving
+from tests.processes import run_process
+from tests.sandbox import HANDSET, Account, basic, run_sandbox
+from tests.timing import eventually
 
 CLIENTS = Path(__file__).parents[1] / "clients"
 MESSAGE = {"message": "Hi", "to": HANDSET}
@@ -36,7 +37,7 @@ Report = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def server(certificates: Certificates) -> Iterator[Account]:
-    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
+    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
         yield account
 
 
@@ -235,7 +236,7 @@ def test_who_stops_waiting_is_forgotten(tenant: Account, linger: bytes) -> None:
 
 @pytest.mark.parametrize("effect", [{"connection": "stall"}, {"delay": {"seconds": 3600}}])
 def test_calls_that_wait_hold_up_no_stop(certificates: Certificates, tmp_path: Path, effect: dict[str, Any]) -> None:
-    with running(certificates, tmp_path) as process:
+    with run_process(certificates, tmp_path) as process:
         process.account.ok("POST", "/faults", effect)
         waiting = [ask(process.account) for _ in range(5)]
         eventually(lambda: process.account.ok("GET", "/faults")["faults"][0]["used"] == 5)
@@ -247,7 +248,7 @@ def test_calls_that_wait_hold_up_no_stop(certificates: Certificates, tmp_path: P
 
 
 def test_faults_leave_nothing_in_the_log(certificates: Certificates, tmp_path: Path) -> None:
-    with running(certificates, tmp_path, "--throttle", "0") as process:
+    with run_process(certificates, tmp_path, "--throttle", "0") as process:
         for effect, _, _ in EFFECTS:
             process.account.ok("POST", "/faults", {**effect, "count": 1})
             by_http_client(process.account, 0.2)

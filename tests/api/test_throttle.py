@@ -10,7 +10,7 @@ from sms_sandbox.api.gate import Gate
 from sms_sandbox.store.schema import open_store
 from tests.api.acts import OTHER, OTHERS_SECRET, neighbour, settle
 from tests.conftest import KEY, Caller, FreshTenant, make_tenant
-from tests.seconds import within_a_second
+from tests.timing import within_a_second
 
 OVER_LIMIT = '{"error":{"code":"OVER_LIMIT","description":"You have exceeded the request limit."}}'
 

@@ -28,7 +28,7 @@ from sms_sandbox.store import tables
 from tests.api.noted import FORM, METHODS, entry
 from tests.api.selling import GYM
 from tests.conftest import FreshTenant
-from tests.serving import Account, basic, fetch, serving
+from tests.sandbox import Account, basic, fetch, run_sandbox
 
 OWN = "the-accounts-own-secret"
 WRONG = "a-secret-that-is-wrong"
@@ -95,7 +95,7 @@ def test_no_secret_is_in_the_database_but_where_it_belongs(
         database=url,
         account=(f"walker:{OWN}",),
     )
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         walk(account)
         noted = account.ok("GET", "/traffic", max=1000)["entries"]
     assert {each["method"] for each in noted if each["kind"] == "call"} == {*METHODS, "add-clint", "ad-card"}

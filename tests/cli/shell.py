@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from sms_sandbox.cli.root import main
 from sms_sandbox.settings import PREFIX
-from tests.serving import Account
+from tests.sandbox import Account
 
 
 def run(*args: str, **environment: str) -> Result:

@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from tests.cli.shell import run, write_ready
-from tests.serving import Account
+from tests.sandbox import Account
 
 
 def test_a_flag_wins_over_the_environment_and_that_over_the_default(certificates: Certificates) -> None:

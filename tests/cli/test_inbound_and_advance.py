@@ -9,7 +9,7 @@ import pytest
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.cli.shell import at, free_port, run, write_ready
-from tests.serving import HANDSET, Account, serving
+from tests.sandbox import HANDSET, Account, run_sandbox
 
 
 def test_a_handset_writes_from_a_shell(server: Account) -> None:
@@ -55,7 +55,7 @@ def test_an_advance_must_say_how_far(server: Account, args: Sequence[str]) -> No
 
 def test_a_token_is_sent_along(certificates: Certificates) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), control_token="let-me-in")
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         assert run("advance", "1s", *at(account)).exit_code == 1
         assert run("advance", "1s", "--control-token", "let-me-in", *at(account)).exit_code == 0
         assert run("advance", "1s", *at(account), SMS_SANDBOX_CONTROL_TOKEN="let-me-in").exit_code == 0
@@ -64,7 +64,7 @@ def test_a_token_is_sent_along(certificates: Certificates) -> None:
 def test_the_ready_file_has_the_token(certificates: Certificates, tmp_path: Path) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), control_token="let-me-in")
     file = tmp_path / "ready.json"
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         write_ready(account, file)
         assert run("advance", "1s", "--ready-file", str(file)).exit_code == 0
         assert run("advance", "1s", "--ready-file", str(file), "--control-token", "another").exit_code == 1

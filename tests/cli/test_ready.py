@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 from tests.cli.shell import at, free_port, run, write_ready
-from tests.serving import Account
+from tests.sandbox import Account
 
 
 def test_ready_tells_by_its_exit_code(server: Account, tmp_path: Path) -> None:

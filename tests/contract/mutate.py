@@ -16,7 +16,7 @@ from sms_sandbox.settings import Settings
 from tests.contract.mutations import EACH_METHOD, MUTATIONS, Mutation
 from tests.contract.running import ROOT, Outcome, run_suite
 from tests.contract.wrong import wrong
-from tests.serving import Account, serving
+from tests.sandbox import Account, run_sandbox
 
 ALL = {**MUTATIONS, **EACH_METHOD}
 
@@ -55,7 +55,7 @@ def sandbox() -> Iterator[tuple[Account, Certificates]]:
     """A sandbox of our own."""
     with TemporaryDirectory() as folder:
         certificates = ensure(Path(folder))
-        with serving(Settings(https_port=0, http_port=0, certs=folder)) as account:
+        with run_sandbox(Settings(https_port=0, http_port=0, certs=folder)) as account:
             yield account, certificates
 
 

@@ -10,7 +10,7 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.contract.documented import documented, examples
 from tests.contract.running import run_suite
-from tests.serving import HANDSET, serving
+from tests.sandbox import HANDSET, run_sandbox
 
 FILES = ("test_account", "test_auth", "test_forms", "test_lists", "test_pagination", "test_reads", "test_refusals",
          "test_throttle")  # fmt: skip
@@ -78,7 +78,7 @@ def test_every_method_has_an_example() -> None:
 def test_wrong_credentials_end_the_run_at_once_and_say_so(
     about: str, certificates: Certificates, tmp_path: Path
 ) -> None:
-    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
+    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
         given = {"ENDPOINT": account.ready.https, "CA": account.ready.ca, "KEY": account.key, "SECRET": account.secret}
         wrongly = given | {about.upper(): f"not-the-{about}"}
         outcome = run_suite(wrongly, tmp_path, seconds=20)

@@ -17,7 +17,7 @@ from tests.contract.mutations import MUTATIONS
 from tests.contract.running import ROOT, run_suite
 from tests.contract.spoiling import tree_of, with_tree
 from tests.contract.wrong import wrong
-from tests.serving import Account, serving
+from tests.sandbox import Account, run_sandbox
 
 CAUGHT = mutate.known()
 
@@ -31,7 +31,7 @@ AT_ONCE = 3
 @pytest.fixture(scope="module")
 def sandbox(certificates: Certificates) -> Iterator[Account]:
     """One sandbox behind all the wrong endpoints; the suite makes a tenant of its own in each run."""
-    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
+    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
         yield account
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.serving import Account, serving
+from tests.sandbox import Account, run_sandbox
 
 NOON = "2030-01-31T12:00:00Z"
 
@@ -17,7 +17,7 @@ def server(
     shared = request.param == "postgresql"
     url = request.getfixturevalue("fresh_postgres")() if shared else "sqlite://"
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), database=url, throttle=0)
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         yield account
 
 

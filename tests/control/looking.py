@@ -5,7 +5,7 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from tests.serving import Account, basic
+from tests.sandbox import Account, basic
 
 
 def entries(tenant: Account, **query: object) -> list[Any]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.serving import HANDSET, Account
+from tests.sandbox import HANDSET, Account
 
 HUGE = 10**30
 GYM = {"name": "Gym", "email": "gym@example.com", "password": "x", "msisdn": "61491570156"}

@@ -1,6 +1,7 @@
 """Callbacks, as a test sees and sends them."""
 
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
 
 
 def test_callbacks_are_listed_with_their_tries_and_filtered(frozen: Account, receiver: Receiver) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
 
 MAGIC = "61491571804"
 OTHER = "61491570157"

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.serving import HANDSET, Account, Receiver, eventually
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
+from tests.timing import eventually
 
 Make = Callable[..., Account]
 NOON = "2030-01-31T12:00:00Z"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.living import live
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
+from tests.tenant_history import make_history
 
 Make = Callable[..., Account]
 Document = dict[str, Any]
@@ -20,7 +21,7 @@ NOON = "2030-01-31T12:00:00Z"
 def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
     """A tenant in which something of everything happened."""
     tenant = new_tenant(seed="lived", frozen_at=NOON)
-    live(tenant, receiver)
+    make_history(tenant, receiver)
     yield tenant
     tenant.control("DELETE", f"/tenants/{tenant.ok('GET', '/tenants/current')['name']}")
 

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.serving import Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import Account
 
 EARLY, ORDINARY = "61491578957", "61491570157"
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
 
 NOON = "2030-01-31T12:00:00Z"
 

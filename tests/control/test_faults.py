@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import Account
+from tests.sandbox import Account
 
 NOTHING = {"to": None, "sender": None, "text": None, "key": None}
 

@@ -10,7 +10,7 @@ from sms_sandbox.control import guard
 from sms_sandbox.control.errors import ControlError
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.serving import Account, Answer, fetch, serving
+from tests.sandbox import Account, Answer, fetch, run_sandbox
 
 
 def status(verb: str = "GET", token: str | None = None, **headers: str) -> int:
@@ -98,7 +98,7 @@ def public(certificates: Certificates) -> Iterator[Account]:
         host="0.0.0.0",  # noqa: S104 (what is under test)
         https_port=0, http_port=0, certs=str(certificates.directory), cert_host=("box.test",),
     )  # fmt: skip
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         yield account
 
 

@@ -1,6 +1,7 @@
 """Lists, as control shows them and sets who hears of their members."""
 
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
 
 
 def made(tenant: Account, name: str = "people") -> int:

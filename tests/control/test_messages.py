@@ -5,7 +5,8 @@ import pytest
 from sms_sandbox.simulation.inbound import receive as inbound
 from sms_sandbox.store.timeline import GoneError
 from tests.control.conftest import NOON
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
 
 HUGE = 10**30
 

@@ -7,7 +7,7 @@ import pytest
 from sms_sandbox.control.mismatch import difference
 from sms_sandbox.journal.queries import Entry, Wanted
 from tests.control.looking import entries
-from tests.serving import HANDSET, Account
+from tests.sandbox import HANDSET, Account
 from tests.store.making import NOON
 
 

@@ -15,7 +15,8 @@ from openapi_spec_validator import validate
 from sms_sandbox.control.errors import ControlError
 from sms_sandbox.control.messages import send_inbound
 from sms_sandbox.control.routes import OPERATIONS
-from tests.serving import HANDSET, Account, Answer, Receiver, basic, fetch
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account, Answer, basic, fetch
 
 Document = dict[str, Any]
 

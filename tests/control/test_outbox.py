@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.serving import HANDSET, Account
+from tests.sandbox import HANDSET, Account
 
 OWN_NUMBER = "61491570112"
 

@@ -1,7 +1,7 @@
 """GET /parity, which says how far to trust each method."""
 
 from sms_sandbox.api.parity.evidence import EVIDENCE
-from tests.serving import Account
+from tests.sandbox import Account
 
 
 def test_it_tells_of_every_method(server: Account) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.living import LEASED, OTHER, done, live
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
+from tests.tenant_history import LEASED, OTHER, make_history
 
 Make = Callable[..., Account]
 NOON = "2030-01-31T12:00:00Z"
@@ -21,13 +22,13 @@ def act(tenant: Account, receiver: Receiver) -> None:
     tenant.ok("POST", "/faults", {"method": "get-balance", "status": 503, "nth": 2, "count": 1})
     tenant.ok("POST", "/account/top-up", {"amount": 20})
     tenant.api("get-balance")
-    done(tenant, "lease-number", number=LEASED)
-    on = done(tenant, "add-list", name="Guests")["id"]
+    tenant.api_ok("lease-number", number=LEASED)
+    on = tenant.api_ok("add-list", name="Guests")["id"]
     for number in (HANDSET, OTHER):
-        done(tenant, "add-to-list", list_id=on, msisdn=number, first_name="Given")
+        tenant.api_ok("add-to-list", list_id=on, msisdn=number, first_name="Given")
     tenant.ok("POST", "/clock/advance", {"minutes": 1})
     receiver.status = 500
-    done(tenant, "send-sms", message="Hello [firstname] caf\u00e9", list_id=on)
+    tenant.api_ok("send-sms", message="Hello [firstname] caf\u00e9", list_id=on)
     tenant.ok("POST", "/clock/advance", {"seconds": 30})
     receiver.status = 200
     tenant.ok("POST", "/clock/advance", {"minutes": 10})
@@ -35,7 +36,7 @@ def act(tenant: Account, receiver: Receiver) -> None:
     tenant.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes"})
     assert tenant.api("send-sms", message="", to=HANDSET)["error"]["code"] != "SUCCESS"
     assert Account(tenant.ready, tenant.key, "wrong").api("get-balance")["error"]["code"] == "AUTH_FAILED"
-    made = done(tenant, "add-client", name="Gym", email="gym@example.com", password="a-secret-word", msisdn=OTHER)
+    made = tenant.api_ok("add-client", name="Gym", email="gym@example.com", password="a-secret-word", msisdn=OTHER)
     client = Account(tenant.ready, str(made["apikey"]), str(made["apisecret"]))
     client.ok("POST", "/account/top-up", {"amount": 50})
     client.send("From the gym")
@@ -65,7 +66,7 @@ def test_what_calls_made_is_made_again(new_tenant: Make, receiver: Receiver) -> 
 
 def test_two_replays_give_the_same_bytes(new_tenant: Make, receiver: Receiver) -> None:
     tenant = new_tenant(frozen_at=NOON)
-    live(tenant, receiver)
+    make_history(tenant, receiver)
     document = tenant.ok("GET", "/export")
     first = again(tenant, document)
     assert again(tenant, document) == first

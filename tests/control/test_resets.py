@@ -7,8 +7,9 @@ import pytest
 
 from sms_sandbox.control.shapes.tenants import Kind
 from sms_sandbox.services import reset
-from tests.living import LEASED, NUMBER, OTHER, done, live
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
+from tests.tenant_history import LEASED, NUMBER, OTHER, make_history
 
 Make = Callable[..., Account]
 
@@ -20,20 +21,20 @@ REPLIES = "61491578888"
 def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
     """A tenant in which something of everything happened."""
     tenant = new_tenant(seed="lived", frozen_at="2030-01-31T12:00:00Z")
-    live(tenant, receiver)
+    make_history(tenant, receiver)
     yield tenant
     tenant.ok("DELETE", f"/tenants/{tenant.ok('GET', '/tenants/current')['name']}")
 
 
 def client_of(tenant: Account) -> Account:
-    told = done(tenant, "get-clients")["clients"]
+    told = tenant.api_ok("get-clients")["clients"]
     assert isinstance(told, list)
     return Account(tenant.ready, told[0]["apikey"], told[0]["apisecret"])
 
 
 def look(tenant: Account) -> dict[str, Any]:
     """What there is of each kind."""
-    client = client_of(tenant) if done(tenant, "get-clients").get("clients") else None
+    client = client_of(tenant) if tenant.api_ok("get-clients").get("clients") else None
     owned = [str(each["number"]) for each in tenant.api("get-numbers")["numbers"]]
     return {
         "messages": [tenant.ok("GET", f"/{name}")["page"]["total"] for name in ("messages", "recipients", "callbacks")],
@@ -78,7 +79,7 @@ def test_each_kind_goes_alone(lived: Account) -> None:
 def test_numbers_take_keywords_with_them(lived: Account) -> None:
     lived.ok("POST", "/tenants/current/reset", {"kinds": ["numbers"]})
     assert lived.api("get-keywords").get("keywords", []) == []
-    done(lived, "lease-number", number=LEASED)
+    lived.api_ok("lease-number", number=LEASED)
     assert set(lived.ok("POST", "/clock/advance", {"days": 40})["counts"]) >= {"number-renewal"}
 
 
@@ -98,7 +99,7 @@ def test_clients_are_gone_with_their_keys_and_numbers(lived: Account) -> None:
     lived.ok("POST", "/tenants/current/reset", {"kinds": ["clients"]})
     assert client.api("get-balance")["error"]["code"] == "AUTH_FAILED"
     assert client.refused("GET", "/account") == (401, "unauthorised")
-    done(lived, "lease-number", number="61491570121")
+    lived.api_ok("lease-number", number="61491570121")
     happened = lived.ok("POST", "/clock/advance", {"days": 40})["counts"]
     assert happened["number-renewal"] >= 3
     assert happened["keyword-renewal"] == 1
@@ -106,13 +107,13 @@ def test_clients_are_gone_with_their_keys_and_numbers(lived: Account) -> None:
 
 def test_nobody_replies_to_clients_that_are_gone(new_tenant: Make) -> None:
     tenant = new_tenant(frozen_at="2030-01-31T12:00:00Z")
-    done(tenant, "add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
+    tenant.api_ok("add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
     client = client_of(tenant)
     client.ok("POST", "/account/top-up", {"amount": 50})
-    done(client, "lease-number", number=LEASED)
+    client.api_ok("lease-number", number=LEASED)
     client.send(to=REPLIES)
     tenant.send(to=REPLIES)
-    done(tenant, "message-reply", message="Hi", from_=HANDSET, to=NUMBER)
+    tenant.api_ok("message-reply", message="Hi", from_=HANDSET, to=NUMBER)
     tenant.ok("POST", "/tenants/current/reset", {"kinds": ["clients"]})
     tenant.ok("POST", "/clock/advance", {"minutes": 1})
     came = tenant.ok("GET", "/traffic", kind="inbound")["entries"]

@@ -9,7 +9,7 @@ from typing import Any
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.control.looking import Stream, ids
-from tests.serving import HANDSET, Account, fetch, serving
+from tests.sandbox import HANDSET, Account, fetch, run_sandbox
 
 
 def test_events_come_as_they_happen(tenant: Account) -> None:
@@ -82,13 +82,13 @@ def test_a_stream_whose_reader_went_is_forgotten(tenant: Account) -> None:
 def test_streams_and_waits_end_when_the_server_does(certificates: Certificates) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)
     said: list[Any] = []
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         wait = {"of": "calls", "timeout_seconds": 60}
         waiting = threading.Thread(target=lambda: said.append(account.ok("POST", "/wait", wait)))
         waiting.start()
         stream = Stream(account).__enter__()
         time.sleep(0.2)  # so that the wait is under way
-    # The server ended, which `serving` waits for, though the wait had most of its minute and the stream has no end.
+    # The server ended, which `run_sandbox` waits for, though the wait had most of its minute and the stream has no end.
     waiting.join()
     assert stream.response.read() == b""
     stream.__exit__()

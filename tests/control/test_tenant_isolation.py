@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.serving import HANDSET, Account, Receiver
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
 
 Make = Callable[..., Account]
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.serving import Account, basic, fetch
+from tests.sandbox import Account, basic, fetch
 
 Make = Callable[..., Account]
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.control.conftest import NOON
 from tests.control.looking import entries, ids
-from tests.serving import HANDSET, Account, Receiver, basic, fetch
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account, basic, fetch
 
 OTHER_HANDSET = "61491570157"
 

@@ -10,8 +10,8 @@ from sms_sandbox.journal.writer import EVERY
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.control.looking import Stream, entries, ids
-from tests.processes import running
-from tests.serving import Account, serving
+from tests.processes import run_process
+from tests.sandbox import Account, run_sandbox
 
 
 def test_deleting_and_resetting(new_tenant: Callable[..., Account]) -> None:
@@ -39,7 +39,7 @@ def test_the_journal_is_capped_and_says_so(
     settings = Settings(
         https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, traffic=10, database=url
     )
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         for _ in range(25):
             account.api("get-balance")
         assert ids(account) == list(range(25, 15, -1))
@@ -53,19 +53,19 @@ def test_what_was_noted_is_kept_by_an_ordinary_end(certificates: Certificates, t
     settings = Settings(
         https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, database=f"sqlite:///{tmp_path}/a.db"
     )
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         for _ in range(3):
             account.api("get-balance")
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         assert ids(account) == [3, 2, 1]
 
 
 def test_a_killed_process_loses_no_more_than_the_last_moment(certificates: Certificates, tmp_path: Path) -> None:
     database = ("--database", f"sqlite:///{tmp_path}/a.db")
-    with running(certificates, tmp_path, *database) as first:
+    with run_process(certificates, tmp_path, *database) as first:
         first.account.send("noted")
         time.sleep(EVERY * 5)
         first.kill()
-    with running(certificates, tmp_path, *database) as second:
+    with run_process(certificates, tmp_path, *database) as second:
         assert entries(second.account, kind="call")[-1]["request"]["message"] == "noted"
         assert second.account.ok("GET", "/messages", text="noted")["page"]["total"] == 1

@@ -13,7 +13,8 @@ import pytest
 
 from sms_sandbox.control import traffic
 from sms_sandbox.journal.writer import Journal
-from tests.serving import Account, Receiver, basic
+from tests.receiver import Receiver
+from tests.sandbox import Account, basic
 
 
 @contextmanager

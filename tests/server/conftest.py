@@ -4,12 +4,12 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.serving import Account, serving
+from tests.sandbox import Account, run_sandbox
 
 
 @pytest.fixture(scope="package")
 def server(certificates: Certificates) -> Iterator[Account]:
     """A server on a thread, one for all tests of it; its default account."""
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, delivery_delay=0)
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         yield account

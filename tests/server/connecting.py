@@ -4,7 +4,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from tests.serving import Account
+from tests.sandbox import Account
 
 
 def port_of(url: str) -> int:

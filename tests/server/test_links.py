@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.serving import HANDSET, Account, Receiver, fetch
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account, fetch
 
 
 def link_in(tenant: Account, host: str) -> str:

@@ -8,8 +8,8 @@ import pytest
 from sms_sandbox.server import listener
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
+from tests.sandbox import KEY, SECRET, Account, basic, fetch, run_sandbox
 from tests.server.connecting import plain, port_of, read_all, secure
-from tests.serving import KEY, SECRET, Account, basic, fetch, serving
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "api.transmitsms.com", "host.docker.internal"])
@@ -46,7 +46,7 @@ def test_the_api_is_refused_over_plain_http(server: Account) -> None:
 
 def test_the_api_is_answered_over_plain_http_where_that_is_wanted(certificates: Certificates) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), allow_http=True)
-    with serving(settings) as account:
+    with run_sandbox(settings) as account:
         answer = fetch(f"{account.ready.http}/get-balance.json", headers=basic(KEY, SECRET))
         assert answer.json["balance"] == 1000
 
@@ -76,7 +76,7 @@ def test_a_client_that_does_not_come_to_the_point_is_dropped(
 ) -> None:
     monkeypatch.setattr(listener, "HANDSHAKE", 0.3)
     monkeypatch.setattr(listener, "FIRST_HEAD", 0.4)
-    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
+    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
         silent, half, mute = plain(account), plain(account), secure(account)
         unsaid = plain(account, port_of(account.ready.http))
         slow = secure(account)

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import pytest
 
 from sms_sandbox.server import listener
+from tests.sandbox import HANDSET, KEY, SECRET, Account, basic
 from tests.server.connecting import read_all, secure
-from tests.serving import HANDSET, KEY, SECRET, Account, basic
 
 AUTH = b"Authorization: " + basic(KEY, SECRET)["Authorization"].encode()
 BODY = urlencode({"message": "authorization: x\n\r\nhost: y", "to": HANDSET}).encode()

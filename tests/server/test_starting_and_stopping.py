@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from sms_sandbox.server.certificates import Certificates
-from tests.processes import running
+from tests.processes import run_process
+from tests.receiver import Receiver
+from tests.sandbox import KEY, SECRET
 from tests.server.connecting import plain, port_of, read_all, secure
-from tests.serving import KEY, SECRET, Receiver
 
 
 def test_a_process_says_once_that_it_is_ready_and_where(certificates: Certificates, tmp_path: Path) -> None:
     ready_file = tmp_path / "ready.json"
-    with running(certificates, tmp_path, "--ready-file", str(ready_file)) as process:
+    with run_process(certificates, tmp_path, "--ready-file", str(ready_file)) as process:
         told = json.loads(ready_file.read_text())
         assert told == json.loads(process.line.removeprefix("sms-sandbox ready: "))
         assert stat.S_IMODE(ready_file.stat().st_mode) == 0o600
@@ -42,7 +43,7 @@ def test_a_signal_ends_it_cleanly_whatever_is_under_way(
 ) -> None:
     with (
         receiver.holding(),
-        running(certificates, tmp_path, "--delivery-delay", "0", "--log-format", "json") as process,
+        run_process(certificates, tmp_path, "--delivery-delay", "0", "--log-format", "json") as process,
     ):
         idle = [secure(process.account) for _ in range(3)]
         for each in idle:
@@ -67,13 +68,13 @@ def test_a_signal_ends_it_cleanly_whatever_is_under_way(
 
 
 def test_a_second_signal_does_no_harm(certificates: Certificates, tmp_path: Path) -> None:
-    with running(certificates, tmp_path) as process:
+    with run_process(certificates, tmp_path) as process:
         process.process.send_signal(signal.SIGINT)
         process.end(signal.SIGINT)
 
 
 def test_log_lines_are_json_where_that_is_wanted(certificates: Certificates, tmp_path: Path) -> None:
-    with running(certificates, tmp_path, "--log-format", "json") as process:
+    with run_process(certificates, tmp_path, "--log-format", "json") as process:
         with plain(process.account, port_of(process.account.ready.http)) as connection:
             connection.sendall(b"NONSENSE\r\n\r\n")
             read_all(connection)
@@ -85,7 +86,7 @@ def test_log_lines_are_json_where_that_is_wanted(certificates: Certificates, tmp
 
 
 def test_the_background_does_not_hold_up_the_end(certificates: Certificates, tmp_path: Path) -> None:
-    with running(certificates, tmp_path) as process:
+    with run_process(certificates, tmp_path) as process:
         time.sleep(0.3)
         process.end()
     assert process.errors.read_text() == ""

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from sms_sandbox.server.certificates import Certificates
-from tests.processes import Running, running
-from tests.serving import Account, eventually
+from tests.processes import SandboxProcess, run_process
+from tests.sandbox import Account
+from tests.timing import eventually
 
 ROWS = 100_000
 PATIENCE = 100.0
@@ -44,13 +45,13 @@ def file_url() -> Iterator[str]:
     server.server_close()
 
 
-def memory(of: Running, what: str) -> int:
+def memory(of: SandboxProcess, what: str) -> int:
     """KiB of memory a process has: now (VmRSS), or at most so far (VmHWM)."""
     status = Path(f"/proc/{of.process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(what))
 
 
-def memory_when_warm(process: Running) -> int:
+def memory_when_warm(process: SandboxProcess) -> int:
     """KiB of memory it has had with everything loaded that it loads when it is first used."""
     process.account.api("format-number", msisdn="0491570156", countrycode="Australia")
     list_id = process.account.api("add-contacts-bulk", name="Nobody", file_url="http://127.0.0.1:1/")["list_id"]
@@ -67,13 +68,13 @@ def progress(account: Account, list_id: int) -> dict[str, Any]:
 @pytest.mark.timeout(240)
 def test_a_long_file_survives_a_sudden_death(certificates: Certificates, tmp_path: Path, file_url: str) -> None:
     flags = ("--database", f"sqlite:///{tmp_path / 'store.db'}", "--throttle", "0")
-    with running(certificates, tmp_path, *flags) as first:
+    with run_process(certificates, tmp_path, *flags) as first:
         before = memory_when_warm(first)
         list_id = first.account.api("add-contacts-bulk", name="Many", file_url=file_url)["list_id"]
         eventually(lambda: progress(first.account, list_id)["completed"] >= ROWS // 2, PATIENCE)
         assert memory(first, "VmHWM") - before < GROWTH
         first.kill()
-    with running(certificates, tmp_path, *flags) as second:
+    with run_process(certificates, tmp_path, *flags) as second:
         reached = progress(second.account, list_id)
         assert reached["status"] == "in progress"
         assert ROWS // 2 <= reached["completed"] == reached["imported"] < ROWS

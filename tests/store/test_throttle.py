@@ -8,7 +8,7 @@ import pytest
 
 from sms_sandbox.store import throttle
 from tests.conftest import FreshTenant
-from tests.seconds import within_a_second
+from tests.timing import within_a_second
 
 pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 

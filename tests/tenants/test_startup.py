@@ -6,7 +6,7 @@ from typing import Any
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.serving import Account, serving
+from tests.sandbox import Account, run_sandbox
 
 
 def test_each_account_is_a_tenant_of_its_own_and_kept(certificates: Certificates, tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_each_account_is_a_tenant_of_its_own_and_kept(certificates: Certificates
     flags: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": str(certificates.directory)}
     database = f"sqlite:///{tmp_path / 'store.db'}"
     keys = ["one", "a/b c", f"{long}1", f"{long}2"]
-    with serving(Settings(**flags, database=database, account=tuple(f"{key}:old" for key in keys))) as first:
+    with run_sandbox(Settings(**flags, database=database, account=tuple(f"{key}:old" for key in keys))) as first:
         names = [Account(first.ready, key, "old").ok("GET", "/tenants/current")["name"] for key in keys]
         assert names[0] == "default"
         # What can't be a name as it is gets a mark of its own, so that it is the same whoever came first.
@@ -23,7 +23,7 @@ def test_each_account_is_a_tenant_of_its_own_and_kept(certificates: Certificates
         assert all(re.fullmatch(f"account-{'x' * 42}" + mark, name) for name in names[2:])
         assert len(set(names)) == 4
         first.send()
-    with serving(Settings(**flags, database=database, account=("one:new", "more:new"), throttle=3)) as again:
+    with run_sandbox(Settings(**flags, database=database, account=("one:new", "more:new"), throttle=3)) as again:
         assert again.ok("GET", "/messages")["page"]["total"] == 1
         assert again.ok("GET", "/account")["throttle"] == 3
         assert Account(again.ready, "one", "old").refused("GET", "/clock") == (401, "unauthorised")

@@ -3,7 +3,7 @@
 import pytest
 
 from sms_sandbox.testing import Sandbox, SandboxError
-from tests.serving import HANDSET
+from tests.sandbox import HANDSET
 
 
 def code(tenant: Sandbox) -> str:

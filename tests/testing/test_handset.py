@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sms_sandbox.testing import Sandbox, SandboxError
-from tests.serving import HANDSET
+from tests.sandbox import HANDSET
 
 BOUNCES = "61491572665"
 

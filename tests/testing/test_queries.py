@@ -6,7 +6,7 @@ import time
 import pytest
 
 from sms_sandbox.testing import Sandbox, SandboxError
-from tests.serving import HANDSET
+from tests.sandbox import HANDSET
 
 
 def send(tenant: Sandbox, text: str = "hello", **params: object) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from sms_sandbox.domain.callbacks import signature
 from sms_sandbox.testing import Receiver, Sandbox
-from tests.serving import HANDSET, Answer, fetch
+from tests.sandbox import HANDSET, Answer, fetch
 
 SECRET = "secret"
 

@@ -14,7 +14,7 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import PREFIX, SettingsError
 from sms_sandbox.store.schema import StoreError
 from sms_sandbox.testing import Sandbox, SandboxError
-from tests.serving import HANDSET
+from tests.sandbox import HANDSET
 
 
 @pytest.fixture(autouse=True)

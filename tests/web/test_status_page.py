@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import KEY, SECRET, Account, fetch
+from tests.sandbox import KEY, SECRET, Account, fetch
 
 
 @pytest.mark.parametrize("where", ["http", "https"])

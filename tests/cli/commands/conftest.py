@@ -4,13 +4,13 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.serving import Account, serving
+from tests.sandbox import Account, run_sandbox
 
 
 @pytest.fixture(scope="module")
 def server(certificates: Certificates) -> Iterator[Account]:
     """A running sandbox without a throttle, for the tests of one command."""
-    with serving(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
+    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
         yield account
 
 

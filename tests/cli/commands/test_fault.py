@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from sms_sandbox.cli.fault import delay_of
 from sms_sandbox.cli.root import main
-from tests.serving import HANDSET, Account
+from tests.sandbox import HANDSET, Account
 
 Run = Callable[..., Result]
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from sms_sandbox.cli.root import main
 from sms_sandbox.domain.scenarios import SCENARIOS
-from tests.serving import Account
+from tests.sandbox import Account
 
 
 def run(*args: str, of: Account | None = None) -> Result:

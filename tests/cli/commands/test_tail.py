@@ -18,8 +18,8 @@ import pytest
 from sms_sandbox.cli.tail import line_of
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import PREFIX
-from tests.processes import running
-from tests.serving import HANDSET, Account
+from tests.processes import run_process
+from tests.sandbox import HANDSET, Account
 
 
 def command(tenant: Account, *args: str) -> list[str]:
@@ -87,7 +87,7 @@ def test_without_history_only_what_comes(tenant: Account) -> None:
 
 
 def test_it_ends_with_the_sandbox(certificates: Certificates, tmp_path: Path) -> None:
-    with running(certificates, tmp_path) as sandbox:
+    with run_process(certificates, tmp_path) as sandbox:
         sandbox.account.api("get-balance")
         with tail(sandbox.account) as process:
             assert "get-balance" in line(process)

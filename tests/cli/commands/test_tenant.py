@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sms_sandbox.cli.root import main
-from tests.serving import Account
+from tests.sandbox import Account
 
 NOON = "2030-01-31T12:00:00Z"
 

@@ -4,7 +4,7 @@ import time
 
 from tests.contract.exchanges import Answer, Exchange, Spoil, faithfully
 from tests.contract.spoiling import code_of, other_accounts, tree_of, with_tree
-from tests.serving import basic
+from tests.sandbox import basic
 
 
 def let_in(*codes: str) -> Spoil:

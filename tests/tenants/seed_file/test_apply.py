@@ -11,7 +11,7 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.serving import HANDSET, Account, fetch, serving
+from tests.sandbox import HANDSET, Account, fetch, run_sandbox
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "seed.toml"
 
@@ -38,7 +38,7 @@ def kept(shop: Account) -> dict[str, Any]:
 
 
 def test_what_the_example_says_is_there(settings: Settings) -> None:
-    with serving(settings) as server:
+    with run_sandbox(settings) as server:
         shop = shop_of(server)
         assert fetch(f"{shop.ready.http}/readyz").status == 200
         with pytest.raises(ValueError, match="Expecting value"):
@@ -61,16 +61,16 @@ def test_what_the_example_says_is_there(settings: Settings) -> None:
 
 
 def test_a_second_start_changes_nothing(settings: Settings) -> None:
-    with serving(settings) as server:
+    with run_sandbox(settings) as server:
         first = kept(shop_of(server))
         default = kept(server)
-    with serving(settings) as server:
+    with run_sandbox(settings) as server:
         assert kept(shop_of(server)) == first
         assert kept(server) == default
 
 
 def test_what_was_changed_since_is_left(settings: Settings) -> None:
-    with serving(settings) as server:
+    with run_sandbox(settings) as server:
         shop = shop_of(server)
         shop.send(to=HANDSET)
         shop.ok("PATCH", "/account", {"balance": 7})
@@ -78,7 +78,7 @@ def test_what_was_changed_since_is_left(settings: Settings) -> None:
         shop.api("delete-from-list", list_id=on, msisdn=HANDSET)
         shop.api("edit-number-options", number="61491570120", forward_url="http://localhost:1/other")
         before = kept(shop)
-    with serving(settings) as server:
+    with run_sandbox(settings) as server:
         after = kept(shop_of(server))
     for each in (before, after):
         del each["tables"]["timeline"], each["tables"]["recipients"], each["tables"]["messages"]
@@ -91,11 +91,11 @@ def test_fields_of_a_list_are_known_by_their_names(settings: Settings, tmp_path:
     file = tmp_path / "lists.toml"
     text = '[[lists]]\nname = "A"\nfields = {fields}\n[[lists.contacts]]\nmsisdn = "{number}"\nfields = {values}\n'
     file.write_text(text.format(fields='["City", "Size"]', number=HANDSET, values='{City = "Perth", Size = "L"}'))
-    with serving(replace(settings, seed_file=str(file))) as server:
+    with run_sandbox(replace(settings, seed_file=str(file))) as server:
         on = server.api("get-lists")["lists"][0]["id"]
     more = '{City = "Hobart", Size = "S", Age = "7"}'
     file.write_text(text.format(fields='["Age", "Size", "City"]', number="61491570157", values=more))
-    with serving(replace(settings, seed_file=str(file))) as server:
+    with run_sandbox(replace(settings, seed_file=str(file))) as server:
         told = server.api("get-list", list_id=on)
     assert [each["fields"] for each in told["members"]] == [
         {"City": "Perth", "Size": "L"}, {"City": "Hobart", "Size": "S"},
@@ -105,7 +105,7 @@ def test_fields_of_a_list_are_known_by_their_names(settings: Settings, tmp_path:
 def test_the_default_account_can_be_seeded(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text('[[accounts]]\nkey = "sandbox-key"\nsecret = "x"\nbalance = 5\nfrozen_at = 2030-01-31T12:00:00Z\n')
-    with serving(replace(settings, seed_file=str(file))) as server:
+    with run_sandbox(replace(settings, seed_file=str(file))) as server:
         assert server.api("get-balance")["balance"] == 5
         assert server.ok("GET", "/clock") == {"now": "2030-01-31T12:00:00Z", "running": False}
         assert server.ok("GET", "/tenants/current")["name"] == "default"

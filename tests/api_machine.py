@@ -1,4 +1,4 @@
-"""A machine that calls the API of a tenant of its own, whose clock it moves; tests give it rules."""
+"""A state machine that calls the API and moves the clock; tests give it rules."""
 
 import asyncio
 import json
@@ -23,8 +23,8 @@ from tests.conftest import make_tenant
 METHODS = methods()
 
 
-class Driver(RuleBasedStateMachine):
-    """Calls a tenant whose clock stands between the steps."""
+class ApiMachine(RuleBasedStateMachine):
+    """Calls the API of its own tenant, whose clock is frozen between the steps."""
 
     store: Store
     made = 0
@@ -47,14 +47,17 @@ class Driver(RuleBasedStateMachine):
         self.loop.close()
 
     def call(self, method: str, /, who: tuple[str, str] | None = None, **params: Any) -> tuple[str, Any]:
-        """Call a method; the code and the reply. Both spellings must say the same, and nothing may fail inside."""
+        """Call a method, and return the code and the response.
+
+        JSON and XML must say the same, and no call may answer FAILED.
+        """
         key, secret = who or (self.key, "secret")
         authorization = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
-        form = {each.rstrip("_"): str(value) for each, value in params.items()}
-        found_answer = answer(self.store, self.gate, METHODS[method], form, authorization)
-        assert found_answer.code.name != "FAILED", (method, params)
-        reply = json.loads(to_json(found_answer.reply))
-        assert read_back(parsed(to_xml(found_answer.reply)), reply) == as_xml_says(reply)
+        form = {name.rstrip("_"): str(value) for name, value in params.items()}
+        answered = answer(self.store, self.gate, METHODS[method], form, authorization)
+        assert answered.code.name != "FAILED", (method, params)
+        reply = json.loads(to_json(answered.reply))
+        assert read_back(parsed(to_xml(answered.reply)), reply) == as_xml_says(reply)
         return reply["error"]["code"], reply
 
     def ok(self, method: str, /, **params: Any) -> Any:
@@ -62,8 +65,8 @@ class Driver(RuleBasedStateMachine):
         assert code == "SUCCESS", (method, params, reply)
         return reply
 
-    def walk(self, name: str, key: str, **params: Any) -> list[Any]:
-        """Everything a paged method tells, by pages of two."""
+    def read_pages(self, name: str, key: str, **params: Any) -> list[Any]:
+        """Return all rows of a paged method, read in pages of two."""
         rows: list[Any] = []
         number, count = 1, 1
         while number <= count:
@@ -73,5 +76,5 @@ class Driver(RuleBasedStateMachine):
             number += 1
         return rows
 
-    def let_pass(self, **span: float) -> None:
+    def let_time_pass(self, **span: float) -> None:
         self.loop.run(self.runner.advance(self.tenant, by=timedelta(**span)))
