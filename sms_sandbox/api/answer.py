@@ -27,7 +27,7 @@ class Answer(NamedTuple):
     reply: Mapping[str, Any]
     profile: Profile
     sent_to: int | None = None
-    """Recipients of a send-sms that was carried out."""
+    """Messages to bill, one for each recipient; None if the call sent none."""
     injected: Injected | None = None
     """The fault that meets the call."""
     told_first: Sequence[tuple[int, int]] = ()
@@ -98,7 +98,7 @@ def answer_in_steps(
     except Exception:
         log.exception("%s failed", method.name)
     else:
-        sent_to = reply["recipients"] if method.name == "send-sms" else None
+        sent_to = reply[method.bills_messages] if method.bills_messages else None
         told_first = [(account.tenant, recipient) for recipient in call.told_first]
         yield Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected, told_first, account)
         return

@@ -1,4 +1,4 @@
-"""A call that was answered, as it is looked at afterwards: for the journal, and for hints."""
+"""A call and its answer, as hints and traffic entries read them."""
 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
@@ -8,12 +8,16 @@ from .declare import Method
 from .forms import Form
 
 
-class Seen(NamedTuple):
-    """A call as it was answered: when (real microseconds), how, and with what. `form` is None where the body could not
-    be read, `method` where there is none of that name."""
+class AnsweredCall(NamedTuple):
+    """A call with the answer it got.
+
+    `form` is None if the body could not be read; `method` is None if no method has that name.
+    """
 
     at: int
+    """Real time when the call came in, in microseconds since 1970."""
     took: int
+    """Time until the response was rendered, in microseconds."""
     verb: str
     path: str
     content_type: str
@@ -22,12 +26,13 @@ class Seen(NamedTuple):
     method: Method | None
     form: Form | None
     answer: Answer
-    spelled: bytes | None
-    """The reply as JSON, if it went out so."""
+    json: bytes | None
+    """The body of the response, if the client asked for JSON."""
 
 
-class Surroundings(NamedTuple):
-    """What hints know besides the call: the methods there are, and the public hosts callbacks may go to."""
+class ApiContext(NamedTuple):
+    """What hints need to know besides the call."""
 
     methods: Mapping[str, Method]
     callback_hosts: Collection[str] = ()
+    """Public hosts that callbacks may go to."""

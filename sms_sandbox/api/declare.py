@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple, Protocol, TypedDict, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Protocol, TypeAlias, TypedDict, get_args, get_origin, get_type_hints
 
 from sqlalchemy import Connection
 
@@ -15,7 +15,7 @@ from ..store.accounts import Account
 from ..store.paging import UNSIZED, Paging
 from .errors import FEATURE_CLOSED, ApiError, Code
 from .forms import Form
-from .params import Param
+from .params import Param, Timestamp
 from .schema import ADDRESS, SECRET, marked
 
 ALWAYS = frozenset({Code.FIELD_INVALID})
@@ -23,6 +23,10 @@ ALWAYS = frozenset({Code.FIELD_INVALID})
 
 GATE = frozenset({Code.AUTH_FAILED_NO_DATA, Code.AUTH_FAILED, Code.OVER_LIMIT, Code.ACCOUNT_EXPIRED})
 """What every call may be answered before its method is asked."""
+
+
+Hint: TypeAlias = Callable[[Form], str | None]
+"""Returns advice on the form of a call, or None if there is nothing to say."""
 
 
 class Work(Protocol):
@@ -72,7 +76,11 @@ class Nothing(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """A method of the API. `empty` is the sentence for a required parameter that is missing, with its name at {}."""
+    """A method of the API, as its function declares it.
+
+    `empty` is the sentence for a missing required parameter, with its name at {}. `bills_messages` is the key of the
+    reply that holds the number of messages to bill. `hints` checks for likely mistakes, by the field that each needs.
+    """
 
     name: str
     group: str
@@ -85,6 +93,8 @@ class Method:
     empty: str
     doc: str
     resellers_only: bool = False
+    bills_messages: str = ""
+    hints: Mapping[str, Hint] = field(default_factory=dict)
 
     def check_access(self, account: Account) -> None:
         """Refuse an account that may not use the method at all, whatever its parameters."""
@@ -141,6 +151,22 @@ class Method:
         return self.fields - self.secrets - self.addresses
 
     @cached_property
+    def number_fields(self) -> tuple[str, ...]:
+        """The names of form fields that hold phone numbers, except the sender."""
+        return tuple(wire for _, wire, _, param in self._wired if param.msisdn and not param.sender)
+
+    @cached_property
+    def sender_field(self) -> str | None:
+        """The name of the form field that says who sends, if there is one."""
+        return next((wire for _, wire, _, param in self._wired if param.sender), None)
+
+    @cached_property
+    def hinted_fields(self) -> frozenset[str]:
+        """The names of form fields that a hint may be about, except numbers and URLs."""
+        future = {wire for _, wire, _, param in self._wired if isinstance(param, Timestamp) and param.expects_future}
+        return frozenset(future | self.hints.keys())
+
+    @cached_property
     def secret_replies(self) -> frozenset[str]:
         """The keys of its reply whose values are secret."""
         return marked(self.returns, SECRET)
@@ -161,6 +187,8 @@ def method(
     errors: Sequence[Code] = (),
     empty: str = "Required field '{}' is empty",
     resellers_only: bool = False,
+    bills_messages: str = "",
+    hints: Mapping[str, Hint] | None = None,
 ) -> Callable[[Callable[..., Any]], Method]:
     """Declare a method: its chapter, and the codes it may refuse with besides those every method may.
 
@@ -168,7 +196,7 @@ def method(
     """
 
     def declare(run: Callable[..., Any]) -> Method:
-        hints = get_type_hints(run, include_extras=True)
+        types = get_type_hints(run, include_extras=True)
         parameters = dict(list(inspect.signature(run).parameters.items())[1:])
         defaults = {n: p.default for n, p in parameters.items() if p.default is not inspect.Parameter.empty}
         required = tuple(name for name in parameters if name not in defaults)
@@ -177,14 +205,16 @@ def method(
             name=run.__name__.replace("_", "-"),
             group=group,
             run=run,
-            params={name: kind_of(hints[name]) for name in parameters},
+            params={name: kind_of(types[name]) for name in parameters},
             required=required,
             defaults=defaults,
-            returns=hints["return"],
+            returns=types["return"],
             errors=ALWAYS | implied | set(errors),
             empty=empty,
             doc=inspect.getdoc(run) or "",
             resellers_only=resellers_only,
+            bills_messages=bills_messages,
+            hints=hints or {},
         )
 
     return declare

@@ -23,11 +23,8 @@ from .http_responses import send_page, send_whole
 
 Reply = Callable[[Send], Awaitable[None]]
 
-_NUMBERS = ("to", "msisdn", "mobile", "number")
-"""Parameters that name handsets, or numbers of the account."""
-
-MOST = 500
-"""Numbers of a call that are looked at; no method takes more, and to read one takes a while."""
+_MAX_NUMBERS = 500
+"""Numbers of one call that are compared with a fault. No method takes more, and reading one takes time."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +53,30 @@ class Injected:
 
 def find(store: Store, account: Account, method: Method, form: Form | None) -> Injected | None:
     """The fault that meets a call, which is counted by that; the tenant's own come before those built in."""
-    sender = form.get("from") if form else None
-    word = sender.strip().upper() if sender and method.name == "send-sms" else ""
+    sender = _sender(method, form) if form else ""
     if account.faulty and (found := _of_tenant(store, account, method, form or {})):
         return found
-    if word in MAGIC_SENDERS:
+    word = sender.strip().upper()
+    if word in MAGIC_SENDERS and _may_refuse(method, MAGIC_SENDERS[word]):
         return Injected(f"magic sender {word}", Fault(rules.API, error=MAGIC_SENDERS[word]))
-    if account.magic:
-        code = Code[MAGIC_KEYS[account.magic]]
-        if code in method.errors or code in GATE:
-            return Injected(f"magic key …-{account.magic}", Fault(rules.API, error=code.name))
+    if account.magic and _may_refuse(method, MAGIC_KEYS[account.magic]):
+        return Injected(f"magic key …-{account.magic}", Fault(rules.API, error=MAGIC_KEYS[account.magic]))
     return None
 
 
+def _sender(method: Method, form: Form) -> str:
+    """Return the text of the field that says who sends; "" if the call has none."""
+    field = method.sender_field
+    return form.get(field, "") if field else ""
+
+
+def _may_refuse(method: Method, code: str) -> bool:
+    """Return True if the method, or the gate in front of it, answers with this code at times."""
+    return Code[code] in method.errors or Code[code] in GATE
+
+
 def _of_tenant(store: Store, account: Account, method: Method, form: Form) -> Injected | None:
-    subject = Subject(_handsets(form), form.get("from", ""), form.get("message", ""), account.key)
+    subject = Subject(_numbers(method, form), _sender(method, form), form.get("message", ""), account.key)
     now = account.clock.now(real_now())
     with store.begin() as db:
         found = rules.deciding(
@@ -83,13 +89,13 @@ def _of_tenant(store: Store, account: Account, method: Method, form: Form) -> In
     return Injected(f"fault {found.id}", fault, fault.wait(account.seed, found.id, found.seen))
 
 
-def _handsets(form: Form) -> list[str]:
-    """The numbers a call names, in international form as far as they can be read."""
+def _numbers(method: Method, form: Form) -> list[str]:
+    """Return the numbers a call names, in international form if they can be read."""
     country = form.get("countrycode", "")
     region = numbers.region_of(country) if country else None
-    written = (each for name in _NUMBERS for each in form.get(name, "").split(",") if each.strip())
+    written = (each for name in method.number_fields for each in form.get(name, "").split(",") if each.strip())
     found: list[str] = []
-    for each in islice(written, MOST):
+    for each in islice(written, _MAX_NUMBERS):
         msisdn = numbers.to_msisdn(each, region)
         with suppress(ValueError):
             found.append(msisdn or international(numbers.bare(each) or each))

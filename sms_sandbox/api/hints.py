@@ -1,4 +1,4 @@
-"""Hints for whoever wrote the app: what about a call is most likely a mistake, told from the method's declaration."""
+"""Hints for developers: what is most likely a mistake in a call, judged by the method's declaration."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
@@ -11,193 +11,203 @@ from ..domain import credentials, egress, numbers, senders
 from ..domain.clock import from_micros
 from ..domain.redaction import hidden
 from ..journal.entries import MOST_NUMBERS
-from .answered_call import Seen, Surroundings
+from .answered_call import AnsweredCall, ApiContext
 from .custom_fields import FieldValues
 from .declare import Method, wire_name
 from .errors import ApiError, Code
 from .forms import Form
 from .params import Timestamp, Url
 
-MOST = 10
-"""Hints given of one call."""
+_MAX_HINTS = 10
+"""Hints given for one call."""
 
-OFTEN_CALLED = {
+_SYNONYMS = {
     "text": "message", "body": "message", "content": "message", "sms": "message", "recipient": "to",
     "recipients": "to", "phone": "to", "destination": "to", "sender": "from", "sender_id": "from", "source": "from",
     "country": "countrycode", "callback": "dlr_callback", "callback_url": "dlr_callback", "limit": "max",
     "per_page": "max", "schedule": "send_at",
 }  # fmt: skip
-"""What other services call a parameter, and what it is called here."""
+"""Names that other services give to a parameter, and its name here."""
 
-WATCHED = frozenset(
-    {"list_id", "send_at", "dlr_callback", "reply_callback", "link_hits_callback", "url", "forward_url", "file_url"}
-)
-"""Parameters that some check looks at, besides numbers; a call without them and without unknown ones needs no hint."""
+_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa")
+"""Endings of host names that lead to no public address."""
 
-LOCAL_NUMBERS = ("to", "msisdn", "mobile")
+_SOME_PUBLIC_ADDRESS = "8.8.8.8"
 
-PRIVATE_NAMES = (".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa")
-"""Ends of names that lead to no public address."""
+_MAX_NAME_SHOWN = 80
+"""Longest name or host that a hint repeats, in characters."""
 
-A_PUBLIC_ADDRESS = "8.8.8.8"
+_CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far in the past `send_at` may be without a hint: the app's clock may be a little slow."""
 
-
-Check = Callable[[Seen, Method, Form, Surroundings], Iterator[str]]
+_Check = Callable[[AnsweredCall, Method, Form, ApiContext], Iterator[str]]
 
 
-def hints_for(seen: Seen, around: Surroundings) -> Sequence[str]:
-    """What is most likely a mistake about a call. A slip may put the account's secret anywhere; hints don't show it."""
-    account = seen.answer.account
+def hints_for(call: AnsweredCall, context: ApiContext) -> Sequence[str]:
+    """Return hints on likely mistakes in a call.
+
+    A mistake may put the account's secret anywhere, so it is masked in every hint.
+    """
+    account = call.answer.account
     secret = (account and account.secret) or ""
-    return [hidden(each, secret) for each in islice(all_hints(seen, around), MOST)]
+    return [hidden(hint, secret) for hint in islice(_all_hints(call, context), _MAX_HINTS)]
 
 
-def all_hints(seen: Seen, around: Surroundings) -> Iterator[str]:
-    if seen.method is None:
-        meant = nearest(seen.name, around.methods)
-        yield f"There is no method {seen.name[:80]!r}" + (f": did you mean {meant}?" if meant else ".")
+def _all_hints(call: AnsweredCall, context: ApiContext) -> Iterator[str]:
+    if call.method is None:
+        meant = nearest(call.name, context.methods)
+        yield f"There is no method {call.name[:_MAX_NAME_SHOWN]!r}." + (f" Did you mean {meant}?" if meant else "")
         return
-    yield from about_credentials(seen)
-    if seen.form is None:
-        yield f"The body is not what its content type says: {seen.content_type[:80]}."
+    yield from _check_credentials(call)
+    if call.form is None:
+        yield f"The body cannot be read as {call.content_type[:_MAX_NAME_SHOWN]}, which its Content-Type says it is."
         return
-    for check in CHECKS:
-        yield from check(seen, seen.method, seen.form, around)
+    for check in _CHECKS:
+        yield from check(call, call.method, call.form, context)
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
-    """The known name that one most likely stands for."""
+    """Return the known name that is most likely meant; None if no name is close."""
     plain = name.strip().lower()[:40]
-    for spelt in (plain, plain.replace("-", "_"), plain.replace("_", "-"), OFTEN_CALLED.get(plain, "")):
-        if spelt in known:
-            return spelt
+    for variant in (plain, plain.replace("-", "_"), plain.replace("_", "-"), _SYNONYMS.get(plain, "")):
+        if variant in known:
+            return variant
     close = get_close_matches(plain, known, 1, 0.75)
     return close[0] if close else None
 
 
-def about_credentials(seen: Seen) -> Iterator[str]:
-    code = seen.answer.code
+def _check_credentials(call: AnsweredCall) -> Iterator[str]:
+    code = call.answer.code
     if code is Code.AUTH_FAILED_NO_DATA:
-        yield "Send key and secret as user and password of HTTP Basic authentication."
-    elif code is Code.AUTH_FAILED and seen.answer.account is not None:
-        yield "The key is known, but the secret is not the one that belongs to it."
+        yield "Send the API key and secret as user name and password of HTTP Basic authentication."
+    elif code is Code.AUTH_FAILED and call.answer.account is not None:
+        yield "The API key is known, but the secret is not the one that belongs to it."
     elif code is Code.AUTH_FAILED:
-        key, _ = credentials.basic(seen.authorization) or ("", "")
-        yield f"No account here has the key {shown(key)}."
+        key, _ = credentials.basic(call.authorization) or ("", "")
+        yield f"No account in this sandbox has the key {_shorten_key(key)}."
 
 
-def shown(key: str) -> str:
-    """A key that nobody here has, and which may be that of a real account: its beginning."""
+def _shorten_key(key: str) -> str:
+    """Return only the start of an unknown key, because it may be the key of a real account."""
     return f"{key[:4]}…"
 
 
-def unknown_parameters(seen: Seen, method: Method, form: Form, _: Surroundings) -> Iterator[str]:
+def _check_names(call: AnsweredCall, method: Method, form: Form, _: ApiContext) -> Iterator[str]:
     for name in form:
-        if takes(method, name):
+        if _reads(method, name):
             continue
         if name.lstrip().startswith(("{", "[")):
-            yield "The body looks like JSON; the API reads forms, as curl -d name=value sends them."
+            yield "The body looks like JSON, but the API reads forms. Send each parameter as curl -d name=value does."
             continue
         meant = nearest(name, method.fields)
-        short = name[:80]
-        if meant and not (seen.answer.code is Code.SUCCESS and meant in form):
-            yield f"`{short}` is no parameter of {method.name}: did you mean `{meant}`?"
+        unknown = f"{method.name} has no parameter `{name[:_MAX_NAME_SHOWN]}`"
+        if meant and not (call.answer.code is Code.SUCCESS and meant in form):
+            yield f"{unknown}. Did you mean `{meant}`?"
         else:
-            yield f"`{short}` is no parameter of {method.name}, so it does nothing."
+            yield f"{unknown}, so it is ignored."
 
 
-def takes(method: Method, name: str) -> bool:
-    """Whether a method reads the form field of that name."""
+def _reads(method: Method, name: str) -> bool:
+    """Return True if the method reads the form field of this name."""
     if name in method.fields:
         return True
     return name.startswith("field_") and any(isinstance(param, FieldValues) for param in method.params.values())
 
 
-def two_targets(_: Seen, method: Method, form: Form, __: Surroundings) -> Iterator[str]:
-    if method.name == "send-sms" and form.get("to") and form.get("list_id", "0").strip() not in ("", "0"):
-        yield "Both `to` and `list_id` are given: the list gets the message, the numbers do not."
+def _check_declared(_: AnsweredCall, method: Method, form: Form, __: ApiContext) -> Iterator[str]:
+    for name, check in method.hints.items():
+        if name in form and (hint := check(form)):
+            yield hint
 
 
-def local_numbers(_: Seen, method: Method, form: Form, __: Surroundings) -> Iterator[str]:
+def _check_local_numbers(_: AnsweredCall, method: Method, form: Form, __: ApiContext) -> Iterator[str]:
     if form.get("countrycode"):
         return
-    for name in LOCAL_NUMBERS:
-        for raw in form.get(name, "").split(",", MOST_NUMBERS)[:MOST_NUMBERS] if name in method.fields else ():
+    for name in method.number_fields:
+        for raw in form.get(name, "").split(",", MOST_NUMBERS)[:MOST_NUMBERS]:
             digits = numbers.bare(raw.strip()) or ""
             if digits.startswith("0"):
-                way = "give `countrycode`, or write" if "countrycode" in method.fields else "write"
-                yield f"`{name}` {raw.strip()[:24]} looks like a local number: {way} it in international form."
+                advice = "Give `countrycode`, or write" if "countrycode" in method.fields else "Write"
+                yield f"`{name}` {raw.strip()[:24]} looks like a local number. {advice} it in international form."
                 break
 
 
-def callbacks_refused(_: Seen, method: Method, form: Form, around: Surroundings) -> Iterator[str]:
+def _check_urls(_: AnsweredCall, method: Method, form: Form, context: ApiContext) -> Iterator[str]:
     for name, param in method.params.items():
         wire = wire_name(name)
         url = form.get(wire) or form.get(param.alias or wire)
-        if not url or not isinstance(param, Url) or wire == "tracked_link_url":
+        if not url or not isinstance(param, Url) or not param.called:
             continue
         try:
             host = urlsplit(url.strip()).hostname or ""
         except ValueError:
             continue
-        if why := refusal(host, around.callback_hosts):
-            yield f"`{wire}`: {why}"
+        if problem := _refusal(host, context.callback_hosts):
+            yield f"`{wire}`: {problem}"
 
 
-def refusal(host: str, allowed: Collection[str]) -> str | None:
-    """Why a host is not called, as far as its name alone tells."""
+def _refusal(host: str, allowed: Collection[str]) -> str | None:
+    """Return why the sandbox does not call a host, judged by its name alone; None if it may."""
     try:
         return egress.refusal(str(ip_address(host)), host, allowed)
     except ValueError:
         pass
-    if "." not in host or host.lower().rstrip(".").endswith(PRIVATE_NAMES):
+    if "." not in host or host.lower().rstrip(".").endswith(_PRIVATE_SUFFIXES):
         return None
-    if egress.refusal(A_PUBLIC_ADDRESS, host, allowed) is None:
+    if egress.refusal(_SOME_PUBLIC_ADDRESS, host, allowed) is None:
         return None
-    return f"{host[:80]} is not called if its address is a public one, unless --callback-host names it."
+    host = host[:_MAX_NAME_SHOWN]
+    return (
+        f"{host} is not called if it has a public address. To allow it, start the server with --callback-host {host}."
+    )
 
 
-def sender_refused(seen: Seen, _: Method, form: Form, __: Surroundings) -> Iterator[str]:
-    if seen.answer.code is not Code.BAD_CALLER_ID or seen.answer.rule:
+def _check_sender(call: AnsweredCall, method: Method, form: Form, __: ApiContext) -> Iterator[str]:
+    field = method.sender_field
+    if field is None or call.answer.code is not Code.BAD_CALLER_ID or call.answer.rule:
         return
-    wanted = form.get("from", "").strip()
+    wanted = form.get(field, "").strip()
     sender = senders.read(wanted)
     if not wanted:
-        yield "The account has no number to send from: lease one, or give `from`."
+        yield f"The account has no number to send from. Lease one, or give `{field}`."
     elif sender is None:
-        yield "`from` is a number, or a word of up to 11 characters without blanks."
+        yield f"`{field}` must be a number, or a word of up to 11 characters without spaces."
     elif sender.kind is senders.Kind.NUMBER:
-        yield f"`from` {sender.text} is none of the account's numbers; get-numbers lists them."
+        yield f"`{field}` {sender.text} is not one of the account's numbers. Lease it, or use another sender."
     elif not senders.is_reserved(sender.text):
-        yield f"`from` {sender.text} is not registered, and senders are checked strictly here."
+        yield f"`{field}` {sender.text} is not registered, and this tenant accepts only registered sender IDs."
 
 
-def secrets_in_query(seen: Seen, method: Method, form: Form, __: Surroundings) -> Iterator[str]:
-    if seen.verb in ("GET", "HEAD"):
+def _check_secrets_in_url(call: AnsweredCall, method: Method, form: Form, _: ApiContext) -> Iterator[str]:
+    if call.verb in ("GET", "HEAD"):
         for name in sorted(method.secrets & form.keys()):
-            yield f"`{name}` came in the address, which logs keep; send it in the body of a POST."
+            yield f"`{name}` was sent in the URL, which servers and proxies log. Send it in the body of a POST."
 
 
-def body_not_read(seen: Seen, _: Method, __: Form, ___: Surroundings) -> Iterator[str]:
-    kind = seen.content_type.partition(";")[0].strip().lower()
+def _check_body_type(call: AnsweredCall, _: Method, __: Form, ___: ApiContext) -> Iterator[str]:
+    kind = call.content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith(("+json", "/xml", "/plain")):
-        yield f"A body of type {kind[:80]} is not read; send the parameters as a form."
+        yield f"A body of type {kind[:_MAX_NAME_SHOWN]} is not read. Send the parameters as a form."
 
 
-def in_the_past(seen: Seen, method: Method, form: Form, _: Surroundings) -> Iterator[str]:
-    raw, account, param = form.get("send_at", "").strip(), seen.answer.account, method.params.get("send_at")
-    if not raw or account is None or not isinstance(param, Timestamp):
+def _check_past(call: AnsweredCall, method: Method, form: Form, _: ApiContext) -> Iterator[str]:
+    account = call.answer.account
+    if account is None:
         return
-    try:
-        wanted = param.parse(raw, "send_at")
-    except ApiError:
-        return
-    now = account.clock.now(from_micros(seen.at))
-    if wanted < now - timedelta(minutes=1):
-        yield f"`send_at` lies in the past, as the clock shows {now:%Y-%m-%d %H:%M:%S}; times are UTC."
+    for name, param in method.params.items():
+        raw = form.get(name, "").strip()
+        if not raw or not isinstance(param, Timestamp) or not param.expects_future:
+            continue
+        try:
+            moment = param.parse(raw, name)
+        except ApiError:
+            continue
+        now = account.clock.now(from_micros(call.at))
+        if moment < now - _CLOCK_TOLERANCE:
+            yield f"`{name}` is in the past: the tenant's clock shows {now:%Y-%m-%d %H:%M:%S}. Times are in UTC."
 
 
-CHECKS: tuple[Check, ...] = (
-    unknown_parameters, two_targets, local_numbers, callbacks_refused, sender_refused, secrets_in_query, body_not_read,
-    in_the_past,
+_CHECKS: tuple[_Check, ...] = (
+    _check_names, _check_declared, _check_local_numbers, _check_urls, _check_sender, _check_secrets_in_url,
+    _check_body_type, _check_past,
 )  # fmt: skip

@@ -42,6 +42,10 @@ class Param:
     alias: str = field(default="", kw_only=True)
     secret: bool = field(default=False, kw_only=True)
     trimmed: bool = field(default=True, kw_only=True)
+    msisdn: bool = field(default=False, kw_only=True)
+    """Holds phone numbers: faults and traffic filters find the call by them."""
+    sender: bool = field(default=False, kw_only=True)
+    """Says who sends: faults match it as `sender`, and magic senders work in it."""
     of_one_field: ClassVar[bool] = True
     """Whether it is not given where the form has neither its name nor its alias; others read what else they like."""
 
@@ -163,6 +167,9 @@ class Words(Param):
 class Url(Param):
     """An absolute http or https address."""
 
+    called: bool = field(default=True, kw_only=True)
+    """The sandbox itself requests the URL, so its host must be allowed."""
+
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
         if not callbacks.is_http_url(raw):
             raise ApiError(Code.FIELD_INVALID)
@@ -191,6 +198,9 @@ _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 @dataclass(frozen=True)
 class Timestamp(Param):
     """A moment in UTC: `YYYY-MM-DD HH:MM:SS`, a date alone (its midnight), or the ISO form with T and Z."""
+
+    expects_future: bool = field(default=False, kw_only=True)
+    """A moment in the past is probably a mistake."""
 
     def parse(self, raw: str, name: str) -> datetime:  # noqa: ARG002
         if not _MOMENT.fullmatch(raw):
@@ -242,6 +252,8 @@ class Country(Param):
 class Handset(Param):
     """A phone number in international form, with whatever people write between its digits."""
 
+    msisdn: bool = field(default=True, kw_only=True)
+
     def parse(self, raw: str, name: str) -> str:
         digits = numbers.bare(raw)
         if digits is None:
@@ -284,6 +296,9 @@ MessageId = Annotated[int, Id("The message's id.")]
 CountryCode = Annotated[str, Country("Country that local numbers belong to: two letters, or its English name.")]
 Callback = Annotated[str, Url("Where to call, instead of the account's own URL.")]
 When = Annotated[datetime, Timestamp("YYYY-MM-DD HH:MM:SS, in UTC; a date alone is its midnight.")]
+SendAt = Annotated[
+    datetime, Timestamp("YYYY-MM-DD HH:MM:SS, in UTC; a date alone is its midnight.", expects_future=True)
+]
 End = Annotated[datetime, LastMoment("The last second of it, written as the start is.")]
 FromHandset = Annotated[str, Handset("Only of this handset.")]
 Pages = Annotated[Paging, PageAndMax()]

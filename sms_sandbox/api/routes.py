@@ -16,7 +16,7 @@ from ..store.database import Store
 from ..store.unit_of_work import Note
 from . import early_reports
 from .answer import Answer, answer_in_steps, verdict
-from .answered_call import Seen, Surroundings
+from .answered_call import AnsweredCall, ApiContext
 from .declare import Method
 from .errors import Code
 from .fault_injection import Effects
@@ -94,7 +94,7 @@ class Api:
         self._effects = Effects()
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
-        self._around = Surroundings(self.methods, callback_hosts)
+        self._context = ApiContext(self.methods, callback_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -146,13 +146,13 @@ class Api:
         _, spell = FORMATS[ending]
         spelled = spell(found.reply)
         took = (time.perf_counter_ns() - began) // 1000
-        seen = Seen(
+        call = AnsweredCall(
             at, took, scope["method"], path[0], content_type, authorization, name, method, form, found,
             spelled if ending == "json" else None,
         )  # fmt: skip
         weight = len(scope["query_string"]) + len(body) + len(spelled)
         tenant = found.account.tenant if found.account else None
-        self._store.on_noted(Note(tenant, weight, _entry_of, (seen, self._around)))
+        self._store.on_noted(Note(tenant, weight, _entry_of, (call, self._context)))
         return found, spelled
 
     async def _answer(self, scope: Scope, method: Method | None, form: Form | None, authorization: str) -> Answer:
@@ -176,14 +176,14 @@ class Api:
 
 
 @cache
-def _noting() -> Callable[[Seen, Surroundings], Any]:
-    from .traffic_entry import entry_of  # here, since the first reply needs none of it
+def _entry_maker() -> Callable[[AnsweredCall, ApiContext], Any]:
+    from .traffic_entry import make_entry  # late, because the first response does not need it
 
-    return entry_of
+    return make_entry
 
 
-def _entry_of(seen: Seen, around: Surroundings) -> Any:
-    return _noting()(seen, around)
+def _entry_of(call: AnsweredCall, context: ApiContext) -> Any:
+    return _entry_maker()(call, context)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -53,6 +53,11 @@ def bare(raw: str) -> str | None:
     return digits if digits.isascii() and digits.isdigit() else None
 
 
+def assume_australia(digits: str) -> str:
+    """Return digits in international form; a leading 0 is taken for Australia's trunk prefix."""
+    return f"61{digits[1:]}" if digits.startswith("0") else digits
+
+
 def to_msisdn(raw: str, region: str | None = None, remember: bool = True) -> str | None:
     """The international digits, without plus, that `raw` stands for; None if that is no valid number.
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
+from .numbers import assume_australia
+
 LONGEST = 15
 """Digits of a number in international form."""
 
@@ -77,7 +79,7 @@ def international(written: str) -> str:
     digits = written.strip().removeprefix("+").replace(" ", "")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST):
         raise ValueError(f"{written!r} is no number: write digits, as 61491570156 or 0491570156")
-    return "61" + digits[1:] if digits.startswith("0") else digits
+    return assume_australia(digits)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Calls as the journal notes them."""
 
 from sms_sandbox.api.answer import Answer
-from sms_sandbox.api.answered_call import Seen, Surroundings
+from sms_sandbox.api.answered_call import AnsweredCall, ApiContext
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.routes import Methods
-from sms_sandbox.api.traffic_entry import entry_of
+from sms_sandbox.api.traffic_entry import make_entry
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.journal.entries import NewEntry
 from tests.conftest import FreshTenant
@@ -17,7 +17,7 @@ def entry(fresh: FreshTenant, name: str = "send-sms", reply: object = None, **fo
     """The entry of a call."""
     answer = Answer(Code.SUCCESS, reply or {}, PROFILES["seed"], account=fresh.account)  # type: ignore[arg-type]
     given = {each.rstrip("_"): value for each, value in form.items()}
-    seen = Seen(
+    call = AnsweredCall(
         0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), given, answer, None
     )  # fmt: skip
-    return entry_of(seen, Surroundings(METHODS))
+    return make_entry(call, ApiContext(METHODS))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sms_sandbox.api.answer import Answer
-from sms_sandbox.api.answered_call import Seen, Surroundings
+from sms_sandbox.api.answered_call import AnsweredCall, ApiContext
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.hints import hints_for, nearest
 from sms_sandbox.api.routes import Methods
@@ -29,17 +29,19 @@ def account(fresh: FreshTenant) -> Account:
     return replace(fresh.account, clock=Clock(frozen_at=NOW))
 
 
-def seen(account: Account | None, name: str, form: Mapping[str, str] | None = None, code: Code = Code.SUCCESS) -> Seen:
+def seen(
+    account: Account | None, name: str, form: Mapping[str, str] | None = None, code: Code = Code.SUCCESS
+) -> AnsweredCall:
     """A call as it was answered."""
     answer = Answer(code, {}, PROFILES["seed"], account=account)
-    return Seen(0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), form or {}, answer, b"{}")
+    return AnsweredCall(0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), form or {}, answer, b"{}")
 
 
-def hints(call: Seen, *hosts: str) -> list[str]:
-    return list(hints_for(call, Surroundings(METHODS, hosts)))
+def hints(call: AnsweredCall, *hosts: str) -> list[str]:
+    return list(hints_for(call, ApiContext(METHODS, hosts)))
 
 
-def only(call: Seen, *hosts: str) -> str:
+def only(call: AnsweredCall, *hosts: str) -> str:
     (hint,) = hints(call, *hosts)
     return hint
 
@@ -55,20 +57,20 @@ def test_ordinary_calls_give_no_hints(fresh: FreshTenant) -> None:
 @pytest.mark.parametrize(
     ("name", "form", "hint"),
     [
-        ("send-sms", {"mesage": "x", "to": TO}, "`mesage` is no parameter of send-sms: did you mean `message`?"),
-        ("send-sms", {"Message": "x", "to": TO}, "`Message` is no parameter of send-sms: did you mean `message`?"),
-        ("send-sms", {"text": "x", "to": TO}, "`text` is no parameter of send-sms: did you mean `message`?"),
-        ("send-sms", {"list-id": "3"}, "`list-id` is no parameter of send-sms: did you mean `list_id`?"),
-        ("get-balance", {"verbose": "1"}, "`verbose` is no parameter of get-balance, so it does nothing."),
-        ("get-lists", {"limit": "9"}, "`limit` is no parameter of get-lists: did you mean `max`?"),
+        ("send-sms", {"mesage": "x", "to": TO}, "send-sms has no parameter `mesage`. Did you mean `message`?"),
+        ("send-sms", {"Message": "x", "to": TO}, "send-sms has no parameter `Message`. Did you mean `message`?"),
+        ("send-sms", {"text": "x", "to": TO}, "send-sms has no parameter `text`. Did you mean `message`?"),
+        ("send-sms", {"list-id": "3"}, "send-sms has no parameter `list-id`. Did you mean `list_id`?"),
+        ("get-balance", {"verbose": "1"}, "get-balance has no parameter `verbose`, so it is ignored."),
+        ("get-lists", {"limit": "9"}, "get-lists has no parameter `limit`. Did you mean `max`?"),
         ("send-sms", {"message": "x", "to": TO, "list_id": "3"},
-         "Both `to` and `list_id` are given: the list gets the message, the numbers do not."),
+         "`to` is ignored, because `list_id` is given too: the message goes to the list."),
         ("send-sms", {"message": "x", "to": f"{TO}, 0491 570 156"},
-         "`to` 0491 570 156 looks like a local number: give `countrycode`, or write it in international form."),
+         "`to` 0491 570 156 looks like a local number. Give `countrycode`, or write it in international form."),
         ("get-contact", {"list_id": "3", "msisdn": "0491570156"},
-         "`msisdn` 0491570156 looks like a local number: write it in international form."),
+         "`msisdn` 0491570156 looks like a local number. Write it in international form."),
         ("send-sms", {"message": "x", "to": TO, "send_at": "2026-03-01 02:00:00"},
-         "`send_at` lies in the past, as the clock shows 2026-03-01 12:00:00; times are UTC."),
+         "`send_at` is in the past: the tenant's clock shows 2026-03-01 12:00:00. Times are in UTC."),
     ],
 )  # fmt: skip
 def test_likely_mistakes(account: Account, name: str, form: dict[str, str], hint: str) -> None:
@@ -80,7 +82,10 @@ def test_likely_mistakes(account: Account, name: str, form: dict[str, str], hint
     [
         ("http://8.8.8.8/hook", "8.8.8.8 is a public address, and 8.8.8.8 is not among the hosts allowed"),
         ("http://169.254.169.254/", "169.254.169.254 is a link-local address, where callbacks never go."),
-        ("https://hooks.example.com/a", "hooks.example.com is not called if its address is a public one, unless"),
+        (
+            "https://hooks.example.com/a",
+            "hooks.example.com is not called if it has a public address. To allow it, start the server with",
+        ),
     ],
 )
 def test_a_callback_that_is_refused(account: Account, url: str, hint: str) -> None:
@@ -104,10 +109,10 @@ def test_a_listed_host_is_called(account: Account) -> None:
 @pytest.mark.parametrize(
     ("sender", "hint"),
     [
-        ("", "The account has no number to send from: lease one, or give `from`."),
-        ("61491570999", "`from` 61491570999 is none of the account's numbers; get-numbers lists them."),
-        ("My Great Shop", "`from` is a number, or a word of up to 11 characters without blanks."),
-        ("SHOP", "`from` SHOP is not registered, and senders are checked strictly here."),
+        ("", "The account has no number to send from. Lease one, or give `from`."),
+        ("61491570999", "`from` 61491570999 is not one of the account's numbers. Lease it, or use another sender."),
+        ("My Great Shop", "`from` must be a number, or a word of up to 11 characters without spaces."),
+        ("SHOP", "`from` SHOP is not registered, and this tenant accepts only registered sender IDs."),
     ],
 )
 def test_a_sender_that_is_refused(account: Account, sender: str, hint: str) -> None:
@@ -123,37 +128,39 @@ def test_secrets_in_an_address(account: Account) -> None:
     assert hints(call) == []
     assert (
         only(call._replace(verb="GET"))
-        == "`password` came in the address, which logs keep; send it in the body of a POST."
+        == "`password` was sent in the URL, which servers and proxies log. Send it in the body of a POST."
     )
 
 
 def test_credentials(account: Account) -> None:
-    assert only(seen(None, "get-balance", code=Code.AUTH_FAILED_NO_DATA)).startswith("Send key and secret as user and")
+    assert only(seen(None, "get-balance", code=Code.AUTH_FAILED_NO_DATA)).startswith(
+        "Send the API key and secret as user name and"
+    )
     assert only(seen(account, "get-balance", code=Code.AUTH_FAILED)) == (
-        "The key is known, but the secret is not the one that belongs to it."
+        "The API key is known, but the secret is not the one that belongs to it."
     )
     stranger = seen(None, "get-balance", code=Code.AUTH_FAILED)._replace(authorization="Basic c2VjcmV0LWtleTp4")
-    assert only(stranger) == "No account here has the key secr…."
+    assert only(stranger) == "No account in this sandbox has the key secr…."
 
 
 def test_bodies_that_are_not_read(account: Account) -> None:
     call = seen(account, "send-sms", code=Code.FIELD_EMPTY)
     assert only(call._replace(content_type="application/json; charset=utf-8")) == (
-        "A body of type application/json is not read; send the parameters as a form."
+        "A body of type application/json is not read. Send the parameters as a form."
     )
-    assert only(call._replace(form=None)) == f"The body is not what its content type says: {FORM}."
+    assert only(call._replace(form=None)) == f"The body cannot be read as {FORM}, which its Content-Type says it is."
     assert only(call._replace(form={'{"message":"x"}': ""})) == (
-        "The body looks like JSON; the API reads forms, as curl -d name=value sends them."
+        "The body looks like JSON, but the API reads forms. Send each parameter as curl -d name=value does."
     )
 
 
 def test_a_method_there_is_not(account: Account) -> None:
     assert (
         only(seen(account, "send-sm", code=Code.NOT_IMPLEMENTED))
-        == "There is no method 'send-sm': did you mean send-sms?"
+        == "There is no method 'send-sm'. Did you mean send-sms?"
     )
     assert only(seen(account, "get_balance", code=Code.NOT_IMPLEMENTED)) == (
-        "There is no method 'get_balance': did you mean get-balance?"
+        "There is no method 'get_balance'. Did you mean get-balance?"
     )
     assert only(seen(account, "fly", code=Code.NOT_IMPLEMENTED)) == "There is no method 'fly'."
 

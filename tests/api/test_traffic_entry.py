@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import create_engine, select, text
 
 from sms_sandbox.api.answer import Answer
-from sms_sandbox.api.answered_call import Seen, Surroundings
+from sms_sandbox.api.answered_call import AnsweredCall, ApiContext
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.render import to_json
 from sms_sandbox.api.routes import Api, methods
-from sms_sandbox.api.traffic_entry import anything, ordinary
+from sms_sandbox.api.traffic_entry import make_full_entry, make_plain_entry
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.journal import queries
 from sms_sandbox.journal.queries import Wanted
@@ -125,7 +125,7 @@ def test_an_ordinary_call_is_kept_as_any_other(fresh: FreshTenant) -> None:
     """There is a short way for most calls, which must lead to the same."""
     reply = {"message_id": 340000001, "error": {"code": "SUCCESS"}}
     answer = Answer(Code.SUCCESS, reply, PROFILES["seed"], account=fresh.account)
-    around = Surroundings(METHODS)
+    around = ApiContext(METHODS)
     calls = [
         ("send-sms", {"message": 'Grüße "x" \\ \n', "to": "61491570156", "from": "61491570112"}),
         ("get-balance", {}),
@@ -134,30 +134,32 @@ def test_an_ordinary_call_is_kept_as_any_other(fresh: FreshTenant) -> None:
         ("get-numbers", {"page": "1", "max": "9"}),
     ]
     for name, form in calls:
-        seen = Seen(
+        seen = AnsweredCall(
             7, 900, "POST", f"/{name}.json", FORM, "", name, METHODS[name], form, answer, to_json(reply)
         )  # fmt: skip
-        short = ordinary(seen)
-        assert (short is None) == ("list_id" in form)
-        assert short in (None, anything(seen, around))
+        short = make_plain_entry(seen)
+        assert short is not None
+        assert short == make_full_entry(seen, around)
     odd = [
         {"to": "0491570156"}, {"to": "61491570156,61491570157"}, {"to": "SHOP"}, {"mesage": "x"}, {"to": "6149\udcff"},
         {"message": "x" * 9000}, {"message": f"my {fresh.account.secret} is"}, {"dlr_callback": "http://a.example/"},
-        {"tracked_link_url": "http://a.example/"},
+        {"tracked_link_url": "http://a.example/"}, {"list_id": "3"}, {"send_at": "2020-01-01"},
     ]  # fmt: skip
     for form in odd:
-        seen = Seen(7, 900, "POST", "/x", FORM, "", "send-sms", METHODS["send-sms"], form, answer, to_json(reply))
-        assert ordinary(seen) is None, form
-    plain = Seen(7, 900, "POST", "/x", FORM, "", "get-balance", METHODS["get-balance"], {}, answer, b"{}")
-    assert ordinary(plain) is not None
-    assert ordinary(plain._replace(spelled=None)) is None
-    assert ordinary(plain._replace(form=None)) is None
-    assert ordinary(plain._replace(content_type="application/json")) is None
-    assert ordinary(plain._replace(answer=answer._replace(account=None))) is None
-    assert ordinary(plain._replace(answer=answer._replace(code=Code.FAILED))) is None
-    assert ordinary(plain._replace(spelled=b"x" * 20_000)) is None
+        seen = AnsweredCall(
+            7, 900, "POST", "/x", FORM, "", "send-sms", METHODS["send-sms"], form, answer, to_json(reply)
+        )
+        assert make_plain_entry(seen) is None, form
+    plain = AnsweredCall(7, 900, "POST", "/x", FORM, "", "get-balance", METHODS["get-balance"], {}, answer, b"{}")
+    assert make_plain_entry(plain) is not None
+    assert make_plain_entry(plain._replace(json=None)) is None
+    assert make_plain_entry(plain._replace(form=None)) is None
+    assert make_plain_entry(plain._replace(content_type="application/json")) is None
+    assert make_plain_entry(plain._replace(answer=answer._replace(account=None))) is None
+    assert make_plain_entry(plain._replace(answer=answer._replace(code=Code.FAILED))) is None
+    assert make_plain_entry(plain._replace(json=b"x" * 20_000)) is None
     for name in ("get-clients", "get-keywords"):
-        assert ordinary(plain._replace(method=METHODS[name])) is None
+        assert make_plain_entry(plain._replace(method=METHODS[name])) is None
 
 
 @pytest.mark.parametrize(
@@ -171,13 +173,34 @@ def test_an_ordinary_call_is_kept_as_any_other(fresh: FreshTenant) -> None:
         ({"to": "0491570156", "countrycode": "nowhere"}, ["61491570156", "0491570156"]),
         ({"to": "nobody,,", "from_": "SHOP"}, []),
         ({"to": "9" * 30}, []),
-        ({"msisdn": "61491570156", "from_": "61491570112"}, ["61491570156", "61491570112"]),
+        ({"from_": "61491570112", "to": "61491570156"}, ["61491570156", "61491570112"]),
+        ({"to": "61491570156", "msisdn": "61491570157"}, ["61491570156"]),
     ],
 )
 def test_numbers_are_found_in_whatever_form_they_come(
     fresh: FreshTenant, form: dict[str, str], numbers: list[str]
 ) -> None:
     assert entry(fresh, **form).numbers.split() == numbers
+
+
+@pytest.mark.parametrize(
+    ("method", "numbers"),
+    [
+        ("message-reply", ["61491570156", "61491570112"]),
+        ("get-contact", ["61491570157"]),
+        ("get-contact-sms-stats", ["61491570158"]),
+        ("get-number", ["61491570159"]),
+        ("add-card", []),
+        ("send-smss", ["61491570156", "61491570112"]),
+        ("fly", []),
+    ],
+)
+def test_numbers_are_found_where_the_method_declares_them(fresh: FreshTenant, method: str, numbers: list[str]) -> None:
+    form = {
+        "to": "61491570156", "from": "61491570112", "msisdn": "61491570157", "mobile": "61491570158",
+        "number": "61491570159",
+    }  # fmt: skip
+    assert entry(fresh, method, **form).numbers.split() == numbers
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_report_is_read_by_people(tenant: Sandbox) -> None:
     assert "LEDGER_ERROR [fault 1]" in first
     assert len(first) < 250
     assert "mesage='hello'" in second
-    assert "did you mean `message`" in tenant.report()
+    assert "Did you mean `message`" in tenant.report()
     assert tenant.secret not in tenant.report()
 
 

@@ -112,7 +112,7 @@ class ContactSmsStats(TypedDict):
 @method("Reports", empty=REQUIRED)
 def get_contact_sms_stats(
     call: Call,
-    mobile: Annotated[str, Text("The handset.")],
+    mobile: Annotated[str, Text("The handset.", msisdn=True)],
     countrycode: CountryCode | None = None,
     start: When | None = None,
     end: End | None = None,

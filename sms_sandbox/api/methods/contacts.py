@@ -14,7 +14,7 @@ from ..errors import CONTACT_KNOWN, CONTACT_UNKNOWN, ApiError, Code
 from ..params import CountryCode, Id, ListId, Style, Text
 from .lists import NO_SLOTS, Contact, contact, find_list
 
-Msisdn = Annotated[str, Text("The contact's number.")]
+Msisdn = Annotated[str, Text("The contact's number.", msisdn=True)]
 CountryOfNumber = Annotated[str, Text("Country of a local number: two letters, or its English name.")]
 WhichLists = Annotated[int, Id("The list's id; 0 for all lists the contact is on.")]
 

@@ -126,7 +126,7 @@ class Handled(TypedDict):
 def message_reply(
     call: Call,
     message: Annotated[str, Text("What the handset writes.", longest=2000, trimmed=False)],
-    from_: Annotated[str, Handset("The handset that writes.")],
+    from_: Annotated[str, Handset("The handset that writes.", sender=True)],
     to: Annotated[str, Handset("The virtual number it writes to.")],
 ) -> Handled:
     """Let a handset write to a number, for a test. What reaches no account is lost without a word."""

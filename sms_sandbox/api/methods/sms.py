@@ -19,7 +19,8 @@ from ...store.messages import NewMessage
 from ...store.timeline import Plan
 from ..declare import Call, Unfinished, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
-from ..params import Callback, CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Url, When, Words
+from ..forms import Form
+from ..params import Callback, CountryCode, Email, Flag, Id, Integer, ListId, Param, SendAt, Text, Url, Words
 from ..render import Fixed
 from .lists import find_list
 
@@ -63,23 +64,32 @@ class SmsSent(TypedDict):
     delivery_stats: DeliveryStats
 
 
+def hint_ignored_numbers(form: Form) -> str | None:
+    """Say that the numbers are ignored if a list is given too."""
+    if form.get("to") and form["list_id"].strip() not in ("", "0"):
+        return "`to` is ignored, because `list_id` is given too: the message goes to the list."
+    return None
+
+
 @method(
     "SMS",
     errors=[
         Code.NOT_FOUND, Code.NO_ACCESS, Code.BAD_CALLER_ID, Code.LIST_EMPTY, Code.RECIPIENTS_ERROR, Code.LEDGER_ERROR,
     ],
+    bills_messages="recipients",
+    hints={"list_id": hint_ignored_numbers},
 )  # fmt: skip
 def send_sms(
     call: Call,
     message: Annotated[str, Text("What to send: at most 4 parts.", longest=2000, trimmed=False)],
-    to: Annotated[Sequence[str], Words("Up to 500 numbers with commas between.", most=500)] = (),
+    to: Annotated[Sequence[str], Words("Up to 500 numbers with commas between.", most=500, msisdn=True)] = (),
     list_id: ListId | None = None,
     countrycode: CountryCode | None = None,
-    from_: Annotated[str, Param("A number of yours, or a word of up to 11 characters.")] = "",
-    send_at: When | None = None,
+    from_: Annotated[str, Param("A number of yours, or a word of up to 11 characters.", sender=True)] = "",
+    send_at: SendAt | None = None,
     validity: Annotated[int, Integer("Minutes to keep trying; 0 is as long as possible.")] = 0,
     replies_to_email: Annotated[str, Email("Where replies are mailed to.")] | None = None,
-    tracked_link_url: Annotated[str, Url("Where [tracked-link] leads.")] | None = None,
+    tracked_link_url: Annotated[str, Url("Where [tracked-link] leads.", called=False)] | None = None,
     dlr_callback: Callback | None = None,
     reply_callback: Callback | None = None,
     link_hits_callback: Callback | None = None,
@@ -276,7 +286,7 @@ class FormattedNumber(TypedDict):
 @method("SMS")
 def format_number(
     call: Call,  # noqa: ARG001
-    msisdn: Annotated[str, Text("The number, with whatever stands between its digits.")],
+    msisdn: Annotated[str, Text("The number, with whatever stands between its digits.", msisdn=True)],
     countrycode: CountryCode,
 ) -> FormattedNumber:
     """Check a number and give its international form."""

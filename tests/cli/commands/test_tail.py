@@ -58,7 +58,7 @@ def test_what_was_comes_first_and_then_what_happens(tenant: Account) -> None:
         while "report" in happened:
             happened = line(process)
         assert "FIELD_EMPTY 400" in happened
-        assert "hint: `mesage` is no parameter of send-sms: did you mean `message`?" in happened
+        assert "hint: send-sms has no parameter `mesage`. Did you mean `message`?" in happened
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
         assert process.stderr
