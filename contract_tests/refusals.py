@@ -153,7 +153,8 @@ def of_lists() -> Iterator[Case]:
     yield Case("add-contacts-bulk", "KEY_EXISTS", plain(name="crowd", file_url=FILE), taken, SANDBOX)
     yield Case("add-field-to-list", "MISSING_PARAM", lambda scene: {"list_id": scene["rich"]}, None, SANDBOX)
     members = ("add-to-list", "edit-list-member", "get-contact", "delete-from-list", "optout-list-member")
-    lists = ("get-list", "remove-list", "add-field-to-list", "add-contacts-bulk", "add-contacts-bulk-progress")
+    lists = ("get-list", "remove-list", "add-field-to-list", "set-list-callback", "add-contacts-bulk",
+             "add-contacts-bulk-progress")  # fmt: skip
     more = {"msisdn": ANSWERING, "file_url": FILE, "field_1": "a"}
     for method in (*members, *lists):
         reads = method in ("get-list", "get-contact", "add-contacts-bulk-progress")
@@ -164,6 +165,9 @@ def of_lists() -> Iterator[Case]:
         yield Case(method, "FIELD_INVALID", plain(**more, list_id="x"), wrong, need, "list")
         yield Case(method, "NOT_FOUND", plain(**more, list_id=NOBODYS), NOT_THERE, need, "list")
         yield Case(method, "NO_ACCESS", lambda scene: {**more, "list_id": scene["their_list"]}, NO_ACCESS, SANDBOX)
+    for url in ("nonsense", "ftp://example.com/list"):
+        yield Case("set-list-callback", "FIELD_INVALID", lambda scene, url=url: {"list_id": scene["rich"], "url": url},  # type: ignore[misc]
+                   GENERIC, SANDBOX, url.partition(":")[0])  # fmt: skip
     for method in members:
         yield Case(method, "FIELD_EMPTY", lambda scene: {"list_id": scene["crowd"]}, empty(method, "msisdn"), SANDBOX,
                    "number")  # fmt: skip

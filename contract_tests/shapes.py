@@ -194,6 +194,7 @@ SHAPES: Mapping[str, Shape] = {
             }
         ],
     },
+    "set-list-callback": {},  # 5.13, nowhere documented
     "add-to-list": CONTACT,  # 5.6
     "edit-list-member": CONTACT,  # 5.7
     "delete-from-list": {"list_ids": ["int"]},  # 5.8

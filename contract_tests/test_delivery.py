@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from .client import Api, eventually
-from .grants import CALLBACK, MONEY, SANDBOX
+from .grants import CALLBACK, MONEY, SANDBOX, STATE
 from .plugin import about, needs
 from .receiving import Call, Receiver, signature
 from .run import Run
 from .scene import HANDSETS, tap
 from .sending import handset, send, settle
 from .target import Control
+from .test_lists import new_list
 
 World = tuple[Api, Control]
 _numbers = count(1)
@@ -218,6 +219,29 @@ def test_inbound_messages_go_where_the_number_says(world: World, receiver: Recei
     control.inbound(HANDSETS[3], "again", str(number))
     control.advance(seconds=2)
     assert len(receiver.at(at)) == 1
+
+
+@needs(STATE, CALLBACK)
+@about("set-list-callback", "add-to-list", "delete-from-list")
+def test_who_joins_and_leaves_a_list_is_called_back(run: Run, api: Api, receiver: Receiver) -> None:
+    at, made, slowest = path(), new_list(api, field_1="City")["id"], 180 if run.control is None else 20
+    api.ok("set-list-callback", list_id=made, url=f"{receiver.url}{at}")
+    api.ok("add-to-list", list_id=made, msisdn=HANDSETS[0], first_name="Abc", field_1="Perth")
+    (joined,) = receiver.wait_for(at, seconds=slowest)
+    assert [name for name, _ in joined.pairs] == [
+        "City", "datetime_entry", "firstname", "lastname", "list_id", "mobile", "type",
+    ]  # fmt: skip
+    assert (joined["list_id"], joined["mobile"], joined["type"]) == (str(made), HANDSETS[0], "add")
+    assert (joined["City"], joined["firstname"], joined["lastname"]) == ("Perth", "Abc", "")
+    is_signed(api, joined)
+    api.ok("delete-from-list", list_id=made, msisdn=HANDSETS[0])
+    left = receiver.wait_for(at, 2, slowest)[-1]
+    assert (left["mobile"], left["type"]) == (HANDSETS[0], "delete")
+    api.ok("set-list-callback", list_id=made)
+    api.ok("add-to-list", list_id=made, msisdn=HANDSETS[1])
+    if run.control is not None:
+        run.control.of(api.credentials).advance(seconds=2)
+        assert len(receiver.at(at)) == 2
 
 
 @pytest.mark.parametrize("fmt", ["json", "xml"])

@@ -103,6 +103,14 @@ def test_a_removed_list_is_gone(api: Api, fmt: str) -> None:
     assert row_of(api, made["id"]) is None
 
 
+@ANY_FORMAT
+@about("set-list-callback")
+def test_the_callback_of_a_list_is_set_and_removed(api: Api, fmt: str) -> None:
+    made = new_list(api)
+    for url in ({"url": "https://example.com/list?app=1"}, {}, {"url": ""}):
+        assert api.ok("set-list-callback", fmt, list_id=made["id"], **url) == {}
+
+
 @about("get-list", "get-lists")
 def test_a_list_says_the_same_alone_and_among_others(api: Api) -> None:
     made = new_list(api, **THREE)

@@ -32,7 +32,7 @@ CHAPTERS = {
     ),
     "activity": ("get-user-sms-sent", "get-sms-sent-count", "get-contact-sms-stats", "get-message-report"),
     "responses": ("get-sms-responses", "get-user-sms-responses", "message-reply"),
-    "lists": ("add-list", "add-field-to-list", "remove-list", "get-list", "get-lists"),
+    "lists": ("add-list", "add-field-to-list", "remove-list", "get-list", "get-lists", "set-list-callback"),
     "contacts": ("add-to-list", "edit-list-member", "delete-from-list", "optout-list-member", "get-contact"),
     "bulk": ("add-contacts-bulk", "add-contacts-bulk-progress"),
     "numbers": ("lease-number", "get-numbers", "get-number", "edit-number-options", "get-sender-ids"),

@@ -1,4 +1,4 @@
-"""Lists: what of them is set in the provider's web interface, and not by its API."""
+"""Lists: what of them is set in the provider's web interface; its API has set-list-callback for it too."""
 
 from dataclasses import replace
 

@@ -49,6 +49,8 @@ EXAMPLES: Sequence[Step] = (
     ("get-contact", {"list_id": LIST, "msisdn": HANDSET}),
     ("get-list", {"list_id": LIST}),
     ("get-lists", {}),
+    ("set-list-callback", {"list_id": LIST, "url": "http://localhost:9000/list"}),
+    ("set-list-callback", {"list_id": LIST}),
     ("add-contacts-bulk", {"list_id": LIST, "file_url": "http://localhost/contacts.csv"}),
     ("add-contacts-bulk-progress", {"list_id": LIST}),
     ("optout-list-member", {"list_id": LIST, "msisdn": HANDSET}),

@@ -73,6 +73,8 @@ LISTS: list[Case] = [
     ("get-lists", nothing),
     ("get-lists", lambda _: {"response_style": "array"}),
     ("get-lists", lambda _: {"page": 9}),
+    ("set-list-callback", lambda at: {"list_id": at.crowd, "url": "https://a.example"}),
+    ("set-list-callback", lambda at: {"list_id": at.crowd}),
     ("get-contact", lambda at: {"list_id": at.crowd, "msisdn": STOPPED}),
     ("get-contact", lambda at: {"list_id": at.rich, "msisdn": TO}),
     ("get-contact", lambda at: {"list_id": at.bare, "msisdn": TO}),

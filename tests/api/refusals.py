@@ -72,7 +72,10 @@ for name in OF_A_MESSAGE:
     }
 
 OF_A_CONTACT = ("add-to-list", "edit-list-member", "delete-from-list", "optout-list-member", "get-contact")
-OF_A_LIST = ("get-list", "remove-list", "add-field-to-list", "add-contacts-bulk", "add-contacts-bulk-progress")
+OF_A_LIST = (
+    "get-list", "remove-list", "add-field-to-list", "set-list-callback", "add-contacts-bulk",
+    "add-contacts-bulk-progress",
+)  # fmt: skip
 LISTS: Refused = {
     ("add-list", Code.FIELD_EMPTY): nothing,
     ("add-list", Code.FIELD_INVALID): lambda _: {"name": "x" * 300},

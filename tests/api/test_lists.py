@@ -1,4 +1,4 @@
-"""Lists and contacts: add-list, get-list, get-lists, add-to-list."""
+"""Lists and contacts: add-list, get-list, get-lists, set-list-callback, add-to-list."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -177,7 +177,7 @@ def test_members_with_custom_fields(call: Caller, fresh: FreshTenant) -> None:
     assert "<fields><Post_Code>6000</Post_Code><City/></fields></item></members>" in as_xml
 
 
-@pytest.mark.parametrize("method", ["get-list", "add-to-list"])
+@pytest.mark.parametrize("method", ["get-list", "add-to-list", "set-list-callback"])
 def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, method: str) -> None:
     theirs = neighbours_call(fresh).ok("add-list", name="theirs")["id"]
     also = {"msisdn": TO}
@@ -196,3 +196,50 @@ def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTena
 
 def test_an_unknown_kind_of_members(call: Caller, crowd: int) -> None:
     assert call.refused("get-list", list_id=crowd, members="some") == GENERIC
+
+
+# set-list-callback
+
+OK = {"error": {"code": "SUCCESS", "description": "OK"}}
+
+
+def told_at(fresh: FreshTenant, on: int) -> str:
+    """The URL that hears of a list's contacts."""
+    with fresh.store.begin() as db:
+        found = contacts.read_list(db, fresh.tenant, on)
+    assert found
+    return found.automation_url
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+@pytest.mark.parametrize("ending", ["json", "xml"])
+def test_a_callback_is_set_and_removed(call: Caller, fresh: FreshTenant, crowd: int, verb: str, ending: str) -> None:
+    other = call.ok("add-list", name="other")["id"]
+
+    def set_to(**url: str) -> str:
+        form = {"list_id": str(crowd), **url}
+        where = {"params": form} if verb == "GET" else {"data": form}
+        answer = call.http.request(verb, f"/set-list-callback.{ending}", **where)  # type: ignore[arg-type]
+        assert answer.status_code == 200
+        if ending == "json":
+            assert answer.json() == OK
+        else:
+            assert "<response><error><code>SUCCESS</code><description>OK</description></error></response>" in (
+                answer.text.replace("\n", "")
+            )
+        return told_at(fresh, crowd)
+
+    assert set_to(url=" https://a.example/x?y=z ") == "https://a.example/x?y=z"
+    assert set_to(url="http://localhost:9/") == "http://localhost:9/"
+    assert set_to() == ""
+    for blank in ("", "  "):
+        assert set_to(url="http://localhost:9/") == "http://localhost:9/"
+        assert set_to(url=blank) == ""
+    assert told_at(fresh, other) == ""
+
+
+@pytest.mark.parametrize("url", ["nowhere", "ftp://a.example/", "http://", "https://a.example/" + "x" * 2048])
+def test_a_callback_that_is_no_url_changes_nothing(call: Caller, fresh: FreshTenant, crowd: int, url: str) -> None:
+    call.ok("set-list-callback", list_id=crowd, url="http://localhost:9/")
+    assert call.refused("set-list-callback", list_id=crowd, url=url) == GENERIC
+    assert told_at(fresh, crowd) == "http://localhost:9/"

@@ -24,6 +24,7 @@ def test_the_accounts_secret_as_a_method(fresh: FreshTenant) -> None:
         ("send-sms", "tracked_link_url"),
         ("lease-number", "url"),
         ("edit-number-options", "forward_url"),
+        ("set-list-callback", "url"),
         ("add-contacts-bulk", "file_url"),
         ("send-sms", "dlr_calback"),
         ("send-smss", "dlr_callback"),

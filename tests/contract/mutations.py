@@ -182,6 +182,8 @@ MUTATIONS: Mapping[str, Mutation] = {
     "firstname-read": Mutation("`firstname` is read as `first_name`", asked(lambda request: request.with_form(
         lambda pairs: [({"firstname": "first_name"}.get(name, name), value) for name, value in pairs]))),
     "members-counted": Mutation("members are miscounted", named("members_active", into=values.one_more)),
+    "list-callback-ignored": Mutation("set-list-callback does nothing", refusing.pretended(
+        "set-list-callback", lambda _: {})),
     # Numbers, keywords, e-mail, clients
     "filter-ignored": Mutation("`filter` of get-numbers is not read", of("get-numbers", without("filter"))),
     "keyword-lower-case": Mutation("keywords are told in small letters", named(
@@ -207,6 +209,8 @@ MUTATIONS: Mapping[str, Mutation] = {
         callbacks.without_own)),
     "reply-lost": Mutation("replies are never called back", relay=callbacks.swallowed("response")),
     "hits-lost": Mutation("link hits are never called back", relay=callbacks.swallowed("link_hits")),
+    "list-actions-lost": Mutation("joining and leaving a list is never called back", relay=callbacks.swallowed(
+        "list_id", "type")),
     "optout-flag": Mutation("callbacks of replies never say that one was an opt-out", relay=callbacks.saying(
         "is_optout", "no")),
     "forged": Mutation("callbacks have a wrong signature", relay=callbacks.changed(callbacks.forged)),

@@ -71,7 +71,7 @@ def test_wherever_there_should_be_more_behind_them_they_fail(area: str, results:
 
 
 def test_every_method_has_an_example() -> None:
-    assert len(examples()) == 47
+    assert len(examples()) == 48
 
 
 @pytest.mark.parametrize("about", ["key", "secret"])

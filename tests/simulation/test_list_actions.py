@@ -52,6 +52,20 @@ async def test_who_joins_and_leaves_is_told(
     ] * 2
 
 
+async def test_a_call_sets_who_is_told(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
+    on = int((await call.ok("add-list", name="people"))["id"])
+    await call.ok("set-list-callback", list_id=on, url=receiver.url("/joined"))
+    await call.ok("add-to-list", list_id=on, msisdn=ONE)
+    await run(still, runner)
+    (told,) = receiver.requests
+    assert told.target.startswith("/joined?")
+    assert told.params[-3:] == [("list_id", str(on)), ("mobile", ONE), ("type", "add")]
+    await call.ok("set-list-callback", list_id=on)
+    await call.ok("add-to-list", list_id=on, msisdn=TWO)
+    await run(still, runner)
+    assert len(receiver.requests) == 1
+
+
 async def test_what_is_told_is_how_it_was(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
     on = await automated(still, call, receiver.url(), field_1="City")
     await call.ok("add-to-list", list_id=on, msisdn=ONE, field_1="Perth")

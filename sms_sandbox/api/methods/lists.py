@@ -1,4 +1,4 @@
-"""Lists: add-list, add-field-to-list, remove-list, get-list, get-lists."""
+"""Lists: add-list, add-field-to-list, remove-list, get-list, get-lists, set-list-callback."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from ...store.paging import FIRST_PAGE, Page, PageInfo
 from ..custom_fields import Slots
 from ..declare import Call, Nothing, method
 from ..errors import ApiError, Code
-from ..params import Choice, ListId, Pages, Style, Text
+from ..params import Choice, ListId, Pages, Style, Text, Url
 
 NO_SLOTS: Mapping[str, str] = {}
 
@@ -160,6 +160,17 @@ def remove_list(call: Call, list_id: ListId) -> Nothing:
     return {}
 
 
+@method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
+def set_list_callback(
+    call: Call,
+    list_id: ListId,
+    url: Annotated[str, Url("Where to call when a contact joins or leaves the list; blank or missing: nowhere.")] = "",
+) -> Nothing:
+    """Set or remove the URL that is called when a contact joins or leaves a list."""
+    contacts.set_automation(call.db, call.tenant, find_list(call, list_id).id, url)
+    return {}
+
+
 def find_list(call: Call, list_id: int) -> ContactList:
     """The account's own list of that id."""
     found = contacts.read_list(call.db, call.tenant, list_id)
@@ -215,4 +226,4 @@ def spelled(fields: Mapping[str, str], style: str) -> Fields:
     return [{"name": name, "value": value} for name, value in fields.items()] if style == "array" else fields
 
 
-METHODS: tuple[Any, ...] = (add_list, add_field_to_list, remove_list, get_list, get_lists)
+METHODS: tuple[Any, ...] = (add_list, add_field_to_list, remove_list, get_list, get_lists, set_list_callback)
