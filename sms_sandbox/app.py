@@ -24,6 +24,7 @@ from .control import PREFIX, guard
 from .control.errors import ControlError
 from .domain import numbers
 from .domain.clock import real_now
+from .domain.merge import SHORT_LINK
 from .journal.writer import Journal
 from .settings import Settings, flag
 from .store.database import Store
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from .control.routes import Control
     from .simulation.runner import Runner
 
-# The hosts of the short links as the real service writes them; here they are the first part of a path.
-_LINK = re.compile(r"/+(?:TapTh\.is|UnsubRep\.ly)/([0-9A-Za-z]{8})", re.IGNORECASE)
+# The real service has hosts of their own for short links; here the host is the first part of the path.
+_LINK = re.compile(f"/+{SHORT_LINK}", re.IGNORECASE)
 
 
 URL_MARKS = ":/%#?=@[]!$&'()*+,;~"

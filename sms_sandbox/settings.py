@@ -5,13 +5,13 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from .domain.profiles import PROFILES
+
 PREFIX = "SMS_SANDBOX_"
 DEFAULT_ACCOUNT = "sandbox-key:sandbox-secret"
 # What can be a name and a password of HTTP's Basic scheme, and a text in every database.
 _KEY = re.compile(r"[^:\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 _SECRET = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
-
-PROFILES = ("seed", "vendor-2020", "legacy-2015", "throttle-2")
 
 
 class SettingsError(ValueError):
@@ -52,7 +52,9 @@ class Settings:
         None, "API calls a second for each account, 0 is no limit; if not given, 15 or what the profile says.",
         kind=int, least=0, most=1_000_000,
     )  # fmt: skip
-    profile: str = _setting("seed", "Which of the real service's behaviours over the years to show.", choices=PROFILES)
+    profile: str = _setting(
+        "seed", "Which of the real service's behaviours over the years to show.", choices=tuple(PROFILES)
+    )
     strict_senders: bool = _setting(
         False, "Refuse an alphanumeric sender until it is registered, as the real service does."
     )

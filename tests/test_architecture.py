@@ -23,7 +23,7 @@ ARROWS = {
         "api.render", "api.parity",
     },
     "web": set(),
-    "settings": set(),
+    "settings": {"domain"},
     "tenants": {"domain", "store", "journal", "services", "simulation", "api", "control", "settings"},
     "app": {
         "__version__", "domain", "store", "journal", "services", "simulation", "api", "control", "web", "tenants",

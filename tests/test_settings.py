@@ -6,7 +6,6 @@ from dataclasses import fields
 import pytest
 
 from sms_sandbox.domain.profiles import PROFILES
-from sms_sandbox.settings import PROFILES as NAMES
 from sms_sandbox.settings import Settings, SettingsError, flag, reachable_name, variable
 
 
@@ -23,8 +22,10 @@ def test_flags_and_variables_are_named_alike() -> None:
     assert (flag("https_port"), variable("https_port")) == ("--https-port", "SMS_SANDBOX_HTTPS_PORT")
 
 
-def test_profiles_are_those_there_are() -> None:
-    assert set(NAMES) == set(PROFILES)
+def test_the_profile_setting_offers_every_profile() -> None:
+    (profile,) = (each for each in fields(Settings) if each.name == "profile")
+    assert profile.metadata["choices"] == tuple(PROFILES)
+    assert profile.default in PROFILES
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ..domain import numbers
 from ..domain.clock import real_now
-from ..domain.faults import MAGIC_KEYS, MAGIC_SENDERS, PAGES, Fault
+from ..domain.faults import MAGIC_KEYS, MAGIC_SENDERS, PAGES, Fault, magic_key_rule
 from ..domain.rule_match import Subject, international
 from ..store import rules
 from ..store.accounts import Account
@@ -60,7 +60,7 @@ def find(store: Store, account: Account, method: Method, form: Form | None) -> I
     if word in MAGIC_SENDERS and _may_refuse(method, MAGIC_SENDERS[word]):
         return Injected(f"magic sender {word}", Fault(rules.API, error=MAGIC_SENDERS[word]))
     if account.magic and _may_refuse(method, MAGIC_KEYS[account.magic]):
-        return Injected(f"magic key …-{account.magic}", Fault(rules.API, error=MAGIC_KEYS[account.magic]))
+        return Injected(magic_key_rule(account.magic), Fault(rules.API, error=MAGIC_KEYS[account.magic]))
     return None
 
 

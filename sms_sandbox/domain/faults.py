@@ -159,6 +159,16 @@ def magic(key: str) -> tuple[str, str] | None:
     return (plain, ending) if hyphen and plain and ending in MAGIC_KEYS else None
 
 
+def magic_key_rule(suffix: str) -> str:
+    """Return the `rule` of a call that a magic key made fail, as traffic entries show it."""
+    return f"magic key …-{suffix}"
+
+
+def magic_suffix_of(rule: str) -> str | None:
+    """Return the suffix of the magic key that made a call fail; None if its `rule` names anything else."""
+    return next((suffix for suffix in MAGIC_KEYS if magic_key_rule(suffix) == rule), None)
+
+
 # Callbacks
 
 _SPOILT = "%C3%28"

@@ -9,6 +9,11 @@ UNSUBSCRIBE = "[unsub-reply-link]"
 TRACKED_HOST = "TapTh.is"
 UNSUBSCRIBE_HOST = "UnsubRep.ly"
 
+_CODE_LENGTH = 8
+
+SHORT_LINK = rf"(?:{re.escape(TRACKED_HOST)}|{re.escape(UNSUBSCRIBE_HOST)})/([0-9A-Za-z]{{{_CODE_LENGTH}}})"
+"""Pattern of a short link in a text or path. Hosts are case-insensitive; the group is the link's code."""
+
 _FIELD = re.compile(r"\[([^\[\]]+)\]")
 _BASE_62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -46,7 +51,7 @@ def link_code(seed: str, recipient: int, kind: str) -> str:
     digest = hashlib.blake2b(f"{seed}\0{kind}\0{recipient}".encode("utf-8", "replace"), digest_size=8).digest()
     number = int.from_bytes(digest)
     code = ""
-    for _ in range(8):
+    for _ in range(_CODE_LENGTH):
         number, digit = divmod(number, 62)
         code += _BASE_62[digit]
     return code

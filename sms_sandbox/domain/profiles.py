@@ -1,6 +1,11 @@
 """The provider's behaviour at different times, as far as there is evidence of it (reference 0.3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+ProfileName: TypeAlias = Literal["seed", "vendor-2020", "legacy-2015", "throttle-2"]
+"""Name of a profile. `seed` is the default; it follows the provider's own page on its API."""
 
 
 @dataclass(frozen=True, eq=False)  # they are constants, told apart and found as such
@@ -17,7 +22,7 @@ class Profile:
     cache_control: str = "no-store, no-cache, must-revalidate"
 
 
-PROFILES = {
+PROFILES: Mapping[str, Profile] = {
     "seed": Profile(),
     "vendor-2020": Profile(page_size=10),
     "legacy-2015": Profile(
@@ -29,4 +34,4 @@ PROFILES = {
     ),
     "throttle-2": Profile(throttle=2),
 }
-"""By name; `seed` is the default, after the provider's own page on its API."""
+"""Each profile by its name."""

@@ -25,6 +25,7 @@ from ..control.errors import ControlError
 from ..control.shapes.documents import Document
 from ..domain import credentials
 from ..domain.clock import Clock, from_micros, real_now
+from ..domain.faults import magic_suffix_of
 from ..journal import queries
 from ..journal.entries import CALL, INBOUND, LONGEST_VALUE
 from ..journal.queries import Wanted
@@ -202,9 +203,10 @@ class Player:
         account = accounts.read(db, self.tenant, row["account"]) if row["account"] else None  # type: ignore[arg-type]
         if account is None:
             return ANYBODY
-        ending = str(row["rule"]).removeprefix(MAGIC_KEY) if str(row["rule"]).startswith(MAGIC_KEY) else ""
+        suffix = magic_suffix_of(str(row["rule"]))
+        key = f"{account.key}-{suffix}" if suffix else account.key
         wrong = row["code"] == Code.AUTH_FAILED.name
-        return account.key + ending, ANYBODY[1] if wrong else account.secret or ""
+        return key, ANYBODY[1] if wrong else account.secret or ""
 
     def _write_in(self, db: Connection, row: Row) -> None:
         """Let a handset write, unless it did by itself, as after message-reply or by a rule of the carrier."""
@@ -217,8 +219,6 @@ class Player:
             with suppress(receive.UnreachableError):
                 receive.receive(db, tenant, at, request["from"], request.get("to"), request["text"])
 
-
-MAGIC_KEY = "magic key …"
 
 OF_AN_ACCOUNT = (
     "key", "secret", "name", "currency", "price", "throttle", "page_size", "contact", "email", "msisdn", "timezone",

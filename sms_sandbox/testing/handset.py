@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..client.control import SandboxError
 from ..domain.carrier import DELIVERED, PENDING
+from ..domain.merge import SHORT_LINK
 from ..domain.rule_match import international
 from .records import Inbound
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 SHOWN = (PENDING, DELIVERED)
 """States of a copy that the handset shows."""
 
-_LINK = re.compile(r"\b(?:TapTh\.is|UnsubRep\.ly)/[0-9A-Za-z]{8}\b", re.IGNORECASE)
+_LINK = re.compile(rf"\b{SHORT_LINK}\b", re.IGNORECASE)
 
 
 class Handset:

@@ -2,11 +2,10 @@
 
 from typing import get_args
 
-from sms_sandbox import settings
 from sms_sandbox.cli import tail
-from sms_sandbox.control.shapes import faults, messages, tenants, traffic
+from sms_sandbox.control.shapes import faults, messages, traffic
 from sms_sandbox.domain.faults import EFFECTS, EVENTS, WORDS
-from sms_sandbox.domain.profiles import PROFILES
+from sms_sandbox.domain.profiles import PROFILES, ProfileName
 from sms_sandbox.journal import entries
 
 
@@ -26,7 +25,7 @@ def test_of_callbacks() -> None:
 
 
 def test_of_profiles() -> None:
-    assert get_args(tenants.Profile) == tuple(PROFILES) == settings.PROFILES
+    assert get_args(ProfileName) == tuple(PROFILES)
 
 
 def test_of_the_journal() -> None:

@@ -9,7 +9,21 @@ from hypothesis import strategies as st
 
 from sms_sandbox.domain import callbacks
 from sms_sandbox.domain.clock import EPOCH
-from sms_sandbox.domain.faults import API, CALLBACK, EFFECTS, EVENTS, LONGEST, WORDS, Fault, corrupted, drawn, magic
+from sms_sandbox.domain.faults import (
+    API,
+    CALLBACK,
+    EFFECTS,
+    EVENTS,
+    LONGEST,
+    MAGIC_KEYS,
+    WORDS,
+    Fault,
+    corrupted,
+    drawn,
+    magic,
+    magic_key_rule,
+    magic_suffix_of,
+)
 
 ALONE = [
     *({"on": API, name: word} for name in EFFECTS[API] for word in WORDS.get(name, ("LEDGER_ERROR",))),
@@ -98,6 +112,13 @@ def test_magic_keys() -> None:
     assert magic("my-key-nocredit") == ("my-key", "nocredit")
     for plain in ("nocredit", "-nocredit", "key", "key-NOCREDIT", "key-nocredit-", ""):
         assert magic(plain) is None
+
+
+def test_the_rule_of_a_magic_key_tells_its_suffix() -> None:
+    assert magic_key_rule("nocredit") == "magic key …-nocredit"
+    assert [magic_suffix_of(magic_key_rule(suffix)) for suffix in MAGIC_KEYS] == list(MAGIC_KEYS)
+    for other in ("", "fault 3", "magic sender NOCREDIT", "magic key …-", "magic key …-other"):
+        assert magic_suffix_of(other) is None
 
 
 @pytest.mark.parametrize("event", EVENTS)

@@ -1,8 +1,11 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_sandbox.domain.merge import (
+    SHORT_LINK,
     TRACKED,
     TRACKED_HOST,
     UNSUBSCRIBE,
@@ -70,3 +73,13 @@ def test_lengths_of_links_are_those_of_the_service() -> None:
     assert link_text(TRACKED_HOST, "aB3dE5fG") == "TapTh.is/aB3dE5fG"
     assert len(link_text(TRACKED_HOST, code)) == 17
     assert len(link_text(UNSUBSCRIBE_HOST, code)) == 20
+
+
+@pytest.mark.parametrize("host", [TRACKED_HOST, UNSUBSCRIBE_HOST])
+def test_the_pattern_of_short_links_takes_what_is_written_as_one(host: str) -> None:
+    code = link_code("seed", 1, "tracked")
+    found = re.fullmatch(SHORT_LINK, link_text(host, code))
+    assert found is not None
+    assert found[1] == code
+    for other in (f"{host}/{code}x", f"{host}/{code[1:]}", f"{host.replace('.', 'x')}/{code}", f"a.example/{code}"):
+        assert re.fullmatch(SHORT_LINK, other) is None

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from ...domain.profiles import ProfileName
 from ...services.tenant_document import FORMAT, VERSION
 from ..declare import in_words
 from ..errors import ControlError
 from .primitives import Name, Request, Seconds, Text, check_moment
-from .tenants import Key, Profile, Secret
+from .tenants import Key, Secret
 
 LARGEST = 64 << 20
 """Bytes of a document, and of the request that carries it."""
@@ -34,7 +35,7 @@ class KeptTenant(Request):
     seed: Text
     created: datetime
     clock: KeptClock
-    profile: Profile
+    profile: ProfileName
     strict_senders: bool
     delivery_seconds: Seconds
 

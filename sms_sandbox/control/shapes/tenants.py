@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from ...domain.profiles import ProfileName
 from .primitives import Name, PageOf, Request, Seconds, Text, check_moment
 
 Key = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^:\x00-\x1f\x7f]+$(?!\n)")]
 Secret = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 Rate = Annotated[int, Meta(ge=0, le=1_000_000, description="Calls a second; 0 is no limit.")]
 Money = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
-Profile = Literal["seed", "vendor-2020", "legacy-2015", "throttle-2"]
 
 Kind = Literal[
     "messages",
@@ -39,7 +39,7 @@ class NewTenant(Request):
     secret: Secret | None = None
     throttle: Rate | None = None
     balance: Money | None = None
-    profile: Profile | None = None
+    profile: ProfileName | None = None
     strict_senders: bool | None = None
     delivery_seconds: Seconds | None = None
     frozen_at: datetime | None = None
@@ -52,7 +52,7 @@ class NewTenant(Request):
 class TenantChange(Request):
     """Settings of a tenant; those left out stay."""
 
-    profile: Profile | UnsetType = UNSET
+    profile: ProfileName | UnsetType = UNSET
     strict_senders: bool | UnsetType = UNSET
     delivery_seconds: Seconds | UnsetType = UNSET
 

@@ -9,9 +9,10 @@ from ...control.outbox import is_sender_id
 from ...control.shapes.carrier_rules import NewRule
 from ...control.shapes.faults import NewFault
 from ...control.shapes.primitives import Name, Request, Seconds, Text, Words, check_moment
-from ...control.shapes.tenants import Key, Money, Profile, Rate, Secret
+from ...control.shapes.tenants import Key, Money, Rate, Secret
 from ...domain import keywords, numbers
 from ...domain.callbacks import is_http_url
+from ...domain.profiles import ProfileName
 from ...domain.text import MAX_PARTS, segments
 from ...services.send_message import NO_RECORD, preview
 
@@ -48,7 +49,7 @@ class Account(Request, kw_only=True):
     seed: Text | None = None
     balance: Money | None = None
     throttle: Rate | None = None
-    profile: Profile | None = None
+    profile: ProfileName | None = None
     strict_senders: bool | None = None
     delivery_seconds: Seconds | None = None
     frozen_at: datetime | None = None
