@@ -28,7 +28,7 @@ from .domain.merge import SHORT_LINK
 from .journal.writer import Journal
 from .settings import Settings, flag
 from .store.database import Store
-from .tenants.startup import Founder
+from .tenants.startup import TenantSetup
 
 if TYPE_CHECKING:
     from .control.routes import Control
@@ -99,8 +99,8 @@ class App:
         }
         self._ca = ca.read_bytes()
         self._ca_bundle = ca_bundle
-        self._founder = Founder(settings)
-        self._newcomers = self._founder.welcome if settings.accounts == "open" else None
+        self._setup = TenantSetup(settings)
+        self._newcomers = self._setup.create_for_unknown_key if settings.accounts == "open" else None
         self._api = Api(
             store, None if settings.allow_http else https, gate=Gate(store, self._newcomers),
             callback_hosts=settings.callback_host,
@@ -117,7 +117,7 @@ class App:
         In a new world nothing is due, and the first reply does not wait for what runs it.
         """
         self._journal = Journal(self.store, self.settings.traffic)
-        if await self.store.run(self._founder.found):
+        if await self.store.run(self._setup.create_missing):
             asyncio.get_running_loop().call_later(WARM_UP_AFTER, self._wake)
         else:
             await self._wake()
@@ -139,7 +139,7 @@ class App:
 
         settings = self.settings
         runner = Runner(self.store, Courier(self._ca_bundle, settings.callback_host))
-        desk = Desk(self.store, runner, self._journal, self._founder.usual, self.facts, self._newcomers, replay=replay)
+        desk = Desk(self.store, runner, self._journal, self._setup.defaults, self.facts, self._newcomers, replay=replay)
         control = Control(desk, self._names, self.token)
         await runner.start()
         # A thread that nobody waits for, not even at the end.

@@ -1,4 +1,4 @@
-"""The worlds that settings ask for: those of the accounts they name, what the seed file tells of, and newcomers'."""
+"""The tenants that a server creates by its settings: at start, and for unknown keys while it is open."""
 
 import re
 from datetime import timedelta
@@ -13,75 +13,82 @@ from ..services import new_tenant
 from ..settings import Settings, can_be_account
 from ..store import accounts, schema, tenants
 
-LONGEST_NAME = 60
-"""Characters of a tenant's name, with room for a number behind it."""
+_MAX_NAME_LENGTH = 60
+"""The limit of a tenant's name is 64 characters; the rest is for a number at the end."""
 
 
-class Founder:
-    """Makes worlds as the settings say. Raises SeedError where the seed file can't be read."""
+class TenantSetup:
+    """Creates tenants as the settings say. Raises SeedError if the seed file cannot be read."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         throttle = PROFILES[settings.profile].throttle if settings.throttle is None else settings.throttle
         delay = timedelta(seconds=settings.delivery_delay)
-        self.usual = new_tenant.Usual(settings.profile, throttle, settings.strict_senders, delay)
-        self._file = None
+        self.defaults = new_tenant.Usual(settings.profile, throttle, settings.strict_senders, delay)
+        self._seed_file = None
         if settings.seed_file is not None:
-            from .seed_file import parse  # here, since most starts need none of it
+            # Imported here because most starts have no seed file.
+            from .seed_file.parse import read_seed_file
 
-            self._file = parse.read(settings.seed_file)
+            self._seed_file = read_seed_file(settings.seed_file)
 
-    def found(self, db: Connection) -> bool:
-        """Make what is missing; whether there was nothing before, nor anybody else. Raises SeedError."""
+    def create_missing(self, db: Connection) -> bool:
+        """Create the configured tenants that are missing, and apply the seed file. Raises SeedError.
+
+        True if the database was empty before and belongs to this process alone.
+        """
         settings = self._settings
         schema.hold(db)
-        is_new = self._file is None and db.dialect.name == "sqlite" and tenants.oldest(db) is None
+        is_new = self._seed_file is None and db.dialect.name == "sqlite" and tenants.oldest(db) is None
         for index, (key, secret) in enumerate(settings.pairs):
-            known = accounts.by_key(db, key)
-            if known is None:
-                self._make(db, key, secret, "default" if index == 0 else f"account-{key}")
+            account = accounts.by_key(db, key)
+            if account is None:
+                self._create(db, key, secret, "default" if index == 0 else f"account-{key}")
                 continue
             changes: dict[str, Any] = {"secret": secret}
             if settings.throttle is not None:
                 changes["throttle"] = settings.throttle
-            accounts.change(db, known.tenant, known.id, changes)
-        if self._file is not None:
-            from .seed_file.apply import Sowing, sow
+            accounts.change(db, account.tenant, account.id, changes)
+        if self._seed_file is not None:
+            from .seed_file.apply import apply_seed_file
 
-            for each in self._file.seed.accounts:
-                if accounts.by_key(db, each.key) is None:
-                    self._make(db, each.key, each.secret, each.name or f"account-{each.key}")
-            sow(Sowing(db, self._file, settings.pairs[0][0], real_now()))
+            for given in self._seed_file.seed.accounts:
+                if accounts.by_key(db, given.key) is None:
+                    self._create(db, given.key, given.secret, given.name or f"account-{given.key}")
+            apply_seed_file(db, self._seed_file, settings.pairs[0][0], real_now())
         return is_new
 
-    def _make(self, db: Connection, key: str, secret: str, name: str) -> None:
-        new, account = new_tenant.for_key(key, secret, free_name(db, name), self.usual)
-        given = self._file.seed.account(key) if self._file is not None else None
-        if given is None:
-            new_tenant.found(db, new, account, real_now())
-            return
-        from .seed_file.apply import as_given
+    def create_for_unknown_key(self, db: Connection, key: str, secret: str) -> None:
+        """Create a tenant for an unknown key and its secret, if they can be an account's.
 
-        made = new_tenant.found(db, *as_given(given, new, account), real_now())
-        owner = accounts.first_of(db, made.id)
-        assert owner is not None
-        accounts.change(db, made.id, owner.id, given.urls)
-
-    def welcome(self, db: Connection, key: str, secret: str) -> None:
-        """Make a world for a key that nobody has, with the secret it comes with, if it can be an account's. A magic
-        key is another's with something wrong, so it is that one's world that is made."""
+        A key with a magic suffix, as in `KEY-nocredit`, creates the tenant of `KEY`.
+        """
         key, _ = faults.magic(key) or (key, "")
         if not can_be_account(key, secret) or faults.magic(key):
             return
-        schema.hold(db)  # so that of two first calls at once one makes it
+        schema.hold(db)  # so that only one of two simultaneous first calls creates the tenant
         if accounts.by_key(db, key) is None:
-            self._make(db, key, secret, f"account-{key}")
+            self._create(db, key, secret, f"account-{key}")
+
+    def _create(self, db: Connection, key: str, secret: str, name: str) -> None:
+        tenant, account = new_tenant.for_key(key, secret, _free_name(db, name), self.defaults)
+        given = self._seed_file.seed.account(key) if self._seed_file is not None else None
+        if given is None:
+            new_tenant.found(db, tenant, account, real_now())
+            return
+        from .seed_file.apply import with_seed_settings
+
+        created = new_tenant.found(db, *with_seed_settings(given, tenant, account), real_now())
+        owner = accounts.first_of(db, created.id)
+        assert owner is not None
+        accounts.change(db, created.id, owner.id, given.urls)
 
 
-def free_name(db: Connection, wanted: str) -> str:
-    """A name for a tenant like the one that is wanted, which no other has."""
+def _free_name(db: Connection, wanted: str) -> str:
+    """Return the wanted name, or one like it, that no other tenant has."""
     plain = re.sub(r"[^A-Za-z0-9._~-]", "-", wanted)
-    if plain != wanted or len(plain) > LONGEST_NAME:  # as it would be for others, too
+    if plain != wanted or len(plain) > _MAX_NAME_LENGTH:
+        # Other wanted names could give the same plain one, so a hash tells them apart.
         plain = f"{plain[:50]}-{credentials.invented(wanted)[:8]}"
     names = (plain, *(f"{plain}-{number}" for number in range(2, 1000)))
     return next(name for name in names if tenants.by_name(db, name) is None)

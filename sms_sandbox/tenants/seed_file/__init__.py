@@ -1,5 +1,5 @@
-"""Seed files: what a world begins with, in TOML or JSON, and where in the file each thing stands."""
+"""Seed files, which say in TOML or JSON what the tenants of a server begin with."""
 
 
 class SeedError(Exception):
-    """A seed file that can't be used; one sentence, with file, line and path."""
+    """A seed file that cannot be used; the message names the file and the path of the value."""

@@ -1,4 +1,4 @@
-"""A seed file applied: what is missing is made, and what is there is left, so that a second time changes nothing."""
+"""The use of a seed file: it adds what is missing and leaves what exists, so a second start changes nothing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ...control.carrier_rules import rule_to_add as rule_of
+from ...control.carrier_rules import rule_to_add
 from ...control.errors import ControlError
 from ...domain import keywords as words
 from ...domain import pricing
@@ -24,121 +24,140 @@ from ...store.rules import NewRule
 from ...store.tenants import NewTenant
 from . import schema as s
 from .parse import SeedFile
-from .positions import Path
 
-CENTS = 100
-"""In a unit of currency; margins are given in them, as add-client takes them."""
-
-
-@dataclass(frozen=True)
-class Sowing:
-    """A file being applied, in one transaction and at a moment of real time; `default` is the default account's key."""
-
-    db: Connection
-    file: SeedFile
-    default: str
-    real: datetime
-
-    def owner(self, path: Path, of: s.Owned | s.Rule | s.Fault) -> Account:
-        """The account that something belongs to."""
-        found = accounts.by_key(self.db, of.account or self.default)
-        if found is None:
-            raise self.file.error((*path, "account"), f'there is no account "{of.account}"')
-        return found
-
-    def now(self, of: Account) -> datetime:
-        return of.clock.now(self.real)
-
-    def list_of(self, path: Path, owner: Account, name: str | None) -> int:
-        """The id of a list by its name; 0 for none."""
-        if name is None:
-            return 0
-        found = contacts.list_named(self.db, owner.tenant, owner.id, name)
-        if found is None:
-            raise self.file.error((*path, "list"), f'the account has no list "{name}"')
-        return found
+_CENTS_PER_UNIT = 100
+"""Margins are given in cents, as add-client takes them."""
 
 
-def as_given(given: s.Account, new: NewTenant, account: NewAccount) -> tuple[NewTenant, NewAccount]:
-    """A world that is to be made, and its account, with what the file says of them."""
+def with_seed_settings(given: s.Account, tenant: NewTenant, account: NewAccount) -> tuple[NewTenant, NewAccount]:
+    """Return a new tenant and its account with the settings that the seed file gives them."""
     if given.throttle is not None:
         account = replace(account, throttle=given.throttle)
     elif given.profile is not None:
         account = replace(account, throttle=PROFILES[given.profile].throttle)
     if given.balance is not None:
-        account = replace(account, balance=units(given.balance))
-    said: dict[str, Any] = {
+        account = replace(account, balance=_to_units(given.balance))
+    settings: dict[str, Any] = {
         name: value for name in ("seed", "profile", "strict_senders") if (value := getattr(given, name)) is not None
     }
     if given.delivery_seconds is not None:
-        said["delivery_delay"] = timedelta(seconds=given.delivery_seconds)
+        settings["delivery_delay"] = timedelta(seconds=given.delivery_seconds)
     if given.frozen_at is not None:
-        said["clock"] = Clock(frozen_at=given.frozen_at.astimezone(UTC))
-    return replace(new, **said), account
+        settings["clock"] = Clock(frozen_at=given.frozen_at.astimezone(UTC))
+    return replace(tenant, **settings), account
 
 
-def sow(at: Sowing) -> None:
-    """Make what the file tells of and is not there. Raises SeedError, and the caller undoes everything."""
-    for kind, one in KINDS.items():
-        for index, given in enumerate(getattr(at.file.seed, kind)):
-            path: Path = (kind, index)
+def apply_seed_file(db: Connection, file: SeedFile, default_key: str, real_now: datetime) -> None:
+    """Add everything of the file that does not exist yet, except accounts.
+
+    Items without an account belong to the account with the default key. Raises SeedError; the caller then rolls back.
+    """
+    context = _Context(db, file, default_key, real_now)
+    for kind, add in _KINDS.items():
+        for index, given in enumerate(getattr(file.seed, kind)):
+            path = f"{kind}[{index}]"
             try:
-                one(at, path, at.owner(path, given), given)
-            except ControlError as why:
-                raise at.file.error(path, why.message.removesuffix(".")) from why
+                add(context, path, context.owner(path, given), given)
+            except ControlError as error:
+                raise file.error(path, error.message.removesuffix(".")) from error
 
 
-def a_list(at: Sowing, _path: Path, owner: Account, given: s.List) -> None:
-    now = at.now(owner)
-    named = contacts.list_named(at.db, owner.tenant, owner.id, given.name)
-    on = None if named is None else contacts.read_list(at.db, owner.tenant, named)
-    if on is None:
+@dataclass(frozen=True)
+class _Context:
+    """A seed file that is being applied in one transaction, at a moment of real time."""
+
+    db: Connection
+    file: SeedFile
+    default_key: str
+    real_now: datetime
+
+    def owner(self, path: str, given: s.Owned | s.Rule | s.Fault) -> Account:
+        """Return the account that an item belongs to. Raises SeedError if it does not exist."""
+        account = accounts.by_key(self.db, given.account or self.default_key)
+        if account is None:
+            raise self.file.error(f"{path}.account", f'there is no account "{given.account}"')
+        return account
+
+    def now(self, owner: Account) -> datetime:
+        """Return the time on the clock of an account's tenant."""
+        return owner.clock.now(self.real_now)
+
+    def list_id(self, path: str, owner: Account, name: str | None) -> int:
+        """Return the id of a contact list, or 0 without a name. Raises SeedError if it does not exist."""
+        if name is None:
+            return 0
+        list_id = contacts.list_named(self.db, owner.tenant, owner.id, name)
+        if list_id is None:
+            raise self.file.error(f"{path}.list", f'the account has no list "{name}"')
+        return list_id
+
+
+def _add_list(context: _Context, _path: str, owner: Account, given: s.List) -> None:
+    db, now = context.db, context.now(owner)
+    list_id = contacts.list_named(db, owner.tenant, owner.id, given.name)
+    contact_list = None if list_id is None else contacts.read_list(db, owner.tenant, list_id)
+    if contact_list is None:
         slots = {str(number): name for number, name in enumerate(given.fields, 1)}
-        on = contacts.add_list(at.db, owner.tenant, owner.id, given.name, slots, now)
-        contacts.set_automation(at.db, owner.tenant, on.id, given.automation_url or "")
-    for each in given.contacts:
-        # By the list's own fields: one that was there before may have others, or in another order.
-        values = {slot: each.fields[name] for slot, name in on.fields.items() if name in each.fields}
-        contacts.add_member(at.db, owner.tenant, on.id, each.msisdn, (each.first_name, each.last_name), values, now)
+        contact_list = contacts.add_list(db, owner.tenant, owner.id, given.name, slots, now)
+        contacts.set_automation(db, owner.tenant, contact_list.id, given.automation_url or "")
+    for contact in given.contacts:
+        # Use the list's own fields: a list that existed before may have others, or have them in another order.
+        values = {slot: contact.fields[name] for slot, name in contact_list.fields.items() if name in contact.fields}
+        names = (contact.first_name, contact.last_name)
+        contacts.add_member(db, owner.tenant, contact_list.id, contact.msisdn, names, values, now)
 
 
-def a_number(at: Sowing, path: Path, owner: Account, given: s.Number) -> None:
-    there = numbers.read(at.db, owner.tenant, given.number)
-    if there is not None and there.account != owner.id:
-        if there.shared or there.account is not None:
-            raise at.file.error((*path, "number"), f"{given.number} is not free to be leased")
-        numbers.lease(at.db, owner.tenant, owner.id, given.number)
-    if there is None or there.account is None:
-        until = monthly_billing.begin(at.db, owner.tenant, monthly_billing.NUMBER, int(given.number), at.now(owner))
-        if there is None:
-            new = Number(given.number, owner.id, False, new_tenant.NUMBER_PRICE, True, until, numbers.ACTIVE)
-            numbers.add(at.db, owner.tenant, [new])
+def _add_number(context: _Context, path: str, owner: Account, given: s.Number) -> None:
+    db = context.db
+    known = numbers.read(db, owner.tenant, given.number)
+    if known is not None and known.account != owner.id:
+        if known.shared or known.account is not None:
+            raise context.file.error(f"{path}.number", f"{given.number} is not free to be leased")
+        numbers.lease(db, owner.tenant, owner.id, given.number)
+    if known is None or known.account is None:
+        next_charge = monthly_billing.begin(
+            db, owner.tenant, monthly_billing.NUMBER, int(given.number), context.now(owner)
+        )
+        if known is None:
+            number = Number(given.number, owner.id, False, new_tenant.NUMBER_PRICE, True, next_charge, numbers.ACTIVE)
+            numbers.add(db, owner.tenant, [number])
         else:
-            numbers.renew(at.db, owner.tenant, given.number, until)
-    said = options(at, path, owner, given)
-    blank = {name: value for name, value in said.items() if value and not (there and getattr(there, name))}
-    if blank:
-        numbers.change(at.db, owner.tenant, given.number, blank)
+            numbers.renew(db, owner.tenant, given.number, next_charge)
+    # Fill in blank options only, so that changes made since the first start stay.
+    options = _inbound_options(context, path, owner, given)
+    changes = {name: value for name, value in options.items() if value and not (known and getattr(known, name))}
+    if changes:
+        numbers.change(db, owner.tenant, given.number, changes)
 
 
-def a_keyword(at: Sowing, path: Path, owner: Account, given: s.Keyword) -> None:
+def _add_keyword(context: _Context, path: str, owner: Account, given: s.Keyword) -> None:
+    db = context.db
     word = words.normalize(given.keyword)
-    there = numbers.read(at.db, owner.tenant, given.number)
-    if there is None or there.account != owner.id:
-        raise at.file.error((*path, "number"), f"{given.number} is no number that the account leases")
-    if keywords.read(at.db, owner.tenant, given.number, word) is not None:
+    number = numbers.read(db, owner.tenant, given.number)
+    if number is None or number.account != owner.id:
+        raise context.file.error(f"{path}.number", f"{given.number} is not a number that the account leases")
+    if keywords.read(db, owner.tenant, given.number, word) is not None:
         return
-    new = keywords.new_id(at.db, owner.tenant)
-    until = monthly_billing.begin(at.db, owner.tenant, monthly_billing.KEYWORD, new, at.now(owner))
-    said = options(at, path, owner, given)
-    made = Keyword(new, owner.id, word, given.number, given.reference, status=keywords.OPEN, billing_date=until, **said)
-    keywords.add(at.db, owner.tenant, made)
+    keyword_id = keywords.new_id(db, owner.tenant)
+    next_charge = monthly_billing.begin(db, owner.tenant, monthly_billing.KEYWORD, keyword_id, context.now(owner))
+    options = _inbound_options(context, path, owner, given)
+    keyword = Keyword(
+        keyword_id,
+        owner.id,
+        word,
+        given.number,
+        given.reference,
+        status=keywords.OPEN,
+        billing_date=next_charge,
+        **options,
+    )
+    keywords.add(db, owner.tenant, keyword)
 
 
-def options(at: Sowing, path: Path, owner: Account, given: s.Answering) -> dict[str, Any]:
-    """What is done with what comes in, as numbers and keywords keep it."""
+def _inbound_options(context: _Context, path: str, owner: Account, given: s.InboundOptions) -> dict[str, Any]:
+    """Return the automatic actions for inbound messages as columns of a number or keyword."""
     return {
-        "list_id": at.list_of(path, owner, given.on_list),
+        "list_id": context.list_id(path, owner, given.list_name),
         "welcome_message": given.welcome_message,
         "members_message": given.members_message,
         "forward_url": given.forward_url or "",
@@ -147,58 +166,60 @@ def options(at: Sowing, path: Path, owner: Account, given: s.Answering) -> dict[
     }
 
 
-def a_client(at: Sowing, path: Path, owner: Account, given: s.Client) -> None:
-    if clients.named(at.db, owner, given.name) is not None:
+def _add_client(context: _Context, path: str, owner: Account, given: s.Client) -> None:
+    db, now = context.db, context.now(owner)
+    if clients.named(db, owner, given.name) is not None:
         return
-    new = Details(
+    details = Details(
         name=given.name,
         email=given.email,
         msisdn=given.msisdn,
         contact=given.contact,
         secret=given.secret,
         client_pays=given.client_pays,
-        sms_margin=units(given.sms_margin) // CENTS,
-        number_margin=units(given.number_margin) // CENTS,
+        sms_margin=_to_units(given.sms_margin) // _CENTS_PER_UNIT,
+        number_margin=_to_units(given.number_margin) // _CENTS_PER_UNIT,
     )
-    made = clients.add(at.db, owner, new, at.now(owner))
-    if made is None:
-        raise at.file.error((*path, "email"), f"another account has the address {given.email}")
-    client = accounts.read(at.db, owner.tenant, made)
+    client_id = clients.add(db, owner, details, now)
+    if client_id is None:
+        raise context.file.error(f"{path}.email", f"another account has the address {given.email}")
+    client = accounts.read(db, owner.tenant, client_id)
     assert client is not None
-    ledger.set_balance(at.db, client, units(given.balance), at.now(owner))
+    ledger.set_balance(db, client, _to_units(given.balance), now)
 
 
-def a_sender_id(at: Sowing, _path: Path, owner: Account, given: s.SenderId) -> None:
-    sender_ids.add(at.db, owner.tenant, owner.id, given.word)
+def _add_sender_id(context: _Context, _path: str, owner: Account, given: s.SenderId) -> None:
+    sender_ids.add(context.db, owner.tenant, owner.id, given.word)
 
 
-def a_rule(at: Sowing, _path: Path, owner: Account, given: s.Rule) -> None:
-    add_rule(at, owner, rule_of(given, at.now(owner)), given.first)
+def _add_carrier_rule(context: _Context, _path: str, owner: Account, given: s.Rule) -> None:
+    _add_rule(context, owner, rule_to_add(given, context.now(owner)), given.first)
 
 
-def a_fault(at: Sowing, _path: Path, owner: Account, given: s.Fault) -> None:
-    what = given.fault.as_given()
-    add_rule(at, owner, NewRule(given.on, given.wanted, given.turns, what, given.until(at.now(owner))), given.first)
+def _add_fault(context: _Context, _path: str, owner: Account, given: s.Fault) -> None:
+    effect = given.fault.as_given()
+    rule = NewRule(given.on, given.wanted, given.turns, effect, given.until(context.now(owner)))
+    _add_rule(context, owner, rule, given.first)
 
 
-def add_rule(at: Sowing, owner: Account, new: NewRule, first: bool) -> None:
-    """Add a rule, unless there is one that says the same."""
-    known = rules.of_kind(at.db, owner.tenant, new.kind)
-    if not any((each.match, each.turns, each.what) == (new.match, new.turns, dict(new.what)) for each in known):
-        rules.add(at.db, owner.tenant, new, first)
+def _add_rule(context: _Context, owner: Account, rule: NewRule, first: bool) -> None:
+    """Add a rule, unless an equal one exists."""
+    known = rules.of_kind(context.db, owner.tenant, rule.kind)
+    if not any((other.match, other.turns, other.what) == (rule.match, rule.turns, dict(rule.what)) for other in known):
+        rules.add(context.db, owner.tenant, rule, first)
 
 
-def units(amount: float) -> int:
+def _to_units(amount: float) -> int:
     return pricing.to_units(Decimal(str(amount)))
 
 
-KINDS: Mapping[str, Callable[[Sowing, Path, Account, Any], None]] = {
-    "lists": a_list,
-    "numbers": a_number,
-    "keywords": a_keyword,
-    "clients": a_client,
-    "sender_ids": a_sender_id,
-    "rules": a_rule,
-    "faults": a_fault,
+_KINDS: Mapping[str, Callable[[_Context, str, Account, Any], None]] = {
+    "lists": _add_list,
+    "numbers": _add_number,
+    "keywords": _add_keyword,
+    "clients": _add_client,
+    "sender_ids": _add_sender_id,
+    "rules": _add_carrier_rule,
+    "faults": _add_fault,
 }
-"""What a file may hold besides accounts, in the order it is made."""
+"""Function to add each kind of item, in the order in which the kinds depend on each other."""

@@ -1,12 +1,11 @@
-"""A seed file read: its text to its shape, every complaint with the line it is about."""
+"""The parser of seed files. An error names the file and the path of the value, as in `lists[2].contacts[0].msisdn`."""
 
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,124 +13,113 @@ from msgspec.inspect import StructType, type_info
 
 from ...control.declare import in_words
 from ...control.errors import ControlError
-from . import SeedError, positions, schema
-from .positions import Path, RepeatedError
+from . import SeedError, schema
 from .schema import Handset, Seed
 
-LARGEST = 16 << 20
-"""Bytes."""
+_MAX_FILE_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
 class SeedFile:
-    """What a file says, and on which line each thing of it stands."""
+    """A parsed seed file and its name."""
 
     name: str
     seed: Seed
-    lines: Mapping[Path, int]
 
-    def error(self, path: Path, what: str) -> SeedError:
-        """What is wrong with a thing in the file."""
-        return complaint(self.name, self.lines, path, what)
-
-
-def complaint(name: str, lines: Mapping[Path, int], path: Path, what: str) -> SeedError:
-    there = path
-    while there not in lines:
-        there = there[:-1]
-    where = f"{spelled(path)}: " if path else ""
-    return SeedError(f"{name}:{lines[there]}: {where}{what}")
+    def error(self, path: str, message: str) -> SeedError:
+        """Build the error about the value at a path; the empty path is the whole file."""
+        return _error(self.name, path, message)
 
 
-def spelled(path: Path) -> str:
-    """A path as it is written: `lists[2].contacts[0].msisdn`."""
-    return "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path).removeprefix(".")
-
-
-def read(file: str) -> SeedFile:
-    """What a seed file says. Raises SeedError."""
-    name = File(file).name
+def read_seed_file(file: str) -> SeedFile:
+    """Read, parse and check a seed file. Raises SeedError."""
+    name = Path(file).name
     try:
-        raw = File(file).read_bytes()
-    except OSError as why:
-        raise SeedError(f"The seed file {file} can't be read: {why.strerror or why}") from why
-    if len(raw) > LARGEST:
-        raise SeedError(f"The seed file {file} has more than {LARGEST} bytes")
+        raw = Path(file).read_bytes()
+    except OSError as error:
+        raise SeedError(f"The seed file {file} cannot be read: {error.strerror or error}") from error
+    if len(raw) > _MAX_FILE_BYTES:
+        raise SeedError(f"The seed file {file} has more than {_MAX_FILE_BYTES} bytes")
+    value = _parse(name, raw, is_json=file.endswith(".json"))
+    try:
+        return SeedFile(name, msgspec.convert(value, Seed, dec_hook=_convert_handset))
+    except ControlError as error:
+        raise _error(name, "", error.message.removesuffix(".")) from error
+    except msgspec.ValidationError as error:
+        raise _schema_error(name, str(error)) from error
+
+
+def _error(name: str, path: str, message: str) -> SeedError:
+    return SeedError(f"{name}: {path}: {message}" if path else f"{name}: {message}")
+
+
+def _parse(name: str, raw: bytes, is_json: bool) -> Any:
     try:
         text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as why:
-        line = raw.count(b"\n", 0, why.start) + 1
-        raise SeedError(f"{name}:{line}: this is no text in UTF-8") from why
-    value, lines = parsed(name, text, is_json=file.endswith(".json"))
-    try:
-        return SeedFile(name, msgspec.convert(value, Seed, dec_hook=hook), lines)
-    except ControlError as why:
-        raise complaint(name, lines, (), why.message.removesuffix(".")) from why
-    except msgspec.ValidationError as why:
-        raise found_fault(name, lines, str(why)) from why
+        return _parse_json(text) if is_json else tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise SeedError(f"{name}: not valid UTF-8 (at line {line})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SeedError(f"{name}: not valid TOML: {error}") from error
+    except json.JSONDecodeError as error:
+        raise SeedError(f"{name}: not valid JSON: {error}") from error
+    except (RecursionError, ValueError) as error:
+        raise SeedError(f"{name}: cannot be parsed: {error}") from error
 
 
-def parsed(name: str, text: str, is_json: bool) -> tuple[Any, Mapping[Path, int]]:
-    """The value of a text, and where everything in it stands."""
-    try:
-        if is_json:
-            value = json.loads(text, parse_constant=no_number)
-            json.dumps(value, ensure_ascii=False).encode()  # halves of characters are no text, and no database has them
-            return value, positions.of_json(text)
-        return tomllib.loads(text), positions.of_toml(text.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as why:
-        at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(why))
-        line = int(at[1]) if at and at[1] else text.count("\n") + 1
-        raise SeedError(f"{name}:{line}: this is no TOML: {str(why)[: at.start()] if at else why}") from why
-    except json.JSONDecodeError as why:
-        raise SeedError(f"{name}:{why.lineno}: this is no JSON: {why.msg}") from why
-    except RepeatedError as why:
-        raise SeedError(f"{name}:{why.line}: {spelled(why.path)}: this key stands there twice") from why
-    except (RecursionError, ValueError) as why:
-        raise SeedError(f"{name}:1: this can't be read: {why}") from why
+def _parse_json(text: str) -> Any:
+    value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated_keys)
+    json.dumps(value, ensure_ascii=False).encode()  # raises for lone surrogates, which no database can store
+    return value
 
 
-def no_number(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not valid JSON")
 
 
-def hook(kind: type, value: Any) -> Any:
-    """Numbers of handsets, which are written in many ways."""
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object, whose keys must differ. Python's parser would silently keep the last of two equal keys."""
+    value: dict[str, Any] = {}
+    for key, member in pairs:
+        if key in value:
+            raise ValueError(f"the key {key[:40]!r} appears twice in one object")
+        value[key] = member
+    return value
+
+
+def _convert_handset(kind: type, value: Any) -> Any:
+    """Convert the number of a handset, which people write in many ways."""
     if kind is not Handset:
         raise NotImplementedError(kind)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise TypeError("Expected a number of a handset")
+        raise TypeError("Expected the number of a handset")
     return Handset(schema.msisdn(str(value)))
 
 
-def found_fault(name: str, lines: Mapping[Path, int], message: str) -> SeedError:
-    """The first complaint about the shape, in the file's own terms."""
-    what, _, at = message.partition(" - at `$")
-    path = tuple(steps(at.removesuffix("`")))
-    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+def _schema_error(name: str, complaint: str) -> SeedError:
+    """Put msgspec's complaint about the first wrong value into the words of a seed file."""
+    message, _, path = complaint.partition(" - at `$")
+    path = path.removesuffix("`").removeprefix(".")
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", message)
     if unknown:
-        near = get_close_matches(unknown[1], keys_at(path), 1)
-        did_you_mean = f"; did you mean {near[0]}?" if near else ""
-        return complaint(name, lines, (*path, unknown[1]), f"there is no such key{did_you_mean}")
-    missing = re.fullmatch(r"Object missing required field `(.*)`", what)
+        key = unknown[1]
+        similar = get_close_matches(key, _known_keys(path), 1)
+        hint = f"; did you mean {similar[0]}?" if similar else ""
+        return _error(name, f"{path}.{key}" if path else key, f"there is no such key{hint}")
+    missing = re.fullmatch(r"Object missing required field `(.*)`", message)
     if missing:
-        return complaint(name, lines, path, f"{missing[1]} is missing")
-    return complaint(name, lines, path, in_words(what).replace(" | null", ""))
+        return _error(name, path, f"{missing[1]} is missing")
+    return _error(name, path, in_words(message).replace(" | null", ""))
 
 
-def steps(written: str) -> Iterator[str | int]:
-    """The steps of a path as msgspec writes it."""
-    for key, number in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", written):
-        yield int(number) if number else key
-
-
-def keys_at(path: Path) -> list[str]:
-    """The keys that may stand where a path leads, for slips."""
+def _known_keys(path: str) -> list[str]:
+    """Return the keys that the schema has for the object at a path."""
     kind: Any = type_info(Seed)
-    for step in path:
-        if isinstance(step, int):
+    for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        if index:
             kind = kind.item_type
         else:
-            kind = next(each.type for each in kind.fields if each.encode_name == step)
-            kind = next((each for each in getattr(kind, "types", ()) if isinstance(each, StructType)), kind)
-    return [each.encode_name for each in kind.fields] if isinstance(kind, StructType) else []
+            kind = next(field.type for field in kind.fields if field.encode_name == key)
+            kind = next((option for option in getattr(kind, "types", ()) if isinstance(option, StructType)), kind)
+    return [field.encode_name for field in kind.fields] if isinstance(kind, StructType) else []

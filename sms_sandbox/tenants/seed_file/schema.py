@@ -1,4 +1,4 @@
-"""What a seed file may say."""
+"""The schema of seed files."""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,32 +16,33 @@ from ...domain.profiles import ProfileName
 from ...domain.text import MAX_PARTS, segments
 from ...services.send_message import NO_RECORD, preview
 
-Mail = Annotated[str, Meta(min_length=3, max_length=255, pattern=r"^[^@\x00-\x20,]+@[^@\x00-\x20,]+$(?!\n)")]
+Email = Annotated[str, Meta(min_length=3, max_length=255, pattern=r"^[^@\x00-\x20,]+@[^@\x00-\x20,]+$(?!\n)")]
 Margin = Annotated[float, Meta(ge=0, le=1000)]
-Slots = Annotated[list[Words], Meta(max_length=10)]
+FieldNames = Annotated[list[Words], Meta(max_length=10)]
 
 
-def check_url(url: str | None) -> None:
+def _check_url(url: str | None) -> None:
+    """Raise ValueError unless the URL is None or has the scheme http or https."""
     if url is not None and not is_http_url(url):
-        raise ValueError(f'"{url[:80]}" is no http or https address')
+        raise ValueError(f'"{url[:80]}" is not an http or https address')
 
 
 def msisdn(written: str) -> str:
-    """The digits of a handset's number. Raises ValueError."""
-    found = numbers.to_msisdn(written, "AU")
-    if found is None:
-        raise ValueError(f'"{written[:40]}" is no number')
-    return found
+    """Return the digits of a handset's number in international form. Raises ValueError."""
+    digits = numbers.to_msisdn(written, "AU")
+    if digits is None:
+        raise ValueError(f'"{written[:40]}" is not a phone number')
+    return digits
 
 
 class Handset(str):
-    """A number, as it was read from what was written."""
+    """The number of a handset in international form."""
 
     __slots__ = ()
 
 
 class Account(Request, kw_only=True):
-    """An account in a world of its own, and that world's settings."""
+    """An account with its own tenant, and that tenant's settings."""
 
     key: Key
     secret: Secret
@@ -61,22 +62,22 @@ class Account(Request, kw_only=True):
         if self.frozen_at is not None:
             check_moment("frozen_at", self.frozen_at)
         for url in (self.dlr_url, self.reply_url, self.link_hits_url):
-            check_url(url)
+            _check_url(url)
 
     @property
     def urls(self) -> dict[str, str | None]:
-        """Where its callbacks go."""
+        """Return the account's callback URLs."""
         return {"dlr_url": self.dlr_url, "reply_url": self.reply_url, "link_hits_url": self.link_hits_url}
 
 
 class Owned(Request, kw_only=True):
-    """Something of an account, which is named by its key; of the default account, if it is not."""
+    """An item that belongs to an account. `account` is its key; without one it is the default account."""
 
     account: Key | None = None
 
 
 class Contact(Request, kw_only=True):
-    """A member of a list; `fields` are the values of the list's custom fields, by their names."""
+    """A member of a list. `fields` maps the names of the list's custom fields to values."""
 
     msisdn: Handset
     first_name: Words | None = None
@@ -88,42 +89,42 @@ class List(Owned, kw_only=True):
     """A list with its custom fields and its members."""
 
     name: Words
-    fields: Slots = field(default_factory=list)
+    fields: FieldNames = field(default_factory=list)
     automation_url: str | None = None
     contacts: list[Contact] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        check_url(self.automation_url)
+        _check_url(self.automation_url)
         for contact in self.contacts:
             for name in contact.fields:
                 if name not in self.fields:
-                    raise ValueError(f'the list has no field "{name[:40]}", which a contact has')
+                    raise ValueError(f'a contact has the field "{name[:40]}", which the list does not have')
 
 
-class Answering(Owned, kw_only=True):
-    """What is done with what comes in: `list` is the name of one."""
+class InboundOptions(Owned, kw_only=True):
+    """The automatic actions for inbound messages. `list` is the name of a contact list."""
 
-    on_list: Words | None = field(default=None, name="list")
+    list_name: Words | None = field(default=None, name="list")
     welcome_message: Text = ""
     members_message: Text = ""
     forward_url: str | None = None
-    forward_email: list[Mail] = field(default_factory=list)
+    forward_email: list[Email] = field(default_factory=list)
     forward_sms: list[Handset] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        check_url(self.forward_url)
-        for words in (self.welcome_message, self.members_message):
-            if segments(preview(words, NO_RECORD, None)).parts > MAX_PARTS:
-                raise ValueError(f'"{words[:40]}…" has more than {MAX_PARTS} parts')
+        _check_url(self.forward_url)
+        for text in (self.welcome_message, self.members_message):
+            if segments(preview(text, NO_RECORD, None)).parts > MAX_PARTS:
+                raise ValueError(f'"{text[:40]}…" has more than {MAX_PARTS} parts')
 
 
-class Number(Answering, kw_only=True):
+class Number(InboundOptions, kw_only=True):
     """A leased number."""
 
     number: Handset
 
 
-class Keyword(Answering, kw_only=True):
+class Keyword(InboundOptions, kw_only=True):
     """A keyword on a number that the account leases."""
 
     keyword: Words
@@ -133,14 +134,14 @@ class Keyword(Answering, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         if keywords.is_reserved(self.keyword) or len(keywords.normalize(self.keyword)) > keywords.MAX_KEYWORD_LENGTH:
-            raise ValueError(f'"{self.keyword[:40]}" can be no keyword')
+            raise ValueError(f'"{self.keyword[:40]}" cannot be a keyword')
 
 
 class Client(Owned, kw_only=True):
-    """A client of a reseller; its key follows from the world's seed, its secret too unless it is given."""
+    """A client of a reseller. Its key is derived from the tenant's seed, and so is its secret if none is given."""
 
     name: Words
-    email: Mail
+    email: Email
     msisdn: Handset
     secret: Secret | None = None
     contact: Text | None = None
@@ -151,23 +152,23 @@ class Client(Owned, kw_only=True):
 
 
 class SenderId(Owned, kw_only=True):
-    """A word that the account may send from though senders are checked strictly."""
+    """A sender ID that the account may use with `strict_senders`."""
 
     word: Words
 
     def __post_init__(self) -> None:
         if not is_sender_id(self.word):
-            raise ValueError(f'"{self.word[:40]}" can be no sender ID')
+            raise ValueError(f'"{self.word[:40]}" cannot be a sender ID')
 
 
 class Rule(NewRule, kw_only=True):
-    """What the carrier does with certain messages, as control takes it."""
+    """A carrier rule, as the control API accepts it."""
 
     account: Key | None = None
 
 
 class Fault(NewFault, kw_only=True):
-    """Something that shall go wrong, as control takes it."""
+    """A fault, as the control API accepts it."""
 
     account: Key | None = None
 
@@ -185,5 +186,5 @@ class Seed(Request, kw_only=True):
     faults: list[Fault] = field(default_factory=list)
 
     def account(self, key: str) -> Account | None:
-        """What it says of the account of a key."""
-        return next((each for each in self.accounts if each.key == key), None)
+        """Return the entry for the account with a key."""
+        return next((account for account in self.accounts if account.key == key), None)
