@@ -1,1 +1,1 @@
-"""What the sandbox costs: each figure beside that of something simpler, measured in the same run. `make bench`."""
+"""Benchmarks: each figure next to that of something simpler, measured in the same run. `make bench`."""

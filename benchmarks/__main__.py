@@ -15,87 +15,87 @@ from statistics import median
 
 from sms_sandbox.server import certificates as tls
 
-from .figures import Figure, Run, calls, memory, reports, starting
+from .figures import Figure, Run, calls, memory, reports, startup
 from .fixtures import fixtures
 from .imports import imports
 from .stalls import stalls
-from .worlds import worlds
+from .tenants import tenants
 
 GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
-    "start": starting,
+    "start": startup,
     "calls": calls,
     "reports": reports,
     "memory": memory,
     "stalls": stalls,
     "imports": imports,
-    "worlds": worlds,
+    "tenants": tenants,
     "fixtures": fixtures,
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the sandbox.")
-    parser.add_argument("group", nargs="*", help=f"what to measure: {', '.join(GROUPS)}; all, if not given")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, a shorter list")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every value of every round there as well")
-    given = parser.parse_args()
-    if unknown := set(given.group) - set(GROUPS):
-        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    parser.add_argument("group", nargs="*", help=f"what to measure: {', '.join(GROUPS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="run fewer and shorter rounds, with a shorter list")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every value of every round to FILE")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.group) - set(GROUPS):
+        parser.error(f"unknown group: {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory() as directory:
         certificates = tls.ensure(Path(directory))
-        rounds, seconds, members = (3, 1.0, 10_000) if given.quick else (5, 2.5, 100_000)
+        rounds, seconds, members = (3, 1.0, 10_000) if arguments.quick else (5, 2.5, 100_000)
         run = Run(certificates, rounds, seconds, members)
         began, figures = time.monotonic(), []
-        print(f"{machine()}; {rounds} rounds in turns with the baseline, medians", flush=True)
+        print(f"{describe_machine()}; {rounds} rounds, alternating with the baseline; medians", flush=True)
         print(HEAD, flush=True)
-        for name in given.group or GROUPS:
-            found = GROUPS[name](run)
-            for figure in [found] if isinstance(found, Figure) else found:
+        for name in arguments.group or GROUPS:
+            measured = GROUPS[name](run)
+            for figure in [measured] if isinstance(measured, Figure) else measured:
                 figures.append(figure)
-                print(line(figure), *(f"    {note}" for note in figure.notes), sep="\n", flush=True)
-    print(f"{time.monotonic() - began:.0f} s in all; load at the end {os.getloadavg()[0]:.1f}")
-    if given.json:
-        given.json.write_text(json.dumps(document(figures), indent=2) + "\n")
+                print(format_figure(figure), *(f"    {note}" for note in figure.notes), sep="\n", flush=True)
+    print(f"{time.monotonic() - began:.0f} s in total; load at the end {os.getloadavg()[0]:.1f}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(as_document(figures), indent=2) + "\n")
 
 
-def machine() -> str:
+def describe_machine() -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in ("uvicorn", "uvloop", "sqlalchemy", "aiohttp"))
     return (
-        f"{processor()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}; {platform.system()}"
+        f"{processor_name()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}; {platform.system()}"
         f" {platform.release()}; Python {platform.python_version()}, {libraries}"
     )
 
 
-def processor() -> str:
-    for each in Path("/proc/cpuinfo").read_text().splitlines():
-        if each.startswith("model name"):
-            return each.partition(": ")[2]
+def processor_name() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(": ")[2]
     return platform.machine()
 
 
 HEAD = f"{'':42} {'sandbox':>12} {'baseline':>12} {'ratio':>7} {'spread':>13}  goal"
 
 
-def line(figure: Figure) -> str:
-    """A row of the table; the spread is the least and the greatest ratio of a round."""
+def format_figure(figure: Figure) -> str:
+    """Return a row of the table. The spread is the smallest and the largest ratio of a round."""
     least, most = min(figure.ratios), max(figure.ratios)
     goal = ""
     if figure.goal is not None:
         than = "≥" if figure.more_is_better else "≤"
         unit = "" if figure.goal_is_ratio else f" {figure.unit}"
         goal = f"{than} {figure.goal:g}{unit}: {'met' if figure.met else 'MISSED'}"
-    values = f"{shown(figure.sandbox, figure.unit):>12} {shown(figure.baseline, figure.unit):>12}"
+    values = f"{format_value(figure.sandbox, figure.unit):>12} {format_value(figure.baseline, figure.unit):>12}"
     return f"{figure.name:42} {values} {figure.ratio:7.2f} {least:6.2f}–{most:<6.2f}  {goal}  [{figure.baseline_is}]"
 
 
-def shown(values: Iterable[float], unit: str) -> str:
+def format_value(values: Iterable[float], unit: str) -> str:
     value = median(values)
     return f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
 
 
-def document(figures: list[Figure]) -> dict[str, object]:
+def as_document(figures: list[Figure]) -> dict[str, object]:
     measured = [{**asdict(each), "ratio": each.ratio, "met": each.met} for each in figures]
-    return {"machine": machine(), "command": sys.argv[1:], "figures": measured}
+    return {"machine": describe_machine(), "command": sys.argv[1:], "figures": measured}
 
 
 if __name__ == "__main__":

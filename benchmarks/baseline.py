@@ -1,7 +1,7 @@
-"""The servers the sandbox is measured against: the least that could do the same, on the same uvicorn, with TLS.
+"""The servers the sandbox is measured against: the simplest ones that could do the same, on uvicorn with TLS.
 
-`bare` answers every request the same, without a framework; `echo` is a Starlette application whose endpoints read the
-same form and answer the same JSON as the sandbox does.
+`bare` gives every request the same answer, without a framework. `echo` is a Starlette application whose endpoints read
+the same form and answer the same JSON as the sandbox.
 """
 
 import argparse
@@ -54,8 +54,8 @@ def echo() -> Any:
     return Starlette(routes=[route("/send-sms.json", send_sms), route("/get-balance.json", get_balance)])
 
 
-class Announcing(uvicorn.Server):
-    """Says its port on stdout once it listens."""
+class PortPrintingServer(uvicorn.Server):
+    """A server that prints its port on stdout when it listens."""
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
@@ -67,14 +67,14 @@ def main() -> None:
     parser.add_argument("which", choices=("bare", "echo"))
     parser.add_argument("certificate")
     parser.add_argument("key")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     config = uvicorn.Config(
-        bare if given.which == "bare" else echo(), port=0, loop="uvloop", http="httptools", ws="none", lifespan="off",
-        access_log=False, log_config=None, ssl_certfile=given.certificate, ssl_keyfile=given.key,
-        ssl_version=ssl.PROTOCOL_TLS_SERVER, timeout_keep_alive=75,
+        bare if arguments.which == "bare" else echo(), port=0, loop="uvloop", http="httptools", ws="none",
+        lifespan="off", access_log=False, log_config=None, ssl_certfile=arguments.certificate,
+        ssl_keyfile=arguments.key, ssl_version=ssl.PROTOCOL_TLS_SERVER, timeout_keep_alive=75,
     )  # fmt: skip
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(Announcing(config).serve())
+        runner.run(PortPrintingServer(config).serve())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The figures: what is measured, and beside what."""
+"""The figures: what is measured, and the baseline of each."""
 
 import http.client
 import json
@@ -15,19 +15,22 @@ from urllib.parse import urlencode
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.simulation.callbacks.attempts import LANE
 
-from .processes import PATIENCE, Running, baseline, control, first_line, python, sandbox
+from .processes import TIMEOUT_SECONDS, ServerProcess, baseline, control, first_line, python, sandbox
 
-SENDS = 5
-TO = 500
-"""Sends, and recipients of each, whose reports are posted."""
+SENDS_PER_ROUND = 5
+RECIPIENTS_PER_SEND = 500
+"""Recipients of each send. Their delivery reports are posted."""
 
-DRAIN = 1.6
-"""Seconds after which what the last send-sms set off is over: it is delivered after one."""
+DELIVERY_SECONDS = 1.6
+"""Wait after the last send-sms, in seconds. Its messages are delivered after one second."""
 
 
 @dataclass
 class Figure:
-    """Values of the sandbox and of its baseline by round. `goal` is met where the ratio, or the value, is no worse."""
+    """Values of the sandbox and of its baseline by round.
+
+    The goal is met if the ratio (or the sandbox's value, if `goal_is_ratio` is false) is no worse than `goal`.
+    """
 
     name: str
     unit: str
@@ -45,8 +48,8 @@ class Figure:
 
     @property
     def ratios(self) -> list[float]:
-        """Of each round."""
-        return [mine / other for mine, other in zip(self.sandbox, self.baseline, strict=True)]
+        """Return the ratio of each round."""
+        return [sandbox / baseline for sandbox, baseline in zip(self.sandbox, self.baseline, strict=True)]
 
     @property
     def met(self) -> bool | None:
@@ -58,7 +61,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Run:
-    """How much is measured."""
+    """The size of a run: rounds, seconds per round, and members of the long list."""
 
     certificates: Certificates
     rounds: int
@@ -66,15 +69,17 @@ class Run:
     members: int
 
 
-def starting(run: Run) -> Figure:
-    """From starting the process to the first 200 over TLS."""
+def startup(run: Run) -> Figure:
+    """Measure the time from the start of the process to the first 200 over TLS."""
     figure = Figure("start to first 200", "s", "bare uvicorn", 3.0, more_is_better=False)
     context = ssl.create_default_context(cafile=run.certificates.ca)
 
-    def first_answer(server: AbstractContextManager[Running]) -> float:
+    def first_answer(server: AbstractContextManager[ServerProcess]) -> float:
         began = time.perf_counter()
         with server as running:
-            call = http.client.HTTPSConnection("localhost", running.https_port, context=context, timeout=PATIENCE)
+            call = http.client.HTTPSConnection(
+                "localhost", running.https_port, context=context, timeout=TIMEOUT_SECONDS
+            )
             call.request("GET", "/get-balance.json", headers=AUTHORIZATION)
             status = call.getresponse().status
             took = time.perf_counter() - began
@@ -82,9 +87,9 @@ def starting(run: Run) -> Figure:
         assert status == 200, status
         return took
 
-    for which in range(run.rounds + 1):
+    for number in range(run.rounds + 1):
         other, mine = first_answer(baseline("bare", run.certificates)), first_answer(sandbox(run.certificates))
-        if which:  # what the first round finds not yet compiled, it compiles for the others
+        if number:  # the first round compiles Python files for the others, so it does not count
             figure.baseline.append(other)
             figure.sandbox.append(mine)
     return figure
@@ -94,9 +99,9 @@ AUTHORIZATION = {"Authorization": f"Basic {b64encode(b'sandbox-key:sandbox-secre
 
 
 def calls(run: Run) -> list[Figure]:
-    """Calls a second, over 16 kept-alive connections."""
-    sends = Figure("send-sms a second", "/s", "Starlette form and JSON", 0.5)
-    balances = Figure("get-balance a second", "/s", "Starlette form and JSON", 0.7)
+    """Measure calls per second over 16 keep-alive connections."""
+    sends = Figure("send-sms per second", "/s", "Starlette form and JSON", 0.5)
+    balances = Figure("get-balance per second", "/s", "Starlette form and JSON", 0.7)
     costs: dict[tuple[str, str], list[float]] = {}
     with sandbox(run.certificates) as mine, baseline("echo", run.certificates) as other:
         control(mine, "PATCH", "/account", {"balance": 10_000_000})
@@ -104,105 +109,110 @@ def calls(run: Run) -> list[Figure]:
             for figure, what, lead in ((sends, "send-sms", 1.2), (balances, "get-balance", 0.3)):
                 for server, values, whose in ((other, figure.baseline, "baseline"), (mine, figure.sandbox, "sandbox")):
                     before = server.cpu()
-                    told = load(run, server, what, "--lead", str(lead), "--seconds", str(run.seconds))
-                    values.append(told["calls"] / told["seconds"])
+                    result = load(run, server, what, "--lead", str(lead), "--seconds", str(run.seconds))
+                    values.append(result["calls"] / result["seconds"])
                     if what == "send-sms" and whose == "sandbox":
-                        time.sleep(DRAIN)
-                    cpu = (server.cpu() - before) / told["answers"]
+                        time.sleep(DELIVERY_SECONDS)
+                    cpu = (server.cpu() - before) / result["answers"]
                     costs.setdefault((what, whose), []).append(cpu * 1_000_000)
     for figure, what in ((sends, "send-sms"), (balances, "get-balance")):
-        spent, least = median(costs[what, "sandbox"]), median(costs[what, "baseline"])
-        figure.notes.append(f"processor time a call: {spent:.0f} µs, baseline {least:.0f} µs ({least / spent:.2f})")
-    sends.notes.append("1,000 different recipients, over and over; what is delivered meanwhile is part of the cost")
+        cost, least = median(costs[what, "sandbox"]), median(costs[what, "baseline"])
+        figure.notes.append(f"processor time per call: {cost:.0f} µs, baseline {least:.0f} µs ({least / cost:.2f})")
+    sends.notes.append("1,000 different recipients in turn; the cost includes the deliveries that happen meanwhile")
     return [sends, balances]
 
 
-def load(run: Run, server: Running, what: str, *more: str) -> dict[str, Any]:
-    """Call a server from a process of its own."""
+def load(run: Run, server: ServerProcess, what: str, *more: str) -> dict[str, Any]:
+    """Call a server from a separate process, and return the result."""
     with python(*load_command(run, server, what), *more) as process:
-        told: dict[str, Any] = json.loads(first_line(process))
-        process.wait(PATIENCE)
-    return told
+        result: dict[str, Any] = json.loads(first_line(process))
+        process.wait(TIMEOUT_SECONDS)
+    return result
 
 
-def load_command(run: Run, server: Running, what: str) -> tuple[str, ...]:
+def load_command(run: Run, server: ServerProcess, what: str) -> tuple[str, ...]:
     port, ca = str(server.https_port), str(run.certificates.ca)
     return ("-m", "benchmarks.load", what, "--port", port, "--ca", ca)
 
 
 def reports(run: Run) -> Figure:
-    """Delivery reports posted a second, from the first to the last at the receiver."""
-    figure = Figure("reports posted a second", "/s", f"aiohttp alone, {LANE} at once", 2000, goal_is_ratio=False)
-    total, missed = SENDS * TO, 0
+    """Measure delivery reports posted per second, from the first to the last at the receiver."""
+    figure = Figure("reports posted per second", "/s", f"aiohttp alone, {LANE} at once", 2000, goal_is_ratio=False)
+    total, missed = SENDS_PER_ROUND * RECIPIENTS_PER_SEND, 0
     with python("-m", "benchmarks.receiver") as receiver, sandbox(run.certificates) as mine:
         url = f"http://127.0.0.1:{int(first_line(receiver))}"
         control(mine, "PATCH", "/account", {"balance": 10_000_000})
         for _ in range(run.rounds):
             ask(f"{url}/_forget")
-            with python("-m", "benchmarks.poster", f"{url}/reports?id=7", str(total), str(LANE)) as poster:
-                poster.wait(PATIENCE)
+            with python("-m", "benchmarks.aiohttp_client", f"{url}/reports?id=7", str(total), str(LANE)) as poster:
+                poster.wait(TIMEOUT_SECONDS)
             figure.baseline.append(total / json.loads(ask(f"{url}/_count"))["seconds"])
             ask(f"{url}/_forget")
             send_many(run, mine, f"{url}/reports?id=7")
-            heard = settled(f"{url}/_count", total)
-            figure.sandbox.append(heard["total"] / heard["seconds"])
-            missed += total - heard["once"]
-    figure.notes.append(f"{total} reports a round; over all rounds {missed} did not arrive exactly once")
+            counts = wait_for_callbacks(f"{url}/_count", total)
+            figure.sandbox.append(counts["total"] / counts["seconds"])
+            missed += total - counts["once"]
+    figure.notes.append(f"{total} reports per round; {missed} of all rounds did not arrive exactly once")
     return figure
 
 
 def ask(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=PATIENCE) as reply:
+    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as reply:
         answer: bytes = reply.read()
     return answer
 
 
-def send_many(run: Run, server: Running, dlr_callback: str) -> None:
+def send_many(run: Run, server: ServerProcess, dlr_callback: str) -> None:
     context = ssl.create_default_context(cafile=run.certificates.ca)
-    call = http.client.HTTPSConnection("localhost", server.https_port, context=context, timeout=PATIENCE)
-    for send in range(SENDS):
-        to = ",".join(f"614{12000000 + 37 * number}" for number in range(send * TO, (send + 1) * TO))
+    call = http.client.HTTPSConnection("localhost", server.https_port, context=context, timeout=TIMEOUT_SECONDS)
+    for send in range(SENDS_PER_ROUND):
+        to = ",".join(
+            f"614{12000000 + 37 * number}"
+            for number in range(send * RECIPIENTS_PER_SEND, (send + 1) * RECIPIENTS_PER_SEND)
+        )
         form = urlencode({"message": "Hello", "to": to, "dlr_callback": dlr_callback})
         headers = {**AUTHORIZATION, "Content-Type": "application/x-www-form-urlencoded"}
         call.request("POST", "/send-sms.json", form, headers)
         reply = json.load(call.getresponse())
-        assert reply["recipients"] == TO, reply
+        assert reply["recipients"] == RECIPIENTS_PER_SEND, reply
     call.close()
 
 
-def settled(url: str, total: int) -> dict[str, Any]:
-    """What was heard once all that was to come did, and a moment longer, for what should not come."""
-    until = time.monotonic() + PATIENCE
+def wait_for_callbacks(url: str, total: int) -> dict[str, Any]:
+    """Wait for the callbacks, and return their counts. Half a second more gives surplus ones time to arrive."""
+    until = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < until and json.loads(ask(url))["total"] < total:
         time.sleep(0.2)
     time.sleep(0.5)
-    heard: dict[str, Any] = json.loads(ask(url))
-    return heard
+    counts: dict[str, Any] = json.loads(ask(url))
+    return counts
 
 
 def memory(run: Run) -> list[Figure]:
-    """Resident memory of a server that has nothing to do: fresh, and after it did some of everything."""
-    fresh = Figure("memory idle, fresh", "MB", "bare uvicorn", 90, goal_is_ratio=False, more_is_better=False)
-    warm = Figure("memory idle, warmed up", "MB", "bare uvicorn", 90, goal_is_ratio=False, more_is_better=False)
+    """Measure the resident memory of an idle server: fresh, and warmed up."""
+    fresh = Figure("idle memory, fresh", "MB", "bare uvicorn", 90, goal_is_ratio=False, more_is_better=False)
+    warm = Figure("idle memory, warmed up", "MB", "bare uvicorn", 90, goal_is_ratio=False, more_is_better=False)
     with sandbox(run.certificates) as mine, baseline("bare", run.certificates) as other:
         for server, first in ((mine, fresh.sandbox), (other, fresh.baseline)):
-            once(run, server)
+            call_once(run, server)
             first.append(server.memory())
         for server, then in ((mine, warm.sandbox), (other, warm.baseline)):
             for _ in range(200):
-                once(run, server)
+                call_once(run, server)
             then.append(server.memory())
     with sandbox(run.certificates) as mine, python("-m", "benchmarks.receiver") as receiver:
         control(mine, "PATCH", "/account", {"balance": 10_000_000})
         send_many(run, mine, f"http://127.0.0.1:{int(first_line(receiver))}/reports")
         time.sleep(4)
-        warm.notes.append(f"after {SENDS} sends to {TO} and their reports: {mine.memory():.0f} MB")
+        warm.notes.append(
+            f"after {SENDS_PER_ROUND} sends to {RECIPIENTS_PER_SEND} and their reports: {mine.memory():.0f} MB"
+        )
     return [fresh, warm]
 
 
-def once(run: Run, server: Running) -> None:
+def call_once(run: Run, server: ServerProcess) -> None:
     context = ssl.create_default_context(cafile=run.certificates.ca)
-    call = http.client.HTTPSConnection("localhost", server.https_port, context=context, timeout=PATIENCE)
+    call = http.client.HTTPSConnection("localhost", server.https_port, context=context, timeout=TIMEOUT_SECONDS)
     call.request("GET", "/get-balance.json", headers=AUTHORIZATION)
     assert call.getresponse().status == 200
     call.close()

@@ -1,4 +1,4 @@
-"""What the pytest plugin costs: the start of a session, a world for each test, and a thousand tests at once."""
+"""The cost of the pytest plugin: a session's start, a tenant for each test, and a thousand tests on one server."""
 
 import json
 import os
@@ -17,9 +17,9 @@ from .figures import Figure, Run
 from .processes import first_line, python
 
 ROOT = Path(__file__).parents[1]
-AT_ONCE = 1000
+TEST_COUNT = 1000
 
-TURNS = """
+TEST_FILE = """
 import pytest
 
 @pytest.fixture
@@ -30,11 +30,11 @@ def empty():
 def test_empty(empty, n): ...
 
 @pytest.mark.parametrize("n", range({count}))
-def test_world(sms_sandbox, n): ...
+def test_tenant(sms_sandbox, n): ...
 """
-"""Tests that do nothing, with an empty fixture and with ours."""
+"""Tests that do nothing, with an empty fixture and with the plugin's."""
 
-TIMES = """
+TIMING_CONFTEST = """
 import json
 
 took = {}
@@ -49,12 +49,12 @@ def pytest_sessionfinish():
 
 
 def fixtures(run: Run) -> list[Figure]:
-    return [session(run), each_test(run), at_once()]
+    return [session_start(run), tenant_per_test(run), shared_server()]
 
 
-def session(run: Run) -> Figure:
-    """From the first line of a process to a world with a receiver, certificates made on the way."""
-    figure = Figure("start of a test session", "s", "a plain HTTP server's", 0.7, False, more_is_better=False)
+def session_start(run: Run) -> Figure:
+    """Measure the time from a process's first line to a tenant with a receiver. New certificates are included."""
+    figure = Figure("start of a test session", "s", "a plain HTTP server", 0.7, False, more_is_better=False)
     for _ in range(run.rounds):
         for which, values in (("plain", figure.baseline), ("sandbox", figure.sandbox)):
             with python("-m", "benchmarks.session", which) as process:
@@ -63,47 +63,47 @@ def session(run: Run) -> Figure:
     return figure
 
 
-def each_test(run: Run) -> Figure:
-    """Setup, call and teardown of a test that does nothing: the median of a run without its first test."""
-    figure = Figure("a world for a test", "ms", "an empty fixture", 10, False, more_is_better=False)
+def tenant_per_test(run: Run) -> Figure:
+    """Measure setup, call and teardown of an empty test: the median of a run, without its first test."""
+    figure = Figure("a tenant for a test", "ms", "an empty fixture", 10, False, more_is_better=False)
     for _ in range(run.rounds):
         with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "test_turns.py").write_text(TURNS.format(count=100))
-            (Path(folder) / "conftest.py").write_text(TIMES)
+            (Path(folder) / "test_turns.py").write_text(TEST_FILE.format(count=100))
+            (Path(folder) / "conftest.py").write_text(TIMING_CONFTEST)
             pytest(folder)
             took = json.loads((Path(folder) / "took.json").read_text())
-        for name, values in (("test_empty", figure.baseline), ("test_world", figure.sandbox)):
+        for name, values in (("test_empty", figure.baseline), ("test_tenant", figure.sandbox)):
             values.append(1000 * median([seconds for test, seconds in took.items() if name in test][1:]))
     return figure
 
 
-def at_once() -> Figure:
-    """Tests a second, two workers on one server, each test with a dozen calls; all must pass and leave nothing."""
-    figure = Figure(f"{AT_ONCE} tests on one server", "/s", "tests of an empty fixture", None)
+def shared_server() -> Figure:
+    """Measure tests per second with two workers on one server. Each test makes a dozen calls, and all must pass."""
+    figure = Figure(f"{TEST_COUNT} tests on one server", "/s", "tests with an empty fixture", None)
     with tempfile.TemporaryDirectory() as folder, Sandbox.start(ready_file=f"{folder}/ready") as server:
-        (Path(folder) / "test_turns.py").write_text(TURNS.format(count=AT_ONCE))
+        (Path(folder) / "test_turns.py").write_text(TEST_FILE.format(count=TEST_COUNT))
         options = ("-p", "xdist", "-n2", f"--sms-sandbox-attach={folder}/ready")
-        figure.baseline.append(AT_ONCE / passed(AT_ONCE, folder, *options, "-k", "test_empty"))
-        figure.sandbox.append(AT_ONCE / passed(AT_ONCE, str(ROOT / "examples" / "isolation"), *options))
-        left = [each["name"] for each in server.control("GET", "/tenants")["tenants"]]
+        figure.baseline.append(TEST_COUNT / time_passing_run(TEST_COUNT, folder, *options, "-k", "test_empty"))
+        figure.sandbox.append(TEST_COUNT / time_passing_run(TEST_COUNT, str(ROOT / "examples" / "isolation"), *options))
+        left = [tenant["name"] for tenant in server.control("GET", "/tenants")["tenants"]]
     figure.notes.append(f"all passed; tenants left: {', '.join(left)}")
     return figure
 
 
-def passed(count: int, folder: str, *args: str) -> float:
-    """Seconds that a run takes in which so many tests pass and none fails."""
+def time_passing_run(count: int, folder: str, *args: str) -> float:
+    """Run the tests of a folder, and return the seconds it took. Raises RuntimeError unless `count` tests pass."""
     began = time.perf_counter()
-    said = pytest(folder, *args)
+    output = pytest(folder, *args)
     took = time.perf_counter() - began
-    if re.findall(r"(\d+) (passed|failed|error)", said) != [(str(count), "passed")]:
-        raise RuntimeError(said[-2000:])
+    if re.findall(r"(\d+) (passed|failed|error)", output) != [(str(count), "passed")]:
+        raise RuntimeError(output[-2000:])
     return took
 
 
 def pytest(folder: str, *args: str) -> str:
-    """Run the tests of a folder; what pytest says."""
+    """Run the tests of a folder, and return pytest's output."""
     env = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTEST_"))}
-    env |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT), "COUNT": str(AT_ONCE)}
+    env |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT), "COUNT": str(TEST_COUNT)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "sms_sandbox.pytest_plugin"]
     ran = subprocess.run(
         [*command, "-c", os.devnull, "--rootdir=.", *args, "."], cwd=folder, env=env, capture_output=True,

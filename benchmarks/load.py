@@ -1,7 +1,7 @@
-"""A process that calls a server over kept-alive TLS connections, and tells as JSON how that went.
+"""A load generator: it calls a server over keep-alive TLS connections, and prints the result as JSON.
 
-It has to be lighter than any server it measures: requests are made beforehand, and of an answer only the status and
-the end are looked at; the body of one in a hundred is kept and checked when the clock has stopped.
+It must be lighter than every server it measures. So requests are built before the start, and only the status and the
+end of an answer are read; the body of one answer in a hundred is kept, and checked after the clock has stopped.
 """
 
 import argparse
@@ -18,36 +18,36 @@ from urllib.parse import urlencode
 
 import uvloop
 
-NUMBERS = 1000
-"""Different recipients that send-sms is called with."""
+RECIPIENT_COUNT = 1000
+"""Number of different recipients in calls of send-sms."""
 
-SAMPLE = 100
-"""One answer in so many is checked to the last word."""
+ANSWERS_PER_SAMPLE = 100
+"""One answer in this many is checked completely."""
 
 _MESSAGE = "Your parcel of 12 items is on its way and will be with you between 10:00 and 12:30 on Friday by foot"
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
 def requests(what: str) -> list[bytes]:
-    """The requests to make, one after the other, over and over."""
+    """Return the requests to repeat, in order."""
     secret = b64encode(b"sandbox-key:sandbox-secret").decode()
     head = f"Host: localhost\r\nAuthorization: Basic {secret}\r\nUser-Agent: benchmarks\r\nAccept: */*\r\n"
     if what == "get-balance":
         return [f"GET /get-balance.json HTTP/1.1\r\n{head}\r\n".encode()]
     assert len(_MESSAGE) == 100
-    found = []
-    for index in range(NUMBERS):
+    sends = []
+    for index in range(RECIPIENT_COUNT):
         body = urlencode({"message": _MESSAGE, "to": f"614{12000000 + 37 * index}"})
         form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
-        found.append(f"POST /send-sms.json HTTP/1.1\r\n{head}{form}\r\n{body}".encode())
-    return found
+        sends.append(f"POST /send-sms.json HTTP/1.1\r\n{head}{form}\r\n{body}".encode())
+    return sends
 
 
 class Load:
-    """What all connections share: the requests, and what came of them."""
+    """The state that all connections share: the requests and their results."""
 
-    def __init__(self, made: Sequence[bytes], pause: float) -> None:
-        self._made = made
+    def __init__(self, requests: Sequence[bytes], pause: float) -> None:
+        self._requests = requests
         self._number = count()
         self.pause = pause
         self.running = True
@@ -58,21 +58,21 @@ class Load:
         self.failed = 0
 
     def next(self) -> bytes:
-        return self._made[next(self._number) % len(self._made)]
+        return self._requests[next(self._number) % len(self._requests)]
 
-    def note(self, answer: bytes, took: float) -> None:
+    def record(self, answer: bytes, took: float) -> None:
         if not answer.startswith(b"HTTP/1.1 200"):
             self.failed += 1
             self.samples.append(answer)
         self.answers += 1
         if self.counting:
             self.latencies.append(took)
-            if len(self.latencies) % SAMPLE == 1:
+            if len(self.latencies) % ANSWERS_PER_SAMPLE == 1:
                 self.samples.append(answer)
 
 
 class Caller(asyncio.Protocol):
-    """One connection, which has one request under way at any time."""
+    """A connection with one request at a time."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -92,10 +92,10 @@ class Caller(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
-        if not whole(self._buffer):
+        if not is_complete(self._buffer):
             return
         answer, self._buffer = self._buffer, b""
-        self._load.note(answer, time.perf_counter() - self._began)
+        self._load.record(answer, time.perf_counter() - self._began)
         if self._load.pause:
             asyncio.get_running_loop().call_later(self._load.pause, self._call)
         else:
@@ -107,8 +107,8 @@ class Caller(asyncio.Protocol):
             self._load.samples.append(f"connection lost: {exc}".encode())
 
 
-def whole(answer: bytes) -> bool:
-    """Whether an answer is there to its end, by its length or its last chunk."""
+def is_complete(answer: bytes) -> bool:
+    """True if an answer is complete, by its length or its last chunk."""
     end = answer.find(b"\r\n\r\n") + 4
     if end < 4:
         return False
@@ -117,7 +117,7 @@ def whole(answer: bytes) -> bool:
 
 
 def body(answer: bytes) -> Any:
-    """The JSON of a whole answer."""
+    """Return the JSON of a complete answer."""
     head, _, rest = answer.partition(b"\r\n\r\n")
     if not _LENGTH.search(head + b"\r\n"):
         size, _, rest = rest.partition(b"\r\n")
@@ -126,7 +126,7 @@ def body(answer: bytes) -> Any:
 
 
 def check(what: str, samples: Sequence[bytes]) -> None:
-    """Raise AssertionError unless every sample is what it should be."""
+    """Check that every sample is a correct answer. Raises AssertionError."""
     assert samples, "no answers"
     ids = set()
     for sample in samples:
@@ -140,26 +140,29 @@ def check(what: str, samples: Sequence[bytes]) -> None:
             assert reply["recipients"] == reply["sms"] == 1, reply
             assert "send_at" in reply, reply
             ids.add(reply["message_id"])
-    assert what == "get-balance" or len(ids) == len(samples), "a message id was given twice"
+    assert what == "get-balance" or len(ids) == len(samples), "two messages have the same id"
 
 
-async def run(given: argparse.Namespace) -> dict[str, Any]:
-    """Call for `lead` seconds without counting, then for `seconds` and count; without `seconds` until stdin ends."""
-    context = ssl.create_default_context(cafile=given.ca)
-    load = Load(requests(given.what), given.pause)
+async def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Call for `lead` seconds uncounted, then for `seconds` counted, and return the result.
+
+    If `seconds` is 0, calls are counted until a line arrives on stdin.
+    """
+    context = ssl.create_default_context(cafile=arguments.ca)
+    load = Load(requests(arguments.what), arguments.pause)
     loop = asyncio.get_running_loop()
-    for _ in range(given.connections):
-        await loop.create_connection(lambda: Caller(load), "localhost", given.port, ssl=context)
-    await asyncio.sleep(given.lead)
+    for _ in range(arguments.connections):
+        await loop.create_connection(lambda: Caller(load), "localhost", arguments.port, ssl=context)
+    await asyncio.sleep(arguments.lead)
     load.counting, began = True, time.perf_counter()
-    if given.seconds:
-        await asyncio.sleep(given.seconds)
+    if arguments.seconds:
+        await asyncio.sleep(arguments.seconds)
     else:
         await loop.run_in_executor(None, input)
     load.counting, took = False, time.perf_counter() - began
     load.running = False
     await asyncio.sleep(0.1)
-    check(given.what, load.samples or [b"nothing"])
+    check(arguments.what, load.samples or [b"nothing"])
     latencies = sorted(load.latencies)
     return {
         "answers": load.answers,

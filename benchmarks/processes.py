@@ -1,4 +1,4 @@
-"""The processes of a run, each started and ended here, and what they cost."""
+"""The processes of a run: how they start and end, and their processor time and memory."""
 
 import json
 import os
@@ -14,34 +14,34 @@ from typing import Any
 from sms_sandbox.server import certificates as tls
 from sms_sandbox.settings import PREFIX
 
-PATIENCE = 30.0
-"""Seconds that a process may take to start, or to end."""
+TIMEOUT_SECONDS = 30.0
+"""Longest time for a process to start, to end or to answer."""
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
-class Running:
-    """A server that accepts connections; `http` is the sandbox's control listener."""
+class ServerProcess:
+    """A server that accepts connections. `http` is the URL of the sandbox's plain listener, for control."""
 
     process: subprocess.Popen[str]
     https_port: int
     http: str = ""
 
     def cpu(self) -> float:
-        """Seconds of processor time used so far."""
+        """Return the processor time used so far, in seconds."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICK
 
     def memory(self) -> float:
-        """Resident memory in MB."""
+        """Return the resident memory in MB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 @contextmanager
 def python(*args: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
-    """A Python process, ended when the block does. It keeps and finds compiled files, as with a user it does."""
+    """Start a Python process, and end it after the block. It may write compiled files, as a user's process does."""
     kept = (name for name in os.environ if not name.startswith(PREFIX) and name != "PYTHONDONTWRITEBYTECODE")
     environment = {name: os.environ[name] for name in kept}
     process = subprocess.Popen([sys.executable, *args], stdin=stdin, stdout=subprocess.PIPE, text=True, env=environment)
@@ -50,7 +50,7 @@ def python(*args: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.P
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -63,31 +63,31 @@ def first_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"{process.args!r} ended before it was ready.")
+        raise RuntimeError(f"{process.args!r} ended before it printed a line.")
     return line
 
 
 @contextmanager
-def sandbox(certificates: tls.Certificates, *flags: str) -> Iterator[Running]:
-    """`sms-sandbox serve` on free ports, with the throttle off."""
+def sandbox(certificates: tls.Certificates, *flags: str) -> Iterator[ServerProcess]:
+    """Start `sms-sandbox serve` on free ports, without the throttle."""
     serve = ("-m", "sms_sandbox", "serve", "--https-port", "0", "--http-port", "0", "--throttle", "0")
     with python(*serve, "--certs", str(certificates.directory), *flags) as process:
         ready = json.loads(first_line(process).partition(": ")[2])
-        yield Running(process, int(ready["https"].rpartition(":")[2]), ready["http"])
+        yield ServerProcess(process, int(ready["https"].rpartition(":")[2]), ready["http"])
 
 
 @contextmanager
-def baseline(which: str, certificates: tls.Certificates) -> Iterator[Running]:
-    """A server of `benchmarks.baseline`."""
+def baseline(which: str, certificates: tls.Certificates) -> Iterator[ServerProcess]:
+    """Start a server of `benchmarks.baseline`."""
     paths = (str(certificates.certificate), str(certificates.key))
     with python("-m", "benchmarks.baseline", which, *paths) as process:
-        yield Running(process, int(first_line(process)))
+        yield ServerProcess(process, int(first_line(process)))
 
 
-def control(server: Running, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-    """Call the sandbox's control API."""
+def control(server: ServerProcess, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Call the sandbox's control API, and return its answer."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.http}/_sandbox/v1{path}", data, headers, method=verb)
-    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:
         return json.load(reply)

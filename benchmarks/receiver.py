@@ -1,6 +1,7 @@
-"""A process that receives callbacks: it answers 200 to whatever comes and remembers what came, and when.
+"""A process that receives callbacks: it answers each request with 200, and counts them.
 
-`/_count` answers how many came since the last `/_forget`, how many were the same as one before, and over how long.
+`/_count` returns how many callbacks arrived since the last `/_forget`, how many targets arrived exactly once, how many
+different ones there were, and the seconds between the first and the last.
 """
 
 import asyncio
@@ -14,8 +15,8 @@ import uvloop
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-class Heard:
-    """What came: how often each target, when the first and when the last."""
+class CallbackCounts:
+    """Calls for each target, and the times of the first and the last one."""
 
     def __init__(self) -> None:
         self.forget()
@@ -24,22 +25,22 @@ class Heard:
         self.targets: Counter[bytes] = Counter()
         self.first = self.last = 0.0
 
-    def note(self, target: bytes) -> None:
+    def record(self, target: bytes) -> None:
         self.last = time.perf_counter()
         self.first = self.first or self.last
         self.targets[target] += 1
 
-    def told(self) -> bytes:
+    def as_json(self) -> bytes:
         total, distinct = self.targets.total(), len(self.targets)
-        found = {"total": total, "once": sum(n == 1 for n in self.targets.values()), "distinct": distinct}
-        return json.dumps({**found, "seconds": self.last - self.first}).encode()
+        counts = {"total": total, "once": sum(n == 1 for n in self.targets.values()), "distinct": distinct}
+        return json.dumps({**counts, "seconds": self.last - self.first}).encode()
 
 
 class Receiver(asyncio.Protocol):
-    """One connection; requests have no body."""
+    """A connection. Its requests have no body."""
 
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
+    def __init__(self, counts: CallbackCounts) -> None:
+        self._counts = counts
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -50,19 +51,19 @@ class Receiver(asyncio.Protocol):
         for head in heads:
             target = head.split(b" ", 2)[1]
             if target == b"/_count":
-                told = self._heard.told()
-                self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told))
+                result = self._counts.as_json()
+                self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(result), result))
                 continue
             if target == b"/_forget":
-                self._heard.forget()
+                self._counts.forget()
             else:
-                self._heard.note(target)
+                self._counts.record(target)
             self._transport.write(_OK)
 
 
 async def run() -> None:
-    heard = Heard()
-    server = await asyncio.get_running_loop().create_server(lambda: Receiver(heard), "127.0.0.1", 0)
+    counts = CallbackCounts()
+    server = await asyncio.get_running_loop().create_server(lambda: Receiver(counts), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

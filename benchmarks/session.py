@@ -1,4 +1,4 @@
-"""Print how long a fresh process takes until a test could begin: `python -m benchmarks.session sandbox|plain`."""
+"""Print the seconds from a process's start until a test could begin: `python -m benchmarks.session sandbox|plain`."""
 
 import sys
 import time
@@ -7,16 +7,16 @@ began = time.perf_counter()
 
 
 def sandbox() -> None:
-    """A sandbox in this process, a world on it, and a receiver."""
+    """Start a sandbox in this process, with a tenant and a receiver."""
     from sms_sandbox.testing import Sandbox
 
-    with Sandbox.start() as server, server.new_tenant() as world:
-        world.receiver()
+    with Sandbox.start() as server, server.new_tenant() as tenant:
+        tenant.receiver()
         print(time.perf_counter() - began, flush=True)
 
 
 def plain() -> None:
-    """The standard library's server on a thread, and one answer of it."""
+    """Start the standard library's server on a thread, and wait for one answer."""
     from http.client import HTTPConnection
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
     from threading import Thread

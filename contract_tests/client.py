@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl
 import httpx2
 import pytest
 
+from .cleanup import GONE, Undo, undoing
 from .codes import is_documented
-from .guarding import CapReachedError, Guard
-from .observing import Watch
-from .pacing import Pacer
-from .secrecy import Credentials, Secrets
-from .undoing import GONE, Undo, undoing
+from .credentials import Credentials, Secrets
+from .observed_shapes import Watch
+from .rate_limit import Pacer
+from .spending_guard import CapReachedError, Guard
 from .wire import Reply, faults_of_refusal, faults_of_success
 
 PATIENCE = 8

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from .observing import unlike
+from .observed_shapes import unlike
 from .run import VARIABLES, environment
 
 SAME, DIFFERENT, NOT_RUN = 0, 1, 2

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from .callback_receiver import Receiver
 from .client import Api
 from .grants import Need
-from .receiving import Receiver
 from .run import RECORDED, Run, begin, environment, today
 from .scene import Known, Scene, discover, furnish
 from .table import Outcome, table

@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx2
 
+from .callback_receiver import Receiver
 from .client import Api
+from .credentials import Credentials, Secrets
 from .grants import Grants, cap, handsets
-from .guarding import Guard
-from .observing import STALE, Recordings, Seen, Watch, unlike
-from .pacing import Pacer
-from .receiving import Receiver
-from .secrecy import Credentials, Secrets
+from .observed_shapes import STALE, Recordings, Seen, Watch, unlike
+from .rate_limit import Pacer
+from .spending_guard import Guard
 from .target import Control, UnusableError, Where, check_credentials, connect, fresh_sandbox, is_sandbox
 
 RATE = 15

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from .callback_receiver import Receiver
 from .client import Api, eventually
-from .receiving import Receiver
-from .secrecy import Credentials
+from .credentials import Credentials
 from .target import Control
 
 HANDSETS = ("61491570156", "61491570157", "61491570158", "61491570159", "61491570110", "61491570313")

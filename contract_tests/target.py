@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from .secrecy import Credentials, Secrets
+from .credentials import Credentials, Secrets
 
 PREFIX = "SMS_SANDBOX_"
 SLOWEST_START = 60.0

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from .callback_receiver import Receiver
 from .client import Api, eventually
 from .grants import CALLBACK, SANDBOX
 from .plugin import about, needs
-from .receiving import Receiver
 from .target import Control
 
 pytestmark = needs(SANDBOX, CALLBACK, why="it writes contacts in numbers nobody granted")

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from .callback_receiver import Call, Receiver, signature
 from .client import Api, eventually
 from .grants import CALLBACK, MONEY, SANDBOX, STATE
+from .messages import handset, send, settle
 from .plugin import about, needs
-from .receiving import Call, Receiver, signature
 from .run import Run
 from .scene import HANDSETS, tap
-from .sending import handset, send, settle
 from .target import Control
 from .test_lists import new_list
 

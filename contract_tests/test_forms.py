@@ -2,13 +2,13 @@
 
 import pytest
 
+from .cleanup import name_of_a_list
 from .client import Api
-from .fitting import shown
 from .grants import NOTHING, SANDBOX, STATE
 from .plugin import about, needs
+from .shape_check import shown
 from .target import Control
 from .test_lists import new_list
-from .undoing import name_of_a_list
 
 FORM = {"msisdn": "0491570156", "countrycode": "AU"}
 PATH = "/format-number.json"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from .cleanup import name_of_a_list
 from .client import Api
 from .grants import STATE
 from .plugin import about, needs
-from .undoing import name_of_a_list
 from .wire import as_xml_says
 
 pytestmark = needs(STATE)

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from .client import Api
 from .grants import NOTHING, SANDBOX, STATE
+from .messages import send
 from .plugin import about, needs
 from .run import Run
 from .scene import HANDSETS, Scene
-from .sending import send
 from .target import Control
 from .test_lists import new_list
 from .wire import as_xml_says, faults

@@ -4,9 +4,9 @@ import pytest
 
 from .client import Api
 from .grants import NOTHING, SANDBOX
+from .messages import send
 from .plugin import about, needs
 from .scene import HANDSETS, since, until
-from .sending import send
 from .target import Control
 
 World = tuple[Api, Control]

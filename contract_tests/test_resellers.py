@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from .client import Api
+from .credentials import Credentials
 from .grants import SANDBOX
+from .messages import send
 from .plugin import about, needs
 from .scene import HANDSETS, since
-from .secrecy import Credentials
-from .sending import send
 from .target import Control
 from .wire import as_xml_says
 

@@ -7,10 +7,10 @@ import pytest
 
 from .client import Api
 from .grants import MONEY, SANDBOX
+from .messages import handset, send
 from .plugin import about, needs
 from .run import Run
 from .scene import HANDSETS, since, until
-from .sending import handset, send
 from .target import Control
 from .test_send_sms import balance
 

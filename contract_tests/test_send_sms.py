@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
+from .cleanup import name_of_a_list
 from .client import Api
 from .grants import MONEY, SANDBOX
+from .messages import handset, send
 from .plugin import about, needs
 from .run import Run
 from .scene import HANDSETS
-from .sending import handset, send
 from .target import Control
 from .test_lists import new_list
-from .undoing import name_of_a_list
 from .wire import as_xml_says
 
 NOTHING_YET = {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0}

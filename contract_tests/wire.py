@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from .codes import status_of
-from .fitting import misfits
+from .shape_check import misfits
 from .shapes import SHAPES
 
 CONTENT_TYPES = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}  # 2.1

@@ -20,7 +20,7 @@ PRELUDE = """
 from functools import partial
 
 from conftest import PERSON
-from mended import Reminders
+from fixed import Reminders
 
 TEXT = "Tomorrow at 9"
 App = partial(Reminders, people=[PERSON])
@@ -57,7 +57,7 @@ def pytest_on(folder: Path, ready_file: Path) -> tuple[int, str]:
 
 
 def test_the_page_on_pytest(server: tuple[Sandbox, Path], tmp_path: Path) -> None:
-    for name in ("conftest.py", "buggy.py", "mended.py"):
+    for name in ("conftest.py", "buggy.py", "fixed.py"):
         shutil.copy(ROOT / "examples" / "reminders" / name, tmp_path)
     shown = blocks("pytest.md", "python")
     tests = [each for each in shown if "def test_" in each]

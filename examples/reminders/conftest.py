@@ -1,4 +1,4 @@
-"""The app under test: the mended one, or the one that the variable APP names."""
+"""The app under test: `fixed`, or the module named by the variable APP."""
 
 import os
 from collections.abc import Iterator
@@ -12,26 +12,26 @@ import pytest
 from sms_sandbox.testing import Sandbox
 
 PERSON = "61491570156"
-TWICE = "61491576398"
-"""A number whose delivery reports come twice."""
+REPORTED_TWICE = "61491576398"
+"""A magic number: its delivery report arrives twice."""
 
 
-class Quiet(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
 
 @pytest.fixture
 def app(sms_sandbox: Sandbox) -> Iterator[Any]:
-    """The app, pointed at the test's world, which calls it back."""
-    module = import_module(os.environ.get("APP", "mended"))
-    made = module.Reminders(
-        sms_sandbox.url, sms_sandbox.key, sms_sandbox.secret, sms_sandbox.ca, people=[PERSON, TWICE]
+    """Start the app, connected to the test's tenant, which sends its callbacks to the app."""
+    module = import_module(os.environ.get("APP", "fixed"))
+    reminders = module.Reminders(
+        sms_sandbox.url, sms_sandbox.key, sms_sandbox.secret, sms_sandbox.ca, people=[PERSON, REPORTED_TWICE]
     )
-    with make_server("127.0.0.1", 0, made.web, handler_class=Quiet) as server:
+    with make_server("127.0.0.1", 0, reminders.web, handler_class=QuietHandler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         sms_sandbox.call_back(f"http://127.0.0.1:{server.server_port}/callback")
-        yield made
+        yield reminders
         server.shutdown()
         thread.join()

@@ -1,12 +1,12 @@
-"""What the app must do, also on a bad day."""
+"""Tests of the app, with and without failures."""
 
 from typing import Any
 
-from conftest import PERSON, TWICE
+from conftest import PERSON, REPORTED_TWICE
 
 from sms_sandbox.testing import Sandbox
 
-TEXT = "Tomorrow at 9. Reply STOP to hear no more."
+TEXT = "Tomorrow at 9. Reply STOP to get no more reminders."
 
 
 def test_a_reminder_arrives(app: Any, sms_sandbox: Sandbox) -> None:
@@ -16,7 +16,7 @@ def test_a_reminder_arrives(app: Any, sms_sandbox: Sandbox) -> None:
     assert app.delivered == 1
 
 
-def test_an_outage_is_overcome(app: Any, sms_sandbox: Sandbox) -> None:
+def test_a_reminder_survives_an_outage(app: Any, sms_sandbox: Sandbox) -> None:
     sms_sandbox.fail_next("send-sms", status=503, times=2)
     app.remind(PERSON, TEXT)
     assert sms_sandbox.handset(PERSON).inbox() == [TEXT]
@@ -29,12 +29,12 @@ def test_a_lost_answer_does_not_make_two_reminders(app: Any, sms_sandbox: Sandbo
 
 
 def test_a_delivery_reported_twice_counts_once(app: Any, sms_sandbox: Sandbox) -> None:
-    app.remind(TWICE, TEXT)
+    app.remind(REPORTED_TWICE, TEXT)
     sms_sandbox.advance(hours=1)
     assert app.delivered == 1
 
 
-def test_who_says_stop_is_left_alone(app: Any, sms_sandbox: Sandbox) -> None:
+def test_nothing_is_sent_after_stop(app: Any, sms_sandbox: Sandbox) -> None:
     app.remind(PERSON, TEXT)
     sms_sandbox.handset(PERSON).reply("STOP")
     sms_sandbox.wait_for(callbacks=1, method="reply")

@@ -8,7 +8,7 @@ import pytest
 from contract_tests import plugin
 from contract_tests.run import VARIABLES
 from tests.contract.endpoint import KEY, SECRET, Endpoint
-from tests.contract.small import HEAD, Ran, Suite
+from tests.contract.small_suite import HEAD, Ran, Suite
 
 LOADED = (plugin, httpcore2)
 """Loaded here, as what is first loaded by a run of tests within a test is unloaded with it."""

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 from sms_sandbox.server.certificates import Certificates, ensure
 from sms_sandbox.settings import Settings
+from tests.contract.mutating_proxy import wrong
 from tests.contract.mutations import EACH_METHOD, MUTATIONS, Mutation
-from tests.contract.running import ROOT, Outcome, run_suite
-from tests.contract.wrong import wrong
+from tests.contract.suite_runner import ROOT, Outcome, run_suite
 from tests.sandbox import Account, run_sandbox
 
 ALL = {**MUTATIONS, **EACH_METHOD}

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 from sms_sandbox.api.parity.evidence import EVIDENCE
 from tests.contract.exchanges import Relay, Request, Spoil, faithfully, unchanged
-from tests.contract.spoiling import (
+from tests.contract.mutators import access, callbacks, pages, request_forms, statuses, values
+from tests.contract.mutators import refusals as refusing
+from tests.contract.mutators.combinators import (  # fmt: skip
     answers,
     asked,
     but,
@@ -19,8 +21,7 @@ from tests.contract.spoiling import (
     successes,
     trees,
     without,
-)  # fmt: skip
-from tests.contract.ways import access, callbacks, pages, reading, refusing, statuses, values
+)
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,13 @@ MUTATIONS: Mapping[str, Mutation] = {
     "html-type": Mutation("JSON is called text/html", statuses.with_content_type("text/html; charset=utf-8", "json")),
     "no-charset": Mutation("XML's type does not name its charset", statuses.with_content_type("text/xml", "xml")),
     # How calls are read
-    "post-only": Mutation("GET is refused", reading.only_post),
-    "no-multipart": Mutation("multipart bodies are not read", reading.without_bodies("multipart/")),
-    "no-query-of-post": Mutation("the query of a POST is not read", asked(reading.without_query)),
-    "plain-paths": Mutation("`/2/` and doubled slashes lead nowhere", asked(reading.plain_paths)),
-    "no-dotted-names": Mutation("`field.1` is not `field_1`", asked(reading.without_dotted)),
-    "blanks-count": Mutation("a blank parameter is taken for a value", asked(reading.blanks_count)),
-    "first-counts": Mutation("of a parameter that stands twice the first counts", asked(reading.first_counts)),
+    "post-only": Mutation("GET is refused", request_forms.only_post),
+    "no-multipart": Mutation("multipart bodies are not read", request_forms.without_bodies("multipart/")),
+    "no-query-of-post": Mutation("the query of a POST is not read", asked(request_forms.without_query)),
+    "plain-paths": Mutation("`/2/` and doubled slashes lead nowhere", asked(request_forms.plain_paths)),
+    "no-dotted-names": Mutation("`field.1` is not `field_1`", asked(request_forms.without_dotted)),
+    "blanks-count": Mutation("a blank parameter is taken for a value", asked(request_forms.blanks_count)),
+    "first-counts": Mutation("of a parameter that stands twice the first counts", asked(request_forms.first_counts)),
     "strict-names": Mutation("a parameter that is not known is refused", refusing.strict),
     # Who is let in
     "wrong-secret": Mutation("wrong credentials are taken", access.let_in("AUTH_FAILED")),
@@ -160,7 +161,7 @@ MUTATIONS: Mapping[str, Mutation] = {
         "isValid", into=lambda value: "true" if isinstance(value, str) else True))),
     # Replies and opt-outs
     "stop-ignored": Mutation("STOP is a word as any other", of("message-reply", rewritten(
-        "message", lambda text: f"so {text}")), told=reading.without_stop),
+        "message", lambda text: f"so {text}")), told=request_forms.without_stop),
     "replies-lost": Mutation("replies never show up", of("message-reply", refusing.pretended(
         "message-reply", lambda _: {"result": "SYSTEM: Message response handled\n"}))),
     "result-trimmed": Mutation("message-reply's result lacks its line feed", of("message-reply", named(

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from contract_tests.grants import CALLBACK, MONEY, NOTHING, SANDBOX, STATE, Grants, Need, cap, handsets
-from contract_tests.guarding import CapReachedError, Guard, NotAllowedError
-from contract_tests.pacing import WINDOW, Pacer
+from contract_tests.rate_limit import WINDOW, Pacer
+from contract_tests.spending_guard import CapReachedError, Guard, NotAllowedError
 
 MINE, STRANGE = "61400000001", "61400000002"
 READ_ONLY = Grants()

@@ -13,10 +13,10 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.contract import mutate
 from tests.contract.exchanges import Answer, Exchange, faithfully
+from tests.contract.mutating_proxy import wrong
 from tests.contract.mutations import MUTATIONS
-from tests.contract.running import ROOT, run_suite
-from tests.contract.spoiling import tree_of, with_tree
-from tests.contract.wrong import wrong
+from tests.contract.mutators.combinators import tree_of, with_tree
+from tests.contract.suite_runner import ROOT, run_suite
 from tests.sandbox import Account, run_sandbox
 
 CAUGHT = mutate.known()

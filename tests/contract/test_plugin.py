@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.credentials import Credentials
 from contract_tests.run import begin, told
-from contract_tests.secrecy import Credentials
 from contract_tests.target import UnusableError
 from tests.contract.endpoint import KEY, SECRET, Endpoint
-from tests.contract.small import MAKES, READS, SANDBOXED, SENDS, Suite, said
+from tests.contract.small_suite import MAKES, READS, SANDBOXED, SENDS, Suite, said
 
 pytest_plugins = "pytester"
 

@@ -10,7 +10,7 @@ import pytest
 from contract_tests.run import begin, told
 from contract_tests.target import UnusableError
 from tests.contract.endpoint import HIDDEN, KEY, SECRET, Endpoint
-from tests.contract.small import READS, Suite, said
+from tests.contract.small_suite import READS, Suite, said
 
 pytest_plugins = "pytester"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.fitting import KINDS, is_numeric, misfits
+from contract_tests.shape_check import KINDS, is_numeric, misfits
 from contract_tests.shapes import SHAPES, Either, Named
 from contract_tests.wire import CONTENT_TYPES, Reply, as_xml_says, faults_of_refusal, faults_of_success, read_xml
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.observing import Recordings
+from contract_tests.observed_shapes import Recordings
 from sms_sandbox.api.parity.evidence import EVIDENCE
 from sms_sandbox.docs_generator import differences, parity
 from sms_sandbox.docs_generator.__main__ import PAGES, stale

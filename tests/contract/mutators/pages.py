@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.contract.exchanges import Answer, Exchange, Spoil, faithfully
-from tests.contract.spoiling import Tree, successes, tree_of, with_tree
+from tests.contract.mutators.combinators import Tree, successes, tree_of, with_tree
 
 BY_TOTAL = {
     "lists_total": "lists", "members_total": "members", "numbers_total": "numbers", "keywords_total": "keywords",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.observing import STALE, Difference, Recordings, Watch, differences, merge, tree_of, unlike
+from contract_tests.observed_shapes import STALE, Difference, Recordings, Watch, differences, merge, tree_of, unlike
 from contract_tests.run import RECORDED
 from contract_tests.shapes import SHAPES
 from contract_tests.wire import CONTENT_TYPES, Reply, as_xml_says

@@ -1,4 +1,7 @@
-"""A process that makes so many GETs by aiohttp, so many at once: what posting reports costs without a sandbox."""
+"""A process that makes GET requests with aiohttp: what sending reports costs without a sandbox.
+
+Arguments: the URL, the number of requests, and how many run at once.
+"""
 
 import asyncio
 import sys
@@ -8,14 +11,14 @@ import aiohttp
 import uvloop
 
 
-async def run(url: str, total: int, at_once: int) -> None:
+async def run(url: str, total: int, concurrency: int) -> None:
     targets = (
         f"{url}&message_id=340000001&mobile={61412000000 + number}&datetime=2030-01-31+12%3A00%3A00"
         "&status=delivered&user_id=54911&rate=10"
         for number in range(total)
     )
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        await asyncio.gather(*(post(session, targets) for _ in range(at_once)))
+        await asyncio.gather(*(post(session, targets) for _ in range(concurrency)))
 
 
 async def post(session: aiohttp.ClientSession, targets: Iterator[str]) -> None:

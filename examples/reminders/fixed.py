@@ -1,4 +1,4 @@
-"""The same app, without its bugs."""
+"""The same app without its bugs."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import buggy
 
 
 class Reminders(buggy.Reminders):
-    """Sends again only what was not sent, counts a delivery once, and leaves alone who wants no more."""
+    """Retries only what was not sent, counts each delivery once, and respects opt-outs."""
 
     def __init__(self, url: str, key: str, secret: str, ca: str, people: Iterable[str]) -> None:
         super().__init__(url, key, secret, ca, people)
@@ -16,18 +16,18 @@ class Reminders(buggy.Reminders):
     def remind(self, number: str, text: str) -> None:
         if number not in self.people:
             return
-        for _ in range(buggy.TRIES):
+        for _ in range(buggy.MAX_ATTEMPTS):
             if self._call("send-sms", to=number, message=text) is not None or self._was_sent(number, text):
                 return
 
     def _was_sent(self, number: str, text: str) -> bool:
-        """Whether a reminder went out though nobody said so."""
+        """True if a reminder was sent although its answer was lost."""
         day = timedelta(days=1)
-        start, end = (f"{datetime.now(UTC) + by:%Y-%m-%d}" for by in (-day, day))
+        start, end = (f"{datetime.now(UTC) + offset:%Y-%m-%d}" for offset in (-day, day))
         sent = self._call("get-user-sms-sent", start=start, end=end, msisdn=number)
-        return sent is not None and any(each["message"] == text for each in sent.get("messages", ()))
+        return sent is not None and any(row["message"] == text for row in sent.get("messages", ()))
 
-    def heard(self, callback: dict[str, str]) -> None:
+    def handle_callback(self, callback: dict[str, str]) -> None:
         if callback.get("status") == "delivered":
             self._reported.add((callback["message_id"], callback["mobile"]))
             self.delivered = len(self._reported)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sms_sandbox.api.render import FORMATS
 from sms_sandbox.server.certificates import Certificates
-from tests.contract.spoiling import verbatim
+from tests.contract.mutators.combinators import verbatim
 
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 

@@ -1,7 +1,7 @@
 """What tests of the suite leave behind: nothing."""
 
 from tests.contract.endpoint import Endpoint
-from tests.contract.small import MAKES, SENDS, Suite, said
+from tests.contract.small_suite import MAKES, SENDS, Suite, said
 
 pytest_plugins = "pytester"
 

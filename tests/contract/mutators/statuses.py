@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.contract.exchanges import Answer, Spoil
-from tests.contract.spoiling import answers, asked, code_of
+from tests.contract.mutators.combinators import answers, asked, code_of
 
 
 def with_status(status: int, code: str = "") -> Spoil:

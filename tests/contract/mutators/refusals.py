@@ -7,7 +7,7 @@ from functools import cache
 from sms_sandbox.api.openapi import fields_of
 from sms_sandbox.api.routes import methods
 from tests.contract.exchanges import Answer, Exchange, Spoil, faithfully
-from tests.contract.spoiling import Tree, code_of, of, refusals, tree_of, with_tree
+from tests.contract.mutators.combinators import Tree, code_of, of, refusals, tree_of, with_tree
 
 SUCCESS = {"code": "SUCCESS", "description": "OK"}
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from tests.contract.exchanges import Answer, Exchange, Request, Spoil, faithfully
-from tests.contract.spoiling import asked
+from tests.contract.mutators.combinators import asked
 
 
 def without_stop(request: Request) -> Request:

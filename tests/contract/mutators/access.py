@@ -3,7 +3,7 @@
 import time
 
 from tests.contract.exchanges import Answer, Exchange, Spoil, faithfully
-from tests.contract.spoiling import code_of, other_accounts, tree_of, with_tree
+from tests.contract.mutators.combinators import code_of, other_accounts, tree_of, with_tree
 from tests.sandbox import basic
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .codes import is_documented
-from .fitting import KINDS, misfits
+from .shape_check import KINDS, misfits
 from .shapes import SHAPES, Either, Named, Shape
 from .wire import Reply
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sms_sandbox.api.render import Verbatim
 from tests.contract.exchanges import Spoil
-from tests.contract.spoiling import Tree, is_moment, objects, successes
+from tests.contract.mutators.combinators import Tree, is_moment, objects, successes
 
 
 def without_key(*keys: str) -> Spoil:

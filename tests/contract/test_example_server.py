@@ -8,8 +8,8 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.contract.documented import documented, examples
-from tests.contract.running import run_suite
+from tests.contract.example_server import documented, examples
+from tests.contract.suite_runner import run_suite
 from tests.sandbox import HANDSET, run_sandbox
 
 FILES = ("test_account", "test_auth", "test_forms", "test_lists", "test_pagination", "test_reads", "test_refusals",

@@ -1,1 +1,0 @@
-"""The ways to be wrong that take more than a line."""
