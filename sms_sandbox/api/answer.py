@@ -64,7 +64,7 @@ def answer_in_steps(
     try:
         account = gate.admit(authorization)
         profile = PROFILES[account.profile]
-        injected = fault_injection.find(store, account, method, form)
+        injected = fault_injection.find_fault(store, account, method, form)
         if injected and not injected.fault.lets_work:
             refusal = verdict(injected.code, injected.code.text)
             yield Answer(injected.code, refusal, profile, injected=injected, account=account)
@@ -87,7 +87,7 @@ def answer_in_steps(
             yield None
     except ApiError as refused:
         if refused.code in method.errors or refused.code in GATE:
-            refusal, whose = verdict(refused.code, refused.description), account or gate.caller(authorization)
+            refusal, whose = verdict(refused.code, refused.description), account or gate.find_caller(authorization)
             yield Answer(refused.code, refusal, profile, injected=injected, account=whose)
             return
         log.exception("%s does not declare that it refuses with %s", method.name, refused.code.name)

@@ -1,7 +1,7 @@
-"""What the application and a server of ours tell each other beyond ASGI; other servers and applications do without."""
+"""Extensions of ASGI between the application and our server; other servers work without them."""
 
 CONNECTION = "sms-sandbox.connection"
-"""Among the extensions of a request: how its connection can be ended, as `end` (with a reset or without)."""
+"""Key in the extensions of a request: its `end(with_reset)` ends the connection, with or without a TCP reset."""
 
 WHOLE = "sms-sandbox.whole"
-"""Set in the message that begins a reply whose next message is its whole body."""
+"""Key set in `http.response.start` if the next message holds the whole body."""

@@ -1,4 +1,4 @@
-"""Kinds of parameters for custom fields, which come as several form fields each."""
+"""Parameters for custom fields, each of which reads several form fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from .params import Schema, Text
 
 @dataclass(frozen=True)
 class Slots(Text):
-    """The custom fields field_1 to field_10, by slot."""
+    """The form fields field_1 to field_10, by slot."""
 
     of_one_field: ClassVar[bool] = False
 
     def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
-        found = {slot: value for slot in SLOTS if (value := Text.read(self, form, f"field_{slot}"))}
-        return found or None
+        values = {slot: value for slot in SLOTS if (value := Text.read(self, form, f"field_{slot}"))}
+        return values or None
 
     def fields(self, name: str) -> dict[str, Schema]:  # noqa: ARG002
         return {f"field_{slot}": {**self.schema(), "description": self.doc} for slot in SLOTS}
@@ -25,12 +25,12 @@ class Slots(Text):
 
 @dataclass(frozen=True)
 class FieldValues(Slots):
-    """Values of custom fields: `field_` and the slot, or `field_` and the name with blanks as underscores.
+    """Values of custom fields, by slot (`field_1`) or by name (`field_` and the name, with underscores for blanks).
 
-    Read as a mapping of what stands behind `field_`, in lower case, since only the list knows which names it has.
+    They are read as a mapping with lower-case keys, without `field_`. Only the list knows which names it has.
     """
 
     def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
         keys = [key for key in form if key.startswith("field_")]
-        found = {key[6:].lower(): value for key in keys if (value := Text.read(self, form, key)) is not None}
-        return found or None
+        values = {key[6:].lower(): value for key in keys if (value := Text.read(self, form, key)) is not None}
+        return values or None

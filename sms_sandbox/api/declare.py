@@ -16,7 +16,7 @@ from ..store.paging import UNSIZED, Paging
 from .errors import FEATURE_CLOSED, ApiError, Code
 from .forms import Form
 from .params import Param, Timestamp
-from .schema import ADDRESS, SECRET, marked
+from .schema import ADDRESS, SECRET, find_marked_keys
 
 ALWAYS = frozenset({Code.FIELD_INVALID})
 """What every method may answer: of a parameter, or where it has none, of a body that can not be read."""
@@ -169,12 +169,12 @@ class Method:
     @cached_property
     def secret_replies(self) -> frozenset[str]:
         """The keys of its reply whose values are secret."""
-        return marked(self.returns, SECRET)
+        return find_marked_keys(self.returns, SECRET)
 
     @cached_property
     def address_replies(self) -> frozenset[str]:
         """The keys of its reply whose values are URLs of the user's."""
-        return marked(self.returns, ADDRESS)
+        return find_marked_keys(self.returns, ADDRESS)
 
 
 def wire_name(name: str) -> str:

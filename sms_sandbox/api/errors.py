@@ -1,15 +1,15 @@
-"""Every way the API can refuse a call. The docs and the OpenAPI document list this enumeration."""
+"""Every error the API can answer. The docs and the OpenAPI document list this enumeration."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum, unique
 
 Description = str | Mapping[str, Sequence[str]]
-"""What a refusal says: a sentence, but for RECIPIENTS_ERROR, which says it by lists of numbers."""
+"""Description of an error: a sentence, or lists of numbers for RECIPIENTS_ERROR."""
 
 
 @unique
 class Code(Enum):
-    """A code of the error block, with its HTTP status and its usual sentence (reference 3.1)."""
+    """A code of the error block, with its HTTP status and usual description (reference 3.1)."""
 
     SUCCESS = 200, "OK"
     AUTH_FAILED_NO_DATA = 401, "You have not provided auth data."
@@ -55,7 +55,7 @@ FEATURE_CLOSED = "You don't have access to this feature"
 
 
 class ApiError(Exception):
-    """A refusal the caller reads: `code` in the body, its status on the response."""
+    """An error for the caller: `code` goes into the body, its status onto the response."""
 
     def __init__(self, code: Code, description: Description = "") -> None:
         self.code = code

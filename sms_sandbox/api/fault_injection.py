@@ -1,4 +1,4 @@
-"""Faults at the API: which one meets a call, and what the client then sees of it."""
+"""Fault injection for API calls: finds the fault for a call, and shows its effect to the client."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,9 +19,10 @@ from .asgi_extensions import CONNECTION
 from .declare import GATE, Method
 from .errors import Code
 from .forms import Form
-from .http_responses import send_page, send_whole
+from .http_responses import send_page, send_response
 
-Reply = Callable[[Send], Awaitable[None]]
+SendResponse = Callable[[Send], Awaitable[None]]
+"""Sends the ordinary response of a call."""
 
 _MAX_NUMBERS = 500
 """Numbers of one call that are compared with a fault. No method takes more, and reading one takes time."""
@@ -29,33 +30,36 @@ _MAX_NUMBERS = 500
 
 @dataclass(frozen=True)
 class Injected:
-    """A fault that meets a call: what it is called, and the seconds it delays the answer."""
+    """A fault that applies to a call. `name` is the `rule` of the call's traffic entry."""
 
     name: str
     fault: Fault
-    seconds: float = 0.0
+    delay_seconds: float = 0.0
 
     @property
     def code(self) -> Code:
-        """What a call is refused with that is not carried out; one whose client sees no refusal has failed."""
+        """Return the code in the traffic entry of a call that is not carried out.
+
+        It is FAILED for faults of another kind than `error`, because the client gets no code.
+        """
         return Code[self.fault.error] if self.fault.error else Code.FAILED
 
     @property
     def status(self) -> int | None:
-        """The HTTP status the client sees, where it is not that of the reply; 0 where it sees none."""
+        """Return the HTTP status the client sees: 0 if none, None if it is the usual one."""
         if self.fault.connection:
             return 0
         return 200 if self.fault.body == "html" else self.fault.status
 
 
-# Which one
+# Find the fault for a call
 
 
-def find(store: Store, account: Account, method: Method, form: Form | None) -> Injected | None:
-    """The fault that meets a call, which is counted by that; the tenant's own come before those built in."""
+def find_fault(store: Store, account: Account, method: Method, form: Form | None) -> Injected | None:
+    """Return the fault that applies to a call, and count it. The tenant's faults come before magic senders and keys."""
     sender = _sender(method, form) if form else ""
-    if account.faulty and (found := _of_tenant(store, account, method, form or {})):
-        return found
+    if account.faulty and (injected := _find_tenant_fault(store, account, method, form or {})):
+        return injected
     word = sender.strip().upper()
     if word in MAGIC_SENDERS and _may_refuse(method, MAGIC_SENDERS[word]):
         return Injected(f"magic sender {word}", Fault(rules.API, error=MAGIC_SENDERS[word]))
@@ -71,80 +75,82 @@ def _sender(method: Method, form: Form) -> str:
 
 
 def _may_refuse(method: Method, code: str) -> bool:
-    """Return True if the method, or the gate in front of it, answers with this code at times."""
+    """Return True if calls of the method can be answered with this code."""
     return Code[code] in method.errors or Code[code] in GATE
 
 
-def _of_tenant(store: Store, account: Account, method: Method, form: Form) -> Injected | None:
+def _find_tenant_fault(store: Store, account: Account, method: Method, form: Form) -> Injected | None:
     subject = Subject(_numbers(method, form), _sender(method, form), form.get("message", ""), account.key)
     now = account.clock.now(real_now())
     with store.begin() as db:
-        found = rules.deciding(
+        rule = rules.deciding(
             db, account.tenant, rules.API, subject, now, account.seed,
             lambda rule: rule.what.get("method") in (None, method.name),
         )  # fmt: skip
-    if found is None:
+    if rule is None:
         return None
-    fault = Fault(**found.what)
-    return Injected(f"fault {found.id}", fault, fault.wait(account.seed, found.id, found.seen))
+    fault = Fault(**rule.what)
+    return Injected(f"fault {rule.id}", fault, fault.wait(account.seed, rule.id, rule.seen))
 
 
 def _numbers(method: Method, form: Form) -> list[str]:
     """Return the numbers a call names, in international form if they can be read."""
     country = form.get("countrycode", "")
     region = numbers.region_of(country) if country else None
-    written = (each for name in method.number_fields for each in form.get(name, "").split(",") if each.strip())
-    found: list[str] = []
-    for each in islice(written, _MAX_NUMBERS):
-        msisdn = numbers.to_msisdn(each, region)
+    written = (raw for name in method.number_fields for raw in form.get(name, "").split(",") if raw.strip())
+    msisdns: list[str] = []
+    for raw in islice(written, _MAX_NUMBERS):
+        msisdn = numbers.to_msisdn(raw, region)
         with suppress(ValueError):
-            found.append(msisdn or international(numbers.bare(each) or each))
-    return found
+            msisdns.append(msisdn or international(numbers.bare(raw) or raw))
+    return msisdns
 
 
-# What the client sees
+# Show its effect to the client
 
 
-class Effects:
-    """Lets faults take effect on answers; `stop` ends those that would never come."""
+class FaultEffects:
+    """Applies faults to responses. `stop` ends the calls that faults keep waiting."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Task[object]] = set()
 
-    async def answer(self, injected: Injected, scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
-        """Answer a call as its fault wants it; `reply` would send the ordinary answer."""
+    async def respond(
+        self, injected: Injected, scope: Scope, receive: Receive, send: Send, send_ordinary: SendResponse
+    ) -> None:
+        """Respond to a call as its fault demands; `send_ordinary` sends the ordinary response."""
         fault = injected.fault
-        if fault.connection == "stall" or injected.seconds:
-            gone = await self._wait(receive, injected.seconds or None)
-            if gone:
+        if fault.connection == "stall" or injected.delay_seconds:
+            client_is_gone = await self._wait(receive, injected.delay_seconds or None)
+            if client_is_gone:
                 return
         if fault.connection:
             await _end_connection(scope, receive, with_reset=True)
         elif fault.status:
-            # As nginx: behind a 500 it ends the connection, behind the others it does not.
+            # As nginx does: it closes the connection after a 500, and keeps it open after the others.
             await send_page(send, fault.status, f"{fault.status} {PAGES[fault.status]}", close=fault.status == 500)
         elif fault.body == "html":
             await send_page(send, 200, "Down for maintenance")
         elif fault.body:
-            start, whole = await _told(reply)
+            start, body = await _capture(send_ordinary)
             if fault.body == "malformed":
-                await send_whole(send, start["status"], start["headers"], whole.rstrip()[:-1])
+                await send_response(send, start["status"], start["headers"], body.rstrip()[:-1])
             else:
-                length = (b"content-length", str(len(whole)).encode())
+                length = (b"content-length", str(len(body)).encode())
                 await send({**start, "headers": [*start["headers"], length]})
-                await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
+                await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
                 await _end_connection(scope, receive, with_reset=False)
         else:
-            await reply(send)
+            await send_ordinary(send)
 
     async def _wait(self, receive: Receive, seconds: float | None) -> bool:
-        """Wait so long, or for ever; whether the client has gone away meanwhile."""
+        """Wait for a time, or without end; return True if the client disconnected meanwhile."""
         task = asyncio.current_task()
         assert task is not None
         self._waiting.add(task)
         try:
             async with asyncio.timeout(seconds):
-                await _departure(receive)
+                await _wait_for_disconnect(receive)
         except TimeoutError:
             return False
         finally:
@@ -152,31 +158,31 @@ class Effects:
         return True
 
     def stop(self) -> None:
-        """Break off all that waits; whoever called is told that the server stops."""
+        """Cancel all waiting calls; their clients are told that the server stops."""
         for task in list(self._waiting):
             task.cancel()
 
 
-async def _told(reply: Reply) -> tuple[Message, bytes]:
-    """How an answer begins, and its body."""
+async def _capture(send_ordinary: SendResponse) -> tuple[Message, bytes]:
+    """Return the start message and the body of a response, instead of sending them."""
     messages: list[Message] = []
 
     async def keep(message: Message) -> None:
         messages.append(message)
 
-    await reply(keep)
+    await send_ordinary(keep)
     start, *bodies = messages
-    return start, b"".join(each["body"] for each in bodies)
+    return start, b"".join(message["body"] for message in bodies)
 
 
 async def _end_connection(scope: Scope, receive: Receive, with_reset: bool) -> None:
     extension = scope.get("extensions", {}).get(CONNECTION)
     if extension is None:
-        raise ConnectionError("There is no connection to end: the application runs without a server of ours.")
+        raise ConnectionError("Cannot end the connection: this server lacks the extension of sms-sandbox's own server.")
     extension["end"](with_reset)
-    await _departure(receive)  # a server would complain of an answer that never came if it were told before
+    await _wait_for_disconnect(receive)  # to return earlier without a response would be an error for the server
 
 
-async def _departure(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

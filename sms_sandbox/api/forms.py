@@ -1,67 +1,71 @@
-"""The parameters of a call, from its query and its body, whichever of the ways clients use they come in."""
+"""Reads the parameters of a call from its query and body, in every encoding that clients use."""
 
 import logging
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
-MOST_FIELDS = 1000
+_MAX_FIELDS = 1000
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-# What is wrong with a body is told to the caller; the parser would write it on the server's standard error too.
+# The caller gets the error of a bad body; the parser would also log it on the server's standard error.
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 Form = Mapping[str, str]
-"""The parameters of a call by name, whichever way they came; an absent one is not in it."""
+"""Parameters of a call by name; a parameter that was not sent is missing."""
 
 
 class UnreadableError(ValueError):
-    """The body is not what its content type says, or holds more fields than anybody needs."""
+    """The body does not match its content type, or has too many fields."""
 
 
 def read_form(query: bytes, content_type: str, body: bytes) -> Form:
-    """Query and body as one mapping; the body wins, and the last of a repeated name.
+    """Return the parameters of query and body in one mapping.
 
-    A body of any other type than the two of forms is no parameters, as clients send junk along with a query. What is
-    not UTF-8 stays recognisable, as lone surrogates. Raises UnreadableError.
+    The body takes precedence over the query, and the last value of a repeated name over the others. A body of another
+    type than the two form types is ignored, because some clients send junk with a query. Bytes that are not UTF-8
+    become lone surrogates. Raises UnreadableError.
     """
-    form = urlencoded(query) if query else {}
+    form = parse_urlencoded(query) if query else {}
     kind = content_type.partition(";")[0].strip().lower()
     if body and kind == URLENCODED:
-        form.update(urlencoded(body))
+        form.update(parse_urlencoded(body))
     elif body and kind == MULTIPART:
-        form.update(multipart(content_type, body))
+        form.update(_parse_multipart(content_type, body))
     return form
 
 
-def urlencoded(raw: bytes) -> dict[str, str]:
-    """Parameters of a form-encoded text; what urllib's parse_qsl finds, which takes longer and reads no bytes."""
+def parse_urlencoded(raw: bytes) -> dict[str, str]:
+    """Return the parameters of a form-encoded text.
+
+    The result is that of urllib's parse_qsl, which is slower and reads no bytes.
+    """
     pieces = raw.split(b"&")
-    if len(pieces) > MOST_FIELDS:
+    if len(pieces) > _MAX_FIELDS:
         raise UnreadableError("too many fields")
     form = {}
     for piece in pieces:
         if piece:
             name, _, value = piece.partition(b"=")
-            form[_name(_unquoted(name))] = _unquoted(value)
+            form[_php_name(_unquote(name))] = _unquote(value)
     return form
 
 
-def _unquoted(raw: bytes) -> str:
+def _unquote(raw: bytes) -> str:
     if b"+" in raw:
         raw = raw.replace(b"+", b" ")
-    return _text(unquote_to_bytes(raw) if b"%" in raw else raw)
+    return _decode(unquote_to_bytes(raw) if b"%" in raw else raw)
 
 
-def multipart(content_type: str, body: bytes) -> dict[str, str]:
-    """Parameters of a multipart body. No method takes a file: where one comes it is no parameter."""
-    from python_multipart.multipart import Field, create_form_parser  # seldom needed, and takes a while to import
+def _parse_multipart(content_type: str, body: bytes) -> dict[str, str]:
+    """Return the parameters of a multipart body. Files are ignored, because no method takes one."""
+    from python_multipart.multipart import Field, create_form_parser  # late: seldom needed and slow to import
 
     fields: list[Field] = []
 
     def keep(field: Field) -> None:
-        if len(fields) == MOST_FIELDS:
+        if len(fields) == _MAX_FIELDS:
             raise UnreadableError("too many fields")
         fields.append(field)
 
@@ -71,15 +75,15 @@ def multipart(content_type: str, body: bytes) -> dict[str, str]:
         parser = create_form_parser(headers, keep, None, config={"MAX_MEMORY_FILE_SIZE": len(body)})
         parser.write(body)
         parser.finalize()
-    except ValueError as why:  # the parser's own errors are such too
-        raise UnreadableError(str(why)) from why
-    return {_name(_text(field.field_name or b"")): _text(field.value or b"") for field in fields}
+    except ValueError as error:  # the parser's own errors are ValueErrors too
+        raise UnreadableError(str(error)) from error
+    return {_php_name(_decode(field.field_name or b"")): _decode(field.value or b"") for field in fields}
 
 
-def _text(raw: bytes) -> str:
+def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _name(name: str) -> str:
+def _php_name(name: str) -> str:
     # PHP, behind the real service, turns dots and blanks in names into underscores.
     return name.replace(".", "_").replace(" ", "_") if "." in name or " " in name else name

@@ -1,4 +1,4 @@
-"""The gate: who calls, and whether they may call now. It remembers where one process owns the data."""
+"""Authenticates calls and throttles them."""
 
 import time
 from collections import deque
@@ -14,82 +14,83 @@ from ..store.accounts import Account
 from ..store.database import Store
 from .errors import ApiError, Code
 
-MOST_WINDOWS = 10_000
-"""Accounts whose calls of the last second are kept before those that went quiet are dropped."""
+MAX_THROTTLE_WINDOWS = 10_000
+"""Number of throttle windows in memory at which those of quiet accounts are dropped."""
 
-MOST_KNOWN = 10_000
-"""Credentials remembered before all are forgotten."""
+_MAX_CACHED_CREDENTIALS = 10_000
+"""Number of cached credentials at which the cache is emptied."""
 
-Welcome: TypeAlias = Callable[[Connection, str, str], None]
-"""Makes an account of a key that nobody has and the secret it comes with, if it can be one."""
+CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
+"""Creates an account for an unknown key and its secret, if they are allowed as credentials."""
 
 
 class Gate:
-    """Credentials and the throttle, in memory for an embedded store, by the database for a shared one.
+    """Checks credentials and the throttle.
 
-    With `welcome`, a key that nobody has is let in as an account made for it; without `throttles`, nobody waits.
+    Credentials and throttle windows are kept in memory if this process owns the store, else in the database. With
+    `create_account`, an unknown key becomes an account. With `throttles` off, no call is refused with OVER_LIMIT.
     """
 
-    def __init__(self, store: Store, welcome: Welcome | None = None, throttles: bool = True) -> None:
+    def __init__(self, store: Store, create_account: CreateAccount | None = None, throttles: bool = True) -> None:
         self._store = store
         self._throttles = throttles
-        self._welcome = welcome
-        self._known: dict[str, Account] = {}
+        self._create_account = create_account
+        self._cache: dict[str, Account] = {}
         self._generation = -1
         self._windows: dict[tuple[int, int], deque[float]] = {}
 
     def admit(self, authorization: str) -> Account:
-        """The account that calls. Raises ApiError for one that is unknown, suspended, or over its limit."""
-        account = self._recognise(authorization)
-        if self._throttles and not self._in_time(account):
+        """Return the account that calls. Raises ApiError if it is unknown, suspended, or over its limit."""
+        account = self._authenticate(authorization)
+        if self._throttles and not self._is_within_limit(account):
             raise ApiError(Code.OVER_LIMIT)
         if account.suspended:
             raise ApiError(Code.ACCOUNT_EXPIRED)
         return account
 
-    def _recognise(self, authorization: str) -> Account:
-        """Whose credentials these are, remembered by how they are written until some account changes."""
-        if self._generation != self._store.generation or len(self._known) > MOST_KNOWN:
-            self._known, self._generation = {}, self._store.generation
-        account = self._known.get(authorization)
+    def _authenticate(self, authorization: str) -> Account:
+        """Return the account of these credentials, cached by their header until any account changes."""
+        if self._generation != self._store.generation or len(self._cache) > _MAX_CACHED_CREDENTIALS:
+            self._cache, self._generation = {}, self._store.generation
+        account = self._cache.get(authorization)
         if account is None:
-            account = self._find(authorization)
+            account = self._check_credentials(authorization)
             if self._store.embedded:
-                self._known[authorization] = account
+                self._cache[authorization] = account
         return account
 
-    def _find(self, authorization: str) -> Account:
+    def _check_credentials(self, authorization: str) -> Account:
         pair = credentials.basic(authorization)
         if pair is None:
             raise ApiError(Code.AUTH_FAILED_NO_DATA)
         key, secret = pair
-        account = self._ask_for(key) or self._let_in(key, secret)
+        account = self._find_account(key) or self._create(key, secret)
         if account is None or not credentials.is_secret(secret, account.secret):
             raise ApiError(Code.AUTH_FAILED)
         return account
 
-    def _let_in(self, key: str, secret: str) -> Account | None:
-        if self._welcome is None:
+    def _create(self, key: str, secret: str) -> Account | None:
+        if self._create_account is None:
             return None
         with self._store.begin() as db:
-            self._welcome(db, key, secret)
-        return self._ask_for(key)
+            self._create_account(db, key, secret)
+        return self._find_account(key)
 
-    def _ask_for(self, key: str) -> Account | None:
+    def _find_account(self, key: str) -> Account | None:
         with self._store.begin() as db:
             return accounts.called(db, key)
 
-    def caller(self, authorization: str) -> Account | None:
-        """The account a call names, whether or not it knows its secret."""
+    def find_caller(self, authorization: str) -> Account | None:
+        """Return the account whose key the call names, even if the secret is wrong."""
         pair = credentials.basic(authorization)
-        return pair and self._ask_for(pair[0])
+        return pair and self._find_account(pair[0])
 
-    def _in_time(self, account: Account) -> bool:
+    def _is_within_limit(self, account: Account) -> bool:
         if not self._store.embedded:
             with self._store.begin() as db:
                 return throttle.admit(db, account.tenant, account.id, account.throttle)
         now = time.monotonic()
-        if len(self._windows) > MOST_WINDOWS:
-            self._windows = {who: calls for who, calls in self._windows.items() if calls and calls[-1] > now - 1}
+        if len(self._windows) > MAX_THROTTLE_WINDOWS:
+            self._windows = {key: calls for key, calls in self._windows.items() if calls and calls[-1] > now - 1}
         calls = self._windows.setdefault((account.tenant, account.id), deque())
         return window.admit(calls, now, account.throttle)

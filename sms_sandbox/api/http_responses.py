@@ -1,4 +1,7 @@
-"""Pages of the web server's own, in front of the API and without anything of its."""
+"""Error pages like those of the real service's nginx, and the sender of complete responses.
+
+The pages have none of the API's headers.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,16 +16,16 @@ Headers = list[tuple[bytes, bytes]]
 
 
 async def send_page(send: Send, status: int, title: str, close: bool = False) -> None:
-    """Answer with a page that says no more than its title."""
+    """Send an HTML page with nothing but a title; `close` announces the end of the connection."""
     headers: Headers = [(b"server", b"nginx"), (b"content-type", b"text/html")]
     body = _PAGE.format(title).encode()
     headers.append((b"content-length", str(len(body)).encode()))
     if close:
         headers.append((b"connection", b"close"))
-    await send_whole(send, status, headers, body)
+    await send_response(send, status, headers, body)
 
 
-async def send_whole(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:
-    """Answer with a body that is there as a whole."""
+async def send_response(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:
+    """Send a response whose body is complete, so that our server can write both at once."""
     await send({"type": "http.response.start", "status": status, "headers": headers, WHOLE: True})
     await send({"type": "http.response.body", "body": body})

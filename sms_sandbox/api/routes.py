@@ -19,10 +19,10 @@ from .answer import Answer, answer_in_steps, verdict
 from .answered_call import AnsweredCall, ApiContext
 from .declare import Method
 from .errors import Code
-from .fault_injection import Effects
+from .fault_injection import FaultEffects
 from .forms import Form, UnreadableError, read_form
 from .gate import Gate
-from .http_responses import Headers, send_page, send_whole
+from .http_responses import Headers, send_page, send_response
 from .render import FORMATS
 
 CHAPTERS = {
@@ -91,7 +91,7 @@ class Api:
     ) -> None:  # fmt: skip
         self._store = store
         self._gate = gate or Gate(store)
-        self._effects = Effects()
+        self._effects = FaultEffects()
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
         self._context = ApiContext(self.methods, callback_hosts)
@@ -117,7 +117,7 @@ class Api:
                     _reply, found=found, content_type=content_type, body=spelled, asked=headers,
                     http_version=scope["http_version"],
                 )  # fmt: skip
-                await self._effects.answer(found.injected, scope, receive, send, reply)
+                await self._effects.respond(found.injected, scope, receive, send, reply)
 
     async def carry_out(self, scope: Scope, body: bytes) -> None:
         """Carry a call out that nobody waits for, so that what faults do to its answer does not matter."""
@@ -171,7 +171,7 @@ class Api:
         return found
 
     async def _refusal(self, authorization: str, code: Code, description: str) -> Answer:
-        account = await self._store.call(self._gate.caller, authorization)
+        account = await self._store.call(self._gate.find_caller, authorization)
         return Answer(code, verdict(code, description), PROFILES["seed"], account=account)
 
 
@@ -213,7 +213,7 @@ async def _reply(
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
     if found.code is Code.AUTH_FAILED_NO_DATA:
         headers.append((b"www-authenticate", b'Basic realm="API"'))
-    await send_whole(send, found.code.status, headers, body)
+    await send_response(send, found.code.status, headers, body)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""JSON Schema of replies, from the types methods are declared to answer."""
+"""JSON Schemas of responses, built from the return types of methods."""
 
 import types
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ from typing import (
 
 from .params import Schema
 
-SCALARS: Mapping[Any, Schema] = {
+_SCALARS: Mapping[Any, Schema] = {
     bool: {"type": "boolean"},
     int: {"type": "integer"},
-    # A text that looks like a number goes out as one, whatever field it is in.
+    # A text that looks like a number is sent as one, in any field.
     str: {"type": ["string", "number"]},
     Decimal: {"type": "number"},
     datetime: {"type": "string", "examples": ["2020-06-21 04:47:25"]},
@@ -32,29 +32,29 @@ SCALARS: Mapping[Any, Schema] = {
 }
 
 SECRET = object()
-"""Marks a value of a reply that is kept out of the journal: `Annotated[str, SECRET]`."""
+"""Marks a value of a response that traffic entries mask: `Annotated[str, SECRET]`."""
 
 ADDRESS = object()
-"""Marks a URL of the user's in a reply, which may hold something secret: `Annotated[str, ADDRESS]`."""
+"""Marks a URL in a response that the user gave, and that may hold a secret: `Annotated[str, ADDRESS]`."""
 
 
-def marked(hint: Any, mark: object) -> frozenset[str]:
-    """The keys of values that have a mark, in a type and those inside it."""
-    found: set[str] = set()
+def find_marked_keys(hint: Any, mark: object) -> frozenset[str]:
+    """Return the keys whose values have a mark, in a type and in the types inside it."""
+    keys: set[str] = set()
     if is_typeddict(hint):
-        for name, each in get_type_hints(hint, include_extras=True).items():
-            found |= {name} if mark in getattr(each, "__metadata__", ()) else marked(each, mark)
-    for each in get_args(hint):
-        found |= marked(each, mark)
-    return frozenset(found)
+        for name, inner in get_type_hints(hint, include_extras=True).items():
+            keys |= {name} if mark in getattr(inner, "__metadata__", ()) else find_marked_keys(inner, mark)
+    for inner in get_args(hint):
+        keys |= find_marked_keys(inner, mark)
+    return frozenset(keys)
 
 
 def schema_of(hint: Any) -> Schema:
-    """The schema of a type: scalars, TypedDicts, lists, mappings, and unions of them."""
-    if hint in SCALARS:
-        return dict(SCALARS[hint])
+    """Return the schema of a scalar, TypedDict, list or mapping, or of a union of them."""
+    if hint in _SCALARS:
+        return dict(_SCALARS[hint])
     if is_typeddict(hint):
-        return object_of(hint)
+        return _schema_of_dict(hint)
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return schema_of(inner[0])
@@ -71,8 +71,8 @@ def schema_of(hint: Any) -> Schema:
     raise TypeError(f"{hint} has no schema")
 
 
-def object_of(hint: Any) -> Schema:
-    """The schema of a TypedDict; its keys stand in the order of the wire."""
+def _schema_of_dict(hint: Any) -> Schema:
+    """Return the schema of a TypedDict, with its keys in the order of the wire."""
     hints = get_type_hints(hint, include_extras=True)
     return {
         "type": "object",

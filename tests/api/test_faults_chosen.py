@@ -87,9 +87,9 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTena
     account = fresh.account if fresh.account.faulty else _read(fresh)
 
     def seconds() -> float:
-        found = fault_injection.find(fresh.store, account, methods()["get-balance"], {})
+        found = fault_injection.find_fault(fresh.store, account, methods()["get-balance"], {})
         assert found is not None
-        return found.seconds
+        return found.delay_seconds
 
     found = [seconds() for _ in range(3)]
     fault = Fault("api", delay={"from": 0, "to": 5})

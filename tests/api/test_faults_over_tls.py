@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 import pytest
 
-from sms_sandbox.api.fault_injection import Effects
+from sms_sandbox.api.fault_injection import FaultEffects
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.server.listener import FAREWELL
 from sms_sandbox.settings import Settings
@@ -230,7 +230,7 @@ def test_who_stops_waiting_is_forgotten(tenant: Account, linger: bytes) -> None:
     eventually(lambda: tenant.ok("GET", "/faults")["faults"][0]["used"] == 1)
     waiting.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     waiting.close()
-    eventually(lambda: not any(each._waiting for each in gc.get_objects() if isinstance(each, Effects)))
+    eventually(lambda: not any(each._waiting for each in gc.get_objects() if isinstance(each, FaultEffects)))
     assert tenant.api("get-balance")["error"]["code"] == "SUCCESS"
 
 

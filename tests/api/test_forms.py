@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from sms_sandbox.api.forms import UnreadableError, read_form, urlencoded
+from sms_sandbox.api.forms import UnreadableError, parse_urlencoded, read_form
 from sms_sandbox.api.routes import LARGEST_BODY
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
@@ -146,11 +146,11 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_a_form_is_read_as_the_standard_library_reads_it(text: str) -> None:
     found = dict(parse_qsl(text, keep_blank_values=True, errors="surrogateescape"))
-    assert urlencoded(text.encode()) == {name.replace(" ", "_"): value for name, value in found.items()}
+    assert parse_urlencoded(text.encode()) == {name.replace(" ", "_"): value for name, value in found.items()}
 
 
 def test_a_letter_half_as_bytes_and_half_quoted_is_put_together() -> None:
-    assert urlencoded(b"a=\xc3%A9") == {"a": "é"}
+    assert parse_urlencoded(b"a=\xc3%A9") == {"a": "é"}
 
 
 @given(st.binary(max_size=300), st.sampled_from([FORM, "multipart/form-data; boundary=b"]), st.binary(max_size=50))

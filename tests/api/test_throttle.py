@@ -91,7 +91,7 @@ def test_a_shared_store_is_throttled_over_all_processes(fresh: FreshTenant) -> N
 
 
 def test_the_windows_of_accounts_that_went_quiet_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sms_sandbox.api.gate.MOST_WINDOWS", 3)
+    monkeypatch.setattr("sms_sandbox.api.gate.MAX_THROTTLE_WINDOWS", 3)
     store = open_store("sqlite://")
     tenants = [
         make_tenant(store, f"key-{number}", "secret", throttle=2, name=f"tenant {number}") for number in range(5)

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from sms_sandbox.api.http_responses import send_whole
+from sms_sandbox.api.http_responses import send_response
 from sms_sandbox.server.fast_response import in_one_piece
 
 JSON = (b"content-type", b"application/json")
@@ -46,7 +46,7 @@ async def answered(verb: str, headers: Any, body: bytes, keep_alive: bool, ours:
     )  # fmt: skip
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
-        await send_whole(send, 200, headers, body)
+        await send_response(send, 200, headers, body)
 
     await cycle.run_asgi(in_one_piece(app) if ours else app)
     assert (told, cycle.response_complete, cycle.message_event.is_set()) == (["complete"], True, True)
