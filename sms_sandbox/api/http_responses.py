@@ -6,6 +6,8 @@ The pages have none of the API's headers.
 from collections.abc import Sequence
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Send
 
 from .asgi_extensions import WHOLE
@@ -23,6 +25,12 @@ async def send_page(send: Send, status: int, title: str, close: bool = False) ->
     if close:
         headers.append((b"connection", b"close"))
     await send_response(send, status, headers, body)
+
+
+async def not_found_page(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer a path that is nothing here, as the exception handler for 404."""
+    page = _PAGE.format("404 Page Not Found").encode()
+    return Response(page, 404, {"server": "nginx", "content-type": "text/html"})
 
 
 async def send_response(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:

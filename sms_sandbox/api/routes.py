@@ -9,6 +9,7 @@ from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from ..domain.profiles import PROFILES, Profile
@@ -173,6 +174,20 @@ class Api:
     async def _refusal(self, authorization: str, code: Code, description: str) -> Answer:
         account = await self._store.call(self._gate.find_caller, authorization)
         return Answer(code, verdict(code, description), PROFILES["seed"], account=account)
+
+
+class ApiRoute(BaseRoute):
+    """The imitated API as one route, because a route for each of its methods would have to be matched in turn."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        is_call = scope["type"] == "http" and _PATH.fullmatch(scope["path"])
+        return (Match.FULL if is_call else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._api(scope, receive, send)
 
 
 @cache

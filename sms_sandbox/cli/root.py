@@ -56,14 +56,13 @@ def serve(**given: Any) -> None:
     from ..tenants.seed_file import SeedError
 
     try:
-        server = Server(settings)
+        server = Server(settings, owns_process=True)
     except SeedError as why:
         raise Refused(str(why)) from why
     except ValueError as why:
         raise click.UsageError(str(why)) from why
     except (ServerError, StoreError, CertificateError) as why:
         raise Failure(str(why)) from why
-    server.app.is_alone = True
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(run(server, settings))

@@ -34,10 +34,6 @@ class ControlError(Exception):
         return {"error": {"code": self.code, "message": self.message}}
 
 
-class LeftError(Exception):
-    """The client went away before it was answered, so that nobody hears what is."""
-
-
 def gone() -> ControlError:
     """What is said of a tenant that was deleted while something was done in it."""
     return ControlError("not_found", "The tenant is gone.")

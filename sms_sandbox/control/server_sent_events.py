@@ -1,4 +1,4 @@
-"""Answers for as long as the client is there: one that is waited for, and events as `text/event-stream`."""
+"""Responses that last: Server-Sent Events, and answers that a client waits for."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
@@ -6,42 +6,58 @@ from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.types import Message, Receive, Send
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive
 
 from .declare import Streamed
-from .errors import ControlError, LeftError
+from .errors import ControlError
 
 T = TypeVar("T")
 
-HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+# The type is no `media_type`, because Starlette adds a charset to those of text, and events have none.
+_HEADERS = {"content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no"}
 
-RETRY = b"retry: 1000\n\n"
-"""Tells a browser to come back after a second when the stream breaks off; said first, so that the head goes out."""
+_RETRY = b"retry: 1000\n\n"
+"""Tells a browser to reconnect after a second. It is sent first, so that the head goes out at once."""
 
 
-async def send_events(events: AsyncGenerator[Streamed, None], verb: str, receive: Receive, send: Send) -> None:
-    """Send events as they come. Ends when they do, or when the client goes away.
+async def stream(events: AsyncGenerator[Streamed, None], verb: str) -> Response:
+    """Return a response that sends events until the client disconnects or they end.
 
-    The first is a sign of life, before which the stream can still be refused: raises ControlError.
+    Their first one is a sign of life, before which the stream can still be refused: raises ControlError.
     """
+    await anext(events)
+    if verb == "HEAD":
+        await events.aclose()
+        return Response(headers=_HEADERS)
+    return StreamingResponse(_lines(events), headers=_HEADERS)
+
+
+async def _lines(events: AsyncGenerator[Streamed, None]) -> AsyncIterator[bytes]:
+    yield _RETRY
     async with aclosing(events):
-        await anext(events)
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        if verb == "HEAD":
-            await send({"type": "http.response.body", "body": b""})
-            return
-        with suppress(LeftError):
-            await while_there(receive, _send(events, send))
+        with suppress(ControlError):  # the tenant was deleted
+            async for event in events:
+                yield _spell(event)
+
+
+def _spell(event: Streamed) -> bytes:
+    """Return an event as it is sent; one without a name is a comment that shows that the stream is alive."""
+    if not event.name:
+        return b": here\n\n"
+    number = b"" if event.id is None else f"id: {event.id}\n".encode()
+    return b"%sevent: %s\ndata: %s\n\n" % (number, event.name.encode(), msgspec.json.encode(event.data))
 
 
 async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Do something for a client that waits for it. Breaks it off with LeftError when the client goes away before."""
+    """Return the result of `work`, or cancel it when the client disconnects. Raises ClientDisconnect then."""
     working = asyncio.create_task(work)
-    leaving = asyncio.create_task(_leaving(receive))
+    leaving = asyncio.create_task(_disconnected(receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
-            raise LeftError
+            raise ClientDisconnect
         return working.result()
     finally:
         for task in (working, leaving):
@@ -49,27 +65,7 @@ async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _send(events: AsyncIterator[Streamed], send: Send) -> None:
-    await send(_body(RETRY))
-    with suppress(ControlError):  # the tenant is gone
-        async for event in events:
-            await send(_body(spelled(event)))
-    await send({"type": "http.response.body", "body": b""})
-
-
-def _body(chunk: bytes) -> Message:
-    return {"type": "http.response.body", "body": chunk, "more_body": True}
-
-
-async def _leaving(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     with suppress(RuntimeError):
         while (await receive())["type"] != "http.disconnect":
             pass
-
-
-def spelled(event: Streamed) -> bytes:
-    """An event on the wire; one without a name is a comment that says the stream is alive."""
-    if not event.name:
-        return b": here\n\n"
-    number = b"" if event.id is None else f"id: {event.id}\n".encode()
-    return b"%sevent: %s\ndata: %s\n\n" % (number, event.name.encode(), msgspec.json.encode(event.data))

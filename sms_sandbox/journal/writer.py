@@ -179,14 +179,18 @@ class Journal:
             for listener in self._listeners[tenant]:
                 listener.stir()
 
-    async def stop(self) -> None:
-        """Let nobody wait any more."""
+    def end_waits(self) -> None:
+        """End every wait for news, because the server stops."""
         self.closing = True
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.stir()
         self._noted.set()
         self._pressing.set()
+
+    async def stop(self) -> None:
+        """End every wait, and the task that writes."""
+        self.end_waits()
         await self._task
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.server import ServerState
 
-from ..app import App
+from ..app import Addresses, Sandbox, create_app
 from ..settings import Settings, reachable_name
 from ..store.schema import open_store
 from . import certificates as tls
@@ -46,7 +46,7 @@ class Ready:
 class Server:
     """The sandbox on its two sockets, in the event loop that runs `run`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, owns_process: bool = False) -> None:
         """Open the store, the certificates and the sockets. Raises ServerError, StoreError, CertificateError,
         SeedError."""
         self._sockets: list[socket.socket] = []
@@ -58,9 +58,11 @@ class Server:
             https_port, http_port = (each.getsockname()[1] for each in self._sockets)
             store = open_store(settings.database)
             name = reachable_name(settings.host)
-            where = f"https://{name}:{https_port}", f"http://{name}:{http_port}"
+            addresses = Addresses(
+                f"https://{name}:{https_port}", f"http://{name}:{http_port}", certificates.ca, certificates.ca_bundle
+            )
             try:
-                self.app = App(settings, store, certificates.ca, certificates.ca_bundle, *where)
+                self.app = create_app(settings, store, addresses, owns_process=owns_process)
             except BaseException:
                 store.close()
                 raise
@@ -77,17 +79,24 @@ class Server:
         self._stopping = asyncio.Event()
 
     def ready(self, pid: int) -> Ready:
-        facts = self.app.facts
+        sandbox = self.sandbox
+        where = sandbox.addresses
         return Ready(
-            facts["https"], facts["http"], facts["ca"], facts["ca_bundle"], self.app.key, self.app.secret, pid,
-            self.app.token,
+            where.https, where.http, str(where.ca), str(where.ca_bundle), sandbox.key, sandbox.secret, pid,
+            sandbox.token,
         )  # fmt: skip
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """What the application is made of."""
+        sandbox: Sandbox = self.app.state.sandbox
+        return sandbox
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until `stop`; `on_ready` is called once connections are accepted."""
         https, http = self._sockets
         try:
-            await self.app.start()
+            await self.sandbox.start()
             dating = asyncio.create_task(self._date())
             door = Door(https, self._context, self._protocol)
             plain = await asyncio.get_running_loop().create_server(self._protocol, sock=http)
@@ -101,7 +110,6 @@ class Server:
                 dating.cancel()
         finally:
             self._close_sockets()
-            self.app.close()
 
     def stop(self) -> None:
         """Ask `run` to end; call it from the same event loop."""
@@ -120,7 +128,9 @@ class Server:
         """Let calls and callbacks under way end, but not for long."""
         for connection in list(self._state.connections):
             connection.shutdown()
-        await asyncio.gather(self._end_calls(), self.app.stop())
+        self.sandbox.end_waits()
+        await self._end_calls()
+        await self.sandbox.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS):
                 while any(not each.transport.is_closing() or each.transport.get_write_buffer_size()

@@ -1,26 +1,36 @@
 """Who may use control: not a page of another site, not who came by a strange name, no stranger off loopback."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.responses import Response
+from starlette.types import Message, Scope
 
-from sms_sandbox.control import guard
-from sms_sandbox.control.errors import ControlError
+from sms_sandbox.control import PREFIX, guard
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.sandbox import Account, Answer, fetch, run_sandbox
 
 
 def status(verb: str = "GET", token: str | None = None, **headers: str) -> int:
-    """What the guard makes of a request with these headers, at a sandbox that is also called `box.test`."""
-    raw = {name.replace("_", "-").encode(): value.encode("latin-1") for name, value in headers.items()}
-    try:
-        guard.check(raw, verb, ["Box.test", "0.0.0.0"], token)  # noqa: S104 (a name, nothing listens)
-    except ControlError as refused:
-        return refused.status
-    return 200
+    """Return the status of a request with these headers, at a sandbox that is also called `box.test`."""
+    raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    scope: Scope = {"type": "http", "method": verb, "path": f"{PREFIX}/clock", "headers": raw}
+    statuses: list[int] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    app = guard.Guard(Response(), hosts=["Box.test", "0.0.0.0"], token=token)  # noqa: S104 (a name, nothing listens)
+    asyncio.run(app(scope, receive, send))
+    return statuses[0]
 
 
 @pytest.mark.parametrize(

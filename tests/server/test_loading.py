@@ -11,7 +11,7 @@ from sms_sandbox.settings import Settings
 
 def loaded(program: str) -> set[str]:
     """Which of the modules that take long are loaded when a program ends."""
-    slow = {"aiohttp", "phonenumbers", "trustme", "cryptography", "python_multipart", "xml.sax", "anyio", "psycopg"}
+    slow = {"aiohttp", "phonenumbers", "trustme", "cryptography", "xml.sax", "psycopg"}
     slow |= {f"sms_sandbox.{each}" for each in ("simulation.runner", "control.routes", "api.methods.sms", "cli.fault")}
     done = subprocess.run(
         [sys.executable, "-c", f"{program}; import sys; print(*sys.modules)"],
@@ -28,7 +28,7 @@ from sms_sandbox.server.server import Server, Settings
 
 def start(settings):
     server = Server(settings)
-    asyncio.run(server.app.start())
+    asyncio.run(server.sandbox.start())
 start"""
 """A program that starts a server's application, up to the settings it is to have."""
 

@@ -1,0 +1,143 @@
+"""Operations as Starlette routes: from a request to the function of an operation, and from its value to a response."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..domain import credentials
+from ..store import accounts, tenants
+from ..store.accounts import Account
+from ..store.tenants import Tenant
+from .declare import Call, Desk, Later, Operation
+from .errors import ControlError
+from .openapi import document
+from .server_sent_events import stream
+from .shapes.primitives import Id
+
+MAX_QUERY_PARAMETERS = 100
+
+
+class _IdConvertor(Convertor[str]):
+    """An id in a path. Anything else is another address, such as `/faults/order`, or none."""
+
+    regex = "[0-9]{1,19}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("id", _IdConvertor())
+
+
+class ShapeResponse(JSONResponse):
+    """JSON of the control API: msgspec structs, times and decimals included. Nobody may cache it."""
+
+    def __init__(self, content: Any, status_code: int = 200) -> None:
+        super().__init__(content, status_code, {"cache-control": "no-store"})
+
+    def render(self, content: Any) -> bytes:
+        return msgspec.json.encode(content)
+
+
+def description_route(operations: Sequence[Operation], version: str) -> Route:
+    """Return the route of control's own OpenAPI document."""
+
+    async def openapi(request: Request) -> Response:  # noqa: ARG001
+        return ShapeResponse(document(operations, version))
+
+    return Route("/openapi.json", openapi)
+
+
+def routes(operations: Sequence[Operation], desk: Desk) -> list[Route]:
+    """Return one route for each path, because the refusal of a verb names all verbs of its path."""
+    by_path = groupby(sorted(operations, key=lambda each: each.path), key=lambda each: each.path)
+    return [_route(path, list(there), desk) for path, there in by_path]
+
+
+def _route(path: str, operations: Sequence[Operation], desk: Desk) -> Route:
+    by_verb = {operation.verb: operation for operation in operations}
+    ids = {name for operation in operations for name, kind in operation.in_path.items() if kind is Id}
+
+    async def endpoint(request: Request) -> Response:
+        operation = by_verb["GET" if request.method == "HEAD" else request.method]
+        return await _answer(operation, desk, request)
+
+    for name in ids:
+        path = path.replace(f"{{{name}}}", f"{{{name}:id}}")
+    return Route(path, endpoint, methods=list(by_verb), name=operations[0].name)
+
+
+async def _answer(operation: Operation, desk: Desk, request: Request) -> Response:
+    arguments = operation.arguments(
+        request.path_params, _query(operation, request), await _body(request, operation.largest)
+    )
+    await desk.journal.flush()  # so that the operation acts on everything that happened before it
+    authorization = request.headers.get("authorization", "")
+    if not (operation.waits or operation.streams):
+        value = await desk.store.run(
+            lambda db: operation.run(Call(desk, db, *_caller(db, authorization, desk)), **arguments)
+        )
+        return ShapeResponse(value, operation.status)
+    caller = await desk.store.run(lambda db: _caller(db, authorization, desk))
+    running = operation.run(Later(desk, *caller, request.receive), **arguments)
+    if isinstance(running, AsyncGenerator):
+        return await stream(running, request.method)
+    return ShapeResponse(await running, operation.status)
+
+
+async def _body(request: Request, max_bytes: int) -> bytes:
+    """Read the body. Starlette's own limit is no use here, because it refuses in its own words instead of ours."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise ControlError("too_large", f"The body has more than {max_bytes} bytes.")
+    return bytes(body)
+
+
+def _query(operation: Operation, request: Request) -> Mapping[str, str]:
+    """Return the parameters of the query; of a repeated name, the last."""
+    if len(request.query_params.multi_items()) > MAX_QUERY_PARAMETERS:
+        raise ControlError("invalid", "The query has more than a hundred parameters.")
+    query = dict(request.query_params)
+    if operation.streams and "last-event-id" in request.headers:  # how a browser resumes a stream
+        query["after"] = request.headers["last-event-id"]
+    return query
+
+
+def _caller(db: Connection, authorization: str, desk: Desk) -> tuple[Account, Tenant]:
+    """Return the account and tenant that a call acts on; without credentials, the default ones."""
+    if authorization:
+        account = _account_of(db, authorization, desk)
+    else:
+        oldest = tenants.oldest(db)
+        default = accounts.first_of(db, oldest) if oldest is not None else None
+        if default is None:
+            raise ControlError("not_found", "There is no default tenant.")
+        account = default
+    tenant = tenants.read(db, account.tenant)
+    assert tenant is not None
+    return account, tenant
+
+
+def _account_of(db: Connection, authorization: str, desk: Desk) -> Account:
+    pair = credentials.basic(authorization)
+    if pair is None:
+        raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
+    account = accounts.called(db, pair[0])
+    if account is None and desk.welcome is not None:
+        desk.welcome(db, *pair)
+        account = accounts.called(db, pair[0])
+    if account is None or not credentials.is_secret(pair[1], account.secret):
+        raise ControlError("unauthorised", "There is no account with this key and secret.")
+    return account

@@ -1,0 +1,53 @@
+"""How refusals and failures become responses: the exception handlers of the control application."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ExceptionHandler
+
+from ..store.timeline import GoneError
+from . import PREFIX
+from .errors import ControlError, gone
+
+
+def _response(refusal: ControlError) -> Response:
+    return JSONResponse(refusal.reply, refusal.status, {"cache-control": "no-store"})
+
+
+async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    return _response(error if isinstance(error, ControlError) else gone())
+
+
+async def _no_such_path(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    path = request.scope["path"]
+    return _response(ControlError("not_found", f"There is nothing at {path}; {PREFIX}/openapi.json lists what is."))
+
+
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    allowed = sorted(set(((error.headers or {})["Allow"]).split(", ")) - {"HEAD"})
+    path = request.scope["path"]
+    return _response(ControlError("not_allowed", f"{path} takes {', '.join(allowed)}, not {request.method}."))
+
+
+async def _disconnected(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    return Response(status_code=400)  # the client is gone, so nobody reads this
+
+
+async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    # Starlette raises the error again behind this response, and uvicorn logs it.
+    return _response(ControlError("failed", "The sandbox failed; its log says why."))
+
+
+HANDLERS: Mapping[Any, ExceptionHandler] = {
+    ControlError: _refused,
+    GoneError: _refused,
+    404: _no_such_path,
+    405: _not_allowed,
+    ClientDisconnect: _disconnected,
+    Exception: _failed,
+}
+"""By exception class or HTTP status."""

@@ -1,0 +1,110 @@
+"""The addresses that a browser or a probe asks for: health, the status page, downloads, and short links."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from ..api.declare import Method
+from ..domain import merge
+from ..domain.clock import real_now
+from ..store.database import Store
+
+_NO_STORE = {"cache-control": "no-store"}
+
+
+class Pages:
+    """The endpoints of everything that is neither the imitated API nor control.
+
+    `secret` is None where strangers can reach the server: the status page then says that one is needed.
+    """
+
+    def __init__(
+        self, info: Mapping[str, str], key: str, secret: str | None, env_command: Callable[[], Sequence[str]],
+        store: Store, methods: Mapping[str, Method],
+    ) -> None:  # fmt: skip
+        self._info = info
+        self._key = key
+        self._secret = secret
+        self._env_command = env_command
+        self._store = store
+        self._methods = methods
+
+    async def livez(self, request: Request) -> Response:  # noqa: ARG002
+        """Answer that the process is alive."""
+        return JSONResponse({"status": "alive"}, headers=_NO_STORE)
+
+    async def readyz(self, request: Request) -> Response:  # noqa: ARG002
+        """Answer that calls are accepted, with the version."""
+        return JSONResponse({"status": "ready", "version": self._info["version"]}, headers=_NO_STORE)
+
+    async def root(self, request: Request) -> Response:
+        """Lead a browser to the status page, but on the plain listener only: the real host has nothing here."""
+        if request.scope["scheme"] == "https":
+            raise HTTPException(404)
+        return RedirectResponse("/_sandbox/", 302)
+
+    async def add_slash(self, request: Request) -> Response:  # noqa: ARG002
+        """Lead to the status page."""
+        return RedirectResponse("/_sandbox/", 302)
+
+    async def status_page(self, request: Request) -> Response:  # noqa: ARG002
+        """Show the addresses, the credentials, and first commands to copy."""
+        from . import status_page  # late, because the first call needs no page
+
+        page = status_page.status(self._info, self._key, self._secret, self._env_command())
+        return HTMLResponse(page, headers=_NO_STORE)
+
+    async def ca(self, request: Request) -> Response:  # noqa: ARG002
+        """Send the certificate of the sandbox's own authority."""
+        pem = Path(self._info["ca"]).read_bytes()
+        return Response(pem, media_type="application/x-pem-file", headers=_NO_STORE)
+
+    async def api_description(self, request: Request) -> Response:  # noqa: ARG002
+        """Send the OpenAPI document of the imitated API; control has its own."""
+        from ..api import openapi  # late, as above
+
+        document = openapi.document(self._methods.values(), self._info["version"], self._info["https"])
+        return JSONResponse(document, headers=_NO_STORE)
+
+    async def open_link(self, request: Request) -> Response:
+        """Follow a short link of a message, as a handset does. A HEAD request only looks, as previews do."""
+        from ..simulation.inbound import link_tap  # late, as above
+        from ..store import links
+
+        code, is_preview = request.path_params["code"], request.method == "HEAD"
+        link = await self._store.run(
+            lambda db: links.find(db, code) if is_preview else link_tap.tap(db, code, real_now())
+        )
+        if link is None:
+            return PlainTextResponse("There is no such link.", 404, headers=_NO_STORE)
+        if link.target is not None:
+            return RedirectResponse(link.target, 302)
+        from . import status_page
+
+        page = status_page.opted_out(link.msisdn) if isinstance(link, link_tap.Tap) else b""
+        return HTMLResponse(page, headers=_NO_STORE)
+
+
+async def only_get(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer a request whose method a page does not take."""
+    return PlainTextResponse("Only GET and HEAD.", 405, headers={"allow": "GET, HEAD"})
+
+
+class _ShortLink(Convertor[str]):
+    """A short link as a part of a path: its host and its code, of which the code is the value."""
+
+    # Host names are spelled in any case, and clients that join paths may put one slash too many in front.
+    regex = f"/*(?i:{merge.SHORT_LINK})"
+
+    def convert(self, value: str) -> str:
+        return value.rpartition("/")[2]
+
+    def to_string(self, value: str) -> str:
+        return merge.link_text(merge.TRACKED_HOST, value)
+
+
+register_url_convertor("short_link", _ShortLink())
