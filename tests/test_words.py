@@ -1,0 +1,126 @@
+"""The words of the project: names of modules, first sentences, and one word for each concept (CONTRIBUTING.md)."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("sms_sandbox", "contract_tests", "tests", "benchmarks", "examples")
+FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md")])
+MAX_WORDS = 15
+
+# Nouns of the field or of the trade, though they look like participles.
+NOUNS_IN_ING = {
+    "billing", "logging", "paging", "pricing", "rendering", "routing", "settings", "signing", "streaming", "string",
+    "testing", "throttling", "timing", "tracking",
+}  # fmt: skip
+
+# What a docstring of a function does not begin with, as a verb should stand there.
+NO_VERBS = {
+    "a", "an", "all", "another", "any", "as", "at", "both", "by", "each", "every", "for", "from", "how", "if", "in",
+    "it", "its", "no", "nobody", "none", "of", "on", "one", "only", "other", "our", "so", "some", "such", "that", "the",
+    "let", "their", "there", "these", "they", "this", "those", "to", "what", "whatever", "when", "where", "whether", "which",
+    "who", "whoever", "whose", "why", "with", "without",
+}  # fmt: skip
+# Nor any other docstring.
+NO_NOUNS = {
+    "how", "let", "of", "so", "those", "that", "what", "when", "where", "whether", "who", "whoever", "whose", "why",
+}  # fmt: skip
+
+BANNED = re.compile(
+    r"\b(?:what became of|what becomes? of|what comes? of|what makes of|whoever|whatever is|so many|none that"
+    r"|nobody (?:waits|knows|sees)|of its own accord|are to be had|what there is|those that none|is what|lets nothing"
+    r"|no other than|by itself alone|and the like|of which none|lets? .{0,30}happen by itself)\b",
+    re.IGNORECASE,
+)
+
+# One word for each concept: the words on the left are not ours.
+SYNONYMS = {
+    r"\bworlds?\b": "tenant",
+    r"\bjournal entr(?:y|ies)\b": "traffic entry",
+    r"\btries of (?:a |the )?callbacks?\b": "callback attempts",
+    r"\btry of a callback\b": "callback attempt",
+    r"\bmishaps?\b": "fault",
+}
+SYNONYM = re.compile("|".join(f"(?:{word})" for word in SYNONYMS), re.IGNORECASE)
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a docstring, or its first paragraph."""
+    return " ".join(re.split(r"(?<=[.:;])\s|\n\s*\n", text.strip(), maxsplit=1)[0].split())
+
+
+def documented(tree: ast.Module) -> Iterator[tuple[ast.AST, str, bool]]:
+    """Yield each module, class and function with its docstring, and True if other modules may use it."""
+    stack: list[tuple[ast.AST, bool]] = [(tree, True)]
+    while stack:
+        node, is_public = stack.pop()
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            if text:
+                yield node, text, is_public
+            inside = is_public and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            stack += [(each, inside and not getattr(each, "name", "_").startswith("_")) for each in node.body]
+
+
+def is_action(node: ast.AST) -> bool:
+    """Return True for a function that does something, False for what is used as a value: a property or fixture."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    decorators = {ast.unparse(each).partition("(")[0] for each in node.decorator_list}
+    return not decorators & {"property", "cached_property", "functools.cached_property", "pytest.fixture"}
+
+
+def strings(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each docstring, comment and other string that is a statement, with its line."""
+    source = path.read_text()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.lineno, " ".join(node.value.value.split())
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+@pytest.mark.parametrize("path", FILES, ids=shown)
+def test_modules_are_named_by_nouns(path: Path) -> None:
+    for part in path.relative_to(ROOT).with_suffix("").parts:
+        last = part.rpartition("_")[2]
+        assert not last.endswith("ing") or last in NOUNS_IN_ING, f"{part} is a participle; name what it holds"
+
+
+@pytest.mark.parametrize("path", FILES, ids=shown)
+def test_public_docstrings_begin_with_a_short_sentence(path: Path) -> None:
+    for node, text, is_public in documented(ast.parse(path.read_text())):
+        if not is_public or getattr(node, "name", "").startswith("test_"):
+            continue
+        line, sentence = getattr(node, "lineno", 1), first_sentence(text)
+        assert len(sentence.split()) <= MAX_WORDS, f"line {line}: more than {MAX_WORDS} words: {sentence}"
+        opener = re.sub(r"\W", "", sentence.split()[0]).lower()
+        assert opener not in (NO_VERBS if is_action(node) else NO_NOUNS), f"line {line}: {sentence}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=shown)
+def test_docstrings_and_comments_have_none_of_the_banned_phrases(path: Path) -> None:
+    if path == Path(__file__):
+        return
+    for line, text in strings(path):
+        assert not (match := BANNED.search(text)), f"line {line}: {match[0]!r} in {text[:120]!r}"
+        assert not (match := SYNONYM.search(text)), f"line {line}: {match[0]!r} in {text[:120]!r}"
+
+
+@pytest.mark.parametrize("path", PROSE, ids=shown)
+def test_pages_have_none_of_the_banned_phrases(path: Path) -> None:
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        assert not (match := BANNED.search(line)), f"line {number}: {match[0]!r}"
+        assert path.name == "CHANGELOG.md" or not (match := SYNONYM.search(line)), f"line {number}: {match[0]!r}"
