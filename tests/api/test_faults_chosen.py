@@ -26,28 +26,40 @@ def test_a_method_or_all(fresh: FreshTenant, call: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("match", "params"),
+    ("match", "method", "params"),
     [
-        (Match(to=TO), {"to": f"61491570157, {TO}"}),
-        (Match(to=TO), {"to": "0491570156", "countrycode": "AU"}),
-        (Match(to=TO), {"to": "0491 570 156"}),
-        (Match(to="0491570156"), {"to": f"+{TO}"}),
-        (Match(to="64211*"), {"to": "0211234567", "countrycode": "New Zealand"}),
-        (Match(to=TO), {"msisdn": TO}),
-        (Match(to=TO), {"mobile": "0491570156"}),
-        (Match(to="614915*"), {"number": TO}),
-        (Match(sender="abc"), {"from": "Abc"}),
-        (Match(text="code"), {"message": "Your Code"}),
-        (Match(key=KEY), {}),
+        (Match(to=TO), "send-sms", {"to": f"61491570157, {TO}"}),
+        (Match(to=TO), "send-sms", {"to": "0491570156", "countrycode": "AU"}),
+        (Match(to=TO), "send-sms", {"to": "0491 570 156"}),
+        (Match(to="0491570156"), "send-sms", {"to": f"+{TO}"}),
+        (Match(to="64211*"), "send-sms", {"to": "0211234567", "countrycode": "New Zealand"}),
+        (Match(to=TO), "get-contact", {"msisdn": TO}),
+        (Match(to=TO), "get-contact-sms-stats", {"mobile": "0491570156"}),
+        (Match(to="614915*"), "get-number", {"number": TO}),
+        (Match(sender="abc"), "send-sms", {"from": "Abc"}),
+        (Match(sender=TO), "message-reply", {"from": TO}),
+        (Match(text="code"), "get-balance", {"message": "Your Code"}),
     ],
 )  # fmt: skip
-def test_what_a_call_says(fresh: FreshTenant, call: Caller, match: Match, params: dict[str, str]) -> None:
+def test_what_a_call_says(fresh: FreshTenant, call: Caller, match: Match, method: str, params: dict[str, str]) -> None:
     let(fresh, match, error="KEY_EXISTS")
-    wanted = "SUCCESS" if match.key is None else "KEY_EXISTS"
-    assert code(call) == wanted
-    assert code(call, "get-balance", **params) == "KEY_EXISTS"
+    assert code(call, method) != "KEY_EXISTS"
+    assert code(call, method, **params) == "KEY_EXISTS"
     others = {"to": "61455555555,x,,1234567890123456789", "from": "Abcd", "message": "Hi", "countrycode": "nowhere"}
-    assert code(call, "get-balance", **others) == wanted
+    assert code(call, method, **others) != "KEY_EXISTS"
+    undeclared = {f"my_{name}": value for name, value in params.items()}
+    assert code(call, method, **undeclared) != "KEY_EXISTS"
+
+
+def test_the_key_decides_for_every_method(fresh: FreshTenant, call: Caller) -> None:
+    let(fresh, Match(key=KEY), error="KEY_EXISTS")
+    assert (code(call), code(call, "send-sms", to=TO, message="Hi")) == ("KEY_EXISTS", "KEY_EXISTS")
+
+
+def test_only_fields_that_the_method_declares_are_looked_at(fresh: FreshTenant, call: Caller) -> None:
+    let(fresh, Match(to=TO), error="KEY_EXISTS")
+    assert code(call, "get-balance", to=TO, msisdn=TO) == "SUCCESS"
+    assert code(call, "get-number", msisdn=TO) == "FIELD_EMPTY"
 
 
 def test_the_key_of_an_account(fresh: FreshTenant, call: Caller) -> None:
