@@ -9,19 +9,15 @@ from sqlalchemy import Connection
 from ..domain import credentials
 from ..domain.clock import real_now
 from ..services import document_check, tenant_document
-from ..services.document_check import DocumentError
-from ..services.tenant_document import Tables
-from ..simulation.events import EVENTS
-from ..store import accounts, callbacks, imports, schema, tenants
+from ..store import accounts, schema, tenant_rows, tenants
+from ..store.row_check import DocumentError
+from ..store.tenant_rows import Tables
 from ..store.tenants import NewTenant, Tenant
 from .declare import Call, Later, operation
 from .errors import ControlError, gone
 from .shapes import documents as s
 from .shapes.tenants import TenantMade
 from .tenants import free, shown, state_of
-
-PLANNED = frozenset({*EVENTS, callbacks.KIND, imports.KIND})
-"""What may stand on a timeline."""
 
 
 @operation("GET", "/export")
@@ -39,7 +35,7 @@ async def export_tenant(later: Later) -> s.Document:
 
 def exported(db: Connection, tenant: int, real: datetime) -> s.Document | None:
     """A tenant as a document, in a transaction of its own; None if it is gone."""
-    tenant_document.steady(db)
+    tenant_rows.begin_snapshot(db)
     found = tenants.read(db, tenant)
     if found is None:
         return None
@@ -53,7 +49,7 @@ def exported(db: Connection, tenant: int, real: datetime) -> s.Document | None:
         strict_senders=found.strict_senders,
         delivery_seconds=found.delivery_delay.total_seconds(),
     )
-    rows = tenant_document.rows_of(db, tenant)
+    rows = tenant_document.export(db, tenant)
     return s.Document(tenant_document.FORMAT, tenant_document.VERSION, kept, rows)  # type: ignore[arg-type]
 
 
@@ -90,7 +86,7 @@ async def replay_tenant(later: Later, body: s.Replay) -> s.Document:
 def checked(document: s.Document) -> Tables:
     """The rows of a document, every value looked at. Raises ControlError."""
     try:
-        return document_check.check(document.tables, PLANNED)
+        return document_check.check(document.tables)
     except DocumentError as why:
         raise ControlError("invalid", f"{why}.") from why
 

@@ -9,7 +9,6 @@ from ..domain.carrier import PENDING, Fate
 from ..simulation.callbacks.queue import lane
 from ..simulation.inbound import receive
 from ..store import callbacks, messages, recipients, reports, timeline
-from ..store.callbacks import KIND
 from ..store.timeline import Plan
 from .declare import Call, Later, operation
 from .errors import ControlError
@@ -125,9 +124,9 @@ def send_callback(call: Call, callback: Id) -> s.Callback:
     if found is None:
         raise ControlError("not_found", f"There is no callback {callback}.")
     if found.next_due is not None:
-        timeline.retime(call.db, call.tenant.id, KIND, callback, call.now)
+        timeline.retime(call.db, call.tenant.id, timeline.CALLBACK, callback, call.now)
     else:
-        plan = Plan(call.now, KIND, callback, {"once": True}, lane(call.tenant.id, found.url))
+        plan = Plan(call.now, timeline.CALLBACK, callback, {"once": True}, lane(call.tenant.id, found.url))
         timeline.schedule(call.db, call.tenant.id, [plan])
     return read_callback.run(call, callback)  # type: ignore[no-any-return]
 

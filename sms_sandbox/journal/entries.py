@@ -1,7 +1,6 @@
 """What the journal notes, and how it is written down."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -15,6 +14,7 @@ from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import tenants
 from ..store.tables import traffic as t
+from ..store.text import storable, without_surrogates
 from ..store.timeline import clock_of
 from ..store.unit_of_work import Note
 
@@ -78,10 +78,11 @@ def made(
     is microseconds; `reply` is JSON, or any other text."""
     kept, cut = _kept(request)
     return NewEntry(
-        tenant, None if at is None else to_micros(at), kind, account, fit(shortened(method, LONGEST_METHOD)),
-        spaced(numbers), code, status, fit(rule), took, message, verb, fit(shortened(url, LONGEST_VALUE)),
-        fit(shortened(text, LONGEST_VALUE)), kept, fit(shortened(reply, LONGEST_REPLY)),
-        fit(shortened(error, LONGEST_VALUE)), encode(hints) if hints else "", int(cut or len(reply) > LONGEST_REPLY),
+        tenant, None if at is None else to_micros(at), kind, account, storable(shortened(method, LONGEST_METHOD)),
+        spaced(numbers), code, status, storable(rule), took, message, verb, storable(shortened(url, LONGEST_VALUE)),
+        storable(shortened(text, LONGEST_VALUE)), kept, storable(shortened(reply, LONGEST_REPLY)),
+        storable(shortened(error, LONGEST_VALUE)), encode(hints) if hints else "",
+        int(cut or len(reply) > LONGEST_REPLY),
     )  # fmt: skip
 
 
@@ -142,15 +143,12 @@ def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], most: 
         DROP.run(db, tenant_=tenant, last=last - most)
 
 
-UNFIT = re.compile("[\ud800-\udfff]")
-
-
 def encode(what: Mapping[str, str] | Sequence[str]) -> str:
     """Texts as JSON that both databases can keep, without blanks between."""
     try:
         return _encoder()(what).decode()
     except UnicodeEncodeError:  # bytes that were not UTF-8
-        return UNFIT.sub("\ufffd", json.dumps(what, ensure_ascii=False, separators=(",", ":")))
+        return without_surrogates(json.dumps(what, ensure_ascii=False, separators=(",", ":")))
 
 
 @cache
@@ -158,13 +156,6 @@ def _encoder() -> Callable[[Any], bytes]:
     from msgspec.json import encode  # here, since the first reply needs it not, and ten times as fast as json's
 
     return encode
-
-
-def fit(text: str) -> str:
-    """A text that both databases can keep."""
-    if text.isascii():
-        return text.replace("\x00", "\ufffd") if "\x00" in text else text
-    return UNFIT.sub("\ufffd", text.replace("\x00", "\ufffd"))
 
 
 def shortened(text: str, longest: int) -> str:

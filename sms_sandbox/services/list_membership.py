@@ -6,23 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..store import contacts, timeline
+from ..store import contacts, opt_outs, timeline
 from ..store.accounts import Account
 from ..store.contacts import ContactList, Member, Slots
-from ..store.statement import Statement
 from ..store.timeline import Plan
-
-LIST_ACTION = "list-action"
-"""What telling a list's automation is called on the timeline; its `ref` is the list's id."""
-
-FORGET = "forget-members"
-"""What clearing up after a removed list is called on the timeline; its `ref` is the list's id."""
-
-_REMOVE = Statement("DELETE FROM lists WHERE tenant = :tenant AND id = :list")
-_FORGET = Statement(
-    "DELETE FROM members WHERE tenant = :tenant AND list_id = :list AND msisdn IN"
-    " (SELECT msisdn FROM members WHERE tenant = :tenant AND list_id = :list LIMIT :most)"
-)
 
 
 def join(
@@ -52,7 +39,7 @@ def opt_out(
     """Opt a handset out of lists: of all it is on, and of the account itself, where the account's lists share their
     opt-outs. The lists it is out of now."""
     if account.global_optouts:
-        contacts.opt_out(db, tenant, account.id, msisdn)
+        opt_outs.add(db, tenant, account.id, msisdn)
         of = contacts.holding(db, tenant, account.id, msisdn, contacts.OPTED_OUT)
     for each in of:
         leave(db, tenant, each, msisdn, contacts.OPTED_OUT, now)
@@ -61,19 +48,14 @@ def opt_out(
 
 def is_barred(db: Connection, tenant: int, account: Account, msisdn: str) -> bool:
     """Whether a handset may join none of the account's lists, since it opted out of them all."""
-    return account.global_optouts and bool(contacts.opted_out(db, tenant, account.id, [msisdn]))
+    return account.global_optouts and bool(opt_outs.find(db, tenant, account.id, [msisdn]))
 
 
 def remove(db: Connection, tenant: int, on: ContactList, now: datetime) -> None:
     """Remove a list with its members, whose rows are cleared up bit by bit."""
-    _REMOVE.run(db, tenant=tenant, list=on.id)
+    contacts.remove_list(db, tenant, on.id)
     if on.members_total:
-        timeline.schedule(db, tenant, [Plan(now, FORGET, on.id)])
-
-
-def forget(db: Connection, tenant: int, list_id: int, most: int) -> int:
-    """Delete so many members of a list that is gone; how many that were."""
-    return _FORGET.run(db, tenant=tenant, list=list_id, most=most)
+        timeline.schedule(db, tenant, [Plan(now, timeline.FORGET_MEMBERS, on.id)])
 
 
 def announce(
@@ -81,7 +63,7 @@ def announce(
 ) -> None:
     """Let the list's automation, if it has one, hear of members that came or went."""
     if on.automation_url:
-        plans = [Plan(now, LIST_ACTION, on.id, _told(on, member, action)) for member in members]
+        plans = [Plan(now, timeline.LIST_ACTION, on.id, _told(on, member, action)) for member in members]
         timeline.schedule(db, tenant, plans)
 
 

@@ -12,12 +12,6 @@ from ..store.numbers import Number
 from ..store.timeline import Due, Plan
 from . import ledger
 
-NUMBER = "number-renewal"
-"""The next month of a leased number, on the timeline; its `ref` is the number."""
-
-KEYWORD = "keyword-renewal"
-"""The next month of a keyword, on the timeline; its `ref` is the keyword's id."""
-
 RENT = 2
 """Type of a transaction for a month of something; that of the real service is unknown."""
 

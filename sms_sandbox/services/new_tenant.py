@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from ..journal import entries
-from ..store import accounts, numbers, tenants
+from ..store import accounts, numbers, tenants, timeline
 from ..store.accounts import NewAccount
 from ..store.tenants import NewTenant, Tenant
 from . import monthly_billing
@@ -57,7 +57,7 @@ def settle(db: Connection, tenant: Tenant, account: NewAccount, now: datetime) -
 
 def stock(db: Connection, tenant: int, owner: int, now: datetime) -> None:
     """Put a fresh world's numbers into a tenant without any: one that its own account leases, and what all share."""
-    next_charge = monthly_billing.begin(db, tenant, monthly_billing.NUMBER, int(OWN_NUMBER), now)
+    next_charge = monthly_billing.begin(db, tenant, timeline.NUMBER_RENEWAL, int(OWN_NUMBER), now)
     own = numbers.Number(OWN_NUMBER, owner, False, NUMBER_PRICE, True, next_charge, numbers.ACTIVE)
     shared = numbers.Number(SHARED_NUMBER, None, True, 0, False, None, numbers.ACTIVE)
     pool = [numbers.Number(each, None, False, NUMBER_PRICE, True, None, numbers.AVAILABLE) for each in POOL]

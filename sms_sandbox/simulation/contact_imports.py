@@ -16,10 +16,12 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
-from ..domain import bulk, csv, numbers
+from ..domain import csv, numbers
 from ..domain.bulk import Contact
 from ..domain.csv import Columns, EncodingGuess, TableError
-from ..store import accounts, contacts, imports
+from ..services import contact_import
+from ..services.contact_import import ImportGoneError, ListGoneError
+from ..store import imports
 from ..store.database import Store
 from ..store.imports import Held
 from ..store.tenants import Tenant
@@ -39,14 +41,6 @@ MOST = 4
 
 HOLD = timedelta(seconds=30)
 """How long a process holds an import without saying again that it still does."""
-
-
-class GoneError(Exception):
-    """The import is no longer this process's: its tenant was emptied, or another process took over."""
-
-
-class ListGoneError(Exception):
-    """The list was removed meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +108,7 @@ class Imports:
         try:
             async with room:
                 why = await self._carry_out(begun)
-        except GoneError:
+        except ImportGoneError:
             return
         except Exception as fault:
             log.exception("An import failed on our side.")
@@ -122,7 +116,7 @@ class Imports:
         finally:
             keeping.cancel()
         try:
-            await self._store.run(partial(imports.end, held=begun.held, why=why, now=begun.at))
+            await self._store.run(partial(contact_import.end, held=begun.held, why=why, now=begun.at))
         except Exception:
             # It is begun again when nobody says any more that it is held.
             log.exception("The end of an import can't be noted.")
@@ -166,7 +160,7 @@ class Imports:
             columns = csv.columns_of(next(rows, []), held.asked.fields)
             length = await self._pass(rows)
         if not await self._store.run(partial(imports.set_length, held=held, rows=length)):
-            raise GoneError
+            raise ImportGoneError
         return columns
 
     async def _pass(self, rows: Iterator[list[str]], most: int | None = None) -> int:
@@ -185,7 +179,7 @@ class Imports:
                 found.append(contact_of(row, columns, begun.held.asked.country))
                 await breath.draw()
             if found:
-                await self._store.run(partial(write, held=begun.held, rows=found, now=begun.at))
+                await self._store.run(partial(contact_import.import_rows, held=begun.held, rows=found, now=begun.at))
         return bool(found)
 
 
@@ -234,18 +228,3 @@ def contact_of(row: Sequence[str], columns: Columns, country: str | None) -> Con
     line = csv.read(row, columns)
     msisdn = numbers.to_msisdn(line.mobile, country, remember=False)
     return Contact(msisdn, line.first_name, line.last_name, line.fields)
-
-
-def write(db: Connection, held: Held, rows: Sequence[Contact], now: datetime) -> None:
-    """Put rows on the list and count them. Raises what undoes it if the import or its list are gone."""
-    if not imports.is_held(db, held):
-        raise GoneError
-    on = contacts.read_list(db, held.tenant, held.asked.list_id)
-    account = accounts.read(db, held.tenant, held.asked.account)
-    if on is None or account is None:
-        raise ListGoneError
-    among = {row.msisdn for row in rows if row.msisdn is not None}
-    barred = contacts.opted_out(db, held.tenant, account.id, among) if account.global_optouts else set[str]()
-    what = bulk.sort_out(rows, imports.known(db, held, among), barred)
-    if not imports.write(db, held, on, what, now):
-        raise ListGoneError

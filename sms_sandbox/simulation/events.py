@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from ..domain import callbacks, pricing
 from ..domain.carrier import FINAL, PENDING
 from ..domain.delivery_plan import unissued
-from ..services import ledger, list_membership, monthly_billing, send_message
+from ..services import ledger, send_message
 from ..services.carrier_handover import Given, hand_over
 from ..services.send_message import CHUNK, Batch
 from ..store import accounts, contacts, messages, recipients, timeline
@@ -28,7 +28,7 @@ Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
 HEAVIEST = 500
 """What a row weighs that has a transaction to itself."""
 
-MOVES_MONEY = frozenset({timeline.ENLIST, timeline.INBOUND, monthly_billing.NUMBER, monthly_billing.KEYWORD})
+MOVES_MONEY = frozenset({timeline.ENLIST, timeline.INBOUND, timeline.NUMBER_RENEWAL, timeline.KEYWORD_RENEWAL})
 """Rows that may charge an account: two accounts charged in one transaction could wait for each other with a call."""
 
 HEAP = 2000
@@ -157,14 +157,14 @@ def tell_list_action(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> Non
             fields=row.data["fields"],
         )
         url, msisdn = row.data["url"], row.data["msisdn"]
-        news.append(News(account.id, account.secret, list_membership.LIST_ACTION, url, params, 0, msisdn, row.due))
+        news.append(News(account.id, account.secret, timeline.LIST_ACTION, url, params, 0, msisdn, row.due))
     tell(db, tenant.id, news)
 
 
 def forget_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Clear up after removed lists, so many members at a time."""
     for row in rows:
-        if list_membership.forget(db, tenant.id, row.ref, HEAP) == HEAP:
+        if contacts.delete_members(db, tenant.id, row.ref, HEAP) == HEAP:
             timeline.schedule(db, tenant.id, [Plan(row.due, row.kind, row.ref)])
 
 
@@ -173,10 +173,10 @@ EVENTS: Mapping[str, Handler] = {
     timeline.SEND: send,
     timeline.REPORT: report,
     timeline.INBOUND: receive,
-    list_membership.LIST_ACTION: tell_list_action,
-    list_membership.FORGET: forget_members,
-    monthly_billing.NUMBER: renewals.renew_numbers,
-    monthly_billing.KEYWORD: renewals.renew_keywords,
+    timeline.LIST_ACTION: tell_list_action,
+    timeline.FORGET_MEMBERS: forget_members,
+    timeline.NUMBER_RENEWAL: renewals.renew_numbers,
+    timeline.KEYWORD_RENEWAL: renewals.renew_keywords,
 }
 """Every kind of row on the timeline, but for the callbacks and imports that the runner lets go on by themselves."""
 
@@ -185,4 +185,4 @@ def weight(row: Due) -> int:
     """How many recipients' worth of work a row is."""
     if row.kind in MOVES_MONEY:
         return HEAVIEST
-    return CHUNK if row.kind == list_membership.FORGET else min(row.data.get("size", 1), CHUNK)
+    return CHUNK if row.kind == timeline.FORGET_MEMBERS else min(row.data.get("size", 1), CHUNK)

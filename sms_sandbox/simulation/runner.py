@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 
 from ..domain.clock import LATEST, Clock, from_micros, real_now
 from ..store import imports, tenants, timeline
-from ..store.callbacks import KIND
 from ..store.database import Store
 from ..store.timeline import Due
 from .callbacks.attempts import Flights, begin
@@ -198,21 +197,21 @@ class Runner:
         found = list(self._flights.fitting(find(db, most)))
         known = {tenant: tenants.enter(db, tenant) for tenant in sorted({row.tenant for row in found})}
         rows = [row for row in found if known[row.tenant]]
-        timeline.take(db, [row for row in rows if row.kind != imports.KIND])
+        timeline.take(db, [row for row in rows if row.kind != timeline.IMPORT])
         postings: list[Posting] = []
         begun: list[Begun] = []
         for (tenant_id, kind), group in groupby(rows, key=lambda row: (row.tenant, row.kind)):
             tenant = known[tenant_id]
             assert tenant is not None
-            if kind == KIND:
+            if kind == timeline.CALLBACK:
                 postings += [try_ for row in group if (try_ := begin(db, tenant, row, real))]
-            elif kind == imports.KIND:
+            elif kind == timeline.IMPORT:
                 in_real_time = real is not None
                 begun += [one for row in group if (one := self._imports.begin(db, tenant, row, in_real_time))]
             else:
                 EVENTS[kind](db, tenant, list(group))
         started = {one.row.id for one in begun}
-        return [row for row in rows if row.kind != imports.KIND or row.id in started], postings, begun
+        return [row for row in rows if row.kind != timeline.IMPORT or row.id in started], postings, begun
 
     # Moving a clock
 
@@ -281,6 +280,6 @@ class Runner:
             if not rows and not await self._settle(tenant):
                 await asyncio.sleep(REST)
             ran.note(rows)
-            if first_flying is None and any(row.kind == KIND for row in rows):
+            if first_flying is None and any(row.kind == timeline.CALLBACK for row in rows):
                 first_flying = moment
             await asyncio.sleep(0)

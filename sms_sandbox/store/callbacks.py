@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
-from ..journal.entries import fit
 from . import ids
 from .paging import Page, Paging, fetch
 from .statement import Statement
@@ -16,13 +15,12 @@ from .tables import attempts as y
 from .tables import callbacks as t
 from .tables import recipients as r
 from .tables import timeline
+from .text import storable
+from .timeline import CALLBACK
 
 WAITING = "waiting"
 DELIVERED = "delivered"
 GIVEN_UP = "given-up"
-
-KIND = "callback"
-"""What a try is called on the timeline; its `ref` is the callback's id."""
 
 
 @dataclass(frozen=True)
@@ -163,9 +161,9 @@ def end_attempt(db: Connection, outcome: Outcome) -> bool:
         number_=outcome.number,
         at_=to_micros(outcome.at),
         status_=outcome.status,
-        error_=outcome.error and fit(outcome.error),  # whatever a library says of what the other side did
+        error_=outcome.error and storable(outcome.error),  # whatever a library says of what the other side did
         latency_=outcome.latency,
-        answer_=fit(outcome.answer),
+        answer_=storable(outcome.answer),
     )
     return ended == 1
 
@@ -206,7 +204,7 @@ def page(
     msisdn: str | None = None,
 ) -> Page[Callback]:
     """Callbacks of a tenant, newest first."""
-    attempt_to_come = and_(timeline.c.tenant == t.c.tenant, timeline.c.kind == KIND, timeline.c.ref == t.c.id)
+    attempt_to_come = and_(timeline.c.tenant == t.c.tenant, timeline.c.kind == CALLBACK, timeline.c.ref == t.c.id)
     query = select(*_COLUMNS, timeline.c.due).outerjoin(timeline, attempt_to_come).where(t.c.tenant == tenant)
     wanted = {t.c.id: callback, t.c.event: event, t.c.state: state, t.c.message: message, t.c.msisdn: msisdn}
     for column, value in wanted.items():

@@ -1,4 +1,4 @@
-"""Lists, their members, and who opted out."""
+"""Lists and their members."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -14,8 +14,6 @@ from .paging import Page, Paging, fetch
 from .statement import Statement
 from .tables import lists as t
 from .tables import members as c
-from .tables import optouts as o
-from .unit_of_work import changed, remembered
 
 ACTIVE = "active"
 INACTIVE = "inactive"
@@ -129,11 +127,10 @@ _LEAVE = Statement(
     )
     .values(status=INACTIVE, reason=bindparam("why"))
 )
-_OPT_OUT = Statement(
-    "INSERT INTO optouts (tenant, account, msisdn) VALUES (:tenant, :account, :msisdn) ON CONFLICT DO NOTHING"
-)
-_ANY_OPT_OUT = Statement(
-    select(o.c.msisdn).where(o.c.tenant == bindparam("tenant"), o.c.account == bindparam("account")).limit(1)
+_REMOVE_LIST = Statement("DELETE FROM lists WHERE tenant = :tenant AND id = :list")
+_DELETE_MEMBERS = Statement(
+    "DELETE FROM members WHERE tenant = :tenant AND list_id = :list AND msisdn IN"
+    " (SELECT msisdn FROM members WHERE tenant = :tenant AND list_id = :list LIMIT :limit)"
 )
 
 
@@ -212,8 +209,13 @@ def add_member(
     )
     if not added:
         return None
-    _COUNT.run(db, tenant_=tenant, list=list_id, active_by=1, all_by=1)
+    count_members(db, tenant, list_id, active=1, total=1)
     return new
+
+
+def count_members(db: Connection, tenant: int, list_id: int, active: int, total: int) -> bool:
+    """Add to a list's counts of members. Returns False if there is no such list."""
+    return _COUNT.run(db, tenant_=tenant, list=list_id, active_by=active, all_by=total) == 1
 
 
 def read_member(db: Connection, tenant: int, list_id: int, msisdn: str, to_edit: bool = False) -> Member | None:
@@ -261,23 +263,18 @@ def leave(db: Connection, tenant: int, list_id: int, msisdn: str, reason: str) -
     """Make a member inactive; whether it was an active one."""
     left = _LEAVE.run(db, tenant_=tenant, list=list_id, handset=msisdn, why=reason) == 1
     if left:
-        _COUNT.run(db, tenant_=tenant, list=list_id, active_by=-1, all_by=0)
+        count_members(db, tenant, list_id, active=-1, total=0)
     return left
 
 
-def opt_out(db: Connection, tenant: int, account: int, msisdn: str) -> None:
-    """Note that a handset wants nothing more of the account."""
-    changed(db)
-    _OPT_OUT.run(db, tenant=tenant, account=account, msisdn=msisdn)
+def remove_list(db: Connection, tenant: int, list_id: int) -> None:
+    """Delete a list. Its members stay until `delete_members` deletes them."""
+    _REMOVE_LIST.run(db, tenant=tenant, list=list_id)
 
 
-def opted_out(db: Connection, tenant: int, account: int, among: Collection[str]) -> set[str]:
-    """Which of these handsets opted out of the account."""
-    what = ("any opt-outs", tenant, account)
-    if not among or not remembered(db, what, lambda: _ANY_OPT_OUT.one(db, tenant=tenant, account=account) is not None):
-        return set()
-    query = select(o.c.msisdn).where(o.c.tenant == tenant, o.c.account == account, o.c.msisdn.in_(among))
-    return set(db.scalars(query))
+def delete_members(db: Connection, tenant: int, list_id: int, limit: int) -> int:
+    """Delete up to `limit` members of a removed list, and return how many were deleted."""
+    return _DELETE_MEMBERS.run(db, tenant=tenant, list=list_id, limit=limit)
 
 
 def fields_of(kept: str) -> dict[str, str]:

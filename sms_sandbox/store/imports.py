@@ -12,19 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ..domain.bulk import Counts, Known, Sorted, Written
+from ..domain.bulk import Counts, Known, Written
 from ..domain.clock import from_micros, to_micros
-from ..services import list_membership
 from . import contacts, ids, timeline
-from .contacts import ACTIVE, ContactList, Member
+from .contacts import ACTIVE
 from .statement import Statement
 from .tables import imports as t
-from .tables import lists
 from .tables import members as c
-from .timeline import Plan
-
-KIND = "import"
-"""What an import is called on the timeline; its `ref` is the import's id. The row stays there until it has ended."""
+from .timeline import IMPORT, Plan
 
 IN_PROGRESS = "in progress"
 COMPLETED = "completed"
@@ -100,14 +95,6 @@ _CHANGE = Statement(
     "UPDATE members SET first_name = :first_name, last_name = :last_name, fields = :fields, import_id = :import_id"
     " WHERE tenant = :tenant AND list_id = :list_id AND msisdn = :msisdn"
 )
-_GROW = Statement(
-    update(lists)
-    .where(lists.c.tenant == bindparam("tenant_"), lists.c.id == bindparam("list"))
-    .values(
-        members_active=lists.c.members_active + bindparam("more"),
-        members_total=lists.c.members_total + bindparam("more"),
-    )
-)
 
 
 def add(db: Connection, tenant: int, new: NewImport, now: datetime) -> int:
@@ -116,7 +103,7 @@ def add(db: Connection, tenant: int, new: NewImport, now: datetime) -> int:
     asked = asdict(new) | {"made_list": int(new.made_list), "fields": json.dumps(dict(new.fields))}
     counts = dict.fromkeys((*asdict(Counts()), "importlength", "held_until"), 0)
     _ADD.run(db, tenant=tenant, id=made, **asked, status=IN_PROGRESS, error="", holder="", **counts)
-    timeline.schedule(db, tenant, [Plan(now, KIND, made)])
+    timeline.schedule(db, tenant, [Plan(now, IMPORT, made)])
     return made
 
 
@@ -131,13 +118,13 @@ def take(db: Connection, tenant: int, job: int, holder: str, real: datetime, unt
     row = _READ.one(db, tenant_=tenant, job=job)
     found = None if row is None else _import_of(row)
     if found is None or found.status != IN_PROGRESS:
-        timeline.drop(db, tenant, KIND, job)
+        timeline.drop(db, tenant, IMPORT, job)
         return None
     if found.held_until > real:
-        timeline.sleep_until(db, tenant, KIND, job, found.held_until)
+        timeline.sleep_until(db, tenant, IMPORT, job, found.held_until)
         return None
     _TAKE.run(db, tenant_=tenant, job=job, holder_=holder, until=to_micros(until))
-    timeline.sleep_until(db, tenant, KIND, job, until)
+    timeline.sleep_until(db, tenant, IMPORT, job, until)
     return Held(tenant, holder, job, found.asked, found.counts.completed)
 
 
@@ -145,21 +132,21 @@ def keep(db: Connection, held: Held, until: datetime) -> None:
     """Go on holding an import; until a moment that has passed is to let go of it."""
     if is_held(db, held):
         _KEEP.run(db, tenant_=held.tenant, job=held.id, by=held.holder, until=to_micros(until))
-        timeline.sleep_until(db, held.tenant, KIND, held.id, until)
+        timeline.sleep_until(db, held.tenant, IMPORT, held.id, until)
 
 
 def release_all(db: Connection, real: datetime) -> None:
     """Let go of what a process held when it died, where no other process can hold any."""
     for tenant, job in _UNDER_WAY.all(db):
         _TAKE.run(db, tenant_=tenant, job=job, holder_="", until=0)
-        timeline.sleep_until(db, tenant, KIND, job, real)
+        timeline.sleep_until(db, tenant, IMPORT, job, real)
 
 
 def is_held(db: Connection, held: Held) -> bool:
     """Whether the import is still this holder's, which it then is until the transaction ends."""
     # The clock first, then the row of the timeline, then the import: in the order of all who lock several.
     timeline.keep_clocks(db, [held.tenant])
-    timeline.hold(db, held.tenant, KIND, held.id)
+    timeline.hold(db, held.tenant, IMPORT, held.id)
     return _IS_MINE.one(db, tenant_=held.tenant, job=held.id, by=held.holder) is not None
 
 
@@ -172,15 +159,13 @@ def set_length(db: Connection, held: Held, rows: int) -> bool:
     return held_still
 
 
-def end(db: Connection, held: Held, why: str, now: datetime) -> None:
-    """End an import that is still this holder's: well, or with the reason `why` it failed."""
+def end(db: Connection, held: Held, why: str) -> bool:
+    """Mark an import as completed or, with the reason `why`, as failed. Returns False if it is no longer held."""
     if not is_held(db, held):
-        return
-    timeline.drop(db, held.tenant, KIND, held.id)
+        return False
+    timeline.drop(db, held.tenant, IMPORT, held.id)
     _END.run(db, tenant_=held.tenant, job=held.id, how=FAILED if why else COMPLETED, why=why)
-    on = contacts.read_list(db, held.tenant, held.asked.list_id)
-    if why and held.asked.made_list and on is not None:
-        list_membership.remove(db, held.tenant, on, now)
+    return True
 
 
 # The members it writes
@@ -201,32 +186,20 @@ def known(db: Connection, held: Held, among: Collection[str]) -> dict[str, Known
     return found
 
 
-def write(db: Connection, held: Held, on: ContactList, what: Sorted, now: datetime) -> bool:
-    """Put members on the list, change others, and count the rows; False, and the caller is to undo it, if the list
-    went away meanwhile."""
-    new = sorted(what.new, key=lambda each: each.msisdn)
-    added = _INSERT.many(db, [{**_row(held, each), "created": to_micros(now), "status": ACTIVE} for each in new])
-    _CHANGE.many(db, [_row(held, each) for each in sorted(what.changed, key=lambda each: each.msisdn)])
-    # Who was put on the list by another call just now is a duplicate after all, and that call has told of it.
-    of_others = set() if added == len(new) else _of_others(db, held, new)
-    joined = [
-        Member(on.id, each.msisdn, each.first_name, each.last_name, each.fields, now, ACTIVE, None)
-        for each in new
-        if each.msisdn not in of_others
-    ]
-    list_membership.announce(db, held.tenant, on, joined, "add", now)
-    counts = asdict(what.counts)
-    counts["duplicates"] += len(new) - added
-    counts["imported"] = added
-    more = {f"more_{name}": count for name, count in counts.items()}
+def add_members(db: Connection, held: Held, new: Sequence[Written], now: datetime) -> int:
+    """Put members on the list that are not on it yet, and return how many were added."""
+    return _INSERT.many(db, [{**_row(held, each), "created": to_micros(now), "status": ACTIVE} for each in new])
+
+
+def change_members(db: Connection, held: Held, changed: Sequence[Written]) -> None:
+    """Change members of the list."""
+    _CHANGE.many(db, [_row(held, each) for each in changed])
+
+
+def add_counts(db: Connection, held: Held, counts: Counts) -> None:
+    """Add to the import's counts of rows."""
+    more = {f"more_{name}": count for name, count in asdict(counts).items()}
     _COUNT.run(db, tenant_=held.tenant, job=held.id, **more)
-    return bool(_GROW.run(db, tenant_=held.tenant, list=on.id, more=added))
-
-
-def _of_others(db: Connection, held: Held, among: Sequence[Written]) -> set[str]:
-    """Which of these handsets are on the list, but not by this import."""
-    found = known(db, held, {each.msisdn for each in among})
-    return {msisdn for msisdn, each in found.items() if not each.written}
 
 
 def _row(held: Held, each: Written) -> dict[str, Any]:

@@ -30,11 +30,30 @@ REPORT = "report"
 """The carrier reports of a recipient, which `ref` is the id of."""
 
 INBOUND = "inbound"
-"""A handset's message arrives; `ref` is the id of the recipient that replies, or 0.
+"""A handset's message arrives; `ref` is the id of the recipient that replies, or 0."""
 
-The other kinds are named where they are planned: `callbacks.KIND`, `imports.KIND`, and those of `membership` and
-`billing`.
-"""
+CALLBACK = "callback"
+"""The next attempt at a callback, which `ref` is the id of."""
+
+IMPORT = "import"
+"""An import of a file into a list; `ref` is its id. The row stays until the import has ended."""
+
+LIST_ACTION = "list-action"
+"""A list's automation is told of a member that came or went; `ref` is the list's id."""
+
+FORGET_MEMBERS = "forget-members"
+"""The next members of a removed list are deleted; `ref` is the list's id."""
+
+NUMBER_RENEWAL = "number-renewal"
+"""The next month of a leased number, which `ref` is."""
+
+KEYWORD_RENEWAL = "keyword-renewal"
+"""The next month of a keyword, which `ref` is the id of."""
+
+KINDS = frozenset(
+    {ENLIST, SEND, REPORT, INBOUND, CALLBACK, IMPORT, LIST_ACTION, FORGET_MEMBERS, NUMBER_RENEWAL, KEYWORD_RENEWAL}
+)
+"""Every kind of row there may be on the timeline."""
 
 
 class GoneError(LookupError):

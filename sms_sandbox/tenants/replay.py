@@ -30,16 +30,16 @@ from ..journal import queries
 from ..journal.entries import CALL, INBOUND, LONGEST_VALUE
 from ..journal.queries import Wanted
 from ..journal.writer import Journal
-from ..services import ledger, new_tenant, tenant_document
-from ..services.tenant_document import Row, Tables
+from ..services import ledger, new_tenant
 from ..simulation.callbacks.http_client import Courier, FetchError, Posting
 from ..simulation.inbound import receive
 from ..simulation.runner import Runner
-from ..store import accounts, ids, tenants, transactions
+from ..store import accounts, ids, tenant_rows, tenants, transactions
 from ..store.accounts import NewAccount
 from ..store.callbacks import Outcome
 from ..store.database import Store
 from ..store.schema import open_store
+from ..store.tenant_rows import Row, Tables
 from ..store.tenants import NewTenant
 
 MOST = 10_000_000
@@ -155,11 +155,9 @@ class Player:
             db, new, NewAccount(**given, balance=opening(self._rows, own["id"])), real_now()
         ).id
         accounts.change(db, self.tenant, ids.FIRST["account"], {name: own[name] for name in SETTINGS})
-        tenant_document.add_rows(
-            db, self.tenant, "rules", [{**row, "seen": 0, "used": 0} for row in self._rows["rules"]]
-        )
+        tenant_rows.add(db, self.tenant, "rules", [{**row, "seen": 0, "used": 0} for row in self._rows["rules"]])
         words = [row for row in self._rows["sender_ids"] if row["account"] == own["id"]]
-        tenant_document.add_rows(db, self.tenant, "sender_ids", words)
+        tenant_rows.add(db, self.tenant, "sender_ids", words)
         if self._rows["rules"]:
             greatest = max(row["id"] for row in self._rows["rules"])  # type: ignore[type-var]
             ids.take(db, self.tenant, "rule", greatest - ids.FIRST["rule"] + 1)  # type: ignore[operator]

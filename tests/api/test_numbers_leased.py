@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.services import ledger
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
-from sms_sandbox.store import numbers, sender_ids
+from sms_sandbox.store import balances, numbers, sender_ids
 from sms_sandbox.store.numbers import Number
 from tests.api.acts import advance, execute, freeze, neighbours_call, settle, settle_tenant
 from tests.conftest import Caller, FreshTenant
@@ -278,4 +277,4 @@ def test_the_balance_is_what_its_transactions_add_up_to(call: Caller, fresh: Fre
     call.ok("lease-number")
     advance(fresh, days=70)
     with fresh.store.begin() as db:
-        assert ledger.balance(db, fresh.tenant, fresh.account.id) == 100_000_000 - 2_500_000 * 5
+        assert balances.read(db, fresh.tenant, fresh.account.id) == 100_000_000 - 2_500_000 * 5

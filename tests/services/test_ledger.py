@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from sms_sandbox.domain import pricing
 from sms_sandbox.services import ledger
-from sms_sandbox.store import accounts, clients, tables, transactions
+from sms_sandbox.store import accounts, balances, clients, tables, transactions
 from sms_sandbox.store.accounts import Account
 from sms_sandbox.store.clients import Client, Details
 from sms_sandbox.store.paging import Paging
@@ -71,19 +71,19 @@ def seen(db: Connection, account: Account) -> Client:
 def test_an_account_opens_with_a_transaction(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         (opening,) = book(db, fresh.account)
-        assert (opening.amount, opening.balance, opening.type_id) == (100_000_000, 100_000_000, ledger.TOP_UP)
+        assert (opening.amount, opening.balance, opening.type_id) == (100_000_000, 100_000_000, transactions.TOP_UP)
         assert book(db, new_client(db, fresh)) == []
         check_books(db, fresh.tenant)
 
 
 def test_what_was_charged_and_given_is_written_down(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        assert ledger.charge(db, fresh.account, 2_500_000, ledger.FEE, "Number", NOON)
-        ledger.credit(db, fresh.account, 5, ledger.TOP_UP, "Gift", NOON + seconds(1), 17)
+        assert ledger.charge(db, fresh.account, 2_500_000, transactions.FEE, "Number", NOON)
+        ledger.book(db, fresh.tenant, fresh.account.id, 5, transactions.TOP_UP, "Gift", NOON + seconds(1), 17)
         given_back, charged, _ = book(db, fresh.account)
         assert charged == transactions.read(db, fresh.tenant, charged.id)
         assert charged == Transaction(
-            charged.id, fresh.account.id, "Number", -2_500_000, 97_500_000, NOON, 0, ledger.FEE
+            charged.id, fresh.account.id, "Number", -2_500_000, 97_500_000, NOON, 0, transactions.FEE
         )
         assert (given_back.id, given_back.balance, given_back.message) == (charged.id + 1, 97_500_005, 17)
         check_books(db, fresh.tenant)
@@ -101,9 +101,9 @@ def test_a_client_pays_or_its_reseller_does(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh)
         ledger.set_balance(db, client, 10, NOON)
-        assert ledger.charge(db, client, 4, ledger.FEE, "test", NOON)
+        assert ledger.charge(db, client, 4, transactions.FEE, "test", NOON)
         assert (seen(db, client).balance, seen(db, fresh.account).balance) == (6, 100_000_000)
-        assert ledger.charge(db, replace(client, client_pays=False), 7, ledger.FEE, "test", NOON)
+        assert ledger.charge(db, replace(client, client_pays=False), 7, transactions.FEE, "test", NOON)
         assert (seen(db, client).balance, seen(db, fresh.account).balance) == (6, 99_999_993)
         assert book(db, fresh.account)[0].account == fresh.account.id
         check_books(db, fresh.tenant)
@@ -177,13 +177,15 @@ def test_a_balance_is_set_by_its_difference(fresh: FreshTenant) -> None:
         ledger.set_balance(db, fresh.account, -5, NOON)
         ledger.set_balance(db, fresh.account, -5, NOON)
         assert [each.amount for each in book(db, fresh.account)] == [-100_000_005, 100_000_000]
-        assert ledger.balance(db, fresh.tenant, fresh.account.id) == -5
+        assert balances.read(db, fresh.tenant, fresh.account.id) == -5
 
 
 def test_a_span_of_time_has_both_its_ends(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         for number in range(5):
-            ledger.credit(db, fresh.account, 1, ledger.FEE, str(number), NOON + timedelta(hours=number))
+            ledger.book(
+                db, fresh.tenant, fresh.account.id, 1, transactions.FEE, str(number), NOON + timedelta(hours=number)
+            )
         page = transactions.page(
             db, fresh.tenant, fresh.account.id, NOON + timedelta(hours=1), NOON + timedelta(hours=3), Paging(1, 2)
         )
@@ -225,7 +227,7 @@ def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int, bool]
                 case "cancel" if open_sends:
                     ledger.refund_sms(db, client, *open_sends.pop(size % len(open_sends)), NOON)
                 case "fee":
-                    ledger.charge(db, client, size, ledger.FEE, "test", NOON)
+                    ledger.charge(db, client, size, transactions.FEE, "test", NOON)
                 case "top up":
                     ledger.top_up(db, client, size, size // 10, NOON)
                 case "set":

@@ -99,6 +99,6 @@ def test_a_removed_list_leaves_its_members_to_be_cleared_up(fresh: FreshTenant, 
         assert contacts.holding(db, fresh.tenant, fresh.account.id, TWO) == []
     assert planned(fresh) == [("forget-members", people.id, {})]
     with fresh.store.begin() as db:
-        assert [list_membership.forget(db, fresh.tenant, people.id, 3) for _ in range(3)] == [3, 2, 0]
+        assert [contacts.delete_members(db, fresh.tenant, people.id, 3) for _ in range(3)] == [3, 2, 0]
         assert contacts.read_member(db, fresh.tenant, people.id, ONE) is None
         assert contacts.read_member(db, fresh.tenant, other.id, ONE) is not None

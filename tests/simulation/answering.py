@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sms_sandbox.services import ledger
 from sms_sandbox.services.new_tenant import OWN_NUMBER
 from sms_sandbox.simulation.inbound import receive
 from sms_sandbox.simulation.inbound.receive import Received
-from sms_sandbox.store import contacts, keywords, numbers, outbox, reports, tenants
+from sms_sandbox.store import balances, contacts, keywords, numbers, outbox, reports, tenants
 from sms_sandbox.store.keywords import OPEN, Keyword
 from sms_sandbox.store.paging import Paging
 from tests.conftest import FreshTenant
@@ -71,4 +70,4 @@ def member(at: FreshTenant, on: int, msisdn: str = ME) -> str | None:
 
 def balance(at: FreshTenant) -> int:
     with at.store.begin() as db:
-        return ledger.balance(db, at.tenant, at.account.id)
+        return balances.read(db, at.tenant, at.account.id)

@@ -10,7 +10,7 @@ import pytest
 from sms_sandbox.simulation import contact_imports as module
 from sms_sandbox.simulation.callbacks import http_client as courier_module
 from sms_sandbox.simulation.runner import Runner
-from sms_sandbox.store import accounts, contacts
+from sms_sandbox.store import accounts, contacts, opt_outs
 from tests.conftest import FreshTenant
 from tests.simulation.conftest import Client, Receiver, until
 from tests.simulation.importing import PEOPLE, bulk, ended, file_of, imported, many, members, progress
@@ -70,7 +70,7 @@ async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Cl
     with fresh.store.begin() as db:
         contacts.leave(db, fresh.tenant, made, HANDSETS[1], contacts.DELETED)
         contacts.leave(db, fresh.tenant, made, HANDSETS[2], contacts.OPTED_OUT)
-        contacts.opt_out(db, fresh.tenant, fresh.account.id, HANDSETS[6])
+        opt_outs.add(db, fresh.tenant, fresh.account.id, HANDSETS[6])
     file = [
         "mobile,firstname,town,pet",
         f"{HANDSETS[0]},New,There,",  # on the list: changed
@@ -104,7 +104,7 @@ async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Cl
 async def test_who_opted_out_of_all_lists(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"global_optouts": 1})
-        contacts.opt_out(db, fresh.tenant, fresh.account.id, HANDSETS[1])
+        opt_outs.add(db, fresh.tenant, fresh.account.id, HANDSETS[1])
     list_id, _ = await imported(fresh, runner, call, receiver.url(body=file_of(list(HANDSETS[:3]))))
     assert await progress(call, list_id) == ("completed", [3, 3, 0, 0, 1, 2])
 

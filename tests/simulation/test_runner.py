@@ -257,7 +257,7 @@ async def test_a_try_of_before_a_reset_is_forgotten(
         accounts.add(db, quick.tenant, accounts.NewAccount("test-key", "test-secret", throttle=0), real_now())
         later = [callbacks.NewCallback(1, "dlr", receiver.url("/after"), "", 1, HANDSETS[0], real_now())]
         made = callbacks.add(db, quick.tenant, later)
-        timeline.schedule(db, quick.tenant, [Plan(real_now() + seconds(60), callbacks.KIND, made)])
+        timeline.schedule(db, quick.tenant, [Plan(real_now() + seconds(60), timeline.CALLBACK, made)])
     await asyncio.sleep(0.8)
     callback, attempts = looking.the_callback(quick)
     assert (callback.id, callback.state, attempts) == (1, callbacks.WAITING, [])

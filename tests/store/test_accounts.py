@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sms_sandbox.services import ledger
-from sms_sandbox.store import accounts, tenants
+from sms_sandbox.store import accounts, balances, tenants, transactions
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import GoneError
@@ -21,7 +21,7 @@ FULL = 100_000_000
 
 def balance(at: FreshTenant) -> int:
     with at.store.begin() as db:
-        return ledger.balance(db, at.tenant, at.account.id)
+        return balances.read(db, at.tenant, at.account.id)
 
 
 def test_an_account_is_what_it_was_made_as(fresh: FreshTenant) -> None:
@@ -36,7 +36,7 @@ def test_an_account_is_what_it_was_made_as(fresh: FreshTenant) -> None:
         assert (account.suspended, account.dlr_url, account.reply_url, account.link_hits_url) == (
             False, None, None, None,
         )  # fmt: skip
-        assert ledger.balance(db, fresh.tenant, made) == 5
+        assert balances.read(db, fresh.tenant, made) == 5
         assert made != fresh.account.id
 
 
@@ -89,40 +89,40 @@ def test_settings_of_one_account_change_alone(fresh: FreshTenant) -> None:
 
 def test_exactly_what_is_there_can_be_spent(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        assert not ledger.charge(db, fresh.account, FULL + 1, ledger.FEE, "test", NOON)
-        assert ledger.charge(db, fresh.account, FULL, ledger.FEE, "test", NOON)
-        assert ledger.charge(db, fresh.account, 0, ledger.FEE, "test", NOON)
-        assert not ledger.charge(db, fresh.account, 1, ledger.FEE, "test", NOON)
+        assert not ledger.charge(db, fresh.account, FULL + 1, transactions.FEE, "test", NOON)
+        assert ledger.charge(db, fresh.account, FULL, transactions.FEE, "test", NOON)
+        assert ledger.charge(db, fresh.account, 0, transactions.FEE, "test", NOON)
+        assert not ledger.charge(db, fresh.account, 1, transactions.FEE, "test", NOON)
     assert balance(fresh) == 0
 
 
 def test_an_account_that_may_owe_goes_below_zero(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"credit_based": 1})
-        assert ledger.charge(db, fresh.account, FULL + 5, ledger.FEE, "test", NOON)
+        assert ledger.charge(db, fresh.account, FULL + 5, transactions.FEE, "test", NOON)
     assert balance(fresh) == -5
 
 
 def test_an_account_that_is_not_there_pays_nothing(fresh: FreshTenant) -> None:
     for stranger in (replace(fresh.account, id=1), replace(fresh.account, tenant=fresh.tenant + 1)):
         with pytest.raises(GoneError), fresh.store.begin() as db:
-            ledger.charge(db, stranger, 1, ledger.FEE, "test", NOON)
+            ledger.charge(db, stranger, 1, transactions.FEE, "test", NOON)
 
 
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["charge", "credit"]), st.integers(0, FULL)), max_size=12))
 def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int]]) -> None:
     with fresh.store.begin() as db:
-        expected = ledger.balance(db, fresh.tenant, fresh.account.id)
+        expected = balances.read(db, fresh.tenant, fresh.account.id)
         for what, amount in moves:
             if what == "credit":
-                ledger.credit(db, fresh.account, amount, ledger.FEE, "test", NOON)
+                ledger.book(db, fresh.tenant, fresh.account.id, amount, transactions.FEE, "test", NOON)
                 expected += amount
             else:
-                paid = ledger.charge(db, fresh.account, amount, ledger.FEE, "test", NOON)
+                paid = ledger.charge(db, fresh.account, amount, transactions.FEE, "test", NOON)
                 assert paid == (amount <= expected)
                 expected -= amount if paid else 0
-            assert ledger.balance(db, fresh.tenant, fresh.account.id) == expected >= 0
+            assert balances.read(db, fresh.tenant, fresh.account.id) == expected >= 0
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
@@ -137,7 +137,7 @@ def test_many_at_once_never_overdraw(fresh: FreshTenant) -> None:
         ready.wait(10)
         for _ in range(10):
             with fresh.store.begin() as db:
-                paid.append(ledger.charge(db, fresh.account, 1, ledger.FEE, "test", NOON))
+                paid.append(ledger.charge(db, fresh.account, 1, transactions.FEE, "test", NOON))
 
     threads = [threading.Thread(target=spend) for _ in range(8)]
     for thread in threads:

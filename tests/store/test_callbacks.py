@@ -3,7 +3,7 @@
 import pytest
 
 from sms_sandbox.store import callbacks, timeline
-from sms_sandbox.store.callbacks import DELIVERED, GIVEN_UP, KIND, WAITING, NewCallback, Outcome
+from sms_sandbox.store.callbacks import DELIVERED, GIVEN_UP, WAITING, NewCallback, Outcome
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
@@ -37,7 +37,9 @@ def test_a_callback_knows_when_its_next_try_is_due(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
-        timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(60), KIND, made), Plan(NOON, "send", made)])
+        timeline.schedule(
+            db, fresh.tenant, [Plan(NOON + seconds(60), timeline.CALLBACK, made), Plan(NOON, "send", made)]
+        )
         found = callbacks.read(db, fresh.tenant, made)
     assert found is not None
     assert found.next_due == NOON + seconds(60)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms_sandbox.store import contacts
+from sms_sandbox.store import contacts, opt_outs
 from sms_sandbox.store.contacts import ACTIVE, DELETED, INACTIVE, OPTED_OUT, ContactList
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from tests.conftest import FreshTenant
@@ -135,10 +135,10 @@ def test_active_members_are_walked_in_chunks(fresh: FreshTenant, people: Contact
 def test_who_opted_out_is_remembered_for_the_account(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         account = fresh.account.id
-        assert contacts.opted_out(db, fresh.tenant, account, HANDSETS) == set()
+        assert opt_outs.find(db, fresh.tenant, account, HANDSETS) == set()
         for msisdn in (HANDSETS[0], HANDSETS[2], HANDSETS[0]):
-            contacts.opt_out(db, fresh.tenant, account, msisdn)
-        assert contacts.opted_out(db, fresh.tenant, account, HANDSETS) == {HANDSETS[0], HANDSETS[2]}
-        assert contacts.opted_out(db, fresh.tenant, account, [HANDSETS[1]]) == set()
-        assert contacts.opted_out(db, fresh.tenant, account, []) == set()
-        assert contacts.opted_out(db, fresh.tenant, account + 1, HANDSETS) == set()
+            opt_outs.add(db, fresh.tenant, account, msisdn)
+        assert opt_outs.find(db, fresh.tenant, account, HANDSETS) == {HANDSETS[0], HANDSETS[2]}
+        assert opt_outs.find(db, fresh.tenant, account, [HANDSETS[1]]) == set()
+        assert opt_outs.find(db, fresh.tenant, account, []) == set()
+        assert opt_outs.find(db, fresh.tenant, account + 1, HANDSETS) == set()

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.services import ledger
-from sms_sandbox.store import accounts, ids, tenants
+from sms_sandbox.store import accounts, balances, ids, tenants, transactions
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.unit_of_work import changed, scheduled
@@ -43,7 +43,7 @@ def test_the_generation_rises_with_what_may_be_remembered(fresh: FreshTenant) ->
     before = store.generation
     with store.begin() as db:
         accounts.by_key(db, fresh.account.key)
-        ledger.charge(db, fresh.account, 1, ledger.FEE, "test", real_now())
+        ledger.charge(db, fresh.account, 1, transactions.FEE, "test", real_now())
     assert store.generation == before
     with store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"price": 1})
@@ -83,15 +83,15 @@ async def test_work_is_done_where_the_store_wants_it(fresh: FreshTenant) -> None
     here = threading.get_ident()
     there = await fresh.store.call(threading.get_ident)
     assert (there == here) == fresh.store.embedded
-    assert await fresh.store.run(lambda db: ledger.balance(db, fresh.tenant, fresh.account.id)) == 100_000_000
+    assert await fresh.store.run(lambda db: balances.read(db, fresh.tenant, fresh.account.id)) == 100_000_000
 
 
 @pytest.mark.anyio
 async def test_work_that_fails_is_undone_and_heard_of(fresh: FreshTenant) -> None:
     def fail(db: Connection) -> None:
-        ledger.credit(db, fresh.account, 1, ledger.FEE, "test", real_now())
+        ledger.book(db, fresh.tenant, fresh.account.id, 1, transactions.FEE, "test", real_now())
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await fresh.store.run(fail)
-    assert await fresh.store.run(lambda db: ledger.balance(db, fresh.tenant, fresh.account.id)) == 100_000_000
+    assert await fresh.store.run(lambda db: balances.read(db, fresh.tenant, fresh.account.id)) == 100_000_000

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, String, func, select
 
 from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.services import new_tenant
-from sms_sandbox.store import accounts, contacts, messages, numbers, recipients, tables, tenants
+from sms_sandbox.store import accounts, contacts, messages, numbers, opt_outs, recipients, tables, tenants
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
@@ -183,12 +183,12 @@ def test_nobody_sees_what_another_tenant_has(fresh: FreshTenant, other: FreshTen
     with fresh.store.begin() as db:
         message, first = send(db, fresh, HANDSETS[:1])
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
-        contacts.opt_out(db, fresh.tenant, fresh.account.id, HANDSETS[0])
+        opt_outs.add(db, fresh.tenant, fresh.account.id, HANDSETS[0])
         assert messages.read(db, other.tenant, message) is None
         assert recipients.read(db, other.tenant, first) is None
         assert contacts.read_list(db, other.tenant, on.id) is None
         assert contacts.list_named(db, other.tenant, other.account.id, "People") is None
-        assert contacts.opted_out(db, other.tenant, other.account.id, HANDSETS) == set()
+        assert opt_outs.find(db, other.tenant, other.account.id, HANDSETS) == set()
         assert recipients.last_to(db, other.tenant, HANDSETS[0], NOON, None) is None
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from ...domain import pricing
-from ...services import ledger
+from ...store import balances
 from ..declare import Call, method
 
 
@@ -16,7 +16,7 @@ class Balance(TypedDict):
 @method("Account")
 def get_balance(call: Call) -> Balance:
     """What the account has left."""
-    units = ledger.balance(call.db, call.tenant, call.account.id)
+    units = balances.read(call.db, call.tenant, call.account.id)
     return {"balance": pricing.from_units(units), "currency": call.account.currency}
 
 

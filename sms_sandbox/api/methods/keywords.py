@@ -73,7 +73,7 @@ def add_keyword(
         keyword=word,
         number=on.number,
         status=OPEN if activate else CLOSED,
-        billing_date=monthly_billing.begin(call.db, call.tenant, monthly_billing.KEYWORD, made, call.now),
+        billing_date=monthly_billing.begin(call.db, call.tenant, timeline.KEYWORD_RENEWAL, made, call.now),
         **o.kept(
             reference=reference,
             list_id=list_id,
@@ -132,10 +132,10 @@ def edit_keyword(
         ),
     )
     changed = replace(changed, list_id=list_for(call, changed))
-    if changed.status == OPEN and timeline.due_of(call.db, call.tenant, monthly_billing.KEYWORD, found.id) is None:
+    if changed.status == OPEN and timeline.due_of(call.db, call.tenant, timeline.KEYWORD_RENEWAL, found.id) is None:
         if not monthly_billing.charge_keyword(call.db, call.account, changed, call.now):
             raise ApiError(Code.LEDGER_ERROR)
-        until = monthly_billing.begin(call.db, call.tenant, monthly_billing.KEYWORD, found.id, call.now)
+        until = monthly_billing.begin(call.db, call.tenant, timeline.KEYWORD_RENEWAL, found.id, call.now)
         changed = replace(changed, billing_date=until)
     keywords.put(call.db, call.tenant, changed)
     return told(changed)

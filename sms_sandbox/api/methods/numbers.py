@@ -6,7 +6,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from ...domain import pricing
 from ...services import monthly_billing
-from ...store import numbers, sender_ids
+from ...store import numbers, sender_ids, timeline
 from ...store.numbers import Number
 from ...store.paging import FIRST_PAGE, PageInfo, Paging
 from ..declare import Call, Nothing, method
@@ -70,7 +70,7 @@ def lease_number(
         call.db,
         call.tenant,
         wanted,
-        monthly_billing.begin(call.db, call.tenant, monthly_billing.NUMBER, int(wanted), call.now),
+        monthly_billing.begin(call.db, call.tenant, timeline.NUMBER_RENEWAL, int(wanted), call.now),
     )
     if forward_url:
         numbers.change(call.db, call.tenant, wanted, {"forward_url": forward_url})

@@ -12,7 +12,7 @@ from ...domain import merge, numbers, pricing, senders, text
 from ...domain.senders import Kind
 from ...services import carrier_handover, ledger, send_message
 from ...services.send_message import CHUNK, NO_RECORD, Batch, Handset
-from ...store import contacts, messages, sender_ids, timeline
+from ...store import contacts, messages, opt_outs, sender_ids, timeline
 from ...store import numbers as leased
 from ...store.contacts import ContactList
 from ...store.messages import NewMessage
@@ -176,12 +176,11 @@ def sender_of(call: Call, wanted: str, shared: bool) -> str:
 def handsets_of(call: Call, to: Sequence[str], region: str | None) -> list[Handset]:
     """The numbers that can get a message, repeated ones included; RECIPIENTS_ERROR if that is none of them."""
     found = [(raw, numbers.to_msisdn(raw, region)) for raw in to]
-    gone = contacts.opted_out(call.db, call.tenant, call.account.id, {number for _, number in found if number})
+    gone = opt_outs.find(call.db, call.tenant, call.account.id, {number for _, number in found if number})
     kept: list[Handset] = [(number, NO_RECORD) for _, number in found if number and number not in gone]
     if not kept:
         fails = [raw for raw, number in found if number is None]
-        optouts = [number for _, number in found if number]
-        raise ApiError(Code.RECIPIENTS_ERROR, {"fails": fails, "optouts": optouts})
+        raise ApiError(Code.RECIPIENTS_ERROR, {"fails": fails, "optouts": [number for _, number in found if number]})
     return kept
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from ...domain.callbacks import next_wait
 from ...store import callbacks, timeline
-from ...store.callbacks import KIND, Outcome
+from ...store.callbacks import Outcome
 from ...store.database import Store
 from ...store.tenants import Tenant
 from ...store.timeline import Due, Plan
@@ -155,7 +155,7 @@ def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Po
     at = row.due if real is None else max(row.due, tenant.clock.now(real))
     mishap = fault_injection.meeting(db, tenant, row, at)
     if mishap and mishap.wait:
-        late = Plan(at + mishap.wait, KIND, row.ref, {**row.data, **mishap.data}, row.lane)
+        late = Plan(at + mishap.wait, timeline.CALLBACK, row.ref, {**row.data, **mishap.data}, row.lane)
         timeline.schedule(db, tenant.id, [late])
         return None
     begun = callbacks.begin_attempt(db, tenant.id, row.ref, at)
@@ -164,7 +164,7 @@ def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Po
     number, url, signature = begun
     wait = None if row.data.get("once") else next_wait(number)
     if wait is not None:
-        timeline.schedule(db, tenant.id, [Plan(at + wait, KIND, row.ref, lane=row.lane)])
+        timeline.schedule(db, tenant.id, [Plan(at + wait, timeline.CALLBACK, row.ref, lane=row.lane)])
     posting = Posting(tenant.id, row.ref, number, url, signature, at, row.lane)
     if mishap is None:
         return posting
@@ -183,11 +183,11 @@ def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:
             continue
         note_attempt(db, outcome)
         if outcome.error is None:
-            timeline.drop(db, tenant, KIND, callback)
+            timeline.drop(db, tenant, timeline.CALLBACK, callback)
             callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)
             continue
         wait = next_wait(outcome.number)
-        if timeline.due_of(db, tenant, KIND, callback) is None:
+        if timeline.due_of(db, tenant, timeline.CALLBACK, callback) is None:
             callbacks.set_state(db, tenant, callback, callbacks.GIVEN_UP)
         elif wait is not None:
-            timeline.retime(db, tenant, KIND, callback, ended + wait)
+            timeline.retime(db, tenant, timeline.CALLBACK, callback, ended + wait)

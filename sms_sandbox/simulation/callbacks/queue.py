@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from ...domain.callbacks import Params, destination, signature, with_parameters
 from ...store import callbacks, timeline
-from ...store.callbacks import KIND, NewCallback
+from ...store.callbacks import NewCallback
 from ...store.timeline import Plan
 
 
@@ -34,7 +34,9 @@ def tell(db: Connection, tenant: int, news: Sequence[News]) -> None:
     if not news:
         return
     first = callbacks.add(db, tenant, [_callback(each) for each in news])
-    plans = [Plan(each.at, KIND, first + index, lane=lane(tenant, each.url)) for index, each in enumerate(news)]
+    plans = [
+        Plan(each.at, timeline.CALLBACK, first + index, lane=lane(tenant, each.url)) for index, each in enumerate(news)
+    ]
     timeline.schedule(db, tenant, plans)
 
 

@@ -10,7 +10,7 @@ from ...domain import text
 from ...domain.text import MAX_PARTS
 from ...services import list_membership, send_message
 from ...services.send_message import NO_RECORD, Handset, Outgoing
-from ...store import contacts, messages, numbers, outbox
+from ...store import contacts, messages, numbers, opt_outs, outbox
 from ...store.contacts import ContactList, Member
 from . import email
 from .message import Arrival
@@ -83,7 +83,7 @@ def is_ours(db: Connection, here: Arrival) -> bool:
 
 
 def _send(db: Connection, here: Arrival, what: Outgoing) -> None:
-    gone = contacts.opted_out(db, here.tenant.id, here.account.id, {msisdn for msisdn, _ in what.to})
+    gone = opt_outs.find(db, here.tenant.id, here.account.id, {msisdn for msisdn, _ in what.to})
     to = [each for each in what.to if each[0] not in gone]
     if not to:
         return

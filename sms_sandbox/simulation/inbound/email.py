@@ -9,7 +9,7 @@ from ...domain import numbers as phone
 from ...domain import text
 from ...services import send_message
 from ...services.send_message import NO_RECORD, Outgoing
-from ...store import contacts, email_senders, numbers, outbox
+from ...store import email_senders, numbers, opt_outs, outbox
 from ...store.accounts import Account
 from ...store.email_senders import EmailSender
 from ...store.outbox import NewMail
@@ -54,7 +54,7 @@ def hand_in(db: Connection, account: Account, sender: str, recipient: str, words
     msisdn = phone.to_msisdn(recipient.rpartition("@")[0])
     if msisdn is None:
         raise UnmailableError(f"What stands before the @ of {recipient} is no number of a handset.")
-    if contacts.opted_out(db, account.tenant, account.id, [msisdn]):
+    if opt_outs.find(db, account.tenant, account.id, [msisdn]):
         raise UnmailableError(f"{msisdn} opted out of this account's messages.")
     what = Outgoing(
         type=EMAIL_SMS,

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from ...services import list_membership
-from ...store import contacts, recipients
+from ...store import contacts, opt_outs, recipients
 from ...store.accounts import Account
 from ...store.messages import Message
 from ...store.recipients import Recipient
@@ -20,7 +20,7 @@ def opt_out(
 
     Whether it is the first time that it opts out by this message, which the caller counts.
     """
-    contacts.opt_out(db, tenant.id, account.id, msisdn)
+    opt_outs.add(db, tenant.id, account.id, msisdn)
     on = contacts.read_list(db, tenant.id, message.list_id) if message and message.list_id else None
     list_membership.opt_out(db, tenant.id, account, msisdn, [on] if on else [], now)
     return recipient is not None and recipients.mark_opted_out(db, tenant.id, recipient.id)

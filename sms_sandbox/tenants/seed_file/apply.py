@@ -15,7 +15,7 @@ from ...domain import pricing
 from ...domain.clock import Clock
 from ...domain.profiles import PROFILES
 from ...services import ledger, monthly_billing, new_tenant
-from ...store import accounts, clients, contacts, keywords, numbers, rules, sender_ids
+from ...store import accounts, clients, contacts, keywords, numbers, rules, sender_ids, timeline
 from ...store.accounts import Account, NewAccount
 from ...store.clients import Details
 from ...store.keywords import Keyword
@@ -116,7 +116,7 @@ def _add_number(context: _Context, path: str, owner: Account, given: s.Number) -
         numbers.lease(db, owner.tenant, owner.id, given.number)
     if known is None or known.account is None:
         next_charge = monthly_billing.begin(
-            db, owner.tenant, monthly_billing.NUMBER, int(given.number), context.now(owner)
+            db, owner.tenant, timeline.NUMBER_RENEWAL, int(given.number), context.now(owner)
         )
         if known is None:
             number = Number(given.number, owner.id, False, new_tenant.NUMBER_PRICE, True, next_charge, numbers.ACTIVE)
@@ -139,7 +139,7 @@ def _add_keyword(context: _Context, path: str, owner: Account, given: s.Keyword)
     if keywords.read(db, owner.tenant, given.number, word) is not None:
         return
     keyword_id = keywords.new_id(db, owner.tenant)
-    next_charge = monthly_billing.begin(db, owner.tenant, monthly_billing.KEYWORD, keyword_id, context.now(owner))
+    next_charge = monthly_billing.begin(db, owner.tenant, timeline.KEYWORD_RENEWAL, keyword_id, context.now(owner))
     options = _inbound_options(context, path, owner, given)
     keyword = Keyword(
         keyword_id,

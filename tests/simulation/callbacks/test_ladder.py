@@ -140,7 +140,7 @@ async def test_a_callback_sent_again_by_hand_is_tried_once(
     await runner.advance(still.tenant, by=seconds(1))
     callback, _ = looking.the_callback(still)
     with still.store.begin() as db:
-        plan = Plan(NOON + seconds(2), callbacks.KIND, callback.id, {"once": True}, "lane")
+        plan = Plan(NOON + seconds(2), timeline.CALLBACK, callback.id, {"once": True}, "lane")
         timeline.schedule(db, still.tenant, [plan])
     await runner.advance(still.tenant, by=10 * DAY)
     callback, attempts = looking.the_callback(still)

@@ -7,7 +7,7 @@ import pytest
 
 from sms_sandbox.simulation.inbound import link_tap
 from sms_sandbox.simulation.runner import Runner
-from sms_sandbox.store import contacts
+from sms_sandbox.store import contacts, opt_outs
 from tests.conftest import FreshTenant
 from tests.simulation import looking
 from tests.simulation.conftest import Client, Receiver
@@ -94,7 +94,7 @@ async def test_a_tap_on_the_other_link_opts_out(still: FreshTenant, call: Client
     assert [each.optout for each in looking.everybody(still, sent)] == [True, False]
     with still.store.begin() as db:
         member = contacts.read_member(db, still.tenant, on, HANDSETS[0])
-        assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == {HANDSETS[0]}
+        assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == {HANDSETS[0]}
     assert member is not None
     assert (member.status, member.reason) == (contacts.INACTIVE, contacts.OPTED_OUT)
     assert (await call.ok("send-sms", message="Again", list_id=on))["recipients"] == 1

@@ -10,7 +10,7 @@ from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL, SHARED_NUMBER
 from sms_sandbox.simulation.inbound import receive
 from sms_sandbox.simulation.inbound.receive import Received, UnreachableError
 from sms_sandbox.simulation.runner import Runner
-from sms_sandbox.store import accounts, contacts, messages, numbers, responses, tenants
+from sms_sandbox.store import accounts, contacts, messages, numbers, opt_outs, responses, tenants
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.numbers import ACTIVE, Number
 from sms_sandbox.store.paging import FIRST_PAGE
@@ -203,7 +203,7 @@ def test_a_word_opts_out(still: FreshTenant, text: str) -> None:
     message = sent(still)
     assert write(still, text).is_optout
     with still.store.begin() as db:
-        assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}
+        assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}
     assert looking.recipient(still, message).optout
     after = looking.message(still, message)
     assert (after.optouts, after.responses) == (1, 1)
@@ -214,7 +214,7 @@ def test_other_words_do_not(still: FreshTenant, text: str) -> None:
     message = sent(still)
     assert not write(still, text).is_optout
     with still.store.begin() as db:
-        assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == set()
+        assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == set()
     assert not looking.recipient(still, message).optout
 
 
@@ -229,8 +229,8 @@ def test_opting_out_twice_counts_once(still: FreshTenant) -> None:
 def test_opting_out_unasked_holds_for_the_account(still: FreshTenant) -> None:
     assert write(still, "STOP", to=OWN_NUMBER).is_optout
     with still.store.begin() as db:
-        assert contacts.opted_out(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}
-        assert contacts.opted_out(db, still.tenant, still.account.id + 1, HANDSETS) == set()
+        assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}
+        assert opt_outs.find(db, still.tenant, still.account.id + 1, HANDSETS) == set()
 
 
 @pytest.mark.anyio

@@ -1,0 +1,91 @@
+"""Balances of accounts, in units, and the totals of what clients sent."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from .statement import Statement
+from .tables import accounts as a
+from .timeline import GoneError
+from .unit_of_work import owe, remembered, remembers
+
+_ONE = (a.c.tenant == bindparam("tenant_"), a.c.id == bindparam("account"))
+_READ = Statement(select(a.c.balance, a.c.credit_based).where(*_ONE))
+_LOCK = Statement(select(a.c.balance).where(*_ONE).with_for_update())
+_ADD = Statement(update(a).where(*_ONE).values(balance=a.c.balance + bindparam("amount")).returning(a.c.balance))
+_CHARGE = Statement(
+    update(a)
+    .where(*_ONE, (a.c.balance >= bindparam("cost")) | (a.c.credit_based == 1) | (bindparam("cost") == 0))
+    .values(balance=a.c.balance - bindparam("cost"))
+    .returning(a.c.balance)
+)
+_SET = Statement(update(a).where(*_ONE).values(balance=bindparam("units")))
+_COUNT = Statement(
+    update(a)
+    .where(*_ONE)
+    .values(
+        total_sms=a.c.total_sms + bindparam("sms"),
+        total_spend=a.c.total_spend + bindparam("spend"),
+        total_revenue=a.c.total_revenue + bindparam("revenue"),
+    )
+)
+
+
+@dataclass
+class _Purse:
+    """The balance of an account as it stands, cached where one process owns the data."""
+
+    units: int
+    is_credit_based: bool
+
+    def can_pay(self, cost: int) -> bool:
+        """Return True if the cost can be paid. A cost of 0 always can, even by an account in debt."""
+        return self.units >= cost or cost == 0 or self.is_credit_based
+
+
+def read(db: Connection, tenant: int, account: int) -> int:
+    """Return the balance, which may be negative. Raises GoneError if there is no such account."""
+    return _purse(db, tenant, account).units
+
+
+def lock(db: Connection, tenant: int, account: int) -> int:
+    """Return the balance, and keep others from changing it until the transaction ends."""
+    return int(_LOCK.value(db, tenant_=tenant, account=account))
+
+
+def add(db: Connection, tenant: int, account: int, amount: int) -> int:
+    """Add an amount, which may be negative, and return the new balance."""
+    if not remembers(db):
+        return int(_ADD.value(db, tenant_=tenant, account=account, amount=amount))
+    purse = _purse(db, tenant, account)
+    purse.units += amount
+    owe(db, _SET, (tenant, account), (purse.units, tenant, account))
+    return purse.units
+
+
+def charge(db: Connection, tenant: int, account: int, cost: int) -> int | None:
+    """Subtract a cost and return the new balance, or None if the account can not pay.
+
+    Raises GoneError if there is no such account.
+    """
+    if remembers(db):
+        return add(db, tenant, account, -cost) if _purse(db, tenant, account).can_pay(cost) else None
+    units: int | None = _CHARGE.value(db, tenant_=tenant, account=account, cost=cost)
+    if units is None:
+        _purse(db, tenant, account)  # raises if it was the account that was missing, not the money
+    return units
+
+
+def count_sent(db: Connection, tenant: int, account: int, sms: int, spend: int, revenue: int) -> None:
+    """Add to the totals of what a client sent; negative numbers take back."""
+    _COUNT.run(db, tenant_=tenant, account=account, sms=sms, spend=spend, revenue=revenue)
+
+
+def _purse(db: Connection, tenant: int, account: int) -> _Purse:
+    def find() -> _Purse:
+        row = _READ.one(db, tenant_=tenant, account=account)
+        if row is None:
+            raise GoneError(tenant)
+        return _Purse(row[0], bool(row[1]))
+
+    return remembered(db, ("purse", tenant, account), find)

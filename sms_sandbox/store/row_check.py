@@ -1,0 +1,139 @@
+"""Check that rows of a document can be rows of their tables, before the first one is written."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Column, SmallInteger, String, Table
+
+from ..domain.clock import LATEST, to_micros
+from ..domain.rule_match import Match, Turns
+from . import tables
+from .contacts import SLOTS
+from .tenant_rows import DOCUMENT_TABLES, columns_of, is_serial
+
+_MAX_INTEGER = to_micros(LATEST)
+"""The greatest integer in a document. Moments come closest to it."""
+
+
+class DocumentError(ValueError):
+    """A document that can not become a tenant; `path` is the place of the error."""
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(f"document.{path}: {what}")
+
+
+def check_rows(rows: Mapping[str, Any]) -> None:
+    """Raise DocumentError unless every table is there and all rows fit their tables."""
+    names = {table.name for table in DOCUMENT_TABLES}
+    for name in rows:
+        if name not in names:
+            raise DocumentError(f"tables.{name}", "there is no such table")
+    for table in DOCUMENT_TABLES:
+        if table.name not in rows:
+            raise DocumentError(f"tables.{table.name}", "the table is missing")
+        _check_table(table, rows[table.name])
+
+
+def _check_table(table: Table, rows: Any) -> None:
+    """Raise unless these can be rows of the table, each once."""
+    path = f"tables.{table.name}"
+    if not isinstance(rows, list):
+        raise DocumentError(path, "must be an array")
+    columns = {column.name: column for column in columns_of(table)}
+    keys = [each.name for each in table.primary_key if each.name != "tenant" and not is_serial(each)]
+    seen: set[tuple[Any, ...]] = set()
+    for index, row in enumerate(rows):
+        place = f"{path}[{index}]"
+        if not isinstance(row, dict):
+            raise DocumentError(place, "must be an object")
+        if row.keys() != columns.keys():
+            unknown = sorted(row.keys() - columns.keys())
+            if unknown:
+                raise DocumentError(f"{place}.{unknown[0]}", "there is no such column")
+            raise DocumentError(f"{place}.{min(columns.keys() - row.keys())}", "the column is missing")
+        for name, column in columns.items():
+            if (why := _refusal(column, row[name])) is not None:
+                raise DocumentError(f"{place}.{name}", why)
+        key = tuple(row[name] for name in keys)
+        if keys and key in seen:
+            raise DocumentError(place, f"its {' and '.join(keys)} stand in a row before")
+        seen.add(key)
+
+
+def _refusal(column: Column[Any], value: Any) -> str | None:
+    """Return why a value can not stand in a column; None if it can."""
+    if value is None:
+        return None if column.nullable else "must not be null"
+    if isinstance(column.type, String):
+        if not isinstance(value, str):
+            return "must be a text"
+        if column.type.length is not None and len(value) > column.type.length:
+            return f"has more than {column.type.length} characters"
+        if "\x00" in value:
+            return "must not have a NUL"
+        check = _TEXT_CHECKS.get(column)
+        return check(value) if check else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return "must be an integer"
+    if isinstance(column.type, SmallInteger):
+        return None if value in (0, 1) else "must be 0 or 1"
+    return None if abs(value) <= _MAX_INTEGER else f"must be from -{_MAX_INTEGER} to {_MAX_INTEGER}"
+
+
+def _refuse_texts(value: str) -> str | None:
+    parsed = _parse(value)
+    fits = isinstance(parsed, dict) and all(isinstance(each, str) for each in parsed.values())
+    return None if fits else "must be the JSON of an object of texts"
+
+
+def _refuse_slots(value: str) -> str | None:
+    if (why := _refuse_texts(value)) is not None:
+        return why
+    return None if _parse(value).keys() <= set(SLOTS) else f"must have no keys but {', '.join(SLOTS)}"
+
+
+def _refuse_data(value: str) -> str | None:
+    return None if not value or isinstance(_parse(value), dict) else "must be blank or the JSON of an object"
+
+
+def _refuse_rule(value: str) -> str | None:
+    parsed = _parse(value)
+    try:
+        Match(**parsed["match"])
+        Turns(**parsed["turns"])
+        fits = isinstance(parsed["what"], dict)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        fits = False
+    return None if fits else "must be the JSON of a rule: match, turns and what"
+
+
+def _refuse_hints(value: str) -> str | None:
+    parsed = _parse(value) if value else []
+    fits = isinstance(parsed, list) and all(isinstance(each, str) for each in parsed)
+    return None if fits else "must be blank or the JSON of an array of texts"
+
+
+def _refuse_digits(value: str) -> str | None:
+    return None if value.isascii() and value.isdigit() else "must be digits"
+
+
+def _parse(value: str) -> Any:
+    """Return what a text is the JSON of; None if it is no JSON."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+_TEXT_CHECKS: Mapping[Column[Any], Callable[[str], str | None]] = {
+    tables.lists.c.fields: _refuse_slots,
+    tables.members.c.fields: _refuse_slots,
+    tables.imports.c.fields: _refuse_slots,
+    tables.timeline.c.data: _refuse_data,
+    tables.rules.c.spec: _refuse_rule,
+    tables.numbers.c.number: _refuse_digits,
+    tables.traffic.c.request: _refuse_texts,
+    tables.traffic.c.hints: _refuse_hints,
+}
+"""Texts that are read as something else. Each function returns why a text does not fit, or None."""

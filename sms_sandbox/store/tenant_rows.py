@@ -1,0 +1,95 @@
+"""The rows of a tenant by table, as a document keeps them: nothing of this server or of real time.
+
+A document has no tenant's number, no serial of the database, and nothing that was measured. So the same calls at the
+same moments make the same document, on either database.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import Column, Connection, Table, bindparam, insert, select, text
+
+from . import tables
+from .statement import Statement
+from .unit_of_work import changed
+
+Row: TypeAlias = Mapping[str, int | str | None]
+Tables: TypeAlias = Mapping[str, Sequence[Row]]
+"""Rows by the name of their table."""
+
+DOCUMENT_TABLES = tuple(table for table in tables.OF_A_TENANT if table is not tables.throttle)
+"""The tables a document has: all but the throttle's, which is about the last second."""
+
+_UNSTABLE: Mapping[Column[Any], Any] = {
+    tables.timeline.c.wake: None,
+    tables.attempts.c.latency: None,
+    tables.traffic.c.took: None,
+    tables.journals.c.since: 0,
+    tables.imports.c.holder: "",
+    tables.imports.c.held_until: 0,
+}
+"""Columns about real time or a process, each with the value it has in an imported tenant."""
+
+_ORDERS: Mapping[Table, tuple[Column[Any], ...]] = {
+    tables.timeline: (tables.timeline.c.due, tables.timeline.c.id),
+    tables.links: (tables.links.c.recipient, tables.links.c.code),
+}
+"""The order of rows that the database numbers. Others are in the order of their keys."""
+
+
+def is_serial(column: Column[Any]) -> bool:
+    """Return True if the database numbers the rows by this column, over all tenants."""
+    return column.autoincrement is True
+
+
+_INSERT = {
+    table.name: Statement(
+        insert(table).values({each.name: bindparam(each.name) for each in table.c if not is_serial(each)})
+    )
+    for table in DOCUMENT_TABLES
+}
+_INITIAL = {
+    table.name: {column.name: value for column, value in _UNSTABLE.items() if column.table is table}
+    for table in DOCUMENT_TABLES
+}
+
+
+def columns_of(table: Table) -> list[Column[Any]]:
+    """Return the columns of a table that a document has."""
+    return [each for each in table.c if each.name != "tenant" and not is_serial(each) and each not in _UNSTABLE]
+
+
+def begin_snapshot(db: Connection) -> None:
+    """Let the transaction, which has read nothing yet, see the database as it is at one moment."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+def read(db: Connection, tenant: int) -> dict[str, list[Row]]:
+    """Return every row of the tenant, by table. The same rows come in the same order."""
+    return {table.name: list(_rows(db, table, tenant)) for table in DOCUMENT_TABLES}
+
+
+def _rows(db: Connection, table: Table, tenant: int) -> Iterator[Row]:
+    order = _ORDERS.get(table) or tuple(each for each in table.primary_key if each.name != "tenant")
+    columns = columns_of(table)
+    rows = db.execute(select(*order, *columns).where(table.c.tenant == tenant)).all()
+    # Sorted here, as each database has an order of texts of its own.
+    for row in sorted(rows, key=lambda row: tuple(row)[: len(order)]):
+        values = dict(zip((each.name for each in columns), tuple(row)[len(order) :], strict=True))
+        if table is tables.timeline:
+            values["lane"] = values["lane"].partition(" ")[2]  # behind the tenant's number
+        yield values
+
+
+def add(db: Connection, tenant: int, table: str, rows: Sequence[Row]) -> None:
+    """Add rows of a document to a table of the tenant."""
+    changed(db)
+    _INSERT[table].many(db, [{**_INITIAL[table], **_of_tenant(table, row, tenant)} for row in rows])
+
+
+def _of_tenant(table: str, row: Row, tenant: int) -> dict[str, Any]:
+    values = {**row, "tenant": tenant}
+    if table == tables.timeline.name and row["lane"]:
+        values["lane"] = f"{tenant} {row['lane']}"
+    return values

@@ -1,0 +1,88 @@
+"""Imports of contacts: what rows do to a list, and what the end of an import does."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sms_sandbox.domain.bulk import Counts, Sorted, Written
+from sms_sandbox.services import contact_import, list_membership
+from sms_sandbox.services.contact_import import ListGoneError
+from sms_sandbox.store import contacts, imports, timeline
+from sms_sandbox.store.contacts import ContactList
+from sms_sandbox.store.imports import Held, NewImport
+from tests.conftest import FreshTenant
+from tests.store.making import HANDSETS, NOON, stand
+
+
+@pytest.fixture
+def people(fresh: FreshTenant) -> ContactList:
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
+        return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
+
+
+def hold(at: FreshTenant, on: ContactList, made_list: bool = False) -> Held:
+    """A new import that is held."""
+    with at.store.begin() as db:
+        asked = NewImport(at.account.id, on.id, made_list, "http://localhost/", "AU", {"1": "Town"})
+        held = imports.take(
+            db, at.tenant, imports.add(db, at.tenant, asked, NOON), "one", NOON, NOON + timedelta(hours=1)
+        )
+    assert held is not None
+    return held
+
+
+@pytest.mark.parametrize("made_list", [True, False])
+def test_a_failure_removes_the_list_that_was_made_for_it(
+    fresh: FreshTenant, people: ContactList, made_list: bool
+) -> None:
+    one = hold(fresh, people, made_list)
+    with fresh.store.begin() as db:
+        contact_import.end(db, one, "the reason", NOON)
+        there = imports.last(db, fresh.tenant, people.id)
+        assert there is not None
+        assert (there.status, there.error) == (imports.FAILED, "the reason")
+        assert (contacts.read_list(db, fresh.tenant, people.id) is None) == made_list
+
+
+def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> None:
+    """One of the new ones was put on the list by another call meanwhile, and is a duplicate after all."""
+    one = hold(fresh, people)
+    new = [Written(msisdn, "Uno", None, {"1": "Here"}) for msisdn in HANDSETS[:3]]
+    with fresh.store.begin() as db:
+        contacts.add_member(db, fresh.tenant, people.id, HANDSETS[1], ("Old", None), {}, NOON)
+        what = Sorted(new, [], Counts(4, skipped=1, imported=3))
+        contact_import.write(db, one, people, what, NOON)
+        there = imports.last(db, fresh.tenant, people.id)
+        assert there is not None
+        assert there.counts == Counts(4, duplicates=1, skipped=1, imported=2)
+        on = contacts.read_list(db, fresh.tenant, people.id)
+        assert on is not None
+        assert (on.members_active, on.members_total) == (3, 3)
+        known = imports.known(db, one, HANDSETS[:4])
+        assert [known[each].written for each in HANDSETS[:3]] == [True, False, True]
+        assert known[HANDSETS[1]].first_name == "Old"
+        assert imports.known(db, one, []) == {}
+
+
+def test_the_automation_hears_of_those_alone_who_were_added(fresh: FreshTenant, people: ContactList) -> None:
+    one = hold(fresh, people)
+    heard = replace(people, automation_url="http://localhost/heard")
+    new = [Written(msisdn, None, None, {}) for msisdn in HANDSETS[:3]]
+    with fresh.store.begin() as db:
+        list_membership.join(db, fresh.tenant, heard, HANDSETS[1], (None, None), {}, NOON)
+        contact_import.write(db, one, heard, Sorted(new, [], Counts(3, imported=3)), NOON)
+        told = [
+            due.data["msisdn"] for due in timeline.due_by(db, fresh.tenant, NOON, 99) if due.kind != timeline.IMPORT
+        ]
+        assert sorted(told) == sorted(HANDSETS[:3])
+
+
+def test_members_of_a_list_that_is_gone(fresh: FreshTenant, people: ContactList) -> None:
+    one = hold(fresh, people)
+    with fresh.store.begin() as db:
+        list_membership.remove(db, fresh.tenant, people, NOON)
+        what = Sorted([Written(HANDSETS[0], None, None, {})], [], Counts(1, imported=1))
+        with pytest.raises(ListGoneError):
+            contact_import.write(db, one, people, what, NOON)
