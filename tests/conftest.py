@@ -21,6 +21,7 @@ from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.tenants import NewTenant
+from tests.processes import let_children_be_interrupted
 from tests.receiver import Receiver
 
 KEY = "test-key"
@@ -28,6 +29,11 @@ SECRET = "test-secret"
 
 settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("gate")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible_children() -> None:
+    let_children_be_interrupted()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import start_process
+
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("docs", "certs", "contract_tests", "contract_tests/recorded")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))])
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.xdist_group("ports")
 def running(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A server on free ports; its ready line."""
     command = [sys.executable, "-m", "sms_sandbox", "serve", "--https-port", "0", "--http-port", "0"]
-    with subprocess.Popen([*command, "--certs", "certs"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+    with start_process([*command, "--certs", "certs"], cwd=tmp_path) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         yield json.loads(line.partition("ready: ")[2])

@@ -16,6 +16,7 @@ import pytest
 from sms_sandbox.cli.root import announce
 from sms_sandbox.server.certificates import Certificates
 from tests.cli.shell import start
+from tests.processes import start_process
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_a_person_at_a_terminal_is_told_where_everything_is(
     ours, its = os.openpty()
     flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
     command = [sys.executable, "-m", "sms_sandbox", "serve", *flags, "--log-format", log_format]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=its, text=True) as process:
+    with start_process(command, stderr=its) as process:
         os.close(its)
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline().removeprefix("sms-sandbox ready: "))

@@ -18,7 +18,7 @@ import pytest
 from sms_sandbox.cli.tail import line_of
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import PREFIX
-from tests.processes import run_process
+from tests.processes import run_process, start_process
 from tests.sandbox import HANDSET, Account
 
 
@@ -33,13 +33,8 @@ def environment(**more: str) -> dict[str, str]:
 
 @contextmanager
 def tail(tenant: Account, *args: str) -> Iterator["subprocess.Popen[str]"]:
-    with subprocess.Popen(
-        command(tenant, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    with start_process(command(tenant, *args), stderr=subprocess.PIPE, env=environment()) as process:
+        yield process
 
 
 def line(process: "subprocess.Popen[str]") -> str:
@@ -114,7 +109,7 @@ def test_colour_is_for_terminals_that_want_it(tenant: Account, plain: bool) -> N
     tenant.api("get-balance")
     parent, child = pty.openpty()
     env = environment(**({"NO_COLOR": "1"} if plain else {}))
-    with subprocess.Popen(command(tenant), stdout=child, stderr=subprocess.DEVNULL, env=env) as process:
+    with start_process(command(tenant), stdout=child, stderr=subprocess.DEVNULL, env=env) as process:
         os.close(child)
         said = os.read(parent, 1000)
         process.send_signal(signal.SIGINT)

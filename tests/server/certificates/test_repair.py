@@ -5,6 +5,7 @@ import logging
 import ssl
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import certifi
 import pytest
 
 from sms_sandbox.server.certificates import CertificateError, Certificates, ensure, server_context
+from tests.processes import start_process
 from tests.server.certificates.looking import handshake
 
 DAY = timedelta(days=1)
@@ -89,10 +91,6 @@ def test_new_public_roots_renew_the_bundle_alone(
     assert json.loads(certificates.record.read_bytes())["certifi"] == "another"
 
 
-def run(program: str, *arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True)
-
-
 def test_a_start_with_good_files_loads_no_certificate_library_and_writes_nothing(certificates: Certificates) -> None:
     program = """
 import sys
@@ -102,7 +100,7 @@ tls.server_context(tls.ensure(Path(sys.argv[1])))
 print(sorted({"trustme", "cryptography"} & sys.modules.keys()))
 """
     before = {path: path.stat().st_mtime_ns for path in certificates.directory.iterdir()}
-    with run(program, str(certificates.directory)) as process:
+    with start_process([sys.executable, "-c", program, str(certificates.directory)]) as process:
         assert process.communicate()[0] == "[]\n"
     assert {path: path.stat().st_mtime_ns for path in certificates.directory.iterdir()} == before
 
@@ -120,23 +118,17 @@ tls.server_context(certificates)
 print(certificates.ca.read_text())
 """
     names = ["one.test", "two.test"]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path / "certs"), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for name in names
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    seen = [process.communicate(timeout=30)[0] for process in processes]
+    command = [sys.executable, "-c", program, str(tmp_path / "certs")]
+    with ExitStack() as stack:
+        processes = [stack.enter_context(start_process([*command, name], stdin=subprocess.PIPE)) for name in names]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        seen = [process.communicate(timeout=30)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert seen[0] == seen[1]
     certificates = Certificates(tmp_path / "certs")
