@@ -218,7 +218,7 @@ def warm_up(owns_process: bool = False) -> None:
     """Load what the first message and the first call of each kind need, so that they do not wait for it."""
     methods()
     import_module("aiohttp")
-    numbers.to_msisdn("61491570156", numbers.region_of("Australia"))
+    numbers.to_msisdn("61491570156", numbers.find_region("Australia"))
     if owns_process:
         gc.freeze()
         gc.set_threshold(*GARBAGE_THRESHOLDS)

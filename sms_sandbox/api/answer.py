@@ -65,7 +65,7 @@ def answer_in_steps(
         account = gate.admit(authorization)
         profile = PROFILES[account.profile]
         injected = fault_injection.find_fault(store, account, method, form)
-        if injected and not injected.fault.lets_work:
+        if injected and not injected.fault.carries_out:
             refusal = verdict(injected.code, injected.code.text)
             yield Answer(injected.code, refusal, profile, injected=injected, account=account)
             return

@@ -10,8 +10,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ..domain import numbers
 from ..domain.clock import real_now
-from ..domain.faults import MAGIC_KEYS, MAGIC_SENDERS, PAGES, Fault, magic_key_rule
-from ..domain.rule_match import Subject, international
+from ..domain.faults import MAGIC_KEYS, MAGIC_SENDERS, STATUS_TITLES, Fault, magic_key_rule
+from ..domain.rule_match import Subject, to_international
 from ..store import rules
 from ..store.accounts import Account
 from ..store.database import Store
@@ -90,19 +90,19 @@ def _find_tenant_fault(store: Store, account: Account, method: Method, form: For
     if rule is None:
         return None
     fault = Fault(**rule.what)
-    return Injected(f"fault {rule.id}", fault, fault.wait(account.seed, rule.id, rule.seen))
+    return Injected(f"fault {rule.id}", fault, fault.delay_seconds(account.seed, rule.id, rule.seen))
 
 
 def _numbers(method: Method, form: Form) -> list[str]:
     """Return the numbers a call names, in international form if they can be read."""
     country = form.get("countrycode", "")
-    region = numbers.region_of(country) if country else None
+    region = numbers.find_region(country) if country else None
     written = (raw for name in method.number_fields for raw in form.get(name, "").split(",") if raw.strip())
     msisdns: list[str] = []
     for raw in islice(written, _MAX_NUMBERS):
         msisdn = numbers.to_msisdn(raw, region)
         with suppress(ValueError):
-            msisdns.append(msisdn or international(numbers.bare(raw) or raw))
+            msisdns.append(msisdn or to_international(numbers.parse_digits(raw) or raw))
     return msisdns
 
 
@@ -128,7 +128,9 @@ class FaultEffects:
             await _end_connection(scope, receive, with_reset=True)
         elif fault.status:
             # As nginx does: it closes the connection after a 500, and keeps it open after the others.
-            await send_page(send, fault.status, f"{fault.status} {PAGES[fault.status]}", close=fault.status == 500)
+            await send_page(
+                send, fault.status, f"{fault.status} {STATUS_TITLES[fault.status]}", close=fault.status == 500
+            )
         elif fault.body == "html":
             await send_page(send, 200, "Down for maintenance")
         elif fault.body:

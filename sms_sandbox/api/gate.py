@@ -60,12 +60,12 @@ class Gate:
         return account
 
     def _check_credentials(self, authorization: str) -> Account:
-        pair = credentials.basic(authorization)
+        pair = credentials.parse_basic(authorization)
         if pair is None:
             raise ApiError(Code.AUTH_FAILED_NO_DATA)
         key, secret = pair
         account = self._find_account(key) or self._create(key, secret)
-        if account is None or not credentials.is_secret(secret, account.secret):
+        if account is None or not credentials.matches_secret(secret, account.secret):
             raise ApiError(Code.AUTH_FAILED)
         return account
 
@@ -82,7 +82,7 @@ class Gate:
 
     def find_caller(self, authorization: str) -> Account | None:
         """Return the account whose key the call names, even if the secret is wrong."""
-        pair = credentials.basic(authorization)
+        pair = credentials.parse_basic(authorization)
         return pair and self._find_account(pair[0])
 
     def _is_within_limit(self, account: Account) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ..domain import credentials, egress, numbers, senders
 from ..domain.clock import from_micros
-from ..domain.redaction import hidden
+from ..domain.redaction import redact
 from ..journal.entries import MOST_NUMBERS
 from .answered_call import AnsweredCall, ApiContext
 from .custom_fields import FieldValues
@@ -50,7 +50,7 @@ def hints_for(call: AnsweredCall, context: ApiContext) -> Sequence[str]:
     """
     account = call.answer.account
     secret = (account and account.secret) or ""
-    return [hidden(hint, secret) for hint in islice(_all_hints(call, context), _MAX_HINTS)]
+    return [redact(hint, secret) for hint in islice(_all_hints(call, context), _MAX_HINTS)]
 
 
 def _all_hints(call: AnsweredCall, context: ApiContext) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _check_credentials(call: AnsweredCall) -> Iterator[str]:
     elif code is Code.AUTH_FAILED and call.answer.account is not None:
         yield "The API key is known, but the secret is not the one that belongs to it."
     elif code is Code.AUTH_FAILED:
-        key, _ = credentials.basic(call.authorization) or ("", "")
+        key, _ = credentials.parse_basic(call.authorization) or ("", "")
         yield f"No account in this sandbox has the key {_shorten_key(key)}."
 
 
@@ -125,7 +125,7 @@ def _check_local_numbers(_: AnsweredCall, method: Method, form: Form, __: ApiCon
         return
     for name in method.number_fields:
         for raw in form.get(name, "").split(",", MOST_NUMBERS)[:MOST_NUMBERS]:
-            digits = numbers.bare(raw.strip()) or ""
+            digits = numbers.parse_digits(raw.strip()) or ""
             if digits.startswith("0"):
                 advice = "Give `countrycode`, or write" if "countrycode" in method.fields else "Write"
                 yield f"`{name}` {raw.strip()[:24]} looks like a local number. {advice} it in international form."
@@ -149,12 +149,12 @@ def _check_urls(_: AnsweredCall, method: Method, form: Form, context: ApiContext
 def _refusal(host: str, allowed: Collection[str]) -> str | None:
     """Return why the sandbox does not call a host, judged by its name alone; None if it may."""
     try:
-        return egress.refusal(str(ip_address(host)), host, allowed)
+        return egress.refusal_reason(str(ip_address(host)), host, allowed)
     except ValueError:
         pass
     if "." not in host or host.lower().rstrip(".").endswith(_PRIVATE_SUFFIXES):
         return None
-    if egress.refusal(_SOME_PUBLIC_ADDRESS, host, allowed) is None:
+    if egress.refusal_reason(_SOME_PUBLIC_ADDRESS, host, allowed) is None:
         return None
     host = host[:_MAX_NAME_SHOWN]
     return (
@@ -167,7 +167,7 @@ def _check_sender(call: AnsweredCall, method: Method, form: Form, __: ApiContext
     if field is None or call.answer.code is not Code.BAD_CALLER_ID or call.answer.rule:
         return
     wanted = form.get(field, "").strip()
-    sender = senders.read(wanted)
+    sender = senders.parse_sender(wanted)
     if not wanted:
         yield f"The account has no number to send from. Lease one, or give `{field}`."
     elif sender is None:

@@ -242,7 +242,7 @@ class Country(Param):
     """A country by its two letters or its English name; read as the two letters."""
 
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
-        region = numbers.region_of(raw)
+        region = numbers.find_region(raw)
         if region is None:
             raise ApiError(Code.FIELD_INVALID)
         return region
@@ -255,7 +255,7 @@ class Handset(Param):
     msisdn: bool = field(default=True, kw_only=True)
 
     def parse(self, raw: str, name: str) -> str:
-        digits = numbers.bare(raw)
+        digits = numbers.parse_digits(raw)
         if digits is None:
             raise ApiError(Code.FIELD_INVALID, f'Field "{name}" has wrong type, expected type - numeric')
         if len(digits) > 15:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..domain import numbers
 from ..domain.clock import from_micros
-from ..domain.redaction import HIDDEN, LEAST, hidden, hidden_in_url, names_a_secret
+from ..domain.redaction import HIDDEN, MIN_SECRET_LENGTH, is_secret_name, redact, redact_url
 from ..journal.entries import CALL, LONGEST_REPLY, LONGEST_VALUE, MOST_NUMBERS, NewEntry, encode, made, shortened
 from .answered_call import AnsweredCall, ApiContext
 from .declare import Method
@@ -73,7 +73,9 @@ def make_plain_entry(call: AnsweredCall) -> NewEntry | None:
     request, reply, secret = encode(form), json.decode(), account.secret or ""
     if len(request) > LONGEST_VALUE or len(reply) > LONGEST_REPLY:
         return None
-    if len(secret) >= LEAST and (inside_json(secret) in reply or any(secret in value for value in form.values())):
+    if len(secret) >= MIN_SECRET_LENGTH and (
+        inside_json(secret) in reply or any(secret in value for value in form.values())
+    ):
         return None
     message = answer.reply.get("message_id") or ("message_id" in form and _message_of(form, answer.reply))
     return NewEntry(
@@ -94,7 +96,7 @@ def make_full_entry(call: AnsweredCall, context: ApiContext) -> NewEntry:
         at=account.clock.now(from_micros(call.at)) if account else None,
         kind=CALL,
         account=account.id if account else 0,
-        method=hidden(call.name, secret),
+        method=redact(call.name, secret),
         numbers=list(islice(_numbers_in(request, method), MOST_NUMBERS)) if method else [],
         code=answer.code.name,
         status=answer.status or None,
@@ -102,7 +104,7 @@ def make_full_entry(call: AnsweredCall, context: ApiContext) -> NewEntry:
         took=call.took,
         message=_message_of(request, answer.reply),
         verb=call.verb,
-        url=hidden(call.path, secret),
+        url=redact(call.path, secret),
         text=request.get("message", ""),
         request=request,
         reply=_masked_reply(call, secret),
@@ -123,11 +125,11 @@ def _mask_form(form: Form, method: Method | None, secret: str) -> Form:
         if name.lstrip().startswith(("{", "[")):  # a whole JSON body, which a form parser takes for a name
             masked[name.lstrip()[0] + HIDDEN] = HIDDEN
             continue
-        short = shortened(hidden(name, secret), _MAX_FIELD_NAME_LENGTH)
+        short = shortened(redact(name, secret), _MAX_FIELD_NAME_LENGTH)
         if _is_secret(name, method):
             masked[short] = HIDDEN
         else:
-            masked[short] = (hidden_in_url if _is_url(name, value, method) else hidden)(value, secret)
+            masked[short] = (redact_url if _is_url(name, value, method) else redact)(value, secret)
     return masked
 
 
@@ -138,7 +140,7 @@ def _is_secret(name: str, method: Method | None) -> bool:
     """
     if method is None or name not in method.fields:
         declares_none = method is not None and not method.fields
-        return declares_none or names_a_secret(name) or bool(method and nearest(name, method.fields) in method.secrets)
+        return declares_none or is_secret_name(name) or bool(method and nearest(name, method.fields) in method.secrets)
     return name in method.secrets
 
 
@@ -156,7 +158,7 @@ def _masked_reply(call: AnsweredCall, secret: str) -> str:
         text = to_json(_mask_values(call.answer.reply, method, secret)).decode()
     else:
         text = (call.json or to_json(call.answer.reply)).decode()
-    return hidden(text, inside_json(secret))
+    return redact(text, inside_json(secret))
 
 
 def _mask_values(value: Any, method: Method, secret: str, key: str = "") -> Any:
@@ -167,7 +169,7 @@ def _mask_values(value: Any, method: Method, secret: str, key: str = "") -> Any:
         return [_mask_values(item, method, secret, key) for item in value]
     if key in method.secret_replies:
         return value and HIDDEN
-    return hidden_in_url(value, secret) if key in method.address_replies else value
+    return redact_url(value, secret) if key in method.address_replies else value
 
 
 def _message_of(form: Form, reply: Mapping[str, Any]) -> int:
@@ -183,7 +185,7 @@ def _numbers_in(form: Form, method: Method) -> Iterator[str]:
     country = form.get("countrycode")
     for name in _number_fields(method):
         for raw in form[name].split(",", MOST_NUMBERS)[:MOST_NUMBERS] if name in form else ():
-            digits = numbers.bare(raw.strip())
+            digits = numbers.parse_digits(raw.strip())
             if digits is None or len(digits) > _MAX_NUMBER_LENGTH:
                 continue
             if country or digits.startswith("0"):
@@ -193,5 +195,5 @@ def _numbers_in(form: Form, method: Method) -> Iterator[str]:
 
 def _international(raw: str, digits: str, country: str | None) -> str:
     """Return a number as it is dialled in a country; without a country, a leading 0 means Australia."""
-    msisdn = numbers.to_msisdn(raw, numbers.region_of(country)) if country else None
+    msisdn = numbers.to_msisdn(raw, numbers.find_region(country)) if country else None
     return msisdn or numbers.assume_australia(digits)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..client.command_client import control
-from ..domain.faults import API, CALLBACK, EFFECTS, EVENTS, WORDS
+from ..domain.faults import API, CALLBACK, EFFECT_VALUES, EFFECTS, EVENTS
 from .match_options import body_of, matching
 from .options import CLIENT, HELPERS_WORDS, seconds, settings_of
 
@@ -20,7 +20,7 @@ def fault() -> None:
 
 
 def words(name: str) -> click.Choice[str]:
-    return click.Choice([str(word) for word in WORDS[name]])
+    return click.Choice([str(word) for word in EFFECT_VALUES[name]])
 
 
 @fault.command()

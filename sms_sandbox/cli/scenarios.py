@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..domain.scenarios import catalogue, in_words
+from ..domain.scenarios import catalogue, describe_steps
 from ..settings import Settings
 
 HEAD = ("SCENARIO", "WHAT HAPPENS", "NUMBERS")
@@ -41,5 +41,7 @@ def scenarios(as_json: bool) -> None:
 
 def rows_of(described: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """A scenario in as many lines as it has steps or numbers."""
-    for index, (happens, number) in enumerate(zip_longest(in_words(described), described["numbers"], fillvalue="")):
+    for index, (happens, number) in enumerate(
+        zip_longest(describe_steps(described), described["numbers"], fillvalue="")
+    ):
         yield "" if index else described["name"], happens, number

@@ -43,7 +43,7 @@ def rule_to_add(body: s.NewRule, now: datetime) -> NewRule:
     """A rule as the store keeps it. Raises ControlError where it makes no sense."""
     options = {name: value for name, value in msgspec.structs.asdict(body.options).items() if value is not None}
     try:
-        delivery_plan.check(body.scenario, options)
+        delivery_plan.check_scenario(body.scenario, options)
     except ValueError as why:
         raise ControlError("invalid", f"{why}.") from why
     what = {"scenario": body.scenario, "options": options}

@@ -102,7 +102,7 @@ def renamed(db: Connection, rows: Tables, first: Mapping[str, str]) -> list[dict
             raise ControlError(
                 "conflict", f"There is an account with the key {row['key']!r} already; give another `key`."
             )
-        row["key"] = credentials.invented(first["key"], "client", row["id"])
+        row["key"] = credentials.derive_key(first["key"], "client", row["id"])
     return found
 
 

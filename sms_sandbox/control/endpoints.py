@@ -131,13 +131,13 @@ def _caller(db: Connection, authorization: str, desk: Desk) -> tuple[Account, Te
 
 
 def _account_of(db: Connection, authorization: str, desk: Desk) -> Account:
-    pair = credentials.basic(authorization)
+    pair = credentials.parse_basic(authorization)
     if pair is None:
         raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
     account = accounts.called(db, pair[0])
     if account is None and desk.welcome is not None:
         desk.welcome(db, *pair)
         account = accounts.called(db, pair[0])
-    if account is None or not credentials.is_secret(pair[1], account.secret):
+    if account is None or not credentials.matches_secret(pair[1], account.secret):
         raise ControlError("unauthorised", "There is no account with this key and secret.")
     return account

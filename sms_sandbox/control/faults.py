@@ -22,7 +22,7 @@ def list_faults(call: Call) -> s.Faults:
 @operation("POST", "/faults", status=201)
 def add_fault(call: Call, body: s.NewFault) -> s.FaultState:
     """Let something go wrong: with calls of the API, or with callbacks. The first fault that fits decides."""
-    new = NewRule(body.on, body.wanted, body.turns, body.fault.as_given(), body.until(call.now))
+    new = NewRule(body.on, body.wanted, body.turns, body.fault.given_fields(), body.until(call.now))
     return fault_of(BOOK.add(call, new, body.first))
 
 

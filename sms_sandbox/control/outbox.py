@@ -49,7 +49,7 @@ def unregister_sender_id(call: Call, word: str) -> s.SenderIds:
 
 
 def is_sender_id(word: str) -> bool:
-    sender = senders.read(word)
+    sender = senders.parse_sender(word)
     return sender is not None and sender.kind is Kind.WORD and not senders.is_reserved(word)
 
 

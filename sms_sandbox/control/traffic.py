@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from ..domain.rule_match import international
+from ..domain.rule_match import to_international
 from ..journal import entries, queries, sent_messages
 from ..journal.queries import Wanted
 from ..journal.writer import GLANCE
@@ -230,7 +230,7 @@ def wanted_of(where: s.Where, kind: str | None) -> Wanted:
 def forms(written: str) -> tuple[str, ...]:
     """A number in international form, and as it was written."""
     plain = "".join(char for char in written if char not in " -.()")
-    digits = international(plain)
+    digits = to_international(plain)
     return tuple(dict.fromkeys((digits, plain.removeprefix("+"))))
 
 

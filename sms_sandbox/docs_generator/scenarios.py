@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from ..domain.scenarios import catalogue, in_words
+from ..domain.scenarios import catalogue, describe_steps
 
 DELAY = timedelta(seconds=1)
 """The delivery delay of a sandbox that is not told another."""
@@ -71,7 +71,7 @@ def overview(told: list[dict[str, Any]]) -> Iterator[str]:
     yield "| Scenario | | What happens | Numbers |\n|---|---|---|---|"
     for each in told:
         numbers = ", ".join(f"`{number}`" for number in each["numbers"])
-        yield f"| `{each['name']}` | {each['summary']} | {'; '.join(in_words(each))} | {numbers} |"
+        yield f"| `{each['name']}` | {each['summary']} | {'; '.join(describe_steps(each))} | {numbers} |"
 
 
 def options(told: list[dict[str, Any]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Contact:
+class ImportRow:
     """A row of the file; blanks are what it does not give, and no `msisdn` is a number that is none."""
 
     msisdn: str | None
@@ -15,7 +15,7 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownMember:
     """Someone who was on the list before: an active member, one that opted out, or neither, which is a deleted one.
     `written` says that this import has written it already."""
 
@@ -39,7 +39,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Written:
+class MemberValues:
     """A member as it shall be on the list."""
 
     msisdn: str
@@ -49,22 +49,22 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Sorted:
+class ImportPlan:
     """What the rows come to: members to add, members to change, and the counts."""
 
-    new: Sequence[Written]
-    changed: Sequence[Written]
+    new: Sequence[MemberValues]
+    changed: Sequence[MemberValues]
     counts: Counts
 
 
-def sort_out(rows: Sequence[Contact], known: Mapping[str, Known], barred: Collection[str]) -> Sorted:
+def plan_import(rows: Sequence[ImportRow], known: Mapping[str, KnownMember], barred: Collection[str]) -> ImportPlan:
     """Decide over rows, by who was on the list before and who may never join it (`barred`).
 
     A repeated number counts as a duplicate, and its first row stands. Who was on the list before is a duplicate too:
     an active member takes what the row gives, a deleted one stays as it is.
     """
-    new: dict[str, Written] = {}
-    changed: dict[str, Written] = {}
+    new: dict[str, MemberValues] = {}
+    changed: dict[str, MemberValues] = {}
     duplicates = skipped = optout = 0
     for row in rows:
         if row.msisdn is None:
@@ -74,19 +74,19 @@ def sort_out(rows: Sequence[Contact], known: Mapping[str, Known], barred: Collec
         if row.msisdn in barred or (before and before.opted_out):
             optout += 1
         elif before is None and row.msisdn not in new:
-            new[row.msisdn] = Written(row.msisdn, row.first_name or None, row.last_name or None, row.fields)
+            new[row.msisdn] = MemberValues(row.msisdn, row.first_name or None, row.last_name or None, row.fields)
         else:
             duplicates += 1
             if before and before.active and not before.written and row.msisdn not in changed:
-                changed[row.msisdn] = updated(before, row)
+                changed[row.msisdn] = _merged(before, row)
     counts = Counts(len(rows), duplicates, skipped, optout, len(new))
-    return Sorted(list(new.values()), list(changed.values()), counts)
+    return ImportPlan(list(new.values()), list(changed.values()), counts)
 
 
-def updated(before: Known, row: Contact) -> Written:
+def _merged(before: KnownMember, row: ImportRow) -> MemberValues:
     """A member with what a row gives; what it leaves blank stays, as an empty parameter changes nothing either."""
     assert row.msisdn is not None
-    return Written(
+    return MemberValues(
         row.msisdn,
         row.first_name or before.first_name,
         row.last_name or before.last_name,

@@ -11,10 +11,15 @@ from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 Params: TypeAlias = Sequence[tuple[str, str]]
 """Parameters of a call in the order they are sent; names may repeat."""
 
-LADDER: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=24))
+_RETRY_WAITS: tuple[timedelta, ...] = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(hours=1),
+    timedelta(hours=24),
+)
 """How long after each failed try the next one is made."""
 
-RATE = "10"
+_RATE = "10"
 """The `rate` of every callback. The vendor does not say what it means."""
 
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -30,15 +35,15 @@ _Tree: TypeAlias = "dict[str, str | _Tree]"
 def next_wait(tries_made: int) -> timedelta | None:
     """The wait after the last of `tries_made` (at least 1) failed tries; None when the call is to be given up."""
     assert tries_made > 0
-    return LADDER[tries_made - 1] if tries_made <= len(LADDER) else None
+    return _RETRY_WAITS[tries_made - 1] if tries_made <= len(_RETRY_WAITS) else None
 
 
-def succeeded(status: int) -> bool:
+def is_success(status: int) -> bool:
     """Whether an HTTP status means that the call arrived. A redirect does not: it is not followed."""
     return 200 <= status < 300
 
 
-def first_given(*urls: str | None) -> str | None:
+def first_url(*urls: str | None) -> str | None:
     """The first URL that is neither None nor empty: the one to call, if they come from the most special on."""
     return next((url for url in urls if url), None)
 
@@ -145,7 +150,7 @@ def delivery_report(*, message_id: int, mobile: str, at: datetime, status: str, 
         ("datetime", _stamp(at)),
         ("status", status),
         ("user_id", str(user_id)),
-        ("rate", RATE),
+        ("rate", _RATE),
     ]
 
 
@@ -163,7 +168,7 @@ def reply(
     """What a handset wrote to the number `longcode`. `message_id` is the answered message, 0 if there is none."""
     return [
         ("user_id", str(user_id)),
-        ("rate", RATE),
+        ("rate", _RATE),
         ("mobile", mobile),
         ("response", response),
         ("message_id", str(message_id)),
@@ -200,7 +205,7 @@ def link_hit(
         ("message", message),
         ("message_id", str(message_id)),
         ("mobile", mobile),
-        ("rate", RATE),
+        ("rate", _RATE),
         ("user_id", str(user_id)),
     ]
 

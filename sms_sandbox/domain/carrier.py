@@ -7,10 +7,10 @@ PENDING = "pending"
 DELIVERED = "delivered"
 SOFT_BOUNCE = "soft-bounce"
 HARD_BOUNCE = "hard-bounce"
-FINAL = (DELIVERED, SOFT_BOUNCE, HARD_BOUNCE)
+FINAL_STATUSES = (DELIVERED, SOFT_BOUNCE, HARD_BOUNCE)
 """The states a recipient ends in; each is told in one delivery report."""
 
-PATIENCE = timedelta(hours=72)
+DEFAULT_VALIDITY = timedelta(hours=72)
 """How long a message without a validity of its own stays pending (reference 8.5)."""
 
 
@@ -21,9 +21,9 @@ class Fate(NamedTuple):
     after: timedelta | None
 
 
-def patience(validity: timedelta) -> timedelta:
+def effective_validity(validity: timedelta) -> timedelta:
     """How long the carrier tries; a validity of zero is its own patience."""
-    return min(validity, PATIENCE) if validity else PATIENCE
+    return min(validity, DEFAULT_VALIDITY) if validity else DEFAULT_VALIDITY
 
 
 def outcome(fate: Fate, validity: timedelta) -> Fate:
@@ -31,7 +31,7 @@ def outcome(fate: Fate, validity: timedelta) -> Fate:
 
     A report due at the very moment of expiry still counts.
     """
-    limit = patience(validity)
+    limit = effective_validity(validity)
     if fate.after is None or fate.after > limit:
         return Fate(SOFT_BOUNCE, limit)
     return fate

@@ -52,7 +52,7 @@ class Clock:
             return to_micros(self.frozen_at)
         return real + self.offset // MICROSECOND
 
-    def wakes(self, due: datetime) -> datetime | None:
+    def real_due(self, due: datetime) -> datetime | None:
         """When, in real time, something due by this clock comes; None while the clock stands before it.
 
         What is due at the very moment a clock stands at comes at once; but a clock that is moved lets nothing come by

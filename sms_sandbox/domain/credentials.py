@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 
-def basic(authorization: str) -> tuple[str, str] | None:
+def parse_basic(authorization: str) -> tuple[str, str] | None:
     """Name and password out of an Authorization header; None where it holds none."""
     scheme, _, coded = authorization.strip().partition(" ")
     if scheme.lower() != "basic":
@@ -24,12 +24,12 @@ def to_basic(name: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
 
 
-def is_secret(given: str, secret: str | None) -> bool:
+def matches_secret(given: str, secret: str | None) -> bool:
     """Whether what was given is the secret, in a time that does not tell how much of it is; no secret fits none."""
     return bool(secret) and hmac.compare_digest((secret or "").encode(), given.encode())
 
 
-def invented(*of: object) -> str:
+def derive_key(*of: object) -> str:
     """A key or a secret of 32 hex digits, the same for the same.
 
     It begins with a letter, so that no reader takes it for a number, as one of digits and a single e would be taken.

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 DELIMITERS = ",;\t|"
 """What may part the cells of a row; the first that makes sense of the header does."""
 
-HEAD = 64 * 1024
+HEAD_LENGTH = 64 * 1024
 """Characters at the beginning of a text that are enough to tell its delimiter by."""
 
-LONGEST_LINE = 256 * 1024
+MAX_LINE_LENGTH = 256 * 1024
 """Characters; a file without line ends must not be read into memory as one line."""
 
-LONGEST_CELL = 255
+MAX_CELL_LENGTH = 255
 """Characters of a cell that are kept: as much as a call of the API could give."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -56,7 +56,7 @@ class EncodingGuess:
                 self._utf_8 = None
 
 
-def delimiter_of(head: str) -> str:
+def find_delimiter(head: str) -> str:
     """The delimiter of a text that begins so: the one that shows a mobile column, and most columns beside it.
 
     Raises TableError when there is no such column, whatever the delimiter.
@@ -67,14 +67,14 @@ def delimiter_of(head: str) -> str:
             header = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
         except csv.Error:
             continue
-        if _MOBILE in map(plain, header):
+        if _MOBILE in map(_normalize, header):
             widths[delimiter] = len(header)
     if not widths:
         raise TableError("there is no column called mobile in the first row")
     return max(widths, key=lambda delimiter: widths[delimiter])
 
 
-def rows(readline: Callable[[int], str], delimiter: str) -> Iterator[list[str]]:
+def read_rows(readline: Callable[[int], str], delimiter: str) -> Iterator[list[str]]:
     """The rows of a text, the header among them; `readline` is that of a text file with its own line ends.
 
     Raises TableError where it can't be read on.
@@ -88,9 +88,9 @@ def rows(readline: Callable[[int], str], delimiter: str) -> Iterator[list[str]]:
 
 
 def _lines(readline: Callable[[int], str]) -> Iterator[str]:
-    while line := readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE:
-            raise TableError(f"a line is longer than {LONGEST_LINE} characters")
+    while line := readline(MAX_LINE_LENGTH):
+        if len(line) == MAX_LINE_LENGTH:
+            raise TableError(f"a line is longer than {MAX_LINE_LENGTH} characters")
         yield line
 
 
@@ -110,7 +110,7 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class Line:
+class ContactRow:
     """A row as a contact, blanks for what is not given; `mobile` is as it was written."""
 
     mobile: str
@@ -119,28 +119,28 @@ class Line:
     fields: Mapping[str, str]
 
 
-def columns_of(header: Sequence[str], names: Mapping[str, str]) -> Columns:
+def find_columns(header: Sequence[str], names: Mapping[str, str]) -> Columns:
     """What the columns are, by the header and the names of custom fields by slot. The first of two alike counts.
 
     Raises TableError when there is no mobile column.
     """
     at: dict[str, int] = {}
     for index, cell in enumerate(header):
-        at.setdefault(plain(cell), index)
+        at.setdefault(_normalize(cell), index)
     if _MOBILE not in at:
         raise TableError("there is no column called mobile in the first row")
-    fields = {slot: at[wanted] for slot, name in names.items() if (wanted := plain(name)) in at}
+    fields = {slot: at[wanted] for slot, name in names.items() if (wanted := _normalize(name)) in at}
     return Columns(at[_MOBILE], at.get(_FIRST_NAME), at.get(_LAST_NAME), fields)
 
 
-def plain(name: str) -> str:
+def _normalize(name: str) -> str:
     """A column's name without what people write differently: capitals, blanks, dots, hyphens and underscores."""
     return "".join(letter for letter in name.casefold() if not (letter.isspace() or letter in "._-"))
 
 
-def read(row: Sequence[str], columns: Columns) -> Line:
+def read_contact(row: Sequence[str], columns: Columns) -> ContactRow:
     """A row as a contact; a cell that the row is too short for is blank."""
-    return Line(
+    return ContactRow(
         _cell(row, columns.mobile),
         _cell(row, columns.first_name),
         _cell(row, columns.last_name),
@@ -152,4 +152,4 @@ def _cell(row: Sequence[str], at: int | None) -> str:
     if at is None or at >= len(row):
         return ""
     # A NUL is a character no database of ours keeps.
-    return row[at].strip()[:LONGEST_CELL].replace("\x00", "\ufffd")
+    return row[at].strip()[:MAX_CELL_LENGTH].replace("\x00", "\ufffd")

@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from . import carrier
-from .carrier import DELIVERED, FINAL, PENDING, Fate
-from .rule_match import portion
-from .scenarios import BY_NAME, FLAKY, LONGEST, MIX, REPLY, UNKNOWN, Step
+from .carrier import DELIVERED, FINAL_STATUSES, PENDING, Fate
+from .rule_match import hash_to_fraction
+from .scenarios import BY_NAME, DEFAULT_MIX, FLAKY, MAX_AFTER_SECONDS, REPLY, UNKNOWN, Step
 
-LONGEST_TEXT = 2000
+_MAX_REPLY_LENGTH = 2000
 """Characters of what a handset writes."""
 
 
 @dataclass(frozen=True)
-class Happening:
+class PlannedEvent:
     """Something the carrier or the handset will do, `after` a message was handed over. A report that comes `again`
     repeats a final one."""
 
@@ -25,9 +25,9 @@ class Happening:
     again: bool = False
 
 
-def course(
+def plan_delivery(
     name: str, options: Mapping[str, Any], chance: str, delay: timedelta, validity: timedelta
-) -> Iterator[Happening]:
+) -> Iterator[PlannedEvent]:
     """What becomes of a message to one handset: the scenario's steps, or a soft bounce where it expires before them.
 
     `chance` stands for the recipient: the same one gives the same course. A handset that never got the message does
@@ -38,22 +38,22 @@ def course(
         at = delay if step.after is None else at + timedelta(seconds=step.after)
         if step.does == REPLY:
             if told == DELIVERED:
-                yield Happening(at, REPLY, step.says)
+                yield PlannedEvent(at, REPLY, step.says)
         elif told:
-            yield Happening(at, step.does, step.says if step.says == PENDING else told, again=True)
+            yield PlannedEvent(at, step.does, step.says if step.says == PENDING else told, again=True)
         elif step.says == PENDING or step.does == UNKNOWN:
-            if at <= carrier.patience(validity):
-                yield Happening(at, step.does, step.says)
+            if at <= carrier.effective_validity(validity):
+                yield PlannedEvent(at, step.does, step.says)
         else:
             fate = carrier.outcome(Fate(step.says, at), validity)
             assert fate.after is not None
             at, told = fate.after, fate.status
-            yield Happening(at, step.does, told)
+            yield PlannedEvent(at, step.does, told)
 
 
 def _steps(name: str, options: Mapping[str, Any], chance: str) -> list[Step]:
     if name == FLAKY:
-        return _steps(_picked(options.get("mix", MIX), portion(f"{chance} {FLAKY}")), {}, chance)
+        return _steps(_picked(options.get("mix", DEFAULT_MIX), hash_to_fraction(f"{chance} {FLAKY}")), {}, chance)
     scenario = BY_NAME[name]
     steps = list(scenario.steps)
     for option, value in options.items():
@@ -73,7 +73,7 @@ def _picked(mix: Mapping[str, float], place: float) -> str:
     return shares[-1][0]  # together they are 1, but for what floats lose
 
 
-def check(name: str, options: Mapping[str, Any]) -> None:
+def check_scenario(name: str, options: Mapping[str, Any]) -> None:
     """Raise ValueError unless there is such a scenario, and it has these options."""
     if name not in BY_NAME:
         raise ValueError(f"There is no scenario {name!r}; there are {', '.join(BY_NAME)}")
@@ -88,16 +88,20 @@ def check(name: str, options: Mapping[str, Any]) -> None:
 
 
 def _wrong_seconds(value: float) -> str:
-    return "" if 0 <= value <= LONGEST else f"is a number of seconds from 0 to {LONGEST:.0f}, not {value:g}"
+    return (
+        ""
+        if 0 <= value <= MAX_AFTER_SECONDS
+        else f"is a number of seconds from 0 to {MAX_AFTER_SECONDS:.0f}, not {value:g}"
+    )
 
 
 def _wrong_status(value: str) -> str:
-    return "" if value in FINAL else f"is one of {', '.join(FINAL)}, not {value!r}"
+    return "" if value in FINAL_STATUSES else f"is one of {', '.join(FINAL_STATUSES)}, not {value!r}"
 
 
 def _wrong_text(value: str) -> str:
-    fits = 0 < len(value) <= LONGEST_TEXT and "\0" not in value
-    return "" if fits else f"is a text of 1 to {LONGEST_TEXT} characters without NUL"
+    fits = 0 < len(value) <= _MAX_REPLY_LENGTH and "\0" not in value
+    return "" if fits else f"is a text of 1 to {_MAX_REPLY_LENGTH} characters without NUL"
 
 
 def _wrong_mix(value: Mapping[str, float]) -> str:
@@ -118,9 +122,9 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
 }
 """What is wrong with a value of each option; nothing, where it is right."""
 
-BELOW = 300_000_000
+_ID_GAP = 300_000_000
 
 
-def unissued(message: int) -> int:
+def unissued_id(message: int) -> int:
     """A message id that no message has: ids begin far above it."""
-    return message - BELOW
+    return message - _ID_GAP

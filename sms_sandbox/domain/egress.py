@@ -62,7 +62,7 @@ _TEREDO = IPv6Network("2001::/32")
 _PLAIN_IPV6 = (IPv6Address("::"), IPv6Address("::1"))
 
 
-def refusal(address: str, host: str, allowed_hosts: Collection[str] = ()) -> str | None:
+def refusal_reason(address: str, host: str, allowed_hosts: Collection[str] = ()) -> str | None:
     """Why no callback may go to an address, or None if one may.
 
     Args:

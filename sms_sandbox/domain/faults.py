@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields
 from math import exp
 from typing import Any
 
-from .rule_match import portion
+from .rule_match import hash_to_fraction
 
 API = "api"
 CALLBACK = "callback"
 
-PAGES = {
+STATUS_TITLES = {
     500: "Internal Server Error",
     502: "Bad Gateway",
     503: "Service Temporarily Unavailable",
@@ -18,8 +18,8 @@ PAGES = {
 }
 """Statuses that a web server answers with by itself, and its title for each."""
 
-WORDS: Mapping[str, tuple[object, ...]] = {
-    "status": tuple(PAGES),
+EFFECT_VALUES: Mapping[str, tuple[object, ...]] = {
+    "status": tuple(STATUS_TITLES),
     "body": ("malformed", "truncated", "html"),
     "connection": ("stall", "reset", "lost"),
     "callback": ("drop", "duplicate", "reorder", "wrong-signature", "corrupt"),
@@ -29,17 +29,17 @@ WORDS: Mapping[str, tuple[object, ...]] = {
 EFFECTS = {API: ("error", "status", "body", "connection"), CALLBACK: ("callback",)}
 """What can go wrong with each; a fault has one of them at most, and a delay besides or instead."""
 
-SAYS_WHICH = {API: "method", CALLBACK: "event"}
+_SELECTORS = {API: "method", CALLBACK: "event"}
 
-AFTER_WORK = frozenset({"malformed", "truncated", "html", "lost"})
+_EFFECTS_AFTER_WORK = frozenset({"malformed", "truncated", "html", "lost"})
 """Effects of a call that was carried out; after any other it was not, but for a mere delay."""
 
 EVENTS = ("dlr", "reply", "inbound", "link-hit", "list-action")
 
-LONGEST = 7 * 86400.0
+MAX_DELAY_SECONDS = 7 * 86400.0
 """Seconds; no delay is longer, however it is drawn."""
 
-OVERTAKEN = {"seconds": 10.0}
+DEFAULT_REORDER_DELAY = {"seconds": 10.0}
 """How long a callback waits for the next to overtake it, where the fault does not say."""
 
 Delay = Mapping[str, float]
@@ -53,16 +53,16 @@ def _log_normal(given: Delay, at: float) -> float:
     return given["median"] * exp(given["sigma"] * NormalDist().inv_cdf(at + 2**-49))
 
 
-_DRAWN: Mapping[frozenset[str], Callable[[Delay, float], float]] = {
+_DISTRIBUTIONS: Mapping[frozenset[str], Callable[[Delay, float], float]] = {
     frozenset({"seconds"}): lambda given, _: given["seconds"],
     frozenset({"from", "to"}): lambda given, at: given["from"] + (given["to"] - given["from"]) * at,
     frozenset({"median", "sigma"}): _log_normal,
 }
 
 
-def drawn(delay: Delay, by: str) -> float:
+def draw_seconds(delay: Delay, by: str) -> float:
     """The seconds of a delay, which follow from the text they are drawn by."""
-    return min(_DRAWN[frozenset(delay)](delay, portion(by)), LONGEST)
+    return min(_DISTRIBUTIONS[frozenset(delay)](delay, hash_to_fraction(by)), MAX_DELAY_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Fault:
         if self.on not in EFFECTS:
             raise ValueError(f"A fault is on {_or(EFFECTS)}, not on {self.on!r}")
         for other in EFFECTS.keys() - {self.on}:
-            for name in (SAYS_WHICH[other], *EFFECTS[other]):
+            for name in (_SELECTORS[other], *EFFECTS[other]):
                 if getattr(self, name) is not None:
                     raise ValueError(f"`{name}` goes with a fault on {other!r}, and this one is on {self.on!r}")
         given = [name for name in EFFECTS[self.on] if getattr(self, name) is not None]
@@ -94,7 +94,7 @@ class Fault:
             raise ValueError(f"Give one effect, not {_and(given)}: a call ends in one way")
         if not given and self.delay is None:
             raise ValueError(f"Say what goes wrong: {_or([*EFFECTS[self.on], 'delay'])}")
-        for name, words in WORDS.items():
+        for name, words in EFFECT_VALUES.items():
             if getattr(self, name) not in (None, *words):
                 raise ValueError(f"`{name}` is {_or(words)}, not {getattr(self, name)!r}")
         if self.event not in (None, *EVENTS):
@@ -110,25 +110,25 @@ class Fault:
         return self.error or self.status or self.body or self.connection or self.callback
 
     @property
-    def lets_work(self) -> bool:
+    def carries_out(self) -> bool:
         """Whether the call is carried out, before whatever goes wrong does."""
-        return self.effect is None or self.effect in AFTER_WORK
+        return self.effect is None or self.effect in _EFFECTS_AFTER_WORK
 
-    def wait(self, seed: str, rule: int, seen: int) -> float:
+    def delay_seconds(self, seed: str, rule: int, seen: int) -> float:
         """The seconds it delays the `seen`-th thing it meant, as the rule of that id; 0 where it does not delay."""
-        return 0.0 if self.delay is None else drawn(self.delay, f"{seed} delay {rule} {seen}")
+        return 0.0 if self.delay is None else draw_seconds(self.delay, f"{seed} delay {rule} {seen}")
 
-    def as_given(self) -> dict[str, Any]:
+    def given_fields(self) -> dict[str, Any]:
         """The fields that are set, by name."""
         return {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
 
 
 def _check(delay: Delay) -> None:
-    if frozenset(delay) not in _DRAWN:
+    if frozenset(delay) not in _DISTRIBUTIONS:
         raise ValueError("A delay has `seconds`, or `from` and `to`, or `median` and `sigma`")
-    if not all(0 <= value <= LONGEST for value in delay.values()):  # nor is any of them NaN
-        raise ValueError(f"What a delay is made of is from 0 to {LONGEST:.0f}, a week of seconds")
-    if delay.get("from", 0) > delay.get("to", LONGEST):
+    if not all(0 <= value <= MAX_DELAY_SECONDS for value in delay.values()):  # nor is any of them NaN
+        raise ValueError(f"What a delay is made of is from 0 to {MAX_DELAY_SECONDS:.0f}, a week of seconds")
+    if delay.get("from", 0) > delay.get("to", MAX_DELAY_SECONDS):
         raise ValueError("A delay goes `from` the shorter `to` the longer")
     if delay.get("sigma", 0) > 10:
         raise ValueError("`sigma` is 10 at most; 0.5 spreads moderately, 1 widely")
@@ -153,7 +153,7 @@ MAGIC_KEYS = {"badsender": "BAD_CALLER_ID", "nocredit": "LEDGER_ERROR", "expired
 methods which know it refuse with."""
 
 
-def magic(key: str) -> tuple[str, str] | None:
+def split_magic_key(key: str) -> tuple[str, str] | None:
     """The key in front and the ending of one that has a magic ending."""
     plain, hyphen, ending = key.rpartition("-")
     return (plain, ending) if hyphen and plain and ending in MAGIC_KEYS else None
@@ -184,7 +184,7 @@ _TEXT_OF = {
 """The parameter of each event that is a text."""
 
 
-def corrupted(url: str, event: str) -> str:
+def corrupt_url(url: str, event: str) -> str:
     """The URL of a callback with bytes that are no UTF-8 at the end of its text, which is after the user's own."""
     head, mark, query = url.partition("?")
     pairs = query.split("&")

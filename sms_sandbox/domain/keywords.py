@@ -18,7 +18,7 @@ def is_reserved(keyword: str) -> bool:
     return normalize(keyword) in RESERVED_WORDS
 
 
-def openings(text: str) -> list[str]:
+def candidate_keywords(text: str) -> list[str]:
     """Every keyword that a text begins with, if it is one: the longest first, and last the empty one, which is a
     keyword that takes whatever no other does.
     """

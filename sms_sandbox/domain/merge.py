@@ -23,7 +23,7 @@ def has_fields(template: str) -> bool:
     return "[" in template and _FIELD.search(template) is not None
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
+def fill_fields(template: str, values: Mapping[str, str]) -> str:
     """The template with each `[name]` that is a key of `values` replaced.
 
     Keys are in lower case; names are compared without case and without blanks or underscores around them. Unknown names

@@ -37,7 +37,7 @@ class Description:
     valid: bool
 
 
-def region_of(country: str) -> str | None:
+def find_region(country: str) -> str | None:
     """The ISO 3166 code in capitals for two letters or an English country name of any case; None if there is no such
     country. `UK` means `GB`.
     """
@@ -45,7 +45,7 @@ def region_of(country: str) -> str | None:
     return _region(name.casefold()) if len(name) <= 64 else None
 
 
-def bare(raw: str) -> str | None:
+def parse_digits(raw: str) -> str | None:
     """The ASCII digits of a number written with blanks, hyphens, dots, brackets and a leading plus; None if it holds
     anything else, or no digit.
     """
@@ -58,7 +58,7 @@ def assume_australia(digits: str) -> str:
     return f"61{digits[1:]}" if digits.startswith("0") else digits
 
 
-def to_msisdn(raw: str, region: str | None = None, remember: bool = True) -> str | None:
+def to_msisdn(raw: str, region: str | None = None, cached: bool = True) -> str | None:
     """The international digits, without plus, that `raw` stands for; None if that is no valid number.
 
     With a `region` (as `region_of` gives it) a number is first read as one dialled inside that country, then as an
@@ -66,10 +66,10 @@ def to_msisdn(raw: str, region: str | None = None, remember: bool = True) -> str
     would do for a German landline as well. With a leading plus, or without a region, it can only be international.
     What was found is remembered, unless a caller has so many that it would only drive out the rest. Never raises.
     """
-    digits = bare(raw)
+    digits = parse_digits(raw)
     if digits is None or len(digits) > _LONGEST:
         return None
-    find = _msisdn if remember else _msisdn.__wrapped__
+    find = _msisdn if cached else _msisdn.__wrapped__
     return find(digits, None if "+" in raw else region)
 
 

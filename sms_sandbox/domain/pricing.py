@@ -19,17 +19,17 @@ def from_units(units: int) -> Decimal:
     return units * UNIT
 
 
-def brief(units: int) -> str:
+def format_units(units: int) -> str:
     """Units as an amount in as few digits as it takes: 1, 0.5, 14.63."""
     return f"{from_units(units).normalize():f}"
 
 
-def sign_of(currency: str) -> str:
+def currency_sign(currency: str) -> str:
     """What stands before an amount of the currency, named by ISO 4217; a dollar sign but for a few."""
     return {"GBP": "£", "EUR": "€"}.get(currency, "$")
 
 
-def share(whole_cost: int, parts: int, of: int) -> int:
+def share_of_cost(whole_cost: int, parts: int, of: int) -> int:
     """What `parts` of the `of` parts cost that cost `whole_cost` units together, in units, rounded alike."""
     return (whole_cost * parts // of + _STEP // 2) // _STEP * _STEP if of else 0
 

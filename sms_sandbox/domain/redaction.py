@@ -6,10 +6,10 @@ from urllib.parse import quote, unquote_plus
 HIDDEN = "…"
 """Stands where a secret was."""
 
-LEAST = 8
+MIN_SECRET_LENGTH = 8
 """Characters of an account's secret that is looked for in texts; a shorter one may be an ordinary word."""
 
-MOST_PIECES = 1000
+MAX_URL_PARAMETERS = 1000
 """Parameters of a URL that are looked at; what stands behind them is left out."""
 
 _TELLING = re.compile(r"passw|passphrase|secret|token|api[_-]?key|authori[sz]ation|cvv|card", re.IGNORECASE)
@@ -17,21 +17,21 @@ _USER = re.compile(r"\A([^/?#]*//)?[^/?#]*@")
 _MARK = re.compile("([?&#])")
 
 
-def names_a_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """Whether what stands under a name is most likely secret, as `access_token` or `apiKey`."""
     return _TELLING.search(name) is not None
 
 
-def hidden(text: str, secret: str) -> str:
+def redact(text: str, secret: str) -> str:
     """A text without an account's secret; a blank one is none."""
-    return text.replace(secret, HIDDEN) if len(secret) >= LEAST and secret in text else text
+    return text.replace(secret, HIDDEN) if len(secret) >= MIN_SECRET_LENGTH and secret in text else text
 
 
-def hidden_in_url(url: str, secret: str) -> str:
+def redact_url(url: str, secret: str) -> str:
     """A URL, however badly written, as it stands, but for user and password, an account's secret, and what its own
     parameters say is one."""
-    place, *rest = _MARK.split(_USER.sub(rf"\g<1>{HIDDEN}@", url), MOST_PIECES)
-    if len(rest) == 2 * MOST_PIECES:
+    place, *rest = _MARK.split(_USER.sub(rf"\g<1>{HIDDEN}@", url), MAX_URL_PARAMETERS)
+    if len(rest) == 2 * MAX_URL_PARAMETERS:
         rest[-1] = HIDDEN
     rest[1::2] = [_pair(each, secret) for each in rest[1::2]]
     return _piece(place, secret) + "".join(rest)
@@ -39,15 +39,15 @@ def hidden_in_url(url: str, secret: str) -> str:
 
 def _pair(written: str, secret: str) -> str:
     name, equals, value = written.partition("=")
-    tells = equals and names_a_secret(unquote_plus(name))
+    tells = equals and is_secret_name(unquote_plus(name))
     return _piece(name, secret) + equals + (HIDDEN if tells else _piece(value, secret))
 
 
 def _piece(written: str, secret: str) -> str:
     """A piece of a URL without an account's secret, whichever of its characters are escaped."""
-    written = hidden(written, secret)
+    written = redact(written, secret)
     plain = unquote_plus(written)
-    cleaned = hidden(plain, secret)
+    cleaned = redact(plain, secret)
     return (
         written
         if cleaned == plain

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from .numbers import assume_australia
 
-LONGEST = 15
+_MAX_DIGITS = 15
 """Digits of a number in international form."""
 
 
@@ -41,9 +41,9 @@ class Match:
         if not all(wanted is None or isinstance(wanted, str) for wanted in vars(self).values()):
             raise TypeError("What a match asks for are texts")
         if self.to is not None:
-            handsets(self.to)
+            parse_range(self.to)
 
-    def fits(self, subject: Subject) -> bool:
+    def matches(self, subject: Subject) -> bool:
         """Whether a subject is meant."""
         if self.key is not None and self.key != subject.key:
             return False
@@ -53,31 +53,31 @@ class Match:
             return False
         if self.to is None:
             return True
-        first, last = handsets(self.to)
+        first, last = parse_range(self.to)
         # A prefix means longer numbers, too; all others are as long as what was written.
         return any(first <= number <= last and len(first) <= len(number) <= len(last) for number in subject.to)
 
 
 @lru_cache(1000)
-def handsets(wanted: str) -> tuple[str, str]:
+def parse_range(wanted: str) -> tuple[str, str]:
     """The first and the last number that `to` of a match means, the first as short as any of them may be. Raises
     ValueError where it can't be read."""
     first, dash, last = wanted.partition("-")
     if dash:
-        low, high = international(first), international(last)
+        low, high = to_international(first), to_international(last)
         if len(low) != len(high) or low > high:
             raise ValueError(f"{wanted!r} is no range: write two numbers of one length, the lower one first")
         return low, high
     if wanted.endswith("*"):
-        prefix = international(wanted[:-1])
-        return prefix, prefix + "9" * (LONGEST - len(prefix))
-    return international(wanted), international(wanted)
+        prefix = to_international(wanted[:-1])
+        return prefix, prefix + "9" * (_MAX_DIGITS - len(prefix))
+    return to_international(wanted), to_international(wanted)
 
 
-def international(written: str) -> str:
+def to_international(written: str) -> str:
     """The digits of a number or its beginning; a leading 0 stands for Australia."""
     digits = written.strip().removeprefix("+").replace(" ", "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST):
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS):
         raise ValueError(f"{written!r} is no number: write digits, as 61491570156 or 0491570156")
     return assume_australia(digits)
 
@@ -96,18 +96,18 @@ class Turns:
             raise ValueError("The nth and the count begin with 1, and a share is above 0 and at most 1")
 
     @property
-    def is_plain(self) -> bool:
+    def always_applies(self) -> bool:
         """Whether the rule always applies, so that nothing has to be counted."""
         return self.nth == 1 and self.count is None and self.share == 1.0
 
-    def come(self, seen: int, used: int, chance: str) -> bool:
+    def apply_to(self, seen: int, used: int, chance: str) -> bool:
         """Whether it applies to the `seen`-th subject, when it has applied to `used` already. The same `chance`, a text
         that stands for the subject, gives the same answer."""
         if seen < self.nth or (self.count is not None and used >= self.count):
             return False
-        return self.share == 1.0 or portion(chance) < self.share
+        return self.share == 1.0 or hash_to_fraction(chance) < self.share
 
 
-def portion(text: str) -> float:
+def hash_to_fraction(text: str) -> float:
     """A number from 0 up to, but not, 1 that follows from a text, spread evenly."""
     return int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:6]) / 2**48

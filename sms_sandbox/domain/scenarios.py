@@ -27,7 +27,7 @@ DOES = {
 NEVER = 1e9
 """Seconds no carrier has the patience for."""
 
-LONGEST = carrier.PATIENCE.total_seconds()
+MAX_AFTER_SECONDS = carrier.DEFAULT_VALIDITY.total_seconds()
 """Seconds a step may be put off by an option."""
 
 FLAKY = "flaky"
@@ -76,7 +76,7 @@ _TO_THE_END = _after("Seconds from the first report to the last.", 1)
 _BETWEEN = _after("Seconds between the two reports.", 1)
 _TO_REPLY = _after("Seconds from the delivery to the reply.", 1)
 
-MIX = {DELIVERED: 0.7, "slow": 0.1, SOFT_BOUNCE: 0.1, HARD_BOUNCE: 0.05, "never-reports": 0.05}
+DEFAULT_MIX = {DELIVERED: 0.7, "slow": 0.1, SOFT_BOUNCE: 0.1, HARD_BOUNCE: 0.05, "never-reports": 0.05}
 """What becomes of messages to a flaky number, and of what share of them."""
 
 SCENARIOS = (
@@ -168,7 +168,7 @@ def catalogue(delay: timedelta) -> list[dict[str, Any]]:
 
 def _default(scenario: Scenario, option: Option, delay: float) -> Any:
     if not option.steps:
-        return MIX
+        return DEFAULT_MIX
     found = getattr(scenario.steps[option.steps[0]], option.field)
     return delay if found is None else found
 
@@ -179,13 +179,13 @@ def _described(scenario: Scenario, delay: float) -> Iterator[dict[str, Any]]:
         if step.after is None:
             at, when = delay, "D"
         elif step.after == NEVER:
-            at, when = LONGEST, "validity, or 72 h"
+            at, when = MAX_AFTER_SECONDS, "validity, or 72 h"
         else:
             at, when = at + step.after, f"{when} + {step.after:g} s" if when else f"{step.after:g} s"
         yield {"after_seconds": at, "when": when, "does": step.does, "says": step.says}
 
 
-def in_words(described: Mapping[str, Any]) -> list[str]:
+def describe_steps(described: Mapping[str, Any]) -> list[str]:
     """What happens in a scenario of the catalogue, each step with its moment; of a mix, its shares."""
     if described["steps"]:
         return [f"{step['when']}: {_SPOKEN[step['does']].format(step['says'])}" for step in described["steps"]]

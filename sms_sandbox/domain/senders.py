@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from .numbers import bare
+from .numbers import parse_digits
 
 RESERVED = frozenset({"BADCALLERID"})
 """Words, in capitals, that the sandbox never accepts as a sender, so that a client can provoke the refusal."""
@@ -27,13 +27,13 @@ class Sender:
     kind: Kind
 
 
-def read(raw: str) -> Sender | None:
+def parse_sender(raw: str) -> Sender | None:
     """The sender that `raw` names, or None if it is malformed.
 
     A number has 1 to 15 digits and may carry a plus and the usual punctuation. A word has 1 to 11 printable ASCII
     characters, no blanks, and at least one letter. Whether the account may use it is not looked at.
     """
-    digits = bare(raw)
+    digits = parse_digits(raw)
     if digits is not None:
         return Sender(digits, Kind.NUMBER) if len(digits) <= 15 else None
     return Sender(raw, Kind.WORD) if _WORD.fullmatch(raw) else None

@@ -42,7 +42,7 @@ def segments(message: str) -> Segments:
     return Segments("GSM-7", units, _packed(message) if pairs else -(-units // 153))
 
 
-def cut(message: str, parts: int) -> str:
+def cut_to_parts(message: str, parts: int) -> str:
     """The text, or as much of its beginning as so many parts hold."""
     if segments(message).parts <= parts:
         return message

@@ -62,7 +62,7 @@ def _asking(
     db: Connection, given: Given, known: Sequence[Rule], to: Sequence[tuple[int, str]]
 ) -> Callable[[int, str], Choice | None]:
     """What asks the rules about one recipient after the other."""
-    if not all(rule.turns.is_plain for rule in known):
+    if not all(rule.turns.always_applies for rule in known):
         rules.hold(db, given.tenant, rules.CARRIER)
     account = accounts.read(db, given.tenant, given.account)
     assert account is not None
@@ -86,7 +86,7 @@ _HOW = {scenarios.EARLY: "early", scenarios.UNKNOWN: "unknown"}
 def _follow(given: Given, choice: Choice, recipient: int, msisdn: str) -> Iterator[Plan]:
     """The plans of a scenario for one recipient. Reports that are no news of its state say `how` they come."""
     chance = f"{given.seed} {recipient}"
-    for each in delivery_plan.course(choice.scenario, choice.options, chance, given.delay, given.validity):
+    for each in delivery_plan.plan_delivery(choice.scenario, choice.options, chance, given.delay, given.validity):
         due = given.at + each.after
         if each.does == scenarios.REPLY:
             wrote = {"from": msisdn, "to": given.sender, "text": each.says, "rule": choice.rule}

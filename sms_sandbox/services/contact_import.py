@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from ..domain import bulk
-from ..domain.bulk import Contact, Sorted, Written
+from ..domain.bulk import ImportPlan, ImportRow, MemberValues
 from ..store import accounts, contacts, imports, opt_outs
 from ..store.contacts import ACTIVE, ContactList, Member
 from ..store.imports import Held
@@ -22,7 +22,7 @@ class ListGoneError(Exception):
     """The list was removed during the import."""
 
 
-def import_rows(db: Connection, held: Held, rows: Sequence[Contact], now: datetime) -> None:
+def import_rows(db: Connection, held: Held, rows: Sequence[ImportRow], now: datetime) -> None:
     """Put rows of the file on the list, and count them.
 
     Raises ImportGoneError or ListGoneError; the caller then rolls the transaction back.
@@ -35,10 +35,10 @@ def import_rows(db: Connection, held: Held, rows: Sequence[Contact], now: dateti
         raise ListGoneError
     handsets = {row.msisdn for row in rows if row.msisdn is not None}
     barred = opt_outs.find(db, held.tenant, account.id, handsets) if account.global_optouts else set[str]()
-    write(db, held, list_, bulk.sort_out(rows, imports.known(db, held, handsets), barred), now)
+    write(db, held, list_, bulk.plan_import(rows, imports.known(db, held, handsets), barred), now)
 
 
-def write(db: Connection, held: Held, list_: ContactList, rows: Sorted, now: datetime) -> None:
+def write(db: Connection, held: Held, list_: ContactList, rows: ImportPlan, now: datetime) -> None:
     """Add members to the list, change others, and count the rows. Raises ListGoneError."""
     new = sorted(rows.new, key=lambda each: each.msisdn)
     added = imports.add_members(db, held, new, now)
@@ -57,7 +57,7 @@ def write(db: Connection, held: Held, list_: ContactList, rows: Sorted, now: dat
         raise ListGoneError
 
 
-def _added_elsewhere(db: Connection, held: Held, new: Sequence[Written]) -> set[str]:
+def _added_elsewhere(db: Connection, held: Held, new: Sequence[MemberValues]) -> set[str]:
     """Return the handsets on the list that this import did not put there."""
     known = imports.known(db, held, {each.msisdn for each in new})
     return {msisdn for msisdn, each in known.items() if not each.written}

@@ -72,7 +72,7 @@ def _check_rules(rows: Tables) -> None:
         what = json.loads(str(row["spec"]))["what"]
         try:
             if row["kind"] == CARRIER:
-                delivery_plan.check(what["scenario"], what["options"])
+                delivery_plan.check_scenario(what["scenario"], what["options"])
             fits = row["kind"] == CARRIER or Fault(**what).on == row["kind"]
         except (TypeError, ValueError, LookupError, AttributeError):
             fits = False

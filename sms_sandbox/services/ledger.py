@@ -52,10 +52,10 @@ def refund_sms(db: Connection, account: Account, message: int, parts: int, cost:
 
 def top_up(db: Connection, account: Account, amount: int, fee: int, now: datetime) -> None:
     """Buy `amount` units for the account by card. The card's fee is credited with them, and then charged."""
-    sign = pricing.sign_of(account.currency)
+    sign = pricing.currency_sign(account.currency)
     bought = f"Credit Top Up - {sign}{pricing.from_units(amount):.2f}"
     if fee:
-        bought += f" (+ {sign}{pricing.brief(fee)} card processing fee)"
+        bought += f" (+ {sign}{pricing.format_units(fee)} card processing fee)"
     book(db, account.tenant, account.id, amount + fee, transactions.TOP_UP, bought, now)
     book(db, account.tenant, account.id, -fee, transactions.FEE, "card processing fee", now)
 

@@ -49,7 +49,7 @@ def enlist(db: Connection, batch: Batch, handsets: Sequence[Handset]) -> range:
     else:
         to, found = [], []
         for recipient, (msisdn, values) in enumerate(handsets, first):
-            text = merge.fill(batch.template, values)
+            text = merge.fill_fields(batch.template, values)
             for marker, host, target in markers(batch.tracked_url):
                 if marker in text:
                     code = merge.link_code(batch.seed, recipient, host)
@@ -95,7 +95,7 @@ def preview(template: str, values: Mapping[str, str], tracked_url: str | None) -
     """A text of the length the handset's will have; its links lead nowhere yet."""
     if not merge.has_fields(template):
         return template
-    text = merge.fill(template, values)
+    text = merge.fill_fields(template, values)
     for marker, host, _ in markers(tracked_url):
         text = merge.place_link(text, marker, merge.link_text(host, "x" * 8))
     return text

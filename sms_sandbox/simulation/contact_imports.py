@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Connection
 
 from ..domain import csv, numbers
-from ..domain.bulk import Contact
+from ..domain.bulk import ImportRow
 from ..domain.csv import Columns, EncodingGuess, TableError
 from ..services import contact_import
 from ..services.contact_import import ImportGoneError, ListGoneError
@@ -157,7 +157,7 @@ class Imports:
     async def _measure(self, held: Held, file: "File") -> Columns:
         """What the columns are, and how many rows there are, which is noted. Reads the whole file."""
         with file.rows() as rows:
-            columns = csv.columns_of(next(rows, []), held.asked.fields)
+            columns = csv.find_columns(next(rows, []), held.asked.fields)
             length = await self._pass(rows)
         if not await self._store.run(partial(imports.set_length, held=held, rows=length)):
             raise ImportGoneError
@@ -174,7 +174,7 @@ class Imports:
     async def _write_some(self, begun: Begun, rows: Iterator[list[str]], columns: Columns) -> bool:
         """Write the next rows in one transaction; whether there were any."""
         async with self._turn:
-            found, breath = list[Contact](), Breath()
+            found, breath = list[ImportRow](), Breath()
             while len(found) < CHUNK and (row := next(rows, None)) is not None:
                 found.append(contact_of(row, columns, begun.held.asked.country))
                 await breath.draw()
@@ -203,7 +203,7 @@ class File:
         self._encoding = encoding
         with self._text() as text:
             try:
-                self._delimiter = csv.delimiter_of(text.read(csv.HEAD))
+                self._delimiter = csv.find_delimiter(text.read(csv.HEAD_LENGTH))
             except UnicodeError as why:
                 raise TableError(f"it can't be decoded: {why}") from why
 
@@ -211,7 +211,7 @@ class File:
     def rows(self) -> Iterator[Iterator[list[str]]]:
         """The rows from the first on; only one such pass may be under way."""
         with self._text() as text:
-            yield csv.rows(text.readline, self._delimiter)
+            yield csv.read_rows(text.readline, self._delimiter)
 
     @contextmanager
     def _text(self) -> Iterator[io.TextIOWrapper]:
@@ -223,8 +223,8 @@ class File:
             text.detach()  # which else would close the file
 
 
-def contact_of(row: Sequence[str], columns: Columns, country: str | None) -> Contact:
+def contact_of(row: Sequence[str], columns: Columns, country: str | None) -> ImportRow:
     """A row with its number in international form."""
-    line = csv.read(row, columns)
-    msisdn = numbers.to_msisdn(line.mobile, country, remember=False)
-    return Contact(msisdn, line.first_name, line.last_name, line.fields)
+    line = csv.read_contact(row, columns)
+    msisdn = numbers.to_msisdn(line.mobile, country, cached=False)
+    return ImportRow(msisdn, line.first_name, line.last_name, line.fields)

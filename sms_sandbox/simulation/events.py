@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from ..domain import callbacks, pricing
-from ..domain.carrier import FINAL, PENDING
-from ..domain.delivery_plan import unissued
+from ..domain.carrier import FINAL_STATUSES, PENDING
+from ..domain.delivery_plan import unissued_id
 from ..services import ledger, send_message
 from ..services.carrier_handover import Given, hand_over
 from ..services.send_message import CHUNK, Batch
@@ -65,7 +65,7 @@ def settle(db: Connection, tenant: Tenant, message: Message, parts: int, now: da
     account = accounts.read(db, tenant.id, message.account)
     assert account is not None
     missing = max(0, message.parts - parts)
-    refund = message.cost - pricing.share(message.cost, message.parts - missing, message.parts)
+    refund = message.cost - pricing.share_of_cost(message.cost, message.parts - missing, message.parts)
     messages.settle(db, tenant.id, message.id, message.parts - missing, message.cost - refund)
     if missing:
         ledger.refund_sms(db, account, message.id, missing, refund, now)
@@ -107,7 +107,7 @@ def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         if found is None:
             continue
         status = row.data["status"]
-        if status in FINAL and row.data.get("how") not in ("again", "unknown"):
+        if status in FINAL_STATUSES and row.data.get("how") not in ("again", "unknown"):
             if found.status != PENDING or row.ref in reported:
                 continue
             reported[found.recipient] = (status, row.due)
@@ -120,10 +120,10 @@ def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
 
 
 def delivery_news(found: Reporting, row: Due) -> list[News]:
-    url = callbacks.first_given(found.message_url, found.account_url)
+    url = callbacks.first_url(found.message_url, found.account_url)
     if url is None:
         return []
-    message = unissued(found.message) if row.data.get("how") == "unknown" else found.message
+    message = unissued_id(found.message) if row.data.get("how") == "unknown" else found.message
     params = callbacks.delivery_report(
         message_id=message, mobile=found.msisdn, at=row.due, status=row.data["status"], user_id=found.account
     )

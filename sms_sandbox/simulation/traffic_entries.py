@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import Connection
 
 from ..domain.clock import to_micros
-from ..domain.redaction import hidden, hidden_in_url
+from ..domain.redaction import redact, redact_url
 from ..journal.entries import CALLBACK, INBOUND, PLAIN, REPORT, NewEntry, made, note_of
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
@@ -50,8 +50,8 @@ def note_attempt(db: Connection, outcome: Outcome) -> None:
         url=address,
         text=params.get("response", params.get("message", "")),
         request=params,
-        reply=hidden(outcome.answer, secret),
-        error=hidden(outcome.error or "", secret),
+        reply=redact(outcome.answer, secret),
+        error=redact(outcome.error or "", secret),
         hints=hints_for(outcome),
     )
     noted(db, note_of(entry))
@@ -60,7 +60,7 @@ def note_attempt(db: Connection, outcome: Outcome) -> None:
 def parts(url: str, secret: str) -> tuple[str, dict[str, str]]:
     """An address without its query, and the parameters of the query; nowhere a password, the account's secret, or what
     the user's own parameters say is one."""
-    pieces = urlsplit(hidden_in_url(url, secret))
+    pieces = urlsplit(redact_url(url, secret))
     given = parse_qsl(pieces.query, keep_blank_values=True, errors="replace")
     return f"{pieces.scheme}://{pieces.netloc}{pieces.path}", dict(given)
 
@@ -79,7 +79,7 @@ def hints_for(outcome: Outcome) -> list[str]:
 def note_inbound(db: Connection, here: Arrival, response: int, url: str | None) -> None:
     """Note a handset's message that arrived."""
     secret = here.account.secret or ""
-    text = hidden(here.text, secret)
+    text = redact(here.text, secret)
     entry = made(
         tenant=here.tenant.id,
         at=here.at,

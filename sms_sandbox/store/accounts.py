@@ -143,7 +143,7 @@ def by_key(db: Connection, key: str) -> Account | None:
 def called(db: Connection, key: str) -> Account | None:
     """The account that a key names: its own, or a magic one of it."""
     found = by_key(db, key)
-    if found is None and (magic := faults.magic(key)):
+    if found is None and (magic := faults.split_magic_key(key)):
         plain, ending = magic
         found = by_key(db, plain)
         return found and replace(found, faulty=True, magic=ending)

@@ -105,14 +105,14 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
         return None
     client = ids.take(db, reseller.tenant, "account")
     defaults = {
-        "secret": credentials.invented(reseller.seed, "secret", client),
+        "secret": credentials.derive_key(reseller.seed, "secret", client),
         "contact": new.name,
         "timezone": _TIMEZONE.value(db, tenant=reseller.tenant, account=reseller.id),
     }
     # The seed alone, so that a replay gives the same key. Where two worlds of one seed exist at once it can't.
     for of in ((reseller.seed, "key", client), (reseller.seed, "key", client, reseller.tenant)):
         made = NewAccount(
-            credentials.invented(*of),
+            credentials.derive_key(*of),
             currency=reseller.currency,
             balance=0,
             price=reseller.sms_price,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ..domain.bulk import Counts, Known, Written
+from ..domain.bulk import Counts, KnownMember, MemberValues
 from ..domain.clock import from_micros, to_micros
 from . import contacts, ids, timeline
 from .contacts import ACTIVE
@@ -171,7 +171,7 @@ def end(db: Connection, held: Held, why: str) -> bool:
 # The members it writes
 
 
-def known(db: Connection, held: Held, among: Collection[str]) -> dict[str, Known]:
+def known(db: Connection, held: Held, among: Collection[str]) -> dict[str, KnownMember]:
     """Which of these handsets are on the list, or were."""
     if not among:
         return {}
@@ -182,16 +182,16 @@ def known(db: Connection, held: Held, among: Collection[str]) -> dict[str, Known
     found = {}
     for msisdn, first, last, fields, status, reason, written_by in db.execute(query):
         values, out = contacts.fields_of(fields), reason == contacts.OPTED_OUT
-        found[msisdn] = Known(first, last, values, status == ACTIVE, out, written_by == held.id)
+        found[msisdn] = KnownMember(first, last, values, status == ACTIVE, out, written_by == held.id)
     return found
 
 
-def add_members(db: Connection, held: Held, new: Sequence[Written], now: datetime) -> int:
+def add_members(db: Connection, held: Held, new: Sequence[MemberValues], now: datetime) -> int:
     """Put members on the list that are not on it yet, and return how many were added."""
     return _INSERT.many(db, [{**_row(held, each), "created": to_micros(now), "status": ACTIVE} for each in new])
 
 
-def change_members(db: Connection, held: Held, changed: Sequence[Written]) -> None:
+def change_members(db: Connection, held: Held, changed: Sequence[MemberValues]) -> None:
     """Change members of the list."""
     _CHANGE.many(db, [_row(held, each) for each in changed])
 
@@ -202,7 +202,7 @@ def add_counts(db: Connection, held: Held, counts: Counts) -> None:
     _COUNT.run(db, tenant_=held.tenant, job=held.id, **more)
 
 
-def _row(held: Held, each: Written) -> dict[str, Any]:
+def _row(held: Held, each: MemberValues) -> dict[str, Any]:
     return {
         "tenant": held.tenant,
         "list_id": held.asked.list_id,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from ..domain.clock import from_micros, to_micros
-from ..domain.keywords import openings
+from ..domain.keywords import candidate_keywords
 from . import ids
 from .paging import Page, Paging, fetch
 from .statement import Statement
@@ -86,7 +86,7 @@ def matching(db: Connection, tenant: int, account: int, number: str, text: str) 
         .where(
             k.c.tenant == tenant,
             k.c.number == number,
-            k.c.keyword.in_(openings(text)),
+            k.c.keyword.in_(candidate_keywords(text)),
             k.c.account == account,
             k.c.status == OPEN,
         )

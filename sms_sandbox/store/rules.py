@@ -155,20 +155,20 @@ def first_of(
     Shares are picked by the seed and the subject's `name`, or where it has none by how many the rule saw before it.
     """
     for rule in among:
-        fits = (rule.until is None or now < rule.until) and rule.match.fits(subject)
+        fits = (rule.until is None or now < rule.until) and rule.match.matches(subject)
         if fits and (taken := _turn(db, tenant, rule, seed, name)):
             return taken
     return None
 
 
 def _turn(db: Connection, tenant: int, rule: Rule, seed: str, name: object) -> Rule | None:
-    if rule.kind == CARRIER and rule.turns.is_plain:
+    if rule.kind == CARRIER and rule.turns.always_applies:
         return rule
     found = _SEE.one(db, tenant=tenant, id=rule.id)
     if found is None:
         return None
     seen, used = found
-    if not rule.turns.come(seen, used, f"{seed} rule {rule.id} {seen if name is None else name}"):
+    if not rule.turns.apply_to(seen, used, f"{seed} rule {rule.id} {seen if name is None else name}"):
         return None
     _USE.run(db, tenant=tenant, id=rule.id)
     return replace(rule, seen=seen, used=used + 1)

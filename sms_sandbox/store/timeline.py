@@ -184,7 +184,7 @@ def clock_of(offset: int, frozen_at: int | None, moving: int) -> Clock:
 
 
 def _wake(clock: Clock, due: datetime) -> int | None:
-    wakes = clock.wakes(due)
+    wakes = clock.real_due(due)
     return None if wakes is None else to_micros(wakes)
 
 

@@ -63,8 +63,8 @@ class TenantSetup:
 
         A key with a magic suffix, as in `KEY-nocredit`, creates the tenant of `KEY`.
         """
-        key, _ = faults.magic(key) or (key, "")
-        if not can_be_account(key, secret) or faults.magic(key):
+        key, _ = faults.split_magic_key(key) or (key, "")
+        if not can_be_account(key, secret) or faults.split_magic_key(key):
             return
         schema.hold(db)  # so that only one of two simultaneous first calls creates the tenant
         if accounts.by_key(db, key) is None:
@@ -89,6 +89,6 @@ def _free_name(db: Connection, wanted: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9._~-]", "-", wanted)
     if plain != wanted or len(plain) > _MAX_NAME_LENGTH:
         # Other wanted names could give the same plain one, so a hash tells them apart.
-        plain = f"{plain[:50]}-{credentials.invented(wanted)[:8]}"
+        plain = f"{plain[:50]}-{credentials.derive_key(wanted)[:8]}"
     names = (plain, *(f"{plain}-{number}" for number in range(2, 1000)))
     return next(name for name in names if tenants.by_name(db, name) is None)

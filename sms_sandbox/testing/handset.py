@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..client.control import SandboxError
 from ..domain.carrier import DELIVERED, PENDING
 from ..domain.merge import SHORT_LINK
-from ..domain.rule_match import international
+from ..domain.rule_match import to_international
 from .records import Inbound
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Handset:
     def __init__(self, sandbox: "Sandbox", number: str) -> None:
         """Raises ValueError if it is no number."""
         self._sandbox = sandbox
-        self.number = international(number)
+        self.number = to_international(number)
 
     def __repr__(self) -> str:
         return f"<Handset {self.number}>"

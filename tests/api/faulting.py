@@ -13,7 +13,7 @@ TO = "61491570156"
 
 def let(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> int:
     """Let something go wrong at the API; the fault's id."""
-    new = NewRule(rules.API, match or Match(), turns or Turns(), Fault("api", **what).as_given())
+    new = NewRule(rules.API, match or Match(), turns or Turns(), Fault("api", **what).given_fields())
     with fresh.store.begin() as db:
         return rules.add(db, fresh.tenant, new)
 

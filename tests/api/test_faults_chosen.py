@@ -77,7 +77,7 @@ def test_a_share_is_the_same_again_for_the_same_seed(fresh: FreshTenant, call: C
     let(fresh, turns=Turns(share=0.4), error="FAILED")
     codes = [code(call) for _ in range(50)]
     expected = [
-        "FAILED" if Turns(share=0.4).come(n, 0, f"seed of default rule 1 {n}") else "SUCCESS" for n in range(1, 51)
+        "FAILED" if Turns(share=0.4).apply_to(n, 0, f"seed of default rule 1 {n}") else "SUCCESS" for n in range(1, 51)
     ]
     assert codes == expected
     assert 10 < codes.count("FAILED") < 30
@@ -90,7 +90,9 @@ def test_for_a_time_by_the_clock_of_the_tenant(fresh: FreshTenant) -> None:
         assert account is not None
         now = account.clock.now(real_now())
         for until, error in ((now, "NOT_FOUND"), (now + timedelta(seconds=1), "FAILED")):
-            rules.add(db, fresh.tenant, NewRule("api", Match(), Turns(), Fault("api", error=error).as_given(), until))
+            rules.add(
+                db, fresh.tenant, NewRule("api", Match(), Turns(), Fault("api", error=error).given_fields(), until)
+            )
     assert code(call) == "FAILED"
 
 
@@ -105,7 +107,7 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTena
 
     found = [seconds() for _ in range(3)]
     fault = Fault("api", delay={"from": 0, "to": 5})
-    assert found == [fault.wait("seed of default", 1, seen) for seen in (1, 2, 3)]
+    assert found == [fault.delay_seconds("seed of default", 1, seen) for seen in (1, 2, 3)]
     assert len(set(found)) == 3
 
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 from sms_sandbox.cli import tail
 from sms_sandbox.control.shapes import faults, messages, traffic
-from sms_sandbox.domain.faults import EFFECTS, EVENTS, WORDS
+from sms_sandbox.domain.faults import EFFECT_VALUES, EFFECTS, EVENTS
 from sms_sandbox.domain.profiles import PROFILES, ProfileName
 from sms_sandbox.journal import entries
 
@@ -16,7 +16,7 @@ def test_of_faults() -> None:
         "status": faults.Status, "body": faults.Body, "connection": faults.Connection,
         "callback": faults.OnCallback,
     }  # fmt: skip
-    assert {name: get_args(kind) for name, kind in told.items()} == WORDS
+    assert {name: get_args(kind) for name, kind in told.items()} == EFFECT_VALUES
 
 
 def test_of_callbacks() -> None:

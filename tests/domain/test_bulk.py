@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.bulk import Contact, Counts, Known, Written, sort_out
+from sms_sandbox.domain.bulk import Counts, ImportRow, KnownMember, MemberValues, plan_import
 
 
-def known(*, active: bool = True, opted_out: bool = False, written: bool = False) -> Known:
-    return Known("Old", None, {"1": "old", "2": "kept"}, active, opted_out, written)
+def known(*, active: bool = True, opted_out: bool = False, written: bool = False) -> KnownMember:
+    return KnownMember("Old", None, {"1": "old", "2": "kept"}, active, opted_out, written)
 
 
 NUMBERS = [str(number) for number in range(6)]
 contacts = st.builds(
-    Contact,
+    ImportRow,
     st.none() | st.sampled_from(NUMBERS),
     st.sampled_from(["", "One"]),
     st.just(""),
@@ -26,8 +26,8 @@ knowns = st.builds(
 
 
 @given(st.lists(contacts), st.dictionaries(st.sampled_from(NUMBERS), knowns), st.sets(st.sampled_from(NUMBERS)))
-def test_every_row_is_counted_once(rows: list[Contact], before: dict[str, Known], barred: set[str]) -> None:
-    found = sort_out(rows, before, barred)
+def test_every_row_is_counted_once(rows: list[ImportRow], before: dict[str, KnownMember], barred: set[str]) -> None:
+    found = plan_import(rows, before, barred)
     counts = found.counts
     assert counts.completed == len(rows)
     assert counts.completed == counts.duplicates + counts.skipped + counts.optout + counts.imported
@@ -41,25 +41,25 @@ def test_every_row_is_counted_once(rows: list[Contact], before: dict[str, Known]
 
 
 def test_a_repeated_number_keeps_its_first_row() -> None:
-    found = sort_out([Contact("1", "One", "", {"1": "a"}), Contact("1", "Two")], {}, ())
-    assert list(found.new) == [Written("1", "One", None, {"1": "a"})]
+    found = plan_import([ImportRow("1", "One", "", {"1": "a"}), ImportRow("1", "Two")], {}, ())
+    assert list(found.new) == [MemberValues("1", "One", None, {"1": "a"})]
     assert (list(found.changed), found.counts) == ([], Counts(2, duplicates=1, imported=1))
 
 
 def test_who_was_on_the_list_takes_the_first_row_and_keeps_what_it_leaves_blank() -> None:
-    rows = [Contact("1", "One", "", {"1": "new"}), Contact("1", "Two")]
-    found = sort_out(rows, {"1": known()}, ())
-    assert list(found.changed) == [Written("1", "One", None, {"1": "new", "2": "kept"})]
+    rows = [ImportRow("1", "One", "", {"1": "new"}), ImportRow("1", "Two")]
+    found = plan_import(rows, {"1": known()}, ())
+    assert list(found.changed) == [MemberValues("1", "One", None, {"1": "new", "2": "kept"})]
     assert found.counts == Counts(2, duplicates=2)
 
 
 def test_what_this_import_wrote_is_not_written_again() -> None:
-    found = sort_out([Contact("1", "Two")], {"1": known(written=True)}, ())
+    found = plan_import([ImportRow("1", "Two")], {"1": known(written=True)}, ())
     assert (list(found.changed), found.counts) == ([], Counts(1, duplicates=1))
 
 
 def test_who_left_stays_away() -> None:
     before = {"1": known(active=False), "2": known(active=False, opted_out=True)}
-    found = sort_out([Contact("1"), Contact("2"), Contact("3"), Contact(None)], before, {"3"})
+    found = plan_import([ImportRow("1"), ImportRow("2"), ImportRow("3"), ImportRow(None)], before, {"3"})
     assert (list(found.new), list(found.changed)) == ([], [])
     assert found.counts == Counts(4, duplicates=1, skipped=1, optout=2)

@@ -10,14 +10,14 @@ from sms_sandbox.domain import callbacks
 from sms_sandbox.domain.callbacks import (
     delivery_report,
     destination,
-    first_given,
+    first_url,
     is_http_url,
+    is_success,
     link_hit,
     list_action,
     next_wait,
     reply,
     signature,
-    succeeded,
     with_parameters,
 )
 
@@ -44,7 +44,7 @@ def test_the_ladder() -> None:
 
 
 def test_succeeded() -> None:
-    assert [status for status in (0, 101, 199, 200, 204, 299, 300, 302, 404, 500) if succeeded(status)] == [
+    assert [status for status in (0, 101, 199, 200, 204, 299, 300, 302, 404, 500) if is_success(status)] == [
         200,
         204,
         299,
@@ -52,9 +52,9 @@ def test_succeeded() -> None:
 
 
 def test_first_given() -> None:
-    assert first_given(None, "", "a", "b") == "a"
-    assert first_given(None, "") is None
-    assert first_given() is None
+    assert first_url(None, "", "a", "b") == "a"
+    assert first_url(None, "") is None
+    assert first_url() is None
 
 
 @pytest.mark.parametrize(

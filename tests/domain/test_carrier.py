@@ -6,10 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.carrier import DELIVERED, FINAL, HARD_BOUNCE, PATIENCE, PENDING, SOFT_BOUNCE, Fate, outcome
+from sms_sandbox.domain.carrier import (
+    DEFAULT_VALIDITY,
+    DELIVERED,
+    FINAL_STATUSES,
+    HARD_BOUNCE,
+    PENDING,
+    SOFT_BOUNCE,
+    Fate,
+    outcome,
+)
 
 waits = st.timedeltas(timedelta(), timedelta(days=10))
-fates = st.builds(Fate, st.sampled_from(FINAL), st.none() | waits)
+fates = st.builds(Fate, st.sampled_from(FINAL_STATUSES), st.none() | waits)
 NONE = timedelta()
 
 
@@ -17,8 +26,8 @@ NONE = timedelta()
 def test_there_is_always_a_report_and_never_too_late(fate: Fate, validity: timedelta) -> None:
     comes = outcome(fate, validity)
     assert comes.after is not None
-    assert comes.status in FINAL
-    assert comes.after <= PATIENCE
+    assert comes.status in FINAL_STATUSES
+    assert comes.after <= DEFAULT_VALIDITY
     if validity:
         assert comes.after <= validity
 
@@ -26,7 +35,7 @@ def test_there_is_always_a_report_and_never_too_late(fate: Fate, validity: timed
 @given(fates, waits)
 def test_it_is_the_fate_or_an_expiry(fate: Fate, validity: timedelta) -> None:
     comes = outcome(fate, validity)
-    limit = min(validity or PATIENCE, PATIENCE)
+    limit = min(validity or DEFAULT_VALIDITY, DEFAULT_VALIDITY)
     assert comes == fate or comes == Fate(SOFT_BOUNCE, limit)
     assert (comes == fate) == ((fate.after is not None and fate.after <= limit) or fate == Fate(SOFT_BOUNCE, limit))
 
@@ -52,4 +61,4 @@ def test_examples(fate: Fate, validity: timedelta, expected: Fate) -> None:
 
 
 def test_pending_is_no_end() -> None:
-    assert PENDING not in FINAL
+    assert PENDING not in FINAL_STATUSES

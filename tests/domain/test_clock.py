@@ -74,7 +74,7 @@ def test_neither_frozen_nor_running_is_moving(clock: Clock, real: datetime) -> N
 
 @given(running, moments)
 def test_what_is_due_wakes_when_a_running_clock_shows_it(clock: Clock, due: datetime) -> None:
-    wakes = clock.wakes(due)
+    wakes = clock.real_due(due)
     assert wakes is not None
     assert clock.now(wakes) == due
 
@@ -83,7 +83,7 @@ def test_what_is_due_wakes_when_a_running_clock_shows_it(clock: Clock, due: date
 def test_a_standing_clock_wakes_what_is_not_after_it(clock: Clock, due: datetime) -> None:
     assert clock.frozen_at is not None
     comes = due <= clock.frozen_at and not clock.moving
-    assert clock.wakes(due) == (EPOCH if comes else None)
+    assert clock.real_due(due) == (EPOCH if comes else None)
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from sms_sandbox.domain.csv import (
     DELIMITERS,
-    HEAD,
-    LONGEST_CELL,
-    LONGEST_LINE,
+    HEAD_LENGTH,
+    MAX_CELL_LENGTH,
+    MAX_LINE_LENGTH,
     Columns,
+    ContactRow,
     EncodingGuess,
-    Line,
     TableError,
-    columns_of,
-    delimiter_of,
-    read,
-    rows,
+    find_columns,
+    find_delimiter,
+    read_contact,
+    read_rows,
 )
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
@@ -43,8 +43,8 @@ def guess(data: bytes, pieces: int = 3) -> str:
 def parse(data: bytes) -> list[list[str]]:
     """Everything from bytes to rows."""
     encoding = guess(data)
-    delimiter = delimiter_of(io.TextIOWrapper(io.BytesIO(data), encoding, newline="").read(HEAD))
-    return list(rows(io.TextIOWrapper(io.BytesIO(data), encoding, newline="").readline, delimiter))
+    delimiter = find_delimiter(io.TextIOWrapper(io.BytesIO(data), encoding, newline="").read(HEAD_LENGTH))
+    return list(read_rows(io.TextIOWrapper(io.BytesIO(data), encoding, newline="").readline, delimiter))
 
 
 def written(table: Sequence[Sequence[str]], delimiter: str, line_end: str = "\r\n", quoting: int = 0) -> str:
@@ -121,21 +121,21 @@ def test_which_encoding(data: bytes, encoding: str, pieces: int) -> None:
     ],
 )
 def test_which_delimiter(head: str, delimiter: str) -> None:
-    assert delimiter_of(head) == delimiter
+    assert find_delimiter(head) == delimiter
 
 
 @pytest.mark.parametrize("head", ["", "\n", "\nmobile", "phone,name", "61491570156", "mobiles", '"mobile'])
 def test_a_first_row_without_mobile_is_no_header(head: str) -> None:
     if head == '"mobile':  # an open quote is closed by the end, as csv has it
-        assert delimiter_of(head) == ","
+        assert find_delimiter(head) == ","
         return
     with pytest.raises(TableError, match="mobile"):
-        delimiter_of(head)
+        find_delimiter(head)
 
 
 def test_a_line_without_end_is_not_read_to_the_end() -> None:
-    text = io.StringIO("mobile\n" + "1" * (LONGEST_LINE + 5), newline="")
-    found = rows(text.readline, ",")
+    text = io.StringIO("mobile\n" + "1" * (MAX_LINE_LENGTH + 5), newline="")
+    found = read_rows(text.readline, ",")
     assert next(found) == ["mobile"]
     with pytest.raises(TableError, match="longer"):
         next(found)
@@ -144,19 +144,21 @@ def test_a_line_without_end_is_not_read_to_the_end() -> None:
 def test_a_quote_that_is_never_closed_ends_at_the_longest_cell() -> None:
     text = io.StringIO('mobile\n"' + "1,2\n" * 40_000, newline="")
     with pytest.raises(TableError, match="CSV"):
-        list(rows(text.readline, ","))
+        list(read_rows(text.readline, ","))
 
 
 def test_what_the_columns_are() -> None:
     header = ["First Name", "last_name", " MOBILE", "Date Donated", "e-mail", "mobile", "spare"]
-    found = columns_of(header, {"1": "date donated", "2": "Email", "3": "date_donated", "4": "Nowhere"})
+    found = find_columns(header, {"1": "date donated", "2": "Email", "3": "date_donated", "4": "Nowhere"})
     assert found == Columns(2, 0, 1, {"1": 3, "2": 4, "3": 3})
     with pytest.raises(TableError, match="mobile"):
-        columns_of(["phone"], {})
+        find_columns(["phone"], {})
 
 
 def test_a_row_as_a_contact() -> None:
     columns = Columns(1, 0, None, {"2": 2, "3": 3})
-    assert read([" Ann ", " 0491 570 156", "x"], columns) == Line("0491 570 156", "Ann", "", {"2": "x"})
-    assert read([], columns) == Line("", "", "", {})
-    assert read(["a\x00b", "1", "y" * 999], columns) == Line("1", "a\ufffdb", "", {"2": "y" * LONGEST_CELL})
+    assert read_contact([" Ann ", " 0491 570 156", "x"], columns) == ContactRow("0491 570 156", "Ann", "", {"2": "x"})
+    assert read_contact([], columns) == ContactRow("", "", "", {})
+    assert read_contact(["a\x00b", "1", "y" * 999], columns) == ContactRow(
+        "1", "a\ufffdb", "", {"2": "y" * MAX_CELL_LENGTH}
+    )

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.carrier import FINAL, PENDING, patience
-from sms_sandbox.domain.delivery_plan import Happening, check, course, unissued
-from sms_sandbox.domain.scenarios import BY_NAME, MIX, REPLY, UNKNOWN
+from sms_sandbox.domain.carrier import FINAL_STATUSES, PENDING, effective_validity
+from sms_sandbox.domain.delivery_plan import PlannedEvent, check_scenario, plan_delivery, unissued_id
+from sms_sandbox.domain.scenarios import BY_NAME, DEFAULT_MIX, REPLY, UNKNOWN
 
 SPANS = st.timedeltas(timedelta(), timedelta(days=4))
 NAMES = st.sampled_from(sorted(BY_NAME))
@@ -21,31 +21,37 @@ def seconds(count: float) -> timedelta:
 def test_each_ends_in_one_final_state_before_it_expires(
     name: str, chance: str, delay: timedelta, validity: timedelta
 ) -> None:
-    found = list(course(name, {}, chance, delay, validity))
-    (final,) = (each for each in found if each.says in FINAL and not each.again and each.does not in (UNKNOWN, REPLY))
-    assert final.after <= patience(validity)
+    found = list(plan_delivery(name, {}, chance, delay, validity))
+    (final,) = (
+        each for each in found if each.says in FINAL_STATUSES and not each.again and each.does not in (UNKNOWN, REPLY)
+    )
+    assert final.after <= effective_validity(validity)
     for each in found:
         if each.says == PENDING or each.does == UNKNOWN:
-            assert each.after <= patience(validity) or found.index(each) > found.index(final)
+            assert each.after <= effective_validity(validity) or found.index(each) > found.index(final)
         assert not each.again or each.says in (final.says, PENDING)
 
 
 @given(NAMES, st.text(), SPANS, SPANS)
 def test_the_same_chance_gives_the_same(name: str, chance: str, delay: timedelta, validity: timedelta) -> None:
-    assert list(course(name, {}, chance, delay, validity)) == list(course(name, {}, chance, delay, validity))
+    assert list(plan_delivery(name, {}, chance, delay, validity)) == list(
+        plan_delivery(name, {}, chance, delay, validity)
+    )
 
 
 def test_who_gets_nothing_writes_nothing() -> None:
-    assert list(course("replies", {}, "", seconds(90), seconds(60))) == [
-        Happening(seconds(60), "report", "soft-bounce")
+    assert list(plan_delivery("replies", {}, "", seconds(90), seconds(60))) == [
+        PlannedEvent(seconds(60), "report", "soft-bounce")
     ]
-    assert list(course("replies", {}, "", seconds(9), seconds(60)))[-1] == Happening(seconds(14), REPLY, "Yes please")
+    assert list(plan_delivery("replies", {}, "", seconds(9), seconds(60)))[-1] == PlannedEvent(
+        seconds(14), REPLY, "Yes please"
+    )
 
 
 def test_shares_of_a_mix() -> None:
     mix = {"mix": {"hard-bounce": 0.25, "slow": 0, "soft-bounce": 0.75}}
     picked = Counter(
-        report.says for each in range(1000) for report in course("flaky", mix, str(each), seconds(1), seconds(0))
+        report.says for each in range(1000) for report in plan_delivery("flaky", mix, str(each), seconds(1), seconds(0))
     )
     assert picked.keys() == {"hard-bounce", "soft-bounce"}
     assert abs(picked["hard-bounce"] - 250) < 60
@@ -54,22 +60,22 @@ def test_shares_of_a_mix() -> None:
 def test_shares_that_fall_short_by_what_floats_lose() -> None:
     assert sum([0.1] * 10) < 1
     mix = dict.fromkeys(list(BY_NAME)[:10], 0.1)
-    check("flaky", {"mix": mix})
+    check_scenario("flaky", {"mix": mix})
     for each in range(200):
-        assert list(course("flaky", {"mix": mix}, str(each), seconds(1), seconds(0)))
+        assert list(plan_delivery("flaky", {"mix": mix}, str(each), seconds(1), seconds(0)))
 
 
 def test_the_usual_mix_is_one_that_may_be_given() -> None:
-    check("flaky", {"mix": MIX})
-    check("replies", {"text": "No", "after_seconds": 259_200})
-    check("never-reports", {})
+    check_scenario("flaky", {"mix": DEFAULT_MIX})
+    check_scenario("replies", {"text": "No", "after_seconds": 259_200})
+    check_scenario("never-reports", {})
 
 
 @pytest.mark.parametrize("name", ["", "Delivered", "never"])
 def test_what_is_no_scenario(name: str) -> None:
     with pytest.raises(ValueError, match="There is no scenario"):
-        check(name, {})
+        check_scenario(name, {})
 
 
 def test_a_strange_id_is_below_all_that_are_issued() -> None:
-    assert unissued(340_000_001) == 40_000_001
+    assert unissued_id(340_000_001) == 40_000_001

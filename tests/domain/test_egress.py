@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.egress import refusal
+from sms_sandbox.domain.egress import refusal_reason
 
 OPEN = [
     "127.0.0.1",
@@ -99,13 +99,13 @@ NOT_ADDRESSES = [
 
 @pytest.mark.parametrize("address", OPEN)
 def test_loopback_and_private_addresses_pass_whatever_the_host(address: str) -> None:
-    assert refusal(address, "app.internal") is None
+    assert refusal_reason(address, "app.internal") is None
 
 
 @pytest.mark.parametrize("address", LISTED)
 def test_public_and_shared_addresses_take_a_listed_host(address: str) -> None:
-    assert refusal(address, "example.com", ["example.com"]) is None
-    sentence = refusal(address, "example.com", ["example.org"])
+    assert refusal_reason(address, "example.com", ["example.com"]) is None
+    sentence = refusal_reason(address, "example.com", ["example.org"])
     assert sentence is not None
     assert address in sentence
     assert "example.com is not among" in sentence
@@ -113,7 +113,7 @@ def test_public_and_shared_addresses_take_a_listed_host(address: str) -> None:
 
 @pytest.mark.parametrize("address", [*NEVER, *NOT_ADDRESSES])
 def test_some_addresses_are_refused_even_to_listed_hosts(address: str) -> None:
-    sentence = refusal(address, "example.com", ["example.com", address])
+    sentence = refusal_reason(address, "example.com", ["example.com", address])
     assert sentence is not None
     assert address in sentence
     assert "\n" not in sentence
@@ -121,10 +121,10 @@ def test_some_addresses_are_refused_even_to_listed_hosts(address: str) -> None:
 
 
 def test_a_refusal_names_the_address_that_is_meant() -> None:
-    assert refusal("64:ff9b::a9fe:a9fe", "h") == (
+    assert refusal_reason("64:ff9b::a9fe:a9fe", "h") == (
         "64:ff9b::a9fe:a9fe reaches 169.254.169.254, a link-local address, where callbacks never go."
     )
-    assert refusal("8.8.8.8", "h") == (
+    assert refusal_reason("8.8.8.8", "h") == (
         "8.8.8.8 is a public address, and h is not among the hosts allowed beyond private networks."
     )
 
@@ -144,7 +144,7 @@ def test_a_refusal_names_the_address_that_is_meant() -> None:
     ],
 )
 def test_a_listed_host_matches(host: str, entry: str) -> None:
-    assert refusal("8.8.8.8", host, ["other.test", entry]) is None
+    assert refusal_reason("8.8.8.8", host, ["other.test", entry]) is None
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_listed_host_matches(host: str, entry: str) -> None:
     ],
 )
 def test_other_hosts_do_not_match(host: str, entry: str) -> None:
-    assert refusal("8.8.8.8", host, [entry]) is not None
+    assert refusal_reason("8.8.8.8", host, [entry]) is not None
 
 
 def forms(inner: IPv4Address) -> list[IPv6Address]:
@@ -200,22 +200,22 @@ never = st.one_of(addresses("169.254.0.0", 16), addresses("224.0.0.0", 3))
 
 @given(private)
 def test_every_form_of_a_private_address_passes(inner: IPv4Address) -> None:
-    assert refusal(str(inner), "h") is None
-    assert [refusal(str(form), "h") for form in forms(inner)] == [None] * 10
+    assert refusal_reason(str(inner), "h") is None
+    assert [refusal_reason(str(form), "h") for form in forms(inner)] == [None] * 10
 
 
 @given(never)
 def test_every_form_of_a_forbidden_address_is_refused(inner: IPv4Address) -> None:
-    assert all(refusal(str(form), "h", ["h"]) for form in forms(inner))
+    assert all(refusal_reason(str(form), "h", ["h"]) for form in forms(inner))
 
 
 @given(st.ip_addresses(v=4).map(IPv4Address.__str__).map(IPv4Address))
 def test_no_form_gets_further_than_the_address_itself(inner: IPv4Address) -> None:
     for hosts in ((), ("h",)):
-        if refusal(str(inner), "h", hosts) is not None:
-            assert all(refusal(str(form), "h", hosts) for form in forms(inner) if form != IPv6Address("::1"))
+        if refusal_reason(str(inner), "h", hosts) is not None:
+            assert all(refusal_reason(str(form), "h", hosts) for form in forms(inner) if form != IPv6Address("::1"))
 
 
 @given(st.text())
 def test_any_text_gets_a_verdict(address: str) -> None:
-    refusal(address, "h")
+    refusal_reason(address, "h")

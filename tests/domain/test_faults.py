@@ -12,31 +12,31 @@ from sms_sandbox.domain.clock import EPOCH
 from sms_sandbox.domain.faults import (
     API,
     CALLBACK,
+    EFFECT_VALUES,
     EFFECTS,
     EVENTS,
-    LONGEST,
     MAGIC_KEYS,
-    WORDS,
+    MAX_DELAY_SECONDS,
     Fault,
-    corrupted,
-    drawn,
-    magic,
+    corrupt_url,
+    draw_seconds,
     magic_key_rule,
     magic_suffix_of,
+    split_magic_key,
 )
 
 ALONE = [
-    *({"on": API, name: word} for name in EFFECTS[API] for word in WORDS.get(name, ("LEDGER_ERROR",))),
-    *({"on": CALLBACK, "callback": word} for word in WORDS["callback"]),
+    *({"on": API, name: word} for name in EFFECTS[API] for word in EFFECT_VALUES.get(name, ("LEDGER_ERROR",))),
+    *({"on": CALLBACK, "callback": word} for word in EFFECT_VALUES["callback"]),
 ]
 
 
 @pytest.mark.parametrize("given_", ALONE, ids=lambda given_: str(list(given_.values())[1]))
 def test_every_effect_alone(given_: dict[str, Any]) -> None:
     fault = Fault(**given_)
-    assert fault.as_given() == given_
+    assert fault.given_fields() == given_
     assert fault.effect in given_.values()
-    assert fault.wait("x", 1, 1) == 0
+    assert fault.delay_seconds("x", 1, 1) == 0
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_every_effect_alone(given_: dict[str, Any]) -> None:
     ],
 )  # fmt: skip
 def test_which_calls_are_carried_out(effect: dict[str, Any], works: bool) -> None:
-    assert Fault(API, **effect).lets_work is works
+    assert Fault(API, **effect).carries_out is works
 
 
 @pytest.mark.parametrize(
@@ -83,35 +83,35 @@ def test_what_makes_no_sense(given_: dict[str, Any], complaint: str) -> None:
 
 
 SHAPES = st.one_of(
-    st.builds(lambda a: {"seconds": a}, st.floats(0, LONGEST)),
+    st.builds(lambda a: {"seconds": a}, st.floats(0, MAX_DELAY_SECONDS)),
     st.builds(lambda a, b: {"from": min(a, b), "to": max(a, b)}, st.floats(0, 9), st.floats(0, 9)),
-    st.builds(lambda a, b: {"median": a, "sigma": b}, st.floats(0, LONGEST), st.floats(0, 10)),
+    st.builds(lambda a, b: {"median": a, "sigma": b}, st.floats(0, MAX_DELAY_SECONDS), st.floats(0, 10)),
 )
 
 
 @given(SHAPES, st.text())
 def test_a_delay_follows_from_what_it_is_drawn_by(delay: dict[str, float], by: str) -> None:
-    seconds = drawn(delay, by)
-    assert seconds == drawn(delay, by)
-    assert 0 <= seconds <= LONGEST
+    seconds = draw_seconds(delay, by)
+    assert seconds == draw_seconds(delay, by)
+    assert 0 <= seconds <= MAX_DELAY_SECONDS
     if "from" in delay:
         assert delay["from"] <= seconds <= delay["to"]
 
 
 def test_delays_are_spread_as_they_are_said_to_be() -> None:
-    uniform = sorted(drawn({"from": 2, "to": 4}, str(n)) for n in range(2001))
+    uniform = sorted(draw_seconds({"from": 2, "to": 4}, str(n)) for n in range(2001))
     assert uniform[1000] == pytest.approx(3, abs=0.1)
     assert uniform[500] == pytest.approx(2.5, abs=0.1)
-    normal = sorted(drawn({"median": 0.3, "sigma": 0.8}, str(n)) for n in range(2001))
+    normal = sorted(draw_seconds({"median": 0.3, "sigma": 0.8}, str(n)) for n in range(2001))
     assert normal[1000] == pytest.approx(0.3, rel=0.1)
     # A standard deviation above the median is e^sigma times as long, and 16 in a hundred are longer.
     assert normal[1683] == pytest.approx(0.3 * 2.2255, rel=0.1)
 
 
 def test_magic_keys() -> None:
-    assert magic("my-key-nocredit") == ("my-key", "nocredit")
+    assert split_magic_key("my-key-nocredit") == ("my-key", "nocredit")
     for plain in ("nocredit", "-nocredit", "key", "key-NOCREDIT", "key-nocredit-", ""):
-        assert magic(plain) is None
+        assert split_magic_key(plain) is None
 
 
 def test_the_rule_of_a_magic_key_tells_its_suffix() -> None:
@@ -134,7 +134,7 @@ def test_a_corrupted_url_has_one_text_that_is_no_utf_8(event: str) -> None:
                                              action="add", fields={"response": "x", "Status": "y"}),
     }  # fmt: skip
     url = callbacks.with_parameters("http://localhost/x?status=mine&response=mine&firstname=me&message=my", told[event])
-    spoilt = corrupted(url, event)
+    spoilt = corrupt_url(url, event)
     before, after = parse_qsl(url, keep_blank_values=True), parse_qsl(spoilt, keep_blank_values=True)
     assert sum(a != b for a, b in zip(before, after, strict=True)) == 1
     assert after[:4] == before[:4]  # the user's own stay as they are

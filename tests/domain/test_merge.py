@@ -10,7 +10,7 @@ from sms_sandbox.domain.merge import (
     TRACKED_HOST,
     UNSUBSCRIBE,
     UNSUBSCRIBE_HOST,
-    fill,
+    fill_fields,
     has_fields,
     link_code,
     link_text,
@@ -34,7 +34,7 @@ VALUES = {"firstname": "Abc", "favourite colour": "red", "empty": "", "odd": "[f
     ],
 )
 def test_fill(template: str, text: str) -> None:
-    assert fill(template, VALUES) == text
+    assert fill_fields(template, VALUES) == text
 
 
 def test_has_fields() -> None:
@@ -44,9 +44,9 @@ def test_has_fields() -> None:
 
 @given(st.text(st.sampled_from("a[]{ _F"), max_size=30))
 def test_a_text_without_fields_stays(template: str) -> None:
-    assert fill(template, {}) == template
+    assert fill_fields(template, {}) == template
     if not has_fields(template):
-        assert fill(template, {"a": "x", "f": "y"}) == template
+        assert fill_fields(template, {"a": "x", "f": "y"}) == template
 
 
 def test_only_the_first_marker_becomes_a_link() -> None:

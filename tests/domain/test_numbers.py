@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.numbers import Description, bare, describe, region_of, to_msisdn
+from sms_sandbox.domain.numbers import Description, describe, find_region, parse_digits, to_msisdn
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 
@@ -29,12 +29,12 @@ REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
     ],
 )
 def test_countries(country: str, region: str | None) -> None:
-    assert region_of(country) == region
+    assert find_region(country) == region
 
 
 @given(st.text())
 def test_any_text_may_be_asked_for_its_region(country: str) -> None:
-    assert region_of(country) in {None, *REGIONS}
+    assert find_region(country) in {None, *REGIONS}
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_a_mobile_is_the_same_written_in_any_way(region: str) -> None:
 
 
 def test_bare() -> None:
-    assert bare("+61 (491) 570-156") == "61491570156"
-    assert bare("²") is None
-    assert bare(" ") is None
+    assert parse_digits("+61 (491) 570-156") == "61491570156"
+    assert parse_digits("²") is None
+    assert parse_digits(" ") is None
 
 
 @pytest.mark.parametrize(

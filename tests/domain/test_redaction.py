@@ -2,30 +2,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.redaction import LEAST, MOST_PIECES, hidden, hidden_in_url, names_a_secret
+from sms_sandbox.domain.redaction import MAX_URL_PARAMETERS, MIN_SECRET_LENGTH, is_secret_name, redact, redact_url
 
 
 @pytest.mark.parametrize(
     "name", ["password", "access_token", "apiKey", "x-api-key", "Authorization", "cvv", "cardnumber"]
 )
 def test_names_of_secrets(name: str) -> None:
-    assert names_a_secret(name)
+    assert is_secret_name(name)
 
 
 @pytest.mark.parametrize("name", ["", "order", "key", "message", "mobile", "is_optout"])
 def test_names_of_what_is_none(name: str) -> None:
-    assert not names_a_secret(name)
+    assert not is_secret_name(name)
 
 
-@given(st.text(), st.text("ab", min_size=LEAST), st.text())
+@given(st.text(), st.text("ab", min_size=MIN_SECRET_LENGTH), st.text())
 def test_a_secret_is_hidden_wherever_it_stands(before: str, secret: str, behind: str) -> None:
-    assert secret not in hidden(f"{before}{secret}{behind}", secret)
+    assert secret not in redact(f"{before}{secret}{behind}", secret)
 
 
-@pytest.mark.parametrize("secret", ["", "hi", "a" * (LEAST - 1)])
+@pytest.mark.parametrize("secret", ["", "hi", "a" * (MIN_SECRET_LENGTH - 1)])
 def test_a_secret_that_may_be_a_word_is_not_looked_for(secret: str) -> None:
     text = f"hi there, {secret}"
-    assert hidden(text, secret) == text
+    assert redact(text, secret) == text
 
 
 OWN = "own/se+cret"
@@ -50,17 +50,17 @@ OWN = "own/se+cret"
     ],
 )
 def test_a_url_without_what_is_secret(url: str, kept: str) -> None:
-    assert hidden_in_url(url, OWN) == kept
+    assert redact_url(url, OWN) == kept
 
 
 @given(st.text("ab:/?#&=%20+.", max_size=30), st.text(max_size=10))
 def test_a_url_with_nothing_secret_stays_as_it_is(url: str, more: str) -> None:
     written = url + more.replace("@", "")
-    assert hidden_in_url(written, "a-secret-not-in-it") == written
+    assert redact_url(written, "a-secret-not-in-it") == written
 
 
 def test_a_url_of_more_parameters_than_anybody_needs() -> None:
     url = "http://h/?" + "&".join(f"a{index}=1" for index in range(100_000))
-    kept = hidden_in_url(url, OWN)
-    assert kept.endswith(f"&a{MOST_PIECES - 2}=1&…")
+    kept = redact_url(url, OWN)
+    assert kept.endswith(f"&a{MAX_URL_PARAMETERS - 2}=1&…")
     assert url.startswith(kept.removesuffix("…"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.rule_match import Match, Subject, Turns, handsets, portion
+from sms_sandbox.domain.rule_match import Match, Subject, Turns, hash_to_fraction, parse_range
 
 SUBJECT = Subject(("61491570156", "61491570157"), "Given", "Your code is 1234", "test-key")
 
@@ -26,7 +26,7 @@ SUBJECT = Subject(("61491570156", "61491570157"), "Given", "Your code is 1234", 
     ],
 )
 def test_a_match_that_fits(match: Match) -> None:
-    assert match.fits(SUBJECT)
+    assert match.matches(SUBJECT)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_match_that_fits(match: Match) -> None:
     ],
 )
 def test_a_match_that_does_not(match: Match) -> None:
-    assert not match.fits(SUBJECT)
+    assert not match.matches(SUBJECT)
 
 
 @pytest.mark.parametrize("wanted", ["", "abc", "61491570157-61491570156", "61-6149", "6149*57", "1" * 16, "٣٤", "-"])
@@ -53,12 +53,12 @@ def test_what_is_no_number(wanted: str) -> None:
             Match(to=wanted)
     else:
         with pytest.raises(ValueError, match="is no number"):
-            handsets(wanted)
+            parse_range(wanted)
 
 
 @pytest.mark.parametrize("number", ["614915701555", "6149157011"])
 def test_a_range_means_numbers_of_its_own_length(number: str) -> None:
-    assert not Match(to="61491570100-61491570199").fits(Subject((number,)))
+    assert not Match(to="61491570100-61491570199").matches(Subject((number,)))
 
 
 @pytest.mark.parametrize("field", ["to", "sender", "text", "key"])
@@ -83,7 +83,7 @@ def test_turns_from_the_nth_on_and_so_many() -> None:
     turns = Turns(nth=2, count=2)
     used, came = 0, []
     for seen in range(1, 6):
-        came.append(turns.come(seen, used, "seed"))
+        came.append(turns.apply_to(seen, used, "seed"))
         used += came[-1]
     assert came == [False, True, True, False, False]
 
@@ -91,11 +91,11 @@ def test_turns_from_the_nth_on_and_so_many() -> None:
 @given(st.floats(0.05, 0.95), st.text(max_size=5))
 def test_a_share_is_kept_and_follows_from_the_seed(share: float, seed: str) -> None:
     turns = Turns(share=share)
-    came = [turns.come(seen, 0, f"{seed} {seen}") for seen in range(1, 1001)]
-    assert came == [turns.come(seen, 0, f"{seed} {seen}") for seen in range(1, 1001)]
+    came = [turns.apply_to(seen, 0, f"{seed} {seen}") for seen in range(1, 1001)]
+    assert came == [turns.apply_to(seen, 0, f"{seed} {seen}") for seen in range(1, 1001)]
     assert abs(sum(came) / 1000 - share) < 0.1
 
 
 @given(st.text())
 def test_a_portion_is_below_one(text: str) -> None:
-    assert 0 <= portion(text) < 1
+    assert 0 <= hash_to_fraction(text) < 1

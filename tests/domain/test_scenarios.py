@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from sms_sandbox.domain import numbers
-from sms_sandbox.domain.scenarios import BY_NUMBER, DOES, MIX, SCENARIOS, catalogue
+from sms_sandbox.domain.scenarios import BY_NUMBER, DEFAULT_MIX, DOES, SCENARIOS, catalogue
 
 ALL = [number for each in SCENARIOS for number in each.numbers]
 
@@ -35,5 +35,5 @@ def test_options_say_what_they_are_by_default() -> None:
     }  # fmt: skip
     assert told["soft-bounce"]["after_seconds"]["default"] == 2
     assert told["pending-then-failed"]["status"]["default"] == "soft-bounce"
-    assert told["flaky"]["mix"]["default"] == MIX
+    assert told["flaky"]["mix"]["default"] == DEFAULT_MIX
     assert told["never-reports"] == {}

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.senders import Kind, Sender, is_reserved, read
+from sms_sandbox.domain.senders import Kind, Sender, is_reserved, parse_sender
 
 
 @pytest.mark.parametrize(
@@ -28,16 +28,16 @@ from sms_sandbox.domain.senders import Kind, Sender, is_reserved, read
     ],
 )
 def test_senders(raw: str, sender: Sender | None) -> None:
-    assert read(raw) == sender
+    assert parse_sender(raw) == sender
 
 
 @given(st.text(max_size=20))
 def test_a_sender_reads_as_itself(raw: str) -> None:
-    sender = read(raw)
-    assert sender is None or read(sender.text) == sender
+    sender = parse_sender(raw)
+    assert sender is None or parse_sender(sender.text) == sender
 
 
 def test_reserved_words() -> None:
     assert is_reserved("BadCallerId")
     assert not is_reserved("Shop")
-    assert read("BADCALLERID") == Sender("BADCALLERID", Kind.WORD)
+    assert parse_sender("BADCALLERID") == Sender("BADCALLERID", Kind.WORD)

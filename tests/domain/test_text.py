@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.text import Segments, cut, segments
+from sms_sandbox.domain.text import Segments, cut_to_parts, segments
 
 PLAIN = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./09:;<=>?¡AZÄÖÑÜ§¿azäöñüà"
 EXTENSION = "^{}[]~|\\€\f"
@@ -72,7 +72,7 @@ def test_a_lone_surrogate_is_one_unit() -> None:
 
 @given(st.text(f"ab{EXTENSION}жé😀", max_size=700), st.integers(1, 4))
 def test_a_text_is_cut_to_as_much_as_the_parts_hold(message: str, parts: int) -> None:
-    kept = cut(message, parts)
+    kept = cut_to_parts(message, parts)
     assert message.startswith(kept)
     assert segments(kept).parts <= parts
     assert kept == message or segments(message[: len(kept) + 1]).parts > parts
@@ -80,4 +80,4 @@ def test_a_text_is_cut_to_as_much_as_the_parts_hold(message: str, parts: int) ->
 
 @pytest.mark.parametrize(("parts", "kept"), [(1, 160), (2, 306), (3, 459), (4, 612)])
 def test_how_much_the_parts_hold(parts: int, kept: int) -> None:
-    assert cut("a" * 1000, parts) == "a" * kept
+    assert cut_to_parts("a" * 1000, parts) == "a" * kept

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from sms_sandbox.domain.bulk import Counts, Sorted, Written
+from sms_sandbox.domain.bulk import Counts, ImportPlan, MemberValues
 from sms_sandbox.services import contact_import, list_membership
 from sms_sandbox.services.contact_import import ListGoneError
 from sms_sandbox.store import contacts, imports, timeline
@@ -49,10 +49,10 @@ def test_a_failure_removes_the_list_that_was_made_for_it(
 def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> None:
     """One of the new ones was put on the list by another call meanwhile, and is a duplicate after all."""
     one = hold(fresh, people)
-    new = [Written(msisdn, "Uno", None, {"1": "Here"}) for msisdn in HANDSETS[:3]]
+    new = [MemberValues(msisdn, "Uno", None, {"1": "Here"}) for msisdn in HANDSETS[:3]]
     with fresh.store.begin() as db:
         contacts.add_member(db, fresh.tenant, people.id, HANDSETS[1], ("Old", None), {}, NOON)
-        what = Sorted(new, [], Counts(4, skipped=1, imported=3))
+        what = ImportPlan(new, [], Counts(4, skipped=1, imported=3))
         contact_import.write(db, one, people, what, NOON)
         there = imports.last(db, fresh.tenant, people.id)
         assert there is not None
@@ -69,10 +69,10 @@ def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> No
 def test_the_automation_hears_of_those_alone_who_were_added(fresh: FreshTenant, people: ContactList) -> None:
     one = hold(fresh, people)
     heard = replace(people, automation_url="http://localhost/heard")
-    new = [Written(msisdn, None, None, {}) for msisdn in HANDSETS[:3]]
+    new = [MemberValues(msisdn, None, None, {}) for msisdn in HANDSETS[:3]]
     with fresh.store.begin() as db:
         list_membership.join(db, fresh.tenant, heard, HANDSETS[1], (None, None), {}, NOON)
-        contact_import.write(db, one, heard, Sorted(new, [], Counts(3, imported=3)), NOON)
+        contact_import.write(db, one, heard, ImportPlan(new, [], Counts(3, imported=3)), NOON)
         told = [
             due.data["msisdn"] for due in timeline.due_by(db, fresh.tenant, NOON, 99) if due.kind != timeline.IMPORT
         ]
@@ -83,6 +83,6 @@ def test_members_of_a_list_that_is_gone(fresh: FreshTenant, people: ContactList)
     one = hold(fresh, people)
     with fresh.store.begin() as db:
         list_membership.remove(db, fresh.tenant, people, NOON)
-        what = Sorted([Written(HANDSETS[0], None, None, {})], [], Counts(1, imported=1))
+        what = ImportPlan([MemberValues(HANDSETS[0], None, None, {})], [], Counts(1, imported=1))
         with pytest.raises(ListGoneError):
             contact_import.write(db, one, people, what, NOON)

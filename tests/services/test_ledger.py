@@ -245,9 +245,9 @@ def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int, bool]
 
 @pytest.mark.parametrize(("currency", "sign"), [("AUD", "$"), ("GBP", "£"), ("EUR", "€"), ("SGD", "$")])
 def test_currencies_have_their_signs(currency: str, sign: str) -> None:
-    assert pricing.sign_of(currency) == sign
+    assert pricing.currency_sign(currency) == sign
 
 
 @pytest.mark.parametrize(("units", "text"), [(100_000, "1"), (150_000, "1.5"), (10_000_000, "100"), (0, "0")])
 def test_amounts_in_brief(units: int, text: str) -> None:
-    assert pricing.brief(units) == text
+    assert pricing.format_units(units) == text

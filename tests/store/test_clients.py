@@ -103,7 +103,7 @@ def test_two_tenants_of_one_seed_have_keys_of_their_own(fresh: FreshTenant) -> N
 
 def test_keys_are_never_numbers() -> None:
     for number in range(300):
-        made = credentials.invented("seed", number)
+        made = credentials.derive_key("seed", number)
         assert len(made) == 32
         assert set(made) <= set("0123456789abcdef")
         assert made[0] == "a"

@@ -141,7 +141,7 @@ def find_contact(call: Call, on: ContactList, msisdn: str, to_edit: bool = False
 
 def handset_of(msisdn: str, country: str) -> str:
     """The international form of a contact's number."""
-    region = numbers.region_of(country) if country else None
+    region = numbers.find_region(country) if country else None
     if country and region is None:
         raise ApiError(Code.BAD_MOBILE_COUNTRY)
     number = numbers.to_msisdn(msisdn, region)

@@ -176,7 +176,7 @@ def get_transactions(
     found = transactions.page(call.db, call.tenant, account, start, end, paging)
     reply: Bookings = {"page": found.info, "transactions_total": found.total}
     if found.rows:
-        sign = pricing.sign_of(call.account.currency)
+        sign = pricing.currency_sign(call.account.currency)
         reply["transactions"] = [booking_row(each, sign) for each in found.rows]
     return reply
 

@@ -158,7 +158,7 @@ def sender_of(call: Call, wanted: str, shared: bool) -> str:
         if number is None:
             raise ApiError(Code.BAD_CALLER_ID)
         return number
-    sender = senders.read(wanted)
+    sender = senders.parse_sender(wanted)
     if sender is None:
         raise ApiError(Code.BAD_CALLER_ID)
     if sender.kind is Kind.NUMBER:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import Connection
 
 from ...domain import callbacks as signing
-from ...domain.faults import OVERTAKEN, Fault, corrupted
+from ...domain.faults import DEFAULT_REORDER_DELAY, Fault, corrupt_url
 from ...domain.rule_match import Subject
 from ...store import accounts, callbacks, messages, rules
 from ...store.callbacks import Callback
@@ -67,9 +67,11 @@ def _mishap(found: Rule, seed: str) -> Mishap:
     fault = Fault(**found.what)
     if fault.callback == "reorder":
         # One waits and the next goes at once, so that it overtakes.
-        waits = replace(fault, delay=fault.delay or OVERTAKEN) if found.used % 2 else replace(fault, delay=None)
-        return Mishap(found.id, None, timedelta(seconds=waits.wait(seed, found.id, found.seen)))
-    return Mishap(found.id, fault.callback, timedelta(seconds=fault.wait(seed, found.id, found.seen)))
+        waits = (
+            replace(fault, delay=fault.delay or DEFAULT_REORDER_DELAY) if found.used % 2 else replace(fault, delay=None)
+        )
+        return Mishap(found.id, None, timedelta(seconds=waits.delay_seconds(seed, found.id, found.seen)))
+    return Mishap(found.id, fault.callback, timedelta(seconds=fault.delay_seconds(seed, found.id, found.seen)))
 
 
 def _subject(db: Connection, tenant: int, callback: Callback) -> Subject:
@@ -99,7 +101,7 @@ def _corrupt(db: Connection, posting: Posting) -> Mapping[str, str]:
     """Another URL, and a signature that is right for it, so that nothing else is wrong."""
     callback = callbacks.find(db, posting.tenant, posting.callback)
     assert callback is not None
-    url = corrupted(posting.url, callback.event)
+    url = corrupt_url(posting.url, callback.event)
     account = accounts.read(db, posting.tenant, callback.account)
     secret = account.secret if account else None
     return {"url": url, "signature": signing.signature(url, secret) if posting.signature and secret else ""}

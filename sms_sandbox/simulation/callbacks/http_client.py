@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...domain import egress
-from ...domain.callbacks import succeeded
+from ...domain.callbacks import is_success
 from ...store.callbacks import Outcome
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Courier:
         try:
             async with asyncio.timeout(TIMEOUT):
                 status, kept = await self._get(posting)
-            if not succeeded(status):
+            if not is_success(status):
                 error = f"answered {status}"
         except RefusedError as why:
             error = f"refused: {why}"
@@ -100,7 +100,7 @@ class Courier:
         """Get a file and hand it on piece by piece as it comes. Raises FetchError where not all of it can be had."""
         try:
             async with asyncio.timeout(FETCH_TIMEOUT), self._ask(url, {}) as response:
-                if not succeeded(response.status):
+                if not is_success(response.status):
                     response.close()
                     raise FetchError(f"answered {response.status}")
                 size = 0
@@ -143,7 +143,7 @@ class Courier:
 
     def check(self, address: str, host: str) -> None:
         """Raise RefusedError unless callbacks to `host` may go to `address`."""
-        why = egress.refusal(address, host, self._allowed_hosts)
+        why = egress.refusal_reason(address, host, self._allowed_hosts)
         if why is not None:
             raise RefusedError(why)
 

@@ -61,7 +61,7 @@ def forward(db: Connection, here: Arrival) -> None:
     email.forward(db, here, kind, listed(here.options.forward_email))
     to: Sequence[Handset] = [(each, NO_RECORD) for each in listed(here.options.forward_sms)]
     if to and not is_ours(db, here):
-        words = text.cut(f"{here.msisdn}: {here.text}", MAX_PARTS)
+        words = text.cut_to_parts(f"{here.msisdn}: {here.text}", MAX_PARTS)
         _send(db, here, Outgoing(KEYWORD, here.number.number, words, to, literal=True))
 
 

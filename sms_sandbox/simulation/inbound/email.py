@@ -59,7 +59,7 @@ def hand_in(db: Connection, account: Account, sender: str, recipient: str, words
     what = Outgoing(
         type=EMAIL_SMS,
         sender=sender_of(db, account, permit),
-        text=text.cut(words, permit.max_sms),
+        text=text.cut_to_parts(words, permit.max_sms),
         to=[(msisdn, NO_RECORD)],
         literal=True,
         replies_to_email=sender,

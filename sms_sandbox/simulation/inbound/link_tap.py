@@ -51,7 +51,7 @@ def count_hit(
     hits = recipients.hit(db, tenant.id, recipient.id)
     links.note_hit(db, tenant.id, message.id, recipient.id, now)
     messages.count(db, tenant.id, message.id, hits=1)
-    url = callbacks.first_given(messages.callback_urls(db, tenant.id, message.id)[1], account.link_hits_url)
+    url = callbacks.first_url(messages.callback_urls(db, tenant.id, message.id)[1], account.link_hits_url)
     if url is None:
         return
     member = contacts.read_member(db, tenant.id, message.list_id, recipient.msisdn) if message.list_id else None

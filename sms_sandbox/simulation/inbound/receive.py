@@ -103,7 +103,7 @@ def call_back(db: Connection, here: Arrival, response: int) -> str | None:
     """Tell the account's app, at the most special URL there is; which that was."""
     own = messages.callback_urls(db, here.tenant.id, here.message.id)[0] if here.message else None
     keyword = here.keyword.forward_url if here.keyword else None
-    url = callbacks.first_given(own, keyword, here.number.forward_url, here.account.reply_url)
+    url = callbacks.first_url(own, keyword, here.number.forward_url, here.account.reply_url)
     if url:
         params = callbacks.reply(
             user_id=here.account.id,

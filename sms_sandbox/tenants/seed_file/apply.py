@@ -197,7 +197,7 @@ def _add_carrier_rule(context: _Context, _path: str, owner: Account, given: s.Ru
 
 
 def _add_fault(context: _Context, _path: str, owner: Account, given: s.Fault) -> None:
-    effect = given.fault.as_given()
+    effect = given.fault.given_fields()
     rule = NewRule(given.on, given.wanted, given.turns, effect, given.until(context.now(owner)))
     _add_rule(context, owner, rule, given.first)
 

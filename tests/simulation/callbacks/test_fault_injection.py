@@ -29,7 +29,7 @@ MINUTE = timedelta(minutes=1)
 
 def let(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> None:
     """Let something go wrong with callbacks."""
-    new = NewRule(rules.CALLBACK, match or Match(), turns or Turns(), Fault("callback", **what).as_given())
+    new = NewRule(rules.CALLBACK, match or Match(), turns or Turns(), Fault("callback", **what).given_fields())
     with fresh.store.begin() as db:
         rules.add(db, fresh.tenant, new)
 
@@ -158,7 +158,7 @@ async def test_delays_are_the_same_again(still: FreshTenant, runner: Runner, cal
     let(still, delay=delay)
     await call.send(5, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=9))
-    expected = [Fault("callback", delay=delay).wait("seed of default", 1, seen) for seen in range(1, 6)]
+    expected = [Fault("callback", delay=delay).delay_seconds("seed of default", 1, seen) for seen in range(1, 6)]
     found = [(attempts[0].at - NOON - seconds(1)).total_seconds() for _, attempts in looking.journal(still)]
     assert found == pytest.approx(expected, abs=1e-5)
     assert len(set(found)) == 5
@@ -228,7 +228,9 @@ async def test_which_callbacks_are_meant(
 
 
 async def test_the_nth_and_for_a_time(still: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
-    new = NewRule(rules.CALLBACK, Match(), Turns(nth=2), Fault("callback", callback="drop").as_given(), NOON + MINUTE)
+    new = NewRule(
+        rules.CALLBACK, Match(), Turns(nth=2), Fault("callback", callback="drop").given_fields(), NOON + MINUTE
+    )
     with still.store.begin() as db:
         rules.add(db, still.tenant, new)
     await call.send(3, dlr_callback=receiver.url())
