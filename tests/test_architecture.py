@@ -30,13 +30,13 @@ ARROWS = {
         "settings",
     },
     "server": {"app", "api.asgi_extensions", "settings", "store"},
-    "client": {"settings", "domain"},
+    "client": {"control.shapes", "domain", "settings"},
     "docs_generator": {"domain", "store", "journal", "services", "simulation", "api"},
     "cli": {
         "__version__", "client", "domain", "docs_generator", "server", "settings", "simulation", "store", "tenants",
     },
     "__main__": {"cli"},
-    "testing": {"client", "domain", "server", "settings"},
+    "testing": {"client", "control.shapes", "domain", "server", "settings"},
     "pytest_plugin": {"client", "testing"},
 }  # fmt: skip
 

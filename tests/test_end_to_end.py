@@ -95,7 +95,7 @@ def test_an_app_that_is_down_for_a_day_hears_of_it_in_the_end(
         assert told["counts"] == {"callback": 1}
         (callback,) = tenant.ok("GET", "/callbacks")["callbacks"]
         noon = datetime.fromisoformat("2030-01-31T12:00:00Z")
-        made = [datetime.fromisoformat(each["at"]) - noon for each in callback["tries"]]
+        made = [datetime.fromisoformat(each["at"]) - noon for each in callback["attempts"]]
         assert made == [*expected, expected[-1] + timedelta(hours=24)]
         assert callback["state"] == "delivered"
         assert len({tuple(each.query) for each in receiver.received}) == 1

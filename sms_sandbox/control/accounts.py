@@ -1,41 +1,39 @@
-"""Accounts: the one a call comes from, and those of its tenant, clients among them."""
+"""Operations on accounts."""
 
-from decimal import Decimal
 from typing import Any
 
 from msgspec import UNSET
 
-from ..domain import pricing
 from ..domain.profiles import PROFILES
 from ..services import ledger
 from ..store import accounts, clients
 from ..store.accounts import Account
+from .conversion import from_units, page_info, paging_of, shape_of, to_units
 from .declare import Call, operation
-from .shapes import accounts as s
-from .shapes.primitives import Slice, page_of
+from .shapes import accounts as shapes
+from .shapes.primitives import PageQuery
 
 FLAGS = ("suspended", "reseller", "credit_based", "global_optouts")
 
 
 @operation("GET", "/account")
-def read_account(call: Call) -> s.AccountState:
-    """The settings of the account the credentials belong to."""
-    found = accounts.read(call.db, call.tenant.id, call.account.id)
-    assert found is not None
-    return state_of(call, found)
+def read_account(call: Call) -> shapes.Account:
+    """Return the settings of the account whose credentials are used."""
+    account = accounts.read(call.db, call.tenant.id, call.account.id)
+    assert account is not None
+    return _shape(call, account)
 
 
 @operation("PATCH", "/account")
-def change_account(call: Call, body: s.AccountChange) -> s.AccountState:
-    """Change the account's settings: throttle, page size, balance, price per part, default callback URLs, and what
-    it is: suspended, a reseller, credit-based, with opt-outs kept for all its lists."""
+def change_account(call: Call, body: shapes.AccountChange) -> shapes.Account:
+    """Change settings of the account: throttle, balance, price per part, default callback URLs and more."""
     settings: dict[str, Any] = {
         name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not UNSET
     }
     if "balance" in settings:
-        ledger.set_balance(call.db, call.account, units(settings.pop("balance")), call.now)
+        ledger.set_balance(call.db, call.account, to_units(settings.pop("balance")), call.now)
     if "price" in settings:
-        settings["price"] = units(settings["price"])
+        settings["price"] = to_units(settings["price"])
     if "page_size" in settings:
         settings["page_size"] = settings["page_size"] or 0
     settings |= {name: int(settings[name]) for name in FLAGS if name in settings}
@@ -45,43 +43,34 @@ def change_account(call: Call, body: s.AccountChange) -> s.AccountState:
 
 
 @operation("POST", "/account/top-up")
-def top_up_account(call: Call, body: s.TopUp) -> s.AccountState:
-    """Buy credit for the account: a transaction of the amount with the card's fee, and one that takes the fee."""
-    ledger.top_up(call.db, call.account, units(body.amount), units(body.fee), call.now)
+def top_up_account(call: Call, body: shapes.TopUp) -> shapes.Account:
+    """Buy credit for the account.
+
+    This makes two transactions: the amount with the card fee is added, then the fee is taken.
+    """
+    ledger.top_up(call.db, call.account, to_units(body.amount), to_units(body.fee), call.now)
     return read_account.run(call)  # type: ignore[no-any-return]
 
 
 @operation("GET", "/accounts")
-def list_accounts(call: Call, query: Slice) -> s.Accounts:
-    """Every account of the tenant, oldest first: its own, and the clients of those that are resellers."""
-    found = accounts.page(call.db, call.tenant.id, query.paging)
-    return s.Accounts(page_of(found), [state_of(call, each) for each in found.rows])
+def list_accounts(call: Call, query: PageQuery) -> shapes.Accounts:
+    """List the accounts of the tenant, oldest first: its own, and the clients of resellers."""
+    page = accounts.page(call.db, call.tenant.id, paging_of(query))
+    return shapes.Accounts(page_info(page), [_shape(call, account) for account in page.rows])
 
 
-def units(amount: float) -> int:
-    return pricing.to_units(Decimal(str(amount)))
-
-
-def state_of(call: Call, account: Account) -> s.AccountState:
-    seen = clients.read(call.db, account.tenant, account.id)
-    assert seen is not None
-    return s.AccountState(
-        id=account.id,
-        key=account.key,
-        name=seen.name,
-        currency=account.currency,
-        balance=float(pricing.from_units(seen.balance)),
-        price=float(pricing.from_units(account.price)),
-        throttle=account.throttle,
+def _shape(call: Call, account: Account) -> shapes.Account:
+    details = clients.read(call.db, account.tenant, account.id)
+    assert details is not None
+    return shape_of(
+        shapes.Account,
+        account,
+        name=details.name,
+        balance=from_units(details.balance),
+        price=from_units(account.price),
         page_size=account.page_size or PROFILES[account.profile].page_size,
-        dlr_url=account.dlr_url,
-        reply_url=account.reply_url,
-        link_hits_url=account.link_hits_url,
-        suspended=account.suspended,
-        reseller=account.reseller,
         reseller_id=account.parent,
-        credit_based=seen.credit_based,
-        global_optouts=account.global_optouts,
+        credit_based=details.credit_based,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the simulated carrier does: the catalogue of scenarios, and the tenant's rules that choose among them."""
+"""Operations on scenarios and on the carrier rules that choose them."""
 
 from datetime import datetime
 
@@ -8,75 +8,78 @@ from ..domain import delivery_plan, scenarios
 from ..store.rules import CARRIER, NewRule, Rule
 from .declare import Call, operation
 from .errors import ControlError
-from .rulebook import Rulebook
-from .shapes import carrier_rules as s
+from .rulebook import Rulebook, new_rule, state_of
+from .shapes import carrier_rules as shapes
 from .shapes.primitives import Empty, Id
-from .shapes.rule_match import Order, applied
+from .shapes.rule_match import RuleOrder
 
-BOOK = Rulebook("rule", (CARRIER,))
+_RULEBOOK = Rulebook("rule", (CARRIER,))
 
 
 @operation("GET", "/scenarios")
-def list_scenarios(call: Call) -> s.Catalogue:
-    """What the carrier can do with a message, what happens when, and to which numbers it happens without any rule.
+def list_scenarios(call: Call) -> shapes.Catalogue:
+    """List the scenarios: what each does, its events in order, and the numbers it applies to without any rule.
 
-    Moments are in seconds from when a message is sent, by the tenant's own delivery delay, which `when` calls D.
+    Times are in seconds from when a message is sent, by the tenant's own delivery delay, which `when` calls D.
     """
-    told = scenarios.catalogue(call.tenant.delivery_delay)
-    return s.Catalogue(msgspec.convert(told, list[s.Scenario]))
+    catalogue = scenarios.catalogue(call.tenant.delivery_delay)
+    return shapes.Catalogue(msgspec.convert(catalogue, list[shapes.Scenario]))
 
 
 @operation("GET", "/rules")
-def list_rules(call: Call) -> s.Rules:
-    """The rules of the carrier in the order they are asked; the first one that fits decides."""
-    return s.Rules([rule_of(each) for each in BOOK.known(call)])
+def list_rules(call: Call) -> shapes.Rules:
+    """List the carrier rules in the order they are checked. The first rule that matches decides."""
+    return shapes.Rules([_shape(rule) for rule in _RULEBOOK.all(call)])
 
 
 @operation("POST", "/rules", status=201)
-def add_rule(call: Call, body: s.NewRule) -> s.Rule:
-    """Let a scenario happen to certain messages. Rules are asked before the magic numbers, when a message is sent, for
-    each recipient."""
-    return rule_of(BOOK.add(call, rule_to_add(body, call.now), body.first))
+def add_rule(call: Call, body: shapes.NewRule) -> shapes.Rule:
+    """Add a carrier rule: messages that match it get its scenario.
+
+    Rules are checked when a message is sent, for each recipient, and before the numbers of the catalogue.
+    """
+    return _shape(_RULEBOOK.add(call, store_rule(body, call.now), body.first))
 
 
-def rule_to_add(body: s.NewRule, now: datetime) -> NewRule:
-    """A rule as the store keeps it. Raises ControlError where it makes no sense."""
+def store_rule(body: shapes.NewRule, now: datetime) -> NewRule:
+    """Convert a rule to the form the store keeps. Raises ControlError if it makes no sense."""
     options = {name: value for name, value in msgspec.structs.asdict(body.options).items() if value is not None}
     try:
         delivery_plan.check_scenario(body.scenario, options)
     except ValueError as why:
         raise ControlError("invalid", f"{why}.") from why
-    what = {"scenario": body.scenario, "options": options}
-    return NewRule(CARRIER, body.wanted, body.turns, what, body.until(now))
+    return new_rule(CARRIER, body, {"scenario": body.scenario, "options": options}, now)
 
 
 @operation("GET", "/rules/{rule}")
-def read_rule(call: Call, rule: Id) -> s.Rule:
-    """A rule by its id."""
-    return rule_of(BOOK.find(call, rule))
+def read_rule(call: Call, rule: Id) -> shapes.Rule:
+    """Return a carrier rule by its id."""
+    return _shape(_RULEBOOK.find(call, rule))
 
 
 @operation("DELETE", "/rules/{rule}")
 def remove_rule(call: Call, rule: Id) -> Empty:
-    """Take a rule away; what it decided stays as it was planned."""
-    return BOOK.remove(call, rule)
+    """Remove a carrier rule. What it already planned stays planned."""
+    return _RULEBOOK.remove(call, rule)
 
 
 @operation("DELETE", "/rules")
 def remove_rules(call: Call) -> Empty:
-    """Take every rule of the carrier away."""
-    return BOOK.clear(call)
+    """Remove all carrier rules."""
+    return _RULEBOOK.clear(call)
 
 
 @operation("PUT", "/rules/order")
-def order_rules(call: Call, body: Order) -> s.Rules:
-    """Ask the rules of the carrier in another order."""
-    BOOK.reorder(call, CARRIER, body.order)
+def order_rules(call: Call, body: RuleOrder) -> shapes.Rules:
+    """Change the order in which carrier rules are checked."""
+    _RULEBOOK.reorder(call, CARRIER, body.order)
     return list_rules.run(call)  # type: ignore[no-any-return]
 
 
-def rule_of(rule: Rule) -> s.Rule:
-    return s.Rule(**applied(rule), scenario=rule.what["scenario"], options=s.Options(**rule.what["options"]))
+def _shape(rule: Rule) -> shapes.Rule:
+    return shapes.Rule(
+        **state_of(rule), scenario=rule.what["scenario"], options=shapes.RuleOptions(**rule.what["options"])
+    )
 
 
 OPERATIONS = (list_scenarios, list_rules, add_rule, order_rules, read_rule, remove_rule, remove_rules)

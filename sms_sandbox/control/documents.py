@@ -1,122 +1,137 @@
-"""A tenant taken out as one document, and a tenant made of one."""
+"""Operations that export a tenant as one document, and make a tenant of a document."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+from msgspec import Raw
 from sqlalchemy import Connection
 
 from ..domain import credentials
 from ..domain.clock import real_now
 from ..services import document_check, tenant_document
+from ..services.tenant_document import FORMAT, VERSION
 from ..store import accounts, schema, tenant_rows, tenants
 from ..store.row_check import DocumentError
 from ..store.tenant_rows import Tables
 from ..store.tenants import NewTenant, Tenant
-from .declare import Call, Later, operation
+from .clock import clock_at
+from .conversion import shape_of
+from .declare import Call, Later, in_words, operation
 from .errors import ControlError, gone
-from .shapes import documents as s
-from .shapes.tenants import TenantMade
-from .tenants import free, shown, state_of
+from .shapes import documents as shapes
+from .shapes.tenants import CreatedTenant
+from .tenants import check_free_name, created_tenant
 
 
 @operation("GET", "/export")
-async def export_tenant(later: Later) -> s.Document:
-    """The tenant as one document: settings, clock, and all it has, with the secrets of its accounts.
+async def export_tenant(later: Later) -> shapes.Document:
+    """Export the tenant as one document: its settings, its clock and all its data, with the secrets of its accounts.
 
-    The same calls at the same moments make the same document; nothing in it was measured, or tells of this server.
+    The same calls at the same times give the same document: it holds nothing that was measured, and nothing about
+    this server.
     """
     async with later.desk.runner.clocks.held(later.tenant.id):
-        found = await later.desk.store.run(lambda db: exported(db, later.tenant.id, real_now()))
-    if found is None:
+        document = await later.desk.store.run(lambda db: export_document(db, later.tenant.id, real_now()))
+    if document is None:
         raise gone()
-    return found
+    return document
 
 
-def exported(db: Connection, tenant: int, real: datetime) -> s.Document | None:
-    """A tenant as a document, in a transaction of its own; None if it is gone."""
-    tenant_rows.begin_snapshot(db)
-    found = tenants.read(db, tenant)
-    if found is None:
-        return None
-    clock = shown(found.clock, real)
-    kept = s.KeptTenant(
-        name=found.name,
-        seed=found.seed,
-        created=found.created,
-        clock=s.KeptClock(clock.now, clock.running),
-        profile=found.profile,  # type: ignore[arg-type]
-        strict_senders=found.strict_senders,
-        delivery_seconds=found.delivery_delay.total_seconds(),
-    )
-    rows = tenant_document.export(db, tenant)
-    return s.Document(tenant_document.FORMAT, tenant_document.VERSION, kept, rows)  # type: ignore[arg-type]
+@operation("POST", "/import", status=201, largest=shapes.MAX_DOCUMENT_BYTES)
+def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
+    """Create a tenant from a document that `GET /export` returned, here or elsewhere: all of it, or nothing.
 
-
-@operation("POST", "/import", status=201, largest=s.LARGEST)
-def import_tenant(call: Call, body: s.Import) -> TenantMade:
-    """Make a tenant of a document that `GET /export` answered, here or elsewhere: all of it, or nothing.
-
-    Its clock goes on from what it showed, or stands there. A `key` of its own is the first account's; clients whose
-    keys are taken here then get new ones.
+    Its clock continues from the time it showed, or stays frozen. `key` is the key of the first account. Clients whose
+    keys are taken here get new ones if `key` is given.
     """
-    document = s.read_document(body.document)
-    rows = checked(document)
+    document = read_document(body.document)
+    rows = check_document(document)
     schema.hold(call.db)  # so that two callers do not take the same name
-    name = free(call, body.name or document.tenant.name)
-    first = {"key": body.key, "secret": body.secret}
-    rows = {**rows, "accounts": renamed(call.db, rows, {each: value for each, value in first.items() if value})}
-    made = restored(call.db, document.tenant, name, rows, call.real)
-    own = accounts.first_of(call.db, made.id)
-    assert own is not None
-    return TenantMade(**state_of(call, made), secret=own.secret or "")
+    name = check_free_name(call, body.name or document.tenant.name)
+    changes = {field: value for field, value in (("key", body.key), ("secret", body.secret)) if value}
+    rows = {**rows, "accounts": _accounts(call.db, rows, changes)}
+    return created_tenant(call, _restore(call.db, document.tenant, name, rows, call.real))
 
 
-@operation("POST", "/replay", largest=s.LARGEST)
-async def replay_tenant(later: Later, body: s.Replay) -> s.Document:
-    """Make a document's calls again in a fresh world of the same seed, and answer that world's document.
+@operation("POST", "/replay", largest=shapes.MAX_DOCUMENT_BYTES)
+async def replay_tenant(later: Later, body: shapes.Replay) -> shapes.Document:
+    """Make a document's calls again in a new tenant of the same seed, and return that tenant's document.
 
-    Calls and handsets' messages come at their moments, by a clock that stands in between. The world lives for that long
-    only and calls nobody: callbacks end as the document says they did. Two replays answer the same bytes.
+    Calls and handsets' messages happen at their times, on a clock that is frozen in between. The tenant exists only
+    for the replay and sends no callbacks: they end as the document says they did. Two replays return the same bytes.
     """
-    found: s.Document = await later.desk.replay(s.read_document(body.document))
-    return found
+    document: shapes.Document = await later.desk.replay(read_document(body.document))
+    return document
 
 
-def checked(document: s.Document) -> Tables:
-    """The rows of a document, every value looked at. Raises ControlError."""
+def read_document(raw: Raw) -> shapes.Document:
+    """Decode a document. Raises ControlError if its format or version is not supported."""
+    try:
+        header = msgspec.json.decode(raw, type=shapes.DocumentHeader)
+        if header.format != FORMAT:
+            raise ControlError("invalid", f"document.format is {header.format[:80]!r}, not {FORMAT!r}.")
+        if header.version != VERSION:
+            raise ControlError("invalid", f"document.version is {header.version}; only {VERSION} is supported.")
+        return msgspec.json.decode(raw, type=shapes.Document)
+    except RecursionError as why:
+        raise ControlError("invalid", "The document is nested too deep.") from why
+    except msgspec.ValidationError as why:
+        raise ControlError("invalid", f"{in_words(str(why)).replace('`$', '`document')}.") from why
+
+
+def check_document(document: shapes.Document) -> Tables:
+    """Check every value of a document and return its rows by table. Raises ControlError."""
     try:
         return document_check.check(document.tables)
     except DocumentError as why:
         raise ControlError("invalid", f"{why}.") from why
 
 
-def renamed(db: Connection, rows: Tables, first: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The accounts, with keys that nobody has here; `first` is what the first one gets instead of its own."""
-    known = sorted(rows["accounts"], key=lambda row: row["parent"] is not None)
-    found = [{**known[0], **first}, *(dict(row) for row in known[1:])]
-    for index, row in enumerate(found):
+def export_document(db: Connection, tenant: int, real: datetime) -> shapes.Document | None:
+    """Export a tenant in a transaction of its own. None if the tenant is gone."""
+    tenant_rows.begin_snapshot(db)
+    row = tenants.read(db, tenant)
+    if row is None:
+        return None
+    clock = clock_at(row.clock, real)
+    settings = shape_of(
+        shapes.DocumentTenant,
+        row,
+        clock=shapes.DocumentClock(clock.now, clock.running),
+        delivery_seconds=row.delivery_delay.total_seconds(),
+    )
+    rows = tenant_document.export(db, tenant)
+    return shapes.Document(FORMAT, VERSION, settings, rows)  # type: ignore[arg-type]
+
+
+def _accounts(db: Connection, rows: Tables, changes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the accounts with keys that are free here. `changes` are new values for the first account."""
+    oldest, *others = sorted(rows["accounts"], key=lambda row: row["parent"] is not None)
+    renamed = [{**oldest, **changes}, *(dict(row) for row in others)]
+    for index, row in enumerate(renamed):
         if accounts.by_key(db, str(row["key"])) is None:
             continue
-        if not index or "key" not in first:
+        if not index or "key" not in changes:
             raise ControlError(
                 "conflict", f"There is an account with the key {row['key']!r} already; give another `key`."
             )
-        row["key"] = credentials.derive_key(first["key"], "client", row["id"])
-    return found
+        row["key"] = credentials.derive_key(changes["key"], "client", row["id"])
+    return renamed
 
 
-def restored(db: Connection, kept: s.KeptTenant, name: str, rows: Tables, real: datetime) -> Tenant:
-    """Make a tenant with these settings and rows, its clock as it was."""
+def _restore(db: Connection, settings: shapes.DocumentTenant, name: str, rows: Tables, real: datetime) -> Tenant:
+    """Create a tenant with these settings and rows, and its clock as it was."""
     new = NewTenant(
         name=name,
-        seed=kept.seed,
-        profile=kept.profile,
-        delivery_delay=timedelta(seconds=kept.delivery_seconds),
-        strict_senders=kept.strict_senders,
-        clock=tenant_document.clock_at(kept.clock.now, kept.clock.running, real),
+        seed=settings.seed,
+        profile=settings.profile,
+        delivery_delay=timedelta(seconds=settings.delivery_seconds),
+        strict_senders=settings.strict_senders,
+        clock=tenant_document.clock_at(settings.clock.now, settings.clock.running, real),
     )
-    return tenant_document.restore(db, new, kept.created, rows, real)
+    return tenant_document.restore(db, new, settings.created, rows, real)
 
 
 OPERATIONS = (export_tenant, import_tenant, replay_tenant)

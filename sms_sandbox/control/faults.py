@@ -1,58 +1,63 @@
-"""Faults: what shall go wrong with calls of the API and with callbacks."""
+"""Operations on faults, which make calls of the API and callbacks fail."""
+
+from datetime import datetime
 
 import msgspec
 
 from ..domain.faults import API, CALLBACK
 from ..store.rules import NewRule, Rule
 from .declare import Call, operation
-from .rulebook import Rulebook
-from .shapes import faults as s
+from .rulebook import Rulebook, new_rule, state_of
+from .shapes import faults as shapes
 from .shapes.primitives import Empty, Id
-from .shapes.rule_match import applied
 
-BOOK = Rulebook("fault", (API, CALLBACK))
+_RULEBOOK = Rulebook("fault", (API, CALLBACK))
 
 
 @operation("GET", "/faults")
-def list_faults(call: Call) -> s.Faults:
-    """The faults there are, in the order they are asked, with how often each met something."""
-    return s.Faults([fault_of(each) for each in BOOK.known(call)])
+def list_faults(call: Call) -> shapes.Faults:
+    """List the faults in the order they are checked, with how often each was used."""
+    return shapes.Faults([_shape(rule) for rule in _RULEBOOK.all(call)])
 
 
 @operation("POST", "/faults", status=201)
-def add_fault(call: Call, body: s.NewFault) -> s.FaultState:
-    """Let something go wrong: with calls of the API, or with callbacks. The first fault that fits decides."""
-    new = NewRule(body.on, body.wanted, body.turns, body.fault.given_fields(), body.until(call.now))
-    return fault_of(BOOK.add(call, new, body.first))
+def add_fault(call: Call, body: shapes.NewFault) -> shapes.Fault:
+    """Add a fault on calls of the API or on callbacks. The first fault that matches is used."""
+    return _shape(_RULEBOOK.add(call, store_fault(body, call.now), body.first))
+
+
+def store_fault(body: shapes.NewFault, now: datetime) -> NewRule:
+    """Convert a fault to the form the store keeps. Raises ControlError if its match can't be read."""
+    return new_rule(body.on, body, body.fault.given_fields(), now)
 
 
 @operation("GET", "/faults/{fault}")
-def read_fault(call: Call, fault: Id) -> s.FaultState:
-    """A fault by its id."""
-    return fault_of(BOOK.find(call, fault))
+def read_fault(call: Call, fault: Id) -> shapes.Fault:
+    """Return a fault by its id."""
+    return _shape(_RULEBOOK.find(call, fault))
 
 
 @operation("DELETE", "/faults/{fault}")
 def remove_fault(call: Call, fault: Id) -> Empty:
-    """Take a fault away."""
-    return BOOK.remove(call, fault)
+    """Remove a fault."""
+    return _RULEBOOK.remove(call, fault)
 
 
 @operation("DELETE", "/faults")
 def clear_faults(call: Call) -> Empty:
-    """Take all faults away, at the API and on callbacks."""
-    return BOOK.clear(call)
+    """Remove all faults, those on API calls and those on callbacks."""
+    return _RULEBOOK.clear(call)
 
 
 @operation("PUT", "/faults/order")
-def order_faults(call: Call, body: s.FaultOrder) -> s.Faults:
-    """Say in what order the faults at the API, or those on callbacks, are asked: every id once."""
-    BOOK.reorder(call, body.on, body.order)
+def order_faults(call: Call, body: shapes.FaultOrder) -> shapes.Faults:
+    """Change the order in which faults on API calls, or those on callbacks, are checked. Give every id once."""
+    _RULEBOOK.reorder(call, body.on, body.order)
     return list_faults.run(call)  # type: ignore[no-any-return]
 
 
-def fault_of(rule: Rule) -> s.FaultState:
-    return msgspec.convert({**rule.what, **applied(rule)}, s.FaultState)
+def _shape(rule: Rule) -> shapes.Fault:
+    return msgspec.convert({**rule.what, **state_of(rule)}, shapes.Fault)
 
 
 OPERATIONS = (list_faults, order_faults, add_fault, read_fault, remove_fault, clear_faults)

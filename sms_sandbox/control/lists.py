@@ -1,62 +1,36 @@
-"""Lists: what of them is set in the provider's web interface; its API has set-list-callback for it too."""
+"""Operations on contact lists: settings of the provider's web interface. The API has set-list-callback for one too."""
 
 from dataclasses import replace
 
-from msgspec import Struct
-
-from ..domain.callbacks import is_http_url
 from ..store import contacts
 from ..store.contacts import ContactList
+from .conversion import page_info, paging_of, shape_of
 from .declare import Call, operation
 from .errors import ControlError
-from .shapes.primitives import Id, PageOf, Request, Slice, page_of
-
-
-class ListChange(Request):
-    """Settings of a list. `automation_url` hears of every contact that joins or leaves; null takes it away."""
-
-    automation_url: str | None
-
-    def __post_init__(self) -> None:
-        if self.automation_url is not None and not is_http_url(self.automation_url):
-            raise ValueError(f"{self.automation_url[:100]!r} is no http or https address")
-
-
-class ListState(Struct):
-    """A list. The total counts everybody who ever was on it."""
-
-    id: int
-    name: str
-    members_active: int
-    members_total: int
-    automation_url: str | None
-
-
-class Lists(Struct):
-    page: PageOf
-    lists: list[ListState]
+from .shapes import lists as shapes
+from .shapes.primitives import Id, PageQuery
 
 
 @operation("GET", "/lists")
-def list_lists(call: Call, query: Slice) -> Lists:
-    """The lists of the account the credentials belong to, oldest first."""
-    found = contacts.lists(call.db, call.tenant.id, call.account.id, query.paging)
-    return Lists(page_of(found), [state_of(each) for each in found.rows])
+def list_lists(call: Call, query: PageQuery) -> shapes.ContactLists:
+    """List the contact lists of the account, oldest first."""
+    page = contacts.lists(call.db, call.tenant.id, call.account.id, paging_of(query))
+    return shapes.ContactLists(page_info(page), [_shape(list_) for list_ in page.rows])
 
 
 @operation("PATCH", "/lists/{list}")
-def change_list(call: Call, list: Id, body: ListChange) -> ListState:
-    """Say who hears of contacts that join a list or leave it."""
-    found = contacts.read_list(call.db, call.tenant.id, list)
-    if found is None or found.account != call.account.id:
+def change_list(call: Call, list: Id, body: shapes.ListChange) -> shapes.ContactList:
+    """Set the URL that is called when a contact joins or leaves the list."""
+    list_ = contacts.read_list(call.db, call.tenant.id, list)
+    if list_ is None or list_.account != call.account.id:
         raise ControlError("not_found", f"The account has no list {list}.")
     url = body.automation_url or ""
     contacts.set_automation(call.db, call.tenant.id, list, url)
-    return state_of(replace(found, automation_url=url))
+    return _shape(replace(list_, automation_url=url))
 
 
-def state_of(each: ContactList) -> ListState:
-    return ListState(each.id, each.name, each.members_active, each.members_total, each.automation_url or None)
+def _shape(list_: ContactList) -> shapes.ContactList:
+    return shape_of(shapes.ContactList, list_, automation_url=list_.automation_url or None)
 
 
 OPERATIONS = (list_lists, change_list)

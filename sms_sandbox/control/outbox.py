@@ -1,29 +1,29 @@
-"""Mail, both ways, and the words an account may send from."""
+"""Operations on e-mails and sender IDs."""
 
-from typing import Literal, cast
+from typing import cast
 
 from ..domain import senders
 from ..domain.senders import Kind
 from ..simulation.inbound import email
 from ..store import outbox, sender_ids
+from .conversion import page_info, paging_of, shape_of
 from .declare import Call, operation
 from .errors import ControlError
 from .messages import read_message
-from .shapes import outbox as s
+from .shapes import outbox as shapes
 from .shapes.messages import Message
-from .shapes.primitives import page_of
 
 
 @operation("GET", "/mails")
-def list_mails(call: Call, query: s.MailFilter) -> s.Mails:
-    """The outbox, newest first: replies and inbound messages that would be mailed. Nothing leaves the sandbox."""
-    found = outbox.page(call.db, call.tenant.id, query.paging, query.to)
-    return s.Mails(page_of(found), [mail_of(each) for each in found.rows])
+def list_mails(call: Call, query: shapes.MailFilter) -> shapes.Mails:
+    """List the outbox, newest first: mails that the account would send. The sandbox sends none of them."""
+    page = outbox.page(call.db, call.tenant.id, paging_of(query), query.to)
+    return shapes.Mails(page_info(page), [_mail(row) for row in page.rows])
 
 
 @operation("POST", "/mails", status=201)
-def send_mail(call: Call, body: s.NewMail) -> Message:
-    """Hand in a mail, which becomes an SMS if the account authorised its sender by add-email; the message it became."""
+def send_mail(call: Call, body: shapes.NewMail) -> Message:
+    """Send an SMS by e-mail and return the message. The account must have authorised the sender by add-email."""
     try:
         message = email.hand_in(call.db, call.account, body.from_, body.to, body.text, call.now)
     except email.UnmailableError as why:
@@ -32,34 +32,36 @@ def send_mail(call: Call, body: s.NewMail) -> Message:
 
 
 @operation("PUT", "/sender-ids/{word}")
-def register_sender_id(call: Call, word: str) -> s.SenderIds:
-    """Register a word, so that the account may send from it even where senders are checked strictly."""
+def register_sender_id(call: Call, word: str) -> shapes.SenderIds:
+    """Register an alphanumeric sender ID. The account may then send from it even if senders are checked strictly."""
     if not is_sender_id(word):
         raise ControlError("invalid", f"{word[:80]!r} can't be a sender ID.")
     sender_ids.add(call.db, call.tenant.id, call.account.id, word)
-    return registered(call)
+    return _registered(call)
 
 
 @operation("DELETE", "/sender-ids/{word}")
-def unregister_sender_id(call: Call, word: str) -> s.SenderIds:
-    """Let a word be registered no more."""
+def unregister_sender_id(call: Call, word: str) -> shapes.SenderIds:
+    """Remove a registered sender ID."""
     if not is_sender_id(word) or not sender_ids.remove(call.db, call.tenant.id, call.account.id, word):
         raise ControlError("not_found", f"{word[:80]!r} is not registered.")
-    return registered(call)
+    return _registered(call)
 
 
 def is_sender_id(word: str) -> bool:
+    """True if an account can register the word as a sender ID."""
     sender = senders.parse_sender(word)
     return sender is not None and sender.kind is Kind.WORD and not senders.is_reserved(word)
 
 
-def registered(call: Call) -> s.SenderIds:
-    return s.SenderIds(sender_ids.words(call.db, call.tenant.id, call.account.id))
+def _registered(call: Call) -> shapes.SenderIds:
+    return shapes.SenderIds(sender_ids.words(call.db, call.tenant.id, call.account.id))
 
 
-def mail_of(each: outbox.Mail) -> s.Mail:
-    why = cast(Literal["reply", "number", "keyword"], each.kind)
-    return s.Mail(each.id, each.account, why, each.sender, each.recipient, each.subject, each.body, each.created)
+def _mail(row: outbox.Mail) -> shapes.Mail:
+    return shape_of(
+        shapes.Mail, row, account_id=row.account, why=row.kind, from_=row.sender, to=row.recipient, text=row.body
+    )
 
 
 OPERATIONS = (list_mails, send_mail, register_sender_id, unregister_sender_id)

@@ -4,7 +4,9 @@ from starlette.applications import Starlette
 
 from . import (
     accounts,
+    callbacks,
     carrier_rules,
+    clock,
     documents,
     error_handlers,
     faults,
@@ -17,21 +19,23 @@ from . import (
 )  # fmt: skip
 from .declare import Call, Desk, Operation, operation
 from .endpoints import description_route, routes
-from .shapes import primitives
+from .shapes.info import Info
 
 
 @operation("GET", "/info")
-def read_info(call: Call) -> primitives.Info:
+def read_info(call: Call) -> Info:
     """Read the version and the addresses of the server."""
-    return primitives.Info(**call.desk.facts)
+    return Info(**call.desk.facts)
 
 
 OPERATIONS: tuple[Operation, ...] = (
     read_info,
     *tenants.OPERATIONS,
+    *clock.OPERATIONS,
     *accounts.OPERATIONS,
     *lists.OPERATIONS,
     *messages.OPERATIONS,
+    *callbacks.OPERATIONS,
     *traffic.OPERATIONS,
     *outbox.OPERATIONS,
     *documents.OPERATIONS,

@@ -1,34 +1,33 @@
-"""Tenants and their clocks."""
+"""Operations on tenants."""
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, timedelta
 from typing import Any
 
 from msgspec import UNSET
 
-from ..domain import pricing
 from ..domain.clock import MICROSECOND, Clock
 from ..domain.profiles import PROFILES
-from ..services import new_tenant as worlds
-from ..services import reset
+from ..services import new_tenant, reset
 from ..store import accounts, schema, tenants
-from ..store.accounts import NewAccount
+from ..store.accounts import Account, NewAccount
 from ..store.tenants import Tenant
+from .clock import clock_at
+from .conversion import page_info, paging_of, shape_of, to_units
 from .declare import Call, Later, operation
-from .errors import ControlError, gone
-from .shapes import tenants as s
-from .shapes.primitives import Empty, Name, Slice, page_of
+from .errors import ControlError
+from .shapes import tenants as shapes
+from .shapes.primitives import Empty, Name, PageQuery
 
 CURRENT = "current"
-"""In the place of a tenant's name: the one the credentials belong to."""
+"""In place of a tenant's name: the tenant of the credentials."""
 
 
 @operation("POST", "/tenants", status=201)
-def create_tenant(call: Call, body: s.NewTenant) -> s.TenantMade:
-    """Make a world of its own: an account with 1,000.00, a number, a shared number, and numbers to lease."""
+def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
+    """Create a tenant: an account with a balance of 1,000.00, a number, a shared number, and numbers to lease."""
     defaults = call.desk.defaults
     profile = body.profile or defaults.profile
     throttle = body.throttle if body.throttle is not None else PROFILES[profile].throttle
@@ -36,7 +35,7 @@ def create_tenant(call: Call, body: s.NewTenant) -> s.TenantMade:
         throttle = defaults.throttle
     key = body.key or f"a{secrets.token_hex(16)[1:]}"
     schema.hold(call.db)  # so that two callers do not take the same name
-    name = free(call, body.name or f"t-{secrets.token_hex(8)}")
+    name = check_free_name(call, body.name or f"t-{secrets.token_hex(8)}")
     if accounts.by_key(call.db, key) is not None:
         raise ControlError("conflict", f"There is an account with the key {key!r} already.")
     delay = defaults.delivery_delay if body.delivery_seconds is None else timedelta(seconds=body.delivery_seconds)
@@ -52,35 +51,34 @@ def create_tenant(call: Call, body: s.NewTenant) -> s.TenantMade:
     secret = body.secret or secrets.token_hex(16)
     account = NewAccount(key, secret, name=name, throttle=throttle)
     if body.balance is not None:
-        account = replace(account, balance=pricing.to_units(Decimal(str(body.balance))))
-    made = worlds.found(call.db, new, account, call.real)
-    return s.TenantMade(**state_of(call, made), secret=secret)
+        account = replace(account, balance=to_units(body.balance))
+    return created_tenant(call, new_tenant.found(call.db, new, account, call.real))
 
 
-def free(call: Call, name: str) -> str:
-    """A name that a tenant may have; ControlError where one has it."""
+def check_free_name(call: Call, name: str) -> str:
+    """Return the name. Raises ControlError if a tenant has it."""
     if name == CURRENT or tenants.by_name(call.db, name) is not None:
         raise ControlError("conflict", f"There is a tenant {name!r} already.")
     return name
 
 
 @operation("GET", "/tenants")
-def list_tenants(call: Call, query: Slice) -> s.Tenants:
-    """Every tenant, oldest first."""
-    found = tenants.page(call.db, query.paging)
-    return s.Tenants(page_of(found), [s.TenantState(**state_of(call, each)) for each in found.rows])
+def list_tenants(call: Call, query: PageQuery) -> shapes.Tenants:
+    """List all tenants, oldest first."""
+    page = tenants.page(call.db, paging_of(query))
+    return shapes.Tenants(page_info(page), [_tenant(call, row) for row in page.rows])
 
 
 @operation("GET", "/tenants/{tenant}")
-def read_tenant(call: Call, tenant: Name) -> s.TenantState:
-    """A tenant by its name; `current` is the one the credentials belong to."""
-    return s.TenantState(**state_of(call, named(call, tenant)))
+def read_tenant(call: Call, tenant: Name) -> shapes.Tenant:
+    """Return a tenant by its name. `current` is the tenant of the credentials."""
+    return _tenant(call, _find(call, tenant))
 
 
 @operation("PATCH", "/tenants/{tenant}")
-def change_tenant(call: Call, tenant: Name, body: s.TenantChange) -> s.TenantState:
-    """Change a tenant's settings; what was planned before stays as it was planned."""
-    found = named(call, tenant)
+def change_tenant(call: Call, tenant: Name, body: shapes.TenantChange) -> shapes.Tenant:
+    """Change a tenant's settings. What was planned before stays as it was planned."""
+    row = _find(call, tenant)
     settings: dict[str, Any] = {}
     if body.profile is not UNSET:
         settings["profile"] = body.profile
@@ -89,134 +87,82 @@ def change_tenant(call: Call, tenant: Name, body: s.TenantChange) -> s.TenantSta
     if body.delivery_seconds is not UNSET:
         settings["delivery_delay"] = timedelta(seconds=body.delivery_seconds) // MICROSECOND
     if settings:
-        tenants.change(call.db, found.id, settings)
-    return s.TenantState(**state_of(call, named(call, found.name)))
+        tenants.change(call.db, row.id, settings)
+    return _tenant(call, _find(call, row.name))
 
 
 @operation("DELETE", "/tenants/{tenant}")
 async def delete_tenant(later: Later, tenant: Name) -> Empty:
-    """Delete a tenant and all that belongs to it. The default tenant can only be reset."""
-    return await later.insist(lambda call: remove(call, tenant))
-
-
-def remove(call: Call, name: str) -> Empty:
-    found = named(call, name)
-    if found.id == tenants.oldest(call.db):
-        raise ControlError("conflict", "The default tenant can't be deleted; reset it instead.")
-    tenants.remove(call.db, found.id)
-    return Empty()
+    """Delete a tenant with all its data. The default tenant can only be reset."""
+    return await later.insist(lambda call: _remove(call, tenant))
 
 
 @operation("POST", "/tenants/{tenant}/reset")
-async def reset_tenant(later: Later, tenant: Name, body: s.Reset) -> s.TenantState:
-    """Make a tenant as fresh as it once was: nothing sent, nothing planned, the first account's key and throttle kept.
+async def reset_tenant(later: Later, tenant: Name, body: shapes.Reset) -> shapes.Tenant:
+    """Reset a tenant to its first state: nothing sent, nothing planned. The first account keeps its key and throttle.
 
-    A clock that stands still stays where it stands. With `kinds` only these are emptied, and ids are counted on."""
-    found = await later.do(lambda call: named(call, tenant))
-    async with later.desk.runner.clocks.held(found.id):
+    A frozen clock stays where it is. With `kinds` only these are emptied, and ids continue.
+    """
+    row = await later.do(lambda call: _find(call, tenant))
+    async with later.desk.runner.clocks.held(row.id):
         if body.kinds is None:
-            return await later.insist(lambda call: start_afresh(call, tenant))
-        return await later.insist(lambda call: empty(call, tenant, body.kinds or ()))
+            return await later.insist(lambda call: _start_afresh(call, tenant))
+        return await later.insist(lambda call: _empty(call, tenant, body.kinds or ()))
 
 
-def empty(call: Call, name: str, kinds: Collection[str]) -> s.TenantState:
-    reset.reset(call.db, named(call, name), kinds, call.real)
-    return s.TenantState(**state_of(call, named(call, name)))
+def created_tenant(call: Call, row: Tenant) -> shapes.CreatedTenant:
+    """Return a new tenant, with the secret of its first account."""
+    return shape_of(shapes.CreatedTenant, row, **_fields(call, row), secret=_first_account(call, row).secret or "")
 
 
-def start_afresh(call: Call, name: str) -> s.TenantState:
-    found = named(call, name)
-    first = accounts.first_of(call.db, found.id)
-    assert first is not None
-    tenants.empty(call.db, found.id)
-    clock = Clock() if found.clock.frozen_at is None or found.clock.moving else found.clock
-    tenants.set_clock(call.db, found.id, clock)
-    worlds.settle(
-        call.db, found, NewAccount(first.key, first.secret, name=found.name, throttle=first.throttle),
-        clock.now(call.real),
-    )  # fmt: skip
-    return s.TenantState(**state_of(call, named(call, found.name)))
-
-
-def named(call: Call, name: str) -> Tenant:
-    """The tenant of that name."""
-    found = tenants.read(call.db, call.tenant.id) if name == CURRENT else tenants.by_name(call.db, name)
-    if found is None:
+def _find(call: Call, name: str) -> Tenant:
+    row = tenants.read(call.db, call.tenant.id) if name == CURRENT else tenants.by_name(call.db, name)
+    if row is None:
         raise ControlError("not_found", f"There is no tenant {name!r}.")
-    return found
+    return row
 
 
-def state_of(call: Call, tenant: Tenant) -> dict[str, Any]:
-    first = accounts.first_of(call.db, tenant.id)
-    assert first is not None
+def _remove(call: Call, name: str) -> Empty:
+    row = _find(call, name)
+    if row.id == tenants.oldest(call.db):
+        raise ControlError("conflict", "The default tenant can't be deleted; reset it instead.")
+    tenants.remove(call.db, row.id)
+    return Empty()
+
+
+def _empty(call: Call, name: str, kinds: Collection[str]) -> shapes.Tenant:
+    reset.reset(call.db, _find(call, name), kinds, call.real)
+    return _tenant(call, _find(call, name))
+
+
+def _start_afresh(call: Call, name: str) -> shapes.Tenant:
+    row = _find(call, name)
+    first = _first_account(call, row)
+    tenants.empty(call.db, row.id)
+    clock = Clock() if row.clock.frozen_at is None or row.clock.moving else row.clock
+    tenants.set_clock(call.db, row.id, clock)
+    account = NewAccount(first.key, first.secret, name=row.name, throttle=first.throttle)
+    new_tenant.settle(call.db, row, account, clock.now(call.real))
+    return _tenant(call, _find(call, row.name))
+
+
+def _tenant(call: Call, row: Tenant) -> shapes.Tenant:
+    return shape_of(shapes.Tenant, row, **_fields(call, row))
+
+
+def _fields(call: Call, row: Tenant) -> dict[str, Any]:
+    """Return the fields of a tenant's shape that its row has not, or has in another form."""
     return {
-        "name": tenant.name,
-        "seed": tenant.seed,
-        "created": tenant.created,
-        "clock": shown(tenant.clock, call.real),
-        "profile": tenant.profile,
-        "strict_senders": tenant.strict_senders,
-        "delivery_seconds": tenant.delivery_delay.total_seconds(),
-        "key": first.key,
+        "clock": clock_at(row.clock, call.real),
+        "delivery_seconds": row.delivery_delay.total_seconds(),
+        "key": _first_account(call, row).key,
     }
 
 
-# The clock
+def _first_account(call: Call, row: Tenant) -> Account:
+    account = accounts.first_of(call.db, row.id)
+    assert account is not None
+    return account
 
 
-@operation("GET", "/clock")
-def read_clock(call: Call) -> s.ClockState:
-    """What the tenant's clock shows."""
-    return shown(call.tenant.clock, call.real)
-
-
-def shown(clock: Clock, real: datetime) -> s.ClockState:
-    return s.ClockState(clock.now(real), clock.frozen_at is None or clock.moving)
-
-
-@operation("POST", "/clock/freeze")
-async def freeze_clock(later: Later) -> s.ClockState:
-    """Let the clock stand still. What is due by then still happens, and nothing after it until the clock is advanced
-    or goes on."""
-    return await set_clock(later, Clock.frozen)
-
-
-@operation("POST", "/clock/resume")
-async def resume_clock(later: Later) -> s.ClockState:
-    """Let the clock go on from what it shows."""
-    return await set_clock(later, Clock.running)
-
-
-async def set_clock(later: Later, change: Callable[[Clock, datetime], Clock]) -> s.ClockState:
-    """Set the clock, when no advance moves it any more."""
-
-    def in_transaction(call: Call) -> s.ClockState:
-        clock = change(call.tenant.clock, call.real)
-        tenants.set_clock(call.db, call.tenant.id, clock)
-        return shown(clock, call.real)
-
-    async with later.desk.runner.clocks.held(later.tenant.id):
-        return await later.do(in_transaction)
-
-
-@operation("POST", "/clock/advance")
-async def advance_clock(later: Later, body: s.Advance) -> s.Advanced:
-    """Move the clock on. Everything due on the way happens at its own moment, callbacks and their retries included,
-    before this answers."""
-    to = body.to and body.to.astimezone(UTC)
-    try:
-        ran = await later.desk.runner.advance(later.tenant.id, by=body.span, to=to)
-    except KeyError:
-        raise gone() from None
-    except (ValueError, OverflowError) as why:
-        raise ControlError("invalid", str(why)) from why
-    clock = await later.do(read_clock.run)
-    happened = [s.Event(each.at, each.kind, each.ref) for each in ran.happened]
-    truncated = sum(ran.counts.values()) > len(happened)
-    return s.Advanced(ran.start, ran.end, clock.running, dict(ran.counts), happened, truncated)
-
-
-OPERATIONS = (
-    create_tenant, list_tenants, read_tenant, change_tenant, delete_tenant, reset_tenant, read_clock, freeze_clock,
-    resume_clock, advance_clock,
-)  # fmt: skip
+OPERATIONS = (create_tenant, list_tenants, read_tenant, change_tenant, delete_tenant, reset_tenant)

@@ -1,4 +1,4 @@
-"""The journal: what happened, whether it is what was expected, and waiting until it is."""
+"""Operations on the traffic: list it, verify expectations, wait until they are met, and stream new entries."""
 
 import asyncio
 import json
@@ -14,107 +14,92 @@ from ..journal import entries, queries, sent_messages
 from ..journal.queries import Wanted
 from ..journal.writer import GLANCE
 from ..store.paging import Page, Paging
+from .conversion import page_info, shape_of
 from .declare import Call, Later, Streamed, operation
 from .errors import ControlError
-from .mismatch import difference
+from .mismatch import describe_difference
 from .server_sent_events import while_there
-from .shapes import traffic as s
-from .shapes.primitives import Id, page_of
+from .shapes import traffic as shapes
+from .shapes.primitives import Id
 
 KINDS = {"calls": entries.CALL, "callbacks": entries.CALLBACK, "inbound": entries.INBOUND, "messages": None}
-"""What `of` means in the journal; messages are looked at as they are sent."""
+"""The kind of entry for each value of `of`. Messages have none: they are read from the sent messages."""
 
-TOLD = Paging(1, 100)
-"""Entries that an answer to a wait holds at most."""
+MAX_WAIT_ENTRIES = 100
+"""Most entries in the answer to a wait."""
 
-NEAR = Paging(1, 200)
-"""Entries among which the nearest is looked for."""
+MAX_COMPARED_ENTRIES = 200
+"""Most entries among which the nearest is searched."""
 
-SEEN = 10
-"""Entries told of what happened instead."""
+MAX_SHOWN_ENTRIES = 10
+"""Most entries that a failed expectation shows."""
 
-REST = 10
-"""Looking takes a tenth of the time of who waits, at most."""
+WAIT_IDLE_FACTOR = 10
+"""Pause between two checks of a wait, as a multiple of the time that a check takes."""
 
-MOST_LISTENING = 1000
-"""Streams and waits at once."""
+MAX_LISTENERS = 1000
+"""Most streams and waits at once."""
 
-HEARTBEAT = 15.0
-"""Seconds after which a quiet stream says that it is alive."""
+HEARTBEAT_SECONDS = 15.0
+"""A quiet stream sends a comment this often, so that clients see that it is alive."""
 
-BATCH = 100
+STREAM_BATCH_ROWS = 100
 """Entries of a stream that are read at once."""
 
 
 @operation("GET", "/traffic")
-def list_traffic(call: Call, query: s.TrafficFilter) -> s.Traffic:
-    """What happened, newest first: calls, tries of callbacks, handsets' messages, and the carrier's reports."""
-    found = queries.page(call.db, call.tenant.id, wanted_of(query, query.kind), Paging(query.page, query.max))
+def list_traffic(call: Call, query: shapes.TrafficQuery) -> shapes.Traffic:
+    """List traffic entries, newest first: calls, callback attempts, handsets' messages, and delivery reports."""
+    page = queries.page(call.db, call.tenant.id, _filter(query, query.kind), Paging(query.page, query.max))
     dropped = queries.dropped(call.db, call.tenant.id)
-    return s.Traffic(page_of(found), dropped, [entry_of(each) for each in found.rows])
+    return shapes.Traffic(page_info(page), dropped, [_entry(row) for row in page.rows])
 
 
 @operation("GET", "/traffic/count")
-def count_traffic(call: Call, query: s.Filter) -> s.Counted:
-    """How many entries fit a filter."""
-    found = queries.count(call.db, call.tenant.id, wanted_of(query, query.kind))
-    return s.Counted(found, queries.dropped(call.db, call.tenant.id))
+def count_traffic(call: Call, query: shapes.TrafficFilter) -> shapes.TrafficCount:
+    """Count the traffic entries that match a filter."""
+    count = queries.count(call.db, call.tenant.id, _filter(query, query.kind))
+    return shapes.TrafficCount(count, queries.dropped(call.db, call.tenant.id))
 
 
 @operation("GET", "/traffic/{entry}")
-def read_entry(call: Call, entry: Id) -> s.Entry:
-    """An entry by its id."""
-    found = queries.read(call.db, call.tenant.id, entry)
-    if found is None:
+def read_entry(call: Call, entry: Id) -> shapes.Entry:
+    """Return a traffic entry by its id."""
+    row = queries.read(call.db, call.tenant.id, entry)
+    if row is None:
         raise ControlError("not_found", f"There is no entry {entry}; it may have been dropped for newer ones.")
-    return entry_of(found)
+    return _entry(row)
 
 
 @operation("DELETE", "/traffic")
-def clear_traffic(call: Call) -> s.Cleared:
-    """Delete every entry. Later ones are numbered on."""
-    return s.Cleared(queries.clear(call.db, call.tenant.id))
+def clear_traffic(call: Call) -> shapes.ClearedTraffic:
+    """Delete all traffic entries. The ids of later entries continue."""
+    return shapes.ClearedTraffic(queries.clear(call.db, call.tenant.id))
 
 
 @operation("POST", "/verify")
-def verify(call: Call, body: s.Check) -> s.Verdict:
-    """Tell whether as much happened as was expected, and if not, what did."""
-    found = look(call, body)
-    return s.Verdict(found.ok, found.found.total, "" if found.ok else in_words(call, body, found))
+def verify(call: Call, body: shapes.Expectation) -> shapes.VerifyResult:
+    """Check that as many entries as expected match, and if not, describe the difference."""
+    check = _check_expectation(call, body)
+    return shapes.VerifyResult(check.ok, check.page.total, "" if check.ok else _difference(call, body, check))
 
 
 @operation("POST", "/wait")
-async def wait(later: Later, body: s.Wait) -> s.Waited:
-    """Wait until as much happened as is expected, what happened before included, or until the time is over."""
-    return await while_there(later.receive, waited(later, body))
-
-
-async def waited(later: Later, body: s.Wait) -> s.Waited:
-    journal = later.desk.journal
-    until = time.monotonic() + body.timeout_seconds
-    glances = not later.desk.store.embedded or body.of == "messages"
-    check_room(later)
-    with journal.listen(later.tenant.id) as listener:
-        while True:
-            await journal.flush()
-            began = time.monotonic()
-            found = await later.do(partial(look, body=body))
-            now = time.monotonic()
-            if found.ok or found.too_many or now >= until or journal.closing:
-                return await later.do(partial(outcome, body=body, found=found))
-            await listener.wait(min(until - now, GLANCE) if glances else until - now)
-            await asyncio.sleep(max(0.0, min(until, now + REST * (now - began)) - time.monotonic()))
+async def wait(later: Later, body: shapes.TimedExpectation) -> shapes.WaitResult:
+    """Wait until as many entries as expected match, earlier ones included, or until the timeout."""
+    return await while_there(later.receive, _wait(later, body))
 
 
 @operation("GET", "/events")
-async def stream_events(later: Later, query: s.EventFilter) -> AsyncIterator[Streamed]:
-    """What happens, as it happens, as Server-Sent Events.
+async def stream_events(later: Later, query: shapes.EventFilter) -> AsyncIterator[Streamed]:
+    """Stream traffic entries as they are made, as Server-Sent Events.
 
-    The event is the kind, the data is the entry as JSON, and the id is its id, by which a stream is resumed (the header
-    Last-Event-ID, or `after`). `dropped` tells of entries that were dropped before they could be told of.
+    The event is the kind, the data is the entry as JSON, and the id is the entry's id. A stream is resumed behind an
+    id by the header Last-Event-ID or by `after`. The event `dropped` counts entries that were dropped before they
+    could be sent.
     """
     journal = later.desk.journal
-    check_room(later)
+    check_capacity(later)
     with journal.listen(later.tenant.id) as listener:
         position, quiet_since = query.after, time.monotonic()
         if position is None:
@@ -122,104 +107,121 @@ async def stream_events(later: Later, query: s.EventFilter) -> AsyncIterator[Str
         yield Streamed("")
         while not journal.closing:
             await journal.flush()
-            news = await later.do(partial(following, position=position, query=query))
-            if news.missed:
-                yield Streamed("dropped", s.Dropped(news.missed))
-            for each in news.found:
-                yield Streamed(each.kind, entry_of(each), each.id)
-            position = news.position
-            if news.found:
+            batch = await later.do(partial(_next_batch, position=position, query=query))
+            if batch.dropped:
+                yield Streamed("dropped", shapes.DroppedEntries(batch.dropped))
+            for row in batch.rows:
+                yield Streamed(row.kind, _entry(row), row.id)
+            position = batch.position
+            if batch.rows:
                 quiet_since = time.monotonic()
-            elif (left := quiet_since + HEARTBEAT - time.monotonic()) > 0:
+            elif (left := quiet_since + HEARTBEAT_SECONDS - time.monotonic()) > 0:
                 await listener.wait(left if later.desk.store.embedded else min(left, GLANCE))
             else:
                 yield Streamed("")
                 quiet_since = time.monotonic()
 
 
-def check_room(later: Later) -> None:
-    if later.desk.journal.listening >= MOST_LISTENING:
-        raise ControlError("conflict", f"{MOST_LISTENING} waits and streams are under way; end some of them first.")
+class _Check(NamedTuple):
+    """The result of checking an expectation once: the entries that match, and whether that is enough or too many."""
 
-
-# Looking
-
-
-class Found(NamedTuple):
-    """What a look found."""
-
-    found: Page[queries.Entry]
+    page: Page[queries.Entry]
     wanted: Wanted
     ok: bool
     too_many: bool
 
 
-class News(NamedTuple):
-    """What is new behind a position in a journal, the position behind it, and how much was dropped in between."""
+class _Batch(NamedTuple):
+    """New entries of a stream, the position behind them, and how many were dropped in between."""
 
-    found: list[queries.Entry]
+    rows: list[queries.Entry]
     position: int
-    missed: int
+    dropped: int
 
 
-def look(call: Call, body: s.Check) -> Found:
-    wanted = wanted_of(body.where, KINDS[body.of])._replace(
-        params={name: str(each) for name, each in body.params.items()}
+async def _wait(later: Later, body: shapes.TimedExpectation) -> shapes.WaitResult:
+    journal = later.desk.journal
+    until = time.monotonic() + body.timeout_seconds
+    # The journal's listener hears neither of sent messages nor of entries by other processes.
+    polls = not later.desk.store.embedded or body.of == "messages"
+    check_capacity(later)
+    with journal.listen(later.tenant.id) as listener:
+        while True:
+            await journal.flush()
+            began = time.monotonic()
+            check = await later.do(partial(_check_expectation, body=body))
+            now = time.monotonic()
+            if check.ok or check.too_many or now >= until or journal.closing:
+                return await later.do(partial(_result, body=body, check=check))
+            await listener.wait(min(until - now, GLANCE) if polls else until - now)
+            idle_until = min(until, now + WAIT_IDLE_FACTOR * (now - began))
+            await asyncio.sleep(max(0.0, idle_until - time.monotonic()))
+
+
+def check_capacity(later: Later) -> None:
+    if later.desk.journal.listening >= MAX_LISTENERS:
+        raise ControlError("conflict", f"{MAX_LISTENERS} waits and streams are open; end some of them first.")
+
+
+def _check_expectation(call: Call, body: shapes.Expectation) -> _Check:
+    """Check an expectation once. Raises ControlError if it asks messages for what they have not."""
+    wanted = _filter(body.where, KINDS[body.of])._replace(
+        params={name: str(value) for name, value in body.params.items()}
     )
     if body.of == "messages":
-        if strange := [name for name in ("method", "rule") if getattr(body.where, name) is not None]:
-            raise ControlError("invalid", f"`where` has {strange[0]!r}, which messages have not.")
-        if strange := sorted(wanted.params.keys() - sent_messages.PARTS):
+        if unknown := [name for name in ("method", "rule") if getattr(body.where, name) is not None]:
+            raise ControlError("invalid", f"`where` has {unknown[0]!r}, which messages do not have.")
+        if unknown := sorted(wanted.params.keys() - sent_messages.PARTS):
             raise ControlError(
-                "invalid", f"`params` of messages are {', '.join(sent_messages.PARTS)}, not {strange[0]!r}."
+                "invalid", f"`params` of messages are {', '.join(sent_messages.PARTS)}, not {unknown[0]!r}."
             )
-    found = pages(body)(call.db, call.tenant.id, wanted, TOLD)
-    too_many = body.most is not None and found.total > body.most
-    return Found(found, wanted, found.total >= body.least and not too_many, too_many)
+    page = _query(body)(call.db, call.tenant.id, wanted, Paging(1, MAX_WAIT_ENTRIES))
+    too_many = body.max_count is not None and page.total > body.max_count
+    return _Check(page, wanted, page.total >= body.min_count and not too_many, too_many)
 
 
-def pages(body: s.Check) -> Callable[[Connection, int, Wanted, Paging], Page[queries.Entry]]:
+def _query(body: shapes.Expectation) -> Callable[[Connection, int, Wanted, Paging], Page[queries.Entry]]:
     return sent_messages.page if body.of == "messages" else queries.page
 
 
-def others(call: Call, body: s.Check, wanted: Wanted) -> list[queries.Entry]:
-    """What happened of the kind in the same time."""
+def _others(call: Call, body: shapes.Expectation, wanted: Wanted) -> list[queries.Entry]:
+    """Return entries of the same kind and time, whether they match or not."""
     wide = Wanted(kind=wanted.kind, after=wanted.after, since=wanted.since, until=wanted.until)
-    return list(pages(body)(call.db, call.tenant.id, wide, NEAR).rows)
+    return list(_query(body)(call.db, call.tenant.id, wide, Paging(1, MAX_COMPARED_ENTRIES)).rows)
 
 
-def in_words(call: Call, body: s.Check, found: Found) -> str:
-    near = others(call, body, found.wanted)
-    ids = [each.id for each in found.found.rows[:SEEN]]
-    return difference(body.of, found.wanted, found.found.total, body.least, body.most, near, ids)
+def _difference(call: Call, body: shapes.Expectation, check: _Check) -> str:
+    ids = [row.id for row in check.page.rows[:MAX_SHOWN_ENTRIES]]
+    others = _others(call, body, check.wanted)
+    return describe_difference(body.of, check.wanted, check.page.total, body.min_count, body.max_count, others, ids)
 
 
-def outcome(call: Call, body: s.Wait, found: Found) -> s.Waited:
-    """What a wait is answered."""
-    fitting = [entry_of(each) for each in found.found.rows]
-    if found.ok:
-        return s.Waited(True, found.found.total, "", fitting, [])
-    words = in_words(call, body, found)
+def _result(call: Call, body: shapes.TimedExpectation, check: _Check) -> shapes.WaitResult:
+    """Return the answer to a wait."""
+    matching = [_entry(row) for row in check.page.rows]
+    if check.ok:
+        return shapes.WaitResult(True, check.page.total, "", matching, [])
+    difference = _difference(call, body, check)
     if call.desk.journal.closing:
-        words += " The sandbox is being stopped."
-    seen = [entry_of(each) for each in others(call, body, found.wanted)[:SEEN]]
-    return s.Waited(False, found.found.total, words, fitting, seen)
+        difference += " The sandbox is being stopped."
+    seen = [_entry(row) for row in _others(call, body, check.wanted)[:MAX_SHOWN_ENTRIES]]
+    return shapes.WaitResult(False, check.page.total, difference, matching, seen)
 
 
-def following(call: Call, position: int, query: s.EventFilter) -> News:
+def _next_batch(call: Call, position: int, query: shapes.EventFilter) -> _Batch:
     ends = queries.ends(call.db, call.tenant.id)
     if ends.last < position:
-        position = 0  # the tenant was reset, and its journal begins anew
-    missed = 0 if ends.first is None else max(0, ends.first - 1 - max(position, ends.cleared))
+        position = 0  # the tenant was reset, and its ids begin anew
+    dropped = 0 if ends.first is None else max(0, ends.first - 1 - max(position, ends.cleared))
     wanted = Wanted(kind=query.kind, method=query.method, after=position)
-    found = queries.following(call.db, call.tenant.id, wanted, BATCH)
-    return News(found, found[-1].id if len(found) == BATCH else ends.last, missed)
+    rows = queries.following(call.db, call.tenant.id, wanted, STREAM_BATCH_ROWS)
+    return _Batch(rows, rows[-1].id if len(rows) == STREAM_BATCH_ROWS else ends.last, dropped)
 
 
-def wanted_of(where: s.Where, kind: str | None) -> Wanted:
-    """What a filter asks for."""
+def _filter(where: shapes.TrafficMatch, kind: str | None) -> Wanted:
+    """Convert a filter. Raises ControlError if its number can't be read."""
     try:
-        numbers = () if where.number is None else forms(where.number)
+        numbers = () if where.number is None else _spellings(where.number)
     except ValueError as why:
         raise ControlError("invalid", f"`number`: {why}.") from why
     return Wanted(
@@ -227,44 +229,39 @@ def wanted_of(where: s.Where, kind: str | None) -> Wanted:
     )  # fmt: skip
 
 
-def forms(written: str) -> tuple[str, ...]:
-    """A number in international form, and as it was written."""
-    plain = "".join(char for char in written if char not in " -.()")
-    digits = to_international(plain)
-    return tuple(dict.fromkeys((digits, plain.removeprefix("+"))))
+def _spellings(number: str) -> tuple[str, ...]:
+    """Return a number in international form, and as it was written."""
+    plain = "".join(char for char in number if char not in " -.()")
+    return tuple(dict.fromkeys((to_international(plain), plain.removeprefix("+"))))
 
 
-def entry_of(each: queries.Entry) -> s.Entry:
-    return s.Entry(
-        id=each.id,
-        at=each.at,
-        kind=each.kind,
-        account_id=each.account or None,
-        method=each.method or None,
-        number=each.numbers[0] if each.numbers else None,
-        code=each.code,
-        status=each.status,
-        rule=each.rule or None,
-        took_ms=None if each.took is None else each.took / 1000,
-        verb=each.verb or None,
-        url=each.url or None,
-        request=dict(each.request),
-        reply=reply_of(each),
-        error=each.error or None,
-        message_id=each.message or None,
-        hints=list(each.hints),
-        cut=each.cut,
+def _entry(row: queries.Entry) -> shapes.Entry:
+    return shape_of(
+        shapes.Entry,
+        row,
+        account_id=row.account or None,
+        method=row.method or None,
+        number=row.numbers[0] if row.numbers else None,
+        rule=row.rule or None,
+        took_ms=None if row.took is None else row.took / 1000,
+        verb=row.verb or None,
+        url=row.url or None,
+        request=dict(row.request),
+        reply=_reply(row),
+        error=row.error or None,
+        message_id=row.message or None,
+        hints=list(row.hints),
     )
 
 
-def reply_of(each: queries.Entry) -> Any:
-    """A reply as data; one that was cut, or an app's, is its text."""
-    if each.kind == entries.CALLBACK or not each.reply:
-        return each.reply or None
+def _reply(row: queries.Entry) -> Any:
+    """Return the reply to a call as data. A reply that was cut, or that an app gave, is text."""
+    if row.kind == entries.CALLBACK or not row.reply:
+        return row.reply or None
     try:
-        return json.loads(each.reply)
+        return json.loads(row.reply)
     except ValueError:
-        return each.reply
+        return row.reply
 
 
 OPERATIONS = (list_traffic, count_traffic, read_entry, clear_traffic, verify, wait, stream_events)

@@ -20,7 +20,7 @@ from starlette.types import Scope
 from ..api.errors import Code
 from ..api.gate import Gate
 from ..api.routes import Api
-from ..control.documents import checked, exported
+from ..control.documents import check_document, export_document
 from ..control.errors import ControlError
 from ..control.shapes.documents import Document
 from ..domain import credentials
@@ -78,7 +78,7 @@ async def replay(document: Document) -> Document:
 
     Raises ControlError for a document that can't become a world, or whose traffic is not whole.
     """
-    rows = checked(document)
+    rows = check_document(document)
     check_whole(rows)
     store = open_store("sqlite://")
     try:
@@ -88,7 +88,7 @@ async def replay(document: Document) -> Document:
             await player.play()
         finally:
             await player.stop()
-        found = await store.run(lambda db: exported(db, player.tenant, real_now()))
+        found = await store.run(lambda db: export_document(db, player.tenant, real_now()))
         assert found is not None
         return found
     finally:

@@ -9,44 +9,40 @@ Everything here is a client of the control API, so it does the same to a sandbox
 """
 
 from ..client.control import SandboxError
+from ..control.shapes.accounts import Account
+from ..control.shapes.callbacks import Attempt, Callback
+from ..control.shapes.carrier_rules import Rule, RuleOptions, Scenario, ScenarioOption, Step
+from ..control.shapes.clock import Advanced, Clock, Event
+from ..control.shapes.faults import Delay, Fault
+from ..control.shapes.messages import Inbound, Message, Recipient
+from ..control.shapes.rule_match import Match
+from ..control.shapes.traffic import Entry
 from .handset import Handset
 from .receiver import Received, Receiver
-from .records import (
-    Account,
-    Advanced,
-    Callback,
-    Clock,
-    Entry,
-    Event,
-    Fault,
-    Inbound,
-    Message,
-    Recipient,
-    Rule,
-    Scenario,
-    Step,
-    Try,
-)  # fmt: skip
 from .sandbox import Sandbox
 
 __all__ = [
     "Account",
     "Advanced",
+    "Attempt",
     "Callback",
     "Clock",
+    "Delay",
     "Entry",
     "Event",
     "Fault",
     "Handset",
     "Inbound",
+    "Match",
     "Message",
     "Received",
     "Receiver",
     "Recipient",
     "Rule",
+    "RuleOptions",
     "Sandbox",
     "SandboxError",
     "Scenario",
+    "ScenarioOption",
     "Step",
-    "Try",
 ]

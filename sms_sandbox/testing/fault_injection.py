@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..client.control import Client
-from .records import Fault, Rule, Scenario
+from ..control.shapes.carrier_rules import Rule, Scenario
+from ..control.shapes.faults import Fault
 
 
 class Failing(Client):

@@ -4,10 +4,10 @@ import re
 from typing import TYPE_CHECKING
 
 from ..client.control import SandboxError
+from ..control.shapes.messages import Inbound
 from ..domain.carrier import DELIVERED, PENDING
 from ..domain.merge import SHORT_LINK
 from ..domain.rule_match import to_international
-from .records import Inbound
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox

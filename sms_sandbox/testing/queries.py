@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 
 from ..client.control import PATIENCE, Client
-from .records import Callback, Entry, Message, Recipient
+from ..control.shapes.callbacks import Callback
+from ..control.shapes.messages import Message, Recipient
+from ..control.shapes.traffic import Entry
 from .traffic_report import line
 
 MOST_TOLD = 50

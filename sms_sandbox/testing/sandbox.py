@@ -12,11 +12,13 @@ from typing import Any
 from ..client import environment
 from ..client.control import PATIENCE, SandboxError, Whereabouts
 from ..client.discovery import find
+from ..control.shapes.accounts import Account
+from ..control.shapes.clock import Advanced, Clock
+from ..control.shapes.messages import Inbound
 from .fault_injection import Failing
 from .handset import Handset
 from .queries import Looking
 from .receiver import Receiver
-from .records import Account, Advanced, Clock, Inbound
 
 
 class Sandbox(Looking, Failing):

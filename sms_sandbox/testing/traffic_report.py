@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .records import Entry
+from ..control.shapes.traffic import Entry
 
 LONGEST = 60
 """Characters of a value that are shown."""

@@ -26,7 +26,7 @@ def test_callbacks_are_listed_with_their_tries_and_filtered(frozen: Account, rec
     failed = frozen.ok("GET", "/callbacks", event="dlr")["callbacks"][0]
     assert failed == frozen.ok("GET", f"/callbacks/{failed['id']}")
     assert failed["next_due"] == "2030-01-31T12:01:01Z"
-    (one,) = failed["tries"]
+    (one,) = failed["attempts"]
     assert (one["number"], one["status"], one["error"]) == (1, 503, "answered 503")
     assert one["latency_ms"] > 0
     assert receiver.received[0].headers["x-transmitsms-signature"] == failed["signature"]
@@ -38,8 +38,8 @@ def test_a_callback_nobody_answers_says_why(frozen: Account, receiver: Receiver)
     frozen.send(dlr_callback=receiver.url)
     frozen.ok("POST", "/clock/advance", {"seconds": 2})
     (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
-    assert callback["tries"][0]["status"] is None
-    assert "onnect" in callback["tries"][0]["error"]
+    assert callback["attempts"][0]["status"] is None
+    assert "onnect" in callback["attempts"][0]["error"]
 
 
 def test_a_waiting_callback_is_sent_now(frozen: Account, receiver: Receiver) -> None:
@@ -54,7 +54,7 @@ def test_a_waiting_callback_is_sent_now(frozen: Account, receiver: Receiver) -> 
     receiver.wait_for(2)
     frozen.ok("POST", "/clock/advance", {"days": 3})
     after = frozen.ok("GET", f"/callbacks/{callback['id']}")
-    assert (after["state"], len(after["tries"]), after["next_due"]) == ("delivered", 2, None)
+    assert (after["state"], len(after["attempts"]), after["next_due"]) == ("delivered", 2, None)
     assert len(receiver.received) == 2
 
 
@@ -68,7 +68,7 @@ def test_a_delivered_callback_is_sent_once_more(frozen: Account, receiver: Recei
     assert first.query == second.query
     frozen.ok("POST", "/clock/advance", {"days": 3})
     after = frozen.ok("GET", f"/callbacks/{callback['id']}")
-    assert [one["number"] for one in after["tries"]] == [1, 2]
+    assert [one["number"] for one in after["attempts"]] == [1, 2]
     assert after["state"] == "delivered"
     assert len(receiver.received) == 2
 

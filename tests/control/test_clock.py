@@ -121,9 +121,9 @@ def test_an_advance_walks_the_ladder_of_retries(frozen: Account, receiver: Recei
     (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
     first = moment(NOON) + timedelta(seconds=1)
     waits = [timedelta(), timedelta(minutes=1), timedelta(minutes=6), timedelta(minutes=66), timedelta(hours=25.1)]
-    assert [moment(each["at"]) - first for each in callback["tries"]] == waits
+    assert [moment(each["at"]) - first for each in callback["attempts"]] == waits
     assert (callback["state"], callback["next_due"]) == ("given-up", None)
-    assert {(each["status"], each["error"], each["answer"]) for each in callback["tries"]} == {
+    assert {(each["status"], each["error"], each["answer"]) for each in callback["attempts"]} == {
         (500, "answered 500", "ok")
     }
     assert len(receiver.received) == 5
@@ -142,7 +142,7 @@ def test_an_advance_waits_for_slow_callbacks_and_does_not_hold_up_others(new_ten
     assert answer.result()["counts"]["callback"] == 1
     (callback,) = slow.ok("GET", "/callbacks")["callbacks"]
     assert callback["state"] == "delivered"
-    assert callback["tries"][0]["latency_ms"] >= int(1000 * held)
+    assert callback["attempts"][0]["latency_ms"] >= int(1000 * held)
 
 
 def test_two_advances_at_once_add_up(frozen: Account, receiver: Receiver) -> None:

@@ -30,7 +30,7 @@ def test_the_report_is_answered_before_the_call(
     assert (first["mobile"], first["status"], first["message_id"]) == (EARLY, "delivered", str(sent))
     assert answered - first.at >= receiver.delay
     (told,) = who.ok("GET", "/callbacks", msisdn=EARLY)["callbacks"]
-    assert (told["state"], [each["status"] for each in told["tries"]]) == ("delivered", [200])
+    assert (told["state"], [each["status"] for each in told["attempts"]]) == ("delivered", [200])
 
 
 @pytest.mark.usefixtures("patient")
@@ -55,7 +55,7 @@ def test_an_app_that_waits_for_the_answer_gets_it(
         tenant.send(to=EARLY, dlr_callback=receiver.url)
         assert time.monotonic() - began >= 0.2
         (told,) = tenant.ok("GET", "/callbacks")["callbacks"]
-        assert [(each["status"], each["error"]) for each in told["tries"]] == [(None, None)], "it is under way"
+        assert [(each["status"], each["error"]) for each in told["attempts"]] == [(None, None)], "it is under way"
     assert len(receiver.received) == 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sms_sandbox.control.mismatch import difference
+from sms_sandbox.control.mismatch import describe_difference
 from sms_sandbox.journal.queries import Entry, Wanted
 from tests.control.looking import entries
 from tests.sandbox import HANDSET, Account
@@ -23,22 +23,24 @@ HI = Wanted(kind="call", method="send-sms", params={"message": "Hi"})
 
 def test_the_nearest_is_told_of_with_how_it_differs() -> None:
     near = [call(4, "get-balance"), call(3, mesage="Hi"), call(2, message="Hi there"), call(1, message="Bye")]
-    assert difference("calls", HI, 0, 1, 1, near, []) == (
+    assert describe_difference("calls", HI, 0, 1, 1, near, []) == (
         "0 calls of send-sms with message 'Hi' were made, 1 was expected; "
         "the nearest: message 'Hi there' instead of 'Hi' (entry 2)."
     )
 
 
 def test_of_too_many_the_entries_are_told() -> None:
-    assert difference("calls", Wanted(method="send-sms"), 2, 1, 1, [], [7, 4]) == (
+    assert describe_difference("calls", Wanted(method="send-sms"), 2, 1, 1, [], [7, 4]) == (
         "2 calls of send-sms were made, 1 was expected: entries 7, 4."
     )
-    assert difference("messages", Wanted(), 1, 0, 0, [], [9]) == "1 message was sent, 0 were expected: entry 9."
+    assert (
+        describe_difference("messages", Wanted(), 1, 0, 0, [], [9]) == "1 message was sent, 0 were expected: entry 9."
+    )
 
 
 def test_it_says_so_where_nothing_happened_at_all() -> None:
-    assert difference("callbacks", Wanted(code="ok"), 0, 2, None, [], []) == (
-        "0 tries of callbacks with code 'ok' were made, at least 2 were expected; no try of a callback was made at all."
+    assert describe_difference("callbacks", Wanted(code="ok"), 0, 2, None, [], []) == (
+        "0 callback attempts with code 'ok' were made, at least 2 were expected; no callback attempt was made at all."
     )
 
 
@@ -53,7 +55,7 @@ def test_it_says_so_where_nothing_happened_at_all() -> None:
 )
 def test_what_was_expected(least: int, most: int | None, words: str) -> None:
     found = 0 if least else 9
-    assert words in difference("inbound", Wanted(), found, least, most, [], [])
+    assert words in describe_difference("inbound", Wanted(), found, least, most, [], [])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_what_was_expected(least: int, most: int | None, words: str) -> None:
     ],
 )
 def test_each_condition_is_told_of(wanted: Wanted, words: str) -> None:
-    said = difference("calls", wanted, 0, 1, None, [call(1, message="Hi", to="61491570156")], [])
+    said = describe_difference("calls", wanted, 0, 1, None, [call(1, message="Hi", to="61491570156")], [])
     assert f"the nearest: {words} (entry 1)." in said
 
 

@@ -55,7 +55,7 @@ def test_the_same_seed_and_the_same_calls_give_the_same_ids(new_tenant: Make, re
         tenant.ok("POST", "/inbound", {"from": "61491570156", "text": "hi"})
         callbacks = tenant.ok("GET", "/callbacks")["callbacks"]
         for each in callbacks:
-            each["signature"], each["tries"] = "", [(one["number"], one["at"]) for one in each["tries"]]
+            each["signature"], each["attempts"] = "", [(one["number"], one["at"]) for one in each["attempts"]]
         seen.append([tenant.ok("GET", "/messages"), tenant.ok("GET", "/recipients"), callbacks])
     assert seen[0] == seen[1]
     assert len(seen[0][2]) == 3

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from sms_sandbox.cli import tail
-from sms_sandbox.control.shapes import faults, messages, traffic
+from sms_sandbox.control.shapes import callbacks, faults, traffic
 from sms_sandbox.domain.faults import EFFECT_VALUES, EFFECTS, EVENTS
 from sms_sandbox.domain.profiles import PROFILES, ProfileName
 from sms_sandbox.journal import entries
@@ -11,16 +11,16 @@ from sms_sandbox.journal import entries
 
 def test_of_faults() -> None:
     assert set(get_args(faults.On)) == EFFECTS.keys()
-    assert get_args(faults.Event) == EVENTS
+    assert get_args(faults.CallbackEvent) == EVENTS
     told = {
         "status": faults.Status, "body": faults.Body, "connection": faults.Connection,
-        "callback": faults.OnCallback,
+        "callback": faults.CallbackFault,
     }  # fmt: skip
     assert {name: get_args(kind) for name, kind in told.items()} == EFFECT_VALUES
 
 
 def test_of_callbacks() -> None:
-    (words, _) = get_args(messages.CallbackFilter.__annotations__["event"])
+    (words, _) = get_args(callbacks.CallbackFilter.__annotations__["event"])
     assert get_args(words) == EVENTS
 
 

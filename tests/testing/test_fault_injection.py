@@ -2,7 +2,7 @@
 
 import pytest
 
-from sms_sandbox.testing import Sandbox, SandboxError
+from sms_sandbox.testing import Delay, Sandbox, SandboxError
 from tests.sandbox import HANDSET
 
 
@@ -41,8 +41,8 @@ def test_a_page_instead_of_json(tenant: Sandbox) -> None:
 
 
 def test_an_answer_is_late(tenant: Sandbox) -> None:
-    assert tenant.fail_next(delay=0.01).delay == {"seconds": 0.01}
-    assert tenant.fail_next(delay={"from": 0.01, "to": 0.02}).delay == {"from": 0.01, "to": 0.02}
+    assert tenant.fail_next(delay=0.01).delay == Delay(seconds=0.01)
+    assert tenant.fail_next(delay={"from": 0.01, "to": 0.02}).delay == Delay(from_=0.01, to=0.02)
     assert [code(tenant) for _ in range(3)] == ["SUCCESS"] * 3
 
 

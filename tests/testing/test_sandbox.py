@@ -248,7 +248,7 @@ def test_messages_recipients_and_callbacks_come_in_order(tenant: Sandbox) -> Non
     told = tenant.callbacks(event="dlr", msisdn=HANDSET)
     assert [each.message_id for each in told] == [340000001, 340000002, 340000003]
     assert [each.state for each in told] == ["delivered"] * 3
-    assert [one.status for each in told for one in each.tries] == [200] * 3
+    assert [one.status for each in told for one in each.attempts] == [200] * 3
 
 
 def test_a_long_list_is_read_to_its_end(tenant: Sandbox) -> None:

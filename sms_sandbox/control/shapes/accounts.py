@@ -1,20 +1,21 @@
-"""What the operations on accounts take and answer."""
+"""Shapes of accounts."""
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from ...domain.callbacks import is_http_url
-from .primitives import PageOf, Request
+from .primitives import PageInfo, Request, Response
 from .tenants import Money, Rate
 
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
 class AccountChange(Request):
-    """Settings of the account; those left out stay. Null takes a URL away, or the page size back to the profile's.
+    """Settings to change; those left out stay. Null removes a URL, or sets the page size back to the profile's.
 
-    A balance is set by a transaction of the difference, so that an account's transactions always add up to it.
+    A new balance is reached by one transaction of the difference, so that an account's transactions always add up to
+    its balance.
     """
 
     throttle: Rate | UnsetType = UNSET
@@ -35,8 +36,11 @@ class AccountChange(Request):
                 raise ValueError(f"{url[:100]!r} is no http or https address")
 
 
-class AccountState(Struct):
-    """An account; `reseller_id` is whose client it is, if anybody's. One that is credit-based may go below zero."""
+class Account(Response):
+    """An account. `reseller_id`: the reseller it is a client of, or null. `credit_based`: its balance may be negative.
+
+    `global_optouts`: an opt-out from one list holds for all its lists.
+    """
 
     id: int
     key: str
@@ -56,13 +60,15 @@ class AccountState(Struct):
     global_optouts: bool
 
 
-class Accounts(Struct):
-    page: PageOf
-    accounts: list[AccountState]
+class Accounts(Response):
+    """A page of accounts, oldest first."""
+
+    page: PageInfo
+    accounts: list[Account]
 
 
 class TopUp(Request):
-    """Credit bought by card: `amount` is what it adds to the balance, `fee` what the card costs on top of it."""
+    """Credit bought by card. `amount` is added to the balance, `fee` is what the card costs besides."""
 
     amount: Annotated[float, Meta(gt=0, le=1_000_000_000)]
     fee: Annotated[float, Meta(ge=0, le=1_000_000)] = 1

@@ -1,18 +1,23 @@
-"""What the operations on scenarios, and on the rules that choose them, take and answer."""
+"""Shapes of scenarios and of the carrier rules that choose them."""
 
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from ...domain.scenarios import BY_NAME
-from .rule_match import Applied, Applying
+from .primitives import Response
+from .rule_match import RuleInput, RuleState
 
-Name = Annotated[str, Meta(description="A scenario of the catalogue.", extra_json_schema={"enum": list(BY_NAME)})]
+ScenarioName = Annotated[
+    str, Meta(description="A scenario of the catalogue.", extra_json_schema={"enum": list(BY_NAME)})
+]
 
 
-class Step(Struct):
-    """What happens, and when: so many seconds after the message was sent; `says` is the status reported, or the text
-    the handset writes."""
+class Step(Response):
+    """One event of a scenario, `after_seconds` seconds after the message was sent; `when` says that in words.
+
+    `says` is the status that is reported, or the text that the handset writes.
+    """
 
     after_seconds: float
     when: str
@@ -20,29 +25,31 @@ class Step(Struct):
     says: str
 
 
-class OptionOf(Struct):
-    """What an option of a scenario means, and what it is if a rule does not say."""
+class ScenarioOption(Response):
+    """An option of a scenario: its meaning, and its value if a rule does not give one."""
 
     meaning: str
     default: Any
 
 
-class Scenario(Struct):
-    """A scenario, and the numbers it happens to without any rule, in international form."""
+class Scenario(Response):
+    """A scenario, and the numbers it applies to without any rule. Numbers are in international form."""
 
     name: str
     summary: str
     steps: list[Step]
     numbers: list[str]
-    options: dict[str, OptionOf]
+    options: dict[str, ScenarioOption]
 
 
-class Catalogue(Struct):
+class Catalogue(Response):
+    """All scenarios."""
+
     scenarios: list[Scenario]
 
 
-class Options(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a rule chooses in a scenario that has such options."""
+class RuleOptions(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Values for the options of a scenario. Each scenario says which of these it has."""
 
     text: str | None = None
     after_seconds: float | None = None
@@ -50,19 +57,21 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     mix: dict[str, float] | None = None
 
 
-class NewRule(Applying, kw_only=True):
-    """A rule to add."""
+class NewRule(RuleInput, kw_only=True):
+    """A carrier rule to add."""
 
-    scenario: Name
-    options: Options = Options()
+    scenario: ScenarioName
+    options: RuleOptions = RuleOptions()
 
 
-class Rule(Applied, kw_only=True):
-    """A rule, and what it does."""
+class Rule(RuleState, kw_only=True):
+    """A carrier rule, and how often it was used."""
 
     scenario: str
-    options: Options
+    options: RuleOptions
 
 
-class Rules(Struct):
+class Rules(Response):
+    """All carrier rules, in the order they are checked."""
+
     rules: list[Rule]

@@ -1,74 +1,72 @@
-"""A tenant as one document: its shape, and how one is read."""
+"""Shapes of a tenant exported as one document."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Raw, Struct
 
 from ...domain.profiles import ProfileName
-from ...services.tenant_document import FORMAT, VERSION
-from ..declare import in_words
-from ..errors import ControlError
-from .primitives import Name, Request, Seconds, Text, check_moment
+from .primitives import Name, Request, Seconds, Text, check_time
 from .tenants import Key, Secret
 
-LARGEST = 64 << 20
-"""Bytes of a document, and of the request that carries it."""
+MAX_DOCUMENT_BYTES = 64 << 20
+"""Largest document, and largest request that carries one, in bytes."""
 
 
-class KeptClock(Request):
-    """What a tenant's clock showed, and whether it went on by itself."""
+class DocumentClock(Request):
+    """The time that the tenant's clock showed, and whether the clock was running."""
 
     now: datetime
     running: bool
 
     def __post_init__(self) -> None:
-        check_moment("now", self.now)
+        check_time("now", self.now)
         self.now = self.now.astimezone(UTC)
 
 
-class KeptTenant(Request):
-    """A tenant's settings."""
+class DocumentTenant(Request):
+    """The settings of the exported tenant."""
 
     name: Name
     seed: Text
     created: datetime
-    clock: KeptClock
+    clock: DocumentClock
     profile: ProfileName
     strict_senders: bool
     delivery_seconds: Seconds
 
     def __post_init__(self) -> None:
-        check_moment("created", self.created)
+        check_time("created", self.created)
         self.created = self.created.astimezone(UTC)
 
 
 class Document(Request):
-    """A tenant with all it has. Rows are as the store keeps them: times are microseconds since 1970, money thousandths
-    of a cent."""
+    """A tenant with all its rows, as the store keeps them.
+
+    Times in rows are microseconds since 1970, money is thousandths of a cent.
+    """
 
     format: str
     version: int
-    tenant: KeptTenant
+    tenant: DocumentTenant
     tables: dict[str, list[dict[str, Any]]]
 
 
-class Heading(Struct):
-    """What says which kind of document one is."""
+class DocumentHeader(Struct):
+    """The fields that tell which kind of document one is."""
 
     format: str
     version: int
 
 
-Sent = Annotated[Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/Document"})]
-"""A document that is looked at bit by bit, so that what is wrong with it can be said."""
+RawDocument = Annotated[Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/Document"})]
+"""A document that is decoded in steps, so that an error can name the part that is wrong."""
 
 
 class Import(Request):
-    """A tenant to make of a document; with a `name` and a `key` of its own beside the one it was exported from."""
+    """A document to make a tenant of. Give a new `name` and `key` if the exported tenant still exists here."""
 
-    document: Sent
+    document: RawDocument
     name: Name | None = None
     key: Key | None = None
     secret: Secret | None = None
@@ -77,19 +75,4 @@ class Import(Request):
 class Replay(Request):
     """A document whose calls are to be made again."""
 
-    document: Sent
-
-
-def read_document(raw: Raw) -> Document:
-    """A document by its JSON. Raises ControlError where it is none that is understood here."""
-    try:
-        heading = msgspec.json.decode(raw, type=Heading)
-        if heading.format != FORMAT:
-            raise ControlError("invalid", f"document.format is {heading.format[:80]!r}, not {FORMAT!r}.")
-        if heading.version != VERSION:
-            raise ControlError("invalid", f"document.version is {heading.version}; {VERSION} is what is read here.")
-        return msgspec.json.decode(raw, type=Document)
-    except RecursionError as why:
-        raise ControlError("invalid", "The document is nested too deep.") from why
-    except msgspec.ValidationError as why:
-        raise ControlError("invalid", f"{in_words(str(why)).replace('`$', '`document')}.") from why
+    document: RawDocument

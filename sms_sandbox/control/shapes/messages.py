@@ -1,23 +1,24 @@
-"""What the operations on messages, handsets and callbacks take and answer."""
+"""Shapes of messages, their recipients and inbound messages."""
 
 from datetime import datetime
 from typing import Literal
 
-from msgspec import Struct
-
-from .primitives import Handset, Id, PageOf, Request, Seconds, Slice, Text, Words
+from .primitives import Id, Msisdn, NonEmptyText, PageInfo, PageQuery, Request, Response, Seconds, Text
 
 
-class Inbound(Request, rename={"from_": "from"}):
-    """A message a handset sends: to the number that last wrote to it, unless `to` names another."""
+class NewInbound(Request, rename={"from_": "from"}):
+    """A message from a handset. It goes to the number that last wrote to the handset, unless `to` names another."""
 
-    from_: Handset
-    text: Words
-    to: Handset | None = None
+    from_: Msisdn
+    text: NonEmptyText
+    to: Msisdn | None = None
 
 
-class InboundTaken(Struct):
-    """Where the message of a handset arrived."""
+class Inbound(Response):
+    """Where a handset's message arrived. `message_id` is the message it replies to, 0 if there is none.
+
+    `callback_url` is where a callback reports it, or null.
+    """
 
     response_id: int
     account_id: int
@@ -27,13 +28,17 @@ class InboundTaken(Struct):
     callback_url: str | None
 
 
-class MessageFilter(Slice):
+class MessageFilter(PageQuery):
+    """Which messages. `text`: a substring, case-insensitive."""
+
     sender: Text | None = None
     status: Literal["scheduled", "sent", "cancelled"] | None = None
     text: Text | None = None
 
 
-class Message(Struct):
+class Message(Response):
+    """A message, and how many of its recipients have each status."""
+
     id: int
     account_id: int
     text: str
@@ -53,13 +58,15 @@ class Message(Struct):
     link_hits: int
 
 
-class Messages(Struct):
-    page: PageOf
+class Messages(Response):
+    """A page of messages, newest first."""
+
+    page: PageInfo
     messages: list[Message]
 
 
-class RecipientFilter(Slice):
-    """`sent` is whether the carrier got the message: not yet, if it is scheduled, and never, if it was called off."""
+class RecipientFilter(PageQuery):
+    """Which recipients. `sent`: true if the message was sent, false if it is scheduled or was cancelled."""
 
     message: Id | None = None
     msisdn: Text | None = None
@@ -67,8 +74,8 @@ class RecipientFilter(Slice):
     sent: bool | None = None
 
 
-class Recipient(Struct):
-    """A message on its way to one handset; `text` is what the handset shows."""
+class Recipient(Response):
+    """The copy of a message for one handset. `text` is what the handset shows."""
 
     id: int
     message_id: int
@@ -82,56 +89,15 @@ class Recipient(Struct):
     link_hits: int
 
 
-class Recipients(Struct):
-    page: PageOf
+class Recipients(Response):
+    """A page of recipients, newest first."""
+
+    page: PageInfo
     recipients: list[Recipient]
 
 
 class Fate(Request):
-    """What the carrier shall report of a recipient, and when: after so many seconds from now, or never."""
+    """The status that the carrier is to report, `after_seconds` seconds from now. `never`: it reports nothing."""
 
     status: Literal["delivered", "soft-bounce", "hard-bounce", "never"]
     after_seconds: Seconds = 0
-
-
-# Callbacks
-
-
-class CallbackFilter(Slice):
-    event: Literal["dlr", "reply", "inbound", "link-hit", "list-action"] | None = None
-    state: Literal["waiting", "delivered", "given-up"] | None = None
-    message: Id | None = None
-    msisdn: Text | None = None
-
-
-class Try(Struct):
-    """One try: an error says why it counts as failed; latency is milliseconds."""
-
-    number: int
-    at: datetime
-    status: int | None
-    error: str | None
-    latency_ms: float | None
-    answer: str
-
-
-class Callback(Struct):
-    """`rule` says what made it other than it would have been, or made it at all, as `scenario report-twice`."""
-
-    id: int
-    account_id: int
-    event: str
-    url: str
-    signature: str
-    message_id: int
-    msisdn: str
-    state: str
-    created: datetime
-    next_due: datetime | None
-    rule: str
-    tries: list[Try]
-
-
-class Callbacks(Struct):
-    page: PageOf
-    callbacks: list[Callback]

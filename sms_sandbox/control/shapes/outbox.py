@@ -1,21 +1,26 @@
-"""What the operations on mails and sender IDs take and answer."""
+"""Shapes of e-mails and sender IDs."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from .primitives import Id, PageOf, Request, Slice, Text, Words
+from .primitives import Id, NonEmptyText, PageInfo, PageQuery, Request, Response, Text
 
-Address = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s,;\x00]+@[^@\s,;\x00]+$")]
+EmailAddress = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s,;\x00]+@[^@\s,;\x00]+$")]
 
 
-class MailFilter(Slice):
+class MailFilter(PageQuery):
+    """Which mails. `to`: the whole address."""
+
     to: Text | None = None
 
 
-class Mail(Struct, rename={"from_": "from"}):
-    """A mail the account would send. `why`: a message wanted its replies mailed, or a number or keyword forwards."""
+class Mail(Response, rename={"from_": "from"}):
+    """A mail that the account would send.
+
+    `why`: `reply` if a message asked for replies by e-mail, `number` or `keyword` if one of those forwards to e-mail.
+    """
 
     id: Id
     account_id: int
@@ -27,21 +32,23 @@ class Mail(Struct, rename={"from_": "from"}):
     created: datetime
 
 
-class Mails(Struct):
-    page: PageOf
+class Mails(Response):
+    """A page of mails, newest first."""
+
+    page: PageInfo
     mails: list[Mail]
 
 
 class NewMail(Request, rename={"from_": "from"}):
-    """A mail to become an SMS: what stands before the @ of `to` is the handset's number. The subject is not sent."""
+    """A mail to send as an SMS. The part of `to` before the @ is the handset's number. The subject is not sent."""
 
-    from_: Address
-    to: Address
-    text: Words
+    from_: EmailAddress
+    to: EmailAddress
+    text: NonEmptyText
     subject: Text = ""
 
 
-class SenderIds(Struct):
-    """The words the account has registered to send from."""
+class SenderIds(Response):
+    """The sender IDs that the account has registered."""
 
     sender_ids: list[str]

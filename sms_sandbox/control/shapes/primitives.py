@@ -1,83 +1,68 @@
-"""What the shapes of the control API are made of. Times are ISO 8601 in UTC, money is the account's currency."""
+"""Field types and bases of all shapes. Times are ISO 8601 in UTC, money is the account's currency."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from ...domain.clock import EPOCH, LATEST
-from ...store.paging import Page, Paging
 
-# Behind `$` Python lets a line break stand, which JSON Schema does not.
+# In Python `$` also matches before a final line break, in JSON Schema it does not.
 _NAME = r"^[A-Za-z0-9._~-]{1,64}$(?!\n)"
-_HANDSET = r"^\+?[0-9]{3,15}$(?!\n)"
+_MSISDN = r"^\+?[0-9]{3,15}$(?!\n)"
 _TEXT = r"^[^\x00]*$"
-_WORDS = r"^[^\x00]+$"
+_NON_EMPTY_TEXT = r"^[^\x00]+$"
 
 Name = Annotated[str, Meta(pattern=_NAME)]
-Handset = Annotated[str, Meta(pattern=_HANDSET, description="International form, digits only.")]
+Msisdn = Annotated[str, Meta(pattern=_MSISDN, description="International form, digits only.")]
 Text = Annotated[str, Meta(max_length=2000, pattern=_TEXT, description="Anything but NUL.")]
-Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=_WORDS, description="Anything but NUL.")]
+NonEmptyText = Annotated[
+    str, Meta(min_length=1, max_length=2000, pattern=_NON_EMPTY_TEXT, description="Anything but NUL.")
+]
 PATTERNS = {
     _NAME: "of up to 64 letters, digits, dots, hyphens, underscores and tildes",
-    _HANDSET: "of 3 to 15 digits, a number in international form",
+    _MSISDN: "of 3 to 15 digits, a number in international form",
     _TEXT: "without NUL",
-    _WORDS: "without NUL",
+    _NON_EMPTY_TEXT: "without NUL",
 }
-"""What each pattern says in words, for who fails it."""
+"""A description of each pattern, for error messages."""
 
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=366 * 86400)]
-Number = Annotated[int, Meta(ge=1, le=2**31)]
-Size = Annotated[int, Meta(ge=1, le=1000)]
+PositiveInt = Annotated[int, Meta(ge=1, le=2**31)]
+PageSize = Annotated[int, Meta(ge=1, le=1000)]
 
 
 class Request(Struct, forbid_unknown_fields=True):
-    """A body or query; a name it does not know is refused, since it is most likely a slip."""
+    """A body or a query. Unknown names are refused, because they are most likely typing errors."""
 
 
-def check_moment(name: str, moment: datetime) -> None:
-    """Raise ValueError unless a clock can show the moment."""
-    if moment.tzinfo is None:
-        raise ValueError(f"`{name}` must have a time zone, as in 2030-01-31T12:00:00Z")
-    if not EPOCH <= moment < LATEST:
-        raise ValueError(f"`{name}` must be from {EPOCH.year} to {LATEST.year - 1}")
+class Response(Struct):
+    """The JSON of an answer. A client ignores fields it does not know, so that it can talk to a newer server."""
 
 
-class Slice(Request):
+class PageQuery(Request):
     """Which page of a list, and how many rows on it."""
 
-    page: Number = 1
-    max: Size = 100
-
-    @property
-    def paging(self) -> Paging:
-        return Paging(self.page, self.max)
+    page: PositiveInt = 1
+    max: PageSize = 100
 
 
-class Empty(Struct):
-    """Nothing to say but that it is done."""
-
-
-class PageOf(Struct):
-    """Where in a list a page lies."""
+class PageInfo(Response):
+    """Position of a page in its list: `number` of `count` pages, `total` rows in all."""
 
     number: int
     count: int
     total: int
 
 
-def page_of(found: Page[Any]) -> PageOf:
-    """Where a page of the store lies."""
-    return PageOf(found.info["number"], found.info["count"], found.total)
+class Empty(Response):
+    """An empty object: the operation is done."""
 
 
-class Info(Struct):
-    """The server: its version and addresses."""
-
-    name: str
-    version: str
-    https: str
-    http: str
-    ca: str
-    ca_bundle: str
+def check_time(name: str, time: datetime) -> None:
+    """Raise ValueError unless a tenant's clock can show the time. `name` is the field's."""
+    if time.tzinfo is None:
+        raise ValueError(f"`{name}` must have a time zone, as in 2030-01-31T12:00:00Z")
+    if not EPOCH <= time < LATEST:
+        raise ValueError(f"`{name}` must be from {EPOCH.year} to {LATEST.year - 1}")

@@ -1,12 +1,13 @@
-"""What the operations on tenants and clocks take and answer."""
+"""Shapes of tenants."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from ...domain.profiles import ProfileName
-from .primitives import Name, PageOf, Request, Seconds, Text, check_moment
+from .clock import Clock
+from .primitives import Name, PageInfo, Request, Response, Seconds, Text, check_time
 
 Key = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^:\x00-\x1f\x7f]+$(?!\n)")]
 Secret = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
@@ -25,13 +26,14 @@ Kind = Literal[
     "traffic",
     "clients",
 ]
-
-
-# Tenants
+"""A kind of data that a reset can empty alone."""
 
 
 class NewTenant(Request):
-    """A world to make; whatever is left out is made up or the server's default."""
+    """A tenant to create. Name, seed, key and secret are generated if left out; the rest is the server's default.
+
+    With `frozen_at` its clock is frozen at that time.
+    """
 
     name: Name | None = None
     seed: Text | None = None
@@ -46,11 +48,11 @@ class NewTenant(Request):
 
     def __post_init__(self) -> None:
         if self.frozen_at is not None:
-            check_moment("frozen_at", self.frozen_at)
+            check_time("frozen_at", self.frozen_at)
 
 
 class TenantChange(Request):
-    """Settings of a tenant; those left out stay."""
+    """Settings of a tenant to change; those left out stay."""
 
     profile: ProfileName | UnsetType = UNSET
     strict_senders: bool | UnsetType = UNSET
@@ -58,81 +60,32 @@ class TenantChange(Request):
 
 
 class Reset(Request):
-    """What to empty; all there is, where nothing is said."""
+    """What to empty: some kinds of data, or everything if `kinds` is left out."""
 
     kinds: Annotated[list[Kind], Meta(min_length=1)] | None = None
 
 
-class ClockState(Struct):
-    """A tenant's clock: what it shows, and whether it goes on by itself."""
-
-    now: datetime
-    running: bool
-
-
-class TenantState(Struct):
-    """A tenant and its settings."""
+class Tenant(Response):
+    """A tenant and its settings. `key` is that of its first account."""
 
     name: str
     seed: str
     created: datetime
-    clock: ClockState
+    clock: Clock
     profile: str
     strict_senders: bool
     delivery_seconds: float
     key: str
 
 
-class TenantMade(TenantState):
-    """A tenant just made, with what its caller needs to use it."""
+class CreatedTenant(Tenant):
+    """A new tenant, with the secret of its first account."""
 
     secret: str
 
 
-class Tenants(Struct):
-    page: PageOf
-    tenants: list[TenantState]
+class Tenants(Response):
+    """A page of tenants, oldest first."""
 
-
-# Clock
-
-
-class Advance(Request):
-    """How far to go: `to` a moment, or by a span of time; the parts of a span add up."""
-
-    to: datetime | None = None
-    days: Annotated[float, Meta(ge=0, le=36600)] = 0
-    hours: Annotated[float, Meta(ge=0, le=1_000_000)] = 0
-    minutes: Annotated[float, Meta(ge=0, le=100_000_000)] = 0
-    seconds: Annotated[float, Meta(ge=0, le=4_000_000_000)] = 0
-
-    def __post_init__(self) -> None:
-        if self.to is not None and self.span:
-            raise ValueError("Give either `to` or a span of time, not both")
-        if self.to is not None:
-            check_moment("to", self.to)
-        elif not self.span:
-            raise ValueError("Say how far: `to` a moment, or days, hours, minutes or seconds")
-
-    @property
-    def span(self) -> timedelta:
-        return timedelta(days=self.days, hours=self.hours, minutes=self.minutes, seconds=self.seconds)
-
-
-class Event(Struct):
-    """Something that happened on the way; `id` is that of a message, recipient or callback, as `kind` says."""
-
-    at: datetime
-    kind: str
-    id: int
-
-
-class Advanced(Struct):
-    """What an advance did. `happened` is cut after a thousand events, and `truncated` says so."""
-
-    start: datetime
-    end: datetime
-    running: bool
-    counts: dict[str, int]
-    happened: list[Event]
-    truncated: bool
+    page: PageInfo
+    tenants: list[Tenant]

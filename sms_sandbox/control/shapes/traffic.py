@@ -1,27 +1,30 @@
-"""What the operations on the journal take and answer."""
+"""Shapes of the traffic: its entries, and what is expected of them."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-from .primitives import Id, Number, PageOf, Request, Size, Text, check_moment
+from .primitives import Id, PageInfo, PageSize, PositiveInt, Request, Response, Text, check_time
 
 Kind = Literal["call", "callback", "inbound", "report"]
 Of = Literal["calls", "messages", "callbacks", "inbound"]
 Count = Annotated[int, Meta(ge=0, le=2**31)]
-Patience = Annotated[float, Meta(ge=0, le=600)]
-WrittenNumber = Annotated[
+Timeout = Annotated[float, Meta(ge=0, le=600)]
+PhoneNumber = Annotated[
     str, Meta(min_length=1, max_length=40, description="In any form; a leading 0 stands for Australia.")
 ]
 
 
-class Where(Request):
-    """Which entries: `method` is that of a call or the event of a callback, `number` anybody's who took part, `code`
-    what came of it, `text` and `rule` a part of it in any case, `after` an id; times are the tenant's."""
+class TrafficMatch(Request):
+    """Which entries. `method`: the method of a call, or the event of a callback. `number`: any number involved.
+
+    `code`: the exact result code. `text`, `rule`: a substring, case-insensitive. `after`: only entries with a larger
+    id. `since`, `until`: the tenant's time, both included.
+    """
 
     method: Text | None = None
-    number: WrittenNumber | None = None
+    number: PhoneNumber | None = None
     code: Text | None = None
     text: Text | None = None
     rule: Text | None = None
@@ -30,36 +33,40 @@ class Where(Request):
     until: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name, moment in (("since", self.since), ("until", self.until)):
-            if moment is not None:
-                check_moment(name, moment)
+        for name, time in (("since", self.since), ("until", self.until)):
+            if time is not None:
+                check_time(name, time)
 
 
-class Filter(Where):
-    """Entries of all kinds, or of one."""
+class TrafficFilter(TrafficMatch):
+    """Which entries, of all kinds or of one."""
 
     kind: Kind | None = None
 
 
-class TrafficFilter(Filter):
+class TrafficQuery(TrafficFilter):
     """Which entries, and which page of them."""
 
-    page: Number = 1
-    max: Size = 100
+    page: PositiveInt = 1
+    max: PageSize = 100
 
 
 class EventFilter(Request):
-    """Which events: those after an entry, or else those to come."""
+    """Which events. `after`: start behind this entry; without it, only new events are sent."""
 
     kind: Kind | None = None
     method: Text | None = None
     after: Id | None = None
 
 
-class Entry(Struct):
-    """Something that happened. `code` is what came of it: the code of a call, `ok` or `failed` of a callback,
-    `received` or `unreachable` of a handset's message, the state that was reported; `status` is that of HTTP. `cut`
-    says that something was too long to be kept whole."""
+class Entry(Response):
+    """A traffic entry: a call, a callback attempt, a handset's message, or a delivery report (see `kind`).
+
+    `code` is the result: the code of a call, `ok` or `failed` of a callback attempt, `received` or `unreachable` of a
+    handset's message, the status that was reported. `status` is the HTTP status. `rule` names the fault, scenario or
+    magic word that caused the result. `hints` name likely mistakes. `cut`: a value was too long and is stored
+    shortened.
+    """
 
     id: int
     at: datetime
@@ -81,31 +88,35 @@ class Entry(Struct):
     cut: bool
 
 
-class Traffic(Struct):
-    """Entries; `dropped` is how many of the oldest gave way to newer ones."""
+class Traffic(Response):
+    """A page of entries, newest first. `dropped`: how many of the oldest entries were dropped for newer ones."""
 
-    page: PageOf
+    page: PageInfo
     dropped: int
     entries: list[Entry]
 
 
-class Counted(Struct):
+class TrafficCount(Response):
+    """How many entries match, and how many of the oldest were dropped for newer ones."""
+
     count: int
     dropped: int
 
 
-class Cleared(Struct):
+class ClearedTraffic(Response):
     """How many entries were deleted."""
 
     cleared: int
 
 
-class Check(Request):
-    """What is expected: so many entries that fit `where` and whose parameters are `params`, word by word. If no number
-    is given, at least one."""
+class Expectation(Request):
+    """How many entries are expected that match `where` and have exactly these `params`.
+
+    Give `count`, or `at_least` and `at_most`. If none is given, at least one entry is expected.
+    """
 
     of: Of
-    where: Where = field(default_factory=Where)
+    where: TrafficMatch = field(default_factory=TrafficMatch)
     params: dict[str, Text | int] = field(default_factory=dict)
     count: Count | None = None
     at_least: Count | None = None
@@ -118,41 +129,40 @@ class Check(Request):
             raise ValueError("`at_least` is more than `at_most`")
 
     @property
-    def least(self) -> int:
+    def min_count(self) -> int:
+        """The smallest number of entries that meets the expectation."""
         if self.count is not None:
             return self.count
         return self.at_least if self.at_least is not None else int(self.at_most is None)
 
     @property
-    def most(self) -> int | None:
+    def max_count(self) -> int | None:
+        """The largest number of entries that meets the expectation; None if there is no limit."""
         return self.count if self.count is not None else self.at_most
 
 
-class Wait(Check):
-    """The same, and for how long to wait until it is so."""
+class TimedExpectation(Expectation):
+    """An expectation, and how long to wait until it is met."""
 
-    timeout_seconds: Patience = 5
-
-
-class Verdict(Struct):
-    """Whether it is as expected; if not, `difference` says what is."""
-
-    ok: bool
-    found: int
-    difference: str
+    timeout_seconds: Timeout = 5
 
 
-class Waited(Struct):
-    """Whether it came to be; `entries` are those that fit, `seen` what happened instead, newest first."""
+class VerifyResult(Response):
+    """True in `ok` if the expectation is met. If not, `difference` says in words what is different."""
 
     ok: bool
     found: int
     difference: str
+
+
+class WaitResult(VerifyResult):
+    """The result of a wait. `entries` are those that match; `seen` is what happened instead, newest first."""
+
     entries: list[Entry]
     seen: list[Entry]
 
 
-class Dropped(Struct):
-    """So many entries were dropped before they could be told of."""
+class DroppedEntries(Response):
+    """How many entries were dropped before the stream could send them."""
 
     count: int

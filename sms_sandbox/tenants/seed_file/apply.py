@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ...control.carrier_rules import rule_to_add
+from ...control.carrier_rules import store_rule
 from ...control.errors import ControlError
+from ...control.faults import store_fault
 from ...domain import keywords as words
 from ...domain import pricing
 from ...domain.clock import Clock
@@ -193,13 +194,11 @@ def _add_sender_id(context: _Context, _path: str, owner: Account, given: s.Sende
 
 
 def _add_carrier_rule(context: _Context, _path: str, owner: Account, given: s.Rule) -> None:
-    _add_rule(context, owner, rule_to_add(given, context.now(owner)), given.first)
+    _add_rule(context, owner, store_rule(given, context.now(owner)), given.first)
 
 
 def _add_fault(context: _Context, _path: str, owner: Account, given: s.Fault) -> None:
-    effect = given.fault.given_fields()
-    rule = NewRule(given.on, given.wanted, given.turns, effect, given.until(context.now(owner)))
-    _add_rule(context, owner, rule, given.first)
+    _add_rule(context, owner, store_fault(given, context.now(owner)), given.first)
 
 
 def _add_rule(context: _Context, owner: Account, rule: NewRule, first: bool) -> None:

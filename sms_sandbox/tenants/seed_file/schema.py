@@ -8,7 +8,7 @@ from msgspec import Meta, field
 from ...control.outbox import is_sender_id
 from ...control.shapes.carrier_rules import NewRule
 from ...control.shapes.faults import NewFault
-from ...control.shapes.primitives import Name, Request, Seconds, Text, Words, check_moment
+from ...control.shapes.primitives import Name, NonEmptyText, Request, Seconds, Text, check_time
 from ...control.shapes.tenants import Key, Money, Rate, Secret
 from ...domain import keywords, numbers
 from ...domain.callbacks import is_http_url
@@ -18,7 +18,7 @@ from ...services.send_message import NO_RECORD, preview
 
 Email = Annotated[str, Meta(min_length=3, max_length=255, pattern=r"^[^@\x00-\x20,]+@[^@\x00-\x20,]+$(?!\n)")]
 Margin = Annotated[float, Meta(ge=0, le=1000)]
-FieldNames = Annotated[list[Words], Meta(max_length=10)]
+FieldNames = Annotated[list[NonEmptyText], Meta(max_length=10)]
 
 
 def _check_url(url: str | None) -> None:
@@ -60,7 +60,7 @@ class Account(Request, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.frozen_at is not None:
-            check_moment("frozen_at", self.frozen_at)
+            check_time("frozen_at", self.frozen_at)
         for url in (self.dlr_url, self.reply_url, self.link_hits_url):
             _check_url(url)
 
@@ -80,15 +80,15 @@ class Contact(Request, kw_only=True):
     """A member of a list. `fields` maps the names of the list's custom fields to values."""
 
     msisdn: Handset
-    first_name: Words | None = None
-    last_name: Words | None = None
+    first_name: NonEmptyText | None = None
+    last_name: NonEmptyText | None = None
     fields: dict[str, Text] = field(default_factory=dict)
 
 
 class List(Owned, kw_only=True):
     """A list with its custom fields and its members."""
 
-    name: Words
+    name: NonEmptyText
     fields: FieldNames = field(default_factory=list)
     automation_url: str | None = None
     contacts: list[Contact] = field(default_factory=list)
@@ -104,7 +104,7 @@ class List(Owned, kw_only=True):
 class InboundOptions(Owned, kw_only=True):
     """The automatic actions for inbound messages. `list` is the name of a contact list."""
 
-    list_name: Words | None = field(default=None, name="list")
+    list_name: NonEmptyText | None = field(default=None, name="list")
     welcome_message: Text = ""
     members_message: Text = ""
     forward_url: str | None = None
@@ -127,7 +127,7 @@ class Number(InboundOptions, kw_only=True):
 class Keyword(InboundOptions, kw_only=True):
     """A keyword on a number that the account leases."""
 
-    keyword: Words
+    keyword: NonEmptyText
     number: Handset
     reference: Text = ""
 
@@ -140,7 +140,7 @@ class Keyword(InboundOptions, kw_only=True):
 class Client(Owned, kw_only=True):
     """A client of a reseller. Its key is derived from the tenant's seed, and so is its secret if none is given."""
 
-    name: Words
+    name: NonEmptyText
     email: Email
     msisdn: Handset
     secret: Secret | None = None
@@ -154,7 +154,7 @@ class Client(Owned, kw_only=True):
 class SenderId(Owned, kw_only=True):
     """A sender ID that the account may use with `strict_senders`."""
 
-    word: Words
+    word: NonEmptyText
 
     def __post_init__(self) -> None:
         if not is_sender_id(self.word):

@@ -1,0 +1,67 @@
+"""Operations on the tenant's clock."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ..domain import clock as domain
+from ..store import tenants
+from .declare import Call, Later, operation
+from .errors import ControlError, gone
+from .shapes import clock as shapes
+
+
+@operation("GET", "/clock")
+def read_clock(call: Call) -> shapes.Clock:
+    """Return the time that the tenant's clock shows."""
+    return clock_at(call.tenant.clock, call.real)
+
+
+@operation("POST", "/clock/freeze")
+async def freeze_clock(later: Later) -> shapes.Clock:
+    """Freeze the clock. What is due by then still happens; later events wait until it is advanced or resumed."""
+    return await _set_clock(later, domain.Clock.frozen)
+
+
+@operation("POST", "/clock/resume")
+async def resume_clock(later: Later) -> shapes.Clock:
+    """Resume a frozen clock. It continues from the time it shows."""
+    return await _set_clock(later, domain.Clock.running)
+
+
+@operation("POST", "/clock/advance")
+async def advance_clock(later: Later, body: shapes.Advance) -> shapes.Advanced:
+    """Advance the clock.
+
+    Everything due on the way happens at its own time, callbacks and their retries too, before this call is answered.
+    """
+    to = body.to and body.to.astimezone(UTC)
+    try:
+        advance = await later.desk.runner.advance(later.tenant.id, by=body.span, to=to)
+    except KeyError:
+        raise gone() from None
+    except (ValueError, OverflowError) as why:
+        raise ControlError("invalid", str(why)) from why
+    clock = await later.do(read_clock.run)
+    happened = [shapes.Event(event.at, event.kind, event.ref) for event in advance.happened]
+    truncated = sum(advance.counts.values()) > len(happened)
+    return shapes.Advanced(advance.start, advance.end, clock.running, dict(advance.counts), happened, truncated)
+
+
+def clock_at(clock: domain.Clock, real: datetime) -> shapes.Clock:
+    """Return what the clock shows at a moment of real time."""
+    return shapes.Clock(clock.now(real), clock.frozen_at is None or clock.moving)
+
+
+async def _set_clock(later: Later, change: Callable[[domain.Clock, datetime], domain.Clock]) -> shapes.Clock:
+    """Change the clock as soon as no advance is moving it."""
+
+    def in_transaction(call: Call) -> shapes.Clock:
+        clock = change(call.tenant.clock, call.real)
+        tenants.set_clock(call.db, call.tenant.id, clock)
+        return clock_at(clock, call.real)
+
+    async with later.desk.runner.clocks.held(later.tenant.id):
+        return await later.do(in_transaction)
+
+
+OPERATIONS = (read_clock, freeze_clock, resume_clock, advance_clock)

@@ -1,0 +1,38 @@
+"""Conversion between the store's values and the shapes of the control API."""
+
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from ..domain import pricing
+from ..store.paging import Page, Paging
+from .shapes.primitives import PageInfo, PageQuery
+
+S = TypeVar("S", bound=Struct)
+
+
+def shape_of(shape: type[S], row: object, **others: Any) -> S:
+    """Return a shape filled with the row's attributes of the same names. `others` are fields that differ."""
+    same = {name: getattr(row, name) for name in shape.__struct_fields__ if name not in others}
+    return shape(**same, **others)
+
+
+def paging_of(query: PageQuery) -> Paging:
+    """Return the page that a query asks for."""
+    return Paging(query.page, query.max)
+
+
+def page_info(page: Page[Any]) -> PageInfo:
+    """Return the position of a page in its list."""
+    return PageInfo(page.info["number"], page.info["count"], page.total)
+
+
+def to_units(amount: float) -> int:
+    """Convert an amount of the account's currency to units."""
+    return pricing.to_units(Decimal(str(amount)))
+
+
+def from_units(units: int) -> float:
+    """Convert units to an amount of the account's currency."""
+    return float(pricing.from_units(units))

@@ -1,0 +1,57 @@
+"""Shapes of a tenant's clock."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+from .primitives import Request, Response, check_time
+
+
+class Clock(Response):
+    """The time that a tenant's clock shows, and whether the clock is running."""
+
+    now: datetime
+    running: bool
+
+
+class Advance(Request):
+    """How far to advance the clock: `to` a time, or by a span. The parts of a span add up."""
+
+    to: datetime | None = None
+    days: Annotated[float, Meta(ge=0, le=36600)] = 0
+    hours: Annotated[float, Meta(ge=0, le=1_000_000)] = 0
+    minutes: Annotated[float, Meta(ge=0, le=100_000_000)] = 0
+    seconds: Annotated[float, Meta(ge=0, le=4_000_000_000)] = 0
+
+    def __post_init__(self) -> None:
+        if self.to is not None and self.span:
+            raise ValueError("Give either `to` or a span of time, not both")
+        if self.to is not None:
+            check_time("to", self.to)
+        elif not self.span:
+            raise ValueError("Say how far: `to` a moment, or days, hours, minutes or seconds")
+
+    @property
+    def span(self) -> timedelta:
+        """The sum of days, hours, minutes and seconds."""
+        return timedelta(days=self.days, hours=self.hours, minutes=self.minutes, seconds=self.seconds)
+
+
+class Event(Response):
+    """Something that happened during an advance. `id` is that of a message, recipient or callback, as `kind` says."""
+
+    at: datetime
+    kind: str
+    id: int
+
+
+class Advanced(Response):
+    """The result of an advance. `happened` lists the first thousand events; `truncated` is true if there were more."""
+
+    start: datetime
+    end: datetime
+    running: bool
+    counts: dict[str, int]
+    happened: list[Event]
+    truncated: bool
