@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
@@ -23,6 +25,7 @@ from .api.gate import Gate
 from .api.http_responses import not_found_page
 from .api.routes import Api, ApiRoute, methods
 from .control import PREFIX, guard
+from .control.error_handlers import no_such_path
 from .domain import numbers
 from .journal.writer import Journal
 from .settings import Settings, flag
@@ -76,12 +79,18 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Middleware(AnswerCancelled),
             Middleware(guard.Guard, hosts=(*settings.cert_host, settings.host), token=sandbox.token),
         ],
-        exception_handlers={404: not_found_page, 405: only_get},
+        exception_handlers={404: _not_found, 405: only_get},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the real service answers 404
     app.state.sandbox = sandbox
     return app
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    # Starlette's Mount takes no path with a line break in it, so control never sees that one.
+    is_control = request.scope["path"].startswith(f"{PREFIX}/")
+    return await (no_such_path if is_control else not_found_page)(request, error)
 
 
 @asynccontextmanager

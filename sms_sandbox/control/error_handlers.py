@@ -21,7 +21,8 @@ async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG
     return _response(error if isinstance(error, ControlError) else gone())
 
 
-async def _no_such_path(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def no_such_path(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer a path under `/_sandbox/v1` that no operation has."""
     path = request.scope["path"]
     return _response(ControlError("not_found", f"There is nothing at {path}; {PREFIX}/openapi.json lists what is."))
 
@@ -45,7 +46,7 @@ async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG0
 HANDLERS: Mapping[Any, ExceptionHandler] = {
     ControlError: _refused,
     GoneError: _refused,
-    404: _no_such_path,
+    404: no_such_path,
     405: _not_allowed,
     ClientDisconnect: _disconnected,
     Exception: _failed,

@@ -61,7 +61,7 @@ def test_a_wrong_secret_is_noted_where_the_key_belongs_and_a_strange_key_by_defa
     assert (wrong["code"], wrong["account_id"]) == ("AUTH_FAILED", 54911)
     (unknown, *_) = entries(server)
     assert (unknown["code"], unknown["account_id"]) == ("AUTH_FAILED", None)
-    assert unknown["hints"] == ["No account here has the key key-…."]
+    assert unknown["hints"] == ["No account in this sandbox has the key key-…."]
     said = json.dumps([wrong, *entries(server)])
     assert not any(each in said for each in (strange.key, strange.secret, "not-its-secret"))
 
