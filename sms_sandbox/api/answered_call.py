@@ -31,7 +31,7 @@ class AnsweredCall(NamedTuple):
 
 
 class ApiContext(NamedTuple):
-    """What hints need to know besides the call."""
+    """Facts about the API that hints need besides the call."""
 
     methods: Mapping[str, Method]
     callback_hosts: Collection[str] = ()

@@ -13,7 +13,7 @@ from .params import Schema, Text
 class Slots(Text):
     """The form fields field_1 to field_10, by slot."""
 
-    of_one_field: ClassVar[bool] = False
+    reads_one_field: ClassVar[bool] = False
 
     def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002
         values = {slot: value for slot in SLOTS if (value := Text.read(self, form, f"field_{slot}"))}
@@ -25,9 +25,10 @@ class Slots(Text):
 
 @dataclass(frozen=True)
 class FieldValues(Slots):
-    """Values of custom fields, by slot (`field_1`) or by name (`field_` and the name, with underscores for blanks).
+    """Values of custom fields, by slot or by name.
 
-    They are read as a mapping with lower-case keys, without `field_`. Only the list knows which names it has.
+    A form field is `field_` and the slot, or `field_` and the name with underscores for blanks. The values are read as
+    a mapping with lower-case keys, without `field_`, because only the list knows which names it has.
     """
 
     def read(self, form: Form, name: str) -> Mapping[str, str] | None:  # noqa: ARG002

@@ -107,11 +107,11 @@ class Method:
     def arguments(self, call: Call, form: Form) -> dict[str, Any]:
         """What the form gives the function: the required first, in order, and only then what is badly written."""
         for name in self.required:
-            if not self.params[name].stands_in(form, wire_name(name)):
+            if not self.params[name].is_given(form, wire_name(name)):
                 raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire_name(name)))
         found = {}
         for name, wire, alias, param in self._wired:
-            if wire not in form and alias not in form and param.of_one_field:
+            if wire not in form and alias not in form and param.reads_one_field:
                 continue
             value = param.read(form, wire)
             if isinstance(value, Paging) and value.size == UNSIZED:

@@ -1,4 +1,4 @@
-"""Reads the parameters of a call from its query and body, in every encoding that clients use."""
+"""Reads the parameters of a call from its query and body, in all encodings clients use."""
 
 import logging
 from collections.abc import Mapping

@@ -46,7 +46,7 @@ _Check = Callable[[AnsweredCall, Method, Form, ApiContext], Iterator[str]]
 def hints_for(call: AnsweredCall, context: ApiContext) -> Sequence[str]:
     """Return hints on likely mistakes in a call.
 
-    A mistake may put the account's secret anywhere, so it is masked in every hint.
+    A mistake may put the account's secret anywhere, so it is redacted in every hint.
     """
     account = call.answer.account
     secret = (account and account.secret) or ""
@@ -88,7 +88,7 @@ def _check_credentials(call: AnsweredCall) -> Iterator[str]:
 
 
 def _shorten_key(key: str) -> str:
-    """Return only the start of an unknown key, because it may be the key of a real account."""
+    """Return the start of a key. The key is unknown here, but may belong to a real account."""
     return f"{key[:4]}…"
 
 

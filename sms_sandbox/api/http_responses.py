@@ -34,6 +34,6 @@ async def not_found_page(request: Request, error: Exception) -> Response:  # noq
 
 
 async def send_response(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:
-    """Send a response whose body is complete, so that our server can write both at once."""
+    """Send a response with a complete body; our server writes both at once."""
     await send({"type": "http.response.start", "status": status, "headers": headers, WHOLE: True})
     await send({"type": "http.response.body", "body": body})

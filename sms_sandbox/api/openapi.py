@@ -1,4 +1,4 @@
-"""The OpenAPI document of the imitated API, from the declarations of its methods."""
+"""The OpenAPI document of the imitated API, built from the declarations of its methods."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from .params import Schema
 from .parity.evidence import EVIDENCE, MEANINGS
 from .schema import schema_of
 
-ERROR: Schema = {
+_ERROR: Schema = {
     "type": "object",
     "properties": {
         "code": {"type": "string", "enum": [code.name for code in Code]},
@@ -29,64 +29,65 @@ ERROR: Schema = {
     },
     "required": ["code", "description"],
 }
-REFUSED: Schema = {
+_REFUSED: Schema = {
     "type": "object",
     "properties": {"error": {"$ref": "#/components/schemas/Error"}},
     "required": ["error"],
 }
 
 
-def document(methods: Iterable[Method], version: str, url: str) -> dict[str, Any]:
-    """The document, as plain data; `url` is where the API is served."""
+def build_document(methods: Iterable[Method], version: str, url: str) -> dict[str, Any]:
+    """Return the document as plain data; `url` is the base URL of the API."""
     paths: dict[str, Any] = {}
-    for each in methods:
+    for method in methods:
         for ending in ("json", "xml"):
-            paths[f"/{each.name}.{ending}"] = {
-                "get": operation(each, ending, "get"),
-                "post": operation(each, ending, "post"),
+            paths[f"/{method.name}.{ending}"] = {
+                "get": _build_operation(method, ending, "get"),
+                "post": _build_operation(method, ending, "post"),
             }
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "TransmitSMS API, as sms-sandbox imitates it",
             "version": version,
-            "description": "Every method takes GET and POST, its parameters in the query, a form body, or both.",
+            "description": "Every method accepts GET and POST, with parameters in the query, a form body, or both.",
         },
         "servers": [{"url": url}],
         "security": [{"key": []}],
         "paths": paths,
         "components": {
-            "schemas": {"Error": ERROR, "Refused": REFUSED},
+            "schemas": {"Error": _ERROR, "Refused": _REFUSED},
             "securitySchemes": {"key": {"type": "http", "scheme": "basic", "description": "API key and secret."}},
         },
     }
 
 
-def operation(method: Method, ending: str, verb: str) -> dict[str, Any]:
-    fields = fields_of(method)
+def _build_operation(method: Method, ending: str, verb: str) -> dict[str, Any]:
+    fields = list_fields(method)
+    required = list_required(method)
     summary, _, rest = method.doc.partition("\n\n")
     described: dict[str, Any] = {
         "operationId": f"{verb}-{method.name}-{ending}",
         "tags": [method.group],
         "summary": " ".join(summary.split()),
-        "responses": responses(method, ending),
+        "responses": _build_responses(method, ending),
         "x-evidence": [MEANINGS[mark] for mark in EVIDENCE[method.name].marks],
     }
     if rest:
         described["description"] = rest
     if verb == "get":
         described["parameters"] = [
-            {"name": name, "in": "query", "required": name in required_of(method), "schema": schema}
+            {"name": name, "in": "query", "required": name in required, "schema": schema}
             for name, schema in fields.items()
         ]
     elif fields:
-        form = {"schema": {"type": "object", "properties": fields, "required": required_of(method)}}
+        form = {"schema": {"type": "object", "properties": fields, "required": required}}
         described["requestBody"] = {"content": {"application/x-www-form-urlencoded": form, "multipart/form-data": form}}
     return described
 
 
-def fields_of(method: Method) -> dict[str, Schema]:
-    """The form fields a method reads, each with what there is to say of it, and its default."""
+def list_fields(method: Method) -> dict[str, Schema]:
+    """Return the schema of each form field that a method reads, with its description and default."""
     fields: dict[str, Schema] = {}
     for name, param in method.params.items():
         read = param.fields(wire_name(name))
@@ -97,28 +98,29 @@ def fields_of(method: Method) -> dict[str, Schema]:
     return fields
 
 
-def required_of(method: Method) -> list[str]:
+def list_required(method: Method) -> list[str]:
+    """Return the names of the required form fields."""
     return [field for name in method.required for field in method.params[name].fields(wire_name(name))]
 
 
-def responses(method: Method, ending: str) -> dict[str, Any]:
-    """What a method may answer, by status: its reply, and the codes it refuses with."""
+def _build_responses(method: Method, ending: str) -> dict[str, Any]:
+    """Return the responses of a method by status: its result, and its errors."""
     reply = schema_of(method.returns)
     if ending == "json":
         reply["properties"]["error"] = {"$ref": "#/components/schemas/Error"}
         reply.setdefault("required", []).append("error")
-        told = {"200": {"description": "Done.", "content": {"application/json": {"schema": reply}}}}
+        described = {"200": {"description": "Success.", "content": {"application/json": {"schema": reply}}}}
         refused: Mapping[str, Any] = {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}}
     else:
-        text = {"schema": {"type": "string", "description": "The same as the JSON, in XML."}}
-        told = {"200": {"description": "Done.", "content": {"text/xml": text}}}
+        text = {"schema": {"type": "string", "description": "The JSON response, written as XML."}}
+        described = {"200": {"description": "Success.", "content": {"text/xml": text}}}
         refused = {"text/xml": text}
-    for status in sorted({code.status for code in codes_of(method)}):
-        codes = ", ".join(code.name for code in codes_of(method) if code.status == status)
-        told[str(status)] = {"description": f"Refused: {codes}.", "content": dict(refused)}
-    return told
+    for status in sorted({code.status for code in list_codes(method)}):
+        codes = ", ".join(code.name for code in list_codes(method) if code.status == status)
+        described[str(status)] = {"description": f"Error: {codes}.", "content": dict(refused)}
+    return described
 
 
-def codes_of(method: Method) -> list[Code]:
-    """Every code a method may refuse with, in the order of the table of codes."""
+def list_codes(method: Method) -> list[Code]:
+    """Return every error code of a method, in the order of the table of codes."""
     return [code for code in Code if code in method.errors | GATE]

@@ -1,4 +1,4 @@
-"""Kinds of parameters: each reads itself from the form and describes itself to the docs."""
+"""Kinds of parameters. Each reads itself from the form and describes itself for the docs."""
 
 import re
 from collections.abc import Sequence
@@ -14,84 +14,85 @@ from .forms import Form
 
 Schema = dict[str, Any]
 
-LARGEST = 2**63 - 1
-"""The largest integer any database of ours keeps."""
+MAX_INTEGER = 2**63 - 1
+"""Largest integer that SQLite and PostgreSQL can store."""
 
-LARGEST_PAGE = 100
+_MAX_PAGE_SIZE = 100
 
-_UNFIT = re.compile("[\x00\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """A NUL, which PostgreSQL can't store, or a byte that was not UTF-8 (it arrives as a lone surrogate)."""
 
 
-def given(form: Form, name: str) -> str | None:
-    """The text of a parameter; None where it is absent or empty, which mean the same here."""
+def _read_field(form: Form, name: str) -> str | None:
+    """Return the text of a form field; None if it is missing or empty, which means the same here."""
     raw = form.get(name)
     if not raw:
         return None
-    if _UNFIT.search(raw):
+    if _UNSTORABLE.search(raw):
         raise ApiError(Code.FIELD_INVALID)
     return raw
 
 
 @dataclass(frozen=True)
 class Param:
-    """A parameter of one form field, a text. `read` answers None where nothing was given. What is `secret` is kept out
-    of the journal."""
+    """A text parameter in one form field. `read` returns None if the field was not given.
+
+    Traffic entries redact the value of a `secret` parameter. A `msisdn` parameter holds phone numbers: faults and traffic
+    filters find the call by them. A `sender` says who sends: faults match it, and magic senders work in it.
+    """
 
     doc: str
     alias: str = field(default="", kw_only=True)
     secret: bool = field(default=False, kw_only=True)
     trimmed: bool = field(default=True, kw_only=True)
     msisdn: bool = field(default=False, kw_only=True)
-    """Holds phone numbers: faults and traffic filters find the call by them."""
     sender: bool = field(default=False, kw_only=True)
-    """Says who sends: faults match it as `sender`, and magic senders work in it."""
-    of_one_field: ClassVar[bool] = True
-    """Whether it is not given where the form has neither its name nor its alias; others read what else they like."""
+    reads_one_field: ClassVar[bool] = True
+    """It reads no other field than that of its name or alias."""
 
     def read(self, form: Form, name: str) -> Any:
-        raw = given(form, name)
+        raw = _read_field(form, name)
         if raw is None and self.alias:
-            raw = given(form, self.alias)
+            raw = _read_field(form, self.alias)
         if raw is None:
             return None
         if self.trimmed:
             raw = raw.strip()
         return self.parse(raw, name) if raw else None
 
-    def stands_in(self, form: Form, name: str) -> bool:
-        """Whether something was given, well written or not."""
+    def is_given(self, form: Form, name: str) -> bool:
+        """Return True if the form has a value, valid or not."""
         return bool(form.get(name) or (self.alias and form.get(self.alias)))
 
-    def parse(self, raw: str, name: str) -> Any:  # noqa: ARG002 (kinds that name the field in their refusal need it)
+    def parse(self, raw: str, name: str) -> Any:  # noqa: ARG002 (kinds that name the field in their error need it)
         return raw
 
     def schema(self) -> Schema:
         return {"type": "string"}
 
     def fields(self, name: str) -> dict[str, Schema]:
-        """The form fields this parameter reads, with what the docs say of each."""
+        """Return the schema of each form field that this parameter reads, with its description."""
         return {name: {**self.schema(), "description": self.doc}}
 
 
 @dataclass(frozen=True)
 class Text(Param):
-    """A text of at most `longest` characters. One that `clears` tells a blank from not given."""
+    """A text of at most `max_length` characters. With `blank_clears`, a blank is read as "", not as None."""
 
-    longest: int = 255
-    clears: bool = field(default=False, kw_only=True)
+    max_length: int = 255
+    blank_clears: bool = field(default=False, kw_only=True)
 
     def read(self, form: Form, name: str) -> Any:
-        found = super().read(form, name)
-        return "" if found is None and self.clears and name in form else found
+        value = super().read(form, name)
+        return "" if value is None and self.blank_clears and name in form else value
 
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
-        if len(raw) > self.longest:
+        if len(raw) > self.max_length:
             raise ApiError(Code.FIELD_INVALID)
         return raw
 
     def schema(self) -> Schema:
-        return {"type": "string", "maxLength": self.longest}
+        return {"type": "string", "maxLength": self.max_length}
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Integer(Param):
     def parse(self, raw: str, name: str) -> int:
         if not (raw.isascii() and raw.isdigit()):
             raise ApiError(Code.FIELD_INVALID, f'Field "{name}" has wrong type, expected type - numeric')
-        return min(int(raw), LARGEST) if len(raw) < 1000 else LARGEST
+        return min(int(raw), MAX_INTEGER) if len(raw) < 1000 else MAX_INTEGER
 
     def schema(self) -> Schema:
         return {"type": "integer", "minimum": 0}
@@ -109,7 +110,7 @@ class Integer(Param):
 
 @dataclass(frozen=True)
 class Id(Integer):
-    """An id; 0 is what client libraries send for none."""
+    """An id. 0 counts as not given, because client libraries send it for no id."""
 
     def parse(self, raw: str, name: str) -> int | None:  # type: ignore[override]  # 0 is "not given"
         return super().parse(raw, name) or None
@@ -117,7 +118,7 @@ class Id(Integer):
 
 @dataclass(frozen=True)
 class Flag(Param):
-    """A yes or no, in the words clients use for it."""
+    """A boolean, in the words that clients use."""
 
     def parse(self, raw: str, name: str) -> bool:  # noqa: ARG002
         word = raw.lower()
@@ -133,7 +134,7 @@ class Flag(Param):
 
 @dataclass(frozen=True)
 class Choice(Param):
-    """One of a few words, in any case. With `lenient` an unknown one counts as not given."""
+    """One of a few words, case-insensitive. With `lenient`, an unknown word counts as not given."""
 
     words: tuple[str, ...] = ()
     lenient: bool = False
@@ -152,23 +153,22 @@ class Choice(Param):
 
 @dataclass(frozen=True)
 class Words(Param):
-    """A list with commas; blanks around items and empty items do not count."""
+    """A list separated by commas. Blanks around items and empty items are ignored."""
 
-    most: int = 500
+    max_items: int = 500
 
     def parse(self, raw: str, name: str) -> Sequence[str] | None:  # noqa: ARG002
-        words = [word for each in raw.split(",") if (word := each.strip())]
-        if len(words) > self.most:
+        words = [word for item in raw.split(",") if (word := item.strip())]
+        if len(words) > self.max_items:
             raise ApiError(Code.FIELD_INVALID)
         return words or None
 
 
 @dataclass(frozen=True)
 class Url(Param):
-    """An absolute http or https address."""
+    """An absolute http or https URL. If it is to be `called` by the sandbox, its host must be allowed."""
 
     called: bool = field(default=True, kw_only=True)
-    """The sandbox itself requests the URL, so its host must be allowed."""
 
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
         if not callbacks.is_http_url(raw):
@@ -197,23 +197,22 @@ _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 
 @dataclass(frozen=True)
 class Timestamp(Param):
-    """A moment in UTC: `YYYY-MM-DD HH:MM:SS`, a date alone (its midnight), or the ISO form with T and Z."""
+    """A time in UTC: `YYYY-MM-DD HH:MM:SS`, a date alone (its midnight), or the ISO form with T and Z."""
 
-    expects_future: bool = field(default=False, kw_only=True)
-    """A moment in the past is probably a mistake."""
+    expects_future: bool = field(default=False, kw_only=True)  # a time in the past is probably a mistake
 
     def parse(self, raw: str, name: str) -> datetime:  # noqa: ARG002
-        if not _MOMENT.fullmatch(raw):
+        if not _TIMESTAMP.fullmatch(raw):
             raise ApiError(Code.FIELD_INVALID)
         try:
             written = datetime.fromisoformat(raw)
             moment = written.replace(tzinfo=UTC) if written.tzinfo is None else written.astimezone(UTC)
         except (ValueError, OverflowError):
             raise ApiError(Code.FIELD_INVALID) from None
-        return self.bounded(moment)
+        return self.check_range(moment)
 
-    def bounded(self, moment: datetime) -> datetime:
-        """The moment, if a clock can show it."""
+    def check_range(self, moment: datetime) -> datetime:
+        """Return the moment if a tenant's clock can show it. Raises ApiError if not."""
         if not EPOCH <= moment < LATEST:
             raise ApiError(Code.FIELD_INVALID)
         return moment
@@ -224,22 +223,22 @@ class Timestamp(Param):
 
 @dataclass(frozen=True)
 class LastMoment(Timestamp):
-    """The end of a span of time. The wire knows whole seconds only, so all of the second belongs to the span."""
+    """The end of a period. It is written in whole seconds, and the period includes all of the last second."""
 
     def parse(self, raw: str, name: str) -> datetime:
         return super().parse(raw, name).replace(microsecond=999_999)
 
-    def bounded(self, moment: datetime) -> datetime:
-        # Clients write an open end as the last day there is, which no clock reaches.
-        return super().bounded(min(moment, LATEST - timedelta(seconds=1)))
+    def check_range(self, moment: datetime) -> datetime:
+        # Clients write an open end as the last day of the calendar, which no clock reaches.
+        return super().check_range(min(moment, LATEST - timedelta(seconds=1)))
 
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Country(Param):
-    """A country by its two letters or its English name; read as the two letters."""
+    """A country by its two-letter code or its English name, read as the code."""
 
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
         region = numbers.find_region(raw)
@@ -250,7 +249,7 @@ class Country(Param):
 
 @dataclass(frozen=True)
 class Handset(Param):
-    """A phone number in international form, with whatever people write between its digits."""
+    """A phone number in international form. Punctuation between digits is ignored."""
 
     msisdn: bool = field(default=True, kw_only=True)
 
@@ -268,14 +267,14 @@ class Handset(Param):
 
 @dataclass(frozen=True)
 class PageAndMax(Param):
-    """Which page, and how many rows on it: `page` and `max` together. Nonsense means the default."""
+    """The number and size of a page, in the fields `page` and `max`. An invalid value means the default."""
 
     doc: str = ""
-    of_one_field: ClassVar[bool] = False
+    reads_one_field: ClassVar[bool] = False
 
     def read(self, form: Form, name: str) -> Paging:  # noqa: ARG002
         number, size = self._count(form.get("page")), self._count(form.get("max"))
-        return Paging(number or 1, min(size, LARGEST_PAGE) or UNSIZED)
+        return Paging(number or 1, min(size, _MAX_PAGE_SIZE) or UNSIZED)
 
     @staticmethod
     def _count(raw: str | None) -> int:
@@ -283,23 +282,18 @@ class PageAndMax(Param):
         return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 16 else 0
 
     def fields(self, name: str) -> dict[str, Schema]:  # noqa: ARG002
-        size = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}
+        size = {"type": "integer", "minimum": 1, "maximum": _MAX_PAGE_SIZE}
         return {
-            "page": {"type": "integer", "minimum": 1, "default": 1, "description": "Which page, from 1."},
-            "max": {**size, "description": "Rows on a page; the account's page size if not given."},
+            "page": {"type": "integer", "minimum": 1, "default": 1, "description": "Number of the page, from 1."},
+            "max": {**size, "description": "Rows on a page. By default the account's page size."},
         }
 
 
-# Parameters that many methods share are named once, here.
-ListId = Annotated[int, Id("The list's id.")]
-MessageId = Annotated[int, Id("The message's id.")]
-CountryCode = Annotated[str, Country("Country that local numbers belong to: two letters, or its English name.")]
-Callback = Annotated[str, Url("Where to call, instead of the account's own URL.")]
-When = Annotated[datetime, Timestamp("YYYY-MM-DD HH:MM:SS, in UTC; a date alone is its midnight.")]
-SendAt = Annotated[
-    datetime, Timestamp("YYYY-MM-DD HH:MM:SS, in UTC; a date alone is its midnight.", expects_future=True)
-]
-End = Annotated[datetime, LastMoment("The last second of it, written as the start is.")]
-FromHandset = Annotated[str, Handset("Only of this handset.")]
+# Parameters that several methods share.
+ListId = Annotated[int, Id("Id of the list.")]
+MessageId = Annotated[int, Id("Id of the message.")]
+CountryCode = Annotated[str, Country("Country of local numbers: its two-letter code or English name.")]
+Start = Annotated[datetime, Timestamp("Start of the period: YYYY-MM-DD HH:MM:SS in UTC. A date alone means midnight.")]
+End = Annotated[datetime, LastMoment("Last second of the period, in the same format.")]
+OnlyHandset = Annotated[str, Handset("Show only this handset.")]
 Pages = Annotated[Paging, PageAndMax()]
-Style = Annotated[str, Choice("`array` lists custom fields as names and values.", words=("array",), lenient=True)]

@@ -1,4 +1,4 @@
-"""A reply is plain data. JSON and XML are two spellings of it, chosen by the ending of the path."""
+"""Renders responses: plain data becomes JSON or XML, as the ending of the path asks."""
 
 import math
 import re
@@ -11,38 +11,41 @@ from types import NoneType
 from typing import Any
 
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-"""What PHP calls a numeric string: white space may stand in front, not behind."""
+"""PHP's read_number string: white space may precede the number, but not follow it."""
 
 _INTEGER = re.compile(r"[ \t\n\r\v\f]*[+-]?\d+", re.ASCII)
 _LARGEST = 2**63
 
 
 def to_json(reply: Mapping[str, Any]) -> bytes:
-    """The reply as PHP's json_encode with numeric checking spells it (reference 2.3)."""
+    """Return the response as PHP's json_encode with read_number checking writes it (reference 2.3)."""
     return _object(reply).encode("ascii")
 
 
 def _object(reply: Mapping[str, Any]) -> str:
-    return "{" + ",".join([_key(key) + _SPELLED[type(value)](value) for key, value in reply.items()]) + "}"
+    return "{" + ",".join([_key(key) + _TO_JSON[type(value)](value) for key, value in reply.items()]) + "}"
 
 
 def _array(values: Iterable[Any]) -> str:
-    return "[" + ",".join([_SPELLED[type(value)](value) for value in values]) + "]"
+    return "[" + ",".join([_TO_JSON[type(value)](value) for value in values]) + "]"
 
 
 def _string(text: str) -> str:
-    number = numeric(text)
+    number = read_number(text)
     return _quoted(text) if number is None else _scalar(number)
 
 
 class Verbatim(str):
-    """A text that stays one, however much it looks like a number: an error's numbers, as the caller wrote them."""
+    """A text that stays a text even if it looks like a number.
+
+    The numbers in an error's description are given back as the caller wrote them.
+    """
 
     __slots__ = ()
 
 
 class Fixed(dict[str, Any]):
-    """A part of many replies that is always the same, whose JSON is spelled once. Nothing may change it."""
+    """A constant part of many responses, whose JSON is rendered once. Nothing may change it."""
 
     @cached_property
     def json(self) -> str:
@@ -56,8 +59,8 @@ def _quoted(text: str) -> str:
 
 
 @lru_cache(1024)
-def inside_json(text: str) -> str:
-    """How a text is spelled as a part of another one."""
+def escape_json(text: str) -> str:
+    """Return a text as it appears inside a JSON string."""
     return _quoted(text)[1:-1]
 
 
@@ -67,7 +70,7 @@ def _key(key: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """What JSON and XML have in common: dates and numbers."""
+    """Render a date or number, which look the same in JSON and XML."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -81,11 +84,11 @@ def _scalar(value: Any) -> str:
             return value.isoformat(" ")[:19]
         case date():
             return value.isoformat()
-    raise TypeError(f"no spelling for {value!r}")
+    raise TypeError(f"cannot render {value!r}")
 
 
-def numeric(text: str) -> int | float | None:
-    """The number PHP sees in a text, or None where it sees none."""
+def read_number(text: str) -> int | float | None:
+    """Return the number that PHP sees in a text; None if it sees none."""
     if not _NUMERIC.fullmatch(text):
         return None
     if _INTEGER.fullmatch(text) and len(text) < 1000 and -_LARGEST <= (whole := int(text)) < _LARGEST:
@@ -95,19 +98,19 @@ def numeric(text: str) -> int | float | None:
 
 
 def _float(number: float) -> str:
-    """A float the way PHP prints it: no fraction where there is none, an exponent only far from 1."""
+    """Render a float as PHP prints it: a whole one without fraction, an exponent only far from 1."""
     if number == 0 or 1e-4 <= abs(number) < 1e17:
         return f"{number:.0f}" if number.is_integer() else repr(number)
     digits, _, exponent = repr(number).partition("e")
     return f"{digits if '.' in digits else digits + '.0'}e{int(exponent):+d}"
 
 
-class Spellings(dict[type, Callable[[Any], str]]):
+class _Renderers(dict[type, Callable[[Any], str]]):
     def __missing__(self, kind: type) -> Callable[[Any], str]:
-        raise TypeError(f"no spelling for {kind}")
+        raise TypeError(f"cannot render {kind}")
 
 
-_SPELLED = Spellings(
+_TO_JSON = _Renderers(
     {
         dict: _object,
         Fixed: lambda fixed: fixed.json,
@@ -124,11 +127,11 @@ _SPELLED = Spellings(
         Decimal: lambda amount: _float(float(round(amount, 3))),
     }
 )
-"""How JSON spells each kind of data there is in replies."""
+"""Renders each type of data that responses hold as JSON."""
 
 
 def to_xml(reply: Mapping[str, Any]) -> bytes:
-    """The reply by the rules of reference 2.4."""
+    """Return the response as XML, by the rules of reference 2.4."""
     return f'<?xml version="1.0"?>\n{_element("response", reply)}\n'.encode()
 
 
@@ -140,7 +143,7 @@ def _element(name: str, value: Any) -> str:
 def _inside(value: Any) -> str:
     match value:
         case dict():
-            return "".join(_element(element_name(str(key)), inner) for key, inner in value.items())
+            return "".join(_element(to_element_name(str(key)), inner) for key, inner in value.items())
         case list() | tuple():
             return "".join(_element("item", inner) for inner in value)
         case None:
@@ -148,7 +151,7 @@ def _inside(value: Any) -> str:
         case Verbatim():
             return _text(value)
         case str():
-            number = numeric(value)
+            number = read_number(value)
             return _text(value) if number is None else _scalar(number)
     return _scalar(value)
 
@@ -160,8 +163,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
 def _text(text: str) -> str:
-    # An SMS can carry characters that XML 1.0 can't; a reader told of a carriage return as it is would make it a
-    # line feed.
+    # An SMS can carry characters that XML 1.0 can't. A bare carriage return would be read as a line feed.
     return _FORBIDDEN.sub("\ufffd", text).translate(_ESCAPES)
 
 
@@ -169,16 +171,16 @@ _LETTERS = (
     "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u038e-\u03a1\u03a3-\u03ce"
     "\u0401-\u040c\u040e-\u044f\u0451-\u045c\u1ea0-\u1ef9\u3041-\u3094\u30a1-\u30fa\u4e00-\u9fa5\uac00-\ud7a3"
 )
-"""Letters that every parser takes in a name. XML's fifth edition allows more, but expat, for one, knows the fourth."""
+"""Letters that every parser accepts in a name. XML's fifth edition allows more, but expat knows the fourth."""
 
-_USUAL = re.compile("[A-Za-z_][A-Za-z0-9_.-]*")
+_PLAIN_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]*")
 
 
-def element_name(key: str) -> str:
-    """A key as the name of an element: what XML forbids in names becomes an underscore."""
-    if _USUAL.fullmatch(key):
+def to_element_name(key: str) -> str:
+    """Return a key as the name of an XML element, with underscores for forbidden characters."""
+    if _PLAIN_NAME.fullmatch(key):
         return key
-    # These patterns take milliseconds to compile, so that is left until a name needs them; re keeps them then.
+    # Compiled only when a name needs it, because that takes milliseconds; re caches these patterns.
     name = re.sub(f"[^{_LETTERS}0-9.\\-]", "_", key)
     return name if re.match(f"[{_LETTERS}]", name) else f"_{name}"
 
@@ -187,4 +189,4 @@ FORMATS: dict[str, tuple[str, Callable[[Mapping[str, Any]], bytes]]] = {
     "json": ("application/json; charset=utf-8", to_json),
     "xml": ("text/xml; charset=utf-8", to_xml),
 }
-"""By the ending of the path: content type and spelling."""
+"""Content type and renderer, by the ending of the path."""

@@ -32,14 +32,14 @@ _SCALARS: Mapping[Any, Schema] = {
 }
 
 SECRET = object()
-"""Marks a value of a response that traffic entries mask: `Annotated[str, SECRET]`."""
+"""Marks a value of a response that traffic entries redact: `Annotated[str, SECRET]`."""
 
 ADDRESS = object()
 """Marks a URL in a response that the user gave, and that may hold a secret: `Annotated[str, ADDRESS]`."""
 
 
 def find_marked_keys(hint: Any, mark: object) -> frozenset[str]:
-    """Return the keys whose values have a mark, in a type and in the types inside it."""
+    """Return the keys whose values have a mark, at any depth of a type."""
     keys: set[str] = set()
     if is_typeddict(hint):
         for name, inner in get_type_hints(hint, include_extras=True).items():
@@ -50,7 +50,7 @@ def find_marked_keys(hint: Any, mark: object) -> frozenset[str]:
 
 
 def schema_of(hint: Any) -> Schema:
-    """Return the schema of a scalar, TypedDict, list or mapping, or of a union of them."""
+    """Return the schema of a scalar, TypedDict, list, mapping, or union of them."""
     if hint in _SCALARS:
         return dict(_SCALARS[hint])
     if is_typeddict(hint):

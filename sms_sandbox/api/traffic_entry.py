@@ -1,4 +1,4 @@
-"""A call as a traffic entry, with its secrets masked."""
+"""A call as a traffic entry, with its secrets redacted."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ from .declare import Method
 from .errors import Code
 from .forms import URLENCODED, Form
 from .hints import hints_for, nearest
-from .params import LARGEST
-from .render import inside_json, to_json
+from .params import MAX_INTEGER
+from .render import escape_json, to_json
 
 _MAX_NUMBER_LENGTH = 20
 
@@ -29,7 +29,7 @@ class _FormShape(NamedTuple):
     """Facts about a form that follow from the names of its fields."""
 
     plain: bool
-    """No field needs a hint, and nothing in the response is masked."""
+    """No field needs a hint, and nothing in the response is redacted."""
     number_fields: tuple[str, ...]
 
 
@@ -50,9 +50,9 @@ def make_entry(call: AnsweredCall, context: ApiContext) -> NewEntry:
 
 
 def make_plain_entry(call: AnsweredCall) -> NewEntry | None:
-    """Return the entry of a call that succeeded and has nothing to mask, to hint at or to shorten; None for others.
+    """Return the entry of a successful call that needs no redaction, hint or cut.
 
-    Most calls are like that, and this takes a quarter of the time of `make_full_entry`.
+    It is None for any other call. Most calls are like that, and this takes a quarter of the time of `make_full_entry`.
     """
     method, form, answer = call.method, call.form, call.answer
     account, json = answer.account, call.json
@@ -74,7 +74,7 @@ def make_plain_entry(call: AnsweredCall) -> NewEntry | None:
     if len(request) > LONGEST_VALUE or len(reply) > LONGEST_REPLY:
         return None
     if len(secret) >= MIN_SECRET_LENGTH and (
-        inside_json(secret) in reply or any(secret in value for value in form.values())
+        escape_json(secret) in reply or any(secret in value for value in form.values())
     ):
         return None
     message = answer.reply.get("message_id") or ("message_id" in form and _message_of(form, answer.reply))
@@ -86,11 +86,11 @@ def make_plain_entry(call: AnsweredCall) -> NewEntry | None:
 
 
 def make_full_entry(call: AnsweredCall, context: ApiContext) -> NewEntry:
-    """Return the entry of any call: masked, shortened and with hints."""
+    """Return the entry of any call: redacted, shortened and with hints."""
     account, form, answer = call.answer.account, call.form or {}, call.answer
     secret = (account.secret or "") if account else ""
     method = call.method or _nearest_method(call.name, context.methods)
-    request = _mask_form(form, method, secret)
+    request = _redact_form(form, method, secret)
     return made(
         tenant=account.tenant if account else None,
         at=account.clock.now(from_micros(call.at)) if account else None,
@@ -107,7 +107,7 @@ def make_full_entry(call: AnsweredCall, context: ApiContext) -> NewEntry:
         url=redact(call.path, secret),
         text=request.get("message", ""),
         request=request,
-        reply=_masked_reply(call, secret),
+        reply=_redacted_reply(call, secret),
         hints=hints_for(call, context),
     )
 
@@ -118,19 +118,19 @@ def _nearest_method(name: str, methods: Mapping[str, Method]) -> Method | None:
     return methods[known] if known else None
 
 
-def _mask_form(form: Form, method: Method | None, secret: str) -> Form:
+def _redact_form(form: Form, method: Method | None, secret: str) -> Form:
     """Return the fields of a form; secret fields keep only their name."""
-    masked = {}
+    redacted = {}
     for name, value in form.items():
         if name.lstrip().startswith(("{", "[")):  # a whole JSON body, which a form parser takes for a name
-            masked[name.lstrip()[0] + HIDDEN] = HIDDEN
+            redacted[name.lstrip()[0] + HIDDEN] = HIDDEN
             continue
         short = shortened(redact(name, secret), _MAX_FIELD_NAME_LENGTH)
         if _is_secret(name, method):
-            masked[short] = HIDDEN
+            redacted[short] = HIDDEN
         else:
-            masked[short] = (redact_url if _is_url(name, value, method) else redact)(value, secret)
-    return masked
+            redacted[short] = (redact_url if _is_url(name, value, method) else redact)(value, secret)
+    return redacted
 
 
 def _is_secret(name: str, method: Method | None) -> bool:
@@ -151,22 +151,22 @@ def _is_url(name: str, value: str, method: Method | None) -> bool:
     return name in method.addresses
 
 
-def _masked_reply(call: AnsweredCall, secret: str) -> str:
+def _redacted_reply(call: AnsweredCall, secret: str) -> str:
     """Return the response as JSON, even if it was sent as XML."""
     method = call.method
     if method and (method.secret_replies or method.address_replies):
-        text = to_json(_mask_values(call.answer.reply, method, secret)).decode()
+        text = to_json(_redact_values(call.answer.reply, method, secret)).decode()
     else:
         text = (call.json or to_json(call.answer.reply)).decode()
-    return redact(text, inside_json(secret))
+    return redact(text, escape_json(secret))
 
 
-def _mask_values(value: Any, method: Method, secret: str, key: str = "") -> Any:
-    """Return the value of a `key` in a method's response, with secrets masked."""
+def _redact_values(value: Any, method: Method, secret: str, key: str = "") -> Any:
+    """Return the value of a `key` in a method's response, with secrets redacted."""
     if isinstance(value, dict):
-        return {name: _mask_values(inner, method, secret, name) for name, inner in value.items()}
+        return {name: _redact_values(inner, method, secret, name) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_mask_values(item, method, secret, key) for item in value]
+        return [_redact_values(item, method, secret, key) for item in value]
     if key in method.secret_replies:
         return value and HIDDEN
     return redact_url(value, secret) if key in method.address_replies else value
@@ -175,9 +175,8 @@ def _mask_values(value: Any, method: Method, secret: str, key: str = "") -> Any:
 def _message_of(form: Form, reply: Mapping[str, Any]) -> int:
     """Return the id of the message that a call is about; 0 if there is none."""
     written = str(reply.get("message_id") or form.get("message_id", "")).strip()
-    return (
-        int(written) if written.isascii() and written.isdigit() and len(written) < 19 and int(written) <= LARGEST else 0
-    )
+    is_id = written.isascii() and written.isdigit() and len(written) < 19
+    return int(written) if is_id and int(written) <= MAX_INTEGER else 0
 
 
 def _numbers_in(form: Form, method: Method) -> Iterator[str]:

@@ -11,15 +11,15 @@ MARKS: dict[str, shapes.Mark] = {"R": "recorded", "D": "documented", "C": "clien
 @operation("GET", "/parity")
 def read_parity(call: Call) -> shapes.Parity:  # noqa: ARG001
     """Compare the sandbox with the real service: for each method the evidence, last validation and known gaps."""
-    rows = report.parity()
+    rows = report.list_parity()
     return shapes.Parity(
         total=len(rows),
         validated=sum(row.validated is not None for row in rows),
         counts=[
-            shapes.EvidenceCount(MARKS[mark], meaning, report.having(mark), report.resting_on(mark))
+            shapes.EvidenceCount(MARKS[mark], meaning, report.count_having(mark), report.count_resting_on(mark))
             for mark, meaning in evidence.MEANINGS.items()
         ],
-        gaps=[_gap(gap) for gap in report.of_all()],
+        gaps=[_gap(gap) for gap in report.list_general_gaps()],
         methods=[
             shape_of(shapes.MethodParity, row, evidence=_evidence(row.evidence), gaps=[_gap(gap) for gap in row.gaps])
             for row in rows

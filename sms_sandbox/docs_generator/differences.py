@@ -2,7 +2,7 @@
 
 import re
 
-from ..api.parity.gaps import Gap, gaps
+from ..api.parity.gaps import Gap, load_gaps
 
 KNOWN = "| What | The real service | Here | Why |\n|---|---|---|---|\n"
 ASSUMED = "| What | Here |\n|---|---|\n"
@@ -11,9 +11,9 @@ ASSUMED = "| What | Here |\n|---|---|\n"
 def page(text: str) -> str:
     """The page with its tables as they should be; ValueError where it has no place for them."""
     known = KNOWN + "\n".join(
-        f"| {each.what} | {each.really} | {each.here} | {each.why} |" for each in gaps() if each.really
+        f"| {each.what} | {each.really} | {each.here} | {each.why} |" for each in load_gaps() if each.really
     )
-    assumed = ASSUMED + "\n".join(map(row, (each for each in gaps() if not each.really)))
+    assumed = ASSUMED + "\n".join(map(row, (each for each in load_gaps() if not each.really)))
     return put(put(text, "known", known), "assumed", assumed)
 
 

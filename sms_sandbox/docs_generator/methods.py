@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from ..api.answer import answer
 from ..api.declare import Method
 from ..api.gate import Gate
-from ..api.openapi import codes_of, fields_of, required_of
+from ..api.openapi import list_codes, list_fields, list_required
 from ..api.params import Schema
 from ..api.parity.evidence import EVIDENCE, MEANINGS, Evidence
 from ..api.render import to_json
@@ -65,14 +65,14 @@ def chapter(method: Method, example: str) -> Iterator[str]:
     yield f"### {method.name}\n"
     yield f"{method.doc}\n"
     yield f"*Evidence: {behind(EVIDENCE[method.name])}. [Known gaps](parity.md#{method.name}).*\n"
-    fields = fields_of(method)
+    fields = list_fields(method)
     if fields:
         yield "| Parameter | | |\n|---|---|---|"
-        required = required_of(method)
+        required = list_required(method)
         for name, schema in fields.items():
             yield f"| `{name}` | {constraint(name, schema, required)} | {schema.get('description', '')} |"
         yield ""
-    special = [code.name for code in codes_of(method) if code in method.errors]
+    special = [code.name for code in list_codes(method) if code in method.errors]
     yield f"Refuses with {', '.join(f'`{name}`' for name in special)}.\n"
     yield f"```\n{outline(schema_of(method.returns))}\n```\n"
     if example:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..api.parity.evidence import MEANINGS
 from ..api.parity.gaps import Gap
-from ..api.parity.report import Parity, having, of_all, parity, resting_on
+from ..api.parity.report import Parity, count_having, count_resting_on, list_general_gaps, list_parity
 
 OWN_ANSWERS = (" 200 SUCCESS", " 404 NOT_IMPLEMENTED")
 """How recordings name the answers that show what a method says; the suite names each as `get-sms.json 200 SUCCESS`."""
@@ -32,24 +32,24 @@ method is validated when the contract suite, run against the real endpoint with 
 
 def page() -> str:
     """The whole page, as Markdown."""
-    rows = parity()
+    rows = list_parity()
     return (
         "\n".join([INTRODUCTION, headline(len(rows)), *overview(), ASPECTS, *map(row, rows), "", *known_gaps()]) + "\n"
     )
 
 
 def headline(total: int) -> str:
-    days = [each.validated for each in parity() if each.validated]
+    days = [each.validated for each in list_parity() if each.validated]
     if not days:
         return f"Of the {total} methods, **none** has been validated against the real endpoint yet.\n"
     return f"Of the {total} methods, **{len(days)}** were validated against the real endpoint, last on {max(days)}.\n"
 
 
 def overview() -> Iterator[str]:
-    yield f"| Of {len(parity())} methods | have it behind them | have nothing stronger behind the reply |"
+    yield f"| Of {len(list_parity())} methods | have it behind them | have nothing stronger behind the reply |"
     yield "|---|---|---|"
     for mark, meaning in MEANINGS.items():
-        yield f"| {meaning} | {having(mark)} | {resting_on(mark)} |"
+        yield f"| {meaning} | {count_having(mark)} | {count_resting_on(mark)} |"
 
 
 def row(each: Parity) -> str:
@@ -62,8 +62,8 @@ def known_gaps() -> Iterator[str]:
     yield "## Known gaps\n"
     yield "Where the real service is known to do otherwise, that is said; all else had to be assumed.\n"
     yield "### Every call\n"
-    yield from map(told, of_all())
-    for each in parity():
+    yield from map(told, list_general_gaps())
+    for each in list_parity():
         yield f"\n### {each.method}\n"
         yield from map(told, each.gaps)
         if not each.gaps:

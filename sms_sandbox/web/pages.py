@@ -67,7 +67,7 @@ class Pages:
         """Send the OpenAPI document of the imitated API; control has its own."""
         from ..api import openapi  # late, as above
 
-        document = openapi.document(self._methods.values(), self._info["version"], self._info["https"])
+        document = openapi.build_document(self._methods.values(), self._info["version"], self._info["https"])
         return JSONResponse(document, headers=_NO_STORE)
 
     async def open_link(self, request: Request) -> Response:

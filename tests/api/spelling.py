@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from sms_sandbox.api.render import element_name
+from sms_sandbox.api.render import to_element_name
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML can't carry."""
@@ -40,7 +40,7 @@ def read_back(element: Element, like: Any) -> Any:
     """What an element says, read as a value of the same kind as the JSON's."""
     match like:
         case Mapping() if like:
-            assert [each.tag for each in element] == [element_name(key) for key in like]
+            assert [each.tag for each in element] == [to_element_name(key) for key in like]
             return {key: read_back(each, inner) for each, (key, inner) in zip(element, like.items(), strict=True)}
         case list() if like:
             assert [each.tag for each in element] == ["item"] * len(like)

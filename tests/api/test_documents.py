@@ -9,7 +9,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from sms_sandbox.api.errors import Code
-from sms_sandbox.api.openapi import document
+from sms_sandbox.api.openapi import build_document
 from sms_sandbox.api.parity.evidence import EVIDENCE
 from sms_sandbox.api.routes import methods
 from tests.conftest import Caller
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    return document(methods().values(), "1.2.3", "https://localhost:8443")
+    return build_document(methods().values(), "1.2.3", "https://localhost:8443")
 
 
 def test_the_openapi_document_is_valid(described: dict[str, Any]) -> None:

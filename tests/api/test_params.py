@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sms_sandbox.api.custom_fields import FieldValues, Slots
 from sms_sandbox.api.errors import ApiError, Code
 from sms_sandbox.api.params import (
-    LARGEST,
+    MAX_INTEGER,
     Choice,
     Country,
     Email,
@@ -45,15 +45,15 @@ LENIENT = Choice("doc", words=("array",), lenient=True)
     ("kind", "raw", "value"),
     [
         (Param("doc"), " as it is ", "as it is"),
-        (Text("doc", longest=3), "abc", "abc"),
-        (Text("doc", longest=3), " abc ", "abc"),
-        (Text("doc", longest=5, trimmed=False), " abc ", " abc "),
+        (Text("doc", max_length=3), "abc", "abc"),
+        (Text("doc", max_length=3), " abc ", "abc"),
+        (Text("doc", max_length=5, trimmed=False), " abc ", " abc "),
         (Text("doc", trimmed=False), " ", " "),
         (Integer("doc"), "0", 0),
         (Integer("doc"), " 7 ", 7),
         (Integer("doc"), "007", 7),
-        (Integer("doc"), str(2**63), LARGEST),
-        (Integer("doc"), "9" * 5000, LARGEST),
+        (Integer("doc"), str(2**63), MAX_INTEGER),
+        (Integer("doc"), "9" * 5000, MAX_INTEGER),
         (Id("doc"), "0", None),
         (Id("doc"), "000", None),
         (Id("doc"), "12", 12),
@@ -66,7 +66,7 @@ LENIENT = Choice("doc", words=("array",), lenient=True)
         (Words("doc"), "a", ["a"]),
         (Words("doc"), "a, b ,,c,", ["a", "b", "c"]),
         (Words("doc"), " , ,", None),
-        (Words("doc", most=2), "a,b,", ["a", "b"]),
+        (Words("doc", max_items=2), "a,b,", ["a", "b"]),
         (Url("doc"), "http://localhost:9000/x?y=z", "http://localhost:9000/x?y=z"),
         (Url("doc"), "https://[::1]/", "https://[::1]/"),
         (Email("doc"), " replies@example.com ", "replies@example.com"),
@@ -99,13 +99,13 @@ def test_values(kind: Param, raw: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "raw", "sentence"),
     [
-        (Text("doc", longest=3), "abcd", GENERIC),
+        (Text("doc", max_length=3), "abcd", GENERIC),
         *((Integer("doc"), raw, NOT_NUMERIC) for raw in ("x", "-1", "+1", "1.0", "1e3", "0x1", "１２", "²", "1 2")),
         *((Id("doc"), raw, NOT_NUMERIC) for raw in ("abc", "-0", "null", "1,2")),
         *((Flag("doc"), raw, GENERIC) for raw in ("2", "on", "y", "t", "ja")),
         (COLOURS, "blue", GENERIC),
         (COLOURS, "red,green", GENERIC),
-        (Words("doc", most=2), "a,b,c", GENERIC),
+        (Words("doc", max_items=2), "a,b,c", GENERIC),
         *((Url("doc"), raw, GENERIC) for raw in ("example.com", "ftp://a/b", "//a", "http://", "http://a b", "x:80",
                                                  "javascript:1", "http://[", "http://a/" + "x" * 2048)),
         *((Email("doc"), raw, GENERIC) for raw in ("x", "@", "a@", "@b", "a@b@c", "a b@c", "a@b,c@d",
@@ -138,8 +138,8 @@ KINDS: list[Param] = [
 def test_absent_empty_and_blank_are_not_given(kind: Param) -> None:
     for form in ({}, {"x": "", "field_1": ""}, {"x": "  ", "field_1": " "}):
         assert kind.read(form, "x") is None
-    assert not kind.stands_in({"x": ""}, "x")
-    assert kind.stands_in({"x": "nonsense"}, "x")
+    assert not kind.is_given({"x": ""}, "x")
+    assert kind.is_given({"x": "nonsense"}, "x")
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__)
@@ -155,7 +155,7 @@ def test_a_parameter_by_its_other_name() -> None:
     assert kind.read({"message_id": "7"}, "id") == 7
     assert kind.read({"message_id": "7", "id": "8"}, "id") == 8
     assert kind.read({"message_id": "7", "id": ""}, "id") == 7
-    assert kind.stands_in({"message_id": "7"}, "id")
+    assert kind.is_given({"message_id": "7"}, "id")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_page_and_max(page: str | None, most: str | None, paging: Paging) -> Non
 
 
 def test_custom_fields_by_slot() -> None:
-    kind = Slots("doc", longest=5)
+    kind = Slots("doc", max_length=5)
     form = {"field_1": " Email ", "field_10": "City", "field_11": "none", "field_2": "", "field_0": "x", "field_": "y"}
     assert kind.read(form, "fields") == {"1": "Email", "10": "City"}
     with pytest.raises(ApiError):
@@ -193,7 +193,7 @@ def test_custom_fields_by_slot() -> None:
 
 
 def test_values_of_custom_fields_by_slot_or_name() -> None:
-    kind = FieldValues("doc", longest=5)
+    kind = FieldValues("doc", max_length=5)
     form = {"field_1": "a", "field_Birthday": "b", "field_post_code": "", "fields": "c", "name": "d"}
     assert kind.read(form, "values") == {"1": "a", "birthday": "b"}
     with pytest.raises(ApiError):
@@ -222,8 +222,8 @@ def test_every_kind_describes_itself(kind: Param) -> None:
 
 
 def test_a_blank_is_told_from_nothing_given_where_it_clears() -> None:
-    name = Text("", clears=True)
+    name = Text("", blank_clears=True)
     assert [name.read(form, "name") for form in ({}, {"name": ""}, {"name": " "}, {"name": "x"})] == [None, "", "", "x"]
-    values = FieldValues("", clears=True)
+    values = FieldValues("", blank_clears=True)
     assert values.read({}, "values") is None
     assert values.read({"field_1": "", "field_City": "x", "name": ""}, "values") == {"1": "", "city": "x"}

@@ -1,4 +1,4 @@
-"""What stands behind each method: as strong as the recordings say, no stronger, and with gaps where it is assumed."""
+"""The evidence for each method: as strong as the recordings, no stronger, with gaps where it is assumed."""
 
 import json
 from collections import defaultdict
@@ -8,7 +8,13 @@ import pytest
 
 from sms_sandbox.api.parity import gaps
 from sms_sandbox.api.parity.evidence import EVIDENCE, MEANINGS, Evidence
-from sms_sandbox.api.parity.report import having, of_all, parity, resting_on, validated
+from sms_sandbox.api.parity.report import (
+    count_having,
+    count_resting_on,
+    list_general_gaps,
+    list_parity,
+    load_validation_dates,
+)
 
 
 @pytest.mark.parametrize("name", EVIDENCE)
@@ -19,7 +25,7 @@ def test_each_aspect_has_marks_the_strongest_first(name: str) -> None:
 
 
 def test_a_recorded_answer_is_told_to_be_one(exchanges: Path) -> None:
-    """Whatever was captured is marked; marks may say more, as the reference knows of answers that it does not show."""
+    """Every captured response has its mark. Marks may say more: the reference knows of some that it does not show."""
     seen: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for line in exchanges.read_text().splitlines():
         each = json.loads(line)
@@ -38,27 +44,29 @@ def test_the_marks_of_a_method_are_those_of_its_parameters_and_reply() -> None:
 
 
 def test_counts_add_up() -> None:
-    assert sum(map(resting_on, MEANINGS)) == len(EVIDENCE)
-    assert all(having(mark) >= resting_on(mark) for mark in MEANINGS)
+    assert sum(map(count_resting_on, MEANINGS)) == len(EVIDENCE)
+    assert all(count_having(mark) >= count_resting_on(mark) for mark in MEANINGS)
 
 
 @pytest.mark.parametrize("name", [name for name, each in EVIDENCE.items() if each.reply == "A"])
 def test_a_method_whose_reply_is_assumed_says_so_among_its_gaps(name: str) -> None:
-    own = next(each for each in parity() if each.method == name)
+    own = next(each for each in list_parity() if each.method == name)
     assert any(name in gap.what for gap in own.gaps)
 
 
 def test_gaps_are_told_once_and_named_rightly() -> None:
-    told = gaps.gaps()
+    told = gaps.load_gaps()
     assert len({gap.what for gap in told}) == len(told)
     assert all(gap.why for gap in told if gap.really)
-    assert {gap.what for gap in of_all()} >= {"Order of checks", "Throttle window"}
+    assert {gap.what for gap in list_general_gaps()} >= {"Order of checks", "Throttle window"}
 
 
 def test_a_gap_of_no_method_is_an_error() -> None:
-    with pytest.raises(ValueError, match="'It' names what is no method: send-mms"):
-        gaps.touched({"what": "It", "methods": ["send-mms", "pair"]}, {"groups": {"pair": ["add-list", "get-list"]}})
+    with pytest.raises(ValueError, match="'It' names unknown methods: send-mms"):
+        gaps.expand_methods(
+            {"what": "It", "methods": ["send-mms", "pair"]}, {"groups": {"pair": ["add-list", "get-list"]}}
+        )
 
 
 def test_only_methods_are_validated() -> None:
-    assert set(validated()) <= set(EVIDENCE)
+    assert set(load_validation_dates()) <= set(EVIDENCE)

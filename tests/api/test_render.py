@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sms_sandbox.api.render import Verbatim, element_name, numeric, to_json, to_xml
+from sms_sandbox.api.render import Verbatim, read_number, to_element_name, to_json, to_xml
 from tests.api.spelling import as_xml_says, parsed, read_back
 
 
@@ -128,9 +128,9 @@ def test_json_is_compact_and_keeps_the_order_of_keys() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes"])
-def test_what_has_no_spelling_is_a_mistake(value: Any) -> None:
+def test_what_cannot_be_rendered_is_a_mistake(value: Any) -> None:
     for spell in (to_json, to_xml):
-        with pytest.raises(TypeError, match="no spelling"):
+        with pytest.raises(TypeError, match="cannot render"):
             spell({"v": value})
 
 
@@ -187,14 +187,14 @@ def test_xml(value: Any, wire: str) -> None:
     ],
 )
 def test_names_of_elements(key: str, name: str) -> None:
-    assert element_name(key) == name
+    assert to_element_name(key) == name
 
 
 @given(st.text(max_size=20))
 def test_every_key_makes_a_name_that_can_be_read(key: str) -> None:
-    name = element_name(key)
+    name = to_element_name(key)
     assert parsed(to_xml({key: 1}))[0].tag == name
-    assert element_name(name) == name
+    assert to_element_name(name) == name
 
 
 # The law: the XML, read back, says what the JSON says.
@@ -241,7 +241,7 @@ PHP_NUMBER = re.compile(r"^[ \t\n\r\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-
 
 @given(TEXTS)
 def test_a_text_is_a_number_if_and_only_if_php_says_so(text: str) -> None:
-    found = numeric(text)
+    found = read_number(text)
     if found is None:
         assert not PHP_NUMBER.match(text) or float(text) in (float("inf"), float("-inf"))
         assert json.loads(spelled(text)) == text

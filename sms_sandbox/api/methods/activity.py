@@ -12,8 +12,8 @@ from ...store.messages import Message
 from ...store.paging import FIRST_PAGE, PageInfo
 from ..declare import Call, method
 from ..errors import ApiError, Code
-from ..params import Choice, CountryCode, End, FromHandset, Handset, ListId, Pages, Style, Text, When
-from .lists import Fields, find_list, name_on, spelled
+from ..params import Choice, CountryCode, End, Handset, ListId, OnlyHandset, Pages, Start, Text
+from .lists import Fields, Style, find_list, name_on, spelled
 
 REQUIRED = "Field {} is required"
 """How the newer methods say that a parameter is missing."""
@@ -60,9 +60,9 @@ class UserSmsSent(TypedDict):
 @method("Reports")
 def get_user_sms_sent(
     call: Call,
-    start: When,
+    start: Start,
     end: End,
-    msisdn: FromHandset | None = None,
+    msisdn: OnlyHandset | None = None,
     paging: Pages = FIRST_PAGE,
     response_style: Style = "",  # noqa: ARG001 (clients send it; the real service shows no effect of it here)
 ) -> UserSmsSent:
@@ -91,7 +91,7 @@ class SentCount(TypedDict):
 
 
 @method("Reports", empty=REQUIRED)
-def get_sms_sent_count(call: Call, start: When | None = None, end: End | None = None) -> SentCount:
+def get_sms_sent_count(call: Call, start: Start | None = None, end: End | None = None) -> SentCount:
     """How many messages went out in a span of at most 7 days, counting each handset, whatever the number of parts."""
     since, until = span_of(call, start, end, A_WEEK)
     return {"count": reports.count_sent(call.db, call.tenant, call.account.id, since, min(until, call.now))}
@@ -114,7 +114,7 @@ def get_contact_sms_stats(
     call: Call,
     mobile: Annotated[str, Text("The handset.", msisdn=True)],
     countrycode: CountryCode | None = None,
-    start: When | None = None,
+    start: Start | None = None,
     end: End | None = None,
     sort_field: Annotated[str, Choice("What to sort by.", words=tuple(reports.SORTED_BY))] = "datetime_send",
     order: Annotated[str, Choice("Rising or falling.", words=("asc", "desc"))] = "asc",
@@ -170,7 +170,7 @@ TYPES = ("all", "api", "campaign", "quick_sms", "email_sms", "keyword", "test_sm
 @method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS], empty=REQUIRED)
 def get_message_report(
     call: Call,
-    start: When | None = None,
+    start: Start | None = None,
     end: End | None = None,
     list_id: ListId | None = None,
     number: Annotated[str, Handset("Only messages sent from this virtual number.")] | None = None,

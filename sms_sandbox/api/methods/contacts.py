@@ -11,8 +11,8 @@ from ...store.contacts import ContactList, Member
 from ..custom_fields import FieldValues
 from ..declare import Call, method
 from ..errors import CONTACT_KNOWN, CONTACT_UNKNOWN, ApiError, Code
-from ..params import CountryCode, Id, ListId, Style, Text
-from .lists import NO_SLOTS, Contact, contact, find_list
+from ..params import CountryCode, Id, ListId, Text
+from .lists import NO_SLOTS, Contact, Style, contact, find_list
 
 Msisdn = Annotated[str, Text("The contact's number.", msisdn=True)]
 CountryOfNumber = Annotated[str, Text("Country of a local number: two letters, or its English name.")]
@@ -60,10 +60,10 @@ def edit_list_member(
     list_id: ListId,
     msisdn: Msisdn,
     countrycode: CountryOfNumber = "",
-    first_name: Annotated[str, Text("First name; a blank clears it.", clears=True)] | None = None,
-    last_name: Annotated[str, Text("Last name; a blank clears it.", clears=True)] | None = None,
+    first_name: Annotated[str, Text("First name; a blank clears it.", blank_clears=True)] | None = None,
+    last_name: Annotated[str, Text("Last name; a blank clears it.", blank_clears=True)] | None = None,
     values: Annotated[
-        Mapping[str, str], FieldValues("Value of a custom field; a blank clears it.", clears=True)
+        Mapping[str, str], FieldValues("Value of a custom field; a blank clears it.", blank_clears=True)
     ] = NO_SLOTS,
     response_style: Style = "",
 ) -> Contact:

@@ -17,7 +17,7 @@ from . import options as o
 from .lists import find_list, find_named
 from .numbers import in_service
 
-WORD = Annotated[str, Text("The first word, or words, of the messages it is for.", longest=MAX_KEYWORD_LENGTH)]
+WORD = Annotated[str, Text("The first word, or words, of the messages it is for.", max_length=MAX_KEYWORD_LENGTH)]
 NUMBER = Annotated[str, Handset("The number of yours that receives them.")]
 
 

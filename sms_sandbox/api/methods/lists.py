@@ -11,7 +11,11 @@ from ...store.paging import FIRST_PAGE, Page, PageInfo
 from ..custom_fields import Slots
 from ..declare import Call, Nothing, method
 from ..errors import ApiError, Code
-from ..params import Choice, ListId, Pages, Style, Text, Url
+from ..params import Choice, ListId, Pages, Text, Url
+
+Style = Annotated[
+    str, Choice("With `array`, custom fields are a list of names and values.", words=("array",), lenient=True)
+]
 
 NO_SLOTS: Mapping[str, str] = {}
 

@@ -37,7 +37,7 @@ class Handsets(Words):
 class AnswerText(Text):
     """A text that is sent by itself; merge fields and links are of the length they will have for a stranger."""
 
-    longest: int = 2000
+    max_length: int = 2000
 
     def parse(self, raw: str, name: str) -> str:
         if segments(preview(super().parse(raw, name), NO_RECORD, None)).parts > MAX_PARTS:
@@ -60,13 +60,13 @@ class Clearing(Param):
         return self.of.schema()
 
 
-REFERENCE = Text("A note of yours.", longest=100)
+REFERENCE = Text("A note of yours.", max_length=100)
 LIST_ID = Id("A list that senders are put on.")
 WELCOME = AnswerText("Answer to every message; with a list, to those who are new on it.")
 MEMBERS = AnswerText("Answer to those who are on the list already.")
 FORWARD_URL = Url("Where to call with each message, instead of the account's own URL.")
-FORWARD_EMAIL = Emails("Addresses each message is mailed to, commas between.", most=100)
-FORWARD_SMS = Handsets("International numbers each message is sent on to, commas between.", most=100)
+FORWARD_EMAIL = Emails("Addresses each message is mailed to, commas between.", max_items=100)
+FORWARD_SMS = Handsets("International numbers each message is sent on to, commas between.", max_items=100)
 
 Reference = Annotated[str, REFERENCE]
 ListOf = Annotated[int, LIST_ID]

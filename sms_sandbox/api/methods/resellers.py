@@ -12,7 +12,7 @@ from ...store.transactions import Transaction
 from ..declare import Call, Nothing, method
 from ..errors import USER_KNOWN, ApiError, Code
 from ..money import CENT, Amount
-from ..params import Choice, Email, End, Flag, Handset, Id, Pages, Text, When
+from ..params import Choice, Email, End, Flag, Handset, Id, Pages, Start, Text
 from ..schema import SECRET
 
 ClientId = Annotated[int, Id("The client's id.")]
@@ -23,7 +23,7 @@ Password = Annotated[
 ]
 Phone = Annotated[str, Handset("The client's phone.")]
 ContactName = Annotated[str, Text("Whom to ask for; the company's name if not given.")]
-Timezone = Annotated[str, Text("A name as Australia/Sydney.", longest=64)]
+Timezone = Annotated[str, Text("A name as Australia/Sydney.", max_length=64)]
 ClientPays = Annotated[bool, Flag("Whether the client pays; if not, the reseller does.")]
 SmsMargin = Annotated[int, Amount("Cents on top of the price of each SMS.", unit=CENT)]
 NumberMargin = Annotated[int, Amount("Cents on top of the monthly price of each number.", unit=CENT)]
@@ -167,7 +167,7 @@ def get_clients(call: Call, paging: Pages = FIRST_PAGE) -> ClientAccounts:
 def get_transactions(
     call: Call,
     client_id: Annotated[int, Id("The client's id, or the reseller's own.")],
-    start: When | None = None,
+    start: Start | None = None,
     end: End | None = None,
     paging: Pages = FIRST_PAGE,
 ) -> Bookings:

@@ -11,7 +11,7 @@ from ...store.responses import Response, Wanted
 from ...store.timeline import Plan
 from ..declare import Call, method
 from ..errors import ApiError, Code
-from ..params import Choice, End, Flag, FromHandset, Handset, Id, MessageId, Pages, Text, When
+from ..params import Choice, End, Flag, Handset, Id, MessageId, OnlyHandset, Pages, Start, Text
 from .lists import name_on
 from .sms import find_message
 
@@ -47,8 +47,8 @@ def get_sms_responses(
     keyword_id: Annotated[int, Id("The keyword's id.")] | None = None,
     keyword: Annotated[str, Text("The keyword; with it, its number.")] | None = None,
     number: Annotated[str, Handset("The virtual number the keyword belongs to.")] | None = None,
-    msisdn: FromHandset | None = None,
-    start: When | None = None,
+    msisdn: OnlyHandset | None = None,
+    start: Start | None = None,
     end: End | None = None,
     include_original: Original = False,
     paging: Pages = FIRST_PAGE,
@@ -78,7 +78,7 @@ def get_sms_responses(
 @method("Reports")
 def get_user_sms_responses(
     call: Call,
-    start: When | None = None,
+    start: Start | None = None,
     end: End | None = None,
     keywords: Annotated[str, Choice("Responses to keywords: with the others, alone, or not.",
                                     words=("both", "only", "omit"))] = "both",
@@ -125,7 +125,7 @@ class Handled(TypedDict):
 @method("Reports")
 def message_reply(
     call: Call,
-    message: Annotated[str, Text("What the handset writes.", longest=2000, trimmed=False)],
+    message: Annotated[str, Text("What the handset writes.", max_length=2000, trimmed=False)],
     from_: Annotated[str, Handset("The handset that writes.", sender=True)],
     to: Annotated[str, Handset("The virtual number it writes to.")],
 ) -> Handled:

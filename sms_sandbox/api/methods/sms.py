@@ -20,7 +20,7 @@ from ...store.timeline import Plan
 from ..declare import Call, Unfinished, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
 from ..forms import Form
-from ..params import Callback, CountryCode, Email, Flag, Id, Integer, ListId, Param, SendAt, Text, Url, Words
+from ..params import CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Timestamp, Url, Words
 from ..render import Fixed
 from .lists import find_list
 
@@ -81,19 +81,23 @@ def hint_ignored_numbers(form: Form) -> str | None:
 )  # fmt: skip
 def send_sms(
     call: Call,
-    message: Annotated[str, Text("What to send: at most 4 parts.", longest=2000, trimmed=False)],
-    to: Annotated[Sequence[str], Words("Up to 500 numbers with commas between.", most=500, msisdn=True)] = (),
+    message: Annotated[str, Text("Text to send, of at most 4 parts.", max_length=2000, trimmed=False)],
+    to: Annotated[Sequence[str], Words("Up to 500 numbers, separated by commas.", max_items=500, msisdn=True)] = (),
     list_id: ListId | None = None,
     countrycode: CountryCode | None = None,
-    from_: Annotated[str, Param("A number of yours, or a word of up to 11 characters.", sender=True)] = "",
-    send_at: SendAt | None = None,
-    validity: Annotated[int, Integer("Minutes to keep trying; 0 is as long as possible.")] = 0,
-    replies_to_email: Annotated[str, Email("Where replies are mailed to.")] | None = None,
-    tracked_link_url: Annotated[str, Url("Where [tracked-link] leads.", called=False)] | None = None,
-    dlr_callback: Callback | None = None,
-    reply_callback: Callback | None = None,
-    link_hits_callback: Callback | None = None,
-    from_shared: Annotated[bool, Flag("Send from the shared number though one of your own is there.")] = False,
+    from_: Annotated[str, Param("Number of the account, or a word of up to 11 characters.", sender=True)] = "",
+    send_at: Annotated[
+        datetime,
+        Timestamp("When to send: YYYY-MM-DD HH:MM:SS in UTC. A date alone means midnight.", expects_future=True),
+    ]
+    | None = None,
+    validity: Annotated[int, Integer("Minutes to keep trying; 0 means as long as possible.")] = 0,
+    replies_to_email: Annotated[str, Email("Address that replies are mailed to.")] | None = None,
+    tracked_link_url: Annotated[str, Url("Target of [tracked-link] in the text.", called=False)] | None = None,
+    dlr_callback: Annotated[str, Url("URL for delivery reports, instead of the account's own.")] | None = None,
+    reply_callback: Annotated[str, Url("URL for replies, instead of the account's own.")] | None = None,
+    link_hits_callback: Annotated[str, Url("URL for link hits, instead of the account's own.")] | None = None,
+    from_shared: Annotated[bool, Flag("Send from the shared number even if the account has its own.")] = False,
 ) -> SmsSent:
     """Send a message to numbers, or to every active member of a list.
 

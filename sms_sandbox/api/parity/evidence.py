@@ -1,5 +1,7 @@
-"""What stands behind each method, by aspect: live recordings of 2015 (R), documentation with examples of 2020 (D),
-the code of clients (C), or nothing but an assumption (A).
+"""The evidence for each method: what its imitation follows, by aspect.
+
+A mark is R for live recordings of 2015, D for documentation with examples of 2020, C for the code of clients, and A for
+an assumption.
 """
 
 from collections.abc import Mapping
@@ -11,22 +13,22 @@ MEANINGS: Mapping[str, str] = {
     "C": "seen in the code of clients",
     "A": "assumed",
 }
-"""By mark, the strongest first."""
+"""Meaning of each mark, the strongest first."""
 
 
 class Evidence(NamedTuple):
-    """The marks of each aspect, the strongest first; of several, each stands behind a part of it."""
+    """The marks of each aspect, the strongest first. Each of several marks covers a part of the aspect."""
 
     parameters: str
     reply: str
     xml: str
-    """How the reply is spelled in XML, where the rules for all methods do not say everything."""
+    """Details of the XML that the rules for all methods leave open."""
     refusals: str
-    """Those of its own: what every call may be refused with is documented."""
+    """Errors of the method itself; those that any call can get are documented."""
 
     @property
     def marks(self) -> str:
-        """What stands behind the method as a whole: its parameters and its reply."""
+        """Marks of the method as a whole: of its parameters and its response."""
         return "".join(mark for mark in MEANINGS if mark in self.parameters + self.reply)
 
 
@@ -80,4 +82,7 @@ EVIDENCE: Mapping[str, Evidence] = {
     "add-card": Evidence("C", "A", "A", "A"),
     "set-list-callback": Evidence("C", "A", "A", "A"),
 }
-"""By method, in the order of the provider's chapters; set-list-callback, which no chapter names, is last. All 48."""
+"""Evidence for each of the 48 methods, in the order of the provider's chapters.
+
+No chapter names set-list-callback, so it is last.
+"""

@@ -1,4 +1,4 @@
-"""What is known to differ from the real service, and what had to be assumed: the table gaps.toml."""
+"""Known differences from the real service, and assumptions about it: the table gaps.toml."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,10 @@ from .evidence import EVIDENCE
 
 @dataclass(frozen=True)
 class Gap:
-    """Something the real service does another way, as it `really` is known to do, or may do, where nothing tells.
+    """A difference from the real service, or an assumption that may be one.
 
-    `methods` are those it touches; none means every call.
+    `really` says what the real service is known to do; it is None for an assumption. Without `methods`, the gap
+    concerns every call.
     """
 
     what: str
@@ -25,19 +26,21 @@ class Gap:
 
 
 @lru_cache(1)
-def gaps() -> Sequence[Gap]:
-    """All there are: first those known to differ, then what is assumed, each in the order of the table."""
+def load_gaps() -> Sequence[Gap]:
+    """Return all gaps: first the known differences, then the assumptions, in the order of the table."""
     table = tomllib.loads(files(__package__).joinpath("gaps.toml").read_text("utf-8"))
-    known = [Gap(row["what"], row["here"], row["real"], row["why"], touched(row, table)) for row in table["known"]]
-    assumed = [Gap(row["what"], row["here"], methods=touched(row, table)) for row in table["assumed"]]
+    known = [
+        Gap(row["what"], row["here"], row["real"], row["why"], expand_methods(row, table)) for row in table["known"]
+    ]
+    assumed = [Gap(row["what"], row["here"], methods=expand_methods(row, table)) for row in table["assumed"]]
     return [*known, *assumed]
 
 
-def touched(row: Mapping[str, Any], table: Mapping[str, Any]) -> frozenset[str]:
-    """The methods a row names, groups of them taken apart; ValueError for a name that is neither."""
-    found: set[str] = set()
+def expand_methods(row: Mapping[str, Any], table: Mapping[str, Any]) -> frozenset[str]:
+    """Return the methods that a row names, with groups replaced by their members. Raises ValueError for other names."""
+    methods: set[str] = set()
     for name in row.get("methods", ()):
-        found.update(table["groups"].get(name, [name]))
-    if unknown := found - EVIDENCE.keys():
-        raise ValueError(f"{row['what']!r} names what is no method: {', '.join(sorted(unknown))}")
-    return frozenset(found)
+        methods.update(table["groups"].get(name, [name]))
+    if unknown := methods - EVIDENCE.keys():
+        raise ValueError(f"{row['what']!r} names unknown methods: {', '.join(sorted(unknown))}")
+    return frozenset(methods)

@@ -1,4 +1,4 @@
-"""How near each method is to the real service: what stands behind it, when that was last validated, and known gaps."""
+"""The parity of each method with the real service: evidence, last validation, known gaps."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ from importlib.resources import files
 
 from ..routes import methods
 from .evidence import EVIDENCE, Evidence
-from .gaps import Gap, gaps
+from .gaps import Gap, load_gaps
 
 VALIDATED = "validated.json"
-"""By method, the day its answers were last recorded from the real endpoint; `make docs` writes it."""
+"""Maps each method to the day its responses were last recorded from the real endpoint. `make docs` writes it."""
 
 
 @dataclass(frozen=True)
 class Parity:
-    """What is known of one method; `validated` is None where its answers were never seen by the contract suite."""
+    """Facts about one method. `validated` is None if the contract suite never saw its responses."""
 
     method: str
     group: str
@@ -27,32 +27,34 @@ class Parity:
 
 
 @lru_cache(1)
-def parity() -> Sequence[Parity]:
-    """Of every method, in the order of the provider's chapters."""
-    known = validated()
+def list_parity() -> Sequence[Parity]:
+    """Return the parity of every method, in the order of the provider's chapters."""
+    dates = load_validation_dates()
     offered = methods()
     return [
-        Parity(name, offered[name].group, evidence, known.get(name), [each for each in gaps() if name in each.methods])
+        Parity(
+            name, offered[name].group, evidence, dates.get(name), [gap for gap in load_gaps() if name in gap.methods]
+        )
         for name, evidence in EVIDENCE.items()
     ]
 
 
-def validated() -> Mapping[str, date]:
-    """When each method was last validated against the real endpoint; those that never were are not in it."""
+def load_validation_dates() -> Mapping[str, date]:
+    """Return when each method was last validated against the real endpoint, if ever."""
     read = json.loads(files(__package__).joinpath(VALIDATED).read_text("utf-8"))
     return {name: date.fromisoformat(day) for name, day in read.items()}
 
 
-def of_all() -> Sequence[Gap]:
-    """The gaps that touch every call."""
-    return [each for each in gaps() if not each.methods]
+def list_general_gaps() -> Sequence[Gap]:
+    """Return the gaps that concern every call."""
+    return [gap for gap in load_gaps() if not gap.methods]
 
 
-def having(mark: str) -> int:
-    """How many methods have a mark behind them, by itself or among others."""
-    return sum(mark in each.marks for each in EVIDENCE.values())
+def count_having(mark: str) -> int:
+    """Return how many methods have a mark, alone or among others."""
+    return sum(mark in evidence.marks for evidence in EVIDENCE.values())
 
 
-def resting_on(mark: str) -> int:
-    """How many methods have a reply for which nothing stronger stands than a mark."""
-    return sum(each.reply.startswith(mark) for each in EVIDENCE.values())
+def count_resting_on(mark: str) -> int:
+    """Return how many methods have no stronger evidence for their response than a mark."""
+    return sum(evidence.reply.startswith(mark) for evidence in EVIDENCE.values())

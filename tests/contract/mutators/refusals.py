@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 
-from sms_sandbox.api.openapi import fields_of
+from sms_sandbox.api.openapi import list_fields
 from sms_sandbox.api.routes import methods
 from tests.contract.exchanges import Answer, Exchange, Spoil, faithfully
 from tests.contract.mutators.combinators import Tree, code_of, of, refusals, tree_of, with_tree
@@ -58,7 +58,7 @@ def pretended(method: str, tree: Callable[[Mapping[str, str]], Tree]) -> Spoil:
 
 @cache
 def known_names(method: str) -> frozenset[str]:
-    return frozenset(fields_of(methods()[method]))
+    return frozenset(list_fields(methods()[method]))
 
 
 def strict(exchange: Exchange) -> Answer:
