@@ -37,8 +37,8 @@ def _read_field(form: Form, name: str) -> str | None:
 class Param:
     """A text parameter in one form field. `read` returns None if the field was not given.
 
-    Traffic entries redact the value of a `secret` parameter. A `msisdn` parameter holds phone numbers: faults and traffic
-    filters find the call by them. A `sender` says who sends: faults match it, and magic senders work in it.
+    Traffic entries redact the value of a `secret`. A `msisdn` holds phone numbers, by which faults and traffic filters
+    find the call. A `sender` says who sends: faults match it, and magic senders work in it.
     """
 
     doc: str
