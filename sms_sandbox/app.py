@@ -97,8 +97,8 @@ async def _not_found(request: Request, error: Exception) -> Response:
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Run the sandbox for as long as the server accepts connections."""
     sandbox: Sandbox = app.state.sandbox
-    await sandbox.start()
     try:
+        await sandbox.start()
         yield
     finally:
         await sandbox.stop()
@@ -141,6 +141,7 @@ class Sandbox:
         self._owns_process = owns_process
         self._journal: Journal
         self._waking: asyncio.Task[_Awake] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Create the configured tenants, and start the timeline.
@@ -194,15 +195,24 @@ class Sandbox:
         return command
 
     def end_waits(self) -> None:
-        """End the calls that faults hold back, and streams and waits of the control API."""
-        self.api.stop()
-        self._journal.end_waits()
+        """End the calls that faults hold back, and streams and waits of control; begin to stop the timeline.
+
+        Callbacks under way, which a call may wait for, get a moment to end.
+        """
+        if self._ending is None:
+            self.api.stop()
+            self._journal.end_waits()
+            self._ending = asyncio.create_task(self._stop_timeline())
+
+    async def _stop_timeline(self) -> None:
+        await (await self._wake()).runner.stop()
 
     async def stop(self) -> None:
         """Stop the timeline, and write what is still buffered."""
         self.end_waits()
         await self._journal.stop()
-        await (await self._wake()).runner.stop()
+        if self._ending is not None:
+            await self._ending
         if not self.store.volatile:
             self._journal.flush_at_once()
         self.store.close()

@@ -1,6 +1,5 @@
 """A whole sandbox inside the tests' process, and clients of its two APIs."""
 
-import asyncio
 import json
 import ssl
 import threading
@@ -12,7 +11,7 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from sms_sandbox.server.server import Ready, Server, loop_factory
+from sms_sandbox.server.server import Ready, Server
 from sms_sandbox.settings import Settings
 
 KEY, SECRET = "sandbox-key", "sandbox-secret"
@@ -117,20 +116,13 @@ def run_sandbox(settings: Settings) -> Iterator[Account]:
     """Run a server on a thread, and give its default account."""
     server = Server(settings)
     ready = threading.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def serve() -> None:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            loops.append(runner.get_loop())
-            runner.run(server.run(ready.set))
-
-    thread = threading.Thread(target=serve)
+    thread = threading.Thread(target=server.run, args=[ready.set])
     thread.start()
     try:
         assert ready.wait(30)
         where = server.ready(0)
         yield Account(where, where.key, where.secret)
     finally:
-        loops[0].call_soon_threadsafe(server.stop)
+        server.stop()
         thread.join(30)
         assert not thread.is_alive()

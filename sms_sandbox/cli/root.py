@@ -1,10 +1,8 @@
 """The command line: `sms-sandbox serve`, and small helpers around it."""
 
-import asyncio
 import gc
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -51,7 +49,7 @@ def serve(**given: Any) -> None:
     gc.disable()
     # Here, so that --help and the helpers do not wait for what only the server needs.
     from ..server.certificates import CertificateError
-    from ..server.server import Server, ServerError, loop_factory
+    from ..server.server import Server, ServerError
     from ..store.schema import StoreError
     from ..tenants.seed_file import SeedError
 
@@ -63,18 +61,6 @@ def serve(**given: Any) -> None:
         raise click.UsageError(str(why)) from why
     except (ServerError, StoreError, CertificateError) as why:
         raise Failure(str(why)) from why
-    try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(run(server, settings))
-    except SeedError as why:
-        raise Refused(str(why)) from why
-
-
-async def run(server: Any, settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, server.stop)
 
     def on_ready() -> None:
         gc.freeze()
@@ -84,7 +70,10 @@ async def run(server: Any, settings: Settings) -> None:
         if sys.stderr.isatty() and settings.log_format != "json":
             greet(ready)
 
-    await server.run(on_ready)
+    try:
+        server.run(on_ready)
+    except SeedError as why:
+        raise Refused(str(why)) from why
 
 
 def announce(ready: dict[str, Any], ready_file: str | None) -> None:

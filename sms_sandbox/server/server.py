@@ -1,28 +1,15 @@
-"""The application on its sockets: HTTPS for the API, plain HTTP for the page and control."""
+"""The sandbox on its two sockets: HTTPS for the API, plain HTTP for the page and control."""
 
-import asyncio
-import contextlib
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import formatdate
 from pathlib import Path
-
-import uvicorn
-from uvicorn.server import ServerState
 
 from ..app import Addresses, Sandbox, create_app
 from ..settings import Settings, reachable_name
 from ..store.schema import open_store
 from . import certificates as tls
-from .listener import Door, Protocol
-
-PARTING = 0.8
-"""Seconds that calls get to end when everything stops; less than the callbacks they may wait for."""
-
-LAST_WORDS = 0.3
-"""Seconds for what is left then: calls that were cut off, and answers on their way."""
+from .uvicorn_server import UvicornServer
 
 
 class ServerError(Exception):
@@ -31,7 +18,7 @@ class ServerError(Exception):
 
 @dataclass(frozen=True)
 class Ready:
-    """Where a server that accepts connections is found, and what a client needs."""
+    """The addresses of a server that accepts connections, and what a client needs to call it."""
 
     https: str
     http: str
@@ -44,17 +31,20 @@ class Ready:
 
 
 class Server:
-    """The sandbox on its two sockets, in the event loop that runs `run`."""
+    """The sandbox on its two sockets, in an event loop of its own."""
 
     def __init__(self, settings: Settings, *, owns_process: bool = False) -> None:
-        """Open the store, the certificates and the sockets. Raises ServerError, StoreError, CertificateError,
-        SeedError."""
+        """Open the certificates, the sockets and the store.
+
+        With `owns_process`, nothing else runs in this process. Raises ServerError, StoreError, CertificateError,
+        SeedError, and ValueError for a name that no certificate can cover.
+        """
         self._sockets: list[socket.socket] = []
         try:
             certificates = tls.ensure(Path(settings.certs), settings.cert_host)
             context = tls.server_context(certificates)
-            self._sockets.append(bind(settings.host, settings.https_port, "--https-port"))
-            self._sockets.append(bind(settings.host, settings.http_port, "--http-port"))
+            self._sockets.append(_bind(settings.host, settings.https_port, "--https-port"))
+            self._sockets.append(_bind(settings.host, settings.http_port, "--http-port"))
             https_port, http_port = (each.getsockname()[1] for each in self._sockets)
             store = open_store(settings.database)
             name = reachable_name(settings.host)
@@ -62,118 +52,62 @@ class Server:
                 f"https://{name}:{https_port}", f"http://{name}:{http_port}", certificates.ca, certificates.ca_bundle
             )
             try:
-                self.app = create_app(settings, store, addresses, owns_process=owns_process)
+                app = create_app(settings, store, addresses, owns_process=owns_process)
             except BaseException:
                 store.close()
                 raise
         except BaseException:
             self._close_sockets()
             raise
-        self._context = context
-        self._config = uvicorn.Config(
-            self.app, http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None, proxy_headers=False,
-            timeout_keep_alive=75,
-        )  # fmt: skip
-        self._config.load()
-        self._state = ServerState()
-        self._stopping = asyncio.Event()
+        self.sandbox: Sandbox = app.state.sandbox
+        self._uvicorn = UvicornServer(app, self._sockets[0], context)
 
     def ready(self, pid: int) -> Ready:
-        sandbox = self.sandbox
-        where = sandbox.addresses
+        """Return what clients need to know of this server, if it runs in process `pid`."""
+        sandbox, addresses = self.sandbox, self.sandbox.addresses
         return Ready(
-            where.https, where.http, str(where.ca), str(where.ca_bundle), sandbox.key, sandbox.secret, pid,
-            sandbox.token,
+            addresses.https, addresses.http, str(addresses.ca), str(addresses.ca_bundle), sandbox.key, sandbox.secret,
+            pid, sandbox.token,
         )  # fmt: skip
 
-    @property
-    def sandbox(self) -> Sandbox:
-        """What the application is made of."""
-        sandbox: Sandbox = self.app.state.sandbox
-        return sandbox
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Serve until `stop` is called, or, in the main thread, until SIGINT or SIGTERM.
 
-    async def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until `stop`; `on_ready` is called once connections are accepted."""
-        https, http = self._sockets
+        Calls `on_ready` once connections are accepted. Raises what it raises, and what the start and the end of the
+        sandbox raise, once everything is closed.
+        """
+        self._uvicorn.on_ready = on_ready
         try:
-            await self.sandbox.start()
-            dating = asyncio.create_task(self._date())
-            door = Door(https, self._context, self._protocol)
-            plain = await asyncio.get_running_loop().create_server(self._protocol, sock=http)
-            try:
-                on_ready()
-                await self._stopping.wait()
-            finally:
-                plain.close()
-                await door.close()
-                await self._part()
-                dating.cancel()
+            self._uvicorn.run(sockets=self._sockets[1:])
         finally:
             self._close_sockets()
+        if self._uvicorn.error is not None:
+            raise self._uvicorn.error
 
     def stop(self) -> None:
-        """Ask `run` to end; call it from the same event loop."""
-        self._stopping.set()
-
-    def _protocol(self) -> Protocol:
-        return Protocol(config=self._config, server_state=self._state, app_state={})
-
-    async def _date(self) -> None:
-        """Keep the Date header of every answer right."""
-        while True:
-            self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
-            await asyncio.sleep(1 - time.time() % 1)
-
-    async def _part(self) -> None:
-        """Let calls and callbacks under way end, but not for long."""
-        for connection in list(self._state.connections):
-            connection.shutdown()
-        self.sandbox.end_waits()
-        await self._end_calls()
-        await self.sandbox.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WORDS):
-                while any(not each.transport.is_closing() or each.transport.get_write_buffer_size()
-                          for each in self._state.connections):  # fmt: skip
-                    await asyncio.sleep(0.01)
-        for connection in list(self._state.connections):
-            connection.transport.abort()
-
-    async def _end_calls(self) -> None:
-        if calls := list(self._state.tasks):
-            _, late = await asyncio.wait(calls, timeout=PARTING)
-            for call in late:
-                call.cancel()
-            if late:
-                await asyncio.wait(late, timeout=LAST_WORDS)
+        """Make `run` end within about a second; any thread may call it."""
+        self._uvicorn.should_exit = True
 
     def _close_sockets(self) -> None:
         for each in self._sockets:
             each.close()
 
 
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where there is one."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-def bind(host: str, port: int, flag: str) -> socket.socket:
-    """A listening socket; ServerError where the port can't be had."""
+def _bind(host: str, port: int, flag: str) -> socket.socket:
+    """Return a listening socket. Raises ServerError if the port is not free."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # asyncio spares a connection the delay of small packets only where the protocol is named.
         listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    except OSError as why:
-        raise ServerError(f"Can't listen on {host}: {why.strerror or why}.") from why
+    except OSError as error:
+        raise ServerError(f"Can't listen on {host}: {error.strerror or error}.") from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(1024)
-    except OSError as why:
+    except OSError as error:
         listening.close()
-        raise ServerError(f"Can't listen on {host} port {port}: {why.strerror}. {flag} takes another, or 0.") from why
+        raise ServerError(
+            f"Can't listen on {host} port {port}: {error.strerror}. {flag} takes another, or 0."
+        ) from error
     return listening

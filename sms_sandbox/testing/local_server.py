@@ -1,6 +1,5 @@
 """A server on a thread of the test's own process."""
 
-import asyncio
 import json
 import os
 import tempfile
@@ -11,7 +10,7 @@ from typing import Any
 
 from ..client.control import Whereabouts
 from ..server import atomic_files
-from ..server.server import Server, ServerError, loop_factory
+from ..server.server import Server, ServerError
 from ..settings import Settings
 
 START = 30.0
@@ -59,9 +58,7 @@ class Running:
 
     def _serve(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                self._loop = runner.get_loop()
-                runner.run(self._server.run(self._ready.set))
+            self._server.run(self._ready.set)
         except BaseException as why:  # noqa: BLE001 (handed to whoever waits for the start)
             self._failure = why
             self._ready.set()
@@ -69,7 +66,7 @@ class Running:
     def close(self) -> None:
         """Stop the server and wait for its end."""
         if self._thread is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._server.stop)
+            self._server.stop()
             self._thread.join(START)
         if self._folder is not None:
             self._folder.cleanup()

@@ -20,7 +20,7 @@ import pytest
 
 from sms_sandbox.api.fault_injection import FaultEffects
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.server.listener import FAREWELL
+from sms_sandbox.server.listener import SHUTDOWN_TIMEOUT_SECONDS
 from sms_sandbox.settings import Settings
 from tests.processes import run_process
 from tests.sandbox import HANDSET, Account, basic, run_sandbox
@@ -252,6 +252,6 @@ def test_faults_leave_nothing_in_the_log(certificates: Certificates, tmp_path: P
         for effect, _, _ in EFFECTS:
             process.account.ok("POST", "/faults", {**effect, "count": 1})
             by_http_client(process.account, 0.2)
-        time.sleep(FAREWELL + 0.1)
+        time.sleep(SHUTDOWN_TIMEOUT_SECONDS + 0.1)
         process.end()
     assert process.errors.read_text() == ""

@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from sms_sandbox.server import listener
+from sms_sandbox.server import listener, protocol
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.sandbox import KEY, SECRET, Account, basic, fetch, run_sandbox
@@ -74,8 +74,8 @@ def test_slow_connections_hold_up_nobody(server: Account) -> None:
 def test_a_client_that_does_not_come_to_the_point_is_dropped(
     certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listener, "HANDSHAKE", 0.3)
-    monkeypatch.setattr(listener, "FIRST_HEAD", 0.4)
+    monkeypatch.setattr(listener, "HANDSHAKE_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(protocol, "FIRST_HEAD_TIMEOUT_SECONDS", 0.4)
     with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
         silent, half, mute = plain(account), plain(account), secure(account)
         unsaid = plain(account, port_of(account.ready.http))

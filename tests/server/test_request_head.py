@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.server.request_head import find_end, is_plain, mended
+from sms_sandbox.server.request_head import find_end, is_regular, repair
 
 AUTH = b"Authorization: Basic a2V5OnNlY3JldA=="
 GET = b"GET / HTTP/1.1\r\n"
@@ -18,7 +18,7 @@ def read(data: bytes, nothing_follows: bool = False) -> tuple[bytes, bytes]:
     """The mended head, and what follows it."""
     end = find_end(data, nothing_follows)
     assert end is not None
-    return mended(data[:end]), data[end:]
+    return repair(data[:end]), data[end:]
 
 
 @pytest.mark.parametrize("body", [b"", b"to=1&message=a", b"\r\n\r\nx", b"authorization: x\n\r\ny: z", GET + AUTH])
@@ -26,7 +26,7 @@ def test_a_head_as_it_should_be_stays_as_it_is(body: bytes) -> None:
     good = head(b"Host: a", AUTH, b"Accept: */*")
     end = find_end(good + body)
     assert end == len(good)
-    assert is_plain(good + body, end)
+    assert is_regular(good + body, end)
     assert read(good + body) == (good, body)
 
 
@@ -49,10 +49,10 @@ def test_a_head_as_it_should_be_stays_as_it_is(body: bytes) -> None:
         ((AUTH[:25] + b"\n" + AUTH[25:] + b"\n", b"Host: a\r\n\r\n"), (AUTH, b"Host: a")),
     ],
 )  # fmt: skip
-def test_lone_line_feeds_are_mended(broken: tuple[bytes, ...], whole: tuple[bytes, ...], body: bytes) -> None:
+def test_lone_line_feeds_are_repair(broken: tuple[bytes, ...], whole: tuple[bytes, ...], body: bytes) -> None:
     data = GET + b"".join(broken)
     assert find_end(data + body) == len(data)
-    assert not is_plain(data, len(data))
+    assert not is_regular(data, len(data))
     assert read(data + body) == (head(*whole), body)
     for cut in range(len(data)):
         assert find_end(data[:cut]) is None
@@ -78,7 +78,7 @@ def test_only_an_authorization_may_be_followed_by_a_blank_line_that_is_none() ->
 def test_nothing_makes_it_fail(data: bytes, nothing_follows: bool) -> None:
     end = find_end(data, nothing_follows)
     assert end is None or 0 < end <= len(data)
-    assert mended(data).endswith(b"\r\n\r\n")
+    assert repair(data).endswith(b"\r\n\r\n")
 
 
 LINES = st.sampled_from([b"Host: a", AUTH, b"X: ", b"Y: \x80", b"Content-Length: 3"])

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sms_sandbox.server import listener
+from sms_sandbox.server import protocol
 from tests.sandbox import HANDSET, KEY, SECRET, Account, basic
 from tests.server.connecting import read_all, secure
 
@@ -93,7 +93,7 @@ def test_so_it_is_when_the_network_dawdles_where_it_hurts(server: Account, endin
         cut = data.index(AUTH) + len(AUTH) + at
         with secure(server) as connection:
             connection.sendall(data[:cut])
-            time.sleep(listener.DOUBT / 3)
+            time.sleep(protocol.DOUBT_SECONDS / 3)
             connection.sendall(data[cut:])
             assert [code_of(each) for each in answers(connection, 1)] == ["SUCCESS"]
 

@@ -1,0 +1,101 @@
+"""uvicorn's server with a TLS listener beside its plain one, for one application with one lifespan."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
+
+from ..app import Sandbox
+from .listener import TLSListener
+from .protocol import HttpProtocol
+
+CALL_GRACE_SECONDS = 0.8
+"""Time that running calls get to end when the server stops; less than callbacks get, which a call may wait for."""
+
+STOP_TIMEOUT_SECONDS = 3
+"""Longest wait for calls and connections when the server stops. After it, uvicorn logs an error and goes on."""
+
+KEEP_ALIVE_SECONDS = 75
+"""Time that an idle connection stays open; nginx's default."""
+
+
+class UvicornServer(uvicorn.Server):
+    """uvicorn's server, which here listens on an HTTPS socket too.
+
+    `serve` gets the plain HTTP socket. Lifespan, date header, signals and graceful stop are uvicorn's, but a call that
+    outlasts its grace is cancelled while uvicorn still waits for it, so that its client gets an answer.
+    """
+
+    def __init__(self, app: Starlette, https: socket.socket, context: ssl.SSLContext) -> None:
+        self.on_ready: Callable[[], None] = lambda: None
+        """Called once connections are accepted."""
+        self.error: Exception | None = None
+        """The error that `on_ready` or the application's lifespan raised."""
+        self._app = app
+        self._sandbox: Sandbox = app.state.sandbox
+        self._https = https
+        self._context = context
+        super().__init__(
+            uvicorn.Config(
+                self._call_app, interface="asgi3", lifespan="on", http=HttpProtocol, ws="none", log_config=None,
+                access_log=False, proxy_headers=False, server_header=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=STOP_TIMEOUT_SECONDS,
+            )
+        )  # fmt: skip
+
+    async def _call_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._keep_error(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _keep_error(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application's lifespan, and keep its error.
+
+        If uvicorn hears of an error, it logs a traceback and ends the process; our caller has one sentence for it.
+        """
+
+        async def forward(message: Message) -> None:
+            if not message["type"].endswith(".failed"):
+                await send(message)
+
+        try:
+            await self._app(scope, receive, forward)
+        except Exception as error:  # noqa: BLE001 (raised by the caller of `serve`)
+            self.error = error
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.error is None:
+            listener: Any = TLSListener(self._https, self._context, self._create_protocol)
+            self.servers.append(listener)
+            try:
+                self.on_ready()
+            except Exception as error:  # noqa: BLE001 (raised by the caller of `serve`)
+                self.error = error
+        self.should_exit = self.should_exit or self.error is not None
+
+    def _create_protocol(self) -> HttpProtocol:
+        return HttpProtocol(self.config, self.server_state, self.lifespan.state)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._sandbox.end_waits()
+        asyncio.get_running_loop().call_later(CALL_GRACE_SECONDS, self._cancel_calls)
+        await super().shutdown(sockets)
+
+    def _cancel_calls(self) -> None:
+        for call in self.server_state.tasks:
+            call.cancel()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (uvicorn's signature)
+        """Stop at a signal, and let the process end with code 0.
+
+        uvicorn's own raises the signal again when it has stopped, and a second SIGINT skips the lifespan's end.
+        """
+        self.should_exit = True
