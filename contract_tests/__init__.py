@@ -1,1 +1,1 @@
-"""The contract suite: what the API promises, asked of an endpoint over HTTP. It imports nothing of sms_sandbox."""
+"""The contract suite: tests of the API's promises, over HTTP alone. It imports nothing of sms_sandbox."""

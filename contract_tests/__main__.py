@@ -1,4 +1,4 @@
-"""`python -m contract_tests`: run the suite. What follows goes to pytest."""
+"""Run the contract suite: `python -m contract_tests`. Arguments are passed on to pytest."""
 
 import os
 import sys
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-SLOWEST_TEST = 600
-"""Seconds: a real message may take minutes to be delivered."""
+TEST_TIMEOUT_SECONDS = 600
+"""Longest time for a test, in seconds. Delivery of a real message may take minutes."""
 
 
 def main() -> int:
-    """Run the suite; the exit code."""
+    """Run the suite, and return the exit code."""
     flags = ["-q", "-r", "N", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=short"]
-    flags += [f"--timeout={SLOWEST_TEST}"]
+    flags += [f"--timeout={TEST_TIMEOUT_SECONDS}"]
     if junit := os.environ.get("JUNIT", "").strip():
         flags += [f"--junitxml={junit}"]
     if os.environ.get("RECORD", "").strip() not in ("", "0"):

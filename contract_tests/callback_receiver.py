@@ -1,4 +1,4 @@
-"""A server that takes callbacks, and what arrived."""
+"""A server that receives callbacks and keeps them."""
 
 import hashlib
 import hmac
@@ -13,8 +13,8 @@ from .client import eventually
 
 
 @dataclass(frozen=True)
-class Call:
-    """A callback as it arrived."""
+class ReceivedCallback:
+    """A callback as it was received."""
 
     path: str
     raw_query: str
@@ -22,7 +22,7 @@ class Call:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """Its parameters in their order."""
+        """Return the parameters in their order."""
         return parse_qsl(self.raw_query, keep_blank_values=True)
 
     def __getitem__(self, name: str) -> str:
@@ -30,29 +30,34 @@ class Call:
 
 
 class Receiver:
-    """Takes callbacks at `url`, each test's below a path of its own, and answers with `status`; hands out `files`."""
+    """A server that answers callbacks with `status`, and serves `files`.
+
+    Each test uses its own path below `url`.
+    """
 
     def __init__(self, url: str | None = None, port: int = 0) -> None:
-        self.calls: list[Call] = []
+        self.calls: list[ReceivedCallback] = []
         self.status = 200
         self.files: dict[str, bytes] = {}
-        outer = self
+        receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                content = next((each for path, each in outer.files.items() if parts.path.endswith(path)), None)
+                content = next((file for path, file in receiver.files.items() if parts.path.endswith(path)), None)
                 if content is None:
-                    outer.calls.append(Call(parts.path, parts.query, self.headers.get("x-transmitsms-signature")))
-                self.send_response(outer.status if content is None else 200)
+                    receiver.calls.append(
+                        ReceivedCallback(parts.path, parts.query, self.headers.get("x-transmitsms-signature"))
+                    )
+                self.send_response(receiver.status if content is None else 200)
                 self.send_header("Content-Length", str(len(content or b"")))
                 self.end_headers()
                 self.wfile.write(content or b"")
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing: a query holds numbers."""
+                """Log nothing, because a query contains phone numbers."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
@@ -61,22 +66,22 @@ class Receiver:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop."""
+        """Stop the server."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
-    def wait_for(self, path: str, count: int = 1, seconds: float = 20) -> list[Call]:
-        """The calls at a path, once there are that many."""
-        eventually(lambda: len(self.at(path)) >= count, seconds)
-        return self.at(path)
+    def wait_for(self, path: str, count: int = 1, seconds: float = 20) -> list[ReceivedCallback]:
+        """Wait until a path was called `count` times, and return its calls."""
+        eventually(lambda: len(self.calls_to(path)) >= count, seconds)
+        return self.calls_to(path)
 
-    def at(self, path: str) -> list[Call]:
-        """The calls whose path ends so: what stands before is the public address's own."""
-        return [each for each in self.calls if each.path.endswith(path)]
+    def calls_to(self, path: str) -> list[ReceivedCallback]:
+        """Return the calls whose path ends with `path`. A public URL may put its own path in front."""
+        return [call for call in self.calls if call.path.endswith(path)]
 
 
-def signature(secret: str, pairs: list[tuple[str, str]]) -> str:
-    """What signs a callback (9.1): HMAC-SHA256 over its parameters, as PHP writes them in JSON."""
-    said = json.dumps(dict(pairs), separators=(",", ":")).replace("/", "\\/")
-    return hmac.new(secret.encode(), said.encode(), hashlib.sha256).hexdigest()
+def expected_signature(secret: str, pairs: list[tuple[str, str]]) -> str:
+    """Return the signature of a callback (9.1): HMAC-SHA256 of its parameters as PHP's JSON."""
+    text = json.dumps(dict(pairs), separators=(",", ":")).replace("/", "\\/")
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -1,19 +1,19 @@
-"""How what a test made is removed again."""
+"""Calls that remove what a test created."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-Undo = tuple[str, dict[str, Any]]
+CleanupCall = tuple[str, dict[str, Any]]
 
-GONE = {"SUCCESS", "NOT_FOUND", "ALREADY_SENT", "DUPLICATE_DELETED", "FIELD_INVALID"}
-"""Answers after which there is nothing left to remove."""
+CODES_WHEN_GONE = {"SUCCESS", "NOT_FOUND", "ALREADY_SENT", "DUPLICATE_DELETED", "FIELD_INVALID"}
+"""Codes of a cleanup call that mean nothing is left to remove."""
 
-OPTIONS = ("forward_email", "forward_sms", "forward_url", "list_id", "welcome_message", "members_message")
+NUMBER_OPTIONS = ("forward_email", "forward_sms", "forward_url", "list_id", "welcome_message", "members_message")
 
 
-def undoing(method: str, params: Mapping[str, Any], payload: Mapping[str, Any]) -> list[Undo]:
-    """The calls that remove what a call that succeeded made."""
+def cleanup_calls(method: str, params: Mapping[str, Any], payload: Mapping[str, Any]) -> list[CleanupCall]:
+    """Return the calls that remove what a successful call created."""
     if method == "add-list":
         return [("remove-list", {"list_id": payload.get("id")})]
     if method == "add-contacts-bulk" and not params.get("list_id"):
@@ -23,17 +23,17 @@ def undoing(method: str, params: Mapping[str, Any], payload: Mapping[str, Any]) 
     if method == "add-email" and params.get("email"):
         return [("delete-email", {"email": params.get("email")})]
     if method == "edit-number-options" and params.get("number"):
-        return [(method, {"number": params.get("number"), **dict.fromkeys(OPTIONS, "")})]
+        return [(method, {"number": params.get("number"), **dict.fromkeys(NUMBER_OPTIONS, "")})]
     if method == "add-keyword" and params.get("keyword"):
-        named = {"keyword": params.get("keyword"), "number": params.get("number")}
-        closed: Undo = ("edit-keyword", {**named, "status": "closed"})
+        keyword = {"keyword": params.get("keyword"), "number": params.get("number")}
+        close_call: CleanupCall = ("edit-keyword", {**keyword, "status": "closed"})
         own_list = str(payload.get("list_id") or "0")
         if own_list != "0" and not params.get("list_id"):
-            return [closed, ("remove-list", {"list_id": own_list})]
-        return [closed]
+            return [close_call, ("remove-list", {"list_id": own_list})]
+        return [close_call]
     return []
 
 
-def name_of_a_list() -> str:
-    """A name that says where a list comes from, should a run be killed before it could remove it."""
+def new_list_name() -> str:
+    """Return a name for a list. It shows the origin, in case a killed run leaves the list."""
     return f"contract suite {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"

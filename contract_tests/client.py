@@ -1,4 +1,4 @@
-"""An account of the endpoint as tests hold it: each call paced, guarded, checked against its shape, and undone."""
+"""A client for an account under test: it limits, guards and checks each call, and cleans up."""
 
 import json
 import time
@@ -10,152 +10,158 @@ from urllib.parse import parse_qsl
 import httpx2
 import pytest
 
-from .cleanup import GONE, Undo, undoing
+from .cleanup import CODES_WHEN_GONE, CleanupCall, cleanup_calls
 from .codes import is_documented
 from .credentials import Credentials, Secrets
-from .observed_shapes import Watch
-from .rate_limit import Pacer
+from .observed_shapes import ShapeObserver
+from .rate_limit import RateLimiter
 from .spending_guard import CapReachedError, Guard
-from .wire import Reply, faults_of_refusal, faults_of_success
+from .wire import Answer, refusal_problems, success_problems
 
-PATIENCE = 8
-"""How often a call is made again that was over the limit."""
+MAX_CALL_ATTEMPTS = 8
+"""Number of attempts for a call that is over the rate limit."""
 
 Params = Mapping[str, Any]
 
 
 @dataclass
 class Api:
-    """One account's view of the endpoint."""
+    """An account of the endpoint."""
 
     http: httpx2.Client = field(repr=False)
     credentials: Credentials
     guard: Guard = field(repr=False)
-    pacer: Pacer = field(repr=False)
-    watch: Watch = field(repr=False)
+    limiter: RateLimiter = field(repr=False)
+    observer: ShapeObserver = field(repr=False)
     secrets: Secrets = field(repr=False)
-    undone_by: list[tuple["Api", Undo]] = field(default_factory=list, repr=False)
-    """Calls still to be made to remove what was made; shared by all accounts of a test."""
+    pending_cleanup: list[tuple["Api", CleanupCall]] = field(default_factory=list, repr=False)
+    """Calls that will remove what was created. All accounts of a test share this list."""
 
-    def another(self, credentials: Credentials, rate: int | None = None) -> "Api":
-        """The same endpoint with other credentials."""
+    def with_credentials(self, credentials: Credentials, rate: int | None = None) -> "Api":
+        """Return a client for another account of the same endpoint."""
         self.secrets.keep(credentials)
-        pacer = Pacer(self.pacer.rate if rate is None else rate)
-        return Api(self.http, credentials, self.guard, pacer, self.watch, self.secrets, self.undone_by)
+        limiter = RateLimiter(self.limiter.rate if rate is None else rate)
+        return Api(self.http, credentials, self.guard, limiter, self.observer, self.secrets, self.pending_cleanup)
 
-    # Calls with an outcome
+    # Calls with an expected result
 
     def ok(self, method: str, fmt: str = "json", /, **params: Any) -> Any:
-        """Make a call that must succeed and be of its method's shape; what it says, without the error block."""
-        return self.succeeded(self.call(method, fmt, params))
+        """Make a call that must succeed, and return its payload: the answer without the error block.
 
-    def succeeded(self, reply: Reply) -> Any:
-        """What an answer says that must be a success."""
-        payload = self._payload(reply)
-        self.watch.saw(reply)
-        self.must_be_faultless(reply, list(faults_of_success(reply)))
+        The answer must have the shape of its method.
+        """
+        return self.check_success(self.call(method, fmt, params))
+
+    def check_success(self, answer: Answer) -> Any:
+        """Check that an answer is a success, and return its payload."""
+        payload = self._payload(answer)
+        self.observer.observe(answer)
+        self.fail_on_problems(answer, list(success_problems(answer)))
         return payload
 
     def refused(self, code: str, method: str, fmt: str = "json", /, **params: Any) -> Any:
-        """Make a call that must be refused with a code; its description, which must be documented."""
-        return self.was_refused(code, self.call(method, fmt, params))
+        """Make a call that must be refused with a code, and return the error description."""
+        return self.check_refusal(code, self.call(method, fmt, params))
 
-    def was_refused(self, code: str, reply: Reply, says: str | None = None) -> Any:
-        """The description of an answer that must be a refusal: `says`, or one that is documented."""
-        self._payload(reply)
-        found = list(faults_of_refusal(reply, code))
-        if not found:
-            description = reply.tree["error"]["description"]
-            if says is not None and description != says:
-                found = [f"the description is {description!r}, not {says!r}"]
-            elif not is_documented(code, description) and not (reply.is_xml and code == "RECIPIENTS_ERROR"):
-                found = [f"the description is {description!r}, which is documented nowhere for {code}"]
-        self.watch.saw(reply)
-        self.must_be_faultless(reply, found)
-        return reply.tree["error"]["description"]
+    def check_refusal(self, code: str, answer: Answer, expected: str | None = None) -> Any:
+        """Check that an answer is a refusal with a code, and return its description.
 
-    def must_be_faultless(self, reply: Reply, found: list[str]) -> None:
-        """Fail the test with every fault of an answer, and the answer's beginning."""
+        The description must be `expected`, or any documented one if `expected` is None.
+        """
+        self._payload(answer)
+        problems = list(refusal_problems(answer, code))
+        if not problems:
+            description = answer.tree["error"]["description"]
+            if expected is not None and description != expected:
+                problems = [f"the description is {description!r}, not {expected!r}"]
+            elif not is_documented(code, description) and not (answer.is_xml and code == "RECIPIENTS_ERROR"):
+                problems = [f"the description {description!r} is not documented for {code}"]
+        self.observer.observe(answer)
+        self.fail_on_problems(answer, problems)
+        return answer.tree["error"]["description"]
+
+    def fail_on_problems(self, answer: Answer, problems: list[str]) -> None:
+        """Fail the test if an answer has problems. The message shows all of them, and the answer's beginning."""
         __tracebackhide__ = True
-        if found:
-            body = self.secrets.hide(reply.body[:600].decode("utf-8", "replace"))
-            lines = "".join(f"\n  - {self.secrets.hide(each)}" for each in found)
-            pytest.fail(f"{reply.method}.{reply.format}:{lines}\n  {reply.status} {body}", pytrace=True)
+        if problems:
+            body = self.secrets.hide(answer.body[:600].decode("utf-8", "replace"))
+            lines = "".join(f"\n  - {self.secrets.hide(problem)}" for problem in problems)
+            pytest.fail(f"{answer.method}.{answer.format}:{lines}\n  {answer.status} {body}", pytrace=True)
 
-    def _payload(self, reply: Reply) -> Any:
-        """What an answer says; what it made is noted first, so that it is removed even if the answer is wrong."""
-        tree = reply.tree if reply.code == "SUCCESS" and isinstance(reply.tree, dict) else {}
+    def _payload(self, answer: Answer) -> Any:
+        """Return an answer's payload. Cleanup is planned first, in case the answer turns out to be wrong."""
+        tree = answer.tree if answer.code == "SUCCESS" and isinstance(answer.tree, dict) else {}
         payload = {key: value for key, value in tree.items() if key != "error"}
         if tree:
-            self.guard.note(reply.method, reply.form, payload)
-            self.undone_by.extend((self, each) for each in undoing(reply.method, reply.form, payload))
+            self.guard.record(answer.method, answer.form, payload)
+            self.pending_cleanup.extend((self, call) for call in cleanup_calls(answer.method, answer.form, payload))
             for name in ("apikey", "apisecret"):
                 self.secrets.keep_word(str(payload.get(name) or ""))
         return payload
 
-    # Calls as such
+    # Calls with any result
 
-    def call(self, method: str, fmt: str = "json", params: Params | None = None) -> Reply:
-        """POST a form, as most clients do. A name may end in `_` where it is a word of Python."""
+    def call(self, method: str, fmt: str = "json", params: Params | None = None) -> Answer:
+        """POST a form, as most clients do. A parameter named like a Python keyword ends in `_`."""
         return self.request(
             "POST", f"/{method}.{fmt}", data={name.rstrip("_"): value for name, value in (params or {}).items()}
         )
 
-    def request(self, verb: str, path: str, *, patiently: bool = True, **how: Any) -> Reply:
-        """Make any request, said as httpx is told to; it is the guard's to let it pass, however it is said."""
+    def request(self, verb: str, path: str, *, retry_over_limit: bool = True, **options: Any) -> Answer:
+        """Make any request, with httpx's options. The guard checks it in every form."""
         method, _, fmt = path.split("?")[0].rpartition("/")[2].rpartition(".")
-        headers = {"Authorization": self.credentials.header, **how.pop("headers", {})}
+        headers = {"Authorization": self.credentials.header, **options.pop("headers", {})}
         headers = {name: value for name, value in headers.items() if value is not None}
-        form = said(path, how)
-        # Whoever is not known to the endpoint can't make it do anything; that it doesn't is what is looked at.
+        form = all_parameters(path, options)
+        # A call with wrong credentials cannot do anything; a test checks exactly that.
         if headers.get("Authorization", "").partition(" ")[2].strip() == self.credentials.header.partition(" ")[2]:
             self._must_be_allowed(method, form)
-        for _ in range(PATIENCE):
-            self.pacer.wait()
-            got = self.http.request(verb, path, headers=headers, **how)
-            lowered = {name.lower(): value for name, value in got.headers.items()}
-            reply = Reply(method, fmt, got.status_code, lowered, got.content, form)
-            if reply.status != 429 or not patiently:
+        for _ in range(MAX_CALL_ATTEMPTS):
+            self.limiter.wait()
+            response = self.http.request(verb, path, headers=headers, **options)
+            lowered = {name.lower(): value for name, value in response.headers.items()}
+            answer = Answer(method, fmt, response.status_code, lowered, response.content, form)
+            if answer.status != 429 or not retry_over_limit:
                 break
-            self.pacer.sleep(1.1)
-        return reply
+            self.limiter.sleep(1.1)
+        return answer
 
     def _must_be_allowed(self, method: str, form: Params) -> None:
         try:
-            self.guard.admit(method, form)
-        except CapReachedError as why:
-            pytest.skip(str(why))
+            self.guard.check(method, form)
+        except CapReachedError as error:
+            pytest.skip(str(error))
 
-    # Afterwards
+    # Cleanup
 
-    def undo(self) -> list[str]:
-        """Remove what was made, the newest first; what could not be removed."""
-        left = []
-        while self.undone_by:
-            api, (method, params) = self.undone_by.pop()
+    def clean_up(self) -> list[str]:
+        """Remove what was created, newest first, and return what could not be removed."""
+        failed = []
+        while self.pending_cleanup:
+            api, (method, params) = self.pending_cleanup.pop()
             try:
                 code = api.call(method, "json", params).code
-            except httpx2.HTTPError as why:
-                code = type(why).__name__
-            if code not in GONE:
-                left.append(f"{method} {json.dumps(params)} answered {code}")
-        return left
+            except httpx2.HTTPError as error:
+                code = type(error).__name__
+            if code not in CODES_WHEN_GONE:
+                failed.append(f"{method} {json.dumps(params)} answered {code}")
+        return failed
 
 
-def said(path: str, how: Params) -> dict[str, Any]:
-    """All parameters of a request, in its query and its body; a later place wins, as it does for the API."""
-    found: dict[str, Any] = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
-    found |= how.get("params") or {}
-    found |= how.get("data") or {}
-    found |= {name: value for name, (_, value) in (how.get("files") or {}).items()}
-    content = how.get("content") or b""
-    return found | dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
+def all_parameters(path: str, options: Params) -> dict[str, Any]:
+    """Return the parameters of a request's query and body. The body wins, as it does for the API."""
+    parameters: dict[str, Any] = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
+    parameters |= options.get("params") or {}
+    parameters |= options.get("data") or {}
+    parameters |= {name: value for name, (_, value) in (options.get("files") or {}).items()}
+    content = options.get("content") or b""
+    return parameters | dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def eventually(is_so: Callable[[], Any], seconds: float, every: float = 0.05) -> Any:
-    """What a question answers once it answers something; an AssertionError if it never does in that time."""
-    until = time.monotonic() + seconds
-    while not (found := is_so()):
-        assert time.monotonic() < until, f"it did not come to be within {seconds:g} s"
-        time.sleep(every)
-    return found
+def eventually(condition: Callable[[], Any], seconds: float, interval: float = 0.05) -> Any:
+    """Poll a condition until it is true, and return its value. Raises AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"this did not happen within {seconds:g} s"
+        time.sleep(interval)
+    return value

@@ -1,31 +1,31 @@
-"""What a refusal says: the status and the words of each code, and which method refuses with which (3.1, 13.1)."""
+"""Error codes: the status and the descriptions of each, and the methods that use them (3.1, 13.1)."""
 
 from collections.abc import Mapping
 
-STATUS: Mapping[str, int] = {
+STATUS_OF_CODE: Mapping[str, int] = {
     "AUTH_FAILED_NO_DATA": 401,
     "AUTH_FAILED": 401,
     "NOT_IMPLEMENTED": 404,
     "OVER_LIMIT": 429,
 }
-"""Statuses of codes; 400 for all others."""
+"""The HTTP status of codes. All others have 400."""
 
-GENERIC = "Field has invalid format (see proper format in the description)."
-NUMERIC = 'Field "{field}" has wrong type, expected type - numeric'
+INVALID = "Field has invalid format (see proper format in the description)."
+NOT_NUMERIC = 'Field "{field}" has wrong type, expected type - numeric'
 NOT_LEASED = "This number is not leased to you."
 NO_MESSAGE = "Message with this ID does not exist"
 NO_CONTACT = "Contact with such mobile does not exist in this list."
 RESELLERS = "You don't have access to this feature"
 
-WORDS: Mapping[str, tuple[str, ...]] = {
+DESCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "AUTH_FAILED_NO_DATA": ("You have not provided auth data.",),
     "AUTH_FAILED": ("The auth data you have provided is invalid.",),
     "NOT_IMPLEMENTED": ("The method you are requesting is unsupported.",),
     "OVER_LIMIT": ("You have exceeded the request limit.",),
     "FIELD_EMPTY": ("Required field '{field}' is empty", "Field {field} is required"),
     "FIELD_INVALID": (
-        GENERIC,
-        NUMERIC,
+        INVALID,
+        NOT_NUMERIC,
         NOT_LEASED,
         "You must provide either 'list_id' or 'to'",
         "This number is not available for lease.",
@@ -52,9 +52,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "OPTOUT": ("The recipient provided was previously opted out",),
     "DUPLICATE_DELETED": ("The recipient provided was previously deleted",),
 }
-"""What each code says, the first being the usual one. RECIPIENTS_ERROR has an object in place of words (3.2)."""
+"""The descriptions of each code, the usual one first. RECIPIENTS_ERROR has an object instead (3.2)."""
 
-PLAINLY_REQUIRED = {
+METHODS_SAYING_REQUIRED = {
     "get-sms-delivery-status",
     "get-sms-sent-count",
     "get-contact-sms-stats",
@@ -62,27 +62,27 @@ PLAINLY_REQUIRED = {
     "add-contacts-bulk",
     "add-contacts-bulk-progress",
 }
-"""Methods added after 2015, whose FIELD_EMPTY has the second wording."""
+"""Methods added after 2015. Their FIELD_EMPTY has the second description."""
 
-OF_A_MESSAGE = ("get-sms", "get-sms-stats", "get-sms-sent", "get-sms-responses", "get-sms-delivery-status",
+MESSAGE_METHODS = ("get-sms", "get-sms-stats", "get-sms-sent", "get-sms-responses", "get-sms-delivery-status",
                 "get-message-log", "get-link-hits", "cancel-sms")  # fmt: skip
-OF_A_MEMBER = ("edit-list-member", "get-contact", "delete-from-list", "optout-list-member")
-OF_CLIENTS = ("add-client", "edit-client", "get-client", "get-clients", "get-transactions", "get-transaction")
+MEMBER_METHODS = ("edit-list-member", "get-contact", "delete-from-list", "optout-list-member")
+CLIENT_METHODS = ("add-client", "edit-client", "get-client", "get-clients", "get-transactions", "get-transaction")
 
 
 def status_of(code: str) -> int:
-    """The HTTP status a code comes with."""
-    return 200 if code == "SUCCESS" else STATUS.get(code, 400)
+    """Return the HTTP status of a code."""
+    return 200 if code == "SUCCESS" else STATUS_OF_CODE.get(code, 400)
 
 
 def is_documented(code: str, description: object) -> bool:
-    """Whether a refusal's words are among those documented for its code."""
+    """True if a description is documented for its code."""
     if not isinstance(description, str):
         return code == "RECIPIENTS_ERROR"
-    return any(_like(description, pattern) for pattern in WORDS.get(code, ()))
+    return any(_matches(description, pattern) for pattern in DESCRIPTIONS.get(code, ()))
 
 
-def _like(description: str, pattern: str) -> bool:
+def _matches(description: str, pattern: str) -> bool:
     before, has_field, after = pattern.partition("{field}")
     if not has_field:
         return description == pattern

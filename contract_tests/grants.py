@@ -1,4 +1,4 @@
-"""What a test needs, and what whoever runs the suite grants."""
+"""The needs of tests, and the grants of a run."""
 
 import re
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from enum import Enum
 
 
 class Need(Enum):
-    """What a test takes beyond reading. Each test declares its needs by `@needs(...)`."""
+    """Something that a test needs beyond reading. Each test declares its needs with `@needs(...)`."""
 
-    NOTHING = "reads only, or is refused whatever happens"
-    STATE = "makes things in the account, and removes them again"
+    NOTHING = "only reads, or is always refused"
+    STATE = "creates things in the account, and removes them again"
     MONEY = "sends messages"
-    CALLBACK = "is called back at a URL"
-    SANDBOX = "does what only a sandbox can do or undo"
+    CALLBACK = "receives callbacks at a URL"
+    SANDBOX = "does something that only a sandbox can do or undo"
 
 
 NOTHING, STATE, MONEY, CALLBACK, SANDBOX = Need
@@ -22,44 +22,44 @@ NOTHING, STATE, MONEY, CALLBACK, SANDBOX = Need
 
 @dataclass(frozen=True)
 class Grants:
-    """What a run may do. `spend` is the cap in the account's currency, `to` the handsets that may get messages."""
+    """Permissions of a run. `spend` is a cap in the account's currency; `to` are handsets that may get messages."""
 
     is_sandbox: bool = False
     spend: Decimal | None = None
     to: tuple[str, ...] = ()
     has_callback: bool = False
 
-    def refusal(self, needs: Iterable[Need]) -> str | None:
-        """Why a test of these needs may not run; None if it may."""
+    def reason_to_skip(self, needs: Iterable[Need]) -> str | None:
+        """Return why a test with these needs may not run, or None if it may."""
         wanted = set(needs)
         if CALLBACK in wanted and not self.has_callback:
-            return "needs a URL that the endpoint can call: give CALLBACK_URL"
+            return "needs a URL that the endpoint can call: set CALLBACK_URL"
         if self.is_sandbox:
             return None
         if SANDBOX in wanted:
-            return "does what only a sandbox can do or undo"
+            return SANDBOX.value
         if MONEY in wanted and not (self.spend and self.to):
-            return "sends messages: give SPEND (a cap on the cost) and TO (handsets of yours)"
+            return "sends messages: set SPEND (a cap on the cost) and TO (your own handsets)"
         if STATE in wanted and self.spend is None:
-            return "makes things in the account and removes them again: give SPEND (0 is enough)"
+            return "creates things in the account and removes them again: set SPEND (0 is enough)"
         return None
 
 
-def handsets(given: str) -> tuple[str, ...]:
-    """Numbers with commas or blanks between, in international form. Raises ValueError with a sentence."""
-    found = []
-    for each in re.split(r"[,\s]+", given.strip()):
-        if not each:
+def parse_handsets(text: str) -> tuple[str, ...]:
+    """Parse numbers in international form, separated by commas or spaces. Raises ValueError."""
+    handsets = []
+    for number in re.split(r"[,\s]+", text.strip()):
+        if not number:
             continue
-        digits = each.removeprefix("+")
+        digits = number.removeprefix("+")
         if not re.fullmatch(r"[1-9][0-9]{6,14}", digits):
-            raise ValueError(f"TO holds {each!r}, which is no number in international form, as 61491570156.")
-        found.append(digits)
-    return tuple(found)
+            raise ValueError(f"TO contains {number!r}. Give numbers in international form, such as 61491570156.")
+        handsets.append(digits)
+    return tuple(handsets)
 
 
-def cap(given: str) -> Decimal:
-    """An amount of money. Raises ValueError with a sentence."""
-    if not re.fullmatch(r"[0-9]+(\.[0-9]{1,3})?", given.strip()):
-        raise ValueError(f"SPEND is {given!r}, which is no amount of money, as 2.50.")
-    return Decimal(given.strip())
+def parse_cap(text: str) -> Decimal:
+    """Parse an amount of money. Raises ValueError."""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]{1,3})?", text.strip()):
+        raise ValueError(f"SPEND is {text!r}. Give an amount of money, such as 2.50.")
+    return Decimal(text.strip())

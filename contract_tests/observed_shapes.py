@@ -1,7 +1,7 @@
-"""Shapes as they were seen: trees of keys and kinds without any value, how they are merged, compared and kept.
+"""Observed shapes: trees of keys and kinds without values, which are merged, compared and recorded.
 
-A tree is a word (`"int"`), several of them (`"int|null"`), an object of trees whose keys end in `?` where they are not
-always there, an array of one tree, or an empty array. Names that users chose are `*`.
+A tree is a kind (`"int"`), several kinds (`"int|null"`), an object of trees (a key that is not always present ends in
+`?`), an array of one tree, or an empty array. A name that a user chose is `*`.
 """
 
 import json
@@ -13,86 +13,99 @@ from pathlib import Path
 from typing import Any
 
 from .codes import is_documented
-from .shape_check import KINDS, misfits
+from .shape_check import KINDS, shape_problems
 from .shapes import SHAPES, Either, Named, Shape
-from .wire import Reply
+from .wire import Answer
 
 Tree = Any
-Seen = dict[str, Tree]
-"""Trees of the answers of one test, by method, format, status and code."""
+ObservedAnswers = dict[str, Tree]
+"""Trees of a test's answers, by method, format, status and code."""
 
-STALE = 180
-"""Days after which a recording is to be made again."""
+STALE_AFTER_DAYS = 180
+"""Age of a stale recording, in days."""
 
-PRECISE = ("null", "none", "true", "minute", "moment", "day", "standing", "bool", "int", "money", "word", "text")
-"""Kinds in the order in which a value is tried for what it is, where its shape does not say."""
+KINDS_BY_PRECISION = (
+    "null",
+    "none",
+    "true",
+    "minute",
+    "moment",
+    "day",
+    "standing",
+    "bool",
+    "int",
+    "money",
+    "word",
+    "text",
+)
+"""Kinds from the most precise to the least. A value without a declared kind gets the first that fits."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where two trees differ."""
+    """A place where two trees differ, and what stands there on each side."""
 
-    at: str
-    this: str
-    that: str
+    path: str
+    left: str
+    right: str
 
 
 def tree_of(value: Any, shape: Shape | None, is_xml: bool, is_loose: bool = False) -> Tree:
-    """The tree of a value. A loose one tells of nulls and missing keys only what the shape already does."""
+    """Return the tree of a value. A loose tree says about nulls and missing keys only what the shape allows."""
     if isinstance(shape, Either):
-        fits = [each for each in shape.shapes if not any(misfits(value, each, is_xml))]
-        # What fits none may still hold names that users chose.
-        fits += [each for each in shape.shapes if isinstance(each, Named) and isinstance(value, dict)]
-        shape = fits[0] if fits else None
+        candidates = [option for option in shape.shapes if not any(shape_problems(value, option, is_xml))]
+        # A value that fits no shape may still contain names that users chose.
+        candidates += [option for option in shape.shapes if isinstance(option, Named) and isinstance(value, dict)]
+        shape = candidates[0] if candidates else None
     if isinstance(value, dict):
         return _tree_of_keys(value, shape, is_xml, is_loose)
     if isinstance(value, list):
         inner = shape[0] if isinstance(shape, list) else None
         merged: Tree = None
-        for each in value:
-            merged = merge(merged, tree_of(each, inner, is_xml, is_loose))
+        for item in value:
+            merged = merge(merged, tree_of(item, inner, is_xml, is_loose))
         return [] if merged is None else [merged]
-    return _word_of(value, shape, is_xml, is_loose)
+    return _kind_of(value, shape, is_xml, is_loose)
 
 
 def _tree_of_keys(value: Mapping[str, Any], shape: Shape | None, is_xml: bool, is_loose: bool) -> Tree:
     if isinstance(shape, Named):
         merged: Tree = None
-        for each in value.values():
-            merged = merge(merged, tree_of(each, shape.values, is_xml, is_loose))
+        for item in value.values():
+            merged = merge(merged, tree_of(item, shape.values, is_xml, is_loose))
         return {"*": merged}
     declared = {
         key.removesuffix("?"): (key, inner) for key, inner in (shape if isinstance(shape, dict) else {}).items()
     }
-    found = {}
-    for key, each in value.items():
+    tree = {}
+    for key, item in value.items():
         name, inner = declared.get(key, (key, None))
-        found[_named(key, name, is_loose)] = tree_of(each, inner, is_xml, is_loose)
-    return found
+        tree[_key_of(key, name, is_loose)] = tree_of(item, inner, is_xml, is_loose)
+    return tree
 
 
-def _named(key: str, declared: str, is_loose: bool) -> str:
-    """A key that is declared or looks like one of the API's own, as it is; any other may be a user's, and is `?`."""
+def _key_of(key: str, declared: str, is_loose: bool) -> str:
+    """Return a key for a tree. A key that does not look like the API's may be a user's, and becomes `?`."""
     if declared.endswith("?") and is_loose:
         return declared
     return key if re.fullmatch(r"[a-z]+([A-Z][a-z]+)?([_-][a-z]+)*(_?[0-9]{1,2})?", key) else "?"
 
 
-def _word_of(value: Any, shape: Shape | None, is_xml: bool, is_loose: bool) -> str:
+def _kind_of(value: Any, shape: Shape | None, is_xml: bool, is_loose: bool) -> str:
     kinds = shape.split("|") if isinstance(shape, str) else []
-    if is_loose and isinstance(shape, str) and not any(misfits(value, shape, is_xml)):
+    if is_loose and isinstance(shape, str) and not any(shape_problems(value, shape, is_xml)):
         return shape
     if isinstance(shape, tuple) and value in shape:
-        return "/".join(str(each).strip() for each in shape) if is_loose else str(value).strip()
-    for kind in [*sorted(kinds, key=PRECISE.index), *([] if is_xml else PRECISE)]:
-        _, of_json, of_text = KINDS[kind]
-        if (of_text if is_xml else of_json)(value):
+        return "/".join(str(word).strip() for word in shape) if is_loose else str(value).strip()
+    for kind in [*sorted(kinds, key=KINDS_BY_PRECISION.index), *([] if is_xml else KINDS_BY_PRECISION)]:
+        _, fits_json, fits_xml = KINDS[kind]
+        if (fits_xml if is_xml else fits_json)(value):
             return kind
     return "text" if is_xml else type(value).__name__
 
 
 def merge(one: Tree, other: Tree) -> Tree:
-    """What two trees together show."""
+    """Return a tree that covers both trees."""
     if one is None or one == other:
         return other
     if isinstance(one, dict) and isinstance(other, dict):
@@ -105,122 +118,126 @@ def merge(one: Tree, other: Tree) -> Tree:
 
 
 def _merge_keys(one: Mapping[str, Tree], other: Mapping[str, Tree]) -> Tree:
-    mine = {key.removesuffix("?"): key for key in one}
-    theirs = {key.removesuffix("?"): key for key in other}
-    order = list(mine)
-    for index, key in enumerate(theirs):
-        if key not in mine:
-            before = list(theirs)[index - 1] if index else None
+    keys = {key.removesuffix("?"): key for key in one}
+    other_keys = {key.removesuffix("?"): key for key in other}
+    order = list(keys)
+    for index, key in enumerate(other_keys):
+        if key not in keys:
+            before = list(other_keys)[index - 1] if index else None
             order.insert(order.index(before) + 1 if before in order else len(order) if index else 0, key)
-    found = {}
+    merged = {}
     for key in order:
-        names = [(tree, mapped[key]) for tree, mapped in ((one, mine), (other, theirs)) if key in mapped]
+        names = [(tree, mapped[key]) for tree, mapped in ((one, keys), (other, other_keys)) if key in mapped]
         is_always = len(names) == 2 and not any(name.endswith("?") for _, name in names)
-        found[key if is_always else f"{key}?"] = merge(names[0][0][names[0][1]], names[-1][0][names[-1][1]])
-    return found
+        merged[key if is_always else f"{key}?"] = merge(names[0][0][names[0][1]], names[-1][0][names[-1][1]])
+    return merged
 
 
-def differences(this: Tree, that: Tree, at: str = "") -> Iterator[Difference]:
-    """Where two trees say what can't both be so."""
-    if isinstance(this, dict) and isinstance(that, dict):
-        yield from _differences_of_keys(this, that, at)
-    elif isinstance(this, list) and isinstance(that, list):
-        if this and that:
-            yield from differences(this[0], that[0], f"{at}[]")
-    elif isinstance(this, str) and isinstance(that, str):
-        if not {*this.split("|")} & {*that.split("|")}:
-            yield Difference(at or ".", this, that)
-    elif this != that:
-        yield Difference(at or ".", _kind(this), _kind(that))
+def differences(left: Tree, right: Tree, path: str = "") -> Iterator[Difference]:
+    """Yield the places where two trees contradict each other."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        yield from _differences_of_keys(left, right, path)
+    elif isinstance(left, list) and isinstance(right, list):
+        if left and right:
+            yield from differences(left[0], right[0], f"{path}[]")
+    elif isinstance(left, str) and isinstance(right, str):
+        if not {*left.split("|")} & {*right.split("|")}:
+            yield Difference(path or ".", left, right)
+    elif left != right:
+        yield Difference(path or ".", _describe(left), _describe(right))
 
 
-def _differences_of_keys(this: Mapping[str, Tree], that: Mapping[str, Tree], at: str) -> Iterator[Difference]:
-    mine = {key.removesuffix("?"): key for key in this}
-    theirs = {key.removesuffix("?"): key for key in that}
-    for key, written in mine.items():
-        if key in theirs:
-            yield from differences(this[written], that[theirs[key]], f"{at}.{key}")
-        elif not written.endswith("?"):
-            yield Difference(f"{at}.{key}", _kind(this[written]), "missing")
-    for key, written in theirs.items():
-        if key not in mine and not written.endswith("?"):
-            yield Difference(f"{at}.{key}", "missing", _kind(that[written]))
-    both = [key for key in mine if key in theirs]
-    if both != [key for key in theirs if key in mine]:
-        yield Difference(at or ".", f"keys {', '.join(mine)}", f"keys {', '.join(theirs)}")
+def _differences_of_keys(left: Mapping[str, Tree], right: Mapping[str, Tree], path: str) -> Iterator[Difference]:
+    left_keys = {key.removesuffix("?"): key for key in left}
+    right_keys = {key.removesuffix("?"): key for key in right}
+    for key, marked_key in left_keys.items():
+        if key in right_keys:
+            yield from differences(left[marked_key], right[right_keys[key]], f"{path}.{key}")
+        elif not marked_key.endswith("?"):
+            yield Difference(f"{path}.{key}", _describe(left[marked_key]), "missing")
+    for key, marked_key in right_keys.items():
+        if key not in left_keys and not marked_key.endswith("?"):
+            yield Difference(f"{path}.{key}", "missing", _describe(right[marked_key]))
+    common = [key for key in left_keys if key in right_keys]
+    if common != [key for key in right_keys if key in left_keys]:
+        yield Difference(path or ".", f"keys {', '.join(left_keys)}", f"keys {', '.join(right_keys)}")
 
 
-def _kind(tree: Tree) -> str:
+def _describe(tree: Tree) -> str:
     if isinstance(tree, dict):
         return "object"
     return tree if isinstance(tree, str) else "array" if tree else "empty array"
 
 
 @dataclass
-class Watch:
-    """Sees every answer that was checked, and keeps its tree for the test it belongs to."""
+class ShapeObserver:
+    """Keeps the trees of all checked answers, by test."""
 
-    seen: dict[str, Seen] = field(default_factory=dict)
+    observed: dict[str, ObservedAnswers] = field(default_factory=dict)
     test: str | None = None
     is_loose: bool = False
 
     def begin(self, test: str, is_loose: bool) -> None:
-        """A test begins. A loose one reads what others made."""
+        """Begin a test. A loose test reads things that were in the account before."""
         self.test, self.is_loose = test, is_loose
-        self.seen.pop(test, None)
+        self.observed.pop(test, None)
 
-    def end(self) -> Seen:
-        """What the test saw."""
-        found = self.seen.get(self.test or "", {})
+    def end(self) -> ObservedAnswers:
+        """End the test, and return what it observed."""
+        observed = self.observed.get(self.test or "", {})
         self.test = None
-        return found
+        return observed
 
-    def saw(self, reply: Reply) -> None:
-        """Keep an answer's tree, whether or not it is of its shape, if it can be read at all."""
-        if self.test is None or not reply.code:
+    def observe(self, answer: Answer) -> None:
+        """Keep the tree of a readable answer, even if its shape is wrong."""
+        if self.test is None or not answer.code:
             return
-        body = dict(reply.tree)
+        body = dict(answer.tree)
         error = body.pop("error")
-        tree = tree_of(body, SHAPES.get(reply.method, {}), reply.is_xml, self.is_loose)
+        tree = tree_of(body, SHAPES.get(answer.method, {}), answer.is_xml, self.is_loose)
         if error["code"] != "SUCCESS":
             description = error.get("description")
             known = is_documented(error["code"], description)
-            tree["error.description"] = "documented" if known else tree_of(description, None, reply.is_xml)
-        seen = self.seen.setdefault(self.test, {})
-        at = f"{reply.method}.{reply.format} {reply.status} {error['code']}"
-        seen[at] = merge(seen.get(at), tree)
+            tree["error.description"] = "documented" if known else tree_of(description, None, answer.is_xml)
+        observed = self.observed.setdefault(self.test, {})
+        name = f"{answer.method}.{answer.format} {answer.status} {error['code']}"
+        observed[name] = merge(observed.get(name), tree)
 
 
-def unlike(this: Mapping[str, Tree], that: Mapping[str, Tree]) -> Iterator[tuple[str, Difference]]:
-    """Where two runs of one test saw what can't both be so, with the answer it is in."""
-    for at in [*this, *(each for each in that if each not in this)]:
-        if at not in this or at not in that:
-            yield at, Difference(".", "seen" if at in this else "never seen", "seen" if at in that else "never seen")
+def answer_differences(left: Mapping[str, Tree], right: Mapping[str, Tree]) -> Iterator[tuple[str, Difference]]:
+    """Yield the contradictions between two runs of a test, with the answer's name."""
+    for answer in [*left, *(name for name in right if name not in left)]:
+        if answer not in left or answer not in right:
+            yield answer, Difference(".", _presence(answer in left), _presence(answer in right))
         else:
-            yield from ((at, each) for each in differences(this[at], that[at]))
+            yield from ((answer, difference) for difference in differences(left[answer], right[answer]))
+
+
+def _presence(is_present: bool) -> str:
+    return "seen" if is_present else "never seen"
 
 
 @dataclass(frozen=True)
 class Recordings:
-    """What the real endpoint was seen to answer, a file for each test."""
+    """Recorded shapes of the real endpoint's answers, a file per test."""
 
     folder: Path
 
     def file(self, test: str) -> Path:
-        """Where a test's recording is kept."""
+        """Return the path of a test's recording."""
         return self.folder / f"{re.sub(r'[^A-Za-z0-9_.=-]+', '-', test).strip('-')}.json"
 
-    def read(self, test: str) -> tuple[date, Seen] | None:
-        """The day of a test's recording, and what was seen; None if there is none."""
+    def read(self, test: str) -> tuple[date, ObservedAnswers] | None:
+        """Return the date and trees of a recording, or None if there is none."""
         file = self.file(test)
         if not file.exists():
             return None
-        found = json.loads(file.read_text())
-        return date.fromisoformat(found["date"]), found["answers"]
+        recording = json.loads(file.read_text())
+        return date.fromisoformat(recording["date"]), recording["answers"]
 
-    def write(self, test: str, seen: Seen, today: date) -> None:
-        """Keep what a test saw."""
+    def write(self, test: str, observed: ObservedAnswers, today: date) -> None:
+        """Record what a test observed."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        methods = sorted({at.partition(".")[0] for at in seen})
-        kept = {"test": test, "date": today.isoformat(), "methods": methods, "answers": seen}
-        self.file(test).write_text(json.dumps(kept, indent=1) + "\n")
+        methods = sorted({answer.partition(".")[0] for answer in observed})
+        recording = {"test": test, "date": today.isoformat(), "methods": methods, "answers": observed}
+        self.file(test).write_text(json.dumps(recording, indent=1) + "\n")

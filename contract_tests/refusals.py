@@ -1,54 +1,64 @@
-"""A call for every code that a method is documented to refuse with (3.1, 13.1), and the words it must say."""
+"""Calls for every documented code of every method (3.1, 13.1), with the expected descriptions."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .codes import GENERIC, NO_CONTACT, NO_MESSAGE, NOT_LEASED, NUMERIC, OF_CLIENTS, PLAINLY_REQUIRED, RESELLERS, WORDS
+from .codes import (
+    CLIENT_METHODS,
+    DESCRIPTIONS,
+    INVALID,
+    METHODS_SAYING_REQUIRED,
+    NO_CONTACT,
+    NO_MESSAGE,
+    NOT_LEASED,
+    NOT_NUMERIC,
+    RESELLERS,
+)
 from .grants import NOTHING, SANDBOX, STATE, Need
-from .scene import ANSWERING, DELETED, GYM, HANDSETS, STOPPED, Scene
+from .scene import DELETED, GYM, HANDSETS, OPTED_OUT, REPLYING, Scene
 
 Form = dict[str, Any]
 
-NOBODYS = 999_999_999_999
-"""An id that nothing has."""
+UNKNOWN_ID = 999_999_999_999
+"""An id that does not exist."""
 
-ABROAD = "61491570999"
+UNKNOWN_NUMBER = "61491570999"
 FILE = "https://example.com/contacts.csv"
-NO_ACCESS = WORDS["NO_ACCESS"][2]
-NOT_THERE = WORDS["NOT_FOUND"][2]
+NO_ACCESS = DESCRIPTIONS["NO_ACCESS"][2]
+NO_RESOURCE = DESCRIPTIONS["NOT_FOUND"][2]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A call that must be refused. `says` is its description, `how` tells one case of a code from another."""
+    """A call that must be refused. `variant` distinguishes several cases of one code."""
 
     method: str
     code: str
     form: Callable[[Scene], Form]
-    says: str | None
+    description: str | None
     need: Need
-    how: str = ""
+    variant: str = ""
     by_client: bool = False
-    """Whether the reseller's client is to call."""
+    """True if the call is made by a client, which is not a reseller and has no money."""
 
     @property
     def name(self) -> str:
-        return f"{self.method}-{self.code}{f'-{self.how}' if self.how else ''}"
+        return f"{self.method}-{self.code}{f'-{self.variant}' if self.variant else ''}"
 
 
-def plain(**form: Any) -> Callable[[Scene], Form]:
-    """A form that hangs on nothing."""
+def fixed(**form: Any) -> Callable[[Scene], Form]:
+    """Return a form that does not depend on the scene."""
     return lambda _: form
 
 
-def empty(method: str, field: str) -> str:
-    """What FIELD_EMPTY says of a field."""
-    return WORDS["FIELD_EMPTY"][method in PLAINLY_REQUIRED].format(field=field)
+def empty_text(method: str, field: str) -> str:
+    """Return the description of FIELD_EMPTY for a field."""
+    return DESCRIPTIONS["FIELD_EMPTY"][method in METHODS_SAYING_REQUIRED].format(field=field)
 
 
-def of_messages() -> Iterator[Case]:
-    """Methods that name a message."""
+def message_cases() -> Iterator[Case]:
+    """Cases of methods that name a message."""
     for method in ("get-sms", "get-sms-stats", "get-sms-sent", "get-sms-responses", "get-sms-delivery-status",
                    "get-message-log", "get-link-hits", "cancel-sms"):  # fmt: skip
         field, need = ("id", STATE) if method == "cancel-sms" else ("message_id", NOTHING)
@@ -60,45 +70,45 @@ def of_messages() -> Iterator[Case]:
                 **more,
             }
 
-        yield Case(method, "FIELD_EMPTY", plain(**more), empty(method, field), need)
-        yield Case(method, "FIELD_EMPTY", by(""), empty(method, field), need, "blank")
-        yield Case(method, "FIELD_INVALID", by("x"), NUMERIC.format(field=field), need)
-        yield Case(method, "NOT_FOUND", by(NOBODYS), NO_MESSAGE, need)
+        yield Case(method, "FIELD_EMPTY", fixed(**more), empty_text(method, field), need)
+        yield Case(method, "FIELD_EMPTY", by(""), empty_text(method, field), need, "blank")
+        yield Case(method, "FIELD_INVALID", by("x"), NOT_NUMERIC.format(field=field), need)
+        yield Case(method, "NOT_FOUND", by(UNKNOWN_ID), NO_MESSAGE, need)
         theirs = "their_scheduled" if method == "cancel-sms" else "their_message"
-        yield Case(method, "NO_ACCESS", by(theirs), WORDS["NO_ACCESS"][1], SANDBOX)
+        yield Case(method, "NO_ACCESS", by(theirs), DESCRIPTIONS["NO_ACCESS"][1], SANDBOX)
     yield Case("cancel-sms", "ALREADY_SENT", lambda scene: {"id": scene["sent"]}, None, SANDBOX, "sent")
     yield Case("cancel-sms", "ALREADY_SENT", lambda scene: {"id": scene["cancelled"]}, None, SANDBOX, "cancelled")
     for method, field in (("get-sms-delivery-status", "msisdn"), ("get-message-log", "mobile")):
         yield Case(method, "FIELD_EMPTY", lambda scene: {"message_id": scene.known.need("message")},
-                   empty(method, field), NOTHING, field)  # fmt: skip
+                   empty_text(method, field), NOTHING, field)  # fmt: skip
 
         def elsewhere(scene: Scene, field: str = field) -> Form:
             return {"message_id": scene.known.need("message"), field: HANDSETS[5]}
 
-        yield Case(method, "NOT_FOUND", elsewhere, NOT_THERE, SANDBOX, "handset")
+        yield Case(method, "NOT_FOUND", elsewhere, NO_RESOURCE, SANDBOX, "handset")
 
 
-def of_sending() -> Iterator[Case]:
-    """send-sms and format-number."""
+def send_cases() -> Iterator[Case]:
+    """Cases of send-sms and format-number."""
     hi = {"message": "hi"}
-    to = {"to": ANSWERING}
+    to = {"to": REPLYING}
     either = "You must provide either 'list_id' or 'to'"
 
-    def send(code: str, how: str, says: str | None = None, need: Need = STATE, /, **form: Any) -> Case:
-        return Case("send-sms", code, plain(**form), says, need, how)
+    def send(code: str, variant: str, description: str | None = None, need: Need = STATE, /, **form: Any) -> Case:
+        return Case("send-sms", code, fixed(**form), description, need, variant)
 
-    yield send("FIELD_EMPTY", "message", empty("send-sms", "message"))
-    yield send("FIELD_EMPTY", "message first", empty("send-sms", "message"), SANDBOX, **to)
+    yield send("FIELD_EMPTY", "message", empty_text("send-sms", "message"))
+    yield send("FIELD_EMPTY", "message first", empty_text("send-sms", "message"), SANDBOX, **to)
     yield send("FIELD_INVALID", "neither", either, **hi)
     yield send("FIELD_INVALID", "fillers", either, **hi, to="", list_id=0, send_at="", validity=0)
-    yield send("FIELD_INVALID", "list", NUMERIC.format(field="list_id"), **hi, list_id="x")
-    yield send("FIELD_INVALID", "send_at", GENERIC, SANDBOX, **hi, **to, send_at="tomorrow")
-    yield send("FIELD_INVALID", "validity", NUMERIC.format(field="validity"), SANDBOX, **hi, **to, validity="long")
-    yield send("FIELD_INVALID", "callback", GENERIC, SANDBOX, **hi, **to, dlr_callback="nonsense")
-    yield send("FIELD_INVALID", "five parts", GENERIC, SANDBOX, **to, message="x" * 613)
-    yield send("FIELD_INVALID", "five parts of UCS-2", GENERIC, SANDBOX, **to, message="漢" * 269)
-    yield send("FIELD_INVALID", "501 numbers", GENERIC, SANDBOX, **hi, to=",".join([ANSWERING] * 501))
-    yield send("NOT_FOUND", "list", NOT_THERE, SANDBOX, **hi, list_id=NOBODYS)
+    yield send("FIELD_INVALID", "list", NOT_NUMERIC.format(field="list_id"), **hi, list_id="x")
+    yield send("FIELD_INVALID", "send_at", INVALID, SANDBOX, **hi, **to, send_at="tomorrow")
+    yield send("FIELD_INVALID", "validity", NOT_NUMERIC.format(field="validity"), SANDBOX, **hi, **to, validity="long")
+    yield send("FIELD_INVALID", "callback", INVALID, SANDBOX, **hi, **to, dlr_callback="nonsense")
+    yield send("FIELD_INVALID", "five parts", INVALID, SANDBOX, **to, message="x" * 613)
+    yield send("FIELD_INVALID", "five parts of UCS-2", INVALID, SANDBOX, **to, message="漢" * 269)
+    yield send("FIELD_INVALID", "501 numbers", INVALID, SANDBOX, **hi, to=",".join([REPLYING] * 501))
+    yield send("NOT_FOUND", "list", NO_RESOURCE, SANDBOX, **hi, list_id=UNKNOWN_ID)
     yield Case("send-sms", "NO_ACCESS", lambda scene: {**hi, "list_id": scene["their_list"]}, NO_ACCESS, SANDBOX)
     yield Case("send-sms", "LIST_EMPTY", lambda scene: {**hi, "list_id": scene["empty"]}, None, SANDBOX)
     yield send("BAD_CALLER_ID", "long", None, SANDBOX, **hi, **to, from_="TwelveLetter")
@@ -110,101 +120,99 @@ def of_sending() -> Iterator[Case]:
     number = {"msisdn": "0491570156", "countrycode": "AU"}
     for field in number:
         given = {name: value for name, value in number.items() if name != field}
-        yield Case("format-number", "FIELD_EMPTY", plain(**given), empty("format-number", field), NOTHING, field)
-    yield Case("format-number", "FIELD_INVALID", plain(**{**number, "msisdn": "x"}), GENERIC, NOTHING, "number")
-    yield Case("format-number", "FIELD_INVALID", plain(**{**number, "countrycode": "XX"}), GENERIC, NOTHING, "country")
+        yield Case("format-number", "FIELD_EMPTY", fixed(**given), empty_text("format-number", field), NOTHING, field)
+    yield Case("format-number", "FIELD_INVALID", fixed(**{**number, "msisdn": "x"}), INVALID, NOTHING, "number")
+    yield Case("format-number", "FIELD_INVALID", fixed(**{**number, "countrycode": "XX"}), INVALID, NOTHING, "country")
 
 
-def of_reports() -> Iterator[Case]:
-    """Reports of a span, and message-reply."""
+def report_cases() -> Iterator[Case]:
+    """Cases of reports over a time span, and of message-reply."""
     for method in ("get-user-sms-responses", "get-user-sms-sent", "get-sms-sent-count", "get-message-report"):
-        yield Case(method, "FIELD_INVALID", plain(start="x", end="2020-01-01"), GENERIC, NOTHING, "start")
+        yield Case(method, "FIELD_INVALID", fixed(start="x", end="2020-01-01"), INVALID, NOTHING, "start")
     for field, other in (("start", "end"), ("end", "start")):
-        only = plain(**{other: "2020-01-01"})
-        yield Case("get-user-sms-sent", "FIELD_EMPTY", only, empty("get-user-sms-sent", field), NOTHING, field)
+        only = fixed(**{other: "2020-01-01"})
+        yield Case("get-user-sms-sent", "FIELD_EMPTY", only, empty_text("get-user-sms-sent", field), NOTHING, field)
     spans = {"get-sms-sent-count": "2020-01-09", "get-message-report": "2020-02-01"}
     for method, end in spans.items():
-        yield Case(method, "FIELD_INVALID", plain(start="2020-01-01", end=end), GENERIC, NOTHING, "too long")
-        yield Case(method, "FIELD_INVALID", plain(start="2020-01-05", end="2020-01-01"), GENERIC, NOTHING, "backwards")
-    yield Case("get-message-report", "FIELD_INVALID", plain(type="x"), GENERIC, NOTHING, "type")
-    yield Case("get-message-report", "NOT_FOUND", plain(list_id=NOBODYS), NOT_THERE, NOTHING)
+        yield Case(method, "FIELD_INVALID", fixed(start="2020-01-01", end=end), INVALID, NOTHING, "too long")
+        yield Case(method, "FIELD_INVALID", fixed(start="2020-01-05", end="2020-01-01"), INVALID, NOTHING, "backwards")
+    yield Case("get-message-report", "FIELD_INVALID", fixed(type="x"), INVALID, NOTHING, "type")
+    yield Case("get-message-report", "NOT_FOUND", fixed(list_id=UNKNOWN_ID), NO_RESOURCE, NOTHING)
     yield Case("get-message-report", "NO_ACCESS", lambda scene: {"list_id": scene["their_list"]}, NO_ACCESS, SANDBOX)
-    mobile = empty("get-contact-sms-stats", "mobile")
-    yield Case("get-contact-sms-stats", "FIELD_EMPTY", plain(), mobile, NOTHING)
-    yield Case("get-contact-sms-stats", "FIELD_INVALID", plain(mobile="x"), GENERIC, NOTHING)
+    mobile = empty_text("get-contact-sms-stats", "mobile")
+    yield Case("get-contact-sms-stats", "FIELD_EMPTY", fixed(), mobile, NOTHING)
+    yield Case("get-contact-sms-stats", "FIELD_INVALID", fixed(mobile="x"), INVALID, NOTHING)
     keyword = "If you provide 'keyword', you must provide 'number'"
-    yield Case("get-sms-responses", "FIELD_INVALID", plain(keyword="NEWS"), keyword, NOTHING, "keyword")
-    wrong = NUMERIC.format(field="keyword_id")
-    yield Case("get-sms-responses", "FIELD_INVALID", plain(keyword_id="x"), wrong, NOTHING, "keyword_id")
+    yield Case("get-sms-responses", "FIELD_INVALID", fixed(keyword="NEWS"), keyword, NOTHING, "keyword")
+    wrong = NOT_NUMERIC.format(field="keyword_id")
+    yield Case("get-sms-responses", "FIELD_INVALID", fixed(keyword_id="x"), wrong, NOTHING, "keyword_id")
     for field, value in {"delivery": "lost", "optouts": "perhaps"}.items():
         yield Case("get-sms-sent", "FIELD_INVALID", lambda scene, field=field, value=value: {  # type: ignore[misc]
-                       "message_id": scene.known.need("message"), field: value}, GENERIC, NOTHING, field)  # fmt: skip
-    reply = {"message": "hi", "from": ANSWERING, "to": "61491570129"}
+                       "message_id": scene.known.need("message"), field: value}, INVALID, NOTHING, field)  # fmt: skip
+    reply = {"message": "hi", "from": REPLYING, "to": "61491570129"}
     for field in reply:
         given = {name: value for name, value in reply.items() if name != field}
-        yield Case("message-reply", "FIELD_EMPTY", plain(**given), empty("message-reply", field), SANDBOX, field)
+        yield Case("message-reply", "FIELD_EMPTY", fixed(**given), empty_text("message-reply", field), SANDBOX, field)
 
 
-def of_lists() -> Iterator[Case]:
-    """Lists and their members."""
-    yield Case("add-list", "FIELD_EMPTY", plain(), empty("add-list", "name"), STATE)
-    taken = WORDS["KEY_EXISTS"][2]
-    yield Case("add-list", "KEY_EXISTS", plain(name="crowd"), taken, SANDBOX)
-    yield Case("add-contacts-bulk", "KEY_EXISTS", plain(name="crowd", file_url=FILE), taken, SANDBOX)
+def list_cases() -> Iterator[Case]:
+    """Cases of lists and their members."""
+    yield Case("add-list", "FIELD_EMPTY", fixed(), empty_text("add-list", "name"), STATE)
+    taken = DESCRIPTIONS["KEY_EXISTS"][2]
+    yield Case("add-list", "KEY_EXISTS", fixed(name="crowd"), taken, SANDBOX)
+    yield Case("add-contacts-bulk", "KEY_EXISTS", fixed(name="crowd", file_url=FILE), taken, SANDBOX)
     yield Case("add-field-to-list", "MISSING_PARAM", lambda scene: {"list_id": scene["rich"]}, None, SANDBOX)
     members = ("add-to-list", "edit-list-member", "get-contact", "delete-from-list", "optout-list-member")
     lists = ("get-list", "remove-list", "add-field-to-list", "set-list-callback", "add-contacts-bulk",
              "add-contacts-bulk-progress")  # fmt: skip
-    more = {"msisdn": ANSWERING, "file_url": FILE, "field_1": "a"}
+    more = {"msisdn": REPLYING, "file_url": FILE, "field_1": "a"}
     for method in (*members, *lists):
         reads = method in ("get-list", "get-contact", "add-contacts-bulk-progress")
         need = NOTHING if reads else SANDBOX if method == "add-contacts-bulk" else STATE
         if method not in ("delete-from-list", "optout-list-member"):
-            yield Case(method, "FIELD_EMPTY", plain(**more), empty(method, "list_id"), need, "list")
-        wrong = NUMERIC.format(field="list_id")
-        yield Case(method, "FIELD_INVALID", plain(**more, list_id="x"), wrong, need, "list")
-        yield Case(method, "NOT_FOUND", plain(**more, list_id=NOBODYS), NOT_THERE, need, "list")
+            yield Case(method, "FIELD_EMPTY", fixed(**more), empty_text(method, "list_id"), need, "list")
+        wrong = NOT_NUMERIC.format(field="list_id")
+        yield Case(method, "FIELD_INVALID", fixed(**more, list_id="x"), wrong, need, "list")
+        yield Case(method, "NOT_FOUND", fixed(**more, list_id=UNKNOWN_ID), NO_RESOURCE, need, "list")
         yield Case(method, "NO_ACCESS", lambda scene: {**more, "list_id": scene["their_list"]}, NO_ACCESS, SANDBOX)
     for url in ("nonsense", "ftp://example.com/list"):
         yield Case("set-list-callback", "FIELD_INVALID", lambda scene, url=url: {"list_id": scene["rich"], "url": url},  # type: ignore[misc]
-                   GENERIC, SANDBOX, url.partition(":")[0])  # fmt: skip
+                   INVALID, SANDBOX, url.partition(":")[0])  # fmt: skip
+
+    def in_crowd(**more: Any) -> Callable[[Scene], Form]:
+        return lambda scene: {"list_id": scene["crowd"], **more}
+
     for method in members:
-        yield Case(method, "FIELD_EMPTY", lambda scene: {"list_id": scene["crowd"]}, empty(method, "msisdn"), SANDBOX,
-                   "number")  # fmt: skip
+        yield Case(method, "FIELD_EMPTY", in_crowd(), empty_text(method, "msisdn"), SANDBOX, "number")
         if method != "add-to-list":
-            yield Case(method, "NOT_FOUND", lambda scene: {"list_id": scene["crowd"], "msisdn": ABROAD}, NO_CONTACT,
-                       SANDBOX, "number")  # fmt: skip
-    yield Case("delete-from-list", "NOT_FOUND", lambda scene: {"list_id": scene["crowd"], "msisdn": DELETED},
-               NO_CONTACT, SANDBOX, "deleted")  # fmt: skip
-    yield Case("add-to-list", "KEY_EXISTS", lambda scene: {"list_id": scene["crowd"], "msisdn": ANSWERING},
-               WORDS["KEY_EXISTS"][1], SANDBOX)  # fmt: skip
+            yield Case(method, "NOT_FOUND", in_crowd(msisdn=UNKNOWN_NUMBER), NO_CONTACT, SANDBOX, "number")
+    yield Case("delete-from-list", "NOT_FOUND", in_crowd(msisdn=DELETED), NO_CONTACT, SANDBOX, "deleted")
+    yield Case("add-to-list", "KEY_EXISTS", in_crowd(msisdn=REPLYING), DESCRIPTIONS["KEY_EXISTS"][1], SANDBOX)
+    contacts = {
+        "BAD_MOBILE": {"msisdn": "x"}, "BAD_MOBILE_COUNTRY": {"msisdn": "0491570156", "countrycode": "XX"},
+        "OPTOUT": {"msisdn": OPTED_OUT}, "DUPLICATE_DELETED": {"msisdn": DELETED},
+    }  # fmt: skip
     for method in ("add-to-list", "edit-list-member"):
-        for code, given in {"BAD_MOBILE": {"msisdn": "x"}, "BAD_MOBILE_COUNTRY": {"msisdn": "0491570156",
-                            "countrycode": "XX"}, "OPTOUT": {"msisdn": STOPPED},
-                            "DUPLICATE_DELETED": {"msisdn": DELETED}}.items():  # fmt: skip
-            yield Case(method, code, lambda scene, given=given: {"list_id": scene["crowd"], **given}, None,  # type: ignore[misc]
-                       SANDBOX)  # fmt: skip
-    yield Case("add-contacts-bulk", "FIELD_EMPTY", plain(file_url=FILE), empty("add-contacts-bulk", "list_id"), SANDBOX,
-               "neither")  # fmt: skip
-    yield Case("add-contacts-bulk", "FIELD_EMPTY", lambda scene: {"list_id": scene["crowd"]},
-               empty("add-contacts-bulk", "file_url"), SANDBOX, "file")  # fmt: skip
-    yield Case("add-contacts-bulk", "FIELD_INVALID", lambda scene: {"list_id": scene["crowd"], "file_url": "ftp://x/y"},
-               GENERIC, SANDBOX, "file")  # fmt: skip
-    yield Case("add-contacts-bulk-progress", "NOT_FOUND", lambda scene: {"list_id": scene["crowd"]}, NOT_THERE, SANDBOX,
-               "import")  # fmt: skip
+        for code, contact in contacts.items():
+            yield Case(method, code, in_crowd(**contact), None, SANDBOX)
+    bulk = "add-contacts-bulk"
+    yield Case(bulk, "FIELD_EMPTY", fixed(file_url=FILE), empty_text(bulk, "list_id"), SANDBOX, "neither")
+    yield Case(bulk, "FIELD_EMPTY", in_crowd(), empty_text(bulk, "file_url"), SANDBOX, "file")
+    yield Case(bulk, "FIELD_INVALID", in_crowd(file_url="ftp://x/y"), INVALID, SANDBOX, "file")
+    yield Case("add-contacts-bulk-progress", "NOT_FOUND", in_crowd(), NO_RESOURCE, SANDBOX, "import")
 
 
-def of_numbers() -> Iterator[Case]:
-    """Numbers, keywords, e-mail to SMS."""
+def number_cases() -> Iterator[Case]:
+    """Cases of numbers, keywords and e-mail to SMS."""
     for method in ("get-number", "edit-number-options"):
         need = NOTHING if method == "get-number" else STATE
-        yield Case(method, "FIELD_EMPTY", plain(), empty(method, "number"), need)
-        yield Case(method, "FIELD_INVALID", plain(number="61491570129"), NOT_LEASED, need)
+        yield Case(method, "FIELD_EMPTY", fixed(), empty_text(method, "number"), need)
+        yield Case(method, "FIELD_INVALID", fixed(number="61491570129"), NOT_LEASED, need)
     gone = "This number is not available for lease."
-    yield Case("lease-number", "FIELD_INVALID", plain(number="61491570999"), gone, SANDBOX, "strange")
+    yield Case("lease-number", "FIELD_INVALID", fixed(number="61491570999"), gone, SANDBOX, "strange")
     yield Case("lease-number", "FIELD_INVALID", lambda scene: {"number": scene["number"]}, gone, SANDBOX, "own")
-    yield Case("lease-number", "FIELD_INVALID", plain(number="0491570125"), gone, SANDBOX, "local")
-    yield Case("lease-number", "LEDGER_ERROR", plain(number="61491570125"), None, SANDBOX, by_client=True)
+    yield Case("lease-number", "FIELD_INVALID", fixed(number="0491570125"), gone, SANDBOX, "local")
+    yield Case("lease-number", "LEDGER_ERROR", fixed(number="61491570125"), None, SANDBOX, by_client=True)
 
     def of_number(**more: Any) -> Callable[[Scene], Form]:
         return lambda scene: {"number": scene["number"], **more}
@@ -212,33 +220,33 @@ def of_numbers() -> Iterator[Case]:
     def theirs(**more: Any) -> Callable[[Scene], Form]:
         return lambda scene: {"number": scene["number"], "list_id": scene["their_list"], **more}
 
-    yield Case("edit-number-options", "NOT_FOUND", of_number(list_id=NOBODYS), NOT_THERE, SANDBOX)
+    yield Case("edit-number-options", "NOT_FOUND", of_number(list_id=UNKNOWN_ID), NO_RESOURCE, SANDBOX)
     yield Case("edit-number-options", "NO_ACCESS", theirs(), NO_ACCESS, SANDBOX)
-    yield Case("edit-number-options", "FIELD_INVALID", of_number(forward_url="x"), GENERIC, SANDBOX, "url")
+    yield Case("edit-number-options", "FIELD_INVALID", of_number(forward_url="x"), INVALID, SANDBOX, "url")
     for method in ("add-keyword", "edit-keyword"):
-        yield Case(method, "FIELD_EMPTY", of_number(), empty(method, "keyword"), SANDBOX, "keyword")
-        yield Case(method, "FIELD_EMPTY", plain(keyword="NEWS"), empty(method, "number"), SANDBOX, "number")
-        strange = plain(keyword="NEWS", number="61491570129")
+        yield Case(method, "FIELD_EMPTY", of_number(), empty_text(method, "keyword"), SANDBOX, "keyword")
+        yield Case(method, "FIELD_EMPTY", fixed(keyword="NEWS"), empty_text(method, "number"), SANDBOX, "number")
+        strange = fixed(keyword="NEWS", number="61491570129")
         yield Case(method, "FIELD_INVALID", strange, NOT_LEASED, SANDBOX, "number")
         name = "NEWS" if method == "add-keyword" else "CLUB"
         yield Case(method, "NO_ACCESS", theirs(keyword=name), NO_ACCESS, SANDBOX)
-        yield Case(method, "NOT_FOUND", of_number(keyword=name, list_id=NOBODYS), NOT_THERE, SANDBOX, "list")
-    yield Case("edit-keyword", "NOT_FOUND", of_number(keyword="NEWS"), NOT_THERE, SANDBOX, "keyword")
-    yield Case("add-keyword", "KEY_EXISTS", of_number(keyword="club"), WORDS["KEY_EXISTS"][2], SANDBOX)
+        yield Case(method, "NOT_FOUND", of_number(keyword=name, list_id=UNKNOWN_ID), NO_RESOURCE, SANDBOX, "list")
+    yield Case("edit-keyword", "NOT_FOUND", of_number(keyword="NEWS"), NO_RESOURCE, SANDBOX, "keyword")
+    yield Case("add-keyword", "KEY_EXISTS", of_number(keyword="club"), DESCRIPTIONS["KEY_EXISTS"][2], SANDBOX)
     for word in ("UNSUB", "UNSUBSCRIBE", "STOP", "HELP", "END", "MORE", "CONTINUE", "ADD", "OPT OUT", "OPTOUT",
                  "OPT-OUT", "CANCEL", "quit"):  # fmt: skip
-        yield Case("add-keyword", "FIELD_INVALID", of_number(keyword=word), GENERIC, SANDBOX, word)
+        yield Case("add-keyword", "FIELD_INVALID", of_number(keyword=word), INVALID, SANDBOX, word)
     for method in ("add-email", "delete-email"):
-        yield Case(method, "FIELD_EMPTY", plain(), empty(method, "email"), STATE)
-        yield Case(method, "FIELD_INVALID", plain(email="x"), GENERIC, STATE)
-    nobody = plain(email="nobody@contract-suite.example.com")
-    yield Case("delete-email", "NOT_FOUND", nobody, NOT_THERE, STATE)
-    strange = plain(email="a@example.com", number="61491570129")
+        yield Case(method, "FIELD_EMPTY", fixed(), empty_text(method, "email"), STATE)
+        yield Case(method, "FIELD_INVALID", fixed(email="x"), INVALID, STATE)
+    nobody = fixed(email="nobody@contract-suite.example.com")
+    yield Case("delete-email", "NOT_FOUND", nobody, NO_RESOURCE, STATE)
+    strange = fixed(email="a@example.com", number="61491570129")
     yield Case("add-email", "FIELD_INVALID", strange, NOT_LEASED, SANDBOX, "number")
 
 
-def of_resellers() -> Iterator[Case]:
-    """Clients and transactions; and nobody but resellers."""
+def reseller_cases() -> Iterator[Case]:
+    """Cases of clients and transactions, and of accounts that are not resellers."""
     ids = {"edit-client": "client_id", "get-client": "client_id", "get-transactions": "client_id",
            "get-transaction": "id"}  # fmt: skip
     for method, field in ids.items():
@@ -249,34 +257,34 @@ def of_resellers() -> Iterator[Case]:
             return {field: scene[theirs]}
 
         def of_a_reseller(scene: Scene, form: Form) -> Form:
-            scene.known.need("client")  # others are refused for what they are
+            scene.known.need("client")  # an account that is not a reseller gets NO_ACCESS instead
             return form
 
-        for code, form, says in (
-            ("FIELD_EMPTY", {}, empty(method, field)),
-            ("FIELD_INVALID", {field: "x"}, NUMERIC.format(field=field)),
-            ("NOT_FOUND", {field: NOBODYS}, NOT_THERE),
+        for code, form, description in (
+            ("FIELD_EMPTY", {}, empty_text(method, field)),
+            ("FIELD_INVALID", {field: "x"}, NOT_NUMERIC.format(field=field)),
+            ("NOT_FOUND", {field: UNKNOWN_ID}, NO_RESOURCE),
         ):
-            yield Case(method, code, lambda scene, form=form: of_a_reseller(scene, form), says, need)  # type: ignore[misc]
+            yield Case(method, code, lambda scene, form=form: of_a_reseller(scene, form), description, need)  # type: ignore[misc]
         yield Case(method, "NO_ACCESS", foreign, NO_ACCESS, SANDBOX, "foreign")
     new = {**GYM, "name": "New", "email": "new@example.com"}
     for field in ("name", "email", "password", "msisdn"):
         given = {name: value for name, value in new.items() if name != field}
-        yield Case("add-client", "FIELD_EMPTY", plain(**given), empty("add-client", field), SANDBOX, field)
-    yield Case("add-client", "FIELD_INVALID", plain(**{**new, "email": "x"}), GENERIC, SANDBOX)
-    exists = WORDS["KEY_EXISTS"][0]
-    yield Case("add-client", "KEY_EXISTS", plain(**{**new, "email": GYM["email"]}), exists, SANDBOX, "email")
-    yield Case("add-client", "KEY_EXISTS", plain(**{**new, "name": GYM["name"]}), exists, SANDBOX, "name")
+        yield Case("add-client", "FIELD_EMPTY", fixed(**given), empty_text("add-client", field), SANDBOX, field)
+    yield Case("add-client", "FIELD_INVALID", fixed(**{**new, "email": "x"}), INVALID, SANDBOX)
+    exists = DESCRIPTIONS["KEY_EXISTS"][0]
+    yield Case("add-client", "KEY_EXISTS", fixed(**{**new, "email": GYM["email"]}), exists, SANDBOX, "email")
+    yield Case("add-client", "KEY_EXISTS", fixed(**{**new, "name": GYM["name"]}), exists, SANDBOX, "name")
     for field in ("name", "email"):
         taken = {"name": "Club", "email": "club@example.com"}[field]
         yield Case("edit-client", "KEY_EXISTS", lambda scene, field=field, taken=taken: {  # type: ignore[misc]
                        "client_id": scene["gym"], field: taken}, exists, SANDBOX, field)  # fmt: skip
     forms: dict[str, Form] = {"add-client": new, "get-clients": {}, "get-transaction": {"id": 1}}
-    for method in OF_CLIENTS:
+    for method in CLIENT_METHODS:
         form = forms.get(method, {"client_id": 1})
-        yield Case(method, "NO_ACCESS", plain(**form), RESELLERS, SANDBOX, "no reseller", by_client=True)
+        yield Case(method, "NO_ACCESS", fixed(**form), RESELLERS, SANDBOX, "no reseller", by_client=True)
     for method in ("add-credit", "add-card"):
-        yield Case(method, "NOT_IMPLEMENTED", plain(), None, SANDBOX)
+        yield Case(method, "NOT_IMPLEMENTED", fixed(), None, SANDBOX)
 
 
-CASES = (*of_messages(), *of_sending(), *of_reports(), *of_lists(), *of_numbers(), *of_resellers())
+CASES = (*message_cases(), *send_cases(), *report_cases(), *list_cases(), *number_cases(), *reseller_cases())

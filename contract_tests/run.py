@@ -1,4 +1,4 @@
-"""A run of the suite: its endpoint, its grants, and all it has come to know."""
+"""A run of the suite: the endpoint, the grants, and everything that tests share."""
 
 import os
 import re
@@ -14,145 +14,151 @@ import httpx2
 from .callback_receiver import Receiver
 from .client import Api
 from .credentials import Credentials, Secrets
-from .grants import Grants, cap, handsets
-from .observed_shapes import STALE, Recordings, Seen, Watch, unlike
-from .rate_limit import Pacer
+from .grants import Grants, parse_cap, parse_handsets
+from .observed_shapes import STALE_AFTER_DAYS, ObservedAnswers, Recordings, ShapeObserver, answer_differences
+from .rate_limit import RateLimiter
 from .spending_guard import Guard
-from .target import Control, UnusableError, Where, check_credentials, connect, fresh_sandbox, is_sandbox
+from .target import Control, EndpointAddress, UnusableError, check_credentials, connect, is_sandbox, start_sandbox
 
-RATE = 15
+DEFAULT_RATE = 15
+"""Calls per second, the limit of the real service."""
+
 RECORDED = Path(__file__).parent / "recorded"
 
 VARIABLES: Mapping[str, str] = {
-    "ENDPOINT": "Where the API is, as https://localhost:8443; without it a sandbox is started.",
-    "KEY": "The API key. Against a sandbox it may be left out.",
-    "SECRET": "Its secret.",
-    "CA": "File of the authority behind the endpoint's certificate, where it is no public one.",
-    "TOKEN": "The control token of a sandbox that asks for one.",
-    "SPEND": "Cap on what a run may cost, in the account's currency; 0 lets it make and remove things.",
-    "TO": "Handsets of yours that may get messages, with commas between.",
-    "CALLBACK_URL": "A public URL that leads to CALLBACK_PORT on this machine.",
-    "CALLBACK_PORT": "The port of loopback where callbacks arrive.",
-    "RATE": f"Calls in any second; {RATE} if not given.",
+    "ENDPOINT": "Address of the API, such as https://localhost:8443. Without it, a new sandbox is started.",
+    "KEY": "API key. Optional for a sandbox.",
+    "SECRET": "Secret of the key.",
+    "CA": "File of the certificate authority, if it is not a public one.",
+    "TOKEN": "Control token, if the sandbox requires one.",
+    "SPEND": "Cap on the costs of a run, in the account's currency. With 0 it may create and remove things.",
+    "TO": "Your own handsets that may get messages, separated by commas.",
+    "CALLBACK_URL": "Public URL that leads to CALLBACK_PORT on this machine.",
+    "CALLBACK_PORT": "Port on loopback where callbacks arrive.",
+    "RATE": f"Calls per second. The default is {DEFAULT_RATE}.",
 }
-"""What a run is told, by environment variables of these names."""
+"""Environment variables that configure a run."""
 
 
 @dataclass
 class Run:
-    """Everything a run has; `open` makes it. Closed by `close`."""
+    """Everything that a run needs. `start_run` creates it, `close` releases it."""
 
-    where: Where
+    address: EndpointAddress
     grants: Grants
     http: httpx2.Client = field(repr=False)
     api: Api = field(repr=False)
     control: Control | None = field(repr=False)
     receiver: Receiver | None = field(repr=False)
-    watch: Watch = field(repr=False)
+    observer: ShapeObserver = field(repr=False)
     secrets: Secrets = field(repr=False)
     recordings: Recordings
     is_recording: bool
-    closing: ExitStack = field(repr=False)
+    exit_stack: ExitStack = field(repr=False)
 
     def close(self) -> None:
-        """Let everything go."""
-        self.closing.close()
+        """Delete tenants, and stop what was started."""
+        self.exit_stack.close()
 
-    def unlike_the_recording(self, test: str, seen: Seen) -> list[str]:
-        """Where a sandbox answered otherwise than the real endpoint was recorded to."""
-        kept = self.recordings.read(test)
-        if kept is None or not self.grants.is_sandbox:
+    def differences_from_recording(self, test: str, observed: ObservedAnswers) -> list[str]:
+        """Return the differences between a sandbox's answers and the recording of the real endpoint."""
+        recording = self.recordings.read(test)
+        if recording is None or not self.grants.is_sandbox:
             return []
-        return [f"{at} · {each.at}: {each.this} here, {each.that} recorded" for at, each in unlike(seen, kept[1])]
+        return [
+            f"{answer} · {difference.path}: {difference.left} here, {difference.right} recorded"
+            for answer, difference in answer_differences(observed, recording[1])
+        ]
 
-    def state_of_recording(self, test: str, today: date) -> str:
-        """`missing`, `stale since …` or `of …`."""
-        kept = self.recordings.read(test)
-        if kept is None:
+    def recording_state(self, test: str, today: date) -> str:
+        """Return `missing`, `stale, of DATE` or `of DATE`."""
+        recording = self.recordings.read(test)
+        if recording is None:
             return "missing"
-        return f"{'stale, of' if (today - kept[0]).days > STALE else 'of'} {kept[0].isoformat()}"
+        day = recording[0]
+        return f"{'stale, of' if (today - day).days > STALE_AFTER_DAYS else 'of'} {day.isoformat()}"
 
 
-def told(environment: Mapping[str, str]) -> dict[str, str]:
-    """What a run is told, blanks left out."""
+def read_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a run that are not blank."""
     return {name: environment[name].strip() for name in VARIABLES if environment.get(name, "").strip()}
 
 
-def begin(given: Mapping[str, str], recordings: Path | None = None, is_recording: bool = False) -> Run:
-    """Find the endpoint and see whether it can be used. Raises UnusableError."""
-    closing = ExitStack()
+def start_run(variables: Mapping[str, str], recordings: Path | None = None, is_recording: bool = False) -> Run:
+    """Find the endpoint, and check that it can be used. Raises UnusableError."""
+    exit_stack = ExitStack()
     try:
-        return _begin(given, closing, Recordings(recordings or RECORDED), is_recording)
+        return _start_run(variables, exit_stack, Recordings(recordings or RECORDED), is_recording)
     except BaseException:
-        closing.close()
+        exit_stack.close()
         raise
 
 
-def _begin(given: Mapping[str, str], closing: ExitStack, recordings: Recordings, is_recording: bool) -> Run:
-    secrets, watch = Secrets(), Watch()
-    where = _place(given, closing)
-    if where.credentials:
-        secrets.keep(where.credentials)
-    secrets.keep_word(where.token or "")
-    http = closing.enter_context(connect(where))
-    sandbox = is_sandbox(http, where)
+def _start_run(variables: Mapping[str, str], exit_stack: ExitStack, recordings: Recordings, is_recording: bool) -> Run:
+    secrets, observer = Secrets(), ShapeObserver()
+    address = _find_endpoint(variables, exit_stack)
+    if address.credentials:
+        secrets.keep(address.credentials)
+    secrets.keep_word(address.token or "")
+    http = exit_stack.enter_context(connect(address))
+    sandbox = is_sandbox(http, address)
     if sandbox and is_recording:
-        raise UnusableError("RECORD keeps what the real endpoint answers, and this endpoint is a sandbox.")
-    credentials, control = where.credentials, None
+        raise UnusableError("RECORD is for the real endpoint, and this endpoint is a sandbox.")
+    credentials, control = address.credentials, None
     if credentials:
-        check_credentials(http, where, credentials)
+        check_credentials(http, address, credentials)
     if sandbox:
-        control = Control(http, secrets, credentials, where.token)
-        name, credentials = control.tenant()
-        closing.callback(control.remove, name)
-        control = control.of(credentials)
+        control = Control(http, secrets, credentials, address.token)
+        name, credentials = control.create_tenant()
+        exit_stack.callback(control.delete_tenant, name)
+        control = control.for_account(credentials)
     if credentials is None:
-        raise UnusableError("This endpoint is no sandbox: give KEY and SECRET.")
-    receiver = _receiver(given, where, sandbox)
+        raise UnusableError("This endpoint is not a sandbox: set KEY and SECRET.")
+    receiver = _start_receiver(variables, address, sandbox)
     if receiver:
-        closing.callback(receiver.close)
+        exit_stack.callback(receiver.close)
     try:
-        spend = cap(given["SPEND"]) if "SPEND" in given else None
-        grants = Grants(sandbox, spend, handsets(given.get("TO", "")), receiver is not None)
-        pacer = Pacer(0 if sandbox else _rate(given.get("RATE", str(RATE))))
-    except ValueError as why:
-        raise UnusableError(str(why)) from why
-    api = Api(http, credentials, Guard(grants), pacer, watch, secrets)
-    return Run(where, grants, http, api, control, receiver, watch, secrets, recordings, is_recording, closing)
+        spend = parse_cap(variables["SPEND"]) if "SPEND" in variables else None
+        grants = Grants(sandbox, spend, parse_handsets(variables.get("TO", "")), receiver is not None)
+        limiter = RateLimiter(0 if sandbox else _parse_rate(variables.get("RATE", str(DEFAULT_RATE))))
+    except ValueError as error:
+        raise UnusableError(str(error)) from error
+    api = Api(http, credentials, Guard(grants), limiter, observer, secrets)
+    return Run(address, grants, http, api, control, receiver, observer, secrets, recordings, is_recording, exit_stack)
 
 
-def _place(given: Mapping[str, str], closing: ExitStack) -> Where:
-    """The endpoint as it was given, or a fresh sandbox."""
-    if "ENDPOINT" not in given:
-        return closing.enter_context(fresh_sandbox())
-    if ("KEY" in given) != ("SECRET" in given):
-        raise UnusableError("KEY and SECRET go together: give both.")
-    credentials = Credentials(given["KEY"], given["SECRET"]) if "KEY" in given else None
-    return Where(given["ENDPOINT"], credentials, given.get("CA"), given.get("TOKEN"))
+def _find_endpoint(variables: Mapping[str, str], exit_stack: ExitStack) -> EndpointAddress:
+    """Return the endpoint of the variables, or start a new sandbox."""
+    if "ENDPOINT" not in variables:
+        return exit_stack.enter_context(start_sandbox())
+    if ("KEY" in variables) != ("SECRET" in variables):
+        raise UnusableError("KEY and SECRET go together: set both.")
+    credentials = Credentials(variables["KEY"], variables["SECRET"]) if "KEY" in variables else None
+    return EndpointAddress(variables["ENDPOINT"], credentials, variables.get("CA"), variables.get("TOKEN"))
 
 
-def _rate(given: str) -> int:
-    """Calls in any second. Raises ValueError with a sentence."""
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", given):
-        raise ValueError(f"RATE is {given!r}, which is no number of calls a second.")
-    return int(given)
+def _parse_rate(text: str) -> int:
+    """Parse a number of calls per second. Raises ValueError."""
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise ValueError(f"RATE is {text!r}. Give a number of calls per second, from 1 to 9999.")
+    return int(text)
 
 
-def _receiver(given: Mapping[str, str], where: Where, sandbox: bool) -> Receiver | None:
-    """Where callbacks arrive: at the public URL that was given, or on loopback for a sandbox that is there too."""
-    if "CALLBACK_URL" in given:
+def _start_receiver(variables: Mapping[str, str], address: EndpointAddress, sandbox: bool) -> Receiver | None:
+    """Start a receiver for CALLBACK_URL, or on loopback if the sandbox is on this machine."""
+    if "CALLBACK_URL" in variables:
         try:
-            return Receiver(given["CALLBACK_URL"], int(given.get("CALLBACK_PORT", "0")))
-        except (OSError, ValueError, OverflowError) as why:
-            raise UnusableError(f"CALLBACK_PORT can't be listened on: {why}.") from why
-    return Receiver() if sandbox and where.is_here else None
+            return Receiver(variables["CALLBACK_URL"], int(variables.get("CALLBACK_PORT", "0")))
+        except (OSError, ValueError, OverflowError) as error:
+            raise UnusableError(f"Cannot listen on CALLBACK_PORT: {error}.") from error
+    return Receiver() if sandbox and address.is_local else None
 
 
 def today() -> date:
-    """The day, in UTC."""
+    """Return the current date in UTC."""
     return datetime.now(UTC).date()
 
 
-def environment() -> dict[str, Any]:
-    """What this process was told."""
-    return told(os.environ)
+def read_environment() -> dict[str, Any]:
+    """Return the variables of this process."""
+    return read_variables(os.environ)

@@ -1,4 +1,4 @@
-"""Whether an answer is of a shape: what is wrong, and where."""
+"""The check of an answer against a shape."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 from .shapes import Either, Named, Shape
 
-Misfits = Iterator[str]
+Problems = Iterator[str]
 
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MOMENT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]")
@@ -18,12 +18,12 @@ _STANDING = re.compile(r"\D{1,3}-?[0-9]+\.[0-9]{3}")
 
 
 def is_numeric(text: str) -> bool:
-    """Whether the API spells a text as a number in JSON: what PHP takes for one (2.3)."""
+    """True if the API writes a text as a number in JSON (2.3): if it is numeric for PHP."""
     return _NUMERIC.fullmatch(text) is not None
 
 
 def _is_text(value: Any) -> bool:
-    """A free text: a string, or a number where the text is one; never a number in quotes."""
+    """True for a string that is not numeric, or for a number: numeric texts have no quotes."""
     return _is_number(value) or (isinstance(value, str) and not is_numeric(value))
 
 
@@ -54,68 +54,68 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool], Callable[[str], bool]]] = 
     "null": ("null", lambda value: value is None, lambda text: text == ""),
     "none": ("an empty array", lambda value: value == [] and isinstance(value, list), lambda text: text == ""),
 }  # fmt: skip
-"""What each kind is called, whether a value of JSON is of it, and whether a text of XML is."""
+"""Kinds: the description, the check of a JSON value, and the check of an XML text."""
 
 
-def misfits(value: Any, shape: Shape, is_xml: bool, at: str = "") -> Misfits:
-    """Everything in an answer that is not as its shape says, each with its path."""
+def shape_problems(value: Any, shape: Shape, is_xml: bool, path: str = "") -> Problems:
+    """Yield everything in an answer that contradicts its shape, with its path."""
     if isinstance(shape, str):
-        yield from _misfits_of_kinds(value, shape, is_xml, at)
+        yield from _kind_problems(value, shape, is_xml, path)
     elif isinstance(shape, tuple):
         if value not in shape:
-            yield f"{at or '.'} is {shown(value)}, none of {', '.join(map(repr, shape))}"
+            yield f"{path or '.'} is {format_value(value)}, none of {', '.join(map(repr, shape))}"
     elif isinstance(shape, Either):
-        found = [list(misfits(value, each, is_xml, at)) for each in shape.shapes]
-        if all(found):
-            yield from min(found, key=len)
+        problems = [list(shape_problems(value, option, is_xml, path)) for option in shape.shapes]
+        if all(problems):
+            yield from min(problems, key=len)
     elif isinstance(shape, Named):
         if not isinstance(value, dict) or not value:
-            yield f"{at or '.'} is {shown(value)}, not an object of names"
+            yield f"{path or '.'} is {format_value(value)}, not an object of names"
         else:
-            for name, each in value.items():
-                yield from misfits(each, shape.values, is_xml, f"{at}.{name}")
+            for name, item in value.items():
+                yield from shape_problems(item, shape.values, is_xml, f"{path}.{name}")
     elif isinstance(shape, list):
         if not isinstance(value, list) or not value:
-            yield f"{at or '.'} is {shown(value)}, not an array of at least one item"
+            yield f"{path or '.'} is {format_value(value)}, not an array of at least one item"
         else:
-            for index, each in enumerate(value):
-                yield from misfits(each, shape[0], is_xml, f"{at}[{index}]")
+            for index, item in enumerate(value):
+                yield from shape_problems(item, shape[0], is_xml, f"{path}[{index}]")
     else:
-        yield from _misfits_of_keys(value, shape, is_xml, at)
+        yield from _key_problems(value, shape, is_xml, path)
 
 
-def _misfits_of_kinds(value: Any, kinds: str, is_xml: bool, at: str) -> Misfits:
-    named = [KINDS[each] for each in kinds.split("|")]
+def _kind_problems(value: Any, kinds: str, is_xml: bool, path: str) -> Problems:
+    options = [KINDS[kind] for kind in kinds.split("|")]
     if is_xml:
-        fits = isinstance(value, str) and any(of_text(value) for _, _, of_text in named)
+        fits = isinstance(value, str) and any(fits_xml(value) for _, _, fits_xml in options)
     else:
-        fits = any(of_json(value) for _, of_json, _ in named)
+        fits = any(fits_json(value) for _, fits_json, _ in options)
     if not fits:
-        yield f"{at or '.'} is {shown(value)}, not {' or '.join(said for said, _, _ in named)}"
+        yield f"{path or '.'} is {format_value(value)}, not {' or '.join(name for name, _, _ in options)}"
 
 
-def _misfits_of_keys(value: Any, shape: Mapping[str, Shape], is_xml: bool, at: str) -> Misfits:
+def _key_problems(value: Any, shape: Mapping[str, Shape], is_xml: bool, path: str) -> Problems:
     if not isinstance(value, dict):
-        # XML spells an object without keys as it spells an empty text.
+        # In XML an object without keys looks like an empty text.
         if shape or not (is_xml and value == ""):
-            yield f"{at or '.'} is {shown(value)}, not an object"
+            yield f"{path or '.'} is {format_value(value)}, not an object"
         return
     shapes = {key.removesuffix("?"): inner for key, inner in shape.items()}
     for key in shape:
         if not key.endswith("?") and key not in value:
-            yield f"{at}.{key} is missing"
+            yield f"{path}.{key} is missing"
     for key in value:
         if key not in shapes:
-            yield f"{at}.{key} is not documented"
+            yield f"{path}.{key} is not documented"
     order = [key for key in shapes if key in value]
-    if (found := [key for key in value if key in shapes]) != order:
-        yield f"{at or '.'} has its keys in the order {found}, not {order}"
+    if (keys := [key for key in value if key in shapes]) != order:
+        yield f"{path or '.'} has its keys in the order {keys}, not {order}"
     for key, inner in shapes.items():
         if key in value:
-            yield from misfits(value[key], inner, is_xml, f"{at}.{key}")
+            yield from shape_problems(value[key], inner, is_xml, f"{path}.{key}")
 
 
-def shown(value: Any) -> str:
-    """A value for a message, cut short."""
+def format_value(value: Any) -> str:
+    """Return a value for a message, shortened to 80 characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:77]}..."

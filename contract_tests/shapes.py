@@ -1,14 +1,13 @@
-"""What each method answers when it succeeds: the keys, in their order, and the kind of each value.
+"""The shape of each method's success: the keys in their order, and the kind of each value.
 
-Written from the reference of the imitated API, whose section stands beside each shape, and from nothing of ours.
+The source is the reference of the imitated API; its section stands beside each shape. Nothing comes from the sandbox.
 
-- `"int"`, `"money"`, `"moment"` and so on are kinds; `fitting.KINDS` says what each looks like. `|` stands between
-  kinds that may take turns.
-- A tuple holds the only words there are. A dict is an object; a key that ends in `?` may be missing.
-- A list is an array of at least one item of that shape: an array of none is left out with its key (2.3).
-- `Named` is an object whose keys are names somebody chose. `Either` is any of several shapes.
+- `"int"`, `"money"`, `"moment"` and so on are kinds, defined in `shape_check.KINDS`. `|` separates alternatives.
+- A tuple lists all possible words. A dict is an object; a key that ends in `?` may be missing.
+- A list is an array of at least one item of that shape. An empty array is left out together with its key (2.3).
+- `Named` is an object whose keys are names that users chose. `Either` is any of several shapes.
 
-`error`, which ends every answer (2.2), is not repeated here.
+`error`, the last key of every answer (2.2), is not repeated here.
 """
 
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ Shape = Any
 
 @dataclass(frozen=True)
 class Named:
-    """An object of at least one entry; its keys are names that users chose."""
+    """An object with at least one entry. Its keys are names that users chose."""
 
     values: Shape
 
@@ -85,7 +84,7 @@ CLIENT = {
 SHAPES: Mapping[str, Shape] = {
     # 4: SMS and reports
     "send-sms": SENT,  # 4.1
-    "cancel-sms": {"success": ("OK",)},  # 4.2, a word and not a boolean
+    "cancel-sms": {"success": ("OK",)},  # 4.2, a word, not a boolean
     "format-number": {  # 4.3
         "number": {
             "countrycode": "int", "nationalnumber": "int", "national_leading_zeroes": "int", "rawinput": "null",
@@ -162,7 +161,7 @@ SHAPES: Mapping[str, Shape] = {
         "message_id": "int", "message": "text", "mobile": "int", "caller_id": "text", "datetime_send": "moment",
     },
     "message-reply": {"result": ("SYSTEM: Message response handled\n",)},  # 4.15
-    "get-link-hits": {  # 4.16, nowhere documented
+    "get-link-hits": {  # 4.16, not documented anywhere
         "page": PAGE,
         "total": "int",
         "link_hits?": [
@@ -209,13 +208,13 @@ SHAPES: Mapping[str, Shape] = {
     "lease-number": {  # 6.1
         "number": "int", "price": "money", "next_charge": "day", "auto_renew": "bool", "status": ("active",),
     },
-    "get-numbers": {  # 6.2, owned ones in full and those to lease with their price alone
+    "get-numbers": {  # 6.2, owned numbers in full, available ones with their price only
         "page": PAGE, "numbers_total": "int", "filter": "text",
         "numbers?": [Either((NUMBER, {"number": "int", "price": "money"}))],
     },
     "get-number": NUMBER,  # 6.3
     "edit-number-options": {},  # 6.4
-    "get-sender-ids": {  # 6.5, nowhere documented
+    "get-sender-ids": {  # 6.5, not documented anywhere
         "sender_ids?": [{"sender_id": "text", "type": ("number", "alphanumeric"), "status": ("active",)}],
     },
     "add-keyword": KEYWORD,  # 6.6
@@ -239,17 +238,17 @@ SHAPES: Mapping[str, Shape] = {
             }
         ],
     },
-    "get-transaction": {  # 7.7, with a number for the standing
+    "get-transaction": {  # 7.7, here the standing is a number
         "id": "int", "user_id": "int", "description": "text", "amount": "money", "balance_standing": "money",
         "created": "moment", "message_id": "int", "type_description": "text", "type_id": "int",
     },
 }  # fmt: skip
 
-UNOFFERED = ("add-credit", "add-card")
-"""Methods that answer NOT_IMPLEMENTED, as nothing is known of their success (7.8)."""
+NOT_IMPLEMENTED = ("add-credit", "add-card")
+"""Methods that answer NOT_IMPLEMENTED, because nothing is known about their success (7.8)."""
 
-METHODS = (*SHAPES, *UNOFFERED)
-"""All there are (13)."""
+METHODS = (*SHAPES, *NOT_IMPLEMENTED)
+"""All methods (13)."""
 
 PAGED: Mapping[str, tuple[str, str]] = {
     "get-lists": ("lists_total", "lists"),
@@ -266,4 +265,4 @@ PAGED: Mapping[str, tuple[str, str]] = {
     "get-contact-sms-stats": ("total", "records"),
     "get-link-hits": ("total", "link_hits"),
 }
-"""Methods that answer by pages, with their total's key and their items' key (2.6)."""
+"""Methods with pages: the keys of their total and of their items (2.6)."""

@@ -1,4 +1,4 @@
-"""What stands between the suite and a send: the list of handsets, and the cap on what it may cost."""
+"""A guard that checks each call before it is made: the allowed handsets, and the cap on costs."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,71 +8,71 @@ from typing import Any
 
 from .grants import Grants
 
-FICTION = re.compile(r"(?:61|0)4915(?:70(?:006|110|156|157|158|159|313|737)|71(?:266|491|804)|72(?:549|665|983))")
-"""Numbers kept for fiction in Australia: nobody has them. Contacts of tests that send nothing."""
+FICTITIOUS = re.compile(r"(?:61|0)4915(?:70(?:006|110|156|157|158|159|313|737)|71(?:266|491|804)|72(?:549|665|983))")
+"""Australian numbers reserved for fiction. Tests that send nothing use them for contacts."""
 
-PRICE_UNTIL_TOLD = Decimal(1)
-"""What a part is taken to cost until an answer has told."""
+ASSUMED_PRICE_PER_PART = Decimal(1)
+"""The price of a part until an answer tells the real one."""
 
-SHORTEST_PART = 67
-"""Characters of the shortest part of a text, so that parts are never counted too few."""
+MIN_PART_LENGTH = 67
+"""Characters of the shortest possible part, so that the number of parts is never estimated too low."""
 
 
 class NotAllowedError(Exception):
-    """A call that the suite itself refuses to make."""
+    """The suite refuses to make this call."""
 
 
 class CapReachedError(Exception):
-    """A send that could cost more than is left."""
+    """A send could cost more than the rest of the cap."""
 
 
 @dataclass
 class Guard:
-    """Lets calls pass or not, and keeps count of what they cost. Anything goes against a sandbox."""
+    """Checks calls, and adds up their costs. On a sandbox every call is allowed."""
 
     grants: Grants
     spent: Decimal = Decimal(0)
     price: Decimal | None = None
     members: dict[str, set[str]] = field(default_factory=dict)
-    """Lists the suite made, and whom it put on them."""
+    """Lists that the suite created, and their members."""
 
-    def admit(self, method: str, params: Mapping[str, Any]) -> None:
-        """Raise NotAllowedError or CapReachedError if this call must not be made."""
+    def check(self, method: str, params: Mapping[str, Any]) -> None:
+        """Check that a call is allowed. Raises NotAllowedError or CapReachedError."""
         if self.grants.is_sandbox:
             return
         for number in _numbers(params, ("forward_sms",)):
             self._must_be_granted(number)
         if method == "send-sms":
-            self._admit_send(params)
+            self._check_send(params)
         elif method == "message-reply":
             for number in _numbers(params, ("from",)):
                 self._must_be_granted(number)
         elif method in ("add-to-list", "edit-list-member"):
             for number in _numbers(params, ("msisdn",)):
-                if not FICTION.fullmatch(number):
+                if not FICTITIOUS.fullmatch(number):
                     self._must_be_granted(number)
         elif method in ("add-client", "add-contacts-bulk", "lease-number", "add-keyword", "add-credit", "add-card"):
-            raise NotAllowedError(f"{method} can't be undone, so the suite calls it on a sandbox only.")
+            raise NotAllowedError(f"{method} cannot be undone, so the suite calls it only on a sandbox.")
 
-    def _admit_send(self, params: Mapping[str, Any]) -> None:
+    def _check_send(self, params: Mapping[str, Any]) -> None:
         list_id = str(params.get("list_id") or "")
         recipients = self.members.get(list_id, set()) if list_id else _numbers(params, ("to",))
         if list_id and list_id not in self.members:
-            raise NotAllowedError("A message may go only to a list that the suite made itself.")
+            raise NotAllowedError("A message may go only to a list that the suite created.")
         for number in recipients:
             self._must_be_granted(number)
-        parts = len(str(params.get("message", ""))) // SHORTEST_PART + 1
-        most = (self.price or PRICE_UNTIL_TOLD) * parts * len(recipients)
+        parts = len(str(params.get("message", ""))) // MIN_PART_LENGTH + 1
+        most = (self.price or ASSUMED_PRICE_PER_PART) * parts * len(recipients)
         if self.spent + most > (self.grants.spend or 0):
-            left = f"of the cap of {self.grants.spend} {self.spent} is spent, and the next send may cost {most}"
-            raise CapReachedError(f"SPEND is used up: {left}")
+            details = f"{self.spent} of {self.grants.spend} is spent, and the next send may cost {most}"
+            raise CapReachedError(f"SPEND is used up: {details}")
 
     def _must_be_granted(self, number: str) -> None:
         if number not in self.grants.to:
-            raise NotAllowedError("A number that is not in TO was about to be written to; nothing was sent.")
+            raise NotAllowedError("The recipient is not in TO. Nothing was sent.")
 
-    def note(self, method: str, params: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
-        """Take to the books what a call that succeeded did."""
+    def record(self, method: str, params: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
+        """Record the effects of a successful call."""
         if method == "send-sms":
             cost, sms = Decimal(str(payload.get("cost", 0))), int(payload.get("sms", 0))
             self.spent += cost
@@ -85,6 +85,6 @@ class Guard:
 
 
 def _numbers(params: Mapping[str, Any], names: Iterable[str]) -> list[str]:
-    """The digits of every number in these parameters. What holds no digit is no number that could be reached."""
-    given = ",".join(str(params.get(name) or "") for name in names)
-    return [digits for each in given.split(",") if (digits := re.sub(r"\D", "", each))]
+    """Return the digits of all numbers in these parameters. A value without digits reaches nobody."""
+    values = ",".join(str(params.get(name) or "") for name in names)
+    return [digits for value in values.split(",") if (digits := re.sub(r"\D", "", value))]

@@ -1,4 +1,4 @@
-"""Who is let in (1.6), and that nobody else is, by any method."""
+"""Authentication (1.6): of every method, with right and wrong credentials."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from .client import Api
 from .grants import NOTHING
 from .plugin import about, needs
 from .shapes import METHODS
-from .wire import Reply
+from .wire import Answer
 
 pytestmark = needs(NOTHING)
 
 ANY_FORMAT = pytest.mark.parametrize("fmt", ["json", "xml"])
 
 
-def with_header(api: Api, value: str | None, fmt: str, method: str = "get-balance") -> Reply:
+def with_header(api: Api, value: str | None, fmt: str, method: str = "get-balance") -> Answer:
     return api.request("POST", f"/{method}.{fmt}", headers={"Authorization": value})
 
 
@@ -33,41 +33,41 @@ WRONG: dict[str, tuple[str, Callable[[Api], str | None]]] = {
     "wrong secret": ("AUTH_FAILED", lambda api: basic(api.credentials.key, "not the secret")),
     "no secret": ("AUTH_FAILED", lambda api: basic(api.credentials.key, "")),
 }
-"""Ways to be wrong, the code each is refused with, and the header."""
+"""Wrong credentials: the expected code, and the Authorization header."""
 
 
 @ANY_FORMAT
 @pytest.mark.parametrize("way", WRONG)
 @about("get-balance")
-def test_whoever_is_wrong_is_refused(api: Api, way: str, fmt: str) -> None:
+def test_wrong_credentials_are_refused(api: Api, way: str, fmt: str) -> None:
     code, header = WRONG[way]
-    api.was_refused(code, with_header(api, header(api), fmt))
+    api.check_refusal(code, with_header(api, header(api), fmt))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_no_method_answers_without_credentials(api: Api, method: str) -> None:
-    api.was_refused("AUTH_FAILED_NO_DATA", with_header(api, None, "json", method))
+    api.check_refusal("AUTH_FAILED_NO_DATA", with_header(api, None, "json", method))
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_no_method_answers_to_a_strange_key(api: Api, method: str) -> None:
-    # The account's own key with a wrong secret is for get-balance alone: should it be let in, it must do no harm.
-    strange = basic("0f1e2d3c4b5a69788796a5b4c3d2e1f0x", "not the secret")
-    api.was_refused("AUTH_FAILED", with_header(api, strange, "xml", method))
+def test_no_method_accepts_an_unknown_key(api: Api, method: str) -> None:
+    # An unknown key does no harm if it is accepted by mistake. The own key with a wrong secret might.
+    unknown = basic("0f1e2d3c4b5a69788796a5b4c3d2e1f0x", "not the secret")
+    api.check_refusal("AUTH_FAILED", with_header(api, unknown, "xml", method))
 
 
 @about("get-balance")
-def test_credentials_in_the_form_are_not_looked_at(api: Api) -> None:
+def test_credentials_in_the_form_are_ignored(api: Api) -> None:
     form = {"key": api.credentials.key, "secret": api.credentials.secret}
-    nobody = {"Authorization": None}
-    for reply in (
-        api.request("POST", "/get-balance.json", headers=nobody, params=form),
-        api.request("POST", "/get-balance.json", headers=nobody, data=form),
+    no_credentials = {"Authorization": None}
+    for answer in (
+        api.request("POST", "/get-balance.json", headers=no_credentials, params=form),
+        api.request("POST", "/get-balance.json", headers=no_credentials, data=form),
     ):
-        api.was_refused("AUTH_FAILED_NO_DATA", reply)
+        api.check_refusal("AUTH_FAILED_NO_DATA", answer)
 
 
 @ANY_FORMAT
 @about("get-balance")
 def test_the_scheme_may_be_written_in_any_case(api: Api, fmt: str) -> None:
-    api.succeeded(with_header(api, api.credentials.header.replace("Basic", "basic"), fmt))
+    api.check_success(with_header(api, api.credentials.header.replace("Basic", "basic"), fmt))

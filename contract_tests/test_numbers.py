@@ -10,70 +10,70 @@ from .grants import NOTHING, SANDBOX
 from .plugin import about, needs
 from .target import Control
 from .test_send_sms import balance
-from .wire import as_xml_says
+from .wire import as_xml
 
-World = tuple[Api, Control]
+Tenant = tuple[Api, Control]
 
 
 @pytest.mark.parametrize("fmt", ["json", "xml"])
 @needs(NOTHING)
 @about("get-numbers")
-def test_numbers_to_lease_have_a_price_alone(api: Api, fmt: str) -> None:
-    said = api.ok("get-numbers", fmt, filter="available", max=5)
-    assert said["filter"] == "available"
-    for each in said.get("numbers", []):
-        assert list(each) == ["number", "price"]
+def test_available_numbers_have_only_a_price(api: Api, fmt: str) -> None:
+    payload = api.ok("get-numbers", fmt, filter="available", max=5)
+    assert payload["filter"] == "available"
+    for row in payload.get("numbers", []):
+        assert list(row) == ["number", "price"]
 
 
 @needs(NOTHING)
 @about("get-numbers")
-def test_a_filter_nobody_knows_is_said_back(api: Api) -> None:
+def test_an_unknown_filter_is_echoed(api: Api) -> None:
     assert api.ok("get-numbers", filter="+61491570156", max=1)["filter"] == 61491570156
     assert api.ok("get-numbers", filter="owned", max=1) == api.ok("get-numbers", max=1)
 
 
 @pytest.mark.parametrize("fmt", ["json", "xml"])
-@needs(SANDBOX, why="a leased number can't be given back")
+@needs(SANDBOX, why="a leased number cannot be returned")
 @about("lease-number", "get-number", "get-numbers", "get-balance")
-def test_a_number_is_leased_for_a_month(world: World, fmt: str) -> None:
-    api, control = world
+def test_a_number_is_leased_for_a_month(tenant: Tenant, fmt: str) -> None:
+    api, control = tenant
     free = api.ok("get-numbers", filter="available", max=1)["numbers"][0]
-    before, today = balance(api), date.fromisoformat(control.ask("GET", "/clock")["now"][:10])
-    said = api.ok("lease-number", fmt, number=free["number"], forward_url="http://localhost:9/")
-    spelled = as_xml_says if fmt == "xml" else dict
-    assert {key: said[key] for key in ("number", "price", "auto_renew", "status")} == spelled(
+    before, today = balance(api), date.fromisoformat(control.call("GET", "/clock")["now"][:10])
+    payload = api.ok("lease-number", fmt, number=free["number"], forward_url="http://localhost:9/")
+    spelled = as_xml if fmt == "xml" else dict
+    assert {key: payload[key] for key in ("number", "price", "auto_renew", "status")} == spelled(
         {"number": free["number"], "price": free["price"], "auto_renew": True, "status": "active"}
     )
-    month = date.fromisoformat(said["next_charge"]) - today
+    month = date.fromisoformat(payload["next_charge"]) - today
     assert timedelta(days=28) <= month <= timedelta(days=31)
     assert before - balance(api) == Decimal(str(free["price"]))
     owned = api.ok("get-number", number=f"+{free['number']}")
     assert owned in api.ok("get-numbers")["numbers"]
     assert {key: str(owned[key]) for key in ("number", "next_charge")} == {
-        key: str(said[key]) for key in ("number", "next_charge")
+        key: str(payload[key]) for key in ("number", "next_charge")
     }
     api.refused("FIELD_INVALID", "lease-number", fmt, number=free["number"])
     assert free not in api.ok("get-numbers", filter="available", max=100)["numbers"]
     assert api.ok("send-sms", message="hi", to="61491570156", from_=free["number"])["recipients"] == 1
 
 
-@needs(SANDBOX, why="a leased number can't be given back")
+@needs(SANDBOX, why="a leased number cannot be returned")
 @about("lease-number", "get-numbers", "get-sender-ids")
-def test_any_number_will_do(world: World) -> None:
-    api, _ = world
+def test_any_free_number_can_be_leased(tenant: Tenant) -> None:
+    api, _ = tenant
     before = api.ok("get-numbers")["numbers_total"]
     number = api.ok("lease-number")["number"]
     assert api.ok("get-numbers")["numbers_total"] == before + 1
     assert {"sender_id": number, "type": "number", "status": "active"} in api.ok("get-sender-ids")["sender_ids"]
 
 
-@needs(SANDBOX, why="it takes an account that has nothing")
+@needs(SANDBOX, why="it needs an empty account")
 @about("get-keywords", "get-lists", "get-clients", "get-user-sms-responses", "get-message-report")
-def test_who_has_nothing_gets_a_page_without_items(world: World) -> None:
-    api, _ = world
+def test_an_empty_account_has_pages_without_items(tenant: Tenant) -> None:
+    api, _ = tenant
     for method, items in {"get-keywords": "keywords", "get-lists": "lists", "get-clients": "clients",
                           "get-user-sms-responses": "responses", "get-message-report": "messages"}.items():  # fmt: skip
-        said = api.ok(method)
-        assert said["page"] == {"count": 1, "number": 1}, method
-        assert items not in said
-        assert as_xml_says(said) == api.ok(method, "xml")
+        payload = api.ok(method)
+        assert payload["page"] == {"count": 1, "number": 1}, method
+        assert items not in payload
+        assert as_xml(payload) == api.ok(method, "xml")

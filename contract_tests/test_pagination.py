@@ -1,4 +1,4 @@
-"""Pages (2.6): walked to their end, they hold every item once, in order."""
+"""Pages (2.6): together they contain every item once, in order."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,9 +13,9 @@ from .scene import Known, Scene
 from .shapes import PAGED
 from .test_lists import new_list
 
-FICTION = ["61491570006", "61491570156", "61491570157", "61491570158", "61491570159"]
-MOST_PAGES = 12
-"""Pages of a real account that are walked at most."""
+FICTITIOUS_NUMBERS = ["61491570006", "61491570156", "61491570157", "61491570158", "61491570159"]
+MAX_REAL_PAGES = 12
+"""Largest number of pages to read from a real account."""
 
 ORDER = {
     "get-lists": ("id", False), "get-list": ("msisdn", False), "get-clients": ("name", True),
@@ -23,16 +23,16 @@ ORDER = {
     "get-sms-responses": ("received_at", True), "get-user-sms-sent": ("sent_at", True),
     "get-message-report": ("sent_at", True), "get-contact-sms-stats": ("datetime_send", False),
 }  # fmt: skip
-"""What items are sorted by, and whether from the greatest down, where that is known."""
+"""The sort key of items and True if it is descending, for methods whose order is known."""
 
 
 def pages(api: Api, method: str, form: dict[str, Any], size: int, most: int = 1000) -> Iterator[Any]:
-    """The answers of page after page."""
+    """Yield the pages of a method."""
     number = 1
     while number <= most:
-        said = api.ok(method, page=number, max=size, **form)
-        yield said
-        if said["page"]["number"] >= said["page"]["count"]:
+        payload = api.ok(method, page=number, max=size, **form)
+        yield payload
+        if payload["page"]["number"] >= payload["page"]["count"]:
             return
         number += 1
 
@@ -44,64 +44,66 @@ def test_walking_the_pages_finds_each_item_once(scene: Scene, known: Known, meth
     size = 1 if scene.control else 100
     if method == "get-list":
         form["members"] = "all"
-    found, most = [], 1000 if scene.control else MOST_PAGES
-    for number, said in enumerate(pages(scene.api, method, form, size, most), 1):
-        assert said["page"] == {"count": max(1, -(-said[total] // size)), "number": number}
-        is_last = number == said["page"]["count"]
-        assert len(said.get(items, [])) == (said[total] - (number - 1) * size if is_last else size)
-        found += said.get(items, [])
-    assert len(found) == said[total] or number == most
+    rows, most = [], 1000 if scene.control else MAX_REAL_PAGES
+    for number, payload in enumerate(pages(scene.api, method, form, size, most), 1):
+        assert payload["page"] == {"count": max(1, -(-payload[total] // size)), "number": number}
+        is_last = number == payload["page"]["count"]
+        assert len(payload.get(items, [])) == (payload[total] - (number - 1) * size if is_last else size)
+        rows += payload.get(items, [])
+    assert len(rows) == payload[total] or number == most
     if method in ORDER:
         key, down = ORDER[method]
-        keys = [str(each[key]) if key == "name" else each[key] for each in found]
+        keys = [str(row[key]) if key == "name" else row[key] for row in rows]
         assert keys == sorted(keys, reverse=down)
-    if method not in ("get-sms-sent", "get-contact-sms-stats"):  # a handset may be written to twice
-        assert all(found.count(each) == 1 for each in found)
+    if method not in ("get-sms-sent", "get-contact-sms-stats"):  # a handset may get two messages
+        assert all(rows.count(row) == 1 for row in rows)
 
 
 @needs(NOTHING)
 @pytest.mark.parametrize("method", PAGED)
 def test_beyond_the_end_there_are_no_items(scene: Scene, known: Known, method: str) -> None:
     form, (total, items) = READS[method](known), PAGED[method]
-    said, first = scene.api.ok(method, page=9999, **form), scene.api.ok(method, **form)
-    assert said["page"] == {"count": first["page"]["count"], "number": 9999}
-    assert said[total] == first[total]
-    assert items not in said
+    payload, first = scene.api.ok(method, page=9999, **form), scene.api.ok(method, **form)
+    assert payload["page"] == {"count": first["page"]["count"], "number": 9999}
+    assert payload[total] == first[total]
+    assert items not in payload
     xml = scene.api.ok(method, "xml", page=9999, **form)
     assert items not in xml
-    assert list(xml) == list(said)
+    assert list(xml) == list(payload)
 
 
 @needs(NOTHING)
 @pytest.mark.parametrize("junk", ["0", "-1", "x", ""])
 @about("get-lists")
-def test_a_page_that_is_no_number_is_the_first(scene: Scene, junk: str) -> None:
+def test_an_invalid_page_number_means_the_first_page(scene: Scene, junk: str) -> None:
     assert scene.api.ok("get-lists", page=junk)["page"]["number"] == 1
     assert scene.api.ok("get-lists", max=junk) == scene.api.ok("get-lists")
 
 
-@needs(SANDBOX, why="it takes more than a hundred contacts")
+@needs(SANDBOX, why="it needs more than a hundred contacts")
 @about("get-list")
 def test_sizes_of_pages(api: Api) -> None:
-    made = new_list(api)
+    list_ = new_list(api)
     for number in range(61491570156, 61491570156 + 102):
-        api.ok("add-to-list", list_id=made["id"], msisdn=number)
+        api.ok("add-to-list", list_id=list_["id"], msisdn=number)
     for size, shown in {"": 25, 0: 25, "x": 25, 7: 7, 100: 100, 101: 100, 5000: 100}.items():
-        said = api.ok("get-list", list_id=made["id"], max=size)
-        assert (len(said["members"]), said["page"]["count"]) == (shown, -(-102 // shown)), size
-    found = [each["msisdn"] for said in pages(api, "get-list", {"list_id": made["id"]}, 25) for each in said["members"]]
-    assert found == list(range(61491570156, 61491570156 + 102))
+        payload = api.ok("get-list", list_id=list_["id"], max=size)
+        assert (len(payload["members"]), payload["page"]["count"]) == (shown, -(-102 // shown)), size
+    rows = [
+        row["msisdn"] for payload in pages(api, "get-list", {"list_id": list_["id"]}, 25) for row in payload["members"]
+    ]
+    assert rows == list(range(61491570156, 61491570156 + 102))
 
 
 @needs(STATE)
 @about("get-list")
-def test_pages_count_the_members_that_are_shown(api: Api) -> None:
-    made = new_list(api)
-    for number in FICTION:
-        api.ok("add-to-list", list_id=made["id"], msisdn=number)
-    api.ok("delete-from-list", list_id=made["id"], msisdn=FICTION[0])
+def test_pages_count_the_filtered_members(api: Api) -> None:
+    list_ = new_list(api)
+    for number in FICTITIOUS_NUMBERS:
+        api.ok("add-to-list", list_id=list_["id"], msisdn=number)
+    api.ok("delete-from-list", list_id=list_["id"], msisdn=FICTITIOUS_NUMBERS[0])
     for members, shown in {"active": 4, "inactive": 1, "all": 5}.items():
-        said = api.ok("get-list", list_id=made["id"], members=members, max=1)
-        assert said["page"]["count"] == shown, members
-        assert said["members_total"] == 5
-        assert said["members_active"] == 4
+        payload = api.ok("get-list", list_id=list_["id"], members=members, max=1)
+        assert payload["page"]["count"] == shown, members
+        assert payload["members_total"] == 5
+        assert payload["members_active"] == 4

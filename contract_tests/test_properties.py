@@ -1,4 +1,4 @@
-"""Laws that hold for any number, any text, any junk."""
+"""Laws that hold for any number, any text and any junk."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +12,7 @@ from .run import Run
 from .scene import HANDSETS, Scene
 from .target import Control
 from .test_lists import new_list
-from .wire import as_xml_says, faults
+from .wire import as_xml, format_problems
 
 EXTENSION = "^{}[]~|\\€\f"
 GSM = "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./:;<=>?¡ABCXYZÄÖÑÜ§¿abcxyzäöñüà" + EXTENSION
@@ -20,21 +20,21 @@ WRITABLE = st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co"], max_codepo
 
 
 def bounded(examples: int) -> settings:
-    """So many examples, and no memory between runs; an endpoint may be slow, and is not to be asked too often."""
+    """Return hypothesis settings: no database and no deadline, because an endpoint may be slow."""
     return settings(max_examples=examples, deadline=None, database=None,
                     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
 
 
 def repeated(run: Run, examples: int) -> int:
-    """How many examples: few of them where somebody's account is asked."""
+    """Return the number of examples. A real account gets only three."""
     return examples if run.grants.is_sandbox else 3
 
 
 def parts_of(text: str) -> int:
-    """How many parts a text takes (8.1)."""
-    if all(each in GSM for each in text):
-        return _divided([2 if each in EXTENSION else 1 for each in text], 160, 153)
-    return _divided([len(each.encode("utf-16-be")) // 2 for each in text], 70, 67)
+    """Return the number of parts of a text (8.1)."""
+    if all(character in GSM for character in text):
+        return _divided([2 if character in EXTENSION else 1 for character in text], 160, 153)
+    return _divided([len(character.encode("utf-16-be")) // 2 for character in text], 70, 67)
 
 
 def _divided(units: list[int], alone: int, shared: int) -> int:
@@ -45,8 +45,8 @@ def _divided(units: list[int], alone: int, shared: int) -> int:
 
 @needs(SANDBOX, why="it sends a hundred texts")
 @about("send-sms")
-def test_any_text_has_the_parts_the_alphabets_say(run: Run, world: tuple[Api, Control]) -> None:
-    api, _ = world
+def test_any_text_has_the_parts_of_its_alphabet(run: Run, tenant: tuple[Api, Control]) -> None:
+    api, _ = tenant
     price = send(api, HANDSETS[0], "x")["cost"]
 
     @bounded(repeated(run, 60))
@@ -57,29 +57,29 @@ def test_any_text_has_the_parts_the_alphabets_say(run: Run, world: tuple[Api, Co
     def law(text: str) -> None:
         if not text.strip():
             return
-        said = send(api, HANDSETS[0], text)
-        few = parts_of(text)
-        # A character of two units is not split between parts, which may take one part more than division says.
-        assert said["sms"] in ([few] if few == 1 else [few, few + 1])
-        assert said["cost"] == price * said["sms"]
+        payload = send(api, HANDSETS[0], text)
+        parts = parts_of(text)
+        # A character of two units is never split between parts, so one part more may be needed.
+        assert payload["sms"] in ([parts] if parts == 1 else [parts, parts + 1])
+        assert payload["cost"] == price * payload["sms"]
 
     law()
 
 
 @needs(STATE)
 @about("add-list", "get-list")
-def test_any_name_comes_back_as_it_went(run: Run, api: Api) -> None:
-    made = new_list(api, field_1="Any")
-    form = {"list_id": made["id"], "msisdn": HANDSETS[0]}
+def test_any_name_is_returned_unchanged(run: Run, api: Api) -> None:
+    list_ = new_list(api, field_1="Any")
+    form = {"list_id": list_["id"], "msisdn": HANDSETS[0]}
     api.ok("add-to-list", **form)
 
     @bounded(repeated(run, 40))
     @given(st.text(WRITABLE, min_size=1, max_size=60))
     def law(text: str) -> None:
         api.ok("edit-list-member", first_name=f"a{text}b", **form)
-        said = api.ok("get-contact", **form)
-        assert said["first_name"] == f"a{text}b"
-        assert api.ok("get-contact", "xml", **form) == as_xml_says(said)
+        payload = api.ok("get-contact", **form)
+        assert payload["first_name"] == f"a{text}b"
+        assert api.ok("get-contact", "xml", **form) == as_xml(payload)
 
     law()
 
@@ -89,7 +89,7 @@ SEPARATORS = st.lists(st.sampled_from(["", " ", "-", ".", "(", ")", "  "]), min_
 
 @needs(NOTHING)
 @about("format-number")
-def test_whatever_stands_between_the_digits_makes_no_difference(run: Run, api: Api) -> None:
+def test_separators_between_digits_make_no_difference(run: Run, api: Api) -> None:
     @bounded(repeated(run, 40))
     @given(st.integers(0, 999_999), SEPARATORS, st.sampled_from(["", "+", "61"]))
     def law(number: int, between: list[str], before: str) -> None:
@@ -117,16 +117,16 @@ READERS = ("get-list", "get-sms", "get-sms-sent", "get-message-report", "get-con
 
 @pytest.mark.parametrize("method", READERS)
 @needs(NOTHING)
-def test_junk_is_answered_in_the_apis_own_form(run: Run, scene: Scene, method: str) -> None:
+def test_junk_gets_an_answer_of_the_api(run: Run, scene: Scene, method: str) -> None:
     api = scene.api
 
     @bounded(repeated(run, 15))
     @given(JUNK, st.sampled_from(["json", "xml"]))
     def law(form: dict[str, str], fmt: str) -> None:
         form = {name: value.encode("utf-8", "ignore").decode() for name, value in form.items()}
-        reply = api.call(method, fmt, form)
-        assert reply.status in (200, 400), reply.body[:200]
-        assert (reply.status == 200) == (reply.code == "SUCCESS")
-        api.must_be_faultless(reply, list(faults(reply)))
+        answer = api.call(method, fmt, form)
+        assert answer.status in (200, 400), answer.body[:200]
+        assert (answer.status == 200) == (answer.code == "SUCCESS")
+        api.fail_on_problems(answer, list(format_problems(answer)))
 
     law()

@@ -1,22 +1,22 @@
-"""Every documented refusal: its status, its code, its words, in both formats; and that it changes nothing."""
+"""Every documented refusal: its status, code and description, in both formats."""
 
 from typing import Any
 
 import pytest
 
 from .client import Api
-from .codes import WORDS
+from .codes import DESCRIPTIONS
 from .grants import NOTHING
 from .plugin import about, needs
 from .refusals import CASES, Case
 from .scene import Scene
-from .wire import as_xml_says
+from .wire import as_xml
 
-ALL = [pytest.param(each.method, each, marks=needs(each.need), id=each.name) for each in CASES]
+ALL = [pytest.param(case.method, case, marks=needs(case.need), id=case.name) for case in CASES]
 
 
 def caller(scene: Scene, case: Case) -> Api:
-    """Who calls: the account, or a client of it that is no reseller and has nothing."""
+    """Return the account of a case: the scene's, or its client without money."""
     if not case.by_client:
         return scene.api
     assert scene.poor is not None
@@ -26,13 +26,13 @@ def caller(scene: Scene, case: Case) -> Api:
 @pytest.mark.parametrize(("method", "case"), ALL)
 def test_it_is_refused(scene: Scene, method: str, case: Case) -> None:
     api, form = caller(scene, case), case.form(scene)
-    json: Any = api.was_refused(case.code, api.call(method, "json", form), case.says)
+    json: Any = api.check_refusal(case.code, api.call(method, "json", form), case.description)
     if case.code == "RECIPIENTS_ERROR":
         return
-    if case.says is None:
-        assert json == WORDS[case.code][0]
-    xml = api.was_refused(case.code, api.call(method, "xml", form))
-    assert xml == as_xml_says(json)
+    if case.description is None:
+        assert json == DESCRIPTIONS[case.code][0]
+    xml = api.check_refusal(case.code, api.call(method, "xml", form))
+    assert xml == as_xml(json)
 
 
 @pytest.mark.parametrize("fmt", ["json", "xml"])
@@ -40,4 +40,4 @@ def test_it_is_refused(scene: Scene, method: str, case: Case) -> None:
 @about("get-balance")
 def test_no_such_method(api: Api, fmt: str) -> None:
     for name in ("get-nothing", "Get-Balance", "get_balance", "balance"):
-        api.was_refused("NOT_IMPLEMENTED", api.request("GET", f"/{name}.{fmt}"))
+        api.check_refusal("NOT_IMPLEMENTED", api.request("GET", f"/{name}.{fmt}"))

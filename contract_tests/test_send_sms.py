@@ -1,23 +1,23 @@
-"""Sending: who gets it, how many parts, what it costs (4.1, 8)."""
+"""Sending: recipients, parts and costs (4.1, 8)."""
 
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from .cleanup import name_of_a_list
+from .cleanup import new_list_name
 from .client import Api
 from .grants import MONEY, SANDBOX
-from .messages import handset, send
+from .messages import allowed_handset, send
 from .plugin import about, needs
 from .run import Run
 from .scene import HANDSETS
 from .target import Control
 from .test_lists import new_list
-from .wire import as_xml_says
+from .wire import as_xml
 
 NOTHING_YET = {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0}
-World = tuple[Api, Control]
+Tenant = tuple[Api, Control]
 
 
 def balance(api: Api) -> Decimal:
@@ -27,32 +27,32 @@ def balance(api: Api) -> Decimal:
 @pytest.mark.parametrize("fmt", ["json", "xml"])
 @needs(MONEY)
 @about("send-sms")
-def test_a_message_is_taken_and_paid_for(run: Run, api: Api, fmt: str) -> None:
+def test_a_message_is_accepted_and_charged(run: Run, api: Api, fmt: str) -> None:
     before = balance(api)
-    reply = api.call("send-sms", fmt, {"to": handset(run), "message": "contract suite"})
-    said = api.succeeded(reply)
-    assert (str(said["recipients"]), str(said["sms"])) == ("1", "1")
-    assert said["delivery_stats"] == (NOTHING_YET if fmt == "json" else as_xml_says(NOTHING_YET))
-    assert "list" not in said
-    assert Decimal(str(said["cost"])) > 0
-    assert before - balance(api) == Decimal(str(said["cost"]))
-    assert reply.headers.get("x-mashape-billing") == "Queries=1; Messages=1"
+    answer = api.call("send-sms", fmt, {"to": allowed_handset(run), "message": "contract suite"})
+    payload = api.check_success(answer)
+    assert (str(payload["recipients"]), str(payload["sms"])) == ("1", "1")
+    assert payload["delivery_stats"] == (NOTHING_YET if fmt == "json" else as_xml(NOTHING_YET))
+    assert "list" not in payload
+    assert Decimal(str(payload["cost"])) > 0
+    assert before - balance(api) == Decimal(str(payload["cost"]))
+    assert answer.headers.get("x-mashape-billing") == "Queries=1; Messages=1"
 
 
 @needs(MONEY)
 @about("send-sms", "get-sms")
-def test_a_message_can_be_looked_up_as_it_was_taken(run: Run, api: Api) -> None:
-    said = send(api, handset(run), "contract suite / 漢 [firstname]")
-    found = api.ok("get-sms", message_id=said["message_id"])
-    assert found["message"] == "contract suite / 漢 [firstname]"
+def test_get_sms_agrees_with_send_sms(run: Run, api: Api) -> None:
+    payload = send(api, allowed_handset(run), "contract suite / 漢 [firstname]")
+    stored = api.ok("get-sms", message_id=payload["message_id"])
+    assert stored["message"] == "contract suite / 漢 [firstname]"
     for key in ("message_id", "send_at", "recipients", "cost", "sms"):
-        assert found[key] == said[key], key
+        assert stored[key] == payload[key], key
 
 
 @needs(MONEY)
 @about("send-sms")
-def test_ids_grow(run: Run, api: Api) -> None:
-    first, second = send(api, handset(run)), send(api, handset(run))
+def test_ids_increase(run: Run, api: Api) -> None:
+    first, second = send(api, allowed_handset(run)), send(api, allowed_handset(run))
     assert second["message_id"] > first["message_id"]
 
 
@@ -70,15 +70,15 @@ PARTS = {
 @needs(SANDBOX, why="it costs dozens of parts")
 @pytest.mark.parametrize("text", PARTS)
 @about("send-sms")
-def test_parts_and_their_price(world: World, text: str) -> None:
-    api, _ = world
+def test_parts_and_their_price(tenant: Tenant, text: str) -> None:
+    api, _ = tenant
     price = send(api, HANDSETS[0], "one part")["cost"]
-    said = send(api, f"{HANDSETS[0]},{HANDSETS[1]}", PARTS[text][0])
-    assert (said["recipients"], said["sms"]) == (2, 2 * PARTS[text][1])
-    assert said["cost"] == price * said["sms"]
+    payload = send(api, f"{HANDSETS[0]},{HANDSETS[1]}", PARTS[text][0])
+    assert (payload["recipients"], payload["sms"]) == (2, 2 * PARTS[text][1])
+    assert payload["cost"] == price * payload["sms"]
 
 
-TAKEN = {
+ACCEPTED_NUMBERS = {
     "local": ({"to": "0491570156", "countrycode": "AU"}, [61491570156]),
     "country by name": ({"to": "0491570156", "countrycode": "australia"}, [61491570156]),
     "of New Zealand": ({"to": "0211234567", "countrycode": "NZ"}, [64211234567]),
@@ -92,68 +92,68 @@ TAKEN = {
 }
 
 
-@needs(SANDBOX, why="it writes to numbers kept for fiction")
-@pytest.mark.parametrize("way", TAKEN)
+@needs(SANDBOX, why="it sends to numbers reserved for fiction")
+@pytest.mark.parametrize("way", ACCEPTED_NUMBERS)
 @about("send-sms", "get-sms-sent")
-def test_numbers_are_taken_as_people_write_them(world: World, way: str) -> None:
-    api, _ = world
-    form, expected = TAKEN[way]
-    said = api.ok("send-sms", message="hi", **form)
-    assert said["recipients"] == len(expected)
-    sent = api.ok("get-sms-sent", message_id=said["message_id"])
-    assert [each["msisdn"] for each in sent["recipients"]] == expected
+def test_numbers_may_be_written_in_many_ways(tenant: Tenant, way: str) -> None:
+    api, _ = tenant
+    form, expected = ACCEPTED_NUMBERS[way]
+    payload = api.ok("send-sms", message="hi", **form)
+    assert payload["recipients"] == len(expected)
+    sent = api.ok("get-sms-sent", message_id=payload["message_id"])
+    assert [row["msisdn"] for row in sent["recipients"]] == expected
 
 
-@needs(SANDBOX, why="500 recipients cost much")
+@needs(SANDBOX, why="500 recipients cost a lot")
 @about("send-sms")
-def test_five_hundred_numbers_are_taken(world: World) -> None:
-    api, _ = world
+def test_five_hundred_numbers_are_accepted(tenant: Tenant) -> None:
+    api, _ = tenant
     to = ",".join(str(61491570156 + n) for n in range(500))
-    reply = api.call("send-sms", "json", {"to": to, "message": "hi"})
-    assert api.succeeded(reply)["recipients"] == 500
-    assert reply.headers["x-mashape-billing"] == "Queries=1; Messages=500"
+    answer = api.call("send-sms", "json", {"to": to, "message": "hi"})
+    assert api.check_success(answer)["recipients"] == 500
+    assert answer.headers["x-mashape-billing"] == "Queries=1; Messages=500"
 
 
 @pytest.mark.parametrize("fmt", ["json", "xml"])
 @needs(MONEY)
 @about("send-sms", "get-sms", "get-sms-sent")
-def test_a_list_gets_a_message_by_name(run: Run, api: Api, fmt: str) -> None:
-    name, number = name_of_a_list(), handset(run)
-    made = api.ok("add-list", name=name, field_1="City")
-    api.ok("add-to-list", list_id=made["id"], msisdn=number, first_name="Abc", field_1="Uno/Due")
+def test_a_message_to_a_list_uses_its_members_names(run: Run, api: Api, fmt: str) -> None:
+    name, number = new_list_name(), allowed_handset(run)
+    list_ = api.ok("add-list", name=name, field_1="City")
+    api.ok("add-to-list", list_id=list_["id"], msisdn=number, first_name="Abc", field_1="Uno/Due")
     text = "Hi [firstname] of [City], [lastname][nothing] {x}"
-    said = api.ok("send-sms", fmt, list_id=made["id"], message=text)
-    assert said["list"] == (as_xml_says if fmt == "xml" else dict)({"id": made["id"], "name": name})
-    message = said["message_id"]
-    assert api.ok("get-sms", message_id=message)["list"] == {"id": made["id"], "name": name}
+    payload = api.ok("send-sms", fmt, list_id=list_["id"], message=text)
+    assert payload["list"] == (as_xml if fmt == "xml" else dict)({"id": list_["id"], "name": name})
+    message = payload["message_id"]
+    assert api.ok("get-sms", message_id=message)["list"] == {"id": list_["id"], "name": name}
     sent = api.ok("get-sms-sent", message_id=message)
-    assert sent["message"]["list"] == {"id": made["id"], "name": name}
-    assert [each["first_name"] for each in sent["recipients"]] == ["Abc"]
+    assert sent["message"]["list"] == {"id": list_["id"], "name": name}
+    assert [row["first_name"] for row in sent["recipients"]] == ["Abc"]
     log = api.ok("get-message-log", message_id=message, mobile=number)
     assert log["message"] == "Hi Abc of Uno/Due, [nothing] {x}"
 
 
-@needs(SANDBOX, why="it writes to numbers kept for fiction")
+@needs(SANDBOX, why="it sends to numbers reserved for fiction")
 @about("send-sms", "optout-list-member", "delete-from-list")
-def test_only_active_members_are_written_to(world: World) -> None:
-    api, _ = world
-    made = new_list(api)
+def test_only_active_members_get_a_message(tenant: Tenant) -> None:
+    api, _ = tenant
+    list_ = new_list(api)
     for number in HANDSETS[:3]:
-        api.ok("add-to-list", list_id=made["id"], msisdn=number)
-    api.ok("delete-from-list", list_id=made["id"], msisdn=HANDSETS[0])
-    api.ok("optout-list-member", list_id=made["id"], msisdn=HANDSETS[1])
-    said = api.ok("send-sms", list_id=made["id"], message="hi", to=HANDSETS[4])
-    assert said["recipients"] == 1
-    sent = api.ok("get-sms-sent", message_id=said["message_id"])
-    assert [str(each["msisdn"]) for each in sent["recipients"]] == [HANDSETS[2]]
-    api.ok("delete-from-list", list_id=made["id"], msisdn=HANDSETS[2])
-    api.refused("LIST_EMPTY", "send-sms", list_id=made["id"], message="hi")
+        api.ok("add-to-list", list_id=list_["id"], msisdn=number)
+    api.ok("delete-from-list", list_id=list_["id"], msisdn=HANDSETS[0])
+    api.ok("optout-list-member", list_id=list_["id"], msisdn=HANDSETS[1])
+    payload = api.ok("send-sms", list_id=list_["id"], message="hi", to=HANDSETS[4])
+    assert payload["recipients"] == 1
+    sent = api.ok("get-sms-sent", message_id=payload["message_id"])
+    assert [str(row["msisdn"]) for row in sent["recipients"]] == [HANDSETS[2]]
+    api.ok("delete-from-list", list_id=list_["id"], msisdn=HANDSETS[2])
+    api.refused("LIST_EMPTY", "send-sms", list_id=list_["id"], message="hi")
 
 
-@needs(SANDBOX, why="it sends from words and numbers the account may not have")
+@needs(SANDBOX, why="it uses sender IDs that the account may not have")
 @about("send-sms", "get-sms-delivery-status")
-def test_senders(world: World) -> None:
-    api, _ = world
+def test_senders(tenant: Tenant) -> None:
+    api, _ = tenant
     own = api.ok("get-numbers")["numbers"][0]["number"]
     for given, seen in {"Shop": "Shop", "ElevenChars": "ElevenChars", str(own): own, f"+{own}": own, "": own}.items():
         message = api.ok("send-sms", message="hi", to=HANDSETS[0], from_=given)["message_id"]
@@ -165,12 +165,12 @@ def test_senders(world: World) -> None:
     assert stats["sender_id"] != own
 
 
-@needs(SANDBOX, why="it spends all there is")
+@needs(SANDBOX, why="it spends the whole balance")
 @about("send-sms", "get-balance")
-def test_without_money_nothing_is_sent(world: World) -> None:
-    api, control = world
+def test_without_money_nothing_is_sent(tenant: Tenant) -> None:
+    api, control = tenant
     price = send(api, HANDSETS[0])["cost"]
-    control.settle(balance=float(2 * price))
+    control.update_account(balance=float(2 * price))
     before = api.ok("get-message-report")["messages_total"]
     to = ",".join(HANDSETS[:3])
     for fmt in ("json", "xml"):
@@ -181,21 +181,21 @@ def test_without_money_nothing_is_sent(world: World) -> None:
     assert balance(api) == 0
 
 
-@needs(SANDBOX, why="it writes to numbers kept for fiction")
+@needs(SANDBOX, why="it sends to numbers reserved for fiction")
 @about("send-sms")
-def test_recipients_that_are_no_good_are_named(world: World) -> None:
-    api, control = world
+def test_refused_recipients_are_named(tenant: Tenant) -> None:
+    api, control = tenant
     send(api, HANDSETS[0])
-    control.inbound(HANDSETS[0], "Stop ")
+    control.send_inbound(HANDSETS[0], "Stop ")
     form = {"message": "hi", "to": f"0491570007x, {HANDSETS[0]},12"}
-    reply = api.call("send-sms", "json", form)
-    api.was_refused("RECIPIENTS_ERROR", reply)
-    says = reply.tree["error"]["description"]
+    answer = api.call("send-sms", "json", form)
+    api.check_refusal("RECIPIENTS_ERROR", answer)
+    says = answer.tree["error"]["description"]
     assert list(says) == ["fails", "optouts"]
     assert says == {"fails": ["0491570007x", "12"], "optouts": [HANDSETS[0]]}
     xml = api.call("send-sms", "xml", form)
-    api.was_refused("RECIPIENTS_ERROR", xml)
-    assert xml.tree["error"]["description"] == as_xml_says(says)
+    api.check_refusal("RECIPIENTS_ERROR", xml)
+    assert xml.tree["error"]["description"] == as_xml(says)
     assert send(api, f"{HANDSETS[0]},{HANDSETS[1]}")["recipients"] == 1
 
 
@@ -203,8 +203,8 @@ def test_recipients_that_are_no_good_are_named(world: World) -> None:
 @about("send-sms", "get-message-log")
 def test_links_are_made_for_each_handset(run: Run, api: Api) -> None:
     text = "See [tracked-link] or leave [unsub-reply-link]"
-    said = send(api, handset(run), text, tracked_link_url="https://example.com/?a=b")
-    log = api.ok("get-message-log", message_id=said["message_id"], mobile=handset(run))
+    payload = send(api, allowed_handset(run), text, tracked_link_url="https://example.com/?a=b")
+    log = api.ok("get-message-log", message_id=payload["message_id"], mobile=allowed_handset(run))
     shown: Any = log["message"].split(" ")
     assert [shown[0], *shown[2:4]] == ["See", "or", "leave"]
     assert shown[1].startswith("TapTh.is/")
@@ -215,8 +215,8 @@ def test_links_are_made_for_each_handset(run: Run, api: Api) -> None:
 
 @needs(MONEY)
 @about("send-sms", "get-message-log")
-def test_texts_of_digits_are_numbers_in_json(run: Run, api: Api) -> None:
-    message = send(api, handset(run), "0042")["message_id"]
+def test_numeric_texts_are_numbers_in_json(run: Run, api: Api) -> None:
+    message = send(api, allowed_handset(run), "0042")["message_id"]
     assert api.ok("get-sms", message_id=message)["message"] == 42
-    assert api.ok("get-message-log", message_id=message, mobile=handset(run))["message"] == 42
+    assert api.ok("get-message-log", message_id=message, mobile=allowed_handset(run))["message"] == 42
     assert api.ok("get-sms", "xml", message_id=message)["message"] == "42"

@@ -1,4 +1,4 @@
-"""Fifteen calls in any second, and what comes after (1.8)."""
+"""The throttle of fifteen calls per second (1.8)."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,74 +7,76 @@ import pytest
 
 from .client import Api
 from .grants import SANDBOX, STATE
-from .plugin import about, needs, world_of
+from .plugin import about, needs, new_tenant
 from .run import Run
 from .scene import HANDSETS
-from .wire import Reply
+from .wire import Answer
 
 LIMIT = 15
 
 
-def burst(api: Api, calls: int, path: str = "/get-balance.json") -> list[Reply]:
-    """That many calls at once, as fast as the network allows."""
+def burst(api: Api, calls: int, path: str = "/get-balance.json") -> list[Answer]:
+    """Make calls as fast as the network allows, eight at a time."""
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(lambda _: api.request("GET", path, patiently=False), range(calls)))
+        return list(pool.map(lambda _: api.request("GET", path, retry_over_limit=False), range(calls)))
 
 
 def throttled(run: Run) -> Api:
-    """An account whose calls are counted: a sandbox's own for this, or the one there is, at rest."""
+    """Return an account with a throttle: a new tenant's, or the real one after a pause."""
     if run.control is not None:
-        return world_of(run, LIMIT)[0]
+        return new_tenant(run, LIMIT)[0]
     time.sleep(2)
-    return run.api.another(run.api.credentials, rate=0)
+    return run.api.with_credentials(run.api.credentials, rate=0)
 
 
 @pytest.mark.parametrize("fmt", ["json", "xml"])
-@needs(STATE, why="for two seconds it takes all the calls the account has")
+@needs(STATE, why="it uses up all the account's calls for two seconds")
 @about("get-balance")
-def test_who_is_over_the_limit_is_refused_and_let_in_again(run: Run, fmt: str) -> None:
+def test_calls_over_the_limit_are_refused_for_a_second(run: Run, fmt: str) -> None:
     api, calls = throttled(run), 4 * LIMIT
     began = time.monotonic()
-    replies = burst(api, calls, f"/get-balance.{fmt}")
+    answers = burst(api, calls, f"/get-balance.{fmt}")
     most = LIMIT * (int(time.monotonic() - began) + 1)
     if most >= calls:
         pytest.skip("the network is too slow for so many calls")
-    refused = [each for each in replies if each.status != 200]
-    assert LIMIT <= len(replies) - len(refused) <= most
-    for each in refused:
-        api.was_refused("OVER_LIMIT", each)
-        assert "retry-after" not in each.headers
+    refused = [answer for answer in answers if answer.status != 200]
+    assert LIMIT <= len(answers) - len(refused) <= most
+    for answer in refused:
+        api.check_refusal("OVER_LIMIT", answer)
+        assert "retry-after" not in answer.headers
     time.sleep(1.1)
-    for each in burst(api, LIMIT, f"/get-balance.{fmt}"):
-        api.succeeded(each)
+    for answer in burst(api, LIMIT, f"/get-balance.{fmt}"):
+        api.check_success(answer)
 
 
-@needs(SANDBOX, why="it would send messages to the limit")
+@needs(SANDBOX, why="it sends messages up to the limit")
 @about("send-sms", "get-message-report")
-def test_what_is_over_the_limit_is_dropped(run: Run) -> None:
+def test_calls_over_the_limit_do_nothing(run: Run) -> None:
     api = throttled(run)
     query = f"/send-sms.json?message=hi&to={HANDSETS[0]}"
-    taken = sum(each.status == 200 for each in burst(api, 4 * LIMIT, query))
+    taken = sum(answer.status == 200 for answer in burst(api, 4 * LIMIT, query))
     time.sleep(1.1)
     assert LIMIT <= taken < 4 * LIMIT
     assert api.ok("get-message-report")["messages_total"] == taken
 
 
-@needs(SANDBOX, why="it takes a second account")
+@needs(SANDBOX, why="it needs a second account")
 @about("get-balance")
-def test_each_account_is_counted_by_itself(run: Run) -> None:
+def test_each_account_has_its_own_throttle(run: Run) -> None:
     one, other = throttled(run), throttled(run)
-    assert any(each.status == 429 for each in burst(one, 4 * LIMIT))
-    for each in burst(other, LIMIT):
-        other.succeeded(each)
+    assert any(answer.status == 429 for answer in burst(one, 4 * LIMIT))
+    for answer in burst(other, LIMIT):
+        other.check_success(answer)
 
 
-@needs(SANDBOX, why="it takes an account at the limit")
+@needs(SANDBOX, why="it needs an account at its limit")
 @about("get-balance")
 def test_the_limit_comes_after_path_and_credentials(run: Run) -> None:
     api = throttled(run)
-    assert any(each.status == 429 for each in burst(api, 4 * LIMIT))
-    for each in burst(api, 3, "/get-nothing.json"):
-        api.was_refused("NOT_IMPLEMENTED", each)
-    nobody = {"Authorization": None}
-    api.was_refused("AUTH_FAILED_NO_DATA", api.request("GET", "/get-balance.json", headers=nobody, patiently=False))
+    assert any(answer.status == 429 for answer in burst(api, 4 * LIMIT))
+    for answer in burst(api, 3, "/get-nothing.json"):
+        api.check_refusal("NOT_IMPLEMENTED", answer)
+    no_credentials = {"Authorization": None}
+    api.check_refusal(
+        "AUTH_FAILED_NO_DATA", api.request("GET", "/get-balance.json", headers=no_credentials, retry_over_limit=False)
+    )

@@ -1,4 +1,4 @@
-"""An answer of the API as it came over the wire, its two spellings, and the law that they say the same."""
+"""An answer of the API as received: reading JSON and XML, and checking the format."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from .codes import status_of
-from .shape_check import misfits
+from .shape_check import shape_problems
 from .shapes import SHAPES
 
 CONTENT_TYPES = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}  # 2.1
@@ -19,12 +19,12 @@ _PROLOG = b'<?xml version="1.0"?>\n'
 
 
 class UnreadableError(ValueError):
-    """A body that is not of the format its path asked for."""
+    """A body is not in the format that the path asked for."""
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What came back for one call."""
+class Answer:
+    """The answer to one call."""
 
     method: str
     format: str
@@ -32,16 +32,16 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes
     form: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """What the call said."""
+    """The parameters of the call."""
 
     @cached_property
     def tree(self) -> Any:
-        """The body as dicts, lists and scalars, which are texts if it is XML. Raises UnreadableError."""
+        """Return the body as dicts, lists and scalars. In XML all scalars are strings. Raises UnreadableError."""
         return read_json(self.body) if self.format == "json" else read_xml(self.body)
 
     @property
     def code(self) -> str:
-        """The code of its error block; blank if there is none to be found."""
+        """Return the code of the error block, or a blank if there is none."""
         try:
             return str(self.tree["error"]["code"])
         except (UnreadableError, TypeError, KeyError):
@@ -53,118 +53,121 @@ class Reply:
 
 
 def read_json(body: bytes) -> Any:
-    """JSON with exact numbers; a key that stands twice in an object is an error."""
+    """Parse JSON with exact numbers. A duplicate key in an object is an error. Raises UnreadableError."""
     try:
-        return json.loads(body, parse_float=Decimal, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as why:
-        raise UnreadableError(f"the body is no JSON: {why}") from why
+        return json.loads(body, parse_float=Decimal, object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"the body is not JSON: {error}") from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError(f"a key stands twice in an object of {[key for key, _ in pairs]}")
-    return found
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    object_ = dict(pairs)
+    if len(object_) != len(pairs):
+        raise ValueError(f"duplicate key in an object of {[key for key, _ in pairs]}")
+    return object_
 
 
 def read_xml(body: bytes) -> Any:
-    """XML as the mapping rules say (2.4): elements are keys, `item` elements are an array, no content is a blank."""
+    """Parse XML by the mapping rules (2.4). Raises UnreadableError.
+
+    Elements are keys, `item` elements form an array, and an element without content is a blank.
+    """
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 (the endpoint is the one under test)
-    except ElementTree.ParseError as why:
-        raise UnreadableError(f"the body is no XML: {why}") from why
+    except ElementTree.ParseError as error:
+        raise UnreadableError(f"the body is not XML: {error}") from error
     if root.tag != "response":
         raise UnreadableError(f"the root element is {root.tag}, not response")
-    return _inside(root)
+    return _content(root)
 
 
-def _inside(element: ElementTree.Element) -> Any:
+def _content(element: ElementTree.Element) -> Any:
     if len(element) == 0:
         return element.text or ""
     if all(child.tag == "item" for child in element):
-        return [_inside(child) for child in element]
-    found = {child.tag: _inside(child) for child in element}
-    if len(found) != len(element):
-        raise UnreadableError(f"an element stands twice in {element.tag}")
-    return found
+        return [_content(child) for child in element]
+    children = {child.tag: _content(child) for child in element}
+    if len(children) != len(element):
+        raise UnreadableError(f"duplicate element in {element.tag}")
+    return children
 
 
-def as_xml_says(value: Any) -> Any:
-    """What XML must say where JSON says this (2.4)."""
+def as_xml(value: Any) -> Any:
+    """Return the value that XML must have for a JSON value (2.4)."""
     if value is None or value in ("", []):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        return {element_name(key): as_xml_says(each) for key, each in value.items()} or ""
+        return {element_name(key): as_xml(item) for key, item in value.items()} or ""
     if isinstance(value, list):
-        return [as_xml_says(each) for each in value]
+        return [as_xml(item) for item in value]
     return str(value).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def element_name(key: str) -> str:
-    """A key as an element may be called."""
+    """Return a key as a legal name of an element."""
     legal = re.sub(r"[^A-Za-z0-9_.\-]", "_", key)
     return legal if re.match(r"[A-Za-z_]", legal) else f"_{legal}"
 
 
-def faults(reply: Reply) -> Iterator[str]:
-    """What is wrong with an answer whatever it says: its type, its spelling, its error block."""
-    found = reply.headers.get("content-type")
-    if found != CONTENT_TYPES[reply.format]:
-        yield f"the content type is {found}, not {CONTENT_TYPES[reply.format]}"
+def format_problems(answer: Answer) -> Iterator[str]:
+    """Yield problems of any answer's format: content type, spelling, error block."""
+    content_type = answer.headers.get("content-type")
+    if content_type != CONTENT_TYPES[answer.format]:
+        yield f"the content type is {content_type}, not {CONTENT_TYPES[answer.format]}"
     try:
-        tree = reply.tree
-    except UnreadableError as why:
-        yield str(why)
+        tree = answer.tree
+    except UnreadableError as error:
+        yield str(error)
         return
-    if reply.is_xml and not reply.body.startswith(_PROLOG):
-        yield f"the body begins with {reply.body[:30]!r}, not {_PROLOG!r}"
-    if not reply.is_xml:
-        yield from _misspellings(reply.body)
+    if answer.is_xml and not answer.body.startswith(_PROLOG):
+        yield f"the body begins with {answer.body[:30]!r}, not {_PROLOG!r}"
+    if not answer.is_xml:
+        yield from _json_spelling_problems(answer.body)
     if not isinstance(tree, dict) or list(tree)[-1:] != ["error"]:
         yield "the error block is not the last key"
     elif not isinstance(tree["error"], dict) or list(tree["error"]) != ["code", "description"]:
         yield f"the error block is {tree['error']!r}, not code and description"
 
 
-def _misspellings(body: bytes) -> Iterator[str]:
-    """JSON has one spelling (2.3): no white space, `\\/` for a slash, and ASCII only."""
+def _json_spelling_problems(body: bytes) -> Iterator[str]:
+    """Check JSON's only spelling (2.3): no white space, `\\/` for a slash, ASCII only."""
     if re.search(rb"[^\x20-\x7e]", body):
-        yield "JSON holds a character that is not plain ASCII"
-    plain = body.replace(rb"\\", b"")  # escaped backslashes, which escape nothing
+        yield "JSON contains a character that is not printable ASCII"
+    plain = body.replace(rb"\\", b"")  # without escaped backslashes, a backslash always escapes what follows
     if re.search(rb"\s", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", plain)):
-        yield "JSON holds white space between its values"
+        yield "JSON contains white space between its values"
     if re.search(rb"(?<!\\)/", plain):
-        yield "JSON holds a slash that is not escaped"
+        yield "JSON contains a slash that is not escaped"
     if re.search(rb"\\u(?![0-9a-f]{4})", plain):
-        yield "JSON holds an escape with capital letters"
+        yield "JSON contains a \\u escape that is not four lower-case hex digits"
 
 
-def faults_of_success(reply: Reply) -> Iterator[str]:
-    """What is wrong with an answer that should be this method's success."""
-    if reply.status != 200:
-        yield f"the status is {reply.status}, not 200"
-    broken = list(faults(reply))
-    yield from broken
-    if broken:
+def success_problems(answer: Answer) -> Iterator[str]:
+    """Yield the problems of an answer that should be a success of its method."""
+    if answer.status != 200:
+        yield f"the status is {answer.status}, not 200"
+    problems = list(format_problems(answer))
+    yield from problems
+    if problems:
         return
-    if reply.tree["error"] != SUCCESS:
-        yield f"the error block says {reply.tree['error']}, not {SUCCESS}"
+    if answer.tree["error"] != SUCCESS:
+        yield f"the error block is {answer.tree['error']}, not {SUCCESS}"
         return
-    payload = {key: value for key, value in reply.tree.items() if key != "error"}
-    yield from misfits(payload, SHAPES[reply.method], reply.is_xml)
+    payload = {key: value for key, value in answer.tree.items() if key != "error"}
+    yield from shape_problems(payload, SHAPES[answer.method], answer.is_xml)
 
 
-def faults_of_refusal(reply: Reply, code: str) -> Iterator[str]:
-    """What is wrong with an answer that should be a refusal with this code."""
-    if reply.status != status_of(code):
-        yield f"the status is {reply.status}, not {status_of(code)}"
-    broken = list(faults(reply))
-    yield from broken
-    if broken:
+def refusal_problems(answer: Answer, code: str) -> Iterator[str]:
+    """Yield the problems of an answer that should be a refusal with a code."""
+    if answer.status != status_of(code):
+        yield f"the status is {answer.status}, not {status_of(code)}"
+    problems = list(format_problems(answer))
+    yield from problems
+    if problems:
         return
-    if list(reply.tree) != ["error"]:
-        yield f"the keys are {list(reply.tree)}, not error alone"
-    if reply.tree["error"]["code"] != code:
-        yield f"the code is {reply.tree['error']['code']}, not {code}"
+    if list(answer.tree) != ["error"]:
+        yield f"the keys are {list(answer.tree)}, not error alone"
+    if answer.tree["error"]["code"] != code:
+        yield f"the code is {answer.tree['error']['code']}, not {code}"

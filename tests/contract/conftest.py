@@ -1,4 +1,4 @@
-"""A small endpoint for the suite to be run against."""
+"""Fixtures: a small endpoint, and runs of small tests against it."""
 
 from collections.abc import Iterator
 
@@ -8,15 +8,15 @@ import pytest
 from contract_tests import plugin
 from contract_tests.run import VARIABLES
 from tests.contract.endpoint import KEY, SECRET, Endpoint
-from tests.contract.small_suite import HEAD, Ran, Suite
+from tests.contract.small_suite import HEAD, RunResult, Suite
 
 LOADED = (plugin, httpcore2)
-"""Loaded here, as what is first loaded by a run of tests within a test is unloaded with it."""
+"""Imported here, because a module that a pytester run imports first is unloaded after that run."""
 
 
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    """An endpoint that is no sandbox; the environment says to use it."""
+    """An endpoint that is not a sandbox. The environment variables point to it."""
     for name in (*VARIABLES, "JUNIT", "RECORD"):
         monkeypatch.delenv(name, raising=False)
     started = Endpoint()
@@ -30,9 +30,9 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint) -> Suite:
-    """Run some tests with variables and flags."""
+    """A function that runs some tests with variables and flags."""
 
-    def run(*tests: str, flags: tuple[str, ...] = (), **variables: str) -> Ran:
+    def run(*tests: str, flags: tuple[str, ...] = (), **variables: str) -> RunResult:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         path = pytester.makepyfile(test_small=HEAD + "\n".join(tests))

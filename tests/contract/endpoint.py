@@ -1,4 +1,4 @@
-"""A small endpoint that is no sandbox, for tests of the contract suite: it counts, remembers and can be told to err."""
+"""A small endpoint that is not a sandbox, for tests of the contract suite. It can be made to answer wrongly."""
 
 import json
 import threading
@@ -12,38 +12,38 @@ OK = {"code": "SUCCESS", "description": "OK"}
 STATS = {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0}
 MOMENT = "2020-06-21 04:47:25"
 HIDDEN = {"name": "Hidden Name", "number": 61499999999, "field": "HiddenField"}
-"""What must be found in no recording."""
+"""Data that must not appear in any recording."""
 
 
 class Endpoint:
-    """Speaks a few methods of the API over plain HTTP."""
+    """An endpoint with a few methods of the API, over plain HTTP."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.lists: dict[int, str] = {}
         self.scheduled: set[int] = set()
         self.over_limit = 0
-        """Calls that are answered 429 next."""
+        """Number of next calls that get a 429."""
         self.info: dict[str, Any] | None = None
-        """What it says of itself at the sandbox's address."""
+        """The answer at the sandbox's address for information about itself."""
         self.changes: dict[str, Any] = {}
-        """By method, keys of answers to say otherwise."""
-        outer = self
+        """Changed keys of answers, by method."""
+        endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                outer.answer(self)
+                endpoint.answer(self)
 
             def do_POST(self) -> None:
-                outer.answer(self)
+                endpoint.answer(self)
 
             def do_DELETE(self) -> None:
-                outer.answer(self)
+                endpoint.answer(self)
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -56,17 +56,17 @@ class Endpoint:
         self._thread.join()
         self._server.server_close()
 
-    def asked(self, method: str) -> list[dict[str, str]]:
-        """The forms of calls of a method."""
+    def forms_of(self, method: str) -> list[dict[str, str]]:
+        """Return the forms of a method's calls."""
         return [form for name, form in self.calls if name == method]
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(request.path)
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0)).decode()
         if parts.path.startswith("/_sandbox"):
-            made = {"name": "t", "key": KEY, "secret": SECRET}
-            said = self.info if parts.path.endswith("/info") else made
-            return write(request, 200 if self.info else 404, said or {})
+            tenant = {"name": "t", "key": KEY, "secret": SECRET}
+            answer = self.info if parts.path.endswith("/info") else tenant
+            return write(request, 200 if self.info else 404, answer or {})
         method = parts.path.rpartition("/")[2].partition(".")[0]
         form = dict(parse_qsl(parts.query) + parse_qsl(body))
         self.calls.append((method, form))
@@ -75,17 +75,17 @@ class Endpoint:
         if self.over_limit:
             self.over_limit -= 1
             return write(request, 429, refusal("OVER_LIMIT", "You have exceeded the request limit."))
-        status, said = self.say(method, form)
-        return write(request, status, {**said, **self.changes.get(method, {}), "error": said["error"]})
+        status, answer = self.call(method, form)
+        return write(request, status, {**answer, **self.changes.get(method, {}), "error": answer["error"]})
 
-    def say(self, method: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    def call(self, method: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         if method == "get-balance":
             return 200, {"balance": 12.345, "currency": "AUD", "error": OK}
         if method == "add-list":
-            made = 100 + len(self.lists)
-            self.lists[made] = form["name"]
+            list_id = 100 + len(self.lists)
+            self.lists[list_id] = form["name"]
             return 200, {
-                "id": made,
+                "id": list_id,
                 "name": form["name"],
                 "created": MOMENT,
                 "members_active": 0,
@@ -103,9 +103,9 @@ class Endpoint:
                 "error": OK,
             }  # fmt: skip
         if method == "send-sms":
-            self.scheduled.add(sent := 1000 + len(self.calls))
+            self.scheduled.add(message_id := 1000 + len(self.calls))
             return 200, {
-                "message_id": sent, "send_at": MOMENT, "recipients": 1, "cost": 0.087, "sms": 1,
+                "message_id": message_id, "send_at": MOMENT, "recipients": 1, "cost": 0.087, "sms": 1,
                 "delivery_stats": STATS, "error": OK,
             }  # fmt: skip
         if method == "cancel-sms":
@@ -118,8 +118,8 @@ def refusal(code: str, description: str) -> dict[str, Any]:
     return {"error": {"code": code, "description": description}}
 
 
-def write(request: BaseHTTPRequestHandler, status: int, said: dict[str, Any]) -> None:
-    body = json.dumps(said, separators=(",", ":")).replace("/", "\\/").encode()
+def write(request: BaseHTTPRequestHandler, status: int, answer: dict[str, Any]) -> None:
+    body = json.dumps(answer, separators=(",", ":")).replace("/", "\\/").encode()
     request.send_response(status)
     request.send_header("Content-Type", "application/json; charset=utf-8")
     request.send_header("Content-Length", str(len(body)))

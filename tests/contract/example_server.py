@@ -1,4 +1,4 @@
-"""A server that answers every call with the example the docs show for its method, and has nothing behind that."""
+"""A server without any logic: it answers every call with the example from the docs of its method."""
 
 import json
 import re
@@ -12,21 +12,21 @@ from typing import Any
 
 from sms_sandbox.api.render import FORMATS
 from sms_sandbox.server.certificates import Certificates
-from tests.contract.mutators.combinators import verbatim
+from tests.contract.mutators.combinators import as_verbatim
 
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 
 
 def examples() -> Mapping[str, Any]:
-    """The reply shown for each method."""
-    found = re.findall(r"^POST /([a-z-]+)\.json\n.*?^```json\n(.*?)\n```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    return {method: verbatim(json.loads(reply)) for method, reply in found}
+    """Return the example answer of each method."""
+    blocks = re.findall(r"^POST /([a-z-]+)\.json\n.*?^```json\n(.*?)\n```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    return {method: as_verbatim(json.loads(reply)) for method, reply in blocks}
 
 
 @contextmanager
-def documented(certificates: Certificates) -> Iterator[str]:
-    """Such a server; where it is."""
-    shown = examples()
+def example_server(certificates: Certificates) -> Iterator[str]:
+    """Run the server, and yield its URL."""
+    answers = examples()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -35,11 +35,11 @@ def documented(certificates: Certificates) -> Iterator[str]:
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
             name, _, ending = self.path.partition("?")[0].rpartition("/")[2].rpartition(".")
-            if name in shown and ending in FORMATS:
-                kind, spell = FORMATS[ending]
-                self._say(200 if shown[name]["error"]["code"] == "SUCCESS" else 404, kind, spell(shown[name]))
+            if name in answers and ending in FORMATS:
+                kind, render = FORMATS[ending]
+                self._send(200 if answers[name]["error"]["code"] == "SUCCESS" else 404, kind, render(answers[name]))
             else:
-                self._say(404, "text/html", b"<h1>404 Not Found</h1>")
+                self._send(404, "text/html", b"<h1>404 Not Found</h1>")
 
         def do_POST(self) -> None:
             self.do_GET()
@@ -47,7 +47,7 @@ def documented(certificates: Certificates) -> Iterator[str]:
         def do_HEAD(self) -> None:
             self.do_GET()
 
-        def _say(self, status: int, kind: str, body: bytes) -> None:
+        def _send(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
@@ -56,7 +56,7 @@ def documented(certificates: Certificates) -> Iterator[str]:
                 self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates.certificate, certificates.key)

@@ -1,4 +1,4 @@
-"""Calls, answers and callbacks on their way through a wrong endpoint, as values that are changed there."""
+"""Requests, answers and callbacks that pass through the mutating proxy, as values."""
 
 import gzip
 from collections.abc import Callable
@@ -14,14 +14,14 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came: its head is kept as it was written until something in it is changed."""
+    """A request as received. Its head keeps every byte until something in it is changed."""
 
     head: bytes
     body: bytes
 
     @property
     def line(self) -> tuple[str, str, str]:
-        """Verb, target and version."""
+        """Return verb, target and version."""
         verb, _, rest = self.head.split(b"\n")[0].decode("latin-1").strip().partition(" ")
         target, _, version = rest.rpartition(" ")
         return verb, target, version
@@ -32,7 +32,7 @@ class Request:
 
     @property
     def method(self) -> str:
-        """The API's method; blank for what is no call of it."""
+        """Return the method of the API, or a blank for other requests."""
         name, dot, ending = self.path.rpartition("/")[2].rpartition(".")
         return name if dot and ending in ("json", "xml") and not self.path.startswith("/_sandbox") else ""
 
@@ -45,7 +45,7 @@ class Request:
 
     @cached_property
     def form(self) -> dict[str, str]:
-        """Parameters of the query and of a form body, the body's winning."""
+        """Return the parameters of query and form body. The body wins."""
         return dict(self._query + self._fields)
 
     @property
@@ -58,7 +58,7 @@ class Request:
         return parse_qsl(self.body.decode("latin-1"), keep_blank_values=True) if is_form else []
 
     def with_form(self, change: Callable[[Pairs], Pairs]) -> "Request":
-        """The request with other parameters, those of the query and those of the body each changed by themselves."""
+        """Return the request with changed parameters. Query and body are changed separately."""
         query, fields = change(self._query), change(self._fields)
         if query == self._query and fields == self._fields:
             return self
@@ -71,7 +71,7 @@ class Request:
         return Request(f"{verb} {target} {version}\r\n".encode("latin-1") + rest, self.body)
 
     def with_header(self, name: str, value: str) -> "Request":
-        """The request with one header written anew, at its end."""
+        """Return the request with a header replaced by a new one at the end."""
         lines = self.head.split(b"\r\n")
         kept = [line for line in lines if line and line.partition(b":")[0].strip().lower() != name.encode()]
         return Request(b"\r\n".join([*kept, f"{name}: {value}".encode("latin-1"), b"", b""]), self.body)
@@ -82,7 +82,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the sandbox answered."""
+    """An answer of the sandbox."""
 
     status: int
     reason: str
@@ -94,7 +94,7 @@ class Answer:
 
     @cached_property
     def plain(self) -> bytes:
-        """The body, unpacked."""
+        """Return the body without gzip."""
         return gzip.decompress(self.body) if self.header("content-encoding") == "gzip" else self.body
 
     def with_header(self, name: str, value: str) -> "Answer":
@@ -106,7 +106,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Callback:
-    """A callback on its way from the sandbox to whom it is for."""
+    """A callback between the sandbox and its receiver."""
 
     url: str
     query: Pairs
@@ -116,24 +116,24 @@ class Callback:
 
 @dataclass
 class Exchange:
-    """A call of the API on its way: `forward` asks the sandbox, as often as a mutation likes."""
+    """A call of the API. `forward` sends a request to the sandbox, as often as a mutator needs."""
 
     request: Request
     forward: Callable[[Request], Answer]
     memory: dict[str, Any]
-    """What a mutation remembers between calls."""
+    """What a mutator remembers between calls."""
 
 
-Spoil = Callable[[Exchange], Answer]
+Mutator = Callable[[Exchange], Answer]
 
 Send = Callable[[Callback], int]
 
 Relay = Callable[[Callback, Send], int]
-"""Passes a callback on, by the function it is given, or does not; the status the sandbox is answered."""
+"""Passes a callback on with the given function, or drops it, and returns the status for the sandbox."""
 
 
-def faithfully(exchange: Exchange) -> Answer:
-    """Spoil nothing."""
+def forward_unchanged(exchange: Exchange) -> Answer:
+    """Forward the request, and change nothing."""
     return exchange.forward(exchange.request)
 
 

@@ -1,4 +1,4 @@
-"""A deliberately wrong endpoint: a proxy in front of a sandbox that spoils what passes through it, in one named way."""
+"""A proxy in front of a sandbox that adds one deliberate error to what passes through."""
 
 import json
 import ssl
@@ -17,61 +17,62 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.server.server import Ready
-from tests.contract.exchanges import Answer, Callback, Exchange, Relay, Request, Spoil, faithfully, unchanged
+from tests.contract.exchanges import Answer, Callback, Exchange, Mutator, Relay, Request, forward_unchanged, unchanged
 
 URLS = ("dlr_callback", "reply_callback", "link_hits_callback", "forward_url", "url")
-"""Parameters that say where to call back; in control's bodies every field that ends in `_url` does."""
+"""Parameters with callback URLs. In bodies of control calls, every field that ends in `_url` is one."""
 
 
 @dataclass
-class Wrong:
-    """The proxy. It answers at `url`, by HTTPS with the sandbox's own certificate.
+class MutatingProxy:
+    """The proxy. It listens at `url`, with the sandbox's own certificate.
 
-    Calls of the API go through `spoil`, callbacks through `relay`, and all else, control for one, through `told`.
+    Calls of the API pass through `mutate`, callbacks through `relay`, and other requests through `mutate_control`.
     """
 
     sandbox: Ready
     certificates: Certificates
-    spoil: Spoil = faithfully
+    mutate: Mutator = forward_unchanged
     relay: Relay | None = None
-    told: Callable[[Request], Request] = unchanged
+    mutate_control: Callable[[Request], Request] = unchanged
     memory: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        outer = self
+        proxy = self
         self._lock = threading.Lock()
-        self._led_from: dict[str, str] = {}
+        self._original_urls: dict[str, str] = {}
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(self.certificates.certificate, self.certificates.key)
-        self._trusting = ssl.create_default_context(cafile=self.certificates.ca)
+        self._upstream_context = ssl.create_default_context(cafile=self.certificates.ca)
 
-        class Connection(BaseRequestHandler):
+        class ConnectionHandler(BaseRequestHandler):
             def handle(self) -> None:
-                # Whoever hangs up in the middle, on either side, ends the connection, and the client sees it end.
+                # If either side breaks the connection, the other side must see it end.
                 with suppress(OSError, HTTPException, EOFError):
-                    outer._serve(self.request)
+                    proxy._serve(self.request)
 
-        class Forward(BaseHTTPRequestHandler):
+        class CallbackHandler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.send_response(outer._call_back(self.path, self.headers.get("x-transmitsms-signature", "")))
+                self.send_response(proxy._call_back(self.path, self.headers.get("x-transmitsms-signature", "")))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
-        class Server(ThreadingTCPServer):
+        class TlsServer(ThreadingTCPServer):
             daemon_threads = True
             request_queue_size = 64
 
-        class Relaying(ThreadingHTTPServer):
+        class CallbackServer(ThreadingHTTPServer):
             daemon_threads = True
 
-        self._servers = [Server(("127.0.0.1", 0), Connection), Relaying(("127.0.0.1", 0), Forward)]
+        address = ("127.0.0.1", 0)
+        self._servers = [TlsServer(address, ConnectionHandler), CallbackServer(address, CallbackHandler)]
         self.url = f"https://localhost:{self._servers[0].server_address[1]}"
         self._relay_url = f"http://127.0.0.1:{self._servers[1].server_address[1]}"
         self._threads = [
-            threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.02}) for each in self._servers
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}) for server in self._servers
         ]
         for thread in self._threads:
             thread.start()
@@ -82,60 +83,63 @@ class Wrong:
             thread.join()
             server.server_close()
 
-    # A connection
+    # Connections
 
     def _serve(self, raw: socket) -> None:
-        at = urlsplit(self.sandbox.https)
-        with create_connection((at.hostname, at.port), timeout=60) as plain:
-            if raw.recv(1, MSG_PEEK) != b"\x16":  # plain HTTP where TLS is spoken is the sandbox's own affair
+        address = urlsplit(self.sandbox.https)
+        with create_connection((address.hostname, address.port), timeout=60) as plain:
+            if raw.recv(1, MSG_PEEK) != b"\x16":  # plain HTTP on the TLS port: the sandbox answers it
                 tunnel(raw, plain)
                 return
             with (
-                self._trusting.wrap_socket(plain, server_hostname=at.hostname) as upstream,
+                self._upstream_context.wrap_socket(plain, server_hostname=address.hostname) as upstream,
                 self._context.wrap_socket(raw, server_side=True) as client,
-                client.makefile("rb") as asked,
+                client.makefile("rb") as reader,
             ):
-                while (request := read_request(asked)) is not None:
+                while (request := read_request(reader)) is not None:
                     verb, _, version = request.line
-                    exchange = Exchange(self._own(request), lambda each: ask(upstream, each), self.memory)
+                    redirected = self._redirect_callbacks(request)
+                    exchange = Exchange(redirected, lambda changed: forward(upstream, changed), self.memory)
                     if request.method:
                         with self._lock:
-                            answer = self.spoil(exchange)
+                            answer = self.mutate(exchange)
                     else:
-                        answer = exchange.forward(self.told(exchange.request))
-                    client.sendall(spelled(self._unled(answer) if self._led_from else answer, verb))
+                        answer = exchange.forward(self.mutate_control(exchange.request))
+                    client.sendall(serialise(self._restore_urls(answer) if self._original_urls else answer, verb))
                     if answer.header("connection") == "close" or version == "HTTP/1.0":
                         return
 
-    def _own(self, request: Request) -> Request:
-        """The request with its callbacks led through here, where the mutation wants to see them."""
+    def _redirect_callbacks(self, request: Request) -> Request:
+        """Return a request whose callbacks go through this proxy, if the mutation has a relay."""
         if self.relay is None:
             return request
         if request.path.startswith("/_sandbox/") and request.body.startswith(b"{"):
             with suppress(ValueError):
                 fields = json.loads(request.body)
-                led = {key: self._led(value) if key.endswith("_url") else value for key, value in fields.items()}
-                return request.with_body(json.dumps(led).encode()) if led != fields else request
+                redirected = {
+                    key: self._redirect(value) if key.endswith("_url") else value for key, value in fields.items()
+                }
+                return request.with_body(json.dumps(redirected).encode()) if redirected != fields else request
         return request.with_form(
-            lambda pairs: [(name, self._led(value) if name in URLS else value) for name, value in pairs]
+            lambda pairs: [(name, self._redirect(value) if name in URLS else value) for name, value in pairs]
         )
 
     # Callbacks
 
-    def _led(self, url: Any) -> Any:
+    def _redirect(self, url: Any) -> Any:
         if not isinstance(url, str) or not url.startswith("http"):
             return url
         base, mark, query = url.partition("#")[0].partition("?")
-        led = f"{self._relay_url}/{urlsafe_b64encode(base.encode()).decode()}"
-        self._led_from[led] = base
-        return f"{led}{mark}{query}"
+        redirected = f"{self._relay_url}/{urlsafe_b64encode(base.encode()).decode()}"
+        self._original_urls[redirected] = base
+        return f"{redirected}{mark}{query}"
 
-    def _unled(self, answer: Answer) -> Answer:
-        """An answer that tells a callback's address, with the one that was given."""
+    def _restore_urls(self, answer: Answer) -> Answer:
+        """Put the original callback URLs back into an answer."""
         body = answer.plain
-        for led, base in self._led_from.items():
+        for redirected, base in self._original_urls.items():
             for mark in ("/", "\\/"):
-                body = body.replace(led.replace("/", mark).encode(), base.replace("/", mark).encode())
+                body = body.replace(redirected.replace("/", mark).encode(), base.replace("/", mark).encode())
         return answer if body == answer.plain else answer.with_plain(body)
 
     def _call_back(self, target: str, signature: str) -> int:
@@ -161,11 +165,11 @@ def tunnel(one: socket, other: socket) -> None:
     thread.join(10)
 
 
-def read_request(asked: BufferedReader) -> Request | None:
-    """The next request of a connection; None at its end."""
+def read_request(reader: BufferedReader) -> Request | None:
+    """Read the next request of a connection. None at its end."""
     head = b""
     while not head.endswith((b"\r\n\r\n", b"\n\n")):
-        line = asked.readline(65536)
+        line = reader.readline(65536)
         if not line:
             return None
         head += line
@@ -173,23 +177,23 @@ def read_request(asked: BufferedReader) -> Request | None:
     if request.header("transfer-encoding"):
         body = b""
         while not body.endswith(b"0\r\n\r\n"):
-            body += asked.readline()
+            body += reader.readline()
         return Request(head, body)
-    return Request(head, asked.read(int(request.header("content-length") or 0)))
+    return Request(head, reader.read(int(request.header("content-length") or 0)))
 
 
-def ask(upstream: ssl.SSLSocket, request: Request) -> Answer:
-    """Send a request on, and read its answer."""
+def forward(upstream: ssl.SSLSocket, request: Request) -> Answer:
+    """Send a request to the sandbox, and read its answer."""
     upstream.sendall(request.head + request.body)
-    reply = HTTPResponse(upstream, method=request.line[0])
-    reply.begin()
-    body = reply.read()
-    headers = [pair for pair in reply.getheaders() if pair[0].lower() != "transfer-encoding"]
-    return Answer(reply.status, reply.reason, headers, body)
+    response = HTTPResponse(upstream, method=request.line[0])
+    response.begin()
+    body = response.read()
+    headers = [pair for pair in response.getheaders() if pair[0].lower() != "transfer-encoding"]
+    return Answer(response.status, response.reason, headers, body)
 
 
-def spelled(answer: Answer, verb: str) -> bytes:
-    """An answer as it goes out, with the length it has now."""
+def serialise(answer: Answer, verb: str) -> bytes:
+    """Return an answer's bytes, with its current length."""
     headers = answer.headers
     if verb != "HEAD":
         kept = [pair for pair in headers if pair[0].lower() != "content-length"]
@@ -199,7 +203,7 @@ def spelled(answer: Answer, verb: str) -> bytes:
 
 
 def call_back(callback: Callback) -> int:
-    """Call whom a callback is for; the status answered, 502 where nobody answers."""
+    """Send a callback to its receiver, and return the status. 502 if there is no answer."""
     parts = urlsplit(callback.url)
     assert parts.hostname
     connection = HTTPConnection(parts.hostname, parts.port, timeout=10)
@@ -214,16 +218,16 @@ def call_back(callback: Callback) -> int:
 
 
 @contextmanager
-def wrong(
+def mutating_proxy(
     sandbox: Ready,
     certificates: Certificates,
-    spoil: Spoil = faithfully,
+    mutate: Mutator = forward_unchanged,
     relay: Relay | None = None,
-    told: Callable[[Request], Request] = unchanged,
-) -> Iterator[Wrong]:
-    """A wrong endpoint, as long as it is needed."""
-    opened = Wrong(sandbox, certificates, spoil, relay, told)
+    mutate_control: Callable[[Request], Request] = unchanged,
+) -> Iterator[MutatingProxy]:
+    """Run a proxy during the block."""
+    proxy = MutatingProxy(sandbox, certificates, mutate, relay, mutate_control)
     try:
-        yield opened
+        yield proxy
     finally:
-        opened.close()
+        proxy.close()

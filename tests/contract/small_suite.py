@@ -1,11 +1,11 @@
-"""Small tests for the contract suite's plugin to run."""
+"""Small tests that the contract suite's plugin runs."""
 
 from collections.abc import Callable
 
 import pytest
 
-Ran = pytest.RunResult
-Suite = Callable[..., Ran]
+RunResult = pytest.RunResult
+Suite = Callable[..., RunResult]
 
 HEAD = """
 import pytest
@@ -31,12 +31,13 @@ def test_sending(run, api):
     api.ok("send-sms", message="hi", to=run.grants.to[0])
 """
 SANDBOXED = """
-@needs(SANDBOX, why="it lets time pass")
+@needs(SANDBOX, why="it moves the clock")
 @about("get-sms")
 def test_waiting(control):
     raise AssertionError("it ran")
 """
 
 
-def said(ran: Ran) -> str:
-    return ran.stdout.str() + ran.stderr.str()
+def output_of(run: RunResult) -> str:
+    """Return stdout and stderr of a run."""
+    return run.stdout.str() + run.stderr.str()

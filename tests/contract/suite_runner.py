@@ -1,4 +1,4 @@
-"""The contract suite, run as its users run it: by its command, in a process of its own."""
+"""Runs of the contract suite as users start it: by its command, in a separate process."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "contract_tests"
 
-OURS = (
+VARIABLES = (
     "ENDPOINT",
     "KEY",
     "SECRET",
@@ -28,56 +28,56 @@ OURS = (
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a run ended. Tests are named as `test_auth::test_this[that]`."""
+class SuiteResult:
+    """The result of a run. Tests have names like `test_auth::test_this[that]`."""
 
     code: int
     results: Mapping[str, str]
-    """By test, `passed`, `failed` or `skipped`."""
+    """`passed`, `failed` or `skipped`, by test."""
 
-    said: str
+    output: str
 
-    def having(self, result: str) -> list[str]:
-        """The tests of that result, in order."""
-        return [test for test, found in self.results.items() if found == result]
+    def tests_with(self, result: str) -> list[str]:
+        """Return the tests with a result, in order."""
+        return [test for test, actual in self.results.items() if actual == result]
 
     @property
     def failed(self) -> list[str]:
-        return self.having("failed")
+        return self.tests_with("failed")
 
 
 def run_suite(
-    given: Mapping[str, str], folder: Path, tests: Sequence[str] = (), *arguments: str, seconds: float = 600
-) -> Outcome:
-    """Run the suite, or some tests of it, told these variables; its files go to `folder`."""
+    variables: Mapping[str, str], folder: Path, tests: Sequence[str] = (), *arguments: str, seconds: float = 600
+) -> SuiteResult:
+    """Run the suite, or some of its tests, with these variables. Files are written to `folder`."""
     junit = folder / "junit.xml"
     junit.unlink(missing_ok=True)
-    environment = {name: value for name, value in os.environ.items() if name not in OURS}
-    environment |= {"JUNIT": str(junit), "PYTHONPATH": str(ROOT), **given}
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    environment |= {"JUNIT": str(junit), "PYTHONPATH": str(ROOT), **variables}
     command = [sys.executable, "-m", "contract_tests"]
     if tests:
         quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--junitxml={junit}"]
         command = [sys.executable, "-m", "pytest", *quiet, *map(node_of, tests)]
     command += [f"--basetemp={folder / 'tmp'}", *arguments]
-    ran = subprocess.run(
+    run = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds, check=False
     )
-    return Outcome(ran.returncode, read_junit(junit) if junit.exists() else {}, ran.stdout + ran.stderr)
+    return SuiteResult(run.returncode, read_junit(junit) if junit.exists() else {}, run.stdout + run.stderr)
 
 
 def node_of(test: str) -> str:
-    """A test, or a whole file of them, as pytest's command line names it."""
+    """Return the name of a test or a file for pytest's command line."""
     file, colons, name = test.partition("::")
     return f"{SUITE / file}.py{colons}{name}"
 
 
 def read_junit(path: Path) -> dict[str, str]:
-    """What became of each test. One that failed and could not be put away counts once, as failed."""
-    found: dict[str, str] = {}
+    """Read the result of each test. A failed test whose cleanup fails too counts once."""
+    results: dict[str, str] = {}
     for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314 (pytest wrote it)
         name = f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')}"
         outcomes = {child.tag for child in case}
         result = "failed" if outcomes & {"failure", "error"} else "skipped" if "skipped" in outcomes else "passed"
-        if found.get(name) != "failed":
-            found[name] = result
-    return found
+        if results.get(name) != "failed":
+            results[name] = result
+    return results

@@ -1,4 +1,4 @@
-"""That the suite asks about everything: each method, each documented refusal; and that each test says what it needs."""
+"""The suite covers each method and each documented refusal, and each test declares its needs."""
 
 import os
 import subprocess
@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.codes import OF_A_MESSAGE, OF_CLIENTS, WORDS, is_documented, status_of
+from contract_tests.codes import CLIENT_METHODS, DESCRIPTIONS, MESSAGE_METHODS, is_documented, status_of
 from contract_tests.reads import READS
 from contract_tests.refusals import CASES
 from contract_tests.run import VARIABLES
-from contract_tests.shapes import METHODS, PAGED, SHAPES, UNOFFERED
+from contract_tests.shapes import METHODS, NOT_IMPLEMENTED, PAGED, SHAPES
 
 ROOT = Path(__file__).parents[2]
 COMMON = {"AUTH_FAILED_NO_DATA", "AUTH_FAILED", "OVER_LIMIT", "NOT_IMPLEMENTED"}
-"""Of every method; asked for by test_auth and test_throttle."""
+"""Codes of every method, which test_auth and test_throttle cover."""
 
 FURTHER = {
     "send-sms": {"RECIPIENTS_ERROR", "LIST_EMPTY", "NOT_FOUND", "BAD_CALLER_ID", "NO_ACCESS", "FIELD_INVALID"},
@@ -35,9 +35,9 @@ FURTHER = {
     "set-list-callback": {"NOT_FOUND", "FIELD_INVALID"},
     **{method: {"NOT_FOUND"} for method in ("remove-list", "get-list", "delete-from-list", "optout-list-member",
                                             "get-contact", "add-contacts-bulk-progress", "delete-email")},
-    **{method: {"NOT_IMPLEMENTED"} for method in UNOFFERED},
+    **{method: {"NOT_IMPLEMENTED"} for method in NOT_IMPLEMENTED},
 }  # fmt: skip
-"""What the reference's index of methods (13.1) lists besides the common ones."""
+"""The further codes of methods, from the reference's index (13.1)."""
 
 
 def asked(method: str) -> set[str]:
@@ -50,30 +50,30 @@ def test_there_are_48_methods() -> None:
 
 
 @pytest.mark.parametrize("method", FURTHER)
-def test_every_documented_refusal_is_asked_for(method: str) -> None:
+def test_every_documented_refusal_has_a_case(method: str) -> None:
     assert FURTHER[method] <= asked(method)
 
 
 def test_every_method_of_a_message_or_a_client_is_refused_in_each_way() -> None:
-    for method in OF_A_MESSAGE:
+    for method in MESSAGE_METHODS:
         assert {"FIELD_EMPTY", "FIELD_INVALID", "NOT_FOUND", "NO_ACCESS"} <= asked(method)
-    for method in OF_CLIENTS:
+    for method in CLIENT_METHODS:
         assert "NO_ACCESS" in asked(method)
 
 
-def test_every_code_of_the_table_is_asked_for_somewhere() -> None:
-    assert set(WORDS) - {case.code for case in CASES} <= COMMON
+def test_every_code_has_a_case() -> None:
+    assert set(DESCRIPTIONS) - {case.code for case in CASES} <= COMMON
 
 
-def test_cases_have_names_of_their_own_and_documented_words() -> None:
+def test_cases_have_unique_names_and_documented_descriptions() -> None:
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names)
     for case in CASES:
         assert case.method in METHODS
-        assert case.says is None or is_documented(case.code, case.says), case.name
+        assert case.description is None or is_documented(case.code, case.description), case.name
 
 
-def test_words_and_statuses_of_codes() -> None:
+def test_descriptions_and_statuses_of_codes() -> None:
     assert is_documented("FIELD_EMPTY", "Required field 'msisdn' is empty")
     assert is_documented("FIELD_EMPTY", "Field msisdn is required")
     assert not is_documented("FIELD_EMPTY", "Field  is needed")
@@ -81,18 +81,18 @@ def test_words_and_statuses_of_codes() -> None:
     assert not is_documented("NOT_FOUND", "Message with this ID does not exist.")
     assert not is_documented("STRANGE", "x")
     assert is_documented("RECIPIENTS_ERROR", {"fails": [], "optouts": []})
-    assert [status_of(each) for each in ("SUCCESS", "AUTH_FAILED", "OVER_LIMIT", "NOT_IMPLEMENTED", "X")] == [
+    assert [status_of(item) for item in ("SUCCESS", "AUTH_FAILED", "OVER_LIMIT", "NOT_IMPLEMENTED", "X")] == [
         200, 401, 429, 404, 400,
     ]  # fmt: skip
 
 
-def test_every_test_of_the_suite_declares_itself_and_every_method_is_somewhere() -> None:
+def test_every_test_has_declarations_and_every_method_a_test() -> None:
     clean = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     command = [sys.executable, "-m", "contract_tests", "--collect-only"]
-    ran = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False, timeout=100)
-    assert ran.returncode == 0, ran.stdout
+    run = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False, timeout=100)
+    assert run.returncode == 0, run.stdout
     for method in METHODS:
-        assert f"[{method}]" in ran.stdout
+        assert f"[{method}]" in run.stdout
 
 
 def test_the_variables_are_in_the_readme() -> None:

@@ -1,4 +1,4 @@
-"""Two runs side by side, and where they differ."""
+"""The comparison of two runs of the suite."""
 
 import subprocess
 import sys
@@ -27,20 +27,20 @@ def test_the_same_is_no_difference() -> None:
     assert list(compare(seen({"sms": "int"}), seen({"sms": "int"}))) == []
 
 
-def test_another_code_is_two_answers_that_one_of_them_never_gave() -> None:
+def test_another_code_is_a_missing_answer_on_each_side() -> None:
     other = seen({}, answer="get-sms.json 400 NOT_FOUND")
-    assert [(each.sandbox, each.endpoint) for each in compare(seen({}), other)] == [
+    assert [(item.sandbox, item.endpoint) for item in compare(seen({}), other)] == [
         ("seen", "never seen"),
         ("never seen", "seen"),
     ]
 
 
-def test_what_holds_on_one_only_is_a_difference() -> None:
+def test_a_test_that_fails_on_one_side_is_a_difference() -> None:
     (line,) = compare(seen({}), seen({}, "FAILED", "assert 1 == 2"))
     assert (line.sandbox, line.endpoint) == ("proven", "assert 1 == 2")
 
 
-def test_what_was_skipped_on_one_is_not_compared() -> None:
+def test_a_test_skipped_on_one_side_is_not_compared() -> None:
     assert list(compare(seen({"sms": "int"}), seen({}, "skipped", "not granted"))) == []
 
 
@@ -55,7 +55,7 @@ def test_what_was_skipped_on_one_is_not_compared() -> None:
 )
 def test_exit_codes(monkeypatch: pytest.MonkeyPatch, endpoint: Any, sandbox: Any, code: int) -> None:
     monkeypatch.setenv("ENDPOINT", "https://localhost:1")
-    monkeypatch.setattr(diff, "run_suite", lambda given, _: endpoint if given else sandbox)
+    monkeypatch.setattr(diff, "run_suite", lambda variables, _: endpoint if variables else sandbox)
     assert diff.main([]) == code
 
 
@@ -64,7 +64,7 @@ def test_without_an_endpoint_there_is_nothing_to_compare(
 ) -> None:
     monkeypatch.delenv("ENDPOINT", raising=False)
     assert diff.main([]) == NOT_RUN
-    assert capsys.readouterr().err == "contract: give ENDPOINT, the address to compare with a sandbox.\n"
+    assert capsys.readouterr().err == "contract: set ENDPOINT to the address to compare with a sandbox.\n"
 
 
 def run_diff(*flags: str) -> "subprocess.CompletedProcess[str]":
@@ -74,18 +74,18 @@ def run_diff(*flags: str) -> "subprocess.CompletedProcess[str]":
 
 def test_an_endpoint_is_compared_with_a_sandbox(endpoint: Endpoint) -> None:
     endpoint.changes["get-balance"] = {"currency": None}
-    ran = run_diff("-k", "test_the_balance_is_told")
-    assert ran.returncode == 1
-    test = "test_account.test_the_balance_is_told_with_its_currency"
-    first, second, end = ran.stdout.splitlines()
+    run = run_diff("-k", "test_the_balance_has")
+    assert run.returncode == 1
+    test = "test_account.test_the_balance_has_a_currency"
+    first, second, end = run.stdout.splitlines()
     assert first == f"get-balance.json · {test} · .currency of 200 SUCCESS: sandbox word, endpoint null"
-    assert second.startswith(f"outcome · {test} · held: sandbox proven, endpoint Failed: get-balance.json")
+    assert second.startswith(f"outcome · {test} · result: sandbox proven, endpoint Failed: get-balance.json")
     assert end == "2 differences in 1 of 1 tests that ran on both."
 
 
-def test_what_can_not_be_run_is_no_comparison(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_fails_is_no_comparison(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     assert endpoint
     monkeypatch.setenv("SECRET", "wrong")
-    ran = run_diff("-k", "nothing")
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.count("\n") == 1
+    run = run_diff("-k", "nothing")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.count("\n") == 1

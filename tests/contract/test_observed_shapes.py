@@ -1,4 +1,4 @@
-"""Shapes as they were seen: without values, merged, compared, kept."""
+"""Observed shapes: without values, merged, compared and recorded."""
 
 import json
 from datetime import date, timedelta
@@ -7,10 +7,19 @@ from typing import Any
 
 import pytest
 
-from contract_tests.observed_shapes import STALE, Difference, Recordings, Watch, differences, merge, tree_of, unlike
+from contract_tests.observed_shapes import (
+    STALE_AFTER_DAYS,
+    Difference,
+    Recordings,
+    ShapeObserver,
+    answer_differences,
+    differences,
+    merge,
+    tree_of,
+)
 from contract_tests.run import RECORDED
 from contract_tests.shapes import SHAPES
-from contract_tests.wire import CONTENT_TYPES, Reply, as_xml_says
+from contract_tests.wire import CONTENT_TYPES, Answer, as_xml
 from sms_sandbox.docs_generator import parity
 from tests.contract.endpoint import HIDDEN, MOMENT
 
@@ -41,18 +50,18 @@ def test_a_tree_has_keys_and_kinds_and_no_values() -> None:
     ],
 )
 def test_nothing_of_the_account_gets_into_a_tree(value: Any, is_loose: bool, is_xml: bool) -> None:
-    given = as_xml_says(value) if is_xml else value
-    kept = json.dumps(tree_of(given, SHAPES["get-contact"], is_xml, is_loose))
+    variables = as_xml(value) if is_xml else value
+    kept = json.dumps(tree_of(variables, SHAPES["get-contact"], is_xml, is_loose))
     for hidden in (*map(str, HIDDEN.values()), "hidden value", "7654321", "Hidden"):
         assert hidden not in kept
     assert "2020" not in kept
 
 
-def test_a_key_nobody_declared_is_kept_by_name() -> None:
+def test_an_undeclared_key_is_kept_by_name() -> None:
     assert tree_of({"success": "OK", "new_key": 1}, SHAPES["cancel-sms"], False) == {"success": "OK", "new_key": "int"}
 
 
-def test_a_loose_tree_leaves_open_what_its_shape_does() -> None:
+def test_a_loose_tree_is_as_open_as_its_shape() -> None:
     loose = tree_of({**CONTACT, "first_name": None}, SHAPES["get-contact"], False, is_loose=True)
     assert loose["first_name"] == "text|null"
     assert loose["status"] == "active/inactive"
@@ -88,46 +97,46 @@ UNLIKE: list[tuple[Any, Any, str]] = [
 
 
 @pytest.mark.parametrize(("this", "that"), SAME)
-def test_what_may_both_be_so_is_no_difference(this: Any, that: Any) -> None:
+def test_compatible_trees_are_no_difference(this: Any, that: Any) -> None:
     assert list(differences(this, that)) == []
     assert list(differences(that, this)) == []
 
 
 @pytest.mark.parametrize(("this", "that", "at"), UNLIKE)
-def test_what_can_not_both_be_so_is_one(this: Any, that: Any, at: str) -> None:
-    assert [each.at for each in differences(this, that)] == [at]
-    assert [each.at for each in differences(that, this)] == [at]
+def test_contradictions_are_differences(this: Any, that: Any, at: str) -> None:
+    assert [item.path for item in differences(this, that)] == [at]
+    assert [item.path for item in differences(that, this)] == [at]
 
 
 def test_a_difference_says_what_this_says_and_that() -> None:
     assert list(differences({"a": {"b": "int"}}, {"a": {"b": "null"}})) == [Difference(".a.b", "int", "null")]
 
 
-def reply(said: Any, status: int = 200) -> Reply:
-    return Reply("get-contact", "json", status, {"content-type": CONTENT_TYPES["json"]}, json.dumps(said).encode())
+def answer(payload: Any, status: int = 200) -> Answer:
+    return Answer("get-contact", "json", status, {"content-type": CONTENT_TYPES["json"]}, json.dumps(payload).encode())
 
 
-def test_the_watch_keeps_answers_by_test_and_kind() -> None:
-    watch = Watch()
-    watch.saw(reply({"error": {"code": "SUCCESS", "description": "OK"}}))
-    watch.begin("test_x", is_loose=False)
-    watch.saw(reply({**CONTACT, "error": {"code": "SUCCESS", "description": "OK"}}))
-    watch.saw(
-        reply({"error": {"code": "OPTOUT", "description": "The recipient provided was previously opted out"}}, 400)
+def test_the_observer_keeps_answers_by_test_and_code() -> None:
+    observer = ShapeObserver()
+    observer.observe(answer({"error": {"code": "SUCCESS", "description": "OK"}}))
+    observer.begin("test_x", is_loose=False)
+    observer.observe(answer({**CONTACT, "error": {"code": "SUCCESS", "description": "OK"}}))
+    observer.observe(
+        answer({"error": {"code": "OPTOUT", "description": "The recipient provided was previously opted out"}}, 400)
     )
-    watch.saw(reply({"error": {"code": "OPTOUT", "description": "of its own"}}, 400))
-    seen = watch.end()
+    observer.observe(answer({"error": {"code": "OPTOUT", "description": "of its own"}}, 400))
+    seen = observer.end()
     assert seen == {
         "get-contact.json 200 SUCCESS": TREE,
         "get-contact.json 400 OPTOUT": {"error.description": "documented|word"},
     }
-    assert watch.seen == {"test_x": seen}
+    assert observer.observed == {"test_x": seen}
 
 
 def test_runs_differ_in_answers_only_one_of_them_had() -> None:
     here: dict[str, Any] = {"a.json 400 NOT_FOUND": {}}
     there: dict[str, Any] = {"a.json 400 NO_ACCESS": {}}
-    assert [at for at, _ in unlike(here, there)] == ["a.json 400 NOT_FOUND", "a.json 400 NO_ACCESS"]
+    assert [at for at, _ in answer_differences(here, there)] == ["a.json 400 NOT_FOUND", "a.json 400 NO_ACCESS"]
 
 
 def test_recordings_are_kept_and_read(tmp_path: Path) -> None:
@@ -148,9 +157,9 @@ def test_the_page_on_parity_reads_recordings_as_they_are_written(tmp_path: Path)
     assert json.loads(parity.validated(tmp_path)) == {"get-contact": "2026-01-31"}
 
 
-def test_nobody_has_recorded_anything_yet_or_it_is_whole() -> None:
+def test_every_recording_is_complete() -> None:
     for file in RECORDED.glob("*.json"):
         kept = json.loads(file.read_text())
         assert set(kept) == {"test", "date", "methods", "answers"}
         assert date.fromisoformat(kept["date"]) <= date.today() + timedelta(days=1)  # noqa: DTZ011
-    assert STALE == 180
+    assert STALE_AFTER_DAYS == 180

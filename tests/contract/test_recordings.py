@@ -1,4 +1,4 @@
-"""What a run of the suite records, and how a sandbox is held to it."""
+"""Recordings of a run, and the comparison of a sandbox with them."""
 
 import json
 import os
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from contract_tests.run import begin, told
+from contract_tests.run import read_variables, start_run
 from contract_tests.target import UnusableError
 from tests.contract.endpoint import HIDDEN, KEY, SECRET, Endpoint
-from tests.contract.small_suite import READS, Suite, said
+from tests.contract.small_suite import READS, Suite, output_of
 
 pytest_plugins = "pytester"
 
@@ -45,7 +45,7 @@ def test_a_failed_test_records_nothing(suite: Suite, tmp_path: Path) -> None:
 def test_nothing_is_recorded_of_a_sandbox(endpoint: Endpoint, tmp_path: Path) -> None:
     endpoint.info = {"name": "sms-sandbox"}
     with pytest.raises(UnusableError, match="this endpoint is a sandbox"):
-        begin(told(os.environ), tmp_path, is_recording=True)
+        start_run(read_variables(os.environ), tmp_path, is_recording=True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -54,19 +54,19 @@ def test_a_sandbox_is_held_to_the_recording(suite: Suite, endpoint: Endpoint, tm
     endpoint.info = {"name": "sms-sandbox"}
     suite(ADDS, flags=(f"--recorded={tmp_path}",)).assert_outcomes(passed=1)
     endpoint.changes["add-to-list"] = {"last_name": "Uno"}
-    ran = suite(ADDS, flags=(f"--recorded={tmp_path}",))
-    ran.assert_outcomes(failed=1)
-    assert ".last_name: text here, null recorded" in said(ran)
+    run = suite(ADDS, flags=(f"--recorded={tmp_path}",))
+    run.assert_outcomes(failed=1)
+    assert ".last_name: text here, null recorded" in output_of(run)
 
 
-def test_missing_and_stale_recordings_are_told(suite: Suite, tmp_path: Path) -> None:
+def test_missing_and_stale_recordings_are_reported(suite: Suite, tmp_path: Path) -> None:
     flags = (f"--recorded={tmp_path}",)
-    assert "1 of 1 tests have never been recorded" in said(suite(READS, flags=flags))
+    assert "1 of 1 tests have never been recorded" in output_of(suite(READS, flags=flags))
     suite(READS, flags=("--record", *flags))
-    fresh = said(suite(READS, flags=flags))
+    fresh = output_of(suite(READS, flags=flags))
     assert "never been recorded" not in fresh
     assert "1 fresh" in fresh
     (file,) = tmp_path.glob("*.json")
     kept = json.loads(file.read_text())
     file.write_text(json.dumps({**kept, "date": "2020-01-31"}))
-    assert "The recording of test_small.test_reading is stale, of 2020-01-31." in said(suite(READS, flags=flags))
+    assert "The recording of test_small.test_reading is stale, of 2020-01-31." in output_of(suite(READS, flags=flags))

@@ -1,4 +1,4 @@
-"""What is wrong with an answer: each way to be wrong, one at a time."""
+"""The checks of answers, with one error at a time."""
 
 import json
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from contract_tests.shape_check import KINDS, is_numeric, misfits
+from contract_tests.shape_check import KINDS, is_numeric, shape_problems
 from contract_tests.shapes import SHAPES, Either, Named
-from contract_tests.wire import CONTENT_TYPES, Reply, as_xml_says, faults_of_refusal, faults_of_success, read_xml
+from contract_tests.wire import CONTENT_TYPES, Answer, as_xml, read_xml, refusal_problems, success_problems
 
 OK = {"code": "SUCCESS", "description": "OK"}
 LISTS = {
@@ -27,10 +27,10 @@ def spelled(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).replace("/", "\\/").encode()
 
 
-def reply(value: Any, method: str = "get-lists", status: int = 200, **more: Any) -> Reply:
+def answer(value: Any, method: str = "get-lists", status: int = 200, **more: Any) -> Answer:
     body = value if isinstance(value, bytes) else spelled(value)
     fmt = more.get("fmt", "json")
-    return Reply(method, fmt, status, {"content-type": more.get("type", CONTENT_TYPES[fmt])}, body)
+    return Answer(method, fmt, status, {"content-type": more.get("type", CONTENT_TYPES[fmt])}, body)
 
 
 def changed(change: Callable[[Any], Any]) -> Any:
@@ -40,22 +40,24 @@ def changed(change: Callable[[Any], Any]) -> Any:
 
 
 def moved(key: str) -> Callable[[Any], None]:
-    return lambda said: said.update({key: said.pop(key)})
+    return lambda payload: payload.update({key: payload.pop(key)})
 
 
 def row(**values: Any) -> Callable[[Any], None]:
-    return lambda said: said["lists"][0].update(values)
+    return lambda payload: payload["lists"][0].update(values)
 
 
-def test_a_good_answer_has_no_faults() -> None:
-    assert list(faults_of_success(reply(LISTS))) == []
-    assert list(faults_of_refusal(reply(REFUSED, "get-sms", 400), "NOT_FOUND")) == []
+def test_a_good_answer_has_no_problems() -> None:
+    assert list(success_problems(answer(LISTS))) == []
+    assert list(refusal_problems(answer(REFUSED, "get-sms", 400), "NOT_FOUND")) == []
 
 
 MUTATIONS: dict[str, Callable[[Any], Any]] = {
-    "a key is missing": lambda said: said["lists"][0].pop("created"),
+    "a key is missing": lambda payload: payload["lists"][0].pop("created"),
     "a key too many": row(extra=1),
-    "keys in another order": lambda said: said.update(lists_total=said.pop("lists_total"), error=said.pop("error")),
+    "keys in another order": lambda payload: payload.update(
+        lists_total=payload.pop("lists_total"), error=payload.pop("error")
+    ),
     "error is not last": moved("page"),
     "a number in quotes": row(id="7"),
     "a text that is a number, in quotes": row(name="0042"),
@@ -65,16 +67,16 @@ MUTATIONS: dict[str, Callable[[Any], Any]] = {
     "null for a text": row(name=None),
     "an empty object for fields": row(fields={}),
     "a boolean for a number": row(members_active=True),
-    "an empty array of items": lambda said: said.update(lists=[], error=said.pop("error")),
-    "null for items": lambda said: said.update(lists=None, error=said.pop("error")),
-    "another description of success": lambda said: said.update(error={"code": "SUCCESS", "description": "Ok"}),
-    "a third key of the error block": lambda said: said.update(error={**OK, "header": 200}),
+    "an empty array of items": lambda payload: payload.update(lists=[], error=payload.pop("error")),
+    "null for items": lambda payload: payload.update(lists=None, error=payload.pop("error")),
+    "another description of success": lambda payload: payload.update(error={"code": "SUCCESS", "description": "Ok"}),
+    "a third key of the error block": lambda payload: payload.update(error={**OK, "header": 200}),
 }
 
 
 @pytest.mark.parametrize("way", MUTATIONS)
-def test_each_mutation_of_a_success_is_a_fault(way: str) -> None:
-    assert list(faults_of_success(reply(changed(MUTATIONS[way]))))
+def test_each_mutation_of_a_success_is_a_problem(way: str) -> None:
+    assert list(success_problems(answer(changed(MUTATIONS[way]))))
 
 
 SPELLINGS = {
@@ -91,22 +93,22 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("way", SPELLINGS)
 def test_json_has_one_spelling(way: str) -> None:
-    assert list(faults_of_success(reply(SPELLINGS[way])))
+    assert list(success_problems(answer(SPELLINGS[way])))
 
 
-def test_what_texts_hold_is_no_fault_of_spelling() -> None:
+def test_texts_may_contain_any_characters() -> None:
     for name in ("a b\tc", "\\", 'quoted "/', "\\\\/", "é漢\U0001f600", "\\u00E9", "a\n"):
-        assert list(faults_of_success(reply(changed(row(name=name))))) == [], name
+        assert list(success_problems(answer(changed(row(name=name))))) == [], name
 
 
-def test_status_and_content_type_are_looked_at() -> None:
-    assert list(faults_of_success(reply(LISTS, status=201)))
-    assert list(faults_of_success(reply(LISTS, type="application/json")))
-    assert list(faults_of_success(reply(LISTS, type="text/xml; charset=utf-8")))
+def test_status_and_content_type_are_checked() -> None:
+    assert list(success_problems(answer(LISTS, status=201)))
+    assert list(success_problems(answer(LISTS, type="application/json")))
+    assert list(success_problems(answer(LISTS, type="text/xml; charset=utf-8")))
 
 
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("payload", "status"),
     [
         (REFUSED, 200),
         (REFUSED, 404),
@@ -118,8 +120,8 @@ def test_status_and_content_type_are_looked_at() -> None:
         ([], 400),
     ],
 )
-def test_each_mutation_of_a_refusal_is_a_fault(said: Any, status: int) -> None:
-    assert list(faults_of_refusal(reply(said, "get-sms", status), "NOT_FOUND"))
+def test_each_mutation_of_a_refusal_is_a_problem(payload: Any, status: int) -> None:
+    assert list(refusal_problems(answer(payload, "get-sms", status), "NOT_FOUND"))
 
 
 XML = (
@@ -142,14 +144,14 @@ XML = (
         (XML, b'{"balance":1,"currency":"AUD","error":{"code":"SUCCESS","description":"OK"}}'),
     ],
 )
-def test_xml_is_looked_at_as_closely(old: bytes, new: bytes) -> None:
-    found = list(faults_of_success(reply(XML.replace(old, new) if old else XML, "get-balance", fmt="xml")))
+def test_xml_is_checked_as_closely(old: bytes, new: bytes) -> None:
+    found = list(success_problems(answer(XML.replace(old, new) if old else XML, "get-balance", fmt="xml")))
     assert bool(found) is bool(old)
 
 
-def test_xml_says_what_json_says() -> None:
-    said = {"a b": [1, {"x": None}], "2": True, "t": "", "f": [], "n": "x<y"}
-    assert as_xml_says(said) == {"a_b": ["1", {"x": ""}], "_2": "true", "t": "", "f": "", "n": "x<y"}
+def test_xml_has_the_values_of_json() -> None:
+    payload = {"a b": [1, {"x": None}], "2": True, "t": "", "f": [], "n": "x<y"}
+    assert as_xml(payload) == {"a_b": ["1", {"x": ""}], "_2": "true", "t": "", "f": "", "n": "x<y"}
     spelt = b"<response><a><item>1</item><item><x/></item></a><b>x&lt;y</b></response>"
     assert read_xml(spelt) == {"a": ["1", {"x": ""}], "b": "x<y"}
 
@@ -183,9 +185,9 @@ GOOD: dict[str, tuple[list[Any], list[Any]]] = {
 def test_kinds(kind: str) -> None:
     good, bad = GOOD[kind]
     for value in good:
-        assert list(misfits(value, kind, False)) == [], value
+        assert list(shape_problems(value, kind, False)) == [], value
     for value in bad:
-        assert list(misfits(value, kind, False)), value
+        assert list(shape_problems(value, kind, False)), value
 
 
 def test_every_kind_has_its_test() -> None:
@@ -195,7 +197,7 @@ def test_every_kind_has_its_test() -> None:
 def test_money_has_at_most_three_decimals_and_no_zeros_behind() -> None:
     def balance(text: str) -> list[str]:
         body = b'{"balance":' + text.encode() + b',"currency":"AUD","error":{"code":"SUCCESS","description":"OK"}}'
-        return list(faults_of_success(reply(body, "get-balance")))
+        return list(success_problems(answer(body, "get-balance")))
 
     for good in ("0", "17", "0.087", "-1.5", "58.05"):
         assert balance(good) == []
@@ -203,23 +205,23 @@ def test_money_has_at_most_three_decimals_and_no_zeros_behind() -> None:
         assert balance(bad), bad
 
 
-def test_shapes_say_only_what_is_understood() -> None:
+def test_shapes_use_only_known_kinds() -> None:
     def check(shape: Any) -> None:
         if isinstance(shape, str):
             assert set(shape.split("|")) <= set(KINDS), shape
         elif isinstance(shape, Either):
-            for each in shape.shapes:
-                check(each)
+            for item in shape.shapes:
+                check(item)
         elif isinstance(shape, Named):
             check(shape.values)
         elif isinstance(shape, dict):
-            for each in shape.values():
-                check(each)
+            for item in shape.values():
+                check(item)
         elif isinstance(shape, list):
             assert len(shape) == 1
             check(shape[0])
         else:
-            assert all(isinstance(each, str) for each in shape)
+            assert all(isinstance(item, str) for item in shape)
 
     for shape in SHAPES.values():
         check(shape)

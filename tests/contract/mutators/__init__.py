@@ -1,0 +1,1 @@
+"""Mutators: functions that change calls, answers or callbacks on their way through the proxy."""

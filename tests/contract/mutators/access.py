@@ -1,77 +1,77 @@
-"""Ways to be wrong about who is let in, and what they see."""
+"""Mutators of authentication, the throttle, and the isolation of accounts."""
 
 import time
 
-from tests.contract.exchanges import Answer, Exchange, Spoil, faithfully
-from tests.contract.mutators.combinators import code_of, other_accounts, tree_of, with_tree
+from tests.contract.exchanges import Answer, Exchange, Mutator, forward_unchanged
+from tests.contract.mutators.combinators import answer_tree, answers_for_other_accounts, code_of, with_tree
 from tests.sandbox import basic
 
 
-def let_in(*codes: str) -> Spoil:
-    """Let whoever would be refused with these codes in, as whoever was there before."""
+def accept_refused(*codes: str) -> Mutator:
+    """Accept calls that are refused with these codes, as the last account that called."""
 
-    def spoil(exchange: Exchange) -> Answer:
-        answer = faithfully(exchange)
+    def mutate(exchange: Exchange) -> Answer:
+        answer = forward_unchanged(exchange)
         if code_of(answer) == "SUCCESS":
             exchange.memory["known"] = exchange.request.header("authorization")
         elif code_of(answer) in codes and "known" in exchange.memory:
             return exchange.forward(exchange.request.with_header("authorization", exchange.memory["known"]))
         return answer
 
-    return spoil
+    return mutate
 
 
-def by_form(exchange: Exchange) -> Answer:
-    """Take key and secret out of the parameters where there is no header."""
+def accept_credentials_in_form(exchange: Exchange) -> Answer:
+    """Accept key and secret as parameters, if there is no header."""
     form = exchange.request.form
     if exchange.request.header("authorization") or not {"key", "secret"} <= form.keys():
-        return faithfully(exchange)
+        return forward_unchanged(exchange)
     header = basic(form["key"], form["secret"])["Authorization"]
     return exchange.forward(exchange.request.with_header("authorization", header))
 
 
-def unthrottled(exchange: Exchange) -> Answer:
-    """Wait instead of refusing."""
-    while (answer := faithfully(exchange)).status == 429:
+def wait_instead_of_refusing(exchange: Exchange) -> Answer:
+    """Retry until the throttle lets the call pass."""
+    while (answer := forward_unchanged(exchange)).status == 429:
         time.sleep(0.05)
     return answer
 
 
-def throttled_for_good(exchange: Exchange) -> Answer:
-    """Whoever was over the limit once stays so."""
+def throttle_forever(exchange: Exchange) -> Answer:
+    """Keep refusing an account that was over the limit once."""
     own = exchange.request.header("authorization")
-    answer: Answer = exchange.memory.get(own) or faithfully(exchange)
+    answer: Answer = exchange.memory.get(own) or forward_unchanged(exchange)
     if answer.status == 429:
         exchange.memory[own] = answer
     return answer
 
 
-def leaking(*codes: str) -> Spoil:
-    """Tell whoever is refused with these codes what another account is told."""
+def leak(*codes: str) -> Mutator:
+    """Give an account that is refused with these codes the answer of another account."""
 
-    def spoil(exchange: Exchange) -> Answer:
-        answer = faithfully(exchange)
-        others = other_accounts(exchange, answer)
+    def mutate(exchange: Exchange) -> Answer:
+        answer = forward_unchanged(exchange)
+        others = answers_for_other_accounts(exchange, answer)
         if exchange.request.method.startswith("get-") and code_of(answer) in codes:
-            return next((each for each in others if each.status == 200), answer)
+            return next((other for other in others if other.status == 200), answer)
         next(others, None)
         return answer
 
-    return spoil
+    return mutate
 
 
-def everybodys(method: str, key: str) -> Spoil:
-    """List what other accounts have among one's own."""
+def list_rows_of_others(method: str, key: str) -> Mutator:
+    """Add the rows of other accounts to a method's own rows."""
 
-    def spoil(exchange: Exchange) -> Answer:
-        answer = faithfully(exchange)
-        others = other_accounts(exchange, answer)
+    def mutate(exchange: Exchange) -> Answer:
+        answer = forward_unchanged(exchange)
+        others = answers_for_other_accounts(exchange, answer)
         if exchange.request.method != method or code_of(answer) != "SUCCESS":
             next(others, None)
             return answer
-        tree = tree_of(answer)
-        found = [row for each in others for row in tree_of(each).get(key, ())]
+        tree = answer_tree(answer)
+        rows = [row for other in others for row in answer_tree(other).get(key, ())]
         error = tree.pop("error")
-        return with_tree(answer, {**tree, key: [*tree.get(key, []), *found], "error": error}) if found else answer
+        return with_tree(answer, {**tree, key: [*tree.get(key, []), *rows], "error": error}) if rows else answer
 
-    return spoil
+    return mutate

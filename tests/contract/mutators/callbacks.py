@@ -1,4 +1,4 @@
-"""Ways to be wrong about callbacks."""
+"""Mutators of callbacks."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,57 +6,57 @@ from dataclasses import replace
 from tests.contract.exchanges import Callback, Relay, Send
 
 
-def changed(change: Callable[[Callback], Callback]) -> Relay:
+def change_callback(change: Callable[[Callback], Callback]) -> Relay:
     return lambda callback, send: send(change(callback))
 
 
-def swallowed(*keys: str) -> Relay:
-    """Make none of the callbacks that have all these parameters."""
+def drop(*keys: str) -> Relay:
+    """Drop callbacks that have all these parameters."""
     return lambda callback, send: 200 if set(keys) <= dict(callback.query).keys() else send(callback)
 
 
-def twice(callback: Callback, send: Send) -> int:
+def send_twice(callback: Callback, send: Send) -> int:
     send(callback)
     return send(callback)
 
 
-def received(callback: Callback, send: Send) -> int:
-    """Take a failure for a success, so that nothing is tried again."""
+def claim_success(callback: Callback, send: Send) -> int:
+    """Report every callback as successful, so that none is retried."""
     send(callback)
     return 200
 
 
-def renamed(old: str, new: str) -> Relay:
-    return changed(
+def rename_parameter(old: str, new: str) -> Relay:
+    return change_callback(
         lambda callback: replace(callback, query=[(new if k == old else k, value) for k, value in callback.query])
     )
 
 
-def saying(key: str, value: str) -> Relay:
-    """Say always the same in a parameter."""
-    return changed(
+def set_parameter(key: str, value: str) -> Relay:
+    """Set a parameter to a constant."""
+    return change_callback(
         lambda callback: replace(callback, query=[(k, value if k == key else each) for k, each in callback.query])
     )
 
 
-def forged(callback: Callback) -> Callback:
+def with_wrong_signature(callback: Callback) -> Callback:
     return replace(callback, signature="0" * 64)
 
 
-def unsigned(callback: Callback) -> Callback:
+def without_signature(callback: Callback) -> Callback:
     return replace(callback, signature="")
 
 
-def in_other_order(callback: Callback) -> Callback:
+def with_reversed_parameters(callback: Callback) -> Callback:
     return replace(callback, query=list(reversed(callback.query)))
 
 
-OURS = {
+SANDBOX_PARAMETERS = {
     "message_id", "mobile", "datetime", "status", "user_id", "rate", "response", "response_id", "longcode",
     "datetime_entry", "is_optout", "link_hits", "type", "list_id",
 }  # fmt: skip
 
 
-def without_own(callback: Callback) -> Callback:
-    """Drop what the URL brought along."""
-    return replace(callback, query=[pair for pair in callback.query if pair[0] in OURS])
+def without_own_parameters(callback: Callback) -> Callback:
+    """Drop the parameters of the callback URL."""
+    return replace(callback, query=[pair for pair in callback.query if pair[0] in SANDBOX_PARAMETERS])

@@ -1,4 +1,4 @@
-"""How a mutation is written: what it does to calls, to the trees of answers, to their bytes, or to callbacks."""
+"""Combinators that build mutators: from changes of calls, of answers' trees, or of their bytes."""
 
 import json
 import re
@@ -7,42 +7,42 @@ from typing import Any
 from xml.etree import ElementTree
 
 from sms_sandbox.api.render import Verbatim, to_json, to_xml
-from tests.contract.exchanges import Answer, Exchange, Request, Spoil, faithfully
+from tests.contract.exchanges import Answer, Exchange, Mutator, Request, forward_unchanged
 
 Tree = Any
 
 
-# An answer as a tree, and back, byte for byte where nothing is changed
+# An answer as a tree, and back. Unchanged trees give the same bytes.
 
 
-def tree_of(answer: Answer) -> Tree:
-    """An answer as data; None for what is no answer of the API."""
+def answer_tree(answer: Answer) -> Tree:
+    """Return an answer of the API as data, or None for other answers."""
     kind = answer.header("content-type")
     if kind.startswith("application/json"):
-        return verbatim(json.loads(answer.plain))
+        return as_verbatim(json.loads(answer.plain))
     if kind.startswith("text/xml"):
-        return inside(ElementTree.fromstring(answer.plain))  # noqa: S314 (the sandbox wrote it)
+        return element_value(ElementTree.fromstring(answer.plain))  # noqa: S314 (the sandbox wrote it)
     return None
 
 
-def verbatim(value: Any) -> Any:
-    """Texts that stay texts however they look."""
+def as_verbatim(value: Any) -> Any:
+    """Mark all strings, so that numeric texts stay strings."""
     match value:
         case str():
             return Verbatim(value)
         case dict():
-            return {key: verbatim(each) for key, each in value.items()}
+            return {key: as_verbatim(item) for key, item in value.items()}
         case list():
-            return [verbatim(each) for each in value]
+            return [as_verbatim(item) for item in value]
     return value
 
 
-def inside(element: ElementTree.Element) -> Any:
+def element_value(element: ElementTree.Element) -> Any:
     if len(element) == 0:
         return Verbatim(element.text or "")
     if all(child.tag == "item" for child in element):
-        return [inside(child) for child in element]
-    return {child.tag: inside(child) for child in element}
+        return [element_value(child) for child in element]
+    return {child.tag: element_value(child) for child in element}
 
 
 def with_tree(answer: Answer, tree: Tree) -> Answer:
@@ -50,117 +50,123 @@ def with_tree(answer: Answer, tree: Tree) -> Answer:
     return answer.with_plain((to_json if is_json else to_xml)(tree))
 
 
-def mapped(value: Any, change: Callable[[str, Any], Any], key: str = "") -> Any:
-    """A tree with each of its scalars changed, which is told with the key it stands under."""
+def map_scalars(value: Any, change: Callable[[str, Any], Any], key: str = "") -> Any:
+    """Change all scalars of a tree. `change` gets the key and the value."""
     match value:
         case dict():
-            return {name: mapped(each, change, name) for name, each in value.items()}
+            return {name: map_scalars(item, change, name) for name, item in value.items()}
         case list():
-            return [mapped(each, change, key) for each in value]
+            return [map_scalars(item, change, key) for item in value]
     return change(key, value)
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object of a tree, the outer before the inner."""
+    """Yield all objects of a tree, outer ones first."""
     if isinstance(value, dict):
         yield value
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from objects(each)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects(item)
 
 
 def code_of(answer: Answer) -> str:
-    """The code of an answer; blank where there is none."""
-    tree = tree_of(answer)
+    """Return the code of an answer, or a blank if there is none."""
+    tree = answer_tree(answer)
     return str(tree["error"]["code"]) if isinstance(tree, dict) and "error" in tree else ""
 
 
-# Kinds of mutations
+# Mutators
 
 
-def of(methods: str, spoil: Spoil) -> Spoil:
-    """Only for calls of these methods, which are named with blanks between."""
-    return lambda exchange: (spoil if exchange.request.method in methods.split() else faithfully)(exchange)
+def for_methods(methods: str, mutate: Mutator) -> Mutator:
+    """Apply a mutator only to these methods, separated by spaces."""
+    return lambda exchange: (mutate if exchange.request.method in methods.split() else forward_unchanged)(exchange)
 
 
-def but(method: str, spoil: Spoil) -> Spoil:
-    """For calls of every method but one."""
-    return lambda exchange: (faithfully if exchange.request.method == method else spoil)(exchange)
+def except_method(method: str, mutate: Mutator) -> Mutator:
+    """Apply a mutator to all methods but one."""
+    return lambda exchange: (forward_unchanged if exchange.request.method == method else mutate)(exchange)
 
 
-def answers(change: Callable[[Answer], Answer]) -> Spoil:
+def change_answers(change: Callable[[Answer], Answer]) -> Mutator:
     """Change every answer."""
-    return lambda exchange: change(faithfully(exchange))
+    return lambda exchange: change(forward_unchanged(exchange))
 
 
-def trees(change: Callable[[Tree], Tree]) -> Spoil:
+def change_trees(change: Callable[[Tree], Tree]) -> Mutator:
     """Change the tree of every answer."""
 
-    def spoil(exchange: Exchange) -> Answer:
-        answer = faithfully(exchange)
-        tree = tree_of(answer)
+    def mutate(exchange: Exchange) -> Answer:
+        answer = forward_unchanged(exchange)
+        tree = answer_tree(answer)
         return answer if tree is None else with_tree(answer, change(tree))
 
-    return spoil
+    return mutate
 
 
-def successes(change: Callable[[Tree], Tree]) -> Spoil:
+def change_successes(change: Callable[[Tree], Tree]) -> Mutator:
     """Change the tree of every success."""
-    return trees(lambda tree: change(tree) if tree["error"]["code"] == "SUCCESS" else tree)
+    return change_trees(lambda tree: change(tree) if tree["error"]["code"] == "SUCCESS" else tree)
 
 
-def refusals(change: Callable[[Tree], Tree]) -> Spoil:
+def change_refusals(change: Callable[[Tree], Tree]) -> Mutator:
     """Change the tree of every refusal."""
-    return trees(lambda tree: tree if tree["error"]["code"] == "SUCCESS" else change(tree))
+    return change_trees(lambda tree: tree if tree["error"]["code"] == "SUCCESS" else change(tree))
 
 
-def scalars(change: Callable[[str, Any], Any]) -> Spoil:
+def change_scalars(change: Callable[[str, Any], Any]) -> Mutator:
     """Change every value of every success."""
-    return successes(lambda tree: {**mapped({k: v for k, v in tree.items() if k != "error"}, change),
-                                   "error": tree["error"]})  # fmt: skip
+
+    def change_payload(tree: Tree) -> Tree:
+        payload = {key: value for key, value in tree.items() if key != "error"}
+        return {**map_scalars(payload, change), "error": tree["error"]}
+
+    return change_successes(change_payload)
 
 
-def named(*keys: str, into: Callable[[Any], Any]) -> Spoil:
-    """Change the values under these keys, wherever they are."""
-    return scalars(lambda key, value: into(value) if key in keys else value)
+def change_keys(*keys: str, into: Callable[[Any], Any]) -> Mutator:
+    """Change the values of these keys at any depth."""
+    return change_scalars(lambda key, value: into(value) if key in keys else value)
 
 
-def bytes_(change: Callable[[bytes], bytes], only: str = "") -> Spoil:
-    """Change the bytes of every answer of the API, or of those in one format."""
+def change_bytes(change: Callable[[bytes], bytes], only: str = "") -> Mutator:
+    """Change the bytes of all answers of the API, or of those in one format."""
 
-    def spoiled(answer: Answer) -> Answer:
+    def change_body(answer: Answer) -> Answer:
         kind = answer.header("content-type")
-        is_ours = kind.startswith(("application/json", "text/xml")) and only in kind
-        return answer.with_plain(change(answer.plain)) if is_ours else answer
+        is_api = kind.startswith(("application/json", "text/xml")) and only in kind
+        return answer.with_plain(change(answer.plain)) if is_api else answer
 
-    return answers(spoiled)
+    return change_answers(change_body)
 
 
-def asked(change: Callable[[Request], Request]) -> Spoil:
+def change_requests(change: Callable[[Request], Request]) -> Mutator:
     """Change every call."""
     return lambda exchange: exchange.forward(change(exchange.request))
 
 
-def without(*names: str) -> Spoil:
-    """Never read these parameters."""
-    return asked(lambda request: request.with_form(lambda pairs: [pair for pair in pairs if pair[0] not in names]))
+def ignore_parameters(*names: str) -> Mutator:
+    """Remove these parameters from every call."""
+    return change_requests(
+        lambda request: request.with_form(lambda pairs: [pair for pair in pairs if pair[0] not in names])
+    )
 
 
-def rewritten(name: str, change: Callable[[str], str]) -> Spoil:
-    """Read something else in a parameter than it says."""
-    return asked(
+def rewrite_parameter(name: str, change: Callable[[str], str]) -> Mutator:
+    """Change the value of a parameter in every call."""
+    return change_requests(
         lambda request: request.with_form(lambda pairs: [(key, change(v) if key == name else v) for key, v in pairs])
     )
 
 
-def other_accounts(exchange: Exchange, answer: Answer) -> Iterator[Answer]:
-    """What the other accounts that have called would be answered, the newest first."""
-    seen = exchange.memory.setdefault("accounts", [])
+def answers_for_other_accounts(exchange: Exchange, answer: Answer) -> Iterator[Answer]:
+    """Yield the answers that other accounts would get for this call. The newest account comes first."""
+    accounts = exchange.memory.setdefault("accounts", [])
     own = exchange.request.header("authorization")
-    if answer.status == 200 and own not in seen:
-        seen.append(own)
-    for each in reversed(seen):
-        if each != own:
-            yield exchange.forward(exchange.request.with_header("authorization", each))
+    if answer.status == 200 and own not in accounts:
+        accounts.append(own)
+    for account in reversed(accounts):
+        if account != own:
+            yield exchange.forward(exchange.request.with_header("authorization", account))
 
 
 def is_moment(value: Any) -> bool:

@@ -1,28 +1,28 @@
-"""Ways to be wrong about statuses and formats."""
+"""Mutators of statuses and formats."""
 
 from dataclasses import replace
 
-from tests.contract.exchanges import Answer, Spoil
-from tests.contract.mutators.combinators import answers, asked, code_of
+from tests.contract.exchanges import Answer, Mutator
+from tests.contract.mutators.combinators import change_answers, change_requests, code_of
 
 
-def with_status(status: int, code: str = "") -> Spoil:
-    """Another status for refusals, or for those of one code."""
+def replace_status(status: int, code: str = "") -> Mutator:
+    """Change the status of all refusals, or of those with one code."""
 
     def change(answer: Answer) -> Answer:
-        found = code_of(answer)
-        is_meant = found == code if code else found not in ("", "SUCCESS")
-        return replace(answer, status=status, reason="Whatever") if is_meant else answer
+        answer_code = code_of(answer)
+        matches = answer_code == code if code else answer_code not in ("", "SUCCESS")
+        return replace(answer, status=status, reason="Mutated") if matches else answer
 
-    return answers(change)
-
-
-def in_format(wanted: str, given: str) -> Spoil:
-    """Answer calls for one format in the other."""
-    return asked(lambda request: request.with_target(request.line[1].replace(f".{wanted}", f".{given}", 1)))
+    return change_answers(change)
 
 
-def with_content_type(kind: str, only: str) -> Spoil:
-    return answers(
+def replace_format(wanted: str, given: str) -> Mutator:
+    """Answer calls for one format in another."""
+    return change_requests(lambda request: request.with_target(request.line[1].replace(f".{wanted}", f".{given}", 1)))
+
+
+def replace_content_type(kind: str, only: str) -> Mutator:
+    return change_answers(
         lambda answer: answer.with_header("content-type", kind) if only in answer.header("content-type") else answer
     )

@@ -1,4 +1,4 @@
-"""Ways to be wrong about keys and values."""
+"""Mutators of keys and values."""
 
 import re
 from datetime import datetime, timedelta
@@ -6,68 +6,67 @@ from decimal import Decimal
 from typing import Any
 
 from sms_sandbox.api.render import Verbatim
-from tests.contract.exchanges import Spoil
-from tests.contract.mutators.combinators import Tree, is_moment, objects, successes
+from tests.contract.exchanges import Mutator
+from tests.contract.mutators.combinators import Tree, change_successes, is_moment, objects
 
 
-def without_key(*keys: str) -> Spoil:
-    """Leave keys out, wherever they are."""
+def drop_keys(*keys: str) -> Mutator:
+    """Drop keys at any depth."""
 
     def change(tree: Tree) -> Tree:
-        for each in objects(tree):
+        for object_ in objects(tree):
             for key in keys:
-                each.pop(key, None)
+                object_.pop(key, None)
         return tree
 
-    return successes(change)
+    return change_successes(change)
 
 
-def without_nulls(tree: Tree) -> Tree:
-    for each in objects(tree):
-        for key in [key for key, value in each.items() if value is None]:
-            del each[key]
+def drop_nulls(tree: Tree) -> Tree:
+    for object_ in objects(tree):
+        for key in [key for key, value in object_.items() if value is None]:
+            del object_[key]
     return tree
 
 
-def without_arrays(tree: Tree) -> Tree:
-    for each in objects(tree):
-        for key in [key for key, value in each.items() if value == []]:
-            each[key] = None
+def null_for_empty_arrays(tree: Tree) -> Tree:
+    for object_ in objects(tree):
+        for key in [key for key, value in object_.items() if value == []]:
+            object_[key] = None
     return tree
 
 
-def error_first(tree: Tree) -> Tree:
+def move_error_first(tree: Tree) -> Tree:
     return {"error": tree.pop("error"), **tree}
 
 
-def backwards(tree: Tree) -> Tree:
-    """The keys of every object in the opposite order, the error block's place kept."""
+def reverse_keys(tree: Tree) -> Tree:
+    """Reverse the keys of all objects. The error block stays last."""
     match tree:
         case dict():
-            turned = {key: backwards(tree[key]) for key in reversed(tree)}
-            return {**{key: value for key, value in turned.items() if key != "error"}, "error": tree["error"]} if (
-                "error" in tree) else turned  # fmt: skip
+            reversed_tree = {key: reverse_keys(tree[key]) for key in reversed(tree) if key != "error"}
+            return {**reversed_tree, "error": tree["error"]} if "error" in tree else reversed_tree
         case list():
-            return [backwards(each) for each in tree]
+            return [reverse_keys(item) for item in tree]
     return tree
 
 
-def unescaped(body: bytes) -> bytes:
-    """Characters beyond ASCII as they are, but for halves of pairs."""
-    written = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), body.decode())
-    return written.encode("utf-16", "surrogatepass").decode("utf-16").encode()
+def unescape(body: bytes) -> bytes:
+    """Replace `\\u` escapes by their characters, surrogate pairs included."""
+    text = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), body.decode())
+    return text.encode("utf-16", "surrogatepass").decode("utf-16").encode()
 
 
-def quoted(value: Any) -> Any:
+def quote(value: Any) -> Any:
     return Verbatim(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def as_word(value: Any) -> Any:
+def as_yes_or_no(value: Any) -> Any:
     return {True: "yes", False: "no", "true": "yes", "false": "no"}.get(value, value) if value in (
         True, False, "true", "false") else value  # fmt: skip
 
 
-def iso(_: str, value: Any) -> Any:
+def as_iso(_: str, value: Any) -> Any:
     return f"{value.replace(' ', 'T')}Z" if is_moment(value) else value
 
 
@@ -79,9 +78,9 @@ def four_decimals(value: Any) -> Any:
     return Verbatim(f"{Decimal(str(value)):.4f}") if value not in ("", None) else value
 
 
-def doubled(value: Any) -> Any:
+def double(value: Any) -> Any:
     return value * 2 if isinstance(value, int | float) else str(Decimal(value) * 2)
 
 
-def one_more(value: Any) -> Any:
+def increase(value: Any) -> Any:
     return int(value) + 1

@@ -1,4 +1,4 @@
-"""Messages of tomorrow, and calling them off (4.1, 4.2)."""
+"""Scheduled messages, and cancelling them (4.1, 4.2)."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,18 +7,18 @@ import pytest
 
 from .client import Api
 from .grants import MONEY, SANDBOX
-from .messages import handset, send
+from .messages import allowed_handset, send
 from .plugin import about, needs
 from .run import Run
-from .scene import HANDSETS, since, until
+from .scene import HANDSETS, days_ago, days_ahead
 from .target import Control
 from .test_send_sms import balance
 
-World = tuple[Api, Control]
+Tenant = tuple[Api, Control]
 
 
 def of_report(api: Api, message: int) -> dict[str, object]:
-    """A message's row in the report of its day."""
+    """Return a message's row in the report of its day."""
     at = api.ok("get-sms", message_id=message)["send_at"]
     day = datetime.fromisoformat(at).replace(tzinfo=UTC)
     span = {"start": f"{day - timedelta(days=1):%Y-%m-%d}", "end": f"{day + timedelta(days=1):%Y-%m-%d}"}
@@ -29,12 +29,12 @@ def of_report(api: Api, message: int) -> dict[str, object]:
 @pytest.mark.parametrize("fmt", ["json", "xml"])
 @needs(MONEY)
 @about("cancel-sms", "send-sms", "get-message-report", "get-balance")
-def test_a_scheduled_message_can_be_called_off(run: Run, api: Api, fmt: str) -> None:
-    before, moment = balance(api), until(2)
-    said = send(api, handset(run), send_at=moment)
-    assert said["send_at"] == moment
-    message = said["message_id"]
-    assert balance(api) == before - Decimal(str(said["cost"]))
+def test_a_scheduled_message_can_be_cancelled(run: Run, api: Api, fmt: str) -> None:
+    before, moment = balance(api), days_ahead(2)
+    payload = send(api, allowed_handset(run), send_at=moment)
+    assert payload["send_at"] == moment
+    message = payload["message_id"]
+    assert balance(api) == before - Decimal(str(payload["cost"]))
     assert of_report(api, message)["status"] == "scheduled"
     assert api.ok("cancel-sms", fmt, id=message) == {"success": "OK"}
     assert of_report(api, message)["status"] == "user cancelled"
@@ -45,8 +45,8 @@ def test_a_scheduled_message_can_be_called_off(run: Run, api: Api, fmt: str) -> 
 
 @needs(MONEY)
 @about("cancel-sms")
-def test_a_sent_message_can_not_be_called_off(run: Run, api: Api) -> None:
-    message = send(api, handset(run))["message_id"]
+def test_a_sent_message_cannot_be_cancelled(run: Run, api: Api) -> None:
+    message = send(api, allowed_handset(run))["message_id"]
     before = balance(api)
     api.refused("ALREADY_SENT", "cancel-sms", id=message)
     assert balance(api) == before
@@ -55,53 +55,53 @@ def test_a_sent_message_can_not_be_called_off(run: Run, api: Api) -> None:
 @needs(MONEY)
 @about("cancel-sms")
 def test_the_id_may_be_named_message_id(run: Run, api: Api) -> None:
-    message = send(api, handset(run), send_at=until(2))["message_id"]
+    message = send(api, allowed_handset(run), send_at=days_ahead(2))["message_id"]
     api.ok("cancel-sms", message_id=message)
 
 
 @needs(MONEY)
 @about("send-sms")
-def test_what_is_scheduled_for_the_past_goes_now(run: Run, api: Api) -> None:
-    said = send(api, handset(run), send_at="2020-01-01 00:00:00")
-    assert said["send_at"] > since(1)
+def test_a_message_scheduled_for_the_past_is_sent_now(run: Run, api: Api) -> None:
+    payload = send(api, allowed_handset(run), send_at="2020-01-01 00:00:00")
+    assert payload["send_at"] > days_ago(1)
 
 
 @needs(MONEY)
 @about("send-sms", "cancel-sms")
-def test_dates_are_taken_as_people_write_them(run: Run, api: Api) -> None:
-    day = until(2)[:10]
+def test_dates_may_be_written_in_many_ways(run: Run, api: Api) -> None:
+    day = days_ahead(2)[:10]
     ways = {day: "00:00:00", f"{day}T10:20:30Z": "10:20:30", f"{day} 10:20:30": "10:20:30"}
     for given, time in ways.items():
-        assert send(api, handset(run), send_at=given)["send_at"] == f"{day} {time}", given
+        assert send(api, allowed_handset(run), send_at=given)["send_at"] == f"{day} {time}", given
 
 
-@needs(SANDBOX, why="it lets days pass")
+@needs(SANDBOX, why="it moves the clock by days")
 @about("send-sms", "cancel-sms", "get-user-sms-sent")
-def test_what_is_called_off_never_arrives_and_what_is_not_does(world: World) -> None:
-    api, control = world
-    moment = until(1)
+def test_only_a_cancelled_message_never_arrives(tenant: Tenant) -> None:
+    api, control = tenant
+    moment = days_ahead(1)
     kept, dropped = send(api, HANDSETS[0], "kept", send_at=moment), send(api, HANDSETS[0], "dropped", send_at=moment)
-    span = {"start": since(1), "end": until(3)}
+    span = {"start": days_ago(1), "end": days_ahead(3)}
     assert "messages" not in api.ok("get-user-sms-sent", **span)
     assert api.ok("get-sms", message_id=kept["message_id"])["delivery_stats"]["delivered"] == 0
     api.ok("cancel-sms", id=dropped["message_id"])
     control.advance(hours=25)
     arrived = api.ok("get-user-sms-sent", **span)["messages"]
-    assert [(each["message"], each["status"], each["sent_at"]) for each in arrived] == [("kept", "delivered", moment)]
+    assert [(row["message"], row["status"], row["sent_at"]) for row in arrived] == [("kept", "delivered", moment)]
     assert api.ok("get-sms", message_id=dropped["message_id"])["delivery_stats"]["delivered"] == 0
     assert of_report(api, kept["message_id"])["status"] == "completed"
     api.refused("ALREADY_SENT", "cancel-sms", id=kept["message_id"])
 
 
-@needs(SANDBOX, why="it decides what becomes of a message")
+@needs(SANDBOX, why="it decides how a message is delivered")
 @about("get-sms-sent", "get-sms-stats", "get-sms-delivery-status", "get-contact-sms-stats")
-def test_bounces_are_told_wherever_states_are(world: World) -> None:
-    api, control = world
+def test_bounces_show_in_every_report(tenant: Tenant) -> None:
+    api, control = tenant
     message = send(api, f"{HANDSETS[0]},{HANDSETS[1]},{HANDSETS[2]}", validity=30)["message_id"]
-    rows = control.ask("GET", f"/recipients?message={message}")["recipients"]
+    rows = control.call("GET", f"/recipients?message={message}")["recipients"]
     fates = {HANDSETS[0]: "hard-bounce", HANDSETS[1]: "never", HANDSETS[2]: "delivered"}
     for row in rows:
-        control.ask("PUT", f"/recipients/{row['id']}/fate", {"status": fates[row["msisdn"]], "after_seconds": 60})
+        control.call("PUT", f"/recipients/{row['id']}/fate", {"status": fates[row["msisdn"]], "after_seconds": 60})
     pending = api.ok("get-sms-delivery-status", message_id=message, msisdn=HANDSETS[0])["stats"]
     assert (pending["status"], pending["datetime"]) == ("pending", None)
     assert api.ok("get-sms-sent", message_id=message, delivery="pending")["total"] == 3
@@ -122,7 +122,7 @@ def test_bounces_are_told_wherever_states_are(world: World) -> None:
     for msisdn, state in {HANDSETS[0]: "failed", HANDSETS[1]: "failed", HANDSETS[2]: "delivered"}.items():
         assert api.ok("get-sms-delivery-status", message_id=message, msisdn=msisdn)["stats"]["status"] == state
         records = api.ok("get-contact-sms-stats", mobile=msisdn)["records"]
-        assert [each["delivery_status"] for each in records] == [sent[msisdn]]
+        assert [row["delivery_status"] for row in records] == [sent[msisdn]]
     row = of_report(api, message)
     assert (row["delivered"], row["soft_bounced"], row["hard_bounced"]) == (1, 1, 1)
     assert row["cost"] == -api.ok("get-sms", message_id=message)["cost"]
