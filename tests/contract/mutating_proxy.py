@@ -1,4 +1,4 @@
-"""A proxy in front of a sandbox that adds one deliberate error to what passes through."""
+"""A proxy in front of a sandbox that adds one deliberate error to everything."""
 
 import json
 import ssl
