@@ -1,4 +1,4 @@
-"""What becomes of the rows of a file that is imported into a list."""
+"""The plan of a contact import: which rows of a file add, change or skip members of a list."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ImportRow:
-    """A row of the file; blanks are what it does not give, and no `msisdn` is a number that is none."""
+    """A row of the file. A blank is a value that the row does not give; no `msisdn` is an invalid number."""
 
     msisdn: str | None
     first_name: str = ""
@@ -16,8 +16,10 @@ class ImportRow:
 
 @dataclass(frozen=True)
 class KnownMember:
-    """Someone who was on the list before: an active member, one that opted out, or neither, which is a deleted one.
-    `written` says that this import has written it already."""
+    """A member that is on the list already: active, opted out, or neither, which means deleted.
+
+    `written` is True if this import wrote the member in an earlier batch.
+    """
 
     first_name: str | None
     last_name: str | None
@@ -29,7 +31,7 @@ class KnownMember:
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows by what became of them; `completed` is their sum."""
+    """Numbers of rows by result; `completed` is their sum."""
 
     completed: int = 0
     duplicates: int = 0
@@ -40,7 +42,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class MemberValues:
-    """A member as it shall be on the list."""
+    """The values that a member of the list will have."""
 
     msisdn: str
     first_name: str | None
@@ -50,7 +52,7 @@ class MemberValues:
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What the rows come to: members to add, members to change, and the counts."""
+    """The result of planning: members to add, members to change, and the counts."""
 
     new: Sequence[MemberValues]
     changed: Sequence[MemberValues]
@@ -58,10 +60,10 @@ class ImportPlan:
 
 
 def plan_import(rows: Sequence[ImportRow], known: Mapping[str, KnownMember], barred: Collection[str]) -> ImportPlan:
-    """Decide over rows, by who was on the list before and who may never join it (`barred`).
+    """Plan the import of rows into a list with these known members.
 
-    A repeated number counts as a duplicate, and its first row stands. Who was on the list before is a duplicate too:
-    an active member takes what the row gives, a deleted one stays as it is.
+    `barred` are the numbers that may never join the list. A repeated number counts as a duplicate, and its first row
+    wins. A known member is a duplicate too: an active one takes the values of the row, a deleted one stays unchanged.
     """
     new: dict[str, MemberValues] = {}
     changed: dict[str, MemberValues] = {}
@@ -70,25 +72,25 @@ def plan_import(rows: Sequence[ImportRow], known: Mapping[str, KnownMember], bar
         if row.msisdn is None:
             skipped += 1
             continue
-        before = known.get(row.msisdn)
-        if row.msisdn in barred or (before and before.opted_out):
+        member = known.get(row.msisdn)
+        if row.msisdn in barred or (member and member.opted_out):
             optout += 1
-        elif before is None and row.msisdn not in new:
+        elif member is None and row.msisdn not in new:
             new[row.msisdn] = MemberValues(row.msisdn, row.first_name or None, row.last_name or None, row.fields)
         else:
             duplicates += 1
-            if before and before.active and not before.written and row.msisdn not in changed:
-                changed[row.msisdn] = _merged(before, row)
+            if member and member.active and not member.written and row.msisdn not in changed:
+                changed[row.msisdn] = _merged(member, row)
     counts = Counts(len(rows), duplicates, skipped, optout, len(new))
     return ImportPlan(list(new.values()), list(changed.values()), counts)
 
 
-def _merged(before: KnownMember, row: ImportRow) -> MemberValues:
-    """A member with what a row gives; what it leaves blank stays, as an empty parameter changes nothing either."""
+def _merged(member: KnownMember, row: ImportRow) -> MemberValues:
+    """Return a member's values with those of a row. Blanks change nothing, just like empty parameters of the API."""
     assert row.msisdn is not None
     return MemberValues(
         row.msisdn,
-        row.first_name or before.first_name,
-        row.last_name or before.last_name,
-        {**before.fields, **row.fields},
+        row.first_name or member.first_name,
+        row.last_name or member.last_name,
+        {**member.fields, **row.fields},
     )

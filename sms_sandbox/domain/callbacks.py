@@ -1,4 +1,4 @@
-"""The calls the service makes to its customers: where, with what, signed how, and how often."""
+"""Callbacks: their URL, parameters, signature and retries."""
 
 import hmac
 import json
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 
 Params: TypeAlias = Sequence[tuple[str, str]]
-"""Parameters of a call in the order they are sent; names may repeat."""
+"""Parameters of a callback in the order they are sent; names may repeat."""
 
 _RETRY_WAITS: tuple[timedelta, ...] = (
     timedelta(minutes=1),
@@ -17,7 +17,7 @@ _RETRY_WAITS: tuple[timedelta, ...] = (
     timedelta(hours=1),
     timedelta(hours=24),
 )
-"""How long after each failed try the next one is made."""
+"""The wait after each failed attempt."""
 
 _RATE = "10"
 """The `rate` of every callback. The vendor does not say what it means."""
@@ -27,29 +27,29 @@ _NAME = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)(.*)", re.DOTALL)
 _KEY = re.compile(r"\[([^\]]*)\]")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
 # PHP's max_input_nesting_level.
-_DEEPEST = 64
+_MAX_NESTING = 64
 
 _Tree: TypeAlias = "dict[str, str | _Tree]"
 
 
-def next_wait(tries_made: int) -> timedelta | None:
-    """The wait after the last of `tries_made` (at least 1) failed tries; None when the call is to be given up."""
-    assert tries_made > 0
-    return _RETRY_WAITS[tries_made - 1] if tries_made <= len(_RETRY_WAITS) else None
+def next_wait(attempts: int) -> timedelta | None:
+    """Return the wait after this many failed attempts (at least 1), or None after the last attempt."""
+    assert attempts > 0
+    return _RETRY_WAITS[attempts - 1] if attempts <= len(_RETRY_WAITS) else None
 
 
 def is_success(status: int) -> bool:
-    """Whether an HTTP status means that the call arrived. A redirect does not: it is not followed."""
+    """True if an HTTP status means that the callback arrived. A redirect does not count, because none is followed."""
     return 200 <= status < 300
 
 
 def first_url(*urls: str | None) -> str | None:
-    """The first URL that is neither None nor empty: the one to call, if they come from the most special on."""
+    """Return the first URL that is neither None nor empty. Pass the most specific one first."""
     return next((url for url in urls if url), None)
 
 
 def is_http_url(url: str) -> bool:
-    """Whether this is an absolute http or https URL of at most 2048 characters, without blanks. Never raises."""
+    """True for an absolute http or https URL of at most 2048 characters without spaces. Never raises."""
     if len(url) > 2048 or _UNPRINTABLE.search(url):
         return False
     try:
@@ -60,7 +60,7 @@ def is_http_url(url: str) -> bool:
 
 
 def destination(url: str) -> str:
-    """`scheme://host:port` in lower case, the same for all URLs that lead to one server.
+    """Return `scheme://host:port` in lower case, the same for all URLs of one server.
 
     The URL must be one that `is_http_url` accepts.
     """
@@ -71,9 +71,9 @@ def destination(url: str) -> str:
 
 
 def with_parameters(url: str, params: Params) -> str:
-    """The URL with `params` added behind its own query, encoded as PHP's `http_build_query` does.
+    """Append parameters to the query of a URL, encoded as PHP's `http_build_query` does.
 
-    What the URL brings along stays untouched, except for a fragment, which is never sent.
+    The URL's own query stays unchanged. A fragment is removed, because it is never sent.
     """
     base = url.partition("#")[0]
     query = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in params)
@@ -90,11 +90,12 @@ def _encoded(text: str) -> str:
 
 
 def signature(url: str, secret: str) -> str:
-    """The `x-transmitsms-signature` of a call to `url`: HMAC-SHA256 in lower-case hex, keyed with the API secret.
+    """Return the `x-transmitsms-signature` of a callback: HMAC-SHA256 in lower-case hex, keyed with the API secret.
 
-    Signed is `json_encode` of the whole query as PHP parses it, so that a receiver who follows the vendor's sample gets
-    the same: blanks and dots of a name become underscores, `a[b]=c` nests, of a repeated name the last value counts, in
-    the first one's place. A query that is not UTF-8 signs the empty text, as `json_encode` then fails.
+    The signed text is `json_encode` of the whole query as PHP parses it, so that a receiver who follows the vendor's
+    sample gets the same: spaces and dots of a name become underscores, `a[b]=c` nests, and of a repeated name the last
+    value counts, in the place of the first. For a query that is not UTF-8, `json_encode` fails and the empty text is
+    signed.
     """
     try:
         message = _php_json(_php_query(url.partition("#")[0].partition("?")[2]))
@@ -104,24 +105,24 @@ def signature(url: str, secret: str) -> str:
 
 
 def _php_query(query: str) -> _Tree:
-    found: _Tree = {}
+    tree: _Tree = {}
     for pair in query.encode("utf-8", "replace").split(b"&"):
         name, _, value = (unquote_to_bytes(half.replace(b"+", b" ")).decode() for half in pair.partition(b"="))
-        _plant(found, name.partition("\0")[0].lstrip(" "), value)
-    return found
+        _insert(tree, name.partition("\0")[0].lstrip(" "), value)
+    return tree
 
 
-def _plant(tree: _Tree, name: str, value: str) -> None:
+def _insert(tree: _Tree, name: str, value: str) -> None:
     parsed = _NAME.fullmatch(name)
     if parsed is None:
         return
     head, brackets, rest = parsed.groups()
     keys = _KEY.findall(brackets)
     if not keys:
-        # A bracket that is never closed belongs to the name; behind closed ones the rest is ignored.
+        # A bracket that is never closed belongs to the name. After closed brackets the rest is ignored.
         head += rest.replace("[", "_")
     head = head.replace(" ", "_").replace(".", "_")
-    if len(keys) > _DEEPEST:
+    if len(keys) > _MAX_NESTING:
         tree.pop(head, None)
         return
     for key in keys:
@@ -143,7 +144,10 @@ def _php_json(value: "str | _Tree") -> str:
 
 
 def delivery_report(*, message_id: int, mobile: str, at: datetime, status: str, user_id: int) -> Params:
-    """What a delivery report says: one recipient's new status. `at` is aware, `mobile` the international digits."""
+    """Return the parameters of a delivery report: the new status of one recipient.
+
+    `at` is time zone aware, `mobile` has the digits in international form.
+    """
     return [
         ("message_id", str(message_id)),
         ("mobile", mobile),
@@ -165,7 +169,10 @@ def reply(
     at: datetime,
     is_optout: bool,
 ) -> Params:
-    """What a handset wrote to the number `longcode`. `message_id` is the answered message, 0 if there is none."""
+    """Return the parameters of a reply that a handset sent to the number `longcode`.
+
+    `message_id` is the message it replies to, or 0.
+    """
     return [
         ("user_id", str(user_id)),
         ("rate", _RATE),
@@ -192,8 +199,10 @@ def link_hit(
     mobile: str,
     user_id: int,
 ) -> Params:
-    """A recipient opened the tracked link, for the `link_hits`-th time. `longcode` is the sender of the message, which
-    may be a word; `list_id` is 0 and the names are empty where the message did not go to a list.
+    """Return the parameters of a link hit: a recipient opened the tracked link for the `link_hits`-th time.
+
+    `longcode` is the sender of the message, which may be a word. If the message was not sent to a list, `list_id` is 0
+    and the names are empty.
     """
     return [
         ("datetime", _stamp(at)),
@@ -213,9 +222,11 @@ def link_hit(
 def list_action(
     *, at: datetime, list_id: int, mobile: str, firstname: str, lastname: str, action: str, fields: Mapping[str, str]
 ) -> Params:
-    """A contact joined a list (`add`) or left it (`delete`). Parameters go by the bytes of their names, so that those
-    with a capital come first; the custom fields are there under their own names."""
-    named = {
+    """Return the parameters for a contact that joined a list (`add`) or left it (`delete`).
+
+    They are sorted by the bytes of their names, so capitals come first. Custom fields have their own names.
+    """
+    params = {
         **fields,
         "datetime_entry": _stamp(at),
         "firstname": firstname,
@@ -224,7 +235,7 @@ def list_action(
         "mobile": mobile,
         "type": action,
     }
-    return sorted(named.items(), key=lambda item: item[0].encode("utf-8", "replace"))
+    return sorted(params.items(), key=lambda item: item[0].encode("utf-8", "replace"))
 
 
 def _stamp(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The simulated carrier: what becomes of a message on its way to one handset."""
+"""The simulated carrier: the final status of a message to one handset."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -8,28 +8,28 @@ DELIVERED = "delivered"
 SOFT_BOUNCE = "soft-bounce"
 HARD_BOUNCE = "hard-bounce"
 FINAL_STATUSES = (DELIVERED, SOFT_BOUNCE, HARD_BOUNCE)
-"""The states a recipient ends in; each is told in one delivery report."""
+"""The final statuses of a recipient; a delivery report announces them once."""
 
 DEFAULT_VALIDITY = timedelta(hours=72)
-"""How long a message without a validity of its own stays pending (reference 8.5)."""
+"""Longest time that a message stays pending, and the default (reference 8.5)."""
 
 
 class Fate(NamedTuple):
-    """What the carrier will report, and how long after it took the message; None is never."""
+    """The status that the carrier reports, and the time after the handover; None means never."""
 
     status: str
     after: timedelta | None
 
 
 def effective_validity(validity: timedelta) -> timedelta:
-    """How long the carrier tries; a validity of zero is its own patience."""
+    """Return how long the carrier tries to deliver. A validity of zero means the default."""
     return min(validity, DEFAULT_VALIDITY) if validity else DEFAULT_VALIDITY
 
 
 def outcome(fate: Fate, validity: timedelta) -> Fate:
-    """The report that comes: the fate, or a soft bounce when the message expires before it.
+    """Return the fate, or a soft bounce if the message expires before it.
 
-    A report due at the very moment of expiry still counts.
+    A report that is due exactly when the message expires still counts.
     """
     limit = effective_validity(validity)
     if fate.after is None or fate.after > limit:

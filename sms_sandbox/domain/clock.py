@@ -1,4 +1,4 @@
-"""Time as a value: moments, how the store counts them, and a tenant's clock."""
+"""Moments, their form in the store, and the clock of a tenant."""
 
 import calendar
 from dataclasses import dataclass
@@ -7,36 +7,38 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-"""No clock goes past this, so that a wait added to it is still a date."""
+"""The limit of every clock, so that adding a wait never exceeds the largest date."""
 
 
 def to_micros(moment: datetime) -> int:
-    """A UTC moment as microseconds since 1970, which is how the store keeps it."""
+    """Convert a UTC moment to microseconds since 1970, as the store keeps it."""
     return (moment - EPOCH) // MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """The moment that many microseconds after 1970, in UTC."""
+    """Convert microseconds since 1970 to a UTC moment."""
     return EPOCH + micros * MICROSECOND
 
 
 def real_now() -> datetime:
-    """The machine's own time, in UTC."""
+    """Return the time of this machine, in UTC."""
     return datetime.now(UTC)
 
 
 def month_after(moment: datetime, day: int = 0) -> datetime:
-    """The same day of the next month, or that month's last. `day` is the one it began with, where months between were
-    too short for it."""
+    """Return the same day of the next month, or the last day of a shorter month.
+
+    `day` is the first charge's day of the month; a shorter month in between must not change it.
+    """
     year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
     return moment.replace(year=year, month=month, day=min(day or moment.day, calendar.monthrange(year, month)[1]))
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A tenant's clock: `offset` ahead of real time, or standing still at `frozen_at`.
+    """The clock of a tenant: `offset` ahead of real time, or frozen at `frozen_at`.
 
-    `moving` marks a running clock that an advance holds for a while, so that a start after a crash can let it go.
+    `moving` marks a clock that was running before an advance froze it, so that it can be resumed after a crash.
     """
 
     offset: timedelta = timedelta()
@@ -44,28 +46,29 @@ class Clock:
     moving: bool = False
 
     def now(self, real: datetime) -> datetime:
+        """Return the time on this clock at a moment of real time."""
         return self.frozen_at or real + self.offset
 
     def micros(self, real: int) -> int:
-        """The same in microseconds since 1970, of both."""
+        """Return the time on this clock; both times are in microseconds since 1970."""
         if self.frozen_at is not None:
             return to_micros(self.frozen_at)
         return real + self.offset // MICROSECOND
 
     def real_due(self, due: datetime) -> datetime | None:
-        """When, in real time, something due by this clock comes; None while the clock stands before it.
+        """Return the real time at which an event due on this clock must run.
 
-        What is due at the very moment a clock stands at comes at once; but a clock that is moved lets nothing come by
-        itself, since whoever moves it runs what is due.
+        None if the clock is frozen before that. An event due exactly when the clock is frozen runs at once, except
+        during an advance, which runs the due events itself.
         """
         if self.frozen_at is None:
             return due - self.offset
         return EPOCH if due <= self.frozen_at and not self.moving else None
 
     def frozen(self, real: datetime) -> "Clock":
-        """This clock, standing still at what it shows."""
+        """Return this clock frozen at its present time."""
         return Clock(self.offset, self.now(real))
 
     def running(self, real: datetime) -> "Clock":
-        """This clock, going on from what it shows."""
+        """Return this clock running on from its present time."""
         return Clock(self.now(real) - real)

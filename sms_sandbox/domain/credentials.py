@@ -1,4 +1,4 @@
-"""Who somebody says they are: the Basic scheme of HTTP, and keys and secrets to say it with."""
+"""Credentials: HTTP Basic authentication, and derived keys and secrets."""
 
 import base64
 import binascii
@@ -7,12 +7,12 @@ import hmac
 
 
 def parse_basic(authorization: str) -> tuple[str, str] | None:
-    """Name and password out of an Authorization header; None where it holds none."""
+    """Return the name and password of an Authorization header, or None."""
     scheme, _, coded = authorization.strip().partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
-        # A client library's base64 routine breaks long values over lines; blanks inside are no part of it.
+        # Some client libraries break long base64 over several lines, so white space inside is ignored.
         name, colon, password = base64.b64decode("".join(coded.split()), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
@@ -20,19 +20,19 @@ def parse_basic(authorization: str) -> tuple[str, str] | None:
 
 
 def to_basic(name: str, password: str) -> str:
-    """The Authorization header of a name and a password."""
+    """Return the Authorization header for a name and a password."""
     return f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
 
 
 def matches_secret(given: str, secret: str | None) -> bool:
-    """Whether what was given is the secret, in a time that does not tell how much of it is; no secret fits none."""
+    """True if the given text is the secret, compared in constant time. Nothing matches a missing secret."""
     return bool(secret) and hmac.compare_digest((secret or "").encode(), given.encode())
 
 
-def derive_key(*of: object) -> str:
-    """A key or a secret of 32 hex digits, the same for the same.
+def derive_key(*source: object) -> str:
+    """Derive a key or a secret of 32 hex digits; the same source gives the same result.
 
-    It begins with a letter, so that no reader takes it for a number, as one of digits and a single e would be taken.
+    It begins with a letter, because readers could take digits with a single `e` for a number.
     """
-    text = "\0".join(str(each) for each in of)
+    text = "\0".join(str(part) for part in source)
     return f"a{hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=16).hexdigest()[1:]}"

@@ -1,4 +1,4 @@
-"""Files of contacts: in which encoding and with which delimiter they are written, and what their columns mean."""
+"""Contact files: their encoding, their delimiter, and the meaning of their columns."""
 
 import codecs
 import csv
@@ -7,41 +7,44 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 DELIMITERS = ",;\t|"
-"""What may part the cells of a row; the first that makes sense of the header does."""
+"""The delimiters that are tried, the preferred one first."""
 
 HEAD_LENGTH = 64 * 1024
-"""Characters at the beginning of a text that are enough to tell its delimiter by."""
+"""Characters from the start of a file that are enough to find its delimiter."""
 
 MAX_LINE_LENGTH = 256 * 1024
-"""Characters; a file without line ends must not be read into memory as one line."""
+"""In characters. A file without line ends must not be read into memory as one line."""
 
 MAX_CELL_LENGTH = 255
-"""Characters of a cell that are kept: as much as a call of the API could give."""
+"""In characters. The rest of a cell is cut off, as the API accepts no longer values."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _FALLBACK = "cp1252"
 
 
 class TableError(ValueError):
-    """The file is no table of contacts; the text says why."""
+    """A file that is not a table of contacts; the text says why."""
 
 
 class EncodingGuess:
-    """Tells a file's encoding as its bytes go by: UTF-8 or UTF-16 by their marks, UTF-8 without one if all of it is,
-    else Windows-1252."""
+    """A detector of a file's encoding that is fed the file in chunks.
+
+    UTF-8 and UTF-16 are recognised by their byte order marks. A file without one is UTF-8 if all of it is valid, and
+    Windows-1252 otherwise.
+    """
 
     def __init__(self) -> None:
         self._start = b""
         self._utf_8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
 
     def feed(self, chunk: bytes) -> None:
-        """Look at more of the file."""
+        """Examine the next chunk of the file."""
         if len(self._start) < len(codecs.BOM_UTF8):
             self._start = (self._start + chunk)[: len(codecs.BOM_UTF8)]
         self._decode(chunk)
 
     def end(self) -> str:
-        """The name of the codec, when the whole file has gone by."""
+        """Return the name of the codec. Call this after the last chunk."""
         for mark, encoding in _MARKS:
             if self._start.startswith(mark):
                 return encoding
@@ -57,9 +60,9 @@ class EncodingGuess:
 
 
 def find_delimiter(head: str) -> str:
-    """The delimiter of a text that begins so: the one that shows a mobile column, and most columns beside it.
+    """Return the delimiter that gives a mobile column and the most columns.
 
-    Raises TableError when there is no such column, whatever the delimiter.
+    Raises TableError if no delimiter gives a mobile column.
     """
     widths: dict[str, int] = {}
     for delimiter in DELIMITERS:
@@ -75,16 +78,16 @@ def find_delimiter(head: str) -> str:
 
 
 def read_rows(readline: Callable[[int], str], delimiter: str) -> Iterator[list[str]]:
-    """The rows of a text, the header among them; `readline` is that of a text file with its own line ends.
+    """Yield the rows of a text, including the header.
 
-    Raises TableError where it can't be read on.
+    `readline` must be that of a text file opened with `newline=""`. Raises TableError if the text is not CSV.
     """
     try:
         yield from csv.reader(_lines(readline), delimiter=delimiter)
-    except csv.Error as why:
-        raise TableError(f"it can't be read as CSV: {why}") from why
-    except UnicodeError as why:
-        raise TableError(f"it can't be decoded: {why}") from why
+    except csv.Error as error:
+        raise TableError(f"it cannot be read as CSV: {error}") from error
+    except UnicodeError as error:
+        raise TableError(f"it cannot be decoded: {error}") from error
 
 
 def _lines(readline: Callable[[int], str]) -> Iterator[str]:
@@ -101,7 +104,7 @@ _LAST_NAME = "lastname"
 
 @dataclass(frozen=True)
 class Columns:
-    """Where in a row what stands, counted from 0; `fields` is by slot, and a slot without a column is not in it."""
+    """The indexes of columns, from 0. `fields` maps the slots of custom fields to them, without missing ones."""
 
     mobile: int
     first_name: int | None
@@ -111,7 +114,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class ContactRow:
-    """A row as a contact, blanks for what is not given; `mobile` is as it was written."""
+    """A row as a contact, with blanks for missing values. `mobile` is as written in the file."""
 
     mobile: str
     first_name: str
@@ -120,36 +123,36 @@ class ContactRow:
 
 
 def find_columns(header: Sequence[str], names: Mapping[str, str]) -> Columns:
-    """What the columns are, by the header and the names of custom fields by slot. The first of two alike counts.
+    """Find the columns by the header. `names` maps the slots of custom fields to their names.
 
-    Raises TableError when there is no mobile column.
+    Of two equal column names the first counts. Raises TableError if there is no mobile column.
     """
-    at: dict[str, int] = {}
+    indexes: dict[str, int] = {}
     for index, cell in enumerate(header):
-        at.setdefault(_normalize(cell), index)
-    if _MOBILE not in at:
+        indexes.setdefault(_normalize(cell), index)
+    if _MOBILE not in indexes:
         raise TableError("there is no column called mobile in the first row")
-    fields = {slot: at[wanted] for slot, name in names.items() if (wanted := _normalize(name)) in at}
-    return Columns(at[_MOBILE], at.get(_FIRST_NAME), at.get(_LAST_NAME), fields)
+    fields = {slot: indexes[wanted] for slot, name in names.items() if (wanted := _normalize(name)) in indexes}
+    return Columns(indexes[_MOBILE], indexes.get(_FIRST_NAME), indexes.get(_LAST_NAME), fields)
 
 
 def _normalize(name: str) -> str:
-    """A column's name without what people write differently: capitals, blanks, dots, hyphens and underscores."""
+    """Return a column's name in lower case, without spaces, dots, hyphens and underscores."""
     return "".join(letter for letter in name.casefold() if not (letter.isspace() or letter in "._-"))
 
 
 def read_contact(row: Sequence[str], columns: Columns) -> ContactRow:
-    """A row as a contact; a cell that the row is too short for is blank."""
+    """Convert a row to a contact. Cells missing at the end of a row are blank."""
     return ContactRow(
         _cell(row, columns.mobile),
         _cell(row, columns.first_name),
         _cell(row, columns.last_name),
-        {slot: value for slot, at in columns.fields.items() if (value := _cell(row, at))},
+        {slot: value for slot, index in columns.fields.items() if (value := _cell(row, index))},
     )
 
 
-def _cell(row: Sequence[str], at: int | None) -> str:
-    if at is None or at >= len(row):
+def _cell(row: Sequence[str], index: int | None) -> str:
+    if index is None or index >= len(row):
         return ""
-    # A NUL is a character no database of ours keeps.
-    return row[at].strip()[:MAX_CELL_LENGTH].replace("\x00", "\ufffd")
+    # PostgreSQL cannot store NUL in a text.
+    return row[index].strip()[:MAX_CELL_LENGTH].replace("\x00", "\ufffd")

@@ -1,8 +1,8 @@
-"""Which addresses a callback may go to.
+"""The addresses that callbacks may be sent to.
 
-The app under test lives on loopback, a private network or a container's; a public address in a callback URL is most
-likely a production one left in a fixture, so it takes a host the user has listed. Link-local addresses, where cloud
-machines find their credentials, and everything that is no single machine's address are never connected to.
+The app under test runs on loopback, or in a private or container network. A public address in a callback URL is most
+likely a production one left in a fixture, so the user must list its host. Link-local addresses, where cloud machines
+find their credentials, and addresses that do not belong to a single machine are always refused.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,9 +13,9 @@ _Address = IPv4Address | IPv6Address
 
 
 class _Rule(Enum):
-    OPEN = "whatever the host is called"
+    OPEN = "for any host"
     LISTED = "for listed hosts only"
-    NEVER = "not even for listed hosts"
+    NEVER = "for no host"
 
 
 def _table(*rows: tuple[str, str, _Rule]) -> tuple[tuple[IPv4Network | IPv6Network, str, _Rule], ...]:
@@ -63,33 +63,34 @@ _PLAIN_IPV6 = (IPv6Address("::"), IPv6Address("::1"))
 
 
 def refusal_reason(address: str, host: str, allowed_hosts: Collection[str] = ()) -> str | None:
-    """Why no callback may go to an address, or None if one may.
+    """Return why no callback may be sent to an address, or None if it is allowed.
 
     Args:
-        address: what the URL's host resolved to, as text; an IPv6 scope (``%eth0``) is ignored. A form that reaches
-            IPv4 through IPv6 is judged by the IPv4 addresses in it, all of which must pass.
-        host: the host as the URL names it.
-        allowed_hosts: hosts whose public (and carrier-grade NAT) addresses are allowed: names or IP addresses, without
-            regard to case or a final dot; ``*.example.com`` or ``.example.com`` stands for every name below
-            example.com, but not for example.com.
+        address: the address that the URL's host resolved to, as text; an IPv6 scope (``%eth0``) is ignored. An address
+            that reaches IPv4 through IPv6 is allowed only if all IPv4 addresses in it are.
+        host: the host as written in the URL.
+        allowed_hosts: hosts whose public (and carrier-grade NAT) addresses are allowed: names or IP addresses,
+            case-insensitive, with or without a final dot; ``*.example.com`` or ``.example.com`` means every name below
+            example.com, but not example.com itself.
 
     Returns:
-        None, or one sentence for the journal. Loopback and private addresses (RFC 1918, RFC 4193) pass; link-local,
-        metadata, multicast, unspecified, broadcast and reserved ones, and what is no IP address at all, never do.
+        None, or one sentence for the callback attempt. Loopback and private addresses (RFC 1918, RFC 4193) are
+        allowed. Link-local, metadata, multicast, unspecified, broadcast and reserved addresses are not, nor is a text
+        that is not an IP address.
     """
     try:
         parsed = ip_address(address)
     except ValueError:
-        return f"{address!r} is not an IP address, so no callback goes there."
+        return f"{address!r} is not an IP address, so no callback is sent there."
     listed = _is_listed(host, allowed_hosts)
     unlisted: str | None = None
-    for judged in _reached(parsed):
+    for judged in _destinations(parsed):
         kind, rule = _kind(judged)
         what = f"{address} is {kind}" if judged == parsed else f"{address} reaches {judged}, {kind}"
         if rule is _Rule.NEVER:
-            return f"{what}, where callbacks never go."
+            return f"{what}, which callbacks are never sent to."
         if rule is _Rule.LISTED and not listed:
-            unlisted = unlisted or f"{what}, and {host} is not among the hosts allowed beyond private networks."
+            unlisted = unlisted or f"{what}, and {host} is not one of the hosts allowed outside private networks."
     return unlisted
 
 
@@ -98,8 +99,8 @@ def _kind(address: _Address) -> tuple[str, _Rule]:
     return next((kind, rule) for network, kind, rule in table if address in network)
 
 
-def _reached(address: _Address) -> list[_Address]:
-    """The addresses a packet to this one may end at: itself, or the IPv4 addresses inside it."""
+def _destinations(address: _Address) -> list[_Address]:
+    """Return the addresses where a packet to this one may arrive: itself, or the IPv4 addresses inside it."""
     if isinstance(address, IPv4Address) or address in _PLAIN_IPV6:
         return [address]
     bits = int(address)
@@ -107,7 +108,7 @@ def _reached(address: _Address) -> list[_Address]:
     if any(address in network for network in (_MAPPED, _TRANSLATED, _COMPATIBLE, _NAT64)):
         inside = [_ipv4(bits)]
     elif address in _NAT64_LOCAL:
-        # Nobody but its operator knows which layout a local prefix uses, so every layout that makes sense counts.
+        # Only its operator knows which layout a local prefix uses, so every layout that makes sense counts.
         inside = list(_rfc6052(bits)) or [_ipv4(bits)]
     elif address in _SIX_TO_FOUR:
         inside = [_ipv4(bits >> 80)]
@@ -115,22 +116,22 @@ def _reached(address: _Address) -> list[_Address]:
         inside = [_ipv4(bits >> 64), _ipv4(~bits)]
     else:
         inside = [address]
-    # ISATAP is told by the lower half alone (its two flag bits aside) and may follow any prefix, which matters too.
+    # ISATAP shows in the lower half alone (without its two flag bits) and may follow any prefix, which is checked too.
     if (bits >> 32) & 0xFCFF_FFFF == 0x0000_5EFE:
         inside.append(_ipv4(bits))
     return inside
 
 
 def _rfc6052(bits: int) -> Iterator[IPv4Address]:
-    """The IPv4 addresses an address may hold under a prefix of 48, 56, 64 or 96 bits (RFC 6052, 2.2)."""
+    """Yield the IPv4 addresses that may follow a prefix of 48, 56, 64 or 96 bits (RFC 6052, 2.2)."""
     if bits >> 56 & 0xFF:  # the reserved octet is zero in every layout
         return
     rest = bits >> 64 << 56 | bits & (1 << 56) - 1  # the address without the reserved octet: 120 bits
     for prefix in (48, 56, 64, 88):  # 96 bits with the reserved octet
         suffix = 120 - prefix - 32
-        found = _ipv4(rest >> suffix)
-        if not rest & (1 << suffix) - 1 and int(found) >> 24:
-            yield found
+        address = _ipv4(rest >> suffix)
+        if not rest & (1 << suffix) - 1 and int(address) >> 24:
+            yield address
 
 
 def _ipv4(bits: int) -> IPv4Address:
@@ -138,8 +139,8 @@ def _ipv4(bits: int) -> IPv4Address:
 
 
 def _is_listed(host: str, allowed_hosts: Collection[str]) -> bool:
-    name = _plain(host)
-    return any(_matches(name, _plain(entry)) for entry in allowed_hosts)
+    name = _normalize(host)
+    return any(_matches(name, _normalize(entry)) for entry in allowed_hosts)
 
 
 def _matches(name: str, entry: str) -> bool:
@@ -149,5 +150,5 @@ def _matches(name: str, entry: str) -> bool:
     return name == entry != ""
 
 
-def _plain(host: str) -> str:
+def _normalize(host: str) -> str:
     return host.lower().removesuffix(".").removeprefix("[").removesuffix("]")

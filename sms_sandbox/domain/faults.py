@@ -1,4 +1,4 @@
-"""Faults: what a tester lets go wrong with calls of the API, and with callbacks."""
+"""Faults: errors that a tester injects into API calls and callbacks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -16,7 +16,7 @@ STATUS_TITLES = {
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
 }
-"""Statuses that a web server answers with by itself, and its title for each."""
+"""Statuses that the web server in front of the API answers with, and their titles."""
 
 EFFECT_VALUES: Mapping[str, tuple[object, ...]] = {
     "status": tuple(STATUS_TITLES),
@@ -24,52 +24,53 @@ EFFECT_VALUES: Mapping[str, tuple[object, ...]] = {
     "connection": ("stall", "reset", "lost"),
     "callback": ("drop", "duplicate", "reorder", "wrong-signature", "corrupt"),
 }
-"""What each effect can be. An `error` is one of the API's codes, which the API knows."""
+"""Allowed values of each effect. An `error` is one of the API's codes, which the API checks."""
 
 EFFECTS = {API: ("error", "status", "body", "connection"), CALLBACK: ("callback",)}
-"""What can go wrong with each; a fault has one of them at most, and a delay besides or instead."""
+"""Effects of each kind of fault. A fault has at most one, and a delay besides or instead."""
 
 _SELECTORS = {API: "method", CALLBACK: "event"}
+"""The field by which each kind of fault is limited to some calls or callbacks."""
 
 _EFFECTS_AFTER_WORK = frozenset({"malformed", "truncated", "html", "lost"})
-"""Effects of a call that was carried out; after any other it was not, but for a mere delay."""
+"""Effects on a call that is carried out. With other effects it is not; with only a delay it is."""
 
 EVENTS = ("dlr", "reply", "inbound", "link-hit", "list-action")
 
 MAX_DELAY_SECONDS = 7 * 86400.0
-"""Seconds; no delay is longer, however it is drawn."""
+"""In seconds; longer random delays are cut to this."""
 
 DEFAULT_REORDER_DELAY = {"seconds": 10.0}
-"""How long a callback waits for the next to overtake it, where the fault does not say."""
+"""Time that a reordered callback waits for the next one to overtake it, if the fault has no delay."""
 
 Delay = Mapping[str, float]
-"""Seconds: `seconds` always; anything `from` so many `to` so many; or log-normal, by its `median` and `sigma`."""
+"""In seconds: fixed (`seconds`), uniform (`from`, `to`), or log-normal (`median`, `sigma`)."""
 
 
-def _log_normal(given: Delay, at: float) -> float:
-    from statistics import NormalDist  # seldom needed, and takes a while to import
+def _log_normal(delay: Delay, fraction: float) -> float:
+    from statistics import NormalDist  # imported late, because it is slow and rarely needed
 
-    # The middle of the portion's step, since 0 itself has no place under the curve.
-    return given["median"] * exp(given["sigma"] * NormalDist().inv_cdf(at + 2**-49))
+    # The fraction has steps of 2**-48. Take the middle of one, because the inverse is infinite at 0.
+    return delay["median"] * exp(delay["sigma"] * NormalDist().inv_cdf(fraction + 2**-49))
 
 
 _DISTRIBUTIONS: Mapping[frozenset[str], Callable[[Delay, float], float]] = {
-    frozenset({"seconds"}): lambda given, _: given["seconds"],
-    frozenset({"from", "to"}): lambda given, at: given["from"] + (given["to"] - given["from"]) * at,
+    frozenset({"seconds"}): lambda delay, _: delay["seconds"],
+    frozenset({"from", "to"}): lambda delay, fraction: delay["from"] + (delay["to"] - delay["from"]) * fraction,
     frozenset({"median", "sigma"}): _log_normal,
 }
 
 
-def draw_seconds(delay: Delay, by: str) -> float:
-    """The seconds of a delay, which follow from the text they are drawn by."""
-    return min(_DISTRIBUTIONS[frozenset(delay)](delay, hash_to_fraction(by)), MAX_DELAY_SECONDS)
+def draw_seconds(delay: Delay, chance: str) -> float:
+    """Return the seconds of a delay. The same `chance` always gives the same result."""
+    return min(_DISTRIBUTIONS[frozenset(delay)](delay, hash_to_fraction(chance)), MAX_DELAY_SECONDS)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong: with calls of a `method` of the API, or with callbacks of an `event`; None is all of them.
+    """An effect on calls of a `method` of the API, or on callbacks of an `event`; None means all of them.
 
-    Raises ValueError where that makes no sense.
+    Raises ValueError if the fields contradict each other.
     """
 
     on: str
@@ -84,54 +85,54 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.on not in EFFECTS:
-            raise ValueError(f"A fault is on {_or(EFFECTS)}, not on {self.on!r}")
+            raise ValueError(f"A fault must be on {_or(EFFECTS)}, not on {self.on!r}")
         for other in EFFECTS.keys() - {self.on}:
             for name in (_SELECTORS[other], *EFFECTS[other]):
                 if getattr(self, name) is not None:
-                    raise ValueError(f"`{name}` goes with a fault on {other!r}, and this one is on {self.on!r}")
+                    raise ValueError(f"`{name}` is only for a fault on {other!r}, and this one is on {self.on!r}")
         given = [name for name in EFFECTS[self.on] if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"Give one effect, not {_and(given)}: a call ends in one way")
+            raise ValueError(f"Give only one effect, not {_and(given)}")
         if not given and self.delay is None:
-            raise ValueError(f"Say what goes wrong: {_or([*EFFECTS[self.on], 'delay'])}")
+            raise ValueError(f"Give an effect: {_or([*EFFECTS[self.on], 'delay'])}")
         for name, words in EFFECT_VALUES.items():
             if getattr(self, name) not in (None, *words):
-                raise ValueError(f"`{name}` is {_or(words)}, not {getattr(self, name)!r}")
+                raise ValueError(f"`{name}` must be {_or(words)}, not {getattr(self, name)!r}")
         if self.event not in (None, *EVENTS):
-            raise ValueError(f"`event` is {_or(EVENTS)}, not {self.event!r}")
+            raise ValueError(f"`event` must be {_or(EVENTS)}, not {self.event!r}")
         if self.delay is not None:
-            _check(self.delay)
+            _check_delay(self.delay)
             if self.effect in ("stall", "drop"):
-                raise ValueError(f"{self.effect!r} never comes, so it can't be delayed")
+                raise ValueError(f"With {self.effect!r} nothing is sent, so it cannot have a delay")
 
     @property
     def effect(self) -> str | int | None:
-        """What goes wrong, in its own word; None where it is a mere delay."""
+        """Return the value of the effect, or None for a fault that only delays."""
         return self.error or self.status or self.body or self.connection or self.callback
 
     @property
     def carries_out(self) -> bool:
-        """Whether the call is carried out, before whatever goes wrong does."""
+        """True if the call is carried out before the fault takes effect."""
         return self.effect is None or self.effect in _EFFECTS_AFTER_WORK
 
     def delay_seconds(self, seed: str, rule: int, seen: int) -> float:
-        """The seconds it delays the `seen`-th thing it meant, as the rule of that id; 0 where it does not delay."""
+        """Return the delay of the `seen`-th call or callback that a rule matched, or 0 without a delay."""
         return 0.0 if self.delay is None else draw_seconds(self.delay, f"{seed} delay {rule} {seen}")
 
     def given_fields(self) -> dict[str, Any]:
-        """The fields that are set, by name."""
-        return {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
+        """Return the fields that are set, by name."""
+        return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
 
 
-def _check(delay: Delay) -> None:
+def _check_delay(delay: Delay) -> None:
     if frozenset(delay) not in _DISTRIBUTIONS:
-        raise ValueError("A delay has `seconds`, or `from` and `to`, or `median` and `sigma`")
-    if not all(0 <= value <= MAX_DELAY_SECONDS for value in delay.values()):  # nor is any of them NaN
-        raise ValueError(f"What a delay is made of is from 0 to {MAX_DELAY_SECONDS:.0f}, a week of seconds")
+        raise ValueError("A delay must have `seconds`, or `from` and `to`, or `median` and `sigma`")
+    if not all(0 <= value <= MAX_DELAY_SECONDS for value in delay.values()):  # False for NaN, too
+        raise ValueError(f"The values of a delay must be from 0 to {MAX_DELAY_SECONDS:.0f} seconds, a week")
     if delay.get("from", 0) > delay.get("to", MAX_DELAY_SECONDS):
-        raise ValueError("A delay goes `from` the shorter `to` the longer")
+        raise ValueError("In a delay `from` must not be greater than `to`")
     if delay.get("sigma", 0) > 10:
-        raise ValueError("`sigma` is 10 at most; 0.5 spreads moderately, 1 widely")
+        raise ValueError("`sigma` must be at most 10; 0.5 spreads moderately, 1 widely")
 
 
 def _or(words: Any) -> str:
@@ -146,17 +147,19 @@ def _and(words: Any) -> str:
 # Built in
 
 MAGIC_SENDERS = {"BADSENDER": "BAD_CALLER_ID", "NOCREDIT": "LEDGER_ERROR", "EXPIRED": "ACCOUNT_EXPIRED"}
-"""Senders, in capitals, that send-sms refuses in every tenant, and the code it does with."""
+"""Map senders, in capitals, that send-sms refuses in every tenant, to error codes."""
 
 MAGIC_KEYS = {"badsender": "BAD_CALLER_ID", "nocredit": "LEDGER_ERROR", "expired": "ACCOUNT_EXPIRED"}
-"""What stands behind the hyphen of a key that belongs to the account of the key in front of it, and the code that
-methods which know it refuse with."""
+"""Map each magic key suffix to the error it triggers.
+
+`KEY-nocredit` acts as `KEY`, but methods that declare LEDGER_ERROR answer with it.
+"""
 
 
 def split_magic_key(key: str) -> tuple[str, str] | None:
-    """The key in front and the ending of one that has a magic ending."""
-    plain, hyphen, ending = key.rpartition("-")
-    return (plain, ending) if hyphen and plain and ending in MAGIC_KEYS else None
+    """Split a magic key into the account's key and the suffix; None if it has no magic suffix."""
+    plain, hyphen, suffix = key.rpartition("-")
+    return (plain, suffix) if hyphen and plain and suffix in MAGIC_KEYS else None
 
 
 def magic_key_rule(suffix: str) -> str:
@@ -171,24 +174,27 @@ def magic_suffix_of(rule: str) -> str | None:
 
 # Callbacks
 
-_SPOILT = "%C3%28"
-"""An escape of two bytes that no text in UTF-8 holds."""
+_INVALID_UTF_8 = "%C3%28"
+"""Two escaped bytes that are not valid UTF-8."""
 
-_TEXT_OF = {
+_TEXT_PARAMETERS = {
     "dlr": "status",
     "reply": "response",
     "inbound": "response",
     "link-hit": "message",
     "list-action": "firstname",
 }
-"""The parameter of each event that is a text."""
+"""The parameter of each event that contains a text."""
 
 
 def corrupt_url(url: str, event: str) -> str:
-    """The URL of a callback with bytes that are no UTF-8 at the end of its text, which is after the user's own."""
+    """Append bytes that are not valid UTF-8 to the text parameter of a callback's URL.
+
+    The user's own parameters come first, so the last one of that name is ours.
+    """
     head, mark, query = url.partition("?")
     pairs = query.split("&")
-    name = _TEXT_OF[event]
+    name = _TEXT_PARAMETERS[event]
     last = max(index for index, pair in enumerate(pairs) if pair.partition("=")[0] == name)
-    pairs[last] += _SPOILT
+    pairs[last] += _INVALID_UTF_8
     return head + mark + "&".join(pairs)

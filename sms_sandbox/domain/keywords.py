@@ -1,31 +1,32 @@
-"""Keywords: the words at the beginning of a handset's message that say what is to be done with it."""
+"""Keywords: words at the start of a handset's message that select an automatic action."""
 
 from .opt_out import RESERVED_WORDS
 
 MAX_KEYWORD_LENGTH = 80
-"""Characters a keyword may have. In capitals that are up to three times as many, and 255 are kept."""
+"""In characters, as written. In capitals a keyword may be three times as long."""
 
-_KEPT = 255
+_MAX_STORED_LENGTH = 255
 
 
 def normalize(keyword: str) -> str:
-    """A keyword as it is kept and compared: in capitals, one blank between its words."""
+    """Return a keyword as it is stored and compared: in capitals, with single spaces."""
     return " ".join(keyword.upper().split())
 
 
 def is_reserved(keyword: str) -> bool:
-    """Whether nobody can rent the keyword, since it means something to everybody."""
+    """True if the keyword cannot be rented, because it has a meaning for every number."""
     return normalize(keyword) in RESERVED_WORDS
 
 
 def candidate_keywords(text: str) -> list[str]:
-    """Every keyword that a text begins with, if it is one: the longest first, and last the empty one, which is a
-    keyword that takes whatever no other does.
+    """Return every keyword that a text could begin with, the longest first.
+
+    The last one is the empty keyword, which takes all messages that no other keyword takes.
     """
-    found = [""]
+    candidates = [""]
     for word in text.upper().split():
-        longer = f"{found[-1]} {word}".lstrip()
-        if len(longer) > _KEPT:
+        longer = f"{candidates[-1]} {word}".lstrip()
+        if len(longer) > _MAX_STORED_LENGTH:
             break
-        found.append(longer)
-    return found[::-1]
+        candidates.append(longer)
+    return candidates[::-1]

@@ -1,4 +1,4 @@
-"""Filling in the `[fields]` and the links of a message text."""
+"""Merge fields and short links in message texts."""
 
 import hashlib
 import re
@@ -19,15 +19,15 @@ _BASE_62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def has_fields(template: str) -> bool:
-    """Whether there is any `[word]` in the template, known or not: if there is none, all recipients get one text."""
+    """True if the template has any `[word]`, known or not. Without one, all recipients get the same text."""
     return "[" in template and _FIELD.search(template) is not None
 
 
 def fill_fields(template: str, values: Mapping[str, str]) -> str:
-    """The template with each `[name]` that is a key of `values` replaced.
+    """Replace each `[name]` that is a key of `values`.
 
-    Keys are in lower case; names are compared without case and without blanks or underscores around them. Unknown names
-    stay as they are. Values are not searched again, so brackets in one are plain text.
+    Keys are in lower case. Names are case-insensitive, and spaces or underscores around them are ignored. Unknown names
+    stay unchanged. Brackets inside a value are plain text.
     """
 
     def value(field: re.Match[str]) -> str:
@@ -37,16 +37,14 @@ def fill_fields(template: str, values: Mapping[str, str]) -> str:
 
 
 def place_link(text: str, marker: str, link: str) -> str:
-    """The text with the first `marker` replaced by `link`. A message carries one link of a kind; further markers stay
-    visible.
-    """
+    """Replace the first marker by a link. A message has one link of each kind, so further markers stay visible."""
     return text.replace(marker, link, 1)
 
 
 def link_code(seed: str, recipient: int, kind: str) -> str:
-    """Eight letters and digits for a recipient's link of one kind, the same for the same arguments.
+    """Return the code of a recipient's link: eight letters and digits, the same for the same arguments.
 
-    `seed` sets installations apart. There are 62^8 codes, so a collision is unlikely but not excluded.
+    Tenants with different seeds have different codes. There are 62^8 codes, so a collision is possible but unlikely.
     """
     digest = hashlib.blake2b(f"{seed}\0{kind}\0{recipient}".encode("utf-8", "replace"), digest_size=8).digest()
     number = int.from_bytes(digest)
@@ -58,5 +56,5 @@ def link_code(seed: str, recipient: int, kind: str) -> str:
 
 
 def link_text(host: str, code: str) -> str:
-    """A short link as it stands in a text, without a scheme: `TapTh.is/aB3dE5fG`."""
+    """Return a short link as written in a text, without a scheme: `TapTh.is/aB3dE5fG`."""
     return f"{host}/{code}"

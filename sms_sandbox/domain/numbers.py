@@ -1,6 +1,6 @@
-"""Phone numbers and the countries they are written for.
+"""Phone numbers, and the countries in which they are dialled.
 
-libphonenumber is imported where it is used, since a server that has not seen a number yet should not wait for it.
+libphonenumber is imported in the functions that use it, because importing it would slow down every start.
 """
 
 import re
@@ -10,24 +10,24 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 _PUNCTUATION = re.compile(r"[\s\-.()]+")
-# Longer than any number with an international prefix in front; keeps junk out of the cache.
-_LONGEST = 24
+# Longer than any number with an international prefix. Longer texts would only fill the cache.
+_MAX_DIGITS = 24
 
-# Ranges that regulators keep for film and print and that libphonenumber rejects although the API's own examples use
-# them. The ranges of Australia and the United States need no entry: the library takes them for real.
+# Ranges that regulators reserve for film and print. libphonenumber rejects them, although the API's own examples use
+# them. The ranges of Australia and the United States need no entry, because the library accepts them.
 _FICTION = (range(447700900000, 447700901000),)
 
 _INVALID = 10
-# The service runs PHP, whose port of libphonenumber numbers two types otherwise than Python's: voicemail and unknown.
+# The service runs PHP. Its port of libphonenumber has other codes for two types than Python's: voicemail and unknown.
 _PHP_TYPES = {10: 28, 99: _INVALID}
 
 
 @dataclass(frozen=True)
 class Description:
-    """What libphonenumber makes of a number, with the type codes of its PHP port.
+    """A number as libphonenumber describes it, with the type codes of its PHP port.
 
     `countrycode` is the dialling code, `national` the number without leading zeros, `international` the E.164 digits as
-    an integer. `type` is 0 for a landline, 1 for a mobile, 2 where the two look alike, 10 for anything not `valid`.
+    an integer. `type` is 0 for a landline, 1 for a mobile, 2 if the two look alike, and 10 for a number that is not `valid`.
     """
 
     countrycode: int
@@ -38,45 +38,47 @@ class Description:
 
 
 def find_region(country: str) -> str | None:
-    """The ISO 3166 code in capitals for two letters or an English country name of any case; None if there is no such
-    country. `UK` means `GB`.
+    """Return the ISO 3166 code of a country, or None if the country does not exist.
+
+    The country is given as two letters or an English name, case-insensitive. `UK` means `GB`.
     """
     name = country.strip()
     return _region(name.casefold()) if len(name) <= 64 else None
 
 
 def parse_digits(raw: str) -> str | None:
-    """The ASCII digits of a number written with blanks, hyphens, dots, brackets and a leading plus; None if it holds
-    anything else, or no digit.
+    """Return the ASCII digits of a number; None if it has no digit, or other characters than expected.
+
+    Spaces, hyphens, dots, brackets and a leading plus are expected.
     """
     digits = raw if raw.isdigit() else _PUNCTUATION.sub("", raw).removeprefix("+")
     return digits if digits.isascii() and digits.isdigit() else None
 
 
 def assume_australia(digits: str) -> str:
-    """Return digits in international form; a leading 0 is taken for Australia's trunk prefix."""
+    """Return digits in international form. A leading 0 is taken as Australia's trunk prefix."""
     return f"61{digits[1:]}" if digits.startswith("0") else digits
 
 
 def to_msisdn(raw: str, region: str | None = None, cached: bool = True) -> str | None:
-    """The international digits, without plus, that `raw` stands for; None if that is no valid number.
+    """Return a number in international form, without plus; None if it is not valid. Never raises.
 
-    With a `region` (as `region_of` gives it) a number is first read as one dialled inside that country, then as an
-    international one; the other way round if it begins with the country's own calling code, because `4915123456789`
-    would do for a German landline as well. With a leading plus, or without a region, it can only be international.
-    What was found is remembered, unless a caller has so many that it would only drive out the rest. Never raises.
+    With a `region` (from `find_region`) a number is first read as dialled inside that country, then as an international
+    one; the other way round if it begins with the country's own calling code, because `4915123456789` could be a German
+    landline as well. With a leading plus, or without a region, it can only be international. Results are cached;
+    callers with very many numbers turn that off, because they would push all others out of the cache.
     """
     digits = parse_digits(raw)
-    if digits is None or len(digits) > _LONGEST:
+    if digits is None or len(digits) > _MAX_DIGITS:
         return None
-    find = _msisdn if cached else _msisdn.__wrapped__
-    return find(digits, None if "+" in raw else region)
+    convert = _msisdn if cached else _msisdn.__wrapped__
+    return convert(digits, None if "+" in raw else region)
 
 
 def describe(raw: str, region: str) -> Description | None:
-    """What libphonenumber makes of `raw` dialled in `region`; None if it cannot be parsed at all. Never raises.
+    """Describe a number dialled in a region; None if libphonenumber cannot parse it. Never raises.
 
-    Unlike `to_msisdn` this keeps to the library's opinion, so a number reserved for fiction may be invalid here.
+    Unlike `to_msisdn` this follows the library, so a number reserved for fiction may be invalid here.
     """
     import phonenumbers
 
@@ -133,11 +135,11 @@ def _region(name: str) -> str | None:
 
 @cache
 def _regions_by_name() -> dict[str, str]:
-    """English names in folded case, from the library's own table of them."""
+    """Map English country names, case-folded, to regions. The names come from a table of the library."""
     import phonenumbers
     from phonenumbers import SUPPORTED_REGIONS
 
-    # The file alone: to import it by name would load the package around it, 100 MB of places by their numbers.
+    # Load the file alone. Importing it by name would load its whole package, 100 MB of places by their numbers.
     path = Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
     spec = spec_from_file_location("phonenumbers.geodata.locale", path)
     assert spec is not None
@@ -148,7 +150,7 @@ def _regions_by_name() -> dict[str, str]:
     regions = {}
     for region, names in table.LOCALE_DATA.items():
         name = names.get("en", "")
-        # "*fr" says that the name is spelt as in the language `fr`.
+        # "*fr" means that the name is spelled as in the language `fr`.
         while name.startswith("*"):
             name = names[name[1:]]
         if name and region in SUPPORTED_REGIONS:

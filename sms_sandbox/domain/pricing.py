@@ -1,39 +1,39 @@
-"""Money: decimal outside, whole thousandths of a cent inside, so that sums are exact."""
+"""Amounts of money: Decimal outside, whole thousandths of a cent inside, so that sums are exact."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
 UNIT = Decimal("0.00001")
-"""A thousandth of a cent, as a part of the account's currency."""
+"""A thousandth of a cent, in the account's currency."""
 
-_STEP = 100
-"""Units in 0.001, the finest amount the API shows."""
+_ROUNDING_STEP = 100
+"""Units in 0.001, the smallest amount that the API shows."""
 
 
 def to_units(amount: Decimal) -> int:
-    """An amount of currency in units, rounded half up."""
+    """Convert an amount of currency to units, rounded half up."""
     return int((amount / UNIT).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def from_units(units: int) -> Decimal:
-    """Units as an amount of currency."""
+    """Convert units to an amount of currency."""
     return units * UNIT
 
 
 def format_units(units: int) -> str:
-    """Units as an amount in as few digits as it takes: 1, 0.5, 14.63."""
+    """Return units as an amount without trailing zeros: 1, 0.5, 14.63."""
     return f"{from_units(units).normalize():f}"
 
 
 def currency_sign(currency: str) -> str:
-    """What stands before an amount of the currency, named by ISO 4217; a dollar sign but for a few."""
+    """Return the sign written before an amount. The currency has its ISO 4217 name; most have a dollar sign."""
     return {"GBP": "£", "EUR": "€"}.get(currency, "$")
 
 
-def share_of_cost(whole_cost: int, parts: int, of: int) -> int:
-    """What `parts` of the `of` parts cost that cost `whole_cost` units together, in units, rounded alike."""
-    return (whole_cost * parts // of + _STEP // 2) // _STEP * _STEP if of else 0
+def share_of_cost(whole_cost: int, parts: int, total_parts: int) -> int:
+    """Return the cost of some of the parts in units, rounded to three decimals of the currency."""
+    return (whole_cost * parts // total_parts + _ROUNDING_STEP // 2) // _ROUNDING_STEP * _ROUNDING_STEP if total_parts else 0
 
 
 def cost(parts: int, price: int) -> int:
-    """What `parts` parts cost at `price` units each, in units, rounded to three decimals of the currency."""
-    return (parts * price + _STEP // 2) // _STEP * _STEP
+    """Return the cost of parts at a price in units, rounded to three decimals of the currency."""
+    return (parts * price + _ROUNDING_STEP // 2) // _ROUNDING_STEP * _ROUNDING_STEP

@@ -1,4 +1,4 @@
-"""The provider's behaviour at different times, as far as there is evidence of it (reference 0.3)."""
+"""The behaviour of the provider at different times, as far as evidence exists (reference 0.3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ ProfileName: TypeAlias = Literal["seed", "vendor-2020", "legacy-2015", "throttle
 """Name of a profile. `seed` is the default; it follows the provider's own page on its API."""
 
 
-@dataclass(frozen=True, eq=False)  # they are constants, told apart and found as such
+@dataclass(frozen=True, eq=False)  # constants, compared by identity
 class Profile:
-    """What sets one profile apart from another."""
+    """The settings that differ between profiles."""
 
     page_size: int = 25
     throttle: int = 15
     tells_message: bool = True
-    """get-sms answers with the text."""
+    """True if get-sms includes the text of the message."""
     next_charge_first: bool = False
-    """get-number names the next charge before the renewal."""
+    """True if get-number has the next charge before the renewal."""
     server: str = "nginx"
     cache_control: str = "no-store, no-cache, must-revalidate"
 
@@ -34,4 +34,4 @@ PROFILES: Mapping[str, Profile] = {
     ),
     "throttle-2": Profile(throttle=2),
 }
-"""Each profile by its name."""
+"""All profiles by name."""

@@ -1,4 +1,4 @@
-"""Which messages and calls a rule means, and how often it applies to them."""
+"""The messages and calls that a rule matches, and how often it applies to them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from hashlib import sha256
 from .numbers import assume_australia
 
 _MAX_DIGITS = 15
-"""Digits of a number in international form."""
+"""A number in international form has at most 15 digits."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a rule looks at: the handsets, sender and text of a message or of a call, and the key of the account."""
+    """The handsets, sender and text of a message or call, and the key of the account."""
 
     to: Collection[str] = ()
     sender: str = ""
@@ -23,13 +23,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Match:
-    """What a subject must have; None asks nothing.
+    """The conditions that a subject must meet; None is no condition.
 
     `to` is a number (`61491570156`), a prefix (`6149157*`) or a range (`61491570100-61491570199`), in international
-    form or an Australian local one, and one handset that fits is enough. `text` is part of the text and `sender` the
-    whole sender, in any case; `key` is the account's.
+    or Australian local form; one matching handset is enough. `text` is a substring and `sender` the whole sender, both
+    case-insensitive. `key` is the account's key.
 
-    Raises ValueError where `to` can't be read, TypeError for what is no text.
+    Raises ValueError if `to` is malformed, TypeError if a value is not a text.
     """
 
     to: str | None = None
@@ -38,13 +38,13 @@ class Match:
     key: str | None = None
 
     def __post_init__(self) -> None:
-        if not all(wanted is None or isinstance(wanted, str) for wanted in vars(self).values()):
-            raise TypeError("What a match asks for are texts")
+        if not all(value is None or isinstance(value, str) for value in vars(self).values()):
+            raise TypeError("The conditions of a match must be texts")
         if self.to is not None:
             parse_range(self.to)
 
     def matches(self, subject: Subject) -> bool:
-        """Whether a subject is meant."""
+        """True if a subject meets all conditions."""
         if self.key is not None and self.key != subject.key:
             return False
         if self.sender is not None and self.sender.lower() != subject.sender.lower():
@@ -54,38 +54,43 @@ class Match:
         if self.to is None:
             return True
         first, last = parse_range(self.to)
-        # A prefix means longer numbers, too; all others are as long as what was written.
+        # A prefix matches numbers of any length; otherwise all numbers are as long as the given ones.
         return any(first <= number <= last and len(first) <= len(number) <= len(last) for number in subject.to)
 
 
 @lru_cache(1000)
-def parse_range(wanted: str) -> tuple[str, str]:
-    """The first and the last number that `to` of a match means, the first as short as any of them may be. Raises
-    ValueError where it can't be read."""
-    first, dash, last = wanted.partition("-")
+def parse_range(to: str) -> tuple[str, str]:
+    """Return the first and the last number that `to` of a match means.
+
+    The first one is as short as the shortest matching number. Raises ValueError if `to` is malformed.
+    """
+    first, dash, last = to.partition("-")
     if dash:
         low, high = to_international(first), to_international(last)
         if len(low) != len(high) or low > high:
-            raise ValueError(f"{wanted!r} is no range: write two numbers of one length, the lower one first")
+            raise ValueError(f"{to!r} is not a range: write two numbers of the same length, the lower one first")
         return low, high
-    if wanted.endswith("*"):
-        prefix = to_international(wanted[:-1])
+    if to.endswith("*"):
+        prefix = to_international(to[:-1])
         return prefix, prefix + "9" * (_MAX_DIGITS - len(prefix))
-    return to_international(wanted), to_international(wanted)
+    return to_international(to), to_international(to)
 
 
 def to_international(written: str) -> str:
-    """The digits of a number or its beginning; a leading 0 stands for Australia."""
+    """Return the digits of a number or prefix in international form. Raises ValueError if it is malformed."""
     digits = written.strip().removeprefix("+").replace(" ", "")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS):
-        raise ValueError(f"{written!r} is no number: write digits, as 61491570156 or 0491570156")
+        raise ValueError(f"{written!r} is not a phone number: write digits, as 61491570156 or 0491570156")
     return assume_australia(digits)
 
 
 @dataclass(frozen=True)
 class Turns:
-    """How often a rule applies among the subjects it means: from the `nth` on (counted from 1), `count` times at most,
-    and to a `share` (above 0, up to 1) of them. Raises ValueError or TypeError where they can't be such."""
+    """How often a rule applies to the subjects it matches.
+
+    It applies from the `nth` subject on (counted from 1), at most `count` times, and to a `share` of them (above 0, at
+    most 1). Raises ValueError or TypeError for other values.
+    """
 
     nth: int = 1
     count: int | None = None
@@ -93,21 +98,23 @@ class Turns:
 
     def __post_init__(self) -> None:
         if self.nth < 1 or (self.count is not None and self.count < 1) or not 0 < self.share <= 1:
-            raise ValueError("The nth and the count begin with 1, and a share is above 0 and at most 1")
+            raise ValueError("`nth` and `count` must be at least 1, and `share` above 0 and at most 1")
 
     @property
     def always_applies(self) -> bool:
-        """Whether the rule always applies, so that nothing has to be counted."""
+        """True if the rule applies to every subject, so nothing has to be counted."""
         return self.nth == 1 and self.count is None and self.share == 1.0
 
     def apply_to(self, seen: int, used: int, chance: str) -> bool:
-        """Whether it applies to the `seen`-th subject, when it has applied to `used` already. The same `chance`, a text
-        that stands for the subject, gives the same answer."""
+        """True if the rule applies to the `seen`-th subject, after it applied to `used` others.
+
+        `chance` identifies the subject, so the same one always gives the same result.
+        """
         if seen < self.nth or (self.count is not None and used >= self.count):
             return False
         return self.share == 1.0 or hash_to_fraction(chance) < self.share
 
 
 def hash_to_fraction(text: str) -> float:
-    """A number from 0 up to, but not, 1 that follows from a text, spread evenly."""
+    """Derive a number from a text: at least 0, below 1, evenly distributed."""
     return int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:6]) / 2**48

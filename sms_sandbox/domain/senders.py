@@ -1,4 +1,4 @@
-"""What the `from` of a message can be."""
+"""The sender of a message: a number, or a word of up to 11 characters."""
 
 import re
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from enum import Enum
 from .numbers import parse_digits
 
 RESERVED = frozenset({"BADCALLERID"})
-"""Words, in capitals, that the sandbox never accepts as a sender, so that a client can provoke the refusal."""
+"""Words, in capitals, that are never accepted as a sender, so that a client can provoke the refusal."""
 
 _WORD = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[!-~]{1,11}")
 
 
 class Kind(Enum):
-    """Whether a sender can be answered (a number) or only read (a word, the alphanumeric sender ID)."""
+    """The kind of a sender. Handsets can reply to a number, but not to a word (an alphanumeric sender ID)."""
 
     NUMBER = "number"
     WORD = "word"
@@ -28,10 +28,10 @@ class Sender:
 
 
 def parse_sender(raw: str) -> Sender | None:
-    """The sender that `raw` names, or None if it is malformed.
+    """Parse a sender; None if it is malformed.
 
-    A number has 1 to 15 digits and may carry a plus and the usual punctuation. A word has 1 to 11 printable ASCII
-    characters, no blanks, and at least one letter. Whether the account may use it is not looked at.
+    A number has 1 to 15 digits, with a plus and the usual punctuation allowed. A word has 1 to 11 printable ASCII
+    characters without spaces, and at least one letter. The account may still not be allowed to use it.
     """
     digits = parse_digits(raw)
     if digits is not None:
@@ -40,5 +40,5 @@ def parse_sender(raw: str) -> Sender | None:
 
 
 def is_reserved(word: str) -> bool:
-    """Whether `word`, in any case, is one of `RESERVED`."""
+    """True if the word is one of `RESERVED`, case-insensitive."""
     return word.upper() in RESERVED

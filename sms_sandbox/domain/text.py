@@ -1,4 +1,4 @@
-"""How a text travels: its alphabet, its length and the parts it is cut into."""
+"""The alphabet of a text, its length, and the parts it is sent in."""
 
 import re
 import unicodedata
@@ -9,13 +9,13 @@ from typing import Literal, NamedTuple
 from gsm0338.charset import BASIC_CHARACTER_SET, BASIC_CHARACTER_SET_EXTENSION
 
 MAX_PARTS = 4
-"""The most parts the API sends as one message."""
+"""Limit of the API for one message."""
 
 _ESCAPE = "\x1b"
 
 
 class Segments(NamedTuple):
-    """What a text costs on the air.
+    """The alphabet, length and number of parts of a text.
 
     `units` are septets in GSM-7, where an extension character takes two, and UTF-16 units in UCS-2, where a character
     outside the basic plane takes two. `parts` is at least 1.
@@ -27,10 +27,10 @@ class Segments(NamedTuple):
 
 
 def segments(message: str) -> Segments:
-    """Alphabet, length and number of parts of a text as it is sent, merge fields and links already filled in.
+    """Return the alphabet, length and number of parts of a text, with merge fields and links already filled in.
 
-    One part holds 160 septets or 70 UCS-2 units; when several are needed each holds 153 or 67. Never raises, and counts
-    beyond `MAX_PARTS`: refusing is the caller's business.
+    One part holds 160 septets or 70 UCS-2 units. If several are needed, each holds 153 or 67. Never raises. The number
+    of parts may exceed `MAX_PARTS`; the caller must refuse such a text.
     """
     if not _GSM.fullmatch(message):
         units = len(message.encode("utf-16-le", "surrogatepass")) // 2
@@ -39,20 +39,20 @@ def segments(message: str) -> Segments:
     units = len(message) + pairs
     if units <= 160:
         return Segments("GSM-7", units, 1)
-    return Segments("GSM-7", units, _packed(message) if pairs else -(-units // 153))
+    return Segments("GSM-7", units, _count_packed(message) if pairs else -(-units // 153))
 
 
 def cut_to_parts(message: str, parts: int) -> str:
-    """The text, or as much of its beginning as so many parts hold."""
+    """Return as much of the start of a text as fits into this many parts."""
     if segments(message).parts <= parts:
         return message
-    # A longer beginning never needs fewer parts, not even where the alphabet changes.
-    kept = bisect_right(range(len(message) + 1), parts, key=lambda size: segments(message[:size]).parts) - 1
-    return message[:kept]
+    # A longer start never needs fewer parts, even if its alphabet differs.
+    length = bisect_right(range(len(message) + 1), parts, key=lambda size: segments(message[:size]).parts) - 1
+    return message[:length]
 
 
-def _packed(message: str) -> int:
-    """The parts of 153 septets needed when no escape pair may be cut in two."""
+def _count_packed(message: str) -> int:
+    """Count the parts of 153 septets, where no escape pair may be cut in two."""
     # One `replace` for each of ten characters is many times faster than one regular expression.
     for character in _EXTENSION:
         message = message.replace(character, _ESCAPE + character)
@@ -67,9 +67,9 @@ def _packed(message: str) -> int:
 
 
 def _characters(names: Iterable[str]) -> str:
-    """The characters with these Unicode names.
+    """Return the characters with these Unicode names, without the escape code.
 
-    The escape code is left out: it only announces an extension character, so a text that holds one is not GSM-7 text.
+    The escape code only announces an extension character, so a text that contains it is not a GSM-7 text.
     """
     return "".join(sorted({unicodedata.lookup(name) for name in names} - {_ESCAPE}))
 

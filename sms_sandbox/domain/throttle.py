@@ -1,4 +1,4 @@
-"""The throttle: so many calls in any second, and what is over is refused."""
+"""The throttle: a limit on the calls in any second."""
 
 from collections import deque
 
@@ -6,9 +6,10 @@ SECOND = 1.0
 
 
 def admit(admitted: deque[float], now: float, rate: int) -> bool:
-    """Whether a call at `now` (seconds) is one of at most `rate` in any second; notes it in `admitted` if so.
+    """Admit a call if there were fewer than `rate` in the last second; True if it was admitted.
 
-    Refused calls do not count, so a client that hammers still gets `rate` calls a second. A rate of 0 is no limit.
+    Times are in seconds. Refused calls do not count, so a client that never pauses still gets `rate` calls a second.
+    A rate of 0 is no limit.
     """
     if rate <= 0:
         return True

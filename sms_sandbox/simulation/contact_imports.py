@@ -205,7 +205,7 @@ class File:
             try:
                 self._delimiter = csv.find_delimiter(text.read(csv.HEAD_LENGTH))
             except UnicodeError as why:
-                raise TableError(f"it can't be decoded: {why}") from why
+                raise TableError(f"it cannot be decoded: {why}") from why
 
     @contextmanager
     def rows(self) -> Iterator[Iterator[list[str]]]:

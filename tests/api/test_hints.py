@@ -80,8 +80,8 @@ def test_likely_mistakes(account: Account, name: str, form: dict[str, str], hint
 @pytest.mark.parametrize(
     ("url", "hint"),
     [
-        ("http://8.8.8.8/hook", "8.8.8.8 is a public address, and 8.8.8.8 is not among the hosts allowed"),
-        ("http://169.254.169.254/", "169.254.169.254 is a link-local address, where callbacks never go."),
+        ("http://8.8.8.8/hook", "8.8.8.8 is a public address, and 8.8.8.8 is not one of the hosts allowed"),
+        ("http://169.254.169.254/", "169.254.169.254 is a link-local address, which callbacks are never sent to."),
         (
             "https://hooks.example.com/a",
             "hooks.example.com is not called if it has a public address. To allow it, start the server with",

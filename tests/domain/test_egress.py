@@ -108,7 +108,7 @@ def test_public_and_shared_addresses_take_a_listed_host(address: str) -> None:
     sentence = refusal_reason(address, "example.com", ["example.org"])
     assert sentence is not None
     assert address in sentence
-    assert "example.com is not among" in sentence
+    assert "example.com is not one of" in sentence
 
 
 @pytest.mark.parametrize("address", [*NEVER, *NOT_ADDRESSES])
@@ -122,10 +122,10 @@ def test_some_addresses_are_refused_even_to_listed_hosts(address: str) -> None:
 
 def test_a_refusal_names_the_address_that_is_meant() -> None:
     assert refusal_reason("64:ff9b::a9fe:a9fe", "h") == (
-        "64:ff9b::a9fe:a9fe reaches 169.254.169.254, a link-local address, where callbacks never go."
+        "64:ff9b::a9fe:a9fe reaches 169.254.169.254, a link-local address, which callbacks are never sent to."
     )
     assert refusal_reason("8.8.8.8", "h") == (
-        "8.8.8.8 is a public address, and h is not among the hosts allowed beyond private networks."
+        "8.8.8.8 is a public address, and h is not one of the hosts allowed outside private networks."
     )
 
 

@@ -55,29 +55,29 @@ def test_which_calls_are_carried_out(effect: dict[str, Any], works: bool) -> Non
 @pytest.mark.parametrize(
     ("given_", "complaint"),
     [
-        ({"on": "carrier"}, "A fault is on api or callback, not on 'carrier'"),
-        ({"on": API}, "Say what goes wrong: error, status, body, connection or delay"),
-        ({"on": CALLBACK}, "Say what goes wrong: callback or delay"),
-        ({"on": API, "status": 503, "body": "html"}, "Give one effect, not `status` and `body`"),
-        ({"on": API, "callback": "drop"}, "`callback` goes with a fault on 'callback'"),
-        ({"on": API, "status": 503, "event": "dlr"}, "`event` goes with a fault on 'callback'"),
-        ({"on": CALLBACK, "callback": "drop", "method": "send-sms"}, "`method` goes with a fault on 'api'"),
-        ({"on": CALLBACK, "status": 503}, "`status` goes with a fault on 'api'"),
-        ({"on": API, "status": 404}, "`status` is 500, 502, 503 or 504, not 404"),
-        ({"on": API, "body": "xml"}, "`body` is malformed, truncated or html"),
-        ({"on": CALLBACK, "event": "sms", "callback": "drop"}, "`event` is dlr, reply"),
-        ({"on": API, "connection": "stall", "delay": {"seconds": 1}}, "'stall' never comes"),
-        ({"on": CALLBACK, "callback": "drop", "delay": {"seconds": 1}}, "'drop' never comes"),
-        ({"on": API, "delay": {}}, "A delay has"),
-        ({"on": API, "delay": {"seconds": 1, "to": 2}}, "A delay has"),
-        ({"on": API, "delay": {"from": 1}}, "A delay has"),
-        ({"on": API, "delay": {"from": 2, "to": 1}}, "`from` the shorter"),
+        ({"on": "carrier"}, "A fault must be on api or callback, not on 'carrier'"),
+        ({"on": API}, "Give an effect: error, status, body, connection or delay"),
+        ({"on": CALLBACK}, "Give an effect: callback or delay"),
+        ({"on": API, "status": 503, "body": "html"}, "Give only one effect, not `status` and `body`"),
+        ({"on": API, "callback": "drop"}, "`callback` is only for a fault on 'callback'"),
+        ({"on": API, "status": 503, "event": "dlr"}, "`event` is only for a fault on 'callback'"),
+        ({"on": CALLBACK, "callback": "drop", "method": "send-sms"}, "`method` is only for a fault on 'api'"),
+        ({"on": CALLBACK, "status": 503}, "`status` is only for a fault on 'api'"),
+        ({"on": API, "status": 404}, "`status` must be 500, 502, 503 or 504, not 404"),
+        ({"on": API, "body": "xml"}, "`body` must be malformed, truncated or html"),
+        ({"on": CALLBACK, "event": "sms", "callback": "drop"}, "`event` must be dlr, reply"),
+        ({"on": API, "connection": "stall", "delay": {"seconds": 1}}, "With 'stall' nothing is sent"),
+        ({"on": CALLBACK, "callback": "drop", "delay": {"seconds": 1}}, "With 'drop' nothing is sent"),
+        ({"on": API, "delay": {}}, "A delay must have"),
+        ({"on": API, "delay": {"seconds": 1, "to": 2}}, "A delay must have"),
+        ({"on": API, "delay": {"from": 1}}, "A delay must have"),
+        ({"on": API, "delay": {"from": 2, "to": 1}}, "`from` must not be greater"),
         ({"on": API, "delay": {"seconds": -1}}, "from 0 to 604800"),
         ({"on": API, "delay": {"seconds": float("nan")}}, "from 0 to 604800"),
-        ({"on": API, "delay": {"median": 1, "sigma": 11}}, "`sigma` is 10 at most"),
+        ({"on": API, "delay": {"median": 1, "sigma": 11}}, "`sigma` must be at most 10"),
     ],
 )
-def test_what_makes_no_sense(given_: dict[str, Any], complaint: str) -> None:
+def test_contradictions_are_refused(given_: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint.replace("(", r"\(")):
         Fault(**given_)
 

@@ -172,11 +172,11 @@ async def test_a_packed_and_a_chunked_answer(
         ({"body": gzip.compress(PEOPLE, mtime=0)}, "no column called mobile"),
         ({"body": gzip.compress(b"x" * 5_000_000), "headers": ("Content-Encoding: gzip",)}, "larger than"),
         ({"body": b"x" * 99, "headers": ("Content-Encoding: gzip",)}, "ClientPayloadError"),
-        ({"body": b"mobile\n6149157\x81"}, "can't be decoded"),
-        ({"body": PEOPLE.decode().encode("utf-16") + b"\x00"}, "can't be decoded"),
-        ({"body": PEOPLE + b"\xff" * 9 + PEOPLE * 999 + b"\x81"}, "can't be decoded"),
+        ({"body": b"mobile\n6149157\x81"}, "cannot be decoded"),
+        ({"body": PEOPLE.decode().encode("utf-16") + b"\x00"}, "cannot be decoded"),
+        ({"body": PEOPLE + b"\xff" * 9 + PEOPLE * 999 + b"\x81"}, "cannot be decoded"),
         ({"body": PEOPLE + b"1" * 300_000}, "a line is longer"),
-        ({"body": PEOPLE + b'"' + b"1\n" * 70_000}, "can't be read as CSV"),
+        ({"body": PEOPLE + b'"' + b"1\n" * 70_000}, "cannot be read as CSV"),
     ],
 )
 async def test_a_file_that_is_none_leaves_everything_as_it_was(

@@ -280,7 +280,7 @@ def test_a_handset_shows_replies_and_taps(tenant: Sandbox) -> None:
     assert [each.event for each in tenant.receiver().received()].count("link-hit") == 1
     # Both are under way at once, so which one is there first is chance.
     assert sorted(each["response"] for each in tenant.receiver().replies) == ["STOP", "Yes please"]
-    with pytest.raises(ValueError, match="is no number"):
+    with pytest.raises(ValueError, match="is not a phone number"):
         tenant.handset("nobody")
 
 

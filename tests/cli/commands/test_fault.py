@@ -89,9 +89,9 @@ def test_faults_are_listed_one_to_a_line_and_cleared(tenant: Account, fault: Run
         ("--body gzip", 2, "is not one of"),
         ("--delay soon", 2, "no span of time"),
         ("--delay 1s~wide", 2, "no spread"),
-        ("", 1, "Say what goes wrong"),
+        ("", 1, "Give an effect"),
         ("--error LEDGER", 1, "did you mean 'LEDGER_ERROR'?"),
-        ("--status 503 --body html", 1, "Give one effect"),
+        ("--status 503 --body html", 1, "Give only one effect"),
     ],
 )
 def test_what_makes_no_sense_is_refused(fault: Run, args: str, status: int, said: str) -> None:

@@ -68,8 +68,8 @@ def test_an_answer_that_is_no_success_is_told(receiver: Receiver) -> None:
     ("url", "why"),
     [
         ("http://127.0.0.1:9/", "ClientConnectorError"),
-        ("http://192.0.2.1/", "192.0.2.1 is a public address, and 192.0.2.1 is not among the hosts allowed"),
-        ("http://169.254.169.254/", "where callbacks never go"),
+        ("http://192.0.2.1/", "192.0.2.1 is a public address, and 192.0.2.1 is not one of the hosts allowed"),
+        ("http://169.254.169.254/", "which callbacks are never sent to"),
     ],
 )
 def test_an_address_that_can_not_be_called(url: str, why: str) -> None:
