@@ -25,8 +25,8 @@ NOUNS_IN_ING = {
 NO_VERBS = {
     "a", "an", "all", "another", "any", "as", "at", "both", "by", "each", "every", "for", "from", "how", "if", "in",
     "it", "its", "no", "nobody", "none", "of", "on", "one", "only", "other", "our", "so", "some", "such", "that", "the",
-    "let", "their", "there", "these", "they", "this", "those", "to", "what", "whatever", "when", "where", "whether", "which",
-    "who", "whoever", "whose", "why", "with", "without",
+    "let", "their", "there", "these", "they", "this", "those", "to", "what", "whatever", "when", "where", "whether",
+    "which", "who", "whoever", "whose", "why", "with", "without",
 }  # fmt: skip
 # Nor any other docstring.
 NO_NOUNS = {

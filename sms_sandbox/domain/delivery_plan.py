@@ -91,9 +91,7 @@ def check_scenario(name: str, options: Mapping[str, Any]) -> None:
 
 def _check_seconds(value: float) -> str:
     return (
-        ""
-        if 0 <= value <= MAX_AFTER_SECONDS
-        else f"must be from 0 to {MAX_AFTER_SECONDS:.0f} seconds, not {value:g}"
+        "" if 0 <= value <= MAX_AFTER_SECONDS else f"must be from 0 to {MAX_AFTER_SECONDS:.0f} seconds, not {value:g}"
     )
 
 

@@ -27,7 +27,7 @@ class Description:
     """A number as libphonenumber describes it, with the type codes of its PHP port.
 
     `countrycode` is the dialling code, `national` the number without leading zeros, `international` the E.164 digits as
-    an integer. `type` is 0 for a landline, 1 for a mobile, 2 if the two look alike, and 10 for a number that is not `valid`.
+    an integer. `type` is 0 for a landline, 1 for a mobile, 2 if the two look alike, 10 if it is not `valid`.
     """
 
     countrycode: int

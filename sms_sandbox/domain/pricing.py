@@ -31,9 +31,13 @@ def currency_sign(currency: str) -> str:
 
 def share_of_cost(whole_cost: int, parts: int, total_parts: int) -> int:
     """Return the cost of some of the parts in units, rounded to three decimals of the currency."""
-    return (whole_cost * parts // total_parts + _ROUNDING_STEP // 2) // _ROUNDING_STEP * _ROUNDING_STEP if total_parts else 0
+    return _round(whole_cost * parts // total_parts) if total_parts else 0
 
 
 def cost(parts: int, price: int) -> int:
     """Return the cost of parts at a price in units, rounded to three decimals of the currency."""
-    return (parts * price + _ROUNDING_STEP // 2) // _ROUNDING_STEP * _ROUNDING_STEP
+    return _round(parts * price)
+
+
+def _round(units: int) -> int:
+    return (units + _ROUNDING_STEP // 2) // _ROUNDING_STEP * _ROUNDING_STEP

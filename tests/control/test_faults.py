@@ -87,7 +87,7 @@ def test_faults_are_of_one_tenant_and_go_with_a_reset(tenant: Account, frozen: A
         ({"on": "callback", "event": "sms", "callback": "drop"}, "'sms'"),
         ({"delay": {"seconds": 1, "median": 2}}, "A delay must have `seconds`"),
         ({"delay": {"seconds": -1}}, "from 0 to 604800"),
-        ({"connection": "stall", "delay": {"seconds": 1}}, "can't be delayed"),
+        ({"connection": "stall", "delay": {"seconds": 1}}, "cannot have a delay"),
         ({"error": "FAILED", "match": {"to": "abc"}}, "'abc' is not a phone number"),
         ({"error": "FAILED", "match": {"number": "1"}}, "unknown field `number`"),
         ({"error": "FAILED", "share": 0}, "share"),
