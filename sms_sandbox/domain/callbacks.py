@@ -33,7 +33,7 @@ _Tree: TypeAlias = "dict[str, str | _Tree]"
 
 
 def next_wait(attempts: int) -> timedelta | None:
-    """Return the wait after this many failed attempts (at least 1), or None after the last attempt."""
+    """Return the wait after this many failed attempts, or None after the last one."""
     assert attempts > 0
     return _RETRY_WAITS[attempts - 1] if attempts <= len(_RETRY_WAITS) else None
 

@@ -26,7 +26,7 @@ def real_now() -> datetime:
 
 
 def month_after(moment: datetime, day: int = 0) -> datetime:
-    """Return the same day of the next month, or the last day of a shorter month.
+    """Return the same day of the next month, or its last day.
 
     `day` is the first charge's day of the month; a shorter month in between must not change it.
     """

@@ -63,7 +63,7 @@ _PLAIN_IPV6 = (IPv6Address("::"), IPv6Address("::1"))
 
 
 def refusal_reason(address: str, host: str, allowed_hosts: Collection[str] = ()) -> str | None:
-    """Return why no callback may be sent to an address, or None if it is allowed.
+    """Return why callbacks to an address are refused, or None if they are allowed.
 
     Args:
         address: the address that the URL's host resolved to, as text; an IPv6 scope (``%eth0``) is ignored. An address
@@ -123,7 +123,7 @@ def _destinations(address: _Address) -> list[_Address]:
 
 
 def _rfc6052(bits: int) -> Iterator[IPv4Address]:
-    """Yield the IPv4 addresses that may follow a prefix of 48, 56, 64 or 96 bits (RFC 6052, 2.2)."""
+    """Yield the IPv4 addresses embedded after a prefix of any length (RFC 6052, 2.2)."""
     if bits >> 56 & 0xFF:  # the reserved octet is zero in every layout
         return
     rest = bits >> 64 << 56 | bits & (1 << 56) - 1  # the address without the reserved octet: 120 bits

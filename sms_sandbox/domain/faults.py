@@ -68,7 +68,7 @@ def draw_seconds(delay: Delay, chance: str) -> float:
 
 @dataclass(frozen=True)
 class Fault:
-    """An effect on calls of a `method` of the API, or on callbacks of an `event`; None means all of them.
+    """An effect on API calls or callbacks, limited to a `method` or an `event`.
 
     Raises ValueError if the fields contradict each other.
     """
@@ -116,7 +116,7 @@ class Fault:
         return self.effect is None or self.effect in _EFFECTS_AFTER_WORK
 
     def delay_seconds(self, seed: str, rule: int, seen: int) -> float:
-        """Return the delay of the `seen`-th call or callback that a rule matched, or 0 without a delay."""
+        """Return the delay, in seconds, of the `seen`-th call or callback that a rule matched."""
         return 0.0 if self.delay is None else draw_seconds(self.delay, f"{seed} delay {rule} {seen}")
 
     def given_fields(self) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def split_magic_key(key: str) -> tuple[str, str] | None:
 
 
 def magic_key_rule(suffix: str) -> str:
-    """Return the `rule` of a call that a magic key made fail, as traffic entries show it."""
+    """Return the `rule` that traffic entries show for the error of a magic key."""
     return f"magic key …-{suffix}"
 
 

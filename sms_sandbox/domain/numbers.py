@@ -38,7 +38,7 @@ class Description:
 
 
 def find_region(country: str) -> str | None:
-    """Return the ISO 3166 code of a country, or None if the country does not exist.
+    """Return the ISO 3166 code of a country, or None if it is unknown.
 
     The country is given as two letters or an English name, case-insensitive. `UK` means `GB`.
     """

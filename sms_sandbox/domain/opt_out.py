@@ -8,5 +8,5 @@ RESERVED_WORDS = OPT_OUT_WORDS | {"HELP", "MORE", "CONTINUE", "ADD"}
 
 
 def is_opt_out(text: str) -> bool:
-    """True if the whole text is an opt-out word, case-insensitive, with or without spaces around it."""
+    """True if the whole text is an opt-out word, case-insensitive; outer spaces are ignored."""
     return text.strip().upper() in OPT_OUT_WORDS

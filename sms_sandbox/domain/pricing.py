@@ -30,12 +30,12 @@ def currency_sign(currency: str) -> str:
 
 
 def share_of_cost(whole_cost: int, parts: int, total_parts: int) -> int:
-    """Return the cost of some of the parts in units, rounded to three decimals of the currency."""
+    """Return the cost of some of the parts in units, rounded to 0.001."""
     return _round(whole_cost * parts // total_parts) if total_parts else 0
 
 
 def cost(parts: int, price: int) -> int:
-    """Return the cost of parts at a price in units, rounded to three decimals of the currency."""
+    """Return the cost of parts at a price in units, rounded to 0.001."""
     return _round(parts * price)
 
 

@@ -23,7 +23,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def redact(text: str, secret: str) -> str:
-    """Replace an account's secret in a text, unless the secret is too short to be recognised."""
+    """Replace an account's secret in a text, unless it is too short."""
     return text.replace(secret, HIDDEN) if len(secret) >= MIN_SECRET_LENGTH and secret in text else text
 
 
@@ -46,7 +46,7 @@ def _redact_pair(pair: str, secret: str) -> str:
 
 
 def _redact_part(part: str, secret: str) -> str:
-    """Replace an account's secret in a part of a URL, whether or not its characters are escaped."""
+    """Replace an account's secret in a part of a URL, even if it is escaped."""
     part = redact(part, secret)
     plain = unquote_plus(part)
     cleaned = redact(plain, secret)

@@ -13,7 +13,7 @@ _MAX_DIGITS = 15
 
 @dataclass(frozen=True)
 class Subject:
-    """The handsets, sender and text of a message or call, and the key of the account."""
+    """The values of a message or call that rules look at."""
 
     to: Collection[str] = ()
     sender: str = ""
@@ -86,7 +86,7 @@ def to_international(written: str) -> str:
 
 @dataclass(frozen=True)
 class Turns:
-    """How often a rule applies to the subjects it matches.
+    """The share and number of matching subjects that a rule applies to.
 
     It applies from the `nth` subject on (counted from 1), at most `count` times, and to a `share` of them (above 0, at
     most 1). Raises ValueError or TypeError for other values.

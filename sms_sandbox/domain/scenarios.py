@@ -153,7 +153,7 @@ BY_NUMBER = {
 
 
 def catalogue(delay: timedelta) -> list[dict[str, Any]]:
-    """Return all scenarios as plain data, with the times of their steps for a delivery delay."""
+    """Return all scenarios as plain data, with their times for a delivery delay."""
     return [
         {
             "name": scenario.name,
@@ -189,7 +189,7 @@ def _describe(scenario: Scenario, delay: float) -> Iterator[dict[str, Any]]:
 
 
 def describe_steps(described: Mapping[str, Any]) -> list[str]:
-    """Return the steps of a scenario of the catalogue in words, or the shares of a mix."""
+    """Return the steps of a scenario in words, or the shares of a mix."""
     if described["steps"]:
         return [f"{step['when']}: {_STEP_WORDS[step['does']].format(step['says'])}" for step in described["steps"]]
     return [f"{share:.0%} {name}" for name, share in described["options"]["mix"]["default"].items()]

@@ -27,10 +27,11 @@ class Segments(NamedTuple):
 
 
 def segments(message: str) -> Segments:
-    """Return the alphabet, length and number of parts of a text, with merge fields and links already filled in.
+    """Return the alphabet, length and number of parts of a text.
 
-    One part holds 160 septets or 70 UCS-2 units. If several are needed, each holds 153 or 67. Never raises. The number
-    of parts may exceed `MAX_PARTS`; the caller must refuse such a text.
+    Merge fields and links must be filled in before. One part holds 160 septets or 70 UCS-2 units; if several are
+    needed, each holds 153 or 67. Never raises. The number of parts may exceed `MAX_PARTS`; the caller must refuse such
+    a text.
     """
     if not _GSM.fullmatch(message):
         units = len(message.encode("utf-16-le", "surrogatepass")) // 2

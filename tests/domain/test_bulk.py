@@ -1,4 +1,4 @@
-"""What becomes of the rows of a file."""
+"""Plans of contact imports."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Laws of the carrier: what becomes of a message, and by when."""
+"""Laws of the carrier: the final status of a message, and its time."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Laws of time as a value."""
+"""Laws of moments and clocks."""
 
 from datetime import UTC, datetime, timedelta
 

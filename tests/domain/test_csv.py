@@ -1,4 +1,4 @@
-"""Files of contacts: whatever wrote them, what was written is read."""
+"""Contact files are read as they were written, by any program."""
 
 import codecs
 import csv
@@ -33,7 +33,7 @@ tables = st.lists(st.lists(cells, max_size=6), max_size=12)
 
 
 def guess(data: bytes, pieces: int = 3) -> str:
-    """The encoding of a file that comes in small pieces."""
+    """Guess the encoding of a file that is fed in small chunks."""
     guessed = EncodingGuess()
     for start in range(0, len(data), pieces):
         guessed.feed(data[start : start + pieces])
@@ -41,7 +41,7 @@ def guess(data: bytes, pieces: int = 3) -> str:
 
 
 def parse(data: bytes) -> list[list[str]]:
-    """Everything from bytes to rows."""
+    """Read the rows of a file, given as bytes."""
     encoding = guess(data)
     delimiter = find_delimiter(io.TextIOWrapper(io.BytesIO(data), encoding, newline="").read(HEAD_LENGTH))
     return list(read_rows(io.TextIOWrapper(io.BytesIO(data), encoding, newline="").readline, delimiter))

@@ -170,7 +170,7 @@ def test_other_hosts_do_not_match(host: str, entry: str) -> None:
 
 
 def forms(inner: IPv4Address) -> list[IPv6Address]:
-    """An IPv4 address in every form that carries one."""
+    """Return an IPv4 address in every form that contains one."""
     bits = int(inner)
     within = {
         "::ffff:0:0": bits,

@@ -1,4 +1,4 @@
-"""What a fault can be, how long it delays, and what it does to a callback."""
+"""Faults: their allowed fields, their delays, and corrupted callbacks."""
 
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes

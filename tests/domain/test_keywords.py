@@ -1,4 +1,4 @@
-"""Keywords at the beginning of texts."""
+"""Keywords at the start of texts."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Laws of the throttle, checked against every window there is."""
+"""Laws of the throttle, checked in every window."""
 
 from collections import deque
 
@@ -13,7 +13,7 @@ rates = st.integers(1, 20)
 
 
 def admitted(calls: list[int], rate: int) -> list[int]:
-    """Which calls pass."""
+    """Return the calls that pass."""
     window: deque[float] = deque()
     return [at for at in calls if admit(window, at / 1024, rate)]
 
@@ -27,7 +27,7 @@ def test_no_window_of_a_second_holds_more_than_the_rate(calls: list[int], rate: 
 
 @given(ticks, rates)
 def test_a_call_is_refused_only_when_the_second_before_it_is_full(calls: list[int], rate: int) -> None:
-    """Which also means that refused calls do not count."""
+    """This also means that refused calls do not count."""
     window: deque[float] = deque()
     passed: list[int] = []
     for at in calls:
@@ -58,7 +58,7 @@ def test_a_rate_that_changes_is_kept_from_its_change_on(calls: list[int], each: 
     for at, rate in zip(calls, each, strict=False):
         if admit(window, at / 1024, rate):
             passed.append(at)
-            # What an earlier, higher rate let pass may stand in the window; it lets no more in.
+            # Calls admitted by an earlier, higher rate may still be in the window; no more are admitted.
             assert len(window) <= rate
 
 
