@@ -16,7 +16,7 @@ def stranger(store: Store) -> TestClient:
 
 
 @pytest.fixture
-def fresh(fresh: FreshTenant) -> FreshTenant:
+def frozen(fresh: FreshTenant) -> FreshTenant:
     """A tenant whose clock stands at NOW, half a second past TOLD."""
     freeze(fresh, NOW)
     return fresh

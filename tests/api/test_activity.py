@@ -16,7 +16,7 @@ GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the 
 
 
 @pytest.fixture
-def fresh(fresh: FreshTenant) -> FreshTenant:
+def frozen(fresh: FreshTenant) -> FreshTenant:
     """A tenant whose clock stands."""
     freeze(fresh, NOW)
     return fresh
@@ -29,18 +29,18 @@ def send(call: Caller, to: object = TO, message: str = "Hello", **params: Any) -
 # get-sms-sent-count
 
 
-def test_what_was_sent_is_counted(call: Caller, fresh: FreshTenant) -> None:
+def test_what_was_sent_is_counted(call: Caller, frozen: FreshTenant) -> None:
     assert call.ok("get-sms-sent-count")["count"] == 0
     send(call, f"{TO},{TO + 1}", "x" * 200)
     send(call, send_at="2026-03-01 10:30:00")
     call.ok("cancel-sms", id=send(call, send_at="2026-03-01 10:20:00"))
-    send(neighbours_call(fresh))
+    send(neighbours_call(frozen))
     assert call.ok("get-sms-sent-count")["count"] == 2
     assert call.ok("get-sms-sent-count", start=TOLD, end="2026-03-02")["count"] == 2
-    advance(fresh, hours=1)
+    advance(frozen, hours=1)
     assert call.ok("get-sms-sent-count")["count"] == 3
     assert call.http.get("/get-sms-sent-count.xml").text.startswith('<?xml version="1.0"?>\n<response><count>3</count>')
-    advance(fresh, days=1)
+    advance(frozen, days=1)
     assert call.ok("get-sms-sent-count")["count"] == 0
 
 
@@ -57,7 +57,7 @@ def test_what_was_sent_is_counted(call: Caller, fresh: FreshTenant) -> None:
         ({"end": "2026-03-08 10:00:43"}, 0),
     ],
 )
-def test_the_span_that_is_counted(call: Caller, fresh: FreshTenant, span: dict[str, str], count: int) -> None:
+def test_the_span_that_is_counted(call: Caller, frozen: FreshTenant, span: dict[str, str], count: int) -> None:
     send(call)
     assert call.ok("get-sms-sent-count", **span)["count"] == count
 
@@ -79,20 +79,20 @@ def test_the_span_that_is_counted(call: Caller, fresh: FreshTenant, span: dict[s
         ("get-contact-sms-stats", {"mobile": TO, "countrycode": "Atlantis"}),
     ],
 )
-def test_what_can_not_be_reported(call: Caller, fresh: FreshTenant, method: str, span: dict[str, Any]) -> None:
+def test_what_can_not_be_reported(call: Caller, frozen: FreshTenant, method: str, span: dict[str, Any]) -> None:
     assert call.refused(method, **span) == GENERIC
 
 
 # get-contact-sms-stats
 
 
-def test_what_a_handset_got(call: Caller, fresh: FreshTenant) -> None:
+def test_what_a_handset_got(call: Caller, frozen: FreshTenant) -> None:
     first = send(call, f"{TO},{TO + 1}")
-    advance(fresh, minutes=1)
+    advance(frozen, minutes=1)
     second = send(call)
     send(call, send_at="2026-03-02")
     call.ok("cancel-sms", id=send(call, send_at="2026-03-01 10:05:00"))
-    send(neighbours_call(fresh))
+    send(neighbours_call(frozen))
     told = call.ok("get-contact-sms-stats", mobile=f"+{TO}")
     assert list(told) == ["page", "total", "records", "error"]
     assert told["total"] == 2
@@ -123,13 +123,13 @@ def test_what_a_handset_got(call: Caller, fresh: FreshTenant) -> None:
         ({"mobile": "491570156", "countrycode": "Australia"}, [0, 1, 2]),
     ],
 )
-def test_records_in_order(call: Caller, fresh: FreshTenant, params: dict[str, Any], shown: list[int]) -> None:
+def test_records_in_order(call: Caller, frozen: FreshTenant, params: dict[str, Any], shown: list[int]) -> None:
     sent = []
     for _ in range(3):
         sent.append(send(call))
-        advance(fresh, minutes=1)
-    execute(fresh, "UPDATE recipients SET status = 'soft-bounce' WHERE message = :message", message=sent[0])
-    execute(fresh, "UPDATE recipients SET status = 'hard-bounce' WHERE message = :message", message=sent[2])
+        advance(frozen, minutes=1)
+    execute(frozen, "UPDATE recipients SET status = 'soft-bounce' WHERE message = :message", message=sent[0])
+    execute(frozen, "UPDATE recipients SET status = 'hard-bounce' WHERE message = :message", message=sent[2])
     told = call.ok("get-contact-sms-stats", **{"mobile": TO, **params})
     assert [sent.index(each["message_id"]) for each in told["records"]] == shown
 
@@ -137,14 +137,14 @@ def test_records_in_order(call: Caller, fresh: FreshTenant, params: dict[str, An
 # get-message-report
 
 
-def test_a_report(call: Caller, fresh: FreshTenant) -> None:
+def test_a_report(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="people", field_1="City", field_2="Postcode")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Given", field_1="Sydney", field_2="2000")
     single = send(call, message="0042")
-    advance(fresh, minutes=1)
+    advance(frozen, minutes=1)
     to_list = call.ok("send-sms", list_id=on, message="Dear [firstname] " + "x" * 200)["message_id"]
-    advance(fresh, minutes=1)
-    reply(fresh, str(TO), "Stop")
+    advance(frozen, minutes=1)
+    reply(frozen, str(TO), "Stop")
     several = send(call, f"{TO + 1},{TO + 2}")
     told = call.ok("get-message-report", list_id=on)
     assert list(told) == ["page", "messages_total", "sms_total", "messages", "error"]
@@ -169,7 +169,7 @@ def test_a_report(call: Caller, fresh: FreshTenant) -> None:
     assert list(plain)[-1] == "msisdn"
 
 
-def test_what_a_plain_list_knows(call: Caller, fresh: FreshTenant) -> None:
+def test_what_a_plain_list_knows(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="plain")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO)
     send(call, TO)
@@ -178,10 +178,10 @@ def test_what_a_plain_list_knows(call: Caller, fresh: FreshTenant) -> None:
     assert list(unknown)[-1] == "msisdn"
     assert list(known.items())[-3:] == [("msisdn", TO), ("first_name", None), ("last_name", None)]
     assert call.refused("get-message-report", list_id=1)[0] == "NOT_FOUND"
-    assert neighbours_call(fresh).refused("get-message-report", list_id=on)[0] == "NO_ACCESS"
+    assert neighbours_call(frozen).refused("get-message-report", list_id=on)[0] == "NO_ACCESS"
 
 
-def test_messages_not_sent_yet_or_never(call: Caller, fresh: FreshTenant) -> None:
+def test_messages_not_sent_yet_or_never(call: Caller, frozen: FreshTenant) -> None:
     later = send(call, send_at="2026-03-01 12:00:00")
     never = send(call, send_at="2026-03-01 11:00:00")
     call.ok("cancel-sms", id=never)
@@ -189,7 +189,7 @@ def test_messages_not_sent_yet_or_never(call: Caller, fresh: FreshTenant) -> Non
     span = {"start": "2026-03-01", "end": "2026-03-31"}
     told = [(each["id"], each["status"], each["pending"]) for each in call.ok("get-message-report", **span)["messages"]]
     assert told == [(later, "scheduled", 1), (never, "user cancelled", 0)]
-    advance(fresh, hours=3)
+    advance(frozen, hours=3)
     assert call.ok("get-message-report")["messages"][0]["status"] == "completed"
 
 
@@ -208,10 +208,10 @@ def test_messages_not_sent_yet_or_never(call: Caller, fresh: FreshTenant) -> Non
         ({"start": "2026-03-01 10:00:43"}, []),
     ],
 )
-def test_messages_wanted(call: Caller, fresh: FreshTenant, params: dict[str, Any], shown: list[int]) -> None:
+def test_messages_wanted(call: Caller, frozen: FreshTenant, params: dict[str, Any], shown: list[int]) -> None:
     sent = [send(call), send(call, from_=SHARED_NUMBER), send(call), send(call)]
-    execute(fresh, "UPDATE messages SET type = 'keyword' WHERE id = :message", message=sent[3])
-    send(neighbours_call(fresh))
+    execute(frozen, "UPDATE messages SET type = 'keyword' WHERE id = :message", message=sent[3])
+    send(neighbours_call(frozen))
     told = call.ok("get-message-report", **params)
     assert [sent.index(each["id"]) for each in told.get("messages", [])] == shown
     if "max" not in params:

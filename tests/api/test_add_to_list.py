@@ -9,13 +9,13 @@ from tests.conftest import Caller, FreshTenant
 
 
 @pytest.fixture
-def rich(call: Caller, fresh: FreshTenant) -> int:
+def rich(call: Caller, frozen: FreshTenant) -> int:
     """A list with custom fields."""
     made = call.ok("add-list", name="rich", field_1="Email", field_2="Post Code", field_7="Birth.Day")
     return int(made["id"])
 
 
-def test_a_contact(call: Caller, fresh: FreshTenant) -> None:
+def test_a_contact(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="plain")["id"]
     assert items(call.ok("add-to-list", list_id=on, msisdn=TO)) == [
         ("list_id", on), ("msisdn", TO), ("first_name", None), ("last_name", None), ("created_at", TOLD),
@@ -107,13 +107,13 @@ def test_a_contact_on_two_lists_is_two_members(call: Caller, rich: int) -> None:
         call.ok("add-to-list", list_id=on, msisdn=TO)
 
 
-def test_contacts_that_left(call: Caller, fresh: FreshTenant, rich: int) -> None:
+def test_contacts_that_left(call: Caller, frozen: FreshTenant, rich: int) -> None:
     call.ok("add-to-list", list_id=rich, msisdn=TO)
     call.ok("add-to-list", list_id=rich, msisdn=TO + 1)
     call.ok("send-sms", list_id=rich, message="hi")
-    reply(fresh, str(TO), "stop")
-    with fresh.store.begin() as db:
-        contacts.leave(db, fresh.tenant, rich, str(TO + 1), contacts.DELETED)
+    reply(frozen, str(TO), "stop")
+    with frozen.store.begin() as db:
+        contacts.leave(db, frozen.tenant, rich, str(TO + 1), contacts.DELETED)
     assert call.refused("add-to-list", list_id=rich, msisdn=TO) == (
         "OPTOUT",
         "The recipient provided was previously opted out",

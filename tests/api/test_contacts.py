@@ -21,14 +21,14 @@ DELETED = ("DUPLICATE_DELETED", "The recipient provided was previously deleted")
 
 
 @pytest.fixture
-def fresh(fresh: FreshTenant) -> FreshTenant:
+def frozen(fresh: FreshTenant) -> FreshTenant:
     """A tenant whose clock stands."""
     freeze(fresh, NOW)
     return fresh
 
 
 @pytest.fixture
-def rich(call: Caller, fresh: FreshTenant) -> int:
+def rich(call: Caller, frozen: FreshTenant) -> int:
     """A list with custom fields and a contact that has something in all that there is."""
     made = call.ok("add-list", name="rich", field_1="Email", field_2="Post Code", field_10="Shoe")["id"]
     values = {"first_name": "Abc", "last_name": "Xyz", "field_1": "k@example.com", "field_2": "2000", "field_10": "44"}
@@ -64,10 +64,10 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("method", "params"), METHODS)
 def test_lists_that_are_not_there_or_not_ones_own(
-    call: Caller, rich: int, fresh: FreshTenant, method: str, params: dict[str, Any]
+    call: Caller, rich: int, frozen: FreshTenant, method: str, params: dict[str, Any]
 ) -> None:
     assert call.refused(method, list_id=1, **params) == LIST_UNKNOWN
-    theirs = neighbours_call(fresh)
+    theirs = neighbours_call(frozen)
     assert theirs.refused(method, list_id=rich, **params)[0] == "NO_ACCESS"
     assert call.refused(method, list_id="x", **params)[0] == "FIELD_INVALID"
     assert counts(call, rich) == (1, 1)
@@ -102,7 +102,7 @@ def test_a_field_must_be_given(call: Caller, rich: int, nothing: dict[str, str])
     assert refused == ("MISSING_PARAM", "Field parameter is missing (eg. field_n)")
 
 
-def test_names_never_given_are_blank_once_there_are_fields(call: Caller, fresh: FreshTenant) -> None:
+def test_names_never_given_are_blank_once_there_are_fields(call: Caller, frozen: FreshTenant) -> None:
     plain = a_list(call, "plain", TO)
     assert call.ok("get-contact", list_id=plain, msisdn=TO)["first_name"] is None
     call.ok("add-field-to-list", list_id=plain, field_3="City")
@@ -110,7 +110,7 @@ def test_names_never_given_are_blank_once_there_are_fields(call: Caller, fresh: 
     assert (told["first_name"], told["last_name"], told["fields"]) == ("", "", {"City": ""})
 
 
-def test_a_list_is_removed_with_its_contacts(call: Caller, fresh: FreshTenant, rich: int) -> None:
+def test_a_list_is_removed_with_its_contacts(call: Caller, frozen: FreshTenant, rich: int) -> None:
     kept = a_list(call, "kept", TO)
     sent = call.ok("send-sms", list_id=rich, message="hi [firstname]")["message_id"]
     assert call.ok("remove-list", list_id=rich) == {"error": {"code": "SUCCESS", "description": "OK"}}
@@ -118,25 +118,25 @@ def test_a_list_is_removed_with_its_contacts(call: Caller, fresh: FreshTenant, r
     assert call.refused("get-list", list_id=rich) == LIST_UNKNOWN
     assert call.refused("remove-list", list_id=rich) == LIST_UNKNOWN
     assert call.ok("get-sms", message_id=sent)["list"] == {"id": rich, "name": "rich"}
-    advance(fresh, minutes=1)
+    advance(frozen, minutes=1)
     assert call.ok("get-sms-sent", message_id=sent)["recipients"][0]["delivery_status"] == "delivered"
     assert status(call, kept) == "active"
-    reply(fresh, str(TO), "stop")
+    reply(frozen, str(TO), "stop")
     again = call.ok("add-list", name="rich")["id"]
     assert again > rich
     assert call.ok("add-to-list", list_id=again, msisdn=TO)["first_name"] is None
 
 
 def test_members_of_a_removed_list_are_cleared_up(
-    call: Caller, fresh: FreshTenant, rich: int, monkeypatch: pytest.MonkeyPatch
+    call: Caller, frozen: FreshTenant, rich: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sms_sandbox.simulation.events.HEAP", 2)
     kept = a_list(call, "kept", TO)
     for index in range(1, 5):
         call.ok("add-to-list", list_id=rich, msisdn=TO + index)
     call.ok("remove-list", list_id=rich)
-    advance(fresh, seconds=1)
-    with fresh.store.begin() as db:
+    advance(frozen, seconds=1)
+    with frozen.store.begin() as db:
         left = db.exec_driver_sql("SELECT list_id, msisdn FROM members").all()
     assert [tuple(row) for row in left] == [(kept, str(TO))]
 
@@ -219,8 +219,8 @@ def test_a_contact_leaves_all_lists(call: Caller, rich: int, method: str, everyw
     assert call.refused(method, msisdn=TO + 7, **everywhere) == CONTACT_UNKNOWN
 
 
-def test_another_accounts_lists_are_not_left(call: Caller, rich: int, fresh: FreshTenant) -> None:
-    theirs = neighbours_call(fresh)
+def test_another_accounts_lists_are_not_left(call: Caller, rich: int, frozen: FreshTenant) -> None:
+    theirs = neighbours_call(frozen)
     on = a_list(theirs, "theirs", TO)
     call.ok("optout-list-member", msisdn=TO)
     assert theirs.refused("delete-from-list", msisdn=TO + 1) == CONTACT_UNKNOWN
@@ -249,9 +249,9 @@ def test_numbers_are_still_sent_to_after_leaving_a_list(call: Caller, rich: int)
     assert call.ok("send-sms", to=TO, message="hi")["recipients"] == 1
 
 
-def test_lists_that_share_their_opt_outs(call: Caller, rich: int, fresh: FreshTenant) -> None:
+def test_lists_that_share_their_opt_outs(call: Caller, rich: int, frozen: FreshTenant) -> None:
     other, third = a_list(call, "other", TO), a_list(call, "third")
-    settle(fresh, global_optouts=1)
+    settle(frozen, global_optouts=1)
     assert call.ok("optout-list-member", list_id=rich, msisdn=TO)["list_ids"] == [rich, other]
     assert (status(call, rich), status(call, other)) == ("inactive", "inactive")
     assert call.refused("add-to-list", list_id=third, msisdn=TO) == OPTED_OUT
@@ -261,11 +261,11 @@ def test_lists_that_share_their_opt_outs(call: Caller, rich: int, fresh: FreshTe
 
 
 @pytest.mark.parametrize("shared", [0, 1])
-def test_stop_leaves_the_list_of_the_message_or_all(call: Caller, rich: int, fresh: FreshTenant, shared: int) -> None:
+def test_stop_leaves_the_list_of_the_message_or_all(call: Caller, rich: int, frozen: FreshTenant, shared: int) -> None:
     other, third = a_list(call, "other", TO), a_list(call, "third")
-    settle(fresh, global_optouts=shared)
+    settle(frozen, global_optouts=shared)
     call.ok("send-sms", list_id=rich, message="hi")
-    reply(fresh, str(TO), "stop")
+    reply(frozen, str(TO), "stop")
     assert status(call, rich) == "inactive"
     assert status(call, other) == ("inactive" if shared else "active")
     added = call("add-to-list", list_id=third, msisdn=TO)
@@ -273,16 +273,16 @@ def test_stop_leaves_the_list_of_the_message_or_all(call: Caller, rich: int, fre
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_calls_at_once_lose_no_edit_of_each_other_s(call: Caller, fresh: FreshTenant) -> None:
+def test_calls_at_once_lose_no_edit_of_each_other_s(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-list", name="Friends")["id"]
     call.ok("add-to-list", list_id=made, msisdn=TO)
-    with ThreadPoolExecutor(1) as threads, fresh.store.begin() as db:
-        member = contacts.read_member(db, fresh.tenant, made, str(TO), to_edit=True)
+    with ThreadPoolExecutor(1) as threads, frozen.store.begin() as db:
+        member = contacts.read_member(db, frozen.tenant, made, str(TO), to_edit=True)
         assert member is not None
         other = threads.submit(call, "edit-list-member", list_id=made, msisdn=TO, last_name="Abc")
         with pytest.raises(TimeoutError):
             other.result(0.3)
-        contacts.edit_member(db, fresh.tenant, replace(member, first_name="Uno"))
+        contacts.edit_member(db, frozen.tenant, replace(member, first_name="Uno"))
         db.commit()
         assert other.result(10)["error"]["code"] == "SUCCESS"
     found = call.ok("get-contact", list_id=made, msisdn=TO)

@@ -83,15 +83,15 @@ def test_a_share_is_the_same_again_for_the_same_seed(fresh: FreshTenant, call: C
     assert 10 < codes.count("FAILED") < 30
 
 
-def test_for_a_time_by_the_clock_of_the_tenant(fresh: FreshTenant) -> None:
-    call = Caller(fresh.store)
-    with fresh.store.begin() as db:
+def test_for_a_time_by_the_clock_of_the_tenant(frozen: FreshTenant) -> None:
+    call = Caller(frozen.store)
+    with frozen.store.begin() as db:
         account = accounts.by_key(db, KEY)
         assert account is not None
         now = account.clock.now(real_now())
         for until, error in ((now, "NOT_FOUND"), (now + timedelta(seconds=1), "FAILED")):
             rules.add(
-                db, fresh.tenant, NewRule("api", Match(), Turns(), Fault("api", error=error).given_fields(), until)
+                db, frozen.tenant, NewRule("api", Match(), Turns(), Fault("api", error=error).given_fields(), until)
             )
     assert code(call) == "FAILED"
 

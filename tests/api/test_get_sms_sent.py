@@ -9,10 +9,10 @@ from tests.api.test_reports import GENERIC, OTHER_TO, TO, bounced, send
 from tests.conftest import Caller, FreshTenant
 
 
-def test_recipients(call: Caller, fresh: FreshTenant) -> None:
+def test_recipients(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{OTHER_TO},{TO},{OTHER_TO}")
-    advance(fresh, seconds=2)
-    reply(fresh, str(TO), "stop")
+    advance(frozen, seconds=2)
+    reply(frozen, str(TO), "stop")
     told = call.ok("get-sms-sent", message_id=sent)
     assert list(told) == ["page", "total", "message", "recipients", "error"]
     assert told["total"] == 3
@@ -43,24 +43,24 @@ def test_recipients(call: Caller, fresh: FreshTenant) -> None:
         ({"optouts": "omit", "max": 1, "page": 2}, [3]),
     ],
 )
-def test_recipients_by_state(call: Caller, fresh: FreshTenant, filters: dict[str, Any], shown: list[int]) -> None:
+def test_recipients_by_state(call: Caller, frozen: FreshTenant, filters: dict[str, Any], shown: list[int]) -> None:
     sent = send(call, "61491570151,61491570152,61491570153")
-    advance(fresh, seconds=2)
-    reply(fresh, "61491570152", "stop")
+    advance(frozen, seconds=2)
+    reply(frozen, "61491570152", "stop")
     told = call.ok("get-sms-sent", message_id=sent, **filters)
     assert [each["msisdn"] - 61491570150 for each in told.get("recipients", [])] == shown
     assert ("recipients" in told) is bool(shown)
     assert told["total"] == len(shown) if "max" not in filters else told["total"] >= 2
 
 
-def test_recipients_that_failed(call: Caller, fresh: FreshTenant) -> None:
-    sent = bounced(call, fresh)
+def test_recipients_that_failed(call: Caller, frozen: FreshTenant) -> None:
+    sent = bounced(call, frozen)
     told = call.ok("get-sms-sent", message_id=sent, delivery="failed")
     assert [each["delivery_status"] for each in told["recipients"]] == ["soft-bounce"]
     assert call.ok("get-sms-sent", message_id=sent, delivery="delivered")["total"] == 0
 
 
-def test_recipients_of_a_message_on_its_way(call: Caller, fresh: FreshTenant) -> None:
+def test_recipients_of_a_message_on_its_way(call: Caller, frozen: FreshTenant) -> None:
     told = call.ok("get-sms-sent", message_id=send(call), delivery="pending")
     assert [each["delivery_status"] for each in told["recipients"]] == ["pending"]
 
@@ -70,7 +70,7 @@ def test_unknown_words(call: Caller, filters: dict[str, str]) -> None:
     assert call.refused("get-sms-sent", message_id=send(call), **filters) == GENERIC
 
 
-def test_what_a_list_knows_of_recipients(call: Caller, fresh: FreshTenant) -> None:
+def test_what_a_list_knows_of_recipients(call: Caller, frozen: FreshTenant) -> None:
     plain = call.ok("add-list", name="plain")["id"]
     call.ok("add-to-list", list_id=plain, msisdn=TO, first_name="Abc")
     rich = call.ok("add-list", name="rich", field_1="City", field_3="Post Code")["id"]
@@ -92,9 +92,9 @@ def test_what_a_list_knows_of_recipients(call: Caller, fresh: FreshTenant) -> No
     assert "<optout>false</optout><fields><City/><Post_Code>6000</Post_Code></fields></item>" in as_xml
 
 
-def test_a_list_one_can_not_look_into(call: Caller, fresh: FreshTenant) -> None:
+def test_a_list_one_can_not_look_into(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
-    theirs = neighbours_call(fresh).ok("add-list", name="theirs")["id"]
+    theirs = neighbours_call(frozen).ok("add-list", name="theirs")["id"]
     assert call.refused("get-sms-sent", message_id=sent, list_id=theirs)[0] == "NO_ACCESS"
     assert call.refused("get-sms-sent", message_id=sent, list_id=1)[0] == "NOT_FOUND"
     assert call.ok("get-sms-sent", message_id=sent, list_id=0)["total"] == 1

@@ -47,10 +47,10 @@ def only(call: AnsweredCall, *hosts: str) -> str:
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-def test_ordinary_calls_give_no_hints(fresh: FreshTenant) -> None:
-    scene = scene_in(fresh)
+def test_ordinary_calls_give_no_hints(frozen: FreshTenant) -> None:
+    scene = scene_in(frozen)
     for name, form in ANSWERED:
-        call = seen(fresh.account, name, {key: str(value) for key, value in form(scene).items()})
+        call = seen(frozen.account, name, {key: str(value) for key, value in form(scene).items()})
         assert hints(call, "a.example") == [], name
 
 

@@ -24,7 +24,7 @@ EXAMPLE = {
 
 
 @pytest.fixture
-def fresh(fresh: FreshTenant) -> FreshTenant:
+def frozen(fresh: FreshTenant) -> FreshTenant:
     freeze(fresh, DAY)
     return fresh
 
@@ -33,7 +33,7 @@ def told(reply: dict[str, Any]) -> list[tuple[str, Any]]:
     return [each for each in reply.items() if each[0] != "error"]
 
 
-def test_a_keyword_with_everything(call: Caller, fresh: FreshTenant) -> None:
+def test_a_keyword_with_everything(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-keyword", **EXAMPLE)
     on = made["list_id"]
     assert told(made) == [
@@ -49,7 +49,7 @@ def test_a_keyword_with_everything(call: Caller, fresh: FreshTenant) -> None:
     ]  # fmt: skip
 
 
-def test_a_keyword_with_nothing_but_its_number(call: Caller, fresh: FreshTenant) -> None:
+def test_a_keyword_with_nothing_but_its_number(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-keyword", keyword=" Big  news ", number=f"+{OWN_NUMBER}", activate="no")
     assert told(made) == [
         ("keyword", "BIG NEWS"), ("reference", ""), ("number", int(OWN_NUMBER)), ("list_id", 0),
@@ -61,14 +61,14 @@ def test_a_keyword_with_nothing_but_its_number(call: Caller, fresh: FreshTenant)
     assert "<keywords><item><keyword>BIG NEWS</keyword><reference/>" in xml
 
 
-def test_a_keyword_with_a_list_of_ones_own(call: Caller, fresh: FreshTenant) -> None:
+def test_a_keyword_with_a_list_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="Mine")["id"]
     made = call.ok("add-keyword", keyword="JOIN", number=OWN_NUMBER, list_id=on, welcome_message="hi")
     assert made["list_id"] == on
     assert call.ok("get-lists")["lists_total"] == 1
 
 
-def test_a_list_of_that_name_is_used_again(call: Caller, fresh: FreshTenant) -> None:
+def test_a_list_of_that_name_is_used_again(call: Caller, frozen: FreshTenant) -> None:
     other = call.ok("lease-number")["number"]
     first = call.ok("add-keyword", keyword="JOIN", number=OWN_NUMBER, welcome_message="hi")
     second = call.ok("add-keyword", keyword="JOIN", number=other, members_message="ho")
@@ -76,12 +76,12 @@ def test_a_list_of_that_name_is_used_again(call: Caller, fresh: FreshTenant) -> 
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED_WORDS))
-def test_reserved_words_are_refused(call: Caller, fresh: FreshTenant, word: str) -> None:
+def test_reserved_words_are_refused(call: Caller, frozen: FreshTenant, word: str) -> None:
     assert call.refused("add-keyword", keyword=f" {word.title()}", number=OWN_NUMBER) == WRONG
 
 
-def test_what_else_is_refused(call: Caller, fresh: FreshTenant) -> None:
-    other = neighbours_call(fresh)
+def test_what_else_is_refused(call: Caller, frozen: FreshTenant) -> None:
+    other = neighbours_call(frozen)
     theirs = other.ok("add-list", name="Theirs")["id"]
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.refused("add-keyword") == ("FIELD_EMPTY", "Required field 'keyword' is empty")
@@ -100,7 +100,7 @@ def test_what_else_is_refused(call: Caller, fresh: FreshTenant) -> None:
     assert "keywords" not in call.ok("get-keywords")
 
 
-def test_a_keyword_is_on_a_number_once(call: Caller, fresh: FreshTenant) -> None:
+def test_a_keyword_is_on_a_number_once(call: Caller, frozen: FreshTenant) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     assert call.refused("add-keyword", keyword="news", number=OWN_NUMBER) == (
         "KEY_EXISTS", "The resource with this key already exists.",
@@ -111,7 +111,7 @@ def test_a_keyword_is_on_a_number_once(call: Caller, fresh: FreshTenant) -> None
 
 
 def test_of_two_calls_at_once_one_gets_the_keyword(
-    call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch
+    call: Caller, frozen: FreshTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     left = call.ok("get-balance")["balance"]
@@ -121,17 +121,17 @@ def test_of_two_calls_at_once_one_gets_the_keyword(
     assert call.ok("get-keywords")["keywords_total"] == 1
 
 
-def test_keywords_are_listed_by_name_page_by_page(call: Caller, fresh: FreshTenant) -> None:
+def test_keywords_are_listed_by_name_page_by_page(call: Caller, frozen: FreshTenant) -> None:
     leased = call.ok("lease-number")["number"]
     for word, number in (("NEWS", OWN_NUMBER), ("GYM", leased), ("ART", OWN_NUMBER)):
         call.ok("add-keyword", keyword=word, number=number)
     page = call.ok("get-keywords", max=2)
     assert ([each["keyword"] for each in page["keywords"]], page["page"]["count"]) == (["ART", "GYM"], 2)
     assert [each["keyword"] for each in call.ok("get-keywords", number=OWN_NUMBER)["keywords"]] == ["ART", "NEWS"]
-    assert neighbours_call(fresh).ok("get-keywords")["keywords_total"] == 0
+    assert neighbours_call(frozen).ok("get-keywords")["keywords_total"] == 0
 
 
-def test_keywords_are_sorted_alike_on_both_databases(call: Caller, fresh: FreshTenant) -> None:
+def test_keywords_are_sorted_alike_on_both_databases(call: Caller, frozen: FreshTenant) -> None:
     for word in ("ab", "a b", "À", "B", "1", "A-B"):
         call.ok("add-keyword", keyword=word, number=OWN_NUMBER)
     assert [each["keyword"] for each in call.ok("get-keywords")["keywords"]] == [1, "A B", "A-B", "AB", "B", "À"]
@@ -140,7 +140,7 @@ def test_keywords_are_sorted_alike_on_both_databases(call: Caller, fresh: FreshT
 # edit-keyword
 
 
-def test_what_is_left_out_or_blank_stays(call: Caller, fresh: FreshTenant) -> None:
+def test_what_is_left_out_or_blank_stays(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-keyword", **EXAMPLE)
     same = {"keyword": "news", "number": OWN_NUMBER}
     assert call.ok("edit-keyword", **same) == made
@@ -164,7 +164,7 @@ def test_what_is_left_out_or_blank_stays(call: Caller, fresh: FreshTenant) -> No
     ],
     ids=str,
 )  # fmt: skip
-def test_a_keyword_is_closed_and_opened(call: Caller, fresh: FreshTenant, given: dict[str, str], status: str) -> None:
+def test_a_keyword_is_closed_and_opened(call: Caller, frozen: FreshTenant, given: dict[str, str], status: str) -> None:
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     call.ok("add-keyword", **here)
     assert call.ok("edit-keyword", **here, **given)["status"] == status
@@ -172,18 +172,18 @@ def test_a_keyword_is_closed_and_opened(call: Caller, fresh: FreshTenant, given:
     assert call.ok("get-balance")["balance"] == 995
 
 
-def test_an_answer_brings_a_list_with_it_later_too(call: Caller, fresh: FreshTenant) -> None:
+def test_an_answer_brings_a_list_with_it_later_too(call: Caller, frozen: FreshTenant) -> None:
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.ok("add-keyword", **here)["list_id"] == 0
     assert call.ok("edit-keyword", **here, welcome_message="hi")["list_id"] != 0
 
 
-def test_what_can_not_be_edited(call: Caller, fresh: FreshTenant) -> None:
+def test_what_can_not_be_edited(call: Caller, frozen: FreshTenant) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     assert call.refused("edit-keyword", keyword="OLD", number=OWN_NUMBER) == UNKNOWN
     assert call.refused("edit-keyword", keyword="NEWS", number=POOL[0]) == FOREIGN
     assert call.refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER, list_id=1) == UNKNOWN
-    assert neighbours_call(fresh).refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER) == FOREIGN
+    assert neighbours_call(frozen).refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER) == FOREIGN
 
 
 # Money

@@ -14,7 +14,7 @@ TO = 61491570156
 
 
 @pytest.fixture
-def fresh(fresh: FreshTenant) -> FreshTenant:
+def frozen(fresh: FreshTenant) -> FreshTenant:
     freeze(fresh, NOW)
     return fresh
 
@@ -25,19 +25,19 @@ def click(call: Caller, fresh: FreshTenant, message: int, msisdn: int) -> None:
         assert link_tap.tap(db, text[-8:], NOW)
 
 
-def test_clicks(call: Caller, fresh: FreshTenant) -> None:
+def test_clicks(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="people")["id"]
     for index in range(3):
         call.ok("add-to-list", list_id=on, msisdn=TO + index, first_name=f"N{index}")
     template = {"message": "see [tracked-link]", "tracked_link_url": "http://localhost/x"}
     sent = call.ok("send-sms", list_id=on, **template)["message_id"]
     other = call.ok("send-sms", to=TO, **template)["message_id"]
-    advance(fresh, minutes=1)
+    advance(frozen, minutes=1)
     assert call.ok("get-link-hits", message_id=sent)["total"] == 0
     for index in (0, 1, 0):
-        click(call, fresh, sent, TO + index)
-        advance(fresh, minutes=1)
-    click(call, fresh, other, TO)
+        click(call, frozen, sent, TO + index)
+        advance(frozen, minutes=1)
+    click(call, frozen, other, TO)
     told = call.ok("get-link-hits", message_id=sent)
     assert (list(told), told["total"]) == (["page", "total", "link_hits", "error"], 2)
     newest, oldest = told["link_hits"]
@@ -51,13 +51,13 @@ def test_clicks(call: Caller, fresh: FreshTenant) -> None:
     assert call.ok("get-link-hits", message_id=other)["link_hits"][0]["first_name"] is None
 
 
-def test_nobody_clicked(call: Caller, fresh: FreshTenant) -> None:
+def test_nobody_clicked(call: Caller, frozen: FreshTenant) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
     told = call.ok("get-link-hits", message_id=sent)
     assert (told["page"], told["total"], "link_hits" in told) == ({"count": 1, "number": 1}, 0, False)
 
 
-def test_the_log_of_one_handset(call: Caller, fresh: FreshTenant) -> None:
+def test_the_log_of_one_handset(call: Caller, frozen: FreshTenant) -> None:
     sent = call.ok("send-sms", to=f"{TO},{TO + 1}", message="Dear [firstname], 2+2")["message_id"]
     told = call.ok("get-message-log", message_id=sent, mobile=f"+{TO}")
     assert [(key, value) for key, value in told.items() if key != "error"] == [
@@ -69,10 +69,10 @@ def test_the_log_of_one_handset(call: Caller, fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("method", ["get-link-hits", "get-message-log"])
-def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, method: str) -> None:
+def test_messages_that_are_not_there_or_not_ones_own(call: Caller, frozen: FreshTenant, method: str) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
     assert call.refused(method, message_id=1, mobile=TO) == ("NOT_FOUND", "Message with this ID does not exist")
-    theirs = neighbours_call(fresh)
+    theirs = neighbours_call(frozen)
     assert theirs.refused(method, message_id=sent, mobile=TO) == (
         "NO_ACCESS",
         "You do not have access to this 'message'",

@@ -21,7 +21,7 @@ def items(told: Any) -> list[tuple[str, Any]]:
 # add-list
 
 
-def test_a_list(call: Caller, fresh: FreshTenant) -> None:
+def test_a_list(call: Caller, frozen: FreshTenant) -> None:
     assert items(call.ok("add-list", name=" Friends ")) == [
         ("id", 4200001), ("name", "Friends"), ("created", TOLD), ("members_active", 0), ("fields", []),
     ]  # fmt: skip
@@ -29,22 +29,22 @@ def test_a_list(call: Caller, fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_of_calls_at_once_one_makes_the_list(call: Caller, fresh: FreshTenant) -> None:
-    with ThreadPoolExecutor(1) as threads, fresh.store.begin() as db:
-        accounts.hold(db, fresh.tenant, fresh.account.id)
+def test_of_calls_at_once_one_makes_the_list(call: Caller, frozen: FreshTenant) -> None:
+    with ThreadPoolExecutor(1) as threads, frozen.store.begin() as db:
+        accounts.hold(db, frozen.tenant, frozen.account.id)
         other = threads.submit(call, "add-list", name="Friends")
         with pytest.raises(TimeoutError):
             other.result(0.3)
-        contacts.add_list(db, fresh.tenant, fresh.account.id, "Friends", {}, None)
+        contacts.add_list(db, frozen.tenant, frozen.account.id, "Friends", {}, None)
         db.commit()
         assert other.result(10)["error"]["code"] == "KEY_EXISTS"
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_calls_at_once_lose_no_field_of_each_other_s(call: Caller, fresh: FreshTenant) -> None:
+def test_calls_at_once_lose_no_field_of_each_other_s(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-list", name="Friends")["id"]
-    with ThreadPoolExecutor(1) as threads, fresh.store.begin() as db:
-        contacts.name_fields(db, fresh.tenant, made, {"1": "Email"})
+    with ThreadPoolExecutor(1) as threads, frozen.store.begin() as db:
+        contacts.name_fields(db, frozen.tenant, made, {"1": "Email"})
         other = threads.submit(call, "add-field-to-list", list_id=made, field_2="Postcode")
         with pytest.raises(TimeoutError):
             other.result(0.3)
@@ -90,14 +90,14 @@ def test_names_that_can_not_be(call: Caller) -> None:
 # get-lists
 
 
-def test_lists(call: Caller, fresh: FreshTenant) -> None:
+def test_lists(call: Caller, frozen: FreshTenant) -> None:
     first = call.ok("add-list", name="first", field_1="Email")["id"]
     second = call.ok("add-list", name="second")["id"]
     call.ok("add-to-list", list_id=second, msisdn=TO)
-    with fresh.store.begin() as db:
-        contacts.add_list(db, fresh.tenant, fresh.account.id, "of a keyword", {}, None)
-        contacts.leave(db, fresh.tenant, second, str(TO), contacts.DELETED)
-    neighbours_call(fresh).ok("add-list", name="theirs")
+    with frozen.store.begin() as db:
+        contacts.add_list(db, frozen.tenant, frozen.account.id, "of a keyword", {}, None)
+        contacts.leave(db, frozen.tenant, second, str(TO), contacts.DELETED)
+    neighbours_call(frozen).ok("add-list", name="theirs")
 
     told = call.ok("get-lists")
     assert list(told) == ["page", "lists_total", "lists", "error"]
@@ -119,14 +119,14 @@ def test_lists(call: Caller, fresh: FreshTenant) -> None:
 
 
 @pytest.fixture
-def crowd(call: Caller, fresh: FreshTenant) -> int:
+def crowd(call: Caller, frozen: FreshTenant) -> int:
     """A list with three active and two inactive members."""
     on = int(call.ok("add-list", name="crowd")["id"])
     for number in (61491570155, 61491570151, 61491570153, 61491570152, 61491570154):
         call.ok("add-to-list", list_id=on, msisdn=number)
-    with fresh.store.begin() as db:
-        contacts.leave(db, fresh.tenant, on, "61491570152", contacts.DELETED)
-        contacts.leave(db, fresh.tenant, on, "61491570154", contacts.OPTED_OUT)
+    with frozen.store.begin() as db:
+        contacts.leave(db, frozen.tenant, on, "61491570152", contacts.DELETED)
+        contacts.leave(db, frozen.tenant, on, "61491570154", contacts.OPTED_OUT)
     return on
 
 
@@ -164,7 +164,7 @@ def test_a_member(call: Caller, crowd: int) -> None:
     assert [each["status"] for each in told["members"]] == ["active", "inactive", "active", "inactive", "active"]
 
 
-def test_members_with_custom_fields(call: Caller, fresh: FreshTenant) -> None:
+def test_members_with_custom_fields(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="rich", field_10="City", field_2="Post Code")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO, field_2="06000")
     [member] = call.ok("get-list", list_id=on)["members"]

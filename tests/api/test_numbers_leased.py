@@ -20,7 +20,7 @@ TO = "61491570156"
 
 
 @pytest.fixture
-def fresh(fresh: FreshTenant) -> FreshTenant:
+def frozen(fresh: FreshTenant) -> FreshTenant:
     """A tenant on the day of the vendor's examples, whose own number has yet to be charged."""
     freeze(fresh, DAY)
     return fresh
@@ -40,7 +40,7 @@ def number(at: FreshTenant, which: str) -> Number:
 # lease-number
 
 
-def test_any_number_is_the_lowest_there_is(call: Caller, fresh: FreshTenant) -> None:
+def test_any_number_is_the_lowest_there_is(call: Caller, frozen: FreshTenant) -> None:
     assert told(call.ok("lease-number")) == [
         ("number", int(POOL[0])), ("price", 25), ("next_charge", "2020-07-24"), ("auto_renew", True),
         ("status", "active"),
@@ -52,43 +52,43 @@ def test_any_number_is_the_lowest_there_is(call: Caller, fresh: FreshTenant) -> 
 
 
 @pytest.mark.parametrize("name", ["forward_url", "url"])
-def test_a_number_of_ones_choice_with_its_url(call: Caller, fresh: FreshTenant, name: str) -> None:
+def test_a_number_of_ones_choice_with_its_url(call: Caller, frozen: FreshTenant, name: str) -> None:
     reply = call.ok("lease-number", number=f"+{POOL[7]}", **{name: "http://localhost:9/in"})
     assert reply["number"] == int(POOL[7])
-    assert number(fresh, POOL[7]).forward_url == "http://localhost:9/in"
+    assert number(frozen, POOL[7]).forward_url == "http://localhost:9/in"
 
 
 @pytest.mark.parametrize("wanted", [OWN_NUMBER, "61491570101", "0491570120", "61400000000", "120"])
-def test_what_can_not_be_leased(call: Caller, fresh: FreshTenant, wanted: str) -> None:
+def test_what_can_not_be_leased(call: Caller, frozen: FreshTenant, wanted: str) -> None:
     assert call.refused("lease-number", number=wanted) == TAKEN
     assert call.refused("lease-number", number=POOL[0], forward_url="nowhere") == WRONG
     assert call.ok("get-balance")["balance"] == 1000
 
 
-def test_a_number_is_leased_once(call: Caller, fresh: FreshTenant) -> None:
+def test_a_number_is_leased_once(call: Caller, frozen: FreshTenant) -> None:
     call.ok("lease-number", number=POOL[3])
     assert call.refused("lease-number", number=POOL[3]) == TAKEN
-    assert neighbours_call(fresh).refused("lease-number", number=POOL[3]) == TAKEN
+    assert neighbours_call(frozen).refused("lease-number", number=POOL[3]) == TAKEN
 
 
-def test_when_all_are_taken_there_is_none(call: Caller, fresh: FreshTenant) -> None:
+def test_when_all_are_taken_there_is_none(call: Caller, frozen: FreshTenant) -> None:
     for _ in POOL:
         call.ok("lease-number")
     assert call.refused("lease-number") == TAKEN
     assert "numbers" not in call.ok("get-numbers", filter="available")
 
 
-def test_the_first_month_is_paid_at_once(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, balance=2_499_999)
+def test_the_first_month_is_paid_at_once(call: Caller, frozen: FreshTenant) -> None:
+    settle(frozen, balance=2_499_999)
     assert call.refused("lease-number") == NO_MONEY
     assert call.refused("get-number", number=POOL[0]) == FOREIGN
-    settle(fresh, balance=2_500_000)
+    settle(frozen, balance=2_500_000)
     call.ok("lease-number")
     assert call.ok("get-balance")["balance"] == 0
 
 
-def test_a_client_pays_its_resellers_margin(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, number_margin=150_000)
+def test_a_client_pays_its_resellers_margin(call: Caller, frozen: FreshTenant) -> None:
+    settle(frozen, number_margin=150_000)
     assert call.ok("get-numbers", filter="available")["numbers"][0]["price"] == 26.5
     assert call.ok("lease-number")["price"] == 26.5
     assert call.ok("get-number", number=POOL[0])["price"] == 26.5
@@ -165,19 +165,19 @@ def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: FreshTenant)
 # get-number
 
 
-def test_a_number_of_ones_own(call: Caller, fresh: FreshTenant) -> None:
+def test_a_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
     reply = call.ok("get-number", number=f" +{OWN_NUMBER[:2]} {OWN_NUMBER[2:]}")
     assert [name for name, _ in told(reply)] == ["number", "price", "auto_renew", "next_charge", "status"]
-    settle_tenant(fresh, profile="legacy-2015")
+    settle_tenant(frozen, profile="legacy-2015")
     reply = call.ok("get-number", number=OWN_NUMBER)
     assert [name for name, _ in told(reply)] == ["number", "price", "next_charge", "auto_renew", "status"]
 
 
-def test_no_number_of_ones_own(call: Caller, fresh: FreshTenant) -> None:
+def test_no_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
     assert call.refused("get-number") == ("FIELD_EMPTY", "Required field 'number' is empty")
     assert call.refused("get-number", number=POOL[0]) == FOREIGN
     assert call.refused("get-number", number="61491570101") == FOREIGN
-    assert neighbours_call(fresh).refused("get-number", number=OWN_NUMBER) == FOREIGN
+    assert neighbours_call(frozen).refused("get-number", number=OWN_NUMBER) == FOREIGN
     assert call.refused("get-number", number="mine") == (
         "FIELD_INVALID", 'Field "number" has wrong type, expected type - numeric',
     )  # fmt: skip
@@ -186,14 +186,14 @@ def test_no_number_of_ones_own(call: Caller, fresh: FreshTenant) -> None:
 # edit-number-options
 
 
-def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, fresh: FreshTenant) -> None:
+def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="Senders")["id"]
     everything = {
         "forward_email": "a@example.com, b@example.com,,", "forward_sms": "+61 491 570 157,61491570158",
         "forward_url": "http://localhost/", "list_id": on, "welcome_message": "Welcome!", "members_message": "Again",
     }  # fmt: skip
     assert told(call.ok("edit-number-options", number=OWN_NUMBER, **everything)) == []
-    there = number(fresh, OWN_NUMBER)
+    there = number(frozen, OWN_NUMBER)
     assert (
         there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,
         there.members_message,
@@ -201,12 +201,12 @@ def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, fre
         "a@example.com,b@example.com", "61491570157,61491570158", "http://localhost/", on, "Welcome!", "Again",
     )  # fmt: skip
     call.ok("edit-number-options", number=OWN_NUMBER)
-    assert number(fresh, OWN_NUMBER) == there
+    assert number(frozen, OWN_NUMBER) == there
     call.ok("edit-number-options", number=OWN_NUMBER, forward_email="", list_id=0)
-    there = number(fresh, OWN_NUMBER)
+    there = number(frozen, OWN_NUMBER)
     assert (there.forward_email, there.list_id, there.forward_sms) == ("", 0, "61491570157,61491570158")
     call.ok("edit-number-options", number=OWN_NUMBER, **dict.fromkeys(everything, ""))
-    there = number(fresh, OWN_NUMBER)
+    there = number(frozen, OWN_NUMBER)
     assert not any(
         [there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,
          there.members_message]
@@ -221,14 +221,14 @@ def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, fre
     ],
     ids=str,
 )  # fmt: skip
-def test_badly_written_options_change_nothing(call: Caller, fresh: FreshTenant, wrong: dict[str, str]) -> None:
-    before = number(fresh, OWN_NUMBER)
+def test_badly_written_options_change_nothing(call: Caller, frozen: FreshTenant, wrong: dict[str, str]) -> None:
+    before = number(frozen, OWN_NUMBER)
     assert call.refused("edit-number-options", number=OWN_NUMBER, **wrong) == WRONG
-    assert number(fresh, OWN_NUMBER) == before
+    assert number(frozen, OWN_NUMBER) == before
 
 
-def test_options_of_what_is_not_there(call: Caller, fresh: FreshTenant) -> None:
-    other = neighbours_call(fresh)
+def test_options_of_what_is_not_there(call: Caller, frozen: FreshTenant) -> None:
+    other = neighbours_call(frozen)
     theirs = other.ok("add-list", name="Theirs")["id"]
     assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=1)[0] == "NOT_FOUND"
     assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=theirs)[0] == "NO_ACCESS"
@@ -239,12 +239,12 @@ def test_options_of_what_is_not_there(call: Caller, fresh: FreshTenant) -> None:
 # Sender IDs
 
 
-def test_what_one_may_send_from(call: Caller, fresh: FreshTenant) -> None:
+def test_what_one_may_send_from(call: Caller, frozen: FreshTenant) -> None:
     call.ok("lease-number")
-    with fresh.store.begin() as db:
+    with frozen.store.begin() as db:
         for word in ("Shop", "News"):
-            sender_ids.add(db, fresh.tenant, fresh.account.id, word)
-            sender_ids.add(db, fresh.tenant, fresh.account.id, word)
+            sender_ids.add(db, frozen.tenant, frozen.account.id, word)
+            sender_ids.add(db, frozen.tenant, frozen.account.id, word)
     assert told(call.ok("get-sender-ids")) == [
         (
             "sender_ids",
@@ -256,20 +256,20 @@ def test_what_one_may_send_from(call: Caller, fresh: FreshTenant) -> None:
             ],
         )
     ]
-    assert told(neighbours_call(fresh).ok("get-sender-ids")) == []
+    assert told(neighbours_call(frozen).ok("get-sender-ids")) == []
 
 
-def test_a_registered_word_may_send_where_senders_are_strict(call: Caller, fresh: FreshTenant) -> None:
-    settle_tenant(fresh, strict_senders=1)
+def test_a_registered_word_may_send_where_senders_are_strict(call: Caller, frozen: FreshTenant) -> None:
+    settle_tenant(frozen, strict_senders=1)
     assert call.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
-    with fresh.store.begin() as db:
-        sender_ids.add(db, fresh.tenant, fresh.account.id, "Shop")
+    with frozen.store.begin() as db:
+        sender_ids.add(db, frozen.tenant, frozen.account.id, "Shop")
     call.ok("send-sms", message="hi", to=TO, from_="Shop")
-    other = neighbours_call(fresh)
+    other = neighbours_call(frozen)
     assert other.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
-    with fresh.store.begin() as db:
-        assert sender_ids.remove(db, fresh.tenant, fresh.account.id, "Shop")
-        assert not sender_ids.remove(db, fresh.tenant, fresh.account.id, "Shop")
+    with frozen.store.begin() as db:
+        assert sender_ids.remove(db, frozen.tenant, frozen.account.id, "Shop")
+        assert not sender_ids.remove(db, frozen.tenant, frozen.account.id, "Shop")
     assert call.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
 
 

@@ -21,8 +21,8 @@ def send(call: Caller, to: str = str(TO), message: str = "Hello", **params: Any)
 
 
 @pytest.mark.parametrize("method", OF_A_MESSAGE)
-def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, method: str) -> None:
-    theirs = send(neighbours_call(fresh))
+def test_messages_that_are_not_there_or_not_ones_own(call: Caller, frozen: FreshTenant, method: str) -> None:
+    theirs = send(neighbours_call(frozen))
     also = {"msisdn": TO} if method == "get-sms-delivery-status" else {}
     assert call.refused(method, message_id=1, **also) == UNKNOWN
     assert call.refused(method, message_id="9" * 40, **also) == UNKNOWN
@@ -38,7 +38,7 @@ def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshT
 # get-sms
 
 
-def test_a_message(call: Caller, fresh: FreshTenant) -> None:
+def test_a_message(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{TO},{OTHER_TO}", "Hi [firstname] [tracked-link]", tracked_link_url="https://a.example")
     assert call.http.get(f"/get-sms.json?message_id={sent}").text == (
         f'{{"message_id":{sent},"send_at":"{TOLD}","recipients":2,"cost":0.174,"sms":2,'
@@ -52,7 +52,7 @@ def test_a_message_whose_text_is_a_number_is_one(call: Caller) -> None:
     assert call.ok("get-sms", message_id=send(call, message="0123"))["message"] == 123
 
 
-def test_a_message_to_a_list(call: Caller, fresh: FreshTenant) -> None:
+def test_a_message_to_a_list(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="friends")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO)
     sent = call.ok("send-sms", message="hi", list_id=on)["message_id"]
@@ -65,21 +65,21 @@ def test_a_message_to_a_list(call: Caller, fresh: FreshTenant) -> None:
     assert list(inside) == ["message_id", "send_at", "recipients", "cost", "sms", "list", "delivery_stats"]
 
 
-def test_in_2015_the_text_was_not_told(call: Caller, fresh: FreshTenant) -> None:
-    settle_tenant(fresh, profile="legacy-2015")
+def test_in_2015_the_text_was_not_told(call: Caller, frozen: FreshTenant) -> None:
+    settle_tenant(frozen, profile="legacy-2015")
     assert list(call.ok("get-sms", message_id=send(call))) == [
         "message_id", "send_at", "recipients", "cost", "sms", "delivery_stats", "error",
     ]  # fmt: skip
 
 
-def test_counts_follow_what_happens(call: Caller, fresh: FreshTenant) -> None:
+def test_counts_follow_what_happens(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{TO},{OTHER_TO}")
-    advance(fresh, seconds=2)
+    advance(frozen, seconds=2)
     assert call.ok("get-sms", message_id=sent)["delivery_stats"] == {
         "delivered": 2, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0,
     }  # fmt: skip
-    reply(fresh, str(TO), "thanks")
-    reply(fresh, str(OTHER_TO), "stop")
+    reply(frozen, str(TO), "thanks")
+    reply(frozen, str(OTHER_TO), "stop")
     assert call.ok("get-sms", message_id=sent)["delivery_stats"] == {
         "delivered": 2, "pending": 0, "bounced": 0, "responses": 2, "optouts": 1,
     }  # fmt: skip
@@ -97,10 +97,10 @@ def bounced(call: Caller, fresh: FreshTenant, to: str = str(TO)) -> int:
 # get-sms-stats
 
 
-def test_stats(call: Caller, fresh: FreshTenant) -> None:
+def test_stats(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{TO},{OTHER_TO}", "a" * 200)
-    advance(fresh, seconds=2)
-    reply(fresh, str(TO), "STOP")
+    advance(frozen, seconds=2)
+    reply(frozen, str(TO), "STOP")
     answer = call.http.get(f"/get-sms-stats.json?message_id={sent}")
     assert answer.text == (
         '{"stats":{"hard_bounced":0,"soft_bounced":0,"total":2,"recipientCount":2,"delivered":2,"pending":0,'
@@ -111,16 +111,16 @@ def test_stats(call: Caller, fresh: FreshTenant) -> None:
     assert "<opt-outs>1</opt-outs>" in as_xml
 
 
-def test_stats_of_a_bounced_message(call: Caller, fresh: FreshTenant) -> None:
-    stats = call.ok("get-sms-stats", message_id=bounced(call, fresh))["stats"]
+def test_stats_of_a_bounced_message(call: Caller, frozen: FreshTenant) -> None:
+    stats = call.ok("get-sms-stats", message_id=bounced(call, frozen))["stats"]
     assert (stats["soft_bounced"], stats["hard_bounced"], stats["bounced"], stats["pending"]) == (1, 0, 1, 0)
 
 
-def test_stats_count_taps_on_links(call: Caller, fresh: FreshTenant) -> None:
+def test_stats_count_taps_on_links(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, message="[tracked-link]", tracked_link_url="https://a.example")
     link = call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["message"]
     for _ in range(2):
-        with fresh.store.begin() as db:
+        with frozen.store.begin() as db:
             assert link_tap.tap(db, link.removeprefix("TapTh.is/"), NOW) is not None
     assert call.ok("get-sms-stats", message_id=sent)["stats"]["link_hits"] == 2
 
@@ -128,7 +128,7 @@ def test_stats_count_taps_on_links(call: Caller, fresh: FreshTenant) -> None:
 # get-sms-delivery-status
 
 
-def test_the_state_of_one_delivery(call: Caller, fresh: FreshTenant) -> None:
+def test_the_state_of_one_delivery(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, message="Hi [firstname]!")
     stats = {
         "message_id": sent, "sender_id": int(OWN_NUMBER), "mobile": TO, "send_at": TOLD, "datetime": None,
@@ -136,15 +136,15 @@ def test_the_state_of_one_delivery(call: Caller, fresh: FreshTenant) -> None:
     }  # fmt: skip
     told = call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]
     assert list(told.items()) == list(stats.items())
-    advance(fresh, seconds=2)
+    advance(frozen, seconds=2)
     # The report's time is told without its seconds, so that it may lie before the sending.
     assert call.ok("get-sms-delivery-status", message_id=sent, msisdn=f"+{TO}")["stats"] == {
         **stats, "datetime": "2026-03-01 10:00:00", "status": "delivered",
     }  # fmt: skip
 
 
-def test_the_state_of_a_failed_delivery(call: Caller, fresh: FreshTenant) -> None:
-    sent = bounced(call, fresh)
+def test_the_state_of_a_failed_delivery(call: Caller, frozen: FreshTenant) -> None:
+    sent = bounced(call, frozen)
     assert call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["status"] == "failed"
 
 
@@ -172,12 +172,12 @@ def test_deliveries_that_are_not_there(call: Caller) -> None:
 # get-user-sms-sent
 
 
-def test_what_an_account_sent(call: Caller, fresh: FreshTenant) -> None:
+def test_what_an_account_sent(call: Caller, frozen: FreshTenant) -> None:
     first = send(call, f"{TO},{OTHER_TO}", "one\n\ntwo [firstname]")
-    advance(fresh, minutes=1)
+    advance(frozen, minutes=1)
     second = send(call, message="0042", from_="MyShop")
     send(call, send_at="2026-03-02")
-    send(neighbours_call(fresh))
+    send(neighbours_call(frozen))
     told = call.ok("get-user-sms-sent", start="2026-03-01", end="2026-03-03", response_style="array")
     assert told["total"] == 3
     newest, *others = told["messages"]
@@ -210,7 +210,7 @@ def test_what_an_account_sent(call: Caller, fresh: FreshTenant) -> None:
         ({"start": "2026-03-01", "end": "2026-03-02", "max": 1, "page": 2}, 2),
     ],
 )
-def test_a_span_of_time(call: Caller, fresh: FreshTenant, params: dict[str, Any], total: int) -> None:
+def test_a_span_of_time(call: Caller, frozen: FreshTenant, params: dict[str, Any], total: int) -> None:
     send(call, f"{TO},{OTHER_TO}")
     assert call.ok("get-user-sms-sent", **params)["total"] == total
 

@@ -32,9 +32,9 @@ def words(told: Any) -> list[Any]:
     return [each["response"] for each in told.get("responses", [])]
 
 
-def test_a_reply(call: Caller, fresh: FreshTenant) -> None:
+def test_a_reply(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
-    received = reply(fresh, TO, "Hi, who is this?")
+    received = reply(frozen, TO, "Hi, who is this?")
     told = call.ok("get-sms-responses", message_id=sent)
     assert list(told) == ["page", "total", "responses", "error"]
     assert (told["page"], told["total"]) == ({"count": 1, "number": 1}, 1)
@@ -46,9 +46,9 @@ def test_a_reply(call: Caller, fresh: FreshTenant) -> None:
     assert call.ok("get-user-sms-responses")["responses"] == told["responses"]
 
 
-def test_with_the_text_that_was_answered(call: Caller, fresh: FreshTenant) -> None:
+def test_with_the_text_that_was_answered(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
-    reply(fresh, TO, "Yes")
+    reply(frozen, TO, "Yes")
     [told] = call.ok("get-sms-responses", message_id=sent, include_original="true")["responses"]
     assert list(told)[-1] == "original_message"
     assert told["original_message"] == "Hi !"
@@ -57,11 +57,11 @@ def test_with_the_text_that_was_answered(call: Caller, fresh: FreshTenant) -> No
     assert "original_message" not in call.ok("get-user-sms-responses", include_original="")["responses"][0]
 
 
-def test_a_reply_of_a_lists_member(call: Caller, fresh: FreshTenant) -> None:
+def test_a_reply_of_a_lists_member(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="friends")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Abc", last_name="2")
     sent = call.ok("send-sms", message="Hi [firstname]!", list_id=on)["message_id"]
-    reply(fresh, TO, "007")
+    reply(frozen, TO, "007")
     [told] = call.ok("get-sms-responses", message_id=sent, include_original="yes")["responses"]
     assert (told["list_id"], told["first_name"], told["last_name"]) == (on, "Abc", 2)
     assert (told["response"], told["original_message"]) == (7, "Hi Abc!")
@@ -73,29 +73,29 @@ def test_no_reply(call: Caller) -> None:
     assert told["total"] == 0
 
 
-def test_a_message_that_answers_nothing(call: Caller, fresh: FreshTenant) -> None:
-    reply(fresh, TO, "Anybody there?", to=OWN_NUMBER)
+def test_a_message_that_answers_nothing(call: Caller, frozen: FreshTenant) -> None:
+    reply(frozen, TO, "Anybody there?", to=OWN_NUMBER)
     [told] = call.ok("get-user-sms-responses", include_original="true")["responses"]
     assert (told["message_id"], told["list_id"], told["original_message"]) == (0, 0, None)
 
 
-def test_newest_first(call: Caller, fresh: FreshTenant) -> None:
+def test_newest_first(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{TO},{OTHER_TO}")
     for each in ("one", "two"):
-        reply(fresh, TO, each)
-    advance(fresh, minutes=1)
-    reply(fresh, OTHER_TO, "three")
+        reply(frozen, TO, each)
+    advance(frozen, minutes=1)
+    reply(frozen, OTHER_TO, "three")
     assert words(call.ok("get-sms-responses", message_id=sent)) == ["three", "two", "one"]
     assert words(call.ok("get-user-sms-responses", max=2, page=2)) == ["one"]
     assert words(call.ok("get-sms-responses", message_id=sent, msisdn=f"+{OTHER_TO}")) == ["three"]
     assert words(call.ok("get-sms-responses", message_id=sent, msisdn="61491570111")) == []
 
 
-def test_only_of_the_message_asked_for(call: Caller, fresh: FreshTenant) -> None:
+def test_only_of_the_message_asked_for(call: Caller, frozen: FreshTenant) -> None:
     first = send(call)
-    reply(fresh, TO, "one")
+    reply(frozen, TO, "one")
     second = send(call)
-    reply(fresh, TO, "two")
+    reply(frozen, TO, "two")
     assert words(call.ok("get-sms-responses", message_id=first)) == ["one"]
     assert words(call.ok("get-sms-responses", message_id=second)) == ["two"]
 
@@ -114,10 +114,12 @@ def test_only_of_the_message_asked_for(call: Caller, fresh: FreshTenant) -> None
         ({"start": "2001-01-01"}, ["now", "week", "months"]),
     ],
 )
-def test_a_span_of_time_for_a_message(call: Caller, fresh: FreshTenant, span: dict[str, str], found: list[str]) -> None:
+def test_a_span_of_time_for_a_message(
+    call: Caller, frozen: FreshTenant, span: dict[str, str], found: list[str]
+) -> None:
     sent = send(call)
     for name, days in (("now", 0), ("week", 7), ("months", 200)):
-        answer(fresh, sent, NOW - timedelta(days=days), name)
+        answer(frozen, sent, NOW - timedelta(days=days), name)
     # With a message named there is no window by itself; one that is asked for reaches back a year.
     assert words(call.ok("get-sms-responses", message_id=sent, **span)) == found
 
@@ -133,10 +135,10 @@ def test_a_span_of_time_for_a_message(call: Caller, fresh: FreshTenant, span: di
     ],
 )
 def test_a_span_of_time_for_an_account(
-    call: Caller, fresh: FreshTenant, span: dict[str, str], found: list[str]
+    call: Caller, frozen: FreshTenant, span: dict[str, str], found: list[str]
 ) -> None:
     for name, days in (("now", 0), ("week", 7), ("months", 200), ("years", 400)):
-        answer(fresh, 0, NOW - timedelta(days=days), name)
+        answer(frozen, 0, NOW - timedelta(days=days), name)
     assert words(call.ok("get-user-sms-responses", **span)) == found
 
 
@@ -169,10 +171,10 @@ def test_a_keyword_id_is_a_number(call: Caller) -> None:
     )
 
 
-def test_responses_to_keywords(call: Caller, fresh: FreshTenant) -> None:
-    answer(fresh, 0, NOW, "news please", keyword="NEWS", keyword_id=7)
-    answer(fresh, 0, NOW - timedelta(days=40), "old news", keyword="NEWS", keyword_id=7)
-    answer(fresh, 0, NOW, "hello")
+def test_responses_to_keywords(call: Caller, frozen: FreshTenant) -> None:
+    answer(frozen, 0, NOW, "news please", keyword="NEWS", keyword_id=7)
+    answer(frozen, 0, NOW - timedelta(days=40), "old news", keyword="NEWS", keyword_id=7)
+    answer(frozen, 0, NOW, "hello")
     assert words(call.ok("get-sms-responses", keyword="news", number=OWN_NUMBER)) == ["news please"]
     assert words(call.ok("get-sms-responses", keyword="news", number=SHARED_NUMBER)) == []
     assert words(call.ok("get-sms-responses", keyword_id=7)) == ["news please"]
@@ -187,25 +189,25 @@ def test_responses_to_keywords(call: Caller, fresh: FreshTenant) -> None:
 # Whose responses
 
 
-def test_by_the_number_that_received_them(call: Caller, fresh: FreshTenant) -> None:
+def test_by_the_number_that_received_them(call: Caller, frozen: FreshTenant) -> None:
     send(call, from_shared=1)
-    reply(fresh, TO, "to the shared one")
-    reply(fresh, TO, "to our own", to=OWN_NUMBER)
+    reply(frozen, TO, "to the shared one")
+    reply(frozen, TO, "to our own", to=OWN_NUMBER)
     assert words(call.ok("get-user-sms-responses", number=f"+{SHARED_NUMBER}")) == ["to the shared one"]
     assert words(call.ok("get-user-sms-responses", number=OWN_NUMBER)) == ["to our own"]
     assert words(call.ok("get-user-sms-responses", number="")) == ["to our own", "to the shared one"]
 
 
-def test_the_shared_numbers_replies_go_to_who_wrote_last(call: Caller, fresh: FreshTenant) -> None:
-    other = neighbours_call(fresh)
+def test_the_shared_numbers_replies_go_to_who_wrote_last(call: Caller, frozen: FreshTenant) -> None:
+    other = neighbours_call(frozen)
     send(call, from_=SHARED_NUMBER)
     theirs = send(other)
-    reply(fresh, TO, "hello you")
+    reply(frozen, TO, "hello you")
     assert words(call.ok("get-user-sms-responses")) == []
     assert words(other.ok("get-user-sms-responses")) == ["hello you"]
     assert words(other.ok("get-sms-responses", message_id=theirs)) == ["hello you"]
 
 
-def test_the_parameter_of_the_ruby_client_is_not_known(call: Caller, fresh: FreshTenant) -> None:
-    reply(fresh, TO, "hi", to=OWN_NUMBER)
+def test_the_parameter_of_the_ruby_client_is_not_known(call: Caller, frozen: FreshTenant) -> None:
+    reply(frozen, TO, "hi", to=OWN_NUMBER)
     assert words(call.ok("get-user-sms-responses", enddate="2020-01-01")) == ["hi"]
