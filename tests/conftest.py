@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.server.certificates import Certificates, ensure
 from sms_sandbox.services import new_tenant
-from sms_sandbox.store import accounts, tables
+from sms_sandbox.store import accounts
 from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.tenants import NewTenant
+from tests.databases import empty_store, postgres_engine, sqlite_engine
 from tests.processes import let_children_be_interrupted
 from tests.receiver import Receiver
 
@@ -58,17 +58,23 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def sqlite() -> Engine:
+    """SQLite in memory."""
+    return sqlite_engine()
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgres_url: str) -> Engine:
+    """The PostgreSQL database of this worker."""
+    return postgres_engine(postgres_url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """An empty store, on each kind of database in turn."""
-    shared = request.param == "postgresql"
-    opened = open_store(request.getfixturevalue("postgres_url") if shared else "sqlite://")
-    if shared:
-        emptied = ", ".join(table.name for table in tables.metadata.sorted_tables if table.name != "meta")
-        with opened.begin() as db:
-            db.execute(text(f"TRUNCATE {emptied} RESTART IDENTITY"))
-    yield opened
-    opened.close()
+    with empty_store(request.getfixturevalue(request.param)) as opened:
+        yield opened
 
 
 @dataclass(frozen=True)
