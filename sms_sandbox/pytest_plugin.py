@@ -1,6 +1,6 @@
-"""The pytest plugin: a sandbox for the session, and a world of its own for each test.
+"""The pytest plugin: a server for the session, and a tenant for each test.
 
-Loaded into every test run where the package is installed, so it imports nothing until a fixture is asked for.
+pytest loads it in every run where the package is installed, so it imports nothing until a fixture is used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from .testing import Sandbox
 
-MARKER = "sms_sandbox(throttle=0, frozen=False, seed=..., ...): the world of the test, as Sandbox.new_tenant takes it"
+MARKER = "sms_sandbox(throttle=0, frozen=False, seed=..., ...): settings of the test's tenant, as in Sandbox.new_tenant"
 
 _SHARED = pytest.StashKey["Sandbox"]()
 
@@ -22,14 +22,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("sms-sandbox", "a local sandbox of the TransmitSMS API")
     group.addoption(
         "--sms-sandbox-server", choices=("worker", "one"), default="worker",
-        help="With pytest-xdist: a server for each worker (worker, the default), or one for all of them (one).",
+        help="With pytest-xdist: start a server for each worker (worker, the default), or one for all workers (one).",
     )  # fmt: skip
     group.addoption(
         "--sms-sandbox-attach", metavar="FILE",
-        help="Use the server that wrote this file by its --ready-file, and start none.",
+        help="Use the running server that wrote this ready file (its flag --ready-file), and start none.",
     )  # fmt: skip
     group.addoption(
-        "--sms-sandbox-certs", metavar="DIR", help="Folder of the certificates; a temporary one, if not given."
+        "--sms-sandbox-certs", metavar="DIR", help="Folder of the certificates; a temporary one if left out."
     )
 
 
@@ -39,64 +39,63 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def sms_sandbox_server(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """The server of this session, as `sms_sandbox.testing.Sandbox` on its default tenant, which all tests share."""
-    server = started(request.config)
+    """The server of this session: a `sms_sandbox.testing.Sandbox` on the default tenant, which all tests share."""
+    server = _start(request.config)
     yield server
     server.close()
 
 
-def started(config: pytest.Config) -> Sandbox:
-    """The server that the options ask for."""
-    from .client.control import Whereabouts
-    from .testing import Sandbox
+def _start(config: pytest.Config) -> Sandbox:
+    """Start the server, or attach to it, as the options say."""
+    from .testing import Sandbox, ServerInfo
 
     shared = getattr(config, "workerinput", {}).get("sms_sandbox")
     if shared is not None:
-        return Sandbox(Whereabouts(**shared))
+        return Sandbox(ServerInfo.from_json(shared))
     ready_file = config.getoption("sms_sandbox_attach")
-    return Sandbox.attach(ready_file=ready_file) if ready_file else Sandbox.start(certs=certificates(config))
-
-
-def certificates(config: pytest.Config) -> str | None:
-    folder: str | None = config.getoption("sms_sandbox_certs")
-    return folder
+    if ready_file:
+        return Sandbox.attach(ready_file=ready_file)
+    return Sandbox.start(certs=config.getoption("sms_sandbox_certs"))
 
 
 @pytest.fixture
 def sms_sandbox(request: pytest.FixtureRequest, sms_sandbox_server: Sandbox) -> Iterator[Sandbox]:
-    """A world of the test's own, as `sms_sandbox.testing.Sandbox`: no throttle, callbacks go to `receiver()`, and the
-    test's own name as the seed, so that each run sees the same ids. The marker `sms_sandbox` sets it up otherwise."""
+    """The tenant of this test, as a `sms_sandbox.testing.Sandbox`.
+
+    It has no throttle, and its callbacks go to `receiver()`. Its seed is the test's name, so that each run gets the
+    same ids. The marker `sms_sandbox` changes its settings.
+    """
     settings: dict[str, Any] = {"seed": request.node.nodeid[-2000:]}
     for mark in reversed(list(request.node.iter_markers("sms_sandbox"))):
         if mark.args:
-            raise pytest.UsageError("The marker sms_sandbox takes named values only, as throttle=15.")
+            raise pytest.UsageError("The marker sms_sandbox takes keyword arguments only, such as throttle=15.")
         settings |= mark.kwargs
-    world = sms_sandbox_server.new_tenant(**settings)
+    tenant = sms_sandbox_server.new_tenant(**settings)
     try:
-        world.receiver()
-        yield world
+        tenant.receiver()
+        yield tenant
     finally:
-        world.close()
+        tenant.close()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell what happened in the world of a test that failed."""
+    """Add the traffic of the tenant to the report of a failed test."""
     report = yield
-    world = getattr(item, "funcargs", {}).get("sms_sandbox")
-    if world is not None and report.failed and call.when != "teardown":
-        report.sections.append(("sms-sandbox", told(world)))
+    tenant = getattr(item, "funcargs", {}).get("sms_sandbox")
+    if tenant is not None and report.failed and call.when != "teardown":
+        report.sections.append(("sms-sandbox", _traffic(tenant)))
     return report
 
 
-def told(world: Sandbox) -> str:
-    """What happened, or why that is not known: whatever it is, the test's own failure must be seen."""
+def _traffic(tenant: Sandbox) -> str:
+    """Return the traffic, or why it can't be read. No error here may hide the failure of the test."""
     try:
-        return world.report()
+        return tenant.report()
     except Exception as why:  # noqa: BLE001
-        return f"What happened is not known: {why}"
+        return f"The traffic can't be read: {why}"
 
 
 # pytest-xdist
@@ -104,15 +103,13 @@ def told(world: Sandbox) -> str:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Hand the one server on to a worker, started for the first of them."""
+    """Pass the address of the shared server to a worker. The first worker starts it."""
     config: pytest.Config = node.config
     if config.getoption("sms_sandbox_server") != "one" or config.getoption("sms_sandbox_attach"):
         return
-    from dataclasses import asdict
-
     if _SHARED not in config.stash:
-        config.stash[_SHARED] = started(config)
-    node.workerinput["sms_sandbox"] = asdict(config.stash[_SHARED].where)
+        config.stash[_SHARED] = _start(config)
+    node.workerinput["sms_sandbox"] = config.stash[_SHARED].where.to_json()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,6 +1,5 @@
 """Processes of the tests: any command, and the sandbox as people run it."""
 
-import json
 import os
 import signal
 import subprocess
@@ -13,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from sms_sandbox.control.shapes.server_info import ServerInfo
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.server.server import Ready
 from sms_sandbox.settings import PREFIX
 from tests.sandbox import Account
 
@@ -83,5 +82,5 @@ def run_process(certificates: Certificates, folder: Path, *flags: str) -> Iterat
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("sms-sandbox ready: "), errors.read_text()
-        ready = Ready(**json.loads(line.partition(": ")[2]))
+        ready = ServerInfo.from_json(line.partition(": ")[2])
         yield SandboxProcess(process, Account(ready, ready.key, ready.secret), line, errors)

@@ -11,7 +11,8 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from sms_sandbox.server.server import Ready, Server
+from sms_sandbox.control.shapes.server_info import ServerInfo
+from sms_sandbox.server.server import Server
 from sms_sandbox.settings import Settings
 
 KEY, SECRET = "sandbox-key", "sandbox-secret"
@@ -65,7 +66,7 @@ def basic(key: str, secret: str) -> dict[str, str]:
 class Account:
     """An account of a running sandbox; calls the API and its tenant's control API."""
 
-    ready: Ready
+    ready: ServerInfo
     key: str = KEY
     secret: str = SECRET
 
@@ -120,7 +121,7 @@ def run_sandbox(settings: Settings) -> Iterator[Account]:
     thread.start()
     try:
         assert ready.wait(30)
-        where = server.ready(0)
+        where = server.info(0)
         yield Account(where, where.key, where.secret)
     finally:
         server.stop()

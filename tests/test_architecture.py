@@ -29,15 +29,16 @@ ARROWS = {
         "__version__", "domain", "store", "journal", "services", "simulation", "api", "control", "web", "tenants",
         "settings",
     },
-    "server": {"app", "api.asgi_extensions", "settings", "store"},
-    "client": {"control.shapes", "domain", "settings"},
+    "server": {"app", "control.shapes", "api.asgi_extensions", "settings", "store"},
+    "client": {"control.PREFIX", "control.shapes", "domain", "settings"},
     "docs_generator": {"domain", "store", "journal", "services", "simulation", "api"},
     "cli": {
-        "__version__", "client", "domain", "docs_generator", "server", "settings", "simulation", "store", "tenants",
+        "__version__", "client", "control.shapes", "domain", "docs_generator", "server", "settings", "simulation",
+        "store", "tenants",
     },
     "__main__": {"cli"},
     "testing": {"client", "control.shapes", "domain", "server", "settings"},
-    "pytest_plugin": {"client", "testing"},
+    "pytest_plugin": {"testing"},
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

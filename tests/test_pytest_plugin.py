@@ -150,7 +150,7 @@ def test_each_test_has_the_tenant_it_asks_for(ran: Ran) -> None:
 
 
 def test_a_marker_that_can_not_be_is_an_error(ran: Ran) -> None:
-    assert "takes named values only" in ran.about("ERROR at setup of test_bare_value")
+    assert "takes keyword arguments only" in ran.about("ERROR at setup of test_bare_value")
     assert "unknown field `colour`" in ran.about("ERROR at setup of test_unknown_name")
 
 
@@ -166,7 +166,7 @@ def test_a_failure_tells_what_happened(ran: Ran) -> None:
 def test_a_failure_is_seen_though_the_server_is_gone(ran: Ran) -> None:
     said = ran.about("test_stopped")
     assert "assert 1 == 2" in said
-    assert "What happened is not known: No sandbox answers" in said
+    assert "The traffic can't be read: No sandbox answers" in said
 
 
 # Which server

@@ -1,4 +1,4 @@
-"""The command line: `sms-sandbox …`, one module for each group of commands."""
+"""The command line `sms-sandbox`, a module for each command."""
 
 from .root import main
 

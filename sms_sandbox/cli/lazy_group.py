@@ -1,4 +1,4 @@
-"""Commands that are loaded when they are asked for, so that the server does not wait for what only helpers need."""
+"""Commands that are imported when they are called, so that `serve` and `--help` start fast."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -6,20 +6,35 @@ from typing import Any
 
 import click
 
+from ..client.errors import SandboxError
+from .errors import CommandError
 
-class Later(click.Group):
-    """A group that besides its own commands has some from modules beside this: by name, where each is found."""
 
-    def __init__(self, *args: Any, later: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+class LazyGroup(click.Group):
+    """A group with commands of its own, and commands that other modules of this package hold.
+
+    `lazy` gives the module and the function of each of these. Errors of clients end a command with one line.
+    """
+
+    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._later = later
+        self._lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *self._later})
+        """Return the names of all commands, sorted."""
+        return sorted({*super().list_commands(ctx), *self._lazy})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._later:
+        """Return a command by its name."""
+        if cmd_name not in self._lazy:
             return super().get_command(ctx, cmd_name)
-        module, name = self._later[cmd_name]
-        found: click.Command = getattr(import_module(f".{module}", __package__), name)
-        return found
+        module, name = self._lazy[cmd_name]
+        command: click.Command = getattr(import_module(f".{module}", __package__), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except SandboxError as why:
+            raise CommandError(str(why)) from why

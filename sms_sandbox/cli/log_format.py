@@ -1,13 +1,14 @@
-"""Log lines: for people, or one JSON object each for machines."""
+"""Log lines, for people or for machines."""
 
 import json
 import logging
 
 
-class JsonLines(logging.Formatter):
-    """A log record as one JSON object."""
+class JsonFormatter(logging.Formatter):
+    """Formats a log record as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line."""
         line = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
@@ -20,10 +21,10 @@ class JsonLines(logging.Formatter):
 
 
 def set_up_logging(log_format: str) -> None:
-    """Log lines go to stderr; stdout has the ready line alone."""
+    """Log to stderr, because stdout has the ready line only."""
     handler = logging.StreamHandler()
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(JsonLines() if log_format == "json" else text)
+    handler.setFormatter(JsonFormatter() if log_format == "json" else text)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for noisy in ("uvicorn.error", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

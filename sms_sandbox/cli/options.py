@@ -1,4 +1,4 @@
-"""Options that commands share: those of settings, those that lead to a running sandbox, and spans of time."""
+"""Options that are settings, and spans of time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
@@ -6,22 +6,17 @@ from typing import Any
 
 import click
 
-from ..settings import Settings, flag, variable
+from ..settings import Settings, SettingsError, flag, variable
 
-HELPERS_WORDS = {
-    "host": "Address the sandbox listens on.",
-    "http_port": "Its port for the page and the control API.",
-    "ready_file": "The file it wrote by its own --ready-file, which says where it is.",
-    "account": "On whose behalf: an account of the sandbox.",
-    "control_token": "Its control token, where it asks for one.",
-}
-"""What settings of the server mean to a command that talks to it."""
+UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+MAX_SPAN_SECONDS = 4e9
 
 
 def setting(name: str, sentence: str | None = None) -> Callable[[Any], Any]:
-    """The option of a setting: its flag, environment variable, default and sentence."""
-    found = next(each for each in fields(Settings) if each.name == name)
-    meta, default = found.metadata, found.default
+    """Return the option of a setting: its flag, environment variable, default and help."""
+    chosen = next(each for each in fields(Settings) if each.name == name)
+    meta, default = chosen.metadata, chosen.default
     assert default is not MISSING
     multiple = isinstance(default, tuple)
     if meta.get("choices"):
@@ -36,7 +31,7 @@ def setting(name: str, sentence: str | None = None) -> Callable[[Any], Any]:
 
 
 def settings_of(*names: str, words: Mapping[str, str] | None = None) -> Callable[[Any], Any]:
-    """The options of several settings, with other words where they mean something else."""
+    """Return a decorator that adds the options of several settings. `words` are other help texts."""
 
     def add(command: Any) -> Any:
         for name in reversed(names):
@@ -46,20 +41,22 @@ def settings_of(*names: str, words: Mapping[str, str] | None = None) -> Callable
     return add
 
 
-CLIENT = ("host", "http_port", "ready_file", "account", "control_token")
-
-
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+def read_settings(given: Mapping[str, Any]) -> Settings:
+    """Return the settings that options gave. Raises click.UsageError."""
+    try:
+        return Settings(**given)
+    except SettingsError as why:
+        raise click.UsageError(str(why)) from why
 
 
 def seconds(span: str) -> float:
-    """A span of time such as 30s, 5m, 24h or 3d, in seconds; a bare number is seconds."""
+    """Return a span such as 30s, 5m, 24h or 3d in seconds. A bare number is seconds. Raises click.UsageError."""
     digits = span.rstrip("smhd")
     unit = span[len(digits) :] or "s"
     try:
-        value = float(digits) * UNITS[unit]
+        value = float(digits) * UNIT_SECONDS[unit]
     except (ValueError, KeyError):
-        raise click.UsageError(f"{span!r} is no span of time; write 30s, 5m, 24h or 3d.") from None
-    if not 0 <= value < 4e9:
-        raise click.UsageError(f"{span!r} is too long a span of time.")
+        raise click.UsageError(f"{span!r} is not a span of time; write 30s, 5m, 24h or 3d.") from None
+    if not 0 <= value < MAX_SPAN_SECONDS:
+        raise click.UsageError(f"{span!r} is too long, or negative.")
     return value

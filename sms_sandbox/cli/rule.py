@@ -1,84 +1,98 @@
-"""`sms-sandbox rule`: lets scenarios happen to messages of one's choice, and stops that again."""
+"""`sms-sandbox rule`: adds, lists and removes carrier rules."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.command_client import control
-from .match_options import body_of, matching
-from .options import CLIENT, HELPERS_WORDS, settings_of
+from .connection import print_json, with_client
+from .match_options import body_of, match_options
+
+if TYPE_CHECKING:
+    from ..client.control import Client
+    from ..control.shapes.carrier_rules import Rule
 
 
 @click.group()
 def rule() -> None:
-    """Decide what becomes of messages, by rules. The first rule that fits a message decides."""
+    """Choose scenarios for messages, by carrier rules.
+
+    The first rule that matches a message decides.
+    """
 
 
 @rule.command()
 @click.argument("scenario")
-@matching
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE",
-              help="An option of the scenario, as text='No thanks', or mix=delivered:0.9,slow:0.1.")  # fmt: skip
-@settings_of(*CLIENT, words=HELPERS_WORDS)
-def add(scenario: str, options: tuple[str, ...], **given: Any) -> None:
-    """Let SCENARIO happen; `sms-sandbox scenarios` lists what there is.
+@match_options
+@click.option(
+    "--option", "options", multiple=True, metavar="NAME=VALUE",
+    help="Option of the scenario, such as text='No thanks' or mix=delivered:0.9,slow:0.1. May be repeated.",
+)  # fmt: skip
+@with_client
+def add(client: "Client", scenario: str, options: tuple[str, ...], **given: Any) -> None:
+    """Add a rule: messages that match get SCENARIO.
+
+    `sms-sandbox scenarios` lists the scenarios. For example:
 
     sms-sandbox rule add soft-bounce --to '6149157*' --count 3
     """
-    where = {name: given.pop(name) for name in CLIENT}
-    body = {**body_of(given), "scenario": scenario, "options": dict(map(option_of, options))}
-    click.echo(json.dumps(control("POST", "/rules", body, **where), indent=2))
+    body = {**body_of(given), "scenario": scenario, "options": dict(map(_option, options))}
+    print_json(client.control("POST", "/rules", body))
 
 
-def option_of(written: str) -> tuple[str, Any]:
-    """An option's name and value."""
+def _option(written: str) -> tuple[str, Any]:
+    """Return the name and the value of an option of a scenario. Raises click.UsageError."""
     name, equals, value = written.partition("=")
     try:
         if name == "after_seconds":
             return name, float(value)
         if name == "mix":
-            return name, {each: float(share) for each, _, share in (part.partition(":") for part in value.split(","))}
+            return name, {
+                scenario: float(share) for scenario, _, share in (part.partition(":") for part in value.split(","))
+            }
     except ValueError:
-        raise click.UsageError(f"{written!r} has no number where one is needed.") from None
+        raise click.UsageError(f"{written!r} needs a number.") from None
     if not equals:
-        raise click.UsageError(f"{written!r} is no option; write it as text='No thanks'.")
+        raise click.UsageError(f"{written!r} is not an option; write it as text='No thanks'.")
     return name, value
 
 
 @rule.command("list")
-@settings_of(*CLIENT, words=HELPERS_WORDS)
-def list_(**where: Any) -> None:
-    """List the rules there are, in the order they are asked."""
-    for each in control("GET", "/rules", None, **where)["rules"]:
-        click.echo(line(each))
+@with_client
+def list_(client: "Client") -> None:
+    """List the rules in the order they are checked."""
+    from ..control.shapes.carrier_rules import Rules  # here, because --help does not need it
+
+    for each in client.read(Rules, "GET", "/rules").rules:
+        click.echo(_line(each))
 
 
-def line(each: Mapping[str, Any]) -> str:
-    """A rule in one line."""
-    match = ", ".join(f"{name} {value}" for name, value in each["match"].items()) or "any message"
-    options = "".join(f", {name} {json.dumps(value)}" for name, value in each["options"].items())
+def _line(rule: "Rule") -> str:
+    """Return a rule as one line."""
+    from msgspec import to_builtins
+
+    match = ", ".join(f"{name} {value}" for name, value in to_builtins(rule.match).items()) or "any message"
+    options = "".join(f", {name} {json.dumps(value)}" for name, value in to_builtins(rule.options).items())
     turns = "".join(
-        f", {word}"
-        for word, so in (
-            (f"from the {each['nth']}. on", each["nth"] > 1),
-            (f"share {each['share']:g}", each["share"] < 1),
-            (f"until {each['until']}", each["until"]),
-            (f"{each['remaining']} left", each["remaining"] is not None),
+        f", {words}"
+        for words, is_set in (
+            (f"from match {rule.nth} on", rule.nth > 1),
+            (f"share {rule.share:g}", rule.share < 1),
+            (f"until {rule.until:%Y-%m-%dT%H:%M:%SZ}" if rule.until else "", rule.until is not None),
+            (f"{rule.remaining} left", rule.remaining is not None),
         )
-        if so
+        if is_set
     )
-    return f"{each['id']}  {match}: {each['scenario']}{options}{turns}"
+    return f"{rule.id}  {match}: {rule.scenario}{options}{turns}"
 
 
 @rule.command()
 @click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
-@click.option("--all", "every", is_flag=True, help="Take all away.")
-@settings_of(*CLIENT, words=HELPERS_WORDS)
-def remove(ids: tuple[int, ...], every: bool, **where: Any) -> None:
-    """Take rules away: those of these IDs."""
+@click.option("--all", "every", is_flag=True, help="Remove all rules.")
+@with_client
+def remove(client: "Client", ids: tuple[int, ...], every: bool) -> None:
+    """Remove the rules with these IDs, or all rules."""
     if bool(ids) == every:
-        raise click.UsageError("Say which: either IDs, as `sms-sandbox rule list` tells them, or --all.")
+        raise click.UsageError("Say which: IDs, as `sms-sandbox rule list` shows them, or --all.")
     for each in ids or ("",):
-        control("DELETE", f"/rules/{each}".rstrip("/"), None, **where)
+        client.control("DELETE", f"/rules/{each}".rstrip("/"))

@@ -1,4 +1,4 @@
-"""`sms-sandbox scenarios`: what the simulated carrier can do, and the numbers it does it to."""
+"""`sms-sandbox scenarios`: lists what the simulated carrier can do, and the numbers it does it to."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,34 +14,33 @@ from ..settings import Settings
 HEAD = ("SCENARIO", "WHAT HAPPENS", "NUMBERS")
 
 FOOT = """
-D is the delivery delay, {delay:g} s unless the sandbox was told otherwise. Any other number gets its messages.
+D is the delivery delay, {delay:g} s by default. Messages to any other number are delivered.
 Numbers can be written as {number}, +{number}, or with a countrycode as 0{local}.
-`sms-sandbox rule add SCENARIO --to NUMBER` lets a scenario happen to any number."""
+`sms-sandbox rule add SCENARIO --to NUMBER` gives a scenario to any number."""
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, as the control API tells it.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the control API returns it.")
 def scenarios(as_json: bool) -> None:
-    """List what can become of messages, and the numbers it becomes of.
+    """List the scenarios and their numbers.
 
-    No sandbox has to run.
+    A message to one of these numbers has the scenario beside it. This command needs no running sandbox.
     """
     delay = Settings().delivery_delay
-    told = catalogue(timedelta(seconds=delay))
+    listed = catalogue(timedelta(seconds=delay))
     if as_json:
-        click.echo(json.dumps({"scenarios": told}, indent=2))
+        click.echo(json.dumps({"scenarios": listed}, indent=2))
         return
-    rows = [HEAD, *(row for each in told for row in rows_of(each))]
+    rows = [HEAD, *(row for scenario in listed for row in _rows(scenario))]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, happens, numbers in rows:
         click.echo(f"{name:{widths[0]}}  {happens:{widths[1]}}  {numbers}".rstrip())
-    number = told[0]["numbers"][0]
+    number = listed[0]["numbers"][0]
     click.echo(FOOT.format(delay=delay, number=number, local=number[2:]))
 
 
-def rows_of(described: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """A scenario in as many lines as it has steps or numbers."""
-    for index, (happens, number) in enumerate(
-        zip_longest(describe_steps(described), described["numbers"], fillvalue="")
-    ):
-        yield "" if index else described["name"], happens, number
+def _rows(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows of a scenario: as many as it has steps or numbers."""
+    steps = describe_steps(scenario)
+    for index, (happens, number) in enumerate(zip_longest(steps, scenario["numbers"], fillvalue="")):
+        yield "" if index else scenario["name"], happens, number

@@ -1,103 +1,110 @@
-"""`sms-sandbox tail`: what happens, as it happens."""
+"""`sms-sandbox tail`: shows the traffic as it happens."""
 
-import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
 import click
 
-from ..client.command_client import control, lines
-from .options import CLIENT, HELPERS_WORDS, settings_of
+from .connection import with_client
+
+if TYPE_CHECKING:
+    from ..client.control import Client
+    from ..control.shapes.traffic import Entry
 
 KINDS = ("call", "callback", "inbound", "report")
 
 COLOURS = {
     "SUCCESS": "green", "ok": "green", "received": "green", "delivered": "green", "pending": "yellow",
 }  # fmt: skip
-"""Of what came of it; anything else is red."""
+"""Colour of each result code; any other is red."""
 
-LONGEST = 60
-"""Characters of a text that are shown."""
-
-Entry = Mapping[str, Any]
+MAX_TEXT_CHARACTERS = 60
+"""Longest part of a text that is shown."""
 
 
 @click.command()
-@settings_of(*CLIENT, words=HELPERS_WORDS)
-@click.option("-n", "--lines", "history", type=click.IntRange(0, 1000), default=20, show_default=True, metavar="N",
-              help="How many of the last events to begin with.")  # fmt: skip
-@click.option("--kind", type=click.Choice(KINDS), help="Only these: calls of the API, callbacks to the app, messages "
-              "from handsets, or delivery reports.")  # fmt: skip
-@click.option("--method", metavar="NAME", help="Only calls of this method, or callbacks of this event (as dlr).")
-@click.option("--json", "as_json", is_flag=True, help="Each event as one line of JSON.")
-def tail(history: int, kind: str | None, method: str | None, as_json: bool, **where: Any) -> None:
-    """Show calls, callbacks, inbound messages and delivery reports as they happen.
+@click.option(
+    "-n",
+    "--lines",
+    "history",
+    type=click.IntRange(0, 1000),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Show the last N entries first.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    help="Only API calls, callback attempts, messages from handsets, or delivery reports.",
+)
+@click.option("--method", metavar="NAME", help="Only calls of this method, or callbacks of this event, such as dlr.")
+@click.option("--json", "as_json", is_flag=True, help="Print each entry as one line of JSON.")
+@with_client
+def tail(client: "Client", history: int, kind: str | None, method: str | None, as_json: bool) -> None:
+    """Show the traffic as it happens.
 
-    It ends with Ctrl-C, or when the sandbox does.
+    Traffic is API calls, callback attempts, messages from handsets, and delivery reports. It ends with Ctrl-C, or when
+    the sandbox stops.
     """
-    only = {name: value for name, value in (("kind", kind), ("method", method)) if value}
+    import msgspec  # here, because --help needs neither
+
+    from ..control.shapes.traffic import DroppedEntries, Entry, Traffic
+
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     try:
-        after: dict[str, int] = {}
+        after = None
         if history:
-            found = control("GET", f"/traffic?{urlencode({**only, 'max': history})}", None, **where)["entries"]
-            for entry in reversed(found):
-                show(entry, as_json, colour)
-            after = {"after": found[0]["id"] if found else 0}
-        for name, entry in events(f"/events?{urlencode({**only, **after})}", **where):
+            entries = client.read(Traffic, "GET", "/traffic", kind=kind, method=method, max=history).entries
+            for entry in reversed(entries):
+                _show(entry, as_json, colour)
+            after = entries[0].id if entries else 0
+        for name, data in client.stream("/events", kind=kind, method=method, after=after):
             if name == "dropped":
-                click.echo(f"sms-sandbox: {entry['count']} events were dropped before they could be shown.", err=True)
+                count = msgspec.json.decode(data, type=DroppedEntries).count
+                click.echo(f"sms-sandbox: {count} entries were dropped before they could be shown.", err=True)
             else:
-                show(entry, as_json, colour)
+                _show(msgspec.json.decode(data, type=Entry), as_json, colour)
     except KeyboardInterrupt:
         click.echo(err=True)
         return
-    click.echo("sms-sandbox: The sandbox has stopped, or this tenant is gone.", err=True)
+    click.echo("sms-sandbox: The sandbox has stopped, or the tenant is gone.", err=True)
 
 
-def events(path: str, **where: Any) -> Iterator[tuple[str, Entry]]:
-    """The events of a stream, each with its name."""
-    name = ""
-    for line in lines(path, **where):
-        field, _, value = line.partition(": ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            yield name, json.loads(value)
+def _show(entry: "Entry", as_json: bool, colour: bool) -> None:
+    from msgspec import json
+
+    click.echo(json.encode(entry).decode() if as_json else format_line(entry), color=colour)
 
 
-def show(entry: Entry, as_json: bool, colour: bool) -> None:
-    line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")) if as_json else line_of(entry)
-    click.echo(line, color=colour)
+def format_line(entry: "Entry") -> str:
+    """Return an entry as one line for people, in colour.
 
-
-def line_of(entry: Entry) -> str:
-    """An event as a line for people, coloured; what others wrote can't do anything to a terminal."""
-    code = entry["code"] or "-"
-    status = f" {entry['status']}" if entry["status"] and entry["status"] != 200 else ""
-    text = entry["request"].get("message") or entry["request"].get("text") or entry["request"].get("response")
+    Control characters are escaped, because what others wrote must not control the terminal.
+    """
+    status = f" {entry.status}" if entry.status and entry.status != 200 else ""
+    text = entry.request.get("message") or entry.request.get("text") or entry.request.get("response")
     words = [
-        click.style(entry["at"][11:23].rstrip("Z").ljust(12), dim=True),
-        entry["kind"].ljust(8),
-        safe(entry["method"] or "").ljust(12),
-        (entry["number"] or "").ljust(12),
-        click.style(f"{code}{status}", fg=COLOURS.get(code, "red")),
-        f"{entry['took_ms']:.1f} ms" if entry["took_ms"] is not None else "",
-        quoted(text) if text else "",
-        safe(entry["error"] or ""),
-        click.style(f"[{safe(entry['rule'])}]", fg="magenta") if entry["rule"] else "",
-        *(click.style(f"hint: {safe(hint)}", fg="yellow") for hint in entry["hints"]),
+        click.style(f"{entry.at:%H:%M:%S}.{entry.at.microsecond // 1000:03}", dim=True),
+        entry.kind.ljust(8),
+        _escape(entry.method or "").ljust(12),
+        (entry.number or "").ljust(12),
+        click.style(f"{entry.code or '-'}{status}", fg=COLOURS.get(entry.code, "red")),
+        f"{entry.took_ms:.1f} ms" if entry.took_ms is not None else "",
+        _quote(text) if text else "",
+        _escape(entry.error or ""),
+        click.style(f"[{_escape(entry.rule)}]", fg="magenta") if entry.rule else "",
+        *(click.style(f"hint: {_escape(hint)}", fg="yellow") for hint in entry.hints),
     ]
     return " ".join(word for word in words if word).rstrip()
 
 
-def quoted(text: str) -> str:
-    return f'"{safe(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")}"'
+def _quote(text: str) -> str:
+    shown = text if len(text) <= MAX_TEXT_CHARACTERS else text[: MAX_TEXT_CHARACTERS - 1] + "…"
+    return f'"{_escape(shown)}"'
 
 
-def safe(text: str) -> str:
-    """A text without characters that move a cursor or worse."""
+def _escape(text: str) -> str:
+    """Escape characters that could move the cursor or control the terminal in other ways."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -1,85 +1,88 @@
-"""`sms-sandbox reset`, `export`, `import` and `replay`: a world emptied, taken out, made of a file, made again."""
+"""`sms-sandbox reset`, `export`, `import` and `replay`: what is done with a whole tenant."""
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.command_client import Failure, control
 from ..server import atomic_files
-from .options import CLIENT, HELPERS_WORDS, settings_of
+from .connection import print_json, with_client
+from .errors import CommandError
 
-LARGEST = 64 << 20
-"""Bytes of a document that a sandbox takes."""
+if TYPE_CHECKING:
+    from ..client.control import Client
+
+MAX_DOCUMENT_BYTES = 64 << 20
+"""Largest document that a sandbox takes."""
 
 
 @click.command()
-@settings_of(*CLIENT, words=HELPERS_WORDS)
-@click.argument("kinds", nargs=-1, metavar="[KIND]…")
-def reset(kinds: tuple[str, ...], **where: Any) -> None:
-    """Empty the world: all of it, or what each KIND names.
+@click.argument("kinds", nargs=-1, metavar="[KIND]...")
+@with_client
+def reset(client: "Client", kinds: tuple[str, ...]) -> None:
+    """Reset the tenant, or empty each KIND only.
 
     A KIND is messages, contacts, numbers, keywords, rules, faults, clock, mails, clients or traffic.
     """
     body = {"kinds": kinds} if kinds else {}
-    click.echo(json.dumps(control("POST", "/tenants/current/reset", body, **where), indent=2))
+    print_json(client.control("POST", "/tenants/current/reset", body))
 
 
 @click.command()
-@settings_of(*CLIENT, words=HELPERS_WORDS)
 @click.argument("file", required=False)
-def export(file: str | None, **where: Any) -> None:
-    """Write the world as one JSON document to FILE, or to stdout.
+@with_client
+def export(client: "Client", file: str | None) -> None:
+    """Write the tenant as one JSON document.
 
-    It holds the secrets of the world's accounts, so FILE is for your eyes only.
+    It goes to FILE, or to stdout. It holds the secrets of the tenant's accounts, so only you can read FILE.
     """
-    write(file, control("GET", "/export", None, **where))
+    _write(file, client.control("GET", "/export"))
 
 
 @click.command("import")
-@settings_of(*CLIENT, words=HELPERS_WORDS)
-@click.option("--name", metavar="NAME", help="The new world's name; if not given, that in the document.")
-@click.option("--key", metavar="KEY", help="The key of its first account; if not given, that in the document.")
-@click.option("--secret", metavar="SECRET", help="The secret of its first account; if not given, that in the document.")
+@click.option("--name", metavar="NAME", help="Name of the new tenant. If left out, the one in the document.")
+@click.option("--key", metavar="KEY", help="API key of its first account. If left out, the one in the document.")
+@click.option("--secret", metavar="SECRET", help="API secret of that account. If left out, the one in the document.")
 @click.argument("file")
-def import_(file: str, name: str | None, key: str | None, secret: str | None, **where: Any) -> None:
-    """Make a world of a document that `export` wrote.
+@with_client
+def import_(client: "Client", file: str, name: str | None, key: str | None, secret: str | None) -> None:
+    """Create a tenant from a document.
 
-    Where the one it was exported from is still there, the new one needs a name and a key of its own.
+    FILE is what `export` wrote. If the exported tenant still exists, give the new one another --name and --key.
     """
-    more = {"name": name, "key": key, "secret": secret}
-    body = {"document": read(file), **{each: value for each, value in more.items() if value is not None}}
-    click.echo(json.dumps(control("POST", "/import", body, **where), indent=2))
+    changes = {"name": name, "key": key, "secret": secret}
+    body = {"document": _read(file), **{field: value for field, value in changes.items() if value is not None}}
+    print_json(client.control("POST", "/import", body))
 
 
 @click.command()
-@settings_of(*CLIENT, words=HELPERS_WORDS)
 @click.argument("file")
 @click.argument("to", required=False)
-def replay(file: str, to: str | None, **where: Any) -> None:
-    """Make the calls of a document that `export` wrote again, in a fresh world of the same seed.
+@with_client
+def replay(client: "Client", file: str, to: str | None) -> None:
+    """Make the calls of a document again.
 
-    The document of that world is written TO a file, or to stdout; the same document gives the same one each time. It is
-    not kept in the sandbox.
+    FILE is what `export` wrote. The calls are made in a new tenant of the same seed. Its document is written to the
+    file TO, or to stdout; the tenant is not kept. The same FILE always gives the same document.
     """
-    write(to, control("POST", "/replay", {"document": read(file)}, **where))
+    _write(to, client.control("POST", "/replay", {"document": _read(file)}))
 
 
-def read(file: str) -> Any:
-    """The document in a file; Failure where there is none."""
+def _read(file: str) -> Any:
+    """Return the document in a file. Raises CommandError."""
     try:
         with Path(file).open("rb") as opened:
-            raw = opened.read(LARGEST + 1)
-        if len(raw) > LARGEST:
-            raise Failure(f"{file} has more than {LARGEST} bytes.")
+            raw = opened.read(MAX_DOCUMENT_BYTES + 1)
+        if len(raw) > MAX_DOCUMENT_BYTES:
+            raise CommandError(f"{file} has more than {MAX_DOCUMENT_BYTES} bytes.")
         return json.loads(raw)
     except (OSError, ValueError, RecursionError) as why:
-        raise Failure(f"{file} can't be read: {getattr(why, 'strerror', None) or why}.") from why
+        raise CommandError(f"{file} can't be read: {getattr(why, 'strerror', None) or why}.") from why
 
 
-def write(file: str | None, document: Any) -> None:
-    """Put a document into a file that only its owner reads, or on stdout; the same one in the same bytes."""
+def _write(file: str | None, document: Any) -> None:
+    """Write a document to stdout, or to a file that only its owner can read. Equal documents give equal bytes."""
     text = json.dumps(document, indent=1, ensure_ascii=False)
     if file is None:
         click.echo(text)
@@ -87,4 +90,4 @@ def write(file: str | None, document: Any) -> None:
     try:
         atomic_files.write(Path(file).absolute(), f"{text}\n".encode(), mode=0o600)
     except OSError as why:
-        raise Failure(f"{file} can't be written: {why.strerror or why}.") from why
+        raise CommandError(f"{file} can't be written: {why.strerror or why}.") from why

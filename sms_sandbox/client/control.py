@@ -1,135 +1,187 @@
-"""A caller of the control API, and of the imitated one, on one tenant's behalf."""
+"""The client of the control API and of the imitated API, for the command line and for tests."""
 
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from http.client import HTTPException
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
+from ..control import PREFIX
+from ..control.shapes.server_info import ServerInfo
 from .connections import Connections
+from .errors import SandboxError
 
-PREFIX = "/_sandbox/v1"
+CALL_TIMEOUT_SECONDS = 120.0
+"""Longest a call may take. An advance waits ten seconds for each callback attempt that gets no answer."""
 
-PATIENCE = 120.0
-"""Seconds that a call may take: an advance over a receiver that never answers takes ten for each try."""
+STREAM_TIMEOUT_SECONDS = 60.0
+"""A stream has ended if nothing comes for so long. The server sends a comment four times as often."""
+
+MAX_PAGES = 1_000_000
 
 T = TypeVar("T")
 
 
-class SandboxError(Exception):
-    """The sandbox refused, or does not answer.
-
-    The text is the sandbox's own sentence; `code` is the control API's word for it and `status` the HTTP status, both
-    empty (`""` and 0) where nothing answered.
-    """
-
-    def __init__(self, message: str, code: str = "", status: int = 0) -> None:
-        super().__init__(message)
-        self.code = code
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Whereabouts:
-    """Where a sandbox is, what clients need to trust it, and one of its accounts."""
-
-    https: str
-    http: str
-    ca: str
-    ca_bundle: str
-    key: str
-    secret: str = field(repr=False)
-    control_token: str | None = field(default=None, repr=False)
-
-
 class Client:
-    """Calls one sandbox as one of its accounts, over connections of its own or those of a fellow."""
+    """Calls one server on behalf of one account."""
 
-    def __init__(self, where: Whereabouts, fellow: "Client | None" = None) -> None:
+    def __init__(
+        self, where: ServerInfo, server: "Client | None" = None, timeout: float | None = CALL_TIMEOUT_SECONDS
+    ) -> None:
+        """Make a client. `server` is a client of the same server, whose connections are shared.
+
+        Without a key in `where`, calls act on the default tenant. `timeout` is for each call, in seconds; None is no
+        limit.
+        """
         self.where = where
-        self._http: Connections = fellow._http if fellow else Connections(where.http)
-        self._https: Connections = fellow._https if fellow else Connections(where.https, where.ca)
-        self._basic = f"Basic {b64encode(f'{where.key}:{where.secret}'.encode()).decode()}"
+        self._timeout = timeout
+        self._http: Connections = server._http if server else Connections(where.http)
+        self._https: Connections = server._https if server else Connections(where.https, where.ca)
+        credentials = b64encode(f"{where.key}:{where.secret}".encode()).decode()
+        self._authorization = {"Authorization": f"Basic {credentials}"} if where.key else {}
+        self._token = {"X-Sandbox-Token": where.control_token} if where.control_token else {}
 
     @property
     def key(self) -> str:
-        """The API key of the account that the app under test is to use."""
+        """The API key of the account."""
         return self.where.key
 
     @property
     def secret(self) -> str:
-        """Its API secret."""
+        """The API secret of the account."""
         return self.where.secret
 
     def control(
-        self, verb: str, path: str, body: Mapping[str, Any] | None = None, *, patience: float = PATIENCE, **query: Any
+        self, verb: str, path: str, body: Mapping[str, Any] | None = None, *, timeout: float | None = None, **query: Any
     ) -> Any:
-        """Call an operation of the control API, as `control("GET", "/lists")`, on this tenant; its JSON.
+        """Call an operation of the control API, such as `control("GET", "/lists")`, and return its JSON.
 
-        `query` is what stands behind the question mark, without what is None. Raises SandboxError where it refuses.
+        `query` are the query parameters; those that are None are left out. `timeout` is in seconds, the client's own if
+        left out. Raises SandboxError if the call is refused.
         """
-        url = f"{self.where.http}{PREFIX}{path}"
-        headers = {"Authorization": self._basic}
-        if self.where.control_token:
-            headers["X-Sandbox-Token"] = self.where.control_token
-        asked = urlencode({name: _spelled(value) for name, value in query.items() if value is not None})
-        raw = None if body is None else msgspec.json.encode(body)
+        return self._control(Any, verb, path, body, timeout, query)
+
+    def read(
+        self, shape: type[T], verb: str, path: str, body: Mapping[str, Any] | None = None, *,
+        timeout: float | None = None, **query: Any,
+    ) -> T:  # fmt: skip
+        """Call an operation of the control API and return its answer as a shape. Raises SandboxError."""
+        return self._control(shape, verb, path, body, timeout, query)  # type: ignore[no-any-return]
+
+    def stream(self, path: str, **query: Any) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and the data of each Server-Sent Event, until the stream ends. Raises SandboxError."""
+        target = _target(path, query)
+        connection = self._http.open(STREAM_TIMEOUT_SECONDS)
         try:
-            status, _, said = self._http.request(
-                verb, f"{PREFIX}{path}{'?' if asked else ''}{asked}", raw, headers, patience
-            )
+            connection.request("GET", target, headers={**self._authorization, **self._token})
+            response = connection.getresponse()
+            if response.status != 200:
+                raise _refusal(self._url(path), response.status, response.read())
         except (OSError, HTTPException) as why:
-            raise SandboxError(f"No sandbox answers at {url}: {why or type(why).__name__}.") from why
+            connection.close()
+            raise _no_answer(self._url(path), why) from why
+        name = ""
+        with closing(connection), suppress(OSError, HTTPException):  # a broken stream has ended, too
+            while line := response.readline():
+                field, _, value = line.rstrip(b"\n").partition(b": ")
+                if field == b"event":
+                    name = value.decode()
+                elif field == b"data":
+                    yield name, value
+
+    def check_ready(self, timeout: float) -> None:
+        """Raise SandboxError unless the server answers that it is ready. `timeout` is in seconds."""
+        url = f"{self.where.http}/readyz"
         try:
-            answer = msgspec.json.decode(said)
-            if status < 400:
-                return answer
-            refusal = answer["error"]
-            raise SandboxError(refusal["message"], refusal["code"], status)
-        except (msgspec.DecodeError, LookupError, TypeError) as why:
-            raise SandboxError(f"No sandbox answers at {url}, but something else that says {status}.") from why
+            status, _, content = self._http.request("GET", "/readyz", None, {}, timeout)
+            if status == 200 and msgspec.json.decode(content)["status"] == "ready":
+                return
+        except (OSError, HTTPException) as why:
+            raise _no_answer(url, why) from why
+        except (msgspec.DecodeError, LookupError, TypeError):
+            raise SandboxError(f"Something that is not a sandbox answers at {url}.") from None
+        raise SandboxError(f"{url} answers with the status {status}.", status=status)
 
     def call(self, method: str, **params: object) -> dict[str, Any]:
-        """Call a method of the imitated API as an app would, and answer its whole JSON, refused or not.
+        """Call a method of the imitated API as an app would. Return its JSON, even if the call is refused.
 
-        For what a test needs beforehand, such as a list with contacts. `from_` stands for the parameter `from`.
+        Use it to prepare a test, for example to add a list of contacts. `from_` stands for the parameter `from`.
         """
         body = urlencode({name.rstrip("_"): str(value) for name, value in params.items()}).encode()
-        headers = {"Authorization": self._basic, "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {**self._authorization, "Content-Type": "application/x-www-form-urlencoded"}
         try:
-            _, _, said = self._https.request("POST", f"/{method}.json", body, headers, PATIENCE)
-            return msgspec.json.decode(said, type=dict[str, Any])
+            _, _, content = self._https.request("POST", f"/{method}.json", body, headers, self._timeout)
+            return msgspec.json.decode(content, type=dict[str, Any])
         except (OSError, HTTPException) as why:
             raise SandboxError(f"{method} was not answered: {why or type(why).__name__}.") from why
         except msgspec.DecodeError as why:
-            raise SandboxError(f"{method} was answered with something that is no JSON: {said[:80]!r}.") from why
+            raise SandboxError(f"The answer to {method} is not JSON: {content[:80]!r}.") from why
 
     def hang_up(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close idle connections."""
         self._http.close()
         self._https.close()
 
-    def _read(self, kind: type[T], verb: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> T:
-        """Call an operation that answers one thing."""
-        return msgspec.convert(self.control(verb, path, body, **query), kind)
+    def _control(
+        self, shape: Any, verb: str, path: str, body: Mapping[str, Any] | None, timeout: float | None,
+        query: Mapping[str, Any],
+    ) -> Any:  # fmt: skip
+        raw = None if body is None else msgspec.json.encode(body)
+        headers = {**self._authorization, **self._token}
+        try:
+            status, _, content = self._http.request(verb, _target(path, query), raw, headers, timeout or self._timeout)
+        except (OSError, HTTPException) as why:
+            raise _no_answer(self._url(path), why) from why
+        if status >= 400:
+            raise _refusal(self._url(path), status, content)
+        try:
+            return msgspec.json.decode(content, type=shape)
+        except msgspec.DecodeError as why:
+            raise _not_a_sandbox(self._url(path), status) from why
 
-    def _listed(self, kind: type[T], name: str) -> list[T]:
-        """A list of the control API that comes whole."""
-        return msgspec.convert(self.control("GET", f"/{name}")[name], list[kind])  # type: ignore[valid-type]
+    def _url(self, path: str) -> str:
+        return f"{self.where.http}{PREFIX}{path}"
 
-    def _every(self, kind: type[T], path: str, name: str, /, **query: Any) -> list[T]:
-        """Everything that a list of the control API has, oldest first; `name` is the list's in its pages."""
-        found: list[T] = []
-        for page in range(1, 1_000_000):
+    def _read_list(self, shape: type[T], name: str) -> list[T]:
+        """Return a list of the control API that has no pages."""
+        return msgspec.convert(self.control("GET", f"/{name}")[name], list[shape])  # type: ignore[valid-type]
+
+    def _read_pages(self, shape: type[T], path: str, name: str, /, **query: Any) -> list[T]:
+        """Return all rows of a list of the control API that has pages, oldest first. `name` is the list's field."""
+        rows: list[T] = []
+        for page in range(1, MAX_PAGES):
             answer = self.control("GET", path, page=page, max=1000, **query)
-            found += msgspec.convert(answer[name], list[kind])  # type: ignore[valid-type]
+            rows += msgspec.convert(answer[name], list[shape])  # type: ignore[valid-type]
             if page >= answer["page"]["count"]:
                 break
-        return found[::-1]
+        return rows[::-1]
 
 
-def _spelled(value: object) -> str:
+def _target(path: str, query: Mapping[str, Any]) -> str:
+    """Return the path of an operation with its query. Parameters that are None are left out."""
+    given = {name: _query_value(value) for name, value in query.items() if value is not None}
+    return f"{PREFIX}{path}{'?' if given else ''}{urlencode(given)}"
+
+
+def _query_value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _no_answer(url: str, why: Exception) -> SandboxError:
+    reason = getattr(why, "strerror", None) or str(why) or type(why).__name__
+    return SandboxError(f"No sandbox answers at {url}: {reason}.")
+
+
+def _refusal(url: str, status: int, content: bytes) -> SandboxError:
+    try:
+        error = msgspec.json.decode(content)["error"]
+        return SandboxError(error["message"], error["code"], status)
+    except (msgspec.DecodeError, LookupError, TypeError):
+        return _not_a_sandbox(url, status)
+
+
+def _not_a_sandbox(url: str, status: int) -> SandboxError:
+    return SandboxError(f"Something that is not a sandbox answers at {url}, with the status {status}.", status=status)

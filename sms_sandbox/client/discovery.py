@@ -1,55 +1,85 @@
-"""Finding a sandbox that runs already."""
+"""How clients find a running server: by its ready file, or by the address of its control API.
 
-import json
+The command line takes flags and the testing API takes arguments; both read the same environment variables.
+"""
+
 import os
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ..settings import Settings, variable
-from .control import Client, SandboxError, Whereabouts
+from ..control.shapes.info import Info
+from ..control.shapes.server_info import ServerInfo
+from ..settings import Settings, reachable_name, variable
+from .control import Client
+from .errors import SandboxError
 
-NEEDED = ("https", "http", "ca", "ca_bundle", "key", "secret")
+
+def find_server(
+    *, ready_file: str | Path | None, http: str, key: str | None = None, secret: str | None = None,
+    token: str | None = None,
+) -> ServerInfo:  # fmt: skip
+    """Return a server as its ready file says, or else at the address of its control API.
+
+    A key and secret, or a token, take the place of those in the file. Without a file, addresses and certificates but
+    for `http` are empty. Raises SandboxError if the file can't be read.
+    """
+    if ready_file is None:
+        where = ServerInfo(https="", http=http, ca="", ca_bundle="", key="", secret="")
+    else:
+        where = read_ready_file(ready_file)
+    if key is not None and secret is not None:
+        where = replace(where, key=key, secret=secret)
+    return where if token is None else replace(where, control_token=token)
 
 
-def find(
+def attach(
     ready_file: str | Path | None, http: str | None, key: str | None, secret: str | None, token: str | None
-) -> Whereabouts:
-    """Where a sandbox is, by what is given and else by the environment. Raises SandboxError where none is found."""
+) -> ServerInfo:
+    """Return a running server by what is given, and by the environment for the rest. Raises SandboxError."""
     if (key is None) != (secret is None):
-        raise ValueError("A key and its secret go together.")
+        raise ValueError("Give a key and its secret together.")
     if http is None and ready_file is None:
-        ready_file = os.environ.get(variable("ready_file"))
+        ready_file = _from_environment("ready_file")
     if ready_file is not None:
-        found = read(ready_file)
-        if key is not None and secret is not None:
-            found = replace(found, key=key, secret=secret)
-        return replace(found, control_token=token) if token is not None else found
-    usual_key, usual_secret = Settings().pairs[0]
-    where = Whereabouts(
-        https="",
-        http=http or f"http://127.0.0.1:{os.environ.get(variable('http_port')) or Settings().http_port}",
-        ca="",
-        ca_bundle="",
-        key=key or os.environ.get(variable("key")) or usual_key,
-        secret=secret or os.environ.get(variable("secret")) or usual_secret,
-        control_token=token or os.environ.get(variable("control_token")),
+        return find_server(ready_file=ready_file, http="", key=key, secret=secret, token=token)
+    usual = Settings()
+    usual_key, usual_secret = usual.pairs[0]
+    if http is None:
+        host = _from_environment("host") or usual.host
+        http = control_address(host, int(_from_environment("http_port") or usual.http_port))
+    where = find_server(
+        ready_file=None,
+        http=http,
+        key=key or _from_environment("key") or usual_key,
+        secret=secret or _from_environment("secret") or usual_secret,
+        token=token or _from_environment("control_token"),
     )
     client = Client(where)
     try:
-        info = client.control("GET", "/info")
+        info = client.read(Info, "GET", "/info")
     finally:
         client.hang_up()
-    return replace(where, https=info["https"], ca=info["ca"], ca_bundle=info["ca_bundle"])
+    return replace(where, https=info.https, ca=info.ca, ca_bundle=info.ca_bundle)
 
 
-def read(ready_file: str | Path) -> Whereabouts:
-    """What a sandbox wrote when it was ready."""
+def control_address(host: str, http_port: int) -> str:
+    """Return the address of the control API of a server that listens on a host and a port.
+
+    Raises SandboxError if the server picks the port itself.
+    """
+    if not http_port:
+        raise SandboxError("With port 0 the server picks a free port, so use --ready-file to find it.")
+    name = reachable_name(host)
+    return f"http://{'127.0.0.1' if name == 'localhost' else name}:{http_port}"
+
+
+def read_ready_file(path: str | Path) -> ServerInfo:
+    """Read what a server wrote when it was ready. Raises SandboxError."""
     try:
-        found = json.loads(Path(ready_file).read_text())
+        return ServerInfo.from_json(Path(path).read_text())
     except (OSError, ValueError) as why:
-        raise SandboxError(f"The ready file {ready_file} can't be read: {why}.") from why
-    if not isinstance(found, dict) or not found.keys() >= set(NEEDED):
-        raise SandboxError(f"The file {ready_file} is none that a sandbox wrote when it was ready.")
-    known: dict[str, Any] = {each.name: found.get(each.name) for each in fields(Whereabouts)}
-    return Whereabouts(**known)
+        raise SandboxError(f"The ready file {path} can't be read: {getattr(why, 'strerror', None) or why}.") from why
+
+
+def _from_environment(setting: str) -> str | None:
+    return os.environ.get(variable(setting)) or None

@@ -2,10 +2,10 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..app import Addresses, Sandbox, create_app
+from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, reachable_name
 from ..store.schema import open_store
 from . import certificates as tls
@@ -14,20 +14,6 @@ from .uvicorn_server import UvicornServer
 
 class ServerError(Exception):
     """The server can't start; the message is one sentence."""
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The addresses of a server that accepts connections, and what a client needs to call it."""
-
-    https: str
-    http: str
-    ca: str
-    ca_bundle: str
-    key: str
-    secret: str
-    pid: int
-    control_token: str | None
 
 
 class Server:
@@ -62,10 +48,10 @@ class Server:
         self.sandbox: Sandbox = app.state.sandbox
         self._uvicorn = UvicornServer(app, self._sockets[0], context)
 
-    def ready(self, pid: int) -> Ready:
+    def info(self, pid: int) -> ServerInfo:
         """Return what clients need to know of this server, if it runs in process `pid`."""
         sandbox, addresses = self.sandbox, self.sandbox.addresses
-        return Ready(
+        return ServerInfo(
             addresses.https, addresses.http, str(addresses.ca), str(addresses.ca_bundle), sandbox.key, sandbox.secret,
             pid, sandbox.token,
         )  # fmt: skip

@@ -1,14 +1,14 @@
-"""What a test in Python holds: a sandbox, a world in it, a handset, a receiver of callbacks.
+"""The Python API for tests: a sandbox, its tenants, handsets, and a receiver of callbacks.
 
     from sms_sandbox.testing import Sandbox
 
     with Sandbox.start() as sandbox:
         app = App(sandbox.url, sandbox.key, sandbox.secret, sandbox.ca)
 
-Everything here is a client of the control API, so it does the same to a sandbox that runs elsewhere.
+Everything here is a client of the control API, so it works the same on a sandbox that runs elsewhere.
 """
 
-from ..client.control import SandboxError
+from ..client.errors import SandboxError
 from ..control.shapes.accounts import Account
 from ..control.shapes.callbacks import Attempt, Callback
 from ..control.shapes.carrier_rules import Rule, RuleOptions, Scenario, ScenarioOption, Step
@@ -16,6 +16,7 @@ from ..control.shapes.clock import Advanced, Clock, Event
 from ..control.shapes.faults import Delay, Fault
 from ..control.shapes.messages import Inbound, Message, Recipient
 from ..control.shapes.rule_match import Match
+from ..control.shapes.server_info import ServerInfo
 from ..control.shapes.traffic import Entry
 from .handset import Handset
 from .receiver import Received, Receiver
@@ -44,5 +45,6 @@ __all__ = [
     "SandboxError",
     "Scenario",
     "ScenarioOption",
+    "ServerInfo",
     "Step",
 ]

@@ -1,28 +1,27 @@
-"""A handset: what it shows, and what its owner does with it."""
+"""A handset: the texts it shows, and what its owner does."""
 
 import re
 from typing import TYPE_CHECKING
 
-from ..client.control import SandboxError
+from ..client.errors import SandboxError
 from ..control.shapes.messages import Inbound
 from ..domain.carrier import DELIVERED, PENDING
-from ..domain.merge import SHORT_LINK
 from ..domain.rule_match import to_international
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
 
 SHOWN = (PENDING, DELIVERED)
-"""States of a copy that the handset shows."""
+"""Statuses of recipients whose text the handset shows."""
 
-_LINK = re.compile(rf"\b{SHORT_LINK}\b", re.IGNORECASE)
+_LINK = re.compile(r"\b(?:TapTh\.is|UnsubRep\.ly)/[0-9A-Za-z]{8}\b", re.IGNORECASE)
 
 
 class Handset:
-    """A phone of the sandbox's world, by its number in international form or an Australian local one."""
+    """A phone of the tenant, by its number: in international form, or an Australian local number."""
 
     def __init__(self, sandbox: "Sandbox", number: str) -> None:
-        """Raises ValueError if it is no number."""
+        """Make a handset. Raises ValueError if `number` is no phone number."""
         self._sandbox = sandbox
         self.number = to_international(number)
 
@@ -30,21 +29,25 @@ class Handset:
         return f"<Handset {self.number}>"
 
     def inbox(self) -> list[str]:
-        """The texts it shows, oldest first: those that were sent and did not bounce, though no report may have come
-        yet. One that is to be sent later, or was called off, is none of them."""
-        found = [each for each in self._sandbox.recipients(msisdn=self.number, sent=True) if each.status in SHOWN]
-        return [each.text for each in sorted(found, key=lambda each: (each.sent_at, each.id))]
+        """Return the texts that the handset shows, oldest first.
+
+        These are texts that were sent and did not bounce, even if they are not reported yet. Scheduled and cancelled
+        messages are not shown.
+        """
+        recipients = self._sandbox.recipients(msisdn=self.number, sent=True)
+        shown = [recipient for recipient in recipients if recipient.status in SHOWN]
+        return [recipient.text for recipient in sorted(shown, key=lambda each: (each.sent_at, each.id))]
 
     def reply(self, text: str, to: str | int | None = None) -> Inbound:
-        """Write to the number that last wrote to it, or to another one."""
+        """Send a text to the number that last wrote to the handset, or to another number."""
         return self._sandbox.send_inbound(self.number, text, to)
 
     def tap_link(self) -> str:
-        """Open the link in the newest text that has one; where it leads, or empty for the page of an opt-out link.
+        """Open the link in the newest text that has one. Return where it leads, "" for the page of an opt-out link.
 
-        Raises SandboxError where no text has a link.
+        Raises SandboxError if no text has a link.
         """
         for text in reversed(self.inbox()):
-            if found := _LINK.search(text):
-                return self._sandbox._open_link(found[0])
+            if link := _LINK.search(text):
+                return self._sandbox._open_link(link[0])
         raise SandboxError(f"No text on handset {self.number} has a short link.")

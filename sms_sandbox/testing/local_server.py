@@ -1,34 +1,32 @@
 """A server on a thread of the test's own process."""
 
-import json
 import os
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from ..client.control import Whereabouts
-from ..server import atomic_files
+from ..control.shapes.server_info import ServerInfo
+from ..server.ready_file import write_ready_file
 from ..server.server import Server, ServerError
 from ..settings import Settings
 
-START = 30.0
-"""Seconds that a start or an end may take; each takes a fraction of one."""
+START_TIMEOUT_SECONDS = 30.0
+"""Longest that a start or a stop may take. Each usually takes less than a second."""
 
 
-class Running:
-    """A server on free ports, with a store in memory and certificates in a folder of its own unless told otherwise.
+class LocalServer:
+    """A server on free ports, with a store in memory and temporary certificates, unless settings say otherwise.
 
-    Raises what `Server` raises where it can't start.
+    Raises what `Server` raises if it can't start.
     """
 
     def __init__(self, certs: str | Path | None, settings: dict[str, Any]) -> None:
         self._folder = None if certs else tempfile.TemporaryDirectory(prefix="sms-sandbox-")
-        kept = str(Path(certs or (self._folder.name if self._folder else "")).absolute())
+        directory = str(Path(certs or (self._folder.name if self._folder else "")).absolute())
         self._thread: Thread | None = None
         try:
-            chosen: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": kept} | settings
+            chosen: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": directory} | settings
             self._server = Server(Settings(**chosen))
             self._ready = Event()
             self._failure: BaseException | None = None
@@ -36,37 +34,34 @@ class Running:
             self._thread.start()
             self._wait()
             if ready_file := chosen.get("ready_file"):
-                told = json.dumps(asdict(self._server.ready(os.getpid())))
-                atomic_files.write(Path(ready_file).absolute(), told.encode(), mode=0o600)
+                write_ready_file(ready_file, self.info)
         except BaseException:
             self.close()
             raise
 
     @property
-    def where(self) -> Whereabouts:
-        told = self._server.ready(os.getpid())
-        return Whereabouts(
-            told.https, told.http, told.ca, told.ca_bundle, told.key, told.secret, told.control_token
-        )  # fmt: skip
+    def info(self) -> ServerInfo:
+        """Where the server is, and the key and secret of its first account."""
+        return self._server.info(os.getpid())
+
+    def close(self) -> None:
+        """Stop the server and wait until it has ended."""
+        if self._thread is not None and self._thread.is_alive():
+            self._server.stop()
+            self._thread.join(START_TIMEOUT_SECONDS)
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _wait(self) -> None:
-        is_ready = self._ready.wait(START)
+        is_ready = self._ready.wait(START_TIMEOUT_SECONDS)
         if self._failure is not None:
             raise self._failure
         if not is_ready:
-            raise ServerError(f"The server was not ready within {START:g} seconds.")
+            raise ServerError(f"The server was not ready within {START_TIMEOUT_SECONDS:g} seconds.")
 
     def _serve(self) -> None:
         try:
             self._server.run(self._ready.set)
-        except BaseException as why:  # noqa: BLE001 (handed to whoever waits for the start)
+        except BaseException as why:  # noqa: BLE001 (raised again on the thread that waits for the start)
             self._failure = why
             self._ready.set()
-
-    def close(self) -> None:
-        """Stop the server and wait for its end."""
-        if self._thread is not None and self._thread.is_alive():
-            self._server.stop()
-            self._thread.join(START)
-        if self._folder is not None:
-            self._folder.cleanup()

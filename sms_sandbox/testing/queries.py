@@ -1,115 +1,127 @@
-"""What a test sees of a world, and what it expects to see."""
+"""The part of `Sandbox` that reads what happened, and checks it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
-from ..client.control import PATIENCE, Client
+from ..client.control import CALL_TIMEOUT_SECONDS, Client
 from ..control.shapes.callbacks import Callback
 from ..control.shapes.messages import Message, Recipient
-from ..control.shapes.traffic import Entry
-from .traffic_report import line
+from ..control.shapes.traffic import Entry, Traffic, VerifyResult, WaitResult
+from .traffic_report import format_entry
 
-MOST_TOLD = 50
-"""Entries of the traffic that a report of a failed test holds."""
+MAX_REPORT_ENTRIES = 50
+"""Most traffic entries in the report of a failed test."""
 
 
-class Looking(Client):
-    """The part of a sandbox that looks and changes nothing."""
+class Queries(Client):
+    """Reads what happened, and changes nothing."""
 
     def messages(self, sender: str | None = None, status: str | None = None, text: str | None = None) -> list[Message]:
-        """The messages that were sent, oldest first: from a sender, in a state (`scheduled`, `sent`, `cancelled`), with
-        a text in them."""
-        return self._every(Message, "/messages", "messages", sender=sender, status=status, text=text)
+        """Return messages, oldest first.
+
+        Args:
+            sender: the sender; any if left out.
+            status: `scheduled`, `sent` or `cancelled`; any if left out.
+            text: a substring of the text, case-insensitive.
+        """
+        return self._read_pages(Message, "/messages", "messages", sender=sender, status=status, text=text)
 
     def recipients(
         self, message: int | None = None, msisdn: str | None = None, status: str | None = None, sent: bool | None = None
     ) -> list[Recipient]:
-        """Each handset's copy of the messages, oldest first: of a message, of a number, in a state, of messages that
-        were sent or are not yet."""
-        return self._every(
+        """Return recipients, oldest first: the copies of messages for each handset.
+
+        Args:
+            message: the id of a message.
+            msisdn: the number of a handset.
+            status: `pending`, `delivered`, `soft-bounce` or `hard-bounce`.
+            sent: True if the message was sent, False if it is scheduled or was cancelled.
+        """
+        return self._read_pages(
             Recipient, "/recipients", "recipients", message=message, msisdn=msisdn, status=status, sent=sent
         )
 
     def callbacks(
         self, event: str | None = None, state: str | None = None, message: int | None = None, msisdn: str | None = None
     ) -> list[Callback]:
-        """The callbacks, oldest first, each with all its tries: of an event (`dlr`, `reply`, `inbound`, `link-hit`,
-        `list-action`), in a state (`waiting`, `delivered`, `given-up`), about a message, about a number."""
-        return self._every(
+        """Return callbacks, oldest first, each with its attempts.
+
+        Args:
+            event: `dlr`, `reply`, `inbound`, `link-hit` or `list-action`.
+            state: `waiting`, `delivered` or `given-up`.
+            message: the id of a message.
+            msisdn: the number of a handset.
+        """
+        return self._read_pages(
             Callback, "/callbacks", "callbacks", event=event, state=state, message=message, msisdn=msisdn
         )
 
     def traffic(self, **where: Any) -> list[Entry]:
-        """Every call of the API, every try of a callback, every message from a handset and every report of the carrier,
-        oldest first.
+        """Return traffic entries, oldest first: calls, callback attempts, handsets' messages and delivery reports.
 
-        `where` narrows it: kind (`call`, `callback`, `inbound`, `report`), method (of a call, or the event of a
+        `where` selects entries: kind (`call`, `callback`, `inbound`, `report`), method (of a call, or the event of a
         callback), number, code, text, rule, after (an id), since, until.
         """
-        return self._every(Entry, "/traffic", "entries", **where)
+        return self._read_pages(Entry, "/traffic", "entries", **where)
 
     def verify(
         self, *, messages: int | None = None, callbacks: int | None = None, calls: int | None = None,
         inbound: int | None = None, params: Mapping[str, Any] | None = None, **where: Any,
     ) -> None:  # fmt: skip
-        """Assert that so many messages were sent, callbacks tried, calls made or messages of handsets received, neither
-        more nor less. Each number that is given is looked at.
+        """Assert how many messages, callback attempts, calls or inbound messages there are. Each count is exact.
 
         Args:
-            params: parameters they must have, word by word.
-            where: which of them count: method, number, code, text, rule, after, since, until.
+            messages: how many messages handsets were sent; not checked if left out.
+            callbacks: how many callback attempts were made.
+            calls: how many calls of the API were made.
+            inbound: how many messages came from handsets.
+            params: count only those with exactly these parameters.
+            where: count only those that match: method, number, code, text, rule, after, since, until.
         """
-        __tracebackhide__ = True  # who reads a failed test wants to see the test
+        __tracebackhide__ = True  # a failed test shows the line of the test, not this one
         counts = {"messages": messages, "callbacks": callbacks, "calls": calls, "inbound": inbound}
         for of, count in _given(counts):
-            told = self.control("POST", "/verify", _check(of, params, where) | {"count": count})
-            if not told["ok"]:
-                raise AssertionError(told["difference"])
+            result = self.read(VerifyResult, "POST", "/verify", _expectation(of, params, where) | {"count": count})
+            if not result.ok:
+                raise AssertionError(result.difference)
 
     def wait_for(
         self, *, messages: int | None = None, callbacks: int | None = None, calls: int | None = None,
         inbound: int | None = None, timeout: float = 5.0, params: Mapping[str, Any] | None = None, **where: Any,
     ) -> list[Entry]:  # fmt: skip
-        """Wait until so many, or more, are there, and answer them, oldest first. The rest is as for `verify`.
+        """Wait until there are as many, or more, and return them, oldest first. Other arguments are as for `verify`.
 
-        Raises AssertionError after `timeout` seconds, which tells what was seen instead. A clock that stands lets
-        nothing happen: advance it instead.
+        Raises AssertionError after `timeout` seconds; its text says what was seen instead. While the clock is frozen,
+        nothing scheduled for later happens: advance the clock instead of waiting.
         """
         __tracebackhide__ = True
         counts = {"messages": messages, "callbacks": callbacks, "calls": calls, "inbound": inbound}
-        found: list[Entry] = []
+        entries: list[Entry] = []
         for of, count in _given(counts):
-            body = _check(of, params, where) | {"at_least": count, "timeout_seconds": timeout}
-            told = self.control("POST", "/wait", body, patience=PATIENCE + timeout)
-            if not told["ok"]:
-                seen = _entries(told["seen"])
-                raise AssertionError("\n  ".join([f"Waited {timeout:g} s. {told['difference']}", *map(line, seen)]))
-            found += _entries(told["entries"])
-        return found
+            body = _expectation(of, params, where) | {"at_least": count, "timeout_seconds": timeout}
+            result = self.read(WaitResult, "POST", "/wait", body, timeout=CALL_TIMEOUT_SECONDS + timeout)
+            if not result.ok:
+                seen = map(format_entry, reversed(result.seen))
+                raise AssertionError("\n  ".join([f"Waited {timeout:g} s. {result.difference}", *seen]))
+            entries += reversed(result.entries)
+        return entries
 
     def report(self) -> str:
-        """The traffic of this world, a line each, for whoever reads a failed test."""
-        told = self.control("GET", "/traffic", max=MOST_TOLD)
-        more = told["page"]["total"] + told["dropped"] - len(told["entries"])
-        lines = [f"({more} earlier)"] if more else []
-        return "\n".join([*lines, *map(line, _entries(told["entries"]))]) or "Nothing happened."
+        """Return the newest traffic entries of the tenant as text, a line each."""
+        traffic = self.read(Traffic, "GET", "/traffic", max=MAX_REPORT_ENTRIES)
+        earlier = traffic.page.total + traffic.dropped - len(traffic.entries)
+        lines = [f"({earlier} earlier)"] if earlier else []
+        return "\n".join([*lines, *map(format_entry, reversed(traffic.entries))]) or "Nothing happened."
 
 
 def _given(counts: Mapping[str, int | None]) -> Iterator[tuple[str, int]]:
-    """What is to be counted, and how many of it."""
+    """Yield what is to be counted, and how many are expected. Raises TypeError if there is nothing."""
     given = [(of, count) for of, count in counts.items() if count is not None]
     if not given:
         raise TypeError(f"Say how many of what: {', '.join(counts)}.")
     yield from given
 
 
-def _check(of: str, params: Mapping[str, Any] | None, where: Mapping[str, Any]) -> dict[str, Any]:
-    fitting = {name: value for name, value in where.items() if value is not None}
-    return {"of": of, "where": fitting, "params": {name: str(value) for name, value in (params or {}).items()}}
-
-
-def _entries(told: list[Any]) -> list[Entry]:
-    """Entries that came newest first, in the order they happened."""
-    return msgspec.convert(told, list[Entry])[::-1]
+def _expectation(of: str, params: Mapping[str, Any] | None, where: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in where.items() if value is not None}
+    return {"of": of, "where": given, "params": {name: str(value) for name, value in (params or {}).items()}}

@@ -1,4 +1,4 @@
-"""A real HTTP server that takes callbacks, remembers them, and fails when told to."""
+"""An HTTP server that receives callbacks, records them, and fails when a test tells it to."""
 
 import socket
 import struct
@@ -21,15 +21,17 @@ _EVENTS = {
     "link-hit": ("link_hits", "message", "longcode", "list_id", "message_id", "mobile", "datetime", "user_id", "rate"),
     "list-action": ("type", "list_id", "firstname", "lastname", "mobile", "datetime_entry"),
 }
-"""The parameters of each event, first the one without which it is none."""
+"""The parameters of each event. A callback without the first one is not of that event."""
 
-_CLOSE_AT_ONCE = struct.pack("ii", 1, 0)
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True)
 class Received:
-    """A callback as it arrived: `signed` is whether its signature is that of the account's secret, `answer` what it got
-    (a status, `hang` or `reset`), and `at` the seconds of `time.monotonic` at its arrival."""
+    """A callback as it arrived. `signed`: True if the account's secret signed it.
+
+    `answer` is what it was answered: a status, `hang` or `reset`. `at` is the time of `time.monotonic`, in seconds.
+    """
 
     path: str
     params: Mapping[str, str]
@@ -40,24 +42,25 @@ class Received:
 
     @property
     def event(self) -> str:
-        """`dlr`, `reply`, `inbound`, `link-hit` or `list-action`; empty if it is none of them."""
-        # The app's own parameters, and a list's custom fields, may be called as those of another event are.
-        fitting = {event: names for event, names in _EVENTS.items() if names[0] in self.params}
-        found = max(fitting, key=lambda event: len(self.params.keys() & set(fitting[event])), default="")
-        return "inbound" if found == "reply" and self.params.get("message_id") == "0" else found
+        """The event: `dlr`, `reply`, `inbound`, `link-hit` or `list-action`; empty if it is none of them."""
+        # The app's own parameters, and custom fields of a list, may have the names of another event's parameters.
+        possible = {event: names for event, names in _EVENTS.items() if names[0] in self.params}
+        event = max(possible, key=lambda event: len(self.params.keys() & set(possible[event])), default="")
+        return "inbound" if event == "reply" and self.params.get("message_id") == "0" else event
 
     def __getitem__(self, name: str) -> str:
         return self.params[name]
 
     def __str__(self) -> str:
-        told = " ".join(f"{name}={value!r}" for name, value in self.params.items())
-        return f"{self.event or 'request'} {self.path} {told}{'' if self.signed else ' (not signed)'} -> {self.answer}"
+        params = " ".join(f"{name}={value!r}" for name, value in self.params.items())
+        unsigned = "" if self.signed else " (not signed)"
+        return f"{self.event or 'request'} {self.path} {params}{unsigned} -> {self.answer}"
 
 
 class Receiver:
-    """Takes callbacks on a port of its own at `url`, and answers 200 to whatever it is not told to fail.
+    """Receives callbacks at `url`, on a port of its own. It answers 200 unless it is told to fail.
 
-    Paths mean nothing to it, so `receiver.url + "/orders?id=17"` is as good a callback URL.
+    It takes any path, so `receiver.url + "/orders?id=17"` is a callback URL, too.
     """
 
     def __init__(self, secret: str) -> None:
@@ -75,10 +78,10 @@ class Receiver:
     def __repr__(self) -> str:
         return f"<Receiver {self.url} received {len(self._received)}>"
 
-    # What came
+    # What arrived
 
     def received(self, event: str | None = None) -> list[Received]:
-        """What has arrived so far, in order; of one event if it is named."""
+        """Return the callbacks that have arrived, in order; only those of one event if it is given."""
         with self._news:
             return [each for each in self._received if event is None or each.event == event]
 
@@ -89,42 +92,44 @@ class Receiver:
 
     @property
     def replies(self) -> list[Received]:
-        """What handsets wrote, in answer to a message or not, as far as it has arrived."""
+        """The replies and inbound messages of handsets that have arrived."""
         return [each for each in self.received() if each.event in ("reply", "inbound")]
 
     def wait_for(self, count: int = 1, event: str | None = None, timeout: float = 5.0) -> list[Received]:
-        """What has arrived, as soon as it is `count` or more. Raises AssertionError after `timeout` seconds, which
-        tells what has arrived instead."""
-        __tracebackhide__ = True  # who reads a failed test wants to see the test
+        """Wait until `count` callbacks or more have arrived, and return all that have.
+
+        Raises AssertionError after `timeout` seconds; its text says what has arrived instead.
+        """
+        __tracebackhide__ = True  # a failed test shows the line of the test, not this one
         with self._news:
             self._news.wait_for(lambda: len(self.received(event)) >= count, timeout)
-            found = self.received(event)
-            if len(found) >= count:
-                return found
-            seen = "".join(f"\n  {each}" for each in self._received) or " nothing at all."
+            received = self.received(event)
+            if len(received) >= count:
+                return received
+            seen = "".join(f"\n  {each}" for each in self._received) or " nothing."
             kind = f" of {event}" if event else ""
             raise AssertionError(
-                f"Waited {timeout:g} s for {count} callback(s){kind} and got {len(found)}. Arrived has{seen}"
+                f"Waited {timeout:g} s for {count} callback(s){kind} and got {len(received)}. Received:{seen}"
             )
 
     def clear(self) -> None:
-        """Forget what has arrived, and everything it was told to do."""
+        """Forget the callbacks that have arrived, and all failures that are planned."""
         with self._news:
             self._received.clear()
             self._failures.clear()
 
-    # How it fails
+    # Failures
 
     def fail(self, status: int = 500, times: int | None = None) -> None:
-        """Answer this HTTP status to the next callbacks, so many times, or until `recover`."""
+        """Answer the next callbacks with an HTTP status: as many times, or until `recover` if `times` is left out."""
         self._plan(status, times)
 
     def hang(self, times: int | None = None) -> None:
-        """Never answer the next callbacks; the sandbox gives each up after 10 seconds."""
+        """Never answer the next callbacks. The sandbox gives up each attempt after 10 seconds."""
         self._plan(HANG, times)
 
     def reset(self, times: int | None = None) -> None:
-        """Break off the connections of the next callbacks."""
+        """Reset the connections of the next callbacks."""
         self._plan(RESET, times)
 
     def recover(self) -> None:
@@ -134,14 +139,14 @@ class Receiver:
 
     def _plan(self, answer: int | str, times: int | None) -> None:
         if times is not None and times < 1:
-            raise ValueError(f"Callbacks can fail once or more often, not {times} times.")
+            raise ValueError(f"`times` must be 1 or more, not {times}.")
         with self._news:
             self._failures.append(_Failure(answer, times))
 
     # The server
 
     def _take(self, path: str, headers: Mapping[str, str]) -> int | str:
-        """Note a callback, and say what it gets."""
+        """Record a callback, and return how to answer it."""
         parts = urlsplit(path)
         names = {name.lower(): value for name, value in headers.items()}
         signed = names.get("x-transmitsms-signature", "") == signature(path, self._secret)
@@ -170,7 +175,7 @@ class Receiver:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            # HTTP/1.0, so that no connection outlives its callback, nor the test.
+            # It speaks HTTP/1.0, so that no connection outlives its callback, nor the test.
             timeout = 30
 
             def do_GET(self) -> None:
@@ -180,7 +185,7 @@ class Receiver:
                 if answer == HANG:
                     outer._closing.wait()
                 elif answer == RESET:
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _CLOSE_AT_ONCE)
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                     self.connection.close()
                 else:
                     self.send_response(int(answer))
@@ -190,15 +195,15 @@ class Receiver:
             do_POST = do_GET  # noqa: N815
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler
 
     def close(self) -> None:
-        """Take no more callbacks, and give up those that hang."""
+        """Stop receiving callbacks, and release those that hang."""
         if not self._closing.is_set():
             self._closing.set()
-            # The thread waits for somebody to come.
+            # The thread waits for a connection, so open one.
             with socket.create_connection(("127.0.0.1", self._port)):
                 self._thread.join()
             self._server.server_close()
@@ -221,9 +226,9 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def server_bind(self) -> None:
-        """Bind alone: the usual one looks up the name of the address, which can take seconds."""
+        """Bind without looking up the name of the address, as the base class does. That can take seconds."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
     def handle_error(self, *_: Any) -> None:
-        """Who calls may go away: its own affair."""
+        """Ignore clients that go away."""

@@ -1,28 +1,28 @@
-"""What happened, in lines that a person reads when a test has failed."""
+"""Traffic entries as lines for a person who reads a failed test."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from ..control.shapes.traffic import Entry
 
-LONGEST = 60
-"""Characters of a value that are shown."""
+MAX_VALUE_CHARACTERS = 60
+"""Longest part of a value that is shown."""
 
 
-def line(entry: Entry) -> str:
-    """An entry of the traffic: when, what, with which parameters, what came of it, why, and what may be meant."""
+def format_entry(entry: Entry) -> str:
+    """Return an entry as a line: time, kind, parameters, result and rule. Each hint is another line."""
     what = " ".join(word for word in (entry.kind, entry.method, entry.number) if word)
-    came = " ".join(str(word) for word in (entry.status, entry.code or entry.error) if word)
-    told = f"{entry.at:%H:%M:%S} {what}{_params(entry.request)} -> {came or 'no answer'}"
+    result = " ".join(str(word) for word in (entry.status, entry.code or entry.error) if word)
+    line = f"{entry.at:%H:%M:%S} {what}{_params(entry.request)} -> {result or 'no answer'}"
     if entry.rule:
-        told += f" [{entry.rule}]"
-    return "\n    ".join([told, *(f"hint: {hint}" for hint in entry.hints)])
+        line += f" [{entry.rule}]"
+    return "\n    ".join([line, *(f"hint: {hint}" for hint in entry.hints)])
 
 
-def _params(given: Mapping[str, Any]) -> str:
-    shown = (f"{name}={_short(str(value))!r}" for name, value in given.items())
-    return f" ({', '.join(shown)})" if given else ""
+def _params(params: Mapping[str, Any]) -> str:
+    shown = (f"{name}={_shorten(str(value))!r}" for name, value in params.items())
+    return f" ({', '.join(shown)})" if params else ""
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[: MAX_VALUE_CHARACTERS - 1]}…"

@@ -1,6 +1,5 @@
 """Commands as a shell runs them, and what leads them to a server."""
 
-import json
 import os
 import socket
 import subprocess
@@ -38,4 +37,4 @@ def free_port() -> int:
 
 
 def write_ready(server: Account, path: Path) -> None:
-    path.write_text(json.dumps(vars(server.ready)))
+    path.write_text(server.ready.to_json())

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.cli.root import announce
+from sms_sandbox.cli.serve import announce
+from sms_sandbox.control.shapes.server_info import ServerInfo
 from sms_sandbox.server.certificates import Certificates
 from tests.cli.shell import start
 from tests.processes import start_process
+
+INFO = ServerInfo("https://localhost:1", "http://localhost:2", "ca.pem", "ca-bundle.pem", "a-key", "a-secret", pid=3)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +118,12 @@ def test_the_ready_file_is_put_in_its_place_whole(
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", watched)
-    announce({"https": "https://localhost:1"}, str(path))
-    assert seen == [("old", {"https": "https://localhost:1"})]
-    assert json.loads(path.read_text()) == {"https": "https://localhost:1"}
+    announce(INFO, str(path))
+    assert seen == [("old", json.loads(INFO.to_json()))]
+    assert ServerInfo.from_json(path.read_text()) == INFO
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
-    assert capsys.readouterr().out == 'sms-sandbox ready: {"https": "https://localhost:1"}\n'
+    assert capsys.readouterr().out == f"sms-sandbox ready: {INFO.to_json()}\n"
 
 
 @pytest.mark.parametrize(("log_format", "greets"), [("text", True), ("json", False)])

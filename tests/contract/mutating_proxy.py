@@ -15,8 +15,8 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from sms_sandbox.control.shapes.server_info import ServerInfo
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.server.server import Ready
 from tests.contract.exchanges import Answer, Callback, Exchange, Mutator, Relay, Request, forward_unchanged, unchanged
 
 URLS = ("dlr_callback", "reply_callback", "link_hits_callback", "forward_url", "url")
@@ -30,7 +30,7 @@ class MutatingProxy:
     Calls of the API pass through `mutate`, callbacks through `relay`, and other requests through `mutate_control`.
     """
 
-    sandbox: Ready
+    sandbox: ServerInfo
     certificates: Certificates
     mutate: Mutator = forward_unchanged
     relay: Relay | None = None
@@ -219,7 +219,7 @@ def call_back(callback: Callback) -> int:
 
 @contextmanager
 def mutating_proxy(
-    sandbox: Ready,
+    sandbox: ServerInfo,
     certificates: Certificates,
     mutate: Mutator = forward_unchanged,
     relay: Relay | None = None,

@@ -69,6 +69,6 @@ def test_something_else_that_answers_is_no_sandbox() -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         port = listening.getsockname()[1]
-        with pytest.raises(SandboxError, match="but something else that says 404"):
+        with pytest.raises(SandboxError, match=r"Something that is not a sandbox answers at .*, with the status 404"):
             Sandbox.attach(http=f"http://localhost:{port}")
         thread.join()

@@ -36,7 +36,7 @@ def test_an_answer_is_lost_after_the_work_was_done(tenant: Sandbox) -> None:
 
 def test_a_page_instead_of_json(tenant: Sandbox) -> None:
     tenant.fail_next("send-sms", body="html", match={"to": HANDSET})
-    with pytest.raises(SandboxError, match="something that is no JSON"):
+    with pytest.raises(SandboxError, match="send-sms is not JSON"):
         code(tenant)
 
 

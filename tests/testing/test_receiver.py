@@ -73,7 +73,7 @@ def test_names_of_other_events_do_not_mislead_it(tenant: Sandbox) -> None:
 
 @pytest.mark.parametrize("times", [0, -1])
 def test_it_can_not_fail_less_than_once(receiver: Receiver, times: int) -> None:
-    with pytest.raises(ValueError, match="once or more often"):
+    with pytest.raises(ValueError, match="`times` must be 1 or more"):
         receiver.fail(times=times)
     assert tell(receiver).status == 200
 
@@ -120,7 +120,7 @@ def test_waiting_ends_with_what_came_or_with_what_came_instead(receiver: Receive
     with pytest.raises(AssertionError, match=r"(?s)Waited 0.05 s for 2 callback\(s\) of dlr and got 1\..*dlr /hook"):
         receiver.wait_for(2, "dlr", timeout=0.05)
     receiver.clear()
-    with pytest.raises(AssertionError, match="Arrived has nothing at all"):
+    with pytest.raises(AssertionError, match="Received: nothing"):
         receiver.wait_for(timeout=0)
 
 

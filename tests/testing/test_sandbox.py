@@ -124,7 +124,7 @@ def test_attaching_by_the_ready_file(server: Sandbox, ready_file: Path, monkeypa
 def test_attaching_to_a_tenant_by_its_key(server: Sandbox, tenant: Sandbox, ready_file: Path) -> None:
     with Sandbox.attach(ready_file=ready_file, key=tenant.key, secret=tenant.secret) as attached:
         assert attached.now == tenant.now
-    with pytest.raises(ValueError, match="go together"):
+    with pytest.raises(ValueError, match="together"):
         Sandbox.attach(ready_file=ready_file, key=tenant.key)
 
 
@@ -152,7 +152,7 @@ def test_attaching_to_nothing(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match=r"ready file .*missing\.json can't be read"):
         Sandbox.attach(ready_file=tmp_path / "missing.json")
     (tmp_path / "other.json").write_text('{"key": "value"}')
-    with pytest.raises(SandboxError, match=r"other\.json is none that a sandbox wrote"):
+    with pytest.raises(SandboxError, match=r"other\.json can't be read: it was not written by a sandbox"):
         Sandbox.attach(ready_file=tmp_path / "other.json")
     with pytest.raises(SandboxError, match=r"No sandbox answers at http://127\.0\.0\.1:9/_sandbox/v1/info"):
         Sandbox.attach(http="http://127.0.0.1:9")

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from sms_sandbox.cli.fault import delay_of
+from sms_sandbox.cli.fault import parse_delay
 from sms_sandbox.cli.root import main
 from tests.sandbox import HANDSET, Account
 
@@ -87,8 +87,8 @@ def test_faults_are_listed_one_to_a_line_and_cleared(tenant: Account, fault: Run
     ("args", "status", "said"),
     [
         ("--body gzip", 2, "is not one of"),
-        ("--delay soon", 2, "no span of time"),
-        ("--delay 1s~wide", 2, "no spread"),
+        ("--delay soon", 2, "not a span of time"),
+        ("--delay 1s~wide", 2, "not a spread"),
         ("", 1, "Give an effect"),
         ("--error LEDGER", 1, "did you mean 'LEDGER_ERROR'?"),
         ("--status 503 --body html", 1, "Give only one effect"),
@@ -114,4 +114,4 @@ def test_the_pages_commands_do_something(tenant: Account, fault: Run) -> None:
 def test_a_delay_of_nothing_is_a_usage_error() -> None:
     for written in ("", "..2s", "1s..", "~1"):
         with pytest.raises(click.UsageError):
-            delay_of(written)
+            parse_delay(written)

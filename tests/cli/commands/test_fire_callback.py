@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from sms_sandbox.cli.fire_callback import DLR, REPLY, WORDS
+from sms_sandbox.cli.fire_callback import DLR, PARAMETER_HELP, REPLY
 from sms_sandbox.cli.root import main
 from sms_sandbox.testing import Receiver
 
@@ -23,7 +23,7 @@ def fire(*args: str, **environment: str) -> Result:
 
 
 def test_every_parameter_is_explained() -> None:
-    assert {name for name, _ in (*DLR, *REPLY)} == WORDS.keys()
+    assert {name for name, _ in (*DLR, *REPLY)} == PARAMETER_HELP.keys()
 
 
 def test_a_delivery_report_arrives_signed(receiver: Receiver) -> None:
@@ -60,7 +60,7 @@ def test_an_answer_that_is_no_success_is_told(receiver: Receiver) -> None:
     result = fire("dlr", receiver.url)
     assert result.exit_code == 1
     assert "503 after " in result.stdout
-    assert result.stderr == "sms-sandbox: The callback did not arrive: answered 503.\n"
+    assert result.stderr == "sms-sandbox: The callback failed: answered 503.\n"
     assert len(receiver.dlrs) == 1
 
 
@@ -82,7 +82,7 @@ def test_an_address_that_can_not_be_called(url: str, why: str) -> None:
 def test_what_is_no_address_is_a_usage_error() -> None:
     result = fire("reply", "localhost:9000")
     assert result.exit_code == 2
-    assert "'localhost:9000' is no http or https address." in result.stderr
+    assert "'localhost:9000' is not an http or https URL." in result.stderr
 
 
 @pytest.mark.parametrize("event", ["dlr", "reply"])

@@ -42,7 +42,7 @@ def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
     run("rule", "add", "flaky", "--option", "mix=delivered:0.9,slow:0.1", of=tenant)
     first, second, third = run("rule", "list", of=tenant).stdout.splitlines()
     assert first.startswith(
-        '2  sender Abc: replies, text "No thanks", after_seconds 60.0, from the 2. on, share 0.5, until 20'
+        '2  sender Abc: replies, text "No thanks", after_seconds 60.0, from match 2 on, share 0.5, until 20'
     )
     assert second == "1  to 6149157*: soft-bounce, 3 left"
     assert third == '3  any message: flaky, mix {"delivered": 0.9, "slow": 0.1}'
@@ -57,8 +57,8 @@ def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
     [
         (("add", "nothing"), 1, "There is no scenario 'nothing'; there are delivered"),
         (("add", "slow", "--option", "text=Hi"), 1, "has no option `text`"),
-        (("add", "slow", "--option", "after_seconds=soon"), 2, "no number where one is needed"),
-        (("add", "replies", "--option", "text"), 2, "is no option"),
+        (("add", "slow", "--option", "after_seconds=soon"), 2, "needs a number"),
+        (("add", "replies", "--option", "text"), 2, "is not an option"),
         (("add", "slow", "--to", "x"), 1, "write digits"),
         (("remove", "99"), 1, "There is no rule 99."),
         (("remove",), 2, "Say which"),

@@ -13,9 +13,11 @@ from select import select
 from typing import Any
 
 import click
+import msgspec
 import pytest
 
-from sms_sandbox.cli.tail import line_of
+from sms_sandbox.cli.tail import format_line
+from sms_sandbox.control.shapes.traffic import Entry
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import PREFIX
 from tests.processes import run_process, start_process
@@ -91,7 +93,7 @@ def test_it_ends_with_the_sandbox(certificates: Certificates, tmp_path: Path) ->
             sandbox.end()
             assert process.wait(20) == 0
             assert process.stderr
-            assert process.stderr.read() == "sms-sandbox: The sandbox has stopped, or this tenant is gone.\n"
+            assert process.stderr.read() == "sms-sandbox: The sandbox has stopped, or the tenant is gone.\n"
 
 
 def test_it_says_why_it_can_not_begin(tenant: Account) -> None:
@@ -131,7 +133,7 @@ ENTRY: dict[str, Any] = {
     ("more", "shown"),
     [
         ({}, '12:00:00.123 call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
-        ({"at": "2030-01-31T12:00:00Z"}, '12:00:00     call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
+        ({"at": "2030-01-31T12:00:00Z"}, '12:00:00.000 call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
         ({"kind": "callback", "method": "dlr", "code": "failed", "status": 503, "error": "answered 503",
           "request": {}, "rule": "fault 3"},
          "12:00:00.123 callback dlr          61491570156  failed 503 0.8 ms answered 503 [fault 3]"),
@@ -142,4 +144,4 @@ ENTRY: dict[str, Any] = {
     ],
 )  # fmt: skip
 def test_lines(more: dict[str, Any], shown: str) -> None:
-    assert click.unstyle(line_of({**ENTRY, **more})) == shown
+    assert click.unstyle(format_line(msgspec.convert({**ENTRY, **more}, Entry))) == shown

@@ -1,0 +1,44 @@
+"""`sms-sandbox env`: prints the environment that an app needs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..settings import reachable_name
+from .connection import CONNECTION_HELP
+from .errors import CommandError
+from .options import read_settings, settings_of
+
+
+@click.command()
+@click.option(
+    "--shell", type=click.Choice(("bash", "powershell", "dotenv", "github")), default="bash", show_default=True,
+    help="Syntax to print.",
+)  # fmt: skip
+@settings_of("certs", "cert_host", "host", "https_port", "account", "ready_file", words=CONNECTION_HELP)
+def env(shell: str, ready_file: str | None, **given: Any) -> None:
+    """Print environment variables for apps.
+
+    With them, clients find the sandbox and trust its certificate. In a shell: eval "$(sms-sandbox env)"
+    """
+    # Here, because --help needs neither.
+    from ..client import discovery, environment
+    from ..server import certificates
+
+    settings = read_settings(given)
+    try:
+        if ready_file is not None:
+            where = discovery.read_ready_file(ready_file)
+            ca, ca_bundle, url = Path(where.ca), Path(where.ca_bundle), where.https
+            key, secret = where.key, where.secret
+        else:
+            files = certificates.ensure(Path(settings.certs), settings.cert_host)
+            ca, ca_bundle = files.ca, files.ca_bundle
+            url = f"https://{reachable_name(settings.host)}:{settings.https_port}"
+            key, secret = settings.pairs[0]
+        click.echo(environment.render(environment.variables(ca, ca_bundle, url, key, secret), shell), nl=False)
+    except certificates.CertificateError as why:
+        raise CommandError(str(why)) from why
+    except ValueError as why:
+        raise click.UsageError(str(why)) from why

@@ -1,0 +1,74 @@
+"""`sms-sandbox serve`: runs the sandbox."""
+
+import gc
+import os
+import sys
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from ..control.shapes.server_info import ServerInfo
+from ..settings import Settings
+from .errors import CommandError, InputError
+from .log_format import set_up_logging
+from .options import read_settings, settings_of
+
+
+@click.command()
+@settings_of(*(each.name for each in fields(Settings)))
+def serve(**given: Any) -> None:
+    """Run the sandbox until it is stopped.
+
+    Ctrl-C, SIGINT or SIGTERM stop it.
+    """
+    settings = read_settings(given)
+    set_up_logging(settings.log_format)
+    # Nothing that a start allocates is garbage, and searching for some takes a tenth of its time.
+    gc.disable()
+    # Here, because --help and the other commands do not need a server.
+    from ..server.certificates import CertificateError
+    from ..server.server import Server, ServerError
+    from ..store.schema import StoreError
+    from ..tenants.seed_file import SeedError
+
+    try:
+        server = Server(settings, owns_process=True)
+    except SeedError as why:
+        raise InputError(str(why)) from why
+    except ValueError as why:
+        raise click.UsageError(str(why)) from why
+    except (ServerError, StoreError, CertificateError) as why:
+        raise CommandError(str(why)) from why
+
+    def on_ready() -> None:
+        gc.freeze()
+        gc.enable()
+        info = server.info(os.getpid())
+        announce(info, settings.ready_file)
+        if sys.stderr.isatty() and settings.log_format != "json":
+            _greet(info)
+
+    try:
+        server.run(on_ready)
+    except SeedError as why:
+        raise InputError(str(why)) from why
+
+
+def announce(info: ServerInfo, ready_file: str | None) -> None:
+    """Print one line of JSON that says where the server is, and write it to the ready file if there is one."""
+    if ready_file is not None:
+        from ..server.ready_file import write_ready_file
+
+        try:
+            write_ready_file(ready_file, info)
+        except OSError as why:
+            raise CommandError(f"The ready file {ready_file} can't be written: {why.strerror or why}.") from why
+    click.echo(f"sms-sandbox ready: {info.to_json()}")
+
+
+def _greet(info: ServerInfo) -> None:
+    """Print what a person at a terminal needs. It goes to stderr, because stdout is for programs."""
+    click.echo(f"API: {info.https} with key {info.key} and secret {info.secret}", err=True)
+    click.echo(f"Status page, with the certificates that clients need: {info.http}/", err=True)
+    click.echo("Stop with Ctrl-C.", err=True)

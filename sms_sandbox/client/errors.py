@@ -1,0 +1,14 @@
+"""The error of all clients. It stands alone, because the command line needs it before any client."""
+
+
+class SandboxError(Exception):
+    """The sandbox refused a call, or did not answer.
+
+    The text is the sandbox's own message. `code` is the code of the control API and `status` the HTTP status; they are
+    `""` and 0 if nothing answered.
+    """
+
+    def __init__(self, message: str, code: str = "", status: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
