@@ -167,19 +167,21 @@ class Sandbox:
     async def _load(self) -> _Awake:
         # On a thread, so that calls are answered meanwhile.
         await asyncio.to_thread(import_module, ".control.routes", __package__)
-        from .control.declare import Desk
+        from .control.declare import Context
         from .control.routes import create_control
         from .simulation.callbacks.http_client import Courier
         from .simulation.runner import Runner
         from .tenants.replay import replay
 
         runner = Runner(self.store, Courier(self.addresses.ca_bundle, self.settings.callback_host))
-        desk = Desk(self.store, runner, self._journal, self._setup.defaults, self.info, self._newcomers, replay=replay)
+        context = Context(
+            self.store, runner, self._journal, self._setup.defaults, self.info, self._newcomers, replay=replay
+        )
         await runner.start()
         # A daemon thread: a server that stops does not wait for it.
         warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
         asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, warming.start)
-        return _Awake(runner, create_control(desk))
+        return _Awake(runner, create_control(context))
 
     def _env_command(self) -> list[str]:
         """Return the `sms-sandbox env` command that finds this sandbox from any folder."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from ..domain import clock as domain
 from ..store import tenants
-from .declare import Call, Later, operation
+from .declare import Call, LongCall, operation
 from .errors import ControlError, gone
 from .shapes import clock as shapes
 
@@ -17,31 +17,31 @@ def read_clock(call: Call) -> shapes.Clock:
 
 
 @operation("POST", "/clock/freeze")
-async def freeze_clock(later: Later) -> shapes.Clock:
+async def freeze_clock(call: LongCall) -> shapes.Clock:
     """Freeze the clock. What is due by then still happens; later events wait until it is advanced or resumed."""
-    return await _set_clock(later, domain.Clock.frozen)
+    return await _set_clock(call, domain.Clock.frozen)
 
 
 @operation("POST", "/clock/resume")
-async def resume_clock(later: Later) -> shapes.Clock:
+async def resume_clock(call: LongCall) -> shapes.Clock:
     """Resume a frozen clock. It continues from the time it shows."""
-    return await _set_clock(later, domain.Clock.running)
+    return await _set_clock(call, domain.Clock.running)
 
 
 @operation("POST", "/clock/advance")
-async def advance_clock(later: Later, body: shapes.Advance) -> shapes.Advanced:
+async def advance_clock(call: LongCall, body: shapes.Advance) -> shapes.Advanced:
     """Advance the clock.
 
     Everything due on the way happens at its own time, callbacks and their retries too, before this call is answered.
     """
     to = body.to and body.to.astimezone(UTC)
     try:
-        advance = await later.desk.runner.advance(later.tenant.id, by=body.span, to=to)
+        advance = await call.context.runner.advance(call.tenant.id, by=body.span, to=to)
     except KeyError:
         raise gone() from None
     except (ValueError, OverflowError) as why:
         raise ControlError("invalid", str(why)) from why
-    clock = await later.do(read_clock.run)
+    clock = await call.transact(read_clock.run)
     happened = [shapes.Event(event.at, event.kind, event.ref) for event in advance.happened]
     truncated = sum(advance.counts.values()) > len(happened)
     return shapes.Advanced(advance.start, advance.end, clock.running, dict(advance.counts), happened, truncated)
@@ -52,7 +52,7 @@ def clock_at(clock: domain.Clock, real: datetime) -> shapes.Clock:
     return shapes.Clock(clock.now(real), clock.frozen_at is None or clock.moving)
 
 
-async def _set_clock(later: Later, change: Callable[[domain.Clock, datetime], domain.Clock]) -> shapes.Clock:
+async def _set_clock(call: LongCall, change: Callable[[domain.Clock, datetime], domain.Clock]) -> shapes.Clock:
     """Change the clock as soon as no advance is moving it."""
 
     def in_transaction(call: Call) -> shapes.Clock:
@@ -60,8 +60,8 @@ async def _set_clock(later: Later, change: Callable[[domain.Clock, datetime], do
         tenants.set_clock(call.db, call.tenant.id, clock)
         return clock_at(clock, call.real)
 
-    async with later.desk.runner.clocks.held(later.tenant.id):
-        return await later.do(in_transaction)
+    async with call.context.runner.clocks.held(call.tenant.id):
+        return await call.transact(in_transaction)
 
 
 OPERATIONS = (read_clock, freeze_clock, resume_clock, advance_clock)

@@ -1,7 +1,7 @@
-"""`@operation` turns a function into an operation of the control API: its signature is the whole declaration.
+"""`@operation` turns a function into an operation of the control API: its signature is its declaration.
 
-A parameter `body` is the JSON of the request, `query` what stands behind the question mark, any other a part of the
-path; all of them, and the answer, are typed, and both checking and the OpenAPI document follow from the types.
+The parameter `body` is the JSON of the request, `query` its query string, and any other a part of the path. Their types
+and the type of the result are enough to check a request and to write the OpenAPI document.
 """
 
 import inspect
@@ -28,33 +28,33 @@ from .shapes.primitives import PATTERNS
 
 T = TypeVar("T")
 
-LARGEST_BODY = 1 << 20
-"""Bytes, of most operations."""
+MAX_BODY_BYTES = 1 << 20
+"""Largest body that most operations take."""
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What the control API works with."""
+class Context:
+    """The parts of the sandbox that operations work with."""
 
     store: Store
     runner: Runner
     journal: Journal
     defaults: Usual
-    facts: Mapping[str, Any]
-    """What `GET /info` tells: version and addresses."""
+    info: Mapping[str, Any]
+    """Version and addresses, for `GET /info`."""
 
-    welcome: Callable[[Connection, str, str], None] | None = None
-    """Makes an account of a key that nobody has and its secret, where any key is welcome."""
+    create_account: Callable[[Connection, str, str], None] | None = None
+    """Create an account for an unknown key and its secret. None if only configured accounts may call."""
 
     replay: Callable[[Any], Awaitable[Any]] = field(kw_only=True)
-    """Makes a document's calls again, and answers the document of what came of them."""
+    """Repeat the calls of a document, and return the document of the result."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the control API: on whose behalf, in an open transaction."""
+    """A call of the control API in an open transaction, with the account and tenant it acts on."""
 
-    desk: Desk
+    context: Context
     db: Connection
     account: Account
     tenant: Tenant
@@ -62,38 +62,38 @@ class Call:
 
     @property
     def now(self) -> datetime:
-        """The tenant's time."""
+        """The time on the tenant's clock."""
         return self.tenant.clock.now(self.real)
 
 
 @dataclass(frozen=True)
-class Later:
-    """The same, for an operation that waits: it opens transactions itself."""
+class LongCall:
+    """A call of an operation that takes a while, and so opens short transactions of its own."""
 
-    desk: Desk
+    context: Context
     account: Account
     tenant: Tenant
     receive: Receive
-    """What else comes from the client: that it went away."""
+    """The rest of the request, which tells when the client disconnects."""
 
-    async def do(self, work: Callable[[Call], T]) -> T:
-        """Do something in a transaction, with the tenant as it is by then."""
-        return await self.desk.store.run(partial(self._work, work=work))
+    async def transact(self, work: Callable[[Call], T]) -> T:
+        """Run `work` in a transaction, with account and tenant read again. Raises ControlError if they are gone."""
+        return await self.context.store.run(partial(self._work, work=work))
 
-    async def insist(self, work: Callable[[Call], T]) -> T:
-        """The same, for something that takes all of a tenant away from whoever uses it."""
-        return await self.desk.store.insist(partial(self._work, work=work))
+    async def transact_exclusively(self, work: Callable[[Call], T]) -> T:
+        """Run `work` that locks everything of the tenant, and repeat it when others held a lock too long."""
+        return await self.context.store.insist(partial(self._work, work=work))
 
     def _work(self, db: Connection, work: Callable[[Call], T]) -> T:
         account = accounts.read(db, self.tenant.id, self.account.id)
         tenant = tenants.read(db, self.tenant.id)
         if account is None or tenant is None:
             raise gone()
-        return work(Call(self.desk, db, account, tenant))
+        return work(Call(self.context, db, account, tenant))
 
 
-class Streamed(NamedTuple):
-    """An event of a stream: its name, what it tells, and the id to resume behind; without a name, a sign of life."""
+class StreamEvent(NamedTuple):
+    """A Server-Sent Event. `id` is where a stream resumes. An empty name means a sign of life without data."""
 
     name: str
     data: Any = None
@@ -102,8 +102,11 @@ class Streamed(NamedTuple):
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: `status` is that of its success, `largest` the most bytes its body may have. One that `streams`
-    answers events until somebody goes."""
+    """An operation of the control API.
+
+    `status` is the HTTP status of success, and `max_body` the most bytes of a body. An operation that `streams` sends
+    events until the client disconnects.
+    """
 
     verb: str
     path: str
@@ -116,45 +119,46 @@ class Operation:
     returns: Any
     status: int
     doc: str
-    largest: int
+    max_body: int
 
     @property
     def name(self) -> str:
+        """The name of its function, which is the operationId in the OpenAPI document."""
         return self.run.__name__
 
     def arguments(self, path: Mapping[str, str], query: Mapping[str, str], raw: bytes) -> dict[str, Any]:
-        """What the request gives the function; ControlError where it does not fit."""
-        found: dict[str, Any] = {}
+        """Return the arguments for the function. Raises ControlError if the request does not fit its types."""
+        arguments: dict[str, Any] = {}
         for name, kind in self.in_path.items():
             try:
-                found[name] = msgspec.convert(path[name], kind, strict=False)
+                arguments[name] = msgspec.convert(path[name], kind, strict=False)
             except msgspec.ValidationError:
                 raise ControlError("not_found", f"There is no {name} {path[name][:80]!r}.") from None
         try:
             if self.query is not None:
-                found["query"] = msgspec.convert(query, self.query, strict=False)
+                arguments["query"] = msgspec.convert(query, self.query, strict=False)
             if self.body is not None:
-                found["body"] = msgspec.json.decode(raw or b"{}", type=self.body)
+                arguments["body"] = msgspec.json.decode(raw or b"{}", type=self.body)
         except msgspec.ValidationError as why:
             raise ControlError("invalid", f"{in_words(str(why))}.") from why
         except (msgspec.DecodeError, UnicodeDecodeError) as why:
             raise ControlError("bad_body", f"The body is not JSON: {why}.") from why
         except RecursionError as why:
             raise ControlError("bad_body", "The body is nested too deep.") from why
-        return found
+        return arguments
 
 
-def in_words(complaint: str) -> str:
-    """A complaint about a value, without the regular expressions it is given with."""
+def in_words(message: str) -> str:
+    """Return an error message of msgspec with words instead of our regular expressions."""
     for pattern, words in PATTERNS.items():
-        complaint = complaint.replace(f"matching regex {pattern!r}", words)
-    return complaint
+        message = message.replace(f"matching regex {pattern!r}", words)
+    return message
 
 
 def operation(
-    verb: str, path: str, status: int = 200, largest: int = LARGEST_BODY
+    verb: str, path: str, status: int = 200, max_body: int = MAX_BODY_BYTES
 ) -> Callable[[Callable[..., Any]], Operation]:
-    """Declare an operation; its words come from the docstring."""
+    """Declare an operation. Its docstring is its description in the OpenAPI document."""
 
     def declare(run: Callable[..., Any]) -> Operation:
         hints = get_type_hints(run, include_extras=True)
@@ -171,7 +175,7 @@ def operation(
             returns=hints["return"],
             status=status,
             doc=inspect.getdoc(run) or "",
-            largest=largest,
+            max_body=max_body,
         )
 
     return declare

@@ -18,7 +18,7 @@ from ..store.tenant_rows import Tables
 from ..store.tenants import NewTenant, Tenant
 from .clock import clock_at
 from .conversion import shape_of
-from .declare import Call, Later, in_words, operation
+from .declare import Call, LongCall, in_words, operation
 from .errors import ControlError, gone
 from .shapes import documents as shapes
 from .shapes.tenants import CreatedTenant
@@ -26,20 +26,20 @@ from .tenants import check_free_name, created_tenant
 
 
 @operation("GET", "/export")
-async def export_tenant(later: Later) -> shapes.Document:
+async def export_tenant(call: LongCall) -> shapes.Document:
     """Export the tenant as one document: its settings, its clock and all its data, with the secrets of its accounts.
 
     The same calls at the same times give the same document: it holds nothing that was measured, and nothing about
     this server.
     """
-    async with later.desk.runner.clocks.held(later.tenant.id):
-        document = await later.desk.store.run(lambda db: export_document(db, later.tenant.id, real_now()))
+    async with call.context.runner.clocks.held(call.tenant.id):
+        document = await call.context.store.run(lambda db: export_document(db, call.tenant.id, real_now()))
     if document is None:
         raise gone()
     return document
 
 
-@operation("POST", "/import", status=201, largest=shapes.MAX_DOCUMENT_BYTES)
+@operation("POST", "/import", status=201, max_body=shapes.MAX_DOCUMENT_BYTES)
 def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     """Create a tenant from a document that `GET /export` returned, here or elsewhere: all of it, or nothing.
 
@@ -55,14 +55,14 @@ def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     return created_tenant(call, _restore(call.db, document.tenant, name, rows, call.real))
 
 
-@operation("POST", "/replay", largest=shapes.MAX_DOCUMENT_BYTES)
-async def replay_tenant(later: Later, body: shapes.Replay) -> shapes.Document:
+@operation("POST", "/replay", max_body=shapes.MAX_DOCUMENT_BYTES)
+async def replay_tenant(call: LongCall, body: shapes.Replay) -> shapes.Document:
     """Make a document's calls again in a new tenant of the same seed, and return that tenant's document.
 
     Calls and handsets' messages happen at their times, on a clock that is frozen in between. The tenant exists only
     for the replay and sends no callbacks: they end as the document says they did. Two replays return the same bytes.
     """
-    document: shapes.Document = await later.desk.replay(read_document(body.document))
+    document: shapes.Document = await call.context.replay(read_document(body.document))
     return document
 
 

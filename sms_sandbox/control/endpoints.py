@@ -15,7 +15,7 @@ from ..domain import credentials
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
-from .declare import Call, Desk, Later, Operation
+from .declare import Call, Context, LongCall, Operation
 from .errors import ControlError
 from .openapi import document
 from .server_sent_events import stream
@@ -58,38 +58,38 @@ def description_route(operations: Sequence[Operation], version: str) -> Route:
     return Route("/openapi.json", openapi)
 
 
-def routes(operations: Sequence[Operation], desk: Desk) -> list[Route]:
+def routes(operations: Sequence[Operation], context: Context) -> list[Route]:
     """Return one route for each path, because the refusal of a verb names all verbs of its path."""
     by_path = groupby(sorted(operations, key=lambda each: each.path), key=lambda each: each.path)
-    return [_route(path, list(there), desk) for path, there in by_path]
+    return [_route(path, list(there), context) for path, there in by_path]
 
 
-def _route(path: str, operations: Sequence[Operation], desk: Desk) -> Route:
+def _route(path: str, operations: Sequence[Operation], context: Context) -> Route:
     by_verb = {operation.verb: operation for operation in operations}
     ids = {name for operation in operations for name, kind in operation.in_path.items() if kind is Id}
 
     async def endpoint(request: Request) -> Response:
         operation = by_verb["GET" if request.method == "HEAD" else request.method]
-        return await _answer(operation, desk, request)
+        return await _answer(operation, context, request)
 
     for name in ids:
         path = path.replace(f"{{{name}}}", f"{{{name}:id}}")
     return Route(path, endpoint, methods=list(by_verb), name=operations[0].name)
 
 
-async def _answer(operation: Operation, desk: Desk, request: Request) -> Response:
+async def _answer(operation: Operation, context: Context, request: Request) -> Response:
     arguments = operation.arguments(
-        request.path_params, _query(operation, request), await _body(request, operation.largest)
+        request.path_params, _query(operation, request), await _body(request, operation.max_body)
     )
-    await desk.journal.flush()  # so that the operation acts on everything that happened before it
+    await context.journal.flush()  # so that the operation acts on everything that happened before it
     authorization = request.headers.get("authorization", "")
     if not (operation.waits or operation.streams):
-        value = await desk.store.run(
-            lambda db: operation.run(Call(desk, db, *_caller(db, authorization, desk)), **arguments)
+        value = await context.store.run(
+            lambda db: operation.run(Call(context, db, *_caller(db, authorization, context)), **arguments)
         )
         return ShapeResponse(value, operation.status)
-    caller = await desk.store.run(lambda db: _caller(db, authorization, desk))
-    running = operation.run(Later(desk, *caller, request.receive), **arguments)
+    caller = await context.store.run(lambda db: _caller(db, authorization, context))
+    running = operation.run(LongCall(context, *caller, request.receive), **arguments)
     if isinstance(running, AsyncGenerator):
         return await stream(running, request.method)
     return ShapeResponse(await running, operation.status)
@@ -115,10 +115,10 @@ def _query(operation: Operation, request: Request) -> Mapping[str, str]:
     return query
 
 
-def _caller(db: Connection, authorization: str, desk: Desk) -> tuple[Account, Tenant]:
+def _caller(db: Connection, authorization: str, context: Context) -> tuple[Account, Tenant]:
     """Return the account and tenant that a call acts on; without credentials, the default ones."""
     if authorization:
-        account = _account_of(db, authorization, desk)
+        account = _account_of(db, authorization, context)
     else:
         oldest = tenants.oldest(db)
         default = accounts.first_of(db, oldest) if oldest is not None else None
@@ -130,13 +130,13 @@ def _caller(db: Connection, authorization: str, desk: Desk) -> tuple[Account, Te
     return account, tenant
 
 
-def _account_of(db: Connection, authorization: str, desk: Desk) -> Account:
+def _account_of(db: Connection, authorization: str, context: Context) -> Account:
     pair = credentials.parse_basic(authorization)
     if pair is None:
         raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
     account = accounts.called(db, pair[0])
-    if account is None and desk.welcome is not None:
-        desk.welcome(db, *pair)
+    if account is None and context.create_account is not None:
+        context.create_account(db, *pair)
         account = accounts.called(db, pair[0])
     if account is None or not credentials.matches_secret(pair[1], account.secret):
         raise ControlError("unauthorised", "There is no account with this key and secret.")

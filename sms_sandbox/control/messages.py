@@ -10,7 +10,7 @@ from ..simulation.inbound import receive
 from ..store import messages, recipients, reports, timeline
 from ..store.timeline import Plan
 from .conversion import from_units, page_info, paging_of, shape_of
-from .declare import Call, Later, operation
+from .declare import Call, LongCall, operation
 from .errors import ControlError
 from .shapes import messages as shapes
 from .shapes.primitives import Id
@@ -69,10 +69,10 @@ def list_recipients(call: Call, query: shapes.RecipientFilter) -> shapes.Recipie
 
 
 @operation("PUT", "/recipients/{recipient}/fate")
-async def set_fate(later: Later, recipient: Id, body: shapes.Fate) -> shapes.Recipient:
+async def set_fate(call: LongCall, recipient: Id, body: shapes.Fate) -> shapes.Recipient:
     """Set the status that the carrier reports for a pending recipient, and when. `never` lets the message expire."""
     give_up = time.monotonic() + HANDOVER_WAIT_SECONDS
-    while (changed := await later.do(lambda call: _change_fate(call, recipient, body))) is None:
+    while (changed := await call.transact(lambda call: _change_fate(call, recipient, body))) is None:
         if time.monotonic() > give_up:
             raise ControlError("conflict", f"Recipient {recipient} was not handed to the carrier in time; try again.")
         await asyncio.sleep(HANDOVER_POLL_SECONDS)

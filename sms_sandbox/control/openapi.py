@@ -8,7 +8,7 @@ import msgspec
 from .declare import Operation
 from .errors import STATUSES
 
-REFUSAL = {
+_REFUSAL = {
     "type": "object",
     "properties": {
         "error": {
@@ -22,8 +22,8 @@ REFUSAL = {
 
 
 def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
-    """The document, as plain data."""
-    kinds = [kind for each in operations for kind in (each.body, each.query, returned(each)) if kind is not None]
+    """Return the document as plain data."""
+    kinds = [kind for each in operations for kind in (each.body, each.query, _result(each)) if kind is not None]
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     by_kind = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -34,14 +34,14 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         "info": {
             "title": "sms-sandbox control API",
             "version": version,
-            "description": "What a test does to its world. Calls act on the tenant of their Basic credentials; without "
-            "any, on the default tenant.",
+            "description": "Control a tenant of the sandbox: its clock, carrier rules, faults, inbound messages "
+            "and traffic. A call acts on the tenant of its Basic credentials, or else on the default tenant.",
         },
         "servers": [{"url": "/_sandbox/v1"}],
         "security": [{}, {"account": []}],
         "paths": paths,
         "components": {
-            "schemas": {**components, "Refusal": REFUSAL},
+            "schemas": {**components, "Refusal": _REFUSAL},
             "securitySchemes": {"account": {"type": "http", "scheme": "basic"}},
         },
     }
@@ -55,9 +55,9 @@ def _operation(each: Operation, by_kind: dict[Any, Any], components: dict[str, A
         "parameters": [*_in_path(each), *_in_query(each, components)],
         "responses": {
             str(each.status): {
-                "description": "Done.",
+                "description": "Success.",
                 "content": {
-                    "text/event-stream" if each.streams else "application/json": {"schema": by_kind[returned(each)]}
+                    "text/event-stream" if each.streams else "application/json": {"schema": by_kind[_result(each)]}
                 },
             },
             "default": {
@@ -73,8 +73,8 @@ def _operation(each: Operation, by_kind: dict[Any, Any], components: dict[str, A
     return described
 
 
-def returned(each: Operation) -> Any:
-    """The type of an operation's answer; a stream is a text, of whose events its description tells."""
+def _result(each: Operation) -> Any:
+    # A stream is a text for OpenAPI; the description of the operation says which events it has.
     return str if each.streams else each.returns
 
 

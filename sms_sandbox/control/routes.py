@@ -17,7 +17,7 @@ from . import (
     tenants,
     traffic,
 )  # fmt: skip
-from .declare import Call, Desk, Operation, operation
+from .declare import Call, Context, Operation, operation
 from .endpoints import description_route, routes
 from .shapes.info import Info
 
@@ -25,7 +25,7 @@ from .shapes.info import Info
 @operation("GET", "/info")
 def read_info(call: Call) -> Info:
     """Read the version and the addresses of the server."""
-    return Info(**call.desk.facts)
+    return Info(**call.context.info)
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -45,10 +45,10 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def create_control(desk: Desk) -> Starlette:
+def create_control(context: Context) -> Starlette:
     """Return the application, to be mounted at `PREFIX`."""
     app = Starlette(
-        routes=[description_route(OPERATIONS, desk.facts["version"]), *routes(OPERATIONS, desk)],
+        routes=[description_route(OPERATIONS, context.info["version"]), *routes(OPERATIONS, context)],
         exception_handlers=error_handlers.HANDLERS,
     )
     app.router.redirect_slashes = False

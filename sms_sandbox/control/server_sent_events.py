@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive
 
-from .declare import Streamed
+from .declare import StreamEvent
 from .errors import ControlError
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ _RETRY = b"retry: 1000\n\n"
 """Tells a browser to reconnect after a second. It is sent first, so that the head goes out at once."""
 
 
-async def stream(events: AsyncGenerator[Streamed, None], verb: str) -> Response:
+async def stream(events: AsyncGenerator[StreamEvent, None], verb: str) -> Response:
     """Return a response that sends events until the client disconnects or they end.
 
     Their first one is a sign of life, before which the stream can still be refused: raises ControlError.
@@ -34,7 +34,7 @@ async def stream(events: AsyncGenerator[Streamed, None], verb: str) -> Response:
     return StreamingResponse(_lines(events), headers=_HEADERS)
 
 
-async def _lines(events: AsyncGenerator[Streamed, None]) -> AsyncIterator[bytes]:
+async def _lines(events: AsyncGenerator[StreamEvent, None]) -> AsyncIterator[bytes]:
     yield _RETRY
     async with aclosing(events):
         with suppress(ControlError):  # the tenant was deleted
@@ -42,7 +42,7 @@ async def _lines(events: AsyncGenerator[Streamed, None]) -> AsyncIterator[bytes]
                 yield _spell(event)
 
 
-def _spell(event: Streamed) -> bytes:
+def _spell(event: StreamEvent) -> bytes:
     """Return an event as it is sent; one without a name is a comment that shows that the stream is alive."""
     if not event.name:
         return b": here\n\n"
@@ -50,7 +50,7 @@ def _spell(event: Streamed) -> bytes:
     return b"%sevent: %s\ndata: %s\n\n" % (number, event.name.encode(), msgspec.json.encode(event.data))
 
 
-async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+async def until_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """Return the result of `work`, or cancel it when the client disconnects. Raises ClientDisconnect then."""
     working = asyncio.create_task(work)
     leaving = asyncio.create_task(_disconnected(receive))

@@ -16,7 +16,7 @@ from ..store.accounts import Account, NewAccount
 from ..store.tenants import Tenant
 from .clock import clock_at
 from .conversion import page_info, paging_of, shape_of, to_units
-from .declare import Call, Later, operation
+from .declare import Call, LongCall, operation
 from .errors import ControlError
 from .shapes import tenants as shapes
 from .shapes.primitives import Empty, Name, PageQuery
@@ -28,7 +28,7 @@ CURRENT = "current"
 @operation("POST", "/tenants", status=201)
 def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
     """Create a tenant: an account with a balance of 1,000.00, a number, a shared number, and numbers to lease."""
-    defaults = call.desk.defaults
+    defaults = call.context.defaults
     profile = body.profile or defaults.profile
     throttle = body.throttle if body.throttle is not None else PROFILES[profile].throttle
     if body.throttle is None and body.profile is None:
@@ -92,22 +92,22 @@ def change_tenant(call: Call, tenant: Name, body: shapes.TenantChange) -> shapes
 
 
 @operation("DELETE", "/tenants/{tenant}")
-async def delete_tenant(later: Later, tenant: Name) -> Empty:
+async def delete_tenant(call: LongCall, tenant: Name) -> Empty:
     """Delete a tenant with all its data. The default tenant can only be reset."""
-    return await later.insist(lambda call: _remove(call, tenant))
+    return await call.transact_exclusively(lambda call: _remove(call, tenant))
 
 
 @operation("POST", "/tenants/{tenant}/reset")
-async def reset_tenant(later: Later, tenant: Name, body: shapes.Reset) -> shapes.Tenant:
+async def reset_tenant(call: LongCall, tenant: Name, body: shapes.Reset) -> shapes.Tenant:
     """Reset a tenant to its first state: nothing sent, nothing planned. The first account keeps its key and throttle.
 
     A frozen clock stays where it is. With `kinds` only these are emptied, and ids continue.
     """
-    row = await later.do(lambda call: _find(call, tenant))
-    async with later.desk.runner.clocks.held(row.id):
+    row = await call.transact(lambda call: _find(call, tenant))
+    async with call.context.runner.clocks.held(row.id):
         if body.kinds is None:
-            return await later.insist(lambda call: _start_afresh(call, tenant))
-        return await later.insist(lambda call: _empty(call, tenant, body.kinds or ()))
+            return await call.transact_exclusively(lambda call: _start_afresh(call, tenant))
+        return await call.transact_exclusively(lambda call: _empty(call, tenant, body.kinds or ()))
 
 
 def created_tenant(call: Call, row: Tenant) -> shapes.CreatedTenant:

@@ -15,10 +15,10 @@ from ..journal.queries import Wanted
 from ..journal.writer import GLANCE
 from ..store.paging import Page, Paging
 from .conversion import page_info, shape_of
-from .declare import Call, Later, Streamed, operation
+from .declare import Call, LongCall, StreamEvent, operation
 from .errors import ControlError
 from .mismatch import describe_difference
-from .server_sent_events import while_there
+from .server_sent_events import until_disconnect
 from .shapes import traffic as shapes
 from .shapes.primitives import Id
 
@@ -85,40 +85,40 @@ def verify(call: Call, body: shapes.Expectation) -> shapes.VerifyResult:
 
 
 @operation("POST", "/wait")
-async def wait(later: Later, body: shapes.TimedExpectation) -> shapes.WaitResult:
+async def wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitResult:
     """Wait until as many entries as expected match, earlier ones included, or until the timeout."""
-    return await while_there(later.receive, _wait(later, body))
+    return await until_disconnect(call.receive, _wait(call, body))
 
 
 @operation("GET", "/events")
-async def stream_events(later: Later, query: shapes.EventFilter) -> AsyncIterator[Streamed]:
+async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncIterator[StreamEvent]:
     """Stream traffic entries as they are made, as Server-Sent Events.
 
     The event is the kind, the data is the entry as JSON, and the id is the entry's id. A stream is resumed behind an
     id by the header Last-Event-ID or by `after`. The event `dropped` counts entries that were dropped before they
     could be sent.
     """
-    journal = later.desk.journal
-    check_capacity(later)
-    with journal.listen(later.tenant.id) as listener:
+    journal = call.context.journal
+    check_capacity(call)
+    with journal.listen(call.tenant.id) as listener:
         position, quiet_since = query.after, time.monotonic()
         if position is None:
-            position = await later.do(lambda call: queries.last(call.db, call.tenant.id))
-        yield Streamed("")
+            position = await call.transact(lambda call: queries.last(call.db, call.tenant.id))
+        yield StreamEvent("")
         while not journal.closing:
             await journal.flush()
-            batch = await later.do(partial(_next_batch, position=position, query=query))
+            batch = await call.transact(partial(_next_batch, position=position, query=query))
             if batch.dropped:
-                yield Streamed("dropped", shapes.DroppedEntries(batch.dropped))
+                yield StreamEvent("dropped", shapes.DroppedEntries(batch.dropped))
             for row in batch.rows:
-                yield Streamed(row.kind, _entry(row), row.id)
+                yield StreamEvent(row.kind, _entry(row), row.id)
             position = batch.position
             if batch.rows:
                 quiet_since = time.monotonic()
             elif (left := quiet_since + HEARTBEAT_SECONDS - time.monotonic()) > 0:
-                await listener.wait(left if later.desk.store.embedded else min(left, GLANCE))
+                await listener.wait(left if call.context.store.embedded else min(left, GLANCE))
             else:
-                yield Streamed("")
+                yield StreamEvent("")
                 quiet_since = time.monotonic()
 
 
@@ -139,27 +139,27 @@ class _Batch(NamedTuple):
     dropped: int
 
 
-async def _wait(later: Later, body: shapes.TimedExpectation) -> shapes.WaitResult:
-    journal = later.desk.journal
+async def _wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitResult:
+    journal = call.context.journal
     until = time.monotonic() + body.timeout_seconds
     # The journal's listener hears neither of sent messages nor of entries by other processes.
-    polls = not later.desk.store.embedded or body.of == "messages"
-    check_capacity(later)
-    with journal.listen(later.tenant.id) as listener:
+    polls = not call.context.store.embedded or body.of == "messages"
+    check_capacity(call)
+    with journal.listen(call.tenant.id) as listener:
         while True:
             await journal.flush()
             began = time.monotonic()
-            check = await later.do(partial(_check_expectation, body=body))
+            check = await call.transact(partial(_check_expectation, body=body))
             now = time.monotonic()
             if check.ok or check.too_many or now >= until or journal.closing:
-                return await later.do(partial(_result, body=body, check=check))
+                return await call.transact(partial(_result, body=body, check=check))
             await listener.wait(min(until - now, GLANCE) if polls else until - now)
             idle_until = min(until, now + WAIT_IDLE_FACTOR * (now - began))
             await asyncio.sleep(max(0.0, idle_until - time.monotonic()))
 
 
-def check_capacity(later: Later) -> None:
-    if later.desk.journal.listening >= MAX_LISTENERS:
+def check_capacity(call: LongCall) -> None:
+    if call.context.journal.listening >= MAX_LISTENERS:
         raise ControlError("conflict", f"{MAX_LISTENERS} waits and streams are open; end some of them first.")
 
 
@@ -202,7 +202,7 @@ def _result(call: Call, body: shapes.TimedExpectation, check: _Check) -> shapes.
     if check.ok:
         return shapes.WaitResult(True, check.page.total, "", matching, [])
     difference = _difference(call, body, check)
-    if call.desk.journal.closing:
+    if call.context.journal.closing:
         difference += " The sandbox is being stopped."
     seen = [_entry(row) for row in _others(call, body, check.wanted)[:MAX_SHOWN_ENTRIES]]
     return shapes.WaitResult(False, check.page.total, difference, matching, seen)
