@@ -236,7 +236,7 @@ def control_token(settings: Settings) -> str | None:
 
 
 def warm_up(owns_process: bool = False) -> None:
-    """Load what the first message and the first call of each kind need, so that they do not wait for it."""
+    """Load the modules that the first calls need, so that they do not wait for it."""
     methods()
     import_module("aiohttp")
     numbers.to_msisdn("61491570156", numbers.find_region("Australia"))

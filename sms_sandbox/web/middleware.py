@@ -12,7 +12,7 @@ _STOPPING = PlainTextResponse(
 
 
 class AnswerCancelled:
-    """Answers a call with 503 when the server cancels it, which it does to calls that outlast its stop."""
+    """Middleware that answers 503 to a call that the server cancels, because it outlasts the stop."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

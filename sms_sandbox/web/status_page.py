@@ -1,4 +1,4 @@
-"""Small pages: the status page, and what opening an opt-out link shows."""
+"""The HTML of the status page, and of the page behind an opt-out link."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -57,48 +57,55 @@ money. <span class="good">Running.</span></p>
   -u $pair $https/send-sms.json \\
   -d to=61491570156 -d message='Hello from the sandbox'</code></pre>
 <h2>Trust the certificate</h2>
-<p>For every program started from a shell; the system's own store is never touched.</p>
+<p>Run this in a shell, and every program started from it trusts the sandbox. The system's own store is never
+touched.</p>
 <pre><code>eval "$$($env)"</code></pre>
 <p class="soft">PowerShell, .env files and GitHub Actions: <code>--shell powershell</code>, <code>dotenv</code>,
 <code>github</code>. The CA can also be <a href="/_sandbox/ca.pem">downloaded</a>.</p>
 <h2>Reply as the handset</h2>
 <pre><code>curl $http/_sandbox/v1/inbound $token\\
   -d '{"from": "61491570156", "text": "Thanks"}'</code></pre>
-<h2>Let a day pass</h2>
+<h2>Move the clock by a day</h2>
 <pre><code>curl $http/_sandbox/v1/clock/advance $token\\
   -d '{"hours": 24}'</code></pre>
-<h2>Let a delivery fail</h2>
+<h2>Make a delivery fail</h2>
 <pre><code>curl --cacert $quoted_ca \\
   -u $pair $https/send-sms.json \\
   -d to=61491572665 -d message='Nobody home'</code></pre>
-<p class="soft">Other numbers meet <a href="/_sandbox/v1/scenarios">other scenarios</a>.</p>
+<p class="soft">Other numbers have <a href="/_sandbox/v1/scenarios">other scenarios</a>.</p>
 <h2>See what happened</h2>
-<p><a href="/_sandbox/v1/traffic">Every call, callback and reply</a>, newest first;
+<p><a href="/_sandbox/v1/traffic">Every call, callback attempt and reply</a>, newest first;
 <a href="/_sandbox/v1/messages">messages</a>, <a href="/_sandbox/v1/callbacks">callbacks</a>,
-<a href="/_sandbox/v1/clock">the clock</a>. What else there is says
-<a href="/_sandbox/v1/openapi.json">the control API's OpenAPI document</a>.</p>
+<a href="/_sandbox/v1/clock">the clock</a>. <a href="/_sandbox/v1/openapi.json">The control API's OpenAPI document</a>
+lists everything else you can do.</p>
 """)
 
 
-def status(facts: Mapping[str, str], key: str, secret: str | None, env: Sequence[str]) -> bytes:
-    """The status page; `facts` are version, https, http, ca and ca_bundle, `env` the command that makes shells trust.
+def status(info: Mapping[str, str], key: str, secret: str | None, env: Sequence[str]) -> bytes:
+    """Return the status page.
 
-    Without a secret the page is for strangers as well: they are told that it takes one, and a token for control.
+    Without a secret it is for strangers as well: it says that control takes a token, and shows no secret.
+
+    Args:
+        info: version, https, http, ca and ca_bundle.
+        key: the API key of the default account.
+        secret: its secret, or None.
+        env: the command that prints the environment of a client.
     """
-    told = {
-        **facts,
+    values = {
+        **info,
         "key": key,
-        "secret": secret or "(as it was set)",
+        "secret": secret or "(as configured)",
         "pair": shlex.quote(f"{key}:{secret or 'SECRET'}"),
-        "quoted_ca": shlex.quote(facts["ca"]),
+        "quoted_ca": shlex.quote(info["ca"]),
         "env": shlex.join(env),
         "token": "" if secret else "-H 'X-Sandbox-Token: TOKEN' ",
     }
-    body = _STATUS.substitute({name: escape(value, quote=False) for name, value in told.items()})
+    body = _STATUS.substitute({name: escape(value, quote=False) for name, value in values.items()})
     return _FRAME.substitute(title="sms-sandbox", body=body).encode()
 
 
 def opted_out(msisdn: str) -> bytes:
-    """What a handset sees that opened its opt-out link."""
+    """Return the page that a handset sees when it opens its opt-out link."""
     body = f"<h1>You are unsubscribed</h1><p>{escape(msisdn)} gets no more messages from this sender.</p>"
     return _FRAME.substitute(title="Unsubscribed", body=body).encode()
