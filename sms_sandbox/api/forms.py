@@ -1,4 +1,4 @@
-"""Reads the parameters of a call from its query and body, in all encodings clients use."""
+"""The parameters of a call, read from its query and body in every encoding of clients."""
 
 import logging
 from collections.abc import Mapping

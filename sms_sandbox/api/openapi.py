@@ -87,7 +87,7 @@ def _build_operation(method: Method, ending: str, verb: str) -> dict[str, Any]:
 
 
 def list_fields(method: Method) -> dict[str, Schema]:
-    """Return the schema of each form field that a method reads, with its description and default."""
+    """Return the schema of each form field of a method, with description and default."""
     fields: dict[str, Schema] = {}
     for name, param in method.params.items():
         read = param.fields(wire_name(name))

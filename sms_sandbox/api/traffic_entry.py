@@ -180,7 +180,7 @@ def _message_of(form: Form, reply: Mapping[str, Any]) -> int:
 
 
 def _numbers_in(form: Form, method: Method) -> Iterator[str]:
-    """Yield the numbers of a call, in international form if possible, and also as they were written."""
+    """Yield the numbers of a call in international form, and also as they were written."""
     country = form.get("countrycode")
     for name in _number_fields(method):
         for raw in form[name].split(",", MOST_NUMBERS)[:MOST_NUMBERS] if name in form else ():

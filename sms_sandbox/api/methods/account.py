@@ -15,7 +15,7 @@ class Balance(TypedDict):
 
 @method("Account")
 def get_balance(call: Call) -> Balance:
-    """What the account has left."""
+    """Return the account's balance."""
     units = balances.read(call.db, call.tenant, call.account.id)
     return {"balance": pricing.from_units(units), "currency": call.account.currency}
 

@@ -1,4 +1,4 @@
-"""Reports on a span of time: what the account sent in it, and to whom."""
+"""Reports on a period: what the account sent in it, and to which handsets."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,30 +13,32 @@ from ...store.paging import FIRST_PAGE, PageInfo
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Choice, CountryCode, End, Handset, ListId, OnlyHandset, Pages, Start, Text
-from .lists import Fields, Style, find_list, name_on, spelled
+from .lists import Fields, Style, display_name, find_list, format_fields
 
-REQUIRED = "Field {} is required"
-"""How the newer methods say that a parameter is missing."""
+_REQUIRED = "Field {} is required"
+"""The newer methods' sentence for a missing parameter."""
 
-A_DAY = timedelta(days=1)
-A_WEEK = timedelta(days=7)
-A_MONTH = timedelta(days=30)
+_DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+_MONTH = timedelta(days=30)
 
 
-def span_of(call: Call, start: datetime | None, end: datetime | None, most: timedelta) -> tuple[datetime, datetime]:
-    """The span asked for, which may be so long at most; the last 24 hours if nothing is asked for.
+def _check_period(
+    call: Call, start: datetime | None, end: datetime | None, longest: timedelta
+) -> tuple[datetime, datetime]:
+    """Return the period asked for, by default the last 24 hours. Raises ApiError if it is too long.
 
-    With one end given, the other is as far off as may be, but not in the future.
+    If only one end is given, the period is as long as allowed, but does not reach into the future.
     """
     if start is None and end is None:
-        return call.now - A_DAY, call.now
+        return call.now - _DAY, call.now
     if start is None:
         assert end is not None
-        return end.replace(microsecond=0) - most, end
+        return end.replace(microsecond=0) - longest, end
     if end is None:
-        return start, max(start, min(start + most, call.now))
-    # An end is the last moment of its second, which is not to count.
-    if end < start or end.replace(microsecond=0) - start > most:
+        return start, max(start, min(start + longest, call.now))
+    # An end is the last moment of its second; its fraction does not count.
+    if end < start or end.replace(microsecond=0) - start > longest:
         raise ApiError(Code.FIELD_INVALID)
     return start, end
 
@@ -66,22 +68,22 @@ def get_user_sms_sent(
     paging: Pages = FIRST_PAGE,
     response_style: Style = "",  # noqa: ARG001 (clients send it; the real service shows no effect of it here)
 ) -> UserSmsSent:
-    """What the account sent in a span of time, a row for each handset, newest first."""
+    """List what the account sent in a period: a row for each handset, newest first."""
     until = min(end, call.now)
-    found = reports.sent_by(call.db, call.tenant, call.account.id, start, until, msisdn, paging)
-    reply: UserSmsSent = {"page": found.info, "total": found.total}
-    if found.rows:
+    page = reports.sent_by(call.db, call.tenant, call.account.id, start, until, msisdn, paging)
+    reply: UserSmsSent = {"page": page.info, "total": page.total}
+    if page.rows:
         reply["messages"] = [
             {
-                "id": each.id,
-                "message_id": each.message,
-                "message": each.text,
-                "sent_at": each.sent_at,
-                "msisdn": each.msisdn,
-                "caller_id": each.sender,
-                "status": each.status,
+                "id": row.id,
+                "message_id": row.message,
+                "message": row.text,
+                "sent_at": row.sent_at,
+                "msisdn": row.msisdn,
+                "caller_id": row.sender,
+                "status": row.status,
             }
-            for each in found.rows
+            for row in page.rows
         ]
     return reply
 
@@ -90,10 +92,13 @@ class SentCount(TypedDict):
     count: int
 
 
-@method("Reports", empty=REQUIRED)
+@method("Reports", empty=_REQUIRED)
 def get_sms_sent_count(call: Call, start: Start | None = None, end: End | None = None) -> SentCount:
-    """How many messages went out in a span of at most 7 days, counting each handset, whatever the number of parts."""
-    since, until = span_of(call, start, end, A_WEEK)
+    """Count the messages sent in a period of at most 7 days.
+
+    Each handset counts once for each message, however many parts the message has.
+    """
+    since, until = _check_period(call, start, end, _WEEK)
     return {"count": reports.count_sent(call.db, call.tenant, call.account.id, since, min(until, call.now))}
 
 
@@ -109,30 +114,33 @@ class ContactSmsStats(TypedDict):
     records: NotRequired[list[SentRecord]]
 
 
-@method("Reports", empty=REQUIRED)
+@method("Reports", empty=_REQUIRED)
 def get_contact_sms_stats(
     call: Call,
-    mobile: Annotated[str, Text("The handset.", msisdn=True)],
+    mobile: Annotated[str, Text("Number of the handset.", msisdn=True)],
     countrycode: CountryCode | None = None,
     start: Start | None = None,
     end: End | None = None,
-    sort_field: Annotated[str, Choice("What to sort by.", words=tuple(reports.SORTED_BY))] = "datetime_send",
-    order: Annotated[str, Choice("Rising or falling.", words=("asc", "desc"))] = "asc",
+    sort_field: Annotated[str, Choice("Field to sort by.", words=tuple(reports.SORTED_BY))] = "datetime_send",
+    order: Annotated[str, Choice("Ascending or descending.", words=("asc", "desc"))] = "asc",
     paging: Pages = FIRST_PAGE,
 ) -> ContactSmsStats:
-    """What the account ever sent to a handset, or in a span of time, and what became of it."""
+    """List the account's messages to a handset with their delivery status.
+
+    Without `start` and `end`, all of the account's messages to it are listed.
+    """
     msisdn = numbers.to_msisdn(mobile, countrycode)
     if msisdn is None:
         raise ApiError(Code.FIELD_INVALID)
     until = min(end or call.now, call.now)
-    found = reports.sent_to_handset(
+    page = reports.sent_to_handset(
         call.db, call.tenant, call.account.id, msisdn, start, until, sort_field, order == "desc", paging
     )
-    reply: ContactSmsStats = {"page": found.info, "total": found.total}
-    if found.rows:
+    reply: ContactSmsStats = {"page": page.info, "total": page.total}
+    if page.rows:
         reply["records"] = [
-            {"message_id": each.message, "datetime_send": each.sent_at, "delivery_status": each.status}
-            for each in found.rows
+            {"message_id": row.message, "datetime_send": row.sent_at, "delivery_status": row.status}
+            for row in page.rows
         ]
     return reply
 
@@ -164,79 +172,82 @@ class MessageReport(TypedDict):
     messages: NotRequired[list[ReportedMessage]]
 
 
-TYPES = ("all", "api", "campaign", "quick_sms", "email_sms", "keyword", "test_sms")
+_TYPES = ("all", "api", "campaign", "quick_sms", "email_sms", "keyword", "test_sms")
 
 
-@method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS], empty=REQUIRED)
+@method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS], empty=_REQUIRED)
 def get_message_report(
     call: Call,
     start: Start | None = None,
     end: End | None = None,
     list_id: ListId | None = None,
-    number: Annotated[str, Handset("Only messages sent from this virtual number.")] | None = None,
-    type: Annotated[str, Choice("Only messages of this origin.", words=TYPES)] = "all",
+    number: Annotated[str, Handset("Show only messages from this virtual number.")] | None = None,
+    type: Annotated[str, Choice("Show only messages of this origin.", words=_TYPES)] = "all",
     paging: Pages = FIRST_PAGE,
     response_style: Style = "",
 ) -> MessageReport:
-    """The messages of a span of at most 30 days, newest first.
+    """List the messages of a period of at most 30 days, newest first.
 
-    With a list, a message to a single handset also tells what that list knows of the handset.
+    With a list, a message to a single handset also shows that list's data about the handset.
     """
-    since, until = span_of(call, start, end, A_MONTH)
-    on = None if list_id is None else find_list(call, list_id)
+    since, until = _check_period(call, start, end, _MONTH)
+    list_ = None if list_id is None else find_list(call, list_id)
     origin = None if type == "all" else type
-    found, parts = reports.sent_messages(call.db, call.tenant, call.account.id, since, until, number, origin, paging)
-    reply: MessageReport = {"page": found.info, "messages_total": found.total, "sms_total": parts}
-    if found.rows:
-        single = reports.single_handsets(call.db, call.tenant, found.rows)
-        known = contacts.members_among(call.db, call.tenant, on.id, single.values()) if on else {}
+    page, parts = reports.sent_messages(call.db, call.tenant, call.account.id, since, until, number, origin, paging)
+    reply: MessageReport = {"page": page.info, "messages_total": page.total, "sms_total": parts}
+    if page.rows:
+        handsets = reports.single_handsets(call.db, call.tenant, page.rows)
+        members = contacts.members_among(call.db, call.tenant, list_.id, handsets.values()) if list_ else {}
         reply["messages"] = [
-            {**reported(call, each), **to_one(single.get(each.id), known, on, response_style)} for each in found.rows
+            {**_describe_message(call, row), **_describe_handset(handsets.get(row.id), members, list_, response_style)}
+            for row in page.rows
         ]
     return reply
 
 
-def reported(call: Call, each: Message) -> ReportedMessage:
-    if each.status == messages.CANCELLED:
+def _describe_message(call: Call, message: Message) -> ReportedMessage:
+    if message.status == messages.CANCELLED:
         status = "user cancelled"
     else:
-        status = "scheduled" if each.send_at > call.now else "completed"
+        status = "scheduled" if message.send_at > call.now else "completed"
     return {
-        "type": each.type,
-        "id": each.id,
-        "sms": each.parts,
-        "cost": -pricing.from_units(each.cost),
-        "sent_at": each.send_at,
+        "type": message.type,
+        "id": message.id,
+        "sms": message.parts,
+        "cost": -pricing.from_units(message.cost),
+        "sent_at": message.send_at,
         "status": status,
-        "message": each.text,
-        "pending": each.pending,
-        "delivered": each.delivered,
-        "soft_bounced": each.soft_bounced,
-        "hard_bounced": each.hard_bounced,
-        "optouts": each.optouts,
-        "responses": each.responses,
+        "message": message.text,
+        "pending": message.pending,
+        "delivered": message.delivered,
+        "soft_bounced": message.soft_bounced,
+        "hard_bounced": message.hard_bounced,
+        "optouts": message.optouts,
+        "responses": message.responses,
     }
 
 
-class ToOne(TypedDict, total=False):
+class SingleHandset(TypedDict, total=False):
     msisdn: str
     first_name: str | None
     last_name: str | None
     fields: Fields
 
 
-def to_one(msisdn: str | None, known: Mapping[str, Member], on: ContactList | None, style: str) -> ToOne:
-    """What is told besides of a message to a single handset; nothing of any other."""
+def _describe_handset(
+    msisdn: str | None, members: Mapping[str, Member], list_: ContactList | None, style: str
+) -> SingleHandset:
+    """Return the keys that only a message to a single handset has; nothing for other messages."""
     if msisdn is None:
         return {}
-    told: ToOne = {"msisdn": msisdn}
-    if on is not None and msisdn in known:
-        member = known[msisdn]
-        told["first_name"] = name_on(member.first_name, on)
-        told["last_name"] = name_on(member.last_name, on)
-        if on.fields:
-            told["fields"] = spelled(on.named(member.fields), style)
-    return told
+    row: SingleHandset = {"msisdn": msisdn}
+    if list_ is not None and msisdn in members:
+        member = members[msisdn]
+        row["first_name"] = display_name(member.first_name, list_)
+        row["last_name"] = display_name(member.last_name, list_)
+        if list_.fields:
+            row["fields"] = format_fields(list_.named(member.fields), style)
+    return row
 
 
 METHODS: tuple[Any, ...] = (get_user_sms_sent, get_sms_sent_count, get_contact_sms_stats, get_message_report)

@@ -1,4 +1,4 @@
-"""Lists and contacts: importing a file, add-contacts-bulk and add-contacts-bulk-progress."""
+"""Imports of contacts from a file: add-contacts-bulk, add-contacts-bulk-progress."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,9 +11,9 @@ from ..custom_fields import Slots
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import CountryCode, ListId, Text, Url
-from .lists import NO_SLOTS, find_list, find_named
+from .lists import NO_SLOTS, find_list, find_list_id
 
-EMPTY = "Field {} is required"
+_REQUIRED = "Field {} is required"
 
 
 class BulkStarted(TypedDict):
@@ -31,28 +31,32 @@ class BulkProgress(TypedDict):
     imported: int
 
 
-@method("Lists", errors=[Code.KEY_EXISTS, Code.NOT_FOUND, Code.NO_ACCESS], empty=EMPTY)
+@method("Lists", errors=[Code.KEY_EXISTS, Code.NOT_FOUND, Code.NO_ACCESS], empty=_REQUIRED)
 def add_contacts_bulk(
     call: Call,
-    file_url: Annotated[str, Url("Where the CSV file is; its first row is the header, with a column `mobile`.")],
+    file_url: Annotated[str, Url("URL of the CSV file. Its first row is the header, with a column `mobile`.")],
     list_id: ListId = 0,
-    name: Annotated[str, Text("Name of a list to make, where no `list_id` is given.")] = "",
-    fields: Annotated[
-        Mapping[str, str], Slots("Name of a custom field, and of the column with its values.")
-    ] = NO_SLOTS,
+    name: Annotated[str, Text("Name of a new list, if no `list_id` is given.")] = "",
+    fields: Annotated[Mapping[str, str], Slots("Name of a custom field and of the column with its values.")] = NO_SLOTS,
     countrycode: CountryCode | None = None,
 ) -> BulkStarted:
-    """Import a file of contacts into a list. It goes on after the answer; add-contacts-bulk-progress tells how far."""
-    on = named_list(call, find_list(call, list_id), fields) if list_id else new_list(call, name, fields)
-    asked = NewImport(call.account.id, on.id, not list_id, file_url, countrycode, on.fields)
-    imports.add(call.db, call.tenant, asked, call.now)
-    return {"list_id": on.id}
+    """Import a file of contacts into a list.
+
+    The import continues after the response; add-contacts-bulk-progress shows its progress.
+    """
+    list_ = _name_fields(call, find_list(call, list_id), fields) if list_id else _add_list(call, name, fields)
+    new = NewImport(call.account.id, list_.id, not list_id, file_url, countrycode, list_.fields)
+    imports.add(call.db, call.tenant, new, call.now)
+    return {"list_id": list_.id}
 
 
-@method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS], empty=EMPTY)
+@method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS], empty=_REQUIRED)
 def add_contacts_bulk_progress(call: Call, list_id: ListId) -> BulkProgress:
-    """How far the last import into a list is. It can be asked for after the list is gone, as after a failure."""
-    job = find_import(call, list_id)
+    """Show the progress of the last import into a list.
+
+    It is available even after the list is gone, for example after a failed import.
+    """
+    job = _find_import(call, list_id)
     counts = job.counts
     return {
         "list_id": job.asked.list_id,
@@ -66,24 +70,24 @@ def add_contacts_bulk_progress(call: Call, list_id: ListId) -> BulkProgress:
     }
 
 
-def new_list(call: Call, name: str, fields: Mapping[str, str]) -> ContactList:
-    """A list made for the import."""
+def _add_list(call: Call, name: str, fields: Mapping[str, str]) -> ContactList:
+    """Add a list for the import."""
     if not name:
-        raise ApiError(Code.FIELD_EMPTY, EMPTY.format("list_id"))
-    if find_named(call, name) is not None:
+        raise ApiError(Code.FIELD_EMPTY, _REQUIRED.format("list_id"))
+    if find_list_id(call, name) is not None:
         raise ApiError(Code.KEY_EXISTS)
     return contacts.add_list(call.db, call.tenant, call.account.id, name, fields, call.now)
 
 
-def named_list(call: Call, on: ContactList, fields: Mapping[str, str]) -> ContactList:
-    """A list with custom fields made, or renamed, as the import has it."""
+def _name_fields(call: Call, list_: ContactList, fields: Mapping[str, str]) -> ContactList:
+    """Return the list with its custom fields added or renamed for the import."""
     if not fields:
-        return on
-    return replace(on, fields=contacts.name_fields(call.db, call.tenant, on.id, fields))
+        return list_
+    return replace(list_, fields=contacts.name_fields(call.db, call.tenant, list_.id, fields))
 
 
-def find_import(call: Call, list_id: int) -> Import:
-    """The last import into the account's own list."""
+def _find_import(call: Call, list_id: int) -> Import:
+    """Return the last import into the account's own list."""
     job = imports.last(call.db, call.tenant, list_id)
     if job is None:
         find_list(call, list_id)

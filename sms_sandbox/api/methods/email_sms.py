@@ -8,17 +8,17 @@ from ...store.email_senders import EmailSender
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Email, Handset, Integer
-from .numbers import in_service
+from .numbers import find_active_number
 
 
 class Address(Email):
-    """An e-mail address, or `*@` and a domain; in small letters, since case means nothing."""
+    """An e-mail address, or `*@` and a domain. It is read in lower case, because case has no meaning."""
 
     def parse(self, raw: str, name: str) -> str:
-        return super().parse(super().parse(raw, name).lower(), name)  # a letter may be longer as a small one
+        return super().parse(super().parse(raw, name).lower(), name)  # some letters are longer in lower case
 
 
-ADDRESS = Annotated[str, Address("An address, or `*@` and a domain for all of its addresses.")]
+_AddressParam = Annotated[str, Address("An e-mail address, or `*@` and a domain for all addresses of the domain.")]
 
 
 class Done(TypedDict):
@@ -28,23 +28,29 @@ class Done(TypedDict):
 @method("E-mail to SMS")
 def add_email(
     call: Call,
-    email: ADDRESS,
-    max_sms: Annotated[int, Integer("The most parts a mail is sent as, 1 to 4.")] = 1,
-    number: Annotated[str, Handset("A number of yours, which the SMS come from.")] | None = None,
+    email: _AddressParam,
+    max_sms: Annotated[int, Integer("Maximum parts of an SMS sent by mail, 1 to 4.")] = 1,
+    number: Annotated[str, Handset("Number of the account that the SMS are sent from.")] | None = None,
 ) -> Done:
-    """Let an address send SMS by mail. For one that may already, what is said here holds from now on."""
+    """Allow an e-mail address to send SMS by mail.
+
+    If the address is allowed already, these settings replace the old ones.
+    """
     if max_sms > MAX_PARTS:
         raise ApiError(Code.FIELD_INVALID)
     if number is not None:
-        in_service(call, number)
-    # Clients send a 0 for what they leave out.
+        find_active_number(call, number)
+    # Clients send 0 for a parameter that is not given.
     email_senders.put(call.db, call.tenant, call.account.id, EmailSender(email, max_sms or 1, number))
     return {"success": True}
 
 
 @method("E-mail to SMS", errors=[Code.NOT_FOUND])
-def delete_email(call: Call, email: ADDRESS) -> Done:
-    """Let an address send no more SMS; `*@` and a domain stands for every address of that domain."""
+def delete_email(call: Call, email: _AddressParam) -> Done:
+    """Withdraw the permission of an address to send SMS by mail.
+
+    `*@` and a domain means all addresses of the domain.
+    """
     if not email_senders.remove(call.db, call.tenant, call.account.id, email):
         raise ApiError(Code.NOT_FOUND)
     return {"success": True}

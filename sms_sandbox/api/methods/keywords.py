@@ -14,14 +14,14 @@ from ..errors import ApiError, Code
 from ..params import Choice, Flag, Handset, Pages, Text
 from ..schema import ADDRESS
 from . import options as o
-from .lists import find_list, find_named
-from .numbers import in_service
+from .lists import find_list, find_list_id
+from .numbers import find_active_number
 
-WORD = Annotated[str, Text("The first word, or words, of the messages it is for.", max_length=MAX_KEYWORD_LENGTH)]
-NUMBER = Annotated[str, Handset("The number of yours that receives them.")]
+_Word = Annotated[str, Text("First word, or words, of the messages to handle.", max_length=MAX_KEYWORD_LENGTH)]
+_Number = Annotated[str, Handset("Number of the account that receives the messages.")]
 
 
-class KeywordTold(TypedDict):
+class KeywordRow(TypedDict):
     keyword: str
     reference: str
     number: str
@@ -38,43 +38,44 @@ class KeywordTold(TypedDict):
 class Keywords(TypedDict):
     page: PageInfo
     keywords_total: int
-    keywords: NotRequired[list[KeywordTold]]
+    keywords: NotRequired[list[KeywordRow]]
 
 
 @method("Keywords", errors=[Code.KEY_EXISTS, Code.NOT_FOUND, Code.NO_ACCESS, Code.LEDGER_ERROR])
 def add_keyword(
     call: Call,
-    keyword: WORD,
-    number: NUMBER,
+    keyword: _Word,
+    number: _Number,
     reference: o.Reference = "",
     list_id: o.ListOf = 0,
     welcome_message: o.Welcome = "",
     members_message: o.Members = "",
-    activate: Annotated[bool, Flag("Open it at once.")] = True,
+    activate: Annotated[bool, Flag("Open the keyword immediately.")] = True,
     forward_url: o.ForwardUrl = "",
     forward_email: o.ForwardEmail = (),
     forward_sms: o.ForwardSms = (),
-) -> KeywordTold:
-    """Put a keyword on a number: messages that begin with it are handled as it says, not as the number does.
+) -> KeywordRow:
+    """Add a keyword to a number.
 
-    It is paid for by the month. With an answer but no list it gets a list of its own.
+    Messages that begin with the keyword are handled by its settings, not by the number's. It is charged monthly. A
+    keyword with an automatic reply but without a list gets its own list.
     """
     if is_reserved(keyword):
         raise ApiError(Code.FIELD_INVALID)
-    word, on = normalize(keyword), in_service(call, number)
+    word, active = normalize(keyword), find_active_number(call, number)
     if list_id:
         find_list(call, list_id)
-    if keywords.read(call.db, call.tenant, on.number, word) is not None:
+    if keywords.read(call.db, call.tenant, active.number, word) is not None:
         raise ApiError(Code.KEY_EXISTS)
-    made = keywords.new_id(call.db, call.tenant)
+    keyword_id = keywords.new_id(call.db, call.tenant)
     new = Keyword(
-        id=made,
+        id=keyword_id,
         account=call.account.id,
         keyword=word,
-        number=on.number,
+        number=active.number,
         status=OPEN if activate else CLOSED,
-        billing_date=monthly_billing.begin(call.db, call.tenant, timeline.KEYWORD_RENEWAL, made, call.now),
-        **o.kept(
+        billing_date=monthly_billing.begin(call.db, call.tenant, timeline.KEYWORD_RENEWAL, keyword_id, call.now),
+        **o.to_columns(
             reference=reference,
             list_id=list_id,
             welcome_message=welcome_message,
@@ -86,106 +87,110 @@ def add_keyword(
     )
     if not monthly_billing.charge_keyword(call.db, call.account, new, call.now):
         raise ApiError(Code.LEDGER_ERROR)
-    new = replace(new, list_id=list_for(call, new))
+    new = replace(new, list_id=_ensure_list(call, new))
     if not keywords.add(call.db, call.tenant, new):
         raise ApiError(Code.KEY_EXISTS)
-    return told(new)
+    return _describe_keyword(new)
 
 
 @method("Keywords", errors=[Code.NOT_FOUND, Code.NO_ACCESS, Code.LEDGER_ERROR])
 def edit_keyword(
     call: Call,
-    keyword: WORD,
-    number: NUMBER,
+    keyword: _Word,
+    number: _Number,
     reference: o.Reference | None = None,
     list_id: o.ListOf | None = None,
     welcome_message: o.Welcome | None = None,
     members_message: o.Members | None = None,
     status: Annotated[str, Choice("`open` or `closed`.", words=("open", "closed", "paused"), lenient=True)]
     | None = None,
-    activate: Annotated[bool, Flag("The same: whether it is open.")] | None = None,
+    activate: Annotated[bool, Flag("Open or close the keyword; an alternative to `status`.")] | None = None,
     forward_url: o.ForwardUrl | None = None,
     forward_email: o.ForwardEmail | None = None,
     forward_sms: o.ForwardSms | None = None,
-) -> KeywordTold:
-    """Change what a keyword does. What is left out or blank stays as it is.
+) -> KeywordRow:
+    """Change a keyword.
 
-    One that was closed for want of money opens again when the month from now on is paid.
+    Parameters that are missing or blank leave their setting unchanged. A keyword that was closed for lack of money
+    opens again if a month from now can be charged.
     """
-    on = in_service(call, number)
-    found = keywords.read(call.db, call.tenant, on.number, normalize(keyword))
-    if found is None or found.account != call.account.id:
+    active = find_active_number(call, number)
+    old = keywords.read(call.db, call.tenant, active.number, normalize(keyword))
+    if old is None or old.account != call.account.id:
         raise ApiError(Code.NOT_FOUND)
     if list_id:
         find_list(call, list_id)
-    changed = replace(
-        found,
-        **o.kept(
+    new = replace(
+        old,
+        **o.to_columns(
             reference=reference,
             list_id=list_id,
             welcome_message=welcome_message,
             members_message=members_message,
-            status=status_of(status, activate),
+            status=_read_status(status, activate),
             forward_url=forward_url,
             forward_email=forward_email,
             forward_sms=forward_sms,
         ),
     )
-    changed = replace(changed, list_id=list_for(call, changed))
-    if changed.status == OPEN and timeline.due_of(call.db, call.tenant, timeline.KEYWORD_RENEWAL, found.id) is None:
-        if not monthly_billing.charge_keyword(call.db, call.account, changed, call.now):
+    new = replace(new, list_id=_ensure_list(call, new))
+    if new.status == OPEN and timeline.due_of(call.db, call.tenant, timeline.KEYWORD_RENEWAL, old.id) is None:
+        if not monthly_billing.charge_keyword(call.db, call.account, new, call.now):
             raise ApiError(Code.LEDGER_ERROR)
-        until = monthly_billing.begin(call.db, call.tenant, timeline.KEYWORD_RENEWAL, found.id, call.now)
-        changed = replace(changed, billing_date=until)
-    keywords.put(call.db, call.tenant, changed)
-    return told(changed)
+        until = monthly_billing.begin(call.db, call.tenant, timeline.KEYWORD_RENEWAL, old.id, call.now)
+        new = replace(new, billing_date=until)
+    keywords.put(call.db, call.tenant, new)
+    return _describe_keyword(new)
 
 
 @method("Keywords")
 def get_keywords(
     call: Call,
-    number: Annotated[str, Handset("Only of this number.")] | None = None,
+    number: Annotated[str, Handset("Show only keywords of this number.")] | None = None,
     paging: Pages = FIRST_PAGE,
 ) -> Keywords:
-    """The account's keywords by name."""
-    found = keywords.page(call.db, call.tenant, call.account.id, number, paging)
-    reply: Keywords = {"page": found.info, "keywords_total": found.total}
-    if found.rows:
-        reply["keywords"] = [told(each) for each in found.rows]
+    """List the account's keywords by name."""
+    page = keywords.page(call.db, call.tenant, call.account.id, number, paging)
+    reply: Keywords = {"page": page.info, "keywords_total": page.total}
+    if page.rows:
+        reply["keywords"] = [_describe_keyword(keyword) for keyword in page.rows]
     return reply
 
 
-def list_for(call: Call, keyword: Keyword) -> int:
-    """The list a keyword puts senders on: made for it where it has an answer, but no list."""
+def _ensure_list(call: Call, keyword: Keyword) -> int:
+    """Return the id of the list that the keyword adds senders to; 0 for none.
+
+    A keyword with an automatic reply but without a list gets a new list.
+    """
     if keyword.list_id or not (keyword.welcome_message or keyword.members_message):
         return keyword.list_id
     name = f"auto list for keyword {keyword.keyword}"
-    known = find_named(call, name)
-    if known is not None:
-        return known
+    list_id = find_list_id(call, name)
+    if list_id is not None:
+        return list_id
     return contacts.add_list(call.db, call.tenant, call.account.id, name, {}, None).id
 
 
-def status_of(word: str | None, activate: bool | None) -> str | None:
-    """What a keyword's status shall be, if anything is said of it; `paused` is an old word for closed."""
+def _read_status(word: str | None, activate: bool | None) -> str | None:
+    """Return the status that the parameters ask for, if any. `paused` is an old word for closed."""
     if word is not None:
         return OPEN if word == OPEN else CLOSED
     return None if activate is None else OPEN if activate else CLOSED
 
 
-def told(each: Keyword) -> KeywordTold:
+def _describe_keyword(keyword: Keyword) -> KeywordRow:
     return {
-        "keyword": each.keyword,
-        "reference": each.reference,
-        "number": each.number,
-        "list_id": each.list_id,
-        "welcome_message": each.welcome_message,
-        "member_message": each.members_message,
-        "forward_url": each.forward_url,
-        "forward_sms": each.forward_sms,
-        "forward_email": each.forward_email,
-        "status": each.status,
-        "billing_date": each.billing_date.date(),
+        "keyword": keyword.keyword,
+        "reference": keyword.reference,
+        "number": keyword.number,
+        "list_id": keyword.list_id,
+        "welcome_message": keyword.welcome_message,
+        "member_message": keyword.members_message,
+        "forward_url": keyword.forward_url,
+        "forward_sms": keyword.forward_sms,
+        "forward_email": keyword.forward_email,
+        "status": keyword.status,
+        "billing_date": keyword.billing_date.date(),
     }
 
 

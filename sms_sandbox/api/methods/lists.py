@@ -26,7 +26,7 @@ class NameAndValue(TypedDict):
 
 
 Fields = Mapping[str, str] | Sequence[NameAndValue]
-"""Custom fields on the wire: an object, or names and values; an empty array where there are none."""
+"""Custom fields in a response: an object, or a list of names and values; an empty list if there are none."""
 
 
 class ListMade(TypedDict):
@@ -71,25 +71,25 @@ class ListWithMembers(TypedDict):
 @method("Lists", errors=[Code.KEY_EXISTS])
 def add_list(
     call: Call,
-    name: Annotated[str, Text("Its name, which no other list of the account has.")],
+    name: Annotated[str, Text("Name of the list, unique in the account.")],
     fields: Annotated[Mapping[str, str], Slots("Name of a custom field.")] = NO_SLOTS,
     response_style: Style = "",
 ) -> ListMade:
-    """Make a list, with up to ten custom fields."""
-    if find_named(call, name) is not None:
+    """Add a list, with up to ten custom fields."""
+    if find_list_id(call, name) is not None:
         raise ApiError(Code.KEY_EXISTS)
     made = contacts.add_list(call.db, call.tenant, call.account.id, name, fields, call.now)
-    return list_made(made, response_style)
+    return _describe_list(made, response_style)
 
 
 @method("Lists")
 def get_lists(call: Call, paging: Pages = FIRST_PAGE, response_style: Style = "") -> Lists:
-    """Every list of the account, oldest first, with how many members it has."""
-    found = contacts.lists(call.db, call.tenant, call.account.id, paging)
-    reply: Lists = {"page": found.info, "lists_total": found.total}
-    if found.rows:
+    """List the account's lists with their numbers of members, oldest first."""
+    page = contacts.lists(call.db, call.tenant, call.account.id, paging)
+    reply: Lists = {"page": page.info, "lists_total": page.total}
+    if page.rows:
         reply["lists"] = [
-            {**list_made(each, response_style), "members_total": each.members_total} for each in found.rows
+            {**_describe_list(list_, response_style), "members_total": list_.members_total} for list_ in page.rows
         ]
     return reply
 
@@ -98,30 +98,31 @@ def get_lists(call: Call, paging: Pages = FIRST_PAGE, response_style: Style = ""
 def get_list(
     call: Call,
     list_id: ListId,
-    members: Annotated[
-        str, Choice("Which members to show.", words=("active", "inactive", "all", "none"))
-    ] = contacts.ACTIVE,
+    members: Annotated[str, Choice("Members to show.", words=("active", "inactive", "all", "none"))] = contacts.ACTIVE,
     paging: Pages = FIRST_PAGE,
     response_style: Style = "",
 ) -> ListWithMembers:
-    """A list and a page of its members by number. `members_total` counts everybody who ever was on it."""
-    found = find_list(call, list_id)
+    """Return a list and a page of its members, sorted by number.
+
+    `members_total` counts all contacts that were ever on the list.
+    """
+    list_ = find_list(call, list_id)
     page: Page[Member] = Page([], 0, paging)
     if members != "none":
         status = None if members == "all" else members
-        page = contacts.members(call.db, call.tenant, found, status, paging)
-    made = list_made(found, response_style)
+        page = contacts.members(call.db, call.tenant, list_, status, paging)
+    row = _describe_list(list_, response_style)
     reply: ListWithMembers = {
         "page": page.info,
-        "members_total": found.members_total,
-        "id": made["id"],
-        "name": made["name"],
-        "created": made["created"],
-        "members_active": made["members_active"],
-        "fields": made["fields"],
+        "members_total": list_.members_total,
+        "id": row["id"],
+        "name": row["name"],
+        "created": row["created"],
+        "members_active": row["members_active"],
+        "fields": row["fields"],
     }
     if page.rows:
-        reply["members"] = [contact(each, found, response_style) for each in page.rows]
+        reply["members"] = [describe_contact(member, list_, response_style) for member in page.rows]
     return reply
 
 
@@ -144,17 +145,17 @@ class FieldsAdded(TypedDict):
 def add_field_to_list(
     call: Call,
     list_id: ListId,
-    fields: Annotated[Mapping[str, str], Slots("Name of a custom field, new or instead of the old one.")] = NO_SLOTS,
+    fields: Annotated[Mapping[str, str], Slots("Name of a custom field, new or in place of the old name.")] = NO_SLOTS,
     response_style: Style = "",
 ) -> FieldsAdded:
-    """Add custom fields to a list, or give other names to those it has; the contacts keep their values."""
+    """Add custom fields to a list, or rename them. Contacts keep their values."""
     if not fields:
         raise ApiError(Code.MISSING_PARAM)
-    found = find_list(call, list_id)
-    contacts.name_fields(call.db, call.tenant, found.id, fields)
-    named = {f"custom_{slot}": name for slot, name in in_order(fields)}
-    told: Mapping[str, Any] = {"fields": spelled(named, response_style)} if response_style else named
-    return cast(FieldsAdded, {**told, "id": found.id})
+    list_ = find_list(call, list_id)
+    contacts.name_fields(call.db, call.tenant, list_.id, fields)
+    named = {f"custom_{slot}": name for slot, name in _sort_slots(fields)}
+    shown: Mapping[str, Any] = {"fields": format_fields(named, response_style)} if response_style else named
+    return cast(FieldsAdded, {**shown, "id": list_.id})
 
 
 @method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
@@ -168,63 +169,72 @@ def remove_list(call: Call, list_id: ListId) -> Nothing:
 def set_list_callback(
     call: Call,
     list_id: ListId,
-    url: Annotated[str, Url("Where to call when a contact joins or leaves the list; blank or missing: nowhere.")] = "",
+    url: Annotated[str, Url("URL to call when a contact joins or leaves the list. Blank or missing: none.")] = "",
 ) -> Nothing:
-    """Set or remove the URL that is called when a contact joins or leaves a list."""
+    """Set or remove the URL that is called when a list's contacts change.
+
+    It is called when a contact joins or leaves the list.
+    """
     contacts.set_automation(call.db, call.tenant, find_list(call, list_id).id, url)
     return {}
 
 
 def find_list(call: Call, list_id: int) -> ContactList:
-    """The account's own list of that id."""
-    found = contacts.read_list(call.db, call.tenant, list_id)
-    if found is None:
+    """Return the account's own list with this id."""
+    list_ = contacts.read_list(call.db, call.tenant, list_id)
+    if list_ is None:
         raise ApiError(Code.NOT_FOUND)
-    if found.account != call.account.id:
+    if list_.account != call.account.id:
         raise ApiError(Code.NO_ACCESS)
-    return found
+    return list_
 
 
-def find_named(call: Call, name: str) -> int | None:
-    """The id of the account's list of that name; where it has none, no call at the same moment makes one either."""
+def find_list_id(call: Call, name: str) -> int | None:
+    """Return the id of the account's list with this name; None if there is none.
+
+    The account is locked, so that no concurrent call can add a list of this name.
+    """
     accounts.hold(call.db, call.tenant, call.account.id)
     return contacts.list_named(call.db, call.tenant, call.account.id, name)
 
 
-def list_made(each: ContactList, style: str) -> ListMade:
+def _describe_list(list_: ContactList, style: str) -> ListMade:
     return {
-        "id": each.id,
-        "name": each.name,
-        "created": each.created,
-        "members_active": each.members_active,
-        "fields": spelled({f"field_{slot}": name for slot, name in in_order(each.fields)}, style),
+        "id": list_.id,
+        "name": list_.name,
+        "created": list_.created,
+        "members_active": list_.members_active,
+        "fields": format_fields({f"field_{slot}": name for slot, name in _sort_slots(list_.fields)}, style),
     }
 
 
-def contact(each: Member, on: ContactList, style: str) -> Contact:
-    reply: Contact = {
-        "list_id": each.list_id,
-        "msisdn": each.msisdn,
-        "first_name": name_on(each.first_name, on),
-        "last_name": name_on(each.last_name, on),
-        "created_at": each.created,
-        "status": each.status,
+def describe_contact(member: Member, list_: ContactList, style: str) -> Contact:
+    row: Contact = {
+        "list_id": member.list_id,
+        "msisdn": member.msisdn,
+        "first_name": display_name(member.first_name, list_),
+        "last_name": display_name(member.last_name, list_),
+        "created_at": member.created,
+        "status": member.status,
     }
-    if on.fields:
-        reply["fields"] = spelled(on.named(each.fields), style)
-    return reply
+    if list_.fields:
+        row["fields"] = format_fields(list_.named(member.fields), style)
+    return row
 
 
-def name_on(name: str | None, on: ContactList | None) -> str | None:
-    """A contact's name as its list tells it: one never given is a blank, but null where there are no custom fields."""
-    return "" if name is None and on is not None and on.fields else name
+def display_name(name: str | None, list_: ContactList | None) -> str | None:
+    """Return a contact's name as responses show it.
+
+    A name never given is a blank on a list with custom fields, and null on a list without.
+    """
+    return "" if name is None and list_ is not None and list_.fields else name
 
 
-def in_order(slots: Mapping[str, str]) -> list[tuple[str, str]]:
+def _sort_slots(slots: Mapping[str, str]) -> list[tuple[str, str]]:
     return sorted(slots.items(), key=lambda item: int(item[0]))
 
 
-def spelled(fields: Mapping[str, str], style: str) -> Fields:
+def format_fields(fields: Mapping[str, str], style: str) -> Fields:
     if not fields:
         return []
     return [{"name": name, "value": value} for name, value in fields.items()] if style == "array" else fields

@@ -15,7 +15,7 @@ from ..params import Handset, Pages, Text, Url
 from . import options as o
 from .lists import find_list
 
-MOST_SENDERS = 1000
+_MAX_SENDER_NUMBERS = 1000
 
 
 class Available(TypedDict):
@@ -57,14 +57,14 @@ class Leased(TypedDict):
 @method("Numbers", errors=[Code.LEDGER_ERROR])
 def lease_number(
     call: Call,
-    number: Annotated[str, Handset("The number; any there is if left out.")] | None = None,
+    number: Annotated[str, Handset("Number to lease. By default any free number.")] | None = None,
     forward_url: Annotated[str, Url(o.FORWARD_URL.doc, alias="url")] | None = None,
 ) -> Leased:
-    """Lease a number. Its first month is paid at once, and every further one a month later."""
+    """Lease a number. It is charged now, and then every month."""
     wanted = number or numbers.free(call.db, call.tenant)
     if wanted is None or not numbers.lease(call.db, call.tenant, call.account.id, wanted):
         raise ApiError(Code.FIELD_INVALID, NUMBER_TAKEN)
-    if not monthly_billing.charge_number(call.db, call.account, own(call, wanted), call.now):
+    if not monthly_billing.charge_number(call.db, call.account, _find_number(call, wanted), call.now):
         raise ApiError(Code.LEDGER_ERROR)
     numbers.renew(
         call.db,
@@ -74,7 +74,7 @@ def lease_number(
     )
     if forward_url:
         numbers.change(call.db, call.tenant, wanted, {"forward_url": forward_url})
-    return charge_first(owned(call, own(call, wanted)))
+    return _put_charge_first(_describe_owned(call, _find_number(call, wanted)))
 
 
 @method("Numbers")
@@ -83,31 +83,39 @@ def get_numbers(
     filter: Annotated[str, Text("`owned` or `available`.")] = "owned",
     paging: Pages = FIRST_PAGE,
 ) -> Numbers:
-    """The numbers an account leases, or with any other filter those it could lease. The filter is echoed."""
-    mine = filter == "owned"
-    if mine:
-        found = numbers.owned(call.db, call.tenant, call.account.id, paging)
+    """List the numbers that the account leases.
+
+    Any other filter than `owned` lists the numbers that it could lease. The response repeats the filter.
+    """
+    is_owned = filter == "owned"
+    if is_owned:
+        page = numbers.owned(call.db, call.tenant, call.account.id, paging)
     else:
-        found = numbers.available(call.db, call.tenant, paging)
-    reply: Numbers = {"page": found.info, "numbers_total": found.total, "filter": filter}
-    if found.rows:
+        page = numbers.available(call.db, call.tenant, paging)
+    reply: Numbers = {"page": page.info, "numbers_total": page.total, "filter": filter}
+    if page.rows:
         reply["numbers"] = (
-            [owned(call, each) for each in found.rows] if mine else [available(call, each) for each in found.rows]
+            [_describe_owned(call, number) for number in page.rows]
+            if is_owned
+            else [_describe_available(call, number) for number in page.rows]
         )
     return reply
 
 
 @method("Numbers")
-def get_number(call: Call, number: Annotated[str, Handset("A number of yours.")]) -> Owned:
-    """A number the account leases. One that was not paid for is inactive, and is charged no more."""
-    found = owned(call, own(call, number))
-    return charge_first(found) if call.profile.next_charge_first else found
+def get_number(call: Call, number: Annotated[str, Handset("Number of the account.")]) -> Owned:
+    """Return a number that the account leases.
+
+    A number that could not be charged is inactive, and is not charged again.
+    """
+    described = _describe_owned(call, _find_number(call, number))
+    return _put_charge_first(described) if call.profile.next_charge_first else described
 
 
 @method("Numbers", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
 def edit_number_options(
     call: Call,
-    number: Annotated[str, Handset("A number of yours.")],
+    number: Annotated[str, Handset("Number of the account.")],
     forward_email: o.ClearingEmail | None = None,
     forward_sms: o.ClearingSms | None = None,
     forward_url: o.ClearingUrl | None = None,
@@ -115,11 +123,14 @@ def edit_number_options(
     welcome_message: o.ClearingWelcome | None = None,
     members_message: o.ClearingMembers | None = None,
 ) -> Nothing:
-    """Say what a number does with what it receives. What is left out stays as it is, what is blank is cleared."""
-    found = in_service(call, number)
+    """Change what a number does with the messages it receives.
+
+    Parameters that are missing leave their setting unchanged; blank ones clear it.
+    """
+    active = find_active_number(call, number)
     if list_id:
         find_list(call, list_id)
-    settings = o.kept(
+    settings = o.to_columns(
         forward_email=forward_email,
         forward_sms=forward_sms,
         forward_url=forward_url,
@@ -128,57 +139,60 @@ def edit_number_options(
         members_message=members_message,
     )
     if settings:
-        numbers.change(call.db, call.tenant, found.number, settings)
+        numbers.change(call.db, call.tenant, active.number, settings)
     return {}
 
 
 @method("Numbers")
 def get_sender_ids(call: Call) -> SenderIds:
-    """What the account may send from: its numbers, and the words registered for it."""
-    mine = numbers.owned(call.db, call.tenant, call.account.id, Paging(1, MOST_SENDERS)).rows
+    """List the senders of the account: its numbers, and the words registered for it."""
+    own = numbers.owned(call.db, call.tenant, call.account.id, Paging(1, _MAX_SENDER_NUMBERS)).rows
     words = sender_ids.words(call.db, call.tenant, call.account.id)
-    found = [SenderId(sender_id=each.number, type="number", status=each.status) for each in mine]
-    found += [SenderId(sender_id=word, type="alphanumeric", status=numbers.ACTIVE) for word in words]
-    return {"sender_ids": found} if found else {}
+    senders = [SenderId(sender_id=number.number, type="number", status=number.status) for number in own]
+    senders += [SenderId(sender_id=word, type="alphanumeric", status=numbers.ACTIVE) for word in words]
+    return {"sender_ids": senders} if senders else {}
 
 
-def own(call: Call, number: str) -> Number:
-    """A number the account leases, in service or not."""
-    found = numbers.read(call.db, call.tenant, number)
-    if found is None or found.account != call.account.id:
+def _find_number(call: Call, msisdn: str) -> Number:
+    """Return a number that the account leases, active or not."""
+    number = numbers.read(call.db, call.tenant, msisdn)
+    if number is None or number.account != call.account.id:
         raise ApiError(Code.FIELD_INVALID, NUMBER_FOREIGN)
-    return found
+    return number
 
 
-def in_service(call: Call, number: str) -> Number:
-    """A number the account leases and pays for."""
-    found = own(call, number)
-    if found.status != numbers.ACTIVE:
+def find_active_number(call: Call, msisdn: str) -> Number:
+    """Return a number that the account leases and pays for."""
+    number = _find_number(call, msisdn)
+    if number.status != numbers.ACTIVE:
         raise ApiError(Code.FIELD_INVALID, NUMBER_FOREIGN)
-    return found
+    return number
 
 
-def available(call: Call, each: Number) -> Available:
-    return {"number": each.number, "price": pricing.from_units(numbers.price_for(call.account, each))}
+def _describe_available(call: Call, number: Number) -> Available:
+    return {"number": number.number, "price": pricing.from_units(numbers.price_for(call.account, number))}
 
 
-def owned(call: Call, each: Number) -> Owned:
+def _describe_owned(call: Call, number: Number) -> Owned:
     return {
-        **available(call, each),
-        "auto_renew": each.auto_renew,
-        "next_charge": each.next_charge.date() if each.next_charge else None,
-        "status": each.status,
+        **_describe_available(call, number),
+        "auto_renew": number.auto_renew,
+        "next_charge": number.next_charge.date() if number.next_charge else None,
+        "status": number.status,
     }
 
 
-def charge_first(each: Owned) -> Leased:
-    """The same with the next charge before the renewal, as lease-number tells it, and get-number did once."""
+def _put_charge_first(number: Owned) -> Leased:
+    """Return the same keys with the next charge before the renewal, as lease-number orders them.
+
+    get-number used this order in 2015.
+    """
     return {
-        "number": each["number"],
-        "price": each["price"],
-        "next_charge": each["next_charge"],
-        "auto_renew": each["auto_renew"],
-        "status": each["status"],
+        "number": number["number"],
+        "price": number["price"],
+        "next_charge": number["next_charge"],
+        "auto_renew": number["auto_renew"],
+        "status": number["status"],
     }
 
 

@@ -1,4 +1,4 @@
-"""What a number or a keyword is told to do with what it receives, as its parameters say it."""
+"""Parameters shared by numbers and keywords: what to do with the messages they receive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ from ..params import Email, Id, Param, Schema, Text, Url, Words
 
 @dataclass(frozen=True)
 class Emails(Words):
-    """A list of e-mail addresses with commas between."""
+    """A list of e-mail addresses, separated by commas."""
 
     def parse(self, raw: str, name: str) -> Sequence[str] | None:
-        found = super().parse(raw, name)
-        return found and [Email(self.doc).parse(each, name) for each in found]
+        addresses = super().parse(raw, name)
+        return addresses and [Email(self.doc).parse(address, name) for address in addresses]
 
 
 @dataclass(frozen=True)
 class Handsets(Words):
-    """A list of international numbers with commas between."""
+    """A list of numbers in international form, separated by commas."""
 
     def parse(self, raw: str, name: str) -> Sequence[str] | None:
-        found = super().parse(raw, name)
-        msisdns = [msisdn for each in found or () if (msisdn := numbers.to_msisdn(each))]
-        if found and len(msisdns) < len(found):
+        written = super().parse(raw, name)
+        msisdns = [msisdn for number in written or () if (msisdn := numbers.to_msisdn(number))]
+        if written and len(msisdns) < len(written):
             raise ApiError(Code.FIELD_INVALID)
         return msisdns or None
 
 
 @dataclass(frozen=True)
-class AnswerText(Text):
-    """A text that is sent by itself; merge fields and links are of the length they will have for a stranger."""
+class AutoReply(Text):
+    """The text of an automatic reply. Its length is that for a handset without contact data."""
 
     max_length: int = 2000
 
@@ -47,45 +47,45 @@ class AnswerText(Text):
 
 @dataclass(frozen=True)
 class Clearing(Param):
-    """Another kind of parameter, told apart from one not given where it is blank: then it is `cleared`."""
+    """Another kind of parameter whose blank value is read as `cleared`, not as None."""
 
-    of: Param
+    kind: Param
     cleared: Any = ""
 
     def read(self, form: Form, name: str) -> Any:
-        found = self.of.read(form, name)
-        return self.cleared if found is None and name in form else found
+        value = self.kind.read(form, name)
+        return self.cleared if value is None and name in form else value
 
     def schema(self) -> Schema:
-        return self.of.schema()
+        return self.kind.schema()
 
 
-REFERENCE = Text("A note of yours.", max_length=100)
-LIST_ID = Id("A list that senders are put on.")
-WELCOME = AnswerText("Answer to every message; with a list, to those who are new on it.")
-MEMBERS = AnswerText("Answer to those who are on the list already.")
-FORWARD_URL = Url("Where to call with each message, instead of the account's own URL.")
-FORWARD_EMAIL = Emails("Addresses each message is mailed to, commas between.", max_items=100)
-FORWARD_SMS = Handsets("International numbers each message is sent on to, commas between.", max_items=100)
+_REFERENCE = Text("Note for the account's own use.", max_length=100)
+_LIST_ID = Id("Id of a list that senders are added to.")
+_WELCOME = AutoReply("Automatic reply to every message; with a list, only to handsets that are new on it.")
+_MEMBERS = AutoReply("Automatic reply to handsets that are on the list already.")
+FORWARD_URL = Url("URL to call with each message, instead of the account's own.")
+_FORWARD_EMAIL = Emails("Addresses to mail each message to, separated by commas.", max_items=100)
+_FORWARD_SMS = Handsets("International numbers to send each message to, separated by commas.", max_items=100)
 
-Reference = Annotated[str, REFERENCE]
-ListOf = Annotated[int, LIST_ID]
-Welcome = Annotated[str, WELCOME]
-Members = Annotated[str, MEMBERS]
+Reference = Annotated[str, _REFERENCE]
+ListOf = Annotated[int, _LIST_ID]
+Welcome = Annotated[str, _WELCOME]
+Members = Annotated[str, _MEMBERS]
 ForwardUrl = Annotated[str, FORWARD_URL]
-ForwardEmail = Annotated[Sequence[str], FORWARD_EMAIL]
-ForwardSms = Annotated[Sequence[str], FORWARD_SMS]
+ForwardEmail = Annotated[Sequence[str], _FORWARD_EMAIL]
+ForwardSms = Annotated[Sequence[str], _FORWARD_SMS]
 
-ClearingList = Annotated[int, Clearing(f"{LIST_ID.doc} 0 or blank: none.", LIST_ID, 0)]
-ClearingWelcome = Annotated[str, Clearing(WELCOME.doc, WELCOME)]
-ClearingMembers = Annotated[str, Clearing(MEMBERS.doc, MEMBERS)]
+ClearingList = Annotated[int, Clearing(f"{_LIST_ID.doc} 0 or blank: none.", _LIST_ID, 0)]
+ClearingWelcome = Annotated[str, Clearing(_WELCOME.doc, _WELCOME)]
+ClearingMembers = Annotated[str, Clearing(_MEMBERS.doc, _MEMBERS)]
 ClearingUrl = Annotated[str, Clearing(FORWARD_URL.doc, FORWARD_URL)]
-ClearingEmail = Annotated[Sequence[str], Clearing(FORWARD_EMAIL.doc, FORWARD_EMAIL, ())]
-ClearingSms = Annotated[Sequence[str], Clearing(FORWARD_SMS.doc, FORWARD_SMS, ())]
+ClearingEmail = Annotated[Sequence[str], Clearing(_FORWARD_EMAIL.doc, _FORWARD_EMAIL, ())]
+ClearingSms = Annotated[Sequence[str], Clearing(_FORWARD_SMS.doc, _FORWARD_SMS, ())]
 
 
-def kept(**given: Any) -> dict[str, Any]:
-    """The columns of those that were given: lists as texts with commas."""
+def to_columns(**given: Any) -> dict[str, Any]:
+    """Return the database columns of the parameters that were given, lists as texts with commas."""
     return {
         name: value if isinstance(value, (str, int)) else ",".join(value)
         for name, value in given.items()

@@ -1,4 +1,4 @@
-"""Reports on one message: whom it went to, and what became of it there."""
+"""Reports on one message: its recipients, delivery and link hits."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,8 +15,8 @@ from ...store.reports import SentTo
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Choice, Handset, ListId, MessageId, Pages
-from .lists import find_list, name_on
-from .sms import DeliveryStats, ListName, find_message, of_list
+from .lists import display_name, find_list
+from .sms import DeliveryStats, ListName, describe_list, find_message
 
 
 class MessageFacts(TypedDict):
@@ -44,8 +44,8 @@ class Template(TypedDict):
     message: NotRequired[str]
 
 
-def facts(message: Message, template: Template) -> MessageWithText:
-    """A message as reports tell it, in the order of the wire."""
+def _describe_message(message: Message, template: Template) -> MessageWithText:
+    """Return a message as reports show it, in the order of the wire."""
     return {
         "message_id": message.id,
         "send_at": message.send_at,
@@ -53,7 +53,7 @@ def facts(message: Message, template: Template) -> MessageWithText:
         "cost": pricing.from_units(message.cost),
         "sms": message.parts,
         **template,
-        **of_list(message.list_id, message.list_name),
+        **describe_list(message.list_id, message.list_name),
         "delivery_stats": {
             "delivered": message.delivered,
             "pending": message.pending,
@@ -66,9 +66,12 @@ def facts(message: Message, template: Template) -> MessageWithText:
 
 @method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
 def get_sms(call: Call, message_id: MessageId) -> MessageWithText:
-    """A message: its text as it was given, before anything was filled in, and what became of it."""
+    """Return a message with its delivery statistics.
+
+    The text is the one given to send-sms, before fields and links are filled in.
+    """
     message = find_message(call, message_id)
-    return facts(message, {"message": message.text} if call.profile.tells_message else {})
+    return _describe_message(message, {"message": message.text} if call.profile.tells_message else {})
 
 
 Stats = TypedDict(
@@ -94,7 +97,7 @@ class SmsStats(TypedDict):
 
 @method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
 def get_sms_stats(call: Call, message_id: MessageId) -> SmsStats:
-    """How many handsets a message reached, failed to reach, and heard from."""
+    """Count the recipients of a message by delivery status, and their reactions."""
     message = find_message(call, message_id)
     return {
         "stats": {
@@ -134,36 +137,41 @@ def get_sms_sent(
     message_id: MessageId,
     list_id: ListId | None = None,
     delivery: Annotated[
-        str, Choice("Only recipients in this state.", words=("all", "delivered", "failed", "pending"))
+        str, Choice("Show only recipients with this status.", words=("all", "delivered", "failed", "pending"))
     ] = "all",
     optouts: Annotated[
-        str, Choice("Whether to show those who opted out.", words=("include", "only", "omit"))
+        str,
+        Choice("Include recipients who opted out, show only them, or omit them.", words=("include", "only", "omit")),
     ] = "include",
     paging: Pages = FIRST_PAGE,
 ) -> SmsSentTo:
-    """Whom a message went to and what became of it there; with a list, also what that list knows of them."""
+    """List the recipients of a message with their delivery status.
+
+    With a list, the list's data about the recipients is shown too.
+    """
     message = find_message(call, message_id)
-    on = None if list_id is None else find_list(call, list_id)
-    known_by = on or contacts.read_list(call.db, call.tenant, message.list_id)
-    found = reports.sent_to(call.db, call.tenant, message, known_by.id if known_by else 0, delivery, optouts, paging)
-    reply: SmsSentTo = {"page": found.info, "total": found.total, "message": facts(message, {})}
-    if found.rows:
-        reply["recipients"] = [sent_recipient(each, known_by, on is not None) for each in found.rows]
+    wanted = None if list_id is None else find_list(call, list_id)
+    list_ = wanted or contacts.read_list(call.db, call.tenant, message.list_id)
+    page = reports.sent_to(call.db, call.tenant, message, list_.id if list_ else 0, delivery, optouts, paging)
+    reply: SmsSentTo = {"page": page.info, "total": page.total, "message": _describe_message(message, {})}
+    if page.rows:
+        reply["recipients"] = [_describe_recipient(row, list_, wanted is not None) for row in page.rows]
     return reply
 
 
-def sent_recipient(each: SentTo, known_by: contacts.ContactList | None, tells_fields: bool) -> SentRecipient:
-    on = None if each.fields is None else known_by
-    told: SentRecipient = {
-        "msisdn": each.recipient.msisdn,
-        "first_name": name_on(each.first_name, on),
-        "last_name": name_on(each.last_name, on),
-        "delivery_status": each.recipient.status,
-        "optout": each.recipient.optout,
+def _describe_recipient(row: SentTo, list_: contacts.ContactList | None, with_fields: bool) -> SentRecipient:
+    if row.fields is None:  # the handset is not on the list
+        list_ = None
+    described: SentRecipient = {
+        "msisdn": row.recipient.msisdn,
+        "first_name": display_name(row.first_name, list_),
+        "last_name": display_name(row.last_name, list_),
+        "delivery_status": row.recipient.status,
+        "optout": row.recipient.optout,
     }
-    if tells_fields and on is not None and on.fields:
-        told["fields"] = on.named(each.fields or {})
-    return told
+    if with_fields and list_ is not None and list_.fields:
+        described["fields"] = list_.named(row.fields or {})
+    return described
 
 
 class DeliveryStatus(TypedDict):
@@ -182,24 +190,24 @@ class SmsDeliveryStatus(TypedDict):
 
 @method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS], empty="Field {} is required")
 def get_sms_delivery_status(
-    call: Call, message_id: MessageId, msisdn: Annotated[str, Handset("The recipient.")]
+    call: Call, message_id: MessageId, msisdn: Annotated[str, Handset("Number of the recipient.")]
 ) -> SmsDeliveryStatus:
-    """What became of a message at one handset."""
-    return {"stats": delivery_status(find_recipient(call, message_id, msisdn))}
+    """Return the delivery status of a message at one handset."""
+    return {"stats": _describe_delivery(_find_recipient(call, message_id, msisdn))}
 
 
-def delivery_status(each: Recipient) -> DeliveryStatus:
-    status = each.status if each.status in (PENDING, DELIVERED) else "failed"
+def _describe_delivery(recipient: Recipient) -> DeliveryStatus:
+    status = recipient.status if recipient.status in (PENDING, DELIVERED) else "failed"
     # The real service cuts the seconds off here, so that a report may seem older than its message.
-    reported = each.reported_at.replace(second=0, microsecond=0) if each.reported_at else None
+    reported = recipient.reported_at.replace(second=0, microsecond=0) if recipient.reported_at else None
     return {
-        "message_id": each.message,
-        "sender_id": each.sender,
-        "mobile": each.msisdn,
-        "send_at": each.sent_at,
+        "message_id": recipient.message,
+        "sender_id": recipient.sender,
+        "mobile": recipient.msisdn,
+        "send_at": recipient.sent_at,
         "datetime": reported,
         "status": status,
-        "message": each.text,
+        "message": recipient.text,
     }
 
 
@@ -212,25 +220,30 @@ class LogEntry(TypedDict):
 
 
 @method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
-def get_message_log(call: Call, message_id: MessageId, mobile: Annotated[str, Handset("The recipient.")]) -> LogEntry:
-    """A message as one handset got it. An older call that the provider documents no longer."""
-    each = find_recipient(call, message_id, mobile)
+def get_message_log(
+    call: Call, message_id: MessageId, mobile: Annotated[str, Handset("Number of the recipient.")]
+) -> LogEntry:
+    """Return a message as one handset received it.
+
+    An older method that the provider no longer documents.
+    """
+    recipient = _find_recipient(call, message_id, mobile)
     return {
-        "message_id": each.message,
-        "message": each.text,
-        "mobile": each.msisdn,
-        "caller_id": each.sender,
-        "datetime_send": each.sent_at,
+        "message_id": recipient.message,
+        "message": recipient.text,
+        "mobile": recipient.msisdn,
+        "caller_id": recipient.sender,
+        "datetime_send": recipient.sent_at,
     }
 
 
-def find_recipient(call: Call, message_id: int, msisdn: str) -> Recipient:
-    """The message's recipient of that number."""
+def _find_recipient(call: Call, message_id: int, msisdn: str) -> Recipient:
+    """Return the message's recipient with this number."""
     message = find_message(call, message_id)
-    found = recipients.of_message(call.db, call.tenant, message.id, msisdn)
-    if found is None:
+    recipient = recipients.of_message(call.db, call.tenant, message.id, msisdn)
+    if recipient is None:
         raise ApiError(Code.NOT_FOUND)
-    return found
+    return recipient
 
 
 class LinkHitRow(TypedDict):
@@ -249,24 +262,25 @@ class LinkHits(TypedDict):
 
 @method("Reports", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
 def get_link_hits(call: Call, message_id: MessageId, paging: Pages = FIRST_PAGE) -> LinkHits:
-    """Who opened the tracked link of a message, how often, and when last; the latest first.
+    """List the recipients who opened the tracked link of a message, the latest first.
 
-    The reply's shape is invented: clients know the call, but no answer to it was ever recorded.
+    Each row tells how often the link was opened, and when last. The form of the response is invented: clients use this
+    method, but no response was ever recorded.
     """
     message = find_message(call, message_id)
-    found = reports.hits_on(call.db, call.tenant, message, paging)
-    on = contacts.read_list(call.db, call.tenant, message.list_id) if message.list_id else None
-    reply: LinkHits = {"page": found.info, "total": found.total}
-    if found.rows:
+    page = reports.hits_on(call.db, call.tenant, message, paging)
+    list_ = contacts.read_list(call.db, call.tenant, message.list_id) if message.list_id else None
+    reply: LinkHits = {"page": page.info, "total": page.total}
+    if page.rows:
         reply["link_hits"] = [
             {
-                "msisdn": each.msisdn,
-                "first_name": name_on(each.first_name, on),
-                "last_name": name_on(each.last_name, on),
-                "link_hits": each.link_hits,
-                "datetime": each.at,
+                "msisdn": row.msisdn,
+                "first_name": display_name(row.first_name, list_),
+                "last_name": display_name(row.last_name, list_),
+                "link_hits": row.link_hits,
+                "datetime": row.at,
             }
-            for each in found.rows
+            for row in page.rows
         ]
     return reply
 

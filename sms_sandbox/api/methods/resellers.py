@@ -15,21 +15,19 @@ from ..money import CENT, Amount
 from ..params import Choice, Email, End, Flag, Handset, Id, Pages, Start, Text
 from ..schema import SECRET
 
-ClientId = Annotated[int, Id("The client's id.")]
-Name = Annotated[str, Text("The company, whose name no other client has.")]
-Login = Annotated[str, Email("The e-mail address the client logs in with, which no other account has.")]
-Password = Annotated[
-    str, Text("For the provider's web interface. The sandbox has none and keeps no password.", secret=True)
-]
-Phone = Annotated[str, Handset("The client's phone.")]
-ContactName = Annotated[str, Text("Whom to ask for; the company's name if not given.")]
-Timezone = Annotated[str, Text("A name as Australia/Sydney.", max_length=64)]
-ClientPays = Annotated[bool, Flag("Whether the client pays; if not, the reseller does.")]
-SmsMargin = Annotated[int, Amount("Cents on top of the price of each SMS.", unit=CENT)]
-NumberMargin = Annotated[int, Amount("Cents on top of the monthly price of each number.", unit=CENT)]
-FixedTopUp = Annotated[int, Amount("What is bought at a time when credit runs out, in the account's currency.")]
-PaymentMethod = Annotated[str, Choice("How much credit is bought at a time.", words=("variable", "fixed"))]
-Secret = Annotated[str, Text("The secret of the client's key.", trimmed=False, secret=True)]
+ClientId = Annotated[int, Id("Id of the client.")]
+Name = Annotated[str, Text("Name of the company, unique among the clients.")]
+Login = Annotated[str, Email("E-mail address that the client logs in with, unique among all accounts.")]
+Password = Annotated[str, Text("Password for the provider's web interface. The sandbox does not keep it.", secret=True)]
+Phone = Annotated[str, Handset("Phone number of the client.")]
+ContactName = Annotated[str, Text("Name of a contact person. By default the company's name.")]
+Timezone = Annotated[str, Text("Name of the time zone, such as Australia/Sydney.", max_length=64)]
+ClientPays = Annotated[bool, Flag("Charge the client; if false, charge the reseller.")]
+SmsMargin = Annotated[int, Amount("Cents to add to the price of each SMS.", unit=CENT)]
+NumberMargin = Annotated[int, Amount("Cents to add to the monthly price of each number.", unit=CENT)]
+FixedTopUp = Annotated[int, Amount("Amount to buy when credit runs out, in the account's currency.")]
+PaymentMethod = Annotated[str, Choice("Buy a fixed or a variable amount of credit.", words=("variable", "fixed"))]
+Secret = Annotated[str, Text("Secret of the client's API key.", trimmed=False, secret=True)]
 
 
 # Keys in the order of the wire.
@@ -108,15 +106,18 @@ def add_client(
     payment_method: PaymentMethod = "variable",
     api_secret: Secret | None = None,
 ) -> ClientAccount:
-    """Make a client: an account with its own key, which begins without money and calls every method of users."""
+    """Add a client: an account of its own, with an API key and no money.
+
+    It can call every method except those for resellers.
+    """
     new = Details(
         name, email, msisdn, contact, timezone, client_pays, sms_margin, number_margin, fixed_top_up_amount,
         payment_method, api_secret,
     )  # fmt: skip
-    made = clients.add(call.db, call.account, new, call.now)
-    if made is None:
+    client_id = clients.add(call.db, call.account, new, call.now)
+    if client_id is None:
         raise ApiError(Code.KEY_EXISTS, USER_KNOWN)
-    return client_account(find_client(call, made))
+    return _describe_client(_find_client(call, client_id))
 
 
 @method("Resellers", errors=[Code.NOT_FOUND, Code.KEY_EXISTS], resellers_only=True)
@@ -136,140 +137,149 @@ def edit_client(
     payment_method: PaymentMethod | None = None,
     api_secret: Secret | None = None,
 ) -> ClientAccount:
-    """Change a client; what is not given, or blank, stays as it is."""
-    found = find_client(call, client_id)
+    """Change a client. Parameters that are missing or blank leave their setting unchanged."""
+    client = _find_client(call, client_id)
     new = Details(
         name, email, msisdn, contact, timezone, client_pays, sms_margin, number_margin, fixed_top_up_amount,
         payment_method, api_secret,
     )  # fmt: skip
-    if not clients.change(call.db, call.account, found.id, new):
+    if not clients.change(call.db, call.account, client.id, new):
         raise ApiError(Code.KEY_EXISTS, USER_KNOWN)
-    return client_account(find_client(call, found.id))
+    return _describe_client(_find_client(call, client.id))
 
 
 @method("Resellers", errors=[Code.NOT_FOUND], resellers_only=True)
 def get_client(call: Call, client_id: ClientId) -> ClientAccount:
-    """A client, with its key and secret, its balance, and what it sent and spent."""
-    return client_account(find_client(call, client_id))
+    """Return a client with its API key and secret, its balance and its totals."""
+    return _describe_client(_find_client(call, client_id))
 
 
 @method("Resellers", resellers_only=True)
 def get_clients(call: Call, paging: Pages = FIRST_PAGE) -> ClientAccounts:
-    """Every client of the reseller by name, the last of the alphabet first."""
-    found = clients.page(call.db, call.account, paging)
-    reply: ClientAccounts = {"page": found.info, "clients_total": found.total}
-    if found.rows:
-        reply["clients"] = [client_account(each) for each in found.rows]
+    """List the reseller's clients by name, in reverse alphabetical order."""
+    page = clients.page(call.db, call.account, paging)
+    reply: ClientAccounts = {"page": page.info, "clients_total": page.total}
+    if page.rows:
+        reply["clients"] = [_describe_client(client) for client in page.rows]
     return reply
 
 
 @method("Resellers", errors=[Code.NOT_FOUND], resellers_only=True)
 def get_transactions(
     call: Call,
-    client_id: Annotated[int, Id("The client's id, or the reseller's own.")],
+    client_id: Annotated[int, Id("Id of the client, or of the reseller's own account.")],
     start: Start | None = None,
     end: End | None = None,
     paging: Pages = FIRST_PAGE,
 ) -> Bookings:
-    """What was charged to an account and given to it, newest first."""
-    account = whose(call, client_id)
-    found = transactions.page(call.db, call.tenant, account, start, end, paging)
-    reply: Bookings = {"page": found.info, "transactions_total": found.total}
-    if found.rows:
+    """List the charges and credits of an account, newest first."""
+    account = _check_account(call, client_id)
+    page = transactions.page(call.db, call.tenant, account, start, end, paging)
+    reply: Bookings = {"page": page.info, "transactions_total": page.total}
+    if page.rows:
         sign = pricing.currency_sign(call.account.currency)
-        reply["transactions"] = [booking_row(each, sign) for each in found.rows]
+        reply["transactions"] = [_describe_row(transaction, sign) for transaction in page.rows]
     return reply
 
 
 @method("Resellers", errors=[Code.NOT_FOUND], resellers_only=True)
-def get_transaction(call: Call, id: Annotated[int, Id("The transaction's id.")]) -> SingleBooking:
-    """A transaction of the reseller or of a client, with the message it paid for, if any."""
-    found = transactions.read(call.db, call.tenant, id)
-    if found is None:
+def get_transaction(call: Call, id: Annotated[int, Id("Id of the transaction.")]) -> SingleBooking:
+    """Return a transaction of the reseller or of a client.
+
+    `message_id` is the message it paid for, if any.
+    """
+    transaction = transactions.read(call.db, call.tenant, id)
+    if transaction is None:
         raise ApiError(Code.NOT_FOUND)
-    whose(call, found.account)
+    _check_account(call, transaction.account)
     return {
-        **booking(found),
-        "balance_standing": pricing.from_units(found.balance),
-        "created": found.created,
-        "message_id": found.message,
+        **_describe_transaction(transaction),
+        "balance_standing": pricing.from_units(transaction.balance),
+        "created": transaction.created,
+        "message_id": transaction.message,
         "type_description": "",
-        "type_id": found.type_id,
+        "type_id": transaction.type_id,
     }
 
 
 @method("Resellers", errors=[Code.NOT_IMPLEMENTED])
 def add_credit(call: Call) -> Nothing:  # noqa: ARG001
-    """Buy credit by card. What the real service answers is unknown, so it is not offered; the control API tops up."""
+    """Buy credit by card.
+
+    This is not implemented, because the real service's response is unknown. The control API can add credit.
+    """
     raise ApiError(Code.NOT_IMPLEMENTED)
 
 
 @method("Resellers", errors=[Code.NOT_IMPLEMENTED])
 def add_card(call: Call) -> Nothing:  # noqa: ARG001
-    """Keep a card to pay with. It is not offered: a sandbox must not invite anybody to send a card's number."""
+    """Store a credit card.
+
+    This is not implemented: a sandbox must not invite anybody to send a card's number.
+    """
     raise ApiError(Code.NOT_IMPLEMENTED)
 
 
-def find_client(call: Call, client_id: int) -> Client:
-    """The reseller's own client of that id."""
-    found = clients.read(call.db, call.tenant, client_id)
-    if found is None:
+def _find_client(call: Call, client_id: int) -> Client:
+    """Return the reseller's own client with this id."""
+    client = clients.read(call.db, call.tenant, client_id)
+    if client is None:
         raise ApiError(Code.NOT_FOUND)
-    if found.parent != call.account.id:
+    if client.parent != call.account.id:
         raise ApiError(Code.NO_ACCESS)
-    return found
+    return client
 
 
-def whose(call: Call, account: int) -> int:
-    """An account whose transactions the reseller may see: its own, or a client's."""
-    return account if account == call.account.id else find_client(call, account).id
+def _check_account(call: Call, account: int) -> int:
+    """Return the account if it is the reseller's own or a client's. Raises ApiError if not."""
+    return account if account == call.account.id else _find_client(call, account).id
 
 
-def client_account(each: Client) -> ClientAccount:
+def _describe_client(client: Client) -> ClientAccount:
     return {
-        "id": each.id,
-        "name": each.name,
-        "contact": each.contact,
-        "email": each.email,
-        "msisdn": each.msisdn,
-        "currency": each.currency,
-        "client_pays": each.client_pays,
-        "sms_margin": pricing.from_units(each.sms_margin) / CENT,
-        "timezone": each.timezone,
-        "created": each.created,
-        "apikey": each.key,
-        "apisecret": each.secret,
-        "recharge_amount": pricing.from_units(each.top_up),
-        "total_lists": each.total_lists,
-        "total_sms": each.total_sms,
-        "total_contacts": each.total_contacts,
-        "total_spend": pricing.from_units(each.total_spend),
-        "total_revenue": pricing.from_units(each.total_revenue),
-        "credit_based": each.credit_based,
-        # Trials are of the past: what is left of them here is what the recordings show of accounts that have none.
+        "id": client.id,
+        "name": client.name,
+        "contact": client.contact,
+        "email": client.email,
+        "msisdn": client.msisdn,
+        "currency": client.currency,
+        "client_pays": client.client_pays,
+        "sms_margin": pricing.from_units(client.sms_margin) / CENT,
+        "timezone": client.timezone,
+        "created": client.created,
+        "apikey": client.key,
+        "apisecret": client.secret,
+        "recharge_amount": pricing.from_units(client.top_up),
+        "total_lists": client.total_lists,
+        "total_sms": client.total_sms,
+        "total_contacts": client.total_contacts,
+        "total_spend": pricing.from_units(client.total_spend),
+        "total_revenue": pricing.from_units(client.total_revenue),
+        "credit_based": client.credit_based,
+        # The service no longer has trials. The recordings show these values for accounts without one.
         "trial": "no",
         "trial_expiry_date": None,
-        "balance": pricing.from_units(each.balance),
+        "balance": pricing.from_units(client.balance),
     }
 
 
-def booking(each: Transaction) -> Booking:
+def _describe_transaction(transaction: Transaction) -> Booking:
     return {
-        "id": each.id,
-        "user_id": each.account,
-        "description": each.description,
-        "amount": pricing.from_units(each.amount),
+        "id": transaction.id,
+        "user_id": transaction.account,
+        "description": transaction.description,
+        "amount": pricing.from_units(transaction.amount),
     }
 
 
-def booking_row(each: Transaction, sign: str) -> BookingRow:
-    # A text with the currency's sign here, a number in get-transaction: so the recordings have it.
+def _describe_row(transaction: Transaction, sign: str) -> BookingRow:
+    # The recordings show a text with the currency's sign here, and a number in get-transaction.
     return {
-        **booking(each),
-        "balance_standing": f"{sign}{pricing.from_units(each.balance):.3f}",
-        "created": each.created,
+        **_describe_transaction(transaction),
+        "balance_standing": f"{sign}{pricing.from_units(transaction.balance):.3f}",
+        "created": transaction.created,
         "type_description": "",
-        "type_id": each.type_id,
+        "type_id": transaction.type_id,
     }
 
 

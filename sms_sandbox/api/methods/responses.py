@@ -1,4 +1,4 @@
-"""Responses: the replies to messages, what else handsets sent to the account, and sending as a handset."""
+"""Responses: replies to messages, other messages from handsets, and sending as a handset."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NotRequired, TypedDict
@@ -12,13 +12,13 @@ from ...store.timeline import Plan
 from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Choice, End, Flag, Handset, Id, MessageId, OnlyHandset, Pages, Start, Text
-from .lists import name_on
+from .lists import display_name
 from .sms import find_message
 
-A_MONTH = timedelta(days=30)
-A_YEAR = timedelta(days=365)
+_MONTH = timedelta(days=30)
+_YEAR = timedelta(days=365)
 
-Original = Annotated[bool, Flag("Also tell the text that is answered, as the handset got it.")]
+Original = Annotated[bool, Flag("Include the message that the handset replied to, as it received it.")]
 
 
 class ResponseRow(TypedDict):
@@ -44,16 +44,19 @@ class Responses(TypedDict):
 def get_sms_responses(
     call: Call,
     message_id: MessageId | None = None,
-    keyword_id: Annotated[int, Id("The keyword's id.")] | None = None,
-    keyword: Annotated[str, Text("The keyword; with it, its number.")] | None = None,
-    number: Annotated[str, Handset("The virtual number the keyword belongs to.")] | None = None,
+    keyword_id: Annotated[int, Id("Id of the keyword.")] | None = None,
+    keyword: Annotated[str, Text("Name of the keyword. Give its `number` too.")] | None = None,
+    number: Annotated[str, Handset("Virtual number of the keyword.")] | None = None,
     msisdn: OnlyHandset | None = None,
     start: Start | None = None,
     end: End | None = None,
     include_original: Original = False,
     paging: Pages = FIRST_PAGE,
 ) -> Responses:
-    """The replies to a message, or to a keyword: by default of the last 30 days, to a message of any age."""
+    """List the replies to a message, or the messages to a keyword.
+
+    Without `start`, all replies to a message are listed, but only the last 30 days of a keyword.
+    """
     if message_id is None and keyword_id is None and keyword is None:
         raise ApiError(Code.FIELD_EMPTY, "Required field 'message_id' is empty")
     if keyword is not None and number is None:
@@ -61,7 +64,7 @@ def get_sms_responses(
     if message_id is not None:
         find_message(call, message_id)
     elif start is None:
-        start = call.now - A_MONTH
+        start = call.now - _MONTH
     wanted = Wanted(
         account=call.account.id,
         message=message_id,
@@ -69,10 +72,10 @@ def get_sms_responses(
         keyword=normalize(keyword) if keyword else None,
         number=number if keyword else None,
         msisdn=msisdn,
-        start=start and max(start, call.now - A_YEAR),
+        start=start and max(start, call.now - _YEAR),
         end=end,
     )
-    return page_of(call, responses.page(call.db, call.tenant, wanted, paging), include_original)
+    return _describe_page(call, responses.page(call.db, call.tenant, wanted, paging), include_original)
 
 
 @method("Reports")
@@ -80,41 +83,41 @@ def get_user_sms_responses(
     call: Call,
     start: Start | None = None,
     end: End | None = None,
-    keywords: Annotated[str, Choice("Responses to keywords: with the others, alone, or not.",
+    keywords: Annotated[str, Choice("Include messages to keywords, show only them, or omit them.",
                                     words=("both", "only", "omit"))] = "both",
-    number: Annotated[str, Handset("Only what this virtual number received.")] | None = None,
+    number: Annotated[str, Handset("Show only messages to this virtual number.")] | None = None,
     include_original: Original = False,
     paging: Pages = FIRST_PAGE,
 ) -> Responses:  # fmt: skip
-    """All the account's replies and inbound messages, by default of the last 30 days."""
-    since = max(start or call.now - A_MONTH, call.now - A_YEAR)
+    """List all replies and other messages from handsets, by default of the last 30 days."""
+    since = max(start or call.now - _MONTH, call.now - _YEAR)
     wanted = Wanted(account=call.account.id, number=number, start=since, end=end, keywords=keywords)
-    return page_of(call, responses.page(call.db, call.tenant, wanted, paging), include_original)
+    return _describe_page(call, responses.page(call.db, call.tenant, wanted, paging), include_original)
 
 
-def page_of(call: Call, found: Page[Response], with_original: bool) -> Responses:
-    reply: Responses = {"page": found.info, "total": found.total}
-    if found.rows:
-        lists = {each.list_id for each in found.rows if each.list_id}
-        known = {list_id: contacts.read_list(call.db, call.tenant, list_id) for list_id in lists}
-        reply["responses"] = [response_row(each, known.get(each.list_id), with_original) for each in found.rows]
+def _describe_page(call: Call, page: Page[Response], with_original: bool) -> Responses:
+    reply: Responses = {"page": page.info, "total": page.total}
+    if page.rows:
+        list_ids = {row.list_id for row in page.rows if row.list_id}
+        lists = {list_id: contacts.read_list(call.db, call.tenant, list_id) for list_id in list_ids}
+        reply["responses"] = [_describe_response(row, lists.get(row.list_id), with_original) for row in page.rows]
     return reply
 
 
-def response_row(each: Response, on: ContactList | None, with_original: bool) -> ResponseRow:
+def _describe_response(response: Response, list_: ContactList | None, with_original: bool) -> ResponseRow:
     row: ResponseRow = {
-        "id": each.id,
-        "message_id": each.message,
-        "list_id": each.list_id,
-        "received_at": each.received_at,
-        "first_name": name_on(each.first_name, on),
-        "last_name": name_on(each.last_name, on),
-        "msisdn": each.msisdn,
-        "response": each.text,
-        "longcode": each.longcode,
+        "id": response.id,
+        "message_id": response.message,
+        "list_id": response.list_id,
+        "received_at": response.received_at,
+        "first_name": display_name(response.first_name, list_),
+        "last_name": display_name(response.last_name, list_),
+        "msisdn": response.msisdn,
+        "response": response.text,
+        "longcode": response.longcode,
     }
     if with_original:
-        row["original_message"] = each.original
+        row["original_message"] = response.original
     return row
 
 
@@ -125,11 +128,14 @@ class Handled(TypedDict):
 @method("Reports")
 def message_reply(
     call: Call,
-    message: Annotated[str, Text("What the handset writes.", max_length=2000, trimmed=False)],
-    from_: Annotated[str, Handset("The handset that writes.", sender=True)],
-    to: Annotated[str, Handset("The virtual number it writes to.")],
+    message: Annotated[str, Text("Text that the handset sends.", max_length=2000, trimmed=False)],
+    from_: Annotated[str, Handset("Number of the handset.", sender=True)],
+    to: Annotated[str, Handset("Virtual number that receives the message.")],
 ) -> Handled:
-    """Let a handset write to a number, for a test. What reaches no account is lost without a word."""
+    """Send a message from a handset to a virtual number, for tests.
+
+    A message to a number that no account leases is dropped without an error.
+    """
     plan = Plan(call.now, timeline.INBOUND, 0, {"from": from_, "to": to, "text": message})
     timeline.schedule(call.db, call.tenant, [plan])
     return {"result": "SYSTEM: Message response handled\n"}

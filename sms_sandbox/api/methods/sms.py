@@ -24,8 +24,8 @@ from ..params import CountryCode, Email, Flag, Id, Integer, ListId, Param, Text,
 from ..render import Fixed
 from .lists import find_list
 
-LONGEST_VALIDITY = 4320
-"""Minutes: the 72 hours the carrier tries anyway."""
+MAX_VALIDITY_MINUTES = 4320
+"""The carrier tries for 72 hours at most."""
 
 
 class ListName(TypedDict):
@@ -33,12 +33,12 @@ class ListName(TypedDict):
     name: str
 
 
-class OfList(TypedDict):
+class ListKey(TypedDict):
     list: NotRequired[ListName]
 
 
-def of_list(list_id: int, name: str) -> OfList:
-    """The list a message went to, as replies name it; nothing for one that went to numbers."""
+def describe_list(list_id: int, name: str) -> ListKey:
+    """Return the key that names the list a message was sent to; nothing if it was sent to numbers."""
     return {"list": {"id": list_id, "name": name}} if list_id else {}
 
 
@@ -53,7 +53,7 @@ class DeliveryStats(TypedDict):
 NOTHING_YET = cast(DeliveryStats, Fixed(delivered=0, pending=0, bounced=0, responses=0, optouts=0))
 
 
-# Keys in the order of the wire; `list` is there for list sends only.
+# Keys in the order of the wire. Only messages to a list have `list`.
 class SmsSent(TypedDict):
     message_id: int
     send_at: datetime
@@ -64,7 +64,7 @@ class SmsSent(TypedDict):
     delivery_stats: DeliveryStats
 
 
-def hint_ignored_numbers(form: Form) -> str | None:
+def _hint_ignored_numbers(form: Form) -> str | None:
     """Say that the numbers are ignored if a list is given too."""
     if form.get("to") and form["list_id"].strip() not in ("", "0"):
         return "`to` is ignored, because `list_id` is given too: the message goes to the list."
@@ -77,7 +77,7 @@ def hint_ignored_numbers(form: Form) -> str | None:
         Code.NOT_FOUND, Code.NO_ACCESS, Code.BAD_CALLER_ID, Code.LIST_EMPTY, Code.RECIPIENTS_ERROR, Code.LEDGER_ERROR,
     ],
     bills_messages="recipients",
-    hints={"list_id": hint_ignored_numbers},
+    hints={"list_id": _hint_ignored_numbers},
 )  # fmt: skip
 def send_sms(
     call: Call,
@@ -99,10 +99,10 @@ def send_sms(
     link_hits_callback: Annotated[str, Url("URL for link hits, instead of the account's own.")] | None = None,
     from_shared: Annotated[bool, Flag("Send from the shared number even if the account has its own.")] = False,
 ) -> SmsSent:
-    """Send a message to numbers, or to every active member of a list.
+    """Send a message to numbers, or to all active members of a list.
 
-    Numbers that can not be read, and those that opted out, are left out; the call fails only when none is left.
-    Given both a list and numbers, the list gets the message.
+    Invalid numbers and numbers that opted out are skipped; the call fails only if no number is left. If a list and
+    numbers are given, the message goes to the list.
     """
     if not to and list_id is None:
         raise ApiError(Code.FIELD_INVALID, "You must provide either 'list_id' or 'to'")
@@ -125,7 +125,7 @@ def send_sms(
         sender=sender,
         send_at=send_at,
         created=call.now,
-        validity=timedelta(minutes=min(validity, LONGEST_VALIDITY)),
+        validity=timedelta(minutes=min(validity, MAX_VALIDITY_MINUTES)),
         recipients=recipients,
         parts=parts,
         cost=cost,
@@ -150,13 +150,13 @@ def send_sms(
         "recipients": recipients,
         "cost": pricing.from_units(cost),
         "sms": parts,
-        **of_list(new.list_id, new.list_name),
+        **describe_list(new.list_id, new.list_name),
         "delivery_stats": NOTHING_YET,
     }
 
 
 def sender_of(call: Call, wanted: str, shared: bool) -> str:
-    """The sender a message goes out from: the one wanted if the account may use it, or else a number."""
+    """Return the sender of a message: the wanted one if the account may use it, by default a number."""
     if not wanted:
         number = leased.sender_for(call.db, call.tenant, call.account.id, shared)
         if number is None:
@@ -178,7 +178,10 @@ def sender_of(call: Call, wanted: str, shared: bool) -> str:
 
 
 def handsets_of(call: Call, to: Sequence[str], region: str | None) -> list[Handset]:
-    """The numbers that can get a message, repeated ones included; RECIPIENTS_ERROR if that is none of them."""
+    """Return the numbers that can receive a message, with repetitions.
+
+    Raises ApiError RECIPIENTS_ERROR if there is none.
+    """
     found = [(raw, numbers.to_msisdn(raw, region)) for raw in to]
     gone = opt_outs.find(call.db, call.tenant, call.account.id, {number for _, number in found if number})
     kept: list[Handset] = [(number, NO_RECORD) for _, number in found if number and number not in gone]
@@ -249,21 +252,21 @@ class Success(TypedDict):
 
 
 @method("SMS", errors=[Code.NOT_FOUND, Code.NO_ACCESS, Code.ALREADY_SENT])
-def cancel_sms(call: Call, id: Annotated[int, Id("The message's id.", alias="message_id")]) -> Success:
-    """Call off a scheduled message that has not been sent, and get its cost back."""
+def cancel_sms(call: Call, id: Annotated[int, Id("Id of the message.", alias="message_id")]) -> Success:
+    """Cancel a scheduled message that has not been sent, and refund its cost."""
     message = find_message(call, id)
     for kind in (timeline.SEND, timeline.ENLIST):
         timeline.drop(call.db, call.tenant, kind, message.id)
     if message.send_at <= call.now or not messages.cancel(call.db, call.tenant, message.id):
         raise ApiError(Code.ALREADY_SENT)
-    # As it is now: while it was waited for, another process may have given back a part, for members who had left.
+    # Read it again: meanwhile another process may have refunded a part, for members who left the list.
     message = find_message(call, id)
     ledger.refund_sms(call.db, call.account, message.id, message.parts, message.cost, call.now)
     return {"success": "OK"}
 
 
 def find_message(call: Call, message_id: int) -> messages.Message:
-    """The account's own message of that id."""
+    """Return the account's own message with this id."""
     message = messages.read(call.db, call.tenant, message_id)
     if message is None:
         raise ApiError(Code.NOT_FOUND, MESSAGE_UNKNOWN)
@@ -289,22 +292,22 @@ class FormattedNumber(TypedDict):
 @method("SMS")
 def format_number(
     call: Call,  # noqa: ARG001
-    msisdn: Annotated[str, Text("The number, with whatever stands between its digits.", msisdn=True)],
+    msisdn: Annotated[str, Text("Number, in any notation.", msisdn=True)],
     countrycode: CountryCode,
 ) -> FormattedNumber:
-    """Check a number and give its international form."""
-    found = numbers.describe(msisdn, countrycode)
-    if found is None:
+    """Check a number, and return its international form."""
+    description = numbers.describe(msisdn, countrycode)
+    if description is None:
         raise ApiError(Code.FIELD_INVALID)
     return {
         "number": {
-            "countrycode": found.countrycode,
-            "nationalnumber": found.national,
-            "national_leading_zeroes": found.national,
+            "countrycode": description.countrycode,
+            "nationalnumber": description.national,
+            "national_leading_zeroes": description.national,
             "rawinput": None,
-            "international": found.international,
-            "type": found.type,
-            "isValid": found.valid,
+            "international": description.international,
+            "type": description.type,
+            "isValid": description.valid,
         }
     }
 
