@@ -1,4 +1,4 @@
-"""A client without credentials, and a tenant whose clock stands."""
+"""A client without credentials, and a tenant whose clock is frozen."""
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,6 +17,6 @@ def stranger(store: Store) -> TestClient:
 
 @pytest.fixture
 def frozen(fresh: FreshTenant) -> FreshTenant:
-    """A tenant whose clock stands at NOW, half a second past TOLD."""
+    """A tenant whose clock is frozen at NOW, half a second after TOLD."""
     freeze(fresh, NOW)
     return fresh

@@ -17,7 +17,7 @@ GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the 
 
 @pytest.fixture
 def frozen(fresh: FreshTenant) -> FreshTenant:
-    """A tenant whose clock stands."""
+    """A tenant whose clock is frozen."""
     freeze(fresh, NOW)
     return fresh
 

@@ -22,7 +22,7 @@ DELETED = ("DUPLICATE_DELETED", "The recipient provided was previously deleted")
 
 @pytest.fixture
 def frozen(fresh: FreshTenant) -> FreshTenant:
-    """A tenant whose clock stands."""
+    """A tenant whose clock is frozen."""
     freeze(fresh, NOW)
     return fresh
 
