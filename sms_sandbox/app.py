@@ -155,7 +155,10 @@ class Sandbox:
             await self._wake()
 
     async def control(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request to the control API, an application of its own which loads with the simulation."""
+        """Pass a request to the control API.
+
+        That is an application of its own, which loads together with the simulation.
+        """
         awake = await self._wake()
         await awake.control(scope, receive, send)
 
@@ -236,7 +239,10 @@ def control_token(settings: Settings) -> str | None:
 
 
 def warm_up(owns_process: bool = False) -> None:
-    """Load the modules that the first calls need, so that they do not wait for it."""
+    """Load the modules that the first calls need.
+
+    Otherwise these calls would wait for it.
+    """
     methods()
     import_module("aiohttp")
     numbers.to_msisdn("61491570156", numbers.find_region("Australia"))

@@ -179,7 +179,10 @@ class Api:
 
 
 class ApiRoute(BaseRoute):
-    """The imitated API as one route, because a route for each of its methods would have to be matched in turn."""
+    """The imitated API as one route.
+
+    A route for each method would be matched in turn, which takes longer the more methods there are.
+    """
 
     def __init__(self, api: Api) -> None:
         self._api = api

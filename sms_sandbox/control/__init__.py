@@ -1,3 +1,3 @@
-"""What a test does to the world, under /_sandbox/v1."""
+"""The control API, under /_sandbox/v1: what a test does to a tenant."""
 
 PREFIX = "/_sandbox/v1"

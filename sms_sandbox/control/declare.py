@@ -68,7 +68,7 @@ class Call:
 
 @dataclass(frozen=True)
 class LongCall:
-    """A call of an operation that takes a while, and so opens short transactions of its own."""
+    """A call of an operation that takes a while. It opens short transactions of its own."""
 
     context: Context
     account: Account
@@ -81,7 +81,10 @@ class LongCall:
         return await self.context.store.run(partial(self._work, work=work))
 
     async def transact_exclusively(self, work: Callable[[Call], T]) -> T:
-        """Run `work` that locks everything of the tenant, and repeat it when others held a lock too long."""
+        """Run `work` that locks everything of the tenant.
+
+        It gives way to others who hold a lock for long, and is then repeated.
+        """
         return await self.context.store.insist(partial(self._work, work=work))
 
     def _work(self, db: Connection, work: Callable[[Call], T]) -> T:

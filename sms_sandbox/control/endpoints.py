@@ -1,4 +1,7 @@
-"""Operations as Starlette routes: from a request to the function of an operation, and from its value to a response."""
+"""Operations as Starlette routes.
+
+An endpoint turns a request into arguments for the function of an operation, and its value into a response.
+"""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from itertools import groupby
@@ -59,7 +62,10 @@ def description_route(operations: Sequence[Operation], version: str) -> Route:
 
 
 def routes(operations: Sequence[Operation], context: Context) -> list[Route]:
-    """Return one route for each path, because the refusal of a verb names all verbs of its path."""
+    """Return one route for each path.
+
+    The refusal of a verb names all verbs of a path, so they share a route.
+    """
     by_path = groupby(sorted(operations, key=lambda each: each.path), key=lambda each: each.path)
     return [_route(path, list(there), context) for path, there in by_path]
 

@@ -1,4 +1,4 @@
-"""How refusals and failures become responses: the exception handlers of the control application."""
+"""The exception handlers of the control application, which turn refusals and failures into responses."""
 
 from collections.abc import Mapping
 from typing import Any

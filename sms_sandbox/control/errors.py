@@ -1,4 +1,4 @@
-"""How the control API refuses: a status, a stable code, and a sentence."""
+"""Refusals of the control API: a status, a stable code, and a sentence."""
 
 from typing import Any
 
@@ -26,14 +26,15 @@ class ControlError(Exception):
 
     @property
     def status(self) -> int:
+        """The HTTP status."""
         return STATUSES[self.code]
 
     @property
     def reply(self) -> dict[str, Any]:
-        """What goes out."""
+        """The body of the response, as plain data."""
         return {"error": {"code": self.code, "message": self.message}}
 
 
 def gone() -> ControlError:
-    """What is said of a tenant that was deleted while something was done in it."""
+    """Return the refusal for a tenant that was deleted during the call."""
     return ControlError("not_found", "The tenant is gone.")

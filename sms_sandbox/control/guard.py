@@ -1,6 +1,6 @@
-"""Who may use the addresses under `/_sandbox`.
+"""The guard of the addresses under `/_sandbox`.
 
-A page of another site may not, nor a request by a host name that is not ours, nor a stranger without the token.
+It refuses pages of other sites, host names that are not ours, and strangers without the token.
 """
 
 import hmac

@@ -51,7 +51,7 @@ def _spell(event: StreamEvent) -> bytes:
 
 
 async def until_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of `work`, or cancel it when the client disconnects. Raises ClientDisconnect then."""
+    """Return the result of `work`. Raises ClientDisconnect if the client disconnects first, and cancels the work."""
     working = asyncio.create_task(work)
     leaving = asyncio.create_task(_disconnected(receive))
     try:

@@ -12,7 +12,10 @@ _STOPPING = PlainTextResponse(
 
 
 class AnswerCancelled:
-    """Middleware that answers 503 to a call that the server cancels, because it outlasts the stop."""
+    """Middleware that answers a cancelled call with 503.
+
+    The server cancels calls that last longer than its stop may take.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
