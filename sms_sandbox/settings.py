@@ -1,4 +1,7 @@
-"""Settings: each has a default and a sentence, and is a flag and an environment variable of `sms-sandbox serve`."""
+"""The settings of the server.
+
+Each has a default and a help text, and is a flag and an environment variable of `sms-sandbox serve`.
+"""
 
 import math
 import re
@@ -9,13 +12,13 @@ from .domain.profiles import PROFILES
 
 PREFIX = "SMS_SANDBOX_"
 DEFAULT_ACCOUNT = "sandbox-key:sandbox-secret"
-# What can be a name and a password of HTTP's Basic scheme, and a text in every database.
+# Key and secret must be a valid name and password of HTTP's Basic scheme, and valid text in every database.
 _KEY = re.compile(r"[^:\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 _SECRET = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 
 
 class SettingsError(ValueError):
-    """A setting that can't be; the message is one sentence for the person who gave it."""
+    """A setting has a wrong value. The message is one sentence for the person who gave it."""
 
 
 def _setting(default: Any, sentence: str, **more: Any) -> Any:
@@ -24,61 +27,65 @@ def _setting(default: Any, sentence: str, **more: Any) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that can be set. Order: flag, environment, default."""
+    """All settings. A flag overrides the environment variable, which overrides the default."""
 
-    host: str = _setting("127.0.0.1", "Address to listen on. Off loopback, the control API asks for a token.")
-    https_port: int = _setting(8443, "Port of the API, over HTTPS; 0 picks a free one.", least=0, most=65535)
+    host: str = _setting(
+        "127.0.0.1", "Address to listen on. On any but a loopback address, the control API needs a token."
+    )
+    https_port: int = _setting(8443, "HTTPS port, for the API. 0 picks a free port.", least=0, most=65535)
     http_port: int = _setting(
-        8080, "Port of the page and the control API, over plain HTTP; 0 picks a free one.", least=0, most=65535
+        8080, "HTTP port, for the page and the control API. 0 picks a free port.", least=0, most=65535
     )
     database: str = _setting(
-        "sqlite://", "Where everything is kept: sqlite:// (memory), sqlite:///FILE, or postgresql://USER@HOST/NAME."
+        "sqlite://", "Database: sqlite:// (in memory), sqlite:///FILE, or postgresql://USER@HOST/NAME."
     )
     account: tuple[str, ...] = _setting(
-        (DEFAULT_ACCOUNT,), "An account, in a world of its own; the first one's is the default. May be repeated; "
-        "in the environment, blanks stand between several.",
+        (DEFAULT_ACCOUNT,), "An account, in a tenant of its own. The first one's tenant is the default tenant. May be "
+        "repeated; in the environment, separate several by spaces.",
         metavar="KEY:SECRET",
     )  # fmt: skip
     accounts: str = _setting(
-        "closed", "Who else may call: nobody, or (open) any key, which becomes an account in a world of its own, with "
-        "the secret it first comes with.",
+        "closed", "Who may call. closed: only configured accounts. open: an unknown key creates a new tenant, with the "
+        "secret it was sent with.",
         choices=("closed", "open"),
     )  # fmt: skip
     seed_file: str | None = _setting(
-        None, "What there is from the start, in TOML or JSON (*.json): accounts, lists, numbers, keywords, rules.",
+        None, "File with initial data, in TOML or JSON (*.json): accounts, lists, numbers, keywords, rules.",
         metavar="PATH",
     )  # fmt: skip
     throttle: int | None = _setting(
-        None, "API calls a second for each account, 0 is no limit; if not given, 15 or what the profile says.",
+        None, "API calls a second for each account; 0 is no limit. If left out, the profile decides (usually 15).",
         kind=int, least=0, most=1_000_000,
     )  # fmt: skip
     profile: str = _setting(
-        "seed", "Which of the real service's behaviours over the years to show.", choices=tuple(PROFILES)
+        "seed", "Behaviour of the real service to imitate. It has changed over the years.", choices=tuple(PROFILES)
     )
     strict_senders: bool = _setting(
-        False, "Refuse an alphanumeric sender until it is registered, as the real service does."
+        False, "Refuse alphanumeric senders that are not registered, as the real service does."
     )
-    delivery_delay: float = _setting(1.0, "Seconds from sending a message to its delivery report.", least=0,
+    delivery_delay: float = _setting(1.0, "Seconds from a message to its delivery report.", least=0,
                                      most=366 * 86400)  # fmt: skip
     traffic: int = _setting(
-        10_000, "Entries of the traffic kept for each tenant: calls, callbacks and so on. The oldest are dropped.",
+        10_000, "Traffic entries to keep for each tenant. The oldest are dropped for newer ones.",
         least=1, most=1_000_000, metavar="N",
     )  # fmt: skip
-    certs: str = _setting("certs", "Folder of the certificates; made at the first start, kept after.", metavar="DIR")
+    certs: str = _setting("certs", "Folder of the certificates. They are created at the first start.", metavar="DIR")
     cert_host: tuple[str, ...] = _setting(
-        (), "One more name by which this machine is reached, for the certificate and the control API. May be repeated.",
+        (), "Another host name of this machine, for the certificate and the control API. May be repeated.",
         metavar="NAME",
     )  # fmt: skip
     callback_host: tuple[str, ...] = _setting(
-        (), "A public host that callbacks may go to; private addresses always may. May be repeated.", metavar="HOST"
+        (),
+        "A public host that callbacks may go to. Private addresses are always allowed. May be repeated.",
+        metavar="HOST",
     )
-    allow_http: bool = _setting(False, "Answer the API over plain HTTP too, on the HTTP port.")
+    allow_http: bool = _setting(False, "Serve the API over plain HTTP, too, on the HTTP port.")
     control_token: str | None = _setting(
-        None, "What control calls must carry as X-Sandbox-Token; made up if it is needed and not given."
+        None, "Token that control calls must send as X-Sandbox-Token. If needed and left out, one is generated."
     )
-    log_format: str = _setting("text", "How log lines look.", choices=("text", "json"))
+    log_format: str = _setting("text", "Format of log lines.", choices=("text", "json"))
     ready_file: str | None = _setting(
-        None, "File to write once connections are accepted: JSON with addresses, certificates, key and secret.",
+        None, "File to write when the server is ready: JSON with addresses, certificates, key and secret.",
         metavar="PATH",
     )  # fmt: skip
 
@@ -101,28 +108,31 @@ class Settings:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """Keys and secrets."""
+        """Keys and secrets of the configured accounts."""
         pairs = [pair.partition(":") for pair in self.account]
         return [(key, secret) for key, _, secret in pairs]
 
 
 def can_be_account(key: str, secret: str) -> bool:
-    """Whether an account can have this key and secret."""
+    """Return True if an account can have this key and secret."""
     return bool(_KEY.fullmatch(key) and _SECRET.fullmatch(secret))
 
 
 def flag(name: str) -> str:
-    """The flag of a setting."""
+    """Return the flag of a setting."""
     return f"--{name.replace('_', '-')}"
 
 
 def variable(name: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return PREFIX + name.upper()
 
 
 def reachable_name(host: str) -> str:
-    """The name a client on this machine reaches a server on `host` by, which the certificate covers."""
+    """Return the name by which clients on this machine reach a server on `host`.
+
+    The certificate covers it.
+    """
     if host in ("127.0.0.1", "0.0.0.0", "::", "localhost"):  # noqa: S104 (compared, not bound)
         return "localhost"
     return f"[{host}]" if ":" in host else host

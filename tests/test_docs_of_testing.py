@@ -1,4 +1,4 @@
-"""The tests that the documents show run as written: in Python, JavaScript, PHP and shell."""
+"""The tests in the documentation run as written: in Python, JavaScript, PHP and shell."""
 
 import json
 import os
@@ -30,7 +30,7 @@ App = partial(Reminders, people=[PERSON])
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Path]]:
-    """A server whose certificates lie where the documents have them, and the folder of that."""
+    """A server whose certificates are where the documentation has them, and its folder."""
     folder = tmp_path_factory.mktemp("docs")
     with Sandbox.start(certs=folder / "certs", ready_file=str(folder / "sandbox.json")) as sandbox:
         yield sandbox, folder
@@ -47,7 +47,7 @@ def run(folder: Path, *command: str, **env: str) -> "subprocess.CompletedProcess
 
 
 def pytest_on(folder: Path, ready_file: Path) -> tuple[int, str]:
-    """How many tests of a folder passed, and what pytest said."""
+    """Run the tests of a folder. Return how many passed, and the output of pytest."""
     options = ("-q", "-W", "error", "-p", "no:cacheprovider", "-p", "sms_sandbox.pytest_plugin", "-c", os.devnull)
     ran = run(
         folder, sys.executable, "-m", "pytest", *options, "--rootdir=.", f"--sms-sandbox-attach={ready_file}", "."
@@ -71,7 +71,7 @@ def test_the_page_on_pytest(server: tuple[Sandbox, Path], tmp_path: Path) -> Non
 
 @pytest.fixture
 def written(server: tuple[Sandbox, Path], tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """The test of a language on the other page, in a file, with this server's ports."""
+    """The test in one language as a file, with the ports of this server."""
     sandbox, folder = server
     language, name = str(request.param[0]), str(request.param[1])
     ((source),) = [each for each in blocks("testing.md", language) if "61491572665" in each]
@@ -101,7 +101,7 @@ def test_the_same_test_in_another_language(
             pytest.skip(f"{program} is not on this machine")
     ran = run(folder, *command, written.name, NODE_EXTRA_CA_CERTS="certs/ca.pem")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    # A test that looks for something else must fail, or it shows nothing.
+    # A test that expects something else must fail, or it proves nothing.
     hasty = (
         written.read_text().replace("hard-bounce", "delivered").replace('"timeout_seconds": 5', '"timeout_seconds": 2')
     )
@@ -118,7 +118,7 @@ def test_the_same_test_in_python(server: tuple[Sandbox, Path], written: Path, tm
 
 
 def test_a_server_is_started_as_the_page_says(tmp_path: Path) -> None:
-    """Its two commands, on free ports and stopped at the end."""
+    """The page has two commands; here the ports are free ones, and the server is stopped at the end."""
     (start,) = blocks("testing.md", "sh")
     start = start.replace("sms-sandbox", f"{sys.executable} -m sms_sandbox")
     env = {"SMS_SANDBOX_HTTPS_PORT": "0", "SMS_SANDBOX_HTTP_PORT": "0"}

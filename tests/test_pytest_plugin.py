@@ -1,4 +1,4 @@
-"""The pytest plugin, in test runs of its own as its users have them."""
+"""The pytest plugin, in test runs of its own."""
 
 import os
 import re
@@ -25,7 +25,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Runs:
-    """Test runs in a folder of their own, with no other plugins than they name."""
+    """Test runs in a folder of their own, only with the plugins that they name."""
 
     def __init__(self, folder: Path, certs: Path) -> None:
         self.folder = folder
@@ -48,18 +48,18 @@ class Runs:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run said."""
+    """The output of a run."""
 
     said: str
 
     def counts(self, **wanted: int) -> bool:
-        """Whether it counts so many passed, failed and error, and nothing else."""
+        """Return True if these are the counts of passed, failed and error, and there are no others."""
         found = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|error)", self.said)}
         assert found == wanted, self.said
         return True
 
     def about(self, test: str) -> str:
-        """What it says about a test that did not pass."""
+        """Return the part of the output about a test that did not pass."""
         return re.split(r"\n_{3,} ", self.said.partition(f"_ {test} _")[2])[0]
 
 
@@ -169,7 +169,7 @@ def test_a_failure_is_seen_though_the_server_is_gone(ran: Ran) -> None:
     assert "The traffic can't be read: No sandbox answers" in said
 
 
-# Which server
+# The server
 
 SAME_SERVER = """
     import pytest
@@ -184,7 +184,7 @@ SAME_SERVER = """
 
 @pytest.fixture
 def servers(runs: Runs) -> Iterator[Path]:
-    """A test that writes down in which server it is."""
+    """Return a test that records which server it uses."""
     runs.write("test_server.py", SAME_SERVER)
     yield runs.folder / "servers"
     (runs.folder / "servers").unlink()
@@ -206,7 +206,7 @@ def test_a_server_that_runs_already(runs: Runs, servers: Path, certificates: Cer
         assert [each["name"] for each in sandbox.control("GET", "/tenants")["tenants"]] == ["default"]
 
 
-# How it is loaded
+# Loading
 
 
 def test_it_costs_a_run_that_does_not_use_it_nothing(runs: Runs) -> None:

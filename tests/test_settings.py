@@ -1,4 +1,4 @@
-"""Settings: defaults, and what each may be."""
+"""Settings: their defaults and their limits."""
 
 import math
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""The options that lead to a running sandbox, and the client that commands get from them."""
+"""The options that lead to a running sandbox, and a client of it."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ CONNECTION_HELP = {
 
 
 def with_client(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that lead to a running sandbox, and pass the command a client of it."""
+    """Add the options that lead to a running sandbox. The command gets a client of it."""
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> None:

@@ -48,10 +48,12 @@ def fire_callback() -> None:
 
 
 def _options_of(params: callbacks.Params) -> Callable[[Any], Any]:
-    """Return a decorator that adds an option for each parameter, and those that say how to send it."""
+    """Return a decorator that adds an option for each parameter, and the common ones."""
 
     def add(command: Any) -> Any:
-        return reduce(lambda so_far, option: option(so_far), [*_SENDING, *map(_option, reversed(params))], command)
+        return reduce(
+            lambda so_far, option: option(so_far), [*_COMMON_OPTIONS, *map(_option, reversed(params))], command
+        )
 
     return add
 
@@ -66,7 +68,7 @@ def _option(param: tuple[str, str]) -> Callable[[Any], Any]:
     )  # fmt: skip
 
 
-_SENDING = (
+_COMMON_OPTIONS = (
     setting("callback_host"),
     click.option(
         "--secret", default=Settings().pairs[0][1], envvar="SMS_SANDBOX_SECRET", show_envvar=True, show_default=True,

@@ -11,9 +11,10 @@ from .errors import CommandError
 
 
 class LazyGroup(click.Group):
-    """A group with commands of its own, and commands that other modules of this package hold.
+    """A group that imports a command when it is called.
 
-    `lazy` gives the module and the function of each of these. Errors of clients end a command with one line.
+    `lazy` maps each name to a module of this package and a function in it. Errors of clients end a command with one
+    line.
     """
 
     def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:

@@ -29,4 +29,7 @@ COMMANDS = {
 )
 @click.version_option(__version__, prog_name="sms-sandbox")
 def main() -> None:
-    """Run and control a local sandbox of the TransmitSMS (Burst SMS, Kudosity V1) SMS REST API."""
+    """Run a local sandbox of the TransmitSMS SMS REST API.
+
+    The API is also known as Burst SMS and as Kudosity V1.
+    """

@@ -56,7 +56,7 @@ def serve(**given: Any) -> None:
 
 
 def announce(info: ServerInfo, ready_file: str | None) -> None:
-    """Print one line of JSON that says where the server is, and write it to the ready file if there is one."""
+    """Print one line of JSON that says where the server is. Write it to the ready file, too, if there is one."""
     if ready_file is not None:
         from ..server.ready_file import write_ready_file
 

@@ -49,7 +49,7 @@ def export(client: "Client", file: str | None) -> None:
 def import_(client: "Client", file: str, name: str | None, key: str | None, secret: str | None) -> None:
     """Create a tenant from a document.
 
-    FILE is what `export` wrote. If the exported tenant still exists, give the new one another --name and --key.
+    FILE is an export. If the exported tenant still exists, give the new one another --name and --key.
     """
     changes = {"name": name, "key": key, "secret": secret}
     body = {"document": _read(file), **{field: value for field, value in changes.items() if value is not None}}
@@ -63,7 +63,7 @@ def import_(client: "Client", file: str, name: str | None, key: str | None, secr
 def replay(client: "Client", file: str, to: str | None) -> None:
     """Make the calls of a document again.
 
-    FILE is what `export` wrote. The calls are made in a new tenant of the same seed. Its document is written to the
+    FILE is an export. The calls are made in a new tenant of the same seed. Its document is written to the
     file TO, or to stdout; the tenant is not kept. The same FILE always gives the same document.
     """
     _write(to, client.control("POST", "/replay", {"document": _read(file)}))

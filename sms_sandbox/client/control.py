@@ -1,4 +1,4 @@
-"""The client of the control API and of the imitated API, for the command line and for tests."""
+"""The client of the control API and of the imitated API."""
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How clients find a running server: by its ready file, or by the address of its control API.
+"""Discovery of a running server: by its ready file, or by the address of its control API.
 
 The command line takes flags and the testing API takes arguments; both read the same environment variables.
 """
@@ -18,7 +18,7 @@ def find_server(
     *, ready_file: str | Path | None, http: str, key: str | None = None, secret: str | None = None,
     token: str | None = None,
 ) -> ServerInfo:  # fmt: skip
-    """Return a server as its ready file says, or else at the address of its control API.
+    """Return a server by its ready file, or else by the address of its control API.
 
     A key and secret, or a token, take the place of those in the file. Without a file, addresses and certificates but
     for `http` are empty. Raises SandboxError if the file can't be read.
@@ -63,9 +63,9 @@ def attach(
 
 
 def control_address(host: str, http_port: int) -> str:
-    """Return the address of the control API of a server that listens on a host and a port.
+    """Return the address of the control API for a host and a port of the server.
 
-    Raises SandboxError if the server picks the port itself.
+    Raises SandboxError for port 0, because the server picks the port then.
     """
     if not http_port:
         raise SandboxError("With port 0 the server picks a free port, so use --ready-file to find it.")

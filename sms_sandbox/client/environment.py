@@ -1,7 +1,7 @@
-"""What an app under test needs in its environment to reach the sandbox and to trust its certificate.
+"""Environment variables with which an app finds the sandbox and trusts its certificate.
 
-Most programs take a variable that *replaces* their trusted roots, so these get the bundle that holds the public roots
-as well; Node and Deno add to theirs, and get the sandbox's CA alone.
+For most programs such a variable *replaces* the trusted roots, so it names the bundle that holds the public roots as
+well. Node and Deno add to their roots, so theirs names the sandbox's CA alone.
 """
 
 import shlex
@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 SHELLS = ("bash", "powershell", "dotenv", "github")
-"""The spellings that ``render`` knows."""
+"""Forms that `render` can write."""
 
 _REPLACE_ROOTS = (
-    "SSL_CERT_FILE",  # OpenSSL and what rests on it (Python, Ruby, .NET on Linux), httpx, Go on Linux
+    "SSL_CERT_FILE",  # OpenSSL and programs that use it (Python, Ruby, .NET on Linux), httpx, Go on Linux
     "REQUESTS_CA_BUNDLE",  # requests, which does not read SSL_CERT_FILE
     "CURL_CA_BUNDLE",  # curl
 )
@@ -20,23 +20,23 @@ _ADD_ROOTS = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 # Read by the provider's client libraries: the PHP SDK for Laravel (1.x, then 2.x) and the MCP server.
 _BASE_URLS = ("TRANSMITSMS_BASE_URL", "KUDOSITY_BASE_URL_V1", "KUDOSITY_V1_BASE_URL")
 
-# PowerShell takes typographic quotes for plain ones.
+# PowerShell treats typographic quotes as plain ones.
 _POWERSHELL_QUOTES = str.maketrans({quote: quote * 2 for quote in "'\u2018\u2019\u201a\u201b"})
 _DOTENV_ESCAPES = str.maketrans({character: "\\" + character for character in '\\"$`'})
 
 
 def variables(ca: Path, ca_bundle: Path, https_url: str, key: str, secret: str) -> dict[str, str]:
-    """The environment of an app that is to talk to the sandbox.
+    """Return the environment variables for an app that talks to the sandbox.
 
     Args:
         ca: the sandbox's CA certificate alone.
         ca_bundle: the public roots and the sandbox's CA.
-        https_url: where the API is served, such as ``https://localhost:8443``.
+        https_url: address of the API, for example `https://localhost:8443`.
         key: the API key of the account to use.
         secret: its API secret.
 
     Returns:
-        Values by variable name, in the order to print them; paths are absolute.
+        Values by name, in the order to print them. Paths are absolute.
     """
     alone, bundle = str(ca.absolute()), str(ca_bundle.absolute())
     base_url = https_url.rstrip("/")
@@ -52,19 +52,20 @@ def variables(ca: Path, ca_bundle: Path, https_url: str, key: str, secret: str) 
 
 
 def render(variables: Mapping[str, str], shell: str) -> str:
-    """Variables as text for a shell to evaluate or a tool to read.
+    """Return variables as text for a shell to evaluate, or for a tool to read.
 
     Args:
-        variables: values by name, as ``variables`` gives them.
-        shell: one of ``SHELLS``: ``bash`` (any POSIX shell) and ``powershell`` commands, a ``dotenv`` file, or
-            lines for the file that ``$GITHUB_ENV`` names.
+        variables: values by name, as `variables` returns them.
+        shell: one of `SHELLS`: commands for `bash` (any POSIX shell) or `powershell`, a `dotenv` file, or lines for
+            the file that `$GITHUB_ENV` names.
 
     Returns:
-        A line for each variable. Where the form has comments, some follow that say what PHP and Java need, as
-        no variable makes these two trust a CA.
+        A line for each variable. If the form has comments, comments follow that explain what PHP and Java need: no
+        variable makes these two trust a CA.
 
     Raises:
-        ValueError: the shell is not known, or it cannot take a value: a NUL in any, a line break for GitHub.
+        ValueError: the shell is not known, or a value has a character that it can't hold: NUL in any of them, a line
+            break for GitHub.
     """
     if shell not in SHELLS:
         raise ValueError(f"{shell!r} is not one of {', '.join(SHELLS)}.")
@@ -95,15 +96,15 @@ def _powershell(value: str) -> str:
 
 
 def _dotenv(value: str) -> str:
-    # Readers of such files agree on plain text between double quotes, and disagree on escapes there: some keep the
-    # backslash of \$ and \\. Between single quotes all of them take the text as it is, so a value with anything
-    # special goes there unless it holds a single quote itself.
+    # All readers of such files take plain text in double quotes, but they disagree on escapes there: some keep the
+    # backslash of \$ and \\. In single quotes all of them take the text as it is. So a value with special characters
+    # goes in single quotes, unless it has a single quote itself.
     escaped = value.translate(_DOTENV_ESCAPES)
     return f'"{escaped}"' if escaped == value or "'" in value else f"'{value}'"
 
 
 def _advice(ca: Path, bundle: str, shell: str) -> str:
-    """Comment lines that say how to make PHP and Java trust the sandbox."""
+    """Return comment lines that explain how PHP and Java can trust the sandbox."""
     quote: Callable[[str], str]
     if shell == "powershell":
         quote, copy, assign = (
@@ -125,5 +126,5 @@ Java reads a trust store. Make one that holds the public roots and this CA, once
   keytool -importcert -noprompt {keytool}
 and name it whenever an app starts:
   {assign}{quote(options)}"""
-    # Split at every kind of line break, so that one in a path cannot end the comment.
+    # Split at every kind of line break, so that none in a path can end the comment.
     return "\n".join(f"# {line}" for line in text.splitlines())

@@ -27,10 +27,10 @@ from .tenants import check_free_name, created_tenant
 
 @operation("GET", "/export")
 async def export_tenant(call: LongCall) -> shapes.Document:
-    """Export the tenant as one document: its settings, its clock and all its data, with the secrets of its accounts.
+    """Export the tenant as one document: settings, clock and all data.
 
-    The same calls at the same times give the same document: it holds nothing that was measured, and nothing about
-    this server.
+    It includes the secrets of accounts. The same calls at the same times give the same document: it holds nothing that
+    was measured, and nothing about this server.
     """
     async with call.context.runner.clocks.held(call.tenant.id):
         document = await call.context.store.run(lambda db: export_document(db, call.tenant.id, real_now()))
@@ -41,10 +41,10 @@ async def export_tenant(call: LongCall) -> shapes.Document:
 
 @operation("POST", "/import", status=201, max_body=shapes.MAX_DOCUMENT_BYTES)
 def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
-    """Create a tenant from a document that `GET /export` returned, here or elsewhere: all of it, or nothing.
+    """Create a tenant from an exported document: all of it, or nothing.
 
-    Its clock continues from the time it showed, or stays frozen. `key` is the key of the first account. Clients whose
-    keys are taken here get new ones if `key` is given.
+    The document may come from another server. The clock continues from the time it showed, or stays frozen. `key` is
+    the key of the first account. Clients whose keys are taken here get new ones if `key` is given.
     """
     document = read_document(body.document)
     rows = check_document(document)
@@ -57,10 +57,11 @@ def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
 
 @operation("POST", "/replay", max_body=shapes.MAX_DOCUMENT_BYTES)
 async def replay_tenant(call: LongCall, body: shapes.Replay) -> shapes.Document:
-    """Make a document's calls again in a new tenant of the same seed, and return that tenant's document.
+    """Make the calls of a document again, and return the resulting document.
 
-    Calls and handsets' messages happen at their times, on a clock that is frozen in between. The tenant exists only
-    for the replay and sends no callbacks: they end as the document says they did. Two replays return the same bytes.
+    The calls are made in a new tenant of the same seed. Calls and handsets' messages happen at their times, on a clock
+    that is frozen in between. The tenant exists only for the replay and sends no callbacks: they end as the document
+    says they did. Two replays return the same bytes.
     """
     document: shapes.Document = await call.context.replay(read_document(body.document))
     return document

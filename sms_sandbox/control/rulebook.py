@@ -1,4 +1,4 @@
-"""What operations on carrier rules and on faults have in common."""
+"""Functions that operations on carrier rules and on faults share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Rulebook:
         raise ControlError("not_found", f"There is no {self.noun} {id_}.")
 
     def add(self, call: Call, new: NewRule, first: bool) -> Rule:
-        """Add a rule behind those of its kind, or before them if it is to be first."""
+        """Add a rule behind those of its kind, or before them with `first`."""
         return self.find(call, rules.add(call.db, call.tenant.id, new, first))
 
     def remove(self, call: Call, id_: int) -> Empty:

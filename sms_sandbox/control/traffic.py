@@ -132,7 +132,7 @@ class _Check(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """New entries of a stream, the position behind them, and how many were dropped in between."""
+    """New entries of a stream, the position behind them, and how many are missing."""
 
     rows: list[queries.Entry]
     position: int

@@ -52,7 +52,7 @@ class FaultInjection(Client):
         )
 
     def faults(self) -> list[Fault]:
-        """Return the faults in the order they are checked, with how often each was used."""
+        """Return the faults in the order they are checked. Each says how often it was used."""
         return self._read_list(Fault, "faults")
 
     def clear_faults(self) -> None:
@@ -82,7 +82,7 @@ class FaultInjection(Client):
         return self._read_list(Scenario, "scenarios")
 
     def rules(self) -> list[Rule]:
-        """Return the carrier rules in the order they are checked, with how often each was used."""
+        """Return the carrier rules in the order they are checked. Each says how often it was used."""
         return self._read_list(Rule, "rules")
 
     def clear_rules(self) -> None:

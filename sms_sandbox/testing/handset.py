@@ -39,7 +39,7 @@ class Handset:
         return [recipient.text for recipient in sorted(shown, key=lambda each: (each.sent_at, each.id))]
 
     def reply(self, text: str, to: str | int | None = None) -> Inbound:
-        """Send a text to the number that last wrote to the handset, or to another number."""
+        """Send a text to the number that last wrote to the handset, or to `to`."""
         return self._sandbox.send_inbound(self.number, text, to)
 
     def tap_link(self) -> str:

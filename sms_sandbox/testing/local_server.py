@@ -16,7 +16,7 @@ START_TIMEOUT_SECONDS = 30.0
 
 
 class LocalServer:
-    """A server on free ports, with a store in memory and temporary certificates, unless settings say otherwise.
+    """A server on free ports, with a store in memory and temporary certificates. Settings can change that.
 
     Raises what `Server` raises if it can't start.
     """
@@ -41,7 +41,7 @@ class LocalServer:
 
     @property
     def info(self) -> ServerInfo:
-        """Where the server is, and the key and secret of its first account."""
+        """The addresses of the server, and the key and secret of its first account."""
         return self._server.info(os.getpid())
 
     def close(self) -> None:

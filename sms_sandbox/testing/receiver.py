@@ -1,4 +1,4 @@
-"""An HTTP server that receives callbacks, records them, and fails when a test tells it to."""
+"""An HTTP server that receives callbacks, and fails when a test tells it to."""
 
 import socket
 import struct
@@ -30,7 +30,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Received:
     """A callback as it arrived. `signed`: True if the account's secret signed it.
 
-    `answer` is what it was answered: a status, `hang` or `reset`. `at` is the time of `time.monotonic`, in seconds.
+    `answer` is a status, `hang` or `reset`. `at` is the time of `time.monotonic`, in seconds.
     """
 
     path: str

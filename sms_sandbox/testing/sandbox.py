@@ -67,7 +67,7 @@ class Sandbox(Queries, FaultInjection):
         cls, *, ready_file: str | Path | None = None, http: str | None = None, key: str | None = None,
         secret: str | None = None, token: str | None = None,
     ) -> "Sandbox":  # fmt: skip
-        """Use a running server, by its ready file or by the address of its control API.
+        """Use a running server, found by its ready file or its address.
 
         If neither is given, SMS_SANDBOX_READY_FILE names the file. Without a file, SMS_SANDBOX_HOST and
         SMS_SANDBOX_HTTP_PORT give the address, and SMS_SANDBOX_KEY, SMS_SANDBOX_SECRET and SMS_SANDBOX_CONTROL_TOKEN
@@ -132,7 +132,7 @@ class Sandbox(Queries, FaultInjection):
         return self.where.ca_bundle
 
     def env(self) -> dict[str, str]:
-        """Return this process's environment with the variables that let an app find and trust the sandbox."""
+        """Return this process's environment, with variables for apps that use the sandbox."""
         where = self.where
         added = environment.variables(Path(where.ca), Path(where.ca_bundle), where.https, where.key, where.secret)
         return dict(os.environ) | added
@@ -173,7 +173,7 @@ class Sandbox(Queries, FaultInjection):
         return Handset(self, number)
 
     def send_inbound(self, from_: str, text: str, to: str | int | None = None) -> Inbound:
-        """Send a text from a handset to the number that last wrote to it, or to another number."""
+        """Send a text from a handset to the number that last wrote to it, or to `to`."""
         body = {"from": from_, "text": text} | ({"to": str(to)} if to is not None else {})
         return self.read(Inbound, "POST", "/inbound", body)
 

@@ -9,6 +9,6 @@ from tests.sandbox import Account, run_sandbox
 
 @pytest.fixture(scope="package")
 def server(certificates: Certificates) -> Iterator[Account]:
-    """A server on a thread, one for all commands; its default account."""
+    """The default account of a server on a thread, one for all commands."""
     with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
         yield account

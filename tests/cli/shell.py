@@ -1,4 +1,4 @@
-"""Commands as a shell runs them, and what leads them to a server."""
+"""Commands run as a shell runs them, and the flags that lead to a server."""
 
 import os
 import socket
@@ -14,19 +14,19 @@ from tests.sandbox import Account
 
 
 def run(*args: str, **environment: str) -> Result:
-    """A command in this process."""
+    """Run a command in this process."""
     return CliRunner().invoke(main, args, env=environment, prog_name="sms-sandbox")
 
 
 def start(*args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """A command in a process of its own that ends by itself."""
+    """Run a command in a process of its own and wait for its end."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     command = [sys.executable, "-m", "sms_sandbox", *args]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, env={**clean, **environment})
 
 
 def at(server: Account) -> tuple[str, ...]:
-    """The flags that lead to a server."""
+    """Return the flags that lead to a server."""
     return ("--http-port", server.ready.http.rpartition(":")[2])
 
 

@@ -1,4 +1,4 @@
-"""`env`: lines for a shell, and where the settings in them come from."""
+"""`env`: the lines that it prints, and the sources of their values."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the command line says of itself."""
+"""The help of all commands."""
 
 from dataclasses import fields
 

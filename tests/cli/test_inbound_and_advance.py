@@ -1,4 +1,4 @@
-"""`inbound` and `advance`: handsets and time from a shell."""
+"""`inbound` and `advance`, and the options that lead to a server."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`ready`: whether a sandbox answers."""
+"""`ready`: its exit code and its wait."""
 
 import socket
 from pathlib import Path

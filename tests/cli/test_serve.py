@@ -1,4 +1,4 @@
-"""`serve`: what it can't begin with, and what it says when it has begun."""
+"""`serve`: settings that it can't start with, and its messages after the start."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def test_a_bad_variable_is_a_usage_error_too(certificates: Certificates) -> None
 
 
 def only_line(result: "subprocess.CompletedProcess[str]") -> str:
-    """The one line on stderr of a command that failed."""
+    """Return the only line on stderr of a command that failed."""
     assert result.returncode == 1
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
@@ -141,7 +141,7 @@ def test_a_person_at_a_terminal_is_told_where_everything_is(
         rest = process.stdout.read()
         assert process.wait(10) == 0
     said = b""
-    with suppress(OSError):  # how Linux tells the end of a terminal
+    with suppress(OSError):  # Linux reports the end of a terminal as an error
         while piece := os.read(ours, 1 << 16):
             said += piece
     os.close(ours)

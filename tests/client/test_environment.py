@@ -29,7 +29,7 @@ def given(tmp_path: Path) -> dict[str, str]:
 
 
 def read_by_bash(script: str, names: list[str]) -> dict[str, str]:
-    """What a shell has in its environment after a script that it must take without a word."""
+    """Return the environment of a shell after a script. The shell must accept the script without output."""
     script += "\n" + "\n".join(f'printf "%s\\0" "${{{name}}}"' for name in names)
     done = subprocess.run(
         ["bash", "--norc", "-euc", script],

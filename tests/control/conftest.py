@@ -13,7 +13,7 @@ NOON = "2030-01-31T12:00:00Z"
 def server(
     request: pytest.FixtureRequest, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Account]:
-    """A running sandbox on each kind of database, for every test of control; its default account."""
+    """The default account of a running sandbox, on each kind of database."""
     shared = request.param == "postgresql"
     url = request.getfixturevalue("fresh_postgres")() if shared else "sqlite://"
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), database=url, throttle=0)
@@ -23,17 +23,17 @@ def server(
 
 @pytest.fixture
 def tenant(server: Account) -> Account:
-    """A tenant of the test's own."""
+    """The tenant of this test."""
     return server.tenant()
 
 
 @pytest.fixture
 def new_tenant(server: Account) -> Callable[..., Account]:
-    """Makes tenants."""
+    """A function that creates tenants."""
     return server.tenant
 
 
 @pytest.fixture
 def frozen(new_tenant: Callable[..., Account]) -> Account:
-    """A tenant whose clock stands at NOON."""
+    """A tenant whose clock is frozen at NOON."""
     return new_tenant(frozen_at=NOON)

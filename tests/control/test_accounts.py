@@ -1,4 +1,4 @@
-"""Accounts through control: the one whose credentials a call carries, be it a client's, and all of its tenant."""
+"""Operations on accounts: the account of the credentials, a client's too, and all accounts of a tenant."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Callbacks, as a test sees and sends them."""
+"""Operations on callbacks: listed, filtered and sent again."""
 
 from tests.receiver import Receiver
 from tests.sandbox import HANDSET, Account

@@ -1,4 +1,4 @@
-"""Rules of a tester: which message meets which scenario."""
+"""Operations on carrier rules, and the scenarios that messages get by them."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ def add(tenant: Account, scenario: str = "hard-bounce", **body: Any) -> int:
 
 
 def fates(tenant: Account) -> list[str]:
-    """What became of every recipient, oldest first, after a while."""
+    """Advance the clock and return the status of every recipient, oldest first."""
     tenant.ok("POST", "/clock/advance", {"minutes": 10})
     return [each["status"] for each in tenant.ok("GET", "/recipients", max=1000)["recipients"]][::-1]
 
@@ -126,7 +126,7 @@ def test_a_share_of_a_long_list_follows_from_the_seed(new_tenant: Callable[..., 
     for seed in ("one", "one", "two"):
         tenant = new_tenant(frozen_at="2030-01-31T12:00:00Z", seed=seed)
         rule = add(tenant, share=0.3)
-        # 500 go by the timeline, and meanwhile 100 go with their call: which is first does not matter.
+        # 500 are sent by the timeline, and meanwhile 100 by their call; the order does not matter.
         for first, count in ((0, 500), (500, 100)):
             tenant.send(to=",".join(str(61_491_100_000 + number) for number in range(first, first + count)))
         found.append(fates(tenant))

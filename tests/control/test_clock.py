@@ -1,4 +1,4 @@
-"""A tenant's clock: what moves it, what happens on the way, and what an advance tells of it."""
+"""Operations on the clock: freeze, resume, and advance with everything that is due on the way."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ NOON = "2030-01-31T12:00:00Z"
 
 @pytest.fixture
 def frozen(new_tenant: Make) -> Account:
-    """A tenant whose clock stands at noon."""
+    """A tenant whose clock is frozen at noon."""
     return new_tenant(frozen_at=NOON)
 
 
@@ -268,7 +268,7 @@ def test_a_long_list_of_happenings_is_cut(frozen: Account) -> None:
 
 
 def test_a_callback_may_use_the_sandbox_while_a_clock_is_advanced(frozen: Account, receiver: Receiver) -> None:
-    """As an app does that answers a delivery report with another message."""
+    """Some apps send another message when they get a delivery report."""
     frozen.send(dlr_callback=receiver.url)
     sent: list[int] = []
 

@@ -1,4 +1,4 @@
-"""Tenants taken out as documents, and made of them: whole, strictly looked at, and beside others."""
+"""Export and import of tenants: complete, strictly checked, and beside other tenants."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ NOON = "2030-01-31T12:00:00Z"
 
 @pytest.fixture
 def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
-    """A tenant in which something of everything happened."""
+    """A tenant with data of every kind."""
     tenant = new_tenant(seed="lived", frozen_at=NOON)
     make_history(tenant, receiver)
     yield tenant
@@ -28,7 +28,7 @@ def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
 
 @pytest.fixture(scope="module")
 def document(server: Account) -> Document:
-    """A document of a tenant with a message in it."""
+    """The document of a tenant with one message."""
     tenant = server.tenant(frozen_at=NOON)
     tenant.send()
     found: Document = tenant.ok("GET", "/export")
@@ -52,7 +52,7 @@ def test_what_is_brought_back_is_what_was_taken_out(server: Account, lived: Acco
     assert again.control("GET", "/export").body == before
     heard = len(receiver.received)
     happened = again.ok("POST", "/clock/advance", {"days": 400})["counts"]
-    assert happened["send"] == 1  # of the message that was to be sent in a year
+    assert happened["send"] == 1  # the message that is scheduled in a year
     assert happened["keyword-renewal"] > 10
     assert len(receiver.received) > heard
     assert again.send() > 0
@@ -114,7 +114,7 @@ def test_nothing_of_this_server_or_of_real_time_is_told(document: Document) -> N
 
 
 def put(at: str, value: Any) -> Callable[[Document], None]:
-    """Sets what stands at a path; `...` takes it away."""
+    """Return a function that sets the value at a path of a document. `...` removes it."""
 
     def change(document: Any) -> None:
         *way, last = [int(each) if each.isdigit() else each for each in at.split(".")]
@@ -137,7 +137,7 @@ LIST = {
 
 
 def rule(kind: str, match: object = None, turns: object = None, **what: Any) -> list[dict[str, Any]]:
-    """The rows of one rule."""
+    """Return the rows of one rule."""
     spec = json.dumps({"match": match or {}, "turns": turns or {}, "what": what})
     return [{"id": 1, "kind": kind, "position": 1, "spec": spec, "seen": 0, "used": 0, "until": None}]
 

@@ -1,4 +1,4 @@
-"""Reports that are called back before the call that sent the message is answered."""
+"""Delivery reports that arrive before the answer to send-sms."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,9 @@ EARLY, ORDINARY = "61491578957", "61491570157"
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls wait longer for their report than these tests do for calls, so one that is answered waited for no more."""
+    """A longer wait for early reports than these tests have patience for a call.
+
+    So a call that is answered did not wait for a report that never came."""
     monkeypatch.setattr("sms_sandbox.api.early_reports.PATIENCE", 600)
 
 

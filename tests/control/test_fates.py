@@ -1,4 +1,4 @@
-"""A fate set right behind the send, before the carrier has the message."""
+"""Fates that are set right after the send, before the carrier has the message."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Faults, as a test adds, reads, reorders and removes them."""
+"""Operations on faults: added, read, reordered and removed."""
 
 from typing import Any
 

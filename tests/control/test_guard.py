@@ -1,4 +1,4 @@
-"""Who may use control: not a page of another site, not who came by a strange name, no stranger off loopback."""
+"""Refusals of the guard: pages of other sites, unknown host names, and calls without the token."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.sandbox import Account, Answer, fetch, run_sandbox
 
 
 def status(verb: str = "GET", token: str | None = None, **headers: str) -> int:
-    """Return the status of a request with these headers, at a sandbox that is also called `box.test`."""
+    """Return the status of a request with these headers. The sandbox also has the name `box.test`."""
     raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     scope: Scope = {"type": "http", "method": verb, "path": f"{PREFIX}/clock", "headers": raw}
     statuses: list[int] = []
@@ -77,7 +77,7 @@ def test_a_page_of_another_origin_may_not_write(verb: str) -> None:
 
 
 def test_a_page_of_another_origin_may_ask_but_not_read() -> None:
-    """Nothing allows it by CORS."""
+    """There are no CORS headers that would allow it."""
     assert status("GET", host="localhost:8080", origin="https://evil.example") == 200
 
 
@@ -99,7 +99,7 @@ def test_all_else_does(host: str) -> None:
     assert not guard.is_loopback(host)
 
 
-# The same at a server that listens on every address
+# On a server that listens on every address
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Lists, as control shows them and sets who hears of their members."""
+"""Operations on contact lists: listed, and given a callback URL."""
 
 from tests.receiver import Receiver
 from tests.sandbox import HANDSET, Account

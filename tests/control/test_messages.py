@@ -1,4 +1,4 @@
-"""Messages and their recipients, and what handsets send, as a test sees and moves them."""
+"""Operations on messages, recipients and inbound messages."""
 
 import pytest
 
@@ -111,11 +111,11 @@ def test_recipients_show_what_the_handset_shows(frozen: Account) -> None:
     assert later not in [each["message_id"] for each in frozen.ok("GET", "/recipients", sent="true")["recipients"]]
 
 
-# Fate by hand
+# Fates
 
 
 def recipient(tenant: Account) -> int:
-    """Send a message that the carrier takes; its recipient."""
+    """Send a message that the carrier accepts. Return its recipient."""
     tenant.send()
     tenant.ok("POST", "/clock/advance", {"seconds": 0.1})
     return int(tenant.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
@@ -192,7 +192,7 @@ def test_a_fate_there_is_not_is_refused(frozen: Account, body: dict[str, object]
     assert state(frozen, number)[0] == "delivered"
 
 
-# What handsets send
+# Inbound messages
 
 
 def test_a_reply_reaches_the_message_it_answers(frozen: Account, receiver: Receiver) -> None:

@@ -1,4 +1,4 @@
-"""Verifying: how a difference is told, and what is answered over HTTP."""
+"""Expectations that are not met: the words for the difference, and the answers over HTTP."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.control.mismatch import describe_difference
 from sms_sandbox.journal.queries import Entry, Wanted
-from tests.control.looking import entries
+from tests.control.traffic_client import entries
 from tests.sandbox import HANDSET, Account
 from tests.store.making import NOON
 

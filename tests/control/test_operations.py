@@ -1,4 +1,4 @@
-"""Over all operations at once: the document, what is refused everywhere, and that no body makes any of them fail."""
+"""All operations at once: the OpenAPI document, common refusals, and random bodies."""
 
 import json
 import re
@@ -110,7 +110,7 @@ def test_control_is_served_over_https_too(server: Account) -> None:
     assert info["version"]
 
 
-# Every real answer is as the document says
+# Every answer matches the document
 
 
 def check(document: Document, path: str, verb: str, answer: Answer) -> None:
@@ -209,7 +209,7 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
             check(document, path, verb, refused)
 
 
-# Nothing makes it fail
+# Random bodies and queries
 
 _TIMES = st.sampled_from(
     ["2030-01-31T12:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2030-01-31", "1969-12-31T23:59:59Z"]

@@ -1,4 +1,4 @@
-"""Mails, out of the sandbox and into it, and the words an account may send from."""
+"""Operations on e-mails in both directions, and on sender IDs."""
 
 from collections.abc import Callable
 
@@ -51,7 +51,7 @@ def test_a_mail_from_an_authorised_address_becomes_an_sms(tenant: Account) -> No
 
 
 def message_length(parts: int) -> int:
-    """What so many parts hold, less the one character that each bracket takes more."""
+    """Return how many characters fit in these parts. Each bracket takes two."""
     return 153 * parts - 2
 
 

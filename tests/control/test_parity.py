@@ -1,4 +1,4 @@
-"""GET /parity, which says how far to trust each method."""
+"""The comparison with the real service."""
 
 from sms_sandbox.api.parity.evidence import EVIDENCE
 from tests.sandbox import Account

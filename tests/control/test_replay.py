@@ -1,4 +1,4 @@
-"""A document's calls made again: the same bytes each time, and where nothing but calls made it, the same document."""
+"""Replays: the same bytes each time, and the same document if only calls made it."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ NOON = "2030-01-31T12:00:00Z"
 
 
 def act(tenant: Account, receiver: Receiver) -> None:
-    """What a replay can make again to the last row: calls, handsets' messages, credit, and time that passes."""
+    """Do things that a replay repeats exactly: calls, inbound messages, credit and advances."""
     tenant.ok("PATCH", "/account", {f"{name}_url": f"{receiver.url}/{name}" for name in ("dlr", "reply")})
     tenant.ok("POST", "/rules", {"match": {"to": OTHER}, "scenario": "replies", "count": 2})
     tenant.ok("POST", "/faults", {"method": "get-balance", "status": 503, "nth": 2, "count": 1})

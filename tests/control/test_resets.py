@@ -1,4 +1,4 @@
-"""Resets by kind: what goes, what stays, and that what is left still works."""
+"""Resets by kind: the data that is removed, and the data that stays and still works."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
@@ -19,7 +19,7 @@ REPLIES = "61491578888"
 
 @pytest.fixture
 def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
-    """A tenant in which something of everything happened."""
+    """A tenant with data of every kind."""
     tenant = new_tenant(seed="lived", frozen_at="2030-01-31T12:00:00Z")
     make_history(tenant, receiver)
     yield tenant
@@ -33,7 +33,7 @@ def client_of(tenant: Account) -> Account:
 
 
 def look(tenant: Account) -> dict[str, Any]:
-    """What there is of each kind."""
+    """Return the data of each kind."""
     client = client_of(tenant) if tenant.api_ok("get-clients").get("clients") else None
     owned = [str(each["number"]) for each in tenant.api("get-numbers")["numbers"]]
     return {
@@ -70,7 +70,7 @@ def test_each_kind_goes_alone(lived: Account) -> None:
         state = lived.ok("POST", "/tenants/current/reset", {"kinds": [kind]})
         assert state["key"] == lived.key
         expected = before | {kind: EMPTY[kind]}
-        if kind == "clients":  # theirs go with them
+        if kind == "clients":  # their callbacks are removed with them
             expected["messages"] = look(lived)["messages"]
         assert look(lived) == expected, kind
         before = expected

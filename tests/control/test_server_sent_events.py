@@ -1,4 +1,4 @@
-"""The stream of what the journal notes."""
+"""The stream of traffic entries."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.control.looking import Stream, ids
+from tests.control.traffic_client import Stream, ids
 from tests.sandbox import HANDSET, Account, fetch, run_sandbox
 
 
@@ -87,8 +87,8 @@ def test_streams_and_waits_end_when_the_server_does(certificates: Certificates) 
         waiting = threading.Thread(target=lambda: said.append(account.ok("POST", "/wait", wait)))
         waiting.start()
         stream = Stream(account).__enter__()
-        time.sleep(0.2)  # so that the wait is under way
-    # The server ended, which `run_sandbox` waits for, though the wait had most of its minute and the stream has no end.
+        time.sleep(0.2)  # the wait has begun by then
+    # The server has ended (`run_sandbox` waits for that), although the wait had most of its minute left.
     waiting.join()
     assert stream.response.read() == b""
     stream.__exit__()

@@ -1,4 +1,4 @@
-"""Tenants of their own are never seen from each other, and leave nothing behind when they are emptied or deleted."""
+"""Isolation of tenants: no tenant sees another, and a deleted one leaves nothing behind."""
 
 import threading
 import time
@@ -124,11 +124,11 @@ def test_three_hundred_tenants_are_made_side_by_side(server: Account) -> None:
     assert len({each["key"] for each in made}) == 300
 
 
-# Ends in the middle of things
+# Ends while something is running
 
 
 def test_tenants_end_while_calls_run_on_them(server: Account, new_tenant: Make, receiver: Receiver) -> None:
-    """Whatever calls find, they are answered as one that came before or after, and the end comes all the same."""
+    """Each call is answered as if it came before or after the end, and the end is not delayed."""
     names = [f"brief-{time.time_ns()}-{number}" for number in range(6)]
     stop = threading.Event()
     codes: set[str] = set()
@@ -159,7 +159,7 @@ def test_tenants_end_while_calls_run_on_them(server: Account, new_tenant: Make, 
         stop.set()
         for each in using:
             each.result()
-    # A send that was let in before the end, on a database that several threads use, finds no number any more.
+    # On a database with several threads, a send that began before the end finds no number any more.
     assert codes <= {"SUCCESS", "AUTH_FAILED", "FIELD_INVALID", "LEDGER_ERROR", "BAD_CALLER_ID"}
     assert "AUTH_FAILED" in codes
     for tenant in made:

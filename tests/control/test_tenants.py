@@ -1,4 +1,4 @@
-"""Tenants of their own: made, read, changed, listed, and who may call them."""
+"""Operations on tenants: created, read, changed, listed, and the credentials of each."""
 
 import re
 import time
@@ -21,11 +21,11 @@ def test_a_tenant_is_made_with_what_its_maker_does_not_say(server: Account) -> N
     assert made["clock"]["running"] is True
     account = Account(server.ready, made["key"], made["secret"])
     assert account.api("get-balance")["balance"] == 1000
-    assert account.ok("GET", "/account")["throttle"] == 0  # as the server's own setting is
+    assert account.ok("GET", "/account")["throttle"] == 0  # the server's own setting
 
 
 def test_months_are_counted_by_the_days_of_utc(new_tenant: Make) -> None:
-    """The same moment is the last of January in UTC, and the first of February where its maker lives."""
+    """The same time is January 31 in UTC, and February 1 in the time zone it is given in."""
     tenant = new_tenant(frozen_at="2030-02-01T05:00:00+14:00")
     happened = tenant.ok("POST", "/clock/advance", {"days": 60})["happened"]
     assert [each["at"] for each in happened] == ["2030-02-28T15:00:00Z", "2030-03-31T15:00:00Z"]
@@ -185,7 +185,7 @@ def test_a_query_of_a_thousand_parameters_is_refused(server: Account) -> None:
     assert (answer.status, answer.code) == (422, "invalid")
 
 
-# Who calls
+# Credentials
 
 
 def test_a_call_without_credentials_acts_on_the_default_tenant(server: Account) -> None:

@@ -1,4 +1,4 @@
-"""The journal over HTTP: what is noted, and how it is found again."""
+"""Traffic entries over HTTP: their fields, and filters."""
 
 import json
 from urllib.parse import urlencode
@@ -6,14 +6,14 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.control.conftest import NOON
-from tests.control.looking import entries, ids
+from tests.control.traffic_client import entries, ids
 from tests.receiver import Receiver
 from tests.sandbox import HANDSET, Account, basic, fetch
 
 OTHER_HANDSET = "61491570157"
 
 
-# What is noted
+# Entries
 
 
 def test_a_call_is_noted_with_all_that_a_tester_asks(frozen: Account) -> None:

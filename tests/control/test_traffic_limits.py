@@ -1,4 +1,4 @@
-"""How long the journal keeps what it noted: its bounds, deleting, resets, and the end of the process."""
+"""The lifetime of traffic entries: limits, deletion, resets, and the end of the process."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from sms_sandbox.journal.writer import EVERY
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.control.looking import Stream, entries, ids
+from tests.control.traffic_client import Stream, entries, ids
 from tests.processes import run_process
 from tests.sandbox import Account, run_sandbox
 

@@ -1,4 +1,4 @@
-"""Words that stand in several tables, since types have to be written out: they are the same in each."""
+"""Words that are in several tables, because types must be written out: they are the same in each."""
 
 from typing import get_args
 

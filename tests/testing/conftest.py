@@ -1,4 +1,4 @@
-"""A sandbox of the tests' own, as a tester has it."""
+"""A sandbox and a tenant, as tests of apps have them."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def server(certificates: Certificates) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def tenant(server: Sandbox) -> Iterator[Sandbox]:
-    """A tenant whose clock stands, with a receiver."""
+    """A tenant whose clock is frozen, with a receiver."""
     with server.new_tenant(frozen=True) as made:
         made.receiver()
         yield made

@@ -1,4 +1,4 @@
-"""Connections are kept, shared between tenants and threads, and replaced when the server has closed them."""
+"""Connections: kept, shared between tenants and threads, and replaced when the server closed them."""
 
 import socket
 import threading

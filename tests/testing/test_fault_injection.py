@@ -1,4 +1,4 @@
-"""Calls, callbacks and deliveries that fail when a test wants them to."""
+"""Faults and scenarios by the Python API."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A handset: which texts it shows, and which links it can open."""
+"""A handset: the texts it shows, and the links it can open."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ BOUNCES = "61491572665"
 
 
 def later(tenant: Sandbox, hours: int, text: str) -> int:
-    """Send a message so much later; its id."""
+    """Schedule a message in some hours. Return its id."""
     at = f"{tenant.now + timedelta(hours=hours):%Y-%m-%d %H:%M:%S}"
     params = {"message": text, "to": HANDSET, "send_at": at, "tracked_link_url": "http://abc.example/"}
     return int(tenant.call("send-sms", **params)["message_id"])

@@ -10,7 +10,9 @@ from sms_sandbox.testing import Sandbox, local_server
 
 def test_a_server_that_is_not_ready_in_time_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     before, serve = set(threading.enumerate()), Server.run
-    monkeypatch.setattr(Server, "run", lambda server, _: serve(server, lambda: None))  # which never says that it is
+    monkeypatch.setattr(
+        Server, "run", lambda server, _: serve(server, lambda: None)
+    )  # it never reports that it is ready
     monkeypatch.setattr(local_server, "START_TIMEOUT_SECONDS", 0.5)
     with pytest.raises(ServerError, match=r"not ready within 0\.5 seconds"):
         Sandbox.start()

@@ -1,4 +1,4 @@
-"""What a test sees of a tenant, waits for, and expects."""
+"""Traffic, expectations, waits and reports by the Python API."""
 
 import threading
 import time
@@ -70,7 +70,7 @@ def test_waiting_in_vain_tells_what_was_seen(tenant: Sandbox) -> None:
     began = time.monotonic()
     with pytest.raises(AssertionError, match=r"(?s)Waited 0\.1 s\. .*2 .*expected.*Tomorrow at 9"):
         tenant.wait_for(messages=2, timeout=0.1)
-    assert time.monotonic() - began < 5  # what it waits where nothing is said
+    assert time.monotonic() - began < 5  # the default timeout
     with pytest.raises(AssertionError, match=r"Waited 0 s\. 0 "):
         tenant.wait_for(inbound=1, timeout=0)
 

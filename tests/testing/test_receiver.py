@@ -1,4 +1,4 @@
-"""The receiver of callbacks: what it takes, and how it fails."""
+"""The receiver of callbacks: what it records, and how it fails."""
 
 import socket
 import threading

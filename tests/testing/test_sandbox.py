@@ -1,4 +1,4 @@
-"""A sandbox in the test's own process, or one that runs elsewhere, and the tenants on it."""
+"""`Sandbox`: started, attached, and its tenants."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def threads() -> set[str]:
     return {each.name for each in threading.enumerate() if each.name.startswith("sms-sandbox")}
 
 
-# Starting one
+# Start
 
 
 def test_a_sandbox_that_is_closed_leaves_no_thread_and_no_folder() -> None:
@@ -74,7 +74,7 @@ def test_importing_it_loads_no_server() -> None:
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "set()"
 
 
-# What it says of itself
+# Its own data
 
 
 def test_no_secret_is_shown(tenant: Sandbox) -> None:
@@ -100,7 +100,7 @@ print(opener.open(url + "/get-balance.json").read().decode())
     assert tenant.env()["SSL_CERT_FILE"] == tenant.ca_bundle
 
 
-# Attaching
+# Attach
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def test_an_advance_tells_what_happened_when_it_has(tenant: Sandbox) -> None:
     assert [each["status"] for each in tenant.receiver().dlrs] == ["delivered"]
 
 
-# What is seen
+# Messages, recipients and callbacks
 
 
 def test_messages_recipients_and_callbacks_come_in_order(tenant: Sandbox) -> None:
@@ -278,7 +278,7 @@ def test_a_handset_shows_replies_and_taps(tenant: Sandbox) -> None:
     assert handset.reply("STOP").is_optout
     tenant.advance(seconds=2)
     assert [each.event for each in tenant.receiver().received()].count("link-hit") == 1
-    # Both are under way at once, so which one is there first is chance.
+    # Both are sent at once, so their order is not certain.
     assert sorted(each["response"] for each in tenant.receiver().replies) == ["STOP", "Yes please"]
     with pytest.raises(ValueError, match="is not a phone number"):
         tenant.handset("nobody")

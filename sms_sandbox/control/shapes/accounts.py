@@ -68,7 +68,7 @@ class Accounts(Response):
 
 
 class TopUp(Request):
-    """Credit bought by card. `amount` is added to the balance, `fee` is what the card costs besides."""
+    """Credit bought by card. `amount` is added to the balance, `fee` is the cost of the card payment."""
 
     amount: Annotated[float, Meta(gt=0, le=1_000_000_000)]
     fee: Annotated[float, Meta(ge=0, le=1_000_000)] = 1

@@ -7,7 +7,7 @@ from .primitives import Id, PageInfo, PageQuery, Response, Text
 
 
 class CallbackFilter(PageQuery):
-    """Which callbacks."""
+    """A filter of callbacks."""
 
     event: Literal["dlr", "reply", "inbound", "link-hit", "list-action"] | None = None
     state: Literal["waiting", "delivered", "given-up"] | None = None

@@ -16,7 +16,7 @@ class Clock(Response):
 
 
 class Advance(Request):
-    """How far to advance the clock: `to` a time, or by a span. The parts of a span add up."""
+    """The distance to advance: `to` a time, or a span. The parts of a span add up."""
 
     to: datetime | None = None
     days: Annotated[float, Meta(ge=0, le=36600)] = 0
@@ -30,7 +30,7 @@ class Advance(Request):
         if self.to is not None:
             check_time("to", self.to)
         elif not self.span:
-            raise ValueError("Say how far: `to` a moment, or days, hours, minutes or seconds")
+            raise ValueError("Say how far: `to` a time, or days, hours, minutes or seconds")
 
     @property
     def span(self) -> timedelta:
@@ -39,7 +39,7 @@ class Advance(Request):
 
 
 class Event(Response):
-    """Something that happened during an advance. `id` is that of a message, recipient or callback, as `kind` says."""
+    """An event during an advance. `id` is that of a message, recipient or callback, as `kind` says."""
 
     at: datetime
     kind: str

@@ -98,6 +98,6 @@ class Faults(Response):
 
 
 class FaultOrder(RuleOrder, kw_only=True):
-    """The ids of all faults on API calls, or of all on callbacks, in the order they are to be checked."""
+    """The new order of all faults on API calls, or of all on callbacks: their ids."""
 
     on: On

@@ -15,9 +15,9 @@ class NewInbound(Request, rename={"from_": "from"}):
 
 
 class Inbound(Response):
-    """Where a handset's message arrived. `message_id` is the message it replies to, 0 if there is none.
+    """A handset's message as it arrived. `message_id` is the message it replies to, 0 if there is none.
 
-    `callback_url` is where a callback reports it, or null.
+    `to` is the number it was sent to. `callback_url` gets a callback about it; null if none is sent.
     """
 
     response_id: int
@@ -29,7 +29,7 @@ class Inbound(Response):
 
 
 class MessageFilter(PageQuery):
-    """Which messages. `text`: a substring, case-insensitive."""
+    """A filter of messages. `text`: a substring, case-insensitive."""
 
     sender: Text | None = None
     status: Literal["scheduled", "sent", "cancelled"] | None = None
@@ -66,7 +66,7 @@ class Messages(Response):
 
 
 class RecipientFilter(PageQuery):
-    """Which recipients. `sent`: true if the message was sent, false if it is scheduled or was cancelled."""
+    """A filter of recipients. `sent`: true if the message was sent, false if it is scheduled or was cancelled."""
 
     message: Id | None = None
     msisdn: Text | None = None
@@ -75,7 +75,7 @@ class RecipientFilter(PageQuery):
 
 
 class Recipient(Response):
-    """The copy of a message for one handset. `text` is what the handset shows."""
+    """The copy of a message for one handset. The handset shows `text`."""
 
     id: int
     message_id: int

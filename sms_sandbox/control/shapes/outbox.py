@@ -11,7 +11,7 @@ EmailAddress = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s,;\x00]+@[^@\
 
 
 class MailFilter(PageQuery):
-    """Which mails. `to`: the whole address."""
+    """A filter of mails. `to`: the whole address."""
 
     to: Text | None = None
 

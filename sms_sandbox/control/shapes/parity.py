@@ -9,7 +9,7 @@ Mark = Literal["recorded", "documented", "clients", "assumed"]
 
 
 class Gap(Response):
-    """A difference from the real service. `really` is what the real service does; null if that is not known."""
+    """A difference from the real service. `here` is about the sandbox, `really` about the real service, if known."""
 
     what: str
     here: str
@@ -17,7 +17,7 @@ class Gap(Response):
 
 
 class Evidence(Response):
-    """What each aspect of a method is based on, the strongest evidence first."""
+    """The evidence for each aspect of a method, the strongest first."""
 
     parameters: list[Mark]
     reply: list[Mark]
@@ -26,7 +26,7 @@ class Evidence(Response):
 
 
 class MethodParity(Response):
-    """How close one method is. `validated` is when the contract suite last recorded it from the real endpoint."""
+    """One method compared. `validated` is when the contract suite last recorded it from the real endpoint."""
 
     method: str
     group: str
@@ -36,7 +36,7 @@ class MethodParity(Response):
 
 
 class EvidenceCount(Response):
-    """How many methods have this kind of evidence. `reply`: for how many replies it is the strongest."""
+    """A count of methods with this kind of evidence. `reply` counts those whose reply has nothing stronger."""
 
     mark: Mark
     meaning: str

@@ -42,7 +42,7 @@ class Response(Struct):
 
 
 class PageQuery(Request):
-    """Which page of a list, and how many rows on it."""
+    """The page of a list to return, and the number of rows on it."""
 
     page: PositiveInt = 1
     max: PageSize = 100

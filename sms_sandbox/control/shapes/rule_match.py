@@ -1,4 +1,4 @@
-"""What carrier rules and faults have in common: what they match, and how often they apply."""
+"""Shapes that carrier rules and faults share: what they match, and how often they apply."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +11,7 @@ Share = Annotated[float, Meta(gt=0, le=1, description="The share of the matches 
 
 
 class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a message or call must have for a rule to match. Every field that is given must fit.
+    """Conditions that a message or call must meet. Every field that is given must match.
 
     `to`: a number, a prefix such as `6149157*`, or a range such as `61491570100-61491570199`. `sender`: the whole
     sender. `text`: a substring of the text. `key`: the API key of the account. Sender and text are case-insensitive.
@@ -56,6 +56,6 @@ class RuleState(Response, kw_only=True):
 
 
 class RuleOrder(Request):
-    """The ids of all rules, in the order they are to be checked."""
+    """The new order of all rules: their ids."""
 
     order: list[Id]

@@ -1,4 +1,4 @@
-"""How clients find a running server: what it prints and writes to its ready file.
+"""The data with which clients find a running server. The server prints it and writes it to its ready file.
 
 This is a plain dataclass, because the server must not wait for msgspec when it starts.
 """
@@ -12,7 +12,7 @@ REQUIRED = ("https", "http", "ca", "ca_bundle", "key", "secret")
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """Addresses and certificate files of a running server, and the key and secret of an account.
+    """Addresses and certificates of a running server, and the credentials of an account.
 
     `control_token` is None if the control API needs no token. `pid` is 0 if it is not known.
     """

@@ -60,7 +60,7 @@ class TenantChange(Request):
 
 
 class Reset(Request):
-    """What to empty: some kinds of data, or everything if `kinds` is left out."""
+    """The kinds of data to empty; everything if `kinds` is left out."""
 
     kinds: Annotated[list[Kind], Meta(min_length=1)] | None = None
 

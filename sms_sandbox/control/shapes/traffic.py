@@ -17,7 +17,7 @@ PhoneNumber = Annotated[
 
 
 class TrafficMatch(Request):
-    """Which entries. `method`: the method of a call, or the event of a callback. `number`: any number involved.
+    """A filter of entries. `method`: the method of a call, or the event of a callback. `number`: any number involved.
 
     `code`: the exact result code. `text`, `rule`: a substring, case-insensitive. `after`: only entries with a larger
     id. `since`, `until`: the tenant's time, both included.
@@ -39,20 +39,20 @@ class TrafficMatch(Request):
 
 
 class TrafficFilter(TrafficMatch):
-    """Which entries, of all kinds or of one."""
+    """A filter of entries of all kinds or of one."""
 
     kind: Kind | None = None
 
 
 class TrafficQuery(TrafficFilter):
-    """Which entries, and which page of them."""
+    """A filter of entries, and the page to return."""
 
     page: PositiveInt = 1
     max: PageSize = 100
 
 
 class EventFilter(Request):
-    """Which events. `after`: start behind this entry; without it, only new events are sent."""
+    """A filter of events. `after`: start behind this entry; without it, only new events are sent."""
 
     kind: Kind | None = None
     method: Text | None = None
@@ -97,20 +97,20 @@ class Traffic(Response):
 
 
 class TrafficCount(Response):
-    """How many entries match, and how many of the oldest were dropped for newer ones."""
+    """A count of matching entries, and of the oldest entries that were dropped for newer ones."""
 
     count: int
     dropped: int
 
 
 class ClearedTraffic(Response):
-    """How many entries were deleted."""
+    """A count of deleted entries."""
 
     cleared: int
 
 
 class Expectation(Request):
-    """How many entries are expected that match `where` and have exactly these `params`.
+    """The expected number of entries that match `where` and have exactly these `params`.
 
     Give `count`, or `at_least` and `at_most`. If none is given, at least one entry is expected.
     """
@@ -156,13 +156,13 @@ class VerifyResult(Response):
 
 
 class WaitResult(VerifyResult):
-    """The result of a wait. `entries` are those that match; `seen` is what happened instead, newest first."""
+    """The result of a wait. `entries` are those that match; `seen` are others, if it failed. Both newest first."""
 
     entries: list[Entry]
     seen: list[Entry]
 
 
 class DroppedEntries(Response):
-    """How many entries were dropped before the stream could send them."""
+    """A count of entries that were dropped before the stream could send them."""
 
     count: int

@@ -16,5 +16,5 @@ def server(certificates: Certificates) -> Iterator[Account]:
 
 @pytest.fixture
 def tenant(server: Account) -> Account:
-    """A tenant of the test's own."""
+    """The tenant of this test."""
     return server.tenant()

@@ -1,4 +1,4 @@
-"""Faults from a shell."""
+"""`sms-sandbox fault`: faults added, listed and cleared from a shell."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def tenant(server: Account) -> Account:
 
 @pytest.fixture
 def fault(tenant: Account) -> Run:
-    """Runs `sms-sandbox fault` on the tenant."""
+    """A function that runs `sms-sandbox fault` on the tenant."""
     port = tenant.ready.http.rpartition(":")[2]
     where = ("--http-port", port, "--account", f"{tenant.key}:{tenant.secret}")
     return lambda *args: CliRunner().invoke(main, ["fault", *args, *where], prog_name="sms-sandbox")

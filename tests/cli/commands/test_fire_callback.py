@@ -1,4 +1,4 @@
-"""`sms-sandbox fire-callback`: what goes out, and how it ends."""
+"""`sms-sandbox fire-callback`: the request that it sends, and its result."""
 
 from collections.abc import Iterator
 

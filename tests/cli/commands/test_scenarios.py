@@ -1,4 +1,4 @@
-"""The catalogue, and rules, from a shell."""
+"""`sms-sandbox scenarios` and `sms-sandbox rule`."""
 
 import json
 

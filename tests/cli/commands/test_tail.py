@@ -1,4 +1,4 @@
-"""`sms-sandbox tail`, as a person at a terminal and a program behind a pipe see it."""
+"""`sms-sandbox tail`, at a terminal and behind a pipe."""
 
 import json
 import os
@@ -76,7 +76,7 @@ def test_without_history_only_what_comes(tenant: Account) -> None:
     tenant.api("get-lists")
     with tail(tenant, "-n", "0", "--json") as process:
         assert process.stdout
-        for _ in range(200):  # it says nothing when it has begun
+        for _ in range(200):  # it does not say when it is listening
             tenant.api("get-numbers")
             if select([process.stdout], [], [], 0.1)[0]:
                 break

@@ -1,4 +1,4 @@
-"""Waiting for what the journal notes."""
+"""Waits for traffic entries."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ from tests.sandbox import Account, basic
 
 @contextmanager
 def meanwhile(*acts: Callable[[], object]) -> Iterator[None]:
-    """Do things on a thread beside the test."""
+    """Run functions on a thread beside the test."""
     thread = threading.Thread(target=lambda: [act() for act in acts])
     thread.start()
     yield
@@ -38,7 +38,7 @@ def test_a_wait_ends_when_it_happens(tenant: Account, receiver: Receiver) -> Non
 
     def act() -> None:
         order.append("before")
-        time.sleep(0.05)  # so that the wait is under way
+        time.sleep(0.05)  # the wait has begun by then
         order.append("sending")
         tenant.send("now", dlr_callback=receiver.url)
 
@@ -91,7 +91,7 @@ def test_a_wait_ends_when_its_client_goes(tenant: Account, monkeypatch: pytest.M
 
 
 def until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    """Ask again and again until something holds."""
+    """Wait until a condition is true."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end

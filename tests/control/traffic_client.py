@@ -1,4 +1,4 @@
-"""What testers see of the journal: its entries, and the stream of them."""
+"""A client of the traffic: its entries, and the stream of new ones."""
 
 import json
 from http.client import HTTPConnection, HTTPResponse
@@ -21,7 +21,7 @@ def ids(tenant: Account, **query: object) -> list[int]:
 
 
 class Stream:
-    """A stream of events under way."""
+    """An open stream of events."""
 
     def __init__(self, tenant: Account, last: int | None = None, **query: object) -> None:
         parts = urlsplit(tenant.ready.http)
@@ -44,7 +44,7 @@ class Stream:
         self._connection.close()
 
     def next(self) -> dict[str, Any]:
-        """The next event: its name, id and data."""
+        """Return the next event: its name, id and data."""
         found: dict[str, Any] = {}
         while line := self.response.readline().rstrip(b"\n"):
             name, _, value = line.decode().partition(": ")
