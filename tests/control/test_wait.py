@@ -82,7 +82,7 @@ def test_many_wait_while_others_call(tenant: Account) -> None:
 
 def test_a_wait_ends_when_its_client_goes(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Journal] = []
-    monkeypatch.setattr(traffic, "check_capacity", lambda later: heard.append(later.desk.journal))
+    monkeypatch.setattr(traffic, "check_capacity", lambda call: heard.append(call.context.journal))
     with closing(HTTPConnection(urlsplit(tenant.ready.http).netloc)) as client:
         wait = json.dumps({"of": "calls", "timeout_seconds": 600})
         client.request("POST", "/_sandbox/v1/wait", wait, basic(tenant.key, tenant.secret))
