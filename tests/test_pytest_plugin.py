@@ -53,7 +53,7 @@ class Ran:
     said: str
 
     def counts(self, **wanted: int) -> bool:
-        """Return True if these are the counts of passed, failed and error, and there are no others."""
+        """Return True if these are the counts, and there are no others."""
         found = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|error)", self.said)}
         assert found == wanted, self.said
         return True

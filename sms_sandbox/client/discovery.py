@@ -63,7 +63,7 @@ def attach(
 
 
 def control_address(host: str, http_port: int) -> str:
-    """Return the address of the control API for a host and a port of the server.
+    """Return the address of the control API for the server's host and port.
 
     Raises SandboxError for port 0, because the server picks the port then.
     """

@@ -173,7 +173,7 @@ class Sandbox(Queries, FaultInjection):
         return Handset(self, number)
 
     def send_inbound(self, from_: str, text: str, to: str | int | None = None) -> Inbound:
-        """Send a text from a handset to the number that last wrote to it, or to `to`."""
+        """Send a text from a handset. It goes to the number that last wrote to it, or to `to`."""
         body = {"from": from_, "text": text} | ({"to": str(to)} if to is not None else {})
         return self.read(Inbound, "POST", "/inbound", body)
 

@@ -97,7 +97,7 @@ class Traffic(Response):
 
 
 class TrafficCount(Response):
-    """A count of matching entries, and of the oldest entries that were dropped for newer ones."""
+    """A count of matching entries. `dropped` counts old entries that were dropped for newer ones."""
 
     count: int
     dropped: int
