@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.simulation.callbacks.attempts import LANE
+from sms_sandbox.simulation.callbacks.attempts import MAX_PER_LANE
 
 from .processes import TIMEOUT_SECONDS, ServerProcess, baseline, control, first_line, python, sandbox
 
@@ -137,14 +137,18 @@ def load_command(run: Run, server: ServerProcess, what: str) -> tuple[str, ...]:
 
 def reports(run: Run) -> Figure:
     """Measure delivery reports posted per second, from the first to the last at the receiver."""
-    figure = Figure("reports posted per second", "/s", f"aiohttp alone, {LANE} at once", 2000, goal_is_ratio=False)
+    figure = Figure(
+        "reports posted per second", "/s", f"aiohttp alone, {MAX_PER_LANE} at once", 2000, goal_is_ratio=False
+    )
     total, missed = SENDS_PER_ROUND * RECIPIENTS_PER_SEND, 0
     with python("-m", "benchmarks.receiver") as receiver, sandbox(run.certificates) as mine:
         url = f"http://127.0.0.1:{int(first_line(receiver))}"
         control(mine, "PATCH", "/account", {"balance": 10_000_000})
         for _ in range(run.rounds):
             ask(f"{url}/_forget")
-            with python("-m", "benchmarks.aiohttp_client", f"{url}/reports?id=7", str(total), str(LANE)) as poster:
+            with python(
+                "-m", "benchmarks.aiohttp_client", f"{url}/reports?id=7", str(total), str(MAX_PER_LANE)
+            ) as poster:
                 poster.wait(TIMEOUT_SECONDS)
             figure.baseline.append(total / json.loads(ask(f"{url}/_count"))["seconds"])
             ask(f"{url}/_forget")

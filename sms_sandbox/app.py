@@ -172,11 +172,11 @@ class Sandbox:
         await asyncio.to_thread(import_module, ".control.routes", __package__)
         from .control.declare import Context
         from .control.routes import create_control
-        from .simulation.callbacks.http_client import Courier
+        from .simulation.callbacks.http_client import CallbackClient
         from .simulation.runner import Runner
         from .tenants.replay import replay
 
-        runner = Runner(self.store, Courier(self.addresses.ca_bundle, self.settings.callback_host))
+        runner = Runner(self.store, CallbackClient(self.addresses.ca_bundle, self.settings.callback_host))
         context = Context(
             self.store, runner, self._journal, self._setup.defaults, self.info, self._newcomers, replay=replay
         )

@@ -13,7 +13,7 @@ from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.render import to_json, to_xml
 from sms_sandbox.api.routes import methods
 from sms_sandbox.domain.clock import real_now
-from sms_sandbox.simulation.callbacks.http_client import Courier
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants
 from sms_sandbox.store.database import Store
@@ -38,12 +38,12 @@ class ApiMachine(RuleBasedStateMachine):
         with self.store.begin() as db:
             tenants.set_clock(db, fresh.tenant, fresh.account.clock.frozen(real_now()))
         self.gate = Gate(self.store)
-        self.courier = Courier()
-        self.runner = Runner(self.store, self.courier)
+        self.client = CallbackClient()
+        self.runner = Runner(self.store, self.client)
         self.loop = asyncio.Runner()
 
     def teardown(self) -> None:
-        self.loop.run(self.courier.close())
+        self.loop.run(self.client.close())
         self.loop.close()
 
     def call(self, method: str, /, who: tuple[str, str] | None = None, **params: Any) -> tuple[str, Any]:

@@ -100,7 +100,10 @@ def _fill(params: callbacks.Params, given: Mapping[str, str | None]) -> callback
 
 def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...]) -> None:
     """Send a callback once and print the request and the answer. Raises CommandError if it fails."""
-    from ..simulation.callbacks.http_client import Courier, Posting  # here, because --help does not need it
+    from ..simulation.callbacks.http_client import (  # here, because --help does not need it
+        CallbackClient,
+        CallbackRequest,
+    )
 
     if not callbacks.is_http_url(url):
         raise click.UsageError(f"{url!r} is not an http or https URL.")
@@ -109,11 +112,11 @@ def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...
     click.echo(f"GET {whole}\nx-transmitsms-signature: {signature}")
 
     async def send() -> Any:
-        courier = Courier(allowed_hosts=hosts)
+        client = CallbackClient(allowed_hosts=hosts)
         try:
-            return await courier.post(Posting(0, 0, 1, whole, signature, datetime.now(UTC), ""))
+            return await client.send(CallbackRequest(0, 0, 1, whole, signature, datetime.now(UTC), ""))
         finally:
-            await courier.close()
+            await client.close()
 
     outcome = asyncio.run(send())
     if outcome.status is not None:

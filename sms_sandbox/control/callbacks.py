@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..simulation.callbacks.queue import lane
+from ..simulation.callbacks.queue import lane_of
 from ..store import callbacks, timeline
 from ..store.timeline import Plan
 from .conversion import page_info, paging_of, shape_of
@@ -37,7 +37,7 @@ def send_callback(call: Call, callback: Id) -> shapes.Callback:
     if row.next_due is not None:
         timeline.retime(call.db, call.tenant.id, timeline.CALLBACK, callback, call.now)
     else:
-        plan = Plan(call.now, timeline.CALLBACK, callback, {"once": True}, lane(call.tenant.id, row.url))
+        plan = Plan(call.now, timeline.CALLBACK, callback, {"once": True}, lane_of(call.tenant.id, row.url))
         timeline.schedule(call.db, call.tenant.id, [plan])
     return read_callback.run(call, callback)  # type: ignore[no-any-return]
 

@@ -42,7 +42,7 @@ async def advance_clock(call: LongCall, body: shapes.Advance) -> shapes.Advanced
     except (ValueError, OverflowError) as why:
         raise ControlError("invalid", str(why)) from why
     clock = await call.transact(read_clock.run)
-    happened = [shapes.Event(event.at, event.kind, event.ref) for event in advance.happened]
+    happened = [shapes.Event(event.at, event.kind, event.ref) for event in advance.events]
     truncated = sum(advance.counts.values()) > len(happened)
     return shapes.Advanced(advance.start, advance.end, clock.running, dict(advance.counts), happened, truncated)
 
@@ -60,7 +60,7 @@ async def _set_clock(call: LongCall, change: Callable[[domain.Clock, datetime], 
         tenants.set_clock(call.db, call.tenant.id, clock)
         return clock_at(clock, call.real)
 
-    async with call.context.runner.clocks.held(call.tenant.id):
+    async with call.context.runner.clocks.hold(call.tenant.id):
         return await call.transact(in_transaction)
 
 

@@ -32,7 +32,7 @@ async def export_tenant(call: LongCall) -> shapes.Document:
     It includes the secrets of accounts. The same calls at the same times give the same document: it holds nothing that
     was measured, and nothing about this server.
     """
-    async with call.context.runner.clocks.held(call.tenant.id):
+    async with call.context.runner.clocks.hold(call.tenant.id):
         document = await call.context.store.run(lambda db: export_document(db, call.tenant.id, real_now()))
     if document is None:
         raise gone()

@@ -25,8 +25,8 @@ def list_mails(call: Call, query: shapes.MailFilter) -> shapes.Mails:
 def send_mail(call: Call, body: shapes.NewMail) -> Message:
     """Send an SMS by e-mail and return the message. The account must have authorised the sender by add-email."""
     try:
-        message = email.hand_in(call.db, call.account, body.from_, body.to, body.text, call.now)
-    except email.UnmailableError as why:
+        message = email.send_as_sms(call.db, call.account, body.from_, body.to, body.text, call.now)
+    except email.EmailRefusedError as why:
         raise ControlError("conflict", str(why)) from why
     return cast(Message, read_message.run(call, message))
 

@@ -104,7 +104,7 @@ async def reset_tenant(call: LongCall, tenant: Name, body: shapes.Reset) -> shap
     A frozen clock stays where it is. With `kinds` only these are emptied, and ids continue.
     """
     row = await call.transact(lambda call: _find(call, tenant))
-    async with call.context.runner.clocks.held(row.id):
+    async with call.context.runner.clocks.hold(row.id):
         if body.kinds is None:
             return await call.transact_exclusively(lambda call: _start_afresh(call, tenant))
         return await call.transact_exclusively(lambda call: _empty(call, tenant, body.kinds or ()))

@@ -19,7 +19,7 @@ from ..api.routes import methods
 from ..api.schema import schema_of
 from ..domain.clock import Clock, real_now
 from ..services import new_tenant
-from ..simulation.callbacks.http_client import Courier
+from ..simulation.callbacks.http_client import CallbackClient
 from ..simulation.runner import Runner
 from ..store.accounts import NewAccount
 from ..store.database import Store
@@ -121,7 +121,7 @@ async def examples(offered: Mapping[str, Method]) -> dict[str, str]:
     with store.begin() as db:
         new = NewTenant("examples", "examples", clock=Clock(frozen_at=BEGINNING))
         tenant = new_tenant.found(db, new, NewAccount(KEY, SECRET, throttle=0), real_now())
-    runner = Runner(store, Courier())
+    runner = Runner(store, CallbackClient())
     gate = Gate(store)
     shown: dict[str, str] = {}
     for step in EXAMPLES:

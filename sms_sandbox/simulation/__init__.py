@@ -1,1 +1,1 @@
-"""What happens by itself: the timeline run, messages answered, callbacks posted."""
+"""The events that happen without a call: the timeline, inbound messages, callbacks and imports."""

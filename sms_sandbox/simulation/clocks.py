@@ -1,4 +1,4 @@
-"""Tenants' clocks, as they are held while somebody moves or sets them."""
+"""The locks of tenants' clocks, for as long as a clock is advanced or set."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,46 +13,46 @@ from ..domain.clock import real_now
 from ..store import tenants
 from ..store.database import Store
 
-LOOK = 2.0
-"""Seconds after which a shared database is looked at again for clocks that a process held when it died."""
+CHECK_SECONDS = 2.0
+"""Time between two searches for clocks that a dead process left frozen, on a shared database."""
 
 
 class Clocks:
-    """Lets one at a time move a tenant's clock, whichever process it is of."""
+    """The locks of all tenants' clocks, shared by all processes of a database."""
 
     def __init__(self, store: Store, real: Callable[[], datetime] = real_now) -> None:
         self._store = store
         self._real = real
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._look_at = 0.0
-        """By the event loop's clock."""
+        self._next_check = 0.0
+        """On the event loop's clock."""
 
     @asynccontextmanager
-    async def held(self, tenant: int) -> AsyncIterator[None]:
-        """Hold a tenant's clock, when nobody else does any more."""
+    async def hold(self, tenant: int) -> AsyncIterator[None]:
+        """Wait for the lock of a tenant's clock, and hold it until the block ends."""
         async with self._locks.setdefault(tenant, asyncio.Lock()), self._store.holds.on(tenant):
             yield
 
-    def let_go(self, db: Connection) -> None:
-        """Let clocks go that a process held when it died, where no other process can hold any."""
+    def resume_all(self, db: Connection) -> None:
+        """Resume clocks left frozen by a dead process. Call this only if no other process uses the database."""
         for tenant in tenants.moving(db):
-            self._let_run(db, tenant.id)
+            self._resume(db, tenant.id)
 
-    async def take_over(self) -> None:
-        """The same, where others can, for those that none holds; if it is time to look."""
+    async def resume_abandoned(self) -> None:
+        """Resume clocks left frozen by a dead process. Runs every 2 s at most, on PostgreSQL only."""
         now = asyncio.get_running_loop().time()
-        if self._store.embedded or now < self._look_at:
+        if self._store.embedded or now < self._next_check:
             return
-        self._look_at = now + LOOK
+        self._next_check = now + CHECK_SECONDS
         for tenant in await self._store.run(tenants.moving):
             lock = self._locks.setdefault(tenant.id, asyncio.Lock())
             if lock.locked():
                 continue
             async with lock, self._store.holds.on(tenant.id, waits=False) as held:
                 if held:
-                    await self._store.run(partial(self._let_run, tenant=tenant.id))
+                    await self._store.run(partial(self._resume, tenant_id=tenant.id))
 
-    def _let_run(self, db: Connection, tenant: int) -> None:
-        found = tenants.read(db, tenant)
-        if found is not None and found.clock.moving:
-            tenants.set_clock(db, tenant, found.clock.running(self._real()))
+    def _resume(self, db: Connection, tenant_id: int) -> None:
+        tenant = tenants.read(db, tenant_id)
+        if tenant is not None and tenant.clock.moving:
+            tenants.set_clock(db, tenant_id, tenant.clock.running(self._real()))

@@ -1,4 +1,4 @@
-"""Imports of files into lists: each is a task of its own, which gives way to everything else again and again."""
+"""Imports of contact files. Each is a task that often pauses, so that it does not delay calls."""
 
 import asyncio
 import io
@@ -26,205 +26,202 @@ from ..store.database import Store
 from ..store.imports import Held
 from ..store.tenants import Tenant
 from ..store.timeline import Due
-from .callbacks.http_client import Courier, FetchError
+from .callbacks.http_client import CallbackClient, FetchError
 
 log = logging.getLogger(__name__)
 
-CHUNK = 200
-"""Rows written in one transaction."""
+ROWS_PER_TRANSACTION = 200
 
-SLICE = 0.002
-"""Seconds of computing after which other work gets its turn."""
+YIELD_AFTER_SECONDS = 0.002
+"""Computing time after which a task lets others run."""
 
-MOST = 4
-"""Files of one tenant fetched and read at once; other imports of it wait."""
+MAX_FILES_PER_TENANT = 4
+"""Files of one tenant that are fetched and read at the same time. Further imports wait."""
 
-HOLD = timedelta(seconds=30)
-"""How long a process holds an import without saying again that it still does."""
+LEASE = timedelta(seconds=30)
+"""Time for which a process holds an import, unless it renews the lease."""
 
 
 @dataclass(frozen=True)
-class Begun:
-    """An import that was taken off the timeline's hands; its contacts are made `at` a moment of the tenant's time."""
+class StartedImport:
+    """An import that this process holds. Its contacts are created `at` this time on the tenant's clock."""
 
     row: Due
     held: Held
     at: datetime
 
 
-class Imports:
-    """The imports under way in this process."""
+class ContactImports:
+    """The running imports of this process."""
 
-    def __init__(self, store: Store, courier: Courier, real: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, client: CallbackClient, real: Callable[[], datetime]) -> None:
         self._store = store
-        self._courier = courier
+        self._client = client
         self._real = real
-        self._under_way: dict[asyncio.Task[None], Begun] = {}
-        self._rooms: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
-        # One computes or writes at a time, so that many take no more from other calls than one does.
+        self._running: dict[asyncio.Task[None], StartedImport] = {}
+        self._limits: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+        # Only one import computes or writes at a time, so that many do not delay calls more than one does.
         self._turn = asyncio.Lock()
 
-    def begin(self, db: Connection, tenant: Tenant, row: Due, in_real_time: bool) -> Begun | None:
-        """Hold an import that is due, in the transaction that found it; None if it can't be carried out here now.
+    def begin(self, db: Connection, tenant: Tenant, row: Due, in_real_time: bool) -> StartedImport | None:
+        """Hold an import that is due. None if another process holds it, or if it is gone.
 
-        Its row stays on the timeline until it has ended, so that another process finds it if this one dies.
+        Its row stays on the timeline until the import has ended, so that another process finds it if this one dies.
         """
         real = self._real()
-        held = imports.take(db, tenant.id, row.ref, secrets.token_hex(16), real, real + HOLD)
+        held = imports.take(db, tenant.id, row.ref, secrets.token_hex(16), real, real + LEASE)
         if held is None:
             return None
-        return Begun(row, held, max(row.due, tenant.clock.now(real)) if in_real_time else row.due)
+        return StartedImport(row, held, max(row.due, tenant.clock.now(real)) if in_real_time else row.due)
 
-    def start(self, begun: Sequence[Begun]) -> None:
-        """Let imports go on by themselves, when the transaction that holds them is committed."""
-        for each in begun:
-            task = asyncio.create_task(self._see_to(each), name=f"import {each.held.id}")
-            self._under_way[task] = each
-            task.add_done_callback(self._under_way.pop)
+    def start(self, started: Sequence[StartedImport]) -> None:
+        """Run imports in the background. Call this after the commit of the transaction that holds them."""
+        for job in started:
+            task = asyncio.create_task(self._run(job), name=f"import {job.held.id}")
+            self._running[task] = job
+            task.add_done_callback(self._running.pop)
 
-    async def settle(self, tenant: int) -> bool:
-        """Wait for the tenant's imports that are under way; whether there were any."""
+    async def finish(self, tenant: int) -> bool:
+        """Wait for a tenant's running imports. True if there were any."""
         waited = False
-        while under_way := self._of(tenant):
+        while tasks := [task for task, job in self._running.items() if job.held.tenant == tenant]:
             waited = True
-            await asyncio.wait(under_way)
+            await asyncio.wait(tasks)
         return waited
 
     async def stop(self) -> None:
-        """Leave off, so that the next process can go on at once."""
-        under_way = dict(self._under_way)
-        for task in under_way:
+        """Cancel all imports and end their leases, so that another process can resume them."""
+        running = dict(self._running)
+        for task in running:
             task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
-        for begun in under_way.values():
-            await self._store.run(partial(imports.keep, held=begun.held, until=self._real()))
+        await asyncio.gather(*running, return_exceptions=True)
+        for job in running.values():
+            await self._store.run(partial(imports.keep, held=job.held, until=self._real()))
 
-    def _of(self, tenant: int) -> list[asyncio.Task[None]]:
-        return [task for task, begun in list(self._under_way.items()) if begun.held.tenant == tenant]
-
-    async def _see_to(self, begun: Begun) -> None:
-        keeping = asyncio.create_task(self._keep(begun.held))
-        room = self._rooms.setdefault(begun.held.tenant, asyncio.Semaphore(MOST))
+    async def _run(self, job: StartedImport) -> None:
+        renewal = asyncio.create_task(self._renew_lease(job.held))
+        limit = self._limits.setdefault(job.held.tenant, asyncio.Semaphore(MAX_FILES_PER_TENANT))
         try:
-            async with room:
-                why = await self._carry_out(begun)
+            async with limit:
+                error = await self._import(job)
         except ImportGoneError:
             return
-        except Exception as fault:
-            log.exception("An import failed on our side.")
-            why = f"failed here: {type(fault).__name__}"
+        except Exception as failure:
+            log.exception("An import failed because of an error in the sandbox.")
+            error = f"failed here: {type(failure).__name__}"
         finally:
-            keeping.cancel()
+            renewal.cancel()
         try:
-            await self._store.run(partial(contact_import.end, held=begun.held, why=why, now=begun.at))
+            await self._store.run(partial(contact_import.end, held=job.held, why=error, now=job.at))
         except Exception:
-            # It is begun again when nobody says any more that it is held.
-            log.exception("The end of an import can't be noted.")
+            # The lease will run out, and then the import is resumed.
+            log.exception("The end of an import could not be recorded.")
 
-    async def _keep(self, held: Held) -> None:
+    async def _renew_lease(self, held: Held) -> None:
         while True:
-            await asyncio.sleep(HOLD.total_seconds() / 3)
-            await self._store.run(partial(imports.keep, held=held, until=self._real() + HOLD))
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            await self._store.run(partial(imports.keep, held=held, until=self._real() + LEASE))
 
-    async def _carry_out(self, begun: Begun) -> str:
-        """Fetch the file and write its rows; why that failed, or nothing."""
-        held = begun.held
+    async def _import(self, job: StartedImport) -> str:
+        """Fetch the file and write its rows. Return an error for the user, or an empty text."""
+        held = job.held
         try:
-            with TemporaryFile() as kept:
-                file = await self._fetch(held.asked.url, kept)
+            with TemporaryFile() as content:
+                file = await self._fetch(held.asked.url, content)
                 columns = await self._measure(held, file)
                 with file.rows() as rows:
-                    await self._pass(rows, 1 + held.done)
-                    while await self._write_some(begun, rows, columns):
+                    await self._skip(rows, 1 + held.done)
+                    while await self._write_some(job, rows, columns):
                         await asyncio.sleep(0)
-        except (FetchError, TableError) as why:
-            return str(why)
+        except (FetchError, TableError) as error:
+            return str(error)
         except ListGoneError:
             return "the list was removed"
         return ""
 
-    async def _fetch(self, url: str, kept: IO[bytes]) -> "File":
-        # The whole file first: one that breaks off, or is no table, must leave the list as it was.
+    async def _fetch(self, url: str, content: IO[bytes]) -> "_ContactFile":
+        # Fetch the whole file first: an incomplete or malformed one must not change the list.
         guess = EncodingGuess()
 
         def take(chunk: bytes) -> None:
-            kept.write(chunk)
+            content.write(chunk)
             guess.feed(chunk)
 
-        await self._courier.fetch(url, take)
-        return File(kept, guess.end())
+        await self._client.fetch(url, take)
+        return _ContactFile(content, guess.end())
 
-    async def _measure(self, held: Held, file: "File") -> Columns:
-        """What the columns are, and how many rows there are, which is noted. Reads the whole file."""
+    async def _measure(self, held: Held, file: "_ContactFile") -> Columns:
+        """Find the columns, and record the number of rows. Reads the whole file."""
         with file.rows() as rows:
             columns = csv.find_columns(next(rows, []), held.asked.fields)
-            length = await self._pass(rows)
-        if not await self._store.run(partial(imports.set_length, held=held, rows=length)):
+            count = await self._skip(rows)
+        if not await self._store.run(partial(imports.set_length, held=held, rows=count)):
             raise ImportGoneError
         return columns
 
-    async def _pass(self, rows: Iterator[list[str]], most: int | None = None) -> int:
-        """Pass over rows, all or so many; how many there were."""
-        passed, breath = 0, Breath()
-        while (most is None or passed < most) and next(rows, None) is not None:
-            passed += 1
-            await breath.draw()
-        return passed
+    async def _skip(self, rows: Iterator[list[str]], limit: int | None = None) -> int:
+        """Skip all rows, or up to a limit, and return their number."""
+        skipped, time_slice = 0, TimeSlice()
+        while (limit is None or skipped < limit) and next(rows, None) is not None:
+            skipped += 1
+            await time_slice.pause_if_over()
+        return skipped
 
-    async def _write_some(self, begun: Begun, rows: Iterator[list[str]], columns: Columns) -> bool:
-        """Write the next rows in one transaction; whether there were any."""
+    async def _write_some(self, job: StartedImport, rows: Iterator[list[str]], columns: Columns) -> bool:
+        """Write the next rows in one transaction. True if there were any."""
         async with self._turn:
-            found, breath = list[ImportRow](), Breath()
-            while len(found) < CHUNK and (row := next(rows, None)) is not None:
-                found.append(contact_of(row, columns, begun.held.asked.country))
-                await breath.draw()
-            if found:
-                await self._store.run(partial(contact_import.import_rows, held=begun.held, rows=found, now=begun.at))
-        return bool(found)
+            contacts, time_slice = list[ImportRow](), TimeSlice()
+            while len(contacts) < ROWS_PER_TRANSACTION and (row := next(rows, None)) is not None:
+                contacts.append(_to_contact(row, columns, job.held.asked.country))
+                await time_slice.pause_if_over()
+            if contacts:
+                await self._store.run(partial(contact_import.import_rows, held=job.held, rows=contacts, now=job.at))
+        return bool(contacts)
 
 
-class Breath:
-    """Lets other work have its turn when this one has computed for a while."""
+class TimeSlice:
+    """A limit for the time that a task computes before it lets others run."""
 
     def __init__(self) -> None:
         self._since = perf_counter()
 
-    async def draw(self) -> None:
-        if perf_counter() - self._since > SLICE:
+    async def pause_if_over(self) -> None:
+        """Pause for other tasks if this one has computed for long enough."""
+        if perf_counter() - self._since > YIELD_AFTER_SECONDS:
             await asyncio.sleep(0)
             self._since = perf_counter()
 
 
-class File:
-    """A fetched file, read row by row as often as needed and never as a whole."""
+class _ContactFile:
+    """A fetched file, which is read row by row and never loaded as a whole."""
 
-    def __init__(self, kept: IO[bytes], encoding: str) -> None:
-        self._kept = kept
+    def __init__(self, content: IO[bytes], encoding: str) -> None:
+        self._content = content
         self._encoding = encoding
         with self._text() as text:
             try:
                 self._delimiter = csv.find_delimiter(text.read(csv.HEAD_LENGTH))
-            except UnicodeError as why:
-                raise TableError(f"it cannot be decoded: {why}") from why
+            except UnicodeError as error:
+                raise TableError(f"it cannot be decoded: {error}") from error
 
     @contextmanager
     def rows(self) -> Iterator[Iterator[list[str]]]:
-        """The rows from the first on; only one such pass may be under way."""
+        """Read the rows from the start. Only one block may read at a time."""
         with self._text() as text:
             yield csv.read_rows(text.readline, self._delimiter)
 
     @contextmanager
     def _text(self) -> Iterator[io.TextIOWrapper]:
-        self._kept.seek(0)
-        text = io.TextIOWrapper(self._kept, self._encoding, newline="")
+        self._content.seek(0)
+        text = io.TextIOWrapper(self._content, self._encoding, newline="")
         try:
             yield text
         finally:
-            text.detach()  # which else would close the file
+            text.detach()  # or closing the wrapper would close the file
 
 
-def contact_of(row: Sequence[str], columns: Columns, country: str | None) -> ImportRow:
-    """A row with its number in international form."""
-    line = csv.read_contact(row, columns)
-    msisdn = numbers.to_msisdn(line.mobile, country, cached=False)
-    return ImportRow(msisdn, line.first_name, line.last_name, line.fields)
+def _to_contact(row: Sequence[str], columns: Columns, country: str | None) -> ImportRow:
+    """Convert a row, with its number in international form."""
+    contact = csv.read_contact(row, columns)
+    msisdn = numbers.to_msisdn(contact.mobile, country, cached=False)
+    return ImportRow(msisdn, contact.first_name, contact.last_name, contact.fields)

@@ -1,4 +1,7 @@
-"""The events of the timeline but for callbacks: each kind is run for the rows of one tenant that follow each other."""
+"""The handlers of the timeline's events, except callbacks and imports.
+
+A handler gets consecutive rows of one kind and one tenant.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,49 +22,51 @@ from ..store.recipients import Reporting
 from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
 from . import renewals
-from .callbacks.queue import News, tell
+from .callbacks.queue import CallbackEvent, queue_callbacks
 from .inbound import receive as inbound
-from .traffic_entries import note_report
+from .traffic_entries import record_report
 
 Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
 
-HEAVIEST = 500
-"""What a row weighs that has a transaction to itself."""
+MAX_WEIGHT = 500
+"""Limit for the rows of one transaction. A row of this weight has a transaction of its own."""
 
 MOVES_MONEY = frozenset({timeline.ENLIST, timeline.INBOUND, timeline.NUMBER_RENEWAL, timeline.KEYWORD_RENEWAL})
-"""Rows that may charge an account: two accounts charged in one transaction could wait for each other with a call."""
+"""Kinds that may charge an account. Charging two accounts in one transaction could deadlock with a call."""
 
-HEAP = 2000
-"""Members of a removed list deleted in one go."""
+MEMBERS_PER_DELETE = 2000
+"""Members of a removed list that are deleted in one transaction."""
 
 
-def enlist(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Write down more recipients of a message to a long list; when all are, it can be sent."""
+def add_recipients(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Store the next recipients of a message to a long list. After the last ones, schedule its sending."""
     for row in rows:
         message = messages.read(db, tenant.id, row.ref)
         if message is None or message.status == messages.CANCELLED:
             continue
-        on = contacts.read_list(db, tenant.id, message.list_id)
-        chunk = contacts.active_members(db, tenant.id, on.id, row.data["after"], CHUNK) if on else []
+        contact_list = contacts.read_list(db, tenant.id, message.list_id)
+        chunk = (
+            contacts.active_members(db, tenant.id, contact_list.id, row.data["after"], CHUNK) if contact_list else []
+        )
         batch = Batch(
             tenant.id, tenant.seed, message.account, message.id, message.text, message.tracked_url, message.send_at
         )
-        # Whoever joined after the message was accepted is not among those it was billed for.
+        # Members who joined after the message was accepted were not billed.
         billed = [member for member in chunk if member.created <= message.created]
-        handsets = [(member.msisdn, send_message.values_of(member, on)) for member in billed if on]
+        handsets = [(member.msisdn, send_message.values_of(member, contact_list)) for member in billed if contact_list]
         if handsets:
             send_message.enlist(db, batch, handsets)
         parts = row.data["parts"] + send_message.parts_of(batch, handsets)
         if len(chunk) == CHUNK:
             plan = Plan(row.due, timeline.ENLIST, message.id, {"after": chunk[-1].msisdn, "parts": parts})
         else:
-            settle(db, tenant, message, parts, row.due)
+            settle_cost(db, tenant, message, parts, row.due)
             plan = Plan(max(message.send_at, row.due), timeline.SEND, message.id, {"size": message.recipients})
         timeline.schedule(db, tenant.id, [plan])
 
 
-def settle(db: Connection, tenant: Tenant, message: Message, parts: int, now: datetime) -> None:
-    """Give back what was paid for members who left a list while a message to it was being written down."""
+def settle_cost(db: Connection, tenant: Tenant, message: Message, parts: int, now: datetime) -> None:
+    """Refund the cost for members who left a list while its recipients were stored."""
     account = accounts.read(db, tenant.id, message.account)
     assert account is not None
     missing = max(0, message.parts - parts)
@@ -72,7 +77,7 @@ def settle(db: Connection, tenant: Tenant, message: Message, parts: int, now: da
 
 
 def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Hand messages to the carrier, so many recipients at a time, and plan what it will report."""
+    """Hand messages to the carrier in chunks of recipients, and schedule its reports."""
     plans: list[Plan] = []
     for row in rows:
         message = messages.read(db, tenant.id, row.ref)
@@ -93,46 +98,50 @@ def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
 
 
 def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Take in what the carrier reports, and tell the accounts' apps.
+    """Record reports of the carrier, and queue their callbacks.
 
-    The first final report makes a recipient's state and is counted. One that comes again, of a strange message, or
-    that says pending is told and changes nothing.
+    The first final report sets the recipient's status and is counted. A repeated one, one for an unknown message, and
+    one that says pending only cause a callback.
     """
     reported: dict[int, tuple[str, datetime]] = {}
     counts: defaultdict[int, list[str]] = defaultdict(list)
-    news: list[News] = []
+    events: list[CallbackEvent] = []
     known = recipients.reporting(db, tenant.id, [row.ref for row in rows])
     for row in rows:
-        found = known.get(row.ref)
-        if found is None:
+        recipient = known.get(row.ref)
+        if recipient is None:
             continue
         status = row.data["status"]
         if status in FINAL_STATUSES and row.data.get("how") not in ("again", "unknown"):
-            if found.status != PENDING or row.ref in reported:
+            if recipient.status != PENDING or row.ref in reported:
                 continue
-            reported[found.recipient] = (status, row.due)
-            counts[found.message].append(status)
-        note_report(db, tenant.id, found, status, row.due, row.data.get("rule", ""))
-        news += delivery_news(found, row)
+            reported[recipient.recipient] = (status, row.due)
+            counts[recipient.message].append(status)
+        record_report(db, tenant.id, recipient, status, row.due, row.data.get("rule", ""))
+        events += delivery_callbacks(recipient, row)
     recipients.report(db, tenant.id, reported)
     messages.count_reports(db, tenant.id, counts)
-    tell(db, tenant.id, news)
+    queue_callbacks(db, tenant.id, events)
 
 
-def delivery_news(found: Reporting, row: Due) -> list[News]:
-    url = callbacks.first_url(found.message_url, found.account_url)
+def delivery_callbacks(recipient: Reporting, row: Due) -> list[CallbackEvent]:
+    """Return the callback of a delivery report, if there is a URL for it."""
+    url = callbacks.first_url(recipient.message_url, recipient.account_url)
     if url is None:
         return []
-    message = unissued_id(found.message) if row.data.get("how") == "unknown" else found.message
+    message = unissued_id(recipient.message) if row.data.get("how") == "unknown" else recipient.message
     params = callbacks.delivery_report(
-        message_id=message, mobile=found.msisdn, at=row.due, status=row.data["status"], user_id=found.account
+        message_id=message, mobile=recipient.msisdn, at=row.due, status=row.data["status"], user_id=recipient.account
     )
-    because = row.data.get("rule", "")
-    return [News(found.account, found.secret, "dlr", url, params, found.message, found.msisdn, row.due, because)]
+    rule = row.data.get("rule", "")
+    event = CallbackEvent(
+        recipient.account, recipient.secret, "dlr", url, params, recipient.message, recipient.msisdn, row.due, rule
+    )
+    return [event]
 
 
-def receive(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Let handsets' messages arrive; one that reaches nobody is lost, as it is in the network."""
+def receive_inbound(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Receive messages from handsets. A message that reaches no account is lost, as in a real network."""
     for row in rows:
         with suppress(inbound.UnreachableError):
             inbound.receive(
@@ -140,9 +149,9 @@ def receive(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
             )
 
 
-def tell_list_action(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Tell a list's automation who joined the list, and who left it."""
-    news: list[News] = []
+def queue_list_actions(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Queue the callbacks of contacts that joined or left a list."""
+    events: list[CallbackEvent] = []
     for row in rows:
         account = accounts.read(db, tenant.id, row.data["account"])
         if account is None:
@@ -157,32 +166,32 @@ def tell_list_action(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> Non
             fields=row.data["fields"],
         )
         url, msisdn = row.data["url"], row.data["msisdn"]
-        news.append(News(account.id, account.secret, timeline.LIST_ACTION, url, params, 0, msisdn, row.due))
-    tell(db, tenant.id, news)
+        events.append(CallbackEvent(account.id, account.secret, timeline.LIST_ACTION, url, params, 0, msisdn, row.due))
+    queue_callbacks(db, tenant.id, events)
 
 
-def forget_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Clear up after removed lists, so many members at a time."""
+def delete_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+    """Delete the members of removed lists, a chunk at a time."""
     for row in rows:
-        if contacts.delete_members(db, tenant.id, row.ref, HEAP) == HEAP:
+        if contacts.delete_members(db, tenant.id, row.ref, MEMBERS_PER_DELETE) == MEMBERS_PER_DELETE:
             timeline.schedule(db, tenant.id, [Plan(row.due, row.kind, row.ref)])
 
 
-EVENTS: Mapping[str, Handler] = {
-    timeline.ENLIST: enlist,
+HANDLERS: Mapping[str, Handler] = {
+    timeline.ENLIST: add_recipients,
     timeline.SEND: send,
     timeline.REPORT: report,
-    timeline.INBOUND: receive,
-    timeline.LIST_ACTION: tell_list_action,
-    timeline.FORGET_MEMBERS: forget_members,
+    timeline.INBOUND: receive_inbound,
+    timeline.LIST_ACTION: queue_list_actions,
+    timeline.FORGET_MEMBERS: delete_members,
     timeline.NUMBER_RENEWAL: renewals.renew_numbers,
     timeline.KEYWORD_RENEWAL: renewals.renew_keywords,
 }
-"""Every kind of row on the timeline, but for the callbacks and imports that the runner lets go on by themselves."""
+"""The handler of each kind of row, except callbacks and imports, which the runner starts as tasks."""
 
 
 def weight(row: Due) -> int:
-    """How many recipients' worth of work a row is."""
+    """Return the work of a row, counted in recipients."""
     if row.kind in MOVES_MONEY:
-        return HEAVIEST
+        return MAX_WEIGHT
     return CHUNK if row.kind == timeline.FORGET_MEMBERS else min(row.data.get("size", 1), CHUNK)

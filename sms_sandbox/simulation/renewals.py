@@ -1,4 +1,4 @@
-"""Numbers and keywords paid for month by month, and what becomes of those that are not."""
+"""The monthly renewals of numbers and keywords."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from ..store.timeline import Due
 
 
 def renew_numbers(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Charge leased numbers for another month; one that is not paid for goes out of service."""
+    """Charge leased numbers for another month. A number that cannot be paid for goes out of service."""
     for row in rows:
         number = numbers.read(db, tenant.id, str(row.ref))
         account = accounts.read(db, tenant.id, number.account) if number and number.account else None
@@ -24,15 +24,17 @@ def renew_numbers(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
 
 
 def renew_keywords(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Charge keywords for another month; one that is not paid for closes, and so does one whose number is out of
-    service."""
+    """Charge keywords for another month.
+
+    A keyword closes if it cannot be paid for, or if its number is out of service.
+    """
     for row in rows:
         keyword = keywords.by_id(db, tenant.id, row.ref)
         account = accounts.read(db, tenant.id, keyword.account) if keyword else None
         if keyword is None or account is None:
             continue
-        serves = numbers.may_send(db, tenant.id, account.id, keyword.number)
-        if serves and monthly_billing.charge_keyword(db, account, keyword, row.due):
+        in_service = numbers.may_send(db, tenant.id, account.id, keyword.number)
+        if in_service and monthly_billing.charge_keyword(db, account, keyword, row.due):
             keywords.bill(db, tenant.id, keyword.id, monthly_billing.go_on(db, row))
         else:
             keywords.change(db, tenant.id, keyword.id, {"status": keywords.CLOSED})

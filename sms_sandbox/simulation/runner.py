@@ -1,4 +1,4 @@
-"""Runs the timeline: by itself as real time goes on, or up to a moment when a test moves a tenant's clock."""
+"""The runner of the timeline: in real time, and when a clock is advanced."""
 
 import asyncio
 import logging
@@ -17,39 +17,41 @@ from ..domain.clock import LATEST, Clock, from_micros, real_now
 from ..store import imports, tenants, timeline
 from ..store.database import Store
 from ..store.timeline import Due
-from .callbacks.attempts import Flights, begin
-from .callbacks.http_client import Courier, Posting
+from .callbacks.attempts import Attempts, begin_attempt
+from .callbacks.http_client import CallbackClient, CallbackRequest
 from .clocks import Clocks
-from .contact_imports import Begun, Imports
-from .events import EVENTS
+from .contact_imports import ContactImports, StartedImport
+from .events import HANDLERS
 
 log = logging.getLogger(__name__)
 
-MOST = 100
-"""Rows run in one transaction, so that none holds up calls for long."""
+ROWS_PER_TRANSACTION = 100
+"""Limit for the rows run in one transaction, so that it does not delay calls for long."""
 
-REST = 0.005
-"""Seconds between two turns, in which more comes due and is run together."""
+_REST_SECONDS = 0.005
+"""Pause between two passes. More rows become due in it, and are run together."""
 
-GLANCE = 0.25
-"""Seconds after which a shared database is looked at again, for what other processes put there."""
+POLL_SECONDS = 0.25
+"""Time between two passes on a shared database, where other processes add rows."""
 
-PAUSE = 1.0
-"""Seconds before the next turn when the database failed."""
+RETRY_SECONDS = 1.0
+"""Pause before the next pass after an error of the database."""
 
-TOGETHER = timedelta(seconds=1)
-"""Callbacks due within this much of a tenant's time are under way together while its clock is moved. It is less than
-the first wait of the ladder, so nothing that one of them causes can be due before another begins."""
+CONCURRENT_SPAN = timedelta(seconds=1)
+"""During an advance, attempts due within this span run concurrently.
 
-MOST_TOLD = 1000
+It is shorter than the wait before a second attempt, so no attempt can cause another one within the span.
+"""
 
-Find: TypeAlias = Callable[[Connection, int], list[Due]]
-"""Finds so many rows to run, the same ones each time until they are taken."""
+MAX_LISTED_EVENTS = 1000
+
+FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
+"""Finds up to a number of due rows; the same ones until they are taken."""
 
 
 @dataclass(frozen=True)
-class Happening:
-    """Something that happened while a clock was moved; `ref` is the id the kind tells of."""
+class RanEvent:
+    """An event that ran during an advance. The meaning of `ref` depends on the kind."""
 
     at: datetime
     kind: str
@@ -57,229 +59,231 @@ class Happening:
 
 
 @dataclass
-class Advanced:
-    """What an advance did: from when to when, how much of each kind, and the first thousand things in order."""
+class AdvanceResult:
+    """The result of an advance: its start and end, the number of events by kind, and the first events in order."""
 
     start: datetime
     end: datetime
     counts: Counter[str] = field(default_factory=Counter)
-    happened: list[Happening] = field(default_factory=list)
+    events: list[RanEvent] = field(default_factory=list)
 
-    def note(self, rows: Sequence[Due]) -> None:
+    def add(self, rows: Sequence[Due]) -> None:
+        """Count rows that ran, and list them as far as there is room."""
         for row in rows:
             self.counts[row.kind] += 1
-            if len(self.happened) < MOST_TOLD:
-                self.happened.append(Happening(row.due, row.kind, row.ref))
+            if len(self.events) < MAX_LISTED_EVENTS:
+                self.events.append(RanEvent(row.due, row.kind, row.ref))
 
 
 class BackwardsError(ValueError):
-    """A clock can't go back."""
+    """A target of an advance that lies before the clock's time."""
 
 
 class Runner:
-    """The one thing that runs what is due, and posts the callbacks that come of it."""
+    """Runs the due rows of the timeline, and starts callback attempts and imports."""
 
-    def __init__(self, store: Store, courier: Courier, real: Callable[[], datetime] = real_now) -> None:
+    def __init__(self, store: Store, client: CallbackClient, real: Callable[[], datetime] = real_now) -> None:
         self._store = store
         self._real = real
-        self._stir = asyncio.Event()
-        self._flights = Flights(store, courier, self._stir.set)
-        self._imports = Imports(store, courier, real)
+        self._wake = asyncio.Event()
+        self._attempts = Attempts(store, client, self._wake.set)
+        self._imports = ContactImports(store, client, real)
         self._sleeps_until: datetime | None = None
-        self._turning = asyncio.Lock()
+        self._passing = asyncio.Lock()
         self.clocks = Clocks(store, real)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
-    # Running by itself
+    # Running in real time
 
     async def start(self) -> None:
-        """Let go of clocks and imports that a process held when it died, and begin to run what is due."""
+        """Release clocks and imports that a dead process held, and begin to run due rows."""
         self._loop = asyncio.get_running_loop()
-        self._store.on_scheduled = self._hear
+        self._store.on_scheduled = self._on_scheduled
         if self._store.embedded:
             await self._store.run(self._release)
         self._task = asyncio.create_task(self._run(), name="timeline")
 
     async def stop(self) -> None:
-        """Finish what is under way, note how it ended, and stop."""
+        """Stop running rows, and end the pending imports and attempts."""
         self._stopping = True
-        self._stir.set()
+        self._wake.set()
         if self._task is not None:
             await self._task
         await self._imports.stop()
-        await self._flights.stop()
+        await self._attempts.stop()
 
     def _release(self, db: Connection) -> None:
-        self.clocks.let_go(db)
+        self.clocks.resume_all(db)
         imports.release_all(db, self._real())
 
-    def _hear(self, wake: int) -> None:
-        """Something is due at `wake`; on a shared store this comes from its threads."""
+    def _on_scheduled(self, wake: int) -> None:
+        """Wake the runner for a row due at `wake`. On a shared store, other threads call this."""
         if self._sleeps_until is not None and from_micros(wake) >= self._sleeps_until:
             return
         if self._store.embedded:
-            self._stir.set()
+            self._wake.set()
         elif self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stir.set)
+            self._loop.call_soon_threadsafe(self._wake.set)
 
     async def _run(self) -> None:
         while not self._stopping:
-            self._stir.clear()
+            self._wake.clear()
             self._sleeps_until = None
             try:
-                await self.clocks.take_over()
-                if await self._turn():
-                    await asyncio.sleep(REST)
+                await self.clocks.resume_abandoned()
+                if await self._pass():
+                    await asyncio.sleep(_REST_SECONDS)
                 else:
                     await self._sleep()
             except Exception:
-                log.exception("The timeline can't be run; it is tried again.")
-                await asyncio.sleep(PAUSE)
+                log.exception("The timeline failed and will be retried.")
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _sleep(self) -> None:
-        full = self._flights.full
+        full = self._attempts.full_lanes
         due = await self._store.run(lambda db: timeline.next_wake(db, full))
         wait = None if due is None else max(0.0, (due - self._real()).total_seconds())
         if not self._store.embedded:
-            wait = GLANCE if wait is None else min(wait, GLANCE)
+            wait = POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
         self._sleeps_until = None if wait is None else self._real() + timedelta(seconds=wait)
-        if self._flights.any_landed:
+        if self._attempts.any_ended:
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stir.wait(), wait)
-        await asyncio.sleep(REST)
+            await asyncio.wait_for(self._wake.wait(), wait)
+        await asyncio.sleep(_REST_SECONDS)
 
-    async def _turn(self) -> bool:
-        """Note what landed, run what is due, and send off what there is room for; whether anything was run."""
-        async with self._turning:
-            await self._flights.note_landed()
-            room, full, real = self._flights.room, self._flights.full, self._real()
+    async def _pass(self) -> bool:
+        """Record ended attempts, and run due rows as far as there is room for attempts. True if any row ran."""
+        async with self._passing:
+            await self._attempts.record_ended()
+            room, full, real = self._attempts.room, self._attempts.full_lanes, self._real()
             if room <= 0:
                 return False
-            return bool(await self._run_due(lambda db, most: timeline.waking(db, real, min(most, room), full), real))
+            return bool(await self._run_due(lambda db, limit: timeline.waking(db, real, min(limit, room), full), real))
 
     # Running rows
 
-    async def _run_due(self, find: Find, real: datetime | None) -> list[Due]:
-        """Run what is found in one transaction. If that fails run it one by one, and put aside the one at fault."""
+    async def _run_due(self, find: FindRows, real: datetime | None) -> list[Due]:
+        """Run due rows in one transaction. If that fails, run them one by one, and remove the row that fails."""
         try:
-            return await self._attempt(find, MOST, real)
+            return await self._run_some(find, ROWS_PER_TRANSACTION, real)
         except Exception:
-            log.exception("Events of the timeline failed; they are run one by one.")
+            log.exception("Events of the timeline failed and are run one by one.")
         ran: list[Due] = []
-        for _ in range(MOST):
+        for _ in range(ROWS_PER_TRANSACTION):
             try:
-                one = await self._attempt(find, 1, real)
+                rows = await self._run_some(find, 1, real)
             except Exception:
-                log.exception("An event of the timeline failed and is put aside.")
+                log.exception("An event of the timeline failed and is removed.")
                 await self._store.run(lambda db: timeline.take(db, find(db, 1)))
                 break
-            if not one:
+            if not rows:
                 break
-            ran += one
+            ran += rows
         return ran
 
-    async def _attempt(self, find: Find, most: int, real: datetime | None) -> list[Due]:
-        rows, postings, begun = await self._store.run(partial(self._happen, find=find, most=most, real=real))
-        self._flights.send_off(postings, in_real_time=real is not None)
-        self._imports.start(begun)
+    async def _run_some(self, find: FindRows, limit: int, real: datetime | None) -> list[Due]:
+        rows, requests, started = await self._store.run(partial(self._run_rows, find=find, limit=limit, real=real))
+        self._attempts.start(requests, in_real_time=real is not None)
+        self._imports.start(started)
         return rows
 
-    def _happen(
-        self, db: Connection, find: Find, most: int, real: datetime | None
-    ) -> tuple[list[Due], list[Posting], list[Begun]]:
-        """Run rows in one transaction; callbacks and imports among them are to be started when it is committed.
+    def _run_rows(
+        self, db: Connection, find: FindRows, limit: int, real: datetime | None
+    ) -> tuple[list[Due], list[CallbackRequest], list[StartedImport]]:
+        """Run rows in one transaction. The caller starts the attempts and imports after the commit.
 
-        With `real`, a try of a callback is made now, however long ago it was due; without, at its own moment.
+        With `real`, an attempt is made now, however late it is; without, at the moment when it was due.
         """
-        found = list(self._flights.fitting(find(db, most)))
-        known = {tenant: tenants.enter(db, tenant) for tenant in sorted({row.tenant for row in found})}
-        rows = [row for row in found if known[row.tenant]]
+        selected = list(self._attempts.select(find(db, limit)))
+        known = {tenant: tenants.enter(db, tenant) for tenant in sorted({row.tenant for row in selected})}
+        rows = [row for row in selected if known[row.tenant]]
         timeline.take(db, [row for row in rows if row.kind != timeline.IMPORT])
-        postings: list[Posting] = []
-        begun: list[Begun] = []
+        requests: list[CallbackRequest] = []
+        started: list[StartedImport] = []
         for (tenant_id, kind), group in groupby(rows, key=lambda row: (row.tenant, row.kind)):
             tenant = known[tenant_id]
             assert tenant is not None
             if kind == timeline.CALLBACK:
-                postings += [try_ for row in group if (try_ := begin(db, tenant, row, real))]
+                requests += [request for row in group if (request := begin_attempt(db, tenant, row, real))]
             elif kind == timeline.IMPORT:
                 in_real_time = real is not None
-                begun += [one for row in group if (one := self._imports.begin(db, tenant, row, in_real_time))]
+                started += [begun for row in group if (begun := self._imports.begin(db, tenant, row, in_real_time))]
             else:
-                EVENTS[kind](db, tenant, list(group))
-        started = {one.row.id for one in begun}
-        return [row for row in rows if row.kind != timeline.IMPORT or row.id in started], postings, begun
+                HANDLERS[kind](db, tenant, list(group))
+        started_ids = {begun.row.id for begun in started}
+        return [row for row in rows if row.kind != timeline.IMPORT or row.id in started_ids], requests, started
 
-    # Moving a clock
+    # Advancing a clock
 
-    async def advance(self, tenant: int, by: timedelta | None = None, to: datetime | None = None) -> Advanced:
-        """Move a tenant's clock on, and run everything on the way at its own moment; callbacks are waited for.
+    async def advance(self, tenant: int, by: timedelta | None = None, to: datetime | None = None) -> AdvanceResult:
+        """Advance a tenant's clock, and run every event on the way at its own moment.
 
-        Raises BackwardsError for a target before the clock, another ValueError for one too far off, KeyError for an
-        unknown tenant.
+        Waits for the callback attempts and imports that this starts. Raises BackwardsError for a target before the
+        clock, another ValueError for one too far ahead, KeyError for an unknown tenant.
         """
-        async with self.clocks.held(tenant):
-            before, start, end = await self._store.run(lambda db: self._hold(db, tenant, by, to))
-            ran = Advanced(start, start)
-            async with self._turning:
-                pass  # what was begun before the clock was held is under way by now, and can be waited for
+        async with self.clocks.hold(tenant):
+            before, start, end = await self._store.run(lambda db: self._freeze(db, tenant, by, to))
+            result = AdvanceResult(start, start)
+            async with self._passing:
+                pass  # rows taken before the clock was frozen have now started, so the next line can wait for them
             try:
-                await self._settle(tenant)
-                await self._walk(tenant, ran, end)
+                await self._finish_pending(tenant)
+                await self._run_until(tenant, result, end)
             finally:
-                await self._settle(tenant)
-                stopped = Clock(before.offset, ran.end)
-                stood = before.frozen_at is not None and not before.moving
-                after = stopped if stood else stopped.running(self._real())
+                await self._finish_pending(tenant)
+                stopped = Clock(before.offset, result.end)
+                was_frozen = before.frozen_at is not None and not before.moving
+                after = stopped if was_frozen else stopped.running(self._real())
                 await self._store.run(lambda db: tenants.set_clock(db, tenant, after))
-        return ran
+        return result
 
-    def _hold(
-        self, db: Connection, tenant: int, by: timedelta | None, to: datetime | None
+    def _freeze(
+        self, db: Connection, tenant_id: int, by: timedelta | None, to: datetime | None
     ) -> tuple[Clock, datetime, datetime]:
-        """Stop a clock that is to be moved; it, what it shows, and what it shall show."""
-        found = tenants.read(db, tenant)
-        if found is None:
-            raise KeyError(tenant)
-        start = found.clock.now(self._real())
+        """Freeze a clock for an advance. Return the clock as it was, and the advance's start and end."""
+        tenant = tenants.read(db, tenant_id)
+        if tenant is None:
+            raise KeyError(tenant_id)
+        start = tenant.clock.now(self._real())
         end = to if to is not None else start + (by or timedelta())
         if end < start:
-            raise BackwardsError(f"The clock shows {start:%Y-%m-%d %H:%M:%S}, and it can't go back.")
+            raise BackwardsError(f"The clock shows {start:%Y-%m-%d %H:%M:%S} and cannot go back.")
         if end > LATEST:
-            raise ValueError(f"The clock can't go past {LATEST:%Y-%m-%d}.")
-        tenants.set_clock(db, tenant, Clock(found.clock.offset, start, moving=True))
-        return found.clock, start, end
+            raise ValueError(f"The clock cannot go past {LATEST:%Y-%m-%d}.")
+        tenants.set_clock(db, tenant_id, Clock(tenant.clock.offset, start, moving=True))
+        return tenant.clock, start, end
 
-    async def _settle(self, tenant: int) -> bool:
-        """Wait for what the tenant has under way in this process; whether there was anything."""
-        imported = await self._imports.settle(tenant)
-        return await self._flights.settle(tenant) or imported
+    async def _finish_pending(self, tenant: int) -> bool:
+        """Wait for a tenant's pending imports and attempts in this process. True if there were any."""
+        imported = await self._imports.finish(tenant)
+        return await self._attempts.finish(tenant) or imported
 
-    async def _walk(self, tenant: int, ran: Advanced, end: datetime) -> None:
-        first_flying: datetime | None = None
+    async def _run_until(self, tenant: int, result: AdvanceResult, end: datetime) -> None:
+        first_pending: datetime | None = None
         while True:
             moment = await self._store.run(lambda db: timeline.next_due(db, tenant))
-            if first_flying and (moment is None or moment > end or moment >= first_flying + TOGETHER):
-                await self._flights.settle(tenant)
-                first_flying = None
+            if first_pending and (moment is None or moment > end or moment >= first_pending + CONCURRENT_SPAN):
+                await self._attempts.finish(tenant)
+                first_pending = None
                 continue
             if moment is None or moment > end:
-                ran.end = end
+                result.end = end
                 return
-            if moment > ran.end:
-                # In a transaction of its own, which holds the clock but waits for nothing.
+            if moment > result.end:
+                # In a separate transaction, which locks the clock but waits for nothing else.
                 moved = Clock(frozen_at=moment, moving=True)
                 await self._store.run(partial(tenants.move_clock, tenant=tenant, clock=moved))
-                ran.end = moment
+                result.end = moment
             until = moment
-            rows = await self._run_due(lambda db, most: timeline.due_by(db, tenant, until, most), None)  # noqa: B023
-            # Every lane is full, or an import, whose row stays until it has ended, is under way, be it elsewhere.
-            if not rows and not await self._settle(tenant):
-                await asyncio.sleep(REST)
-            ran.note(rows)
-            if first_flying is None and any(row.kind == timeline.CALLBACK for row in rows):
-                first_flying = moment
+            rows = await self._run_due(lambda db, limit: timeline.due_by(db, tenant, until, limit), None)  # noqa: B023
+            # Nothing ran: either every lane is full, or an import is running, whose row stays until it has ended. If
+            # another process runs it, there is nothing here to wait for.
+            if not rows and not await self._finish_pending(tenant):
+                await asyncio.sleep(_REST_SECONDS)
+            result.add(rows)
+            if first_pending is None and any(row.kind == timeline.CALLBACK for row in rows):
+                first_pending = moment
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""What happens by itself, as entries of the journal."""
+"""Traffic entries of the events that happen without a call."""
 
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -12,96 +12,96 @@ from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
 from ..store.recipients import Reporting
 from ..store.unit_of_work import Note, noted
-from .inbound.message import Arrival
+from .inbound.message import InboundMessage
 
 
-def note_report(db: Connection, tenant: int, found: Reporting, status: str, at: datetime, rule: str) -> None:
-    """Note what the carrier reported of a recipient."""
-    noted(db, Note(tenant, PLAIN, _report_of, (tenant, found, status, at, rule)))
+def record_report(db: Connection, tenant: int, recipient: Reporting, status: str, at: datetime, rule: str) -> None:
+    """Add a traffic entry for a report of the carrier."""
+    noted(db, Note(tenant, PLAIN, _report_of, (tenant, recipient, status, at, rule)))
 
 
-def _report_of(tenant: int, found: Reporting, status: str, at: datetime, rule: str) -> NewEntry:
+def _report_of(tenant: int, recipient: Reporting, status: str, at: datetime, rule: str) -> NewEntry:
     return NewEntry(
-        tenant, to_micros(at), REPORT, found.account, "", f" {found.msisdn} ", status, None, rule, None, found.message,
-        "", "", "", "{}", "", "", "", 0,
+        tenant, to_micros(at), REPORT, recipient.account, "", f" {recipient.msisdn} ", status, None, rule, None,
+        recipient.message, "", "", "", "{}", "", "", "", 0,
     )  # fmt: skip
 
 
-def note_attempt(db: Connection, outcome: Outcome) -> None:
-    """Note how a try of a callback ended."""
-    about = callbacks.find(db, outcome.tenant, outcome.callback)
-    if about is None:
+def record_attempt(db: Connection, outcome: Outcome) -> None:
+    """Add a traffic entry for a callback attempt."""
+    callback = callbacks.find(db, outcome.tenant, outcome.callback)
+    if callback is None:
         return
-    secret = accounts.secret_of(db, outcome.tenant, about.account)
-    address, params = parts(about.url, secret)
+    secret = accounts.secret_of(db, outcome.tenant, callback.account)
+    address, params = _split_url(callback.url, secret)
     entry = made(
         tenant=outcome.tenant,
         at=outcome.at,
         kind=CALLBACK,
-        account=about.account,
-        method=about.event,
-        numbers=[number for number in (about.msisdn, params.get("longcode", "")) if number.isdigit()],
+        account=callback.account,
+        method=callback.event,
+        numbers=[number for number in (callback.msisdn, params.get("longcode", "")) if number.isdigit()],
         code="ok" if outcome.error is None else "failed",
         status=outcome.status,
-        rule=about.rule,
+        rule=callback.rule,
         took=outcome.latency,
-        message=about.message,
+        message=callback.message,
         verb="GET",
         url=address,
         text=params.get("response", params.get("message", "")),
         request=params,
         reply=redact(outcome.answer, secret),
         error=redact(outcome.error or "", secret),
-        hints=hints_for(outcome),
+        hints=_hints_for(outcome),
     )
     noted(db, note_of(entry))
 
 
-def parts(url: str, secret: str) -> tuple[str, dict[str, str]]:
-    """An address without its query, and the parameters of the query; nowhere a password, the account's secret, or what
-    the user's own parameters say is one."""
-    pieces = urlsplit(redact_url(url, secret))
-    given = parse_qsl(pieces.query, keep_blank_values=True, errors="replace")
-    return f"{pieces.scheme}://{pieces.netloc}{pieces.path}", dict(given)
+def _split_url(url: str, secret: str) -> tuple[str, dict[str, str]]:
+    """Split a URL into its address and its parameters, with all secrets replaced."""
+    parts = urlsplit(redact_url(url, secret))
+    params = parse_qsl(parts.query, keep_blank_values=True, errors="replace")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}", dict(params)
 
 
-def hints_for(outcome: Outcome) -> list[str]:
-    """What is most likely wrong where a callback arrives."""
+def _hints_for(outcome: Outcome) -> list[str]:
+    """Return hints on the most likely cause of a failed attempt."""
     if (outcome.error or "").startswith("refused:"):
-        return [
-            "Callbacks go to this machine and private networks; --callback-host names a public host they may go to."
-        ]
+        return ["Callbacks are sent to this machine and private networks only; --callback-host allows a public host."]
     if outcome.status is not None and 300 <= outcome.status < 400:
-        return ["Redirects are not followed: give the address the callback is to end at."]
+        return ["Redirects are not followed: use the final address as callback URL."]
     return []
 
 
-def note_inbound(db: Connection, here: Arrival, response: int, url: str | None) -> None:
-    """Note a handset's message that arrived."""
-    secret = here.account.secret or ""
-    text = redact(here.text, secret)
+def record_inbound(db: Connection, inbound: InboundMessage, response: int, url: str | None) -> None:
+    """Add a traffic entry for a message that a handset sent to an account."""
+    secret = inbound.account.secret or ""
+    text = redact(inbound.text, secret)
     entry = made(
-        tenant=here.tenant.id,
-        at=here.at,
+        tenant=inbound.tenant.id,
+        at=inbound.at,
         kind=INBOUND,
-        account=here.account.id,
-        method="reply" if here.message else "inbound",
-        numbers=(here.msisdn, here.number.number),
+        account=inbound.account.id,
+        method="reply" if inbound.message else "inbound",
+        numbers=(inbound.msisdn, inbound.number.number),
         code="received",
-        rule=here.rule,
-        message=here.message_id,
-        url=parts(url, secret)[0] if url else "",
+        rule=inbound.rule,
+        message=inbound.message_id,
+        url=_split_url(url, secret)[0] if url else "",
         text=text,
-        request={"from": here.msisdn, "to": here.number.number, "text": text},
-        reply=f'{{"response_id":{response},"is_optout":{"true" if here.is_optout else "false"}}}',
+        request={"from": inbound.msisdn, "to": inbound.number.number, "text": text},
+        reply=f'{{"response_id":{response},"is_optout":{"true" if inbound.is_optout else "false"}}}',
     )
     noted(db, note_of(entry))
 
 
-def note_lost(
-    db: Connection, tenant: int, at: datetime, msisdn: str, to: str | None, text: str, why: str, rule: str
+def record_lost_inbound(
+    db: Connection, tenant: int, at: datetime, msisdn: str, to: str | None, text: str, error: str, rule: str
 ) -> None:
-    """Note a handset's message that reached nobody, though the transaction is to be undone for it."""
+    """Add a traffic entry for a message that reached no account.
+
+    The entry is kept even if the transaction is rolled back.
+    """
     entry = made(
         tenant=tenant,
         at=at,
@@ -112,6 +112,6 @@ def note_lost(
         rule=rule,
         text=text,
         request={"from": msisdn, **({"to": to} if to else {}), "text": text},
-        error=why,
+        error=error,
     )
     noted(db, note_of(entry), even_if_undone=True)

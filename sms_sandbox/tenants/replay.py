@@ -31,7 +31,7 @@ from ..journal.entries import CALL, INBOUND, LONGEST_VALUE
 from ..journal.queries import Wanted
 from ..journal.writer import Journal
 from ..services import ledger, new_tenant
-from ..simulation.callbacks.http_client import Courier, FetchError, Posting
+from ..simulation.callbacks.http_client import CallbackClient, CallbackRequest, FetchError
 from ..simulation.inbound import receive
 from ..simulation.runner import Runner
 from ..store import accounts, ids, tenant_rows, tenants, transactions
@@ -52,25 +52,26 @@ ANYBODY = "nobody", "nothing"
 """Credentials that are no account's."""
 
 
-class Recorded(Courier):
-    """Calls nobody, and tells of each try what was told of it the first time."""
+class _RecordedClient(CallbackClient):
+    """Sends nothing, and repeats the recorded outcome of each attempt."""
 
-    def __init__(self, tries: Mapping[tuple[Any, Any], Row]) -> None:
+    def __init__(self, attempts: Mapping[tuple[Any, Any], Row]) -> None:
         super().__init__()
-        self._tries = tries
+        self._attempts = attempts
 
-    async def post(self, posting: Posting) -> Outcome:
-        row = self._tries.get((posting.callback, posting.number), UNHEARD)
+    async def send(self, request: CallbackRequest) -> Outcome:
+        row = self._attempts.get((request.callback, request.number), _DELIVERED)
         status, error, answer = (row[name] for name in ("status", "error", "answer"))
         return Outcome(
-            posting.tenant, posting.callback, posting.number, posting.at, status, error, 0, answer  # type: ignore[arg-type]
+            request.tenant, request.callback, request.number, request.at, status, error, 0, answer  # type: ignore[arg-type]
         )  # fmt: skip
 
-    async def fetch(self, url: str, take: Callable[[bytes], object]) -> None:  # noqa: ARG002 (as a courier's)
+    async def fetch(self, url: str, take: Callable[[bytes], object]) -> None:  # noqa: ARG002 (overrides)
         raise FetchError("a replay fetches nothing")
 
 
-UNHEARD: Row = {"status": 200, "error": None, "answer": ""}
+_DELIVERED: Row = {"status": 200, "error": None, "answer": ""}
+"""The outcome of an attempt that was not made the first time."""
 
 
 async def replay(document: Document) -> Document:
@@ -82,8 +83,8 @@ async def replay(document: Document) -> Document:
     check_whole(rows)
     store = open_store("sqlite://")
     try:
-        tries = {(row["callback"], row["number"]): row for row in rows["attempts"]}
-        player = Player(store, Runner(store, Recorded(tries)), document, rows)
+        attempts = {(row["callback"], row["number"]): row for row in rows["attempts"]}
+        player = Player(store, Runner(store, _RecordedClient(attempts)), document, rows)
         try:
             await player.play()
         finally:

@@ -77,7 +77,7 @@ class Pages:
 
         code, is_preview = request.path_params["code"], request.method == "HEAD"
         link = await self._store.run(
-            lambda db: links.find(db, code) if is_preview else link_tap.tap(db, code, real_now())
+            lambda db: links.find(db, code) if is_preview else link_tap.open_link(db, code, real_now())
         )
         if link is None:
             return PlainTextResponse("There is no such link.", 404, headers=_NO_STORE)
@@ -85,7 +85,7 @@ class Pages:
             return RedirectResponse(link.target, 302)
         from . import status_page
 
-        page = status_page.opted_out(link.msisdn) if isinstance(link, link_tap.Tap) else b""
+        page = status_page.opted_out(link.msisdn) if isinstance(link, link_tap.LinkTap) else b""
         return HTMLResponse(page, headers=_NO_STORE)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.services import ledger
-from sms_sandbox.simulation.callbacks.http_client import Courier
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.inbound import receive as inbound
 from sms_sandbox.simulation.inbound.receive import Received
 from sms_sandbox.simulation.runner import Runner
@@ -32,9 +32,9 @@ def advance(fresh: FreshTenant, **by: float) -> None:
     """Move the tenant's clock on, and let all happen that is due on the way."""
 
     async def run() -> None:
-        courier = Courier()
-        await Runner(fresh.store, courier).advance(fresh.tenant, by=timedelta(**by))
-        await courier.close()
+        client = CallbackClient()
+        await Runner(fresh.store, client).advance(fresh.tenant, by=timedelta(**by))
+        await client.close()
 
     asyncio.run(run())
 

@@ -113,7 +113,7 @@ def _click(call: Caller, fresh: FreshTenant, message: int, msisdn: str) -> None:
     """Let a handset open the link its message ends with."""
     text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
     with fresh.store.begin() as db:
-        assert link_tap.tap(db, text[-8:], datetime.now(UTC))
+        assert link_tap.open_link(db, text[-8:], datetime.now(UTC))
 
 
 def _without_secret(fresh: FreshTenant) -> int:

@@ -130,7 +130,7 @@ def test_a_list_is_removed_with_its_contacts(call: Caller, frozen: FreshTenant, 
 def test_members_of_a_removed_list_are_cleared_up(
     call: Caller, frozen: FreshTenant, rich: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sms_sandbox.simulation.events.HEAP", 2)
+    monkeypatch.setattr("sms_sandbox.simulation.events.MEMBERS_PER_DELETE", 2)
     kept = a_list(call, "kept", TO)
     for index in range(1, 5):
         call.ok("add-to-list", list_id=rich, msisdn=TO + index)

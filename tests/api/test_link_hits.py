@@ -22,7 +22,7 @@ def frozen(fresh: FreshTenant) -> FreshTenant:
 def click(call: Caller, fresh: FreshTenant, message: int, msisdn: int) -> None:
     text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
     with fresh.store.begin() as db:
-        assert link_tap.tap(db, text[-8:], NOW)
+        assert link_tap.open_link(db, text[-8:], NOW)
 
 
 def test_clicks(call: Caller, frozen: FreshTenant) -> None:

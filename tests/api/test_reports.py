@@ -121,7 +121,7 @@ def test_stats_count_taps_on_links(call: Caller, frozen: FreshTenant) -> None:
     link = call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["message"]
     for _ in range(2):
         with frozen.store.begin() as db:
-            assert link_tap.tap(db, link.removeprefix("TapTh.is/"), NOW) is not None
+            assert link_tap.open_link(db, link.removeprefix("TapTh.is/"), NOW) is not None
     assert call.ok("get-sms-stats", message_id=sent)["stats"]["link_hits"] == 2
 
 

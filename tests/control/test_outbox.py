@@ -81,9 +81,9 @@ def test_it_is_sent_from_the_number_that_was_set(tenant: Account) -> None:
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"from": "you@example.com"}, "you@example.com may not send SMS for this account; add-email lets it."),
-        ({"to": "me@transmitsms.com"}, "is no number of a handset."),
-        ({"to": "0491570156@transmitsms.com"}, "is no number of a handset."),
+        ({"from": "you@example.com"}, "you@example.com may not send SMS for this account; add-email allows it."),
+        ({"to": "me@transmitsms.com"}, "must be a phone number in international form."),
+        ({"to": "0491570156@transmitsms.com"}, "must be a phone number in international form."),
     ],
 )
 def test_what_does_not_become_an_sms_is_said(tenant: Account, given: dict[str, str], why: str) -> None:

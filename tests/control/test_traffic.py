@@ -113,7 +113,7 @@ def test_a_callback_that_is_refused_says_what_would_let_it_go(frozen: Account) -
     (entry,) = entries(frozen, kind="callback")
     assert entry["error"].startswith("refused: 8.8.8.8 is a public address")
     assert entry["hints"] == [
-        "Callbacks go to this machine and private networks; --callback-host names a public host they may go to."
+        "Callbacks are sent to this machine and private networks only; --callback-host allows a public host."
     ]
     assert entries(frozen, kind="call")[0]["hints"][0].startswith("`dlr_callback`: 8.8.8.8 is a public address")
 

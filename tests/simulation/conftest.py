@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from sms_sandbox.api.routes import Api
 from sms_sandbox.domain.clock import Clock
-from sms_sandbox.simulation.callbacks.http_client import Courier
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.timeline import Plan
@@ -147,7 +147,7 @@ async def receiver(anyio_backend: str) -> AsyncIterator[Receiver]:
 @pytest.fixture
 async def runner(fresh: FreshTenant) -> AsyncIterator[Runner]:
     """A runner that only does what it is told to; `start` makes it run by itself."""
-    made = Runner(fresh.store, Courier())
+    made = Runner(fresh.store, CallbackClient())
     yield made
     await made.stop()
 

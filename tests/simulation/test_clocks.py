@@ -34,12 +34,12 @@ async def test_one_process_at_a_time_holds_a_clock(fresh: FreshTenant, here: Clo
     order: list[str] = []
 
     async def hold_too() -> None:
-        async with elsewhere.held(fresh.tenant):
+        async with elsewhere.hold(fresh.tenant):
             order.append("the second has it")
 
-    async with here.held(fresh.tenant):
+    async with here.hold(fresh.tenant):
         second = asyncio.create_task(hold_too())
-        async with elsewhere.held(fresh.tenant + 1):  # which is another's, and free
+        async with elsewhere.hold(fresh.tenant + 1):  # which is another's, and free
             order.append("the first still has it")
     await second
     assert order == ["the first still has it", "the second has it"]
@@ -49,17 +49,17 @@ async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: FreshTenant, he
     set_clock(fresh, Clock(frozen_at=NOON, moving=True))
     with fresh.store.begin() as db:
         before = clock_of(db, fresh.tenant)
-    async with elsewhere.held(fresh.tenant):
-        await here.take_over()
+    async with elsewhere.hold(fresh.tenant):
+        await here.resume_abandoned()
         with fresh.store.begin() as db:
             assert clock_of(db, fresh.tenant) == before
         end_session(fresh, elsewhere)
-        await here.take_over()  # which looked a moment ago
+        await here.resume_abandoned()  # which looked a moment ago
         with fresh.store.begin() as db:
             assert clock_of(db, fresh.tenant) == before
-        here._look_at = 0.0
+        here._next_check = 0.0
         began = real_now()
-        await here.take_over()
+        await here.resume_abandoned()
         with fresh.store.begin() as db:
             after = clock_of(db, fresh.tenant)
         assert (after.frozen_at, after.moving) == (None, False)
@@ -67,17 +67,17 @@ async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: FreshTenant, he
 
 
 async def test_what_this_process_moves_is_left_alone(fresh: FreshTenant, here: Clocks) -> None:
-    async with here.held(fresh.tenant):
+    async with here.hold(fresh.tenant):
         set_clock(fresh, Clock(frozen_at=NOON, moving=True))
-        await here.take_over()
+        await here.resume_abandoned()
         with fresh.store.begin() as db:
             assert clock_of(db, fresh.tenant) == Clock(frozen_at=NOON, moving=True)
 
 
 async def test_a_session_that_was_lost_is_begun_anew(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
-    async with here.held(fresh.tenant):
+    async with here.hold(fresh.tenant):
         end_session(fresh, here)
-    async with elsewhere.held(fresh.tenant):
+    async with elsewhere.hold(fresh.tenant):
         second = asyncio.create_task(hold_for_a_moment(here, fresh.tenant))
         await asyncio.sleep(0.1)
         assert not second.done()
@@ -85,7 +85,7 @@ async def test_a_session_that_was_lost_is_begun_anew(fresh: FreshTenant, here: C
 
 
 async def hold_for_a_moment(clocks: Clocks, tenant: int) -> None:
-    async with clocks.held(tenant):
+    async with clocks.hold(tenant):
         pass
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.simulation import contact_imports as module
-from sms_sandbox.simulation.callbacks import http_client as courier_module
+from sms_sandbox.simulation.callbacks import http_client
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, contacts, opt_outs
 from tests.conftest import FreshTenant
@@ -113,7 +113,7 @@ async def test_a_file_of_several_chunks(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number that is repeated in another chunk is a duplicate too, and its first row stands."""
-    monkeypatch.setattr(module, "CHUNK", 7)
+    monkeypatch.setattr(module, "ROWS_PER_TRANSACTION", 7)
     again = [f"{number},again" for number in many(10)]
     body = "\n".join(["mobile,firstname", *(f"{number},first" for number in many(50)), *again]).encode()
     list_id, _ = await imported(fresh, runner, call, receiver.url(body=body))
@@ -183,8 +183,8 @@ async def test_a_file_that_is_none_leaves_everything_as_it_was(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     manner: dict[str, Any], why: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(courier_module, "FETCH_TIMEOUT", 0.3)
-    monkeypatch.setattr(courier_module, "LARGEST_FILE", 3_000_000)
+    monkeypatch.setattr(http_client, "FETCH_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(http_client, "MAX_FILE_BYTES", 3_000_000)
     list_id, job = await imported(fresh, runner, call, receiver.url(**manner))
     assert (job.status, why in job.error, job.error) == ("failed", True, job.error)
     assert await progress(call, list_id) == ("failed", [0, 0, 0, 0, 0, 0])

@@ -8,8 +8,8 @@ import pytest
 
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.simulation import contact_imports as module
-from sms_sandbox.simulation.callbacks.http_client import Courier
-from sms_sandbox.simulation.contact_imports import Breath
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient
+from sms_sandbox.simulation.contact_imports import TimeSlice
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts, imports, tenants
 from tests.conftest import FreshTenant, make_tenant
@@ -37,19 +37,19 @@ class Halt:
     """Lets so many chunks be written and then no more, as if the process stood still."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, rows_: int, chunks: int) -> None:
-        monkeypatch.setattr(module, "CHUNK", rows_)
-        go_on = module.Imports._write_some
+        monkeypatch.setattr(module, "ROWS_PER_TRANSACTION", rows_)
+        go_on = module.ContactImports._write_some
         self.on = asyncio.Event()
         left = chunks
 
-        async def write_some(imports_: module.Imports, *args: Any) -> bool:
+        async def write_some(imports_: module.ContactImports, *args: Any) -> bool:
             nonlocal left
             if left == 0:
                 await self.on.wait()
             left -= 1
             return await go_on(imports_, *args)
 
-        monkeypatch.setattr(module.Imports, "_write_some", write_some)
+        monkeypatch.setattr(module.ContactImports, "_write_some", write_some)
 
 
 async def test_progress_tells_how_far_it_is(
@@ -75,7 +75,7 @@ async def test_an_advance_waits_for_it_and_it_happens_at_its_own_moment(
     list_id = await bulk(call, receiver.url(body=PEOPLE, delay=0.2))
     await call.ok("send-sms", message="Later", to=HANDSETS[0], send_at="2026-03-01 12:00:01")
     ran = await runner.advance(still.tenant, by=timedelta(hours=1))
-    assert (ran.happened[0].kind, ran.happened[0].at) == ("import", NOON)
+    assert (ran.events[0].kind, ran.events[0].at) == ("import", NOON)
     assert ran.counts["import"] == 1
     assert ran.counts["report"] == 1
     assert (await progress(call, list_id))[0] == "completed"
@@ -103,10 +103,13 @@ async def test_a_few_at_once_and_the_others_after_them(
 ) -> None:
     held = Held(receiver)
     await runner.start()
-    lists = [await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}") for number in range(module.MOST + 3)]
-    await until(lambda: len(receiver.requests) == module.MOST)
+    lists = [
+        await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}")
+        for number in range(module.MAX_FILES_PER_TENANT + 3)
+    ]
+    await until(lambda: len(receiver.requests) == module.MAX_FILES_PER_TENANT)
     await asyncio.sleep(0.1)
-    assert len(receiver.requests) == module.MOST
+    assert len(receiver.requests) == module.MAX_FILES_PER_TENANT
     held.let_go.set()
     for list_id in lists:
         await until(ended(fresh, list_id))
@@ -116,7 +119,10 @@ async def test_a_few_at_once_and_the_others_after_them(
 async def test_an_advance_has_as_many_as_there_are(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    lists = [await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}") for number in range(module.MOST * 2)]
+    lists = [
+        await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}")
+        for number in range(module.MAX_FILES_PER_TENANT * 2)
+    ]
     ran = await runner.advance(still.tenant)
     assert ran.counts["import"] == len(lists)
     assert {(await progress(call, list_id))[0] for list_id in lists} == {"completed"}
@@ -125,7 +131,7 @@ async def test_an_advance_has_as_many_as_there_are(
 async def test_two_imports_of_the_same_people(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHUNK", 5)
+    monkeypatch.setattr(module, "ROWS_PER_TRANSACTION", 5)
     made = (await call.ok("add-list", name="a"))["id"]
     for _ in range(3):
         await bulk(call, receiver.url(body=file_of(many(60))), list_id=made)
@@ -175,10 +181,10 @@ async def test_a_fault_of_ours_is_a_failure(
     def break_down(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(module, "contact_of", break_down)
+    monkeypatch.setattr(module, "_to_contact", break_down)
     _, job = await imported(fresh, runner, call, receiver.url(body=PEOPLE))
     assert (job.status, job.error) == ("failed", "failed here: ZeroDivisionError")
-    assert "An import failed on our side." in caplog.text
+    assert "An import failed because of an error in the sandbox." in caplog.text
 
 
 async def test_a_stop_leaves_it_to_the_next(
@@ -186,14 +192,14 @@ async def test_a_stop_leaves_it_to_the_next(
 ) -> None:
     """And the next goes on where it was: no row is counted twice."""
     halt = Halt(monkeypatch, 10, 2)
-    first = Runner(fresh.store, Courier())
+    first = Runner(fresh.store, CallbackClient())
     await first.start()
     list_id = await bulk(call, receiver.url(body=file_of(many(40))))
     await until(rows(fresh, list_id, 20))
     await first.stop()
     assert await progress(call, list_id) == ("in progress", [40, 20, 0, 0, 0, 20])
     halt.on.set()
-    second = Runner(fresh.store, Courier())
+    second = Runner(fresh.store, CallbackClient())
     await second.start()
     await until(ended(fresh, list_id))
     await second.stop()
@@ -206,21 +212,21 @@ async def test_a_death_leaves_it_to_the_next(
 ) -> None:
     """On an embedded store at once; on a shared one when nobody has said for a while that it is under way."""
     halt = Halt(monkeypatch, 10, 2)
-    dead, courier = Runner(fresh.store, Courier()), Courier()
+    dead, client = Runner(fresh.store, CallbackClient()), CallbackClient()
     await dead.start()
     list_id = await bulk(call, receiver.url(body=file_of([*many(40), *many(30)])))
     await until(rows(fresh, list_id, 20))
-    under_way = list(dead._imports._under_way)
+    under_way = list(dead._imports._running)
     for task in under_way:
         task.cancel()
     await asyncio.gather(*under_way, return_exceptions=True)
     halt.on.set()
 
-    soon = Runner(fresh.store, courier)
+    soon = Runner(fresh.store, client)
     await soon.start()
     await asyncio.sleep(0.3)
     assert (await progress(call, list_id))[0] == ("completed" if fresh.store.embedded else "in progress")
-    later = Runner(fresh.store, courier, lambda: real_now() + module.HOLD)
+    later = Runner(fresh.store, client, lambda: real_now() + module.LEASE)
     await later.start()
     await until(ended(fresh, list_id))
     assert await progress(call, list_id) == ("completed", [70, 70, 30, 0, 0, 40])
@@ -235,21 +241,21 @@ async def test_who_was_taken_for_dead_leaves_off(
     await runner.start()
     list_id = await bulk(call, receiver.url(body=file_of(many(40))))
     await until(rows(fresh, list_id, 20))
-    first = [begun.held for begun in runner._imports._under_way.values()]
+    first = [begun.held for begun in runner._imports._running.values()]
     with fresh.store.begin() as db:
-        later = real_now() + module.HOLD
-        other = imports.take(db, fresh.tenant, first[0].id, "other", later, later + module.HOLD)
+        later = real_now() + module.LEASE
+        other = imports.take(db, fresh.tenant, first[0].id, "other", later, later + module.LEASE)
     assert other is not None
     assert other.done == 20
     halt.on.set()
-    await runner._imports.settle(fresh.tenant)
+    await runner._imports.finish(fresh.tenant)
     assert await progress(call, list_id) == ("in progress", [40, 20, 0, 0, 0, 20])
 
 
 async def test_who_carries_it_out_says_so(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "HOLD", timedelta(milliseconds=150))
+    monkeypatch.setattr(module, "LEASE", timedelta(milliseconds=150))
     held = Held(receiver)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=PEOPLE))
@@ -279,21 +285,21 @@ async def test_other_calls_have_their_turn(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not by the clock, which a busy machine spoils: between any two chunks other work gets on."""
-    monkeypatch.setattr(module, "SLICE", 0.0)
-    monkeypatch.setattr(module, "CHUNK", 20)
-    drawn = 0
+    monkeypatch.setattr(module, "YIELD_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(module, "ROWS_PER_TRANSACTION", 20)
+    pauses = 0
 
-    async def draw(self: Breath) -> None:
-        nonlocal drawn
-        drawn += 1
+    async def pause(self: TimeSlice) -> None:
+        nonlocal pauses
+        pauses += 1
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(Breath, "draw", draw)
+    monkeypatch.setattr(TimeSlice, "pause_if_over", pause)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=file_of(many(400))))
     seen = set()
     while not ended(fresh, list_id)():
         seen.add(the_import(fresh, list_id).counts.completed)
         await asyncio.sleep(0)
-    assert drawn >= 800
+    assert pauses >= 800
     assert len(seen) > 5

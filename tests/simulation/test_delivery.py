@@ -107,7 +107,7 @@ async def test_a_scheduled_message_goes_out_when_it_should(still: FreshTenant, r
     await runner.advance(still.tenant, to=NOON + HOUR - seconds(1))
     assert looking.message(still, sent).status == messages.SCHEDULED
     ran = await runner.advance(still.tenant, to=NOON + HOUR + seconds(5))
-    assert [(each.at, each.kind) for each in ran.happened] == [
+    assert [(each.at, each.kind) for each in ran.events] == [
         (NOON + HOUR, "send"), (NOON + HOUR + seconds(1), "report"),
     ]  # fmt: skip
     recipient = looking.recipient(still, sent)
@@ -155,7 +155,7 @@ async def test_everybody_on_a_long_list_gets_the_message_once(
     }
     assert (sent.recipients, sent.delivered, sent.pending, sent.bounced) == (1200, 1200, 0, 0)
     assert (ran.counts["report"], ran.counts["callback"]) == (1200, 1200)
-    assert (len(ran.happened), sum(ran.counts.values())) == (1000, 2400 + ran.counts["enlist"] + ran.counts["send"])
+    assert (len(ran.events), sum(ran.counts.values())) == (1000, 2400 + ran.counts["enlist"] + ran.counts["send"])
     assert sorted(dict(each.params)["mobile"] for each in receiver.requests) == sorted(MANY)
     assert {(each.state, each.attempts) for each, _ in looking.journal(still)} == {(callbacks.DELIVERED, 1)}
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete
 from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
 from sms_sandbox.services.send_message import CHUNK
 from sms_sandbox.simulation import events
-from sms_sandbox.simulation.events import EVENTS, HEAVIEST, weight
+from sms_sandbox.simulation.events import HANDLERS, MAX_WEIGHT, weight
 from sms_sandbox.store import messages, recipients, tables, tenants, timeline
 from sms_sandbox.store.recipients import Reporting
 from sms_sandbox.store.timeline import Due, Plan
@@ -22,7 +22,7 @@ def run(db: Connection, at: FreshTenant, kind: str, *plans: Plan) -> None:
     """Let events of one kind happen together."""
     tenant = tenants.read(db, at.tenant)
     assert tenant is not None
-    EVENTS[kind](db, tenant, [Due(0, at.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans])
+    HANDLERS[kind](db, tenant, [Due(0, at.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans])
 
 
 def planned(db: Connection, at: FreshTenant) -> Sequence[Due]:
@@ -35,7 +35,7 @@ def planned(db: Connection, at: FreshTenant) -> Sequence[Due]:
         ("report", {}, 1),
         ("send", {"size": 7}, 7),
         ("send", {"size": 10_000}, CHUNK),
-        ("enlist", {"after": "1", "parts": 1}, HEAVIEST),
+        ("enlist", {"after": "1", "parts": 1}, MAX_WEIGHT),
     ],
 )
 def test_what_a_row_weighs(kind: str, data: dict[str, object], expected: int) -> None:
@@ -134,7 +134,7 @@ def test_what_a_delivery_says(still: FreshTenant) -> None:
     with still.store.begin() as db:
         _, first = send(db, still, HANDSETS[:1], dlr_url="http://localhost/own?x=1")
         found = reporting(db, still, first)
-    (news,) = events.delivery_news(found, Due(1, still.tenant, NOON, "report", first, "", {"status": SOFT_BOUNCE}))
+    (news,) = events.delivery_callbacks(found, Due(1, still.tenant, NOON, "report", first, "", {"status": SOFT_BOUNCE}))
     assert (news.event, news.url, news.at, news.secret) == (
         "dlr", "http://localhost/own?x=1", NOON, still.account.secret,
     )  # fmt: skip

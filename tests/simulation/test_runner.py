@@ -10,9 +10,9 @@ import pytest
 from sms_sandbox.domain.carrier import DELIVERED, PENDING
 from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.simulation import runner as module
-from sms_sandbox.simulation.callbacks import attempts as flights_module
-from sms_sandbox.simulation.callbacks.attempts import LANE
-from sms_sandbox.simulation.callbacks.http_client import Courier
+from sms_sandbox.simulation.callbacks import attempts
+from sms_sandbox.simulation.callbacks.attempts import MAX_PER_LANE
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from sms_sandbox.store.timeline import Plan
@@ -54,15 +54,15 @@ async def test_what_came_due_while_nothing_ran_happens_at_the_start(
 async def test_an_end_that_could_not_be_noted_is_noted_later(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.01)
-    noting, failures = flights_module.note, [RuntimeError("no database"), RuntimeError("still none")]
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    noting, failures = attempts.record_outcomes, [RuntimeError("no database"), RuntimeError("still none")]
 
     def note(*args: Any) -> None:
         if failures:
             raise failures.pop()
         noting(*args)
 
-    monkeypatch.setattr(flights_module, "note", note)
+    monkeypatch.setattr(attempts, "record_outcomes", note)
     await runner.start()
     await call.send(dlr_callback=receiver.url())
     await until(lambda: looking.journal(quick) != [] and looking.the_callback(quick)[0].state == callbacks.DELIVERED)
@@ -92,21 +92,21 @@ async def test_an_app_that_hangs_holds_up_nobody_else(
     looking.delay_delivery(other, timedelta())
     await runner.start()
     hanging = receiver.url("/hanging", delay=60)
-    to = ",".join(str(61_400_000_000 + number) for number in range(2 * LANE))
+    to = ",".join(str(61_400_000_000 + number) for number in range(2 * MAX_PER_LANE))
     await call.ok("send-sms", message="Hi", to=to, dlr_callback=hanging)
-    await until(lambda: len(receiver.at("/hanging")) == LANE)
+    await until(lambda: len(receiver.at("/hanging")) == MAX_PER_LANE)
     await call.send(10, dlr_callback=receiver.url("/quick"))
     their = Client(other, "other-key")
     await their.send(dlr_callback=receiver.url("/theirs"))
     await their.http.aclose()
     await until(lambda: (len(receiver.at("/quick")), len(receiver.at("/theirs"))) == (10, 1))
-    assert len(receiver.at("/hanging")) == LANE, "one of those that hang made room"
+    assert len(receiver.at("/hanging")) == MAX_PER_LANE, "one of those that hang made room"
 
 
 async def test_there_are_never_more_under_way_than_may_be(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flights_module, "FLYING", 3)
+    monkeypatch.setattr(attempts, "MAX_ATTEMPTS", 3)
     under_way, most = 0, 0
 
     async def on_request(_: Request) -> None:
@@ -159,8 +159,8 @@ async def test_a_clock_is_moved_while_the_timeline_runs(
         assert looking.message(still, sent).delivered == 10
         assert {each.state for each, _ in looking.journal(still)} == {callbacks.DELIVERED}
     assert len(receiver.requests) == 51
-    for _, attempts in looking.journal(still):
-        assert [each.number for each in attempts] == list(range(1, len(attempts) + 1))
+    for _, made in looking.journal(still):
+        assert [attempt.number for attempt in made] == list(range(1, len(made) + 1))
 
 
 async def test_a_clock_that_runs_is_moved_and_runs_on(
@@ -221,14 +221,14 @@ async def test_an_event_that_fails_stops_no_other(
     await until(lambda: len(receiver.requests) == 5)
     await until(lambda: nothing_planned(quick))
     assert looking.message(quick, sent).delivered == 5
-    assert caplog.text.count("is put aside") == 3
+    assert caplog.text.count("is removed") == 3
 
 
 async def test_a_database_that_fails_for_a_while_is_tried_again(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(module, "PAUSE", 0.05)
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
 
     def fail(*_: object) -> None:
         raise OSError("the server is gone")
@@ -240,8 +240,8 @@ async def test_a_database_that_fails_for_a_while_is_tried_again(
     monkeypatch.undo()
     await call.send(dlr_callback=receiver.url())
     await until(lambda: bool(receiver.requests))
-    assert "The timeline can't be run; it is tried again." in caplog.text
-    # Nothing was put aside for it.
+    assert "The timeline failed and will be retried." in caplog.text
+    # No row was removed because of it.
     await until(lambda: looking.the_callback(quick)[0].state == callbacks.DELIVERED)
 
 
@@ -279,7 +279,7 @@ async def test_two_processes_share_the_work_and_do_it_once(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """Two runners here stand for them; what one plans, the other finds by looking."""
-    another = Runner(quick.store, Courier())
+    another = Runner(quick.store, CallbackClient())
     await runner.start()
     await another.start()
     sent = [await call.send(20, dlr_callback=receiver.url()) for _ in range(10)]

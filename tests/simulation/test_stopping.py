@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from sms_sandbox.simulation.callbacks import attempts as flights_module
-from sms_sandbox.simulation.callbacks.http_client import Courier
+from sms_sandbox.simulation.callbacks import attempts
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks
 from tests.conftest import FreshTenant
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_is_under_way_ends_before_all_stops(quick: FreshTenant, call: Client, receiver: Receiver) -> None:
-    runner = Runner(quick.store, Courier())
+    runner = Runner(quick.store, CallbackClient())
     await runner.start()
     await call.send(dlr_callback=receiver.url(delay=0.3))
     await until(lambda: bool(receiver.requests))
@@ -28,8 +28,8 @@ async def test_what_is_under_way_ends_before_all_stops(quick: FreshTenant, call:
 async def test_what_takes_too_long_is_broken_off_and_tried_again_later(
     quick: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flights_module, "PARTING", 0.1)
-    runner = Runner(quick.store, Courier())
+    monkeypatch.setattr(attempts, "STOP_TIMEOUT_SECONDS", 0.1)
+    runner = Runner(quick.store, CallbackClient())
     await runner.start()
     await call.send(dlr_callback=receiver.url(delay=60))
     await until(lambda: bool(receiver.requests))

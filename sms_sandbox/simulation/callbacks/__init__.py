@@ -1,0 +1,1 @@
+"""Callbacks: their queue, their attempts, and the faults on them."""

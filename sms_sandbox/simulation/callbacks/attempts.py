@@ -1,4 +1,4 @@
-"""Tries of callbacks under way: how many there may be, how each begins, and what comes of how it ended."""
+"""Callback attempts: their limits of concurrency, how each begins, and the record of its outcome."""
 
 import asyncio
 import logging
@@ -16,147 +16,151 @@ from ...store.callbacks import Outcome
 from ...store.database import Store
 from ...store.tenants import Tenant
 from ...store.timeline import Due, Plan
-from ..events import HEAVIEST, weight
-from ..traffic_entries import note_attempt
+from ..events import MAX_WEIGHT, weight
+from ..traffic_entries import record_attempt
 from . import fault_injection
-from .http_client import Courier, Posting
+from .http_client import CallbackClient, CallbackRequest
 
 log = logging.getLogger(__name__)
 
-LANE = 32
-"""Tries under way at once to one address."""
+MAX_PER_LANE = 32
+"""Concurrent attempts of one tenant to one address."""
 
-FLYING = 1000
-"""Tries under way at once in all."""
+MAX_ATTEMPTS = 1000
+"""Concurrent attempts in all."""
 
-PARTING = 1.0
-"""Seconds that tries get to end when everything stops."""
+STOP_TIMEOUT_SECONDS = 1.0
+"""Time that pending attempts have to end when the server stops."""
 
 
-class Flights:
-    """The tries under way. `on_landing` is called whenever one has ended, and `note_landed` writes it down."""
+class Attempts:
+    """The pending attempts of this process.
 
-    def __init__(self, store: Store, courier: Courier, on_landing: Callable[[], None]) -> None:
+    `on_end` is called when an attempt ends; `record_ended` then writes its outcome to the database.
+    """
+
+    def __init__(self, store: Store, client: CallbackClient, on_end: Callable[[], None]) -> None:
         self._store = store
-        self._courier = courier
-        self._on_landing = on_landing
-        self._flying: dict[int, set[asyncio.Task[None]]] = {}
+        self._client = client
+        self._on_end = on_end
+        self._pending: dict[int, set[asyncio.Task[None]]] = {}
         self._lanes: Counter[str] = Counter()
-        self._landed: list[tuple[Outcome, datetime]] = []
-        self._noting = asyncio.Lock()
+        self._ended: list[tuple[Outcome, datetime]] = []
+        self._recording = asyncio.Lock()
 
     @property
     def room(self) -> int:
-        """How many more tries there may be."""
-        return FLYING - sum(self._lanes.values())
+        """Return the number of attempts that may still be started."""
+        return MAX_ATTEMPTS - sum(self._lanes.values())
 
     @property
-    def full(self) -> list[str]:
-        """Lanes on which nothing may begin."""
-        return [lane for lane, flying in self._lanes.items() if flying >= LANE]
+    def full_lanes(self) -> list[str]:
+        """Return the lanes on which no attempt may be started."""
+        return [lane for lane, pending in self._lanes.items() if pending >= MAX_PER_LANE]
 
     @property
-    def any_landed(self) -> bool:
-        """Whether an end waits to be noted."""
-        return bool(self._landed)
+    def any_ended(self) -> bool:
+        """True if there are outcomes to record."""
+        return bool(self._ended)
 
-    def fitting(self, rows: Sequence[Due]) -> Iterator[Due]:
-        """As many of the rows as one transaction should run, and as their lanes have room for."""
-        weighs, lanes = 0, dict(self._lanes)
+    def select(self, rows: Sequence[Due]) -> Iterator[Due]:
+        """Yield the rows that one transaction should run, without callbacks whose lanes are full."""
+        total, lanes = 0, dict(self._lanes)
         for row in rows:
-            flying = lanes.get(row.lane, 0) if row.lane else 0
-            if flying >= LANE:
+            pending = lanes.get(row.lane, 0) if row.lane else 0
+            if pending >= MAX_PER_LANE:
                 continue
-            heavy = weight(row)
-            weighs += heavy
-            if weighs > HEAVIEST and weighs != heavy:
+            row_weight = weight(row)
+            total += row_weight
+            if total > MAX_WEIGHT and total != row_weight:
                 return
-            lanes[row.lane] = flying + 1
+            lanes[row.lane] = pending + 1
             yield row
 
-    def send_off(self, postings: Sequence[Posting], in_real_time: bool) -> None:
-        """Let tries begin. One made in real time takes its time by its tenant's clock as well."""
-        for posting in postings:
-            self._lanes[posting.lane] += 1
-            task = asyncio.create_task(self._post(posting, in_real_time))
-            self._flying.setdefault(posting.tenant, set()).add(task)
-            task.add_done_callback(partial(self._forget, posting.tenant))
+    def start(self, requests: Sequence[CallbackRequest], in_real_time: bool) -> None:
+        """Start attempts. In real time, an attempt also takes time on its tenant's clock."""
+        for request in requests:
+            self._lanes[request.lane] += 1
+            task = asyncio.create_task(self._attempt(request, in_real_time))
+            self._pending.setdefault(request.tenant, set()).add(task)
+            task.add_done_callback(partial(self._remove, request.tenant))
 
-    def _forget(self, tenant: int, task: "asyncio.Task[None]") -> None:
-        self._flying[tenant].discard(task)
-        if not self._flying[tenant]:
-            del self._flying[tenant]
+    def _remove(self, tenant: int, task: "asyncio.Task[None]") -> None:
+        self._pending[tenant].discard(task)
+        if not self._pending[tenant]:
+            del self._pending[tenant]
 
-    async def _post(self, posting: Posting, in_real_time: bool) -> None:
+    async def _attempt(self, request: CallbackRequest, in_real_time: bool) -> None:
         try:
-            outcome = await self._send(posting)
-        except Exception as why:
-            log.exception("A try of a callback failed on our side.")
+            outcome = await self._send(request)
+        except Exception as error:
+            log.exception("A callback attempt failed because of an error in the sandbox.")
             outcome = Outcome(
-                posting.tenant, posting.callback, posting.number, posting.at, None, f"failed here: {why}", 0, ""
+                request.tenant, request.callback, request.number, request.at, None, f"failed here: {error}", 0, ""
             )
         finally:
-            self._lanes[posting.lane] -= 1
-            if not self._lanes[posting.lane]:
-                del self._lanes[posting.lane]
+            self._lanes[request.lane] -= 1
+            if not self._lanes[request.lane]:
+                del self._lanes[request.lane]
         took = timedelta(microseconds=outcome.latency) if in_real_time else timedelta()
-        self._landed.append((outcome, posting.at + took))
-        self._on_landing()
+        self._ended.append((outcome, request.at + took))
+        self._on_end()
 
-    async def _send(self, posting: Posting) -> Outcome:
-        """Send a try; how the first sending of it ended. One that failed tells of its fault, if it met one."""
-        if posting.twice:
-            outcome, _ = await asyncio.gather(self._courier.post(posting), self._courier.post(posting))
+    async def _send(self, request: CallbackRequest) -> Outcome:
+        """Send a request, twice if it is a duplicate, and return the first outcome. An error names the fault."""
+        if request.duplicate:
+            outcome, _ = await asyncio.gather(self._client.send(request), self._client.send(request))
         else:
-            outcome = await self._courier.post(posting)
-        return (
-            replace(outcome, error=f"{outcome.error} ({posting.rule})") if outcome.error and posting.rule else outcome
-        )
+            outcome = await self._client.send(request)
+        if outcome.error and request.rule:
+            return replace(outcome, error=f"{outcome.error} ({request.rule})")
+        return outcome
 
-    async def settle(self, tenant: int) -> bool:
-        """Wait for the tenant's tries that are under way, and note how they ended; whether there were any."""
+    async def finish(self, tenant: int) -> bool:
+        """Wait for a tenant's pending attempts and record them. True if there were any."""
         waited = False
-        while under_way := self._flying.get(tenant):
+        while pending := self._pending.get(tenant):
             waited = True
-            await asyncio.wait(list(under_way))
-        await self.note_landed()
+            await asyncio.wait(list(pending))
+        await self.record_ended()
         return waited
 
-    async def note_landed(self) -> None:
-        """Note how tries ended that did since the last time. What can't be noted is kept for the next."""
-        async with self._noting:  # so that what somebody else is noting is noted, too, when this returns
-            landed, self._landed = self._landed, []
-            if not landed:
+    async def record_ended(self) -> None:
+        """Record the outcomes of all attempts that have ended. If that fails, keep them for the next call."""
+        async with self._recording:  # so that outcomes another caller is recording are recorded, too, on return
+            ended, self._ended = self._ended, []
+            if not ended:
                 return
             try:
-                await self._store.run(lambda db: note(db, landed))
+                await self._store.run(lambda db: record_outcomes(db, ended))
             except Exception:
-                self._landed = [*landed, *self._landed]  # for the next time, when the database may answer again
+                self._ended = [*ended, *self._ended]
                 raise
 
     async def stop(self) -> None:
-        """Give what is under way a moment to end, and note how it did."""
-        under_way = [task for tasks in self._flying.values() for task in tasks]
-        if under_way:
-            _, late = await asyncio.wait(under_way, timeout=PARTING)
+        """Give pending attempts a moment to end, cancel the rest, and record the outcomes."""
+        pending = [task for tasks in self._pending.values() for task in tasks]
+        if pending:
+            _, late = await asyncio.wait(pending, timeout=STOP_TIMEOUT_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self.note_landed()
-        await self._courier.close()
+        await self.record_ended()
+        await self._client.close()
 
 
-def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Posting | None:
-    """Put a callback on its next rung, so that a crash can cost a try twice but none, and note that a try begins.
+def begin_attempt(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> CallbackRequest | None:
+    """Schedule a callback's next attempt, and begin the one that is due.
 
-    With `real` the try is made now, however long ago it was due; without, at its own moment. None if it is gone, or a
-    fault keeps it from leaving, or puts it off.
+    The next attempt is scheduled first, so that a crash can repeat an attempt but never lose one. With `real`, the
+    attempt is made now, however late it is; without, at the moment when it was due. Returns None if the callback is
+    gone, or if a fault drops or delays the attempt.
     """
     at = row.due if real is None else max(row.due, tenant.clock.now(real))
-    mishap = fault_injection.meeting(db, tenant, row, at)
-    if mishap and mishap.wait:
-        late = Plan(at + mishap.wait, timeline.CALLBACK, row.ref, {**row.data, **mishap.data}, row.lane)
-        timeline.schedule(db, tenant.id, [late])
+    fault = fault_injection.find_fault(db, tenant, row, at)
+    if fault and fault.wait:
+        delayed = Plan(at + fault.wait, timeline.CALLBACK, row.ref, {**row.data, **fault.data}, row.lane)
+        timeline.schedule(db, tenant.id, [delayed])
         return None
     begun = callbacks.begin_attempt(db, tenant.id, row.ref, at)
     if begun is None:
@@ -165,23 +169,26 @@ def begin(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> Po
     wait = None if row.data.get("once") else next_wait(number)
     if wait is not None:
         timeline.schedule(db, tenant.id, [Plan(at + wait, timeline.CALLBACK, row.ref, lane=row.lane)])
-    posting = Posting(tenant.id, row.ref, number, url, signature, at, row.lane)
-    if mishap is None:
-        return posting
-    if mishap.effect == "drop":
-        note(db, [(Outcome(tenant.id, row.ref, number, at, None, f"dropped by {mishap.name}", 0, ""), at)])
+    request = CallbackRequest(tenant.id, row.ref, number, url, signature, at, row.lane)
+    if fault is None:
+        return request
+    if fault.effect == "drop":
+        record_outcomes(db, [(Outcome(tenant.id, row.ref, number, at, None, f"dropped by {fault.name}", 0, ""), at)])
         return None
-    return fault_injection.applied(db, mishap, posting)
+    return fault_injection.apply_fault(db, fault, request)
 
 
-def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:
-    """Note how tries ended: after a good one no more are to come, after a bad one the wait begins when it failed."""
-    timeline.keep_clocks(db, (outcome.tenant for outcome, _ in landed))
-    for outcome, ended in landed:
+def record_outcomes(db: Connection, ended: Sequence[tuple[Outcome, datetime]]) -> None:
+    """Record the outcomes of attempts, each with the moment it ended.
+
+    After a success the next attempt is cancelled. After a failure its wait begins when the attempt ended.
+    """
+    timeline.keep_clocks(db, (outcome.tenant for outcome, _ in ended))
+    for outcome, ended_at in ended:
         tenant, callback = outcome.tenant, outcome.callback
         if not callbacks.end_attempt(db, outcome):
             continue
-        note_attempt(db, outcome)
+        record_attempt(db, outcome)
         if outcome.error is None:
             timeline.drop(db, tenant, timeline.CALLBACK, callback)
             callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)
@@ -190,4 +197,4 @@ def note(db: Connection, landed: Sequence[tuple[Outcome, datetime]]) -> None:
         if timeline.due_of(db, tenant, timeline.CALLBACK, callback) is None:
             callbacks.set_state(db, tenant, callback, callbacks.GIVEN_UP)
         elif wait is not None:
-            timeline.retime(db, tenant, timeline.CALLBACK, callback, ended + wait)
+            timeline.retime(db, tenant, timeline.CALLBACK, callback, ended_at + wait)

@@ -1,4 +1,4 @@
-"""Faults on callbacks: which one meets a try, and what becomes of it."""
+"""Faults on callbacks: which one applies to an attempt, and how it changes the request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,15 +17,15 @@ from ...store.callbacks import Callback
 from ...store.rules import Rule
 from ...store.tenants import Tenant
 from ...store.timeline import Due
-from .http_client import Posting
+from .http_client import CallbackRequest
 
-MET = "mishap"
-"""In the data of a try that was put off: the fault that did it and meets it when it comes."""
+_FAULT_KEY = "fault"
+"""Key in the data of a delayed attempt: the fault that delayed it and applies when it is due."""
 
 
 @dataclass(frozen=True)
-class Mishap:
-    """What meets a try: by which fault, what effect it has, and how long it puts the try off."""
+class InjectedFault:
+    """A fault that applies to an attempt, with its effect and its delay."""
 
     rule: int
     effect: str | None
@@ -33,75 +33,74 @@ class Mishap:
 
     @property
     def name(self) -> str:
+        """Return the name of the fault, as traffic entries show it."""
         return f"fault {self.rule}"
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """For the timeline, to meet the try that was put off."""
-        return {MET: [self.rule, self.effect]}
+        """Return the data that applies the same fault to the delayed attempt."""
+        return {_FAULT_KEY: [self.rule, self.effect]}
 
 
-def meeting(db: Connection, tenant: Tenant, row: Due, at: datetime) -> Mishap | None:
-    """What meets a try that is due; asked once for each, so one that was put off is met by the same."""
-    if MET in row.data:
-        return Mishap(*row.data[MET])
+def find_fault(db: Connection, tenant: Tenant, row: Due, at: datetime) -> InjectedFault | None:
+    """Return the fault that applies to an attempt, or None. A delayed attempt keeps its fault."""
+    if _FAULT_KEY in row.data:
+        return InjectedFault(*row.data[_FAULT_KEY])
     if not tenant.faulty:
         return None
     callback = callbacks.find(db, tenant.id, row.ref)
     if callback is None:
         return None
-    found = rules.deciding(
+    rule = rules.deciding(
         db, tenant.id, rules.CALLBACK, _subject(db, tenant.id, callback), at, tenant.seed,
         lambda rule: rule.what.get("event") in (None, callback.event),
     )  # fmt: skip
-    if found is None:
+    if rule is None:
         return None
-    mishap = _mishap(found, tenant.seed)
-    named = callback.rule.split(", ") if callback.rule else []
-    if mishap.name not in named:
-        callbacks.set_rule(db, tenant.id, row.ref, ", ".join([*named, mishap.name]))
-    return mishap
+    fault = _fault_of(rule, tenant.seed)
+    names = callback.rule.split(", ") if callback.rule else []
+    if fault.name not in names:
+        callbacks.set_rule(db, tenant.id, row.ref, ", ".join([*names, fault.name]))
+    return fault
 
 
-def _mishap(found: Rule, seed: str) -> Mishap:
-    fault = Fault(**found.what)
-    if fault.callback == "reorder":
-        # One waits and the next goes at once, so that it overtakes.
-        waits = (
-            replace(fault, delay=fault.delay or DEFAULT_REORDER_DELAY) if found.used % 2 else replace(fault, delay=None)
-        )
-        return Mishap(found.id, None, timedelta(seconds=waits.delay_seconds(seed, found.id, found.seen)))
-    return Mishap(found.id, fault.callback, timedelta(seconds=fault.delay_seconds(seed, found.id, found.seen)))
+def _fault_of(rule: Rule, seed: str) -> InjectedFault:
+    fault, effect = Fault(**rule.what), rule.what.get("callback")
+    if effect == "reorder":
+        # Every other callback waits and the next one does not, so that it overtakes.
+        fault = replace(fault, delay=(fault.delay or DEFAULT_REORDER_DELAY) if rule.used % 2 else None)
+        effect = None
+    return InjectedFault(rule.id, effect, timedelta(seconds=fault.delay_seconds(seed, rule.id, rule.seen)))
 
 
 def _subject(db: Connection, tenant: int, callback: Callback) -> Subject:
-    """What a match looks at: of a reply what the handset wrote, of all else the message it is about."""
+    """Return the values that rules match: those of the reply, or else of the message."""
     message = messages.read(db, tenant, callback.message) if callback.message else None
     account = accounts.read(db, tenant, callback.account)
     text, sender = (message.text, message.sender) if message else ("", "")
     if callback.event in ("reply", "inbound"):
-        told = dict(parse_qsl(urlsplit(callback.url).query))
-        text, sender = told.get("response", ""), told.get("longcode", "")
+        params = dict(parse_qsl(urlsplit(callback.url).query))
+        text, sender = params.get("response", ""), params.get("longcode", "")
     return Subject((callback.msisdn,), sender, text, account.key if account else "")
 
 
-def applied(db: Connection, mishap: Mishap, posting: Posting) -> Posting:
-    """The try as it goes out."""
-    changes: dict[str, Any] = {"rule": mishap.name}
-    if mishap.effect == "duplicate":
-        changes["twice"] = True
-    if mishap.effect == "wrong-signature":
-        changes["signature"] = sha256(posting.signature.encode()).hexdigest()
-    if mishap.effect == "corrupt":
-        changes |= _corrupt(db, posting)
-    return replace(posting, **changes)
+def apply_fault(db: Connection, fault: InjectedFault, request: CallbackRequest) -> CallbackRequest:
+    """Return the request with the effect of a fault."""
+    changes: dict[str, Any] = {"rule": fault.name}
+    if fault.effect == "duplicate":
+        changes["duplicate"] = True
+    if fault.effect == "wrong-signature":
+        changes["signature"] = sha256(request.signature.encode()).hexdigest()
+    if fault.effect == "corrupt":
+        changes |= _corrupt(db, request)
+    return replace(request, **changes)
 
 
-def _corrupt(db: Connection, posting: Posting) -> Mapping[str, str]:
-    """Another URL, and a signature that is right for it, so that nothing else is wrong."""
-    callback = callbacks.find(db, posting.tenant, posting.callback)
+def _corrupt(db: Connection, request: CallbackRequest) -> Mapping[str, str]:
+    """Return a corrupted URL and its correct signature, so that nothing else is wrong."""
+    callback = callbacks.find(db, request.tenant, request.callback)
     assert callback is not None
-    url = corrupt_url(posting.url, callback.event)
-    account = accounts.read(db, posting.tenant, callback.account)
+    url = corrupt_url(request.url, callback.event)
+    account = accounts.read(db, request.tenant, callback.account)
     secret = account.secret if account else None
-    return {"url": url, "signature": signing.signature(url, secret) if posting.signature and secret else ""}
+    return {"url": url, "signature": signing.signature(url, secret) if request.signature and secret else ""}

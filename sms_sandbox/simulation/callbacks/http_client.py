@@ -1,4 +1,4 @@
-"""The one client that calls out: it posts callbacks and fetches files, and only where it may go."""
+"""The HTTP client for callbacks and files, which connects to allowed addresses only."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from ...store.callbacks import Outcome
 if TYPE_CHECKING:
     import aiohttp
 
-TIMEOUT = 10.0
-"""Seconds for the whole of one try (reference 9.3 assumes as much)."""
+ATTEMPT_TIMEOUT_SECONDS = 10.0
+"""Limit for a whole attempt (reference 9.3 assumes this much)."""
 
-KEPT = 500
-"""Characters of an answer that are kept."""
+MAX_KEPT_CHARACTERS = 500
+"""Length of the part of a response that is kept."""
 
-MOST_READ = 64 * 1024
-"""Bytes of an answer that are read before the connection is dropped."""
+_MAX_READ_BYTES = 64 * 1024
+"""Limit for a response, after which the connection is closed."""
 
-FETCH_TIMEOUT = 120.0
-"""Seconds for the whole of a file."""
+FETCH_TIMEOUT_SECONDS = 120.0
+"""Limit for a whole file."""
 
-IDLE = 1.0
-"""Seconds that a connection is kept for the next call: less than servers do, so that none is closed under one."""
+_IDLE_SECONDS = 1.0
+"""Time that an idle connection is kept. Servers keep theirs longer, so none is closed while it is being used."""
 
-LARGEST_FILE = 64 << 20
-"""Bytes of a file, unpacked if it was sent packed."""
+MAX_FILE_BYTES = 64 << 20
+"""Limit for a file, decompressed if it was sent compressed."""
 
 
 @dataclass(frozen=True)
-class Posting:
-    """One try of one callback, at `at` in its tenant's time."""
+class CallbackRequest:
+    """The request of a callback attempt, made `at` a time on its tenant's clock."""
 
     tenant: int
     callback: int
@@ -51,24 +51,24 @@ class Posting:
     at: datetime
     lane: str
     rule: str = ""
-    """What made it other than it would have been, as `fault 3`."""
-    twice: bool = False
-    """Whether it is sent twice, at the same moment."""
+    """The name of the fault that changed it, as `fault 3`."""
+    duplicate: bool = False
+    """True if it is sent twice at the same time."""
 
 
 class RefusedError(Exception):
-    """The address is not one callbacks may go to; the text says why."""
+    """An address that callbacks must not be sent to; the text says why."""
 
 
 class FetchError(Exception):
-    """A file could not be had, or not all of it; the text says why."""
+    """A file that could not be fetched completely; the text says why."""
 
 
-class Courier:
-    """Posts callbacks and fetches files over kept-alive connections.
+class CallbackClient:
+    """Sends callbacks and fetches files over kept-alive connections.
 
-    A host is resolved once for a connection and that very address is connected to; redirects are not followed, the
-    time and the size of an answer are capped, and no proxy is taken from the environment.
+    A host is resolved once for a connection, which is then made to exactly that address. Redirects are not followed,
+    the time and size of a response are limited, and proxies in the environment are ignored.
     """
 
     def __init__(self, ca_bundle: Path | None = None, allowed_hosts: Collection[str] = ()) -> None:
@@ -76,59 +76,59 @@ class Courier:
         self._allowed_hosts = allowed_hosts
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, posting: Posting) -> Outcome:
-        """Send one try and tell how it ended; never raises for what the other side does."""
+    async def send(self, request: CallbackRequest) -> Outcome:
+        """Make one attempt and return its outcome. Never raises for errors of the receiver."""
         began = time.perf_counter()
         status: int | None = None
         kept, error = b"", None
         try:
-            async with asyncio.timeout(TIMEOUT):
-                status, kept = await self._get(posting)
+            async with asyncio.timeout(ATTEMPT_TIMEOUT_SECONDS):
+                status, kept = await self._get(request)
             if not is_success(status):
                 error = f"answered {status}"
-        except RefusedError as why:
-            error = f"refused: {why}"
+        except RefusedError as reason:
+            error = f"refused: {reason}"
         except TimeoutError:
-            error = f"timed out after {TIMEOUT:.0f} s"
-        except (OSError, self._client_error(), ValueError) as why:
-            error = f"{type(why).__name__}: {why}"
+            error = f"timed out after {ATTEMPT_TIMEOUT_SECONDS:.0f} s"
+        except (OSError, self._client_error(), ValueError) as failure:
+            error = f"{type(failure).__name__}: {failure}"
         latency = int((time.perf_counter() - began) * 1_000_000)
-        text = kept.decode("utf-8", "replace").replace("\x00", "\ufffd")[:KEPT]
-        return Outcome(posting.tenant, posting.callback, posting.number, posting.at, status, error, latency, text)
+        text = kept.decode("utf-8", "replace").replace("\x00", "\ufffd")[:MAX_KEPT_CHARACTERS]
+        return Outcome(request.tenant, request.callback, request.number, request.at, status, error, latency, text)
 
     async def fetch(self, url: str, take: Callable[[bytes], object]) -> None:
-        """Get a file and hand it on piece by piece as it comes. Raises FetchError where not all of it can be had."""
+        """Fetch a file, passing each chunk to `take`. Raises FetchError if it is not complete."""
         try:
-            async with asyncio.timeout(FETCH_TIMEOUT), self._ask(url, {}) as response:
+            async with asyncio.timeout(FETCH_TIMEOUT_SECONDS), self._request(url, {}) as response:
                 if not is_success(response.status):
                     response.close()
                     raise FetchError(f"answered {response.status}")
                 size = 0
                 async for chunk in response.content.iter_chunked(64 * 1024):
                     size += len(chunk)
-                    if size > LARGEST_FILE:
+                    if size > MAX_FILE_BYTES:
                         response.close()
-                        raise FetchError(f"larger than {LARGEST_FILE} bytes")
+                        raise FetchError(f"larger than {MAX_FILE_BYTES} bytes")
                     take(chunk)
-        except RefusedError as why:
-            raise FetchError(f"refused: {why}") from why
-        except TimeoutError as why:
-            raise FetchError(f"timed out after {FETCH_TIMEOUT:.0f} s") from why
-        except (OSError, self._client_error(), ValueError) as why:
-            raise FetchError(f"{type(why).__name__}: {why}") from why
+        except RefusedError as error:
+            raise FetchError(f"refused: {error}") from error
+        except TimeoutError as error:
+            raise FetchError(f"timed out after {FETCH_TIMEOUT_SECONDS:.0f} s") from error
+        except (OSError, self._client_error(), ValueError) as error:
+            raise FetchError(f"{type(error).__name__}: {error}") from error
 
-    async def _get(self, posting: Posting) -> tuple[int, bytes]:
-        headers = {"x-transmitsms-signature": posting.signature} if posting.signature else {}
-        async with self._ask(posting.url, headers) as response:
+    async def _get(self, request: CallbackRequest) -> tuple[int, bytes]:
+        headers = {"x-transmitsms-signature": request.signature} if request.signature else {}
+        async with self._request(request.url, headers) as response:
             kept, size = b"", 0
             async for chunk in response.content.iter_chunked(16 * 1024):
-                kept, size = (kept + chunk)[: KEPT * 4], size + len(chunk)
-                if size >= MOST_READ:
+                kept, size = (kept + chunk)[: MAX_KEPT_CHARACTERS * 4], size + len(chunk)
+                if size >= _MAX_READ_BYTES:
                     response.close()
                     break
             return response.status, kept
 
-    def _ask(self, text: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def _request(self, text: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         from yarl import URL
 
         url = URL(text, encoded=True)
@@ -136,16 +136,16 @@ class Courier:
         return self._open().get(url, headers=headers, allow_redirects=False)
 
     def _check_literal(self, host: str) -> None:
-        # aiohttp does not resolve what has no letters, so the resolver below does not see it. That a system takes
-        # `2852039166` for 169.254.169.254 is not left to the libraries below.
+        # aiohttp does not resolve a host without letters, so the resolver below never sees it. Some systems take
+        # `2852039166` for 169.254.169.254, so it is checked here.
         if ":" in host or not any(map(str.isalpha, host)):
             self.check(host, host)
 
     def check(self, address: str, host: str) -> None:
-        """Raise RefusedError unless callbacks to `host` may go to `address`."""
-        why = egress.refusal_reason(address, host, self._allowed_hosts)
-        if why is not None:
-            raise RefusedError(why)
+        """Raise RefusedError unless callbacks to a host may be sent to an address."""
+        reason = egress.refusal_reason(address, host, self._allowed_hosts)
+        if reason is not None:
+            raise RefusedError(reason)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -154,7 +154,7 @@ class Courier:
             context = ssl.create_default_context(cafile=self._ca_bundle) if self._ca_bundle else True
             connector = aiohttp.TCPConnector(
                 limit=0, limit_per_host=0, resolver=_resolver(self), use_dns_cache=False, ssl=context,
-                keepalive_timeout=IDLE,
+                keepalive_timeout=_IDLE_SECONDS,
             )  # fmt: skip
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -162,7 +162,7 @@ class Courier:
                 timeout=aiohttp.ClientTimeout(total=None),
                 headers={"User-Agent": "sms-sandbox"},
                 trust_env=False,
-                middlewares=(_once,),
+                middlewares=(_send_once,),
             )
         return self._session
 
@@ -173,41 +173,44 @@ class Courier:
         return aiohttp.ClientError
 
     async def close(self) -> None:
+        """Close all connections."""
         if self._session is not None:
             await self._session.close()
 
 
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send a request once: the library sends a GET that was broken off again, and who was called has then heard twice
-    of what counts as one try."""
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request once.
+
+    The library would repeat a GET whose connection broke, so the receiver could get one attempt twice.
+    """
     import aiohttp
 
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:
         raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as why:
-        raise aiohttp.ClientConnectionError(str(why)) from why
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
 
 
-def _resolver(courier: Courier) -> Any:
+def _resolver(client: CallbackClient) -> Any:
     from aiohttp.abc import AbstractResolver, ResolveResult
 
     class CheckedResolver(AbstractResolver):
-        """Resolves a host and answers only addresses that callbacks may go to."""
+        """Resolves a host to the addresses that callbacks may be sent to."""
 
         async def resolve(
             self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
         ) -> list[ResolveResult]:
             loop = asyncio.get_running_loop()
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+            resolved = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
             allowed: list[ResolveResult] = []
             refused: RefusedError | None = None
-            for resolved_family, _, proto, _, address in found:
+            for resolved_family, _, proto, _, address in resolved:
                 try:
-                    courier.check(str(address[0]), host)
-                except RefusedError as why:
-                    refused = why
+                    client.check(str(address[0]), host)
+                except RefusedError as error:
+                    refused = error
                     continue
                 allowed.append(
                     ResolveResult(
@@ -220,6 +223,6 @@ def _resolver(courier: Courier) -> Any:
             return allowed
 
         async def close(self) -> None:
-            """Nothing is held."""
+            """Do nothing, because the resolver holds no connections."""
 
     return CheckedResolver()

@@ -1,4 +1,4 @@
-"""Putting callbacks on the timeline: who is told of what, and where."""
+"""The queue of callbacks: each new one is stored, and its first attempt is scheduled on the timeline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,11 @@ from ...store.timeline import Plan
 
 
 @dataclass(frozen=True)
-class News:
-    """Something to tell an account's app: at `url`, signed with `secret` if the account has one; `rule` says what made
-    it happen, if a rule did."""
+class CallbackEvent:
+    """An event that an account's app is called back about.
+
+    The callback is signed with `secret` if the account has one. `rule` names the rule that caused the event, if any.
+    """
 
     account: int
     secret: str | None
@@ -29,23 +31,27 @@ class News:
     rule: str = ""
 
 
-def tell(db: Connection, tenant: int, news: Sequence[News]) -> None:
-    """Write callbacks down and put the first try of each on the timeline."""
-    if not news:
+def queue_callbacks(db: Connection, tenant: int, events: Sequence[CallbackEvent]) -> None:
+    """Store callbacks and schedule the first attempt of each."""
+    if not events:
         return
-    first = callbacks.add(db, tenant, [_callback(each) for each in news])
+    first_id = callbacks.add(db, tenant, [_callback(event) for event in events])
     plans = [
-        Plan(each.at, timeline.CALLBACK, first + index, lane=lane(tenant, each.url)) for index, each in enumerate(news)
+        Plan(event.at, timeline.CALLBACK, first_id + index, lane=lane_of(tenant, event.url))
+        for index, event in enumerate(events)
     ]
     timeline.schedule(db, tenant, plans)
 
 
-def _callback(each: News) -> NewCallback:
-    url = with_parameters(each.url, each.params)
-    signed = signature(url, each.secret) if each.secret else ""
-    return NewCallback(each.account, each.event, url, signed, each.message, each.msisdn, each.at, each.rule)
+def _callback(event: CallbackEvent) -> NewCallback:
+    url = with_parameters(event.url, event.params)
+    signed = signature(url, event.secret) if event.secret else ""
+    return NewCallback(event.account, event.event, url, signed, event.message, event.msisdn, event.at, event.rule)
 
 
-def lane(tenant: int, url: str) -> str:
-    """What tries share their limit of concurrency: those of one tenant to one address, whatever its query."""
+def lane_of(tenant: int, url: str) -> str:
+    """Return the lane of a callback: its tenant and its address without the query.
+
+    The attempts of one lane share a limit of concurrency.
+    """
     return f"{tenant} {destination(url)}{urlsplit(url).path}"

@@ -1,0 +1,1 @@
+"""Messages from handsets, e-mails that become SMS, and opened links."""

@@ -1,4 +1,4 @@
-"""What a number or a keyword does with what handsets write to it: list, answer, forward."""
+"""The automatic actions of numbers and keywords: join a list, reply, forward."""
 
 import logging
 from collections.abc import Sequence
@@ -13,80 +13,88 @@ from ...services.send_message import NO_RECORD, Handset, Outgoing
 from ...store import contacts, messages, numbers, opt_outs, outbox
 from ...store.contacts import ContactList, Member
 from . import email
-from .message import Arrival
+from .message import InboundMessage
 
 log = logging.getLogger(__name__)
 
-KEYWORD = "keyword"
-"""Type of a message that a number or a keyword made."""
+_KEYWORD = "keyword"
+"""Type of a message that a number or a keyword sent."""
 
 
-def enrol(db: Connection, here: Arrival) -> tuple[ContactList | None, Member | None, bool]:
-    """Put the handset on the list that the options name: the list, the member, and whether that is news.
+def join_list(db: Connection, inbound: InboundMessage) -> tuple[ContactList | None, Member | None, bool]:
+    """Add the handset to the list of the options. Return the list, the member, and True if it joined now.
 
-    Who is no longer on it, whether by its own wish or another's, does not come back by writing; nor does anybody join
-    by the word that opts out.
+    A handset that was deleted from the list or opted out of it does not join again, nor does one that opts out now.
     """
-    on = contacts.read_list(db, here.tenant.id, here.options.list_id) if here.options.list_id else None
-    if on is None:
+    tenant, msisdn = inbound.tenant.id, inbound.msisdn
+    list_id = inbound.options.list_id
+    contact_list = contacts.read_list(db, tenant, list_id) if list_id else None
+    if contact_list is None:
         return None, None, False
-    if not here.is_optout and not list_membership.is_barred(db, here.tenant.id, here.account, here.msisdn):
-        joined = list_membership.join(db, here.tenant.id, on, here.msisdn, (None, None), {}, here.at)
+    if not inbound.is_optout and not list_membership.is_barred(db, tenant, inbound.account, msisdn):
+        joined = list_membership.join(db, tenant, contact_list, msisdn, (None, None), {}, inbound.at)
         if joined is not None:
-            return on, joined, True
-    return on, contacts.read_member(db, here.tenant.id, on.id, here.msisdn), False
+            return contact_list, joined, True
+    return contact_list, contacts.read_member(db, tenant, contact_list.id, msisdn), False
 
 
-def answer(db: Connection, here: Arrival, on: ContactList | None, member: Member | None, joined: bool) -> None:
-    """Answer the handset: with a list its members differently from who has just joined, without one everybody alike.
+def send_reply(
+    db: Connection, inbound: InboundMessage, contact_list: ContactList | None, member: Member | None, joined: bool
+) -> None:
+    """Send the automatic reply.
 
-    Nothing is said to who opted out, nor to a number of this world: two that answer each other would never end.
+    With a list there is one reply for handsets that joined now and another for members; without one, all get the same.
+    Handsets that opted out get none. Nor does a virtual number, because two of them could reply to each other forever.
     """
-    if here.is_optout or is_ours(db, here):
+    if inbound.is_optout or _is_virtual_number(db, inbound):
         return
-    if on is None:
-        words, values = here.options.welcome_message, NO_RECORD
+    if contact_list is None:
+        reply, values = inbound.options.welcome_message, NO_RECORD
     elif member is None or member.status != contacts.ACTIVE:
         return
     else:
-        words = here.options.welcome_message if joined else here.options.members_message
-        values = send_message.values_of(member, on)
-    if words:
-        _send(db, here, Outgoing(KEYWORD, here.number.number, words, [(here.msisdn, values)], on=on))
+        reply = inbound.options.welcome_message if joined else inbound.options.members_message
+        values = send_message.values_of(member, contact_list)
+    if reply:
+        to = [(inbound.msisdn, values)]
+        _send(db, inbound, Outgoing(_KEYWORD, inbound.number.number, reply, to, on=contact_list))
 
 
-def forward(db: Connection, here: Arrival) -> None:
-    """Pass on what the handset wrote, opting out or not: by mail, and by SMS with the handset's number before it."""
-    kind = outbox.KEYWORD if here.keyword else outbox.NUMBER
-    email.forward(db, here, kind, listed(here.options.forward_email))
-    to: Sequence[Handset] = [(each, NO_RECORD) for each in listed(here.options.forward_sms)]
-    if to and not is_ours(db, here):
-        words = text.cut_to_parts(f"{here.msisdn}: {here.text}", MAX_PARTS)
-        _send(db, here, Outgoing(KEYWORD, here.number.number, words, to, literal=True))
+def forward(db: Connection, inbound: InboundMessage) -> None:
+    """Forward the message, even an opt-out: by e-mail, and by SMS with the handset's number in front."""
+    kind = outbox.KEYWORD if inbound.keyword else outbox.NUMBER
+    email.forward(db, inbound, kind, _split_list(inbound.options.forward_email))
+    to: Sequence[Handset] = [(msisdn, NO_RECORD) for msisdn in _split_list(inbound.options.forward_sms)]
+    if to and not _is_virtual_number(db, inbound):
+        forwarded = text.cut_to_parts(f"{inbound.msisdn}: {inbound.text}", MAX_PARTS)
+        _send(db, inbound, Outgoing(_KEYWORD, inbound.number.number, forwarded, to, literal=True))
 
 
-def mail_reply(db: Connection, here: Arrival) -> None:
-    """Mail a reply to where the message it answers wants its replies."""
-    wanted = messages.reply_email(db, here.tenant.id, here.message.id) if here.message else None
-    if wanted:
-        email.forward(db, here, outbox.REPLY, [wanted])
+def email_reply(db: Connection, inbound: InboundMessage) -> None:
+    """Send the reply by e-mail, if the message it replies to asked for that."""
+    address = messages.reply_email(db, inbound.tenant.id, inbound.message.id) if inbound.message else None
+    if address:
+        email.forward(db, inbound, outbox.REPLY, [address])
 
 
-def listed(kept: str) -> list[str]:
-    """The items of a list with commas, as options keep them."""
-    return kept.split(",") if kept else []
+def _split_list(items: str) -> list[str]:
+    """Split a list with commas, as options store it."""
+    return items.split(",") if items else []
 
 
-def is_ours(db: Connection, here: Arrival) -> bool:
-    """Whether a virtual number wrote, not a handset."""
-    return numbers.read(db, here.tenant.id, here.msisdn) is not None
+def _is_virtual_number(db: Connection, inbound: InboundMessage) -> bool:
+    """Return True if the message came from a virtual number, not from a handset."""
+    return numbers.read(db, inbound.tenant.id, inbound.msisdn) is not None
 
 
-def _send(db: Connection, here: Arrival, what: Outgoing) -> None:
-    gone = opt_outs.find(db, here.tenant.id, here.account.id, {msisdn for msisdn, _ in what.to})
-    to = [each for each in what.to if each[0] not in gone]
+def _send(db: Connection, inbound: InboundMessage, outgoing: Outgoing) -> None:
+    opted_out = opt_outs.find(db, inbound.tenant.id, inbound.account.id, {msisdn for msisdn, _ in outgoing.to})
+    to = [handset for handset in outgoing.to if handset[0] not in opted_out]
     if not to:
         return
-    sent = send_message.dispatch(db, here.account, replace(what, to=to), here.at)
-    if sent is None:
-        log.warning("Account %d has no money for what %s answers.", here.account.id, here.number.number)
+    message = send_message.dispatch(db, inbound.account, replace(outgoing, to=to), inbound.at)
+    if message is None:
+        log.warning(
+            "Account %d has not enough credit for the automatic replies of %s.",
+            inbound.account.id, inbound.number.number,
+        )  # fmt: skip

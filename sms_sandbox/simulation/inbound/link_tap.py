@@ -1,4 +1,4 @@
-"""Taps on the short links in messages."""
+"""Short links in messages that a handset opens."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,20 +11,20 @@ from ...store.accounts import Account
 from ...store.messages import Message
 from ...store.recipients import Recipient
 from ...store.tenants import Tenant
-from ..callbacks.queue import News, tell
+from ..callbacks.queue import CallbackEvent, queue_callbacks
 from .opt_out import opt_out
 
 
 @dataclass(frozen=True)
-class Tap:
-    """What opening a link did: `target` is where it leads, None for one that opted the handset out."""
+class LinkTap:
+    """An opened link. `target` is its URL, or None for a link that opted the handset out."""
 
     msisdn: str
     target: str | None
 
 
-def tap(db: Connection, code: str, real: datetime) -> Tap | None:
-    """Open a short link as its handset would; None if there is no such link, or no handset has got it."""
+def open_link(db: Connection, code: str, real: datetime) -> LinkTap | None:
+    """Open a short link as its handset would. None if no sent message has this link."""
     link = links.find(db, code)
     if link is None:
         return None
@@ -40,14 +40,14 @@ def tap(db: Connection, code: str, real: datetime) -> Tap | None:
         if opt_out(db, tenant, account, recipient.msisdn, message, recipient, now):
             messages.count(db, tenant.id, message.id, optouts=1)
     else:
-        count_hit(db, tenant, account, message, recipient, now)
-    return Tap(recipient.msisdn, link.target)
+        _count_hit(db, tenant, account, message, recipient, now)
+    return LinkTap(recipient.msisdn, link.target)
 
 
-def count_hit(
+def _count_hit(
     db: Connection, tenant: Tenant, account: Account, message: Message, recipient: Recipient, now: datetime
 ) -> None:
-    """Count a click and tell the account's app of it."""
+    """Count a hit of a tracked link, and queue its callback."""
     hits = recipients.hit(db, tenant.id, recipient.id)
     links.note_hit(db, tenant.id, message.id, recipient.id, now)
     messages.count(db, tenant.id, message.id, hits=1)
@@ -67,5 +67,5 @@ def count_hit(
         mobile=recipient.msisdn,
         user_id=account.id,
     )
-    news = News(account.id, account.secret, "link-hit", url, params, message.id, recipient.msisdn, now)
-    tell(db, tenant.id, [news])
+    event = CallbackEvent(account.id, account.secret, "link-hit", url, params, message.id, recipient.msisdn, now)
+    queue_callbacks(db, tenant.id, [event])

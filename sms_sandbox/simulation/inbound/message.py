@@ -1,4 +1,4 @@
-"""A handset's message as it arrives, with all that decides what becomes of it."""
+"""A message from a handset, with everything that decides how it is handled."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,12 @@ from ...store.tenants import Tenant
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """What a handset wrote to a number of an account: the message it answers, with its recipient, and the keyword it
-    begins with, where there are such. `rule` is the carrier's rule that made it write, if one did."""
+class InboundMessage:
+    """A message from a handset to an account's number.
+
+    `message` is the one it replies to, with its `recipient`; `keyword` is the one it begins with. Each may be None.
+    `rule` names the carrier rule that made the handset send it, if any.
+    """
 
     tenant: Tenant
     account: Account
@@ -30,10 +33,10 @@ class Arrival:
 
     @property
     def message_id(self) -> int:
-        """0 where nothing is answered, as callbacks tell it."""
+        """Return the id of the message it replies to, or 0, as callbacks have it."""
         return self.message.id if self.message else 0
 
     @property
     def options(self) -> Number | Keyword:
-        """What says what is done with it: the keyword alone, if there is one, however little it says."""
+        """Return the automatic actions: those of the keyword alone, if there is one, even if it has none."""
         return self.keyword or self.number

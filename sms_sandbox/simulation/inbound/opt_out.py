@@ -1,4 +1,4 @@
-"""A handset that wants nothing more, whether it wrote so or opened a link that says so."""
+"""Opt-outs of handsets, by a reply or by a link."""
 
 from datetime import datetime
 
@@ -16,11 +16,11 @@ def opt_out(
     db: Connection, tenant: Tenant, account: Account, msisdn: str, message: Message | None,
     recipient: Recipient | None, now: datetime,
 ) -> bool:  # fmt: skip
-    """Take a handset off the list of the message it answers, and send it nothing more by its number.
+    """Opt a handset out of the account's messages and the message's list.
 
-    Whether it is the first time that it opts out by this message, which the caller counts.
+    True if this message's recipient opts out for the first time, which the caller counts.
     """
     opt_outs.add(db, tenant.id, account.id, msisdn)
-    on = contacts.read_list(db, tenant.id, message.list_id) if message and message.list_id else None
-    list_membership.opt_out(db, tenant.id, account, msisdn, [on] if on else [], now)
+    contact_list = contacts.read_list(db, tenant.id, message.list_id) if message and message.list_id else None
+    list_membership.opt_out(db, tenant.id, account, msisdn, [contact_list] if contact_list else [], now)
     return recipient is not None and recipients.mark_opted_out(db, tenant.id, recipient.id)

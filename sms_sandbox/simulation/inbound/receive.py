@@ -1,4 +1,4 @@
-"""What comes from handsets, replies and other messages: where it arrives, and what comes of it."""
+"""Messages from handsets: the account they reach, and everything that follows."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,20 +13,20 @@ from ...store.numbers import ACTIVE, Number
 from ...store.recipients import Recipient
 from ...store.responses import NewResponse
 from ...store.tenants import Tenant
-from ..callbacks.queue import News, tell
-from ..traffic_entries import note_inbound, note_lost
+from ..callbacks.queue import CallbackEvent, queue_callbacks
+from ..traffic_entries import record_inbound, record_lost_inbound
 from . import auto_reply
-from .message import Arrival
+from .message import InboundMessage
 from .opt_out import opt_out
 
 
 class UnreachableError(Exception):
-    """A handset's message reaches no account; the text says why."""
+    """A handset's message that reaches no account; the text says why."""
 
 
 @dataclass(frozen=True)
 class Received:
-    """A handset's message that reached an account; `message` is what it answers, 0 for nothing."""
+    """A handset's message that reached an account. `message` is the one it replies to, or 0."""
 
     response: int
     account: int
@@ -39,35 +39,36 @@ class Received:
 def receive(
     db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str | None, text: str, rule: str = ""
 ) -> Received:
-    """Let a message from a handset arrive at a virtual number: at the one that last wrote to it, if none is named.
+    """Receive a message from a handset at a virtual number.
 
-    A reply belongs to the newest message from that number to that handset; `rule` says what made the handset write, if
-    a rule did. Raises UnreachableError.
+    Without `to`, that is the number that last wrote to the handset. A reply belongs to the newest message from that
+    number to that handset. `rule` names the carrier rule that made the handset send it. Raises UnreachableError.
     """
     try:
-        here = replace(arrive(db, tenant, now, msisdn, to, text), rule=rule)
-    except UnreachableError as why:
-        note_lost(db, tenant.id, now, msisdn, to, text, str(why), rule)
+        inbound = replace(_resolve(db, tenant, now, msisdn, to, text), rule=rule)
+    except UnreachableError as error:
+        record_lost_inbound(db, tenant.id, now, msisdn, to, text, str(error), rule)
         raise
-    response = note(db, here)
-    news = here.is_optout and opt_out(db, tenant, here.account, msisdn, here.message, here.recipient, now)
-    if here.message:
-        messages.count(db, tenant.id, here.message.id, responses=1, optouts=int(news))
-    enrolled = auto_reply.enrol(db, here)
-    url = call_back(db, here, response)
-    note_inbound(db, here, response, url)
-    auto_reply.mail_reply(db, here)
-    auto_reply.answer(db, here, *enrolled)
-    auto_reply.forward(db, here)
-    return Received(response, here.account.id, here.message_id, here.number.number, here.is_optout, url)
+    response = _add_response(db, inbound)
+    account, message = inbound.account, inbound.message
+    is_new_optout = inbound.is_optout and opt_out(db, tenant, account, msisdn, message, inbound.recipient, now)
+    if message:
+        messages.count(db, tenant.id, message.id, responses=1, optouts=int(is_new_optout))
+    membership = auto_reply.join_list(db, inbound)
+    url = _queue_callback(db, inbound, response)
+    record_inbound(db, inbound, response, url)
+    auto_reply.email_reply(db, inbound)
+    auto_reply.send_reply(db, inbound, *membership)
+    auto_reply.forward(db, inbound)
+    return Received(response, account.id, inbound.message_id, inbound.number.number, inbound.is_optout, url)
 
 
-def arrive(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str | None, text: str) -> Arrival:
-    """Find whom a message reaches, and what it answers or asks for. A word that opts out is nobody's keyword."""
-    longcode = to or last_sender(db, tenant, msisdn, now)
-    number, account, recipient = addressee(db, tenant, msisdn, longcode, now)
-    opting_out = is_opt_out(text)
-    return Arrival(
+def _resolve(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str | None, text: str) -> InboundMessage:
+    """Find the account, the message replied to, and the keyword. An opt-out word is never a keyword."""
+    longcode = to or _last_sender(db, tenant, msisdn, now)
+    number, account, recipient = _addressee(db, tenant, msisdn, longcode, now)
+    is_optout = is_opt_out(text)
+    return InboundMessage(
         tenant=tenant,
         account=account,
         number=number,
@@ -76,82 +77,84 @@ def arrive(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str |
         at=now,
         message=messages.read(db, tenant.id, recipient.message) if recipient else None,
         recipient=recipient,
-        keyword=None if opting_out else keywords.matching(db, tenant.id, account.id, longcode, text),
-        is_optout=opting_out,
+        keyword=None if is_optout else keywords.matching(db, tenant.id, account.id, longcode, text),
+        is_optout=is_optout,
     )
 
 
-def note(db: Connection, here: Arrival) -> int:
-    """Write the message down among the account's responses; its id there."""
+def _add_response(db: Connection, inbound: InboundMessage) -> int:
+    """Add the message to the account's responses, and return the id of the response."""
     new = NewResponse(
-        account=here.account.id,
-        message=here.message_id,
-        recipient=here.recipient.id if here.recipient else None,
-        list_id=here.message.list_id if here.message else 0,
-        msisdn=here.msisdn,
-        text=here.text,
-        longcode=here.number.number,
-        received_at=here.at,
-        is_optout=here.is_optout,
-        keyword=here.keyword.keyword if here.keyword else None,
-        keyword_id=here.keyword.id if here.keyword else 0,
+        account=inbound.account.id,
+        message=inbound.message_id,
+        recipient=inbound.recipient.id if inbound.recipient else None,
+        list_id=inbound.message.list_id if inbound.message else 0,
+        msisdn=inbound.msisdn,
+        text=inbound.text,
+        longcode=inbound.number.number,
+        received_at=inbound.at,
+        is_optout=inbound.is_optout,
+        keyword=inbound.keyword.keyword if inbound.keyword else None,
+        keyword_id=inbound.keyword.id if inbound.keyword else 0,
     )
-    return responses.add(db, here.tenant.id, new)
+    return responses.add(db, inbound.tenant.id, new)
 
 
-def call_back(db: Connection, here: Arrival, response: int) -> str | None:
-    """Tell the account's app, at the most special URL there is; which that was."""
-    own = messages.callback_urls(db, here.tenant.id, here.message.id)[0] if here.message else None
-    keyword = here.keyword.forward_url if here.keyword else None
-    url = callbacks.first_url(own, keyword, here.number.forward_url, here.account.reply_url)
+def _queue_callback(db: Connection, inbound: InboundMessage, response: int) -> str | None:
+    """Queue the callback to the most specific URL, and return that URL."""
+    account, message = inbound.account, inbound.message
+    message_url = messages.callback_urls(db, inbound.tenant.id, message.id)[0] if message else None
+    keyword_url = inbound.keyword.forward_url if inbound.keyword else None
+    url = callbacks.first_url(message_url, keyword_url, inbound.number.forward_url, account.reply_url)
     if url:
         params = callbacks.reply(
-            user_id=here.account.id,
-            mobile=here.msisdn,
-            response=here.text,
-            message_id=here.message_id,
+            user_id=account.id,
+            mobile=inbound.msisdn,
+            response=inbound.text,
+            message_id=inbound.message_id,
             response_id=response,
-            longcode=here.number.number,
-            at=here.at,
-            is_optout=here.is_optout,
+            longcode=inbound.number.number,
+            at=inbound.at,
+            is_optout=inbound.is_optout,
         )
-        event = "reply" if here.message else "inbound"
-        who = here.account
-        news = News(who.id, who.secret, event, url, params, here.message_id, here.msisdn, here.at, here.rule)
-        tell(db, here.tenant.id, [news])
+        event = CallbackEvent(
+            account.id, account.secret, "reply" if message else "inbound", url, params, inbound.message_id,
+            inbound.msisdn, inbound.at, inbound.rule,
+        )  # fmt: skip
+        queue_callbacks(db, inbound.tenant.id, [event])
     return url
 
 
-def last_sender(db: Connection, tenant: Tenant, msisdn: str, now: datetime) -> str:
-    """The number a handset would answer to."""
+def _last_sender(db: Connection, tenant: Tenant, msisdn: str, now: datetime) -> str:
+    """Return the number that a handset would reply to. Raises UnreachableError."""
     last = recipients.last_to(db, tenant.id, msisdn, now, None)
     if last is None:
         raise UnreachableError(f"No message was sent to {msisdn} yet, so say which number it writes to.")
     sender = last[2]
     if not sender.isdigit():
-        raise UnreachableError(f"The last message to {msisdn} came from {sender!r}; a handset can't answer a word.")
+        raise UnreachableError(f"The last message to {msisdn} came from {sender!r}; a handset cannot reply to a word.")
     return sender
 
 
-def addressee(
+def _addressee(
     db: Connection, tenant: Tenant, msisdn: str, longcode: str, now: datetime
 ) -> tuple[Number, Account, Recipient | None]:
-    """The number and the account a message from a handset reaches, and the recipient row of the message it answers."""
+    """Return the number, the account, and the recipient of the message replied to."""
     number = numbers.read(db, tenant.id, longcode)
     last = recipients.last_to(db, tenant.id, msisdn, now, longcode)
     if number is None:
         raise UnreachableError(f"There is no number {longcode}.")
     if number.shared:
         if last is None:
-            raise UnreachableError(f"{longcode} is shared, and nobody wrote to {msisdn} from it.")
+            raise UnreachableError(f"{longcode} is shared, and no message was sent to {msisdn} from it.")
         owner: int | None = last[1]
     else:
         owner = number.account
     if owner is None:
-        raise UnreachableError(f"Nobody leases the number {longcode}.")
+        raise UnreachableError(f"No account leases the number {longcode}.")
     if number.status != ACTIVE:
-        raise UnreachableError(f"The number {longcode} is out of service, since it was not paid for.")
+        raise UnreachableError(f"The number {longcode} is out of service, because it was not paid for.")
     account = accounts.read(db, tenant.id, owner)
     assert account is not None
-    answers = last is not None and last[1] == owner
-    return number, account, recipients.read(db, tenant.id, last[0]) if last and answers else None
+    is_reply = last is not None and last[1] == owner
+    return number, account, recipients.read(db, tenant.id, last[0]) if last and is_reply else None

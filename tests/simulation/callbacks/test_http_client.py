@@ -11,7 +11,12 @@ import pytest
 import trustme
 
 from sms_sandbox.simulation.callbacks import http_client as module
-from sms_sandbox.simulation.callbacks.http_client import KEPT, Courier, Posting, RefusedError
+from sms_sandbox.simulation.callbacks.http_client import (
+    MAX_KEPT_CHARACTERS,
+    CallbackClient,
+    CallbackRequest,
+    RefusedError,
+)
 from sms_sandbox.store.callbacks import Outcome
 from tests.simulation.conftest import Receiver
 from tests.store.making import NOON
@@ -20,19 +25,19 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def courier(anyio_backend: str) -> AsyncIterator[Courier]:
-    made = Courier()
+async def client(anyio_backend: str) -> AsyncIterator[CallbackClient]:
+    made = CallbackClient()
     yield made
     await made.close()
 
 
-def posting(url: str, signature: str = "") -> Posting:
-    return Posting(1, 7, 2, url, signature, NOON, "lane")
+def callback_request(url: str, signature: str = "") -> CallbackRequest:
+    return CallbackRequest(1, 7, 2, url, signature, NOON, "lane")
 
 
-async def test_a_try_is_a_get_with_the_url_as_it_is(courier: Courier, receiver: Receiver) -> None:
+async def test_a_attempt_is_a_get_with_the_url_as_it_is(client: CallbackClient, receiver: Receiver) -> None:
     url = receiver.url("/a%2Fb", body=b"Thanks") + "?x=%C3%A9+1&x=2&y=a%7Eb%3A%2F"
-    outcome = await courier.post(posting(url, "abc123"))
+    outcome = await client.send(callback_request(url, "abc123"))
     (request,) = receiver.requests
     assert (request.verb, request.target) == ("GET", url.removeprefix(receiver.origin))
     assert request.headers["x-transmitsms-signature"] == "abc123"
@@ -43,61 +48,61 @@ async def test_a_try_is_a_get_with_the_url_as_it_is(courier: Courier, receiver: 
     assert 0 < outcome.latency < 5_000_000
 
 
-async def test_without_a_secret_there_is_no_signature(courier: Courier, receiver: Receiver) -> None:
-    await courier.post(posting(receiver.url()))
+async def test_without_a_secret_there_is_no_signature(client: CallbackClient, receiver: Receiver) -> None:
+    await client.send(callback_request(receiver.url()))
     assert "x-transmitsms-signature" not in receiver.requests[0].headers
 
 
-async def test_cookies_are_forgotten_and_connections_are_not(courier: Courier, receiver: Receiver) -> None:
+async def test_cookies_are_forgotten_and_connections_are_not(client: CallbackClient, receiver: Receiver) -> None:
     url = receiver.url(headers=("Set-Cookie: a=b",))
-    await courier.post(posting(url))
-    await courier.post(posting(url))
+    await client.send(callback_request(url))
+    await client.send(callback_request(url))
     assert "cookie" not in receiver.requests[1].headers
     assert receiver.connections == 1
 
 
 @pytest.mark.parametrize("status", [201, 204, 299])
-async def test_what_arrived(courier: Courier, receiver: Receiver, status: int) -> None:
-    outcome = await courier.post(posting(receiver.url(statuses=[status], body=b"")))
+async def test_what_arrived(client: CallbackClient, receiver: Receiver, status: int) -> None:
+    outcome = await client.send(callback_request(receiver.url(statuses=[status], body=b"")))
     assert (outcome.status, outcome.error) == (status, None)
 
 
 @pytest.mark.parametrize("status", [300, 304, 400, 404, 429, 500, 503])
-async def test_what_did_not(courier: Courier, receiver: Receiver, status: int) -> None:
-    outcome = await courier.post(posting(receiver.url(statuses=[status], body=b"")))
+async def test_what_did_not(client: CallbackClient, receiver: Receiver, status: int) -> None:
+    outcome = await client.send(callback_request(receiver.url(statuses=[status], body=b"")))
     assert (outcome.status, outcome.error) == (status, f"answered {status}")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed(courier: Courier, receiver: Receiver, status: int) -> None:
+async def test_a_redirect_is_not_followed(client: CallbackClient, receiver: Receiver, status: int) -> None:
     location = f"Location: {receiver.url('/elsewhere')}"
-    outcome = await courier.post(posting(receiver.url(statuses=[status], headers=(location,))))
+    outcome = await client.send(callback_request(receiver.url(statuses=[status], headers=(location,))))
     assert (outcome.status, outcome.error) == (status, f"answered {status}")
     assert receiver.at("/elsewhere") == []
 
 
-async def test_an_answer_is_kept_in_part(courier: Courier, receiver: Receiver) -> None:
-    outcome = await courier.post(posting(receiver.url(body="é".encode() * 1000)))
-    assert outcome.answer == "é" * KEPT
+async def test_an_answer_is_kept_in_part(client: CallbackClient, receiver: Receiver) -> None:
+    outcome = await client.send(callback_request(receiver.url(body="é".encode() * 1000)))
+    assert outcome.answer == "é" * MAX_KEPT_CHARACTERS
 
 
-async def test_an_answer_of_any_bytes_is_text_a_database_takes(courier: Courier, receiver: Receiver) -> None:
-    outcome = await courier.post(posting(receiver.url(body=b"a\x00b\xff")))
+async def test_an_answer_of_any_bytes_is_text_a_database_takes(client: CallbackClient, receiver: Receiver) -> None:
+    outcome = await client.send(callback_request(receiver.url(body=b"a\x00b\xff")))
     assert outcome.answer == "a\ufffdb\ufffd"
 
 
-async def test_a_body_that_does_not_end_is_not_read_to_its_end(courier: Courier, receiver: Receiver) -> None:
-    outcome = await courier.post(posting(receiver.url(trick="endless", body=b"begin")))
+async def test_a_body_that_does_not_end_is_not_read_to_its_end(client: CallbackClient, receiver: Receiver) -> None:
+    outcome = await client.send(callback_request(receiver.url(trick="endless", body=b"begin")))
     assert (outcome.status, outcome.error) == (200, None)
     assert outcome.answer.startswith("beginxxx")
 
 
 @pytest.mark.parametrize("manner", [{"delay": 30}, {"trick": "drip"}])
 async def test_a_slow_answer_is_waited_for_so_long(
-    courier: Courier, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, manner: dict[str, Any]
+    client: CallbackClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, manner: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(module, "TIMEOUT", 0.2)
-    outcome = await courier.post(posting(receiver.url(**manner)))
+    monkeypatch.setattr(module, "ATTEMPT_TIMEOUT_SECONDS", 0.2)
+    outcome = await client.send(callback_request(receiver.url(**manner)))
     assert outcome.status is None
     assert outcome.error is not None
     assert outcome.error.startswith("timed out after")
@@ -105,26 +110,26 @@ async def test_a_slow_answer_is_waited_for_so_long(
 
 
 @pytest.mark.parametrize("trick", ["reset", "garbage"])
-async def test_an_answer_that_is_none(courier: Courier, receiver: Receiver, trick: str) -> None:
-    outcome = await courier.post(posting(receiver.url("/once", trick=trick)))
+async def test_an_answer_that_is_none(client: CallbackClient, receiver: Receiver, trick: str) -> None:
+    outcome = await client.send(callback_request(receiver.url("/once", trick=trick)))
     assert outcome.status is None
     assert outcome.error
     assert len(receiver.at("/once")) == 1
 
 
-async def test_a_connection_that_is_refused(courier: Courier) -> None:
+async def test_a_connection_that_is_refused(client: CallbackClient) -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        outcome = await courier.post(posting(f"http://127.0.0.1:{held.getsockname()[1]}/"))
+        outcome = await client.send(callback_request(f"http://127.0.0.1:{held.getsockname()[1]}/"))
     assert outcome.status is None
     assert outcome.error is not None
     assert "ClientConnectorError" in outcome.error
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "ftp://localhost/", "localhost", "http://x y/"])
-async def test_a_url_that_leads_nowhere(courier: Courier, url: str) -> None:
+async def test_a_url_that_leads_nowhere(client: CallbackClient, url: str) -> None:
     """None of these gets past the API; should one, the try fails and nothing else does."""
-    outcome = await courier.post(posting(url))
+    outcome = await client.send(callback_request(url))
     assert outcome.status is None
     assert outcome.error
 
@@ -153,9 +158,9 @@ def unconnected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     ],
 )  # fmt: skip
 async def test_an_address_that_is_refused_is_not_connected_to(
-    courier: Courier, unconnected: list[Any], host: str
+    client: CallbackClient, unconnected: list[Any], host: str
 ) -> None:
-    outcome = await courier.post(posting(f"http://{host}:8080/"))
+    outcome = await client.send(callback_request(f"http://{host}:8080/"))
     assert outcome.status is None
     assert outcome.error is not None
     assert outcome.error.startswith("refused: ")
@@ -164,20 +169,20 @@ async def test_an_address_that_is_refused_is_not_connected_to(
 
 @pytest.mark.parametrize("host", ["0xa9fea9fe", "0x7f.0.0.1x", "metadata.internal"])
 async def test_a_name_is_judged_by_what_it_resolves_to(
-    courier: Courier, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch, host: str
+    client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     resolve(monkeypatch, "169.254.169.254")
-    outcome = await courier.post(posting(f"http://{host}/"))
+    outcome = await client.send(callback_request(f"http://{host}/"))
     assert outcome.error is not None
     assert outcome.error.startswith("refused: 169.254.169.254 is a link-local address")
     assert unconnected == []
 
 
 async def test_of_several_addresses_only_those_allowed_are_tried(
-    courier: Courier, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
+    client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve(monkeypatch, "169.254.169.254", "10.1.2.3", "93.184.216.34")
-    outcome = await courier.post(posting("http://app.internal:81/"))
+    outcome = await client.send(callback_request("http://app.internal:81/"))
     assert unconnected == [("10.1.2.3", 81)]
     assert outcome.error is not None
     assert not outcome.error.startswith("refused")
@@ -185,20 +190,20 @@ async def test_of_several_addresses_only_those_allowed_are_tried(
 
 async def test_a_public_host_is_called_if_it_is_listed(unconnected: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, "93.184.216.34")
-    courier = Courier(allowed_hosts=["hooks.example.com"])
-    await courier.post(posting("http://other.example.com/"))
+    client = CallbackClient(allowed_hosts=["hooks.example.com"])
+    await client.send(callback_request("http://other.example.com/"))
     assert unconnected == []
-    await courier.post(posting("http://hooks.example.com/"))
-    await courier.close()
+    await client.send(callback_request("http://hooks.example.com/"))
+    await client.close()
     assert unconnected == [("93.184.216.34", 80)]
 
 
-async def test_a_name_that_nobody_knows(courier: Courier, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_that_nobody_knows(client: CallbackClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
-    outcome = await courier.post(posting("http://nowhere.invalid/"))
+    outcome = await client.send(callback_request("http://nowhere.invalid/"))
     assert outcome.error is not None
     assert "Name or service not known" in outcome.error
 
@@ -214,16 +219,16 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 def test_a_check_says_why() -> None:
     with pytest.raises(RefusedError, match="is a public address"):
-        Courier().check("93.184.216.34", "example.com")
-    Courier().check("127.0.0.1", "localhost")
+        CallbackClient().check("93.184.216.34", "example.com")
+    CallbackClient().check("127.0.0.1", "localhost")
 
 
 async def test_no_proxy_is_taken_from_the_environment(
-    courier: Courier, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    client: CallbackClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
-    assert (await courier.post(posting(receiver.url()))).error is None
+    assert (await client.send(callback_request(receiver.url()))).error is None
 
 
 # HTTPS
@@ -232,10 +237,10 @@ async def test_no_proxy_is_taken_from_the_environment(
 async def post_over_tls(receiver: Receiver, ca_bundle: Path | None, authority: trustme.CA) -> Outcome:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
-    courier = Courier(ca_bundle)
+    client = CallbackClient(ca_bundle)
     async with receiver.listening(ssl=context) as port:
-        outcome = await courier.post(posting(f"https://localhost:{port}/hook"))
-        await courier.close()
+        outcome = await client.send(callback_request(f"https://localhost:{port}/hook"))
+        await client.close()
     return outcome
 
 

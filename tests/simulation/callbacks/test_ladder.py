@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.simulation.callbacks import http_client as courier_module
-from sms_sandbox.simulation.callbacks.attempts import LANE
-from sms_sandbox.simulation.callbacks.http_client import Courier, Posting
+from sms_sandbox.simulation.callbacks import http_client
+from sms_sandbox.simulation.callbacks.attempts import MAX_PER_LANE
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient, CallbackRequest
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, timeline
 from sms_sandbox.store.callbacks import Outcome
@@ -76,7 +76,7 @@ async def test_failures_of_every_kind_are_tried_again(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     manner: dict[str, Any], error: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(courier_module, "TIMEOUT", 0.1)
+    monkeypatch.setattr(http_client, "ATTEMPT_TIMEOUT_SECONDS", 0.1)
     await call.send(dlr_callback=receiver.url(**manner))
     await runner.advance(still.tenant, by=2 * MINUTE)
     callback, attempts = looking.the_callback(still)
@@ -119,9 +119,9 @@ async def test_an_address_that_is_refused_is_in_the_journal(
 async def test_a_try_that_fails_on_our_side_is_a_failed_one(
     still: FreshTenant, call: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Clumsy(Courier):
-        async def post(self, posting: Posting) -> Outcome:
-            raise RuntimeError(f"a bug in {posting.number}")
+    class Clumsy(CallbackClient):
+        async def send(self, request: CallbackRequest) -> Outcome:
+            raise RuntimeError(f"a bug in {request.number}")
 
     runner = Runner(still.store, Clumsy())
     await call.send(dlr_callback="http://127.0.0.1:1/")
@@ -130,7 +130,7 @@ async def test_a_try_that_fails_on_our_side_is_a_failed_one(
     callback, attempts = looking.the_callback(still)
     assert callback.state == callbacks.GIVEN_UP
     assert [each.error for each in attempts] == [f"failed here: a bug in {number}" for number in range(1, 6)]
-    assert "A try of a callback failed on our side." in caplog.text
+    assert "A callback attempt failed because of an error in the sandbox." in caplog.text
 
 
 async def test_a_callback_sent_again_by_hand_is_tried_once(
@@ -161,11 +161,11 @@ async def test_more_callbacks_than_may_be_under_way_at_once(
         under_way -= 1
 
     receiver.on_request = on_request
-    to = ",".join(str(61_400_000_000 + number) for number in range(3 * LANE))
+    to = ",".join(str(61_400_000_000 + number) for number in range(3 * MAX_PER_LANE))
     await call.ok("send-sms", message="Hi", to=to, dlr_callback=receiver.url())
     ran = await runner.advance(still.tenant, by=seconds(1))
-    assert ran.counts["callback"] == len(receiver.requests) == 3 * LANE
-    assert most == LANE
+    assert ran.counts["callback"] == len(receiver.requests) == 3 * MAX_PER_LANE
+    assert most == MAX_PER_LANE
 
 
 async def test_an_app_may_send_while_it_is_called(

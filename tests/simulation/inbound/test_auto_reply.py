@@ -113,7 +113,7 @@ def test_without_money_nothing_is_answered_and_all_else_goes_on(
     assert balance(still) == OWN_PRICE - 1
     assert member(still, on) == contacts.ACTIVE
     assert len(mailed(still)) == 1
-    assert "has no money" in caplog.text
+    assert "has not enough credit" in caplog.text
 
 
 # Forwards

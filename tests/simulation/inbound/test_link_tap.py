@@ -28,17 +28,17 @@ async def send(still: FreshTenant, call: Client, text: str, **params: object) ->
     return reply["message_id"], [found[1] for found in codes if found]
 
 
-def tap(at: FreshTenant, code: str, after: float = 0) -> link_tap.Tap | None:
+def tap(at: FreshTenant, code: str, after: float = 0) -> link_tap.LinkTap | None:
     with at.store.begin() as db:
-        return link_tap.tap(db, code, NOON + seconds(after))
+        return link_tap.open_link(db, code, NOON + seconds(after))
 
 
 async def test_a_tap_leads_on_and_is_counted(still: FreshTenant, call: Client) -> None:
     sent, (one, two) = await send(still, call, "Look: [tracked-link]")
     assert one != two
     for _ in range(3):
-        assert tap(still, one) == link_tap.Tap(HANDSETS[0], TARGET)
-    assert tap(still, two) == link_tap.Tap(HANDSETS[1], TARGET)
+        assert tap(still, one) == link_tap.LinkTap(HANDSETS[0], TARGET)
+    assert tap(still, two) == link_tap.LinkTap(HANDSETS[1], TARGET)
     assert looking.message(still, sent).link_hits == 4
     assert [each.link_hits for each in looking.everybody(still, sent)] == [3, 1]
     assert looking.journal(still) == []
@@ -87,8 +87,8 @@ async def test_a_tap_of_a_member_names_it(still: FreshTenant, call: Client, runn
 async def test_a_tap_on_the_other_link_opts_out(still: FreshTenant, call: Client) -> None:
     on = looking.a_list(still, HANDSETS[:2])
     sent, (code, _) = await send(still, call, "Bye: [unsub-reply-link]", list_id=on, from_="MyShop")
-    assert tap(still, code) == link_tap.Tap(HANDSETS[0], None)
-    assert tap(still, code) == link_tap.Tap(HANDSETS[0], None)
+    assert tap(still, code) == link_tap.LinkTap(HANDSETS[0], None)
+    assert tap(still, code) == link_tap.LinkTap(HANDSETS[0], None)
     message = looking.message(still, sent)
     assert (message.optouts, message.link_hits, message.responses) == (1, 0, 0)
     assert [each.optout for each in looking.everybody(still, sent)] == [True, False]

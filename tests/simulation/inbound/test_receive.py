@@ -108,8 +108,8 @@ def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: FreshTenant
     ("to", "why"),
     [
         (None, "No message was sent to 61491570200 yet"),
-        (SHARED_NUMBER, "is shared, and nobody wrote"),
-        (POOL[0], "Nobody leases the number"),
+        (SHARED_NUMBER, "is shared, and no message was sent"),
+        (POOL[0], "No account leases the number"),
         ("61400000000", "There is no number 61400000000"),
     ],
 )
@@ -121,7 +121,7 @@ def test_what_reaches_nobody(still: FreshTenant, to: str | None, why: str) -> No
 
 def test_a_word_can_not_be_answered(still: FreshTenant) -> None:
     sent(still, sender="MyShop")
-    with pytest.raises(UnreachableError, match="can't answer a word"):
+    with pytest.raises(UnreachableError, match="cannot reply to a word"):
         write(still)
     assert write(still, to=OWN_NUMBER).message == 0
 
