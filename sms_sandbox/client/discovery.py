@@ -18,7 +18,7 @@ def find_server(
     *, ready_file: str | Path | None, http: str, key: str | None = None, secret: str | None = None,
     token: str | None = None,
 ) -> ServerInfo:  # fmt: skip
-    """Return a server by its ready file, or else by the address of its control API.
+    """Return a server by its ready file, or else by its address.
 
     A key and secret, or a token, take the place of those in the file. Without a file, addresses and certificates but
     for `http` are empty. Raises SandboxError if the file can't be read.

@@ -1,6 +1,7 @@
 """The OpenAPI document of the control API, from the declarations of its operations."""
 
 from collections.abc import Sequence
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -25,6 +26,9 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
     """Return the document as plain data."""
     kinds = [kind for each in operations for kind in (each.body, each.query, _result(each)) if kind is not None]
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    for schema in components.values():
+        if "description" in schema:  # a docstring, whose indented lines would be code in Markdown
+            schema["description"] = cleandoc(schema["description"])
     by_kind = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for each in operations:

@@ -71,7 +71,7 @@ class Queries(Client):
         """Assert how many messages, callback attempts, calls or inbound messages there are. Each count is exact.
 
         Args:
-            messages: how many messages handsets were sent; not checked if left out.
+            messages: how many messages were sent, counted for each handset; not checked if left out.
             callbacks: how many callback attempts were made.
             calls: how many calls of the API were made.
             inbound: how many messages came from handsets.

@@ -4,7 +4,7 @@ from tests.receiver import Receiver
 from tests.sandbox import HANDSET, Account
 
 
-def test_callbacks_are_listed_with_their_tries_and_filtered(frozen: Account, receiver: Receiver) -> None:
+def test_callbacks_are_listed_with_their_attempts_and_filtered(frozen: Account, receiver: Receiver) -> None:
     receiver.status = 503
     message = frozen.send(dlr_callback=f"{receiver.url}/dlr", reply_callback=f"{receiver.url}/mo")
     frozen.ok("POST", "/clock/advance", {"seconds": 2})

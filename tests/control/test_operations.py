@@ -44,6 +44,8 @@ def test_the_document_lists_every_operation_with_words(document: Document) -> No
     for described in listed.values():
         assert described["summary"].endswith(".")
         assert len(described["summary"]) < 200
+    texts = [schema.get("description", "") for schema in document["components"]["schemas"].values()]
+    assert not [text for text in texts if "\n " in text], "an indented line is code in Markdown"
 
 
 def test_every_parameter_in_a_path_is_listed(document: Document) -> None:

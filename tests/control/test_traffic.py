@@ -66,7 +66,7 @@ def test_a_wrong_secret_is_noted_where_the_key_belongs_and_a_strange_key_by_defa
     assert not any(each in said for each in (strange.key, strange.secret, "not-its-secret"))
 
 
-def test_tries_of_callbacks_are_noted_as_they_end(frozen: Account, receiver: Receiver) -> None:
+def test_callback_attempts_are_recorded_as_they_end(frozen: Account, receiver: Receiver) -> None:
     receiver.status = 503
     frozen.send("hi", dlr_callback=f"{receiver.url}/hook?order=7&token=abc")
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
