@@ -1,7 +1,7 @@
 """A call, from form to reply. The only place that turns a refusal into words on the wire."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..domain.clock import real_now
@@ -10,7 +10,7 @@ from ..store.accounts import Account
 from ..store.database import Store
 from ..store.timeline import GoneError
 from . import fault_injection
-from .declare import GATE, Call, Method, Unfinished, Work
+from .declare import GATE, Call, Method, Prepare
 from .errors import ApiError, Code, Description
 from .fault_injection import Injected
 from .forms import Form
@@ -30,8 +30,8 @@ class Answer(NamedTuple):
     """Messages to bill, one for each recipient; None if the call sent none."""
     injected: Injected | None = None
     """The fault that meets the call."""
-    told_first: Sequence[tuple[int, int]] = ()
-    """Tenant and id of recipients whose reports are to be called back before this goes out."""
+    early_recipients: Sequence[int] = ()
+    """Recipients whose delivery reports are called back before this goes out."""
     account: Account | None = None
     """Whose call it is, whether or not it was let in; None where nobody knows."""
 
@@ -47,62 +47,86 @@ class Answer(NamedTuple):
         return self.code.status if seen is None else seen
 
 
+class _Admitted(NamedTuple):
+    """A call that was let in: whose it is, and the fault that meets it."""
+
+    account: Account
+    injected: Injected | None
+
+
 def answer(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> Answer:
-    """Carry a call out. `form` is None where the body could not be read as what it says it is."""
-    steps = answer_in_steps(store, gate, method, form, authorization)
-    return next(step for step in steps if step is not None)
+    """Carry out a call. `form` is None if the body can not be read as what it says it is.
 
-
-def answer_in_steps(
-    store: Store, gate: Gate, method: Method, form: Form | None, authorization: str
-) -> Iterator[Answer | None]:
-    """Carry a call out in steps so short that other calls can wait for each: None after all but the last.
-
-    What the gate counts is kept whatever becomes of the call; a call refused later leaves nothing behind.
+    What the gate counts stays counted, but a call that is refused later leaves nothing behind.
     """
-    profile, injected, account = PROFILES["seed"], None, None
+    admitted = _admit(store, gate, method, form, authorization)
+    return admitted if isinstance(admitted, Answer) else _carry_out(store, method, form, admitted)
+
+
+async def prepare_and_answer(
+    store: Store, gate: Gate, method: Method, form: Form, authorization: str, prepare: Prepare
+) -> Answer:
+    """Carry out a call whose method needs something done before, while other calls are answered."""
+    admitted = await store.call(_admit, store, gate, method, form, authorization)
+    if isinstance(admitted, Answer):
+        return admitted
     try:
-        account = gate.admit(authorization)
-        profile = PROFILES[account.profile]
-        injected = fault_injection.find_fault(store, account, method, form)
-        if injected and not injected.fault.carries_out:
-            refusal = verdict(injected.code, injected.code.text)
-            yield Answer(injected.code, refusal, profile, injected=injected, account=account)
-            return
-        method.check_access(account)
-        done: Work | None = None
-        while True:
-            try:
-                with store.begin() as db:
-                    call = Call(db, account, account.clock.now(real_now()), [], done)
-                    reply = method(call, readable(form))
-                break
-            except Unfinished as unfinished:
-                done = unfinished.work
-            finished = False
-            while not finished:
-                yield None
-                with store.begin() as db:
-                    finished = done.go_on(db)
-            yield None
+        prepared = await prepare(store, admitted.account, **method.arguments(admitted.account, form))
     except ApiError as refused:
-        if refused.code in method.errors or refused.code in GATE:
-            refusal, whose = verdict(refused.code, refused.description), account or gate.find_caller(authorization)
-            yield Answer(refused.code, refusal, profile, injected=injected, account=whose)
-            return
-        log.exception("%s does not declare that it refuses with %s", method.name, refused.code.name)
-    except GoneError:  # as if it had come a moment later
-        refusal = verdict(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
-        yield Answer(Code.AUTH_FAILED, refusal, profile, injected=injected)
-        return
+        return _refuse(refused, method, *admitted)
     except Exception:
         log.exception("%s failed", method.name)
-    else:
-        sent_to = reply[method.bills_messages] if method.bills_messages else None
-        told_first = [(account.tenant, recipient) for recipient in call.told_first]
-        yield Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected, told_first, account)
-        return
-    yield Answer(Code.FAILED, verdict(Code.FAILED, Code.FAILED.text), profile, injected=injected, account=account)
+        return _refusal(Code.FAILED, Code.FAILED.text, *admitted)
+    return await store.call(_carry_out, store, method, form, admitted, prepared)
+
+
+def _admit(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> _Admitted | Answer:
+    """Let a call in, or answer it at once, if it is refused or a fault keeps it from being carried out."""
+    account = injected = None
+    try:
+        account = gate.admit(authorization)
+        injected = fault_injection.find_fault(store, account, method, form)
+        if injected and not injected.fault.carries_out:
+            return _refusal(injected.code, injected.code.text, account, injected)
+        method.check_access(account)
+    except ApiError as refused:
+        refusal = _refuse(refused, method, account, injected)
+        return refusal if account else refusal._replace(account=gate.find_caller(authorization))
+    except Exception:
+        log.exception("%s failed", method.name)
+        return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
+    return _Admitted(account, injected)
+
+
+def _carry_out(store: Store, method: Method, form: Form | None, admitted: _Admitted, prepared: object = None) -> Answer:
+    account, injected = admitted
+    try:
+        with store.begin() as db:
+            call = Call(db, account, account.clock.now(real_now()), prepared)
+            reply, early_recipients = method(call, readable(form))
+    except ApiError as refused:
+        return _refuse(refused, method, account, injected)
+    except GoneError:  # the tenant is deleted: as if the call had come a moment later
+        return _refusal(Code.AUTH_FAILED, Code.AUTH_FAILED.text, account, injected)._replace(account=None)
+    except Exception:
+        log.exception("%s failed", method.name)
+        return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
+    sent_to = reply[method.bills_messages] if method.bills_messages else None
+    profile = PROFILES[account.profile]
+    return Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected, early_recipients, account)
+
+
+def _refuse(refused: ApiError, method: Method, account: Account | None, injected: Injected | None) -> Answer:
+    """Return the refusal, if the method may refuse so."""
+    if refused.code in method.errors or refused.code in GATE:
+        return _refusal(refused.code, refused.description, account, injected)
+    log.error("%s does not declare that it refuses with %s", method.name, refused.code.name, exc_info=refused)
+    return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
+
+
+def _refusal(code: Code, description: Description, account: Account | None, injected: Injected | None) -> Answer:
+    profile = PROFILES[account.profile if account else "seed"]
+    return Answer(code, verdict(code, description), profile, injected=injected, account=account)
 
 
 def readable(form: Form | None) -> Form:

@@ -1,11 +1,22 @@
 """`@method` turns a function into a method of the API: its signature is the whole declaration."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple, Protocol, TypeAlias, TypedDict, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    NamedTuple,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from sqlalchemy import Connection
 
@@ -29,22 +40,13 @@ Hint: TypeAlias = Callable[[Form], str | None]
 """Returns advice on the form of a call, or None if there is nothing to say."""
 
 
-class Work(Protocol):
-    """Something that takes too long to be done at once. `go_on` does a bit of it, and answers whether that was all."""
+Prepare: TypeAlias = Callable[..., Awaitable[Any]]
+"""Does what a method needs and what takes too long for one transaction, since other calls wait for that.
 
-    def go_on(self, db: Connection) -> bool: ...
+It is called with the store, the account, and the method's arguments by name. What it returns is the call's `prepared`.
+"""
 
-
-class Unfinished(Exception):  # noqa: N818 (no error: the call only is not answered yet)
-    """Raised by a method that needs `work` to be done first.
-
-    It is done bit by bit, each in a transaction of its own, and other calls are answered in between. Then the method is
-    run again from its start, and finds the work in its call.
-    """
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        super().__init__()
+R = TypeVar("R", bound=Mapping[str, Any])
 
 
 class Call(NamedTuple):
@@ -53,9 +55,8 @@ class Call(NamedTuple):
     db: Connection
     account: Account
     now: datetime
-    told_first: list[int]
-    """Recipients the app is to be told of before the call is answered; for the method to add to."""
-    done: Work | None = None
+    prepared: Any = None
+    """What the method's `prepare` returned; None if the call needed none."""
 
     @property
     def tenant(self) -> int:
@@ -65,13 +66,16 @@ class Call(NamedTuple):
     def profile(self) -> Profile:
         return profiles.PROFILES[self.account.profile]
 
-    @property
-    def page_size(self) -> int:
-        return self.account.page_size or self.profile.page_size
-
 
 class Nothing(TypedDict):
     """A reply that says only that all went well."""
+
+
+class Outcome(NamedTuple, Generic[R]):
+    """A reply that is sent only when early delivery reports on these recipients were called back."""
+
+    reply: R
+    early_recipients: Sequence[int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +83,8 @@ class Method:
     """A method of the API, as its function declares it.
 
     `empty` is the sentence for a missing required parameter, with its name at {}. `bills_messages` is the key of the
-    reply that holds the number of messages to bill. `hints` checks for likely mistakes, by the field that each needs.
+    reply that holds the number of messages to bill. `hints` checks for likely mistakes, and `prepare` does what takes
+    long before the method, each by the field that it needs.
     """
 
     name: str
@@ -95,16 +100,24 @@ class Method:
     resellers_only: bool = False
     bills_messages: str = ""
     hints: Mapping[str, Hint] = field(default_factory=dict)
+    prepare: Mapping[str, Prepare] = field(default_factory=dict)
+
+    def find_preparation(self, form: Form | None) -> Prepare | None:
+        """Return what is to be done before a call with this form."""
+        if not self.prepare or form is None:
+            return None
+        return next((prepare for name, prepare in self.prepare.items() if form.get(name)), None)
 
     def check_access(self, account: Account) -> None:
         """Refuse an account that may not use the method at all, whatever its parameters."""
         if self.resellers_only and not account.reseller:
             raise ApiError(Code.NO_ACCESS, FEATURE_CLOSED)
 
-    def __call__(self, call: Call, form: Form) -> Mapping[str, Any]:
-        return self.run(call, **self.arguments(call, form))
+    def __call__(self, call: Call, form: Form) -> Outcome[Mapping[str, Any]]:
+        result = self.run(call, **self.arguments(call.account, form))
+        return result if isinstance(result, Outcome) else Outcome(result, ())
 
-    def arguments(self, call: Call, form: Form) -> dict[str, Any]:
+    def arguments(self, account: Account, form: Form) -> dict[str, Any]:
         """What the form gives the function: the required first, in order, and only then what is badly written."""
         for name in self.required:
             if not self.params[name].is_given(form, wire_name(name)):
@@ -115,7 +128,7 @@ class Method:
                 continue
             value = param.read(form, wire)
             if isinstance(value, Paging) and value.size == UNSIZED:
-                value = replace(value, size=call.page_size)
+                value = replace(value, size=account.page_size or profiles.PROFILES[account.profile].page_size)
             if value is not None:
                 found[name] = value
             elif name in self.required:
@@ -189,6 +202,7 @@ def method(
     resellers_only: bool = False,
     bills_messages: str = "",
     hints: Mapping[str, Hint] | None = None,
+    prepare: Mapping[str, Prepare] | None = None,
 ) -> Callable[[Callable[..., Any]], Method]:
     """Declare a method: its chapter, and the codes it may refuse with besides those every method may.
 
@@ -208,16 +222,22 @@ def method(
             params={name: kind_of(types[name]) for name in parameters},
             required=required,
             defaults=defaults,
-            returns=types["return"],
+            returns=_reply_type(types["return"]),
             errors=ALWAYS | implied | set(errors),
             empty=empty,
             doc=inspect.getdoc(run) or "",
             resellers_only=resellers_only,
             bills_messages=bills_messages,
             hints=hints or {},
+            prepare=prepare or {},
         )
 
     return declare
+
+
+def _reply_type(returned: Any) -> type:
+    reply: type = get_args(returned)[0] if get_origin(returned) is Outcome else returned
+    return reply
 
 
 def kind_of(hint: Any) -> Param:

@@ -1,7 +1,6 @@
 """Delivery reports that overtake the answer: they are called back before the call that sent the message is answered."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -9,31 +8,31 @@ from sqlalchemy import Connection
 from ..store import callbacks, timeline
 from ..store.database import Store
 
-PATIENCE = 5.0
-"""Seconds an answer waits at most, so that an app which waits for it before it answers its callback gets it."""
+MAX_WAIT_SECONDS = 5.0
+"""Longest wait for early reports. Some apps answer the callback only after they have this response."""
 
-GLANCE = 0.005
-"""Seconds between two looks at how far the reports are."""
-
-
-async def told(store: Store, recipients: Sequence[tuple[int, int]]) -> None:
-    """Wait until recipients, each with its tenant, were reported on, and the first try of each callback is over."""
-    waiting = list(recipients)
-    give_up = time.monotonic() + PATIENCE
-
-    def look(db: Connection) -> None:
-        while waiting and is_told(db, *waiting[-1]):
-            waiting.pop()
-
-    while True:
-        await store.run(look)
-        if not waiting or time.monotonic() > give_up:
-            return
-        await asyncio.sleep(GLANCE)
+_RECHECK_SECONDS = 0.25
+"""On PostgreSQL another process may run the reports and post the callbacks, which gives no signal here."""
 
 
-def is_told(db: Connection, tenant: int, recipient: int) -> bool:
-    """Whether nothing is left to report of a recipient, and what was reported had its first try."""
-    return timeline.due_of(db, tenant, timeline.REPORT, recipient) is None and callbacks.are_tried(
+async def wait_for_reports(store: Store, tenant: int, recipients: Sequence[int]) -> None:
+    """Wait until the recipients were reported on, and the first attempt at each callback is over."""
+    pending = list(recipients)
+
+    def check(db: Connection) -> bool:
+        while pending and _is_reported(db, tenant, pending[-1]):
+            pending.pop()
+        return not pending
+
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + MAX_WAIT_SECONDS
+    with store.reports.listen(tenant) as listener:
+        while not await store.run(check) and (left := give_up_at - loop.time()) > 0:
+            await listener.wait(left if store.embedded else min(left, _RECHECK_SECONDS))
+
+
+def _is_reported(db: Connection, tenant: int, recipient: int) -> bool:
+    """Return True if no report on the recipient is due, and each callback of one had its first attempt."""
+    return timeline.due_of(db, tenant, timeline.REPORT, recipient) is None and callbacks.are_attempted(
         db, tenant, recipient
     )

@@ -1,6 +1,5 @@
 """The imitated API as an ASGI application: from a request to the method it names, and back."""
 
-import asyncio
 import gzip
 import re
 import time
@@ -15,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 from ..domain.profiles import PROFILES, Profile
 from ..store.database import Store
 from ..store.unit_of_work import Note
-from . import early_reports
-from .answer import Answer, answer_in_steps, verdict
+from .answer import Answer, answer, prepare_and_answer, verdict
 from .answered_call import AnsweredCall, ApiContext
 from .declare import Method
+from .early_reports import wait_for_reports
 from .errors import Code
 from .fault_injection import FaultEffects
 from .forms import Form, UnreadableError, read_form
@@ -164,13 +163,13 @@ class Api:
         if self._https_url is not None and scope["scheme"] != "https":
             why = f"The API is served over HTTPS only: {self._https_url}{scope['path']}"
             return await self._refusal(authorization, Code.NO_ACCESS, why)
-        steps = answer_in_steps(self._store, self._gate, method, form, authorization)
-        found: Answer | None = await self._store.call(next, steps)
-        while found is None:
-            await asyncio.sleep(0)
-            found = await self._store.call(next, steps)
-        if found.told_first:
-            await early_reports.told(self._store, found.told_first)
+        prepare = method.find_preparation(form)
+        if prepare is None or form is None:
+            found = await self._store.call(answer, self._store, self._gate, method, form, authorization)
+        else:
+            found = await prepare_and_answer(self._store, self._gate, method, form, authorization, prepare)
+        if found.early_recipients and found.account:
+            await wait_for_reports(self._store, found.account.tenant, found.early_recipients)
         return found
 
     async def _refusal(self, authorization: str, code: Code, description: str) -> Answer:

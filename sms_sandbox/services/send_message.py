@@ -1,157 +1,246 @@
-"""Writing down whom a message goes to, each with a text of its own where the template asks for one."""
+"""Send a message: id, charge, row, recipients, hand over. Every message of an account goes this way.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+A message to a long list takes several transactions. The first one accepts and charges it. Events of the timeline then
+write down its recipients and hand them over, `CHUNK_SIZE` at a time, so that no transaction holds up calls for long.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from ..domain import merge, pricing
-from ..domain.text import segments
-from ..store import links, messages, recipients, timeline
+from ..domain.text import MAX_PARTS
+from ..store import accounts, contacts, links, messages, recipients, timeline
 from ..store.accounts import Account
-from ..store.contacts import ContactList, Member
+from ..store.contacts import ContactList
+from ..store.database import Store
 from ..store.links import Link
-from ..store.messages import NewMessage
+from ..store.messages import CANCELLED, SCHEDULED, SENT, Message, NewMessage
 from ..store.recipients import NewRecipient
-from ..store.timeline import SEND, Plan
-from . import ledger
-from .carrier_handover import Given, hand_over
+from ..store.tenants import Tenant
+from ..store.timeline import ENLIST, SEND, Due, Plan
+from . import carrier_handover, ledger
+from .carrier_handover import Given
+from .message_text import NO_RECORD, Template, Values, values_of
 
-Handset = tuple[str, Mapping[str, str]]
-"""A number, and what merge fields are filled with for it."""
+Handset = tuple[str, Values]
+"""A number, and the values of merge fields for it."""
 
-CHUNK = 200
-"""Recipients written or handed over in one go, so that no transaction holds up other calls for long."""
-
-NO_RECORD = {"firstname": "", "lastname": ""}
-"""What fills the merge fields where no list knows the handset."""
+CHUNK_SIZE = 200
+"""Recipients that are written down, handed over or counted in one go."""
 
 
-class Batch(NamedTuple):
-    """A message, and what writing its recipients down needs to know of it."""
+class PartCount(NamedTuple):
+    """Parts of a text over several handsets: of all of them together, and of the longest text."""
+
+    total: int
+    longest: int
+
+
+class Sent(NamedTuple):
+    """A message that was accepted. `early` are the recipients to report on before the call is answered."""
+
+    id: int
+    message: NewMessage
+    early: Sequence[int]
+
+
+def send(
+    db: Connection, account: Account, message: NewMessage, template: Template, to: Sequence[Handset] | ContactList,
+    parts: int,
+) -> Sent | None:  # fmt: skip
+    """Send a message, in so many parts, to handsets or to every active member of a list.
+
+    The recipients, parts, cost and status of `message` are set here. Returns None, and changes nothing, if the account
+    can not pay.
+    """
+    count = _size_of(to)
+    message = message._replace(
+        recipients=count,
+        parts=parts,
+        cost=pricing.cost(parts, account.sms_price),
+        status=SENT if message.send_at <= message.created and count < CHUNK_SIZE else SCHEDULED,
+    )
+    id_ = messages.new_id(db, account.tenant)
+    if not ledger.charge_sms(db, account, id_, parts, message.cost, message.created):
+        return None
+    messages.add(db, account.tenant, id_, message)
+    handsets = _members(db, account.tenant, to, "") if isinstance(to, ContactList) else to
+    batch = _Batch(account.tenant, account.seed, account.id, id_, template, message.send_at)
+    ids = _enlist(db, batch, handsets)
+    if isinstance(to, ContactList) and len(handsets) == CHUNK_SIZE:
+        done = {"after": handsets[-1][0], "parts": _count(template, handsets).total}
+        plans = [Plan(message.created, ENLIST, id_, done)]
+    elif message.status == SENT:
+        given = Given(
+            account.tenant, account.seed, account.delivery_delay, account.id, message.sender, message.text,
+            message.validity, message.send_at, account.ruled,
+        )  # fmt: skip
+        numbered = [(recipient, msisdn) for recipient, (msisdn, _) in zip(ids, handsets, strict=True)]
+        plans = carrier_handover.hand_over(db, given, numbered)
+    else:
+        plans = [Plan(message.send_at, SEND, id_, {"size": len(ids)})]
+    timeline.schedule(db, account.tenant, plans)
+    return Sent(id_, message, carrier_handover.early(plans))
+
+
+def _size_of(to: Sequence[Handset] | ContactList) -> int:
+    return to.members_active if isinstance(to, ContactList) else len(to)
+
+
+def _members(db: Connection, tenant: int, list_: ContactList, after: str) -> list[Handset]:
+    """Return the next active members of a list, with their values."""
+    chunk = contacts.active_members(db, tenant, list_.id, after, CHUNK_SIZE)
+    return [(member.msisdn, values_of(member, list_)) for member in chunk]
+
+
+# Recipients of a long list, by events of the timeline
+
+
+def enlist_next(db: Connection, tenant: Tenant, row: Due) -> list[Plan]:
+    """Write down the next recipients of a message to a long list, and return what is to be done next."""
+    message = _read_unless_cancelled(db, tenant, row.ref)
+    if message is None:
+        return []
+    list_ = contacts.read_list(db, tenant.id, message.list_id)
+    chunk = contacts.active_members(db, tenant.id, list_.id, row.data["after"], CHUNK_SIZE) if list_ else []
+    # The message was not charged for members that joined after it was accepted.
+    charged = [member for member in chunk if member.created <= message.created]
+    handsets = [(member.msisdn, values_of(member, list_)) for member in charged if list_]
+    template = Template.parse(message.text, message.tracked_url)
+    batch = _Batch(tenant.id, tenant.seed, message.account, message.id, template, message.send_at)
+    _enlist(db, batch, handsets)
+    parts = row.data["parts"] + _count(template, handsets).total
+    if len(chunk) == CHUNK_SIZE:
+        return [Plan(row.due, ENLIST, message.id, {"after": chunk[-1].msisdn, "parts": parts})]
+    _settle(db, tenant, message, parts, row.due)
+    return [Plan(max(message.send_at, row.due), SEND, message.id, {"size": message.recipients})]
+
+
+def _settle(db: Connection, tenant: Tenant, message: Message, parts: int, now: datetime) -> None:
+    """Refund what was charged for members who left the list while recipients were written down."""
+    account = accounts.read(db, tenant.id, message.account)
+    assert account is not None
+    missing = max(0, message.parts - parts)
+    refund = message.cost - pricing.share_of_cost(message.cost, message.parts - missing, message.parts)
+    messages.settle(db, tenant.id, message.id, message.parts - missing, message.cost - refund)
+    if missing:
+        ledger.refund_sms(db, account, message.id, missing, refund, now)
+
+
+def hand_over_next(db: Connection, tenant: Tenant, row: Due) -> list[Plan]:
+    """Hand the next recipients of a message over to the carrier, and return what is to be done next."""
+    message = _read_unless_cancelled(db, tenant, row.ref)
+    if message is None:
+        return []
+    after = row.data.get("after", 0)
+    if not after:
+        messages.set_status(db, tenant.id, message.id, SENT)
+    chunk = recipients.chunk(db, tenant.id, message.id, after, CHUNK_SIZE)
+    given = Given(
+        tenant.id, tenant.seed, tenant.delivery_delay, message.account, message.sender, message.text,
+        message.validity, row.due,
+    )  # fmt: skip
+    plans = carrier_handover.hand_over(db, given, chunk)
+    if len(chunk) == CHUNK_SIZE:
+        plans.append(Plan(row.due, SEND, message.id, {**row.data, "after": chunk[-1][0]}))
+    return plans
+
+
+def _read_unless_cancelled(db: Connection, tenant: Tenant, id_: int) -> Message | None:
+    message = messages.read(db, tenant.id, id_)
+    return None if message is None or message.status == CANCELLED else message
+
+
+class _Batch(NamedTuple):
+    """What writing down the recipients of a message needs to know of it."""
 
     tenant: int
     seed: str
     account: int
     message: int
-    template: str
-    tracked_url: str | None
-    sent_at: datetime
+    template: Template
+    send_at: datetime
 
 
-def enlist(db: Connection, batch: Batch, handsets: Sequence[Handset]) -> range:
-    """Write down recipients, with their texts and links, and answer their ids."""
-    first = recipients.reserve(db, batch.tenant, len(handsets))
-    if not merge.has_fields(batch.template):
-        to = [NewRecipient(msisdn) for msisdn, _ in handsets]
+def _enlist(db: Connection, batch: _Batch, handsets: Sequence[Handset]) -> range:
+    """Write down recipients, with their texts and links, and return their ids."""
+    if not handsets:
+        return range(0)
+    first = recipients.new_ids(db, batch.tenant, len(handsets))
+    if not batch.template.has_fields:
+        rows = [NewRecipient(msisdn) for msisdn, _ in handsets]
     else:
-        to, found = [], []
+        rows, made = [], []
         for recipient, (msisdn, values) in enumerate(handsets, first):
-            text = merge.fill_fields(batch.template, values)
-            for marker, host, target in markers(batch.tracked_url):
-                if marker in text:
-                    code = merge.link_code(batch.seed, recipient, host)
-                    text = merge.place_link(text, marker, merge.link_text(host, code))
-                    found.append(Link(code, batch.tenant, recipient, target))
-            to.append(NewRecipient(msisdn, text))
-        links.add(db, found)
-    return recipients.add(db, batch.tenant, batch.account, batch.message, batch.sent_at, first, to)
+            text, links_ = batch.template.fill(values, partial(merge.link_code, batch.seed, recipient))
+            made += [Link(code, batch.tenant, recipient, target) for code, target in links_]
+            rows.append(NewRecipient(msisdn, text))
+        links.add(db, made)
+    recipients.add(db, batch.tenant, batch.account, batch.message, batch.send_at, first, rows)
+    return range(first, first + len(rows))
 
 
-def parts_of(batch: Batch, handsets: Sequence[Handset]) -> int:
-    """In how many parts a message goes to these handsets."""
-    if not merge.has_fields(batch.template):
-        return len(handsets) * segments(batch.template).parts
-    return sum(segments(preview(batch.template, values, batch.tracked_url)).parts for _, values in handsets)
+# Counting
 
 
-def status_of_new(send_at: datetime, now: datetime, count: int) -> str:
-    """How a message begins: one that is due and goes to few handsets is sent by the transaction that makes it."""
-    return messages.SENT if send_at <= now and count < CHUNK else messages.SCHEDULED
+def count_parts(
+    db: Connection, tenant: int, template: Template, to: Sequence[Handset] | ContactList,
+    counted: PartCount | None = None,
+) -> PartCount:  # fmt: skip
+    """Count the parts of a text over handsets, or over every active member of a list.
+
+    `counted` is what `count_parts_of_long_list` returned before. It stands if the list is still long.
+    """
+    if not isinstance(to, ContactList):
+        return _count(template, to)
+    if not template.has_fields:
+        parts = template.count_parts(NO_RECORD)
+        return PartCount(to.members_active * parts, parts)
+    if counted is not None and to.members_active >= CHUNK_SIZE:
+        return counted
+    members = contacts.active_members(db, tenant, to.id, "", to.members_active)
+    return _count(template, [(member.msisdn, values_of(member, to)) for member in members])
 
 
-def set_out(
-    db: Connection, account: Account, message: int, new: NewMessage, to: range, handsets: Sequence[Handset]
-) -> list[Plan]:
-    """What becomes of a message all of whose recipients are written down."""
-    if new.status != messages.SENT:
-        return [Plan(new.send_at, SEND, message, {"size": len(to)})]
-    given = Given(
-        account.tenant, account.seed, account.delivery_delay, account.id, new.sender, new.text, new.validity,
-        new.send_at, account.ruled,
-    )  # fmt: skip
-    return hand_over(db, given, [(recipient, msisdn) for recipient, (msisdn, _) in zip(to, handsets, strict=True)])
+def _count(template: Template, handsets: Sequence[Handset]) -> PartCount:
+    if not template.has_fields:
+        parts = template.count_parts(NO_RECORD)
+        return PartCount(len(handsets) * parts, parts)
+    total = longest = parts = 0
+    counted: Values | None = None
+    for _, values in handsets:
+        if values is not counted:  # handsets that no list knows have the same values
+            parts, counted = template.count_parts(values), values
+        total += parts
+        longest = max(longest, parts)
+    return PartCount(total, longest)
 
 
-def markers(tracked_url: str | None) -> list[tuple[str, str, str | None]]:
-    """The links a text may ask for: marker, host, and where it leads (None: to an opt-out)."""
-    unsubscribe: tuple[str, str, str | None] = (merge.UNSUBSCRIBE, merge.UNSUBSCRIBE_HOST, None)
-    return [(merge.TRACKED, merge.TRACKED_HOST, tracked_url), unsubscribe] if tracked_url else [unsubscribe]
+async def count_parts_of_long_list(
+    store: Store, account: Account, list_id: int, template: Template
+) -> PartCount | None:
+    """Count the parts of a text with merge fields over a long list, some members at a time.
 
-
-def preview(template: str, values: Mapping[str, str], tracked_url: str | None) -> str:
-    """A text of the length the handset's will have; its links lead nowhere yet."""
-    if not merge.has_fields(template):
-        return template
-    text = merge.fill_fields(template, values)
-    for marker, host, _ in markers(tracked_url):
-        text = merge.place_link(text, marker, merge.link_text(host, "x" * 8))
-    return text
-
-
-def values_of(member: Member, on: ContactList) -> dict[str, str]:
-    """What fills the merge fields for a member of a list: the names, and custom fields by their names."""
-    named = {name.lower(): value for name, value in on.named(member.fields).items()}
-    return {**named, "firstname": member.first_name or "", "lastname": member.last_name or ""}
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """What goes out without a call of send-sms: `type` says what made it. A text that is `literal` is no template,
-    since somebody else wrote it."""
-
-    type: str
-    sender: str
-    text: str
-    to: Sequence[Handset]
-    literal: bool = False
-    on: ContactList | None = None
-    replies_to_email: str | None = None
-
-
-def dispatch(db: Connection, account: Account, what: Outgoing, now: datetime) -> int | None:
-    """Send it at once, at the usual cost, and answer the message's id; None, and nothing is sent, where the account
-    can't pay."""
-    shown = [what.text if what.literal else preview(what.text, values, None) for _, values in what.to]
-    parts = sum(segments(each).parts for each in shown)
-    cost = pricing.cost(parts, account.sms_price)
-    message = messages.reserve(db, account.tenant)
-    if not ledger.charge_sms(db, account, message, parts, cost, now):
+    Other calls are answered between two transactions. Returns None if `count_parts` is fast enough: for a short list,
+    or a text without fields. Stops at a text that is too long.
+    """
+    if not template.has_fields:
         return None
-    new = NewMessage(
-        account=account.id,
-        text=what.text,
-        sender=what.sender,
-        send_at=now,
-        created=now,
-        validity=timedelta(),
-        recipients=len(what.to),
-        parts=parts,
-        cost=cost,
-        list_id=what.on.id if what.on else 0,
-        list_name=what.on.name if what.on else "",
-        replies_to_email=what.replies_to_email,
-        type=what.type,
-        status=status_of_new(now, now, len(what.to)),
-    )
-    messages.add(db, account.tenant, new, message)
-    if what.literal:
-        first = recipients.reserve(db, account.tenant, len(what.to))
-        to = [NewRecipient(msisdn) for msisdn, _ in what.to]
-        ids = recipients.add(db, account.tenant, account.id, message, now, first, to)
-    else:
-        ids = enlist(db, Batch(account.tenant, account.seed, account.id, message, what.text, None, now), what.to)
-    timeline.schedule(db, account.tenant, set_out(db, account, message, new, ids, what.to))
-    return message
+    list_ = await store.run(partial(contacts.read_list, tenant=account.tenant, list_id=list_id))
+    if list_ is None or list_.account != account.id or list_.members_active < CHUNK_SIZE:
+        return None
+    total, longest, after = 0, 0, ""
+    while longest <= MAX_PARTS:
+        chunk = await store.run(partial(_members, tenant=account.tenant, list_=list_, after=after))
+        count = _count(template, chunk)
+        total, longest = total + count.total, max(longest, count.longest)
+        if len(chunk) < CHUNK_SIZE:
+            break
+        after = chunk[-1][0]
+        await asyncio.sleep(0)
+    return PartCount(total, longest)

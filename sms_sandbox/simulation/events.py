@@ -10,14 +10,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ..domain import callbacks, pricing
+from ..domain import callbacks
 from ..domain.carrier import FINAL_STATUSES, PENDING
 from ..domain.delivery_plan import unissued_id
-from ..services import ledger, send_message
-from ..services.carrier_handover import Given, hand_over
-from ..services.send_message import CHUNK, Batch
+from ..services import send_message
 from ..store import accounts, contacts, messages, recipients, timeline
-from ..store.messages import Message
 from ..store.recipients import Reporting
 from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
@@ -39,61 +36,14 @@ MEMBERS_PER_DELETE = 2000
 
 
 def add_recipients(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Store the next recipients of a message to a long list. After the last ones, schedule its sending."""
+    """Store the next recipients of messages to long lists."""
     for row in rows:
-        message = messages.read(db, tenant.id, row.ref)
-        if message is None or message.status == messages.CANCELLED:
-            continue
-        contact_list = contacts.read_list(db, tenant.id, message.list_id)
-        chunk = (
-            contacts.active_members(db, tenant.id, contact_list.id, row.data["after"], CHUNK) if contact_list else []
-        )
-        batch = Batch(
-            tenant.id, tenant.seed, message.account, message.id, message.text, message.tracked_url, message.send_at
-        )
-        # Members who joined after the message was accepted were not billed.
-        billed = [member for member in chunk if member.created <= message.created]
-        handsets = [(member.msisdn, send_message.values_of(member, contact_list)) for member in billed if contact_list]
-        if handsets:
-            send_message.enlist(db, batch, handsets)
-        parts = row.data["parts"] + send_message.parts_of(batch, handsets)
-        if len(chunk) == CHUNK:
-            plan = Plan(row.due, timeline.ENLIST, message.id, {"after": chunk[-1].msisdn, "parts": parts})
-        else:
-            settle_cost(db, tenant, message, parts, row.due)
-            plan = Plan(max(message.send_at, row.due), timeline.SEND, message.id, {"size": message.recipients})
-        timeline.schedule(db, tenant.id, [plan])
-
-
-def settle_cost(db: Connection, tenant: Tenant, message: Message, parts: int, now: datetime) -> None:
-    """Refund the cost for members who left a list while its recipients were stored."""
-    account = accounts.read(db, tenant.id, message.account)
-    assert account is not None
-    missing = max(0, message.parts - parts)
-    refund = message.cost - pricing.share_of_cost(message.cost, message.parts - missing, message.parts)
-    messages.settle(db, tenant.id, message.id, message.parts - missing, message.cost - refund)
-    if missing:
-        ledger.refund_sms(db, account, message.id, missing, refund, now)
+        timeline.schedule(db, tenant.id, send_message.enlist_next(db, tenant, row))
 
 
 def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Hand messages to the carrier in chunks of recipients, and schedule its reports."""
-    plans: list[Plan] = []
-    for row in rows:
-        message = messages.read(db, tenant.id, row.ref)
-        if message is None or message.status == messages.CANCELLED:
-            continue
-        after = row.data.get("after", 0)
-        if not after:
-            messages.set_status(db, tenant.id, message.id, messages.SENT)
-        handsets = recipients.chunk(db, tenant.id, message.id, after, CHUNK)
-        given = Given(
-            tenant.id, tenant.seed, tenant.delivery_delay, message.account, message.sender, message.text,
-            message.validity, row.due,
-        )  # fmt: skip
-        plans += hand_over(db, given, handsets)
-        if len(handsets) == CHUNK:
-            plans.append(Plan(row.due, timeline.SEND, message.id, {**row.data, "after": handsets[-1][0]}))
+    plans = [plan for row in rows for plan in send_message.hand_over_next(db, tenant, row)]
     timeline.schedule(db, tenant.id, plans)
 
 
@@ -194,4 +144,5 @@ def weight(row: Due) -> int:
     """Return the work of a row, counted in recipients."""
     if row.kind in MOVES_MONEY:
         return MAX_WEIGHT
-    return CHUNK if row.kind == timeline.FORGET_MEMBERS else min(row.data.get("size", 1), CHUNK)
+    size = send_message.CHUNK_SIZE if row.kind == timeline.FORGET_MEMBERS else row.data.get("size", 1)
+    return min(size, send_message.CHUNK_SIZE)

@@ -188,6 +188,7 @@ class Runner:
         rows, requests, started = await self._store.run(partial(self._run_rows, find=find, limit=limit, real=real))
         self._attempts.start(requests, in_real_time=real is not None)
         self._imports.start(started)
+        self._store.reports.send({row.tenant for row in rows if row.kind in (timeline.REPORT, timeline.CALLBACK)})
         return rows
 
     def _run_rows(

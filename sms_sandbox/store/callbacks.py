@@ -109,7 +109,7 @@ _END_ATTEMPT = Statement(
     )
 )  # fmt: skip
 _RULE = Statement("UPDATE callbacks SET rule = :rule WHERE tenant = :tenant AND id = :callback")
-_UNTRIED = Statement(
+_UNATTEMPTED = Statement(
     select(func.count())
     .select_from(t)
     .join(r, and_(r.c.tenant == t.c.tenant, r.c.message == t.c.message, r.c.msisdn == t.c.msisdn))
@@ -172,9 +172,9 @@ def set_rule(db: Connection, tenant: int, callback: int, rule: str) -> None:
     _RULE.run(db, tenant=tenant, callback=callback, rule=rule)
 
 
-def are_tried(db: Connection, tenant: int, recipient: int) -> bool:
-    """Whether the first try of every delivery report on a recipient is over."""
-    return not _UNTRIED.value(db, tenant=tenant, recipient=recipient)
+def are_attempted(db: Connection, tenant: int, recipient: int) -> bool:
+    """Return True if the first attempt at each delivery report on a recipient is over."""
+    return not _UNATTEMPTED.value(db, tenant=tenant, recipient=recipient)
 
 
 def set_state(db: Connection, tenant: int, callback: int, state: str) -> None:

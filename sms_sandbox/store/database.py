@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, event, text
 
 from .tenant_locks import Holds
+from .tenant_signal import TenantSignal
 from .unit_of_work import Note, Working, make_ready
 
 T = TypeVar("T")
@@ -83,6 +84,8 @@ class Store:
         self.generation = 0
         self.on_scheduled: Callable[[int], None] = lambda _: None
         self.on_noted: Callable[[Note], None] = lambda _: None
+        self.reports = TenantSignal()
+        """Sent when delivery reports were taken in, or attempts at callbacks have ended."""
         self._workers = None if self.embedded else ThreadPoolExecutor(WORKERS, "store")
         self._only: Working | None = None
         """The embedded store's connection: to get it from the pool costs more than a transaction on it does."""

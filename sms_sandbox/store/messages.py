@@ -20,17 +20,17 @@ CANCELLED = "cancelled"
 
 
 class NewMessage(NamedTuple):
-    """What send-sms accepts: `text` is the template, `parts` and `cost` (units) are over all recipients."""
+    """A message to be added: `text` is the template, `parts` and `cost` (units) are over all recipients."""
 
     account: int
     text: str
     sender: str
     send_at: datetime
     created: datetime
-    validity: timedelta
-    recipients: int
-    parts: int
-    cost: int
+    validity: timedelta = timedelta()
+    recipients: int = 0
+    parts: int = 0
+    cost: int = 0
     list_id: int = 0
     list_name: str = ""
     dlr_url: str | None = None
@@ -137,14 +137,13 @@ _URLS = Statement(
 )
 
 
-def reserve(db: Connection, tenant: int) -> int:
-    """The id of a message that is paid for before it is written down."""
+def new_id(db: Connection, tenant: int) -> int:
+    """Return the id of a message that is to be added."""
     return ids.take(db, tenant, "message")
 
 
-def add(db: Connection, tenant: int, new: NewMessage, reserved: int | None = None) -> int:
-    """Write down an accepted message and answer its id; its recipients are added apart."""
-    message = reserve(db, tenant) if reserved is None else reserved
+def add(db: Connection, tenant: int, message: int, new: NewMessage) -> None:
+    """Add a message under its id. Its recipients are added separately."""
     row = (
         tenant, message, new.account, new.text, new.sender, new.type, to_micros(new.send_at), to_micros(new.created),
         new.validity // MICROSECOND, new.list_id, new.list_name, new.recipients, new.parts, new.cost, new.status,
@@ -152,7 +151,6 @@ def add(db: Connection, tenant: int, new: NewMessage, reserved: int | None = Non
         new.replies_to_email or "",
     )  # fmt: skip
     unit_of_work.add(db, _ADD, [((tenant, message), row)])
-    return message
 
 
 def read(db: Connection, tenant: int, message: int) -> Message | None:

@@ -128,22 +128,21 @@ _HIT = Statement(
 )
 
 
-def reserve(db: Connection, tenant: int, count: int) -> int:
-    """The first of `count` recipient ids in a row, for texts that hold something made from the id."""
+def new_ids(db: Connection, tenant: int, count: int) -> int:
+    """Return the first of `count` consecutive ids, as texts may have links that are made from the id."""
     return ids.take(db, tenant, "recipient", count)
 
 
 def add(
     db: Connection, tenant: int, account: int, message: int, sent_at: datetime, first: int, to: Sequence[NewRecipient]
-) -> range:
-    """Write down whom a message goes to, under ids from `first` on, and answer these."""
+) -> None:
+    """Add the recipients of a message, under ids from `first` on."""
     at = to_micros(sent_at)
     rows = [
         ((tenant, recipient), (tenant, recipient, message, account, each.msisdn, each.text, at))
         for recipient, each in enumerate(to, first)
     ]
     unit_of_work.add(db, _ADD, rows)
-    return range(first, first + len(to))
 
 
 def recipient_of(row: Sequence[Any]) -> Recipient:

@@ -98,8 +98,7 @@ def test_a_badly_written_id(call: Caller) -> None:
 
 
 def test_a_scheduled_send_to_a_long_list(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("api.methods.sms", "simulation.events"):
-        monkeypatch.setattr(f"sms_sandbox.{module}.CHUNK", 2)
+    monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
     freeze(fresh, NOW)
     on = call.ok("add-list", name="long")["id"]
     for number in range(61491570150, 61491570155):

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.services.send_message import CHUNK
+from sms_sandbox.services.send_message import CHUNK_SIZE
 from tests.api import acts
 from tests.conftest import Caller, FreshTenant
 
 PRICE = Decimal("0.087")
-MEMBERS = 2 * CHUNK + 50
+MEMBERS = 2 * CHUNK_SIZE + 50
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_removed_list_gives_back_whoever_was_not_written_down(
 ) -> None:
     sent = call.ok("send-sms", message="Hello", list_id=long_list)
     call.ok("remove-list", list_id=long_list)
-    check(call, fresh, sent["message_id"], CHUNK)
+    check(call, fresh, sent["message_id"], CHUNK_SIZE)
 
 
 def test_cancelling_gives_back_the_rest(call: Caller, fresh: FreshTenant, long_list: int) -> None:

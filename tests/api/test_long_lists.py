@@ -1,15 +1,17 @@
 """A text with merge fields to a long list: its parts are counted in steps, between which others are answered."""
 
-from collections.abc import Iterator
+import asyncio
 
 import pytest
 
-from sms_sandbox.api.answer import Answer, answer_in_steps
+from sms_sandbox.api.answer import Answer, prepare_and_answer
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.routes import methods
 from tests.api.acts import advance
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
+
+pytestmark = pytest.mark.anyio
 
 TO = 61491570156
 LONG = "x" * 150
@@ -19,7 +21,7 @@ BASIC = "Basic dGVzdC1rZXk6dGVzdC1zZWNyZXQ="
 @pytest.fixture
 def long(call: Caller, monkeypatch: pytest.MonkeyPatch) -> int:
     """A list of five, which is long if two are counted at a time."""
-    monkeypatch.setattr("sms_sandbox.api.methods.sms.CHUNK", 2)
+    monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
     made = int(call.ok("add-list", name="long")["id"])
     for index, name in enumerate(("One", LONG, "Two", "Six", LONG)):
         call.ok("add-to-list", list_id=made, msisdn=TO + index, first_name=name)
@@ -42,24 +44,65 @@ def test_a_text_that_is_too_long_for_one_is_sent_to_nobody(call: Caller, fresh: 
     assert call.ok("get-message-report")["messages_total"] == 0
 
 
-def test_others_are_answered_between_the_steps(call: Caller, fresh: FreshTenant, long: int) -> None:
-    steps = sending(fresh, long)
-    waited = 0
-    while (found := next(steps)) is None:
-        waited += 1
-        assert call.ok("get-balance")["balance"] == 1000
-    assert waited >= 3
-    assert (found.code, found.sent_to) == (Code.SUCCESS, 5)
+async def test_others_are_answered_between_the_steps(
+    call: Caller, fresh: FreshTenant, long: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 1)
+    sending = asyncio.create_task(send(fresh, long))
+    answered = 0
+    while not sending.done():
+        await asyncio.sleep(0)
+        assert call.ok("get-balance")["balance"] > 0
+        answered += 1
+    assert answered >= 5
+    assert (sending.result().code, sending.result().sent_to) == (Code.SUCCESS, 5)
 
 
-def test_a_list_that_goes_away_meanwhile(call: Caller, fresh: FreshTenant, long: int) -> None:
-    steps = sending(fresh, long)
-    assert next(steps) is None
+async def test_a_list_that_goes_away_meanwhile(call: Caller, fresh: FreshTenant, long: int) -> None:
+    sending = asyncio.create_task(send(fresh, long))
+    await asyncio.sleep(0)
+    assert not sending.done()
     call.ok("remove-list", list_id=long)
-    assert [found.code for found in steps if found is not None] == [Code.NOT_FOUND]
+    assert (await sending).code is Code.NOT_FOUND
 
 
-def sending(fresh: FreshTenant, on: int) -> Iterator[Answer | None]:
+@pytest.mark.parametrize("members", [4, 1])
+def test_a_list_that_shrinks_meanwhile_is_charged_for_who_is_left(
+    call: Caller, fresh: FreshTenant, long: int, members: int
+) -> None:
+    """It is counted again if it is no longer long; else what was charged for those who left is given back later."""
+
+    async def send_and_shrink() -> Answer:
+        sending = asyncio.create_task(send(fresh, long))
+        await asyncio.sleep(0)
+        for index in range(5 - members):
+            call.ok("delete-from-list", list_id=long, msisdn=TO + 4 - index)
+        return await sending
+
+    sent = asyncio.run(send_and_shrink()).reply
+    advance(fresh, minutes=1)
+    assert call.ok("get-balance")["balance"] == round(1000 - members * 0.087, 3)
+    assert sent["recipients"] == members
+
+
+async def test_a_wrong_parameter_is_refused_before_anything_is_counted(fresh: FreshTenant, long: int) -> None:
+    refused = await send(fresh, long, send_at="tomorrow")
+    assert refused.code is Code.FIELD_INVALID
+    assert (await send(fresh, long, authorization="Basic eDp5")).code is Code.AUTH_FAILED
+
+
+async def test_a_fault_while_it_is_counted_is_a_failure(
+    fresh: FreshTenant, long: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sms_sandbox.services.send_message.values_of", None)
+    assert (await send(fresh, long)).code is Code.FAILED
+    assert "send-sms failed" in caplog.text
+
+
+async def send(fresh: FreshTenant, on: int, authorization: str = BASIC, **more: str) -> Answer:
     assert (KEY, SECRET) == ("test-key", "test-secret")
-    form = {"list_id": str(on), "message": "Dear [firstname]"}
-    return answer_in_steps(fresh.store, Gate(fresh.store), methods()["send-sms"], form, BASIC)
+    method = methods()["send-sms"]
+    form = {"list_id": str(on), "message": "Dear [firstname]", **more}
+    prepare = method.find_preparation(form)
+    assert prepare is not None
+    return await prepare_and_answer(fresh.store, Gate(fresh.store), method, form, authorization, prepare)

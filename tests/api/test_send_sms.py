@@ -177,8 +177,7 @@ def test_members_that_opted_out_get_nothing_more(call: Caller, fresh: FreshTenan
 
 
 def test_a_list_longer_than_one_chunk(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("api.methods.sms", "simulation.events"):
-        monkeypatch.setattr(f"sms_sandbox.{module}.CHUNK", 2)
+    monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
     on = list_of(call, *range(61491570150, 61491570155), field_1="City")
     sent = call.ok("send-sms", message="Hi [firstname] in [city] [unsub-reply-link]", list_id=on)
     assert (sent["recipients"], sent["sms"], sent["cost"]) == (5, 5, 0.435)
@@ -188,8 +187,7 @@ def test_a_list_longer_than_one_chunk(call: Caller, fresh: FreshTenant, monkeypa
 
 
 def test_a_list_of_exactly_one_chunk(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("api.methods.sms", "simulation.events"):
-        monkeypatch.setattr(f"sms_sandbox.{module}.CHUNK", 2)
+    monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
     sent = call.ok("send-sms", message="hi", list_id=list_of(call, 61491570150, 61491570151))["message_id"]
     advance(fresh, seconds=5)
     assert call.ok("get-sms", message_id=sent)["delivery_stats"]["delivered"] == 2

@@ -16,7 +16,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A longer wait for early reports than these tests have patience for a call.
 
     So a call that is answered did not wait for a report that never came."""
-    monkeypatch.setattr("sms_sandbox.api.early_reports.PATIENCE", 600)
+    monkeypatch.setattr("sms_sandbox.api.early_reports.MAX_WAIT_SECONDS", 600)
 
 
 @pytest.mark.parametrize("stands", [False, True])
@@ -51,7 +51,7 @@ def test_without_an_app_nobody_waits(tenant: Account) -> None:
 def test_an_app_that_waits_for_the_answer_gets_it(
     tenant: Account, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sms_sandbox.api.early_reports.PATIENCE", 0.2)
+    monkeypatch.setattr("sms_sandbox.api.early_reports.MAX_WAIT_SECONDS", 0.2)
     with receiver.holding():
         began = time.monotonic()
         tenant.send(to=EARLY, dlr_callback=receiver.url)

@@ -1,4 +1,4 @@
-"""Writing down whom a message goes to, with texts and links of their own."""
+"""Sending a message, with texts and links for each handset."""
 
 import re
 from dataclasses import replace
@@ -7,38 +7,41 @@ import pytest
 
 from sms_sandbox.domain import merge
 from sms_sandbox.services import send_message
-from sms_sandbox.services.send_message import NO_RECORD, Batch
-from sms_sandbox.store import contacts, links, messages, recipients
+from sms_sandbox.services.message_text import NO_RECORD, Template, Values, values_of
+from sms_sandbox.store import balances, contacts, links, recipients, reports
 from sms_sandbox.store.links import Link
+from sms_sandbox.store.messages import NewMessage
+from sms_sandbox.store.paging import FIRST_PAGE
 from tests.conftest import FreshTenant, make_tenant
-from tests.store.making import HANDSETS, NOON, new_message
+from tests.store.making import HANDSETS, NOON
 
 TARGET = "http://localhost/offer"
 
 
-def enlist(at: FreshTenant, template: str, tracked_url: str | None, *values: dict[str, str]) -> list[str]:
-    """The texts that handsets get, one for each mapping of values."""
+def send(at: FreshTenant, template: Template, *values: Values) -> list[str]:
+    """Send to a handset for each mapping of values, and return the texts that the handsets get."""
+    to = list(zip(HANDSETS, values, strict=False))
+    message = NewMessage(at.account.id, template.text, "61491570112", NOON, NOON)
     with at.store.begin() as db:
-        message = messages.add(db, at.tenant, new_message(at, text=template, tracked_url=tracked_url))
-        batch = Batch(at.tenant, at.account.seed, at.account.id, message, template, tracked_url, NOON)
-        send_message.enlist(db, batch, list(zip(HANDSETS, values, strict=False)))
-        send_message.enlist(db, batch, [])
-        to = [recipients.read(db, at.tenant, id_) for id_, _ in recipients.chunk(db, at.tenant, message, 0, 99)]
-    assert [each.msisdn for each in to if each] == list(HANDSETS[: len(values)])
-    return [each.text for each in to if each]
+        parts = send_message.count_parts(db, at.tenant, template, to).total
+        sent = send_message.send(db, at.account, message, template, to, parts)
+        assert sent is not None
+        found = [recipients.read(db, at.tenant, id_) for id_, _ in recipients.chunk(db, at.tenant, sent.id, 0, 99)]
+    assert [each.msisdn for each in found if each] == list(HANDSETS[: len(values)])
+    return [each.text for each in found if each]
 
 
 def test_a_plain_text_is_kept_once(fresh: FreshTenant) -> None:
-    assert enlist(fresh, "Hello", TARGET, {}, {}) == ["Hello", "Hello"]
+    assert send(fresh, Template.parse("Hello", TARGET), {}, {}) == ["Hello", "Hello"]
 
 
 def test_fields_are_filled_for_each(fresh: FreshTenant) -> None:
-    texts = enlist(fresh, "Hi [firstname], [Size]!", None, {"firstname": "A", "size": "9"}, NO_RECORD)
+    texts = send(fresh, Template.parse("Hi [firstname], [Size]!"), {"firstname": "A", "size": "9"}, NO_RECORD)
     assert texts == ["Hi A, 9!", "Hi , [Size]!"]
 
 
 def test_links_are_made_for_each_and_found_again(fresh: FreshTenant) -> None:
-    texts = enlist(fresh, "[tracked-link] [unsub-reply-link]", TARGET, {}, {})
+    texts = send(fresh, Template.parse("[tracked-link] [unsub-reply-link]", TARGET), {}, {})
     codes = [re.fullmatch(r"TapTh\.is/(\w{8}) UnsubRep\.ly/(\w{8})", text) for text in texts]
     assert all(codes)
     each = [code for match in codes if match for code in match.groups()]
@@ -52,15 +55,37 @@ def test_links_are_made_for_each_and_found_again(fresh: FreshTenant) -> None:
 
 @pytest.mark.parametrize(("tracked_url", "expected"), [(None, "[tracked-link]"), (TARGET, "TapTh.is/")])
 def test_a_tracked_link_needs_somewhere_to_lead(fresh: FreshTenant, tracked_url: str | None, expected: str) -> None:
-    (text,) = enlist(fresh, "Go to [tracked-link]", tracked_url, {})
+    (text,) = send(fresh, Template.parse("Go to [tracked-link]", tracked_url), {})
     assert text.startswith(f"Go to {expected}")
 
 
 @pytest.mark.parametrize("tracked_url", [None, TARGET])
 @pytest.mark.parametrize("template", ["Hi [firstname]", "[tracked-link][tracked-link]", "[unsub-reply-link] x", "[a]"])
 def test_a_preview_is_as_long_as_the_text_will_be(fresh: FreshTenant, template: str, tracked_url: str | None) -> None:
-    (text,) = enlist(fresh, template, tracked_url, {"firstname": "Someone"})
-    assert len(send_message.preview(template, {"firstname": "Someone"}, tracked_url)) == len(text)
+    parsed = Template.parse(template, tracked_url)
+    (text,) = send(fresh, parsed, {"firstname": "Someone"})
+    assert len(parsed.preview({"firstname": "Someone"})) == len(text)
+
+
+def test_brackets_of_a_literal_text_mean_nothing(fresh: FreshTenant) -> None:
+    assert send(fresh, Template.literal("[firstname]"), {"firstname": "A"}) == ["[firstname]"]
+
+
+def test_a_message_that_can_not_be_paid_for_changes_nothing(fresh: FreshTenant) -> None:
+    message, template = NewMessage(fresh.account.id, "Hello", "61491570112", NOON, NOON), Template.parse("Hello")
+    with fresh.store.begin() as db:
+        before = balances.read(db, fresh.tenant, fresh.account.id)
+        parts = before // fresh.account.price + 1
+        assert send_message.send(db, fresh.account, message, template, [(HANDSETS[0], NO_RECORD)], parts) is None
+        assert balances.read(db, fresh.tenant, fresh.account.id) == before
+        assert reports.messages_of(db, fresh.tenant, FIRST_PAGE, None, None, None).total == 0
+
+
+def test_parts_are_counted_in_all_and_of_the_longest_text(fresh: FreshTenant) -> None:
+    to = [(HANDSETS[0], {"firstname": "A"}), (HANDSETS[1], {"firstname": "A" * 200}), (HANDSETS[2], NO_RECORD)]
+    with fresh.store.begin() as db:
+        for template, count in (("Hi [firstname]", (4, 2)), ("A" * 400, (9, 3))):
+            assert send_message.count_parts(db, fresh.tenant, Template.parse(template), to) == count
 
 
 def test_members_fill_fields_by_their_names(fresh: FreshTenant) -> None:
@@ -68,9 +93,9 @@ def test_members_fill_fields_by_their_names(fresh: FreshTenant) -> None:
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "P", {"1": "Shoe Size", "3": "Town"}, NOON)
         member = contacts.add_member(db, fresh.tenant, on.id, HANDSETS[0], ("F", None), {"1": "44"}, NOON)
     assert member is not None
-    assert send_message.values_of(member, on) == {"firstname": "F", "lastname": "", "shoe size": "44", "town": ""}
+    assert values_of(member, on) == {"firstname": "F", "lastname": "", "shoe size": "44", "town": ""}
     named_like_a_name = replace(on, fields={"1": "Firstname"})
-    assert send_message.values_of(member, named_like_a_name)["firstname"] == "F"
+    assert values_of(member, named_like_a_name)["firstname"] == "F"
 
 
 def test_the_newest_of_two_links_with_one_code_is_found(fresh: FreshTenant) -> None:

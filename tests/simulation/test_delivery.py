@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.domain.callbacks import signature
 from sms_sandbox.domain.carrier import DELIVERED, PENDING, SOFT_BOUNCE
-from sms_sandbox.services.send_message import CHUNK
+from sms_sandbox.services.send_message import CHUNK_SIZE
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, contacts, messages, timeline
 from sms_sandbox.store.timeline import Plan
@@ -160,19 +160,19 @@ async def test_everybody_on_a_long_list_gets_the_message_once(
     assert {(each.state, each.attempts) for each, _ in looking.journal(still)} == {(callbacks.DELIVERED, 1)}
 
 
-@pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, CHUNK + 1])
+@pytest.mark.parametrize("count", [1, CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1])
 async def test_few_handsets_are_handed_over_as_the_message_is_accepted(
     still: FreshTenant, runner: Runner, call: Client, count: int
 ) -> None:
     reply = await call.ok("send-sms", message="Hi", to=",".join(MANY[:count]))
     at_once = looking.message(still, reply["message_id"]).status == messages.SENT
-    assert at_once == (count < CHUNK)
+    assert at_once == (count < CHUNK_SIZE)
     ran = await runner.advance(still.tenant, by=MINUTE)
     assert (ran.counts["report"], bool(ran.counts["send"])) == (count, not at_once)
     assert looking.message(still, reply["message_id"]).delivered == count
 
 
-@pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 1])
+@pytest.mark.parametrize("count", [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1])
 async def test_a_list_about_as_long_as_a_chunk(still: FreshTenant, runner: Runner, call: Client, count: int) -> None:
     on = looking.a_list(still, MANY[:count])
     reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, delete
 
 from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
-from sms_sandbox.services.send_message import CHUNK
+from sms_sandbox.services.send_message import CHUNK_SIZE
 from sms_sandbox.simulation import events
 from sms_sandbox.simulation.events import HANDLERS, MAX_WEIGHT, weight
 from sms_sandbox.store import messages, recipients, tables, tenants, timeline
@@ -34,7 +34,7 @@ def planned(db: Connection, at: FreshTenant) -> Sequence[Due]:
     [
         ("report", {}, 1),
         ("send", {"size": 7}, 7),
-        ("send", {"size": 10_000}, CHUNK),
+        ("send", {"size": 10_000}, CHUNK_SIZE),
         ("enlist", {"after": "1", "parts": 1}, MAX_WEIGHT),
     ],
 )
@@ -59,12 +59,12 @@ def test_sending_plans_a_report_for_each(still: FreshTenant) -> None:
 
 
 def test_sending_goes_by_chunks(still: FreshTenant) -> None:
-    to = [str(61_400_000_000 + number) for number in range(CHUNK + 1)]
+    to = [str(61_400_000_000 + number) for number in range(CHUNK_SIZE + 1)]
     with still.store.begin() as db:
         sent, first = send(db, still, to)
         run(db, still, "send", Plan(NOON, "send", sent, {"size": len(to)}))
         (more,) = (row for row in planned(db, still) if row.kind == "send")
-        assert (more.due, more.data) == (NOON, {"size": len(to), "after": first + CHUNK - 1})
+        assert (more.due, more.data) == (NOON, {"size": len(to), "after": first + CHUNK_SIZE - 1})
         timeline.take(db, [more])
         run(db, still, "send", Plan(more.due, "send", sent, more.data))
         assert sorted(row.ref for row in planned(db, still)) == list(range(first, first + len(to)))

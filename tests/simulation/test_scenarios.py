@@ -77,7 +77,7 @@ def hooked(still: FreshTenant, receiver: Receiver) -> FreshTenant:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No runner runs while a call is answered here, so nobody need wait for it."""
-    monkeypatch.setattr("sms_sandbox.api.early_reports.PATIENCE", 0.0)
+    monkeypatch.setattr("sms_sandbox.api.early_reports.MAX_WAIT_SECONDS", 0.0)
 
 
 async def test_every_scenario_but_the_mix_is_expected() -> None:

@@ -64,8 +64,9 @@ def send(
     db: Connection, fresh: FreshTenant, to: Sequence[str | NewRecipient], *, at: datetime = NOON, **more: object
 ) -> tuple[int, int]:
     """A message with its recipients; its id and the first of theirs."""
-    message = messages.add(db, fresh.tenant, new_message(fresh, at=at, recipients=len(to), **more))  # type: ignore[arg-type]
-    first = recipients.reserve(db, fresh.tenant, len(to))
+    message = messages.new_id(db, fresh.tenant)
+    messages.add(db, fresh.tenant, message, new_message(fresh, at=at, recipients=len(to), **more))  # type: ignore[arg-type]
+    first = recipients.new_ids(db, fresh.tenant, len(to))
     rows = [NewRecipient(each) if isinstance(each, str) else each for each in to]
     recipients.add(db, fresh.tenant, fresh.account.id, message, at, first, rows)
     return message, first

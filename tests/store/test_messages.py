@@ -18,7 +18,8 @@ def test_a_message_is_what_was_sent(fresh: FreshTenant) -> None:
         dlr_url="http://d/", reply_url="http://r/", link_hits_url="http://h/", replies_to_email="a@example.com",
     )  # fmt: skip
     with fresh.store.begin() as db:
-        made = messages.add(db, fresh.tenant, new)
+        made = messages.new_id(db, fresh.tenant)
+        messages.add(db, fresh.tenant, made, new)
         kept = messages.read(db, fresh.tenant, made)
         assert kept is not None
         for name in (
@@ -67,9 +68,10 @@ def test_only_what_is_scheduled_is_called_off_and_only_once(fresh: FreshTenant) 
 
 def test_recipients_are_counted_again(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        message = messages.add(db, fresh.tenant, new_message(fresh, recipients=5))
+        message = messages.new_id(db, fresh.tenant)
+        messages.add(db, fresh.tenant, message, new_message(fresh, recipients=5))
         send(db, fresh, HANDSETS[:4])
-        first = recipients.reserve(db, fresh.tenant, 3)
+        first = recipients.new_ids(db, fresh.tenant, 3)
         to = [NewRecipient(each) for each in HANDSETS[:3]]
         recipients.add(db, fresh.tenant, fresh.account.id, message, NOON, first, to)
         messages.settle(db, fresh.tenant, message, 3, 26_100)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...domain import numbers
-from ...domain.text import MAX_PARTS, segments
-from ...services.send_message import NO_RECORD, preview
+from ...domain.text import MAX_PARTS
+from ...services.message_text import NO_RECORD, Template
 from ..errors import ApiError, Code
 from ..forms import Form
 from ..params import Email, Id, Param, Schema, Text, Url, Words
@@ -40,7 +40,7 @@ class AutoReply(Text):
     max_length: int = 2000
 
     def parse(self, raw: str, name: str) -> str:
-        if segments(preview(super().parse(raw, name), NO_RECORD, None)).parts > MAX_PARTS:
+        if Template.parse(super().parse(raw, name)).count_parts(NO_RECORD) > MAX_PARTS:
             raise ApiError(Code.FIELD_INVALID)
         return raw
 

@@ -1,23 +1,23 @@
 """Sending: send-sms, cancel-sms, format-number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict, cast
 
-from sqlalchemy import Connection
-
-from ...domain import merge, numbers, pricing, senders, text
+from ...domain import numbers, pricing, senders
 from ...domain.senders import Kind
-from ...services import carrier_handover, ledger, send_message
-from ...services.send_message import CHUNK, NO_RECORD, Batch, Handset
-from ...store import contacts, messages, opt_outs, sender_ids, timeline
+from ...domain.text import MAX_PARTS
+from ...services import ledger, send_message
+from ...services.message_text import NO_RECORD, Template
+from ...services.send_message import Handset, PartCount, Sent
+from ...store import messages, opt_outs, sender_ids, timeline
 from ...store import numbers as leased
+from ...store.accounts import Account
 from ...store.contacts import ContactList
+from ...store.database import Store
 from ...store.messages import NewMessage
-from ...store.timeline import Plan
-from ..declare import Call, Unfinished, method
+from ..declare import Call, Outcome, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
 from ..forms import Form
 from ..params import CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Timestamp, Url, Words
@@ -71,6 +71,17 @@ def _hint_ignored_numbers(form: Form) -> str | None:
     return None
 
 
+async def _count_parts_of_list(
+    store: Store, account: Account, message: str, list_id: int | None = None, tracked_link_url: str | None = None,
+    **_: object,
+) -> PartCount | None:  # fmt: skip
+    """Count the parts of a text with merge fields over a long list, before the call and in steps."""
+    if list_id is None:
+        return None
+    template = Template.parse(message, tracked_link_url)
+    return await send_message.count_parts_of_long_list(store, account, list_id, template)
+
+
 @method(
     "SMS",
     errors=[
@@ -78,6 +89,7 @@ def _hint_ignored_numbers(form: Form) -> str | None:
     ],
     bills_messages="recipients",
     hints={"list_id": _hint_ignored_numbers},
+    prepare={"list_id": _count_parts_of_list},
 )  # fmt: skip
 def send_sms(
     call: Call,
@@ -98,7 +110,7 @@ def send_sms(
     reply_callback: Annotated[str, Url("URL for replies, instead of the account's own.")] | None = None,
     link_hits_callback: Annotated[str, Url("URL for link hits, instead of the account's own.")] | None = None,
     from_shared: Annotated[bool, Flag("Send from the shared number even if the account has its own.")] = False,
-) -> SmsSent:
+) -> Outcome[SmsSent]:
     """Send a message to numbers, or to all active members of a list.
 
     Invalid numbers and numbers that opted out are skipped; the call fails only if no number is left. If a list and
@@ -106,57 +118,46 @@ def send_sms(
     """
     if not to and list_id is None:
         raise ApiError(Code.FIELD_INVALID, "You must provide either 'list_id' or 'to'")
-    to_list = None if list_id is None else find_list(call, list_id)
-    sender = sender_of(call, from_, from_shared)
-    if to_list is None:
-        handsets = handsets_of(call, to, countrycode)
-        recipients = len(handsets)
-    else:
-        handsets, recipients = [], to_list.members_active
-        if not recipients:
-            raise ApiError(Code.LIST_EMPTY)
-    parts = count_parts(call, message, tracked_link_url, recipients, to_list)
-    cost = pricing.cost(parts, call.account.sms_price)
-    send_at = max(send_at or call.now, call.now)
-
+    list_ = None if list_id is None else find_list(call, list_id)
     new = NewMessage(
         account=call.account.id,
         text=message,
-        sender=sender,
-        send_at=send_at,
+        sender=_find_sender(call, from_, from_shared),
+        send_at=max(send_at or call.now, call.now),
         created=call.now,
         validity=timedelta(minutes=min(validity, MAX_VALIDITY_MINUTES)),
-        recipients=recipients,
-        parts=parts,
-        cost=cost,
-        list_id=to_list.id if to_list else 0,
-        list_name=to_list.name if to_list else "",
+        list_id=list_.id if list_ else 0,
+        list_name=list_.name if list_ else "",
         dlr_url=dlr_callback,
         reply_url=reply_callback,
         link_hits_url=link_hits_callback,
         tracked_url=tracked_link_url,
         replies_to_email=replies_to_email,
-        status=send_message.status_of_new(send_at, call.now, recipients),
     )
-    message_id = messages.add(call.db, call.tenant, new)
-    if not ledger.charge_sms(call.db, call.account, message_id, parts, cost, call.now):
+    recipients = _find_handsets(call, to, countrycode) if list_ is None else _check_has_members(list_)
+    template = Template.parse(message, tracked_link_url)
+    parts = _count_parts(call, template, recipients)
+    sent = send_message.send(call.db, call.account, new, template, recipients, parts)
+    if sent is None:
         raise ApiError(Code.LEDGER_ERROR)
-    plans = enlist(call, message_id, new, handsets, to_list)
-    call.told_first.extend(carrier_handover.early(plans))
-    timeline.schedule(call.db, call.tenant, plans)
+    return Outcome(_to_reply(sent), sent.early)
+
+
+def _to_reply(sent: Sent) -> SmsSent:
+    message = sent.message
     return {
-        "message_id": message_id,
-        "send_at": new.send_at,
-        "recipients": recipients,
-        "cost": pricing.from_units(cost),
-        "sms": parts,
-        **describe_list(new.list_id, new.list_name),
+        "message_id": sent.id,
+        "send_at": message.send_at,
+        "recipients": message.recipients,
+        "cost": pricing.from_units(message.cost),
+        "sms": message.parts,
+        **describe_list(message.list_id, message.list_name),
         "delivery_stats": NOTHING_YET,
     }
 
 
-def sender_of(call: Call, wanted: str, shared: bool) -> str:
-    """Return the sender of a message: the wanted one if the account may use it, by default a number."""
+def _find_sender(call: Call, wanted: str, shared: bool) -> str:
+    """Return the sender that is wanted, or else a number. Raises BAD_CALLER_ID if the account may not use it."""
     if not wanted:
         number = leased.sender_for(call.db, call.tenant, call.account.id, shared)
         if number is None:
@@ -177,74 +178,30 @@ def sender_of(call: Call, wanted: str, shared: bool) -> str:
     return sender.text
 
 
-def handsets_of(call: Call, to: Sequence[str], region: str | None) -> list[Handset]:
-    """Return the numbers that can receive a message, with repetitions.
-
-    Raises ApiError RECIPIENTS_ERROR if there is none.
-    """
-    found = [(raw, numbers.to_msisdn(raw, region)) for raw in to]
-    gone = opt_outs.find(call.db, call.tenant, call.account.id, {number for _, number in found if number})
-    kept: list[Handset] = [(number, NO_RECORD) for _, number in found if number and number not in gone]
-    if not kept:
-        fails = [raw for raw, number in found if number is None]
-        raise ApiError(Code.RECIPIENTS_ERROR, {"fails": fails, "optouts": [number for _, number in found if number]})
-    return kept
+def _find_handsets(call: Call, to: Sequence[str], region: str | None) -> list[Handset]:
+    """Return the numbers that can get a message, repeated ones included. Raises RECIPIENTS_ERROR if there are none."""
+    numbers_ = [(raw, numbers.to_msisdn(raw, region)) for raw in to]
+    opted_out = opt_outs.find(call.db, call.tenant, call.account.id, {msisdn for _, msisdn in numbers_ if msisdn})
+    handsets: list[Handset] = [(msisdn, NO_RECORD) for _, msisdn in numbers_ if msisdn and msisdn not in opted_out]
+    if not handsets:
+        fails = [raw for raw, msisdn in numbers_ if msisdn is None]
+        raise ApiError(Code.RECIPIENTS_ERROR, {"fails": fails, "optouts": [each for _, each in numbers_ if each]})
+    return handsets
 
 
-def count_parts(call: Call, template: str, tracked_url: str | None, recipients: int, on: ContactList | None) -> int:
-    """Parts over all recipients, of the texts as they will be; FIELD_INVALID if one has more than may be."""
-    if on is None or not merge.has_fields(template):
-        return recipients * allowed_parts(send_message.preview(template, NO_RECORD, tracked_url))
-    if isinstance(call.done, Counting):
-        return call.done.parts
-    counting = Counting(call.tenant, on, template, tracked_url)
-    if not counting.go_on(call.db):
-        raise Unfinished(counting)
-    return counting.parts
+def _check_has_members(list_: ContactList) -> ContactList:
+    """Return the list. Raises LIST_EMPTY if it has no active member."""
+    if not list_.members_active:
+        raise ApiError(Code.LIST_EMPTY)
+    return list_
 
 
-@dataclass
-class Counting:
-    """Counts the parts of a text with fields over the members of a list, so many at a time."""
-
-    tenant: int
-    on: ContactList
-    template: str
-    tracked_url: str | None
-    parts: int = 0
-    after: str = ""
-
-    def go_on(self, db: Connection) -> bool:
-        chunk = contacts.active_members(db, self.tenant, self.on.id, self.after, CHUNK)
-        for member in chunk:
-            values = send_message.values_of(member, self.on)
-            self.parts += allowed_parts(send_message.preview(self.template, values, self.tracked_url))
-        if len(chunk) < CHUNK:
-            return True
-        self.after = chunk[-1].msisdn
-        return False
-
-
-def allowed_parts(message: str) -> int:
-    parts = text.segments(message).parts
-    if parts > text.MAX_PARTS:
+def _count_parts(call: Call, template: Template, to: Sequence[Handset] | ContactList) -> int:
+    """Return the parts of the text over all recipients. Raises FIELD_INVALID if one text has too many."""
+    count = send_message.count_parts(call.db, call.tenant, template, to, call.prepared)
+    if count.longest > MAX_PARTS:
         raise ApiError(Code.FIELD_INVALID)
-    return parts
-
-
-def enlist(
-    call: Call, message_id: int, new: NewMessage, handsets: Sequence[Handset], on: ContactList | None
-) -> list[Plan]:
-    """Write down the recipients, of a long list the first only, and answer what is to be done next and when."""
-    batch = Batch(call.tenant, call.account.seed, new.account, message_id, new.text, new.tracked_url, new.send_at)
-    if on is not None:
-        chunk = contacts.active_members(call.db, call.tenant, on.id, "", CHUNK)
-        handsets = [(member.msisdn, send_message.values_of(member, on)) for member in chunk]
-    to = send_message.enlist(call.db, batch, handsets)
-    if on is not None and len(handsets) == CHUNK:
-        done = {"after": handsets[-1][0], "parts": send_message.parts_of(batch, handsets)}
-        return [Plan(call.now, timeline.ENLIST, message_id, done)]
-    return send_message.set_out(call.db, call.account, message_id, new, to, handsets)
+    return count.total
 
 
 class Success(TypedDict):

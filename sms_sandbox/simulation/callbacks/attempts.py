@@ -136,6 +136,7 @@ class Attempts:
             except Exception:
                 self._ended = [*ended, *self._ended]
                 raise
+            self._store.reports.send({outcome.tenant for outcome, _ in ended})
 
     async def stop(self) -> None:
         """Give pending attempts a moment to end, cancel the rest, and record the outcomes."""

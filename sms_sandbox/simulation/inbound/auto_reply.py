@@ -2,16 +2,17 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from ...domain import text
 from ...domain.text import MAX_PARTS
 from ...services import list_membership, send_message
-from ...services.send_message import NO_RECORD, Handset, Outgoing
+from ...services.message_text import NO_RECORD, Template, values_of
+from ...services.send_message import Handset
 from ...store import contacts, messages, numbers, opt_outs, outbox
 from ...store.contacts import ContactList, Member
+from ...store.messages import NewMessage
 from . import email
 from .message import InboundMessage
 
@@ -54,10 +55,9 @@ def send_reply(
         return
     else:
         reply = inbound.options.welcome_message if joined else inbound.options.members_message
-        values = send_message.values_of(member, contact_list)
+        values = values_of(member, contact_list)
     if reply:
-        to = [(inbound.msisdn, values)]
-        _send(db, inbound, Outgoing(_KEYWORD, inbound.number.number, reply, to, on=contact_list))
+        _send(db, inbound, Template.parse(reply), [(inbound.msisdn, values)], contact_list)
 
 
 def forward(db: Connection, inbound: InboundMessage) -> None:
@@ -67,7 +67,7 @@ def forward(db: Connection, inbound: InboundMessage) -> None:
     to: Sequence[Handset] = [(msisdn, NO_RECORD) for msisdn in _split_list(inbound.options.forward_sms)]
     if to and not _is_virtual_number(db, inbound):
         forwarded = text.cut_to_parts(f"{inbound.msisdn}: {inbound.text}", MAX_PARTS)
-        _send(db, inbound, Outgoing(_KEYWORD, inbound.number.number, forwarded, to, literal=True))
+        _send(db, inbound, Template.literal(forwarded), to)
 
 
 def email_reply(db: Connection, inbound: InboundMessage) -> None:
@@ -87,13 +87,27 @@ def _is_virtual_number(db: Connection, inbound: InboundMessage) -> bool:
     return numbers.read(db, inbound.tenant.id, inbound.msisdn) is not None
 
 
-def _send(db: Connection, inbound: InboundMessage, outgoing: Outgoing) -> None:
-    opted_out = opt_outs.find(db, inbound.tenant.id, inbound.account.id, {msisdn for msisdn, _ in outgoing.to})
-    to = [handset for handset in outgoing.to if handset[0] not in opted_out]
+def _send(
+    db: Connection, inbound: InboundMessage, template: Template, to: Sequence[Handset],
+    contact_list: ContactList | None = None,
+) -> None:  # fmt: skip
+    """Send a message from the number, to those handsets that did not opt out."""
+    opted_out = opt_outs.find(db, inbound.tenant.id, inbound.account.id, {msisdn for msisdn, _ in to})
+    to = [handset for handset in to if handset[0] not in opted_out]
     if not to:
         return
-    message = send_message.dispatch(db, inbound.account, replace(outgoing, to=to), inbound.at)
-    if message is None:
+    message = NewMessage(
+        account=inbound.account.id,
+        text=template.text,
+        sender=inbound.number.number,
+        send_at=inbound.at,
+        created=inbound.at,
+        list_id=contact_list.id if contact_list else 0,
+        list_name=contact_list.name if contact_list else "",
+        type=_KEYWORD,
+    )
+    parts = send_message.count_parts(db, inbound.tenant.id, template, to).total
+    if send_message.send(db, inbound.account, message, template, to, parts) is None:
         log.warning(
             "Account %d has not enough credit for the automatic replies of %s.",
             inbound.account.id, inbound.number.number,

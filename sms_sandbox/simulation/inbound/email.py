@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 from ...domain import numbers as phone
 from ...domain import text
 from ...services import send_message
-from ...services.send_message import NO_RECORD, Outgoing
+from ...services.message_text import NO_RECORD, Template
 from ...store import email_senders, numbers, opt_outs, outbox
 from ...store.accounts import Account
 from ...store.email_senders import EmailSender
+from ...store.messages import NewMessage
 from ...store.outbox import NewMail
 from .message import InboundMessage
 
@@ -57,18 +58,21 @@ def send_as_sms(db: Connection, account: Account, sender: str, recipient: str, b
         raise EmailRefusedError(f"The part before the @ of {recipient} must be a phone number in international form.")
     if opt_outs.find(db, account.tenant, account.id, [msisdn]):
         raise EmailRefusedError(f"{msisdn} opted out of this account's messages.")
-    what = Outgoing(
-        type=EMAIL_SMS,
+    template, to = Template.literal(text.cut_to_parts(body, permit.max_sms)), [(msisdn, NO_RECORD)]
+    message = NewMessage(
+        account=account.id,
+        text=template.text,
         sender=_sender_of(db, account, permit),
-        text=text.cut_to_parts(body, permit.max_sms),
-        to=[(msisdn, NO_RECORD)],
-        literal=True,
+        send_at=now,
+        created=now,
         replies_to_email=sender,
+        type=EMAIL_SMS,
     )
-    message = send_message.dispatch(db, account, what, now)
-    if message is None:
+    parts = send_message.count_parts(db, account.tenant, template, to).total
+    sent = send_message.send(db, account, message, template, to, parts)
+    if sent is None:
         raise EmailRefusedError("The account has not enough credit for the message.")
-    return message
+    return sent.id
 
 
 def _sender_of(db: Connection, account: Account, permit: EmailSender) -> str:

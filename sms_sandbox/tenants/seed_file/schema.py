@@ -13,8 +13,8 @@ from ...control.shapes.tenants import Key, Money, Rate, Secret
 from ...domain import keywords, numbers
 from ...domain.callbacks import is_http_url
 from ...domain.profiles import ProfileName
-from ...domain.text import MAX_PARTS, segments
-from ...services.send_message import NO_RECORD, preview
+from ...domain.text import MAX_PARTS
+from ...services.message_text import NO_RECORD, Template
 
 Email = Annotated[str, Meta(min_length=3, max_length=255, pattern=r"^[^@\x00-\x20,]+@[^@\x00-\x20,]+$(?!\n)")]
 Margin = Annotated[float, Meta(ge=0, le=1000)]
@@ -114,7 +114,7 @@ class InboundOptions(Owned, kw_only=True):
     def __post_init__(self) -> None:
         _check_url(self.forward_url)
         for text in (self.welcome_message, self.members_message):
-            if segments(preview(text, NO_RECORD, None)).parts > MAX_PARTS:
+            if Template.parse(text).count_parts(NO_RECORD) > MAX_PARTS:
                 raise ValueError(f'"{text[:40]}…" has more than {MAX_PARTS} parts')
 
 
