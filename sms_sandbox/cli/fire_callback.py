@@ -100,10 +100,8 @@ def _fill(params: callbacks.Params, given: Mapping[str, str | None]) -> callback
 
 def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...]) -> None:
     """Send a callback once and print the request and the answer. Raises CommandError if it fails."""
-    from ..simulation.callbacks.http_client import (  # here, because --help does not need it
-        CallbackClient,
-        CallbackRequest,
-    )
+    # Imported here, because --help does not need it.
+    from ..simulation.callbacks.http_client import CallbackClient, CallbackRequest
 
     if not callbacks.is_http_url(url):
         raise click.UsageError(f"{url!r} is not an http or https URL.")

@@ -1,1 +1,1 @@
-"""The generated pages of the docs, written from declarations, tables and recordings, and from calls really made."""
+"""The generator of pages in docs/, from declarations, tables, recordings and real calls."""

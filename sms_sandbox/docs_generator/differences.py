@@ -1,30 +1,26 @@
-"""The tables of docs/differences.md, from the table of gaps; the words around them are written by hand."""
+"""The tables of docs/differences.md, from the table of gaps. The text around them is written by hand."""
 
 import re
 
-from ..api.parity.gaps import Gap, load_gaps
+from ..api.parity.gaps import load_gaps
 
-KNOWN = "| What | The real service | Here | Why |\n|---|---|---|---|\n"
-ASSUMED = "| What | Here |\n|---|---|\n"
+_KNOWN_HEADER = "| What | The real service | Here | Why |\n|---|---|---|---|\n"
+_ASSUMED_HEADER = "| What | Here |\n|---|---|\n"
 
 
-def page(text: str) -> str:
-    """The page with its tables as they should be; ValueError where it has no place for them."""
-    known = KNOWN + "\n".join(
-        f"| {each.what} | {each.really} | {each.here} | {each.why} |" for each in load_gaps() if each.really
+def build_page(text: str) -> str:
+    """Update the tables of the page. Raises ValueError if the page has no place for a table."""
+    known = _KNOWN_HEADER + "\n".join(
+        f"| {gap.what} | {gap.really} | {gap.here} | {gap.why} |" for gap in load_gaps() if gap.really
     )
-    assumed = ASSUMED + "\n".join(map(row, (each for each in load_gaps() if not each.really)))
-    return put(put(text, "known", known), "assumed", assumed)
+    assumed = _ASSUMED_HEADER + "\n".join(f"| {gap.what} | {gap.here} |" for gap in load_gaps() if not gap.really)
+    return _put_table(_put_table(text, "known", known), "assumed", assumed)
 
 
-def row(each: Gap) -> str:
-    return f"| {each.what} | {each.here} |"
-
-
-def put(text: str, name: str, table: str) -> str:
-    """The text with a table between the marks of that name."""
-    between = re.compile(f"(<!-- {name}:[^>]* -->\n).*?(\n<!-- {name} ends -->)", re.DOTALL)
-    found, count = between.subn(lambda match: f"{match[1]}{table}{match[2]}", text)
+def _put_table(text: str, name: str, table: str) -> str:
+    """Put a table between its two marks in a text."""
+    place = re.compile(f"(<!-- {name}:[^>]* -->\n).*?(\n<!-- {name} ends -->)", re.DOTALL)
+    updated, count = place.subn(lambda match: f"{match[1]}{table}{match[2]}", text)
     if count != 1:
         raise ValueError(f"the page has {count} places for the table {name!r}")
-    return found
+    return updated

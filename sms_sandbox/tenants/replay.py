@@ -1,7 +1,7 @@
-"""A document's calls made again, in a world of their own: same seed, same start, and a clock that stands.
+"""Replays: the calls of a document are made again in a new tenant with the same seed and a frozen clock.
 
-The world lives in memory beside the server's own, so that keys, links and ids are those of the first time, and nobody
-is called: a callback ends as it did the first time, and one that was not made then is answered.
+The tenant lives in a separate database in memory, so that keys, links and ids are the same as the first time. No
+callbacks are sent: an attempt ends as it did the first time, and an additional one succeeds.
 """
 
 import asyncio
@@ -42,14 +42,59 @@ from ..store.schema import open_store
 from ..store.tenant_rows import Row, Tables
 from ..store.tenants import NewTenant
 
-MOST = 10_000_000
-"""Entries that the new world's journal may have."""
+_MAX_TRAFFIC_ENTRIES = 10_000_000
 
-SETTINGS = ("dlr_url", "reply_url", "link_hits_url", "credit_based", "global_optouts", "reseller")
-"""Columns of the first account that control sets, and that hold from the start."""
+_ACCOUNT_FIELDS = (
+    "key", "secret", "name", "currency", "price", "throttle", "page_size", "contact", "email", "msisdn", "timezone",
+)  # fmt: skip
+"""Columns that the first account is created with."""
 
-ANYBODY = "nobody", "nothing"
-"""Credentials that are no account's."""
+_ACCOUNT_SETTINGS = ("dlr_url", "reply_url", "link_hits_url", "credit_based", "global_optouts", "reseller")
+"""Columns of the first account that the control API sets. A replay has their last values from the start."""
+
+_UNKNOWN_CREDENTIALS = "nobody", "nothing"
+"""Credentials of no account."""
+
+_DELIVERED: Row = {"status": 200, "error": None, "answer": ""}
+"""The outcome of an attempt that was not made the first time."""
+
+
+async def replay(document: Document) -> Document:
+    """Make the calls of a document again, each at its moment, and return the new tenant's document.
+
+    Raises ControlError if the document is not valid or its traffic is not complete.
+    """
+    rows = check_document(document)
+    _check_complete(rows)
+    store = open_store("sqlite://")
+    try:
+        attempts = {(row["callback"], row["number"]): row for row in rows["attempts"]}
+        replayer = _Replayer(store, Runner(store, _RecordedClient(attempts)), document, rows)
+        try:
+            await replayer.run()
+        finally:
+            await replayer.stop()
+        replayed = await store.run(lambda db: export_document(db, replayer.tenant, real_now()))
+        assert replayed is not None
+        return replayed
+    finally:
+        store.close()
+
+
+def _check_complete(rows: Tables) -> None:
+    """Raise ControlError unless the traffic has every call, with its whole request."""
+    entries = rows["traffic"]
+    next_id = next((row["value"] for row in rows["counters"] if row["kind"] == "traffic"), ids.FIRST["traffic"])
+    missing = next_id - ids.FIRST["traffic"] - len(entries)  # type: ignore[operator]
+    if missing:
+        raise ControlError(
+            "conflict", f"The document cannot be replayed: {missing} traffic entries were dropped or cleared."
+        )
+    for index, row in enumerate(entries):
+        if row["cut"] and row["kind"] in (CALL, INBOUND) and len(str(row["request"])) >= LONGEST_VALUE:
+            raise ControlError(
+                "conflict", f"document.tables.traffic[{index}]: the request was too long to be kept completely."
+            )
 
 
 class _RecordedClient(CallbackClient):
@@ -70,114 +115,75 @@ class _RecordedClient(CallbackClient):
         raise FetchError("a replay fetches nothing")
 
 
-_DELIVERED: Row = {"status": 200, "error": None, "answer": ""}
-"""The outcome of an attempt that was not made the first time."""
-
-
-async def replay(document: Document) -> Document:
-    """Make the calls of a document again, each at its moment, and answer the document of the world they make.
-
-    Raises ControlError for a document that can't become a world, or whose traffic is not whole.
-    """
-    rows = check_document(document)
-    check_whole(rows)
-    store = open_store("sqlite://")
-    try:
-        attempts = {(row["callback"], row["number"]): row for row in rows["attempts"]}
-        player = Player(store, Runner(store, _RecordedClient(attempts)), document, rows)
-        try:
-            await player.play()
-        finally:
-            await player.stop()
-        found = await store.run(lambda db: export_document(db, player.tenant, real_now()))
-        assert found is not None
-        return found
-    finally:
-        store.close()
-
-
-def check_whole(rows: Tables) -> None:
-    """Raise ControlError unless every call that was made is told of, and to its last word."""
-    entries = rows["traffic"]
-    noted = next((row["value"] for row in rows["counters"] if row["kind"] == "traffic"), ids.FIRST["traffic"])
-    lost = noted - ids.FIRST["traffic"] - len(entries)  # type: ignore[operator]
-    if lost:
-        raise ControlError("conflict", f"{lost} entries of the traffic were dropped or cleared: it can't be replayed.")
-    for index, row in enumerate(entries):
-        if row["cut"] and row["kind"] in (CALL, INBOUND) and len(str(row["request"])) >= LONGEST_VALUE:
-            raise ControlError("conflict", f"document.tables.traffic[{index}]: it was too long to be kept whole.")
-
-
-class Player:
-    """A world in which the calls of a document are made again."""
+class _Replayer:
+    """Makes the calls of a document again in a new tenant."""
 
     def __init__(self, store: Store, runner: Runner, document: Document, rows: Tables) -> None:
         self._store = store
         self._runner = runner
         self._document = document
         self._rows = rows
-        self._journal = Journal(store, MOST)
+        self._journal = Journal(store, _MAX_TRAFFIC_ENTRIES)
         self._api = Api(store, None, gate=Gate(store, throttles=False))
-        self._owed = sorted(credits(rows), key=lambda row: (row["created"], row["id"]))
-        self._heard: Counter[tuple[Any, Any]] = Counter()
+        self._credits = sorted(_credits(rows), key=lambda row: (row["created"], row["id"]))
+        self._received: Counter[tuple[Any, Any]] = Counter()
         self.tenant = 0
 
-    async def play(self) -> None:
-        """Make the world, and everything happen in it that happened."""
-        await self._store.run(self._found)
+    async def run(self) -> None:
+        """Create the tenant, and repeat its traffic."""
+        await self._store.run(self._create_tenant)
         for row in self._rows["traffic"]:
             if row["kind"] not in (CALL, INBOUND) or row["code"] == Code.OVER_LIMIT.name:
                 continue
-            await self._go_on(moment(row["at"]))
+            await self._advance(_moment(row["at"]))
             if row["kind"] == CALL:
                 await self._call(row)
             else:
                 await self._journal.flush()
-                await self._store.run(partial(self._write_in, row=row))
+                await self._store.run(partial(self._receive, row=row))
             await asyncio.sleep(0)
-        await self._go_on(self._document.tenant.clock.now)
+        await self._advance(self._document.tenant.clock.now)
         await self._journal.flush()
 
     async def stop(self) -> None:
+        """Stop the journal and the runner."""
         await self._journal.stop()
         await self._runner.stop()
 
-    def _found(self, db: Connection) -> None:
-        kept = self._document.tenant
-        told = [moment(row["at"]) for row in self._rows["traffic"]]
-        start = min([kept.created, *told])
-        new = NewTenant(
-            kept.name, kept.seed, kept.profile, timedelta(seconds=kept.delivery_seconds), kept.strict_senders,
-            Clock(frozen_at=start),
+    def _create_tenant(self, db: Connection) -> None:
+        recorded = self._document.tenant
+        start = min([recorded.created, *(_moment(row["at"]) for row in self._rows["traffic"])])
+        tenant = NewTenant(
+            recorded.name, recorded.seed, recorded.profile, timedelta(seconds=recorded.delivery_seconds),
+            recorded.strict_senders, Clock(frozen_at=start),
         )  # fmt: skip
         own = min(self._rows["accounts"], key=lambda row: row["parent"] is not None)
-        given: dict[str, Any] = {name: own[name] for name in OF_AN_ACCOUNT}
-        self.tenant = new_tenant.found(
-            db, new, NewAccount(**given, balance=opening(self._rows, own["id"])), real_now()
-        ).id
-        accounts.change(db, self.tenant, ids.FIRST["account"], {name: own[name] for name in SETTINGS})
+        given: dict[str, Any] = {name: own[name] for name in _ACCOUNT_FIELDS}
+        account = NewAccount(**given, balance=_opening_balance(self._rows, own["id"]))
+        self.tenant = new_tenant.found(db, tenant, account, real_now()).id
+        accounts.change(db, self.tenant, ids.FIRST["account"], {name: own[name] for name in _ACCOUNT_SETTINGS})
         tenant_rows.add(db, self.tenant, "rules", [{**row, "seen": 0, "used": 0} for row in self._rows["rules"]])
-        words = [row for row in self._rows["sender_ids"] if row["account"] == own["id"]]
-        tenant_rows.add(db, self.tenant, "sender_ids", words)
+        sender_ids = [row for row in self._rows["sender_ids"] if row["account"] == own["id"]]
+        tenant_rows.add(db, self.tenant, "sender_ids", sender_ids)
         if self._rows["rules"]:
-            greatest = max(row["id"] for row in self._rows["rules"])  # type: ignore[type-var]
-            ids.take(db, self.tenant, "rule", greatest - ids.FIRST["rule"] + 1)  # type: ignore[operator]
+            last_id = max(row["id"] for row in self._rows["rules"])  # type: ignore[type-var]
+            ids.take(db, self.tenant, "rule", last_id - ids.FIRST["rule"] + 1)  # type: ignore[operator]
 
-    async def _go_on(self, to: datetime) -> None:
-        """Let time pass up to a moment, and money arrive that no call brought."""
-        found = await self._store.run(lambda db: tenants.read(db, self.tenant))
-        assert found is not None
-        now = found.clock.now(real_now())
+    async def _advance(self, to: datetime) -> None:
+        """Advance the clock to a moment, and book the credit that no call caused until then."""
+        tenant = await self._store.run(lambda db: tenants.read(db, self.tenant))
+        assert tenant is not None
+        now = tenant.clock.now(real_now())
         await self._runner.advance(self.tenant, to=max(to, now))
-        await self._store.run(lambda db: self._credit(db, to))
+        await self._store.run(lambda db: self._book_credits(db, to))
 
-    def _credit(self, db: Connection, until: datetime) -> None:
-        for row in list(self._owed):
-            at, account = moment(row["created"]), row["account"]
+    def _book_credits(self, db: Connection, until: datetime) -> None:
+        for row in list(self._credits):
+            at, account = _moment(row["created"]), row["account"]
             if at > until:
                 return
             if accounts.read(db, self.tenant, account) is not None:
-                self._owed.remove(row)
+                self._credits.remove(row)
                 ledger.book(db, self.tenant, account, row["amount"], row["type_id"], row["description"], at)
 
     async def _call(self, row: Row) -> None:
@@ -198,45 +204,46 @@ class Player:
         await self._api.carry_out(scope, b"" if in_query else form)
 
     def _credentials(self, db: Connection, row: Row) -> tuple[str, str]:
-        """What a call said who it was."""
+        """Return credentials that give the recorded call's result."""
         account = accounts.read(db, self.tenant, row["account"]) if row["account"] else None  # type: ignore[arg-type]
         if account is None:
-            return ANYBODY
+            return _UNKNOWN_CREDENTIALS
         suffix = magic_suffix_of(str(row["rule"]))
         key = f"{account.key}-{suffix}" if suffix else account.key
-        wrong = row["code"] == Code.AUTH_FAILED.name
-        return key, ANYBODY[1] if wrong else account.secret or ""
+        failed = row["code"] == Code.AUTH_FAILED.name
+        return key, _UNKNOWN_CREDENTIALS[1] if failed else account.secret or ""
 
-    def _write_in(self, db: Connection, row: Row) -> None:
-        """Let a handset write, unless it did by itself, as after message-reply or by a rule of the carrier."""
+    def _receive(self, db: Connection, row: Row) -> None:
+        """Receive a recorded message of a handset, unless the replay itself has already caused it.
+
+        Carrier rules and message-reply cause such messages.
+        """
         request: dict[str, str] = json.loads(str(row["request"]))
-        at, tenant = moment(row["at"]), tenants.read(db, self.tenant)
+        at, tenant = _moment(row["at"]), tenants.read(db, self.tenant)
         assert tenant is not None
-        self._heard[row["at"], row["request"]] += 1
-        wanted = Wanted(kind=INBOUND, since=at, until=at, params=request)
-        if queries.count(db, self.tenant, wanted) < self._heard[row["at"], row["request"]]:
+        self._received[row["at"], row["request"]] += 1
+        same = Wanted(kind=INBOUND, since=at, until=at, params=request)
+        if queries.count(db, self.tenant, same) < self._received[row["at"], row["request"]]:
             with suppress(receive.UnreachableError):
                 receive.receive(db, tenant, at, request["from"], request.get("to"), request["text"])
 
 
-OF_AN_ACCOUNT = (
-    "key", "secret", "name", "currency", "price", "throttle", "page_size", "contact", "email", "msisdn", "timezone",
-)  # fmt: skip
-"""What the first account is made with."""
-
-
-def moment(micros: Any) -> datetime:
+def _moment(micros: Any) -> datetime:
     return from_micros(micros)
 
 
-def opening(rows: Tables, account: Any) -> int:
-    """What an account began with."""
-    first = (row for row in rows["transactions"] if row["account"] == account)
-    return next((row["amount"] for row in first if row["description"] == accounts.OPENING), 0)  # type: ignore[return-value]
+def _opening_balance(rows: Tables, account: Any) -> int:
+    """Return the balance that an account was created with."""
+    amounts = (
+        row["amount"]
+        for row in rows["transactions"]
+        if row["account"] == account and row["description"] == accounts.OPENING
+    )
+    return next(amounts, 0)  # type: ignore[return-value]
 
 
-def credits(rows: Tables) -> Iterator[Any]:
-    """Transactions that no call made: credit bought, and balances set by control."""
+def _credits(rows: Tables) -> Iterator[Any]:
+    """Yield the transactions that no call caused: credit bought, and balances that the control API set."""
     for row in rows["transactions"]:
         if row["type_id"] in (transactions.TOP_UP, transactions.FEE) and row["description"] != accounts.OPENING:
             yield row

@@ -154,7 +154,7 @@ def test_the_page_on_parity_reads_recordings_as_they_are_written(tmp_path: Path)
     recordings = Recordings(tmp_path)
     for test, day in {"test_x": 1, "test_y": 31}.items():
         recordings.write(test, {"get-contact.json 200 SUCCESS": TREE}, date(2026, 1, day))
-    assert json.loads(parity.validated(tmp_path)) == {"get-contact": "2026-01-31"}
+    assert json.loads(parity.build_validated(tmp_path)) == {"get-contact": "2026-01-31"}
 
 
 def test_every_recording_is_complete() -> None:

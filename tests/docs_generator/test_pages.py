@@ -13,7 +13,7 @@ import pytest
 from contract_tests.observed_shapes import Recordings
 from sms_sandbox.api.parity.evidence import EVIDENCE
 from sms_sandbox.docs_generator import differences, parity
-from sms_sandbox.docs_generator.__main__ import PAGES, stale
+from sms_sandbox.docs_generator.__main__ import PAGES, find_stale_pages
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +34,7 @@ def run(where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_no_page_is_stale() -> None:
-    assert stale(ROOT) == [], "run make docs"
+    assert find_stale_pages(ROOT) == [], "run make docs"
 
 
 def test_the_gate_checks_the_pages() -> None:
@@ -55,7 +55,7 @@ def test_a_stale_page_fails_the_check_and_is_written_anew(checkout: Path, name: 
 
 def test_a_page_that_is_missing_is_stale(checkout: Path) -> None:
     (checkout / "docs" / "parity.md").unlink()
-    assert stale(checkout) == ["docs/parity.md"]
+    assert find_stale_pages(checkout) == ["docs/parity.md"]
 
 
 def test_a_new_recording_makes_the_pages_stale(checkout: Path) -> None:
@@ -65,12 +65,12 @@ def test_a_new_recording_makes_the_pages_stale(checkout: Path) -> None:
     recordings.write("first", {key: {} for key in first}, date(2030, 1, 31))
     second = ("get-balance.json 200 SUCCESS", "get-lists.json 401 AUTH_FAILED", "add-card.json 404 NOT_IMPLEMENTED")
     recordings.write("second", {key: {} for key in second}, date(2030, 2, 1))
-    assert json.loads(parity.validated(folder)) == {
+    assert json.loads(parity.build_validated(folder)) == {
         "add-card": "2030-02-01",
         "get-balance": "2030-02-01",
         "get-lists": "2030-01-31",
     }
-    assert stale(checkout) == ["sms_sandbox/api/parity/validated.json"]
+    assert find_stale_pages(checkout) == ["sms_sandbox/api/parity/validated.json"]
 
 
 def test_elsewhere_than_in_a_checkout_it_writes_nothing(tmp_path: Path) -> None:
@@ -81,11 +81,11 @@ def test_elsewhere_than_in_a_checkout_it_writes_nothing(tmp_path: Path) -> None:
 
 def test_a_page_without_a_place_for_its_table_is_refused() -> None:
     with pytest.raises(ValueError, match="0 places for the table 'known'"):
-        differences.page("# Differences\n")
+        differences.build_page("# Differences\n")
 
 
 def test_the_page_on_parity_tells_of_every_method() -> None:
-    page = parity.page()
+    page = parity.build_page()
     rows = re.findall(
         r"^\| \[([a-z-]+)\]\(methods.md#\1\) (?:\| [RDCA]+ ){4}\| (\S+) \| \[\d+\]\(#\1\) \|$", page, re.MULTILINE
     )
