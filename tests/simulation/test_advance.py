@@ -10,7 +10,7 @@ from sms_sandbox.domain.clock import LATEST, Clock, real_now
 from sms_sandbox.simulation.runner import BackwardsError, Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from tests.conftest import FreshTenant, make_tenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, clock_of, set_clock, strange
 from tests.store.making import NOON, seconds
 
@@ -72,9 +72,9 @@ async def test_a_clock_goes_as_far_as_it_can_with_things_planned(
     set_clock(still, Clock(frozen_at=LATEST - 2 * DAY))
     await call.send(dlr_callback=receiver.url(statuses=[500]), send_at="8999-12-30 12:00:00")
     await runner.advance(still.tenant, to=LATEST)
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.state, len(attempts)) == (callbacks.GIVEN_UP, 5)
-    looking.set_account(still, balance=1_000_000)  # it went into the number's renewals
+    queries.set_account(still, balance=1_000_000)  # it went into the number's renewals
     await call.send(dlr_callback=receiver.url())
     assert now_of(still) == LATEST
 
@@ -91,7 +91,7 @@ async def test_other_tenants_stand_while_one_is_moved(
     await runner.advance(still.tenant, by=HOUR)
     assert (len(receiver.at("/ours")), len(receiver.at("/theirs"))) == (1, 0)
     assert now_of(other) == NOON
-    assert looking.recipient(other, theirs).status == PENDING
+    assert queries.recipient(other, theirs).status == PENDING
 
 
 async def test_two_advances_follow_each_other(still: FreshTenant, runner: Runner, call: Client) -> None:
@@ -109,7 +109,7 @@ async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
     strange(still, NOON + seconds(1), 2)
     sent = await call.send(5)
     await runner.advance(still.tenant, by=HOUR)
-    assert looking.message(still, sent).delivered == 5
+    assert queries.message(still, sent).delivered == 5
     assert caplog.text.count("is removed") == 2
     with still.store.begin() as db:
         assert timeline.due_by(db, still.tenant, NOON + HOUR, 10) == []

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.simulation import contact_imports as module
+from sms_sandbox.simulation import contact_imports
 from sms_sandbox.simulation.callbacks import http_client
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, contacts, opt_outs
 from tests.conftest import FreshTenant
 from tests.simulation.conftest import Client, Receiver, until
-from tests.simulation.importing import PEOPLE, bulk, ended, file_of, imported, many, members, progress
+from tests.simulation.contact_files import PEOPLE, bulk, ended, file_of, imported, many, members, progress
 from tests.store.making import HANDSETS
 
 pytestmark = pytest.mark.anyio
@@ -113,7 +113,7 @@ async def test_a_file_of_several_chunks(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number that is repeated in another chunk is a duplicate too, and its first row stands."""
-    monkeypatch.setattr(module, "ROWS_PER_TRANSACTION", 7)
+    monkeypatch.setattr(contact_imports, "ROWS_PER_TRANSACTION", 7)
     again = [f"{number},again" for number in many(10)]
     body = "\n".join(["mobile,firstname", *(f"{number},first" for number in many(50)), *again]).encode()
     list_id, _ = await imported(fresh, runner, call, receiver.url(body=body))

@@ -1,4 +1,4 @@
-"""Imports while they are under way: progress, who carries them out, and what may come in between."""
+"""Running imports: their progress, their process, and changes in between."""
 
 import asyncio
 from datetime import timedelta
@@ -7,64 +7,45 @@ from typing import Any
 import pytest
 
 from sms_sandbox.domain.clock import real_now
-from sms_sandbox.simulation import contact_imports as module
+from sms_sandbox.simulation import contact_imports
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.contact_imports import TimeSlice
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts, imports, tenants
 from tests.conftest import FreshTenant, make_tenant
-from tests.simulation.conftest import Client, Receiver, Request, until
-from tests.simulation.importing import PEOPLE, bulk, ended, file_of, imported, many, members, progress, rows, the_import
+from tests.simulation.conftest import Client, Receiver, until
+from tests.simulation.contact_files import (
+    PEOPLE,
+    HeldResponses,
+    WriteLimit,
+    bulk,
+    ended,
+    file_of,
+    imported,
+    many,
+    members,
+    progress,
+    rows,
+    the_import,
+)  # fmt: skip
 from tests.store.making import HANDSETS, NOON
 
 pytestmark = pytest.mark.anyio
 
 
-class Held:
-    """Answers to requests that wait until they are let go."""
-
-    def __init__(self, receiver: Receiver) -> None:
-        self.let_go = asyncio.Event()
-        self.asked = asyncio.Event()
-        receiver.on_request = self._wait
-
-    async def _wait(self, _: Request) -> None:
-        self.asked.set()
-        await self.let_go.wait()
-
-
-class Halt:
-    """Lets so many chunks be written and then no more, as if the process stood still."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, rows_: int, chunks: int) -> None:
-        monkeypatch.setattr(module, "ROWS_PER_TRANSACTION", rows_)
-        go_on = module.ContactImports._write_some
-        self.on = asyncio.Event()
-        left = chunks
-
-        async def write_some(imports_: module.ContactImports, *args: Any) -> bool:
-            nonlocal left
-            if left == 0:
-                await self.on.wait()
-            left -= 1
-            return await go_on(imports_, *args)
-
-        monkeypatch.setattr(module.ContactImports, "_write_some", write_some)
-
-
 async def test_progress_tells_how_far_it_is(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, halt = Held(receiver), Halt(monkeypatch, 10, 3)
+    held, limit = HeldResponses(receiver), WriteLimit(monkeypatch, 10, 3)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=file_of([*many(40), "x"])))
-    await held.asked.wait()
+    await held.requested.wait()
     assert await progress(call, list_id) == ("in progress", [0, 0, 0, 0, 0, 0])
-    held.let_go.set()
+    held.released.set()
     await until(rows(fresh, list_id, 30))
     assert await progress(call, list_id) == ("in progress", [41, 30, 0, 0, 0, 30])
     assert len(members(fresh, list_id)) == 30
-    halt.on.set()
+    limit.resumed.set()
     await until(ended(fresh, list_id))
     assert await progress(call, list_id) == ("completed", [41, 41, 0, 1, 0, 40])
 
@@ -86,14 +67,14 @@ async def test_an_advance_waits_for_it_and_it_happens_at_its_own_moment(
 async def test_an_advance_waits_for_what_began_by_itself(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    held = Held(receiver)
+    held = HeldResponses(receiver)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=PEOPLE))
-    await held.asked.wait()
+    await held.requested.wait()
     advance = asyncio.create_task(runner.advance(fresh.tenant, by=timedelta(hours=1)))
     await asyncio.sleep(0.1)
     assert not advance.done()
-    held.let_go.set()
+    held.released.set()
     assert (await advance).counts["import"] == 0
     assert (await progress(call, list_id))[0] == "completed"
 
@@ -101,16 +82,16 @@ async def test_an_advance_waits_for_what_began_by_itself(
 async def test_a_few_at_once_and_the_others_after_them(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    held = Held(receiver)
+    held = HeldResponses(receiver)
     await runner.start()
     lists = [
         await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}")
-        for number in range(module.MAX_FILES_PER_TENANT + 3)
+        for number in range(contact_imports.MAX_FILES_PER_TENANT + 3)
     ]
-    await until(lambda: len(receiver.requests) == module.MAX_FILES_PER_TENANT)
+    await until(lambda: len(receiver.requests) == contact_imports.MAX_FILES_PER_TENANT)
     await asyncio.sleep(0.1)
-    assert len(receiver.requests) == module.MAX_FILES_PER_TENANT
-    held.let_go.set()
+    assert len(receiver.requests) == contact_imports.MAX_FILES_PER_TENANT
+    held.released.set()
     for list_id in lists:
         await until(ended(fresh, list_id))
         assert (await progress(call, list_id))[1] == [2, 2, 0, 0, 0, 2]
@@ -121,7 +102,7 @@ async def test_an_advance_has_as_many_as_there_are(
 ) -> None:
     lists = [
         await bulk(call, receiver.url(body=PEOPLE), name=f"list {number}")
-        for number in range(module.MAX_FILES_PER_TENANT * 2)
+        for number in range(contact_imports.MAX_FILES_PER_TENANT * 2)
     ]
     ran = await runner.advance(still.tenant)
     assert ran.counts["import"] == len(lists)
@@ -131,7 +112,7 @@ async def test_an_advance_has_as_many_as_there_are(
 async def test_two_imports_of_the_same_people(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ROWS_PER_TRANSACTION", 5)
+    monkeypatch.setattr(contact_imports, "ROWS_PER_TRANSACTION", 5)
     made = (await call.ok("add-list", name="a"))["id"]
     for _ in range(3):
         await bulk(call, receiver.url(body=file_of(many(60))), list_id=made)
@@ -145,12 +126,12 @@ async def test_two_imports_of_the_same_people(
 async def test_a_removed_list_ends_it(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    halt = Halt(monkeypatch, 10, 2)
+    limit = WriteLimit(monkeypatch, 10, 2)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=file_of(many(40))))
     await until(rows(fresh, list_id, 20))
     await call.ok("remove-list", list_id=list_id)
-    halt.on.set()
+    limit.resumed.set()
     await until(ended(fresh, list_id))
     assert await progress(call, list_id) == ("failed", [40, 20, 0, 0, 0, 20])
     await runner.advance(fresh.tenant)
@@ -161,13 +142,13 @@ async def test_a_removed_list_ends_it(
 async def test_an_emptied_tenant_ends_it(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    halt = Halt(monkeypatch, 10, 2)
+    limit = WriteLimit(monkeypatch, 10, 2)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=file_of(many(40))))
     await until(rows(fresh, list_id, 20))
     with fresh.store.begin() as db:
         tenants.empty(db, fresh.tenant)
-    halt.on.set()
+    limit.resumed.set()
     await runner.advance(fresh.tenant)
     with fresh.store.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM members").scalar() == 0
@@ -181,7 +162,7 @@ async def test_a_fault_of_ours_is_a_failure(
     def break_down(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(module, "_to_contact", break_down)
+    monkeypatch.setattr(contact_imports, "_to_contact", break_down)
     _, job = await imported(fresh, runner, call, receiver.url(body=PEOPLE))
     assert (job.status, job.error) == ("failed", "failed here: ZeroDivisionError")
     assert "An import failed because of an error in the sandbox." in caplog.text
@@ -191,14 +172,14 @@ async def test_a_stop_leaves_it_to_the_next(
     fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the next goes on where it was: no row is counted twice."""
-    halt = Halt(monkeypatch, 10, 2)
+    limit = WriteLimit(monkeypatch, 10, 2)
     first = Runner(fresh.store, CallbackClient())
     await first.start()
     list_id = await bulk(call, receiver.url(body=file_of(many(40))))
     await until(rows(fresh, list_id, 20))
     await first.stop()
     assert await progress(call, list_id) == ("in progress", [40, 20, 0, 0, 0, 20])
-    halt.on.set()
+    limit.resumed.set()
     second = Runner(fresh.store, CallbackClient())
     await second.start()
     await until(ended(fresh, list_id))
@@ -211,7 +192,7 @@ async def test_a_death_leaves_it_to_the_next(
     fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On an embedded store at once; on a shared one when nobody has said for a while that it is under way."""
-    halt = Halt(monkeypatch, 10, 2)
+    limit = WriteLimit(monkeypatch, 10, 2)
     dead, client = Runner(fresh.store, CallbackClient()), CallbackClient()
     await dead.start()
     list_id = await bulk(call, receiver.url(body=file_of([*many(40), *many(30)])))
@@ -220,13 +201,13 @@ async def test_a_death_leaves_it_to_the_next(
     for task in under_way:
         task.cancel()
     await asyncio.gather(*under_way, return_exceptions=True)
-    halt.on.set()
+    limit.resumed.set()
 
     soon = Runner(fresh.store, client)
     await soon.start()
     await asyncio.sleep(0.3)
     assert (await progress(call, list_id))[0] == ("completed" if fresh.store.embedded else "in progress")
-    later = Runner(fresh.store, client, lambda: real_now() + module.LEASE)
+    later = Runner(fresh.store, client, lambda: real_now() + contact_imports.LEASE)
     await later.start()
     await until(ended(fresh, list_id))
     assert await progress(call, list_id) == ("completed", [70, 70, 30, 0, 0, 40])
@@ -237,17 +218,17 @@ async def test_a_death_leaves_it_to_the_next(
 async def test_who_was_taken_for_dead_leaves_off(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    halt = Halt(monkeypatch, 10, 2)
+    limit = WriteLimit(monkeypatch, 10, 2)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=file_of(many(40))))
     await until(rows(fresh, list_id, 20))
     first = [begun.held for begun in runner._imports._running.values()]
     with fresh.store.begin() as db:
-        later = real_now() + module.LEASE
-        other = imports.take(db, fresh.tenant, first[0].id, "other", later, later + module.LEASE)
+        later = real_now() + contact_imports.LEASE
+        other = imports.take(db, fresh.tenant, first[0].id, "other", later, later + contact_imports.LEASE)
     assert other is not None
     assert other.done == 20
-    halt.on.set()
+    limit.resumed.set()
     await runner._imports.finish(fresh.tenant)
     assert await progress(call, list_id) == ("in progress", [40, 20, 0, 0, 0, 20])
 
@@ -255,15 +236,15 @@ async def test_who_was_taken_for_dead_leaves_off(
 async def test_who_carries_it_out_says_so(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LEASE", timedelta(milliseconds=150))
-    held = Held(receiver)
+    monkeypatch.setattr(contact_imports, "LEASE", timedelta(milliseconds=150))
+    held = HeldResponses(receiver)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=PEOPLE))
-    await held.asked.wait()
+    await held.requested.wait()
     before = the_import(fresh, list_id).held_until
     await until(lambda: the_import(fresh, list_id).held_until > before + timedelta(milliseconds=300))
     assert len(receiver.requests) == 1
-    held.let_go.set()
+    held.released.set()
     await until(ended(fresh, list_id))
 
 
@@ -271,13 +252,13 @@ async def test_a_neighbours_import_is_not_waited_for(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     other = make_tenant(fresh.store, "other-key", "other-secret", name="other")
-    held = Held(receiver)
+    held = HeldResponses(receiver)
     await runner.start()
     list_id = await bulk(call, receiver.url(body=PEOPLE))
-    await held.asked.wait()
+    await held.requested.wait()
     await runner.advance(other.tenant, by=timedelta(hours=1))
     assert (await progress(call, list_id))[0] == "in progress"
-    held.let_go.set()
+    held.released.set()
     await until(ended(fresh, list_id))
 
 
@@ -285,8 +266,8 @@ async def test_other_calls_have_their_turn(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not by the clock, which a busy machine spoils: between any two chunks other work gets on."""
-    monkeypatch.setattr(module, "YIELD_AFTER_SECONDS", 0.0)
-    monkeypatch.setattr(module, "ROWS_PER_TRANSACTION", 20)
+    monkeypatch.setattr(contact_imports, "YIELD_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(contact_imports, "ROWS_PER_TRANSACTION", 20)
     pauses = 0
 
     async def pause(self: TimeSlice) -> None:

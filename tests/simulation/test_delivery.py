@@ -11,7 +11,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, contacts, messages, timeline
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import SECRET, FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import HANDSETS, NOON, seconds
 
@@ -26,11 +26,11 @@ async def test_a_message_is_delivered_after_a_second_and_told_of_once(
 ) -> None:
     sent = await call.send(dlr_callback=receiver.url() + "?own=a%2Fb")
     await runner.advance(still.tenant, by=seconds(0.9))
-    assert (looking.message(still, sent).status, looking.recipient(still, sent).status) == (messages.SENT, PENDING)
+    assert (queries.message(still, sent).status, queries.recipient(still, sent).status) == (messages.SENT, PENDING)
     assert receiver.requests == []
     ran = await runner.advance(still.tenant, by=seconds(0.1))
     assert ran.counts == {"report": 1, "callback": 1}
-    recipient = looking.recipient(still, sent)
+    recipient = queries.recipient(still, sent)
     assert (recipient.status, recipient.reported_at) == (DELIVERED, NOON + seconds(1))
     (request,) = receiver.requests
     assert request.verb == "GET"
@@ -44,7 +44,7 @@ async def test_a_message_is_delivered_after_a_second_and_told_of_once(
         ("rate", "10"),
     ]
     assert request.headers["x-transmitsms-signature"] == signature(request.target, SECRET)
-    callback, (only,) = looking.the_callback(still)
+    callback, (only,) = queries.the_callback(still)
     assert (callback.event, callback.state, callback.attempts, callback.next_due) == (
         "dlr", callbacks.DELIVERED, 1, None,
     )  # fmt: skip
@@ -57,7 +57,7 @@ async def test_a_message_is_delivered_after_a_second_and_told_of_once(
 async def test_the_account_is_told_where_the_message_names_nobody(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    looking.set_account(still, dlr_url=receiver.url("/account"), secret=None)
+    queries.set_account(still, dlr_url=receiver.url("/account"), secret=None)
     own = await send_by(still, receiver.url("/own"))
     plain = await send_by(still, None)
     await runner.advance(still.tenant, by=seconds(5))
@@ -90,13 +90,13 @@ async def test_a_message_that_takes_too_long_expires(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver,
     validity: int, delay: timedelta, status: str, after: timedelta,
 ) -> None:  # fmt: skip
-    looking.delay_delivery(still, delay)
+    queries.delay_delivery(still, delay)
     sent = await call.send(validity=validity, dlr_callback=receiver.url())
     if after:
         await runner.advance(still.tenant, to=NOON + after - timedelta(microseconds=1))
-        assert looking.recipient(still, sent).status == PENDING
+        assert queries.recipient(still, sent).status == PENDING
     await runner.advance(still.tenant, to=NOON + max(after, seconds(1)))
-    recipient, message = looking.recipient(still, sent), looking.message(still, sent)
+    recipient, message = queries.recipient(still, sent), queries.message(still, sent)
     assert (recipient.status, recipient.reported_at) == (status, NOON + after)
     assert (message.delivered, message.soft_bounced, message.pending) == (status == DELIVERED, status != DELIVERED, 0)
     assert [dict(each.params)["status"] for each in receiver.requests] == [status]
@@ -105,12 +105,12 @@ async def test_a_message_that_takes_too_long_expires(
 async def test_a_scheduled_message_goes_out_when_it_should(still: FreshTenant, runner: Runner, call: Client) -> None:
     sent = await call.send(send_at="2026-03-01 13:00:00")
     await runner.advance(still.tenant, to=NOON + HOUR - seconds(1))
-    assert looking.message(still, sent).status == messages.SCHEDULED
+    assert queries.message(still, sent).status == messages.SCHEDULED
     ran = await runner.advance(still.tenant, to=NOON + HOUR + seconds(5))
     assert [(each.at, each.kind) for each in ran.events] == [
         (NOON + HOUR, "send"), (NOON + HOUR + seconds(1), "report"),
     ]  # fmt: skip
-    recipient = looking.recipient(still, sent)
+    recipient = queries.recipient(still, sent)
     assert (recipient.sent_at, recipient.reported_at) == (NOON + HOUR, NOON + HOUR + seconds(1))
 
 
@@ -121,8 +121,8 @@ async def test_a_message_that_was_called_off_never_goes_out(
     await call.ok("cancel-sms", id=sent)
     ran = await runner.advance(still.tenant, by=10 * DAY)
     assert (ran.counts, receiver.requests) == ({}, [])
-    assert looking.message(still, sent).status == messages.CANCELLED
-    assert looking.recipient(still, sent).status == PENDING
+    assert queries.message(still, sent).status == messages.CANCELLED
+    assert queries.recipient(still, sent).status == PENDING
     assert (await call.ok("get-balance"))["balance"] == 1000
 
 
@@ -143,12 +143,12 @@ MANY = tuple(str(61_400_000_000 + number) for number in range(1200))
 async def test_everybody_on_a_long_list_gets_the_message_once(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    on = looking.a_list(still, MANY)
+    on = queries.add_list(still, MANY)
     reply = await call.ok("send-sms", message="Hi [firstname]", list_id=on, dlr_callback=receiver.url())
     assert reply["recipients"] == len(MANY)
     ran = await runner.advance(still.tenant, by=seconds(5))
-    sent = looking.message(still, reply["message_id"])
-    everybody = looking.everybody(still, sent.id)
+    sent = queries.message(still, reply["message_id"])
+    everybody = queries.all_recipients(still, sent.id)
     assert [each.msisdn for each in everybody] == list(MANY)
     assert {(each.text, each.status, each.reported_at) for each in everybody} == {
         ("Hi Uno", DELIVERED, NOON + seconds(1))
@@ -157,7 +157,7 @@ async def test_everybody_on_a_long_list_gets_the_message_once(
     assert (ran.counts["report"], ran.counts["callback"]) == (1200, 1200)
     assert (len(ran.events), sum(ran.counts.values())) == (1000, 2400 + ran.counts["enlist"] + ran.counts["send"])
     assert sorted(dict(each.params)["mobile"] for each in receiver.requests) == sorted(MANY)
-    assert {(each.state, each.attempts) for each, _ in looking.journal(still)} == {(callbacks.DELIVERED, 1)}
+    assert {(each.state, each.attempts) for each, _ in queries.all_callbacks(still)} == {(callbacks.DELIVERED, 1)}
 
 
 @pytest.mark.parametrize("count", [1, CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1])
@@ -165,44 +165,44 @@ async def test_few_handsets_are_handed_over_as_the_message_is_accepted(
     still: FreshTenant, runner: Runner, call: Client, count: int
 ) -> None:
     reply = await call.ok("send-sms", message="Hi", to=",".join(MANY[:count]))
-    at_once = looking.message(still, reply["message_id"]).status == messages.SENT
+    at_once = queries.message(still, reply["message_id"]).status == messages.SENT
     assert at_once == (count < CHUNK_SIZE)
     ran = await runner.advance(still.tenant, by=MINUTE)
     assert (ran.counts["report"], bool(ran.counts["send"])) == (count, not at_once)
-    assert looking.message(still, reply["message_id"]).delivered == count
+    assert queries.message(still, reply["message_id"]).delivered == count
 
 
 @pytest.mark.parametrize("count", [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1])
 async def test_a_list_about_as_long_as_a_chunk(still: FreshTenant, runner: Runner, call: Client, count: int) -> None:
-    on = looking.a_list(still, MANY[:count])
+    on = queries.add_list(still, MANY[:count])
     reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")
     await runner.advance(still.tenant, by=MINUTE)
-    assert looking.message(still, reply["message_id"]).status == messages.SCHEDULED
+    assert queries.message(still, reply["message_id"]).status == messages.SCHEDULED
     await runner.advance(still.tenant, by=HOUR)
-    sent = looking.message(still, reply["message_id"])
+    sent = queries.message(still, reply["message_id"])
     assert (sent.status, sent.delivered, sent.pending) == (messages.SENT, count, 0)
-    assert [each.msisdn for each in looking.everybody(still, sent.id)] == list(MANY[:count])
+    assert [each.msisdn for each in queries.all_recipients(still, sent.id)] == list(MANY[:count])
 
 
 async def test_a_long_list_that_changes_before_all_are_written_down_adds_up(
     still: FreshTenant, runner: Runner, call: Client
 ) -> None:
-    on = looking.a_list(still, MANY)
+    on = queries.add_list(still, MANY)
     reply = await call.ok("send-sms", message="Hi", list_id=on)
     with still.store.begin() as db:
         contacts.leave(db, still.tenant, on, MANY[-1], contacts.DELETED)
         contacts.leave(db, still.tenant, on, MANY[0], contacts.DELETED)
     await runner.advance(still.tenant, by=seconds(5))
-    sent = looking.message(still, reply["message_id"])
+    sent = queries.message(still, reply["message_id"])
     assert (sent.recipients, sent.delivered, sent.pending) == (1199, 1199, 0)
-    assert [each.msisdn for each in looking.everybody(still, sent.id)] == list(MANY[:-1])
+    assert [each.msisdn for each in queries.all_recipients(still, sent.id)] == list(MANY[:-1])
 
 
 async def test_a_message_to_a_long_list_can_be_called_off_while_it_is_written_down(
     still: FreshTenant, runner: Runner, call: Client
 ) -> None:
-    on = looking.a_list(still, MANY)
+    on = queries.add_list(still, MANY)
     reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")
     await call.ok("cancel-sms", id=reply["message_id"])
     ran = await runner.advance(still.tenant, by=HOUR)
-    assert (ran.counts, looking.message(still, reply["message_id"]).delivered) == ({}, 0)
+    assert (ran.counts, queries.message(still, reply["message_id"]).delivered) == ({}, 0)

@@ -14,7 +14,7 @@ from sms_sandbox.store import messages, recipients, tables, tenants, timeline
 from sms_sandbox.store.recipients import Reporting
 from sms_sandbox.store.timeline import Due, Plan
 from tests.conftest import FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.store.making import HANDSETS, NOON, seconds, send
 
 
@@ -79,11 +79,11 @@ def test_a_message_that_is_gone_or_called_off_is_not_sent(still: FreshTenant) ->
             db, still, "enlist", Plan(NOON, "enlist", called_off, {"after": ""}), Plan(NOON, "enlist", 1, {"after": ""})
         )
         assert planned(db, still) == []
-    assert looking.message(still, called_off).status == messages.CANCELLED
+    assert queries.message(still, called_off).status == messages.CANCELLED
 
 
 def test_a_report_counts_once(still: FreshTenant) -> None:
-    looking.set_account(still, dlr_url="http://localhost/dlr")
+    queries.set_account(still, dlr_url="http://localhost/dlr")
     with still.store.begin() as db:
         sent, first = send(db, still, HANDSETS[:3])
         both = [
@@ -95,10 +95,10 @@ def test_a_report_counts_once(still: FreshTenant) -> None:
         assert [(row.kind, row.due) for row in planned(db, still)] == [
             ("callback", NOON + seconds(1)), ("callback", NOON + seconds(2)),
         ]  # fmt: skip
-    message = looking.message(still, sent)
+    message = queries.message(still, sent)
     assert (message.delivered, message.hard_bounced, message.soft_bounced, message.pending) == (1, 1, 0, 1)
-    assert [each.status for each in looking.everybody(still, sent)] == [DELIVERED, HARD_BOUNCE, PENDING]
-    assert [(each.event, each.msisdn, each.created) for each, _ in looking.journal(still)] == [
+    assert [each.status for each in queries.all_recipients(still, sent)] == [DELIVERED, HARD_BOUNCE, PENDING]
+    assert [(each.event, each.msisdn, each.created) for each, _ in queries.all_callbacks(still)] == [
         ("dlr", HANDSETS[0], NOON + seconds(1)), ("dlr", HANDSETS[1], NOON + seconds(2)),
     ]  # fmt: skip
 
@@ -111,15 +111,15 @@ def test_reports_nobody_wants_are_told_to_nobody(still: FreshTenant) -> None:
 
 
 def test_a_list_that_is_gone_leaves_the_message_to_those_written_down(still: FreshTenant) -> None:
-    on = looking.a_list(still, HANDSETS[:5])
+    on = queries.add_list(still, HANDSETS[:5])
     with still.store.begin() as db:
         sent, first = send(db, still, HANDSETS[:2], list_id=on)
         db.execute(delete(tables.lists).where(tables.lists.c.id == on))
         run(db, still, "enlist", Plan(NOON, "enlist", sent, {"after": HANDSETS[1], "parts": 2}))
         (send_row,) = planned(db, still)
         assert (send_row.kind, send_row.ref) == ("send", sent)
-    assert looking.message(still, sent).recipients == 2
-    assert [each.id for each in looking.everybody(still, sent)] == [first, first + 1]
+    assert queries.message(still, sent).recipients == 2
+    assert [each.id for each in queries.all_recipients(still, sent)] == [first, first + 1]
 
 
 def test_handsets_write_by_plan_and_what_reaches_nobody_is_lost(still: FreshTenant) -> None:
@@ -127,7 +127,7 @@ def test_handsets_write_by_plan_and_what_reaches_nobody_is_lost(still: FreshTena
         sent, _ = send(db, still, HANDSETS[:1])
         lost = Plan(NOON, "inbound", 0, {"from": HANDSETS[9], "to": None, "text": "Hi"})
         run(db, still, "inbound", lost, Plan(NOON, "inbound", 0, {"from": HANDSETS[0], "to": None, "text": "Hi"}), lost)
-    assert looking.message(still, sent).responses == 1
+    assert queries.message(still, sent).responses == 1
 
 
 def test_what_a_delivery_says(still: FreshTenant) -> None:

@@ -5,15 +5,15 @@ import pytest
 from sms_sandbox.store import contacts
 from sms_sandbox.store.keywords import CLOSED
 from tests.conftest import FreshTenant
-from tests.simulation import looking
-from tests.simulation.answering import FRIEND, ME, answers, keyword, mailed, member, options, sent, write
+from tests.simulation import queries
+from tests.simulation.handsets import FRIEND, ME, answers, keyword, mailed, member, options, sent, write
 from tests.store.making import send
 
 pytestmark = pytest.mark.usefixtures("still")
 
 
 def test_a_keyword_goes_before_the_number_in_all_it_could_do(still: FreshTenant) -> None:
-    ours = looking.a_list(still, [])
+    ours = queries.add_list(still, [])
     options(
         still, welcome_message="number", list_id=ours, forward_sms=FRIEND, forward_email="n@example.com",
         forward_url="http://number/",
@@ -76,7 +76,7 @@ def test_a_message_says_where_it_is_called_back_before_its_keyword_does(still: F
 
 
 def test_joining_by_a_keyword_is_told_to_the_lists_automation(still: FreshTenant) -> None:
-    on = looking.a_list(still, [])
+    on = queries.add_list(still, [])
     with still.store.begin() as db:
         db.exec_driver_sql("UPDATE lists SET automation_url = 'http://automation/'")
     keyword(still, "JOIN", list_id=on)

@@ -8,7 +8,7 @@ from sms_sandbox.domain.callbacks import signature
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts
 from tests.conftest import SECRET, FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import HANDSETS
 
@@ -46,7 +46,7 @@ async def test_who_joins_and_leaves_is_told(
     ]  # fmt: skip
     assert left.params == [*joined.params[:-1], ("type", "delete")]
     assert joined.headers["x-transmitsms-signature"] == signature(joined.target, SECRET)
-    callbacks = [each for each, _ in looking.journal(still)]
+    callbacks = [each for each, _ in queries.all_callbacks(still)]
     assert [(each.event, each.message, each.msisdn, each.state) for each in callbacks] == [
         ("list-action", 0, ONE, "delivered")
     ] * 2

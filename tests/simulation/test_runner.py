@@ -9,7 +9,7 @@ import pytest
 
 from sms_sandbox.domain.carrier import DELIVERED, PENDING
 from sms_sandbox.domain.clock import Clock, real_now
-from sms_sandbox.simulation import runner as module
+from sms_sandbox.simulation import runner as runner_module
 from sms_sandbox.simulation.callbacks import attempts
 from sms_sandbox.simulation.callbacks.attempts import MAX_PER_LANE
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
@@ -17,7 +17,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant, make_tenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, clock_of, set_clock, strange, until
 from tests.store.making import HANDSETS, NOON, seconds
 
@@ -33,10 +33,10 @@ async def test_a_message_is_delivered_by_itself(
     sent = await call.send(dlr_callback=receiver.url())
     await until(lambda: bool(receiver.requests))
     assert time.monotonic() - began >= 0.99
-    await until(lambda: looking.the_callback(fresh)[0].state == callbacks.DELIVERED)
-    recipient = looking.recipient(fresh, sent)
+    await until(lambda: queries.the_callback(fresh)[0].state == callbacks.DELIVERED)
+    recipient = queries.recipient(fresh, sent)
     assert (recipient.status, recipient.reported_at) == (DELIVERED, recipient.sent_at + seconds(1))
-    _, (only,) = looking.the_callback(fresh)
+    _, (only,) = queries.the_callback(fresh)
     assert recipient.reported_at is not None
     assert only.at >= recipient.reported_at
 
@@ -54,7 +54,7 @@ async def test_what_came_due_while_nothing_ran_happens_at_the_start(
 async def test_an_end_that_could_not_be_noted_is_noted_later(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(runner_module, "RETRY_SECONDS", 0.01)
     noting, failures = attempts.record_outcomes, [RuntimeError("no database"), RuntimeError("still none")]
 
     def note(*args: Any) -> None:
@@ -65,9 +65,11 @@ async def test_an_end_that_could_not_be_noted_is_noted_later(
     monkeypatch.setattr(attempts, "record_outcomes", note)
     await runner.start()
     await call.send(dlr_callback=receiver.url())
-    await until(lambda: looking.journal(quick) != [] and looking.the_callback(quick)[0].state == callbacks.DELIVERED)
+    await until(
+        lambda: queries.all_callbacks(quick) != [] and queries.the_callback(quick)[0].state == callbacks.DELIVERED
+    )
     assert failures == []
-    _, (only,) = looking.the_callback(quick)
+    _, (only,) = queries.the_callback(quick)
     assert only.status == 200
 
 
@@ -76,9 +78,9 @@ async def test_a_failed_try_is_made_again_a_minute_after_it_failed(
 ) -> None:
     await runner.start()
     await call.send(dlr_callback=receiver.url(statuses=[500], delay=0.2))
-    await until(lambda: bool(looking.journal(quick)) and looking.the_callback(quick)[1] != [])
-    await until(lambda: looking.the_callback(quick)[1][0].error is not None)
-    callback, (only,) = looking.the_callback(quick)
+    await until(lambda: bool(queries.all_callbacks(quick)) and queries.the_callback(quick)[1] != [])
+    await until(lambda: queries.the_callback(quick)[1][0].error is not None)
+    callback, (only,) = queries.the_callback(quick)
     assert only.latency is not None
     assert only.latency >= 200_000
     assert callback.next_due == only.at + timedelta(microseconds=only.latency, minutes=1)
@@ -89,7 +91,7 @@ async def test_an_app_that_hangs_holds_up_nobody_else(
 ) -> None:
     """Its lane fills up; what goes to another address, of the same tenant and of others, goes on."""
     other = make_tenant(quick.store, "other-key", name="other")
-    looking.delay_delivery(other, timedelta())
+    queries.delay_delivery(other, timedelta())
     await runner.start()
     hanging = receiver.url("/hanging", delay=60)
     to = ",".join(str(61_400_000_000 + number) for number in range(2 * MAX_PER_LANE))
@@ -126,14 +128,14 @@ async def test_there_are_never_more_under_way_than_may_be(
 async def test_nothing_happens_while_the_clock_stands(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    looking.delay_delivery(quick, seconds(0.3))
+    queries.delay_delivery(quick, seconds(0.3))
     await runner.start()
     sent = await call.send(dlr_callback=receiver.url())
-    await until(lambda: looking.message(quick, sent).status == "sent")
+    await until(lambda: queries.message(quick, sent).status == "sent")
     with quick.store.begin() as db:
         tenants.set_clock(db, quick.tenant, clock_of(db, quick.tenant).frozen(real_now()))
     await asyncio.sleep(0.6)
-    assert looking.recipient(quick, sent).status == PENDING
+    assert queries.recipient(quick, sent).status == PENDING
     with quick.store.begin() as db:
         tenants.set_clock(db, quick.tenant, clock_of(db, quick.tenant).running(real_now()))
     await until(lambda: bool(receiver.requests))
@@ -144,8 +146,8 @@ async def test_what_is_due_at_the_moment_the_clock_stands_at_happens(
 ) -> None:
     await runner.start()
     sent = await call.send()
-    await until(lambda: looking.message(still, sent).status == "sent")
-    assert looking.recipient(still, sent).status == PENDING
+    await until(lambda: queries.message(still, sent).status == "sent")
+    assert queries.recipient(still, sent).status == PENDING
 
 
 async def test_a_clock_is_moved_while_the_timeline_runs(
@@ -156,10 +158,10 @@ async def test_a_clock_is_moved_while_the_timeline_runs(
     for hour in range(1, 6):
         sent = await call.send(10, dlr_callback=receiver.url(statuses=[500, 200]))
         await runner.advance(still.tenant, to=NOON + timedelta(hours=hour))
-        assert looking.message(still, sent).delivered == 10
-        assert {each.state for each, _ in looking.journal(still)} == {callbacks.DELIVERED}
+        assert queries.message(still, sent).delivered == 10
+        assert {each.state for each, _ in queries.all_callbacks(still)} == {callbacks.DELIVERED}
     assert len(receiver.requests) == 51
-    for _, made in looking.journal(still):
+    for _, made in queries.all_callbacks(still):
         assert [attempt.number for attempt in made] == list(range(1, len(made) + 1))
 
 
@@ -169,10 +171,10 @@ async def test_a_clock_that_runs_is_moved_and_runs_on(
     await runner.start()
     early = await call.send(dlr_callback=receiver.url())
     ran = await runner.advance(fresh.tenant, by=timedelta(hours=1))
-    assert looking.recipient(fresh, early).status == DELIVERED
+    assert queries.recipient(fresh, early).status == DELIVERED
     assert len(receiver.requests) == 1
     assert sum(ran.counts.values()) >= 2
-    looking.delay_delivery(fresh, timedelta())
+    queries.delay_delivery(fresh, timedelta())
     await call.send(dlr_callback=receiver.url())
     await until(lambda: len(receiver.requests) == 2)
 
@@ -220,7 +222,7 @@ async def test_an_event_that_fails_stops_no_other(
     await runner.start()
     await until(lambda: len(receiver.requests) == 5)
     await until(lambda: nothing_planned(quick))
-    assert looking.message(quick, sent).delivered == 5
+    assert queries.message(quick, sent).delivered == 5
     assert caplog.text.count("is removed") == 3
 
 
@@ -228,7 +230,7 @@ async def test_a_database_that_fails_for_a_while_is_tried_again(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(runner_module, "RETRY_SECONDS", 0.05)
 
     def fail(*_: object) -> None:
         raise OSError("the server is gone")
@@ -242,7 +244,7 @@ async def test_a_database_that_fails_for_a_while_is_tried_again(
     await until(lambda: bool(receiver.requests))
     assert "The timeline failed and will be retried." in caplog.text
     # No row was removed because of it.
-    await until(lambda: looking.the_callback(quick)[0].state == callbacks.DELIVERED)
+    await until(lambda: queries.the_callback(quick)[0].state == callbacks.DELIVERED)
 
 
 async def test_a_try_of_before_a_reset_is_forgotten(
@@ -259,7 +261,7 @@ async def test_a_try_of_before_a_reset_is_forgotten(
         made = callbacks.add(db, quick.tenant, later)
         timeline.schedule(db, quick.tenant, [Plan(real_now() + seconds(60), timeline.CALLBACK, made)])
     await asyncio.sleep(0.8)
-    callback, attempts = looking.the_callback(quick)
+    callback, attempts = queries.the_callback(quick)
     assert (callback.id, callback.state, attempts) == (1, callbacks.WAITING, [])
     assert callback.next_due is not None
 
@@ -271,14 +273,14 @@ async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: FreshTenant, runn
     await runner.start()
     await asyncio.sleep(0.1)
     sent = await call.send()
-    await until(lambda: looking.recipient(quick, sent).status == DELIVERED)
+    await until(lambda: queries.recipient(quick, sent).status == DELIVERED)
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 async def test_two_processes_share_the_work_and_do_it_once(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """Two runners here stand for them; what one plans, the other finds by looking."""
+    """Two runners here stand for them; what one plans, the other finds by queries."""
     another = Runner(quick.store, CallbackClient())
     await runner.start()
     await another.start()
@@ -286,7 +288,7 @@ async def test_two_processes_share_the_work_and_do_it_once(
     await until(lambda: nothing_planned(quick) and len(receiver.requests) >= 200)
     await another.stop()
     await runner.stop()
-    assert [looking.message(quick, each).delivered for each in sent] == [20] * 10
+    assert [queries.message(quick, each).delivered for each in sent] == [20] * 10
     targets = [each.target for each in receiver.requests]
     assert len(targets) == len(set(targets)) == 200
-    assert {(each.state, each.attempts) for each, _ in looking.journal(quick)} == {(callbacks.DELIVERED, 1)}
+    assert {(each.state, each.attempts) for each, _ in queries.all_callbacks(quick)} == {(callbacks.DELIVERED, 1)}

@@ -14,7 +14,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import rules, tables
 from sms_sandbox.store.rules import NewRule
 from tests.conftest import FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import NOON
 
@@ -31,7 +31,7 @@ Told = list[tuple[float, str, str, int]]
 def told(at: FreshTenant) -> Told:
     """What the app was told: seconds after noon, event, status or text, message id; in order of the moments."""
     found: Told = []
-    for callback, _ in looking.journal(at):
+    for callback, _ in queries.all_callbacks(at):
         query = {name: values[0] for name, values in parse_qs(urlsplit(callback.url).query).items()}
         says = query.get("status") or query["response"]
         found.append(((callback.created - NOON).total_seconds(), callback.event, says, int(query["message_id"])))
@@ -70,7 +70,7 @@ def plan(at: FreshTenant, msisdn: str, scenario: str, **options: object) -> None
 
 @pytest.fixture
 def hooked(still: FreshTenant, receiver: Receiver) -> FreshTenant:
-    looking.set_account(still, dlr_url=receiver.url("/dlr"), reply_url=receiver.url("/reply"))
+    queries.set_account(still, dlr_url=receiver.url("/dlr"), reply_url=receiver.url("/reply"))
     return still
 
 
@@ -93,8 +93,8 @@ async def test_a_magic_number_meets_its_scenario(
     await runner.advance(hooked.tenant, by=timedelta(days=4))
     assert told(hooked) == callbacks
     assert len(receiver.requests) == len(callbacks)
-    assert looking.recipient(hooked, reply["message_id"]).status == status
-    message = looking.message(hooked, TRUE)
+    assert queries.recipient(hooked, reply["message_id"]).status == status
+    message = queries.message(hooked, TRUE)
     assert (message.delivered + message.soft_bounced + message.hard_bounced, message.pending) == (1, 0)
     assert because(hooked) == {"" if name == "delivered" else f"scenario {name}"}
 
@@ -105,10 +105,10 @@ async def test_each_of_many_by_itself_however_they_are_sent(still: FreshTenant, 
     at_once = await call.ok("send-sms", message="Hello", to=",".join([*special, ORDINARY]))
     later = await call.ok("send-sms", message="Hello", to=",".join([*special, ORDINARY]), send_at="2026-03-01 13:00")
     long = await call.ok("send-sms", message="Hello", to=",".join([*ordinary, *special]))
-    to_list = await call.ok("send-sms", message="Hello", list_id=looking.a_list(still, [*special, *ordinary]))
+    to_list = await call.ok("send-sms", message="Hello", list_id=queries.add_list(still, [*special, *ordinary]))
     await runner.advance(still.tenant, by=timedelta(days=4))
     for reply, count, after in ((at_once, 1, 0), (later, 1, 3600), (long, 200, 0), (to_list, 200, 0)):
-        everybody = looking.everybody(still, reply["message_id"])
+        everybody = queries.all_recipients(still, reply["message_id"])
         assert len(everybody) == len(special) + count
         for each in everybody:
             callbacks, status = EXPECTED[special.get(each.msisdn, "delivered")]
@@ -138,7 +138,7 @@ async def test_a_message_that_expires_first_bounces(
 async def test_what_expired_is_not_answered_and_reported_so_twice(
     hooked: FreshTenant, runner: Runner, call: Client
 ) -> None:
-    looking.delay_delivery(hooked, timedelta(minutes=5))
+    queries.delay_delivery(hooked, timedelta(minutes=5))
     for name in ("replies", "report-twice", "out-of-order"):
         await call.ok("send-sms", message="Hello", to=NUMBERS[name][0], validity=1)
     await runner.advance(hooked.tenant, by=timedelta(days=4))
@@ -176,7 +176,7 @@ async def test_stop_opts_the_handset_out(hooked: FreshTenant, runner: Runner, ca
     stops, _ = NUMBERS["replies-stop"]
     sent = await call.ok("send-sms", message="Hello", to=stops)
     await runner.advance(hooked.tenant, by=timedelta(minutes=1))
-    message = looking.message(hooked, sent["message_id"])
+    message = queries.message(hooked, sent["message_id"])
     assert (message.responses, message.optouts) == (1, 1)
     again = await call("send-sms", message="Hello", to=stops)
     assert (again["error"]["code"], again["error"]["description"]["optouts"]) == ("RECIPIENTS_ERROR", [stops])
@@ -196,7 +196,7 @@ async def test_a_flaky_number_keeps_to_its_shares(hooked: FreshTenant, runner: R
     fates = Counter(
         (each.status, each.reported_at and (each.reported_at - NOON).total_seconds())
         for sent in range(TRUE, TRUE + 4)
-        for each in looking.everybody(hooked, sent)
+        for each in queries.all_recipients(hooked, sent)
     )
     shares = {
         (DELIVERED, 1): 0.7, (DELIVERED, 300): 0.1, (SOFT_BOUNCE, 1): 0.1, (HARD_BOUNCE, 1): 0.05,

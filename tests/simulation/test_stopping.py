@@ -9,7 +9,7 @@ from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks
 from tests.conftest import FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, until
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +21,7 @@ async def test_what_is_under_way_ends_before_all_stops(quick: FreshTenant, call:
     await call.send(dlr_callback=receiver.url(delay=0.3))
     await until(lambda: bool(receiver.requests))
     await runner.stop()
-    callback, (only,) = looking.the_callback(quick)
+    callback, (only,) = queries.the_callback(quick)
     assert (callback.state, only.status) == (callbacks.DELIVERED, 200)
 
 
@@ -34,6 +34,6 @@ async def test_what_takes_too_long_is_broken_off_and_tried_again_later(
     await call.send(dlr_callback=receiver.url(delay=60))
     await until(lambda: bool(receiver.requests))
     await runner.stop()
-    callback, (only,) = looking.the_callback(quick)
+    callback, (only,) = queries.the_callback(quick)
     assert (callback.state, only.status, only.error) == (callbacks.WAITING, None, None)
     assert callback.next_due == only.at + timedelta(minutes=1)

@@ -17,7 +17,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, rules, tenants
 from sms_sandbox.store.rules import NewRule
 from tests.conftest import KEY, SECRET, FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, set_clock, until
 from tests.store.making import HANDSETS, NOON, seconds
 
@@ -52,16 +52,16 @@ async def test_a_dropped_try_never_leaves_and_the_ladder_goes_on(
     await call.send(dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=seconds(1))
     assert receiver.requests == []
-    callback, (only,) = looking.the_callback(still)
+    callback, (only,) = queries.the_callback(still)
     assert (callback.state, callback.next_due, callback.rule) == (
         callbacks.WAITING, NOON + seconds(1) + MINUTE, "fault 1",
     )  # fmt: skip
     assert (only.at, only.status, only.error, only.answer) == (NOON + seconds(1), None, "dropped by fault 1", "")
     await runner.advance(still.tenant, by=timedelta(days=9))
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.state, callback.rule, len(receiver.requests)) == (callbacks.DELIVERED, "fault 1", 1)
     assert [each.error for each in attempts] == ["dropped by fault 1"] * 2 + [None]
-    assert looking.waits(attempts) == [seconds(1), seconds(61), seconds(361)]
+    assert queries.waits(attempts) == [seconds(1), seconds(61), seconds(361)]
 
 
 async def test_one_that_is_always_dropped_is_given_up(
@@ -70,7 +70,7 @@ async def test_one_that_is_always_dropped_is_given_up(
     let(still, callback="drop")
     await call.send(dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=9))
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.state, len(attempts), receiver.requests) == (callbacks.GIVEN_UP, 5, [])
 
 
@@ -82,7 +82,7 @@ async def test_a_duplicate_is_the_same_call_twice(
     await runner.advance(still.tenant, by=timedelta(days=9))
     first, second = receiver.requests
     assert (first.target, first.headers[SIGNATURE]) == (second.target, second.headers[SIGNATURE])
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.attempts, len(attempts), callback.rule) == (1, 1, "fault 1")
 
 
@@ -92,7 +92,7 @@ async def test_a_failed_try_tells_of_its_fault(
     let(still, turns=Turns(count=1), callback="wrong-signature")
     await call.send(dlr_callback=receiver.url(statuses=[401, 200]))
     await runner.advance(still.tenant, by=2 * MINUTE)
-    _, attempts = looking.the_callback(still)
+    _, attempts = queries.the_callback(still)
     assert [each.error for each in attempts] == ["answered 401 (fault 1)", None]
 
 
@@ -119,7 +119,7 @@ async def test_corrupt_encoding_is_signed_as_it_is(
     assert "?status=mine&" in request.target
     assert "status=delivered%C3%28&" in request.target
     assert request.headers[SIGNATURE] == signature(request.target, SECRET)
-    callback, _ = looking.the_callback(still)
+    callback, _ = queries.the_callback(still)
     assert "%C3%28" not in callback.url
 
 
@@ -129,14 +129,14 @@ async def test_a_delay_is_of_the_tenants_time(
     let(still, delay={"seconds": 3600})
     await call.send(dlr_callback=receiver.url(statuses=[500, 200]))
     await runner.advance(still.tenant, by=seconds(3600))
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.next_due, callback.attempts, callback.rule) == (NOON + seconds(3601), 0, "fault 1")
     await runner.advance(still.tenant, by=seconds(1))
     assert len(receiver.requests) == 1
     # The next rung of the ladder is a try of its own, and meets the fault as well.
     await runner.advance(still.tenant, by=timedelta(hours=2))
-    _, attempts = looking.the_callback(still)
-    assert looking.waits(attempts) == [seconds(3601), seconds(3601 + 60 + 3600)]
+    _, attempts = queries.the_callback(still)
+    assert queries.waits(attempts) == [seconds(3601), seconds(3601 + 60 + 3600)]
     assert [each.error for each in attempts] == ["answered 500 (fault 1)", None]
 
 
@@ -159,7 +159,7 @@ async def test_delays_are_the_same_again(still: FreshTenant, runner: Runner, cal
     await call.send(5, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=9))
     expected = [Fault("callback", delay=delay).delay_seconds("seed of default", 1, seen) for seen in range(1, 6)]
-    found = [(attempts[0].at - NOON - seconds(1)).total_seconds() for _, attempts in looking.journal(still)]
+    found = [(attempts[0].at - NOON - seconds(1)).total_seconds() for _, attempts in queries.all_callbacks(still)]
     assert found == pytest.approx(expected, abs=1e-5)
     assert len(set(found)) == 5
     by_time = [mobile for _, mobile in sorted(zip(found, HANDSETS[:5], strict=True))]
@@ -176,7 +176,7 @@ async def test_reordered_callbacks_overtake_each_other_in_pairs(
     await runner.advance(still.tenant, by=MINUTE)
     first, second, third, fourth = HANDSETS[:4]
     assert mobiles(receiver.requests) == [second, fourth, first, third]
-    found = [attempts[0].at - callback.created for callback, attempts in looking.journal(still)]
+    found = [attempts[0].at - callback.created for callback, attempts in queries.all_callbacks(still)]
     assert found == [seconds(10), seconds(0)] * 2
 
 
@@ -187,7 +187,7 @@ async def test_how_long_one_waits_to_be_overtaken_can_be_said(
     await call.send(3, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=1))
     assert mobiles(receiver.requests) == [HANDSETS[1], HANDSETS[0], HANDSETS[2]]
-    assert looking.waits([attempts[0] for _, attempts in looking.journal(still)]) == [
+    assert queries.waits([attempts[0] for _, attempts in queries.all_callbacks(still)]) == [
         seconds(91),
         seconds(1),
         seconds(91),
@@ -224,7 +224,7 @@ async def test_which_callbacks_are_meant(
     reply(still, "Yes please")
     await runner.advance(still.tenant, by=seconds(2))
     assert {urlsplit(each.target).path.strip("/") for each in receiver.requests} == {"dlr", "reply"} - dropped
-    assert {each.event for each, _ in looking.journal(still) if each.rule == "fault 1"} == dropped
+    assert {each.event for each, _ in queries.all_callbacks(still) if each.rule == "fault 1"} == dropped
 
 
 async def test_the_nth_and_for_a_time(still: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
@@ -237,7 +237,7 @@ async def test_the_nth_and_for_a_time(still: FreshTenant, runner: Runner, call: 
     await runner.advance(still.tenant, by=timedelta(days=9))
     # The second and the third are dropped once; a minute later the fault is over.
     assert mobiles(receiver.requests) == [HANDSETS[0], HANDSETS[1], HANDSETS[2]]
-    assert [len(attempts) for _, attempts in looking.journal(still)] == [1, 2, 2]
+    assert [len(attempts) for _, attempts in queries.all_callbacks(still)] == [1, 2, 2]
 
 
 async def test_it_is_the_same_while_the_clock_runs_by_itself(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
-from sms_sandbox.simulation.callbacks import http_client as module
+from sms_sandbox.simulation.callbacks import http_client
 from sms_sandbox.simulation.callbacks.http_client import (
     MAX_KEPT_CHARACTERS,
     CallbackClient,
@@ -101,7 +101,7 @@ async def test_a_body_that_does_not_end_is_not_read_to_its_end(client: CallbackC
 async def test_a_slow_answer_is_waited_for_so_long(
     client: CallbackClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, manner: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(module, "ATTEMPT_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "ATTEMPT_TIMEOUT_SECONDS", 0.2)
     outcome = await client.send(callback_request(receiver.url(**manner)))
     assert outcome.status is None
     assert outcome.error is not None

@@ -14,7 +14,7 @@ from sms_sandbox.store import callbacks, timeline
 from sms_sandbox.store.callbacks import Outcome
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request
 from tests.store.making import NOON, seconds
 
@@ -27,20 +27,20 @@ LADDER = [MINUTE, 5 * MINUTE, HOUR, DAY]
 async def test_a_callback_that_keeps_failing_climbs_the_ladder_and_is_given_up(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    looking.delay_delivery(still, timedelta())
+    queries.delay_delivery(still, timedelta())
     await call.send(dlr_callback=receiver.url(statuses=[500], body=b"oops"))
     expected = timedelta()
     for made, wait in enumerate(LADDER, 1):
         await runner.advance(still.tenant, to=NOON + expected + wait - seconds(1))
-        callback, attempts = looking.the_callback(still)
+        callback, attempts = queries.the_callback(still)
         assert (callback.state, callback.attempts, callback.next_due) == (
             callbacks.WAITING, made, NOON + expected + wait,
         )  # fmt: skip
         expected += wait
     await runner.advance(still.tenant, by=100 * DAY)
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.state, callback.attempts, callback.next_due) == (callbacks.GIVEN_UP, 5, None)
-    assert looking.waits(attempts) == [
+    assert queries.waits(attempts) == [
         timedelta(), MINUTE, 6 * MINUTE, HOUR + 6 * MINUTE, DAY + HOUR + 6 * MINUTE,
     ]  # fmt: skip
     assert [(each.number, each.status, each.error, each.answer) for each in attempts] == [
@@ -56,10 +56,10 @@ async def test_a_callback_that_arrives_at_last_is_not_sent_again(
 ) -> None:
     await call.send(dlr_callback=receiver.url(statuses=[500, 404, 200]))
     await runner.advance(still.tenant, by=100 * DAY)
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.state, callback.next_due) == (callbacks.DELIVERED, None)
     assert [each.status for each in attempts] == [500, 404, 200]
-    assert looking.waits(attempts) == [seconds(1), seconds(61), seconds(361)]
+    assert queries.waits(attempts) == [seconds(1), seconds(61), seconds(361)]
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ async def test_failures_of_every_kind_are_tried_again(
     monkeypatch.setattr(http_client, "ATTEMPT_TIMEOUT_SECONDS", 0.1)
     await call.send(dlr_callback=receiver.url(**manner))
     await runner.advance(still.tenant, by=2 * MINUTE)
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.state, len(attempts)) == (callbacks.WAITING, 2)
-    assert looking.waits(attempts) == [seconds(1), seconds(61)]
+    assert queries.waits(attempts) == [seconds(1), seconds(61)]
     assert all(each.error and error in each.error for each in attempts)
     assert receiver.at("/elsewhere") == []
 
@@ -91,14 +91,14 @@ async def test_a_body_that_does_not_end_is_no_failure(
 ) -> None:
     await call.send(dlr_callback=receiver.url(trick="endless", body=b"x"))
     await runner.advance(still.tenant, by=MINUTE)
-    callback, (only,) = looking.the_callback(still)
+    callback, (only,) = queries.the_callback(still)
     assert (callback.state, only.status, only.answer) == (callbacks.DELIVERED, 200, "x" * 500)
 
 
 async def test_an_app_that_is_down_is_tried_again(still: FreshTenant, runner: Runner, call: Client) -> None:
     await call.send(dlr_callback="http://127.0.0.1:1/")
     await runner.advance(still.tenant, by=2 * MINUTE)
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.state, len(attempts), attempts[0].status) == (callbacks.WAITING, 2, None)
 
 
@@ -111,7 +111,7 @@ async def test_an_address_that_is_refused_is_in_the_journal(
     monkeypatch.setattr("asyncio.selector_events.BaseSelectorEventLoop.sock_connect", sock_connect)
     await call.send(dlr_callback="http://93.184.216.34/hook")
     await runner.advance(still.tenant, by=10 * DAY)
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert (callback.state, len(attempts)) == (callbacks.GIVEN_UP, 5)
     assert all(each.error and each.error.startswith("refused: 93.184.216.34 is a public address") for each in attempts)
 
@@ -127,7 +127,7 @@ async def test_a_try_that_fails_on_our_side_is_a_failed_one(
     await call.send(dlr_callback="http://127.0.0.1:1/")
     await runner.advance(still.tenant, by=10 * DAY)
     await runner.stop()
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert callback.state == callbacks.GIVEN_UP
     assert [each.error for each in attempts] == [f"failed here: a bug in {number}" for number in range(1, 6)]
     assert "A callback attempt failed because of an error in the sandbox." in caplog.text
@@ -138,12 +138,12 @@ async def test_a_callback_sent_again_by_hand_is_tried_once(
 ) -> None:
     await call.send(dlr_callback=receiver.url(statuses=[200, 500]))
     await runner.advance(still.tenant, by=seconds(1))
-    callback, _ = looking.the_callback(still)
+    callback, _ = queries.the_callback(still)
     with still.store.begin() as db:
         plan = Plan(NOON + seconds(2), timeline.CALLBACK, callback.id, {"once": True}, "lane")
         timeline.schedule(db, still.tenant, [plan])
     await runner.advance(still.tenant, by=10 * DAY)
-    callback, attempts = looking.the_callback(still)
+    callback, attempts = queries.the_callback(still)
     assert ([each.status for each in attempts], callback.next_due) == ([200, 500], None)
 
 
@@ -182,5 +182,5 @@ async def test_an_app_may_send_while_it_is_called(
     await call.send(dlr_callback=receiver.url())
     ran = await runner.advance(still.tenant, by=seconds(3))
     assert ran.counts == {"report": 2, "callback": 2}
-    assert looking.recipient(still, answers[0]).reported_at == NOON + seconds(2)
+    assert queries.recipient(still, answers[0]).reported_at == NOON + seconds(2)
     assert [dict(each.params)["datetime"][-2:] for each in receiver.requests] == ["01", "02"]

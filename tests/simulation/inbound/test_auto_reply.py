@@ -6,8 +6,8 @@ from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.simulation.inbound.receive import UnreachableError
 from sms_sandbox.store import contacts, messages, numbers, recipients, reports
 from tests.conftest import FreshTenant
-from tests.simulation import looking
-from tests.simulation.answering import (
+from tests.simulation import queries
+from tests.simulation.handsets import (
     FRIEND,
     ME,
     OTHER,
@@ -47,14 +47,14 @@ def test_an_answer_is_a_message_like_any_other(still: FreshTenant) -> None:
     options(still, welcome_message="Thanks!")
     write(still, "hi")
     with still.store.begin() as db:
-        (message,) = reports.messages_of(db, still.tenant, looking.ALL, None, None, None).rows
+        (message,) = reports.messages_of(db, still.tenant, queries.ALL, None, None, None).rows
         assert db.exec_driver_sql("SELECT type FROM messages").scalar() == "keyword"
     assert (message.text, message.parts, message.cost, message.status) == ("Thanks!", 1, OWN_PRICE, messages.SENT)
     assert write(still, "you are welcome", to=None, after=5).message == message.id
 
 
 def test_a_list_takes_senders_in_and_its_members_are_answered_otherwise(still: FreshTenant) -> None:
-    on = looking.a_list(still, [FRIEND])
+    on = queries.add_list(still, [FRIEND])
     options(still, list_id=on, welcome_message="Welcome [firstname]!", members_message="Hello again [firstname]!")
     write(still, "me")
     write(still, "me")
@@ -64,7 +64,7 @@ def test_a_list_takes_senders_in_and_its_members_are_answered_otherwise(still: F
 
 
 def test_who_left_a_list_does_not_come_back_by_writing_and_hears_nothing(still: FreshTenant) -> None:
-    on = looking.a_list(still, [ME, FRIEND])
+    on = queries.add_list(still, [ME, FRIEND])
     options(still, list_id=on, welcome_message="Welcome!", members_message="Hello again!")
     with still.store.begin() as db:
         contacts.leave(db, still.tenant, on, ME, contacts.DELETED)
@@ -82,7 +82,7 @@ def test_a_list_that_was_removed_is_no_list(still: FreshTenant) -> None:
 
 
 def test_stop_to_an_answer_takes_the_handset_off_the_list_it_joined(still: FreshTenant) -> None:
-    on = looking.a_list(still, [])
+    on = queries.add_list(still, [])
     options(still, list_id=on, welcome_message="Welcome!")
     write(still, "me")
     assert write(still, "STOP", to=None, after=5).is_optout
@@ -92,8 +92,8 @@ def test_stop_to_an_answer_takes_the_handset_off_the_list_it_joined(still: Fresh
 
 @pytest.mark.parametrize("of_all_lists", [0, 1])
 def test_who_opted_out_of_the_account_hears_nothing_more(still: FreshTenant, of_all_lists: int) -> None:
-    on = looking.a_list(still, [])
-    looking.set_account(still, global_optouts=of_all_lists)
+    on = queries.add_list(still, [])
+    queries.set_account(still, global_optouts=of_all_lists)
     options(still, list_id=on, welcome_message="Welcome!", members_message="Again!")
     write(still, "STOP")
     assert member(still, on) is None
@@ -105,9 +105,9 @@ def test_who_opted_out_of_the_account_hears_nothing_more(still: FreshTenant, of_
 def test_without_money_nothing_is_answered_and_all_else_goes_on(
     still: FreshTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    on = looking.a_list(still, [])
+    on = queries.add_list(still, [])
     options(still, list_id=on, welcome_message="Welcome!", forward_sms=FRIEND, forward_email="a@example.com")
-    looking.set_account(still, balance=OWN_PRICE - 1)
+    queries.set_account(still, balance=OWN_PRICE - 1)
     write(still, "me")
     assert sent(still) == []
     assert balance(still) == OWN_PRICE - 1

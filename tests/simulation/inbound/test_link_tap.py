@@ -9,7 +9,7 @@ from sms_sandbox.simulation.inbound import link_tap
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts, opt_outs
 from tests.conftest import FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import HANDSETS, NOON, seconds
 
@@ -22,7 +22,7 @@ async def send(still: FreshTenant, call: Client, text: str, **params: object) ->
     """A message with links; its id and the code of each recipient's."""
     to = {} if "list_id" in params else {"to": ",".join(HANDSETS[:2])}
     reply = await call.ok("send-sms", message=text, tracked_link_url=TARGET, **to, **params)
-    everybody = looking.everybody(still, reply["message_id"])
+    everybody = queries.all_recipients(still, reply["message_id"])
     codes = [re.search(r"(?:TapTh\.is|UnsubRep\.ly)/(\w{8})", each.text) for each in everybody]
     assert all(codes)
     return reply["message_id"], [found[1] for found in codes if found]
@@ -39,9 +39,9 @@ async def test_a_tap_leads_on_and_is_counted(still: FreshTenant, call: Client) -
     for _ in range(3):
         assert tap(still, one) == link_tap.LinkTap(HANDSETS[0], TARGET)
     assert tap(still, two) == link_tap.LinkTap(HANDSETS[1], TARGET)
-    assert looking.message(still, sent).link_hits == 4
-    assert [each.link_hits for each in looking.everybody(still, sent)] == [3, 1]
-    assert looking.journal(still) == []
+    assert queries.message(still, sent).link_hits == 4
+    assert [each.link_hits for each in queries.all_recipients(still, sent)] == [3, 1]
+    assert queries.all_callbacks(still) == []
 
 
 async def test_the_app_is_told_of_each_tap(
@@ -69,12 +69,12 @@ async def test_the_app_is_told_of_each_tap(
         ("user_id", str(still.account.id)),
     ]
     assert dict(two.params)["link_hits"] == "2"
-    assert {each.event for each, _ in looking.journal(still)} == {"link-hit"}
+    assert {each.event for each, _ in queries.all_callbacks(still)} == {"link-hit"}
 
 
 async def test_a_tap_of_a_member_names_it(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
-    looking.set_account(still, link_hits_url=receiver.url())
-    on = looking.a_list(still, HANDSETS[:1])
+    queries.set_account(still, link_hits_url=receiver.url())
+    on = queries.add_list(still, HANDSETS[:1])
     _, (code,) = await send(still, call, "Hi [firstname]: [tracked-link]", list_id=on)
     tap(still, code)
     await runner.advance(still.tenant, by=timedelta())
@@ -85,13 +85,13 @@ async def test_a_tap_of_a_member_names_it(still: FreshTenant, call: Client, runn
 
 
 async def test_a_tap_on_the_other_link_opts_out(still: FreshTenant, call: Client) -> None:
-    on = looking.a_list(still, HANDSETS[:2])
+    on = queries.add_list(still, HANDSETS[:2])
     sent, (code, _) = await send(still, call, "Bye: [unsub-reply-link]", list_id=on, from_="MyShop")
     assert tap(still, code) == link_tap.LinkTap(HANDSETS[0], None)
     assert tap(still, code) == link_tap.LinkTap(HANDSETS[0], None)
-    message = looking.message(still, sent)
+    message = queries.message(still, sent)
     assert (message.optouts, message.link_hits, message.responses) == (1, 0, 0)
-    assert [each.optout for each in looking.everybody(still, sent)] == [True, False]
+    assert [each.optout for each in queries.all_recipients(still, sent)] == [True, False]
     with still.store.begin() as db:
         member = contacts.read_member(db, still.tenant, on, HANDSETS[0])
         assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == {HANDSETS[0]}

@@ -16,7 +16,7 @@ from sms_sandbox.store.numbers import ACTIVE, Number
 from sms_sandbox.store.paging import FIRST_PAGE
 from sms_sandbox.store.responses import Response, Wanted
 from tests.conftest import SECRET, FreshTenant
-from tests.simulation import looking
+from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
 from tests.store.making import HANDSETS, NOON, seconds, send
 
@@ -57,8 +57,8 @@ def test_a_reply_goes_with_the_message_it_answers(still: FreshTenant) -> None:
         taken.response, message, "Sure, é", HANDSET, OWN_NUMBER,
     )  # fmt: skip
     assert (response.received_at, response.original) == (LATER, "Hello")
-    assert looking.message(still, message).responses == 1
-    assert looking.journal(still) == []
+    assert queries.message(still, message).responses == 1
+    assert queries.all_callbacks(still) == []
 
 
 def test_the_newest_message_is_answered(still: FreshTenant) -> None:
@@ -101,7 +101,7 @@ def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: FreshTenant
     earlier = sent(still, sender="61491570150")
     taken = write(still, to="61491570150")
     assert (taken.account, taken.message) == (second, 0)
-    assert looking.message(still, earlier).responses == 0
+    assert queries.message(still, earlier).responses == 0
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ async def test_the_app_is_told_what_was_written(still: FreshTenant, runner: Runn
         ("is_optout", "no"),
     ]
     assert request.headers["x-transmitsms-signature"] == signature(request.target, SECRET)
-    callback, _ = looking.the_callback(still)
+    callback, _ = queries.the_callback(still)
     assert (callback.event, callback.message, callback.msisdn, callback.created) == ("reply", message, HANDSET, LATER)
     assert taken.callback_url == receiver.url() + "?mine=1"
 
@@ -166,12 +166,12 @@ async def test_the_app_is_told_what_was_written(still: FreshTenant, runner: Runn
 async def test_what_was_written_unasked_answers_message_0(
     still: FreshTenant, runner: Runner, receiver: Receiver
 ) -> None:
-    looking.set_account(still, reply_url=receiver.url())
+    queries.set_account(still, reply_url=receiver.url())
     write(still, "STOP", to=OWN_NUMBER)
     await runner.advance(still.tenant, to=LATER)
     params = dict(receiver.requests[0].params)
     assert (params["message_id"], params["is_optout"]) == ("0", "yes")
-    assert looking.the_callback(still)[0].event == "inbound"
+    assert queries.the_callback(still)[0].event == "inbound"
 
 
 @pytest.mark.parametrize(
@@ -186,13 +186,13 @@ async def test_what_was_written_unasked_answers_message_0(
 def test_the_most_special_url_is_called_and_no_other(
     still: FreshTenant, message: str | None, number: str, account: str | None, expected: str | None
 ) -> None:
-    looking.set_account(still, reply_url=account)
+    queries.set_account(still, reply_url=account)
     with still.store.begin() as db:
         leased = Number("61491570150", still.account.id, False, 0, True, None, ACTIVE, number)
         numbers.add(db, still.tenant, [leased])
     sent(still, sender="61491570150", reply_url=message)
     assert write(still).callback_url == expected
-    assert [each.url.partition("?")[0] for each, _ in looking.journal(still)] == ([expected] if expected else [])
+    assert [each.url.partition("?")[0] for each, _ in queries.all_callbacks(still)] == ([expected] if expected else [])
 
 
 # Opting out
@@ -204,8 +204,8 @@ def test_a_word_opts_out(still: FreshTenant, text: str) -> None:
     assert write(still, text).is_optout
     with still.store.begin() as db:
         assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}
-    assert looking.recipient(still, message).optout
-    after = looking.message(still, message)
+    assert queries.recipient(still, message).optout
+    after = queries.message(still, message)
     assert (after.optouts, after.responses) == (1, 1)
 
 
@@ -215,14 +215,14 @@ def test_other_words_do_not(still: FreshTenant, text: str) -> None:
     assert not write(still, text).is_optout
     with still.store.begin() as db:
         assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == set()
-    assert not looking.recipient(still, message).optout
+    assert not queries.recipient(still, message).optout
 
 
 def test_opting_out_twice_counts_once(still: FreshTenant) -> None:
     message = sent(still)
     write(still, "STOP")
     write(still, "STOP")
-    after = looking.message(still, message)
+    after = queries.message(still, message)
     assert (after.optouts, after.responses) == (1, 2)
 
 
@@ -240,14 +240,14 @@ async def test_who_opted_out_is_skipped_from_then_on(still: FreshTenant, runner:
     write(still, "STOP", when=NOON + seconds(5))
     both = await call.ok("send-sms", message="Hello", to=f"{HANDSET},{HANDSETS[1]}")
     assert both["recipients"] == 1
-    assert looking.recipient(still, both["message_id"]).msisdn == HANDSETS[1]
+    assert queries.recipient(still, both["message_id"]).msisdn == HANDSETS[1]
     alone = await call("send-sms", message="Hello", to=HANDSET)
     assert alone["error"] == {"code": "RECIPIENTS_ERROR", "description": {"fails": [], "optouts": [HANDSET]}}
 
 
 @pytest.mark.anyio
 async def test_who_opted_out_leaves_the_list(still: FreshTenant, runner: Runner, call: Client) -> None:
-    on = looking.a_list(still, HANDSETS[:2])
+    on = queries.add_list(still, HANDSETS[:2])
     reply = await call.ok("send-sms", message="Hello", list_id=on)
     await runner.advance(still.tenant, by=seconds(5))
     write(still, "Stop", when=NOON + seconds(5))
@@ -258,7 +258,7 @@ async def test_who_opted_out_leaves_the_list(still: FreshTenant, runner: Runner,
     assert after is not None
     assert (member.status, member.reason) == (contacts.INACTIVE, contacts.OPTED_OUT)
     assert (after.members_active, after.members_total) == (1, 2)
-    message = looking.message(still, reply["message_id"])
+    message = queries.message(still, reply["message_id"])
     assert (message.optouts, message.responses) == (1, 1)
     assert kept(still)[0].list_id == on
     again = await call.ok("send-sms", message="Hello", list_id=on)
