@@ -72,6 +72,7 @@ def test_a_second_start_changes_nothing(settings: Settings) -> None:
 def test_what_was_changed_since_is_left(settings: Settings) -> None:
     with run_sandbox(settings) as server:
         shop = shop_of(server)
+        shop.ok("POST", "/clock/freeze")  # so that no report comes between the exports
         shop.send(to=HANDSET)
         shop.ok("PATCH", "/account", {"balance": 7})
         on = shop.ok("GET", "/lists")["lists"][0]["id"]
@@ -80,9 +81,6 @@ def test_what_was_changed_since_is_left(settings: Settings) -> None:
         before = kept(shop)
     with run_sandbox(settings) as server:
         after = kept(shop_of(server))
-    for each in (before, after):
-        del each["tables"]["timeline"], each["tables"]["recipients"], each["tables"]["messages"]
-        del each["tables"]["callbacks"], each["tables"]["attempts"], each["tables"]["counters"]
     assert after == before
 
 
