@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from . import __version__
 from .api.gate import Gate
 from .api.http_responses import not_found_page
-from .api.routes import Api, ApiRoute, methods
+from .api.routes import Api, ApiRoute, load_methods
 from .control import PREFIX, guard
 from .control.error_handlers import no_such_path
 from .domain import numbers
@@ -243,7 +243,7 @@ def warm_up(owns_process: bool = False) -> None:
 
     Otherwise these calls would wait for it.
     """
-    methods()
+    load_methods()
     import_module("aiohttp")
     numbers.to_msisdn("61491570156", numbers.find_region("Australia"))
     if owns_process:

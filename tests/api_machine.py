@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from sms_sandbox.api.answer import answer
+from sms_sandbox.api.answer import answer_call
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.render import to_json, to_xml
-from sms_sandbox.api.routes import methods
+from sms_sandbox.api.routes import load_methods
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
@@ -20,7 +20,7 @@ from sms_sandbox.store.database import Store
 from tests.api.spelling import as_xml_says, parsed, read_back
 from tests.conftest import make_tenant
 
-METHODS = methods()
+METHODS = load_methods()
 
 
 class ApiMachine(RuleBasedStateMachine):
@@ -54,7 +54,7 @@ class ApiMachine(RuleBasedStateMachine):
         key, secret = who or (self.key, "secret")
         authorization = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
         form = {name.rstrip("_"): str(value) for name, value in params.items()}
-        answered = answer(self.store, self.gate, METHODS[method], form, authorization)
+        answered = answer_call(self.store, self.gate, METHODS[method], form, authorization)
         assert answered.code.name != "FAILED", (method, params)
         reply = json.loads(to_json(answered.reply))
         assert read_back(parsed(to_xml(answered.reply)), reply) == as_xml_says(reply)

@@ -1,4 +1,4 @@
-"""A call, from form to reply. The only place that turns a refusal into words on the wire."""
+"""Carries out calls: from a form to an answer. Only this module turns an ApiError into a response."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -21,43 +21,43 @@ log = logging.getLogger(__name__)
 
 
 class Answer(NamedTuple):
-    """What goes out: the code with its status, the reply as plain data, and what the headers tell."""
+    """The result of a call: its code, the response as plain data, and facts for headers and traffic entry."""
 
     code: Code
     reply: Mapping[str, Any]
     profile: Profile
-    sent_to: int | None = None
+    billed: int | None = None
     """Messages to bill, one for each recipient; None if the call sent none."""
     injected: Injected | None = None
-    """The fault that meets the call."""
+    """The fault that applies to the call."""
     early_recipients: Sequence[int] = ()
     """Recipients whose delivery reports are called back before this goes out."""
     account: Account | None = None
-    """Whose call it is, whether or not it was let in; None where nobody knows."""
+    """The account that called, even if the call was refused; None if it is unknown."""
 
     @property
     def rule(self) -> str | None:
-        """What made it other than it would have been, as `fault 3`."""
+        """The fault or magic that changed the outcome, such as `fault 3`."""
         return self.injected.name if self.injected else None
 
     @property
     def status(self) -> int:
-        """The HTTP status the client sees; 0 where a fault lets it see none."""
+        """The HTTP status the client sees; 0 if a fault lets it see none."""
         seen = self.injected.status if self.injected else None
         return self.code.status if seen is None else seen
 
 
 class _Admitted(NamedTuple):
-    """A call that was let in: whose it is, and the fault that meets it."""
+    """A call that the gate admitted: its account, and the fault that applies to it."""
 
     account: Account
     injected: Injected | None
 
 
-def answer(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> Answer:
-    """Carry out a call. `form` is None if the body can not be read as what it says it is.
+def answer_call(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> Answer:
+    """Carry out a call. `form` is None if the body does not match its content type.
 
-    What the gate counts stays counted, but a call that is refused later leaves nothing behind.
+    A refused call changes nothing, except that it counts for the throttle and for faults.
     """
     admitted = _admit(store, gate, method, form, authorization)
     return admitted if isinstance(admitted, Answer) else _carry_out(store, method, form, admitted)
@@ -66,7 +66,7 @@ def answer(store: Store, gate: Gate, method: Method, form: Form | None, authoriz
 async def prepare_and_answer(
     store: Store, gate: Gate, method: Method, form: Form, authorization: str, prepare: Prepare
 ) -> Answer:
-    """Carry out a call whose method needs something done before, while other calls are answered."""
+    """Carry out a call whose method needs a long preparation, during which other calls are answered."""
     admitted = await store.call(_admit, store, gate, method, form, authorization)
     if isinstance(admitted, Answer):
         return admitted
@@ -81,7 +81,7 @@ async def prepare_and_answer(
 
 
 def _admit(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> _Admitted | Answer:
-    """Let a call in, or answer it at once, if it is refused or a fault keeps it from being carried out."""
+    """Admit a call, or answer it at once if the gate or a fault refuses it."""
     account = injected = None
     try:
         account = gate.admit(authorization)
@@ -103,44 +103,44 @@ def _carry_out(store: Store, method: Method, form: Form | None, admitted: _Admit
     try:
         with store.begin() as db:
             call = Call(db, account, account.clock.now(real_now()), prepared)
-            reply, early_recipients = method(call, readable(form))
+            reply, early_recipients = method(call, _require_form(form))
     except ApiError as refused:
         return _refuse(refused, method, account, injected)
-    except GoneError:  # the tenant is deleted: as if the call had come a moment later
+    except GoneError:  # the tenant was deleted meanwhile, so the account is unknown now
         return _refusal(Code.AUTH_FAILED, Code.AUTH_FAILED.text, account, injected)._replace(account=None)
     except Exception:
         log.exception("%s failed", method.name)
         return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
-    sent_to = reply[method.bills_messages] if method.bills_messages else None
+    billed = reply[method.bills_messages] if method.bills_messages else None
     profile = PROFILES[account.profile]
-    return Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, sent_to, injected, early_recipients, account)
+    return Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, billed, injected, early_recipients, account)
 
 
 def _refuse(refused: ApiError, method: Method, account: Account | None, injected: Injected | None) -> Answer:
-    """Return the refusal, if the method may refuse so."""
+    """Return the answer for an error; FAILED if the method does not declare its code."""
     if refused.code in method.errors or refused.code in GATE:
         return _refusal(refused.code, refused.description, account, injected)
-    log.error("%s does not declare that it refuses with %s", method.name, refused.code.name, exc_info=refused)
+    log.error("%s does not declare the error %s", method.name, refused.code.name, exc_info=refused)
     return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
 
 
 def _refusal(code: Code, description: Description, account: Account | None, injected: Injected | None) -> Answer:
     profile = PROFILES[account.profile if account else "seed"]
-    return Answer(code, verdict(code, description), profile, injected=injected, account=account)
+    return Answer(code, build_error(code, description), profile, injected=injected, account=account)
 
 
-def readable(form: Form | None) -> Form:
+def _require_form(form: Form | None) -> Form:
     if form is None:
         raise ApiError(Code.FIELD_INVALID, "The body of the request can not be read.")
     return form
 
 
-def verdict(code: Code, description: Description) -> Mapping[str, Any]:
-    """The error block, which stands last in every reply. Its texts never turn into numbers."""
+def build_error(code: Code, description: Description) -> Mapping[str, Any]:
+    """Return the error block, which is last in every response. Its texts never become numbers."""
     if isinstance(description, str):
         return {"error": {"code": code.name, "description": Verbatim(description)}}
-    lists = {name: [Verbatim(each) for each in listed] for name, listed in description.items()}
+    lists = {name: [Verbatim(number) for number in numbers] for name, numbers in description.items()}
     return {"error": {"code": code.name, "description": lists}}
 
 
-_SUCCESS = {"error": Fixed(verdict(Code.SUCCESS, Code.SUCCESS.text)["error"])}
+_SUCCESS = {"error": Fixed(build_error(Code.SUCCESS, Code.SUCCESS.text)["error"])}

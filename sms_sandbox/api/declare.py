@@ -1,4 +1,4 @@
-"""`@method` turns a function into a method of the API: its signature is the whole declaration."""
+"""`@method` turns a function into a method of the API. The signature is the whole declaration."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,10 +30,10 @@ from .params import Param, Timestamp
 from .schema import ADDRESS, SECRET, find_marked_keys
 
 ALWAYS = frozenset({Code.FIELD_INVALID})
-"""What every method may answer: of a parameter, or where it has none, of a body that can not be read."""
+"""Errors of every method: for an invalid parameter, or for a body that cannot be read."""
 
 GATE = frozenset({Code.AUTH_FAILED_NO_DATA, Code.AUTH_FAILED, Code.OVER_LIMIT, Code.ACCOUNT_EXPIRED})
-"""What every call may be answered before its method is asked."""
+"""Errors that any call can get before its method runs."""
 
 
 Hint: TypeAlias = Callable[[Form], str | None]
@@ -41,16 +41,16 @@ Hint: TypeAlias = Callable[[Form], str | None]
 
 
 Prepare: TypeAlias = Callable[..., Awaitable[Any]]
-"""Does what a method needs and what takes too long for one transaction, since other calls wait for that.
+"""Does work that is too long for the transaction of a method, because other calls wait for that.
 
-It is called with the store, the account, and the method's arguments by name. What it returns is the call's `prepared`.
+It is called with the store, the account, and the method's arguments by name. Its result is the call's `prepared`.
 """
 
 R = TypeVar("R", bound=Mapping[str, Any])
 
 
 class Call(NamedTuple):
-    """What a method knows of the call it answers: who, when (the tenant's time), and the open transaction."""
+    """A call as its method sees it: the open transaction, the account, and the tenant's time."""
 
     db: Connection
     account: Account
@@ -68,11 +68,11 @@ class Call(NamedTuple):
 
 
 class Nothing(TypedDict):
-    """A reply that says only that all went well."""
+    """A response without data, only the error block."""
 
 
 class Outcome(NamedTuple, Generic[R]):
-    """A reply that is sent only when early delivery reports on these recipients were called back."""
+    """A response that is sent only after the early delivery reports of these recipients."""
 
     reply: R
     early_recipients: Sequence[int]
@@ -83,8 +83,8 @@ class Method:
     """A method of the API, as its function declares it.
 
     `empty` is the sentence for a missing required parameter, with its name at {}. `bills_messages` is the key of the
-    reply that holds the number of messages to bill. `hints` checks for likely mistakes, and `prepare` does what takes
-    long before the method, each by the field that it needs.
+    response that holds the number of messages to bill. `hints` checks for likely mistakes, and `prepare` does long work
+    before the method; both are keyed by the form field that they need.
     """
 
     name: str
@@ -103,13 +103,13 @@ class Method:
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
 
     def find_preparation(self, form: Form | None) -> Prepare | None:
-        """Return what is to be done before a call with this form."""
+        """Return the preparation for a call with this form, if it needs one."""
         if not self.prepare or form is None:
             return None
         return next((prepare for name, prepare in self.prepare.items() if form.get(name)), None)
 
     def check_access(self, account: Account) -> None:
-        """Refuse an account that may not use the method at all, whatever its parameters."""
+        """Raise ApiError if the account may not use the method at all."""
         if self.resellers_only and not account.reseller:
             raise ApiError(Code.NO_ACCESS, FEATURE_CLOSED)
 
@@ -118,11 +118,14 @@ class Method:
         return result if isinstance(result, Outcome) else Outcome(result, ())
 
     def arguments(self, account: Account, form: Form) -> dict[str, Any]:
-        """What the form gives the function: the required first, in order, and only then what is badly written."""
+        """Return the function's arguments, read from the form. Raises ApiError.
+
+        A missing required parameter is reported before an invalid one.
+        """
         for name in self.required:
             if not self.params[name].is_given(form, wire_name(name)):
                 raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire_name(name)))
-        found = {}
+        arguments = {}
         for name, wire, alias, param in self._wired:
             if wire not in form and alias not in form and param.reads_one_field:
                 continue
@@ -130,19 +133,19 @@ class Method:
             if isinstance(value, Paging) and value.size == UNSIZED:
                 value = replace(value, size=account.page_size or profiles.PROFILES[account.profile].page_size)
             if value is not None:
-                found[name] = value
+                arguments[name] = value
             elif name in self.required:
                 raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire))
-        return found
+        return arguments
 
     @cached_property
     def _wired(self) -> Sequence[tuple[str, str, str, Param]]:
-        """Each parameter with its name here and its names on the wire."""
+        """Each parameter with its name in Python and its name and alias on the wire."""
         return [(name, wire_name(name), param.alias, param) for name, param in self.params.items()]
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """The names of all form fields the method reads, but for custom fields called by their names."""
+        """The names of all form fields the method reads, except custom fields given by name."""
         aliases = {alias for _, _, alias, _ in self._wired if alias}
         return frozenset(aliases.union(*(param.fields(wire) for _, wire, _, param in self._wired)))
 
@@ -153,14 +156,14 @@ class Method:
 
     @cached_property
     def addresses(self) -> frozenset[str]:
-        """The names of form fields that hold URLs, in which something may be secret."""
+        """The names of form fields that hold URLs, which may contain secrets."""
         return frozenset(
             name for _, *names, param in self._wired if param.schema().get("format") == "uri" for name in names
         )
 
     @cached_property
     def open_fields(self) -> frozenset[str]:
-        """The names of all other form fields it reads."""
+        """The names of form fields whose values need no redaction."""
         return self.fields - self.secrets - self.addresses
 
     @cached_property
@@ -181,17 +184,17 @@ class Method:
 
     @cached_property
     def secret_replies(self) -> frozenset[str]:
-        """The keys of its reply whose values are secret."""
+        """The keys of the response whose values are secret."""
         return find_marked_keys(self.returns, SECRET)
 
     @cached_property
     def address_replies(self) -> frozenset[str]:
-        """The keys of its reply whose values are URLs of the user's."""
+        """The keys of the response whose values are URLs that the user gave."""
         return find_marked_keys(self.returns, ADDRESS)
 
 
 def wire_name(name: str) -> str:
-    """A parameter's name on the wire: `from_` is a word Python keeps to itself."""
+    """Return a parameter's name on the wire: `from_` is `from`, which is a keyword in Python."""
     return name.rstrip("_")
 
 
@@ -204,9 +207,9 @@ def method(
     hints: Mapping[str, Hint] | None = None,
     prepare: Mapping[str, Prepare] | None = None,
 ) -> Callable[[Callable[..., Any]], Method]:
-    """Declare a method: its chapter, and the codes it may refuse with besides those every method may.
+    """Declare a method of the API with its chapter (`group`) and its own error codes.
 
-    One with required parameters also refuses with FIELD_EMPTY, and one for resellers only with NO_ACCESS.
+    FIELD_EMPTY is added if it has required parameters, and NO_ACCESS if it is for resellers only.
     """
 
     def declare(run: Callable[..., Any]) -> Method:
@@ -214,12 +217,14 @@ def method(
         parameters = dict(list(inspect.signature(run).parameters.items())[1:])
         defaults = {n: p.default for n, p in parameters.items() if p.default is not inspect.Parameter.empty}
         required = tuple(name for name in parameters if name not in defaults)
-        implied = {code for code, holds in ((Code.FIELD_EMPTY, required), (Code.NO_ACCESS, resellers_only)) if holds}
+        implied = {
+            code for code, applies in ((Code.FIELD_EMPTY, required), (Code.NO_ACCESS, resellers_only)) if applies
+        }
         return Method(
             name=run.__name__.replace("_", "-"),
             group=group,
             run=run,
-            params={name: kind_of(types[name]) for name in parameters},
+            params={name: find_param(types[name]) for name in parameters},
             required=required,
             defaults=defaults,
             returns=_reply_type(types["return"]),
@@ -240,11 +245,11 @@ def _reply_type(returned: Any) -> type:
     return reply
 
 
-def kind_of(hint: Any) -> Param:
-    """The one `Param` inside an annotation, looking through `X | None`."""
+def find_param(hint: Any) -> Param:
+    """Return the `Param` in an annotation, even inside `X | None`."""
     for part in (hint, *get_args(hint)):
         if get_origin(part) is Annotated:
             for extra in part.__metadata__:
                 if isinstance(extra, Param):
                     return extra
-    raise TypeError(f"{hint} names no kind of parameter")
+    raise TypeError(f"{hint} has no Param")

@@ -1,4 +1,4 @@
-"""Delivery reports that overtake the answer: they are called back before the call that sent the message is answered."""
+"""Early delivery reports: they are called back before the response to send-sms is sent."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The parameters of a call, read from its query and body in every encoding of clients."""
+"""The parameters of a call, read from its query and its body."""
 
 import logging
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The imitated API as an ASGI application: from a request to the method it names, and back."""
+"""The imitated API as an ASGI application: finds the method of a request, calls it, sends the response."""
 
 import gzip
 import re
@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from ..domain.profiles import PROFILES, Profile
 from ..store.database import Store
 from ..store.unit_of_work import Note
-from .answer import Answer, answer, prepare_and_answer, verdict
+from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answered_call import AnsweredCall, ApiContext
 from .declare import Method
 from .early_reports import wait_for_reports
@@ -44,12 +44,12 @@ CHAPTERS = {
         "add-card",
     ),
 }  # fmt: skip
-"""The methods that each module of `methods` declares, so that the others need not be loaded to find one."""
+"""The methods that each module of `methods` declares. With this table, a method is found by loading one module only."""
 
-LARGEST_BODY = 2 << 20
-"""Bytes; a send-sms to 500 numbers has less than a hundredth of it."""
+MAX_BODY_BYTES = 2 << 20
+"""Largest body of a request. A send-sms to 500 numbers has less than a hundredth of it."""
 
-# Real clients put a 2, for the version, and more slashes than needed before the method.
+# Real clients put a 2 for the version, and superfluous slashes, before the method.
 _PATH = re.compile(r"/+(?:2/+)?([^/]+)\.(json|xml)")
 
 _ENDINGS = (".json", ".xml")
@@ -60,7 +60,7 @@ _EXPIRES = (b"expires", b"Thu, 19 Nov 1981 08:52:00 GMT")
 
 
 class Methods(Mapping[str, Method]):
-    """Every method there is, by name. A chapter is loaded when one of its methods is first asked for."""
+    """All methods by name. A chapter's module is loaded when one of its methods is first used."""
 
     def __init__(self) -> None:
         self._chapters = {name: chapter for chapter, names in CHAPTERS.items() for name in names}
@@ -69,7 +69,7 @@ class Methods(Mapping[str, Method]):
     def __getitem__(self, name: str) -> Method:
         if name not in self._loaded:
             chapter = import_module(f".methods.{self._chapters[name]}", __package__)
-            self._loaded.update((each.name, each) for each in chapter.METHODS)
+            self._loaded.update((method.name, method) for method in chapter.METHODS)
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -79,13 +79,16 @@ class Methods(Mapping[str, Method]):
         return len(self._chapters)
 
 
-def methods() -> dict[str, Method]:
-    """Every method there is, by name, and all of them loaded."""
+def load_methods() -> dict[str, Method]:
+    """Load all methods, and return them by name."""
     return dict(Methods())
 
 
 class Api:
-    """Answers `/{method}.{json|xml}`. With `https_url` set, a call over plain HTTP is told to go there instead."""
+    """Answers calls to `/{method}.{json|xml}`.
+
+    With `https_url`, a call over plain HTTP is refused with an error that names this URL.
+    """
 
     def __init__(
         self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None,
@@ -109,32 +112,32 @@ class Api:
         elif (body := await _read_body(receive)) is None:
             await send_page(send, 413, "413 Request Entity Too Large", close=True)
         else:
-            found, spelled = await self._call(scope, headers, body, path)
+            answer, rendered = await self._call(scope, headers, body, path)
             content_type, _ = FORMATS[path[2]]
-            if found.injected is None:
-                await _reply(send, found, content_type, spelled, headers, scope["http_version"])
+            if answer.injected is None:
+                await _respond(send, answer, content_type, rendered, headers, scope["http_version"])
             else:
-                headers.pop(b"accept-encoding", None)  # a broken body is to be seen as it is
-                reply = partial(
-                    _reply, found=found, content_type=content_type, body=spelled, asked=headers,
+                headers.pop(b"accept-encoding", None)  # a broken body must be readable, so it is not compressed
+                send_ordinary = partial(
+                    _respond, answer=answer, content_type=content_type, body=rendered, asked_headers=headers,
                     http_version=scope["http_version"],
                 )  # fmt: skip
-                await self._effects.respond(found.injected, scope, receive, send, reply)
+                await self._effects.respond(answer.injected, scope, receive, send, send_ordinary)
 
     async def carry_out(self, scope: Scope, body: bytes) -> None:
-        """Carry a call out that nobody waits for, so that what faults do to its answer does not matter."""
+        """Carry out a call without sending a response. Faults have no effect on the client then."""
         path = _PATH.fullmatch(scope["path"])
         if path is not None:
             await self._call(scope, dict(scope["headers"]), body, path)
 
     def stop(self) -> None:
-        """End the calls that faults keep waiting."""
+        """Cancel the calls that faults keep waiting."""
         self._effects.stop()
 
     async def _call(
         self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, path: re.Match[str]
     ) -> tuple[Answer, bytes]:
-        """Carry a call out, spell its answer, and note it before anybody can know of it."""
+        """Carry out a call and render its response. Its traffic entry is queued before it is sent."""
         at, began = time.time_ns() // 1000, time.perf_counter_ns()
         name, ending = path.groups()
         content_type = headers.get(b"content-type", b"").decode("latin-1")
@@ -144,50 +147,50 @@ class Api:
         except UnreadableError:
             form = None
         method = self.methods.get(name)
-        found = await self._answer(scope, method, form, authorization)
-        _, spell = FORMATS[ending]
-        spelled = spell(found.reply)
+        answer = await self._answer(scope, method, form, authorization)
+        _, render = FORMATS[ending]
+        rendered = render(answer.reply)
         took = (time.perf_counter_ns() - began) // 1000
         call = AnsweredCall(
-            at, took, scope["method"], path[0], content_type, authorization, name, method, form, found,
-            spelled if ending == "json" else None,
+            at, took, scope["method"], path[0], content_type, authorization, name, method, form, answer,
+            rendered if ending == "json" else None,
         )  # fmt: skip
-        weight = len(scope["query_string"]) + len(body) + len(spelled)
-        tenant = found.account.tenant if found.account else None
-        self._store.on_noted(Note(tenant, weight, _entry_of, (call, self._context)))
-        return found, spelled
+        weight = len(scope["query_string"]) + len(body) + len(rendered)
+        tenant = answer.account.tenant if answer.account else None
+        self._store.on_noted(Note(tenant, weight, _make_entry, (call, self._context)))
+        return answer, rendered
 
     async def _answer(self, scope: Scope, method: Method | None, form: Form | None, authorization: str) -> Answer:
         if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
-            return await self._refusal(authorization, Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
+            return await self._refuse(authorization, Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
         if self._https_url is not None and scope["scheme"] != "https":
             why = f"The API is served over HTTPS only: {self._https_url}{scope['path']}"
-            return await self._refusal(authorization, Code.NO_ACCESS, why)
+            return await self._refuse(authorization, Code.NO_ACCESS, why)
         prepare = method.find_preparation(form)
         if prepare is None or form is None:
-            found = await self._store.call(answer, self._store, self._gate, method, form, authorization)
+            found = await self._store.call(answer_call, self._store, self._gate, method, form, authorization)
         else:
             found = await prepare_and_answer(self._store, self._gate, method, form, authorization, prepare)
         if found.early_recipients and found.account:
             await wait_for_reports(self._store, found.account.tenant, found.early_recipients)
         return found
 
-    async def _refusal(self, authorization: str, code: Code, description: str) -> Answer:
+    async def _refuse(self, authorization: str, code: Code, description: str) -> Answer:
         account = await self._store.call(self._gate.find_caller, authorization)
-        return Answer(code, verdict(code, description), PROFILES["seed"], account=account)
+        return Answer(code, build_error(code, description), PROFILES["seed"], account=account)
 
 
 class ApiRoute(BaseRoute):
     """The imitated API as one route.
 
-    A route for each method would be matched in turn, which takes longer the more methods there are.
+    Routes are matched in turn, so a route for each method would be slow.
     """
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        # Every call passes here, so this looks at the ends of the path alone. The API itself reads the rest.
+        # Every call comes here, so only both ends of the path are checked. The API itself reads the rest.
         path = scope["path"]
         is_call = scope["type"] == "http" and path.endswith(_ENDINGS) and not path.startswith("/_sandbox/")
         return (Match.FULL if is_call else Match.NONE), {}
@@ -203,38 +206,38 @@ def _entry_maker() -> Callable[[AnsweredCall, ApiContext], Any]:
     return make_entry
 
 
-def _entry_of(call: AnsweredCall, context: ApiContext) -> Any:
+def _make_entry(call: AnsweredCall, context: ApiContext) -> Any:
     return _entry_maker()(call, context)
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    """The whole body; None if it is larger than may be, or the client went away before it had sent all of it."""
+    """Return the whole body; None if it is too large, or if the client disconnected before its end."""
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
         message = await receive()
         chunk = message.get("body", b"")
         size += len(chunk)
-        if message["type"] == "http.disconnect" or size > LARGEST_BODY:
+        if message["type"] == "http.disconnect" or size > MAX_BODY_BYTES:
             return None
         chunks.append(chunk)
         more = message.get("more_body", False)
     return b"".join(chunks)
 
 
-async def _reply(
-    send: Send, found: Answer, content_type: str, body: bytes, asked: Mapping[bytes, bytes], http_version: str
+async def _respond(
+    send: Send, answer: Answer, content_type: str, body: bytes, asked_headers: Mapping[bytes, bytes], http_version: str
 ) -> None:
-    billing = "Queries=1" if found.sent_to is None else f"Queries=1; Messages={found.sent_to}"
-    headers = [*_usual_headers(found.profile, content_type), (b"x-mashape-billing", billing.encode())]
-    if http_version == "1.1" and b"close" not in asked.get(b"connection", b"").lower():
+    billing = "Queries=1" if answer.billed is None else f"Queries=1; Messages={answer.billed}"
+    headers = [*_usual_headers(answer.profile, content_type), (b"x-mashape-billing", billing.encode())]
+    if http_version == "1.1" and b"close" not in asked_headers.get(b"connection", b"").lower():
         headers.append((b"connection", b"keep-alive"))
-    if _GZIP.search(asked.get(b"accept-encoding", b"")):
+    if _GZIP.search(asked_headers.get(b"accept-encoding", b"")):
         body = gzip.compress(body, compresslevel=1, mtime=0)
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
-    if found.code is Code.AUTH_FAILED_NO_DATA:
+    if answer.code is Code.AUTH_FAILED_NO_DATA:
         headers.append((b"www-authenticate", b'Basic realm="API"'))
-    await send_response(send, found.code.status, headers, body)
+    await send_response(send, answer.code.status, headers, body)
 
 
 @cache

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from ..api.answer import answer
+from ..api.answer import answer_call
 from ..api.declare import Method
 from ..api.gate import Gate
 from ..api.openapi import list_codes, list_fields, list_required
 from ..api.params import Schema
 from ..api.parity.evidence import EVIDENCE, MEANINGS, Evidence
 from ..api.render import to_json
-from ..api.routes import methods
+from ..api.routes import load_methods
 from ..api.schema import schema_of
 from ..domain.clock import Clock, real_now
 from ..services import new_tenant
@@ -41,7 +41,7 @@ _START = datetime(2030, 1, 1, tzinfo=UTC)
 
 def build_page() -> str:
     """Return the whole page, as Markdown."""
-    all_methods = methods()
+    all_methods = load_methods()
     examples = asyncio.run(_make_examples(all_methods))
     groups: dict[str, list[Method]] = {}
     for name in EVIDENCE:
@@ -139,6 +139,6 @@ async def _make_examples(all_methods: Mapping[str, Method]) -> dict[str, str]:
 def _make_example(store: Store, gate: Gate, method: Method, params: Mapping[str, str]) -> str:
     """Make a call, and return it and its response as Markdown."""
     authorization = f"Basic {b64encode(f'{_KEY}:{_SECRET}'.encode()).decode()}"
-    response: Any = answer(store, gate, method, params, authorization).reply
+    response: Any = answer_call(store, gate, method, params, authorization).reply
     request = f"POST /{method.name}.json\n\n{urlencode(params)}".rstrip()
     return f"```\n{request}\n```\n\n```json\n{to_json(response).decode()}\n```\n"

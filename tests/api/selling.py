@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sms_sandbox.api.routes import methods
+from sms_sandbox.api.routes import load_methods
 from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.services import ledger
 from sms_sandbox.store import accounts
@@ -13,7 +13,7 @@ from tests.conftest import Caller, FreshTenant
 GYM = {"name": "Gym", "email": "gym@example.com", "password": "not-to-be-kept", "msisdn": "+61 491 570 156"}
 CLUB = {"name": "Club", "email": "club@example.com", "password": "x", "msisdn": "61491570157"}
 HANDSET = "61491570158"
-RESELLERS_ONLY = [method.name for method in methods().values() if method.resellers_only]
+RESELLERS_ONLY = [method.name for method in load_methods().values() if method.resellers_only]
 
 
 def client_of(fresh: FreshTenant, call: Caller, **details: Any) -> tuple[int, Caller]:

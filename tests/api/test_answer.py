@@ -7,12 +7,12 @@ from unittest.mock import patch
 import pytest
 from starlette.testclient import TestClient
 
-from sms_sandbox.api.answer import answer, verdict
-from sms_sandbox.api.declare import Call, kind_of, method
+from sms_sandbox.api.answer import answer_call, build_error
+from sms_sandbox.api.declare import Call, find_param, method
 from sms_sandbox.api.errors import ApiError, Code
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.params import Integer, Text
-from sms_sandbox.api.routes import Api, methods
+from sms_sandbox.api.routes import Api, load_methods
 from sms_sandbox.store import contacts, numbers, tenants
 from sms_sandbox.store.accounts import Account
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
@@ -74,9 +74,9 @@ def test_a_call_whose_tenant_ends_while_it_is_let_in_is_a_stranger_s(fresh: Fres
     caller = f"Basic {b64encode(f'{KEY}:{SECRET}'.encode()).decode()}"
     form = {"to": "61491570156", "message": "hi"}
     with patch.object(numbers, "sender_for", return_value="61491570156"):  # which it was asked for a moment before
-        found = answer(fresh.store, Slow(fresh.store), methods()[name], form, caller)
+        found = answer_call(fresh.store, Slow(fresh.store), load_methods()[name], form, caller)
     assert (found.code, found.account) == (Code.AUTH_FAILED, None)
-    assert found.reply == verdict(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
+    assert found.reply == build_error(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
 
 
 def test_defaults_are_the_functions_own(http: TestClient) -> None:
@@ -85,6 +85,6 @@ def test_defaults_are_the_functions_own(http: TestClient) -> None:
 
 
 def test_a_parameter_without_a_kind_is_seen_when_the_method_is_declared() -> None:
-    with pytest.raises(TypeError, match="names no kind of parameter"):
-        kind_of(Annotated[str, "no kind"])
-    assert kind_of(Annotated[str, Text("doc")] | None) == Text("doc")
+    with pytest.raises(TypeError, match="has no Param"):
+        find_param(Annotated[str, "no kind"])
+    assert find_param(Annotated[str, Text("doc")] | None) == Text("doc")

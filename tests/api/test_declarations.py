@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms_sandbox.api.answer import answer
+from sms_sandbox.api.answer import answer_call
 from sms_sandbox.api.declare import ALWAYS, GATE, Method
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.methods.numbers import Leased
 from sms_sandbox.api.render import to_json, to_xml
-from sms_sandbox.api.routes import methods
+from sms_sandbox.api.routes import load_methods
 from sms_sandbox.services.new_tenant import OWN_NUMBER
 from sms_sandbox.store import accounts
 from sms_sandbox.store.schema import open_store
@@ -29,7 +29,7 @@ from tests.api.shapes import branches, misfit, taken
 from tests.api.spelling import as_xml_says, parsed, read_back
 from tests.conftest import Caller, FreshTenant, make_tenant
 
-METHODS = methods()
+METHODS = load_methods()
 ALL = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
 
 
@@ -151,7 +151,7 @@ def answers_in(fresh: FreshTenant, scene: Scene) -> Iterator[tuple[Method, Mappi
     calls += [(clients, *case) for case in cases.TO_CLIENTS]
     for authorization, name, params in calls:
         form = {key: str(value) for key, value in params(scene).items()}
-        found = answer(fresh.store, gate, METHODS[name], form, authorization)
+        found = answer_call(fresh.store, gate, METHODS[name], form, authorization)
         assert found.code is Code.SUCCESS, (name, form, found.reply)
         yield METHODS[name], found.reply
 
@@ -211,7 +211,7 @@ def test_no_parameters_break_a_method(method: Method, arena: tuple[FreshTenant, 
     ids = [str(each) for each in vars(scene).values()]
     names = st.sampled_from([*known, "message_id", "field_email", "nonsense"])
     form = data.draw(st.dictionaries(names, JUNK | st.sampled_from(ids), max_size=8))
-    answered = answer(fresh.store, Gate(fresh.store), method, form, AUTHORIZATION)
+    answered = answer_call(fresh.store, Gate(fresh.store), method, form, AUTHORIZATION)
     assert answered.code in method.errors | {Code.SUCCESS}, answered.reply
     assert answered.code not in GATE
     check(method, answered.reply)

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.openapi import build_document
 from sms_sandbox.api.parity.evidence import EVIDENCE
-from sms_sandbox.api.routes import methods
+from sms_sandbox.api.routes import load_methods
 from tests.conftest import Caller
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    return build_document(methods().values(), "1.2.3", "https://localhost:8443")
+    return build_document(load_methods().values(), "1.2.3", "https://localhost:8443")
 
 
 def test_the_openapi_document_is_valid(described: dict[str, Any]) -> None:
@@ -27,7 +27,7 @@ def test_the_openapi_document_is_valid(described: dict[str, Any]) -> None:
 
 
 def test_it_describes_every_method_in_both_formats_and_verbs(described: dict[str, Any]) -> None:
-    paths = {f"/{name}.{ending}" for name in methods() for ending in ("json", "xml")}
+    paths = {f"/{name}.{ending}" for name in load_methods() for ending in ("json", "xml")}
     assert set(described["paths"]) == paths
     assert all(set(verbs) == {"get", "post"} for verbs in described["paths"].values())
     ids = [each["operationId"] for verbs in described["paths"].values() for each in verbs.values()]
@@ -35,7 +35,7 @@ def test_it_describes_every_method_in_both_formats_and_verbs(described: dict[str
 
 
 def test_every_method_has_evidence_and_no_other_has() -> None:
-    assert set(methods()) == set(EVIDENCE)
+    assert set(load_methods()) == set(EVIDENCE)
 
 
 def test_the_methods_are_those_of_the_reference() -> None:

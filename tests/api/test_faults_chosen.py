@@ -7,7 +7,7 @@ import pytest
 
 from sms_sandbox.api import answer, fault_injection
 from sms_sandbox.api.gate import Gate
-from sms_sandbox.api.routes import methods
+from sms_sandbox.api.routes import load_methods
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.faults import Fault
 from sms_sandbox.domain.rule_match import Match, Turns
@@ -101,7 +101,7 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTena
     account = fresh.account if fresh.account.faulty else _read(fresh)
 
     def seconds() -> float:
-        found = fault_injection.find_fault(fresh.store, account, methods()["get-balance"], {})
+        found = fault_injection.find_fault(fresh.store, account, load_methods()["get-balance"], {})
         assert found is not None
         return found.delay_seconds
 
@@ -121,10 +121,10 @@ def _read(fresh: FreshTenant) -> accounts.Account:
 def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTenant) -> None:
     let(fresh, turns=Turns(count=5), error="FAILED")
     let(fresh, turns=Turns(count=3), error="NO_ACCESS")
-    method, gate = methods()["get-balance"], Gate(fresh.store)
+    method, gate = load_methods()["get-balance"], Gate(fresh.store)
 
     def once(_: int) -> str:
-        return answer.answer(fresh.store, gate, method, {}, BASIC[1].decode()).code.name
+        return answer.answer_call(fresh.store, gate, method, {}, BASIC[1].decode()).code.name
 
     if fresh.store.embedded:  # which one thread works on
         codes = [once(n) for n in range(20)]

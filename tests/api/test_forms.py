@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from sms_sandbox.api.forms import UnreadableError, parse_urlencoded, read_form
-from sms_sandbox.api.routes import LARGEST_BODY
+from sms_sandbox.api.routes import MAX_BODY_BYTES
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
 from tests.api.acts import BASIC, FORM, error_of, request
@@ -164,9 +164,9 @@ def test_no_bytes_break_the_reading_of_a_form(body: bytes, content_type: str, qu
 
 
 def test_a_body_of_megabytes_is_refused_by_the_web_server(call: Caller) -> None:
-    answer = call.http.post("/get-balance.json", content=b"a" * LARGEST_BODY, headers={"Content-Type": FORM})
+    answer = call.http.post("/get-balance.json", content=b"a" * MAX_BODY_BYTES, headers={"Content-Type": FORM})
     assert answer.status_code == 200
-    answer = call.http.post("/get-balance.json", content=b"a" * (LARGEST_BODY + 1), headers={"Content-Type": FORM})
+    answer = call.http.post("/get-balance.json", content=b"a" * (MAX_BODY_BYTES + 1), headers={"Content-Type": FORM})
     assert (answer.status_code, answer.headers["content-type"]) == (413, "text/html")
     assert answer.headers["connection"] == "close"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from sms_sandbox.api.routes import methods
+from sms_sandbox.api.routes import load_methods
 from sms_sandbox.store import tables
 from tests.api.acts import execute, neighbours_call
 from tests.api.selling import CLUB, HANDSET, RESELLERS_ONLY, client_of, top_up
@@ -15,7 +15,7 @@ from tests.conftest import Caller, FreshTenant, make_tenant
 
 FILLED = {"message": "Hi", "to": HANDSET, "from": HANDSET, "msisdn": HANDSET, "mobile": HANDSET, "countrycode": "AU"}
 IDS = {"list_id", "message_id", "id", "client_id", "keyword_id", "number"}
-TAKING_IDS = sorted(method.name for method in methods().values() if IDS & set(method.params))
+TAKING_IDS = sorted(method.name for method in load_methods().values() if IDS & set(method.params))
 LEASED = "61491570120"
 
 
@@ -46,7 +46,7 @@ def test_nobody_reaches_what_is_anothers(call: Caller, fresh: FreshTenant, metho
         "list_id": on, "message_id": message, "client_id": gym, "keyword_id": 1, "number": LEASED,
         "id": transaction if method == "get-transaction" else message,
     }  # fmt: skip
-    declared = methods()[method]
+    declared = load_methods()[method]
     given = {name: ids[name] for name in declared.params if name in IDS}
     given |= {name: FILLED.get(name.rstrip("_"), "x") for name in declared.required if name not in given}
     if "list_id" in given and method == "send-sms":

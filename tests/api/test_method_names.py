@@ -9,7 +9,7 @@ import pytest
 
 from sms_sandbox import api
 from sms_sandbox.api.methods import responses, sms
-from sms_sandbox.api.routes import Methods, methods
+from sms_sandbox.api.routes import Methods, load_methods
 
 FOLDER = Path(api.__file__).parent
 CORE = sorted(FOLDER.glob("*.py"))
@@ -60,20 +60,20 @@ def test_docstrings_and_the_table_of_chapters_may_name_methods() -> None:
 
 def test_every_field_of_a_number_is_declared() -> None:
     named = {"to", "msisdn", "mobile", "number"}
-    for method in methods().values():
+    for method in load_methods().values():
         assert named & method.fields == set(method.number_fields), method.name
 
 
 def test_two_methods_say_who_sends() -> None:
-    senders = {name: method.sender_field for name, method in methods().items() if method.sender_field}
+    senders = {name: method.sender_field for name, method in load_methods().items() if method.sender_field}
     assert senders == {sms.send_sms.name: "from", responses.message_reply.name: "from"}
 
 
 def test_one_method_bills_messages_and_has_hints_of_its_own() -> None:
-    assert {name: method.bills_messages for name, method in methods().items() if method.bills_messages} == {
+    assert {name: method.bills_messages for name, method in load_methods().items() if method.bills_messages} == {
         sms.send_sms.name: "recipients"
     }
-    assert [name for name, method in methods().items() if method.hints] == [sms.send_sms.name]
-    for method in methods().values():
+    assert [name for name, method in load_methods().items() if method.hints] == [sms.send_sms.name]
+    for method in load_methods().values():
         assert method.hints.keys() <= method.fields
         assert method.hinted_fields == ({"list_id", "send_at"} if method is sms.send_sms else set())

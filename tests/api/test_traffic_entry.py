@@ -16,7 +16,7 @@ from sms_sandbox.api.answer import Answer
 from sms_sandbox.api.answered_call import AnsweredCall, ApiContext
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.render import to_json
-from sms_sandbox.api.routes import Api, methods
+from sms_sandbox.api.routes import Api, load_methods
 from sms_sandbox.api.traffic_entry import make_full_entry, make_plain_entry
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.journal import queries
@@ -46,14 +46,14 @@ SECRETS = {
 
 
 def test_every_secret_of_the_reference_is_declared() -> None:
-    declared = {(name, field) for name, method in methods().items() for field in method.secrets if field}
+    declared = {(name, field) for name, method in load_methods().items() for field in method.secrets if field}
     assert declared == {
         (name, field) for name in ("add-client", "edit-client") for field in ("password", "api_secret")
     }  # fmt: skip
-    assert {field for method in methods().values() for field in method.addresses if field} == {
+    assert {field for method in load_methods().values() for field in method.addresses if field} == {
         "dlr_callback", "reply_callback", "link_hits_callback", "tracked_link_url", "forward_url", "url", "file_url",
     }  # fmt: skip
-    told = {name for name, method in methods().items() if method.secret_replies}
+    told = {name for name, method in load_methods().items() if method.secret_replies}
     assert told == {"add-client", "edit-client", "get-client", "get-clients"}
 
 

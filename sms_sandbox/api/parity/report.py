@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 
-from ..routes import methods
+from ..routes import load_methods
 from .evidence import EVIDENCE, Evidence
 from .gaps import Gap, load_gaps
 
@@ -30,7 +30,7 @@ class Parity:
 def list_parity() -> Sequence[Parity]:
     """Return the parity of every method, in the order of the provider's chapters."""
     dates = load_validation_dates()
-    offered = methods()
+    offered = load_methods()
     return [
         Parity(
             name, offered[name].group, evidence, dates.get(name), [gap for gap in load_gaps() if name in gap.methods]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from sms_sandbox.api.openapi import list_fields
-from sms_sandbox.api.routes import methods
+from sms_sandbox.api.routes import load_methods
 from tests.contract.exchanges import Answer, Exchange, Mutator, forward_unchanged
 from tests.contract.mutators.combinators import Tree, answer_tree, change_refusals, code_of, for_methods, with_tree
 
@@ -58,13 +58,13 @@ def pretend(method: str, tree: Callable[[Mapping[str, str]], Tree]) -> Mutator:
 
 @cache
 def known_names(method: str) -> frozenset[str]:
-    return frozenset(list_fields(methods()[method]))
+    return frozenset(list_fields(load_methods()[method]))
 
 
 def refuse_unknown_parameters(exchange: Exchange) -> Answer:
     """Refuse calls with unknown parameters."""
     request = exchange.request
-    if request.method not in methods() or set(request.form) <= known_names(request.method):
+    if request.method not in load_methods() or set(request.form) <= known_names(request.method):
         return forward_unchanged(exchange)
     return exchange.forward(request.with_target("/get-sms.json?message_id=x").with_body(b""))
 
