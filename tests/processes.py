@@ -19,7 +19,7 @@ from tests.sandbox import Account
 
 
 def let_children_be_interrupted() -> None:
-    """Let SIGINT end the processes that tests start, though it is ignored here.
+    """Restore SIGINT in the processes that tests start, because it may be ignored here.
 
     A shell lets the background jobs of a script ignore SIGINT, and what they start inherits that. A handler is not
     inherited; this one does nothing, so that the tests themselves go on ignoring the signal.

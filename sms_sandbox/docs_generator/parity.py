@@ -75,7 +75,7 @@ def _gap_line(gap: Gap) -> str:
 
 
 def build_validated(recorded: Path) -> str:
-    """Return the last day on which each method was recorded, as the JSON in the package."""
+    """Return the last day each method was recorded, as the package's JSON."""
     newest: dict[str, str] = {}
     for path in sorted(recorded.glob("*.json")):
         recording: Any = json.loads(path.read_text("utf-8"))

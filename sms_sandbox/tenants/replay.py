@@ -1,4 +1,6 @@
-"""Replays: the calls of a document are made again in a new tenant with the same seed and a frozen clock.
+"""Replays of a document's calls in a new tenant with the same seed.
+
+The clock is frozen, and each call is made at its moment.
 
 The tenant lives in a separate database in memory, so that keys, links and ids are the same as the first time. No
 callbacks are sent: an attempt ends as it did the first time, and an additional one succeeds.
@@ -60,7 +62,7 @@ _DELIVERED: Row = {"status": 200, "error": None, "answer": ""}
 
 
 async def replay(document: Document) -> Document:
-    """Make the calls of a document again, each at its moment, and return the new tenant's document.
+    """Repeat the calls of a document, and return the new tenant's document.
 
     Raises ControlError if the document is not valid or its traffic is not complete.
     """

@@ -1,4 +1,4 @@
-"""The tenants that a server creates by its settings: at start, and for unknown keys while it is open."""
+"""The tenants that a server creates: at start, and for unknown keys."""
 
 import re
 from datetime import timedelta
@@ -59,7 +59,7 @@ class TenantSetup:
         return is_new
 
     def create_for_unknown_key(self, db: Connection, key: str, secret: str) -> None:
-        """Create a tenant for an unknown key and its secret, if they can be an account's.
+        """Create a tenant for an unknown key with its secret, if both are valid.
 
         A key with a magic suffix, as in `KEY-nocredit`, creates the tenant of `KEY`.
         """

@@ -1,4 +1,4 @@
-"""What lies in `examples/`, run as its readers would."""
+"""The projects in `examples/`, run as a user would run them."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def server(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory)
 
 
 def run(folder: str, ready_file: Path, *args: str, **env: str) -> str:
-    """Run an example's tests on the server; what pytest says."""
+    """Run the tests of an example against the server, and return pytest's output."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTEST_"))}
     clean |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200", **env}
     options = ("-q", "-W", "error", "-p", "no:cacheprovider", "-p", "sms_sandbox.pytest_plugin", "-c", os.devnull)
@@ -69,7 +69,7 @@ def test_the_fixed_app_passes_the_same_tests(server: tuple[Sandbox, Path]) -> No
 
 
 def test_tests_in_parallel_leave_no_trace_in_each_other(server: tuple[Sandbox, Path]) -> None:
-    """The benchmarks do the same with a thousand."""
+    """The benchmarks do the same with a thousand tests."""
     sandbox, ready_file = server
     said = run("isolation", ready_file, "-p", "xdist", "-n2", COUNT="200")
     assert counts(said) == {"passed": 200}, said

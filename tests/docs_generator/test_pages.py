@@ -1,4 +1,4 @@
-"""The generated pages: fresh in this checkout, and told to be stale wherever anything they are made from changed."""
+"""The generated pages are up to date, and recognised as stale after changes."""
 
 import json
 import re
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what the pages lie in."""
+    """A copy of the generated files."""
     for name in PAGES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)

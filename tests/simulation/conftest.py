@@ -1,4 +1,4 @@
-"""An app to be called back, a runner to call it, and a client of the API beside them."""
+"""A receiver of callbacks, a runner, and a client of the API."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +25,7 @@ from tests.store.making import HANDSETS, NOON
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came over the wire; header names are in lower case."""
+    """A received request; header names are in lower case."""
 
     verb: str
     target: str
@@ -41,33 +41,33 @@ class Request:
 
 
 @dataclass
-class Manner:
-    """How the receiver behaves on a path."""
+class Behaviour:
+    """The behaviour of the receiver on a path."""
 
     statuses: list[int] = field(default_factory=lambda: [200])
-    """One for each request; the last one for all that follow."""
+    """One for each request; the last one is repeated."""
     delay: float = 0.0
     body: bytes = b"OK"
     headers: tuple[str, ...] = ()
     trick: str = ""
-    """endless: a body that does not end; drip: one that does not go on; reset: no answer; garbage: not HTTP."""
+    """endless: the body never ends; drip: it stops; reset: no response; garbage: not HTTP."""
 
 
 class Receiver:
-    """A user's app, as far as callbacks go: it records what comes, and answers as it is told for each path."""
+    """A user's app: it records callbacks, and behaves as set for each path."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.connections = 0
-        self.manners: dict[str, Manner] = {}
+        self.behaviours: dict[str, Behaviour] = {}
         self.on_request: Callable[[Request], Awaitable[None]] | None = None
         self.origin = ""
         self._answered: dict[str, int] = {}
 
-    def url(self, path: str = "/hook", **manner: Any) -> str:
-        """The address of a path, which behaves as is said from now on."""
-        if manner:
-            self.manners[path] = Manner(**manner)
+    def url(self, path: str = "/hook", **behaviour: Any) -> str:
+        """Return the URL of a path, and set the behaviour of the path."""
+        if behaviour:
+            self.behaviours[path] = Behaviour(**behaviour)
         return f"{self.origin}{path}"
 
     def at(self, path: str) -> list[Request]:
@@ -112,26 +112,26 @@ class Receiver:
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection goes on."""
         self.requests.append(request)
-        manner = self.manners.get(request.path, Manner())
+        behaviour = self.behaviours.get(request.path, Behaviour())
         if self.on_request is not None:
             await self.on_request(request)
-        await asyncio.sleep(manner.delay)
-        if manner.trick == "reset":
+        await asyncio.sleep(behaviour.delay)
+        if behaviour.trick == "reset":
             writer.transport.abort()
             return False
-        if manner.trick == "garbage":
+        if behaviour.trick == "garbage":
             writer.write(b"SSH-2.0-what\r\n\r\n")
             return False
         count = self._answered[request.path] = self._answered.get(request.path, 0) + 1
-        status = manner.statuses[min(count, len(manner.statuses)) - 1]
-        length = "" if manner.trick else f"Content-Length: {len(manner.body)}\r\n"
-        extra = "".join(f"{line}\r\n" for line in manner.headers)
-        writer.write(f"HTTP/1.1 {status} Said\r\n{length}{extra}\r\n".encode() + manner.body)
+        status = behaviour.statuses[min(count, len(behaviour.statuses)) - 1]
+        length = "" if behaviour.trick else f"Content-Length: {len(behaviour.body)}\r\n"
+        extra = "".join(f"{line}\r\n" for line in behaviour.headers)
+        writer.write(f"HTTP/1.1 {status} Said\r\n{length}{extra}\r\n".encode() + behaviour.body)
         await writer.drain()
-        while manner.trick == "endless":
+        while behaviour.trick == "endless":
             writer.write(b"x" * 65536)
             await writer.drain()
-        if manner.trick == "drip":
+        if behaviour.trick == "drip":
             await asyncio.sleep(60)
         return True
 
@@ -146,14 +146,14 @@ async def receiver(anyio_backend: str) -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 async def runner(fresh: FreshTenant) -> AsyncIterator[Runner]:
-    """A runner that only does what it is told to; `start` makes it run by itself."""
+    """A runner that only advances clocks; after `start` it runs in real time, too."""
     made = Runner(fresh.store, CallbackClient())
     yield made
     await made.stop()
 
 
 class Client:
-    """Calls the API as a client does, on the loop of the test."""
+    """A client of the API on the event loop of the test."""
 
     def __init__(self, fresh: FreshTenant, key: str = KEY, secret: str = SECRET) -> None:
         transport = httpx2.ASGITransport(app=Api(fresh.store, None))
@@ -168,7 +168,7 @@ class Client:
         return reply
 
     async def send(self, count: int = 1, **params: Any) -> int:
-        """Send a message to so many handsets; its id."""
+        """Send a message to a number of handsets, and return its id."""
         reply = await self.ok("send-sms", message="Hello", to=",".join(HANDSETS[:count]), **params)
         return int(reply["message_id"])
 
@@ -182,14 +182,14 @@ async def call(fresh: FreshTenant) -> AsyncIterator[Client]:
 
 @pytest.fixture
 def still(fresh: FreshTenant) -> FreshTenant:
-    """A fresh tenant whose clock stands at noon."""
+    """A fresh tenant whose clock is frozen at noon."""
     set_clock(fresh, Clock(frozen_at=NOON))
     return fresh
 
 
 @pytest.fixture
 def quick(fresh: FreshTenant) -> FreshTenant:
-    """A fresh tenant where messages are delivered almost at once."""
+    """A fresh tenant with a delivery delay of 20 ms."""
     with fresh.store.begin() as db:
         tenants.change(db, fresh.tenant, {"delivery_delay": 20_000})
     return fresh
@@ -201,19 +201,19 @@ def set_clock(fresh: FreshTenant, clock: Clock) -> None:
 
 
 def clock_of(db: Connection, tenant: int) -> Clock:
-    there = tenants.read(db, tenant)
-    assert there is not None
-    return there.clock
+    row = tenants.read(db, tenant)
+    assert row is not None
+    return row.clock
 
 
-async def until(true: Callable[[], bool], within: float = 10.0) -> None:
-    """Wait for something that happens by itself; a generous bound, which only a failure reaches."""
-    async with asyncio.timeout(within):
-        while not true():
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
             await asyncio.sleep(0.01)
 
 
-def strange(fresh: FreshTenant, due: datetime, count: int) -> None:
-    """Put things on the timeline that nobody knows how to run."""
+def schedule_unknown(fresh: FreshTenant, due: datetime, count: int) -> None:
+    """Schedule events of a kind that has no handler."""
     with fresh.store.begin() as db:
-        timeline.schedule(db, fresh.tenant, [Plan(due, "strange", ref) for ref in range(count)])
+        timeline.schedule(db, fresh.tenant, [Plan(due, "unknown", ref) for ref in range(count)])

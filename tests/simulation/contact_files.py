@@ -32,7 +32,7 @@ class HeldResponses:
 
 
 class WriteLimit:
-    """Stops all imports after a number of transactions, as if the process hung, until they are resumed."""
+    """Stops all imports after a number of transactions, until they are resumed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, rows_per_transaction: int, transactions: int) -> None:
         monkeypatch.setattr(contact_imports, "ROWS_PER_TRANSACTION", rows_per_transaction)
@@ -99,7 +99,7 @@ def rows(fresh: FreshTenant, list_id: int, count: int) -> Callable[[], bool]:
 
 
 def members(fresh: FreshTenant, list_id: int) -> dict[str, tuple[str | None, str | None, dict[str, str]]]:
-    """Return the names and fields of a list's members by number, and check the list's counts."""
+    """Return the names and fields of a list's members, and check its counts."""
     with fresh.store.begin() as db:
         contact_list = contacts.read_list(db, fresh.tenant, list_id)
         assert contact_list is not None

@@ -1,4 +1,4 @@
-"""Moving a tenant's clock: everything on the way happens, and nothing else does."""
+"""Advancing a clock runs every event on the way, and no others."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from sms_sandbox.simulation.runner import BackwardsError, Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
-from tests.simulation.conftest import Client, Receiver, Request, clock_of, set_clock, strange
+from tests.simulation.conftest import Client, Receiver, Request, clock_of, schedule_unknown, set_clock
 from tests.store.making import NOON, seconds
 
 pytestmark = pytest.mark.anyio
@@ -74,7 +74,7 @@ async def test_a_clock_goes_as_far_as_it_can_with_things_planned(
     await runner.advance(still.tenant, to=LATEST)
     callback, attempts = queries.the_callback(still)
     assert (callback.state, len(attempts)) == (callbacks.GIVEN_UP, 5)
-    queries.set_account(still, balance=1_000_000)  # it went into the number's renewals
+    queries.set_account(still, balance=1_000_000)  # the number's renewals used it up
     await call.send(dlr_callback=receiver.url())
     assert now_of(still) == LATEST
 
@@ -106,7 +106,7 @@ async def test_two_advances_follow_each_other(still: FreshTenant, runner: Runner
 async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
     still: FreshTenant, runner: Runner, call: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    strange(still, NOON + seconds(1), 2)
+    schedule_unknown(still, NOON + seconds(1), 2)
     sent = await call.send(5)
     await runner.advance(still.tenant, by=HOUR)
     assert queries.message(still, sent).delivered == 5
@@ -119,7 +119,7 @@ async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
 async def test_an_advance_that_breaks_off_leaves_the_clock_where_it_came(
     still: FreshTenant, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was not run is still to come."""
+    """Events that did not run are still scheduled."""
     await call.send()
     monkeypatch.setattr(timeline, "take", broken)
     with pytest.raises(RuntimeError):

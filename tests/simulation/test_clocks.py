@@ -1,4 +1,4 @@
-"""Who moves a clock, where several processes could."""
+"""The locks of clocks that several processes advance."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def here(fresh: FreshTenant) -> Clocks:
 
 @pytest.fixture
 def elsewhere(fresh: FreshTenant, postgres_url: str) -> Iterator[Clocks]:
-    """Those of another process."""
+    """Clocks of another process."""
     store = open_store(postgres_url)
     yield Clocks(store)
     store.close()
@@ -39,7 +39,7 @@ async def test_one_process_at_a_time_holds_a_clock(fresh: FreshTenant, here: Clo
 
     async with here.hold(fresh.tenant):
         second = asyncio.create_task(hold_too())
-        async with elsewhere.hold(fresh.tenant + 1):  # which is another's, and free
+        async with elsewhere.hold(fresh.tenant + 1):  # another tenant's clock is free
             order.append("the first still has it")
     await second
     assert order == ["the first still has it", "the second has it"]
@@ -54,7 +54,7 @@ async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: FreshTenant, he
         with fresh.store.begin() as db:
             assert clock_of(db, fresh.tenant) == before
         end_session(fresh, elsewhere)
-        await here.resume_abandoned()  # which looked a moment ago
+        await here.resume_abandoned()  # the last check was a moment ago
         with fresh.store.begin() as db:
             assert clock_of(db, fresh.tenant) == before
         here._next_check = 0.0
@@ -90,7 +90,7 @@ async def hold_for_a_moment(clocks: Clocks, tenant: int) -> None:
 
 
 def end_session(fresh: FreshTenant, of: Clocks) -> None:
-    """End the session that holds clocks for a process, as the process's death does."""
+    """End the session that holds a process's locks, as its death would."""
     session = of._store.holds._session
     assert session is not None
     driver: Any = session.connection.dbapi_connection

@@ -1,4 +1,4 @@
-"""Imports of files into lists, from a real server to the list."""
+"""Imports of contact files, from a real server to the list."""
 
 import gzip
 import socket
@@ -19,7 +19,7 @@ from tests.store.making import HANDSETS
 pytestmark = pytest.mark.anyio
 
 
-# What comes of a file
+# The result of an import
 
 
 async def test_a_file_becomes_members_by_itself(
@@ -82,7 +82,7 @@ async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Cl
         "",
         ",Nobody,,",
         "12,Short,,",
-        f"{HANDSETS[6]},,,",  # opted out of the account, whose lists do not share that
+        f"{HANDSETS[6]},,,",  # opted out of the account, which its lists do not share
     ]
     url = receiver.url(body="\n".join(file).encode())
     await imported(fresh, runner, call, url, list_id=made)
@@ -95,7 +95,7 @@ async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Cl
         assert [each.msisdn for each in contacts.active_members(db, fresh.tenant, made, "", 9)] == [
             HANDSETS[0], HANDSETS[5], HANDSETS[6],
         ]  # fmt: skip
-    # The same file again: everybody is known by now.
+    # The same file again: all are members now.
     await imported(fresh, runner, call, url, list_id=made)
     assert await progress(call, made) == ("completed", [10, 10, 6, 3, 1, 0])
     assert members(fresh, made)[HANDSETS[5]] == ("First", None, {"2": "Dog"})
@@ -112,7 +112,7 @@ async def test_who_opted_out_of_all_lists(fresh: FreshTenant, runner: Runner, ca
 async def test_a_file_of_several_chunks(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A number that is repeated in another chunk is a duplicate too, and its first row stands."""
+    """A number repeated in a later transaction is a duplicate, too; its first row wins."""
     monkeypatch.setattr(contact_imports, "ROWS_PER_TRANSACTION", 7)
     again = [f"{number},again" for number in many(10)]
     body = "\n".join(["mobile,firstname", *(f"{number},first" for number in many(50)), *again]).encode()
@@ -130,7 +130,7 @@ async def test_the_lists_automation_hears(fresh: FreshTenant, runner: Runner, ca
     assert sorted(dict(each.params)["mobile"] for each in receiver.at("/joined")) == ["61491570200", "61491570201"]
 
 
-# How the file is fetched
+# Fetching the file
 
 
 async def test_the_url_may_bring_a_password(

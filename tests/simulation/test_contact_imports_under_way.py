@@ -171,7 +171,7 @@ async def test_a_fault_of_ours_is_a_failure(
 async def test_a_stop_leaves_it_to_the_next(
     fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the next goes on where it was: no row is counted twice."""
+    """The next process resumes it there: no row is counted twice."""
     limit = WriteLimit(monkeypatch, 10, 2)
     first = Runner(fresh.store, CallbackClient())
     await first.start()
@@ -191,7 +191,7 @@ async def test_a_stop_leaves_it_to_the_next(
 async def test_a_death_leaves_it_to_the_next(
     fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On an embedded store at once; on a shared one when nobody has said for a while that it is under way."""
+    """An embedded store resumes it at once, a shared one after its lease has run out."""
     limit = WriteLimit(monkeypatch, 10, 2)
     dead, client = Runner(fresh.store, CallbackClient()), CallbackClient()
     await dead.start()
@@ -265,7 +265,7 @@ async def test_a_neighbours_import_is_not_waited_for(
 async def test_other_calls_have_their_turn(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not by the clock, which a busy machine spoils: between any two chunks other work gets on."""
+    """Time is not measured, as a busy machine would falsify it: other work runs between any two transactions."""
     monkeypatch.setattr(contact_imports, "YIELD_AFTER_SECONDS", 0.0)
     monkeypatch.setattr(contact_imports, "ROWS_PER_TRANSACTION", 20)
     pauses = 0

@@ -1,4 +1,4 @@
-"""What becomes of messages, on a clock that is moved."""
+"""The delivery of messages, on a clock that is advanced."""
 
 from datetime import timedelta
 
@@ -67,7 +67,7 @@ async def test_the_account_is_told_where_the_message_names_nobody(
 
 
 async def send_by(at: FreshTenant, dlr_url: str | None) -> int:
-    """A message of an account that has no secret and so can't call the API."""
+    """Send a message of an account that has no secret and cannot call the API."""
     from tests.store.making import send as write
 
     with at.store.begin() as db:

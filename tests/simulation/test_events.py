@@ -1,4 +1,4 @@
-"""Events of the timeline, each by itself."""
+"""The handlers of the timeline's events."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.store.making import HANDSETS, NOON, seconds, send
 
 
 def run(db: Connection, at: FreshTenant, kind: str, *plans: Plan) -> None:
-    """Let events of one kind happen together."""
+    """Run events of one kind together."""
     tenant = tenants.read(db, at.tenant)
     assert tenant is not None
     HANDLERS[kind](db, tenant, [Due(0, at.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans])

@@ -1,4 +1,4 @@
-"""What keywords do with what handsets write to their number."""
+"""The automatic actions of keywords."""
 
 import pytest
 

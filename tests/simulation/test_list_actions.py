@@ -1,4 +1,4 @@
-"""A list's automation hears of contacts that join the list or leave it."""
+"""Callbacks for contacts that join or leave a list."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ ONE, TWO = HANDSETS[:2]
 
 
 async def automated(still: FreshTenant, call: Client, url: str, name: str = "people", **fields: str) -> int:
-    """A list that tells its automation at a URL."""
+    """Add a list with a URL for callbacks, and return its id."""
     made = int((await call.ok("add-list", name=name, **fields))["id"])
     with still.store.begin() as db:
         contacts.set_automation(db, still.tenant, made, url)

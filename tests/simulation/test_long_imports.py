@@ -1,4 +1,4 @@
-"""A file of 100,000 rows, imported by a process of its own that dies half-way."""
+"""An import of 100,000 rows, in a process that is killed half-way."""
 
 import threading
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ ROWS = 100_000
 PATIENCE = 100.0
 
 GROWTH = 32 << 10
-"""KiB that a process may grow by, which is less than the file has."""
+"""In KiB: the growth of the process, which is less than the size of the file."""
 
 
 @pytest.fixture
 def file_url() -> Iterator[str]:
-    """Where the file is, 50 MB of it, so that to hold it as a whole would show."""
+    """The URL of a file of 50 MB; loading it as a whole would show."""
     padding = "x" * 500
     body = "\n".join(["Firstname,Mobile,Note", *(f"Uno,614{12000000 + row},{padding}" for row in range(ROWS))]).encode()
 
@@ -34,7 +34,7 @@ def file_url() -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Write no log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -46,13 +46,13 @@ def file_url() -> Iterator[str]:
 
 
 def memory(of: SandboxProcess, what: str) -> int:
-    """KiB of memory a process has: now (VmRSS), or at most so far (VmHWM)."""
+    """Return the memory of a process in KiB: now (VmRSS) or at its peak (VmHWM)."""
     status = Path(f"/proc/{of.process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(what))
 
 
 def memory_when_warm(process: SandboxProcess) -> int:
-    """KiB of memory it has had with everything loaded that it loads when it is first used."""
+    """Return the peak memory in KiB, after everything is loaded that is loaded late."""
     process.account.api("format-number", msisdn="0491570156", countrycode="Australia")
     list_id = process.account.api("add-contacts-bulk", name="Nobody", file_url="http://127.0.0.1:1/")["list_id"]
     eventually(lambda: progress(process.account, list_id)["status"] == "failed")

@@ -1,4 +1,4 @@
-"""The timeline running by itself, in real time."""
+"""The runner in real time."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
-from tests.simulation.conftest import Client, Receiver, Request, clock_of, set_clock, strange, until
+from tests.simulation.conftest import Client, Receiver, Request, clock_of, schedule_unknown, set_clock, until
 from tests.store.making import HANDSETS, NOON, seconds
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_message_is_delivered_by_itself(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """About a second after it was sent, which is what the tenant was made with."""
+    """It is delivered about a second after it was sent: the default delay."""
     await runner.start()
     began = time.monotonic()
     sent = await call.send(dlr_callback=receiver.url())
@@ -89,7 +89,7 @@ async def test_a_failed_try_is_made_again_a_minute_after_it_failed(
 async def test_an_app_that_hangs_holds_up_nobody_else(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """Its lane fills up; what goes to another address, of the same tenant and of others, goes on."""
+    """Its lane fills up; callbacks to other addresses, of this tenant and others, are sent."""
     other = make_tenant(quick.store, "other-key", name="other")
     queries.delay_delivery(other, timedelta())
     await runner.start()
@@ -153,7 +153,7 @@ async def test_what_is_due_at_the_moment_the_clock_stands_at_happens(
 async def test_a_clock_is_moved_while_the_timeline_runs(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """Everything is done when the advance returns, whoever did it."""
+    """Everything is done when the advance returns, no matter which runner did it."""
     await runner.start()
     for hour in range(1, 6):
         sent = await call.send(10, dlr_callback=receiver.url(statuses=[500, 200]))
@@ -207,7 +207,7 @@ async def test_a_clock_that_another_process_may_hold_is_left_alone(fresh: FreshT
 
 
 def nothing_planned(at: FreshTenant) -> bool:
-    """Nothing but what is far off, such as the renewal of a number."""
+    """True if only far events are left, as the renewal of a number."""
     with at.store.begin() as db:
         due = timeline.next_due(db, at.tenant)
         return due is None or due > clock_of(db, at.tenant).now(real_now()) + timedelta(hours=1)
@@ -216,9 +216,9 @@ def nothing_planned(at: FreshTenant) -> bool:
 async def test_an_event_that_fails_stops_no_other(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    strange(quick, real_now() - seconds(5), 2)
+    schedule_unknown(quick, real_now() - seconds(5), 2)
     sent = await call.send(5, dlr_callback=receiver.url())
-    strange(quick, real_now(), 1)
+    schedule_unknown(quick, real_now(), 1)
     await runner.start()
     await until(lambda: len(receiver.requests) == 5)
     await until(lambda: nothing_planned(quick))
@@ -267,7 +267,7 @@ async def test_a_try_of_before_a_reset_is_forgotten(
 
 
 async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: FreshTenant, runner: Runner, call: Client) -> None:
-    """The next thing is due in an hour, and nobody here waits as long."""
+    """The next event is due in an hour, which no test waits for."""
     with quick.store.begin() as db:
         timeline.schedule(db, quick.tenant, [Plan(real_now() + timedelta(hours=1), "report", 1, {"status": DELIVERED})])
     await runner.start()
@@ -280,7 +280,7 @@ async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: FreshTenant, runn
 async def test_two_processes_share_the_work_and_do_it_once(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """Two runners here stand for them; what one plans, the other finds by queries."""
+    """Two runners stand for two processes; one finds the other's events by polling."""
     another = Runner(quick.store, CallbackClient())
     await runner.start()
     await another.start()

@@ -1,4 +1,4 @@
-"""What the magic numbers do, on a clock that is moved, and what the app is told."""
+"""The scenarios of magic numbers and rules, and the callbacks that they cause."""
 
 from collections import Counter
 from datetime import timedelta
@@ -29,7 +29,7 @@ Told = list[tuple[float, str, str, int]]
 
 
 def told(at: FreshTenant) -> Told:
-    """What the app was told: seconds after noon, event, status or text, message id; in order of the moments."""
+    """Return the callbacks in order: seconds after noon, event, status or text, message id."""
     found: Told = []
     for callback, _ in queries.all_callbacks(at):
         query = {name: values[0] for name, values in parse_qs(urlsplit(callback.url).query).items()}
@@ -39,7 +39,7 @@ def told(at: FreshTenant) -> Told:
 
 
 def because(at: FreshTenant) -> set[str]:
-    """What the callbacks say made them."""
+    """Return the rules that the callbacks name."""
     with at.store.begin() as db:
         return set(db.scalars(select(tables.callbacks.c.rule).where(tables.callbacks.c.tenant == at.tenant)))
 
@@ -62,7 +62,7 @@ EXPECTED: dict[str, tuple[Told, str]] = {
 
 
 def plan(at: FreshTenant, msisdn: str, scenario: str, **options: object) -> None:
-    """A rule for one number, or a prefix."""
+    """Add a rule for a number or a prefix."""
     with at.store.begin() as db:
         what = {"scenario": scenario, "options": options}
         rules.add(db, at.tenant, NewRule(rules.CARRIER, Match(to=msisdn), Turns(), what))
@@ -76,7 +76,7 @@ def hooked(still: FreshTenant, receiver: Receiver) -> FreshTenant:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No runner runs while a call is answered here, so nobody need wait for it."""
+    """No runner runs during the call here, so the call must not wait."""
     monkeypatch.setattr("sms_sandbox.api.early_reports.MAX_WAIT_SECONDS", 0.0)
 
 

@@ -1,4 +1,4 @@
-"""The accounts a server is told of: a tenant for each, found again at the next start."""
+"""The configured accounts: each has a tenant, which the next start finds again."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def test_each_account_is_a_tenant_of_its_own_and_kept(certificates: Certificates
     with run_sandbox(Settings(**flags, database=database, account=tuple(f"{key}:old" for key in keys))) as first:
         names = [Account(first.ready, key, "old").ok("GET", "/tenants/current")["name"] for key in keys]
         assert names[0] == "default"
-        # What can't be a name as it is gets a mark of its own, so that it is the same whoever came first.
+        # A key that cannot be a name gets a hash, so that its name does not depend on the order of the keys.
         mark = r"-[0-9a-f]{8}"
         assert re.fullmatch("account-a-b-c" + mark, names[1])
         assert all(re.fullmatch(f"account-{'x' * 42}" + mark, name) for name in names[2:])

@@ -1,4 +1,4 @@
-"""Seed files, which say in TOML or JSON what the tenants of a server begin with."""
+"""Seed files: the initial data of a server, in TOML or JSON."""
 
 
 class SeedError(Exception):

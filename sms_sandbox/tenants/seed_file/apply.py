@@ -1,4 +1,6 @@
-"""The use of a seed file: it adds what is missing and leaves what exists, so a second start changes nothing."""
+"""The use of a seed file: missing data is added, existing data is kept.
+
+A second start with the same file changes nothing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +33,7 @@ _CENTS_PER_UNIT = 100
 
 
 def with_seed_settings(given: s.Account, tenant: NewTenant, account: NewAccount) -> tuple[NewTenant, NewAccount]:
-    """Return a new tenant and its account with the settings that the seed file gives them."""
+    """Return a new tenant and its account with the seed file's settings."""
     if given.throttle is not None:
         account = replace(account, throttle=given.throttle)
     elif given.profile is not None:

@@ -1,4 +1,4 @@
-"""Faults on callbacks: what the app that is called sees, and what is noted."""
+"""Faults on callbacks, as the app and the record of attempts show them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def let(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> None:
-    """Let something go wrong with callbacks."""
+    """Add a fault on callbacks."""
     new = NewRule(rules.CALLBACK, match or Match(), turns or Turns(), Fault("callback", **what).given_fields())
     with fresh.store.begin() as db:
         rules.add(db, fresh.tenant, new)
@@ -133,7 +133,7 @@ async def test_a_delay_is_of_the_tenants_time(
     assert (callback.next_due, callback.attempts, callback.rule) == (NOON + seconds(3601), 0, "fault 1")
     await runner.advance(still.tenant, by=seconds(1))
     assert len(receiver.requests) == 1
-    # The next rung of the ladder is a try of its own, and meets the fault as well.
+    # The fault applies to the next attempt, too.
     await runner.advance(still.tenant, by=timedelta(hours=2))
     _, attempts = queries.the_callback(still)
     assert queries.waits(attempts) == [seconds(3601), seconds(3601 + 60 + 3600)]

@@ -1,4 +1,4 @@
-"""The one client that calls out."""
+"""The HTTP client for callbacks and files."""
 
 import asyncio
 import socket
@@ -128,18 +128,18 @@ async def test_a_connection_that_is_refused(client: CallbackClient) -> None:
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "ftp://localhost/", "localhost", "http://x y/"])
 async def test_a_url_that_leads_nowhere(client: CallbackClient, url: str) -> None:
-    """None of these gets past the API; should one, the try fails and nothing else does."""
+    """The API refuses all of these; if one got through, only the attempt would fail."""
     outcome = await client.send(callback_request(url))
     assert outcome.status is None
     assert outcome.error
 
 
-# Where callbacks may go
+# Allowed addresses
 
 
 @pytest.fixture
 def unconnected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What a socket was asked to connect to; nothing is."""
+    """The addresses that sockets should connect to; none is connected."""
     asked: list[Any] = []
 
     async def sock_connect(self: object, sock: socket.socket, address: Any) -> None:
@@ -209,7 +209,7 @@ async def test_a_name_that_nobody_knows(client: CallbackClient, monkeypatch: pyt
 
 
 def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Let every name mean these addresses."""
+    """Resolve every name to these addresses."""
 
     async def getaddrinfo(host: str, port: int, **_: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]

@@ -1,4 +1,4 @@
-"""Callbacks: tried again and again, sent together, and given up."""
+"""Callbacks: retries, concurrent attempts, and giving up."""
 
 import asyncio
 from datetime import timedelta
@@ -150,7 +150,7 @@ async def test_a_callback_sent_again_by_hand_is_tried_once(
 async def test_more_callbacks_than_may_be_under_way_at_once(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """They wait for each other, and never are more at once than the lane holds."""
+    """They wait for each other, and never exceed the limit of the lane."""
     under_way, most = 0, 0
 
     async def on_request(_: Request) -> None:
@@ -171,7 +171,7 @@ async def test_more_callbacks_than_may_be_under_way_at_once(
 async def test_an_app_may_send_while_it_is_called(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """What it sends in answer to a callback takes part in the same advance, at the moment of the callback."""
+    """Its messages sent during a callback are part of the same advance, at the callback's moment."""
     answers: list[int] = []
 
     async def on_request(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""What numbers do with what handsets write to them."""
+"""The automatic actions of numbers."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from tests.store.making import NOON, seconds, send
 pytestmark = pytest.mark.usefixtures("still")
 
 
-# Answers of a number
+# Replies
 
 
 def test_a_number_without_options_says_nothing(still: FreshTenant) -> None:
@@ -153,7 +153,7 @@ def test_replies_are_mailed_where_the_message_wants_them(still: FreshTenant) -> 
 
 
 def test_virtual_numbers_do_not_answer_each_other(still: FreshTenant) -> None:
-    """Or two that welcome everybody would never end."""
+    """Otherwise two of them could reply to each other forever."""
     options(still, welcome_message="Welcome!", forward_sms=FRIEND, forward_email="a@example.com")
     write(still, "hi", msisdn=POOL[0])
     assert sent(still) == []

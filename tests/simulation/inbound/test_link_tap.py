@@ -1,4 +1,4 @@
-"""Short links, opened as a handset would."""
+"""Short links that handsets open."""
 
 import re
 from datetime import timedelta
@@ -19,7 +19,7 @@ TARGET = "http://localhost/offer?a=1"
 
 
 async def send(still: FreshTenant, call: Client, text: str, **params: object) -> tuple[int, list[str]]:
-    """A message with links; its id and the code of each recipient's."""
+    """Send a message with links, and return its id and the code of each recipient."""
     to = {} if "list_id" in params else {"to": ",".join(HANDSETS[:2])}
     reply = await call.ok("send-sms", message=text, tracked_link_url=TARGET, **to, **params)
     everybody = queries.all_recipients(still, reply["message_id"])

@@ -1,4 +1,4 @@
-"""What handsets write: whom it reaches, and what it does."""
+"""Messages from handsets: the account they reach, and their effects."""
 
 from datetime import datetime, timedelta
 
@@ -43,7 +43,7 @@ def kept(at: FreshTenant, account: int | None = None) -> list[Response]:
         return list(responses.page(db, at.tenant, Wanted(account or at.account.id), FIRST_PAGE).rows)
 
 
-# Whom it reaches
+# The account that a message reaches
 
 
 def test_a_reply_goes_with_the_message_it_answers(still: FreshTenant) -> None:
@@ -94,7 +94,7 @@ def as_account(at: FreshTenant, account: int) -> FreshTenant:
 
 
 def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: FreshTenant) -> None:
-    """A message that an earlier owner sent from the number is not answered by what comes now."""
+    """A message of the number's earlier owner does not count as replied to."""
     with still.store.begin() as db:
         second = accounts.add(db, still.tenant, NewAccount("second", SECRET), NOON)
         numbers.add(db, still.tenant, [Number("61491570150", second, False, 0, True, None, ACTIVE, "")])
@@ -135,7 +135,7 @@ def test_a_message_that_was_called_off_or_not_sent_yet_is_not_answered(still: Fr
         write(still)
 
 
-# Whom it is told to
+# Callbacks
 
 
 @pytest.mark.anyio
@@ -195,7 +195,7 @@ def test_the_most_special_url_is_called_and_no_other(
     assert [each.url.partition("?")[0] for each, _ in queries.all_callbacks(still)] == ([expected] if expected else [])
 
 
-# Opting out
+# Opt-outs
 
 
 @pytest.mark.parametrize("text", sorted(OPT_OUT_WORDS | {" stop\n", "Unsubscribe"}))

@@ -1,4 +1,4 @@
-"""Seed files are checked strictly, and an error names the file, the path and what is wrong."""
+"""Seed files are checked strictly. An error names the file, the path and the problem."""
 
 import json
 from pathlib import Path

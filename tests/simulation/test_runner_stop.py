@@ -1,4 +1,4 @@
-"""Stopping with attempts under way."""
+"""The runner stops while attempts are pending."""
 
 from datetime import timedelta
 
