@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..domain.profiles import PROFILES, Profile
 from ..store.database import Store
-from ..store.unit_of_work import Note
+from ..store.unit_of_work import PendingEntry
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answered_call import AnsweredCall, ApiContext
 from .declare import Method
@@ -157,7 +157,7 @@ class Api:
         )  # fmt: skip
         weight = len(scope["query_string"]) + len(body) + len(rendered)
         tenant = answer.account.tenant if answer.account else None
-        self._store.on_noted(Note(tenant, weight, _make_entry, (call, self._context)))
+        self._store.on_entry(PendingEntry(tenant, weight, _make_entry, (call, self._context)))
         return answer, rendered
 
     async def _answer(self, scope: Scope, method: Method | None, form: Form | None, authorization: str) -> Answer:

@@ -85,7 +85,7 @@ class LongCall:
 
         It gives way to others who hold a lock for long, and is then repeated.
         """
-        return await self.context.store.insist(partial(self._work, work=work))
+        return await self.context.store.run_yielding(partial(self._work, work=work))
 
     def _work(self, db: Connection, work: Callable[[Call], T]) -> T:
         account = accounts.read(db, self.tenant.id, self.account.id)

@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter, deque
 
-from ..store.unit_of_work import Note
+from ..store.unit_of_work import PendingEntry
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +14,7 @@ MOST_WAITING = 20_000
 SLACK = 2_500
 """Notes above what is kept that may wait meanwhile, so that it is not looked through at every one."""
 
-Waiting = tuple[int, Note]
+Waiting = tuple[int, PendingEntry]
 """A note with the moment it was taken, in real microseconds."""
 
 
@@ -40,7 +40,7 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._notes)
 
-    def add(self, note: Note) -> None:
+    def add(self, note: PendingEntry) -> None:
         """Take a note; on a shared store this comes from its threads, too."""
         self._notes.append((time.time_ns() // 1000, note))
         self.weight += note.weight

@@ -16,7 +16,7 @@ from ..store.tables import tenants
 from ..store.tables import traffic as t
 from ..store.text import storable, without_surrogates
 from ..store.timeline import clock_of
-from ..store.unit_of_work import Note
+from ..store.unit_of_work import PendingEntry
 
 CALL, CALLBACK, INBOUND, REPORT = "call", "callback", "inbound", "report"
 
@@ -91,9 +91,9 @@ def spaced(numbers: Sequence[str]) -> str:
     return f" {' '.join(numbers[:MOST_NUMBERS])} " if numbers else ""
 
 
-def note_of(new: NewEntry) -> Note:
+def note_of(new: NewEntry) -> PendingEntry:
     """A note of an entry that is made already."""
-    return Note(new.tenant, PLAIN + len(new.text), _itself, (new,))
+    return PendingEntry(new.tenant, PLAIN + len(new.text), _itself, (new,))
 
 
 def _itself(new: NewEntry) -> NewEntry:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ..store import tenants
 from ..store.database import Store
-from ..store.unit_of_work import Note
+from ..store.unit_of_work import PendingEntry
 from . import entries
 from .buffer import Backlog, Waiting
 from .entries import NewEntry
@@ -70,9 +70,9 @@ class Journal:
         self._loop = asyncio.get_running_loop()
         self._limits = (MOST_PUT_OFF, MOST_HEAVY) if store.volatile else (TOGETHER - 1, HEAVY)
         self._task = asyncio.create_task(self._run(), name="journal")
-        store.on_noted = self.note
+        store.on_entry = self.note
 
-    def note(self, note: Note) -> None:
+    def note(self, note: PendingEntry) -> None:
         """Take a note; on a shared store this comes from its threads, too."""
         backlog = self._backlog
         backlog.add(note)

@@ -30,7 +30,7 @@ class Clocks:
     @asynccontextmanager
     async def hold(self, tenant: int) -> AsyncIterator[None]:
         """Wait for the lock of a tenant's clock, and hold it until the block ends."""
-        async with self._locks.setdefault(tenant, asyncio.Lock()), self._store.holds.on(tenant):
+        async with self._locks.setdefault(tenant, asyncio.Lock()), self._store.tenant_locks.lock(tenant):
             yield
 
     def resume_all(self, db: Connection) -> None:
@@ -48,7 +48,7 @@ class Clocks:
             lock = self._locks.setdefault(tenant.id, asyncio.Lock())
             if lock.locked():
                 continue
-            async with lock, self._store.holds.on(tenant.id, waits=False) as held:
+            async with lock, self._store.tenant_locks.lock(tenant.id, waits=False) as held:
                 if held:
                     await self._store.run(partial(self._resume, tenant_id=tenant.id))
 

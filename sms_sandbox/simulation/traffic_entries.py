@@ -11,13 +11,13 @@ from ..journal.entries import CALLBACK, INBOUND, PLAIN, REPORT, NewEntry, made, 
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
 from ..store.recipients import Reporting
-from ..store.unit_of_work import Note, noted
+from ..store.unit_of_work import PendingEntry, record
 from .inbound.message import InboundMessage
 
 
 def record_report(db: Connection, tenant: int, recipient: Reporting, status: str, at: datetime, rule: str) -> None:
     """Add a traffic entry for a report of the carrier."""
-    noted(db, Note(tenant, PLAIN, _report_of, (tenant, recipient, status, at, rule)))
+    record(db, PendingEntry(tenant, PLAIN, _report_of, (tenant, recipient, status, at, rule)))
 
 
 def _report_of(tenant: int, recipient: Reporting, status: str, at: datetime, rule: str) -> NewEntry:
@@ -54,7 +54,7 @@ def record_attempt(db: Connection, outcome: Outcome) -> None:
         error=redact(outcome.error or "", secret),
         hints=_hints_for(outcome),
     )
-    noted(db, note_of(entry))
+    record(db, note_of(entry))
 
 
 def _split_url(url: str, secret: str) -> tuple[str, dict[str, str]]:
@@ -92,7 +92,7 @@ def record_inbound(db: Connection, inbound: InboundMessage, response: int, url: 
         request={"from": inbound.msisdn, "to": inbound.number.number, "text": text},
         reply=f'{{"response_id":{response},"is_optout":{"true" if inbound.is_optout else "false"}}}',
     )
-    noted(db, note_of(entry))
+    record(db, note_of(entry))
 
 
 def record_lost_inbound(
@@ -114,4 +114,4 @@ def record_lost_inbound(
         request={"from": msisdn, **({"to": to} if to else {}), "text": text},
         error=error,
     )
-    noted(db, note_of(entry), even_if_undone=True)
+    record(db, note_of(entry), even_if_rolled_back=True)

@@ -16,7 +16,7 @@ from .statement import Statement
 from .tables import accounts as a
 from .tables import rules, tenants
 from .timeline import clock_of
-from .unit_of_work import changed, remembered
+from .unit_of_work import cached, invalidate
 
 
 @dataclass(frozen=True)
@@ -190,10 +190,10 @@ def secret_of(db: Connection, tenant: int, account: int) -> str:
     def find() -> str:
         return _SECRET.value(db, tenant=tenant, account=account) or ""
 
-    return remembered(db, ("secret", tenant, account), find)
+    return cached(db, ("secret", tenant, account), find)
 
 
 def change(db: Connection, tenant: int, account: int, settings: Mapping[str, Any]) -> None:
     """Set columns of the account, as the table keeps them; not the balance, which `ledger.set_balance` does."""
-    changed(db)
+    invalidate(db)
     db.execute(update(a).where(a.c.tenant == tenant, a.c.id == account).values(**settings))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from .statement import Statement
 from .tables import accounts as a
 from .timeline import GoneError
-from .unit_of_work import owe, remembered, remembers
+from .unit_of_work import cached, is_caching, write_later
 
 _ONE = (a.c.tenant == bindparam("tenant_"), a.c.id == bindparam("account"))
 _READ = Statement(select(a.c.balance, a.c.credit_based).where(*_ONE))
@@ -55,11 +55,11 @@ def lock(db: Connection, tenant: int, account: int) -> int:
 
 def add(db: Connection, tenant: int, account: int, amount: int) -> int:
     """Add an amount, which may be negative, and return the new balance."""
-    if not remembers(db):
+    if not is_caching(db):
         return int(_ADD.value(db, tenant_=tenant, account=account, amount=amount))
     purse = _purse(db, tenant, account)
     purse.units += amount
-    owe(db, _SET, (tenant, account), (purse.units, tenant, account))
+    write_later(db, _SET, (tenant, account), (purse.units, tenant, account))
     return purse.units
 
 
@@ -68,7 +68,7 @@ def charge(db: Connection, tenant: int, account: int, cost: int) -> int | None:
 
     Raises GoneError if there is no such account.
     """
-    if remembers(db):
+    if is_caching(db):
         return add(db, tenant, account, -cost) if _purse(db, tenant, account).can_pay(cost) else None
     units: int | None = _CHARGE.value(db, tenant_=tenant, account=account, cost=cost)
     if units is None:
@@ -88,4 +88,4 @@ def _purse(db: Connection, tenant: int, account: int) -> _Purse:
             raise GoneError(tenant)
         return _Purse(row[0], bool(row[1]))
 
-    return remembered(db, ("purse", tenant, account), find)
+    return cached(db, ("purse", tenant, account), find)

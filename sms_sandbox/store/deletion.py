@@ -11,7 +11,7 @@ from . import tables, timeline
 from .numbers import AVAILABLE
 from .tables import numbers as n
 from .tables import timeline as t
-from .unit_of_work import changed
+from .unit_of_work import invalidate
 
 _PLANS_OF_OTHERS = (
     timeline.LIST_ACTION, timeline.FORGET_MEMBERS, timeline.IMPORT, timeline.NUMBER_RENEWAL, timeline.KEYWORD_RENEWAL,
@@ -113,5 +113,5 @@ def _clear(db: Connection, tenant: int, *of: Table) -> None:
 
 
 def _delete(db: Connection, tenant: int, table: Table, *which: ColumnElement[bool]) -> None:
-    changed(db)
+    invalidate(db)
     db.execute(delete(table).where(table.c.tenant == tenant, *which))

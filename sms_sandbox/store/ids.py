@@ -1,9 +1,9 @@
-"""Ids, counted for each tenant by itself, so that the same calls give the same ids and none tells of other tenants."""
+"""Ids, counted per tenant, so that the same calls give the same ids, and an id reveals nothing of other tenants."""
 
 from sqlalchemy import Connection
 
 from .statement import Statement
-from .unit_of_work import owe, remembered, remembers
+from .unit_of_work import cached, is_caching, write_later
 
 FIRST = {
     "account": 54911,
@@ -19,7 +19,7 @@ FIRST = {
     "rule": 1,
     "traffic": 1,
 }
-"""Where each kind begins: of the size the real service shows, so that a client's number type is put to the test."""
+"""The first id of each kind, as large as those of the real service, to test the client's number type."""
 
 _TAKE = Statement(
     "INSERT INTO counters (tenant, kind, value) VALUES (:tenant, :kind, :first + :count)"
@@ -33,16 +33,15 @@ _WRITE = Statement(
 
 
 def take(db: Connection, tenant: int, kind: str, count: int = 1) -> int:
-    """The first of `count` new ids in a row.
+    """Return the first of `count` new consecutive ids.
 
-    Where one process owns the data it remembers where the counters stand, and writes those that were raised when the
-    transaction ends.
+    A process that owns the data caches the counters, and writes the raised ones later.
     """
-    if not remembers(db):
+    if not is_caching(db):
         after: int = _TAKE.value(db, tenant=tenant, kind=kind, first=FIRST[kind], count=count)
         return after - count
-    counters = remembered(db, ("counters", tenant), lambda: dict(_READ.all(db, tenant=tenant)))
+    counters = cached(db, ("counters", tenant), lambda: dict(_READ.all(db, tenant=tenant)))
     first: int = counters.get(kind, FIRST[kind])
     counters[kind] = first + count
-    owe(db, _WRITE, (tenant, kind), (tenant, kind, first + count))
+    write_later(db, _WRITE, (tenant, kind), (tenant, kind, first + count))
     return first

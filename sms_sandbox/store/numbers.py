@@ -12,7 +12,7 @@ from .accounts import Account
 from .paging import Page, Paging, fetch
 from .statement import Statement
 from .tables import numbers as n
-from .unit_of_work import changed, remembered
+from .unit_of_work import cached, invalidate
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ _ANY_FREE = Statement(
 
 def add(db: Connection, tenant: int, numbers: Iterable[Number]) -> None:
     """Put numbers into the tenant's world."""
-    changed(db)
+    invalidate(db)
     _ADD.many(
         db,
         [
@@ -93,7 +93,7 @@ def read(db: Connection, tenant: int, number: str) -> Number | None:
 def may_send(db: Connection, tenant: int, account: int, number: str) -> bool:
     """Whether the account may send from the number: it leases it, or everybody shares it."""
     what = ("may send", tenant, account, number)
-    return remembered(db, what, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
+    return cached(db, what, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
 
 
 def sender_for(db: Connection, tenant: int, account: int, shared: bool) -> str | None:
@@ -104,7 +104,7 @@ def sender_for(db: Connection, tenant: int, account: int, shared: bool) -> str |
         found: str | None = own or _SHARED.value(db, tenant=tenant)
         return found
 
-    return remembered(db, ("sender", tenant, account, shared), find)
+    return cached(db, ("sender", tenant, account, shared), find)
 
 
 def owned(db: Connection, tenant: int, account: int, paging: Paging) -> Page[Number]:
@@ -129,7 +129,7 @@ def price_for(account: Account, number: Number) -> int:
 def lease(db: Connection, tenant: int, account: int, number: str) -> bool:
     """Give an account a number that is free, or again one of its own that is out of service; whether it was such a
     one. When it is charged next is said apart, by `renew`."""
-    changed(db)
+    invalidate(db)
     lapsed = (n.c.account == account) & (n.c.status == INACTIVE)
     query = (
         update(n)
@@ -151,7 +151,7 @@ def lapse(db: Connection, tenant: int, number: str) -> None:
 
 def change(db: Connection, tenant: int, number: str, settings: Mapping[str, Any]) -> None:
     """Set columns of a number, as the table keeps them."""
-    changed(db)
+    invalidate(db)
     db.execute(update(n).where(n.c.tenant == tenant, n.c.number == number).values(**settings))
 
 

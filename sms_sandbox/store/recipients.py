@@ -142,7 +142,7 @@ def add(
         ((tenant, recipient), (tenant, recipient, message, account, each.msisdn, each.text, at))
         for recipient, each in enumerate(to, first)
     ]
-    unit_of_work.add(db, _ADD, rows)
+    unit_of_work.insert_rows(db, _ADD, rows)
 
 
 def recipient_of(row: Sequence[Any]) -> Recipient:

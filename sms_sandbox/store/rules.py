@@ -17,7 +17,7 @@ from ..domain.rule_match import Match, Subject, Turns
 from . import ids
 from .statement import Statement
 from .tables import rules as t
-from .unit_of_work import changed, remembered
+from .unit_of_work import cached, invalidate
 
 CARRIER = "carrier"
 API, CALLBACK = faults.API, faults.CALLBACK
@@ -76,7 +76,7 @@ _REMOVE = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.id ==
 
 def add(db: Connection, tenant: int, new: NewRule, first: bool = False) -> int:
     """Put a rule behind those of its kind, or before them; its id."""
-    changed(db)
+    invalidate(db)
     rule = ids.take(db, tenant, "rule")
     low, high = _ENDS.one(db, tenant=tenant, kind=new.kind) or (None, None)
     position = (low or 0) - 1 if first else (high or 0) + 1
@@ -104,20 +104,20 @@ def _rule_of(row: Sequence[Any]) -> Rule:
 
 def remove(db: Connection, tenant: int, rule: int) -> bool:
     """Take a rule away; whether there was one."""
-    changed(db)
+    invalidate(db)
     return _REMOVE.run(db, tenant=tenant, id=rule) == 1
 
 
 def clear(db: Connection, tenant: int, kind: str) -> None:
     """Take every rule of a kind away."""
-    changed(db)
+    invalidate(db)
     hold(db, tenant, kind)
     _CLEAR.run(db, tenant=tenant, kind=kind)
 
 
 def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> None:
     """Ask the rules of a kind in this order, which names each of them once. Raises ValueError where it does not."""
-    changed(db)
+    invalidate(db)
     hold(db, tenant, kind)
     if sorted(order) != sorted(rule.id for rule in of_kind(db, tenant, kind)):
         raise ValueError("The order must name every rule of its kind, and each once.")
@@ -125,8 +125,8 @@ def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> Non
 
 
 def known(db: Connection, tenant: int, kind: str) -> list[Rule]:
-    """The same as `of_kind`, but remembered: what they counted is out of date."""
-    return remembered(db, ("rules", tenant, kind), lambda: of_kind(db, tenant, kind))
+    """The same as `of_kind`, but cached: what they counted is out of date."""
+    return cached(db, ("rules", tenant, kind), lambda: of_kind(db, tenant, kind))
 
 
 def hold(db: Connection, tenant: int, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Which process moves a tenant's clock: holds that all processes respect, and that end with the one that has them."""
+"""Locks on tenants, for who moves a clock. All processes respect them, and a lock ends with the process that has it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,44 +12,49 @@ from sqlalchemy.exc import DBAPIError
 if TYPE_CHECKING:
     from .database import Store
 
-AGAIN = 0.05
-"""Seconds after which a hold that another process has is asked for again."""
+_RETRY_SECONDS = 0.05
+"""Wait before a lock that another process has is tried again."""
 
-_TAKE = text("SELECT pg_try_advisory_lock(7268022, :tenant)")
-_LEAVE = text("SELECT pg_advisory_unlock(7268022, :tenant)")
+_LOCK = text("SELECT pg_try_advisory_lock(7268022, :tenant)")
+_UNLOCK = text("SELECT pg_advisory_unlock(7268022, :tenant)")
 
 
-class Holds:
-    """Holds on tenants. On a shared store they are locks of one session of the database's, so that they end with the
-    process however it dies; an embedded one has no other process, and what holds there is only said to."""
+class TenantLocks:
+    """The locks of this process on tenants.
+
+    On a shared store they belong to one session of the database, so they end with the process, however it dies. An
+    embedded store has no other process, so its locks need nothing.
+    """
 
     def __init__(self, store: "Store") -> None:
         self._store = store
         self._session: Connection | None = None
-        self._one_at_a_time = Lock()
+        self._session_lock = Lock()
 
     @asynccontextmanager
-    async def on(self, tenant: int, waits: bool = True) -> AsyncIterator[bool]:
-        """Hold a tenant that nobody in this process holds, and tell whether it is held: always, if this `waits` until
-        no other process holds it."""
+    async def lock(self, tenant: int, waits: bool = True) -> AsyncIterator[bool]:
+        """Lock a tenant that this process has not locked yet, and yield True if that succeeded.
+
+        It always does if this `waits` until no other process has the lock.
+        """
         if self._store.embedded:
             yield True
             return
-        while not (held := await self._store.call(self._ask, _TAKE, tenant)) and waits:
-            await asyncio.sleep(AGAIN)
+        while not (is_locked := await self._store.call(self._ask, _LOCK, tenant)) and waits:
+            await asyncio.sleep(_RETRY_SECONDS)
         try:
-            yield held
+            yield is_locked
         finally:
-            if held:
-                await self._store.call(self._ask, _LEAVE, tenant)
+            if is_locked:
+                await self._store.call(self._ask, _UNLOCK, tenant)
 
-    def _ask(self, what: TextClause, tenant: int) -> bool:
-        """What the session says; no, if it was lost and its holds with it."""
-        with self._one_at_a_time:
+    def _ask(self, statement: TextClause, tenant: int) -> bool:
+        """Return the session's answer, or False if the session was lost, and its locks with it."""
+        with self._session_lock:
             if self._session is None:
                 self._session = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
-                return bool(self._session.scalar(what, {"tenant": tenant}))
+                return bool(self._session.scalar(statement, {"tenant": tenant}))
             except DBAPIError as why:
                 if not why.connection_invalidated:
                     raise
@@ -58,7 +63,7 @@ class Holds:
                 return False
 
     def close(self) -> None:
-        """Let go of all, when nothing asks for any more."""
+        """Release all locks. Nothing may ask for one any more."""
         if self._session is not None:
             self._session.close()
             self._session = None

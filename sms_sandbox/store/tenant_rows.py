@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Table, bindparam, insert, select, tex
 
 from . import tables
 from .statement import Statement
-from .unit_of_work import changed
+from .unit_of_work import invalidate
 
 Row: TypeAlias = Mapping[str, int | str | None]
 Tables: TypeAlias = Mapping[str, Sequence[Row]]
@@ -84,7 +84,7 @@ def _rows(db: Connection, table: Table, tenant: int) -> Iterator[Row]:
 
 def add(db: Connection, tenant: int, table: str, rows: Sequence[Row]) -> None:
     """Add rows of a document to a table of the tenant."""
-    changed(db)
+    invalidate(db)
     _INSERT[table].many(db, [{**_INITIAL[table], **_of_tenant(table, row, tenant)} for row in rows])
 
 

@@ -14,7 +14,7 @@ from .paging import Page, Paging, fetch
 from .statement import Statement
 from .tables import tenants as t
 from .timeline import clock_of, follow_clock
-from .unit_of_work import changed
+from .unit_of_work import invalidate
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def set_clock(db: Connection, tenant: int, clock: Clock) -> None:
 
 def move_clock(db: Connection, tenant: int, clock: Clock) -> None:
     """Set a clock that stood still before and still does: what is on the timeline goes on sleeping."""
-    changed(db)
+    invalidate(db)
     _CLOCK.run(
         db,
         tenant=tenant,
@@ -153,7 +153,7 @@ def move_clock(db: Connection, tenant: int, clock: Clock) -> None:
 
 def change(db: Connection, tenant: int, settings: Mapping[str, Any]) -> None:
     """Set columns of the tenant: profile, delivery_delay (microseconds), strict_senders (0 or 1)."""
-    changed(db)
+    invalidate(db)
     db.execute(update(t).where(t.c.id == tenant).values(**settings))
 
 
@@ -169,7 +169,7 @@ def empty(db: Connection, tenant: int) -> None:
     Calls that are under way charge their account or plan something, so they are over, and their rows are seen and
     deleted, once the accounts are gone and the tenant is held.
     """
-    changed(db)
+    invalidate(db)
     _EMPTY[tables.accounts.name].run(db, tenant=tenant)
     _HOLD.one(db, tenant=tenant)
     for statement in _EMPTY.values():

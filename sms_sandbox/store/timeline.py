@@ -18,7 +18,7 @@ from . import unit_of_work
 from .statement import Statement
 from .tables import tenants
 from .tables import timeline as t
-from .unit_of_work import remembered, scheduled
+from .unit_of_work import announce_wake, cached
 
 ENLIST = "enlist"
 """The next recipients of a message to a long list are to be written down; `ref` is the message's id."""
@@ -134,10 +134,10 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
         return
     clock = _clock(db, tenant)
     rows = [_row(tenant, plan, clock) for plan in plans]
-    unit_of_work.add(db, _ADD, [(object(), row) for row in rows])
+    unit_of_work.insert_rows(db, _ADD, [(object(), row) for row in rows])
     wakes = [row[2] for row in rows if row[2] is not None]
     if wakes:
-        scheduled(db, min(wakes))
+        announce_wake(db, min(wakes))
 
 
 def _row(tenant: int, plan: Plan, clock: Clock) -> tuple[Any, ...]:
@@ -175,7 +175,7 @@ def _clock(db: Connection, tenant: int) -> Clock:
             raise GoneError(tenant)
         return clock_of(*row)
 
-    return remembered(db, ("clock", tenant), find)
+    return cached(db, ("clock", tenant), find)
 
 
 def clock_of(offset: int, frozen_at: int | None, moving: int) -> Clock:
@@ -191,7 +191,7 @@ def _wake(clock: Clock, due: datetime) -> int | None:
 def _announce(db: Connection, clock: Clock, due: datetime) -> None:
     wake = _wake(clock, due)
     if wake is not None:
-        scheduled(db, wake)
+        announce_wake(db, wake)
 
 
 def waking(db: Connection, real: datetime, most: int, full: Collection[str] = ()) -> list[Due]:
@@ -244,7 +244,7 @@ def sleep_until(db: Connection, tenant: int, kind: str, ref: int, real: datetime
     """Let something be looked at no sooner than at a moment of real time, whatever the tenant's clock shows."""
     wake = to_micros(real)
     _WAKE_AT.run(db, tenant=tenant, kind=kind, ref=ref, wake=wake)
-    scheduled(db, wake)
+    announce_wake(db, wake)
 
 
 def next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:

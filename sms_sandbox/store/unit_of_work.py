@@ -1,9 +1,9 @@
-"""The unit of work: what a transaction remembers, owes and tells besides the statements it runs.
+"""The unit of work of a transaction: its cache, its deferred writes, and what it announces when it commits.
 
-An embedded store puts off what it can. A transaction begins with its first statement; rows that nothing it does depends
-on, it `owe`s; and where nothing outlives the process, what is owed when it is committed waits on, until a statement of
-a later one could see that it is missing. So a call that asks only for what is remembered, and only adds rows, costs no
-statement at all, and many such calls' rows are written together, which is several times as fast.
+An embedded store defers what it can. A transaction begins with its first statement. Rows that no statement needs yet
+wait (`write_later`); if the store is in memory, they may wait beyond the commit, until a later statement could see that
+they are missing. So a call that reads only cached values and only adds rows needs no statement of its own, and the rows
+of many calls are written together, which is several times as fast.
 """
 
 import logging
@@ -19,12 +19,21 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-Owed: TypeAlias = "dict[Statement, dict[Hashable, Params]]"
+_Rows: TypeAlias = "dict[Statement, dict[Hashable, Params]]"
+"""Deferred rows by their statement, each under a key that no other row of the statement has."""
+
+MAX_CACHED = 10_000
+"""Values in the cache before it is cleared, so that no caller can fill the memory by asking."""
+
+MAX_LATE_ROWS = 1_000
+"""Rows that wait beyond their commit before they are written, so that writing them holds up no call for long."""
 
 
-class Note(NamedTuple):
-    """Something for the journal of a tenant, or of the oldest: its weight in bytes, roughly, and what makes its entry
-    of what when it is written."""
+class PendingEntry(NamedTuple):
+    """An entry of the traffic that is made when it is written: `make(*args)`.
+
+    `tenant` is None for the default tenant, and `weight` is the size in bytes, roughly.
+    """
 
     tenant: int | None
     weight: int
@@ -32,130 +41,126 @@ class Note(NamedTuple):
     args: tuple[Any, ...]
 
 
-MOST_KNOWN = 10_000
-"""Answers remembered before all are forgotten, so that nobody can fill the memory by asking."""
-
-MOST_OWED = 1_000
-"""Rows that wait from one transaction to another before they are written, so that this holds up nobody for long."""
-
-
 class UnitOfWork:
-    """Of one connection: it serves one transaction after the other."""
+    """The unit of work of a connection. It serves one transaction after the other."""
 
     def __init__(self, db: Connection, embedded: bool, volatile: bool) -> None:
         self.driver: Any = db.connection.dbapi_connection
-        self.known: dict[Hashable, Any] | None = {} if embedded else None
-        """What is remembered from one transaction to another; None where other processes may change it."""
+        self.cache: dict[Hashable, Any] | None = {} if embedded else None
+        """Values that outlast a transaction; None if other processes may change the database."""
         self._dialect = db.dialect
         self._volatile = volatile
-        self._late: list[Owed] = []
-        """What committed transactions owe."""
-        self._late_rows = 0
-        self._owed: Owed = {}
+        self._late: list[_Rows] = []
+        """Rows that committed transactions have deferred."""
+        self._late_count = 0
+        self._deferred: _Rows = {}
         self._is_open = False
-        self._begun = not embedded
-        self._behind = embedded
-        """Whether something is to be done before a statement is run."""
-        self.changed = False
+        self._has_begun = not embedded
+        self._must_catch_up = embedded
+        """True if the transaction must begin, or rows must be written, before the next statement."""
+        self.is_invalidated = False
         self.wake: int | None = None
-        self.notes: list[Note] = []
-        self.notes_anyway: list[Note] = []
+        self.entries: list[PendingEntry] = []
+        self.entries_anyway: list[PendingEntry] = []
 
     def begin(self) -> None:
-        """Begin a transaction, though no statement runs yet. RuntimeError inside of one."""
+        """Begin a transaction, before any statement runs. Raises RuntimeError inside of one."""
         if self._is_open:
-            raise RuntimeError("A transaction can't begin inside of another.")
+            raise RuntimeError("A transaction cannot begin inside of another.")
         self._is_open = True
 
-    def ready(self) -> Any:
-        """The driver's connection, inside the transaction and with everything written that a statement could see."""
-        if self._behind:
+    def prepare_driver(self) -> Any:
+        """Return the driver's connection, ready for a statement: in the transaction, and with deferred rows written."""
+        if self._must_catch_up:
             self._catch_up()
         return self.driver
 
-    def owe(self, what: "Statement", about: Hashable, row: "Params") -> None:
-        rows = self._owed.get(what)
+    def defer(self, statement: "Statement", key: Hashable, row: "Params") -> None:
+        """Defer a row. A later row under the same key replaces it."""
+        rows = self._deferred.get(statement)
         if rows is None:
-            rows = self._owed[what] = {}
-            self._behind = True
-        rows[about] = row
+            rows = self._deferred[statement] = {}
+            self._must_catch_up = True
+        rows[key] = row
 
-    def owe_all(self, what: "Statement", rows: "Iterable[tuple[Hashable, Params]]") -> None:
-        self._owed.setdefault(what, {}).update(rows)
-        self._behind = True
+    def defer_all(self, statement: "Statement", rows: "Iterable[tuple[Hashable, Params]]") -> None:
+        """Defer rows, each with its key."""
+        self._deferred.setdefault(statement, {}).update(rows)
+        self._must_catch_up = True
 
     def _catch_up(self) -> None:
-        if not self._begun:
-            self._write_late()
+        if not self._has_begun:
+            self._flush_late()
             self.driver.execute("BEGIN")
-            self._begun = True
-        owed, self._owed, self._behind = self._owed, {}, False
-        self._write(owed)
+            self._has_begun = True
+        deferred, self._deferred, self._must_catch_up = self._deferred, {}, False
+        self._write(deferred)
 
-    def _write(self, owed: Owed) -> None:
-        for what, rows in owed.items():
-            what.put_by(self.driver, self._dialect, list(rows.values()))
+    def _write(self, deferred: _Rows) -> None:
+        for statement, rows in deferred.items():
+            statement.put_by(self.driver, self._dialect, list(rows.values()))
 
-    def _write_late(self) -> None:
+    def _flush_late(self) -> None:
+        """Write the rows that committed transactions have deferred."""
         if not self._late:
             return
-        late, self._late, self._late_rows = self._late, [], 0
+        late, self._late, self._late_count = self._late, [], 0
         try:
-            self._write_down(together(late))
+            self._write_in_transaction(_merge(late))
         except Exception:
-            log.exception("What several transactions owe can't be written together; it is written one by one.")
-            for owed in late:
+            log.exception("Deferred rows of several transactions cannot be written together; they are written singly.")
+            for deferred in late:
                 try:
-                    self._write_down(owed)
+                    self._write_in_transaction(deferred)
                 except Exception:
-                    log.exception("What a transaction owes can't be written, and is lost.")
+                    log.exception("Deferred rows of a transaction cannot be written, and are lost.")
 
-    def _write_down(self, owed: Owed) -> None:
+    def _write_in_transaction(self, deferred: _Rows) -> None:
         self.driver.execute("BEGIN")
         try:
-            self._write(owed)
+            self._write(deferred)
             self.driver.execute("COMMIT")
         finally:
             if self.driver.in_transaction:
                 self.driver.execute("ROLLBACK")
 
     def commit(self) -> None:
-        """End an embedded store's transaction, and keep what it did."""
-        if self._volatile and not self._begun:
-            if self._owed:
-                self._late.append(self._owed)
-                self._late_rows += sum(map(len, self._owed.values()))
-                self._owed = {}
-                if self._late_rows > MOST_OWED:
-                    self._write_late()
-        elif self._begun or self._owed:
-            self.ready().execute("COMMIT")
+        """Commit the transaction of an embedded store."""
+        if self._volatile and not self._has_begun:
+            if self._deferred:
+                self._late.append(self._deferred)
+                self._late_count += sum(map(len, self._deferred.values()))
+                self._deferred = {}
+                if self._late_count > MAX_LATE_ROWS:
+                    self._flush_late()
+        elif self._has_begun or self._deferred:
+            self.prepare_driver().execute("COMMIT")
 
-    def end(self, undone: bool) -> None:
-        """Forget what was the transaction's own, whichever way it ended."""
-        if (self.changed or undone) and self.known:  # some of what is known may be of what is undone
-            self.known.clear()
-        if self.known is not None:
+    def end(self, rolled_back: bool) -> None:
+        """Clear what belongs to this transaction, whichever way it ended."""
+        if (self.is_invalidated or rolled_back) and self.cache:  # cached values may have come from this transaction
+            self.cache.clear()
+        if self.cache is not None:
             if self.driver.in_transaction:
                 self.driver.execute("ROLLBACK")
-            self._owed, self._begun, self._behind = {}, False, True
-        self._is_open = self.changed = False
+            self._deferred, self._has_begun, self._must_catch_up = {}, False, True
+        self._is_open = self.is_invalidated = False
         self.wake = None
-        if self.notes or self.notes_anyway:
-            self.notes, self.notes_anyway = [], []
+        if self.entries or self.entries_anyway:
+            self.entries, self.entries_anyway = [], []
 
 
-def together(several: Iterable[Owed]) -> Owed:
-    """What several transactions owe; of rows about the same, the last."""
-    found: Owed = {}
-    for owed in several:
-        for what, rows in owed.items():
-            found.setdefault(what, {}).update(rows)
-    return found
+def _merge(several: Iterable[_Rows]) -> _Rows:
+    """Merge the deferred rows of several transactions. Of rows with the same key, the last one stays."""
+    merged: _Rows = {}
+    for deferred in several:
+        for statement, rows in deferred.items():
+            merged.setdefault(statement, {}).update(rows)
+    return merged
 
 
-class Working(Connection):
-    """A connection that has its unit of work at hand, since a call asks for it a score of times."""
+class StoreConnection(Connection):
+    """A connection with its unit of work, because a call needs it about twenty times."""
 
     def __init__(self, engine: Engine, embedded: bool, volatile: bool) -> None:
         super().__init__(engine)
@@ -163,65 +168,73 @@ class Working(Connection):
 
 
 def unit_of(db: Connection) -> UnitOfWork:
-    """The unit of work of a store's connection."""
-    unit: UnitOfWork = db.unit  # type: ignore[attr-defined]  # a Working; each module need not know
+    """Return the unit of work of a store's connection."""
+    unit: UnitOfWork = db.unit  # type: ignore[attr-defined]  # a StoreConnection; others need not know
     return unit
 
 
-def make_ready(db: Connection, *_: object) -> None:
-    """Have everything written that the statement which SQLAlchemy is about to run could see."""
-    if isinstance(db, Working):
-        db.unit.ready()
+def catch_up(db: Connection, *_: object) -> None:
+    """Write deferred rows before SQLAlchemy runs a statement that could see that they are missing."""
+    if isinstance(db, StoreConnection):
+        db.unit.prepare_driver()
 
 
-def changed(db: Connection) -> None:
-    """Say that this transaction changes something that is remembered: an account, a number, a clock, an opt-out."""
-    unit_of(db).changed = True
+def invalidate(db: Connection) -> None:
+    """Invalidate the cache, because this transaction changes an account, a number, a clock, a rule or an opt-out."""
+    unit_of(db).is_invalidated = True
 
 
-def remembers(db: Connection) -> bool:
-    """Whether what is asked now is remembered: not of a shared store, nor once this transaction `changed` something."""
+def is_caching(db: Connection) -> bool:
+    """Return True if cached values are valid in this transaction."""
     unit = unit_of(db)
-    return unit.known is not None and not unit.changed
+    return unit.cache is not None and not unit.is_invalidated
 
 
-def remembered(db: Connection, what: Hashable, find: Callable[[], T]) -> T:
-    """What `find` answers, asked once until a transaction `changed` something; always, of a shared store."""
+def cached(db: Connection, key: Hashable, find: Callable[[], T]) -> T:
+    """Return the cached value, or else call `find` and cache what it returns.
+
+    `find` is called every time on a shared store, and after this transaction invalidated the cache.
+    """
     unit = unit_of(db)
-    known = unit.known
-    if known is None or unit.changed:
+    cache = unit.cache
+    if cache is None or unit.is_invalidated:
         return find()
-    if what not in known:
-        if len(known) >= MOST_KNOWN:
-            known.clear()
-        known[what] = find()
-    found: T = known[what]
-    return found
+    if key not in cache:
+        if len(cache) >= MAX_CACHED:
+            cache.clear()
+        cache[key] = find()
+    value: T = cache[key]
+    return value
 
 
-def owe(db: Connection, what: "Statement", about: Hashable, row: "Params") -> None:
-    """Have a statement run with a row before any other could see that it was not; of several rows about the same, the
-    last alone. It is for what is `remembered` meanwhile, and so for an embedded store only."""
-    unit_of(db).owe(what, about, row)
+def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Params") -> None:
+    """Run a statement with this row, before any other statement could see that it did not run yet.
+
+    Of several rows under one key, only the last is written. This is for values that are cached meanwhile, and so for
+    embedded stores only.
+    """
+    unit_of(db).defer(statement, key, row)
 
 
-def add(db: Connection, what: "Statement", rows: "Sequence[tuple[Hashable, Params]]") -> None:
-    """Add rows to a table, each named by what no other row of it has, at once or before anything could see that they
-    are missing. They have to be right: a row that can't be written may only be found out when its call is answered."""
+def insert_rows(db: Connection, statement: "Statement", rows: "Sequence[tuple[Hashable, Params]]") -> None:
+    """Insert rows, each with its key, now or before any statement could see that they are missing.
+
+    The rows must be valid: the error of a row that cannot be written may come only after its call was answered.
+    """
     unit = unit_of(db)
-    if unit.known is None:
-        what.put(db, [row for _, row in rows])
+    if unit.cache is None:
+        statement.put(db, [row for _, row in rows])
     else:
-        unit.owe_all(what, rows)
+        unit.defer_all(statement, rows)
 
 
-def scheduled(db: Connection, wake: int) -> None:
-    """Say that this transaction puts something on the timeline that is due at `wake` (real microseconds)."""
+def announce_wake(db: Connection, wake: int) -> None:
+    """Announce, at the commit, that a row on the timeline is due at `wake` (microseconds of real time)."""
     unit = unit_of(db)
     unit.wake = wake if unit.wake is None else min(wake, unit.wake)
 
 
-def noted(db: Connection, note: Note, even_if_undone: bool = False) -> None:
-    """Say what the journal is to note when this transaction is committed, or however it ends."""
+def record(db: Connection, entry: PendingEntry, even_if_rolled_back: bool = False) -> None:
+    """Record an entry of the traffic at the commit, or at the end of the transaction in any case."""
     unit = unit_of(db)
-    (unit.notes_anyway if even_if_undone else unit.notes).append(note)
+    (unit.entries_anyway if even_if_rolled_back else unit.entries).append(entry)

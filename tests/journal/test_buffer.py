@@ -14,12 +14,12 @@ from sms_sandbox.journal.entries import made, note_of
 from sms_sandbox.journal.queries import Wanted
 from sms_sandbox.journal.writer import Journal
 from sms_sandbox.store.schema import open_store
-from sms_sandbox.store.unit_of_work import Note
+from sms_sandbox.store.unit_of_work import PendingEntry
 from tests.conftest import make_tenant
 
 
-def note(tenant: int | None, weight: int = 1) -> Note:
-    return Note(tenant, weight, lambda: None, ())
+def note(tenant: int | None, weight: int = 1) -> PendingEntry:
+    return PendingEntry(tenant, weight, lambda: None, ())
 
 
 @pytest.fixture

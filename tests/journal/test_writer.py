@@ -1,4 +1,4 @@
-"""The journal's buffer: what is noted is written soon, in order, and told to those who listen."""
+"""The journal's buffer: what is record is written soon, in order, and told to those who listen."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from sms_sandbox.journal.entries import NewEntry, made, note_of
 from sms_sandbox.journal.queries import Wanted
 from sms_sandbox.journal.writer import EVERY, TOGETHER, Journal
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.unit_of_work import Note, noted
+from sms_sandbox.store.unit_of_work import PendingEntry, record
 from tests.conftest import FreshTenant, make_tenant
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ async def journal(fresh: FreshTenant) -> AsyncIterator[Journal]:
     await made.stop()
 
 
-def entry(fresh: FreshTenant, text: str) -> Note:
+def entry(fresh: FreshTenant, text: str) -> PendingEntry:
     return note_of(made(fresh.tenant, None, "call", text=text))
 
 
@@ -51,10 +51,10 @@ async def test_it_is_written_by_itself_soon_after(fresh: FreshTenant, journal: J
 
 async def test_what_a_transaction_notes_is_noted_when_it_is_committed(fresh: FreshTenant, journal: Journal) -> None:
     with fresh.store.begin() as db:
-        noted(db, entry(fresh, "committed"))
+        record(db, entry(fresh, "committed"))
     with suppress(KeyError), fresh.store.begin() as db:
-        noted(db, entry(fresh, "undone"))
-        noted(db, entry(fresh, "noted anyway"), even_if_undone=True)
+        record(db, entry(fresh, "undone"))
+        record(db, entry(fresh, "noted anyway"), even_if_rolled_back=True)
         raise KeyError
     with fresh.store.begin() as db:
         pass
@@ -108,7 +108,7 @@ async def test_an_entry_that_can_not_be_made_costs_no_other(
     def fail() -> NewEntry:
         raise ValueError
 
-    journal.note(Note(fresh.tenant, 10, fail, ()))
+    journal.note(PendingEntry(fresh.tenant, 10, fail, ()))
     journal.note(entry(fresh, "whole"))
     with caplog.at_level(logging.CRITICAL):
         await journal.flush()
@@ -135,7 +135,7 @@ async def test_more_than_can_wait_is_counted_and_what_nobody_could_have_read_is_
     await journal.stop()
     many = MOST_WAITING + SLACK + 1
     for _ in range(many):
-        journal.note(Note(fresh.tenant, 1, made, (fresh.tenant, None, "call")))
+        journal.note(PendingEntry(fresh.tenant, 1, made, (fresh.tenant, None, "call")))
     journal.flush_at_once()
     lost = 0 if fresh.store.volatile else SLACK + 1
     assert (f"{lost} entries of the traffic are lost" in caplog.text) == bool(lost)
@@ -152,7 +152,7 @@ async def test_a_burst_of_all_that_a_long_journal_wants_is_not_lost(
     long = Journal(fresh.store, 1_000_000)
     for _ in range(450):
         for _ in range(100):
-            long.note(Note(fresh.tenant, 1, made, (fresh.tenant, None, "report")))
+            long.note(PendingEntry(fresh.tenant, 1, made, (fresh.tenant, None, "report")))
         await asyncio.sleep(0)
     await long.flush()
     await long.stop()

@@ -10,7 +10,7 @@ from sms_sandbox.services import ledger
 from sms_sandbox.store import accounts, balances, ids, tenants, transactions
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.tenants import NewTenant
-from sms_sandbox.store.unit_of_work import changed, scheduled
+from sms_sandbox.store.unit_of_work import announce_wake, invalidate
 from tests.conftest import FreshTenant
 
 
@@ -64,8 +64,8 @@ def test_what_failed_is_not_told(fresh: FreshTenant) -> None:
     before = fresh.store.generation
 
     def fail(db: Connection) -> None:
-        changed(db)
-        scheduled(db, 1)
+        invalidate(db)
+        announce_wake(db, 1)
         raise RuntimeError
 
     with pytest.raises(RuntimeError), fresh.store.begin() as db:

@@ -1,4 +1,4 @@
-"""The unit of work: what transactions remember, owe and tell."""
+"""The unit of work: what transactions cache, write later and announce."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.statement import Statement
 from sms_sandbox.store.timeline import Plan
-from sms_sandbox.store.unit_of_work import changed, owe, remembered
+from sms_sandbox.store.unit_of_work import cached, invalidate, write_later
 from tests.conftest import FreshTenant
 
 PUT = Statement("INSERT INTO law (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = excluded.v")
@@ -93,7 +93,7 @@ def do(db: Connection, what: str, args: list[int], seen: dict[int, int]) -> None
     match what:
         case "owe":
             key, value = args
-            owe(db, PUT, key, (key, value))
+            write_later(db, PUT, key, (key, value))
             seen[key] = value
         case "raise":
             assert RAISE.run(db) == len(seen)
@@ -104,7 +104,7 @@ def do(db: Connection, what: str, args: list[int], seen: dict[int, int]) -> None
         case "look":
             assert dict(tuple(row) for row in db.execute(text("SELECT k, v FROM law"))) == seen
         case "change":
-            changed(db)
+            invalidate(db)
         case "undo":
             raise UndoneError
 
@@ -113,7 +113,7 @@ def test_what_only_adds_runs_no_statement_in_memory_and_all_of_them_in_a_file(em
     seen = run_on(embedded)
     for each in range(3):
         with embedded.begin() as db:
-            unit_of_work.add(db, ADD, [(each, (each, each))])
+            unit_of_work.insert_rows(db, ADD, [(each, (each, each))])
     assert len(seen) == (0 if embedded.volatile else 9)
     with embedded.begin() as db:
         assert len(rows(db)) == 3
@@ -121,7 +121,7 @@ def test_what_only_adds_runs_no_statement_in_memory_and_all_of_them_in_a_file(em
 
 def test_a_transaction_inside_of_another_is_a_mistake(embedded: Store) -> None:
     with embedded.begin() as db:
-        owe(db, PUT, 1, (1, 1))
+        write_later(db, PUT, 1, (1, 1))
         with pytest.raises(RuntimeError), embedded.begin():
             pass
     with embedded.begin() as db:
@@ -131,23 +131,23 @@ def test_a_transaction_inside_of_another_is_a_mistake(embedded: Store) -> None:
 def test_what_asks_nothing_runs_no_statement(embedded: Store) -> None:
     seen = run_on(embedded)
     with embedded.begin() as db:
-        remembered(db, "it", lambda: 1)
+        cached(db, "it", lambda: 1)
     assert seen == []
 
 
 def test_what_waits_does_not_grow_for_ever(embedded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit_of_work, "MOST_OWED", 5)
+    monkeypatch.setattr(unit_of_work, "MAX_LATE_ROWS", 5)
     seen = run_on(embedded)
     for each in range(6):
         with embedded.begin() as db:
-            unit_of_work.add(db, ADD, [(each, (each, each))])
+            unit_of_work.insert_rows(db, ADD, [(each, (each, each))])
     assert sum("INSERT" in each for each in seen) == 6
 
 
 def test_what_is_owed_fails_with_its_transaction_if_that_runs_statements(embedded: Store) -> None:
     def fail_at_the_end(db: Connection) -> None:
         PUT.run(db, k=1, v=1)
-        owe(db, PUT, 2, (2, None))
+        write_later(db, PUT, 2, (2, None))
 
     with pytest.raises(sqlite3.IntegrityError), embedded.begin() as db:
         fail_at_the_end(db)
@@ -162,7 +162,7 @@ def test_a_row_that_can_not_be_written_costs_no_other_transaction_its_rows(caplo
         db.execute(text("CREATE TABLE law (k INTEGER PRIMARY KEY, v INTEGER NOT NULL)"))
     for each, value in ((1, 1), (2, None), (3, 3)):
         with store.begin() as db:
-            unit_of_work.add(db, ADD, [(each, (each, value))])
+            unit_of_work.insert_rows(db, ADD, [(each, (each, value))])
     with store.begin() as db:
         assert rows(db) == {1: 1, 3: 3}
     store.close()
@@ -180,7 +180,7 @@ def test_an_embedded_store_remembers_until_something_changed_or_was_undone(fresh
     asked: list[str] = []
 
     def ask(db: Connection, what: str) -> None:
-        remembered(db, what, lambda: asked.append(what))
+        cached(db, what, lambda: asked.append(what))
 
     def ask_and_fail(db: Connection, what: str) -> None:
         ask(db, what)
@@ -197,7 +197,7 @@ def test_an_embedded_store_remembers_until_something_changed_or_was_undone(fresh
         assert asks(db, "one", "two", "one") == (["one", "two"] if store.embedded else ["one", "two", "one"])
     with store.begin() as db:
         assert asks(db, *twice) == ([] if store.embedded else ["one", "one"])
-        changed(db)
+        invalidate(db)
         assert asks(db, *twice) == ["one", "one"]
     with store.begin() as db:
         assert asks(db, "one") == ["one"]
@@ -208,9 +208,9 @@ def test_an_embedded_store_remembers_until_something_changed_or_was_undone(fresh
 
 
 def test_what_is_remembered_does_not_grow_for_ever(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit_of_work, "MOST_KNOWN", 2)
+    monkeypatch.setattr(unit_of_work, "MAX_CACHED", 2)
     with fresh.store.begin() as db:
-        assert [remembered(db, each, lambda: each) for each in "abcab"] == list("abcab")  # noqa: B023
+        assert [cached(db, each, lambda: each) for each in "abcab"] == list("abcab")  # noqa: B023
 
 
 def test_the_earliest_of_what_was_scheduled_is_told_after_the_commit(fresh: FreshTenant) -> None:
