@@ -27,7 +27,7 @@ from .api.routes import Api, ApiRoute, load_methods
 from .control import PREFIX, guard
 from .control.error_handlers import no_such_path
 from .domain import numbers
-from .journal.writer import Journal
+from .journal.writer import JournalWriter
 from .settings import Settings, flag
 from .store.database import Store
 from .tenants.startup import TenantSetup
@@ -139,7 +139,7 @@ class Sandbox:
         secret = self.secret if self.token is None else None
         self.pages = Pages(self.info, self.key, secret, self._env_command, store, self.api.methods)
         self._owns_process = owns_process
-        self._journal: Journal
+        self._journal: JournalWriter
         self._waking: asyncio.Task[_Awake] | None = None
         self._ending: asyncio.Task[None] | None = None
 
@@ -148,7 +148,7 @@ class Sandbox:
 
         A new database has nothing due, so there the first reply does not wait for the simulation to load.
         """
-        self._journal = Journal(self.store, self.settings.traffic)
+        self._journal = JournalWriter(self.store, self.settings.traffic)
         if await self.store.run(self._setup.create_missing):
             asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._wake)
         else:
@@ -219,7 +219,7 @@ class Sandbox:
         if self._ending is not None:
             await self._ending
         if not self.store.volatile:
-            self._journal.flush_at_once()
+            self._journal.flush_after_loop()
         self.store.close()
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ..domain import credentials, egress, numbers, senders
 from ..domain.clock import from_micros
 from ..domain.redaction import redact
-from ..journal.entries import MOST_NUMBERS
+from ..journal.entries import MAX_NUMBERS
 from .answered_call import AnsweredCall, ApiContext
 from .custom_fields import FieldValues
 from .declare import Method, wire_name
@@ -124,7 +124,7 @@ def _check_local_numbers(_: AnsweredCall, method: Method, form: Form, __: ApiCon
     if form.get("countrycode"):
         return
     for name in method.number_fields:
-        for raw in form.get(name, "").split(",", MOST_NUMBERS)[:MOST_NUMBERS]:
+        for raw in form.get(name, "").split(",", MAX_NUMBERS)[:MAX_NUMBERS]:
             digits = numbers.parse_digits(raw.strip()) or ""
             if digits.startswith("0"):
                 advice = "Give `countrycode`, or write" if "countrycode" in method.fields else "Write"

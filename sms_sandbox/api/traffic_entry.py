@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 from ..domain import numbers
 from ..domain.clock import from_micros
 from ..domain.redaction import HIDDEN, MIN_SECRET_LENGTH, is_secret_name, redact, redact_url
-from ..journal.entries import CALL, LONGEST_REPLY, LONGEST_VALUE, MOST_NUMBERS, NewEntry, encode, made, shortened
+from ..journal.entries import (
+    CALL,
+    MAX_NUMBERS,
+    MAX_REPLY_CHARS,
+    MAX_VALUE_CHARS,
+    NewEntry,
+    build_entry,
+    encode_json,
+    shorten,
+)
 from .answered_call import AnsweredCall, ApiContext
 from .declare import Method
 from .errors import Code
@@ -70,8 +79,8 @@ def make_plain_entry(call: AnsweredCall) -> NewEntry | None:
         if not (raw.isascii() and raw.isdigit() and len(raw) <= _MAX_NUMBER_LENGTH) or raw[0] == "0":
             return None
         spaced += f" {raw}"
-    request, reply, secret = encode(form), json.decode(), account.secret or ""
-    if len(request) > LONGEST_VALUE or len(reply) > LONGEST_REPLY:
+    request, reply, secret = encode_json(form), json.decode(), account.secret or ""
+    if len(request) > MAX_VALUE_CHARS or len(reply) > MAX_REPLY_CHARS:
         return None
     if len(secret) >= MIN_SECRET_LENGTH and (
         escape_json(secret) in reply or any(secret in value for value in form.values())
@@ -91,13 +100,13 @@ def make_full_entry(call: AnsweredCall, context: ApiContext) -> NewEntry:
     secret = (account.secret or "") if account else ""
     method = call.method or _nearest_method(call.name, context.methods)
     request = _redact_form(form, method, secret)
-    return made(
+    return build_entry(
         tenant=account.tenant if account else None,
         at=account.clock.now(from_micros(call.at)) if account else None,
         kind=CALL,
         account=account.id if account else 0,
         method=redact(call.name, secret),
-        numbers=list(islice(_numbers_in(request, method), MOST_NUMBERS)) if method else [],
+        numbers=list(islice(_numbers_in(request, method), MAX_NUMBERS)) if method else [],
         code=answer.code.name,
         status=answer.status or None,
         rule=answer.rule or "",
@@ -125,7 +134,7 @@ def _redact_form(form: Form, method: Method | None, secret: str) -> Form:
         if name.lstrip().startswith(("{", "[")):  # a whole JSON body, which a form parser takes for a name
             redacted[name.lstrip()[0] + HIDDEN] = HIDDEN
             continue
-        short = shortened(redact(name, secret), _MAX_FIELD_NAME_LENGTH)
+        short = shorten(redact(name, secret), _MAX_FIELD_NAME_LENGTH)
         if _is_secret(name, method):
             redacted[short] = HIDDEN
         else:
@@ -183,7 +192,7 @@ def _numbers_in(form: Form, method: Method) -> Iterator[str]:
     """Yield the numbers of a call in international form, and also as they were written."""
     country = form.get("countrycode")
     for name in _number_fields(method):
-        for raw in form[name].split(",", MOST_NUMBERS)[:MOST_NUMBERS] if name in form else ():
+        for raw in form[name].split(",", MAX_NUMBERS)[:MAX_NUMBERS] if name in form else ():
             digits = numbers.parse_digits(raw.strip())
             if digits is None or len(digits) > _MAX_NUMBER_LENGTH:
                 continue

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from starlette.types import Receive
 
 from ..domain.clock import real_now
-from ..journal.writer import Journal
+from ..journal.writer import JournalWriter
 from ..services.new_tenant import Usual
 from ..simulation.runner import Runner
 from ..store import accounts, tenants
@@ -38,7 +38,7 @@ class Context:
 
     store: Store
     runner: Runner
-    journal: Journal
+    journal: JournalWriter
     defaults: Usual
     info: Mapping[str, Any]
     """Version and addresses, for `GET /info`."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
-from ..journal.queries import Entry, Wanted
+from ..journal.queries import Entry, EntryFilter
 
 MAX_SHOWN_CHARACTERS = 80
 """Longest part of a value that is shown."""
@@ -25,7 +25,7 @@ _Difference: TypeAlias = tuple[float, str]
 
 
 def describe_difference(
-    of: str, wanted: Wanted, count: int, least: int, most: int | None, others: Sequence[Entry], ids: Sequence[int]
+    of: str, wanted: EntryFilter, count: int, least: int, most: int | None, others: Sequence[Entry], ids: Sequence[int]
 ) -> str:
     """Describe why `count` matching entries are not as many as expected.
 
@@ -43,7 +43,7 @@ def describe_difference(
     return f"{summary}." if count else f"{summary}; no {one} was {done} at all."
 
 
-def _filter_words(wanted: Wanted) -> str:
+def _filter_words(wanted: EntryFilter) -> str:
     """Return a filter in words that can stand behind a noun."""
     words = f" of {wanted.method}" if wanted.method else ""
     words += f" with the number {wanted.numbers[0]}" if wanted.numbers else ""
@@ -71,7 +71,7 @@ def _shown(value: str) -> str:
     return repr(value if len(value) <= MAX_SHOWN_CHARACTERS else f"{value[: MAX_SHOWN_CHARACTERS - 1]}…")
 
 
-def _nearest(entries: Sequence[Entry], wanted: Wanted) -> tuple[Entry, Sequence[str]] | None:
+def _nearest(entries: Sequence[Entry], wanted: EntryFilter) -> tuple[Entry, Sequence[str]] | None:
     """Return the entry that differs least, the newest of several, and its differences in words."""
     candidates = [(entry, differences) for entry in entries if (differences := _differences(entry, wanted))]
     if not candidates:
@@ -80,7 +80,7 @@ def _nearest(entries: Sequence[Entry], wanted: Wanted) -> tuple[Entry, Sequence[
     return entry, [words for _, words in differences]
 
 
-def _differences(entry: Entry, wanted: Wanted) -> list[_Difference]:
+def _differences(entry: Entry, wanted: EntryFilter) -> list[_Difference]:
     """Return in which fields an entry is not as wanted."""
     differences: list[_Difference] = []
     if wanted.method and entry.method != wanted.method:

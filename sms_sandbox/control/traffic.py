@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from ..domain.rule_match import to_international
 from ..journal import entries, queries, sent_messages
-from ..journal.queries import Wanted
-from ..journal.writer import GLANCE
+from ..journal.queries import EntryFilter
+from ..journal.writer import RECHECK_SECONDS
 from ..store.paging import Page, Paging
 from .conversion import page_info, shape_of
 from .declare import Call, LongCall, StreamEvent, operation
@@ -50,8 +50,8 @@ STREAM_BATCH_ROWS = 100
 @operation("GET", "/traffic")
 def list_traffic(call: Call, query: shapes.TrafficQuery) -> shapes.Traffic:
     """List traffic entries, newest first: calls, callback attempts, handsets' messages, and delivery reports."""
-    page = queries.page(call.db, call.tenant.id, _filter(query, query.kind), Paging(query.page, query.max))
-    dropped = queries.dropped(call.db, call.tenant.id)
+    page = queries.list_page(call.db, call.tenant.id, _filter(query, query.kind), Paging(query.page, query.max))
+    dropped = queries.count_dropped(call.db, call.tenant.id)
     return shapes.Traffic(page_info(page), dropped, [_entry(row) for row in page.rows])
 
 
@@ -59,7 +59,7 @@ def list_traffic(call: Call, query: shapes.TrafficQuery) -> shapes.Traffic:
 def count_traffic(call: Call, query: shapes.TrafficFilter) -> shapes.TrafficCount:
     """Count the traffic entries that match a filter."""
     count = queries.count(call.db, call.tenant.id, _filter(query, query.kind))
-    return shapes.TrafficCount(count, queries.dropped(call.db, call.tenant.id))
+    return shapes.TrafficCount(count, queries.count_dropped(call.db, call.tenant.id))
 
 
 @operation("GET", "/traffic/{entry}")
@@ -103,9 +103,9 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
     with journal.listen(call.tenant.id) as listener:
         position, quiet_since = query.after, time.monotonic()
         if position is None:
-            position = await call.transact(lambda call: queries.last(call.db, call.tenant.id))
+            position = await call.transact(lambda call: queries.find_last_id(call.db, call.tenant.id))
         yield StreamEvent("")
-        while not journal.closing:
+        while not journal.is_closing:
             await journal.flush()
             batch = await call.transact(partial(_next_batch, position=position, query=query))
             if batch.dropped:
@@ -116,7 +116,7 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
             if batch.rows:
                 quiet_since = time.monotonic()
             elif (left := quiet_since + HEARTBEAT_SECONDS - time.monotonic()) > 0:
-                await listener.wait(left if call.context.store.embedded else min(left, GLANCE))
+                await listener.wait(left if call.context.store.embedded else min(left, RECHECK_SECONDS))
             else:
                 yield StreamEvent("")
                 quiet_since = time.monotonic()
@@ -126,7 +126,7 @@ class _Check(NamedTuple):
     """The result of checking an expectation once: the entries that match, and whether that is enough or too many."""
 
     page: Page[queries.Entry]
-    wanted: Wanted
+    wanted: EntryFilter
     ok: bool
     too_many: bool
 
@@ -151,15 +151,15 @@ async def _wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitRes
             began = time.monotonic()
             check = await call.transact(partial(_check_expectation, body=body))
             now = time.monotonic()
-            if check.ok or check.too_many or now >= until or journal.closing:
+            if check.ok or check.too_many or now >= until or journal.is_closing:
                 return await call.transact(partial(_result, body=body, check=check))
-            await listener.wait(min(until - now, GLANCE) if polls else until - now)
+            await listener.wait(min(until - now, RECHECK_SECONDS) if polls else until - now)
             idle_until = min(until, now + WAIT_IDLE_FACTOR * (now - began))
             await asyncio.sleep(max(0.0, idle_until - time.monotonic()))
 
 
 def check_capacity(call: LongCall) -> None:
-    if call.context.journal.listening >= MAX_LISTENERS:
+    if call.context.journal.listener_count >= MAX_LISTENERS:
         raise ControlError("conflict", f"{MAX_LISTENERS} waits and streams are open; end some of them first.")
 
 
@@ -171,22 +171,22 @@ def _check_expectation(call: Call, body: shapes.Expectation) -> _Check:
     if body.of == "messages":
         if unknown := [name for name in ("method", "rule") if getattr(body.where, name) is not None]:
             raise ControlError("invalid", f"`where` has {unknown[0]!r}, which messages do not have.")
-        if unknown := sorted(wanted.params.keys() - sent_messages.PARTS):
+        if unknown := sorted(wanted.params.keys() - sent_messages.PARAMS):
             raise ControlError(
-                "invalid", f"`params` of messages are {', '.join(sent_messages.PARTS)}, not {unknown[0]!r}."
+                "invalid", f"`params` of messages are {', '.join(sent_messages.PARAMS)}, not {unknown[0]!r}."
             )
     page = _query(body)(call.db, call.tenant.id, wanted, Paging(1, MAX_WAIT_ENTRIES))
     too_many = body.max_count is not None and page.total > body.max_count
     return _Check(page, wanted, page.total >= body.min_count and not too_many, too_many)
 
 
-def _query(body: shapes.Expectation) -> Callable[[Connection, int, Wanted, Paging], Page[queries.Entry]]:
-    return sent_messages.page if body.of == "messages" else queries.page
+def _query(body: shapes.Expectation) -> Callable[[Connection, int, EntryFilter, Paging], Page[queries.Entry]]:
+    return sent_messages.list_page if body.of == "messages" else queries.list_page
 
 
-def _others(call: Call, body: shapes.Expectation, wanted: Wanted) -> list[queries.Entry]:
+def _others(call: Call, body: shapes.Expectation, wanted: EntryFilter) -> list[queries.Entry]:
     """Return entries of the same kind and time, whether they match or not."""
-    wide = Wanted(kind=wanted.kind, after=wanted.after, since=wanted.since, until=wanted.until)
+    wide = EntryFilter(kind=wanted.kind, after=wanted.after, since=wanted.since, until=wanted.until)
     return list(_query(body)(call.db, call.tenant.id, wide, Paging(1, MAX_COMPARED_ENTRIES)).rows)
 
 
@@ -202,29 +202,29 @@ def _result(call: Call, body: shapes.TimedExpectation, check: _Check) -> shapes.
     if check.ok:
         return shapes.WaitResult(True, check.page.total, "", matching, [])
     difference = _difference(call, body, check)
-    if call.context.journal.closing:
+    if call.context.journal.is_closing:
         difference += " The sandbox is being stopped."
     seen = [_entry(row) for row in _others(call, body, check.wanted)[:MAX_SHOWN_ENTRIES]]
     return shapes.WaitResult(False, check.page.total, difference, matching, seen)
 
 
 def _next_batch(call: Call, position: int, query: shapes.EventFilter) -> _Batch:
-    ends = queries.ends(call.db, call.tenant.id)
+    ends = queries.find_bounds(call.db, call.tenant.id)
     if ends.last < position:
         position = 0  # the tenant was reset, and its ids begin anew
     dropped = 0 if ends.first is None else max(0, ends.first - 1 - max(position, ends.cleared))
-    wanted = Wanted(kind=query.kind, method=query.method, after=position)
-    rows = queries.following(call.db, call.tenant.id, wanted, STREAM_BATCH_ROWS)
+    wanted = EntryFilter(kind=query.kind, method=query.method, after=position)
+    rows = queries.list_next(call.db, call.tenant.id, wanted, STREAM_BATCH_ROWS)
     return _Batch(rows, rows[-1].id if len(rows) == STREAM_BATCH_ROWS else ends.last, dropped)
 
 
-def _filter(where: shapes.TrafficMatch, kind: str | None) -> Wanted:
+def _filter(where: shapes.TrafficMatch, kind: str | None) -> EntryFilter:
     """Convert a filter. Raises ControlError if its number can't be read."""
     try:
         numbers = () if where.number is None else _spellings(where.number)
     except ValueError as why:
         raise ControlError("invalid", f"`number`: {why}.") from why
-    return Wanted(
+    return EntryFilter(
         kind, where.method, numbers, where.code, where.text, where.rule, where.after, where.since, where.until
     )  # fmt: skip
 

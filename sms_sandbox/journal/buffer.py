@@ -1,4 +1,4 @@
-"""Notes for the journal that wait to be written, as many as the memory should hold."""
+"""The buffer of entries that wait to be written, within the limits of the memory."""
 
 import logging
 import time
@@ -8,84 +8,84 @@ from ..store.unit_of_work import PendingEntry
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 20_000
-"""Notes kept for a database that can't follow; of more, the oldest are lost, and the log says how many."""
+MAX_PENDING_ENTRIES = 20_000
+"""Entries kept for a database that cannot follow. Of more, the oldest are lost, and the log says how many."""
 
-SLACK = 2_500
-"""Notes above what is kept that may wait meanwhile, so that it is not looked through at every one."""
+SLACK_ENTRIES = 2_500
+"""Entries above the limit that may wait meanwhile, so that the buffer is not searched at every entry."""
 
-Waiting = tuple[int, PendingEntry]
-"""A note with the moment it was taken, in real microseconds."""
+TimedEntry = tuple[int, PendingEntry]
+"""An entry with the moment it was added, in microseconds of real time."""
 
 
-class Backlog:
-    """Notes in the order they came.
+class EntryBuffer:
+    """Entries in the order they came.
 
-    With `most_of_each`, a tenant's oldest notes beyond so many are left out, as its journal would drop them. They are
-    counted, as are those that are lost, for they have numbers of their own.
+    With `max_per_tenant`, a tenant's oldest entries beyond that number are dropped here, as its journal would drop
+    them. Dropped and lost entries are counted, because their numbers are used up.
     """
 
-    def __init__(self, most_of_each: int | None) -> None:
-        self._most_of_each = most_of_each
-        self._notes: deque[Waiting] = deque()
-        self._room = SLACK + min(most_of_each or MOST_WAITING, MOST_WAITING)
-        self._of_each: dict[int | None, int] = {}
-        self._left_out: Counter[int | None] = Counter()
+    def __init__(self, max_per_tenant: int | None) -> None:
+        self._max_per_tenant = max_per_tenant
+        self._entries: deque[TimedEntry] = deque()
+        self._limit = SLACK_ENTRIES + min(max_per_tenant or MAX_PENDING_ENTRIES, MAX_PENDING_ENTRIES)
+        self._by_tenant: dict[int | None, int] = {}
+        self._dropped: Counter[int | None] = Counter()
         self._lost = 0
         self.weight = 0
-        """Bytes that wait, roughly."""
-        self.taken = 0
-        """How many were ever taken in."""
+        """Size of the entries that wait, in bytes, roughly."""
+        self.added = 0
+        """Number of entries that were ever added."""
 
     def __len__(self) -> int:
-        return len(self._notes)
+        return len(self._entries)
 
-    def add(self, note: PendingEntry) -> None:
-        """Take a note; on a shared store this comes from its threads, too."""
-        self._notes.append((time.time_ns() // 1000, note))
-        self.weight += note.weight
-        if self._most_of_each is not None:
-            self._of_each[note.tenant] = self._of_each.get(note.tenant, 0) + 1
-        self.taken += 1
-        if len(self._notes) > self._room:
+    def add(self, entry: PendingEntry) -> None:
+        """Add an entry. On a shared store this is called from its threads."""
+        self._entries.append((time.time_ns() // 1000, entry))
+        self.weight += entry.weight
+        if self._max_per_tenant is not None:
+            self._by_tenant[entry.tenant] = self._by_tenant.get(entry.tenant, 0) + 1
+        self.added += 1
+        if len(self._entries) > self._limit:
             self._make_room()
 
     def _make_room(self) -> None:
-        if self._most_of_each is not None:
-            self._leave_out(self._most_of_each)
-        while len(self._notes) > MOST_WAITING:
-            self._left_out[self._pop()[1].tenant] += 1
+        if self._max_per_tenant is not None:
+            self._drop_beyond(self._max_per_tenant)
+        while len(self._entries) > MAX_PENDING_ENTRIES:
+            self._dropped[self._pop()[1].tenant] += 1
             self._lost += 1
-        self._room = len(self._notes) + SLACK
+        self._limit = len(self._entries) + SLACK_ENTRIES
 
-    def _leave_out(self, beyond: int) -> None:
-        surplus = Counter({tenant: count - beyond for tenant, count in self._of_each.items() if count > beyond})
-        self._left_out += surplus
-        passed: list[Waiting] = []
+    def _drop_beyond(self, limit: int) -> None:
+        surplus = Counter({tenant: count - limit for tenant, count in self._by_tenant.items() if count > limit})
+        self._dropped += surplus
+        passed: list[TimedEntry] = []
         for _ in range(surplus.total()):
-            while not surplus[self._notes[0][1].tenant]:
-                passed.append(self._notes.popleft())
+            while not surplus[self._entries[0][1].tenant]:
+                passed.append(self._entries.popleft())
             surplus[self._pop()[1].tenant] -= 1
-        self._notes.extendleft(reversed(passed))
+        self._entries.extendleft(reversed(passed))
 
-    def _pop(self) -> Waiting:
-        oldest = self._notes.popleft()
-        note = oldest[1]
-        self.weight -= note.weight
-        if self._most_of_each is not None:
-            left = self._of_each.pop(note.tenant) - 1
+    def _pop(self) -> TimedEntry:
+        oldest = self._entries.popleft()
+        entry = oldest[1]
+        self.weight -= entry.weight
+        if self._max_per_tenant is not None:
+            left = self._by_tenant.pop(entry.tenant) - 1
             if left:
-                self._of_each[note.tenant] = left
+                self._by_tenant[entry.tenant] = left
         return oldest
 
-    def take(self, most: int) -> list[Waiting]:
-        """The oldest notes, which wait no more."""
+    def take(self, limit: int) -> list[TimedEntry]:
+        """Remove and return the oldest entries, up to a limit."""
         if self._lost:
-            log.warning("%d entries of the traffic are lost, as the database could not follow.", self._lost)
+            log.warning("%d entries of the traffic are lost, because the database could not follow.", self._lost)
             self._lost = 0
-        return [self._pop() for _ in range(min(most, len(self._notes)))]
+        return [self._pop() for _ in range(min(limit, len(self._entries)))]
 
-    def take_left_out(self) -> Counter[int | None]:
-        """How many notes of each tenant were left out or lost before the oldest that still wait."""
-        found, self._left_out = self._left_out, Counter()
-        return found
+    def take_dropped(self) -> Counter[int | None]:
+        """Return how many entries of each tenant were dropped or lost before those that wait, and reset the count."""
+        dropped, self._dropped = self._dropped, Counter()
+        return dropped

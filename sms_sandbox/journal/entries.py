@@ -1,4 +1,4 @@
-"""What the journal notes, and how it is written down."""
+"""Entries of the traffic: what they hold, and how they are written."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -20,29 +20,35 @@ from ..store.unit_of_work import PendingEntry
 
 CALL, CALLBACK, INBOUND, REPORT = "call", "callback", "inbound", "report"
 
-LONGEST_VALUE = 8_000
-"""Characters kept of one value of a request: a `to` of 500 numbers has less."""
+MAX_VALUE_CHARS = 8_000
+"""Characters kept of one value of a request. A `to` of 500 numbers has less."""
 
-LONGEST_REQUEST = 32_000
-"""Characters kept of all of a request's values."""
+MAX_REQUEST_CHARS = 32_000
+"""Characters kept of all values of a request."""
 
-LONGEST_REPLY = 16_000
+MAX_REPLY_CHARS = 16_000
 """Characters kept of a reply."""
 
-LONGEST_METHOD = 100
+_MAX_METHOD_CHARS = 100
 
-MOST_NUMBERS = 500
+MAX_NUMBERS = 500
+"""Numbers kept of an entry."""
 
-PLAIN = 300
-"""What an entry without long texts weighs, in bytes."""
+BASE_WEIGHT = 300
+"""Size of an entry without long texts, in bytes."""
 
-CUT = "…"
-"""Stands where a value was shortened."""
+_ELLIPSIS = "…"
+"""The end of a value that was shortened."""
+
+_NO_VALUES: Mapping[str, str] = {}
 
 
 class NewEntry(NamedTuple):
-    """Something to note, as the table's columns stand: times in microseconds, values of several as JSON, all of it cut
-    to what is kept. Without a tenant it is the default one's, and without a time it is of when it was noted."""
+    """An entry to be written, as the table's columns are: times in microseconds, several values as JSON.
+
+    All of it is shortened to what is kept. A `tenant` of None is the default tenant, and an `at` of None the moment at
+    which the entry was recorded.
+    """
 
     tenant: int | None
     at: int | None
@@ -65,43 +71,42 @@ class NewEntry(NamedTuple):
     cut: int
 
 
-NO_VALUES: Mapping[str, str] = {}
-
-
-def made(
+def build_entry(
     tenant: int | None, at: datetime | None, kind: str, *, account: int = 0, method: str = "",
     numbers: Sequence[str] = (), code: str = "", status: int | None = None, rule: str = "", took: int | None = None,
-    message: int = 0, verb: str = "", url: str = "", text: str = "", request: Mapping[str, str] = NO_VALUES,
+    message: int = 0, verb: str = "", url: str = "", text: str = "", request: Mapping[str, str] = _NO_VALUES,
     reply: str = "", error: str = "", hints: Sequence[str] = (),
 ) -> NewEntry:  # fmt: skip
-    """An entry of what may be anything. `numbers` are all that took part, as digits, the most telling one first; `took`
-    is microseconds; `reply` is JSON, or any other text."""
-    kept, cut = _kept(request)
+    """Build an entry from values of any length.
+
+    `numbers` are digits, the most significant number first; `took` is microseconds; `reply` is JSON, or any other text.
+    """
+    kept, is_cut = _encode_request(request)
     return NewEntry(
-        tenant, None if at is None else to_micros(at), kind, account, storable(shortened(method, LONGEST_METHOD)),
-        spaced(numbers), code, status, storable(rule), took, message, verb, storable(shortened(url, LONGEST_VALUE)),
-        storable(shortened(text, LONGEST_VALUE)), kept, storable(shortened(reply, LONGEST_REPLY)),
-        storable(shortened(error, LONGEST_VALUE)), encode(hints) if hints else "",
-        int(cut or len(reply) > LONGEST_REPLY),
+        tenant, None if at is None else to_micros(at), kind, account, storable(shorten(method, _MAX_METHOD_CHARS)),
+        _join_numbers(numbers), code, status, storable(rule), took, message, verb,
+        storable(shorten(url, MAX_VALUE_CHARS)), storable(shorten(text, MAX_VALUE_CHARS)), kept,
+        storable(shorten(reply, MAX_REPLY_CHARS)), storable(shorten(error, MAX_VALUE_CHARS)),
+        encode_json(hints) if hints else "", int(is_cut or len(reply) > MAX_REPLY_CHARS),
     )  # fmt: skip
 
 
-def spaced(numbers: Sequence[str]) -> str:
-    """Numbers as filters find them, each between blanks."""
-    return f" {' '.join(numbers[:MOST_NUMBERS])} " if numbers else ""
+def _join_numbers(numbers: Sequence[str]) -> str:
+    """Return the numbers as filters find them, each between blanks."""
+    return f" {' '.join(numbers[:MAX_NUMBERS])} " if numbers else ""
 
 
-def note_of(new: NewEntry) -> PendingEntry:
-    """A note of an entry that is made already."""
-    return PendingEntry(new.tenant, PLAIN + len(new.text), _itself, (new,))
+def to_pending(entry: NewEntry) -> PendingEntry:
+    """Return an entry that is complete as one that is still to be made."""
+    return PendingEntry(entry.tenant, BASE_WEIGHT + len(entry.text), _same, (entry,))
 
 
-def _itself(new: NewEntry) -> NewEntry:
-    return new
+def _same(entry: NewEntry) -> NewEntry:
+    return entry
 
 
-# Read under a lock shared with others, so that a tenant is not deleted or emptied while its entries are written.
-_WORLD = Statement(
+# The tenant is locked, shared with others, so that it is not deleted or reset while its entries are written.
+_TENANT = Statement(
     select(j.c.since, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving)
     .join_from(tenants, j, j.c.tenant == tenants.c.id)
     .where(tenants.c.id == bindparam("tenant"))
@@ -109,69 +114,75 @@ _WORLD = Statement(
 )
 _BEGIN = Statement(insert(j))
 _ADD = Statement(insert(t))
-DROP = Statement(delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <= bindparam("last")))
+_DELETE = Statement(delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <= bindparam("last")))
 
 
 def begin(db: Connection, tenant: int) -> None:
-    """Begin a fresh tenant's journal; what was noted before this moment is not of it."""
+    """Begin the traffic of a new tenant. Entries recorded before this moment are not part of it."""
     _BEGIN.run(db, tenant=tenant, since=to_micros(real_now()), cleared=0)
 
 
-def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], most: int, left_out: int = 0) -> None:
-    """Write entries down, each with the real moment it was noted at in microseconds, and drop the oldest beyond `most`.
-    So many as were `left_out` before them are dropped already.
+def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_entries: int, dropped: int = 0) -> None:
+    """Add entries, each with the moment it was recorded at, in microseconds of real time, and delete the oldest.
 
-    What was noted before the tenant was emptied, or of one that is gone, is not written.
+    `dropped` entries before them were dropped already. Entries that were recorded before the tenant's traffic was
+    cleared, or that belong to a deleted tenant, are not added.
     """
-    world = _WORLD.one(db, tenant=tenant)
-    if world is None:
+    row = _TENANT.one(db, tenant=tenant)
+    if row is None:
         return
-    since, *columns = world
-    fresh = [(noted_at, entry) for noted_at, entry in new if noted_at >= since]
-    if not fresh and not left_out:
+    since, *columns = row
+    fresh = [(recorded_at, entry) for recorded_at, entry in new if recorded_at >= since]
+    if not fresh and not dropped:
         return
     clock = clock_of(*columns)
-    count = left_out + len(fresh)
+    count = dropped + len(fresh)
     last = ids.take(db, tenant, "traffic", count) + count - 1
-    kept = fresh[-most:]
+    kept = fresh[-max_entries:]
     rows = [
-        (tenant, number, clock.micros(noted_at) if entry.at is None else entry.at, *entry[2:])
-        for number, (noted_at, entry) in enumerate(kept, last - len(kept) + 1)
+        (tenant, number, clock.micros(recorded_at) if entry.at is None else entry.at, *entry[2:])
+        for number, (recorded_at, entry) in enumerate(kept, last - len(kept) + 1)
     ]
     _ADD.put(db, rows)
-    if last > most:
-        DROP.run(db, tenant_=tenant, last=last - most)
+    if last > max_entries:
+        delete_up_to(db, tenant, last - max_entries)
 
 
-def encode(what: Mapping[str, str] | Sequence[str]) -> str:
-    """Texts as JSON that both databases can keep, without blanks between."""
+def delete_up_to(db: Connection, tenant: int, last: int) -> int:
+    """Delete entries up to an id, and return how many were deleted."""
+    return _DELETE.run(db, tenant_=tenant, last=last)
+
+
+def encode_json(values: Mapping[str, str] | Sequence[str]) -> str:
+    """Return texts as JSON that both databases can store, without blanks between them."""
     try:
-        return _encoder()(what).decode()
+        return _encoder()(values).decode()
     except UnicodeEncodeError:  # bytes that were not UTF-8
-        return without_surrogates(json.dumps(what, ensure_ascii=False, separators=(",", ":")))
+        return without_surrogates(json.dumps(values, ensure_ascii=False, separators=(",", ":")))
 
 
 @cache
 def _encoder() -> Callable[[Any], bytes]:
-    from msgspec.json import encode  # here, since the first reply needs it not, and ten times as fast as json's
+    from msgspec.json import encode  # imported late, as the first reply does not need it; ten times as fast as json's
 
     return encode
 
 
-def shortened(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + CUT
+def shorten(text: str, max_chars: int) -> str:
+    """Return a text with no more characters than `max_chars`, and an ellipsis if some are missing."""
+    return text if len(text) <= max_chars else text[: max_chars - 1] + _ELLIPSIS
 
 
-def _kept(request: Mapping[str, str]) -> tuple[str, bool]:
-    """A request as JSON, cut to what is kept; whether anything is missing."""
-    cut = False
-    if sum(map(len, request.values())) + sum(map(len, request)) > LONGEST_VALUE:
-        left, whole = LONGEST_REQUEST, request
+def _encode_request(request: Mapping[str, str]) -> tuple[str, bool]:
+    """Return a request as JSON, shortened to what is kept, and True if something is missing."""
+    is_cut = False
+    if sum(map(len, request.values())) + sum(map(len, request)) > MAX_VALUE_CHARS:
+        left, whole = MAX_REQUEST_CHARS, request
         request = {}
         for name, value in whole.items():
-            left -= len(name) + min(len(value), LONGEST_VALUE)
+            left -= len(name) + min(len(value), MAX_VALUE_CHARS)
             if left < 0:
                 break
-            request[name] = shortened(value, LONGEST_VALUE)
-        cut = request != whole
-    return encode(request), cut
+            request[name] = shorten(value, MAX_VALUE_CHARS)
+        is_cut = request != whole
+    return encode_json(request), is_cut

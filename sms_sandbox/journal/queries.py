@@ -1,6 +1,6 @@
-"""The journal as it is read: every call, every try of a callback, every message from a handset, every report.
+"""Queries of the traffic: calls, callback attempts, messages from handsets, and delivery reports.
 
-It holds no more than a cap of each tenant's entries, so filters need no index but its key.
+A tenant has no more entries than a limit, so filters need no index but the key.
 """
 
 import json
@@ -15,11 +15,11 @@ from ..store.paging import Page, Paging, fetch
 from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import traffic as t
-from .entries import DROP, LONGEST_VALUE, encode, shortened
+from .entries import MAX_VALUE_CHARS, delete_up_to, encode_json, shorten
 
 
 class Entry(NamedTuple):
-    """An entry as it is read; `cut` says that something of it was too long to be kept whole."""
+    """A traffic entry. `cut` is True if something of it was too long to be kept whole."""
 
     id: int
     at: datetime
@@ -42,16 +42,19 @@ class Entry(NamedTuple):
     cut: bool
 
 
-class Ends(NamedTuple):
-    """The first entry there is, the last there was, and the last that was cleared away; None and 0 are none."""
+class Bounds(NamedTuple):
+    """The first entry that exists, the last that ever existed, and the last that was cleared. None and 0 are none."""
 
     first: int | None
     last: int
     cleared: int
 
 
-class Wanted(NamedTuple):
-    """Which entries are asked for; None asks nothing. `numbers` are forms of one number, and `params` whole values."""
+class EntryFilter(NamedTuple):
+    """Conditions on entries; None is no condition. `numbers` are forms of one number, and `params` whole values.
+
+    `text` and `rule` are substrings, case-insensitive. `after` is an id.
+    """
 
     kind: str | None = None
     method: str | None = None
@@ -67,96 +70,97 @@ class Wanted(NamedTuple):
 
 _CLEAR = Statement("UPDATE journals SET since = :since, cleared = :cleared WHERE tenant = :tenant_")
 _OF_TENANT = j.c.tenant == bindparam("tenant")
-_ENDS = Statement(
+_BOUNDS = Statement(
     select(func.min(t.c.id), func.max(t.c.id), select(j.c.cleared).where(_OF_TENANT).scalar_subquery()).where(
         t.c.tenant == bindparam("tenant")
     )
 )
-
-
 _COLUMNS = [column for column in t.c if column.name != "tenant"]
 
 
-def page(db: Connection, tenant: int, wanted: Wanted, paging: Paging) -> Page[Entry]:
-    """Entries, newest first."""
-    query: Select[Any] = select(*_COLUMNS).where(*_conditions(db, tenant, wanted))
-    return fetch(db, query.order_by(t.c.id.desc()), paging, _entry_of)
+def list_page(db: Connection, tenant: int, where: EntryFilter, paging: Paging) -> Page[Entry]:
+    """Return a page of entries, newest first."""
+    query: Select[Any] = select(*_COLUMNS).where(*_conditions(db, tenant, where))
+    return fetch(db, query.order_by(t.c.id.desc()), paging, _build_entry)
 
 
-def count(db: Connection, tenant: int, wanted: Wanted) -> int:
-    return db.scalar(select(func.count()).where(*_conditions(db, tenant, wanted))) or 0
+def count(db: Connection, tenant: int, where: EntryFilter) -> int:
+    """Return the number of entries."""
+    return db.scalar(select(func.count()).where(*_conditions(db, tenant, where))) or 0
 
 
-def read(db: Connection, tenant: int, number: int) -> Entry | None:
-    row = db.execute(select(*_COLUMNS).where(t.c.tenant == tenant, t.c.id == number)).first()
-    return None if row is None else _entry_of(row)
+def read(db: Connection, tenant: int, id_: int) -> Entry | None:
+    """Return the entry with an id."""
+    row = db.execute(select(*_COLUMNS).where(t.c.tenant == tenant, t.c.id == id_)).first()
+    return None if row is None else _build_entry(row)
 
 
-def following(db: Connection, tenant: int, wanted: Wanted, most: int) -> list[Entry]:
-    """The next entries behind `after`, oldest first."""
-    query = select(*_COLUMNS).where(*_conditions(db, tenant, wanted)).order_by(t.c.id).limit(most)
-    return [_entry_of(row) for row in db.execute(query)]
+def list_next(db: Connection, tenant: int, where: EntryFilter, limit: int) -> list[Entry]:
+    """Return the next entries after `where.after`, oldest first."""
+    query = select(*_COLUMNS).where(*_conditions(db, tenant, where)).order_by(t.c.id).limit(limit)
+    return [_build_entry(row) for row in db.execute(query)]
 
 
-def ends(db: Connection, tenant: int) -> Ends:
-    """Where a tenant's journal begins and ends."""
-    first, newest, cleared = _ENDS.one(db, tenant=tenant) or (None, None, None)
-    return Ends(first, newest or cleared or 0, cleared or 0)
+def find_bounds(db: Connection, tenant: int) -> Bounds:
+    """Return where a tenant's traffic begins and ends."""
+    first, newest, cleared = _BOUNDS.one(db, tenant=tenant) or (None, None, None)
+    return Bounds(first, newest or cleared or 0, cleared or 0)
 
 
-def last(db: Connection, tenant: int) -> int:
-    """The number of the newest entry there was; 0 before the first."""
-    return ends(db, tenant).last
+def find_last_id(db: Connection, tenant: int) -> int:
+    """Return the id of the last entry that ever existed; 0 before the first."""
+    return find_bounds(db, tenant).last
 
 
-def dropped(db: Connection, tenant: int) -> int:
-    """How many entries were dropped for newer ones, or lost, since the journal was last cleared."""
-    found = ends(db, tenant)
-    return found.last - found.cleared - count(db, tenant, Wanted())
-
-
-def _conditions(db: Connection, tenant: int, wanted: Wanted) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [t.c.tenant == tenant]
-    if wanted.after:
-        found.append(t.c.id > wanted.after)
-    found += [
-        column == value
-        for column, value in ((t.c.kind, wanted.kind), (t.c.method, wanted.method), (t.c.code, wanted.code))
-        if value is not None
-    ]
-    if wanted.numbers:
-        found.append(or_(*(t.c.numbers.contains(f" {number} ", autoescape=True) for number in wanted.numbers)))
-    if wanted.text:
-        found.append(t.c.text.icontains(wanted.text, autoescape=True))
-    if wanted.rule:
-        found.append(t.c.rule.icontains(wanted.rule, autoescape=True))
-    found += between(t.c.at, wanted)
-    position = func.instr if db.dialect.name == "sqlite" else func.strpos
-    for name, value in wanted.params.items():
-        # No value can look like this, for quotes in it are escaped.
-        pair = encode({name: shortened(value, LONGEST_VALUE)})[1:-1]
-        found.append(position(t.c.request, pair) > 0)
-    return found
-
-
-def between(column: ColumnElement[int], wanted: Wanted) -> list[ColumnElement[bool]]:
-    since = [] if wanted.since is None else [column >= to_micros(wanted.since)]
-    return since if wanted.until is None else [*since, column <= to_micros(wanted.until)]
-
-
-def _entry_of(row: Sequence[Any]) -> Entry:
-    (number, at, kind, account, method, numbers, code, status, rule, took, message, verb, url, text, request, reply,
-     error, hints, cut) = row  # fmt: skip
-    return Entry(
-        number, from_micros(at), kind, account, method, numbers.split(), code, status, rule, took, message, verb, url,
-        text, json.loads(request), reply, error, json.loads(hints) if hints else (), bool(cut),
-    )  # fmt: skip
+def count_dropped(db: Connection, tenant: int) -> int:
+    """Return how many entries were dropped for newer ones, or lost, since the traffic was last cleared."""
+    bounds = find_bounds(db, tenant)
+    return bounds.last - bounds.cleared - count(db, tenant, EntryFilter())
 
 
 def clear(db: Connection, tenant: int) -> int:
-    """Delete all entries; how many there were. Later ones are numbered on."""
-    found = ends(db, tenant)
-    if found.first is None:
+    """Delete all entries, and return how many there were. The ids of later entries continue."""
+    bounds = find_bounds(db, tenant)
+    if bounds.first is None:
         return 0
-    _CLEAR.run(db, tenant_=tenant, since=to_micros(real_now()), cleared=found.last)
-    return DROP.run(db, tenant_=tenant, last=found.last)
+    _CLEAR.run(db, tenant_=tenant, since=to_micros(real_now()), cleared=bounds.last)
+    return delete_up_to(db, tenant, bounds.last)
+
+
+def _conditions(db: Connection, tenant: int, where: EntryFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [t.c.tenant == tenant]
+    if where.after:
+        conditions.append(t.c.id > where.after)
+    conditions += [
+        column == value
+        for column, value in ((t.c.kind, where.kind), (t.c.method, where.method), (t.c.code, where.code))
+        if value is not None
+    ]
+    if where.numbers:
+        conditions.append(or_(*(t.c.numbers.contains(f" {number} ", autoescape=True) for number in where.numbers)))
+    if where.text:
+        conditions.append(t.c.text.icontains(where.text, autoescape=True))
+    if where.rule:
+        conditions.append(t.c.rule.icontains(where.rule, autoescape=True))
+    conditions += time_conditions(t.c.at, where)
+    position = func.instr if db.dialect.name == "sqlite" else func.strpos
+    for name, value in where.params.items():
+        # No value can look like this pair, because its quotes would be escaped.
+        pair = encode_json({name: shorten(value, MAX_VALUE_CHARS)})[1:-1]
+        conditions.append(position(t.c.request, pair) > 0)
+    return conditions
+
+
+def time_conditions(column: ColumnElement[int], where: EntryFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of `since` and `until` on a column of times."""
+    since = [] if where.since is None else [column >= to_micros(where.since)]
+    return since if where.until is None else [*since, column <= to_micros(where.until)]
+
+
+def _build_entry(row: Sequence[Any]) -> Entry:
+    (id_, at, kind, account, method, numbers, code, status, rule, took, message, verb, url, text, request, reply,
+     error, hints, cut) = row  # fmt: skip
+    return Entry(
+        id_, from_micros(at), kind, account, method, numbers.split(), code, status, rule, took, message, verb, url,
+        text, json.loads(request), reply, error, json.loads(hints) if hints else (), bool(cut),
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The journal's buffer: what is noted is written some times a second, so that noting costs a call next to nothing."""
+"""The journal writer. It writes entries several times a second, so that recording one costs a call almost nothing."""
 
 import asyncio
 import logging
@@ -10,77 +10,65 @@ from sqlalchemy import Connection
 
 from ..store import tenants
 from ..store.database import Store
+from ..store.tenant_signal import Listener, TenantSignal
 from ..store.unit_of_work import PendingEntry
 from . import entries
-from .buffer import Backlog, Waiting
+from .buffer import EntryBuffer, TimedEntry
 from .entries import NewEntry
 
 log = logging.getLogger(__name__)
 
-EVERY = 0.1
-"""Seconds that notes wait to be written together. A killed process loses no more than that of the journal."""
+WRITE_INTERVAL_SECONDS = 0.1
+"""Time that entries wait to be written together. A killed process loses no more of its traffic than that."""
 
-TOGETHER = 50
-"""Notes written in one transaction, so that none holds up calls for long. So many that wait are written at once."""
+BATCH_SIZE = 50
+"""Entries written in one transaction, so that none holds up calls for long. This many are written at once."""
 
-MANY = 500
-"""Notes written in one where so many wait that the oldest would soon be lost."""
+_LARGE_BATCH_SIZE = 500
+"""Entries written in one transaction if so many wait that the oldest would soon be lost."""
 
-HEAVY = 1 << 20
-"""So many bytes that wait are, too."""
+_MAX_PENDING_BYTES = 1 << 20
+"""Size at which entries are written at once."""
 
-MOST_PUT_OFF = 15_000
-"""So many wait at most where writing is put off while calls come fast."""
+_MAX_DEFERRED_ENTRIES = 15_000
+"""Entries that may wait if writing is deferred while calls come fast."""
 
-MOST_HEAVY = 16 << 20
-"""So many bytes, too."""
+_MAX_DEFERRED_BYTES = 16 << 20
+"""Size of the entries that may wait then."""
 
-GLANCE = 0.25
-"""Seconds after which somebody who waits looks again, for what other processes wrote and for what is not noted."""
-
-
-class Listener:
-    """Somebody who waits for what is new in a tenant's journal."""
-
-    def __init__(self) -> None:
-        self._stirred = asyncio.Event()
-
-    def stir(self) -> None:
-        self._stirred.set()
-
-    async def wait(self, seconds: float) -> None:
-        """Wait until something may be new, or the time is over."""
-        await _set_within(self._stirred, seconds)
-        self._stirred.clear()
+RECHECK_SECONDS = 0.25
+"""Time after which a listener should look again, for what other processes wrote and what is not part of the traffic."""
 
 
-class Journal:
-    """Takes notes, writes them down, and tells those who listen. Of each tenant's entries it keeps the last `most`."""
+class JournalWriter:
+    """Buffers entries, writes them, and wakes who listens. It keeps the last `max_entries` of each tenant."""
 
-    def __init__(self, store: Store, most: int) -> None:
-        self.closing = False
-        """Whether the server stops, so that nobody should wait for more."""
+    def __init__(self, store: Store, max_entries: int) -> None:
+        self.is_closing = False
+        """True if the server stops, so that nobody should wait for more."""
         self._store = store
-        self._most = most
-        self._backlog = Backlog(most if store.volatile else None)
-        self._noted = asyncio.Event()
-        self._pressing = asyncio.Event()
-        self._writing = asyncio.Lock()
-        self._listeners: defaultdict[int, set[Listener]] = defaultdict(set)
+        self._max_entries = max_entries
+        self._buffer = EntryBuffer(max_entries if store.volatile else None)
+        self._has_entries = asyncio.Event()
+        self._is_urgent = asyncio.Event()
+        self._write_lock = asyncio.Lock()
+        self._written = TenantSignal()
         self._loop = asyncio.get_running_loop()
-        self._limits = (MOST_PUT_OFF, MOST_HEAVY) if store.volatile else (TOGETHER - 1, HEAVY)
+        self._limits = (
+            (_MAX_DEFERRED_ENTRIES, _MAX_DEFERRED_BYTES) if store.volatile else (BATCH_SIZE - 1, _MAX_PENDING_BYTES)
+        )
         self._task = asyncio.create_task(self._run(), name="journal")
-        store.on_entry = self.note
+        store.on_entry = self.add
 
-    def note(self, note: PendingEntry) -> None:
-        """Take a note; on a shared store this comes from its threads, too."""
-        backlog = self._backlog
-        backlog.add(note)
-        if not self._noted.is_set():
-            self._set(self._noted)
-        most, heaviest = self._limits
-        if (len(backlog) > most or backlog.weight > heaviest) and not self._pressing.is_set():
-            self._set(self._pressing)
+    def add(self, entry: PendingEntry) -> None:
+        """Add an entry. On a shared store this is called from its threads."""
+        buffer = self._buffer
+        buffer.add(entry)
+        if not self._has_entries.is_set():
+            self._set(self._has_entries)
+        max_entries, max_bytes = self._limits
+        if (len(buffer) > max_entries or buffer.weight > max_bytes) and not self._is_urgent.is_set():
+            self._set(self._is_urgent)
 
     def _set(self, event: asyncio.Event) -> None:
         if self._store.embedded:
@@ -89,104 +77,93 @@ class Journal:
             self._loop.call_soon_threadsafe(event.set)
 
     async def _run(self) -> None:
-        while not self.closing:
-            await self._noted.wait()
-            before = self._backlog.taken
-            if not self._listeners:
-                await _set_within(self._pressing, EVERY)
-            if self._is_busy(before) or (self.closing and self._store.volatile):
-                continue  # what ends with the process is not worth the time at its end
-            self._noted.clear()
-            self._pressing.clear()
+        while not self.is_closing:
+            await self._has_entries.wait()
+            added_before = self._buffer.added
+            if not self._written:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(WRITE_INTERVAL_SECONDS):
+                        await self._is_urgent.wait()
+            if self._should_defer(added_before) or (self.is_closing and self._store.volatile):
+                continue  # what ends with the process is not worth writing at its end
+            self._has_entries.clear()
+            self._is_urgent.clear()
             await self.flush()
 
-    def _is_busy(self, before: int) -> bool:
-        """Whether calls come so fast, since there were so many, that writing is better put off until they do no more.
+    def _should_defer(self, added_before: int) -> bool:
+        """Return True if calls come so fast that writing is better deferred until they come slower.
 
-        That is for what ends with the process: the most of it may never have to be written.
+        This is for a volatile store, most of whose entries may never have to be written.
         """
         return (
-            self._store.volatile and not self._listeners and not self._pressing.is_set()
-            and self._backlog.taken - before >= TOGETHER
+            self._store.volatile and not self._written and not self._is_urgent.is_set()
+            and self._buffer.added - added_before >= BATCH_SIZE
         )  # fmt: skip
 
     async def flush(self) -> None:
-        """Write down all that was noted up to now."""
-        if not self._backlog and not self._writing.locked():
+        """Write all entries that were added up to now."""
+        if not self._buffer and not self._write_lock.locked():
             return
-        async with self._writing:  # so that what somebody else is writing is written, too, when this returns
-            left = len(self._backlog)
-            while left > 0 and self._backlog:
-                notes = self._backlog.take(TOGETHER if len(self._backlog) < MOST_PUT_OFF else MANY)
-                left -= len(notes)
-                self._tell(await self._store.call(self._write_out, notes))
+        async with self._write_lock:  # so that a batch that is being written is written, too, when this returns
+            left = len(self._buffer)
+            while left > 0 and self._buffer:
+                batch = self._buffer.take(
+                    BATCH_SIZE if len(self._buffer) < _MAX_DEFERRED_ENTRIES else _LARGE_BATCH_SIZE
+                )
+                left -= len(batch)
+                self._written.send(await self._store.call(self._write_batch, batch))
                 await asyncio.sleep(0)
 
-    def flush_at_once(self) -> None:
-        """The same, from outside of an event loop, when nothing else uses the store any more."""
-        while notes := self._backlog.take(TOGETHER):
-            self._write_out(notes)
+    def flush_after_loop(self) -> None:
+        """Write all entries after the event loop has ended, when nothing else uses the store."""
+        while batch := self._buffer.take(BATCH_SIZE):
+            self._write_batch(batch)
 
-    def _write_out(self, notes: Sequence[Waiting]) -> set[int]:
-        """Write notes in one transaction; the tenants they are of."""
+    def _write_batch(self, batch: Sequence[TimedEntry]) -> set[int]:
+        """Write entries in one transaction, and return their tenants."""
         try:
             with self._store.begin() as db:
-                return self._write(db, notes)
+                return self._write(db, batch)
         except Exception:
-            log.exception("%d entries of the traffic could not be written.", len(notes))
+            log.exception("%d entries of the traffic could not be written.", len(batch))
             return set()
 
-    def _write(self, db: Connection, notes: Sequence[Waiting]) -> set[int]:
-        found: defaultdict[int, list[tuple[int, NewEntry]]] = defaultdict(list)
-        left_out: Counter[int] = Counter()
-        for whose, count in self._backlog.take_left_out().items():
-            if (tenant := _tenant(db, whose)) is not None:
-                left_out[tenant] += count
-        for noted_at, note in notes:
+    def _write(self, db: Connection, batch: Sequence[TimedEntry]) -> set[int]:
+        by_tenant: defaultdict[int, list[tuple[int, NewEntry]]] = defaultdict(list)
+        dropped: Counter[int] = Counter()
+        for named, count in self._buffer.take_dropped().items():
+            if (tenant := _find_tenant(db, named)) is not None:
+                dropped[tenant] += count
+        for added_at, pending in batch:
             try:
-                entry: NewEntry = note.make(*note.args)
+                entry: NewEntry = pending.make(*pending.args)
             except Exception:
                 log.exception("An entry of the traffic could not be made.")
                 continue
-            if (tenant := _tenant(db, entry.tenant)) is not None:
-                found[tenant].append((noted_at, entry))
-        for tenant in sorted(found | left_out):  # so that no two processes wait for each other
-            entries.add(db, tenant, found.get(tenant, ()), self._most, left_out[tenant])
-        return set(found)
-
-    # Listening
+            if (tenant := _find_tenant(db, entry.tenant)) is not None:
+                by_tenant[tenant].append((added_at, entry))
+        for tenant in sorted(by_tenant | dropped):  # in one order, so that no two processes wait for each other
+            entries.add(db, tenant, by_tenant.get(tenant, ()), self._max_entries, dropped[tenant])
+        return set(by_tenant)
 
     @contextmanager
     def listen(self, tenant: int) -> Iterator[Listener]:
-        """Listen for what is new of a tenant; what was noted before is to be asked for."""
-        listener = Listener()
-        self._listeners[tenant].add(listener)
-        self._pressing.set()
-        try:
+        """Listen for new entries of a tenant. Older ones must be queried."""
+        with self._written.listen(tenant) as listener:
+            self._is_urgent.set()
             yield listener
-        finally:
-            self._listeners[tenant].discard(listener)
-            if not self._listeners[tenant]:
-                del self._listeners[tenant]
 
     @property
-    def listening(self) -> int:
-        """How many listen."""
-        return sum(map(len, self._listeners.values()))
-
-    def _tell(self, written: set[int]) -> None:
-        for tenant in written & self._listeners.keys():
-            for listener in self._listeners[tenant]:
-                listener.stir()
+    def listener_count(self) -> int:
+        """The number of listeners."""
+        return len(self._written)
 
     def end_waits(self) -> None:
-        """End every wait for news, because the server stops."""
-        self.closing = True
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.stir()
-        self._noted.set()
-        self._pressing.set()
+        """Wake every listener, because the server stops."""
+        self.is_closing = True
+        self._written.send_all()
+        self._has_entries.set()
+        self._is_urgent.set()
 
     async def stop(self) -> None:
         """End every wait, and the task that writes."""
@@ -194,12 +171,5 @@ class Journal:
         await self._task
 
 
-def _tenant(db: Connection, named: int | None) -> int | None:
-    return tenants.oldest(db) if named is None else named
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> None:
-    """Wait until an event is set, or the time is over. A wait_for could lose that the task was cancelled meanwhile."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
+def _find_tenant(db: Connection, tenant: int | None) -> int | None:
+    return tenants.oldest(db) if tenant is None else tenant

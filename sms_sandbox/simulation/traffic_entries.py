@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ..domain.clock import to_micros
 from ..domain.redaction import redact, redact_url
-from ..journal.entries import CALLBACK, INBOUND, PLAIN, REPORT, NewEntry, made, note_of
+from ..journal.entries import BASE_WEIGHT, CALLBACK, INBOUND, REPORT, NewEntry, build_entry, to_pending
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
 from ..store.recipients import Reporting
@@ -17,7 +17,7 @@ from .inbound.message import InboundMessage
 
 def record_report(db: Connection, tenant: int, recipient: Reporting, status: str, at: datetime, rule: str) -> None:
     """Add a traffic entry for a report of the carrier."""
-    record(db, PendingEntry(tenant, PLAIN, _report_of, (tenant, recipient, status, at, rule)))
+    record(db, PendingEntry(tenant, BASE_WEIGHT, _report_of, (tenant, recipient, status, at, rule)))
 
 
 def _report_of(tenant: int, recipient: Reporting, status: str, at: datetime, rule: str) -> NewEntry:
@@ -34,7 +34,7 @@ def record_attempt(db: Connection, outcome: Outcome) -> None:
         return
     secret = accounts.secret_of(db, outcome.tenant, callback.account)
     address, params = _split_url(callback.url, secret)
-    entry = made(
+    entry = build_entry(
         tenant=outcome.tenant,
         at=outcome.at,
         kind=CALLBACK,
@@ -54,7 +54,7 @@ def record_attempt(db: Connection, outcome: Outcome) -> None:
         error=redact(outcome.error or "", secret),
         hints=_hints_for(outcome),
     )
-    record(db, note_of(entry))
+    record(db, to_pending(entry))
 
 
 def _split_url(url: str, secret: str) -> tuple[str, dict[str, str]]:
@@ -77,7 +77,7 @@ def record_inbound(db: Connection, inbound: InboundMessage, response: int, url: 
     """Add a traffic entry for a message that a handset sent to an account."""
     secret = inbound.account.secret or ""
     text = redact(inbound.text, secret)
-    entry = made(
+    entry = build_entry(
         tenant=inbound.tenant.id,
         at=inbound.at,
         kind=INBOUND,
@@ -92,7 +92,7 @@ def record_inbound(db: Connection, inbound: InboundMessage, response: int, url: 
         request={"from": inbound.msisdn, "to": inbound.number.number, "text": text},
         reply=f'{{"response_id":{response},"is_optout":{"true" if inbound.is_optout else "false"}}}',
     )
-    record(db, note_of(entry))
+    record(db, to_pending(entry))
 
 
 def record_lost_inbound(
@@ -102,7 +102,7 @@ def record_lost_inbound(
 
     The entry is kept even if the transaction is rolled back.
     """
-    entry = made(
+    entry = build_entry(
         tenant=tenant,
         at=at,
         kind=INBOUND,
@@ -114,4 +114,4 @@ def record_lost_inbound(
         request={"from": msisdn, **({"to": to} if to else {}), "text": text},
         error=error,
     )
-    record(db, note_of(entry), even_if_rolled_back=True)
+    record(db, to_pending(entry), even_if_rolled_back=True)

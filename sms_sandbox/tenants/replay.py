@@ -29,9 +29,9 @@ from ..domain import credentials
 from ..domain.clock import Clock, from_micros, real_now
 from ..domain.faults import magic_suffix_of
 from ..journal import queries
-from ..journal.entries import CALL, INBOUND, LONGEST_VALUE
-from ..journal.queries import Wanted
-from ..journal.writer import Journal
+from ..journal.entries import CALL, INBOUND, MAX_VALUE_CHARS
+from ..journal.queries import EntryFilter
+from ..journal.writer import JournalWriter
 from ..services import ledger, new_tenant
 from ..simulation.callbacks.http_client import CallbackClient, CallbackRequest, FetchError
 from ..simulation.inbound import receive
@@ -93,7 +93,7 @@ def _check_complete(rows: Tables) -> None:
             "conflict", f"The document cannot be replayed: {missing} traffic entries were dropped or cleared."
         )
     for index, row in enumerate(entries):
-        if row["cut"] and row["kind"] in (CALL, INBOUND) and len(str(row["request"])) >= LONGEST_VALUE:
+        if row["cut"] and row["kind"] in (CALL, INBOUND) and len(str(row["request"])) >= MAX_VALUE_CHARS:
             raise ControlError(
                 "conflict", f"document.tables.traffic[{index}]: the request was too long to be kept completely."
             )
@@ -125,7 +125,7 @@ class _Replayer:
         self._runner = runner
         self._document = document
         self._rows = rows
-        self._journal = Journal(store, _MAX_TRAFFIC_ENTRIES)
+        self._journal = JournalWriter(store, _MAX_TRAFFIC_ENTRIES)
         self._api = Api(store, None, gate=Gate(store, throttles=False))
         self._credits = sorted(_credits(rows), key=lambda row: (row["created"], row["id"]))
         self._received: Counter[tuple[Any, Any]] = Counter()
@@ -224,7 +224,7 @@ class _Replayer:
         at, tenant = _moment(row["at"]), tenants.read(db, self.tenant)
         assert tenant is not None
         self._received[row["at"], row["request"]] += 1
-        same = Wanted(kind=INBOUND, since=at, until=at, params=request)
+        same = EntryFilter(kind=INBOUND, since=at, until=at, params=request)
         if queries.count(db, self.tenant, same) < self._received[row["at"], row["request"]]:
             with suppress(receive.UnreachableError):
                 receive.receive(db, tenant, at, request["from"], request.get("to"), request["text"])

@@ -20,8 +20,8 @@ from sms_sandbox.api.routes import Api, load_methods
 from sms_sandbox.api.traffic_entry import make_full_entry, make_plain_entry
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.journal import queries
-from sms_sandbox.journal.queries import Wanted
-from sms_sandbox.journal.writer import Journal
+from sms_sandbox.journal.queries import EntryFilter
+from sms_sandbox.journal.writer import JournalWriter
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from sms_sandbox.store import tables
@@ -237,7 +237,7 @@ def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: FreshTenant) -> None
 @pytest.mark.anyio
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_twenty_thousand_calls_leave_a_thousand_entries_and_no_memory(fresh: FreshTenant) -> None:
-    journal = Journal(fresh.store, 1000)
+    journal = JournalWriter(fresh.store, 1000)
     api = Api(fresh.store, None)
     body = urlencode({"message": "x" * 100, "to": "61491570156"}).encode()
     scope = {
@@ -264,9 +264,9 @@ async def test_twenty_thousand_calls_leave_a_thousand_entries_and_no_memory(fres
     before = await call(4000)
     after = await call(16_000)
     with fresh.store.begin() as db:
-        assert queries.ends(db, fresh.tenant) == (19_001, 20_000, 0)
-        assert queries.count(db, fresh.tenant, Wanted()) == 1000
-        assert queries.dropped(db, fresh.tenant) == 19_000
+        assert queries.find_bounds(db, fresh.tenant) == (19_001, 20_000, 0)
+        assert queries.count(db, fresh.tenant, EntryFilter()) == 1000
+        assert queries.count_dropped(db, fresh.tenant) == 19_000
         assert db.scalar(text("PRAGMA page_count")) < 1000  # of 4 KiB: an entry has less than one
     assert after - before < 1000
     await journal.stop()

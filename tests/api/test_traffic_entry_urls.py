@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sms_sandbox.journal.entries import MOST_NUMBERS
+from sms_sandbox.journal.entries import MAX_NUMBERS
 from tests.api.noted import entry
 from tests.conftest import SECRET, FreshTenant
 
@@ -60,4 +60,4 @@ def test_of_very_many_numbers_no_more_are_looked_at_than_are_kept(fresh: FreshTe
     began = time.process_time()
     made = entry(fresh, to=to, countrycode="AU")
     assert time.process_time() - began < 1
-    assert len(made.numbers.split()) == MOST_NUMBERS
+    assert len(made.numbers.split()) == MAX_NUMBERS

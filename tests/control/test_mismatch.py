@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sms_sandbox.control.mismatch import describe_difference
-from sms_sandbox.journal.queries import Entry, Wanted
+from sms_sandbox.journal.queries import Entry, EntryFilter
 from tests.control.traffic_client import entries
 from tests.sandbox import HANDSET, Account
 from tests.store.making import NOON
@@ -18,7 +18,7 @@ def call(number: int, method: str = "send-sms", **request: str) -> Entry:
     )  # fmt: skip
 
 
-HI = Wanted(kind="call", method="send-sms", params={"message": "Hi"})
+HI = EntryFilter(kind="call", method="send-sms", params={"message": "Hi"})
 
 
 def test_the_nearest_is_told_of_with_how_it_differs() -> None:
@@ -30,16 +30,17 @@ def test_the_nearest_is_told_of_with_how_it_differs() -> None:
 
 
 def test_of_too_many_the_entries_are_told() -> None:
-    assert describe_difference("calls", Wanted(method="send-sms"), 2, 1, 1, [], [7, 4]) == (
+    assert describe_difference("calls", EntryFilter(method="send-sms"), 2, 1, 1, [], [7, 4]) == (
         "2 calls of send-sms were made, 1 was expected: entries 7, 4."
     )
     assert (
-        describe_difference("messages", Wanted(), 1, 0, 0, [], [9]) == "1 message was sent, 0 were expected: entry 9."
+        describe_difference("messages", EntryFilter(), 1, 0, 0, [], [9])
+        == "1 message was sent, 0 were expected: entry 9."
     )
 
 
 def test_it_says_so_where_nothing_happened_at_all() -> None:
-    assert describe_difference("callbacks", Wanted(code="ok"), 0, 2, None, [], []) == (
+    assert describe_difference("callbacks", EntryFilter(code="ok"), 0, 2, None, [], []) == (
         "0 callback attempts with code 'ok' were made, at least 2 were expected; no callback attempt was made at all."
     )
 
@@ -55,22 +56,22 @@ def test_it_says_so_where_nothing_happened_at_all() -> None:
 )
 def test_what_was_expected(least: int, most: int | None, words: str) -> None:
     found = 0 if least else 9
-    assert words in describe_difference("inbound", Wanted(), found, least, most, [], [])
+    assert words in describe_difference("inbound", EntryFilter(), found, least, most, [], [])
 
 
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (Wanted(method="get-sms"), "method send-sms instead of get-sms"),
-        (Wanted(numbers=("61491570157",)), "number 61491570156 instead of 61491570157"),
-        (Wanted(code="OVER_LIMIT"), "code SUCCESS instead of OVER_LIMIT"),
-        (Wanted(text="bye"), "text 'Hi' without 'bye'"),
-        (Wanted(rule="fault 3"), "rule none instead of 'fault 3'"),
-        (Wanted(params={"from": "SHOP"}), "no from"),
-        (Wanted(params={"message": "y" * 200}), f"message 'Hi' instead of '{'y' * 79}…'"),
+        (EntryFilter(method="get-sms"), "method send-sms instead of get-sms"),
+        (EntryFilter(numbers=("61491570157",)), "number 61491570156 instead of 61491570157"),
+        (EntryFilter(code="OVER_LIMIT"), "code SUCCESS instead of OVER_LIMIT"),
+        (EntryFilter(text="bye"), "text 'Hi' without 'bye'"),
+        (EntryFilter(rule="fault 3"), "rule none instead of 'fault 3'"),
+        (EntryFilter(params={"from": "SHOP"}), "no from"),
+        (EntryFilter(params={"message": "y" * 200}), f"message 'Hi' instead of '{'y' * 79}…'"),
     ],
 )
-def test_each_condition_is_told_of(wanted: Wanted, words: str) -> None:
+def test_each_condition_is_told_of(wanted: EntryFilter, words: str) -> None:
     said = describe_difference("calls", wanted, 0, 1, None, [call(1, message="Hi", to="61491570156")], [])
     assert f"the nearest: {words} (entry 1)." in said
 

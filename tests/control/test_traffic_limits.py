@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.journal.writer import EVERY
+from sms_sandbox.journal.writer import WRITE_INTERVAL_SECONDS
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.control.traffic_client import Stream, entries, ids
@@ -64,7 +64,7 @@ def test_a_killed_process_loses_no_more_than_the_last_moment(certificates: Certi
     database = ("--database", f"sqlite:///{tmp_path}/a.db")
     with run_process(certificates, tmp_path, *database) as first:
         first.account.send("noted")
-        time.sleep(EVERY * 5)
+        time.sleep(WRITE_INTERVAL_SECONDS * 5)
         first.kill()
     with run_process(certificates, tmp_path, *database) as second:
         assert entries(second.account, kind="call")[-1]["request"]["message"] == "noted"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sms_sandbox.control import traffic
-from sms_sandbox.journal.writer import Journal
+from sms_sandbox.journal.writer import JournalWriter
 from tests.receiver import Receiver
 from tests.sandbox import Account, basic
 
@@ -81,13 +81,13 @@ def test_many_wait_while_others_call(tenant: Account) -> None:
 
 
 def test_a_wait_ends_when_its_client_goes(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[Journal] = []
+    heard: list[JournalWriter] = []
     monkeypatch.setattr(traffic, "check_capacity", lambda call: heard.append(call.context.journal))
     with closing(HTTPConnection(urlsplit(tenant.ready.http).netloc)) as client:
         wait = json.dumps({"of": "calls", "timeout_seconds": 600})
         client.request("POST", "/_sandbox/v1/wait", wait, basic(tenant.key, tenant.secret))
-        until(lambda: bool(heard) and heard[0].listening == 1)
-    until(lambda: heard[0].listening == 0)
+        until(lambda: bool(heard) and heard[0].listener_count == 1)
+    until(lambda: heard[0].listener_count == 0)
 
 
 def until(holds: Callable[[], bool], seconds: float = 10) -> None:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sms_sandbox.journal import buffer, queries
-from sms_sandbox.journal.buffer import Backlog
-from sms_sandbox.journal.entries import made, note_of
-from sms_sandbox.journal.queries import Wanted
-from sms_sandbox.journal.writer import Journal
+from sms_sandbox.journal.buffer import EntryBuffer
+from sms_sandbox.journal.entries import build_entry, to_pending
+from sms_sandbox.journal.queries import EntryFilter
+from sms_sandbox.journal.writer import JournalWriter
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.unit_of_work import PendingEntry
 from tests.conftest import make_tenant
@@ -23,26 +23,26 @@ def note(tenant: int | None, weight: int = 1) -> PendingEntry:
 
 
 @pytest.fixture
-def tight(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], Backlog]:
+def tight(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], EntryBuffer]:
     """A backlog with room for ten notes, and for two of each tenant if these are bounded."""
-    monkeypatch.setattr(buffer, "MOST_WAITING", 10)
-    monkeypatch.setattr(buffer, "SLACK", 3)
-    return Backlog
+    monkeypatch.setattr(buffer, "MAX_PENDING_ENTRIES", 10)
+    monkeypatch.setattr(buffer, "SLACK_ENTRIES", 3)
+    return EntryBuffer
 
 
-def test_notes_come_out_in_order_and_weigh_what_they_weigh(tight: Callable[[int | None], Backlog]) -> None:
+def test_notes_come_out_in_order_and_weigh_what_they_weigh(tight: Callable[[int | None], EntryBuffer]) -> None:
     waiting = tight(None)
     for weight in (1, 10, 100):
         waiting.add(note(1, weight))
-    assert (len(waiting), waiting.weight, waiting.taken) == (3, 111, 3)
+    assert (len(waiting), waiting.weight, waiting.added) == (3, 111, 3)
     assert [each.weight for _, each in waiting.take(2)] == [1, 10]
-    assert (len(waiting), waiting.weight, waiting.taken) == (1, 100, 3)
+    assert (len(waiting), waiting.weight, waiting.added) == (1, 100, 3)
     assert len(waiting.take(2)) == 1
     assert waiting.take(2) == []
 
 
 def test_the_oldest_are_lost_where_all_are_wanted(
-    tight: Callable[[int | None], Backlog], caplog: pytest.LogCaptureFixture
+    tight: Callable[[int | None], EntryBuffer], caplog: pytest.LogCaptureFixture
 ) -> None:
     waiting = tight(None)
     for weight in range(14):
@@ -51,24 +51,24 @@ def test_the_oldest_are_lost_where_all_are_wanted(
     assert kept == list(range(4, 14))
     assert "4 entries of the traffic are lost" in caplog.text
     assert waiting.weight == 0
-    assert waiting.take_left_out() == {1: 4}
+    assert waiting.take_dropped() == {1: 4}
 
 
 def test_a_tenant_s_oldest_are_left_out_and_counted(
-    tight: Callable[[int | None], Backlog], caplog: pytest.LogCaptureFixture
+    tight: Callable[[int | None], EntryBuffer], caplog: pytest.LogCaptureFixture
 ) -> None:
     waiting = tight(2)
     waiting.add(note(2, 50))
     for weight in range(5):
         waiting.add(note(1, weight))
-    assert waiting.take_left_out() == {1: 3}
-    assert waiting.take_left_out() == Counter()
+    assert waiting.take_dropped() == {1: 3}
+    assert waiting.take_dropped() == Counter()
     assert [(each.tenant, each.weight) for _, each in waiting.take(100)] == [(2, 50), (1, 3), (1, 4)]
     assert caplog.text == ""
 
 
 def test_nobody_s_notes_are_lost_to_another_s_before_there_are_too_many(
-    tight: Callable[[int | None], Backlog], caplog: pytest.LogCaptureFixture
+    tight: Callable[[int | None], EntryBuffer], caplog: pytest.LogCaptureFixture
 ) -> None:
     waiting = tight(2)
     for tenant in range(7):
@@ -87,14 +87,14 @@ NOTES = st.lists(st.sampled_from([0, 0, 0, 1, "write"]), max_size=60)
 @given(NOTES)
 def test_a_journal_in_memory_holds_what_one_that_writes_everything_would(steps: list[int | str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(buffer, "SLACK", 3)
+        patch.setattr(buffer, "SLACK_ENTRIES", 3)
         asyncio.run(check_journal(steps))
 
 
 async def check_journal(steps: list[int | str]) -> None:
     store = open_store("sqlite://")
     tenants = [make_tenant(store, f"key-{name}", "secret", name=name) for name in ("default", "other")]
-    journal = Journal(store, MOST)
+    journal = JournalWriter(store, MOST)
     await journal.stop()  # so that it writes when it is asked to, and only then
     noted: list[list[str]] = [[], []]
     for number, step in enumerate([*steps, "write"]):
@@ -102,12 +102,12 @@ async def check_journal(steps: list[int | str]) -> None:
             await journal.flush()
         else:
             noted[step].append(str(number))
-            journal.note(note_of(made(tenants[step].tenant, None, "call", text=str(number))))
+            journal.add(to_pending(build_entry(tenants[step].tenant, None, "call", text=str(number))))
     for tenant, texts in zip(tenants, noted, strict=True):
         with store.begin() as db:
-            entries = queries.following(db, tenant.tenant, Wanted(), 1000)
+            entries = queries.list_next(db, tenant.tenant, EntryFilter(), 1000)
             assert [each.text for each in entries] == texts[-MOST:]
             assert [each.id for each in entries] == list(range(1, len(texts) + 1))[-MOST:]
-            assert queries.last(db, tenant.tenant) == len(texts)
-            assert queries.dropped(db, tenant.tenant) == max(len(texts) - MOST, 0)
+            assert queries.find_last_id(db, tenant.tenant) == len(texts)
+            assert queries.count_dropped(db, tenant.tenant) == max(len(texts) - MOST, 0)
     store.close()

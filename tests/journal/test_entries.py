@@ -6,8 +6,8 @@ import pytest
 
 from sms_sandbox.domain.clock import real_now, to_micros
 from sms_sandbox.journal import entries, queries, sent_messages
-from sms_sandbox.journal.entries import NewEntry, made
-from sms_sandbox.journal.queries import Entry, Wanted
+from sms_sandbox.journal.entries import NewEntry, build_entry
+from sms_sandbox.journal.queries import Entry, EntryFilter
 from sms_sandbox.store import tables, tenants
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
@@ -32,7 +32,7 @@ def note(fresh: FreshTenant, *new: NewEntry, most: int = 1000, at: int | None = 
 
 def calls(fresh: FreshTenant, *texts: str) -> list[NewEntry]:
     return [
-        made(fresh.tenant, NOON + timedelta(seconds=index), "call", account=1, method="send-sms", text=text,
+        build_entry(fresh.tenant, NOON + timedelta(seconds=index), "call", account=1, method="send-sms", text=text,
              request={"message": text})
         for index, text in enumerate(texts)
     ]  # fmt: skip
@@ -41,14 +41,14 @@ def calls(fresh: FreshTenant, *texts: str) -> list[NewEntry]:
 def wanted(fresh: FreshTenant, **asked: object) -> list[int]:
     """The ids of what a filter finds."""
     with fresh.store.begin() as db:
-        asking = Wanted(**asked)  # type: ignore[arg-type]
-        rows = queries.page(db, fresh.tenant, asking, ALL).rows
+        asking = EntryFilter(**asked)  # type: ignore[arg-type]
+        rows = queries.list_page(db, fresh.tenant, asking, ALL).rows
         assert queries.count(db, fresh.tenant, asking) == len(rows)
     return [each.id for each in rows]
 
 
 def test_an_entry_reads_back_as_it_was_noted(fresh: FreshTenant) -> None:
-    new = made(
+    new = build_entry(
         fresh.tenant, NOON, "call", account=54911, method="send-sms", numbers=("61491570156", "61491570112"),
         code="SUCCESS", status=200, rule="fault 3", took=1234, message=340000001, verb="POST", url="/send-sms.json",
         text="Grüße", request={"message": "Grüße", "to": "61491570156"}, reply='{"a":1}', error="no", hints=("a",),
@@ -65,24 +65,24 @@ def test_an_entry_reads_back_as_it_was_noted(fresh: FreshTenant) -> None:
 
 def test_what_no_database_keeps_is_replaced_and_what_is_too_long_is_cut(fresh: FreshTenant) -> None:
     strange = "a\x00b\ud800c"
-    long = "x" * (entries.LONGEST_VALUE + 1)
+    long = "x" * (entries.MAX_VALUE_CHARS + 1)
     many = {f"f{index}": "y" * 5000 for index in range(20)}
     note(
         fresh,
-        made(fresh.tenant, NOON, "call", text=strange, request={"m": strange, strange: "n"}, hints=[strange],
+        build_entry(fresh.tenant, NOON, "call", text=strange, request={"m": strange, strange: "n"}, hints=[strange],
              url=strange, reply=strange, error=strange, method=strange),
-        made(fresh.tenant, NOON, "call", request={"m": long}),
-        made(fresh.tenant, NOON, "call", request=many),
-        made(fresh.tenant, NOON, "call", reply="z" * (entries.LONGEST_REPLY + 1)),
+        build_entry(fresh.tenant, NOON, "call", request={"m": long}),
+        build_entry(fresh.tenant, NOON, "call", request=many),
+        build_entry(fresh.tenant, NOON, "call", reply="z" * (entries.MAX_REPLY_CHARS + 1)),
     )  # fmt: skip
     with fresh.store.begin() as db:
-        odd, one, several, reply = queries.following(db, fresh.tenant, Wanted(), 10)
+        odd, one, several, reply = queries.list_next(db, fresh.tenant, EntryFilter(), 10)
     assert (odd.text, odd.url, odd.reply, odd.hints) == ("a\ufffdb\ufffdc",) * 3 + (["a\x00b\ufffdc"],)
     assert odd.request["m"] == "a\x00b\ufffdc"
     assert not odd.cut
-    assert one.request["m"] == "x" * (entries.LONGEST_VALUE - 1) + "…"
-    assert sum(map(len, several.request.values())) <= entries.LONGEST_REQUEST
-    assert len(reply.reply) == entries.LONGEST_REPLY
+    assert one.request["m"] == "x" * (entries.MAX_VALUE_CHARS - 1) + "…"
+    assert sum(map(len, several.request.values())) <= entries.MAX_REQUEST_CHARS
+    assert len(reply.reply) == entries.MAX_REPLY_CHARS
     assert one.cut
     assert several.cut
     assert reply.cut
@@ -92,14 +92,36 @@ def test_filters(fresh: FreshTenant) -> None:
     mobile, number = "61491570156", "61491570112"
     note(
         fresh,
-        made(fresh.tenant, NOON, "call", method="send-sms", numbers=(mobile,), code="SUCCESS", text="50% off",
-             request={"a": "50%"}),
-        made(fresh.tenant, NOON + timedelta(seconds=1), "call", method="get-sms", code="NOT_FOUND", rule="fault 12"),
-        made(fresh.tenant, NOON + timedelta(seconds=2), "inbound", method="reply", numbers=(mobile, number),
-             text="Grüße Über"),
-        made(fresh.tenant, NOON + timedelta(seconds=3), "call", method="send-sms", numbers=("6149157015",),
-             request={"a": 'x","b":"y'}),
-    )  # fmt: skip
+        build_entry(
+            fresh.tenant,
+            NOON,
+            "call",
+            method="send-sms",
+            numbers=(mobile,),
+            code="SUCCESS",
+            text="50% off",
+            request={"a": "50%"},
+        ),
+        build_entry(
+            fresh.tenant, NOON + timedelta(seconds=1), "call", method="get-sms", code="NOT_FOUND", rule="fault 12"
+        ),
+        build_entry(
+            fresh.tenant,
+            NOON + timedelta(seconds=2),
+            "inbound",
+            method="reply",
+            numbers=(mobile, number),
+            text="Grüße Über",
+        ),
+        build_entry(
+            fresh.tenant,
+            NOON + timedelta(seconds=3),
+            "call",
+            method="send-sms",
+            numbers=("6149157015",),
+            request={"a": 'x","b":"y'},
+        ),
+    )
     assert wanted(fresh) == [4, 3, 2, 1]
     assert wanted(fresh, kind="inbound") == [3]
     assert wanted(fresh, method="send-sms") == [4, 1]
@@ -124,30 +146,30 @@ def test_the_oldest_are_dropped_and_it_is_told(fresh: FreshTenant) -> None:
     for batch in range(4):
         note(fresh, *calls(fresh, *(f"{batch} {index}" for index in range(3))), most=5)
     with fresh.store.begin() as db:
-        assert queries.dropped(db, fresh.tenant) == 7
-        assert queries.last(db, fresh.tenant) == 12
+        assert queries.count_dropped(db, fresh.tenant) == 7
+        assert queries.find_last_id(db, fresh.tenant) == 12
     assert wanted(fresh) == [12, 11, 10, 9, 8]
     note(fresh, *calls(fresh, *map(str, range(20))), most=5)
     assert wanted(fresh) == [32, 31, 30, 29, 28]
     with fresh.store.begin() as db:
-        assert queries.dropped(db, fresh.tenant) == 27
+        assert queries.count_dropped(db, fresh.tenant) == 27
 
 
 def test_clearing_counts_on_and_forgets_what_was_dropped(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert queries.clear(db, fresh.tenant) == 0
-        assert queries.last(db, fresh.tenant) == 0
+        assert queries.find_last_id(db, fresh.tenant) == 0
     note(fresh, *calls(fresh, "a", "b", "c"), most=2)
     early = to_micros(real_now())
     with fresh.store.begin() as db:
         assert queries.clear(db, fresh.tenant) == 2
-        assert queries.dropped(db, fresh.tenant) == 0
-        assert queries.last(db, fresh.tenant) == 3
+        assert queries.count_dropped(db, fresh.tenant) == 0
+        assert queries.find_last_id(db, fresh.tenant) == 3
     note(fresh, *calls(fresh, "noted before it was cleared"), at=early)
     note(fresh, *calls(fresh, "d", "e", "f"), most=2)
     assert wanted(fresh) == [6, 5]
     with fresh.store.begin() as db:
-        assert queries.dropped(db, fresh.tenant) == 1
+        assert queries.count_dropped(db, fresh.tenant) == 1
 
 
 def test_nothing_is_noted_of_a_tenant_that_is_gone_nor_of_a_tenant_before(fresh: FreshTenant) -> None:
@@ -166,9 +188,9 @@ def test_nothing_is_noted_of_a_tenant_that_is_gone_nor_of_a_tenant_before(fresh:
 
 def test_an_entry_without_a_time_is_of_the_moment_it_was_noted(fresh: FreshTenant) -> None:
     moment = real_now()
-    note(fresh, made(None, None, "call"), at=to_micros(moment))
+    note(fresh, build_entry(None, None, "call"), at=to_micros(moment))
     with fresh.store.begin() as db:
-        (read,) = queries.following(db, fresh.tenant, Wanted(), 5)
+        (read,) = queries.list_next(db, fresh.tenant, EntryFilter(), 5)
     assert read.at == moment
 
 
@@ -194,7 +216,7 @@ def test_messages_are_looked_at_as_entries(fresh: FreshTenant, neighbour: FreshT
         send(db, neighbour, HANDSETS[:1], status="sent")
 
         def ids(**asked: object) -> list[int]:
-            rows = sent_messages.page(db, fresh.tenant, Wanted(**asked), ALL).rows  # type: ignore[arg-type]
+            rows = sent_messages.list_page(db, fresh.tenant, EntryFilter(**asked), ALL).rows  # type: ignore[arg-type]
             assert all(each.kind == "message" and each.message == message for each in rows)
             return [each.id for each in rows]
 

@@ -166,7 +166,7 @@ def test_a_row_that_can_not_be_written_costs_no_other_transaction_its_rows(caplo
     with store.begin() as db:
         assert rows(db) == {1: 1, 3: 3}
     store.close()
-    assert "What a transaction owes can't be written, and is lost." in caplog.text
+    assert "Deferred rows of a transaction cannot be written, and are lost." in caplog.text
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///{}/kept.db"])
