@@ -60,7 +60,10 @@ def postgres_engine(url: str) -> Engine:
 
 @contextmanager
 def empty_store(engine: Engine) -> Iterator[Store]:
-    """Open an empty store on an engine, which remembers compiled statements from one test to the next."""
+    """Open an empty store on an engine.
+
+    The engine remembers compiled statements from one test to the next.
+    """
     store = Store(engine)
     with store.begin() as db:
         prepare(db)
