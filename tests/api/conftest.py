@@ -1,18 +1,18 @@
 """A client without credentials, and a tenant whose clock is frozen."""
 
 import pytest
-from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api
 from sms_sandbox.store.database import Store
 from tests.api.acts import NOW, freeze
+from tests.app_client import AppClient
 from tests.conftest import FreshTenant
 
 
 @pytest.fixture
-def stranger(store: Store) -> TestClient:
+def stranger(store: Store) -> AppClient:
     """A client without credentials."""
-    return TestClient(Api(store, None), base_url="https://localhost")
+    return AppClient(Api(store, None))
 
 
 @pytest.fixture

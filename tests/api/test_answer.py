@@ -5,7 +5,6 @@ from typing import Annotated, TypedDict
 from unittest.mock import patch
 
 import pytest
-from starlette.testclient import TestClient
 
 from sms_sandbox.api.answer import answer_call, build_error
 from sms_sandbox.api.declare import Call, find_param, method
@@ -15,6 +14,7 @@ from sms_sandbox.api.params import Integer, Text
 from sms_sandbox.api.routes import Api, load_methods
 from sms_sandbox.store import contacts, numbers, tenants
 from sms_sandbox.store.accounts import Account
+from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
 FAILED = '{"error":{"code":"FAILED","description":"The request could not be carried out."}}'
@@ -38,21 +38,21 @@ def leave(call: Call, how: Annotated[str, Text("How it ends.")], count: Annotate
 
 
 @pytest.fixture
-def http(fresh: FreshTenant) -> TestClient:
-    client = TestClient(Api(fresh.store, None, {leave.name: leave}), base_url="https://localhost")
+def http(fresh: FreshTenant) -> AppClient:
+    client = AppClient(Api(fresh.store, None, {leave.name: leave}))
     client.auth = (KEY, SECRET)
     return client
 
 
 @pytest.mark.parametrize(("how", "status", "left"), [("well", 200, 1), ("declared", 400, 0)])
-def test_a_refused_call_leaves_nothing_behind(http: TestClient, call: Caller, how: str, status: int, left: int) -> None:
+def test_a_refused_call_leaves_nothing_behind(http: AppClient, call: Caller, how: str, status: int, left: int) -> None:
     assert http.get("/leave.json", params={"how": how}).status_code == status
     assert call.ok("get-lists")["lists_total"] == left
 
 
 @pytest.mark.parametrize("how", ["undeclared", "broken"])
 def test_a_mistake_of_ours_is_an_envelope_too(
-    http: TestClient, call: Caller, caplog: pytest.LogCaptureFixture, how: str
+    http: AppClient, call: Caller, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     answered = http.get("/leave.json", params={"how": how})
     assert (answered.status_code, answered.text) == (500, FAILED)
@@ -79,7 +79,7 @@ def test_a_call_whose_tenant_ends_while_it_is_let_in_is_a_stranger_s(fresh: Fres
     assert found.reply == build_error(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
 
 
-def test_defaults_are_the_functions_own(http: TestClient) -> None:
+def test_defaults_are_the_functions_own(http: AppClient) -> None:
     assert http.get("/leave.json?how=well&count=").json()["count"] == 7
     assert http.get("/leave.json?how=well&count=0").json()["count"] == 0
 

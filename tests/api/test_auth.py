@@ -4,10 +4,10 @@ import base64
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api
 from tests.api.acts import OTHER, OTHERS_SECRET, neighbour, settle
+from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
 NO_DATA = (401, "AUTH_FAILED_NO_DATA", "You have not provided auth data.")
@@ -29,8 +29,8 @@ def outcome(answer: Any) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def http(fresh: FreshTenant) -> TestClient:
-    return TestClient(Api(fresh.store, None), base_url="https://localhost")
+def http(fresh: FreshTenant) -> AppClient:
+    return AppClient(Api(fresh.store, None))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def http(fresh: FreshTenant) -> TestClient:
         (b"Basic " + GOOD[:10] + b"\n" + GOOD[10:], SUCCESS),
     ],
 )
-def test_the_authorization_header(http: TestClient, header: bytes | None, expected: tuple[int, str, str]) -> None:
+def test_the_authorization_header(http: AppClient, header: bytes | None, expected: tuple[int, str, str]) -> None:
     headers = {} if header is None else {"Authorization": header.decode("latin-1")}
     answer = http.get("/get-balance.json", headers=encoded(headers))
     assert outcome(answer) == expected
@@ -89,7 +89,7 @@ def test_an_account_without_a_secret_lets_nobody_in(fresh: FreshTenant, secret: 
         assert Caller(fresh.store, KEY, given).refused("get-balance") == FAILED[1:]
 
 
-def test_the_bodies_of_a_bad_login(http: TestClient) -> None:
+def test_the_bodies_of_a_bad_login(http: AppClient) -> None:
     assert http.get("/get-balance.json", auth=(KEY, "wrong")).text == (
         '{"error":{"code":"AUTH_FAILED","description":"The auth data you have provided is invalid."}}'
     )
@@ -127,7 +127,7 @@ def test_the_key_picks_the_account(fresh: FreshTenant, call: Caller) -> None:
 # The order of checks
 
 
-def test_the_path_is_looked_at_before_the_credentials(http: TestClient) -> None:
+def test_the_path_is_looked_at_before_the_credentials(http: AppClient) -> None:
     assert http.get("/nonsense.json").json()["error"]["code"] == "NOT_IMPLEMENTED"
     assert http.get("/send-sms.txt").status_code == 404
 

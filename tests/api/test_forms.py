@@ -7,13 +7,13 @@ from urllib.parse import parse_qsl, quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from sms_sandbox.api.forms import UnreadableError, parse_urlencoded, read_form
 from sms_sandbox.api.routes import MAX_BODY_BYTES
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
 from tests.api.acts import BASIC, FORM, error_of, request
+from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller
 
 HELLO = {"message": "Hello", "to": "61491570156"}
@@ -92,7 +92,7 @@ def test_a_json_body_is_not_read(call: Caller) -> None:
     assert call.http.post("/add-list.json", params={"name": "query"}, json={"name": "json"}).json()["name"] == "query"
 
 
-def test_credentials_among_the_parameters_are_not_looked_at(stranger: TestClient) -> None:
+def test_credentials_among_the_parameters_are_not_looked_at(stranger: AppClient) -> None:
     secrets = {"apikey": KEY, "apisecret": SECRET, "key": KEY, "secret": SECRET}
     assert stranger.post("/get-balance.json", params=secrets, data=secrets).status_code == 401
 
@@ -126,7 +126,7 @@ def test_bytes_that_are_no_text_are_an_invalid_field(call: Caller, value: bytes,
         (FORM, b"&".join(b"a%d=1" % number for number in range(1001))),
     ],
 )
-def test_a_body_that_can_not_be_read(call: Caller, stranger: TestClient, content_type: str, body: bytes) -> None:
+def test_a_body_that_can_not_be_read(call: Caller, stranger: AppClient, content_type: str, body: bytes) -> None:
     answer = call.http.post("/get-balance.json", content=body, headers={"Content-Type": content_type})
     assert (answer.status_code, *error_of(answer)) == (400, *UNREADABLE)
     assert stranger.post("/get-balance.json", content=body, headers={"Content-Type": content_type}).status_code == 401

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from sms_sandbox.api.routes import Api, load_methods
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
 from tests.api.acts import BASIC, FORM, request, settle_tenant
+from tests.app_client import AppClient
 from tests.conftest import Caller, FreshTenant
 
 HELLO = {"message": "Hello", "to": "61491570156"}
@@ -131,7 +131,7 @@ def test_what_is_no_path_of_the_api_is_a_page_not_found(call: Caller, path: str)
 @pytest.mark.parametrize(
     "name", ["send-smss", "Send-Sms", "send_sms", "SEND-SMS", "get-sms-delivery-stats", "2", "x%20y"]
 )
-def test_an_unknown_method_answers_in_the_format_asked_for(stranger: TestClient, name: str) -> None:
+def test_an_unknown_method_answers_in_the_format_asked_for(stranger: AppClient, name: str) -> None:
     as_json = stranger.get(f"/{name}.json")
     assert (as_json.status_code, as_json.headers["content-type"]) == (404, JSON)
     assert as_json.text == (

@@ -5,7 +5,7 @@ If names are given, only these mutations are run, and the known results of the o
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,15 +42,16 @@ where shapes alone are checked, and fails where state, refusals, accounts or tim
 
 
 def run_against(
-    mutation: str, sandbox: Account, certificates: Certificates, folder: Path, tests: Sequence[str] = ()
-) -> SuiteResult:
+    mutation: str, sandbox: Account, certificates: Certificates, folder: Path, tests: Sequence[str] = (),
+    run: Callable[..., SuiteResult] = run_suite,
+) -> SuiteResult:  # fmt: skip
     """Run the suite, or some of its tests, with a mutation. A blank name means no mutation."""
     chosen = ALL.get(mutation)
     with mutating_proxy(
         sandbox.ready, certificates, *((chosen.mutate, chosen.relay, chosen.mutate_control) if chosen else ())
     ) as endpoint:
         variables = {"ENDPOINT": endpoint.url, "CA": str(certificates.ca), "KEY": sandbox.key, "SECRET": sandbox.secret}
-        return run_suite(variables, folder, tests, *([f"--maxfail={MAX_FAILURES}"] if chosen else []))
+        return run(variables, folder, tests, *([f"--maxfail={MAX_FAILURES}"] if chosen else []))
 
 
 @contextmanager

@@ -27,6 +27,10 @@ VARIABLES = (
 )
 
 
+QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+"""Flags of runs of some tests."""
+
+
 @dataclass(frozen=True)
 class SuiteResult:
     """The result of a run. Tests have names like `test_auth::test_this[that]`."""
@@ -52,17 +56,21 @@ def run_suite(
     """Run the suite, or some of its tests, with these variables. Files are written to `folder`."""
     junit = folder / "junit.xml"
     junit.unlink(missing_ok=True)
-    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    environment |= {"JUNIT": str(junit), "PYTHONPATH": str(ROOT), **variables}
+    environment = environment_with(variables, junit)
     command = [sys.executable, "-m", "contract_tests"]
     if tests:
-        quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--junitxml={junit}"]
-        command = [sys.executable, "-m", "pytest", *quiet, *map(node_of, tests)]
+        command = [sys.executable, "-m", "pytest", *QUIET, f"--junitxml={junit}", *map(node_of, tests)]
     command += [f"--basetemp={folder / 'tmp'}", *arguments]
     run = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds, check=False
     )
     return SuiteResult(run.returncode, read_junit(junit) if junit.exists() else {}, run.stdout + run.stderr)
+
+
+def environment_with(variables: Mapping[str, str], junit: Path) -> dict[str, str]:
+    """Return the environment of a run with these variables and no others of the suite."""
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return environment | {"JUNIT": str(junit), "PYTHONPATH": str(ROOT), **variables}
 
 
 def node_of(test: str) -> str:

@@ -13,6 +13,7 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.contract import mutate
 from tests.contract.exchanges import Answer, Exchange, forward_unchanged
+from tests.contract.forked_suite import ForkedSuite, forked_suite
 from tests.contract.mutating_proxy import mutating_proxy
 from tests.contract.mutations import MUTATIONS
 from tests.contract.mutators.combinators import answer_tree, with_tree
@@ -35,9 +36,18 @@ def sandbox(certificates: Certificates) -> Iterator[Account]:
         yield account
 
 
+@pytest.fixture(scope="module")
+def suite() -> Iterator[ForkedSuite]:
+    """The suite, loaded once for all mutations."""
+    with forked_suite() as loaded:
+        yield loaded
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.timeout(600)
-def test_each_mutation_is_caught(part: int, sandbox: Account, certificates: Certificates, tmp_path: Path) -> None:
+def test_each_mutation_is_caught(
+    part: int, suite: ForkedSuite, sandbox: Account, certificates: Certificates, tmp_path: Path
+) -> None:
     """Run the first test that is known to catch each mutation. Some wait for a callback that never comes."""
     slowest_first = sorted(MUTATIONS, key=lambda name: MUTATIONS[name].relay is None)
 
@@ -46,7 +56,7 @@ def test_each_mutation_is_caught(part: int, sandbox: Account, certificates: Cert
         if not test:
             return f"{name}: no test is known to catch it."
         (folder := tmp_path / name).mkdir()
-        result = mutate.run_against(name, sandbox, certificates, folder, test)
+        result = mutate.run_against(name, sandbox, certificates, folder, test, suite.run)
         return None if result.code == 1 and result.failed == test else f"{name}: {result.output[-2000:]}"
 
     with ThreadPoolExecutor(CONCURRENT_RUNS) as pool:
