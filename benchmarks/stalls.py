@@ -52,8 +52,8 @@ def create_list(database: str, members: int) -> int:
     store, now = open_store(database), real_now()
     with store.begin() as db:
         account = NewAccount("sandbox-key", "sandbox-secret", balance=10**15, throttle=0)
-        tenant = new_tenant.found(db, NewTenant("default", "sandbox default"), account, now)
-        owner = accounts.first_of(db, tenant.id)
+        tenant = new_tenant.create(db, NewTenant("default", "sandbox default"), account, now)
+        owner = accounts.find_first(db, tenant.id)
         assert owner is not None
         list_ = contacts.add_list(db, tenant.id, owner.id, "Everybody", {}, now)
         for number in range(members):

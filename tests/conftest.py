@@ -87,10 +87,10 @@ def make_tenant(
 ) -> FreshTenant:
     """Make a tenant as a fresh one is."""
     with store.begin() as db:
-        tenant = new_tenant.found(
+        tenant = new_tenant.create(
             db, NewTenant(name, f"seed of {name}"), NewAccount(key, secret, throttle=throttle), real_now()
         )
-        account = accounts.by_key(db, key)
+        account = accounts.find_by_key(db, key)
     assert account is not None
     return FreshTenant(store, tenant.id, account)
 

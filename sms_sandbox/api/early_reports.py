@@ -33,6 +33,6 @@ async def wait_for_reports(store: Store, tenant: int, recipients: Sequence[int])
 
 def _is_reported(db: Connection, tenant: int, recipient: int) -> bool:
     """Return True if no report on the recipient is due, and each callback of one had its first attempt."""
-    return timeline.due_of(db, tenant, timeline.REPORT, recipient) is None and callbacks.are_attempted(
+    return timeline.find_due(db, tenant, timeline.REPORT, recipient) is None and callbacks.are_attempted(
         db, tenant, recipient
     )

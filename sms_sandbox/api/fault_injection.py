@@ -83,7 +83,7 @@ def _find_tenant_fault(store: Store, account: Account, method: Method, form: For
     subject = Subject(_numbers(method, form), _sender(method, form), form.get("message", ""), account.key)
     now = account.clock.now(real_now())
     with store.begin() as db:
-        rule = rules.deciding(
+        rule = rules.find_deciding(
             db, account.tenant, rules.API, subject, now, account.seed,
             lambda rule: rule.what.get("method") in (None, method.name),
         )  # fmt: skip

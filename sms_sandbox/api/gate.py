@@ -78,7 +78,7 @@ class Gate:
 
     def _find_account(self, key: str) -> Account | None:
         with self._store.begin() as db:
-            return accounts.called(db, key)
+            return accounts.find_called(db, key)
 
     def find_caller(self, authorization: str) -> Account | None:
         """Return the account whose key the call names, even if the secret is wrong."""

@@ -55,7 +55,7 @@ def top_up_account(call: Call, body: shapes.TopUp) -> shapes.Account:
 @operation("GET", "/accounts")
 def list_accounts(call: Call, query: PageQuery) -> shapes.Accounts:
     """List the accounts of the tenant, oldest first: its own, and the clients of resellers."""
-    page = accounts.page(call.db, call.tenant.id, paging_of(query))
+    page = accounts.list_page(call.db, call.tenant.id, paging_of(query))
     return shapes.Accounts(page_info(page), [_shape(call, account) for account in page.rows])
 
 

@@ -15,7 +15,7 @@ from .shapes.primitives import Id
 @operation("GET", "/callbacks")
 def list_callbacks(call: Call, query: shapes.CallbackFilter) -> shapes.Callbacks:
     """List callbacks, newest first, each with its attempts and the time of the next one."""
-    page = callbacks.page(
+    page = callbacks.list_page(
         call.db, call.tenant.id, paging_of(query), event=query.event, state=query.state, message=query.message,
         msisdn=query.msisdn,
     )  # fmt: skip
@@ -35,7 +35,7 @@ def send_callback(call: Call, callback: Id) -> shapes.Callback:
     """Send a callback now. A waiting one is sent early, any other is sent once more."""
     row = _find(call, callback)
     if row.next_due is not None:
-        timeline.retime(call.db, call.tenant.id, timeline.CALLBACK, callback, call.now)
+        timeline.reschedule(call.db, call.tenant.id, timeline.CALLBACK, callback, call.now)
     else:
         plan = Plan(call.now, timeline.CALLBACK, callback, {"once": True}, lane_of(call.tenant.id, row.url))
         timeline.schedule(call.db, call.tenant.id, [plan])

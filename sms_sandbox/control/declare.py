@@ -17,7 +17,7 @@ from starlette.types import Receive
 
 from ..domain.clock import real_now
 from ..journal.writer import JournalWriter
-from ..services.new_tenant import Usual
+from ..services.new_tenant import TenantDefaults
 from ..simulation.runner import Runner
 from ..store import accounts, tenants
 from ..store.accounts import Account
@@ -39,7 +39,7 @@ class Context:
     store: Store
     runner: Runner
     journal: JournalWriter
-    defaults: Usual
+    defaults: TenantDefaults
     info: Mapping[str, Any]
     """Version and addresses, for `GET /info`."""
 

@@ -48,7 +48,7 @@ def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     """
     document = read_document(body.document)
     rows = check_document(document)
-    schema.hold(call.db)  # so that two callers do not take the same name
+    schema.lock(call.db)  # so that two callers do not take the same name
     name = check_free_name(call, body.name or document.tenant.name)
     changes = {field: value for field, value in (("key", body.key), ("secret", body.secret)) if value}
     rows = {**rows, "accounts": _accounts(call.db, rows, changes)}
@@ -112,7 +112,7 @@ def _accounts(db: Connection, rows: Tables, changes: Mapping[str, str]) -> list[
     oldest, *others = sorted(rows["accounts"], key=lambda row: row["parent"] is not None)
     renamed = [{**oldest, **changes}, *(dict(row) for row in others)]
     for index, row in enumerate(renamed):
-        if accounts.by_key(db, str(row["key"])) is None:
+        if accounts.find_by_key(db, str(row["key"])) is None:
             continue
         if not index or "key" not in changes:
             raise ControlError(
@@ -130,7 +130,7 @@ def _restore(db: Connection, settings: shapes.DocumentTenant, name: str, rows: T
         profile=settings.profile,
         delivery_delay=timedelta(seconds=settings.delivery_seconds),
         strict_senders=settings.strict_senders,
-        clock=tenant_document.clock_at(settings.clock.now, settings.clock.running, real),
+        clock=tenant_document.build_clock(settings.clock.now, settings.clock.running, real),
     )
     return tenant_document.restore(db, new, settings.created, rows, real)
 

@@ -126,8 +126,8 @@ def _caller(db: Connection, authorization: str, context: Context) -> tuple[Accou
     if authorization:
         account = _account_of(db, authorization, context)
     else:
-        oldest = tenants.oldest(db)
-        default = accounts.first_of(db, oldest) if oldest is not None else None
+        oldest = tenants.find_default(db)
+        default = accounts.find_first(db, oldest) if oldest is not None else None
         if default is None:
             raise ControlError("not_found", "There is no default tenant.")
         account = default
@@ -140,10 +140,10 @@ def _account_of(db: Connection, authorization: str, context: Context) -> Account
     pair = credentials.parse_basic(authorization)
     if pair is None:
         raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
-    account = accounts.called(db, pair[0])
+    account = accounts.find_called(db, pair[0])
     if account is None and context.create_account is not None:
         context.create_account(db, *pair)
-        account = accounts.called(db, pair[0])
+        account = accounts.find_called(db, pair[0])
     if account is None or not credentials.matches_secret(pair[1], account.secret):
         raise ControlError("unauthorised", "There is no account with this key and secret.")
     return account

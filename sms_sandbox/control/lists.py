@@ -14,7 +14,7 @@ from .shapes.primitives import Id, PageQuery
 @operation("GET", "/lists")
 def list_lists(call: Call, query: PageQuery) -> shapes.ContactLists:
     """List the contact lists of the account, oldest first."""
-    page = contacts.lists(call.db, call.tenant.id, call.account.id, paging_of(query))
+    page = contacts.list_lists(call.db, call.tenant.id, call.account.id, paging_of(query))
     return shapes.ContactLists(page_info(page), [_shape(list_) for list_ in page.rows])
 
 

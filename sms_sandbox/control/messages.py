@@ -46,7 +46,7 @@ def send_inbound(call: Call, body: shapes.NewInbound) -> shapes.Inbound:
 @operation("GET", "/messages")
 def list_messages(call: Call, query: shapes.MessageFilter) -> shapes.Messages:
     """List messages, newest first."""
-    page = reports.messages_of(call.db, call.tenant.id, paging_of(query), query.sender, query.status, query.text)
+    page = reports.list_messages(call.db, call.tenant.id, paging_of(query), query.sender, query.status, query.text)
     return shapes.Messages(page_info(page), [_message(row) for row in page.rows])
 
 
@@ -62,7 +62,7 @@ def read_message(call: Call, message: Id) -> shapes.Message:
 @operation("GET", "/recipients")
 def list_recipients(call: Call, query: shapes.RecipientFilter) -> shapes.Recipients:
     """List recipients, newest first, with the text that each handset shows."""
-    page = reports.recipients_of(
+    page = reports.list_recipients(
         call.db, call.tenant.id, paging_of(query), query.message, query.msisdn, query.status, query.sent
     )
     return shapes.Recipients(page_info(page), [_recipient(row) for row in page.rows])

@@ -17,7 +17,7 @@ from .shapes.messages import Message
 @operation("GET", "/mails")
 def list_mails(call: Call, query: shapes.MailFilter) -> shapes.Mails:
     """List the outbox, newest first: mails that the account would send. The sandbox sends none of them."""
-    page = outbox.page(call.db, call.tenant.id, paging_of(query), query.to)
+    page = outbox.list_page(call.db, call.tenant.id, paging_of(query), query.to)
     return shapes.Mails(page_info(page), [_mail(row) for row in page.rows])
 
 
@@ -55,7 +55,7 @@ def is_sender_id(word: str) -> bool:
 
 
 def _registered(call: Call) -> shapes.SenderIds:
-    return shapes.SenderIds(sender_ids.words(call.db, call.tenant.id, call.account.id))
+    return shapes.SenderIds(sender_ids.list_words(call.db, call.tenant.id, call.account.id))
 
 
 def _mail(row: outbox.Mail) -> shapes.Mail:

@@ -24,7 +24,7 @@ class Rulebook:
 
     def all(self, call: Call) -> list[Rule]:
         """Return all rules, those of each kind in the order they are checked."""
-        return [rule for kind in self.kinds for rule in rules.of_kind(call.db, call.tenant.id, kind)]
+        return [rule for kind in self.kinds for rule in rules.list_rules(call.db, call.tenant.id, kind)]
 
     def find(self, call: Call, id_: int) -> Rule:
         """Return a rule by its id. Raises ControlError if there is none."""

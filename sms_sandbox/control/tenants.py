@@ -34,9 +34,9 @@ def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
     if body.throttle is None and body.profile is None:
         throttle = defaults.throttle
     key = body.key or f"a{secrets.token_hex(16)[1:]}"
-    schema.hold(call.db)  # so that two callers do not take the same name
+    schema.lock(call.db)  # so that two callers do not take the same name
     name = check_free_name(call, body.name or f"t-{secrets.token_hex(8)}")
-    if accounts.by_key(call.db, key) is not None:
+    if accounts.find_by_key(call.db, key) is not None:
         raise ControlError("conflict", f"There is an account with the key {key!r} already.")
     delay = defaults.delivery_delay if body.delivery_seconds is None else timedelta(seconds=body.delivery_seconds)
     strict = defaults.strict_senders if body.strict_senders is None else body.strict_senders
@@ -52,12 +52,12 @@ def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
     account = NewAccount(key, secret, name=name, throttle=throttle)
     if body.balance is not None:
         account = replace(account, balance=to_units(body.balance))
-    return created_tenant(call, new_tenant.found(call.db, new, account, call.real))
+    return created_tenant(call, new_tenant.create(call.db, new, account, call.real))
 
 
 def check_free_name(call: Call, name: str) -> str:
     """Return the name. Raises ControlError if a tenant has it."""
-    if name == CURRENT or tenants.by_name(call.db, name) is not None:
+    if name == CURRENT or tenants.find_by_name(call.db, name) is not None:
         raise ControlError("conflict", f"There is a tenant {name!r} already.")
     return name
 
@@ -65,7 +65,7 @@ def check_free_name(call: Call, name: str) -> str:
 @operation("GET", "/tenants")
 def list_tenants(call: Call, query: PageQuery) -> shapes.Tenants:
     """List all tenants, oldest first."""
-    page = tenants.page(call.db, paging_of(query))
+    page = tenants.list_page(call.db, paging_of(query))
     return shapes.Tenants(page_info(page), [_tenant(call, row) for row in page.rows])
 
 
@@ -116,7 +116,7 @@ def created_tenant(call: Call, row: Tenant) -> shapes.CreatedTenant:
 
 
 def _find(call: Call, name: str) -> Tenant:
-    row = tenants.read(call.db, call.tenant.id) if name == CURRENT else tenants.by_name(call.db, name)
+    row = tenants.read(call.db, call.tenant.id) if name == CURRENT else tenants.find_by_name(call.db, name)
     if row is None:
         raise ControlError("not_found", f"There is no tenant {name!r}.")
     return row
@@ -124,7 +124,7 @@ def _find(call: Call, name: str) -> Tenant:
 
 def _remove(call: Call, name: str) -> Empty:
     row = _find(call, name)
-    if row.id == tenants.oldest(call.db):
+    if row.id == tenants.find_default(call.db):
         raise ControlError("conflict", "The default tenant can't be deleted; reset it instead.")
     tenants.remove(call.db, row.id)
     return Empty()
@@ -142,7 +142,7 @@ def _start_afresh(call: Call, name: str) -> shapes.Tenant:
     clock = Clock() if row.clock.frozen_at is None or row.clock.moving else row.clock
     tenants.set_clock(call.db, row.id, clock)
     account = NewAccount(first.key, first.secret, name=row.name, throttle=first.throttle)
-    new_tenant.settle(call.db, row, account, clock.now(call.real))
+    new_tenant.fill(call.db, row, account, clock.now(call.real))
     return _tenant(call, _find(call, row.name))
 
 
@@ -160,7 +160,7 @@ def _fields(call: Call, row: Tenant) -> dict[str, Any]:
 
 
 def _first_account(call: Call, row: Tenant) -> Account:
-    account = accounts.first_of(call.db, row.id)
+    account = accounts.find_first(call.db, row.id)
     assert account is not None
     return account
 

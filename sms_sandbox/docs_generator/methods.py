@@ -120,7 +120,7 @@ async def _make_examples(all_methods: Mapping[str, Method]) -> dict[str, str]:
     store = open_store("sqlite://")
     with store.begin() as db:
         new = NewTenant("examples", "examples", clock=Clock(frozen_at=_START))
-        tenant = new_tenant.found(db, new, NewAccount(_KEY, _SECRET, throttle=0), real_now())
+        tenant = new_tenant.create(db, new, NewAccount(_KEY, _SECRET, throttle=0), real_now())
     runner = Runner(store, CallbackClient())
     gate = Gate(store)
     examples: dict[str, str] = {}

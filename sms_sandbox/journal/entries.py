@@ -15,7 +15,7 @@ from ..store.tables import journals as j
 from ..store.tables import tenants
 from ..store.tables import traffic as t
 from ..store.text import storable, without_surrogates
-from ..store.timeline import clock_of
+from ..store.timeline import build_clock
 from ..store.unit_of_work import PendingEntry
 
 CALL, CALLBACK, INBOUND, REPORT = "call", "callback", "inbound", "report"
@@ -135,7 +135,7 @@ def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_en
     fresh = [(recorded_at, entry) for recorded_at, entry in new if recorded_at >= since]
     if not fresh and not dropped:
         return
-    clock = clock_of(*columns)
+    clock = build_clock(*columns)
     count = dropped + len(fresh)
     last = ids.take(db, tenant, "traffic", count) + count - 1
     kept = fresh[-max_entries:]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from ..domain.clock import from_micros, real_now, to_micros
-from ..store.paging import Page, Paging, fetch
+from ..store.paging import Page, Paging, fetch_page
 from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import traffic as t
@@ -81,7 +81,7 @@ _COLUMNS = [column for column in t.c if column.name != "tenant"]
 def list_page(db: Connection, tenant: int, where: EntryFilter, paging: Paging) -> Page[Entry]:
     """Return a page of entries, newest first."""
     query: Select[Any] = select(*_COLUMNS).where(*_conditions(db, tenant, where))
-    return fetch(db, query.order_by(t.c.id.desc()), paging, _build_entry)
+    return fetch_page(db, query.order_by(t.c.id.desc()), paging, _build_entry)
 
 
 def count(db: Connection, tenant: int, where: EntryFilter) -> int:

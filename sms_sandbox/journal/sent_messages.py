@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from ..domain.clock import from_micros
 from ..store.messages import SENT
-from ..store.paging import Page, Paging, fetch
+from ..store.paging import Page, Paging, fetch_page
 from ..store.tables import messages as m
 from ..store.tables import recipients as r
 from .queries import Entry, EntryFilter, time_conditions
@@ -36,7 +36,7 @@ def list_page(db: Connection, tenant: int, where: EntryFilter, paging: Paging) -
         query = query.where(_TEXT.icontains(where.text, autoescape=True))
     for name, value in where.params.items():
         query = query.where(PARAMS[name] == value)
-    return fetch(db, query, paging, _build_entry)
+    return fetch_page(db, query, paging, _build_entry)
 
 
 def _build_entry(row: Sequence[Any]) -> Entry:

@@ -172,4 +172,4 @@ class JournalWriter:
 
 
 def _find_tenant(db: Connection, tenant: int | None) -> int | None:
-    return tenants.oldest(db) if tenant is None else tenant
+    return tenants.find_default(db) if tenant is None else tenant

@@ -14,7 +14,7 @@ from ..store.rules import Rule
 from ..store.timeline import INBOUND, REPORT, Plan
 
 
-class Given(NamedTuple):
+class CarrierMessage(NamedTuple):
     """A message as the carrier gets it, at the moment `at`; its tenant's carrier takes `delay` to deliver, and has no
     rules unless it `may_have_rules`."""
 
@@ -40,13 +40,13 @@ class Choice(NamedTuple):
 _BY_NUMBER = {number: Choice(name, {}, f"scenario {name}") for number, name in scenarios.BY_NUMBER.items()}
 
 
-def hand_over(db: Connection, given: Given, to: Sequence[tuple[int, str]]) -> list[Plan]:
+def hand_over(db: Connection, given: CarrierMessage, to: Sequence[tuple[int, str]]) -> list[Plan]:
     """Give recipients, by id and number, to the carrier. The tenant's rules are asked first, then the magic numbers;
     to all others it is delivered."""
     fate = carrier.outcome(Fate(carrier.DELIVERED, given.delay), given.validity)
     assert fate.after is not None
     due, told = given.at + fate.after, {"status": fate.status}
-    known = rules.known(db, given.tenant, rules.CARRIER) if given.may_have_rules else []
+    known = rules.list_cached(db, given.tenant, rules.CARRIER) if given.may_have_rules else []
     ask = _asking(db, given, known, to) if known else None
     plans: list[Plan] = []
     for recipient, msisdn in to:
@@ -59,19 +59,19 @@ def hand_over(db: Connection, given: Given, to: Sequence[tuple[int, str]]) -> li
 
 
 def _asking(
-    db: Connection, given: Given, known: Sequence[Rule], to: Sequence[tuple[int, str]]
+    db: Connection, given: CarrierMessage, known: Sequence[Rule], to: Sequence[tuple[int, str]]
 ) -> Callable[[int, str], Choice | None]:
     """What asks the rules about one recipient after the other."""
     if not all(rule.turns.always_applies for rule in known):
-        rules.hold(db, given.tenant, rules.CARRIER)
+        rules.lock(db, given.tenant, rules.CARRIER)
     account = accounts.read(db, given.tenant, given.account)
     assert account is not None
     by_text = to and any(rule.match.text is not None for rule in known)
-    own = recipients.texts(db, given.tenant, to[0][0], to[-1][0]) if by_text else {}
+    own = recipients.find_texts(db, given.tenant, to[0][0], to[-1][0]) if by_text else {}
 
     def ask(recipient: int, msisdn: str) -> Choice | None:
         subject = Subject((msisdn,), given.sender, own.get(recipient, given.text), account.key)
-        rule = rules.first_of(db, given.tenant, known, subject, given.at, given.seed, recipient)
+        rule = rules.find_first(db, given.tenant, known, subject, given.at, given.seed, recipient)
         if rule is None:
             return None
         scenario = rule.what["scenario"]
@@ -83,7 +83,7 @@ def _asking(
 _HOW = {scenarios.EARLY: "early", scenarios.UNKNOWN: "unknown"}
 
 
-def _follow(given: Given, choice: Choice, recipient: int, msisdn: str) -> Iterator[Plan]:
+def _follow(given: CarrierMessage, choice: Choice, recipient: int, msisdn: str) -> Iterator[Plan]:
     """The plans of a scenario for one recipient. Reports that are no news of its state say `how` they come."""
     chance = f"{given.seed} {recipient}"
     for each in delivery_plan.plan_delivery(choice.scenario, choice.options, chance, given.delay, given.validity):
@@ -97,6 +97,6 @@ def _follow(given: Given, choice: Choice, recipient: int, msisdn: str) -> Iterat
             yield Plan(due, REPORT, recipient, {**told, "how": how} if how else told)
 
 
-def early(plans: Iterable[Plan]) -> list[int]:
+def early_recipients(plans: Iterable[Plan]) -> list[int]:
     """The recipients among the plans of whom is to be reported before the call that sent is answered."""
     return [plan.ref for plan in plans if plan.data and plan.data.get("how") == "early"]

@@ -35,7 +35,7 @@ def import_rows(db: Connection, held: Held, rows: Sequence[ImportRow], now: date
         raise ListGoneError
     handsets = {row.msisdn for row in rows if row.msisdn is not None}
     barred = opt_outs.find(db, held.tenant, account.id, handsets) if account.global_optouts else set[str]()
-    write(db, held, list_, bulk.plan_import(rows, imports.known(db, held, handsets), barred), now)
+    write(db, held, list_, bulk.plan_import(rows, imports.find_known(db, held, handsets), barred), now)
 
 
 def write(db: Connection, held: Held, list_: ContactList, rows: ImportPlan, now: datetime) -> None:
@@ -59,7 +59,7 @@ def write(db: Connection, held: Held, list_: ContactList, rows: ImportPlan, now:
 
 def _added_elsewhere(db: Connection, held: Held, new: Sequence[MemberValues]) -> set[str]:
     """Return the handsets on the list that this import did not put there."""
-    known = imports.known(db, held, {each.msisdn for each in new})
+    known = imports.find_known(db, held, {each.msisdn for each in new})
     return {msisdn for msisdn, each in known.items() if not each.written}
 
 

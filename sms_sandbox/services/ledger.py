@@ -44,7 +44,7 @@ def refund_sms(db: Connection, account: Account, message: int, parts: int, cost:
 
     The refund goes to the account that paid, even if another one would pay now, or at another price.
     """
-    payer, paid, earned = transactions.paid_for(db, account.tenant, message) or (account.payer, 0, 0)
+    payer, paid, earned = transactions.find_payment(db, account.tenant, message) or (account.payer, 0, 0)
     revenue = earned * cost // paid if paid else 0
     book(db, account.tenant, payer, cost, transactions.SMS, "SMS refund", now, message)
     _count_sent(db, account, -parts, -cost, -revenue)

@@ -25,7 +25,7 @@ def join(
 
 def leave(db: Connection, tenant: int, on: ContactList, msisdn: str, reason: str, now: datetime) -> bool:
     """Make a member inactive; whether it was an active one."""
-    left = contacts.leave(db, tenant, on.id, msisdn, reason)
+    left = contacts.deactivate_member(db, tenant, on.id, msisdn, reason)
     if left and on.automation_url:
         member = contacts.read_member(db, tenant, on.id, msisdn)
         assert member is not None
@@ -40,7 +40,7 @@ def opt_out(
     opt-outs. The lists it is out of now."""
     if account.global_optouts:
         opt_outs.add(db, tenant, account.id, msisdn)
-        of = contacts.holding(db, tenant, account.id, msisdn, contacts.OPTED_OUT)
+        of = contacts.find_lists_of(db, tenant, account.id, msisdn, contacts.OPTED_OUT)
     for each in of:
         leave(db, tenant, each, msisdn, contacts.OPTED_OUT, now)
     return of

@@ -18,7 +18,7 @@ RENT = 2
 
 def charge_number(db: Connection, account: Account, number: Number, now: datetime) -> bool:
     """Let a month of a number be paid for; whether there was the money."""
-    price = numbers.price_for(account, number)
+    price = numbers.monthly_price(account, number)
     return ledger.charge(db, account, price, RENT, f"Number {number.number}, a month", now)
 
 
@@ -28,12 +28,12 @@ def charge_keyword(db: Connection, account: Account, keyword: Keyword, now: date
     return ledger.charge(db, account, keywords.PRICE, RENT, what, now)
 
 
-def begin(db: Connection, tenant: int, kind: str, ref: int, now: datetime) -> datetime:
+def schedule_first(db: Connection, tenant: int, kind: str, ref: int, now: datetime) -> datetime:
     """Plan the first renewal of something paid for now; when it is."""
     return _plan(db, tenant, kind, ref, month_after(now), now.day)
 
 
-def go_on(db: Connection, renewed: Due) -> datetime:
+def schedule_next(db: Connection, renewed: Due) -> datetime:
     """Plan the renewal after one that was paid for; when it is."""
     day = int(renewed.data["day"])
     return _plan(db, renewed.tenant, renewed.kind, renewed.ref, month_after(renewed.due, day), day)

@@ -19,7 +19,7 @@ NUMBER_PRICE = 2_500_000
 
 
 @dataclass(frozen=True)
-class Usual:
+class TenantDefaults:
     """What worlds of this server are made with where nobody says otherwise; `throttle` is calls a second."""
 
     profile: str = "seed"
@@ -28,7 +28,7 @@ class Usual:
     delivery_delay: timedelta = timedelta(seconds=1)
 
 
-def for_key(key: str, secret: str, name: str, usual: Usual) -> tuple[NewTenant, NewAccount]:
+def new_for_key(key: str, secret: str, name: str, usual: TenantDefaults) -> tuple[NewTenant, NewAccount]:
     """The world of an account that is known by its key and secret alone, and the account; the same name gives the same
     seed."""
     new = NewTenant(
@@ -41,23 +41,23 @@ def for_key(key: str, secret: str, name: str, usual: Usual) -> tuple[NewTenant, 
     return new, NewAccount(key, secret, name=name, throttle=usual.throttle)
 
 
-def found(db: Connection, new: NewTenant, account: NewAccount, real: datetime) -> Tenant:
+def create(db: Connection, new: NewTenant, account: NewAccount, real: datetime) -> Tenant:
     """Make a tenant and all that a fresh one has."""
     tenant = tenants.add(db, new, real)
-    settle(db, tenant, account, new.clock.now(real))
+    fill(db, tenant, account, new.clock.now(real))
     return tenant
 
 
-def settle(db: Connection, tenant: Tenant, account: NewAccount, now: datetime) -> None:
+def fill(db: Connection, tenant: Tenant, account: NewAccount, now: datetime) -> None:
     """Fill an empty tenant with what a fresh one has."""
     entries.begin(db, tenant.id)
     owner = accounts.add(db, tenant.id, account, now)
-    stock(db, tenant.id, owner, now)
+    add_numbers(db, tenant.id, owner, now)
 
 
-def stock(db: Connection, tenant: int, owner: int, now: datetime) -> None:
+def add_numbers(db: Connection, tenant: int, owner: int, now: datetime) -> None:
     """Put a fresh world's numbers into a tenant without any: one that its own account leases, and what all share."""
-    next_charge = monthly_billing.begin(db, tenant, timeline.NUMBER_RENEWAL, int(OWN_NUMBER), now)
+    next_charge = monthly_billing.schedule_first(db, tenant, timeline.NUMBER_RENEWAL, int(OWN_NUMBER), now)
     own = numbers.Number(OWN_NUMBER, owner, False, NUMBER_PRICE, True, next_charge, numbers.ACTIVE)
     shared = numbers.Number(SHARED_NUMBER, None, True, 0, False, None, numbers.ACTIVE)
     pool = [numbers.Number(each, None, False, NUMBER_PRICE, True, None, numbers.AVAILABLE) for each in POOL]

@@ -47,7 +47,7 @@ def _reset_numbers(reset: _Reset) -> None:
     # Keywords go, since they belong to numbers.
     deletion.delete_numbers(reset.db, reset.tenant)
     deletion.delete_keywords(reset.db, reset.tenant)
-    new_tenant.stock(reset.db, reset.tenant, reset.owner, reset.now)
+    new_tenant.add_numbers(reset.db, reset.tenant, reset.owner, reset.now)
 
 
 def _reset_keywords(reset: _Reset) -> None:
@@ -87,8 +87,8 @@ KINDS: Mapping[str, Callable[[_Reset], None]] = {
 
 def reset(db: Connection, tenant: Tenant, kinds: Collection[str], real: datetime) -> None:
     """Reset what these kinds name. Calls under way are waited for, and what they did is reset, too."""
-    tenants.hold(db, tenant.id)
-    owner = accounts.first_of(db, tenant.id)
+    tenants.lock(db, tenant.id)
+    owner = accounts.find_first(db, tenant.id)
     assert owner is not None
     now = (Clock() if "clock" in kinds else tenant.clock).now(real)
     for kind, reset_kind in KINDS.items():

@@ -24,7 +24,7 @@ from ..store.recipients import NewRecipient
 from ..store.tenants import Tenant
 from ..store.timeline import ENLIST, SEND, Due, Plan
 from . import carrier_handover, ledger
-from .carrier_handover import Given
+from .carrier_handover import CarrierMessage
 from .message_text import NO_RECORD, Template, Values, values_of
 
 Handset = tuple[str, Values]
@@ -76,7 +76,7 @@ def send(
         done = {"after": handsets[-1][0], "parts": _count(template, handsets).total}
         plans = [Plan(message.created, ENLIST, id_, done)]
     elif message.status == SENT:
-        given = Given(
+        given = CarrierMessage(
             account.tenant, account.seed, account.delivery_delay, account.id, message.sender, message.text,
             message.validity, message.send_at, account.ruled,
         )  # fmt: skip
@@ -85,7 +85,7 @@ def send(
     else:
         plans = [Plan(message.send_at, SEND, id_, {"size": len(ids)})]
     timeline.schedule(db, account.tenant, plans)
-    return Sent(id_, message, carrier_handover.early(plans))
+    return Sent(id_, message, carrier_handover.early_recipients(plans))
 
 
 def _size_of(to: Sequence[Handset] | ContactList) -> int:
@@ -94,7 +94,7 @@ def _size_of(to: Sequence[Handset] | ContactList) -> int:
 
 def _members(db: Connection, tenant: int, list_: ContactList, after: str) -> list[Handset]:
     """Return the next active members of a list, with their values."""
-    chunk = contacts.active_members(db, tenant, list_.id, after, CHUNK_SIZE)
+    chunk = contacts.list_active_members(db, tenant, list_.id, after, CHUNK_SIZE)
     return [(member.msisdn, values_of(member, list_)) for member in chunk]
 
 
@@ -107,7 +107,7 @@ def enlist_next(db: Connection, tenant: Tenant, row: Due) -> list[Plan]:
     if message is None:
         return []
     list_ = contacts.read_list(db, tenant.id, message.list_id)
-    chunk = contacts.active_members(db, tenant.id, list_.id, row.data["after"], CHUNK_SIZE) if list_ else []
+    chunk = contacts.list_active_members(db, tenant.id, list_.id, row.data["after"], CHUNK_SIZE) if list_ else []
     # The message was not charged for members that joined after it was accepted.
     charged = [member for member in chunk if member.created <= message.created]
     handsets = [(member.msisdn, values_of(member, list_)) for member in charged if list_]
@@ -140,8 +140,8 @@ def hand_over_next(db: Connection, tenant: Tenant, row: Due) -> list[Plan]:
     after = row.data.get("after", 0)
     if not after:
         messages.set_status(db, tenant.id, message.id, SENT)
-    chunk = recipients.chunk(db, tenant.id, message.id, after, CHUNK_SIZE)
-    given = Given(
+    chunk = recipients.list_chunk(db, tenant.id, message.id, after, CHUNK_SIZE)
+    given = CarrierMessage(
         tenant.id, tenant.seed, tenant.delivery_delay, message.account, message.sender, message.text,
         message.validity, row.due,
     )  # fmt: skip
@@ -203,7 +203,7 @@ def count_parts(
         return PartCount(to.members_active * parts, parts)
     if counted is not None and to.members_active >= CHUNK_SIZE:
         return counted
-    members = contacts.active_members(db, tenant, to.id, "", to.members_active)
+    members = contacts.list_active_members(db, tenant, to.id, "", to.members_active)
     return _count(template, [(member.msisdn, values_of(member, to)) for member in members])
 
 

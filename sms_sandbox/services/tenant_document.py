@@ -49,6 +49,6 @@ def restore(db: Connection, new: NewTenant, created: datetime, rows: Tables, rea
     return tenant
 
 
-def clock_at(now: datetime, running: bool, real: datetime) -> Clock:
+def build_clock(now: datetime, running: bool, real: datetime) -> Clock:
     """Return a clock that shows a moment, and runs on from there or is frozen."""
     return Clock(now - real) if running else Clock(frozen_at=now)

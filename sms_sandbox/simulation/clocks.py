@@ -35,7 +35,7 @@ class Clocks:
 
     def resume_all(self, db: Connection) -> None:
         """Resume clocks left frozen by a dead process. Call this only if no other process uses the database."""
-        for tenant in tenants.moving(db):
+        for tenant in tenants.list_moving(db):
             self._resume(db, tenant.id)
 
     async def resume_abandoned(self) -> None:
@@ -44,7 +44,7 @@ class Clocks:
         if self._store.embedded or now < self._next_check:
             return
         self._next_check = now + CHECK_SECONDS
-        for tenant in await self._store.run(tenants.moving):
+        for tenant in await self._store.run(tenants.list_moving):
             lock = self._locks.setdefault(tenant.id, asyncio.Lock())
             if lock.locked():
                 continue

@@ -69,7 +69,7 @@ class ContactImports:
         Its row stays on the timeline until the import has ended, so that another process finds it if this one dies.
         """
         real = self._real()
-        held = imports.take(db, tenant.id, row.ref, secrets.token_hex(16), real, real + LEASE)
+        held = imports.acquire(db, tenant.id, row.ref, secrets.token_hex(16), real, real + LEASE)
         if held is None:
             return None
         return StartedImport(row, held, max(row.due, tenant.clock.now(real)) if in_real_time else row.due)
@@ -96,7 +96,7 @@ class ContactImports:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         for job in running.values():
-            await self._store.run(partial(imports.keep, held=job.held, until=self._real()))
+            await self._store.run(partial(imports.extend, held=job.held, until=self._real()))
 
     async def _run(self, job: StartedImport) -> None:
         renewal = asyncio.create_task(self._renew_lease(job.held))
@@ -120,7 +120,7 @@ class ContactImports:
     async def _renew_lease(self, held: Held) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
-            await self._store.run(partial(imports.keep, held=held, until=self._real() + LEASE))
+            await self._store.run(partial(imports.extend, held=held, until=self._real() + LEASE))
 
     async def _import(self, job: StartedImport) -> str:
         """Fetch the file and write its rows. Return an error for the user, or an empty text."""

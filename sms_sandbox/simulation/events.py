@@ -56,7 +56,7 @@ def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     reported: dict[int, tuple[str, datetime]] = {}
     counts: defaultdict[int, list[str]] = defaultdict(list)
     events: list[CallbackEvent] = []
-    known = recipients.reporting(db, tenant.id, [row.ref for row in rows])
+    known = recipients.find_reporting(db, tenant.id, [row.ref for row in rows])
     for row in rows:
         recipient = known.get(row.ref)
         if recipient is None:
@@ -69,8 +69,8 @@ def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
             counts[recipient.message].append(status)
         record_report(db, tenant.id, recipient, status, row.due, row.data.get("rule", ""))
         events += delivery_callbacks(recipient, row)
-    recipients.report(db, tenant.id, reported)
-    messages.count_reports(db, tenant.id, counts)
+    recipients.set_reported(db, tenant.id, reported)
+    messages.add_report_counts(db, tenant.id, counts)
     queue_callbacks(db, tenant.id, events)
 
 

@@ -18,7 +18,7 @@ def renew_numbers(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
         if number is None or account is None or number.status != numbers.ACTIVE:
             continue
         if number.auto_renew and monthly_billing.charge_number(db, account, number, row.due):
-            numbers.renew(db, tenant.id, number.number, monthly_billing.go_on(db, row))
+            numbers.renew(db, tenant.id, number.number, monthly_billing.schedule_next(db, row))
         else:
             numbers.lapse(db, tenant.id, number.number)
 
@@ -29,12 +29,12 @@ def renew_keywords(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     A keyword closes if it cannot be paid for, or if its number is out of service.
     """
     for row in rows:
-        keyword = keywords.by_id(db, tenant.id, row.ref)
+        keyword = keywords.find_by_id(db, tenant.id, row.ref)
         account = accounts.read(db, tenant.id, keyword.account) if keyword else None
         if keyword is None or account is None:
             continue
         in_service = numbers.may_send(db, tenant.id, account.id, keyword.number)
         if in_service and monthly_billing.charge_keyword(db, account, keyword, row.due):
-            keywords.bill(db, tenant.id, keyword.id, monthly_billing.go_on(db, row))
+            keywords.set_paid_until(db, tenant.id, keyword.id, monthly_billing.schedule_next(db, row))
         else:
             keywords.change(db, tenant.id, keyword.id, {"status": keywords.CLOSED})

@@ -143,7 +143,7 @@ class Runner:
 
     async def _sleep(self) -> None:
         full = self._attempts.full_lanes
-        due = await self._store.run(lambda db: timeline.next_wake(db, full))
+        due = await self._store.run(lambda db: timeline.find_next_wake(db, full))
         wait = None if due is None else max(0.0, (due - self._real()).total_seconds())
         if not self._store.embedded:
             wait = POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
@@ -161,7 +161,9 @@ class Runner:
             room, full, real = self._attempts.room, self._attempts.full_lanes, self._real()
             if room <= 0:
                 return False
-            return bool(await self._run_due(lambda db, limit: timeline.waking(db, real, min(limit, room), full), real))
+            return bool(
+                await self._run_due(lambda db, limit: timeline.list_waking(db, real, min(limit, room), full), real)
+            )
 
     # Running rows
 
@@ -199,7 +201,7 @@ class Runner:
         With `real`, an attempt is made now, however late it is; without, at the moment when it was due.
         """
         selected = list(self._attempts.select(find(db, limit)))
-        known = {tenant: tenants.enter(db, tenant) for tenant in sorted({row.tenant for row in selected})}
+        known = {tenant: tenants.lock_clock(db, tenant) for tenant in sorted({row.tenant for row in selected})}
         rows = [row for row in selected if known[row.tenant]]
         timeline.take(db, [row for row in rows if row.kind != timeline.IMPORT])
         requests: list[CallbackRequest] = []
@@ -265,7 +267,7 @@ class Runner:
     async def _run_until(self, tenant: int, result: AdvanceResult, end: datetime) -> None:
         first_pending: datetime | None = None
         while True:
-            moment = await self._store.run(lambda db: timeline.next_due(db, tenant))
+            moment = await self._store.run(lambda db: timeline.find_next_due(db, tenant))
             if first_pending and (moment is None or moment > end or moment >= first_pending + CONCURRENT_SPAN):
                 await self._attempts.finish(tenant)
                 first_pending = None
@@ -279,7 +281,7 @@ class Runner:
                 await self._store.run(partial(tenants.move_clock, tenant=tenant, clock=moved))
                 result.end = moment
             until = moment
-            rows = await self._run_due(lambda db, limit: timeline.due_by(db, tenant, until, limit), None)  # noqa: B023
+            rows = await self._run_due(lambda db, limit: timeline.list_due(db, tenant, until, limit), None)  # noqa: B023
             # Nothing ran: either every lane is full, or an import is running, whose row stays until it has ended. If
             # another process runs it, there is nothing here to wait for.
             if not rows and not await self._finish_pending(tenant):

@@ -29,10 +29,10 @@ def _report_of(tenant: int, recipient: Reporting, status: str, at: datetime, rul
 
 def record_attempt(db: Connection, outcome: Outcome) -> None:
     """Add a traffic entry for a callback attempt."""
-    callback = callbacks.find(db, outcome.tenant, outcome.callback)
+    callback = callbacks.read_without_due(db, outcome.tenant, outcome.callback)
     if callback is None:
         return
-    secret = accounts.secret_of(db, outcome.tenant, callback.account)
+    secret = accounts.find_secret(db, outcome.tenant, callback.account)
     address, params = _split_url(callback.url, secret)
     entry = build_entry(
         tenant=outcome.tenant,

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, bindparam, select, update
 from ..domain import faults
 from ..domain.clock import MICROSECOND, Clock, to_micros
 from . import ids, transactions
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .rules import CARRIER
 from .statement import Statement
 from .tables import accounts as a
 from .tables import rules, tenants
-from .timeline import clock_of
+from .timeline import build_clock
 from .unit_of_work import cached, invalidate
 
 
@@ -136,16 +136,16 @@ def add_as(db: Connection, tenant: int, account: int, new: NewAccount, now: date
     return True
 
 
-def by_key(db: Connection, key: str) -> Account | None:
+def find_by_key(db: Connection, key: str) -> Account | None:
     return _account(_BY_KEY.one(db, key=key))
 
 
-def called(db: Connection, key: str) -> Account | None:
+def find_called(db: Connection, key: str) -> Account | None:
     """The account that a key names: its own, or a magic one of it."""
-    found = by_key(db, key)
+    found = find_by_key(db, key)
     if found is None and (magic := faults.split_magic_key(key)):
         plain, ending = magic
-        found = by_key(db, plain)
+        found = find_by_key(db, plain)
         return found and replace(found, faulty=True, magic=ending)
     return found
 
@@ -154,14 +154,14 @@ def read(db: Connection, tenant: int, account: int) -> Account | None:
     return _account(_BY_ID.one(db, tenant=tenant, account=account))
 
 
-def first_of(db: Connection, tenant: int) -> Account | None:
+def find_first(db: Connection, tenant: int) -> Account | None:
     """The tenant's own account: the one it was made with."""
     return _account(_FIRST.one(db, tenant=tenant))
 
 
-def page(db: Connection, tenant: int, paging: Paging) -> Page[Account]:
+def list_page(db: Connection, tenant: int, paging: Paging) -> Page[Account]:
     """Every account of the tenant, oldest first."""
-    return fetch(db, _WITH_TENANT.where(a.c.tenant == tenant).order_by(a.c.id), paging, _account_of)
+    return fetch_page(db, _WITH_TENANT.where(a.c.tenant == tenant).order_by(a.c.id), paging, _account_of)
 
 
 def _account(row: tuple[Any, ...] | None) -> Account | None:
@@ -175,16 +175,16 @@ def _account_of(row: Sequence[Any]) -> Account:
     return Account(
         tenant, account, key, secret, currency, price, throttle, page_size, bool(suspended), dlr, reply, hits, parent,
         bool(reseller), bool(client_pays), sms_margin, number_margin, bool(global_optouts), seed, profile, bool(strict),
-        delay * MICROSECOND, bool(faulty), bool(ruled), clock_of(*clock),
+        delay * MICROSECOND, bool(faulty), bool(ruled), build_clock(*clock),
     )  # fmt: skip
 
 
-def hold(db: Connection, tenant: int, account: int) -> None:
+def lock(db: Connection, tenant: int, account: int) -> None:
     """Keep others from doing for the account what one may do at a time, until the transaction ends."""
     _HOLD.one(db, tenant=tenant, account=account)
 
 
-def secret_of(db: Connection, tenant: int, account: int) -> str:
+def find_secret(db: Connection, tenant: int, account: int) -> str:
     """The account's secret; blank where it has none, or is gone."""
 
     def find() -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import attempts as y
 from .tables import callbacks as t
@@ -181,18 +181,18 @@ def set_state(db: Connection, tenant: int, callback: int, state: str) -> None:
     _STATE.run(db, tenant_=tenant, callback=callback, word=state)
 
 
-def find(db: Connection, tenant: int, callback: int) -> Callback | None:
+def read_without_due(db: Connection, tenant: int, callback: int) -> Callback | None:
     """A callback, without regard to what is to come of it."""
     row = _READ.one(db, tenant=tenant, callback=callback)
     return None if row is None else _callback_of([*row, None])
 
 
 def read(db: Connection, tenant: int, callback: int) -> Callback | None:
-    found = page(db, tenant, Paging(1, 1), callback=callback).rows
+    found = list_page(db, tenant, Paging(1, 1), callback=callback).rows
     return found[0] if found else None
 
 
-def page(
+def list_page(
     db: Connection,
     tenant: int,
     paging: Paging,
@@ -210,7 +210,7 @@ def page(
     for column, value in wanted.items():
         if value is not None:
             query = query.where(column == value)
-    return fetch(db, query.order_by(t.c.id.desc()), paging, _callback_of)
+    return fetch_page(db, query.order_by(t.c.id.desc()), paging, _callback_of)
 
 
 def attempts_of(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, list[Attempt]]:

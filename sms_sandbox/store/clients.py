@@ -11,7 +11,7 @@ from ..domain import credentials
 from ..domain.clock import from_micros
 from . import accounts, ids
 from .accounts import Account, NewAccount
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import accounts as a
 from .tables import lists
@@ -127,7 +127,7 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
     raise RuntimeError(f"No key is left for account {client} of tenant {reseller.tenant}.")
 
 
-def named(db: Connection, reseller: Account, name: str) -> int | None:
+def find_by_name(db: Connection, reseller: Account, name: str) -> int | None:
     """The id of a reseller's client by its name."""
     found: int | None = _NAMED.value(db, tenant=reseller.tenant, reseller=reseller.id, called=name)
     return found
@@ -159,11 +159,11 @@ def read(db: Connection, tenant: int, client: int) -> Client | None:
     return None if row is None else _client(row)
 
 
-def page(db: Connection, reseller: Account, paging: Paging) -> Page[Client]:
+def list_page(db: Connection, reseller: Account, paging: Paging) -> Page[Client]:
     """A reseller's clients by name, the last of the alphabet first."""
     total = _COUNT.value(db, tenant=reseller.tenant, reseller=reseller.id)
     query = _SELECTED.where(a.c.tenant == reseller.tenant, a.c.parent == reseller.id)
-    return fetch(db, query.order_by(a.c.name.desc(), a.c.id.desc()), paging, _client, total)
+    return fetch_page(db, query.order_by(a.c.name.desc(), a.c.id.desc()), paging, _client, total)
 
 
 def _client(row: Sequence[Any]) -> Client:

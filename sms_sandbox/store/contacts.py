@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import lists as t
 from .tables import members as c
@@ -159,28 +159,28 @@ def read_list(db: Connection, tenant: int, list_id: int) -> ContactList | None:
     return None if row is None else _list_of(row)
 
 
-def list_named(db: Connection, tenant: int, account: int, name: str) -> int | None:
+def find_list_id(db: Connection, tenant: int, account: int, name: str) -> int | None:
     """The id of the account's list of that name."""
     found: int | None = _NAMED.value(db, tenant=tenant, account=account, called=name)
     return found
 
 
-def lists(db: Connection, tenant: int, account: int, paging: Paging) -> Page[ContactList]:
+def list_lists(db: Connection, tenant: int, account: int, paging: Paging) -> Page[ContactList]:
     """The account's lists, oldest first."""
     query = select(*_LIST).where(t.c.tenant == tenant, t.c.account == account).order_by(t.c.id)
-    return fetch(db, query, paging, _list_of)
+    return fetch_page(db, query, paging, _list_of)
 
 
-def holding(db: Connection, tenant: int, account: int, msisdn: str, or_left_by: str = "") -> list[ContactList]:
+def find_lists_of(db: Connection, tenant: int, account: int, msisdn: str, or_left_by: str = "") -> list[ContactList]:
     """The account's lists that a handset is an active member of, or has left for a reason, oldest first."""
     rows = _HOLDING.all(db, tenant=tenant, account=account, msisdn=msisdn, or_left_by=or_left_by)
     return [_list_of(row) for row in rows]
 
 
-def name_fields(db: Connection, tenant: int, list_id: int, fields: Slots) -> Slots:
+def set_field_names(db: Connection, tenant: int, list_id: int, fields: Slots) -> Slots:
     """Name custom fields of a list, new ones or instead of the old, and answer all there are; the members' values stay
     in their slots."""
-    together = {**fields_of(_HOLD_FIELDS.value(db, tenant_=tenant, list=list_id) or "{}"), **fields}
+    together = {**parse_fields(_HOLD_FIELDS.value(db, tenant_=tenant, list=list_id) or "{}"), **fields}
     _SET_FIELDS.run(db, tenant_=tenant, list=list_id, names=json.dumps(together))
     return together
 
@@ -224,7 +224,7 @@ def read_member(db: Connection, tenant: int, list_id: int, msisdn: str, to_edit:
     return None if row is None else _member_of(row)
 
 
-def members_among(db: Connection, tenant: int, list_id: int, handsets: Collection[str]) -> dict[str, Member]:
+def find_members(db: Connection, tenant: int, list_id: int, handsets: Collection[str]) -> dict[str, Member]:
     """What a list knows of these handsets, by number."""
     query = select(*_MEMBER).where(c.c.tenant == tenant, c.c.list_id == list_id, c.c.msisdn.in_(handsets))
     return {member.msisdn: member for member in map(_member_of, db.execute(query))}
@@ -243,23 +243,23 @@ def edit_member(db: Connection, tenant: int, member: Member) -> None:
     )
 
 
-def members(db: Connection, tenant: int, on: ContactList, status: str | None, paging: Paging) -> Page[Member]:
+def list_members(db: Connection, tenant: int, on: ContactList, status: str | None, paging: Paging) -> Page[Member]:
     """A page of a list's members by number: all of them, or those that are active or inactive."""
     query = select(*_MEMBER).where(c.c.tenant == tenant, c.c.list_id == on.id).order_by(c.c.msisdn)
     total = on.members_total
     if status is not None:
         query = query.where(c.c.status == status)
         total = on.members_active if status == ACTIVE else on.members_total - on.members_active
-    return fetch(db, query, paging, _member_of, total)
+    return fetch_page(db, query, paging, _member_of, total)
 
 
-def active_members(db: Connection, tenant: int, list_id: int, after: str, most: int) -> list[Member]:
+def list_active_members(db: Connection, tenant: int, list_id: int, after: str, most: int) -> list[Member]:
     """Active members by number, from the one behind `after` on."""
     rows = _ACTIVE_AFTER.all(db, tenant=tenant, list=list_id, after=after, most=most)
     return [_member_of(row) for row in rows]
 
 
-def leave(db: Connection, tenant: int, list_id: int, msisdn: str, reason: str) -> bool:
+def deactivate_member(db: Connection, tenant: int, list_id: int, msisdn: str, reason: str) -> bool:
     """Make a member inactive; whether it was an active one."""
     left = _LEAVE.run(db, tenant_=tenant, list=list_id, handset=msisdn, why=reason) == 1
     if left:
@@ -277,7 +277,7 @@ def delete_members(db: Connection, tenant: int, list_id: int, limit: int) -> int
     return _DELETE_MEMBERS.run(db, tenant=tenant, list=list_id, limit=limit)
 
 
-def fields_of(kept: str) -> dict[str, str]:
+def parse_fields(kept: str) -> dict[str, str]:
     """Custom fields from the column that keeps them."""
     found: dict[str, str] = json.loads(kept)
     return found
@@ -286,9 +286,9 @@ def fields_of(kept: str) -> dict[str, str]:
 def _list_of(row: Sequence[Any]) -> ContactList:
     list_id, account, name, created, fields, active, total, automation_url = row
     when = None if created is None else from_micros(created)
-    return ContactList(list_id, account, name, when, fields_of(fields), active, total, automation_url)
+    return ContactList(list_id, account, name, when, parse_fields(fields), active, total, automation_url)
 
 
 def _member_of(row: Sequence[Any]) -> Member:
     list_id, msisdn, first_name, last_name, fields, created, status, reason = row
-    return Member(list_id, msisdn, first_name, last_name, fields_of(fields), from_micros(created), status, reason)
+    return Member(list_id, msisdn, first_name, last_name, parse_fields(fields), from_micros(created), status, reason)

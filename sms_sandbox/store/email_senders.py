@@ -29,7 +29,7 @@ def put(db: Connection, tenant: int, account: int, sender: EmailSender) -> None:
     _PUT.run(db, tenant=tenant, account=account, email=sender.email, max_sms=sender.max_sms, number=sender.number)
 
 
-def permit(db: Connection, tenant: int, account: int, email: str) -> EmailSender | None:
+def find(db: Connection, tenant: int, account: int, email: str) -> EmailSender | None:
     """What lets an address send: its own entry, or else its domain's."""
     email = email.lower()
     query = (

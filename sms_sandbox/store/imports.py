@@ -107,13 +107,13 @@ def add(db: Connection, tenant: int, new: NewImport, now: datetime) -> int:
     return made
 
 
-def last(db: Connection, tenant: int, list_id: int) -> Import | None:
+def find_last(db: Connection, tenant: int, list_id: int) -> Import | None:
     """The last import into a list, which may be gone by now."""
     row = _LAST.one(db, tenant=tenant, list=list_id)
     return None if row is None else _import_of(row)
 
 
-def take(db: Connection, tenant: int, job: int, holder: str, real: datetime, until: datetime) -> Held | None:
+def acquire(db: Connection, tenant: int, job: int, holder: str, real: datetime, until: datetime) -> Held | None:
     """Hold an import until a moment of real time; None if somebody else does, or there is nothing left to do."""
     row = _READ.one(db, tenant_=tenant, job=job)
     found = None if row is None else _import_of(row)
@@ -121,32 +121,32 @@ def take(db: Connection, tenant: int, job: int, holder: str, real: datetime, unt
         timeline.drop(db, tenant, IMPORT, job)
         return None
     if found.held_until > real:
-        timeline.sleep_until(db, tenant, IMPORT, job, found.held_until)
+        timeline.wake_at(db, tenant, IMPORT, job, found.held_until)
         return None
     _TAKE.run(db, tenant_=tenant, job=job, holder_=holder, until=to_micros(until))
-    timeline.sleep_until(db, tenant, IMPORT, job, until)
+    timeline.wake_at(db, tenant, IMPORT, job, until)
     return Held(tenant, holder, job, found.asked, found.counts.completed)
 
 
-def keep(db: Connection, held: Held, until: datetime) -> None:
+def extend(db: Connection, held: Held, until: datetime) -> None:
     """Go on holding an import; until a moment that has passed is to let go of it."""
     if is_held(db, held):
         _KEEP.run(db, tenant_=held.tenant, job=held.id, by=held.holder, until=to_micros(until))
-        timeline.sleep_until(db, held.tenant, IMPORT, held.id, until)
+        timeline.wake_at(db, held.tenant, IMPORT, held.id, until)
 
 
 def release_all(db: Connection, real: datetime) -> None:
     """Let go of what a process held when it died, where no other process can hold any."""
     for tenant, job in _UNDER_WAY.all(db):
         _TAKE.run(db, tenant_=tenant, job=job, holder_="", until=0)
-        timeline.sleep_until(db, tenant, IMPORT, job, real)
+        timeline.wake_at(db, tenant, IMPORT, job, real)
 
 
 def is_held(db: Connection, held: Held) -> bool:
     """Whether the import is still this holder's, which it then is until the transaction ends."""
     # The clock first, then the row of the timeline, then the import: in the order of all who lock several.
-    timeline.keep_clocks(db, [held.tenant])
-    timeline.hold(db, held.tenant, IMPORT, held.id)
+    timeline.lock_clocks(db, [held.tenant])
+    timeline.lock(db, held.tenant, IMPORT, held.id)
     return _IS_MINE.one(db, tenant_=held.tenant, job=held.id, by=held.holder) is not None
 
 
@@ -171,7 +171,7 @@ def end(db: Connection, held: Held, why: str) -> bool:
 # The members it writes
 
 
-def known(db: Connection, held: Held, among: Collection[str]) -> dict[str, KnownMember]:
+def find_known(db: Connection, held: Held, among: Collection[str]) -> dict[str, KnownMember]:
     """Which of these handsets are on the list, or were."""
     if not among:
         return {}
@@ -181,7 +181,7 @@ def known(db: Connection, held: Held, among: Collection[str]) -> dict[str, Known
     )
     found = {}
     for msisdn, first, last, fields, status, reason, written_by in db.execute(query):
-        values, out = contacts.fields_of(fields), reason == contacts.OPTED_OUT
+        values, out = contacts.parse_fields(fields), reason == contacts.OPTED_OUT
         found[msisdn] = KnownMember(first, last, values, status == ACTIVE, out, written_by == held.id)
     return found
 
@@ -216,5 +216,5 @@ def _row(held: Held, each: MemberValues) -> dict[str, Any]:
 
 def _import_of(row: Sequence[Any]) -> Import:
     id_, status, error, importlength, held_until, account, list_id, made_list, url, country, fields, *counts = row
-    asked = NewImport(account, list_id, bool(made_list), url, country, contacts.fields_of(fields))
+    asked = NewImport(account, list_id, bool(made_list), url, country, contacts.parse_fields(fields))
     return Import(id_, asked, status, error, importlength, Counts(*counts), from_micros(held_until))

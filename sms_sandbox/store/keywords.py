@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 from ..domain.clock import from_micros, to_micros
 from ..domain.keywords import candidate_keywords
 from . import ids
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import keywords as k
 
@@ -60,7 +60,7 @@ def add(db: Connection, tenant: int, new: Keyword) -> bool:
     return _ADD.run(db, tenant=tenant, **_kept(new)) == 1
 
 
-def put(db: Connection, tenant: int, changed: Keyword) -> None:
+def replace(db: Connection, tenant: int, changed: Keyword) -> None:
     """Let a keyword be as it is here."""
     change(db, tenant, changed.id, _kept(changed))
 
@@ -75,11 +75,11 @@ def read(db: Connection, tenant: int, number: str, keyword: str) -> Keyword | No
     return _keyword_or_none(db.execute(query).first())
 
 
-def by_id(db: Connection, tenant: int, keyword: int) -> Keyword | None:
+def find_by_id(db: Connection, tenant: int, keyword: int) -> Keyword | None:
     return _keyword_or_none(db.execute(select(*_COLUMNS).where(k.c.tenant == tenant, k.c.id == keyword)).first())
 
 
-def matching(db: Connection, tenant: int, account: int, number: str, text: str) -> Keyword | None:
+def find_matching(db: Connection, tenant: int, account: int, number: str, text: str) -> Keyword | None:
     """The account's open keyword on a number that a text begins with: of several the longest."""
     query = (
         select(*_COLUMNS)
@@ -101,17 +101,17 @@ def change(db: Connection, tenant: int, keyword: int, settings: Mapping[str, Any
     db.execute(update(k).where(k.c.tenant == tenant, k.c.id == keyword).values(**settings))
 
 
-def bill(db: Connection, tenant: int, keyword: int, until: datetime) -> None:
+def set_paid_until(db: Connection, tenant: int, keyword: int, until: datetime) -> None:
     """Note up to when a keyword is paid for."""
     change(db, tenant, keyword, {"billing_date": to_micros(until)})
 
 
-def page(db: Connection, tenant: int, account: int, number: str | None, paging: Paging) -> Page[Keyword]:
+def list_page(db: Connection, tenant: int, account: int, number: str | None, paging: Paging) -> Page[Keyword]:
     """A page of the account's keywords by name, of one number or of all."""
     query = select(*_COLUMNS).where(k.c.tenant == tenant, k.c.account == account)
     if number is not None:
         query = query.where(k.c.number == number)
-    return fetch(db, query.order_by(k.c.keyword, k.c.id), paging, _keyword)
+    return fetch_page(db, query.order_by(k.c.keyword, k.c.id), paging, _keyword)
 
 
 def _keyword_or_none(row: Sequence[Any] | None) -> Keyword | None:

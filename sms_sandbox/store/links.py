@@ -45,6 +45,6 @@ def find(db: Connection, code: str) -> Link | None:
     return None if row is None else Link(*row)
 
 
-def note_hit(db: Connection, tenant: int, message: int, recipient: int, at: datetime) -> None:
+def record_hit(db: Connection, tenant: int, message: int, recipient: int, at: datetime) -> None:
     """Note when a recipient last opened its tracked link; the clicks are counted by the caller."""
     _NOTE_HIT.run(db, tenant=tenant, message=message, recipient=recipient, at=to_micros(at))

@@ -155,10 +155,10 @@ def add(db: Connection, tenant: int, message: int, new: NewMessage) -> None:
 
 def read(db: Connection, tenant: int, message: int) -> Message | None:
     row = _READ.one(db, tenant=tenant, message=message)
-    return None if row is None else message_of(row)
+    return None if row is None else build_message(row)
 
 
-def message_of(row: Sequence[Any]) -> Message:
+def build_message(row: Sequence[Any]) -> Message:
     """A message from its columns."""
     id_, account, text, sender, send_at, created, validity, *rest = row
     sent, made = from_micros(send_at), from_micros(created)
@@ -179,12 +179,12 @@ def set_status(db: Connection, tenant: int, message: int, status: str) -> None:
     _STATUS.run(db, tenant_=tenant, message=message, word=status)
 
 
-def count(db: Connection, tenant: int, message: int, responses: int = 0, optouts: int = 0, hits: int = 0) -> None:
+def add_counts(db: Connection, tenant: int, message: int, responses: int = 0, optouts: int = 0, hits: int = 0) -> None:
     """Raise a message's counts of what handsets did."""
     _COUNT.run(db, tenant_=tenant, message_=message, responses_=responses, optouts_=optouts, hits_=hits)
 
 
-def count_reports(db: Connection, tenant: int, reports: Mapping[int, Sequence[str]]) -> None:
+def add_report_counts(db: Connection, tenant: int, reports: Mapping[int, Sequence[str]]) -> None:
     """Raise the counts of messages by final states, in the order of all who lock several."""
     _COUNT_REPORTS.put(
         db,
@@ -195,14 +195,14 @@ def count_reports(db: Connection, tenant: int, reports: Mapping[int, Sequence[st
     )
 
 
-def callback_urls(db: Connection, tenant: int, message: int) -> tuple[str | None, str | None]:
+def find_callback_urls(db: Connection, tenant: int, message: int) -> tuple[str | None, str | None]:
     """A message's own URLs for replies and for link hits."""
     row = _URLS.one(db, tenant=tenant, message=message)
     assert row is not None
     return row[0], row[1]
 
 
-def reply_email(db: Connection, tenant: int, message: int) -> str | None:
+def find_reply_email(db: Connection, tenant: int, message: int) -> str | None:
     """Where replies to a message are mailed to."""
     found: str | None = _REPLY_EMAIL.value(db, tenant=tenant, message=message)
     return found

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from .accounts import Account
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import numbers as n
 from .unit_of_work import cached, invalidate
@@ -96,7 +96,7 @@ def may_send(db: Connection, tenant: int, account: int, number: str) -> bool:
     return cached(db, what, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
 
 
-def sender_for(db: Connection, tenant: int, account: int, shared: bool) -> str | None:
+def find_sender(db: Connection, tenant: int, account: int, shared: bool) -> str | None:
     """The number a message without a sender goes out from: the account's own, else (or if asked) a shared one."""
 
     def find() -> str | None:
@@ -107,21 +107,21 @@ def sender_for(db: Connection, tenant: int, account: int, shared: bool) -> str |
     return cached(db, ("sender", tenant, account, shared), find)
 
 
-def owned(db: Connection, tenant: int, account: int, paging: Paging) -> Page[Number]:
+def list_owned(db: Connection, tenant: int, account: int, paging: Paging) -> Page[Number]:
     return _page(db, select(n).where(n.c.tenant == tenant, n.c.account == account), paging)
 
 
-def available(db: Connection, tenant: int, paging: Paging) -> Page[Number]:
+def list_available(db: Connection, tenant: int, paging: Paging) -> Page[Number]:
     return _page(db, select(n).where(n.c.tenant == tenant, *_FREE), paging)
 
 
-def free(db: Connection, tenant: int) -> str | None:
+def find_free(db: Connection, tenant: int) -> str | None:
     """The lowest number there is to lease that nobody is leasing right now."""
     found: str | None = _ANY_FREE.value(db, tenant=tenant)
     return found
 
 
-def price_for(account: Account, number: Number) -> int:
+def monthly_price(account: Account, number: Number) -> int:
     """What a number costs an account a month, in units: a client pays its reseller's margin on it."""
     return number.price + account.number_margin
 
@@ -156,7 +156,7 @@ def change(db: Connection, tenant: int, number: str, settings: Mapping[str, Any]
 
 
 def _page(db: Connection, query: Any, paging: Paging) -> Page[Number]:
-    return fetch(db, query.order_by(n.c.number), paging, lambda row: _number(row[1:]))
+    return fetch_page(db, query.order_by(n.c.number), paging, lambda row: _number(row[1:]))
 
 
 def _number(row: Sequence[Any]) -> Number:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import mails as t
 
@@ -63,13 +63,13 @@ def add(db: Connection, tenant: int, mails: Sequence[NewMail]) -> None:
     _ADD.many(db, rows)
 
 
-def page(db: Connection, tenant: int, paging: Paging, recipient: str | None = None) -> Page[Mail]:
+def list_page(db: Connection, tenant: int, paging: Paging, recipient: str | None = None) -> Page[Mail]:
     """A page of the outbox, newest first: of one recipient, or all of it."""
     columns = (t.c.account, t.c.kind, t.c.sender, t.c.recipient, t.c.subject, t.c.body, t.c.created, t.c.id)
     query = select(*columns).where(t.c.tenant == tenant)
     if recipient is not None:
         query = query.where(t.c.recipient == recipient)
-    return fetch(db, query.order_by(t.c.id.desc()), paging, _mail)
+    return fetch_page(db, query.order_by(t.c.id.desc()), paging, _mail)
 
 
 def _mail(row: Sequence[Any]) -> Mail:

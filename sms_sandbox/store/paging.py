@@ -48,7 +48,7 @@ class Page(Generic[T]):
         return {"count": max(1, -(-self.total // self.asked.size)), "number": self.asked.number}
 
 
-def fetch(
+def fetch_page(
     db: Connection, query: Select[Any], paging: Paging, build: Callable[[Sequence[Any]], T], total: int | None = None
 ) -> Page[T]:
     """Cut a page out of a query; `total` spares the count where it is known."""

@@ -145,7 +145,7 @@ def add(
     unit_of_work.insert_rows(db, _ADD, rows)
 
 
-def recipient_of(row: Sequence[Any]) -> Recipient:
+def build_recipient(row: Sequence[Any]) -> Recipient:
     """A recipient from its columns."""
     id_, message, msisdn, own, template, sender, sent_at, status, reported_at, optout, link_hits = row
     return Recipient(
@@ -156,16 +156,18 @@ def recipient_of(row: Sequence[Any]) -> Recipient:
 
 def read(db: Connection, tenant: int, recipient: int) -> Recipient | None:
     row = _READ.one(db, tenant=tenant, recipient=recipient)
-    return None if row is None else recipient_of(row)
+    return None if row is None else build_recipient(row)
 
 
-def of_message(db: Connection, tenant: int, message: int, msisdn: str) -> Recipient | None:
+def find_of_message(db: Connection, tenant: int, message: int, msisdn: str) -> Recipient | None:
     """The message's (first) row for a handset."""
     row = _TO_HANDSET.one(db, tenant=tenant, message=message, msisdn=msisdn)
-    return None if row is None else recipient_of(row)
+    return None if row is None else build_recipient(row)
 
 
-def last_to(db: Connection, tenant: int, msisdn: str, now: datetime, sender: str | None) -> tuple[int, int, str] | None:
+def find_last_to(
+    db: Connection, tenant: int, msisdn: str, now: datetime, sender: str | None
+) -> tuple[int, int, str] | None:
     """Recipient id, account and sender of the newest message to a handset, from `sender` if one is named."""
     row = _LAST_TO.one(
         db, tenant=tenant, msisdn=msisdn, now=to_micros(now), sender=sender or "", any_sender=int(sender is None)
@@ -173,17 +175,17 @@ def last_to(db: Connection, tenant: int, msisdn: str, now: datetime, sender: str
     return None if row is None else (row[0], row[1], row[2])
 
 
-def chunk(db: Connection, tenant: int, message: int, after: int, most: int) -> list[tuple[int, str]]:
+def list_chunk(db: Connection, tenant: int, message: int, after: int, most: int) -> list[tuple[int, str]]:
     """Recipient ids and numbers of a message, in order, from the one behind `after` on."""
     return [(row[0], row[1]) for row in _CHUNK.all(db, tenant=tenant, message=message, after=after, most=most)]
 
 
-def texts(db: Connection, tenant: int, first: int, last: int) -> dict[int, str]:
+def find_texts(db: Connection, tenant: int, first: int, last: int) -> dict[int, str]:
     """The texts of recipients from one to another that have one of their own."""
     return {row[0]: row[1] for row in _TEXTS.all(db, tenant=tenant, first=first, last=last)}
 
 
-def reporting(db: Connection, tenant: int, of: Sequence[int]) -> dict[int, Reporting]:
+def find_reporting(db: Connection, tenant: int, of: Sequence[int]) -> dict[int, Reporting]:
     """What reports on recipients need to know, by their ids; of those that there are."""
     found: dict[int, Reporting] = {}
     for start in range(0, len(of), ABREAST):
@@ -193,7 +195,7 @@ def reporting(db: Connection, tenant: int, of: Sequence[int]) -> dict[int, Repor
     return found
 
 
-def report(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:
+def set_reported(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:
     """Set the final states of recipients, and when they were told; messages' counts are counted by the caller."""
     rows = [(status, to_micros(at), tenant, recipient) for recipient, (status, at) in states.items()]
     _REPORTED.put(db, rows)
@@ -204,6 +206,6 @@ def mark_opted_out(db: Connection, tenant: int, recipient: int) -> bool:
     return _OPTED_OUT.run(db, tenant_=tenant, recipient=recipient) == 1
 
 
-def hit(db: Connection, tenant: int, recipient: int) -> int:
+def add_hit(db: Connection, tenant: int, recipient: int) -> int:
     """Count a click of a recipient on its tracked link; how many there are now."""
     return int(_HIT.value(db, tenant_=tenant, recipient=recipient))

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
 from ..domain.clock import from_micros, to_micros
-from .contacts import fields_of
-from .messages import CANCELLED, MESSAGE, SENT, Message, message_of
-from .paging import Page, Paging, fetch
-from .recipients import SELECTED, Recipient, recipient_of
+from .contacts import parse_fields
+from .messages import CANCELLED, MESSAGE, SENT, Message, build_message
+from .paging import Page, Paging, fetch_page
+from .recipients import SELECTED, Recipient, build_recipient
 from .tables import hits as h
 from .tables import members as c
 from .tables import messages as m
@@ -37,7 +37,7 @@ STATUSES = {
 """The words of get-sms-sent's `delivery` and the states each means."""
 
 
-def sent_to(
+def list_sent_to(
     db: Connection, tenant: int, message: Message, list_id: int, delivery: str, optouts: str, paging: Paging
 ) -> Page[SentTo]:
     """Whom a message went to, in the order it was sent, with the contact data of a list (0: of none)."""
@@ -48,7 +48,7 @@ def sent_to(
     if optouts != "include":
         wanted.append(r.c.optout == int(optouts == "only"))
     # The page is cut before anything is looked up for its rows, or a late one would look up all that it skips.
-    found = fetch(db, select(r.c.id).where(*wanted).order_by(r.c.id), paging, lambda row: int(row[0]), total)
+    found = fetch_page(db, select(r.c.id).where(*wanted).order_by(r.c.id), paging, lambda row: int(row[0]), total)
     of_list = and_(c.c.tenant == r.c.tenant, c.c.list_id == list_id, c.c.msisdn == r.c.msisdn)
     query = (
         SELECTED.add_columns(c.c.first_name, c.c.last_name, c.c.fields)
@@ -76,10 +76,10 @@ def _counted(message: Message, delivery: str, optouts: str) -> int | None:
 
 def _sent_to(row: Sequence[Any]) -> SentTo:
     *recipient, first_name, last_name, fields = row
-    return SentTo(recipient_of(recipient), first_name, last_name, None if fields is None else fields_of(fields))
+    return SentTo(build_recipient(recipient), first_name, last_name, None if fields is None else parse_fields(fields))
 
 
-def sent_by(
+def list_sent_by(
     db: Connection, tenant: int, account: int, start: datetime, end: datetime, msisdn: str | None, paging: Paging
 ) -> Page[Recipient]:
     """What an account sent in a span of time, newest first; called off messages are not among it."""
@@ -95,7 +95,7 @@ def sent_by(
         total = count_sent(db, tenant, account, start, end)
     else:
         query = query.where(r.c.msisdn == msisdn)
-    return fetch(db, query.order_by(r.c.sent_at.desc(), r.c.id.desc()), paging, recipient_of, total)
+    return fetch_page(db, query.order_by(r.c.sent_at.desc(), r.c.id.desc()), paging, build_recipient, total)
 
 
 def count_sent(db: Connection, tenant: int, account: int, start: datetime, end: datetime) -> int:
@@ -118,7 +118,7 @@ SORTED_BY = {"datetime_send": r.c.sent_at, "message_id": r.c.message, "delivery_
 """What get-contact-sms-stats can sort by."""
 
 
-def sent_to_handset(
+def list_sent_to_handset(
     db: Connection, tenant: int, account: int, msisdn: str, start: datetime | None, end: datetime, by: str,
     falling: bool, paging: Paging,
 ) -> Page[Recipient]:  # fmt: skip
@@ -133,10 +133,10 @@ def sent_to_handset(
     if start is not None:
         query = query.where(r.c.sent_at >= to_micros(start))
     keys = (SORTED_BY[by], r.c.id)
-    return fetch(db, query.order_by(*(key.desc() if falling else key for key in keys)), paging, recipient_of)
+    return fetch_page(db, query.order_by(*(key.desc() if falling else key for key in keys)), paging, build_recipient)
 
 
-def sent_messages(
+def list_sent_messages(
     db: Connection, tenant: int, account: int, start: datetime, end: datetime, sender: str | None, origin: str | None,
     paging: Paging,
 ) -> tuple[Page[Message], int]:  # fmt: skip
@@ -149,10 +149,10 @@ def sent_messages(
         wanted += (m.c.type == origin,)
     total, parts = db.execute(select(func.count(), func.sum(m.c.parts)).where(*wanted)).one()
     query = select(*MESSAGE).where(*wanted).order_by(m.c.send_at.desc(), m.c.id.desc())
-    return fetch(db, query, paging, message_of, total), int(parts or 0)
+    return fetch_page(db, query, paging, build_message, total), int(parts or 0)
 
 
-def single_handsets(db: Connection, tenant: int, among: Sequence[Message]) -> dict[int, str]:
+def find_single_handsets(db: Connection, tenant: int, among: Sequence[Message]) -> dict[int, str]:
     """The handset of each of these messages that went to a single one, and not by way of a list."""
     single = [each.id for each in among if each.recipients == 1 and not each.list_id]
     query = select(r.c.message, r.c.msisdn).where(r.c.tenant == tenant, r.c.message.in_(single))
@@ -170,7 +170,7 @@ class LinkHits:
     at: datetime
 
 
-def hits_on(db: Connection, tenant: int, message: Message, paging: Paging) -> Page[LinkHits]:
+def list_hits(db: Connection, tenant: int, message: Message, paging: Paging) -> Page[LinkHits]:
     """Who opened the tracked link of a message, the latest first, with the names the message's list has for them."""
     of_list = and_(c.c.tenant == r.c.tenant, c.c.list_id == message.list_id, c.c.msisdn == r.c.msisdn)
     query = (
@@ -180,10 +180,10 @@ def hits_on(db: Connection, tenant: int, message: Message, paging: Paging) -> Pa
         .where(h.c.tenant == tenant, h.c.message == message.id)
         .order_by(h.c.at.desc(), h.c.recipient.desc())
     )
-    return fetch(db, query, paging, lambda row: LinkHits(row[0], row[1], row[2], row[3], from_micros(row[4])))
+    return fetch_page(db, query, paging, lambda row: LinkHits(row[0], row[1], row[2], row[3], from_micros(row[4])))
 
 
-def messages_of(
+def list_messages(
     db: Connection, tenant: int, paging: Paging, sender: str | None, status: str | None, text: str | None
 ) -> Page[Message]:
     """Messages of a tenant, newest first, for the control API; `text` is a part of theirs, in any case."""
@@ -194,10 +194,10 @@ def messages_of(
         query = query.where(m.c.status == status)
     if text:
         query = query.where(m.c.text.icontains(text, autoescape=True))
-    return fetch(db, query.order_by(m.c.id.desc()), paging, message_of)
+    return fetch_page(db, query.order_by(m.c.id.desc()), paging, build_message)
 
 
-def recipients_of(
+def list_recipients(
     db: Connection, tenant: int, paging: Paging, message: int | None, msisdn: str | None, status: str | None,
     sent: bool | None = None,
 ) -> Page[Recipient]:  # fmt: skip
@@ -211,4 +211,4 @@ def recipients_of(
         query = query.where(r.c.status == status)
     if sent is not None:
         query = query.where(m.c.status == SENT if sent else m.c.status != SENT)
-    return fetch(db, query.order_by(r.c.id.desc()), paging, recipient_of)
+    return fetch_page(db, query.order_by(r.c.id.desc()), paging, build_recipient)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, insert, select
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import members as c
 from .tables import messages as m
@@ -51,7 +51,7 @@ class Response:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ResponseFilter:
     """Which responses: each part that is None does not matter; `keywords` is both, only or omit."""
 
     account: int
@@ -101,7 +101,7 @@ _RESPONSES = (
 )  # fmt: skip
 
 
-def page(db: Connection, tenant: int, wanted: Wanted, paging: Paging) -> Page[Response]:
+def list_page(db: Connection, tenant: int, wanted: ResponseFilter, paging: Paging) -> Page[Response]:
     """A page of the responses wanted, newest first."""
     query: Select[Any] = _RESPONSES.where(t.c.tenant == tenant, t.c.account == wanted.account)
     same = {
@@ -120,7 +120,7 @@ def page(db: Connection, tenant: int, wanted: Wanted, paging: Paging) -> Page[Re
         query = query.where(t.c.received_at <= to_micros(wanted.end))
     if wanted.keywords != "both":
         query = query.where(t.c.keyword.is_not(None) if wanted.keywords == "only" else t.c.keyword.is_(None))
-    return fetch(db, query.order_by(t.c.received_at.desc(), t.c.id.desc()), paging, _response_of)
+    return fetch_page(db, query.order_by(t.c.received_at.desc(), t.c.id.desc()), paging, _response_of)
 
 
 def _response_of(row: Sequence[Any]) -> Response:

@@ -88,7 +88,7 @@ def add(db: Connection, tenant: int, new: NewRule, first: bool = False) -> int:
     return rule
 
 
-def of_kind(db: Connection, tenant: int, kind: str) -> list[Rule]:
+def list_rules(db: Connection, tenant: int, kind: str) -> list[Rule]:
     """The rules of a kind, in the order they are asked."""
     return [_rule_of(row) for row in _OF_KIND.all(db, tenant=tenant, kind=kind)]
 
@@ -111,31 +111,31 @@ def remove(db: Connection, tenant: int, rule: int) -> bool:
 def clear(db: Connection, tenant: int, kind: str) -> None:
     """Take every rule of a kind away."""
     invalidate(db)
-    hold(db, tenant, kind)
+    lock(db, tenant, kind)
     _CLEAR.run(db, tenant=tenant, kind=kind)
 
 
 def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> None:
     """Ask the rules of a kind in this order, which names each of them once. Raises ValueError where it does not."""
     invalidate(db)
-    hold(db, tenant, kind)
-    if sorted(order) != sorted(rule.id for rule in of_kind(db, tenant, kind)):
+    lock(db, tenant, kind)
+    if sorted(order) != sorted(rule.id for rule in list_rules(db, tenant, kind)):
         raise ValueError("The order must name every rule of its kind, and each once.")
     _PLACE.many(db, [{"tenant_": tenant, "rule": rule, "at": place} for place, rule in enumerate(order, 1)])
 
 
-def known(db: Connection, tenant: int, kind: str) -> list[Rule]:
+def list_cached(db: Connection, tenant: int, kind: str) -> list[Rule]:
     """The same as `of_kind`, but cached: what they counted is out of date."""
-    return cached(db, ("rules", tenant, kind), lambda: of_kind(db, tenant, kind))
+    return cached(db, ("rules", tenant, kind), lambda: list_rules(db, tenant, kind))
 
 
-def hold(db: Connection, tenant: int, kind: str) -> None:
+def lock(db: Connection, tenant: int, kind: str) -> None:
     """Keep others from counting rules of a kind until the transaction ends, so that two who touch several of them, in
     whatever order, can't lock each other out."""
     _HOLD.all(db, tenant=tenant, kind=kind)
 
 
-def deciding(
+def find_deciding(
     db: Connection, tenant: int, kind: str, subject: Subject, now: datetime, seed: str,
     concerns: Callable[[Rule], bool] = lambda _: True,
 ) -> Rule | None:  # fmt: skip
@@ -143,11 +143,11 @@ def deciding(
 
     `concerns` sorts out what the kind knows better than the match. A rule that counts is counted up, so ask once.
     """
-    hold(db, tenant, kind)
-    return first_of(db, tenant, filter(concerns, known(db, tenant, kind)), subject, now, seed)
+    lock(db, tenant, kind)
+    return find_first(db, tenant, filter(concerns, list_cached(db, tenant, kind)), subject, now, seed)
 
 
-def first_of(
+def find_first(
     db: Connection, tenant: int, among: Iterable[Rule], subject: Subject, now: datetime, seed: str, name: object = None
 ) -> Rule | None:
     """The same among certain rules, in their order.

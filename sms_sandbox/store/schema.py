@@ -83,7 +83,7 @@ def _lower(text: str | None) -> str | None:
     return "".join([each.lower() for each in text])
 
 
-def hold(db: Connection) -> None:
+def lock(db: Connection) -> None:
     """Keep other processes from preparing the same database until the transaction ends."""
     if db.dialect.name == "postgresql":
         db.execute(text("SELECT pg_advisory_xact_lock(7268021)"))
@@ -91,7 +91,7 @@ def hold(db: Connection) -> None:
 
 def prepare(db: Connection) -> None:
     """Make the tables of an empty database; StoreError if it holds those of another version."""
-    hold(db)
+    lock(db)
     present = set(inspect(db).get_table_names())
     if tables.meta.name in present:
         found = db.scalar(select(tables.meta.c.version))

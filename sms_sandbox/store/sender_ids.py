@@ -26,7 +26,7 @@ def is_registered(db: Connection, tenant: int, account: int, word: str) -> bool:
     return db.scalar(query) is not None
 
 
-def words(db: Connection, tenant: int, account: int) -> list[str]:
+def list_words(db: Connection, tenant: int, account: int) -> list[str]:
     """The account's words, in order."""
     query = select(t.c.word).where(t.c.tenant == tenant, t.c.account == account).order_by(t.c.word)
     return list(db.scalars(query))

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from ..domain import faults
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
 from . import tables
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import tenants as t
-from .timeline import clock_of, follow_clock
+from .timeline import build_clock, follow_clock
 from .unit_of_work import invalidate
 
 
@@ -101,21 +101,21 @@ def read(db: Connection, tenant: int) -> Tenant | None:
     return _tenant(_READ.one(db, tenant=tenant))
 
 
-def enter(db: Connection, tenant: int) -> Tenant | None:
+def lock_clock(db: Connection, tenant: int) -> Tenant | None:
     """The tenant, whose clock stays as it is until the transaction ends; None while another one is changing it."""
     return _tenant(_ENTER.one(db, tenant=tenant))
 
 
-def by_name(db: Connection, name: str) -> Tenant | None:
+def find_by_name(db: Connection, name: str) -> Tenant | None:
     return _tenant(_NAMED.one(db, called=name))
 
 
-def page(db: Connection, paging: Paging) -> Page[Tenant]:
+def list_page(db: Connection, paging: Paging) -> Page[Tenant]:
     """Every tenant, oldest first."""
-    return fetch(db, select(*_COLUMNS, *_SETTINGS).order_by(t.c.id), paging, _tenant_of)
+    return fetch_page(db, select(*_COLUMNS, *_SETTINGS).order_by(t.c.id), paging, _tenant_of)
 
 
-def oldest(db: Connection) -> int | None:
+def find_default(db: Connection) -> int | None:
     """The default tenant: the first that was made."""
     found: int | None = _FIRST.value(db)
     return found
@@ -128,7 +128,7 @@ def _tenant(row: tuple[Any, ...] | None) -> Tenant | None:
 def _tenant_of(row: Sequence[Any]) -> Tenant:
     tenant_id, name, seed, created, offset, frozen_at, moving, profile, delay, strict, faulty = row
     return Tenant(
-        tenant_id, name, seed, from_micros(created), clock_of(offset, frozen_at, moving), profile,
+        tenant_id, name, seed, from_micros(created), build_clock(offset, frozen_at, moving), profile,
         delay * MICROSECOND, bool(strict), bool(faulty),
     )  # fmt: skip
 
@@ -157,7 +157,7 @@ def change(db: Connection, tenant: int, settings: Mapping[str, Any]) -> None:
     db.execute(update(t).where(t.c.id == tenant).values(**settings))
 
 
-def moving(db: Connection) -> list[Tenant]:
+def list_moving(db: Connection) -> list[Tenant]:
     """Tenants whose clock an advance holds, or held when the process that did it died."""
     rows = db.execute(select(*_COLUMNS, *_SETTINGS).where(t.c.moving == 1)).all()
     return [_tenant_of(row) for row in rows]
@@ -176,7 +176,7 @@ def empty(db: Connection, tenant: int) -> None:
         statement.run(db, tenant=tenant)
 
 
-def hold(db: Connection, tenant: int) -> None:
+def lock(db: Connection, tenant: int) -> None:
     """Wait for calls that charge an account of the tenant or plan something, and keep others out until the
     transaction ends."""
     _HOLD_ACCOUNTS.all(db, tenant=tenant)

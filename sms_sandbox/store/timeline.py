@@ -162,7 +162,7 @@ def _read(data: str) -> Mapping[str, Any]:
     return found
 
 
-def keep_clocks(db: Connection, of: Iterable[int]) -> None:
+def lock_clocks(db: Connection, of: Iterable[int]) -> None:
     """Keep clocks as they are until the transaction ends; to be called before it touches rows of theirs."""
     for tenant in sorted(set(of)):
         _READ_CLOCK.one(db, tenant=tenant)
@@ -173,12 +173,12 @@ def _clock(db: Connection, tenant: int) -> Clock:
         row = _READ_CLOCK.one(db, tenant=tenant)
         if row is None:
             raise GoneError(tenant)
-        return clock_of(*row)
+        return build_clock(*row)
 
     return cached(db, ("clock", tenant), find)
 
 
-def clock_of(offset: int, frozen_at: int | None, moving: int) -> Clock:
+def build_clock(offset: int, frozen_at: int | None, moving: int) -> Clock:
     """A clock from the columns of its tenant that keep it."""
     return Clock(offset * MICROSECOND, None if frozen_at is None else from_micros(frozen_at), bool(moving))
 
@@ -194,7 +194,7 @@ def _announce(db: Connection, clock: Clock, due: datetime) -> None:
         announce_wake(db, wake)
 
 
-def waking(db: Connection, real: datetime, most: int, full: Collection[str] = ()) -> list[Due]:
+def list_waking(db: Connection, real: datetime, most: int, full: Collection[str] = ()) -> list[Due]:
     """What is due in real time, earliest first, but for what is on a full lane. It stays there until it is taken."""
     if full:
         free = (
@@ -208,7 +208,7 @@ def waking(db: Connection, real: datetime, most: int, full: Collection[str] = ()
     return [_due(row) for row in _WAKING.all(db, until=to_micros(real), most=most)]
 
 
-def due_by(db: Connection, tenant: int, until: datetime, most: int) -> list[Due]:
+def list_due(db: Connection, tenant: int, until: datetime, most: int) -> list[Due]:
     """What is due by `until` on one tenant's timeline, earliest first. It stays there until it is taken."""
     return [_due(row) for row in _DUE.all(db, tenant=tenant, until=to_micros(until), most=most)]
 
@@ -228,38 +228,38 @@ def drop(db: Connection, tenant: int, kind: str, ref: int) -> int:
     return _DROP.run(db, tenant=tenant, kind=kind, ref=ref)
 
 
-def retime(db: Connection, tenant: int, kind: str, ref: int, due: datetime) -> None:
+def reschedule(db: Connection, tenant: int, kind: str, ref: int, due: datetime) -> None:
     """Move something to another moment."""
     clock = _clock(db, tenant)
     _RETIME.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due), wake=_wake(clock, due))
     _announce(db, clock, due)
 
 
-def hold(db: Connection, tenant: int, kind: str, ref: int) -> None:
+def lock(db: Connection, tenant: int, kind: str, ref: int) -> None:
     """Keep something from being taken by others until the transaction ends."""
     _HOLD.one(db, tenant=tenant, kind=kind, ref=ref)
 
 
-def sleep_until(db: Connection, tenant: int, kind: str, ref: int, real: datetime) -> None:
+def wake_at(db: Connection, tenant: int, kind: str, ref: int, real: datetime) -> None:
     """Let something be looked at no sooner than at a moment of real time, whatever the tenant's clock shows."""
     wake = to_micros(real)
     _WAKE_AT.run(db, tenant=tenant, kind=kind, ref=ref, wake=wake)
     announce_wake(db, wake)
 
 
-def next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:
+def find_next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:
     """When, in real time, the next thing is due among all tenants whose clock runs."""
     found = db.scalar(select(func.min(t.c.wake)).where(t.c.lane.not_in(full))) if full else _NEXT_WAKE.value(db)
     return None if found is None else from_micros(found)
 
 
-def next_due(db: Connection, tenant: int) -> datetime | None:
+def find_next_due(db: Connection, tenant: int) -> datetime | None:
     """When, in the tenant's time, its next thing is due."""
     found = _NEXT_DUE.value(db, tenant=tenant)
     return None if found is None else from_micros(found)
 
 
-def due_of(db: Connection, tenant: int, kind: str, ref: int) -> datetime | None:
+def find_due(db: Connection, tenant: int, kind: str, ref: int) -> datetime | None:
     """When a certain thing is due; None if it is not on the timeline."""
     found = _OF_REF.value(db, tenant=tenant, kind=kind, ref=ref)
     return None if found is None else from_micros(found)
@@ -273,6 +273,6 @@ def follow_clock(db: Connection, tenant: int, clock: Clock) -> None:
         _SLEEP.run(db, tenant=tenant)
     else:
         _STAND.run(db, tenant=tenant, at=to_micros(clock.frozen_at))
-    first = next_due(db, tenant)
+    first = find_next_due(db, tenant)
     if first is not None:
         _announce(db, clock, first)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from ..domain.clock import from_micros, to_micros
 from . import ids, unit_of_work
-from .paging import Page, Paging, fetch
+from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import transactions as t
 
@@ -67,7 +67,7 @@ def read(db: Connection, tenant: int, transaction: int) -> Transaction | None:
     return None if row is None else _transaction(row)
 
 
-def page(
+def list_page(
     db: Connection, tenant: int, account: int, start: datetime | None, end: datetime | None, paging: Paging
 ) -> Page[Transaction]:
     """An account's transactions, newest first; of a span of time where one is given, both ends in it."""
@@ -76,10 +76,10 @@ def page(
         query = query.where(t.c.created >= to_micros(start))
     if end is not None:
         query = query.where(t.c.created <= to_micros(end))
-    return fetch(db, query.order_by(t.c.id.desc()), paging, _transaction)
+    return fetch_page(db, query.order_by(t.c.id.desc()), paging, _transaction)
 
 
-def paid_for(db: Connection, tenant: int, message: int) -> tuple[int, int, int] | None:
+def find_payment(db: Connection, tenant: int, message: int) -> tuple[int, int, int] | None:
     """Who paid for a message, how much, and what of it is a reseller's revenue; None where nothing was paid."""
     row = _OF_MESSAGE.one(db, tenant=tenant, message=message)
     return None if row is None else (row[0], row[1], row[2])

@@ -162,7 +162,7 @@ class _Replayer:
         own = min(self._rows["accounts"], key=lambda row: row["parent"] is not None)
         given: dict[str, Any] = {name: own[name] for name in _ACCOUNT_FIELDS}
         account = NewAccount(**given, balance=_opening_balance(self._rows, own["id"]))
-        self.tenant = new_tenant.found(db, tenant, account, real_now()).id
+        self.tenant = new_tenant.create(db, tenant, account, real_now()).id
         accounts.change(db, self.tenant, ids.FIRST["account"], {name: own[name] for name in _ACCOUNT_SETTINGS})
         tenant_rows.add(db, self.tenant, "rules", [{**row, "seen": 0, "used": 0} for row in self._rows["rules"]])
         sender_ids = [row for row in self._rows["sender_ids"] if row["account"] == own["id"]]

@@ -24,7 +24,7 @@ class TenantSetup:
         self._settings = settings
         throttle = PROFILES[settings.profile].throttle if settings.throttle is None else settings.throttle
         delay = timedelta(seconds=settings.delivery_delay)
-        self.defaults = new_tenant.Usual(settings.profile, throttle, settings.strict_senders, delay)
+        self.defaults = new_tenant.TenantDefaults(settings.profile, throttle, settings.strict_senders, delay)
         self._seed_file = None
         if settings.seed_file is not None:
             # Imported here because most starts have no seed file.
@@ -38,10 +38,10 @@ class TenantSetup:
         True if the database was empty before and belongs to this process alone.
         """
         settings = self._settings
-        schema.hold(db)
-        is_new = self._seed_file is None and db.dialect.name == "sqlite" and tenants.oldest(db) is None
+        schema.lock(db)
+        is_new = self._seed_file is None and db.dialect.name == "sqlite" and tenants.find_default(db) is None
         for index, (key, secret) in enumerate(settings.pairs):
-            account = accounts.by_key(db, key)
+            account = accounts.find_by_key(db, key)
             if account is None:
                 self._create(db, key, secret, "default" if index == 0 else f"account-{key}")
                 continue
@@ -53,7 +53,7 @@ class TenantSetup:
             from .seed_file.apply import apply_seed_file
 
             for given in self._seed_file.seed.accounts:
-                if accounts.by_key(db, given.key) is None:
+                if accounts.find_by_key(db, given.key) is None:
                     self._create(db, given.key, given.secret, given.name or f"account-{given.key}")
             apply_seed_file(db, self._seed_file, settings.pairs[0][0], real_now())
         return is_new
@@ -66,20 +66,20 @@ class TenantSetup:
         key, _ = faults.split_magic_key(key) or (key, "")
         if not can_be_account(key, secret) or faults.split_magic_key(key):
             return
-        schema.hold(db)  # so that only one of two simultaneous first calls creates the tenant
-        if accounts.by_key(db, key) is None:
+        schema.lock(db)  # so that only one of two simultaneous first calls creates the tenant
+        if accounts.find_by_key(db, key) is None:
             self._create(db, key, secret, f"account-{key}")
 
     def _create(self, db: Connection, key: str, secret: str, name: str) -> None:
-        tenant, account = new_tenant.for_key(key, secret, _free_name(db, name), self.defaults)
+        tenant, account = new_tenant.new_for_key(key, secret, _free_name(db, name), self.defaults)
         given = self._seed_file.seed.account(key) if self._seed_file is not None else None
         if given is None:
-            new_tenant.found(db, tenant, account, real_now())
+            new_tenant.create(db, tenant, account, real_now())
             return
         from .seed_file.apply import with_seed_settings
 
-        created = new_tenant.found(db, *with_seed_settings(given, tenant, account), real_now())
-        owner = accounts.first_of(db, created.id)
+        created = new_tenant.create(db, *with_seed_settings(given, tenant, account), real_now())
+        owner = accounts.find_first(db, created.id)
         assert owner is not None
         accounts.change(db, created.id, owner.id, given.urls)
 
@@ -91,4 +91,4 @@ def _free_name(db: Connection, wanted: str) -> str:
         # Other wanted names could give the same plain one, so a hash tells them apart.
         plain = f"{plain[:50]}-{credentials.derive_key(wanted)[:8]}"
     names = (plain, *(f"{plain}-{number}" for number in range(2, 1000)))
-    return next(name for name in names if tenants.by_name(db, name) is None)
+    return next(name for name in names if tenants.find_by_name(db, name) is None)

@@ -78,7 +78,7 @@ def neighbour(fresh: FreshTenant, throttle: int = 0) -> Account:
     """Another account in the same tenant."""
     with fresh.store.begin() as db:
         accounts.add(db, fresh.tenant, NewAccount(OTHER, OTHERS_SECRET, throttle=throttle), real_now())
-        made = accounts.by_key(db, OTHER)
+        made = accounts.find_by_key(db, OTHER)
     assert made is not None
     return made
 

@@ -70,7 +70,7 @@ def scene_in(fresh: FreshTenant) -> Scene:
     call.ok("add-email", email=MAILER)
     call.ok("lease-number", number=LAPSED_NUMBER)
     with fresh.store.begin() as db:
-        contacts.leave(db, fresh.tenant, crowd, DELETED, contacts.DELETED)
+        contacts.deactivate_member(db, fresh.tenant, crowd, DELETED, contacts.DELETED)
         numbers.lapse(db, fresh.tenant, LAPSED_NUMBER)
     client = call.ok("add-client", **GYM, api_secret=CLIENTS_SECRET)
     call.ok("add-client", **CLUB)

@@ -113,7 +113,7 @@ def test_contacts_that_left(call: Caller, frozen: FreshTenant, rich: int) -> Non
     call.ok("send-sms", list_id=rich, message="hi")
     reply(frozen, str(TO), "stop")
     with frozen.store.begin() as db:
-        contacts.leave(db, frozen.tenant, rich, str(TO + 1), contacts.DELETED)
+        contacts.deactivate_member(db, frozen.tenant, rich, str(TO + 1), contacts.DELETED)
     assert call.refused("add-to-list", list_id=rich, msisdn=TO) == (
         "OPTOUT",
         "The recipient provided was previously opted out",

@@ -73,7 +73,7 @@ def test_a_call_whose_tenant_ends_while_it_is_let_in_is_a_stranger_s(fresh: Fres
 
     caller = f"Basic {b64encode(f'{KEY}:{SECRET}'.encode()).decode()}"
     form = {"to": "61491570156", "message": "hi"}
-    with patch.object(numbers, "sender_for", return_value="61491570156"):  # which it was asked for a moment before
+    with patch.object(numbers, "find_sender", return_value="61491570156"):  # which it was asked for a moment before
         found = answer_call(fresh.store, Slow(fresh.store), load_methods()[name], form, caller)
     assert (found.code, found.account) == (Code.AUTH_FAILED, None)
     assert found.reply == build_error(Code.AUTH_FAILED, Code.AUTH_FAILED.text)

@@ -17,7 +17,7 @@ FOREIGN = ("NO_ACCESS", "You do not have access to this resource.")
 
 def the_import(fresh: FreshTenant, list_id: int) -> Import:
     with fresh.store.begin() as db:
-        found = imports.last(db, fresh.tenant, list_id)
+        found = imports.find_last(db, fresh.tenant, list_id)
     assert found is not None
     return found
 

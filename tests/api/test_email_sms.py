@@ -16,7 +16,7 @@ UNKNOWN = ("NOT_FOUND", "The resource with this key is not found.")
 
 def permit(at: FreshTenant, email: str) -> EmailSender | None:
     with at.store.begin() as db:
-        return email_senders.permit(db, at.tenant, at.account.id, email)
+        return email_senders.find(db, at.tenant, at.account.id, email)
 
 
 def test_an_address_may_send(call: Caller, fresh: FreshTenant) -> None:

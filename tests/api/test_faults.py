@@ -126,7 +126,7 @@ def test_only_who_is_known_meets_a_fault_and_it_counts_for_the_throttle(fresh: F
     codes = [code(call) for _ in range(3)]
     assert codes.count("FAILED") == 2 or codes == ["FAILED"] * 3  # where the machine took a second for three calls
     with fresh.store.begin() as db:
-        (rule,) = rules.of_kind(db, fresh.tenant, rules.API)
+        (rule,) = rules.list_rules(db, fresh.tenant, rules.API)
     assert rule.seen == codes.count("FAILED")
 
 
@@ -165,7 +165,7 @@ def test_without_faults_nothing_is_asked(fresh: FreshTenant, call: Caller, monke
         raise AssertionError
 
     with monkeypatch.context() as blind:
-        blind.setattr(rules, "deciding", ask)
+        blind.setattr(rules, "find_deciding", ask)
         call.ok("send-sms", message="Hi", to=TO)
     let(fresh, status=503)
     assert call.http.get("/get-balance.json").status_code == 503

@@ -86,7 +86,7 @@ def test_a_share_is_the_same_again_for_the_same_seed(fresh: FreshTenant, call: C
 def test_for_a_time_by_the_clock_of_the_tenant(frozen: FreshTenant) -> None:
     call = Caller(frozen.store)
     with frozen.store.begin() as db:
-        account = accounts.by_key(db, KEY)
+        account = accounts.find_by_key(db, KEY)
         assert account is not None
         now = account.clock.now(real_now())
         for until, error in ((now, "NOT_FOUND"), (now + timedelta(seconds=1), "FAILED")):
@@ -113,7 +113,7 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTena
 
 def _read(fresh: FreshTenant) -> accounts.Account:
     with fresh.store.begin() as db:
-        found = accounts.by_key(db, KEY)
+        found = accounts.find_by_key(db, KEY)
     assert found is not None
     return found
 
@@ -133,7 +133,7 @@ def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTen
             codes = list(threads.map(once, range(20)))
     assert (codes.count("FAILED"), codes.count("NO_ACCESS"), codes.count("SUCCESS")) == (5, 3, 12)
     with fresh.store.begin() as db:
-        found = rules.of_kind(db, fresh.tenant, rules.API)
+        found = rules.list_rules(db, fresh.tenant, rules.API)
     assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(20, 5, 0), (15, 3, 0)]
 
 

@@ -31,7 +31,7 @@ def test_a_list(call: Caller, frozen: FreshTenant) -> None:
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_of_calls_at_once_one_makes_the_list(call: Caller, frozen: FreshTenant) -> None:
     with ThreadPoolExecutor(1) as threads, frozen.store.begin() as db:
-        accounts.hold(db, frozen.tenant, frozen.account.id)
+        accounts.lock(db, frozen.tenant, frozen.account.id)
         other = threads.submit(call, "add-list", name="Friends")
         with pytest.raises(TimeoutError):
             other.result(0.3)
@@ -44,7 +44,7 @@ def test_of_calls_at_once_one_makes_the_list(call: Caller, frozen: FreshTenant) 
 def test_calls_at_once_lose_no_field_of_each_other_s(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-list", name="Friends")["id"]
     with ThreadPoolExecutor(1) as threads, frozen.store.begin() as db:
-        contacts.name_fields(db, frozen.tenant, made, {"1": "Email"})
+        contacts.set_field_names(db, frozen.tenant, made, {"1": "Email"})
         other = threads.submit(call, "add-field-to-list", list_id=made, field_2="Postcode")
         with pytest.raises(TimeoutError):
             other.result(0.3)
@@ -96,7 +96,7 @@ def test_lists(call: Caller, frozen: FreshTenant) -> None:
     call.ok("add-to-list", list_id=second, msisdn=TO)
     with frozen.store.begin() as db:
         contacts.add_list(db, frozen.tenant, frozen.account.id, "of a keyword", {}, None)
-        contacts.leave(db, frozen.tenant, second, str(TO), contacts.DELETED)
+        contacts.deactivate_member(db, frozen.tenant, second, str(TO), contacts.DELETED)
     neighbours_call(frozen).ok("add-list", name="theirs")
 
     told = call.ok("get-lists")
@@ -125,8 +125,8 @@ def crowd(call: Caller, frozen: FreshTenant) -> int:
     for number in (61491570155, 61491570151, 61491570153, 61491570152, 61491570154):
         call.ok("add-to-list", list_id=on, msisdn=number)
     with frozen.store.begin() as db:
-        contacts.leave(db, frozen.tenant, on, "61491570152", contacts.DELETED)
-        contacts.leave(db, frozen.tenant, on, "61491570154", contacts.OPTED_OUT)
+        contacts.deactivate_member(db, frozen.tenant, on, "61491570152", contacts.DELETED)
+        contacts.deactivate_member(db, frozen.tenant, on, "61491570154", contacts.OPTED_OUT)
     return on
 
 

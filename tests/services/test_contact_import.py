@@ -26,7 +26,7 @@ def hold(at: FreshTenant, on: ContactList, made_list: bool = False) -> Held:
     """A new import that is held."""
     with at.store.begin() as db:
         asked = NewImport(at.account.id, on.id, made_list, "http://localhost/", "AU", {"1": "Town"})
-        held = imports.take(
+        held = imports.acquire(
             db, at.tenant, imports.add(db, at.tenant, asked, NOON), "one", NOON, NOON + timedelta(hours=1)
         )
     assert held is not None
@@ -40,7 +40,7 @@ def test_a_failure_removes_the_list_that_was_made_for_it(
     one = hold(fresh, people, made_list)
     with fresh.store.begin() as db:
         contact_import.end(db, one, "the reason", NOON)
-        there = imports.last(db, fresh.tenant, people.id)
+        there = imports.find_last(db, fresh.tenant, people.id)
         assert there is not None
         assert (there.status, there.error) == (imports.FAILED, "the reason")
         assert (contacts.read_list(db, fresh.tenant, people.id) is None) == made_list
@@ -54,16 +54,16 @@ def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> No
         contacts.add_member(db, fresh.tenant, people.id, HANDSETS[1], ("Old", None), {}, NOON)
         what = ImportPlan(new, [], Counts(4, skipped=1, imported=3))
         contact_import.write(db, one, people, what, NOON)
-        there = imports.last(db, fresh.tenant, people.id)
+        there = imports.find_last(db, fresh.tenant, people.id)
         assert there is not None
         assert there.counts == Counts(4, duplicates=1, skipped=1, imported=2)
         on = contacts.read_list(db, fresh.tenant, people.id)
         assert on is not None
         assert (on.members_active, on.members_total) == (3, 3)
-        known = imports.known(db, one, HANDSETS[:4])
+        known = imports.find_known(db, one, HANDSETS[:4])
         assert [known[each].written for each in HANDSETS[:3]] == [True, False, True]
         assert known[HANDSETS[1]].first_name == "Old"
-        assert imports.known(db, one, []) == {}
+        assert imports.find_known(db, one, []) == {}
 
 
 def test_the_automation_hears_of_those_alone_who_were_added(fresh: FreshTenant, people: ContactList) -> None:
@@ -74,7 +74,7 @@ def test_the_automation_hears_of_those_alone_who_were_added(fresh: FreshTenant, 
         list_membership.join(db, fresh.tenant, heard, HANDSETS[1], (None, None), {}, NOON)
         contact_import.write(db, one, heard, ImportPlan(new, [], Counts(3, imported=3)), NOON)
         told = [
-            due.data["msisdn"] for due in timeline.due_by(db, fresh.tenant, NOON, 99) if due.kind != timeline.IMPORT
+            due.data["msisdn"] for due in timeline.list_due(db, fresh.tenant, NOON, 99) if due.kind != timeline.IMPORT
         ]
         assert sorted(told) == sorted(HANDSETS[:3])
 

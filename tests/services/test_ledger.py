@@ -25,7 +25,7 @@ t = tables.transactions
 
 def book(db: Connection, account: Account) -> list[Transaction]:
     """All the transactions of an account, newest first."""
-    return list(transactions.page(db, account.tenant, account.id, None, None, Paging(1, 1000)).rows)
+    return list(transactions.list_page(db, account.tenant, account.id, None, None, Paging(1, 1000)).rows)
 
 
 def check_books(db: Connection, tenant: int) -> None:
@@ -130,7 +130,7 @@ def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: FreshTenant) 
         client = new_client(db, fresh, client_pays=False, sms_margin=1_000)
         cost = pricing.cost(3, client.sms_price)
         assert ledger.charge_sms(db, client, 9, 3, cost, NOON)
-        assert transactions.paid_for(db, fresh.tenant, 9) == (fresh.account.id, cost, 3_000)
+        assert transactions.find_payment(db, fresh.tenant, 9) == (fresh.account.id, cost, 3_000)
         ledger.refund_sms(db, replace(client, client_pays=True, sms_margin=5), 9, 3, cost, NOON)
         assert (seen(db, client).balance, seen(db, fresh.account).balance) == (0, 100_000_000)
         found = seen(db, client)
@@ -186,7 +186,7 @@ def test_a_span_of_time_has_both_its_ends(fresh: FreshTenant) -> None:
             ledger.book(
                 db, fresh.tenant, fresh.account.id, 1, transactions.FEE, str(number), NOON + timedelta(hours=number)
             )
-        page = transactions.page(
+        page = transactions.list_page(
             db, fresh.tenant, fresh.account.id, NOON + timedelta(hours=1), NOON + timedelta(hours=3), Paging(1, 2)
         )
         assert ([each.description for each in page.rows], page.total) == (["3", "2"], 3)

@@ -31,7 +31,7 @@ def a_list(at: FreshTenant, name: str, url: str = "") -> ContactList:
 
 def planned(at: FreshTenant) -> list[tuple[str, int, Any]]:
     with at.store.begin() as db:
-        rows = timeline.due_by(db, at.tenant, NOON + seconds(60), 100)
+        rows = timeline.list_due(db, at.tenant, NOON + seconds(60), 100)
     return [(row.kind, row.ref, row.data) for row in rows]
 
 
@@ -80,10 +80,10 @@ def test_opting_out_of_one_list_or_of_all(fresh: FreshTenant, people: ContactLis
         assert [each.id for each in left] == ([people.id, other.id] if shared else [other.id])
         assert list_membership.is_barred(db, fresh.tenant, owner, ONE) is shared
         assert not list_membership.is_barred(db, fresh.tenant, owner, TWO)
-        held = contacts.holding(db, fresh.tenant, owner.id, ONE)
+        held = contacts.find_lists_of(db, fresh.tenant, owner.id, ONE)
         assert [each.id for each in held] == ([] if shared else [people.id])
-        assert len(contacts.holding(db, fresh.tenant, owner.id, ONE, contacts.OPTED_OUT)) == 2
-        assert len(contacts.holding(db, fresh.tenant, owner.id, TWO)) == 3
+        assert len(contacts.find_lists_of(db, fresh.tenant, owner.id, ONE, contacts.OPTED_OUT)) == 2
+        assert len(contacts.find_lists_of(db, fresh.tenant, owner.id, TWO)) == 3
 
 
 def test_a_removed_list_leaves_its_members_to_be_cleared_up(fresh: FreshTenant, people: ContactList) -> None:
@@ -96,7 +96,7 @@ def test_a_removed_list_leaves_its_members_to_be_cleared_up(fresh: FreshTenant, 
         assert full is not None
         list_membership.remove(db, fresh.tenant, full, NOON)
         assert contacts.read_list(db, fresh.tenant, people.id) is None
-        assert contacts.holding(db, fresh.tenant, fresh.account.id, TWO) == []
+        assert contacts.find_lists_of(db, fresh.tenant, fresh.account.id, TWO) == []
     assert planned(fresh) == [("forget-members", people.id, {})]
     with fresh.store.begin() as db:
         assert [contacts.delete_members(db, fresh.tenant, people.id, 3) for _ in range(3)] == [3, 2, 0]

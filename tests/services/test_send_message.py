@@ -26,7 +26,7 @@ def send(at: FreshTenant, template: Template, *values: Values) -> list[str]:
         parts = send_message.count_parts(db, at.tenant, template, to).total
         sent = send_message.send(db, at.account, message, template, to, parts)
         assert sent is not None
-        found = [recipients.read(db, at.tenant, id_) for id_, _ in recipients.chunk(db, at.tenant, sent.id, 0, 99)]
+        found = [recipients.read(db, at.tenant, id_) for id_, _ in recipients.list_chunk(db, at.tenant, sent.id, 0, 99)]
     assert [each.msisdn for each in found if each] == list(HANDSETS[: len(values)])
     return [each.text for each in found if each]
 
@@ -78,7 +78,7 @@ def test_a_message_that_can_not_be_paid_for_changes_nothing(fresh: FreshTenant) 
         parts = before // fresh.account.price + 1
         assert send_message.send(db, fresh.account, message, template, [(HANDSETS[0], NO_RECORD)], parts) is None
         assert balances.read(db, fresh.tenant, fresh.account.id) == before
-        assert reports.messages_of(db, fresh.tenant, FIRST_PAGE, None, None, None).total == 0
+        assert reports.list_messages(db, fresh.tenant, FIRST_PAGE, None, None, None).total == 0
 
 
 def test_parts_are_counted_in_all_and_of_the_longest_text(fresh: FreshTenant) -> None:

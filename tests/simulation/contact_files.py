@@ -83,7 +83,7 @@ async def imported(fresh: FreshTenant, runner: Runner, call: Client, url: str, *
 def the_import(fresh: FreshTenant, list_id: int) -> Import:
     """Return the last import into a list."""
     with fresh.store.begin() as db:
-        job = imports.last(db, fresh.tenant, list_id)
+        job = imports.find_last(db, fresh.tenant, list_id)
     assert job is not None
     return job
 
@@ -103,8 +103,8 @@ def members(fresh: FreshTenant, list_id: int) -> dict[str, tuple[str | None, str
     with fresh.store.begin() as db:
         contact_list = contacts.read_list(db, fresh.tenant, list_id)
         assert contact_list is not None
-        page = contacts.members(db, fresh.tenant, contact_list, None, Paging(1, 200_000))
+        page = contacts.list_members(db, fresh.tenant, contact_list, None, Paging(1, 200_000))
         assert len(page.rows) == contact_list.members_total
-        active = contacts.active_members(db, fresh.tenant, list_id, "", 200_000)
+        active = contacts.list_active_members(db, fresh.tenant, list_id, "", 200_000)
         assert len(active) == contact_list.members_active
     return {row.msisdn: (row.first_name, row.last_name, dict(row.fields)) for row in page.rows}

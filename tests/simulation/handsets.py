@@ -51,7 +51,7 @@ def keyword(fresh: FreshTenant, word: str, status: str = OPEN, account: int | No
 def sent(fresh: FreshTenant) -> list[tuple[str, str, str]]:
     """Return all sent messages, oldest first, as sender, handset and text."""
     with fresh.store.begin() as db:
-        rows = reports.recipients_of(db, fresh.tenant, queries.ALL, None, None, None).rows[::-1]
+        rows = reports.list_recipients(db, fresh.tenant, queries.ALL, None, None, None).rows[::-1]
     return [(row.sender, row.msisdn, row.text) for row in rows]
 
 
@@ -63,7 +63,7 @@ def answers(fresh: FreshTenant) -> list[str]:
 def mailed(fresh: FreshTenant) -> list[tuple[str, str, str, str]]:
     """Return all e-mails, oldest first, as kind, sender, recipient and body."""
     with fresh.store.begin() as db:
-        rows = outbox.page(db, fresh.tenant, Paging(1, 100)).rows[::-1]
+        rows = outbox.list_page(db, fresh.tenant, Paging(1, 100)).rows[::-1]
     return [(row.kind, row.sender, row.recipient, row.body) for row in rows]
 
 

@@ -26,7 +26,7 @@ def message(fresh: FreshTenant, message_id: int) -> Message:
 def all_recipients(fresh: FreshTenant, message_id: int) -> Sequence[Recipient]:
     """Return the recipients of a message, in order."""
     with fresh.store.begin() as db:
-        return reports.recipients_of(db, fresh.tenant, ALL, message_id, None, None).rows[::-1]
+        return reports.list_recipients(db, fresh.tenant, ALL, message_id, None, None).rows[::-1]
 
 
 def recipient(fresh: FreshTenant, message_id: int) -> Recipient:
@@ -38,7 +38,7 @@ def recipient(fresh: FreshTenant, message_id: int) -> Recipient:
 def all_callbacks(fresh: FreshTenant) -> list[tuple[Callback, list[Attempt]]]:
     """Return all callbacks with their attempts, in order."""
     with fresh.store.begin() as db:
-        rows = callbacks.page(db, fresh.tenant, ALL).rows[::-1]
+        rows = callbacks.list_page(db, fresh.tenant, ALL).rows[::-1]
         attempts = callbacks.attempts_of(db, fresh.tenant, [row.id for row in rows])
     return [(row, attempts[row.id]) for row in rows]
 

@@ -112,7 +112,7 @@ async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
     assert queries.message(still, sent).delivered == 5
     assert caplog.text.count("is removed") == 2
     with still.store.begin() as db:
-        assert timeline.due_by(db, still.tenant, NOON + HOUR, 10) == []
+        assert timeline.list_due(db, still.tenant, NOON + HOUR, 10) == []
     assert now_of(still) == NOON + HOUR
 
 
@@ -147,5 +147,5 @@ async def test_a_tenant_that_is_removed_while_its_clock_is_moved(
     assert ran.counts["callback"] == 1
     with still.store.begin() as db:
         assert tenants.read(db, still.tenant) is None
-        assert accounts.first_of(db, still.tenant) is None
-        assert timeline.next_due(db, still.tenant) is None
+        assert accounts.find_first(db, still.tenant) is None
+        assert timeline.find_next_due(db, still.tenant) is None

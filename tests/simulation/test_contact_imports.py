@@ -68,8 +68,8 @@ async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Cl
     for msisdn in HANDSETS[:3]:
         await call.ok("add-to-list", list_id=made, msisdn=msisdn, first_name="Old", field_1="Here", field_2="Cat")
     with fresh.store.begin() as db:
-        contacts.leave(db, fresh.tenant, made, HANDSETS[1], contacts.DELETED)
-        contacts.leave(db, fresh.tenant, made, HANDSETS[2], contacts.OPTED_OUT)
+        contacts.deactivate_member(db, fresh.tenant, made, HANDSETS[1], contacts.DELETED)
+        contacts.deactivate_member(db, fresh.tenant, made, HANDSETS[2], contacts.OPTED_OUT)
         opt_outs.add(db, fresh.tenant, fresh.account.id, HANDSETS[6])
     file = [
         "mobile,firstname,town,pet",
@@ -92,7 +92,7 @@ async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Cl
     assert there[HANDSETS[1]] == there[HANDSETS[2]] == ("Old", None, {"1": "Here", "2": "Cat"})
     assert there[HANDSETS[5]] == ("First", None, {"2": "Dog"})
     with fresh.store.begin() as db:
-        assert [each.msisdn for each in contacts.active_members(db, fresh.tenant, made, "", 9)] == [
+        assert [each.msisdn for each in contacts.list_active_members(db, fresh.tenant, made, "", 9)] == [
             HANDSETS[0], HANDSETS[5], HANDSETS[6],
         ]  # fmt: skip
     # The same file again: all are members now.

@@ -61,7 +61,7 @@ async def test_an_advance_waits_for_it_and_it_happens_at_its_own_moment(
     assert ran.counts["report"] == 1
     assert (await progress(call, list_id))[0] == "completed"
     with still.store.begin() as db:
-        assert {each.created for each in contacts.active_members(db, still.tenant, list_id, "", 9)} == {NOON}
+        assert {each.created for each in contacts.list_active_members(db, still.tenant, list_id, "", 9)} == {NOON}
 
 
 async def test_an_advance_waits_for_what_began_by_itself(
@@ -225,7 +225,7 @@ async def test_who_was_taken_for_dead_leaves_off(
     first = [begun.held for begun in runner._imports._running.values()]
     with fresh.store.begin() as db:
         later = real_now() + contact_imports.LEASE
-        other = imports.take(db, fresh.tenant, first[0].id, "other", later, later + contact_imports.LEASE)
+        other = imports.acquire(db, fresh.tenant, first[0].id, "other", later, later + contact_imports.LEASE)
     assert other is not None
     assert other.done == 20
     limit.resumed.set()

@@ -190,8 +190,8 @@ async def test_a_long_list_that_changes_before_all_are_written_down_adds_up(
     on = queries.add_list(still, MANY)
     reply = await call.ok("send-sms", message="Hi", list_id=on)
     with still.store.begin() as db:
-        contacts.leave(db, still.tenant, on, MANY[-1], contacts.DELETED)
-        contacts.leave(db, still.tenant, on, MANY[0], contacts.DELETED)
+        contacts.deactivate_member(db, still.tenant, on, MANY[-1], contacts.DELETED)
+        contacts.deactivate_member(db, still.tenant, on, MANY[0], contacts.DELETED)
     await runner.advance(still.tenant, by=seconds(5))
     sent = queries.message(still, reply["message_id"])
     assert (sent.recipients, sent.delivered, sent.pending) == (1199, 1199, 0)

@@ -26,7 +26,7 @@ def run(db: Connection, at: FreshTenant, kind: str, *plans: Plan) -> None:
 
 
 def planned(db: Connection, at: FreshTenant) -> Sequence[Due]:
-    return timeline.due_by(db, at.tenant, NOON + timedelta(days=9), 10_000)
+    return timeline.list_due(db, at.tenant, NOON + timedelta(days=9), 10_000)
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,4 @@ def test_what_a_delivery_says(still: FreshTenant) -> None:
 
 
 def reporting(db: Connection, at: FreshTenant, recipient: int) -> Reporting:
-    return recipients.reporting(db, at.tenant, [recipient])[recipient]
+    return recipients.find_reporting(db, at.tenant, [recipient])[recipient]

@@ -209,7 +209,7 @@ async def test_a_clock_that_another_process_may_hold_is_left_alone(fresh: FreshT
 def nothing_planned(at: FreshTenant) -> bool:
     """True if only far events are left, as the renewal of a number."""
     with at.store.begin() as db:
-        due = timeline.next_due(db, at.tenant)
+        due = timeline.find_next_due(db, at.tenant)
         return due is None or due > clock_of(db, at.tenant).now(real_now()) + timedelta(hours=1)
 
 

@@ -24,7 +24,7 @@ def bare(store: Store, name: str) -> FreshTenant:
     with store.begin() as db:
         tenant = tenants.add(db, NewTenant(name, f"seed of {name}"), real_now()).id
         accounts.add(db, tenant, NewAccount(f"key of {name}", "a secret", throttle=0), NOON)
-        account = accounts.first_of(db, tenant)
+        account = accounts.find_first(db, tenant)
     assert account is not None
     return FreshTenant(store, tenant, account)
 

@@ -29,7 +29,7 @@ def test_an_account_is_what_it_was_made_as(fresh: FreshTenant) -> None:
         made = accounts.add(db, fresh.tenant, NewAccount("k", None, "n", "NZD", 5, 7, 3, 10), NOON)
         account = accounts.read(db, fresh.tenant, made)
         assert account is not None
-        assert account == accounts.by_key(db, "k")
+        assert account == accounts.find_by_key(db, "k")
         assert (account.secret, account.currency, account.price, account.throttle, account.page_size) == (
             None, "NZD", 7, 3, 10,
         )  # fmt: skip
@@ -43,7 +43,7 @@ def test_an_account_is_what_it_was_made_as(fresh: FreshTenant) -> None:
 def test_an_account_brings_what_of_its_tenant_a_call_needs(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         tenants.change(db, fresh.tenant, {"profile": "vendor-2020", "strict_senders": 1})
-        account = accounts.by_key(db, fresh.account.key)
+        account = accounts.find_by_key(db, fresh.account.key)
         tenant = tenants.read(db, fresh.tenant)
     assert account is not None
     assert tenant is not None
@@ -54,24 +54,24 @@ def test_an_account_brings_what_of_its_tenant_a_call_needs(fresh: FreshTenant) -
 
 def test_nobody_is_found_by_what_nobody_has(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        assert accounts.by_key(db, "TEST-KEY") is None
+        assert accounts.find_by_key(db, "TEST-KEY") is None
         assert accounts.read(db, fresh.tenant, 1) is None
         assert accounts.read(db, fresh.tenant + 1, fresh.account.id) is None
         empty = tenants.add(db, NewTenant("empty", ""), NOON)
-        assert accounts.first_of(db, empty.id) is None
+        assert accounts.find_first(db, empty.id) is None
 
 
 def test_the_first_account_is_the_tenants_own(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.add(db, fresh.tenant, NewAccount("second", None), NOON)
-        assert accounts.first_of(db, fresh.tenant) == fresh.account
+        assert accounts.find_first(db, fresh.tenant) == fresh.account
 
 
 def test_a_key_belongs_to_one_account_among_all_tenants(fresh: FreshTenant) -> None:
     with pytest.raises(Exception, match=r"(?i)unique"):
         make_tenant(fresh.store, fresh.account.key, name="other")
     with fresh.store.begin() as db:
-        assert tenants.by_name(db, "other") is None
+        assert tenants.find_by_name(db, "other") is None
 
 
 def test_settings_of_one_account_change_alone(fresh: FreshTenant) -> None:
@@ -80,7 +80,7 @@ def test_settings_of_one_account_change_alone(fresh: FreshTenant) -> None:
         second = accounts.add(db, fresh.tenant, NewAccount("second", None), NOON)
         before = accounts.read(db, fresh.tenant, second)
         accounts.change(db, fresh.tenant, fresh.account.id, changes)
-        changed = accounts.by_key(db, fresh.account.key)
+        changed = accounts.find_by_key(db, fresh.account.key)
         assert changed is not None
         assert {name: getattr(changed, name) for name in changes} == changes
         assert changed.suspended is True

@@ -92,7 +92,7 @@ def test_the_state_of_one_changes_alone(fresh: FreshTenant, state: str) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
         callbacks.set_state(db, fresh.tenant, made, state)
-        page = callbacks.page(db, fresh.tenant, FIRST_PAGE)
+        page = callbacks.list_page(db, fresh.tenant, FIRST_PAGE)
     assert [each.state for each in page.rows] == [WAITING, state]
 
 
@@ -103,7 +103,7 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: FreshTenant) -> No
         callbacks.set_state(db, fresh.tenant, every[2], DELIVERED)
 
         def found(**wanted: object) -> list[int]:
-            page = callbacks.page(db, fresh.tenant, FIRST_PAGE, **wanted)  # type: ignore[arg-type]
+            page = callbacks.list_page(db, fresh.tenant, FIRST_PAGE, **wanted)  # type: ignore[arg-type]
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 
@@ -114,8 +114,8 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: FreshTenant) -> No
         assert found(msisdn=HANDSETS[1]) == [every[3]]
         assert found(state=DELIVERED) == [every[2]]
         assert found(state=DELIVERED, event="reply") == []
-        assert callbacks.page(db, fresh.tenant + 1, FIRST_PAGE).rows == []
-        second = callbacks.page(db, fresh.tenant, Paging(2, 3))
+        assert callbacks.list_page(db, fresh.tenant + 1, FIRST_PAGE).rows == []
+        second = callbacks.list_page(db, fresh.tenant, Paging(2, 3))
     assert ([each.id for each in second.rows], second.total) == ([first], 4)
 
 

@@ -44,7 +44,7 @@ def test_a_client_is_what_it_was_made_as(fresh: FreshTenant) -> None:
             "Africa/Abidjan", False, 2_000, 500, "s",
         )  # fmt: skip
         assert (made.created, made.balance, made.credit_based) == (NOON, 0, False)
-        account = accounts.by_key(db, made.key)
+        account = accounts.find_by_key(db, made.key)
         assert account is not None
         assert account.id == made.id == fresh.account.id + 1
         assert (account.tenant, account.parent, account.reseller, account.number_margin, account.payer) == (
@@ -83,7 +83,7 @@ def test_a_replay_gives_the_same_keys(fresh: FreshTenant) -> None:
         tenant = tenants.read(db, fresh.tenant)
         assert tenant is not None
         tenants.empty(db, fresh.tenant)
-        new_tenant.settle(db, tenant, NewAccount(fresh.account.key, fresh.account.secret), NOON)
+        new_tenant.fill(db, tenant, NewAccount(fresh.account.key, fresh.account.secret), NOON)
         two = make(db, fresh.account)
         assert (one.id, one.key, one.secret) == (two.id, two.key, two.secret)
         assert one.key != one.secret
@@ -91,13 +91,13 @@ def test_a_replay_gives_the_same_keys(fresh: FreshTenant) -> None:
 
 def test_two_tenants_of_one_seed_have_keys_of_their_own(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        twin = new_tenant.found(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
-        first = accounts.first_of(db, twin.id)
+        twin = new_tenant.create(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
+        first = accounts.find_first(db, twin.id)
         assert first is not None
         one, two = make(db, fresh.account), make(db, first)
         assert (one.id, one.secret) == (two.id, two.secret)
         assert one.key != two.key
-        owners = [account.tenant for key in (one.key, two.key) if (account := accounts.by_key(db, key))]
+        owners = [account.tenant for key in (one.key, two.key) if (account := accounts.find_by_key(db, key))]
         assert owners == [fresh.tenant, twin.id]
 
 
@@ -159,20 +159,20 @@ def test_the_last_of_the_alphabet_comes_first(fresh: FreshTenant) -> None:
         names = ["apple", "Zoo", "Gym 2", "Gym 10", "Élan", "_x", "gym"]
         for number, name in enumerate(names):
             make(db, fresh.account, Details(name, f"{number}@example.com", "61491570156"))
-        page = clients.page(db, fresh.account, Paging(1, 100))
+        page = clients.list_page(db, fresh.account, Paging(1, 100))
         assert [each.name for each in page.rows] == sorted(names, reverse=True)
         assert page.total == 7
-        second = clients.page(db, fresh.account, Paging(2, 3))
+        second = clients.list_page(db, fresh.account, Paging(2, 3))
         assert (second.rows, second.total) == (page.rows[3:6], 7)
-        assert clients.page(db, replace(fresh.account, tenant=fresh.tenant + 1), Paging()).total == 0
+        assert clients.list_page(db, replace(fresh.account, tenant=fresh.tenant + 1), Paging()).total == 0
 
 
 def test_a_tenants_accounts_are_listed(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         gym = make(db, fresh.account)
-        page = accounts.page(db, fresh.tenant, Paging(1, 1))
+        page = accounts.list_page(db, fresh.tenant, Paging(1, 1))
         assert (page.rows, page.total) == ([fresh.account], 2)
-        assert [each.id for each in accounts.page(db, fresh.tenant, Paging(2, 1)).rows] == [gym.id]
+        assert [each.id for each in accounts.list_page(db, fresh.tenant, Paging(2, 1)).rows] == [gym.id]
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
@@ -196,8 +196,8 @@ def test_many_at_once_take_a_name_once(fresh: FreshTenant) -> None:
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_twins_that_make_clients_at_once_get_keys_of_their_own(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        twin = new_tenant.found(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
-        first = accounts.first_of(db, twin.id)
+        twin = new_tenant.create(db, NewTenant("twin", fresh.account.seed), NewAccount("twin-key", "s"), NOON)
+        first = accounts.find_first(db, twin.id)
     assert first is not None
     ready = threading.Barrier(2)
 

@@ -33,9 +33,9 @@ def join(at: FreshTenant, on: ContactList, *handsets: str) -> None:
 def test_a_list_is_what_was_made(fresh: FreshTenant, people: ContactList) -> None:
     assert again(fresh, people) == people
     with fresh.store.begin() as db:
-        assert contacts.list_named(db, fresh.tenant, fresh.account.id, "People") == people.id
-        assert contacts.list_named(db, fresh.tenant, fresh.account.id, "people") is None
-        assert contacts.list_named(db, fresh.tenant, fresh.account.id + 1, "People") is None
+        assert contacts.find_list_id(db, fresh.tenant, fresh.account.id, "People") == people.id
+        assert contacts.find_list_id(db, fresh.tenant, fresh.account.id, "people") is None
+        assert contacts.find_list_id(db, fresh.tenant, fresh.account.id + 1, "People") is None
         assert contacts.read_list(db, fresh.tenant, people.id + 1) is None
         undated = contacts.add_list(db, fresh.tenant, fresh.account.id, "Keyword", {}, None)
     assert again(fresh, undated).created is None
@@ -45,8 +45,8 @@ def test_lists_of_an_account_come_oldest_first(fresh: FreshTenant, people: Conta
     with fresh.store.begin() as db:
         second = contacts.add_list(db, fresh.tenant, fresh.account.id, "A", {}, NOON)
         contacts.add_list(db, fresh.tenant, fresh.account.id + 1, "Not ours", {}, NOON)
-        assert list(contacts.lists(db, fresh.tenant, fresh.account.id, FIRST_PAGE).rows) == [people, second]
-        page = contacts.lists(db, fresh.tenant, fresh.account.id, Paging(2, 1))
+        assert list(contacts.list_lists(db, fresh.tenant, fresh.account.id, FIRST_PAGE).rows) == [people, second]
+        page = contacts.list_lists(db, fresh.tenant, fresh.account.id, Paging(2, 1))
         assert (list(page.rows), page.total) == ([second], 2)
 
 
@@ -76,9 +76,9 @@ def test_nobody_is_on_a_list_twice(fresh: FreshTenant, people: ContactList) -> N
 def test_a_member_leaves_once(fresh: FreshTenant, people: ContactList, reason: str) -> None:
     join(fresh, people, *HANDSETS[:2])
     with fresh.store.begin() as db:
-        assert contacts.leave(db, fresh.tenant, people.id, HANDSETS[0], reason)
-        assert not contacts.leave(db, fresh.tenant, people.id, HANDSETS[0], DELETED)
-        assert not contacts.leave(db, fresh.tenant, people.id, HANDSETS[5], DELETED)
+        assert contacts.deactivate_member(db, fresh.tenant, people.id, HANDSETS[0], reason)
+        assert not contacts.deactivate_member(db, fresh.tenant, people.id, HANDSETS[0], DELETED)
+        assert not contacts.deactivate_member(db, fresh.tenant, people.id, HANDSETS[5], DELETED)
         left = contacts.read_member(db, fresh.tenant, people.id, HANDSETS[0])
     assert left is not None
     assert (left.status, left.reason) == (INACTIVE, reason)
@@ -98,7 +98,7 @@ def test_the_counts_of_a_list_are_what_its_pages_hold(fresh: FreshTenant, moves:
             known[msisdn] = True
         elif move == "leave":
             with fresh.store.begin() as db:
-                assert contacts.leave(db, fresh.tenant, on.id, msisdn, DELETED) == known.get(msisdn, False)
+                assert contacts.deactivate_member(db, fresh.tenant, on.id, msisdn, DELETED) == known.get(msisdn, False)
             if msisdn in known:
                 known[msisdn] = False
     on = again(fresh, on)
@@ -108,7 +108,7 @@ def test_the_counts_of_a_list_are_what_its_pages_hold(fresh: FreshTenant, moves:
             (ACTIVE, sorted(each for each, active in known.items() if active)),
             (INACTIVE, sorted(each for each, active in known.items() if not active)),
         ):
-            page = contacts.members(db, fresh.tenant, on, status, Paging(1, 50))
+            page = contacts.list_members(db, fresh.tenant, on, status, Paging(1, 50))
             assert [member.msisdn for member in page.rows] == expected
             assert page.total == len(expected)
 
@@ -117,7 +117,7 @@ def test_pages_of_members_go_by_number(fresh: FreshTenant, people: ContactList) 
     join(fresh, people, *reversed(HANDSETS[:5]))
     on = again(fresh, people)
     with fresh.store.begin() as db:
-        second = contacts.members(db, fresh.tenant, on, None, Paging(2, 2))
+        second = contacts.list_members(db, fresh.tenant, on, None, Paging(2, 2))
     assert ([member.msisdn for member in second.rows], second.total) == (list(HANDSETS[2:4]), 5)
 
 
@@ -125,8 +125,8 @@ def test_active_members_are_walked_in_chunks(fresh: FreshTenant, people: Contact
     join(fresh, people, *HANDSETS[:7])
     after, seen = "", []
     with fresh.store.begin() as db:
-        contacts.leave(db, fresh.tenant, people.id, HANDSETS[3], DELETED)
-        while chunk := contacts.active_members(db, fresh.tenant, people.id, after, 2):
+        contacts.deactivate_member(db, fresh.tenant, people.id, HANDSETS[3], DELETED)
+        while chunk := contacts.list_active_members(db, fresh.tenant, people.id, after, 2):
             seen += [member.msisdn for member in chunk]
             after = chunk[-1].msisdn
     assert seen == [*HANDSETS[:3], *HANDSETS[4:7]]

@@ -42,7 +42,7 @@ def test_the_generation_rises_with_what_may_be_remembered(fresh: FreshTenant) ->
     store = fresh.store
     before = store.generation
     with store.begin() as db:
-        accounts.by_key(db, fresh.account.key)
+        accounts.find_by_key(db, fresh.account.key)
         ledger.charge(db, fresh.account, 1, transactions.FEE, "test", real_now())
     assert store.generation == before
     with store.begin() as db:

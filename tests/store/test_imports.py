@@ -30,19 +30,19 @@ def start(at: FreshTenant, on: ContactList) -> int:
 def hold(at: FreshTenant, job: int, holder: str = "one", after: float = 0) -> Held | None:
     with at.store.begin() as db:
         real = NOON + seconds(after)
-        return imports.take(db, at.tenant, job, holder, real, real + HOLD)
+        return imports.acquire(db, at.tenant, job, holder, real, real + HOLD)
 
 
 def test_an_import_is_what_was_asked_for(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     with fresh.store.begin() as db:
-        assert imports.last(db, fresh.tenant, people.id + 1) is None
-        assert imports.last(db, fresh.tenant + 1, people.id) is None
-        there = imports.last(db, fresh.tenant, people.id)
+        assert imports.find_last(db, fresh.tenant, people.id + 1) is None
+        assert imports.find_last(db, fresh.tenant + 1, people.id) is None
+        there = imports.find_last(db, fresh.tenant, people.id)
         assert there is not None
         assert (there.id, there.status, there.counts) == (job, imports.IN_PROGRESS, Counts())
         assert (there.asked.country, there.asked.fields) == ("AU", {"1": "Town"})
-        (due,) = timeline.due_by(db, fresh.tenant, NOON, 9)
+        (due,) = timeline.list_due(db, fresh.tenant, NOON, 9)
         assert (due.kind, due.ref) == (timeline.IMPORT, job)
 
 
@@ -52,19 +52,19 @@ def test_one_holds_it_at_a_time(fresh: FreshTenant, people: ContactList) -> None
     assert one is not None
     assert hold(fresh, job, "two", 29) is None
     with fresh.store.begin() as db:
-        assert timeline.next_wake(db) == NOON + HOLD
-        imports.keep(db, one, NOON + seconds(50))
+        assert timeline.find_next_wake(db) == NOON + HOLD
+        imports.extend(db, one, NOON + seconds(50))
     assert hold(fresh, job, "two", 49) is None
     two = hold(fresh, job, "two", 50)
     assert two is not None
     with fresh.store.begin() as db:
         assert not imports.is_held(db, one)
         assert imports.is_held(db, two)
-        imports.keep(db, one, NOON + seconds(999))
+        imports.extend(db, one, NOON + seconds(999))
         assert not imports.set_length(db, one, 9)
         assert not imports.end(db, one, "")
-        assert timeline.next_wake(db) == NOON + seconds(80)
-        there = imports.last(db, fresh.tenant, people.id)
+        assert timeline.find_next_wake(db) == NOON + seconds(80)
+        there = imports.find_last(db, fresh.tenant, people.id)
         assert there is not None
         assert (there.status, there.importlength) == (imports.IN_PROGRESS, 0)
 
@@ -76,7 +76,7 @@ def test_what_nobody_holds_any_more_is_let_go_of(fresh: FreshTenant, people: Con
     with fresh.store.begin() as db:
         imports.release_all(db, NOON + seconds(1))
         assert not imports.is_held(db, one)
-        assert timeline.next_wake(db) == NOON + seconds(1)
+        assert timeline.find_next_wake(db) == NOON + seconds(1)
     assert hold(fresh, job, "two", 1) is not None
 
 
@@ -86,6 +86,6 @@ def test_what_has_ended_is_not_begun_again(fresh: FreshTenant, people: ContactLi
     assert one is not None
     with fresh.store.begin() as db:
         assert imports.end(db, one, "")
-        assert timeline.due_of(db, fresh.tenant, timeline.IMPORT, job) is None
+        assert timeline.find_due(db, fresh.tenant, timeline.IMPORT, job) is None
     assert hold(fresh, job, "two", 99) is None
     assert hold(fresh, job + 1) is None

@@ -30,7 +30,7 @@ def test_a_message_is_what_was_sent(fresh: FreshTenant) -> None:
         assert kept.status == messages.SCHEDULED
         assert (kept.delivered, kept.bounced, kept.responses, kept.optouts, kept.link_hits) == (0, 0, 0, 0, 0)
         assert kept.pending == 2
-        assert messages.callback_urls(db, fresh.tenant, made) == ("http://r/", "http://h/")
+        assert messages.find_callback_urls(db, fresh.tenant, made) == ("http://r/", "http://h/")
         assert messages.read(db, fresh.tenant, made + 1) is None
 
 
@@ -38,9 +38,9 @@ def test_counts_rise_by_what_happened(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, _ = send(db, fresh, HANDSETS[:6])
         another, _ = send(db, fresh, HANDSETS[:6])
-        messages.count_reports(db, fresh.tenant, {message: [DELIVERED, SOFT_BOUNCE, DELIVERED]})
-        messages.count_reports(db, fresh.tenant, {message: [HARD_BOUNCE]})
-        messages.count(db, fresh.tenant, message, responses=2, optouts=1, hits=4)
+        messages.add_report_counts(db, fresh.tenant, {message: [DELIVERED, SOFT_BOUNCE, DELIVERED]})
+        messages.add_report_counts(db, fresh.tenant, {message: [HARD_BOUNCE]})
+        messages.add_counts(db, fresh.tenant, message, responses=2, optouts=1, hits=4)
         kept = messages.read(db, fresh.tenant, message)
         untouched = messages.read(db, fresh.tenant, another)
     assert kept is not None
@@ -84,7 +84,7 @@ def test_recipients_get_ids_in_order_and_texts_of_their_own(fresh: FreshTenant) 
     with fresh.store.begin() as db:
         message, first = send(db, fresh, [HANDSETS[0], NewRecipient(HANDSETS[1], "Hello you"), HANDSETS[0]])
         assert first == ids.FIRST["recipient"]
-        assert recipients.chunk(db, fresh.tenant, message, 0, 10) == [
+        assert recipients.list_chunk(db, fresh.tenant, message, 0, 10) == [
             (first, HANDSETS[0]), (first + 1, HANDSETS[1]), (first + 2, HANDSETS[0]),
         ]  # fmt: skip
         one, two = (recipients.read(db, fresh.tenant, first + index) for index in (0, 1))
@@ -93,8 +93,8 @@ def test_recipients_get_ids_in_order_and_texts_of_their_own(fresh: FreshTenant) 
         assert (one.text, two.text) == ("Hello", "Hello you")
         assert (one.message, one.msisdn, one.sender, one.sent_at) == (message, HANDSETS[0], "61491570112", NOON)
         assert (one.status, one.reported_at, one.optout, one.link_hits) == (PENDING, None, False, 0)
-        assert recipients.of_message(db, fresh.tenant, message, HANDSETS[0]) == one
-        assert recipients.of_message(db, fresh.tenant, message, HANDSETS[5]) is None
+        assert recipients.find_of_message(db, fresh.tenant, message, HANDSETS[0]) == one
+        assert recipients.find_of_message(db, fresh.tenant, message, HANDSETS[5]) is None
         assert recipients.read(db, fresh.tenant, first + 3) is None
 
 
@@ -103,7 +103,7 @@ def test_chunks_go_through_a_message_and_no_further(fresh: FreshTenant) -> None:
         message, first = send(db, fresh, HANDSETS[:7])
         send(db, fresh, HANDSETS[:3])
         after, seen = 0, []
-        while chunk := recipients.chunk(db, fresh.tenant, message, after, 3):
+        while chunk := recipients.list_chunk(db, fresh.tenant, message, after, 3):
             assert len(chunk) <= 3
             seen += chunk
             after = chunk[-1][0]
@@ -114,7 +114,7 @@ def test_reports_of_many_are_asked_of_together(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, first = send(db, fresh, [f"614915701{number:02}" for number in range(50)])
         asked = [*range(first, first + 45), first - 1]
-        found = recipients.reporting(db, fresh.tenant, asked)
+        found = recipients.find_reporting(db, fresh.tenant, asked)
     assert set(found) == set(asked) - {first - 1}
     assert all(each.recipient == recipient for recipient, each in found.items())
 
@@ -123,17 +123,17 @@ def test_what_a_report_needs_to_know(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"dlr_url": "http://account/"})
         message, first = send(db, fresh, HANDSETS[:2], dlr_url="http://message/")
-        told = recipients.reporting(db, fresh.tenant, [first])[first]
+        told = recipients.find_reporting(db, fresh.tenant, [first])[first]
         assert (told.recipient, told.msisdn, told.message, told.account) == (
             first, HANDSETS[0], message, fresh.account.id,
         )  # fmt: skip
         assert (told.secret, told.message_url, told.account_url) == (
             fresh.account.secret, "http://message/", "http://account/",
         )  # fmt: skip
-        recipients.report(db, fresh.tenant, {first: (SOFT_BOUNCE, NOON + seconds(1))})
-        again = recipients.reporting(db, fresh.tenant, [first])[first]
+        recipients.set_reported(db, fresh.tenant, {first: (SOFT_BOUNCE, NOON + seconds(1))})
+        again = recipients.find_reporting(db, fresh.tenant, [first])[first]
         assert (told.status, again.status) == (PENDING, SOFT_BOUNCE)
-        assert recipients.reporting(db, fresh.tenant, [1]) == {}
+        assert recipients.find_reporting(db, fresh.tenant, [1]) == {}
         reported, untouched = (recipients.read(db, fresh.tenant, first + index) for index in (0, 1))
     assert reported is not None
     assert untouched is not None
@@ -154,8 +154,8 @@ def test_opting_out_by_a_message_is_news_once(fresh: FreshTenant) -> None:
 def test_clicks_are_counted_for_each_recipient(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, first = send(db, fresh, HANDSETS[:2])
-        assert [recipients.hit(db, fresh.tenant, first) for _ in range(3)] == [1, 2, 3]
-        assert recipients.hit(db, fresh.tenant, first + 1) == 1
+        assert [recipients.add_hit(db, fresh.tenant, first) for _ in range(3)] == [1, 2, 3]
+        assert recipients.add_hit(db, fresh.tenant, first + 1) == 1
 
 
 @pytest.mark.parametrize("sender", [None, new_tenant.OWN_NUMBER])
@@ -168,7 +168,7 @@ def test_a_handset_answers_the_newest_message(fresh: FreshTenant, sender: str | 
         account = fresh.account.id
 
         def last(after: float) -> tuple[int, int, str] | None:
-            return recipients.last_to(db, fresh.tenant, HANDSETS[0], NOON + seconds(after), sender)
+            return recipients.find_last_to(db, fresh.tenant, HANDSETS[0], NOON + seconds(after), sender)
 
         assert last(-1) is None
         assert last(0) == (together, account, new_tenant.OWN_NUMBER)
@@ -181,18 +181,22 @@ def test_a_handset_answers_the_sender_it_writes_to(fresh: FreshTenant) -> None:
         _, shared = send(db, fresh, HANDSETS[:1], sender=new_tenant.SHARED_NUMBER)
         _, named = send(db, fresh, HANDSETS[:1], sender="MyShop", at=NOON + seconds(1))
         later = NOON + seconds(5)
-        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, new_tenant.SHARED_NUMBER) == (
+        assert recipients.find_last_to(db, fresh.tenant, HANDSETS[0], later, new_tenant.SHARED_NUMBER) == (
             shared, fresh.account.id, new_tenant.SHARED_NUMBER,
         )  # fmt: skip
-        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, new_tenant.OWN_NUMBER) is None
-        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], later, None) == (named, fresh.account.id, "MyShop")
+        assert recipients.find_last_to(db, fresh.tenant, HANDSETS[0], later, new_tenant.OWN_NUMBER) is None
+        assert recipients.find_last_to(db, fresh.tenant, HANDSETS[0], later, None) == (
+            named,
+            fresh.account.id,
+            "MyShop",
+        )
 
 
 def test_a_message_that_was_called_off_is_not_answered(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, _ = send(db, fresh, HANDSETS[:1])
         messages.cancel(db, fresh.tenant, message)
-        assert recipients.last_to(db, fresh.tenant, HANDSETS[0], NOON, None) is None
+        assert recipients.find_last_to(db, fresh.tenant, HANDSETS[0], NOON, None) is None
 
 
 def test_messages_of_two_tenants_share_ids_and_nothing_else(fresh: FreshTenant) -> None:
@@ -200,8 +204,8 @@ def test_messages_of_two_tenants_share_ids_and_nothing_else(fresh: FreshTenant) 
     with fresh.store.begin() as db:
         one = send(db, fresh, HANDSETS[:1])
         assert send(db, other, HANDSETS[1:2], text="Other") == one
-        messages.count_reports(db, fresh.tenant, {one[0]: [DELIVERED]})
-        recipients.report(db, fresh.tenant, {one[1]: (DELIVERED, NOON)})
+        messages.add_report_counts(db, fresh.tenant, {one[0]: [DELIVERED]})
+        recipients.set_reported(db, fresh.tenant, {one[1]: (DELIVERED, NOON)})
         messages.set_status(db, fresh.tenant, one[0], messages.SENT)
         theirs = messages.read(db, other.tenant, one[0])
         kept = recipients.read(db, other.tenant, one[1])

@@ -34,18 +34,18 @@ def test_who_may_send_from_a_number(fresh: FreshTenant) -> None:
 
 def test_which_number_a_message_goes_out_from(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == new_tenant.OWN_NUMBER
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == new_tenant.SHARED_NUMBER
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id + 1, False) == new_tenant.SHARED_NUMBER
-        assert numbers.sender_for(db, fresh.tenant + 1, fresh.account.id, False) is None
+        assert numbers.find_sender(db, fresh.tenant, fresh.account.id, False) == new_tenant.OWN_NUMBER
+        assert numbers.find_sender(db, fresh.tenant, fresh.account.id, True) == new_tenant.SHARED_NUMBER
+        assert numbers.find_sender(db, fresh.tenant, fresh.account.id + 1, False) == new_tenant.SHARED_NUMBER
+        assert numbers.find_sender(db, fresh.tenant + 1, fresh.account.id, False) is None
 
 
 def test_numbers_are_listed_by_number(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [number("61491570001", fresh.account.id)])
-        owned = numbers.owned(db, fresh.tenant, fresh.account.id, FIRST_PAGE)
+        owned = numbers.list_owned(db, fresh.tenant, fresh.account.id, FIRST_PAGE)
         assert [each.number for each in owned.rows] == ["61491570001", new_tenant.OWN_NUMBER]
-        available = numbers.available(db, fresh.tenant, Paging(2, 20))
+        available = numbers.list_available(db, fresh.tenant, Paging(2, 20))
         assert ([each.number for each in available.rows], available.total) == (
             list(new_tenant.POOL[20:]),
             len(new_tenant.POOL),

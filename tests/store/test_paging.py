@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Select, String, literal, select, union_all
 
-from sms_sandbox.store.paging import FIRST_PAGE, Page, Paging, fetch
+from sms_sandbox.store.paging import FIRST_PAGE, Page, Paging, fetch_page
 from tests.conftest import FreshTenant
 
 
@@ -28,13 +28,13 @@ def first(row: Sequence[Any]) -> int:
 @given(st.integers(0, 40), st.integers(1, 45))
 def test_walking_the_pages_meets_each_row_once(fresh: FreshTenant, total: int, size: int) -> None:
     with fresh.store.begin() as db:
-        page = fetch(db, numbers(total), Paging(1, size), first)
+        page = fetch_page(db, numbers(total), Paging(1, size), first)
         met = list(page.rows)
         for number in range(2, page.info["count"] + 1):
-            page = fetch(db, numbers(total), Paging(number, size), first)
+            page = fetch_page(db, numbers(total), Paging(number, size), first)
             assert page.rows
             met += page.rows
-        beyond = fetch(db, numbers(total), Paging(page.info["count"] + 1, size), first)
+        beyond = fetch_page(db, numbers(total), Paging(page.info["count"] + 1, size), first)
     assert met == list(range(1, total + 1))
     assert (beyond.rows, beyond.total) == ([], total)
 
@@ -50,14 +50,14 @@ def test_there_are_as_few_pages_as_hold_all_rows(total: int, number: int, size: 
 
 def test_a_total_that_is_known_is_not_counted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        page = fetch(db, numbers(5), Paging(1, 2), first, total=3)
+        page = fetch_page(db, numbers(5), Paging(1, 2), first, total=3)
     assert (page.rows, page.total, page.info) == ([1, 2], 3, {"count": 2, "number": 1})
 
 
 def test_rows_alike_are_counted_each(fresh: FreshTenant) -> None:
     twice = union_all(select(literal("a", String)), select(literal("a", String))).subquery()
     with fresh.store.begin() as db:
-        page = fetch(db, select(twice), FIRST_PAGE, tuple)
+        page = fetch_page(db, select(twice), FIRST_PAGE, tuple)
     assert (len(page.rows), page.total) == (2, 2)
 
 

@@ -23,12 +23,12 @@ def test_whom_a_message_went_to_with_what_a_list_knows(fresh: FreshTenant) -> No
         contacts.add_member(db, fresh.tenant, on.id, HANDSETS[0], ("F", None), {"1": "9"}, NOON)
     message = read(fresh, sent)
     with fresh.store.begin() as db:
-        page = reports.sent_to(db, fresh.tenant, message, on.id, "all", "include", FIRST_PAGE)
+        page = reports.list_sent_to(db, fresh.tenant, message, on.id, "all", "include", FIRST_PAGE)
         unknown, known = page.rows
         assert (page.total, unknown.recipient.id, known.recipient.id) == (2, first, first + 1)
         assert (unknown.first_name, unknown.fields, unknown.recipient.text) == (None, None, "Hello")
         assert (known.first_name, known.last_name, known.fields, known.recipient.text) == ("F", None, {"1": "9"}, "You")
-        of_none = reports.sent_to(db, fresh.tenant, message, 0, "all", "include", Paging(2, 1))
+        of_none = reports.list_sent_to(db, fresh.tenant, message, 0, "all", "include", Paging(2, 1))
     assert ([each.recipient.id for each in of_none.rows], of_none.rows[0].fields) == ([first + 1], None)
 
 
@@ -37,10 +37,10 @@ def test_whom_a_message_went_to_by_what_became_of_it(fresh: FreshTenant) -> None
         sent, first = send(db, fresh, HANDSETS[:4])
         send(db, fresh, HANDSETS[:4])
         for index, status in enumerate((DELIVERED, SOFT_BOUNCE, HARD_BOUNCE)):
-            recipients.report(db, fresh.tenant, {first + index: (status, NOON)})
+            recipients.set_reported(db, fresh.tenant, {first + index: (status, NOON)})
         recipients.mark_opted_out(db, fresh.tenant, first + 1)
-        messages.count_reports(db, fresh.tenant, {sent: [DELIVERED, SOFT_BOUNCE, HARD_BOUNCE]})
-        messages.count(db, fresh.tenant, sent, optouts=1)
+        messages.add_report_counts(db, fresh.tenant, {sent: [DELIVERED, SOFT_BOUNCE, HARD_BOUNCE]})
+        messages.add_counts(db, fresh.tenant, sent, optouts=1)
     message = read(fresh, sent)
     for delivery, optouts, expected in (
         ("all", "include", [0, 1, 2, 3]),
@@ -53,7 +53,7 @@ def test_whom_a_message_went_to_by_what_became_of_it(fresh: FreshTenant) -> None
         ("pending", "only", []),
     ):
         with fresh.store.begin() as db:
-            page = reports.sent_to(db, fresh.tenant, message, 0, delivery, optouts, FIRST_PAGE)
+            page = reports.list_sent_to(db, fresh.tenant, message, 0, delivery, optouts, FIRST_PAGE)
         assert [each.recipient.id - first for each in page.rows] == expected, (delivery, optouts)
         assert page.total == len(expected)
 
@@ -67,7 +67,7 @@ def test_what_an_account_sent_in_a_span_of_time(fresh: FreshTenant) -> None:
 
         def found(start: float, end: float, msisdn: str | None = None) -> list[int]:
             span = (NOON + seconds(start), NOON + seconds(end))
-            page = reports.sent_by(db, fresh.tenant, fresh.account.id, *span, msisdn, FIRST_PAGE)
+            page = reports.list_sent_by(db, fresh.tenant, fresh.account.id, *span, msisdn, FIRST_PAGE)
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 
@@ -76,7 +76,9 @@ def test_what_an_account_sent_in_a_span_of_time(fresh: FreshTenant) -> None:
         assert found(1, 60) == [late]
         assert found(0, 60, HANDSETS[1]) == [early + 1]
         assert found(0, 60, HANDSETS[5]) == []
-        nobodys = reports.sent_by(db, fresh.tenant, fresh.account.id + 1, NOON, NOON + seconds(60), None, FIRST_PAGE)
+        nobodys = reports.list_sent_by(
+            db, fresh.tenant, fresh.account.id + 1, NOON, NOON + seconds(60), None, FIRST_PAGE
+        )
         assert nobodys.rows == []
 
 
@@ -87,7 +89,7 @@ def test_messages_of_a_tenant(fresh: FreshTenant) -> None:
         messages.set_status(db, fresh.tenant, two, messages.SENT)
 
         def found(sender: str | None = None, status: str | None = None, text: str | None = None) -> list[int]:
-            page = reports.messages_of(db, fresh.tenant, FIRST_PAGE, sender, status, text)
+            page = reports.list_messages(db, fresh.tenant, FIRST_PAGE, sender, status, text)
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 
@@ -104,10 +106,10 @@ def test_recipients_of_a_tenant(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         one, first = send(db, fresh, HANDSETS[:2])
         _, second = send(db, fresh, HANDSETS[:1])
-        recipients.report(db, fresh.tenant, {first: (DELIVERED, NOON)})
+        recipients.set_reported(db, fresh.tenant, {first: (DELIVERED, NOON)})
 
         def found(message: int | None = None, msisdn: str | None = None, status: str | None = None) -> list[int]:
-            page = reports.recipients_of(db, fresh.tenant, FIRST_PAGE, message, msisdn, status)
+            page = reports.list_recipients(db, fresh.tenant, FIRST_PAGE, message, msisdn, status)
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 

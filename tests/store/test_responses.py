@@ -7,7 +7,7 @@ import pytest
 from sms_sandbox.store import contacts, ids, responses
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from sms_sandbox.store.recipients import NewRecipient
-from sms_sandbox.store.responses import NewResponse, Wanted
+from sms_sandbox.store.responses import NewResponse, ResponseFilter
 from tests.conftest import FreshTenant
 from tests.store.making import HANDSETS, NOON, seconds, send
 
@@ -34,7 +34,7 @@ def test_a_response_is_what_was_written(fresh: FreshTenant) -> None:
     unasked = write(fresh, when=NOON + seconds(2))
     assert made == ids.FIRST["response"]
     with fresh.store.begin() as db:
-        page = responses.page(db, fresh.tenant, Wanted(fresh.account.id), FIRST_PAGE)
+        page = responses.list_page(db, fresh.tenant, ResponseFilter(fresh.account.id), FIRST_PAGE)
     assert page.total == 3
     newest, second, first_ = page.rows
     assert [each.id for each in page.rows] == [unasked, templated, made]
@@ -55,23 +55,23 @@ def test_only_what_is_wanted_comes(fresh: FreshTenant) -> None:
     keyword = write(fresh, keyword="WIN", keyword_id=5, when=NOON + seconds(4))
     foreign = write(fresh, account=account + 1)
     for wanted, expected in (
-        (Wanted(account), [keyword, handset, shared, answer, plain]),
-        (Wanted(account + 1), [foreign]),
-        (Wanted(account, message=340000001), [answer]),
-        (Wanted(account, message=1), []),
-        (Wanted(account, number="61491570101"), [shared]),
-        (Wanted(account, msisdn=HANDSETS[1]), [handset]),
-        (Wanted(account, keyword="WIN"), [keyword]),
-        (Wanted(account, keyword_id=5), [keyword]),
-        (Wanted(account, keywords="only"), [keyword]),
-        (Wanted(account, keywords="omit"), [handset, shared, answer, plain]),
-        (Wanted(account, start=NOON + seconds(3)), [keyword, handset]),
-        (Wanted(account, end=NOON + seconds(1)), [answer, plain]),
-        (Wanted(account, start=NOON + seconds(1), end=NOON + seconds(2)), [shared, answer]),
-        (Wanted(account, start=NOON + seconds(9)), []),
+        (ResponseFilter(account), [keyword, handset, shared, answer, plain]),
+        (ResponseFilter(account + 1), [foreign]),
+        (ResponseFilter(account, message=340000001), [answer]),
+        (ResponseFilter(account, message=1), []),
+        (ResponseFilter(account, number="61491570101"), [shared]),
+        (ResponseFilter(account, msisdn=HANDSETS[1]), [handset]),
+        (ResponseFilter(account, keyword="WIN"), [keyword]),
+        (ResponseFilter(account, keyword_id=5), [keyword]),
+        (ResponseFilter(account, keywords="only"), [keyword]),
+        (ResponseFilter(account, keywords="omit"), [handset, shared, answer, plain]),
+        (ResponseFilter(account, start=NOON + seconds(3)), [keyword, handset]),
+        (ResponseFilter(account, end=NOON + seconds(1)), [answer, plain]),
+        (ResponseFilter(account, start=NOON + seconds(1), end=NOON + seconds(2)), [shared, answer]),
+        (ResponseFilter(account, start=NOON + seconds(9)), []),
     ):
         with fresh.store.begin() as db:
-            page = responses.page(db, fresh.tenant, wanted, FIRST_PAGE)
+            page = responses.list_page(db, fresh.tenant, wanted, FIRST_PAGE)
         assert [each.id for each in page.rows] == expected, wanted
         assert page.total == len(expected)
 
@@ -82,6 +82,6 @@ def test_pages_meet_each_response_once_though_all_came_at_once(fresh: FreshTenan
     met: list[int] = []
     with fresh.store.begin() as db:
         for number in range(1, -(-5 // size) + 1):
-            page = responses.page(db, fresh.tenant, Wanted(fresh.account.id), Paging(number, size))
+            page = responses.list_page(db, fresh.tenant, ResponseFilter(fresh.account.id), Paging(number, size))
             met += [each.id for each in page.rows]
     assert met == made[::-1]

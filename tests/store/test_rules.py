@@ -24,13 +24,13 @@ def put(
 
 def decide(fresh: FreshTenant, kind: str = rules.API, seed: str = "seed") -> int | None:
     with fresh.store.begin() as db:
-        found = rules.deciding(db, fresh.tenant, kind, ANY, NOW, seed)
+        found = rules.find_deciding(db, fresh.tenant, kind, ANY, NOW, seed)
     return found.id if found else None
 
 
 def order(fresh: FreshTenant) -> list[int]:
     with fresh.store.begin() as db:
-        return [rule.id for rule in rules.of_kind(db, fresh.tenant, rules.API)]
+        return [rule.id for rule in rules.list_rules(db, fresh.tenant, rules.API)]
 
 
 def test_the_first_that_fits_decides(fresh: FreshTenant) -> None:
@@ -47,7 +47,7 @@ def test_one_that_counts_gives_way_when_it_is_used_up(fresh: FreshTenant) -> Non
     counted, plain = put(fresh, turns=Turns(count=2)), put(fresh)
     assert [decide(fresh) for _ in range(4)] == [counted, counted, plain, plain]
     with fresh.store.begin() as db:
-        found = rules.of_kind(db, fresh.tenant, rules.API)
+        found = rules.list_rules(db, fresh.tenant, rules.API)
     assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(4, 2, 0), (2, 2, None)]
 
 
@@ -56,7 +56,7 @@ def test_one_of_the_carrier_that_always_applies_is_not_counted(fresh: FreshTenan
         rules.add(db, fresh.tenant, NewRule(rules.CARRIER, Match(), Turns(), {}))
     assert decide(fresh, rules.CARRIER) == 1
     with fresh.store.begin() as db:
-        (rule,) = rules.of_kind(db, fresh.tenant, rules.CARRIER)
+        (rule,) = rules.list_rules(db, fresh.tenant, rules.CARRIER)
     assert (rule.seen, rule.used) == (0, 0)
 
 
@@ -64,7 +64,7 @@ def test_what_was_counted_is_told_with_what_decided(fresh: FreshTenant) -> None:
     put(fresh, turns=Turns(nth=2))
     assert decide(fresh) is None
     with fresh.store.begin() as db:
-        found = rules.deciding(db, fresh.tenant, rules.API, ANY, NOW, "seed")
+        found = rules.find_deciding(db, fresh.tenant, rules.API, ANY, NOW, "seed")
     assert found is not None
     assert (found.seen, found.used) == (2, 1)
 
@@ -115,7 +115,7 @@ def test_rules_are_removed_and_reordered(fresh: FreshTenant) -> None:
 def test_what_a_rule_does_comes_back_as_it_was_given(fresh: FreshTenant) -> None:
     put(fresh, Match(to="04*", text="x"), Turns(2, 3, 0.25), error="LEDGER_ERROR")
     with fresh.store.begin() as db:
-        (rule,) = rules.of_kind(db, fresh.tenant, rules.API)
+        (rule,) = rules.list_rules(db, fresh.tenant, rules.API)
     assert (rule.match, rule.turns, rule.what) == (
         Match(to="04*", text="x"), Turns(2, 3, 0.25), {"error": "LEDGER_ERROR"},
     )  # fmt: skip
@@ -128,9 +128,9 @@ def test_two_who_count_the_same_rules_in_other_orders_wait_for_each_other(fresh:
     def count(to: Sequence[str]) -> None:
         for _ in range(20):
             with fresh.store.begin() as db:
-                rules.hold(db, fresh.tenant, rules.API)
+                rules.lock(db, fresh.tenant, rules.API)
                 for each in to:
-                    assert rules.deciding(db, fresh.tenant, rules.API, Subject((each,)), NOW, "seed")
+                    assert rules.find_deciding(db, fresh.tenant, rules.API, Subject((each,)), NOW, "seed")
 
     numbers = ["61491570156", "61491570157"]
     if fresh.store.embedded:
@@ -140,7 +140,7 @@ def test_two_who_count_the_same_rules_in_other_orders_wait_for_each_other(fresh:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(count, [numbers, numbers[::-1]] * 2))
     with fresh.store.begin() as db:
-        used = {rule.used for rule in rules.of_kind(db, fresh.tenant, rules.API)}
+        used = {rule.used for rule in rules.list_rules(db, fresh.tenant, rules.API)}
     assert used == ({40} if fresh.store.embedded else {80})
 
 
@@ -148,7 +148,7 @@ def test_rules_can_be_reordered_and_cleared_while_they_count(fresh: FreshTenant)
     put(fresh, turns=Turns(count=5))
     put(fresh)
     with fresh.store.begin() as db:
-        rules.hold(db, fresh.tenant, rules.API)
+        rules.lock(db, fresh.tenant, rules.API)
         rules.reorder(db, fresh.tenant, rules.API, [2, 1])
         rules.clear(db, fresh.tenant, rules.API)
-        assert rules.of_kind(db, fresh.tenant, rules.API) == []
+        assert rules.list_rules(db, fresh.tenant, rules.API) == []

@@ -83,7 +83,7 @@ def test_what_is_written_is_there_after_opening_again(tmp_path: Path) -> None:
     first.close()
     again = open_store(url)
     with again.begin() as db:
-        account = accounts.by_key(db, tenant.account.key)
+        account = accounts.find_by_key(db, tenant.account.key)
     again.close()
     assert account == tenant.account
 

@@ -66,26 +66,26 @@ def test_a_tenant_is_what_it_was_made_as(store: Store) -> None:
         )  # fmt: skip
         assert made.strict_senders is True
         assert (made.clock, made.created) == (clock, NOON)
-        assert read(db, made.id) == tenants.by_name(db, "made") == tenants.enter(db, made.id) == made
-        assert tenants.oldest(db) == made.id
+        assert read(db, made.id) == tenants.find_by_name(db, "made") == tenants.lock_clock(db, made.id) == made
+        assert tenants.find_default(db) == made.id
 
 
 def test_nothing_is_found_where_nothing_is(store: Store) -> None:
     with store.begin() as db:
-        assert tenants.oldest(db) is None
+        assert tenants.find_default(db) is None
         assert tenants.read(db, 1) is None
-        assert tenants.enter(db, 1) is None
-        assert tenants.by_name(db, "default") is None
-        assert tenants.page(db, Paging()).rows == []
+        assert tenants.lock_clock(db, 1) is None
+        assert tenants.find_by_name(db, "default") is None
+        assert tenants.list_page(db, Paging()).rows == []
 
 
 def test_tenants_are_listed_oldest_first(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        page = tenants.page(db, Paging(1, 1))
+        page = tenants.list_page(db, Paging(1, 1))
         assert [each.id for each in page.rows] == [fresh.tenant]
         assert page.total == 2
-        assert [each.id for each in tenants.page(db, Paging(2, 1)).rows] == [other.tenant]
-        assert tenants.oldest(db) == fresh.tenant
+        assert [each.id for each in tenants.list_page(db, Paging(2, 1)).rows] == [other.tenant]
+        assert tenants.find_default(db) == fresh.tenant
 
 
 def test_settings_of_one_tenant_change_alone(fresh: FreshTenant, other: FreshTenant) -> None:
@@ -107,16 +107,16 @@ def test_a_clock_is_kept_as_it_is_set(fresh: FreshTenant, clock: Clock) -> None:
     with fresh.store.begin() as db:
         tenants.set_clock(db, fresh.tenant, clock)
         assert read(db, fresh.tenant).clock == clock
-        account = accounts.by_key(db, fresh.account.key)
+        account = accounts.find_by_key(db, fresh.account.key)
         assert account is not None
         assert account.clock == clock
 
 
 def test_which_clocks_an_advance_holds(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        assert tenants.moving(db) == []
+        assert tenants.list_moving(db) == []
         tenants.set_clock(db, other.tenant, Clock(frozen_at=NOON, moving=True))
-        assert [each.id for each in tenants.moving(db)] == [other.tenant]
+        assert [each.id for each in tenants.list_moving(db)] == [other.tenant]
 
 
 def test_a_fresh_tenant_holds_what_it_should(fresh: FreshTenant) -> None:
@@ -124,10 +124,10 @@ def test_a_fresh_tenant_holds_what_it_should(fresh: FreshTenant) -> None:
         assert +rows(db, fresh.tenant) == Counter(
             counters=2, accounts=1, transactions=1, timeline=1, journals=1, numbers=2 + len(new_tenant.POOL)
         )
-        assert accounts.first_of(db, fresh.tenant) == fresh.account
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, False) == new_tenant.OWN_NUMBER
-        assert numbers.sender_for(db, fresh.tenant, fresh.account.id, True) == new_tenant.SHARED_NUMBER
-        assert numbers.available(db, fresh.tenant, Paging()).total == len(new_tenant.POOL)
+        assert accounts.find_first(db, fresh.tenant) == fresh.account
+        assert numbers.find_sender(db, fresh.tenant, fresh.account.id, False) == new_tenant.OWN_NUMBER
+        assert numbers.find_sender(db, fresh.tenant, fresh.account.id, True) == new_tenant.SHARED_NUMBER
+        assert numbers.list_available(db, fresh.tenant, Paging()).total == len(new_tenant.POOL)
 
 
 def test_an_emptied_tenant_holds_nothing_and_others_all_they_did(fresh: FreshTenant, other: FreshTenant) -> None:
@@ -152,8 +152,8 @@ def test_a_removed_tenant_is_gone_and_others_are_not(fresh: FreshTenant, other: 
         assert rows(db, fresh.tenant) == Counter()
         assert rows(db, other.tenant) == before
         assert tenants.read(db, fresh.tenant) is None
-        assert accounts.by_key(db, fresh.account.key) is None
-        assert accounts.by_key(db, other.account.key) == other.account
+        assert accounts.find_by_key(db, fresh.account.key) is None
+        assert accounts.find_by_key(db, other.account.key) == other.account
 
 
 def test_an_emptied_tenant_counts_from_the_start_again(fresh: FreshTenant) -> None:
@@ -161,8 +161,8 @@ def test_an_emptied_tenant_counts_from_the_start_again(fresh: FreshTenant) -> No
         one = send(db, fresh, HANDSETS[:3])
         tenants.empty(db, fresh.tenant)
         tenant = read(db, fresh.tenant)
-        new_tenant.settle(db, tenant, NewAccount(fresh.account.key, fresh.account.secret, throttle=0), NOON)
-        assert accounts.by_key(db, fresh.account.key) == fresh.account
+        new_tenant.fill(db, tenant, NewAccount(fresh.account.key, fresh.account.secret, throttle=0), NOON)
+        assert accounts.find_by_key(db, fresh.account.key) == fresh.account
         assert send(db, fresh, HANDSETS[:3]) == one
 
 
@@ -187,9 +187,9 @@ def test_nobody_sees_what_another_tenant_has(fresh: FreshTenant, other: FreshTen
         assert messages.read(db, other.tenant, message) is None
         assert recipients.read(db, other.tenant, first) is None
         assert contacts.read_list(db, other.tenant, on.id) is None
-        assert contacts.list_named(db, other.tenant, other.account.id, "People") is None
+        assert contacts.find_list_id(db, other.tenant, other.account.id, "People") is None
         assert opt_outs.find(db, other.tenant, other.account.id, HANDSETS) == set()
-        assert recipients.last_to(db, other.tenant, HANDSETS[0], NOON, None) is None
+        assert recipients.find_last_to(db, other.tenant, HANDSETS[0], NOON, None) is None
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
@@ -197,7 +197,7 @@ def test_a_tenant_whose_clock_is_being_set_is_not_entered(fresh: FreshTenant) ->
     with fresh.store.begin() as setting:
         tenants.set_clock(setting, fresh.tenant, Clock(frozen_at=NOON))
         with fresh.store.begin() as db:
-            assert tenants.enter(db, fresh.tenant) is None
+            assert tenants.lock_clock(db, fresh.tenant) is None
             assert tenants.read(db, fresh.tenant) is not None
     with fresh.store.begin() as db, fresh.store.begin() as another:
-        assert tenants.enter(db, fresh.tenant) == tenants.enter(another, fresh.tenant) is not None
+        assert tenants.lock_clock(db, fresh.tenant) == tenants.lock_clock(another, fresh.tenant) is not None

@@ -39,7 +39,7 @@ def test_a_row_is_what_was_planned(fresh: FreshTenant) -> None:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 7, {"size": 3, "text": "é"}, "a lane")])
         timeline.schedule(db, fresh.tenant, [])
-        (row,) = timeline.due_by(db, fresh.tenant, NOON, 10)
+        (row,) = timeline.list_due(db, fresh.tenant, NOON, 10)
     assert (row.tenant, row.due, row.kind, row.ref, row.data, row.lane) == (
         fresh.tenant, NOON, "send", 7, {"size": 3, "text": "é"}, "a lane",
     )  # fmt: skip
@@ -50,23 +50,23 @@ def test_a_row_is_what_was_planned(fresh: FreshTenant) -> None:
 def test_rows_come_by_due_then_by_id(fresh: FreshTenant, dues: list[int], until: int, most: int) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
-        timeline.take(db, timeline.due_by(db, fresh.tenant, FAR, 100))
+        timeline.take(db, timeline.list_due(db, fresh.tenant, FAR, 100))
         timeline.schedule(
             db, fresh.tenant, [Plan(NOON + seconds(due), "send", index) for index, due in enumerate(dues)]
         )
         expected = [ref for due, ref in sorted((due, ref) for ref, due in enumerate(dues)) if due <= until]
-        assert refs(timeline.due_by(db, fresh.tenant, NOON + seconds(until), most)) == expected[:most]
-        assert timeline.next_due(db, fresh.tenant) == (NOON + seconds(min(dues)) if dues else None)
+        assert refs(timeline.list_due(db, fresh.tenant, NOON + seconds(until), most)) == expected[:most]
+        assert timeline.find_next_due(db, fresh.tenant) == (NOON + seconds(min(dues)) if dues else None)
 
 
 def test_what_is_taken_is_gone_and_what_is_not_stays(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", ref) for ref in range(5)])
-        rows = timeline.due_by(db, fresh.tenant, NOON, 10)
+        rows = timeline.list_due(db, fresh.tenant, NOON, 10)
         timeline.take(db, rows[1:4])
         timeline.take(db, [])
-        assert timeline.due_by(db, fresh.tenant, NOON, 10) == [rows[0], rows[4]]
+        assert timeline.list_due(db, fresh.tenant, NOON, 10) == [rows[0], rows[4]]
 
 
 def test_what_wakes_comes_from_all_tenants_by_real_time(fresh: FreshTenant, other: FreshTenant) -> None:
@@ -77,11 +77,11 @@ def test_what_wakes_comes_from_all_tenants_by_real_time(fresh: FreshTenant, othe
         run_at(db, other.tenant, NOON + timedelta(365), real)
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(3), "send", 3), Plan(NOON + seconds(1), "send", 1)])
         timeline.schedule(db, other.tenant, [Plan(NOON + timedelta(365) + seconds(2), "send", 2)])
-        assert timeline.next_wake(db) == real + seconds(1)
-        assert timeline.waking(db, real, 10) == []
-        assert refs(timeline.waking(db, real + seconds(1), 10)) == [1]
-        assert refs(timeline.waking(db, real + seconds(9), 10)) == [1, 2, 3]
-        assert refs(timeline.waking(db, real + seconds(9), 2)) == [1, 2]
+        assert timeline.find_next_wake(db) == real + seconds(1)
+        assert timeline.list_waking(db, real, 10) == []
+        assert refs(timeline.list_waking(db, real + seconds(1), 10)) == [1]
+        assert refs(timeline.list_waking(db, real + seconds(9), 10)) == [1, 2, 3]
+        assert refs(timeline.list_waking(db, real + seconds(9), 2)) == [1, 2]
 
 
 def test_tenants_whose_clock_stands_sleep(fresh: FreshTenant, other: FreshTenant) -> None:
@@ -89,18 +89,18 @@ def test_tenants_whose_clock_stands_sleep(fresh: FreshTenant, other: FreshTenant
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 1)])
-        assert timeline.next_wake(db) is None
-        assert timeline.waking(db, real + timedelta(10_000), 10) == []
+        assert timeline.find_next_wake(db) is None
+        assert timeline.list_waking(db, real + timedelta(10_000), 10) == []
         timeline.schedule(db, other.tenant, [Plan(real, "send", 2)])
-        assert refs(timeline.waking(db, real + timedelta(10_000), 10)) == [2]
+        assert refs(timeline.list_waking(db, real + timedelta(10_000), 10)) == [2]
 
 
 def test_what_is_due_at_the_moment_a_clock_stands_at_comes_at_once(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 2), Plan(NOON, "send", 1)])
-        assert timeline.next_wake(db) == EPOCH
-        assert refs(timeline.waking(db, real_now(), 10)) == [1]
+        assert timeline.find_next_wake(db) == EPOCH
+        assert refs(timeline.list_waking(db, real_now(), 10)) == [1]
 
 
 def test_what_is_due_on_a_clock_that_is_moved_waits_for_who_moves_it(fresh: FreshTenant) -> None:
@@ -108,8 +108,8 @@ def test_what_is_due_on_a_clock_that_is_moved_waits_for_who_moves_it(fresh: Fres
         timeline.schedule(db, fresh.tenant, [Plan(NOON - seconds(1), "send", 1)])
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON, moving=True))
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 2)])
-        assert timeline.next_wake(db) is None
-        assert refs(timeline.due_by(db, fresh.tenant, NOON, 10)) == [1, 2]
+        assert timeline.find_next_wake(db) is None
+        assert refs(timeline.list_due(db, fresh.tenant, NOON, 10)) == [1, 2]
 
 
 def test_rows_follow_the_clock(fresh: FreshTenant, other: FreshTenant) -> None:
@@ -118,15 +118,15 @@ def test_rows_follow_the_clock(fresh: FreshTenant, other: FreshTenant) -> None:
         timeline.schedule(db, fresh.tenant, [Plan(real + seconds(60), "send", 1)])
         timeline.schedule(db, other.tenant, [Plan(real + seconds(90), "send", 2)])
         tenants.set_clock(db, fresh.tenant, Clock(seconds(59)))
-        assert timeline.next_wake(db) == real + seconds(1)
+        assert timeline.find_next_wake(db) == real + seconds(1)
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=real + seconds(30)))
-        assert timeline.next_wake(db) == real + seconds(90)
+        assert timeline.find_next_wake(db) == real + seconds(90)
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=real + seconds(60)))
-        assert timeline.next_wake(db) == EPOCH
+        assert timeline.find_next_wake(db) == EPOCH
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=real + seconds(60), moving=True))
-        assert timeline.next_wake(db) == real + seconds(90)
+        assert timeline.find_next_wake(db) == real + seconds(90)
         tenants.set_clock(db, fresh.tenant, Clock())
-        assert timeline.next_wake(db) == real + seconds(60)
+        assert timeline.find_next_wake(db) == real + seconds(60)
 
 
 def test_a_clock_that_only_moved_on_wakes_nobody(fresh: FreshTenant) -> None:
@@ -134,7 +134,7 @@ def test_a_clock_that_only_moved_on_wakes_nobody(fresh: FreshTenant) -> None:
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON, moving=True))
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 1)])
         tenants.move_clock(db, fresh.tenant, Clock(frozen_at=NOON + seconds(2), moving=True))
-        assert timeline.next_wake(db) is None
+        assert timeline.find_next_wake(db) is None
 
 
 def test_who_waits_hears_of_what_wakes(fresh: FreshTenant) -> None:
@@ -149,7 +149,7 @@ def test_who_waits_hears_of_what_wakes(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         tenants.set_clock(db, fresh.tenant, Clock(seconds(30)))
     with fresh.store.begin() as db:
-        timeline.retime(db, fresh.tenant, "send", 1, real + seconds(40))
+        timeline.reschedule(db, fresh.tenant, "send", 1, real + seconds(40))
     assert heard == [to_micros(real + seconds(after)) for after in (60, 30, 10)]
 
 
@@ -162,11 +162,11 @@ def test_full_lanes_are_passed_over(fresh: FreshTenant) -> None:
             fresh.tenant,
             [Plan(real + seconds(ref), "callback", ref, lane=lane) for ref, lane in enumerate(lanes)],
         )
-        assert refs(timeline.waking(db, real + seconds(9), 10, ["slow"])) == [1, 2]
-        assert refs(timeline.waking(db, real + seconds(9), 10, ["slow", "quick"])) == [1]
-        assert timeline.next_wake(db, ["slow"]) == real + seconds(1)
-        assert timeline.next_wake(db, ["slow", "quick", ""]) is None
-        assert timeline.next_wake(db) == real
+        assert refs(timeline.list_waking(db, real + seconds(9), 10, ["slow"])) == [1, 2]
+        assert refs(timeline.list_waking(db, real + seconds(9), 10, ["slow", "quick"])) == [1]
+        assert timeline.find_next_wake(db, ["slow"]) == real + seconds(1)
+        assert timeline.find_next_wake(db, ["slow", "quick", ""]) is None
+        assert timeline.find_next_wake(db) == real
 
 
 def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: FreshTenant, other: FreshTenant) -> None:
@@ -175,17 +175,17 @@ def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: FreshTena
         stand(db, other.tenant)
         for at in (fresh, other):
             timeline.schedule(db, at.tenant, [Plan(NOON, "send", 1), Plan(NOON, "report", 1), Plan(NOON, "send", 2)])
-        timeline.retime(db, fresh.tenant, "send", 1, NOON + seconds(5))
-        assert timeline.due_of(db, fresh.tenant, "send", 1) == NOON + seconds(5)
-        assert timeline.due_of(db, fresh.tenant, "report", 1) == NOON
-        assert timeline.due_of(db, other.tenant, "send", 1) == NOON
+        timeline.reschedule(db, fresh.tenant, "send", 1, NOON + seconds(5))
+        assert timeline.find_due(db, fresh.tenant, "send", 1) == NOON + seconds(5)
+        assert timeline.find_due(db, fresh.tenant, "report", 1) == NOON
+        assert timeline.find_due(db, other.tenant, "send", 1) == NOON
         assert timeline.drop(db, fresh.tenant, "send", 1) == 1
         assert timeline.drop(db, fresh.tenant, "send", 1) == 0
-        assert timeline.due_of(db, fresh.tenant, "send", 1) is None
-        assert [(row.kind, row.ref) for row in timeline.due_by(db, fresh.tenant, FAR, 10)] == [
+        assert timeline.find_due(db, fresh.tenant, "send", 1) is None
+        assert [(row.kind, row.ref) for row in timeline.list_due(db, fresh.tenant, FAR, 10)] == [
             ("report", 1), ("send", 2),
         ]  # fmt: skip
-        assert len(timeline.due_by(db, other.tenant, FAR, 10)) == 3
+        assert len(timeline.list_due(db, other.tenant, FAR, 10)) == 3
 
 
 def test_what_is_moved_wakes_at_its_new_moment(fresh: FreshTenant) -> None:
@@ -193,13 +193,13 @@ def test_what_is_moved_wakes_at_its_new_moment(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         run_at(db, fresh.tenant, NOON, real)
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(60), "send", 1)])
-        timeline.retime(db, fresh.tenant, "send", 1, NOON + seconds(5))
-        assert timeline.next_wake(db) == real + seconds(5)
+        timeline.reschedule(db, fresh.tenant, "send", 1, NOON + seconds(5))
+        assert timeline.find_next_wake(db) == real + seconds(5)
         stand(db, fresh.tenant)
-        timeline.retime(db, fresh.tenant, "send", 1, NOON + seconds(9))
-        assert timeline.next_wake(db) is None
-        timeline.retime(db, fresh.tenant, "send", 1, NOON)
-        assert timeline.next_wake(db) == EPOCH
+        timeline.reschedule(db, fresh.tenant, "send", 1, NOON + seconds(9))
+        assert timeline.find_next_wake(db) is None
+        timeline.reschedule(db, fresh.tenant, "send", 1, NOON)
+        assert timeline.find_next_wake(db) == EPOCH
 
 
 def test_what_is_to_sleep_on_wakes_no_sooner(fresh: FreshTenant) -> None:
@@ -207,8 +207,8 @@ def test_what_is_to_sleep_on_wakes_no_sooner(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         run_at(db, fresh.tenant, NOON, real)
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 1), Plan(NOON, "send", 2)])
-        timeline.hold(db, fresh.tenant, "send", 1)
-        timeline.sleep_until(db, fresh.tenant, "send", 1, real + seconds(30))
-        assert refs(timeline.waking(db, real + seconds(29), 10)) == [2]
-        assert refs(timeline.waking(db, real + seconds(30), 10)) == [2, 1]
-        assert timeline.due_of(db, fresh.tenant, "send", 1) == NOON
+        timeline.lock(db, fresh.tenant, "send", 1)
+        timeline.wake_at(db, fresh.tenant, "send", 1, real + seconds(30))
+        assert refs(timeline.list_waking(db, real + seconds(29), 10)) == [2]
+        assert refs(timeline.list_waking(db, real + seconds(30), 10)) == [2, 1]
+        assert timeline.find_due(db, fresh.tenant, "send", 1) == NOON

@@ -36,7 +36,7 @@ def test_four_threads_take_each_row_exactly_once(fresh: FreshTenant) -> None:
         idle = 0
         while idle < 3:
             with fresh.store.begin() as db:
-                rows = timeline.waking(db, real, 7)
+                rows = timeline.list_waking(db, real, 7)
                 timeline.take(db, rows)
                 taken.extend(refs(rows))
             idle = 0 if rows else idle + 1
@@ -72,14 +72,14 @@ def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: Fresh
             assert setting.is_alive()
         setting.join(10)
         with fresh.store.begin() as db:
-            assert timeline.next_wake(db) == wakes
+            assert timeline.find_next_wake(db) == wakes
 
 
 def test_clocks_that_are_kept_are_not_set(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as keeping:
-        timeline.keep_clocks(keeping, [other.tenant, fresh.tenant, -1])
+        timeline.lock_clocks(keeping, [other.tenant, fresh.tenant, -1])
         with fresh.store.begin() as db:
-            timeline.keep_clocks(db, [fresh.tenant])  # others may keep it as well
+            timeline.lock_clocks(db, [fresh.tenant])  # others may keep it as well
         setting = threading.Thread(target=lambda: _freeze(fresh))
         setting.start()
         setting.join(0.1)
@@ -98,6 +98,6 @@ def test_what_is_held_is_not_taken(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(real, "send", 1), Plan(real, "send", 2)])
     with fresh.store.begin() as holding:
-        timeline.hold(holding, fresh.tenant, "send", 1)
+        timeline.lock(holding, fresh.tenant, "send", 1)
         with fresh.store.begin() as db:
-            assert refs(timeline.waking(db, real, 10)) == [2]
+            assert refs(timeline.list_waking(db, real, 10)) == [2]

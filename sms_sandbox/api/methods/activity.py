@@ -70,7 +70,7 @@ def get_user_sms_sent(
 ) -> UserSmsSent:
     """List what the account sent in a period: a row for each handset, newest first."""
     until = min(end, call.now)
-    page = reports.sent_by(call.db, call.tenant, call.account.id, start, until, msisdn, paging)
+    page = reports.list_sent_by(call.db, call.tenant, call.account.id, start, until, msisdn, paging)
     reply: UserSmsSent = {"page": page.info, "total": page.total}
     if page.rows:
         reply["messages"] = [
@@ -133,7 +133,7 @@ def get_contact_sms_stats(
     if msisdn is None:
         raise ApiError(Code.FIELD_INVALID)
     until = min(end or call.now, call.now)
-    page = reports.sent_to_handset(
+    page = reports.list_sent_to_handset(
         call.db, call.tenant, call.account.id, msisdn, start, until, sort_field, order == "desc", paging
     )
     reply: ContactSmsStats = {"page": page.info, "total": page.total}
@@ -193,11 +193,13 @@ def get_message_report(
     since, until = _check_period(call, start, end, _MONTH)
     list_ = None if list_id is None else find_list(call, list_id)
     origin = None if type == "all" else type
-    page, parts = reports.sent_messages(call.db, call.tenant, call.account.id, since, until, number, origin, paging)
+    page, parts = reports.list_sent_messages(
+        call.db, call.tenant, call.account.id, since, until, number, origin, paging
+    )
     reply: MessageReport = {"page": page.info, "messages_total": page.total, "sms_total": parts}
     if page.rows:
-        handsets = reports.single_handsets(call.db, call.tenant, page.rows)
-        members = contacts.members_among(call.db, call.tenant, list_.id, handsets.values()) if list_ else {}
+        handsets = reports.find_single_handsets(call.db, call.tenant, page.rows)
+        members = contacts.find_members(call.db, call.tenant, list_.id, handsets.values()) if list_ else {}
         reply["messages"] = [
             {**_describe_message(call, row), **_describe_handset(handsets.get(row.id), members, list_, response_style)}
             for row in page.rows

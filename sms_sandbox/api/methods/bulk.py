@@ -83,12 +83,12 @@ def _name_fields(call: Call, list_: ContactList, fields: Mapping[str, str]) -> C
     """Return the list with its custom fields added or renamed for the import."""
     if not fields:
         return list_
-    return replace(list_, fields=contacts.name_fields(call.db, call.tenant, list_.id, fields))
+    return replace(list_, fields=contacts.set_field_names(call.db, call.tenant, list_.id, fields))
 
 
 def _find_import(call: Call, list_id: int) -> Import:
     """Return the last import into the account's own list."""
-    job = imports.last(call.db, call.tenant, list_id)
+    job = imports.find_last(call.db, call.tenant, list_id)
     if job is None:
         find_list(call, list_id)
         raise ApiError(Code.NOT_FOUND)

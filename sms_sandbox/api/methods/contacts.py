@@ -108,7 +108,9 @@ def delete_from_list(
     It stays on the list as an inactive contact, and cannot be added again.
     """
     number = _known_number(msisdn, countrycode)
-    lists = [find_list(call, list_id)] if list_id else contacts.holding(call.db, call.tenant, call.account.id, number)
+    lists = (
+        [find_list(call, list_id)] if list_id else contacts.find_lists_of(call.db, call.tenant, call.account.id, number)
+    )
     left = [
         list_.id
         for list_ in lists
@@ -126,7 +128,7 @@ def optout_list_member(
     If the account's lists share their opt-outs, the contact is unsubscribed from all of them.
     """
     number = _known_number(msisdn, countrycode)
-    lists = contacts.holding(call.db, call.tenant, call.account.id, number, contacts.OPTED_OUT)
+    lists = contacts.find_lists_of(call.db, call.tenant, call.account.id, number, contacts.OPTED_OUT)
     if list_id:
         wanted = find_list(call, list_id)
         lists = [list_ for list_ in lists if list_.id == wanted.id]

@@ -74,7 +74,9 @@ def add_keyword(
         keyword=word,
         number=active.number,
         status=OPEN if activate else CLOSED,
-        billing_date=monthly_billing.begin(call.db, call.tenant, timeline.KEYWORD_RENEWAL, keyword_id, call.now),
+        billing_date=monthly_billing.schedule_first(
+            call.db, call.tenant, timeline.KEYWORD_RENEWAL, keyword_id, call.now
+        ),
         **o.to_columns(
             reference=reference,
             list_id=list_id,
@@ -134,12 +136,12 @@ def edit_keyword(
         ),
     )
     new = replace(new, list_id=_ensure_list(call, new))
-    if new.status == OPEN and timeline.due_of(call.db, call.tenant, timeline.KEYWORD_RENEWAL, old.id) is None:
+    if new.status == OPEN and timeline.find_due(call.db, call.tenant, timeline.KEYWORD_RENEWAL, old.id) is None:
         if not monthly_billing.charge_keyword(call.db, call.account, new, call.now):
             raise ApiError(Code.LEDGER_ERROR)
-        until = monthly_billing.begin(call.db, call.tenant, timeline.KEYWORD_RENEWAL, old.id, call.now)
+        until = monthly_billing.schedule_first(call.db, call.tenant, timeline.KEYWORD_RENEWAL, old.id, call.now)
         new = replace(new, billing_date=until)
-    keywords.put(call.db, call.tenant, new)
+    keywords.replace(call.db, call.tenant, new)
     return _describe_keyword(new)
 
 
@@ -150,7 +152,7 @@ def get_keywords(
     paging: Pages = FIRST_PAGE,
 ) -> Keywords:
     """List the account's keywords by name."""
-    page = keywords.page(call.db, call.tenant, call.account.id, number, paging)
+    page = keywords.list_page(call.db, call.tenant, call.account.id, number, paging)
     reply: Keywords = {"page": page.info, "keywords_total": page.total}
     if page.rows:
         reply["keywords"] = [_describe_keyword(keyword) for keyword in page.rows]

@@ -85,7 +85,7 @@ def add_list(
 @method("Lists")
 def get_lists(call: Call, paging: Pages = FIRST_PAGE, response_style: Style = "") -> Lists:
     """List the account's lists with their numbers of members, oldest first."""
-    page = contacts.lists(call.db, call.tenant, call.account.id, paging)
+    page = contacts.list_lists(call.db, call.tenant, call.account.id, paging)
     reply: Lists = {"page": page.info, "lists_total": page.total}
     if page.rows:
         reply["lists"] = [
@@ -110,7 +110,7 @@ def get_list(
     page: Page[Member] = Page([], 0, paging)
     if members != "none":
         status = None if members == "all" else members
-        page = contacts.members(call.db, call.tenant, list_, status, paging)
+        page = contacts.list_members(call.db, call.tenant, list_, status, paging)
     row = _describe_list(list_, response_style)
     reply: ListWithMembers = {
         "page": page.info,
@@ -152,7 +152,7 @@ def add_field_to_list(
     if not fields:
         raise ApiError(Code.MISSING_PARAM)
     list_ = find_list(call, list_id)
-    contacts.name_fields(call.db, call.tenant, list_.id, fields)
+    contacts.set_field_names(call.db, call.tenant, list_.id, fields)
     named = {f"custom_{slot}": name for slot, name in _sort_slots(fields)}
     shown: Mapping[str, Any] = {"fields": format_fields(named, response_style)} if response_style else named
     return cast(FieldsAdded, {**shown, "id": list_.id})
@@ -194,8 +194,8 @@ def find_list_id(call: Call, name: str) -> int | None:
 
     The account is locked, so that no concurrent call can add a list of this name.
     """
-    accounts.hold(call.db, call.tenant, call.account.id)
-    return contacts.list_named(call.db, call.tenant, call.account.id, name)
+    accounts.lock(call.db, call.tenant, call.account.id)
+    return contacts.find_list_id(call.db, call.tenant, call.account.id, name)
 
 
 def _describe_list(list_: ContactList, style: str) -> ListMade:

@@ -61,7 +61,7 @@ def lease_number(
     forward_url: Annotated[str, Url(o.FORWARD_URL.doc, alias="url")] | None = None,
 ) -> Leased:
     """Lease a number. It is charged now, and then every month."""
-    wanted = number or numbers.free(call.db, call.tenant)
+    wanted = number or numbers.find_free(call.db, call.tenant)
     if wanted is None or not numbers.lease(call.db, call.tenant, call.account.id, wanted):
         raise ApiError(Code.FIELD_INVALID, NUMBER_TAKEN)
     if not monthly_billing.charge_number(call.db, call.account, _find_number(call, wanted), call.now):
@@ -70,7 +70,7 @@ def lease_number(
         call.db,
         call.tenant,
         wanted,
-        monthly_billing.begin(call.db, call.tenant, timeline.NUMBER_RENEWAL, int(wanted), call.now),
+        monthly_billing.schedule_first(call.db, call.tenant, timeline.NUMBER_RENEWAL, int(wanted), call.now),
     )
     if forward_url:
         numbers.change(call.db, call.tenant, wanted, {"forward_url": forward_url})
@@ -89,9 +89,9 @@ def get_numbers(
     """
     is_owned = filter == "owned"
     if is_owned:
-        page = numbers.owned(call.db, call.tenant, call.account.id, paging)
+        page = numbers.list_owned(call.db, call.tenant, call.account.id, paging)
     else:
-        page = numbers.available(call.db, call.tenant, paging)
+        page = numbers.list_available(call.db, call.tenant, paging)
     reply: Numbers = {"page": page.info, "numbers_total": page.total, "filter": filter}
     if page.rows:
         reply["numbers"] = (
@@ -146,8 +146,8 @@ def edit_number_options(
 @method("Numbers")
 def get_sender_ids(call: Call) -> SenderIds:
     """List the senders of the account: its numbers, and the words registered for it."""
-    own = numbers.owned(call.db, call.tenant, call.account.id, Paging(1, _MAX_SENDER_NUMBERS)).rows
-    words = sender_ids.words(call.db, call.tenant, call.account.id)
+    own = numbers.list_owned(call.db, call.tenant, call.account.id, Paging(1, _MAX_SENDER_NUMBERS)).rows
+    words = sender_ids.list_words(call.db, call.tenant, call.account.id)
     senders = [SenderId(sender_id=number.number, type="number", status=number.status) for number in own]
     senders += [SenderId(sender_id=word, type="alphanumeric", status=numbers.ACTIVE) for word in words]
     return {"sender_ids": senders} if senders else {}
@@ -170,7 +170,7 @@ def find_active_number(call: Call, msisdn: str) -> Number:
 
 
 def _describe_available(call: Call, number: Number) -> Available:
-    return {"number": number.number, "price": pricing.from_units(numbers.price_for(call.account, number))}
+    return {"number": number.number, "price": pricing.from_units(numbers.monthly_price(call.account, number))}
 
 
 def _describe_owned(call: Call, number: Number) -> Owned:

@@ -152,7 +152,7 @@ def get_sms_sent(
     message = find_message(call, message_id)
     wanted = None if list_id is None else find_list(call, list_id)
     list_ = wanted or contacts.read_list(call.db, call.tenant, message.list_id)
-    page = reports.sent_to(call.db, call.tenant, message, list_.id if list_ else 0, delivery, optouts, paging)
+    page = reports.list_sent_to(call.db, call.tenant, message, list_.id if list_ else 0, delivery, optouts, paging)
     reply: SmsSentTo = {"page": page.info, "total": page.total, "message": _describe_message(message, {})}
     if page.rows:
         reply["recipients"] = [_describe_recipient(row, list_, wanted is not None) for row in page.rows]
@@ -240,7 +240,7 @@ def get_message_log(
 def _find_recipient(call: Call, message_id: int, msisdn: str) -> Recipient:
     """Return the message's recipient with this number."""
     message = find_message(call, message_id)
-    recipient = recipients.of_message(call.db, call.tenant, message.id, msisdn)
+    recipient = recipients.find_of_message(call.db, call.tenant, message.id, msisdn)
     if recipient is None:
         raise ApiError(Code.NOT_FOUND)
     return recipient
@@ -268,7 +268,7 @@ def get_link_hits(call: Call, message_id: MessageId, paging: Pages = FIRST_PAGE)
     method, but no response was ever recorded.
     """
     message = find_message(call, message_id)
-    page = reports.hits_on(call.db, call.tenant, message, paging)
+    page = reports.list_hits(call.db, call.tenant, message, paging)
     list_ = contacts.read_list(call.db, call.tenant, message.list_id) if message.list_id else None
     reply: LinkHits = {"page": page.info, "total": page.total}
     if page.rows:

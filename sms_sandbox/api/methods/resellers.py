@@ -157,7 +157,7 @@ def get_client(call: Call, client_id: ClientId) -> ClientAccount:
 @method("Resellers", resellers_only=True)
 def get_clients(call: Call, paging: Pages = FIRST_PAGE) -> ClientAccounts:
     """List the reseller's clients by name, in reverse alphabetical order."""
-    page = clients.page(call.db, call.account, paging)
+    page = clients.list_page(call.db, call.account, paging)
     reply: ClientAccounts = {"page": page.info, "clients_total": page.total}
     if page.rows:
         reply["clients"] = [_describe_client(client) for client in page.rows]
@@ -174,7 +174,7 @@ def get_transactions(
 ) -> Bookings:
     """List the charges and credits of an account, newest first."""
     account = _check_account(call, client_id)
-    page = transactions.page(call.db, call.tenant, account, start, end, paging)
+    page = transactions.list_page(call.db, call.tenant, account, start, end, paging)
     reply: Bookings = {"page": page.info, "transactions_total": page.total}
     if page.rows:
         sign = pricing.currency_sign(call.account.currency)

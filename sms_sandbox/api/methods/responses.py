@@ -7,7 +7,7 @@ from ...domain.keywords import normalize
 from ...store import contacts, responses, timeline
 from ...store.contacts import ContactList
 from ...store.paging import FIRST_PAGE, Page, PageInfo
-from ...store.responses import Response, Wanted
+from ...store.responses import Response, ResponseFilter
 from ...store.timeline import Plan
 from ..declare import Call, method
 from ..errors import ApiError, Code
@@ -65,7 +65,7 @@ def get_sms_responses(
         find_message(call, message_id)
     elif start is None:
         start = call.now - _MONTH
-    wanted = Wanted(
+    wanted = ResponseFilter(
         account=call.account.id,
         message=message_id,
         keyword_id=keyword_id,
@@ -75,7 +75,7 @@ def get_sms_responses(
         start=start and max(start, call.now - _YEAR),
         end=end,
     )
-    return _describe_page(call, responses.page(call.db, call.tenant, wanted, paging), include_original)
+    return _describe_page(call, responses.list_page(call.db, call.tenant, wanted, paging), include_original)
 
 
 @method("Reports")
@@ -91,8 +91,8 @@ def get_user_sms_responses(
 ) -> Responses:  # fmt: skip
     """List all replies and other messages from handsets, by default of the last 30 days."""
     since = max(start or call.now - _MONTH, call.now - _YEAR)
-    wanted = Wanted(account=call.account.id, number=number, start=since, end=end, keywords=keywords)
-    return _describe_page(call, responses.page(call.db, call.tenant, wanted, paging), include_original)
+    wanted = ResponseFilter(account=call.account.id, number=number, start=since, end=end, keywords=keywords)
+    return _describe_page(call, responses.list_page(call.db, call.tenant, wanted, paging), include_original)
 
 
 def _describe_page(call: Call, page: Page[Response], with_original: bool) -> Responses:

@@ -159,7 +159,7 @@ def _to_reply(sent: Sent) -> SmsSent:
 def _find_sender(call: Call, wanted: str, shared: bool) -> str:
     """Return the sender that is wanted, or else a number. Raises BAD_CALLER_ID if the account may not use it."""
     if not wanted:
-        number = leased.sender_for(call.db, call.tenant, call.account.id, shared)
+        number = leased.find_sender(call.db, call.tenant, call.account.id, shared)
         if number is None:
             raise ApiError(Code.BAD_CALLER_ID)
         return number

@@ -184,7 +184,7 @@ def record_outcomes(db: Connection, ended: Sequence[tuple[Outcome, datetime]]) -
 
     After a success the next attempt is cancelled. After a failure its wait begins when the attempt ended.
     """
-    timeline.keep_clocks(db, (outcome.tenant for outcome, _ in ended))
+    timeline.lock_clocks(db, (outcome.tenant for outcome, _ in ended))
     for outcome, ended_at in ended:
         tenant, callback = outcome.tenant, outcome.callback
         if not callbacks.end_attempt(db, outcome):
@@ -195,7 +195,7 @@ def record_outcomes(db: Connection, ended: Sequence[tuple[Outcome, datetime]]) -
             callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)
             continue
         wait = next_wait(outcome.number)
-        if timeline.due_of(db, tenant, timeline.CALLBACK, callback) is None:
+        if timeline.find_due(db, tenant, timeline.CALLBACK, callback) is None:
             callbacks.set_state(db, tenant, callback, callbacks.GIVEN_UP)
         elif wait is not None:
-            timeline.retime(db, tenant, timeline.CALLBACK, callback, ended_at + wait)
+            timeline.reschedule(db, tenant, timeline.CALLBACK, callback, ended_at + wait)

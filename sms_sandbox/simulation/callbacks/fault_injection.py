@@ -48,10 +48,10 @@ def find_fault(db: Connection, tenant: Tenant, row: Due, at: datetime) -> Inject
         return InjectedFault(*row.data[_FAULT_KEY])
     if not tenant.faulty:
         return None
-    callback = callbacks.find(db, tenant.id, row.ref)
+    callback = callbacks.read_without_due(db, tenant.id, row.ref)
     if callback is None:
         return None
-    rule = rules.deciding(
+    rule = rules.find_deciding(
         db, tenant.id, rules.CALLBACK, _subject(db, tenant.id, callback), at, tenant.seed,
         lambda rule: rule.what.get("event") in (None, callback.event),
     )  # fmt: skip
@@ -98,7 +98,7 @@ def apply_fault(db: Connection, fault: InjectedFault, request: CallbackRequest) 
 
 def _corrupt(db: Connection, request: CallbackRequest) -> Mapping[str, str]:
     """Return a corrupted URL and its correct signature, so that nothing else is wrong."""
-    callback = callbacks.find(db, request.tenant, request.callback)
+    callback = callbacks.read_without_due(db, request.tenant, request.callback)
     assert callback is not None
     url = corrupt_url(request.url, callback.event)
     account = accounts.read(db, request.tenant, callback.account)

@@ -72,7 +72,7 @@ def forward(db: Connection, inbound: InboundMessage) -> None:
 
 def email_reply(db: Connection, inbound: InboundMessage) -> None:
     """Send the reply by e-mail, if the message it replies to asked for that."""
-    address = messages.reply_email(db, inbound.tenant.id, inbound.message.id) if inbound.message else None
+    address = messages.find_reply_email(db, inbound.tenant.id, inbound.message.id) if inbound.message else None
     if address:
         email.forward(db, inbound, outbox.REPLY, [address])
 

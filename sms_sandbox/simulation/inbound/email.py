@@ -50,7 +50,7 @@ def send_as_sms(db: Connection, account: Account, sender: str, recipient: str, b
     The recipient's local part is the handset's number. The text is cut to the number of parts that its sender may use.
     Replies are sent to the sender by e-mail. Raises EmailRefusedError.
     """
-    permit = email_senders.permit(db, account.tenant, account.id, sender)
+    permit = email_senders.find(db, account.tenant, account.id, sender)
     if permit is None:
         raise EmailRefusedError(f"{sender} may not send SMS for this account; add-email allows it.")
     msisdn = phone.to_msisdn(recipient.rpartition("@")[0])
@@ -78,7 +78,7 @@ def send_as_sms(db: Connection, account: Account, sender: str, recipient: str, b
 def _sender_of(db: Connection, account: Account, permit: EmailSender) -> str:
     """Return the number that is set for the address, or else the account's default sender."""
     if permit.number is None:
-        number = numbers.sender_for(db, account.tenant, account.id, shared=False)
+        number = numbers.find_sender(db, account.tenant, account.id, shared=False)
         if number is None:
             raise EmailRefusedError("There is no number to send from.")
         return number

@@ -38,7 +38,7 @@ def open_link(db: Connection, code: str, real: datetime) -> LinkTap | None:
     assert account is not None
     if link.target is None:
         if opt_out(db, tenant, account, recipient.msisdn, message, recipient, now):
-            messages.count(db, tenant.id, message.id, optouts=1)
+            messages.add_counts(db, tenant.id, message.id, optouts=1)
     else:
         _count_hit(db, tenant, account, message, recipient, now)
     return LinkTap(recipient.msisdn, link.target)
@@ -48,10 +48,10 @@ def _count_hit(
     db: Connection, tenant: Tenant, account: Account, message: Message, recipient: Recipient, now: datetime
 ) -> None:
     """Count a hit of a tracked link, and queue its callback."""
-    hits = recipients.hit(db, tenant.id, recipient.id)
-    links.note_hit(db, tenant.id, message.id, recipient.id, now)
-    messages.count(db, tenant.id, message.id, hits=1)
-    url = callbacks.first_url(messages.callback_urls(db, tenant.id, message.id)[1], account.link_hits_url)
+    hits = recipients.add_hit(db, tenant.id, recipient.id)
+    links.record_hit(db, tenant.id, message.id, recipient.id, now)
+    messages.add_counts(db, tenant.id, message.id, hits=1)
+    url = callbacks.first_url(messages.find_callback_urls(db, tenant.id, message.id)[1], account.link_hits_url)
     if url is None:
         return
     member = contacts.read_member(db, tenant.id, message.list_id, recipient.msisdn) if message.list_id else None

@@ -53,7 +53,7 @@ def receive(
     account, message = inbound.account, inbound.message
     is_new_optout = inbound.is_optout and opt_out(db, tenant, account, msisdn, message, inbound.recipient, now)
     if message:
-        messages.count(db, tenant.id, message.id, responses=1, optouts=int(is_new_optout))
+        messages.add_counts(db, tenant.id, message.id, responses=1, optouts=int(is_new_optout))
     membership = auto_reply.join_list(db, inbound)
     url = _queue_callback(db, inbound, response)
     record_inbound(db, inbound, response, url)
@@ -77,7 +77,7 @@ def _resolve(db: Connection, tenant: Tenant, now: datetime, msisdn: str, to: str
         at=now,
         message=messages.read(db, tenant.id, recipient.message) if recipient else None,
         recipient=recipient,
-        keyword=None if is_optout else keywords.matching(db, tenant.id, account.id, longcode, text),
+        keyword=None if is_optout else keywords.find_matching(db, tenant.id, account.id, longcode, text),
         is_optout=is_optout,
     )
 
@@ -103,7 +103,7 @@ def _add_response(db: Connection, inbound: InboundMessage) -> int:
 def _queue_callback(db: Connection, inbound: InboundMessage, response: int) -> str | None:
     """Queue the callback to the most specific URL, and return that URL."""
     account, message = inbound.account, inbound.message
-    message_url = messages.callback_urls(db, inbound.tenant.id, message.id)[0] if message else None
+    message_url = messages.find_callback_urls(db, inbound.tenant.id, message.id)[0] if message else None
     keyword_url = inbound.keyword.forward_url if inbound.keyword else None
     url = callbacks.first_url(message_url, keyword_url, inbound.number.forward_url, account.reply_url)
     if url:
@@ -127,7 +127,7 @@ def _queue_callback(db: Connection, inbound: InboundMessage, response: int) -> s
 
 def _last_sender(db: Connection, tenant: Tenant, msisdn: str, now: datetime) -> str:
     """Return the number that a handset would reply to. Raises UnreachableError."""
-    last = recipients.last_to(db, tenant.id, msisdn, now, None)
+    last = recipients.find_last_to(db, tenant.id, msisdn, now, None)
     if last is None:
         raise UnreachableError(f"No message was sent to {msisdn} yet, so say which number it writes to.")
     sender = last[2]
@@ -141,7 +141,7 @@ def _addressee(
 ) -> tuple[Number, Account, Recipient | None]:
     """Return the number, the account, and the recipient of the message replied to."""
     number = numbers.read(db, tenant.id, longcode)
-    last = recipients.last_to(db, tenant.id, msisdn, now, longcode)
+    last = recipients.find_last_to(db, tenant.id, msisdn, now, longcode)
     if number is None:
         raise UnreachableError(f"There is no number {longcode}.")
     if number.shared:

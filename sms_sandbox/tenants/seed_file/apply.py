@@ -76,7 +76,7 @@ class _Context:
 
     def owner(self, path: str, given: s.Owned | s.Rule | s.Fault) -> Account:
         """Return the account that an item belongs to. Raises SeedError if it does not exist."""
-        account = accounts.by_key(self.db, given.account or self.default_key)
+        account = accounts.find_by_key(self.db, given.account or self.default_key)
         if account is None:
             raise self.file.error(f"{path}.account", f'there is no account "{given.account}"')
         return account
@@ -89,7 +89,7 @@ class _Context:
         """Return the id of a contact list, or 0 without a name. Raises SeedError if it does not exist."""
         if name is None:
             return 0
-        list_id = contacts.list_named(self.db, owner.tenant, owner.id, name)
+        list_id = contacts.find_list_id(self.db, owner.tenant, owner.id, name)
         if list_id is None:
             raise self.file.error(f"{path}.list", f'the account has no list "{name}"')
         return list_id
@@ -97,7 +97,7 @@ class _Context:
 
 def _add_list(context: _Context, _path: str, owner: Account, given: s.List) -> None:
     db, now = context.db, context.now(owner)
-    list_id = contacts.list_named(db, owner.tenant, owner.id, given.name)
+    list_id = contacts.find_list_id(db, owner.tenant, owner.id, given.name)
     contact_list = None if list_id is None else contacts.read_list(db, owner.tenant, list_id)
     if contact_list is None:
         slots = {str(number): name for number, name in enumerate(given.fields, 1)}
@@ -118,7 +118,7 @@ def _add_number(context: _Context, path: str, owner: Account, given: s.Number) -
             raise context.file.error(f"{path}.number", f"{given.number} is not free to be leased")
         numbers.lease(db, owner.tenant, owner.id, given.number)
     if known is None or known.account is None:
-        next_charge = monthly_billing.begin(
+        next_charge = monthly_billing.schedule_first(
             db, owner.tenant, timeline.NUMBER_RENEWAL, int(given.number), context.now(owner)
         )
         if known is None:
@@ -142,7 +142,9 @@ def _add_keyword(context: _Context, path: str, owner: Account, given: s.Keyword)
     if keywords.read(db, owner.tenant, given.number, word) is not None:
         return
     keyword_id = keywords.new_id(db, owner.tenant)
-    next_charge = monthly_billing.begin(db, owner.tenant, timeline.KEYWORD_RENEWAL, keyword_id, context.now(owner))
+    next_charge = monthly_billing.schedule_first(
+        db, owner.tenant, timeline.KEYWORD_RENEWAL, keyword_id, context.now(owner)
+    )
     options = _inbound_options(context, path, owner, given)
     keyword = Keyword(
         keyword_id,
@@ -171,7 +173,7 @@ def _inbound_options(context: _Context, path: str, owner: Account, given: s.Inbo
 
 def _add_client(context: _Context, path: str, owner: Account, given: s.Client) -> None:
     db, now = context.db, context.now(owner)
-    if clients.named(db, owner, given.name) is not None:
+    if clients.find_by_name(db, owner, given.name) is not None:
         return
     details = Details(
         name=given.name,
@@ -205,7 +207,7 @@ def _add_fault(context: _Context, _path: str, owner: Account, given: s.Fault) ->
 
 def _add_rule(context: _Context, owner: Account, rule: NewRule, first: bool) -> None:
     """Add a rule, unless an equal one exists."""
-    known = rules.of_kind(context.db, owner.tenant, rule.kind)
+    known = rules.list_rules(context.db, owner.tenant, rule.kind)
     if not any((other.match, other.turns, other.what) == (rule.match, rule.turns, dict(rule.what)) for other in known):
         rules.add(context.db, owner.tenant, rule, first)
 

@@ -33,7 +33,7 @@ def before_get_list(call: Caller, fresh: FreshTenant, line: Line) -> Params:
         call.ok("add-to-list", list_id=on, msisdn=61491570119 + number, **NAMES)
     for number in range(body["members_active"], body["members_active"] + 2):
         with fresh.store.begin() as db:
-            contacts.leave(db, fresh.tenant, on, str(61491570119 + number), contacts.DELETED)
+            contacts.deactivate_member(db, fresh.tenant, on, str(61491570119 + number), contacts.DELETED)
     return {**line["params"], "list_id": on}
 
 

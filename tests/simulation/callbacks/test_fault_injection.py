@@ -258,7 +258,7 @@ async def test_without_faults_nothing_is_asked(
     def ask(*_: object, **__: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(rules, "deciding", ask)
+    monkeypatch.setattr(rules, "find_deciding", ask)
     await call.send(dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=seconds(1))
     assert len(receiver.requests) == 1

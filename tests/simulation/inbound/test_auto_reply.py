@@ -47,7 +47,7 @@ def test_an_answer_is_a_message_like_any_other(still: FreshTenant) -> None:
     options(still, welcome_message="Thanks!")
     write(still, "hi")
     with still.store.begin() as db:
-        (message,) = reports.messages_of(db, still.tenant, queries.ALL, None, None, None).rows
+        (message,) = reports.list_messages(db, still.tenant, queries.ALL, None, None, None).rows
         assert db.exec_driver_sql("SELECT type FROM messages").scalar() == "keyword"
     assert (message.text, message.parts, message.cost, message.status) == ("Thanks!", 1, OWN_PRICE, messages.SENT)
     assert write(still, "you are welcome", to=None, after=5).message == message.id
@@ -67,8 +67,8 @@ def test_who_left_a_list_does_not_come_back_by_writing_and_hears_nothing(still: 
     on = queries.add_list(still, [ME, FRIEND])
     options(still, list_id=on, welcome_message="Welcome!", members_message="Hello again!")
     with still.store.begin() as db:
-        contacts.leave(db, still.tenant, on, ME, contacts.DELETED)
-        contacts.leave(db, still.tenant, on, FRIEND, contacts.OPTED_OUT)
+        contacts.deactivate_member(db, still.tenant, on, ME, contacts.DELETED)
+        contacts.deactivate_member(db, still.tenant, on, FRIEND, contacts.OPTED_OUT)
     write(still, "me")
     write(still, "friend", FRIEND)
     assert [member(still, on), member(still, on, FRIEND)] == [contacts.INACTIVE] * 2
@@ -165,7 +165,7 @@ def test_an_answer_is_no_message_that_arrives(still: FreshTenant) -> None:
     write(still, "hi")
     assert len(sent(still)) == 2
     with still.store.begin() as db:
-        assert recipients.last_to(db, still.tenant, OWN_NUMBER, NOON + seconds(9), None) is not None
+        assert recipients.find_last_to(db, still.tenant, OWN_NUMBER, NOON + seconds(9), None) is not None
         assert db.exec_driver_sql("SELECT count(*) FROM responses").scalar() == 1
 
 

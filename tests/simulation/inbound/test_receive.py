@@ -14,7 +14,7 @@ from sms_sandbox.store import accounts, contacts, messages, numbers, opt_outs, r
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.numbers import ACTIVE, Number
 from sms_sandbox.store.paging import FIRST_PAGE
-from sms_sandbox.store.responses import Response, Wanted
+from sms_sandbox.store.responses import Response, ResponseFilter
 from tests.conftest import SECRET, FreshTenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
@@ -40,7 +40,7 @@ def sent(by: FreshTenant, to: str = HANDSET, **more: object) -> int:
 
 def kept(at: FreshTenant, account: int | None = None) -> list[Response]:
     with at.store.begin() as db:
-        return list(responses.page(db, at.tenant, Wanted(account or at.account.id), FIRST_PAGE).rows)
+        return list(responses.list_page(db, at.tenant, ResponseFilter(account or at.account.id), FIRST_PAGE).rows)
 
 
 # The account that a message reaches
