@@ -17,7 +17,7 @@ from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants
 from sms_sandbox.store.database import Store
-from tests.api.spelling import as_xml_says, parsed, read_back
+from tests.api.xml_values import parse_xml, read_back, to_xml_value
 from tests.conftest import make_tenant
 
 METHODS = load_methods()
@@ -57,7 +57,7 @@ class ApiMachine(RuleBasedStateMachine):
         answered = answer_call(self.store, self.gate, METHODS[method], form, authorization)
         assert answered.code.name != "FAILED", (method, params)
         reply = json.loads(to_json(answered.reply))
-        assert read_back(parsed(to_xml(answered.reply)), reply) == as_xml_says(reply)
+        assert read_back(parse_xml(to_xml(answered.reply)), reply) == to_xml_value(reply)
         return reply["error"]["code"], reply
 
     def ok(self, method: str, /, **params: Any) -> Any:

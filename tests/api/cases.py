@@ -1,4 +1,7 @@
-"""Calls that meet every form a reply of each method can have, in the tenant of `scenes`, to be made in this order."""
+"""Calls that get every form of response a method has.
+
+They are made in this order, in the tenant of `scenes`.
+"""
 
 from collections.abc import Callable
 
@@ -142,4 +145,4 @@ TO_CLIENTS: list[Case] = [
     ("get-balance", nothing),
     ("get-message-report", nothing),
 ]
-"""Answered to a reseller's client, which has nothing at all yet."""
+"""Calls of a reseller's client that has no data yet."""

@@ -4,7 +4,7 @@ import pytest
 
 from sms_sandbox.api.routes import Api
 from sms_sandbox.store.database import Store
-from tests.api.acts import NOW, freeze
+from tests.api.tenant_setup import NOW, freeze
 from tests.app_client import AppClient
 from tests.conftest import FreshTenant
 

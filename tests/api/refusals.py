@@ -1,12 +1,12 @@
-"""A call for every code that any method may refuse with, in the tenant of `scenes`, whose account has no money left."""
+"""Calls that get every error of each method, in the tenant of `scenes` without money."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sms_sandbox.api.errors import Code
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
+from tests.api.clients import CLUB, GYM
 from tests.api.scenes import DELETED, FILE, STOPPED, TO, Scene
-from tests.api.selling import CLUB, GYM
 
 Form = Mapping[str, Any]
 Refused = dict[tuple[str, Code], Callable[[Scene], Form | None]]
@@ -20,12 +20,15 @@ ANOTHER = {**GYM, "name": "Another", "email": "another@example.com"}
 
 
 def nothing(_: Scene) -> Form:
-    """A call without parameters."""
+    """Return a form without parameters."""
     return {}
 
 
 def unreadable(_: Scene) -> None:
-    """A body that is not what it says it is: all that is left to refuse where there are no parameters."""
+    """Return None, for a body that does not match its content type.
+
+    It is the only error of a method without parameters.
+    """
 
 
 SENDING: Refused = {

@@ -1,4 +1,4 @@
-"""A tenant with something of everything in it."""
+"""A tenant with data of every kind."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,8 +7,8 @@ from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.simulation.inbound import link_tap
 from sms_sandbox.store import accounts, contacts, numbers
 from sms_sandbox.store.accounts import NewAccount
-from tests.api.acts import OTHER, OTHERS_SECRET, advance, neighbour, reply, settle
-from tests.api.selling import CLUB, GYM
+from tests.api.clients import CLUB, GYM
+from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, advance, reply, set_account
 from tests.conftest import Caller, FreshTenant
 
 TO = "61491570156"
@@ -22,7 +22,7 @@ FILE = "https://a.example/contacts.csv"
 
 @dataclass(frozen=True)
 class Scene:
-    """What there is, by id; what is `foreign` is another account's."""
+    """The ids of the data. `foreign` data belongs to another account."""
 
     sent: int
     clicked: int
@@ -42,10 +42,10 @@ class Scene:
     transaction: int
     foreign_transaction: int
     clients_key: str
-    """Of the client, which has nothing and is no reseller."""
+    """The key of the client, which has no data and is no reseller."""
 
 
-def scene_in(fresh: FreshTenant) -> Scene:
+def build_scene(fresh: FreshTenant) -> Scene:
     call = Caller(fresh.store)
     automatic = _keywords(call, fresh)
     crowd = call.ok("add-list", name="crowd")["id"]
@@ -74,7 +74,7 @@ def scene_in(fresh: FreshTenant) -> Scene:
         numbers.lapse(db, fresh.tenant, LAPSED_NUMBER)
     client = call.ok("add-client", **GYM, api_secret=CLIENTS_SECRET)
     call.ok("add-client", **CLUB)
-    foreign_account = neighbour(fresh).id
+    foreign_account = add_other_account(fresh).id
     other = Caller(fresh.store, OTHER, OTHERS_SECRET)
     return Scene(
         sent=sent,
@@ -99,30 +99,30 @@ def scene_in(fresh: FreshTenant) -> Scene:
 
 
 def _keywords(call: Caller, fresh: FreshTenant) -> int:
-    """A keyword that closed for want of money, and one that is open; the list the latter made for itself."""
-    settle(fresh, balance=2_500_000 + 500_000)  # a month of the number, and one of the keyword
+    """Add a keyword closed for lack of money, and an open one. Return the list of the open one."""
+    set_account(fresh, balance=2_500_000 + 500_000)  # a month of the number, and one of the keyword
     call.ok("add-keyword", keyword="CLOSED", number=OWN_NUMBER)
-    settle(fresh, balance=2_500_000)
+    set_account(fresh, balance=2_500_000)
     advance(fresh, days=32)
-    settle(fresh, balance=10_000_000)
+    set_account(fresh, balance=10_000_000)
     new = call.ok("add-keyword", keyword="OPEN", number=OWN_NUMBER, welcome_message="hi", reference="0042")
     return int(new["list_id"])
 
 
 def _click(call: Caller, fresh: FreshTenant, message: int, msisdn: str) -> None:
-    """Let a handset open the link its message ends with."""
+    """Open the link at the end of a handset's message."""
     text = call.ok("get-message-log", message_id=message, mobile=msisdn)["message"]
     with fresh.store.begin() as db:
         assert link_tap.open_link(db, text[-8:], datetime.now(UTC))
 
 
 def _without_secret(fresh: FreshTenant) -> int:
-    """A client that any secret lets in."""
+    """Add a client without a secret."""
     new = NewAccount("open-key", None, name="Open", email="open@example.com", reseller=False, parent=fresh.account.id)
     with fresh.store.begin() as db:
         return accounts.add(db, fresh.tenant, new, datetime.now(UTC))
 
 
 def _charge(call: Caller, account: int) -> int:
-    """The newest of an account's transactions."""
+    """Return the id of an account's newest transaction."""
     return int(call.ok("get-transactions", client_id=account)["transactions"][0]["id"])

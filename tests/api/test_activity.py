@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.services.new_tenant import OWN_NUMBER, SHARED_NUMBER
-from tests.api.acts import advance, execute, freeze, neighbours_call, reply
+from tests.api.tenant_setup import add_other_caller, advance, execute_sql, freeze, reply
 from tests.conftest import Caller, FreshTenant
 
 NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
@@ -34,7 +34,7 @@ def test_what_was_sent_is_counted(call: Caller, frozen: FreshTenant) -> None:
     send(call, f"{TO},{TO + 1}", "x" * 200)
     send(call, send_at="2026-03-01 10:30:00")
     call.ok("cancel-sms", id=send(call, send_at="2026-03-01 10:20:00"))
-    send(neighbours_call(frozen))
+    send(add_other_caller(frozen))
     assert call.ok("get-sms-sent-count")["count"] == 2
     assert call.ok("get-sms-sent-count", start=TOLD, end="2026-03-02")["count"] == 2
     advance(frozen, hours=1)
@@ -92,7 +92,7 @@ def test_what_a_handset_got(call: Caller, frozen: FreshTenant) -> None:
     second = send(call)
     send(call, send_at="2026-03-02")
     call.ok("cancel-sms", id=send(call, send_at="2026-03-01 10:05:00"))
-    send(neighbours_call(frozen))
+    send(add_other_caller(frozen))
     told = call.ok("get-contact-sms-stats", mobile=f"+{TO}")
     assert list(told) == ["page", "total", "records", "error"]
     assert told["total"] == 2
@@ -128,8 +128,8 @@ def test_records_in_order(call: Caller, frozen: FreshTenant, params: dict[str, A
     for _ in range(3):
         sent.append(send(call))
         advance(frozen, minutes=1)
-    execute(frozen, "UPDATE recipients SET status = 'soft-bounce' WHERE message = :message", message=sent[0])
-    execute(frozen, "UPDATE recipients SET status = 'hard-bounce' WHERE message = :message", message=sent[2])
+    execute_sql(frozen, "UPDATE recipients SET status = 'soft-bounce' WHERE message = :message", message=sent[0])
+    execute_sql(frozen, "UPDATE recipients SET status = 'hard-bounce' WHERE message = :message", message=sent[2])
     told = call.ok("get-contact-sms-stats", **{"mobile": TO, **params})
     assert [sent.index(each["message_id"]) for each in told["records"]] == shown
 
@@ -178,7 +178,7 @@ def test_what_a_plain_list_knows(call: Caller, frozen: FreshTenant) -> None:
     assert list(unknown)[-1] == "msisdn"
     assert list(known.items())[-3:] == [("msisdn", TO), ("first_name", None), ("last_name", None)]
     assert call.refused("get-message-report", list_id=1)[0] == "NOT_FOUND"
-    assert neighbours_call(frozen).refused("get-message-report", list_id=on)[0] == "NO_ACCESS"
+    assert add_other_caller(frozen).refused("get-message-report", list_id=on)[0] == "NO_ACCESS"
 
 
 def test_messages_not_sent_yet_or_never(call: Caller, frozen: FreshTenant) -> None:
@@ -210,8 +210,8 @@ def test_messages_not_sent_yet_or_never(call: Caller, frozen: FreshTenant) -> No
 )
 def test_messages_wanted(call: Caller, frozen: FreshTenant, params: dict[str, Any], shown: list[int]) -> None:
     sent = [send(call), send(call, from_=SHARED_NUMBER), send(call), send(call)]
-    execute(frozen, "UPDATE messages SET type = 'keyword' WHERE id = :message", message=sent[3])
-    send(neighbours_call(frozen))
+    execute_sql(frozen, "UPDATE messages SET type = 'keyword' WHERE id = :message", message=sent[3])
+    send(add_other_caller(frozen))
     told = call.ok("get-message-report", **params)
     assert [sent.index(each["id"]) for each in told.get("messages", [])] == shown
     if "max" not in params:

@@ -3,7 +3,7 @@
 import pytest
 
 from sms_sandbox.store import contacts
-from tests.api.acts import TOLD, reply
+from tests.api.tenant_setup import TOLD, reply
 from tests.api.test_lists import TO, items
 from tests.conftest import Caller, FreshTenant
 

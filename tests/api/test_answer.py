@@ -1,4 +1,4 @@
-"""How a call is carried out: what it may refuse with, what it leaves behind, and what a mistake of ours looks like."""
+"""Calls that are carried out or refused, and unexpected errors."""
 
 from base64 import b64encode
 from typing import Annotated, TypedDict

@@ -1,4 +1,4 @@
-"""Who may call: credentials, the states of an account, and what is looked at before what."""
+"""Access to the API: credentials, states of an account, order of checks."""
 
 import base64
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.api.routes import Api
-from tests.api.acts import OTHER, OTHERS_SECRET, neighbour, settle
+from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, set_account
 from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
@@ -77,14 +77,14 @@ def encoded(headers: dict[str, str]) -> Any:
 
 
 def test_a_secret_may_hold_anything(fresh: FreshTenant) -> None:
-    settle(fresh, secret="a:b ü😀")
+    set_account(fresh, secret="a:b ü😀")
     assert Caller(fresh.store, KEY, "a:b ü😀").ok("get-balance")
     assert Caller(fresh.store, KEY, "a:b ü").refused("get-balance")[0] == "AUTH_FAILED"
 
 
 @pytest.mark.parametrize("secret", [None, ""])
 def test_an_account_without_a_secret_lets_nobody_in(fresh: FreshTenant, secret: str | None) -> None:
-    settle(fresh, secret=secret)
+    set_account(fresh, secret=secret)
     for given in ("", "None", SECRET):
         assert Caller(fresh.store, KEY, given).refused("get-balance") == FAILED[1:]
 
@@ -101,23 +101,23 @@ def test_the_bodies_of_a_bad_login(http: AppClient) -> None:
 
 def test_a_suspended_account(fresh: FreshTenant, call: Caller) -> None:
     assert call.ok("get-balance")
-    settle(fresh, suspended=1)
+    set_account(fresh, suspended=1)
     assert outcome(call.http.get("/get-balance.json")) == EXPIRED
     assert call.refused("send-sms", message="hi", to="61491570156") == EXPIRED[1:]
     assert Caller(fresh.store, KEY, "wrong").refused("get-balance") == FAILED[1:]
-    settle(fresh, suspended=0)
+    set_account(fresh, suspended=0)
     assert call.ok("get-balance")["balance"] == 1000
 
 
 def test_a_changed_secret_counts_at_once(fresh: FreshTenant, call: Caller) -> None:
     assert call.ok("get-balance")
-    settle(fresh, secret="new")
+    set_account(fresh, secret="new")
     assert call.refused("get-balance") == FAILED[1:]
     assert Caller(fresh.store, KEY, "new").ok("get-balance")
 
 
 def test_the_key_picks_the_account(fresh: FreshTenant, call: Caller) -> None:
-    neighbour(fresh)
+    add_other_account(fresh)
     call.ok("add-list", name="mine")
     assert call.ok("get-lists")["lists_total"] == 1
     assert Caller(fresh.store, OTHER, OTHERS_SECRET).ok("get-lists")["lists_total"] == 0
@@ -133,7 +133,7 @@ def test_the_path_is_looked_at_before_the_credentials(http: AppClient) -> None:
 
 
 def test_credentials_before_the_throttle_before_the_account_before_parameters(fresh: FreshTenant) -> None:
-    settle(fresh, throttle=1)
+    set_account(fresh, throttle=1)
     call, wrong = Caller(fresh.store), Caller(fresh.store, KEY, "wrong")
     # One that is refused for its parameters counts, so the next is over the limit whatever it says.
     assert call.refused("get-sms")[0] == "FIELD_EMPTY"
@@ -141,9 +141,9 @@ def test_credentials_before_the_throttle_before_the_account_before_parameters(fr
     assert call.refused("get-sms")[0] == "OVER_LIMIT"
     assert call.http.get("/nonsense.json").json()["error"]["code"] == "NOT_IMPLEMENTED"
     # A suspended account is known and calls, so it is throttled as any other.
-    settle(fresh, suspended=1)
+    set_account(fresh, suspended=1)
     assert call.refused("get-sms")[0] == "OVER_LIMIT"
-    settle(fresh, throttle=0)
+    set_account(fresh, throttle=0)
     assert call.refused("get-sms")[0] == "ACCOUNT_EXPIRED"
 
 

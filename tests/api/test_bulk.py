@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.store import imports
 from sms_sandbox.store.imports import Import
-from tests.api.acts import neighbours_call
+from tests.api.tenant_setup import add_other_caller
 from tests.conftest import Caller, FreshTenant
 
 FILE = "https://files.example.com/people.csv"
@@ -108,7 +108,7 @@ def test_progress_of_what_there_is_not(call: Caller) -> None:
 
 def test_lists_and_imports_of_others(call: Caller, fresh: FreshTenant) -> None:
     people = make(call)
-    others = neighbours_call(fresh)
+    others = add_other_caller(fresh)
     assert others.refused("add-contacts-bulk", list_id=people, file_url=FILE) == FOREIGN
     assert others.refused("add-contacts-bulk-progress", list_id=people) == FOREIGN
     call.ok("add-contacts-bulk", list_id=people, file_url=FILE)

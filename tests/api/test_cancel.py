@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from sms_sandbox.services import ledger
 from sms_sandbox.store import messages, timeline
-from tests.api.acts import advance, freeze, neighbours_call
+from tests.api.tenant_setup import add_other_caller, advance, freeze
 from tests.conftest import Caller, FreshTenant
 
 ALREADY_SENT = ("ALREADY_SENT", "This message is already sent or can not be cancelled")
@@ -82,7 +82,7 @@ def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshT
     assert call.refused("cancel-sms", id=1) == ("NOT_FOUND", "Message with this ID does not exist")
     assert call.refused("cancel-sms", id="9" * 30) == ("NOT_FOUND", "Message with this ID does not exist")
     foreign = ("NO_ACCESS", "You do not have access to this 'message'")
-    assert neighbours_call(fresh).refused("cancel-sms", id=scheduled) == foreign
+    assert add_other_caller(fresh).refused("cancel-sms", id=scheduled) == foreign
 
 
 @pytest.mark.parametrize("nothing", [{}, {"id": ""}, {"id": "0"}])

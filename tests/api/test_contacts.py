@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.store import contacts
-from tests.api.acts import advance, freeze, neighbours_call, reply, settle
+from tests.api.tenant_setup import add_other_caller, advance, freeze, reply, set_account
 from tests.conftest import Caller, FreshTenant
 
 NOW = datetime(2026, 3, 1, 10, 0, 42, 500_000, UTC)
@@ -29,7 +29,7 @@ def frozen(fresh: FreshTenant) -> FreshTenant:
 
 @pytest.fixture
 def rich(call: Caller, frozen: FreshTenant) -> int:
-    """A list with custom fields and a contact that has something in all that there is."""
+    """A list with custom fields, and a contact that has a value in each."""
     made = call.ok("add-list", name="rich", field_1="Email", field_2="Post Code", field_10="Shoe")["id"]
     values = {"first_name": "Abc", "last_name": "Xyz", "field_1": "k@example.com", "field_2": "2000", "field_10": "44"}
     call.ok("add-to-list", list_id=made, msisdn=TO, **values)
@@ -67,7 +67,7 @@ def test_lists_that_are_not_there_or_not_ones_own(
     call: Caller, rich: int, frozen: FreshTenant, method: str, params: dict[str, Any]
 ) -> None:
     assert call.refused(method, list_id=1, **params) == LIST_UNKNOWN
-    theirs = neighbours_call(frozen)
+    theirs = add_other_caller(frozen)
     assert theirs.refused(method, list_id=rich, **params)[0] == "NO_ACCESS"
     assert call.refused(method, list_id="x", **params)[0] == "FIELD_INVALID"
     assert counts(call, rich) == (1, 1)
@@ -220,7 +220,7 @@ def test_a_contact_leaves_all_lists(call: Caller, rich: int, method: str, everyw
 
 
 def test_another_accounts_lists_are_not_left(call: Caller, rich: int, frozen: FreshTenant) -> None:
-    theirs = neighbours_call(frozen)
+    theirs = add_other_caller(frozen)
     on = a_list(theirs, "theirs", TO)
     call.ok("optout-list-member", msisdn=TO)
     assert theirs.refused("delete-from-list", msisdn=TO + 1) == CONTACT_UNKNOWN
@@ -251,7 +251,7 @@ def test_numbers_are_still_sent_to_after_leaving_a_list(call: Caller, rich: int)
 
 def test_lists_that_share_their_opt_outs(call: Caller, rich: int, frozen: FreshTenant) -> None:
     other, third = a_list(call, "other", TO), a_list(call, "third")
-    settle(frozen, global_optouts=1)
+    set_account(frozen, global_optouts=1)
     assert call.ok("optout-list-member", list_id=rich, msisdn=TO)["list_ids"] == [rich, other]
     assert (status(call, rich), status(call, other)) == ("inactive", "inactive")
     assert call.refused("add-to-list", list_id=third, msisdn=TO) == OPTED_OUT
@@ -263,7 +263,7 @@ def test_lists_that_share_their_opt_outs(call: Caller, rich: int, frozen: FreshT
 @pytest.mark.parametrize("shared", [0, 1])
 def test_stop_leaves_the_list_of_the_message_or_all(call: Caller, rich: int, frozen: FreshTenant, shared: int) -> None:
     other, third = a_list(call, "other", TO), a_list(call, "third")
-    settle(frozen, global_optouts=shared)
+    set_account(frozen, global_optouts=shared)
     call.ok("send-sms", list_id=rich, message="hi")
     reply(frozen, str(TO), "stop")
     assert status(call, rich) == "inactive"

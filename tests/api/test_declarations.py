@@ -1,4 +1,4 @@
-"""What holds for every method at once."""
+"""Properties of all methods."""
 
 import inspect
 import json
@@ -21,12 +21,12 @@ from sms_sandbox.services.new_tenant import OWN_NUMBER
 from sms_sandbox.store import accounts
 from sms_sandbox.store.schema import open_store
 from tests.api import cases, refusals
-from tests.api.acts import BASIC, settle, settle_tenant
 from tests.api.cases import ANSWERED
 from tests.api.refusals import REFUSED, Refused
-from tests.api.scenes import CLIENTS_SECRET, LATER, TO, Scene, scene_in
-from tests.api.shapes import branches, misfit, taken
-from tests.api.spelling import as_xml_says, parsed, read_back
+from tests.api.scenes import CLIENTS_SECRET, LATER, TO, Scene, build_scene
+from tests.api.shapes import find_mismatch, list_branches, list_taken
+from tests.api.tenant_setup import BASIC, set_account, set_tenant
+from tests.api.xml_values import parse_xml, read_back, to_xml_value
 from tests.conftest import Caller, FreshTenant, make_tenant
 
 METHODS = load_methods()
@@ -81,7 +81,7 @@ def test_the_codes_are_those_of_the_reference() -> None:
 
 @pytest.fixture
 def scene(fresh: FreshTenant) -> Scene:
-    return scene_in(fresh)
+    return build_scene(fresh)
 
 
 def test_every_code_a_method_declares_has_a_case() -> None:
@@ -92,7 +92,7 @@ def test_every_code_a_method_declares_has_a_case() -> None:
 
 
 def test_every_declared_code_can_be_met(call: Caller, fresh: FreshTenant, scene: Scene) -> None:
-    settle(fresh, balance=0)
+    set_account(fresh, balance=0)
     check_refusals(call, REFUSED, scene)
     check_refusals(Caller(fresh.store, scene.clients_key, CLIENTS_SECRET), refusals.TO_CLIENTS, scene)
 
@@ -109,7 +109,7 @@ def check_refusals(call: Caller, refused: Refused, scene: Scene) -> None:
         assert list(said[0].json()) == ["error"], name
         assert (said[0].json()["error"]["code"], said[0].status_code) == (code.name, code.status), name
         assert said[1].status_code == code.status, name
-        assert read_back(parsed(said[1].content), said[0].json()) == as_xml_says(said[0].json())
+        assert read_back(parse_xml(said[1].content), said[0].json()) == to_xml_value(said[0].json())
 
 
 # Every reply of every method
@@ -128,13 +128,15 @@ UNSEEN = {
 
 
 def check(method: Method, reply: Mapping[str, Any], profile: str = "seed") -> None:
-    """Whether a reply is as its method declares, and both of its spellings say the same."""
+    """Check a response's type, and that its JSON and XML say the same."""
     said = json.loads(to_json(reply))
     assert list(said)[-1] == "error"
-    assert read_back(parsed(to_xml(reply)), said) == as_xml_says(said)
+    assert read_back(parse_xml(to_xml(reply)), said) == to_xml_value(said)
     if said["error"]["code"] == "SUCCESS":
         assert said["error"] == {"code": "SUCCESS", "description": "OK"}
-        assert misfit(payload_of(reply), RETURNS.get((method.name, profile), method.returns), method.name) is None
+        assert (
+            find_mismatch(payload_of(reply), RETURNS.get((method.name, profile), method.returns), method.name) is None
+        )
     else:
         assert list(said) == ["error"]
 
@@ -144,7 +146,7 @@ def payload_of(reply: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def answers_in(fresh: FreshTenant, scene: Scene) -> Iterator[tuple[Method, Mapping[str, Any]]]:
-    """The replies to all calls that are to succeed."""
+    """Yield the responses to all calls that must succeed."""
     gate = Gate(fresh.store)
     calls = [(AUTHORIZATION, *case) for case in ANSWERED]
     clients = "Basic " + b64encode(f"{scene.clients_key}:{CLIENTS_SECRET}".encode()).decode()
@@ -158,7 +160,7 @@ def answers_in(fresh: FreshTenant, scene: Scene) -> Iterator[tuple[Method, Mappi
 
 @pytest.mark.parametrize("profile", ["seed", "legacy-2015"])
 def test_every_reply_is_of_its_shape_and_the_same_in_xml(fresh: FreshTenant, scene: Scene, profile: str) -> None:
-    settle_tenant(fresh, profile=profile)
+    set_tenant(fresh, profile=profile)
     for method, reply in answers_in(fresh, scene):
         check(method, reply, profile)
 
@@ -166,20 +168,20 @@ def test_every_reply_is_of_its_shape_and_the_same_in_xml(fresh: FreshTenant, sce
 def test_every_method_has_a_case_of_each_form_its_reply_can_have(fresh: FreshTenant, scene: Scene) -> None:
     met: dict[str, set[tuple[str, str]]] = {}
     for method, reply in answers_in(fresh, scene):
-        met.setdefault(method.name, set()).update(taken(payload_of(reply), method.returns, method.name))
+        met.setdefault(method.name, set()).update(list_taken(payload_of(reply), method.returns, method.name))
     assert set(METHODS) - set(met) == {
         name for name, method in METHODS.items() if Code.NOT_IMPLEMENTED in method.errors
     }
-    missed = {branch for name in met for branch in branches(METHODS[name].returns, name) - met[name]}
+    missed = {branch for name in met for branch in list_branches(METHODS[name].returns, name) - met[name]}
     assert sorted(missed) == sorted(UNSEEN)
 
 
 def test_a_misfit_is_seen() -> None:
     declared = METHODS["get-balance"].returns
     balance, currency = accounts.NewAccount("k", "s").balance, "AUD"
-    assert misfit({"currency": currency, "balance": balance}, declared, "x") is not None
-    assert misfit({"balance": 1.5, "currency": currency}, declared, "x") == "x.balance is 1.5, not a Decimal"
-    assert misfit({"currency": currency}, declared, "x") == "x lacks ['balance']"
+    assert find_mismatch({"currency": currency, "balance": balance}, declared, "x") is not None
+    assert find_mismatch({"balance": 1.5, "currency": currency}, declared, "x") == "x.balance is 1.5, not a Decimal"
+    assert find_mismatch({"currency": currency}, declared, "x") == "x lacks ['balance']"
 
 
 # No parameters break a method
@@ -187,10 +189,10 @@ def test_a_misfit_is_seen() -> None:
 
 @pytest.fixture(scope="module")
 def arena() -> Iterator[tuple[FreshTenant, Scene]]:
-    """A tenant with something of everything, which all examples of all methods share."""
+    """A tenant with data of every kind, shared by all examples of all methods."""
     store = open_store("sqlite://")
     fresh = make_tenant(store)
-    yield fresh, scene_in(fresh)
+    yield fresh, build_scene(fresh)
     store.close()
 
 

@@ -7,7 +7,7 @@ import pytest
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import email_senders
 from sms_sandbox.store.email_senders import EmailSender
-from tests.api.acts import neighbours_call
+from tests.api.tenant_setup import add_other_caller
 from tests.conftest import Caller, FreshTenant
 
 WRONG = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
@@ -81,7 +81,7 @@ def test_an_address_is_deleted(call: Caller, fresh: FreshTenant) -> None:
 
 
 def test_a_domain_is_deleted_with_all_its_addresses(call: Caller, fresh: FreshTenant) -> None:
-    other = neighbours_call(fresh)
+    other = add_other_caller(fresh)
     for email in ("a@x_y.com", "*@x_y.com", "b@xzy.com", "c@sub.x_y.com"):
         call.ok("add-email", email=email)
         other.ok("add-email", email=email)

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.acts import freeze, settle_tenant
 from tests.api.replay import contacts, messages, money, numbers
-from tests.api.replay.comparing import as_data, differences
-from tests.api.replay.making import Line, Prepare, captured
-from tests.api.spelling import parsed
+from tests.api.replay.comparison import as_data, differences
+from tests.api.replay.preparation import Line, Prepare, captured_at
+from tests.api.tenant_setup import freeze, set_tenant
+from tests.api.xml_values import parse_xml
 from tests.conftest import Caller, FreshTenant, make_tenant
 
 PREPARE: dict[str, Prepare] = {**messages.PREPARE, **contacts.PREPARE, **numbers.PREPARE, **money.PREPARE}
-"""What an exchange needs, by its method."""
+"""The preparation of an exchange, by its method."""
 
 DIFFERENT: dict[tuple[str, str], str] = {
     ("rec-resellers_api_get_client", ".trial_expiry_date"): "that client had been on trial; the sandbox has no trials",
 }
-"""Differences that stay, by exchange and place, each with its reason."""
+"""Accepted differences by exchange and place, each with its reason."""
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +44,10 @@ def test_replay(fresh: FreshTenant, lines: list[Line]) -> None:
 
 
 def replay(fresh: FreshTenant, line: Line) -> Iterator[tuple[str, str]]:
-    """Make an exchange's call in a tenant of its own; where the answer differs, and how."""
+    """Make an exchange's call in its own tenant, and return the differences."""
     fresh = make_tenant(fresh.store, line["id"], "secret", name=line["id"])
-    settle_tenant(fresh, profile="legacy-2015" if line["source"] == "recorded-2015" else "vendor-2020")
-    freeze(fresh, captured(line))
+    set_tenant(fresh, profile="legacy-2015" if line["source"] == "recorded-2015" else "vendor-2020")
+    freeze(fresh, captured_at(line))
     call = Caller(fresh.store, line["id"], "secret")
     params = PREPARE[line["method"]](call, fresh, line)
     fields = {name: str(value) for name, value in params.items()}
@@ -67,4 +67,4 @@ def replay(fresh: FreshTenant, line: Line) -> Iterator[tuple[str, str]]:
         head = '<?xml version="1.0"?>\n<response>'
         if not answer.text.startswith(head) or not line["body"].startswith(head):
             yield "head", answer.text[:50]
-        yield from differences(as_data(parsed(line["body"])), as_data(parsed(answer.content)))
+        yield from differences(as_data(parse_xml(line["body"])), as_data(parse_xml(answer.content)))

@@ -14,9 +14,9 @@ from sms_sandbox.api.routes import load_methods
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import rules
-from tests.api.acts import BASIC, settle
-from tests.api.faulting import TO, balance, code, let
-from tests.api.spelling import parsed
+from tests.api.fault_setup import TO, add_fault, balance, code
+from tests.api.tenant_setup import BASIC, set_account
+from tests.api.xml_values import parse_xml
 from tests.conftest import KEY, Caller, FreshTenant
 
 HEADER = BASIC[1].decode()
@@ -28,11 +28,11 @@ ERRORS = [code for code in Code if code is not Code.SUCCESS]
 
 @pytest.mark.parametrize("wanted", ERRORS, ids=lambda each: each.name)
 def test_every_documented_error_in_both_formats(fresh: FreshTenant, call: Caller, wanted: Code) -> None:
-    let(fresh, error=wanted.name)
+    add_fault(fresh, error=wanted.name)
     as_json, as_xml = call.http.get("/send-sms.json"), call.http.get("/get-lists.xml")
     assert (as_json.status_code, as_xml.status_code) == (wanted.status, wanted.status)
     assert as_json.json() == {"error": {"code": wanted.name, "description": wanted.text}}
-    error = parsed(as_xml.content).find("error")
+    error = parse_xml(as_xml.content).find("error")
     assert error is not None
     assert (error.findtext("code"), error.findtext("description")) == (wanted.name, wanted.text)
     assert as_json.headers["content-type"] == "application/json; charset=utf-8"
@@ -42,7 +42,7 @@ def test_every_documented_error_in_both_formats(fresh: FreshTenant, call: Caller
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_page_of_the_web_server(fresh: FreshTenant, call: Caller, status: int) -> None:
-    let(fresh, status=status)
+    add_fault(fresh, status=status)
     page = call.http.get("/get-balance.json")
     assert (page.status_code, page.headers["content-type"], page.headers["server"]) == (status, "text/html", "nginx")
     assert page.text.startswith("<html>\r\n")
@@ -55,24 +55,24 @@ def send(call: Caller) -> Any:
 
 
 def test_a_body_that_no_parser_takes(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, body="malformed")
+    add_fault(fresh, body="malformed")
     said = send(call)
     assert said.status_code == 200
     with pytest.raises(json.JSONDecodeError):
         said.json()
     with pytest.raises(ParseError):
-        parsed(call.http.get("/get-balance.xml").content)
+        parse_xml(call.http.get("/get-balance.xml").content)
 
 
 def test_a_page_in_the_place_of_the_reply(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, body="html")
+    add_fault(fresh, body="html")
     said = send(call)
     assert (said.status_code, said.headers["content-type"]) == (200, "text/html")
     assert said.text.startswith("<html>")
 
 
 def test_a_refusal_is_spoilt_as_well(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, body="malformed")
+    add_fault(fresh, body="malformed")
     said = call.http.post("/send-sms.json", data={"message": "Hi"})
     assert said.status_code == 400
     assert '"code":"FIELD_INVALID"' in said.text
@@ -80,7 +80,7 @@ def test_a_refusal_is_spoilt_as_well(fresh: FreshTenant, call: Caller) -> None:
 
 
 def test_a_slow_answer(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, delay={"from": 0.2, "to": 0.3})
+    add_fault(fresh, delay={"from": 0.2, "to": 0.3})
     began = real_now()
     assert code(call) == "SUCCESS"
     assert real_now() - began >= timedelta(seconds=0.2)
@@ -100,7 +100,7 @@ def test_a_slow_answer(fresh: FreshTenant, call: Caller) -> None:
 def test_a_call_is_carried_out_and_billed_wholly_or_not_at_all(
     fresh: FreshTenant, call: Caller, effect: dict[str, Any], sent: int
 ) -> None:
-    let(fresh, turns=Turns(count=1), **effect)
+    add_fault(fresh, turns=Turns(count=1), **effect)
     if {"connection", "body"} & effect.keys() and effect.get("body") not in ("malformed", "html"):
         with pytest.raises(ConnectionError):  # there is no connection in this test that could be ended
             send(call)
@@ -111,7 +111,7 @@ def test_a_call_is_carried_out_and_billed_wholly_or_not_at_all(
 
 
 def test_a_fault_is_counted_even_if_the_call_is_refused(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, turns=Turns(count=1), body="html")
+    add_fault(fresh, turns=Turns(count=1), body="html")
     call.http.post("/send-sms.json")
     assert call.refused("send-sms")[0] == "FIELD_EMPTY"
 
@@ -120,9 +120,9 @@ def test_a_fault_is_counted_even_if_the_call_is_refused(fresh: FreshTenant, call
 
 
 def test_only_who_is_known_meets_a_fault_and_it_counts_for_the_throttle(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, error="FAILED")
+    add_fault(fresh, error="FAILED")
     assert code(Caller(fresh.store, KEY, "wrong")) == "AUTH_FAILED"
-    settle(fresh, throttle=2)
+    set_account(fresh, throttle=2)
     codes = [code(call) for _ in range(3)]
     assert codes.count("FAILED") == 2 or codes == ["FAILED"] * 3  # where the machine took a second for three calls
     with fresh.store.begin() as db:
@@ -131,15 +131,15 @@ def test_only_who_is_known_meets_a_fault_and_it_counts_for_the_throttle(fresh: F
 
 
 def test_a_throttle_on_demand(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, turns=Turns(count=1), error="OVER_LIMIT")
+    add_fault(fresh, turns=Turns(count=1), error="OVER_LIMIT")
     refused = call.http.get("/get-balance.json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "OVER_LIMIT")
     assert code(call) == "SUCCESS"
 
 
 def test_an_unreadable_body_meets_faults_that_ask_nothing(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, Match(text="Hi"), error="NOT_FOUND")
-    let(fresh, turns=Turns(count=1), error="NO_ACCESS")
+    add_fault(fresh, Match(text="Hi"), error="NOT_FOUND")
+    add_fault(fresh, turns=Turns(count=1), error="NO_ACCESS")
     headers = {"content-type": "multipart/form-data"}
     codes = [call.http.post("/get-balance.json", content=b"x", headers=headers).json()["error"]["code"] for _ in "12"]
     assert codes == ["NO_ACCESS", "FIELD_INVALID"]
@@ -152,9 +152,9 @@ def test_which_fault_decided_is_told(fresh: FreshTenant) -> None:
 
     assert rule(message="Hi", to=TO) == (None, 200)
     assert rule(from_="x", **{"from": "NOCREDIT"}) == ("magic sender NOCREDIT", 400)
-    let(fresh, turns=Turns(count=1), status=503)
-    let(fresh, turns=Turns(count=1), body="html")
-    let(fresh, connection="lost")
+    add_fault(fresh, turns=Turns(count=1), status=503)
+    add_fault(fresh, turns=Turns(count=1), body="html")
+    add_fault(fresh, connection="lost")
     assert [rule() for _ in range(3)] == [("fault 1", 503), ("fault 2", 200), ("fault 3", 0)]
 
 
@@ -167,5 +167,5 @@ def test_without_faults_nothing_is_asked(fresh: FreshTenant, call: Caller, monke
     with monkeypatch.context() as blind:
         blind.setattr(rules, "find_deciding", ask)
         call.ok("send-sms", message="Hi", to=TO)
-    let(fresh, status=503)
+    add_fault(fresh, status=503)
     assert call.http.get("/get-balance.json").status_code == 503

@@ -13,15 +13,15 @@ from sms_sandbox.domain.faults import Fault
 from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import accounts, rules
 from sms_sandbox.store.rules import NewRule
-from tests.api.acts import BASIC, OTHER, neighbours_call
-from tests.api.faulting import TO, code, let
+from tests.api.fault_setup import TO, add_fault, code
+from tests.api.tenant_setup import BASIC, OTHER, add_other_caller
 from tests.conftest import KEY, Caller, FreshTenant
 
 
 def test_a_method_or_all(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, method="get-lists", error="NOT_FOUND")
+    add_fault(fresh, method="get-lists", error="NOT_FOUND")
     assert (code(call), code(call, "get-lists")) == ("SUCCESS", "NOT_FOUND")
-    let(fresh, error="NO_ACCESS")
+    add_fault(fresh, error="NO_ACCESS")
     assert (code(call), code(call, "get-lists")) == ("NO_ACCESS", "NOT_FOUND")
 
 
@@ -42,7 +42,7 @@ def test_a_method_or_all(fresh: FreshTenant, call: Caller) -> None:
     ],
 )  # fmt: skip
 def test_what_a_call_says(fresh: FreshTenant, call: Caller, match: Match, method: str, params: dict[str, str]) -> None:
-    let(fresh, match, error="KEY_EXISTS")
+    add_fault(fresh, match, error="KEY_EXISTS")
     assert code(call, method) != "KEY_EXISTS"
     assert code(call, method, **params) == "KEY_EXISTS"
     others = {"to": "61455555555,x,,1234567890123456789", "from": "Abcd", "message": "Hi", "countrycode": "nowhere"}
@@ -52,29 +52,29 @@ def test_what_a_call_says(fresh: FreshTenant, call: Caller, match: Match, method
 
 
 def test_the_key_decides_for_every_method(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, Match(key=KEY), error="KEY_EXISTS")
+    add_fault(fresh, Match(key=KEY), error="KEY_EXISTS")
     assert (code(call), code(call, "send-sms", to=TO, message="Hi")) == ("KEY_EXISTS", "KEY_EXISTS")
 
 
 def test_only_fields_that_the_method_declares_are_looked_at(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, Match(to=TO), error="KEY_EXISTS")
+    add_fault(fresh, Match(to=TO), error="KEY_EXISTS")
     assert code(call, "get-balance", to=TO, msisdn=TO) == "SUCCESS"
     assert code(call, "get-number", msisdn=TO) == "FIELD_EMPTY"
 
 
 def test_the_key_of_an_account(fresh: FreshTenant, call: Caller) -> None:
-    other = neighbours_call(fresh)
-    let(fresh, Match(key=OTHER), error="NO_ACCESS")
+    other = add_other_caller(fresh)
+    add_fault(fresh, Match(key=OTHER), error="NO_ACCESS")
     assert (code(call), code(other)) == ("SUCCESS", "NO_ACCESS")
 
 
 def test_the_nth_the_next_few_and_no_longer(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, turns=Turns(nth=3, count=2), error="FAILED")
+    add_fault(fresh, turns=Turns(nth=3, count=2), error="FAILED")
     assert [code(call) for _ in range(6)] == ["SUCCESS"] * 2 + ["FAILED"] * 2 + ["SUCCESS"] * 2
 
 
 def test_a_share_is_the_same_again_for_the_same_seed(fresh: FreshTenant, call: Caller) -> None:
-    let(fresh, turns=Turns(share=0.4), error="FAILED")
+    add_fault(fresh, turns=Turns(share=0.4), error="FAILED")
     codes = [code(call) for _ in range(50)]
     expected = [
         "FAILED" if Turns(share=0.4).apply_to(n, 0, f"seed of default rule 1 {n}") else "SUCCESS" for n in range(1, 51)
@@ -97,7 +97,7 @@ def test_for_a_time_by_the_clock_of_the_tenant(frozen: FreshTenant) -> None:
 
 
 def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTenant) -> None:
-    let(fresh, delay={"from": 0, "to": 5})
+    add_fault(fresh, delay={"from": 0, "to": 5})
     account = fresh.account if fresh.account.faulty else _read(fresh)
 
     def seconds() -> float:
@@ -119,8 +119,8 @@ def _read(fresh: FreshTenant) -> accounts.Account:
 
 
 def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTenant) -> None:
-    let(fresh, turns=Turns(count=5), error="FAILED")
-    let(fresh, turns=Turns(count=3), error="NO_ACCESS")
+    add_fault(fresh, turns=Turns(count=5), error="FAILED")
+    add_fault(fresh, turns=Turns(count=3), error="NO_ACCESS")
     method, gate = load_methods()["get-balance"], Gate(fresh.store)
 
     def once(_: int) -> str:
@@ -138,7 +138,7 @@ def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTen
 
 
 def test_of_more_numbers_than_a_call_may_have_no_more_are_looked_at(call: Caller, fresh: FreshTenant) -> None:
-    let(fresh, Match(to=TO), error="LEDGER_ERROR")
+    add_fault(fresh, Match(to=TO), error="LEDGER_ERROR")
     others = ",".join(["61491570157"] * 499)
     assert code(call, "send-sms", message="hi", to=f"{others},{TO}") == "LEDGER_ERROR"
     assert code(call, "send-sms", message="hi", to=f"{others},61491570157,{TO}") == "FIELD_INVALID"

@@ -29,10 +29,10 @@ from tests.timing import eventually
 CLIENTS = Path(__file__).parents[1] / "clients"
 MESSAGE = {"message": "Hi", "to": HANDSET}
 PATIENCE = {"php": 2.0, "node-fetch": 2.0}
-"""Seconds that clients wait for an answer, which those two count from before they connect."""
+"""Timeout of the clients, in seconds. Those two count from before they connect."""
 
 Report = dict[str, Any]
-"""What a client says: status, content type and code of the reply; or why it failed, in its own word."""
+"""The output of a client: status, content type and code of the response, or its own error."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def report(status: int, kind: str, body: bytes) -> Report:
 
 
 def by(program: str, script: str) -> Callable[[Account, float], Report]:
-    """A client in another language: one of the scripts beside this file."""
+    """Return a client in another language, from the scripts beside this file."""
 
     def call(account: Account, patience: float) -> Report:
         if shutil.which(program) is None:
@@ -136,7 +136,7 @@ TIRED = {
     "node-fetch": {"TimeoutError"},
     "node-https": {"timeout"},
 }
-"""How each client calls a connection that was reset, an answer that was cut off, and one that did not come."""
+"""Each client's names for a reset connection, a truncated response and a missing one."""
 
 EFFECTS: list[tuple[dict[str, Any], Any, int]] = [
     ({"error": "LEDGER_ERROR"}, {"status": 400, "type": JSON, "code": "LEDGER_ERROR"}, 0),
@@ -152,7 +152,7 @@ EFFECTS: list[tuple[dict[str, Any], Any, int]] = [
     ({"delay": {"seconds": 60}}, TIRED, 1),
     ({"delay": {"seconds": 0.1}}, {"status": 200, "type": JSON, "code": "SUCCESS"}, 1),
 ]
-"""What goes wrong, what clients make of it, and how many messages are sent all the same."""
+"""Each fault, the errors of the clients, and the number of messages sent anyway."""
 
 
 @pytest.mark.parametrize("client", BY)
@@ -176,7 +176,7 @@ def test_what_a_client_sees(
 
 
 def ask(account: Account, how: str = "GET /get-balance.json") -> ssl.SSLSocket:
-    """A request on a connection of its own, whose answer is yet to be read."""
+    """Send a request on its own connection, without reading the response."""
     parts = urlsplit(account.ready.https)
     trusting = ssl.create_default_context(cafile=account.ready.ca)
     raw = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)

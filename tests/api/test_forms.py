@@ -1,4 +1,4 @@
-"""Where parameters stand, and how their names and bytes are read."""
+"""The places of parameters, and the decoding of their names and values."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sms_sandbox.api.forms import UnreadableError, parse_urlencoded, read_form
 from sms_sandbox.api.routes import MAX_BODY_BYTES
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
-from tests.api.acts import BASIC, FORM, error_of, request
+from tests.api.tenant_setup import BASIC, FORM, read_error, request
 from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller
 
@@ -23,7 +23,7 @@ UNREADABLE = ("FIELD_INVALID", "The body of the request can not be read.")
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    """How parameters are read does not hang on the database."""
+    """A store in memory: the decoding does not depend on the database."""
     opened = open_store("sqlite://")
     yield opened
     opened.close()
@@ -88,7 +88,7 @@ def test_multipart_wins_over_the_query(call: Caller) -> None:
 
 
 def test_a_json_body_is_not_read(call: Caller) -> None:
-    assert error_of(call.http.post("/add-list.json", json={"name": "json"}))[0] == "FIELD_EMPTY"
+    assert read_error(call.http.post("/add-list.json", json={"name": "json"}))[0] == "FIELD_EMPTY"
     assert call.http.post("/add-list.json", params={"name": "query"}, json={"name": "json"}).json()["name"] == "query"
 
 
@@ -128,13 +128,13 @@ def test_bytes_that_are_no_text_are_an_invalid_field(call: Caller, value: bytes,
 )
 def test_a_body_that_can_not_be_read(call: Caller, stranger: AppClient, content_type: str, body: bytes) -> None:
     answer = call.http.post("/get-balance.json", content=body, headers={"Content-Type": content_type})
-    assert (answer.status_code, *error_of(answer)) == (400, *UNREADABLE)
+    assert (answer.status_code, *read_error(answer)) == (400, *UNREADABLE)
     assert stranger.post("/get-balance.json", content=body, headers={"Content-Type": content_type}).status_code == 401
 
 
 def test_too_many_fields_in_the_query(call: Caller) -> None:
     answer = call.http.get("/get-balance.json?" + "&".join(f"a{number}=1" for number in range(1001)))
-    assert error_of(answer) == UNREADABLE
+    assert read_error(answer) == UNREADABLE
     assert call.http.get("/get-balance.json?" + "&".join(f"a{n}=1" for n in range(1000))).status_code == 200
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.acts import TOLD, advance, neighbours_call, reply
+from tests.api.tenant_setup import TOLD, add_other_caller, advance, reply
 from tests.api.test_reports import GENERIC, OTHER_TO, TO, bounced, send
 from tests.conftest import Caller, FreshTenant
 
@@ -94,7 +94,7 @@ def test_what_a_list_knows_of_recipients(call: Caller, frozen: FreshTenant) -> N
 
 def test_a_list_one_can_not_look_into(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
-    theirs = neighbours_call(frozen).ok("add-list", name="theirs")["id"]
+    theirs = add_other_caller(frozen).ok("add-list", name="theirs")["id"]
     assert call.refused("get-sms-sent", message_id=sent, list_id=theirs)[0] == "NO_ACCESS"
     assert call.refused("get-sms-sent", message_id=sent, list_id=1)[0] == "NOT_FOUND"
     assert call.ok("get-sms-sent", message_id=sent, list_id=0)["total"] == 1

@@ -15,7 +15,7 @@ from sms_sandbox.domain.clock import Clock
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.store.accounts import Account
 from tests.api.cases import ANSWERED
-from tests.api.scenes import scene_in
+from tests.api.scenes import build_scene
 from tests.conftest import FreshTenant
 
 METHODS = Methods()
@@ -32,7 +32,7 @@ def account(fresh: FreshTenant) -> Account:
 def seen(
     account: Account | None, name: str, form: Mapping[str, str] | None = None, code: Code = Code.SUCCESS
 ) -> AnsweredCall:
-    """A call as it was answered."""
+    """Return a call with its answer."""
     answer = Answer(code, {}, PROFILES["seed"], account=account)
     return AnsweredCall(0, 1, "POST", f"/{name}.json", FORM, "", name, METHODS.get(name), form or {}, answer, b"{}")
 
@@ -48,7 +48,7 @@ def only(call: AnsweredCall, *hosts: str) -> str:
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_ordinary_calls_give_no_hints(frozen: FreshTenant) -> None:
-    scene = scene_in(frozen)
+    scene = build_scene(frozen)
     for name, form in ANSWERED:
         call = seen(frozen.account, name, {key: str(value) for key, value in form(scene).items()})
         assert hints(call, "a.example") == [], name

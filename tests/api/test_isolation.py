@@ -1,4 +1,4 @@
-"""Nobody sees or changes what is another account's, whichever id they name."""
+"""Isolation: no account can see or change another account's data by its id."""
 
 import json
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from sms_sandbox.api.routes import load_methods
 from sms_sandbox.store import tables
-from tests.api.acts import execute, neighbours_call
-from tests.api.selling import CLUB, HANDSET, RESELLERS_ONLY, client_of, top_up
+from tests.api.clients import CLUB, HANDSET, RESELLERS_ONLY, client_of, top_up
+from tests.api.tenant_setup import add_other_caller, execute_sql
 from tests.conftest import Caller, FreshTenant, make_tenant
 
 FILLED = {"message": "Hi", "to": HANDSET, "from": HANDSET, "msisdn": HANDSET, "mobile": HANDSET, "countrycode": "AU"}
@@ -20,7 +20,7 @@ LEASED = "61491570120"
 
 
 def kept(fresh: FreshTenant) -> Mapping[str, Any]:
-    """All rows of the tenant, but those that count."""
+    """Return all rows of the tenant, except counters."""
     with fresh.store.begin() as db:
         return {
             table.name: sorted(map(str, db.execute(select(table).filter_by(tenant=fresh.tenant)).all()))
@@ -31,14 +31,14 @@ def kept(fresh: FreshTenant) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("method", TAKING_IDS)
 def test_nobody_reaches_what_is_anothers(call: Caller, fresh: FreshTenant, method: str) -> None:
-    """A client's things, asked for by id: by another client, by its reseller, by another one, by another tenant."""
+    """Another client, the reseller, another reseller and another tenant ask for a client's data by id."""
     gym, owner = client_of(fresh, call)
     top_up(fresh, gym, "50")
     on = owner.ok("add-list", name="Gym friends")["id"]
     owner.ok("add-to-list", list_id=on, msisdn=HANDSET, first_name="Gymnast")
     message = owner.ok("send-sms", message="Gym news", list_id=on, send_at="2100-01-01")["message_id"]
     transaction = call.ok("get-transactions", client_id=gym)["transactions"][0]["id"]
-    execute(
+    execute_sql(
         fresh, "UPDATE numbers SET account = :gym, status = 'active' WHERE tenant = :tenant AND number = :number",
         gym=gym, tenant=fresh.tenant, number=LEASED,
     )  # fmt: skip
@@ -52,7 +52,7 @@ def test_nobody_reaches_what_is_anothers(call: Caller, fresh: FreshTenant, metho
     if "list_id" in given and method == "send-sms":
         given["to"] = ""
     snoops = [Caller(fresh.store, made["apikey"], made["apisecret"]) for made in [call.ok("add-client", **CLUB)]]
-    snoops.append(neighbours_call(fresh))
+    snoops.append(add_other_caller(fresh))
     if method not in RESELLERS_ONLY:
         snoops.append(call)
     make_tenant(fresh.store, "stranger-key", "stranger-secret", name="stranger")

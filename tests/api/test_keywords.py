@@ -8,7 +8,7 @@ import pytest
 from sms_sandbox.domain.opt_out import RESERVED_WORDS
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import keywords
-from tests.api.acts import advance, freeze, neighbours_call, reply, settle
+from tests.api.tenant_setup import add_other_caller, advance, freeze, reply, set_account
 from tests.conftest import Caller, FreshTenant
 
 DAY = datetime(2020, 6, 24, 10, 58, 57, tzinfo=UTC)
@@ -81,7 +81,7 @@ def test_reserved_words_are_refused(call: Caller, frozen: FreshTenant, word: str
 
 
 def test_what_else_is_refused(call: Caller, frozen: FreshTenant) -> None:
-    other = neighbours_call(frozen)
+    other = add_other_caller(frozen)
     theirs = other.ok("add-list", name="Theirs")["id"]
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.refused("add-keyword") == ("FIELD_EMPTY", "Required field 'keyword' is empty")
@@ -128,7 +128,7 @@ def test_keywords_are_listed_by_name_page_by_page(call: Caller, frozen: FreshTen
     page = call.ok("get-keywords", max=2)
     assert ([each["keyword"] for each in page["keywords"]], page["page"]["count"]) == (["ART", "GYM"], 2)
     assert [each["keyword"] for each in call.ok("get-keywords", number=OWN_NUMBER)["keywords"]] == ["ART", "NEWS"]
-    assert neighbours_call(frozen).ok("get-keywords")["keywords_total"] == 0
+    assert add_other_caller(frozen).ok("get-keywords")["keywords_total"] == 0
 
 
 def test_keywords_are_sorted_alike_on_both_databases(call: Caller, frozen: FreshTenant) -> None:
@@ -183,18 +183,18 @@ def test_what_can_not_be_edited(call: Caller, frozen: FreshTenant) -> None:
     assert call.refused("edit-keyword", keyword="OLD", number=OWN_NUMBER) == UNKNOWN
     assert call.refused("edit-keyword", keyword="NEWS", number=POOL[0]) == FOREIGN
     assert call.refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER, list_id=1) == UNKNOWN
-    assert neighbours_call(frozen).refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER) == FOREIGN
+    assert add_other_caller(frozen).refused("edit-keyword", keyword="NEWS", number=OWN_NUMBER) == FOREIGN
 
 
 # Money
 
 
 def test_a_keyword_is_paid_for_every_month(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, balance=499_999)
+    set_account(fresh, balance=499_999)
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.refused("add-keyword", **here, welcome_message="hi")[0] == "LEDGER_ERROR"
     assert call.ok("get-lists")["lists_total"] == 0
-    settle(fresh, balance=10_000_000)
+    set_account(fresh, balance=10_000_000)
     before = call.ok("add-keyword", **here)["billing_date"]
     assert call.ok("get-balance")["balance"] == 95
     advance(fresh, days=32)
@@ -205,16 +205,16 @@ def test_a_keyword_is_paid_for_every_month(call: Caller, fresh: FreshTenant) -> 
 
 
 def test_one_that_is_not_paid_for_closes_till_it_is(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, balance=2_500_000 + 500_000 + 499_999)
+    set_account(fresh, balance=2_500_000 + 500_000 + 499_999)
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     call.ok("add-keyword", **here)
     advance(fresh, days=32)
     (there,) = call.ok("get-keywords")["keywords"]
     assert (there["status"], call.ok("get-balance")["balance"]) == ("closed", 5)
-    settle(fresh, balance=0)
+    set_account(fresh, balance=0)
     assert call.refused("edit-keyword", **here, status="open")[0] == "LEDGER_ERROR"
     assert call.ok("edit-keyword", **here, reference="x")["status"] == "closed"
-    settle(fresh, balance=500_000)
+    set_account(fresh, balance=500_000)
     opened = call.ok("edit-keyword", **here, status="open")
     assert (opened["status"], call.ok("get-balance")["balance"]) == ("open", 0)
     assert opened["billing_date"] > there["billing_date"]
@@ -222,14 +222,14 @@ def test_one_that_is_not_paid_for_closes_till_it_is(call: Caller, fresh: FreshTe
 
 def test_one_on_a_number_out_of_service_is_not_charged(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
-    settle(fresh, balance=2_400_000)
+    set_account(fresh, balance=2_400_000)
     advance(fresh, days=32)
     assert call.ok("get-number", number=OWN_NUMBER)["status"] == "inactive"
     assert call.ok("get-keywords")["keywords"][0]["status"] == "closed"
     assert call.ok("get-balance")["balance"] == 24
 
 
-# What comes of it in the reports
+# Effects in the reports
 
 
 def test_responses_are_found_by_their_keyword(call: Caller, fresh: FreshTenant) -> None:

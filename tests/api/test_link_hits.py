@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.services.new_tenant import OWN_NUMBER
 from sms_sandbox.simulation.inbound import link_tap
-from tests.api.acts import advance, freeze, neighbours_call
+from tests.api.tenant_setup import add_other_caller, advance, freeze
 from tests.conftest import Caller, FreshTenant
 
 NOW = datetime(2026, 3, 1, 10, 0, 42, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_the_log_of_one_handset(call: Caller, frozen: FreshTenant) -> None:
 def test_messages_that_are_not_there_or_not_ones_own(call: Caller, frozen: FreshTenant, method: str) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
     assert call.refused(method, message_id=1, mobile=TO) == ("NOT_FOUND", "Message with this ID does not exist")
-    theirs = neighbours_call(frozen)
+    theirs = add_other_caller(frozen)
     assert theirs.refused(method, message_id=sent, mobile=TO) == (
         "NO_ACCESS",
         "You do not have access to this 'message'",

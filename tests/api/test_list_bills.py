@@ -1,4 +1,4 @@
-"""Who pays for a message to a long list whose members go while it is written down."""
+"""Charges and refunds for a long list whose members leave while it is processed."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.services.send_message import CHUNK_SIZE
-from tests.api import acts
+from tests.api import tenant_setup
 from tests.conftest import Caller, FreshTenant
 
 PRICE = Decimal("0.087")
@@ -15,8 +15,8 @@ MEMBERS = 2 * CHUNK_SIZE + 50
 
 @pytest.fixture
 def long_list(call: Caller, fresh: FreshTenant) -> int:
-    """A list of so many members that a message to it is written down in three goes; the clock stands."""
-    acts.freeze(fresh, acts.tenant_of(fresh).created)
+    """A list that takes three batches, in a tenant whose clock is frozen."""
+    tenant_setup.freeze(fresh, tenant_setup.read_tenant(fresh).created)
     made: int = call.ok("add-list", name="Long", field_1="City")["id"]
     for number in range(MEMBERS):
         call.ok("add-to-list", list_id=made, msisdn=str(61491100000 + number), field_1="x" * (number % 3))
@@ -24,7 +24,7 @@ def long_list(call: Caller, fresh: FreshTenant) -> int:
 
 
 def money(call: Caller) -> tuple[Decimal, Decimal]:
-    """What is left, and what the transactions add up to."""
+    """Return the balance, and the sum of the transactions."""
     rows: list[Any] = call.ok("get-transactions", client_id=54911, max=100)["transactions"]
     return Decimal(str(call.ok("get-balance")["balance"])), sum(
         (Decimal(str(each["amount"])) for each in rows), Decimal()
@@ -32,7 +32,7 @@ def money(call: Caller) -> tuple[Decimal, Decimal]:
 
 
 def check(call: Caller, fresh: FreshTenant, message: int, reached: int) -> None:
-    acts.advance(fresh, seconds=5)
+    tenant_setup.advance(fresh, seconds=5)
     told = call.ok("get-sms", message_id=message)
     assert (told["recipients"], told["sms"], told["delivery_stats"]["delivered"]) == (reached, reached, reached)
     assert Decimal(str(told["cost"])) == reached * PRICE
@@ -62,9 +62,9 @@ def test_a_removed_list_gives_back_whoever_was_not_written_down(
 
 
 def test_cancelling_gives_back_the_rest(call: Caller, fresh: FreshTenant, long_list: int) -> None:
-    later = f"{acts.tenant_of(fresh).created.year + 1}-01-01"
+    later = f"{tenant_setup.read_tenant(fresh).created.year + 1}-01-01"
     sent = call.ok("send-sms", message="Hello", list_id=long_list, send_at=later)
     call.ok("delete-from-list", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 1))
-    acts.advance(fresh, seconds=5)
+    tenant_setup.advance(fresh, seconds=5)
     call.ok("cancel-sms", id=sent["message_id"])
     assert money(call) == (Decimal(1000), Decimal(1000))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.store import accounts, contacts
-from tests.api.acts import TOLD, neighbours_call
+from tests.api.tenant_setup import TOLD, add_other_caller
 from tests.conftest import Caller, FreshTenant
 
 TO = 61491570156
@@ -14,7 +14,7 @@ GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the 
 
 
 def items(told: Any) -> list[tuple[str, Any]]:
-    """A reply's keys and values in order, without the error block."""
+    """Return a response's keys and values in order, without the error block."""
     return [(key, value) for key, value in told.items() if key != "error"]
 
 
@@ -77,7 +77,7 @@ def test_names_are_taken_once(call: Caller, fresh: FreshTenant) -> None:
     assert call.refused("add-list", name="Friends") == ("KEY_EXISTS", "The resource with this key already exists.")
     assert call.refused("add-list", name=" Friends ")[0] == "KEY_EXISTS"
     assert call.ok("add-list", name="friends")
-    assert neighbours_call(fresh).ok("add-list", name="Friends")
+    assert add_other_caller(fresh).ok("add-list", name="Friends")
 
 
 def test_names_that_can_not_be(call: Caller) -> None:
@@ -97,7 +97,7 @@ def test_lists(call: Caller, frozen: FreshTenant) -> None:
     with frozen.store.begin() as db:
         contacts.add_list(db, frozen.tenant, frozen.account.id, "of a keyword", {}, None)
         contacts.deactivate_member(db, frozen.tenant, second, str(TO), contacts.DELETED)
-    neighbours_call(frozen).ok("add-list", name="theirs")
+    add_other_caller(frozen).ok("add-list", name="theirs")
 
     told = call.ok("get-lists")
     assert list(told) == ["page", "lists_total", "lists", "error"]
@@ -179,7 +179,7 @@ def test_members_with_custom_fields(call: Caller, frozen: FreshTenant) -> None:
 
 @pytest.mark.parametrize("method", ["get-list", "add-to-list", "set-list-callback"])
 def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, method: str) -> None:
-    theirs = neighbours_call(fresh).ok("add-list", name="theirs")["id"]
+    theirs = add_other_caller(fresh).ok("add-list", name="theirs")["id"]
     also = {"msisdn": TO}
     assert call.refused(method, list_id=1, **also) == ("NOT_FOUND", "The resource with this key is not found.")
     assert call.refused(method, list_id=theirs, **also) == (
@@ -204,7 +204,7 @@ OK = {"error": {"code": "SUCCESS", "description": "OK"}}
 
 
 def told_at(fresh: FreshTenant, on: int) -> str:
-    """The URL that hears of a list's contacts."""
+    """Return the URL that is called for changes of a list."""
     with fresh.store.begin() as db:
         found = contacts.read_list(db, fresh.tenant, on)
     assert found

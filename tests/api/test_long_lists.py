@@ -8,7 +8,7 @@ from sms_sandbox.api.answer import Answer, prepare_and_answer
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.routes import load_methods
-from tests.api.acts import advance
+from tests.api.tenant_setup import advance
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
 pytestmark = pytest.mark.anyio

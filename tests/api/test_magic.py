@@ -10,7 +10,7 @@ from sms_sandbox.domain.rule_match import Match
 from sms_sandbox.store import accounts
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.unit_of_work import invalidate
-from tests.api.faulting import TO, balance, code, let
+from tests.api.fault_setup import TO, add_fault, balance, code
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
 
@@ -24,7 +24,7 @@ def test_magic_senders(fresh: FreshTenant, call: Caller, word: str, expected: st
     assert balance(call) == 1000
     assert code(call, "get-balance", from_=word) == "SUCCESS"
     assert code(call, "send-sms", message="Hi", to=TO, from_=f"{word}X"[:11]) == "SUCCESS"
-    let(fresh, Match(sender=word), error="NOT_FOUND")
+    add_fault(fresh, Match(sender=word), error="NOT_FOUND")
     assert code(call, "send-sms", message="Hi", to=TO, from_=word) == "NOT_FOUND"
 
 
@@ -46,7 +46,7 @@ def test_magic_keys_refuse_what_may_be_refused_so(
     assert balance(magic("nocredit")) == balance(call) == 1000
     magic("badsender").ok("add-list", name="made by a magic key")
     assert call.ok("get-lists")["lists_total"] == 1
-    let(fresh, Match(key=KEY), error="NOT_FOUND")
+    add_fault(fresh, Match(key=KEY), error="NOT_FOUND")
     assert code(magic("expired")) == "NOT_FOUND"
 
 

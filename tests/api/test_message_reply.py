@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.services.new_tenant import OWN_NUMBER
-from tests.api.acts import advance
+from tests.api.tenant_setup import advance
 from tests.conftest import Caller, FreshTenant
 
 TO = 61491570156

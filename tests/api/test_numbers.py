@@ -10,7 +10,7 @@ from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import Number
-from tests.api.acts import neighbours_call, settle
+from tests.api.tenant_setup import add_other_caller, set_account
 from tests.conftest import Caller, FreshTenant
 
 
@@ -52,7 +52,7 @@ def test_available_numbers_for_any_other_filter(call: Caller, wanted: str, echo:
 
 
 def test_an_account_without_numbers(call: Caller, fresh: FreshTenant) -> None:
-    told = neighbours_call(fresh).ok("get-numbers")
+    told = add_other_caller(fresh).ok("get-numbers")
     assert list(told) == ["page", "numbers_total", "filter", "error"]
     assert told["numbers_total"] == 0
 
@@ -74,7 +74,7 @@ def test_an_empty_filter_is_none(call: Caller) -> None:
     ],
 )
 def test_the_balance(call: Caller, fresh: FreshTenant, balance: str, wire: str) -> None:
-    settle(fresh, balance=to_units(Decimal(balance)), currency="SGD")
+    set_account(fresh, balance=to_units(Decimal(balance)), currency="SGD")
     answer = call.http.get("/get-balance.json")
     assert answer.text == f'{{"balance":{wire},"currency":"SGD","error":{{"code":"SUCCESS","description":"OK"}}}}'
     assert f"<response><balance>{wire}</balance><currency>SGD</currency>" in call.http.get("/get-balance.xml").text

@@ -8,7 +8,7 @@ import pytest
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import balances, numbers, sender_ids
 from sms_sandbox.store.numbers import Number
-from tests.api.acts import advance, execute, freeze, neighbours_call, settle, settle_tenant
+from tests.api.tenant_setup import add_other_caller, advance, execute_sql, freeze, set_account, set_tenant
 from tests.conftest import Caller, FreshTenant
 
 DAY = datetime(2020, 6, 24, 10, 19, 9, tzinfo=UTC)
@@ -21,7 +21,7 @@ TO = "61491570156"
 
 @pytest.fixture
 def frozen(fresh: FreshTenant) -> FreshTenant:
-    """A tenant on the day of the vendor's examples, whose own number has yet to be charged."""
+    """A tenant on the day of the vendor's examples, before its number is charged."""
     freeze(fresh, DAY)
     return fresh
 
@@ -68,7 +68,7 @@ def test_what_can_not_be_leased(call: Caller, frozen: FreshTenant, wanted: str) 
 def test_a_number_is_leased_once(call: Caller, frozen: FreshTenant) -> None:
     call.ok("lease-number", number=POOL[3])
     assert call.refused("lease-number", number=POOL[3]) == TAKEN
-    assert neighbours_call(frozen).refused("lease-number", number=POOL[3]) == TAKEN
+    assert add_other_caller(frozen).refused("lease-number", number=POOL[3]) == TAKEN
 
 
 def test_when_all_are_taken_there_is_none(call: Caller, frozen: FreshTenant) -> None:
@@ -79,16 +79,16 @@ def test_when_all_are_taken_there_is_none(call: Caller, frozen: FreshTenant) -> 
 
 
 def test_the_first_month_is_paid_at_once(call: Caller, frozen: FreshTenant) -> None:
-    settle(frozen, balance=2_499_999)
+    set_account(frozen, balance=2_499_999)
     assert call.refused("lease-number") == NO_MONEY
     assert call.refused("get-number", number=POOL[0]) == FOREIGN
-    settle(frozen, balance=2_500_000)
+    set_account(frozen, balance=2_500_000)
     call.ok("lease-number")
     assert call.ok("get-balance")["balance"] == 0
 
 
 def test_a_client_pays_its_resellers_margin(call: Caller, frozen: FreshTenant) -> None:
-    settle(frozen, number_margin=150_000)
+    set_account(frozen, number_margin=150_000)
     assert call.ok("get-numbers", filter="available")["numbers"][0]["price"] == 26.5
     assert call.ok("lease-number")["price"] == 26.5
     assert call.ok("get-number", number=POOL[0])["price"] == 26.5
@@ -101,9 +101,9 @@ def test_a_client_pays_its_resellers_margin(call: Caller, frozen: FreshTenant) -
 def test_a_number_is_paid_for_every_month(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, datetime(2030, 1, 31, 9, tzinfo=UTC))
     advance(fresh)  # the number of the fresh tenant is renewed as often as it was due before
-    settle(fresh, balance=100_000_000)
+    set_account(fresh, balance=100_000_000)
     leased = call.ok("lease-number")["number"]
-    execute(fresh, "DELETE FROM timeline WHERE ref = :own", own=int(OWN_NUMBER))
+    execute_sql(fresh, "DELETE FROM timeline WHERE ref = :own", own=int(OWN_NUMBER))
     for days, balance, next_charge in [
         (0, 975, "2030-02-28"), (27, 975, "2030-02-28"), (1, 950, "2030-03-31"), (30, 950, "2030-03-31"),
         (1, 925, "2030-04-30"), (30, 900, "2030-05-31"),
@@ -126,8 +126,8 @@ def test_the_number_of_a_fresh_tenant_is_renewed(call: Caller, fresh: FreshTenan
 
 
 def lapse(call: Caller, at: FreshTenant) -> None:
-    """Let the account's own number run out of money."""
-    settle(at, balance=0)
+    """Leave the account's own number unpaid, so that it becomes inactive."""
+    set_account(at, balance=0)
     advance(at, days=32)
 
 
@@ -137,7 +137,7 @@ def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: 
         ("number", int(OWN_NUMBER)), ("price", 25), ("auto_renew", True), ("next_charge", None),
         ("status", "inactive"),
     ]  # fmt: skip
-    settle(fresh, balance=100_000_000)
+    set_account(fresh, balance=100_000_000)
     assert call.refused("send-sms", message="hi", to=TO, from_=OWN_NUMBER)[0] == "BAD_CALLER_ID"
     for method, params in {
         "edit-number-options": {},
@@ -153,8 +153,8 @@ def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: 
 def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: FreshTenant) -> None:
     call.ok("edit-number-options", number=OWN_NUMBER, forward_email="a@example.com")
     lapse(call, fresh)
-    assert neighbours_call(fresh).refused("lease-number", number=OWN_NUMBER) == TAKEN
-    settle(fresh, balance=100_000_000)
+    assert add_other_caller(fresh).refused("lease-number", number=OWN_NUMBER) == TAKEN
+    set_account(fresh, balance=100_000_000)
     assert call.ok("lease-number", number=OWN_NUMBER)["status"] == "active"
     assert call.ok("get-balance")["balance"] == 975
     advance(fresh, days=32)
@@ -168,7 +168,7 @@ def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: FreshTenant)
 def test_a_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
     reply = call.ok("get-number", number=f" +{OWN_NUMBER[:2]} {OWN_NUMBER[2:]}")
     assert [name for name, _ in told(reply)] == ["number", "price", "auto_renew", "next_charge", "status"]
-    settle_tenant(frozen, profile="legacy-2015")
+    set_tenant(frozen, profile="legacy-2015")
     reply = call.ok("get-number", number=OWN_NUMBER)
     assert [name for name, _ in told(reply)] == ["number", "price", "next_charge", "auto_renew", "status"]
 
@@ -177,7 +177,7 @@ def test_no_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
     assert call.refused("get-number") == ("FIELD_EMPTY", "Required field 'number' is empty")
     assert call.refused("get-number", number=POOL[0]) == FOREIGN
     assert call.refused("get-number", number="61491570101") == FOREIGN
-    assert neighbours_call(frozen).refused("get-number", number=OWN_NUMBER) == FOREIGN
+    assert add_other_caller(frozen).refused("get-number", number=OWN_NUMBER) == FOREIGN
     assert call.refused("get-number", number="mine") == (
         "FIELD_INVALID", 'Field "number" has wrong type, expected type - numeric',
     )  # fmt: skip
@@ -228,7 +228,7 @@ def test_badly_written_options_change_nothing(call: Caller, frozen: FreshTenant,
 
 
 def test_options_of_what_is_not_there(call: Caller, frozen: FreshTenant) -> None:
-    other = neighbours_call(frozen)
+    other = add_other_caller(frozen)
     theirs = other.ok("add-list", name="Theirs")["id"]
     assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=1)[0] == "NOT_FOUND"
     assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=theirs)[0] == "NO_ACCESS"
@@ -256,16 +256,16 @@ def test_what_one_may_send_from(call: Caller, frozen: FreshTenant) -> None:
             ],
         )
     ]
-    assert told(neighbours_call(frozen).ok("get-sender-ids")) == []
+    assert told(add_other_caller(frozen).ok("get-sender-ids")) == []
 
 
 def test_a_registered_word_may_send_where_senders_are_strict(call: Caller, frozen: FreshTenant) -> None:
-    settle_tenant(frozen, strict_senders=1)
+    set_tenant(frozen, strict_senders=1)
     assert call.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
     with frozen.store.begin() as db:
         sender_ids.add(db, frozen.tenant, frozen.account.id, "Shop")
     call.ok("send-sms", message="hi", to=TO, from_="Shop")
-    other = neighbours_call(frozen)
+    other = add_other_caller(frozen)
     assert other.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
     with frozen.store.begin() as db:
         assert sender_ids.remove(db, frozen.tenant, frozen.account.id, "Shop")

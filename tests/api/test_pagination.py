@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.store import contacts
-from tests.api.acts import settle, settle_tenant
+from tests.api.tenant_setup import set_account, set_tenant
 from tests.conftest import Caller, FreshTenant
 
 
@@ -67,7 +67,7 @@ def test_a_page_holds_at_most_a_hundred(call: Caller) -> None:
     ("profile", "size"), [("seed", 25), ("vendor-2020", 10), ("legacy-2015", 10), ("throttle-2", 25)]
 )
 def test_profiles(call: Caller, fresh: FreshTenant, profile: str, size: int) -> None:
-    settle_tenant(fresh, profile=profile)
+    set_tenant(fresh, profile=profile)
     reply = call.ok("get-numbers", filter="available")
     assert len(reply["numbers"]) == size
     assert reply["page"] == {"count": 30 // size + (30 % size > 0), "number": 1}
@@ -75,11 +75,11 @@ def test_profiles(call: Caller, fresh: FreshTenant, profile: str, size: int) -> 
 
 
 def test_the_account_may_have_a_page_size_of_its_own(call: Caller, fresh: FreshTenant) -> None:
-    settle_tenant(fresh, profile="vendor-2020")
-    settle(fresh, page_size=4)
+    set_tenant(fresh, profile="vendor-2020")
+    set_account(fresh, page_size=4)
     assert len(call.ok("get-numbers", filter="available")["numbers"]) == 4
     assert len(call.ok("get-numbers", filter="available", max=5)["numbers"]) == 5
-    settle(fresh, page_size=0)
+    set_account(fresh, page_size=0)
     assert len(call.ok("get-numbers", filter="available")["numbers"]) == 10
 
 

@@ -1,4 +1,4 @@
-"""How the values of parameters are read, as tables."""
+"""Tables of parameter values and what they are read as."""
 
 from contextlib import suppress
 from datetime import UTC, datetime

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sms_sandbox.api.render import Verbatim, read_number, to_element_name, to_json, to_xml
-from tests.api.spelling import as_xml_says, parsed, read_back
+from tests.api.xml_values import parse_xml, read_back, to_xml_value
 
 
 def spelled(value: Any) -> str:
@@ -193,7 +193,7 @@ def test_names_of_elements(key: str, name: str) -> None:
 @given(st.text(max_size=20))
 def test_every_key_makes_a_name_that_can_be_read(key: str) -> None:
     name = to_element_name(key)
-    assert parsed(to_xml({key: 1}))[0].tag == name
+    assert parse_xml(to_xml({key: 1}))[0].tag == name
     assert to_element_name(name) == name
 
 
@@ -218,9 +218,9 @@ def test_the_xml_read_back_says_what_the_json_says(reply: dict[str, Any]) -> Non
     from_json = json.loads(to_json(reply))
     document = to_xml(reply)
     assert document.startswith(b'<?xml version="1.0"?>\n<response')
-    root = parsed(document)
+    root = parse_xml(document)
     assert root.tag == "response"
-    assert read_back(root, from_json) == as_xml_says(from_json)
+    assert read_back(root, from_json) == to_xml_value(from_json)
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4))

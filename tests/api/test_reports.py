@@ -6,7 +6,7 @@ import pytest
 
 from sms_sandbox.services.new_tenant import OWN_NUMBER
 from sms_sandbox.simulation.inbound import link_tap
-from tests.api.acts import NOW, TOLD, advance, neighbours_call, reply, settle_tenant
+from tests.api.tenant_setup import NOW, TOLD, add_other_caller, advance, reply, set_tenant
 from tests.conftest import Caller, FreshTenant
 
 TO, OTHER_TO = 61491570156, 61491570157
@@ -22,7 +22,7 @@ def send(call: Caller, to: str = str(TO), message: str = "Hello", **params: Any)
 
 @pytest.mark.parametrize("method", OF_A_MESSAGE)
 def test_messages_that_are_not_there_or_not_ones_own(call: Caller, frozen: FreshTenant, method: str) -> None:
-    theirs = send(neighbours_call(frozen))
+    theirs = send(add_other_caller(frozen))
     also = {"msisdn": TO} if method == "get-sms-delivery-status" else {}
     assert call.refused(method, message_id=1, **also) == UNKNOWN
     assert call.refused(method, message_id="9" * 40, **also) == UNKNOWN
@@ -66,7 +66,7 @@ def test_a_message_to_a_list(call: Caller, frozen: FreshTenant) -> None:
 
 
 def test_in_2015_the_text_was_not_told(call: Caller, frozen: FreshTenant) -> None:
-    settle_tenant(frozen, profile="legacy-2015")
+    set_tenant(frozen, profile="legacy-2015")
     assert list(call.ok("get-sms", message_id=send(call))) == [
         "message_id", "send_at", "recipients", "cost", "sms", "delivery_stats", "error",
     ]  # fmt: skip
@@ -86,11 +86,11 @@ def test_counts_follow_what_happens(call: Caller, frozen: FreshTenant) -> None:
 
 
 def bounced(call: Caller, fresh: FreshTenant, to: str = str(TO)) -> int:
-    """A message that nobody got."""
-    settle_tenant(fresh, delivery_delay=10**6 * 3600)
+    """Send a message that reaches no handset."""
+    set_tenant(fresh, delivery_delay=10**6 * 3600)
     sent = send(call, to, validity=1)
     advance(fresh, minutes=2)
-    settle_tenant(fresh, delivery_delay=10**6)
+    set_tenant(fresh, delivery_delay=10**6)
     return sent
 
 
@@ -177,7 +177,7 @@ def test_what_an_account_sent(call: Caller, frozen: FreshTenant) -> None:
     advance(frozen, minutes=1)
     second = send(call, message="0042", from_="MyShop")
     send(call, send_at="2026-03-02")
-    send(neighbours_call(frozen))
+    send(add_other_caller(frozen))
     told = call.ok("get-user-sms-sent", start="2026-03-01", end="2026-03-03", response_style="array")
     assert told["total"] == 3
     newest, *others = told["messages"]

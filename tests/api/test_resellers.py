@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.store import tables
-from tests.api.acts import freeze, neighbours_call, settle
-from tests.api.selling import CLUB, GYM, HANDSET, RESELLERS_ONLY, client_of, top_up
-from tests.api.spelling import as_xml_says, parsed, read_back
+from tests.api.clients import CLUB, GYM, HANDSET, RESELLERS_ONLY, client_of, top_up
+from tests.api.tenant_setup import add_other_caller, freeze, set_account
+from tests.api.xml_values import parse_xml, read_back, to_xml_value
 from tests.conftest import Caller, FreshTenant
 
 NOON = datetime(2020, 6, 24, 7, 6, 42, tzinfo=UTC)
@@ -139,7 +139,7 @@ def test_a_client_without_money_sends_nothing(call: Caller, fresh: FreshTenant) 
 
 
 def test_a_client_pays_the_margin_and_the_reseller_earns_it(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, price=to_units(Decimal("0.054")))
+    set_account(fresh, price=to_units(Decimal("0.054")))
     made, client = client_of(fresh, Caller(fresh.store), sms_margin=2)
     top_up(fresh, made, "15")
     sent = client.ok("send-sms", message="x" * 161, to=f"{HANDSET},61491570159", send_at="2100-01-01")
@@ -168,7 +168,7 @@ def test_the_reseller_pays_for_a_client_that_does_not(call: Caller, fresh: Fresh
 
 
 def test_a_client_is_throttled_by_itself(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, throttle=3)
+    set_account(fresh, throttle=3)
     made, client = client_of(fresh, call)
     replies = [client("get-balance")["error"]["code"] for _ in range(4)]
     assert replies == ["SUCCESS"] * 3 + ["OVER_LIMIT"]
@@ -224,7 +224,7 @@ def test_no_payments_are_taken(call: Caller, fresh: FreshTenant, method: str) ->
 def test_another_resellers_clients_are_not_told_of(call: Caller, fresh: FreshTenant) -> None:
     made, _ = client_of(fresh, call)
     transaction = call.ok("get-transactions", client_id=fresh.account.id)["transactions"][0]["id"]
-    other = neighbours_call(fresh)
+    other = add_other_caller(fresh)
     for method in ("get-client", "edit-client", "get-transactions"):
         assert other.refused(method, client_id=made) == FOREIGN
     assert other.refused("get-transactions", client_id=fresh.account.id) == FOREIGN
@@ -247,4 +247,4 @@ def test_both_spellings_say_the_same(call: Caller, fresh: FreshTenant) -> None:
     ):  # fmt: skip
         plain = call.http.get(path.format("json")).json()
         answer = call.http.get(path.format("xml"))
-        assert read_back(parsed(answer.content), plain) == as_xml_says(plain)
+        assert read_back(parse_xml(answer.content), plain) == to_xml_value(plain)

@@ -8,7 +8,7 @@ import pytest
 from sms_sandbox.services.new_tenant import OWN_NUMBER, SHARED_NUMBER
 from sms_sandbox.store import responses
 from sms_sandbox.store.responses import NewResponse
-from tests.api.acts import NOW, TOLD, advance, neighbours_call, reply
+from tests.api.tenant_setup import NOW, TOLD, add_other_caller, advance, reply
 from tests.conftest import Caller, FreshTenant
 
 TO, OTHER_TO = "61491570156", "61491570157"
@@ -19,7 +19,7 @@ def send(call: Caller, to: str = TO, message: str = "Hi [firstname]!", **params:
 
 
 def answer(fresh: FreshTenant, message: int, at: datetime, words: str = "old", **more: Any) -> None:
-    """A response of another time."""
+    """Add a response received at another time."""
     new = NewResponse(
         account=fresh.account.id, message=message, recipient=None, list_id=0, msisdn=TO, text=words,
         longcode=OWN_NUMBER, received_at=at, is_optout=False, **more,
@@ -199,7 +199,7 @@ def test_by_the_number_that_received_them(call: Caller, frozen: FreshTenant) -> 
 
 
 def test_the_shared_numbers_replies_go_to_who_wrote_last(call: Caller, frozen: FreshTenant) -> None:
-    other = neighbours_call(frozen)
+    other = add_other_caller(frozen)
     send(call, from_=SHARED_NUMBER)
     theirs = send(other)
     reply(frozen, TO, "hello you")

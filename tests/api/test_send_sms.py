@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.api.acts import advance, freeze, list_of, neighbours_call, reply, settle_tenant
+from tests.api.tenant_setup import add_list_of, add_other_caller, advance, freeze, reply, set_tenant
 from tests.conftest import Caller, FreshTenant
 
 TO = "61491570156"
@@ -124,7 +124,7 @@ def test_a_number_that_opted_out_is_left_out(call: Caller, fresh: FreshTenant) -
 def test_an_opt_out_is_from_one_account(call: Caller, fresh: FreshTenant) -> None:
     call.ok("send-sms", message="hi", to=TO)
     reply(fresh, TO, "STOP")
-    assert neighbours_call(fresh).ok("send-sms", message="hi", to=TO)["recipients"] == 1
+    assert add_other_caller(fresh).ok("send-sms", message="hi", to=TO)["recipients"] == 1
 
 
 def test_at_most_five_hundred_numbers(call: Caller) -> None:
@@ -141,7 +141,7 @@ def test_an_unknown_country(call: Caller) -> None:
 
 
 def test_a_list_wins_over_numbers(call: Caller) -> None:
-    on = list_of(call, 61491570157, 61491570158)
+    on = add_list_of(call, 61491570157, 61491570158)
     sent = call.ok("send-sms", message="hi", to=TO, list_id=on)
     assert sent["list"]["id"] == on
     assert recipients_of(call, sent["message_id"]) == ["61491570157", "61491570158"]
@@ -155,7 +155,7 @@ def test_lists_that_can_not_be_sent_to(call: Caller, fresh: FreshTenant) -> None
     )
     unknown = ("NOT_FOUND", "The resource with this key is not found.")
     assert call.refused("send-sms", message="hi", list_id=empty + 1) == unknown
-    foreign = neighbours_call(fresh).ok("add-list", name="theirs")["id"]
+    foreign = add_other_caller(fresh).ok("add-list", name="theirs")["id"]
     assert call.refused("send-sms", message="hi", list_id=foreign) == (
         "NO_ACCESS",
         "You do not have access to this resource.",
@@ -167,7 +167,7 @@ def test_lists_that_can_not_be_sent_to(call: Caller, fresh: FreshTenant) -> None
 
 
 def test_members_that_opted_out_get_nothing_more(call: Caller, fresh: FreshTenant) -> None:
-    on = list_of(call, TO, 61491570157)
+    on = add_list_of(call, TO, 61491570157)
     call.ok("send-sms", message="hi", list_id=on)
     reply(fresh, TO, "Unsubscribe")
     sent = call.ok("send-sms", message="hi", list_id=on)
@@ -178,7 +178,7 @@ def test_members_that_opted_out_get_nothing_more(call: Caller, fresh: FreshTenan
 
 def test_a_list_longer_than_one_chunk(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
-    on = list_of(call, *range(61491570150, 61491570155), field_1="City")
+    on = add_list_of(call, *range(61491570150, 61491570155), field_1="City")
     sent = call.ok("send-sms", message="Hi [firstname] in [city] [unsub-reply-link]", list_id=on)
     assert (sent["recipients"], sent["sms"], sent["cost"]) == (5, 5, 0.435)
     advance(fresh, seconds=5)
@@ -188,7 +188,7 @@ def test_a_list_longer_than_one_chunk(call: Caller, fresh: FreshTenant, monkeypa
 
 def test_a_list_of_exactly_one_chunk(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
-    sent = call.ok("send-sms", message="hi", list_id=list_of(call, 61491570150, 61491570151))["message_id"]
+    sent = call.ok("send-sms", message="hi", list_id=add_list_of(call, 61491570150, 61491570151))["message_id"]
     advance(fresh, seconds=5)
     assert call.ok("get-sms", message_id=sent)["delivery_stats"]["delivered"] == 2
 
@@ -223,7 +223,7 @@ def test_send_at(call: Caller, fresh: FreshTenant, send_at: str, told: str) -> N
 
 
 def test_validity_ends_the_wait(call: Caller, fresh: FreshTenant) -> None:
-    settle_tenant(fresh, delivery_delay=10**6 * 60 * 60 * 24 * 30)
+    set_tenant(fresh, delivery_delay=10**6 * 60 * 60 * 24 * 30)
     ids = [call.ok("send-sms", message="hi", to=TO, validity=minutes)["message_id"] for minutes in (1, 0, 99999)]
 
     def bounced() -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 
 from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL, SHARED_NUMBER
-from tests.api.acts import advance, list_of, neighbours_call, settle, settle_tenant
+from tests.api.tenant_setup import add_list_of, add_other_caller, advance, set_account, set_tenant
 from tests.conftest import Caller, FreshTenant
 
 TO = "61491570156"
@@ -90,7 +90,7 @@ def test_more_than_four_parts(call: Caller, message: str) -> None:
 
 
 def test_parts_are_counted_for_each_member(call: Caller) -> None:
-    on = list_of(call, TO)
+    on = add_list_of(call, TO)
     call.ok("add-to-list", list_id=on, msisdn=61491570157, first_name="n" * 100)
     assert call.ok("send-sms", message="[firstname]" + "a" * 100, list_id=on)["sms"] == 3
     call.ok("add-to-list", list_id=on, msisdn=61491570158, first_name="n" * 250)
@@ -106,7 +106,7 @@ def test_the_sender_if_none_is_named(call: Caller, fresh: FreshTenant) -> None:
     assert sender_of(call, from_shared="yes") == SHARED_NUMBER
     assert sender_of(call, from_shared="yes", from_=OWN_NUMBER) == OWN_NUMBER
     # An account that leases no number writes from the shared one.
-    assert sender_of(neighbours_call(fresh)) == SHARED_NUMBER
+    assert sender_of(add_other_caller(fresh)) == SHARED_NUMBER
 
 
 @pytest.mark.parametrize(
@@ -139,46 +139,46 @@ def test_senders(call: Caller, wanted: str, sender: str | None) -> None:
 
 
 def test_a_strict_tenant_knows_no_words_as_senders(call: Caller, fresh: FreshTenant) -> None:
-    settle_tenant(fresh, strict_senders=1)
+    set_tenant(fresh, strict_senders=1)
     assert call.refused("send-sms", message="hi", to=TO, from_="MyCompany") == BAD_CALLER_ID
     assert sender_of(call, from_=OWN_NUMBER) == OWN_NUMBER
 
 
 def test_another_accounts_number(call: Caller, fresh: FreshTenant) -> None:
-    assert neighbours_call(fresh).refused("send-sms", message="hi", to=TO, from_=OWN_NUMBER) == BAD_CALLER_ID
+    assert add_other_caller(fresh).refused("send-sms", message="hi", to=TO, from_=OWN_NUMBER) == BAD_CALLER_ID
 
 
 # Money
 
 
 def test_cost_is_the_accounts_price(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, price=to_units(Decimal("0.054")), balance=to_units(Decimal(100)))
+    set_account(fresh, price=to_units(Decimal("0.054")), balance=to_units(Decimal(100)))
     to = ",".join(str(61491570000 + number) for number in range(500))
     assert call.ok("send-sms", message="a" * 161, to=to)["cost"] == 54
     assert call.ok("get-balance")["balance"] == 46
 
 
 def test_the_last_cent_may_be_spent_and_no_more(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, balance=to_units(Decimal("0.2")))
+    set_account(fresh, balance=to_units(Decimal("0.2")))
     assert call.ok("send-sms", message="hi", to=f"{TO},61491570157")["cost"] == 0.174
     assert call.refused("send-sms", message="hi", to=TO) == ("LEDGER_ERROR", "Insufficient funds to carry out debit")
     assert call.ok("get-balance")["balance"] == 0.026
-    settle(fresh, balance=to_units(Decimal("0.087")))
+    set_account(fresh, balance=to_units(Decimal("0.087")))
     assert call.ok("send-sms", message="hi", to=TO)
     assert call.ok("get-balance")["balance"] == 0
     assert call.ok("get-user-sms-sent", start="2020-01-01", end="2099-01-01")["total"] == 3
 
 
 def test_an_account_on_credit_may_owe(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, balance=0, credit_based=1)
+    set_account(fresh, balance=0, credit_based=1)
     assert call.ok("send-sms", message="hi", to=TO)
     assert call.ok("get-balance")["balance"] == -0.087
 
 
 def test_a_refused_send_leaves_nothing_behind(call: Caller, fresh: FreshTenant) -> None:
-    settle(fresh, balance=0)
+    set_account(fresh, balance=0)
     assert call.refused("send-sms", message="hi", to=TO)[0] == "LEDGER_ERROR"
-    settle(fresh, balance=to_units(Decimal(1)))
+    set_account(fresh, balance=to_units(Decimal(1)))
     assert call.ok("send-sms", message="hi", to=TO)["message_id"] == 340000001
     advance(fresh, days=4)
     assert call.ok("get-user-sms-sent", start="2020-01-01", end="2099-01-01")["total"] == 1

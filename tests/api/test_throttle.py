@@ -1,4 +1,4 @@
-"""So many calls a second for each account; one that is over does nothing."""
+"""The throttle: a number of calls a second for each account."""
 
 import base64
 import time
@@ -8,7 +8,7 @@ import pytest
 from sms_sandbox.api.errors import ApiError
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.store.schema import open_store
-from tests.api.acts import OTHER, OTHERS_SECRET, neighbour, settle
+from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, set_account
 from tests.conftest import KEY, Caller, FreshTenant, make_tenant
 from tests.timing import within_a_second
 
@@ -23,7 +23,7 @@ def use_up(call: Caller, rate: int = 15) -> None:
 
 
 def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: FreshTenant) -> None:
-    settle(fresh, throttle=15)
+    set_account(fresh, throttle=15)
     call = Caller(fresh.store)
     use_up(call)
     refused = call.http.post("/send-sms.json", data={"message": "hi", "to": "61491570156"})
@@ -39,7 +39,7 @@ def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: FreshTenant) -
 
 
 def test_refused_calls_do_not_count(fresh: FreshTenant) -> None:
-    settle(fresh, throttle=3)
+    set_account(fresh, throttle=3)
     call = Caller(fresh.store)
     use_up(call, 3)
     admitted = 0
@@ -51,8 +51,8 @@ def test_refused_calls_do_not_count(fresh: FreshTenant) -> None:
 
 
 def test_each_account_and_each_tenant_counts_by_itself(fresh: FreshTenant) -> None:
-    settle(fresh, throttle=2)
-    neighbour(fresh, throttle=2)
+    set_account(fresh, throttle=2)
+    add_other_account(fresh, throttle=2)
     make_tenant(fresh.store, "elsewhere", "secret", throttle=2, name="elsewhere")
     use_up(Caller(fresh.store), 2)
     for key, secret in ((OTHER, OTHERS_SECRET), ("elsewhere", "secret")):
@@ -65,7 +65,7 @@ def test_zero_is_no_limit(fresh: FreshTenant) -> None:
 
 
 def test_calls_with_a_wrong_secret_or_an_unknown_method_do_not_count(fresh: FreshTenant) -> None:
-    settle(fresh, throttle=1)
+    set_account(fresh, throttle=1)
     call, wrong = Caller(fresh.store), Caller(fresh.store, KEY, "wrong")
     for _ in range(5):
         assert wrong.refused("get-balance")[0] == "AUTH_FAILED"
@@ -74,15 +74,15 @@ def test_calls_with_a_wrong_secret_or_an_unknown_method_do_not_count(fresh: Fres
 
 
 def test_a_changed_rate_counts_at_once(fresh: FreshTenant) -> None:
-    settle(fresh, throttle=1)
+    set_account(fresh, throttle=1)
     call = Caller(fresh.store)
     use_up(call, 1)
-    settle(fresh, throttle=0)
+    set_account(fresh, throttle=0)
     assert call.ok("get-balance")
 
 
 def test_a_shared_store_is_throttled_over_all_processes(fresh: FreshTenant) -> None:
-    settle(fresh, throttle=2)
+    set_account(fresh, throttle=2)
     first, second = Caller(fresh.store), Caller(fresh.store)
     calls = (first, second, first, second)
     codes = within_a_second(lambda: [each("get-balance")["error"]["code"] for each in calls])

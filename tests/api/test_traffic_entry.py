@@ -1,4 +1,4 @@
-"""Calls as entries of the journal: what is kept of them, and that no secret is."""
+"""Traffic entries of calls: their content, without any secret."""
 
 import asyncio
 import gc
@@ -25,8 +25,8 @@ from sms_sandbox.journal.writer import JournalWriter
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from sms_sandbox.store import tables
-from tests.api.noted import FORM, METHODS, entry
-from tests.api.selling import GYM
+from tests.api.clients import GYM
+from tests.api.traffic_entries import FORM, METHODS, entry
 from tests.conftest import FreshTenant
 from tests.sandbox import Account, basic, fetch, run_sandbox
 
@@ -42,7 +42,7 @@ SECRETS = {
     "password": PASSWORD, "api_secret": API_SECRET, "passwrd": JUNK, "apisecret": JUNK, "Password": JUNK, "token": JUNK,
     "api-key": JUNK, "Authorization": JUNK, "client_secret": JUNK, "cvv": JUNK, "card_number": CARD,
 }  # fmt: skip
-"""What a client may send to any method, known to it or not."""
+"""Fields that a client may send to any method, known to it or not."""
 
 
 def test_every_secret_of_the_reference_is_declared() -> None:
@@ -58,7 +58,7 @@ def test_every_secret_of_the_reference_is_declared() -> None:
 
 
 def walk(account: Account) -> None:
-    """Send secrets to every method in every way, and do with clients what there is to do."""
+    """Send secrets to every method in every way, and add and change clients."""
     key, ca, at = basic(account.key, account.secret), account.ready.ca, account.ready.https
     posting = {**key, "Content-Type": FORM}
     client = account.api("add-client", **GYM, api_secret=API_SECRET)["id"]
@@ -122,7 +122,7 @@ def test_no_secret_is_in_the_database_but_where_it_belongs(
 
 
 def test_an_ordinary_call_is_kept_as_any_other(fresh: FreshTenant) -> None:
-    """There is a short way for most calls, which must lead to the same."""
+    """Plain calls have a shorter way, which must have the same result."""
     reply = {"message_id": 340000001, "error": {"code": "SUCCESS"}}
     answer = Answer(Code.SUCCESS, reply, PROFILES["seed"], account=fresh.account)
     around = ApiContext(METHODS)

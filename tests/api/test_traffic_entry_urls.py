@@ -1,4 +1,4 @@
-"""Calls as entries of the journal: URLs without what is secret in them, and calls of very many numbers."""
+"""Traffic entries of calls: URLs without secrets, and calls with many numbers."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sms_sandbox.journal.entries import MAX_NUMBERS
-from tests.api.noted import entry
+from tests.api.traffic_entries import entry
 from tests.conftest import SECRET, FreshTenant
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.services import ledger
 from sms_sandbox.store import accounts
-from tests.api.acts import freeze
-from tests.api.selling import GYM, HANDSET, client_of, top_up
+from tests.api.clients import GYM, HANDSET, client_of, top_up
+from tests.api.tenant_setup import freeze
 from tests.conftest import Caller, FreshTenant
 
 NOON = datetime(2020, 6, 24, 7, 6, 42, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Ways to ask, by verb and path, and what every answer carries."""
+"""Verbs, paths and encodings of calls, and the headers of responses."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ import pytest
 from sms_sandbox.api.routes import Api, load_methods
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
-from tests.api.acts import BASIC, FORM, request, settle_tenant
+from tests.api.tenant_setup import BASIC, FORM, request, set_tenant
 from tests.app_client import AppClient
 from tests.conftest import Caller, FreshTenant
 
@@ -21,7 +21,7 @@ XML = "text/xml; charset=utf-8"
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    """How calls are read and answered does not hang on the database."""
+    """A store in memory: the wire format does not depend on the database."""
     opened = open_store("sqlite://")
     yield opened
     opened.close()
@@ -165,7 +165,7 @@ def test_headers_of_an_answer(call: Caller) -> None:
 
 
 def test_headers_of_2015(call: Caller, fresh: FreshTenant) -> None:
-    settle_tenant(fresh, profile="legacy-2015")
+    set_tenant(fresh, profile="legacy-2015")
     headers = call.http.get("/get-balance.json").headers
     assert headers["server"] == "nginx/1.1.19"
     assert headers["cache-control"] == "no-store, no-cache, must-revalidate, post-check=0, pre-check=0"

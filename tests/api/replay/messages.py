@@ -1,25 +1,25 @@
-"""What recorded exchanges on messages, reports on them, and responses need."""
+"""Preparation of recorded exchanges on messages, reports and responses."""
 
 from datetime import timedelta
 
-from tests.api.acts import advance, execute, freeze, reply
-from tests.api.replay.making import (
+from tests.api.replay.preparation import (
     HANDSET,
     NAMES,
     Line,
     Params,
     Prepare,
     add_list,
-    as_it_is,
-    captured,
+    captured_at,
+    keep_params,
     lease,
-    moment,
+    parse_time,
     send,
 )
+from tests.api.tenant_setup import advance, execute_sql, freeze, reply
 from tests.conftest import Caller, FreshTenant
 
 EDITED = "1234567890"
-"""What the vendor wrote over the numbers of some examples."""
+"""The vendor's replacement for numbers in some examples."""
 
 
 def before_send(call: Caller, fresh: FreshTenant, line: Line) -> Params:
@@ -47,20 +47,20 @@ def before_report(call: Caller, fresh: FreshTenant, line: Line) -> Params:
 
 
 def tracked(call: Caller, fresh: FreshTenant, line: Line) -> int:
-    """A message with a link that was delivered and answered five days later."""
+    """Send a message with a link, which is delivered and answered five days later."""
     lease(fresh, "61491570121")
-    freeze(fresh, captured(line) - timedelta(days=5))
+    freeze(fresh, captured_at(line) - timedelta(days=5))
     link = {"message": "click on my link [tracked-link]", "tracked_link_url": "https://www.example.com/landing"}
     sent = send(call, **{"from": "61491570121"}, **link)
     advance(fresh, minutes=1)
-    freeze(fresh, captured(line) - timedelta(minutes=20))
+    freeze(fresh, captured_at(line) - timedelta(minutes=20))
     reply(fresh, HANDSET, "Hi There", to="61491570121")
-    freeze(fresh, captured(line))
+    freeze(fresh, captured_at(line))
     return sent
 
 
 def before_responses(call: Caller, fresh: FreshTenant, line: Line) -> Params:
-    freeze(fresh, captured(line) - timedelta(hours=1))
+    freeze(fresh, captured_at(line) - timedelta(hours=1))
     for number in ("61491570123", "61491570124"):
         lease(fresh, number)
         send(call, **{"from": number})
@@ -74,27 +74,27 @@ def before_responses(call: Caller, fresh: FreshTenant, line: Line) -> Params:
 
 
 def before_activity(call: Caller, fresh: FreshTenant, line: Line) -> Params:
-    freeze(fresh, captured(line) - timedelta(minutes=5))
+    freeze(fresh, captured_at(line) - timedelta(minutes=5))
     for number in ("61491570124", "61491570126", "61491570124"):
         lease(fresh, number)
         send(call, message="Hi there\n\nOpt-out reply STOP", **{"from": number})
         advance(fresh, seconds=30)
-    freeze(fresh, captured(line))
+    freeze(fresh, captured_at(line))
     return dict(line["params"])
 
 
 def before_records(call: Caller, fresh: FreshTenant, line: Line) -> Params:
-    freeze(fresh, moment(line["body"]["records"][0]["datetime_send"]))
+    freeze(fresh, parse_time(line["body"]["records"][0]["datetime_send"]))
     for _ in range(line["body"]["total"]):
         send(call)
     advance(fresh, minutes=1)
-    freeze(fresh, captured(line))
+    freeze(fresh, captured_at(line))
     return dict(line["params"])
 
 
 def before_message_report(call: Caller, fresh: FreshTenant, line: Line) -> Params:
-    """A message sent by hand to one handset, then a campaign to a list, from a number of the account's."""
-    freeze(fresh, moment("2020-09-25 07:36:06"))
+    """Send a message to one handset, then a campaign to a list."""
+    freeze(fresh, parse_time("2020-09-25 07:36:06"))
     lease(fresh, "61491570125")
     on = add_list(call, "City", "Postcode")
     call.ok("add-to-list", list_id=on, msisdn=HANDSET, first_name="First", field_1="Sydney", field_2="2000")
@@ -103,15 +103,15 @@ def before_message_report(call: Caller, fresh: FreshTenant, line: Line) -> Param
     campaign = call.ok("send-sms", message="test keyword", list_id=on, **{"from": "61491570125"})["message_id"]
     for message, kind in ((single, "quick_sms"), (campaign, "campaign")):
         sql = "UPDATE messages SET type = :kind WHERE tenant = :tenant AND id = :message"
-        execute(fresh, sql, kind=kind, tenant=fresh.tenant, message=message)
-    freeze(fresh, captured(line))
+        execute_sql(fresh, sql, kind=kind, tenant=fresh.tenant, message=message)
+    freeze(fresh, captured_at(line))
     return {**line["params"], **({"list_id": on} if "list_id" in line["params"] else {})}
 
 
 PREPARE: dict[str, Prepare] = {
     "send-sms": before_send,
     "cancel-sms": before_cancel,
-    "format-number": as_it_is,
+    "format-number": keep_params,
     "get-sms": before_report,
     "get-sms-stats": before_report,
     "get-sms-sent": before_report,
@@ -119,7 +119,7 @@ PREPARE: dict[str, Prepare] = {
     "get-sms-delivery-status": before_report,
     "get-user-sms-responses": before_responses,
     "get-user-sms-sent": before_activity,
-    "get-sms-sent-count": as_it_is,
+    "get-sms-sent-count": keep_params,
     "get-contact-sms-stats": before_records,
     "get-message-report": before_message_report,
 }

@@ -1,4 +1,4 @@
-"""What recorded exchanges on balances, clients and transactions need."""
+"""Preparation of recorded exchanges on balances, clients and transactions."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,27 +6,27 @@ from decimal import Decimal
 from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.services import ledger
 from sms_sandbox.store import accounts
-from tests.api.acts import settle
-from tests.api.replay.making import Line, Params, Prepare
-from tests.api.selling import client_of
+from tests.api.clients import client_of
+from tests.api.replay.preparation import Line, Params, Prepare
+from tests.api.tenant_setup import set_account
 from tests.conftest import Caller, FreshTenant
 
 
 def before_balance(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     if isinstance(line["body"], dict):
         units = to_units(Decimal(str(line["body"]["balance"])))
-        settle(fresh, balance=units, currency=line["body"]["currency"])
+        set_account(fresh, balance=units, currency=line["body"]["currency"])
     return {}
 
 
 def before_client(call: Caller, fresh: FreshTenant, line: Line) -> Params:
-    """A client of the recorded name, which any secret lets in."""
+    """Add a client of the recorded name."""
     made, _ = client_of(fresh, call, name="exampleco", timezone="Africa/Abidjan")
     return {"client_id": made}
 
 
 def before_transactions(call: Caller, fresh: FreshTenant, line: Line) -> Params:
-    """A client that three times bought credit, and paid a fee for it."""
+    """Add a client that bought credit three times and paid the fee."""
     made, _ = client_of(fresh, call)
     with fresh.store.begin() as db:
         client = accounts.read(db, fresh.tenant, made)

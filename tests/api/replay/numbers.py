@@ -1,13 +1,13 @@
-"""What recorded exchanges on numbers, keywords and e-mail need."""
+"""Preparation of recorded exchanges on numbers, keywords and e-mail."""
 
 from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import Number
-from tests.api.replay.making import Line, Params, Prepare, add_list, as_it_is
+from tests.api.replay.preparation import Line, Params, Prepare, add_list, keep_params
 from tests.conftest import Caller, FreshTenant
 
 
 def before_number(call: Caller, fresh: FreshTenant, line: Line) -> Params:
-    """The account has the number that is named, which the recordings show out of service."""
+    """Lease the named number for the account, inactive if the recording shows it so."""
     params = dict(line["params"])
     wanted = params["number"].removeprefix("+")
     with fresh.store.begin() as db:
@@ -48,13 +48,13 @@ def before_delete_email(call: Caller, fresh: FreshTenant, line: Line) -> Params:
 
 
 PREPARE: dict[str, Prepare] = {
-    "lease-number": as_it_is,
-    "get-numbers": as_it_is,
+    "lease-number": keep_params,
+    "get-numbers": keep_params,
     "get-number": before_number,
     "edit-number-options": before_number,
     "add-keyword": before_number,
     "edit-keyword": before_edit_keyword,
     "get-keywords": before_get_keywords,
-    "add-email": as_it_is,
+    "add-email": keep_params,
     "delete-email": before_delete_email,
 }

@@ -1,4 +1,4 @@
-"""What tests of resellers begin with: a client, its calls, and its money."""
+"""A reseller's client, its calls, and its money."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ RESELLERS_ONLY = [method.name for method in load_methods().values() if method.re
 
 
 def client_of(fresh: FreshTenant, call: Caller, **details: Any) -> tuple[int, Caller]:
-    """A client just made, and its calls."""
+    """Add a client, and return its id and its caller."""
     made = call.ok("add-client", **(GYM | details))
     return made["id"], Caller(fresh.store, made["apikey"], made["apisecret"])
 

@@ -1,4 +1,4 @@
-"""What happens to a tenant besides calls of its API."""
+"""Changes of a tenant by other means than its API."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def advance(fresh: FreshTenant, **by: float) -> None:
-    """Move the tenant's clock on, and let all happen that is due on the way."""
+    """Advance the tenant's clock, and run everything that is due."""
 
     async def run() -> None:
         client = CallbackClient()
@@ -40,12 +40,12 @@ def advance(fresh: FreshTenant, **by: float) -> None:
 
 
 def freeze(fresh: FreshTenant, at: datetime) -> None:
-    """Let the tenant's clock stand at a moment."""
+    """Freeze the tenant's clock."""
     with fresh.store.begin() as db:
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=at))
 
 
-def tenant_of(fresh: FreshTenant) -> Tenant:
+def read_tenant(fresh: FreshTenant) -> Tenant:
     with fresh.store.begin() as db:
         found = tenants.read(db, fresh.tenant)
     assert found is not None
@@ -53,13 +53,13 @@ def tenant_of(fresh: FreshTenant) -> Tenant:
 
 
 def reply(fresh: FreshTenant, msisdn: str, words: str, to: str | None = None) -> Received:
-    """Let a handset write to the number that last wrote to it, or to another."""
-    tenant = tenant_of(fresh)
+    """Send a handset's reply, by default to the number that last wrote to it."""
+    tenant = read_tenant(fresh)
     with fresh.store.begin() as db:
         return inbound.receive(db, tenant, tenant.clock.now(real_now()), msisdn, to, words)
 
 
-def settle(fresh: FreshTenant, **settings: Any) -> None:
+def set_account(fresh: FreshTenant, **settings: Any) -> None:
     """Set columns of the tenant's account."""
     with fresh.store.begin() as db:
         if "balance" in settings:
@@ -68,14 +68,14 @@ def settle(fresh: FreshTenant, **settings: Any) -> None:
             accounts.change(db, fresh.tenant, fresh.account.id, settings)
 
 
-def settle_tenant(fresh: FreshTenant, **settings: Any) -> None:
+def set_tenant(fresh: FreshTenant, **settings: Any) -> None:
     """Set columns of the tenant itself."""
     with fresh.store.begin() as db:
         tenants.change(db, fresh.tenant, settings)
 
 
-def neighbour(fresh: FreshTenant, throttle: int = 0) -> Account:
-    """Another account in the same tenant."""
+def add_other_account(fresh: FreshTenant, throttle: int = 0) -> Account:
+    """Add another account to the same tenant."""
     with fresh.store.begin() as db:
         accounts.add(db, fresh.tenant, NewAccount(OTHER, OTHERS_SECRET, throttle=throttle), real_now())
         made = accounts.find_by_key(db, OTHER)
@@ -83,28 +83,28 @@ def neighbour(fresh: FreshTenant, throttle: int = 0) -> Account:
     return made
 
 
-def neighbours_call(fresh: FreshTenant) -> Caller:
-    """Another account of the same tenant, calling."""
-    neighbour(fresh)
+def add_other_caller(fresh: FreshTenant) -> Caller:
+    """Add another account to the same tenant, and return its caller."""
+    add_other_account(fresh)
     return Caller(fresh.store, OTHER, OTHERS_SECRET)
 
 
-def list_of(call: Caller, *numbers: int | str, **fields: str) -> int:
-    """A list with these members."""
+def add_list_of(call: Caller, *numbers: int | str, **fields: str) -> int:
+    """Add a list with these members."""
     made = int(call.ok("add-list", name=f"list of {len(numbers)}", **fields)["id"])
     for number in numbers:
         call.ok("add-to-list", list_id=made, msisdn=number)
     return made
 
 
-def execute(fresh: FreshTenant, sql: str, **params: Any) -> None:
-    """Change what no function changes yet."""
+def execute_sql(fresh: FreshTenant, sql: str, **params: Any) -> None:
+    """Run SQL for changes that no function makes."""
     with fresh.store.begin() as db:
         db.execute(text(sql), params)
 
 
 def request(app: Callable[..., Awaitable[None]], scope: dict[str, Any], *messages: dict[str, Any]) -> list[Any]:
-    """Send an ASGI application what no client library sends; the messages it answers with."""
+    """Send an ASGI application messages that no client library sends, and return its messages."""
     sent: list[Any] = []
     waiting = list(messages)
 
@@ -119,7 +119,7 @@ def request(app: Callable[..., Awaitable[None]], scope: dict[str, Any], *message
     return sent
 
 
-def error_of(answer: Any) -> tuple[str, Any]:
-    """Code and description of an HTTP answer."""
+def read_error(answer: Any) -> tuple[str, Any]:
+    """Return the code and description of the error in an HTTP response."""
     error = answer.json()["error"]
     return error["code"], error["description"]

@@ -1,4 +1,4 @@
-"""Letting things go wrong at the API, and what a caller sees of it."""
+"""Faults for API calls, and results of calls that met them."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from tests.conftest import Caller, FreshTenant
 TO = "61491570156"
 
 
-def let(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> int:
-    """Let something go wrong at the API; the fault's id."""
+def add_fault(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> int:
+    """Add a fault for API calls, and return its id."""
     new = NewRule(rules.API, match or Match(), turns or Turns(), Fault("api", **what).given_fields())
     with fresh.store.begin() as db:
         return rules.add(db, fresh.tenant, new)

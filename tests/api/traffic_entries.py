@@ -1,4 +1,4 @@
-"""Calls as the journal notes them."""
+"""Traffic entries of calls."""
 
 from sms_sandbox.api.answer import Answer
 from sms_sandbox.api.answered_call import AnsweredCall, ApiContext
@@ -14,7 +14,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def entry(fresh: FreshTenant, name: str = "send-sms", reply: object = None, **form: str) -> NewEntry:
-    """The entry of a call."""
+    """Return the traffic entry of a call."""
     answer = Answer(Code.SUCCESS, reply or {}, PROFILES["seed"], account=fresh.account)  # type: ignore[arg-type]
     given = {each.rstrip("_"): value for each, value in form.items()}
     call = AnsweredCall(

@@ -1,4 +1,4 @@
-"""Reading both spellings of a reply, to compare what they say."""
+"""Values of JSON and XML responses, for comparison."""
 
 import json
 import re
@@ -13,20 +13,20 @@ FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML can't carry."""
 
 
-def parsed(document: bytes | str) -> Element:
-    """What an XML answer says."""
+def parse_xml(document: bytes | str) -> Element:
+    """Parse an XML response."""
     return ElementTree.fromstring(document)  # noqa: S314 (it is our own)
 
 
-def as_xml_says(value: Any) -> Any:
-    """What is left of a JSON value in XML: texts, with blanks for all that is empty."""
+def to_xml_value(value: Any) -> Any:
+    """Return what XML can express of a JSON value: texts, with blanks for all empty values."""
     match value:
         case Mapping() | list() if not value:
             return ""
         case Mapping():
-            return {key: as_xml_says(inner) for key, inner in value.items()}
+            return {key: to_xml_value(inner) for key, inner in value.items()}
         case list():
-            return [as_xml_says(inner) for inner in value]
+            return [to_xml_value(inner) for inner in value]
         case None:
             return ""
         case bool():
@@ -37,7 +37,7 @@ def as_xml_says(value: Any) -> Any:
 
 
 def read_back(element: Element, like: Any) -> Any:
-    """What an element says, read as a value of the same kind as the JSON's."""
+    """Return the value of an element, in the type of the JSON value."""
     match like:
         case Mapping() if like:
             assert [each.tag for each in element] == [to_element_name(key) for key in like]

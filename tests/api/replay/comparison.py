@@ -1,4 +1,7 @@
-"""Where a reply differs from a recorded one: in keys and their order, kinds of values, and words of the protocol."""
+"""Differences of a response from a recorded one.
+
+Keys and their order, types of values, and words of the protocol are compared.
+"""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +24,7 @@ def kind(value: Any) -> str:
 
 
 def differences(theirs: Any, ours: Any, at: str = "") -> Iterator[tuple[str, str]]:
-    """Where two replies differ, and how."""
+    """Yield the places where two responses differ, and how."""
     if kind(theirs) != kind(ours):
         yield at, f"{kind(theirs)} became {kind(ours)}"
     elif isinstance(theirs, dict):
@@ -40,7 +43,7 @@ def differences(theirs: Any, ours: Any, at: str = "") -> Iterator[tuple[str, str
 
 
 def as_data(element: Element) -> Any:
-    """An XML reply as data; whether there is a text, and whether it is a number, is all that is left of values."""
+    """Return an XML response as data. Of values only their type is kept: none, number or text."""
     if len(element):
         inside = [as_data(each) for each in element]
         return inside if element[0].tag == "item" else dict(zip([each.tag for each in element], inside, strict=True))
