@@ -34,7 +34,7 @@ def with_client(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(client, *args, **given)
         finally:
-            client.hang_up()
+            client.close_connections()
 
     decorated: Callable[..., None] = settings_of(*CONNECTION, words=CONNECTION_HELP)(run)
     return decorated

@@ -1,6 +1,5 @@
 """`sms-sandbox fire-callback`: sends one callback to a URL, signed like those of the service."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import reduce
@@ -100,7 +99,9 @@ def _fill(params: callbacks.Params, given: Mapping[str, str | None]) -> callback
 
 def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...]) -> None:
     """Send a callback once and print the request and the answer. Raises CommandError if it fails."""
-    # Imported here, because --help does not need it.
+    # Imported here, because --help needs neither.
+    import asyncio
+
     from ..simulation.callbacks.http_client import CallbackClient, CallbackRequest
 
     if not callbacks.is_http_url(url):

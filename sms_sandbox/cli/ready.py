@@ -38,7 +38,7 @@ def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout
             try:
                 client.check_ready(max(0.1, min(left, CHECK_TIMEOUT_SECONDS)))
             finally:
-                client.hang_up()
+                client.close_connections()
         except SandboxError as why:
             if not wait or time.monotonic() >= until:
                 raise CommandError(f"The sandbox is not ready. {why}") from why

@@ -120,7 +120,7 @@ class Client:
         except msgspec.DecodeError as why:
             raise SandboxError(f"The answer to {method} is not JSON: {content[:80]!r}.") from why
 
-    def hang_up(self) -> None:
+    def close_connections(self) -> None:
         """Close idle connections."""
         self._http.close()
         self._https.close()

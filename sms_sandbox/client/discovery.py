@@ -32,7 +32,7 @@ def find_server(
     return where if token is None else replace(where, control_token=token)
 
 
-def attach(
+def discover_server(
     ready_file: str | Path | None, http: str | None, key: str | None, secret: str | None, token: str | None
 ) -> ServerInfo:
     """Return a running server by what is given, and by the environment for the rest. Raises SandboxError."""
@@ -58,7 +58,7 @@ def attach(
     try:
         info = client.read(Info, "GET", "/info")
     finally:
-        client.hang_up()
+        client.close_connections()
     return replace(where, https=info.https, ca=info.ca, ca_bundle=info.ca_bundle)
 
 

@@ -35,7 +35,7 @@ class Sandbox(Queries, FaultInjection):
         super().__init__(where, server)
         self._name = name
         self._receiver: Receiver | None = None
-        self._closing: list[Callable[[], object]] = [] if server else [self.hang_up]
+        self._closing: list[Callable[[], object]] = [] if server else [self.close_connections]
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.url} tenant {self._name!r} key {self.key!r}>"
@@ -82,7 +82,7 @@ class Sandbox(Queries, FaultInjection):
 
         Raises SandboxError if there is no server.
         """
-        return cls(discovery.attach(ready_file, http, key, secret, token))
+        return cls(discovery.discover_server(ready_file, http, key, secret, token))
 
     def new_tenant(self, *, frozen: bool | datetime = False, **settings: Any) -> "Sandbox":
         """Make a tenant on the same server, without a throttle. Closing it deletes it.

@@ -1,5 +1,7 @@
 """The help of all commands."""
 
+import subprocess
+import sys
 from dataclasses import fields
 
 import click
@@ -49,6 +51,16 @@ def test_help_of_a_command_lists_each_flag_with_its_variable_and_a_sentence(name
         assert flat(each.help) in text or each.help.split()[0] in text
         if isinstance(each.envvar, str):
             assert each.envvar in text
+
+
+def test_help_loads_no_client_and_no_server() -> None:
+    script = (
+        "import sys; from sms_sandbox.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    )
+    modules = set(subprocess.check_output([sys.executable, "-c", script], text=True).split())
+    slow = {"aiohttp", "asyncio", "http.client", "msgspec", "sqlalchemy", "ssl", "uvicorn"}
+    assert "sms_sandbox.cli.fault" in modules
+    assert slow & modules == set()
 
 
 def test_serve_takes_every_setting() -> None:

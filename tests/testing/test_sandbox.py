@@ -148,7 +148,7 @@ def test_attaching_where_a_token_is_needed(certificates: Certificates) -> None:
             assert attached.now
 
 
-def test_attaching_to_nothing(tmp_path: Path) -> None:
+def test_attaching_to_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SandboxError, match=r"ready file .*missing\.json can't be read"):
         Sandbox.attach(ready_file=tmp_path / "missing.json")
     (tmp_path / "other.json").write_text('{"key": "value"}')
@@ -156,6 +156,13 @@ def test_attaching_to_nothing(tmp_path: Path) -> None:
         Sandbox.attach(ready_file=tmp_path / "other.json")
     with pytest.raises(SandboxError, match=r"No sandbox answers at http://127\.0\.0\.1:9/_sandbox/v1/info"):
         Sandbox.attach(http="http://127.0.0.1:9")
+    monkeypatch.setenv("SMS_SANDBOX_HOST", "127.0.0.9")
+    monkeypatch.setenv("SMS_SANDBOX_HTTP_PORT", "9")
+    with pytest.raises(SandboxError, match=r"No sandbox answers at http://127\.0\.0\.9:9/_sandbox/v1/info"):
+        Sandbox.attach()
+    monkeypatch.setenv("SMS_SANDBOX_HTTP_PORT", "0")
+    with pytest.raises(SandboxError, match="use --ready-file to find it"):
+        Sandbox.attach()
 
 
 # Tenants
