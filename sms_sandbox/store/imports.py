@@ -1,7 +1,7 @@
-"""Imports of files into lists: how far each is, who carries it out, and the rows it writes.
+"""Imports of files into lists: their progress, their holder, and the members they write.
 
-An import is carried out by one process at a time: it holds the import for a while, and says again and again that it
-still does. If it dies another holder goes on behind the last row that was written down.
+One process at a time runs an import. It holds the import for a limited time, and renews that time while it runs. If
+it dies, another process continues after the last row that was committed.
 """
 
 import json
@@ -28,7 +28,7 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class NewImport:
-    """What is asked for: `fields` is the columns to take, by slot, and `made_list` that the list was made for it."""
+    """An import to add. `fields` are the columns to read, by slot; `made_list`: its list is new."""
 
     account: int
     list_id: int
@@ -40,8 +40,10 @@ class NewImport:
 
 @dataclass(frozen=True)
 class Import:
-    """An import; `importlength` is the rows of the file, and 0 as long as it is not known. `error` says why it failed,
-    `held_until` how long somebody carries it out for certain."""
+    """A stored import. `importlength` is the number of rows of the file, or 0 while it is unknown.
+
+    `error` says why it failed. Until `held_until`, in real time, its holder may be running it.
+    """
 
     id: int
     asked: NewImport
@@ -54,14 +56,14 @@ class Import:
 
 @dataclass(frozen=True)
 class Held:
-    """An import that `holder`, a word no other has, carries out."""
+    """An import with the process that runs it. `holder` is unique."""
 
     tenant: int
     holder: str
     id: int
     asked: NewImport
     done: int
-    """Rows that were written before."""
+    """The number of rows that an earlier holder finished."""
 
 
 _COUNTS = (t.c.completed, t.c.duplicates, t.c.skipped, t.c.optout, t.c.imported)
@@ -83,7 +85,9 @@ _TAKE = Statement(update(t).where(*_ONE).values(holder=bindparam("holder_"), hel
 _KEEP = Statement(update(t).where(*_MINE).values(held_until=bindparam("until")))
 _IS_MINE = Statement(select(t.c.id).where(*_MINE).with_for_update())
 _SET_LENGTH = Statement(update(t).where(*_ONE).values(importlength=bindparam("rows")))
-_COUNT = Statement(update(t).where(*_ONE).values({each: each + bindparam(f"more_{each.name}") for each in _COUNTS}))
+_COUNT = Statement(
+    update(t).where(*_ONE).values({column: column + bindparam(f"more_{column.name}") for column in _COUNTS})
+)
 _END = Statement(update(t).where(*_ONE).values(status=bindparam("how"), error=bindparam("why")))
 
 _INSERT = Statement(
@@ -98,69 +102,69 @@ _CHANGE = Statement(
 
 
 def add(db: Connection, tenant: int, new: NewImport, now: datetime) -> int:
-    """Write an import down and let it begin; its id."""
-    made = ids.take(db, tenant, "import")
+    """Add an import, schedule it for now, and return its id."""
+    job = ids.take(db, tenant, "import")
     asked = asdict(new) | {"made_list": int(new.made_list), "fields": json.dumps(dict(new.fields))}
     counts = dict.fromkeys((*asdict(Counts()), "importlength", "held_until"), 0)
-    _ADD.run(db, tenant=tenant, id=made, **asked, status=IN_PROGRESS, error="", holder="", **counts)
-    timeline.schedule(db, tenant, [Plan(now, IMPORT, made)])
-    return made
+    _ADD.run(db, tenant=tenant, id=job, **asked, status=IN_PROGRESS, error="", holder="", **counts)
+    timeline.schedule(db, tenant, [Plan(now, IMPORT, job)])
+    return job
 
 
 def find_last(db: Connection, tenant: int, list_id: int) -> Import | None:
-    """The last import into a list, which may be gone by now."""
+    """Return the last import into a list. The list may have been removed."""
     row = _LAST.one(db, tenant=tenant, list=list_id)
     return None if row is None else _import_of(row)
 
 
 def acquire(db: Connection, tenant: int, job: int, holder: str, real: datetime, until: datetime) -> Held | None:
-    """Hold an import until a moment of real time; None if somebody else does, or there is nothing left to do."""
+    """Hold an import until a moment of real time. None if another process holds it, or it has ended."""
     row = _READ.one(db, tenant_=tenant, job=job)
-    found = None if row is None else _import_of(row)
-    if found is None or found.status != IN_PROGRESS:
+    stored = None if row is None else _import_of(row)
+    if stored is None or stored.status != IN_PROGRESS:
         timeline.drop(db, tenant, IMPORT, job)
         return None
-    if found.held_until > real:
-        timeline.wake_at(db, tenant, IMPORT, job, found.held_until)
+    if stored.held_until > real:
+        timeline.wake_at(db, tenant, IMPORT, job, stored.held_until)
         return None
     _TAKE.run(db, tenant_=tenant, job=job, holder_=holder, until=to_micros(until))
     timeline.wake_at(db, tenant, IMPORT, job, until)
-    return Held(tenant, holder, job, found.asked, found.counts.completed)
+    return Held(tenant, holder, job, stored.asked, stored.counts.completed)
 
 
 def extend(db: Connection, held: Held, until: datetime) -> None:
-    """Go on holding an import; until a moment that has passed is to let go of it."""
+    """Hold an import until another moment of real time. A moment in the past releases it."""
     if is_held(db, held):
         _KEEP.run(db, tenant_=held.tenant, job=held.id, by=held.holder, until=to_micros(until))
         timeline.wake_at(db, held.tenant, IMPORT, held.id, until)
 
 
 def release_all(db: Connection, real: datetime) -> None:
-    """Let go of what a process held when it died, where no other process can hold any."""
+    """Release all imports that a dead process held. Only for a store of a single process."""
     for tenant, job in _UNDER_WAY.all(db):
         _TAKE.run(db, tenant_=tenant, job=job, holder_="", until=0)
         timeline.wake_at(db, tenant, IMPORT, job, real)
 
 
 def is_held(db: Connection, held: Held) -> bool:
-    """Whether the import is still this holder's, which it then is until the transaction ends."""
-    # The clock first, then the row of the timeline, then the import: in the order of all who lock several.
+    """Lock the import until the transaction ends. False if this holder no longer has it."""
+    # The clock, then the row of the timeline, then the import: every transaction locks them in this order.
     timeline.lock_clocks(db, [held.tenant])
     timeline.lock(db, held.tenant, IMPORT, held.id)
     return _IS_MINE.one(db, tenant_=held.tenant, job=held.id, by=held.holder) is not None
 
 
 def set_length(db: Connection, held: Held, rows: int) -> bool:
-    """Note how many rows there are; whether the import is still this holder's."""
-    held_still = is_held(db, held)
-    if held_still:
-        # A file that shrank between two tries has had more rows.
+    """Set the number of rows of the file. False if the import is no longer held."""
+    still_held = is_held(db, held)
+    if still_held:
+        # The file may have shrunk since an earlier holder read it.
         _SET_LENGTH.run(db, tenant_=held.tenant, job=held.id, rows=max(rows, held.done))
-    return held_still
+    return still_held
 
 
 def end(db: Connection, held: Held, why: str) -> bool:
-    """Mark an import as completed or, with the reason `why`, as failed. Returns False if it is no longer held."""
+    """Mark an import as completed or, with the reason `why`, as failed. False if it is no longer held."""
     if not is_held(db, held):
         return False
     timeline.drop(db, held.tenant, IMPORT, held.id)
@@ -171,29 +175,29 @@ def end(db: Connection, held: Held, why: str) -> bool:
 # The members it writes
 
 
-def find_known(db: Connection, held: Held, among: Collection[str]) -> dict[str, KnownMember]:
-    """Which of these handsets are on the list, or were."""
-    if not among:
+def find_known(db: Connection, held: Held, handsets: Collection[str]) -> dict[str, KnownMember]:
+    """Return the members, current and former, among these handsets, by number."""
+    if not handsets:
         return {}
     columns = (c.c.msisdn, c.c.first_name, c.c.last_name, c.c.fields, c.c.status, c.c.reason, c.c.import_id)
     query = select(*columns).where(
-        c.c.tenant == held.tenant, c.c.list_id == held.asked.list_id, c.c.msisdn.in_(sorted(among))
+        c.c.tenant == held.tenant, c.c.list_id == held.asked.list_id, c.c.msisdn.in_(sorted(handsets))
     )
-    found = {}
+    members = {}
     for msisdn, first, last, fields, status, reason, written_by in db.execute(query):
         values, out = contacts.parse_fields(fields), reason == contacts.OPTED_OUT
-        found[msisdn] = KnownMember(first, last, values, status == ACTIVE, out, written_by == held.id)
-    return found
+        members[msisdn] = KnownMember(first, last, values, status == ACTIVE, out, written_by == held.id)
+    return members
 
 
 def add_members(db: Connection, held: Held, new: Sequence[MemberValues], now: datetime) -> int:
-    """Put members on the list that are not on it yet, and return how many were added."""
-    return _INSERT.many(db, [{**_row(held, each), "created": to_micros(now), "status": ACTIVE} for each in new])
+    """Add members that are not on the list yet, and return the number added."""
+    return _INSERT.many(db, [{**_row(held, values), "created": to_micros(now), "status": ACTIVE} for values in new])
 
 
 def change_members(db: Connection, held: Held, changed: Sequence[MemberValues]) -> None:
-    """Change members of the list."""
-    _CHANGE.many(db, [_row(held, each) for each in changed])
+    """Change the names and fields of members."""
+    _CHANGE.many(db, [_row(held, values) for values in changed])
 
 
 def add_counts(db: Connection, held: Held, counts: Counts) -> None:
@@ -202,14 +206,14 @@ def add_counts(db: Connection, held: Held, counts: Counts) -> None:
     _COUNT.run(db, tenant_=held.tenant, job=held.id, **more)
 
 
-def _row(held: Held, each: MemberValues) -> dict[str, Any]:
+def _row(held: Held, values: MemberValues) -> dict[str, Any]:
     return {
         "tenant": held.tenant,
         "list_id": held.asked.list_id,
-        "msisdn": each.msisdn,
-        "first_name": each.first_name,
-        "last_name": each.last_name,
-        "fields": json.dumps(dict(each.fields)),
+        "msisdn": values.msisdn,
+        "first_name": values.first_name,
+        "last_name": values.last_name,
+        "fields": json.dumps(dict(values.fields)),
         "import_id": held.id,
     }
 

@@ -1,4 +1,4 @@
-"""Keywords on leased numbers, and what each does with the messages that begin with it."""
+"""Keywords on leased numbers, with their replies and forwards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ OPEN = "open"
 CLOSED = "closed"
 
 PRICE = 500_000
-"""Units a month: 5.00. What the real service takes is unknown."""
+"""The price of a keyword, in units a month (5.00). The real service's is unknown."""
 
 
 @dataclass(frozen=True)
 class Keyword:
-    """A keyword, as `domain.keywords.normalize` spells it; the lists of forwards have commas between."""
+    """A keyword, as `domain.keywords.normalize` spells it. The forwards are comma-separated lists."""
 
     id: int
     account: int
@@ -56,21 +56,21 @@ def new_id(db: Connection, tenant: int) -> int:
 
 
 def add(db: Connection, tenant: int, new: Keyword) -> bool:
-    """Put a keyword on a number; no where it has one of the name, be it from a call at the same moment."""
-    return _ADD.run(db, tenant=tenant, **_kept(new)) == 1
+    """Add a keyword to a number. False if the number has it already, even from a concurrent call."""
+    return _ADD.run(db, tenant=tenant, **_values(new)) == 1
 
 
 def replace(db: Connection, tenant: int, changed: Keyword) -> None:
-    """Let a keyword be as it is here."""
-    change(db, tenant, changed.id, _kept(changed))
+    """Replace the stored keyword of the same id."""
+    change(db, tenant, changed.id, _values(changed))
 
 
-def _kept(keyword: Keyword) -> dict[str, Any]:
+def _values(keyword: Keyword) -> dict[str, Any]:
     return {**vars(keyword), "billing_date": to_micros(keyword.billing_date)}
 
 
 def read(db: Connection, tenant: int, number: str, keyword: str) -> Keyword | None:
-    """The keyword of that name on a number."""
+    """Return the keyword of this name on a number."""
     query = select(*_COLUMNS).where(k.c.tenant == tenant, k.c.number == number, k.c.keyword == keyword)
     return _keyword_or_none(db.execute(query).first())
 
@@ -80,7 +80,7 @@ def find_by_id(db: Connection, tenant: int, keyword: int) -> Keyword | None:
 
 
 def find_matching(db: Connection, tenant: int, account: int, number: str, text: str) -> Keyword | None:
-    """The account's open keyword on a number that a text begins with: of several the longest."""
+    """Return the account's longest open keyword on a number that the text begins with."""
     query = (
         select(*_COLUMNS)
         .where(
@@ -102,12 +102,12 @@ def change(db: Connection, tenant: int, keyword: int, settings: Mapping[str, Any
 
 
 def set_paid_until(db: Connection, tenant: int, keyword: int, until: datetime) -> None:
-    """Note up to when a keyword is paid for."""
+    """Set the moment up to which a keyword is paid for."""
     change(db, tenant, keyword, {"billing_date": to_micros(until)})
 
 
 def list_page(db: Connection, tenant: int, account: int, number: str | None, paging: Paging) -> Page[Keyword]:
-    """A page of the account's keywords by name, of one number or of all."""
+    """Return a page of the account's keywords, by name. `number` limits it to one number."""
     query = select(*_COLUMNS).where(k.c.tenant == tenant, k.c.account == account)
     if number is not None:
         query = query.where(k.c.number == number)

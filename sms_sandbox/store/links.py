@@ -1,4 +1,4 @@
-"""Short links in messages, and whom each was made for."""
+"""Short links in messages, one for each recipient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .tables import links as t
 
 @dataclass(frozen=True)
 class Link:
-    """A recipient's own link: `target` is where a tracked one leads, None marks the one that opts out."""
+    """A recipient's own link. `target` is the URL of a tracked link, None an opt-out link."""
 
     code: str
     tenant: int
@@ -35,16 +35,16 @@ _NOTE_HIT = Statement(
 
 
 def add(db: Connection, links: Sequence[Link]) -> None:
-    """Write links down."""
-    _ADD.many(db, [vars(each) for each in links])
+    """Add links."""
+    _ADD.many(db, [vars(link) for link in links])
 
 
 def find(db: Connection, code: str) -> Link | None:
-    """The link of that code; the newest, should tenants of the same seed share one."""
+    """Return the link with a code. Tenants with the same seed may share it; the newest link wins."""
     row = _FIND.one(db, code=code)
     return None if row is None else Link(*row)
 
 
 def record_hit(db: Connection, tenant: int, message: int, recipient: int, at: datetime) -> None:
-    """Note when a recipient last opened its tracked link; the clicks are counted by the caller."""
+    """Set when a recipient last opened its tracked link. The caller counts the clicks."""
     _NOTE_HIT.run(db, tenant=tenant, message=message, recipient=recipient, at=to_micros(at))

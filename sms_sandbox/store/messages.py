@@ -1,4 +1,4 @@
-"""Messages: what was sent, and how it fares over all the handsets it goes to."""
+"""Messages, with their counts over all recipients."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ CANCELLED = "cancelled"
 
 
 class NewMessage(NamedTuple):
-    """A message to be added: `text` is the template, `parts` and `cost` (units) are over all recipients."""
+    """A message to add. `text` is the template; `parts` and `cost` (units) are over all recipients."""
 
     account: int
     text: str
@@ -44,7 +44,7 @@ class NewMessage(NamedTuple):
 
 @dataclass(frozen=True)
 class Message:
-    """A message as it stands; the counts are of handsets, `parts` of SMS, `cost` is units."""
+    """A stored message. Counts are of handsets, `parts` are SMS, `cost` is in units."""
 
     id: int
     account: int
@@ -74,18 +74,18 @@ class Message:
 
     @property
     def pending(self) -> int:
-        """Handsets of which no report has come; none on a message that was called off."""
+        """The number of handsets without a final report. It is 0 for a cancelled message."""
         return 0 if self.status == CANCELLED else self.recipients - self.delivered - self.bounced
 
 
 _COUNTS = ("delivered", "soft_bounced", "hard_bounced", "responses", "optouts", "link_hits")
 
-MESSAGE = (
+MESSAGE_COLUMNS = (
     m.c.id, m.c.account, m.c.text, m.c.sender, m.c.send_at, m.c.created, m.c.validity, m.c.list_id, m.c.list_name,
     m.c.recipients, m.c.parts, m.c.cost, m.c.status, m.c.tracked_url, m.c.delivered, m.c.soft_bounced, m.c.hard_bounced,
     m.c.responses, m.c.optouts, m.c.link_hits, m.c.type,
 )  # fmt: skip
-# A blank stands for none, as the driver takes longer over a None than over all else of a value.
+# A blank text stands for NULL, because the driver is slow to bind a None.
 _ADD = Statement(
     insert(m).values(
         {column.name: bindparam(column.name) for column in m.c}
@@ -93,7 +93,7 @@ _ADD = Statement(
         | dict.fromkeys(_COUNTS, literal_column("0"))
     )
 )
-_READ = Statement(select(*MESSAGE).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message")))
+_READ = Statement(select(*MESSAGE_COLUMNS).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message")))
 _STATUS = Statement(
     update(m).where(m.c.tenant == bindparam("tenant_"), m.c.id == bindparam("message")).values(status=bindparam("word"))
 )
@@ -138,7 +138,7 @@ _URLS = Statement(
 
 
 def new_id(db: Connection, tenant: int) -> int:
-    """Return the id of a message that is to be added."""
+    """Take the id of a message that is to be added."""
     return ids.take(db, tenant, "message")
 
 
@@ -159,19 +159,19 @@ def read(db: Connection, tenant: int, message: int) -> Message | None:
 
 
 def build_message(row: Sequence[Any]) -> Message:
-    """A message from its columns."""
+    """Return the message of a row of `MESSAGE_COLUMNS`."""
     id_, account, text, sender, send_at, created, validity, *rest = row
-    sent, made = from_micros(send_at), from_micros(created)
-    return Message(id_, account, text, sender, sent, made, validity * MICROSECOND, *rest)
+    times = from_micros(send_at), from_micros(created)
+    return Message(id_, account, text, sender, *times, validity * MICROSECOND, *rest)
 
 
 def cancel(db: Connection, tenant: int, message: int) -> bool:
-    """Call a message off that is still scheduled; whether it was."""
+    """Cancel a message that is still scheduled. False if it is not."""
     return _CANCEL.run(db, tenant_=tenant, message=message) == 1
 
 
 def settle(db: Connection, tenant: int, message: int, parts: int, cost: int) -> None:
-    """Let a message have as many recipients as are written down, in so many parts at that cost."""
+    """Set a message's parts and cost, and count its stored recipients."""
     _SETTLE.run(db, tenant_=tenant, message_=message, parts_=parts, cost_=cost)
 
 
@@ -180,29 +180,30 @@ def set_status(db: Connection, tenant: int, message: int, status: str) -> None:
 
 
 def add_counts(db: Connection, tenant: int, message: int, responses: int = 0, optouts: int = 0, hits: int = 0) -> None:
-    """Raise a message's counts of what handsets did."""
+    """Add to a message's counts of responses, opt-outs and link hits."""
     _COUNT.run(db, tenant_=tenant, message_=message, responses_=responses, optouts_=optouts, hits_=hits)
 
 
 def add_report_counts(db: Connection, tenant: int, reports: Mapping[int, Sequence[str]]) -> None:
-    """Raise the counts of messages by final states, in the order of all who lock several."""
+    """Add final statuses, by message, to the counts of messages."""
     _COUNT_REPORTS.put(
         db,
         [
-            (told.count(DELIVERED), told.count(SOFT_BOUNCE), told.count(HARD_BOUNCE), tenant, message)
-            for message, told in sorted(reports.items())
+            (statuses.count(DELIVERED), statuses.count(SOFT_BOUNCE), statuses.count(HARD_BOUNCE), tenant, message)
+            # Sorted, because everything that locks several messages locks them in this order.
+            for message, statuses in sorted(reports.items())
         ],
     )
 
 
 def find_callback_urls(db: Connection, tenant: int, message: int) -> tuple[str | None, str | None]:
-    """A message's own URLs for replies and for link hits."""
+    """Return a message's own URLs for replies and for link hits."""
     row = _URLS.one(db, tenant=tenant, message=message)
     assert row is not None
     return row[0], row[1]
 
 
 def find_reply_email(db: Connection, tenant: int, message: int) -> str | None:
-    """Where replies to a message are mailed to."""
-    found: str | None = _REPLY_EMAIL.value(db, tenant=tenant, message=message)
-    return found
+    """Return the e-mail address that replies to a message are forwarded to."""
+    email: str | None = _REPLY_EMAIL.value(db, tenant=tenant, message=message)
+    return email

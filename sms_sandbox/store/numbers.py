@@ -1,4 +1,4 @@
-"""Virtual numbers: owned, shared, and waiting to be leased."""
+"""Virtual numbers: leased, shared, and available."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from .unit_of_work import cached, invalidate
 
 @dataclass(frozen=True)
 class Number:
-    """A virtual number; `price` is units a month, `account` empty where nobody leases it."""
+    """A virtual number. `price` is units a month; `account` is None if it is not leased."""
 
     number: str
     account: int | None
@@ -68,19 +68,19 @@ _ANY_FREE = Statement(
 
 
 def add(db: Connection, tenant: int, numbers: Iterable[Number]) -> None:
-    """Put numbers into the tenant's world."""
+    """Add numbers to the tenant."""
     invalidate(db)
     _ADD.many(
         db,
         [
             {
-                **vars(each),
+                **vars(number),
                 "tenant": tenant,
-                "shared": int(each.shared),
-                "auto_renew": int(each.auto_renew),
-                "next_charge": each.next_charge and to_micros(each.next_charge),
+                "shared": int(number.shared),
+                "auto_renew": int(number.auto_renew),
+                "next_charge": number.next_charge and to_micros(number.next_charge),
             }
-            for each in numbers
+            for number in numbers
         ],
     )
 
@@ -91,18 +91,21 @@ def read(db: Connection, tenant: int, number: str) -> Number | None:
 
 
 def may_send(db: Connection, tenant: int, account: int, number: str) -> bool:
-    """Whether the account may send from the number: it leases it, or everybody shares it."""
+    """Return True if the account leases the number or the number is shared."""
     what = ("may send", tenant, account, number)
     return cached(db, what, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
 
 
 def find_sender(db: Connection, tenant: int, account: int, shared: bool) -> str | None:
-    """The number a message without a sender goes out from: the account's own, else (or if asked) a shared one."""
+    """Return the number that sends a message without a sender.
+
+    It is the account's lowest. If it has none, or `shared` is set, it is the lowest shared one.
+    """
 
     def find() -> str | None:
         own = None if shared else _OWN.value(db, tenant=tenant, account=account)
-        found: str | None = own or _SHARED.value(db, tenant=tenant)
-        return found
+        number: str | None = own or _SHARED.value(db, tenant=tenant)
+        return number
 
     return cached(db, ("sender", tenant, account, shared), find)
 
@@ -116,19 +119,21 @@ def list_available(db: Connection, tenant: int, paging: Paging) -> Page[Number]:
 
 
 def find_free(db: Connection, tenant: int) -> str | None:
-    """The lowest number there is to lease that nobody is leasing right now."""
-    found: str | None = _ANY_FREE.value(db, tenant=tenant)
-    return found
+    """Return the lowest available number that no other transaction is leasing."""
+    number: str | None = _ANY_FREE.value(db, tenant=tenant)
+    return number
 
 
 def monthly_price(account: Account, number: Number) -> int:
-    """What a number costs an account a month, in units: a client pays its reseller's margin on it."""
+    """Return the number's price for an account, in units a month. A client pays its reseller's margin too."""
     return number.price + account.number_margin
 
 
 def lease(db: Connection, tenant: int, account: int, number: str) -> bool:
-    """Give an account a number that is free, or again one of its own that is out of service; whether it was such a
-    one. When it is charged next is said apart, by `renew`."""
+    """Lease an available number to an account, or one of its own that has lapsed.
+
+    False if it is neither. Call `renew` to set its next charge.
+    """
     invalidate(db)
     lapsed = (n.c.account == account) & (n.c.status == INACTIVE)
     query = (
@@ -140,12 +145,12 @@ def lease(db: Connection, tenant: int, account: int, number: str) -> bool:
 
 
 def renew(db: Connection, tenant: int, number: str, until: datetime) -> None:
-    """Note when a leased number is charged next."""
+    """Set when a leased number is charged next."""
     change(db, tenant, number, {"next_charge": to_micros(until)})
 
 
 def lapse(db: Connection, tenant: int, number: str) -> None:
-    """Take a number out of service that was not paid for."""
+    """Take a number that was not paid for out of service."""
     change(db, tenant, number, {"next_charge": None, "status": INACTIVE})
 
 

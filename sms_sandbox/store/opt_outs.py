@@ -1,4 +1,4 @@
-"""Opt-outs: handsets that want nothing more from an account."""
+"""Opt-outs: handsets that want no more messages from an account."""
 
 from collections.abc import Collection
 

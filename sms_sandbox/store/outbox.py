@@ -1,4 +1,4 @@
-"""The outbox: mails that accounts would send. None leaves the sandbox."""
+"""The outbox: e-mails that the real service would send. No e-mail leaves the sandbox."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ KEYWORD = "keyword"
 
 @dataclass(frozen=True)
 class NewMail:
-    """A mail to go out; `kind` is what asked for it: a message for its replies, a number, or a keyword."""
+    """An e-mail to add. `kind` says who forwards: a message its replies, a number, or a keyword."""
 
     account: int
     kind: str
@@ -33,7 +33,7 @@ class NewMail:
 
 @dataclass(frozen=True)
 class Mail(NewMail):
-    """A mail in the outbox."""
+    """An e-mail in the outbox."""
 
     id: int
 
@@ -42,7 +42,7 @@ _ADD = Statement(insert(t))
 
 
 def add(db: Connection, tenant: int, mails: Sequence[NewMail]) -> None:
-    """Put mails into the outbox."""
+    """Add e-mails to the outbox."""
     if not mails:
         return
     first = ids.take(db, tenant, "mail", len(mails))
@@ -50,21 +50,21 @@ def add(db: Connection, tenant: int, mails: Sequence[NewMail]) -> None:
         {
             "tenant": tenant,
             "id": first + index,
-            "account": each.account,
-            "kind": each.kind,
-            "sender": each.sender,
-            "recipient": each.recipient,
-            "subject": each.subject,
-            "body": each.body,
-            "created": to_micros(each.created),
+            "account": mail.account,
+            "kind": mail.kind,
+            "sender": mail.sender,
+            "recipient": mail.recipient,
+            "subject": mail.subject,
+            "body": mail.body,
+            "created": to_micros(mail.created),
         }
-        for index, each in enumerate(mails)
+        for index, mail in enumerate(mails)
     ]
     _ADD.many(db, rows)
 
 
 def list_page(db: Connection, tenant: int, paging: Paging, recipient: str | None = None) -> Page[Mail]:
-    """A page of the outbox, newest first: of one recipient, or all of it."""
+    """Return a page of the outbox, newest first. `recipient` limits it to one address."""
     columns = (t.c.account, t.c.kind, t.c.sender, t.c.recipient, t.c.subject, t.c.body, t.c.created, t.c.id)
     query = select(*columns).where(t.c.tenant == tenant)
     if recipient is not None:

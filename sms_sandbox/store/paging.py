@@ -1,4 +1,4 @@
-"""Pages: the caller asks with a `Paging`, the store answers with a `Page`."""
+"""Pages of rows: the caller passes a `Paging`, the store returns a `Page`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class PageInfo(TypedDict):
-    """The `page` block of a reply."""
+    """The `page` block of a response."""
 
     count: int
     number: int
@@ -25,18 +25,18 @@ class Paging:
 
     @property
     def first(self) -> int:
-        """How many rows come before the page."""
+        """The number of rows before the page."""
         return (self.number - 1) * self.size
 
 
 FIRST_PAGE = Paging()
 UNSIZED = 0
-"""The size of a page whose caller gave none; the account's own takes its place before a page is cut."""
+"""The size of a page if the caller gave none. It is replaced by the account's before the page is read."""
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of rows and the total they were cut from."""
+    """One page of rows, and the total number of rows."""
 
     rows: Sequence[T]
     total: int
@@ -44,14 +44,14 @@ class Page(Generic[T]):
 
     @property
     def info(self) -> PageInfo:
-        """At least one page is told of, and the number asked for is echoed even when it lies beyond the last."""
+        """The `page` block. The count is at least 1; the number is echoed even if it is beyond the last page."""
         return {"count": max(1, -(-self.total // self.asked.size)), "number": self.asked.number}
 
 
 def fetch_page(
     db: Connection, query: Select[Any], paging: Paging, build: Callable[[Sequence[Any]], T], total: int | None = None
 ) -> Page[T]:
-    """Cut a page out of a query; `total` spares the count where it is known."""
+    """Read a page of a query. A `total` that is known already saves counting."""
     if total is None:
         total = db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     if paging.first >= total:

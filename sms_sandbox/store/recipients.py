@@ -1,4 +1,4 @@
-"""Recipients: a message on its way to one handset."""
+"""Recipients: one message to one handset."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from .tables import recipients as r
 
 
 class NewRecipient(NamedTuple):
-    """A handset to send to; `text` only where it differs from the message's."""
+    """A handset to send to. `text` is None if it is the message's."""
 
     msisdn: str
     text: str | None = None
@@ -26,7 +26,7 @@ class NewRecipient(NamedTuple):
 
 @dataclass(frozen=True)
 class Recipient:
-    """A message on its way to one handset; `text` is what the handset shows."""
+    """A message to one handset. The handset shows `text`."""
 
     id: int
     message: int
@@ -41,7 +41,7 @@ class Recipient:
 
 
 class Reporting(NamedTuple):
-    """What a delivery report needs to know of its recipient, and of whom to tell."""
+    """A recipient's data for a delivery report, with the URLs to call back."""
 
     recipient: int
     msisdn: str
@@ -53,19 +53,19 @@ class Reporting(NamedTuple):
     account_url: str | None
 
 
-ABREAST = 20
-"""Recipients asked of by one statement."""
+_REPORT_BATCH_ROWS = 20
+"""Recipients that one statement reads."""
 
-COLUMNS = (
+_COLUMNS = (
     r.c.id, r.c.message, r.c.msisdn, r.c.text, m.c.text.label("template"), m.c.sender, r.c.sent_at, r.c.status,
     r.c.reported_at, r.c.optout, r.c.link_hits,
 )  # fmt: skip
-SELECTED = select(*COLUMNS).join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
-_AT_FIRST = {"status": f"'{PENDING}'", "reported_at": "NULL", "optout": "0", "link_hits": "0"}
+SELECTED = select(*_COLUMNS).join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
+_INITIAL = {"status": f"'{PENDING}'", "reported_at": "NULL", "optout": "0", "link_hits": "0"}
 _ADD = Statement(
     insert(r).values(
         {column.name: bindparam(column.name) for column in r.c}
-        | {name: literal_column(value) for name, value in _AT_FIRST.items()}
+        | {name: literal_column(value) for name, value in _INITIAL.items()}
     )
 )
 _READ = Statement(SELECTED.where(r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient")))
@@ -73,7 +73,7 @@ _TO_HANDSET = Statement(
     SELECTED.where(
         r.c.tenant == bindparam("tenant"), r.c.message == bindparam("message"), r.c.msisdn == bindparam("msisdn")
     )
-    .order_by(r.c.sent_at, r.c.id)  # as the index of handsets is, for that of a long list's message is a slow way
+    .order_by(r.c.sent_at, r.c.id)  # uses the index by handset: the one by message is slow for a long list
     .limit(1)
 )
 _LAST_TO = Statement(
@@ -93,7 +93,7 @@ _CHUNK = Statement(
     select(r.c.id, r.c.msisdn)
     .where(r.c.tenant == bindparam("tenant"), r.c.message == bindparam("message"), r.c.id > bindparam("after"))
     .order_by(r.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("max_rows"))
 )
 _TEXTS = Statement(
     select(r.c.id, r.c.text).where(
@@ -107,7 +107,7 @@ _REPORTING = Statement(
     .join(a, (a.c.tenant == m.c.tenant) & (a.c.id == m.c.account))
     .where(
         r.c.tenant == bindparam("tenant"),
-        r.c.id.in_([bindparam(f"recipient_{place}") for place in range(ABREAST)]),
+        r.c.id.in_([bindparam(f"recipient_{place}") for place in range(_REPORT_BATCH_ROWS)]),
     )
 )
 _REPORTED = Statement(
@@ -129,7 +129,7 @@ _HIT = Statement(
 
 
 def new_ids(db: Connection, tenant: int, count: int) -> int:
-    """Return the first of `count` consecutive ids, as texts may have links that are made from the id."""
+    """Take `count` consecutive ids and return the first. A text may have a link made from the id."""
     return ids.take(db, tenant, "recipient", count)
 
 
@@ -139,14 +139,14 @@ def add(
     """Add the recipients of a message, under ids from `first` on."""
     at = to_micros(sent_at)
     rows = [
-        ((tenant, recipient), (tenant, recipient, message, account, each.msisdn, each.text, at))
-        for recipient, each in enumerate(to, first)
+        ((tenant, recipient), (tenant, recipient, message, account, new.msisdn, new.text, at))
+        for recipient, new in enumerate(to, first)
     ]
     unit_of_work.insert_rows(db, _ADD, rows)
 
 
 def build_recipient(row: Sequence[Any]) -> Recipient:
-    """A recipient from its columns."""
+    """Return the recipient of a row of `SELECTED`."""
     id_, message, msisdn, own, template, sender, sent_at, status, reported_at, optout, link_hits = row
     return Recipient(
         id_, message, msisdn, template if own is None else own, sender, from_micros(sent_at), status,
@@ -160,7 +160,7 @@ def read(db: Connection, tenant: int, recipient: int) -> Recipient | None:
 
 
 def find_of_message(db: Connection, tenant: int, message: int, msisdn: str) -> Recipient | None:
-    """The message's (first) row for a handset."""
+    """Return the message's first recipient with this number."""
     row = _TO_HANDSET.one(db, tenant=tenant, message=message, msisdn=msisdn)
     return None if row is None else build_recipient(row)
 
@@ -168,44 +168,51 @@ def find_of_message(db: Connection, tenant: int, message: int, msisdn: str) -> R
 def find_last_to(
     db: Connection, tenant: int, msisdn: str, now: datetime, sender: str | None
 ) -> tuple[int, int, str] | None:
-    """Recipient id, account and sender of the newest message to a handset, from `sender` if one is named."""
+    """Return the recipient id, account and sender of the newest message to a handset.
+
+    `sender` limits it to the messages of one sender.
+    """
     row = _LAST_TO.one(
         db, tenant=tenant, msisdn=msisdn, now=to_micros(now), sender=sender or "", any_sender=int(sender is None)
     )
     return None if row is None else (row[0], row[1], row[2])
 
 
-def list_chunk(db: Connection, tenant: int, message: int, after: int, most: int) -> list[tuple[int, str]]:
-    """Recipient ids and numbers of a message, in order, from the one behind `after` on."""
-    return [(row[0], row[1]) for row in _CHUNK.all(db, tenant=tenant, message=message, after=after, most=most)]
+def list_chunk(db: Connection, tenant: int, message: int, after: int, max_rows: int) -> list[tuple[int, str]]:
+    """Return the next recipients of a message, as ids and numbers, after the id `after`."""
+    rows = _CHUNK.all(db, tenant=tenant, message=message, after=after, max_rows=max_rows)
+    return [(row[0], row[1]) for row in rows]
 
 
 def find_texts(db: Connection, tenant: int, first: int, last: int) -> dict[int, str]:
-    """The texts of recipients from one to another that have one of their own."""
+    """Return the own texts of the recipients `first` to `last`, by id.
+
+    A recipient with its message's text is left out.
+    """
     return {row[0]: row[1] for row in _TEXTS.all(db, tenant=tenant, first=first, last=last)}
 
 
-def find_reporting(db: Connection, tenant: int, of: Sequence[int]) -> dict[int, Reporting]:
-    """What reports on recipients need to know, by their ids; of those that there are."""
-    found: dict[int, Reporting] = {}
-    for start in range(0, len(of), ABREAST):
-        some = of[start : start + ABREAST]
-        rest = [some[-1]] * (ABREAST - len(some))  # the statement asks of always as many
-        found.update((row[0], Reporting(*row)) for row in _REPORTING.rows(db, (tenant, *some, *rest)))
-    return found
+def find_reporting(db: Connection, tenant: int, recipients: Sequence[int]) -> dict[int, Reporting]:
+    """Return the data for reports on recipients, by id. Unknown ids are left out."""
+    by_id: dict[int, Reporting] = {}
+    for start in range(0, len(recipients), _REPORT_BATCH_ROWS):
+        batch = recipients[start : start + _REPORT_BATCH_ROWS]
+        padding = [batch[-1]] * (_REPORT_BATCH_ROWS - len(batch))  # the statement has a fixed number of parameters
+        by_id.update((row[0], Reporting(*row)) for row in _REPORTING.rows(db, (tenant, *batch, *padding)))
+    return by_id
 
 
 def set_reported(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:
-    """Set the final states of recipients, and when they were told; messages' counts are counted by the caller."""
+    """Set the final statuses of recipients, and when they were reported. The caller counts them on the message."""
     rows = [(status, to_micros(at), tenant, recipient) for recipient, (status, at) in states.items()]
     _REPORTED.put(db, rows)
 
 
 def mark_opted_out(db: Connection, tenant: int, recipient: int) -> bool:
-    """Note that a recipient opted out by this message; whether that is news."""
+    """Mark a recipient as opted out by this message. False if it was marked already."""
     return _OPTED_OUT.run(db, tenant_=tenant, recipient=recipient) == 1
 
 
 def add_hit(db: Connection, tenant: int, recipient: int) -> int:
-    """Count a click of a recipient on its tracked link; how many there are now."""
+    """Count a click of a recipient on its tracked link, and return the new count."""
     return int(_HIT.value(db, tenant_=tenant, recipient=recipient))

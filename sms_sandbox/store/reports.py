@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
 from ..domain.clock import from_micros, to_micros
 from .contacts import parse_fields
-from .messages import CANCELLED, MESSAGE, SENT, Message, build_message
+from .messages import CANCELLED, MESSAGE_COLUMNS, SENT, Message, build_message
 from .paging import Page, Paging, fetch_page
 from .recipients import SELECTED, Recipient, build_recipient
 from .tables import hits as h
@@ -21,7 +21,7 @@ from .tables import recipients as r
 
 @dataclass(frozen=True)
 class SentTo:
-    """A recipient with what a list knows of it; names are None where no list knows the handset."""
+    """A recipient with its contact data on a list. They are None if the handset is not on the list."""
 
     recipient: Recipient
     first_name: str | None
@@ -29,46 +29,49 @@ class SentTo:
     fields: Mapping[str, str] | None
 
 
-STATUSES = {
+_DELIVERY_STATUSES = {
     "delivered": (DELIVERED,),
     "failed": (SOFT_BOUNCE, HARD_BOUNCE),
     "pending": (PENDING,),
 }
-"""The words of get-sms-sent's `delivery` and the states each means."""
+"""The values of get-sms-sent's `delivery`, and the statuses each stands for."""
 
 
 def list_sent_to(
     db: Connection, tenant: int, message: Message, list_id: int, delivery: str, optouts: str, paging: Paging
 ) -> Page[SentTo]:
-    """Whom a message went to, in the order it was sent, with the contact data of a list (0: of none)."""
-    wanted = [r.c.tenant == tenant, r.c.message == message.id]
-    total = _counted(message, delivery, optouts)
-    if delivery in STATUSES:
-        wanted.append(r.c.status.in_(STATUSES[delivery]))
+    """Return a page of a message's recipients, in the order they were sent to.
+
+    Each has its contact data on the list `list_id`; 0 is no list.
+    """
+    conditions = [r.c.tenant == tenant, r.c.message == message.id]
+    total = _known_total(message, delivery, optouts)
+    if delivery in _DELIVERY_STATUSES:
+        conditions.append(r.c.status.in_(_DELIVERY_STATUSES[delivery]))
     if optouts != "include":
-        wanted.append(r.c.optout == int(optouts == "only"))
-    # The page is cut before anything is looked up for its rows, or a late one would look up all that it skips.
-    found = fetch_page(db, select(r.c.id).where(*wanted).order_by(r.c.id), paging, lambda row: int(row[0]), total)
+        conditions.append(r.c.optout == int(optouts == "only"))
+    # The page is cut before its rows are joined: otherwise a late page would join all the rows it skips.
+    ids = fetch_page(db, select(r.c.id).where(*conditions).order_by(r.c.id), paging, lambda row: int(row[0]), total)
     of_list = and_(c.c.tenant == r.c.tenant, c.c.list_id == list_id, c.c.msisdn == r.c.msisdn)
     query = (
         SELECTED.add_columns(c.c.first_name, c.c.last_name, c.c.fields)
         .outerjoin(c, of_list)
-        .where(r.c.tenant == tenant, r.c.id.in_(found.rows))
+        .where(r.c.tenant == tenant, r.c.id.in_(ids.rows))
         .order_by(r.c.id)
     )
-    return Page([_sent_to(row) for row in db.execute(query)] if found.rows else [], found.total, paging)
+    return Page([_sent_to(row) for row in db.execute(query)] if ids.rows else [], ids.total, paging)
 
 
-def _counted(message: Message, delivery: str, optouts: str) -> int | None:
-    """How many recipients fit, where the message's own counts tell it."""
-    by_state = {
+def _known_total(message: Message, delivery: str, optouts: str) -> int | None:
+    """Return the number of recipients that match, from the message's counts. None if these do not tell."""
+    by_delivery = {
         "all": message.recipients,
         "delivered": message.delivered,
         "failed": message.bounced,
         "pending": None if message.status == CANCELLED else message.pending,
     }
     if optouts == "include":
-        return by_state[delivery]
+        return by_delivery[delivery]
     if delivery != "all":
         return None
     return message.optouts if optouts == "only" else message.recipients - message.optouts
@@ -82,7 +85,10 @@ def _sent_to(row: Sequence[Any]) -> SentTo:
 def list_sent_by(
     db: Connection, tenant: int, account: int, start: datetime, end: datetime, msisdn: str | None, paging: Paging
 ) -> Page[Recipient]:
-    """What an account sent in a span of time, newest first; called off messages are not among it."""
+    """Return a page of an account's recipients in a span of time, newest first.
+
+    Those of cancelled messages are left out.
+    """
     query = SELECTED.where(
         r.c.tenant == tenant,
         r.c.account == account,
@@ -99,13 +105,13 @@ def list_sent_by(
 
 
 def count_sent(db: Connection, tenant: int, account: int, start: datetime, end: datetime) -> int:
-    """How many handsets an account sent to in a span of time; called off messages do not count."""
-    within = _sent_within(tenant, account, start, end)
-    return int(db.scalar(select(func.sum(m.c.recipients)).where(*within, m.c.status != CANCELLED)) or 0)
+    """Count an account's recipients in a span of time, without cancelled messages."""
+    conditions = _sent_within(tenant, account, start, end)
+    return int(db.scalar(select(func.sum(m.c.recipients)).where(*conditions, m.c.status != CANCELLED)) or 0)
 
 
 def _sent_within(tenant: int, account: int, start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Messages of a span of time; `send_at` is that of all their recipients."""
+    """Return conditions for messages of a span of time. All recipients have their message's `send_at`."""
     return (
         m.c.tenant == tenant,
         m.c.account == account,
@@ -115,14 +121,17 @@ def _sent_within(tenant: int, account: int, start: datetime, end: datetime) -> t
 
 
 SORTED_BY = {"datetime_send": r.c.sent_at, "message_id": r.c.message, "delivery_status": r.c.status}
-"""What get-contact-sms-stats can sort by."""
+"""The columns get-contact-sms-stats can sort by, by name."""
 
 
 def list_sent_to_handset(
     db: Connection, tenant: int, account: int, msisdn: str, start: datetime | None, end: datetime, by: str,
     falling: bool, paging: Paging,
 ) -> Page[Recipient]:  # fmt: skip
-    """What an account sent to a handset up to a moment, sorted by one of `SORTED_BY`."""
+    """Return a page of the recipients with a handset's number, sorted by one of `SORTED_BY`.
+
+    `start` and `end` are inclusive; a `start` of None is no limit. Cancelled messages are left out.
+    """
     query = SELECTED.where(
         r.c.tenant == tenant,
         r.c.msisdn == msisdn,
@@ -140,28 +149,30 @@ def list_sent_messages(
     db: Connection, tenant: int, account: int, start: datetime, end: datetime, sender: str | None, origin: str | None,
     paging: Paging,
 ) -> tuple[Page[Message], int]:  # fmt: skip
-    """An account's messages of a span of time, newest first, from a sender and of an origin if these are named; and
-    how many parts they are all together."""
-    wanted = _sent_within(tenant, account, start, end)
+    """Return a page of an account's messages, newest first, and their number of parts.
+
+    `sender` and `origin` limit the messages if given. The parts are those of all pages.
+    """
+    conditions = _sent_within(tenant, account, start, end)
     if sender is not None:
-        wanted += (m.c.sender == sender,)
+        conditions += (m.c.sender == sender,)
     if origin is not None:
-        wanted += (m.c.type == origin,)
-    total, parts = db.execute(select(func.count(), func.sum(m.c.parts)).where(*wanted)).one()
-    query = select(*MESSAGE).where(*wanted).order_by(m.c.send_at.desc(), m.c.id.desc())
+        conditions += (m.c.type == origin,)
+    total, parts = db.execute(select(func.count(), func.sum(m.c.parts)).where(*conditions)).one()
+    query = select(*MESSAGE_COLUMNS).where(*conditions).order_by(m.c.send_at.desc(), m.c.id.desc())
     return fetch_page(db, query, paging, build_message, total), int(parts or 0)
 
 
-def find_single_handsets(db: Connection, tenant: int, among: Sequence[Message]) -> dict[int, str]:
-    """The handset of each of these messages that went to a single one, and not by way of a list."""
-    single = [each.id for each in among if each.recipients == 1 and not each.list_id]
+def find_single_handsets(db: Connection, tenant: int, messages: Sequence[Message]) -> dict[int, str]:
+    """Return the handset of each message to a single recipient, by message id. Messages to a list are left out."""
+    single = [message.id for message in messages if message.recipients == 1 and not message.list_id]
     query = select(r.c.message, r.c.msisdn).where(r.c.tenant == tenant, r.c.message.in_(single))
     return {row[0]: row[1] for row in db.execute(query)}
 
 
 @dataclass(frozen=True)
 class LinkHits:
-    """A recipient that opened its tracked link: how often, and when last."""
+    """A recipient that opened its tracked link. `at` is the last time."""
 
     msisdn: str
     first_name: str | None
@@ -171,7 +182,10 @@ class LinkHits:
 
 
 def list_hits(db: Connection, tenant: int, message: Message, paging: Paging) -> Page[LinkHits]:
-    """Who opened the tracked link of a message, the latest first, with the names the message's list has for them."""
+    """Return a page of the recipients that opened a message's tracked link, latest first.
+
+    Their names are those on the message's list.
+    """
     of_list = and_(c.c.tenant == r.c.tenant, c.c.list_id == message.list_id, c.c.msisdn == r.c.msisdn)
     query = (
         select(r.c.msisdn, c.c.first_name, c.c.last_name, r.c.link_hits, h.c.at)
@@ -186,8 +200,8 @@ def list_hits(db: Connection, tenant: int, message: Message, paging: Paging) -> 
 def list_messages(
     db: Connection, tenant: int, paging: Paging, sender: str | None, status: str | None, text: str | None
 ) -> Page[Message]:
-    """Messages of a tenant, newest first, for the control API; `text` is a part of theirs, in any case."""
-    query: Select[Any] = select(*MESSAGE).where(m.c.tenant == tenant)
+    """Return a page of a tenant's messages, newest first. `text` is a substring, case-insensitive."""
+    query: Select[Any] = select(*MESSAGE_COLUMNS).where(m.c.tenant == tenant)
     if sender:
         query = query.where(m.c.sender == sender)
     if status:
@@ -201,7 +215,7 @@ def list_recipients(
     db: Connection, tenant: int, paging: Paging, message: int | None, msisdn: str | None, status: str | None,
     sent: bool | None = None,
 ) -> Page[Recipient]:  # fmt: skip
-    """Recipients of a tenant, newest first, for the control API; those whose message was `sent`, or was not."""
+    """Return a page of a tenant's recipients, newest first. `sent` is whether their message was sent."""
     query = SELECTED.where(r.c.tenant == tenant)
     if message:
         query = query.where(r.c.message == message)

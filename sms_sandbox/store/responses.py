@@ -1,4 +1,4 @@
-"""Replies and inbound messages that reached an account."""
+"""Responses: replies and other inbound messages that reached an account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from .tables import responses as t
 
 @dataclass(frozen=True)
 class NewResponse:
-    """What a handset wrote; `message` is 0 and `recipient` None where it answers nothing."""
+    """A handset's message to add. `message` is 0 and `recipient` None if it is not a reply."""
 
     account: int
     message: int
@@ -36,7 +36,7 @@ class NewResponse:
 
 @dataclass(frozen=True)
 class Response:
-    """A response as the account reads it; `original` is the text it answers, as the handset got it."""
+    """A response as the account reads it. `original` is the text it replies to, as the handset got it."""
 
     id: int
     message: int
@@ -52,7 +52,7 @@ class Response:
 
 @dataclass(frozen=True)
 class ResponseFilter:
-    """Which responses: each part that is None does not matter; `keywords` is both, only or omit."""
+    """A filter of responses. A field that is None matches all; `keywords` is both, only or omit."""
 
     account: int
     message: int | None = None
@@ -69,7 +69,7 @@ _ADD = Statement(insert(t))
 
 
 def add(db: Connection, tenant: int, new: NewResponse) -> int:
-    """Write down a response and answer its id."""
+    """Add a response and return its id."""
     response = ids.take(db, tenant, "response")
     _ADD.run(
         db,
@@ -102,16 +102,16 @@ _RESPONSES = (
 
 
 def list_page(db: Connection, tenant: int, wanted: ResponseFilter, paging: Paging) -> Page[Response]:
-    """A page of the responses wanted, newest first."""
+    """Return a page of the responses that match, newest first."""
     query: Select[Any] = _RESPONSES.where(t.c.tenant == tenant, t.c.account == wanted.account)
-    same = {
+    values = {
         t.c.message: wanted.message,
         t.c.keyword: wanted.keyword,
         t.c.keyword_id: wanted.keyword_id,
         t.c.longcode: wanted.number,
         t.c.msisdn: wanted.msisdn,
     }
-    for column, value in same.items():
+    for column, value in values.items():
         if value is not None:
             query = query.where(column == value)
     if wanted.start is not None:

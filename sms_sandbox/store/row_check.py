@@ -1,4 +1,4 @@
-"""Check that rows of a document can be rows of their tables, before the first one is written."""
+"""The check of a document's rows against their tables, before the first row is written."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from .contacts import SLOTS
 from .tenant_rows import DOCUMENT_TABLES, columns_of, is_serial
 
 _MAX_INTEGER = to_micros(LATEST)
-"""The greatest integer in a document. Moments come closest to it."""
+"""The greatest integer allowed in a document: the latest moment, in microseconds."""
 
 
 class DocumentError(ValueError):
@@ -24,7 +24,7 @@ class DocumentError(ValueError):
 
 
 def check_rows(rows: Mapping[str, Any]) -> None:
-    """Raise DocumentError unless every table is there and all rows fit their tables."""
+    """Raise DocumentError unless every table is present and all rows fit their tables."""
     names = {table.name for table in DOCUMENT_TABLES}
     for name in rows:
         if name not in names:
@@ -36,12 +36,12 @@ def check_rows(rows: Mapping[str, Any]) -> None:
 
 
 def _check_table(table: Table, rows: Any) -> None:
-    """Raise unless these can be rows of the table, each once."""
+    """Raise DocumentError unless all rows fit the table and no key occurs twice."""
     path = f"tables.{table.name}"
     if not isinstance(rows, list):
         raise DocumentError(path, "must be an array")
     columns = {column.name: column for column in columns_of(table)}
-    keys = [each.name for each in table.primary_key if each.name != "tenant" and not is_serial(each)]
+    keys = [column.name for column in table.primary_key if column.name != "tenant" and not is_serial(column)]
     seen: set[tuple[Any, ...]] = set()
     for index, row in enumerate(rows):
         place = f"{path}[{index}]"
@@ -62,7 +62,7 @@ def _check_table(table: Table, rows: Any) -> None:
 
 
 def _refusal(column: Column[Any], value: Any) -> str | None:
-    """Return why a value can not stand in a column; None if it can."""
+    """Return why a column can not store a value. None if it can."""
     if value is None:
         return None if column.nullable else "must not be null"
     if isinstance(column.type, String):
@@ -83,7 +83,7 @@ def _refusal(column: Column[Any], value: Any) -> str | None:
 
 def _refuse_texts(value: str) -> str | None:
     parsed = _parse(value)
-    fits = isinstance(parsed, dict) and all(isinstance(each, str) for each in parsed.values())
+    fits = isinstance(parsed, dict) and all(isinstance(item, str) for item in parsed.values())
     return None if fits else "must be the JSON of an object of texts"
 
 
@@ -110,7 +110,7 @@ def _refuse_rule(value: str) -> str | None:
 
 def _refuse_hints(value: str) -> str | None:
     parsed = _parse(value) if value else []
-    fits = isinstance(parsed, list) and all(isinstance(each, str) for each in parsed)
+    fits = isinstance(parsed, list) and all(isinstance(item, str) for item in parsed)
     return None if fits else "must be blank or the JSON of an array of texts"
 
 
@@ -119,7 +119,7 @@ def _refuse_digits(value: str) -> str | None:
 
 
 def _parse(value: str) -> Any:
-    """Return what a text is the JSON of; None if it is no JSON."""
+    """Return the value of a JSON text. None if it is not JSON."""
     try:
         return json.loads(value)
     except (ValueError, RecursionError):
@@ -136,4 +136,4 @@ _TEXT_CHECKS: Mapping[Column[Any], Callable[[str], str | None]] = {
     tables.traffic.c.request: _refuse_texts,
     tables.traffic.c.hints: _refuse_hints,
 }
-"""Texts that are read as something else. Each function returns why a text does not fit, or None."""
+"""The checks of columns whose text has a format. Each returns why a text does not fit, or None."""

@@ -1,6 +1,7 @@
-"""Rules of a tester: of the carrier, of faults at the API, and of faults on callbacks. The first that fits decides.
+"""Rules a tester sets: carrier rules, faults on API calls, and faults on callbacks. The first that fits decides.
 
-What a rule does is a mapping that only its kind understands; here are its place, how often it applies, and till when.
+This module keeps the order of rules, how often each applies, and when it ends. The effect of a rule is a mapping
+(`what`) that only the code of its kind reads.
 """
 
 import json
@@ -25,7 +26,7 @@ API, CALLBACK = faults.API, faults.CALLBACK
 
 @dataclass(frozen=True)
 class NewRule:
-    """A rule to add: what it means, how often it applies, what it does, and the moment of tenant's time it ends at."""
+    """A rule to add. `what` is its effect, `until` the moment of tenant time it ends at."""
 
     kind: str
     match: Match
@@ -36,9 +37,9 @@ class NewRule:
 
 @dataclass(frozen=True)
 class Rule(NewRule):
-    """A rule as it stands: `seen` subjects it meant, of which it applied to `used`.
+    """A stored rule: it matched `seen` subjects, and applied to `used` of them.
 
-    A plain one of the carrier counts neither, since a message may go to very many.
+    A carrier rule that always applies counts neither, since a message may have very many recipients.
     """
 
     id: int = 0
@@ -47,7 +48,7 @@ class Rule(NewRule):
 
     @property
     def remaining(self) -> int | None:
-        """How many times more it applies; None is without end."""
+        """The number of times it will still apply. None is no limit."""
         return None if self.turns.count is None else max(0, self.turns.count - self.used)
 
 
@@ -75,7 +76,7 @@ _REMOVE = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.id ==
 
 
 def add(db: Connection, tenant: int, new: NewRule, first: bool = False) -> int:
-    """Put a rule behind those of its kind, or before them; its id."""
+    """Add a rule and return its id. It is the last of its kind, or the `first`."""
     invalidate(db)
     rule = ids.take(db, tenant, "rule")
     low, high = _ENDS.one(db, tenant=tenant, kind=new.kind) or (None, None)
@@ -89,7 +90,7 @@ def add(db: Connection, tenant: int, new: NewRule, first: bool = False) -> int:
 
 
 def list_rules(db: Connection, tenant: int, kind: str) -> list[Rule]:
-    """The rules of a kind, in the order they are asked."""
+    """Return the rules of a kind, in the order they are checked."""
     return [_rule_of(row) for row in _OF_KIND.all(db, tenant=tenant, kind=kind)]
 
 
@@ -103,20 +104,20 @@ def _rule_of(row: Sequence[Any]) -> Rule:
 
 
 def remove(db: Connection, tenant: int, rule: int) -> bool:
-    """Take a rule away; whether there was one."""
+    """Delete a rule. False if it does not exist."""
     invalidate(db)
     return _REMOVE.run(db, tenant=tenant, id=rule) == 1
 
 
 def clear(db: Connection, tenant: int, kind: str) -> None:
-    """Take every rule of a kind away."""
+    """Delete every rule of a kind."""
     invalidate(db)
     lock(db, tenant, kind)
     _CLEAR.run(db, tenant=tenant, kind=kind)
 
 
 def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> None:
-    """Ask the rules of a kind in this order, which names each of them once. Raises ValueError where it does not."""
+    """Put the rules of a kind in this order. Raises ValueError unless it names each of them once."""
     invalidate(db)
     lock(db, tenant, kind)
     if sorted(order) != sorted(rule.id for rule in list_rules(db, tenant, kind)):
@@ -125,13 +126,15 @@ def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> Non
 
 
 def list_cached(db: Connection, tenant: int, kind: str) -> list[Rule]:
-    """The same as `of_kind`, but cached: what they counted is out of date."""
+    """Return the rules of a kind from the cache. Their counts may be out of date."""
     return cached(db, ("rules", tenant, kind), lambda: list_rules(db, tenant, kind))
 
 
 def lock(db: Connection, tenant: int, kind: str) -> None:
-    """Keep others from counting rules of a kind until the transaction ends, so that two who touch several of them, in
-    whatever order, can't lock each other out."""
+    """Lock the rules of a kind until the transaction ends.
+
+    Otherwise two transactions that count several rules, in different orders, could deadlock.
+    """
     _HOLD.all(db, tenant=tenant, kind=kind)
 
 
@@ -139,9 +142,9 @@ def find_deciding(
     db: Connection, tenant: int, kind: str, subject: Subject, now: datetime, seed: str,
     concerns: Callable[[Rule], bool] = lambda _: True,
 ) -> Rule | None:  # fmt: skip
-    """The first rule of a kind that fits and whose turn it is, this turn counted; None where no rule decides.
+    """Return the first rule of a kind that fits and applies this time. None if no rule does.
 
-    `concerns` sorts out what the kind knows better than the match. A rule that counts is counted up, so ask once.
+    `concerns` is a further condition of the kind. The counts of rules go up, so call this once for each subject.
     """
     lock(db, tenant, kind)
     return find_first(db, tenant, filter(concerns, list_cached(db, tenant, kind)), subject, now, seed)
@@ -150,24 +153,24 @@ def find_deciding(
 def find_first(
     db: Connection, tenant: int, among: Iterable[Rule], subject: Subject, now: datetime, seed: str, name: object = None
 ) -> Rule | None:
-    """The same among certain rules, in their order.
+    """Return the first of these rules that fits and applies this time. None if no rule does.
 
-    Shares are picked by the seed and the subject's `name`, or where it has none by how many the rule saw before it.
+    A rule for a share of the subjects picks them by the seed and `name`, or without a name by its count of subjects.
     """
     for rule in among:
         fits = (rule.until is None or now < rule.until) and rule.match.matches(subject)
-        if fits and (taken := _turn(db, tenant, rule, seed, name)):
-            return taken
+        if fits and (counted := _count(db, tenant, rule, seed, name)):
+            return counted
     return None
 
 
-def _turn(db: Connection, tenant: int, rule: Rule, seed: str, name: object) -> Rule | None:
+def _count(db: Connection, tenant: int, rule: Rule, seed: str, name: object) -> Rule | None:
     if rule.kind == CARRIER and rule.turns.always_applies:
         return rule
-    found = _SEE.one(db, tenant=tenant, id=rule.id)
-    if found is None:
+    counts = _SEE.one(db, tenant=tenant, id=rule.id)
+    if counts is None:  # deleted meanwhile
         return None
-    seen, used = found
+    seen, used = counts
     if not rule.turns.apply_to(seen, used, f"{seed} rule {rule.id} {seen if name is None else name}"):
         return None
     _USE.run(db, tenant=tenant, id=rule.id)

@@ -1,4 +1,4 @@
-"""Words an account has registered to send from."""
+"""Sender IDs: the words an account has registered to send from."""
 
 from sqlalchemy import Connection, delete, select
 
@@ -11,14 +11,14 @@ _ADD = Statement(
 
 
 def add(db: Connection, tenant: int, account: int, word: str) -> None:
-    """Register a word, spelled as it will be sent."""
+    """Register a word, in the spelling it is sent in."""
     _ADD.run(db, tenant=tenant, account=account, word=word)
 
 
 def remove(db: Connection, tenant: int, account: int, word: str) -> bool:
-    """Whether the word was registered, which it is no more."""
-    which = delete(t).where(t.c.tenant == tenant, t.c.account == account, t.c.word == word)
-    return db.execute(which).rowcount > 0
+    """Remove a registered word. False if it was not registered."""
+    query = delete(t).where(t.c.tenant == tenant, t.c.account == account, t.c.word == word)
+    return db.execute(query).rowcount > 0
 
 
 def is_registered(db: Connection, tenant: int, account: int, word: str) -> bool:
@@ -27,6 +27,6 @@ def is_registered(db: Connection, tenant: int, account: int, word: str) -> bool:
 
 
 def list_words(db: Connection, tenant: int, account: int) -> list[str]:
-    """The account's words, in order."""
+    """Return the account's words, in alphabetical order."""
     query = select(t.c.word).where(t.c.tenant == tenant, t.c.account == account).order_by(t.c.word)
     return list(db.scalars(query))

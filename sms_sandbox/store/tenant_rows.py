@@ -1,7 +1,7 @@
-"""The rows of a tenant by table, as a document keeps them: nothing of this server or of real time.
+"""The rows of a tenant by table, as a document keeps them.
 
-A document has no tenant's number, no serial of the database, and nothing that was measured. So the same calls at the
-same moments make the same document, on either database.
+A document has no tenant's id, no serial number of the database, no real time and nothing measured. So the same calls
+at the same moments make the same document, on either database.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ Tables: TypeAlias = Mapping[str, Sequence[Row]]
 """Rows by the name of their table."""
 
 DOCUMENT_TABLES = tuple(table for table in tables.OF_A_TENANT if table is not tables.throttle)
-"""The tables a document has: all but the throttle's, which is about the last second."""
+"""The tables of a document. The throttle's is left out, as it holds only the last second."""
 
 _UNSTABLE: Mapping[Column[Any], Any] = {
     tables.timeline.c.wake: None,
@@ -28,13 +28,13 @@ _UNSTABLE: Mapping[Column[Any], Any] = {
     tables.imports.c.holder: "",
     tables.imports.c.held_until: 0,
 }
-"""Columns about real time or a process, each with the value it has in an imported tenant."""
+"""Columns of real times and of processes, with the value each has in an imported tenant."""
 
 _ORDERS: Mapping[Table, tuple[Column[Any], ...]] = {
     tables.timeline: (tables.timeline.c.due, tables.timeline.c.id),
     tables.links: (tables.links.c.recipient, tables.links.c.code),
 }
-"""The order of rows that the database numbers. Others are in the order of their keys."""
+"""The order of rows with a serial number. Other tables are in the order of their primary keys."""
 
 
 def is_serial(column: Column[Any]) -> bool:
@@ -44,7 +44,7 @@ def is_serial(column: Column[Any]) -> bool:
 
 _INSERT = {
     table.name: Statement(
-        insert(table).values({each.name: bindparam(each.name) for each in table.c if not is_serial(each)})
+        insert(table).values({column.name: bindparam(column.name) for column in table.c if not is_serial(column)})
     )
     for table in DOCUMENT_TABLES
 }
@@ -55,12 +55,14 @@ _INITIAL = {
 
 
 def columns_of(table: Table) -> list[Column[Any]]:
-    """Return the columns of a table that a document has."""
-    return [each for each in table.c if each.name != "tenant" and not is_serial(each) and each not in _UNSTABLE]
+    """Return the columns of a table that are part of a document."""
+    return [
+        column for column in table.c if column.name != "tenant" and not is_serial(column) and column not in _UNSTABLE
+    ]
 
 
 def begin_snapshot(db: Connection) -> None:
-    """Let the transaction, which has read nothing yet, see the database as it is at one moment."""
+    """Make the transaction read a snapshot. Call it before the first read."""
     if db.dialect.name == "postgresql":
         db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
 
@@ -71,14 +73,14 @@ def read(db: Connection, tenant: int) -> dict[str, list[Row]]:
 
 
 def _rows(db: Connection, table: Table, tenant: int) -> Iterator[Row]:
-    order = _ORDERS.get(table) or tuple(each for each in table.primary_key if each.name != "tenant")
+    order = _ORDERS.get(table) or tuple(column for column in table.primary_key if column.name != "tenant")
     columns = columns_of(table)
     rows = db.execute(select(*order, *columns).where(table.c.tenant == tenant)).all()
-    # Sorted here, as each database has an order of texts of its own.
+    # Sorted here, because the two databases order texts differently.
     for row in sorted(rows, key=lambda row: tuple(row)[: len(order)]):
-        values = dict(zip((each.name for each in columns), tuple(row)[len(order) :], strict=True))
+        values = dict(zip((column.name for column in columns), tuple(row)[len(order) :], strict=True))
         if table is tables.timeline:
-            values["lane"] = values["lane"].partition(" ")[2]  # behind the tenant's number
+            values["lane"] = values["lane"].partition(" ")[2]  # without the tenant's id in front
         yield values
 
 

@@ -1,4 +1,4 @@
-"""Tenants: worlds of their own, each with its clock and its settings."""
+"""Tenants: isolated sandboxes, each with its own clock and settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from .unit_of_work import invalidate
 
 @dataclass(frozen=True)
 class Tenant:
-    """A world: `profile` is the provider's behaviour it shows, `delivery_delay` how long its carrier takes."""
+    """An isolated sandbox. `profile` names the provider's behaviour, `delivery_delay` is the carrier's time."""
 
     id: int
     name: str
@@ -30,12 +30,12 @@ class Tenant:
     delivery_delay: timedelta
     strict_senders: bool
     faulty: bool
-    """Whether any fault may meet its callbacks."""
+    """True if it has a rule of faults on callbacks."""
 
 
 @dataclass(frozen=True)
 class NewTenant:
-    """What a tenant is made with."""
+    """The settings of a tenant to add."""
 
     name: str
     seed: str
@@ -79,7 +79,7 @@ _EMPTY = {
 
 
 def add(db: Connection, new: NewTenant, real: datetime) -> Tenant:
-    """Make a tenant with nothing in it."""
+    """Add an empty tenant."""
     tenant_id: int = _ADD.value(
         db,
         name=new.name,
@@ -92,9 +92,9 @@ def add(db: Connection, new: NewTenant, real: datetime) -> Tenant:
         delivery_delay=new.delivery_delay // MICROSECOND,
         strict_senders=int(new.strict_senders),
     )
-    made = read(db, tenant_id)
-    assert made is not None
-    return made
+    tenant = read(db, tenant_id)
+    assert tenant is not None
+    return tenant
 
 
 def read(db: Connection, tenant: int) -> Tenant | None:
@@ -102,7 +102,10 @@ def read(db: Connection, tenant: int) -> Tenant | None:
 
 
 def lock_clock(db: Connection, tenant: int) -> Tenant | None:
-    """The tenant, whose clock stays as it is until the transaction ends; None while another one is changing it."""
+    """Return the tenant, and lock its clock against changes until the transaction ends.
+
+    None if another transaction is changing it.
+    """
     return _tenant(_ENTER.one(db, tenant=tenant))
 
 
@@ -111,14 +114,14 @@ def find_by_name(db: Connection, name: str) -> Tenant | None:
 
 
 def list_page(db: Connection, paging: Paging) -> Page[Tenant]:
-    """Every tenant, oldest first."""
+    """Return a page of all tenants, oldest first."""
     return fetch_page(db, select(*_COLUMNS, *_SETTINGS).order_by(t.c.id), paging, _tenant_of)
 
 
 def find_default(db: Connection) -> int | None:
-    """The default tenant: the first that was made."""
-    found: int | None = _FIRST.value(db)
-    return found
+    """Return the id of the oldest tenant, which is the default one."""
+    tenant: int | None = _FIRST.value(db)
+    return tenant
 
 
 def _tenant(row: tuple[Any, ...] | None) -> Tenant | None:
@@ -134,13 +137,13 @@ def _tenant_of(row: Sequence[Any]) -> Tenant:
 
 
 def set_clock(db: Connection, tenant: int, clock: Clock) -> None:
-    """Set the clock, and with it when in real time everything on the timeline wakes."""
+    """Set the clock, and adjust the tenant's timeline to it."""
     move_clock(db, tenant, clock)
     follow_clock(db, tenant, clock)
 
 
 def move_clock(db: Connection, tenant: int, clock: Clock) -> None:
-    """Set a clock that stood still before and still does: what is on the timeline goes on sleeping."""
+    """Set a clock that was frozen and still is. The timeline stays as it is."""
     invalidate(db)
     _CLOCK.run(
         db,
@@ -158,16 +161,16 @@ def change(db: Connection, tenant: int, settings: Mapping[str, Any]) -> None:
 
 
 def list_moving(db: Connection) -> list[Tenant]:
-    """Tenants whose clock an advance holds, or held when the process that did it died."""
+    """Return the tenants whose clock an advance is moving, or was when its process died."""
     rows = db.execute(select(*_COLUMNS, *_SETTINGS).where(t.c.moving == 1)).all()
     return [_tenant_of(row) for row in rows]
 
 
 def empty(db: Connection, tenant: int) -> None:
-    """Delete all that belongs to the tenant, but not the tenant.
+    """Delete everything that belongs to the tenant, but not the tenant.
 
-    Calls that are under way charge their account or plan something, so they are over, and their rows are seen and
-    deleted, once the accounts are gone and the tenant is held.
+    A pending call has locked an account, to charge it, or the tenant, to schedule an event. So once the accounts are
+    deleted and the tenant is locked, all calls have ended, and their rows are deleted too.
     """
     invalidate(db)
     _EMPTY[tables.accounts.name].run(db, tenant=tenant)
@@ -177,13 +180,15 @@ def empty(db: Connection, tenant: int) -> None:
 
 
 def lock(db: Connection, tenant: int) -> None:
-    """Wait for calls that charge an account of the tenant or plan something, and keep others out until the
-    transaction ends."""
+    """Lock the tenant and its accounts until the transaction ends.
+
+    Waits for calls that charge an account or schedule an event, and holds up new ones.
+    """
     _HOLD_ACCOUNTS.all(db, tenant=tenant)
     _HOLD.one(db, tenant=tenant)
 
 
 def remove(db: Connection, tenant: int) -> None:
-    """Delete the tenant and all that belongs to it."""
+    """Delete the tenant and everything that belongs to it."""
     empty(db, tenant)
     _REMOVE.run(db, tenant=tenant)

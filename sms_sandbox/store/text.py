@@ -1,9 +1,9 @@
-"""Texts as both databases can keep them."""
+"""Texts that both databases can store."""
 
 import re
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-"""A byte that was not UTF-8, as Python reads it."""
+"""The character Python decodes a byte to that was not UTF-8."""
 
 
 def storable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The throttle's window where several processes share it: one statement on PostgreSQL."""
+"""The throttle's window for several processes: one statement on PostgreSQL."""
 
 from sqlalchemy import Connection
 
@@ -21,5 +21,8 @@ _ADMIT = Statement(
 
 
 def admit(db: Connection, tenant: int, account: int, rate: int) -> bool:
-    """Whether a call now is one of at most `rate` in any second by the database's own time; notes it if so."""
+    """Count a call of an account. False if it made `rate` calls in the last second.
+
+    The time is the database's. A `rate` of 0 or less is no limit, and nothing is counted.
+    """
     return rate <= 0 or _ADMIT.one(db, tenant=tenant, account=account, rate=rate) is not None

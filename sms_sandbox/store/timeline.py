@@ -1,8 +1,8 @@
-"""The timeline: everything that will happen, as rows, each due at a moment of its tenant's own time.
+"""The timeline: scheduled events as rows, each due at a moment of its tenant's time.
 
-`wake` is that moment in real time, and empty while the tenant's clock stands before it; so one index tells the next
-thing to do among all tenants. `lane` is empty but for callbacks, where it names the destination, so that a slow one
-can be passed over.
+`wake` is that moment in real time. It is NULL while the tenant's clock is frozen before it, so one index finds the
+next event of all tenants. `lane` names the destination of a callback, so that a slow destination can be skipped; other
+events have none.
 """
 
 import json
@@ -21,47 +21,47 @@ from .tables import timeline as t
 from .unit_of_work import announce_wake, cached
 
 ENLIST = "enlist"
-"""The next recipients of a message to a long list are to be written down; `ref` is the message's id."""
+"""Add the next recipients of a message to a long list. `ref` is the message's id."""
 
 SEND = "send"
-"""A message is given to the carrier, or the next of its recipients are; `ref` is the message's id."""
+"""Hand a message, or its next recipients, to the carrier. `ref` is the message's id."""
 
 REPORT = "report"
-"""The carrier reports of a recipient, which `ref` is the id of."""
+"""The carrier reports on a recipient. `ref` is the recipient's id."""
 
 INBOUND = "inbound"
-"""A handset's message arrives; `ref` is the id of the recipient that replies, or 0."""
+"""A handset's message arrives. `ref` is the id of the recipient that replies, or 0."""
 
 CALLBACK = "callback"
-"""The next attempt at a callback, which `ref` is the id of."""
+"""Make the next attempt of a callback. `ref` is the callback's id."""
 
 IMPORT = "import"
-"""An import of a file into a list; `ref` is its id. The row stays until the import has ended."""
+"""Import a file into a list. `ref` is the import's id. The row stays until the import has ended."""
 
 LIST_ACTION = "list-action"
-"""A list's automation is told of a member that came or went; `ref` is the list's id."""
+"""Notify a list's automation that a member joined or left. `ref` is the list's id."""
 
 FORGET_MEMBERS = "forget-members"
-"""The next members of a removed list are deleted; `ref` is the list's id."""
+"""Delete the next members of a removed list. `ref` is the list's id."""
 
 NUMBER_RENEWAL = "number-renewal"
-"""The next month of a leased number, which `ref` is."""
+"""Charge the next month of a leased number. `ref` is the number."""
 
 KEYWORD_RENEWAL = "keyword-renewal"
-"""The next month of a keyword, which `ref` is the id of."""
+"""Charge the next month of a keyword. `ref` is the keyword's id."""
 
 KINDS = frozenset(
     {ENLIST, SEND, REPORT, INBOUND, CALLBACK, IMPORT, LIST_ACTION, FORGET_MEMBERS, NUMBER_RENEWAL, KEYWORD_RENEWAL}
 )
-"""Every kind of row there may be on the timeline."""
+"""Every kind of event."""
 
 
 class GoneError(LookupError):
-    """The tenant was deleted while something of it was under way."""
+    """The tenant was deleted during the call or event."""
 
 
 class Due(NamedTuple):
-    """Something to do: what kind, when, and what it is about (`ref` is an id whose meaning the kind tells)."""
+    """An event on the timeline. `ref` is the id of its subject; the kind tells which id."""
 
     id: int
     tenant: int
@@ -73,7 +73,7 @@ class Due(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Something to put on the timeline."""
+    """An event to add to the timeline."""
 
     due: datetime
     kind: str
@@ -82,8 +82,8 @@ class Plan(NamedTuple):
     lane: str = ""
 
 
-# Shared with others who read it, and kept from whoever sets the clock: a row written for a clock that is set at the
-# same time would otherwise sleep for ever, or wake while the clock stands.
+# A shared lock: it lets others read the clock, but not set it. Without it, a row that is added while the clock is set
+# would never wake, or would wake while the clock is frozen.
 _READ_CLOCK = Statement(
     select(tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving)
     .where(tenants.c.id == bindparam("tenant"))
@@ -92,7 +92,7 @@ _READ_CLOCK = Statement(
 _ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
 _FOLLOW = Statement(update(t).where(t.c.tenant == bindparam("tenant_")).values(wake=t.c.due - bindparam("offset")))
 _SLEEP = Statement("UPDATE timeline SET wake = NULL WHERE tenant = :tenant")
-_STAND = Statement("UPDATE timeline SET wake = CASE WHEN due <= :at THEN 0 ELSE NULL END WHERE tenant = :tenant")
+_FREEZE = Statement("UPDATE timeline SET wake = CASE WHEN due <= :at THEN 0 ELSE NULL END WHERE tenant = :tenant")
 _DROP = Statement(
     delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
 )
@@ -105,14 +105,14 @@ _WAKING = Statement(
     select(*_COLUMNS)
     .where(t.c.wake <= bindparam("until"))
     .order_by(t.c.wake, t.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("max_rows"))
     .with_for_update(skip_locked=True)
 )
 _DUE = Statement(
     select(*_COLUMNS)
     .where(t.c.tenant == bindparam("tenant"), t.c.due <= bindparam("until"))
     .order_by(t.c.due, t.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("max_rows"))
     .with_for_update(skip_locked=True)
 )
 _NEXT_WAKE = Statement(select(func.min(t.c.wake)))
@@ -129,7 +129,7 @@ _OF_REF = Statement(
 
 
 def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
-    """Put things on the tenant's timeline."""
+    """Add events to the tenant's timeline."""
     if not plans:
         return
     clock = _clock(db, tenant)
@@ -141,30 +141,33 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
 
 
 def _row(tenant: int, plan: Plan, clock: Clock) -> tuple[Any, ...]:
-    data = _spelled(plan.data) if plan.data else ""
+    data = _encode(plan.data) if plan.data else ""
     return tenant, to_micros(plan.due), _wake(clock, plan.due), plan.kind, plan.ref, plan.lane, data
 
 
-def _spelled(data: Mapping[str, Any]) -> str:
+def _encode(data: Mapping[str, Any]) -> str:
     status = data.get("status")
-    return json.dumps(data) if status is None or len(data) > 1 else _report(status)
+    return json.dumps(data) if status is None or len(data) > 1 else _encode_report(status)
 
 
 @cache
-def _report(status: str) -> str:
-    """The data of reports, of which there are as many as recipients, and few kinds."""
+def _encode_report(status: str) -> str:
+    """Return the data of a report. It is cached, as every recipient has a report and there are few statuses."""
     return json.dumps({"status": status})
 
 
 @lru_cache(256)
-def _read(data: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(data)
-    return found
+def _decode(data: str) -> Mapping[str, Any]:
+    values: Mapping[str, Any] = json.loads(data)
+    return values
 
 
-def lock_clocks(db: Connection, of: Iterable[int]) -> None:
-    """Keep clocks as they are until the transaction ends; to be called before it touches rows of theirs."""
-    for tenant in sorted(set(of)):
+def lock_clocks(db: Connection, tenant_ids: Iterable[int]) -> None:
+    """Lock the clocks of tenants against changes until the transaction ends.
+
+    Call it before the transaction touches rows of these tenants.
+    """
+    for tenant in sorted(set(tenant_ids)):
         _READ_CLOCK.one(db, tenant=tenant)
 
 
@@ -179,13 +182,13 @@ def _clock(db: Connection, tenant: int) -> Clock:
 
 
 def build_clock(offset: int, frozen_at: int | None, moving: int) -> Clock:
-    """A clock from the columns of its tenant that keep it."""
+    """Return the clock that three columns of a tenant describe. `offset` is in microseconds."""
     return Clock(offset * MICROSECOND, None if frozen_at is None else from_micros(frozen_at), bool(moving))
 
 
 def _wake(clock: Clock, due: datetime) -> int | None:
-    wakes = clock.real_due(due)
-    return None if wakes is None else to_micros(wakes)
+    real = clock.real_due(due)
+    return None if real is None else to_micros(real)
 
 
 def _announce(db: Connection, clock: Clock, due: datetime) -> None:
@@ -194,85 +197,91 @@ def _announce(db: Connection, clock: Clock, due: datetime) -> None:
         announce_wake(db, wake)
 
 
-def list_waking(db: Connection, real: datetime, most: int, full: Collection[str] = ()) -> list[Due]:
-    """What is due in real time, earliest first, but for what is on a full lane. It stays there until it is taken."""
+def list_waking(db: Connection, real: datetime, max_rows: int, full: Collection[str] = ()) -> list[Due]:
+    """Return the events due in real time, earliest first, without those on a full lane.
+
+    The rows stay until `take`. Rows that another transaction has locked are skipped.
+    """
     if full:
-        free = (
+        query = (
             select(*_COLUMNS)
             .where(t.c.wake <= to_micros(real), t.c.lane.not_in(full))
             .order_by(t.c.wake, t.c.id)
-            .limit(most)
+            .limit(max_rows)
             .with_for_update(skip_locked=True)
         )
-        return [_due(row) for row in db.execute(free)]
-    return [_due(row) for row in _WAKING.all(db, until=to_micros(real), most=most)]
+        return [_due(row) for row in db.execute(query)]
+    return [_due(row) for row in _WAKING.all(db, until=to_micros(real), max_rows=max_rows)]
 
 
-def list_due(db: Connection, tenant: int, until: datetime, most: int) -> list[Due]:
-    """What is due by `until` on one tenant's timeline, earliest first. It stays there until it is taken."""
-    return [_due(row) for row in _DUE.all(db, tenant=tenant, until=to_micros(until), most=most)]
+def list_due(db: Connection, tenant: int, until: datetime, max_rows: int) -> list[Due]:
+    """Return the events of a tenant that are due by `until`, earliest first.
+
+    The rows stay until `take`. Rows that another transaction has locked are skipped.
+    """
+    return [_due(row) for row in _DUE.all(db, tenant=tenant, until=to_micros(until), max_rows=max_rows)]
 
 
 def take(db: Connection, rows: Sequence[Due]) -> None:
-    """Take things off that are about to happen, in the transaction that found them."""
+    """Remove events that are about to run, in the transaction that read them."""
     _DROP_ID.put(db, [(row.id,) for row in rows])
 
 
 def _due(row: Sequence[Any]) -> Due:
     id_, tenant, due, kind, ref, lane, data = row
-    return Due(id_, tenant, from_micros(due), kind, ref, lane, _read(data) if data else {})
+    return Due(id_, tenant, from_micros(due), kind, ref, lane, _decode(data) if data else {})
 
 
 def drop(db: Connection, tenant: int, kind: str, ref: int) -> int:
-    """Take something off that shall not happen; how many rows that were."""
+    """Remove an event that is not to run, and return the number of rows removed."""
     return _DROP.run(db, tenant=tenant, kind=kind, ref=ref)
 
 
 def reschedule(db: Connection, tenant: int, kind: str, ref: int, due: datetime) -> None:
-    """Move something to another moment."""
+    """Move an event to another moment of the tenant's time."""
     clock = _clock(db, tenant)
     _RETIME.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due), wake=_wake(clock, due))
     _announce(db, clock, due)
 
 
 def lock(db: Connection, tenant: int, kind: str, ref: int) -> None:
-    """Keep something from being taken by others until the transaction ends."""
+    """Lock an event, so that no other transaction can take it, until this one ends."""
     _HOLD.one(db, tenant=tenant, kind=kind, ref=ref)
 
 
 def wake_at(db: Connection, tenant: int, kind: str, ref: int, real: datetime) -> None:
-    """Let something be looked at no sooner than at a moment of real time, whatever the tenant's clock shows."""
+    """Wake an event at a moment of real time, independent of the tenant's clock."""
     wake = to_micros(real)
     _WAKE_AT.run(db, tenant=tenant, kind=kind, ref=ref, wake=wake)
     announce_wake(db, wake)
 
 
 def find_next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:
-    """When, in real time, the next thing is due among all tenants whose clock runs."""
-    found = db.scalar(select(func.min(t.c.wake)).where(t.c.lane.not_in(full))) if full else _NEXT_WAKE.value(db)
-    return None if found is None else from_micros(found)
+    """Return when, in real time, the next event of any tenant wakes. Full lanes are skipped."""
+    wake = db.scalar(select(func.min(t.c.wake)).where(t.c.lane.not_in(full))) if full else _NEXT_WAKE.value(db)
+    return None if wake is None else from_micros(wake)
 
 
 def find_next_due(db: Connection, tenant: int) -> datetime | None:
-    """When, in the tenant's time, its next thing is due."""
-    found = _NEXT_DUE.value(db, tenant=tenant)
-    return None if found is None else from_micros(found)
+    """Return when, in the tenant's time, its next event is due. None if it has none."""
+    due = _NEXT_DUE.value(db, tenant=tenant)
+    return None if due is None else from_micros(due)
 
 
 def find_due(db: Connection, tenant: int, kind: str, ref: int) -> datetime | None:
-    """When a certain thing is due; None if it is not on the timeline."""
-    found = _OF_REF.value(db, tenant=tenant, kind=kind, ref=ref)
-    return None if found is None else from_micros(found)
+    """Return when an event is due, in the tenant's time. None if it is not on the timeline."""
+    due = _OF_REF.value(db, tenant=tenant, kind=kind, ref=ref)
+    return None if due is None else from_micros(due)
 
 
 def follow_clock(db: Connection, tenant: int, clock: Clock) -> None:
-    """Let everything of the tenant wake when its clock, as it is now, says so."""
+    """Set the `wake` of all the tenant's events by its clock as it is now."""
     if clock.frozen_at is None:
         _FOLLOW.run(db, tenant_=tenant, offset=clock.offset // MICROSECOND)
     elif clock.moving:
         _SLEEP.run(db, tenant=tenant)
     else:
-        _STAND.run(db, tenant=tenant, at=to_micros(clock.frozen_at))
+        _FREEZE.run(db, tenant=tenant, at=to_micros(clock.frozen_at))
     first = find_next_due(db, tenant)
     if first is not None:
         _announce(db, clock, first)

@@ -1,4 +1,4 @@
-"""The book of transactions: every change of a balance, as a row that says what the balance was after it."""
+"""The transactions of accounts: one row for each change of a balance, with the balance after it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,10 @@ TOP_UP = 23
 
 @dataclass(frozen=True)
 class Transaction:
-    """A change of an account's balance: units, negative for a charge; `message` is what was paid for, 0 for others."""
+    """A change of an account's balance.
+
+    `amount` and `balance` are in units; a charge is negative. `message` is the message paid for, or 0.
+    """
 
     id: int
     account: int
@@ -49,9 +52,9 @@ def add(
     db: Connection, tenant: int, account: int, amount: int, balance: int, type_id: int, description: str,
     now: datetime, message: int = 0, revenue: int = 0,
 ) -> None:  # fmt: skip
-    """Write down that the account's balance changed by `amount` units and is `balance` now; nothing for no change.
+    """Record that the account's balance changed by `amount` units and is `balance` now.
 
-    `revenue` is the part of the amount that a reseller earns.
+    An `amount` of 0 is not recorded. `revenue` is the part of the amount that a reseller earns.
     """
     if not amount:
         return
@@ -70,7 +73,7 @@ def read(db: Connection, tenant: int, transaction: int) -> Transaction | None:
 def list_page(
     db: Connection, tenant: int, account: int, start: datetime | None, end: datetime | None, paging: Paging
 ) -> Page[Transaction]:
-    """An account's transactions, newest first; of a span of time where one is given, both ends in it."""
+    """Return a page of an account's transactions, newest first. `start` and `end` are inclusive; None is no limit."""
     query = select(*_COLUMNS).where(t.c.tenant == tenant, t.c.account == account)
     if start is not None:
         query = query.where(t.c.created >= to_micros(start))
@@ -80,7 +83,10 @@ def list_page(
 
 
 def find_payment(db: Connection, tenant: int, message: int) -> tuple[int, int, int] | None:
-    """Who paid for a message, how much, and what of it is a reseller's revenue; None where nothing was paid."""
+    """Return who paid for a message: the account, the units, and the reseller's revenue.
+
+    None if nothing was paid.
+    """
     row = _OF_MESSAGE.one(db, tenant=tenant, message=message)
     return None if row is None else (row[0], row[1], row[2])
 

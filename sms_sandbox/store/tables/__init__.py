@@ -1,4 +1,4 @@
-"""Every table. What a client can see is numbered for each tenant by itself, so that ids tell nothing of others."""
+"""All tables. Ids that clients see are counted for each tenant, so they reveal nothing about others."""
 
 from .columns import metadata
 from .contacts import imports, lists, members, optouts
@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 for _table in metadata.tables.values():
-    if len(_table.primary_key) > 1:  # SQLite then keeps the rows in the key's own tree, not in a second one
+    if len(_table.primary_key) > 1:  # SQLite then stores the rows in the index of the key, not in a second tree
         _table.dialect_options["sqlite"]["with_rowid"] = False
 
 OF_A_TENANT = tuple(table for table in metadata.sorted_tables if "tenant" in table.c)

@@ -1,5 +1,8 @@
-"""The kinds of columns: times are microseconds since 1970 in UTC, money is thousandths of a cent, texts of several
-values are JSON, and a yes or no is 1 or 0, so that both databases answer the same to the driver."""
+"""The kinds of columns, chosen so that both databases return the same values.
+
+Times are microseconds since 1970 in UTC, money is thousandths of a cent, several values are a JSON text, and booleans
+are 1 or 0.
+"""
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, String, Text
 
@@ -19,7 +22,10 @@ def text(name: str, nullable: bool = False) -> "Column[str]":
 
 
 def sorted_text(name: str) -> "Column[str]":
-    """A text that pages are sorted by: by code points on both databases, whatever the language of the server."""
+    """Return a text column that pages are sorted by.
+
+    Both databases sort it by code points, independent of the server's locale.
+    """
     return Column(name, Text().with_variant(Text(collation="C"), "postgresql"), nullable=False, default="")
 
 

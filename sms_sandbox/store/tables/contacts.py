@@ -1,4 +1,4 @@
-"""Lists, their members, imports into them, and who opted out."""
+"""Tables of lists, their members, imports into them, and opt-outs."""
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table
 

@@ -1,4 +1,4 @@
-"""What goes out and comes in, and what will happen."""
+"""Tables of messages, responses, mails, callbacks, traffic and the timeline."""
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table
 
@@ -69,7 +69,7 @@ links = Table(
     Index("links_by_tenant", "tenant"),
 )
 
-hits = Table(  # when each recipient last opened its tracked link; how often is counted on the recipient
+hits = Table(  # the last time each recipient opened its tracked link; the recipient's row has the count
     "hits",
     metadata,
     number("tenant"),

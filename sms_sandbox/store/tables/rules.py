@@ -1,4 +1,4 @@
-"""What a tester decided: what the carrier does, and what goes wrong."""
+"""The table of carrier rules and faults."""
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table
 

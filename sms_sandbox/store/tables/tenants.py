@@ -1,4 +1,4 @@
-"""Tenants, their accounts, and what accounts own."""
+"""Tables of tenants, their accounts, and what accounts own."""
 
 from sqlalchemy import ARRAY, BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
@@ -151,7 +151,7 @@ email_senders = Table(
     PrimaryKeyConstraint("tenant", "account", "email"),
 )
 
-throttle = Table(  # used on PostgreSQL only: an embedded store is throttled in memory
+throttle = Table(  # used on PostgreSQL only: with an embedded store, the throttle is in memory
     "throttle",
     metadata,
     number("tenant"),
