@@ -1,4 +1,4 @@
-"""Short links in messages, one for each recipient."""
+"""Short links in messages, each made for one recipient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

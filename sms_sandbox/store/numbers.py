@@ -92,8 +92,8 @@ def read(db: Connection, tenant: int, number: str) -> Number | None:
 
 def may_send(db: Connection, tenant: int, account: int, number: str) -> bool:
     """Return True if the account leases the number or the number is shared."""
-    what = ("may send", tenant, account, number)
-    return cached(db, what, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
+    key = ("may send", tenant, account, number)
+    return cached(db, key, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
 
 
 def find_sender(db: Connection, tenant: int, account: int, shared: bool) -> str | None:

@@ -101,25 +101,25 @@ _RESPONSES = (
 )  # fmt: skip
 
 
-def list_page(db: Connection, tenant: int, wanted: ResponseFilter, paging: Paging) -> Page[Response]:
+def list_page(db: Connection, tenant: int, filter_: ResponseFilter, paging: Paging) -> Page[Response]:
     """Return a page of the responses that match, newest first."""
-    query: Select[Any] = _RESPONSES.where(t.c.tenant == tenant, t.c.account == wanted.account)
+    query: Select[Any] = _RESPONSES.where(t.c.tenant == tenant, t.c.account == filter_.account)
     values = {
-        t.c.message: wanted.message,
-        t.c.keyword: wanted.keyword,
-        t.c.keyword_id: wanted.keyword_id,
-        t.c.longcode: wanted.number,
-        t.c.msisdn: wanted.msisdn,
+        t.c.message: filter_.message,
+        t.c.keyword: filter_.keyword,
+        t.c.keyword_id: filter_.keyword_id,
+        t.c.longcode: filter_.number,
+        t.c.msisdn: filter_.msisdn,
     }
     for column, value in values.items():
         if value is not None:
             query = query.where(column == value)
-    if wanted.start is not None:
-        query = query.where(t.c.received_at >= to_micros(wanted.start))
-    if wanted.end is not None:
-        query = query.where(t.c.received_at <= to_micros(wanted.end))
-    if wanted.keywords != "both":
-        query = query.where(t.c.keyword.is_not(None) if wanted.keywords == "only" else t.c.keyword.is_(None))
+    if filter_.start is not None:
+        query = query.where(t.c.received_at >= to_micros(filter_.start))
+    if filter_.end is not None:
+        query = query.where(t.c.received_at <= to_micros(filter_.end))
+    if filter_.keywords != "both":
+        query = query.where(t.c.keyword.is_not(None) if filter_.keywords == "only" else t.c.keyword.is_(None))
     return fetch_page(db, query.order_by(t.c.received_at.desc(), t.c.id.desc()), paging, _response_of)
 
 

@@ -151,13 +151,13 @@ def find_deciding(
 
 
 def find_first(
-    db: Connection, tenant: int, among: Iterable[Rule], subject: Subject, now: datetime, seed: str, name: object = None
+    db: Connection, tenant: int, rules: Iterable[Rule], subject: Subject, now: datetime, seed: str, name: object = None
 ) -> Rule | None:
     """Return the first of these rules that fits and applies this time. None if no rule does.
 
     A rule for a share of the subjects picks them by the seed and `name`, or without a name by its count of subjects.
     """
-    for rule in among:
+    for rule in rules:
         fits = (rule.until is None or now < rule.until) and rule.match.matches(subject)
         if fits and (counted := _count(db, tenant, rule, seed, name)):
             return counted

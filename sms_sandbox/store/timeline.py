@@ -97,7 +97,7 @@ _DROP = Statement(
     delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
 )
 _DROP_ID = Statement(delete(t).where(t.c.id == bindparam("id")))
-_RETIME = Statement(
+_RESCHEDULE = Statement(
     "UPDATE timeline SET wake = :wake, due = :due WHERE tenant = :tenant AND kind = :kind AND ref = :ref"
 )
 _COLUMNS = (t.c.id, t.c.tenant, t.c.due, t.c.kind, t.c.ref, t.c.lane, t.c.data)
@@ -240,7 +240,7 @@ def drop(db: Connection, tenant: int, kind: str, ref: int) -> int:
 def reschedule(db: Connection, tenant: int, kind: str, ref: int, due: datetime) -> None:
     """Move an event to another moment of the tenant's time."""
     clock = _clock(db, tenant)
-    _RETIME.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due), wake=_wake(clock, due))
+    _RESCHEDULE.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due), wake=_wake(clock, due))
     _announce(db, clock, due)
 
 

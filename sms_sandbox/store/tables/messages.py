@@ -166,7 +166,7 @@ attempts = Table(
     PrimaryKeyConstraint("tenant", "callback", "number"),
 )
 
-traffic = Table(  # the journal; what filters look at is bounded by its cap, so the key is its only index
+traffic = Table(  # the journal; its cap limits the rows that a filter scans, so the key is the only index
     "traffic",
     metadata,
     number("tenant"),
@@ -192,7 +192,7 @@ traffic = Table(  # the journal; what filters look at is bounded by its cap, so 
     PrimaryKeyConstraint("tenant", "id"),
 )
 
-journals = Table(  # since when (in real time) a tenant's traffic is noted, and up to which entry it was cleared
+journals = Table(  # when (in real time) the recording of a tenant's traffic began, and the last entry cleared
     "journals",
     metadata,
     number("tenant"),
