@@ -37,14 +37,14 @@ class Answer(NamedTuple):
 
     @property
     def rule(self) -> str | None:
-        """The fault or magic that changed the outcome, such as `fault 3`."""
+        """The fault or magic that changed the outcome, for example `fault 3`."""
         return self.injected.name if self.injected else None
 
     @property
     def status(self) -> int:
         """The HTTP status the client sees; 0 if a fault lets it see none."""
-        seen = self.injected.status if self.injected else None
-        return self.code.status if seen is None else seen
+        injected = self.injected.status if self.injected else None
+        return self.code.status if injected is None else injected
 
 
 class _Admitted(NamedTuple):
@@ -66,7 +66,7 @@ def answer_call(store: Store, gate: Gate, method: Method, form: Form | None, aut
 async def prepare_and_answer(
     store: Store, gate: Gate, method: Method, form: Form, authorization: str, prepare: Prepare
 ) -> Answer:
-    """Carry out a call whose method needs a long preparation, during which other calls are answered."""
+    """Carry out a call whose method needs a long preparation. Other calls are answered meanwhile."""
     admitted = await store.call(_admit, store, gate, method, form, authorization)
     if isinstance(admitted, Answer):
         return admitted
@@ -81,7 +81,7 @@ async def prepare_and_answer(
 
 
 def _admit(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> _Admitted | Answer:
-    """Admit a call, or answer it at once if the gate or a fault refuses it."""
+    """Admit a call, or return the answer if the gate or a fault refuses it."""
     account = injected = None
     try:
         account = gate.admit(authorization)

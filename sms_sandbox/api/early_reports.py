@@ -16,7 +16,7 @@ _RECHECK_SECONDS = 0.25
 
 
 async def wait_for_reports(store: Store, tenant: int, recipients: Sequence[int]) -> None:
-    """Wait until the recipients were reported on, and the first attempt at each callback is over."""
+    """Wait until the recipients were reported on and their callbacks attempted once."""
     pending = list(recipients)
 
     def check(db: Connection) -> bool:
@@ -32,7 +32,7 @@ async def wait_for_reports(store: Store, tenant: int, recipients: Sequence[int])
 
 
 def _is_reported(db: Connection, tenant: int, recipient: int) -> bool:
-    """Return True if no report on the recipient is due, and each callback of one had its first attempt."""
+    """Return True if no report on the recipient is due, and its callbacks were attempted once."""
     return timeline.find_due(db, tenant, timeline.REPORT, recipient) is None and callbacks.are_attempted(
         db, tenant, recipient
     )

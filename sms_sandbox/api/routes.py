@@ -168,12 +168,12 @@ class Api:
             return await self._refuse(authorization, Code.NO_ACCESS, why)
         prepare = method.find_preparation(form)
         if prepare is None or form is None:
-            found = await self._store.call(answer_call, self._store, self._gate, method, form, authorization)
+            answer = await self._store.call(answer_call, self._store, self._gate, method, form, authorization)
         else:
-            found = await prepare_and_answer(self._store, self._gate, method, form, authorization, prepare)
-        if found.early_recipients and found.account:
-            await wait_for_reports(self._store, found.account.tenant, found.early_recipients)
-        return found
+            answer = await prepare_and_answer(self._store, self._gate, method, form, authorization, prepare)
+        if answer.early_recipients and answer.account:
+            await wait_for_reports(self._store, answer.account.tenant, answer.early_recipients)
+        return answer
 
     async def _refuse(self, authorization: str, code: Code, description: str) -> Answer:
         account = await self._store.call(self._gate.find_caller, authorization)

@@ -1,4 +1,4 @@
-"""Reports on a span of time, but for get-user-sms-sent, which is in test_reports."""
+"""Reports on a period, except get-user-sms-sent, which is in test_reports."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""add-to-list: new contacts, and those that were there before."""
+"""add-to-list: new contacts, and contacts that were on the list before."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Importing a file: add-contacts-bulk and add-contacts-bulk-progress, as far as they answer at once."""
+"""add-contacts-bulk and add-contacts-bulk-progress: their immediate responses."""
 
 from typing import Any
 

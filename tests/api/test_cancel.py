@@ -1,4 +1,4 @@
-"""cancel-sms: calling off what has not been sent."""
+"""cancel-sms: messages that are not sent yet."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

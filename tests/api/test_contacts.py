@@ -1,4 +1,4 @@
-"""Contacts that change and leave, and lists that change and go; add-to-list is in test_lists."""
+"""Contacts that change and leave, and lists that change and are removed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Faults at the API: what the client is answered, and what is left behind."""
+"""Faults of API calls: the response, and what the call changed."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Which fault meets a call."""
+"""Choice of the fault for a call."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

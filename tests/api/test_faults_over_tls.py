@@ -1,4 +1,4 @@
-"""Faults as real clients see them: over TLS, from a real server, in the languages people write their apps in."""
+"""Faults as real clients see them: over TLS, from a real server, in several languages."""
 
 import gc
 import http.client

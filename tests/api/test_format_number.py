@@ -1,4 +1,4 @@
-"""format-number: whether a number is one, and how it is written abroad."""
+"""format-number: valid numbers and their international form."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""get-sms-sent: whom a message went to."""
+"""get-sms-sent: the recipients of a message."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Hints for likely mistakes, and none where there is none."""
+"""Hints on likely mistakes, and no hints on correct calls."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Keywords: put on a number, changed, listed, and paid for month by month."""
+"""Keywords: added, changed, listed, and charged monthly."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""get-link-hits, whose shape is invented, and get-message-log."""
+"""get-link-hits, whose form is invented, and get-message-log."""
 
 from datetime import UTC, datetime
 

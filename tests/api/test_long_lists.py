@@ -1,4 +1,4 @@
-"""A text with merge fields to a long list: its parts are counted in steps, between which others are answered."""
+"""A text with merge fields to a long list: its parts are counted in steps, so other calls can run."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Magic senders and keys, which are refused without a fault being set."""
+"""Magic senders and keys, which cause errors without a fault."""
 
 from collections.abc import Callable
 

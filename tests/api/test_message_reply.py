@@ -1,4 +1,4 @@
-"""message-reply: a handset writes, by a call of the API."""
+"""message-reply: a handset sends a message, by a call of the API."""
 
 from typing import Any
 

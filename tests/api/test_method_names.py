@@ -1,4 +1,4 @@
-"""The core of the API knows no method by name: what a method needs stands in its declaration."""
+"""The core of the API names no method: what a method needs is in its declaration."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""get-numbers and get-balance: what an account has."""
+"""get-numbers and get-balance."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

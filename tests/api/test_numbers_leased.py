@@ -1,4 +1,4 @@
-"""Numbers: leased, renewed month by month, out of service, told what to do; and the words one may send from."""
+"""Numbers: leased, renewed, inactive, with options; and sender IDs."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pages: how many rows, which ones, and what is told of them."""
+"""Pages: their size, their rows, and their info."""
 
 from typing import Any
 

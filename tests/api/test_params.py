@@ -1,4 +1,4 @@
-"""Tables of parameter values and what they are read as."""
+"""Parameter values and what they are read as, in tables."""
 
 from contextlib import suppress
 from datetime import UTC, datetime

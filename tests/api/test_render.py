@@ -1,4 +1,4 @@
-"""The two spellings of a reply: JSON as PHP writes it, and XML that says the same."""
+"""Rendered responses: JSON as PHP writes it, and XML with the same content."""
 
 import json
 import re

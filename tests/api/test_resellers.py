@@ -1,4 +1,4 @@
-"""Resellers, their clients, and what each of them pays and sees."""
+"""Resellers and their clients: what each pays and sees."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""send-sms: who gets a message, from whom, at what price, and when it is refused."""
+"""send-sms: recipients, senders, prices and errors."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""send-sms: the text that goes out, from whom, and at what price."""
+"""send-sms: the text, the sender and the price of the message."""
 
 from decimal import Decimal
 from typing import Any

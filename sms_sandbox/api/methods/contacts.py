@@ -47,8 +47,8 @@ def add_to_list(
     names = (first_name, last_name)
     added = list_membership.join(call.db, call.tenant, list_, number, names, _values_by_slot(values, list_), call.now)
     if added is None:
-        known = contacts.read_member(call.db, call.tenant, list_.id, number)
-        raise _inactive_error(known) or ApiError(Code.KEY_EXISTS, CONTACT_KNOWN)
+        member = contacts.read_member(call.db, call.tenant, list_.id, number)
+        raise _inactive_error(member) or ApiError(Code.KEY_EXISTS, CONTACT_KNOWN)
     return describe_contact(added, list_, response_style)
 
 
@@ -75,14 +75,14 @@ def edit_list_member(
     Parameters that are given, even if blank, replace the old values; the others stay.
     """
     list_ = find_list(call, list_id)
-    known = _find_contact(call, list_, _read_number(msisdn, countrycode), to_edit=True)
-    if error := _inactive_error(known):
+    member = _find_contact(call, list_, _read_number(msisdn, countrycode), to_edit=True)
+    if error := _inactive_error(member):
         raise error
     edited = replace(
-        known,
-        first_name=known.first_name if first_name is None else first_name,
-        last_name=known.last_name if last_name is None else last_name,
-        fields={**known.fields, **_values_by_slot(values, list_)},
+        member,
+        first_name=member.first_name if first_name is None else first_name,
+        last_name=member.last_name if last_name is None else last_name,
+        fields={**member.fields, **_values_by_slot(values, list_)},
     )
     contacts.edit_member(call.db, call.tenant, edited)
     return describe_contact(edited, list_, response_style)
@@ -171,11 +171,11 @@ def _known_number(msisdn: str, region: str | None = None) -> str:
     return number
 
 
-def _inactive_error(known: Member | None) -> ApiError | None:
+def _inactive_error(member: Member | None) -> ApiError | None:
     """Return the error for a contact that is no longer active; None for any other."""
-    if known is None or known.status == contacts.ACTIVE:
+    if member is None or member.status == contacts.ACTIVE:
         return None
-    return ApiError(Code.OPTOUT if known.reason == contacts.OPTED_OUT else Code.DUPLICATE_DELETED)
+    return ApiError(Code.OPTOUT if member.reason == contacts.OPTED_OUT else Code.DUPLICATE_DELETED)
 
 
 def _values_by_slot(values: Mapping[str, str], list_: ContactList) -> dict[str, str]:

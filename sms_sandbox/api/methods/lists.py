@@ -78,8 +78,8 @@ def add_list(
     """Add a list, with up to ten custom fields."""
     if find_list_id(call, name) is not None:
         raise ApiError(Code.KEY_EXISTS)
-    made = contacts.add_list(call.db, call.tenant, call.account.id, name, fields, call.now)
-    return _describe_list(made, response_style)
+    new = contacts.add_list(call.db, call.tenant, call.account.id, name, fields, call.now)
+    return _describe_list(new, response_style)
 
 
 @method("Lists")

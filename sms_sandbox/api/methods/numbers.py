@@ -61,20 +61,20 @@ def lease_number(
     forward_url: Annotated[str, Url(o.FORWARD_URL.doc, alias="url")] | None = None,
 ) -> Leased:
     """Lease a number. It is charged now, and then every month."""
-    wanted = number or numbers.find_free(call.db, call.tenant)
-    if wanted is None or not numbers.lease(call.db, call.tenant, call.account.id, wanted):
+    msisdn = number or numbers.find_free(call.db, call.tenant)
+    if msisdn is None or not numbers.lease(call.db, call.tenant, call.account.id, msisdn):
         raise ApiError(Code.FIELD_INVALID, NUMBER_TAKEN)
-    if not monthly_billing.charge_number(call.db, call.account, _find_number(call, wanted), call.now):
+    if not monthly_billing.charge_number(call.db, call.account, _find_number(call, msisdn), call.now):
         raise ApiError(Code.LEDGER_ERROR)
     numbers.renew(
         call.db,
         call.tenant,
-        wanted,
-        monthly_billing.schedule_first(call.db, call.tenant, timeline.NUMBER_RENEWAL, int(wanted), call.now),
+        msisdn,
+        monthly_billing.schedule_first(call.db, call.tenant, timeline.NUMBER_RENEWAL, int(msisdn), call.now),
     )
     if forward_url:
-        numbers.change(call.db, call.tenant, wanted, {"forward_url": forward_url})
-    return _put_charge_first(_describe_owned(call, _find_number(call, wanted)))
+        numbers.change(call.db, call.tenant, msisdn, {"forward_url": forward_url})
+    return _put_charge_first(_describe_owned(call, _find_number(call, msisdn)))
 
 
 @method("Numbers")

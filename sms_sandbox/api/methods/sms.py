@@ -50,7 +50,7 @@ class DeliveryStats(TypedDict):
     optouts: int
 
 
-NOTHING_YET = cast(DeliveryStats, Fixed(delivered=0, pending=0, bounced=0, responses=0, optouts=0))
+_NO_STATS = cast(DeliveryStats, Fixed(delivered=0, pending=0, bounced=0, responses=0, optouts=0))
 
 
 # Keys in the order of the wire. Only messages to a list have `list`.
@@ -75,7 +75,7 @@ async def _count_parts_of_list(
     store: Store, account: Account, message: str, list_id: int | None = None, tracked_link_url: str | None = None,
     **_: object,
 ) -> PartCount | None:  # fmt: skip
-    """Count the parts of a text with merge fields over a long list, before the call and in steps."""
+    """Count the parts of a text with merge fields for a long list, in steps before the call."""
     if list_id is None:
         return None
     template = Template.parse(message, tracked_link_url)
@@ -152,7 +152,7 @@ def _to_reply(sent: Sent) -> SmsSent:
         "cost": pricing.from_units(message.cost),
         "sms": message.parts,
         **describe_list(message.list_id, message.list_name),
-        "delivery_stats": NOTHING_YET,
+        "delivery_stats": _NO_STATS,
     }
 
 
@@ -180,12 +180,13 @@ def _find_sender(call: Call, wanted: str, shared: bool) -> str:
 
 def _find_handsets(call: Call, to: Sequence[str], region: str | None) -> list[Handset]:
     """Return the numbers that can get a message, repeated ones included. Raises RECIPIENTS_ERROR if there are none."""
-    numbers_ = [(raw, numbers.to_msisdn(raw, region)) for raw in to]
-    opted_out = opt_outs.find(call.db, call.tenant, call.account.id, {msisdn for _, msisdn in numbers_ if msisdn})
-    handsets: list[Handset] = [(msisdn, NO_RECORD) for _, msisdn in numbers_ if msisdn and msisdn not in opted_out]
+    msisdns = [numbers.to_msisdn(raw, region) for raw in to]
+    valid = [msisdn for msisdn in msisdns if msisdn]
+    opted_out = opt_outs.find(call.db, call.tenant, call.account.id, set(valid))
+    handsets: list[Handset] = [(msisdn, NO_RECORD) for msisdn in valid if msisdn not in opted_out]
     if not handsets:
-        fails = [raw for raw, msisdn in numbers_ if msisdn is None]
-        raise ApiError(Code.RECIPIENTS_ERROR, {"fails": fails, "optouts": [each for _, each in numbers_ if each]})
+        fails = [raw for raw, msisdn in zip(to, msisdns, strict=True) if msisdn is None]
+        raise ApiError(Code.RECIPIENTS_ERROR, {"fails": fails, "optouts": valid})
     return handsets
 
 
