@@ -1,10 +1,12 @@
 """A sandbox and a tenant, as tests of apps have them."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import PREFIX
 from sms_sandbox.testing import Sandbox
 
 
@@ -20,3 +22,9 @@ def tenant(server: Sandbox) -> Iterator[Sandbox]:
     with server.new_tenant(frozen=True) as made:
         made.receiver()
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in os.environ if each.startswith(PREFIX)]:
+        monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""`Sandbox`: started, attached, and its tenants."""
+"""`Sandbox`: started, closed, and its tenants."""
 
 import json
 import os
@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.settings import PREFIX, SettingsError
+from sms_sandbox.settings import SettingsError
 from sms_sandbox.store.schema import StoreError
 from sms_sandbox.testing import Sandbox, SandboxError
 from tests.sandbox import HANDSET
-
-
-@pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [each for each in os.environ if each.startswith(PREFIX)]:
-        monkeypatch.delenv(name)
 
 
 def threads() -> set[str]:
@@ -98,71 +91,6 @@ print(opener.open(url + "/get-balance.json").read().decode())
     assert tenant.env()["PATH"] == os.environ["PATH"]
     assert tenant.env()["NODE_EXTRA_CA_CERTS"] == tenant.ca
     assert tenant.env()["SSL_CERT_FILE"] == tenant.ca_bundle
-
-
-# Attach
-
-
-@pytest.fixture
-def ready_file(server: Sandbox, tmp_path: Path) -> Path:
-    path, where = tmp_path / "ready.json", server.where
-    told = {name: getattr(where, name) for name in ("https", "http", "ca", "ca_bundle", "key", "secret")}
-    path.write_text(json.dumps({**told, "pid": 1, "control_token": None}))
-    return path
-
-
-def test_attaching_by_the_ready_file(server: Sandbox, ready_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Sandbox.attach(ready_file=ready_file) as attached:
-        assert attached.where == server.where
-        assert attached.call("get-balance")["currency"] == "AUD"
-    monkeypatch.setenv("SMS_SANDBOX_READY_FILE", str(ready_file))
-    with Sandbox.attach() as attached:
-        assert attached.where == server.where
-    assert server.now <= datetime.now(UTC), "closing what was attached stopped the server"
-
-
-def test_attaching_to_a_tenant_by_its_key(server: Sandbox, tenant: Sandbox, ready_file: Path) -> None:
-    with Sandbox.attach(ready_file=ready_file, key=tenant.key, secret=tenant.secret) as attached:
-        assert attached.now == tenant.now
-    with pytest.raises(ValueError, match="together"):
-        Sandbox.attach(ready_file=ready_file, key=tenant.key)
-
-
-def test_attaching_by_the_address(server: Sandbox, tenant: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Sandbox.attach(http=server.where.http) as attached:
-        assert attached.where == server.where
-    monkeypatch.setenv("SMS_SANDBOX_HTTP_PORT", server.where.http.rpartition(":")[2])
-    monkeypatch.setenv("SMS_SANDBOX_KEY", tenant.key)
-    monkeypatch.setenv("SMS_SANDBOX_SECRET", tenant.secret)
-    with Sandbox.attach() as attached:
-        assert attached.now == tenant.now
-        assert (attached.url, attached.ca) == (tenant.url, tenant.ca)
-
-
-def test_attaching_where_a_token_is_needed(certificates: Certificates) -> None:
-    with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as sandbox:
-        assert sandbox.now
-        with pytest.raises(SandboxError, match="asks for its control token"):
-            Sandbox.attach(http=sandbox.where.http)
-        with Sandbox.attach(http=sandbox.where.http, token="let-me-in") as attached:
-            assert attached.now
-
-
-def test_attaching_to_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SandboxError, match=r"ready file .*missing\.json can't be read"):
-        Sandbox.attach(ready_file=tmp_path / "missing.json")
-    (tmp_path / "other.json").write_text('{"key": "value"}')
-    with pytest.raises(SandboxError, match=r"other\.json can't be read: it was not written by a sandbox"):
-        Sandbox.attach(ready_file=tmp_path / "other.json")
-    with pytest.raises(SandboxError, match=r"No sandbox answers at http://127\.0\.0\.1:9/_sandbox/v1/info"):
-        Sandbox.attach(http="http://127.0.0.1:9")
-    monkeypatch.setenv("SMS_SANDBOX_HOST", "127.0.0.9")
-    monkeypatch.setenv("SMS_SANDBOX_HTTP_PORT", "9")
-    with pytest.raises(SandboxError, match=r"No sandbox answers at http://127\.0\.0\.9:9/_sandbox/v1/info"):
-        Sandbox.attach()
-    monkeypatch.setenv("SMS_SANDBOX_HTTP_PORT", "0")
-    with pytest.raises(SandboxError, match="use --ready-file to find it"):
-        Sandbox.attach()
 
 
 # Tenants
