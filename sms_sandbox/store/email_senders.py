@@ -1,4 +1,4 @@
-"""Addresses that may send SMS by mail."""
+"""E-mail addresses that may send SMS."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,10 @@ from .tables import email_senders as t
 
 @dataclass(frozen=True)
 class EmailSender:
-    """An address, or `*@` and a domain, in small letters; what it may send in parts, and from which number."""
+    """An address, or `*@` and a domain, in lower case.
+
+    `max_sms` is the most parts it may send, `number` the number it sends from.
+    """
 
     email: str
     max_sms: int
@@ -25,12 +28,12 @@ _PUT = Statement(
 
 
 def put(db: Connection, tenant: int, account: int, sender: EmailSender) -> None:
-    """Let an address send, from now on as is said here."""
+    """Permit an address to send, or replace its settings."""
     _PUT.run(db, tenant=tenant, account=account, email=sender.email, max_sms=sender.max_sms, number=sender.number)
 
 
 def find(db: Connection, tenant: int, account: int, email: str) -> EmailSender | None:
-    """What lets an address send: its own entry, or else its domain's."""
+    """Return the entry that permits an address to send: its own, or its domain's."""
     email = email.lower()
     query = (
         select(t.c.email, t.c.max_sms, t.c.number)
@@ -43,11 +46,11 @@ def find(db: Connection, tenant: int, account: int, email: str) -> EmailSender |
 
 
 def remove(db: Connection, tenant: int, account: int, email: str) -> bool:
-    """Let an address send no more, or with `*@` and a domain all of that domain; whether there was any."""
-    which = t.c.email == email
+    """Remove an address, or with `*@` and a domain all its addresses. False if there are none."""
+    condition = t.c.email == email
     if email.startswith("*@"):
-        which = t.c.email.endswith(f"@{_domain(email)}", autoescape=True)
-    return db.execute(delete(t).where(t.c.tenant == tenant, t.c.account == account, which)).rowcount > 0
+        condition = t.c.email.endswith(f"@{_domain(email)}", autoescape=True)
+    return db.execute(delete(t).where(t.c.tenant == tenant, t.c.account == account, condition)).rowcount > 0
 
 
 def _domain(email: str) -> str:

@@ -81,8 +81,8 @@ _LAST = Statement(
 )
 _READ = Statement(select(*_COLUMNS).where(*_ONE).with_for_update())
 _UNDER_WAY = Statement(select(t.c.tenant, t.c.id).where(t.c.status == IN_PROGRESS))
-_TAKE = Statement(update(t).where(*_ONE).values(holder=bindparam("holder_"), held_until=bindparam("until")))
-_KEEP = Statement(update(t).where(*_MINE).values(held_until=bindparam("until")))
+_ACQUIRE = Statement(update(t).where(*_ONE).values(holder=bindparam("holder_"), held_until=bindparam("until")))
+_EXTEND = Statement(update(t).where(*_MINE).values(held_until=bindparam("until")))
 _IS_MINE = Statement(select(t.c.id).where(*_MINE).with_for_update())
 _SET_LENGTH = Statement(update(t).where(*_ONE).values(importlength=bindparam("rows")))
 _COUNT = Statement(
@@ -127,7 +127,7 @@ def acquire(db: Connection, tenant: int, job: int, holder: str, real: datetime, 
     if stored.held_until > real:
         timeline.wake_at(db, tenant, IMPORT, job, stored.held_until)
         return None
-    _TAKE.run(db, tenant_=tenant, job=job, holder_=holder, until=to_micros(until))
+    _ACQUIRE.run(db, tenant_=tenant, job=job, holder_=holder, until=to_micros(until))
     timeline.wake_at(db, tenant, IMPORT, job, until)
     return Held(tenant, holder, job, stored.asked, stored.counts.completed)
 
@@ -135,14 +135,14 @@ def acquire(db: Connection, tenant: int, job: int, holder: str, real: datetime, 
 def extend(db: Connection, held: Held, until: datetime) -> None:
     """Hold an import until another moment of real time. A moment in the past releases it."""
     if is_held(db, held):
-        _KEEP.run(db, tenant_=held.tenant, job=held.id, by=held.holder, until=to_micros(until))
+        _EXTEND.run(db, tenant_=held.tenant, job=held.id, by=held.holder, until=to_micros(until))
         timeline.wake_at(db, held.tenant, IMPORT, held.id, until)
 
 
 def release_all(db: Connection, real: datetime) -> None:
     """Release all imports that a dead process held. Only for a store of a single process."""
     for tenant, job in _UNDER_WAY.all(db):
-        _TAKE.run(db, tenant_=tenant, job=job, holder_="", until=0)
+        _ACQUIRE.run(db, tenant_=tenant, job=job, holder_="", until=0)
         timeline.wake_at(db, tenant, IMPORT, job, real)
 
 
