@@ -6,7 +6,7 @@ from enum import Enum
 
 from .numbers import parse_digits
 
-RESERVED = frozenset({"BADCALLERID"})
+_RESERVED = frozenset({"BADCALLERID"})
 """Words, in capitals, that are never accepted as a sender, so that a client can provoke the refusal."""
 
 _WORD = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[!-~]{1,11}")
@@ -40,5 +40,5 @@ def parse_sender(raw: str) -> Sender | None:
 
 
 def is_reserved(word: str) -> bool:
-    """True if the word is one of `RESERVED`, case-insensitive."""
-    return word.upper() in RESERVED
+    """True if the word is reserved, case-insensitive."""
+    return word.upper() in _RESERVED

@@ -13,7 +13,7 @@ from ..domain.clock import real_now
 from ..store import tenants
 from ..store.database import Store
 
-CHECK_SECONDS = 2.0
+_CHECK_SECONDS = 2.0
 """Time between two searches for clocks that a dead process left frozen, on a shared database."""
 
 
@@ -43,7 +43,7 @@ class Clocks:
         now = asyncio.get_running_loop().time()
         if self._store.embedded or now < self._next_check:
             return
-        self._next_check = now + CHECK_SECONDS
+        self._next_check = now + _CHECK_SECONDS
         for tenant in await self._store.run(tenants.list_moving):
             lock = self._locks.setdefault(tenant.id, asyncio.Lock())
             if lock.locked():

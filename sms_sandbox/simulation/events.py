@@ -23,31 +23,31 @@ from .callbacks.queue import CallbackEvent, queue_callbacks
 from .inbound import receive as inbound
 from .traffic_entries import record_report
 
-Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
+_Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
 
 MAX_WEIGHT = 500
 """Limit for the rows of one transaction. A row of this weight has a transaction of its own."""
 
-MOVES_MONEY = frozenset({timeline.ENLIST, timeline.INBOUND, timeline.NUMBER_RENEWAL, timeline.KEYWORD_RENEWAL})
+_CHARGING_KINDS = frozenset({timeline.ENLIST, timeline.INBOUND, timeline.NUMBER_RENEWAL, timeline.KEYWORD_RENEWAL})
 """Kinds that may charge an account. Charging two accounts in one transaction could deadlock with a call."""
 
 MEMBERS_PER_DELETE = 2000
 """Members of a removed list that are deleted in one transaction."""
 
 
-def add_recipients(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+def _add_recipients(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Store the next recipients of messages to long lists."""
     for row in rows:
         timeline.schedule(db, tenant.id, send_message.enlist_next(db, tenant, row))
 
 
-def send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+def _send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Hand messages to the carrier in chunks of recipients, and schedule its reports."""
     plans = [plan for row in rows for plan in send_message.hand_over_next(db, tenant, row)]
     timeline.schedule(db, tenant.id, plans)
 
 
-def report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+def _report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Record reports of the carrier, and queue their callbacks.
 
     The first final report sets the recipient's status and is counted. A repeated one, one for an unknown message, and
@@ -90,7 +90,7 @@ def delivery_callbacks(recipient: Reporting, row: Due) -> list[CallbackEvent]:
     return [event]
 
 
-def receive_inbound(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+def _receive_inbound(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Receive messages from handsets. A message that reaches no account is lost, as in a real network."""
     for row in rows:
         with suppress(inbound.UnreachableError):
@@ -99,7 +99,7 @@ def receive_inbound(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None
             )
 
 
-def queue_list_actions(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+def _queue_list_actions(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Queue the callbacks of contacts that joined or left a list."""
     events: list[CallbackEvent] = []
     for row in rows:
@@ -120,20 +120,20 @@ def queue_list_actions(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> N
     queue_callbacks(db, tenant.id, events)
 
 
-def delete_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
+def _delete_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Delete the members of removed lists, a chunk at a time."""
     for row in rows:
         if contacts.delete_members(db, tenant.id, row.ref, MEMBERS_PER_DELETE) == MEMBERS_PER_DELETE:
             timeline.schedule(db, tenant.id, [Plan(row.due, row.kind, row.ref)])
 
 
-HANDLERS: Mapping[str, Handler] = {
-    timeline.ENLIST: add_recipients,
-    timeline.SEND: send,
-    timeline.REPORT: report,
-    timeline.INBOUND: receive_inbound,
-    timeline.LIST_ACTION: queue_list_actions,
-    timeline.FORGET_MEMBERS: delete_members,
+HANDLERS: Mapping[str, _Handler] = {
+    timeline.ENLIST: _add_recipients,
+    timeline.SEND: _send,
+    timeline.REPORT: _report,
+    timeline.INBOUND: _receive_inbound,
+    timeline.LIST_ACTION: _queue_list_actions,
+    timeline.FORGET_MEMBERS: _delete_members,
     timeline.NUMBER_RENEWAL: renewals.renew_numbers,
     timeline.KEYWORD_RENEWAL: renewals.renew_keywords,
 }
@@ -142,7 +142,7 @@ HANDLERS: Mapping[str, Handler] = {
 
 def weight(row: Due) -> int:
     """Return the work of a row, counted in recipients."""
-    if row.kind in MOVES_MONEY:
+    if row.kind in _CHARGING_KINDS:
         return MAX_WEIGHT
     size = send_message.CHUNK_SIZE if row.kind == timeline.FORGET_MEMBERS else row.data.get("size", 1)
     return min(size, send_message.CHUNK_SIZE)

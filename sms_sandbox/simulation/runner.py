@@ -31,21 +31,21 @@ ROWS_PER_TRANSACTION = 100
 _REST_SECONDS = 0.005
 """Pause between two passes. More rows become due in it, and are run together."""
 
-POLL_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 """Time between two passes on a shared database, where other processes add rows."""
 
 RETRY_SECONDS = 1.0
 """Pause before the next pass after an error of the database."""
 
-CONCURRENT_SPAN = timedelta(seconds=1)
+_CONCURRENT_SPAN = timedelta(seconds=1)
 """During an advance, attempts due within this span run concurrently.
 
 It is shorter than the wait before a second attempt, so no attempt can cause another one within the span.
 """
 
-MAX_LISTED_EVENTS = 1000
+_MAX_LISTED_EVENTS = 1000
 
-FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
+_FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
 """Finds up to a number of due rows; the same ones until they are taken."""
 
 
@@ -71,7 +71,7 @@ class AdvanceResult:
         """Count rows that ran, and list them as far as there is room."""
         for row in rows:
             self.counts[row.kind] += 1
-            if len(self.events) < MAX_LISTED_EVENTS:
+            if len(self.events) < _MAX_LISTED_EVENTS:
                 self.events.append(RanEvent(row.due, row.kind, row.ref))
 
 
@@ -146,7 +146,7 @@ class Runner:
         due = await self._store.run(lambda db: timeline.find_next_wake(db, full))
         wait = None if due is None else max(0.0, (due - self._real()).total_seconds())
         if not self._store.embedded:
-            wait = POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
+            wait = _POLL_SECONDS if wait is None else min(wait, _POLL_SECONDS)
         self._sleeps_until = None if wait is None else self._real() + timedelta(seconds=wait)
         if self._attempts.any_ended:
             return
@@ -167,7 +167,7 @@ class Runner:
 
     # Running rows
 
-    async def _run_due(self, find: FindRows, real: datetime | None) -> list[Due]:
+    async def _run_due(self, find: _FindRows, real: datetime | None) -> list[Due]:
         """Run due rows in one transaction. If that fails, run them one by one, and remove the row that fails."""
         try:
             return await self._run_some(find, ROWS_PER_TRANSACTION, real)
@@ -186,7 +186,7 @@ class Runner:
             ran += rows
         return ran
 
-    async def _run_some(self, find: FindRows, limit: int, real: datetime | None) -> list[Due]:
+    async def _run_some(self, find: _FindRows, limit: int, real: datetime | None) -> list[Due]:
         rows, requests, started = await self._store.run(partial(self._run_rows, find=find, limit=limit, real=real))
         self._attempts.start(requests, in_real_time=real is not None)
         self._imports.start(started)
@@ -194,7 +194,7 @@ class Runner:
         return rows
 
     def _run_rows(
-        self, db: Connection, find: FindRows, limit: int, real: datetime | None
+        self, db: Connection, find: _FindRows, limit: int, real: datetime | None
     ) -> tuple[list[Due], list[CallbackRequest], list[StartedImport]]:
         """Run rows in one transaction. The caller starts the attempts and imports after the commit.
 
@@ -268,7 +268,7 @@ class Runner:
         first_pending: datetime | None = None
         while True:
             moment = await self._store.run(lambda db: timeline.find_next_due(db, tenant))
-            if first_pending and (moment is None or moment > end or moment >= first_pending + CONCURRENT_SPAN):
+            if first_pending and (moment is None or moment > end or moment >= first_pending + _CONCURRENT_SPAN):
                 await self._attempts.finish(tenant)
                 first_pending = None
                 continue

@@ -16,10 +16,10 @@ from ...store.messages import NewMessage
 from ...store.outbox import NewMail
 from .message import InboundMessage
 
-DOMAIN = "transmitsms.com"
+_DOMAIN = "transmitsms.com"
 """Domain of the sender of forwarded messages, and of addresses whose e-mails become SMS."""
 
-EMAIL_SMS = "email_sms"
+_EMAIL_SMS = "email_sms"
 """Type of a message that was sent by e-mail."""
 
 
@@ -33,7 +33,7 @@ def forward(db: Connection, inbound: InboundMessage, kind: str, to: Sequence[str
         NewMail(
             account=inbound.account.id,
             kind=kind,
-            sender=f"{inbound.msisdn}@{DOMAIN}",
+            sender=f"{inbound.msisdn}@{_DOMAIN}",
             recipient=address,
             subject=f"SMS from {inbound.msisdn} to {inbound.number.number}",
             body=inbound.text,
@@ -66,7 +66,7 @@ def send_as_sms(db: Connection, account: Account, sender: str, recipient: str, b
         send_at=now,
         created=now,
         replies_to_email=sender,
-        type=EMAIL_SMS,
+        type=_EMAIL_SMS,
     )
     parts = send_message.count_parts(db, account.tenant, template, to).total
     sent = send_message.send(db, account, message, template, to, parts)

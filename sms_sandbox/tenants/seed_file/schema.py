@@ -16,9 +16,9 @@ from ...domain.profiles import ProfileName
 from ...domain.text import MAX_PARTS
 from ...services.message_text import NO_RECORD, Template
 
-Email = Annotated[str, Meta(min_length=3, max_length=255, pattern=r"^[^@\x00-\x20,]+@[^@\x00-\x20,]+$(?!\n)")]
-Margin = Annotated[float, Meta(ge=0, le=1000)]
-FieldNames = Annotated[list[NonEmptyText], Meta(max_length=10)]
+_Email = Annotated[str, Meta(min_length=3, max_length=255, pattern=r"^[^@\x00-\x20,]+@[^@\x00-\x20,]+$(?!\n)")]
+_Margin = Annotated[float, Meta(ge=0, le=1000)]
+_FieldNames = Annotated[list[NonEmptyText], Meta(max_length=10)]
 
 
 def _check_url(url: str | None) -> None:
@@ -89,7 +89,7 @@ class List(Owned, kw_only=True):
     """A list with its custom fields and its members."""
 
     name: NonEmptyText
-    fields: FieldNames = field(default_factory=list)
+    fields: _FieldNames = field(default_factory=list)
     automation_url: str | None = None
     contacts: list[Contact] = field(default_factory=list)
 
@@ -108,7 +108,7 @@ class InboundOptions(Owned, kw_only=True):
     welcome_message: Text = ""
     members_message: Text = ""
     forward_url: str | None = None
-    forward_email: list[Email] = field(default_factory=list)
+    forward_email: list[_Email] = field(default_factory=list)
     forward_sms: list[Handset] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -141,14 +141,14 @@ class Client(Owned, kw_only=True):
     """A client of a reseller. Its key is derived from the tenant's seed, and so is its secret if none is given."""
 
     name: NonEmptyText
-    email: Email
+    email: _Email
     msisdn: Handset
     secret: Secret | None = None
     contact: Text | None = None
     client_pays: bool = True
     balance: Money = 0
-    sms_margin: Margin = 0
-    number_margin: Margin = 0
+    sms_margin: _Margin = 0
+    number_margin: _Margin = 0
 
 
 class SenderId(Owned, kw_only=True):
