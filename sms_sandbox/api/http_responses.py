@@ -10,8 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Send
 
-from .asgi_extensions import WHOLE
-
 _PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 
 Headers = list[tuple[bytes, bytes]]
@@ -35,5 +33,5 @@ async def not_found_page(request: Request, error: Exception) -> Response:  # noq
 
 async def send_response(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:
     """Send a response with a complete body; our server writes both at once."""
-    await send({"type": "http.response.start", "status": status, "headers": headers, WHOLE: True})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -88,6 +88,6 @@ def _write(file: str | None, document: Any) -> None:
         click.echo(text)
         return
     try:
-        atomic_files.write(Path(file).absolute(), f"{text}\n".encode(), mode=0o600)
+        atomic_files.replace_file(Path(file).absolute(), f"{text}\n".encode(), mode=0o600)
     except OSError as why:
         raise CommandError(f"{file} can't be written: {why.strerror or why}.") from why

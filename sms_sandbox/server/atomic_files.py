@@ -1,4 +1,4 @@
-"""Files that are replaced whole, and a folder that several processes change in turn."""
+"""Atomic replacement of files, and a lock on a directory."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ if sys.platform != "win32":
     import fcntl
 
 
-def write(path: Path, content: bytes, mode: int) -> None:
-    """Puts a file in its place whole; until then only its owner can read it."""
+def replace_file(path: Path, content: bytes, mode: int) -> None:
+    """Replace a file at once. Only its owner can read it until it has its mode."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
@@ -26,8 +26,8 @@ def write(path: Path, content: bytes, mode: int) -> None:
 
 
 @contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """Keeps other processes from changing a directory, where the platform has the means."""
+def lock_directory(directory: Path) -> Iterator[None]:
+    """Keep other processes that call this out of a directory; on Windows, do nothing."""
     with (directory / ".lock").open("ab") as file:
         if sys.platform != "win32":
             fcntl.flock(file, fcntl.LOCK_EX)

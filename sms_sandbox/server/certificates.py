@@ -1,8 +1,8 @@
-"""A CA of our own that lasts, the server's certificate from it, and the bundle that clients trust.
+"""A local certificate authority, the server's certificate, and the bundle that clients trust.
 
-All of it lives in one directory and nowhere else: the system's trust store is never touched. The CA is kept between
-starts, so that an app which trusts it goes on doing so. ``server.json`` says what the other files hold; while it does
-and they agree, a start reads a few small files and writes nothing, which also lets the directory be read-only.
+All files are in one directory, and the system's trust store is never changed. The CA is kept between starts, so that an
+app which trusts it does so for long. ``server.json`` describes the other files; as long as they agree with it, a start
+reads a few small files and writes nothing, so the directory may be read-only.
 """
 
 import hashlib
@@ -19,20 +19,21 @@ from typing import TYPE_CHECKING
 
 import certifi
 
-from .atomic_files import locked, write
+from .atomic_files import lock_directory, replace_file
 
 if TYPE_CHECKING:
     import trustme
 
 STANDARD_NAMES = ("localhost", "127.0.0.1", "::1", "host.docker.internal", "api.transmitsms.com")
-"""What every server certificate covers: this machine, this machine seen from a container, and the imitated host."""
+"""Names that every server certificate covers: this machine, also seen from a container, and the imitated host."""
 
-_DAY = 24 * 60 * 60
-_MARGIN = 30 * _DAY
-# Some platforms refuse server certificates that last longer, and count from the day they begin. Beginning a day early
-# forgives a container whose clock runs behind.
-_LIFE = 397 * _DAY
-_HEAD_START = _DAY
+_DAY_SECONDS = 24 * 60 * 60
+_RENEWAL_SECONDS = 30 * _DAY_SECONDS
+"""Certificates with less time left than this are renewed."""
+# Some platforms refuse server certificates that are valid for longer, counted from their first day. They begin a day
+# early, for containers whose clock is behind.
+_VALIDITY_SECONDS = 397 * _DAY_SECONDS
+_BACKDATED_SECONDS = _DAY_SECONDS
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -40,43 +41,43 @@ _log = logging.getLogger(__name__)
 
 
 class CertificateError(Exception):
-    """Certificates cannot be written or used; the message is one sentence that says where and why."""
+    """Certificates cannot be written or used; the message is one sentence with the place and the reason."""
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """The files of one directory, whether or not they exist yet."""
+    """The paths of the files in one directory; they may not exist yet."""
 
     directory: Path
 
     @property
     def ca(self) -> Path:
-        """Our CA's certificate alone, for clients that add it to the roots they trust."""
+        """The certificate of the CA, for clients that add it to their trusted roots."""
         return self.directory / "ca.pem"
 
     @property
     def ca_key(self) -> Path:
-        """The CA's private key, for its owner's eyes only."""
+        """The private key of the CA; only its owner may read it."""
         return self.directory / "ca-key.pem"
 
     @property
     def ca_bundle(self) -> Path:
-        """The public roots and our CA, for clients whose setting replaces the roots they trust."""
+        """The public roots and the CA, for clients whose setting replaces their trusted roots."""
         return self.directory / "ca-bundle.pem"
 
     @property
     def certificate(self) -> Path:
-        """The server's certificate, followed by those between it and the CA, if any."""
+        """The server's certificate, followed by intermediate certificates if there are any."""
         return self.directory / "server.pem"
 
     @property
     def key(self) -> Path:
-        """The server's private key, for its owner's eyes only."""
+        """The private key of the server; only its owner may read it."""
         return self.directory / "server-key.pem"
 
     @property
     def record(self) -> Path:
-        """What the other files hold, as JSON, so that a start need not parse certificates."""
+        """A description of the other files in JSON, so that starts parse no certificates."""
         return self.directory / "server.json"
 
 
@@ -94,34 +95,34 @@ class _Record:
 
 
 def ensure(directory: Path, extra_names: Sequence[str] = (), now: datetime | None = None) -> Certificates:
-    """Sees to it that a directory holds a good CA, server certificate and bundle, and tells where they are.
+    """Create or renew the files of a directory if needed, and return their paths.
 
-    The CA stays as long as its two files are sound and it has 30 days left; otherwise a new one takes its place, with a
-    warning in the log. The server certificate is made anew when its files are not sound, when it has less than 30 days
-    left, or when it lacks a name; the new one also covers the names of the old, so that two sandboxes sharing a
-    directory do not take each other's away. Several processes may call this at once.
+    The CA is kept as long as its two files are valid and it has 30 days left; otherwise it is replaced, with a warning
+    in the log. The server certificate is replaced if its files are not valid, if it has less than 30 days left, or if a
+    name is missing. The new one also covers the names of the old one, so that two sandboxes with the same directory do
+    not remove each other's names. Several processes may call this at once.
 
     Args:
-        directory: where the files are; it is made if missing.
-        extra_names: what the certificate must cover besides ``STANDARD_NAMES``: host names, wildcards such as
-            ``*.example.test``, and IP addresses.
-        now: the time to judge expiry by; the real one if not given.
+        directory: the place of the files; it is created if missing.
+        extra_names: names that the certificate must cover besides ``STANDARD_NAMES``: host names, wildcards (as
+            ``*.example.test``), and IP addresses.
+        now: the time for judging expiry; the real time if not given.
 
     Raises:
-        ValueError: an extra name is none that a certificate can cover.
+        ValueError: a certificate cannot cover an extra name.
         CertificateError: a file cannot be read or written.
     """
     names = list(dict.fromkeys(_canonical(name) for name in (*STANDARD_NAMES, *extra_names)))
     moment = int((now or datetime.now(UTC)).timestamp())
     certificates = Certificates(directory.absolute())
-    if _all_sound(certificates, names, moment):
+    if _are_all_valid(certificates, names, moment):
         return certificates
     try:
         certificates.directory.mkdir(parents=True, exist_ok=True)
-        with locked(certificates.directory):
-            # Another process may have seen to it while this one waited.
-            if not _all_sound(certificates, names, moment):
-                _make(certificates, names, moment)
+        with lock_directory(certificates.directory):
+            # Another process may have done it while this one waited for the lock.
+            if not _are_all_valid(certificates, names, moment):
+                _renew(certificates, names, moment)
     except OSError as error:
         why = error.strerror or error
         raise CertificateError(f"Certificates cannot be kept in {certificates.directory}: {why}.") from error
@@ -129,7 +130,7 @@ def ensure(directory: Path, extra_names: Sequence[str] = (), now: datetime | Non
 
 
 def server_context(certificates: Certificates) -> ssl.SSLContext:
-    """A context for a server that presents the certificate: TLS 1.2 or later, HTTP/1.1 by ALPN.
+    """Return the TLS context of a server with this certificate: TLS 1.2 or later, HTTP/1.1 by ALPN.
 
     Raises:
         CertificateError: the certificate or its key cannot be read, or they do not belong together.
@@ -138,8 +139,8 @@ def server_context(certificates: Certificates) -> ssl.SSLContext:
         try:
             return _load(certificates.certificate, certificates.key)
         except ssl.SSLError:
-            # Another process may stand between replacing the one file and the other.
-            with locked(certificates.directory):
+            # Another process may have replaced only one of the two files yet.
+            with lock_directory(certificates.directory):
                 return _load(certificates.certificate, certificates.key)
     except OSError as error:
         why = error.strerror or error
@@ -150,13 +151,13 @@ def _load(certificate: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    # With no password OpenSSL would ask for that of an encrypted key on the terminal.
+    # Without a password, OpenSSL asks for the one of an encrypted key on the terminal.
     context.load_cert_chain(certificate, key, password="")
     return context
 
 
 def _canonical(name: str) -> str:
-    """One spelling for each name, so that names can be compared as text."""
+    """Return the one spelling of a name, so that names can be compared as text."""
     if "%" not in name:  # a scope means nothing in a certificate
         try:
             return str(ip_address(name))
@@ -173,18 +174,20 @@ def _canonical(name: str) -> str:
     return plain
 
 
-def _all_sound(certificates: Certificates, names: Sequence[str], now: int) -> bool:
-    """Whether there is nothing to do."""
+def _are_all_valid(certificates: Certificates, names: Sequence[str], now: int) -> bool:
+    """Return True if no file needs to be created or renewed."""
     record = _read_record(certificates)
     return (
-        record is not None and _server_sound(certificates, record, names, now) and _bundle_sound(certificates, record)
+        record is not None
+        and _is_server_valid(certificates, record, names, now)
+        and _is_bundle_valid(certificates, record)
     )
 
 
-def _server_sound(certificates: Certificates, record: _Record, names: Sequence[str], now: int) -> bool:
-    """Whether the server's certificate and the CA it came from can serve on."""
+def _is_server_valid(certificates: Certificates, record: _Record, names: Sequence[str], now: int) -> bool:
+    """Return True if the server's certificate and its CA can be used for longer."""
     covers = set(names) <= set(record.names)
-    lasts = record.begins <= now <= min(record.expires, record.ca_expires) - _MARGIN
+    lasts = record.begins <= now <= min(record.expires, record.ca_expires) - _RENEWAL_SECONDS
     try:
         _load(certificates.certificate, certificates.key)
         sums = (_sha256(certificates.ca), _sha256(certificates.certificate))
@@ -193,7 +196,7 @@ def _server_sound(certificates: Certificates, record: _Record, names: Sequence[s
     return covers and lasts and sums == (record.ca_sha256, record.certificate_sha256)
 
 
-def _bundle_sound(certificates: Certificates, record: _Record) -> bool:
+def _is_bundle_valid(certificates: Certificates, record: _Record) -> bool:
     try:
         holds_ca = certificates.ca.read_bytes() in certificates.ca_bundle.read_bytes()
     except OSError:
@@ -201,30 +204,30 @@ def _bundle_sound(certificates: Certificates, record: _Record) -> bool:
     return holds_ca and record.certifi == certifi.__version__
 
 
-def _make(certificates: Certificates, names: Sequence[str], now: int) -> None:
-    """Makes what is missing or no longer sound, the record last."""
+def _renew(certificates: Certificates, names: Sequence[str], now: int) -> None:
+    """Write the files that are missing or not valid; the record comes last."""
     record = _read_record(certificates)
-    if record is None or not _server_sound(certificates, record, names, now):
+    if record is None or not _is_server_valid(certificates, record, names, now):
         record = _issue(certificates, names, record, now)
     public_roots = Path(certifi.where()).read_bytes()
-    write(certificates.ca_bundle, public_roots.rstrip() + b"\n\n" + certificates.ca.read_bytes(), mode=0o644)
+    replace_file(certificates.ca_bundle, public_roots.rstrip() + b"\n\n" + certificates.ca.read_bytes(), mode=0o644)
     record.certifi = certifi.__version__
-    write(certificates.record, json.dumps(asdict(record)).encode(), mode=0o644)
+    replace_file(certificates.record, json.dumps(asdict(record)).encode(), mode=0o644)
 
 
 def _issue(certificates: Certificates, names: Sequence[str], old: _Record | None, now: int) -> _Record:
-    """Makes a server certificate, and a CA for it if there is no sound one."""
-    # Imported here as it takes longer than everything else a start does with certificates.
+    """Create a server certificate, and a CA if there is no valid one."""
+    # Late, because this import takes longer than everything else a start does with certificates.
     import trustme
 
-    authority = _kept_authority(certificates, now)
+    authority = _existing_authority(certificates, now)
     if authority is None:
         authority = trustme.CA(path_length=0, organization_name="sms-sandbox")
-        write(certificates.ca_key, authority.private_key_pem.bytes(), mode=0o600)
-        write(certificates.ca, authority.cert_pem.bytes(), mode=0o644)
-    ca_expires = _authority_expires(certificates)
-    begins = now - _HEAD_START
-    expires = min(begins + _LIFE, ca_expires)
+        replace_file(certificates.ca_key, authority.private_key_pem.bytes(), mode=0o600)
+        replace_file(certificates.ca, authority.cert_pem.bytes(), mode=0o644)
+    ca_expires = _authority_expiry(certificates)
+    begins = now - _BACKDATED_SECONDS
+    expires = min(begins + _VALIDITY_SECONDS, ca_expires)
     covered = list(dict.fromkeys([*names, *(old.names if old else ())]))
     try:
         leaf = authority.issue_cert(
@@ -235,8 +238,8 @@ def _issue(certificates: Certificates, names: Sequence[str], old: _Record | None
         )
     except UnicodeError as error:
         raise ValueError(f"A certificate cannot cover one of {', '.join(covered)}: {error}.") from error
-    write(certificates.key, leaf.private_key_pem.bytes(), mode=0o600)
-    write(certificates.certificate, b"".join(blob.bytes() for blob in leaf.cert_chain_pems), mode=0o644)
+    replace_file(certificates.key, leaf.private_key_pem.bytes(), mode=0o600)
+    replace_file(certificates.certificate, b"".join(blob.bytes() for blob in leaf.cert_chain_pems), mode=0o644)
     return _Record(
         names=covered,
         begins=begins,
@@ -248,24 +251,27 @@ def _issue(certificates: Certificates, names: Sequence[str], old: _Record | None
     )
 
 
-def _kept_authority(certificates: Certificates, now: int) -> "trustme.CA | None":
-    """The CA on disk, or None if there is none that can issue certificates; a lost one is mourned in the log."""
+def _existing_authority(certificates: Certificates, now: int) -> "trustme.CA | None":
+    """Return the CA on disk, or None if it cannot issue certificates; log the loss of one."""
     import trustme
 
     if not certificates.ca.exists() and not certificates.ca_key.exists():
         return None
     try:
-        if _authority_expires(certificates) - now >= _MARGIN:
+        if _authority_expiry(certificates) - now >= _RENEWAL_SECONDS:
             return trustme.CA.from_pem(certificates.ca.read_bytes(), certificates.ca_key.read_bytes())
         reason = "it is about to expire"
     except (OSError, ValueError, TypeError) as error:
-        reason = f"its files are not sound: {error}"
+        reason = f"its files are not valid: {error}"
     _log.warning("A new local CA replaces the one in %s (%s).", certificates.directory, reason)
     return None
 
 
-def _authority_expires(certificates: Certificates) -> int:
-    """When the CA on disk expires; an OSError or ValueError if its certificate and key are no pair or no CA's."""
+def _authority_expiry(certificates: Certificates) -> int:
+    """Return when the CA on disk expires.
+
+    Raises OSError or ValueError if its certificate and key are no pair, or not of a CA.
+    """
     context = _load(certificates.ca, certificates.ca_key)
     context.load_verify_locations(cadata=certificates.ca.read_text(encoding="ascii"))
     (authority,) = context.get_ca_certs()
@@ -274,16 +280,16 @@ def _authority_expires(certificates: Certificates) -> int:
 
 def _read_record(certificates: Certificates) -> _Record | None:
     try:
-        # By hand: what reads the control API's JSON takes longer to load than everything else here takes to do.
-        found = json.loads(certificates.record.read_bytes())
+        # By hand, because importing msgspec takes longer than everything else here.
+        fields = json.loads(certificates.record.read_bytes())
         return _Record(
-            names=[str(each) for each in found["names"]],
-            begins=int(found["begins"]),
-            expires=int(found["expires"]),
-            ca_expires=int(found["ca_expires"]),
-            ca_sha256=str(found["ca_sha256"]),
-            certificate_sha256=str(found["certificate_sha256"]),
-            certifi=str(found["certifi"]),
+            names=[str(name) for name in fields["names"]],
+            begins=int(fields["begins"]),
+            expires=int(fields["expires"]),
+            ca_expires=int(fields["ca_expires"]),
+            ca_sha256=str(fields["ca_sha256"]),
+            certificate_sha256=str(fields["certificate_sha256"]),
+            certifi=str(fields["certifi"]),
         )
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -13,7 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..api.asgi_extensions import CONNECTION
-from . import fast_response, request_head
+from . import request_head
 
 FIRST_HEAD_TIMEOUT_SECONDS = 60.0
 """Longest wait for the whole head of a connection's first request."""
@@ -34,7 +34,6 @@ class HttpProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.app = fast_response.in_one_piece(self.app)
         self._head = b""
         self._in_request = False
         """True while the parser is inside a request."""
@@ -65,20 +64,25 @@ class HttpProtocol(HttpToolsProtocol):
         """Give a complete head to the parser, or keep an incomplete one; return the bytes after it."""
         if data.startswith((b"\r", b"\n")):
             data = data.lstrip(b"\r\n")
-        end = request_head.find_end(data, nothing_follows)
-        if end is None:
-            self._head = data
-            if len(data) > request_head.MAX_HEAD_BYTES:
-                self.send_400_response("The head of the request is too long.")
-            elif nothing_follows:
-                self._start_timer(FIRST_HEAD_TIMEOUT_SECONDS, self.timeout_keep_alive_handler)
-            elif b"\n\r\n" in data:
-                self._start_timer(DOUBT_SECONDS, self._end_doubt)
-            return b""
+        if end := request_head.find_regular_end(data):
+            return self._parse_head(data[:end], data[end:])
+        irregular_end = request_head.find_end(data, nothing_follows)
+        if irregular_end is not None:
+            return self._parse_head(request_head.repair(data[:irregular_end]), data[irregular_end:])
+        self._head = data
+        if len(data) > request_head.MAX_HEAD_BYTES:
+            self.send_400_response("The head of the request is too long.")
+        elif nothing_follows:
+            self._start_timer(FIRST_HEAD_TIMEOUT_SECONDS, self.timeout_keep_alive_handler)
+        elif b"\n\r\n" in data:
+            self._start_timer(DOUBT_SECONDS, self._end_doubt)
+        return b""
+
+    def _parse_head(self, head: bytes, rest: bytes) -> bytes:
         self._head = b""
         self._stop_timer()
-        super().data_received(data[:end] if request_head.is_regular(data, end) else request_head.repair(data[:end]))
-        return data[end:]
+        super().data_received(head)
+        return rest
 
     def _end_doubt(self) -> None:
         if not self.transport.is_closing():

@@ -19,8 +19,17 @@ _START_OF_FIELD = re.compile(rb"\r?|" + _NAME, re.IGNORECASE)
 _LINE_END = re.compile(rb"\r?\n")
 
 
+def find_regular_end(data: bytes) -> int:
+    """Return the length of a complete head with CR LF after every line, or 0.
+
+    Nearly all heads are like this, and so cost a microsecond instead of twenty.
+    """
+    end = data.find(b"\r\n\r\n") + 4
+    return end if end > 3 and data.count(b"\n", 0, end) == data.count(b"\r\n", 0, end) else 0
+
+
 def find_end(data: bytes, nothing_follows: bool = False) -> int | None:
-    """Return the length of the head at the start of `data`, or None if more bytes are needed to tell.
+    """Return the length of a head, or None if more bytes are needed to tell.
 
     A blank line after an Authorization that ends in a lone line feed ends the head, unless more of the head follows.
     `nothing_follows` says that more bytes had time to come.
@@ -37,12 +46,7 @@ def find_end(data: bytes, nothing_follows: bool = False) -> int | None:
     return None
 
 
-def is_regular(data: bytes, end: int) -> bool:
-    """True if every line of a head of this length ends in CR LF."""
-    return data.count(b"\n", 0, end) == data.count(b"\r\n", 0, end)
-
-
 def repair(head: bytes) -> bytes:
-    """Return a head with every line ended by CR LF, and a wrapped Authorization as one line."""
+    """Return a head with CR LF after every line, and a wrapped Authorization unwrapped."""
     unwrapped = _WRAPPED.sub(lambda match: b"\n" + match[1].replace(b"\n", b""), head)
     return b"\r\n".join(filter(None, _LINE_END.split(unwrapped))) + b"\r\n\r\n"

@@ -1,4 +1,4 @@
-"""uvicorn's server with a TLS listener beside its plain one, for one application with one lifespan."""
+"""uvicorn's server with a TLS listener beside its plain one, for one application."""
 
 import asyncio
 import socket

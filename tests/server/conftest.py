@@ -9,7 +9,7 @@ from tests.sandbox import Account, run_sandbox
 
 @pytest.fixture(scope="package")
 def server(certificates: Certificates) -> Iterator[Account]:
-    """A server on a thread, one for all tests of it; its default account."""
+    """The default account of a running server, for all tests of the server."""
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, delivery_delay=0)
     with run_sandbox(settings) as account:
         yield account

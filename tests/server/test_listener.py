@@ -1,4 +1,4 @@
-"""The two listeners: whom they let in, and how long they keep whom."""
+"""The two listeners: which connections they accept, and for how long."""
 
 import contextlib
 import ssl
@@ -9,27 +9,27 @@ from sms_sandbox.server import listener, protocol
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.sandbox import KEY, SECRET, Account, basic, fetch, run_sandbox
-from tests.server.connecting import plain, port_of, read_all, secure
+from tests.server.raw_connections import connect, connect_tls, port_of, read_all
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "api.transmitsms.com", "host.docker.internal"])
 def test_the_certificate_is_verified_by_the_ca_alone(server: Account, name: str) -> None:
-    trusting = ssl.create_default_context(cafile=server.ready.ca)
-    with trusting.wrap_socket(plain(server), server_hostname=name) as connection:
+    context = ssl.create_default_context(cafile=server.ready.ca)
+    with context.wrap_socket(connect(server), server_hostname=name) as connection:
         assert connection.version() in ("TLSv1.2", "TLSv1.3")
         assert connection.selected_alpn_protocol() is None
     with pytest.raises(ssl.SSLCertVerificationError):
-        ssl.create_default_context().wrap_socket(plain(server), server_hostname=name)
+        ssl.create_default_context().wrap_socket(connect(server), server_hostname=name)
     with pytest.raises(ssl.SSLCertVerificationError):
-        trusting.wrap_socket(plain(server), server_hostname="example.test")
+        context.wrap_socket(connect(server), server_hostname="example.test")
 
 
-def test_plain_http_on_the_https_port_is_told_so(server: Account) -> None:
+def test_plain_http_on_the_https_port_gets_the_page_of_nginx(server: Account) -> None:
     for request in (
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"POST /x HTTP/1.1\r\nContent-Length: 9\r\n\r\n123456789",
     ):
-        with plain(server) as connection:
+        with connect(server) as connection:
             connection.sendall(request)
             answer = read_all(connection)
             assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -44,7 +44,7 @@ def test_the_api_is_refused_over_plain_http(server: Account) -> None:
     assert server.ready.https in answer.json["error"]["description"]
 
 
-def test_the_api_is_answered_over_plain_http_where_that_is_wanted(certificates: Certificates) -> None:
+def test_the_api_is_answered_over_plain_http_if_the_settings_allow_it(certificates: Certificates) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), allow_http=True)
     with run_sandbox(settings) as account:
         answer = fetch(f"{account.ready.http}/get-balance.json", headers=basic(KEY, SECRET))
@@ -54,13 +54,13 @@ def test_the_api_is_answered_over_plain_http_where_that_is_wanted(certificates: 
 def test_a_client_that_does_not_trust_us_does_no_harm(server: Account) -> None:
     for _ in range(3):
         with pytest.raises(ssl.SSLError):
-            ssl.create_default_context().wrap_socket(plain(server), server_hostname="localhost")
+            ssl.create_default_context().wrap_socket(connect(server), server_hostname="localhost")
     assert server.api("get-balance")["error"]["code"] == "SUCCESS"
 
 
-def test_slow_connections_hold_up_nobody(server: Account) -> None:
-    silent = [plain(server) for _ in range(20)]
-    half = [plain(server) for _ in range(20)]
+def test_slow_connections_do_not_delay_others(server: Account) -> None:
+    silent = [connect(server) for _ in range(20)]
+    half = [connect(server) for _ in range(20)]
     for each in half:
         each.sendall(b"\x16\x03\x01\x02")
     assert server.api("get-balance")["error"]["code"] == "SUCCESS"
@@ -71,15 +71,13 @@ def test_slow_connections_hold_up_nobody(server: Account) -> None:
         each.close()
 
 
-def test_a_client_that_does_not_come_to_the_point_is_dropped(
-    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_that_sends_no_request_is_dropped(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "HANDSHAKE_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(protocol, "FIRST_HEAD_TIMEOUT_SECONDS", 0.4)
     with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
-        silent, half, mute = plain(account), plain(account), secure(account)
-        unsaid = plain(account, port_of(account.ready.http))
-        slow = secure(account)
+        silent, half, mute = connect(account), connect(account), connect_tls(account)
+        unsaid = connect(account, port_of(account.ready.http))
+        slow = connect_tls(account)
         half.sendall(b"\x16\x03\x01\x02")
         slow.sendall(b"GET / HTTP/1.1\r\nHost: loc")
         for each in (silent, half, mute, unsaid, slow):
@@ -91,7 +89,7 @@ def test_a_client_that_does_not_come_to_the_point_is_dropped(
 
 
 def test_a_connection_is_kept_for_many_requests(server: Account) -> None:
-    with secure(server) as connection:
+    with connect_tls(server) as connection:
         for _ in range(3):
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answer = connection.recv(1 << 16)
@@ -101,10 +99,10 @@ def test_a_connection_is_kept_for_many_requests(server: Account) -> None:
         assert read_all(connection).endswith(b'{"status":"alive"}')
 
 
-def test_an_offer_to_speak_another_protocol_is_passed_over(server: Account, caplog: pytest.LogCaptureFixture) -> None:
-    """Java's HTTP client makes it with every request over plain HTTP."""
+def test_an_offer_of_another_protocol_is_ignored(server: Account, caplog: pytest.LogCaptureFixture) -> None:
+    """Java's HTTP client offers HTTP/2 with every request over plain HTTP."""
     offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
-    with plain(server, port_of(server.ready.http)) as connection:
+    with connect(server, port_of(server.ready.http)) as connection:
         for _ in range(2):
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + offer + b"\r\n")
             assert b"200 OK" in connection.recv(1 << 16)

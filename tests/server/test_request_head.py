@@ -1,10 +1,10 @@
-"""Heads of requests as real clients and the network break them."""
+"""Heads of requests with irregular line ends, and in pieces."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.server.request_head import find_end, is_regular, repair
+from sms_sandbox.server.request_head import find_end, find_regular_end, repair
 
 AUTH = b"Authorization: Basic a2V5OnNlY3JldA=="
 GET = b"GET / HTTP/1.1\r\n"
@@ -15,18 +15,18 @@ def head(*lines: bytes) -> bytes:
 
 
 def read(data: bytes, nothing_follows: bool = False) -> tuple[bytes, bytes]:
-    """The mended head, and what follows it."""
+    """Return the repaired head, and the bytes after it."""
     end = find_end(data, nothing_follows)
     assert end is not None
     return repair(data[:end]), data[end:]
 
 
 @pytest.mark.parametrize("body", [b"", b"to=1&message=a", b"\r\n\r\nx", b"authorization: x\n\r\ny: z", GET + AUTH])
-def test_a_head_as_it_should_be_stays_as_it_is(body: bytes) -> None:
+def test_a_regular_head_is_not_changed(body: bytes) -> None:
     good = head(b"Host: a", AUTH, b"Accept: */*")
-    end = find_end(good + body)
-    assert end == len(good)
-    assert is_regular(good + body, end)
+    assert find_end(good + body) == len(good)
+    assert find_regular_end(good + body) == len(good)
+    assert [find_regular_end(good[:cut]) for cut in range(len(good))] == [0] * len(good)
     assert read(good + body) == (good, body)
 
 
@@ -49,10 +49,10 @@ def test_a_head_as_it_should_be_stays_as_it_is(body: bytes) -> None:
         ((AUTH[:25] + b"\n" + AUTH[25:] + b"\n", b"Host: a\r\n\r\n"), (AUTH, b"Host: a")),
     ],
 )  # fmt: skip
-def test_lone_line_feeds_are_repair(broken: tuple[bytes, ...], whole: tuple[bytes, ...], body: bytes) -> None:
+def test_lone_line_feeds_are_repaired(broken: tuple[bytes, ...], whole: tuple[bytes, ...], body: bytes) -> None:
     data = GET + b"".join(broken)
     assert find_end(data + body) == len(data)
-    assert not is_regular(data, len(data))
+    assert find_regular_end(data + body) == 0
     assert read(data + body) == (head(*whole), body)
     for cut in range(len(data)):
         assert find_end(data[:cut]) is None
@@ -69,15 +69,16 @@ def test_a_lone_line_feed_in_the_last_line_ends_the_head_unless_more_of_it_comes
     assert find_end(data + b"x" * 65) == len(data)
 
 
-def test_only_an_authorization_may_be_followed_by_a_blank_line_that_is_none() -> None:
+def test_after_other_headers_a_blank_line_always_ends_the_head() -> None:
     data = GET + b"X-Authorization: a\n\r\n"
     assert find_end(data + b"Host: a\r\n\r\n") == len(data)
 
 
 @given(st.binary(max_size=80), st.booleans())
-def test_nothing_makes_it_fail(data: bytes, nothing_follows: bool) -> None:
+def test_any_bytes_can_be_read(data: bytes, nothing_follows: bool) -> None:
     end = find_end(data, nothing_follows)
     assert end is None or 0 < end <= len(data)
+    assert find_regular_end(data) in (0, end)
     assert repair(data).endswith(b"\r\n\r\n")
 
 
@@ -87,8 +88,9 @@ LINES = st.sampled_from([b"Host: a", AUTH, b"X: ", b"Y: \x80", b"Content-Length:
 @given(
     st.lists(st.tuples(LINES, st.sampled_from([b"\r\n", b"\n"])), min_size=1), st.binary(max_size=20), st.integers(0)
 )
-def test_a_head_is_found_wherever_it_is_cut(lines: list[tuple[bytes, bytes]], body: bytes, cut: int) -> None:
+def test_a_cut_head_is_incomplete_or_has_the_same_end(lines: list[tuple[bytes, bytes]], body: bytes, cut: int) -> None:
     data = GET + b"".join(line + end for line, end in lines) + b"\r\n" + body
     whole = find_end(data)
-    early = find_end(data[: cut % (len(data) + 1)])
-    assert early is None or early == whole
+    piece = data[: cut % (len(data) + 1)]
+    assert find_end(piece) in (None, whole)
+    assert find_regular_end(piece) in (0, whole)

@@ -1,17 +1,17 @@
-"""Certificates made once, of which each test gets its own copy."""
+"""Certificates that are created once, and copied for each test."""
 
 from pathlib import Path
 
 import pytest
 
 from sms_sandbox.server.certificates import Certificates, ensure
-from tests.server.certificates.looking import contents
+from tests.server.certificates.handshake import read_files
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a first start leaves, made once."""
-    return contents(ensure(tmp_path_factory.mktemp("made") / "certs"))
+    """The files that a first start creates, by name."""
+    return read_files(ensure(tmp_path_factory.mktemp("made") / "certs"))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import certifi
 import pytest
 
 from sms_sandbox.server.certificates import STANDARD_NAMES, Certificates, ensure
-from tests.server.certificates.looking import contents, handshake
+from tests.server.certificates.handshake import handshake, read_files
 
 DAY = timedelta(days=1)
 
@@ -38,7 +38,7 @@ def test_a_relative_directory_is_made_absolute(
 
 def test_a_second_start_changes_nothing(certificates: Certificates, made: dict[str, bytes]) -> None:
     assert ensure(certificates.directory) == certificates
-    assert contents(certificates) == made
+    assert read_files(certificates) == made
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
@@ -94,11 +94,11 @@ def test_extra_names_renew_the_server_certificate_and_keep_the_ca(
     ensure(certificates.directory, ["sms", "*.Example.test.", "10.1.2.3", "FD00:0::1", "b\u00fccher.test"])
     for name in ("sms", "a.example.test", "10.1.2.3", "fd00::1", "xn--bcher-kva.test", *STANDARD_NAMES):
         handshake(certificates, name)
-    after = contents(certificates)
+    after = read_files(certificates)
     assert {name for name in made if made[name] != after[name]} == {"server.pem", "server-key.pem", "server.json"}
     ensure(certificates.directory, ["sms", "*.example.test"])
     ensure(certificates.directory)
-    assert contents(certificates) == after
+    assert read_files(certificates) == after
 
 
 def test_names_of_another_sandbox_in_the_directory_are_kept(certificates: Certificates) -> None:
@@ -135,7 +135,7 @@ def test_a_bad_name_is_refused_and_nothing_is_touched(
 ) -> None:
     with pytest.raises(ValueError, match="certificate can"):
         ensure(certificates.directory, [name])
-    assert contents(certificates) == made
+    assert read_files(certificates) == made
 
 
 def test_the_server_certificate_is_renewed_in_its_last_month(
@@ -143,9 +143,9 @@ def test_the_server_certificate_is_renewed_in_its_last_month(
 ) -> None:
     expires = datetime.fromtimestamp(json.loads(certificates.record.read_bytes())["expires"], UTC)
     ensure(certificates.directory, now=expires - 30 * DAY)
-    assert contents(certificates) == made
+    assert read_files(certificates) == made
     ensure(certificates.directory, now=expires - 29 * DAY)
-    after = contents(certificates)
+    after = read_files(certificates)
     assert after["server.pem"] != made["server.pem"]
     assert after["ca.pem"] == made["ca.pem"]
 

@@ -14,7 +14,7 @@ import pytest
 
 from sms_sandbox.server.certificates import CertificateError, Certificates, ensure, server_context
 from tests.processes import start_process
-from tests.server.certificates.looking import handshake
+from tests.server.certificates.handshake import handshake
 
 DAY = timedelta(days=1)
 
@@ -168,12 +168,12 @@ def test_a_server_that_meets_another_process_at_work_waits_for_it(
     from sms_sandbox.server import atomic_files
     from sms_sandbox.server import certificates as tls
 
-    locked = atomic_files.locked
+    lock_directory = atomic_files.lock_directory
 
     def other_process_ends(directory: Path) -> object:
         certificates.key.write_bytes(made["server-key.pem"])
-        return locked(directory)
+        return lock_directory(directory)
 
     certificates.key.write_bytes(stranger(certificates.directory, "server-key.pem"))
-    monkeypatch.setattr(tls, "locked", other_process_ends)
+    monkeypatch.setattr(tls, "lock_directory", other_process_ends)
     assert server_context(certificates).minimum_version is ssl.TLSVersion.TLSv1_2

@@ -1,4 +1,4 @@
-"""What clients are shown, and what lies in the directory."""
+"""TLS handshakes with a directory's certificates, and the files in it."""
 
 import socket
 import ssl
@@ -10,7 +10,7 @@ from sms_sandbox.server.certificates import Certificates, server_context
 
 
 def handshake(certificates: Certificates, name: str, trusted: Path | None = None) -> dict[str, Any]:
-    """What a client that trusts the CA (or another file's roots) is shown, having accepted it."""
+    """Return the certificate that a client gets and accepts; it trusts the CA, or the roots in `trusted`."""
     client = ssl.create_default_context(cafile=trusted or certificates.ca)
     client.verify_flags |= ssl.VERIFY_X509_STRICT
     client.set_alpn_protocols(["h2", "http/1.1"])
@@ -35,12 +35,12 @@ def handshake(certificates: Certificates, name: str, trusted: Path | None = None
             ):
                 assert secure.version() in {"TLSv1.2", "TLSv1.3"}
                 assert secure.selected_alpn_protocol() == "http/1.1"
-                shown = secure.getpeercert()
-                assert shown
-                return shown
+                certificate = secure.getpeercert()
+                assert certificate
+                return certificate
         finally:
             thread.join()
 
 
-def contents(certificates: Certificates) -> dict[str, bytes]:
+def read_files(certificates: Certificates) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in certificates.directory.iterdir()}

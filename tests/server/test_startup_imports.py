@@ -1,4 +1,4 @@
-"""What is loaded when, so that a start takes little."""
+"""Slow modules are loaded late, so that a start is fast."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from sms_sandbox.settings import Settings
 
 
 def loaded(program: str) -> set[str]:
-    """Which of the modules that take long are loaded when a program ends."""
+    """Return the slow modules that are loaded when a program ends."""
     slow = {"aiohttp", "phonenumbers", "trustme", "cryptography", "xml.sax", "psycopg"}
     slow |= {f"sms_sandbox.{each}" for each in ("simulation.runner", "control.routes", "api.methods.sms", "cli.fault")}
     done = subprocess.run(
@@ -30,16 +30,16 @@ def start(settings):
     server = Server(settings)
     asyncio.run(server.sandbox.start())
 start"""
-"""A program that starts a server's application, up to the settings it is to have."""
+"""A program that starts the sandbox of a server; the settings are to be appended."""
 
 
-def test_a_start_loads_only_what_the_first_reply_needs(certificates: Certificates) -> None:
+def test_a_start_loads_no_slow_module(certificates: Certificates) -> None:
     settings = f"Settings(https_port=0, http_port=0, certs={str(certificates.directory)!r})"
     program = f"import sms_sandbox.cli.root; from sms_sandbox.server.server import Server, Settings; Server({settings})"
     assert loaded(program) - {"xml.sax"} == set()
 
 
-def test_what_the_first_message_needs_is_loaded_in_the_background() -> None:
+def test_modules_of_the_first_message_are_loaded_in_the_background() -> None:
     assert loaded("from sms_sandbox.app import warm_up; warm_up()") >= {
         "aiohttp",
         "phonenumbers",
@@ -47,7 +47,9 @@ def test_what_the_first_message_needs_is_loaded_in_the_background() -> None:
     }
 
 
-def test_a_tenant_of_old_is_at_work_before_anybody_is_let_in(certificates: Certificates, tmp_path: Path) -> None:
+def test_with_an_existing_database_the_timeline_runs_before_connections_are_accepted(
+    certificates: Certificates, tmp_path: Path
+) -> None:
     database = f"sqlite:///{tmp_path / 'old.db'}"
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), database=database)
     assert loaded(f"{STARTING}(Settings(**{asdict(settings)}))") == set()
