@@ -46,7 +46,7 @@ GARBAGE_THRESHOLDS = (50_000, 10, 10)
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where clients reach this server, and the files of its certificate authority."""
+    """The URLs of this server, and the files of its certificate authority."""
 
     https: str
     http: str

@@ -1,4 +1,4 @@
-"""What most tests stand on: a store on each kind of database, a tenant in it, and a caller of the API."""
+"""Fixtures for most tests: a store on each kind of database, a tenant in it, and a caller of the API."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may import whom (design, section 3), read off the sources."""
+"""The arrows between the rooms: imports go down only, as docs/architecture.md draws them."""
 
 import ast
 import sys

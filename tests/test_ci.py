@@ -1,4 +1,4 @@
-"""What docs/ci.md shows to be put into a CI does what it says, as far as a machine without that CI can tell."""
+"""The examples of docs/ci.md, run as far as a machine without that CI can."""
 
 import os
 import re

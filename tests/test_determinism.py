@@ -1,4 +1,4 @@
-"""The same seed, moments and calls make the same tenant, byte for byte, on whichever database."""
+"""The same seed, times and calls make the same tenant, byte for byte, on each database."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What the documents say is true: their commands run as written, their links lead somewhere."""
+"""The docs are true: their commands run as written, and their links lead somewhere."""
 
 import json
 import os

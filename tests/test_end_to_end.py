@@ -173,7 +173,7 @@ class Senders:
 
 
 def stored(account: Account) -> list[Any]:
-    """Every message there is, newest first."""
+    """Return every message, newest first."""
     first = account.ok("GET", "/messages", max=1000)
     pages = range(2, first["page"]["count"] + 1)
     return [
@@ -268,7 +268,7 @@ def test_two_processes_share_one_database(
 
 
 def share_the_throttle(one: SandboxProcess, two: SandboxProcess) -> None:
-    """Sixteen calls of one account within a second, by turns: the last is refused, whoever it asks."""
+    """Sixteen calls of one account within a second, in turns: the last is refused by either process."""
     tenant = one.account.tenant(throttle=15)
     there = Account(two.account.ready, tenant.key, tenant.secret)
     with kept(tenant) as here_call, kept(there) as there_call:

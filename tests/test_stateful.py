@@ -1,4 +1,4 @@
-"""A machine that calls the API at random, with a small model beside it, on both databases."""
+"""Random calls of the API, compared with a small model, on both databases."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -74,7 +74,10 @@ def documented(tree: ast.Module) -> Iterator[tuple[ast.AST, str, bool]]:
 
 
 def is_action(node: ast.AST) -> bool:
-    """Return True for a function that does something, False for what is used as a value: a property or fixture."""
+    """Return True if a node is a function that does something.
+
+    Properties and fixtures are used as values.
+    """
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     decorators = {ast.unparse(each).partition("(")[0] for each in node.decorator_list}

@@ -52,7 +52,10 @@ class Context:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the control API in an open transaction, with the account and tenant it acts on."""
+    """A call of the control API in an open transaction.
+
+    It acts on an account and its tenant.
+    """
 
     context: Context
     db: Connection

@@ -1,4 +1,4 @@
-"""Many short runs of the contract suite, in forks of one process that has loaded it.
+"""Short runs of the contract suite, in forks of one process that has loaded it.
 
 Loading Python, pytest and the suite takes longer than most of these runs. Each run still has its own process.
 """
