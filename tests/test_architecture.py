@@ -49,12 +49,12 @@ LONGEST = 300
 
 
 def room(path: Path) -> str:
-    """The folder of the package that a module lies in, or its own name."""
+    """Return the folder of the package that a module is in, or its own name."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imports(path: Path, root: Path = ROOT) -> Iterator[tuple[str, list[str]]]:
-    """Absolute names of modules that a file imports from anywhere in it, and the names it takes out of each."""
+    """Yield the absolute name of each module that a file imports, and the names from it."""
     package = list(path.relative_to(root).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -66,7 +66,7 @@ def imports(path: Path, root: Path = ROOT) -> Iterator[tuple[str, list[str]]]:
 
 
 def ours(path: Path) -> Iterator[str]:
-    """Dotted names below the package that a module imports: modules, or names in them."""
+    """Yield the dotted names below the package that a module imports: modules, or names in them."""
     for name, taken in imports(path):
         if name == "sms_sandbox" or name.startswith("sms_sandbox."):
             below = name.removeprefix("sms_sandbox").lstrip(".")

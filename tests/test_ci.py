@@ -187,7 +187,7 @@ def runner(job: Job) -> Iterator[tuple[Path, Path]]:
 
 
 def environment_of(job: Job, files: tuple[Path, Path], own: Mapping[str, str]) -> dict[str, str]:
-    """What a step finds: what is set for it, what steps before it have written, and what the service gives."""
+    """Return the environment of a step: its own, that of earlier steps, and that of the service."""
     variables, paths = files
     written = dict(line.split("=", 1) for line in variables.read_text().splitlines())
     path = ":".join([*reversed(paths.read_text().splitlines()), job.environment["PATH"]])

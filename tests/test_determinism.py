@@ -1,4 +1,4 @@
-"""The same seed, times and calls make the same tenant, byte for byte, on each database."""
+"""The same seed, times and calls make the same tenant, byte for byte."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def servers(certificates: Certificates, fresh_postgres: Callable[[], str]) -> It
 
 
 def lived(server: Account, receiver: Receiver) -> bytes:
-    """The export of a tenant in which something of everything happened; the tenant is gone."""
+    """Return the export of a tenant with something of every kind; the tenant is gone."""
     tenant = server.tenant(**MADE)
     make_history(tenant, receiver)
     exported = tenant.control("GET", "/export")

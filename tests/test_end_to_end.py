@@ -38,7 +38,7 @@ def by_urllib(account: Account, method: str, **params: str) -> Any:
 
 
 def by_httpx(account: Account, method: str, **params: str) -> Any:
-    """A call as an app with a client library makes it."""
+    """Call a method as an app with a client library does."""
     trusting = ssl.create_default_context(cafile=account.ready.ca_bundle)
     with httpx2.Client(auth=(account.key, account.secret), verify=trusting, trust_env=False) as client:
         return client.post(f"{account.ready.https}/{method}.json", data=params).json()
@@ -111,7 +111,7 @@ def test_the_sixteenth_call_of_a_second_is_refused_and_a_later_one_admitted(
 
 
 def burst(callers: Sequence[Callable[[str], str]]) -> list[str]:
-    """The codes of sixteen calls within a second, made by turns."""
+    """Return the codes of sixteen calls within a second, made in turns."""
     return within_a_second(lambda: [callers[number % len(callers)]("get-balance") for number in range(16)])
 
 

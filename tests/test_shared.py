@@ -35,7 +35,7 @@ def moment(account: Account) -> datetime:
 
 @contextmanager
 def advancing(one: Account, receiver: Receiver) -> Iterator[ThreadPoolExecutor]:
-    """A process moves the clock, and waits for an app that answers a callback slowly."""
+    """Move the clock in one process, which waits for a slow app."""
     with ThreadPoolExecutor(2) as pool, receiver.holding():
         one.send(dlr_callback=receiver.url)
         pool.submit(one.control, "POST", "/clock/advance", {"seconds": 60})

@@ -61,7 +61,7 @@ def first_sentence(text: str) -> str:
 
 
 def documented(tree: ast.Module) -> Iterator[tuple[ast.AST, str, bool]]:
-    """Yield each module, class and function with its docstring, and True if other modules may use it."""
+    """Yield each module, class and function, its docstring, and True if it is public."""
     stack: list[tuple[ast.AST, bool]] = [(tree, True)]
     while stack:
         node, is_public = stack.pop()
