@@ -54,7 +54,7 @@ def room(path: Path) -> str:
 
 
 def imports(path: Path, root: Path = ROOT) -> Iterator[tuple[str, list[str]]]:
-    """Yield the absolute name of each module that a file imports, and the names from it."""
+    """Yield each module that a file imports by its absolute name, with the names."""
     package = list(path.relative_to(root).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

@@ -171,7 +171,7 @@ def test_the_service_fits_into_the_workflow(job: Job) -> None:
 
 @contextmanager
 def runner(job: Job) -> Iterator[tuple[Path, Path]]:
-    """The two files by which a step tells the next ones something; what a step leaves running ends with the job."""
+    """Return the two files that pass values from a step to the next; what a step leaves running ends with the job."""
     variables, paths = job.folder / "github_env", job.folder / "github_path"
     for file in (variables, paths):
         file.touch()

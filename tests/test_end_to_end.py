@@ -27,7 +27,7 @@ from tests.timing import eventually, within_a_second
 
 
 def by_urllib(account: Account, method: str, **params: str) -> Any:
-    """A call as a script with nothing but the standard library makes it."""
+    """Call a method as a script with the standard library alone does."""
     pair = b64encode(f"{account.key}:{account.secret}".encode()).decode()
     request = urllib.request.Request(
         f"{account.ready.https}/{method}.json", urlencode(params).encode(), {"Authorization": f"Basic {pair}"}
