@@ -25,7 +25,7 @@ def charge_number(db: Connection, account: Account, number: Number, now: datetim
 def charge_keyword(db: Connection, account: Account, keyword: Keyword, now: datetime) -> bool:
     """Let a month of a keyword be paid for; whether there was the money."""
     what = f"Keyword {keyword.keyword} on {keyword.number}, a month"
-    return ledger.charge(db, account, keywords.PRICE, RENT, what, now)
+    return ledger.charge(db, account, keywords.MONTHLY_PRICE, RENT, what, now)
 
 
 def schedule_first(db: Connection, tenant: int, kind: str, ref: int, now: datetime) -> datetime:

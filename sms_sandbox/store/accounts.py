@@ -1,4 +1,4 @@
-"""Accounts: who calls, what they may, and their money."""
+"""Accounts: their credentials, settings and prices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +21,12 @@ from .unit_of_work import cached, invalidate
 
 @dataclass(frozen=True)
 class Account:
-    """An account and what of its tenant a call needs. Money is in units; `throttle` is calls a second, 0 is no limit;
-    `page_size` is the account's own, and 0 leaves it to the profile. `faulty` is whether any fault may meet its calls,
-    `ruled` whether its tenant's carrier has rules, and `magic` the ending of the magic key it was called by."""
+    """An account, with what a call needs of its tenant.
+
+    Money is in units. `throttle` is calls per second, 0 for no limit. A `page_size` of 0 leaves it to the profile.
+    `faulty` is True if a fault may meet its calls, `ruled` if the tenant has carrier rules. `magic` is the suffix of
+    the magic key that was used.
+    """
 
     tenant: int
     id: int
@@ -54,22 +57,22 @@ class Account:
 
     @property
     def sms_price(self) -> int:
-        """What a part of a message costs: the account's price, and for a client what its reseller puts on it."""
+        """Price of a part of a message: the account's price, and for a client the reseller's margin."""
         return self.price + self.sms_margin
 
     @property
     def payer(self) -> int:
-        """Whose balance is debited: the account's own, or its reseller's where the client does not pay."""
+        """Id of the account that is charged: this one, or its reseller if the client does not pay."""
         return self.id if self.client_pays or self.parent is None else self.parent
 
 
 OPENING = "Opening balance"
-"""What the first transaction of an account says."""
+"""Description of the first transaction of an account."""
 
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What an account is made with; money in units. A client is an account with a `parent`, its reseller."""
+    """An account to be added; money in units. A client is an account with a `parent`, its reseller."""
 
     key: str
     secret: str | None
@@ -111,15 +114,15 @@ _ADD = Statement(
     " ON CONFLICT (key) DO NOTHING"
 )
 _BLANK = {column.name: None if column.nullable else 0 for column in a.c}
-"""What the columns hold that an account is not made with: no URLs, nothing sent yet, not suspended."""
+"""Values of the columns that a new account does not set: no URLs, nothing sent yet, not suspended."""
 
 _ONE = (a.c.tenant == bindparam("tenant"), a.c.id == bindparam("account"))
 _SECRET = Statement(select(a.c.secret).where(*_ONE))
-_HOLD = Statement(select(a.c.id).where(*_ONE).with_for_update())
+_LOCK = Statement(select(a.c.id).where(*_ONE).with_for_update())
 
 
 def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
-    """Make an account in the tenant and answer its id. Raises ValueError where the key is not new among all tenants."""
+    """Add an account, and return its id. Raises ValueError if any account of any tenant has the key."""
     account = ids.take(db, tenant, "account")
     if not add_as(db, tenant, account, new, now):
         raise ValueError(f"The key {new.key!r} is not unique.")
@@ -127,7 +130,7 @@ def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
 
 
 def add_as(db: Connection, tenant: int, account: int, new: NewAccount, now: datetime) -> bool:
-    """Make an account with an id taken for it, and its balance its first transaction; no where the key is known."""
+    """Add an account under an id, and its balance as the first transaction. Returns False if the key is taken."""
     given = vars(new) | {name: int(getattr(new, name)) for name in ("reseller", "client_pays")}
     row = _BLANK | given | {"tenant": tenant, "id": account, "created": to_micros(now)}
     if not _ADD.run(db, **row):
@@ -137,38 +140,40 @@ def add_as(db: Connection, tenant: int, account: int, new: NewAccount, now: date
 
 
 def find_by_key(db: Connection, key: str) -> Account | None:
-    return _account(_BY_KEY.one(db, key=key))
+    """Return the account with a key."""
+    return _build_or_none(_BY_KEY.one(db, key=key))
 
 
 def find_called(db: Connection, key: str) -> Account | None:
-    """The account that a key names: its own, or a magic one of it."""
-    found = find_by_key(db, key)
-    if found is None and (magic := faults.split_magic_key(key)):
-        plain, ending = magic
-        found = find_by_key(db, plain)
-        return found and replace(found, faulty=True, magic=ending)
-    return found
+    """Return the account that a key calls: the account's own key, or one of its magic keys."""
+    account = find_by_key(db, key)
+    if account is None and (magic := faults.split_magic_key(key)):
+        plain, suffix = magic
+        account = find_by_key(db, plain)
+        return account and replace(account, faulty=True, magic=suffix)
+    return account
 
 
 def read(db: Connection, tenant: int, account: int) -> Account | None:
-    return _account(_BY_ID.one(db, tenant=tenant, account=account))
+    """Return the account with an id."""
+    return _build_or_none(_BY_ID.one(db, tenant=tenant, account=account))
 
 
 def find_first(db: Connection, tenant: int) -> Account | None:
-    """The tenant's own account: the one it was made with."""
-    return _account(_FIRST.one(db, tenant=tenant))
+    """Return the tenant's own account, which is its first."""
+    return _build_or_none(_FIRST.one(db, tenant=tenant))
 
 
 def list_page(db: Connection, tenant: int, paging: Paging) -> Page[Account]:
-    """Every account of the tenant, oldest first."""
-    return fetch_page(db, _WITH_TENANT.where(a.c.tenant == tenant).order_by(a.c.id), paging, _account_of)
+    """Return a page of the tenant's accounts, oldest first."""
+    return fetch_page(db, _WITH_TENANT.where(a.c.tenant == tenant).order_by(a.c.id), paging, _build_account)
 
 
-def _account(row: tuple[Any, ...] | None) -> Account | None:
-    return None if row is None else _account_of(row)
+def _build_or_none(row: tuple[Any, ...] | None) -> Account | None:
+    return None if row is None else _build_account(row)
 
 
-def _account_of(row: Sequence[Any]) -> Account:
+def _build_account(row: Sequence[Any]) -> Account:
     (tenant, account, key, secret, currency, price, throttle, page_size, suspended, dlr, reply, hits, parent, reseller,
      client_pays, sms_margin, number_margin, global_optouts, seed, profile, strict, delay, faulty, ruled,
      *clock) = row  # fmt: skip
@@ -180,12 +185,12 @@ def _account_of(row: Sequence[Any]) -> Account:
 
 
 def lock(db: Connection, tenant: int, account: int) -> None:
-    """Keep others from doing for the account what one may do at a time, until the transaction ends."""
-    _HOLD.one(db, tenant=tenant, account=account)
+    """Lock an account until the transaction ends, for what only one may do at a time."""
+    _LOCK.one(db, tenant=tenant, account=account)
 
 
 def find_secret(db: Connection, tenant: int, account: int) -> str:
-    """The account's secret; blank where it has none, or is gone."""
+    """Return the account's secret, or an empty string if it has none or is gone."""
 
     def find() -> str:
         return _SECRET.value(db, tenant=tenant, account=account) or ""
@@ -194,6 +199,6 @@ def find_secret(db: Connection, tenant: int, account: int) -> str:
 
 
 def change(db: Connection, tenant: int, account: int, settings: Mapping[str, Any]) -> None:
-    """Set columns of the account, as the table keeps them; not the balance, which `ledger.set_balance` does."""
+    """Set columns of the account, as the table stores them. The balance is set by `ledger.set_balance` instead."""
     invalidate(db)
     db.execute(update(a).where(a.c.tenant == tenant, a.c.id == account).values(**settings))

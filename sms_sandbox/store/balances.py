@@ -64,7 +64,7 @@ def add(db: Connection, tenant: int, account: int, amount: int) -> int:
 
 
 def charge(db: Connection, tenant: int, account: int, cost: int) -> int | None:
-    """Subtract a cost and return the new balance, or None if the account can not pay.
+    """Subtract a cost and return the new balance. Returns None if the account cannot pay.
 
     Raises GoneError if there is no such account.
     """

@@ -1,4 +1,4 @@
-"""Callbacks to the user's app: what each says, and every try with its outcome."""
+"""Callbacks to the user's app, and every attempt at them with its outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from ..domain.clock import from_micros, to_micros
 from . import ids
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
-from .tables import attempts as y
-from .tables import callbacks as t
+from .tables import attempts as a
+from .tables import callbacks as c
 from .tables import recipients as r
 from .tables import timeline
 from .text import storable
@@ -25,8 +25,11 @@ GIVEN_UP = "given-up"
 
 @dataclass(frozen=True)
 class NewCallback:
-    """A call to make: `url` is whole, with the event's parameters; an empty `signature` is no header. `rule` says what
-    made it other than it would have been, as `scenario report-twice` or `fault 3`."""
+    """A callback to be added.
+
+    `url` is complete, with the event's parameters. Without a `signature` there is no header. `rule` names what changed
+    the callback, such as `scenario report-twice` or `fault 3`.
+    """
 
     account: int
     event: str
@@ -40,7 +43,7 @@ class NewCallback:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try: the answer's status or an error, how long it took in microseconds, and the answer's first bytes."""
+    """An attempt: the response's status or an error, the latency in microseconds, and the response's first bytes."""
 
     number: int
     at: datetime
@@ -52,7 +55,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Callback:
-    """A callback as it stands; `next_due` is None when no try is to come."""
+    """A callback. `attempts` is their number so far, and `next_due` is None if no attempt is planned."""
 
     id: int
     account: int
@@ -70,7 +73,7 @@ class Callback:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a try ended; `at` is when it began, in its tenant's time."""
+    """The outcome of an attempt; `at` is when it began, in its tenant's time."""
 
     tenant: int
     callback: int
@@ -83,25 +86,25 @@ class Outcome:
 
 
 _COLUMNS = (
-    t.c.id, t.c.account, t.c.event, t.c.url, t.c.signature, t.c.message, t.c.msisdn, t.c.state, t.c.attempts,
-    t.c.created, t.c.rule,
+    c.c.id, c.c.account, c.c.event, c.c.url, c.c.signature, c.c.message, c.c.msisdn, c.c.state, c.c.attempts,
+    c.c.created, c.c.rule,
 )  # fmt: skip
-_ADD = Statement(insert(t))
-_READ = Statement(select(*_COLUMNS).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("callback")))
+_ADD = Statement(insert(c))
+_READ = Statement(select(*_COLUMNS).where(c.c.tenant == bindparam("tenant"), c.c.id == bindparam("callback")))
 _BEGIN = Statement(
-    update(t)
-    .where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("callback"))
-    .values(attempts=t.c.attempts + 1)
-    .returning(t.c.attempts, t.c.url, t.c.signature)
+    update(c)
+    .where(c.c.tenant == bindparam("tenant_"), c.c.id == bindparam("callback"))
+    .values(attempts=c.c.attempts + 1)
+    .returning(c.c.attempts, c.c.url, c.c.signature)
 )
 _ADD_ATTEMPT = Statement(
     "INSERT INTO attempts (tenant, callback, number, at, answer) VALUES (:tenant, :callback, :number, :at, '')"
 )
 _END_ATTEMPT = Statement(
-    update(y)
+    update(a)
     .where(
-        y.c.tenant == bindparam("tenant_"), y.c.callback == bindparam("callback_"), y.c.number == bindparam("number_"),
-        y.c.at == bindparam("at_"),
+        a.c.tenant == bindparam("tenant_"), a.c.callback == bindparam("callback_"), a.c.number == bindparam("number_"),
+        a.c.at == bindparam("at_"),
     )
     .values(
         status=bindparam("status_"), error=bindparam("error_"), latency=bindparam("latency_"),
@@ -111,20 +114,20 @@ _END_ATTEMPT = Statement(
 _RULE = Statement("UPDATE callbacks SET rule = :rule WHERE tenant = :tenant AND id = :callback")
 _UNATTEMPTED = Statement(
     select(func.count())
-    .select_from(t)
-    .join(r, and_(r.c.tenant == t.c.tenant, r.c.message == t.c.message, r.c.msisdn == t.c.msisdn))
-    .outerjoin(y, and_(y.c.tenant == t.c.tenant, y.c.callback == t.c.id, y.c.number == 1))
+    .select_from(c)
+    .join(r, and_(r.c.tenant == c.c.tenant, r.c.message == c.c.message, r.c.msisdn == c.c.msisdn))
+    .outerjoin(a, and_(a.c.tenant == c.c.tenant, a.c.callback == c.c.id, a.c.number == 1))
     .where(
-        r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient"), t.c.event == "dlr", y.c.latency.is_(None)
+        r.c.tenant == bindparam("tenant"), r.c.id == bindparam("recipient"), c.c.event == "dlr", a.c.latency.is_(None)
     )
 )  # fmt: skip
 _STATE = Statement(
-    update(t).where(t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("callback")).values(state=bindparam("word"))
+    update(c).where(c.c.tenant == bindparam("tenant_"), c.c.id == bindparam("callback")).values(state=bindparam("word"))
 )
 
 
 def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
-    """Write down callbacks to make; the ids run from the one answered. Their tries are put on the timeline apart."""
+    """Add callbacks, and return the first of their consecutive ids. Their attempts are scheduled separately."""
     first = ids.take(db, tenant, "callback", len(new))
     rows = [
         {
@@ -142,7 +145,7 @@ def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
 
 
 def begin_attempt(db: Connection, tenant: int, callback: int, at: datetime) -> tuple[int, str, str] | None:
-    """Note that a try begins; its number, the URL and the signature, or None if the callback is gone."""
+    """Record that an attempt begins. Returns its number, the URL and the signature; None if the callback is gone."""
     row = _BEGIN.one(db, tenant_=tenant, callback=callback)
     if row is None:
         return None
@@ -152,8 +155,10 @@ def begin_attempt(db: Connection, tenant: int, callback: int, at: datetime) -> t
 
 
 def end_attempt(db: Connection, outcome: Outcome) -> bool:
-    """Note how a try ended. The answer is no where it is not known: its tenant was reset while it was under way, and
-    its callback's id may by now be another's."""
+    """Record how an attempt ended. Returns False if it is unknown.
+
+    It is if its tenant was reset while it was under way. The callback's id may then belong to another one.
+    """
     ended = _END_ATTEMPT.run(
         db,
         tenant_=outcome.tenant,
@@ -161,7 +166,7 @@ def end_attempt(db: Connection, outcome: Outcome) -> bool:
         number_=outcome.number,
         at_=to_micros(outcome.at),
         status_=outcome.status,
-        error_=outcome.error and storable(outcome.error),  # whatever a library says of what the other side did
+        error_=outcome.error and storable(outcome.error),  # the text of a library's error may quote the response
         latency_=outcome.latency,
         answer_=storable(outcome.answer),
     )
@@ -169,6 +174,7 @@ def end_attempt(db: Connection, outcome: Outcome) -> bool:
 
 
 def set_rule(db: Connection, tenant: int, callback: int, rule: str) -> None:
+    """Set what changed the callback."""
     _RULE.run(db, tenant=tenant, callback=callback, rule=rule)
 
 
@@ -178,18 +184,20 @@ def are_attempted(db: Connection, tenant: int, recipient: int) -> bool:
 
 
 def set_state(db: Connection, tenant: int, callback: int, state: str) -> None:
+    """Set the state of a callback."""
     _STATE.run(db, tenant_=tenant, callback=callback, word=state)
 
 
 def read_without_due(db: Connection, tenant: int, callback: int) -> Callback | None:
-    """A callback, without regard to what is to come of it."""
+    """Return a callback without its `next_due`."""
     row = _READ.one(db, tenant=tenant, callback=callback)
-    return None if row is None else _callback_of([*row, None])
+    return None if row is None else _build_callback([*row, None])
 
 
 def read(db: Connection, tenant: int, callback: int) -> Callback | None:
-    found = list_page(db, tenant, Paging(1, 1), callback=callback).rows
-    return found[0] if found else None
+    """Return a callback."""
+    rows = list_page(db, tenant, Paging(1, 1), callback=callback).rows
+    return rows[0] if rows else None
 
 
 def list_page(
@@ -203,30 +211,30 @@ def list_page(
     message: int | None = None,
     msisdn: str | None = None,
 ) -> Page[Callback]:
-    """Callbacks of a tenant, newest first."""
-    attempt_to_come = and_(timeline.c.tenant == t.c.tenant, timeline.c.kind == CALLBACK, timeline.c.ref == t.c.id)
-    query = select(*_COLUMNS, timeline.c.due).outerjoin(timeline, attempt_to_come).where(t.c.tenant == tenant)
-    wanted = {t.c.id: callback, t.c.event: event, t.c.state: state, t.c.message: message, t.c.msisdn: msisdn}
+    """Return a page of a tenant's callbacks, newest first."""
+    attempt_to_come = and_(timeline.c.tenant == c.c.tenant, timeline.c.kind == CALLBACK, timeline.c.ref == c.c.id)
+    query = select(*_COLUMNS, timeline.c.due).outerjoin(timeline, attempt_to_come).where(c.c.tenant == tenant)
+    wanted = {c.c.id: callback, c.c.event: event, c.c.state: state, c.c.message: message, c.c.msisdn: msisdn}
     for column, value in wanted.items():
         if value is not None:
             query = query.where(column == value)
-    return fetch_page(db, query.order_by(t.c.id.desc()), paging, _callback_of)
+    return fetch_page(db, query.order_by(c.c.id.desc()), paging, _build_callback)
 
 
 def attempts_of(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, list[Attempt]]:
-    """Every try of these callbacks, in order."""
+    """Return the attempts at each of these callbacks, in order."""
     query = (
-        select(y.c.callback, y.c.number, y.c.at, y.c.status, y.c.error, y.c.latency, y.c.answer)
-        .where(y.c.tenant == tenant, y.c.callback.in_(callbacks))
-        .order_by(y.c.callback, y.c.number)
+        select(a.c.callback, a.c.number, a.c.at, a.c.status, a.c.error, a.c.latency, a.c.answer)
+        .where(a.c.tenant == tenant, a.c.callback.in_(callbacks))
+        .order_by(a.c.callback, a.c.number)
     )
-    found: dict[int, list[Attempt]] = {callback: [] for callback in callbacks}
+    attempts: dict[int, list[Attempt]] = {callback: [] for callback in callbacks}
     for callback, number, at, status, error, latency, answer in db.execute(query):
-        found[callback].append(Attempt(number, from_micros(at), status, error, latency, answer))
-    return found
+        attempts[callback].append(Attempt(number, from_micros(at), status, error, latency, answer))
+    return attempts
 
 
-def _callback_of(row: Sequence[Any]) -> Callback:
+def _build_callback(row: Sequence[Any]) -> Callback:
     (id_, account, event, url, signature, message, msisdn, state, attempts, created, rule, due) = row
     when = None if due is None else from_micros(due)
     return Callback(

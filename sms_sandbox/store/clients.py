@@ -1,4 +1,4 @@
-"""Clients: accounts that a reseller of the same tenant made and keeps."""
+"""Clients: accounts that belong to a reseller of the same tenant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,8 +19,10 @@ from .tables import lists
 
 @dataclass(frozen=True)
 class Client:
-    """An account as its reseller sees it. Money is units, a margin units for each SMS or number; `total_contacts` are
-    the active members of all its lists."""
+    """An account as its reseller sees it.
+
+    Money is in units, a margin is units per SMS or number. `total_contacts` counts the active members of all its lists.
+    """
 
     id: int
     parent: int | None
@@ -47,9 +49,9 @@ class Client:
 
 @dataclass(frozen=True)
 class Details:
-    """What a reseller says of a client, each None where nothing is said: its default then, or what it was before.
+    """Settings of a client. None means the default for a new client, and no change for an existing one.
 
-    Money and margins are units, a margin of each SMS or number.
+    Money is in units, a margin is units per SMS or number.
     """
 
     name: str | None = None
@@ -65,8 +67,8 @@ class Details:
     secret: str | None = None
 
     @property
-    def said(self) -> dict[str, Any]:
-        """What is said, by column."""
+    def given_columns(self) -> dict[str, Any]:
+        """The settings that are not None, by column."""
         given = {name: value for name, value in vars(self).items() if value is not None}
         return {name: int(value) if isinstance(value, bool) else value for name, value in given.items()}
 
@@ -85,7 +87,7 @@ _READ = Statement(_SELECTED.where(a.c.tenant == bindparam("tenant"), a.c.id == b
 _COUNT = Statement(
     select(func.count()).select_from(a).where(a.c.tenant == bindparam("tenant"), a.c.parent == bindparam("reseller"))
 )
-_HOLD = Statement(select(a.c.id).where(a.c.tenant == bindparam("tenant")).order_by(a.c.id).limit(1).with_for_update())
+_LOCK = Statement(select(a.c.id).where(a.c.tenant == bindparam("tenant")).order_by(a.c.id).limit(1).with_for_update())
 _NAMED = Statement(
     select(a.c.id).where(
         a.c.tenant == bindparam("tenant"), a.c.parent == bindparam("reseller"), a.c.name == bindparam("called")
@@ -96,11 +98,11 @@ _TIMEZONE = Statement(select(a.c.timezone).where(a.c.tenant == bindparam("tenant
 
 
 def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int | None:
-    """Make a client, which begins without money, and answer its id; None where its name or e-mail is taken.
+    """Add a client without money, and return its id. Returns None if its name or e-mail is taken.
 
-    It pays the reseller's own price and the margin, in the same currency, and may call as often as the reseller may.
+    It pays the reseller's price and margin in the same currency, and has the reseller's throttle.
     """
-    _HOLD.one(db, tenant=reseller.tenant)
+    _LOCK.one(db, tenant=reseller.tenant)
     if _taken(db, reseller, new, None):
         return None
     client = ids.take(db, reseller.tenant, "account")
@@ -109,7 +111,7 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
         "contact": new.name,
         "timezone": _TIMEZONE.value(db, tenant=reseller.tenant, account=reseller.id),
     }
-    # The seed alone, so that a replay gives the same key. Where two worlds of one seed exist at once it can't.
+    # From the seed alone, so that a replay gives the same key, unless two tenants with one seed exist at once.
     for of in ((reseller.seed, "key", client), (reseller.seed, "key", client, reseller.tenant)):
         made = NewAccount(
             credentials.derive_key(*of),
@@ -120,7 +122,7 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
             page_size=reseller.page_size,
             reseller=False,
             parent=reseller.id,
-            **(defaults | new.said),
+            **(defaults | new.given_columns),
         )
         if accounts.add_as(db, reseller.tenant, client, made, now):
             return client
@@ -128,25 +130,25 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
 
 
 def find_by_name(db: Connection, reseller: Account, name: str) -> int | None:
-    """The id of a reseller's client by its name."""
-    found: int | None = _NAMED.value(db, tenant=reseller.tenant, reseller=reseller.id, called=name)
-    return found
+    """Return the id of the reseller's client with a name."""
+    client: int | None = _NAMED.value(db, tenant=reseller.tenant, reseller=reseller.id, called=name)
+    return client
 
 
 def change(db: Connection, reseller: Account, client: int, new: Details) -> bool:
-    """Change what is said of a client; not where its new name or e-mail is another's."""
-    _HOLD.one(db, tenant=reseller.tenant)
+    """Change settings of a client. Returns False if its new name or e-mail is taken."""
+    _LOCK.one(db, tenant=reseller.tenant)
     if _taken(db, reseller, new, client):
         return False
-    if new.said:
-        accounts.change(db, reseller.tenant, client, new.said)
+    if new.given_columns:
+        accounts.change(db, reseller.tenant, client, new.given_columns)
     return True
 
 
 def _taken(db: Connection, reseller: Account, new: Details, client: int | None) -> bool:
-    """Whether another client of the reseller has the name, or another account of the tenant the e-mail.
+    """Return True if another client of the reseller has the name, or another account of the tenant the e-mail.
 
-    The tenant's first account is held before, so that two calls at once can't both find a name free.
+    The caller locks the tenant's first account before, so that two calls at once cannot both find a name free.
     """
     named = _NAMED.all(db, tenant=reseller.tenant, reseller=reseller.id, called=new.name) if new.name else []
     mailed = _MAILED.all(db, tenant=reseller.tenant, email=new.email) if new.email else []
@@ -154,21 +156,21 @@ def _taken(db: Connection, reseller: Account, new: Details, client: int | None) 
 
 
 def read(db: Connection, tenant: int, client: int) -> Client | None:
-    """An account of the tenant as its reseller would see it, whoever that is."""
+    """Return an account of the tenant as a reseller would see it."""
     row = _READ.one(db, tenant=tenant, client=client)
-    return None if row is None else _client(row)
+    return None if row is None else _build_client(row)
 
 
 def list_page(db: Connection, reseller: Account, paging: Paging) -> Page[Client]:
-    """A reseller's clients by name, the last of the alphabet first."""
+    """Return a page of a reseller's clients by name, in reverse alphabetical order."""
     total = _COUNT.value(db, tenant=reseller.tenant, reseller=reseller.id)
     query = _SELECTED.where(a.c.tenant == reseller.tenant, a.c.parent == reseller.id)
-    return fetch_page(db, query.order_by(a.c.name.desc(), a.c.id.desc()), paging, _client, total)
+    return fetch_page(db, query.order_by(a.c.name.desc(), a.c.id.desc()), paging, _build_client, total)
 
 
-def _client(row: Sequence[Any]) -> Client:
+def _build_client(row: Sequence[Any]) -> Client:
     values = dict(zip(_FIELDS, row, strict=True))
     values |= {name: bool(values[name]) for name in ("client_pays", "credit_based")}
-    # PostgreSQL sums up to a Decimal.
+    # The type of a sum is Decimal on PostgreSQL.
     values |= {"created": from_micros(values["created"]), "total_contacts": int(values["total_contacts"])}
     return Client(**values)

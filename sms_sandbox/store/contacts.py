@@ -23,13 +23,12 @@ OPTED_OUT = "optout"
 SLOTS = tuple(str(number) for number in range(1, 11))
 
 Slots = Mapping[str, str]
-"""Custom fields by slot, one of SLOTS: their names on a list, their values on a member."""
+"""Custom fields by slot, which is one of SLOTS: their names on a list, their values on a member."""
 
 
 @dataclass(frozen=True)
 class ContactList:
-    """A list; `created` is None for one that a keyword made. `automation_url`, if there is one, hears who joins and
-    who leaves."""
+    """A contact list. `created` is None if a keyword made it. `automation_url` is called when members join or leave."""
 
     id: int
     account: int
@@ -41,13 +40,13 @@ class ContactList:
     automation_url: str = ""
 
     def named(self, values: Slots) -> dict[str, str]:
-        """A member's custom fields by their names, in the order of the slots, unset ones as blanks."""
+        """Return a member's custom fields by name, in the order of the slots. Unset ones are empty."""
         return {self.fields[slot]: values.get(slot, "") for slot in sorted(self.fields, key=int)}
 
 
 @dataclass(frozen=True)
 class Member:
-    """A handset on a list; `reason` says why it is inactive: deleted or opted out."""
+    """A handset on a list. `reason` says why it is inactive: it was deleted, or it opted out."""
 
     list_id: int
     msisdn: str
@@ -71,7 +70,7 @@ _NAMED = Statement(
     .limit(1)
 )
 _ONE_LIST = (t.c.tenant == bindparam("tenant_"), t.c.id == bindparam("list"))
-_HOLD_FIELDS = Statement(select(t.c.fields).where(*_ONE_LIST).with_for_update())
+_LOCK_FIELDS = Statement(select(t.c.fields).where(*_ONE_LIST).with_for_update())
 _SET_FIELDS = Statement(update(t).where(*_ONE_LIST).values(fields=bindparam("names")))
 _SET_AUTOMATION = Statement(update(t).where(*_ONE_LIST).values(automation_url=bindparam("url")))
 _COUNT = Statement(
@@ -89,7 +88,7 @@ _ADD_MEMBER = Statement(
 _ONE_MEMBER = select(*_MEMBER).where(
     c.c.tenant == bindparam("tenant"), c.c.list_id == bindparam("list"), c.c.msisdn == bindparam("msisdn")
 )
-_READ_MEMBER, _HOLD_MEMBER = Statement(_ONE_MEMBER), Statement(_ONE_MEMBER.with_for_update())
+_READ_MEMBER, _LOCK_MEMBER = Statement(_ONE_MEMBER), Statement(_ONE_MEMBER.with_for_update())
 _EDIT_MEMBER = Statement(
     update(c)
     .where(c.c.tenant == bindparam("tenant_"), c.c.list_id == bindparam("list"), c.c.msisdn == bindparam("handset"))
@@ -137,12 +136,12 @@ _DELETE_MEMBERS = Statement(
 def add_list(
     db: Connection, tenant: int, account: int, name: str, fields: Slots, created: datetime | None
 ) -> ContactList:
-    """Make a list; its name must be free (see `list_named`)."""
-    made = ids.take(db, tenant, "list")
+    """Add a list. Its name must be free (see `find_list_id`)."""
+    list_id = ids.take(db, tenant, "list")
     _ADD_LIST.run(
         db,
         tenant=tenant,
-        id=made,
+        id=list_id,
         account=account,
         name=name,
         created=created and to_micros(created),
@@ -151,42 +150,45 @@ def add_list(
         members_active=0,
         members_total=0,
     )
-    return ContactList(made, account, name, created, fields, 0, 0)
+    return ContactList(list_id, account, name, created, fields, 0, 0)
 
 
 def read_list(db: Connection, tenant: int, list_id: int) -> ContactList | None:
+    """Return the list with an id."""
     row = _READ_LIST.one(db, tenant=tenant, list=list_id)
-    return None if row is None else _list_of(row)
+    return None if row is None else _build_list(row)
 
 
 def find_list_id(db: Connection, tenant: int, account: int, name: str) -> int | None:
-    """The id of the account's list of that name."""
-    found: int | None = _NAMED.value(db, tenant=tenant, account=account, called=name)
-    return found
+    """Return the id of the account's list with a name."""
+    list_id: int | None = _NAMED.value(db, tenant=tenant, account=account, called=name)
+    return list_id
 
 
 def list_lists(db: Connection, tenant: int, account: int, paging: Paging) -> Page[ContactList]:
-    """The account's lists, oldest first."""
+    """Return a page of the account's lists, oldest first."""
     query = select(*_LIST).where(t.c.tenant == tenant, t.c.account == account).order_by(t.c.id)
-    return fetch_page(db, query, paging, _list_of)
+    return fetch_page(db, query, paging, _build_list)
 
 
 def find_lists_of(db: Connection, tenant: int, account: int, msisdn: str, or_left_by: str = "") -> list[ContactList]:
-    """The account's lists that a handset is an active member of, or has left for a reason, oldest first."""
+    """Return the account's lists of which a handset is an active member, oldest first.
+
+    With `or_left_by`, also the lists that it left for that reason.
+    """
     rows = _HOLDING.all(db, tenant=tenant, account=account, msisdn=msisdn, or_left_by=or_left_by)
-    return [_list_of(row) for row in rows]
+    return [_build_list(row) for row in rows]
 
 
 def set_field_names(db: Connection, tenant: int, list_id: int, fields: Slots) -> Slots:
-    """Name custom fields of a list, new ones or instead of the old, and answer all there are; the members' values stay
-    in their slots."""
-    together = {**parse_fields(_HOLD_FIELDS.value(db, tenant_=tenant, list=list_id) or "{}"), **fields}
-    _SET_FIELDS.run(db, tenant_=tenant, list=list_id, names=json.dumps(together))
-    return together
+    """Set names of custom fields, and return all names of the list. The members' values stay in their slots."""
+    names = {**parse_fields(_LOCK_FIELDS.value(db, tenant_=tenant, list=list_id) or "{}"), **fields}
+    _SET_FIELDS.run(db, tenant_=tenant, list=list_id, names=json.dumps(names))
+    return names
 
 
 def set_automation(db: Connection, tenant: int, list_id: int, url: str) -> None:
-    """Set who hears of members that join and leave; nobody, if empty."""
+    """Set the URL that is called when members join or leave; none, if it is empty."""
     _SET_AUTOMATION.run(db, tenant_=tenant, list=list_id, url=url)
 
 
@@ -194,7 +196,7 @@ def add_member(
     db: Connection, tenant: int, list_id: int, msisdn: str, names: tuple[str | None, str | None], fields: Slots,
     now: datetime,
 ) -> Member | None:  # fmt: skip
-    """Put a handset on a list; None, and nothing is changed, if it is or ever was on it."""
+    """Add a member to a list. Returns None, and changes nothing, if the handset is or was on the list."""
     new = Member(list_id, msisdn, names[0], names[1], fields, now, ACTIVE, None)
     added = _ADD_MEMBER.run(
         db,
@@ -219,19 +221,19 @@ def count_members(db: Connection, tenant: int, list_id: int, active: int, total:
 
 
 def read_member(db: Connection, tenant: int, list_id: int, msisdn: str, to_edit: bool = False) -> Member | None:
-    """A member; nobody else changes one that is read `to_edit` until the transaction ends."""
-    row = (_HOLD_MEMBER if to_edit else _READ_MEMBER).one(db, tenant=tenant, list=list_id, msisdn=msisdn)
-    return None if row is None else _member_of(row)
+    """Return a member of a list. With `to_edit`, it is locked until the transaction ends."""
+    row = (_LOCK_MEMBER if to_edit else _READ_MEMBER).one(db, tenant=tenant, list=list_id, msisdn=msisdn)
+    return None if row is None else _build_member(row)
 
 
 def find_members(db: Connection, tenant: int, list_id: int, handsets: Collection[str]) -> dict[str, Member]:
-    """What a list knows of these handsets, by number."""
+    """Return the members of a list among these handsets, by number."""
     query = select(*_MEMBER).where(c.c.tenant == tenant, c.c.list_id == list_id, c.c.msisdn.in_(handsets))
-    return {member.msisdn: member for member in map(_member_of, db.execute(query))}
+    return {member.msisdn: member for member in map(_build_member, db.execute(query))}
 
 
 def edit_member(db: Connection, tenant: int, member: Member) -> None:
-    """Write down a member's names and custom fields as they are given."""
+    """Set a member's names and custom fields."""
     _EDIT_MEMBER.run(
         db,
         tenant_=tenant,
@@ -243,24 +245,24 @@ def edit_member(db: Connection, tenant: int, member: Member) -> None:
     )
 
 
-def list_members(db: Connection, tenant: int, on: ContactList, status: str | None, paging: Paging) -> Page[Member]:
-    """A page of a list's members by number: all of them, or those that are active or inactive."""
-    query = select(*_MEMBER).where(c.c.tenant == tenant, c.c.list_id == on.id).order_by(c.c.msisdn)
-    total = on.members_total
+def list_members(db: Connection, tenant: int, list_: ContactList, status: str | None, paging: Paging) -> Page[Member]:
+    """Return a page of a list's members by number: all of them, or the active or inactive ones."""
+    query = select(*_MEMBER).where(c.c.tenant == tenant, c.c.list_id == list_.id).order_by(c.c.msisdn)
+    total = list_.members_total
     if status is not None:
         query = query.where(c.c.status == status)
-        total = on.members_active if status == ACTIVE else on.members_total - on.members_active
-    return fetch_page(db, query, paging, _member_of, total)
+        total = list_.members_active if status == ACTIVE else list_.members_total - list_.members_active
+    return fetch_page(db, query, paging, _build_member, total)
 
 
 def list_active_members(db: Connection, tenant: int, list_id: int, after: str, most: int) -> list[Member]:
-    """Active members by number, from the one behind `after` on."""
+    """Return active members by number, after the number `after`."""
     rows = _ACTIVE_AFTER.all(db, tenant=tenant, list=list_id, after=after, most=most)
-    return [_member_of(row) for row in rows]
+    return [_build_member(row) for row in rows]
 
 
 def deactivate_member(db: Connection, tenant: int, list_id: int, msisdn: str, reason: str) -> bool:
-    """Make a member inactive; whether it was an active one."""
+    """Make a member inactive. Returns False if it was not an active member."""
     left = _LEAVE.run(db, tenant_=tenant, list=list_id, handset=msisdn, why=reason) == 1
     if left:
         count_members(db, tenant, list_id, active=-1, total=0)
@@ -277,18 +279,18 @@ def delete_members(db: Connection, tenant: int, list_id: int, limit: int) -> int
     return _DELETE_MEMBERS.run(db, tenant=tenant, list=list_id, limit=limit)
 
 
-def parse_fields(kept: str) -> dict[str, str]:
-    """Custom fields from the column that keeps them."""
-    found: dict[str, str] = json.loads(kept)
-    return found
+def parse_fields(column: str) -> dict[str, str]:
+    """Return custom fields from the column that stores them."""
+    fields: dict[str, str] = json.loads(column)
+    return fields
 
 
-def _list_of(row: Sequence[Any]) -> ContactList:
+def _build_list(row: Sequence[Any]) -> ContactList:
     list_id, account, name, created, fields, active, total, automation_url = row
     when = None if created is None else from_micros(created)
     return ContactList(list_id, account, name, when, parse_fields(fields), active, total, automation_url)
 
 
-def _member_of(row: Sequence[Any]) -> Member:
+def _build_member(row: Sequence[Any]) -> Member:
     list_id, msisdn, first_name, last_name, fields, created, status, reason = row
     return Member(list_id, msisdn, first_name, last_name, parse_fields(fields), from_micros(created), status, reason)

@@ -17,7 +17,7 @@ from .tables import keywords as k
 OPEN = "open"
 CLOSED = "closed"
 
-PRICE = 500_000
+MONTHLY_PRICE = 500_000
 """The price of a keyword, in units a month (5.00). The real service's is unknown."""
 
 

@@ -24,7 +24,7 @@ class Paging:
     size: int = 25
 
     @property
-    def first(self) -> int:
+    def offset(self) -> int:
         """The number of rows before the page."""
         return (self.number - 1) * self.size
 
@@ -54,7 +54,7 @@ def fetch_page(
     """Read a page of a query. A `total` that is known already saves counting."""
     if total is None:
         total = db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    if paging.first >= total:
+    if paging.offset >= total:
         return Page([], total, paging)
-    rows = db.execute(query.limit(paging.size).offset(paging.first))
+    rows = db.execute(query.limit(paging.size).offset(paging.offset))
     return Page([build(row) for row in rows], total, paging)

@@ -1,4 +1,4 @@
-"""Opening a database: reaching it, and making its tables if it has none."""
+"""The schema: opens a database, and creates the tables of a new one."""
 
 import re
 from typing import Any
@@ -11,24 +11,24 @@ from . import tables
 from .database import WORKERS, Store
 
 VERSION = 1
-"""Of the tables."""
+"""Version of the tables. A database of another version is refused."""
 
-LOCKED = "database is locked"
-"""What SQLite says of a file that another process has open."""
-
+_LOCKED = "database is locked"
+"""SQLite's message for a file that another process has open."""
 
 _PASSWORD = re.compile(r":(?!//).*@", re.DOTALL)
-"""In a URL, however wrong the rest of it is."""
+"""The password in a URL, even in one that is wrong otherwise."""
 
 
 class StoreError(Exception):
-    """The database can't be used; the message is for the person who named it."""
+    """A database that cannot be used. The message is for the person who named it."""
 
 
 def open_store(url: str) -> Store:
-    """Open the database at `url` (SQLAlchemy's form) and make its tables if it has none.
+    """Open the database at a URL in SQLAlchemy's form, and create its tables if it has none.
 
-    Raises StoreError when it can't be reached, is not a database, is of another version, or is somebody else's.
+    Raises StoreError if it cannot be reached, is not a database, is of another version, or has other tables of the same
+    names.
     """
     store = Store(_engine(url))
     shown = make_url(url).render_as_string(hide_password=True)
@@ -40,7 +40,7 @@ def open_store(url: str) -> Store:
         if isinstance(why, StoreError):
             raise
         reason = str(why.orig if isinstance(why, DBAPIError) else why).strip().partition("\n")[0]
-        if reason == LOCKED:
+        if reason == _LOCKED:
             reason = "another process has it open; several can share a PostgreSQL."
         raise StoreError(f"The database {shown} can't be used: {reason}") from why
     return store
@@ -51,7 +51,7 @@ def _engine(url: str) -> Engine:
         kind = make_url(url).get_backend_name()
         if kind == "sqlite":
             engine = create_engine(
-                url, poolclass=StaticPool, isolation_level="AUTOCOMMIT",  # transactions are the store's own affair
+                url, poolclass=StaticPool, isolation_level="AUTOCOMMIT",  # the store controls transactions itself
                 connect_args={"check_same_thread": False, "timeout": 1},
             )  # fmt: skip
             event.listen(engine, "connect", _tune_sqlite)
@@ -67,30 +67,30 @@ def _engine(url: str) -> Engine:
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
-    # What a process remembers (accounts, the throttle's windows) holds only while it is alone with the file.
+    # Cached values (accounts, the throttle's windows) are valid only while no other process uses the file.
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     connection.execute("PRAGMA journal_mode=WAL")
-    # What WAL has written survives the death of the process; only a power cut could take the last commits.
+    # Data in the WAL survives the death of the process. Only a power failure could lose the last commits.
     connection.execute("PRAGMA synchronous=NORMAL")
-    # SQLite's own knows the letters of ASCII only, so that filters would not find what they do on PostgreSQL.
+    # SQLite's own function knows ASCII letters only, so filters would not find what they find on PostgreSQL.
     connection.create_function("lower", 1, _lower, deterministic=True)
 
 
 def _lower(text: str | None) -> str | None:
-    """A text in small letters, each whatever stands beside it, as PostgreSQL has it."""
+    """Return a text in lower case, each letter without regard to its neighbours, as PostgreSQL does."""
     if text is None or text.isascii():
         return text and text.lower()
     return "".join([each.lower() for each in text])
 
 
 def lock(db: Connection) -> None:
-    """Keep other processes from preparing the same database until the transaction ends."""
+    """Lock the preparation of the database until the transaction ends."""
     if db.dialect.name == "postgresql":
         db.execute(text("SELECT pg_advisory_xact_lock(7268021)"))
 
 
 def prepare(db: Connection) -> None:
-    """Make the tables of an empty database; StoreError if it holds those of another version."""
+    """Create the tables of an empty database. Raises StoreError if it has those of another version."""
     lock(db)
     present = set(inspect(db).get_table_names())
     if tables.meta.name in present:

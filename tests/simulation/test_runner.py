@@ -235,7 +235,7 @@ async def test_a_database_that_fails_for_a_while_is_tried_again(
     def fail(*_: object) -> None:
         raise OSError("the server is gone")
 
-    for name in ("waking", "next_wake"):
+    for name in ("list_waking", "find_next_wake"):
         monkeypatch.setattr(timeline, name, fail)
     await runner.start()
     await asyncio.sleep(0.2)

@@ -63,4 +63,4 @@ def test_rows_alike_are_counted_each(fresh: FreshTenant) -> None:
 
 @pytest.mark.parametrize(("paging", "before"), [(FIRST_PAGE, 0), (Paging(3, 10), 20)])
 def test_how_many_rows_come_before_a_page(paging: Paging, before: int) -> None:
-    assert paging.first == before
+    assert paging.offset == before

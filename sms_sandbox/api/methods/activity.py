@@ -121,7 +121,7 @@ def get_contact_sms_stats(
     countrycode: CountryCode | None = None,
     start: Start | None = None,
     end: End | None = None,
-    sort_field: Annotated[str, Choice("Field to sort by.", words=tuple(reports.SORTED_BY))] = "datetime_send",
+    sort_field: Annotated[str, Choice("Field to sort by.", words=tuple(reports.SORT_COLUMNS))] = "datetime_send",
     order: Annotated[str, Choice("Ascending or descending.", words=("asc", "desc"))] = "asc",
     paging: Pages = FIRST_PAGE,
 ) -> ContactSmsStats:

@@ -1,20 +1,10 @@
 """All tables. Ids that clients see are counted for each tenant, so they reveal nothing about others."""
 
+from .callbacks import attempts, callbacks
 from .columns import metadata
 from .contacts import imports, lists, members, optouts
-from .messages import (
-    attempts,
-    callbacks,
-    hits,
-    journals,
-    links,
-    mails,
-    messages,
-    recipients,
-    responses,
-    timeline,
-    traffic,
-)
+from .journal import journals, traffic
+from .messages import hits, links, mails, messages, recipients, responses
 from .rules import rules
 from .tenants import (
     accounts,
@@ -28,6 +18,7 @@ from .tenants import (
     throttle,
     transactions,
 )
+from .timeline import timeline
 
 __all__ = [
     "OF_A_TENANT",

@@ -1,4 +1,4 @@
-"""Tables of messages, responses, mails, callbacks, traffic and the timeline."""
+"""Tables of messages, recipients, links, responses and mails."""
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table
 
@@ -115,88 +115,4 @@ mails = Table(
     number("created"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("mails_by_recipient", "tenant", "recipient", "id"),
-)
-
-timeline = Table(
-    "timeline",
-    metadata,
-    serial(),
-    number("tenant"),
-    number("due"),
-    number("wake", nullable=True),
-    short("kind", 16),
-    number("ref"),
-    text("lane"),
-    text("data"),
-    Index("timeline_by_wake", "wake", "id"),
-    Index("timeline_by_due", "tenant", "due", "id"),
-    Index("timeline_by_ref", "tenant", "kind", "ref"),
-)
-
-callbacks = Table(
-    "callbacks",
-    metadata,
-    number("tenant"),
-    number("id"),
-    number("account"),
-    short("event", 12),
-    text("url"),
-    text("signature"),
-    number("message"),
-    short("msisdn", 16),
-    short("state", 12),
-    number("attempts"),
-    number("created"),
-    text("rule"),
-    PrimaryKeyConstraint("tenant", "id"),
-    Index("callbacks_by_message", "tenant", "message", "id"),
-)
-
-attempts = Table(
-    "attempts",
-    metadata,
-    number("tenant"),
-    number("callback"),
-    number("number"),
-    number("at"),
-    number("status", nullable=True),
-    text("error", nullable=True),
-    number("latency", nullable=True),
-    text("answer"),
-    PrimaryKeyConstraint("tenant", "callback", "number"),
-)
-
-traffic = Table(  # the journal; its cap limits the rows that a filter scans, so the key is the only index
-    "traffic",
-    metadata,
-    number("tenant"),
-    number("id"),
-    number("at"),
-    short("kind", 8),
-    number("account"),
-    text("method"),
-    text("numbers"),
-    text("code"),
-    number("status", nullable=True),
-    text("rule"),
-    number("took", nullable=True),
-    number("message"),
-    text("verb"),
-    text("url"),
-    text("text"),
-    text("request"),
-    text("reply"),
-    text("error"),
-    text("hints"),
-    flag("cut"),
-    PrimaryKeyConstraint("tenant", "id"),
-)
-
-journals = Table(  # when (in real time) the recording of a tenant's traffic began, and the last entry cleared
-    "journals",
-    metadata,
-    number("tenant"),
-    number("since"),
-    number("cleared"),
-    PrimaryKeyConstraint("tenant"),
 )
