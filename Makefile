@@ -8,6 +8,9 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint re
 # Number of processes for `make test`; `make test JOBS=0` runs the tests in one process.
 JOBS ?= auto
 
+# The tests start hundreds of processes. Each would compile the project again if it were told not to keep the result.
+export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL = help
 .PHONY: help run test check tests contract contract-diff mutations bench certs docs format lock clean
 
@@ -17,7 +20,10 @@ help:
 run: $(VENV)/.run  ## Start the sandbox. Settings: environment variables, or make run ARGS="--throttle 0".
 	$(BIN)/sms-sandbox serve $(ARGS)
 
-test: check tests contract  ## Check everything a change must pass: format, lint, types, tests on SQLite and PostgreSQL.
+# Types and the contract suite take one core each, so they are checked at the same time.
+test: $(VENV)/.dev  ## Check everything a change must pass: format, lint, types, tests on SQLite and PostgreSQL.
+	@$(MAKE) --no-print-directory -j2 $(if $(findstring output-sync,$(.FEATURES)),--output-sync) check contract
+	@$(MAKE) --no-print-directory tests
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -26,7 +32,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m sms_sandbox.docs_generator --check
 
 tests: $(VENV)/.dev
-	$(BIN)/pytest -q -n $(JOBS)
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal
 
 contract: $(VENV)/.dev  ## Run the contract suite on a new sandbox, or on ENDPOINT=https://… KEY=… SECRET=… CA=…
 	@$(BIN)/python -m contract_tests $(ARGS)

@@ -20,6 +20,7 @@ from sms_sandbox.store.database import Store
 from sms_sandbox.store.tenants import NewTenant
 from tests.app_client import AppClient, close_loop
 from tests.databases import empty_store, postgres_engine, sqlite_engine
+from tests.leftovers import pytest_runtest_makereport, pytest_runtest_protocol
 from tests.postgres import postgres_database
 from tests.processes import let_children_be_interrupted
 from tests.receiver import Receiver
@@ -29,6 +30,19 @@ SECRET = "test-secret"
 
 settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("gate")
+
+
+__all__ = ["pytest_runtest_makereport", "pytest_runtest_protocol"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests with the longest timeouts first, so that none of them runs alone in the end."""
+    items.sort(key=timeout_of, reverse=True)
+
+
+def timeout_of(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("timeout")
+    return int(marker.args[0]) if marker else 0
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,39 @@
+"""The garbage of a failed test, which would make another one fail."""
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = "pytester"
+
+TESTS = """
+import gc
+import subprocess
+import sys
+
+def test_that_fails():
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    process.kill()
+    assert process.args is None
+
+def test_that_passes():
+    gc.collect()
+
+def test_that_fails_too():
+    raise ValueError
+
+def test_that_also_passes():
+    gc.collect()
+"""
+HOOKS = "from tests.leftovers import pytest_runtest_makereport, pytest_runtest_protocol\n"
+
+
+@pytest.mark.parametrize(("hooks", "failed"), [(HOOKS, 2), ("", 3)], ids=["removed", "left behind"])
+def test_a_failed_test_makes_no_other_one_fail(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, hooks: str, failed: int
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    pytester.makeconftest(hooks)
+    path = pytester.makepyfile(TESTS)
+    ran = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", path)
+    ran.assert_outcomes(failed=failed, passed=4 - failed)
