@@ -25,6 +25,8 @@ from tests.postgres import postgres_database
 from tests.processes import let_children_be_interrupted
 from tests.receiver import Receiver
 
+__all__ = ["pytest_runtest_makereport", "pytest_runtest_protocol"]
+
 KEY = "test-key"
 SECRET = "test-secret"
 
@@ -32,11 +34,11 @@ settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("gate")
 
 
-__all__ = ["pytest_runtest_makereport", "pytest_runtest_protocol"]
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests with the longest timeouts first, so that none of them runs alone in the end."""
+    """Put the tests with the longest timeouts first.
+
+    None of them runs alone in the end then.
+    """
     items.sort(key=timeout_of, reverse=True)
 
 

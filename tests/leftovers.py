@@ -1,4 +1,4 @@
-"""A hook that removes what a failed test leaves behind, so that it makes no other test fail."""
+"""A hook that removes what a failed test leaves behind."""
 
 import gc
 import sys
