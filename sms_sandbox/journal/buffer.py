@@ -86,6 +86,9 @@ class EntryBuffer:
         return [self._pop() for _ in range(min(limit, len(self._entries)))]
 
     def take_dropped(self) -> Counter[int | None]:
-        """Return how many entries of each tenant were dropped or lost before those that wait, and reset the count."""
+        """Return and reset the counts of dropped and lost entries, by tenant.
+
+        They are older than the entries that wait.
+        """
         dropped, self._dropped = self._dropped, Counter()
         return dropped

@@ -123,10 +123,11 @@ def begin(db: Connection, tenant: int) -> None:
 
 
 def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_entries: int, dropped: int = 0) -> None:
-    """Add entries, each with the moment it was recorded at, in microseconds of real time, and delete the oldest.
+    """Add entries, and delete the oldest beyond `max_entries`.
 
-    `dropped` entries before them were dropped already. Entries that were recorded before the tenant's traffic was
-    cleared, or that belong to a deleted tenant, are not added.
+    Each entry comes with the moment it was recorded at, in microseconds of real time. `dropped` entries before them
+    were dropped already. Entries that were recorded before the tenant's traffic was cleared, or that belong to a
+    deleted tenant, are not added.
     """
     row = _TENANT.one(db, tenant=tenant)
     if row is None:
@@ -169,7 +170,7 @@ def _encoder() -> Callable[[Any], bytes]:
 
 
 def shorten(text: str, max_chars: int) -> str:
-    """Return a text with no more characters than `max_chars`, and an ellipsis if some are missing."""
+    """Return a text of at most `max_chars` characters, with an ellipsis if some are missing."""
     return text if len(text) <= max_chars else text[: max_chars - 1] + _ELLIPSIS
 
 

@@ -43,7 +43,7 @@ class Entry(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """The first entry that exists, the last that ever existed, and the last that was cleared. None and 0 are none."""
+    """Ids of the first entry, the last one ever, and the last one cleared. None and 0 are none."""
 
     first: int | None
     last: int
@@ -113,7 +113,7 @@ def find_last_id(db: Connection, tenant: int) -> int:
 
 
 def count_dropped(db: Connection, tenant: int) -> int:
-    """Return how many entries were dropped for newer ones, or lost, since the traffic was last cleared."""
+    """Return how many entries were dropped or lost since the traffic was last cleared."""
     bounds = find_bounds(db, tenant)
     return bounds.last - bounds.cleared - count(db, tenant, EntryFilter())
 

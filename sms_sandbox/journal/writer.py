@@ -25,7 +25,7 @@ BATCH_SIZE = 50
 """Entries written in one transaction, so that none holds up calls for long. This many are written at once."""
 
 _LARGE_BATCH_SIZE = 500
-"""Entries written in one transaction if so many wait that the oldest would soon be lost."""
+"""Entries written in one transaction if the oldest would soon be lost."""
 
 _MAX_PENDING_BYTES = 1 << 20
 """Size at which entries are written at once."""

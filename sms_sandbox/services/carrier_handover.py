@@ -1,4 +1,4 @@
-"""Giving a message to the carrier: what it will do with each recipient, and when."""
+"""The hand-over of a message to the carrier: what the carrier will do with each recipient, and when."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,8 +15,10 @@ from ..store.timeline import INBOUND, REPORT, Plan
 
 
 class CarrierMessage(NamedTuple):
-    """A message as the carrier gets it, at the moment `at`; its tenant's carrier takes `delay` to deliver, and has no
-    rules unless it `may_have_rules`."""
+    """A message that the carrier gets at the moment `at`.
+
+    The tenant's carrier takes `delay` to deliver it. It has rules only if it `may_have_rules`.
+    """
 
     tenant: int
     seed: str
@@ -29,74 +31,77 @@ class CarrierMessage(NamedTuple):
     may_have_rules: bool = True
 
 
-class Choice(NamedTuple):
-    """The scenario that was chosen for a recipient, and in words what chose it."""
+class _ChosenScenario(NamedTuple):
+    """The scenario for a recipient, and the name of the rule that chose it."""
 
     scenario: str
     options: Mapping[str, Any]
     rule: str
 
 
-_BY_NUMBER = {number: Choice(name, {}, f"scenario {name}") for number, name in scenarios.BY_NUMBER.items()}
+_BY_NUMBER = {number: _ChosenScenario(name, {}, f"scenario {name}") for number, name in scenarios.BY_NUMBER.items()}
+"""The scenarios of the magic numbers."""
+
+_REPORT_MODES = {scenarios.EARLY: "early", scenarios.UNKNOWN: "unknown"}
+"""The `how` of reports that do not set the recipient's state, by the step of the scenario."""
 
 
-def hand_over(db: Connection, given: CarrierMessage, to: Sequence[tuple[int, str]]) -> list[Plan]:
-    """Give recipients, by id and number, to the carrier. The tenant's rules are asked first, then the magic numbers;
-    to all others it is delivered."""
-    fate = carrier.outcome(Fate(carrier.DELIVERED, given.delay), given.validity)
+def hand_over(db: Connection, message: CarrierMessage, to: Sequence[tuple[int, str]]) -> list[Plan]:
+    """Hand recipients, by id and number, to the carrier, and return what it will do.
+
+    The tenant's rules decide first, then the magic numbers. To all others the message is delivered.
+    """
+    fate = carrier.outcome(Fate(carrier.DELIVERED, message.delay), message.validity)
     assert fate.after is not None
-    due, told = given.at + fate.after, {"status": fate.status}
-    known = rules.list_cached(db, given.tenant, rules.CARRIER) if given.may_have_rules else []
-    ask = _asking(db, given, known, to) if known else None
+    due, data = message.at + fate.after, {"status": fate.status}
+    carrier_rules = rules.list_cached(db, message.tenant, rules.CARRIER) if message.may_have_rules else []
+    choose = _rule_chooser(db, message, carrier_rules, to) if carrier_rules else None
     plans: list[Plan] = []
     for recipient, msisdn in to:
-        choice = (ask and ask(recipient, msisdn)) or _BY_NUMBER.get(msisdn)
-        if choice is None:
-            plans.append(Plan(due, REPORT, recipient, told))
+        chosen = (choose and choose(recipient, msisdn)) or _BY_NUMBER.get(msisdn)
+        if chosen is None:
+            plans.append(Plan(due, REPORT, recipient, data))
         else:
-            plans += _follow(given, choice, recipient, msisdn)
+            plans += _plan_scenario(message, chosen, recipient, msisdn)
     return plans
 
 
-def _asking(
-    db: Connection, given: CarrierMessage, known: Sequence[Rule], to: Sequence[tuple[int, str]]
-) -> Callable[[int, str], Choice | None]:
-    """What asks the rules about one recipient after the other."""
-    if not all(rule.turns.always_applies for rule in known):
-        rules.lock(db, given.tenant, rules.CARRIER)
-    account = accounts.read(db, given.tenant, given.account)
+def _rule_chooser(
+    db: Connection, message: CarrierMessage, carrier_rules: Sequence[Rule], to: Sequence[tuple[int, str]]
+) -> Callable[[int, str], _ChosenScenario | None]:
+    """Return a function that lets the rules choose the scenario of one recipient after the other."""
+    if not all(rule.turns.always_applies for rule in carrier_rules):
+        rules.lock(db, message.tenant, rules.CARRIER)
+    account = accounts.read(db, message.tenant, message.account)
     assert account is not None
-    by_text = to and any(rule.match.text is not None for rule in known)
-    own = recipients.find_texts(db, given.tenant, to[0][0], to[-1][0]) if by_text else {}
+    needs_texts = to and any(rule.match.text is not None for rule in carrier_rules)
+    own_texts = recipients.find_texts(db, message.tenant, to[0][0], to[-1][0]) if needs_texts else {}
 
-    def ask(recipient: int, msisdn: str) -> Choice | None:
-        subject = Subject((msisdn,), given.sender, own.get(recipient, given.text), account.key)
-        rule = rules.find_first(db, given.tenant, known, subject, given.at, given.seed, recipient)
+    def choose(recipient: int, msisdn: str) -> _ChosenScenario | None:
+        subject = Subject((msisdn,), message.sender, own_texts.get(recipient, message.text), account.key)
+        rule = rules.find_first(db, message.tenant, carrier_rules, subject, message.at, message.seed, recipient)
         if rule is None:
             return None
         scenario = rule.what["scenario"]
-        return Choice(scenario, rule.what["options"], f"rule {rule.id} ({scenario})")
+        return _ChosenScenario(scenario, rule.what["options"], f"rule {rule.id} ({scenario})")
 
-    return ask
-
-
-_HOW = {scenarios.EARLY: "early", scenarios.UNKNOWN: "unknown"}
+    return choose
 
 
-def _follow(given: CarrierMessage, choice: Choice, recipient: int, msisdn: str) -> Iterator[Plan]:
-    """The plans of a scenario for one recipient. Reports that are no news of its state say `how` they come."""
-    chance = f"{given.seed} {recipient}"
-    for each in delivery_plan.plan_delivery(choice.scenario, choice.options, chance, given.delay, given.validity):
-        due = given.at + each.after
-        if each.does == scenarios.REPLY:
-            wrote = {"from": msisdn, "to": given.sender, "text": each.says, "rule": choice.rule}
-            yield Plan(due, INBOUND, recipient, wrote)
+def _plan_scenario(message: CarrierMessage, chosen: _ChosenScenario, recipient: int, msisdn: str) -> Iterator[Plan]:
+    """Yield the plans of a scenario for one recipient."""
+    seed = f"{message.seed} {recipient}"
+    for step in delivery_plan.plan_delivery(chosen.scenario, chosen.options, seed, message.delay, message.validity):
+        due = message.at + step.after
+        if step.does == scenarios.REPLY:
+            reply = {"from": msisdn, "to": message.sender, "text": step.says, "rule": chosen.rule}
+            yield Plan(due, INBOUND, recipient, reply)
         else:
-            how = "again" if each.again else _HOW.get(each.does)
-            told = {"status": each.says, "rule": choice.rule}
-            yield Plan(due, REPORT, recipient, {**told, "how": how} if how else told)
+            how = "again" if step.again else _REPORT_MODES.get(step.does)
+            data = {"status": step.says, "rule": chosen.rule}
+            yield Plan(due, REPORT, recipient, {**data, "how": how} if how else data)
 
 
 def early_recipients(plans: Iterable[Plan]) -> list[int]:
-    """The recipients among the plans of whom is to be reported before the call that sent is answered."""
+    """Return the recipients to report on before the call that sent the message is answered."""
     return [plan.ref for plan in plans if plan.data and plan.data.get("how") == "early"]

@@ -16,9 +16,9 @@ def charge(
     db: Connection, account: Account, cost: int, type_id: int, description: str, now: datetime, message: int = 0,
     revenue: int = 0,
 ) -> bool:  # fmt: skip
-    """Charge `cost` units to the account that pays, and return True, or False if it can not pay.
+    """Charge `cost` units to the account that pays. Returns False, and changes nothing, if it cannot pay.
 
-    If it can not pay, nothing changes. Raises GoneError if there is no such account.
+    Raises GoneError if there is no such account.
     """
     balance = balances.charge(db, account.tenant, account.payer, cost)
     if balance is None:
@@ -28,7 +28,7 @@ def charge(
 
 
 def charge_sms(db: Connection, account: Account, message: int, parts: int, cost: int, now: datetime) -> bool:
-    """Charge a message and count it for the client that sent it. Returns False if the payer can not pay.
+    """Charge a message and count it for the client that sent it. Returns False if the payer cannot pay.
 
     The reseller earns its margin on every part. That is a part of the cost, so it is 0 if the cost is 0.
     """
@@ -40,7 +40,7 @@ def charge_sms(db: Connection, account: Account, message: int, parts: int, cost:
 
 
 def refund_sms(db: Connection, account: Account, message: int, parts: int, cost: int, now: datetime) -> None:
-    """Refund a message's cost, or a part of it, and take it out of the client's totals.
+    """Refund a message's cost, or a part of it, and correct the client's totals.
 
     The refund goes to the account that paid, even if another one would pay now, or at another price.
     """

@@ -44,9 +44,9 @@ class Template(NamedTuple):
         return cls(text, has_fields=False)
 
     def fill(self, values: Values, code_of: Callable[[str], str]) -> tuple[str, list[tuple[str, str | None]]]:
-        """Return the text for one handset, and the code and target of each link in it.
+        """Return the text for one handset, with the code and target of each link.
 
-        `code_of` gives the code of the handset's link at a host.
+        `code_of` returns the code of the handset's link at a host.
         """
         text = merge.fill_fields(self.text, values)
         links: list[tuple[str, str | None]] = []

@@ -53,10 +53,10 @@ def send(
     db: Connection, account: Account, message: NewMessage, template: Template, to: Sequence[Handset] | ContactList,
     parts: int,
 ) -> Sent | None:  # fmt: skip
-    """Send a message, in so many parts, to handsets or to every active member of a list.
+    """Send a message to handsets, or to every active member of a list.
 
-    The recipients, parts, cost and status of `message` are set here. Returns None, and changes nothing, if the account
-    can not pay.
+    `parts` are those of all recipients. The recipients, parts, cost and status of `message` are set here. Returns None,
+    and changes nothing, if the account cannot pay.
     """
     count = _size_of(to)
     message = message._replace(
@@ -102,7 +102,7 @@ def _members(db: Connection, tenant: int, list_: ContactList, after: str) -> lis
 
 
 def enlist_next(db: Connection, tenant: Tenant, row: Due) -> list[Plan]:
-    """Write down the next recipients of a message to a long list, and return what is to be done next."""
+    """Write down the next recipients of a message to a long list. Returns what to do next."""
     message = _read_unless_cancelled(db, tenant, row.ref)
     if message is None:
         return []
@@ -133,7 +133,7 @@ def _settle(db: Connection, tenant: Tenant, message: Message, parts: int, now: d
 
 
 def hand_over_next(db: Connection, tenant: Tenant, row: Due) -> list[Plan]:
-    """Hand the next recipients of a message over to the carrier, and return what is to be done next."""
+    """Hand the next recipients of a message to the carrier. Returns what to do next."""
     message = _read_unless_cancelled(db, tenant, row.ref)
     if message is None:
         return []
@@ -192,9 +192,9 @@ def count_parts(
     db: Connection, tenant: int, template: Template, to: Sequence[Handset] | ContactList,
     counted: PartCount | None = None,
 ) -> PartCount:  # fmt: skip
-    """Count the parts of a text over handsets, or over every active member of a list.
+    """Count the parts of a text over handsets, or over a list's active members.
 
-    `counted` is what `count_parts_of_long_list` returned before. It stands if the list is still long.
+    `counted` is an earlier result of `count_parts_of_long_list`. It is used if the list is still long.
     """
     if not isinstance(to, ContactList):
         return _count(template, to)
@@ -224,7 +224,7 @@ def _count(template: Template, handsets: Sequence[Handset]) -> PartCount:
 async def count_parts_of_long_list(
     store: Store, account: Account, list_id: int, template: Template
 ) -> PartCount | None:
-    """Count the parts of a text with merge fields over a long list, some members at a time.
+    """Count the parts of a text with merge fields over a long list, in chunks.
 
     Other calls are answered between two transactions. Returns None if `count_parts` is fast enough: for a short list,
     or a text without fields. Stops at a text that is too long.

@@ -24,7 +24,7 @@ def export(db: Connection, tenant: int) -> Tables:
 
 
 def in_stable_order(entries: Sequence[Row]) -> list[Row]:
-    """Number the traffic as if events of a moment always came after the calls of that moment.
+    """Number the traffic so that events come after calls of the same moment.
 
     Which call was answered first, or which of two callbacks ended first, is chance, and no part of a document.
     """

@@ -185,7 +185,7 @@ def _build_account(row: Sequence[Any]) -> Account:
 
 
 def lock(db: Connection, tenant: int, account: int) -> None:
-    """Lock an account until the transaction ends, for what only one may do at a time."""
+    """Lock an account until the transaction ends."""
     _LOCK.one(db, tenant=tenant, account=account)
 
 

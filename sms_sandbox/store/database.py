@@ -97,7 +97,7 @@ class Store:
             event.listen(engine, "before_cursor_execute", catch_up)
 
     def begin(self) -> "Transaction":
-        """Begin a transaction, which is committed when the block ends, and rolled back if it raises."""
+        """Begin a transaction. It is committed when the block ends, and rolled back if it raises."""
         return Transaction(self)
 
     def connect(self) -> StoreConnection:
@@ -114,10 +114,10 @@ class Store:
         return await self.call(self._in_transaction, work)
 
     async def run_yielding(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` that locks all of a tenant, and yield to calls and events that hold a part of it.
+        """Run `work` that locks all of a tenant, and yield to calls and events.
 
-        These lock their parts in orders of their own. If `work` waited for them, a deadlock could end one of them. So
-        it gives up when it waits for long, and starts again.
+        These lock parts of the tenant in orders of their own. If `work` waited for them, a deadlock could end one of
+        them. So it gives up when it waits for long, and starts again.
         """
 
         def in_transaction(db: Connection) -> T:

@@ -1,4 +1,4 @@
-"""Ids, counted per tenant, so that the same calls give the same ids, and an id reveals nothing of other tenants."""
+"""Ids, counted per tenant. So the same calls give the same ids, and an id reveals nothing about other tenants."""
 
 from sqlalchemy import Connection
 

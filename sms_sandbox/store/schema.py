@@ -25,10 +25,10 @@ class StoreError(Exception):
 
 
 def open_store(url: str) -> Store:
-    """Open the database at a URL in SQLAlchemy's form, and create its tables if it has none.
+    """Open the database at a URL, and create its tables if it has none.
 
-    Raises StoreError if it cannot be reached, is not a database, is of another version, or has other tables of the same
-    names.
+    The URL has SQLAlchemy's form. Raises StoreError if the database cannot be reached, is of another version, or has
+    other tables of the same names.
     """
     store = Store(_engine(url))
     shown = make_url(url).render_as_string(hide_password=True)

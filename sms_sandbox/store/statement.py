@@ -67,7 +67,7 @@ class Statement:
         return row[0] if row else None
 
     def many(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Execute the statement for each mapping of parameters, and return how many rows that touched in all."""
+        """Execute the statement for each mapping of parameters. Returns the number of rows it touched in all."""
         _, to_params = self._for(db)
         return self.put(db, [to_params(row) for row in rows])
 
@@ -76,7 +76,7 @@ class Statement:
         return self.put_by(unit_of(db).prepare_driver(), db.dialect, rows) if rows else 0
 
     def put_by(self, driver: Any, dialect: Dialect, rows: Sequence[Params]) -> int:
-        """Do what `put` does for at least one row, on the driver's connection, in its current transaction."""
+        """Do what `put` does for at least one row, on the driver's connection."""
         sql, _ = self._compiled.get(dialect.name) or self._compile(dialect)
         if len(rows) == 1:
             return int(driver.execute(sql, rows[0]).rowcount)

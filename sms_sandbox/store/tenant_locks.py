@@ -33,9 +33,9 @@ class TenantLocks:
 
     @asynccontextmanager
     async def lock(self, tenant: int, waits: bool = True) -> AsyncIterator[bool]:
-        """Lock a tenant that this process has not locked yet, and yield True if that succeeded.
+        """Lock a tenant that this process has not locked yet, and yield True.
 
-        It always does if this `waits` until no other process has the lock.
+        If it does not wait (`waits`), it may yield False, because another process has the lock.
         """
         if self._store.embedded:
             yield True

@@ -1,4 +1,4 @@
-"""Signals from one part of the process to another that something of a tenant has changed."""
+"""Signals within the process that something of a tenant has changed."""
 
 import asyncio
 from collections import defaultdict

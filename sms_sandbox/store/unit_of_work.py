@@ -180,7 +180,10 @@ def catch_up(db: Connection, *_: object) -> None:
 
 
 def invalidate(db: Connection) -> None:
-    """Invalidate the cache, because this transaction changes an account, a number, a clock, a rule or an opt-out."""
+    """Invalidate the cache, because this transaction changes cached values.
+
+    These are of accounts, numbers, clocks, rules and opt-outs.
+    """
     unit_of(db).is_invalidated = True
 
 
@@ -208,7 +211,7 @@ def cached(db: Connection, key: Hashable, find: Callable[[], T]) -> T:
 
 
 def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Params") -> None:
-    """Run a statement with this row, before any other statement could see that it did not run yet.
+    """Defer a statement, until another one could see that it did not run.
 
     Of several rows under one key, only the last is written. This is for values that are cached meanwhile, and so for
     embedded stores only.
@@ -217,7 +220,7 @@ def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Par
 
 
 def insert_rows(db: Connection, statement: "Statement", rows: "Sequence[tuple[Hashable, Params]]") -> None:
-    """Insert rows, each with its key, now or before any statement could see that they are missing.
+    """Insert rows, each with its key, before any statement could see that they are missing.
 
     The rows must be valid: the error of a row that cannot be written may come only after its call was answered.
     """
@@ -229,12 +232,15 @@ def insert_rows(db: Connection, statement: "Statement", rows: "Sequence[tuple[Ha
 
 
 def announce_wake(db: Connection, wake: int) -> None:
-    """Announce, at the commit, that a row on the timeline is due at `wake` (microseconds of real time)."""
+    """Announce at the commit that a row of the timeline wakes.
+
+    `wake` is the moment in microseconds of real time.
+    """
     unit = unit_of(db)
     unit.wake = wake if unit.wake is None else min(wake, unit.wake)
 
 
 def record(db: Connection, entry: PendingEntry, even_if_rolled_back: bool = False) -> None:
-    """Record an entry of the traffic at the commit, or at the end of the transaction in any case."""
+    """Record a traffic entry at the commit, or even at a rollback."""
     unit = unit_of(db)
     (unit.entries_anyway if even_if_rolled_back else unit.entries).append(entry)
