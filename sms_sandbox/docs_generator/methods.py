@@ -116,7 +116,7 @@ def _outline(schema: Schema, depth: int = 0) -> str:
 
 
 async def _make_examples(all_methods: Mapping[str, Method]) -> dict[str, str]:
-    """Call each method of a new tenant with a frozen clock, and return the examples by method."""
+    """Call each method with a frozen clock, and return the examples by method."""
     store = open_store("sqlite://")
     with store.begin() as db:
         new = NewTenant("examples", "examples", clock=Clock(frozen_at=_START))

@@ -172,7 +172,7 @@ class _Replayer:
             ids.take(db, self.tenant, "rule", last_id - ids.FIRST["rule"] + 1)  # type: ignore[operator]
 
     async def _advance(self, to: datetime) -> None:
-        """Advance the clock to a moment, and book the credit that no call caused until then."""
+        """Advance the clock, and book the credit that no call caused until then."""
         tenant = await self._store.run(lambda db: tenants.read(db, self.tenant))
         assert tenant is not None
         now = tenant.clock.now(real_now())

@@ -110,7 +110,7 @@ class Receiver:
         return Request(verb, target, {name.lower(): value for name, _, value in pairs})
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
-        """Whether the connection goes on."""
+        """Return True if the connection stays open."""
         self.requests.append(request)
         behaviour = self.behaviours.get(request.path, Behaviour())
         if self.on_request is not None:

@@ -191,7 +191,7 @@ async def test_a_stop_leaves_it_to_the_next(
 async def test_a_death_leaves_it_to_the_next(
     fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An embedded store resumes it at once, a shared one after its lease has run out."""
+    """An embedded store resumes it at once, a shared one after its lease."""
     limit = WriteLimit(monkeypatch, 10, 2)
     dead, client = Runner(fresh.store, CallbackClient()), CallbackClient()
     await dead.start()

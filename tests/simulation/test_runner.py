@@ -73,7 +73,7 @@ async def test_an_end_that_could_not_be_noted_is_noted_later(
     assert only.status == 200
 
 
-async def test_a_failed_try_is_made_again_a_minute_after_it_failed(
+async def test_a_failed_attempt_is_retried_a_minute_after_it_failed(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await runner.start()
@@ -226,7 +226,7 @@ async def test_an_event_that_fails_stops_no_other(
     assert caplog.text.count("is removed") == 3
 
 
-async def test_a_database_that_fails_for_a_while_is_tried_again(
+async def test_a_database_that_fails_for_a_while_is_retried(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -247,7 +247,7 @@ async def test_a_database_that_fails_for_a_while_is_tried_again(
     await until(lambda: queries.the_callback(quick)[0].state == callbacks.DELIVERED)
 
 
-async def test_a_try_of_before_a_reset_is_forgotten(
+async def test_an_attempt_from_before_a_reset_is_ignored(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """The first callback after a reset has the same id as the first before it."""

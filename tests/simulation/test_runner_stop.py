@@ -25,7 +25,7 @@ async def test_what_is_under_way_ends_before_all_stops(quick: FreshTenant, call:
     assert (callback.state, only.status) == (callbacks.DELIVERED, 200)
 
 
-async def test_what_takes_too_long_is_broken_off_and_tried_again_later(
+async def test_attempts_that_take_too_long_are_cancelled_and_retried_later(
     quick: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "STOP_TIMEOUT_SECONDS", 0.1)

@@ -67,7 +67,7 @@ def apply_seed_file(db: Connection, file: SeedFile, default_key: str, real_now: 
 
 @dataclass(frozen=True)
 class _Context:
-    """A seed file that is being applied in one transaction, at a moment of real time."""
+    """A seed file that is being applied, in one transaction and at one moment."""
 
     db: Connection
     file: SeedFile

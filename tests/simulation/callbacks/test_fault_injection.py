@@ -45,7 +45,7 @@ def mobiles(requests: Sequence[Request]) -> list[str]:
     return [dict(each.params)["mobile"] for each in requests]
 
 
-async def test_a_dropped_try_never_leaves_and_the_ladder_goes_on(
+async def test_a_dropped_attempt_is_never_sent_and_the_next_is_made(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, turns=Turns(count=2), callback="drop")
@@ -86,7 +86,7 @@ async def test_a_duplicate_is_the_same_call_twice(
     assert (callback.attempts, len(attempts), callback.rule) == (1, 1, "fault 1")
 
 
-async def test_a_failed_try_tells_of_its_fault(
+async def test_a_failed_attempt_names_its_fault(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, turns=Turns(count=1), callback="wrong-signature")
@@ -140,7 +140,7 @@ async def test_a_delay_is_of_the_tenants_time(
     assert [each.error for each in attempts] == ["answered 500 (fault 1)", None]
 
 
-async def test_a_delayed_try_keeps_its_effect(
+async def test_a_delayed_attempt_keeps_its_effect(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, turns=Turns(count=1), callback="duplicate", delay={"seconds": 5})

@@ -72,7 +72,7 @@ async def test_a_callback_that_arrives_at_last_is_not_sent_again(
         ({"trick": "garbage"}, "Bad"),
     ],
 )
-async def test_failures_of_every_kind_are_tried_again(
+async def test_failures_of_every_kind_are_retried(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     manner: dict[str, Any], error: str,
 ) -> None:  # fmt: skip
@@ -96,7 +96,7 @@ async def test_a_body_that_does_not_end_is_no_failure(
     assert (callback.state, only.status, only.answer) == (callbacks.DELIVERED, 200, "x" * 500)
 
 
-async def test_an_app_that_is_down_is_tried_again(still: FreshTenant, runner: Runner, call: Client) -> None:
+async def test_an_app_that_is_down_is_retried(still: FreshTenant, runner: Runner, call: Client) -> None:
     await call.send(dlr_callback="http://127.0.0.1:1/")
     await runner.advance(still.tenant, by=2 * MINUTE)
     callback, attempts = queries.the_callback(still)
@@ -117,7 +117,7 @@ async def test_an_address_that_is_refused_is_in_the_journal(
     assert all(each.error and each.error.startswith("refused: 93.184.216.34 is a public address") for each in attempts)
 
 
-async def test_a_try_that_fails_on_our_side_is_a_failed_one(
+async def test_a_bug_in_the_client_is_a_failed_attempt(
     still: FreshTenant, call: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Clumsy(CallbackClient):
@@ -134,7 +134,7 @@ async def test_a_try_that_fails_on_our_side_is_a_failed_one(
     assert "A callback attempt failed because of an error in the sandbox." in caplog.text
 
 
-async def test_a_callback_sent_again_by_hand_is_tried_once(
+async def test_a_callback_sent_again_by_hand_is_attempted_once(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await call.send(dlr_callback=receiver.url(statuses=[200, 500]))
@@ -172,7 +172,7 @@ async def test_more_callbacks_than_may_be_under_way_at_once(
 async def test_an_app_may_send_while_it_is_called(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """Its messages sent during a callback are part of the same advance, at the callback's moment."""
+    """Messages sent during a callback are part of the same advance, at its moment."""
     answers: list[int] = []
 
     async def on_request(request: Request) -> None:

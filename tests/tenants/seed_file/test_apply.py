@@ -85,7 +85,7 @@ def test_what_was_changed_since_is_left(settings: Settings) -> None:
 
 
 def test_fields_of_a_list_are_known_by_their_names(settings: Settings, tmp_path: Path) -> None:
-    """This holds in any order, and even if the list does not have all of them."""
+    """This holds in any order, even if the list lacks some of them."""
     file = tmp_path / "lists.toml"
     text = '[[lists]]\nname = "A"\nfields = {fields}\n[[lists.contacts]]\nmsisdn = "{number}"\nfields = {values}\n'
     file.write_text(text.format(fields='["City", "Size"]', number=HANDSET, values='{City = "Perth", Size = "L"}'))
