@@ -120,7 +120,7 @@ def _sent_within(tenant: int, account: int, start: datetime, end: datetime) -> t
     )
 
 
-SORTED_BY = {"datetime_send": r.c.sent_at, "message_id": r.c.message, "delivery_status": r.c.status}
+SORT_COLUMNS = {"datetime_send": r.c.sent_at, "message_id": r.c.message, "delivery_status": r.c.status}
 """The columns get-contact-sms-stats can sort by, by name."""
 
 
@@ -128,7 +128,7 @@ def list_sent_to_handset(
     db: Connection, tenant: int, account: int, msisdn: str, start: datetime | None, end: datetime, by: str,
     falling: bool, paging: Paging,
 ) -> Page[Recipient]:  # fmt: skip
-    """Return a page of the recipients with a handset's number, sorted by one of `SORTED_BY`.
+    """Return a page of the recipients with a handset's number, sorted by one of `SORT_COLUMNS`.
 
     `start` and `end` are inclusive; a `start` of None is no limit. Cancelled messages are left out.
     """
@@ -141,7 +141,7 @@ def list_sent_to_handset(
     )
     if start is not None:
         query = query.where(r.c.sent_at >= to_micros(start))
-    keys = (SORTED_BY[by], r.c.id)
+    keys = (SORT_COLUMNS[by], r.c.id)
     return fetch_page(db, query.order_by(*(key.desc() if falling else key for key in keys)), paging, build_recipient)
 
 
