@@ -18,12 +18,14 @@ from sms_sandbox.server import certificates as tls
 from .figures import Figure, Run, calls, memory, reports, startup
 from .fixtures import fixtures
 from .imports import imports
+from .server_parts import server_parts
 from .stalls import stalls
 from .tenants import tenants
 
 GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
     "start": startup,
     "calls": calls,
+    "server": server_parts,
     "reports": reports,
     "memory": memory,
     "stalls": stalls,

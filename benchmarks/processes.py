@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +68,12 @@ def first_line(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def sandbox(certificates: tls.Certificates, *flags: str) -> Iterator[ServerProcess]:
-    """Start `sms-sandbox serve` on free ports, without the throttle."""
-    serve = ("-m", "sms_sandbox", "serve", "--https-port", "0", "--http-port", "0", "--throttle", "0")
-    with python(*serve, "--certs", str(certificates.directory), *flags) as process:
+def sandbox(
+    certificates: tls.Certificates, *flags: str, program: Sequence[str] = ("-m", "sms_sandbox")
+) -> Iterator[ServerProcess]:
+    """Start `sms-sandbox serve` on free ports, without the throttle; `program` is what Python runs."""
+    serve = ("serve", "--https-port", "0", "--http-port", "0", "--throttle", "0")
+    with python(*program, *serve, "--certs", str(certificates.directory), *flags) as process:
         ready = json.loads(first_line(process).partition(": ")[2])
         yield ServerProcess(process, int(ready["https"].rpartition(":")[2]), ready["http"])
 
