@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 from starlette.types import ASGIApp
@@ -23,6 +24,9 @@ class _AppTransport(httpx2.BaseTransport):
         self._app = httpx2.ASGITransport(app=app)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if _is_in_a_loop():  # the test is a coroutine, and its own loop waits for this call
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(asyncio.run, self._answer(request)).result()
         if threading.current_thread() is threading.main_thread():
             return _loop().run_until_complete(self._answer(request))
         return asyncio.run(self._answer(request))
@@ -31,6 +35,15 @@ class _AppTransport(httpx2.BaseTransport):
         reply = await self._app.handle_async_request(request)
         body = b"".join([piece async for piece in reply.aiter_raw()])
         return httpx2.Response(reply.status_code, headers=reply.headers, stream=httpx2.ByteStream(body))
+
+
+def _is_in_a_loop() -> bool:
+    """Return True if an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 _loops: list[asyncio.AbstractEventLoop] = []
