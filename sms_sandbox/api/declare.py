@@ -36,7 +36,7 @@ GATE = frozenset({Code.AUTH_FAILED_NO_DATA, Code.AUTH_FAILED, Code.OVER_LIMIT, C
 """Errors that any call can get before its method runs."""
 
 
-Hint: TypeAlias = Callable[[Form], str | None]
+_Hint: TypeAlias = Callable[[Form], str | None]
 """Returns advice on the form of a call, or None if there is nothing to say."""
 
 
@@ -99,7 +99,7 @@ class Method:
     doc: str
     resellers_only: bool = False
     bills_messages: str = ""
-    hints: Mapping[str, Hint] = field(default_factory=dict)
+    hints: Mapping[str, _Hint] = field(default_factory=dict)
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
 
     def find_preparation(self, form: Form | None) -> Prepare | None:
@@ -204,7 +204,7 @@ def method(
     empty: str = "Required field '{}' is empty",
     resellers_only: bool = False,
     bills_messages: str = "",
-    hints: Mapping[str, Hint] | None = None,
+    hints: Mapping[str, _Hint] | None = None,
     prepare: Mapping[str, Prepare] | None = None,
 ) -> Callable[[Callable[..., Any]], Method]:
     """Declare a method of the API with its chapter (`group`) and its own error codes.

@@ -21,7 +21,7 @@ from .errors import Code
 from .forms import Form
 from .http_responses import send_page, send_response
 
-SendResponse = Callable[[Send], Awaitable[None]]
+_SendResponse = Callable[[Send], Awaitable[None]]
 """Sends the ordinary response of a call."""
 
 _MAX_NUMBERS = 500
@@ -116,7 +116,7 @@ class FaultEffects:
         self._waiting: set[asyncio.Task[object]] = set()
 
     async def respond(
-        self, injected: Injected, scope: Scope, receive: Receive, send: Send, send_ordinary: SendResponse
+        self, injected: Injected, scope: Scope, receive: Receive, send: Send, send_ordinary: _SendResponse
     ) -> None:
         """Respond to a call as its fault demands; `send_ordinary` sends the ordinary response."""
         fault = injected.fault
@@ -165,7 +165,7 @@ class FaultEffects:
             task.cancel()
 
 
-async def _capture(send_ordinary: SendResponse) -> tuple[Message, bytes]:
+async def _capture(send_ordinary: _SendResponse) -> tuple[Message, bytes]:
     """Return the start message and the body of a response, instead of sending them."""
     messages: list[Message] = []
 

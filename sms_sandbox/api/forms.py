@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 _MAX_FIELDS = 1000
 
 URLENCODED = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
+_MULTIPART = "multipart/form-data"
 
 # The caller gets the error of a bad body; the parser would also log it on the server's standard error.
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
@@ -31,7 +31,7 @@ def read_form(query: bytes, content_type: str, body: bytes) -> Form:
     kind = content_type.partition(";")[0].strip().lower()
     if body and kind == URLENCODED:
         form.update(parse_urlencoded(body))
-    elif body and kind == MULTIPART:
+    elif body and kind == _MULTIPART:
         form.update(_parse_multipart(content_type, body))
     return form
 
@@ -70,7 +70,7 @@ def _parse_multipart(content_type: str, body: bytes) -> dict[str, str]:
         fields.append(field)
 
     _, _, options = content_type.partition(";")
-    headers = {"Content-Type": f"{MULTIPART};{options}".encode("latin-1")}
+    headers = {"Content-Type": f"{_MULTIPART};{options}".encode("latin-1")}
     try:
         parser = create_form_parser(headers, keep, None, config={"MAX_MEMORY_FILE_SIZE": len(body)})
         parser.write(body)

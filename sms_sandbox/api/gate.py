@@ -20,7 +20,7 @@ MAX_THROTTLE_WINDOWS = 10_000
 _MAX_CACHED_CREDENTIALS = 10_000
 """Number of cached credentials at which the cache is emptied."""
 
-CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
+_CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
 """Creates an account for an unknown key and its secret, if they are allowed as credentials."""
 
 
@@ -31,7 +31,7 @@ class Gate:
     `create_account`, an unknown key becomes an account. With `throttles` off, no call is refused with OVER_LIMIT.
     """
 
-    def __init__(self, store: Store, create_account: CreateAccount | None = None, throttles: bool = True) -> None:
+    def __init__(self, store: Store, create_account: _CreateAccount | None = None, throttles: bool = True) -> None:
         self._store = store
         self._throttles = throttles
         self._create_account = create_account

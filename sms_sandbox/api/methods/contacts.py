@@ -14,9 +14,9 @@ from ..errors import CONTACT_KNOWN, CONTACT_UNKNOWN, ApiError, Code
 from ..params import CountryCode, Id, ListId, Text
 from .lists import NO_SLOTS, Contact, Style, describe_contact, find_list
 
-Msisdn = Annotated[str, Text("Number of the contact.", msisdn=True)]
-CountryOfNumber = Annotated[str, Text("Country of a local number: its two-letter code or English name.")]
-WhichLists = Annotated[int, Id("Id of the list. 0 means all lists of the contact.")]
+_Msisdn = Annotated[str, Text("Number of the contact.", msisdn=True)]
+_CountryOfNumber = Annotated[str, Text("Country of a local number: its two-letter code or English name.")]
+_WhichLists = Annotated[int, Id("Id of the list. 0 means all lists of the contact.")]
 
 
 @method(
@@ -29,8 +29,8 @@ WhichLists = Annotated[int, Id("Id of the list. 0 means all lists of the contact
 def add_to_list(
     call: Call,
     list_id: ListId,
-    msisdn: Msisdn,
-    countrycode: CountryOfNumber = "",
+    msisdn: _Msisdn,
+    countrycode: _CountryOfNumber = "",
     first_name: Annotated[str, Text("First name.")] | None = None,
     last_name: Annotated[str, Text("Last name.")] | None = None,
     values: Annotated[Mapping[str, str], FieldValues("Value of a custom field.")] = NO_SLOTS,
@@ -61,8 +61,8 @@ def add_to_list(
 def edit_list_member(
     call: Call,
     list_id: ListId,
-    msisdn: Msisdn,
-    countrycode: CountryOfNumber = "",
+    msisdn: _Msisdn,
+    countrycode: _CountryOfNumber = "",
     first_name: Annotated[str, Text("First name; a blank clears it.", blank_clears=True)] | None = None,
     last_name: Annotated[str, Text("Last name; a blank clears it.", blank_clears=True)] | None = None,
     values: Annotated[
@@ -89,7 +89,7 @@ def edit_list_member(
 
 
 @method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
-def get_contact(call: Call, list_id: ListId, msisdn: Msisdn, response_style: Style = "") -> Contact:
+def get_contact(call: Call, list_id: ListId, msisdn: _Msisdn, response_style: Style = "") -> Contact:
     """Return a contact of a list, active or not."""
     list_ = find_list(call, list_id)
     return describe_contact(_find_contact(call, list_, _known_number(msisdn)), list_, response_style)
@@ -101,7 +101,7 @@ class ListsLeft(TypedDict):
 
 @method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
 def delete_from_list(
-    call: Call, msisdn: Msisdn, list_id: WhichLists | None = None, countrycode: CountryCode | None = None
+    call: Call, msisdn: _Msisdn, list_id: _WhichLists | None = None, countrycode: CountryCode | None = None
 ) -> ListsLeft:
     """Remove a contact from a list, or from all lists.
 
@@ -121,7 +121,7 @@ def delete_from_list(
 
 @method("Lists", errors=[Code.NOT_FOUND, Code.NO_ACCESS])
 def optout_list_member(
-    call: Call, msisdn: Msisdn, list_id: WhichLists | None = None, countrycode: CountryCode | None = None
+    call: Call, msisdn: _Msisdn, list_id: _WhichLists | None = None, countrycode: CountryCode | None = None
 ) -> ListsLeft:
     """Unsubscribe a contact from a list, or from all lists. A second call is no error.
 

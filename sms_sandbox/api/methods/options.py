@@ -13,7 +13,7 @@ from ..params import Email, Id, Param, Schema, Text, Url, Words
 
 
 @dataclass(frozen=True)
-class Emails(Words):
+class _Emails(Words):
     """A list of e-mail addresses, separated by commas."""
 
     def parse(self, raw: str, name: str) -> Sequence[str] | None:
@@ -22,7 +22,7 @@ class Emails(Words):
 
 
 @dataclass(frozen=True)
-class Handsets(Words):
+class _Handsets(Words):
     """A list of numbers in international form, separated by commas."""
 
     def parse(self, raw: str, name: str) -> Sequence[str] | None:
@@ -34,7 +34,7 @@ class Handsets(Words):
 
 
 @dataclass(frozen=True)
-class AutoReply(Text):
+class _AutoReply(Text):
     """The text of an automatic reply. Its length is that for a handset without contact data."""
 
     max_length: int = 2000
@@ -46,7 +46,7 @@ class AutoReply(Text):
 
 
 @dataclass(frozen=True)
-class Clearing(Param):
+class _Clearing(Param):
     """Another kind of parameter whose blank value is read as `cleared`, not as None."""
 
     kind: Param
@@ -62,11 +62,11 @@ class Clearing(Param):
 
 _REFERENCE = Text("Note for the account's own use.", max_length=100)
 _LIST_ID = Id("Id of a list that senders are added to.")
-_WELCOME = AutoReply("Automatic reply to every message; with a list, only to handsets that are new on it.")
-_MEMBERS = AutoReply("Automatic reply to handsets that are on the list already.")
+_WELCOME = _AutoReply("Automatic reply to every message; with a list, only to handsets that are new on it.")
+_MEMBERS = _AutoReply("Automatic reply to handsets that are on the list already.")
 FORWARD_URL = Url("URL to call with each message, instead of the account's own.")
-_FORWARD_EMAIL = Emails("Addresses to mail each message to, separated by commas.", max_items=100)
-_FORWARD_SMS = Handsets("International numbers to send each message to, separated by commas.", max_items=100)
+_FORWARD_EMAIL = _Emails("Addresses to mail each message to, separated by commas.", max_items=100)
+_FORWARD_SMS = _Handsets("International numbers to send each message to, separated by commas.", max_items=100)
 
 Reference = Annotated[str, _REFERENCE]
 ListOf = Annotated[int, _LIST_ID]
@@ -76,12 +76,12 @@ ForwardUrl = Annotated[str, FORWARD_URL]
 ForwardEmail = Annotated[Sequence[str], _FORWARD_EMAIL]
 ForwardSms = Annotated[Sequence[str], _FORWARD_SMS]
 
-ClearingList = Annotated[int, Clearing(f"{_LIST_ID.doc} 0 or blank: none.", _LIST_ID, 0)]
-ClearingWelcome = Annotated[str, Clearing(_WELCOME.doc, _WELCOME)]
-ClearingMembers = Annotated[str, Clearing(_MEMBERS.doc, _MEMBERS)]
-ClearingUrl = Annotated[str, Clearing(FORWARD_URL.doc, FORWARD_URL)]
-ClearingEmail = Annotated[Sequence[str], Clearing(_FORWARD_EMAIL.doc, _FORWARD_EMAIL, ())]
-ClearingSms = Annotated[Sequence[str], Clearing(_FORWARD_SMS.doc, _FORWARD_SMS, ())]
+ClearingList = Annotated[int, _Clearing(f"{_LIST_ID.doc} 0 or blank: none.", _LIST_ID, 0)]
+ClearingWelcome = Annotated[str, _Clearing(_WELCOME.doc, _WELCOME)]
+ClearingMembers = Annotated[str, _Clearing(_MEMBERS.doc, _MEMBERS)]
+ClearingUrl = Annotated[str, _Clearing(FORWARD_URL.doc, FORWARD_URL)]
+ClearingEmail = Annotated[Sequence[str], _Clearing(_FORWARD_EMAIL.doc, _FORWARD_EMAIL, ())]
+ClearingSms = Annotated[Sequence[str], _Clearing(_FORWARD_SMS.doc, _FORWARD_SMS, ())]
 
 
 def to_columns(**given: Any) -> dict[str, Any]:

@@ -15,19 +15,21 @@ from ..money import CENT, Amount
 from ..params import Choice, Email, End, Flag, Handset, Id, Pages, Start, Text
 from ..schema import SECRET
 
-ClientId = Annotated[int, Id("Id of the client.")]
-Name = Annotated[str, Text("Name of the company, unique among the clients.")]
-Login = Annotated[str, Email("E-mail address that the client logs in with, unique among all accounts.")]
-Password = Annotated[str, Text("Password for the provider's web interface. The sandbox does not keep it.", secret=True)]
-Phone = Annotated[str, Handset("Phone number of the client.")]
-ContactName = Annotated[str, Text("Name of a contact person. By default the company's name.")]
-Timezone = Annotated[str, Text("Name of the time zone, such as Australia/Sydney.", max_length=64)]
-ClientPays = Annotated[bool, Flag("Charge the client; if false, charge the reseller.")]
-SmsMargin = Annotated[int, Amount("Cents to add to the price of each SMS.", unit=CENT)]
-NumberMargin = Annotated[int, Amount("Cents to add to the monthly price of each number.", unit=CENT)]
-FixedTopUp = Annotated[int, Amount("Amount to buy when credit runs out, in the account's currency.")]
-PaymentMethod = Annotated[str, Choice("Buy a fixed or a variable amount of credit.", words=("variable", "fixed"))]
-Secret = Annotated[str, Text("Secret of the client's API key.", trimmed=False, secret=True)]
+_ClientId = Annotated[int, Id("Id of the client.")]
+_Name = Annotated[str, Text("Name of the company, unique among the clients.")]
+_Login = Annotated[str, Email("E-mail address that the client logs in with, unique among all accounts.")]
+_Password = Annotated[
+    str, Text("Password for the provider's web interface. The sandbox does not keep it.", secret=True)
+]
+_Phone = Annotated[str, Handset("Phone number of the client.")]
+_ContactName = Annotated[str, Text("Name of a contact person. By default the company's name.")]
+_Timezone = Annotated[str, Text("Name of the time zone, such as Australia/Sydney.", max_length=64)]
+_ClientPays = Annotated[bool, Flag("Charge the client; if false, charge the reseller.")]
+_SmsMargin = Annotated[int, Amount("Cents to add to the price of each SMS.", unit=CENT)]
+_NumberMargin = Annotated[int, Amount("Cents to add to the monthly price of each number.", unit=CENT)]
+_FixedTopUp = Annotated[int, Amount("Amount to buy when credit runs out, in the account's currency.")]
+_PaymentMethod = Annotated[str, Choice("Buy a fixed or a variable amount of credit.", words=("variable", "fixed"))]
+_Secret = Annotated[str, Text("Secret of the client's API key.", trimmed=False, secret=True)]
 
 
 # Keys in the order of the wire.
@@ -93,18 +95,18 @@ class SingleBooking(Booking):
 @method("Resellers", errors=[Code.KEY_EXISTS], resellers_only=True)
 def add_client(
     call: Call,
-    name: Name,
-    email: Login,
-    password: Password,  # noqa: ARG001 (never kept)
-    msisdn: Phone,
-    contact: ContactName | None = None,
-    timezone: Timezone | None = None,
-    client_pays: ClientPays = True,
-    sms_margin: SmsMargin = 0,
-    number_margin: NumberMargin = 0,
-    fixed_top_up_amount: FixedTopUp = 0,
-    payment_method: PaymentMethod = "variable",
-    api_secret: Secret | None = None,
+    name: _Name,
+    email: _Login,
+    password: _Password,  # noqa: ARG001 (never kept)
+    msisdn: _Phone,
+    contact: _ContactName | None = None,
+    timezone: _Timezone | None = None,
+    client_pays: _ClientPays = True,
+    sms_margin: _SmsMargin = 0,
+    number_margin: _NumberMargin = 0,
+    fixed_top_up_amount: _FixedTopUp = 0,
+    payment_method: _PaymentMethod = "variable",
+    api_secret: _Secret | None = None,
 ) -> ClientAccount:
     """Add a client: an account of its own, with an API key and no money.
 
@@ -123,19 +125,19 @@ def add_client(
 @method("Resellers", errors=[Code.NOT_FOUND, Code.KEY_EXISTS], resellers_only=True)
 def edit_client(
     call: Call,
-    client_id: ClientId,
-    name: Name | None = None,
-    email: Login | None = None,
-    password: Password | None = None,  # noqa: ARG001 (never kept)
-    msisdn: Phone | None = None,
-    contact: ContactName | None = None,
-    timezone: Timezone | None = None,
-    client_pays: ClientPays | None = None,
-    sms_margin: SmsMargin | None = None,
-    number_margin: NumberMargin | None = None,
-    fixed_top_up_amount: FixedTopUp | None = None,
-    payment_method: PaymentMethod | None = None,
-    api_secret: Secret | None = None,
+    client_id: _ClientId,
+    name: _Name | None = None,
+    email: _Login | None = None,
+    password: _Password | None = None,  # noqa: ARG001 (never kept)
+    msisdn: _Phone | None = None,
+    contact: _ContactName | None = None,
+    timezone: _Timezone | None = None,
+    client_pays: _ClientPays | None = None,
+    sms_margin: _SmsMargin | None = None,
+    number_margin: _NumberMargin | None = None,
+    fixed_top_up_amount: _FixedTopUp | None = None,
+    payment_method: _PaymentMethod | None = None,
+    api_secret: _Secret | None = None,
 ) -> ClientAccount:
     """Change a client. Parameters that are missing or blank leave their setting unchanged."""
     client = _find_client(call, client_id)
@@ -149,7 +151,7 @@ def edit_client(
 
 
 @method("Resellers", errors=[Code.NOT_FOUND], resellers_only=True)
-def get_client(call: Call, client_id: ClientId) -> ClientAccount:
+def get_client(call: Call, client_id: _ClientId) -> ClientAccount:
     """Return a client with its API key and secret, its balance and its totals."""
     return _describe_client(_find_client(call, client_id))
 

@@ -18,7 +18,7 @@ from .sms import find_message
 _MONTH = timedelta(days=30)
 _YEAR = timedelta(days=365)
 
-Original = Annotated[bool, Flag("Include the message that the handset replied to, as it received it.")]
+_Original = Annotated[bool, Flag("Include the message that the handset replied to, as it received it.")]
 
 
 class ResponseRow(TypedDict):
@@ -50,7 +50,7 @@ def get_sms_responses(
     msisdn: OnlyHandset | None = None,
     start: Start | None = None,
     end: End | None = None,
-    include_original: Original = False,
+    include_original: _Original = False,
     paging: Pages = FIRST_PAGE,
 ) -> Responses:
     """List the replies to a message, or the messages to a keyword.
@@ -86,7 +86,7 @@ def get_user_sms_responses(
     keywords: Annotated[str, Choice("Include messages to keywords, show only them, or omit them.",
                                     words=("both", "only", "omit"))] = "both",
     number: Annotated[str, Handset("Show only messages to this virtual number.")] | None = None,
-    include_original: Original = False,
+    include_original: _Original = False,
     paging: Pages = FIRST_PAGE,
 ) -> Responses:  # fmt: skip
     """List all replies and other messages from handsets, by default of the last 30 days."""

@@ -24,7 +24,7 @@ from ..params import CountryCode, Email, Flag, Id, Integer, ListId, Param, Text,
 from ..render import Fixed
 from .lists import find_list
 
-MAX_VALIDITY_MINUTES = 4320
+_MAX_VALIDITY_MINUTES = 4320
 """The carrier tries for 72 hours at most."""
 
 
@@ -125,7 +125,7 @@ def send_sms(
         sender=_find_sender(call, from_, from_shared),
         send_at=max(send_at or call.now, call.now),
         created=call.now,
-        validity=timedelta(minutes=min(validity, MAX_VALIDITY_MINUTES)),
+        validity=timedelta(minutes=min(validity, _MAX_VALIDITY_MINUTES)),
         list_id=list_.id if list_ else 0,
         list_name=list_.name if list_ else "",
         dlr_url=dlr_callback,
