@@ -1,4 +1,10 @@
-"""Extension of ASGI between the application and our server; other servers work without it."""
+"""Extensions of ASGI between the application and our server; other servers work without them."""
 
 CONNECTION = "sms-sandbox.connection"
 """Key in the extensions of a request: its `end(with_reset)` ends the connection, with or without a TCP reset."""
+
+COMPLETE_RESPONSE = "sms-sandbox.complete-response"
+"""Key in the extensions of a request: its `write(status, headers, body)` writes a response that is complete.
+
+It returns False, and writes nothing, if the response has to go out as ASGI messages.
+"""

@@ -4,7 +4,7 @@ The pages have none of the API's headers.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +13,14 @@ from starlette.types import Send
 _PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 
 Headers = list[tuple[bytes, bytes]]
+
+
+class CompleteResponse(TypedDict):
+    """A response whose body is there as a whole."""
+
+    status: int
+    headers: Headers
+    body: bytes
 
 
 async def send_page(send: Send, status: int, title: str, close: bool = False) -> None:
@@ -32,6 +40,6 @@ async def not_found_page(request: Request, error: Exception) -> Response:  # noq
 
 
 async def send_response(send: Send, status: int, headers: Sequence[Any], body: bytes) -> None:
-    """Send a response with a complete body; our server writes both at once."""
+    """Send a response with a complete body as ASGI messages."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -16,13 +16,14 @@ from ..store.database import Store
 from ..store.unit_of_work import PendingEntry
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answered_call import AnsweredCall, ApiContext
+from .asgi_extensions import COMPLETE_RESPONSE
 from .declare import Method
 from .early_reports import wait_for_reports
 from .errors import Code
 from .fault_injection import FaultEffects
 from .forms import Form, UnreadableError, read_form
 from .gate import Gate
-from .http_responses import Headers, send_page, send_response
+from .http_responses import CompleteResponse, Headers, send_page, send_response
 from .render import FORMATS
 
 CHAPTERS = {
@@ -114,15 +115,16 @@ class Api:
         else:
             answer, rendered = await self._call(scope, headers, body, path)
             content_type, _ = FORMATS[path[2]]
-            if answer.injected is None:
-                await _respond(send, answer, content_type, rendered, headers, scope["http_version"])
-            else:
-                headers.pop(b"accept-encoding", None)  # a broken body must be readable, so it is not compressed
-                send_ordinary = partial(
-                    _respond, answer=answer, content_type=content_type, body=rendered, asked_headers=headers,
-                    http_version=scope["http_version"],
-                )  # fmt: skip
-                await self._effects.respond(answer.injected, scope, receive, send, send_ordinary)
+            # A broken body must be readable, so it is not compressed.
+            encodings = b"" if answer.injected else headers.get(b"accept-encoding", b"")
+            keeps_alive = scope["http_version"] == "1.1" and b"close" not in headers.get(b"connection", b"").lower()
+            response = _build_response(answer, content_type, rendered, encodings, keeps_alive)
+            if answer.injected:
+                await self._effects.respond(answer.injected, scope, receive, send, partial(send_response, **response))
+                return
+            server: Mapping[str, Any] | None = scope.get("extensions", {}).get(COMPLETE_RESPONSE)
+            if server is None or not server["write"](**response):
+                await send_response(send, **response)
 
     async def carry_out(self, scope: Scope, body: bytes) -> None:
         """Carry out a call without sending a response. Faults have no effect on the client then."""
@@ -225,19 +227,20 @@ async def _read_body(receive: Receive) -> bytes | None:
     return b"".join(chunks)
 
 
-async def _respond(
-    send: Send, answer: Answer, content_type: str, body: bytes, asked_headers: Mapping[bytes, bytes], http_version: str
-) -> None:
+def _build_response(
+    answer: Answer, content_type: str, body: bytes, encodings: bytes, keeps_alive: bool
+) -> CompleteResponse:
+    """Return status, headers and body. `encodings` is the Accept-Encoding header of the request."""
     billing = "Queries=1" if answer.billed is None else f"Queries=1; Messages={answer.billed}"
     headers = [*_usual_headers(answer.profile, content_type), (b"x-mashape-billing", billing.encode())]
-    if http_version == "1.1" and b"close" not in asked_headers.get(b"connection", b"").lower():
+    if keeps_alive:
         headers.append((b"connection", b"keep-alive"))
-    if _GZIP.search(asked_headers.get(b"accept-encoding", b"")):
+    if _GZIP.search(encodings):
         body = gzip.compress(body, compresslevel=1, mtime=0)
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
     if answer.code is Code.AUTH_FAILED_NO_DATA:
         headers.append((b"www-authenticate", b'Basic realm="API"'))
-    await send_response(send, answer.code.status, headers, body)
+    return {"status": answer.code.status, "headers": headers, "body": body}
 
 
 @cache

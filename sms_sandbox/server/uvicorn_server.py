@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -11,9 +12,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
+from ..api.asgi_extensions import COMPLETE_RESPONSE
 from ..app import Sandbox
 from .listener import TLSListener
 from .protocol import HttpProtocol
+from .response_writer import write_response
 
 CALL_GRACE_SECONDS = 0.8
 """Time that running calls get to end when the server stops; less than callbacks get, which a call may wait for."""
@@ -53,6 +56,9 @@ class UvicornServer(uvicorn.Server):
         if scope["type"] == "lifespan":
             await self._keep_error(scope, receive, send)
         else:
+            cycle: Any = send.__self__  # type: ignore[attr-defined]  # uvicorn's `send` is a method of its cycle
+            complete_response = {"write": partial(write_response, cycle)}
+            scope["extensions"] = {**scope["extensions"], COMPLETE_RESPONSE: complete_response}
             await self._app(scope, receive, send)
 
     async def _keep_error(self, scope: Scope, receive: Receive, send: Send) -> None:
