@@ -14,9 +14,9 @@ from sms_sandbox.cli import main
 from sms_sandbox.server import protocol, uvicorn_server
 
 
-def leave_writes_apart() -> None:
-    """Send each write of uvicorn at once."""
-    patch.object(protocol, "BufferedTransport", lambda transport, _loop: transport).start()
+def leave_responses_to_uvicorn() -> None:
+    """Send each response as ASGI messages, through Starlette and uvicorn."""
+    patch.object(uvicorn_server, "write_response", lambda *_, **__: False).start()
 
 
 def leave_heads_alone() -> None:
@@ -51,7 +51,7 @@ def leave_first_byte_unread() -> None:
 
 
 PARTS: dict[str, Callable[[], Any]] = {
-    "buffered-transport": leave_writes_apart,
+    "response-writer": leave_responses_to_uvicorn,
     "head-repair": leave_heads_alone,
     "first-byte": leave_first_byte_unread,
 }

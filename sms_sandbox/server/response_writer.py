@@ -1,7 +1,7 @@
 """Complete responses, written past the layers of Starlette and uvicorn.
 
 A response as two ASGI messages passes five coroutines twice, and uvicorn checks and spells each header every time. The
-imitated API writes its responses here instead; `python -m benchmarks writer` shows what that saves. This uses
+imitated API writes its responses here instead; `python -m benchmarks server` shows what that saves. This uses
 `RequestResponseCycle`, which uvicorn 0.54 does not document.
 """
 
