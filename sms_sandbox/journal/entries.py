@@ -175,7 +175,7 @@ def shorten(text: str, max_chars: int) -> str:
 
 
 def _encode_request(request: Mapping[str, str]) -> tuple[str, bool]:
-    """Return a request as JSON, shortened to what is kept, and True if something is missing."""
+    """Return a request as shortened JSON, and True if something is missing."""
     is_cut = False
     if sum(map(len, request.values())) + sum(map(len, request)) > MAX_VALUE_CHARS:
         left, whole = MAX_REQUEST_CHARS, request

@@ -91,7 +91,7 @@ class JournalWriter:
             await self.flush()
 
     def _should_defer(self, added_before: int) -> bool:
-        """Return True if calls come so fast that writing is better deferred until they come slower.
+        """Return True if calls come so fast that writing is better deferred.
 
         This is for a volatile store, most of whose entries may never have to be written.
         """

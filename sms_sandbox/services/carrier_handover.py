@@ -69,7 +69,7 @@ def hand_over(db: Connection, message: CarrierMessage, to: Sequence[tuple[int, s
 def _rule_chooser(
     db: Connection, message: CarrierMessage, carrier_rules: Sequence[Rule], to: Sequence[tuple[int, str]]
 ) -> Callable[[int, str], _ChosenScenario | None]:
-    """Return a function that lets the rules choose the scenario of one recipient after the other."""
+    """Return a function with which the rules choose the scenario of a recipient."""
     if not all(rule.turns.always_applies for rule in carrier_rules):
         rules.lock(db, message.tenant, rules.CARRIER)
     account = accounts.read(db, message.tenant, message.account)

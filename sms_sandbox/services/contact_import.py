@@ -66,7 +66,7 @@ def _added_elsewhere(db: Connection, held: Held, new: Sequence[MemberValues]) ->
 def end(db: Connection, held: Held, why: str, now: datetime) -> None:
     """End an import, as completed or, with the reason `why`, as failed. Does nothing if it is no longer held.
 
-    A failed import takes the list with it that was made for it.
+    If an import failed, the list that was made for it is removed.
     """
     if not imports.end(db, held, why):
         return

@@ -43,7 +43,7 @@ def check(rows: Mapping[str, Any]) -> Tables:
 
 
 def _check_accounts(rows: Tables) -> None:
-    """Raise unless the first account is the tenant's own, and every account that is named exists."""
+    """Raise unless the first account is the tenant's own, and every named account exists."""
     accounts = rows["accounts"]
     if not accounts:
         raise DocumentError("tables.accounts", "there is no account")

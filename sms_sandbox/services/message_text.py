@@ -14,7 +14,7 @@ NO_RECORD: Values = {"firstname": "", "lastname": ""}
 """The values for a handset that no list knows."""
 
 
-class LinkMarker(NamedTuple):
+class _LinkMarker(NamedTuple):
     """A marker that becomes a link, and where the link leads. A `target` of None is the link that opts out."""
 
     marker: str
@@ -22,7 +22,7 @@ class LinkMarker(NamedTuple):
     target: str | None
 
 
-_UNSUBSCRIBE = LinkMarker(merge.UNSUBSCRIBE, merge.UNSUBSCRIBE_HOST, None)
+_UNSUBSCRIBE = _LinkMarker(merge.UNSUBSCRIBE, merge.UNSUBSCRIBE_HOST, None)
 
 
 class Template(NamedTuple):
@@ -30,12 +30,12 @@ class Template(NamedTuple):
 
     text: str
     has_fields: bool
-    markers: Sequence[LinkMarker] = ()
+    markers: Sequence[_LinkMarker] = ()
 
     @classmethod
     def parse(cls, text: str, tracked_url: str | None = None) -> "Template":
         """Read a text, whose tracked link leads to a URL."""
-        tracked = [LinkMarker(merge.TRACKED, merge.TRACKED_HOST, tracked_url)] if tracked_url else []
+        tracked = [_LinkMarker(merge.TRACKED, merge.TRACKED_HOST, tracked_url)] if tracked_url else []
         return cls(text, merge.has_fields(text), [*tracked, _UNSUBSCRIBE])
 
     @classmethod

@@ -157,7 +157,7 @@ def _read_unless_cancelled(db: Connection, tenant: Tenant, id_: int) -> Message 
 
 
 class _Batch(NamedTuple):
-    """What writing down the recipients of a message needs to know of it."""
+    """A message whose recipients are written down."""
 
     tenant: int
     seed: str
@@ -175,12 +175,12 @@ def _enlist(db: Connection, batch: _Batch, handsets: Sequence[Handset]) -> range
     if not batch.template.has_fields:
         rows = [NewRecipient(msisdn) for msisdn, _ in handsets]
     else:
-        rows, made = [], []
+        rows, new_links = [], []
         for recipient, (msisdn, values) in enumerate(handsets, first):
             text, links_ = batch.template.fill(values, partial(merge.link_code, batch.seed, recipient))
-            made += [Link(code, batch.tenant, recipient, target) for code, target in links_]
+            new_links += [Link(code, batch.tenant, recipient, target) for code, target in links_]
             rows.append(NewRecipient(msisdn, text))
-        links.add(db, made)
+        links.add(db, new_links)
     recipients.add(db, batch.tenant, batch.account, batch.message, batch.send_at, first, rows)
     return range(first, first + len(rows))
 

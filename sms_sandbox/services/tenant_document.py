@@ -20,10 +20,10 @@ VERSION = 1
 def export(db: Connection, tenant: int) -> Tables:
     """Return every row of the tenant, by table. The same rows come in the same order."""
     rows = tenant_rows.read(db, tenant)
-    return {**rows, "traffic": in_stable_order(rows["traffic"])}
+    return {**rows, "traffic": _in_stable_order(rows["traffic"])}
 
 
-def in_stable_order(entries: Sequence[Row]) -> list[Row]:
+def _in_stable_order(entries: Sequence[Row]) -> list[Row]:
     """Number the traffic so that events come after calls of the same moment.
 
     Which call was answered first, or which of two callbacks ended first, is chance, and no part of a document.
@@ -39,12 +39,12 @@ def in_stable_order(entries: Sequence[Row]) -> list[Row]:
 
 def restore(db: Connection, new: NewTenant, created: datetime, rows: Tables, real: datetime) -> Tenant:
     """Make a tenant with these rows, which were checked. Its timeline follows its clock."""
-    made = tenants.add(db, new, real)
-    tenants.change(db, made.id, {"created": to_micros(created)})
+    id_ = tenants.add(db, new, real).id
+    tenants.change(db, id_, {"created": to_micros(created)})
     for table, each in rows.items():
-        tenant_rows.add(db, made.id, table, each)
-    tenants.set_clock(db, made.id, new.clock)
-    tenant = tenants.read(db, made.id)
+        tenant_rows.add(db, id_, table, each)
+    tenants.set_clock(db, id_, new.clock)
+    tenant = tenants.read(db, id_)
     assert tenant is not None
     return tenant
 

@@ -28,7 +28,7 @@ class NewCallback:
     """A callback to be added.
 
     `url` is complete, with the event's parameters. Without a `signature` there is no header. `rule` names what changed
-    the callback, such as `scenario report-twice` or `fault 3`.
+    the callback: `scenario report-twice`, for example, or `fault 3`.
     """
 
     account: int

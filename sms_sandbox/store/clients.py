@@ -113,7 +113,7 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
     }
     # From the seed alone, so that a replay gives the same key, unless two tenants with one seed exist at once.
     for of in ((reseller.seed, "key", client), (reseller.seed, "key", client, reseller.tenant)):
-        made = NewAccount(
+        account = NewAccount(
             credentials.derive_key(*of),
             currency=reseller.currency,
             balance=0,
@@ -124,7 +124,7 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
             parent=reseller.id,
             **(defaults | new.given_columns),
         )
-        if accounts.add_as(db, reseller.tenant, client, made, now):
+        if accounts.add_as(db, reseller.tenant, client, account, now):
             return client
     raise RuntimeError(f"No key is left for account {client} of tenant {reseller.tenant}.")
 
@@ -146,7 +146,9 @@ def change(db: Connection, reseller: Account, client: int, new: Details) -> bool
 
 
 def _taken(db: Connection, reseller: Account, new: Details, client: int | None) -> bool:
-    """Return True if another client of the reseller has the name, or another account of the tenant the e-mail.
+    """Return True if the name or the e-mail is taken.
+
+    Names are unique among the clients of a reseller, e-mails among the accounts of a tenant.
 
     The caller locks the tenant's first account before, so that two calls at once cannot both find a name free.
     """

@@ -77,7 +77,7 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _lower(text: str | None) -> str | None:
-    """Return a text in lower case, each letter without regard to its neighbours, as PostgreSQL does."""
+    """Return a text in lower case, letter by letter, as PostgreSQL does."""
     if text is None or text.isascii():
         return text and text.lower()
     return "".join([each.lower() for each in text])
@@ -94,9 +94,9 @@ def prepare(db: Connection) -> None:
     lock(db)
     present = set(inspect(db).get_table_names())
     if tables.meta.name in present:
-        found = db.scalar(select(tables.meta.c.version))
-        if found != VERSION:
-            raise StoreError(f"The database is of version {found}, and this sms-sandbox uses version {VERSION}.")
+        version = db.scalar(select(tables.meta.c.version))
+        if version != VERSION:
+            raise StoreError(f"The database is of version {version}, and this sms-sandbox uses version {VERSION}.")
         return
     if foreign := sorted(present & set(tables.metadata.tables)):
         raise StoreError(

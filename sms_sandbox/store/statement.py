@@ -33,8 +33,8 @@ class Statement:
     def _compile(self, dialect: Dialect) -> tuple[str, _ToParams]:
         compiled: Any = self._clause.compile(dialect=dialect)
         constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
-        made = self._compiled[dialect.name] = (str(compiled), _orderer(compiled.positiontup, constants))
-        return made
+        result = self._compiled[dialect.name] = (str(compiled), _orderer(compiled.positiontup, constants))
+        return result
 
     def _cursor(self, db: Connection, params: Mapping[str, Any]) -> Any:
         sql, to_params = self._for(db)
@@ -86,7 +86,7 @@ class Statement:
 
 
 def _orderer(names: Sequence[str], constants: Mapping[str, Any]) -> _ToParams:
-    """Return a function that puts parameters by name, and the constants, in the order of `names`."""
+    """Return a function that puts named parameters, and the constants, in order."""
     if len(names) < 2:
         return lambda params: [{**constants, **params}[name] for name in names]
     pick = itemgetter(*names)

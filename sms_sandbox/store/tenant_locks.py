@@ -49,7 +49,7 @@ class TenantLocks:
                 await self._store.call(self._ask, _UNLOCK, tenant)
 
     def _ask(self, statement: TextClause, tenant: int) -> bool:
-        """Return the session's answer, or False if the session was lost, and its locks with it."""
+        """Return the session's answer. A lost session has lost its locks, so that is False."""
         with self._session_lock:
             if self._session is None:
                 self._session = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
