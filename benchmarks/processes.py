@@ -71,7 +71,7 @@ def first_line(process: subprocess.Popen[str]) -> str:
 def sandbox(
     certificates: tls.Certificates, *flags: str, program: Sequence[str] = ("-m", "sms_sandbox")
 ) -> Iterator[ServerProcess]:
-    """Start `sms-sandbox serve` on free ports, without the throttle; `program` is what Python runs."""
+    """Start `sms-sandbox serve` on free ports, without the throttle; Python runs `program`."""
     serve = ("serve", "--https-port", "0", "--http-port", "0", "--throttle", "0")
     with python(*program, *serve, "--certs", str(certificates.directory), *flags) as process:
         ready = json.loads(first_line(process).partition(": ")[2])

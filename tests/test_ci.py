@@ -101,7 +101,7 @@ class Job:
         return int(suite.attrib["tests"])
 
     def check_installed(self) -> None:
-        """Whether everything that was to be installed is there: folders of this checkout, and extras it has."""
+        """Check that everything is installed: folders of this checkout, and its extras."""
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
         lines = (self.folder / "installed").read_text().splitlines()
         assert lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sms_sandbox.api.parity.evidence import EVIDENCE
 from tests.contract.exchanges import Mutator, Relay, Request, forward_unchanged, unchanged
 from tests.contract.mutators import access, callbacks, pages, refusals, request_forms, statuses, values
-from tests.contract.mutators.combinators import (  # fmt: skip
+from tests.contract.mutators.combinators import (
     change_answers,
     change_bytes,
     change_keys,

@@ -8,7 +8,7 @@ from sms_sandbox.control.mismatch import describe_difference
 from sms_sandbox.journal.queries import Entry, EntryFilter
 from tests.control.traffic_client import entries
 from tests.sandbox import HANDSET, Account
-from tests.store.making import NOON
+from tests.store.example_rows import NOON
 
 
 def call(number: int, method: str = "send-sms", **request: str) -> Entry:

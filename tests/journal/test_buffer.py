@@ -1,4 +1,4 @@
-"""Notes that wait: bounded, and what is left out is what the journal would have dropped."""
+"""Pending traffic entries: they are bounded, and drop what the journal would drop."""
 
 import asyncio
 from collections import Counter
@@ -24,7 +24,7 @@ def note(tenant: int | None, weight: int = 1) -> PendingEntry:
 
 @pytest.fixture
 def tight(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], EntryBuffer]:
-    """A backlog with room for ten notes, and for two of each tenant if these are bounded."""
+    """A buffer for ten entries, and for two of each tenant if these are bounded."""
     monkeypatch.setattr(buffer, "MAX_PENDING_ENTRIES", 10)
     monkeypatch.setattr(buffer, "SLACK_ENTRIES", 3)
     return EntryBuffer

@@ -12,7 +12,7 @@ from sms_sandbox.store import tables, tenants
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
 from tests.conftest import FreshTenant, make_tenant
-from tests.store.making import HANDSETS, NOON, send
+from tests.store.example_rows import HANDSETS, NOON, send
 
 ALL = Paging(1, 1000)
 
@@ -39,7 +39,7 @@ def calls(fresh: FreshTenant, *texts: str) -> list[NewEntry]:
 
 
 def wanted(fresh: FreshTenant, **asked: object) -> list[int]:
-    """The ids of what a filter finds."""
+    """Return the ids of the entries that a filter finds."""
     with fresh.store.begin() as db:
         asking = EntryFilter(**asked)  # type: ignore[arg-type]
         rows = queries.list_page(db, fresh.tenant, asking, ALL).rows

@@ -12,7 +12,7 @@ from sms_sandbox.store import contacts, imports, timeline
 from sms_sandbox.store.contacts import ContactList
 from sms_sandbox.store.imports import Held, NewImport
 from tests.conftest import FreshTenant
-from tests.store.making import HANDSETS, NOON, stand
+from tests.store.example_rows import HANDSETS, NOON, stand
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def people(fresh: FreshTenant) -> ContactList:
 
 
 def hold(at: FreshTenant, on: ContactList, made_list: bool = False) -> Held:
-    """A new import that is held."""
+    """Add an import that this process holds."""
     with at.store.begin() as db:
         asked = NewImport(at.account.id, on.id, made_list, "http://localhost/", "AU", {"1": "Town"})
         held = imports.acquire(

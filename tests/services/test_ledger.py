@@ -1,4 +1,4 @@
-"""Money that moves: every account's transactions add up to its balance, whoever pays and whatever is given back."""
+"""Charges and refunds: each account's transactions add up to its balance."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +18,7 @@ from sms_sandbox.store.clients import Client, Details
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.transactions import Transaction
 from tests.conftest import FreshTenant
-from tests.store.making import NOON, seconds
+from tests.store.example_rows import NOON, seconds
 
 t = tables.transactions
 
@@ -29,7 +29,7 @@ def book(db: Connection, account: Account) -> list[Transaction]:
 
 
 def check_books(db: Connection, tenant: int) -> None:
-    """What must hold whatever happened: for every account sums and standings are the balance."""
+    """Check for each account that the sum of its transactions is its balance."""
     owners = db.execute(select(tables.accounts.c.id, tables.accounts.c.balance).filter_by(tenant=tenant)).all()
     sums = dict(
         db.execute(select(t.c.account, func.sum(t.c.amount)).filter_by(tenant=tenant).group_by(t.c.account)).all()

@@ -9,7 +9,7 @@ from sms_sandbox.store import accounts, contacts, timeline
 from sms_sandbox.store.accounts import Account
 from sms_sandbox.store.contacts import ContactList
 from tests.conftest import FreshTenant
-from tests.store.making import HANDSETS, NOON, seconds
+from tests.store.example_rows import HANDSETS, NOON, seconds
 
 ONE, TWO = HANDSETS[:2]
 NOBODY = (None, None)

@@ -13,13 +13,13 @@ from sms_sandbox.store.links import Link
 from sms_sandbox.store.messages import NewMessage
 from sms_sandbox.store.paging import FIRST_PAGE
 from tests.conftest import FreshTenant, make_tenant
-from tests.store.making import HANDSETS, NOON
+from tests.store.example_rows import HANDSETS, NOON
 
 TARGET = "http://localhost/offer"
 
 
 def send(at: FreshTenant, template: Template, *values: Values) -> list[str]:
-    """Send to a handset for each mapping of values, and return the texts that the handsets get."""
+    """Send to a handset for each mapping of values, and return the texts they get."""
     to = list(zip(HANDSETS, values, strict=False))
     message = NewMessage(at.account.id, template.text, "61491570112", NOON, NOON)
     with at.store.begin() as db:

@@ -20,7 +20,7 @@ from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import KEY, SECRET, FreshTenant, wire
-from tests.store.making import HANDSETS, NOON
+from tests.store.example_rows import HANDSETS, NOON
 
 
 @dataclass(frozen=True)

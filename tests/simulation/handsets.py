@@ -12,7 +12,7 @@ from sms_sandbox.store.keywords import OPEN, Keyword
 from sms_sandbox.store.paging import Paging
 from tests.conftest import FreshTenant
 from tests.simulation import queries
-from tests.store.making import HANDSETS, NOON, seconds
+from tests.store.example_rows import HANDSETS, NOON, seconds
 
 ME, FRIEND, OTHER = HANDSETS[:3]
 OWN_PRICE = 8_700

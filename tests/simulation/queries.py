@@ -10,7 +10,7 @@ from sms_sandbox.store.messages import Message
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.recipients import Recipient
 from tests.conftest import FreshTenant
-from tests.store.making import NOON
+from tests.store.example_rows import NOON
 
 ALL = Paging(1, 10_000)
 

@@ -12,7 +12,7 @@ from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, clock_of, schedule_unknown, set_clock
-from tests.store.making import NOON, seconds
+from tests.store.example_rows import NOON, seconds
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from sms_sandbox.simulation.clocks import Clocks
 from sms_sandbox.store.schema import open_store
 from tests.conftest import FreshTenant
 from tests.simulation.conftest import clock_of, set_clock
-from tests.store.making import NOON
+from tests.store.example_rows import NOON
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("store", ["postgresql"], indirect=True)]
 

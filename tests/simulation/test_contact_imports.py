@@ -14,7 +14,7 @@ from sms_sandbox.store import accounts, contacts, opt_outs
 from tests.conftest import FreshTenant
 from tests.simulation.conftest import Client, Receiver, until
 from tests.simulation.contact_files import PEOPLE, bulk, ended, file_of, imported, many, members, progress
-from tests.store.making import HANDSETS
+from tests.store.example_rows import HANDSETS
 
 pytestmark = pytest.mark.anyio
 

@@ -28,7 +28,7 @@ from tests.simulation.contact_files import (
     rows,
     the_import,
 )  # fmt: skip
-from tests.store.making import HANDSETS, NOON
+from tests.store.example_rows import HANDSETS, NOON
 
 pytestmark = pytest.mark.anyio
 

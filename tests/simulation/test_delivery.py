@@ -13,7 +13,7 @@ from sms_sandbox.store.timeline import Plan
 from tests.conftest import SECRET, FreshTenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
-from tests.store.making import HANDSETS, NOON, seconds
+from tests.store.example_rows import HANDSETS, NOON, seconds
 
 pytestmark = pytest.mark.anyio
 
@@ -68,7 +68,7 @@ async def test_the_account_is_told_where_the_message_names_nobody(
 
 async def send_by(at: FreshTenant, dlr_url: str | None) -> int:
     """Send a message of an account that has no secret and cannot call the API."""
-    from tests.store.making import send as write
+    from tests.store.example_rows import send as write
 
     with at.store.begin() as db:
         message, _ = write(db, at, HANDSETS[:1], dlr_url=dlr_url)

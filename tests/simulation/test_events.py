@@ -15,7 +15,7 @@ from sms_sandbox.store.recipients import Reporting
 from sms_sandbox.store.timeline import Due, Plan
 from tests.conftest import FreshTenant
 from tests.simulation import queries
-from tests.store.making import HANDSETS, NOON, seconds, send
+from tests.store.example_rows import HANDSETS, NOON, seconds, send
 
 
 def run(db: Connection, at: FreshTenant, kind: str, *plans: Plan) -> None:

@@ -7,7 +7,7 @@ from sms_sandbox.store.keywords import CLOSED
 from tests.conftest import FreshTenant
 from tests.simulation import queries
 from tests.simulation.handsets import FRIEND, ME, answers, keyword, mailed, member, options, sent, write
-from tests.store.making import send
+from tests.store.example_rows import send
 
 pytestmark = pytest.mark.usefixtures("still")
 

@@ -10,7 +10,7 @@ from sms_sandbox.store import contacts
 from tests.conftest import SECRET, FreshTenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
-from tests.store.making import HANDSETS
+from tests.store.example_rows import HANDSETS
 
 pytestmark = pytest.mark.anyio
 

@@ -19,7 +19,7 @@ from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, clock_of, schedule_unknown, set_clock, until
-from tests.store.making import HANDSETS, NOON, seconds
+from tests.store.example_rows import HANDSETS, NOON, seconds
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,7 @@ from sms_sandbox.store.rules import NewRule
 from tests.conftest import FreshTenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
-from tests.store.making import NOON
+from tests.store.example_rows import NOON
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import GoneError
 from tests.conftest import FreshTenant, make_tenant
-from tests.store.making import NOON
+from tests.store.example_rows import NOON
 
 FULL = 100_000_000
 

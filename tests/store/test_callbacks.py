@@ -7,7 +7,7 @@ from sms_sandbox.store.callbacks import DELIVERED, GIVEN_UP, WAITING, NewCallbac
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
-from tests.store.making import HANDSETS, NOON, seconds, stand
+from tests.store.example_rows import HANDSETS, NOON, seconds, stand
 
 
 def new(event: str = "dlr", message: int = 340000001, msisdn: str = HANDSETS[0], after: float = 0) -> NewCallback:

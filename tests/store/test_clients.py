@@ -14,7 +14,7 @@ from sms_sandbox.store.clients import Client, Details
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.tenants import NewTenant
 from tests.conftest import FreshTenant
-from tests.store.making import HANDSETS, NOON
+from tests.store.example_rows import HANDSETS, NOON
 
 GYM = Details("Gym", "gym@example.com", "61491570156")
 

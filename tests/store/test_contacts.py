@@ -8,7 +8,7 @@ from sms_sandbox.store import contacts, opt_outs
 from sms_sandbox.store.contacts import ACTIVE, DELETED, INACTIVE, OPTED_OUT, ContactList
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from tests.conftest import FreshTenant
-from tests.store.making import HANDSETS, NOON
+from tests.store.example_rows import HANDSETS, NOON
 
 
 @pytest.fixture

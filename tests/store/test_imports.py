@@ -9,7 +9,7 @@ from sms_sandbox.store import contacts, imports, timeline
 from sms_sandbox.store.contacts import ContactList
 from sms_sandbox.store.imports import Held, NewImport
 from tests.conftest import FreshTenant
-from tests.store.making import NOON, seconds, stand
+from tests.store.example_rows import NOON, seconds, stand
 
 HOLD = timedelta(seconds=30)
 

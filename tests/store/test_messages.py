@@ -9,7 +9,7 @@ from sms_sandbox.services import new_tenant
 from sms_sandbox.store import accounts, ids, messages, recipients
 from sms_sandbox.store.recipients import NewRecipient
 from tests.conftest import FreshTenant, make_tenant
-from tests.store.making import HANDSETS, NOON, new_message, seconds, send
+from tests.store.example_rows import HANDSETS, NOON, new_message, seconds, send
 
 
 def test_a_message_is_what_was_sent(fresh: FreshTenant) -> None:

@@ -5,7 +5,7 @@ from sms_sandbox.store import numbers
 from sms_sandbox.store.numbers import ACTIVE, Number
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from tests.conftest import FreshTenant
-from tests.store.making import NOON
+from tests.store.example_rows import NOON
 
 
 def number(digits: str, account: int | None, shared: bool = False, status: str = ACTIVE) -> Number:

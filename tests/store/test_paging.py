@@ -13,7 +13,7 @@ from tests.conftest import FreshTenant
 
 
 def numbers(total: int) -> Select[Any]:
-    """A query of the numbers from 1 to `total`."""
+    """Return a query of the numbers from 1 to `total`."""
     if not total:
         return select(literal(1).label("n")).where(literal(1) == 0)
     listed = union_all(*(select(literal(n).label("n")) for n in range(1, total + 1))).subquery()

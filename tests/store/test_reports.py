@@ -6,7 +6,7 @@ from sms_sandbox.store.messages import Message
 from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from sms_sandbox.store.recipients import NewRecipient
 from tests.conftest import FreshTenant
-from tests.store.making import HANDSETS, NOON, seconds, send
+from tests.store.example_rows import HANDSETS, NOON, seconds, send
 
 
 def read(at: FreshTenant, message: int) -> Message:

@@ -9,7 +9,7 @@ from sms_sandbox.store.paging import FIRST_PAGE, Paging
 from sms_sandbox.store.recipients import NewRecipient
 from sms_sandbox.store.responses import NewResponse, ResponseFilter
 from tests.conftest import FreshTenant
-from tests.store.making import HANDSETS, NOON, seconds, send
+from tests.store.example_rows import HANDSETS, NOON, seconds, send
 
 
 def write(

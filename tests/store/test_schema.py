@@ -97,7 +97,7 @@ def test_a_file_is_journaled_ahead(tmp_path: Path) -> None:
 
 
 def test_a_file_survives_a_process_that_dies(tmp_path: Path) -> None:
-    """Nothing is flushed or closed: what the files hold at this moment is what a restart would find."""
+    """Nothing is flushed or closed: a restart would find what the files hold at this moment."""
     store = open_store(f"sqlite:///{tmp_path}/dying.db")
     make_tenant(store)
     (tmp_path / "after").mkdir()

@@ -15,7 +15,7 @@ from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
 from sms_sandbox.store.tenants import NewTenant, Tenant
 from tests.conftest import FreshTenant, make_tenant
-from tests.store.making import HANDSETS, NOON, send
+from tests.store.example_rows import HANDSETS, NOON, send
 
 
 def fill(db: Connection, at: FreshTenant) -> None:
@@ -38,7 +38,7 @@ def value(column: Column[Any], tenant: int) -> object:
 
 
 def rows(db: Connection, tenant: int) -> Counter[str]:
-    """How many rows of each table belong to a tenant."""
+    """Count the rows of a tenant in each table."""
     counted = {
         table.name: db.scalar(select(func.count()).where(table.c.tenant == tenant)) or 0 for table in tables.OF_A_TENANT
     }

@@ -12,7 +12,7 @@ from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
-from tests.store.making import NOON, bare, refs, seconds, stand
+from tests.store.example_rows import NOON, bare, refs, seconds, stand
 
 FAR = NOON + timedelta(days=10_000)
 
@@ -28,7 +28,7 @@ def other(store: Store) -> FreshTenant:
 
 
 def run_at(db: Connection, tenant: int, moment: datetime, real: datetime) -> Clock:
-    """Let a tenant's clock run so that it shows `moment` at `real`."""
+    """Set a tenant's clock so that it runs, and shows `moment` at `real`."""
     clock = Clock(moment - real)
     tenants.set_clock(db, tenant, clock)
     return clock

@@ -9,7 +9,7 @@ from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
-from tests.store.making import bare, refs, seconds, stand
+from tests.store.example_rows import bare, refs, seconds, stand
 
 pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 

@@ -80,7 +80,7 @@ def test_that_something_is_owed_shows_nowhere(embedded: Store, steps: list[tuple
 
 
 def by_transaction(steps: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """The steps of each transaction, with its end."""
+    """Yield the steps of each transaction, with its end."""
     some: list[tuple[Any, ...]] = []
     for step in [*steps, ("commit",)]:
         some.append(step)

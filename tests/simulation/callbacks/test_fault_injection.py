@@ -19,7 +19,7 @@ from sms_sandbox.store.rules import NewRule
 from tests.conftest import KEY, SECRET, FreshTenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, set_clock, until
-from tests.store.making import HANDSETS, NOON, seconds
+from tests.store.example_rows import HANDSETS, NOON, seconds
 
 pytestmark = pytest.mark.anyio
 

@@ -19,7 +19,7 @@ from sms_sandbox.simulation.callbacks.http_client import (
 )
 from sms_sandbox.store.callbacks import Outcome
 from tests.simulation.conftest import Receiver
-from tests.store.making import NOON
+from tests.store.example_rows import NOON
 
 pytestmark = pytest.mark.anyio
 

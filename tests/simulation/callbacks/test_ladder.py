@@ -16,7 +16,7 @@ from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request
-from tests.store.making import NOON, seconds
+from tests.store.example_rows import NOON, seconds
 
 pytestmark = pytest.mark.anyio
 

@@ -20,7 +20,7 @@ from tests.simulation.handsets import (
     sent,
     write,
 )
-from tests.store.making import NOON, seconds, send
+from tests.store.example_rows import NOON, seconds, send
 
 pytestmark = pytest.mark.usefixtures("still")
 

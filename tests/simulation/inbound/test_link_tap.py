@@ -11,7 +11,7 @@ from sms_sandbox.store import contacts, opt_outs
 from tests.conftest import FreshTenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
-from tests.store.making import HANDSETS, NOON, seconds
+from tests.store.example_rows import HANDSETS, NOON, seconds
 
 pytestmark = pytest.mark.anyio
 

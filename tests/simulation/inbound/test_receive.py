@@ -18,7 +18,7 @@ from sms_sandbox.store.responses import Response, ResponseFilter
 from tests.conftest import SECRET, FreshTenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver
-from tests.store.making import HANDSETS, NOON, seconds, send
+from tests.store.example_rows import HANDSETS, NOON, seconds, send
 
 HANDSET = HANDSETS[0]
 LATER = NOON + timedelta(minutes=2, seconds=12)

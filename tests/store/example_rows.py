@@ -63,7 +63,7 @@ def new_message(
 def send(
     db: Connection, fresh: FreshTenant, to: Sequence[str | NewRecipient], *, at: datetime = NOON, **more: object
 ) -> tuple[int, int]:
-    """A message with its recipients; its id and the first of theirs."""
+    """Add a message with its recipients, and return its id and the first of theirs."""
     message = messages.new_id(db, fresh.tenant)
     messages.add(db, fresh.tenant, message, new_message(fresh, at=at, recipients=len(to), **more))  # type: ignore[arg-type]
     first = recipients.new_ids(db, fresh.tenant, len(to))
