@@ -93,7 +93,7 @@ class Job:
         )  # fmt: skip
 
     def check_results(self) -> int:
-        """Whether the tests ran, and the suite after them, all of it proven; how many tests that has."""
+        """Check that the tests ran, and then the whole suite; how many tests that has."""
         assert '"currency":"AUD"' in (self.folder / "balance.json").read_text()
         suite = next(ElementTree.parse(self.folder / "contract.xml").iter("testsuite"))  # noqa: S314 (ours)
         assert int(suite.attrib["tests"]) > 0

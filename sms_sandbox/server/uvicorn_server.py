@@ -47,8 +47,8 @@ class UvicornServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._call_app, interface="asgi3", lifespan="on", http=HttpProtocol, ws="none", log_config=None,
-                access_log=False, workers=1, proxy_headers=False, server_header=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=STOP_TIMEOUT_SECONDS,
+                access_log=False, workers=1, proxy_headers=False, server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=STOP_TIMEOUT_SECONDS,
             )
         )  # fmt: skip
 

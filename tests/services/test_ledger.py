@@ -24,7 +24,7 @@ t = tables.transactions
 
 
 def book(db: Connection, account: Account) -> list[Transaction]:
-    """All the transactions of an account, newest first."""
+    """Return the transactions of an account, newest first."""
     return list(transactions.list_page(db, account.tenant, account.id, None, None, Paging(1, 1000)).rows)
 
 

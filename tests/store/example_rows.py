@@ -38,7 +38,7 @@ def refs(rows: Sequence[Due]) -> list[int]:
 
 
 def stand(db: Connection, tenant: int, moment: datetime = NOON) -> None:
-    """Let the tenant's clock stand at a moment."""
+    """Freeze the tenant's clock at a moment."""
     tenants.set_clock(db, tenant, Clock(frozen_at=moment))
 
 

@@ -41,7 +41,7 @@ def embedded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def run_on(store: Store) -> list[str]:
-    """The statements that SQLite runs from now on."""
+    """Record the statements that SQLite runs from now on."""
     seen: list[str] = []
     store.connect().unit.driver.set_trace_callback(seen.append)
     return seen
