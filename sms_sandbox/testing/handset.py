@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ..client.errors import SandboxError
 from ..control.shapes.messages import Inbound
 from ..domain.carrier import DELIVERED, PENDING
+from ..domain.merge import SHORT_LINK
 from ..domain.rule_match import to_international
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 SHOWN = (PENDING, DELIVERED)
 """Statuses of recipients whose text the handset shows."""
 
-_LINK = re.compile(r"\b(?:TapTh\.is|UnsubRep\.ly)/[0-9A-Za-z]{8}\b", re.IGNORECASE)
+_LINK = re.compile(rf"\b{SHORT_LINK}\b", re.IGNORECASE)
 
 
 class Handset:

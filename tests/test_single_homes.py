@@ -1,0 +1,66 @@
+"""Facts that several modules need, each written in one module only."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.domain import merge
+from sms_sandbox.domain.profiles import PROFILES
+
+PACKAGE = Path(__file__).parents[1] / "sms_sandbox"
+FILES = sorted(PACKAGE.rglob("*.py"))
+DEFAULT_PROFILE = "seed"
+"""Its name is an ordinary word, and stands alone where a default is meant."""
+
+
+def literals(path: Path) -> set[str]:
+    """Return the string literals of a module, except docstrings and other strings that are statements."""
+    tree = ast.parse(path.read_text())
+    statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in statements
+    }
+
+
+def homes(*texts: str) -> list[str]:
+    """Return the modules with a literal that contains one of the texts, as written or escaped for a pattern."""
+    wanted = {*texts, *(text.replace(".", r"\.") for text in texts)}
+    return [
+        str(path.relative_to(PACKAGE))
+        for path in FILES
+        if any(text in literal for literal in literals(path) for text in wanted)
+    ]
+
+
+@pytest.mark.parametrize("host", [merge.TRACKED_HOST, merge.UNSUBSCRIBE_HOST])
+def test_the_hosts_of_short_links(host: str) -> None:
+    assert homes(host) == ["domain/merge.py"]
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES.keys() - {DEFAULT_PROFILE}))
+def test_the_names_of_profiles(name: str) -> None:
+    assert homes(name) == ["domain/profiles.py"]
+
+
+def test_the_rule_of_a_magic_key() -> None:
+    assert homes("magic key") == ["domain/faults.py"]
+
+
+def test_a_leading_zero_means_australia() -> None:
+    assert [path.name for path in FILES if "61" in literals(path)] == ["numbers.py"]
+
+
+def test_no_module_is_called_rules_or_faults_by_another_name() -> None:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                renamed = [alias.name for alias in node.names if alias.asname in ("rules", "faults")]
+                assert not renamed, f"{path}: {renamed}"
+
+
+def test_a_second_home_is_found() -> None:
+    assert "api/routes.py" in homes("send-sms")
+    assert len(homes("utf-8")) > 1
