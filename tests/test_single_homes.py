@@ -15,7 +15,7 @@ DEFAULT_PROFILE = "seed"
 
 
 def literals(path: Path) -> set[str]:
-    """Return the string literals of a module, except docstrings and other strings that are statements."""
+    """Return the string literals of a module, without docstrings."""
     tree = ast.parse(path.read_text())
     statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     return {
@@ -26,7 +26,7 @@ def literals(path: Path) -> set[str]:
 
 
 def homes(*texts: str) -> list[str]:
-    """Return the modules with a literal that contains one of the texts, as written or escaped for a pattern."""
+    """Return the modules with a literal that contains one of the texts, plain or escaped."""
     wanted = {*texts, *(text.replace(".", r"\.") for text in texts)}
     return [
         str(path.relative_to(PACKAGE))
