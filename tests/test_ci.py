@@ -78,7 +78,7 @@ class Job:
         return text
 
     def install_for_real(self) -> Mapping[str, str]:
-        """Let nothing stand in for anything, the libraries being those of the lock file; the environment for that."""
+        """Use the real programs, with the libraries of the lock file; the environment for that."""
         self._write(self.folder / "bin" / "python3", REAL_PYTHON)
         made_up = ("HOME", "PYTHONPATH", "PYTEST_ADDOPTS")
         kept = {name: value for name, value in self.environment.items() if name not in made_up}

@@ -20,7 +20,7 @@ HANDSETS = tuple(f"6149157{number:04}" for number in range(200, 230))
 
 
 def bare(store: Store, name: str) -> FreshTenant:
-    """A tenant with an account, and with nothing on its timeline."""
+    """Make a tenant with an account and an empty timeline."""
     with store.begin() as db:
         tenant = tenants.add(db, NewTenant(name, f"seed of {name}"), real_now()).id
         accounts.add(db, tenant, NewAccount(f"key of {name}", "a secret", throttle=0), NOON)
