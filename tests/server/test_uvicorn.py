@@ -1,6 +1,7 @@
 """The undocumented names of uvicorn that `sms_sandbox.server` uses; a version without them fails here."""
 
 import asyncio
+import logging
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 CLASSES: dict[type, tuple[str, ...]] = {
@@ -17,6 +19,7 @@ CLASSES: dict[type, tuple[str, ...]] = {
         "connection_made", "connection_lost", "data_received", "on_message_begin", "on_headers_complete",
         "on_message_complete", "send_400_response", "timeout_keep_alive_handler", "_unsupported_upgrade_warning",
     ),
+    RequestResponseCycle: ("send",),
     uvicorn.Server: ("startup", "shutdown", "handle_exit", "run"),
     uvicorn.Config: ("load",),
 }  # fmt: skip
@@ -44,16 +47,41 @@ async def test_the_attributes_that_the_server_uses_are_there() -> None:
     config.load()
     state = ServerState()
     server, protocol, lifespan = uvicorn.Server(config), HttpToolsProtocol(config, state, {}), LifespanOn(config)
+    stand_in: Any = config
+    log = logging.getLogger("test")
+    flow = FlowControl(stand_in)
+    cycle = RequestResponseCycle(
+        stand_in, stand_in, flow, log, log, False, [], asyncio.Event(), False, True, lambda: None
+    )  # fmt: skip
     used: list[tuple[object, tuple[str, ...]]] = [
         (protocol, ("loop", "transport", "scope", "headers")),
         (server, ("config", "server_state", "should_exit", "started")),
         (state, ("tasks", "connections", "default_headers")),
         (lifespan, ("state",)),
+        (flow, ("write_paused",)),
+        (
+            cycle,
+            (
+                "scope",
+                "transport",
+                "flow",
+                "default_headers",
+                "keep_alive",
+                "response_started",
+                "response_complete",
+                "disconnected",
+                "waiting_for_100_continue",
+                "message_event",
+                "on_response",
+            ),
+        ),
     ]
     for owner, names in used:
         for name in names:
             assert hasattr(owner, name), uvicorn_lacks(f"{type(owner).__name__}.{name}")
     assert protocol.loop is asyncio.get_running_loop()
+    assert getattr(cycle.send, "__self__", None) is cycle, uvicorn_lacks("RequestResponseCycle behind `send`")
+    assert STATUS_LINE[200] == b"HTTP/1.1 200 OK\r\n"
 
 
 def test_uvicorn_is_pinned_to_the_minor_version_that_is_tested_here() -> None:
