@@ -72,7 +72,7 @@ class Job:
         path.chmod(0o755)
 
     def here(self, text: str) -> str:
-        """A text with the ports that are free here."""
+        """Return a text with the ports that are free here."""
         for usual, free in self.ports.items():
             text = text.replace(f"localhost:{usual}", f"localhost:{free}")
         return text
