@@ -104,9 +104,11 @@ class Method:
 
     def find_preparation(self, form: Form | None) -> Prepare | None:
         """Return the preparation for a call with this form, if it needs one."""
-        if not self.prepare or form is None:
-            return None
-        return next((prepare for name, prepare in self.prepare.items() if form.get(name)), None)
+        if form is not None:
+            for name, prepare in self.prepare.items():
+                if form.get(name):
+                    return prepare
+        return None
 
     def check_access(self, account: Account) -> None:
         """Raise ApiError if the account may not use the method at all."""

@@ -35,8 +35,10 @@ class Template(NamedTuple):
     @classmethod
     def parse(cls, text: str, tracked_url: str | None = None) -> "Template":
         """Read a text, whose tracked link leads to a URL."""
+        if not merge.has_fields(text):
+            return cls(text, has_fields=False)
         tracked = [_LinkMarker(merge.TRACKED, merge.TRACKED_HOST, tracked_url)] if tracked_url else []
-        return cls(text, merge.has_fields(text), [*tracked, _UNSUBSCRIBE])
+        return cls(text, True, [*tracked, _UNSUBSCRIBE])
 
     @classmethod
     def literal(cls, text: str) -> "Template":

@@ -45,7 +45,8 @@ class Sent(NamedTuple):
     """A message that was accepted. `early` are the recipients to report on before the call is answered."""
 
     id: int
-    message: NewMessage
+    recipients: int
+    cost: int
     early: Sequence[int]
 
 
@@ -55,27 +56,21 @@ def send(
 ) -> Sent | None:  # fmt: skip
     """Send a message to handsets, or to every active member of a list.
 
-    `parts` are those of all recipients. The recipients, parts, cost and status of `message` are set here. Returns None,
-    and changes nothing, if the account cannot pay.
+    `parts` are those of all recipients. Returns None, and changes nothing, if the account cannot pay.
     """
-    count = _size_of(to)
-    message = message._replace(
-        recipients=count,
-        parts=parts,
-        cost=pricing.cost(parts, account.sms_price),
-        status=SENT if message.send_at <= message.created and count < CHUNK_SIZE else SCHEDULED,
-    )
+    size, cost = _size_of(to), pricing.cost(parts, account.sms_price)
+    status = SENT if message.send_at <= message.created and size < CHUNK_SIZE else SCHEDULED
     id_ = messages.new_id(db, account.tenant)
-    if not ledger.charge_sms(db, account, id_, parts, message.cost, message.created):
+    if not ledger.charge_sms(db, account, id_, parts, cost, message.created):
         return None
-    messages.add(db, account.tenant, id_, message)
+    messages.add(db, account.tenant, id_, message, size, parts, cost, status)
     handsets = _members(db, account.tenant, to, "") if isinstance(to, ContactList) else to
     batch = _Batch(account.tenant, account.seed, account.id, id_, template, message.send_at)
     ids = _enlist(db, batch, handsets)
     if isinstance(to, ContactList) and len(handsets) == CHUNK_SIZE:
         done = {"after": handsets[-1][0], "parts": _count(template, handsets).total}
         plans = [Plan(message.created, ENLIST, id_, done)]
-    elif message.status == SENT:
+    elif status == SENT:
         given = CarrierMessage(
             account.tenant, account.seed, account.delivery_delay, account.id, message.sender, message.text,
             message.validity, message.send_at, account.ruled,
@@ -85,7 +80,7 @@ def send(
     else:
         plans = [Plan(message.send_at, SEND, id_, {"size": len(ids)})]
     timeline.schedule(db, account.tenant, plans)
-    return Sent(id_, message, carrier_handover.early_recipients(plans))
+    return Sent(id_, size, cost, carrier_handover.early_recipients(plans))
 
 
 def _size_of(to: Sequence[Handset] | ContactList) -> int:

@@ -20,7 +20,7 @@ CANCELLED = "cancelled"
 
 
 class NewMessage(NamedTuple):
-    """A message to add. `text` is the template; `parts` and `cost` (units) are over all recipients."""
+    """A message to add, as its sender gives it. `text` is the template."""
 
     account: int
     text: str
@@ -28,9 +28,6 @@ class NewMessage(NamedTuple):
     send_at: datetime
     created: datetime
     validity: timedelta = timedelta()
-    recipients: int = 0
-    parts: int = 0
-    cost: int = 0
     list_id: int = 0
     list_name: str = ""
     dlr_url: str | None = None
@@ -39,7 +36,6 @@ class NewMessage(NamedTuple):
     tracked_url: str | None = None
     replies_to_email: str | None = None
     type: str = "api"
-    status: str = SCHEDULED
 
 
 @dataclass(frozen=True)
@@ -142,11 +138,16 @@ def new_id(db: Connection, tenant: int) -> int:
     return ids.take(db, tenant, "message")
 
 
-def add(db: Connection, tenant: int, message: int, new: NewMessage) -> None:
-    """Add a message under its id. Its recipients are added separately."""
+def add(
+    db: Connection, tenant: int, message: int, new: NewMessage, recipients: int, parts: int, cost: int, status: str
+) -> None:
+    """Add a message under its id. Its recipients are added separately.
+
+    `recipients` is their number; `parts` and `cost` (units) are over all of them.
+    """
     row = (
         tenant, message, new.account, new.text, new.sender, new.type, to_micros(new.send_at), to_micros(new.created),
-        new.validity // MICROSECOND, new.list_id, new.list_name, new.recipients, new.parts, new.cost, new.status,
+        new.validity // MICROSECOND, new.list_id, new.list_name, recipients, parts, cost, status,
         new.dlr_url or "", new.reply_url or "", new.link_hits_url or "", new.tracked_url or "",
         new.replies_to_email or "",
     )  # fmt: skip

@@ -42,30 +42,29 @@ def stand(db: Connection, tenant: int, moment: datetime = NOON) -> None:
     tenants.set_clock(db, tenant, Clock(frozen_at=moment))
 
 
-def new_message(
-    fresh: FreshTenant, *, at: datetime = NOON, recipients: int = 1, text: str = "Hello", **more: object
-) -> NewMessage:
+def add_message(
+    db: Connection, fresh: FreshTenant, *, at: datetime = NOON, recipients: int = 1, text: str = "Hello",
+    **more: object,
+) -> tuple[int, NewMessage]:  # fmt: skip
+    """Add a scheduled message without its recipients, and return its id and its values."""
     fields: dict[str, object] = {
         "account": fresh.account.id,
         "text": text,
         "sender": "61491570112",
         "send_at": at,
         "created": at,
-        "validity": timedelta(),
-        "recipients": recipients,
-        "parts": recipients,
-        "cost": 8_700 * recipients,
         **more,
     }
-    return NewMessage(**fields)  # type: ignore[arg-type]
+    id_, new = messages.new_id(db, fresh.tenant), NewMessage(**fields)  # type: ignore[arg-type]
+    messages.add(db, fresh.tenant, id_, new, recipients, recipients, 8_700 * recipients, messages.SCHEDULED)
+    return id_, new
 
 
 def send(
     db: Connection, fresh: FreshTenant, to: Sequence[str | NewRecipient], *, at: datetime = NOON, **more: object
 ) -> tuple[int, int]:
     """Add a message with its recipients, and return its id and the first of theirs."""
-    message = messages.new_id(db, fresh.tenant)
-    messages.add(db, fresh.tenant, message, new_message(fresh, at=at, recipients=len(to), **more))  # type: ignore[arg-type]
+    message, _ = add_message(db, fresh, at=at, recipients=len(to), **more)  # type: ignore[arg-type]
     first = recipients.new_ids(db, fresh.tenant, len(to))
     rows = [NewRecipient(each) if isinstance(each, str) else each for each in to]
     recipients.add(db, fresh.tenant, fresh.account.id, message, at, first, rows)

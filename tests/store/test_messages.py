@@ -9,24 +9,23 @@ from sms_sandbox.services import new_tenant
 from sms_sandbox.store import accounts, ids, messages, recipients
 from sms_sandbox.store.recipients import NewRecipient
 from tests.conftest import FreshTenant, make_tenant
-from tests.store.example_rows import HANDSETS, NOON, new_message, seconds, send
+from tests.store.example_rows import HANDSETS, NOON, add_message, seconds, send
 
 
 def test_a_message_is_what_was_sent(fresh: FreshTenant) -> None:
-    new = new_message(
-        fresh, recipients=2, validity=timedelta(minutes=5), list_id=4, list_name="People", tracked_url="http://x/",
-        dlr_url="http://d/", reply_url="http://r/", link_hits_url="http://h/", replies_to_email="a@example.com",
-    )  # fmt: skip
     with fresh.store.begin() as db:
-        made = messages.new_id(db, fresh.tenant)
-        messages.add(db, fresh.tenant, made, new)
+        made, new = add_message(
+            db, fresh, recipients=2, validity=timedelta(minutes=5), list_id=4, list_name="People",
+            tracked_url="http://x/", dlr_url="http://d/", reply_url="http://r/", link_hits_url="http://h/",
+            replies_to_email="a@example.com",
+        )  # fmt: skip
         kept = messages.read(db, fresh.tenant, made)
         assert kept is not None
         for name in (
-            "account", "text", "sender", "send_at", "validity", "list_id", "list_name", "recipients", "parts", "cost",
-            "tracked_url",
+            "account", "text", "sender", "send_at", "created", "validity", "list_id", "list_name", "tracked_url",
         ):  # fmt: skip
             assert getattr(kept, name) == getattr(new, name)
+        assert (kept.recipients, kept.parts, kept.cost, kept.type) == (2, 2, 17_400, "api")
         assert kept.status == messages.SCHEDULED
         assert (kept.delivered, kept.bounced, kept.responses, kept.optouts, kept.link_hits) == (0, 0, 0, 0, 0)
         assert kept.pending == 2
@@ -68,8 +67,7 @@ def test_only_what_is_scheduled_is_called_off_and_only_once(fresh: FreshTenant) 
 
 def test_recipients_are_counted_again(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        message = messages.new_id(db, fresh.tenant)
-        messages.add(db, fresh.tenant, message, new_message(fresh, recipients=5))
+        message, _ = add_message(db, fresh, recipients=5)
         send(db, fresh, HANDSETS[:4])
         first = recipients.new_ids(db, fresh.tenant, 3)
         to = [NewRecipient(each) for each in HANDSETS[:3]]

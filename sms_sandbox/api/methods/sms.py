@@ -10,7 +10,7 @@ from ...domain.senders import Kind
 from ...domain.text import MAX_PARTS
 from ...services import ledger, send_message
 from ...services.message_text import NO_RECORD, Template
-from ...services.send_message import Handset, PartCount, Sent
+from ...services.send_message import Handset, PartCount
 from ...store import messages, opt_outs, sender_ids, timeline
 from ...store import numbers as leased
 from ...store.accounts import Account
@@ -140,20 +140,16 @@ def send_sms(
     sent = send_message.send(call.db, call.account, new, template, recipients, parts)
     if sent is None:
         raise ApiError(Code.LEDGER_ERROR)
-    return Outcome(_to_reply(sent), sent.early)
-
-
-def _to_reply(sent: Sent) -> SmsSent:
-    message = sent.message
-    return {
+    reply: SmsSent = {
         "message_id": sent.id,
-        "send_at": message.send_at,
-        "recipients": message.recipients,
-        "cost": pricing.from_units(message.cost),
-        "sms": message.parts,
-        **describe_list(message.list_id, message.list_name),
+        "send_at": new.send_at,
+        "recipients": sent.recipients,
+        "cost": pricing.from_units(sent.cost),
+        "sms": parts,
+        **describe_list(new.list_id, new.list_name),
         "delivery_stats": _NO_STATS,
     }
+    return Outcome(reply, sent.early)
 
 
 def _find_sender(call: Call, wanted: str, shared: bool) -> str:
