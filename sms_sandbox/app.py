@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 WARM_UP_DELAY_SECONDS = 0.25
 """Time between the start and the loading of what the first reply does not need."""
 
+WARM_UP_TIMEOUT_SECONDS = 5
+"""Longest wait at the stop for modules that are being loaded."""
+
 GARBAGE_THRESHOLDS = (50_000, 10, 10)
 """Arguments of `gc.set_threshold`. Calls leave no cyclic garbage, so Python's default of 700 is wasted work."""
 
@@ -141,6 +144,7 @@ class Sandbox:
         self._owns_process = owns_process
         self._journal: JournalWriter
         self._waking: asyncio.Task[_Awake] | None = None
+        self._warming: Thread | None = None
         self._ending: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -181,9 +185,8 @@ class Sandbox:
             self.store, runner, self._journal, self._setup.defaults, self.info, self._newcomers, replay=replay
         )
         await runner.start()
-        # A daemon thread: a server that stops does not wait for it.
-        warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
-        asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, warming.start)
+        self._warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
+        asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._warming.start)
         return _Awake(runner, create_control(context))
 
     def _env_command(self) -> list[str]:
@@ -211,6 +214,9 @@ class Sandbox:
 
     async def _stop_timeline(self) -> None:
         await (await self._wake()).runner.stop()
+        if self._warming is not None and self._warming.is_alive():
+            # The interpreter crashes if it ends while another thread loads C extensions.
+            await asyncio.to_thread(self._warming.join, WARM_UP_TIMEOUT_SECONDS)
 
     async def stop(self) -> None:
         """Stop the timeline, and write what is still buffered."""
