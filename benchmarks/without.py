@@ -19,6 +19,11 @@ def leave_responses_to_uvicorn() -> None:
     patch.object(uvicorn_server, "write_response", lambda *_, **__: False).start()
 
 
+def leave_writes_apart() -> None:
+    """Send each write at once."""
+    patch.object(protocol, "BufferedTransport", lambda transport, _loop: transport).start()
+
+
 def leave_heads_alone() -> None:
     """Give the parser what comes, as uvicorn does."""
 
@@ -52,6 +57,7 @@ def leave_first_byte_unread() -> None:
 
 PARTS: dict[str, Callable[[], Any]] = {
     "response-writer": leave_responses_to_uvicorn,
+    "buffered-transport": leave_writes_apart,
     "head-repair": leave_heads_alone,
     "first-byte": leave_first_byte_unread,
 }
