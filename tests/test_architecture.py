@@ -2,7 +2,8 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,13 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports(path: Path, root: Path = ROOT) -> Iterator[tuple[str, list[str]]]:
-    """Yield each module that a file imports by its absolute name, with the names."""
+@cache
+def imports(path: Path, root: Path = ROOT) -> Sequence[tuple[str, list[str]]]:
+    """Return each module that a file imports by its absolute name, with the names."""
+    return tuple(find_imports(path, root))
+
+
+def find_imports(path: Path, root: Path) -> Iterator[tuple[str, list[str]]]:
     package = list(path.relative_to(root).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

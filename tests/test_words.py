@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,10 +85,15 @@ def is_action(node: ast.AST) -> bool:
     return not decorators & {"property", "cached_property", "functools.cached_property", "pytest.fixture"}
 
 
+@cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def strings(path: Path) -> Iterator[tuple[int, str]]:
     """Yield each docstring, comment and other string that is a statement, with its line."""
     source = path.read_text()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.lineno, " ".join(node.value.value.split())
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -104,7 +110,7 @@ def test_modules_are_named_by_nouns(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=shown)
 def test_public_docstrings_begin_with_a_short_sentence(path: Path) -> None:
-    for node, text, is_public in documented(ast.parse(path.read_text())):
+    for node, text, is_public in documented(parse(path)):
         if not is_public or getattr(node, "name", "").startswith("test_"):
             continue
         line, sentence = getattr(node, "lineno", 1), first_sentence(text)
