@@ -44,9 +44,9 @@ def stand(db: Connection, tenant: int, moment: datetime = NOON) -> None:
 
 def add_message(
     db: Connection, fresh: FreshTenant, *, at: datetime = NOON, recipients: int = 1, text: str = "Hello",
-    **more: object,
+    status: str = messages.SCHEDULED, **more: object,
 ) -> tuple[int, NewMessage]:  # fmt: skip
-    """Add a scheduled message without its recipients, and return its id and its values."""
+    """Add a message without its recipients, scheduled unless said otherwise, and return its id and its values."""
     fields: dict[str, object] = {
         "account": fresh.account.id,
         "text": text,
@@ -56,7 +56,7 @@ def add_message(
         **more,
     }
     id_, new = messages.new_id(db, fresh.tenant), NewMessage(**fields)  # type: ignore[arg-type]
-    messages.add(db, fresh.tenant, id_, new, recipients, recipients, 8_700 * recipients, messages.SCHEDULED)
+    messages.add(db, fresh.tenant, id_, new, recipients, recipients, 8_700 * recipients, status)
     return id_, new
 
 
