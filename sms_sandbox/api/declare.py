@@ -128,9 +128,10 @@ class Method:
             if not self.params[name].is_given(form, wire_name(name)):
                 raise ApiError(Code.FIELD_EMPTY, self.empty.format(wire_name(name)))
         arguments = {}
-        for name, wire, alias, param in self._wired:
-            if wire not in form and alias not in form and param.reads_one_field:
-                continue
+        # Most calls give few of the parameters, so the others are not even looked at.
+        given = [self._positions[name] for name in self._positions.keys() & form.keys()]
+        for position in sorted(self._read_always.union(given)):
+            name, wire, _, param = self._wired[position]
             value = param.read(form, wire)
             if isinstance(value, Paging) and value.size == UNSIZED:
                 value = replace(value, size=account.page_size or profiles.PROFILES[account.profile].page_size)
@@ -144,6 +145,17 @@ class Method:
     def _wired(self) -> Sequence[tuple[str, str, str, Param]]:
         """Each parameter with its name in Python and its name and alias on the wire."""
         return [(name, wire_name(name), param.alias, param) for name, param in self.params.items()]
+
+    @cached_property
+    def _read_always(self) -> frozenset[int]:
+        """The positions in `_wired` of parameters that read more than one field."""
+        return frozenset(n for n, (_, _, _, param) in enumerate(self._wired) if not param.reads_one_field)
+
+    @cached_property
+    def _positions(self) -> Mapping[str, int]:
+        """The position in `_wired` of the parameter that reads a field, by the field."""
+        single = [(n, *names) for n, (_, *names, param) in enumerate(self._wired) if param.reads_one_field]
+        return {name: n for n, *names in single for name in names if name}
 
     @cached_property
     def fields(self) -> frozenset[str]:
