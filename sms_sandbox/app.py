@@ -7,12 +7,12 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -47,8 +47,7 @@ GARBAGE_THRESHOLDS = (50_000, 10, 10)
 """Arguments of `gc.set_threshold`. Calls leave no cyclic garbage, so Python's default of 700 is wasted work."""
 
 
-@dataclass(frozen=True)
-class Addresses:
+class Addresses(Struct, frozen=True):
     """The URLs of this server, and the files of its certificate authority."""
 
     https: str
@@ -107,8 +106,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await sandbox.stop()
 
 
-@dataclass(frozen=True)
-class _Awake:
+class _Awake(Struct, frozen=True):
     """What runs once the simulation is loaded."""
 
     runner: "Runner"
@@ -181,9 +179,7 @@ class Sandbox:
         from .tenants.replay import replay
 
         runner = Runner(self.store, CallbackClient(self.addresses.ca_bundle, self.settings.callback_host))
-        context = Context(
-            self.store, runner, self._journal, self._setup.defaults, self.info, self._newcomers, replay=replay
-        )
+        context = Context(self.store, runner, self._journal, self._setup.defaults, self.info, replay, self._newcomers)
         await runner.start()
         self._warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
         asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._warming.start)

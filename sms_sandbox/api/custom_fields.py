@@ -1,7 +1,6 @@
 """Parameters for custom fields, each of which reads several form fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..store.contacts import SLOTS
@@ -9,8 +8,7 @@ from .forms import Form
 from .params import Schema, Text
 
 
-@dataclass(frozen=True)
-class Slots(Text):
+class Slots(Text, frozen=True):
     """The form fields field_1 to field_10, by slot."""
 
     reads_one_field: ClassVar[bool] = False
@@ -23,8 +21,7 @@ class Slots(Text):
         return {f"field_{slot}": {**self.schema(), "description": self.doc} for slot in SLOTS}
 
 
-@dataclass(frozen=True)
-class FieldValues(Slots):
+class FieldValues(Slots, frozen=True):
     """Values of custom fields, by slot or by name.
 
     A form field is `field_` and the slot, or `field_` and the name with underscores for blanks. The values are read as

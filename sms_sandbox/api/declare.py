@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import (
@@ -18,6 +17,8 @@ from typing import (
     get_type_hints,
 )
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ..domain import profiles
@@ -78,8 +79,7 @@ class Outcome(NamedTuple, Generic[R]):
     early_recipients: Sequence[int]
 
 
-@dataclass(frozen=True, eq=False)
-class Method:
+class Method(Struct, frozen=True, eq=False, dict=True):
     """A method of the API, as its function declares it.
 
     `empty` is the sentence for a missing required parameter, with its name at {}. `bills_messages` is the key of the
@@ -154,8 +154,11 @@ class Method:
     @cached_property
     def _positions(self) -> Mapping[str, int]:
         """The position in `_wired` of the parameter that reads a field, by the field."""
-        single = [(n, *names) for n, (_, *names, param) in enumerate(self._wired) if param.reads_one_field]
-        return {name: n for n, *names in single for name in names if name}
+        positions: dict[str, int] = {}
+        for n, (_, wire, alias, param) in enumerate(self._wired):
+            if param.reads_one_field:
+                positions |= {wire: n, alias: n} if alias else {wire: n}
+        return positions
 
     @cached_property
     def fields(self) -> frozenset[str]:

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 
+from msgspec import Struct
 from starlette.types import Message, Receive, Scope, Send
 
 from ..domain import numbers
@@ -28,8 +28,7 @@ _MAX_NUMBERS = 500
 """Numbers of one call that are compared with a fault. No method takes more, and reading one takes time."""
 
 
-@dataclass(frozen=True)
-class Injected:
+class Injected(Struct, frozen=True):
     """A fault that applies to a call. `name` is the `rule` of the call's traffic entry."""
 
     name: str

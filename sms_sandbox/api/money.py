@@ -1,7 +1,6 @@
 """Parameters that are amounts of money."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 from ..domain import pricing
@@ -13,8 +12,7 @@ _MAX_AMOUNT = 1_000_000
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Amount(Param):
+class Amount(Param, frozen=True):
     """An amount of 0 or more, read as an integer of pricing units. `unit` is the value of 1 in the currency."""
 
     unit: Decimal = Decimal(1)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
+
+from msgspec import Struct
 
 from ..domain import callbacks, numbers
 from ..domain.clock import EPOCH, LATEST
@@ -33,20 +34,22 @@ def _read_field(form: Form, name: str) -> str | None:
     return raw
 
 
-@dataclass(frozen=True)
-class Param:
+class _Documented(Struct, frozen=True):
+    doc: str
+
+
+class Param(_Documented, frozen=True, kw_only=True):
     """A text parameter in one form field. `read` returns None if the field was not given.
 
     Traffic entries redact the value of a `secret`. A `msisdn` holds phone numbers, by which faults and traffic filters
     find the call. A `sender` says who sends: faults match it, and magic senders work in it.
     """
 
-    doc: str
-    alias: str = field(default="", kw_only=True)
-    secret: bool = field(default=False, kw_only=True)
-    trimmed: bool = field(default=True, kw_only=True)
-    msisdn: bool = field(default=False, kw_only=True)
-    sender: bool = field(default=False, kw_only=True)
+    alias: str = ""
+    secret: bool = False
+    trimmed: bool = True
+    msisdn: bool = False
+    sender: bool = False
     reads_one_field: ClassVar[bool] = True
     """It reads no other field than that of its name or alias."""
 
@@ -75,12 +78,11 @@ class Param:
         return {name: {**self.schema(), "description": self.doc}}
 
 
-@dataclass(frozen=True)
-class Text(Param):
+class Text(Param, frozen=True):
     """A text of at most `max_length` characters. With `blank_clears`, a blank is read as "", not as None."""
 
     max_length: int = 255
-    blank_clears: bool = field(default=False, kw_only=True)
+    blank_clears: bool = False
 
     def read(self, form: Form, name: str) -> Any:
         value = super().read(form, name)
@@ -95,8 +97,7 @@ class Text(Param):
         return {"type": "string", "maxLength": self.max_length}
 
 
-@dataclass(frozen=True)
-class Integer(Param):
+class Integer(Param, frozen=True):
     """A whole number of 0 or more."""
 
     def parse(self, raw: str, name: str) -> int:
@@ -108,16 +109,14 @@ class Integer(Param):
         return {"type": "integer", "minimum": 0}
 
 
-@dataclass(frozen=True)
-class Id(Integer):
+class Id(Integer, frozen=True):
     """An id. 0 counts as not given, because client libraries send it for no id."""
 
     def parse(self, raw: str, name: str) -> int | None:  # type: ignore[override]  # 0 is "not given"
         return super().parse(raw, name) or None
 
 
-@dataclass(frozen=True)
-class Flag(Param):
+class Flag(Param, frozen=True):
     """A boolean, in the words that clients use."""
 
     def parse(self, raw: str, name: str) -> bool:  # noqa: ARG002
@@ -132,8 +131,7 @@ class Flag(Param):
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True)
-class Choice(Param):
+class Choice(Param, frozen=True):
     """One of a few words, case-insensitive. With `lenient`, an unknown word counts as not given."""
 
     words: tuple[str, ...] = ()
@@ -151,8 +149,7 @@ class Choice(Param):
         return {"type": "string"} if self.lenient else {"type": "string", "enum": list(self.words)}
 
 
-@dataclass(frozen=True)
-class Words(Param):
+class Words(Param, frozen=True):
     """A list separated by commas. Blanks around items and empty items are ignored."""
 
     max_items: int = 500
@@ -164,11 +161,10 @@ class Words(Param):
         return words or None
 
 
-@dataclass(frozen=True)
-class Url(Param):
+class Url(Param, frozen=True):
     """An absolute http or https URL. If it is to be `called` by the sandbox, its host must be allowed."""
 
-    called: bool = field(default=True, kw_only=True)
+    called: bool = True
 
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
         if not callbacks.is_http_url(raw):
@@ -179,8 +175,7 @@ class Url(Param):
         return {"type": "string", "format": "uri", "maxLength": 2048}
 
 
-@dataclass(frozen=True)
-class Email(Param):
+class Email(Param, frozen=True):
     """An e-mail address."""
 
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
@@ -195,11 +190,10 @@ class Email(Param):
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 
 
-@dataclass(frozen=True)
-class Timestamp(Param):
+class Timestamp(Param, frozen=True):
     """A time in UTC: `YYYY-MM-DD HH:MM:SS`, a date alone (its midnight), or the ISO form with T and Z."""
 
-    expects_future: bool = field(default=False, kw_only=True)  # a time in the past is probably a mistake
+    expects_future: bool = False  # a time in the past is probably a mistake
 
     def parse(self, raw: str, name: str) -> datetime:  # noqa: ARG002
         if not _TIMESTAMP.fullmatch(raw):
@@ -221,8 +215,7 @@ class Timestamp(Param):
         return {"type": "string", "examples": ["2020-06-21 04:47:25"]}
 
 
-@dataclass(frozen=True)
-class LastMoment(Timestamp):
+class LastMoment(Timestamp, frozen=True):
     """The end of a period. It is written in whole seconds, and the period includes all of the last second."""
 
     def parse(self, raw: str, name: str) -> datetime:
@@ -236,8 +229,7 @@ class LastMoment(Timestamp):
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Country(Param):
+class Country(Param, frozen=True):
     """A country by its two-letter code or its English name, read as the code."""
 
     def parse(self, raw: str, name: str) -> str:  # noqa: ARG002
@@ -247,11 +239,10 @@ class Country(Param):
         return region
 
 
-@dataclass(frozen=True)
-class Handset(Param):
+class Handset(Param, frozen=True, kw_only=True):
     """A phone number in international form. Punctuation between digits is ignored."""
 
-    msisdn: bool = field(default=True, kw_only=True)
+    msisdn: bool = True
 
     def parse(self, raw: str, name: str) -> str:
         digits = numbers.parse_digits(raw)
@@ -265,8 +256,7 @@ class Handset(Param):
         return {"type": "string", "examples": ["61491570156"]}
 
 
-@dataclass(frozen=True)
-class PageAndMax(Param):
+class PageAndMax(Param, frozen=True):
     """The number and size of a page, in the fields `page` and `max`. An invalid value means the default."""
 
     doc: str = ""

@@ -6,12 +6,12 @@ and the type of the result are enough to check a request and to write the OpenAP
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
+from msgspec import Struct, field
 from sqlalchemy import Connection
 from starlette.types import Receive
 
@@ -32,8 +32,7 @@ MAX_BODY_BYTES = 1 << 20
 """Largest body that most operations take."""
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True):
     """The parts of the sandbox that operations work with."""
 
     store: Store
@@ -43,15 +42,14 @@ class Context:
     info: Mapping[str, Any]
     """Version and addresses, for `GET /info`."""
 
+    replay: Callable[[Any], Awaitable[Any]]
+    """Repeat the calls of a document, and return the document of the result."""
+
     create_account: Callable[[Connection, str, str], None] | None = None
     """Create an account for an unknown key and its secret. None if only configured accounts may call."""
 
-    replay: Callable[[Any], Awaitable[Any]] = field(kw_only=True)
-    """Repeat the calls of a document, and return the document of the result."""
 
-
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call of the control API in an open transaction.
 
     It acts on an account and its tenant.
@@ -69,8 +67,7 @@ class Call:
         return self.tenant.clock.now(self.real)
 
 
-@dataclass(frozen=True)
-class LongCall:
+class LongCall(Struct, frozen=True):
     """A call of an operation that takes a while. It opens short transactions of its own."""
 
     context: Context
@@ -106,8 +103,7 @@ class StreamEvent(NamedTuple):
     id: int | None = None
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operation of the control API.
 
     `status` is the HTTP status of success, and `max_body` the most bytes of a body. An operation that `streams` sends

@@ -1,6 +1,6 @@
 """Operations on contact lists: settings of the provider's web interface. The API has set-list-callback for one too."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ..store import contacts
 from ..store.contacts import ContactList

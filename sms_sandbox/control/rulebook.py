@@ -1,9 +1,10 @@
 """Functions that operations on carrier rules and on faults share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from ..domain import rule_match
 from ..store import rules
@@ -15,8 +16,7 @@ from .shapes.primitives import Empty
 from .shapes.rule_match import Match, RuleInput
 
 
-@dataclass(frozen=True)
-class Rulebook:
+class Rulebook(Struct, frozen=True):
     """The rules of some kinds. Error messages call one of them a `noun`."""
 
     noun: str

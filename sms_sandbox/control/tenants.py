@@ -2,11 +2,11 @@
 
 import secrets
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from ..domain.clock import MICROSECOND, Clock
 from ..domain.profiles import PROFILES

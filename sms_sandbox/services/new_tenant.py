@@ -1,8 +1,8 @@
 """New tenants: an account with credit, its number, a shared number, and numbers to lease."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from ..journal import entries
@@ -21,8 +21,7 @@ NUMBER_PRICE = 2_500_000
 """Units per month: 25.00."""
 
 
-@dataclass(frozen=True)
-class TenantDefaults:
+class TenantDefaults(Struct, frozen=True):
     """Settings of new tenants on this server; `throttle` is calls per second."""
 
     profile: str = "seed"

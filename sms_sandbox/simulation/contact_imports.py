@@ -6,7 +6,6 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from tempfile import TemporaryFile
@@ -14,6 +13,7 @@ from time import perf_counter
 from typing import IO
 from weakref import WeakValueDictionary
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from ..domain import csv, numbers
@@ -42,8 +42,7 @@ LEASE = timedelta(seconds=30)
 """Time for which a process holds an import, unless it renews the lease."""
 
 
-@dataclass(frozen=True)
-class StartedImport:
+class StartedImport(Struct, frozen=True):
     """An import that this process holds. Its contacts are created `at` this time on the tenant's clock."""
 
     row: Due

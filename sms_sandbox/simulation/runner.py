@@ -5,12 +5,12 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import TypeAlias
 
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from ..domain.clock import LATEST, Clock, from_micros, real_now
@@ -49,8 +49,7 @@ _FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
 """Finds up to a number of due rows; the same ones until they are taken."""
 
 
-@dataclass(frozen=True)
-class RanEvent:
+class RanEvent(Struct, frozen=True):
     """An event that ran during an advance. The meaning of `ref` depends on the kind."""
 
     at: datetime
@@ -58,8 +57,7 @@ class RanEvent:
     ref: int
 
 
-@dataclass
-class AdvanceResult:
+class AdvanceResult(Struct):
     """The result of an advance: its start and end, the number of events by kind, and the first events in order."""
 
     start: datetime

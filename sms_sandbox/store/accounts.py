@@ -1,10 +1,11 @@
 """Accounts: their credentials, settings and prices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, bindparam, select, update
 
 from ..domain import faults
@@ -19,8 +20,7 @@ from .timeline import build_clock
 from .unit_of_work import cached, invalidate
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account, with what a call needs of its tenant.
 
     Money is in units. `throttle` is calls per second, 0 for no limit. A `page_size` of 0 leaves it to the profile.
@@ -70,8 +70,7 @@ OPENING = "Opening balance"
 """Description of the first transaction of an account."""
 
 
-@dataclass(frozen=True)
-class NewAccount:
+class NewAccount(Struct, frozen=True):
     """An account to be added; money in units. A client is an account with a `parent`, its reseller."""
 
     key: str
@@ -131,7 +130,7 @@ def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
 
 def add_as(db: Connection, tenant: int, account: int, new: NewAccount, now: datetime) -> bool:
     """Add an account under an id, and its balance as the first transaction. Returns False if the key is taken."""
-    given = vars(new) | {name: int(getattr(new, name)) for name in ("reseller", "client_pays")}
+    given = asdict(new) | {name: int(getattr(new, name)) for name in ("reseller", "client_pays")}
     row = _BLANK | given | {"tenant": tenant, "id": account, "created": to_micros(now)}
     if not _ADD.run(db, **row):
         return False

@@ -1,7 +1,6 @@
 """Balances of accounts, in units, and the totals of what clients sent."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, select, update
 
 from .statement import Statement
@@ -31,8 +30,7 @@ _COUNT = Statement(
 )
 
 
-@dataclass
-class _Purse:
+class _Purse(Struct):
     """The balance of an account as it stands, cached where one process owns the data."""
 
     units: int

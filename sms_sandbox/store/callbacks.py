@@ -1,10 +1,11 @@
 """Callbacks to the user's app, and every attempt at them with its outcome."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
@@ -23,8 +24,7 @@ DELIVERED = "delivered"
 GIVEN_UP = "given-up"
 
 
-@dataclass(frozen=True)
-class NewCallback:
+class NewCallback(Struct, frozen=True):
     """A callback to be added.
 
     `url` is complete, with the event's parameters. Without a `signature` there is no header. `rule` names what changed
@@ -41,8 +41,7 @@ class NewCallback:
     rule: str = ""
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """An attempt: the response's status or an error, the latency in microseconds, and the response's first bytes."""
 
     number: int
@@ -53,8 +52,7 @@ class Attempt:
     answer: str
 
 
-@dataclass(frozen=True)
-class Callback:
+class Callback(Struct, frozen=True):
     """A callback. `attempts` is their number so far, and `next_due` is None if no attempt is planned."""
 
     id: int
@@ -71,8 +69,7 @@ class Callback:
     next_due: datetime | None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The outcome of an attempt; `at` is when it began, in its tenant's time."""
 
     tenant: int
@@ -135,7 +132,7 @@ def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
             "id": first + index,
             "state": WAITING,
             "attempts": 0,
-            **vars(each),
+            **asdict(each),
             "created": to_micros(each.created),
         }
         for index, each in enumerate(new)

@@ -1,10 +1,11 @@
 """Clients: accounts that belong to a reseller of the same tenant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Connection, bindparam, func, select
 
 from ..domain import credentials
@@ -17,8 +18,7 @@ from .tables import accounts as a
 from .tables import lists
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(Struct, frozen=True):
     """An account as its reseller sees it.
 
     Money is in units, a margin is units per SMS or number. `total_contacts` counts the active members of all its lists.
@@ -47,8 +47,7 @@ class Client:
     balance: int
 
 
-@dataclass(frozen=True)
-class Details:
+class Details(Struct, frozen=True):
     """Settings of a client. None means the default for a new client, and no change for an existing one.
 
     Money is in units, a margin is units per SMS or number.
@@ -69,11 +68,11 @@ class Details:
     @property
     def given_columns(self) -> dict[str, Any]:
         """The settings that are not None, by column."""
-        given = {name: value for name, value in vars(self).items() if value is not None}
+        given = {name: value for name, value in asdict(self).items() if value is not None}
         return {name: int(value) if isinstance(value, bool) else value for name, value in given.items()}
 
 
-_FIELDS = tuple(field.name for field in fields(Client))
+_FIELDS = Client.__struct_fields__
 _OWN_LISTS = (lists.c.tenant == a.c.tenant, lists.c.account == a.c.id)
 _SELECTED = select(
     a.c.id, a.c.parent, a.c.name, a.c.contact, a.c.email, a.c.msisdn, a.c.currency, a.c.client_pays, a.c.sms_margin,

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
@@ -26,8 +26,7 @@ Slots = Mapping[str, str]
 """Custom fields by slot, which is one of SLOTS: their names on a list, their values on a member."""
 
 
-@dataclass(frozen=True)
-class ContactList:
+class ContactList(Struct, frozen=True):
     """A contact list. `created` is None if a keyword made it. `automation_url` is called when members join or leave."""
 
     id: int
@@ -44,8 +43,7 @@ class ContactList:
         return {self.fields[slot]: values.get(slot, "") for slot in sorted(self.fields, key=int)}
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Struct, frozen=True):
     """A handset on a list. `reason` says why it is inactive: it was deleted, or it opted out."""
 
     list_id: int

@@ -1,15 +1,13 @@
 """E-mail addresses that may send SMS."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Connection, case, delete, select
 
 from .statement import Statement
 from .tables import email_senders as t
 
 
-@dataclass(frozen=True)
-class EmailSender:
+class EmailSender(Struct, frozen=True):
     """An address, or `*@` and a domain, in lower case.
 
     `max_sms` is the most parts it may send, `number` the number it sends from.

@@ -6,10 +6,11 @@ it dies, another process continues after the last row that was committed.
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.bulk import Counts, KnownMember, MemberValues
@@ -26,8 +27,7 @@ COMPLETED = "completed"
 FAILED = "failed"
 
 
-@dataclass(frozen=True)
-class NewImport:
+class NewImport(Struct, frozen=True):
     """An import to add. `fields` are the columns to read, by slot; `made_list`: its list is new."""
 
     account: int
@@ -38,8 +38,7 @@ class NewImport:
     fields: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(Struct, frozen=True):
     """A stored import. `importlength` is the number of rows of the file, or 0 while it is unknown.
 
     `error` says why it failed. Until `held_until`, in real time, its holder may be running it.
@@ -54,8 +53,7 @@ class Import:
     held_until: datetime
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Struct, frozen=True):
     """An import with the process that runs it. `holder` is unique."""
 
     tenant: int
@@ -105,7 +103,7 @@ def add(db: Connection, tenant: int, new: NewImport, now: datetime) -> int:
     """Add an import, schedule it for now, and return its id."""
     job = ids.take(db, tenant, "import")
     asked = asdict(new) | {"made_list": int(new.made_list), "fields": json.dumps(dict(new.fields))}
-    counts = dict.fromkeys((*asdict(Counts()), "importlength", "held_until"), 0)
+    counts = dict.fromkeys((*vars(Counts()), "importlength", "held_until"), 0)
     _ADD.run(db, tenant=tenant, id=job, **asked, status=IN_PROGRESS, error="", holder="", **counts)
     timeline.schedule(db, tenant, [Plan(now, IMPORT, job)])
     return job
@@ -202,7 +200,7 @@ def change_members(db: Connection, held: Held, changed: Sequence[MemberValues]) 
 
 def add_counts(db: Connection, held: Held, counts: Counts) -> None:
     """Add to the import's counts of rows."""
-    more = {f"more_{name}": count for name, count in asdict(counts).items()}
+    more = {f"more_{name}": count for name, count in vars(counts).items()}
     _COUNT.run(db, tenant_=held.tenant, job=held.id, **more)
 
 

@@ -1,10 +1,11 @@
 """Keywords on leased numbers, with their replies and forwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Connection, func, select, update
 
 from ..domain.clock import from_micros, to_micros
@@ -21,8 +22,7 @@ MONTHLY_PRICE = 500_000
 """The price of a keyword, in units a month (5.00). The real service's is unknown."""
 
 
-@dataclass(frozen=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     """A keyword, as `domain.keywords.normalize` spells it. The forwards are comma-separated lists."""
 
     id: int
@@ -66,7 +66,7 @@ def replace(db: Connection, tenant: int, changed: Keyword) -> None:
 
 
 def _values(keyword: Keyword) -> dict[str, Any]:
-    return {**vars(keyword), "billing_date": to_micros(keyword.billing_date)}
+    return {**asdict(keyword), "billing_date": to_micros(keyword.billing_date)}
 
 
 def read(db: Connection, tenant: int, number: str, keyword: str) -> Keyword | None:

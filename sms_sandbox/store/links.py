@@ -1,9 +1,10 @@
 """Short links in messages, each made for one recipient."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Connection, bindparam, insert, select
 
 from ..domain.clock import to_micros
@@ -11,8 +12,7 @@ from .statement import Statement
 from .tables import links as t
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Struct, frozen=True):
     """A recipient's own link. `target` is the URL of a tracked link, None an opt-out link."""
 
     code: str
@@ -36,7 +36,7 @@ _NOTE_HIT = Statement(
 
 def add(db: Connection, links: Sequence[Link]) -> None:
     """Add links."""
-    _ADD.many(db, [vars(link) for link in links])
+    _ADD.many(db, [asdict(link) for link in links])
 
 
 def find(db: Connection, code: str) -> Link | None:

@@ -1,10 +1,10 @@
 """Messages, with their counts over all recipients."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, SOFT_BOUNCE
@@ -38,8 +38,7 @@ class NewMessage(NamedTuple):
     type: str = "api"
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Struct, frozen=True):
     """A stored message. Counts are of handsets, `parts` are SMS, `cost` is in units."""
 
     id: int

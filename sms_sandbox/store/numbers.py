@@ -1,10 +1,11 @@
 """Virtual numbers: leased, shared, and available."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
@@ -15,8 +16,7 @@ from .tables import numbers as n
 from .unit_of_work import cached, invalidate
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Struct, frozen=True):
     """A virtual number. `price` is units a month; `account` is None if it is not leased."""
 
     number: str
@@ -74,7 +74,7 @@ def add(db: Connection, tenant: int, numbers: Iterable[Number]) -> None:
         db,
         [
             {
-                **vars(number),
+                **asdict(number),
                 "tenant": tenant,
                 "shared": int(number.shared),
                 "auto_renew": int(number.auto_renew),

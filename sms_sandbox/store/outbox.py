@@ -1,10 +1,10 @@
 """The outbox: e-mails that the real service would send. No e-mail leaves the sandbox."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from ..domain.clock import from_micros, to_micros
@@ -18,8 +18,7 @@ NUMBER = "number"
 KEYWORD = "keyword"
 
 
-@dataclass(frozen=True)
-class NewMail:
+class NewMail(Struct, frozen=True):
     """An e-mail to add. `kind` says who forwards: a message its replies, a number, or a keyword."""
 
     account: int
@@ -31,8 +30,7 @@ class NewMail:
     created: datetime
 
 
-@dataclass(frozen=True)
-class Mail(NewMail):
+class Mail(NewMail, frozen=True):
     """An e-mail in the outbox."""
 
     id: int

@@ -1,9 +1,9 @@
 """Pages of rows: the caller passes a `Paging`, the store returns a `Page`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypedDict, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import Connection, Select, func, select
 
 T = TypeVar("T")
@@ -16,8 +16,7 @@ class PageInfo(TypedDict):
     number: int
 
 
-@dataclass(frozen=True)
-class Paging:
+class Paging(Struct, frozen=True):
     """The page a caller asks for, counted from 1."""
 
     number: int = 1
@@ -34,8 +33,7 @@ UNSIZED = 0
 """The size of a page if the caller gave none. It is replaced by the account's before the page is read."""
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """One page of rows, and the total number of rows."""
 
     rows: Sequence[T]

@@ -1,10 +1,10 @@
 """Recipients: one message to one handset."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
 
 from ..domain.carrier import PENDING
@@ -24,8 +24,7 @@ class NewRecipient(NamedTuple):
     text: str | None = None
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """A message to one handset. The handset shows `text`."""
 
     id: int

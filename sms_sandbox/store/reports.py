@@ -1,10 +1,10 @@
 """Reports: pages over messages, recipients and responses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
@@ -19,8 +19,7 @@ from .tables import messages as m
 from .tables import recipients as r
 
 
-@dataclass(frozen=True)
-class SentTo:
+class SentTo(Struct, frozen=True):
     """A recipient with its contact data on a list. They are None if the handset is not on the list."""
 
     recipient: Recipient
@@ -170,8 +169,7 @@ def find_single_handsets(db: Connection, tenant: int, messages: Sequence[Message
     return {row[0]: row[1] for row in db.execute(query)}
 
 
-@dataclass(frozen=True)
-class LinkHits:
+class LinkHits(Struct, frozen=True):
     """A recipient that opened its tracked link. `at` is the last time."""
 
     msisdn: str

@@ -1,10 +1,10 @@
 """Responses: replies and other inbound messages that reached an account."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Select, and_, insert, select
 
 from ..domain.clock import from_micros, to_micros
@@ -17,8 +17,7 @@ from .tables import recipients as r
 from .tables import responses as t
 
 
-@dataclass(frozen=True)
-class NewResponse:
+class NewResponse(Struct, frozen=True):
     """A handset's message to add. `message` is 0 and `recipient` None if it is not a reply."""
 
     account: int
@@ -34,8 +33,7 @@ class NewResponse:
     keyword_id: int = 0
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(Struct, frozen=True):
     """A response as the account reads it. `original` is the text it replies to, as the handset got it."""
 
     id: int
@@ -50,8 +48,7 @@ class Response:
     original: str | None
 
 
-@dataclass(frozen=True)
-class ResponseFilter:
+class ResponseFilter(Struct, frozen=True):
     """A filter of responses. A field that is None matches all; `keywords` is both, only or omit."""
 
     account: int

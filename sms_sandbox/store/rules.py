@@ -6,10 +6,11 @@ This module keeps the order of rules, how often each applies, and when it ends. 
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ..domain import faults
@@ -24,8 +25,7 @@ CARRIER = "carrier"
 API, CALLBACK = faults.API, faults.CALLBACK
 
 
-@dataclass(frozen=True)
-class NewRule:
+class NewRule(Struct, frozen=True):
     """A rule to add. `what` is its effect, `until` the moment of tenant time it ends at."""
 
     kind: str
@@ -35,8 +35,7 @@ class NewRule:
     until: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Rule(NewRule):
+class Rule(NewRule, frozen=True):
     """A stored rule: it matched `seen` subjects, and applied to `used` of them.
 
     A carrier rule that always applies counts neither, since a message may have very many recipients.

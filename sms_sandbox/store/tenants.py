@@ -1,10 +1,10 @@
 """Tenants: isolated sandboxes, each with its own clock and settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ..domain import faults
@@ -17,8 +17,7 @@ from .timeline import build_clock, follow_clock
 from .unit_of_work import invalidate
 
 
-@dataclass(frozen=True)
-class Tenant:
+class Tenant(Struct, frozen=True):
     """An isolated sandbox. `profile` names the provider's behaviour, `delivery_delay` is the carrier's time."""
 
     id: int
@@ -33,8 +32,7 @@ class Tenant:
     """True if it has a rule of faults on callbacks."""
 
 
-@dataclass(frozen=True)
-class NewTenant:
+class NewTenant(Struct, frozen=True):
     """The settings of a tenant to add."""
 
     name: str

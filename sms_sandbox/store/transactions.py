@@ -1,10 +1,10 @@
 """The transactions of accounts: one row for each change of a balance, with the balance after it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select
 
 from ..domain.clock import from_micros, to_micros
@@ -20,8 +20,7 @@ FEE = 3
 TOP_UP = 23
 
 
-@dataclass(frozen=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """A change of an account's balance.
 
     `amount` and `balance` are in units; a charge is negative. `message` is the message paid for, or 0.

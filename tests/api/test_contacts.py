@@ -1,11 +1,11 @@
 """Contacts that change and leave, and lists that change and are removed."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sms_sandbox.store import contacts
 from tests.api.tenant_setup import add_other_caller, advance, freeze, reply, set_account

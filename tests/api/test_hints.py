@@ -1,10 +1,10 @@
 """Hints on likely mistakes, and no hints on correct calls."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from sms_sandbox.api.answer import Answer
 from sms_sandbox.api.answered_call import AnsweredCall, ApiContext

@@ -2,9 +2,9 @@
 
 import json
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from sms_sandbox.journal.entries import MAX_NUMBERS
 from tests.api.traffic_entries import entry
@@ -39,7 +39,7 @@ def test_a_url_is_kept_without_what_is_secret_in_it(fresh: FreshTenant, name: st
 
 @pytest.mark.parametrize("secret", ["own/secret", 'own"secret', "own-sécret"])
 def test_a_secret_is_kept_out_of_a_reply_that_spells_it_otherwise(fresh: FreshTenant, secret: str) -> None:
-    fresh = replace(fresh, account=replace(fresh.account, secret=secret))
+    fresh = FreshTenant(fresh.store, fresh.tenant, replace(fresh.account, secret=secret))
     made = entry(fresh, "get-sms", {"message": f"it is {secret}!"})
     assert json.loads(made.reply) == {"message": "it is …!"}
 

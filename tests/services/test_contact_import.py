@@ -1,9 +1,9 @@
 """Imports of contacts: what rows do to a list, and what the end of an import does."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from sms_sandbox.domain.bulk import Counts, ImportPlan, MemberValues
 from sms_sandbox.services import contact_import, list_membership

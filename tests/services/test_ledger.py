@@ -1,6 +1,5 @@
 """Charges and refunds: each account's transactions add up to its balance."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, select
 
 from sms_sandbox.domain import pricing
@@ -113,7 +113,7 @@ def test_margins_as_recorded(fresh: FreshTenant) -> None:
     """Five SMS at 0.054 with a margin of 2 cents gave a spend of 0.37 and a revenue of 0.1."""
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"price": pricing.to_units(Decimal("0.054"))})
-        fresh = replace(fresh, account=again(db, fresh, fresh.account.id))
+        fresh = FreshTenant(fresh.store, fresh.tenant, again(db, fresh, fresh.account.id))
         client = new_client(db, fresh, sms_margin=2_000)
         ledger.set_balance(db, client, pricing.to_units(Decimal(15)), NOON)
         cost = pricing.cost(5, client.sms_price)

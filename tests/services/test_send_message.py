@@ -1,9 +1,9 @@
 """Sending a message, with texts and links for each handset."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from sms_sandbox.domain import merge
 from sms_sandbox.services import send_message

@@ -46,7 +46,7 @@ def add_message(
     db: Connection, fresh: FreshTenant, *, at: datetime = NOON, recipients: int = 1, text: str = "Hello",
     status: str = messages.SCHEDULED, **more: object,
 ) -> tuple[int, NewMessage]:  # fmt: skip
-    """Add a message without its recipients, scheduled unless said otherwise, and return its id and its values."""
+    """Add a message without its recipients, and return its id and its values."""
     fields: dict[str, object] = {
         "account": fresh.account.id,
         "text": text,

@@ -1,12 +1,12 @@
 """Accounts, and money that can't be spent twice."""
 
 import threading
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sms_sandbox.services import ledger
 from sms_sandbox.store import accounts, balances, tenants, transactions

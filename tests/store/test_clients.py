@@ -1,9 +1,9 @@
 """Clients: accounts of the same tenant, made and kept by a reseller."""
 
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from sms_sandbox.domain import credentials

@@ -1,8 +1,9 @@
 """Imports of contacts from a file: add-contacts-bulk, add-contacts-bulk-progress."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, TypedDict
+
+from msgspec.structs import replace
 
 from ...store import contacts, imports
 from ...store.contacts import ContactList

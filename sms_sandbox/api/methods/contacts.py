@@ -1,8 +1,9 @@
 """Contacts: add-to-list, edit-list-member, delete-from-list, optout-list-member, get-contact."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, TypedDict
+
+from msgspec.structs import replace
 
 from ...domain import numbers
 from ...services import list_membership

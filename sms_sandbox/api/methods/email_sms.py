@@ -11,7 +11,7 @@ from ..params import Email, Handset, Integer
 from .numbers import find_active_number
 
 
-class Address(Email):
+class Address(Email, frozen=True):
     """An e-mail address, or `*@` and a domain. It is read in lower case, because case has no meaning."""
 
     def parse(self, raw: str, name: str) -> str:

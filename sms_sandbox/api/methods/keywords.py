@@ -1,8 +1,9 @@
 """Keywords: add-keyword, edit-keyword, get-keywords."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec.structs import replace
 
 from ...domain.keywords import MAX_KEYWORD_LENGTH, is_reserved, normalize
 from ...services import monthly_billing

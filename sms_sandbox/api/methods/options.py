@@ -1,7 +1,6 @@
 """Parameters shared by numbers and keywords: what to do with the messages they receive."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...domain import numbers
@@ -12,8 +11,7 @@ from ..forms import Form
 from ..params import Email, Id, Param, Schema, Text, Url, Words
 
 
-@dataclass(frozen=True)
-class _Emails(Words):
+class _Emails(Words, frozen=True):
     """A list of e-mail addresses, separated by commas."""
 
     def parse(self, raw: str, name: str) -> Sequence[str] | None:
@@ -21,8 +19,7 @@ class _Emails(Words):
         return addresses and [Email(self.doc).parse(address, name) for address in addresses]
 
 
-@dataclass(frozen=True)
-class _Handsets(Words):
+class _Handsets(Words, frozen=True):
     """A list of numbers in international form, separated by commas."""
 
     def parse(self, raw: str, name: str) -> Sequence[str] | None:
@@ -33,8 +30,7 @@ class _Handsets(Words):
         return msisdns or None
 
 
-@dataclass(frozen=True)
-class _AutoReply(Text):
+class _AutoReply(Text, frozen=True):
     """The text of an automatic reply. Its length is that for a handset without contact data."""
 
     max_length: int = 2000
@@ -45,8 +41,7 @@ class _AutoReply(Text):
         return raw
 
 
-@dataclass(frozen=True)
-class _Clearing(Param):
+class _Clearing(Param, frozen=True):
     """Another kind of parameter whose blank value is read as `cleared`, not as None."""
 
     kind: Param

@@ -2,16 +2,16 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from msgspec import Struct
+
 from .evidence import EVIDENCE
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A difference from the real service, or an assumption that may be one.
 
     `really` says what the real service is known to do; it is None for an assumption. Without `methods`, the gap

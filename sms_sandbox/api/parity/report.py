@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
+
+from msgspec import Struct
 
 from ..routes import load_methods
 from .evidence import EVIDENCE, Evidence
@@ -15,8 +16,7 @@ VALIDATED = "validated.json"
 """Maps each method to the day its responses were last recorded from the real endpoint. `make docs` writes it."""
 
 
-@dataclass(frozen=True)
-class Parity:
+class Parity(Struct, frozen=True):
     """Facts about one method. `validated` is None if the contract suite never saw its responses."""
 
     method: str

@@ -1,12 +1,13 @@
 """Faults on callbacks: which one applies to an attempt, and how it changes the request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from ...domain import callbacks as signing
@@ -23,8 +24,7 @@ _FAULT_KEY = "fault"
 """Key in the data of a delayed attempt: the fault that delayed it and applies when it is due."""
 
 
-@dataclass(frozen=True)
-class InjectedFault:
+class InjectedFault(Struct, frozen=True):
     """A fault that applies to an attempt, with its effect and its delay."""
 
     rule: int

@@ -8,10 +8,11 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ...domain import egress
 from ...domain.callbacks import is_success
@@ -39,8 +40,7 @@ MAX_FILE_BYTES = 64 << 20
 """Limit for a file, decompressed if it was sent compressed."""
 
 
-@dataclass(frozen=True)
-class CallbackRequest:
+class CallbackRequest(Struct, frozen=True):
     """The request of a callback attempt, made `at` a time on its tenant's clock."""
 
     tenant: int

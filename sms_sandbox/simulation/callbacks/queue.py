@@ -1,10 +1,10 @@
 """The queue of callbacks: each new one is stored, and its first attempt is scheduled on the timeline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from ...domain.callbacks import Params, destination, signature, with_parameters
@@ -13,8 +13,7 @@ from ...store.callbacks import NewCallback
 from ...store.timeline import Plan
 
 
-@dataclass(frozen=True)
-class CallbackEvent:
+class CallbackEvent(Struct, frozen=True):
     """An event that an account's app is called back about.
 
     The callback is signed with `secret` if the account has one. `rule` names the rule that caused the event, if any.

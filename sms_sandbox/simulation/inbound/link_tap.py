@@ -1,8 +1,8 @@
 """Short links in messages that a handset opens."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from ...domain import callbacks
@@ -15,8 +15,7 @@ from ..callbacks.queue import CallbackEvent, queue_callbacks
 from .opt_out import opt_out
 
 
-@dataclass(frozen=True)
-class LinkTap:
+class LinkTap(Struct, frozen=True):
     """An opened link. `target` is its URL, or None for a link that opted the handset out."""
 
     msisdn: str

@@ -1,7 +1,8 @@
 """A message from a handset, with everything that decides how it is handled."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ...store.accounts import Account
 from ...store.keywords import Keyword
@@ -11,8 +12,7 @@ from ...store.recipients import Recipient
 from ...store.tenants import Tenant
 
 
-@dataclass(frozen=True)
-class InboundMessage:
+class InboundMessage(Struct, frozen=True):
     """A message from a handset to an account's number.
 
     `message` is the one it replies to, with its `recipient`; `keyword` is the one it begins with. Each may be None.

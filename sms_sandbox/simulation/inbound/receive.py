@@ -1,8 +1,9 @@
 """Messages from handsets: the account they reach, and everything that follows."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ...domain import callbacks
@@ -24,8 +25,7 @@ class UnreachableError(Exception):
     """A handset's message that reaches no account; the text says why."""
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(Struct, frozen=True):
     """A handset's message that reached an account. `message` is the one it replies to, or 0."""
 
     response: int

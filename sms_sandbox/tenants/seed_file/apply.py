@@ -3,11 +3,12 @@
 A second start with the same file changes nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ...control.carrier_rules import store_rule
@@ -65,8 +66,7 @@ def apply_seed_file(db: Connection, file: SeedFile, default_key: str, real_now: 
                 raise file.error(path, error.message.removesuffix(".")) from error
 
 
-@dataclass(frozen=True)
-class _Context:
+class _Context(Struct, frozen=True):
     """A seed file that is being applied, in one transaction and at one moment."""
 
     db: Connection

@@ -3,12 +3,12 @@
 import json
 import re
 import tomllib
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.inspect import StructType, type_info
 
 from ...control.declare import in_words
@@ -19,8 +19,7 @@ from .schema import Handset, Seed
 _MAX_FILE_BYTES = 16 << 20
 
 
-@dataclass(frozen=True)
-class SeedFile:
+class SeedFile(Struct, frozen=True):
     """A parsed seed file and its name."""
 
     name: str
