@@ -92,9 +92,7 @@ def test_a_connection_is_kept_for_many_requests(server: Account) -> None:
     with connect_tls(server) as connection:
         for _ in range(3):
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            answer = b""
-            while not answer.endswith(b'{"status":"alive"}'):
-                answer += connection.recv(1 << 16)
+            answer = connection.recv(1 << 16)
             assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
             assert b"\r\ndate: " in answer
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")

@@ -167,11 +167,12 @@ def test_bytes_that_are_no_request_are_refused_and_the_connection_ends(server: A
     assert server.api("get-balance")["error"]["code"] == "SUCCESS"
 
 
-def test_head_and_body_of_an_api_response_leave_together(server: Account) -> None:
+@pytest.mark.parametrize("path", ["/get-balance.json", "/livez"])
+def test_head_and_body_of_a_response_leave_together(server: Account, path: str) -> None:
     """As one TLS record, of which `recv` of a TLS socket returns one at most."""
     with connect_tls(server) as connection:
         for _ in range(3):
-            connection.sendall(b"GET /get-balance.json HTTP/1.1\r\nHost: localhost\r\n" + AUTH + b"\r\n\r\n")
+            connection.sendall(b"GET " + path.encode() + b" HTTP/1.1\r\nHost: localhost\r\n" + AUTH + b"\r\n\r\n")
             head, _, body = connection.recv(1 << 16).partition(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200 OK\r\n")
             assert body.endswith(b"0\r\n\r\n" if b"chunked" in head else b"}")
