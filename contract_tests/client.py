@@ -74,7 +74,7 @@ class Api:
             description = answer.tree["error"]["description"]
             if expected is not None and description != expected:
                 problems = [f"the description is {description!r}, not {expected!r}"]
-            elif not is_documented(code, description) and not (answer.is_xml and code == "RECIPIENTS_ERROR"):
+            elif not is_documented(code, description):
                 problems = [f"the description {description!r} is not documented for {code}"]
         self.observer.observe(answer)
         self.fail_on_problems(answer, problems)

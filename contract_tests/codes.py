@@ -78,8 +78,20 @@ def status_of(code: str) -> int:
 def is_documented(code: str, description: object) -> bool:
     """True if a description is documented for its code."""
     if not isinstance(description, str):
-        return code == "RECIPIENTS_ERROR"
+        return code == "RECIPIENTS_ERROR" and _lists_recipients(description)
     return any(_matches(description, pattern) for pattern in DESCRIPTIONS.get(code, ()))
+
+
+def _lists_recipients(description: object) -> bool:
+    """True if a description is that of RECIPIENTS_ERROR. XML has texts for numbers, and an empty text for no number."""
+    if not isinstance(description, dict) or list(description)[:2] != ["fails", "optouts"]:
+        return False
+    fails, optouts = description["fails"] or [], description["optouts"] or []
+    if not isinstance(fails, list) or not isinstance(optouts, list):
+        return False
+    numbers = all(isinstance(number, (int, str)) for number in [*fails, *optouts])
+    reason = {"reason": "Number has opted-out"} if optouts else {}
+    return numbers and {key: value for key, value in description.items() if key not in ("fails", "optouts")} == reason
 
 
 def _matches(description: str, pattern: str) -> bool:

@@ -27,9 +27,7 @@ def caller(scene: Scene, case: Case) -> Api:
 def test_it_is_refused(scene: Scene, method: str, case: Case) -> None:
     api, form = caller(scene, case), case.form(scene)
     json: Any = api.check_refusal(case.code, api.call(method, "json", form), case.description)
-    if case.code == "RECIPIENTS_ERROR":
-        return
-    if case.description is None:
+    if case.description is None and case.code in DESCRIPTIONS:
         assert json == DESCRIPTIONS[case.code][0]
     xml = api.check_refusal(case.code, api.call(method, "xml", form))
     assert xml == as_xml(json)

@@ -187,12 +187,16 @@ def test_refused_recipients_are_named(tenant: Tenant) -> None:
     api, control = tenant
     send(api, HANDSETS[0])
     control.send_inbound(HANDSETS[0], "Stop ")
-    form = {"message": "hi", "to": f"0491570007x, {HANDSETS[0]},12"}
+    form = {"message": "hi", "to": f"0491570007x, {HANDSETS[0]},12,0491570007"}
     answer = api.call("send-sms", "json", form)
     api.check_refusal("RECIPIENTS_ERROR", answer)
     says = answer.tree["error"]["description"]
-    assert list(says) == ["fails", "optouts"]
-    assert says == {"fails": ["0491570007x", "12"], "optouts": [HANDSETS[0]]}
+    stopped = int(HANDSETS[0])
+    assert says == {
+        "fails": ["0491570007x", stopped, 12, "0491570007"], "optouts": [stopped], "reason": "Number has opted-out",
+    }  # fmt: skip
+    bad = api.refused("RECIPIENTS_ERROR", "send-sms", message="hi", to="12")
+    assert bad == {"fails": [12], "optouts": []}
     xml = api.call("send-sms", "xml", form)
     api.check_refusal("RECIPIENTS_ERROR", xml)
     assert xml.tree["error"]["description"] == as_xml(says)

@@ -154,7 +154,7 @@ class Machine(ApiMachine):
         self.let_time_pass(seconds=1)
         self.stopped.add(handset)
         code, reply = self.call("send-sms", message="Still there?", to=handset)
-        assert (code, reply["error"]["description"]["fails"]) == ("RECIPIENTS_ERROR", [])
+        assert (code, reply["error"]["description"]["fails"]) == ("RECIPIENTS_ERROR", [int(handset)])
 
     @rule(hours=st.integers(0, 12))
     def wait(self, hours: int) -> None:

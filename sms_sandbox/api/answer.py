@@ -87,7 +87,8 @@ def _admit(store: Store, gate: Gate, method: Method, form: Form | None, authoriz
         account = gate.admit(authorization)
         injected = fault_injection.find_fault(store, account, method, form)
         if injected and not injected.fault.carries_out:
-            return _refusal(injected.code, injected.code.text, account, injected)
+            described = fault_injection.describe_error(injected.code, account, method, form)
+            return _refusal(injected.code, described, account, injected)
         method.check_access(account)
     except ApiError as refused:
         refusal = _refuse(refused, method, account, injected)
@@ -136,11 +137,9 @@ def _require_form(form: Form | None) -> Form:
 
 
 def build_error(code: Code, description: Description) -> Mapping[str, Any]:
-    """Return the error block, which is last in every response. Its texts never become numbers."""
-    if isinstance(description, str):
-        return {"error": {"code": code.name, "description": Verbatim(description)}}
-    lists = {name: [Verbatim(number) for number in numbers] for name, numbers in description.items()}
-    return {"error": {"code": code.name, "description": lists}}
+    """Return the error block, which is last in every response. A sentence never becomes a number."""
+    text_or_lists = Verbatim(description) if isinstance(description, str) else description
+    return {"error": {"code": code.name, "description": text_or_lists}}
 
 
 _SUCCESS = {"error": Fixed(build_error(Code.SUCCESS, Code.SUCCESS.text)["error"])}

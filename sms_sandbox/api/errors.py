@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from enum import Enum, unique
 
-Description = str | Mapping[str, Sequence[str]]
-"""Description of an error: a sentence, or lists of numbers for RECIPIENTS_ERROR."""
+Description = str | Mapping[str, str | Sequence[str]]
+"""Description of an error: a sentence, or for RECIPIENTS_ERROR lists of numbers with the reason."""
 
 
 @unique

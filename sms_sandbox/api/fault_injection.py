@@ -11,15 +11,17 @@ from starlette.types import Message, Receive, Scope, Send
 from ..domain import numbers
 from ..domain.clock import real_now
 from ..domain.faults import MAGIC_KEYS, MAGIC_SENDERS, STATUS_TITLES, Fault, magic_key_rule
+from ..domain.profiles import PROFILES
 from ..domain.rule_match import Subject, to_international
 from ..store import rules
 from ..store.accounts import Account
 from ..store.database import Store
 from .asgi_extensions import CONNECTION
 from .declare import GATE, Method
-from .errors import Code
+from .errors import Code, Description
 from .forms import Form
 from .http_responses import send_page, send_response
+from .recipients_error import describe_recipients
 
 _SendResponse = Callable[[Send], Awaitable[None]]
 """Sends the ordinary response of a call."""
@@ -103,6 +105,15 @@ def _numbers(method: Method, form: Form) -> list[str]:
         with suppress(ValueError):
             msisdns.append(msisdn or to_international(numbers.parse_digits(raw) or raw))
     return msisdns
+
+
+def describe_error(code: Code, account: Account, method: Method, form: Form | None) -> Description:
+    """Return the description of an injected error: its usual one, or for RECIPIENTS_ERROR the call's numbers."""
+    if code is not Code.RECIPIENTS_ERROR:
+        return code.text
+    written = (raw.strip() for name in method.number_fields for raw in (form or {}).get(name, "").split(","))
+    refused = [(raw, False) for raw in islice(filter(None, written), _MAX_NUMBERS)]
+    return describe_recipients(PROFILES[account.profile], refused)
 
 
 # Show its effect to the client

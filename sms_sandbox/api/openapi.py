@@ -19,8 +19,9 @@ _ERROR: Schema = {
                 {
                     "type": "object",
                     "properties": {
-                        "fails": {"type": "array", "items": {"type": "string"}},
-                        "optouts": {"type": "array", "items": {"type": "string"}},
+                        "fails": {"type": "array", "items": {"type": ["number", "string"]}},
+                        "optouts": {"type": "array", "items": {"type": ["number", "string"]}},
+                        "reason": {"type": "string"},
                     },
                     "required": ["fails", "optouts"],
                 },

@@ -5,7 +5,9 @@ from .conversion import shape_of
 from .declare import Call, operation
 from .shapes import parity as shapes
 
-MARKS: dict[str, shapes.Mark] = {"R": "recorded", "D": "documented", "C": "clients", "A": "assumed"}
+MARKS: dict[str, shapes.Mark] = {
+    "L": "logged", "R": "recorded", "D": "documented", "C": "clients", "A": "assumed",
+}  # fmt: skip
 
 
 @operation("GET", "/parity")

@@ -18,17 +18,20 @@ class Profile:
     """True if get-sms includes the text of the message."""
     next_charge_first: bool = False
     """True if get-number has the next charge before the renewal."""
+    fails_include_optouts: bool = True
+    """True if RECIPIENTS_ERROR has numbers that opted out in both lists, as JSON numbers, and a reason."""
     server: str = "nginx"
     cache_control: str = "no-store, no-cache, must-revalidate"
 
 
 PROFILES: Mapping[str, Profile] = {
     "seed": Profile(),
-    "vendor-2020": Profile(page_size=10),
+    "vendor-2020": Profile(page_size=10, fails_include_optouts=False),
     "legacy-2015": Profile(
         page_size=10,
         tells_message=False,
         next_charge_first=True,
+        fails_include_optouts=False,
         server="nginx/1.1.19",
         cache_control="no-store, no-cache, must-revalidate, post-check=0, pre-check=0",
     ),

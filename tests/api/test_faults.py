@@ -15,12 +15,12 @@ from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import rules
 from tests.api.fault_setup import TO, add_fault, balance, code
-from tests.api.tenant_setup import BASIC, set_account
+from tests.api.tenant_setup import BASIC, set_account, set_tenant
 from tests.api.xml_values import parse_xml
 from tests.conftest import KEY, Caller, FreshTenant
 
 HEADER = BASIC[1].decode()
-ERRORS = [code for code in Code if code is not Code.SUCCESS]
+ERRORS = [code for code in Code if code not in (Code.SUCCESS, Code.RECIPIENTS_ERROR)]
 
 
 # What is answered
@@ -38,6 +38,19 @@ def test_every_documented_error_in_both_formats(fresh: FreshTenant, call: Caller
     assert as_json.headers["content-type"] == "application/json; charset=utf-8"
     assert as_json.headers["x-mashape-billing"] == "Queries=1"
     assert ("www-authenticate" in as_json.headers) is (wanted is Code.AUTH_FAILED_NO_DATA)
+
+
+@pytest.mark.parametrize(
+    ("profile", "fails"), [("seed", [61491570156, "0491570157"]), ("legacy-2015", ["61491570156", "0491570157"])]
+)
+def test_recipients_error_names_the_numbers_of_the_call(
+    fresh: FreshTenant, call: Caller, profile: str, fails: list[Any]
+) -> None:
+    set_tenant(fresh, profile=profile)
+    add_fault(fresh, error="RECIPIENTS_ERROR")
+    described = call.refused("send-sms", message="Hi", to=" 61491570156,,0491570157 ")[1]
+    assert described == {"fails": fails, "optouts": []}
+    assert call.refused("get-lists")[1] == {"fails": [], "optouts": []}
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

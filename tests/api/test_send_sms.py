@@ -99,20 +99,44 @@ def test_numbers(call: Caller, to: str, country: str, reached: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("to", "fails"), [("0491570007", ["0491570007"]), ("+1, abc", ["+1", "abc"]), ("9" * 400, ["9" * 400])]
+    ("to", "fails"),
+    [
+        ("0491570007", ["0491570007"]),
+        ("+0491570007,-01,00", ["+0491570007", "-01", "00"]),
+        ("+1, abc", [1, "abc"]),
+        ("0, 12,12", [0, 12, 12]),
+        ("9" * 400, ["9" * 400]),
+    ],
 )
 def test_no_number_that_can_be_reached(call: Caller, to: str, fails: list[str]) -> None:
     answer = call.http.post("/send-sms.json", data={"message": "hi", "to": to})
     assert answer.status_code == 400
     assert answer.json() == {
         "error": {"code": "RECIPIENTS_ERROR", "description": {"fails": fails, "optouts": []}}
-    }  # the numbers stay texts, so that one in local form keeps its zero
+    }  # one in local form stays a text, so that it keeps its zero
 
 
 def test_a_number_that_opted_out_is_left_out(call: Caller, fresh: FreshTenant) -> None:
     call.ok("send-sms", message="hi", to=TO)
     reply(fresh, TO, " stop ")
     assert call.ok("send-sms", message="hi", to=f"{TO},61491570157")["recipients"] == 1
+    body = call.http.post("/send-sms.json", data={"message": "hi", "to": f"12,+{TO},0491570007"}).text
+    assert body == (
+        '{"error":{"code":"RECIPIENTS_ERROR","description":'
+        f'{{"fails":[12,{TO},"0491570007"],"optouts":[{TO}],"reason":"Number has opted-out"}}}}}}'
+    )
+    as_xml = call.http.post("/send-sms.xml", data={"message": "hi", "to": TO}).text
+    assert (
+        f"<description><fails><item>{TO}</item></fails><optouts><item>{TO}</item></optouts>"
+        "<reason>Number has opted-out</reason></description>"
+    ) in as_xml
+
+
+@pytest.mark.parametrize("profile", ["vendor-2020", "legacy-2015"])
+def test_older_profiles_tell_opt_outs_apart(call: Caller, fresh: FreshTenant, profile: str) -> None:
+    call.ok("send-sms", message="hi", to=TO)
+    reply(fresh, TO, "stop")
+    set_tenant(fresh, profile=profile)
     assert call.refused("send-sms", message="hi", to=f"+{TO},12") == (
         "RECIPIENTS_ERROR",
         {"fails": ["12"], "optouts": [TO]},

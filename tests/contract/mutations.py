@@ -143,6 +143,13 @@ MUTATIONS: Mapping[str, Mutation] = {
     "exists-is-invalid": Mutation("KEY_EXISTS is FIELD_INVALID", refusals.replace_code("KEY_EXISTS", "FIELD_INVALID")),
     "recipients-sentence": Mutation("RECIPIENTS_ERROR has a sentence instead of the numbers", change_refusals(
         refusals.describe_in_a_sentence)),
+    "recipients-strings": Mutation(
+        "the numbers of RECIPIENTS_ERROR are strings", refusals.change_recipients(values.quote)),
+    "recipients-apart": Mutation("`fails` of RECIPIENTS_ERROR leaves out who opted out", change_refusals(
+        refusals.list_recipients_as_before)),
+    "recipients-no-reason": Mutation("RECIPIENTS_ERROR gives no reason", change_refusals(refusals.drop_reason)),
+    "recipients-zero": Mutation("the numbers of RECIPIENTS_ERROR lose a leading zero", refusals.change_recipients(
+        lambda number: int(number) if str(number).isdigit() else number)),
     # Sending
     "balance-off": Mutation("the balance is doubled", for_methods("get-balance", change_keys(
         "balance", into=values.double))),

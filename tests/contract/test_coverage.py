@@ -80,7 +80,15 @@ def test_descriptions_and_statuses_of_codes() -> None:
     assert not is_documented("FIELD_EMPTY", "Required field '' is empty")
     assert not is_documented("NOT_FOUND", "Message with this ID does not exist.")
     assert not is_documented("STRANGE", "x")
-    assert is_documented("RECIPIENTS_ERROR", {"fails": [], "optouts": []})
+    assert is_documented("RECIPIENTS_ERROR", {"fails": [12, "012"], "optouts": []})
+    assert is_documented("RECIPIENTS_ERROR", {"fails": [12], "optouts": [12], "reason": "Number has opted-out"})
+    for wrong in (
+        "No valid recipients left after validation.", {"fails": []}, {"optouts": [], "fails": []},
+        {"fails": [None], "optouts": []}, {"fails": [12], "optouts": [12]}, {"fails": 12, "optouts": []},
+        {"fails": [12], "optouts": [], "reason": "Number has opted-out"},
+    ):  # fmt: skip
+        assert not is_documented("RECIPIENTS_ERROR", wrong), wrong
+    assert not is_documented("NOT_FOUND", {"fails": [12], "optouts": []})
     assert [status_of(item) for item in ("SUCCESS", "AUTH_FAILED", "OVER_LIMIT", "NOT_IMPLEMENTED", "X")] == [
         200, 401, 429, 404, 400,
     ]  # fmt: skip

@@ -8,7 +8,7 @@ def test_it_tells_of_every_method(server: Account) -> None:
     told = server.ok("GET", "/parity")
     assert [each["method"] for each in told["methods"]] == list(EVIDENCE)
     assert told["total"] == sum(each["reply"] for each in told["counts"]) == len(EVIDENCE)
-    assert [each["mark"] for each in told["counts"]] == ["recorded", "documented", "clients", "assumed"]
+    assert [each["mark"] for each in told["counts"]] == ["logged", "recorded", "documented", "clients", "assumed"]
     assert told["validated"] == sum(each["validated"] is not None for each in told["methods"])
 
 

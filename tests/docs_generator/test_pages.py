@@ -90,7 +90,7 @@ def test_a_page_without_a_place_for_its_table_is_refused() -> None:
 def test_the_page_on_parity_tells_of_every_method() -> None:
     page = parity.build_page()
     rows = re.findall(
-        r"^\| \[([a-z-]+)\]\(methods.md#\1\) (?:\| [RDCA]+ ){4}\| (\S+) \| \[\d+\]\(#\1\) \|$", page, re.MULTILINE
+        r"^\| \[([a-z-]+)\]\(methods.md#\1\) (?:\| [LRDCA]+ ){4}\| (\S+) \| \[\d+\]\(#\1\) \|$", page, re.MULTILINE
     )
     assert [name for name, _ in rows] == list(EVIDENCE)
     assert re.findall(r"^### ([a-z-]+)$", page, re.MULTILINE) == list(EVIDENCE)

@@ -179,7 +179,7 @@ async def test_stop_opts_the_handset_out(hooked: FreshTenant, runner: Runner, ca
     message = queries.message(hooked, sent["message_id"])
     assert (message.responses, message.optouts) == (1, 1)
     again = await call("send-sms", message="Hello", to=stops)
-    assert (again["error"]["code"], again["error"]["description"]["optouts"]) == ("RECIPIENTS_ERROR", [stops])
+    assert (again["error"]["code"], again["error"]["description"]["optouts"]) == ("RECIPIENTS_ERROR", [int(stops)])
 
 
 async def test_a_reply_to_a_word_is_lost(hooked: FreshTenant, runner: Runner, call: Client) -> None:

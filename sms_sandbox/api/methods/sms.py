@@ -21,6 +21,7 @@ from ..declare import Call, Outcome, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
 from ..forms import Form
 from ..params import CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Timestamp, Url, Words
+from ..recipients_error import describe_recipients
 from ..render import Fixed
 from .lists import find_list
 
@@ -181,8 +182,8 @@ def _find_handsets(call: Call, to: Sequence[str], region: str | None) -> list[Ha
     opted_out = opt_outs.find(call.db, call.tenant, call.account.id, set(valid))
     handsets: list[Handset] = [(msisdn, NO_RECORD) for msisdn in valid if msisdn not in opted_out]
     if not handsets:
-        fails = [raw for raw, msisdn in zip(to, msisdns, strict=True) if msisdn is None]
-        raise ApiError(Code.RECIPIENTS_ERROR, {"fails": fails, "optouts": valid})
+        refused = [(msisdn or raw, msisdn is not None) for raw, msisdn in zip(to, msisdns, strict=True)]
+        raise ApiError(Code.RECIPIENTS_ERROR, describe_recipients(call.profile, refused))
     return handsets
 
 

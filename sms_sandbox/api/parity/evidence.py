@@ -1,13 +1,14 @@
 """The evidence for each method: what its imitation follows, by aspect.
 
-A mark is R for live recordings of 2015, D for documentation with examples of 2020, C for the code of clients, and A for
-an assumption.
+A mark is L for live answers of 2026 in the log of an app, R for live recordings of 2015, D for documentation with
+examples of 2020, C for the code of clients, and A for an assumption.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 MEANINGS: Mapping[str, str] = {
+    "L": "logged from the live service in 2026",
     "R": "recorded from the live service in 2015",
     "D": "documented by the vendor, with examples of 2020",
     "C": "seen in the code of clients",
@@ -33,7 +34,7 @@ class Evidence(NamedTuple):
 
 
 EVIDENCE: Mapping[str, Evidence] = {
-    "send-sms": Evidence("RDC", "RD", "D", "RDCA"),
+    "send-sms": Evidence("RDC", "RD", "D", "LRDCA"),
     "cancel-sms": Evidence("RDC", "D", "D", "RA"),
     "format-number": Evidence("RD", "RD", "A", "RA"),
     "get-sms": Evidence("RD", "RD", "D", "RD"),

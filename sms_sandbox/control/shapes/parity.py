@@ -5,7 +5,7 @@ from typing import Literal
 
 from .primitives import Response
 
-Mark = Literal["recorded", "documented", "clients", "assumed"]
+Mark = Literal["logged", "recorded", "documented", "clients", "assumed"]
 
 
 class Gap(Response):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from sms_sandbox.api.openapi import list_fields
 from sms_sandbox.api.routes import load_methods
@@ -30,6 +31,34 @@ def replace_code(old: str, new: str) -> Mutator:
 def describe_in_a_sentence(tree: Tree) -> Tree:
     if not isinstance(tree["error"]["description"], str):
         tree["error"]["description"] = "No valid recipients left after validation."
+    return tree
+
+
+def list_recipients_as_before(tree: Tree) -> Tree:
+    """Leave out of `fails` who opted out, and the reason."""
+    described = tree["error"]["description"]
+    if isinstance(described, dict):
+        optouts = described["optouts"] or []
+        fails = [number for number in described["fails"] if number not in optouts]
+        tree["error"]["description"] = {"fails": fails, "optouts": described["optouts"]}
+    return tree
+
+
+def change_recipients(change: Callable[[Any], Any]) -> Mutator:
+    """Change every number of RECIPIENTS_ERROR."""
+
+    def change_lists(tree: Tree) -> Tree:
+        described = tree["error"]["description"]
+        for name in ("fails", "optouts") if isinstance(described, dict) else ():
+            described[name] = [change(number) for number in described[name] or ()]
+        return tree
+
+    return change_refusals(change_lists)
+
+
+def drop_reason(tree: Tree) -> Tree:
+    if isinstance(tree["error"]["description"], dict):
+        tree["error"]["description"].pop("reason", None)
     return tree
 
 

@@ -242,7 +242,8 @@ async def test_who_opted_out_is_skipped_from_then_on(still: FreshTenant, runner:
     assert both["recipients"] == 1
     assert queries.recipient(still, both["message_id"]).msisdn == HANDSETS[1]
     alone = await call("send-sms", message="Hello", to=HANDSET)
-    assert alone["error"] == {"code": "RECIPIENTS_ERROR", "description": {"fails": [], "optouts": [HANDSET]}}
+    stopped = {"fails": [int(HANDSET)], "optouts": [int(HANDSET)], "reason": "Number has opted-out"}
+    assert alone["error"] == {"code": "RECIPIENTS_ERROR", "description": stopped}
 
 
 @pytest.mark.anyio
