@@ -23,9 +23,9 @@ _ASPECTS = """
 ## Every method
 
 The evidence for each aspect: **L** logged in 2026, **R** recorded in 2015, **D** documented, **C** seen in clients,
-**A** assumed. Several letters mean different evidence for different parts. "Refusals" are the method's own errors; those
-that every method has are documented. A method is validated when the contract suite, run against the real endpoint with
-`RECORD=1`, has seen its answers.
+**A** assumed. Several letters mean different evidence for different parts. "Refusals" are the method's own errors;
+those that every method has are documented. A method is validated when the contract suite, run against the real endpoint
+with `RECORD=1`, has seen its answers.
 
 | Method | Parameters | Reply | XML | Refusals | Last validated | Known gaps |
 |---|---|---|---|---|---|---|"""
