@@ -1,13 +1,13 @@
 """Faults on callbacks: which one applies to an attempt, and how it changes the request."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ...domain import callbacks as signing
@@ -68,7 +68,7 @@ def _fault_of(rule: Rule, seed: str) -> InjectedFault:
     fault, effect = Fault(**rule.what), rule.what.get("callback")
     if effect == "reorder":
         # Every other callback waits and the next one does not, so that it overtakes.
-        fault = replace(fault, delay=(fault.delay or DEFAULT_REORDER_DELAY) if rule.used % 2 else None)
+        fault = Fault(**{**rule.what, "delay": (fault.delay or DEFAULT_REORDER_DELAY) if rule.used % 2 else None})
         effect = None
     return InjectedFault(rule.id, effect, timedelta(seconds=fault.delay_seconds(seed, rule.id, rule.seen)))
 
