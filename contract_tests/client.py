@@ -109,7 +109,7 @@ class Api:
 
     def request(self, verb: str, path: str, *, retry_over_limit: bool = True, **options: Any) -> Answer:
         """Make any request, with httpx's options. The guard checks it in every form."""
-        method, _, fmt = path.split("?")[0].rpartition("/")[2].rpartition(".")
+        method, _, fmt = path.partition("?")[0].rstrip("/").rpartition("/")[2].rpartition(".")
         headers = {"Authorization": self.credentials.header, **options.pop("headers", {})}
         headers = {name: value for name, value in headers.items() if value is not None}
         form = all_parameters(path, options)

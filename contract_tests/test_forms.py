@@ -46,7 +46,10 @@ def test_the_body_wins_over_the_query_and_the_last_over_the_first(api: Api) -> N
     assert payload["number"]["international"] == 61491570156
 
 
-PATHS = ("/format-number.json", "//format-number.json", "/2/format-number.json", "//2/format-number.json")
+PATHS = (
+    "/format-number.json", "//format-number.json", "/2/format-number.json", "//2/format-number.json",
+    "/format-number.json/", "//2/format-number.json//",
+)  # fmt: skip
 
 
 @needs(NOTHING)
@@ -55,12 +58,13 @@ PATHS = ("/format-number.json", "//format-number.json", "/2/format-number.json",
 def test_paths_may_carry_slashes_and_a_version(api: Api, path: str) -> None:
     url = str(api.http.base_url).rstrip("/") + path
     for fmt in ("json", "xml"):
-        answer = api.request("POST", url.replace(".json", f".{fmt}"), data=FORM)
-        assert str(api.check_success(answer)["number"]["international"]) == "61491570156"
+        target = url.replace(".json", f".{fmt}")
+        for answer in (api.request("POST", target, data=FORM), api.request("GET", target, params=FORM)):
+            assert str(api.check_success(answer)["number"]["international"]) == "61491570156"
 
 
 @needs(NOTHING)
-@pytest.mark.parametrize("path", ["/", "/get-balance", "/get-balance.txt", "/get-balance.JSON", "/get-balance.json/"])
+@pytest.mark.parametrize("path", ["/", "/get-balance", "/get-balance.txt", "/get-balance.JSON", "/get-balance/"])
 @about("get-balance")
 def test_other_paths_are_not_found(api: Api, path: str) -> None:
     got = api.http.get(path, headers={"Authorization": api.credentials.header})

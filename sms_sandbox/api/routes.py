@@ -50,8 +50,8 @@ CHAPTERS = {
 MAX_BODY_BYTES = 2 << 20
 """Largest body of a request. A send-sms to 500 numbers has less than a hundredth of it."""
 
-# Real clients put a 2 for the version, and superfluous slashes, before the method.
-_PATH = re.compile(r"/+(?:2/+)?([^/]+)\.(json|xml)")
+# Real clients put a 2 for the version, and superfluous slashes, before the method, and slashes after the extension.
+_PATH = re.compile(r"/+(?:2/+)?([^/]+)\.(json|xml)/*")
 
 _ENDINGS = (".json", ".xml")
 
@@ -194,7 +194,7 @@ class ApiRoute(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         # Every call comes here, so only both ends of the path are checked. The API itself reads the rest.
         path = scope["path"]
-        is_call = scope["type"] == "http" and path.endswith(_ENDINGS) and not path.startswith("/_sandbox/")
+        is_call = scope["type"] == "http" and path.rstrip("/").endswith(_ENDINGS) and not path.startswith("/_sandbox/")
         return (Match.FULL if is_call else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

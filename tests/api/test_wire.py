@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from starlette.routing import Match
 
-from sms_sandbox.api.routes import Api, load_methods
+from sms_sandbox.api.routes import Api, ApiRoute, load_methods
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
+from sms_sandbox.store.unit_of_work import PendingEntry
+from tests.api.fault_setup import add_fault
 from tests.api.tenant_setup import BASIC, FORM, request, set_tenant
 from tests.app_client import AppClient
 from tests.conftest import Caller, FreshTenant
@@ -102,7 +105,8 @@ def test_options_is_a_page_not_found_without_cors(call: Caller) -> None:
 
 @pytest.mark.parametrize(
     "path", ["/get-balance.json", "//get-balance.json", "/2/get-balance.json", "//2/get-balance.json",
-             "/2//get-balance.json", "///2///get-balance.json"],
+             "/2//get-balance.json", "///2///get-balance.json", "/get-balance.json/", "/2/get-balance.json//",
+             "//2//get-balance.json///"],
 )  # fmt: skip
 def test_paths_of_real_clients(call: Caller, path: str) -> None:
     # By hand, since client libraries take a path that begins with two slashes for a host.
@@ -113,9 +117,12 @@ def test_paths_of_real_clients(call: Caller, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "", "//", "/2", "/2/", "/send-sms", "/2/send-sms", "/send-sms.txt", "/send-sms.JSON",
-             "/send-sms.json/", "/3/send-sms.json", "/2/2/send-sms.json", "/v1/send-sms.json", "/.json", "/2/.xml",
-             "/send-sms.json.txt"],
+    "path",
+    [
+        "/", "", "//", "/2", "/2/", "/send-sms", "/2/send-sms", "/send-sms.txt", "/send-sms.JSON", "/send-sms.json/x",
+        "/send-sms/.json/", "/3/send-sms.json", "/2/2/send-sms.json", "/v1/send-sms.json", "/.json", "/2/.xml",
+        "/.xml/", "/send-sms.json.txt", "/send-sms.json/2/", "/send-sms.txt/", "/send-sms/",
+    ],
 )  # fmt: skip
 def test_what_is_no_path_of_the_api_is_a_page_not_found(call: Caller, path: str) -> None:
     start, body = request(call.http.app, {"method": "POST", "path": path})
@@ -126,6 +133,30 @@ def test_what_is_no_path_of_the_api_is_a_page_not_found(call: Caller, path: str)
     assert b"x-mashape-billing" not in headers
     assert b"expires" not in headers
     assert b"404 Page Not Found" in body["body"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_call"),
+    [
+        ("/get-balance.json/", True), ("//2/get-balance.xml//", True), ("/x.txt", False), ("/x.json/y", False),
+        ("/_sandbox/openapi.json", False), ("/_sandbox/openapi.json/", False), ("/_sandbox/v1/x.xml//", False),
+    ],
+)  # fmt: skip
+def test_paths_that_are_calls_of_the_api(store: Store, path: str, is_call: bool) -> None:
+    match, _ = ApiRoute(Api(store, None)).matches({"type": "http", "path": path})
+    assert match is (Match.FULL if is_call else Match.NONE)
+
+
+def test_a_slash_at_the_end_changes_nothing_but_the_path(call: Caller, fresh: FreshTenant) -> None:
+    entries: list[PendingEntry] = []
+    fresh.store.on_entry = entries.append
+    add_fault(fresh, method="get-lists", error="NO_ACCESS")
+    assert call.http.post("/send-sms.json/", data=HELLO).json()["recipients"] == 1
+    assert call.http.get("/get-lists.xml//").status_code == 400
+    made = [entry.make(*entry.args) for entry in entries]
+    assert [(entry.method, entry.url, entry.code) for entry in made] == [
+        ("send-sms", "/send-sms.json/", "SUCCESS"), ("get-lists", "/get-lists.xml//", "NO_ACCESS"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

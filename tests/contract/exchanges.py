@@ -33,7 +33,7 @@ class Request:
     @property
     def method(self) -> str:
         """Return the method of the API, or a blank for other requests."""
-        name, dot, ending = self.path.rpartition("/")[2].rpartition(".")
+        name, dot, ending = self.path.rstrip("/").rpartition("/")[2].rpartition(".")
         return name if dot and ending in ("json", "xml") and not self.path.startswith("/_sandbox") else ""
 
     def header(self, name: str) -> str:

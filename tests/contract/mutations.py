@@ -103,6 +103,8 @@ MUTATIONS: Mapping[str, Mutation] = {
     "no-query-of-post": Mutation("the query of a POST is ignored", change_requests(request_forms.ignore_query)),
     "plain-paths": Mutation(
         "paths with `/2/` or double slashes are not found", change_requests(request_forms.refuse_other_paths)),
+    "no-last-slash": Mutation(
+        "paths with a slash after the extension are not found", change_requests(request_forms.refuse_last_slash)),
     "no-dotted-names": Mutation("`field.1` is not `field_1`", change_requests(request_forms.ignore_dotted_names)),
     "blanks-count": Mutation("a blank parameter counts as a value", change_requests(request_forms.fill_blanks)),
     "first-counts": Mutation(

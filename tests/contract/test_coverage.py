@@ -82,6 +82,7 @@ def test_descriptions_and_statuses_of_codes() -> None:
     assert not is_documented("STRANGE", "x")
     assert is_documented("RECIPIENTS_ERROR", {"fails": [12, "012"], "optouts": []})
     assert is_documented("RECIPIENTS_ERROR", {"fails": [12], "optouts": [12], "reason": "Number has opted-out"})
+    wrong: object
     for wrong in (
         "No valid recipients left after validation.", {"fails": []}, {"optouts": [], "fails": []},
         {"fails": [None], "optouts": []}, {"fails": [12], "optouts": [12]}, {"fails": 12, "optouts": []},

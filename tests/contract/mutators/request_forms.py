@@ -21,7 +21,12 @@ def refuse_get(exchange: Exchange) -> Answer:
 
 def refuse_other_paths(request: Request) -> Request:
     """Refuse paths with a version or double slashes."""
-    return request if re.fullmatch(r"/[^/]+", request.path) else request.with_target("/nothing.json")
+    return request if re.fullmatch(r"/[^/]+/*", request.path) else request.with_target("/nothing.json")
+
+
+def refuse_last_slash(request: Request) -> Request:
+    """Refuse paths with a slash after the extension."""
+    return request.with_target("/nothing.json") if request.method and request.path.endswith("/") else request
 
 
 def ignore_bodies(kind: str) -> Mutator:
