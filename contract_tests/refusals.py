@@ -146,9 +146,6 @@ def report_cases() -> Iterator[Case]:
     yield Case("get-sms-responses", "FIELD_INVALID", fixed(keyword="NEWS"), keyword, NOTHING, "keyword")
     wrong = NOT_NUMERIC.format(field="keyword_id")
     yield Case("get-sms-responses", "FIELD_INVALID", fixed(keyword_id="x"), wrong, NOTHING, "keyword_id")
-    for field, value in {"delivery": "lost", "optouts": "perhaps"}.items():
-        yield Case("get-sms-sent", "FIELD_INVALID", lambda scene, field=field, value=value: {  # type: ignore[misc]
-                       "message_id": scene.known.need("message"), field: value}, INVALID, NOTHING, field)  # fmt: skip
     reply = {"message": "hi", "from": REPLYING, "to": "61491570129"}
     for field in reply:
         given = {name: value for name, value in reply.items() if name != field}

@@ -100,6 +100,8 @@ def _key_problems(value: Any, shape: Mapping[str, Shape], is_xml: bool, path: st
         if shape or not (is_xml and value == ""):
             yield f"{path or '.'} is {format_value(value)}, not an object"
         return
+    # A blank is not allowed in the name of an element.
+    shape = {key.replace(" ", "_") if is_xml else key: inner for key, inner in shape.items()}
     shapes = {key.removesuffix("?"): inner for key, inner in shape.items()}
     for key in shape:
         if not key.endswith("?") and key not in value:

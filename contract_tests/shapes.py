@@ -214,9 +214,10 @@ SHAPES: Mapping[str, Shape] = {
     },
     "get-number": NUMBER,  # 6.3
     "edit-number-options": {},  # 6.4
-    "get-sender-ids": {  # 6.5, not documented anywhere
-        "sender_ids?": [{"sender_id": "text", "type": ("number", "alphanumeric"), "status": ("active",)}],
-    },
+    "get-sender-ids": {"result": {"caller_ids": {  # 6.5, as two applications read it
+        "Virtual Number": Either((["int"], "none")), "Business Name": Either((["word"], "none")),
+        "Mobile Number": Either((["int"], "none")),
+    }}},
     "add-keyword": KEYWORD,  # 6.6
     "edit-keyword": KEYWORD,  # 6.7
     "get-keywords": {"page": PAGE, "keywords_total": "int", "keywords?": [KEYWORD]},  # 6.8

@@ -64,7 +64,9 @@ def test_any_free_number_can_be_leased(tenant: Tenant) -> None:
     before = api.ok("get-numbers")["numbers_total"]
     number = api.ok("lease-number")["number"]
     assert api.ok("get-numbers")["numbers_total"] == before + 1
-    assert {"sender_id": number, "type": "number", "status": "active"} in api.ok("get-sender-ids")["sender_ids"]
+    senders = api.ok("get-sender-ids")
+    assert number in senders["result"]["caller_ids"]["Virtual Number"]
+    assert as_xml(senders) == api.ok("get-sender-ids", "xml")
 
 
 @needs(SANDBOX, why="it needs an empty account")

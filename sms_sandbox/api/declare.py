@@ -196,8 +196,13 @@ class Method(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def hinted_fields(self) -> frozenset[str]:
         """The names of form fields that a hint may be about, except numbers and URLs."""
-        future = {wire for _, wire, _, param in self._wired if isinstance(param, Timestamp) and param.expects_future}
-        return frozenset(future | self.hints.keys())
+        judged = {
+            name
+            for _, *names, param in self._wired
+            for name in names
+            if type(param).hint is not Param.hint or (isinstance(param, Timestamp) and param.expects_future)
+        }
+        return frozenset(judged | self.hints.keys())
 
     @cached_property
     def secret_replies(self) -> frozenset[str]:

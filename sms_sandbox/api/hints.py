@@ -120,6 +120,14 @@ def _check_declared(_: AnsweredCall, method: Method, form: Form, __: ApiContext)
             yield hint
 
 
+def _check_values(_: AnsweredCall, method: Method, form: Form, __: ApiContext) -> Iterator[str]:
+    for name, param in method.params.items():
+        wire = wire_name(name) if form.get(wire_name(name)) else param.alias
+        raw = form.get(wire, "").strip()
+        if raw and (hint := param.hint(raw, wire)):
+            yield hint
+
+
 def _check_local_numbers(_: AnsweredCall, method: Method, form: Form, __: ApiContext) -> Iterator[str]:
     if form.get("countrycode"):
         return
@@ -208,6 +216,6 @@ def _check_past(call: AnsweredCall, method: Method, form: Form, _: ApiContext) -
 
 
 _CHECKS: tuple[_Check, ...] = (
-    _check_names, _check_declared, _check_local_numbers, _check_urls, _check_sender, _check_secrets_in_url,
-    _check_body_type, _check_past,
+    _check_names, _check_declared, _check_values, _check_local_numbers, _check_urls, _check_sender,
+    _check_secrets_in_url, _check_body_type, _check_past,
 )  # fmt: skip

@@ -20,6 +20,9 @@ MAX_INTEGER = 2**63 - 1
 
 _MAX_PAGE_SIZE = 100
 
+MAX_VALUE_SHOWN = 40
+"""Longest part of a value that a hint repeats, in characters."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """A NUL, which PostgreSQL can't store, or a byte that was not UTF-8 (it arrives as a lone surrogate)."""
 
@@ -69,6 +72,10 @@ class Param(_Documented, frozen=True, kw_only=True):
 
     def parse(self, raw: str, name: str) -> Any:  # noqa: ARG002 (kinds that name the field in their error need it)
         return raw
+
+    def hint(self, raw: str, name: str) -> str | None:  # noqa: ARG002
+        """Return advice on a value that is taken otherwise than it may be meant; None if there is nothing to say."""
+        return None
 
     def schema(self) -> Schema:
         return {"type": "string"}
@@ -145,8 +152,20 @@ class Choice(Param, frozen=True):
             return None
         raise ApiError(Code.FIELD_INVALID)
 
+    def hint(self, raw: str, name: str) -> str | None:
+        if not self.lenient or raw.lower() in self.words:
+            return None
+        return f"`{name}` {raw[:MAX_VALUE_SHOWN]!r} counts as not given. Known values: {', '.join(self.words)}."
+
     def schema(self) -> Schema:
-        return {"type": "string"} if self.lenient else {"type": "string", "enum": list(self.words)}
+        return {"type": "string", **({"examples": list(self.words)} if self.lenient else {"enum": list(self.words)})}
+
+    def fields(self, name: str) -> dict[str, Schema]:
+        schemas = super().fields(name)
+        if self.lenient:
+            known = ", ".join(f"`{word}`" for word in self.words)
+            schemas[name]["description"] += f" Values: {known}; any other counts as not given."
+        return schemas
 
 
 class Words(Param, frozen=True):

@@ -69,6 +69,8 @@ def test_ordinary_calls_give_no_hints(frozen: FreshTenant) -> None:
          "`to` 0491 570 156 looks like a local number. Give `countrycode`, or write it in international form."),
         ("get-contact", {"list_id": "3", "msisdn": "0491570156"},
          "`msisdn` 0491570156 looks like a local number. Write it in international form."),
+        ("get-list", {"list_id": "1", "members": "true"},
+         "`members` 'true' counts as not given. Known values: active, inactive, all, none."),
         ("send-sms", {"message": "x", "to": TO, "send_at": "2026-03-01 02:00:00"},
          "`send_at` is in the past: the tenant's clock shows 2026-03-01 12:00:00. Times are in UTC."),
     ],

@@ -194,8 +194,9 @@ def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTena
     )
 
 
-def test_an_unknown_kind_of_members(call: Caller, crowd: int) -> None:
-    assert call.refused("get-list", list_id=crowd, members="some") == GENERIC
+@pytest.mark.parametrize("unknown", ["true", "false", "1", "some"])
+def test_an_unknown_kind_of_members_is_the_usual_one(call: Caller, crowd: int, unknown: str) -> None:
+    assert call.ok("get-list", list_id=crowd, members=unknown) == call.ok("get-list", list_id=crowd)
 
 
 # set-list-callback

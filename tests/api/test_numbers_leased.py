@@ -49,6 +49,8 @@ def test_any_number_is_the_lowest_there_is(call: Caller, frozen: FreshTenant) ->
     assert call.ok("get-balance")["balance"] == 950
     assert call.ok("get-numbers")["numbers_total"] == 3
     assert call.ok("get-numbers", filter="available")["numbers_total"] == len(POOL) - 2
+    owned = call.ok("get-numbers")
+    assert call.ok("get-numbers", filter="OWNED") == {**owned, "filter": "OWNED"}
 
 
 @pytest.mark.parametrize("name", ["forward_url", "url"])
@@ -245,18 +247,22 @@ def test_what_one_may_send_from(call: Caller, frozen: FreshTenant) -> None:
         for word in ("Shop", "News"):
             sender_ids.add(db, frozen.tenant, frozen.account.id, word)
             sender_ids.add(db, frozen.tenant, frozen.account.id, word)
-    assert told(call.ok("get-sender-ids")) == [
-        (
-            "sender_ids",
-            [
-                {"sender_id": int(OWN_NUMBER), "type": "number", "status": "active"},
-                {"sender_id": int(POOL[0]), "type": "number", "status": "active"},
-                {"sender_id": "News", "type": "alphanumeric", "status": "active"},
-                {"sender_id": "Shop", "type": "alphanumeric", "status": "active"},
-            ],
-        )
-    ]
-    assert told(add_other_caller(frozen).ok("get-sender-ids")) == []
+    assert call.http.get("/get-sender-ids.json").text == (
+        f'{{"result":{{"caller_ids":{{"Virtual Number":[{OWN_NUMBER},{POOL[0]}],"Business Name":["News","Shop"],'
+        '"Mobile Number":[]}},"error":{"code":"SUCCESS","description":"OK"}}'
+    )
+    assert (
+        f"<result><caller_ids><Virtual_Number><item>{OWN_NUMBER}</item><item>{POOL[0]}</item></Virtual_Number>"
+        "<Business_Name><item>News</item><item>Shop</item></Business_Name><Mobile_Number/></caller_ids></result>"
+    ) in call.http.get("/get-sender-ids.xml").text
+    nothing: dict[str, list[Any]] = {"Virtual Number": [], "Business Name": [], "Mobile Number": []}
+    assert add_other_caller(frozen).ok("get-sender-ids")["result"] == {"caller_ids": nothing}
+
+
+def test_a_number_that_is_not_in_service_is_no_sender(call: Caller, frozen: FreshTenant) -> None:
+    with frozen.store.begin() as db:
+        numbers.change(db, frozen.tenant, OWN_NUMBER, {"status": numbers.INACTIVE})
+    assert call.ok("get-sender-ids")["result"]["caller_ids"]["Virtual Number"] == []
 
 
 def test_a_registered_word_may_send_where_senders_are_strict(call: Caller, frozen: FreshTenant) -> None:

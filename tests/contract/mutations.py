@@ -134,6 +134,13 @@ MUTATIONS: Mapping[str, Mutation] = {
     "page-beyond": Mutation("a page beyond the end repeats the last page", pages.repeat_last_page),
     "empty-array": Mutation("an empty page has an empty array", pages.set_items_of_empty_pages([])),
     "empty-null": Mutation("an empty page has null instead of items", pages.set_items_of_empty_pages(None)),
+    "words-strict": Mutation(
+        "`members`, `delivery`, `optouts` and `keywords` refuse `true` and `false`",
+        request_forms.refuse_booleans("members", "delivery", "optouts", "keywords")),
+    "filter-case": Mutation("`filter=OWNED` lists available numbers", rewrite_parameter(
+        "filter", lambda word: "available" if word == "OWNED" else word)),
+    "senders-flat": Mutation("get-sender-ids answers without `result`", for_methods("get-sender-ids", change_successes(
+        lambda tree: {**tree["result"], "error": tree["error"]}))),
     # Refusals
     "other-words": Mutation("refusals have other descriptions", change_refusals(refusals.replace_description)),
     "no-description": Mutation("refusals have no description", change_refusals(

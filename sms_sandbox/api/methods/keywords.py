@@ -105,8 +105,7 @@ def edit_keyword(
     list_id: o.ListOf | None = None,
     welcome_message: o.Welcome | None = None,
     members_message: o.Members | None = None,
-    status: Annotated[str, Choice("`open` or `closed`.", words=("open", "closed", "paused"), lenient=True)]
-    | None = None,
+    status: Annotated[str, Choice("New status.", words=("open", "closed", "paused"), lenient=True)] | None = None,
     activate: Annotated[bool, Flag("Open or close the keyword; an alternative to `status`.")] | None = None,
     forward_url: o.ForwardUrl | None = None,
     forward_email: o.ForwardEmail | None = None,

@@ -98,7 +98,9 @@ def get_lists(call: Call, paging: Pages = FIRST_PAGE, response_style: Style = ""
 def get_list(
     call: Call,
     list_id: ListId,
-    members: Annotated[str, Choice("Members to show.", words=("active", "inactive", "all", "none"))] = contacts.ACTIVE,
+    members: Annotated[
+        str, Choice("Members to show.", words=("active", "inactive", "all", "none"), lenient=True)
+    ] = contacts.ACTIVE,
     paging: Pages = FIRST_PAGE,
     response_style: Style = "",
 ) -> ListWithMembers:

@@ -36,14 +36,17 @@ class Numbers(TypedDict):
     numbers: NotRequired[list[Owned] | list[Available]]
 
 
-class SenderId(TypedDict):
-    sender_id: str
-    type: str
-    status: str
+CallerIds = TypedDict(
+    "CallerIds", {"Virtual Number": list[str], "Business Name": list[str], "Mobile Number": list[str]}
+)
+
+
+class SendersByKind(TypedDict):
+    caller_ids: CallerIds
 
 
 class SenderIds(TypedDict):
-    sender_ids: NotRequired[list[SenderId]]
+    result: SendersByKind
 
 
 class Leased(TypedDict):
@@ -80,14 +83,14 @@ def lease_number(
 @method("Numbers")
 def get_numbers(
     call: Call,
-    filter: Annotated[str, Text("`owned` or `available`.")] = "owned",
+    filter: Annotated[str, Text("`owned` or `available`, in any case.")] = "owned",
     paging: Pages = FIRST_PAGE,
 ) -> Numbers:
     """List the numbers that the account leases.
 
     Any other filter than `owned` lists the numbers that it could lease. The response repeats the filter.
     """
-    is_owned = filter == "owned"
+    is_owned = filter.lower() == "owned"
     if is_owned:
         page = numbers.list_owned(call.db, call.tenant, call.account.id, paging)
     else:
@@ -145,12 +148,17 @@ def edit_number_options(
 
 @method("Numbers")
 def get_sender_ids(call: Call) -> SenderIds:
-    """List the senders of the account: its numbers, and the words registered for it."""
+    """List the senders of the account: its active numbers, and the words registered for it.
+
+    `Mobile Number` is for the account's own verified mobiles, which the sandbox does not have.
+    """
     own = numbers.list_owned(call.db, call.tenant, call.account.id, Paging(1, _MAX_SENDER_NUMBERS)).rows
-    words = sender_ids.list_words(call.db, call.tenant, call.account.id)
-    senders = [SenderId(sender_id=number.number, type="number", status=number.status) for number in own]
-    senders += [SenderId(sender_id=word, type="alphanumeric", status=numbers.ACTIVE) for word in words]
-    return {"sender_ids": senders} if senders else {}
+    caller_ids: CallerIds = {
+        "Virtual Number": [number.number for number in own if number.status == numbers.ACTIVE],
+        "Business Name": sender_ids.list_words(call.db, call.tenant, call.account.id),
+        "Mobile Number": [],
+    }
+    return {"result": {"caller_ids": caller_ids}}
 
 
 def _find_number(call: Call, msisdn: str) -> Number:

@@ -137,11 +137,16 @@ def get_sms_sent(
     message_id: MessageId,
     list_id: ListId | None = None,
     delivery: Annotated[
-        str, Choice("Show only recipients with this status.", words=("all", "delivered", "failed", "pending"))
+        str,
+        Choice("Show only recipients with this status.", words=("all", "delivered", "failed", "pending"), lenient=True),
     ] = "all",
     optouts: Annotated[
         str,
-        Choice("Include recipients who opted out, show only them, or omit them.", words=("include", "only", "omit")),
+        Choice(
+            "Include recipients who opted out, show only them, or omit them.",
+            words=("include", "only", "omit"),
+            lenient=True,
+        ),
     ] = "include",
     paging: Pages = FIRST_PAGE,
 ) -> SmsSentTo:

@@ -84,7 +84,7 @@ def get_user_sms_responses(
     start: Start | None = None,
     end: End | None = None,
     keywords: Annotated[str, Choice("Include messages to keywords, show only them, or omit them.",
-                                    words=("both", "only", "omit"))] = "both",
+                                    words=("both", "only", "omit"), lenient=True)] = "both",
     number: Annotated[str, Handset("Show only messages to this virtual number.")] | None = None,
     include_original: _Original = False,
     paging: Pages = FIRST_PAGE,

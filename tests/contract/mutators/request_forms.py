@@ -40,6 +40,18 @@ def ignore_query(request: Request) -> Request:
     return request.with_target(request.path) if request.line[0] == "POST" else request
 
 
+def refuse_booleans(*names: str) -> Mutator:
+    """Refuse calls in which one of these parameters is `true` or `false`."""
+
+    def refuse(request: Request) -> Request:
+        given = {request.form.get(name, "").lower() for name in names}
+        return (
+            request.with_target("/get-sms.json?message_id=x").with_body(b"") if given & {"true", "false"} else request
+        )
+
+    return change_requests(refuse)
+
+
 def ignore_dotted_names(request: Request) -> Request:
     return request.with_form(lambda pairs: [pair for pair in pairs if "." not in pair[0]])
 
