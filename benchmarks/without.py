@@ -29,6 +29,7 @@ def leave_heads_alone() -> None:
 
     def data_received(self: protocol.HttpProtocol, data: bytes) -> None:
         self._stop_timer()
+        self._may_begin = True
         HttpToolsProtocol.data_received(self, data)
 
     patch.object(protocol.HttpProtocol, "data_received", data_received).start()

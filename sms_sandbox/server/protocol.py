@@ -4,16 +4,18 @@ uvicorn takes the class through its `http` setting. `python -m benchmarks server
 """
 
 import asyncio
+import re
 import socket
 import struct
 from asyncio import TimerHandle
 from collections.abc import Callable
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..api.asgi_extensions import CONNECTION
-from . import request_head
+from .request_head import HeadReader, HeadTooLongError
 
 FIRST_HEAD_TIMEOUT_SECONDS = 60.0
 """Longest wait for the whole head of a connection's first request."""
@@ -21,23 +23,33 @@ FIRST_HEAD_TIMEOUT_SECONDS = 60.0
 DOUBT_SECONDS = 0.1
 """Time to wait for more of a head that may be complete or not."""
 
+_REQUEST_LINE = re.compile(rb"[A-Z-]+ [^\x00-\x20\x7f]+ HTTP/1\.[01]\r\n")
+"""httptools takes several blanks, other versions, and none."""
+
 _LINGER_RESET = struct.pack("ii", 1, 0)
 """Value of SO_LINGER (on, 0 seconds) that makes closing a socket send a TCP reset."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which here gets each head complete and repaired, and bodies as they come.
+    """uvicorn's protocol, which here gets one request at a time, each head complete and repaired.
 
-    If another request follows a chunked body in the same packet, its head goes to the parser as it is, because only the
-    parser knows where the body ends.
+    The parser never sees a byte behind the request that it reads. What a client sends ahead stays here until the answer
+    before it is complete.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._head = b""
+        self._received = bytearray()
+        """The bytes that the parser has not seen."""
+        self._head = HeadReader()
+        self._may_begin = False
+        """True if the parser gets a head, so that a request may begin."""
         self._in_request = False
         """True while the parser is inside a request."""
         self._body_left = 0
+        """Length of the rest of a body whose length is known."""
+        self._last_parsed = b""
+        """The last bytes of a chunked body that the parser saw."""
         self._timer: TimerHandle | None = None
         self._extensions: dict[str, dict[object, object]] = {CONNECTION: {"end": self._end_connection}}
 
@@ -51,42 +63,67 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        while data and not self.transport.is_closing():
+        self._received += data
+        self._parse()
+        if len(self._received) > HIGH_WATER_LIMIT and not self.transport.is_closing():
+            self.flow.pause_reading()
+
+    def _parse(self, nothing_follows: bool = False) -> None:
+        """Give the parser the bytes of the request that it reads, and of the next ones that may begin."""
+        while self._received and not self.transport.is_closing():
             if self._in_request:
-                part = data[: self._body_left] if self._body_left else data
-                self._body_left -= min(self._body_left, len(part))
-                super().data_received(part)
-                data = data[len(part) :]
-            else:
-                data = self._take_head(self._head + data)
+                end = self._body_left or self._find_possible_end()
+                super().data_received(self._take(end))
+            elif self._is_answering() or not self._parse_head(nothing_follows):
+                return
 
-    def _take_head(self, data: bytes, nothing_follows: bool = False) -> bytes:
-        """Give a complete head to the parser, or keep an incomplete one; return the bytes after it."""
-        if data.startswith((b"\r", b"\n")):
-            data = data.lstrip(b"\r\n")
-        if end := request_head.find_regular_end(data):
-            return self._parse_head(data[:end], data[end:])
-        irregular_end = request_head.find_end(data, nothing_follows)
-        if irregular_end is not None:
-            return self._parse_head(request_head.repair(data[:irregular_end]), data[irregular_end:])
-        self._head = data
-        if len(data) > request_head.MAX_HEAD_BYTES:
-            self.send_400_response("The head of the request is too long.")
-        elif nothing_follows:
-            self._start_timer(FIRST_HEAD_TIMEOUT_SECONDS, self.timeout_keep_alive_handler)
-        elif b"\n\r\n" in data:
-            self._start_timer(DOUBT_SECONDS, self._end_doubt)
-        return b""
+    def _take(self, length: int) -> bytes:
+        part = bytes(self._received[:length])
+        del self._received[:length]
+        self._body_left -= min(self._body_left, len(part))
+        self._last_parsed = (self._last_parsed + part[-3:])[-3:]
+        return part
 
-    def _parse_head(self, head: bytes, rest: bytes) -> bytes:
-        self._head = b""
+    def _find_possible_end(self) -> int:
+        """Return the length up to the next place where a chunked body may end, or of everything.
+
+        Only the parser knows if it ends there, but nowhere else.
+        """
+        across = (self._last_parsed + self._received[:3]).find(b"\r\n\r\n")
+        if across >= 0:
+            return across + 4 - len(self._last_parsed)
+        end = self._received.find(b"\r\n\r\n")
+        return end + 4 if end >= 0 else len(self._received)
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _parse_head(self, nothing_follows: bool) -> bool:
+        """Give the parser the next head, and return True, or False if it is not complete."""
+        was_in_doubt = self._head.in_doubt
+        try:
+            head = self._head.read(self._received, nothing_follows)
+        except HeadTooLongError:
+            self._refuse("The head of the request is too long.")
+            return False
+        if head is None:
+            if self._head.in_doubt:
+                self._start_timer(DOUBT_SECONDS, self._end_doubt)
+            elif was_in_doubt:
+                self._start_timer(FIRST_HEAD_TIMEOUT_SECONDS, self.timeout_keep_alive_handler)
+            return False
         self._stop_timer()
+        if not _REQUEST_LINE.match(head):
+            self._refuse("Invalid HTTP request received.")
+            return False
+        self._may_begin = True
         super().data_received(head)
-        return rest
+        return True
 
     def _end_doubt(self) -> None:
         if not self.transport.is_closing():
-            self.data_received(self._take_head(self._head, nothing_follows=True))
+            self._parse_head(nothing_follows=True)
+            self._parse()
 
     def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_timer()
@@ -97,13 +134,55 @@ class HttpProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """Log nothing: Java's HTTP client offers HTTP/2 with every request over plain HTTP."""
+    def _refuse(self, reason: str) -> None:
+        self.logger.warning(reason)
+        self.send_400_response(reason)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse bytes that are no request, and end the connection."""
+        if self._in_request and self.cycle is not None:
+            if self.cycle.response_started:
+                self.transport.close()
+                return
+            self.cycle.disconnected = True  # so that the request gets no second answer
+        super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
-        self._in_request = True
+        if not self._may_begin:
+            raise ValueError("A request begins before its head was read.")
+        self._may_begin, self._in_request, self._last_parsed = False, True, b""
+        self.cycle = None  # type: ignore[assignment]  # as uvicorn begins
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
+
+    def on_headers_complete(self) -> None:
+        names = [name for name, _ in self.headers]
+        version = self.parser.get_http_version()
+        if self.parser.should_upgrade():  # by CONNECT, because offers have another name by now
+            raise ValueError("The connection can't become a tunnel.")
+        if names.count(b"host") > 1:
+            raise ValueError("The request is for two hosts.")
+        fields = dict(self.headers)
+        if b"transfer-encoding" in fields and (
+            version == "1.0"
+            or names.count(b"transfer-encoding") > 1
+            or fields[b"transfer-encoding"].lower() != b"chunked"
+        ):
+            raise ValueError("The body is coded in an unknown way.")
+        self._body_left = int(fields.get(b"content-length", 0))
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self.cycle.waiting_for_100_continue = False
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_request, self._body_left = False, 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._parse()
 
     def _end_connection(self, with_reset: bool) -> None:
         """End the connection in the middle of a response: by a TCP reset, or after what was written is sent."""
@@ -112,15 +191,6 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             self.transport.close()
-
-    def on_headers_complete(self) -> None:
-        sizes = [value for name, value in self.headers if name == b"content-length"]
-        self._body_left = int(sizes[0]) if sizes else 0
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._in_request, self._body_left = False, 0
-        super().on_message_complete()
 
 
 class BufferedTransport:

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,9 +20,12 @@ import pytest
 import uvicorn
 
 from sms_sandbox.server.certificates import Certificates
-from tests.sandbox import HANDSET, KEY, SECRET, Account, basic
-from tests.server.raw_connections import connect_tls
+from sms_sandbox.settings import Settings
+from tests.sandbox import HANDSET, KEY, SECRET, Account, basic, run_sandbox
+from tests.server.raw_connections import connect, connect_tls, port_of, read_all
 from tests.timing import eventually
+
+CLIENTS = Path(__file__).parents[1] / "clients"
 
 AUTHORIZATION = basic(KEY, SECRET)["Authorization"]
 
@@ -99,6 +103,46 @@ def test_uvicorn_alone_refuses_an_authorization_with_a_line_feed() -> None:
     """Once it does not, `request_head` can go."""
     with uvicorn_alone() as port:
         assert with_line_feed(f"http://127.0.0.1:{port}/send-sms.json").stdout.rpartition("\n")[2] == "400"
+
+
+# A body behind an offer to upgrade to HTTP/2, as Java's client sends it by default where there is no TLS.
+
+
+def test_java_may_offer_http_2_with_a_body(certificates: Certificates) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("java is not on this machine")
+    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), allow_http=True, throttle=0)
+    with run_sandbox(settings) as account:
+        arguments = [f"{account.ready.http}/send-sms.json", AUTHORIZATION, f"message=Hello&to={HANDSET}"]
+        ran = subprocess.run(["java", str(CLIENTS / "Post.java"), *arguments], capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        answers = [line.partition(" ") for line in ran.stdout.splitlines()]
+        assert [(status, json.loads(body)["recipients"]) for status, _, body in answers] == [("200", 1)] * 4
+        assert len(account.ok("GET", "/messages")["messages"]) == 4
+
+
+OFFER = "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\nUpgrade: h2c\r\n"
+INNER = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "framed",
+    [
+        f"Content-Length: {len(INNER)}\r\n\r\n{INNER}",
+        f"Transfer-Encoding: chunked\r\n\r\n{len(INNER):x}\r\n{INNER}\r\n0\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+@pytest.mark.parametrize("tls", [True, False])
+def test_a_request_inside_a_body_behind_an_offer_is_not_carried_out(server: Account, framed: str, tls: bool) -> None:
+    with connect_tls(server) if tls else connect(server, port_of(server.ready.http)) as connection:
+        for _ in range(3):
+            connection.sendall(f"POST /get-balance.json HTTP/1.1\r\nHost: localhost\r\n{OFFER}{framed}".encode())
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            assert b'"error"' in response.read()
+        connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert b"ready" in read_all(connection)
 
 
 # Plain HTTP on the HTTPS port, as by an app whose base URL begins with http: instead of https:
