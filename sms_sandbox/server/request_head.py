@@ -1,4 +1,4 @@
-"""Reads request heads: finds where each ends, and repairs its line ends.
+"""Reads request heads, and repairs their line ends.
 
 The vendor's own Ruby gem builds its Authorization with a base64 routine that ends in a line feed and wraps a long value
 with more of them. HTTP parsers take the first line feed for the end of the line, and the line's own end after it for
@@ -27,8 +27,9 @@ class HeadTooLongError(Exception):
 
 
 class HeadReader:
-    """Reads one head after the other, and looks at each byte a few times at most.
+    """Reads one head after the other.
 
+    It looks at each byte a few times at most, however small the pieces.
     A blank line after an Authorization that ends in a lone line feed ends the head, unless more of the head follows.
     """
 
@@ -50,10 +51,10 @@ class HeadReader:
         """True after a line of an Authorization that ended in a lone line feed."""
 
     def read(self, received: bytearray, nothing_follows: bool = False) -> bytes | None:
-        """Take a head from the start of `received`, and return it repaired, or None if more bytes are needed.
+        """Take a head from the start of `received`, and return it repaired.
 
-        Nearly all heads are regular and come at once, and so cost a microsecond instead of ten. `nothing_follows` says
-        that more bytes had time to come. Raises HeadTooLongError.
+        Returns None if more bytes are needed; `nothing_follows` says that more bytes had time to come. Nearly all heads
+        are regular and come at once, and so cost a microsecond instead of ten. Raises HeadTooLongError.
         """
         if not self._is_irregular and (regular := _REGULAR.match(received)):
             head: bytes | None = regular[0]

@@ -1,4 +1,4 @@
-"""Streams of HTTP/1.1 requests, framed in any way that a client may choose, and the server's reading of them."""
+"""Streams of HTTP/1.1 requests framed in any way, and how the server reads them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -140,7 +140,7 @@ class FakeTransport(asyncio.Transport):
 
 @dataclass
 class Reading:
-    """What the server made of a stream: the requests whose body was complete, and its answers."""
+    """The result of a stream: the requests whose body was complete, and the answers."""
 
     requests: list[Sent]
     written: bytes
@@ -148,7 +148,7 @@ class Reading:
 
 
 def read_stream(pieces: Sequence[bytes], reads_bodies: bool = True) -> Reading:
-    """Let the protocol read pieces, with turns of the event loop between them."""
+    """Give the protocol pieces, with turns of the event loop between them."""
     requests: list[Sent] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""Where requests and their bodies begin and end: laws over streams of requests, cut at any byte."""
+"""Boundaries of requests and bodies, in streams that are cut at any byte."""
 
 import logging
 import re
@@ -57,7 +57,7 @@ PIECES = st.sampled_from(
 
 
 def read_with_h11(data: bytes) -> list[Sent]:
-    """Return the requests that h11 reads, up to the first error or to the end of the connection."""
+    """Return the requests that h11 reads, up to the first error."""
     requests: list[Sent] = []
     while data := re.sub(rb"\A(\r?\n)+", b"", data):
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
