@@ -58,8 +58,9 @@ class Settings:
         kind=int, least=0, most=1_000_000,
     )  # fmt: skip
     profile: str = _setting(
-        "seed", "Behaviour of the real service to imitate. It has changed over the years.", choices=tuple(PROFILES)
-    )
+        "seed", "Behaviour of the real service to imitate. It has changed over the years: see docs/differences.md.",
+        choices=tuple(PROFILES),
+    )  # fmt: skip
     strict_senders: bool = _setting(
         False, "Refuse alphanumeric senders that are not registered, as the real service does."
     )

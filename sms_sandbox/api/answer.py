@@ -15,6 +15,7 @@ from .errors import ApiError, Code, Description
 from .fault_injection import Injected
 from .forms import Form
 from .gate import Gate
+from .gateway_answers import MAINTENANCE, GatewayAnswer, throttled
 from .render import Fixed, Verbatim
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,20 @@ class Answer(NamedTuple):
     @property
     def status(self) -> int:
         """The HTTP status the client sees; 0 if a fault lets it see none."""
+        if self.gateway:
+            return self.gateway.status
         injected = self.injected.status if self.injected else None
         return self.code.status if injected is None else injected
+
+    @property
+    def gateway(self) -> GatewayAnswer | None:
+        """The answer of the gateway in front of the API, if the client gets that one."""
+        fault = self.injected.fault.gateway if self.injected else None
+        if fault == "maintenance":
+            return MAINTENANCE
+        if fault or (self.profile.throttled_by_gateway and self.code is Code.OVER_LIMIT):
+            return throttled(self.account.throttle if self.account else 0)
+        return None
 
 
 class _Admitted(NamedTuple):
@@ -91,8 +104,7 @@ def _admit(store: Store, gate: Gate, method: Method, form: Form | None, authoriz
             return _refusal(injected.code, described, account, injected)
         method.check_access(account)
     except ApiError as refused:
-        refusal = _refuse(refused, method, account, injected)
-        return refusal if account else refusal._replace(account=gate.find_caller(authorization))
+        return _refuse(refused, method, account or gate.find_caller(authorization), injected)
     except Exception:
         log.exception("%s failed", method.name)
         return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
@@ -127,7 +139,8 @@ def _refuse(refused: ApiError, method: Method, account: Account | None, injected
 
 def _refusal(code: Code, description: Description, account: Account | None, injected: Injected | None) -> Answer:
     profile = PROFILES[account.profile if account else "seed"]
-    return Answer(code, build_error(code, description), profile, injected=injected, account=account)
+    answer = Answer(code, build_error(code, description), profile, injected=injected, account=account)
+    return answer._replace(reply=answer.gateway.reply) if answer.gateway else answer
 
 
 def _require_form(form: Form | None) -> Form:

@@ -41,8 +41,11 @@ class Injected(Struct, frozen=True):
     def code(self) -> Code:
         """Return the code in the traffic entry of a call that is not carried out.
 
-        It is FAILED for faults of another kind than `error`, because the client gets no code.
+        It is FAILED for faults of another kind than `error`, because the client gets no code. A gateway that throttles
+        means OVER_LIMIT.
         """
+        if self.fault.gateway == "throttled":
+            return Code.OVER_LIMIT
         return Code[self.fault.error] if self.fault.error else Code.FAILED
 
     @property

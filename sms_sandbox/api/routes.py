@@ -118,7 +118,11 @@ class Api:
             # A broken body must be readable, so it is not compressed.
             encodings = b"" if answer.injected else headers.get(b"accept-encoding", b"")
             keeps_alive = scope["http_version"] == "1.1" and b"close" not in headers.get(b"connection", b"").lower()
-            response = _build_response(answer, content_type, rendered, encodings, keeps_alive)
+            response = (
+                _build_response(answer, content_type, rendered, encodings, keeps_alive)
+                if answer.gateway is None
+                else answer.gateway.response()
+            )
             if answer.injected:
                 await self._effects.respond(answer.injected, scope, receive, send, partial(send_response, **response))
                 return

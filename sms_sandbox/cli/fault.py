@@ -42,6 +42,11 @@ def _choice(effect: str) -> click.Choice[str]:
     type=_choice("connection"),
     help="stall: never answer. reset: reset the connection. lost: carry out the call, then reset the connection.",
 )
+@click.option(
+    "--gateway",
+    type=_choice("gateway"),
+    help="Answer as the gateway in front of the real API did in 2026: JSON without an error block.",
+)
 @click.option("--callback", type=_choice("callback"), help="How the callback fails.")
 @click.option("--delay", metavar="SPAN", help="Delay it: 2s is fixed, 100ms..2s is random, 300ms~0.8 is log-normal.")
 @match_options
@@ -49,8 +54,8 @@ def _choice(effect: str) -> click.Choice[str]:
 def add(client: "Client", on: str | None, delay: str | None, **given: Any) -> None:
     """Add a fault.
 
-    Give one of --error, --status, --body, --connection and --callback, or --delay, or one of them and --delay. For
-    example:
+    Give one of --error, --status, --body, --connection, --gateway and --callback, or --delay, or one of them and
+    --delay. For example:
 
     sms-sandbox fault add --method send-sms --error LEDGER_ERROR --count 1
     """

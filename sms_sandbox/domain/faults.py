@@ -22,11 +22,12 @@ EFFECT_VALUES: Mapping[str, tuple[object, ...]] = {
     "status": tuple(STATUS_TITLES),
     "body": ("malformed", "truncated", "html"),
     "connection": ("stall", "reset", "lost"),
+    "gateway": ("throttled", "maintenance"),
     "callback": ("drop", "duplicate", "reorder", "wrong-signature", "corrupt"),
 }
 """Allowed values of each effect. An `error` is one of the API's codes, which the API checks."""
 
-EFFECTS = {API: ("error", "status", "body", "connection"), CALLBACK: ("callback",)}
+EFFECTS = {API: ("error", "status", "body", "connection", "gateway"), CALLBACK: ("callback",)}
 """Effects of each kind of fault. A fault has at most one, and a delay besides or instead."""
 
 _SELECTORS = {API: "method", CALLBACK: "event"}
@@ -80,6 +81,7 @@ class Fault:
     status: int | None = None
     body: str | None = None
     connection: str | None = None
+    gateway: str | None = None
     callback: str | None = None
     delay: Delay | None = None
 
@@ -108,7 +110,7 @@ class Fault:
     @property
     def effect(self) -> str | int | None:
         """Return the value of the effect, or None for a fault that only delays."""
-        return self.error or self.status or self.body or self.connection or self.callback
+        return self.error or self.status or self.body or self.connection or self.gateway or self.callback
 
     @property
     def carries_out(self) -> bool:

@@ -97,6 +97,13 @@ def describe(raw: str, region: str) -> Description | None:
     )
 
 
+def find_country(msisdn: str) -> str | None:
+    """Return the ISO 3166 code of the country of a valid international number; None if it belongs to none."""
+    import phonenumbers
+
+    return phonenumbers.region_code_for_number(phonenumbers.parse(f"+{msisdn}", None))
+
+
 @lru_cache(65536)
 def _msisdn(digits: str, region: str | None) -> str | None:
     international = _valid(f"+{digits}", None)

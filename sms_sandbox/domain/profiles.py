@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-ProfileName: TypeAlias = Literal["seed", "vendor-2020", "legacy-2015", "throttle-2"]
+ProfileName: TypeAlias = Literal["seed", "vendor-2020", "legacy-2015", "live-2026", "throttle-2"]
 """Name of a profile. `seed` is the default; it follows the provider's own page on its API."""
 
 
@@ -20,6 +20,10 @@ class Profile:
     """True if get-number has the next charge before the renewal."""
     fails_include_optouts: bool = True
     """True if RECIPIENTS_ERROR has numbers that opted out in both lists, as JSON numbers, and a reason."""
+    throttled_by_gateway: bool = False
+    """True if a call over the limit gets the answer of a gateway, without an error block."""
+    tells_country: bool = False
+    """True if add-to-list names the country of a contact, and shows a name never given as a blank."""
     server: str = "nginx"
     cache_control: str = "no-store, no-cache, must-revalidate"
 
@@ -35,6 +39,7 @@ PROFILES: Mapping[str, Profile] = {
         server="nginx/1.1.19",
         cache_control="no-store, no-cache, must-revalidate, post-check=0, pre-check=0",
     ),
+    "live-2026": Profile(throttle=20, throttled_by_gateway=True, tells_country=True),
     "throttle-2": Profile(throttle=2),
 }
 """All profiles by name."""

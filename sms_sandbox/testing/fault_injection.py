@@ -16,8 +16,8 @@ class FaultInjection(Client):
 
     def fail_next(
         self, method: str | None = None, *, error: str | None = None, status: int | None = None,
-        body: str | None = None, connection: str | None = None, delay: float | Mapping[str, float] | None = None,
-        times: int | None = 1, **fields: Any,
+        body: str | None = None, connection: str | None = None, gateway: str | None = None,
+        delay: float | Mapping[str, float] | None = None, times: int | None = 1, **fields: Any,
     ) -> Fault:  # fmt: skip
         """Make the next calls of the API fail.
 
@@ -27,12 +27,13 @@ class FaultInjection(Client):
             status: a bare 500, 502, 503 or 504.
             body: `malformed`, `truncated` or `html` instead of a sound answer.
             connection: `stall` (no answer), `reset`, or `lost` (the call is carried out, its answer is lost).
+            gateway: `throttled` or `maintenance`, the JSON answers of 2026 that have no error block.
             delay: seconds until the answer, or `{"from": 0.1, "to": 2}`, or `{"median": 0.3, "sigma": 0.8}`.
             times: how many calls fail; None for all from now on.
             fields: other fields of `POST /faults`, such as `match`, `nth`, `share` or `for_seconds`.
         """
-        effect = {"error": error, "status": status, "body": body, "connection": connection, "delay": _delay(delay)}
-        return self._add_fault(on="api", method=method, count=times, **effect, **fields)
+        effect = {"error": error, "status": status, "body": body, "connection": connection, "gateway": gateway}
+        return self._add_fault(on="api", method=method, count=times, delay=_delay(delay), **effect, **fields)
 
     def fail_next_callback(
         self, callback: str | None = None, *, event: str | None = None,

@@ -3,7 +3,7 @@
 import pytest
 
 from sms_sandbox.store import contacts
-from tests.api.tenant_setup import TOLD, reply
+from tests.api.tenant_setup import TOLD, reply, set_tenant
 from tests.api.test_lists import TO, items
 from tests.conftest import Caller, FreshTenant
 
@@ -90,6 +90,19 @@ def test_countries_that_can_not_be(call: Caller, rich: int) -> None:
         "BAD_MOBILE_COUNTRY",
         "The country of the mobile provided is unavailable",
     )
+
+
+@pytest.mark.parametrize(("msisdn", "country"), [(TO, "AU"), ("6591234567", "SG"), ("447700900123", None)])
+def test_the_profile_of_2026_names_the_country(
+    call: Caller, frozen: FreshTenant, rich: int, msisdn: str, country: str | None
+) -> None:
+    set_tenant(frozen, profile="live-2026")
+    plain = call.ok("add-list", name="plain")["id"]
+    added = list(call.ok("add-to-list", list_id=plain, msisdn=msisdn).items())[2:-1]
+    assert added == [
+        ("first_name", ""), ("last_name", ""), ("created_at", TOLD), ("status", "active"), ("country", country),
+    ]  # fmt: skip
+    assert list(call.ok("add-to-list", list_id=rich, msisdn=msisdn))[-4:] == ["status", "country", "fields", "error"]
 
 
 def test_a_contact_is_added_once_and_not_changed(call: Caller, rich: int) -> None:

@@ -53,6 +53,24 @@ def test_recipients_error_names_the_numbers_of_the_call(
     assert call.refused("get-lists")[1] == {"fails": [], "optouts": []}
 
 
+THROTTLED = '{"code":"429 Too Many Requests", "description":"You have exceeded the request limit of 7r/s"}'
+DOWN = '{"code":"503","description":"transmitsms is down for maintainence."}'
+
+
+@pytest.mark.parametrize(
+    ("gateway", "status", "body"), [("throttled", 429, THROTTLED), ("maintenance", 502, DOWN)]
+)  # fmt: skip
+def test_the_gateway_answers_without_an_error_block(
+    fresh: FreshTenant, call: Caller, gateway: str, status: int, body: str
+) -> None:
+    set_account(fresh, throttle=7)
+    add_fault(fresh, gateway=gateway)
+    for said in (send(call), call.http.get("/get-balance.xml", headers={"Accept-Encoding": "gzip"})):
+        assert (said.status_code, said.text) == (status, body)
+        assert said.headers["content-type"] == "application/json"
+        assert not any(name.startswith(("x-", "expires", "cache-", "pragma")) for name in said.headers)
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_page_of_the_web_server(fresh: FreshTenant, call: Caller, status: int) -> None:
     add_fault(fresh, status=status)
@@ -106,6 +124,7 @@ def test_a_slow_answer(fresh: FreshTenant, call: Caller) -> None:
     ("effect", "sent"),
     [
         ({"error": "LEDGER_ERROR"}, 0), ({"status": 503}, 0), ({"connection": "reset"}, 0), ({"connection": "lost"}, 1),
+        ({"gateway": "throttled"}, 0), ({"gateway": "maintenance"}, 0),
         ({"body": "malformed"}, 1), ({"body": "truncated"}, 1), ({"body": "html"}, 1),
         ({"delay": {"seconds": 0.01}}, 1), ({"status": 502, "delay": {"seconds": 0.01}}, 0),
     ],

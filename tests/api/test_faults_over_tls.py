@@ -75,7 +75,7 @@ def by_httpx(account: Account, patience: float) -> Report:
 
 def report(status: int, kind: str, body: bytes) -> Report:
     try:
-        code = json.loads(body)["error"]["code"]
+        code = json.loads(body).get("error", {}).get("code")
     except ValueError:
         code = None
     return {"status": status, "type": kind, "code": code}
@@ -143,6 +143,8 @@ EFFECTS: list[tuple[dict[str, Any], Any, int]] = [
     ({"error": "OVER_LIMIT"}, {"status": 429, "type": JSON, "code": "OVER_LIMIT"}, 0),
     ({"status": 500}, {"status": 500, "type": HTML, "code": None}, 0),
     ({"status": 503}, {"status": 503, "type": HTML, "code": None}, 0),
+    ({"gateway": "throttled"}, {"status": 429, "type": "application/json", "code": None}, 0),
+    ({"gateway": "maintenance"}, {"status": 502, "type": "application/json", "code": None}, 0),
     ({"body": "malformed"}, {"status": 200, "type": JSON, "code": None}, 1),
     ({"body": "html"}, {"status": 200, "type": HTML, "code": None}, 1),
     ({"body": "truncated"}, CUT_OFF, 1),

@@ -64,7 +64,7 @@ def test_a_page_holds_at_most_a_hundred(call: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "size"), [("seed", 25), ("vendor-2020", 10), ("legacy-2015", 10), ("throttle-2", 25)]
+    ("profile", "size"), [("seed", 25), ("vendor-2020", 10), ("legacy-2015", 10), ("live-2026", 25), ("throttle-2", 25)]
 )
 def test_profiles(call: Caller, fresh: FreshTenant, profile: str, size: int) -> None:
     set_tenant(fresh, profile=profile)

@@ -8,7 +8,8 @@ import pytest
 from sms_sandbox.api.errors import ApiError
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.store.schema import open_store
-from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, set_account
+from tests.api.fault_setup import add_fault
+from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, set_account, set_tenant
 from tests.conftest import KEY, Caller, FreshTenant, make_tenant
 from tests.timing import within_a_second
 
@@ -36,6 +37,24 @@ def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: FreshTenant) -
     time.sleep(1.05)
     assert call.ok("get-balance")["balance"] == 1000
     assert call.ok("send-sms", message="hi", to="61491570156")["message_id"] == 340000001
+
+
+@pytest.mark.parametrize(("limit", "named"), [(3, 3), (0, 20)])
+def test_the_gateway_of_2026_answers_without_an_error_block(fresh: FreshTenant, limit: int, named: int) -> None:
+    set_tenant(fresh, profile="live-2026")
+    set_account(fresh, throttle=limit)
+    call = Caller(fresh.store)
+    if limit:
+        use_up(call, limit)
+    else:
+        add_fault(fresh, error="OVER_LIMIT")
+    for ending in ("json", "xml"):
+        refused = call.http.get(f"/get-balance.{ending}")
+        assert (refused.status_code, refused.headers["content-type"]) == (429, "application/json")
+        assert refused.text == (
+            f'{{"code":"429 Too Many Requests", "description":"You have exceeded the request limit of {named}r/s"}}'
+        )
+    assert call.http.get("/get-nothing.json").json()["error"]["code"] == "NOT_IMPLEMENTED"
 
 
 def test_refused_calls_do_not_count(fresh: FreshTenant) -> None:

@@ -21,7 +21,8 @@ def test_a_fault_reads_back_as_it_stands(frozen: Account) -> None:
     assert added == {
         "id": added["id"], "on": "api", "method": "get-balance", "event": None, "match": {"text": "x"}, "nth": 2,
         "count": 3, "share": 1.0, "until": "2030-01-31T12:01:00Z", "error": "LEDGER_ERROR", "status": None,
-        "body": None, "connection": None, "callback": None, "delay": {"from": 0.0, "to": 0.01}, "seen": 0, "used": 0,
+        "body": None, "connection": None, "gateway": None, "callback": None,
+            "delay": {"from": 0.0, "to": 0.01}, "seen": 0, "used": 0,
         "remaining": 3,
     }  # fmt: skip
     assert [code(frozen, message="x") for _ in range(3)] == ["SUCCESS", "LEDGER_ERROR", "LEDGER_ERROR"]
@@ -75,7 +76,7 @@ def test_faults_are_of_one_tenant_and_go_with_a_reset(tenant: Account, frozen: A
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({}, "Give an effect: error, status, body, connection or delay"),
+        ({}, "Give an effect: error, status, body, connection, gateway or delay"),
         ({"error": "LEGDER_ERROR"}, "There is no error 'LEGDER_ERROR'; did you mean 'LEDGER_ERROR'?"),
         ({"error": "SUCCESS"}, "There is no error 'SUCCESS'"),
         ({"error": "FAILED", "method": "send_sms"}, "There is no method 'send_sms'; did you mean 'send-sms'?"),

@@ -62,6 +62,8 @@ def test_a_tenant_is_made_as_its_maker_says(new_tenant: Make, server: Account) -
 def test_a_profile_brings_its_throttle_unless_one_is_given(server: Account) -> None:
     made = server.ok("POST", "/tenants", {"profile": "throttle-2"})
     assert Account(server.ready, made["key"], made["secret"]).ok("GET", "/account")["throttle"] == 2
+    made = server.ok("POST", "/tenants", {"profile": "live-2026"})
+    assert Account(server.ready, made["key"], made["secret"]).ok("GET", "/account")["throttle"] == 20
     made = server.ok("POST", "/tenants", {"profile": "throttle-2", "throttle": 5})
     assert Account(server.ready, made["key"], made["secret"]).ok("GET", "/account")["throttle"] == 5
 

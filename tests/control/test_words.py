@@ -14,7 +14,7 @@ def test_of_faults() -> None:
     assert get_args(faults.CallbackEvent) == EVENTS
     told = {
         "status": faults.Status, "body": faults.Body, "connection": faults.Connection,
-        "callback": faults.CallbackFault,
+        "gateway": faults.Gateway, "callback": faults.CallbackFault,
     }  # fmt: skip
     assert {name: get_args(kind) for name, kind in told.items()} == EFFECT_VALUES
 

@@ -45,7 +45,7 @@ def test_every_effect_alone(given_: dict[str, Any]) -> None:
         ({"error": "LEDGER_ERROR"}, False), ({"status": 500}, False), ({"connection": "stall"}, False),
         ({"connection": "reset"}, False), ({"connection": "lost"}, True), ({"body": "malformed"}, True),
         ({"body": "truncated"}, True), ({"body": "html"}, True), ({"delay": {"seconds": 1}}, True),
-        ({"delay": {"seconds": 1}, "status": 503}, False),
+        ({"delay": {"seconds": 1}, "status": 503}, False), ({"gateway": "throttled"}, False),
     ],
 )  # fmt: skip
 def test_which_calls_are_carried_out(effect: dict[str, Any], works: bool) -> None:
@@ -56,7 +56,7 @@ def test_which_calls_are_carried_out(effect: dict[str, Any], works: bool) -> Non
     ("given_", "complaint"),
     [
         ({"on": "carrier"}, "A fault must be on api or callback, not on 'carrier'"),
-        ({"on": API}, "Give an effect: error, status, body, connection or delay"),
+        ({"on": API}, "Give an effect: error, status, body, connection, gateway or delay"),
         ({"on": CALLBACK}, "Give an effect: callback or delay"),
         ({"on": API, "status": 503, "body": "html"}, "Give only one effect, not `status` and `body`"),
         ({"on": API, "callback": "drop"}, "`callback` is only for a fault on 'callback'"),
@@ -64,6 +64,7 @@ def test_which_calls_are_carried_out(effect: dict[str, Any], works: bool) -> Non
         ({"on": CALLBACK, "callback": "drop", "method": "send-sms"}, "`method` is only for a fault on 'api'"),
         ({"on": CALLBACK, "status": 503}, "`status` is only for a fault on 'api'"),
         ({"on": API, "status": 404}, "`status` must be 500, 502, 503 or 504, not 404"),
+        ({"on": API, "gateway": "down"}, "`gateway` must be throttled or maintenance, not 'down'"),
         ({"on": API, "body": "xml"}, "`body` must be malformed, truncated or html"),
         ({"on": CALLBACK, "event": "sms", "callback": "drop"}, "`event` must be dlr, reply"),
         ({"on": API, "connection": "stall", "delay": {"seconds": 1}}, "With 'stall' nothing is sent"),

@@ -1,7 +1,8 @@
 """Contacts: add-to-list, edit-list-member, delete-from-list, optout-list-member, get-contact."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypedDict
+from datetime import datetime
+from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from msgspec.structs import replace
 
@@ -13,7 +14,19 @@ from ..custom_fields import FieldValues
 from ..declare import Call, method
 from ..errors import CONTACT_KNOWN, CONTACT_UNKNOWN, ApiError, Code
 from ..params import CountryCode, Id, ListId, Text
-from .lists import NO_SLOTS, Contact, Style, describe_contact, find_list
+from .lists import NO_SLOTS, Contact, Fields, Style, describe_contact, find_list
+
+
+class AddedContact(TypedDict):
+    list_id: int
+    msisdn: str
+    first_name: str | None
+    last_name: str | None
+    created_at: datetime
+    status: str
+    country: NotRequired[str | None]
+    fields: NotRequired[Fields]
+
 
 _Msisdn = Annotated[str, Text("Number of the contact.", msisdn=True)]
 _CountryOfNumber = Annotated[str, Text("Country of a local number: its two-letter code or English name.")]
@@ -36,7 +49,7 @@ def add_to_list(
     last_name: Annotated[str, Text("Last name.")] | None = None,
     values: Annotated[Mapping[str, str], FieldValues("Value of a custom field.")] = NO_SLOTS,
     response_style: Style = "",
-) -> Contact:
+) -> AddedContact:
     """Add a contact to a list.
 
     A contact that is or ever was on the list is refused, and stays unchanged.
@@ -50,7 +63,16 @@ def add_to_list(
     if added is None:
         member = contacts.read_member(call.db, call.tenant, list_.id, number)
         raise _inactive_error(member) or ApiError(Code.KEY_EXISTS, CONTACT_KNOWN)
-    return describe_contact(added, list_, response_style)
+    return _describe_added(call, added, list_, response_style)
+
+
+def _describe_added(call: Call, member: Member, list_: ContactList, style: str) -> AddedContact:
+    contact: dict[str, Any] = {**describe_contact(member, list_, style)}
+    if call.profile.tells_country:
+        fields = {"fields": contact.pop("fields")} if "fields" in contact else {}
+        names = {name: contact[name] or "" for name in ("first_name", "last_name")}
+        contact = {**contact, **names, "country": numbers.find_country(member.msisdn), **fields}
+    return cast(AddedContact, contact)
 
 
 @method(

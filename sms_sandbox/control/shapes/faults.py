@@ -21,6 +21,7 @@ CallbackEvent = Literal["dlr", "reply", "inbound", "link-hit", "list-action"]
 Status = Literal[500, 502, 503, 504]
 Body = Literal["malformed", "truncated", "html"]
 Connection = Literal["stall", "reset", "lost"]
+Gateway = Literal["throttled", "maintenance"]
 CallbackFault = Literal["drop", "duplicate", "reorder", "wrong-signature", "corrupt"]
 
 
@@ -41,7 +42,7 @@ class Delay(Request, rename={"from_": "from"}, omit_defaults=True):
 
 
 class NewFault(RuleInput, kw_only=True):
-    """A fault to add: at most one of error, status, body, connection and callback, and a delay besides or instead.
+    """A fault to add: at most one of its effects (from error to callback), and a delay besides or instead.
 
     `on` says where: on calls of the API, or on callbacks. `method` selects calls, `event` selects callbacks.
     """
@@ -53,6 +54,7 @@ class NewFault(RuleInput, kw_only=True):
     status: Status | None = None
     body: Body | None = None
     connection: Connection | None = None
+    gateway: Gateway | None = None
     callback: CallbackFault | None = None
     delay: Delay | None = None
 
@@ -65,8 +67,8 @@ class NewFault(RuleInput, kw_only=True):
     def fault(self) -> faults.Fault:
         """The fault as the domain takes it."""
         return faults.Fault(
-            self.on, self.method, self.event, self.error, self.status, self.body, self.connection, self.callback,
-            None if self.delay is None else self.delay.value,
+            self.on, self.method, self.event, self.error, self.status, self.body, self.connection, self.gateway,
+            self.callback, None if self.delay is None else self.delay.value,
         )  # fmt: skip
 
 
@@ -87,6 +89,7 @@ class Fault(RuleState, kw_only=True):
     status: Status | None = None
     body: Body | None = None
     connection: Connection | None = None
+    gateway: Gateway | None = None
     callback: CallbackFault | None = None
     delay: Delay | None = None
 
