@@ -9,7 +9,7 @@ try {
   })
   const body = await answer.text()
   let code = null
-  try { code = JSON.parse(body).error?.code } catch {}
+  try { code = JSON.parse(body).error?.code ?? null } catch {}
   console.log(JSON.stringify({ status: answer.status, type: answer.headers.get('content-type'), code }))
 } catch (why) {
   console.log(JSON.stringify({ failed: why.cause?.code ?? why.name }))

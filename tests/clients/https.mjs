@@ -14,7 +14,7 @@ const request = https.request(`${url}/send-sms.json`, {
   answer.on('error', failed)
   answer.on('end', () => {
     let code = null
-    try { code = JSON.parse(body).error?.code } catch {}
+    try { code = JSON.parse(body).error?.code ?? null } catch {}
     tell({ status: answer.statusCode, type: answer.headers['content-type'], code })
   })
 })
