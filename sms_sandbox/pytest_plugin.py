@@ -12,17 +12,20 @@ import pytest
 
 if TYPE_CHECKING:
     from .testing import Sandbox
+    from .xdist_server import XdistServer
 
 MARKER = "sms_sandbox(throttle=0, frozen=False, seed=..., ...): settings of the test's tenant, as in Sandbox.new_tenant"
 
-_SHARED = pytest.StashKey["Sandbox"]()
+_XDIST_SERVER: pytest.StashKey[XdistServer] = pytest.StashKey()
+_LOG_START = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("sms-sandbox", "a local sandbox of the TransmitSMS API")
     group.addoption(
-        "--sms-sandbox-server", choices=("worker", "one"), default="worker",
-        help="With pytest-xdist: start a server for each worker (worker, the default), or one for all workers (one).",
+        "--sms-sandbox-server", choices=("one", "worker", "thread"), default="one",
+        help="With pytest-xdist: start one server for all workers (one, the default), or one for each (worker). It is "
+        "a process of its own, or a thread of the tests' process (thread).",
     )  # fmt: skip
     group.addoption(
         "--sms-sandbox-attach", metavar="FILE",
@@ -46,16 +49,19 @@ def sms_sandbox_server(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 def _start(config: pytest.Config) -> Sandbox:
-    """Start the server, or attach to it, as the options say."""
-    from .testing import Sandbox, ServerInfo
+    """Start the server, or use a running one, as the options say."""
+    from .testing import Sandbox
 
-    shared = getattr(config, "workerinput", {}).get("sms_sandbox")
-    if shared is not None:
-        return Sandbox(ServerInfo.from_json(shared))
     ready_file = config.getoption("sms_sandbox_attach")
     if ready_file:
         return Sandbox.attach(ready_file=ready_file)
-    return Sandbox.start(certs=config.getoption("sms_sandbox_certs"))
+    invitation = getattr(config, "workerinput", {}).get("sms_sandbox")
+    if invitation is not None:
+        from .testing.worker import join_server
+
+        return join_server(invitation)
+    in_process = config.getoption("sms_sandbox_server") == "thread"
+    return Sandbox.start(certs=config.getoption("sms_sandbox_certs"), in_process=in_process)
 
 
 @pytest.fixture
@@ -70,6 +76,8 @@ def sms_sandbox(request: pytest.FixtureRequest, sms_sandbox_server: Sandbox) -> 
         if mark.args:
             raise pytest.UsageError("The marker sms_sandbox takes keyword arguments only, such as throttle=15.")
         settings |= mark.kwargs
+    if sms_sandbox_server.log is not None:
+        request.node.stash[_LOG_START] = sms_sandbox_server.log.size()
     tenant = sms_sandbox_server.new_tenant(**settings)
     try:
         tenant.receiver()
@@ -82,11 +90,13 @@ def sms_sandbox(request: pytest.FixtureRequest, sms_sandbox_server: Sandbox) -> 
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the traffic of the tenant to the report of a failed test."""
+    """Add the tenant's traffic and the server's log to the report of a failed test."""
     report = yield
     tenant = getattr(item, "funcargs", {}).get("sms_sandbox")
     if tenant is not None and report.failed and call.when != "teardown":
         report.sections.append(("sms-sandbox", _traffic(tenant)))
+        if log := _server_log(item, tenant):
+            report.sections.append(("sms-sandbox server", log))
     return report
 
 
@@ -98,22 +108,33 @@ def _traffic(tenant: Sandbox) -> str:
         return f"The traffic can't be read: {why}"
 
 
+def _server_log(item: pytest.Item, tenant: Sandbox) -> str:
+    """Return what the server has logged since the test began; empty if the log can't be read."""
+    try:
+        return tenant.log.read(item.stash[_LOG_START]).strip() if tenant.log else ""
+    except (OSError, ValueError):  # the test closed the server
+        return ""
+
+
 # pytest-xdist
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Pass the address of the shared server to a worker. The first worker starts it."""
+    """Invite a worker of this machine to the server that all workers share."""
     config: pytest.Config = node.config
-    if config.getoption("sms_sandbox_server") != "one" or config.getoption("sms_sandbox_attach"):
+    is_needed = config.getoption("sms_sandbox_server") == "one" and not config.getoption("sms_sandbox_attach")
+    if not is_needed or not node.gateway.spec.popen:
         return
-    if _SHARED not in config.stash:
-        config.stash[_SHARED] = _start(config)
-    node.workerinput["sms_sandbox"] = config.stash[_SHARED].where.to_json()
+    if _XDIST_SERVER not in config.stash:
+        from .xdist_server import XdistServer
+
+        config.stash[_XDIST_SERVER] = XdistServer(lambda: _start(config))
+    node.workerinput["sms_sandbox"] = config.stash[_XDIST_SERVER].invitation
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    server = config.stash.get(_SHARED, None)
+    server = config.stash.get(_XDIST_SERVER, None)
     if server is not None:
-        del config.stash[_SHARED]
+        del config.stash[_XDIST_SERVER]
         server.close()

@@ -38,8 +38,9 @@ ARROWS = {
         "store", "tenants",
     },
     "__main__": {"cli"},
-    "testing": {"client", "control.shapes", "domain", "server", "settings"},
-    "pytest_plugin": {"testing"},
+    "testing": {"client", "control.shapes", "domain", "server", "settings", "store"},
+    "xdist_server": {"testing"},
+    "pytest_plugin": {"testing", "xdist_server"},
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

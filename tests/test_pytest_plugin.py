@@ -190,9 +190,13 @@ def servers(runs: Runs) -> Iterator[Path]:
     (runs.folder / "servers").unlink()
 
 
-@pytest.mark.parametrize(("option", "count"), [("worker", 2), ("one", 1)])
-def test_workers_have_a_server_each_or_one_for_all(runs: Runs, servers: Path, option: str, count: int) -> None:
-    ran = runs.run("test_server.py", "-n2", "--sms-sandbox-server", option, plugins=(*LOADED, "-p", "xdist"))
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [([], 1), (["--sms-sandbox-server=worker"], 2), (["--sms-sandbox-server=thread"], 2)],
+    ids=["one", "worker", "thread"],
+)
+def test_workers_have_one_server_or_one_each(runs: Runs, servers: Path, options: list[str], count: int) -> None:
+    ran = runs.run("test_server.py", "-n2", *options, plugins=(*LOADED, "-p", "xdist"))
     assert ran.counts(passed=12)
     assert len(set(servers.read_text().split())) == count
 
@@ -200,7 +204,7 @@ def test_workers_have_a_server_each_or_one_for_all(runs: Runs, servers: Path, op
 def test_a_server_that_runs_already(runs: Runs, servers: Path, certificates: Certificates, tmp_path: Path) -> None:
     ready_file = tmp_path / "ready.json"
     with Sandbox.start(certs=certificates.directory, ready_file=str(ready_file)) as sandbox:
-        ran = runs.run("test_server.py", "--sms-sandbox-server=one", f"--sms-sandbox-attach={ready_file}")
+        ran = runs.run("test_server.py", f"--sms-sandbox-attach={ready_file}")
         assert ran.counts(passed=12)
         assert set(servers.read_text().split()) == {sandbox.url}
         assert [each["name"] for each in sandbox.control("GET", "/tenants")["tenants"]] == ["default"]
@@ -233,7 +237,8 @@ def test_it_is_loaded_by_itself_and_can_be_kept_out(runs: Runs, tmp_path: Path) 
     runs.write(
         "test_loaded.py", "def test_it(pytestconfig): assert pytestconfig.pluginmanager.has_plugin('sms_sandbox')"
     )
-    others = ("-p", "no:xdist", "-p", "no:anyio", "-p", "no:hypothesispytest")
+    unused = ("xdist", "anyio", "hypothesispytest", "asyncio", "randomly", "socket", "fakefs", "time_machine")
+    others = tuple(f"-pno:{name}" for name in unused)
     kept = tmp_path / "kept"
     assert runs.run("test_loaded.py", plugins=others, certs=kept, env=env).counts(passed=1)
     assert not kept.exists(), "a run that uses no sandbox made certificates"

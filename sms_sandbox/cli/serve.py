@@ -13,11 +13,16 @@ from ..settings import Settings
 from .errors import CommandError, InputError
 from .log_format import set_up_logging
 from .options import read_settings, settings_of
+from .parent_watch import call_at_end_of_stdin
 
 
 @click.command()
 @settings_of(*(each.name for each in fields(Settings)))
-def serve(**given: Any) -> None:
+@click.option(
+    "--stop-with-stdin", is_flag=True,
+    help="Stop when standard input ends. If that is a pipe, it ends with the program that started the sandbox.",
+)  # fmt: skip
+def serve(stop_with_stdin: bool, **given: Any) -> None:
     """Run the sandbox until it is stopped.
 
     Ctrl-C, SIGINT or SIGTERM stop it.
@@ -40,6 +45,9 @@ def serve(**given: Any) -> None:
         raise click.UsageError(str(why)) from why
     except (ServerError, StoreError, CertificateError) as why:
         raise CommandError(str(why)) from why
+
+    if stop_with_stdin:
+        call_at_end_of_stdin(server.stop)
 
     def on_ready() -> None:
         gc.freeze()

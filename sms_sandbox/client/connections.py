@@ -1,24 +1,60 @@
 """A pool of connections to one server, so that most calls need no handshake."""
 
+import re
 import ssl
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPResponse, InvalidURL
+from typing import Any
 from urllib.parse import urlsplit
+
+from .raw_sockets import RawSocket, TLSSocket
+from .unpatched import Unpatched
+
+_PATH = re.compile("/[!-~]*")
+
+
+class Connection:
+    """A connection that carries one request at a time."""
+
+    def __init__(self, raw: RawSocket, host: str) -> None:
+        self.socket = raw
+        self._host = host
+
+    def request(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> HTTPResponse:
+        """Send a request, and return the response once its head is here. Raises OSError or HTTPException."""
+        if not _PATH.fullmatch(path):
+            raise InvalidURL(f"{path!r} is no path")
+        fields = {"Host": self._host, **headers}
+        if body is not None:
+            fields["Content-Length"] = str(len(body))
+        head = [f"{verb} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+        self.socket.sendall("\r\n".join(head).encode("latin-1") + (body or b""))
+        sock: Any = self.socket  # it has the one method that a response needs
+        response = HTTPResponse(sock, method=verb)
+        response.begin()
+        return response
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.socket.close()
 
 
 class Connections:
     """Keep-alive connections for any number of threads. A call on one thread does not hold up another.
 
-    No proxy of the environment is used.
+    No proxy of the environment is used. A process that is forked opens connections of its own.
     """
 
     def __init__(self, url: str, ca: str | None = None) -> None:
         parts = urlsplit(url)
         # The sandbox listens on IPv4, and `localhost` may resolve to an IPv6 address first.
         self._host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
-        self._port = parts.port
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._host_and_port = f"{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
         self._ca = ca if parts.scheme == "https" else None
-        self._idle: list[HTTPConnection] = []
+        self._context: ssl.SSLContext | None = None
+        self._idle: list[Connection] = []
+        self._pid = Unpatched.getpid()
 
     def request(
         self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float | None
@@ -26,55 +62,42 @@ class Connections:
         """Send a request and return status, headers and body. Raises OSError or HTTPException without an answer."""
         connection = self._take(timeout)
         try:
-            connection.request(verb, path, body, dict(headers))
-            response = connection.getresponse()
+            response = connection.request(verb, path, body, headers)
             content = response.read()
-        except (OSError, HTTPException):
+        except BaseException:
             connection.close()
             raise
-        self._give_back(connection, response)
+        if response.will_close:
+            connection.close()
+        else:
+            self._idle.append(connection)
         return response.status, dict(response.getheaders()), content
 
-    def open(self, timeout: float | None) -> HTTPConnection:
-        """Return a new connection. The caller closes it. `timeout` is in seconds."""
+    def open(self, timeout: float | None) -> Connection:
+        """Return a new connection. The caller closes it. `timeout` is in seconds. Raises OSError."""
+        raw = RawSocket.connect(self._host, self._port, timeout)
         if self._ca is None:
-            return HTTPConnection(self._host, self._port, timeout=timeout)
-        context = ssl.create_default_context(cafile=self._ca)
-        return HTTPSConnection(self._host, self._port, timeout=timeout, context=context)
+            return Connection(raw, self._host_and_port)
+        if self._context is None:
+            self._context = ssl.create_default_context(cafile=self._ca)
+        return Connection(TLSSocket(raw, self._context, self._host), self._host_and_port)
 
     def close(self) -> None:
         """Close idle connections. Later requests open new ones."""
         while self._idle:
             self._idle.pop().close()
 
-    def _take(self, timeout: float | None) -> HTTPConnection:
+    def _take(self, timeout: float | None) -> Connection:
+        if self._pid != Unpatched.getpid():
+            self.close()  # they belong to the parent of this process, which keeps them open
+            self._pid = Unpatched.getpid()
         while self._idle:
             try:
                 connection = self._idle.pop()
             except IndexError:  # another thread was quicker
                 break
-            if _is_open(connection):
-                connection.sock.settimeout(timeout)
+            if connection.socket.is_silent():
+                connection.socket.settimeout(timeout)
                 return connection
             connection.close()
         return self.open(timeout)
-
-    def _give_back(self, connection: HTTPConnection, response: HTTPResponse) -> None:
-        if response.will_close:
-            connection.close()
-        else:
-            self._idle.append(connection)
-
-
-def _is_open(connection: HTTPConnection) -> bool:
-    """Return True if the server has neither closed an idle connection nor sent anything."""
-    if connection.sock is None:
-        return False
-    connection.sock.settimeout(0)
-    try:
-        connection.sock.recv(1)
-    except (BlockingIOError, ssl.SSLWantReadError):
-        return True
-    except OSError:
-        pass
-    return False

@@ -73,24 +73,26 @@ class Client:
 
     def stream(self, path: str, **query: Any) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the data of each Server-Sent Event, until the stream ends. Raises SandboxError."""
-        target = _target(path, query)
-        connection = self._http.open(STREAM_TIMEOUT_SECONDS)
         try:
-            connection.request("GET", target, headers={**self._authorization, **self._token})
-            response = connection.getresponse()
-            if response.status != 200:
-                raise _refusal(self._url(path), response.status, response.read())
-        except (OSError, HTTPException) as why:
-            connection.close()
+            connection = self._http.open(STREAM_TIMEOUT_SECONDS)
+        except OSError as why:
             raise _no_answer(self._url(path), why) from why
-        name = ""
-        with closing(connection), suppress(OSError, HTTPException):  # a broken stream has ended, too
-            while line := response.readline():
-                field, _, value = line.rstrip(b"\n").partition(b": ")
-                if field == b"event":
-                    name = value.decode()
-                elif field == b"data":
-                    yield name, value
+        with closing(connection):
+            try:
+                headers = {**self._authorization, **self._token}
+                response = connection.request("GET", _target(path, query), None, headers)
+                if response.status != 200:
+                    raise _refusal(self._url(path), response.status, response.read())
+            except (OSError, HTTPException) as why:
+                raise _no_answer(self._url(path), why) from why
+            name = ""
+            with suppress(OSError, HTTPException):  # a broken stream has ended, too
+                while line := response.readline():
+                    field, _, value = line.rstrip(b"\n").partition(b": ")
+                    if field == b"event":
+                        name = value.decode()
+                    elif field == b"data":
+                        yield name, value
 
     def check_ready(self, timeout: float) -> None:
         """Raise SandboxError unless the server answers that it is ready. `timeout` is in seconds."""

@@ -1,19 +1,13 @@
 """An HTTP server that receives callbacks, and fails when a test tells it to."""
 
-import socket
-import struct
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Event, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from ..client.unpatched import Unpatched
 from ..domain.callbacks import signature
-
-HANG = "hang"
-RESET = "reset"
+from .callback_listener import HANG, RESET, CallbackListener
 
 _EVENTS = {
     "dlr": ("status", "message_id", "mobile", "datetime", "user_id", "rate"),
@@ -22,8 +16,6 @@ _EVENTS = {
     "list-action": ("type", "list_id", "firstname", "lastname", "mobile", "datetime_entry"),
 }
 """The parameters of each event. A callback without the first one is not of that event."""
-
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True)
@@ -60,20 +52,19 @@ class Received:
 class Receiver:
     """Receives callbacks at `url`, on a port of its own. It answers 200 unless it is told to fail.
 
-    It takes any path, so `receiver.url + "/orders?id=17"` is a callback URL, too.
+    It answers on a thread, even while the test's event loop is blocked. It takes any path, so
+    `receiver.url + "/orders?id=17"` is a callback URL, too.
     """
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
         self._received: list[Received] = []
         self._failures: list[_Failure] = []
-        self._news = Condition()
-        self._closing = Event()
-        self._server = _Server(("127.0.0.1", 0), self._handler(), bind_and_activate=True)
-        self._port = int(self._server.server_address[1])
-        self.url = f"http://127.0.0.1:{self._port}"
-        self._thread = Thread(target=self._serve, name="sms-sandbox-receiver", daemon=True)
-        self._thread.start()
+        self._lock = Unpatched.make_lock()
+        self._waits: list[Any] = []
+        """Locks of the threads that wait; each is released when a callback arrives."""
+        self._listener = CallbackListener(self._take)
+        self.url = f"http://127.0.0.1:{self._listener.port}"
 
     def __repr__(self) -> str:
         return f"<Receiver {self.url} received {len(self._received)}>"
@@ -82,7 +73,7 @@ class Receiver:
 
     def received(self, event: str | None = None) -> list[Received]:
         """Return the callbacks that have arrived, in order; only those of one event if it is given."""
-        with self._news:
+        with self._lock:
             return [each for each in self._received if event is None or each.event == event]
 
     @property
@@ -101,20 +92,26 @@ class Receiver:
         Raises AssertionError after `timeout` seconds; its text says what has arrived instead.
         """
         __tracebackhide__ = True  # a failed test shows the line of the test, not this one
-        with self._news:
-            self._news.wait_for(lambda: len(self.received(event)) >= count, timeout)
-            received = self.received(event)
+        until = Unpatched.monotonic() + timeout
+        while True:
+            with self._lock:
+                arrived, news = list(self._received), Unpatched.make_lock()
+                news.acquire()
+                self._waits.append(news)
+            received = [each for each in arrived if event is None or each.event == event]
             if len(received) >= count:
                 return received
-            seen = "".join(f"\n  {each}" for each in self._received) or " nothing."
-            kind = f" of {event}" if event else ""
-            raise AssertionError(
-                f"Waited {timeout:g} s for {count} callback(s){kind} and got {len(received)}. Received:{seen}"
-            )
+            if not news.acquire(True, max(0, until - Unpatched.monotonic())):
+                break
+        seen = "".join(f"\n  {each}" for each in arrived) or " nothing."
+        kind = f" of {event}" if event else ""
+        raise AssertionError(
+            f"Waited {timeout:g} s for {count} callback(s){kind} and got {len(received)}. Received:{seen}"
+        )
 
     def clear(self) -> None:
         """Forget the callbacks that have arrived, and all failures that are planned."""
-        with self._news:
+        with self._lock:
             self._received.clear()
             self._failures.clear()
 
@@ -134,13 +131,13 @@ class Receiver:
 
     def recover(self) -> None:
         """Answer 200 from now on."""
-        with self._news:
+        with self._lock:
             self._failures.clear()
 
     def _plan(self, answer: int | str, times: int | None) -> None:
         if times is not None and times < 1:
             raise ValueError(f"`times` must be 1 or more, not {times}.")
-        with self._news:
+        with self._lock:
             self._failures.append(_Failure(answer, times))
 
     # The server
@@ -151,10 +148,11 @@ class Receiver:
         names = {name.lower(): value for name, value in headers.items()}
         signed = names.get("x-transmitsms-signature", "") == signature(path, self._secret)
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
-        with self._news:
+        with self._lock:
             answer = self._answer()
-            self._received.append(Received(parts.path, params, names, signed, answer, time.monotonic()))
-            self._news.notify_all()
+            self._received.append(Received(parts.path, params, names, signed, answer, Unpatched.monotonic()))
+            while self._waits:
+                self._waits.pop().release()
         return answer
 
     def _answer(self) -> int | str:
@@ -167,46 +165,9 @@ class Receiver:
                 self._failures.pop(0)
         return first.answer
 
-    def _serve(self) -> None:
-        while not self._closing.is_set():
-            self._server.handle_request()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            # It speaks HTTP/1.0, so that no connection outlives its callback, nor the test.
-            timeout = 30
-
-            def do_GET(self) -> None:
-                if outer._closing.is_set():
-                    return
-                answer = outer._take(self.path, dict(self.headers))
-                if answer == HANG:
-                    outer._closing.wait()
-                elif answer == RESET:
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-                    self.connection.close()
-                else:
-                    self.send_response(int(answer))
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-
-            do_POST = do_GET  # noqa: N815
-
-            def log_message(self, *_: Any) -> None:
-                """Log nothing."""
-
-        return Handler
-
     def close(self) -> None:
         """Stop receiving callbacks, and release those that hang."""
-        if not self._closing.is_set():
-            self._closing.set()
-            # The thread waits for a connection, so open one.
-            with socket.create_connection(("127.0.0.1", self._port)):
-                self._thread.join()
-            self._server.server_close()
+        self._listener.close()
 
     def __enter__(self) -> "Receiver":
         return self
@@ -219,16 +180,3 @@ class Receiver:
 class _Failure:
     answer: int | str
     times: int | None
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
-    def server_bind(self) -> None:
-        """Bind without looking up the name of the address, as the base class does. That can take seconds."""
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-
-    def handle_error(self, *_: Any) -> None:
-        """Ignore clients that go away."""

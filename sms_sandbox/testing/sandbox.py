@@ -17,23 +17,32 @@ from ..control.shapes.clock import Advanced, Clock
 from ..control.shapes.messages import Inbound
 from ..control.shapes.server_info import ServerInfo
 from ..control.shapes.tenants import CreatedTenant
+from .child_server import ChildServer
 from .fault_injection import FaultInjection
 from .handset import Handset
 from .queries import Queries
 from .receiver import Receiver
+from .server_log import ServerLog
 
 
 class Sandbox(Queries, FaultInjection):
     """A tenant of a sandbox: it has its own account, clock, handsets and callbacks.
 
-    `start` runs a server in this process, `attach` uses one that is running, and `new_tenant` makes another tenant on
-    the same server. `close`, or the end of a `with` block, removes what was made.
+    `start` runs a server, `attach` uses one that is running, and `new_tenant` makes another tenant on the same server.
+    `close`, or the end of a `with` block, removes what was made.
     """
 
-    def __init__(self, where: ServerInfo, name: str = "default", server: "Sandbox | None" = None) -> None:
-        """Use a running server. `server` is a sandbox on the same server, whose connections are shared."""
+    def __init__(
+        self, where: ServerInfo, name: str = "default", server: "Sandbox | None" = None, log: ServerLog | None = None
+    ) -> None:
+        """Use a running server.
+
+        `server` is a sandbox on the same server, whose connections are shared. `log` is the server's log.
+        """
         super().__init__(where, server)
         self._name = name
+        self.log: ServerLog | None = log if server is None else server.log
+        """The log of the server; None if the server is not in a process that a test run started."""
         self._receiver: Receiver | None = None
         self._closing: list[Callable[[], object]] = [] if server else [self.close_connections]
 
@@ -43,22 +52,27 @@ class Sandbox(Queries, FaultInjection):
     # Start, attach and close
 
     @classmethod
-    def start(cls, *, certs: str | Path | None = None, **settings: Any) -> "Sandbox":
-        """Start a server on a thread of this process and use its default tenant.
+    def start(cls, *, certs: str | Path | None = None, in_process: bool = False, **settings: Any) -> "Sandbox":
+        """Start a server in a process of its own and use its default tenant. It ends with this process.
 
         Args:
             certs: folder of the certificates; a temporary one if left out.
+            in_process: run the server on a thread of this process instead, where it sees all that tests patch.
             settings: flags of `sms-sandbox serve` by their names, such as `throttle=0` or `delivery_delay=5`. By
                 default ports are free ones and everything is in memory.
 
-        Raises SettingsError, ServerError, StoreError or CertificateError if it can't start.
+        Raises SettingsError for a wrong setting, and SandboxError if the server can't start.
         """
-        from .local_server import LocalServer  # here, because `attach` needs no server
+        server: Any
+        if in_process:
+            from .thread_server import ThreadServer  # here, because all else needs no server in this process
 
-        server = LocalServer(certs, settings)
-        sandbox = cls(server.info)
-        sandbox._closing.insert(0, server.close)
-        # The thread does not keep the process alive if a test forgets it; this ends it in order all the same.
+            server = ThreadServer(certs, settings)
+        else:
+            server = ChildServer(certs, settings)
+        sandbox = cls(server.info, log=server.log)
+        sandbox._closing.append(server.close)
+        # A process that forgets its sandbox ends it in order all the same.
         atexit.register(sandbox.close)
         return sandbox
 

@@ -7,11 +7,11 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sms_sandbox.settings import SettingsError
-from sms_sandbox.store.schema import StoreError
 from sms_sandbox.testing import Sandbox, SandboxError
 from tests.sandbox import HANDSET
 
@@ -23,14 +23,16 @@ def threads() -> set[str]:
 # Start
 
 
-def test_a_sandbox_that_is_closed_leaves_no_thread_and_no_folder() -> None:
+@pytest.mark.parametrize("in_process", [False, True], ids=["process", "thread"])
+def test_a_sandbox_that_is_closed_leaves_nothing_behind(in_process: bool) -> None:
     before = threads()
-    with Sandbox.start(delivery_delay=7) as sandbox:
+    with Sandbox.start(in_process=in_process, delivery_delay=7) as sandbox:
         folder = Path(sandbox.ca).parent
         assert folder.is_dir()
         assert sandbox.call("get-balance")["error"]["code"] == "SUCCESS"
         assert sandbox.control("GET", "/tenants/current")["delivery_seconds"] == 7
-        assert "sms-sandbox" in threads()
+        assert (sandbox.where.pid == os.getpid()) == in_process
+        assert ("sms-sandbox" in threads() - before) == in_process
         sandbox.receiver()
     assert threads() <= before
     assert not folder.exists()
@@ -39,17 +41,21 @@ def test_a_sandbox_that_is_closed_leaves_no_thread_and_no_folder() -> None:
     sandbox.close()
 
 
-def test_a_setting_that_can_not_be_starts_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_process", [False, True], ids=["process", "thread"])
+def test_a_setting_that_can_not_be_starts_nothing(tmp_path: Path, in_process: bool) -> None:
+    def start(**settings: Any) -> None:
+        Sandbox.start(in_process=in_process, **settings)
+
     before = threads()
     with pytest.raises(SettingsError, match="--throttle must be from 0 to 1000000, not -1"):
-        Sandbox.start(throttle=-1)
+        start(throttle=-1)
     with pytest.raises(TypeError, match="colour"):
-        Sandbox.start(colour="red")
-    with pytest.raises(StoreError, match="unable to open database file"):
-        Sandbox.start(certs=tmp_path, database=f"sqlite:///{tmp_path}/none/here.db")
-    with pytest.raises(OSError, match="missing"):
-        Sandbox.start(certs=tmp_path, ready_file=str(tmp_path / "missing" / "ready"))
-    assert threads() == before
+        start(colour="red")
+    with pytest.raises(SandboxError, match=r"did not start: The database .* unable to open database file"):
+        start(certs=tmp_path, database=f"sqlite:///{tmp_path}/none/here.db")
+    with pytest.raises(SandboxError, match=r"did not start: .*missing"):
+        start(certs=tmp_path, ready_file=str(tmp_path / "missing" / "ready"))
+    assert threads() <= before
 
 
 def test_a_forgotten_sandbox_ends_with_its_process() -> None:

@@ -6,20 +6,28 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from ..client.errors import SandboxError
 from ..control.shapes.server_info import ServerInfo
+from ..server.certificates import CertificateError
 from ..server.ready_file import write_ready_file
 from ..server.server import Server, ServerError
 from ..settings import Settings
+from ..store.schema import StoreError
 
 START_TIMEOUT_SECONDS = 30.0
-"""Longest that a start or a stop may take. Each usually takes less than a second."""
+"""Longest that a start may take. It usually takes less than a second."""
+
+_STOP_TIMEOUT_SECONDS = 30.0
 
 
-class LocalServer:
+class ThreadServer:
     """A server on free ports, with a store in memory and temporary certificates. Settings can change that.
 
-    Raises what `Server` raises if it can't start.
+    It shares the process with the tests, so it sees all that they patch. Raises SettingsError for a wrong setting, and
+    SandboxError if the server can't start.
     """
+
+    log = None
 
     def __init__(self, certs: str | Path | None, settings: dict[str, Any]) -> None:
         self._folder = None if certs else tempfile.TemporaryDirectory(prefix="sms-sandbox-")
@@ -35,6 +43,9 @@ class LocalServer:
             self._wait()
             if ready_file := chosen.get("ready_file"):
                 write_ready_file(ready_file, self.info)
+        except (ServerError, StoreError, CertificateError, OSError) as why:
+            self.close()
+            raise SandboxError(f"The sandbox did not start: {why}") from why
         except BaseException:
             self.close()
             raise
@@ -48,7 +59,7 @@ class LocalServer:
         """Stop the server and wait until it has ended."""
         if self._thread is not None and self._thread.is_alive():
             self._server.stop()
-            self._thread.join(START_TIMEOUT_SECONDS)
+            self._thread.join(_STOP_TIMEOUT_SECONDS)
         if self._folder is not None:
             self._folder.cleanup()
 

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from sms_sandbox.server.server import Server, ServerError
-from sms_sandbox.testing import Sandbox, local_server
+from sms_sandbox.server.server import Server
+from sms_sandbox.testing import Sandbox, SandboxError, thread_server
 
 
 def test_a_server_that_is_not_ready_in_time_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,7 +13,7 @@ def test_a_server_that_is_not_ready_in_time_is_stopped(monkeypatch: pytest.Monke
     monkeypatch.setattr(
         Server, "run", lambda server, _: serve(server, lambda: None)
     )  # it never reports that it is ready
-    monkeypatch.setattr(local_server, "START_TIMEOUT_SECONDS", 0.5)
-    with pytest.raises(ServerError, match=r"not ready within 0\.5 seconds"):
-        Sandbox.start()
+    monkeypatch.setattr(thread_server, "START_TIMEOUT_SECONDS", 0.5)
+    with pytest.raises(SandboxError, match=r"not ready within 0\.5 seconds"):
+        Sandbox.start(in_process=True)
     assert set(threading.enumerate()) <= before

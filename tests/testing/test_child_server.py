@@ -1,0 +1,140 @@
+"""A server in a process of its own, which ends with its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.testing import Sandbox, SandboxError, child_server
+from tests.sandbox import HANDSET
+from tests.timing import eventually
+
+PARENT = """
+import os, signal, sys, time
+from sms_sandbox.testing import Sandbox
+
+sandbox = Sandbox.start(certs=sys.argv[1])
+print(sandbox.where.pid, flush=True)
+"""
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _own_temporary_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let the folders of servers that are killed be deleted with those of the tests."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
+def start_parent(certificates: Certificates, after: str) -> tuple["subprocess.Popen[str]", int]:
+    """Start a process that starts a server. Return it and the id of the server's process."""
+    command = [sys.executable, "-c", PARENT + after, str(certificates.directory)]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    return parent, int(parent.stdout.readline())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
+def test_it_ends_with_a_parent_that_is_killed(certificates: Certificates, number: signal.Signals) -> None:
+    parent, pid = start_parent(certificates, "time.sleep(60)")
+    with parent:
+        assert is_running(pid)
+        parent.send_signal(number)
+    eventually(lambda: not is_running(pid))
+
+
+def test_it_ends_with_its_parent_though_a_forked_process_has_its_pipe(certificates: Certificates) -> None:
+    script = "if os.fork(): os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(10)"
+    parent, pid = start_parent(certificates, script)
+    assert parent.stdout is not None
+    with parent.stdout:  # the forked process has it too, so it is not at its end
+        assert parent.wait(10) == -signal.SIGKILL
+    eventually(lambda: not is_running(pid), 5)
+
+
+def test_a_forked_process_uses_it_and_leaves_it_alone(certificates: Certificates) -> None:
+    with Sandbox.start(certs=certificates.directory) as sandbox, sandbox.new_tenant() as tenant:
+        receiver = tenant.receiver()
+        assert tenant.messages() == []  # a connection that the forked process must not share
+        pid = os.fork()
+        if not pid:
+            try:
+                tenant.call("send-sms", message="from the fork", to=HANDSET)
+                receiver.close()
+                sandbox.close()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert [each.text for each in tenant.messages()] == ["from the fork"]
+        tenant.advance(seconds=5)
+        assert len(receiver.dlrs) == 1
+
+
+def test_ctrl_c_at_the_terminal_does_not_reach_it(certificates: Certificates) -> None:
+    with Sandbox.start(certs=certificates.directory) as sandbox:
+        assert os.getsid(sandbox.where.pid) != os.getsid(0)
+
+
+def test_a_token_is_not_in_the_command(certificates: Certificates) -> None:
+    with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as sandbox:
+        command = Path(f"/proc/{sandbox.where.pid}/cmdline").read_bytes()
+        assert b"serve" in command
+        assert b"let-me-in" not in command
+
+
+def test_settings_reach_it(certificates: Certificates, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/kept.db"
+    accounts = ("one:a secret", "two:-b=c")
+    with Sandbox.start(certs=certificates.directory, database=database, account=accounts, allow_http=True) as sandbox:
+        assert (sandbox.key, sandbox.secret) == ("one", "a secret")
+        sandbox.call("send-sms", message="kept", to=HANDSET)
+        with Sandbox.attach(http=sandbox.where.http, key="two", secret="-b=c") as second:
+            assert second.messages() == []
+    with Sandbox.start(certs=certificates.directory, database=database, account=accounts) as sandbox:
+        assert [each.text for each in sandbox.messages()] == ["kept"]
+
+
+@pytest.fixture
+def strange_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a module named like one of Python's, and a strange environment."""
+    (tmp_path / "json.py").write_text("raise SystemError('the wrong module')")
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    monkeypatch.setenv("SMS_SANDBOX_THROTTLE", "not a number")
+    return tmp_path
+
+
+def test_it_starts_wherever_the_tests_are(strange_place: Path, certificates: Certificates) -> None:
+    with Sandbox.start(certs=certificates.directory) as sandbox:
+        assert sandbox.call("get-balance")["error"]["code"] == "SUCCESS"
+
+
+def test_one_that_is_not_ready_in_time_is_killed(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_server, "START_TIMEOUT_SECONDS", 0.01)
+    with pytest.raises(SandboxError, match=r"did not start: it was not ready within 0\.01 seconds"):
+        Sandbox.start(certs=certificates.directory)
+
+
+def test_its_log_can_be_read(certificates: Certificates) -> None:
+    with Sandbox.start(certs=certificates.directory) as sandbox:
+        assert sandbox.log is not None
+        sandbox.log.path.write_text("first\n")
+        start = sandbox.log.size()
+        with sandbox.log.path.open("a") as file:
+            file.write("second\n")
+        assert sandbox.log.read(start) == "second\n"
+        assert sandbox.new_tenant().log is sandbox.log
