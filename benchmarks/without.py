@@ -11,12 +11,12 @@ from unittest.mock import patch
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sms_sandbox.cli import main
-from sms_sandbox.server import protocol, uvicorn_server
+from sms_sandbox.server import protocol, response_writer, uvicorn_server
 
 
 def leave_responses_to_uvicorn() -> None:
-    """Send each response as ASGI messages, through Starlette and uvicorn."""
-    patch.object(uvicorn_server, "write_response", lambda *_, **__: False).start()
+    """Send each response as ASGI messages, through Starlette."""
+    patch.object(response_writer.ResponseWriter, "write", lambda *_, **__: False).start()
 
 
 def leave_writes_apart() -> None:

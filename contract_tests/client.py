@@ -24,6 +24,12 @@ MAX_CALL_ATTEMPTS = 8
 Params = Mapping[str, Any]
 
 
+def spelled_names(response: httpx2.Response) -> list[str]:
+    """Return the names of headers as they came; none of HTTP/2, which knows no capitals."""
+    is_old = response.http_version.startswith("HTTP/1")
+    return [name.decode("latin-1") for name, _ in response.headers.raw] if is_old else []
+
+
 @dataclass
 class Api:
     """An account of the endpoint."""
@@ -120,7 +126,8 @@ class Api:
             self.limiter.wait()
             response = self.http.request(verb, path, headers=headers, **options)
             lowered = {name.lower(): value for name, value in response.headers.items()}
-            answer = Answer(method, fmt, response.status_code, lowered, response.content, form)
+            names = spelled_names(response)
+            answer = Answer(method, fmt, response.status_code, lowered, response.content, form, names)
             if answer.status != 429 or not retry_over_limit:
                 break
             self.limiter.sleep(1.1)

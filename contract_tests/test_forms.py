@@ -3,12 +3,13 @@
 import pytest
 
 from .cleanup import new_list_name
-from .client import Api
+from .client import Api, spelled_names
 from .grants import NOTHING, SANDBOX, STATE
 from .plugin import about, needs
 from .shape_check import format_value
 from .target import Control
 from .test_lists import new_list
+from .wire import spelling_problems
 
 FORM = {"msisdn": "0491570156", "countrycode": "AU"}
 PATH = "/format-number.json"
@@ -70,6 +71,7 @@ def test_other_paths_are_not_found(api: Api, path: str) -> None:
     got = api.http.get(path, headers={"Authorization": api.credentials.header})
     assert got.status_code == 404
     assert got.headers["content-type"].startswith("text/html"), got.headers["content-type"]
+    assert list(spelling_problems(spelled_names(got))) == []
 
 
 @needs(NOTHING)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -14,6 +14,11 @@ from .shape_check import shape_problems
 from .shapes import SHAPES
 
 CONTENT_TYPES = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}  # 2.1
+HEADER_NAMES = (
+    "Content-Type", "Server", "Expires", "Cache-Control", "Pragma", "X-Mashape-Billing", "Transfer-Encoding",
+    "Connection", "Date", "Content-Encoding", "Content-Length", "Vary",
+)  # fmt: skip  # 2.1
+_SPELLINGS = {name.lower(): name for name in HEADER_NAMES}
 SUCCESS = {"code": "SUCCESS", "description": "OK"}
 _PROLOG = b'<?xml version="1.0"?>\n'
 
@@ -33,6 +38,8 @@ class Answer:
     body: bytes
     form: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The parameters of the call."""
+    header_names: Collection[str] = field(default=(), repr=False)
+    """The names of the headers as they were spelled."""
 
     @cached_property
     def tree(self) -> Any:
@@ -111,11 +118,19 @@ def element_name(key: str) -> str:
     return legal if re.match(r"[A-Za-z_]", legal) else f"_{legal}"
 
 
+def spelling_problems(header_names: Collection[str]) -> Iterator[str]:
+    """Yield the names of headers that are spelled otherwise than on the real service's wire (2.1)."""
+    for name in header_names:
+        if _SPELLINGS.get(name.lower(), name) != name:
+            yield f"the header {_SPELLINGS[name.lower()]} is spelled {name}"
+
+
 def format_problems(answer: Answer) -> Iterator[str]:
     """Yield problems of any answer's format: content type, spelling, error block."""
     content_type = answer.headers.get("content-type")
     if content_type != CONTENT_TYPES[answer.format]:
         yield f"the content type is {content_type}, not {CONTENT_TYPES[answer.format]}"
+    yield from spelling_problems(answer.header_names)
     try:
         tree = answer.tree
     except UnreadableError as error:

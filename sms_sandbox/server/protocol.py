@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..api.asgi_extensions import CONNECTION
 from .request_head import HeadReader, HeadTooLongError
+from .response_writer import spell_head
 
 FIRST_HEAD_TIMEOUT_SECONDS = 60.0
 """Longest wait for the whole head of a connection's first request."""
@@ -145,7 +146,11 @@ class HttpProtocol(HttpToolsProtocol):
                 self.transport.close()
                 return
             self.cycle.disconnected = True  # so that the request gets no second answer
-        super().send_400_response(msg)
+        body = msg.encode()
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        head, _, _ = spell_head(400, (*self.server_state.default_headers, *headers, (b"connection", b"close")))
+        self.transport.write(head + b"\r\n" + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         if not self._may_begin:
@@ -162,6 +167,8 @@ class HttpProtocol(HttpToolsProtocol):
             raise ValueError("The connection can't become a tunnel.")
         if names.count(b"host") > 1:
             raise ValueError("The request is for two hosts.")
+        if version == "1.0":
+            self.expect_100_continue = False
         fields = dict(self.headers)
         if b"transfer-encoding" in fields and (
             version == "1.0"

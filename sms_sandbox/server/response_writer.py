@@ -1,8 +1,8 @@
-"""Complete responses, written past the layers of Starlette and uvicorn.
+"""Responses, written past the layers of Starlette and uvicorn.
 
-A response as two ASGI messages passes five coroutines twice, and uvicorn checks and spells each header every time. The
-imitated API writes its responses here instead; `python -m benchmarks server` shows what that saves. This uses
-`RequestResponseCycle`, which uvicorn 0.54 does not document.
+uvicorn spells the names of headers in lower case, and sends chunks to clients of HTTP/1.0, too. A response as two ASGI
+messages passes five coroutines twice, so the imitated API writes its complete responses here at once; `python -m
+benchmarks server` shows what that saves. This uses `RequestResponseCycle`, which uvicorn 0.54 does not document.
 """
 
 import re
@@ -10,55 +10,106 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from starlette.types import Message
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 Header: TypeAlias = tuple[bytes, bytes]
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
+_SPELLINGS = {b"www-authenticate": b"WWW-Authenticate", b"etag": b"ETag"}
 
 
-def write_response(cycle: Any, status: int, headers: Sequence[Header], body: bytes) -> bool:
-    """Write a response as uvicorn would, and return True.
+class ResponseWriter:
+    """Writes the response to one request: a complete one at once, or ASGI messages as they come."""
 
-    Returns False, and writes nothing, if a part of a response was sent, or the client reads too slowly, or is gone.
-    """
-    if cycle.response_started or cycle.flow.write_paused or cycle.disconnected:
-        return False
-    head, has_length, closes = _spell_head(status, (*cycle.default_headers, *headers))
-    if closes:
-        cycle.keep_alive = False
-    elif not cycle.keep_alive:
-        head += b"connection: close\r\n"
-    if cycle.scope["method"] == "HEAD":
-        response = head + b"\r\n"
-    elif has_length:
-        response = head + b"\r\n" + body
-    else:
-        chunk = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
-        response = b"%stransfer-encoding: chunked\r\n\r\n%s0\r\n\r\n" % (head, chunk)
-    cycle.transport.write(response)
-    cycle.response_started = cycle.response_complete = True
-    cycle.waiting_for_100_continue = False
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
-    return True
+    def __init__(self, cycle: Any) -> None:
+        self._cycle = cycle
+        self._bytes_left: int | None = None
+        """Length of the rest of the body; None if the head does not give it."""
+        self._has_body = self._is_chunked = True
+
+    def write(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
+        """Write a complete response, and return True.
+
+        Returns False, and writes nothing, if a part of a response was sent, or the client reads too slowly, or is gone.
+        """
+        cycle = self._cycle
+        if cycle.response_started or cycle.flow.write_paused or cycle.disconnected:
+            return False
+        cycle.transport.write(self._begin(status, headers) + self._frame(body, True))
+        self._end()
+        return True
+
+    async def send(self, message: Message) -> None:
+        """Write the part of a response that an ASGI message holds, once the client has read the parts before."""
+        cycle, kind = self._cycle, message["type"]
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return
+        if kind != ("http.response.body" if cycle.response_started else "http.response.start"):
+            raise RuntimeError(f"The message {kind} does not come next.")
+        if cycle.response_complete:
+            raise RuntimeError("The response is complete.")
+        if kind == "http.response.start":
+            cycle.transport.write(self._begin(message["status"], message.get("headers", ())))
+            return
+        is_last = not message.get("more_body", False)
+        cycle.transport.write(self._frame(message.get("body", b""), is_last))
+        if is_last:
+            self._end()
+
+    def _begin(self, status: int, headers: Sequence[Header]) -> bytes:
+        """Return the head of the response, and decide how its body is framed."""
+        cycle = self._cycle
+        head, self._bytes_left, closes = spell_head(status, (*cycle.default_headers, *headers))
+        self._has_body = cycle.scope["method"] != "HEAD" and status not in (204, 304)
+        self._is_chunked = self._has_body and self._bytes_left is None and cycle.scope["http_version"] == "1.1"
+        # A client that waits for 100 (Continue) sends its body or does not, so the connection can't go on.
+        cycle.keep_alive = cycle.keep_alive and not closes and not cycle.waiting_for_100_continue
+        cycle.response_started, cycle.waiting_for_100_continue = True, False
+        if not cycle.keep_alive and not closes:
+            head += b"Connection: close\r\n"
+        return head + (b"Transfer-Encoding: chunked\r\n\r\n" if self._is_chunked else b"\r\n")
+
+    def _frame(self, part: bytes, is_last: bool) -> bytes:
+        """Return a part of the body as it is sent."""
+        if not self._has_body:
+            return b""
+        if self._is_chunked:
+            return (b"%x\r\n%s\r\n" % (len(part), part) if part else b"") + (b"0\r\n\r\n" if is_last else b"")
+        if self._bytes_left is not None:
+            self._bytes_left -= len(part)
+            if self._bytes_left < 0 or (is_last and self._bytes_left):
+                raise RuntimeError("The body has another length than its head says.")
+        return part
+
+    def _end(self) -> None:
+        cycle = self._cycle
+        cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
 
 
 @lru_cache(1024)
-def _spell_head(status: int, headers: tuple[Header, ...]) -> tuple[bytes, bool, bool]:
-    """Return status and headers as lines, and if they give the length, and if they end the connection."""
-    names = dict(headers)
+def spell_head(status: int, headers: tuple[Header, ...]) -> tuple[bytes, int | None, bool]:
+    """Return status and headers as lines, the length they give, and if they end the connection."""
+    fields = dict(headers)
     lines = b"".join([STATUS_LINE[status], *map(_spell_header, headers)])
-    return lines, b"content-length" in names, names.get(b"connection") == b"close"
+    length = fields.get(b"content-length")
+    return lines, None if length is None else int(length), fields.get(b"connection") == b"close"
 
 
 @lru_cache(1024)
 def _spell_header(header: Header) -> bytes:
-    """Return a header as a line. Raises ValueError if it would become several."""
+    """Return a header as a line, its name with capitals (reference 2.1).
+
+    Raises ValueError if it would become several lines.
+    """
     name, value = header
     if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
         raise ValueError(f"{name!r} can't be a header of value {value!r}")
-    return name + b": " + value + b"\r\n"
+    return b"%s: %s\r\n" % (_SPELLINGS.get(name.lower()) or name.title(), value)

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -16,7 +15,7 @@ from ..api.asgi_extensions import COMPLETE_RESPONSE
 from ..app import Sandbox
 from .listener import TLSListener
 from .protocol import HttpProtocol
-from .response_writer import write_response
+from .response_writer import ResponseWriter
 
 CALL_GRACE_SECONDS = 0.8
 """Time that running calls get to end when the server stops; less than callbacks get, which a call may wait for."""
@@ -57,9 +56,9 @@ class UvicornServer(uvicorn.Server):
             await self._keep_error(scope, receive, send)
         else:
             cycle: Any = send.__self__  # type: ignore[attr-defined]  # uvicorn's `send` is a method of its cycle
-            complete_response = {"write": partial(write_response, cycle)}
-            scope["extensions"] = {**scope["extensions"], COMPLETE_RESPONSE: complete_response}
-            await self._app(scope, receive, send)
+            writer = ResponseWriter(cycle)
+            scope["extensions"] = {**scope["extensions"], COMPLETE_RESPONSE: {"write": writer.write}}
+            await self._app(scope, receive, writer.send)
 
     async def _keep_error(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application's lifespan, and keep its error.

@@ -197,7 +197,7 @@ def serialise(answer: Answer, verb: str) -> bytes:
     headers = answer.headers
     if verb != "HEAD":
         kept = [pair for pair in headers if pair[0].lower() != "content-length"]
-        headers = [*kept, ("content-length", str(len(answer.body)))]
+        headers = [*kept, ("Content-Length", str(len(answer.body)))]
     lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *(f"{name}: {value}" for name, value in headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body
 

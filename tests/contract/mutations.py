@@ -97,6 +97,8 @@ MUTATIONS: Mapping[str, Mutation] = {
     "html-type": Mutation(
         "JSON has the content type text/html", statuses.replace_content_type("text/html; charset=utf-8", "json")),
     "no-charset": Mutation("the content type of XML has no charset", statuses.replace_content_type("text/xml", "xml")),
+    "small-headers": Mutation("the names of headers have no capitals", change_answers(
+        lambda answer: replace(answer, headers=[(name.lower(), value) for name, value in answer.headers]))),
     # Reading of calls
     "post-only": Mutation("GET is refused", request_forms.refuse_get),
     "no-multipart": Mutation("multipart bodies are ignored", request_forms.ignore_bodies("multipart/")),

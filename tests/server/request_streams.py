@@ -75,7 +75,7 @@ def chunks(draw: st.DrawFn, body: bytes) -> bytes:
 
 @st.composite
 def streams(draw: st.DrawFn) -> Stream:
-    """Return one to four requests, each with any names and values of headers, and with a body framed in any way."""
+    """Return one to four requests with any headers, and with bodies framed in any way."""
     stream = Stream()
     for number in range(draw(st.integers(1, 4))):
         verb = draw(st.sampled_from(["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS"]))

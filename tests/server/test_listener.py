@@ -94,7 +94,7 @@ def test_a_connection_is_kept_for_many_requests(server: Account) -> None:
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answer = connection.recv(1 << 16)
             assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-            assert b"\r\ndate: " in answer
+            assert b"\r\nDate: " in answer
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert read_all(connection).endswith(b'{"status":"alive"}')
 
