@@ -1,5 +1,6 @@
 """`sms-sandbox env`: prints the environment that an app needs."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def env(shell: str, ready_file: str | None, **given: Any) -> None:
             ca, ca_bundle = files.ca, files.ca_bundle
             url = f"https://{reachable_name(settings.host)}:{settings.https_port}"
             key, secret = settings.pairs[0]
-        click.echo(environment.render(environment.variables(ca, ca_bundle, url, key, secret), shell), nl=False)
+        variables = environment.variables(ca, ca_bundle, url, key, secret, os.environ)
+        click.echo(environment.render(variables, shell), nl=False)
     except certificates.CertificateError as why:
         raise CommandError(str(why)) from why
     except ValueError as why:

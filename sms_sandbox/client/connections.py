@@ -59,7 +59,7 @@ class Connections:
     def request(
         self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float | None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send a request and return status, headers and body. Raises OSError or HTTPException without an answer."""
+        """Send a request and return status, headers (in lower case) and body. Raises OSError or HTTPException without an answer."""
         connection = self._take(timeout)
         try:
             response = connection.request(verb, path, body, headers)
@@ -71,7 +71,7 @@ class Connections:
             connection.close()
         else:
             self._idle.append(connection)
-        return response.status, dict(response.getheaders()), content
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, content
 
     def open(self, timeout: float | None) -> Connection:
         """Return a new connection. The caller closes it. `timeout` is in seconds. Raises OSError."""

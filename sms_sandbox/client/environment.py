@@ -7,6 +7,7 @@ well. Node and Deno add to their roots, so theirs names the sandbox's CA alone.
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 SHELLS = ("bash", "powershell", "dotenv", "github")
 """Forms that `render` can write."""
@@ -19,13 +20,18 @@ _REPLACE_ROOTS = (
 _ADD_ROOTS = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 # Read by the provider's client libraries: the PHP SDK for Laravel (1.x, then 2.x) and the MCP server.
 _BASE_URLS = ("TRANSMITSMS_BASE_URL", "KUDOSITY_BASE_URL_V1", "KUDOSITY_V1_BASE_URL")
+# Programs read one or the other; curl and wget read the second only.
+_WITHOUT_PROXY = ("NO_PROXY", "no_proxy")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 # PowerShell treats typographic quotes as plain ones.
 _POWERSHELL_QUOTES = str.maketrans({quote: quote * 2 for quote in "'\u2018\u2019\u201a\u201b"})
 _DOTENV_ESCAPES = str.maketrans({character: "\\" + character for character in '\\"$`'})
 
 
-def variables(ca: Path, ca_bundle: Path, https_url: str, key: str, secret: str) -> dict[str, str]:
+def variables(
+    ca: Path, ca_bundle: Path, https_url: str, key: str, secret: str, around: Mapping[str, str]
+) -> dict[str, str]:
     """Return the environment variables for an app that talks to the sandbox.
 
     Args:
@@ -34,6 +40,7 @@ def variables(ca: Path, ca_bundle: Path, https_url: str, key: str, secret: str) 
         https_url: address of the API, for example `https://localhost:8443`.
         key: the API key of the account to use.
         secret: its API secret.
+        around: the environment that these variables are added to. Hosts that it takes no proxy for are kept.
 
     Returns:
         Values by name, in the order to print them. Paths are absolute.
@@ -48,7 +55,16 @@ def variables(ca: Path, ca_bundle: Path, https_url: str, key: str, secret: str) 
         **dict.fromkeys(_BASE_URLS, base_url),
         **dict.fromkeys(_REPLACE_ROOTS, bundle),
         **dict.fromkeys(_ADD_ROOTS, alone),
+        **dict.fromkeys(_WITHOUT_PROXY, _hosts_without_proxy(around, urlsplit(base_url).hostname or "")),
     }
+
+
+def _hosts_without_proxy(around: Mapping[str, str], host: str) -> str:
+    """Return the hosts of an environment that are called without a proxy, with the sandbox's added."""
+    hosts = [each.strip() for name in _WITHOUT_PROXY for each in around.get(name, "").split(",")]
+    if "*" in hosts:
+        return "*"
+    return ",".join(dict.fromkeys(each for each in (*hosts, *_THIS_MACHINE, host) if each))
 
 
 def render(variables: Mapping[str, str], shell: str) -> str:

@@ -7,7 +7,7 @@ from ..client.control import CALL_TIMEOUT_SECONDS, Client
 from ..control.shapes.callbacks import Callback
 from ..control.shapes.messages import Message, Recipient
 from ..control.shapes.traffic import Entry, Traffic, VerifyResult, WaitResult
-from .traffic_report import format_entry
+from .traffic_report import explain_no_message, format_entries
 
 MAX_REPORT_ENTRIES = 50
 """Most traffic entries in the report of a failed test."""
@@ -83,7 +83,7 @@ class Queries(Client):
         for of, count in _given(counts):
             result = self.read(VerifyResult, "POST", "/verify", _expectation(of, params, where) | {"count": count})
             if not result.ok:
-                raise AssertionError(result.difference)
+                raise AssertionError("\n  ".join([result.difference, *self._explain(of, result.found)]))
 
     def wait_for(
         self, *, messages: int | None = None, callbacks: int | None = None, calls: int | None = None,
@@ -101,17 +101,29 @@ class Queries(Client):
             body = _expectation(of, params, where) | {"at_least": count, "timeout_seconds": timeout}
             result = self.read(WaitResult, "POST", "/wait", body, timeout=CALL_TIMEOUT_SECONDS + timeout)
             if not result.ok:
-                seen = map(format_entry, reversed(result.seen))
-                raise AssertionError("\n  ".join([f"Waited {timeout:g} s. {result.difference}", *seen]))
+                seen = format_entries(reversed(result.seen))
+                lines = [f"Waited {timeout:g} s. {result.difference}", *seen, *self._explain(of, result.found)]
+                raise AssertionError("\n  ".join(lines))
             entries += reversed(result.entries)
         return entries
 
     def report(self) -> str:
-        """Return the newest traffic entries of the tenant as text, a line each."""
+        """Return the newest traffic entries of the tenant as text: a line each, repeats as one.
+
+        If no message was sent at all, the last line says which call was refused.
+        """
         traffic = self.read(Traffic, "GET", "/traffic", max=MAX_REPORT_ENTRIES)
         earlier = traffic.page.total + traffic.dropped - len(traffic.entries)
         lines = [f"({earlier} earlier)"] if earlier else []
-        return "\n".join([*lines, *map(format_entry, reversed(traffic.entries))]) or "Nothing happened."
+        lines += format_entries(reversed(traffic.entries))
+        return "\n".join([*lines, *self._explain("messages", 0)] if lines else ["Nothing happened."])
+
+    def _explain(self, of: str, count: int) -> list[str]:
+        """Return why there is no message, if messages are what is missing and there is none at all."""
+        if of != "messages" or count or self.control("GET", "/messages", max=1)["messages"]:
+            return []
+        calls = self.read(Traffic, "GET", "/traffic", kind="call", max=MAX_REPORT_ENTRIES)
+        return explain_no_message(calls.entries)
 
 
 def _given(counts: Mapping[str, int | None]) -> Iterator[tuple[str, int]]:

@@ -148,8 +148,9 @@ class Sandbox(Queries, FaultInjection):
     def env(self) -> dict[str, str]:
         """Return this process's environment, with variables for apps that use the sandbox."""
         where = self.where
-        added = environment.variables(Path(where.ca), Path(where.ca_bundle), where.https, where.key, where.secret)
-        return dict(os.environ) | added
+        return dict(os.environ) | environment.variables(
+            Path(where.ca), Path(where.ca_bundle), where.https, where.key, where.secret, os.environ
+        )
 
     # Time
 

@@ -25,7 +25,7 @@ NASTY = {
 
 @pytest.fixture
 def given(tmp_path: Path) -> dict[str, str]:
-    return variables(tmp_path / "ca.pem", tmp_path / "ca-bundle.pem", "https://localhost:8443/", "key", "secret")
+    return variables(tmp_path / "ca.pem", tmp_path / "ca-bundle.pem", "https://localhost:8443/", "key", "secret", {})
 
 
 def read_by_bash(script: str, names: list[str]) -> dict[str, str]:
@@ -59,9 +59,32 @@ def test_clients_get_the_base_url_without_a_final_slash(given: dict[str, str]) -
     assert (given["SMS_SANDBOX_KEY"], given["SMS_SANDBOX_SECRET"]) == ("key", "secret")
 
 
+@pytest.mark.parametrize(
+    ("around", "hosts"),
+    [
+        ({}, "localhost,127.0.0.1,::1"),
+        ({"NO_PROXY": ".corp, 10.0.0.1"}, ".corp,10.0.0.1,localhost,127.0.0.1,::1"),
+        ({"NO_PROXY": "a", "no_proxy": "b,localhost"}, "a,b,localhost,127.0.0.1,::1"),
+        ({"no_proxy": "*"}, "*"),
+    ],
+)
+def test_the_sandbox_is_called_without_a_proxy(tmp_path: Path, around: dict[str, str], hosts: str) -> None:
+    def given(around: dict[str, str]) -> dict[str, str]:
+        return variables(tmp_path, tmp_path, "https://localhost:8443", "k", "s", around)
+
+    first = given(around)
+    assert (first["NO_PROXY"], first["no_proxy"]) == (hosts, hosts)
+    assert given(around | first) == first, "a second time adds nothing"
+
+
+def test_the_name_of_a_sandbox_elsewhere_needs_no_proxy(tmp_path: Path) -> None:
+    for url, host in (("https://sandbox.test:8443", "sandbox.test"), ("https://[fd00::1]:8443", "fd00::1")):
+        assert variables(tmp_path, tmp_path, url, "k", "s", {})["no_proxy"] == f"localhost,127.0.0.1,::1,{host}"
+
+
 def test_paths_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    relative = variables(Path("certs/ca.pem"), Path("certs/ca-bundle.pem"), "https://localhost", "k", "s")
+    relative = variables(Path("certs/ca.pem"), Path("certs/ca-bundle.pem"), "https://localhost", "k", "s", {})
     assert relative["NODE_EXTRA_CA_CERTS"] == str(tmp_path / "certs/ca.pem")
     assert relative["SSL_CERT_FILE"] == str(tmp_path / "certs/ca-bundle.pem")
 
@@ -124,14 +147,14 @@ def test_comments_say_what_php_and_java_need(shell: str, given: dict[str, str]) 
 
 def test_a_line_break_in_a_path_does_not_end_a_comment(tmp_path: Path) -> None:
     folder = tmp_path / "a\necho broken\rout"
-    nasty = variables(folder / "ca.pem", folder / "ca-bundle.pem", "https://localhost", "k", "s")
+    nasty = variables(folder / "ca.pem", folder / "ca-bundle.pem", "https://localhost", "k", "s", {})
     for shell in ("bash", "dotenv"):
         assert read_by_bash(render(nasty, shell), list(nasty)) == nasty
 
 
 def test_the_commands_in_the_comments_survive_the_shell(tmp_path: Path) -> None:
     folder = tmp_path / "it's a $folder"
-    nasty = variables(folder / "ca.pem", folder / "ca-bundle.pem", "https://localhost", "k", "s")
+    nasty = variables(folder / "ca.pem", folder / "ca-bundle.pem", "https://localhost", "k", "s", {})
     lines = [line.removeprefix("#   ") for line in render(nasty, "bash").splitlines() if line.startswith("#   ")]
     echo = 'php() { printf "%s\\n" "$@"; }; cp() { :; }; keytool() { printf "%s\\n" "$@"; }; JAVA_HOME=/java'
     script = "\n".join([echo, *lines, 'printf "%s\\n" "$JAVA_TOOL_OPTIONS"'])

@@ -83,13 +83,18 @@ def test_no_secret_is_shown(tenant: Sandbox) -> None:
     assert tenant.secret not in shown
 
 
-def test_a_program_started_in_its_environment_finds_and_trusts_it(tenant: Sandbox) -> None:
+def test_a_program_started_in_its_environment_finds_and_trusts_it(
+    tenant: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "intranet.example")
     script = """
 import os, ssl, urllib.request
 url, key, secret = (os.environ["SMS_SANDBOX_" + name] for name in ("URL", "KEY", "SECRET"))
 who = urllib.request.HTTPPasswordMgrWithPriorAuth()
 who.add_password(None, url, key, secret, is_authenticated=True)
-opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(who), urllib.request.ProxyHandler({}))
+opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(who))
 print(opener.open(url + "/get-balance.json").read().decode())
 """
     said = subprocess.check_output([sys.executable, "-c", script], env=tenant.env(), text=True)
@@ -97,6 +102,7 @@ print(opener.open(url + "/get-balance.json").read().decode())
     assert tenant.env()["PATH"] == os.environ["PATH"]
     assert tenant.env()["NODE_EXTRA_CA_CERTS"] == tenant.ca
     assert tenant.env()["SSL_CERT_FILE"] == tenant.ca_bundle
+    assert tenant.env()["NO_PROXY"].startswith("intranet.example,localhost,")
 
 
 # Tenants

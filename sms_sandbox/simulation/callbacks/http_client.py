@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import time
@@ -91,7 +92,7 @@ class CallbackClient:
         except TimeoutError:
             error = f"timed out after {ATTEMPT_TIMEOUT_SECONDS:.0f} s"
         except (OSError, self._client_error(), ValueError) as failure:
-            error = f"{type(failure).__name__}: {failure}"
+            error = _describe(failure)
         latency = int((time.perf_counter() - began) * 1_000_000)
         text = kept.decode("utf-8", "replace").replace("\x00", "\ufffd")[:MAX_KEPT_CHARACTERS]
         return Outcome(request.tenant, request.callback, request.number, request.at, status, error, latency, text)
@@ -115,7 +116,7 @@ class CallbackClient:
         except TimeoutError as error:
             raise FetchError(f"timed out after {FETCH_TIMEOUT_SECONDS:.0f} s") from error
         except (OSError, self._client_error(), ValueError) as error:
-            raise FetchError(f"{type(error).__name__}: {error}") from error
+            raise FetchError(_describe(error)) from error
 
     async def _get(self, request: CallbackRequest) -> tuple[int, bytes]:
         headers = {"x-transmitsms-signature": request.signature} if request.signature else {}
@@ -176,6 +177,17 @@ class CallbackClient:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
+
+
+def _describe(failure: Exception) -> str:
+    """Return why a request got no answer. The usual mistakes have a sentence of their own."""
+    import aiohttp
+
+    if isinstance(failure, aiohttp.ClientConnectorDNSError):
+        return f"no address is known for {failure.host}: {failure.os_error.strerror or failure.os_error}"
+    if isinstance(failure, aiohttp.ClientConnectorError) and failure.os_error.errno == errno.ECONNREFUSED:
+        return f"nothing listens at {failure.host}:{failure.port}"
+    return f"{type(failure).__name__}: {failure}"
 
 
 async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
