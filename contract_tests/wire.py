@@ -119,7 +119,7 @@ def element_name(key: str) -> str:
 
 
 def spelling_problems(header_names: Collection[str]) -> Iterator[str]:
-    """Yield the names of headers that are spelled otherwise than on the real service's wire (2.1)."""
+    """Yield the headers whose names are not spelled as on the real service's wire (2.1)."""
     for name in header_names:
         if _SPELLINGS.get(name.lower(), name) != name:
             yield f"the header {_SPELLINGS[name.lower()]} is spelled {name}"

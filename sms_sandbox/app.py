@@ -23,9 +23,9 @@ from starlette.types import Receive, Scope, Send
 from . import __version__
 from .api.gate import Gate
 from .api.http_responses import not_found_page
-from .api.routes import Api, ApiRoute, load_methods
+from .api.routes import Api, ApiRoute, failure, load_methods
 from .control import PREFIX, guard
-from .control.error_handlers import no_such_path
+from .control.error_handlers import control_failed, no_such_path
 from .domain import numbers
 from .journal.writer import JournalWriter
 from .settings import Settings, flag
@@ -81,12 +81,18 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Middleware(AnswerCancelled),
             Middleware(guard.Guard, hosts=(*settings.cert_host, settings.host), token=sandbox.token),
         ],
-        exception_handlers={404: _not_found, 405: only_get},
+        exception_handlers={404: _not_found, 405: only_get, Exception: _failed},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the real service answers 404
     app.state.sandbox = sandbox
     return app
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    # Starlette raises the error again behind this response, and uvicorn logs it.
+    is_control = request.scope["path"].startswith(f"{PREFIX}/")
+    return await (control_failed if is_control else failure)(request, error)
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ from .fault_injection import Injected
 from .forms import Form
 from .gate import Gate
 from .gateway_answers import MAINTENANCE, GatewayAnswer, throttled
-from .render import Fixed, Verbatim
+from .render import Fixed, Render, Verbatim, to_json
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,8 @@ class Answer(NamedTuple):
     """Recipients whose delivery reports are called back before this goes out."""
     account: Account | None = None
     """The account that called, even if the call was refused; None if it is unknown."""
+    rendered: bytes = b""
+    """The body of a success, which is rendered before the call is committed."""
 
     @property
     def rule(self) -> str | None:
@@ -67,17 +69,20 @@ class _Admitted(NamedTuple):
     injected: Injected | None
 
 
-def answer_call(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> Answer:
+def answer_call(
+    store: Store, gate: Gate, method: Method, form: Form | None, authorization: str, render: Render = to_json
+) -> Answer:
     """Carry out a call. `form` is None if the body does not match its content type.
 
-    A refused call changes nothing, except that it counts for the throttle and for faults.
+    A refused call changes nothing, except that it counts for the throttle and for faults. Neither does one whose
+    response can't be rendered.
     """
     admitted = _admit(store, gate, method, form, authorization)
-    return admitted if isinstance(admitted, Answer) else _carry_out(store, method, form, admitted)
+    return admitted if isinstance(admitted, Answer) else _carry_out(store, method, form, admitted, render)
 
 
 async def prepare_and_answer(
-    store: Store, gate: Gate, method: Method, form: Form, authorization: str, prepare: Prepare
+    store: Store, gate: Gate, method: Method, form: Form, authorization: str, prepare: Prepare, render: Render = to_json
 ) -> Answer:
     """Carry out a call whose method needs a long preparation. Other calls are answered meanwhile."""
     admitted = await store.call(_admit, store, gate, method, form, authorization)
@@ -90,7 +95,7 @@ async def prepare_and_answer(
     except Exception:
         log.exception("%s failed", method.name)
         return _refusal(Code.FAILED, Code.FAILED.text, *admitted)
-    return await store.call(_carry_out, store, method, form, admitted, prepared)
+    return await store.call(_carry_out, store, method, form, admitted, render, prepared)
 
 
 def _admit(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> _Admitted | Answer:
@@ -111,12 +116,17 @@ def _admit(store: Store, gate: Gate, method: Method, form: Form | None, authoriz
     return _Admitted(account, injected)
 
 
-def _carry_out(store: Store, method: Method, form: Form | None, admitted: _Admitted, prepared: object = None) -> Answer:
+def _carry_out(
+    store: Store, method: Method, form: Form | None, admitted: _Admitted, render: Render, prepared: object = None
+) -> Answer:
     account, injected = admitted
     try:
         with store.begin() as db:
             call = Call(db, account, account.clock.now(real_now()), prepared)
             reply, early_recipients = method(call, _require_form(form))
+            billed = reply[method.bills_messages] if method.bills_messages else None
+            reply = {**reply, **_SUCCESS}
+            profile, rendered = PROFILES[account.profile], render(reply)
     except ApiError as refused:
         return _refuse(refused, method, account, injected)
     except GoneError:  # the tenant was deleted meanwhile, so the account is unknown now
@@ -124,9 +134,7 @@ def _carry_out(store: Store, method: Method, form: Form | None, admitted: _Admit
     except Exception:
         log.exception("%s failed", method.name)
         return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
-    billed = reply[method.bills_messages] if method.bills_messages else None
-    profile = PROFILES[account.profile]
-    return Answer(Code.SUCCESS, {**reply, **_SUCCESS}, profile, billed, injected, early_recipients, account)
+    return Answer(Code.SUCCESS, reply, profile, billed, injected, early_recipients, account, rendered)
 
 
 def _refuse(refused: ApiError, method: Method, account: Account | None, injected: Injected | None) -> Answer:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from json.encoder import encode_basestring_ascii
 from types import NoneType
-from typing import Any
+from typing import Any, TypeAlias
 
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 """PHP's read_number string: white space may precede the number, but not follow it."""
@@ -185,7 +185,9 @@ def to_element_name(key: str) -> str:
     return name if re.match(f"[{_LETTERS}]", name) else f"_{name}"
 
 
-FORMATS: dict[str, tuple[str, Callable[[Mapping[str, Any]], bytes]]] = {
+Render: TypeAlias = Callable[[Mapping[str, Any]], bytes]
+
+FORMATS: dict[str, tuple[str, Render]] = {
     "json": ("application/json; charset=utf-8", to_json),
     "xml": ("text/xml; charset=utf-8", to_xml),
 }

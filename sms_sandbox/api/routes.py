@@ -1,13 +1,17 @@
 """The imitated API as an ASGI application: finds the method of a request, calls it, sends the response."""
 
 import gzip
+import logging
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
@@ -24,7 +28,9 @@ from .fault_injection import FaultEffects
 from .forms import Form, UnreadableError, read_form
 from .gate import Gate
 from .http_responses import CompleteResponse, Headers, send_page, send_response
-from .render import FORMATS
+from .render import FORMATS, Render
+
+log = logging.getLogger(__name__)
 
 CHAPTERS = {
     "sms": ("send-sms", "cancel-sms", "format-number"),
@@ -148,14 +154,19 @@ class Api:
         name, ending = path.groups()
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         authorization = headers.get(b"authorization", b"").decode("latin-1")
-        try:
-            form: Form | None = read_form(scope["query_string"], content_type, body)
-        except UnreadableError:
-            form = None
-        method = self.methods.get(name)
-        answer = await self._answer(scope, method, form, authorization)
+        method: Method | None = None
+        form: Form | None = None
         _, render = FORMATS[ending]
-        rendered = render(answer.reply)
+        try:
+            with suppress(UnreadableError):
+                form = read_form(scope["query_string"], content_type, body)
+            method = self.methods.get(name)
+            answer = await self._answer(scope, method, form, authorization, render)
+            rendered = answer.rendered or render(answer.reply)
+        except Exception:
+            log.exception("%s failed", name)
+            answer = await self._fail(authorization)
+            rendered = render(answer.reply)
         took = (time.perf_counter_ns() - began) // 1000
         call = AnsweredCall(
             at, took, scope["method"], path[0], content_type, authorization, name, method, form, answer,
@@ -163,10 +174,15 @@ class Api:
         )  # fmt: skip
         weight = len(scope["query_string"]) + len(body) + len(rendered)
         tenant = answer.account.tenant if answer.account else None
-        self._store.on_entry(PendingEntry(tenant, weight, _make_entry, (call, self._context)))
+        try:
+            self._store.on_entry(PendingEntry(tenant, weight, _make_entry, (call, self._context)))
+        except Exception:  # the call is carried out, so its client must be told that
+            log.exception("A call of %s is missing from the traffic.", name)
         return answer, rendered
 
-    async def _answer(self, scope: Scope, method: Method | None, form: Form | None, authorization: str) -> Answer:
+    async def _answer(
+        self, scope: Scope, method: Method | None, form: Form | None, authorization: str, render: Render
+    ) -> Answer:
         if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
             return await self._refuse(authorization, Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
         if self._https_url is not None and scope["scheme"] != "https":
@@ -174,12 +190,22 @@ class Api:
             return await self._refuse(authorization, Code.NO_ACCESS, why)
         prepare = method.find_preparation(form)
         if prepare is None or form is None:
-            answer = await self._store.call(answer_call, self._store, self._gate, method, form, authorization)
+            answer = await self._store.call(answer_call, self._store, self._gate, method, form, authorization, render)
         else:
-            answer = await prepare_and_answer(self._store, self._gate, method, form, authorization, prepare)
+            answer = await prepare_and_answer(self._store, self._gate, method, form, authorization, prepare, render)
         if answer.early_recipients and answer.account:
-            await wait_for_reports(self._store, answer.account.tenant, answer.early_recipients)
+            try:
+                await wait_for_reports(self._store, answer.account.tenant, answer.early_recipients)
+            except Exception:  # the call is carried out, so its client must be told that
+                log.exception("The early reports of a call of %s could not be awaited.", method.name)
         return answer
+
+    async def _fail(self, authorization: str) -> Answer:
+        try:
+            return await self._refuse(authorization, Code.FAILED, Code.FAILED.text)
+        except Exception:
+            log.exception("The caller could not be found.")
+            return Answer(Code.FAILED, build_error(Code.FAILED, Code.FAILED.text), PROFILES["seed"])
 
     async def _refuse(self, authorization: str, code: Code, description: str) -> Answer:
         account = await self._store.call(self._gate.find_caller, authorization)
@@ -213,7 +239,13 @@ def _entry_maker() -> Callable[[AnsweredCall, ApiContext], Any]:
 
 
 def _make_entry(call: AnsweredCall, context: ApiContext) -> Any:
-    return _entry_maker()(call, context)
+    try:
+        return _entry_maker()(call, context)
+    except Exception:
+        log.exception("The traffic entry of a call of %s is reduced to its outcome.", call.name)
+        from .traffic_entry import make_bare_entry
+
+        return make_bare_entry(call)
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -256,3 +288,13 @@ def _usual_headers(profile: Profile, content_type: str) -> Headers:
         (b"cache-control", profile.cache_control.encode()),
         (b"pragma", b"no-cache"),
     ]
+
+
+async def failure(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer a failure outside of a call, in the format that its path asks for."""
+    path = _PATH.fullmatch(request.scope["path"])
+    content_type, render = FORMATS[path[2] if path else "json"]
+    answer = Answer(Code.FAILED, build_error(Code.FAILED, Code.FAILED.text), PROFILES["seed"])
+    response = _build_response(answer, content_type, render(answer.reply), b"", False)
+    headers = {name.decode(): value.decode() for name, value in response["headers"]}
+    return Response(response["body"], response["status"], headers)

@@ -121,6 +121,23 @@ def make_full_entry(call: AnsweredCall, context: ApiContext) -> NewEntry:
     )
 
 
+def make_bare_entry(call: AnsweredCall) -> NewEntry:
+    """Return an entry of a call that holds its outcome only."""
+    account, answer = call.answer.account, call.answer
+    return build_entry(
+        tenant=account.tenant if account else None,
+        at=account.clock.now(from_micros(call.at)) if account else None,
+        kind=CALL,
+        account=account.id if account else 0,
+        method=call.method.name if call.method else "",
+        code=answer.code.name,
+        status=answer.status or None,
+        rule=answer.rule or "",
+        took=call.took,
+        verb=call.verb,
+    )
+
+
 def _nearest_method(name: str, methods: Mapping[str, Method]) -> Method | None:
     """Return the method that a misspelt name most likely means."""
     known = nearest(name, methods)

@@ -38,7 +38,8 @@ async def _disconnected(request: Request, error: Exception) -> Response:  # noqa
     return Response(status_code=400)  # the client is gone, so nobody reads this
 
 
-async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def control_failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer a request that failed because of an error of ours."""
     # Starlette raises the error again behind this response, and uvicorn logs it.
     return _response(ControlError("failed", "The sandbox failed; its log says why."))
 
@@ -49,6 +50,6 @@ HANDLERS: Mapping[Any, ExceptionHandler] = {
     404: no_such_path,
     405: _not_allowed,
     ClientDisconnect: _disconnected,
-    Exception: _failed,
+    Exception: control_failed,
 }
 """By exception class or HTTP status."""

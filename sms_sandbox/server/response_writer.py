@@ -42,7 +42,7 @@ class ResponseWriter:
         return True
 
     async def send(self, message: Message) -> None:
-        """Write the part of a response that an ASGI message holds, once the client has read the parts before."""
+        """Write a part of a response, once the client has read the parts before."""
         cycle, kind = self._cycle, message["type"]
         if cycle.flow.write_paused and not cycle.disconnected:
             await cycle.flow.drain()
@@ -96,7 +96,7 @@ class ResponseWriter:
 
 @lru_cache(1024)
 def spell_head(status: int, headers: tuple[Header, ...]) -> tuple[bytes, int | None, bool]:
-    """Return status and headers as lines, the length they give, and if they end the connection."""
+    """Return a head as lines, the length it gives, and if it ends the connection."""
     fields = dict(headers)
     lines = b"".join([STATUS_LINE[status], *map(_spell_header, headers)])
     length = fields.get(b"content-length")

@@ -6,9 +6,13 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 
+from sms_sandbox.api import routes
+from sms_sandbox.app import Sandbox
+from sms_sandbox.web import status_page
 from tests.sandbox import HANDSET, KEY, SECRET, Account, basic
 from tests.server.raw_connections import connect, connect_tls, port_of, read_all
 
@@ -42,7 +46,7 @@ NAME = re.compile(r"WWW-Authenticate|ETag|[A-Z][a-z]*(-[A-Z][a-z]*)*")
 
 
 def read_head(received: bytes) -> tuple[str, dict[str, str]]:
-    """Return the status line and the headers of a response, each name as it is spelled."""
+    """Return the status line and the headers of a response."""
     lines = received.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
     return lines[0], dict(line.split(": ", 1) for line in lines[1:])
 
@@ -135,3 +139,25 @@ def test_a_client_of_http_1_0_is_sent_no_100_continue(server: Account) -> None:
         connection.sendall(f"POST /get-balance.json HTTP/1.0\r\n{head}".encode())
         connection.sendall(b"a")
         assert read_all(connection).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "owner", "name", "code"),
+    [
+        ("/get-balance.json", routes, "_read_body", '"FAILED"'),
+        ("/get-balance.xml", routes, "_read_body", "<code>FAILED</code>"),
+        ("/_sandbox/v1/messages", Sandbox, "_wake", '"failed"'),
+        ("/_sandbox/", status_page, "status", '"FAILED"'),
+    ],
+)
+def test_a_failure_of_ours_is_an_envelope(
+    server: Account, path: str, owner: object, name: str, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect_tls(server) as connection, patch.object(owner, name, side_effect=RuntimeError("a mistake of ours")):
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{AUTHORIZATION}\r\n".encode())
+        response = read_all(connection)
+    status, headers = read_head(response)
+    assert status == "HTTP/1.1 500 Internal Server Error"
+    assert [name for name in headers if not NAME.fullmatch(name)] == []
+    assert code in response.decode()
+    assert "a mistake of ours" in caplog.text

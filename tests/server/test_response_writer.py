@@ -65,7 +65,7 @@ class Answered:
 
 
 def with_capitals(response: bytes) -> bytes:
-    """Return a response of uvicorn with the names of its headers spelled as nginx spells them."""
+    """Return a response of uvicorn with its headers spelled as nginx spells them."""
     head, _, body = response.partition(b"\r\n\r\n")
     spelled = re.sub(rb"(?<=\n)[a-z-]+(?=:)", lambda name: b"-".join(map(bytes.capitalize, name[0].split(b"-"))), head)
     return spelled + b"\r\n\r\n" + body
