@@ -59,7 +59,10 @@ class Connections:
     def request(
         self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float | None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send a request and return status, headers (in lower case) and body. Raises OSError or HTTPException without an answer."""
+        """Send a request and return status, headers and body. The names of headers are in lower case.
+
+        Raises OSError or HTTPException without an answer.
+        """
         connection = self._take(timeout)
         try:
             response = connection.request(verb, path, body, headers)

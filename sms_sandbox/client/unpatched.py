@@ -27,6 +27,7 @@ class Unpatched:
     monotonic = staticmethod(_original("time", "monotonic"))
     pipe = staticmethod(_original("os", "pipe"))
     read = staticmethod(_original("os", "read"))
+    list_directory = staticmethod(_original("os", "listdir"))
     close = staticmethod(_original("os", "close"))
     getpid = staticmethod(_original("os", "getpid"))
     start_process = subprocess.Popen  # gevent makes the original one unusable

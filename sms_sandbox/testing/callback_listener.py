@@ -4,7 +4,7 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from http.client import HTTPException, parse_headers, responses
-from typing import Any
+from typing import Any, ClassVar
 
 from ..client.raw_sockets import RawSocket
 from ..client.unpatched import Unpatched
@@ -28,8 +28,12 @@ _LINGER = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 class CallbackListener:
     """Listens on a free port of 127.0.0.1, and answers each request.
 
+    `ports` are those that all listeners of this process have.
+
     `take` gets the path and the headers. It returns how to answer: a status, `hang` or `reset`.
     """
+
+    ports: ClassVar[set[int]] = set()
 
     def __init__(self, take: Callable[[str, Mapping[str, str]], int | str]) -> None:
         self._take = take
@@ -42,6 +46,7 @@ class CallbackListener:
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(_BACKLOG)
         self.port = int(self._socket.getsockname()[1])
+        self.ports.add(self.port)
         Unpatched.start_thread(self._listen, ())
 
     def close(self) -> None:
@@ -52,6 +57,7 @@ class CallbackListener:
         # The thread waits for a connection, so open one.
         RawSocket.connect("127.0.0.1", self.port, REQUEST_TIMEOUT_SECONDS).close()
         self._ended.acquire()
+        self.ports.discard(self.port)
         self._socket.close()
         while self._hanging:
             self._hanging.pop().close()

@@ -8,6 +8,7 @@ from ..control.shapes.messages import Inbound
 from ..domain.carrier import DELIVERED, PENDING
 from ..domain.merge import SHORT_LINK
 from ..domain.rule_match import to_international
+from .event_loop import HasAsyncMethods
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
@@ -18,7 +19,7 @@ SHOWN = (PENDING, DELIVERED)
 _LINK = re.compile(rf"\b{SHORT_LINK}\b", re.IGNORECASE)
 
 
-class Handset:
+class Handset(HasAsyncMethods):
     """A phone of the tenant, by its number: in international form, or an Australian local number."""
 
     def __init__(self, sandbox: "Sandbox", number: str) -> None:

@@ -7,13 +7,14 @@ from ..client.control import CALL_TIMEOUT_SECONDS, Client
 from ..control.shapes.callbacks import Callback
 from ..control.shapes.messages import Message, Recipient
 from ..control.shapes.traffic import Entry, Traffic, VerifyResult, WaitResult
+from .event_loop import HasAsyncMethods, check_may_block
 from .traffic_report import explain_no_message, format_entries
 
 MAX_REPORT_ENTRIES = 50
 """Most traffic entries in the report of a failed test."""
 
 
-class Queries(Client):
+class Queries(Client, HasAsyncMethods):
     """Reads what happened, and changes nothing."""
 
     def messages(self, sender: str | None = None, status: str | None = None, text: str | None = None) -> list[Message]:
@@ -91,10 +92,12 @@ class Queries(Client):
     ) -> list[Entry]:  # fmt: skip
         """Wait until there are as many, or more, and return them, oldest first. Other arguments are as for `verify`.
 
-        Raises AssertionError after `timeout` seconds; its text says what was seen instead. While the clock is frozen,
-        nothing scheduled for later happens: advance the clock instead of waiting.
+        Raises AssertionError after `timeout` seconds; its text says what was seen instead. Raises SandboxError if an
+        app on this thread's event loop would have to answer. While the clock is frozen, nothing scheduled for later
+        happens: advance the clock instead of waiting.
         """
         __tracebackhide__ = True
+        check_may_block("wait_for")
         counts = {"messages": messages, "callbacks": callbacks, "calls": calls, "inbound": inbound}
         entries: list[Entry] = []
         for of, count in _given(counts):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..client.unpatched import Unpatched
 from ..domain.callbacks import signature
 from .callback_listener import HANG, RESET, CallbackListener
+from .event_loop import HasAsyncMethods
 
 _EVENTS = {
     "dlr": ("status", "message_id", "mobile", "datetime", "user_id", "rate"),
@@ -49,7 +50,7 @@ class Received:
         return f"{self.event or 'request'} {self.path} {params}{unsigned} -> {self.answer}"
 
 
-class Receiver:
+class Receiver(HasAsyncMethods):
     """Receives callbacks at `url`, on a port of its own. It answers 200 unless it is told to fail.
 
     It answers on a thread, even while the test's event loop is blocked. It takes any path, so

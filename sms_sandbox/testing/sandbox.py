@@ -18,6 +18,7 @@ from ..control.shapes.messages import Inbound
 from ..control.shapes.server_info import ServerInfo
 from ..control.shapes.tenants import CreatedTenant
 from .child_server import ChildServer
+from .event_loop import check_may_block
 from .fault_injection import FaultInjection
 from .handset import Handset
 from .queries import Queries
@@ -173,8 +174,9 @@ class Sandbox(Queries, FaultInjection):
         """Advance the clock by a span or to a time.
 
         When this returns, everything due on the way has happened: callbacks were sent and answered, and failed ones
-        were retried.
+        were retried. Raises SandboxError if an app on this thread's event loop would have to answer.
         """
+        check_may_block("advance")
         span = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         body: dict[str, Any] = {name: value for name, value in span.items() if value}
         if to is not None:
