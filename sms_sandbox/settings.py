@@ -30,7 +30,9 @@ class Settings:
     """All settings. A flag overrides the environment variable, which overrides the default."""
 
     host: str = _setting(
-        "127.0.0.1", "Address to listen on. On any but a loopback address, the control API needs a token."
+        "127.0.0.1",
+        "Address to listen on, besides ::1 if clients reach it as localhost. On any but a loopback address, "
+        "the control API needs a token.",
     )
     https_port: int = _setting(8443, "HTTPS port, for the API. 0 picks a free port.", least=0, most=65535)
     http_port: int = _setting(

@@ -33,7 +33,8 @@ def serve(stop_with_stdin: bool, **given: Any) -> None:
     gc.disable()
     # Here, because --help and the other commands do not need a server.
     from ..server.certificates import CertificateError
-    from ..server.server import Server, ServerError
+    from ..server.listening_sockets import ServerError
+    from ..server.server import Server
     from ..store.schema import StoreError
     from ..tenants.seed_file import SeedError
 

@@ -1,4 +1,4 @@
-"""The sandbox on its two sockets: HTTPS for the API, plain HTTP for the page and control."""
+"""The sandbox on its two ports: HTTPS for the API, plain HTTP for the page and control."""
 
 import socket
 from collections.abc import Callable
@@ -9,15 +9,12 @@ from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, reachable_name
 from ..store.schema import open_store
 from . import certificates as tls
+from .listening_sockets import listen
 from .uvicorn_server import UvicornServer
 
 
-class ServerError(Exception):
-    """The server can't start; the message is one sentence."""
-
-
 class Server:
-    """The sandbox on its two sockets, in an event loop of its own."""
+    """The sandbox on its two ports, in an event loop of its own."""
 
     def __init__(self, settings: Settings, *, owns_process: bool = False) -> None:
         """Open the certificates, the sockets and the store.
@@ -25,13 +22,14 @@ class Server:
         With `owns_process`, nothing else runs in this process. Raises ServerError, StoreError, CertificateError,
         SeedError, and ValueError for a name that no certificate can cover.
         """
-        self._sockets: list[socket.socket] = []
+        self._https: list[socket.socket] = []
+        self._http: list[socket.socket] = []
         try:
             certificates = tls.ensure(Path(settings.certs), settings.cert_host)
             context = tls.server_context(certificates)
-            self._sockets.append(_bind(settings.host, settings.https_port, "--https-port"))
-            self._sockets.append(_bind(settings.host, settings.http_port, "--http-port"))
-            https_port, http_port = (each.getsockname()[1] for each in self._sockets)
+            self._https = listen(settings.host, settings.https_port, "--https-port")
+            self._http = listen(settings.host, settings.http_port, "--http-port")
+            https_port, http_port = (sockets[0].getsockname()[1] for sockets in (self._https, self._http))
             store = open_store(settings.database)
             name = reachable_name(settings.host)
             addresses = Addresses(
@@ -46,7 +44,7 @@ class Server:
             self._close_sockets()
             raise
         self.sandbox: Sandbox = app.state.sandbox
-        self._uvicorn = UvicornServer(app, self._sockets[0], context)
+        self._uvicorn = UvicornServer(app, self._https, context)
 
     def info(self, pid: int) -> ServerInfo:
         """Return what clients need to know of this server, if it runs in process `pid`."""
@@ -64,7 +62,7 @@ class Server:
         """
         self._uvicorn.on_ready = on_ready
         try:
-            self._uvicorn.run(sockets=self._sockets[1:])
+            self._uvicorn.run(sockets=self._http)
         finally:
             self._close_sockets()
         if self._uvicorn.error is not None:
@@ -75,25 +73,5 @@ class Server:
         self._uvicorn.should_exit = True
 
     def _close_sockets(self) -> None:
-        for each in self._sockets:
+        for each in (*self._https, *self._http):
             each.close()
-
-
-def _bind(host: str, port: int, flag: str) -> socket.socket:
-    """Return a listening socket. Raises ServerError if the port is not free."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # asyncio spares a connection the delay of small packets only where the protocol is named.
-        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    except OSError as error:
-        raise ServerError(f"Can't listen on {host}: {error.strerror or error}.") from error
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(1024)
-    except OSError as error:
-        listening.close()
-        raise ServerError(
-            f"Can't listen on {host} port {port}: {error.strerror}. {flag} takes another, or 0."
-        ) from error
-    return listening

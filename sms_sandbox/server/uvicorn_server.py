@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -28,13 +28,13 @@ KEEP_ALIVE_SECONDS = 75
 
 
 class UvicornServer(uvicorn.Server):
-    """uvicorn's server, which here listens on an HTTPS socket too.
+    """uvicorn's server, which here listens on HTTPS sockets, too.
 
-    `serve` gets the plain HTTP socket. Lifespan, date header, signals and graceful stop are uvicorn's, but a call that
+    `serve` gets the plain HTTP sockets. Lifespan, date header, signals and graceful stop are uvicorn's, but a call that
     outlasts its grace is cancelled while uvicorn still waits for it, so that its client gets an answer.
     """
 
-    def __init__(self, app: Starlette, https: socket.socket, context: ssl.SSLContext) -> None:
+    def __init__(self, app: Starlette, https: Sequence[socket.socket], context: ssl.SSLContext) -> None:
         self.on_ready: Callable[[], None] = lambda: None
         """Called once connections are accepted."""
         self.error: Exception | None = None
@@ -78,8 +78,8 @@ class UvicornServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.error is None:
-            listener: Any = TLSListener(self._https, self._context, self._create_protocol)
-            self.servers.append(listener)
+            listeners: Any = [TLSListener(each, self._context, self._create_protocol) for each in self._https]
+            self.servers += listeners
             try:
                 self.on_ready()
             except Exception as error:  # noqa: BLE001 (raised by the caller of `serve`)

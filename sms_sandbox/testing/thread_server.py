@@ -9,8 +9,9 @@ from typing import Any
 from ..client.errors import SandboxError
 from ..control.shapes.server_info import ServerInfo
 from ..server.certificates import CertificateError
+from ..server.listening_sockets import ServerError
 from ..server.ready_file import write_ready_file
-from ..server.server import Server, ServerError
+from ..server.server import Server
 from ..settings import Settings
 from ..store.schema import StoreError
 
