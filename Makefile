@@ -58,7 +58,7 @@ format: $(VENV)/.dev  ## Format the code, and fix what the linter can fix.
 
 lock:  ## Pin the newest versions of all libraries in requirements.lock.
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet --upgrade-strategy eager --editable '.[postgres,test,dev]'
+	build/lock/bin/pip install --quiet --upgrade-strategy eager --editable '.[server,postgres,test,tools,dev]'
 	build/lock/bin/pip freeze --exclude-editable | grep -vE '^(pip|setuptools|wheel)==' > requirements.lock
 	rm -rf build/lock
 
@@ -72,9 +72,9 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(VENV)/bin/pip pyproject.toml requirements.lock
-	$(INSTALL) '.'
+	$(INSTALL) '.[server]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/pip pyproject.toml requirements.lock
-	$(INSTALL) '.[postgres,test,dev]'
+	$(INSTALL) '.[server,postgres,test,tools,dev]'
 	@touch $@ $(VENV)/.run

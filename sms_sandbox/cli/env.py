@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ..settings import reachable_name
+from ..settings import Settings, reachable_name
 from .connection import CONNECTION_HELP
 from .errors import CommandError
 from .options import read_settings, settings_of
@@ -23,9 +23,8 @@ def env(shell: str, ready_file: str | None, **given: Any) -> None:
 
     With them, clients find the sandbox and trust its certificate. In a shell: eval "$(sms-sandbox env)"
     """
-    # Here, because --help needs neither.
+    # Here, because --help does not need it.
     from ..client import discovery, environment
-    from ..server import certificates
 
     settings = read_settings(given)
     try:
@@ -34,13 +33,21 @@ def env(shell: str, ready_file: str | None, **given: Any) -> None:
             ca, ca_bundle, url = Path(where.ca), Path(where.ca_bundle), where.https
             key, secret = where.key, where.secret
         else:
-            files = certificates.ensure(Path(settings.certs), settings.cert_host)
-            ca, ca_bundle = files.ca, files.ca_bundle
+            ca, ca_bundle = _make_certificates(settings)
             url = f"https://{reachable_name(settings.host)}:{settings.https_port}"
             key, secret = settings.pairs[0]
         variables = environment.variables(ca, ca_bundle, url, key, secret, os.environ)
         click.echo(environment.render(variables, shell), nl=False)
-    except certificates.CertificateError as why:
-        raise CommandError(str(why)) from why
     except ValueError as why:
         raise click.UsageError(str(why)) from why
+
+
+def _make_certificates(settings: Settings) -> tuple[Path, Path]:
+    """Return the paths of the CA and of the bundle, and create them if they are not there."""
+    from ..server import certificates  # here, because a ready file needs no server
+
+    try:
+        files = certificates.ensure(Path(settings.certs), settings.cert_host)
+    except certificates.CertificateError as why:
+        raise CommandError(str(why)) from why
+    return files.ca, files.ca_bundle

@@ -13,8 +13,8 @@ from .errors import CommandError
 class LazyGroup(click.Group):
     """A group that imports a command when it is called.
 
-    `lazy` maps each name to a module of this package and a function in it. Errors of clients end a command with one
-    line.
+    `lazy` maps each name to a module of this package and a function in it. Errors of clients, and a library of the
+    server that is not installed, end a command with one line.
     """
 
     def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
@@ -39,3 +39,9 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except SandboxError as why:
             raise CommandError(str(why)) from why
+        except ModuleNotFoundError as why:
+            if (why.name or "").startswith("sms_sandbox"):
+                raise
+            raise CommandError(
+                f"{why.name} is not installed. This command needs the server: pip install 'sms-sandbox[server]'."
+            ) from why

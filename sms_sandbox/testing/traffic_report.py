@@ -29,9 +29,13 @@ def format_entries(entries: Iterable[Entry]) -> list[str]:
 
 
 def explain_no_message(calls: Iterable[Entry]) -> list[str]:
-    """Return a line that names the newest refused call, or none. The calls are given newest first."""
-    refused = next((call for call in calls if call.code != "SUCCESS"), None)
-    return [f"No message was sent, because this was refused: {_describe(refused)}"] if refused else []
+    """Return a line that names the newest refused call, or none.
+
+    Calls are given newest first. One that sends counts before others.
+    """
+    refused = [call for call in calls if call.code != "SUCCESS"]
+    refused.sort(key=lambda call: not (call.method or "").startswith("send-"))
+    return [f"No message was sent, because this was refused: {_describe(call)}" for call in refused[:1]]
 
 
 class _Group:

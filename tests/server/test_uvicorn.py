@@ -87,4 +87,4 @@ async def test_the_attributes_that_the_server_uses_are_there() -> None:
 def test_uvicorn_is_pinned_to_the_minor_version_that_is_tested_here() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     major, minor, *_ = version("uvicorn").split(".")
-    assert f"uvicorn~={major}.{minor}.0" in project["dependencies"]
+    assert f"uvicorn~={major}.{minor}.0" in project["optional-dependencies"]["server"]

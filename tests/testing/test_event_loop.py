@@ -1,4 +1,4 @@
-"""Tests that run on an event loop: methods to be awaited, and an error for those that would block their app."""
+"""Tests on an event loop: methods that are awaited, and those that would block."""
 
 import asyncio
 import subprocess
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 @asynccontextmanager
 async def app_on_this_loop() -> AsyncIterator[tuple[str, list[str]]]:
-    """An app that answers callbacks on the running event loop. Yield its address and the requests that it got."""
+    """Run an app on the running event loop. Yield its address and the requests that it got."""
     requests: list[str] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

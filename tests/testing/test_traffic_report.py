@@ -67,7 +67,7 @@ def test_calls_with_something_else_between_them_stay_in_order(tenant: Sandbox) -
 
 def test_a_refused_call_is_named_if_nothing_was_sent(tenant: Sandbox) -> None:
     tenant.call("send-sms", message="", to=HANDSET)
-    tenant.call("get-balance")
+    tenant.call("get-sms", message_id=7)
     expected = (
         r"No message was sent, because this was refused: call send-sms .*message=''.*-> 400 FIELD_EMPTY: .*message"
     )
