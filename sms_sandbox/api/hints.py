@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from itertools import islice
 from urllib.parse import urlsplit
 
-from ..domain import credentials, egress, numbers, senders
+from ..domain import credentials, egress, host_names, numbers, senders
 from ..domain.clock import from_micros
 from ..domain.redaction import redact
 from ..journal.entries import MAX_NUMBERS
@@ -28,11 +28,6 @@ _SYNONYMS = {
     "per_page": "max", "schedule": "send_at",
 }  # fmt: skip
 """Names that other services give to a parameter, and its name here."""
-
-_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa")
-"""Endings of host names that lead to no public address."""
-
-_SOME_PUBLIC_ADDRESS = "8.8.8.8"
 
 _MAX_NAME_SHOWN = 80
 """Longest name or host that a hint repeats, in characters."""
@@ -160,9 +155,7 @@ def _refusal(host: str, allowed: Collection[str]) -> str | None:
         return egress.refusal_reason(str(ip_address(host)), host, allowed)
     except ValueError:
         pass
-    if "." not in host or host.lower().rstrip(".").endswith(_PRIVATE_SUFFIXES):
-        return None
-    if egress.refusal_reason(_SOME_PUBLIC_ADDRESS, host, allowed) is None:
+    if not host_names.may_be_public(host) or host_names.refusal_of_name(host, allowed) is None:
         return None
     host = host[:_MAX_NAME_SHOWN]
     return (

@@ -92,7 +92,7 @@ def test_a_host_without_any_address_here_is_an_error(monkeypatch: pytest.MonkeyP
 
 
 def fail_for(monkeypatch: pytest.MonkeyPatch, failing: str, code: int, times: int = 1000) -> list[int]:
-    """Let binding an address fail a number of times; return the ports that were tried."""
+    """Make binding an address fail a number of times; return the ports that were tried."""
     bind: Any = listening_sockets._bind
     tried: list[int] = []
 

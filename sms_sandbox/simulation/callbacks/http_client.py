@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from ...domain import egress
+from ...domain import egress, host_names
 from ...domain.callbacks import is_success
 from ...store.callbacks import Outcome
 
@@ -33,6 +36,8 @@ _MAX_READ_BYTES = 64 * 1024
 
 FETCH_TIMEOUT_SECONDS = 120.0
 """Limit for a whole file."""
+
+HOSTS_FILE = Path(os.environ["SYSTEMROOT"], "System32/drivers/etc/hosts") if os.name == "nt" else Path("/etc/hosts")
 
 _IDLE_SECONDS = 1.0
 """Time that an idle connection is kept. Servers keep theirs longer, so none is closed while it is being used."""
@@ -120,27 +125,46 @@ class CallbackClient:
 
     async def _get(self, request: CallbackRequest) -> tuple[int, bytes]:
         headers = {"x-transmitsms-signature": request.signature} if request.signature else {}
-        async with self._request(request.url, headers) as response:
-            kept, size = b"", 0
+        async with self._request(request.url, headers, auto_decompress=False) as response:
+            kept = await self._read_part(response)
+            return response.status, _decompress(kept, response.headers.get("content-encoding", ""))
+
+    async def _read_part(self, response: aiohttp.ClientResponse) -> bytes:
+        """Return the part of a body that is kept. A body that is cut or too long decides nothing (reference 9.3)."""
+        kept, size = b"", 0
+        try:
             async for chunk in response.content.iter_chunked(16 * 1024):
                 kept, size = (kept + chunk)[: MAX_KEPT_CHARACTERS * 4], size + len(chunk)
                 if size >= _MAX_READ_BYTES:
                     response.close()
                     break
-            return response.status, kept
+        except (OSError, self._client_error(), ValueError):
+            response.close()
+        return kept
 
-    def _request(self, text: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def _request(
+        self, text: str, headers: Mapping[str, str], auto_decompress: bool = True
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         from yarl import URL
 
         url = URL(text, encoded=True)
-        self._check_literal(url.host or "")
-        return self._open().get(url, headers=headers, allow_redirects=False)
+        self._check_host(url.host or "")
+        return self._open().get(url, headers=headers, allow_redirects=False, auto_decompress=auto_decompress)
 
-    def _check_literal(self, host: str) -> None:
+    def _check_host(self, host: str) -> None:
+        """Refuse addresses and public names, which need no resolver. Raises RefusedError."""
         # aiohttp does not resolve a host without letters, so the resolver below never sees it. Some systems take
         # `2852039166` for 169.254.169.254, so it is checked here.
         if ":" in host or not any(map(str.isalpha, host)):
             self.check(host, host)
+        elif host_names.is_public(host) and not _is_in_hosts_file(host):
+            self.check_name(host)
+
+    def check_name(self, host: str) -> None:
+        """Raise RefusedError unless callbacks to a public name may be sent."""
+        reason = host_names.refusal_of_name(host, self._allowed_hosts)
+        if reason is not None:
+            raise RefusedError(reason)
 
     def check(self, address: str, host: str) -> None:
         """Raise RefusedError unless callbacks to a host may be sent to an address."""
@@ -153,10 +177,14 @@ class CallbackClient:
             import aiohttp
 
             context = ssl.create_default_context(cafile=self._ca_bundle) if self._ca_bundle else True
+            from .response_heads import HeadReducer
+
             connector = aiohttp.TCPConnector(
                 limit=0, limit_per_host=0, resolver=_resolver(self), use_dns_cache=False, ssl=context,
                 keepalive_timeout=_IDLE_SECONDS,
             )  # fmt: skip
+            create: Any = partial(HeadReducer, loop=asyncio.get_running_loop())
+            connector._factory = create
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -205,6 +233,25 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise aiohttp.ClientConnectionError(str(error)) from error
 
 
+def _decompress(body: bytes, coding: str) -> bytes:
+    """Return the beginning of a body, decompressed if that is possible."""
+    if coding.lower() not in ("gzip", "x-gzip", "deflate"):
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MAX_KEPT_CHARACTERS * 4)
+    except zlib.error:
+        return body
+
+
+def _is_in_hosts_file(host: str) -> bool:
+    """Return True if this machine's own table of hosts names a host, as for a public name in development."""
+    try:
+        lines = HOSTS_FILE.read_text(errors="replace").lower().splitlines()
+    except OSError:
+        return False
+    return any(host.lower().rstrip(".") in line.partition("#")[0].split()[1:] for line in lines)
+
+
 def _resolver(client: CallbackClient) -> Any:
     from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -215,7 +262,12 @@ def _resolver(client: CallbackClient) -> Any:
             self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
         ) -> list[ResolveResult]:
             loop = asyncio.get_running_loop()
-            resolved = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+            try:
+                resolved = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+            except OSError:
+                if host_names.may_be_public(host):  # the rule is the better reason, and holds wherever DNS answers
+                    client.check_name(host)
+                raise
             allowed: list[ResolveResult] = []
             refused: RefusedError | None = None
             for resolved_family, _, proto, _, address in resolved:

@@ -1,9 +1,7 @@
 """The HTTP client for callbacks and files."""
 
-import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +13,12 @@ from sms_sandbox.simulation.callbacks.http_client import (
     MAX_KEPT_CHARACTERS,
     CallbackClient,
     CallbackRequest,
-    RefusedError,
 )
 from sms_sandbox.store.callbacks import Outcome
 from tests.simulation.conftest import Receiver
 from tests.store.example_rows import NOON
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def client(anyio_backend: str) -> AsyncIterator[CallbackClient]:
-    made = CallbackClient()
-    yield made
-    await made.close()
 
 
 def callback_request(url: str, signature: str = "") -> CallbackRequest:
@@ -133,94 +123,6 @@ async def test_a_url_that_leads_nowhere(client: CallbackClient, url: str) -> Non
     outcome = await client.send(callback_request(url))
     assert outcome.status is None
     assert outcome.error
-
-
-# Allowed addresses
-
-
-@pytest.fixture
-def unconnected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The addresses that sockets should connect to; none is connected."""
-    asked: list[Any] = []
-
-    async def sock_connect(self: object, sock: socket.socket, address: Any) -> None:
-        asked.append(address)
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr("asyncio.selector_events.BaseSelectorEventLoop.sock_connect", sock_connect)
-    return asked
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "169.254.169.254", "169.254.169.254.", "2852039166", "0", "000.0", "127.1", "2130706433", "[fe80::1]",
-        "[::ffff:169.254.169.254]", "[::]", "93.184.216.34", "[2606:2800:220:1::1]", "224.0.0.1",
-    ],
-)  # fmt: skip
-async def test_an_address_that_is_refused_is_not_connected_to(
-    client: CallbackClient, unconnected: list[Any], host: str
-) -> None:
-    outcome = await client.send(callback_request(f"http://{host}:8080/"))
-    assert outcome.status is None
-    assert outcome.error is not None
-    assert outcome.error.startswith("refused: ")
-    assert unconnected == []
-
-
-@pytest.mark.parametrize("host", ["0xa9fea9fe", "0x7f.0.0.1x", "metadata.internal"])
-async def test_a_name_is_judged_by_what_it_resolves_to(
-    client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch, host: str
-) -> None:
-    resolve(monkeypatch, "169.254.169.254")
-    outcome = await client.send(callback_request(f"http://{host}/"))
-    assert outcome.error is not None
-    assert outcome.error.startswith("refused: 169.254.169.254 is a link-local address")
-    assert unconnected == []
-
-
-async def test_of_several_addresses_only_those_allowed_are_tried(
-    client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    resolve(monkeypatch, "169.254.169.254", "10.1.2.3", "93.184.216.34")
-    outcome = await client.send(callback_request("http://app.internal:81/"))
-    assert unconnected == [("10.1.2.3", 81)]
-    assert outcome.error is not None
-    assert not outcome.error.startswith("refused")
-
-
-async def test_a_public_host_is_called_if_it_is_listed(unconnected: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve(monkeypatch, "93.184.216.34")
-    client = CallbackClient(allowed_hosts=["hooks.example.com"])
-    await client.send(callback_request("http://other.example.com/"))
-    assert unconnected == []
-    await client.send(callback_request("http://hooks.example.com/"))
-    await client.close()
-    assert unconnected == [("93.184.216.34", 80)]
-
-
-async def test_a_name_that_nobody_knows(client: CallbackClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
-    outcome = await client.send(callback_request("http://nowhere.invalid/"))
-    assert outcome.error == "no address is known for nowhere.invalid: Name or service not known"
-
-
-def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Resolve every name to these addresses."""
-
-    async def getaddrinfo(host: str, port: int, **_: object) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
-
-
-def test_a_check_says_why() -> None:
-    with pytest.raises(RefusedError, match="is a public address"):
-        CallbackClient().check("93.184.216.34", "example.com")
-    CallbackClient().check("127.0.0.1", "localhost")
 
 
 async def test_no_proxy_is_taken_from_the_environment(

@@ -1,0 +1,77 @@
+"""Heads of answers to callbacks, given to aiohttp apart from the bodies, and reduced.
+
+aiohttp reads head and body as one, and knows no status if anything of what came is wrong. But only the status decides
+if a callback was delivered (reference 9.3).
+"""
+
+import re
+from typing import Any
+
+from aiohttp import ClientPayloadError
+from aiohttp.client_proto import ResponseHandler
+
+_MAX_HEAD_BYTES = 256 * 1024
+
+_END = re.compile(rb"\n\r?\n")
+_STATUS_LINE = re.compile(rb"(HTTP/1\.[01]) +(\d{3})\b")
+_FIELD = re.compile(rb"\n([A-Za-z-]+)[ \t]*:[ \t]*([^\r\n]*)")
+_LENGTH = re.compile(rb"\d{1,18}")
+
+
+class HeadReducer(ResponseHandler):
+    """A connection that gives each head to aiohttp before its body, and reduced."""
+
+    _head: bytes | None = b""
+    """The beginning of a head; None if it was given to aiohttp."""
+
+    def set_response_params(self, **params: Any) -> None:
+        """Begin the next response."""
+        self._head = b""
+        super().set_response_params(**params)
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        """End the response with an error, and its body, too, which aiohttp forgets if chunks are wrong."""
+        super().set_exception(exc, *cause)
+        if self._payload is not None and not self._payload.is_eof():
+            self._payload.set_exception(ClientPayloadError(str(exc)))
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the connection."""
+        if self._head is None:
+            super().data_received(data)
+            return
+        data, self._head = self._head + data, None
+        end = _END.search(data)
+        if end is None and len(data) < _MAX_HEAD_BYTES:
+            self._head = data
+            return
+        size = end.end() if end else len(data)
+        head = reduce_head(data[:size])
+        super().data_received(head)
+        if head.startswith(b"HTTP/1.1 1"):  # another head follows
+            self._head = b""
+        if size < len(data):
+            self.data_received(data[size:])
+
+
+def reduce_head(head: bytes) -> bytes:
+    """Return a head with its status and at most one statement of its length.
+
+    A head without a status is returned as it is.
+    """
+    status = _STATUS_LINE.match(head)
+    if status is None:
+        return head
+    fields: dict[bytes, bytes] = {}
+    for name, value in _FIELD.findall(head):
+        fields.setdefault(name.lower(), value.strip())
+    kept: dict[bytes, bytes] = {name: fields[name] for name in (b"content-encoding", b"connection") if name in fields}
+    length = fields.get(b"content-length", b"").partition(b",")[0].strip()
+    if fields.get(b"transfer-encoding", b"").lower().endswith(b"chunked"):
+        kept[b"transfer-encoding"] = b"chunked"
+    elif b"transfer-encoding" not in fields and _LENGTH.fullmatch(length):
+        kept[b"content-length"] = length
+    elif b"content-length" in fields:
+        kept |= {b"content-length": b"0", b"connection": b"close"}
+    lines = [b"%s %s Status" % status.groups(), *(b"%s: %s" % field for field in kept.items())]
+    return b"\r\n".join(lines) + b"\r\n\r\n"

@@ -1,0 +1,148 @@
+"""The addresses that callbacks may be sent to: how the HTTP client applies the rules to hosts."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sms_sandbox.simulation.callbacks import http_client
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient, RefusedError
+from tests.simulation.callbacks.test_http_client import callback_request
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def unconnected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The addresses that sockets should connect to; none is connected."""
+    asked: list[Any] = []
+
+    async def sock_connect(self: object, sock: socket.socket, address: Any) -> None:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("asyncio.selector_events.BaseSelectorEventLoop.sock_connect", sock_connect)
+    return asked
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254", "169.254.169.254.", "2852039166", "0", "000.0", "127.1", "2130706433", "[fe80::1]",
+        "[::ffff:169.254.169.254]", "[::]", "93.184.216.34", "[2606:2800:220:1::1]", "224.0.0.1",
+    ],
+)  # fmt: skip
+async def test_an_address_that_is_refused_is_not_connected_to(
+    client: CallbackClient, unconnected: list[Any], host: str
+) -> None:
+    outcome = await client.send(callback_request(f"http://{host}:8080/"))
+    assert outcome.status is None
+    assert outcome.error is not None
+    assert outcome.error.startswith("refused: ")
+    assert unconnected == []
+
+
+@pytest.mark.parametrize("host", ["0xa9fea9fe", "0x7f.0.0.1x", "metadata.internal"])
+async def test_a_name_is_judged_by_what_it_resolves_to(
+    client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    resolve(monkeypatch, "169.254.169.254")
+    outcome = await client.send(callback_request(f"http://{host}/"))
+    assert outcome.error is not None
+    assert outcome.error.startswith("refused: 169.254.169.254 is a link-local address")
+    assert unconnected == []
+
+
+async def test_of_several_addresses_only_those_allowed_are_tried(
+    client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve(monkeypatch, "169.254.169.254", "10.1.2.3", "93.184.216.34")
+    outcome = await client.send(callback_request("http://app.internal:81/"))
+    assert unconnected == [("10.1.2.3", 81)]
+    assert outcome.error is not None
+    assert not outcome.error.startswith("refused")
+
+
+async def test_a_public_host_is_called_if_it_is_listed(unconnected: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve(monkeypatch, "93.184.216.34")
+    client = CallbackClient(allowed_hosts=["hooks.example.com"])
+    await client.send(callback_request("http://other.example.com/"))
+    assert unconnected == []
+    await client.send(callback_request("http://hooks.example.com/"))
+    await client.close()
+    assert unconnected == [("93.184.216.34", 80)]
+
+
+async def test_a_name_that_nobody_knows(client: CallbackClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail)
+    outcome = await client.send(callback_request("http://nowhere.invalid/"))
+    assert outcome.error == "no address is known for nowhere.invalid: Name or service not known"
+
+
+async def fail_to_resolve(*_: object, **__: object) -> None:
+    """Stand in for a resolver that knows no name."""
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+@pytest.mark.parametrize("name", ["hooks.example.com", "HOOKS.example.com.", "app.customer.co.uk"])
+async def test_a_public_name_is_refused_before_dns_is_asked(
+    client: CallbackClient, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", lambda *names, **_: asked.append(names))
+    outcome = await client.send(callback_request(f"https://{name}/x"))
+    assert (outcome.error or "").lower() == (
+        f"refused: {name.lower()} is a public name, and not one of the hosts allowed outside private networks."
+    )
+    with pytest.raises(http_client.FetchError, match=r"^refused: "):
+        await client.fetch(f"https://{name}/x", lambda _: None)
+    assert asked == []
+
+
+async def test_a_name_that_may_be_public_is_refused_by_the_rule_if_nothing_is_known_of_it(
+    client: CallbackClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail_to_resolve)
+    outcome = await client.send(callback_request("http://hooks.example.museum/"))
+    assert (outcome.error or "").startswith("refused: hooks.example.museum is a public name")
+
+
+async def test_a_listed_host_that_is_not_known_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail_to_resolve)
+    client = CallbackClient(allowed_hosts=["hooks.example.com"])
+    outcome = await client.send(callback_request("http://hooks.example.com/"))
+    await client.close()
+    assert (outcome.error or "").startswith("no address is known for hooks.example.com")
+
+
+@pytest.mark.parametrize("line", ["10.1.2.3 other dev.example.com # mine", "10.1.2.3\tDEV.example.com"])
+async def test_a_public_name_in_the_hosts_file_is_judged_by_its_address(
+    client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    (hosts := tmp_path / "hosts").write_text(f"# 10.1.2.3 app.example.com\n{line}\n")
+    monkeypatch.setattr(http_client, "HOSTS_FILE", hosts)
+    resolve(monkeypatch, "10.1.2.3")
+    await client.send(callback_request("http://dev.example.com/"))
+    assert unconnected == [("10.1.2.3", 80)]
+    await client.send(callback_request("http://app.example.com/"))
+    assert len(unconnected) == 1
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Resolve every name to these addresses."""
+
+    async def getaddrinfo(host: str, port: int, **_: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+
+
+def test_a_check_says_why() -> None:
+    with pytest.raises(RefusedError, match="is a public address"):
+        CallbackClient().check("93.184.216.34", "example.com")
+    CallbackClient().check("127.0.0.1", "localhost")
