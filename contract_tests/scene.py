@@ -121,18 +121,22 @@ def build_scene(api: Api, control: Control, receiver: Receiver | None) -> Scene:
     )
     for handset in HANDSETS:
         do("add-to-list", list_id=created["crowd"], msisdn=handset, first_name="Abc", last_name="Uno")
-    do("add-to-list", list_id=created["rich"], msisdn=REPLYING, field_1="abc@example.com", field_3="06000")
+    for handset in (HANDSETS[3], REPLYING):
+        do("add-to-list", list_id=created["rich"], msisdn=handset, field_1="abc@example.com", field_3="06000")
     link = {"message": "Hi [firstname], see [tracked-link]", "tracked_link_url": "https://example.com/"}
     created["to_list"] = do("send-sms", list_id=created["crowd"], **link)["message_id"]
+    control.advance(seconds=1)  # so that no two messages have the same time, which shows their order
     created["sent"] = do("send-sms", to=REPLYING, **link)["message_id"]
     created["scheduled"] = do("send-sms", to=REPLYING, message="later", send_at=LATER)["message_id"]
     created["cancelled"] = do("send-sms", to=REPLYING, message="never", send_at=LATER)["message_id"]
     do("cancel-sms", id=created["cancelled"])
     control.advance(seconds=5)
-    control.send_inbound(REPLYING, "Thanks / 漢")
-    control.send_inbound(OPTED_OUT, "stop")
+    for handset, text in ((REPLYING, "Thanks / 漢"), (OPTED_OUT, "stop"), (REPLYING, "See you")):
+        control.send_inbound(handset, text)
+        control.advance(seconds=1)
     do("delete-from-list", list_id=created["crowd"], msisdn=DELETED)
-    do("add-keyword", keyword="CLUB", number=number, welcome_message="Hi", reference="a/b")
+    for keyword in ("CLUB", "ART", "DOJO"):
+        do("add-keyword", keyword=keyword, number=number, welcome_message="Hi", reference="a/b")
     do("add-email", email="desk@example.com")
     tap_link(api, created["sent"], REPLYING)
     _create_clients(scene, do)
@@ -150,6 +154,7 @@ def _create_clients(scene: Scene, do: Callable[..., Any]) -> None:
     assert scene.control
     gym = do("add-client", **GYM, sms_margin=2)
     club = do("add-client", **{**GYM, "name": "Club", "email": "club@example.com"})
+    do("add-client", **{**GYM, "name": "Dojo", "email": "dojo@example.com"})
     scene.poor = scene.api.with_credentials(Credentials(club["apikey"], club["apisecret"]))
     credentials = Credentials(gym["apikey"], gym["apisecret"])
     scene.client = client = scene.api.with_credentials(credentials)

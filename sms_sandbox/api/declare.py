@@ -27,7 +27,7 @@ from ..store.accounts import Account
 from ..store.paging import UNSIZED, Paging
 from .errors import FEATURE_CLOSED, ApiError, Code
 from .forms import Form
-from .params import Param, Timestamp
+from .params import Param
 from .schema import ADDRESS, SECRET, find_marked_keys
 
 ALWAYS = frozenset({Code.FIELD_INVALID})
@@ -196,12 +196,7 @@ class Method(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def hinted_fields(self) -> frozenset[str]:
         """The names of form fields that a hint may be about, except numbers and URLs."""
-        judged = {
-            name
-            for _, *names, param in self._wired
-            for name in names
-            if type(param).hint is not Param.hint or (isinstance(param, Timestamp) and param.expects_future)
-        }
+        judged = {name for _, *names, param in self._wired for name in names if name and param.has_hints}
         return frozenset(judged | self.hints.keys())
 
     @cached_property

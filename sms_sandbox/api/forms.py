@@ -1,10 +1,18 @@
 """The parameters of a call, read from its query and its body."""
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote_to_bytes
 
 _MAX_FIELDS = 1000
+
+_MAX_HINTS = 5
+
+_MAX_NAME_SHOWN = 80
+
+_ARRAY = re.compile(r"([^\[\]{}]+)\[[^\[\]]*\]")
+"""The name of an item of an array, as PHP reads it: `to[]` or `to[0]`."""
 
 URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -16,6 +24,12 @@ Form = Mapping[str, str]
 """Parameters of a call by name; a parameter that was not sent is missing."""
 
 
+class FormWithHints(dict[str, str]):
+    """A form with parameters in another notation than the documented one. `hints` says in which."""
+
+    hints: tuple[str, ...] = ()
+
+
 class UnreadableError(ValueError):
     """The body does not match its content type, or has too many fields."""
 
@@ -23,39 +37,79 @@ class UnreadableError(ValueError):
 def read_form(query: bytes, content_type: str, body: bytes) -> Form:
     """Return the parameters of query and body in one mapping.
 
-    The body takes precedence over the query, and the last value of a repeated name over the others. A body of another
-    type than the two form types is ignored, because some clients send junk with a query. Bytes that are not UTF-8
-    become lone surrogates. Raises UnreadableError.
+    The body takes precedence over the query, and the last value of a repeated name over the others. The values of an
+    array in PHP's notation (`to[]=…`) are joined with commas. A body of another type than the two form types is
+    ignored, because some clients send junk with a query. Bytes that are not UTF-8 are read as Windows-1252. Raises
+    UnreadableError.
     """
     form = parse_urlencoded(query) if query else {}
     kind = content_type.partition(";")[0].strip().lower()
     if body and kind == URLENCODED:
-        form.update(parse_urlencoded(body))
+        form = _merge(form, parse_urlencoded(body))
     elif body and kind == _MULTIPART:
-        form.update(_parse_multipart(content_type, body))
+        form = _merge(form, _parse_multipart(content_type, body))
     return form
+
+
+def _merge(query: dict[str, str], body: dict[str, str]) -> dict[str, str]:
+    merged = query | body
+    hints = [hint for form in (query, body) if isinstance(form, FormWithHints) for hint in form.hints]
+    return _with_hints(merged, hints)
 
 
 def parse_urlencoded(raw: bytes) -> dict[str, str]:
     """Return the parameters of a form-encoded text.
 
-    The result is that of urllib's parse_qsl, which is slower and reads no bytes.
+    For UTF-8 without arrays, the result is that of urllib's parse_qsl, which is slower and reads no bytes.
     """
     pieces = raw.split(b"&")
     if len(pieces) > _MAX_FIELDS:
         raise UnreadableError("too many fields")
-    form = {}
+    pairs = []
     for piece in pieces:
         if piece:
             name, _, value = piece.partition(b"=")
-            form[_php_name(_unquote(name))] = _unquote(value)
-    return form
+            pairs.append((_unquote(name), _unquote(value)))
+    return _build_form(pairs)
 
 
-def _unquote(raw: bytes) -> str:
+def _unquote(raw: bytes) -> bytes:
     if b"+" in raw:
         raw = raw.replace(b"+", b" ")
-    return _decode(unquote_to_bytes(raw) if b"%" in raw else raw)
+    return unquote_to_bytes(raw) if b"%" in raw else raw
+
+
+def _build_form(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the form of these names and values, of which most are plain UTF-8."""
+    form: dict[str, str] = {}
+    arrays: dict[str, list[str]] = {}
+    others: list[str] = []
+    for raw_name, raw_value in pairs:
+        try:
+            name, value = raw_name.decode(), raw_value.decode()
+        except UnicodeDecodeError:
+            name, value = _decode(raw_name), _decode(raw_value)
+            others.append(name)
+        if "[" in name and (array := _ARRAY.fullmatch(name)):
+            arrays.setdefault(_php_name(array[1]), []).append(value)
+        else:
+            form[_php_name(name)] = value
+    for name, values in arrays.items():
+        form[name] = form.get(name) or ",".join(values)
+    hints = [f"`{name[:_MAX_NAME_SHOWN]}` is not UTF-8, and is read as Windows-1252. Send UTF-8." for name in others]
+    hints += [
+        f"`{name[:_MAX_NAME_SHOWN]}` is an array in PHP's notation, and is read as a list. Separate items by commas."
+        for name in arrays
+    ]
+    return _with_hints(form, hints)
+
+
+def _with_hints(form: dict[str, str], hints: list[str]) -> dict[str, str]:
+    if not hints:
+        return form
+    hinted = FormWithHints(form)
+    hinted.hints = tuple(hints[:_MAX_HINTS])
+    return hinted
 
 
 def _parse_multipart(content_type: str, body: bytes) -> dict[str, str]:
@@ -77,11 +131,15 @@ def _parse_multipart(content_type: str, body: bytes) -> dict[str, str]:
         parser.finalize()
     except ValueError as error:  # the parser's own errors are ValueErrors too
         raise UnreadableError(str(error)) from error
-    return {_php_name(_decode(field.field_name or b"")): _decode(field.value or b"") for field in fields}
+    return _build_form((field.field_name or b"", field.value or b"") for field in fields)
 
 
 def _decode(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+    """Return a text in UTF-8 or, if it is not that, in Windows-1252, whose five unused bytes become control codes."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in raw)
 
 
 def _php_name(name: str) -> str:

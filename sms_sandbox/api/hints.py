@@ -5,7 +5,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from ipaddress import ip_address
 from itertools import islice
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..domain import credentials, egress, host_names, numbers, senders
 from ..domain.clock import from_micros
@@ -15,8 +15,9 @@ from .answered_call import AnsweredCall, ApiContext
 from .custom_fields import FieldValues
 from .declare import Method, wire_name
 from .errors import ApiError, Code
-from .forms import Form
-from .params import Timestamp, Url
+from .forms import Form, FormWithHints
+from .params import Url
+from .timestamps import Timestamp
 
 _MAX_HINTS = 10
 """Hints given for one call."""
@@ -57,6 +58,8 @@ def _all_hints(call: AnsweredCall, context: ApiContext) -> Iterator[str]:
     if call.form is None:
         yield f"The body cannot be read as {call.content_type[:_MAX_NAME_SHOWN]}, which its Content-Type says it is."
         return
+    if isinstance(call.form, FormWithHints):
+        yield from call.form.hints
     for check in _CHECKS:
         yield from check(call, call.method, call.form, context)
 
@@ -124,12 +127,14 @@ def _check_values(_: AnsweredCall, method: Method, form: Form, __: ApiContext) -
 
 
 def _check_local_numbers(_: AnsweredCall, method: Method, form: Form, __: ApiContext) -> Iterator[str]:
-    if form.get("countrycode"):
-        return
+    has_country = bool(form.get("countrycode"))
     for name in method.number_fields:
         for raw in form.get(name, "").split(",", MAX_NUMBERS)[:MAX_NUMBERS]:
             digits = numbers.parse_digits(raw.strip()) or ""
-            if digits.startswith("0"):
+            if digits and not raw.isascii():
+                yield f"`{name}` {ascii(raw.strip())[:40]} holds characters that are ignored. Send digits only."
+                break
+            if digits.startswith("0") and not has_country:
                 advice = "Give `countrycode`, or write" if "countrycode" in method.fields else "Write"
                 yield f"`{name}` {raw.strip()[:24]} looks like a local number. {advice} it in international form."
                 break
@@ -173,6 +178,9 @@ def _check_sender(call: AnsweredCall, method: Method, form: Form, __: ApiContext
         yield f"The account has no number to send from. Lease one, or give `{field}`."
     elif sender is None:
         yield f"`{field}` must be a number, or a word of up to 11 characters without spaces."
+    elif sender.must_be_registered:
+        path = quote(sender.text)
+        yield f"`{field}` has a space. If the real account has it approved, PUT /_sandbox/v1/sender-ids/{path} first."
     elif sender.kind is senders.Kind.NUMBER:
         yield f"`{field}` {sender.text} is not one of the account's numbers. Lease it, or use another sender."
     elif not senders.is_reserved(sender.text):

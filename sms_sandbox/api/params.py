@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Struct
 
 from ..domain import callbacks, numbers
-from ..domain.clock import EPOCH, LATEST
 from ..store.paging import UNSIZED, Paging
 from .errors import ApiError, Code
 from .forms import Form
@@ -24,7 +22,7 @@ MAX_VALUE_SHOWN = 40
 """Longest part of a value that a hint repeats, in characters."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""A NUL, which PostgreSQL can't store, or a byte that was not UTF-8 (it arrives as a lone surrogate)."""
+"""A NUL or a lone surrogate, which PostgreSQL can't store. No form has the latter, but a caller in Python may."""
 
 
 def _read_field(form: Form, name: str) -> str | None:
@@ -72,6 +70,11 @@ class Param(_Documented, frozen=True, kw_only=True):
 
     def parse(self, raw: str, name: str) -> Any:  # noqa: ARG002 (kinds that name the field in their error need it)
         return raw
+
+    @property
+    def has_hints(self) -> bool:
+        """True if some value of the parameter is worth a hint."""
+        return False
 
     def hint(self, raw: str, name: str) -> str | None:  # noqa: ARG002
         """Return advice on a value that is taken otherwise than it may be meant; None if there is nothing to say."""
@@ -152,6 +155,10 @@ class Choice(Param, frozen=True):
             return None
         raise ApiError(Code.FIELD_INVALID)
 
+    @property
+    def has_hints(self) -> bool:
+        return self.lenient
+
     def hint(self, raw: str, name: str) -> str | None:
         if not self.lenient or raw.lower() in self.words:
             return None
@@ -209,45 +216,6 @@ class Email(Param, frozen=True):
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 
 
-class Timestamp(Param, frozen=True):
-    """A time in UTC: `YYYY-MM-DD HH:MM:SS`, a date alone (its midnight), or the ISO form with T and Z."""
-
-    expects_future: bool = False  # a time in the past is probably a mistake
-
-    def parse(self, raw: str, name: str) -> datetime:  # noqa: ARG002
-        if not _TIMESTAMP.fullmatch(raw):
-            raise ApiError(Code.FIELD_INVALID)
-        try:
-            written = datetime.fromisoformat(raw)
-            moment = written.replace(tzinfo=UTC) if written.tzinfo is None else written.astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise ApiError(Code.FIELD_INVALID) from None
-        return self.check_range(moment)
-
-    def check_range(self, moment: datetime) -> datetime:
-        """Return the moment if a tenant's clock can show it. Raises ApiError if not."""
-        if not EPOCH <= moment < LATEST:
-            raise ApiError(Code.FIELD_INVALID)
-        return moment
-
-    def schema(self) -> Schema:
-        return {"type": "string", "examples": ["2020-06-21 04:47:25"]}
-
-
-class LastMoment(Timestamp, frozen=True):
-    """The end of a period. It is written in whole seconds, and the period includes all of the last second."""
-
-    def parse(self, raw: str, name: str) -> datetime:
-        return super().parse(raw, name).replace(microsecond=999_999)
-
-    def check_range(self, moment: datetime) -> datetime:
-        # Clients write an open end as the last day of the calendar, which no clock reaches.
-        return super().check_range(min(moment, LATEST - timedelta(seconds=1)))
-
-
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
-
-
 class Country(Param, frozen=True):
     """A country by its two-letter code or its English name, read as the code."""
 
@@ -302,7 +270,5 @@ class PageAndMax(Param, frozen=True):
 ListId = Annotated[int, Id("Id of the list.")]
 MessageId = Annotated[int, Id("Id of the message.")]
 CountryCode = Annotated[str, Country("Country of local numbers: its two-letter code or English name.")]
-Start = Annotated[datetime, Timestamp("Start of the period: YYYY-MM-DD HH:MM:SS in UTC. A date alone means midnight.")]
-End = Annotated[datetime, LastMoment("Last second of the period, in the same format.")]
 OnlyHandset = Annotated[str, Handset("Show only this handset.")]
 Pages = Annotated[Paging, PageAndMax()]

@@ -274,7 +274,7 @@ def _build_response(
     if _GZIP.search(encodings):
         body = gzip.compress(body, compresslevel=1, mtime=0)
         headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
-    if answer.code is Code.AUTH_FAILED_NO_DATA:
+    if answer.code.status == 401:
         headers.append((b"www-authenticate", b'Basic realm="API"'))
     return {"status": answer.code.status, "headers": headers, "body": body}
 

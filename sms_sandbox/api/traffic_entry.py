@@ -22,7 +22,7 @@ from ..journal.entries import (
 from .answered_call import AnsweredCall, ApiContext
 from .declare import Method
 from .errors import Code
-from .forms import URLENCODED, Form
+from .forms import URLENCODED, Form, FormWithHints
 from .hints import hints_for, nearest
 from .params import MAX_INTEGER
 from .render import escape_json, to_json
@@ -66,6 +66,8 @@ def make_plain_entry(call: AnsweredCall) -> NewEntry | None:
     method, form, answer = call.method, call.form, call.answer
     account, json = answer.account, call.json
     if method is None or form is None or account is None or json is None or answer.code is not Code.SUCCESS:
+        return None
+    if isinstance(form, FormWithHints):
         return None
     # Known fields only: of other names a client could send any number, and each would take room in the cache.
     if not method.open_fields.issuperset(form):

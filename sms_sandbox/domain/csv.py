@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 DELIMITERS = ",;\t|"
@@ -67,7 +67,7 @@ def find_delimiter(head: str) -> str:
     widths: dict[str, int] = {}
     for delimiter in DELIMITERS:
         try:
-            header = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
+            header = next(_drop_preamble(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)), [])
         except csv.Error:
             continue
         if _MOBILE in map(_normalize, header):
@@ -77,13 +77,29 @@ def find_delimiter(head: str) -> str:
     return max(widths, key=lambda delimiter: widths[delimiter])
 
 
-def read_rows(readline: Callable[[int], str], delimiter: str) -> Iterator[list[str]]:
-    """Yield the rows of a text, including the header.
+def _drop_preamble(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Yield the rows from the header on: without blank rows and Excel's `sep=;` before it."""
+    rows = iter(rows)
+    for row in rows:
+        if any(cell.strip() for cell in row) and not _is_excel_note(row):
+            yield row
+            break
+    yield from rows
 
+
+def _is_excel_note(row: Sequence[str]) -> bool:
+    """Return True for the row in which Excel names the delimiter, however that delimiter has cut it."""
+    return row[0].strip().lower().startswith("sep=") and not any(row[1:])
+
+
+def read_rows(readline: Callable[[int], str], delimiter: str) -> Iterator[list[str]]:
+    """Yield the rows of a text, the header first.
+
+    Blank rows before the header, and Excel's note of the delimiter, are left out.
     `readline` must be that of a text file opened with `newline=""`. Raises TableError if the text is not CSV.
     """
     try:
-        yield from csv.reader(_lines(readline), delimiter=delimiter)
+        yield from _drop_preamble(csv.reader(_lines(readline), delimiter=delimiter))
     except csv.Error as error:
         raise TableError(f"it cannot be read as CSV: {error}") from error
     except UnicodeError as error:

@@ -9,7 +9,14 @@ from functools import cache, lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-_PUNCTUATION = re.compile(r"[\s\-.()]+")
+_DASHES = "\\-\u2010-\u2015\u2212\uff0d"
+_INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""Characters without width. They come along when a number is copied from a web page or an address book."""
+
+_PUNCTUATION = re.compile(f"[\\s.(){_DASHES}{_INVISIBLE}]+")
+_FLOAT = re.compile(r"\+?\d{8,}\.0+", re.ASCII)
+"""A number as a spreadsheet or a table of floats writes it."""
+
 # Longer than any number with an international prefix. Longer texts would only fill the cache.
 _MAX_DIGITS = 24
 
@@ -49,10 +56,15 @@ def find_region(country: str) -> str | None:
 def parse_digits(raw: str) -> str | None:
     """Return the ASCII digits of a number; None if it has no digit, or other characters than expected.
 
-    Spaces, hyphens, dots, brackets and a leading plus are expected.
+    Spaces, dashes, dots, brackets, invisible characters and a leading plus are expected, and the fraction of a float.
     """
-    digits = raw if raw.isdigit() else _PUNCTUATION.sub("", raw).removeprefix("+")
+    digits = raw if raw.isdigit() else _PUNCTUATION.sub("", _drop_fraction(raw)).removeprefix("+")
     return digits if digits.isascii() and digits.isdigit() else None
+
+
+def _drop_fraction(raw: str) -> str:
+    """Return a number without a fraction of zeros, as in `61491570156.0`."""
+    return raw.partition(".")[0] if _FLOAT.fullmatch(raw.strip()) else raw
 
 
 def assume_australia(digits: str) -> str:
@@ -83,7 +95,7 @@ def describe(raw: str, region: str) -> Description | None:
     import phonenumbers
 
     try:
-        number = phonenumbers.parse(raw.strip(), region)
+        number = phonenumbers.parse(_drop_fraction(raw).strip(), region)
     except phonenumbers.NumberParseException:
         return None
     valid = phonenumbers.is_valid_number(number)

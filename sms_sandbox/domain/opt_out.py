@@ -8,5 +8,9 @@ RESERVED_WORDS = OPT_OUT_WORDS | {"HELP", "MORE", "CONTINUE", "ADD"}
 
 
 def is_opt_out(text: str) -> bool:
-    """True if the whole text is an opt-out word, case-insensitive; outer spaces are ignored."""
-    return text.strip().upper() in OPT_OUT_WORDS
+    """True if the whole text is an opt-out word, case-insensitive; outer spaces are ignored.
+
+    Only ASCII letters have two cases here: Unicode would take the long s (U+017F) for an S.
+    """
+    word = text.strip()
+    return word.isascii() and word.upper() in OPT_OUT_WORDS

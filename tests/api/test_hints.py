@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sms_sandbox.api.answer import Answer
 from sms_sandbox.api.answered_call import AnsweredCall, ApiContext
 from sms_sandbox.api.errors import Code
+from sms_sandbox.api.forms import read_form
 from sms_sandbox.api.hints import hints_for, nearest
 from sms_sandbox.api.routes import Methods
 from sms_sandbox.domain.clock import Clock
@@ -69,6 +70,10 @@ def test_ordinary_calls_give_no_hints(frozen: FreshTenant) -> None:
          "`to` 0491 570 156 looks like a local number. Give `countrycode`, or write it in international form."),
         ("get-contact", {"list_id": "3", "msisdn": "0491570156"},
          "`msisdn` 0491570156 looks like a local number. Write it in international form."),
+        ("send-sms", {"message": "x", "to": "\u202a+61491570156\u202c"},
+         "`to` '\\u202a+61491570156\\u202c' holds characters that are ignored. Send digits only."),
+        ("send-sms", {"message": "x", "to": TO, "send_at": "2026-03-01T23:00:00+1000"},
+         "`send_at` 2026-03-01T23:00:00+1000 has an offset. The documented form is YYYY-MM-DD HH:MM:SS in UTC."),
         ("get-list", {"list_id": "1", "members": "true"},
          "`members` 'true' counts as not given. Known values: active, inactive, all, none."),
         ("send-sms", {"message": "x", "to": TO, "send_at": "2026-03-01 02:00:00"},
@@ -114,6 +119,10 @@ def test_a_listed_host_is_called(account: Account) -> None:
         ("", "The account has no number to send from. Lease one, or give `from`."),
         ("61491570999", "`from` 61491570999 is not one of the account's numbers. Lease it, or use another sender."),
         ("My Great Shop", "`from` must be a number, or a word of up to 11 characters without spaces."),
+        (
+            "My Shop",
+            "`from` has a space. If the real account has it approved, PUT /_sandbox/v1/sender-ids/My%20Shop first.",
+        ),
         ("SHOP", "`from` SHOP is not registered, and this tenant accepts only registered sender IDs."),
     ],
 )
@@ -165,6 +174,14 @@ def test_a_method_there_is_not(account: Account) -> None:
         "There is no method 'get_balance'. Did you mean get-balance?"
     )
     assert only(seen(account, "fly", code=Code.NOT_IMPLEMENTED)) == "There is no method 'fly'."
+
+
+def test_another_notation_of_a_form_is_told(account: Account) -> None:
+    form = read_form(b"", FORM, b"message=Caf%E9&to[]=61491570156")
+    assert hints(seen(account, "send-sms", form)) == [
+        "`message` is not UTF-8, and is read as Windows-1252. Send UTF-8.",
+        "`to` is an array in PHP's notation, and is read as a list. Separate items by commas.",
+    ]
 
 
 def test_no_more_hints_than_anybody_reads(account: Account) -> None:

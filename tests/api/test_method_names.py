@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from sms_sandbox import api
+from sms_sandbox.api.declare import wire_name
 from sms_sandbox.api.methods import responses, sms
+from sms_sandbox.api.params import Choice
 from sms_sandbox.api.routes import Methods, load_methods
+from sms_sandbox.api.timestamps import Timestamp
 
 FOLDER = Path(api.__file__).parent
 CORE = sorted(FOLDER.glob("*.py"))
@@ -76,4 +79,8 @@ def test_one_method_bills_messages_and_has_hints_of_its_own() -> None:
     assert [name for name, method in load_methods().items() if method.hints] == [sms.send_sms.name]
     for method in load_methods().values():
         assert method.hints.keys() <= method.fields
-        assert method.hinted_fields == ({"list_id", "send_at"} if method is sms.send_sms else set())
+        assert method.hinted_fields == method.hints.keys() | {
+            wire_name(name) for name, param in method.params.items()
+            if isinstance(param, Timestamp) or (isinstance(param, Choice) and param.lenient)
+        }  # fmt: skip
+    assert sms.send_sms.hinted_fields == {"list_id", "send_at"}

@@ -19,14 +19,13 @@ from sms_sandbox.api.params import (
     Handset,
     Id,
     Integer,
-    LastMoment,
     PageAndMax,
     Param,
     Text,
-    Timestamp,
     Url,
     Words,
 )
+from sms_sandbox.api.timestamps import LastMoment, Timestamp
 from sms_sandbox.store.paging import UNSIZED, Paging
 
 GENERIC = Code.FIELD_INVALID.text
@@ -77,6 +76,11 @@ LENIENT = Choice("doc", words=("array",), lenient=True)
         (Timestamp("doc"), "2020-06-21T04:47:25Z", at(2020, 6, 21, 4, 47, 25)),
         (Timestamp("doc"), "2020-06-21T04:47:25", at(2020, 6, 21, 4, 47, 25)),
         (Timestamp("doc"), "2020-06-21T14:47:25.5+10:00", at(2020, 6, 21, 4, 47, 25, 500_000)),
+        *(
+            (Timestamp("doc"), f"2020-06-21 14:47{offset}", at(2020, 6, 21, 4, 47))
+            for offset in ("+10:00", "+1000", "+10", " 10:00", " 1000")
+        ),
+        (Timestamp("doc"), "2020-06-21T00:47:25-0400", at(2020, 6, 21, 4, 47, 25)),
         (Timestamp("doc"), "2020-02-29", at(2020, 2, 29)),
         (Timestamp("doc"), "1970-01-01", at(1970, 1, 1)),
         (LastMoment("doc"), "2020-06-21 04:47:25", at(2020, 6, 21, 4, 47, 25, 999_999)),

@@ -131,6 +131,11 @@ MUTATIONS: Mapping[str, Mutation] = {
     "page-number": Mutation("every page has the number 1", pages.change_pages(pages.claim_first_page)),
     "page-short": Mutation("the last item of a page is missing", pages.change_pages(pages.drop_last_item)),
     "page-order": Mutation("items are in reverse order", pages.change_pages(pages.reverse_items)),
+    **{
+        f"order-{method}-{ending}": Mutation(
+            f"items of {method} are in reverse order in {ending.upper()}", pages.reverse_order(method, ending))
+        for method in pages.KNOWN_ORDER for ending in ("json", "xml")
+    },
     "page-ignored": Mutation("`page` is ignored", ignore_parameters("page")),
     "max-ignored": Mutation("`max` is ignored", ignore_parameters("max")),
     "page-beyond": Mutation("a page beyond the end repeats the last page", pages.repeat_last_page),

@@ -121,7 +121,14 @@ def test_words_are_registered_and_no_more(new_tenant: Callable[..., Account]) ->
     assert tenant.api("send-sms", message="hi", to=HANDSET, from_="Shop")["error"]["code"] == "BAD_CALLER_ID"
 
 
-@pytest.mark.parametrize("word", ["12345", "TwelveLetter", "two%20words", "BadCallerId", "%00"])
+def test_a_word_with_a_space_sends_once_it_is_registered(tenant: Account) -> None:
+    assert tenant.api("send-sms", message="hi", to=HANDSET, from_="My Shop")["error"]["code"] == "BAD_CALLER_ID"
+    assert tenant.ok("PUT", "/sender-ids/My%20Shop") == {"sender_ids": ["My Shop"]}
+    sent = tenant.send(from_="My Shop")
+    assert tenant.api("get-sms-delivery-status", message_id=sent, msisdn=HANDSET)["stats"]["sender_id"] == "My Shop"
+
+
+@pytest.mark.parametrize("word", ["12345", "TwelveLetter", "%20Shop", "two%09words", "BadCallerId", "%00"])
 def test_what_can_not_be_registered(tenant: Account, word: str) -> None:
     assert tenant.refused("PUT", f"/sender-ids/{word}") == (422, "invalid")
     assert tenant.refused("DELETE", f"/sender-ids/{word}") == (404, "not_found")

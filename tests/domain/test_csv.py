@@ -118,13 +118,18 @@ def test_which_encoding(data: bytes, encoding: str, pieces: int) -> None:
         ('"a\nb"\t" Mobile "\n', "\t"),
         ("mobile|x,y", "|"),
         ("a,b;mobile", ";"),
+        ("sep=;\r\nFirstname;Mobile", ";"),
+        ("SEP=,\nMobile,a;b", ","),
+        ('"sep=\t"\n\na\tmobile', "\t"),
+        ("\nmobile", ","),
+        (",,\r\n ,\r\na,mobile", ","),
     ],
 )
 def test_which_delimiter(head: str, delimiter: str) -> None:
     assert find_delimiter(head) == delimiter
 
 
-@pytest.mark.parametrize("head", ["", "\n", "\nmobile", "phone,name", "61491570156", "mobiles", '"mobile'])
+@pytest.mark.parametrize("head", ["", "\n", "sep=;\n", "x\nmobile", "phone,name", "61491570156", "mobiles", '"mobile'])
 def test_a_first_row_without_mobile_is_no_header(head: str) -> None:
     if head == '"mobile':  # an open quote is closed by the end, as csv has it
         assert find_delimiter(head) == ","

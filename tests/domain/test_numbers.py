@@ -93,8 +93,25 @@ def test_a_mobile_is_the_same_written_in_any_way(region: str) -> None:
     assert to_msisdn(msisdn) == to_msisdn(msisdn, region) == msisdn
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "\u202a0491570156\u202c", "\u200b0491 570 156", "0491\u00a0570\u00a0156", "0491\u2011570\u2011156",
+        "\ufeff0491570156", "0491\u2013570\u2013156", "(0491)\u2060570156", "+61491570156.0",
+    ],
+)  # fmt: skip
+def test_what_format_number_reads_can_be_sent_to(raw: str) -> None:
+    described = describe(raw, "AU")
+    assert described is not None
+    assert to_msisdn(raw, "AU") == str(described.international) == "61491570156"
+
+
 def test_bare() -> None:
     assert parse_digits("+61 (491) 570-156") == "61491570156"
+    assert parse_digits("\u202a+61\u00a0491\u2011570\u2013156\u202c\ufeff") == "61491570156"
+    assert parse_digits("61491570156.0") == parse_digits(" +61491570156.00 ") == "61491570156"
+    assert parse_digits("6149157015.60") == "614915701560"
+    assert parse_digits("0491.570.156") == "0491570156"
     assert parse_digits("²") is None
     assert parse_digits(" ") is None
 

@@ -13,7 +13,9 @@ def test_opt_out_words(word: str, before: str, after: str) -> None:
     assert is_opt_out(word.title())
 
 
-@pytest.mark.parametrize("text", ["", "STOP it", "please stop", "STOP.", "OPT  OUT", "HELP", "more", "Continue", "ADD"])
+@pytest.mark.parametrize(
+    "text", ["", "STOP it", "please stop", "STOP.", "OPT  OUT", "HELP", "more", "Continue", "ADD", "\u017ftop"]
+)
 def test_other_replies(text: str) -> None:
     assert not is_opt_out(text)
 

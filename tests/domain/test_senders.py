@@ -19,7 +19,12 @@ from sms_sandbox.domain.senders import Kind, Sender, is_reserved, parse_sender
         ("24-7.Shop!", Sender("24-7.Shop!", Kind.WORD)),
         ("ElevenChars", Sender("ElevenChars", Kind.WORD)),
         ("TwelveChars.", None),
-        ("My Company", None),
+        ("My Company", Sender("My Company", Kind.WORD)),
+        ("A  B", Sender("A  B", Kind.WORD)),
+        (" Shop", None),
+        ("Shop ", None),
+        ("Twelve Chars", None),
+        ("My\u00a0Shop", None),
         ("Shop\n", None),
         ("Café", None),
         ("-!-", None),
@@ -29,6 +34,11 @@ from sms_sandbox.domain.senders import Kind, Sender, is_reserved, parse_sender
 )
 def test_senders(raw: str, sender: Sender | None) -> None:
     assert parse_sender(raw) == sender
+
+
+@pytest.mark.parametrize(("word", "must"), [("MyShop", False), ("My Shop", True)])
+def test_a_word_with_a_space_must_be_registered(word: str, must: bool) -> None:
+    assert Sender(word, Kind.WORD).must_be_registered is must
 
 
 @given(st.text(max_size=20))

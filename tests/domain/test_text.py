@@ -38,6 +38,11 @@ def test_known_lengths(message: str, expected: Segments) -> None:
     assert segments(message) == expected
 
 
+def test_an_emoji_may_lie_on_the_boundary_of_two_parts() -> None:
+    assert segments("ж" * 66 + "😀" + "ж" * 66) == Segments("UCS-2", 134, 2)
+    assert segments("😀" * 134) == Segments("UCS-2", 268, 4)
+
+
 def test_an_escape_pair_is_not_cut_in_two() -> None:
     assert segments("a" * 152 + "€" + "a" * 152) == Segments("GSM-7", 306, 3)
     assert segments("a" * 151 + "€" + "a" * 153) == Segments("GSM-7", 306, 2)

@@ -12,7 +12,8 @@ from ...store.messages import Message
 from ...store.paging import FIRST_PAGE, PageInfo
 from ..declare import Call, method
 from ..errors import ApiError, Code
-from ..params import Choice, CountryCode, End, Handset, ListId, OnlyHandset, Pages, Start, Text
+from ..params import Choice, CountryCode, Handset, ListId, OnlyHandset, Pages, Text
+from ..timestamps import End, Start
 from .lists import Fields, Style, display_name, find_list, format_fields
 
 _REQUIRED = "Field {} is required"

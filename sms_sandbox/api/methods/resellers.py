@@ -12,8 +12,9 @@ from ...store.transactions import Transaction
 from ..declare import Call, Nothing, method
 from ..errors import USER_KNOWN, ApiError, Code
 from ..money import CENT, Amount
-from ..params import Choice, Email, End, Flag, Handset, Id, Pages, Start, Text
+from ..params import Choice, Email, Flag, Handset, Id, Pages, Text
 from ..schema import SECRET
+from ..timestamps import End, Start
 
 _ClientId = Annotated[int, Id("Id of the client.")]
 _Name = Annotated[str, Text("Name of the company, unique among the clients.")]

@@ -11,7 +11,8 @@ from ...store.responses import Response, ResponseFilter
 from ...store.timeline import Plan
 from ..declare import Call, method
 from ..errors import ApiError, Code
-from ..params import Choice, End, Flag, Handset, Id, MessageId, OnlyHandset, Pages, Start, Text
+from ..params import Choice, Flag, Handset, Id, MessageId, OnlyHandset, Pages, Text
+from ..timestamps import End, Start
 from .lists import display_name
 from .sms import find_message
 

@@ -20,9 +20,10 @@ from ...store.messages import NewMessage
 from ..declare import Call, Outcome, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
 from ..forms import Form
-from ..params import CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Timestamp, Url, Words
+from ..params import CountryCode, Email, Flag, Id, Integer, ListId, Param, Text, Url, Words
 from ..recipients_error import describe_recipients
 from ..render import Fixed
+from ..timestamps import Timestamp
 from .lists import find_list
 
 _MAX_VALIDITY_MINUTES = 4320
@@ -167,7 +168,7 @@ def _find_sender(call: Call, wanted: str, shared: bool) -> str:
         allowed = leased.may_send(call.db, call.tenant, call.account.id, sender.text)
     else:
         allowed = not senders.is_reserved(sender.text) and (
-            not call.account.strict_senders
+            not (call.account.strict_senders or sender.must_be_registered)
             or sender_ids.is_registered(call.db, call.tenant, call.account.id, sender.text)
         )
     if not allowed:
