@@ -53,7 +53,7 @@ class Answer(NamedTuple):
 
     @property
     def gateway(self) -> GatewayAnswer | None:
-        """The answer of the gateway in front of the API, if the client gets that one."""
+        """The gateway's answer, if the client gets that instead of the API's own."""
         fault = self.injected.fault.gateway if self.injected else None
         if fault == "maintenance":
             return MAINTENANCE

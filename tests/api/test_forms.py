@@ -121,7 +121,7 @@ def test_bytes_that_are_not_utf_8_are_windows_1252(call: Caller, value: bytes, r
 
 
 def add_list(call: Caller, value: bytes, where: str) -> tuple[int, dict[str, Any]]:
-    """Add a list whose name is sent as these bytes, in a part of the request."""
+    """Add a list with a name of these bytes, in a part of the request."""
     encoded = b"name=" + (value if where.endswith("as it is") else quote(value).encode())
     part = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n' + value + b"\r\n--b--\r\n"
     content_type = b"multipart/form-data; boundary=b" if where == "multipart" else FORM.encode()
