@@ -1,4 +1,4 @@
-"""The cost of the pytest plugin: a session's start, a tenant for each test, and a thousand tests on one server."""
+"""The cost of the pytest plugin: a session's start, a tenant, a call, and a thousand tests on one server."""
 
 import json
 import os
@@ -14,12 +14,14 @@ from sms_sandbox.settings import PREFIX
 from sms_sandbox.testing import Sandbox
 
 from .figures import Figure, Run
-from .processes import first_line, python
 
 ROOT = Path(__file__).parents[1]
 TEST_COUNT = 1000
+THREAD = "the server on a thread"
 
 TEST_FILE = """
+import json
+import time
 import pytest
 
 @pytest.fixture
@@ -31,8 +33,17 @@ def test_empty(empty, n): ...
 
 @pytest.mark.parametrize("n", range({count}))
 def test_tenant(sms_sandbox, n): ...
+
+def test_calls(sms_sandbox):
+    took = []
+    for _ in range({count}):
+        began = time.perf_counter()
+        sms_sandbox.call("send-sms", to="61491570156", message="Hello")
+        took.append(time.perf_counter() - began)
+    with open("calls.json", "w") as file:
+        json.dump(took, file)
 """
-"""Tests that do nothing, with an empty fixture and with the plugin's."""
+"""Tests that do nothing, with an empty fixture and with the plugin's, and one that calls."""
 
 TIMING_CONFTEST = """
 import json
@@ -49,32 +60,36 @@ def pytest_sessionfinish():
 
 
 def fixtures(run: Run) -> list[Figure]:
-    return [session_start(run), tenant_per_test(run), shared_server()]
+    return [*plugin(run), shared_server()]
 
 
-def session_start(run: Run) -> Figure:
-    """Measure the time from a process's first line to a tenant with a receiver. New certificates are included."""
-    figure = Figure("start of a test session", "s", "a plain HTTP server", 0.7, False, more_is_better=False)
+def plugin(run: Run) -> list[Figure]:
+    """Measure the first test of a session, a tenant for each further test, and a call.
+
+    The first test includes the start of the server and new certificates, the others setup, call and teardown.
+    """
+    start = Figure("start of a test session", "s", THREAD, 0.6, False, more_is_better=False)
+    tenant = Figure("a tenant for a test", "ms", THREAD, 5, False, more_is_better=False)
+    call = Figure("a call in a test", "ms", THREAD, 2, False, more_is_better=False)
+    empty = []
     for _ in range(run.rounds):
-        for which, values in (("plain", figure.baseline), ("sandbox", figure.sandbox)):
-            with python("-m", "benchmarks.session", which) as process:
-                values.append(float(first_line(process)))
-                process.wait()
-    return figure
-
-
-def tenant_per_test(run: Run) -> Figure:
-    """Measure setup, call and teardown of an empty test: the median of a run, without its first test."""
-    figure = Figure("a tenant for a test", "ms", "an empty fixture", 10, False, more_is_better=False)
-    for _ in range(run.rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "test_turns.py").write_text(TEST_FILE.format(count=100))
-            (Path(folder) / "conftest.py").write_text(TIMING_CONFTEST)
-            pytest(folder)
-            took = json.loads((Path(folder) / "took.json").read_text())
-        for name, values in (("test_empty", figure.baseline), ("test_tenant", figure.sandbox)):
-            values.append(1000 * median([seconds for test, seconds in took.items() if name in test][1:]))
-    return figure
+        for kind in ("one", "thread"):
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name)
+                (folder / "test_turns.py").write_text(TEST_FILE.format(count=100))
+                (folder / "conftest.py").write_text(TIMING_CONFTEST)
+                output = pytest(name, f"--sms-sandbox-server={kind}")
+                if "201 passed" not in output:
+                    raise RuntimeError(output[-2000:])
+                took = json.loads((folder / "took.json").read_text())
+                calls = json.loads((folder / "calls.json").read_text())
+            first, *others = [seconds for test, seconds in took.items() if "test_tenant" in test]
+            values = (first, 1000 * median(others), 1000 * median(calls))
+            for figure, value in zip((start, tenant, call), values, strict=True):
+                (figure.sandbox if kind == "one" else figure.baseline).append(value)
+            empty.append(1000 * median([seconds for test, seconds in took.items() if "test_empty" in test]))
+    tenant.notes.append(f"an empty fixture takes {median(empty):.2f} ms")
+    return [start, tenant, call]
 
 
 def shared_server() -> Figure:

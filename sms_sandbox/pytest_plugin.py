@@ -50,18 +50,27 @@ def sms_sandbox_server(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 def _start(config: pytest.Config) -> Sandbox:
     """Start the server, or use a running one, as the options say."""
-    from .testing import Sandbox
-
     ready_file = config.getoption("sms_sandbox_attach")
     if ready_file:
+        from .testing import Sandbox
+
         return Sandbox.attach(ready_file=ready_file)
     invitation = getattr(config, "workerinput", {}).get("sms_sandbox")
     if invitation is not None:
         from .testing.worker import join_server
 
         return join_server(invitation)
-    in_process = config.getoption("sms_sandbox_server") == "thread"
-    return Sandbox.start(certs=config.getoption("sms_sandbox_certs"), in_process=in_process)
+    certs = config.getoption("sms_sandbox_certs")
+    if config.getoption("sms_sandbox_server") == "thread":
+        from .testing import Sandbox
+
+        return Sandbox.start(certs=certs, in_process=True)
+    from .client.child_server import ChildServer
+
+    server = ChildServer(certs, {})
+    from .testing import Sandbox  # here, because the server starts meanwhile
+
+    return Sandbox.of(server)
 
 
 @pytest.fixture

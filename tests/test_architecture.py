@@ -40,7 +40,7 @@ ARROWS = {
     "__main__": {"cli"},
     "testing": {"client", "control.shapes", "domain", "server", "settings", "store"},
     "xdist_server": {"testing"},
-    "pytest_plugin": {"testing", "xdist_server"},
+    "pytest_plugin": {"client", "testing", "xdist_server"},
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

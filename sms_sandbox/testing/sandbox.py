@@ -7,23 +7,26 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..client import discovery, environment
+from ..client.child_server import ChildServer
 from ..client.control import CALL_TIMEOUT_SECONDS
 from ..client.errors import SandboxError
+from ..client.server_log import ServerLog
 from ..control.shapes.accounts import Account
 from ..control.shapes.clock import Advanced, Clock
 from ..control.shapes.messages import Inbound
 from ..control.shapes.server_info import ServerInfo
 from ..control.shapes.tenants import CreatedTenant
-from .child_server import ChildServer
 from .event_loop import check_may_block
 from .fault_injection import FaultInjection
 from .handset import Handset
 from .queries import Queries
 from .receiver import Receiver
-from .server_log import ServerLog
+
+if TYPE_CHECKING:
+    from .thread_server import ThreadServer
 
 
 class Sandbox(Queries, FaultInjection):
@@ -64,13 +67,18 @@ class Sandbox(Queries, FaultInjection):
 
         Raises SettingsError for a wrong setting, and SandboxError if the server can't start.
         """
-        server: Any
-        if in_process:
-            from .thread_server import ThreadServer  # here, because all else needs no server in this process
+        if not in_process:
+            return cls.of(ChildServer(certs, settings))
+        from .thread_server import ThreadServer  # here, because all else needs no server in this process
 
-            server = ThreadServer(certs, settings)
-        else:
-            server = ChildServer(certs, settings)
+        return cls.of(ThreadServer(certs, settings))
+
+    @classmethod
+    def of(cls, server: "ChildServer | ThreadServer") -> "Sandbox":
+        """Use the default tenant of a server that this process starts. Closing it stops the server.
+
+        Raises SandboxError if the server can't start.
+        """
         sandbox = cls(server.info, log=server.log)
         sandbox._closing.append(server.close)
         # A process that forgets its sandbox ends it in order all the same.

@@ -4,9 +4,9 @@ import json
 
 from ..client.errors import SandboxError
 from ..client.raw_sockets import RawSocket
+from ..client.server_log import ServerLog
 from ..control.shapes.server_info import ServerInfo
 from .sandbox import Sandbox
-from .server_log import ServerLog
 
 _START_TIMEOUT_SECONDS = 60.0
 """Longest wait for the server. The first worker that asks for it makes it start."""

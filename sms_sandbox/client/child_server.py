@@ -7,14 +7,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..client.errors import SandboxError
-from ..client.unpatched import Unpatched
 from ..control.shapes.server_info import ServerInfo
 from ..settings import PREFIX, Settings, flag, variable
+from .errors import SandboxError
 from .server_log import ServerLog
+from .unpatched import Unpatched
 
 START_TIMEOUT_SECONDS = 30.0
 """Longest that a start or a stop may take. Each usually takes less than a second."""
@@ -32,7 +33,8 @@ class ChildServer:
     """A server on free ports, with a store in memory and temporary certificates. Settings can change that.
 
     The child's standard input is a pipe that ends with this process, however that ends, and the server stops then.
-    Raises SettingsError for a wrong setting, and SandboxError if the server can't start.
+    It is still starting when this returns, so that the caller can do something else. Raises SettingsError for a wrong
+    setting.
     """
 
     def __init__(self, certs: str | Path | None, settings: dict[str, Any]) -> None:
@@ -50,8 +52,12 @@ class ChildServer:
         except BaseException:
             self._folder.cleanup()
             raise
+
+    @cached_property
+    def info(self) -> ServerInfo:
+        """The address of the server, once it is ready. Raises SandboxError if it can't start."""
         try:
-            self.info = self._wait()
+            return self._wait()
         except BaseException:
             self.close()
             raise

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sms_sandbox.client import child_server
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.testing import Sandbox, SandboxError, child_server
+from sms_sandbox.testing import Sandbox, SandboxError
 from tests.sandbox import HANDSET
 from tests.timing import eventually
 
