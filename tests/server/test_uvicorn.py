@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 CLASSES: dict[type, tuple[str, ...]] = {
     HttpToolsProtocol: (
         "connection_made", "connection_lost", "data_received", "on_message_begin", "on_headers_complete",
-        "on_message_complete", "send_400_response", "timeout_keep_alive_handler", "_unsupported_upgrade_warning",
+        "on_body", "on_message_complete", "on_response_complete", "send_400_response", "timeout_keep_alive_handler",
     ),
     RequestResponseCycle: ("send",),
     uvicorn.Server: ("startup", "shutdown", "handle_exit", "run"),
@@ -54,11 +54,25 @@ async def test_the_attributes_that_the_server_uses_are_there() -> None:
         stand_in, stand_in, flow, log, log, False, [], asyncio.Event(), False, True, lambda: None
     )  # fmt: skip
     used: list[tuple[object, tuple[str, ...]]] = [
-        (protocol, ("loop", "transport", "scope", "headers")),
+        (
+            protocol,
+            (
+                "loop",
+                "transport",
+                "scope",
+                "headers",
+                "cycle",
+                "flow",
+                "parser",
+                "logger",
+                "server_state",
+                "expect_100_continue",
+            ),
+        ),
         (server, ("config", "server_state", "should_exit", "started")),
         (state, ("tasks", "connections", "default_headers")),
         (lifespan, ("state",)),
-        (flow, ("write_paused",)),
+        (flow, ("write_paused", "drain", "pause_reading")),
         (
             cycle,
             (

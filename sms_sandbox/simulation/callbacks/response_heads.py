@@ -30,7 +30,7 @@ class HeadReducer(ResponseHandler):
         super().set_response_params(**params)
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        """End the response with an error, and its body, too, which aiohttp forgets if chunks are wrong."""
+        """End the response and its body with an error; aiohttp forgets the body."""
         super().set_exception(exc, *cause)
         if self._payload is not None and not self._payload.is_eof():
             self._payload.set_exception(ClientPayloadError(str(exc)))
