@@ -153,10 +153,10 @@ def tenant(run: Run) -> tuple[Api, Control]:
     return new_tenant(run)
 
 
-def new_tenant(run: Run, throttle: int = 0) -> tuple[Api, Control]:
+def new_tenant(run: Run, throttle: int = 0, **settings: Any) -> tuple[Api, Control]:
     """Create a tenant that is deleted at the end of the run."""
     assert run.control is not None, "a test that creates a tenant must declare needs(SANDBOX)"
-    name, credentials = run.control.create_tenant(throttle)
+    name, credentials = run.control.create_tenant(throttle, **settings)
     run.exit_stack.callback(run.control.delete_tenant, name)
     api = run.api.with_credentials(credentials, rate=0)
     api.pending_cleanup = []

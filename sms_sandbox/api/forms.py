@@ -65,12 +65,23 @@ def parse_urlencoded(raw: bytes) -> dict[str, str]:
     pieces = raw.split(b"&")
     if len(pieces) > _MAX_FIELDS:
         raise UnreadableError("too many fields")
-    pairs = []
+    form = {}
     for piece in pieces:
         if piece:
             name, _, value = piece.partition(b"=")
-            pairs.append((_unquote(name), _unquote(value)))
-    return _build_form(pairs)
+            try:
+                key, form_value = _unquote(name).decode(), _unquote(value).decode()
+            except UnicodeDecodeError:
+                return _build_form(map(_split_piece, filter(None, pieces)))
+            if "[" in key:
+                return _build_form(map(_split_piece, filter(None, pieces)))
+            form[_php_name(key)] = form_value
+    return form
+
+
+def _split_piece(piece: bytes) -> tuple[bytes, bytes]:
+    name, _, value = piece.partition(b"=")
+    return _unquote(name), _unquote(value)
 
 
 def _unquote(raw: bytes) -> bytes:
@@ -80,7 +91,7 @@ def _unquote(raw: bytes) -> bytes:
 
 
 def _build_form(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return the form of these names and values, of which most are plain UTF-8."""
+    """Return the form of any names and values. A form of plain UTF-8 without arrays is read faster without it."""
     form: dict[str, str] = {}
     arrays: dict[str, list[str]] = {}
     others: list[str] = []

@@ -131,7 +131,7 @@ def _check_local_numbers(_: AnsweredCall, method: Method, form: Form, __: ApiCon
     for name in method.number_fields:
         for raw in form.get(name, "").split(",", MAX_NUMBERS)[:MAX_NUMBERS]:
             digits = numbers.parse_digits(raw.strip()) or ""
-            if digits and not raw.isascii():
+            if digits and (not raw.isascii() or raw.strip().endswith(".0")):
                 yield f"`{name}` {ascii(raw.strip())[:40]} holds characters that are ignored. Send digits only."
                 break
             if digits.startswith("0") and not has_country:

@@ -72,6 +72,8 @@ def test_ordinary_calls_give_no_hints(frozen: FreshTenant) -> None:
          "`msisdn` 0491570156 looks like a local number. Write it in international form."),
         ("send-sms", {"message": "x", "to": "\u202a+61491570156\u202c"},
          "`to` '\\u202a+61491570156\\u202c' holds characters that are ignored. Send digits only."),
+        ("send-sms", {"message": "x", "to": f"{TO}.0"},
+         "`to` '61491570156.0' holds characters that are ignored. Send digits only."),
         ("send-sms", {"message": "x", "to": TO, "send_at": "2026-03-01T23:00:00+1000"},
          "`send_at` 2026-03-01T23:00:00+1000 has an offset. The documented form is YYYY-MM-DD HH:MM:SS in UTC."),
         ("get-list", {"list_id": "1", "members": "true"},
