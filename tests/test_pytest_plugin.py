@@ -210,6 +210,51 @@ def test_a_server_that_runs_already(runs: Runs, servers: Path, certificates: Cer
         assert [each["name"] for each in sandbox.control("GET", "/tenants")["tenants"]] == ["default"]
 
 
+def test_workers_that_use_no_sandbox_start_none(runs: Runs, tmp_path: Path) -> None:
+    runs.write("test_none.py", "def test_nothing(): ...")
+    options = ("-n2", f"--basetemp={tmp_path / 'base'}")
+    plugins = (*LOADED, "-p", "xdist")
+    assert runs.run("test_none.py", *options, plugins=plugins, certs=tmp_path / "certs").counts(passed=1)
+    assert not (tmp_path / "certs").exists()
+
+
+def test_workers_are_told_why_there_is_no_server(runs: Runs, tmp_path: Path) -> None:
+    (tmp_path / "certs").write_text("no folder")
+    runs.write("test_two.py", "def test_one(sms_sandbox): ...\ndef test_other(sms_sandbox): ...")
+    ran = runs.run("test_two.py", "-n2", plugins=(*LOADED, "-p", "xdist"), certs=tmp_path / "certs")
+    assert ran.counts(error=2)
+    assert ran.said.count("SandboxError: The sandbox did not start: ") >= 2
+    assert "certs" in ran.said.partition("did not start: ")[2].partition("\n")[0]
+
+
+def test_a_failure_shows_what_the_server_logged_meanwhile(runs: Runs) -> None:
+    runs.write(
+        "test_logged.py",
+        """
+        import pytest
+
+        def log(sandbox, line):
+            with sandbox.log.path.open("a") as file:
+                file.write(line)
+
+        def test_before(sms_sandbox):
+            log(sms_sandbox, "an older line\\n")
+
+        @pytest.mark.parametrize("n", range(4))
+        def test_fails(sms_sandbox, n):
+            log(sms_sandbox, f"a line of test {n}\\n")
+            assert n == 7
+        """,
+    )
+    for options in ((), ("-p", "xdist", "-n2")):
+        ran = runs.run("test_logged.py", *options)
+        assert ran.counts(passed=1, failed=4)
+        for n in range(4):
+            section = ran.about(f"test_fails[{n}]").partition("- sms-sandbox server -")[2]
+            assert f"a line of test {n}" in section
+        assert options or "an older line" not in ran.said
+
+
 # Loading
 
 
