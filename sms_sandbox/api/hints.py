@@ -121,7 +121,7 @@ def _check_declared(_: AnsweredCall, method: Method, form: Form, __: ApiContext)
 def _check_values(_: AnsweredCall, method: Method, form: Form, __: ApiContext) -> Iterator[str]:
     for name, param in method.params.items():
         wire = wire_name(name) if form.get(wire_name(name)) else param.alias
-        raw = form.get(wire, "").strip()
+        raw = form.get(wire, "").strip() if wire else ""
         if raw and (hint := param.hint(raw, wire)):
             yield hint
 

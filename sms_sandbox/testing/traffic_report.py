@@ -72,7 +72,7 @@ def _result(entry: Entry) -> Iterator[str]:
         return
     yield " ".join(str(word) for word in (entry.status, entry.code or entry.error) if word) or "no answer"
     if entry.kind == "call" and isinstance(entry.reply, dict) and entry.code != "SUCCESS":
-        description = entry.reply.get("error", {}).get("description", "")
+        description = entry.reply.get("error", entry.reply).get("description", "")
         if description:
             yield _shorten(str(description))
 

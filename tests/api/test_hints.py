@@ -186,6 +186,10 @@ def test_another_notation_of_a_form_is_told(account: Account) -> None:
     ]
 
 
+def test_a_field_without_a_name_is_no_value_of_a_parameter(account: Account) -> None:
+    assert only(seen(account, "get-list", {"list_id": "1", "": "x"})).startswith("get-list has no parameter ``")
+
+
 def test_no_more_hints_than_anybody_reads(account: Account) -> None:
     assert len(hints(seen(account, "send-sms", {f"junk{index}": "x" for index in range(50)}))) == 10
 
