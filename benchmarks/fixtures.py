@@ -1,4 +1,4 @@
-"""The cost of the pytest plugin: a session's start, a tenant, a call, and a thousand tests on one server."""
+"""The cost of the pytest plugin: a session's start, a tenant, a call, and many tests."""
 
 import json
 import os

@@ -25,6 +25,7 @@ class XdistServer:
         self._is_closing = False
         self._token = os.urandom(16).hex()
         self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.settimeout(None)  # the tests' configuration may have changed the default
         self._port = self._socket.getsockname()[1]
         self.invitation = f"{self._port} {self._token}"
         self._thread = Thread(target=self._listen, name="sms-sandbox-xdist", daemon=True)

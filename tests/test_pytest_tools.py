@@ -32,6 +32,8 @@ def live(sandbox):
 
 TOOLS = {
     "freezegun": """
+        import asyncio
+
         from freezegun import freeze_time
 
         @freeze_time("2020-02-29 12:00")
@@ -39,6 +41,14 @@ TOOLS = {
             live(sms_sandbox)
             with pytest.raises(AssertionError, match="Waited 0.1 s"):
                 sms_sandbox.receiver().wait_for(5, timeout=0.1)
+
+        def test_on_an_event_loop(sms_sandbox):
+            async def run():
+                with freeze_time("2035-01-01"):
+                    await sms_sandbox.a.call("send-sms", to="61491570156", message="Hello")
+                    return await sms_sandbox.a.advance(seconds=5)
+
+            assert asyncio.run(run()).counts["callback"] == 1
 
         def test_inside(sms_sandbox):
             with freeze_time("2035-01-01", tick=True):
@@ -67,6 +77,27 @@ TOOLS = {
 
         def test_time(sms_sandbox):
             names = ("time.sleep", "time.time", "time.monotonic", "time.perf_counter", "threading.Thread.start")
+            patches = [patch(name, Mock(side_effect=ValueError(name))) for name in names]
+            for each in patches:
+                each.start()
+            try:
+                live(sms_sandbox)
+            finally:
+                for each in patches:
+                    each.stop()
+    """,
+    "open and sockets": """
+        import socket
+        from unittest.mock import Mock, patch
+
+        @pytest.fixture
+        def hasty():
+            socket.setdefaulttimeout(0.001)
+            yield
+            socket.setdefaulttimeout(None)
+
+        def test_open(hasty, sms_sandbox):
+            names = ("builtins.open", "socket.socket", "socket.create_connection", "ssl.create_default_context")
             patches = [patch(name, Mock(side_effect=ValueError(name))) for name in names]
             for each in patches:
                 each.start()
@@ -113,6 +144,10 @@ TOOLS = {
 
         def test_afterwards(sms_sandbox):
             live(sms_sandbox)
+
+        def test_empty(sms_sandbox):
+            with patch.dict("sys.modules", clear=True):
+                live(sms_sandbox)
 
         def test_blocked(sms_sandbox):
             blocked = dict.fromkeys(("phonenumbers", "uvloop", "aiohttp", "sqlalchemy", "email.utils", "http.server"))

@@ -1,6 +1,7 @@
 """A server in a process of its own, which ends with its parent process."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,19 +39,20 @@ class ChildServer:
     """
 
     def __init__(self, certs: str | Path | None, settings: dict[str, Any]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="sms-sandbox-")
+        # Not a TemporaryDirectory, which a forked process would delete at its end.
+        self._folder = tempfile.mkdtemp(prefix="sms-sandbox-")
         self._pid = Unpatched.getpid()
         self._is_closed = False
         try:
-            directory = str(Path(certs or self._folder.name).absolute())
+            directory = str(Path(certs or self._folder).absolute())
             usual: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": directory}
             chosen = Settings(**usual | settings)
-            log = Path(self._folder.name, "server.log")
+            log = Path(self._folder, "server.log")
             with log.open("wb") as errors:
                 self._start(chosen, errors.fileno())
             self.log = ServerLog(log)
         except BaseException:
-            self._folder.cleanup()
+            shutil.rmtree(self._folder, ignore_errors=True)
             raise
 
     @cached_property
@@ -64,15 +66,17 @@ class ChildServer:
 
     def close(self) -> None:
         """Stop the server and wait until it has ended. A process that was forked leaves it alone."""
-        if self._pid != Unpatched.getpid() or self._is_closed:
+        if self._is_closed:
             return
         self._is_closed = True
+        self.log.close()
+        if self._pid != Unpatched.getpid():
+            return
         Unpatched.close(self._input)
         with _kill_late(self._process):
             self._process.wait()
         Unpatched.close(self._output)
-        self.log.close()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, settings: Settings, errors: int) -> None:
         # In a session of its own, so that Ctrl-C at the terminal does not stop it before the tests have ended.

@@ -1,9 +1,9 @@
 """A pool of connections to one server, so that most calls need no handshake."""
 
 import re
-import ssl
 from collections.abc import Mapping
 from http.client import HTTPResponse, InvalidURL
+from ssl import SSLContext, create_default_context
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,7 +52,7 @@ class Connections:
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._host_and_port = f"{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
         self._ca = ca if parts.scheme == "https" else None
-        self._context: ssl.SSLContext | None = None
+        self._context: SSLContext | None = None
         self._idle: list[Connection] = []
         self._pid = Unpatched.getpid()
 
@@ -82,7 +82,7 @@ class Connections:
         if self._ca is None:
             return Connection(raw, self._host_and_port)
         if self._context is None:
-            self._context = ssl.create_default_context(cafile=self._ca)
+            self._context = create_default_context(cafile=self._ca)
         return Connection(TLSSocket(raw, self._context, self._host), self._host_and_port)
 
     def close(self) -> None:

@@ -3,8 +3,8 @@
 They have the methods that `http.client` needs for a response.
 """
 
-import ssl
 from io import BufferedReader, RawIOBase
+from ssl import MemoryBIO, SSLContext, SSLWantReadError, SSLZeroReturnError
 from typing import Any
 
 from .unpatched import Unpatched
@@ -79,10 +79,10 @@ class RawSocket:
 class TLSSocket(RawSocket):
     """A TLS connection. Python's `ssl.SSLSocket` is not used, because tests patch the sockets below it."""
 
-    def __init__(self, connection: RawSocket, context: ssl.SSLContext, host: str) -> None:
+    def __init__(self, connection: RawSocket, context: SSLContext, host: str) -> None:
         """Shake hands. Raises OSError, and closes the connection then."""
         super().__init__(connection._socket)
-        self._received, self._sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._received, self._sent = MemoryBIO(), MemoryBIO()
         self._tls = context.wrap_bio(self._received, self._sent, server_hostname=host)
         try:
             self._run(self._tls.do_handshake)
@@ -100,7 +100,7 @@ class TLSSocket(RawSocket):
         """Receive up to as many bytes as `buffer` has, and decrypt them. Return how many; 0 at the end."""
         try:
             count: int = self._run(self._tls.read, len(buffer), buffer)
-        except ssl.SSLZeroReturnError:
+        except SSLZeroReturnError:
             return 0
         return count
 
@@ -120,7 +120,7 @@ class TLSSocket(RawSocket):
         while True:
             try:
                 done = act(*args)
-            except ssl.SSLWantReadError:
+            except SSLWantReadError:
                 self._flush()
                 data = self._socket.recv(_CHUNK_BYTES)
                 if data:

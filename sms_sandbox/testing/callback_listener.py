@@ -43,6 +43,7 @@ class CallbackListener:
         self._ended = Unpatched.make_lock()
         self._ended.acquire()
         self._socket = Unpatched.socket(_INET, _STREAM, 0)
+        self._socket.settimeout(None)  # tests may have changed the default
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(_BACKLOG)
         self.port = int(self._socket.getsockname()[1])

@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from freezegun import freeze_time
 
 from sms_sandbox.client import child_server
 from sms_sandbox.server.certificates import Certificates
@@ -64,8 +66,8 @@ def test_it_ends_with_its_parent_though_a_forked_process_has_its_pipe(certificat
     eventually(lambda: not is_running(pid), 5)
 
 
-def test_a_forked_process_uses_it_and_leaves_it_alone(certificates: Certificates) -> None:
-    with Sandbox.start(certs=certificates.directory) as sandbox, sandbox.new_tenant() as tenant:
+def test_a_forked_process_uses_it_and_leaves_it_alone(server: Sandbox) -> None:
+    with server.new_tenant() as tenant:
         receiver = tenant.receiver()
         assert tenant.messages() == []  # a connection that the forked process must not share
         pid = os.fork()
@@ -73,7 +75,7 @@ def test_a_forked_process_uses_it_and_leaves_it_alone(certificates: Certificates
             try:
                 tenant.call("send-sms", message="from the fork", to=HANDSET)
                 receiver.close()
-                sandbox.close()
+                server.close()
                 os._exit(0)
             finally:
                 os._exit(1)
@@ -83,16 +85,45 @@ def test_a_forked_process_uses_it_and_leaves_it_alone(certificates: Certificates
         assert len(receiver.dlrs) == 1
 
 
-def test_ctrl_c_at_the_terminal_does_not_reach_it(certificates: Certificates) -> None:
-    with Sandbox.start(certs=certificates.directory) as sandbox:
-        assert os.getsid(sandbox.where.pid) != os.getsid(0)
+def test_a_forked_process_that_ends_in_order_leaves_it_alone() -> None:
+    script = """
+import os, sys
+from pathlib import Path
+from sms_sandbox.testing import Sandbox
+
+sandbox = Sandbox.start()
+pid = os.fork()
+if not pid:
+    sys.exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+assert Path(sandbox.ca).exists()
+assert sandbox.call("get-balance")["error"]["code"] == "SUCCESS"
+"""
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_a_token_is_not_in_the_command(certificates: Certificates) -> None:
-    with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as sandbox:
-        command = Path(f"/proc/{sandbox.where.pid}/cmdline").read_bytes()
-        assert b"serve" in command
-        assert b"let-me-in" not in command
+def test_it_starts_while_the_time_is_frozen(certificates: Certificates) -> None:
+    with freeze_time("2001-01-01"), Sandbox.start(certs=certificates.directory) as sandbox:
+        assert sandbox.now.year > 2001
+        with sandbox.new_tenant(frozen=True) as tenant:
+            assert tenant.now.year == 2001, "a clock that is frozen now shows the time of the test"
+
+
+@pytest.fixture(scope="module")
+def server(certificates: Certificates) -> Iterator[Sandbox]:
+    with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as started:
+        yield started
+
+
+def test_ctrl_c_at_the_terminal_does_not_reach_it(server: Sandbox) -> None:
+    assert os.getsid(server.where.pid) != os.getsid(0)
+
+
+def test_a_token_is_not_in_the_command(server: Sandbox) -> None:
+    command = Path(f"/proc/{server.where.pid}/cmdline").read_bytes()
+    assert b"serve" in command
+    assert b"let-me-in" not in command
 
 
 def test_settings_reach_it(certificates: Certificates, tmp_path: Path) -> None:
@@ -130,12 +161,12 @@ def test_one_that_is_not_ready_in_time_is_killed(certificates: Certificates, mon
         Sandbox.start(certs=certificates.directory)
 
 
-def test_its_log_can_be_read(certificates: Certificates) -> None:
-    with Sandbox.start(certs=certificates.directory) as sandbox:
-        assert sandbox.log is not None
-        sandbox.log.path.write_text("first\n")
-        start = sandbox.log.size()
-        with sandbox.log.path.open("a") as file:
-            file.write("second\n")
-        assert sandbox.log.read(start) == "second\n"
-        assert sandbox.new_tenant().log is sandbox.log
+def test_its_log_can_be_read(server: Sandbox) -> None:
+    assert server.log is not None
+    server.log.path.write_text("first\n")
+    start = server.log.size()
+    with server.log.path.open("a") as file:
+        file.write("second\n")
+    assert server.log.read(start) == "second\n"
+    with server.new_tenant() as tenant:
+        assert tenant.log is server.log
