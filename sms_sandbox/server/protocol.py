@@ -27,6 +27,9 @@ DOUBT_SECONDS = 0.1
 _REQUEST_LINE = re.compile(rb"[A-Z-]+ [^\x00-\x20\x7f]+ HTTP/1\.[01]\r\n")
 """httptools takes several blanks, other versions, and none."""
 
+_RAW_BYTE = re.compile(rb"[\x80-\xff]")
+"""A byte of UTF-8 that a client did not escape in its target. nginx takes it, httptools does not."""
+
 _LINGER_RESET = struct.pack("ii", 1, 0)
 """Value of SO_LINGER (on, 0 seconds) that makes closing a socket send a TCP reset."""
 
@@ -114,9 +117,12 @@ class HttpProtocol(HttpToolsProtocol):
                 self._start_timer(FIRST_HEAD_TIMEOUT_SECONDS, self.timeout_keep_alive_handler)
             return False
         self._stop_timer()
-        if not _REQUEST_LINE.match(head):
+        line = _REQUEST_LINE.match(head)
+        if line is None:
             self._refuse("Invalid HTTP request received.")
             return False
+        if not line[0].isascii():
+            head = _RAW_BYTE.sub(lambda byte: b"%%%02X" % byte[0][0], line[0]) + head[line.end() :]
         self._may_begin = True
         super().data_received(head)
         return True

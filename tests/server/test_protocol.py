@@ -98,6 +98,18 @@ def test_an_irregular_head_may_come_in_two_pieces_with_a_pause(server: Account, 
             assert [code_of(each) for each in read_responses(connection, 1)] == ["SUCCESS"]
 
 
+@pytest.mark.parametrize("text", ["Grüße 😀", "\u2028", "é"])
+def test_a_target_may_hold_bytes_that_are_not_escaped(server: Account, text: str) -> None:
+    """As of curl and scripts that join a URL by hand."""
+    tenant = server.tenant()
+    auth = basic(tenant.key, tenant.secret)["Authorization"]
+    target = f"/send-sms.json?to={HANDSET}&message={text.replace(' ', '+')}"
+    with connect_tls(server) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {auth}\r\n\r\n".encode())
+        assert [code_of(each) for each in read_responses(connection, 1)] == ["SUCCESS"]
+    assert tenant.ok("GET", "/messages")["messages"][0]["text"] == text
+
+
 def test_irregular_heads_may_follow_each_other_at_once(server: Account) -> None:
     with connect_tls(server) as connection:
         connection.sendall(b"".join(FORMS.values()))
