@@ -1,4 +1,4 @@
-"""The cost of the pytest plugin: a session's start, a tenant, a call, and many tests."""
+"""The cost of the pytest plugin: a session, a tenant, a call, and many tests."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def fixtures(run: Run) -> list[Figure]:
 
 
 def plugin(run: Run) -> list[Figure]:
-    """Measure the first test of a session, a tenant for each further test, and a call.
+    """Measure the first test of a session, a tenant for each other, and a call.
 
     The first test includes the start of the server and new certificates, the others setup, call and teardown.
     """

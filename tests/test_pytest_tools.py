@@ -97,7 +97,11 @@ TOOLS = {
             socket.setdefaulttimeout(None)
 
         def test_open(hasty, sms_sandbox):
-            names = ("builtins.open", "socket.socket", "socket.create_connection", "ssl.create_default_context")
+            names = (
+                "builtins.open", "socket.socket", "socket.create_connection", "ssl.create_default_context",
+                "hmac.digest", "json.dumps", "json.loads", "urllib.parse.urlencode", "threading.Lock", "uuid.uuid4",
+                "http.client.HTTPConnection", "http.client.HTTPResponse", "subprocess.Popen", "os.getpid",
+            )
             patches = [patch(name, Mock(side_effect=ValueError(name))) for name in names]
             for each in patches:
                 each.start()
@@ -157,6 +161,7 @@ TOOLS = {
     "fork": """
         import os
 
+        @pytest.mark.filterwarnings("ignore:.* is multi-threaded:DeprecationWarning")  # of Python 3.12
         def test_fork(sms_sandbox):
             sms_sandbox.call("get-balance")
             pid = os.fork()

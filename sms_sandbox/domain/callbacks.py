@@ -1,10 +1,10 @@
 """Callbacks: their URL, parameters, signature and retries."""
 
-import hmac
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hmac import digest  # by name, because receivers run in processes whose tests patch modules
+from json import dumps
 from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 
@@ -101,7 +101,7 @@ def signature(url: str, secret: str) -> str:
         message = _php_json(_php_query(url.partition("#")[0].partition("?")[2]))
     except UnicodeDecodeError:
         message = ""
-    return hmac.digest(secret.encode(), message.encode(), "sha256").hex()
+    return digest(secret.encode(), message.encode(), "sha256").hex()
 
 
 def _php_query(query: str) -> _Tree:
@@ -137,7 +137,7 @@ def _insert(tree: _Tree, name: str, value: str) -> None:
 def _php_json(value: "str | _Tree") -> str:
     if isinstance(value, str):
         # Python escapes DEL, PHP does not.
-        return '"' + "\x7f".join(json.dumps(run)[1:-1] for run in value.split("\x7f")).replace("/", r"\/") + '"'
+        return '"' + "\x7f".join(dumps(run)[1:-1] for run in value.split("\x7f")).replace("/", r"\/") + '"'
     if list(value) == [str(index) for index in range(len(value))]:
         return "[" + ",".join(map(_php_json, value.values())) + "]"
     return "{" + ",".join(f"{_php_json(key)}:{_php_json(item)}" for key, item in value.items()) + "}"

@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.client import HTTPException, parse_headers, responses
 from typing import Any, ClassVar
 
@@ -75,11 +76,16 @@ class CallbackListener:
         self._ended.release()
 
     def _answer(self, connection: RawSocket) -> None:
+        request = _read_request(connection)
         try:
-            answer = self._receive(connection)
-            if answer == HANG and not self._is_closing:
-                self._hanging.append(connection)
-                return
+            answer = self._take(*request) if request else None
+        except BaseException:
+            connection.close()
+            raise
+        if answer == HANG and not self._is_closing:
+            self._hanging.append(connection)
+            return
+        with suppress(OSError):  # a client that went away gets no answer
             if answer == RESET:
                 connection.setsockopt(*_LINGER)
             elif answer is not None:
@@ -87,16 +93,18 @@ class CallbackListener:
                 status = int(answer)
                 head = f"HTTP/1.0 {status} {responses.get(status, '')}\r\nContent-Length: 0\r\n\r\n"
                 connection.sendall(head.encode())
-        except (OSError, HTTPException, ValueError):
-            pass  # a client that went away, or that speaks no HTTP, gets no answer
         connection.close()
 
-    def _receive(self, connection: RawSocket) -> int | str | None:
-        """Read a request. Return how to answer it; None if there is none. Raises OSError, HTTPException, ValueError."""
+
+def _read_request(connection: RawSocket) -> tuple[str, Mapping[str, str]] | None:
+    """Return the path and the headers of a request; None if the client went away, or speaks no HTTP."""
+    try:
         file: Any = connection.makefile()
         line = file.readline(_MAX_LINE_BYTES).decode("latin-1").split()
         if len(line) != 3:
             return None
         headers = parse_headers(file)
         file.read(min(int(headers.get("Content-Length") or 0), _MAX_BODY_BYTES))
-        return self._take(line[1], dict(headers))
+        return line[1], dict(headers)
+    except (OSError, HTTPException, ValueError):
+        return None

@@ -66,6 +66,7 @@ def test_it_ends_with_its_parent_though_a_forked_process_has_its_pipe(certificat
     eventually(lambda: not is_running(pid), 5)
 
 
+@pytest.mark.filterwarnings("ignore:.* is multi-threaded:DeprecationWarning")  # of Python 3.12
 def test_a_forked_process_uses_it_and_leaves_it_alone(server: Sandbox) -> None:
     with server.new_tenant() as tenant:
         receiver = tenant.receiver()
