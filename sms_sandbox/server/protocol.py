@@ -72,13 +72,13 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self._received) > HIGH_WATER_LIMIT and not self.transport.is_closing():
             self.flow.pause_reading()
 
-    def _parse(self, nothing_follows: bool = False) -> None:
+    def _parse(self) -> None:
         """Give the parser the bytes of the request that it reads, and of the next ones that may begin."""
         while self._received and not self.transport.is_closing():
             if self._in_request:
                 end = self._body_left or self._find_possible_end()
                 super().data_received(self._take(end))
-            elif self._is_answering() or not self._parse_head(nothing_follows):
+            elif self._is_answering() or not self._parse_head():
                 return
 
     def _take(self, length: int) -> bytes:
@@ -102,7 +102,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _parse_head(self, nothing_follows: bool) -> bool:
+    def _parse_head(self, nothing_follows: bool = False) -> bool:
         """Give the parser the next head, and return True, or False if it is not complete."""
         was_in_doubt = self._head.in_doubt
         try:
