@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .testing import Sandbox
     from .xdist_server import XdistServer
 
+MAX_LOG_BYTES = 5000
+"""Longest part of the server's log that is shown if a test can't begin."""
+
 MARKER = "sms_sandbox(throttle=0, frozen=False, seed=..., ...): settings of the test's tenant, as in Sandbox.new_tenant"
 
 _XDIST_SERVER: pytest.StashKey[XdistServer] = pytest.StashKey()
@@ -101,10 +104,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the tenant's traffic and the server's log to the report of a failed test."""
     report = yield
-    tenant = getattr(item, "funcargs", {}).get("sms_sandbox")
-    if tenant is not None and report.failed and call.when != "teardown":
-        report.sections.append(("sms-sandbox", _traffic(tenant)))
-        if log := _server_log(item, tenant):
+    if report.failed and call.when != "teardown":
+        sandboxes: dict[str, Sandbox] = getattr(item, "funcargs", {})
+        if (tenant := sandboxes.get("sms_sandbox")) is not None:
+            report.sections.append(("sms-sandbox", _traffic(tenant)))
+        if (server := sandboxes.get("sms_sandbox_server")) is not None and (log := _server_log(item, server)):
             report.sections.append(("sms-sandbox server", log))
     return report
 
@@ -117,10 +121,14 @@ def _traffic(tenant: Sandbox) -> str:
         return f"The traffic can't be read: {why}"
 
 
-def _server_log(item: pytest.Item, tenant: Sandbox) -> str:
-    """Return what the server has logged since the test began; empty if the log can't be read."""
+def _server_log(item: pytest.Item, server: Sandbox) -> str:
+    """Return what the server has logged since the test began; the whole log's end if it could not begin."""
+    if server.log is None:
+        return ""
+    has_begun = "sms_sandbox" in getattr(item, "funcargs", {})
     try:
-        return tenant.log.read(item.stash[_LOG_START]).strip() if tenant.log else ""
+        start = item.stash.get(_LOG_START, 0) if has_begun else max(0, server.log.size() - MAX_LOG_BYTES)
+        return server.log.read(start).strip()
     except (OSError, ValueError):  # the test closed the server
         return ""
 

@@ -50,6 +50,7 @@ def check_may_block(call: str) -> None:
 
     That is an app on the event loop of this thread. An app on another thread or in another process goes on.
     """
+    __tracebackhide__ = True  # a failed test shows the line of the test, not this one
     descriptors = _watched_descriptors()
     ports = _listening_ports(descriptors) - CallbackListener.ports if descriptors else set()
     if ports:

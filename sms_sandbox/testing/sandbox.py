@@ -184,6 +184,7 @@ class Sandbox(Queries, FaultInjection):
         When this returns, everything due on the way has happened: callbacks were sent and answered, and failed ones
         were retried. Raises SandboxError if an app on this thread's event loop would have to answer.
         """
+        __tracebackhide__ = True
         check_may_block("advance")
         span = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         body: dict[str, Any] = {name: value for name, value in span.items() if value}

@@ -6,6 +6,7 @@ import pytest
 
 from sms_sandbox.server.server import Server
 from sms_sandbox.testing import Sandbox, SandboxError, thread_server
+from tests.timing import eventually
 
 
 def test_a_server_that_is_not_ready_in_time_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,4 +17,4 @@ def test_a_server_that_is_not_ready_in_time_is_stopped(monkeypatch: pytest.Monke
     monkeypatch.setattr(thread_server, "START_TIMEOUT_SECONDS", 0.5)
     with pytest.raises(SandboxError, match=r"not ready within 0\.5 seconds"):
         Sandbox.start(in_process=True)
-    assert set(threading.enumerate()) <= before
+    eventually(lambda: set(threading.enumerate()) <= before)
