@@ -33,6 +33,7 @@ from .store.database import Store
 from .tenants.startup import TenantSetup
 from .web.middleware import AnswerCancelled
 from .web.pages import Pages, only_get
+from .web.security_headers import SecurityHeaders
 
 if TYPE_CHECKING:
     from .simulation.runner import Runner
@@ -78,6 +79,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Route("/{code:short_link}", pages.open_link),  # /TapTh.is/aB3dE5fG
         ],
         middleware=[
+            Middleware(SecurityHeaders),
             Middleware(AnswerCancelled),
             Middleware(guard.Guard, hosts=(*settings.cert_host, settings.host), token=sandbox.token),
         ],

@@ -16,16 +16,16 @@ from .errors import ControlError
 
 TOKEN_HEADER = b"x-sandbox-token"
 _LOCAL_NAMES = ("localhost", "host.docker.internal")
-_STATUS_PAGE = "/_sandbox/"
+_PAGES = "/_sandbox/"
 _DESCRIPTION = f"{PREFIX}/openapi.json"
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?")
 
 
 class Guard:
-    """Middleware that refuses requests for control and for the status page.
+    """Middleware that refuses requests for control and for the pages beside it.
 
     It decides by the path of the ASGI scope, as a URL rebuilt from the Host header can be forged. `hosts` are names
-    allowed besides loopback. The status page needs no token, because it shows no secret where one is needed.
+    allowed besides loopback. The pages need no token, because they show no secret where one is needed.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], token: str | None) -> None:
@@ -34,21 +34,20 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_STATUS_PAGE):
+        if scope["type"] == "http" and scope["path"].startswith(_PAGES):
             try:
-                self._check(scope["path"], scope["method"], dict(scope["headers"]))
+                self._check(scope)
             except ControlError as refusal:
                 await _response(scope["path"], refusal)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _check(self, path: str, verb: str, headers: Mapping[bytes, bytes]) -> None:
-        is_control = path.startswith(f"{PREFIX}/")
-        if not is_control and path != _STATUS_PAGE:
-            return
+    def _check(self, scope: Scope) -> None:
+        path, headers = scope["path"], dict(scope["headers"])
         self._check_host(headers)
-        if is_control:
-            _check_origin(verb, headers)
+        if path.startswith(f"{PREFIX}/"):
+            _check_site(headers)
+            _check_origin(scope["scheme"], scope["method"], headers)
             if path != _DESCRIPTION:
                 self._check_token(headers)
 
@@ -73,13 +72,19 @@ class Guard:
             raise ControlError("unauthorised", "This sandbox asks for its control token in the header X-Sandbox-Token.")
 
 
-def _check_origin(verb: str, headers: Mapping[bytes, bytes]) -> None:
-    """Refuse a write from a page of another site, which a browser marks with an Origin header."""
+def _check_site(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse a request that a page of another origin caused, even a read, as browsers mark it."""
+    if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
+        raise ControlError("forbidden", "A page of another origin may not use control; open this address by itself.")
+
+
+def _check_origin(scheme: str, verb: str, headers: Mapping[bytes, bytes]) -> None:
+    """Refuse a write from a page of another origin, which a browser marks with an Origin header."""
     origin = headers.get(b"origin")
     if origin is None or verb in ("GET", "HEAD"):
         return
-    _, _, host = origin.decode("latin-1").lower().partition("://")
-    if not host or host != headers.get(b"host", b"").decode("latin-1").lower():
+    host = headers.get(b"host", b"").decode("latin-1")
+    if not host or origin.decode("latin-1").lower() != f"{scheme}://{host}".lower():
         raise ControlError("forbidden", "A page of another origin may not do this.")
 
 
@@ -91,7 +96,7 @@ def _hostname(host: str) -> str | None:
 
 def _response(path: str, refusal: ControlError) -> Response:
     headers = {"cache-control": "no-store"}
-    if path == _STATUS_PAGE:
+    if not path.startswith(f"{PREFIX}/"):
         return PlainTextResponse(refusal.message, refusal.status, headers)
     return JSONResponse(refusal.reply, refusal.status, headers)
 

@@ -56,7 +56,7 @@ class Pages:
         from . import status_page  # late, because the first call needs no page
 
         page = status_page.status(self._info, self._key, self._secret, self._env_command())
-        return HTMLResponse(page, headers=_NO_STORE)
+        return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": status_page.PAGE_POLICY})
 
     async def ca(self, request: Request) -> Response:  # noqa: ARG002
         """Send the certificate of the sandbox's own authority."""
@@ -86,7 +86,7 @@ class Pages:
         from . import status_page
 
         page = status_page.opted_out(link.msisdn) if isinstance(link, link_tap.LinkTap) else b""
-        return HTMLResponse(page, headers=_NO_STORE)
+        return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": status_page.PAGE_POLICY})
 
 
 async def only_get(request: Request, error: Exception) -> Response:  # noqa: ARG001

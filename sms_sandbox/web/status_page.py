@@ -1,17 +1,15 @@
 """The HTML of the status page, and of the page behind an opt-out link."""
 
+import base64
+import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
 
-_FRAME = Template("""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
+from .security_headers import CONTENT_SECURITY_POLICY
+
+_STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --paper: #f5f6f8; --card: #fff; --line: #dde1e7;
   --code: #eef1f5; --good: #1a7f4b; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --soft: #9aa5b4; --paper: #14181f; --card: #1c222b;
@@ -34,7 +32,20 @@ pre { padding: .9rem 1.1rem; overflow-x: auto; margin: 0; border: 1px solid var(
 pre code { padding: 0; background: none; }
 a { color: inherit; }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: .1rem; } dd { margin-bottom: .6rem; } }
-</style>
+"""
+
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+PAGE_POLICY = f"{CONTENT_SECURITY_POLICY}; style-src 'sha256-{_STYLE_HASH}'"
+"""The Content-Security-Policy of these pages: nothing is loaded, and only their own style sheet applies."""
+
+_FRAME = Template("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>$style</style>
 </head>
 <body><main>
 $body
@@ -102,10 +113,10 @@ def status(info: Mapping[str, str], key: str, secret: str | None, env: Sequence[
         "token": "" if secret else "-H 'X-Sandbox-Token: TOKEN' ",
     }
     body = _STATUS.substitute({name: escape(value, quote=False) for name, value in values.items()})
-    return _FRAME.substitute(title="sms-sandbox", body=body).encode()
+    return _FRAME.substitute(style=_STYLE, title="sms-sandbox", body=body).encode()
 
 
 def opted_out(msisdn: str) -> bytes:
     """Return the page that a handset sees when it opens its opt-out link."""
     body = f"<h1>You are unsubscribed</h1><p>{escape(msisdn)} gets no more messages from this sender.</p>"
-    return _FRAME.substitute(title="Unsubscribed", body=body).encode()
+    return _FRAME.substitute(style=_STYLE, title="Unsubscribed", body=body).encode()

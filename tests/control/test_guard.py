@@ -9,16 +9,18 @@ from hypothesis import strategies as st
 from starlette.responses import Response
 from starlette.types import Message, Scope
 
-from sms_sandbox.control import PREFIX, guard
+from sms_sandbox.control import guard
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.sandbox import Account, Answer, fetch, run_sandbox
 
 
-def status(verb: str = "GET", token: str | None = None, **headers: str) -> int:
+def status(
+    verb: str = "GET", token: str | None = None, scheme: str = "http", path: str = "v1/clock", **headers: str
+) -> int:
     """Return the status of a request with these headers. The sandbox also has the name `box.test`."""
     raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    scope: Scope = {"type": "http", "method": verb, "path": f"{PREFIX}/clock", "headers": raw}
+    scope: Scope = {"type": "http", "method": verb, "path": f"/_sandbox/{path}", "headers": raw, "scheme": scheme}
     statuses: list[int] = []
 
     async def send(message: Message) -> None:
@@ -73,7 +75,26 @@ def test_a_page_of_another_origin_may_not_write(verb: str) -> None:
     assert status(verb, host="localhost:8080", origin="null") == 403
     assert status(verb, host="localhost:8080", origin="") == 403
     assert status(verb, host="localhost:8080", origin="http://LOCALHOST:8080") == 200
-    assert status(verb, host="[::1]:8443", origin="https://[::1]:8443") == 200
+    assert status(verb, scheme="https", host="[::1]:8443", origin="https://[::1]:8443") == 200
+
+
+def test_the_scheme_is_part_of_an_origin() -> None:
+    assert status("POST", scheme="https", host="localhost:8443", origin="http://localhost:8443") == 403
+    assert status("POST", host="localhost:8080", origin="https://localhost:8080") == 403
+
+
+@pytest.mark.parametrize("path", ["v1/clock", "v1/traffic/stream", "v1/openapi.json", "v1/nothing"])
+@pytest.mark.parametrize(("site", "expected"), [
+    ("cross-site", 403), ("same-site", 403), ("", 403), ("Same-Origin", 403), ("same-origin", 200), ("none", 200),
+])  # fmt: skip
+def test_a_browser_reads_control_for_its_own_pages_only(path: str, site: str, expected: int) -> None:
+    assert status(path=path, host="localhost:8080", sec_fetch_site=site) == expected
+
+
+@pytest.mark.parametrize("path", ["", "openapi.json", "ca.pem", "nothing"])
+def test_the_pages_may_be_linked_to_but_not_by_another_name(path: str) -> None:
+    assert status(path=path, host="localhost:8080", sec_fetch_site="cross-site") == 200
+    assert status(path=path, host="evil.example") == 403
 
 
 def test_a_page_of_another_origin_may_ask_but_not_read() -> None:
@@ -139,7 +160,8 @@ def test_a_strange_name_is_refused_on_every_path_of_control(public: Account) -> 
     for path in ("/_sandbox/v1/clock", "/_sandbox/v1/openapi.json", "/_sandbox/v1/nothing"):
         answer = ask(public, path, host="evil.example", x_sandbox_token=token)
         assert (answer.status, answer.code) == (403, "forbidden")
-    assert ask(public, "/_sandbox/", host="evil.example").status == 403
+    for path in ("/_sandbox/", "/_sandbox/openapi.json", "/_sandbox/ca.pem"):
+        assert ask(public, path, host="evil.example").status == 403
     assert ask(public, "/_sandbox/v1/clock", host="box.test", x_sandbox_token=token).status == 200
 
 
