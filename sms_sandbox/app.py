@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -28,10 +29,10 @@ from .control import PREFIX, guard
 from .control.error_handlers import control_failed, no_such_path
 from .domain import numbers
 from .journal.writer import JournalWriter
-from .settings import Settings, flag
+from .settings import PUBLISHED_SECRET, Settings, SettingsError, flag, is_loopback
 from .store.database import Store
 from .tenants.startup import TenantSetup
-from .web.middleware import AnswerCancelled
+from .web.middleware import AnswerCancelled, NoLoops
 from .web.pages import Pages, only_get
 from .web.security_headers import SecurityHeaders
 
@@ -49,20 +50,22 @@ GARBAGE_THRESHOLDS = (50_000, 10, 10)
 
 
 class Addresses(Struct, frozen=True):
-    """The URLs of this server, and the files of its certificate authority."""
+    """The URLs of this server, the files of its certificate authority, and where it listens."""
 
     https: str
     http: str
     ca: Path
     ca_bundle: Path
+    listening: tuple[tuple[str, int], ...] = ()
 
 
 def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_process: bool = False) -> Starlette:
     """Return the application that both listeners serve.
 
     With `owns_process`, nothing else runs in this process, so the garbage collector may be tuned for it. The state of
-    the application holds the `sandbox` behind it.
+    the application holds the `sandbox` behind it. Raises SettingsError for accounts that must not be exposed.
     """
+    settings = with_private_secret(settings)
     sandbox = Sandbox(settings, store, addresses, owns_process)
     pages = sandbox.pages
     app = Starlette(
@@ -81,6 +84,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(AnswerCancelled),
+            Middleware(NoLoops),
             Middleware(guard.Guard, hosts=(*settings.cert_host, settings.host), token=sandbox.token),
         ],
         exception_handlers={404: _not_found, 405: only_get, Exception: _failed},
@@ -182,11 +186,14 @@ class Sandbox:
         await asyncio.to_thread(import_module, ".control.routes", __package__)
         from .control.declare import Context
         from .control.routes import create_control
+        from .simulation.callbacks.destinations import Destinations
         from .simulation.callbacks.http_client import CallbackClient
         from .simulation.runner import Runner
         from .tenants.replay import replay
 
-        runner = Runner(self.store, CallbackClient(self.addresses.ca_bundle, self.settings.callback_host))
+        settings, addresses = self.settings, self.addresses
+        destinations = Destinations(settings.callback_host, addresses.listening, not is_loopback(settings.host))
+        runner = Runner(self.store, CallbackClient(addresses.ca_bundle, destinations))
         context = Context(self.store, runner, self._journal, self._setup.defaults, self.info, replay, self._newcomers)
         await runner.start()
         self._warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
@@ -202,8 +209,9 @@ class Sandbox:
             command += [flag("https_port"), port]
         if settings.host != default.host:
             command += [flag("host"), settings.host]
-        if settings.account[0] != default.account[0] and self.token is None:
-            command += [flag("account"), settings.account[0]]
+        if settings.account[0] != default.account[0]:
+            secret = "SECRET" if self.token else self.secret
+            command += [flag("account"), f"{self.key}:{secret}"]
         return command
 
     def end_waits(self) -> None:
@@ -243,9 +251,27 @@ def _program() -> list[str]:
 
 def control_token(settings: Settings) -> str | None:
     """Return the token that control asks for: the configured one, or a new one where strangers can reach the server."""
-    if settings.control_token is not None or guard.is_loopback(settings.host):
+    if settings.control_token is not None or is_loopback(settings.host):
         return settings.control_token
     return secrets.token_urlsafe(24)
+
+
+def with_private_secret(settings: Settings) -> Settings:
+    """Return the settings, with a new secret for the default account of an exposed server.
+
+    Raises SettingsError if configured accounts have the published secret.
+    """
+    if is_loopback(settings.host):
+        return settings
+    if settings.account == Settings().account:
+        key, _ = settings.pairs[0]
+        return replace(settings, account=(f"{key}:{secrets.token_urlsafe(24)}",))
+    if any(secret == PUBLISHED_SECRET for _, secret in settings.pairs):
+        raise SettingsError(
+            f"The secret {PUBLISHED_SECRET} is published, and {flag('host')} {settings.host} lets other machines call; "
+            f"{flag('account')} must give another secret."
+        )
+    return settings
 
 
 def warm_up(owns_process: bool = False) -> None:

@@ -3,6 +3,7 @@
 Each has a default and a help text, and is a flag and an environment variable of `sms-sandbox serve`.
 """
 
+import ipaddress
 import math
 import re
 from dataclasses import dataclass, field, fields
@@ -12,6 +13,8 @@ from .domain.profiles import PROFILES
 
 PREFIX = "SMS_SANDBOX_"
 DEFAULT_ACCOUNT = "sandbox-key:sandbox-secret"
+PUBLISHED_SECRET = DEFAULT_ACCOUNT.partition(":")[2]
+"""The default secret, which everybody can read in the documentation."""
 # Key and secret must be a valid name and password of HTTP's Basic scheme, and valid text in every database.
 _KEY = re.compile(r"[^:\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 _SECRET = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
@@ -43,7 +46,8 @@ class Settings:
     )
     account: tuple[str, ...] = _setting(
         (DEFAULT_ACCOUNT,), "An account, in a tenant of its own. The first one's tenant is the default tenant. May be "
-        "repeated; in the environment, separate several by spaces.",
+        "repeated; in the environment, separate several by spaces. On any but a loopback address, a new secret "
+        "replaces the default one.",
         metavar="KEY:SECRET",
     )  # fmt: skip
     accounts: str = _setting(
@@ -79,7 +83,8 @@ class Settings:
     )  # fmt: skip
     callback_host: tuple[str, ...] = _setting(
         (),
-        "A public host that callbacks may go to. Private addresses are always allowed. May be repeated.",
+        "A public host that callbacks may go to. Private addresses are always allowed, and loopback unless --host "
+        "lets other machines call; then list localhost. May be repeated.",
         metavar="HOST",
     )
     allow_http: bool = _setting(False, "Serve the API over plain HTTP, too, on the HTTP port.")
@@ -139,3 +144,13 @@ def reachable_name(host: str) -> str:
     if host in ("127.0.0.1", "0.0.0.0", "::", "localhost"):  # noqa: S104 (compared, not bound)
         return "localhost"
     return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if only this machine can reach a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ..settings import Settings, reachable_name
+from ..settings import Settings, is_loopback, reachable_name
 from .connection import CONNECTION_HELP
 from .errors import CommandError
 from .options import read_settings, settings_of
@@ -33,6 +33,10 @@ def env(shell: str, ready_file: str | None, **given: Any) -> None:
             ca, ca_bundle, url = Path(where.ca), Path(where.ca_bundle), where.https
             key, secret = where.key, where.secret
         else:
+            if settings.account == Settings().account and not is_loopback(settings.host):
+                raise click.UsageError(
+                    f"A server on {settings.host} makes up its secret; --ready-file reads it, or --account gives one."
+                )
             ca, ca_bundle = _make_certificates(settings)
             url = f"https://{reachable_name(settings.host)}:{settings.https_port}"
             key, secret = settings.pairs[0]

@@ -102,6 +102,7 @@ def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...
     # Imported here, because --help needs neither.
     import asyncio
 
+    from ..simulation.callbacks.destinations import Destinations
     from ..simulation.callbacks.http_client import CallbackClient, CallbackRequest
 
     if not callbacks.is_http_url(url):
@@ -111,7 +112,7 @@ def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...
     click.echo(f"GET {whole}\nx-transmitsms-signature: {signature}")
 
     async def send() -> Any:
-        client = CallbackClient(allowed_hosts=hosts)
+        client = CallbackClient(destinations=Destinations(hosts))
         try:
             return await client.send(CallbackRequest(0, 0, 1, whole, signature, datetime.now(UTC), ""))
         finally:

@@ -1,19 +1,23 @@
 """`sms-sandbox serve`: runs the sandbox."""
 
 import gc
+import logging
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
 import click
 
 from ..control.shapes.server_info import ServerInfo
-from ..settings import Settings
+from ..settings import Settings, is_loopback
 from .errors import CommandError, InputError
 from .log_format import set_up_logging
 from .options import read_settings, settings_of
 from .parent_watch import call_at_end_of_stdin
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -55,6 +59,8 @@ def serve(stop_with_stdin: bool, **given: Any) -> None:
         gc.enable()
         info = server.info(os.getpid())
         announce(info, settings.ready_file)
+        for sentence in describe_exposure(settings):
+            log.warning(sentence)
         if sys.stderr.isatty() and settings.log_format != "json":
             _greet(info)
 
@@ -74,6 +80,21 @@ def announce(info: ServerInfo, ready_file: str | None) -> None:
         except OSError as why:
             raise CommandError(f"The ready file {ready_file} can't be written: {why.strerror or why}.") from why
     click.echo(f"sms-sandbox ready: {info.to_json()}")
+
+
+def describe_exposure(settings: Settings) -> Iterator[str]:
+    """Yield what other machines can reach, and who may use it; nothing if that is nobody."""
+    if is_loopback(settings.host):
+        return
+    yield f"Other machines can reach this server, because it listens on {settings.host}."
+    if settings.accounts == "open":
+        yield "The API answers anyone, because --accounts open creates a tenant for every new key."
+    else:
+        yield "The API answers callers that have the key and secret of an account."
+    yield "Control, with all messages and secrets, answers callers that have the control token."
+    yield "The status page, the CA's certificate, API descriptions and short links need no credentials."
+    if not settings.callback_host:
+        yield "Callbacks to this machine's loopback are refused; --callback-host localhost allows them."
 
 
 def _greet(info: ServerInfo) -> None:

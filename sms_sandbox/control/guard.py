@@ -99,13 +99,3 @@ def _response(path: str, refusal: ControlError) -> Response:
     if not path.startswith(f"{PREFIX}/"):
         return PlainTextResponse(refusal.message, refusal.status, headers)
     return JSONResponse(refusal.reply, refusal.status, headers)
-
-
-def is_loopback(host: str) -> bool:
-    """Return True if only this machine can reach a server that listens on `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -11,6 +11,9 @@ from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 Params: TypeAlias = Sequence[tuple[str, str]]
 """Parameters of a callback in the order they are sent; names may repeat."""
 
+USER_AGENT = "sms-sandbox"
+"""The User-Agent of callbacks, by which a sandbox refuses those of its own that lead back to it."""
+
 _RETRY_WAITS: tuple[timedelta, ...] = (
     timedelta(minutes=1),
     timedelta(minutes=5),

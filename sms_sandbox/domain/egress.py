@@ -14,6 +14,7 @@ _Address = IPv4Address | IPv6Address
 
 class _Rule(Enum):
     OPEN = "for any host"
+    LOOPBACK = "for any host, but where other machines reach the server for listed hosts only"
     LISTED = "for listed hosts only"
     NEVER = "for no host"
 
@@ -33,7 +34,7 @@ _IPV4 = _table(
     ("224.0.0.0/4", "a multicast address", _Rule.NEVER),
     ("255.255.255.255/32", "the broadcast address", _Rule.NEVER),
     ("240.0.0.0/4", "a reserved address", _Rule.NEVER),
-    ("127.0.0.0/8", "a loopback address", _Rule.OPEN),
+    ("127.0.0.0/8", "a loopback address", _Rule.LOOPBACK),
     ("10.0.0.0/8", "a private address", _Rule.OPEN),
     ("172.16.0.0/12", "a private address", _Rule.OPEN),
     ("192.168.0.0/16", "a private address", _Rule.OPEN),
@@ -41,7 +42,7 @@ _IPV4 = _table(
     ("0.0.0.0/0", "a public address", _Rule.LISTED),
 )
 _IPV6 = _table(
-    ("::1/128", "a loopback address", _Rule.OPEN),
+    ("::1/128", "a loopback address", _Rule.LOOPBACK),
     ("::/128", "an unspecified address", _Rule.NEVER),
     ("fd00:ec2::/32", "a cloud metadata address", _Rule.NEVER),
     ("fd20:ce::254/128", "a cloud metadata address", _Rule.NEVER),
@@ -62,7 +63,9 @@ _TEREDO = IPv6Network("2001::/32")
 _PLAIN_IPV6 = (IPv6Address("::"), IPv6Address("::1"))
 
 
-def refusal_reason(address: str, host: str, allowed_hosts: Collection[str] = ()) -> str | None:
+def refusal_reason(
+    address: str, host: str, allowed_hosts: Collection[str] = (), *, is_exposed: bool = False
+) -> str | None:
     """Return why callbacks to an address are refused, or None if they are allowed.
 
     Args:
@@ -72,6 +75,8 @@ def refusal_reason(address: str, host: str, allowed_hosts: Collection[str] = ())
         allowed_hosts: hosts whose public (and carrier-grade NAT) addresses are allowed: names or IP addresses,
             case-insensitive, with or without a final dot; ``*.example.com`` or ``.example.com`` means every name below
             example.com, but not example.com itself.
+        is_exposed: True if other machines reach the server. Callers from there must not reach what listens on the
+            server's loopback, so that is allowed for hosts in allowed_hosts only.
 
     Returns:
         None, or one sentence for the callback attempt. Loopback and private addresses (RFC 1918, RFC 4193) are
@@ -89,6 +94,11 @@ def refusal_reason(address: str, host: str, allowed_hosts: Collection[str] = ())
         what = f"{address} is {kind}" if judged == parsed else f"{address} reaches {judged}, {kind}"
         if rule is _Rule.NEVER:
             return f"{what}, which callbacks are never sent to."
+        if rule is _Rule.LOOPBACK and is_exposed and not listed:
+            return (
+                f"{what}, and other machines can call this server. To allow it, start the server with "
+                f"--callback-host {host}."
+            )
         if rule is _Rule.LISTED and not listed:
             unlisted = unlisted or f"{what}, and {host} is not one of the hosts allowed outside private networks."
     return unlisted

@@ -32,9 +32,11 @@ class Server:
             https_port, http_port = (sockets[0].getsockname()[1] for sockets in (self._https, self._http))
             store = open_store(settings.database)
             name = reachable_name(settings.host)
+            listening = tuple(each.getsockname()[:2] for each in (*self._https, *self._http))
             addresses = Addresses(
-                f"https://{name}:{https_port}", f"http://{name}:{http_port}", certificates.ca, certificates.ca_bundle
-            )
+                f"https://{name}:{https_port}", f"http://{name}:{http_port}", certificates.ca, certificates.ca_bundle,
+                listening,
+            )  # fmt: skip
             try:
                 app = create_app(settings, store, addresses, owns_process=owns_process)
             except BaseException:

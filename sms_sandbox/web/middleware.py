@@ -6,9 +6,31 @@ from contextlib import suppress
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..domain.callbacks import USER_AGENT
+
 _STOPPING = PlainTextResponse(
     "The sandbox is being stopped.", 503, headers={"cache-control": "no-store", "connection": "close"}
 )
+
+_LOOP = PlainTextResponse(
+    "A sandbox does not call itself: this is a callback.", 508, headers={"cache-control": "no-store"}
+)
+_OWN_USER_AGENT = (b"user-agent", USER_AGENT.encode())
+
+
+class NoLoops:
+    """Middleware that refuses callbacks of a sandbox.
+
+    The HTTP client of callbacks refuses this server's own addresses. It can't know others that lead here, as those of a
+    published port or a proxy, so one message could cause the next for ever.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_callback = scope["type"] == "http" and _OWN_USER_AGENT in scope["headers"]
+        await (_LOOP if is_callback else self._app)(scope, receive, send)
 
 
 class AnswerCancelled:

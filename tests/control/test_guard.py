@@ -11,7 +11,7 @@ from starlette.types import Message, Scope
 
 from sms_sandbox.control import guard
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.settings import Settings
+from sms_sandbox.settings import Settings, is_loopback
 from tests.sandbox import Account, Answer, fetch, run_sandbox
 
 
@@ -112,12 +112,12 @@ def test_a_token_must_be_the_one() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_loopback_needs_no_token(host: str) -> None:
-    assert guard.is_loopback(host)
+    assert is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "box.test"])  # noqa: S104 (a name, nothing listens)
 def test_all_else_does(host: str) -> None:
-    assert not guard.is_loopback(host)
+    assert not is_loopback(host)
 
 
 # On a server that listens on every address

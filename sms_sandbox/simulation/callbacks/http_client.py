@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
-import socket
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
@@ -18,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from ...domain import egress, host_names
-from ...domain.callbacks import is_success
+from ...domain.callbacks import USER_AGENT, is_success
 from ...store.callbacks import Outcome
+from .destinations import Destinations, RefusedError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -36,8 +34,6 @@ _MAX_READ_BYTES = 64 * 1024
 
 FETCH_TIMEOUT_SECONDS = 120.0
 """Limit for a whole file."""
-
-HOSTS_FILE = Path(os.environ["SYSTEMROOT"], "System32/drivers/etc/hosts") if os.name == "nt" else Path("/etc/hosts")
 
 _IDLE_SECONDS = 1.0
 """Time that an idle connection is kept. Servers keep theirs longer, so none is closed while it is being used."""
@@ -62,10 +58,6 @@ class CallbackRequest(Struct, frozen=True):
     """True if it is sent twice at the same time."""
 
 
-class RefusedError(Exception):
-    """An address that callbacks must not be sent to; the text says why."""
-
-
 class FetchError(Exception):
     """A file that could not be fetched completely; the text says why."""
 
@@ -77,9 +69,9 @@ class CallbackClient:
     the time and size of a response are limited, and proxies in the environment are ignored.
     """
 
-    def __init__(self, ca_bundle: Path | None = None, allowed_hosts: Collection[str] = ()) -> None:
+    def __init__(self, ca_bundle: Path | None = None, destinations: Destinations | None = None) -> None:
         self._ca_bundle = ca_bundle
-        self._allowed_hosts = allowed_hosts
+        self._destinations = destinations or Destinations()
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: CallbackRequest) -> Outcome:
@@ -148,29 +140,8 @@ class CallbackClient:
         from yarl import URL
 
         url = URL(text, encoded=True)
-        self._check_host(url.host or "")
+        self._destinations.check_host(url.host or "", url.port or 0)
         return self._open().get(url, headers=headers, allow_redirects=False, auto_decompress=auto_decompress)
-
-    def _check_host(self, host: str) -> None:
-        """Refuse addresses and public names, which need no resolver. Raises RefusedError."""
-        # aiohttp does not resolve a host without letters, so the resolver below never sees it. Some systems take
-        # `2852039166` for 169.254.169.254, so it is checked here.
-        if ":" in host or not any(map(str.isalpha, host)):
-            self.check(host, host)
-        elif host_names.is_public(host) and not _is_in_hosts_file(host):
-            self.check_name(host)
-
-    def check_name(self, host: str) -> None:
-        """Raise RefusedError unless callbacks to a public name may be sent."""
-        reason = host_names.refusal_of_name(host, self._allowed_hosts)
-        if reason is not None:
-            raise RefusedError(reason)
-
-    def check(self, address: str, host: str) -> None:
-        """Raise RefusedError unless callbacks to a host may be sent to an address."""
-        reason = egress.refusal_reason(address, host, self._allowed_hosts)
-        if reason is not None:
-            raise RefusedError(reason)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -180,7 +151,7 @@ class CallbackClient:
             from .response_heads import HeadReducer
 
             connector = aiohttp.TCPConnector(
-                limit=0, limit_per_host=0, resolver=_resolver(self), use_dns_cache=False, ssl=context,
+                limit=0, limit_per_host=0, resolver=self._destinations.resolver(), use_dns_cache=False, ssl=context,
                 keepalive_timeout=_IDLE_SECONDS,
             )  # fmt: skip
             create: Any = partial(HeadReducer, loop=asyncio.get_running_loop())
@@ -189,7 +160,7 @@ class CallbackClient:
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None),
-                headers={"User-Agent": "sms-sandbox"},
+                headers={"User-Agent": USER_AGENT},
                 trust_env=False,
                 middlewares=(_send_once,),
             )
@@ -241,52 +212,3 @@ def _decompress(body: bytes, coding: str) -> bytes:
         return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MAX_KEPT_CHARACTERS * 4)
     except zlib.error:
         return body
-
-
-def _is_in_hosts_file(host: str) -> bool:
-    """Return True if this machine's own table of hosts names a host, as for a public name in development."""
-    try:
-        lines = HOSTS_FILE.read_text(errors="replace").lower().splitlines()
-    except OSError:
-        return False
-    return any(host.lower().rstrip(".") in line.partition("#")[0].split()[1:] for line in lines)
-
-
-def _resolver(client: CallbackClient) -> Any:
-    from aiohttp.abc import AbstractResolver, ResolveResult
-
-    class CheckedResolver(AbstractResolver):
-        """Resolves a host to the addresses that callbacks may be sent to."""
-
-        async def resolve(
-            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-        ) -> list[ResolveResult]:
-            loop = asyncio.get_running_loop()
-            try:
-                resolved = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-            except OSError:
-                if host_names.may_be_public(host):  # the rule is the better reason, and holds wherever DNS answers
-                    client.check_name(host)
-                raise
-            allowed: list[ResolveResult] = []
-            refused: RefusedError | None = None
-            for resolved_family, _, proto, _, address in resolved:
-                try:
-                    client.check(str(address[0]), host)
-                except RefusedError as error:
-                    refused = error
-                    continue
-                allowed.append(
-                    ResolveResult(
-                        hostname=host, host=str(address[0]), port=port, family=resolved_family, proto=proto,
-                        flags=socket.AI_NUMERICHOST,
-                    )
-                )  # fmt: skip
-            if not allowed and refused is not None:
-                raise refused
-            return allowed
-
-        async def close(self) -> None:
-            """Do nothing, because the resolver holds no connections."""
-
-    return CheckedResolver()

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.simulation.callbacks import http_client
-from sms_sandbox.simulation.callbacks.http_client import CallbackClient, RefusedError
+from sms_sandbox.simulation.callbacks import destinations
+from sms_sandbox.simulation.callbacks.destinations import Destinations, RefusedError
+from sms_sandbox.simulation.callbacks.http_client import CallbackClient, FetchError
 from tests.simulation.callbacks.test_http_client import callback_request
 
 pytestmark = pytest.mark.anyio
@@ -67,7 +68,7 @@ async def test_of_several_addresses_only_those_allowed_are_tried(
 
 async def test_a_public_host_is_called_if_it_is_listed(unconnected: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, "93.184.216.34")
-    client = CallbackClient(allowed_hosts=["hooks.example.com"])
+    client = CallbackClient(destinations=Destinations(["hooks.example.com"]))
     await client.send(callback_request("http://other.example.com/"))
     assert unconnected == []
     await client.send(callback_request("http://hooks.example.com/"))
@@ -99,7 +100,7 @@ async def test_a_public_name_is_refused_before_dns_is_asked(
     assert (outcome.error or "").lower() == (
         f"refused: {name.lower()} is a public name, and not one of the hosts allowed outside private networks."
     )
-    with pytest.raises(http_client.FetchError, match=r"^refused: "):
+    with pytest.raises(FetchError, match=r"^refused: "):
         await client.fetch(f"https://{name}/x", lambda _: None)
     assert asked == []
 
@@ -114,7 +115,7 @@ async def test_a_name_that_may_be_public_is_refused_by_the_rule_if_nothing_is_kn
 
 async def test_a_listed_host_that_is_not_known_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail_to_resolve)
-    client = CallbackClient(allowed_hosts=["hooks.example.com"])
+    client = CallbackClient(destinations=Destinations(["hooks.example.com"]))
     outcome = await client.send(callback_request("http://hooks.example.com/"))
     await client.close()
     assert (outcome.error or "").startswith("no address is known for hooks.example.com")
@@ -125,7 +126,7 @@ async def test_a_public_name_in_the_hosts_file_is_judged_by_its_address(
     client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
 ) -> None:
     (hosts := tmp_path / "hosts").write_text(f"# 10.1.2.3 app.example.com\n{line}\n")
-    monkeypatch.setattr(http_client, "HOSTS_FILE", hosts)
+    monkeypatch.setattr(destinations, "HOSTS_FILE", hosts)
     resolve(monkeypatch, "10.1.2.3")
     await client.send(callback_request("http://dev.example.com/"))
     assert unconnected == [("10.1.2.3", 80)]
@@ -144,5 +145,35 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 def test_a_check_says_why() -> None:
     with pytest.raises(RefusedError, match="is a public address"):
-        CallbackClient().check("93.184.216.34", "example.com")
-    CallbackClient().check("127.0.0.1", "localhost")
+        Destinations().check("93.184.216.34", "example.com", 80)
+    Destinations().check("127.0.0.1", "localhost", 80)
+
+
+@pytest.mark.parametrize("own", [("127.0.0.1", 8080), ("0.0.0.0", 8080), ("::", 8080)])  # noqa: S104 (nothing listens)
+@pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1"])
+def test_the_sandbox_does_not_call_itself(own: tuple[str, int], address: str) -> None:
+    checked = Destinations(own=[own])
+    with pytest.raises(RefusedError, match="which never calls itself"):
+        checked.check(address, "localhost", 8080)
+    checked.check(address, "localhost", 8081)
+    checked.check("10.255.255.254", "app.internal", 8080)
+
+
+async def test_its_own_address_is_not_connected_to(unconnected: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    client = CallbackClient(destinations=Destinations(own=[("127.0.0.1", 8080)]))
+    resolve(monkeypatch, "127.0.0.1")
+    for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
+        outcome = await client.send(callback_request(f"http://{host}:8080/send-sms.json"))
+        assert (outcome.error or "").endswith("port 8080 is this sandbox itself, which never calls itself.")
+    assert unconnected == []
+    await client.send(callback_request("http://127.0.0.1:8081/"))
+    await client.close()
+    assert unconnected == [("127.0.0.1", 8081)]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
+def test_the_loopback_of_an_exposed_server_must_be_listed(address: str) -> None:
+    with pytest.raises(RefusedError, match="start the server with --callback-host localhost"):
+        Destinations(is_exposed=True).check(address, "localhost", 80)
+    Destinations(["localhost"], is_exposed=True).check(address, "localhost", 80)
+    Destinations(is_exposed=True).check("10.1.2.3", "app.internal", 80)
