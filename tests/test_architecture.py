@@ -14,10 +14,11 @@ PACKAGE = ROOT / "sms_sandbox"
 # A room and those below it that it may enter; files of the package itself are rooms of their own.
 ARROWS = {
     "domain": set(),
+    "file_descriptors": set(),
     "store": {"domain"},
     "journal": {"domain", "store"},
     "services": {"domain", "store", "journal"},
-    "simulation": {"domain", "store", "journal", "services"},
+    "simulation": {"domain", "store", "journal", "services", "file_descriptors"},
     "api": {"domain", "store", "journal", "services"},
     "control": {
         "domain", "store", "journal", "services", "simulation", "api.declare", "api.params", "api.errors",
@@ -30,7 +31,7 @@ ARROWS = {
         "__version__", "domain", "store", "journal", "services", "simulation", "api", "control", "web", "tenants",
         "settings",
     },
-    "server": {"app", "control.shapes", "api.asgi_extensions", "settings", "store"},
+    "server": {"app", "file_descriptors", "control.shapes", "api.asgi_extensions", "settings", "store"},
     "client": {"control.PREFIX", "control.shapes", "domain", "settings"},
     "docs_generator": {"domain", "store", "journal", "services", "simulation", "api"},
     "cli": {

@@ -10,6 +10,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
+
+from .open_connections import OpenConnections
 
 HANDSHAKE_TIMEOUT_SECONDS = 10.0
 """Longest wait for a connection's first byte, and for its TLS handshake."""
@@ -38,12 +41,17 @@ class TLSListener:
     """
 
     def __init__(
-        self, listening: socket.socket, context: ssl.SSLContext, protocol: Callable[[], asyncio.Protocol]
+        self,
+        listening: socket.socket,
+        context: ssl.SSLContext,
+        protocol: Callable[[], asyncio.Protocol],
+        open_connections: OpenConnections,
     ) -> None:
         """Start to accept connections, in the running event loop."""
         self._socket = listening
         self._context = context
         self._protocol = protocol
+        self._open_connections = open_connections
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept_connections())
 
@@ -60,7 +68,13 @@ class TLSListener:
                     continue
                 task = asyncio.create_task(self._open(connection))
                 self._handshakes.add(task)
-                task.add_done_callback(self._handshakes.discard)
+                handshake = _Handshake(task)
+                task.add_done_callback(partial(self._end_handshake, handshake))
+                self._open_connections.add(handshake)
+
+    def _end_handshake(self, handshake: "_Handshake", task: "asyncio.Task[None]") -> None:
+        self._handshakes.discard(task)
+        self._open_connections.remove(handshake)
 
     async def _open(self, connection: socket.socket) -> None:
         """Do the TLS handshake, or refuse a connection that does not begin with one."""
@@ -92,6 +106,19 @@ class TLSListener:
     async def wait_closed(self) -> None:
         """Wait until everything that `close` cancelled has ended."""
         await asyncio.gather(self._accepting, *self._handshakes, return_exceptions=True)
+
+
+class _Handshake:
+    """A connection before its first request, which may be closed for another."""
+
+    is_idle = is_waiting = True
+
+    def __init__(self, task: "asyncio.Task[None]") -> None:
+        self._task = task
+
+    def drop(self) -> None:
+        """Cancel the handshake, which closes the connection."""
+        self._task.cancel()
 
 
 async def _peek_byte(connection: socket.socket) -> int | None:

@@ -15,11 +15,15 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..api.asgi_extensions import CONNECTION
+from .open_connections import OpenConnections
 from .request_head import HeadReader, HeadTooLongError
 from .response_writer import spell_head
 
 FIRST_HEAD_TIMEOUT_SECONDS = 60.0
 """Longest wait for the whole head of a connection's first request."""
+
+BODY_TIMEOUT_SECONDS = 60.0
+"""Longest wait for the next piece of a body; nginx's default."""
 
 DOUBT_SECONDS = 0.1
 """Time to wait for more of a head that may be complete or not."""
@@ -41,8 +45,9 @@ class HttpProtocol(HttpToolsProtocol):
     before it is complete.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, open_connections: OpenConnections, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._open_connections = open_connections
         self._received = bytearray()
         """The bytes that the parser has not seen."""
         self._head = HeadReader()
@@ -61,14 +66,18 @@ class HttpProtocol(HttpToolsProtocol):
         buffered: Any = BufferedTransport(transport, self.loop)  # has everything that uvicorn uses of a transport
         super().connection_made(buffered)
         self._start_timer(FIRST_HEAD_TIMEOUT_SECONDS, self.timeout_keep_alive_handler)
+        self._open_connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._open_connections.remove(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
         self._parse()
+        if self._in_request:
+            self._start_timer(BODY_TIMEOUT_SECONDS, self._end_slow_body)
         if len(self._received) > HIGH_WATER_LIMIT and not self.transport.is_closing():
             self.flow.pause_reading()
 
@@ -80,6 +89,27 @@ class HttpProtocol(HttpToolsProtocol):
                 super().data_received(self._take(end))
             elif self._is_answering() or not self._parse_head():
                 return
+
+    def _end_slow_body(self) -> None:
+        """End the connection, unless it is we who do not read the body."""
+        if self.flow.read_paused:
+            self._start_timer(BODY_TIMEOUT_SECONDS, self._end_slow_body)
+        else:
+            self.transport.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """True if no request was read, or the last one was answered."""
+        return not self._in_request and not self._is_answering()
+
+    @property
+    def is_waiting(self) -> bool:
+        """True if the client has to send something before it gets an answer."""
+        return self._in_request or not self._is_answering()
+
+    def drop(self) -> None:
+        """Close the connection at once, because there are too many."""
+        self.transport.abort()
 
     def _take(self, length: int) -> bytes:
         part = bytes(self._received[:length])
@@ -191,10 +221,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_request, self._body_left = False, 0
+        self._stop_timer()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._open_connections.refresh(self)
         self._parse()
 
     def _end_connection(self, with_reset: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..app import Addresses, Sandbox, create_app
 from ..control.shapes.server_info import ServerInfo
+from ..file_descriptors import raise_limit
 from ..settings import Settings, reachable_name
 from ..store.schema import open_store
 from . import certificates as tls
@@ -22,6 +23,8 @@ class Server:
         With `owns_process`, nothing else runs in this process. Raises ServerError, StoreError, CertificateError,
         SeedError, and ValueError for a name that no certificate can cover.
         """
+        if owns_process:
+            raise_limit()
         self._https: list[socket.socket] = []
         self._http: list[socket.socket] = []
         try:

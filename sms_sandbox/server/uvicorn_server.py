@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -13,7 +14,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ..api.asgi_extensions import COMPLETE_RESPONSE
 from ..app import Sandbox
+from ..file_descriptors import connection_share
 from .listener import TLSListener
+from .open_connections import OpenConnections
 from .protocol import HttpProtocol
 from .response_writer import ResponseWriter
 
@@ -43,9 +46,11 @@ class UvicornServer(uvicorn.Server):
         self._sandbox: Sandbox = app.state.sandbox
         self._https = https
         self._context = context
+        self._open_connections = OpenConnections(connection_share())
+        http: Any = partial(HttpProtocol, open_connections=self._open_connections)
         super().__init__(
             uvicorn.Config(
-                self._call_app, interface="asgi3", lifespan="on", http=HttpProtocol, ws="none", log_config=None,
+                self._call_app, interface="asgi3", lifespan="on", http=http, ws="none", log_config=None,
                 access_log=False, workers=1, proxy_headers=False, server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=STOP_TIMEOUT_SECONDS,
             )
@@ -78,7 +83,9 @@ class UvicornServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.error is None:
-            listeners: Any = [TLSListener(each, self._context, self._create_protocol) for each in self._https]
+            listeners: Any = [
+                TLSListener(each, self._context, self._create_protocol, self._open_connections) for each in self._https
+            ]
             self.servers += listeners
             try:
                 self.on_ready()
@@ -87,7 +94,9 @@ class UvicornServer(uvicorn.Server):
         self.should_exit = self.should_exit or self.error is not None
 
     def _create_protocol(self) -> HttpProtocol:
-        return HttpProtocol(self.config, self.server_state, self.lifespan.state)
+        return HttpProtocol(
+            self.config, self.server_state, self.lifespan.state, open_connections=self._open_connections
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._sandbox.end_waits()

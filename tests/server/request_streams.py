@@ -9,6 +9,7 @@ import uvicorn
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
+from sms_sandbox.server.open_connections import OpenConnections
 from sms_sandbox.server.protocol import HttpProtocol
 
 EVIL = b"GET /evil HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -166,7 +167,10 @@ def read_stream(pieces: Sequence[bytes], reads_bodies: bool = True) -> Reading:
     async def run() -> Reading:
         config = uvicorn.Config(app, http=HttpProtocol, ws="none", log_config=None, server_header=False)
         config.load()
-        protocol, transport = HttpProtocol(config, ServerState(), {}), FakeTransport()
+        protocol, transport = (
+            HttpProtocol(config, ServerState(), {}, open_connections=OpenConnections(9)),
+            FakeTransport(),
+        )
         protocol.connection_made(transport)
         for piece in pieces:
             if not transport.closed:

@@ -108,7 +108,7 @@ async def test_an_app_that_hangs_holds_up_nobody_else(
 async def test_there_are_never_more_under_way_than_may_be(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "MAX_ATTEMPTS", 3)
+    monkeypatch.setattr(attempts, "callback_share", lambda: 3)
     under_way, most = 0, 0
 
     async def on_request(_: Request) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ...domain.callbacks import next_wait
+from ...file_descriptors import ExhaustedError, callback_share
 from ...store import callbacks, timeline
 from ...store.callbacks import Outcome
 from ...store.database import Store
@@ -26,8 +28,8 @@ log = logging.getLogger(__name__)
 MAX_PER_LANE = 32
 """Concurrent attempts of one tenant to one address."""
 
-MAX_ATTEMPTS = 1000
-"""Concurrent attempts in all."""
+DESCRIPTOR_WAIT_SECONDS = 0.05
+"""Pause before an attempt that found no file descriptor is made again."""
 
 STOP_TIMEOUT_SECONDS = 1.0
 """Time that pending attempts have to end when the server stops."""
@@ -43,6 +45,7 @@ class Attempts:
         self._store = store
         self._client = client
         self._on_end = on_end
+        self._connections = asyncio.Semaphore(callback_share())  # a duplicate needs two
         self._pending: dict[int, set[asyncio.Task[None]]] = {}
         self._lanes: Counter[str] = Counter()
         self._ended: list[tuple[Outcome, datetime]] = []
@@ -51,7 +54,7 @@ class Attempts:
     @property
     def room(self) -> int:
         """Return the number of attempts that may still be started."""
-        return MAX_ATTEMPTS - sum(self._lanes.values())
+        return callback_share() - sum(self._lanes.values())
 
     @property
     def full_lanes(self) -> list[str]:
@@ -109,12 +112,20 @@ class Attempts:
     async def _send(self, request: CallbackRequest) -> Outcome:
         """Send a request, twice if it is a duplicate, and return the first outcome. An error names the fault."""
         if request.duplicate:
-            outcome, _ = await asyncio.gather(self._client.send(request), self._client.send(request))
+            outcome, _ = await asyncio.gather(self._send_once(request), self._send_once(request))
         else:
-            outcome = await self._client.send(request)
+            outcome = await self._send_once(request)
         if outcome.error and request.rule:
             return replace(outcome, error=f"{outcome.error} ({request.rule})")
         return outcome
+
+    async def _send_once(self, request: CallbackRequest) -> Outcome:
+        """Send a request. If no file descriptor is left, the receiver can't help it, so the attempt waits for one."""
+        while True:
+            with suppress(ExhaustedError):
+                async with self._connections:
+                    return await self._client.send(request)
+            await asyncio.sleep(DESCRIPTOR_WAIT_SECONDS)
 
     async def finish(self, tenant: int) -> bool:
         """Wait for a tenant's pending attempts and record them. True if there were any."""

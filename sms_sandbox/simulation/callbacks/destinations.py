@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...domain import egress, host_names
+from ...file_descriptors import raise_if_exhausted
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
@@ -95,7 +96,8 @@ def _is_in_hosts_file(host: str) -> bool:
     """Return True if this machine's own table of hosts names a host, as for a public name in development."""
     try:
         lines = HOSTS_FILE.read_text(errors="replace").lower().splitlines()
-    except OSError:
+    except OSError as error:
+        raise_if_exhausted(error)
         return False
     return any(host.lower().rstrip(".") in line.partition("#")[0].split()[1:] for line in lines)
 
@@ -112,7 +114,8 @@ def _build_resolver(destinations: Destinations) -> AbstractResolver:
             loop = asyncio.get_running_loop()
             try:
                 resolved = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-            except OSError:
+            except OSError as error:
+                raise_if_exhausted(error)
                 if host_names.may_be_public(host):  # the rule is the better reason, and holds wherever DNS answers
                     destinations.check_name(host)
                 raise

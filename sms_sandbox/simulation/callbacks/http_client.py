@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from ...domain.callbacks import USER_AGENT, is_success
+from ...file_descriptors import are_scarce, raise_if_exhausted
 from ...store.callbacks import Outcome
 from .destinations import Destinations, RefusedError
 
@@ -75,7 +76,10 @@ class CallbackClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: CallbackRequest) -> Outcome:
-        """Make one attempt and return its outcome. Never raises for errors of the receiver."""
+        """Make one attempt and return its outcome.
+
+        Never raises for errors of the receiver; raises ExhaustedError if this process can open no connection.
+        """
         began = time.perf_counter()
         status: int | None = None
         kept, error = b"", None
@@ -89,6 +93,7 @@ class CallbackClient:
         except TimeoutError:
             error = f"timed out after {ATTEMPT_TIMEOUT_SECONDS:.0f} s"
         except (OSError, self._client_error(), ValueError) as failure:
+            raise_if_exhausted(failure)
             error = _describe(failure)
         latency = int((time.perf_counter() - began) * 1_000_000)
         text = kept.decode("utf-8", "replace").replace("\x00", "\ufffd")[:MAX_KEPT_CHARACTERS]
@@ -152,7 +157,7 @@ class CallbackClient:
 
             connector = aiohttp.TCPConnector(
                 limit=0, limit_per_host=0, resolver=self._destinations.resolver(), use_dns_cache=False, ssl=context,
-                keepalive_timeout=_IDLE_SECONDS,
+                **({"force_close": True} if are_scarce() else {"keepalive_timeout": _IDLE_SECONDS}),
             )  # fmt: skip
             create: Any = partial(HeadReducer, loop=asyncio.get_running_loop())
             connector._factory = create
