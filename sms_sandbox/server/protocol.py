@@ -9,13 +9,15 @@ import socket
 import struct
 from asyncio import TimerHandle
 from collections.abc import Callable
-from typing import Any
+from logging import Logger
+from typing import Any, cast
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..api.asgi_extensions import CONNECTION
 from .open_connections import OpenConnections
+from .refusal_log import RefusalLog
 from .request_head import HeadReader, HeadTooLongError
 from .response_writer import spell_head
 
@@ -45,9 +47,10 @@ class HttpProtocol(HttpToolsProtocol):
     before it is complete.
     """
 
-    def __init__(self, *args: Any, open_connections: OpenConnections, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, open_connections: OpenConnections, refusals: RefusalLog, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._open_connections = open_connections
+        self.logger = cast(Logger, refusals)
         self._received = bytearray()
         """The bytes that the parser has not seen."""
         self._head = HeadReader()
@@ -231,6 +234,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _end_connection(self, with_reset: bool) -> None:
         """End the connection in the middle of a response: by a TCP reset, or after what was written is sent."""
+        if self.transport.is_closing():
+            return
         if with_reset:
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
             self.transport.abort()
@@ -258,7 +263,7 @@ class BufferedTransport:
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, []
-        if pending:
+        if pending and not self.is_closing():  # the client may have reset the connection since
             self._transport.write(b"".join(pending))
 
     def close(self) -> None:

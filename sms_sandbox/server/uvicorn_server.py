@@ -1,6 +1,7 @@
 """uvicorn's server with a TLS listener beside its plain one, for one application."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from ..file_descriptors import connection_share
 from .listener import TLSListener
 from .open_connections import OpenConnections
 from .protocol import HttpProtocol
+from .refusal_log import RefusalLog
 from .response_writer import ResponseWriter
 
 CALL_GRACE_SECONDS = 0.8
@@ -47,7 +49,8 @@ class UvicornServer(uvicorn.Server):
         self._https = https
         self._context = context
         self._open_connections = OpenConnections(connection_share())
-        http: Any = partial(HttpProtocol, open_connections=self._open_connections)
+        self._refusals = RefusalLog(logging.getLogger("uvicorn.error"))
+        http: Any = partial(HttpProtocol, open_connections=self._open_connections, refusals=self._refusals)
         super().__init__(
             uvicorn.Config(
                 self._call_app, interface="asgi3", lifespan="on", http=http, ws="none", log_config=None,
@@ -95,13 +98,15 @@ class UvicornServer(uvicorn.Server):
 
     def _create_protocol(self) -> HttpProtocol:
         return HttpProtocol(
-            self.config, self.server_state, self.lifespan.state, open_connections=self._open_connections
-        )
+            self.config, self.server_state, self.lifespan.state,
+            open_connections=self._open_connections, refusals=self._refusals,
+        )  # fmt: skip
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._sandbox.end_waits()
         asyncio.get_running_loop().call_later(CALL_GRACE_SECONDS, self._cancel_calls)
         await super().shutdown(sockets)
+        self._refusals.flush()
 
     def _cancel_calls(self) -> None:
         for call in self.server_state.tasks:

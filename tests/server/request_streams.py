@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from logging import getLogger
 from typing import Any
 
 import uvicorn
@@ -11,6 +12,7 @@ from uvicorn.server import ServerState
 
 from sms_sandbox.server.open_connections import OpenConnections
 from sms_sandbox.server.protocol import HttpProtocol
+from sms_sandbox.server.refusal_log import RefusalLog
 
 EVIL = b"GET /evil HTTP/1.1\r\nHost: a\r\n\r\n"
 """A request that nobody sends: bodies hold its bytes."""
@@ -167,10 +169,8 @@ def read_stream(pieces: Sequence[bytes], reads_bodies: bool = True) -> Reading:
     async def run() -> Reading:
         config = uvicorn.Config(app, http=HttpProtocol, ws="none", log_config=None, server_header=False)
         config.load()
-        protocol, transport = (
-            HttpProtocol(config, ServerState(), {}, open_connections=OpenConnections(9)),
-            FakeTransport(),
-        )
+        shared: dict[str, Any] = {"open_connections": OpenConnections(9), "refusals": RefusalLog(getLogger("refusals"))}
+        protocol, transport = HttpProtocol(config, ServerState(), {}, **shared), FakeTransport()
         protocol.connection_made(transport)
         for piece in pieces:
             if not transport.closed:

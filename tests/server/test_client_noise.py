@@ -1,0 +1,94 @@
+"""What the log says of clients that send no requests or do not wait for answers."""
+
+import asyncio
+import logging
+import socket
+import struct
+import time
+from collections.abc import Callable
+
+import pytest
+
+from sms_sandbox.server import refusal_log
+from sms_sandbox.server.refusal_log import RefusalLog
+from tests.sandbox import KEY, SECRET, Account, basic
+from tests.server.raw_connections import connect, connect_tls, port_of
+from tests.timing import eventually
+
+LOGGER = logging.getLogger("refusals")
+HEAD = b"Host: localhost\r\nAuthorization: " + basic(KEY, SECRET)["Authorization"].encode() + b"\r\n"
+LIVEZ = b"GET /livez HTTP/1.1\r\n" + HEAD + b"\r\n"
+BEGUN = {
+    "a request": LIVEZ,
+    "many requests": LIVEZ * 20,
+    "half a body": b"POST /send-sms.json HTTP/1.1\r\n" + HEAD + b"Content-Length: 100\r\n\r\nmessage=1",
+    "an event stream": b"GET /_sandbox/v1/events HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "an export": b"GET /_sandbox/v1/export HTTP/1.1\r\n" + HEAD + b"\r\n",
+}
+
+
+def reset(connection: socket.socket) -> None:
+    """Close a connection with a TCP reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def connect_plain(server: Account) -> socket.socket:
+    return connect(server, port_of(server.ready.http))
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+@pytest.mark.parametrize("begun", BEGUN)
+def test_a_reset_connection_is_not_logged(
+    server: Account, begun: str, is_tls: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_one: Callable[[Account], socket.socket] = connect_tls if is_tls else connect_plain
+    for attempt in range(20):
+        connection = open_one(server)
+        connection.sendall(BEGUN[begun])
+        time.sleep(0.002 * (attempt % 10))
+        reset(connection)
+    server.send()
+    server.ok("GET", "/traffic")
+    assert caplog.text == ""
+
+
+def test_bad_requests_are_one_line_a_second_with_their_number(
+    server: Account, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusal_log, "INTERVAL_SECONDS", 1.0)
+    began = time.monotonic()
+    for _ in range(50):
+        with connect_plain(server) as connection:
+            connection.sendall(b"GARBAGE\r\n\r\n")
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+    took = time.monotonic() - began
+
+    def count() -> int:
+        return sum(int(message.partition("(")[2].partition(" ")[0] or 1) for message in caplog.messages)
+
+    eventually(lambda: count() == 50)
+    assert len(caplog.messages) <= 2 + took
+    assert all(message.startswith("Invalid HTTP request received.") for message in caplog.messages)
+
+
+def test_what_is_not_a_warning_passes_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    log = RefusalLog(LOGGER)
+    assert log.level == LOGGER.level
+    for _ in range(3):
+        log.error("a mistake of ours: %s", "this")
+    assert caplog.messages == ["a mistake of ours: this"] * 3
+
+
+def test_the_end_of_the_server_loses_no_count(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        log = RefusalLog(LOGGER)
+        for reason in ("one", "two", "three"):
+            log.warning(reason)
+        log.flush()
+        log.warning("four")
+        log.flush()
+        log.flush()
+
+    asyncio.run(run())
+    assert caplog.messages == ["one", "three (2 requests like this)", "four"]
