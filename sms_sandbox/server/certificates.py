@@ -8,21 +8,16 @@ reads a few small files and writes nothing, so the directory may be read-only.
 import hashlib
 import json
 import logging
-import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import certifi
 
 from .atomic_files import lock_directory, replace_file
-
-if TYPE_CHECKING:
-    import trustme
+from .certificate_names import canonical_name
 
 STANDARD_NAMES = ("localhost", "127.0.0.1", "::1", "host.docker.internal", "api.transmitsms.com")
 """Names that every server certificate covers: this machine, also seen from a container, and the imitated host."""
@@ -34,8 +29,11 @@ _RENEWAL_SECONDS = 30 * _DAY_SECONDS
 # early, for containers whose clock is behind.
 _VALIDITY_SECONDS = 397 * _DAY_SECONDS
 _BACKDATED_SECONDS = _DAY_SECONDS
+_CA_VALIDITY_SECONDS = 3652 * _DAY_SECONDS
+"""Ten years."""
 
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_RECORD_VERSION = 2
+"""Files of another version are checked in full. Version 1 had a CA without name constraints."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +83,7 @@ class Certificates:
 class _Record:
     """The contents of ``server.json``; times are seconds since 1970."""
 
+    version: int
     names: list[str]
     begins: int
     expires: int
@@ -97,10 +96,10 @@ class _Record:
 def ensure(directory: Path, extra_names: Sequence[str] = (), now: datetime | None = None) -> Certificates:
     """Create or renew the files of a directory if needed, and return their paths.
 
-    The CA is kept as long as its two files are valid and it has 30 days left; otherwise it is replaced, with a warning
-    in the log. The server certificate is replaced if its files are not valid, if it has less than 30 days left, or if a
-    name is missing. The new one also covers the names of the old one, so that two sandboxes with the same directory do
-    not remove each other's names. Several processes may call this at once.
+    The CA is kept as long as its two files are valid, it may vouch for all names, and it has 30 days left; otherwise it
+    is replaced, with a warning in the log. The server certificate is replaced if its files are not valid, it has less
+    than 30 days left, or a name is missing. The new one keeps the names of the old one, so that two sandboxes with the
+    same directory do not remove each other's names. Several processes may call this at once.
 
     Args:
         directory: the place of the files; it is created if missing.
@@ -112,7 +111,7 @@ def ensure(directory: Path, extra_names: Sequence[str] = (), now: datetime | Non
         ValueError: a certificate cannot cover an extra name.
         CertificateError: a file cannot be read or written.
     """
-    names = list(dict.fromkeys(_canonical(name) for name in (*STANDARD_NAMES, *extra_names)))
+    names = list(dict.fromkeys(canonical_name(name) for name in (*STANDARD_NAMES, *extra_names)))
     moment = int((now or datetime.now(UTC)).timestamp())
     certificates = Certificates(directory.absolute())
     if _are_all_valid(certificates, names, moment):
@@ -154,24 +153,6 @@ def _load(certificate: Path, key: Path) -> ssl.SSLContext:
     # Without a password, OpenSSL asks for the one of an encrypted key on the terminal.
     context.load_cert_chain(certificate, key, password="")
     return context
-
-
-def _canonical(name: str) -> str:
-    """Return the one spelling of a name, so that names can be compared as text."""
-    if "%" not in name:  # a scope means nothing in a certificate
-        try:
-            return str(ip_address(name))
-        except ValueError:
-            pass
-    try:
-        plain = name.removesuffix(".").encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        plain = ""
-    labels = plain.removeprefix("*.").split(".")
-    # A name that ends in a number is a mistyped IP address.
-    if len(plain) > 253 or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError(f"{name!r} is no host name, wildcard or IP address that a certificate can cover.")
-    return plain
 
 
 def _are_all_valid(certificates: Certificates, names: Sequence[str], now: int) -> bool:
@@ -217,30 +198,22 @@ def _renew(certificates: Certificates, names: Sequence[str], now: int) -> None:
 
 def _issue(certificates: Certificates, names: Sequence[str], old: _Record | None, now: int) -> _Record:
     """Create a server certificate, and a CA if there is no valid one."""
-    # Late, because this import takes longer than everything else a start does with certificates.
-    import trustme
+    from . import authority  # late, because of what it imports
 
-    authority = _existing_authority(certificates, now)
-    if authority is None:
-        authority = trustme.CA(path_length=0, organization_name="sms-sandbox")
-        replace_file(certificates.ca_key, authority.private_key_pem.bytes(), mode=0o600)
-        replace_file(certificates.ca, authority.cert_pem.bytes(), mode=0o644)
-    ca_expires = _authority_expiry(certificates)
-    begins = now - _BACKDATED_SECONDS
-    expires = min(begins + _VALIDITY_SECONDS, ca_expires)
     covered = list(dict.fromkeys([*names, *(old.names if old else ())]))
-    try:
-        leaf = authority.issue_cert(
-            *covered,
-            organization_name="sms-sandbox",
-            not_before=datetime.fromtimestamp(begins, UTC),
-            not_after=datetime.fromtimestamp(expires, UTC),
-        )
-    except UnicodeError as error:
-        raise ValueError(f"A certificate cannot cover one of {', '.join(covered)}: {error}.") from error
-    replace_file(certificates.key, leaf.private_key_pem.bytes(), mode=0o600)
-    replace_file(certificates.certificate, b"".join(blob.bytes() for blob in leaf.cert_chain_pems), mode=0o644)
+    begins = now - _BACKDATED_SECONDS
+    pair = _existing_authority(certificates, covered, now)
+    if pair is None:
+        pair = authority.create_authority(covered, begins, begins + _CA_VALIDITY_SECONDS)
+        replace_file(certificates.ca_key, pair[1], mode=0o600)
+        replace_file(certificates.ca, pair[0], mode=0o644)
+    ca_expires = _authority_expiry(certificates)
+    expires = min(begins + _VALIDITY_SECONDS, ca_expires)
+    certificate, key = authority.issue(pair, covered, begins, expires)
+    replace_file(certificates.key, key, mode=0o600)
+    replace_file(certificates.certificate, certificate, mode=0o644)
     return _Record(
+        version=_RECORD_VERSION,
         names=covered,
         begins=begins,
         expires=expires,
@@ -251,19 +224,28 @@ def _issue(certificates: Certificates, names: Sequence[str], old: _Record | None
     )
 
 
-def _existing_authority(certificates: Certificates, now: int) -> "trustme.CA | None":
-    """Return the CA on disk, or None if it cannot issue certificates; log the loss of one."""
-    import trustme
+def _existing_authority(certificates: Certificates, names: Sequence[str], now: int) -> tuple[bytes, bytes] | None:
+    """Return the CA on disk, or None if it cannot vouch for the names; log the loss of one."""
+    from .authority import missing_constraints
 
     if not certificates.ca.exists() and not certificates.ca_key.exists():
         return None
     try:
         if _authority_expiry(certificates) - now >= _RENEWAL_SECONDS:
-            return trustme.CA.from_pem(certificates.ca.read_bytes(), certificates.ca_key.read_bytes())
-        reason = "it is about to expire"
+            pair = certificates.ca.read_bytes(), certificates.ca_key.read_bytes()
+            missing = missing_constraints(pair, names)
+            if not missing:
+                return pair
+            reason = f"it may not vouch for {', '.join(missing)}"
+        else:
+            reason = "it is about to expire"
     except (OSError, ValueError, TypeError) as error:
         reason = f"its files are not valid: {error}"
-    _log.warning("A new local CA replaces the one in %s (%s).", certificates.directory, reason)
+    _log.warning(
+        "A new local CA replaces the one in %s, because %s. Restart other sandboxes that use this folder, and programs "
+        "that trust the old CA.",
+        certificates.directory, reason,
+    )  # fmt: skip
     return None
 
 
@@ -282,7 +264,10 @@ def _read_record(certificates: Certificates) -> _Record | None:
     try:
         # By hand, because importing msgspec takes longer than everything else here.
         fields = json.loads(certificates.record.read_bytes())
+        if fields["version"] != _RECORD_VERSION:
+            return None
         return _Record(
+            version=_RECORD_VERSION,
             names=[str(name) for name in fields["names"]],
             begins=int(fields["begins"]),
             expires=int(fields["expires"]),

@@ -88,14 +88,27 @@ def test_the_server_certificate_lasts_no_longer_than_platforms_allow(certificate
     assert (record["begins"], record["expires"]) == (begins, expires)
 
 
-def test_extra_names_renew_the_server_certificate_and_keep_the_ca(
-    certificates: Certificates, made: dict[str, bytes]
+def test_names_that_the_ca_may_vouch_for_renew_the_server_certificate_alone(
+    certificates: Certificates, made: dict[str, bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    ensure(certificates.directory, ["app.localhost", "127.1.2.3", "eu.api.transmitsms.com"])
+    for name in ("app.localhost", "127.1.2.3", "eu.api.transmitsms.com", *STANDARD_NAMES):
+        handshake(certificates, name)
+    after = read_files(certificates)
+    assert {name for name in made if made[name] != after[name]} == {"server.pem", "server-key.pem", "server.json"}
+    assert not caplog.records
+
+
+def test_other_names_need_a_new_ca(
+    certificates: Certificates, made: dict[str, bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     ensure(certificates.directory, ["sms", "*.Example.test.", "10.1.2.3", "FD00:0::1", "b\u00fccher.test"])
     for name in ("sms", "a.example.test", "10.1.2.3", "fd00::1", "xn--bcher-kva.test", *STANDARD_NAMES):
         handshake(certificates, name)
+    assert "because it may not vouch for sms, *.example.test, 10.1.2.3, fd00::1" in caplog.text
     after = read_files(certificates)
-    assert {name for name in made if made[name] != after[name]} == {"server.pem", "server-key.pem", "server.json"}
+    assert after["ca.pem"] != made["ca.pem"]
+    assert after["ca.pem"] in after["ca-bundle.pem"]
     ensure(certificates.directory, ["sms", "*.example.test"])
     ensure(certificates.directory)
     assert read_files(certificates) == after
