@@ -1,4 +1,7 @@
-"""The log of bytes that are no requests, of which any client can send thousands a second."""
+"""The log of invalid requests.
+
+Any client can send thousands a second.
+"""
 
 import asyncio
 import logging
@@ -9,7 +12,7 @@ INTERVAL_SECONDS = 1.0
 
 
 class RefusalLog:
-    """A logger whose warnings are at most one line a second, with the number of those in between.
+    """A logger that writes at most one warning a second, with the number of requests.
 
     uvicorn logs each invalid request of a connection as a warning. Everything else is passed on as it is.
     """

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sms_sandbox.server import refusal_log
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.sandbox import Account, run_sandbox
@@ -9,7 +10,11 @@ from tests.sandbox import Account, run_sandbox
 
 @pytest.fixture(scope="package")
 def server(certificates: Certificates) -> Iterator[Account]:
-    """The default account of a running server, for all tests of the server."""
+    """The default account of a running server, for all tests of the server.
+
+    It does not log later what a test before has caused.
+    """
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, delivery_delay=0)
-    with run_sandbox(settings) as account:
+    with pytest.MonkeyPatch.context() as patch, run_sandbox(settings) as account:
+        patch.setattr(refusal_log, "INTERVAL_SECONDS", 0)
         yield account

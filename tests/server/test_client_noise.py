@@ -1,4 +1,4 @@
-"""What the log says of clients that send no requests or do not wait for answers."""
+"""Log lines about clients that send no requests or do not wait for answers."""
 
 import asyncio
 import logging
