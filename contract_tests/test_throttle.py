@@ -23,7 +23,7 @@ def burst(api: Api, calls: int, path: str = "/get-balance.json") -> list[Answer]
 
 
 def is_gateway_answer(answer: Answer) -> bool:
-    """True for the answer to a call over the limit that was logged in 2026, without an error block."""
+    """Return True for the answer logged in 2026. It has no error block."""
     body = rb'\{"code":"429 Too Many Requests", "description":"You have exceeded the request limit of [1-9]\d*r/s"\}'
     return answer.status == 429 and re.fullmatch(body, answer.body) is not None
 

@@ -145,7 +145,7 @@ class Sandbox:
         self._setup = TenantSetup(settings)
         self._newcomers = self._setup.create_for_unknown_key if settings.accounts == "open" else None
         self.api = Api(
-            store, None if settings.allow_http else addresses.https, gate=Gate(store, self._newcomers),
+            store, None if settings.allow_http else addresses.https, gate=Gate(self._newcomers),
             callback_hosts=settings.callback_host,
         )  # fmt: skip
         # Strangers who can reach the status page do not get the secret from it.

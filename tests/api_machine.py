@@ -8,7 +8,6 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from sms_sandbox.api.answer import answer_call
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.render import to_json, to_xml
 from sms_sandbox.api.routes import load_methods
@@ -17,6 +16,7 @@ from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants
 from sms_sandbox.store.database import Store
+from tests import api_calls
 from tests.api.xml_values import parse_xml, read_back, to_xml_value
 from tests.conftest import make_tenant
 
@@ -37,7 +37,7 @@ class ApiMachine(RuleBasedStateMachine):
         self.tenant = fresh.tenant
         with self.store.begin() as db:
             tenants.set_clock(db, fresh.tenant, fresh.account.clock.frozen(real_now()))
-        self.gate = Gate(self.store)
+        self.gate = Gate()
         self.client = CallbackClient()
         self.runner = Runner(self.store, self.client)
         self.loop = asyncio.Runner()
@@ -54,7 +54,7 @@ class ApiMachine(RuleBasedStateMachine):
         key, secret = who or (self.key, "secret")
         authorization = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
         form = {name.rstrip("_"): str(value) for name, value in params.items()}
-        answered = answer_call(self.store, self.gate, METHODS[method], form, authorization)
+        answered = api_calls.answer(self.store, METHODS[method], form, authorization, self.gate)
         assert answered.code.name != "FAILED", (method, params)
         reply = json.loads(to_json(answered.reply))
         assert read_back(parse_xml(to_xml(answered.reply)), reply) == to_xml_value(reply)

@@ -2,13 +2,19 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
 
 from ..domain.clock import real_now
 from ..domain.profiles import PROFILES, Profile
 from ..store.accounts import Account
 from ..store.database import Store
+from ..store.failures import is_database_failure
+from ..store.tenant_versions import TenantBusyError
 from ..store.timeline import GoneError
+from ..store.unit_of_work import has_failed, scope
 from . import fault_injection
 from .declare import GATE, Call, Method, Prepare
 from .errors import ApiError, Code, Description
@@ -37,6 +43,8 @@ class Answer(NamedTuple):
     """The account that called, even if the call was refused; None if it is unknown."""
     rendered: bytes = b""
     """The body of a success, which is rendered before the call is committed."""
+    is_unavailable: bool = False
+    """True if the database failed, so that the same call may succeed later."""
 
     @property
     def rule(self) -> str | None:
@@ -49,7 +57,12 @@ class Answer(NamedTuple):
         if self.gateway:
             return self.gateway.status
         injected = self.injected.status if self.injected else None
-        return self.code.status if injected is None else injected
+        return self.own_status if injected is None else injected
+
+    @property
+    def own_status(self) -> int:
+        """The HTTP status of the answer without its fault."""
+        return 503 if self.is_unavailable else self.code.status
 
     @property
     def gateway(self) -> GatewayAnswer | None:
@@ -70,22 +83,25 @@ class _Admitted(NamedTuple):
 
 
 def answer_call(
-    store: Store, gate: Gate, method: Method, form: Form | None, authorization: str, render: Render = to_json
+    db: Connection, gate: Gate, method: Method, form: Form | None, authorization: str, render: Render = to_json
 ) -> Answer:
     """Carry out a call. `form` is None if the body does not match its content type.
 
     A refused call changes nothing, except that it counts for the throttle and for faults. Neither does one whose
     response can't be rendered.
     """
-    admitted = _admit(store, gate, method, form, authorization)
-    return admitted if isinstance(admitted, Answer) else _carry_out(store, method, form, admitted, render)
+    admitted = _admit(db, gate, method, form, authorization)
+    return admitted if isinstance(admitted, Answer) else _carry_out(db, method, form, admitted, render)
 
 
 async def prepare_and_answer(
     store: Store, gate: Gate, method: Method, form: Form, authorization: str, prepare: Prepare, render: Render = to_json
 ) -> Answer:
     """Carry out a call whose method needs a long preparation. Other calls are answered meanwhile."""
-    admitted = await store.call(_admit, store, gate, method, form, authorization)
+    tenants = gate.tenants_of(authorization)
+    admitted = await store.run(
+        partial(_admit, gate=gate, method=method, form=form, authorization=authorization), tenants
+    )
     if isinstance(admitted, Answer):
         return admitted
     try:
@@ -95,33 +111,34 @@ async def prepare_and_answer(
     except Exception:
         log.exception("%s failed", method.name)
         return _refusal(Code.FAILED, Code.FAILED.text, *admitted)
-    return await store.call(_carry_out, store, method, form, admitted, render, prepared)
+    return await store.run(
+        partial(_carry_out, method=method, form=form, admitted=admitted, render=render, prepared=prepared), tenants
+    )
 
 
-def _admit(store: Store, gate: Gate, method: Method, form: Form | None, authorization: str) -> _Admitted | Answer:
+def _admit(db: Connection, gate: Gate, method: Method, form: Form | None, authorization: str) -> _Admitted | Answer:
     """Admit a call, or return the answer if the gate or a fault refuses it."""
     account = injected = None
     try:
-        account = gate.admit(authorization)
-        injected = fault_injection.find_fault(store, account, method, form)
+        account = gate.admit(db, authorization)
+        injected = fault_injection.find_fault(db, account, method, form)
         if injected and not injected.fault.carries_out:
             described = fault_injection.describe_error(injected.code, account, method, form)
             return _refusal(injected.code, described, account, injected)
         method.check_access(account)
     except ApiError as refused:
-        return _refuse(refused, method, account or gate.find_caller(authorization), injected)
-    except Exception:
-        log.exception("%s failed", method.name)
-        return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
+        return _refuse(refused, method, account or gate.find_caller(db, authorization), injected)
+    except Exception as error:  # noqa: BLE001 (answered as FAILED)
+        return _fail(db, error, method, account, injected)
     return _Admitted(account, injected)
 
 
 def _carry_out(
-    store: Store, method: Method, form: Form | None, admitted: _Admitted, render: Render, prepared: object = None
+    db: Connection, method: Method, form: Form | None, admitted: _Admitted, render: Render, prepared: object = None
 ) -> Answer:
     account, injected = admitted
     try:
-        with store.begin() as db:
+        with scope(db):
             call = Call(db, account, account.clock.now(real_now()), prepared)
             reply, early_recipients = method(call, _require_form(form))
             billed = reply[method.bills_messages] if method.bills_messages else None
@@ -131,10 +148,19 @@ def _carry_out(
         return _refuse(refused, method, account, injected)
     except GoneError:  # the tenant was deleted meanwhile, so the account is unknown now
         return _refusal(Code.AUTH_FAILED, Code.AUTH_FAILED.text, account, injected)._replace(account=None)
-    except Exception:
-        log.exception("%s failed", method.name)
-        return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
+    except Exception as error:  # noqa: BLE001 (answered as FAILED)
+        return _fail(db, error, method, account, injected)
     return Answer(Code.SUCCESS, reply, profile, billed, injected, early_recipients, account, rendered)
+
+
+def _fail(
+    db: Connection, error: Exception, method: Method, account: Account | None, injected: Injected | None
+) -> Answer:
+    """Return the answer FAILED for an error of ours. Raises it again if the database or the transaction has failed."""
+    if isinstance(error, TenantBusyError) or has_failed(db, error) or is_database_failure(error):
+        raise error
+    log.error("%s failed", method.name, exc_info=error)
+    return _refusal(Code.FAILED, Code.FAILED.text, account, injected)
 
 
 def _refuse(refused: ApiError, method: Method, account: Account | None, injected: Injected | None) -> Answer:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from itertools import islice
 
 from msgspec import Struct
+from sqlalchemy import Connection
 from starlette.types import Message, Receive, Scope, Send
 
 from ..domain import numbers
@@ -15,7 +16,6 @@ from ..domain.profiles import PROFILES
 from ..domain.rule_match import Subject, to_international
 from ..store import rules
 from ..store.accounts import Account
-from ..store.database import Store
 from .asgi_extensions import CONNECTION
 from .declare import GATE, Method
 from .errors import Code, Description
@@ -59,10 +59,10 @@ class Injected(Struct, frozen=True):
 # Find the fault for a call
 
 
-def find_fault(store: Store, account: Account, method: Method, form: Form | None) -> Injected | None:
+def find_fault(db: Connection, account: Account, method: Method, form: Form | None) -> Injected | None:
     """Return the fault that applies to a call, and count it. The tenant's faults come before magic senders and keys."""
     sender = _sender(method, form) if form else ""
-    if account.faulty and (injected := _find_tenant_fault(store, account, method, form or {})):
+    if account.faulty and (injected := _find_tenant_fault(db, account, method, form or {})):
         return injected
     word = sender.strip().upper()
     if word in MAGIC_SENDERS and _may_refuse(method, MAGIC_SENDERS[word]):
@@ -83,14 +83,13 @@ def _may_refuse(method: Method, code: str) -> bool:
     return Code[code] in method.errors or Code[code] in GATE
 
 
-def _find_tenant_fault(store: Store, account: Account, method: Method, form: Form) -> Injected | None:
+def _find_tenant_fault(db: Connection, account: Account, method: Method, form: Form) -> Injected | None:
     subject = Subject(_numbers(method, form), _sender(method, form), form.get("message", ""), account.key)
     now = account.clock.now(real_now())
-    with store.begin() as db:
-        rule = rules.find_deciding(
-            db, account.tenant, rules.API, subject, now, account.seed,
-            lambda rule: rule.what.get("method") in (None, method.name),
-        )  # fmt: skip
+    rule = rules.find_deciding(
+        db, account.tenant, rules.API, subject, now, account.seed,
+        lambda rule: rule.what.get("method") in (None, method.name),
+    )  # fmt: skip
     if rule is None:
         return None
     fault = Fault(**rule.what)

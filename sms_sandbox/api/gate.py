@@ -1,24 +1,19 @@
 """Authenticates calls and throttles them."""
 
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
 from sqlalchemy import Connection
 
 from ..domain import credentials
-from ..domain import throttle as window
 from ..store import accounts, throttle
 from ..store.accounts import Account
-from ..store.database import Store
+from ..store.unit_of_work import cached
 from .errors import ApiError, Code
 
-MAX_THROTTLE_WINDOWS = 10_000
-"""Number of throttle windows in memory at which those of quiet accounts are dropped."""
-
-_MAX_CACHED_CREDENTIALS = 10_000
-"""Number of cached credentials at which the cache is emptied."""
+_MAX_KNOWN_CALLERS = 10_000
+"""Number of known callers at which they are forgotten."""
 
 _CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
 """Creates an account for an unknown key and its secret, if they are allowed as credentials."""
@@ -27,70 +22,67 @@ _CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
 class Gate:
     """Checks credentials and the throttle.
 
-    Credentials and throttle windows are kept in memory if this process owns the store, else in the database. With
-    `create_account`, an unknown key becomes an account. With `throttles` off, no call is refused with OVER_LIMIT.
+    With `create_account`, an unknown key becomes an account. With `throttles` off, no call is refused with OVER_LIMIT.
     """
 
-    def __init__(self, store: Store, create_account: _CreateAccount | None = None, throttles: bool = True) -> None:
-        self._store = store
+    def __init__(self, create_account: _CreateAccount | None = None, throttles: bool = True) -> None:
         self._throttles = throttles
         self._create_account = create_account
-        self._cache: dict[str, Account] = {}
-        self._generation = -1
-        self._windows: dict[tuple[int, int], deque[float]] = {}
+        self._tenants: dict[str, int] = {}
+        """The tenant of each header that was right the last time."""
 
-    def admit(self, authorization: str) -> Account:
+    def tenants_of(self, authorization: str) -> tuple[int, ...]:
+        """Return the tenant that these credentials had the last time, if they had one."""
+        tenant = self._tenants.get(authorization)
+        return () if tenant is None else (tenant,)
+
+    def admit(self, db: Connection, authorization: str) -> Account:
         """Return the account that calls. Raises ApiError if it is unknown, suspended, or over its limit."""
-        account = self._authenticate(authorization)
-        if self._throttles and not self._is_within_limit(account):
+        account = self._authenticate(db, authorization)
+        if self._throttles and not throttle.admit(db, account, time.time()):
             raise ApiError(Code.OVER_LIMIT)
         if account.suspended:
             raise ApiError(Code.ACCOUNT_EXPIRED)
         return account
 
-    def _authenticate(self, authorization: str) -> Account:
-        """Return the account of these credentials, cached by their header until any account changes."""
-        if self._generation != self._store.generation or len(self._cache) > _MAX_CACHED_CREDENTIALS:
-            self._cache, self._generation = {}, self._store.generation
-        account = self._cache.get(authorization)
-        if account is None:
-            account = self._check_credentials(authorization)
-            if self._store.embedded:
-                self._cache[authorization] = account
+    def _authenticate(self, db: Connection, authorization: str) -> Account:
+        """Return the account of these credentials, cached by their header until the tenant changes."""
+        tenant = self._tenants.get(authorization)
+        if tenant is None:
+            tenant = self._check_credentials(db, authorization).tenant
+            if len(self._tenants) >= _MAX_KNOWN_CALLERS:
+                self._tenants.clear()
+            self._tenants[authorization] = tenant
+        # With the tenant locked, the account is as no other process can change it meanwhile.
+        account = cached(db, tenant, ("caller", authorization), lambda: self._find(db, authorization))
+        if account is None or account.tenant != tenant:  # the key belongs to another tenant now, or to none
+            del self._tenants[authorization]
+            account = self._check_credentials(db, authorization)
         return account
 
-    def _check_credentials(self, authorization: str) -> Account:
+    def _find(self, db: Connection, authorization: str) -> Account | None:
+        try:
+            return self._check_credentials(db, authorization)
+        except ApiError:
+            return None
+
+    def _check_credentials(self, db: Connection, authorization: str) -> Account:
         pair = credentials.parse_basic(authorization)
         if pair is None:
             raise ApiError(Code.AUTH_FAILED_NO_DATA)
         key, secret = pair
-        account = self._find_account(key) or self._create(key, secret)
+        account = accounts.find_called(db, key) or self._create(db, key, secret)
         if account is None or not credentials.matches_secret(secret, account.secret):
             raise ApiError(Code.AUTH_FAILED)
         return account
 
-    def _create(self, key: str, secret: str) -> Account | None:
+    def _create(self, db: Connection, key: str, secret: str) -> Account | None:
         if self._create_account is None:
             return None
-        with self._store.begin() as db:
-            self._create_account(db, key, secret)
-        return self._find_account(key)
+        self._create_account(db, key, secret)
+        return accounts.find_called(db, key)
 
-    def _find_account(self, key: str) -> Account | None:
-        with self._store.begin() as db:
-            return accounts.find_called(db, key)
-
-    def find_caller(self, authorization: str) -> Account | None:
+    def find_caller(self, db: Connection, authorization: str) -> Account | None:
         """Return the account whose key the call names, even if the secret is wrong."""
         pair = credentials.parse_basic(authorization)
-        return pair and self._find_account(pair[0])
-
-    def _is_within_limit(self, account: Account) -> bool:
-        if not self._store.embedded:
-            with self._store.begin() as db:
-                return throttle.admit(db, account.tenant, account.id, account.throttle)
-        now = time.monotonic()
-        if len(self._windows) > MAX_THROTTLE_WINDOWS:
-            self._windows = {key: calls for key, calls in self._windows.items() if calls and calls[-1] > now - 1}
-        calls = self._windows.setdefault((account.tenant, account.id), deque())
-        return window.admit(calls, now, account.throttle)
+        return pair and accounts.find_called(db, pair[0])

@@ -1,6 +1,5 @@
 """The imitated API as an ASGI application: finds the method of a request, calls it, sends the response."""
 
-import gzip
 import logging
 import re
 import time
@@ -15,10 +14,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from ..domain.profiles import PROFILES, Profile
+from ..domain.profiles import PROFILES
+from ..store.connection import PendingEntry
 from ..store.database import Store
-from ..store.unit_of_work import PendingEntry
+from ..store.failures import is_database_failure
 from .answer import Answer, answer_call, build_error, prepare_and_answer
+from .answer_responses import build_response
 from .answered_call import AnsweredCall, ApiContext
 from .asgi_extensions import COMPLETE_RESPONSE
 from .declare import Method
@@ -27,7 +28,7 @@ from .errors import Code
 from .fault_injection import FaultEffects
 from .forms import Form, UnreadableError, read_form
 from .gate import Gate
-from .http_responses import CompleteResponse, Headers, send_page, send_response
+from .http_responses import send_page, send_response
 from .render import FORMATS, Render
 
 log = logging.getLogger(__name__)
@@ -60,10 +61,6 @@ MAX_BODY_BYTES = 2 << 20
 _PATH = re.compile(r"/+(?:2/+)?([^/]+)\.(json|xml)/*")
 
 _ENDINGS = (".json", ".xml")
-
-_GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
-
-_EXPIRES = (b"expires", b"Thu, 19 Nov 1981 08:52:00 GMT")
 
 
 class Methods(Mapping[str, Method]):
@@ -102,7 +99,7 @@ class Api:
         gate: Gate | None = None, callback_hosts: Collection[str] = (),
     ) -> None:  # fmt: skip
         self._store = store
-        self._gate = gate or Gate(store)
+        self._gate = gate or Gate()
         self._effects = FaultEffects()
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
@@ -125,7 +122,7 @@ class Api:
             encodings = b"" if answer.injected else headers.get(b"accept-encoding", b"")
             keeps_alive = scope["http_version"] == "1.1" and b"close" not in headers.get(b"connection", b"").lower()
             response = (
-                _build_response(answer, content_type, rendered, encodings, keeps_alive)
+                build_response(answer, content_type, rendered, encodings, keeps_alive)
                 if answer.gateway is None
                 else answer.gateway.response()
             )
@@ -163,9 +160,9 @@ class Api:
             method = self.methods.get(name)
             answer = await self._answer(scope, method, form, authorization, render)
             rendered = answer.rendered or render(answer.reply)
-        except Exception:
+        except Exception as error:
             log.exception("%s failed", name)
-            answer = await self._fail(authorization)
+            answer = _UNAVAILABLE if is_database_failure(error) else await self._fail(authorization)
             rendered = render(answer.reply)
         took = (time.perf_counter_ns() - began) // 1000
         call = AnsweredCall(
@@ -190,7 +187,10 @@ class Api:
             return await self._refuse(authorization, Code.NO_ACCESS, why)
         prepare = method.find_preparation(form)
         if prepare is None or form is None:
-            answer = await self._store.call(answer_call, self._store, self._gate, method, form, authorization, render)
+            answer = await self._store.run(
+                lambda db: answer_call(db, self._gate, method, form, authorization, render),
+                self._gate.tenants_of(authorization),
+            )
         else:
             answer = await prepare_and_answer(self._store, self._gate, method, form, authorization, prepare, render)
         if answer.early_recipients and answer.account:
@@ -208,8 +208,12 @@ class Api:
             return Answer(Code.FAILED, build_error(Code.FAILED, Code.FAILED.text), PROFILES["seed"])
 
     async def _refuse(self, authorization: str, code: Code, description: str) -> Answer:
-        account = await self._store.call(self._gate.find_caller, authorization)
+        account = await self._store.run(lambda db: self._gate.find_caller(db, authorization))
         return Answer(code, build_error(code, description), PROFILES["seed"], account=account)
+
+
+_AWAY = "The sandbox can't reach its database now. Nothing was done; try again later."
+_UNAVAILABLE = Answer(Code.FAILED, build_error(Code.FAILED, _AWAY), PROFILES["seed"], is_unavailable=True)
 
 
 class ApiRoute(BaseRoute):
@@ -263,38 +267,11 @@ async def _read_body(receive: Receive) -> bytes | None:
     return b"".join(chunks)
 
 
-def _build_response(
-    answer: Answer, content_type: str, body: bytes, encodings: bytes, keeps_alive: bool
-) -> CompleteResponse:
-    """Return status, headers and body. `encodings` is the Accept-Encoding header of the request."""
-    billing = "Queries=1" if answer.billed is None else f"Queries=1; Messages={answer.billed}"
-    headers = [*_usual_headers(answer.profile, content_type), (b"x-mashape-billing", billing.encode())]
-    if keeps_alive:
-        headers.append((b"connection", b"keep-alive"))
-    if _GZIP.search(encodings):
-        body = gzip.compress(body, compresslevel=1, mtime=0)
-        headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
-    if answer.code.status == 401:
-        headers.append((b"www-authenticate", b'Basic realm="API"'))
-    return {"status": answer.code.status, "headers": headers, "body": body}
-
-
-@cache
-def _usual_headers(profile: Profile, content_type: str) -> Headers:
-    return [
-        (b"server", profile.server.encode()),
-        (b"content-type", content_type.encode()),
-        _EXPIRES,
-        (b"cache-control", profile.cache_control.encode()),
-        (b"pragma", b"no-cache"),
-    ]
-
-
 async def failure(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer a failure outside of a call, in the format that its path asks for."""
     path = _PATH.fullmatch(request.scope["path"])
     content_type, render = FORMATS[path[2] if path else "json"]
     answer = Answer(Code.FAILED, build_error(Code.FAILED, Code.FAILED.text), PROFILES["seed"])
-    response = _build_response(answer, content_type, render(answer.reply), b"", False)
+    response = build_response(answer, content_type, render(answer.reply), b"", False)
     headers = {name.decode(): value.decode() for name, value in response["headers"]}
     return Response(response["body"], response["status"], headers)

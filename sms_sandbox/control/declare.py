@@ -81,11 +81,8 @@ class LongCall(Struct, frozen=True):
         return await self.context.store.run(partial(self._work, work=work))
 
     async def transact_exclusively(self, work: Callable[[Call], T]) -> T:
-        """Run `work` that locks everything of the tenant.
-
-        It gives way to others who hold a lock for long, and is then repeated.
-        """
-        return await self.context.store.run_yielding(partial(self._work, work=work))
+        """Run `work` with the tenant locked."""
+        return await self.context.store.run(partial(self._work, work=work), [self.tenant.id])
 
     def _work(self, db: Connection, work: Callable[[Call], T]) -> T:
         account = accounts.read(db, self.tenant.id, self.account.id)

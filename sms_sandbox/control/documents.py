@@ -33,7 +33,7 @@ async def export_tenant(call: LongCall) -> shapes.Document:
     was measured, and nothing about this server.
     """
     async with call.context.runner.clocks.hold(call.tenant.id):
-        document = await call.context.store.run(lambda db: export_document(db, call.tenant.id, real_now()))
+        document = await call.context.store.run_aside(lambda db: export_document(db, call.tenant.id, real_now()))
     if document is None:
         raise gone()
     return document

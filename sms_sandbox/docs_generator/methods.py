@@ -112,7 +112,7 @@ async def _make_examples(all_methods: Mapping[str, Method]) -> dict[str, str]:
         new = NewTenant("examples", "examples", clock=Clock(frozen_at=_START))
         tenant = new_tenant.create(db, new, NewAccount(_KEY, _SECRET, throttle=0), real_now())
     runner = Runner(store, CallbackClient())
-    gate = Gate(store)
+    gate = Gate()
     examples: dict[str, str] = {}
     for step in EXAMPLES:
         if isinstance(step, Pause):
@@ -129,6 +129,7 @@ async def _make_examples(all_methods: Mapping[str, Method]) -> dict[str, str]:
 def _make_example(store: Store, gate: Gate, method: Method, params: Mapping[str, str]) -> str:
     """Make a call, and return it and its response as Markdown."""
     authorization = f"Basic {b64encode(f'{_KEY}:{_SECRET}'.encode()).decode()}"
-    response: Any = answer_call(store, gate, method, params, authorization).reply
+    with store.begin() as db:
+        response: Any = answer_call(db, gate, method, params, authorization).reply
     request = f"POST /{method.name}.json\n\n{urlencode(params)}".rstrip()
     return f"```\n{request}\n```\n\n```json\n{to_json(response).decode()}\n```\n"

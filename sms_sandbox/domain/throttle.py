@@ -9,11 +9,11 @@ def admit(admitted: deque[float], now: float, rate: int) -> bool:
     """Admit a call if there were fewer than `rate` in the last second; True if it was admitted.
 
     Times are in seconds. Refused calls do not count, so a client that never pauses still gets `rate` calls a second.
-    A rate of 0 is no limit.
+    Calls in the future, from before a clock was set back, do not count. A rate of 0 is no limit.
     """
     if rate <= 0:
         return True
-    while admitted and (admitted[0] <= now - SECOND or len(admitted) > rate):
+    while admitted and (admitted[0] <= now - SECOND or admitted[-1] > now or len(admitted) > rate):
         admitted.popleft()
     if len(admitted) >= rate:
         return False

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 
-from ..store.unit_of_work import PendingEntry
+from ..store.connection import PendingEntry
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,15 @@ class EntryBuffer:
             log.warning("%d entries of the traffic are lost, because the database could not follow.", self._lost)
             self._lost = 0
         return [self._pop() for _ in range(min(limit, len(self._entries)))]
+
+    def put_back(self, entries: Sequence[TimedEntry], dropped: Mapping[int | None, int]) -> None:
+        """Put entries and counts back that could not be written, before all others."""
+        self._entries.extendleft(reversed(entries))
+        self._dropped.update(dropped)
+        for _, entry in entries:
+            self.weight += entry.weight
+            if self._max_per_tenant is not None:
+                self._by_tenant[entry.tenant] = self._by_tenant.get(entry.tenant, 0) + 1
 
     def take_dropped(self) -> Counter[int | None]:
         """Return and reset the counts of dropped and lost entries, by tenant.

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ..domain.clock import real_now, to_micros
 from ..store import ids
+from ..store.connection import PendingEntry
 from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import tenants
 from ..store.tables import traffic as t
 from ..store.text import storable, without_surrogates
 from ..store.timeline import build_clock
-from ..store.unit_of_work import PendingEntry
 
 CALL, CALLBACK, INBOUND, REPORT = "call", "callback", "inbound", "report"
 

@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 
 from ..store import tenants
+from ..store.connection import PendingEntry
 from ..store.database import Store
+from ..store.failures import is_database_failure
 from ..store.tenant_signal import Listener, TenantSignal
-from ..store.unit_of_work import PendingEntry
 from . import entries
 from .buffer import EntryBuffer, TimedEntry
 from .entries import NewEntry
@@ -35,6 +36,9 @@ _MAX_DEFERRED_ENTRIES = 15_000
 
 _MAX_DEFERRED_BYTES = 16 << 20
 """Size of the entries that may wait then."""
+
+RETRY_SECONDS = 1.0
+"""Pause after a failure of the database."""
 
 RECHECK_SECONDS = 0.25
 """Time after which a listener should look again, for what other processes wrote and what is not part of the traffic."""
@@ -88,7 +92,12 @@ class JournalWriter:
                 continue  # what ends with the process is not worth writing at its end
             self._has_entries.clear()
             self._is_urgent.clear()
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:
+                log.exception("The traffic could not be written, and waits until the database works again.")
+                await asyncio.sleep(RETRY_SECONDS)
+                self._has_entries.set()
 
     def _should_defer(self, added_before: int) -> bool:
         """Return True if calls come so fast that writing is better deferred.
@@ -101,7 +110,7 @@ class JournalWriter:
         )  # fmt: skip
 
     async def flush(self) -> None:
-        """Write all entries that were added up to now."""
+        """Write all entries that were added up to now. Raises the database's failure, and keeps them then."""
         if not self._buffer and not self._write_lock.locked():
             return
         async with self._write_lock:  # so that a batch that is being written is written, too, when this returns
@@ -111,27 +120,35 @@ class JournalWriter:
                     BATCH_SIZE if len(self._buffer) < _MAX_DEFERRED_ENTRIES else _LARGE_BATCH_SIZE
                 )
                 left -= len(batch)
-                self._written.send(await self._store.call(self._write_batch, batch))
+                self._written.send(await self._write_batch(batch))
                 await asyncio.sleep(0)
 
     def flush_after_loop(self) -> None:
         """Write all entries after the event loop has ended, when nothing else uses the store."""
         while batch := self._buffer.take(BATCH_SIZE):
-            self._write_batch(batch)
+            try:
+                with self._store.begin() as db:
+                    self._write(db, batch, self._buffer.take_dropped())
+            except Exception:
+                log.exception("%d entries of the traffic are lost.", len(batch) + len(self._buffer))
+                return
 
-    def _write_batch(self, batch: Sequence[TimedEntry]) -> set[int]:
+    async def _write_batch(self, batch: Sequence[TimedEntry]) -> set[int]:
         """Write entries in one transaction, and return their tenants."""
+        counts = self._buffer.take_dropped()
         try:
-            with self._store.begin() as db:
-                return self._write(db, batch)
-        except Exception:
+            return await self._store.run(lambda db: self._write(db, batch, counts))
+        except Exception as error:
+            if is_database_failure(error):
+                self._buffer.put_back(batch, counts)
+                raise
             log.exception("%d entries of the traffic could not be written.", len(batch))
             return set()
 
-    def _write(self, db: Connection, batch: Sequence[TimedEntry]) -> set[int]:
+    def _write(self, db: Connection, batch: Sequence[TimedEntry], counts: Mapping[int | None, int]) -> set[int]:
         by_tenant: defaultdict[int, list[tuple[int, NewEntry]]] = defaultdict(list)
         dropped: Counter[int] = Counter()
-        for named, count in self._buffer.take_dropped().items():
+        for named, count in counts.items():
             if (tenant := _find_tenant(db, named)) is not None:
                 dropped[tenant] += count
         for added_at, pending in batch:

@@ -62,7 +62,7 @@ def top_up(db: Connection, account: Account, amount: int, fee: int, now: datetim
 
 def set_balance(db: Connection, account: Account, balance: int, now: datetime) -> None:
     """Set the balance of the account itself, by a transaction of the difference."""
-    before = balances.lock(db, account.tenant, account.id)
+    before = balances.read(db, account.tenant, account.id)
     book(db, account.tenant, account.id, balance - before, transactions.TOP_UP, "Balance set", now)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from ..domain.clock import LATEST, Clock, from_micros, real_now
 from ..store import imports, tenants, timeline
 from ..store.database import Store
+from ..store.failures import is_database_failure
 from ..store.timeline import Due
 from .callbacks.attempts import Attempts, begin_attempt
 from .callbacks.http_client import CallbackClient, CallbackRequest
@@ -166,16 +167,23 @@ class Runner:
     # Running rows
 
     async def _run_due(self, find: _FindRows, real: datetime | None) -> list[Due]:
-        """Run due rows in one transaction. If that fails, run them one by one, and remove the row that fails."""
+        """Run due rows in one transaction. If that fails, run them one by one, and remove the row that fails.
+
+        Raises the failures of the database itself: they are not the rows' fault, which stay to be run later.
+        """
         try:
             return await self._run_some(find, ROWS_PER_TRANSACTION, real)
-        except Exception:
+        except Exception as error:
+            if is_database_failure(error):
+                raise
             log.exception("Events of the timeline failed and are run one by one.")
         ran: list[Due] = []
         for _ in range(ROWS_PER_TRANSACTION):
             try:
                 rows = await self._run_some(find, 1, real)
-            except Exception:
+            except Exception as error:
+                if is_database_failure(error):
+                    raise
                 log.exception("An event of the timeline failed and is removed.")
                 await self._store.run(lambda db: timeline.take(db, find(db, 1)))
                 break
@@ -199,7 +207,7 @@ class Runner:
         With `real`, an attempt is made now, however late it is; without, at the moment when it was due.
         """
         selected = list(self._attempts.select(find(db, limit)))
-        known = {tenant: tenants.lock_clock(db, tenant) for tenant in sorted({row.tenant for row in selected})}
+        known = {tenant: tenants.lock_if_free(db, tenant) for tenant in sorted({row.tenant for row in selected})}
         rows = [row for row in selected if known[row.tenant]]
         timeline.take(db, [row for row in rows if row.kind != timeline.IMPORT])
         requests: list[CallbackRequest] = []

@@ -10,8 +10,9 @@ from ..domain.redaction import redact, redact_url
 from ..journal.entries import BASE_WEIGHT, CALLBACK, INBOUND, REPORT, NewEntry, build_entry, to_pending
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
+from ..store.connection import PendingEntry
 from ..store.recipients import Reporting
-from ..store.unit_of_work import PendingEntry, record
+from ..store.unit_of_work import record
 from .inbound.message import InboundMessage
 
 

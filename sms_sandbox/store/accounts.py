@@ -117,7 +117,6 @@ _BLANK = {column.name: None if column.nullable else 0 for column in a.c}
 
 _ONE = (a.c.tenant == bindparam("tenant"), a.c.id == bindparam("account"))
 _SECRET = Statement(select(a.c.secret).where(*_ONE))
-_LOCK = Statement(select(a.c.id).where(*_ONE).with_for_update())
 
 
 def add(db: Connection, tenant: int, new: NewAccount, now: datetime) -> int:
@@ -132,6 +131,7 @@ def add_as(db: Connection, tenant: int, account: int, new: NewAccount, now: date
     """Add an account under an id, and its balance as the first transaction. Returns False if the key is taken."""
     given = asdict(new) | {name: int(getattr(new, name)) for name in ("reseller", "client_pays")}
     row = _BLANK | given | {"tenant": tenant, "id": account, "created": to_micros(now)}
+    invalidate(db, tenant)  # the key may be one that was magic until now
     if not _ADD.run(db, **row):
         return False
     transactions.add(db, tenant, account, new.balance, new.balance, transactions.TOP_UP, OPENING, now)
@@ -183,21 +183,16 @@ def _build_account(row: Sequence[Any]) -> Account:
     )  # fmt: skip
 
 
-def lock(db: Connection, tenant: int, account: int) -> None:
-    """Lock an account until the transaction ends."""
-    _LOCK.one(db, tenant=tenant, account=account)
-
-
 def find_secret(db: Connection, tenant: int, account: int) -> str:
     """Return the account's secret, or an empty string if it has none or is gone."""
 
     def find() -> str:
         return _SECRET.value(db, tenant=tenant, account=account) or ""
 
-    return cached(db, ("secret", tenant, account), find)
+    return cached(db, tenant, ("secret", account), find)
 
 
 def change(db: Connection, tenant: int, account: int, settings: Mapping[str, Any]) -> None:
     """Set columns of the account, as the table stores them. The balance is set by `ledger.set_balance` instead."""
-    invalidate(db)
+    invalidate(db, tenant)
     db.execute(update(a).where(a.c.tenant == tenant, a.c.id == account).values(**settings))

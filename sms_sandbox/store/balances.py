@@ -6,18 +6,10 @@ from sqlalchemy import Connection, bindparam, select, update
 from .statement import Statement
 from .tables import accounts as a
 from .timeline import GoneError
-from .unit_of_work import cached, is_caching, write_later
+from .unit_of_work import state, write_later
 
 _ONE = (a.c.tenant == bindparam("tenant_"), a.c.id == bindparam("account"))
 _READ = Statement(select(a.c.balance, a.c.credit_based).where(*_ONE))
-_LOCK = Statement(select(a.c.balance).where(*_ONE).with_for_update())
-_ADD = Statement(update(a).where(*_ONE).values(balance=a.c.balance + bindparam("amount")).returning(a.c.balance))
-_CHARGE = Statement(
-    update(a)
-    .where(*_ONE, (a.c.balance >= bindparam("cost")) | (a.c.credit_based == 1) | (bindparam("cost") == 0))
-    .values(balance=a.c.balance - bindparam("cost"))
-    .returning(a.c.balance)
-)
 _SET = Statement(update(a).where(*_ONE).values(balance=bindparam("units")))
 _COUNT = Statement(
     update(a)
@@ -31,7 +23,7 @@ _COUNT = Statement(
 
 
 class _Purse(Struct):
-    """The balance of an account as it stands, cached where one process owns the data."""
+    """The balance of an account as it stands."""
 
     units: int
     is_credit_based: bool
@@ -46,15 +38,8 @@ def read(db: Connection, tenant: int, account: int) -> int:
     return _purse(db, tenant, account).units
 
 
-def lock(db: Connection, tenant: int, account: int) -> int:
-    """Return the balance, and keep others from changing it until the transaction ends."""
-    return int(_LOCK.value(db, tenant_=tenant, account=account))
-
-
 def add(db: Connection, tenant: int, account: int, amount: int) -> int:
     """Add an amount, which may be negative, and return the new balance."""
-    if not is_caching(db):
-        return int(_ADD.value(db, tenant_=tenant, account=account, amount=amount))
     purse = _purse(db, tenant, account)
     purse.units += amount
     write_later(db, _SET, (tenant, account), (purse.units, tenant, account))
@@ -66,12 +51,7 @@ def charge(db: Connection, tenant: int, account: int, cost: int) -> int | None:
 
     Raises GoneError if there is no such account.
     """
-    if is_caching(db):
-        return add(db, tenant, account, -cost) if _purse(db, tenant, account).can_pay(cost) else None
-    units: int | None = _CHARGE.value(db, tenant_=tenant, account=account, cost=cost)
-    if units is None:
-        _purse(db, tenant, account)  # raises if it was the account that was missing, not the money
-    return units
+    return add(db, tenant, account, -cost) if _purse(db, tenant, account).can_pay(cost) else None
 
 
 def count_sent(db: Connection, tenant: int, account: int, sms: int, spend: int, revenue: int) -> None:
@@ -86,4 +66,4 @@ def _purse(db: Connection, tenant: int, account: int) -> _Purse:
             raise GoneError(tenant)
         return _Purse(row[0], bool(row[1]))
 
-    return cached(db, ("purse", tenant, account), find)
+    return state(db, tenant, ("purse", account), find)

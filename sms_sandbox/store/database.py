@@ -1,144 +1,139 @@
 """The database behind everything: SQLite inside the process, or PostgreSQL shared by several."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Collection
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event
 
+from .connection import PendingEntry, StoreConnection, catch_up
+from .group_commit import GroupCommit, ThreadedGroupCommit
 from .tenant_locks import TenantLocks
 from .tenant_signal import TenantSignal
-from .unit_of_work import PendingEntry, StoreConnection, catch_up
+from .tenant_versions import TenantCaches
 
 T = TypeVar("T")
 
-WORKERS = 16
-"""Threads, and so connections, that a process uses on PostgreSQL."""
-
-_LOCK_TIMEOUT_MS = 50
-"""Wait for a lock after which `run_yielding` gives up. PostgreSQL looks for deadlocks after a second only."""
-
-_MAX_YIELDS = 100
-"""Attempts of `run_yielding` before the one that waits as long as any call."""
-
-_LOCK_NOT_AVAILABLE = "55P03"
-"""PostgreSQL's code for a lock that timed out."""
+CONNECTIONS = 8
+"""Connections that a process may use on PostgreSQL: one for all calls, the others for long reads and locks."""
 
 
 class Transaction:
-    """A transaction on a store.
+    """A transaction on a connection. It is committed when its block ends, and rolled back if the block raises."""
 
-    On an embedded store its unit of work begins and ends it on the driver's own connection, which does neither by
-    itself.
-    """
-
-    def __init__(self, store: "Store") -> None:
+    def __init__(
+        self, store: "Store", db: StoreConnection, tenants: Collection[int] = (), waits_for_locks: bool = True
+    ) -> None:
         self._store = store
+        self._db = db
+        self._tenants = tenants
+        self._waits_for_locks = waits_for_locks
+        self.was_lost = False
+        """True if the connection was lost before the commit, so that nothing has happened and all may be repeated."""
 
     def __enter__(self) -> Connection:
-        store = self._store
-        self._db = db = store.connect()
-        if not store.embedded:
-            db.begin()
-        db.unit.begin()
-        return db
+        self._db.unit.begin(self._waits_for_locks)
+        if not self._store.embedded:
+            try:
+                self._db.begin()
+                self._db.unit.lock(self._tenants)
+            except BaseException:
+                self._end(is_committed=False)
+                raise
+        return self._db
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         store, unit, is_committed = self._store, self._db.unit, False
+        wake, entries = unit.announced
+        anyway = unit.entries_anyway
         try:
             if kind is None:
-                if store.embedded:
-                    unit.commit()
-                else:
+                unit.commit()
+                if not store.embedded:
                     self._db.commit()
                 is_committed = True
-        finally:  # before the connection goes back to the pool, where another thread may take it
-            was_invalidated, wake, entries, anyway = unit.is_invalidated, unit.wake, unit.entries, unit.entries_anyway
-            unit.end(rolled_back=not is_committed)
-            if not store.embedded:
-                self._db.close()  # which rolls back what is not committed
+        finally:
+            self._end(is_committed, is_committing=kind is None)
             for entry in anyway:
                 store.on_entry(entry)
-        if not is_committed:
-            return
-        for entry in entries:
-            store.on_entry(entry)
-        if was_invalidated:
-            store.generation += 1
-        if wake is not None:
-            store.on_scheduled(wake)
+        if is_committed:
+            for entry in entries:
+                store.on_entry(entry)
+            if wake is not None:
+                store.on_scheduled(wake)
+
+    def _end(self, is_committed: bool, is_committing: bool = False) -> None:
+        self.was_lost = not is_committing and self._db.unit.is_lost
+        self._db.unit.end(is_committed)
+        if not self._store.embedded:
+            self._store.give_back(self._db, is_committed)
 
 
 class Store:
     """An open database, and how work on it is run.
 
     `embedded` is SQLite: one connection, used on the event loop's own thread, because a statement costs less than a hop
-    to another thread. A `volatile` store, in memory, ends with the process. PostgreSQL is used by a pool of threads.
+    to another thread. A `volatile` store, in memory, ends with the process. PostgreSQL is used by a thread.
 
-    `generation` rises when cached values become invalid. `on_scheduled` is called with the moment at which a new row of
-    the timeline is due, `on_entry` with each entry of the traffic.
+    `on_scheduled` is called with the moment at which a new row of the timeline is due, `on_entry` with each entry of
+    the traffic.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.embedded = engine.dialect.name == "sqlite"
         self.volatile = self.embedded and engine.url.database in (None, "", ":memory:")
-        self.generation = 0
         self.on_scheduled: Callable[[int], None] = lambda _: None
         self.on_entry: Callable[[PendingEntry], None] = lambda _: None
         self.reports = TenantSignal()
         """Sent when delivery reports were taken in, or callback attempts have ended."""
-        self._workers = None if self.embedded else ThreadPoolExecutor(WORKERS, "store")
+        self._caches = TenantCaches(is_exclusive=self.embedded)
         self._connection: StoreConnection | None = None
-        """The embedded store's connection. To get it from the pool costs more than a transaction on it does."""
+        """The connection of all calls. To get it from the pool costs more than a transaction on it does."""
+        self._group: GroupCommit = (GroupCommit if self.embedded else ThreadedGroupCommit)(self._begin_group)
         self.tenant_locks = TenantLocks(self)
-        if self.embedded:
-            event.listen(engine, "before_cursor_execute", catch_up)
+        event.listen(engine, "before_cursor_execute", catch_up)
 
-    def begin(self) -> "Transaction":
-        """Begin a transaction. It is committed when the block ends, and rolled back if it raises."""
-        return Transaction(self)
+    def begin(self, tenants: Collection[int] = ()) -> Transaction:
+        """Begin a transaction of one's own. It is committed when the block ends, and rolled back if it raises.
 
-    def connect(self) -> StoreConnection:
-        """Return a connection for a transaction. An embedded store has one for all."""
-        if self._connection is not None:
-            return self._connection
-        db = StoreConnection(self.engine, self.embedded, self.volatile)
-        if self.embedded:
-            self._connection = db
-        return db
-
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction, on the thread this store wants."""
-        return await self.call(self._in_transaction, work)
-
-    async def run_yielding(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` that locks all of a tenant, and yield to calls and events.
-
-        These lock parts of the tenant in orders of their own. If `work` waited for them, a deadlock could end one of
-        them. So it gives up when it waits for long, and starts again.
+        `tenants` are locked at once.
         """
+        if self.embedded:
+            return Transaction(self, self._group_connection())
+        return Transaction(self, StoreConnection(self.engine, TenantCaches(is_exclusive=False)), tenants)
 
-        def in_transaction(db: Connection) -> T:
-            if not self.embedded:
-                db.execute(text(f"SET LOCAL lock_timeout = {_LOCK_TIMEOUT_MS}"))
-            return work(db)
+    def _begin_group(self, tenants: Collection[int]) -> Transaction:
+        return Transaction(self, self._group_connection(), tenants, waits_for_locks=False)
 
-        for _ in range(_MAX_YIELDS):
-            try:
-                return await self.run(in_transaction)
-            except Exception as why:
-                if getattr(getattr(why, "orig", why), "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-                    raise
-            await asyncio.sleep(_LOCK_TIMEOUT_MS / 1000)
-        return await self.run(work)
+    def _group_connection(self) -> StoreConnection:
+        if self._connection is None:
+            self._connection = StoreConnection(self.engine, self._caches)
+        return self._connection
 
-    async def call(self, work: Callable[..., T], *args: Any) -> T:
-        """Call a function that uses the store: at once if it is embedded, on a thread if it is not."""
-        if self._workers is None:
-            return work(*args)
-        return await asyncio.get_running_loop().run_in_executor(self._workers, work, *args)
+    def give_back(self, db: StoreConnection, is_committed: bool) -> None:
+        """Take a connection back after its transaction. One that may be broken is closed."""
+        if db is not self._connection:
+            db.close()  # which rolls back what is not committed
+        elif not is_committed:
+            self._connection = None
+            if db.unit.is_lost:
+                db.invalidate()
+            db.close()
+
+    def run(self, work: Callable[[Connection], T], tenants: Collection[int] = ()) -> Awaitable[T]:
+        """Run `work` in the next transaction, beside other work, and return its result.
+
+        If it raises, it is undone alone. It may run more than once, and returns when it is committed. `tenants` are
+        those it is known to need.
+        """
+        return self._group.run(work, tenants)
+
+    async def run_aside(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` that only reads, for long, in a transaction of its own. It does not hold up calls if it can."""
+        if self.embedded:
+            return self._in_transaction(work)
+        return await asyncio.to_thread(self._in_transaction, work)
 
     def _in_transaction(self, work: Callable[[Connection], T]) -> T:
         with self.begin() as db:
@@ -146,8 +141,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database. Nothing may use the store any more."""
-        if self._workers is not None:
-            self._workers.shutdown()
+        self._group.close()
         self.tenant_locks.close()
         if self._connection is not None:
             self._connection.close()

@@ -113,5 +113,5 @@ def _clear(db: Connection, tenant: int, *of: Table) -> None:
 
 
 def _delete(db: Connection, tenant: int, table: Table, *which: ColumnElement[bool]) -> None:
-    invalidate(db)
+    invalidate(db, tenant)
     db.execute(delete(table).where(table.c.tenant == tenant, *which))

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from .statement import Statement
-from .unit_of_work import cached, is_caching, write_later
+from .unit_of_work import state, write_later
 
 FIRST = {
     "account": 54911,
@@ -21,10 +21,6 @@ FIRST = {
 }
 """The first id of each kind, as large as those of the real service, to test the client's number type."""
 
-_TAKE = Statement(
-    "INSERT INTO counters (tenant, kind, value) VALUES (:tenant, :kind, :first + :count)"
-    " ON CONFLICT (tenant, kind) DO UPDATE SET value = counters.value + :count RETURNING value"
-)
 _READ = Statement("SELECT kind, value FROM counters WHERE tenant = :tenant")
 _WRITE = Statement(
     "INSERT INTO counters (tenant, kind, value) VALUES (:tenant, :kind, :value)"
@@ -33,14 +29,8 @@ _WRITE = Statement(
 
 
 def take(db: Connection, tenant: int, kind: str, count: int = 1) -> int:
-    """Return the first of `count` new consecutive ids.
-
-    A process that owns the data caches the counters, and writes the raised ones later.
-    """
-    if not is_caching(db):
-        after: int = _TAKE.value(db, tenant=tenant, kind=kind, first=FIRST[kind], count=count)
-        return after - count
-    counters = cached(db, ("counters", tenant), lambda: dict(_READ.all(db, tenant=tenant)))
+    """Return the first of `count` new consecutive ids."""
+    counters = state(db, tenant, "counters", lambda: dict(_READ.all(db, tenant=tenant)))
     first: int = counters.get(kind, FIRST[kind])
     counters[kind] = first + count
     write_later(db, _WRITE, (tenant, kind), (tenant, kind, first + count))

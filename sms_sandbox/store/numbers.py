@@ -69,7 +69,7 @@ _ANY_FREE = Statement(
 
 def add(db: Connection, tenant: int, numbers: Iterable[Number]) -> None:
     """Add numbers to the tenant."""
-    invalidate(db)
+    invalidate(db, tenant)
     _ADD.many(
         db,
         [
@@ -92,8 +92,8 @@ def read(db: Connection, tenant: int, number: str) -> Number | None:
 
 def may_send(db: Connection, tenant: int, account: int, number: str) -> bool:
     """Return True if the account leases the number or the number is shared."""
-    key = ("may send", tenant, account, number)
-    return cached(db, key, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
+    key = ("may send", account, number)
+    return cached(db, tenant, key, lambda: _MAY_SEND.one(db, tenant=tenant, account=account, number=number) is not None)
 
 
 def find_sender(db: Connection, tenant: int, account: int, shared: bool) -> str | None:
@@ -107,7 +107,7 @@ def find_sender(db: Connection, tenant: int, account: int, shared: bool) -> str 
         number: str | None = own or _SHARED.value(db, tenant=tenant)
         return number
 
-    return cached(db, ("sender", tenant, account, shared), find)
+    return cached(db, tenant, ("sender", account, shared), find)
 
 
 def list_owned(db: Connection, tenant: int, account: int, paging: Paging) -> Page[Number]:
@@ -134,7 +134,7 @@ def lease(db: Connection, tenant: int, account: int, number: str) -> bool:
 
     False if it is neither. Call `renew` to set its next charge.
     """
-    invalidate(db)
+    invalidate(db, tenant)
     lapsed = (n.c.account == account) & (n.c.status == INACTIVE)
     query = (
         update(n)
@@ -156,7 +156,7 @@ def lapse(db: Connection, tenant: int, number: str) -> None:
 
 def change(db: Connection, tenant: int, number: str, settings: Mapping[str, Any]) -> None:
     """Set columns of a number, as the table keeps them."""
-    invalidate(db)
+    invalidate(db, tenant)
     db.execute(update(n).where(n.c.tenant == tenant, n.c.number == number).values(**settings))
 
 

@@ -18,14 +18,14 @@ _ANY = Statement(
 
 def add(db: Connection, tenant: int, account: int, msisdn: str) -> None:
     """Opt a handset out of the account's messages."""
-    invalidate(db)
+    invalidate(db, tenant)
     _ADD.run(db, tenant=tenant, account=account, msisdn=msisdn)
 
 
 def find(db: Connection, tenant: int, account: int, handsets: Collection[str]) -> set[str]:
     """Return the handsets, of those given, that opted out of the account's messages."""
-    key = ("any opt-outs", tenant, account)
-    if not handsets or not cached(db, key, lambda: _ANY.one(db, tenant=tenant, account=account) is not None):
+    key = ("any opt-outs", account)
+    if not handsets or not cached(db, tenant, key, lambda: _ANY.one(db, tenant=tenant, account=account) is not None):
         return set()
     query = select(o.c.msisdn).where(o.c.tenant == tenant, o.c.account == account, o.c.msisdn.in_(handsets))
     return set(db.scalars(query))

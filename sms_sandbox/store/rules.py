@@ -76,7 +76,7 @@ _REMOVE = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.id ==
 
 def add(db: Connection, tenant: int, new: NewRule, first: bool = False) -> int:
     """Add a rule and return its id. It is the last of its kind, or the `first`."""
-    invalidate(db)
+    invalidate(db, tenant)
     rule = ids.take(db, tenant, "rule")
     low, high = _ENDS.one(db, tenant=tenant, kind=new.kind) or (None, None)
     position = (low or 0) - 1 if first else (high or 0) + 1
@@ -104,20 +104,20 @@ def _rule_of(row: Sequence[Any]) -> Rule:
 
 def remove(db: Connection, tenant: int, rule: int) -> bool:
     """Delete a rule. False if it does not exist."""
-    invalidate(db)
+    invalidate(db, tenant)
     return _REMOVE.run(db, tenant=tenant, id=rule) == 1
 
 
 def clear(db: Connection, tenant: int, kind: str) -> None:
     """Delete every rule of a kind."""
-    invalidate(db)
+    invalidate(db, tenant)
     lock(db, tenant, kind)
     _CLEAR.run(db, tenant=tenant, kind=kind)
 
 
 def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> None:
     """Put the rules of a kind in this order. Raises ValueError unless it names each of them once."""
-    invalidate(db)
+    invalidate(db, tenant)
     lock(db, tenant, kind)
     if sorted(order) != sorted(rule.id for rule in list_rules(db, tenant, kind)):
         raise ValueError("The order must name every rule of its kind, and each once.")
@@ -126,7 +126,7 @@ def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> Non
 
 def list_cached(db: Connection, tenant: int, kind: str) -> list[Rule]:
     """Return the rules of a kind from the cache. Their counts may be out of date."""
-    return cached(db, ("rules", tenant, kind), lambda: list_rules(db, tenant, kind))
+    return cached(db, tenant, ("rules", kind), lambda: list_rules(db, tenant, kind))
 
 
 def lock(db: Connection, tenant: int, kind: str) -> None:

@@ -8,9 +8,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import StaticPool
 
 from . import tables
-from .database import WORKERS, Store
+from .database import CONNECTIONS, Store
 
-VERSION = 1
+VERSION = 2
 """Version of the tables. A database of another version is refused."""
 
 _LOCKED = "database is locked"
@@ -58,7 +58,7 @@ def _engine(url: str) -> Engine:
             return engine
         if kind == "postgresql":
             wanted = make_url(url).set(drivername="postgresql+psycopg")
-            return create_engine(wanted, pool_size=WORKERS + 1, max_overflow=4, pool_pre_ping=True, paramstyle="format")
+            return create_engine(wanted, pool_size=CONNECTIONS, max_overflow=4, pool_pre_ping=True, paramstyle="format")
     except (ArgumentError, NoSuchModuleError, ValueError) as why:
         raise StoreError(f"The database URL {_PASSWORD.sub(':***@', url)!r} can't be read: {why}") from why
     except ImportError as why:

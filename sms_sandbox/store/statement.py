@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Dialect, text
 from sqlalchemy.sql import ClauseElement
 
-from .unit_of_work import unit_of
+from .connection import unit_of
 
 Params: TypeAlias = Sequence[Any]
 """The parameters of a statement in its order. An insert has the order of the table's columns."""

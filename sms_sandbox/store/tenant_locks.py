@@ -40,13 +40,13 @@ class TenantLocks:
         if self._store.embedded:
             yield True
             return
-        while not (is_locked := await self._store.call(self._ask, _LOCK, tenant)) and waits:
+        while not (is_locked := await asyncio.to_thread(self._ask, _LOCK, tenant)) and waits:
             await asyncio.sleep(_RETRY_SECONDS)
         try:
             yield is_locked
         finally:
             if is_locked:
-                await self._store.call(self._ask, _UNLOCK, tenant)
+                await asyncio.to_thread(self._ask, _UNLOCK, tenant)
 
     def _ask(self, statement: TextClause, tenant: int) -> bool:
         """Return the session's answer. A lost session has lost its locks, so that is False."""

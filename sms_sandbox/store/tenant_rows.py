@@ -17,8 +17,8 @@ Row: TypeAlias = Mapping[str, int | str | None]
 Tables: TypeAlias = Mapping[str, Sequence[Row]]
 """Rows by the name of their table."""
 
-DOCUMENT_TABLES = tuple(table for table in tables.OF_A_TENANT if table is not tables.throttle)
-"""The tables of a document. The throttle's is left out, as it holds only the last second."""
+DOCUMENT_TABLES = tables.OF_A_TENANT
+"""The tables of a document."""
 
 _UNSTABLE: Mapping[Column[Any], Any] = {
     tables.timeline.c.wake: None,
@@ -86,7 +86,7 @@ def _rows(db: Connection, table: Table, tenant: int) -> Iterator[Row]:
 
 def add(db: Connection, tenant: int, table: str, rows: Sequence[Row]) -> None:
     """Add rows of a document to a table of the tenant."""
-    invalidate(db)
+    invalidate(db, tenant)
     _INSERT[table].many(db, [{**_INITIAL[table], **_of_tenant(table, row, tenant)} for row in rows])
 
 

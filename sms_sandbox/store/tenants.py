@@ -13,8 +13,9 @@ from . import tables
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import tenants as t
+from .tenant_versions import TenantBusyError
 from .timeline import build_clock, follow_clock
-from .unit_of_work import invalidate
+from .unit_of_work import invalidate, lock_tenant
 
 
 class Tenant(Struct, frozen=True):
@@ -49,16 +50,6 @@ _FAULTY = (
 )
 _SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders, _FAULTY)
 _READ = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")))
-_ENTER = Statement(
-    select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")).with_for_update(read=True, skip_locked=True)
-)
-_HOLD = Statement(select(t.c.id).where(t.c.id == bindparam("tenant")).with_for_update())
-_HOLD_ACCOUNTS = Statement(
-    select(tables.accounts.c.id)
-    .where(tables.accounts.c.tenant == bindparam("tenant"))
-    .order_by(tables.accounts.c.id)
-    .with_for_update()
-)
 _NAMED = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.name == bindparam("called")))
 _FIRST = Statement(select(t.c.id).order_by(t.c.id).limit(1))
 _ADD = Statement(
@@ -89,6 +80,9 @@ def add(db: Connection, new: NewTenant, real: datetime) -> Tenant:
         profile=new.profile,
         delivery_delay=new.delivery_delay // MICROSECOND,
         strict_senders=int(new.strict_senders),
+        version=0,
+        state=0,
+        throttle="",
     )
     tenant = read(db, tenant_id)
     assert tenant is not None
@@ -99,12 +93,13 @@ def read(db: Connection, tenant: int) -> Tenant | None:
     return _tenant(_READ.one(db, tenant=tenant))
 
 
-def lock_clock(db: Connection, tenant: int) -> Tenant | None:
-    """Return the tenant, and lock its clock against changes until the transaction ends.
-
-    None if another transaction is changing it.
-    """
-    return _tenant(_ENTER.one(db, tenant=tenant))
+def lock_if_free(db: Connection, tenant: int) -> Tenant | None:
+    """Lock the tenant until the transaction ends, and return it. None if another transaction has locked it."""
+    try:
+        lock_tenant(db, tenant)
+    except TenantBusyError:
+        return None
+    return read(db, tenant)
 
 
 def find_by_name(db: Connection, name: str) -> Tenant | None:
@@ -142,7 +137,7 @@ def set_clock(db: Connection, tenant: int, clock: Clock) -> None:
 
 def move_clock(db: Connection, tenant: int, clock: Clock) -> None:
     """Set a clock that was frozen and still is. The timeline stays as it is."""
-    invalidate(db)
+    invalidate(db, tenant)
     _CLOCK.run(
         db,
         tenant=tenant,
@@ -154,7 +149,7 @@ def move_clock(db: Connection, tenant: int, clock: Clock) -> None:
 
 def change(db: Connection, tenant: int, settings: Mapping[str, Any]) -> None:
     """Set columns of the tenant: profile, delivery_delay (microseconds), strict_senders (0 or 1)."""
-    invalidate(db)
+    invalidate(db, tenant)
     db.execute(update(t).where(t.c.id == tenant).values(**settings))
 
 
@@ -165,25 +160,15 @@ def list_moving(db: Connection) -> list[Tenant]:
 
 
 def empty(db: Connection, tenant: int) -> None:
-    """Delete everything that belongs to the tenant, but not the tenant.
-
-    A pending call has locked an account, to charge it, or the tenant, to schedule an event. So once the accounts are
-    deleted and the tenant is locked, all calls have ended, and their rows are deleted too.
-    """
-    invalidate(db)
-    _EMPTY[tables.accounts.name].run(db, tenant=tenant)
-    _HOLD.one(db, tenant=tenant)
+    """Delete everything that belongs to the tenant, but not the tenant."""
+    invalidate(db, tenant)
     for statement in _EMPTY.values():
         statement.run(db, tenant=tenant)
 
 
 def lock(db: Connection, tenant: int) -> None:
-    """Lock the tenant and its accounts until the transaction ends.
-
-    Waits for calls that charge an account or schedule an event, and holds up new ones.
-    """
-    _HOLD_ACCOUNTS.all(db, tenant=tenant)
-    _HOLD.one(db, tenant=tenant)
+    """Lock the tenant until the transaction ends. Waits for calls and events of it, and holds up new ones."""
+    lock_tenant(db, tenant)
 
 
 def remove(db: Connection, tenant: int) -> None:

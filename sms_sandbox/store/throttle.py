@@ -1,28 +1,27 @@
-"""The throttle's window for several processes: one statement on PostgreSQL."""
+"""The throttle: a limit on the calls of an account in any second, over all processes."""
+
+from collections import deque
 
 from sqlalchemy import Connection
 
-from .statement import Statement
+from ..domain import throttle as window
+from .accounts import Account
+from .connection import unit_of
+from .tenant_versions import Change
 
-_ADMIT = Statement(
+
+def admit(db: Connection, account: Account, real: float) -> bool:
+    """Count a call of an account at a real time, in seconds since 1970. False if it is over the account's limit.
+
+    While the tenant's clock stands, its time counts instead, so that a test can wait by moving the clock.
     """
-    INSERT INTO throttle AS t (tenant, account, recent)
-    VALUES (:tenant, :account, ARRAY[CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)])
-    ON CONFLICT (tenant, account) DO UPDATE
-    SET recent = array_append(
-        ARRAY(SELECT at FROM unnest(t.recent) AS at
-              WHERE at > CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) - 1000000),
-        CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))
-    WHERE (SELECT count(*) FROM unnest(t.recent) AS at
-           WHERE at > CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) - 1000000) < :rate
-    RETURNING 1
-    """
-)
-
-
-def admit(db: Connection, tenant: int, account: int, rate: int) -> bool:
-    """Count a call of an account. False if it made `rate` calls in the last second.
-
-    The time is the database's. A `rate` of 0 or less is no limit, and nothing is counted.
-    """
-    return rate <= 0 or _ADMIT.one(db, tenant=tenant, account=account, rate=rate) is not None
+    if account.throttle <= 0:
+        return True
+    frozen_at = account.clock.frozen_at
+    now = real if frozen_at is None else frozen_at.timestamp()
+    unit = unit_of(db)
+    calls = unit.mark_changed(account.tenant, Change.THROTTLE).windows.setdefault(account.id, deque())
+    if not window.admit(calls, now, account.throttle):
+        return False
+    unit.on_undo(calls.pop)
+    return True

@@ -18,7 +18,7 @@ from . import unit_of_work
 from .statement import Statement
 from .tables import tenants
 from .tables import timeline as t
-from .unit_of_work import announce_wake, cached
+from .unit_of_work import announce_wake, cached, lock_tenant
 
 ENLIST = "enlist"
 """Add the next recipients of a message to a long list. `ref` is the message's id."""
@@ -82,12 +82,8 @@ class Plan(NamedTuple):
     lane: str = ""
 
 
-# A shared lock: it lets others read the clock, but not set it. Without it, a row that is added while the clock is set
-# would never wake, or would wake while the clock is frozen.
 _READ_CLOCK = Statement(
-    select(tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving)
-    .where(tenants.c.id == bindparam("tenant"))
-    .with_for_update(read=True)
+    select(tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving).where(tenants.c.id == bindparam("tenant"))
 )
 _ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
 _FOLLOW = Statement(update(t).where(t.c.tenant == bindparam("tenant_")).values(wake=t.c.due - bindparam("offset")))
@@ -163,12 +159,9 @@ def _decode(data: str) -> Mapping[str, Any]:
 
 
 def lock_clocks(db: Connection, tenant_ids: Iterable[int]) -> None:
-    """Lock the clocks of tenants against changes until the transaction ends.
-
-    Call it before the transaction touches rows of these tenants.
-    """
+    """Lock tenants, and so their clocks, until the transaction ends."""
     for tenant in sorted(set(tenant_ids)):
-        _READ_CLOCK.one(db, tenant=tenant)
+        lock_tenant(db, tenant)
 
 
 def _clock(db: Connection, tenant: int) -> Clock:
@@ -178,7 +171,7 @@ def _clock(db: Connection, tenant: int) -> Clock:
             raise GoneError(tenant)
         return build_clock(*row)
 
-    return cached(db, ("clock", tenant), find)
+    return cached(db, tenant, "clock", find)
 
 
 def build_clock(offset: int, frozen_at: int | None, moving: int) -> Clock:

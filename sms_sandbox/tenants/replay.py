@@ -76,7 +76,7 @@ async def replay(document: Document) -> Document:
             await replayer.run()
         finally:
             await replayer.stop()
-        replayed = await store.run(lambda db: export_document(db, replayer.tenant, real_now()))
+        replayed = await store.run_aside(lambda db: export_document(db, replayer.tenant, real_now()))
         assert replayed is not None
         return replayed
     finally:
@@ -126,7 +126,7 @@ class _Replayer:
         self._document = document
         self._rows = rows
         self._journal = JournalWriter(store, _MAX_TRAFFIC_ENTRIES)
-        self._api = Api(store, None, gate=Gate(store, throttles=False))
+        self._api = Api(store, None, gate=Gate(throttles=False))
         self._credits = sorted(_credits(rows), key=lambda row: (row["created"], row["id"]))
         self._received: Counter[tuple[Any, Any]] = Counter()
         self.tenant = 0

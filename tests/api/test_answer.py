@@ -5,8 +5,9 @@ from typing import Annotated, TypedDict
 from unittest.mock import patch
 
 import pytest
+from sqlalchemy import Connection
 
-from sms_sandbox.api.answer import answer_call, build_error
+from sms_sandbox.api.answer import build_error
 from sms_sandbox.api.declare import Call, find_param, method
 from sms_sandbox.api.errors import ApiError, Code
 from sms_sandbox.api.gate import Gate
@@ -14,6 +15,7 @@ from sms_sandbox.api.params import Integer, Text
 from sms_sandbox.api.routes import Api, load_methods
 from sms_sandbox.store import contacts, numbers, tenants
 from sms_sandbox.store.accounts import Account
+from tests import api_calls
 from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
@@ -65,16 +67,15 @@ def test_a_mistake_of_ours_is_an_envelope_too(
 @pytest.mark.parametrize("name", ["get-balance", "send-sms"])
 def test_a_call_whose_tenant_ends_while_it_is_let_in_is_a_stranger_s(fresh: FreshTenant, name: str) -> None:
     class Slow(Gate):
-        def admit(self, authorization: str) -> Account:
-            found = super().admit(authorization)
-            with fresh.store.begin() as db:
-                tenants.remove(db, fresh.tenant)
+        def admit(self, db: Connection, authorization: str) -> Account:
+            found = super().admit(db, authorization)
+            tenants.remove(db, fresh.tenant)
             return found
 
     caller = f"Basic {b64encode(f'{KEY}:{SECRET}'.encode()).decode()}"
     form = {"to": "61491570156", "message": "hi"}
     with patch.object(numbers, "find_sender", return_value="61491570156"):  # which it was asked for a moment before
-        found = answer_call(fresh.store, Slow(fresh.store), load_methods()[name], form, caller)
+        found = api_calls.answer(fresh.store, load_methods()[name], form, caller, Slow())
     assert (found.code, found.account) == (Code.AUTH_FAILED, None)
     assert found.reply == build_error(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
 

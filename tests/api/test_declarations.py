@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms_sandbox.api.answer import answer_call
 from sms_sandbox.api.declare import ALWAYS, GATE, Method
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.gate import Gate
@@ -20,6 +19,7 @@ from sms_sandbox.api.routes import load_methods
 from sms_sandbox.services.new_tenant import OWN_NUMBER
 from sms_sandbox.store import accounts
 from sms_sandbox.store.schema import open_store
+from tests import api_calls
 from tests.api import cases, refusals
 from tests.api.cases import ANSWERED
 from tests.api.refusals import REFUSED, Refused
@@ -150,13 +150,13 @@ def payload_of(reply: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def answers_in(fresh: FreshTenant, scene: Scene) -> Iterator[tuple[Method, Mapping[str, Any]]]:
     """Yield the responses to all calls that must succeed."""
-    gate = Gate(fresh.store)
+    gate = Gate()
     calls = [(AUTHORIZATION, *case) for case in ANSWERED]
     clients = "Basic " + b64encode(f"{scene.clients_key}:{CLIENTS_SECRET}".encode()).decode()
     calls += [(clients, *case) for case in cases.TO_CLIENTS]
     for authorization, name, params in calls:
         form = {key: str(value) for key, value in params(scene).items()}
-        found = answer_call(fresh.store, gate, METHODS[name], form, authorization)
+        found = api_calls.answer(fresh.store, METHODS[name], form, authorization, gate)
         assert found.code is Code.SUCCESS, (name, form, found.reply)
         yield METHODS[name], found.reply
 
@@ -216,7 +216,7 @@ def test_no_parameters_break_a_method(method: Method, arena: tuple[FreshTenant, 
     ids = [str(each) for each in vars(scene).values()]
     names = st.sampled_from([*known, "message_id", "field_email", "nonsense"])
     form = data.draw(st.dictionaries(names, JUNK | st.sampled_from(ids), max_size=8))
-    answered = answer_call(fresh.store, Gate(fresh.store), method, form, AUTHORIZATION)
+    answered = api_calls.answer(fresh.store, method, form, AUTHORIZATION)
     assert answered.code in method.errors | {Code.SUCCESS}, answered.reply
     assert answered.code not in GATE
     check(method, answered.reply)

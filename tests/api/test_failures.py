@@ -16,7 +16,7 @@ from sms_sandbox.api.render import FORMATS
 from sms_sandbox.api.routes import Api, ApiRoute, Methods, failure, load_methods
 from sms_sandbox.journal.entries import NewEntry
 from sms_sandbox.store import contacts
-from sms_sandbox.store.unit_of_work import PendingEntry
+from sms_sandbox.store.connection import PendingEntry
 from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
@@ -126,7 +126,8 @@ def test_a_failure_around_a_call(
     api = Api(fresh.store, None)
     client = AppClient(api)
     client.auth = (KEY, SECRET)
-    gate = SimpleNamespace(find_caller=api._gate.find_caller if caller_is_found else Failing())
+    find_caller = api._gate.find_caller if caller_is_found else Failing()
+    gate = SimpleNamespace(find_caller=find_caller, tenants_of=api._gate.tenants_of)
     with patch.object(*PLACES[place], failing := Failing()), patch.object(api, "_gate", gate):
         answer = client.post(f"/send-sms.{fmt}", data=HELLO)
     assert failing.calls == 1

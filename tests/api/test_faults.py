@@ -7,13 +7,12 @@ from xml.etree.ElementTree import ParseError
 
 import pytest
 
-from sms_sandbox.api import answer
 from sms_sandbox.api.errors import Code
-from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.routes import load_methods
 from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import rules
+from tests import api_calls
 from tests.api.fault_setup import TO, add_fault, balance, code
 from tests.api.tenant_setup import BASIC, set_account, set_tenant
 from tests.api.xml_values import parse_xml
@@ -179,7 +178,7 @@ def test_an_unreadable_body_meets_faults_that_ask_nothing(fresh: FreshTenant, ca
 
 def test_which_fault_decided_is_told(fresh: FreshTenant) -> None:
     def rule(authorization: str = HEADER, **form: str) -> tuple[str | None, int]:
-        given = answer.answer_call(fresh.store, Gate(fresh.store), load_methods()["send-sms"], form, authorization)
+        given = api_calls.answer(fresh.store, load_methods()["send-sms"], form, authorization)
         return given.rule, given.status
 
     assert rule(message="Hi", to=TO) == (None, 200)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from sms_sandbox.api import answer, fault_injection
+from sms_sandbox.api import fault_injection
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.routes import load_methods
 from sms_sandbox.domain.clock import real_now
@@ -13,6 +13,7 @@ from sms_sandbox.domain.faults import Fault
 from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import accounts, rules
 from sms_sandbox.store.rules import NewRule
+from tests import api_calls
 from tests.api.fault_setup import TO, add_fault, code
 from tests.api.tenant_setup import BASIC, OTHER, add_other_caller
 from tests.conftest import KEY, Caller, FreshTenant
@@ -101,7 +102,8 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTena
     account = fresh.account if fresh.account.faulty else _read(fresh)
 
     def seconds() -> float:
-        found = fault_injection.find_fault(fresh.store, account, load_methods()["get-balance"], {})
+        with fresh.store.begin() as db:
+            found = fault_injection.find_fault(db, account, load_methods()["get-balance"], {})
         assert found is not None
         return found.delay_seconds
 
@@ -121,10 +123,10 @@ def _read(fresh: FreshTenant) -> accounts.Account:
 def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTenant) -> None:
     add_fault(fresh, turns=Turns(count=5), error="FAILED")
     add_fault(fresh, turns=Turns(count=3), error="NO_ACCESS")
-    method, gate = load_methods()["get-balance"], Gate(fresh.store)
+    method, gate = load_methods()["get-balance"], Gate()
 
     def once(_: int) -> str:
-        return answer.answer_call(fresh.store, gate, method, {}, BASIC[1].decode()).code.name
+        return api_calls.answer(fresh.store, method, {}, BASIC[1].decode(), gate).code.name
 
     if fresh.store.embedded:  # which one thread works on
         codes = [once(n) for n in range(20)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.store import accounts, contacts
+from sms_sandbox.store import contacts, tenants
 from tests.api.tenant_setup import TOLD, add_other_caller
 from tests.conftest import Caller, FreshTenant
 
@@ -31,7 +31,7 @@ def test_a_list(call: Caller, frozen: FreshTenant) -> None:
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_of_calls_at_once_one_makes_the_list(call: Caller, frozen: FreshTenant) -> None:
     with ThreadPoolExecutor(1) as threads, frozen.store.begin() as db:
-        accounts.lock(db, frozen.tenant, frozen.account.id)
+        tenants.lock(db, frozen.tenant)
         other = threads.submit(call, "add-list", name="Friends")
         with pytest.raises(TimeoutError):
             other.result(0.3)

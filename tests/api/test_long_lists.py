@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from sms_sandbox.api.answer import Answer, answer_call, prepare_and_answer
+from sms_sandbox.api.answer import Answer, prepare_and_answer
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.routes import load_methods
+from tests import api_calls
 from tests.api.tenant_setup import advance
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
@@ -101,7 +102,7 @@ async def test_a_fault_while_it_is_counted_is_a_failure(
 
 def answer(fresh: FreshTenant, name: str, **form: str) -> None:
     """Answer another call, from inside of the event loop."""
-    answered = answer_call(fresh.store, Gate(fresh.store), load_methods()[name], form, BASIC)
+    answered = api_calls.answer(fresh.store, load_methods()[name], form, BASIC)
     assert answered.code is Code.SUCCESS
 
 
@@ -111,4 +112,4 @@ async def send(fresh: FreshTenant, on: int, authorization: str = BASIC, **more: 
     form = {"list_id": str(on), "message": "Dear [firstname]", **more}
     prepare = method.find_preparation(form)
     assert prepare is not None
-    return await prepare_and_answer(fresh.store, Gate(fresh.store), method, form, authorization, prepare)
+    return await prepare_and_answer(fresh.store, Gate(), method, form, authorization, prepare)

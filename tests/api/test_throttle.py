@@ -1,16 +1,17 @@
 """The throttle: a number of calls a second for each account."""
 
-import base64
 import time
+from datetime import timedelta
 
 import pytest
 
-from sms_sandbox.api.errors import ApiError
-from sms_sandbox.api.gate import Gate
+from sms_sandbox.domain.clock import Clock
+from sms_sandbox.store import tenants
 from sms_sandbox.store.schema import open_store
 from tests.api.fault_setup import add_fault
 from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, set_account, set_tenant
 from tests.conftest import KEY, Caller, FreshTenant, make_tenant
+from tests.store.example_rows import NOON
 from tests.timing import within_a_second
 
 OVER_LIMIT = '{"error":{"code":"OVER_LIMIT","description":"You have exceeded the request limit."}}'
@@ -100,30 +101,33 @@ def test_a_changed_rate_counts_at_once(fresh: FreshTenant) -> None:
     assert call.ok("get-balance")
 
 
-def test_a_shared_store_is_throttled_over_all_processes(fresh: FreshTenant) -> None:
+def test_all_parts_of_a_process_and_all_processes_share_one_throttle(fresh: FreshTenant) -> None:
     set_account(fresh, throttle=2)
     first, second = Caller(fresh.store), Caller(fresh.store)
     calls = (first, second, first, second)
     codes = within_a_second(lambda: [each("get-balance")["error"]["code"] for each in calls])
-    # An embedded store is owned by one process, and each `Api` here stands for one.
-    assert codes == ["SUCCESS"] * 4 if fresh.store.embedded else ["SUCCESS"] * 2 + ["OVER_LIMIT"] * 2
+    assert codes == ["SUCCESS"] * 2 + ["OVER_LIMIT"] * 2
 
 
-def test_the_windows_of_accounts_that_went_quiet_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sms_sandbox.api.gate.MAX_THROTTLE_WINDOWS", 3)
-    store = open_store("sqlite://")
-    tenants = [
-        make_tenant(store, f"key-{number}", "secret", throttle=2, name=f"tenant {number}") for number in range(5)
-    ]
-    gate = Gate(store)
-    headers = ["Basic " + base64.b64encode(f"{tenant.account.key}:secret".encode()).decode() for tenant in tenants]
-    for header in headers:
-        gate.admit(header)
-    assert len(gate._windows) == 5
-    time.sleep(1.0)
-    gate.admit(headers[0])
-    gate.admit(headers[0])
-    assert len(gate._windows) == 1
-    with pytest.raises(ApiError):
-        gate.admit(headers[0])
-    store.close()
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_another_process_throttles_the_same_account(fresh: FreshTenant) -> None:
+    set_account(fresh, throttle=2)
+    other = open_store(fresh.store.engine.url.render_as_string(hide_password=False))
+    calls = (Caller(fresh.store), Caller(other)) * 2
+    codes = within_a_second(lambda: [each("get-balance")["error"]["code"] for each in calls])
+    assert codes == ["SUCCESS"] * 2 + ["OVER_LIMIT"] * 2
+    other.close()
+
+
+def test_a_frozen_clock_is_what_the_throttle_counts_on(fresh: FreshTenant) -> None:
+    set_account(fresh, throttle=2)
+    call = Caller(fresh.store)
+    with fresh.store.begin() as db:
+        tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON))
+    use_up(call, 2)
+    time.sleep(1.1)
+    assert call.refused("get-balance")[0] == "OVER_LIMIT"
+    for later, code in ((0.5, "OVER_LIMIT"), (1, "SUCCESS"), (-60, "SUCCESS")):
+        with fresh.store.begin() as db:
+            tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON + timedelta(seconds=later)))
+        assert call("get-balance")["error"]["code"] == code, later

@@ -9,9 +9,9 @@ import pytest
 from starlette.routing import Match
 
 from sms_sandbox.api.routes import Api, ApiRoute, load_methods
+from sms_sandbox.store.connection import PendingEntry
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
-from sms_sandbox.store.unit_of_work import PendingEntry
 from tests.api.fault_setup import add_fault
 from tests.api.tenant_setup import BASIC, FORM, request, set_tenant
 from tests.app_client import AppClient

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from freezegun import freeze_time
 from sms_sandbox.client import child_server
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.testing import Sandbox, SandboxError
+from tests.processes import start_process
 from tests.sandbox import HANDSET
 from tests.timing import eventually
 
@@ -40,18 +42,17 @@ def _own_temporary_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.setattr(tempfile, "tempdir", None)
 
 
-def start_parent(certificates: Certificates, after: str) -> tuple["subprocess.Popen[str]", int]:
-    """Start a process that starts a server. Return it and the id of the server's process."""
-    command = [sys.executable, "-c", PARENT + after, str(certificates.directory)]
-    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    return parent, int(parent.stdout.readline())
+@contextmanager
+def start_parent(certificates: Certificates, after: str) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """Start a process that starts a server. Yield it and the id of the server's process."""
+    with start_process([sys.executable, "-c", PARENT + after, str(certificates.directory)]) as parent:
+        assert parent.stdout is not None
+        yield parent, int(parent.stdout.readline())
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
 def test_it_ends_with_a_parent_that_is_killed(certificates: Certificates, number: signal.Signals) -> None:
-    parent, pid = start_parent(certificates, "time.sleep(60)")
-    with parent:
+    with start_parent(certificates, "time.sleep(60)") as (parent, pid):
         assert is_running(pid)
         parent.send_signal(number)
     eventually(lambda: not is_running(pid))
@@ -59,9 +60,7 @@ def test_it_ends_with_a_parent_that_is_killed(certificates: Certificates, number
 
 def test_it_ends_with_its_parent_though_a_forked_process_has_its_pipe(certificates: Certificates) -> None:
     script = "if os.fork(): os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(10)"
-    parent, pid = start_parent(certificates, script)
-    assert parent.stdout is not None
-    with parent.stdout:  # the forked process has it too, so it is not at its end
+    with start_parent(certificates, script) as (parent, pid):
         assert parent.wait(10) == -signal.SIGKILL
     eventually(lambda: not is_running(pid), 5)
 

@@ -13,8 +13,8 @@ from sms_sandbox.journal.buffer import EntryBuffer
 from sms_sandbox.journal.entries import build_entry, to_pending
 from sms_sandbox.journal.queries import EntryFilter
 from sms_sandbox.journal.writer import JournalWriter
+from sms_sandbox.store.connection import PendingEntry
 from sms_sandbox.store.schema import open_store
-from sms_sandbox.store.unit_of_work import PendingEntry
 from tests.conftest import make_tenant
 
 

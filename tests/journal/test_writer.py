@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
-from sms_sandbox.journal import queries
+from sms_sandbox.journal import entries, queries, writer
 from sms_sandbox.journal.buffer import MAX_PENDING_ENTRIES, SLACK_ENTRIES
 from sms_sandbox.journal.entries import NewEntry, build_entry, to_pending
 from sms_sandbox.journal.queries import EntryFilter
 from sms_sandbox.journal.writer import BATCH_SIZE, WRITE_INTERVAL_SECONDS, JournalWriter
+from sms_sandbox.store.connection import PendingEntry
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.unit_of_work import PendingEntry, record
+from sms_sandbox.store.unit_of_work import record
 from tests.conftest import FreshTenant, make_tenant
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +75,30 @@ async def test_what_waits_is_written_at_the_end(fresh: FreshTenant, journal: Jou
         journal.add(entry(fresh, str(index)))
     journal.flush_after_loop()
     assert len(texts(fresh)) == 450
+
+
+async def test_entries_wait_until_the_database_works_again(
+    fresh: FreshTenant, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writer, "RETRY_SECONDS", 0.02)
+    failures = 3
+    add = entries.add
+
+    def fail(*args: Any) -> None:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise sqlite3.OperationalError("database or disk is full")
+        add(*args)
+
+    monkeypatch.setattr(entries, "add", fail)
+    for index in range(3):
+        journal.add(entry(fresh, str(index)))
+    async with asyncio.timeout(10):
+        while failures >= 0 or not texts(fresh):
+            await asyncio.sleep(0.02)
+    assert texts(fresh) == ["0", "1", "2"]
+    assert "waits until the database works again" in caplog.text
 
 
 async def test_who_listens_is_told_of_its_tenant_alone(fresh: FreshTenant, journal: JournalWriter) -> None:

@@ -47,14 +47,14 @@ def test_ids_go_on_when_what_is_remembered_changed_meanwhile(fresh: FreshTenant)
     first = ids.FIRST["message"]
     with fresh.store.begin() as db:
         assert ids.take(db, fresh.tenant, "message", 3) == first
-        invalidate(db)
+        invalidate(db, fresh.tenant)
         assert ids.take(db, fresh.tenant, "message", 2) == first + 3
     with fresh.store.begin() as db:
         assert ids.take(db, fresh.tenant, "message") == first + 5
 
 
 def test_ids_go_on_when_what_is_remembered_is_dropped(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit_of_work, "MAX_CACHED", 1)
+    monkeypatch.setattr(unit_of_work, "MAX_CACHED_VALUES", 0)
     other = make_tenant(fresh.store, "other", name="other")
     with fresh.store.begin() as db:
         for taken in range(3):

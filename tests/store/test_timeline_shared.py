@@ -78,8 +78,6 @@ def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: Fresh
 def test_clocks_that_are_kept_are_not_set(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as keeping:
         timeline.lock_clocks(keeping, [other.tenant, fresh.tenant, -1])
-        with fresh.store.begin() as db:
-            timeline.lock_clocks(db, [fresh.tenant])  # others may keep it as well
         setting = threading.Thread(target=lambda: _freeze(fresh))
         setting.start()
         setting.join(0.1)

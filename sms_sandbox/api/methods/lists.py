@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, NotRequired, TypedDict, cast
 
 from ...services import list_membership
-from ...store import accounts, contacts
+from ...store import contacts, tenants
 from ...store.contacts import ContactList, Member
 from ...store.paging import FIRST_PAGE, Page, PageInfo
 from ..custom_fields import Slots
@@ -194,9 +194,9 @@ def find_list(call: Call, list_id: int) -> ContactList:
 def find_list_id(call: Call, name: str) -> int | None:
     """Return the id of the account's list with this name; None if there is none.
 
-    The account is locked, so that no concurrent call can add a list of this name.
+    The tenant is locked, so that no concurrent call can add a list of this name.
     """
-    accounts.lock(call.db, call.tenant, call.account.id)
+    tenants.lock(call.db, call.tenant)
     return contacts.find_list_id(call.db, call.tenant, call.account.id, name)
 
 

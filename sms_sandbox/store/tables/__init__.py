@@ -15,7 +15,6 @@ from .tenants import (
     numbers,
     sender_ids,
     tenants,
-    throttle,
     transactions,
 )
 from .timeline import timeline

@@ -1,6 +1,6 @@
 """Tables of tenants, their accounts, and what accounts own."""
 
-from sqlalchemy import ARRAY, BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table
 
 from .columns import flag, metadata, number, serial, short, sorted_text, text
 
@@ -19,6 +19,9 @@ tenants = Table(
     text("profile"),
     number("delivery_delay"),
     flag("strict_senders"),
+    number("version"),
+    number("state"),
+    text("throttle"),
     sqlite_autoincrement=True,
 )
 
@@ -149,13 +152,4 @@ email_senders = Table(
     number("max_sms"),
     short("number", 16, nullable=True),
     PrimaryKeyConstraint("tenant", "account", "email"),
-)
-
-throttle = Table(  # used on PostgreSQL only: with an embedded store, the throttle is in memory
-    "throttle",
-    metadata,
-    number("tenant"),
-    number("account"),
-    Column("recent", Text().with_variant(ARRAY(BigInteger), "postgresql")),
-    PrimaryKeyConstraint("tenant", "account"),
 )

@@ -1,0 +1,274 @@
+"""A connection of the store with its unit of work: what its transaction has cached, deferred and announced.
+
+What calls ask for every time is cached by tenant. On a shared database other processes change tenants too, so a
+transaction first locks each tenant it works on and reads the tenant's versions: as long as nobody else has changed the
+tenant, what is cached is right. Rows that no statement needs yet are collected and written together, at the latest at
+the commit. A scope is a part of the transaction that can be undone alone.
+"""
+
+from collections.abc import Callable, Collection, Hashable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Connection, Engine
+
+from . import tenant_versions
+from .tenant_versions import Change, TenantCache, TenantCaches
+
+if TYPE_CHECKING:
+    from .statement import Params, Statement
+
+_Rows: TypeAlias = "dict[Statement, dict[Hashable, Params]]"
+"""Deferred rows by their statement, each under a key that no other row of the statement has."""
+
+
+class PendingEntry(NamedTuple):
+    """An entry of the traffic that is made when it is written: `make(*args)`.
+
+    `tenant` is None for the default tenant, and `weight` is the size in bytes, roughly.
+    """
+
+    tenant: int | None
+    weight: int
+    make: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
+class _Scope:
+    """A part of a transaction that can be undone alone: its deferred rows, and what it has changed and announces."""
+
+    __slots__ = ("changed", "deferred", "entries", "has_savepoint", "undo", "wake")
+
+    def __init__(self) -> None:
+        self.deferred: _Rows = {}
+        self.changed: dict[int, Change] = {}
+        """What was changed of tenants that are cached."""
+        self.wake: int | None = None
+        self.entries: list[PendingEntry] = []
+        self.undo: list[Callable[[], object]] = []
+        """What restores values in memory that were changed."""
+        self.has_savepoint = False
+
+
+class UnitOfWork:
+    """The unit of work of a connection. It serves one transaction after the other."""
+
+    def __init__(self, db: Connection, caches: TenantCaches) -> None:
+        self.driver: Any = db.connection.dbapi_connection
+        self._dialect = db.dialect
+        self._caches = caches
+        self._tenants: dict[int, TenantCache] = caches.by_tenant if caches.is_exclusive else {}
+        """The tenants whose cached values are known to be right in this transaction."""
+        self._invalidated: set[int] = set()
+        self._scopes: list[_Scope] = []
+        self._has_begun = False
+        self._must_catch_up = True
+        """True if the transaction must begin, or rows must be written, before the next statement."""
+        self._waits_for_locks = True
+        self._is_broken = False
+        self.entries_anyway: list[PendingEntry] = []
+
+    # The transaction
+
+    def begin(self, waits_for_locks: bool = True) -> None:
+        """Begin a transaction, before any statement runs. Raises RuntimeError inside of one.
+
+        A tenant is locked when it is first used. Without `waits_for_locks`, that raises TenantBusyError if another
+        transaction has it.
+        """
+        if self._scopes:
+            raise RuntimeError("A transaction cannot begin inside of another.")
+        self._scopes.append(_Scope())
+        self._waits_for_locks = waits_for_locks
+
+    def lock(self, tenants: Collection[int]) -> None:
+        """Lock tenants of a shared database in the order of their ids. Waits for other transactions."""
+        if tenants:
+            self._tenants.update(tenant_versions.lock_all(self.prepare_driver(), sorted(tenants), self._caches))
+
+    def prepare_driver(self) -> Any:
+        """Return the driver's connection, ready for a statement: in the transaction, and with deferred rows written."""
+        if self._must_catch_up:
+            self._catch_up()
+        return self.driver
+
+    def _catch_up(self) -> None:
+        if not self._has_begun:
+            if self._caches.is_exclusive:  # psycopg begins by itself
+                self.driver.execute("BEGIN")
+            self._has_begun = True
+        last = len(self._scopes) - 1
+        for level, scope in enumerate(self._scopes):
+            try:
+                if level and not scope.has_savepoint:
+                    self.driver.execute(f"SAVEPOINT scope_{level}")
+                    scope.has_savepoint = True
+                if scope.deferred:
+                    deferred, scope.deferred = scope.deferred, {}
+                    self._write(deferred)
+            except Exception:
+                self._is_broken = self._is_broken or level < last
+                raise
+        self._must_catch_up = False
+
+    def _write(self, deferred: _Rows) -> None:
+        for statement, rows in deferred.items():
+            statement.put_by(self.driver, self._dialect, list(rows.values()))
+
+    def commit(self) -> None:
+        """Write what is left, and commit."""
+        (root,) = self._scopes
+        if self._caches.is_exclusive:
+            if self._has_begun or root.deferred:
+                self.prepare_driver().execute("COMMIT")
+            return
+        if self._has_begun or root.deferred or root.changed:
+            with self.driver.pipeline():
+                self.prepare_driver()
+                tenant_versions.store_all(self.driver, root.changed, self._tenants)
+                self.driver.commit()
+
+    def end(self, is_committed: bool) -> None:
+        """Clear what belongs to this transaction, whichever way it ended."""
+        root = self._scopes[0]
+        if not is_committed:
+            for restore in reversed(root.undo):
+                restore()
+        if self._invalidated or not is_committed:
+            stale = self._invalidated if is_committed else self._invalidated.union(root.changed)
+            for tenant in stale:
+                self._caches.drop(tenant)
+            self._invalidated.clear()
+        self._scopes.clear()
+        if self._caches.is_exclusive:
+            if self.driver.in_transaction:
+                self.driver.execute("ROLLBACK")
+        else:
+            self._tenants.clear()
+        self._caches.limit()
+        self._has_begun, self._must_catch_up, self._is_broken = False, True, False
+        self.entries_anyway = []
+
+    @property
+    def announced(self) -> tuple[int | None, list[PendingEntry]]:
+        """The moment at which a scheduled event wakes, and the traffic of this transaction."""
+        root = self._scopes[0]
+        return root.wake, root.entries
+
+    @property
+    def is_broken(self) -> bool:
+        """True if the whole transaction has failed.
+
+        The connection is lost, or rows of an earlier scope could not be written.
+        """
+        return self._is_broken or self.is_lost
+
+    @property
+    def is_lost(self) -> bool:
+        """True if the database has closed the connection."""
+        return not self._caches.is_exclusive and self.driver.closed
+
+    # Scopes
+
+    def enter_scope(self) -> None:
+        self._scopes.append(_Scope())
+        self._must_catch_up = True
+
+    def leave_scope(self, is_done: bool) -> None:
+        """Leave the innermost scope. What it did is undone unless `is_done`."""
+        scope = self._scopes.pop()
+        if not is_done:
+            self._undo(scope)
+            return
+        parent = self._scopes[-1]
+        if scope.deferred:
+            self._must_catch_up = True
+            if parent.deferred:
+                for statement, rows in scope.deferred.items():
+                    parent.deferred.setdefault(statement, {}).update(rows)
+            else:
+                parent.deferred = scope.deferred
+        if scope.has_savepoint:
+            self.driver.execute(f"RELEASE SAVEPOINT scope_{len(self._scopes)}")
+        for tenant, change in scope.changed.items():
+            parent.changed[tenant] = parent.changed.get(tenant, change) | change
+        if scope.entries:
+            parent.entries += scope.entries
+        if scope.undo:
+            parent.undo += scope.undo
+        if scope.wake is not None:
+            self.announce_wake(scope.wake)
+
+    def _undo(self, scope: _Scope) -> None:
+        for restore in reversed(scope.undo):
+            restore()
+        for tenant, change in scope.changed.items():
+            if change > Change.THROTTLE:
+                self._tenants[tenant].clear()  # it is read again, after what earlier scopes have deferred is written
+        if scope.has_savepoint and not self.is_broken:
+            level = len(self._scopes)
+            self.driver.execute(f"ROLLBACK TO SAVEPOINT scope_{level}")
+            self.driver.execute(f"RELEASE SAVEPOINT scope_{level}")
+
+    # What functions of the store use
+
+    def defer(self, statement: "Statement", rows: "Iterable[tuple[Hashable, Params]]") -> None:
+        """Defer rows, each with its key. A later row under the same key replaces it."""
+        self._scopes[-1].deferred.setdefault(statement, {}).update(rows)
+        self._must_catch_up = True
+
+    def cache_of(self, tenant: int) -> TenantCache:
+        """Return what is cached of a tenant, after locking it. Raises TenantBusyError."""
+        cache = self._tenants.get(tenant)
+        if cache is None:
+            if self._caches.is_exclusive:
+                cache = TenantCache()
+            else:
+                cache = tenant_versions.lock(self.prepare_driver(), tenant, self._caches, self._waits_for_locks)
+            self._tenants[tenant] = cache
+        return cache
+
+    def mark_changed(self, tenant: int, change: Change) -> TenantCache:
+        """Return what is cached of a tenant, to change it. Other processes will read that again."""
+        changed = self._scopes[-1].changed
+        changed[tenant] = changed.get(tenant, change) | change
+        return self.cache_of(tenant)
+
+    def invalidate(self, tenant: int) -> None:
+        """Drop what is cached of a tenant, now and after the transaction."""
+        self.mark_changed(tenant, Change.SETTINGS | Change.STATE).clear()
+        self._invalidated.add(tenant)
+
+    def is_invalidated(self, tenant: int) -> bool:
+        """Return True if settings of the tenant must not be cached in this transaction."""
+        return tenant in self._invalidated
+
+    def announce_wake(self, wake: int) -> None:
+        scope = self._scopes[-1]
+        scope.wake = wake if scope.wake is None else min(wake, scope.wake)
+
+    def on_undo(self, restore: Callable[[], object]) -> None:
+        """Call `restore` if the innermost scope, or one around it, is undone."""
+        self._scopes[-1].undo.append(restore)
+
+    def record(self, entry: PendingEntry) -> None:
+        self._scopes[-1].entries.append(entry)
+
+
+class StoreConnection(Connection):
+    """A connection with its unit of work, because a call needs it about twenty times."""
+
+    def __init__(self, engine: Engine, caches: TenantCaches) -> None:
+        super().__init__(engine)
+        self.unit = UnitOfWork(self, caches)
+
+
+def unit_of(db: Connection) -> UnitOfWork:
+    """Return the unit of work of a store's connection."""
+    unit: UnitOfWork = db.unit  # type: ignore[attr-defined]  # a StoreConnection; others need not know
+    return unit
+
+
+def catch_up(db: Connection, *_: object) -> None:
+    """Write deferred rows before SQLAlchemy runs a statement that could see that they are missing."""
+    if isinstance(db, StoreConnection):
+        db.unit.prepare_driver()

@@ -1,0 +1,29 @@
+"""Failures of the database itself, which pass. Errors of statements do not."""
+
+import sqlite3
+
+from sqlalchemy import exc
+
+_PASSING_CLASSES = ("08", "40", "53", "55", "57", "58")
+"""PostgreSQL's classes of errors for lost connections, rollbacks, resources, locks, shutdowns and system errors."""
+
+
+def is_database_failure(error: BaseException) -> bool:
+    """Return True if the database failed. The same work may succeed later.
+
+    Examples are a lost connection, a full disk, a lock that timed out, and a transaction ended by a deadlock.
+    """
+    if isinstance(error, exc.TimeoutError | exc.DisconnectionError):
+        return True
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, sqlite3.Error):
+        return isinstance(cause, sqlite3.OperationalError)
+    if not type(cause).__module__.startswith("psycopg"):
+        return False
+    state: str | None = getattr(cause, "sqlstate", None)
+    # psycopg itself reports a lost connection, without a code of the database.
+    return (
+        type(cause).__name__ in ("OperationalError", "InterfaceError")
+        if state is None
+        else (state[:2] in _PASSING_CLASSES)
+    )

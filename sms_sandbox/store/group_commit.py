@@ -1,0 +1,205 @@
+"""Group commit: one transaction carries all the work that waits, and is committed once.
+
+No work waits for a fuller transaction: alone, it has one of its own. Work that raises is undone alone.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from queue import SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from .tenant_versions import TenantBusyError
+from .unit_of_work import has_failed, scope
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_PIECES = 64
+"""Pieces of work in one transaction."""
+
+MAX_SECONDS = 0.02
+"""Time after which a transaction takes no more work, so that what it has done is not held up by the rest."""
+
+
+class Piece:
+    """A piece of work that waits for its transaction, and its result."""
+
+    __slots__ = ("error", "future", "result", "tenants", "work")
+
+    def __init__(
+        self, work: Callable[[Connection], Any], tenants: Collection[int], future: asyncio.Future[Any]
+    ) -> None:
+        self.work = work
+        self.tenants = tenants
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Give the result, or the error, to the caller."""
+        if self.future.done():  # the caller was cancelled
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+BeginTransaction = Callable[[Collection[int]], Any]
+"""Begins a transaction with some tenants locked."""
+
+
+def run_group(begin: BeginTransaction, waiting: "deque[Piece]") -> list[Piece]:
+    """Run waiting pieces in one transaction, and return those that are done. Leaves the others waiting.
+
+    If the transaction fails as a whole, each of its pieces runs again, in a transaction of its own.
+    """
+    pieces = [waiting.popleft() for _ in range(min(len(waiting), MAX_PIECES))]
+    if len(pieces) == 1:
+        return _run_alone(begin, pieces[0], waiting)
+    try:
+        done, again = _run_together(begin, pieces)
+    except Exception as error:
+        log.debug("A transaction failed as a whole, so its parts run again one by one.", exc_info=error)
+        waiting.extendleft(reversed(pieces[1:]))
+        return _run_alone(begin, pieces[0], waiting)
+    waiting.extendleft(reversed(again))
+    return done
+
+
+def _run_alone(begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]") -> list[Piece]:
+    """Run a piece in a transaction of its own, which is repeated if the connection was lost before its commit."""
+    for may_repeat in (True, False):
+        transaction = begin(piece.tenants)
+        piece.result = piece.error = None
+        try:
+            with transaction as db:
+                piece.result = piece.work(db)
+        except TenantBusyError as busy:
+            piece.tenants = {*piece.tenants, busy.tenant}
+            waiting.appendleft(piece)
+            return []
+        except Exception as error:  # noqa: BLE001 (raised where the work was given)
+            if may_repeat and transaction.was_lost:
+                continue
+            piece.error = error
+        break
+    return [piece]
+
+
+def _run_together(begin: BeginTransaction, pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """Run pieces in one transaction. Returns those that are done, and those to run in the next one."""
+    done: list[Piece] = []
+    again: list[Piece] = []
+    ends_at = monotonic() + MAX_SECONDS
+    with begin(frozenset().union(*[piece.tenants for piece in pieces])) as db:
+        for position, piece in enumerate(pieces):
+            if done and monotonic() > ends_at:
+                again += pieces[position:]
+                break
+            piece.result = piece.error = None
+            try:
+                with scope(db):
+                    piece.result = piece.work(db)
+            except TenantBusyError as busy:
+                piece.tenants = {*piece.tenants, busy.tenant}
+                again.append(piece)
+                continue
+            except Exception as error:
+                if has_failed(db, error):
+                    raise
+                piece.error = error
+            done.append(piece)
+    return done, again
+
+
+class GroupCommit:
+    """Runs work on the event loop's own thread, at the end of the loop's turn."""
+
+    def __init__(self, begin: BeginTransaction) -> None:
+        self._begin = begin
+        self._waiting: deque[Piece] = deque()
+        self._scheduled_on: asyncio.AbstractEventLoop | None = None
+
+    def run(self, work: Callable[[Connection], T], tenants: Collection[int]) -> Awaitable[T]:
+        """Run work in the next transaction. The result can be awaited."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting.append(Piece(work, tenants, future))
+        if self._scheduled_on is not loop:
+            self._scheduled_on = loop
+            loop.call_soon(self._run_waiting, loop)
+        return future
+
+    def _run_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._scheduled_on = None
+        for piece in run_group(self._begin, self._waiting):
+            piece.settle()
+        if self._waiting:
+            self._scheduled_on = loop
+            loop.call_soon(self._run_waiting, loop)
+
+    def close(self) -> None:
+        """Accept no more work."""
+
+
+class ThreadedGroupCommit(GroupCommit):
+    """Runs work on a thread, since the database is another process and answers take time."""
+
+    def __init__(self, begin: BeginTransaction) -> None:
+        super().__init__(begin)
+        self._queue: SimpleQueue[Piece | None] = SimpleQueue()
+        self._thread: Thread | None = None
+
+    def run(self, work: Callable[[Connection], T], tenants: Collection[int]) -> Awaitable[T]:
+        """Run work in the next transaction. The result can be awaited."""
+        if self._thread is None:
+            self._thread = Thread(target=self._run_thread, name="store", daemon=True)
+            self._thread.start()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(Piece(work, tenants, future))
+        return future
+
+    def _run_thread(self) -> None:
+        is_open = True
+        while is_open or self._waiting:
+            if not self._waiting:
+                is_open = self._take(self._queue.get())
+            while not self._queue.empty():
+                is_open = self._take(self._queue.get()) and is_open
+            if self._waiting:
+                _settle_all(run_group(self._begin, self._waiting))
+
+    def _take(self, piece: Piece | None) -> bool:
+        if piece is not None:
+            self._waiting.append(piece)
+        return piece is not None
+
+    def close(self) -> None:
+        """Finish the work that waits, and end the thread."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+
+def _settle_all(pieces: Sequence[Piece]) -> None:
+    """Settle pieces on the loops that wait for them, with one call for each loop."""
+    loops: dict[asyncio.AbstractEventLoop, list[Piece]] = {}
+    for piece in pieces:
+        loops.setdefault(piece.future.get_loop(), []).append(piece)
+    for loop, own in loops.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle_each, own)
+
+
+def _settle_each(pieces: Sequence[Piece]) -> None:
+    for piece in pieces:
+        piece.settle()

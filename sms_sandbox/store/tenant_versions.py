@@ -1,0 +1,142 @@
+"""The cached values of tenants, and versions that show changes by other processes.
+
+A process that owns its database caches for as long as it lives. On a shared one, a transaction locks the row of each
+tenant it works on, which tells the tenant's version and the throttle's windows; a changed tenant gets a new version at
+the commit.
+"""
+
+import json
+from collections import deque
+from collections.abc import Hashable, Iterable, Mapping
+from enum import IntFlag
+from typing import Any
+
+MAX_CACHED_TENANTS = 10_000
+"""Tenants with cached values before all are dropped."""
+
+_LOCK = "SELECT id, version, state, throttle FROM tenants WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_TRY_LOCK = "SELECT id, version, state, throttle FROM tenants WHERE id = %s FOR UPDATE SKIP LOCKED"
+_EXISTS = "SELECT 1 FROM tenants WHERE id = %s"
+_STORE = "UPDATE tenants SET version = %s, state = %s, throttle = %s WHERE id = %s"
+
+
+class TenantBusyError(Exception):
+    """Another transaction has locked a tenant that this one needs."""
+
+    def __init__(self, tenant: int) -> None:
+        super().__init__(f"Tenant {tenant} is locked by another transaction.")
+        self.tenant = tenant
+
+
+class TenantCache:
+    """The cached values of a tenant, with its versions when it was last locked here."""
+
+    __slots__ = ("settings", "state", "state_version", "throttle", "version", "windows")
+
+    def __init__(self) -> None:
+        self.version = self.state_version = -1
+        self.settings: dict[Hashable, Any] = {}
+        """What changes seldom: credentials, prices, the clock, rules. `version` guards it."""
+        self.state: dict[Hashable, Any] = {}
+        """What each send changes: counters of ids, and balances. `state_version` guards it."""
+        self.windows: dict[int, deque[float]] = {}
+        """The times of the last calls, by account, in seconds since 1970; the throttle counts them."""
+        self.throttle = ""
+        """The windows as the database has them."""
+
+    def clear(self) -> None:
+        """Drop settings and state. The throttle goes on counting."""
+        self.settings.clear()
+        self.state.clear()
+
+    def update(self, version: int, state_version: int, throttle: str) -> "TenantCache":
+        """Drop what another process has changed, as the locked row of the tenant tells."""
+        if version != self.version:
+            self.settings.clear()
+        if state_version != self.state_version:
+            self.state.clear()
+        self.version, self.state_version = version, state_version
+        if throttle != self.throttle:
+            stored = json.loads(throttle) if throttle else {}
+            self.windows = {int(account): deque(calls) for account, calls in stored.items()}
+            self.throttle = throttle
+        return self
+
+
+class TenantCaches:
+    """The caches of all tenants in a process.
+
+    They are `is_exclusive` if no other process can change the database.
+    """
+
+    def __init__(self, is_exclusive: bool) -> None:
+        self.is_exclusive = is_exclusive
+        self.by_tenant: dict[int, TenantCache] = {}
+
+    def drop(self, tenant: int) -> None:
+        """Drop the cached values of a tenant. The throttle goes on counting where it does so in memory."""
+        cache = self.by_tenant.get(tenant)
+        if cache is not None:
+            cache.clear()
+            if not self.is_exclusive:
+                del self.by_tenant[tenant]
+
+    def limit(self) -> None:
+        """Drop cached values if there are too many."""
+        if len(self.by_tenant) > MAX_CACHED_TENANTS:
+            self.by_tenant.clear()
+
+    def update(self, row: tuple[int, int, int, str]) -> TenantCache:
+        """Return what is cached of a tenant whose row was locked."""
+        tenant, version, state_version, throttle = row
+        cache = self.by_tenant.get(tenant)
+        if cache is None:
+            cache = self.by_tenant[tenant] = TenantCache()
+        return cache.update(version, state_version, throttle)
+
+
+def lock_all(driver: Any, tenants: Iterable[int], caches: TenantCaches) -> dict[int, TenantCache]:
+    """Lock tenants in the order of their ids, and return their caches. Those that are gone have none."""
+    return {row[0]: caches.update(row) for row in driver.execute(_LOCK, (list(tenants),)).fetchall()}
+
+
+def lock(driver: Any, tenant: int, caches: TenantCaches, waits: bool) -> TenantCache:
+    """Lock a tenant and return its cache; an empty one if the tenant is gone.
+
+    Raises TenantBusyError if it does not wait (`waits`) and another transaction has the tenant.
+    """
+    if waits:
+        return lock_all(driver, [tenant], caches).get(tenant) or TenantCache()
+    row = driver.execute(_TRY_LOCK, (tenant,)).fetchone()
+    if row is not None:
+        return caches.update(row)
+    if driver.execute(_EXISTS, (tenant,)).fetchone() is not None:
+        raise TenantBusyError(tenant)
+    return TenantCache()
+
+
+class Change(IntFlag):
+    """The parts of a tenant that a transaction can change."""
+
+    THROTTLE = 1
+    STATE = 2
+    SETTINGS = 4
+
+
+def store_all(driver: Any, changes: Mapping[int, Change], caches: Mapping[int, TenantCache]) -> None:
+    """Store new versions of changed tenants, and the throttle's windows with them."""
+    rows = []
+    for tenant, change in sorted(changes.items()):
+        cache = caches[tenant]
+        cache.version += bool(change & Change.SETTINGS)
+        cache.state_version += bool(change & Change.STATE)
+        cache.throttle = _dump_windows(cache)
+        rows.append((cache.version, cache.state_version, cache.throttle, tenant))
+    if rows:
+        driver.cursor().executemany(_STORE, rows)
+
+
+def _dump_windows(cache: TenantCache) -> str:
+    newest = max((calls[-1] for calls in cache.windows.values() if calls), default=0.0)
+    cache.windows = {account: calls for account, calls in cache.windows.items() if calls and calls[-1] > newest - 1}
+    return json.dumps({account: list(calls) for account, calls in cache.windows.items()})

@@ -1,0 +1,50 @@
+"""Which errors are failures of the database, and which are errors of what was asked."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from sms_sandbox.store.database import Store
+from sms_sandbox.store.failures import is_database_failure
+from sms_sandbox.store.schema import open_store
+from sms_sandbox.store.statement import Statement
+
+
+def failure(store: Store, statement: str, by_driver: bool) -> Exception:
+    """Return the error of a statement, run by SQLAlchemy or by the driver itself."""
+    try:
+        with store.begin() as db:
+            if by_driver:
+                Statement(statement).run(db)
+            else:
+                db.execute(text(statement))
+    except Exception as error:  # noqa: BLE001 (returned)
+        return error
+    raise AssertionError(f"{statement} did not fail")
+
+
+@pytest.mark.parametrize("by_driver", [True, False])
+def test_an_error_of_the_statement_is_none_of_the_database(store: Store, by_driver: bool) -> None:
+    wrong = failure(store, "INSERT INTO tenants (id, name) VALUES (1, NULL)", by_driver)
+    assert not is_database_failure(wrong)
+    assert not is_database_failure(RuntimeError("no"))
+
+
+@pytest.mark.parametrize("by_driver", [True, False])
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT pg_terminate_backend(pg_backend_pid())", "SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)"],
+)
+def test_what_passes_on_postgresql(store: Store, statement: str, by_driver: bool) -> None:
+    assert is_database_failure(failure(store, statement, by_driver))
+
+
+def test_what_passes_on_sqlite(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/full.db")
+    with store.begin() as db:
+        db.execute(text("CREATE TABLE large (v TEXT)"))
+        db.execute(text("PRAGMA max_page_count = 1"))
+    assert is_database_failure(failure(store, "INSERT INTO large VALUES (zeroblob(10000000))", by_driver=True))
+    store.close()
