@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from ..domain.redaction import redact, redact_url
 from ..simulation.callbacks.queue import lane_of
-from ..store import callbacks, timeline
+from ..store import accounts, callbacks, timeline
 from ..store.timeline import Plan
 from .conversion import page_info, paging_of, shape_of
 from .declare import Call, operation
@@ -14,20 +15,23 @@ from .shapes.primitives import Id
 
 @operation("GET", "/callbacks")
 def list_callbacks(call: Call, query: shapes.CallbackFilter) -> shapes.Callbacks:
-    """List callbacks, newest first, each with its attempts and the time of the next one."""
+    """List callbacks, newest first, each with its attempts and the time of the next one.
+
+    Secrets in URLs and answers are replaced by …, as in traffic.
+    """
     page = callbacks.list_page(
         call.db, call.tenant.id, paging_of(query), event=query.event, state=query.state, message=query.message,
         msisdn=query.msisdn,
     )  # fmt: skip
     attempts = callbacks.attempts_of(call.db, call.tenant.id, [row.id for row in page.rows])
-    return shapes.Callbacks(page_info(page), [_callback(row, attempts[row.id]) for row in page.rows])
+    return shapes.Callbacks(page_info(page), [_callback(call, row, attempts[row.id]) for row in page.rows])
 
 
 @operation("GET", "/callbacks/{callback}")
 def read_callback(call: Call, callback: Id) -> shapes.Callback:
     """Return a callback by its id."""
     row = _find(call, callback)
-    return _callback(row, callbacks.attempts_of(call.db, call.tenant.id, [callback])[callback])
+    return _callback(call, row, callbacks.attempts_of(call.db, call.tenant.id, [callback])[callback])
 
 
 @operation("POST", "/callbacks/{callback}/send", status=202)
@@ -49,18 +53,26 @@ def _find(call: Call, id_: int) -> callbacks.Callback:
     return row
 
 
-def _callback(row: callbacks.Callback, attempts: Sequence[callbacks.Attempt]) -> shapes.Callback:
+def _callback(call: Call, row: callbacks.Callback, attempts: Sequence[callbacks.Attempt]) -> shapes.Callback:
+    secret = accounts.find_secret(call.db, call.tenant.id, row.account)
     return shape_of(
         shapes.Callback,
         row,
         account_id=row.account,
         message_id=row.message,
-        attempts=[_attempt(attempt) for attempt in attempts],
+        url=redact_url(row.url, secret),
+        attempts=[_attempt(attempt, secret) for attempt in attempts],
     )
 
 
-def _attempt(row: callbacks.Attempt) -> shapes.Attempt:
-    return shape_of(shapes.Attempt, row, latency_ms=None if row.latency is None else row.latency / 1000)
+def _attempt(row: callbacks.Attempt, secret: str) -> shapes.Attempt:
+    return shape_of(
+        shapes.Attempt,
+        row,
+        latency_ms=None if row.latency is None else row.latency / 1000,
+        error=row.error and redact(row.error, secret),
+        answer=redact(row.answer, secret),
+    )
 
 
 OPERATIONS = (list_callbacks, read_callback, send_callback)

@@ -10,6 +10,7 @@ from ..file_descriptors import raise_limit
 from ..settings import Settings, reachable_name
 from ..store.schema import open_store
 from . import certificates as tls
+from .database_file import make_private
 from .listening_sockets import listen
 from .uvicorn_server import UvicornServer
 
@@ -33,6 +34,7 @@ class Server:
             self._https = listen(settings.host, settings.https_port, "--https-port")
             self._http = listen(settings.host, settings.http_port, "--http-port")
             https_port, http_port = (sockets[0].getsockname()[1] for sockets in (self._https, self._http))
+            make_private(settings.database)
             store = open_store(settings.database)
             name = reachable_name(settings.host)
             listening = tuple(each.getsockname()[:2] for each in (*self._https, *self._http))

@@ -77,3 +77,16 @@ def test_callbacks_show_their_rule(frozen: Account, receiver: Receiver) -> None:
     frozen.send("hi", dlr_callback=receiver.url)
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
     assert frozen.ok("GET", "/callbacks")["callbacks"][0]["rule"] == ""
+
+
+def test_secrets_in_callbacks_are_hidden_but_sent(frozen: Account, receiver: Receiver) -> None:
+    receiver.files["/x"] = f"you are {frozen.secret}".encode()
+    frozen.send(dlr_callback=receiver.url.replace("//", "//me:pass@") + f"/x?token=abc&own={frozen.secret}&plain=1")
+    frozen.ok("POST", "/clock/advance", {"seconds": 2})
+    (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
+    assert "//…@" in callback["url"]
+    assert "/x?token=…&own=…&plain=1&" in callback["url"]
+    assert callback["attempts"][0]["answer"] == "you are …"
+    assert callback == frozen.ok("GET", f"/callbacks/{callback['id']}")
+    (received,) = receiver.received
+    assert (received["token"], received["own"]) == ("abc", frozen.secret)
