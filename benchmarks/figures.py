@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.simulation.callbacks.attempts import MAX_PER_LANE
+from sms_sandbox.simulation.callbacks.shares import MAX_PER_LANE
 
 from .processes import TIMEOUT_SECONDS, ServerProcess, baseline, control, first_line, python, sandbox
 

@@ -10,9 +10,9 @@ import pytest
 from sms_sandbox.domain.carrier import DELIVERED, PENDING
 from sms_sandbox.domain.clock import Clock, real_now
 from sms_sandbox.simulation import runner as runner_module
-from sms_sandbox.simulation.callbacks import attempts
-from sms_sandbox.simulation.callbacks.attempts import MAX_PER_LANE
+from sms_sandbox.simulation.callbacks import attempts, shares
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
+from sms_sandbox.simulation.callbacks.shares import MAX_PER_LANE
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
 from sms_sandbox.store.timeline import Plan
@@ -108,7 +108,7 @@ async def test_an_app_that_hangs_holds_up_nobody_else(
 async def test_there_are_never_more_under_way_than_may_be(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "callback_share", lambda: 3)
+    monkeypatch.setattr(shares, "callback_share", lambda: 6)  # half of it is left to other tenants
     under_way, most = 0, 0
 
     async def on_request(_: Request) -> None:

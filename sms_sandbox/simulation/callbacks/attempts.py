@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -20,13 +19,11 @@ from ...store.tenants import Tenant
 from ...store.timeline import Due, Plan
 from ..events import MAX_WEIGHT, weight
 from ..traffic_entries import record_attempt
-from . import fault_injection
+from . import fault_injection, http_client
 from .http_client import CallbackClient, CallbackRequest
+from .shares import Shares
 
 log = logging.getLogger(__name__)
-
-MAX_PER_LANE = 32
-"""Concurrent attempts of one tenant to one address."""
 
 DESCRIPTOR_WAIT_SECONDS = 0.05
 """Pause before an attempt that found no file descriptor is made again."""
@@ -47,19 +44,19 @@ class Attempts:
         self._on_end = on_end
         self._connections = asyncio.Semaphore(callback_share())  # a duplicate needs two
         self._pending: dict[int, set[asyncio.Task[None]]] = {}
-        self._lanes: Counter[str] = Counter()
+        self._shares = Shares()
         self._ended: list[tuple[Outcome, datetime]] = []
         self._recording = asyncio.Lock()
 
     @property
     def room(self) -> int:
         """Return the number of attempts that may still be started."""
-        return callback_share() - sum(self._lanes.values())
+        return self._shares.free
 
     @property
     def full_lanes(self) -> list[str]:
         """Return the lanes on which no attempt may be started."""
-        return [lane for lane, pending in self._lanes.items() if pending >= MAX_PER_LANE]
+        return self._shares.full_lanes
 
     @property
     def any_ended(self) -> bool:
@@ -68,22 +65,22 @@ class Attempts:
 
     def select(self, rows: Sequence[Due]) -> Iterator[Due]:
         """Yield the rows that one transaction should run, without callbacks whose lanes are full."""
-        total, lanes = 0, dict(self._lanes)
+        total, shares = 0, self._shares.copy()
         for row in rows:
-            pending = lanes.get(row.lane, 0) if row.lane else 0
-            if pending >= MAX_PER_LANE:
+            if row.lane and not shares.may_begin(row.tenant, row.lane):
                 continue
             row_weight = weight(row)
             total += row_weight
             if total > MAX_WEIGHT and total != row_weight:
                 return
-            lanes[row.lane] = pending + 1
+            if row.lane:
+                shares.begin(row.tenant, row.lane)
             yield row
 
     def start(self, requests: Sequence[CallbackRequest], in_real_time: bool) -> None:
         """Start attempts. In real time, an attempt also takes time on its tenant's clock."""
         for request in requests:
-            self._lanes[request.lane] += 1
+            self._shares.begin(request.tenant, request.lane)
             task = asyncio.create_task(self._attempt(request, in_real_time))
             self._pending.setdefault(request.tenant, set()).add(task)
             task.add_done_callback(partial(self._remove, request.tenant))
@@ -94,6 +91,7 @@ class Attempts:
             del self._pending[tenant]
 
     async def _attempt(self, request: CallbackRequest, in_real_time: bool) -> None:
+        outcome = None
         try:
             outcome = await self._send(request)
         except Exception as error:
@@ -102,9 +100,8 @@ class Attempts:
                 request.tenant, request.callback, request.number, request.at, None, f"failed here: {error}", 0, ""
             )
         finally:
-            self._lanes[request.lane] -= 1
-            if not self._lanes[request.lane]:
-                del self._lanes[request.lane]
+            timed_out = outcome is not None and outcome.latency >= http_client.ATTEMPT_TIMEOUT_SECONDS * 1_000_000
+            self._shares.end(request.tenant, request.lane, timed_out)
         took = timedelta(microseconds=outcome.latency) if in_real_time else timedelta()
         self._ended.append((outcome, request.at + took))
         self._on_end()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sms_sandbox.simulation.callbacks import http_client
-from sms_sandbox.simulation.callbacks.attempts import MAX_PER_LANE
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient, CallbackRequest
+from sms_sandbox.simulation.callbacks.shares import MAX_PER_LANE
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks, timeline
 from sms_sandbox.store.callbacks import Outcome
