@@ -18,7 +18,7 @@ _MAX_SLOW_LANES = 10_000
 
 
 class Shares:
-    """The attempts that are running, by tenant and by lane, and the limits for new ones.
+    """The attempts that are running, and the limits for new ones, by tenant and lane.
 
     A tenant may have as many attempts as are left to all others: half of them if it is alone, a third each if there are
     two. So there is always room for another tenant, however many addresses of the first ones do not answer.

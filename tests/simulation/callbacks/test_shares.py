@@ -21,7 +21,7 @@ def forty(monkeypatch: pytest.MonkeyPatch) -> Shares:
 
 
 def begin_all(made: Shares, tenant: int) -> int:
-    """Begin as many attempts as a tenant may, each on a lane of its own, and return their number."""
+    """Begin as many attempts as possible, each on its own lane, and return their number."""
     count = 0
     while made.may_begin(tenant, f"{tenant} {count}"):
         made.begin(tenant, f"{tenant} {count}")
