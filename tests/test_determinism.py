@@ -30,7 +30,7 @@ def lived(server: Account, receiver: Receiver) -> bytes:
     """Return the export of a tenant with something of every kind; the tenant is gone."""
     tenant = server.tenant(**MADE)
     make_history(tenant, receiver)
-    exported = tenant.control("GET", "/export")
+    exported = tenant.control("GET", "/export", with_secrets="true")
     assert exported.status == 200
     server.ok("DELETE", "/tenants/again")
     return exported.body

@@ -30,14 +30,19 @@ def reset(client: "Client", kinds: tuple[str, ...]) -> None:
 
 
 @click.command()
+@click.option(
+    "--with-secrets",
+    is_flag=True,
+    help="Keep secrets of accounts and in URLs. Import and replay need a file with them.",
+)
 @click.argument("file", required=False)
 @with_client
-def export(client: "Client", file: str | None) -> None:
+def export(client: "Client", file: str | None, with_secrets: bool) -> None:
     """Write the tenant as one JSON document.
 
-    It goes to FILE, or to stdout. It holds the secrets of the tenant's accounts, so only you can read FILE.
+    It goes to FILE, which only you can read, or to stdout. To import or replay it, export it --with-secrets.
     """
-    _write(file, client.control("GET", "/export"))
+    _write(file, client.control("GET", "/export", with_secrets="true" if with_secrets else None))
 
 
 @click.command("import")
@@ -49,7 +54,7 @@ def export(client: "Client", file: str | None) -> None:
 def import_(client: "Client", file: str, name: str | None, key: str | None, secret: str | None) -> None:
     """Create a tenant from a document.
 
-    FILE is an export. If the exported tenant still exists, give the new one another --name and --key.
+    FILE is an export --with-secrets. If the exported tenant still exists, give the new one another --name and --key.
     """
     changes = {"name": name, "key": key, "secret": secret}
     body = {"document": _read(file), **{field: value for field, value in changes.items() if value is not None}}
@@ -63,8 +68,8 @@ def import_(client: "Client", file: str, name: str | None, key: str | None, secr
 def replay(client: "Client", file: str, to: str | None) -> None:
     """Make the calls of a document again.
 
-    FILE is an export. The calls are made in a new tenant of the same seed. Its document is written to the
-    file TO, or to stdout; the tenant is not kept. The same FILE always gives the same document.
+    FILE is an export --with-secrets. The calls are made in a new tenant of the same seed. Its document is written to
+    the file TO, or to stdout; the tenant is not kept. The same FILE always gives the same document.
     """
     _write(to, client.control("POST", "/replay", {"document": _read(file)}))
 

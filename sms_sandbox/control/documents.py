@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ..domain import credentials
 from ..domain.clock import real_now
 from ..services import document_check, tenant_document
+from ..services.document_secrets import hide_secrets
 from ..services.tenant_document import FORMAT, VERSION
 from ..store import accounts, schema, tenant_rows, tenants
 from ..store.row_check import DocumentError
@@ -26,16 +28,19 @@ from .tenants import check_free_name, created_tenant
 
 
 @operation("GET", "/export")
-async def export_tenant(call: LongCall) -> shapes.Document:
+async def export_tenant(call: LongCall, query: shapes.ExportOptions) -> shapes.Document:
     """Export the tenant as one document: settings, clock and all data.
 
-    It includes the secrets of accounts. The same calls at the same times give the same document: it holds nothing that
+    Secrets of accounts and in URLs are replaced by … unless `with_secrets` is true, which imports and replays need. The
+    same calls at the same times give the same document: it holds nothing that
     was measured, and nothing about this server.
     """
     async with call.context.runner.clocks.hold(call.tenant.id):
         document = await call.context.store.run_aside(lambda db: export_document(db, call.tenant.id, real_now()))
     if document is None:
         raise gone()
+    if not query.with_secrets:
+        return replace(document, tables=hide_secrets(document.tables), has_secrets=False)
     return document
 
 
@@ -75,6 +80,8 @@ def read_document(raw: Raw) -> shapes.Document:
             raise ControlError("invalid", f"document.format is {header.format[:80]!r}, not {FORMAT!r}.")
         if header.version != VERSION:
             raise ControlError("invalid", f"document.version is {header.version}; only {VERSION} is supported.")
+        if not header.has_secrets:
+            raise ControlError("invalid", "The document has no secrets; export it again with `with_secrets`.")
         return msgspec.json.decode(raw, type=shapes.Document)
     except RecursionError as why:
         raise ControlError("invalid", "The document is nested too deep.") from why

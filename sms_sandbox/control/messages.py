@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from ..domain import carrier
 from ..domain.carrier import PENDING, Fate
+from ..domain.redaction import redact_url
 from ..simulation.inbound import receive
-from ..store import messages, recipients, reports, timeline
+from ..store import accounts, messages, recipients, reports, timeline
 from ..store.timeline import Plan
 from .conversion import from_units, page_info, paging_of, shape_of
 from .declare import Call, LongCall, operation
@@ -33,6 +34,7 @@ def send_inbound(call: Call, body: shapes.NewInbound) -> shapes.Inbound:
         arrival = receive.receive(call.db, call.tenant, call.now, handset, to, body.text)
     except receive.UnreachableError as why:
         raise ControlError("conflict", str(why)) from why
+    secret = accounts.find_secret(call.db, call.tenant.id, arrival.account)
     return shape_of(
         shapes.Inbound,
         arrival,
@@ -40,6 +42,7 @@ def send_inbound(call: Call, body: shapes.NewInbound) -> shapes.Inbound:
         account_id=arrival.account,
         message_id=arrival.message,
         to=arrival.longcode,
+        callback_url=arrival.callback_url and redact_url(arrival.callback_url, secret),
     )
 
 

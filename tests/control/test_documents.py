@@ -31,7 +31,7 @@ def document(server: Account) -> Document:
     """The document of a tenant with one message."""
     tenant = server.tenant(frozen_at=NOON)
     tenant.send()
-    found: Document = tenant.ok("GET", "/export")
+    found: Document = tenant.ok("GET", "/export", with_secrets="true")
     return found
 
 
@@ -45,11 +45,11 @@ def ended(tenant: Account) -> None:
 
 
 def test_what_is_brought_back_is_what_was_taken_out(server: Account, lived: Account, receiver: Receiver) -> None:
-    before = lived.control("GET", "/export").body
+    before = lived.control("GET", "/export", with_secrets="true").body
     ended(lived)
     again = brought(server, json.loads(before))
     assert (again.key, again.secret) == (lived.key, lived.secret)
-    assert again.control("GET", "/export").body == before
+    assert again.control("GET", "/export", with_secrets="true").body == before
     heard = len(receiver.received)
     happened = again.ok("POST", "/clock/advance", {"days": 400})["counts"]
     assert happened["send"] == 1  # the message that is scheduled in a year
@@ -59,12 +59,12 @@ def test_what_is_brought_back_is_what_was_taken_out(server: Account, lived: Acco
 
 
 def test_a_copy_stands_beside_its_original(server: Account, lived: Account) -> None:
-    document = lived.ok("GET", "/export")
+    document = lived.ok("GET", "/export", with_secrets="true")
     name = f"copy-{time.time_ns()}"
     assert server.refused("POST", "/import", {"document": document}) == (409, "conflict")
     assert server.refused("POST", "/import", {"document": document, "name": name}) == (409, "conflict")
     copied = brought(server, document, name=name, key=f"key-{name}", secret="its own")
-    other = copied.ok("GET", "/export")
+    other = copied.ok("GET", "/export", with_secrets="true")
     assert other["tenant"] == {**document["tenant"], "name": name}
     accounts = other["tables"].pop("accounts")
     assert other["tables"] == {each: rows for each, rows in document["tables"].items() if each != "accounts"}
@@ -75,12 +75,12 @@ def test_a_copy_stands_beside_its_original(server: Account, lived: Account) -> N
     copied.send("Only here")
     assert lived.ok("GET", "/messages", text="Only here")["page"]["total"] == 0
     ended(copied)
-    assert lived.ok("GET", "/export") == document
+    assert lived.ok("GET", "/export", with_secrets="true") == document
 
 
 def test_a_clock_that_ran_goes_on_from_what_it_showed(server: Account, tenant: Account) -> None:
     tenant.ok("POST", "/clock/advance", {"days": 500})
-    document = tenant.ok("GET", "/export")
+    document = tenant.ok("GET", "/export", with_secrets="true")
     assert document["tenant"]["clock"]["running"] is True
     ended(tenant)
     again = brought(server, document)
@@ -95,7 +95,7 @@ def test_what_was_on_its_way_arrives(server: Account, new_tenant: Make, receiver
     tenant = new_tenant(delivery_seconds=3)
     tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
     tenant.send()
-    document = tenant.ok("GET", "/export")
+    document = tenant.ok("GET", "/export", with_secrets="true")
     ended(tenant)
     assert document["tables"]["recipients"][0]["status"] == "pending"
     again = brought(server, document)
@@ -231,7 +231,7 @@ def test_a_document_may_be_larger_than_other_bodies(server: Account, document: D
     large["tables"]["messages"][0]["text"] = "x" * (3 << 20)
     key = f"large-{time.time_ns()}"
     tenant = brought(server, large, name=key, key=key)
-    assert tenant.ok("GET", "/export")["tables"]["messages"] == large["tables"]["messages"]
+    assert tenant.ok("GET", "/export", with_secrets="true")["tables"]["messages"] == large["tables"]["messages"]
     ended(tenant)
 
 
@@ -241,7 +241,7 @@ def test_the_journal_comes_along_and_goes_on(server: Account, new_tenant: Make) 
     Account(tenant.ready, tenant.key, "wrong").api("get-balance")
     tenant.refused("POST", "/inbound", {"from": "61491570999", "text": "lost"})
     told = [{**each, "took_ms": None} for each in tenant.ok("GET", "/traffic")["entries"]]
-    document = tenant.ok("GET", "/export")
+    document = tenant.ok("GET", "/export", with_secrets="true")
     ended(tenant)
     again = brought(server, document)
     assert again.ok("GET", "/traffic")["entries"] == told

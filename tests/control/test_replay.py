@@ -52,7 +52,7 @@ def again(tenant: Account, document: dict[str, Any]) -> bytes:
 def test_what_calls_made_is_made_again(new_tenant: Make, receiver: Receiver) -> None:
     tenant = new_tenant(frozen_at=NOON)
     act(tenant, receiver)
-    document = tenant.ok("GET", "/export")
+    document = tenant.ok("GET", "/export", with_secrets="true")
     heard = len(receiver.received)
     replayed = again(tenant, document)
     found = json.loads(replayed)
@@ -61,13 +61,13 @@ def test_what_calls_made_is_made_again(new_tenant: Make, receiver: Receiver) -> 
     assert found == document
     assert again(tenant, found) == replayed
     assert len(receiver.received) == heard
-    assert tenant.ok("GET", "/export") == document
+    assert tenant.ok("GET", "/export", with_secrets="true") == document
 
 
 def test_two_replays_give_the_same_bytes(new_tenant: Make, receiver: Receiver) -> None:
     tenant = new_tenant(frozen_at=NOON)
     make_history(tenant, receiver)
-    document = tenant.ok("GET", "/export")
+    document = tenant.ok("GET", "/export", with_secrets="true")
     first = again(tenant, document)
     assert again(tenant, document) == first
     assert len(json.loads(first)["tables"]["messages"]) > 5
@@ -77,7 +77,7 @@ def test_a_tenant_whose_clock_runs_can_be_replayed(tenant: Account, receiver: Re
     tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
     sent = tenant.send()
     receiver.wait_for(1)
-    document = tenant.ok("GET", "/export")
+    document = tenant.ok("GET", "/export", with_secrets="true")
     first = again(tenant, document)
     assert again(tenant, document) == first
     found = json.loads(first)
@@ -89,14 +89,20 @@ def test_a_tenant_whose_clock_runs_can_be_replayed(tenant: Account, receiver: Re
 def test_a_document_whose_traffic_is_not_whole_is_refused(new_tenant: Make) -> None:
     tenant = new_tenant(frozen_at=NOON)
     tenant.send()
-    whole = tenant.ok("GET", "/export")
+    whole = tenant.ok("GET", "/export", with_secrets="true")
     shorter = copy.deepcopy(whole)
     del shorter["tables"]["traffic"][0]
     assert tenant.refused("POST", "/replay", {"document": shorter}) == (409, "conflict")
     assert tenant.api("send-sms", message="x" * 9000, to=HANDSET)["error"]["code"] == "FIELD_INVALID"
-    assert tenant.refused("POST", "/replay", {"document": tenant.ok("GET", "/export")}) == (409, "conflict")
+    assert tenant.refused("POST", "/replay", {"document": tenant.ok("GET", "/export", with_secrets="true")}) == (
+        409,
+        "conflict",
+    )
     tenant.ok("DELETE", "/traffic")
-    assert tenant.refused("POST", "/replay", {"document": tenant.ok("GET", "/export")}) == (409, "conflict")
+    assert tenant.refused("POST", "/replay", {"document": tenant.ok("GET", "/export", with_secrets="true")}) == (
+        409,
+        "conflict",
+    )
 
 
 @pytest.mark.parametrize("body", [{}, {"document": {}}, {"document": {"format": "x", "version": 1}}, {"name": "x"}])

@@ -13,6 +13,12 @@ MAX_DOCUMENT_BYTES = 64 << 20
 """Largest document, and largest request that carries one, in bytes."""
 
 
+class ExportOptions(Request):
+    """Options of an export. Only a document with secrets can be imported or replayed."""
+
+    with_secrets: bool = False
+
+
 class DocumentClock(Request):
     """The time that the tenant's clock showed, and whether the clock was running."""
 
@@ -43,13 +49,15 @@ class DocumentTenant(Request):
 class Document(Request):
     """A tenant with all its rows, as the store keeps them.
 
-    Times in rows are microseconds since 1970, money is thousandths of a cent.
+    Times in rows are microseconds since 1970, money is thousandths of a cent. A document without secrets is for people
+    and diffs: it can't be imported or replayed.
     """
 
     format: str
     version: int
     tenant: DocumentTenant
     tables: dict[str, list[dict[str, Any]]]
+    has_secrets: bool = True
 
 
 class DocumentHeader(Struct):
@@ -57,6 +65,7 @@ class DocumentHeader(Struct):
 
     format: str
     version: int
+    has_secrets: bool = True
 
 
 RawDocument = Annotated[Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/Document"})]

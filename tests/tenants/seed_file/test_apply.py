@@ -32,7 +32,7 @@ def shop_of(server: Account) -> Account:
 
 
 def kept(shop: Account) -> dict[str, Any]:
-    exported: dict[str, Any] = shop.ok("GET", "/export")
+    exported: dict[str, Any] = shop.ok("GET", "/export", with_secrets="true")
     del exported["tenant"]["clock"]
     return exported
 
