@@ -1,10 +1,8 @@
 """The Starlette application: every address of the product, its middleware, and its lifespan."""
 
 import asyncio
-import gc
+import logging
 import secrets
-import shutil
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,29 +22,34 @@ from starlette.types import Receive, Scope, Send
 from . import __version__
 from .api.gate import Gate
 from .api.http_responses import not_found_page
-from .api.routes import Api, ApiRoute, failure, load_methods
+from .api.routes import Api, ApiRoute, failure
 from .control import PREFIX, guard
 from .control.error_handlers import control_failed, no_such_path
-from .domain import numbers
 from .journal.writer import JournalWriter
 from .settings import PUBLISHED_SECRET, Settings, SettingsError, flag, is_loopback
+from .store import tenants
 from .store.database import Store
 from .tenants.startup import TenantSetup
 from .web.middleware import AnswerCancelled, NoLoops
-from .web.pages import Pages, only_get
+from .web.pages import Pages, find_program, only_get
 from .web.security_headers import SecurityHeaders
 
 if TYPE_CHECKING:
     from .simulation.runner import Runner
 
+log = logging.getLogger(__name__)
+
 WARM_UP_DELAY_SECONDS = 0.25
 """Time between the start and the loading of what the first reply does not need."""
 
+LOAD_RETRY_SECONDS = 1.0
+"""Pause before the simulation is loaded again after a failure."""
+
+READY_TIMEOUT_SECONDS = 2.0
+"""Longest wait for the database when somebody asks if the sandbox is ready."""
+
 WARM_UP_TIMEOUT_SECONDS = 5
 """Longest wait at the stop for modules that are being loaded."""
-
-GARBAGE_THRESHOLDS = (50_000, 10, 10)
-"""Arguments of `gc.set_threshold`. Calls leave no cyclic garbage, so Python's default of 700 is wasted work."""
 
 
 class Addresses(Struct, frozen=True):
@@ -150,7 +153,7 @@ class Sandbox:
         )  # fmt: skip
         # Strangers who can reach the status page do not get the secret from it.
         secret = self.secret if self.token is None else None
-        self.pages = Pages(self.info, self.key, secret, self._env_command, store, self.api.methods)
+        self.pages = Pages(self.info, self.key, secret, self._env_command, store, self.api.methods, self.find_failure)
         self._owns_process = owns_process
         self._journal: JournalWriter
         self._waking: asyncio.Task[_Awake] | None = None
@@ -164,7 +167,7 @@ class Sandbox:
         """
         self._journal = JournalWriter(self.store, self.settings.traffic)
         if await self.store.run(self._setup.create_missing):
-            asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._wake)
+            asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._begin_load)
         else:
             await self._wake()
 
@@ -177,9 +180,36 @@ class Sandbox:
         await awake.control(scope, receive, send)
 
     def _wake(self) -> "asyncio.Future[_Awake]":
-        if self._waking is None:
+        return asyncio.shield(self._begin_load())
+
+    def _begin_load(self) -> "asyncio.Task[_Awake]":
+        if self._waking is None or self._load_error() is not None:
             self._waking = asyncio.create_task(self._load())
-        return asyncio.shield(self._waking)
+            self._waking.add_done_callback(self._retry_load)
+        return self._waking
+
+    def _load_error(self) -> BaseException | None:
+        """Return why the simulation is not there; None if it is, or is being loaded, or will be."""
+        waking = self._waking
+        return None if waking is None or not waking.done() or waking.cancelled() else waking.exception()
+
+    def _retry_load(self, _: object) -> None:
+        error = self._load_error()
+        if error is not None and self._ending is None:
+            log.error("The simulation could not be loaded, which will be tried again.", exc_info=error)
+            asyncio.get_running_loop().call_later(LOAD_RETRY_SECONDS, self._begin_load)
+
+    async def find_failure(self) -> str | None:
+        """Return why calls or the simulation do not work at the moment, in a sentence; None if they do."""
+        error = self._load_error()
+        if error is not None:
+            return f"The simulation could not be loaded: {error}"
+        try:
+            await asyncio.wait_for(self.store.run(tenants.find_default), READY_TIMEOUT_SECONDS)
+        except Exception as failure:
+            log.warning("The database does not answer.", exc_info=failure)
+            return "The database does not answer."
+        return None
 
     async def _load(self) -> _Awake:
         # On a thread, so that calls are answered meanwhile.
@@ -190,10 +220,11 @@ class Sandbox:
         from .simulation.callbacks.http_client import CallbackClient
         from .simulation.runner import Runner
         from .tenants.replay import replay
+        from .tenants.warm_up import warm_up
 
-        settings, addresses = self.settings, self.addresses
-        destinations = Destinations(settings.callback_host, addresses.listening, not is_loopback(settings.host))
-        runner = Runner(self.store, CallbackClient(addresses.ca_bundle, destinations))
+        is_exposed = not is_loopback(self.settings.host)
+        destinations = Destinations(self.settings.callback_host, self.addresses.listening, is_exposed)
+        runner = Runner(self.store, CallbackClient(self.addresses.ca_bundle, destinations))
         context = Context(self.store, runner, self._journal, self._setup.defaults, self.info, replay, self._newcomers)
         await runner.start()
         self._warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
@@ -203,9 +234,8 @@ class Sandbox:
     def _env_command(self) -> list[str]:
         """Return the `sms-sandbox env` command that finds this sandbox from any folder."""
         settings, default = self.settings, Settings()
-        command = [*_program(), "env", "--certs", str(self.addresses.ca.parent)]
-        port = self.addresses.https.rpartition(":")[2]
-        if port != str(default.https_port):
+        command = [*find_program(), "env", "--certs", str(self.addresses.ca.parent)]
+        if (port := self.addresses.https.rpartition(":")[2]) != str(default.https_port):
             command += [flag("https_port"), port]
         if settings.host != default.host:
             command += [flag("host"), settings.host]
@@ -225,7 +255,11 @@ class Sandbox:
             self._ending = asyncio.create_task(self._stop_timeline())
 
     async def _stop_timeline(self) -> None:
-        await (await self._wake()).runner.stop()
+        try:
+            awake = await self._wake()
+        except Exception:  # noqa: BLE001 (logged by then; what could not be loaded has nothing to stop)
+            return
+        await awake.runner.stop()
         if self._warming is not None and self._warming.is_alive():
             # The interpreter crashes if it ends while another thread loads C extensions.
             await asyncio.to_thread(self._warming.join, WARM_UP_TIMEOUT_SECONDS)
@@ -239,14 +273,6 @@ class Sandbox:
         if not self.store.volatile:
             self._journal.flush_after_loop()
         self.store.close()
-
-
-def _program() -> list[str]:
-    """Return how a shell runs `sms-sandbox`: by name if that is on the PATH, else by its place."""
-    beside = Path(sys.executable).with_name("sms-sandbox")
-    if shutil.which("sms-sandbox"):
-        return ["sms-sandbox"]
-    return [str(beside)] if beside.exists() else [sys.executable, "-m", "sms_sandbox"]
 
 
 def control_token(settings: Settings) -> str | None:
@@ -272,16 +298,3 @@ def with_private_secret(settings: Settings) -> Settings:
             f"{flag('account')} must give another secret."
         )
     return settings
-
-
-def warm_up(owns_process: bool = False) -> None:
-    """Load the modules that the first calls need.
-
-    Otherwise these calls would wait for it.
-    """
-    load_methods()
-    import_module("aiohttp")
-    numbers.to_msisdn("61491570156", numbers.find_region("Australia"))
-    if owns_process:
-        gc.freeze()
-        gc.set_threshold(*GARBAGE_THRESHOLDS)

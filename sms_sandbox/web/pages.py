@@ -1,6 +1,8 @@
 """The addresses that a browser or a probe asks for: health, the status page, downloads, and short links."""
 
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from starlette.convertors import Convertor, register_url_convertor
@@ -24,7 +26,7 @@ class Pages:
 
     def __init__(
         self, info: Mapping[str, str], key: str, secret: str | None, env_command: Callable[[], Sequence[str]],
-        store: Store, methods: Mapping[str, Method],
+        store: Store, methods: Mapping[str, Method], find_failure: Callable[[], Awaitable[str | None]],
     ) -> None:  # fmt: skip
         self._info = info
         self._key = key
@@ -32,13 +34,17 @@ class Pages:
         self._env_command = env_command
         self._store = store
         self._methods = methods
+        self._find_failure = find_failure
 
     async def livez(self, request: Request) -> Response:  # noqa: ARG002
         """Answer that the process is alive."""
         return JSONResponse({"status": "alive"}, headers=_NO_STORE)
 
     async def readyz(self, request: Request) -> Response:  # noqa: ARG002
-        """Answer that calls are accepted, with the version."""
+        """Answer that calls are accepted, with the version; 503 with the reason while they are not."""
+        failure = await self._find_failure()
+        if failure is not None:
+            return JSONResponse({"status": "unavailable", "reason": failure}, 503, headers=_NO_STORE)
         return JSONResponse({"status": "ready", "version": self._info["version"]}, headers=_NO_STORE)
 
     async def root(self, request: Request) -> Response:
@@ -87,6 +93,14 @@ class Pages:
 
         page = status_page.opted_out(link.msisdn) if isinstance(link, link_tap.LinkTap) else b""
         return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": status_page.PAGE_POLICY})
+
+
+def find_program() -> list[str]:
+    """Return how a shell runs `sms-sandbox`: by name if that is on the PATH, else by its place."""
+    beside = Path(sys.executable).with_name("sms-sandbox")
+    if shutil.which("sms-sandbox"):
+        return ["sms-sandbox"]
+    return [str(beside)] if beside.exists() else [sys.executable, "-m", "sms_sandbox"]
 
 
 async def only_get(request: Request, error: Exception) -> Response:  # noqa: ARG001

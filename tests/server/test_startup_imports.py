@@ -40,7 +40,7 @@ def test_a_start_loads_no_slow_module(certificates: Certificates) -> None:
 
 
 def test_modules_of_the_first_message_are_loaded_in_the_background() -> None:
-    assert loaded("from sms_sandbox.app import warm_up; warm_up()") >= {
+    assert loaded("from sms_sandbox.tenants.warm_up import warm_up; warm_up()") >= {
         "aiohttp",
         "phonenumbers",
         "sms_sandbox.api.methods.sms",
