@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sms_sandbox.cli import main
 from sms_sandbox.server import protocol, response_writer, uvicorn_server
+from sms_sandbox.server.buffered_transport import BufferedTransport
 
 
 def leave_responses_to_uvicorn() -> None:
@@ -21,7 +22,7 @@ def leave_responses_to_uvicorn() -> None:
 
 def leave_writes_apart() -> None:
     """Send each write at once."""
-    patch.object(protocol, "BufferedTransport", lambda transport, _loop: transport).start()
+    patch.object(BufferedTransport, "write", lambda self, data: self._transport.write(data)).start()
 
 
 def leave_heads_alone() -> None:
@@ -39,7 +40,11 @@ class PlainListener:
     """A listener as uvicorn's own, with the interface of `TLSListener`."""
 
     def __init__(
-        self, listening: socket.socket, context: ssl.SSLContext, create_protocol: Callable[[], asyncio.Protocol]
+        self,
+        listening: socket.socket,
+        context: ssl.SSLContext,
+        create_protocol: Callable[[], asyncio.Protocol],
+        _open_connections: object,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._server = loop.create_task(loop.create_server(create_protocol, sock=listening, ssl=context))

@@ -66,7 +66,10 @@ class UvicornServer(uvicorn.Server):
             cycle: Any = send.__self__  # type: ignore[attr-defined]  # uvicorn's `send` is a method of its cycle
             writer = ResponseWriter(cycle)
             scope["extensions"] = {**scope["extensions"], COMPLETE_RESPONSE: {"write": writer.write}}
-            await self._app(scope, receive, writer.send)
+            try:
+                await self._app(scope, receive, writer.send)
+            finally:
+                scope["extensions"] = {}  # the writer leads back to the scope
 
     async def _keep_error(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application's lifespan, and keep its error.

@@ -22,8 +22,8 @@ JAVA = (
 
 @pytest.fixture(autouse=True, scope="module")
 def _quiet() -> None:
-    """Keep uvicorn from logging each bad request."""
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    """Keep the protocol from logging each bad request."""
+    logging.getLogger("refusals").setLevel(logging.CRITICAL)
 
 
 @given(streams(), PLACES, st.booleans())
