@@ -212,7 +212,7 @@ class Api:
         return Answer(code, build_error(code, description), PROFILES["seed"], account=account)
 
 
-_AWAY = "The sandbox can't reach its database now. Nothing was done; try again later."
+_AWAY = "The sandbox can't reach its database at the moment. Try again later."
 _UNAVAILABLE = Answer(Code.FAILED, build_error(Code.FAILED, _AWAY), PROFILES["seed"], is_unavailable=True)
 
 

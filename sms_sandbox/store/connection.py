@@ -135,6 +135,8 @@ class UnitOfWork:
                 restore()
         if self._invalidated or not is_committed:
             stale = self._invalidated if is_committed else self._invalidated.union(root.changed)
+            if not is_committed and not self._caches.is_exclusive:
+                stale = stale.union(self._tenants)
             for tenant in stale:
                 self._caches.drop(tenant)
             self._invalidated.clear()
@@ -187,8 +189,6 @@ class UnitOfWork:
                     parent.deferred.setdefault(statement, {}).update(rows)
             else:
                 parent.deferred = scope.deferred
-        if scope.has_savepoint:
-            self.driver.execute(f"RELEASE SAVEPOINT scope_{len(self._scopes)}")
         for tenant, change in scope.changed.items():
             parent.changed[tenant] = parent.changed.get(tenant, change) | change
         if scope.entries:
@@ -197,6 +197,8 @@ class UnitOfWork:
             parent.undo += scope.undo
         if scope.wake is not None:
             self.announce_wake(scope.wake)
+        if scope.has_savepoint:  # last, because it can fail, and by then the parent must know what has changed
+            self.driver.execute(f"RELEASE SAVEPOINT scope_{len(self._scopes)}")
 
     def _undo(self, scope: _Scope) -> None:
         for restore in reversed(scope.undo):
@@ -229,9 +231,10 @@ class UnitOfWork:
 
     def mark_changed(self, tenant: int, change: Change) -> TenantCache:
         """Return what is cached of a tenant, to change it. Other processes will read that again."""
+        cache = self.cache_of(tenant)
         changed = self._scopes[-1].changed
         changed[tenant] = changed.get(tenant, change) | change
-        return self.cache_of(tenant)
+        return cache
 
     def invalidate(self, tenant: int) -> None:
         """Drop what is cached of a tenant, now and after the transaction."""

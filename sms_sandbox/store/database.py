@@ -30,6 +30,8 @@ class Transaction:
         self._waits_for_locks = waits_for_locks
         self.was_lost = False
         """True if the connection was lost before the commit, so that nothing has happened and all may be repeated."""
+        self.is_uncertain = False
+        """True if it was lost during the commit, so that all may have happened and nothing may be repeated."""
 
     def __enter__(self) -> Connection:
         self._db.unit.begin(self._waits_for_locks)
@@ -63,7 +65,8 @@ class Transaction:
                 store.on_scheduled(wake)
 
     def _end(self, is_committed: bool, is_committing: bool = False) -> None:
-        self.was_lost = not is_committing and self._db.unit.is_lost
+        is_lost = self._db.unit.is_lost
+        self.was_lost, self.is_uncertain = is_lost and not is_committing, is_lost and is_committing
         self._db.unit.end(is_committed)
         if not self._store.embedded:
             self._store.give_back(self._db, is_committed)

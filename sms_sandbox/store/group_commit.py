@@ -64,9 +64,14 @@ def run_group(begin: BeginTransaction, waiting: "deque[Piece]") -> list[Piece]:
     pieces = [waiting.popleft() for _ in range(min(len(waiting), MAX_PIECES))]
     if len(pieces) == 1:
         return _run_alone(begin, pieces[0], waiting)
+    transaction = begin({tenant for piece in pieces for tenant in piece.tenants})
     try:
-        done, again = _run_together(begin, pieces)
+        done, again = _run_together(transaction, pieces)
     except Exception as error:
+        if transaction.is_uncertain:
+            for piece in pieces:
+                piece.error = error
+            return pieces
         log.debug("A transaction failed as a whole, so its parts run again one by one.", exc_info=error)
         waiting.extendleft(reversed(pieces[1:]))
         return _run_alone(begin, pieces[0], waiting)
@@ -94,12 +99,12 @@ def _run_alone(begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]") -
     return [piece]
 
 
-def _run_together(begin: BeginTransaction, pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+def _run_together(transaction: Any, pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
     """Run pieces in one transaction. Returns those that are done, and those to run in the next one."""
     done: list[Piece] = []
     again: list[Piece] = []
     ends_at = monotonic() + MAX_SECONDS
-    with begin(frozenset().union(*[piece.tenants for piece in pieces])) as db:
+    with transaction as db:
         for position, piece in enumerate(pieces):
             if done and monotonic() > ends_at:
                 again += pieces[position:]

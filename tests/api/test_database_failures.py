@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sms_sandbox.store import recipients
 from tests.conftest import Caller, FreshTenant
 
-AWAY = "The sandbox can't reach its database now. Nothing was done; try again later."
+AWAY = "The sandbox can't reach its database at the moment. Try again later."
 
 
 def full(*_: object, **__: object) -> None:
