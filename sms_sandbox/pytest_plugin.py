@@ -12,7 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .testing import Sandbox
-    from .xdist_server import XdistServer
+    from .testing.xdist_server import XdistServer
 
 MAX_LOG_BYTES = 5000
 """Longest part of the server's log that is shown if a test can't begin."""
@@ -144,7 +144,7 @@ def pytest_configure_node(node: Any) -> None:
     if not is_needed or not node.gateway.spec.popen:
         return
     if _XDIST_SERVER not in config.stash:
-        from .xdist_server import XdistServer
+        from .testing.xdist_server import XdistServer
 
         config.stash[_XDIST_SERVER] = XdistServer(lambda: _start(config))
     node.workerinput["sms_sandbox"] = config.stash[_XDIST_SERVER].invitation

@@ -14,11 +14,10 @@ PACKAGE = ROOT / "sms_sandbox"
 # A room and those below it that it may enter; files of the package itself are rooms of their own.
 ARROWS = {
     "domain": set(),
-    "file_descriptors": set(),
     "store": {"domain"},
     "journal": {"domain", "store"},
     "services": {"domain", "store", "journal"},
-    "simulation": {"domain", "store", "journal", "services", "file_descriptors"},
+    "simulation": {"domain", "store", "journal", "services"},
     "api": {"domain", "store", "journal", "services"},
     "control": {
         "domain", "store", "journal", "services", "simulation", "api.declare", "api.params", "api.errors",
@@ -31,7 +30,7 @@ ARROWS = {
         "__version__", "domain", "store", "journal", "services", "simulation", "api", "control", "web", "tenants",
         "settings",
     },
-    "server": {"app", "file_descriptors", "control.shapes", "api.asgi_extensions", "settings", "store"},
+    "server": {"app", "simulation.callbacks", "control.shapes", "api.asgi_extensions", "settings", "store"},
     "client": {"control.PREFIX", "control.shapes", "domain", "settings"},
     "docs_generator": {"domain", "store", "journal", "services", "simulation", "api"},
     "cli": {
@@ -40,8 +39,7 @@ ARROWS = {
     },
     "__main__": {"cli"},
     "testing": {"client", "control.shapes", "domain", "server", "settings", "store"},
-    "xdist_server": {"testing"},
-    "pytest_plugin": {"client", "testing", "xdist_server"},
+    "pytest_plugin": {"client", "testing"},
 }  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

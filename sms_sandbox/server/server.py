@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ..app import Addresses, Sandbox, create_app
 from ..control.shapes.server_info import ServerInfo
-from ..file_descriptors import raise_limit
 from ..settings import Settings, reachable_name
+from ..simulation.callbacks.file_descriptors import raise_limit
 from ..store.schema import open_store
 from . import certificates as tls
 from .database_file import make_private

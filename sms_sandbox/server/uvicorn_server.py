@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ..api.asgi_extensions import COMPLETE_RESPONSE
 from ..app import Sandbox
-from ..file_descriptors import connection_share
+from ..simulation.callbacks.file_descriptors import connection_share
 from .listener import TLSListener
 from .open_connections import OpenConnections
 from .protocol import HttpProtocol

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ...domain.callbacks import next_wait
-from ...file_descriptors import ExhaustedError, callback_share
 from ...store import callbacks, timeline
 from ...store.callbacks import Outcome
 from ...store.database import Store
@@ -20,6 +19,7 @@ from ...store.timeline import Due, Plan
 from ..events import MAX_WEIGHT, weight
 from ..traffic_entries import record_attempt
 from . import fault_injection, http_client
+from .file_descriptors import ExhaustedError, callback_share
 from .http_client import CallbackClient, CallbackRequest
 from .shares import Shares
 

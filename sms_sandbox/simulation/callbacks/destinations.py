@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...domain import egress, host_names
-from ...file_descriptors import raise_if_exhausted
+from .file_descriptors import raise_if_exhausted
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from ...domain.callbacks import USER_AGENT, is_success
-from ...file_descriptors import are_scarce, raise_if_exhausted
 from ...store.callbacks import Outcome
 from .destinations import Destinations, RefusedError
+from .file_descriptors import are_scarce, raise_if_exhausted
 
 if TYPE_CHECKING:
     import aiohttp

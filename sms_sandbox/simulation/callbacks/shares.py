@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ...file_descriptors import callback_share
+from .file_descriptors import callback_share
 
 MAX_PER_LANE = 32
 """Concurrent attempts of one tenant to one address."""

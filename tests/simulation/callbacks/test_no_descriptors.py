@@ -7,8 +7,8 @@ from typing import Any
 import aiohappyeyeballs
 import pytest
 
-from sms_sandbox.file_descriptors import ExhaustedError
 from sms_sandbox.simulation.callbacks import attempts, destinations
+from sms_sandbox.simulation.callbacks.file_descriptors import ExhaustedError
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import callbacks

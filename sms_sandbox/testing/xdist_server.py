@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .testing import Sandbox
+    from .sandbox import Sandbox
 
 _QUESTION_TIMEOUT_SECONDS = 10.0
 

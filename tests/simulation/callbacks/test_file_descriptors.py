@@ -7,13 +7,18 @@ import sys
 
 import pytest
 
-from sms_sandbox import file_descriptors
-from sms_sandbox.file_descriptors import ExhaustedError, callback_share, connection_share, raise_if_exhausted
+from sms_sandbox.simulation.callbacks import file_descriptors
+from sms_sandbox.simulation.callbacks.file_descriptors import (
+    ExhaustedError,
+    callback_share,
+    connection_share,
+    raise_if_exhausted,
+)
 
 
 def test_the_limit_is_raised_as_far_as_the_system_allows() -> None:
     code = (
-        "import resource; from sms_sandbox.file_descriptors import raise_limit;"
+        "import resource; from sms_sandbox.simulation.callbacks.file_descriptors import raise_limit;"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (100, 150)); raise_limit();"
         "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
