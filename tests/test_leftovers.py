@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.nested_runs import WITHOUT_TOOLS
+
 pytest_plugins = "pytester"
 
 TESTS = """
@@ -33,7 +35,5 @@ def test_a_failed_test_makes_no_other_one_fail(
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     pytester.makeconftest(hooks)
     path = pytester.makepyfile(TESTS)
-    ran = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:randomly", "-W", "error", path
-    )
+    ran = pytester.runpytest_subprocess("-p", "no:cacheprovider", *WITHOUT_TOOLS, "-W", "error", path)
     ran.assert_outcomes(failed=failed, passed=4 - failed)

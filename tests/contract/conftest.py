@@ -9,6 +9,7 @@ from contract_tests import plugin
 from contract_tests.run import VARIABLES
 from tests.contract.endpoint import KEY, SECRET, Endpoint
 from tests.contract.small_suite import HEAD, RunResult, Suite
+from tests.nested_runs import WITHOUT_TOOLS
 
 LOADED = (plugin, httpcore2)
 """Imported here, because a module that a pytester run imports first is unloaded after that run."""
@@ -36,7 +37,9 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, endpoint: 
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         path = pytester.makepyfile(test_small=HEAD + "\n".join(tests))
-        return pytester.runpytest_inprocess("-p", "contract_tests.plugin", "-p", "no:cacheprovider", *flags, path)
+        return pytester.runpytest_inprocess(
+            "-p", "contract_tests.plugin", "-p", "no:cacheprovider", *WITHOUT_TOOLS, *flags, path
+        )
 
     assert endpoint
     return run
