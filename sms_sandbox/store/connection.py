@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from sqlalchemy import Connection, Engine
 
 from . import tenant_versions
-from .tenant_versions import Change, TenantCache, TenantCaches
+from .tenant_versions import SETTINGS, STATE, THROTTLE, TenantCache, TenantCaches
 
 if TYPE_CHECKING:
     from .statement import Params, Statement
@@ -40,7 +40,7 @@ class _Scope:
 
     def __init__(self) -> None:
         self.deferred: _Rows = {}
-        self.changed: dict[int, Change] = {}
+        self.changed: dict[int, int] = {}
         """What was changed of tenants that are cached."""
         self.wake: int | None = None
         self.entries: list[PendingEntry] = []
@@ -190,7 +190,7 @@ class UnitOfWork:
             else:
                 parent.deferred = scope.deferred
         for tenant, change in scope.changed.items():
-            parent.changed[tenant] = parent.changed.get(tenant, change) | change
+            parent.changed[tenant] = parent.changed.get(tenant, 0) | change
         if scope.entries:
             parent.entries += scope.entries
         if scope.undo:
@@ -204,7 +204,7 @@ class UnitOfWork:
         for restore in reversed(scope.undo):
             restore()
         for tenant, change in scope.changed.items():
-            if change > Change.THROTTLE:
+            if change > THROTTLE:
                 self._tenants[tenant].clear()  # it is read again, after what earlier scopes have deferred is written
         if scope.has_savepoint and not self.is_broken:
             level = len(self._scopes)
@@ -229,16 +229,16 @@ class UnitOfWork:
             self._tenants[tenant] = cache
         return cache
 
-    def mark_changed(self, tenant: int, change: Change) -> TenantCache:
+    def mark_changed(self, tenant: int, change: int) -> TenantCache:
         """Return what is cached of a tenant, to change it. Other processes will read that again."""
         cache = self.cache_of(tenant)
         changed = self._scopes[-1].changed
-        changed[tenant] = changed.get(tenant, change) | change
+        changed[tenant] = changed.get(tenant, 0) | change
         return cache
 
     def invalidate(self, tenant: int) -> None:
         """Drop what is cached of a tenant, now and after the transaction."""
-        self.mark_changed(tenant, Change.SETTINGS | Change.STATE).clear()
+        self.mark_changed(tenant, SETTINGS | STATE).clear()
         self._invalidated.add(tenant)
 
     def is_invalidated(self, tenant: int) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from ..domain import throttle as window
 from .accounts import Account
 from .connection import unit_of
-from .tenant_versions import Change
+from .tenant_versions import THROTTLE
 
 
 def admit(db: Connection, account: Account, real: float) -> bool:
@@ -20,7 +20,7 @@ def admit(db: Connection, account: Account, real: float) -> bool:
     frozen_at = account.clock.frozen_at
     now = real if frozen_at is None else frozen_at.timestamp()
     unit = unit_of(db)
-    calls = unit.mark_changed(account.tenant, Change.THROTTLE).windows.setdefault(account.id, deque())
+    calls = unit.mark_changed(account.tenant, THROTTLE).windows.setdefault(account.id, deque())
     if not window.admit(calls, now, account.throttle):
         return False
     unit.on_undo(calls.pop)

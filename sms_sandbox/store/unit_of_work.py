@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import Connection
 
 from .connection import PendingEntry, unit_of
-from .tenant_versions import Change
+from .tenant_versions import STATE
 
 if TYPE_CHECKING:
     from .statement import Params, Statement
@@ -77,7 +77,7 @@ def state(db: Connection, tenant: int, key: Hashable, find: Callable[[], T]) -> 
 
     The caller must defer the row that stores the changed value.
     """
-    values = unit_of(db).mark_changed(tenant, Change.STATE).state
+    values = unit_of(db).mark_changed(tenant, STATE).state
     if key not in values:
         values[key] = find()
     result: T = values[key]
