@@ -6,7 +6,7 @@ It refuses pages of other sites, host names that are not ours, and strangers wit
 import hmac
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,14 +33,13 @@ class Guard:
         self._hosts = {host.lower() for host in hosts}
         self._token = token
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["path"].startswith(_PAGES):
             try:
                 self._check(scope)
             except ControlError as refusal:
-                await _response(scope["path"], refusal)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+                return _response(scope["path"], refusal)(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         path, headers = scope["path"], dict(scope["headers"])

@@ -1,6 +1,7 @@
 """Middleware for every address."""
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 
 from starlette.responses import PlainTextResponse
@@ -28,9 +29,9 @@ class NoLoops:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_callback = scope["type"] == "http" and _OWN_USER_AGENT in scope["headers"]
-        await (_LOOP if is_callback else self._app)(scope, receive, send)
+        return (_LOOP if is_callback else self._app)(scope, receive, send)
 
 
 class AnswerCancelled:
