@@ -31,7 +31,11 @@ def status(
         return {"type": "http.request", "body": b"", "more_body": False}
 
     app = guard.Guard(Response(), hosts=["Box.test", "0.0.0.0"], token=token)  # noqa: S104 (a name, nothing listens)
-    asyncio.run(app(scope, receive, send))
+
+    async def call() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(call())
     return statuses[0]
 
 
