@@ -122,7 +122,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 class _Awake(Struct, frozen=True):
-    """What runs once the simulation is loaded."""
+    """The parts that run once the simulation is loaded."""
 
     runner: "Runner"
     control: Starlette

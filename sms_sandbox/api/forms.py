@@ -146,7 +146,7 @@ def _parse_multipart(content_type: str, body: bytes) -> dict[str, str]:
 
 
 def _decode(raw: bytes) -> str:
-    """Return a text in UTF-8 or, if it is not that, in Windows-1252, whose five unused bytes become control codes."""
+    """Return a text in UTF-8, or else in Windows-1252, whose five unused bytes become control codes."""
     try:
         return raw.decode()
     except UnicodeDecodeError:

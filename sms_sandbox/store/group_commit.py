@@ -64,11 +64,12 @@ def run_group(begin: BeginTransaction, waiting: "deque[Piece]") -> list[Piece]:
     pieces = [waiting.popleft() for _ in range(min(len(waiting), MAX_PIECES))]
     if len(pieces) == 1:
         return _run_alone(begin, pieces[0], waiting)
-    transaction = begin({tenant for piece in pieces for tenant in piece.tenants})
+    transaction = None
     try:
+        transaction = begin({tenant for piece in pieces for tenant in piece.tenants})
         done, again = _run_together(transaction, pieces)
     except Exception as error:
-        if transaction.is_uncertain:
+        if transaction is not None and transaction.is_uncertain:
             for piece in pieces:
                 piece.error = error
             return pieces
@@ -80,11 +81,12 @@ def run_group(begin: BeginTransaction, waiting: "deque[Piece]") -> list[Piece]:
 
 
 def _run_alone(begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]") -> list[Piece]:
-    """Run a piece in a transaction of its own, which is repeated if the connection was lost before its commit."""
+    """Run a piece in its own transaction. Repeats it if the connection was lost before the commit."""
     for may_repeat in (True, False):
-        transaction = begin(piece.tenants)
+        transaction = None
         piece.result = piece.error = None
         try:
+            transaction = begin(piece.tenants)
             with transaction as db:
                 piece.result = piece.work(db)
         except TenantBusyError as busy:
@@ -92,7 +94,7 @@ def _run_alone(begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]") -
             waiting.appendleft(piece)
             return []
         except Exception as error:  # noqa: BLE001 (raised where the work was given)
-            if may_repeat and transaction.was_lost:
+            if may_repeat and transaction is not None and transaction.was_lost:
                 continue
             piece.error = error
         break

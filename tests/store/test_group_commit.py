@@ -225,3 +225,21 @@ def test_work_goes_on_after_the_connection_was_lost(fresh: FreshTenant) -> None:
         assert await fresh.store.run(take) == ids.FIRST["message"] + 1
 
     asyncio.run(run())
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_a_database_that_takes_no_connection_fails_the_work_and_nothing_else(
+    fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    def refuse(_: object) -> None:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as down:
+        down.setattr(fresh.store._group, "_begin", refuse)
+        async with asyncio.timeout(10):
+            works = [fresh.store.run(lambda _: None) for _ in range(pieces)]
+            errors = await asyncio.gather(*works, return_exceptions=True)
+    assert [type(error) for error in errors] == [ConnectionRefusedError] * pieces
+    async with asyncio.timeout(10):
+        assert await fresh.store.run(lambda _: "works again") == "works again"

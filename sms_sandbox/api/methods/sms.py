@@ -77,7 +77,7 @@ async def _count_parts_of_list(
     store: Store, account: Account, message: str, list_id: int | None = None, tracked_link_url: str | None = None,
     **_: object,
 ) -> PartCount | None:  # fmt: skip
-    """Count the parts of a text with merge fields for a long list, in steps before the call."""
+    """Count the parts of a text with merge fields for a long list, in steps."""
     if list_id is None:
         return None
     template = Template.parse(message, tracked_link_url)
