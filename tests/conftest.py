@@ -1,5 +1,6 @@
 """Fixtures for most tests: a store on each kind of database, a tenant in it, and a caller of the API."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -30,8 +31,11 @@ __all__ = ["pytest_runtest_makereport", "pytest_runtest_protocol"]
 KEY = "test-key"
 SECRET = "test-secret"
 
-settings.register_profile("gate", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-settings.load_profile("gate")
+settings.register_profile(
+    "gate", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+settings.register_profile("random", settings.get_profile("gate"), derandomize=False, max_examples=1_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -160,9 +164,12 @@ def exchanges() -> Path:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Certificates made once, for all servers that tests start."""
-    return ensure(tmp_path_factory.mktemp("certificates"))
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificates]:
+    """Certificates made once, for all servers that tests start. No test may replace them, as servers use them."""
+    made = ensure(tmp_path_factory.mktemp("certificates"))
+    before = made.ca.read_bytes()
+    yield made
+    assert made.ca.read_bytes() == before, "a test made another CA in the folder that all tests share"
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.types import Message, Scope
 
 from sms_sandbox.control import guard
-from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings, is_loopback
 from tests.sandbox import Account, Answer, fetch, run_sandbox
 
@@ -128,10 +127,12 @@ def test_all_else_does(host: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def public(certificates: Certificates) -> Iterator[Account]:
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    # Another name makes another CA, so the certificates of all tests are not used.
+    certs = str(tmp_path_factory.mktemp("public"))
     settings = Settings(
         host="0.0.0.0",  # noqa: S104 (what is under test)
-        https_port=0, http_port=0, certs=str(certificates.directory), cert_host=("box.test",),
+        https_port=0, http_port=0, certs=certs, cert_host=("box.test",),
     )  # fmt: skip
     with run_sandbox(settings) as account:
         yield account

