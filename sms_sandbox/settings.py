@@ -97,6 +97,10 @@ class Settings:
         metavar="PATH",
     )  # fmt: skip
 
+    demo: bool = _setting(
+        False, "Fill the default tenant with a story to look around in. Its clock begins on a Monday in March 2026."
+    )
+
     def __post_init__(self) -> None:
         for each in fields(self):
             value, choices = getattr(self, each.name), each.metadata.get("choices")

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from threading import Thread
 from typing import Any
 
 import click
@@ -54,20 +55,40 @@ def serve(stop_with_stdin: bool, **given: Any) -> None:
     if stop_with_stdin:
         call_at_end_of_stdin(server.stop)
 
-    def on_ready() -> None:
-        gc.freeze()
-        gc.enable()
+    failures: list[Exception] = []
+
+    def begin() -> None:
+        """Say that the server is ready, with the demo told."""
         info = server.info(os.getpid())
+        if settings.demo:
+            _tell_demo(info)
         announce(info, settings.ready_file)
         for sentence in describe_exposure(settings):
             log.warning(sentence)
         if sys.stderr.isatty() and settings.log_format != "json":
             _greet(info)
 
+    def begin_on_thread() -> None:
+        try:
+            begin()
+        except Exception as why:  # noqa: BLE001 (raised again on the main thread)
+            failures.append(why)
+            server.stop()
+
+    def on_ready() -> None:
+        gc.freeze()
+        gc.enable()
+        if settings.demo:  # the server must answer the calls of the demo meanwhile
+            Thread(target=begin_on_thread, name="demo", daemon=True).start()
+        else:
+            begin()
+
     try:
         server.run(on_ready)
     except SeedError as why:
         raise InputError(str(why)) from why
+    for failure in failures:
+        raise failure
 
 
 def announce(info: ServerInfo, ready_file: str | None) -> None:
@@ -80,6 +101,14 @@ def announce(info: ServerInfo, ready_file: str | None) -> None:
         except OSError as why:
             raise CommandError(f"The ready file {ready_file} can't be written: {why.strerror or why}.") from why
     click.echo(f"sms-sandbox ready: {info.to_json()}")
+
+
+def _tell_demo(info: ServerInfo) -> None:
+    """Fill the default tenant with the demo's story, if it is empty."""
+    from ..client.demo import DemoApp, tell_story  # here, because most starts have no demo
+
+    if not tell_story(info, DemoApp().url):
+        log.info("The default tenant has messages already, so --demo adds none.")
 
 
 def describe_exposure(settings: Settings) -> Iterator[str]:

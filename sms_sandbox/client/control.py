@@ -122,6 +122,19 @@ class Client:
         except msgspec.DecodeError as why:
             raise SandboxError(f"The answer to {method} is not JSON: {content[:80]!r}.") from why
 
+    def open_link(self, link: str) -> str:
+        """Open a short link of a text, as a tap does. Return where it leads, "" for the page of an opt-out link.
+
+        Raises SandboxError if there is no such link.
+        """
+        try:
+            status, headers, _ = self._http.request("GET", f"/{link}", None, {}, CALL_TIMEOUT_SECONDS)
+        except (OSError, HTTPException) as why:
+            raise SandboxError(f"{link} can't be opened: {why}.") from why
+        if status >= 400:
+            raise SandboxError(f"{link} leads nowhere.", status=status)
+        return headers.get("location") or ""
+
     def close_connections(self) -> None:
         """Close idle connections."""
         self._http.close()

@@ -1,13 +1,14 @@
 """The tenants that a server creates: at start, and for unknown keys."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ..domain import credentials, faults
-from ..domain.clock import real_now
+from ..domain.clock import Clock, real_now
 from ..domain.profiles import PROFILES
 from ..services import new_tenant
 from ..settings import Settings, can_be_account
@@ -15,6 +16,9 @@ from ..store import accounts, schema, tenants
 
 _MAX_NAME_LENGTH = 60
 """The limit of a tenant's name is 64 characters; the rest is for a number at the end."""
+
+DEMO_START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+"""Time on the default tenant's clock at which the demo's story begins, so that each run shows the same times."""
 
 
 class TenantSetup:
@@ -72,6 +76,8 @@ class TenantSetup:
 
     def _create(self, db: Connection, key: str, secret: str, name: str) -> None:
         tenant, account = new_tenant.new_for_key(key, secret, _free_name(db, name), self.defaults)
+        if self._settings.demo and key == self._settings.pairs[0][0]:
+            tenant = replace(tenant, clock=Clock(frozen_at=DEMO_START))
         given = self._seed_file.seed.account(key) if self._seed_file is not None else None
         if given is None:
             new_tenant.create(db, tenant, account, real_now())

@@ -51,5 +51,5 @@ class Handset(HasAsyncMethods):
         """
         for text in reversed(self.inbox()):
             if link := _LINK.search(text):
-                return self._sandbox._open_link(link[0])
+                return self._sandbox.open_link(link[0])
         raise SandboxError(f"No text on handset {self.number} has a short link.")

@@ -5,14 +5,11 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..client import discovery, environment
 from ..client.child_server import ChildServer
-from ..client.control import CALL_TIMEOUT_SECONDS
-from ..client.errors import SandboxError
 from ..client.server_log import ServerLog
 from ..control.shapes.accounts import Account
 from ..control.shapes.clock import Advanced, Clock
@@ -235,12 +232,3 @@ class Sandbox(Queries, FaultInjection):
         if self._receiver is not None and not kinds:
             self._receiver.clear()
             self.call_back(self._receiver.url)
-
-    def _open_link(self, link: str) -> str:
-        try:
-            status, headers, _ = self._http.request("GET", f"/{link}", None, {}, CALL_TIMEOUT_SECONDS)
-        except (OSError, HTTPException) as why:
-            raise SandboxError(f"{link} can't be opened: {why}.") from why
-        if status >= 400:
-            raise SandboxError(f"{link} leads nowhere.", status=status)
-        return headers.get("location") or ""

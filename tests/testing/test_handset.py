@@ -42,6 +42,6 @@ def test_a_link_can_be_opened_when_its_text_is_there(tenant: Sandbox) -> None:
         handset.tap_link()
     (copy,) = tenant.recipients()
     with pytest.raises(SandboxError, match="leads nowhere"):
-        tenant._open_link(copy.text)
+        tenant.open_link(copy.text)
     tenant.advance(hours=1)
     assert handset.tap_link() == "http://abc.example/"
