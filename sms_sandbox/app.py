@@ -78,7 +78,8 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Route("/readyz", pages.readyz),
             Route("/", pages.root),
             Route("/_sandbox", pages.add_slash),
-            Route("/_sandbox/", pages.status_page),
+            Route("/_sandbox/", pages.page),
+            Mount("/_sandbox/page", app=pages.assets),
             Route("/_sandbox/ca.pem", pages.ca),
             Route("/_sandbox/openapi.json", pages.api_description),
             Mount(PREFIX, app=sandbox.control),  # control.routes lists what is below
@@ -151,9 +152,7 @@ class Sandbox:
             store, None if settings.allow_http else addresses.https, gate=Gate(self._newcomers),
             callback_hosts=settings.callback_host,
         )  # fmt: skip
-        # Strangers who can reach the status page do not get the secret from it.
-        secret = self.secret if self.token is None else None
-        self.pages = Pages(self.info, self.key, secret, self._env_command, store, self.api.methods, self.find_failure)
+        self.pages = Pages(self.info, store, self.api.methods, self.find_failure)
         self._owns_process = owns_process
         self._journal: JournalWriter
         self._waking: asyncio.Task[_Awake] | None = None
@@ -225,7 +224,10 @@ class Sandbox:
         is_exposed = not is_loopback(self.settings.host)
         destinations = Destinations(self.settings.callback_host, self.addresses.listening, is_exposed)
         runner = Runner(self.store, CallbackClient(self.addresses.ca_bundle, destinations))
-        context = Context(self.store, runner, self._journal, self._setup.defaults, self.info, replay, self._newcomers)
+        context = Context(
+            self.store, runner, self._journal, self._setup.defaults, self.info, replay, self._newcomers,
+            self._env_command, self.token is None,
+        )  # fmt: skip
         await runner.start()
         self._warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
         asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._warming.start)

@@ -121,7 +121,7 @@ def describe_exposure(settings: Settings) -> Iterator[str]:
     else:
         yield "The API answers callers that have the key and secret of an account."
     yield "Control, with all messages and secrets, answers callers that have the control token."
-    yield "The status page, the CA's certificate, API descriptions and short links need no credentials."
+    yield "The page itself, the CA's certificate, API descriptions and short links need no credentials."
     if not settings.callback_host:
         yield "Callbacks to this machine's loopback are refused; --callback-host localhost allows them."
 
@@ -129,5 +129,5 @@ def describe_exposure(settings: Settings) -> Iterator[str]:
 def _greet(info: ServerInfo) -> None:
     """Print what a person at a terminal needs. It goes to stderr, because stdout is for programs."""
     click.echo(f"API: {info.https} with key {info.key} and secret {info.secret}", err=True)
-    click.echo(f"Status page, with the certificates that clients need: {info.http}/", err=True)
+    click.echo(f"Page: {info.http}/", err=True)
     click.echo("Stop with Ctrl-C.", err=True)

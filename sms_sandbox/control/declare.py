@@ -5,7 +5,7 @@ and the type of the result are enough to check a request and to write the OpenAP
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, get_type_hints
@@ -47,6 +47,12 @@ class Context(Struct, frozen=True):
 
     create_account: Callable[[Connection, str, str], None] | None = None
     """Create an account for an unknown key and its secret. None if only configured accounts may call."""
+
+    env_command: Callable[[], Sequence[str]] = tuple
+    """Return the command that prints the environment of a client of this server."""
+
+    shows_secrets: bool = True
+    """True if only this machine reaches the server, so that the page may show the secret of its account."""
 
 
 class Call(Struct, frozen=True):

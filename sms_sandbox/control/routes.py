@@ -19,7 +19,7 @@ from . import (
 )  # fmt: skip
 from .declare import Call, Context, Operation, operation
 from .endpoints import description_route, routes
-from .shapes.info import Info
+from .shapes.info import Connection, Info
 
 
 @operation("GET", "/info")
@@ -28,8 +28,18 @@ def read_info(call: Call) -> Info:
     return Info(**call.context.info)
 
 
+@operation("GET", "/connection")
+def read_connection(call: Call) -> Connection:
+    """Read what a client needs to call the API as this account: addresses, certificate files, key and secret."""
+    secret = call.account.secret if call.context.shows_secrets else None
+    return Connection(
+        **call.context.info, key=call.account.key, secret=secret, env_command=[*call.context.env_command()]
+    )
+
+
 OPERATIONS: tuple[Operation, ...] = (
     read_info,
+    read_connection,
     *tenants.OPERATIONS,
     *clock.OPERATIONS,
     *accounts.OPERATIONS,

@@ -1,14 +1,16 @@
-"""The addresses that a browser or a probe asks for: health, the status page, downloads, and short links."""
+"""The addresses that a browser or a probe asks for: health, the page, downloads, and short links."""
 
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..api.declare import Method
 from ..domain import merge
@@ -19,19 +21,13 @@ _NO_STORE = {"cache-control": "no-store"}
 
 
 class Pages:
-    """The endpoints of everything that is neither the imitated API nor control.
-
-    `secret` is None where strangers can reach the server: the status page then says that one is needed.
-    """
+    """The endpoints of everything that is neither the imitated API nor control."""
 
     def __init__(
-        self, info: Mapping[str, str], key: str, secret: str | None, env_command: Callable[[], Sequence[str]],
-        store: Store, methods: Mapping[str, Method], find_failure: Callable[[], Awaitable[str | None]],
+        self, info: Mapping[str, str], store: Store, methods: Mapping[str, Method],
+        find_failure: Callable[[], Awaitable[str | None]],
     ) -> None:  # fmt: skip
         self._info = info
-        self._key = key
-        self._secret = secret
-        self._env_command = env_command
         self._store = store
         self._methods = methods
         self._find_failure = find_failure
@@ -48,21 +44,30 @@ class Pages:
         return JSONResponse({"status": "ready", "version": self._info["version"]}, headers=_NO_STORE)
 
     async def root(self, request: Request) -> Response:
-        """Lead a browser to the status page, but on the plain listener only: the real host has nothing here."""
+        """Lead a browser to the page, but on the plain listener only: the real host has nothing here."""
         if request.scope["scheme"] == "https":
             raise HTTPException(404)
         return RedirectResponse("/_sandbox/", 302)
 
     async def add_slash(self, request: Request) -> Response:  # noqa: ARG002
-        """Lead to the status page."""
+        """Lead to the page."""
         return RedirectResponse("/_sandbox/", 302)
 
-    async def status_page(self, request: Request) -> Response:  # noqa: ARG002
-        """Show the addresses, the credentials, and first commands to copy."""
-        from . import status_page  # late, because the first call needs no page
+    async def page(self, request: Request) -> Response:  # noqa: ARG002
+        """Send the page: a client of control that runs in the browser."""
+        from . import assets  # late, because the first call needs no page
 
-        page = status_page.status(self._info, self._key, self._secret, self._env_command())
-        return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": status_page.PAGE_POLICY})
+        return assets.page_response()
+
+    async def assets(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a file of the page."""
+        await self._files(scope, receive, send)
+
+    @cached_property
+    def _files(self) -> ASGIApp:
+        from .assets import Assets  # late, as above
+
+        return Assets()
 
     async def ca(self, request: Request) -> Response:  # noqa: ARG002
         """Send the certificate of the sandbox's own authority."""
@@ -89,10 +94,11 @@ class Pages:
             return PlainTextResponse("There is no such link.", 404, headers=_NO_STORE)
         if link.target is not None:
             return RedirectResponse(link.target, 302)
-        from . import status_page
+        from .assets import PAGE_POLICY
+        from .opt_out_page import opted_out
 
-        page = status_page.opted_out(link.msisdn) if isinstance(link, link_tap.LinkTap) else b""
-        return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": status_page.PAGE_POLICY})
+        page = opted_out(link.msisdn) if isinstance(link, link_tap.LinkTap) else b""
+        return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": PAGE_POLICY})
 
 
 def find_program() -> list[str]:

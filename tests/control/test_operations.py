@@ -175,6 +175,7 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("DELETE", "/faults", "/faults", None),
         ("GET", "/accounts", "/accounts", None),
         ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),
+        ("GET", "/connection", "/connection", None),
         ("GET", "/account", "/account", None),
         ("PATCH", "/account", "/account", {"throttle": 3}),
         ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),

@@ -74,6 +74,14 @@ def test_env_does_not_print_a_secret_that_the_server_has_not() -> None:
     assert "--ready-file" in result.output
 
 
+def test_the_page_of_an_exposed_server_shows_no_secret(public: Account) -> None:
+    url = f"{public.ready.http}/_sandbox/v1/connection"
+    assert fetch(url).status == 401
+    facts = fetch(url, headers={"x-sandbox-token": public.ready.control_token or ""})
+    assert facts.json["secret"] is None
+    assert public.secret not in facts.body.decode()
+
+
 def test_a_callback_does_not_reach_the_loopback_of_the_server(public: Account) -> None:
     public.send(dlr_callback="http://127.0.0.1:9/")
     token = {"x-sandbox-token": public.ready.control_token or ""}

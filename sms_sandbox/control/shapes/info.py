@@ -12,3 +12,15 @@ class Info(Response):
     http: str
     ca: str
     ca_bundle: str
+
+
+class Connection(Info):
+    """The server's addresses and files, and the credentials of the account.
+
+    `secret` is null where control asks for a token. `env_command` prints the environment with which programs trust the
+    sandbox.
+    """
+
+    key: str
+    secret: str | None
+    env_command: list[str]

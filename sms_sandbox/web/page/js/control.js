@@ -1,0 +1,87 @@
+// Calls the control API. Everything the page does goes through here, so curl can do it as well.
+
+const PREFIX = "v1";
+const TENANT_KEY = "sms-sandbox.tenant";
+
+/** A refusal, or a server that does not answer. The message is a sentence for people. */
+export class ControlError extends Error {
+  constructor(message, code, status) {
+    super(message);
+    this.name = "ControlError";
+    this.code = code;
+    this.status = status;
+  }
+}
+
+export class Control {
+  #refused = () => {};
+
+  /** The credentials of the tenant that calls act on, `key:secret`; null is the session, or the default tenant. */
+  get credentials() {
+    return sessionStorage.getItem(TENANT_KEY);
+  }
+
+  set credentials(pair) {
+    if (pair === null) sessionStorage.removeItem(TENANT_KEY);
+    else sessionStorage.setItem(TENANT_KEY, pair);
+  }
+
+  /** Set the function to call when credentials are missing or wrong. */
+  onUnauthorised(listener) {
+    this.#refused = listener;
+  }
+
+  get(path, query = {}) { return this.call("GET", path, { query }); }
+  post(path, body = {}, query = {}) { return this.call("POST", path, { body, query }); }
+  put(path, body = {}) { return this.call("PUT", path, { body }); }
+  patch(path, body = {}) { return this.call("PATCH", path, { body }); }
+  delete(path, query = {}) { return this.call("DELETE", path, { query }); }
+
+  /** Call an operation and return its JSON. Throws ControlError. */
+  async call(verb, path, { query = {}, body, signal } = {}) {
+    const response = await this.fetch(verb, path, { query, body, signal });
+    return response.json();
+  }
+
+  /** Call an operation and return its response, which succeeded. Throws ControlError. */
+  async fetch(verb, path, { query = {}, body, headers = {}, signal } = {}) {
+    let response;
+    try {
+      response = await fetch(this.url(path, query), {
+        method: verb,
+        headers: { ...this.#headers(), ...headers },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        cache: "no-store",
+        signal,
+      });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new ControlError("The sandbox does not answer. Is it still running?", "unreachable", 0);
+    }
+    if (response.ok) return response;
+    const refusal = await explain(response);
+    if (refusal.status === 401) this.#refused(refusal);
+    throw refusal;
+  }
+
+  /** Return the address of an operation. Query values that are null, undefined or blank are left out. */
+  url(path, query = {}) {
+    const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+    const search = new URLSearchParams(pairs).toString();
+    return `${PREFIX}${path}${search ? `?${search}` : ""}`;
+  }
+
+  #headers() {
+    const pair = this.credentials;
+    return pair === null ? {} : { Authorization: `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(pair)))}` };
+  }
+}
+
+async function explain(response) {
+  try {
+    const { error } = await response.json();
+    return new ControlError(error.message, error.code, response.status);
+  } catch {
+    return new ControlError(`The sandbox answered with the status ${response.status}.`, "unknown", response.status);
+  }
+}
