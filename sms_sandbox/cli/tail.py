@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..client.control import Client
     from ..control.shapes.traffic import Entry
 
-KINDS = ("call", "callback", "inbound", "report")
+KINDS = ("call", "callback", "inbound", "report", "failure")
 
 COLOURS = {
     "SUCCESS": "green", "ok": "green", "received": "green", "delivered": "green", "pending": "yellow",
@@ -37,7 +37,7 @@ MAX_TEXT_CHARACTERS = 60
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
-    help="Only API calls, callback attempts, messages from handsets, or delivery reports.",
+    help="Only API calls, callback attempts, messages from handsets, delivery reports, or failures.",
 )
 @click.option("--method", metavar="NAME", help="Only calls of this method, or callbacks of this event, such as dlr.")
 @click.option("--json", "as_json", is_flag=True, help="Print each entry as one line of JSON.")

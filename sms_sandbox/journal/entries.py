@@ -18,7 +18,7 @@ from ..store.tables import traffic as t
 from ..store.text import storable, without_surrogates
 from ..store.timeline import build_clock
 
-CALL, CALLBACK, INBOUND, REPORT = "call", "callback", "inbound", "report"
+CALL, CALLBACK, INBOUND, REPORT, FAILURE = "call", "callback", "inbound", "report", "failure"
 
 MAX_VALUE_CHARS = 8_000
 """Characters kept of one value of a request. A `to` of 500 numbers has less."""

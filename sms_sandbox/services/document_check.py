@@ -24,6 +24,7 @@ _COUNTED = {
     "import": "imports",
     "rule": "rules",
     "traffic": "traffic",
+    "failed-event": "failed_events",
 }
 """The table whose ids each kind of counter counts."""
 
@@ -36,9 +37,10 @@ def check(rows: Mapping[str, Any]) -> Tables:
     _check_accounts(rows)
     _check_rules(rows)
     _check_counters(rows)
-    for index, row in enumerate(rows["timeline"]):
-        if row["kind"] not in timeline.KINDS:
-            raise DocumentError(f"tables.timeline[{index}].kind", f"nothing of the kind {row['kind']!r} can happen")
+    for table in ("timeline", "failed_events"):
+        for index, row in enumerate(rows[table]):
+            if row["kind"] not in timeline.KINDS:
+                raise DocumentError(f"tables.{table}[{index}].kind", f"nothing of the kind {row['kind']!r} can happen")
     return rows
 
 

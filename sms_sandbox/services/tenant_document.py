@@ -14,7 +14,7 @@ from ..store.tenant_rows import Row, Tables
 from ..store.tenants import NewTenant, Tenant
 
 FORMAT = "sms-sandbox tenant"
-VERSION = 1
+VERSION = 2
 
 
 def export(db: Connection, tenant: int) -> Tables:

@@ -23,6 +23,7 @@ from ..services import contact_import
 from ..services.contact_import import ImportGoneError, ListGoneError
 from ..store import imports
 from ..store.database import Store
+from ..store.failures import is_database_failure
 from ..store.imports import Held
 from ..store.tenants import Tenant
 from ..store.timeline import Due
@@ -37,6 +38,9 @@ YIELD_AFTER_SECONDS = 0.002
 
 MAX_FILES_PER_TENANT = 4
 """Files of one tenant that are fetched and read at the same time. Further imports wait."""
+
+RETRY_SECONDS = 1.0
+"""First pause after a failure of the database. Each further one is twice as long."""
 
 LEASE = timedelta(seconds=30)
 """Time for which a process holds an import, unless it renews the lease."""
@@ -95,7 +99,10 @@ class ContactImports:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         for job in running.values():
-            await self._store.run(partial(imports.extend, held=job.held, until=self._real()))
+            try:
+                await self._store.run(partial(imports.extend, held=job.held, until=self._real()))
+            except Exception:
+                log.exception("An import could not be released; it is resumed when its lease has run out.")
 
     async def _run(self, job: StartedImport) -> None:
         renewal = asyncio.create_task(self._renew_lease(job.held))
@@ -106,20 +113,44 @@ class ContactImports:
         except ImportGoneError:
             return
         except Exception as failure:
+            if is_database_failure(failure):
+                await self._release_later(job.held, failure)
+                return
             log.exception("An import failed because of an error in the sandbox.")
             error = f"failed here: {type(failure).__name__}"
         finally:
             renewal.cancel()
         try:
             await self._store.run(partial(contact_import.end, held=job.held, why=error, now=job.at))
-        except Exception:
+        except Exception as failure:
+            if is_database_failure(failure):
+                await self._release_later(job.held, failure)
+                return
             # The lease will run out, and then the import is resumed.
             log.exception("The end of an import could not be recorded.")
+
+    async def _release_later(self, held: Held, failure: Exception) -> None:
+        """Release an import as soon as the database works again, so that it is resumed where it is."""
+        log.warning("An import waits until the database works again.", exc_info=failure)
+        wait = RETRY_SECONDS
+        while True:
+            await asyncio.sleep(wait)
+            try:
+                await self._store.run(partial(imports.extend, held=held, until=self._real()))
+            except Exception as error:
+                if not is_database_failure(error):
+                    raise
+                wait = min(2 * wait, LEASE.total_seconds())
+            else:
+                return
 
     async def _renew_lease(self, held: Held) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
-            await self._store.run(partial(imports.extend, held=held, until=self._real() + LEASE))
+            try:
+                await self._store.run(partial(imports.extend, held=held, until=self._real() + LEASE))
+            except Exception:
+                log.exception("The lease of an import could not be renewed, which will be tried again.")
 
     async def _import(self, job: StartedImport) -> str:
         """Fetch the file and write its rows. Return an error for the user, or an empty text."""

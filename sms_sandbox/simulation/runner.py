@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
-from typing import TypeAlias
 
 from msgspec import Struct, field
 from sqlalchemy import Connection
@@ -16,18 +14,14 @@ from sqlalchemy import Connection
 from ..domain.clock import LATEST, Clock, from_micros, real_now
 from ..store import imports, tenants, timeline
 from ..store.database import Store
-from ..store.failures import is_database_failure
 from ..store.timeline import Due
-from .callbacks.attempts import Attempts, begin_attempt
-from .callbacks.http_client import CallbackClient, CallbackRequest
+from .callbacks.attempts import Attempts
+from .callbacks.http_client import CallbackClient
 from .clocks import Clocks
-from .contact_imports import ContactImports, StartedImport
-from .events import HANDLERS
+from .contact_imports import ContactImports
+from .due_rows import DueRows
 
 log = logging.getLogger(__name__)
-
-ROWS_PER_TRANSACTION = 100
-"""Limit for the rows run in one transaction, so that it does not delay calls for long."""
 
 _REST_SECONDS = 0.005
 """Pause between two passes. More rows become due in it, and are run together."""
@@ -36,7 +30,10 @@ _POLL_SECONDS = 0.25
 """Time between two passes on a shared database, where other processes add rows."""
 
 RETRY_SECONDS = 1.0
-"""Pause before the next pass after an error of the database."""
+"""Pause before the next pass after a failure of the database. Each further one is twice as long."""
+
+MAX_RETRY_SECONDS = 8.0
+"""The longest such pause."""
 
 _CONCURRENT_SPAN = timedelta(seconds=1)
 """During an advance, attempts due within this span run concurrently.
@@ -45,9 +42,6 @@ It is shorter than the wait before a second attempt, so no attempt can cause ano
 """
 
 _MAX_LISTED_EVENTS = 1000
-
-_FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
-"""Finds up to a number of due rows; the same ones until they are taken."""
 
 
 class RanEvent(Struct, frozen=True):
@@ -87,6 +81,7 @@ class Runner:
         self._wake = asyncio.Event()
         self._attempts = Attempts(store, client, self._wake.set)
         self._imports = ContactImports(store, client, real)
+        self._rows = DueRows(store, self._attempts, self._imports, real)
         self._sleeps_until: datetime | None = None
         self._passing = asyncio.Lock()
         self.clocks = Clocks(store, real)
@@ -127,6 +122,7 @@ class Runner:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def _run(self) -> None:
+        pause = RETRY_SECONDS
         while not self._stopping:
             self._wake.clear()
             self._sleeps_until = None
@@ -136,9 +132,17 @@ class Runner:
                     await asyncio.sleep(_REST_SECONDS)
                 else:
                     await self._sleep()
+                pause = RETRY_SECONDS
             except Exception:
                 log.exception("The timeline failed and will be retried.")
-                await asyncio.sleep(RETRY_SECONDS)
+                await self._pause(pause)
+                pause = min(2 * pause, MAX_RETRY_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not when the server stops."""
+        until = asyncio.get_running_loop().time() + seconds
+        while not self._stopping and (left := until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(left, RETRY_SECONDS))
 
     async def _sleep(self) -> None:
         full = self._attempts.full_lanes
@@ -161,69 +165,8 @@ class Runner:
             if room <= 0:
                 return False
             return bool(
-                await self._run_due(lambda db, limit: timeline.list_waking(db, real, min(limit, room), full), real)
+                await self._rows.run_due(lambda db, limit: timeline.list_waking(db, real, min(limit, room), full), real)
             )
-
-    # Running rows
-
-    async def _run_due(self, find: _FindRows, real: datetime | None) -> list[Due]:
-        """Run due rows in one transaction. If that fails, run them one by one, and remove the row that fails.
-
-        Raises the failures of the database itself: they are not the rows' fault, which stay to be run later.
-        """
-        try:
-            return await self._run_some(find, ROWS_PER_TRANSACTION, real)
-        except Exception as error:
-            if is_database_failure(error):
-                raise
-            log.exception("Events of the timeline failed and are run one by one.")
-        ran: list[Due] = []
-        for _ in range(ROWS_PER_TRANSACTION):
-            try:
-                rows = await self._run_some(find, 1, real)
-            except Exception as error:
-                if is_database_failure(error):
-                    raise
-                log.exception("An event of the timeline failed and is removed.")
-                await self._store.run(lambda db: timeline.take(db, find(db, 1)))
-                break
-            if not rows:
-                break
-            ran += rows
-        return ran
-
-    async def _run_some(self, find: _FindRows, limit: int, real: datetime | None) -> list[Due]:
-        rows, requests, started = await self._store.run(partial(self._run_rows, find=find, limit=limit, real=real))
-        self._attempts.start(requests, in_real_time=real is not None)
-        self._imports.start(started)
-        self._store.reports.send({row.tenant for row in rows if row.kind in (timeline.REPORT, timeline.CALLBACK)})
-        return rows
-
-    def _run_rows(
-        self, db: Connection, find: _FindRows, limit: int, real: datetime | None
-    ) -> tuple[list[Due], list[CallbackRequest], list[StartedImport]]:
-        """Run rows in one transaction. The caller starts the attempts and imports after the commit.
-
-        With `real`, an attempt is made now, however late it is; without, at the moment when it was due.
-        """
-        selected = list(self._attempts.select(find(db, limit)))
-        known = {tenant: tenants.lock_if_free(db, tenant) for tenant in sorted({row.tenant for row in selected})}
-        rows = [row for row in selected if known[row.tenant]]
-        timeline.take(db, [row for row in rows if row.kind != timeline.IMPORT])
-        requests: list[CallbackRequest] = []
-        started: list[StartedImport] = []
-        for (tenant_id, kind), group in groupby(rows, key=lambda row: (row.tenant, row.kind)):
-            tenant = known[tenant_id]
-            assert tenant is not None
-            if kind == timeline.CALLBACK:
-                requests += [request for row in group if (request := begin_attempt(db, tenant, row, real))]
-            elif kind == timeline.IMPORT:
-                in_real_time = real is not None
-                started += [begun for row in group if (begun := self._imports.begin(db, tenant, row, in_real_time))]
-            else:
-                HANDLERS[kind](db, tenant, list(group))
-        started_ids = {begun.row.id for begun in started}
-        return [row for row in rows if row.kind != timeline.IMPORT or row.id in started_ids], requests, started
 
     # Advancing a clock
 
@@ -287,7 +230,7 @@ class Runner:
                 await self._store.run(partial(tenants.move_clock, tenant=tenant, clock=moved))
                 result.end = moment
             until = moment
-            rows = await self._run_due(lambda db, limit: timeline.list_due(db, tenant, until, limit), None)  # noqa: B023
+            rows = await self._rows.run_due(lambda db, limit: timeline.list_due(db, tenant, until, limit), None)  # noqa: B023
             # Nothing ran: either every lane is full, or an import is running, whose row stays until it has ended. If
             # another process runs it, there is nothing here to wait for.
             if not rows and not await self._finish_pending(tenant):

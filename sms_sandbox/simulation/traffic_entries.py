@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from ..domain.clock import to_micros
 from ..domain.redaction import redact, redact_url
-from ..journal.entries import BASE_WEIGHT, CALLBACK, INBOUND, REPORT, NewEntry, build_entry, to_pending
+from ..journal.entries import BASE_WEIGHT, CALLBACK, FAILURE, INBOUND, REPORT, NewEntry, build_entry, to_pending
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
 from ..store.connection import PendingEntry
 from ..store.recipients import Reporting
+from ..store.timeline import ENLIST, SEND, Due
 from ..store.unit_of_work import record
 from .inbound.message import InboundMessage
 
@@ -116,3 +117,18 @@ def record_lost_inbound(
         error=error,
     )
     record(db, to_pending(entry), even_if_rolled_back=True)
+
+
+def record_failure(db: Connection, row: Due, failed_event: int, error: str, at: datetime) -> None:
+    """Add a traffic entry for an event that failed by itself."""
+    entry = build_entry(
+        tenant=row.tenant,
+        at=at,
+        kind=FAILURE,
+        method=row.kind,
+        code="failed",
+        message=row.ref if row.kind in (ENLIST, SEND) else 0,
+        error=error,
+        hints=[f"The event is kept: POST /_sandbox/v1/failed-events/{failed_event}/run runs it again."],
+    )
+    record(db, to_pending(entry))

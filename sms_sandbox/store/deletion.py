@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 from . import tables, timeline
 from .numbers import AVAILABLE
 from .tables import numbers as n
-from .tables import timeline as t
 from .unit_of_work import invalidate
+
+_PLANNED = (tables.timeline, tables.failed_events)
+"""Tables of events that may still run."""
 
 _PLANS_OF_OTHERS = (
     timeline.LIST_ACTION, timeline.FORGET_MEMBERS, timeline.IMPORT, timeline.NUMBER_RENEWAL, timeline.KEYWORD_RENEWAL,
@@ -43,7 +45,8 @@ def delete_messages(db: Connection, tenant: int) -> None:
     """Delete messages with recipients, links and responses, callbacks, and all that these have planned."""
     _clear(db, tenant, tables.messages, tables.recipients, tables.links, tables.hits, tables.responses)
     _clear(db, tenant, tables.callbacks, tables.attempts)
-    _delete(db, tenant, t, t.c.kind.not_in(_PLANS_OF_OTHERS))
+    for table in _PLANNED:
+        _delete(db, tenant, table, table.c.kind.not_in(_PLANS_OF_OTHERS))
 
 
 def delete_contacts(db: Connection, tenant: int) -> None:
@@ -90,7 +93,8 @@ def _free_numbers(db: Connection, tenant: int, owner: int) -> None:
     free = {**blank, "list_id": 0, "account": None, "status": AVAILABLE, "next_charge": None}
     of_others = (n.c.tenant == tenant, n.c.account.is_not(None), n.c.account != owner)
     leased = [int(number) for number in db.scalars(select(n.c.number).where(*of_others))]
-    _delete(db, tenant, t, t.c.kind == timeline.NUMBER_RENEWAL, t.c.ref.in_(leased))
+    for table in _PLANNED:
+        _delete(db, tenant, table, table.c.kind == timeline.NUMBER_RENEWAL, table.c.ref.in_(leased))
     db.execute(update(n).where(*of_others).values(**free))
 
 
@@ -100,11 +104,13 @@ def _delete_orphans(db: Connection, tenant: int) -> None:
         _delete(db, tenant, table, table.c[column].not_in(select(whole.c.id).where(whole.c.tenant == tenant)))
     for kind, whole in _REFERS_TO.items():
         there = select(whole.c.id).where(whole.c.tenant == tenant)
-        _delete(db, tenant, t, t.c.kind == kind, t.c.ref != 0, t.c.ref.not_in(there))
+        for table in _PLANNED:
+            _delete(db, tenant, table, table.c.kind == kind, table.c.ref != 0, table.c.ref.not_in(there))
 
 
 def _delete_plans(db: Connection, tenant: int, *kinds: str) -> None:
-    _delete(db, tenant, t, t.c.kind.in_(kinds))
+    for table in _PLANNED:
+        _delete(db, tenant, table, table.c.kind.in_(kinds))
 
 
 def _clear(db: Connection, tenant: int, *of: Table) -> None:

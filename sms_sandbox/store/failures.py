@@ -4,8 +4,13 @@ import sqlite3
 
 from sqlalchemy import exc
 
+from .text import storable
+
 _PASSING_CLASSES = ("08", "40", "53", "55", "57", "58")
 """PostgreSQL's classes of errors for lost connections, rollbacks, resources, locks, shutdowns and system errors."""
+
+_MAX_CHARACTERS = 500
+"""Longest text of an error that is kept."""
 
 
 def is_database_failure(error: BaseException) -> bool:
@@ -27,3 +32,9 @@ def is_database_failure(error: BaseException) -> bool:
         if state is None
         else (state[:2] in _PASSING_CLASSES)
     )
+
+
+def describe_failure(error: BaseException) -> str:
+    """Return an error in one line, without the parameters of a statement that failed."""
+    cause = getattr(error, "orig", None) or error
+    return storable(" ".join(f"{type(cause).__name__}: {cause}".split()))[:_MAX_CHARACTERS]

@@ -18,6 +18,7 @@ FIRST = {
     "import": 1,
     "rule": 1,
     "traffic": 1,
+    "failed-event": 1,
 }
 """The first id of each kind, as large as those of the real service, to test the client's number type."""
 

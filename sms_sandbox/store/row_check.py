@@ -131,6 +131,7 @@ _TEXT_CHECKS: Mapping[Column[Any], Callable[[str], str | None]] = {
     tables.members.c.fields: _refuse_slots,
     tables.imports.c.fields: _refuse_slots,
     tables.timeline.c.data: _refuse_data,
+    tables.failed_events.c.data: _refuse_data,
     tables.rules.c.spec: _refuse_rule,
     tables.numbers.c.number: _refuse_digits,
     tables.traffic.c.request: _refuse_texts,

@@ -79,7 +79,7 @@ def _rows(db: Connection, table: Table, tenant: int) -> Iterator[Row]:
     # Sorted here, because the two databases order texts differently.
     for row in sorted(rows, key=lambda row: tuple(row)[: len(order)]):
         values = dict(zip((column.name for column in columns), tuple(row)[len(order) :], strict=True))
-        if table is tables.timeline:
+        if "lane" in values:
             values["lane"] = values["lane"].partition(" ")[2]  # without the tenant's id in front
         yield values
 
@@ -87,11 +87,11 @@ def _rows(db: Connection, table: Table, tenant: int) -> Iterator[Row]:
 def add(db: Connection, tenant: int, table: str, rows: Sequence[Row]) -> None:
     """Add rows of a document to a table of the tenant."""
     invalidate(db, tenant)
-    _INSERT[table].many(db, [{**_INITIAL[table], **_of_tenant(table, row, tenant)} for row in rows])
+    _INSERT[table].many(db, [{**_INITIAL[table], **_of_tenant(row, tenant)} for row in rows])
 
 
-def _of_tenant(table: str, row: Row, tenant: int) -> dict[str, Any]:
+def _of_tenant(row: Row, tenant: int) -> dict[str, Any]:
     values = {**row, "tenant": tenant}
-    if table == tables.timeline.name and row["lane"]:
+    if row.get("lane"):
         values["lane"] = f"{tenant} {row['lane']}"
     return values

@@ -148,7 +148,7 @@ def twice(name: str) -> Callable[[Document], None]:
 
 REFUSED = {
     "format": (put("format", "a recipe"), "document.format"),
-    "version": (put("version", 2), "document.version is 2"),
+    "version": (put("version", 1), "document.version is 1"),
     "no version": (put("version", ...), "version"),
     "unknown part": (put("colour", "red"), "colour"),
     "unknown setting": (put("tenant.colour", "red"), "document.tenant"),
@@ -221,7 +221,7 @@ def test_what_is_no_document_is_refused(server: Account, raw: bytes) -> None:
 
 
 def test_what_is_nested_without_end_is_refused(server: Account) -> None:
-    heading = b'{"document": {"format": "sms-sandbox tenant", "version": 1, "tables": '
+    heading = b'{"document": {"format": "sms-sandbox tenant", "version": 2, "tables": '
     status, code = server.refused("POST", "/import", heading + b"[" * 100_000)
     assert (status, code) in {(400, "bad_body"), (422, "invalid")}
 

@@ -134,7 +134,13 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
     tenant.ok("POST", "/clock/advance", {"seconds": 0.5})
     tenant.api("add-list", name="friends")
     tenant.api("add-email", email="me@example.com")
+    failed = {"failed_at": 1, "due": 1, "kind": "send", "ref": 7, "lane": "", "data": "", "error": "KeyError: 'x'"}
     whole = tenant.ok("GET", "/export", with_secrets="true")
+    whole["tables"]["failed_events"].append({"id": 1, **failed})
+    whole["tables"]["counters"].append({"kind": "failed-event", "value": 2})
+    tenant.ok("DELETE", f"/tenants/{name}")
+    made_again = server.ok("POST", "/import", {"document": whole})
+    tenant = Account(server.ready, made_again["key"], made_again["secret"])
     steps: list[tuple[str, str, str | None, Any]] = [
         ("POST", "/tenants", "/tenants", {}),
         ("GET", "/info", "/info", None),
@@ -154,6 +160,8 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("GET", "/callbacks", "/callbacks", None),
         ("GET", "/callbacks/{callback}", None, None),
         ("POST", "/callbacks/{callback}/send", None, None),
+        ("GET", "/failed-events", "/failed-events", None),
+        ("POST", "/failed-events/{event}/run", "/failed-events/1/run", None),
         ("GET", "/traffic", "/traffic", None),
         ("GET", "/traffic/count", "/traffic/count?kind=call", None),
         ("GET", "/traffic/{entry}", "/traffic/1", None),

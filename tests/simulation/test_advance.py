@@ -1,6 +1,7 @@
 """Advancing a clock runs every event on the way, and no others."""
 
 import asyncio
+import sqlite3
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from sms_sandbox.domain.carrier import PENDING
 from sms_sandbox.domain.clock import LATEST, Clock, real_now
 from sms_sandbox.simulation.runner import BackwardsError, Runner
-from sms_sandbox.store import accounts, callbacks, tenants, timeline
+from sms_sandbox.store import accounts, callbacks, failed_events, tenants, timeline
+from sms_sandbox.store.paging import FIRST_PAGE
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, clock_of, schedule_unknown, set_clock
@@ -110,9 +112,10 @@ async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
     sent = await call.send(5)
     await runner.advance(still.tenant, by=HOUR)
     assert queries.message(still, sent).delivered == 5
-    assert caplog.text.count("is removed") == 2
+    assert caplog.text.count("is kept among the failed events") == 2
     with still.store.begin() as db:
         assert timeline.list_due(db, still.tenant, NOON + HOUR, 10) == []
+        assert failed_events.list_page(db, still.tenant, FIRST_PAGE).total == 2
     assert now_of(still) == NOON + HOUR
 
 
@@ -122,7 +125,7 @@ async def test_an_advance_that_breaks_off_leaves_the_clock_where_it_came(
     """Events that did not run are still scheduled."""
     await call.send()
     monkeypatch.setattr(timeline, "take", broken)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(sqlite3.OperationalError):
         await runner.advance(still.tenant, by=HOUR)
     monkeypatch.undo()
     assert now_of(still) == NOON + seconds(1)
@@ -131,7 +134,7 @@ async def test_an_advance_that_breaks_off_leaves_the_clock_where_it_came(
 
 
 def broken(*_: object) -> None:
-    raise RuntimeError
+    raise sqlite3.OperationalError("disk I/O error")
 
 
 async def test_a_tenant_that_is_removed_while_its_clock_is_moved(

@@ -7,7 +7,7 @@ from msgspec import Meta, field
 
 from .primitives import Id, PageInfo, PageSize, PositiveInt, Request, Response, Text, check_time
 
-Kind = Literal["call", "callback", "inbound", "report"]
+Kind = Literal["call", "callback", "inbound", "report", "failure"]
 Of = Literal["calls", "messages", "callbacks", "inbound"]
 Count = Annotated[int, Meta(ge=0, le=2**31)]
 Timeout = Annotated[float, Meta(ge=0, le=600)]
@@ -60,12 +60,12 @@ class EventFilter(Request):
 
 
 class Entry(Response):
-    """A traffic entry: a call, a callback attempt, a handset's message, or a delivery report (see `kind`).
+    """A traffic entry: a call, a callback attempt, a handset's message, a delivery report, or a failure (see `kind`).
 
     `code` is the result: the code of a call, `ok` or `failed` of a callback attempt, `received` or `unreachable` of a
-    handset's message, the status that was reported. `status` is the HTTP status. `rule` names the fault, scenario or
-    magic word that caused the result. `hints` name likely mistakes. `cut`: a value was too long and is stored
-    shortened.
+    handset's message, the status that was reported, `failed` of an event that failed in the sandbox. `status` is the
+    HTTP status. `rule` names the fault, scenario or magic word that caused the result. `hints` name likely mistakes.
+    `cut`: a value was too long and is stored shortened.
     """
 
     id: int

@@ -14,6 +14,7 @@ from ...domain.callbacks import next_wait
 from ...store import callbacks, timeline
 from ...store.callbacks import Outcome
 from ...store.database import Store
+from ...store.failures import is_database_failure
 from ...store.tenants import Tenant
 from ...store.timeline import Due, Plan
 from ..events import MAX_WEIGHT, weight
@@ -134,17 +135,36 @@ class Attempts:
         return waited
 
     async def record_ended(self) -> None:
-        """Record the outcomes of all attempts that have ended. If that fails, keep them for the next call."""
+        """Record the outcomes of all attempts that have ended. If the database fails, keep them for the next call."""
         async with self._recording:  # so that outcomes another caller is recording are recorded, too, on return
             ended, self._ended = self._ended, []
             if not ended:
                 return
             try:
-                await self._store.run(lambda db: record_outcomes(db, ended))
+                await self._record(ended)
             except Exception:
                 self._ended = [*ended, *self._ended]
                 raise
             self._store.reports.send({outcome.tenant for outcome, _ in ended})
+
+    async def _record(self, ended: "list[tuple[Outcome, datetime]]") -> None:
+        """Record outcomes together, or one by one if that fails. Leaves in `ended` those not recorded yet."""
+        try:
+            await self._store.run(partial(record_outcomes, ended=list(ended)))
+        except Exception as error:
+            if is_database_failure(error):
+                raise
+        else:
+            return
+        for outcome in list(ended):
+            try:
+                await self._store.run(partial(record_outcomes, ended=[outcome]))
+            except Exception as error:
+                if is_database_failure(error):
+                    raise
+                # Its next attempt is on the timeline already, so the callback is sent again.
+                log.exception("The outcome of a callback attempt could not be recorded.")
+            ended.remove(outcome)
 
     async def stop(self) -> None:
         """Give pending attempts a moment to end, cancel the rest, and record the outcomes."""
@@ -154,7 +174,10 @@ class Attempts:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self.record_ended()
+        try:
+            await self.record_ended()
+        except Exception:
+            log.exception("Outcomes of callback attempts could not be recorded; these callbacks are sent again.")
         await self._client.close()
 
 

@@ -17,7 +17,7 @@ from .tenants import (
     tenants,
     transactions,
 )
-from .timeline import timeline
+from .timeline import failed_events, timeline
 
 __all__ = [
     "OF_A_TENANT",
@@ -26,6 +26,7 @@ __all__ = [
     "callbacks",
     "counters",
     "email_senders",
+    "failed_events",
     "hits",
     "imports",
     "journals",

@@ -1,0 +1,26 @@
+"""Shapes of events that failed."""
+
+from datetime import datetime
+
+from .primitives import PageInfo, Response
+
+
+class FailedEvent(Response):
+    """An event that failed in the sandbox and did not happen. `ref` is the id of its subject, as `kind` says.
+
+    `due` is when it was to happen, `failed_at` when it was tried, both in the tenant's time.
+    """
+
+    id: int
+    kind: str
+    ref: int
+    due: datetime
+    failed_at: datetime
+    error: str
+
+
+class FailedEvents(Response):
+    """A page of failed events, newest first."""
+
+    page: PageInfo
+    failed_events: list[FailedEvent]

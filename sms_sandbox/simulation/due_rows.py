@@ -1,0 +1,111 @@
+"""Due rows of the timeline, run together in transactions; a row that fails by itself is put aside."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from typing import TypeAlias
+
+from sqlalchemy import Connection
+
+from ..store import failed_events, tenants, timeline
+from ..store.database import Store
+from ..store.failures import describe_failure, is_database_failure
+from ..store.timeline import Due
+from .callbacks.attempts import Attempts, begin_attempt
+from .callbacks.http_client import CallbackRequest
+from .contact_imports import ContactImports, StartedImport
+from .events import HANDLERS
+from .traffic_entries import record_failure
+
+log = logging.getLogger(__name__)
+
+ROWS_PER_TRANSACTION = 100
+"""Limit for the rows run in one transaction, so that it does not delay calls for long."""
+
+FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
+"""Finds up to a number of due rows; the same ones until they are taken."""
+
+
+class DueRows:
+    """Runs rows that are due, and starts their callback attempts and imports."""
+
+    def __init__(self, store: Store, attempts: Attempts, imports: ContactImports, real: Callable[[], datetime]) -> None:
+        self._store = store
+        self._attempts = attempts
+        self._imports = imports
+        self._real = real
+
+    async def run_due(self, find: FindRows, real: datetime | None) -> list[Due]:
+        """Run due rows in one transaction. If that fails, run them one by one, and put aside the rows that fail.
+
+        Raises the failures of the database itself: they are not the rows' fault, which stay to be run later.
+        """
+        try:
+            return await self._run_some(find, ROWS_PER_TRANSACTION, real, [])
+        except Exception as error:
+            if is_database_failure(error):
+                raise
+            log.exception("Events of the timeline failed and are run one by one.")
+        ran: list[Due] = []
+        for _ in range(ROWS_PER_TRANSACTION):
+            tried: list[Due] = []
+            try:
+                rows = await self._run_some(find, 1, real, tried)
+            except Exception as error:
+                if is_database_failure(error) or not tried:
+                    raise
+                log.exception("An event of the timeline failed, and is kept among the failed events.")
+                await self._store.run(partial(self._keep_failed, row=tried[0], error=error))
+                continue
+            if not rows:
+                break
+            ran += rows
+        return ran
+
+    def _keep_failed(self, db: Connection, row: Due, error: Exception) -> None:
+        tenant = tenants.read(db, row.tenant)
+        if tenant is None:
+            return
+        now, why = tenant.clock.now(self._real()), describe_failure(error)
+        failed = failed_events.keep(db, row, why, now)
+        if failed is not None:
+            record_failure(db, row, failed, why, now)
+
+    async def _run_some(self, find: FindRows, limit: int, real: datetime | None, tried: list[Due]) -> list[Due]:
+        """Run rows in one transaction. Adds them to `tried` before anything of them is done."""
+        rows, requests, started = await self._store.run(
+            partial(self._run_rows, find=find, limit=limit, real=real, tried=tried)
+        )
+        self._attempts.start(requests, in_real_time=real is not None)
+        self._imports.start(started)
+        self._store.reports.send({row.tenant for row in rows if row.kind in (timeline.REPORT, timeline.CALLBACK)})
+        return rows
+
+    def _run_rows(
+        self, db: Connection, find: FindRows, limit: int, real: datetime | None, tried: list[Due]
+    ) -> tuple[list[Due], list[CallbackRequest], list[StartedImport]]:
+        """Run rows in one transaction. The caller starts the attempts and imports after the commit.
+
+        With `real`, an attempt is made now, however late it is; without, at the moment when it was due.
+        """
+        selected = list(self._attempts.select(find(db, limit)))
+        known = {tenant: tenants.lock_if_free(db, tenant) for tenant in sorted({row.tenant for row in selected})}
+        rows = [row for row in selected if known[row.tenant]]
+        tried[:] = rows
+        timeline.take(db, [row for row in rows if row.kind != timeline.IMPORT])
+        requests: list[CallbackRequest] = []
+        started: list[StartedImport] = []
+        for (tenant_id, kind), group in groupby(rows, key=lambda row: (row.tenant, row.kind)):
+            tenant = known[tenant_id]
+            assert tenant is not None
+            if kind == timeline.CALLBACK:
+                requests += [request for row in group if (request := begin_attempt(db, tenant, row, real))]
+            elif kind == timeline.IMPORT:
+                in_real_time = real is not None
+                started += [begun for row in group if (begun := self._imports.begin(db, tenant, row, in_real_time))]
+            else:
+                HANDLERS[kind](db, tenant, list(group))
+        started_ids = {begun.row.id for begun in started}
+        return [row for row in rows if row.kind != timeline.IMPORT or row.id in started_ids], requests, started
