@@ -44,6 +44,10 @@ class Settings:
     database: str = _setting(
         "sqlite://", "Database: sqlite:// (in memory), sqlite:///FILE, or postgresql://USER@HOST/NAME."
     )
+    workers: int = _setting(
+        1, "Processes that share the ports. More than one need a PostgreSQL as the database.", least=1, most=64,
+        metavar="N",
+    )  # fmt: skip
     account: tuple[str, ...] = _setting(
         (DEFAULT_ACCOUNT,), "An account, in a tenant of its own. The first one's tenant is the default tenant. May be "
         "repeated; in the environment, separate several by spaces. On any but a loopback address, a new secret "
@@ -109,6 +113,11 @@ class Settings:
                 raise SettingsError(f"{flag(each.name)} must be one of {', '.join(choices)}, not {value!r}.")
             if least is not None and value is not None and not least <= value <= most:
                 raise SettingsError(f"{flag(each.name)} must be from {least} to {most}, not {value}.")
+        if self.workers > 1 and self.database.startswith("sqlite"):
+            raise SettingsError(
+                f"{flag('workers')} {self.workers} needs a PostgreSQL as the {flag('database')}: only one process can "
+                "have an SQLite database open."
+            )
         for key, secret in self.pairs:
             if not can_be_account(key, secret):
                 raise SettingsError(f"{flag('account')} must look like KEY:SECRET, each up to 255 plain characters.")

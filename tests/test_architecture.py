@@ -30,7 +30,9 @@ ARROWS = {
         "__version__", "domain", "store", "journal", "services", "simulation", "api", "control", "web", "tenants",
         "settings",
     },
-    "server": {"app", "simulation.callbacks", "control.shapes", "api.asgi_extensions", "settings", "store"},
+    "server": {
+        "app", "tenants.startup", "simulation.callbacks", "control.shapes", "api.asgi_extensions", "settings", "store",
+    },
     "client": {"control.PREFIX", "control.shapes", "domain", "settings"},
     "docs_generator": {"domain", "store", "journal", "services", "simulation", "api"},
     "cli": {

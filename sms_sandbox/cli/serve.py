@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +18,9 @@ from .errors import CommandError, InputError
 from .log_format import set_up_logging
 from .options import read_settings, settings_of
 from .parent_watch import call_at_end_of_stdin
+
+if TYPE_CHECKING:
+    from ..server.workers import WorkerServer
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +48,7 @@ def serve(stop_with_stdin: bool, **given: Any) -> None:
     from ..tenants.seed_file import SeedError
 
     try:
-        server = Server(settings, owns_process=True)
+        server = Server(settings, owns_process=True) if settings.workers == 1 else _create_parent(settings)
     except SeedError as why:
         raise InputError(str(why)) from why
     except ValueError as why:
@@ -87,8 +91,16 @@ def serve(stop_with_stdin: bool, **given: Any) -> None:
         server.run(on_ready)
     except SeedError as why:
         raise InputError(str(why)) from why
+    except ServerError as why:
+        raise CommandError(str(why)) from why
     for failure in failures:
         raise failure
+
+
+def _create_parent(settings: Settings) -> "WorkerServer":
+    from ..server.workers import WorkerServer
+
+    return WorkerServer(settings, partial(set_up_logging, settings.log_format))
 
 
 def announce(info: ServerInfo, ready_file: str | None) -> None:

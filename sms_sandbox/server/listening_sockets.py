@@ -9,6 +9,8 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from ..settings import reachable_name
 
 BACKLOG = 1024
@@ -28,6 +30,18 @@ _Address = tuple[int, tuple[Any, ...]]
 
 class ServerError(Exception):
     """The server can't start; the message is one sentence."""
+
+
+class Sockets(Struct, frozen=True):
+    """The listening sockets of a server."""
+
+    https: Sequence[socket.socket]
+    http: Sequence[socket.socket]
+
+    def close(self) -> None:
+        """Close all of them."""
+        for each in (*self.https, *self.http):
+            each.close()
 
 
 def listen(host: str, port: int, flag: str) -> list[socket.socket]:

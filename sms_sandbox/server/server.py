@@ -1,6 +1,5 @@
 """The sandbox on its two ports: HTTPS for the API, plain HTTP for the page and control."""
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,55 +10,43 @@ from ..simulation.callbacks.file_descriptors import raise_limit
 from ..store.schema import open_store
 from . import certificates as tls
 from .database_file import make_private
-from .listening_sockets import listen
+from .listening_sockets import Sockets, listen
 from .uvicorn_server import UvicornServer
 
 
 class Server:
     """The sandbox on its two ports, in an event loop of its own."""
 
-    def __init__(self, settings: Settings, *, owns_process: bool = False) -> None:
-        """Open the certificates, the sockets and the store.
+    def __init__(self, settings: Settings, *, owns_process: bool = False, sockets: Sockets | None = None) -> None:
+        """Open the certificates, the sockets if there are none yet, and the store.
 
         With `owns_process`, nothing else runs in this process. Raises ServerError, StoreError, CertificateError,
         SeedError, and ValueError for a name that no certificate can cover.
         """
         if owns_process:
             raise_limit()
-        self._https: list[socket.socket] = []
-        self._http: list[socket.socket] = []
+        certificates = tls.ensure(Path(settings.certs), settings.cert_host)
+        self._sockets = listen_on_both(settings) if sockets is None else sockets
         try:
-            certificates = tls.ensure(Path(settings.certs), settings.cert_host)
             context = tls.server_context(certificates)
-            self._https = listen(settings.host, settings.https_port, "--https-port")
-            self._http = listen(settings.host, settings.http_port, "--http-port")
-            https_port, http_port = (sockets[0].getsockname()[1] for sockets in (self._https, self._http))
             make_private(settings.database)
             store = open_store(settings.database)
-            name = reachable_name(settings.host)
-            listening = tuple(each.getsockname()[:2] for each in (*self._https, *self._http))
-            addresses = Addresses(
-                f"https://{name}:{https_port}", f"http://{name}:{http_port}", certificates.ca, certificates.ca_bundle,
-                listening,
-            )  # fmt: skip
+            addresses = build_addresses(settings, self._sockets, certificates)
             try:
                 app = create_app(settings, store, addresses, owns_process=owns_process)
             except BaseException:
                 store.close()
                 raise
         except BaseException:
-            self._close_sockets()
+            self._sockets.close()
             raise
         self.sandbox: Sandbox = app.state.sandbox
-        self._uvicorn = UvicornServer(app, self._https, context)
+        self.uvicorn = UvicornServer(app, self._sockets.https, context)
 
     def info(self, pid: int) -> ServerInfo:
         """Return what clients need to know of this server, if it runs in process `pid`."""
-        sandbox, addresses = self.sandbox, self.sandbox.addresses
-        return ServerInfo(
-            addresses.https, addresses.http, str(addresses.ca), str(addresses.ca_bundle), sandbox.key, sandbox.secret,
-            pid, sandbox.token,
-        )  # fmt: skip
+        sandbox = self.sandbox
+        return build_info(sandbox.settings, sandbox.addresses, sandbox.token, pid)
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until `stop` is called, or, in the main thread, until SIGINT or SIGTERM.
@@ -67,18 +54,42 @@ class Server:
         Calls `on_ready` once connections are accepted. Raises what it raises, and what the start and the end of the
         sandbox raise, once everything is closed.
         """
-        self._uvicorn.on_ready = on_ready
+        self.uvicorn.on_ready = on_ready
         try:
-            self._uvicorn.run(sockets=self._http)
+            self.uvicorn.run(sockets=list(self._sockets.http))
         finally:
-            self._close_sockets()
-        if self._uvicorn.error is not None:
-            raise self._uvicorn.error
+            self._sockets.close()
+        if self.uvicorn.error is not None:
+            raise self.uvicorn.error
 
     def stop(self) -> None:
         """Make `run` end within about a second; any thread may call it."""
-        self._uvicorn.should_exit = True
+        self.uvicorn.should_exit = True
 
-    def _close_sockets(self) -> None:
-        for each in (*self._https, *self._http):
-            each.close()
+
+def listen_on_both(settings: Settings) -> Sockets:
+    """Listen on both ports. Raises ServerError."""
+    https = listen(settings.host, settings.https_port, "--https-port")
+    try:
+        return Sockets(https, listen(settings.host, settings.http_port, "--http-port"))
+    except BaseException:
+        Sockets(https, ()).close()
+        raise
+
+
+def build_addresses(settings: Settings, sockets: Sockets, certificates: tls.Certificates) -> Addresses:
+    """Return where a server on these sockets is reached."""
+    https_port, http_port = (each[0].getsockname()[1] for each in (sockets.https, sockets.http))
+    name = reachable_name(settings.host)
+    listening = tuple(each.getsockname()[:2] for each in (*sockets.https, *sockets.http))
+    return Addresses(
+        f"https://{name}:{https_port}", f"http://{name}:{http_port}", certificates.ca, certificates.ca_bundle, listening
+    )
+
+
+def build_info(settings: Settings, addresses: Addresses, token: str | None, pid: int) -> ServerInfo:
+    """Return what clients need to know of a server."""
+    key, secret = settings.pairs[0]
+    return ServerInfo(
+        addresses.https, addresses.http, str(addresses.ca), str(addresses.ca_bundle), key, secret, pid, token
+    )

@@ -1,0 +1,125 @@
+"""Several processes on the same ports, kept running by a parent."""
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import Settings, SettingsError
+from tests.processes import SandboxProcess, run_process
+from tests.receiver import Receiver
+from tests.sandbox import fetch
+from tests.timing import eventually
+
+COUNT = 2
+
+
+@pytest.fixture(scope="module")
+def find_parent(
+    certificates: Certificates, fresh_postgres: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], SandboxProcess]]:
+    """Two processes of one server; another one if a test has killed the last."""
+    folder = tmp_path_factory.mktemp("workers")
+    parents: list[SandboxProcess] = []
+    with ExitStack() as stack:
+
+        def find() -> SandboxProcess:
+            if not parents or parents[-1].process.poll() is not None:
+                flags = ("--workers", str(COUNT), "--database", fresh_postgres(), "--delivery-delay", "0")
+                parents.append(stack.enter_context(run_process(certificates, folder, *flags)))
+            return parents[-1]
+
+        yield find
+
+
+@pytest.fixture
+def parent(find_parent: Callable[[], SandboxProcess]) -> SandboxProcess:
+    """A running server, on which tests make tenants of their own."""
+    return find_parent()
+
+
+def workers_of(parent: int) -> list[int]:
+    """Return the processes that a parent has started, as Linux lists them."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def test_sqlite_is_refused_with_the_reason() -> None:
+    with pytest.raises(SettingsError, match=r"--workers 2 needs a PostgreSQL .* only one process can have an SQLite"):
+        Settings(workers=2)
+    Settings(workers=2, database="postgresql://somewhere/else")
+
+
+def test_one_line_tells_that_all_processes_serve(parent: SandboxProcess) -> None:
+    assert parent.account.ready.pid == parent.process.pid
+    assert len(workers_of(parent.process.pid)) == COUNT
+
+
+def test_processes_share_one_throttle(parent: SandboxProcess) -> None:
+    tenant = parent.account.tenant(throttle=15)
+    tenant.ok("POST", "/clock/freeze", {})
+    with ThreadPoolExecutor(8) as pool:
+        codes = Counter(pool.map(lambda _: tenant.api("get-balance")["error"]["code"], range(40)))
+    assert codes == {"SUCCESS": 15, "OVER_LIMIT": 25}
+
+
+def test_each_callback_is_sent_once(parent: SandboxProcess, receiver: Receiver) -> None:
+    tenant = parent.account.tenant()
+    with ThreadPoolExecutor(8) as pool:
+        sent = set(pool.map(lambda _: tenant.send(dlr_callback=receiver.url), range(40)))
+    assert len(sent) == 40
+    receiver.wait_for(40)
+    tenant.ok("POST", "/clock/advance", {"hours": 24})  # which would bring all retries
+    assert Counter(int(each["message_id"]) for each in receiver.received) == Counter(sent)
+
+
+def test_killed_processes_are_replaced_and_calls_go_on(parent: SandboxProcess) -> None:
+    before = workers_of(parent.process.pid)
+    os.kill(before[0], signal.SIGKILL)
+    for _ in range(5):
+        parent.account.send()
+    eventually(lambda: len(workers_of(parent.process.pid)) == COUNT and before[0] not in workers_of(parent.process.pid))
+    assert before[1] in workers_of(parent.process.pid)
+    assert f"Process {before[0]} has ended with code -9 and is replaced." in parent.errors.read_text()
+
+
+def test_hangup_replaces_each_process_without_a_refused_call(parent: SandboxProcess) -> None:
+    before = set(workers_of(parent.process.pid))
+    parent.process.send_signal(signal.SIGHUP)
+    until = time.monotonic() + 20
+    while before & set(workers_of(parent.process.pid)):
+        assert time.monotonic() < until
+        assert fetch(f"{parent.account.ready.http}/readyz").status == 200
+        parent.account.tenant().send()
+    assert len(workers_of(parent.process.pid)) == COUNT
+
+
+def test_a_mistake_is_told_once(certificates: Certificates, tmp_path: Path) -> None:
+    """A seed file that cannot be read ends the start before any process is started."""
+    seed = tmp_path / "seed.toml"
+    seed.write_text("accounts = 3")
+    flags = ("--workers", "2", "--database", "postgresql://nowhere/none", "--seed-file", str(seed))
+    with pytest.raises(AssertionError) as told, run_process(certificates, tmp_path, *flags):
+        pass
+    assert str(told.value).count("seed.toml") == 1
+
+
+def test_processes_end_with_a_killed_parent(parent: SandboxProcess) -> None:
+    workers = workers_of(parent.process.pid)
+    assert len(workers) == COUNT
+    parent.kill()
+    eventually(lambda: not any(map(is_alive, workers)))
