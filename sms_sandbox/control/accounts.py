@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from ..domain.profiles import PROFILES
 from ..services import ledger
-from ..store import accounts, clients
+from ..store import accounts, clients, throttle
 from ..store.accounts import Account
 from .conversion import from_units, page_info, paging_of, shape_of, to_units
 from .declare import Call, operation
@@ -59,6 +59,21 @@ def list_accounts(call: Call, query: PageQuery) -> shapes.Accounts:
     return shapes.Accounts(page_info(page), [_shape(call, account) for account in page.rows])
 
 
+@operation("GET", "/throttles")
+def list_throttles(call: Call, query: PageQuery) -> shapes.Throttles:
+    """List how much of its throttle each account of the tenant uses at this moment."""
+    page = accounts.list_page(call.db, call.tenant.id, paging_of(query))
+    real = call.real.timestamp()
+    used = [throttle.count(call.db, account, real) for account in page.rows]
+    return shapes.Throttles(
+        page_info(page),
+        [
+            shapes.ThrottleState(account.id, account.key, account.throttle, count)
+            for account, count in zip(page.rows, used, strict=True)
+        ],
+    )
+
+
 def _shape(call: Call, account: Account) -> shapes.Account:
     details = clients.read(call.db, account.tenant, account.id)
     assert details is not None
@@ -74,4 +89,4 @@ def _shape(call: Call, account: Account) -> shapes.Account:
     )
 
 
-OPERATIONS = (read_account, change_account, top_up_account, list_accounts)
+OPERATIONS = (read_account, change_account, top_up_account, list_accounts, list_throttles)

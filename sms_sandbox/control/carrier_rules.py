@@ -11,7 +11,7 @@ from .errors import ControlError
 from .rulebook import Rulebook, new_rule, state_of
 from .shapes import carrier_rules as shapes
 from .shapes.primitives import Empty, Id
-from .shapes.rule_match import RuleOrder
+from .shapes.rule_match import RuleOrder, RuleSwitch
 
 _RULEBOOK = Rulebook("rule", (CARRIER,))
 
@@ -57,6 +57,12 @@ def read_rule(call: Call, rule: Id) -> shapes.Rule:
     return _shape(_RULEBOOK.find(call, rule))
 
 
+@operation("PATCH", "/rules/{rule}")
+def switch_rule(call: Call, rule: Id, body: RuleSwitch) -> shapes.Rule:
+    """Switch a carrier rule on or off. It keeps its counts and its place meanwhile."""
+    return _shape(_RULEBOOK.enable(call, rule, body.enabled))
+
+
 @operation("DELETE", "/rules/{rule}")
 def remove_rule(call: Call, rule: Id) -> Empty:
     """Remove a carrier rule. What it already planned stays planned."""
@@ -82,4 +88,4 @@ def _shape(rule: Rule) -> shapes.Rule:
     )
 
 
-OPERATIONS = (list_scenarios, list_rules, add_rule, order_rules, read_rule, remove_rule, remove_rules)
+OPERATIONS = (list_scenarios, list_rules, add_rule, order_rules, read_rule, switch_rule, remove_rule, remove_rules)

@@ -1,13 +1,16 @@
 """Operations on the tenant's clock."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ..domain import clock as domain
-from ..store import tenants
+from ..simulation.advance_result import NothingDueError
+from ..store import due_events, tenants
+from .conversion import page_info, paging_of, shape_of
 from .declare import Call, LongCall, operation
 from .errors import ControlError, gone
 from .shapes import clock as shapes
+from .shapes.primitives import PageQuery
 
 
 @operation("GET", "/clock")
@@ -34,11 +37,33 @@ async def advance_clock(call: LongCall, body: shapes.Advance) -> shapes.Advanced
 
     Everything due on the way happens at its own time, callbacks and their retries too, before this call is answered.
     """
-    to = body.to and body.to.astimezone(UTC)
+    return await _advance(call, body.span, body.to and body.to.astimezone(UTC))
+
+
+@operation("POST", "/clock/next")
+async def advance_clock_to_next(call: LongCall) -> shapes.Advanced:
+    """Advance the clock to the next event.
+
+    Everything that is due then happens, callbacks included, before this call is answered."""
+    return await _advance(call, to_next=True)
+
+
+@operation("GET", "/clock/due")
+def list_due_events(call: Call, query: PageQuery) -> shapes.DueEvents:
+    """List what is due, the next event first. An event that is due already is running, or waits for its turn."""
+    page = due_events.list_page(call.db, call.tenant.id, paging_of(query))
+    return shapes.DueEvents(page_info(page), [shape_of(shapes.DueEvent, row) for row in page.rows])
+
+
+async def _advance(
+    call: LongCall, by: timedelta | None = None, to: datetime | None = None, to_next: bool = False
+) -> shapes.Advanced:
     try:
-        advance = await call.context.runner.advance(call.tenant.id, by=body.span, to=to)
+        advance = await call.context.runner.advance(call.tenant.id, by=by, to=to, to_next=to_next)
     except KeyError:
         raise gone() from None
+    except NothingDueError as why:
+        raise ControlError("conflict", str(why)) from why
     except (ValueError, OverflowError) as why:
         raise ControlError("invalid", str(why)) from why
     clock = await call.transact(read_clock.run)
@@ -64,4 +89,4 @@ async def _set_clock(call: LongCall, change: Callable[[domain.Clock, datetime], 
         return await call.transact(in_transaction)
 
 
-OPERATIONS = (read_clock, freeze_clock, resume_clock, advance_clock)
+OPERATIONS = (read_clock, freeze_clock, resume_clock, advance_clock, advance_clock_to_next, list_due_events)

@@ -10,6 +10,7 @@ from .declare import Call, operation
 from .rulebook import Rulebook, new_rule, state_of
 from .shapes import faults as shapes
 from .shapes.primitives import Empty, Id
+from .shapes.rule_match import RuleSwitch
 
 _RULEBOOK = Rulebook("fault", (API, CALLBACK))
 
@@ -37,6 +38,12 @@ def read_fault(call: Call, fault: Id) -> shapes.Fault:
     return _shape(_RULEBOOK.find(call, fault))
 
 
+@operation("PATCH", "/faults/{fault}")
+def switch_fault(call: Call, fault: Id, body: RuleSwitch) -> shapes.Fault:
+    """Switch a fault on or off. It keeps its counts and its place meanwhile."""
+    return _shape(_RULEBOOK.enable(call, fault, body.enabled))
+
+
 @operation("DELETE", "/faults/{fault}")
 def remove_fault(call: Call, fault: Id) -> Empty:
     """Remove a fault."""
@@ -60,4 +67,4 @@ def _shape(rule: Rule) -> shapes.Fault:
     return msgspec.convert({**rule.what, **state_of(rule)}, shapes.Fault)
 
 
-OPERATIONS = (list_faults, order_faults, add_fault, read_fault, remove_fault, clear_faults)
+OPERATIONS = (list_faults, order_faults, add_fault, read_fault, switch_fault, remove_fault, clear_faults)

@@ -37,6 +37,11 @@ class Rulebook(Struct, frozen=True):
         """Add a rule behind those of its kind, or before them with `first`."""
         return self.find(call, rules.add(call.db, call.tenant.id, new, first))
 
+    def enable(self, call: Call, id_: int, enabled: bool) -> Rule:
+        """Switch a rule on or off, and return it. Raises ControlError if there is none."""
+        rules.enable(call.db, call.tenant.id, self.find(call, id_).id, enabled)
+        return self.find(call, id_)
+
     def remove(self, call: Call, id_: int) -> Empty:
         """Remove a rule by its id. Raises ControlError if there is none."""
         rules.remove(call.db, call.tenant.id, self.find(call, id_).id)
@@ -67,7 +72,7 @@ def new_rule(kind: str, body: RuleInput, what: Mapping[str, Any], now: datetime)
         raise ControlError("invalid", f"{why} - at `$.match.to`.") from why
     turns = rule_match.Turns(body.nth, body.count, body.share)
     until = None if body.for_seconds is None else now + timedelta(seconds=body.for_seconds)
-    return NewRule(kind, match, turns, what, until)
+    return NewRule(kind, match, turns, what, until, body.enabled)
 
 
 def state_of(rule: Rule) -> dict[str, Any]:
@@ -79,6 +84,7 @@ def state_of(rule: Rule) -> dict[str, Any]:
         "count": rule.turns.count,
         "share": rule.turns.share,
         "until": rule.until,
+        "enabled": rule.enabled,
         "seen": rule.seen,
         "used": rule.used,
         "remaining": rule.remaining,

@@ -1,6 +1,7 @@
 """The throttle: a limit on the calls in any second."""
 
 from collections import deque
+from collections.abc import Iterable
 
 SECOND = 1.0
 
@@ -19,3 +20,8 @@ def admit(admitted: deque[float], now: float, rate: int) -> bool:
         return False
     admitted.append(now)
     return True
+
+
+def count(admitted: Iterable[float], now: float) -> int:
+    """Return how many of the admitted calls were in the last second."""
+    return sum(now - SECOND < at <= now for at in admitted)

@@ -2,19 +2,17 @@
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from ..domain.clock import LATEST, Clock, from_micros, real_now
 from ..store import imports, tenants, timeline
 from ..store.database import Store
-from ..store.timeline import Due
+from .advance_result import AdvanceResult, BackwardsError, NothingDueError
 from .callbacks.attempts import Attempts
 from .callbacks.http_client import CallbackClient
 from .clocks import Clocks
@@ -40,36 +38,6 @@ _CONCURRENT_SPAN = timedelta(seconds=1)
 
 It is shorter than the wait before a second attempt, so no attempt can cause another one within the span.
 """
-
-_MAX_LISTED_EVENTS = 1000
-
-
-class RanEvent(Struct, frozen=True):
-    """An event that ran during an advance. The meaning of `ref` depends on the kind."""
-
-    at: datetime
-    kind: str
-    ref: int
-
-
-class AdvanceResult(Struct):
-    """The result of an advance: its start and end, the number of events by kind, and the first events in order."""
-
-    start: datetime
-    end: datetime
-    counts: Counter[str] = field(default_factory=Counter)
-    events: list[RanEvent] = field(default_factory=list)
-
-    def add(self, rows: Sequence[Due]) -> None:
-        """Count rows that ran, and list them as far as there is room."""
-        for row in rows:
-            self.counts[row.kind] += 1
-            if len(self.events) < _MAX_LISTED_EVENTS:
-                self.events.append(RanEvent(row.due, row.kind, row.ref))
-
-
-class BackwardsError(ValueError):
-    """A target of an advance that lies before the clock's time."""
 
 
 class Runner:
@@ -170,14 +138,17 @@ class Runner:
 
     # Advancing a clock
 
-    async def advance(self, tenant: int, by: timedelta | None = None, to: datetime | None = None) -> AdvanceResult:
+    async def advance(
+        self, tenant: int, by: timedelta | None = None, to: datetime | None = None, *, to_next: bool = False
+    ) -> AdvanceResult:
         """Advance a tenant's clock, and run every event on the way at its own moment.
 
-        Waits for the callback attempts and imports that this starts. Raises BackwardsError for a target before the
-        clock, another ValueError for one too far ahead, KeyError for an unknown tenant.
+        With `to_next`, the target is the time of the next event. Waits for the callback attempts and imports that this
+        starts. Raises BackwardsError for a target before the clock, NothingDueError without any event, another
+        ValueError for a target too far ahead, KeyError for an unknown tenant.
         """
         async with self.clocks.hold(tenant):
-            before, start, end = await self._store.run(lambda db: self._freeze(db, tenant, by, to))
+            before, start, end = await self._store.run(lambda db: self._freeze(db, tenant, by, to, to_next))
             result = AdvanceResult(start, start)
             async with self._passing:
                 pass  # rows taken before the clock was frozen have now started, so the next line can wait for them
@@ -193,13 +164,18 @@ class Runner:
         return result
 
     def _freeze(
-        self, db: Connection, tenant_id: int, by: timedelta | None, to: datetime | None
+        self, db: Connection, tenant_id: int, by: timedelta | None, to: datetime | None, to_next: bool
     ) -> tuple[Clock, datetime, datetime]:
         """Freeze a clock for an advance. Return the clock as it was, and the advance's start and end."""
         tenant = tenants.read(db, tenant_id)
         if tenant is None:
             raise KeyError(tenant_id)
         start = tenant.clock.now(self._real())
+        if to_next:
+            due = timeline.find_next_due(db, tenant_id)
+            if due is None:
+                raise NothingDueError("Nothing is due.")
+            to = max(start, due)
         end = to if to is not None else start + (by or timedelta())
         if end < start:
             raise BackwardsError(f"The clock shows {start:%Y-%m-%d %H:%M:%S} and cannot go back.")

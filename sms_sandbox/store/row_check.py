@@ -102,7 +102,7 @@ def _refuse_rule(value: str) -> str | None:
     try:
         Match(**parsed["match"])
         Turns(**parsed["turns"])
-        fits = isinstance(parsed["what"], dict)
+        fits = isinstance(parsed["what"], dict) and isinstance(parsed.get("enabled", True), bool)
     except (TypeError, ValueError, LookupError, AttributeError):
         fits = False
     return None if fits else "must be the JSON of a rule: match, turns and what"

@@ -26,13 +26,17 @@ API, CALLBACK = faults.API, faults.CALLBACK
 
 
 class NewRule(Struct, frozen=True):
-    """A rule to add. `what` is its effect, `until` the moment of tenant time it ends at."""
+    """A rule to add. `what` is its effect, `until` the moment of tenant time it ends at.
+
+    While it is not `enabled`, it matches nothing and counts nothing.
+    """
 
     kind: str
     match: Match
     turns: Turns
     what: Mapping[str, Any]
     until: datetime | None = None
+    enabled: bool = True
 
 
 class Rule(NewRule, frozen=True):
@@ -50,6 +54,9 @@ class Rule(NewRule, frozen=True):
         """The number of times it will still apply. None is no limit."""
         return None if self.turns.count is None else max(0, self.turns.count - self.used)
 
+
+_ENABLED = "enabled"
+"""Key in the JSON of a rule that is switched off. Rules that are on lack it, as documents from before have it."""
 
 _COLUMNS = (t.c.id, t.c.kind, t.c.spec, t.c.until, t.c.seen, t.c.used)
 _OF_KIND = Statement(
@@ -71,6 +78,8 @@ _HOLD = Statement(
     .with_for_update()
 )
 _CLEAR = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind")))
+_SPEC = Statement("SELECT spec FROM rules WHERE tenant = :tenant AND id = :id")
+_SET_SPEC = Statement("UPDATE rules SET spec = :spec WHERE tenant = :tenant AND id = :id")
 _REMOVE = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("id")))
 
 
@@ -80,7 +89,9 @@ def add(db: Connection, tenant: int, new: NewRule, first: bool = False) -> int:
     rule = ids.take(db, tenant, "rule")
     low, high = _ENDS.one(db, tenant=tenant, kind=new.kind) or (None, None)
     position = (low or 0) - 1 if first else (high or 0) + 1
-    spec = {"match": vars(new.match), "turns": vars(new.turns), "what": new.what}
+    spec: dict[str, Any] = {"match": vars(new.match), "turns": vars(new.turns), "what": new.what}
+    if not new.enabled:
+        spec[_ENABLED] = False
     _ADD.run(
         db, tenant=tenant, id=rule, kind=new.kind, position=position, spec=json.dumps(spec), seen=0, used=0,
         until=new.until and to_micros(new.until),
@@ -97,9 +108,22 @@ def _rule_of(row: Sequence[Any]) -> Rule:
     rule, kind, raw, until, seen, used = row
     spec = json.loads(raw)
     return Rule(
-        kind, Match(**spec["match"]), Turns(**spec["turns"]), spec["what"], until and from_micros(until), rule, seen,
-        used,
+        kind, Match(**spec["match"]), Turns(**spec["turns"]), spec["what"], until and from_micros(until),
+        spec.get(_ENABLED, True), rule, seen, used,
     )  # fmt: skip
+
+
+def enable(db: Connection, tenant: int, rule: int, enabled: bool) -> bool:
+    """Switch a rule on or off. False if it does not exist."""
+    invalidate(db, tenant)
+    row = _SPEC.one(db, tenant=tenant, id=rule)
+    if row is None:
+        return False
+    spec = json.loads(row[0])
+    spec.pop(_ENABLED, None)
+    if not enabled:
+        spec[_ENABLED] = False
+    return _SET_SPEC.run(db, tenant=tenant, id=rule, spec=json.dumps(spec)) == 1
 
 
 def remove(db: Connection, tenant: int, rule: int) -> bool:
@@ -157,7 +181,8 @@ def find_first(
     A rule for a share of the subjects picks them by the seed and `name`, or without a name by its count of subjects.
     """
     for rule in rules:
-        fits = (rule.until is None or now < rule.until) and rule.match.matches(subject)
+        is_valid = rule.enabled and (rule.until is None or now < rule.until)
+        fits = is_valid and rule.match.matches(subject)
         if fits and (counted := _count(db, tenant, rule, seed, name)):
             return counted
     return None

@@ -10,6 +10,18 @@ from .connection import unit_of
 from .tenant_versions import THROTTLE
 
 
+def _now(account: Account, real: float) -> float:
+    """Return the time that the throttle counts by, in seconds since 1970."""
+    frozen_at = account.clock.frozen_at
+    return real if frozen_at is None else frozen_at.timestamp()
+
+
+def count(db: Connection, account: Account, real: float) -> int:
+    """Return the calls of an account that the throttle counts at a real time."""
+    calls = unit_of(db).cache_of(account.tenant).windows.get(account.id, ())
+    return window.count(calls, _now(account, real))
+
+
 def admit(db: Connection, account: Account, real: float) -> bool:
     """Count a call of an account at a real time, in seconds since 1970. False if it is over the account's limit.
 
@@ -17,8 +29,7 @@ def admit(db: Connection, account: Account, real: float) -> bool:
     """
     if account.throttle <= 0:
         return True
-    frozen_at = account.clock.frozen_at
-    now = real if frozen_at is None else frozen_at.timestamp()
+    now = _now(account, real)
     unit = unit_of(db)
     calls = unit.mark_changed(account.tenant, THROTTLE).windows.setdefault(account.id, deque())
     if not window.admit(calls, now, account.throttle):

@@ -123,3 +123,15 @@ def test_a_setting_that_cannot_be_is_refused(tenant: Account, body: dict[str, ob
     before = tenant.ok("GET", "/account")
     assert tenant.refused("PATCH", "/account", body) == (422, "invalid")
     assert tenant.ok("GET", "/account") == before
+
+
+def test_throttles_tell_how_much_of_them_is_used(frozen: Account) -> None:
+    frozen.ok("PATCH", "/account", {"throttle": 3})
+    client_of(frozen)
+    codes = [frozen.api("get-balance")["error"]["code"] for _ in range(3)]
+    assert codes == ["SUCCESS", "SUCCESS", "OVER_LIMIT"]  # to add the client was a call, too
+    own, client = frozen.ok("GET", "/throttles")["throttles"]
+    assert (own["key"], own["limit"], own["used"]) == (frozen.key, 3, 3)
+    assert (client["limit"], client["used"]) == (3, 0)
+    frozen.ok("POST", "/clock/advance", {"seconds": 1})
+    assert [each["used"] for each in frozen.ok("GET", "/throttles")["throttles"]] == [0, 0]

@@ -30,7 +30,8 @@ def test_a_rule_reads_back(frozen: Account) -> None:
     made = frozen.ok("POST", "/rules", body)
     assert made == {
         "id": 1, "match": match, "nth": 2, "count": 3, "share": 0.5, "until": "2030-01-31T12:01:00Z", "seen": 0,
-        "used": 0, "remaining": 3, "scenario": "replies", "options": {"text": "No", "after_seconds": 9.0},
+        "used": 0, "remaining": 3, "enabled": True, "scenario": "replies",
+        "options": {"text": "No", "after_seconds": 9.0},
     }  # fmt: skip
     assert frozen.ok("GET", "/rules/1") == made
     assert frozen.ok("GET", "/rules") == {"rules": [made]}
@@ -198,3 +199,24 @@ def test_callbacks_say_which_rule_made_them(frozen: Account, receiver: Receiver)
     told = [(each["msisdn"], each["rule"]) for each in frozen.ok("GET", "/callbacks")["callbacks"]]
     twice = (HANDSET, f"rule {rule} (report-twice)")
     assert sorted(told) == sorted([twice, twice, (MAGIC, "scenario soft-bounce"), (OTHER, "")])
+
+
+@pytest.mark.parametrize("turns", [{}, {"count": 5}])
+def test_a_rule_is_switched_off_and_on(frozen: Account, turns: dict[str, Any]) -> None:
+    rule = add(frozen, **turns)
+    for enabled in (False, True):
+        switched = frozen.ok("PATCH", f"/rules/{rule}", {"enabled": enabled})
+        assert (switched["enabled"], switched["used"]) == (enabled, 0)
+        frozen.send()
+        frozen.ok("POST", "/clock/advance", {"seconds": 2})
+    assert [each["status"] for each in frozen.ok("GET", "/recipients")["recipients"]] == ["hard-bounce", "delivered"]
+    assert frozen.refused("PATCH", "/rules/99", {"enabled": True}) == (404, "not_found")
+
+
+def test_a_switched_off_rule_stays_off_in_a_copy(frozen: Account) -> None:
+    rule = add(frozen)
+    frozen.ok("PATCH", f"/rules/{rule}", {"enabled": False})
+    document = frozen.ok("GET", "/export", with_secrets="true")
+    made = frozen.ok("POST", "/import", {"document": document, "name": f"{rule}-copy-off", "key": "copy-off"})
+    copy = Account(frozen.ready, made["key"], made["secret"])
+    assert copy.ok("GET", "/rules") == frozen.ok("GET", "/rules")

@@ -142,6 +142,12 @@ def rule(kind: str, match: object = None, turns: object = None, **what: Any) -> 
     return [{"id": 1, "kind": kind, "position": 1, "spec": spec, "seen": 0, "used": 0, "until": None}]
 
 
+def switched(enabled: object) -> list[dict[str, Any]]:
+    """Return the rows of a rule whose switch says this."""
+    (row,) = rule("api", on="api", status=503)
+    return [{**row, "spec": json.dumps({**json.loads(row["spec"]), "enabled": enabled})}]
+
+
 def twice(name: str) -> Callable[[Document], None]:
     return lambda document: document["tables"][name].append(dict(document["tables"][name][0]))
 
@@ -192,6 +198,7 @@ REFUSED = {
     "other fault": (put("tables.rules", rule("api", on="callback", callback="drop")), SPEC),
     "match": (put("tables.rules", rule("api", {"sender": 5}, on="api", status=503)), SPEC),
     "turns": (put("tables.rules", rule("api", None, {"nth": "2"}, on="api", status=503)), SPEC),
+    "switch": (put("tables.rules", switched("maybe")), SPEC),
     "strange rule": (put("tables.rules", rule("party", on="api", status=503)), SPEC),
     "counter": (put("tables.counters.0.kind", "colour"), "document.tables.counters: "),
     "counted back": (put("tables.counters", []), "document.tables.counters: "),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.receiver import Receiver
 from tests.sandbox import Account
 
 NOTHING = {"to": None, "sender": None, "text": None, "key": None}
@@ -23,7 +24,7 @@ def test_a_fault_reads_back_as_it_stands(frozen: Account) -> None:
         "count": 3, "share": 1.0, "until": "2030-01-31T12:01:00Z", "error": "LEDGER_ERROR", "status": None,
         "body": None, "connection": None, "gateway": None, "callback": None,
             "delay": {"from": 0.0, "to": 0.01}, "seen": 0, "used": 0,
-        "remaining": 3,
+        "remaining": 3, "enabled": True,
     }  # fmt: skip
     assert [code(frozen, message="x") for _ in range(3)] == ["SUCCESS", "LEDGER_ERROR", "LEDGER_ERROR"]
     read = frozen.ok("GET", f"/faults/{added['id']}")
@@ -37,6 +38,30 @@ def test_a_fault_ends_by_the_clock_of_the_tenant(frozen: Account) -> None:
     assert code(frozen) == "FAILED"
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
     assert code(frozen) == "SUCCESS"
+
+
+def test_a_fault_is_switched_off_and_on(tenant: Account) -> None:
+    first = tenant.ok("POST", "/faults", {"error": "NO_ACCESS", "count": 2})
+    tenant.ok("POST", "/faults", {"error": "NOT_FOUND"})
+    assert code(tenant) == "NO_ACCESS"
+    off = tenant.ok("PATCH", f"/faults/{first['id']}", {"enabled": False})
+    assert (off["enabled"], off["seen"], off["remaining"]) == (False, 1, 1)
+    assert code(tenant) == "NOT_FOUND"
+    assert tenant.ok("GET", f"/faults/{first['id']}") == off
+    on = tenant.ok("PATCH", f"/faults/{first['id']}", {"enabled": True})
+    assert on == {**off, "enabled": True}
+    assert [code(tenant) for _ in range(2)] == ["NO_ACCESS", "NOT_FOUND"]
+    assert tenant.refused("PATCH", "/faults/99", {"enabled": True}) == (404, "not_found")
+    assert tenant.refused("PATCH", f"/faults/{first['id']}", {}) == (422, "invalid")
+
+
+def test_a_switched_off_fault_on_callbacks_lets_them_pass(frozen: Account, receiver: Receiver) -> None:
+    drop = frozen.ok("POST", "/faults", {"on": "callback", "callback": "drop", "enabled": False})
+    for enabled, arrived in ((False, 1), (True, 1), (False, 2)):
+        frozen.ok("PATCH", f"/faults/{drop['id']}", {"enabled": enabled})
+        frozen.send(dlr_callback=receiver.url)
+        frozen.ok("POST", "/clock/advance", {"seconds": 2})
+        assert len(receiver.received) == arrived
 
 
 def test_the_first_decides_and_the_order_can_be_changed(tenant: Account) -> None:

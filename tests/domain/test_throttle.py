@@ -5,7 +5,7 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.throttle import SECOND, admit
+from sms_sandbox.domain.throttle import SECOND, admit, count
 
 # In 1024ths of a second, so that no sum or difference of them is rounded.
 ticks = st.lists(st.integers(0, 6_000), max_size=120).map(sorted)
@@ -68,3 +68,11 @@ def test_the_window_never_grows_beyond_the_rate(calls: list[int], rate: int) -> 
     for at in calls:
         admit(window, at / 1024, rate)
         assert len(window) <= rate
+
+
+@given(ticks, rates)
+def test_a_call_is_admitted_exactly_if_fewer_than_the_rate_are_counted(calls: list[int], rate: int) -> None:
+    window: deque[float] = deque()
+    for at in calls:
+        counted = count(window, at / 1024)
+        assert admit(window, at / 1024, rate) == (counted < rate)

@@ -8,7 +8,8 @@ import pytest
 
 from sms_sandbox.domain.carrier import PENDING
 from sms_sandbox.domain.clock import LATEST, Clock, real_now
-from sms_sandbox.simulation.runner import BackwardsError, Runner
+from sms_sandbox.simulation.advance_result import BackwardsError
+from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, callbacks, failed_events, tenants, timeline
 from sms_sandbox.store.paging import FIRST_PAGE
 from tests.conftest import FreshTenant, make_tenant

@@ -67,6 +67,25 @@ class Accounts(Response):
     accounts: list[Account]
 
 
+class ThrottleState(Response):
+    """The throttle of an account. Of `limit` calls a second, `used` were made in the last one; 0 is no limit.
+
+    While the tenant's clock is frozen, the second is one of its time. Calls without a limit are not counted.
+    """
+
+    account_id: int
+    key: str
+    limit: int
+    used: int
+
+
+class Throttles(Response):
+    """A page of throttles, those of the oldest accounts first."""
+
+    page: PageInfo
+    throttles: list[ThrottleState]
+
+
 class TopUp(Request):
     """Credit bought by card. `amount` is added to the balance, `fee` is the cost of the card payment."""
 

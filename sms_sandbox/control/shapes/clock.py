@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from .primitives import Request, Response, check_time
+from .primitives import PageInfo, Request, Response, check_time
 
 
 class Clock(Response):
@@ -55,3 +55,25 @@ class Advanced(Response):
     counts: dict[str, int]
     happened: list[Event]
     truncated: bool
+
+
+class DueEvent(Response):
+    """An event that is due `at` a time. `id` is that of a message, recipient or callback, as `kind` says.
+
+    `says` is the status that the carrier will report, the text that a handset will write, or the event of a
+    callback. `number` is the handset it is about.
+    """
+
+    at: datetime
+    kind: str
+    id: int
+    says: str | None
+    number: str | None
+    message_id: int | None
+
+
+class DueEvents(Response):
+    """A page of events, the next one first."""
+
+    page: PageInfo
+    events: list[DueEvent]

@@ -27,7 +27,7 @@ class RuleInput(Request, kw_only=True):
     """Fields that each new rule has. It applies from the `nth` match on, `count` times, to a `share` of the matches.
 
     It ends after `for_seconds` of the tenant's time. With `first` it is checked before the existing rules, not after
-    them.
+    them. While it is not `enabled`, it applies to nothing and counts nothing.
     """
 
     match: Match = Match()
@@ -36,6 +36,7 @@ class RuleInput(Request, kw_only=True):
     share: Share = 1.0
     for_seconds: Seconds | None = None
     first: bool = False
+    enabled: bool = True
 
 
 class RuleState(Response, kw_only=True):
@@ -53,6 +54,13 @@ class RuleState(Response, kw_only=True):
     seen: int
     used: int
     remaining: int | None
+    enabled: bool = True
+
+
+class RuleSwitch(Request):
+    """The switch of a rule: off, it applies to nothing and counts nothing."""
+
+    enabled: bool
 
 
 class RuleOrder(Request):
