@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -31,7 +32,7 @@ from .store import tenants
 from .store.database import Store
 from .tenants.startup import TenantSetup
 from .web.middleware import AnswerCancelled, NoLoops
-from .web.pages import Pages, find_program, only_get
+from .web.pages import Pages, only_get
 from .web.security_headers import SecurityHeaders
 
 if TYPE_CHECKING:
@@ -218,6 +219,7 @@ class Sandbox:
         from .simulation.callbacks.destinations import Destinations
         from .simulation.callbacks.http_client import CallbackClient
         from .simulation.runner import Runner
+        from .tenants.env_command import env_command
         from .tenants.replay import replay
         from .tenants.warm_up import warm_up
 
@@ -226,25 +228,13 @@ class Sandbox:
         runner = Runner(self.store, CallbackClient(self.addresses.ca_bundle, destinations))
         context = Context(
             self.store, runner, self._journal, self._setup.defaults, self.info, replay, self._newcomers,
-            self._env_command, self.token is None,
+            partial(env_command, self.settings, self.addresses.https, self.addresses.ca, self.token is None),
+            self.token is None,
         )  # fmt: skip
         await runner.start()
         self._warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
         asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._warming.start)
         return _Awake(runner, create_control(context))
-
-    def _env_command(self) -> list[str]:
-        """Return the `sms-sandbox env` command that finds this sandbox from any folder."""
-        settings, default = self.settings, Settings()
-        command = [*find_program(), "env", "--certs", str(self.addresses.ca.parent)]
-        if (port := self.addresses.https.rpartition(":")[2]) != str(default.https_port):
-            command += [flag("https_port"), port]
-        if settings.host != default.host:
-            command += [flag("host"), settings.host]
-        if settings.account[0] != default.account[0]:
-            secret = "SECRET" if self.token else self.secret
-            command += [flag("account"), f"{self.key}:{secret}"]
-        return command
 
     def end_waits(self) -> None:
         """End the calls that faults hold back, and streams and waits of control; begin to stop the timeline.

@@ -30,7 +30,7 @@ _BOUND_TO_HOST = re.compile(r"^@\S+ #([^\s#]+)", re.MULTILINE)
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _NO_CODES = re.compile(
-    r"\b[a-z][a-z0-9+.-]*://\S+|\b[\w-]+(?:\.[\w-]+)+/\S*|[^\s@]+@[^\s@]+"  # addresses
+    r"\b[a-z][a-z0-9+.-]*://\S+|(?<![\w.-])[\w-]+(?:\.[\w-]+)+/\S*|[^\s@]+@[^\s@]+"  # addresses
     r"|\+?[0-9](?:[ ()-]{0,2}[0-9]){8,}"  # phone numbers
     r"|\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b|\b[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4}\b"  # dates
     rf"|\b{_MONTH} (?:[0-9]{{1,2}},? )?[0-9]{{4}}\b"
@@ -44,7 +44,7 @@ def find_codes(text: str) -> tuple[str, ...]:
     """Return the one-time codes in a text, the most likely first.
 
     Only a text that speaks of a code has any, or one that is nothing but a code. Blanks and hyphens between two groups
-    of digits are left out, as is a prefix, so a code is what a person types.
+    of digits are left out, and so is a prefix, as a person types the code.
     """
     bound = [match[1] for match in _BOUND_TO_HOST.finditer(text)]
     plain = _NO_CODES.sub(lambda match: "/" * len(match[0]), _BOUND_TO_HOST.sub("", text))

@@ -1,7 +1,5 @@
 """The addresses that a browser or a probe asks for: health, the page, downloads, and short links."""
 
-import shutil
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -99,14 +97,6 @@ class Pages:
 
         page = opted_out(link.msisdn) if isinstance(link, link_tap.LinkTap) else b""
         return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": PAGE_POLICY})
-
-
-def find_program() -> list[str]:
-    """Return how a shell runs `sms-sandbox`: by name if that is on the PATH, else by its place."""
-    beside = Path(sys.executable).with_name("sms-sandbox")
-    if shutil.which("sms-sandbox"):
-        return ["sms-sandbox"]
-    return [str(beside)] if beside.exists() else [sys.executable, "-m", "sms_sandbox"]
 
 
 async def only_get(request: Request, error: Exception) -> Response:  # noqa: ARG001
