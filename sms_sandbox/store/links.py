@@ -21,7 +21,9 @@ class Link(Struct, frozen=True):
     target: str | None
 
 
-_ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
+_ADD = Statement(
+    insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}).inline()
+)
 _FIND = Statement(
     select(t.c.code, t.c.tenant, t.c.recipient, t.c.target)
     .where(t.c.code == bindparam("code"))

@@ -84,7 +84,11 @@ MESSAGE_COLUMNS = (
 _ADD = Statement(
     insert(m).values(
         {column.name: bindparam(column.name) for column in m.c}
-        | {column.name: func.nullif(bindparam(column.name), literal_column("''")) for column in m.c if column.nullable}
+        | {
+            column.name: func.nullif(bindparam(column.name, type_=column.type), literal_column("''"))
+            for column in m.c
+            if column.nullable
+        }
         | dict.fromkeys(_COUNTS, literal_column("0"))
     )
 )

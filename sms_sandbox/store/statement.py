@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Dialect, text
 from sqlalchemy.sql import ClauseElement
 
+from .bulk_sql import to_bulk_sql, to_json
 from .connection import unit_of
 
 Params: TypeAlias = Sequence[Any]
@@ -25,6 +26,8 @@ class Statement:
     def __init__(self, sql: ClauseElement | str) -> None:
         self._clause = text(sql) if isinstance(sql, str) else sql
         self._compiled: dict[str, tuple[str, _ToParams]] = {}
+        self._bulk: str | None = None
+        """The statement for many rows, on PostgreSQL, if there is one."""
 
     def _for(self, db: Connection) -> tuple[str, _ToParams]:
         """Return the SQL of the connection's dialect, and the function that orders parameters for it."""
@@ -34,6 +37,8 @@ class Statement:
         compiled: Any = self._clause.compile(dialect=dialect)
         constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
         result = self._compiled[dialect.name] = (str(compiled), _orderer(compiled.positiontup, constants))
+        if dialect.name == "postgresql":
+            self._bulk = to_bulk_sql(str(compiled))
         return result
 
     def _cursor(self, db: Connection, params: Mapping[str, Any]) -> Any:
@@ -67,7 +72,10 @@ class Statement:
         return row[0] if row else None
 
     def many(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Execute the statement for each mapping of parameters. Returns the number of rows it touched in all."""
+        """Execute the statement for each mapping of parameters. Returns the number of rows it touched in all.
+
+        No two of them may touch the same row.
+        """
         _, to_params = self._for(db)
         return self.put(db, [to_params(row) for row in rows])
 
@@ -80,6 +88,8 @@ class Statement:
         sql, _ = self._compiled.get(dialect.name) or self._compile(dialect)
         if len(rows) == 1:
             return int(driver.execute(sql, rows[0]).rowcount)
+        if self._bulk is not None and dialect.name == "postgresql":
+            return int(driver.execute(self._bulk, (to_json(rows),)).rowcount)
         cursor = driver.cursor()
         cursor.executemany(sql, rows)
         return int(cursor.rowcount)

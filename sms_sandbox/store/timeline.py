@@ -85,7 +85,9 @@ class Plan(NamedTuple):
 _READ_CLOCK = Statement(
     select(tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving).where(tenants.c.id == bindparam("tenant"))
 )
-_ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
+_ADD = Statement(
+    insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}).inline()
+)
 _FOLLOW = Statement(update(t).where(t.c.tenant == bindparam("tenant_")).values(wake=t.c.due - bindparam("offset")))
 _SLEEP = Statement("UPDATE timeline SET wake = NULL WHERE tenant = :tenant")
 _FREEZE = Statement("UPDATE timeline SET wake = CASE WHEN due <= :at THEN 0 ELSE NULL END WHERE tenant = :tenant")
