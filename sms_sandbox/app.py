@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -27,13 +25,15 @@ from .api.routes import Api, ApiRoute, failure
 from .control import PREFIX, guard
 from .control.error_handlers import control_failed, no_such_path
 from .journal.writer import JournalWriter
-from .settings import PUBLISHED_SECRET, Settings, SettingsError, flag, is_loopback
+from .services.access import Access
+from .settings import Settings, control_token, is_loopback, with_private_secret
 from .store import tenants
 from .store.database import Store
 from .tenants.startup import TenantSetup
 from .web.middleware import AnswerCancelled, NoLoops
-from .web.pages import Pages, only_get
+from .web.pages import Pages, not_allowed
 from .web.security_headers import SecurityHeaders
+from .web.sign_in import SIGN_IN, SignIn
 
 if TYPE_CHECKING:
     from .simulation.runner import Runner
@@ -81,6 +81,8 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Route("/_sandbox", pages.add_slash),
             Route("/_sandbox/", pages.page),
             Mount("/_sandbox/page", app=pages.assets),
+            Route(SIGN_IN, sandbox.sign_in.answer, methods=["GET", "POST"]),
+            Route("/_sandbox/sign-out", sandbox.sign_in.sign_out, methods=["POST"]),
             Route("/_sandbox/ca.pem", pages.ca),
             Route("/_sandbox/openapi.json", pages.api_description),
             Mount(PREFIX, app=sandbox.control),  # control.routes lists what is below
@@ -90,9 +92,9 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Middleware(SecurityHeaders),
             Middleware(AnswerCancelled),
             Middleware(NoLoops),
-            Middleware(guard.Guard, hosts=(*settings.cert_host, settings.host), token=sandbox.token),
+            Middleware(guard.Guard, hosts=(*settings.cert_host, settings.host)),
         ],
-        exception_handlers={404: _not_found, 405: only_get, Exception: _failed},
+        exception_handlers={404: _not_found, 405: not_allowed, Exception: _failed},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the real service answers 404
@@ -153,7 +155,9 @@ class Sandbox:
             store, None if settings.allow_http else addresses.https, gate=Gate(self._newcomers),
             callback_hosts=settings.callback_host,
         )  # fmt: skip
-        self.pages = Pages(self.info, store, self.api.methods, self.find_failure)
+        self.access = Access(self.token, self._newcomers)
+        self.sign_in = SignIn(store, self.access)
+        self.pages = Pages(self.info, store, self.api.methods, self.find_failure, self.sign_in)
         self._owns_process = owns_process
         self._journal: JournalWriter
         self._waking: asyncio.Task[_Awake] | None = None
@@ -227,7 +231,7 @@ class Sandbox:
         destinations = Destinations(self.settings.callback_host, self.addresses.listening, is_exposed)
         runner = Runner(self.store, CallbackClient(self.addresses.ca_bundle, destinations))
         context = Context(
-            self.store, runner, self._journal, self._setup.defaults, self.info, replay, self._newcomers,
+            self.store, runner, self._journal, self._setup.defaults, self.info, replay, self.access,
             partial(env_command, self.settings, self.addresses.https, self.addresses.ca, self.token is None),
             self.token is None,
         )  # fmt: skip
@@ -265,28 +269,3 @@ class Sandbox:
         if not self.store.volatile:
             self._journal.flush_after_loop()
         self.store.close()
-
-
-def control_token(settings: Settings) -> str | None:
-    """Return the token that control asks for: the configured one, or a new one where strangers can reach the server."""
-    if settings.control_token is not None or is_loopback(settings.host):
-        return settings.control_token
-    return secrets.token_urlsafe(24)
-
-
-def with_private_secret(settings: Settings) -> Settings:
-    """Return the settings, with a new secret for the default account of an exposed server.
-
-    Raises SettingsError if configured accounts have the published secret.
-    """
-    if is_loopback(settings.host):
-        return settings
-    if settings.account == Settings().account:
-        key, _ = settings.pairs[0]
-        return replace(settings, account=(f"{key}:{secrets.token_urlsafe(24)}",))
-    if any(secret == PUBLISHED_SECRET for _, secret in settings.pairs):
-        raise SettingsError(
-            f"The secret {PUBLISHED_SECRET} is published, and {flag('host')} {settings.host} lets other machines call; "
-            f"{flag('account')} must give another secret."
-        )
-    return settings

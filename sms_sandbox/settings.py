@@ -6,7 +6,8 @@ Each has a default and a help text, and is a flag and an environment variable of
 import ipaddress
 import math
 import re
-from dataclasses import dataclass, field, fields
+import secrets
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from .domain.profiles import PROFILES
@@ -167,3 +168,28 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def control_token(settings: Settings) -> str | None:
+    """Return the token that control asks for: the configured one, or a new one where strangers can reach the server."""
+    if settings.control_token is not None or is_loopback(settings.host):
+        return settings.control_token
+    return secrets.token_urlsafe(24)
+
+
+def with_private_secret(settings: Settings) -> Settings:
+    """Return the settings, with a new secret for the default account of an exposed server.
+
+    Raises SettingsError if configured accounts have the published secret.
+    """
+    if is_loopback(settings.host):
+        return settings
+    if settings.account == Settings().account:
+        key, _ = settings.pairs[0]
+        return replace(settings, account=(f"{key}:{secrets.token_urlsafe(24)}",))
+    if any(secret == PUBLISHED_SECRET for _, secret in settings.pairs):
+        raise SettingsError(
+            f"The secret {PUBLISHED_SECRET} is published, and {flag('host')} {settings.host} lets other machines call; "
+            f"{flag('account')} must give another secret."
+        )
+    return settings

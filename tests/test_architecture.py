@@ -23,7 +23,7 @@ ARROWS = {
         "domain", "store", "journal", "services", "simulation", "api.declare", "api.params", "api.errors",
         "api.render", "api.parity",
     },
-    "web": {"domain", "store", "simulation", "api"},
+    "web": {"domain", "store", "services", "simulation", "api"},
     "settings": {"domain"},
     "tenants": {"domain", "store", "journal", "services", "simulation", "api", "control", "settings"},
     "app": {

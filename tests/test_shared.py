@@ -13,7 +13,7 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.store.database import Store
 from tests.processes import SandboxProcess, run_process
 from tests.receiver import Receiver
-from tests.sandbox import Account
+from tests.sandbox import Account, fetch
 from tests.timing import eventually
 
 Pair = tuple[SandboxProcess, SandboxProcess]
@@ -63,3 +63,16 @@ def test_what_one_process_advances_no_other_moves_meanwhile(two: Pair, receiver:
     moved = behind.result()
     assert datetime.fromisoformat(moved["start"]) > stood
     assert moment(one.account) >= datetime.fromisoformat(moved["end"])
+
+
+def test_a_session_is_known_to_every_process_until_it_is_ended(
+    store: Store, postgres_url: str, certificates: Certificates, tmp_path: Path
+) -> None:
+    shared = ("--database", postgres_url, "--control-token", "of-both")
+    with run_process(certificates, tmp_path, *shared) as one, run_process(certificates, tmp_path, *shared) as other:
+        first, second = (each.account.ready.http for each in (one, other))
+        signed_in = fetch(f"{first}/_sandbox/sign-in", "POST", "token=of-both")
+        cookie = {"Cookie": signed_in.headers["set-cookie"].partition(";")[0]}
+        assert fetch(f"{second}/_sandbox/v1/session", headers=cookie).json["operator"] is True
+        fetch(f"{second}/_sandbox/sign-out", "POST", headers=cookie)
+        assert fetch(f"{first}/_sandbox/v1/session", headers=cookie).status == 401

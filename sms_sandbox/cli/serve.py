@@ -132,8 +132,8 @@ def describe_exposure(settings: Settings) -> Iterator[str]:
         yield "The API answers anyone, because --accounts open creates a tenant for every new key."
     else:
         yield "The API answers callers that have the key and secret of an account."
-    yield "Control, with all messages and secrets, answers callers that have the control token."
-    yield "The page itself, the CA's certificate, API descriptions and short links need no credentials."
+    yield "Control answers a tenant's key and secret for that tenant, and the operator's control token for all."
+    yield "The CA's certificate, API descriptions, docs and short links need no credentials."
     if not settings.callback_host:
         yield "Callbacks to this machine's loopback are refused; --callback-host localhost allows them."
 

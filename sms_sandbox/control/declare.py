@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection
 from starlette.types import Receive
 
 from ..domain.clock import real_now
 from ..journal.writer import JournalWriter
+from ..services.access import Access, Caller
 from ..services.new_tenant import TenantDefaults
 from ..simulation.runner import Runner
 from ..store import accounts, tenants
@@ -45,8 +47,7 @@ class Context(Struct, frozen=True):
     replay: Callable[[Any], Awaitable[Any]]
     """Repeat the calls of a document, and return the document of the result."""
 
-    create_account: Callable[[Connection, str, str], None] | None = None
-    """Create an account for an unknown key and its secret. None if only configured accounts may call."""
+    access: Access
 
     env_command: Callable[[], Sequence[str]] = tuple
     """Return the command that prints the environment of a client of this server."""
@@ -63,9 +64,18 @@ class Call(Struct, frozen=True):
 
     context: Context
     db: Connection
-    account: Account
-    tenant: Tenant
+    caller: Caller
     real: datetime = field(default_factory=real_now)
+
+    @property
+    def account(self) -> Account:
+        """The account that the call acts on."""
+        return self.caller.account
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that the call acts on."""
+        return self.caller.tenant
 
     @property
     def now(self) -> datetime:
@@ -77,10 +87,19 @@ class LongCall(Struct, frozen=True):
     """A call of an operation that takes a while. It opens short transactions of its own."""
 
     context: Context
-    account: Account
-    tenant: Tenant
+    caller: Caller
     receive: Receive
     """The rest of the request, which tells when the client disconnects."""
+
+    @property
+    def account(self) -> Account:
+        """The account that the call acts on."""
+        return self.caller.account
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that the call acts on."""
+        return self.caller.tenant
 
     async def transact(self, work: Callable[[Call], T]) -> T:
         """Run `work` in a transaction, with account and tenant read again. Raises ControlError if they are gone."""
@@ -95,7 +114,7 @@ class LongCall(Struct, frozen=True):
         tenant = tenants.read(db, self.tenant.id)
         if account is None or tenant is None:
             raise gone()
-        return work(Call(self.context, db, account, tenant))
+        return work(Call(self.context, db, replace(self.caller, account=account, tenant=tenant)))
 
 
 class StreamEvent(NamedTuple):
@@ -110,7 +129,7 @@ class Operation(Struct, frozen=True):
     """An operation of the control API.
 
     `status` is the HTTP status of success, and `max_body` the most bytes of a body. An operation that `streams` sends
-    events until the client disconnects.
+    events until the client disconnects. One that `needs_operator` reaches beyond the tenant of the caller.
     """
 
     verb: str
@@ -125,6 +144,7 @@ class Operation(Struct, frozen=True):
     status: int
     doc: str
     max_body: int
+    needs_operator: bool
 
     @property
     def name(self) -> str:
@@ -161,7 +181,7 @@ def in_words(message: str) -> str:
 
 
 def operation(
-    verb: str, path: str, status: int = 200, max_body: int = MAX_BODY_BYTES
+    verb: str, path: str, status: int = 200, max_body: int = MAX_BODY_BYTES, needs_operator: bool = False
 ) -> Callable[[Callable[..., Any]], Operation]:
     """Declare an operation. Its docstring is its description in the OpenAPI document."""
 
@@ -181,6 +201,7 @@ def operation(
             status=status,
             doc=inspect.getdoc(run) or "",
             max_body=max_body,
+            needs_operator=needs_operator,
         )
 
     return declare

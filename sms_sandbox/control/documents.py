@@ -44,7 +44,7 @@ async def export_tenant(call: LongCall, query: shapes.ExportOptions) -> shapes.D
     return document
 
 
-@operation("POST", "/import", status=201, max_body=shapes.MAX_DOCUMENT_BYTES)
+@operation("POST", "/import", status=201, max_body=shapes.MAX_DOCUMENT_BYTES, needs_operator=True)
 def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     """Create a tenant from an exported document: all of it, or nothing.
 

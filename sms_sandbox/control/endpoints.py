@@ -4,6 +4,7 @@ An endpoint turns a request into arguments for the function of an operation, and
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -14,10 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..domain import credentials
-from ..store import accounts, tenants
-from ..store.accounts import Account
-from ..store.tenants import Tenant
+from ..services.access import AccessError, Caller, Given, read_given
 from .declare import Call, Context, LongCall, Operation
 from .errors import ControlError
 from .openapi import document
@@ -84,18 +82,30 @@ def _route(path: str, operations: Sequence[Operation], context: Context) -> Rout
 
 
 async def _answer(operation: Operation, context: Context, request: Request) -> Response:
+    given = _given(request)
+    try:
+        return await _answer_caller(operation, context, request, given)
+    except AccessError as refusal:
+        if refusal.code == "unauthorised":
+            context.access.note_failure(given)
+        raise
+
+
+async def _answer_caller(operation: Operation, context: Context, request: Request, given: Given) -> Response:
+    find = partial(_find_caller, operation=operation, given=given, context=context)
+    if context.access.token is not None:
+        # First of all, so that strangers can't make the server read what they send.
+        context.access.check_given(given)
+        await context.store.run(find)
     arguments = operation.arguments(
         request.path_params, _query(operation, request), await _body(request, operation.max_body)
     )
     await context.journal.flush()  # so that the operation acts on everything that happened before it
-    authorization = request.headers.get("authorization", "")
     if not (operation.waits or operation.streams):
-        value = await context.store.run(
-            lambda db: operation.run(Call(context, db, *_caller(db, authorization, context)), **arguments)
-        )
+        value = await context.store.run(lambda db: operation.run(Call(context, db, find(db)), **arguments))
         return ShapeResponse(value, operation.status)
-    caller = await context.store.run(lambda db: _caller(db, authorization, context))
-    running = operation.run(LongCall(context, *caller, request.receive), **arguments)
+    caller = await context.store.run(find)
+    running = operation.run(LongCall(context, caller, request.receive), **arguments)
     if isinstance(running, AsyncGenerator):
         return await stream(running, request.method)
     return ShapeResponse(await running, operation.status)
@@ -121,29 +131,13 @@ def _query(operation: Operation, request: Request) -> Mapping[str, str]:
     return query
 
 
-def _caller(db: Connection, authorization: str, context: Context) -> tuple[Account, Tenant]:
-    """Return the account and tenant that a call acts on; without credentials, the default ones."""
-    if authorization:
-        account = _account_of(db, authorization, context)
-    else:
-        oldest = tenants.find_default(db)
-        default = accounts.find_first(db, oldest) if oldest is not None else None
-        if default is None:
-            raise ControlError("not_found", "There is no default tenant.")
-        account = default
-    tenant = tenants.read(db, account.tenant)
-    assert tenant is not None
-    return account, tenant
+def _given(request: Request) -> Given:
+    address = request.client.host if request.client else ""
+    return read_given(request.headers, request.cookies, request.scope["scheme"], address)
 
 
-def _account_of(db: Connection, authorization: str, context: Context) -> Account:
-    pair = credentials.parse_basic(authorization)
-    if pair is None:
-        raise ControlError("unauthorised", "The Authorization header is not of the Basic scheme.")
-    account = accounts.find_called(db, pair[0])
-    if account is None and context.create_account is not None:
-        context.create_account(db, *pair)
-        account = accounts.find_called(db, pair[0])
-    if account is None or not credentials.matches_secret(pair[1], account.secret):
-        raise ControlError("unauthorised", "There is no account with this key and secret.")
-    return account
+def _find_caller(db: Connection, operation: Operation, given: Given, context: Context) -> Caller:
+    caller = context.access.find_caller(db, given)
+    if operation.needs_operator and not caller.is_operator:
+        raise ControlError("forbidden", "This reaches beyond your own tenant, so it needs the operator's token.")
+    return caller

@@ -11,6 +11,7 @@ STATUSES = {
     "conflict": 409,
     "too_large": 413,
     "invalid": 422,
+    "too_many": 429,
     "failed": 500,
 }
 """Codes and the HTTP status of each."""

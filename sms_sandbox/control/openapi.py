@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ..services.sessions import COOKIES
 from .declare import Operation
 from .errors import STATUSES
 
@@ -20,6 +21,16 @@ _REFUSAL = {
     },
     "required": ["error"],
 }
+
+
+_SCHEMES = {
+    "account": {"type": "http", "scheme": "basic", "description": "Key and secret of an account of the tenant."},
+    "token": {"type": "apiKey", "in": "header", "name": "X-Sandbox-Token", "description": "The operator's token."},
+    "session": {
+        "type": "apiKey", "in": "cookie", "name": COOKIES["http"],
+        "description": "A session of a browser, from /_sandbox/sign-in.",
+    },
+}  # fmt: skip
 
 
 def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
@@ -39,14 +50,16 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
             "title": "sms-sandbox control API",
             "version": version,
             "description": "Control a tenant of the sandbox: its clock, carrier rules, faults, inbound messages "
-            "and traffic. A call acts on the tenant of its Basic credentials, or else on the default tenant.",
+            "and traffic. A call acts on the tenant of its Basic credentials, or else on the default tenant. Where "
+            "other machines can call, it needs credentials: a tenant's key and secret for that tenant, the operator's "
+            "token for everything.",
         },
         "servers": [{"url": "/_sandbox/v1"}],
-        "security": [{}, {"account": []}],
+        "security": [{}, {"account": []}, {"token": []}, {"session": []}],
         "paths": paths,
         "components": {
             "schemas": {**components, "Refusal": _REFUSAL},
-            "securitySchemes": {"account": {"type": "http", "scheme": "basic"}},
+            "securitySchemes": _SCHEMES,
         },
     }
 
@@ -72,6 +85,8 @@ def _operation(each: Operation, by_kind: dict[Any, Any], components: dict[str, A
     }
     if rest:
         described["description"] = rest
+    if each.needs_operator:
+        described["security"] = [{}, {"token": []}, {"session": []}]
     if each.body is not None:
         described["requestBody"] = {"content": {"application/json": {"schema": by_kind[each.body]}}}
     return described

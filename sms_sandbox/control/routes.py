@@ -15,6 +15,7 @@ from . import (
     messages,
     outbox,
     parity,
+    session,
     tenants,
     traffic,
 )  # fmt: skip
@@ -41,6 +42,7 @@ def read_connection(call: Call) -> Connection:
 OPERATIONS: tuple[Operation, ...] = (
     read_info,
     read_connection,
+    *session.OPERATIONS,
     *tenants.OPERATIONS,
     *clock.OPERATIONS,
     *accounts.OPERATIONS,

@@ -25,7 +25,7 @@ CURRENT = "current"
 """In place of a tenant's name: the tenant of the credentials."""
 
 
-@operation("POST", "/tenants", status=201)
+@operation("POST", "/tenants", status=201, needs_operator=True)
 def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
     """Create a tenant: an account with a balance of 1,000.00, a number, a shared number, and numbers to lease."""
     defaults = call.context.defaults
@@ -62,7 +62,7 @@ def check_free_name(call: Call, name: str) -> str:
     return name
 
 
-@operation("GET", "/tenants")
+@operation("GET", "/tenants", needs_operator=True)
 def list_tenants(call: Call, query: PageQuery) -> shapes.Tenants:
     """List all tenants, oldest first."""
     page = tenants.list_page(call.db, paging_of(query))
@@ -91,7 +91,7 @@ def change_tenant(call: Call, tenant: Name, body: shapes.TenantChange) -> shapes
     return _tenant(call, _find(call, row.name))
 
 
-@operation("DELETE", "/tenants/{tenant}")
+@operation("DELETE", "/tenants/{tenant}", needs_operator=True)
 async def delete_tenant(call: LongCall, tenant: Name) -> Empty:
     """Delete a tenant with all its data. The default tenant can only be reset."""
     return await call.transact_exclusively(lambda call: _remove(call, tenant))
@@ -116,6 +116,9 @@ def created_tenant(call: Call, row: Tenant) -> shapes.CreatedTenant:
 
 
 def _find(call: Call, name: str) -> Tenant:
+    if name not in (CURRENT, call.tenant.name) and not call.caller.is_operator:
+        # The same for every name, so that nobody learns which tenants exist.
+        raise ControlError("forbidden", "Only the operator may act on another tenant, with the token.")
     row = tenants.read(call.db, call.tenant.id) if name == CURRENT else tenants.find_by_name(call.db, name)
     if row is None:
         raise ControlError("not_found", f"There is no tenant {name!r}.")

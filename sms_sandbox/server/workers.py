@@ -19,9 +19,8 @@ from types import FrameType
 import uvicorn
 from uvicorn.supervisors.multiprocess import Process
 
-from ..app import control_token, with_private_secret
 from ..control.shapes.server_info import ServerInfo
-from ..settings import Settings
+from ..settings import Settings, control_token, with_private_secret
 from ..store.schema import StoreError, open_store
 from ..tenants.startup import TenantSetup
 from . import certificates as tls

@@ -14,6 +14,7 @@ from ..api.declare import Method
 from ..domain import merge
 from ..domain.clock import real_now
 from ..store.database import Store
+from .sign_in import SignIn
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -23,12 +24,13 @@ class Pages:
 
     def __init__(
         self, info: Mapping[str, str], store: Store, methods: Mapping[str, Method],
-        find_failure: Callable[[], Awaitable[str | None]],
+        find_failure: Callable[[], Awaitable[str | None]], sign_in: SignIn,
     ) -> None:  # fmt: skip
         self._info = info
         self._store = store
         self._methods = methods
         self._find_failure = find_failure
+        self._sign_in = sign_in
 
     async def livez(self, request: Request) -> Response:  # noqa: ARG002
         """Answer that the process is alive."""
@@ -51,8 +53,10 @@ class Pages:
         """Lead to the page."""
         return RedirectResponse("/_sandbox/", 302)
 
-    async def page(self, request: Request) -> Response:  # noqa: ARG002
-        """Send the page: a client of control that runs in the browser."""
+    async def page(self, request: Request) -> Response:
+        """Send the page: a client of control that runs in the browser. A stranger must sign in first."""
+        if await self._sign_in.is_needed(request):
+            return self._sign_in.lead_here(request)
         from . import assets  # late, because the first call needs no page
 
         return assets.page_response()
@@ -99,9 +103,11 @@ class Pages:
         return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": PAGE_POLICY})
 
 
-async def only_get(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def not_allowed(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer a request whose method a page does not take."""
-    return PlainTextResponse("Only GET and HEAD.", 405, headers={"allow": "GET, HEAD"})
+    assert isinstance(error, HTTPException)
+    verbs = sorted(((error.headers or {})["Allow"]).split(", "))
+    return PlainTextResponse(f"Only {' and '.join(verbs)}.", 405, headers={"allow": ", ".join(verbs)})
 
 
 class _ShortLink(Convertor[str]):

@@ -1,4 +1,4 @@
-"""Refusals of the guard: pages of other sites, unknown host names, and calls without the token."""
+"""Refusals of the guard: pages of other sites, unknown host names, and who needs a token."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,9 +14,7 @@ from sms_sandbox.settings import Settings, is_loopback
 from tests.sandbox import Account, Answer, fetch, run_sandbox
 
 
-def status(
-    verb: str = "GET", token: str | None = None, scheme: str = "http", path: str = "v1/clock", **headers: str
-) -> int:
+def status(verb: str = "GET", scheme: str = "http", path: str = "v1/clock", **headers: str) -> int:
     """Return the status of a request with these headers. The sandbox also has the name `box.test`."""
     raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     scope: Scope = {"type": "http", "method": verb, "path": f"/_sandbox/{path}", "headers": raw, "scheme": scheme}
@@ -29,7 +27,7 @@ def status(
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    app = guard.Guard(Response(), hosts=["Box.test", "0.0.0.0"], token=token)  # noqa: S104 (a name, nothing listens)
+    app = guard.Guard(Response(), hosts=["Box.test", "0.0.0.0"])  # noqa: S104 (a name, nothing listens)
 
     async def call() -> None:
         await app(scope, receive, send)
@@ -105,12 +103,12 @@ def test_a_page_of_another_origin_may_ask_but_not_read() -> None:
     assert status("GET", host="localhost:8080", origin="https://evil.example") == 200
 
 
-def test_a_token_must_be_the_one() -> None:
-    assert status(token="right", host="localhost") == 401
-    assert status(token="right", host="localhost", x_sandbox_token="wrong") == 401
-    assert status(token="right", host="localhost", x_sandbox_token="\xe9") == 401
-    assert status(token="right", host="localhost", x_sandbox_token="right") == 200
-    assert status(token="right", host="evil.example", x_sandbox_token="right") == 403
+@pytest.mark.parametrize("path", ["sign-in", "sign-out", "", "docs/"])
+def test_a_page_of_another_site_signs_nobody_in_or_out(path: str) -> None:
+    ours = {"host": "localhost:8080", "origin": "http://localhost:8080", "sec_fetch_site": "same-origin"}
+    assert status("POST", path=path, **ours) == 200
+    assert status("POST", path=path, **{**ours, "origin": "https://evil.example"}) == 403
+    assert status("POST", path=path, **{**ours, "sec_fetch_site": "cross-site"}) == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
@@ -155,9 +153,8 @@ def test_off_loopback_a_token_is_made_up_and_asked_for(public: Account) -> None:
 
 def test_off_loopback_the_page_keeps_the_secret(public: Account) -> None:
     page = ask(public, "/_sandbox/")
-    assert page.status == 200
-    assert public.secret.encode() not in page.body
-    assert b"sms-sandbox" in page.body
+    assert (page.status, page.headers["location"]) == (303, "/_sandbox/sign-in?next=%2F_sandbox%2F")
+    assert public.secret.encode() not in ask(public, page.headers["location"]).body
 
 
 def test_a_strange_name_is_refused_on_every_path_of_control(public: Account) -> None:

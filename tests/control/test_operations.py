@@ -188,6 +188,7 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("GET", "/throttles", "/throttles", None),
         ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),
         ("GET", "/connection", "/connection", None),
+        ("GET", "/session", "/session", None),
         ("GET", "/account", "/account", None),
         ("PATCH", "/account", "/account", {"throttle": 3}),
         ("POST", "/account/top-up", "/account/top-up", {"amount": 5}),

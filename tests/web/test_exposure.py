@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sms_sandbox.app import with_private_secret
 from sms_sandbox.cli.serve import describe_exposure
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.settings import Settings, SettingsError
+from sms_sandbox.settings import Settings, SettingsError, with_private_secret
 from tests.cli.shell import run
 from tests.sandbox import Account, fetch, run_sandbox
 

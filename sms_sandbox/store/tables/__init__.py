@@ -6,6 +6,7 @@ from .contacts import imports, lists, members, optouts
 from .journal import journals, traffic
 from .messages import hits, links, mails, messages, recipients, responses
 from .rules import rules
+from .sessions import sessions
 from .tenants import (
     accounts,
     counters,
@@ -44,6 +45,7 @@ __all__ = [
     "responses",
     "rules",
     "sender_ids",
+    "sessions",
     "tenants",
     "throttle",
     "timeline",

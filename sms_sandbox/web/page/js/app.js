@@ -2,6 +2,7 @@
 
 import { Control } from "./control.js";
 import { h, icon, replace } from "./dom.js";
+import { leadToSignIn, signOutButton } from "./session.js";
 import { Stream, debounce } from "./stream.js";
 import { Clock, timeText, zoneText } from "./time.js";
 import { VIEWS } from "./views.js";
@@ -159,6 +160,7 @@ function themeButton() {
 }
 
 async function start() {
+  leadToSignIn(control);
   showTabs();
   showTopbar();
   const reread = debounce(() => refreshTenant().catch(() => {}), 300); // the banner says that the server is away
@@ -169,6 +171,7 @@ async function start() {
     }
   });
   await refreshTenant().catch(notify);
+  signOutButton(control).then((button) => button && document.getElementById("topbar-side").append(button), notify);
   addEventListener("hashchange", show);
   await show();
   stream.start();
