@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from ..domain import carrier
 from ..domain.carrier import PENDING, Fate
+from ..domain.codes import find_codes
+from ..domain.links import find_links
 from ..domain.redaction import redact_url
 from ..simulation.inbound import receive
 from ..store import accounts, messages, recipients, reports, timeline
@@ -114,7 +116,8 @@ def _message(row: messages.Message) -> shapes.Message:
 
 
 def _recipient(row: recipients.Recipient) -> shapes.Recipient:
-    return shape_of(shapes.Recipient, row, message_id=row.message)
+    codes, links = list(find_codes(row.text)), list(find_links(row.text))
+    return shape_of(shapes.Recipient, row, message_id=row.message, codes=codes, links=links)
 
 
 OPERATIONS = (send_inbound, list_messages, read_message, list_recipients, set_fate)

@@ -130,6 +130,9 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
     tenant = server.tenant(frozen_at="2030-01-31T12:00:00Z")
     name = tenant.ok("GET", "/tenants/current")["name"]
     tenant.ok("PATCH", "/account", {"dlr_url": receiver.url})
+    tenant.send("hi [tracked-link]", HANDSET, tracked_link_url="https://example.com/")
+    tapped = tenant.ok("GET", "/recipients")["recipients"][0]
+    recipient, link = tapped["id"], tapped["links"][0]
     tenant.send("hi", f"{HANDSET},61491570157", replies_to_email="me@example.com")
     tenant.ok("POST", "/clock/advance", {"seconds": 0.5})
     tenant.api("add-list", name="friends")
@@ -156,6 +159,11 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("POST", "/clock/next", "/clock/next", None),
         ("POST", "/clock/resume", "/clock/resume", None),
         ("POST", "/inbound", "/inbound", {"from": HANDSET, "text": "hi"}),
+        ("GET", "/handsets", "/handsets", None),
+        ("GET", "/handsets/{handset}", f"/handsets/{HANDSET}", None),
+        ("GET", "/handsets/{handset}/texts", f"/handsets/{HANDSET}/texts", None),
+        ("PATCH", "/handsets/{handset}", f"/handsets/{HANDSET}", {"state": "on"}),
+        ("POST", "/recipients/{recipient}/tap", f"/recipients/{recipient}/tap", {"link": link}),
         ("GET", "/messages", "/messages", None),
         ("GET", "/messages/{message}", None, None),
         ("GET", "/recipients", "/recipients", None),

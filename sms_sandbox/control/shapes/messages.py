@@ -75,13 +75,18 @@ class RecipientFilter(PageQuery):
 
 
 class Recipient(Response):
-    """The copy of a message for one handset. The handset shows `text`."""
+    """The copy of a message for one handset. The handset shows `text`.
+
+    `codes` are the one-time codes in it, the most likely first; `links` are its links, in order.
+    """
 
     id: int
     message_id: int
     msisdn: str
     sender: str
     text: str
+    codes: list[str]
+    links: list[str]
     sent_at: datetime
     status: str
     reported_at: datetime | None

@@ -98,6 +98,7 @@ responses = Table(
     number("keyword_id"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("responses_by_message", "tenant", "message", "id"),
+    Index("responses_by_handset", "tenant", "msisdn", "received_at", "id"),
     Index("responses_by_time", "tenant", "account", "received_at", "id"),
 )
 
