@@ -59,7 +59,7 @@ def list_numbers(db: Connection, tenant: int, paging: Paging, parts: Collection[
 
 
 def list_texts(db: Connection, tenant: int, msisdn: str, paging: Paging) -> Page[HandsetText]:
-    """Return a page of the texts of a handset, newest first, with those that are scheduled.
+    """Return a page of the texts of a handset, newest first. Scheduled messages are part of it.
 
     On a frozen clock all texts have one time. Then a reply is newer than the message it replies to.
     """
