@@ -92,7 +92,13 @@ def test_the_plugin_uses_a_server_elsewhere(ready_file: str, tmp_path: Path) -> 
     assert "1 passed" in output
 
 
-@pytest.mark.parametrize("command", ["ready", "env", "advance 1m", "export", "fault list", "rule list", "reset"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ready", "env", "clock advance 1m", "messages", "callbacks", "account", "verify calls --at-least 0", "export",
+        "fault list", "rule list", "reset", "send 61491570156 Hi", "tail --no-follow",
+    ],
+)  # fmt: skip
 def test_a_command_uses_a_server_elsewhere(ready_file: str, command: str) -> None:
     code, output = run(f"from sms_sandbox.cli import main; main({[*command.split(), '--ready-file', ready_file]!r})")
     assert code == 0, output

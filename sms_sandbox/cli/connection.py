@@ -1,13 +1,16 @@
 """The options that lead to a running sandbox, and a client of it."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..client.errors import SandboxError
 from ..settings import Settings
+from .answers import Answer, answers, name_flags
+from .errors import CommandError
 from .options import read_settings, settings_of
 
 if TYPE_CHECKING:
@@ -25,14 +28,19 @@ CONNECTION_HELP = {
 """Help for settings of the server where they mean the server to talk to."""
 
 
-def with_client(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that lead to a running sandbox. The command gets a client of it."""
+def with_connection(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that lead to a running sandbox. A refusal names the flag that it is about.
+
+    The command gets a client of the sandbox, and prints by itself.
+    """
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> None:
         client = _connect(**{name: given.pop(name) for name in CONNECTION})
         try:
             command(client, *args, **given)
+        except SandboxError as why:
+            raise CommandError(name_flags(str(why), click.get_current_context().command)) from why
         finally:
             client.close_connections()
 
@@ -40,9 +48,12 @@ def with_client(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
-def print_json(data: Any) -> None:
-    """Print JSON for people."""
-    click.echo(json.dumps(data, indent=2))
+def with_client(command: Callable[..., Answer]) -> Callable[..., None]:
+    """Add the options that lead to a running sandbox, and `--json`. The command gets a client, and returns an answer.
+
+    What it returns is printed as sentences or as JSON.
+    """
+    return with_connection(answers(command))
 
 
 def _connect(
@@ -58,3 +69,32 @@ def _connect(
     http = "" if ready_file else control_address(host, http_port)
     where = find_server(ready_file=ready_file, http=http, key=key, secret=secret, token=control_token)
     return Client(where, timeout=None)
+
+
+def call_api(client: "Client", method: str, **params: object) -> dict[str, Any]:
+    """Call a method of the imitated API, as an app does, and return its JSON. Raises SandboxError."""
+    from dataclasses import replace
+
+    from ..client.control import Client
+    from ..control.shapes.info import Connection
+
+    where = client.where
+    if not where.key or not where.https:
+        found = client.read(Connection, "GET", "/connection")
+        secret = where.secret or found.secret
+        if secret is None:
+            raise SandboxError("This sandbox shows no secret, so give --ready-file or --account KEY:SECRET.")
+        where = replace(
+            where, https=found.https, ca=found.ca, ca_bundle=found.ca_bundle, key=where.key or found.key, secret=secret
+        )
+    with closing_connections(Client(where, timeout=None)) as app:
+        return app.call(method, **params)
+
+
+@contextmanager
+def closing_connections(client: "Client") -> Iterator["Client"]:
+    """Close the connections of a client at the end of the block."""
+    try:
+        yield client
+    finally:
+        client.close_connections()

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..domain.faults import API, CALLBACK, EFFECT_VALUES, EFFECTS, EVENTS
-from .connection import print_json, with_client
+from .answers import Answer
+from .connection import with_client
 from .match_options import body_of, match_options
 from .options import seconds
+from .terminal import count
+from .times import format_time
 
 if TYPE_CHECKING:
     from ..client.control import Client
@@ -51,7 +54,7 @@ def _choice(effect: str) -> click.Choice[str]:
 @click.option("--delay", metavar="SPAN", help="Delay it: 2s is fixed, 100ms..2s is random, 300ms~0.8 is log-normal.")
 @match_options
 @with_client
-def add(client: "Client", on: str | None, delay: str | None, **given: Any) -> None:
+def add(client: "Client", on: str | None, delay: str | None, **given: Any) -> Answer:
     """Add a fault.
 
     Give one of --error, --status, --body, --connection, --gateway and --callback, or --delay, or one of them and
@@ -59,13 +62,16 @@ def add(client: "Client", on: str | None, delay: str | None, **given: Any) -> No
 
     sms-sandbox fault add --method send-sms --error LEDGER_ERROR --count 1
     """
+    from ..control.shapes.faults import Fault  # here, because --help does not need it
+
     body = body_of(given)
     if "status" in body:
         body["status"] = int(body["status"])
     if delay is not None:
         body["delay"] = parse_delay(delay)
     body["on"] = on or (CALLBACK if {"callback", "event"} & body.keys() else API)
-    print_json(client.control("POST", "/faults", body))
+    fault = client.read(Fault, "POST", "/faults", body)
+    return Answer(fault, f"Added fault {describe_fault(fault)}.")
 
 
 def parse_delay(written: str) -> Mapping[str, float]:
@@ -84,15 +90,15 @@ def parse_delay(written: str) -> Mapping[str, float]:
 
 @fault.command("list")
 @with_client
-def list_(client: "Client") -> None:
+def list_(client: "Client") -> Answer:
     """List the faults in the order they are checked."""
     from ..control.shapes.faults import Faults  # here, because --help does not need it
 
-    for each in client.read(Faults, "GET", "/faults").faults:
-        click.echo(_line(each))
+    faults = client.read(Faults, "GET", "/faults")
+    return Answer(faults, "\n".join(map(describe_fault, faults.faults)) or "There are no faults.")
 
 
-def _line(fault: "Fault") -> str:
+def describe_fault(fault: "Fault") -> str:
     """Return a fault as one line."""
     from msgspec import to_builtins
 
@@ -102,14 +108,15 @@ def _line(fault: "Fault") -> str:
     match = [f"{name} {value}" for name, value in to_builtins(fault.match).items()]
     words = ", ".join(part for part in (fault.method or fault.event, *match, *effects) if part)
     left = "" if fault.remaining is None else f", {fault.remaining} left"
-    until = "" if fault.until is None else f", until {fault.until:%Y-%m-%dT%H:%M:%SZ}"
+    until = "" if fault.until is None else f", until {format_time(fault.until)} UTC"
     return f"{fault.id}  on {fault.on}: {words}; used {fault.used} of {fault.seen} seen{left}{until}"
 
 
 @fault.command()
 @click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
 @with_client
-def clear(client: "Client", ids: tuple[int, ...]) -> None:
+def clear(client: "Client", ids: tuple[int, ...]) -> Answer:
     """Remove the faults with these IDs, or all faults."""
     for each in ids or ("",):
         client.control("DELETE", f"/faults/{each}".rstrip("/"))
+    return Answer({"removed": ids or "all"}, f"Removed {count(len(ids), 'fault')}." if ids else "Removed all faults.")

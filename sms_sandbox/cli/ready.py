@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..client.errors import SandboxError
+from .answers import Answer, answers
 from .connection import CONNECTION_HELP
 from .errors import CommandError
 from .options import seconds, settings_of
@@ -24,7 +25,8 @@ CHECK_PAUSE_SECONDS = 0.05
     "--timeout", default="30s", show_default=True, metavar="SPAN", help="Longest time to wait, such as 30s or 2m."
 )
 @settings_of("host", "http_port", "ready_file", words=CONNECTION_HELP)
-def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout: str) -> None:
+@answers
+def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout: str) -> Answer:
     """Check that the sandbox is ready.
 
     The exit code is 0 if it is ready, and 1 if not.
@@ -36,6 +38,7 @@ def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout
             # The ready file may not be there yet, so it is read each time.
             client = _client(host, http_port, ready_file)
             try:
+                http = client.where.http
                 client.check_ready(max(0.1, min(left, CHECK_TIMEOUT_SECONDS)))
             finally:
                 client.close_connections()
@@ -44,8 +47,7 @@ def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout
                 raise CommandError(f"The sandbox is not ready. {why}") from why
             time.sleep(CHECK_PAUSE_SECONDS)
         else:
-            click.echo("ready")
-            return
+            return Answer({"ready": True, "http": http}, "ready")
 
 
 def _client(host: str, http_port: int, ready_file: str | None) -> "Client":

@@ -6,20 +6,27 @@ from .. import __version__
 from .lazy_group import LazyGroup
 
 COMMANDS = {
-    "advance": ("advance", "advance"),
+    "account": ("account", "account"),
+    "callbacks": ("callbacks", "callbacks"),
+    "clock": ("clock", "clock"),
     "env": ("env", "env"),
     "export": ("tenant", "export"),
     "fault": ("fault", "fault"),
     "fire-callback": ("fire_callback", "fire_callback"),
     "import": ("tenant", "import_"),
     "inbound": ("inbound", "inbound"),
+    "messages": ("messages", "messages"),
     "ready": ("ready", "ready"),
     "replay": ("tenant", "replay"),
+    "resend": ("callbacks", "resend"),
     "reset": ("tenant", "reset"),
     "rule": ("rule", "rule"),
     "scenarios": ("scenarios", "scenarios"),
+    "send": ("send", "send"),
     "serve": ("serve", "serve"),
     "tail": ("tail", "tail"),
+    "verify": ("expectations", "verify"),
+    "wait": ("expectations", "wait"),
 }
 """Module and function of each command."""
 

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .connection import print_json, with_client
+from .answers import Answer
+from .connection import with_client
 from .match_options import body_of, match_options
+from .terminal import count
+from .times import format_time
 
 if TYPE_CHECKING:
     from ..client.control import Client
@@ -29,15 +32,18 @@ def rule() -> None:
     help="Option of the scenario, such as text='No thanks' or mix=delivered:0.9,slow:0.1. May be repeated.",
 )  # fmt: skip
 @with_client
-def add(client: "Client", scenario: str, options: tuple[str, ...], **given: Any) -> None:
+def add(client: "Client", scenario: str, options: tuple[str, ...], **given: Any) -> Answer:
     """Add a rule: messages that match get SCENARIO.
 
     `sms-sandbox scenarios` lists the scenarios. For example:
 
     sms-sandbox rule add soft-bounce --to '6149157*' --count 3
     """
+    from ..control.shapes.carrier_rules import Rule  # here, because --help does not need it
+
     body = {**body_of(given), "scenario": scenario, "options": dict(map(_option, options))}
-    print_json(client.control("POST", "/rules", body))
+    rule = client.read(Rule, "POST", "/rules", body)
+    return Answer(rule, f"Added rule {describe_rule(rule)}.")
 
 
 def _option(written: str) -> tuple[str, Any]:
@@ -59,15 +65,15 @@ def _option(written: str) -> tuple[str, Any]:
 
 @rule.command("list")
 @with_client
-def list_(client: "Client") -> None:
+def list_(client: "Client") -> Answer:
     """List the rules in the order they are checked."""
     from ..control.shapes.carrier_rules import Rules  # here, because --help does not need it
 
-    for each in client.read(Rules, "GET", "/rules").rules:
-        click.echo(_line(each))
+    rules = client.read(Rules, "GET", "/rules")
+    return Answer(rules, "\n".join(map(describe_rule, rules.rules)) or "There are no rules.")
 
 
-def _line(rule: "Rule") -> str:
+def describe_rule(rule: "Rule") -> str:
     """Return a rule as one line."""
     from msgspec import to_builtins
 
@@ -78,7 +84,7 @@ def _line(rule: "Rule") -> str:
         for words, is_set in (
             (f"from match {rule.nth} on", rule.nth > 1),
             (f"share {rule.share:g}", rule.share < 1),
-            (f"until {rule.until:%Y-%m-%dT%H:%M:%SZ}" if rule.until else "", rule.until is not None),
+            (f"until {format_time(rule.until)} UTC" if rule.until else "", rule.until is not None),
             (f"{rule.remaining} left", rule.remaining is not None),
         )
         if is_set
@@ -90,9 +96,10 @@ def _line(rule: "Rule") -> str:
 @click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
 @click.option("--all", "every", is_flag=True, help="Remove all rules.")
 @with_client
-def remove(client: "Client", ids: tuple[int, ...], every: bool) -> None:
+def remove(client: "Client", ids: tuple[int, ...], every: bool) -> Answer:
     """Remove the rules with these IDs, or all rules."""
     if bool(ids) == every:
         raise click.UsageError("Say which: IDs, as `sms-sandbox rule list` shows them, or --all.")
     for each in ids or ("",):
         client.control("DELETE", f"/rules/{each}".rstrip("/"))
+    return Answer({"removed": ids or "all"}, f"Removed {count(len(ids), 'rule')}." if ids else "Removed all rules.")

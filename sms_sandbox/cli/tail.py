@@ -1,12 +1,13 @@
 """`sms-sandbox tail`: shows the traffic as it happens."""
 
-import os
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .connection import with_client
+from .connection import with_connection
+from .expectations import FILTERS, add_options, read_filters
+from .terminal import count, has_colour
+from .traffic_lines import format_entry
 
 if TYPE_CHECKING:
     from ..client.control import Client
@@ -14,97 +15,76 @@ if TYPE_CHECKING:
 
 KINDS = ("call", "callback", "inbound", "report", "failure")
 
-COLOURS = {
-    "SUCCESS": "green", "ok": "green", "received": "green", "delivered": "green", "pending": "yellow",
-}  # fmt: skip
-"""Colour of each result code; any other is red."""
+MAX_HISTORY = 1000
+"""Most entries that are shown first."""
 
-MAX_TEXT_CHARACTERS = 60
-"""Longest part of a text that is shown."""
+USUAL_HISTORY = 20
 
 
 @click.command()
 @click.option(
-    "-n",
-    "--lines",
-    "history",
-    type=click.IntRange(0, 1000),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Show the last N entries first.",
-)
+    "-n", "--lines", "history", type=click.IntRange(0, MAX_HISTORY), metavar="N",
+    help=f"Show the last N entries first. Without it {USUAL_HISTORY}; with --since {MAX_HISTORY}.",
+)  # fmt: skip
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
     help="Only API calls, callback attempts, messages from handsets, delivery reports, or failures.",
 )
-@click.option("--method", metavar="NAME", help="Only calls of this method, or callbacks of this event, such as dlr.")
+@add_options(*FILTERS)
+@click.option("--follow/--no-follow", default=True, help="Wait for new entries, unless --until is given.")
 @click.option("--json", "as_json", is_flag=True, help="Print each entry as one line of JSON.")
-@with_client
-def tail(client: "Client", history: int, kind: str | None, method: str | None, as_json: bool) -> None:
+@with_connection
+def tail(client: "Client", history: int | None, kind: str | None, follow: bool, as_json: bool, **given: Any) -> None:
     """Show the traffic as it happens.
 
     Traffic is API calls, callback attempts, messages from handsets, and delivery reports. It ends with Ctrl-C, or when
-    the sandbox stops.
+    the sandbox stops. Times are those of the tenant's clock.
     """
+    ends = given["until"] is not None or not follow
+    if history is None:
+        history = MAX_HISTORY if given["since"] is not None else USUAL_HISTORY
+    filters = read_filters(client, given) | ({"kind": kind} if kind else {})
+    try:
+        show_traffic(client, history, filters, follow=not ends, as_json=as_json)
+    except KeyboardInterrupt:
+        click.echo(err=True)
+        return
+    if not ends:
+        click.echo("sms-sandbox: The sandbox has stopped, or the tenant is gone.", err=True)
+
+
+def show_traffic(
+    client: "Client", history: int, filters: dict[str, Any], *, follow: bool = True, as_json: bool = False
+) -> None:
+    """Print the last entries that match, then new ones until the stream ends. Raises SandboxError."""
     import msgspec  # here, because --help needs neither
 
     from ..control.shapes.traffic import DroppedEntries, Entry, Traffic
 
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    try:
-        after = None
-        if history:
-            entries = client.read(Traffic, "GET", "/traffic", kind=kind, method=method, max=history).entries
-            for entry in reversed(entries):
-                _show(entry, as_json, colour)
-            after = entries[0].id if entries else 0
-        for name, data in client.stream("/events", kind=kind, method=method, after=after):
-            if name == "dropped":
-                count = msgspec.json.decode(data, type=DroppedEntries).count
-                click.echo(f"sms-sandbox: {count} entries were dropped before they could be shown.", err=True)
-            else:
-                _show(msgspec.json.decode(data, type=Entry), as_json, colour)
-    except KeyboardInterrupt:
-        click.echo(err=True)
+    colour = has_colour()
+    after = None
+    if history:
+        entries = client.read(Traffic, "GET", "/traffic", max=history, **filters).entries
+        for entry in reversed(entries):
+            _show(entry, as_json, colour)
+        after = entries[0].id if entries else 0
+    if not follow:
         return
-    click.echo("sms-sandbox: The sandbox has stopped, or the tenant is gone.", err=True)
+    for name, data in client.stream("/events", after=after, **_of_stream(filters)):
+        if name == "dropped":
+            dropped = count(msgspec.json.decode(data, type=DroppedEntries).count, "entry was", "entries were")
+            click.echo(f"sms-sandbox: {dropped} dropped before they could be shown.", err=True)
+        else:
+            _show(msgspec.json.decode(data, type=Entry), as_json, colour)
+
+
+def _of_stream(filters: dict[str, Any]) -> dict[str, Any]:
+    """Return the filters of a stream. All that it sends is new, so it takes no times."""
+    return {name: value for name, value in filters.items() if name not in ("since", "until")}
 
 
 def _show(entry: "Entry", as_json: bool, colour: bool) -> None:
     from msgspec import json
 
-    click.echo(json.encode(entry).decode() if as_json else format_line(entry), color=colour)
-
-
-def format_line(entry: "Entry") -> str:
-    """Return an entry as one line for people, in colour.
-
-    Control characters are escaped, because what others wrote must not control the terminal.
-    """
-    status = f" {entry.status}" if entry.status and entry.status != 200 else ""
-    text = entry.request.get("message") or entry.request.get("text") or entry.request.get("response")
-    words = [
-        click.style(f"{entry.at:%H:%M:%S}.{entry.at.microsecond // 1000:03}", dim=True),
-        entry.kind.ljust(8),
-        _escape(entry.method or "").ljust(12),
-        (entry.number or "").ljust(12),
-        click.style(f"{entry.code or '-'}{status}", fg=COLOURS.get(entry.code, "red")),
-        f"{entry.took_ms:.1f} ms" if entry.took_ms is not None else "",
-        _quote(text) if text else "",
-        _escape(entry.error or ""),
-        click.style(f"[{_escape(entry.rule)}]", fg="magenta") if entry.rule else "",
-        *(click.style(f"hint: {_escape(hint)}", fg="yellow") for hint in entry.hints),
-    ]
-    return " ".join(word for word in words if word).rstrip()
-
-
-def _quote(text: str) -> str:
-    shown = text if len(text) <= MAX_TEXT_CHARACTERS else text[: MAX_TEXT_CHARACTERS - 1] + "…"
-    return f'"{_escape(shown)}"'
-
-
-def _escape(text: str) -> str:
-    """Escape characters that could move the cursor or control the terminal in other ways."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    click.echo(json.encode(entry).decode() if as_json else format_entry(entry), color=colour)

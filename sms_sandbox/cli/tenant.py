@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..server import atomic_files
-from .connection import print_json, with_client
+from .answers import Answer
+from .connection import with_client
 from .errors import CommandError
+from .terminal import count
 
 if TYPE_CHECKING:
     from ..client.control import Client
@@ -20,13 +22,14 @@ MAX_DOCUMENT_BYTES = 64 << 20
 @click.command()
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
 @with_client
-def reset(client: "Client", kinds: tuple[str, ...]) -> None:
+def reset(client: "Client", kinds: tuple[str, ...]) -> Answer:
     """Reset the tenant, or empty each KIND only.
 
     A KIND is messages, contacts, numbers, keywords, rules, faults, clock, mails, clients or traffic.
     """
-    body = {"kinds": kinds} if kinds else {}
-    print_json(client.control("POST", "/tenants/current/reset", body))
+    tenant = client.control("POST", "/tenants/current/reset", {"kinds": kinds} if kinds else {})
+    what = f"Emptied {', '.join(kinds)} of" if kinds else "Reset"
+    return Answer(tenant, f"{what} the tenant {tenant['name']}.")
 
 
 @click.command()
@@ -37,12 +40,12 @@ def reset(client: "Client", kinds: tuple[str, ...]) -> None:
 )
 @click.argument("file", required=False)
 @with_client
-def export(client: "Client", file: str | None, with_secrets: bool) -> None:
+def export(client: "Client", file: str | None, with_secrets: bool) -> Answer:
     """Write the tenant as one JSON document.
 
     It goes to FILE, which only you can read, or to stdout. To import or replay it, export it --with-secrets.
     """
-    _write(file, client.control("GET", "/export", with_secrets="true" if with_secrets else None))
+    return _write(file, client.control("GET", "/export", with_secrets=with_secrets or None))
 
 
 @click.command("import")
@@ -51,27 +54,28 @@ def export(client: "Client", file: str | None, with_secrets: bool) -> None:
 @click.option("--secret", metavar="SECRET", help="API secret of that account. If left out, the one in the document.")
 @click.argument("file")
 @with_client
-def import_(client: "Client", file: str, name: str | None, key: str | None, secret: str | None) -> None:
+def import_(client: "Client", file: str, name: str | None, key: str | None, secret: str | None) -> Answer:
     """Create a tenant from a document.
 
     FILE is an export --with-secrets. If the exported tenant still exists, give the new one another --name and --key.
     """
     changes = {"name": name, "key": key, "secret": secret}
     body = {"document": _read(file), **{field: value for field, value in changes.items() if value is not None}}
-    print_json(client.control("POST", "/import", body))
+    tenant = client.control("POST", "/import", body)
+    return Answer(tenant, f"Created the tenant {tenant['name']}, with the key {tenant['key']}.")
 
 
 @click.command()
 @click.argument("file")
 @click.argument("to", required=False)
 @with_client
-def replay(client: "Client", file: str, to: str | None) -> None:
+def replay(client: "Client", file: str, to: str | None) -> Answer:
     """Make the calls of a document again.
 
     FILE is an export --with-secrets. The calls are made in a new tenant of the same seed. Its document is written to
     the file TO, or to stdout; the tenant is not kept. The same FILE always gives the same document.
     """
-    _write(to, client.control("POST", "/replay", {"document": _read(file)}))
+    return _write(to, client.control("POST", "/replay", {"document": _read(file)}))
 
 
 def _read(file: str) -> Any:
@@ -86,13 +90,14 @@ def _read(file: str) -> Any:
         raise CommandError(f"{file} can't be read: {getattr(why, 'strerror', None) or why}.") from why
 
 
-def _write(file: str | None, document: Any) -> None:
-    """Write a document to stdout, or to a file that only its owner can read. Equal documents give equal bytes."""
+def _write(file: str | None, document: Any) -> Answer:
+    """Write a document to a file that only its owner can read, or answer it. Equal documents give equal bytes."""
     text = json.dumps(document, indent=1, ensure_ascii=False)
     if file is None:
-        click.echo(text)
-        return
+        return Answer(document, text)
     try:
         atomic_files.replace_file(Path(file).absolute(), f"{text}\n".encode(), mode=0o600)
     except OSError as why:
         raise CommandError(f"{file} can't be written: {why.strerror or why}.") from why
+    rows = count(sum(map(len, document["tables"].values())), "row")
+    return Answer({"file": file}, f"Wrote the tenant {document['tenant']['name']} to {file}: {rows}.")

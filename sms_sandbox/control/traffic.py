@@ -100,6 +100,7 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
     """
     journal = call.context.journal
     check_capacity(call)
+    _filter(query.match(0), query.kind)  # so that a wrong one is refused before the stream begins
     with journal.listen(call.tenant.id) as listener:
         position, quiet_since = query.after, time.monotonic()
         if position is None:
@@ -213,7 +214,7 @@ def _next_batch(call: Call, position: int, query: shapes.EventFilter) -> _Batch:
     if ends.last < position:
         position = 0  # the tenant was reset, and its ids begin anew
     dropped = 0 if ends.first is None else max(0, ends.first - 1 - max(position, ends.cleared))
-    wanted = EntryFilter(kind=query.kind, method=query.method, after=position)
+    wanted = _filter(query.match(position), query.kind)
     rows = queries.list_next(call.db, call.tenant.id, wanted, STREAM_BATCH_ROWS)
     return _Batch(rows, rows[-1].id if len(rows) == STREAM_BATCH_ROWS else ends.last, dropped)
 

@@ -75,6 +75,6 @@ def test_the_version_is_told() -> None:
 
 
 def test_a_command_that_there_is_not() -> None:
-    found = run("wait")
-    assert "No such command 'wait'" in found.output
+    found = run("await")
+    assert "No such command 'await'" in found.output
     assert found.exit_code == 2

@@ -14,20 +14,20 @@ from tests.sandbox import HANDSET, Account, run_sandbox
 
 def test_a_handset_writes_from_a_shell(server: Account) -> None:
     message = server.send()
-    result = run("inbound", "--from", HANDSET, "thanks", *at(server))
+    result = run("inbound", "--from", HANDSET, "thanks", "--json", *at(server))
     assert result.exit_code == 0
     assert json.loads(result.output)["message_id"] == message
     own = str(server.api("get-numbers", filter="owned")["numbers"][0]["number"])
-    result = run("inbound", "--from", HANDSET, "--to", own, "hello", *at(server))
+    result = run("inbound", "--from", HANDSET, "--to", own, "hello", "--json", *at(server))
     assert json.loads(result.output)["to"] == own
 
 
 def test_helpers_act_on_the_account_that_is_named(server: Account) -> None:
     tenant = server.tenant(frozen_at="2030-01-31T12:00:00Z")
     mine = ("--account", f"{tenant.key}:{tenant.secret}")
-    result = run("advance", "24h", *mine, *at(server))
+    result = run("clock", "advance", "24h", "--json", *mine, *at(server))
     assert json.loads(result.output)["end"] == "2030-02-01T12:00:00Z"
-    result = run("advance", "--to", "2030-02-02T00:00:00Z", *mine, *at(server))
+    result = run("clock", "advance", "--to", "2030-02-02T00:00:00Z", "--json", *mine, *at(server))
     assert json.loads(result.output)["end"] == "2030-02-02T00:00:00Z"
     assert tenant.ok("GET", "/clock")["now"] == "2030-02-02T00:00:00Z"
 
@@ -36,29 +36,30 @@ def test_a_refusal_is_one_line(server: Account) -> None:
     for args in (
         ("inbound", "--from", "61491570159", "hi"),
         ("inbound", "--from", "me", "hi"),
-        ("advance", "--to", "2001-01-01T00:00:00Z"),
-        ("advance", "--to", "tomorrow"),
-        ("advance", "24h", "--account", "nobody:here"),
+        ("clock", "advance", "--to", "2001-01-01T00:00:00Z"),
+        ("clock", "advance", "24h", "--account", "nobody:here"),
     ):
         result = run(*args, *at(server))
         assert result.exit_code == 1, args
         assert len(result.output.splitlines()) == 1
-    result = run("advance", "24h", "--http-port", str(free_port()))
+    result = run("clock", "advance", "24h", "--http-port", str(free_port()))
     assert result.exit_code == 1
     assert "No sandbox answers at http://127.0.0.1:" in result.output
 
 
-@pytest.mark.parametrize("args", [(), ("soon",), ("24h", "--to", "2030-01-01T00:00:00Z"), ("-1h",), ("1e99d",)])
+@pytest.mark.parametrize(
+    "args", [(), ("soon",), ("--to", "tomorrow"), ("24h", "--to", "2030-01-01T00:00:00Z"), ("-1h",), ("1e99d",)]
+)
 def test_an_advance_must_say_how_far(server: Account, args: Sequence[str]) -> None:
-    assert run("advance", *args, *at(server)).exit_code == 2
+    assert run("clock", "advance", *args, *at(server)).exit_code == 2
 
 
 def test_a_token_is_sent_along(certificates: Certificates) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), control_token="let-me-in")
     with run_sandbox(settings) as account:
-        assert run("advance", "1s", *at(account)).exit_code == 1
-        assert run("advance", "1s", "--control-token", "let-me-in", *at(account)).exit_code == 0
-        assert run("advance", "1s", *at(account), SMS_SANDBOX_CONTROL_TOKEN="let-me-in").exit_code == 0
+        assert run("clock", "advance", "1s", *at(account)).exit_code == 1
+        assert run("clock", "advance", "1s", "--control-token", "let-me-in", *at(account)).exit_code == 0
+        assert run("clock", "advance", "1s", *at(account), SMS_SANDBOX_CONTROL_TOKEN="let-me-in").exit_code == 0
 
 
 def test_the_ready_file_has_the_token(certificates: Certificates, tmp_path: Path) -> None:
@@ -66,5 +67,5 @@ def test_the_ready_file_has_the_token(certificates: Certificates, tmp_path: Path
     file = tmp_path / "ready.json"
     with run_sandbox(settings) as account:
         write_ready(account, file)
-        assert run("advance", "1s", "--ready-file", str(file)).exit_code == 0
-        assert run("advance", "1s", "--ready-file", str(file), "--control-token", "another").exit_code == 1
+        assert run("clock", "advance", "1s", "--ready-file", str(file)).exit_code == 0
+        assert run("clock", "advance", "1s", "--ready-file", str(file), "--control-token", "another").exit_code == 1

@@ -19,7 +19,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture(scope="module")
 def server(certificates: Certificates) -> Iterator[Account]:
-    """The default account of a server that asks for credentials, as one that listens on every address does."""
+    """The default account of a server that asks for credentials."""
     settings = Settings(
         https_port=0, http_port=0, certs=str(certificates.directory), control_token=TOKEN, throttle=0, delivery_delay=0
     )

@@ -52,11 +52,19 @@ class TrafficQuery(TrafficFilter):
 
 
 class EventFilter(Request):
-    """A filter of events. `after`: start behind this entry; without it, only new events are sent."""
+    """A filter of events, as for the list. `after`: start behind this entry; without it, only new events are sent."""
 
     kind: Kind | None = None
     method: Text | None = None
+    number: PhoneNumber | None = None
+    code: Text | None = None
+    text: Text | None = None
+    rule: Text | None = None
     after: Id | None = None
+
+    def match(self, after: int) -> TrafficMatch:
+        """Return the filter of entries behind one."""
+        return TrafficMatch(self.method, self.number, self.code, self.text, self.rule, after)
 
 
 class Entry(Response):

@@ -52,7 +52,7 @@ def fault(tenant: Account) -> Run:
     ],
 )  # fmt: skip
 def test_a_fault_is_added(tenant: Account, fault: Run, args: str, expected: dict[str, Any]) -> None:
-    ran = fault("add", *args.split())
+    ran = fault("add", *args.split(), "--json")
     assert ran.exit_code == 0, ran.output
     added = json.loads(ran.output)
     assert {name: added[name] for name in expected} == expected
@@ -66,17 +66,19 @@ def test_the_first_comes_first_and_takes_effect(tenant: Account, fault: Run) -> 
 
 
 def test_faults_are_listed_one_to_a_line_and_cleared(tenant: Account, fault: Run) -> None:
-    assert fault("list").output == ""
-    fault("add", "--method", "send-sms", "--error", "LEDGER_ERROR", "--count", "2", "--to", HANDSET)
+    assert fault("list").output == "There are no faults.\n"
+    added = fault("add", "--method", "send-sms", "--error", "LEDGER_ERROR", "--count", "2", "--to", HANDSET).output
+    left = "error LEDGER_ERROR; used 0 of 0 seen, 2 left"
+    assert added == f"Added fault 1  on api: send-sms, to 61491570156, {left}.\n"
     fault("add", "--delay", "1s..2s", "--for", "1m")
     fault("add", "--event", "dlr", "--callback", "drop")
     tenant.api("send-sms", message="Hi", to=HANDSET)
     assert fault("list").output.splitlines() == [
         "1  on api: send-sms, to 61491570156, error LEDGER_ERROR; used 1 of 1 seen, 1 left",
-        "2  on api: delay from 1 to 2; used 0 of 0 seen, until 2030-01-31T12:01:00Z",
+        "2  on api: delay from 1 to 2; used 0 of 0 seen, until 2030-01-31 12:01:00 UTC",
         "3  on callback: dlr, callback drop; used 0 of 0 seen",
     ]
-    assert fault("clear", "2", "3").output == ""
+    assert fault("clear", "2", "3").output == "Removed 2 faults.\n"
     assert [each["id"] for each in tenant.ok("GET", "/faults")["faults"]] == [1]
     assert fault("clear", "2").exit_code == 1
     assert fault("clear").exit_code == 0

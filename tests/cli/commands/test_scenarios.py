@@ -35,7 +35,7 @@ def test_the_catalogue_can_be_read() -> None:
 
 
 def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
-    added = run("rule", "add", "soft-bounce", "--to", "6149157*", "--count", "3", of=tenant)
+    added = run("rule", "add", "soft-bounce", "--to", "6149157*", "--count", "3", "--json", of=tenant)
     assert json.loads(added.stdout)["remaining"] == 3
     more = ["--option", "text=No thanks", "--option", "after_seconds=60", "--first", "--for", "24h", "--share", "0.5"]
     run("rule", "add", "replies", "--nth", "2", "--sender", "Abc", *more, of=tenant)
@@ -49,7 +49,7 @@ def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
     assert run("rule", "remove", "1", "3", of=tenant).exit_code == 0
     assert [each["id"] for each in tenant.ok("GET", "/rules")["rules"]] == [2]
     assert run("rule", "remove", "--all", of=tenant).exit_code == 0
-    assert run("rule", "list", of=tenant).stdout == ""
+    assert run("rule", "list", of=tenant).stdout == "There are no rules.\n"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import click
 import msgspec
 import pytest
 
-from sms_sandbox.cli.tail import format_line
+from sms_sandbox.cli.traffic_lines import format_entry
 from sms_sandbox.control.shapes.traffic import Entry
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import PREFIX
@@ -55,7 +55,7 @@ def test_what_was_comes_first_and_then_what_happens(tenant: Account) -> None:
         while "report" in happened:
             happened = line(process)
         assert "FIELD_EMPTY 400" in happened
-        assert "hint: send-sms has no parameter `mesage`. Did you mean `message`?" in happened
+        assert line(process).strip().startswith("hint: send-sms has no parameter `mesage`. Did you mean `message`?")
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
         assert process.stderr
@@ -132,16 +132,24 @@ ENTRY: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("more", "shown"),
     [
-        ({}, '12:00:00.123 call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
-        ({"at": "2030-01-31T12:00:00Z"}, '12:00:00.000 call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
+        ({}, '2030-01-31 12:00:00.123 call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
+        ({"at": "2030-01-31T12:00:00Z"},
+         '2030-01-31 12:00:00.000 call     send-sms     61491570156  SUCCESS 0.8 ms "Hi"'),
         ({"kind": "callback", "method": "dlr", "code": "failed", "status": 503, "error": "answered 503",
           "request": {}, "rule": "fault 3"},
-         "12:00:00.123 callback dlr          61491570156  failed 503 0.8 ms answered 503 [fault 3]"),
+         "2030-01-31 12:00:00.123 callback dlr          61491570156  failed 503 0.8 ms [fault 3]"),
+        ({"kind": "callback", "method": "dlr", "code": "failed", "status": 500, "error": "answered 500",
+          "request": {}, "reply": "No such order\nat line 3"},
+         '2030-01-31 12:00:00.123 callback dlr          61491570156  failed 500 0.8 ms "No such order"'),
+        ({"code": "FIELD_EMPTY", "status": 400, "request": {}, "hints": ["Hm.", "And?"],
+          "reply": {"error": {"code": "FIELD_EMPTY", "description": "Field message is empty"}}},
+         "2030-01-31 12:00:00.123 call     send-sms     61491570156  FIELD_EMPTY 400 0.8 ms Field message is empty"
+         + "".join(f"\n{' ' * 24}hint: {hint}" for hint in ("Hm.", "And?"))),
         ({"kind": "report", "method": None, "code": "delivered", "status": None, "took_ms": None, "request": {}},
-         "12:00:00.123 report                61491570156  delivered"),
+         "2030-01-31 12:00:00.123 report                61491570156  delivered"),
         ({"request": {"message": "a\x1b[2Jb\nc" + "x" * 80}},
-         f'12:00:00.123 call     send-sms     61491570156  SUCCESS 0.8 ms "a\\x1b[2Jb\\nc{"x" * 51}…"'),
+         f'2030-01-31 12:00:00.123 call     send-sms     61491570156  SUCCESS 0.8 ms "a\\x1b[2Jb\\nc{"x" * 51}…"'),
     ],
 )  # fmt: skip
 def test_lines(more: dict[str, Any], shown: str) -> None:
-    assert click.unstyle(format_line(msgspec.convert({**ENTRY, **more}, Entry))) == shown
+    assert click.unstyle(format_entry(msgspec.convert({**ENTRY, **more}, Entry))) == shown

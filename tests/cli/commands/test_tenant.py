@@ -30,9 +30,9 @@ def test_a_tenant_is_emptied_as_a_whole_or_by_kind(tenant: Account) -> None:
     tenant.send()
     tenant.api("add-list", name="Guests")
     result = run(tenant, "reset", "messages", "mails")
-    assert json.loads(result.output)["key"] == tenant.key
+    assert result.output.startswith("Emptied messages, mails of the tenant t-")
     assert (total(tenant, "messages"), total(tenant, "lists")) == (0, 1)
-    assert run(tenant, "reset").exit_code == 0
+    assert json.loads(run(tenant, "reset", "--json").output)["key"] == tenant.key
     assert total(tenant, "lists") == 0
     result = run(tenant, "reset", "everything")
     assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
@@ -41,13 +41,14 @@ def test_a_tenant_is_emptied_as_a_whole_or_by_kind(tenant: Account) -> None:
 def test_a_tenant_is_taken_along_in_a_file(server: Account, tenant: Account, tmp_path: Path) -> None:
     tenant.send("caf\u00e9")
     file = tmp_path / "tenant.json"
-    assert run(tenant, "export", "--with-secrets", str(file)).output == ""
+    assert "rows.\n" in run(tenant, "export", "--with-secrets", str(file)).output
     assert file.stat().st_mode & 0o777 == 0o600
     assert run(tenant, "export", "--with-secrets").output == file.read_text()
     assert json.loads(file.read_text()) == tenant.ok("GET", "/export", with_secrets="true")
     result = run(server, "import", str(file))
     assert (result.exit_code, "already" in result.output) == (1, True)
-    made = json.loads(run(server, "import", str(file), "--name", "along", "--key", "along", "--secret", "s").output)
+    renamed = ("--name", "along", "--key", "along", "--secret", "s")
+    made = json.loads(run(server, "import", str(file), *renamed, "--json").output)
     copied = Account(server.ready, made["key"], made["secret"])
     assert (made["name"], copied.key, copied.secret) == ("along", "along", "s")
     assert copied.ok("GET", "/messages")["messages"][0]["text"] == "caf\u00e9"
@@ -58,7 +59,7 @@ def test_a_tenant_is_made_again_from_its_file(tenant: Account, tmp_path: Path) -
     file, first, second = (str(tmp_path / name) for name in ("tenant.json", "first.json", "second.json"))
     assert run(tenant, "export", "--with-secrets", file).exit_code == 0
     for to in (first, second):
-        assert run(tenant, "replay", file, to).output == ""
+        assert f" to {to}: " in run(tenant, "replay", file, to).output
     assert Path(first).read_bytes() == Path(second).read_bytes() == Path(file).read_bytes()
     assert run(tenant, "replay", file).output == Path(first).read_text()
     assert total(tenant, "messages") == 1

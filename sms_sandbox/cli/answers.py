@@ -1,0 +1,82 @@
+"""The answer of a command: sentences for people, or JSON for programs."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, NamedTuple
+
+import click
+
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+TYPES = {"int": "a whole number", "float": "a number", "str": "a text"}
+
+COMPARED = {None: "", " >=": " of at least", " <=": " of at most", " >": " above", " <": " below"}
+"""Words for how control compares a value to a limit."""
+
+
+class Answer(NamedTuple):
+    """What a command found out or did. `data` is printed as JSON, `text` to people; `ok` decides the exit code."""
+
+    data: Any
+    text: str
+    ok: bool = True
+
+
+def answers(command: Callable[..., Answer]) -> Callable[..., None]:
+    """Print what a command returns, as JSON with `--json`."""
+
+    @wraps(command)
+    def run(*args: Any, as_json: bool, **given: Any) -> None:
+        answer = command(*args, **given)
+        if as_json:
+            click.echo(to_json(answer.data))
+        elif answer.text:
+            click.echo(answer.text)
+        if not answer.ok:
+            click.get_current_context().exit(1)
+
+    decorated: Callable[..., None] = JSON_OPTION(run)
+    return decorated
+
+
+def to_json(data: Any) -> str:
+    """Return data as indented JSON, structs of control too."""
+    from msgspec import to_builtins  # here, because --help does not need it
+
+    return json.dumps(to_builtins(data), indent=2, ensure_ascii=False)
+
+
+def name_flags(message: str, command: click.Command) -> str:
+    """Return a refusal with the flags of a command in place of a request's fields.
+
+    Control says "Expected `int` - at `$.match.count`." or "`to` must have a time zone.".
+    """
+    names = {each.name.rstrip("_"): _spelling(each) for each in command.params if each.name}
+
+    def find(path: str) -> str | None:
+        return next((names[part] for part in reversed(re.findall(r"\w+", path)) if part in names), None)
+
+    about = re.search(r" - at `(?:key in )?\$([^`]*)`", message)
+    if about and (flag := find(about[1])):
+        message = f"{flag}: {message.replace(about[0], '')}"
+    message = re.sub("`(int|float|str)`( [<>]=?)?", lambda match: TYPES[match[1]] + COMPARED[match[2]], message)
+    # Elsewhere in a sentence such a word may mean something else, such as an option of a scenario.
+    return re.sub(r"^`(\w+)`", lambda match: find(match[1]) or match[0], message)
+
+
+def _spelling(parameter: click.Parameter) -> str:
+    """Return how a person gives a parameter: its flag, or the name of an argument in the help."""
+    if isinstance(parameter, click.Argument):
+        return (parameter.metavar or parameter.name or "").strip("[].").upper()
+    return parameter.opts[0]
+
+
+def pad_table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
+    """Return rows under a head, in columns of equal width."""
+    lines = [head, *rows]
+    widths = [max(len(row[column]) for row in lines) for column in range(len(head))]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in lines)
+    return "\n".join(map(str.rstrip, padded))

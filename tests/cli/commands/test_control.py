@@ -1,0 +1,175 @@
+"""The commands that are calls of control: sentences for people, and JSON for programs."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sms_sandbox.cli.root import main
+from sms_sandbox.client.demo import DemoApp, tell_story
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import Settings
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account, run_sandbox
+
+NOON = "2030-01-31T12:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def demo(certificates: Certificates) -> Iterator[Account]:
+    """The default account of a server on which the demo's story was told."""
+    app = DemoApp()
+    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), demo=True)
+    with run_sandbox(settings) as account:
+        tell_story(account.ready, app.url)
+        yield account
+    app.close()
+
+
+def run(account: Account, *args: str) -> Result:
+    where = ("--http-port", account.ready.http.rpartition(":")[2], "--account", f"{account.key}:{account.secret}")
+    return CliRunner().invoke(main, [*args, *where], prog_name="sms-sandbox")
+
+
+def text(account: Account, *args: str) -> str:
+    """Return what a command says, if it succeeds."""
+    result = run(account, *args)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def data(account: Account, *args: str) -> Any:
+    return json.loads(text(account, *args, "--json"))
+
+
+def test_the_clock_is_shown_frozen_moved_and_resumed(server: Account) -> None:
+    tenant = server.tenant(frozen_at=NOON)
+    assert text(tenant, "clock", "show") == "2030-01-31 12:00:00 UTC, frozen.\n"
+    tenant.send()
+    assert text(tenant, "clock", "advance", "1d") == (
+        "The clock went 1 d ahead, to 2030-02-01 12:00:00 UTC, and stays there. On the way: 1 delivery report.\n"
+    )
+    assert data(tenant, "clock", "advance", "--to", "2030-02-02")["end"] == "2030-02-02T00:00:00Z"
+    assert text(tenant, "clock", "resume").startswith("2030-02-02 00:00:0")
+    assert "running" in text(tenant, "clock", "show")
+    assert data(tenant, "clock", "freeze")["running"] is False
+
+
+def test_a_message_is_sent_as_an_app_does(tenant: Account) -> None:
+    said = text(tenant, "send", HANDSET, "Hello")
+    (message,) = tenant.ok("GET", "/messages")["messages"]
+    assert said == f"Message {message['id']} was sent to 1 handset: 1 part, 0.087.\n"
+    assert message["text"] == "Hello"
+    tenant.ok("POST", "/clock/freeze")
+    assert "is sent at 2040-01-31 12:00:00 UTC" in text(tenant, "send", HANDSET, "Later", "--at", "2040-01-31T12:00")
+    assert data(tenant, "send", "0491570156", "Hi", "--country", "AU")["recipients"] == 1
+
+
+def test_a_refused_message_says_why(tenant: Account) -> None:
+    result = run(tenant, "send", HANDSET, "Hello", "--from", "NOCREDIT")
+    assert result.exit_code == 1
+    assert result.output == (
+        "Refused with LEDGER_ERROR: Insufficient funds to carry out debit\nThis was caused by magic sender NOCREDIT.\n"
+    )
+    for args in (("send", "Hello"), ("send", HANDSET, "Hello", "--list", "1"), ("send",)):
+        assert run(tenant, *args).exit_code == 2
+
+
+def test_messages_are_a_table(demo: Account) -> None:
+    head, newest, *_ = lines = text(demo, "messages", "-n", "3").splitlines()
+    assert head.split() == ["ID", "TIME", "FROM", "RESULT", "TEXT"]
+    assert newest.endswith('delivered  "Order 1042 is ready. Track it: https://shop.example/orders/…"')
+    assert lines[-1] == f"({demo.ok('GET', '/messages')['page']['total'] - 3} older ones; see --max.)"
+    (campaign,) = text(demo, "messages", "--text", "Carlton", "--text", "riders").splitlines()[1:]
+    assert "5 delivered, 1 soft-bounce" in campaign
+    assert data(demo, "messages") == demo.ok("GET", "/messages", max=20)
+    assert "cancelled" in text(demo, "messages", "--status", "cancelled")
+
+
+def test_callbacks_are_a_table(demo: Account) -> None:
+    (_, gone) = text(demo, "callbacks", "--state", "given-up").splitlines()
+    assert "given-up after 5 attempts  nothing listens at localhost:1  http://localhost:1/last-years-app" in gone
+    (_, waiting) = text(demo, "callbacks", "--state", "waiting").splitlines()
+    assert "next at 2026-03-04 11:06:02 after 4 attempts" in waiting
+    assert '"The order service is being deployed."' in waiting
+    assert data(demo, "callbacks") == demo.ok("GET", "/callbacks", max=20)
+
+
+def test_where_nothing_happened_a_sentence_says_so(tenant: Account) -> None:
+    assert text(tenant, "messages") == "No message was sent yet.\n"
+    assert text(tenant, "messages", "--sender", "x") == "There are no such messages.\n"
+    assert "--dlr-url" in text(tenant, "callbacks")
+    assert text(tenant, "callbacks", "--event", "reply") == "There are no such callbacks.\n"
+
+
+def test_a_callback_is_sent_again(tenant: Account, receiver: Receiver) -> None:
+    tenant.ok("POST", "/clock/freeze")
+    tenant.ok("PATCH", "/account", {"dlr_url": receiver.url})
+    tenant.send()
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    (callback,) = tenant.ok("GET", "/callbacks")["callbacks"]
+    said = text(tenant, "resend", str(callback["id"]))
+    assert f"(dlr, handset {HANDSET}) to {receiver.url}: answered 200 after " in said
+    assert len(tenant.ok("GET", f"/callbacks/{callback['id']}")["attempts"]) == 2
+    tenant.ok("POST", "/faults", {"on": "callback", "callback": "drop"})
+    result = run(tenant, "resend", str(callback["id"]))
+    assert (result.exit_code, "dropped by fault" in result.output) == (1, True)
+    assert run(tenant, "resend", "99").exit_code == 1
+
+
+def test_the_account_is_shown_and_changed(tenant: Account) -> None:
+    said = text(tenant, "account", "--dlr-url", "http://localhost:3000/reports", "--balance", "5", "--suspended")
+    assert "balance           5.000 AUD" in said
+    assert "delivery reports  http://localhost:3000/reports" in said
+    assert "suspended" in said
+    assert data(tenant, "account", "--dlr-url", "", "--no-suspended") == tenant.ok("GET", "/account")
+    assert tenant.ok("GET", "/account")["dlr_url"] is None
+
+
+def test_expectations_decide_the_exit_code(tenant: Account) -> None:
+    tenant.send("Tomorrow at 9")
+    assert text(tenant, "verify", "messages", "--text", "tomorrow", "--count", "1") == "As expected: 1 match.\n"
+    result = run(tenant, "verify", "calls", "--method", "send-sms", "--param", "message=Today")
+    assert result.exit_code == 1
+    assert "message 'Tomorrow at 9' instead of 'Today'" in result.output
+    assert "send-sms" in text(tenant, "wait", "calls", "--count", "1", "--since", "1h")
+    assert run(tenant, "wait", "callbacks", "--timeout", "10ms").exit_code == 1
+    assert data(tenant, "verify", "calls", "--at-most", "1")["ok"] is True
+    for args in (("messages", "--count", "1", "--at-least", "1"), ("mails",), ("calls", "--param", "x")):
+        assert run(tenant, "verify", *args).exit_code == 2
+
+
+def test_inbound_says_where_it_went(tenant: Account) -> None:
+    message = tenant.send()
+    said = text(tenant, "inbound", "--from", HANDSET, "STOP")
+    assert f"as a reply to message {message}. The handset has opted out. No callback is sent." in said
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("account", "--throttle", "-3"), "--throttle: Expected a whole number of at least 0."),
+        (("account", "--price", "-1"), "--price: Expected a number of at least 0"),
+        (("inbound", "--from", "me", "hi"), "--from: Expected a text of 3 to 15 digits"),
+        (("verify", "calls", "--number", "x"), "--number: "),
+        (("tail", "--number", "x"), "--number: "),
+        (("tail", "--number", "x", "-n", "0"), "--number: "),
+    ],
+)
+def test_a_refusal_names_the_flag(tenant: Account, args: tuple[str, ...], said: str) -> None:
+    result = run(tenant, *args)
+    assert result.exit_code == 1
+    assert result.output.startswith(f"sms-sandbox: {said}")
+    assert "$" not in result.output
+
+
+def test_tail_has_dates_and_filters(demo: Account) -> None:
+    lines = text(demo, "tail", "--since", "2026-03-03", "--until", "2026-03-03T23:59", "--code", "failed").splitlines()
+    assert all(line.startswith("2026-03-03 ") and " failed " in line for line in lines)
+    assert len(lines) == 7
+    newest = text(demo, "tail", "--since", "30m", "--no-follow").splitlines()
+    assert newest[0].startswith("2026-03-04 08:")
+    (line,) = text(demo, "tail", "--no-follow", "--number", HANDSET, "--kind", "inbound").splitlines()
+    assert '"Great, thanks!"' in line
