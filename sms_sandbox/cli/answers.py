@@ -50,7 +50,7 @@ def to_json(data: Any) -> str:
 
 
 def name_flags(message: str, command: click.Command) -> str:
-    """Return a refusal with the flags of a command in place of a request's fields.
+    """Return a refusal with a command's flags in place of a request's fields.
 
     Control says "Expected `int` - at `$.match.count`." or "`to` must have a time zone.".
     """
