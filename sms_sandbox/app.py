@@ -24,6 +24,8 @@ from .api.http_responses import not_found_page
 from .api.routes import Api, ApiRoute, failure
 from .control import PREFIX, guard
 from .control.error_handlers import control_failed, no_such_path
+from .domain.receiver import PREFIX as RECEIVER
+from .domain.receiver import VERBS as RECEIVER_VERBS
 from .journal.writer import JournalWriter
 from .services.access import Access
 from .settings import Settings, control_token, is_loopback, with_private_secret
@@ -85,6 +87,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Route("/_sandbox/sign-out", sandbox.sign_in.sign_out, methods=["POST"]),
             Route("/_sandbox/ca.pem", pages.ca),
             Route("/_sandbox/openapi.json", pages.api_description),
+            Route(f"{RECEIVER}/{{tenant}}/{{name}}", pages.receiver, methods=RECEIVER_VERBS),
             Mount(PREFIX, app=sandbox.control),  # control.routes lists what is below
             Route("/{code:short_link}", pages.open_link),  # /TapTh.is/aB3dE5fG
         ],

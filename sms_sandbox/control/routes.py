@@ -16,6 +16,8 @@ from . import (
     messages,
     outbox,
     parity,
+    receivers,
+    series,
     session,
     tenants,
     traffic,
@@ -56,6 +58,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *outbox.OPERATIONS,
     *documents.OPERATIONS,
     *parity.OPERATIONS,
+    *receivers.OPERATIONS,
+    *series.OPERATIONS,
     *faults.OPERATIONS,
     *carrier_rules.OPERATIONS,
 )

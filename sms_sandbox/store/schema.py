@@ -10,7 +10,7 @@ from sqlalchemy.pool import StaticPool
 from . import tables
 from .database import CONNECTIONS, Store
 
-VERSION = 3
+VERSION = 4
 """Version of the tables. A database of another version is refused."""
 
 _LOCKED = "database is locked"

@@ -17,8 +17,10 @@ Row: TypeAlias = Mapping[str, int | str | None]
 Tables: TypeAlias = Mapping[str, Sequence[Row]]
 """Rows by the name of their table."""
 
-DOCUMENT_TABLES = tables.OF_A_TENANT
-"""The tables of a document."""
+_NOT_IN_DOCUMENTS = (tables.received, tables.receivers)
+
+DOCUMENT_TABLES = tuple(table for table in tables.OF_A_TENANT if table not in _NOT_IN_DOCUMENTS)
+"""The tables of a document. The built-in receiver belongs to a server, as an app does."""
 
 _UNSTABLE: Mapping[Column[Any], Any] = {
     tables.timeline.c.wake: None,

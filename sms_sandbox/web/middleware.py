@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..domain.callbacks import USER_AGENT
+from ..domain.receiver import is_receiver
 
 _STOPPING = PlainTextResponse(
     "The sandbox is being stopped.", 503, headers={"cache-control": "no-store", "connection": "close"}
@@ -23,7 +24,8 @@ class NoLoops:
     """Middleware that refuses callbacks of a sandbox.
 
     The HTTP client of callbacks refuses this server's own addresses. It can't know others that lead here, as those of a
-    published port or a proxy, so one message could cause the next for ever.
+    published port or a proxy, so one message could cause the next for ever. The built-in receiver calls nothing, so it
+    may get callbacks.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -31,7 +33,8 @@ class NoLoops:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_callback = scope["type"] == "http" and _OWN_USER_AGENT in scope["headers"]
-        return (_LOOP if is_callback else self._app)(scope, receive, send)
+        is_loop = is_callback and not is_receiver(scope["path"])
+        return (_LOOP if is_loop else self._app)(scope, receive, send)
 
 
 class AnswerCancelled:

@@ -71,6 +71,12 @@ class Pages:
 
         return Assets()
 
+    async def receiver(self, request: Request) -> Response:
+        """Keep a callback that was sent to the built-in receiver, and answer it."""
+        from .receiver import receive  # late, as above
+
+        return await receive(request, self._store)
+
     async def ca(self, request: Request) -> Response:  # noqa: ARG002
         """Send the certificate of the sandbox's own authority."""
         pem = Path(self._info["ca"]).read_bytes()

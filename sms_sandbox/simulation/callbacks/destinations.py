@@ -30,14 +30,21 @@ class Destinations:
         allowed_hosts: hosts that are allowed although they are not private.
         own: addresses and ports where this server listens, which are never called.
         is_exposed: True if other machines reach this server, so that loopback must be an allowed host.
+        to_receiver: True for callbacks to the built-in receiver, which may be sent to this server.
     """
 
     def __init__(
-        self, allowed_hosts: Collection[str] = (), own: Collection[tuple[str, int]] = (), is_exposed: bool = False
-    ) -> None:
+        self, allowed_hosts: Collection[str] = (), own: Collection[tuple[str, int]] = (), is_exposed: bool = False,
+        to_receiver: bool = False,
+    ) -> None:  # fmt: skip
         self._allowed_hosts = allowed_hosts
         self._own = own
         self._is_exposed = is_exposed
+        self._to_receiver = to_receiver
+
+    def for_receiver(self) -> Destinations:
+        """Return the same rules for callbacks to the built-in receiver."""
+        return Destinations(self._allowed_hosts, self._own, self._is_exposed, to_receiver=True)
 
     def check_host(self, host: str, port: int) -> None:
         """Refuse addresses and public names, which need no resolver. Raises RefusedError."""
@@ -56,8 +63,11 @@ class Destinations:
 
     def check(self, address: str, host: str, port: int) -> None:
         """Raise RefusedError unless callbacks to a host may be sent to an address."""
+        is_own = self._is_own(address, port)
+        if is_own and self._to_receiver:
+            return
         reason = egress.refusal_reason(address, host, self._allowed_hosts, is_exposed=self._is_exposed)
-        if reason is None and self._is_own(address, port):
+        if reason is None and is_own:
             reason = f"{address} port {port} is this sandbox itself, which never calls itself."
         if reason is not None:
             raise RefusedError(reason)
@@ -67,7 +77,10 @@ class Destinations:
         listening = [ip_address(own.partition("%")[0]) for own, own_port in self._own if own_port == port]
         if not listening:
             return False
-        target: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+        try:
+            target: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+        except ValueError:
+            return False  # the rules for addresses refuse it
         if isinstance(target, IPv6Address) and target.ipv4_mapped is not None:
             target = target.ipv4_mapped
         if target in listening:

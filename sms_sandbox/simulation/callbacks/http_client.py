@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from ...domain.callbacks import USER_AGENT, is_success
+from ...domain.receiver import is_receiver
 from ...store.callbacks import Outcome
 from .destinations import Destinations, RefusedError
 from .file_descriptors import are_scarce, raise_if_exhausted
@@ -73,7 +74,8 @@ class CallbackClient:
     def __init__(self, ca_bundle: Path | None = None, destinations: Destinations | None = None) -> None:
         self._ca_bundle = ca_bundle
         self._destinations = destinations or Destinations()
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[Destinations, aiohttp.ClientSession] = {}
+        self._to_receiver = self._destinations.for_receiver()
 
     async def send(self, request: CallbackRequest) -> Outcome:
         """Make one attempt and return its outcome.
@@ -145,23 +147,30 @@ class CallbackClient:
         from yarl import URL
 
         url = URL(text, encoded=True)
-        self._destinations.check_host(url.host or "", url.port or 0)
-        return self._open().get(url, headers=headers, allow_redirects=False, auto_decompress=auto_decompress)
+        destinations = self._to_receiver if is_receiver(url.raw_path) else self._destinations
+        destinations.check_host(url.host or "", url.port or 0)
+        return self._open(destinations).get(
+            url, headers=headers, allow_redirects=False, auto_decompress=auto_decompress
+        )
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _open(self, destinations: Destinations) -> aiohttp.ClientSession:
+        """Return the session of these destinations.
+
+        Each has connections of its own: one that was made to the receiver must not serve another path of this server.
+        """
+        if destinations not in self._sessions:
             import aiohttp
 
             context = ssl.create_default_context(cafile=self._ca_bundle) if self._ca_bundle else True
             from .response_heads import HeadReducer
 
             connector = aiohttp.TCPConnector(
-                limit=0, limit_per_host=0, resolver=self._destinations.resolver(), use_dns_cache=False, ssl=context,
+                limit=0, limit_per_host=0, resolver=destinations.resolver(), use_dns_cache=False, ssl=context,
                 **({"force_close": True} if are_scarce() else {"keepalive_timeout": _IDLE_SECONDS}),
             )  # fmt: skip
             create: Any = partial(HeadReducer, loop=asyncio.get_running_loop())
             connector._factory = create
-            self._session = aiohttp.ClientSession(
+            self._sessions[destinations] = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None),
@@ -169,7 +178,7 @@ class CallbackClient:
                 trust_env=False,
                 middlewares=(_send_once,),
             )
-        return self._session
+        return self._sessions[destinations]
 
     @staticmethod
     def _client_error() -> type[Exception]:
@@ -179,8 +188,8 @@ class CallbackClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
 
 def _describe(failure: Exception) -> str:

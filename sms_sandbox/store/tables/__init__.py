@@ -5,6 +5,7 @@ from .columns import metadata
 from .contacts import imports, lists, members, optouts
 from .journal import journals, traffic
 from .messages import hits, links, mails, messages, recipients, responses
+from .receivers import received, receivers
 from .rules import rules
 from .sessions import sessions
 from .tenants import (
@@ -41,6 +42,8 @@ __all__ = [
     "metadata",
     "numbers",
     "optouts",
+    "received",
+    "receivers",
     "recipients",
     "responses",
     "rules",
