@@ -12,7 +12,9 @@ _PATH = re.compile(rf"{PREFIX}{_SEGMENT}{_SEGMENT}", re.ASCII)
 
 
 def is_receiver(path: str) -> bool:
-    """True for the path of a receiver, and for nothing that a proxy or a browser could take for another path."""
+    """True for the path of a receiver.
+
+    No proxy or browser could take it for another path."""
     return _PATH.fullmatch(path) is not None
 
 

@@ -40,7 +40,7 @@ class ReceivedRequest(Response):
     """A request that a receiver got. `url` is its path and query, `params` are the values of the query.
 
     `is_signed`: true if the signature is right for an account of the tenant, false if it is wrong, null without one.
-    `status` is what the receiver answered.
+    `status` is that of the answer.
     """
 
     id: int
