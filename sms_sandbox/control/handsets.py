@@ -34,7 +34,7 @@ _REPLIES = "replies"
 
 @operation("GET", "/handsets")
 def list_handsets(call: Call, query: shapes.HandsetFilter) -> shapes.Handsets:
-    """List the handsets that got or sent a text, the one with the latest text first."""
+    """List the handsets that got or sent a text, by the time of the latest."""
     digits = re.sub(r"[\s()+-]", "", query.number or "")
     parts = {digits, assume_australia(digits)} if digits else set()
     page = handsets.list_numbers(call.db, call.tenant.id, paging_of(query), parts)
