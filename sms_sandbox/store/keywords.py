@@ -106,9 +106,13 @@ def set_paid_until(db: Connection, tenant: int, keyword: int, until: datetime) -
     change(db, tenant, keyword, {"billing_date": to_micros(until)})
 
 
-def list_page(db: Connection, tenant: int, account: int, number: str | None, paging: Paging) -> Page[Keyword]:
-    """Return a page of the account's keywords, by name. `number` limits it to one number."""
-    query = select(*_COLUMNS).where(k.c.tenant == tenant, k.c.account == account)
+def list_page(
+    db: Connection, tenant: int, account: int | None, number: str | None, paging: Paging
+) -> Page[Keyword]:
+    """Return a page of keywords, by name. `account` and `number` limit it, if given."""
+    query = select(*_COLUMNS).where(k.c.tenant == tenant)
+    if account is not None:
+        query = query.where(k.c.account == account)
     if number is not None:
         query = query.where(k.c.number == number)
     return fetch_page(db, query.order_by(k.c.keyword, k.c.id), paging, _keyword)

@@ -114,6 +114,11 @@ def list_owned(db: Connection, tenant: int, account: int, paging: Paging) -> Pag
     return _page(db, select(n).where(n.c.tenant == tenant, n.c.account == account), paging)
 
 
+def list_in_use(db: Connection, tenant: int, paging: Paging) -> Page[Number]:
+    """Return a page of the numbers that are leased or shared."""
+    return _page(db, select(n).where(n.c.tenant == tenant, n.c.account.is_not(None) | (n.c.shared == 1)), paging)
+
+
 def list_available(db: Connection, tenant: int, paging: Paging) -> Page[Number]:
     return _page(db, select(n).where(n.c.tenant == tenant, *_FREE), paging)
 

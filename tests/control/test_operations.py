@@ -179,6 +179,8 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("POST", "/wait", "/wait", {"of": "callbacks", "timeout_seconds": 0}),
         ("HEAD", "/events", "/events", None),
         ("DELETE", "/traffic", "/traffic", None),
+        ("GET", "/numbers", "/numbers", None),
+        ("GET", "/keywords", "/keywords", None),
         ("GET", "/lists", "/lists", None),
         ("PATCH", "/lists/{list}", None, {"automation_url": receiver.url}),
         ("POST", "/mails", "/mails", {"from": "me@example.com", "to": f"{HANDSET}@sms.example.com", "text": "hi"}),

@@ -1,14 +1,174 @@
-// The phones of the tenant, side by side.
+// The phones of the tenant, side by side, and the list of all of them.
 
-import { codeBlock, h } from "../dom.js";
+import { codeBlock, h, icon, replace } from "../dom.js";
+import { numberText, typedNumber } from "../numbers.js";
+import { phone } from "../phone.js";
+import { debounce } from "../stream.js";
+import { timeElement } from "../time.js";
+import { virtualList } from "../virtual_list.js";
 
-export function mount(root, { control, notify }) {
-  const head = h("header", { class: "view-head" }, h("h1", {}, "Handsets"));
-  root.append(head);
-  control.get("/connection").then(({ https, key, secret, ca }) => {
-    root.append(h("section", { class: "card empty" }, h("h2", {}, "No message yet"),
-      h("p", {}, "Send one, and the phone that gets it appears here by itself."),
-      codeBlock(`curl --cacert ${ca} \\\n  -u ${key}:${secret ?? "SECRET"} ${https}/send-sms.json \\\n  -d to=61491570156 -d message='Hello from the sandbox'`)));
-  }).catch(notify);
-  return () => {};
+const SHOWN_PHONES = 6;
+const ROW_HEIGHT = 68;
+const SECRET_HINT = "SECRET";
+
+export function mount(root, context) {
+  const { control, stream, clock, notify, navigate } = context;
+  const phones = new Map();
+  let chosen = chosenOf(context.route);
+  let numbers = [];
+  let search = "";
+
+  const stage = h("div", { class: "stage" });
+  const searchBox = h("input", { class: "input", type: "search", id: "handset-search", placeholder: "Number", autocomplete: "off",
+    oninput: () => { search = searchBox.value; debouncedReset(); } });
+  const opener = h("form", { class: "row", onsubmit: open },
+    h("div", { class: "searchbox" }, icon("search"), h("label", { class: "visually-hidden", for: "handset-search" }, "Find or open a handset by its number"), searchBox),
+    h("button", { class: "button", type: "submit", title: "Open the phone of any number" }, icon("plus"), "Open"));
+  const list = virtualList({
+    rowHeight: ROW_HEIGHT,
+    label: "All handsets",
+    key: (handset) => handset.number,
+    load: async (page, max, signal) => {
+      const answer = await control.call("GET", "/handsets", { query: { page, max, number: search }, signal });
+      return { rows: answer.handsets, total: answer.page.total };
+    },
+    render: (handset) => listRow(handset, clock, phones.has(handset.number), () => toggle(handset.number)),
+    onCount: (total) => { count.textContent = total === 1 ? "1 handset" : `${total.toLocaleString()} handsets`; },
+    onError: notify,
+  });
+  const count = h("p", { class: "tiny-text soft" });
+  const aside = h("aside", { class: "handset-list", "aria-label": "Handsets" }, opener, count, list.element);
+  root.append(h("h1", { class: "visually-hidden" }, "Handsets"), h("div", { class: "handsets" }, aside, stage));
+
+  const debouncedReset = debounce(() => list.reset(), 200);
+  const refresh = debounce(async () => {
+    try {
+      await Promise.all([choose(), list.refresh()]);
+      await Promise.all([...phones.values()].map((each) => each.refresh()));
+    } catch (error) {
+      notify(error);
+    }
+  });
+
+  /** Open the phones of the route, or those with the latest texts. */
+  async function choose() {
+    let wanted = chosen;
+    if (wanted.length === 0) {
+      const { handsets } = await control.get("/handsets", { max: SHOWN_PHONES });
+      // A phone that is open stays where it is, so that nothing moves under the pointer.
+      const latest = handsets.map(({ number }) => number);
+      const open = [...phones.keys()].filter((number) => latest.includes(number) || phones.get(number).element.contains(document.activeElement));
+      wanted = phones.size === 0 ? latest : [...latest.filter((number) => !open.includes(number)), ...open].slice(0, Math.max(SHOWN_PHONES, open.length));
+    }
+    for (const [number, each] of phones) {
+      if (!wanted.includes(number)) close(number, each);
+    }
+    const fresh = wanted.filter((number) => !phones.has(number));
+    for (const number of fresh) {
+      phones.set(number, phone(number, { control, clock, notify, numbers: () => numbers, quickReplies, onChange: refresh, onClose: () => toggle(number) }));
+    }
+    if (fresh.length > 0 || wanted.length === 0) {
+      if (wanted.length === 0) replace(stage, emptyState());
+      else {
+        stage.querySelectorAll(":scope > :not(.phone)").forEach((each) => each.remove());
+        wanted.forEach((number, place) => {
+          const { element } = phones.get(number);
+          if (stage.children[place] !== element) stage.insertBefore(element, stage.children[place] ?? null);
+        });
+      }
+      await Promise.all(fresh.map((number) => phones.get(number).refresh()));
+    }
+    stage.classList.toggle("single", wanted.length === 1);
+    list.draw();
+  }
+
+  function close(number, each) {
+    each.destroy();
+    each.element.remove();
+    phones.delete(number);
+  }
+
+  function toggle(number) {
+    const open = chosen.length > 0 ? chosen : [...phones.keys()];
+    const next = open.includes(number) ? open.filter((each) => each !== number) : [number, ...open];
+    navigate("handsets", ...(next.length > 0 ? [next.join("+")] : []));
+  }
+
+  function open(event) {
+    event.preventDefault();
+    const number = typedNumber(searchBox.value);
+    if (!number) return notify(new Error("Type a phone number, as 0491 570 156 or +61 491 570 156."));
+    searchBox.value = search = "";
+    list.reset();
+    if (!phones.has(number)) toggle(number);
+    setTimeout(() => phones.get(number)?.focus(), 300);
+  }
+
+  function quickReplies(target) {
+    const words = numbers.find(({ number }) => number === target)?.keywords ?? [];
+    return [...new Set([...words.slice(0, 3), "Yes", "STOP"])];
+  }
+
+  async function readNumbers() {
+    numbers = await readAddressees(control);
+  }
+
+  const emptyBlock = h("div", {});
+  function emptyState() {
+    control.get("/connection").then((connection) => replace(emptyBlock, codeBlock(firstCommand(connection)))).catch(notify);
+    return h("section", { class: "empty first-message" }, h("div", { class: "ghost-phone", "aria-hidden": "true" }, h("span"), h("span"), h("span")),
+      h("div", { class: "stack" }, h("h2", {}, "No message yet"),
+        h("p", {}, "Run this in a terminal. The phone that gets the message appears here by itself."), emptyBlock,
+        h("p", { class: "small-text" }, "Or open the phone of any number on the left, and write from it.")));
+  }
+
+  const endStream = stream.subscribe(({ kind, entry }) => {
+    if (kind === "call" && (entry.code !== "SUCCESS" || /^get-/.test(entry.method ?? ""))) return;
+    refresh();
+  });
+  readNumbers().then(choose).then(() => list.refresh()).catch(notify);
+
+  function unmount() {
+    refresh.cancel();
+    debouncedReset.cancel();
+    endStream();
+    list.destroy();
+    phones.forEach((each) => each.destroy());
+  }
+  unmount.onRoute = (route) => {
+    chosen = chosenOf(route);
+    choose().catch(notify);
+    return true;
+  };
+  return unmount;
+}
+
+function chosenOf(route) {
+  return (route.parts[0] ?? "").split("+").map(typedNumber).filter((number) => number !== "");
+}
+
+/** Return the numbers that phones can write to, each with its keywords. */
+async function readAddressees(control) {
+  const [{ numbers }, { keywords }] = await Promise.all([control.get("/numbers", { max: 100 }), control.get("/keywords", { max: 100 })]);
+  return numbers.map(({ number }) => ({ number, keywords: keywords.filter((each) => each.number === number).map(({ keyword }) => keyword.toUpperCase()) }));
+}
+
+function listRow(handset, clock, isOpen, onclick) {
+  const { last } = handset;
+  const preview = last === null ? "No text yet" : `${last.direction === "sent" ? "Reply: " : ""}${last.text}`;
+  return h("div", { class: "handset-row" }, h("button", { class: "handset-button", type: "button", "aria-pressed": String(isOpen), onclick },
+    h("span", { class: `state-dot ${handset.opted_out_of.length > 0 ? "out" : handset.state}`, "aria-hidden": "true" }),
+    h("span", { class: "handset-number" }, numberText(handset.number)),
+    last && timeElement(last.at, clock.short(new Date(last.at))),
+    h("span", { class: "handset-preview" },
+      handset.opted_out_of.length > 0 && h("span", { class: "visually-hidden" }, "Opted out. "),
+      handset.state !== "on" && h("span", { class: "visually-hidden" }, `${handset.state === "off" ? "Off" : "Not in service"}. `), preview)));
+}
+
+function firstCommand({ https, key, secret, ca }) {
+  return `curl --cacert ${quote(ca)} \\\n  -u ${quote(`${key}:${secret ?? SECRET_HINT}`)} \\\n  ${https}/send-sms.json \\\n  -d to=61491570156 -d message='Hello from the sandbox'`;
+}
+
+function quote(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
