@@ -106,9 +106,7 @@ def set_paid_until(db: Connection, tenant: int, keyword: int, until: datetime) -
     change(db, tenant, keyword, {"billing_date": to_micros(until)})
 
 
-def list_page(
-    db: Connection, tenant: int, account: int | None, number: str | None, paging: Paging
-) -> Page[Keyword]:
+def list_page(db: Connection, tenant: int, account: int | None, number: str | None, paging: Paging) -> Page[Keyword]:
     """Return a page of keywords, by name. `account` and `number` limit it, if given."""
     query = select(*_COLUMNS).where(k.c.tenant == tenant)
     if account is not None:

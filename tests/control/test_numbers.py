@@ -18,7 +18,6 @@ def test_leased_and_shared_numbers_are_listed(tenant: Account) -> None:
 
 
 def test_keywords_are_listed(tenant: Account) -> None:
-    number = str(tenant.ok("GET", "/numbers")["numbers"][0]["number"])
     number = next(each["number"] for each in tenant.ok("GET", "/numbers")["numbers"] if not each["shared"])
     tenant.api_ok("add-keyword", keyword="join", number=number, reference="fans")
     (keyword,) = tenant.ok("GET", "/keywords")["keywords"]
