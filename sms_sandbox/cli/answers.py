@@ -18,7 +18,7 @@ COMPARED = {None: "", " >=": " of at least", " <=": " of at most", " >": " above
 
 
 class Answer(NamedTuple):
-    """What a command found out or did. `data` is printed as JSON, `text` to people; `ok` decides the exit code."""
+    """The result of a command. `data` is printed as JSON, `text` for people, and `ok` decides the exit code."""
 
     data: Any
     text: str

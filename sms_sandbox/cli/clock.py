@@ -9,12 +9,12 @@ import click
 from .answers import Answer
 from .connection import with_client
 from .options import seconds
-from .terminal import count
+from .terminal import count, escape
 from .times import Time, format_span, format_time
 
 if TYPE_CHECKING:
     from ..client.control import Client
-    from ..control.shapes.clock import Advanced, Clock
+    from ..control.shapes.clock import Advanced, Clock, DueEvent
 
 EVENTS = {
     "send": ("message handed over", "messages handed over"),
@@ -29,6 +29,17 @@ EVENTS = {
 """The kinds of events that people know of. The others are work of the sandbox."""
 
 
+DUE = {
+    "send": "handover to the carrier",
+    "number-renewal": "renewal of a number",
+    "keyword-renewal": "renewal of a keyword",
+}
+"""Words for events that have not happened yet, where these differ."""
+
+MAX_DUE = 5
+"""Most events that are shown as due."""
+
+
 @click.group()
 def clock() -> None:
     """Show the tenant's clock, freeze it, or move it.
@@ -40,8 +51,15 @@ def clock() -> None:
 @clock.command()
 @with_client
 def show(client: "Client") -> Answer:
-    """Show the time, and if the clock is running."""
-    return _call(client, "GET", "/clock")
+    """Show the time, if the clock is running, and what is due next."""
+    from ..control.shapes.clock import Clock, DueEvents  # here, because --help needs neither
+
+    now = client.read(Clock, "GET", "/clock")
+    due = client.read(DueEvents, "GET", "/clock/due", max=MAX_DUE)
+    lines = [describe_clock(now), *(f"  {format_time(each.at)}  {describe_due(each)}" for each in due.events)]
+    lines += ["Nothing is due."] if not due.events else []
+    lines += [f"  ({due.page.total - MAX_DUE} later)"] if due.page.total > MAX_DUE else []
+    return Answer({"clock": now, "due": due.events}, "\n".join(lines))
 
 
 @clock.command()
@@ -73,6 +91,16 @@ def advance(client: "Client", to: datetime | None, span: str | None) -> Answer:
     return _advance(client, {"to": to.isoformat()} if to else {"seconds": seconds(span or "")})
 
 
+@clock.command("next")
+@with_client
+def next_(client: "Client") -> Answer:
+    """Advance the clock to the next event, and let it happen."""
+    from ..control.shapes.clock import Advanced
+
+    answer = client.read(Advanced, "POST", "/clock/next")
+    return Answer(answer, describe_advance(answer))
+
+
 def _call(client: "Client", verb: str, path: str) -> Answer:
     from ..control.shapes.clock import Clock  # here, because --help does not need it
 
@@ -90,6 +118,14 @@ def _advance(client: "Client", body: Mapping[str, object]) -> Answer:
 def describe_clock(clock: "Clock") -> str:
     """Return a sentence about a clock."""
     return f"{format_time(clock.now)} UTC, {'running' if clock.running else 'frozen'}."
+
+
+def describe_due(event: "DueEvent") -> str:
+    """Return what is due, in words."""
+    words = DUE.get(event.kind) or (EVENTS[event.kind][0] if event.kind in EVENTS else event.kind)
+    about = f" for {event.number}" if event.number else ""
+    of = f" of message {event.message_id}" if event.message_id else ""
+    return f"{words}{about}{of}{f': {escape(event.says)}' if event.says else ''}"
 
 
 def describe_advance(advanced: "Advanced") -> str:

@@ -6,9 +6,9 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ..client.errors import SandboxError
-from ..settings import Settings
 from .answers import Answer, answers, name_flags
 from .errors import CommandError
 from .options import read_settings, settings_of
@@ -28,19 +28,23 @@ CONNECTION_HELP = {
 """Help for settings of the server where they mean the server to talk to."""
 
 
-def with_connection(command: Callable[..., None]) -> Callable[..., None]:
+def with_connection(command: Callable[..., None], *, any_tenant: bool = False) -> Callable[..., None]:
     """Add the options that lead to a running sandbox. A refusal names the flag that it is about.
 
-    The command gets a client of the sandbox, and prints by itself.
+    The command gets a client of the sandbox, and prints by itself. The client acts on the tenant that `tenant use`
+    chose, unless the command is for `any_tenant`.
     """
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> None:
-        client = _connect(**{name: given.pop(name) for name in CONNECTION})
+        client, chosen = _connect(any_tenant=any_tenant, **{name: given.pop(name) for name in CONNECTION})
         try:
             command(client, *args, **given)
         except SandboxError as why:
-            raise CommandError(name_flags(str(why), click.get_current_context().command)) from why
+            sentence = name_flags(str(why), click.get_current_context().command)
+            if chosen is not None and why.code in ("unauthorised", "not_found"):
+                sentence += f" (Tenant {chosen}, as `tenant use` chose; `tenant use --default` ends that.)"
+            raise CommandError(sentence) from why
         finally:
             client.close_connections()
 
@@ -56,19 +60,29 @@ def with_client(command: Callable[..., Answer]) -> Callable[..., None]:
     return with_connection(answers(command))
 
 
+def with_server(command: Callable[..., Answer]) -> Callable[..., None]:
+    """Do the same for a command that is about all tenants, whichever is in use."""
+    return with_connection(answers(command), any_tenant=True)
+
+
 def _connect(
-    *, host: str, http_port: int, ready_file: str | None, account: tuple[str, ...], control_token: str | None
-) -> "Client":
+    *, host: str, http_port: int, ready_file: str | None, account: tuple[str, ...], control_token: str | None,
+    any_tenant: bool,
+) -> "tuple[Client, str | None]":  # fmt: skip
+    """Return a client, and the name of its tenant if that was chosen by `tenant use`."""
     from ..client.control import Client  # here, because --help needs no client
     from ..client.discovery import control_address, find_server
+    from .remembered_tenant import file_of, read
 
-    key = secret = None
-    # Without credentials a call acts on the default tenant, whichever its key is.
-    if account != Settings().account:
-        (key, secret), *_ = read_settings({"account": account}).pairs
+    key = secret = chosen = None
     http = "" if ready_file else control_address(host, http_port)
+    # Without credentials a call acts on the default tenant, whichever its key is.
+    if click.get_current_context().get_parameter_source("account") is not ParameterSource.DEFAULT:
+        (key, secret), *_ = read_settings({"account": account}).pairs
+    elif not any_tenant and (remembered := read(file_of(ready_file, http))) is not None:
+        key, secret, chosen = remembered.key, remembered.secret, remembered.name
     where = find_server(ready_file=ready_file, http=http, key=key, secret=secret, token=control_token)
-    return Client(where, timeout=None)
+    return Client(where, timeout=None, tenant=None if key else chosen), chosen
 
 
 def call_api(client: "Client", method: str, **params: object) -> dict[str, Any]:

@@ -28,6 +28,7 @@ FILTERS: tuple[Callable[[Any], Any], ...] = (
     click.option("--code", metavar="CODE", help="Only with this result, such as SUCCESS, ok, failed or delivered."),
     click.option("--text", metavar="TEXT", help="Only if the text contains this."),
     click.option("--rule", metavar="TEXT", help="Only if a fault or scenario whose name contains this caused it."),
+    click.option("--message", type=int, metavar="ID", help="Only about the message with this id."),
     click.option("--since", type=TIME, help="Only from this time of the tenant's clock on; 30m is so long ago."),
     click.option("--until", type=TIME, help="Only up to this time of the tenant's clock."),
 )

@@ -29,12 +29,13 @@ class Client:
     """Calls one server on behalf of one account."""
 
     def __init__(
-        self, where: ServerInfo, server: "Client | None" = None, timeout: float | None = CALL_TIMEOUT_SECONDS
-    ) -> None:
+        self, where: ServerInfo, server: "Client | None" = None, timeout: float | None = CALL_TIMEOUT_SECONDS,
+        tenant: str | None = None,
+    ) -> None:  # fmt: skip
         """Make a client. `server` is a client of the same server, whose connections are shared.
 
         Without a key in `where`, calls act on the default tenant. `timeout` is for each call, in seconds; None is no
-        limit.
+        limit. `tenant` is the name of another tenant that calls of control act on, which only the operator may do.
         """
         self.where = where
         self._timeout = timeout
@@ -43,6 +44,7 @@ class Client:
         credentials = b64encode(f"{where.key}:{where.secret}".encode()).decode()
         self._authorization = {"Authorization": f"Basic {credentials}"} if where.key else {}
         self._token = {"X-Sandbox-Token": where.control_token} if where.control_token else {}
+        self._token |= {"X-Sandbox-Tenant": tenant} if tenant else {}
 
     @property
     def key(self) -> str:

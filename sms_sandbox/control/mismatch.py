@@ -47,6 +47,7 @@ def _filter_words(wanted: EntryFilter) -> str:
     """Return a filter in words that can stand behind a noun."""
     words = f" of {wanted.method}" if wanted.method else ""
     words += f" with the number {wanted.numbers[0]}" if wanted.numbers else ""
+    words += f" about message {wanted.message}" if wanted.message is not None else ""
     words += "".join(
         f" with {name} {_shown(value)}"
         for name, value in (("code", wanted.code), ("text", wanted.text), ("rule", wanted.rule), *wanted.params.items())
@@ -87,6 +88,8 @@ def _differences(entry: Entry, wanted: EntryFilter) -> list[_Difference]:
         differences.append((2, f"method {entry.method or 'none'} instead of {wanted.method}"))
     if wanted.numbers and not set(wanted.numbers) & set(entry.numbers):
         differences.append((1, f"number {', '.join(entry.numbers[:3]) or 'none'} instead of {wanted.numbers[0]}"))
+    if wanted.message is not None and entry.message != wanted.message:
+        differences.append((1, f"message {entry.message or 'none'} instead of {wanted.message}"))
     if wanted.code is not None and entry.code != wanted.code:
         differences.append((1, f"code {entry.code} instead of {wanted.code}"))
     if wanted.text and wanted.text.lower() not in entry.text.lower():

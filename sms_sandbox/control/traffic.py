@@ -226,7 +226,8 @@ def _filter(where: shapes.TrafficMatch, kind: str | None) -> EntryFilter:
     except ValueError as why:
         raise ControlError("invalid", f"`number`: {why}.") from why
     return EntryFilter(
-        kind, where.method, numbers, where.code, where.text, where.rule, where.after, where.since, where.until
+        kind, where.method, numbers, where.code, where.text, where.rule, where.after, where.since, where.until,
+        message=where.message,
     )  # fmt: skip
 
 

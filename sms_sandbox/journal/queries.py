@@ -53,7 +53,7 @@ class Bounds(NamedTuple):
 class EntryFilter(NamedTuple):
     """Conditions on entries; None is no condition. `numbers` are forms of one number, and `params` whole values.
 
-    `text` and `rule` are substrings, case-insensitive. `after` is an id.
+    `text` and `rule` are substrings, case-insensitive. `after` and `message` are ids.
     """
 
     kind: str | None = None
@@ -66,6 +66,7 @@ class EntryFilter(NamedTuple):
     since: datetime | None = None
     until: datetime | None = None
     params: Mapping[str, str] = {}
+    message: int | None = None
 
 
 _CLEAR = Statement("UPDATE journals SET since = :since, cleared = :cleared WHERE tenant = :tenant_")
@@ -133,9 +134,11 @@ def _conditions(db: Connection, tenant: int, where: EntryFilter) -> list[ColumnE
         conditions.append(t.c.id > where.after)
     conditions += [
         column == value
-        for column, value in ((t.c.kind, where.kind), (t.c.method, where.method), (t.c.code, where.code))
+        for column, value in (
+            (t.c.kind, where.kind), (t.c.method, where.method), (t.c.code, where.code), (t.c.message, where.message),
+        )
         if value is not None
-    ]
+    ]  # fmt: skip
     if where.numbers:
         conditions.append(or_(*(t.c.numbers.contains(f" {number} ", autoescape=True) for number in where.numbers)))
     if where.text:

@@ -30,6 +30,8 @@ def list_page(db: Connection, tenant: int, where: EntryFilter, paging: Paging) -
     )
     if where.numbers:
         query = query.where(or_(r.c.msisdn.in_(where.numbers), m.c.sender.in_(where.numbers)))
+    if where.message is not None:
+        query = query.where(r.c.message == where.message)
     if where.code is not None:
         query = query.where(r.c.status == where.code)
     if where.text:

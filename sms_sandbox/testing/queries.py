@@ -61,7 +61,7 @@ class Queries(Client, HasAsyncMethods):
         """Return traffic entries, oldest first: calls, callback attempts, handsets' messages and delivery reports.
 
         `where` selects entries: kind (`call`, `callback`, `inbound`, `report`), method (of a call, or the event of a
-        callback), number, code, text, rule, after (an id), since, until.
+        callback), number, code, text, rule, message (an id), after (an id), since, until.
         """
         return self._read_pages(Entry, "/traffic", "entries", **where)
 
@@ -77,7 +77,7 @@ class Queries(Client, HasAsyncMethods):
             calls: how many calls of the API were made.
             inbound: how many messages came from handsets.
             params: count only those with exactly these parameters.
-            where: count only those that match: method, number, code, text, rule, after, since, until.
+            where: count only those that match: method, number, code, text, rule, message, after, since, until.
         """
         __tracebackhide__ = True  # a failed test shows the line of the test, not this one
         counts = {"messages": messages, "callbacks": callbacks, "calls": calls, "inbound": inbound}

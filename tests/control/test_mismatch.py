@@ -64,6 +64,7 @@ def test_what_was_expected(least: int, most: int | None, words: str) -> None:
     [
         (EntryFilter(method="get-sms"), "method send-sms instead of get-sms"),
         (EntryFilter(numbers=("61491570157",)), "number 61491570156 instead of 61491570157"),
+        (EntryFilter(message=7), "message none instead of 7"),
         (EntryFilter(code="OVER_LIMIT"), "code SUCCESS instead of OVER_LIMIT"),
         (EntryFilter(text="bye"), "text 'Hi' without 'bye'"),
         (EntryFilter(rule="fault 3"), "rule none instead of 'fault 3'"),

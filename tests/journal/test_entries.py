@@ -228,4 +228,5 @@ def test_messages_are_looked_at_as_entries(fresh: FreshTenant, neighbour: FreshT
         assert ids(params={"to": HANDSETS[1], "text": "Hello", "from": "61491570112"}) == [first + 1]
         assert ids(params={"text": "hello"}) == []
         assert ids(after=first) == [first + 1]
+        assert (ids(message=message), ids(message=message + 1)) == ([first + 1, first], [])
         assert ids(since=NOON + timedelta(seconds=1)) == []

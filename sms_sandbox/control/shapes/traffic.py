@@ -19,8 +19,8 @@ PhoneNumber = Annotated[
 class TrafficMatch(Request):
     """A filter of entries. `method`: the method of a call, or the event of a callback. `number`: any number involved.
 
-    `code`: the exact result code. `text`, `rule`: a substring, case-insensitive. `after`: only entries with a larger
-    id. `since`, `until`: the tenant's time, both included.
+    `message`: the id of a message. `code`: the exact result code. `text`, `rule`: a substring, case-insensitive.
+    `after`: only entries with a larger id. `since`, `until`: the tenant's time, both included.
     """
 
     method: Text | None = None
@@ -28,6 +28,7 @@ class TrafficMatch(Request):
     code: Text | None = None
     text: Text | None = None
     rule: Text | None = None
+    message: Id | None = None
     after: Id = 0
     since: datetime | None = None
     until: datetime | None = None
@@ -60,11 +61,12 @@ class EventFilter(Request):
     code: Text | None = None
     text: Text | None = None
     rule: Text | None = None
+    message: Id | None = None
     after: Id | None = None
 
     def match(self, after: int) -> TrafficMatch:
         """Return the filter of entries behind one."""
-        return TrafficMatch(self.method, self.number, self.code, self.text, self.rule, after)
+        return TrafficMatch(self.method, self.number, self.code, self.text, self.rule, self.message, after)
 
 
 class Entry(Response):

@@ -46,10 +46,16 @@ def data(account: Account, *args: str) -> Any:
 
 def test_the_clock_is_shown_frozen_moved_and_resumed(server: Account) -> None:
     tenant = server.tenant(frozen_at=NOON)
-    assert text(tenant, "clock", "show") == "2030-01-31 12:00:00 UTC, frozen.\n"
+    shown = text(tenant, "clock", "show").splitlines()
+    assert shown == ["2030-01-31 12:00:00 UTC, frozen.", "  2030-02-28 12:00:00  renewal of a number"]
+    message = tenant.send()
+    due = f"  2030-01-31 12:00:01  delivery report for {HANDSET} of message {message}: delivered"
+    assert text(tenant, "clock", "show").splitlines()[1] == due
+    assert text(tenant, "clock", "next").startswith("The clock went 1 s ahead, to 2030-01-31 12:00:01 UTC, ")
     tenant.send()
-    assert text(tenant, "clock", "advance", "1d") == (
-        "The clock went 1 d ahead, to 2030-02-01 12:00:00 UTC, and stays there. On the way: 1 delivery report.\n"
+    assert text(tenant, "clock", "advance", "86399s") == (
+        "The clock went 23 h 59 min ahead, to 2030-02-01 12:00:00 UTC, and stays there. "
+        "On the way: 1 delivery report.\n"
     )
     assert data(tenant, "clock", "advance", "--to", "2030-02-02")["end"] == "2030-02-02T00:00:00Z"
     assert text(tenant, "clock", "resume").startswith("2030-02-02 00:00:0")
@@ -95,6 +101,34 @@ def test_callbacks_are_a_table(demo: Account) -> None:
     assert "next at 2026-03-04 11:06:02 after 4 attempts" in waiting
     assert '"The order service is being deployed."' in waiting
     assert data(demo, "callbacks") == demo.ok("GET", "/callbacks", max=20)
+
+
+def test_a_message_has_a_story(demo: Account) -> None:
+    (waiting,) = demo.ok("GET", "/messages", text="Order 1043")["messages"]
+    head, shown, cost, empty, *story = text(demo, "message", str(waiting["id"])).splitlines()
+    assert head == f"Message {waiting['id']} from 61491570112 to 61491570157: delivered"
+    assert (shown, cost, empty) == ("  Order 1043 is paid. We build it this week.", "  1 part, 0.087", "")
+    assert story[:3] == [
+        "2026-03-03 10:00:01  send-sms answered SUCCESS",
+        "2026-03-03 10:00:01  handed to the carrier",
+        "2026-03-03 10:00:02  the carrier reports delivered for 61491570157",
+    ]
+    assert [line.partition("  callback")[0] for line in story[3:]] == [
+        f"2026-03-0{at}" for at in ("3 10:00:02", "3 10:01:02", "3 10:06:02", "3 11:06:02", "4 11:06:02")
+    ]
+    assert "attempt 2: answered 503" in story[4]
+    assert story[-1].endswith("is due again")
+    (stop,) = demo.ok("GET", "/messages", text="Reply STOP")["messages"]
+    assert '61491570158 replies "STOP"' in text(demo, "message", str(stop["id"]))
+    (code,) = demo.ok("GET", "/messages", text="482913")["messages"]
+    assert "one-time code: 482913" in text(demo, "message", str(code["id"]))
+    (gone,) = demo.ok("GET", "/messages", text="on the stand")["messages"]
+    assert "attempt 5: nothing listens at localhost:1" in text(demo, "message", str(gone["id"]))
+    assert "was given up" in text(demo, "message", str(gone["id"]))
+    assert data(demo, "message", str(gone["id"]))["message"] == gone
+    (later,) = demo.ok("GET", "/messages", status="scheduled")["messages"]
+    assert "2026-03-05 08:00:00  will be handed" in text(demo, "message", str(later["id"]))
+    assert run(demo, "message", "1").exit_code == 1
 
 
 def test_where_nothing_happened_a_sentence_says_so(tenant: Account) -> None:
