@@ -32,6 +32,7 @@ from .settings import Settings, control_token, is_loopback, with_private_secret
 from .store import tenants
 from .store.database import Store
 from .tenants.startup import TenantSetup
+from .web import metrics
 from .web.middleware import AnswerCancelled, NoLoops
 from .web.pages import Pages, not_allowed
 from .web.security_headers import SecurityHeaders
@@ -79,6 +80,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             ApiRoute(sandbox.api),  # /{method}.json and /{method}.xml; first, because most requests are for it
             Route("/livez", pages.livez),
             Route("/readyz", pages.readyz),
+            Route(metrics.PATH, sandbox.metrics.page),
             Route("/", pages.root),
             Route("/_sandbox", pages.add_slash),
             Route("/_sandbox/", pages.page),
@@ -161,6 +163,7 @@ class Sandbox:
         self.access = Access(self.token, self._newcomers)
         self.sign_in = SignIn(store, self.access)
         self.pages = Pages(self.info, store, self.api.methods, self.find_failure, self.sign_in)
+        self.metrics = metrics.Metrics(store, self.api.call_times, self.access)
         self._owns_process = owns_process
         self._journal: JournalWriter
         self._waking: asyncio.Task[_Awake] | None = None
@@ -172,7 +175,7 @@ class Sandbox:
 
         A new database has nothing due, so there the first reply does not wait for the simulation to load.
         """
-        self._journal = JournalWriter(self.store, self.settings.traffic)
+        self._journal = self.metrics.journal = JournalWriter(self.store, self.settings.traffic)
         if await self.store.run(self._setup.create_missing):
             asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._begin_load)
         else:
@@ -239,6 +242,7 @@ class Sandbox:
             self.token is None,
         )  # fmt: skip
         await runner.start()
+        self.metrics.runner = runner
         self._warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
         asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._warming.start)
         return _Awake(runner, create_control(context))

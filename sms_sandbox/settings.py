@@ -7,6 +7,7 @@ import ipaddress
 import math
 import re
 import secrets
+import sys
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -114,6 +115,8 @@ class Settings:
                 raise SettingsError(f"{flag(each.name)} must be one of {', '.join(choices)}, not {value!r}.")
             if least is not None and value is not None and not least <= value <= most:
                 raise SettingsError(f"{flag(each.name)} must be from {least} to {most}, not {value}.")
+        if self.workers > 1 and sys.platform == "win32":
+            raise SettingsError(f"{flag('workers')} {self.workers} does not work on Windows.")
         if self.workers > 1 and self.database.startswith("sqlite"):
             raise SettingsError(
                 f"{flag('workers')} {self.workers} needs a PostgreSQL as the {flag('database')}: only one process can "

@@ -31,7 +31,8 @@ ARROWS = {
         "settings",
     },
     "server": {
-        "app", "tenants.startup", "simulation.callbacks", "control.shapes", "api.asgi_extensions", "settings", "store",
+        "app", "tenants.startup", "web.metric_exchange", "simulation.callbacks", "control.shapes",
+        "api.asgi_extensions", "settings", "store",
     },
     "client": {"control.PREFIX", "control.shapes", "domain", "settings"},
     "docs_generator": {"domain", "store", "journal", "services", "simulation", "api"},

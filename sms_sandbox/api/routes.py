@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from ..domain.histogram import Histogram
 from ..domain.profiles import PROFILES
 from ..store.connection import PendingEntry
 from ..store.database import Store
@@ -104,6 +105,8 @@ class Api:
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
         self._context = ApiContext(self.methods, callback_hosts)
+        self.call_times: dict[tuple[str, str], Histogram] = {}
+        """How long calls took, in microseconds, by method and code. Methods that do not exist are empty."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -165,6 +168,8 @@ class Api:
             answer = _UNAVAILABLE if is_database_failure(error) else await self._fail(authorization)
             rendered = render(answer.reply)
         took = (time.perf_counter_ns() - began) // 1000
+        counted = (method.name if method else "", answer.code.name)
+        (self.call_times.get(counted) or self.call_times.setdefault(counted, Histogram())).add(took)
         call = AnsweredCall(
             at, took, scope["method"], path[0], content_type, authorization, name, method, form, answer,
             rendered if ending == "json" else None,

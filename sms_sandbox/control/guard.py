@@ -12,6 +12,7 @@ from .errors import ControlError
 
 _LOCAL_NAMES = ("localhost", "host.docker.internal")
 _PAGES = "/_sandbox/"
+_METRICS = "/metrics"
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]*)?")
 
 
@@ -27,7 +28,7 @@ class Guard:
         self._hosts = {host.lower() for host in hosts}
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "http" and scope["path"].startswith(_PAGES):
+        if scope["type"] == "http" and (scope["path"].startswith(_PAGES) or scope["path"] == _METRICS):
             try:
                 self._check(scope)
             except ControlError as refusal:

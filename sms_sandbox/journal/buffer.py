@@ -33,6 +33,8 @@ class EntryBuffer:
         self._by_tenant: dict[int | None, int] = {}
         self._dropped: Counter[int | None] = Counter()
         self._lost = 0
+        self.lost_count = 0
+        """Number of entries that were ever lost, because the database could not follow."""
         self.weight = 0
         """Size of the entries that wait, in bytes, roughly."""
         self.added = 0
@@ -57,6 +59,7 @@ class EntryBuffer:
         while len(self._entries) > MAX_PENDING_ENTRIES:
             self._dropped[self._pop()[1].tenant] += 1
             self._lost += 1
+            self.lost_count += 1
         self._limit = len(self._entries) + SLACK_ENTRIES
 
     def _drop_beyond(self, limit: int) -> None:

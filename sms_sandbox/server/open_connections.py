@@ -31,6 +31,8 @@ class OpenConnections:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._connections: dict[OpenConnection, None] = {}
+        self.dropped_count = 0
+        """Number of connections that were closed for others."""
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -41,6 +43,7 @@ class OpenConnections:
         if len(self._connections) > self._limit:
             dropped = self._find_dispensable()
             del self._connections[dropped]
+            self.dropped_count += 1
             dropped.drop()
 
     def _find_dispensable(self) -> OpenConnection:

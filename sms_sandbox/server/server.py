@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..app import Addresses, Sandbox, create_app
 from ..control.shapes.server_info import ServerInfo
@@ -13,14 +14,21 @@ from .database_file import make_private
 from .listening_sockets import Sockets, listen
 from .uvicorn_server import UvicornServer
 
+if TYPE_CHECKING:
+    from ..web.metric_exchange import MetricExchange
+
 
 class Server:
     """The sandbox on its two ports, in an event loop of its own."""
 
-    def __init__(self, settings: Settings, *, owns_process: bool = False, sockets: Sockets | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, owns_process: bool = False, sockets: Sockets | None = None,
+        exchange: "MetricExchange | None" = None,
+    ) -> None:  # fmt: skip
         """Open the certificates, the sockets if there are none yet, and the store.
 
-        With `owns_process`, nothing else runs in this process. Raises ServerError, StoreError, CertificateError,
+        With `owns_process`, nothing else runs in this process; other processes of the server answer an `exchange` of
+        metrics. Raises ServerError, StoreError, CertificateError,
         SeedError, and ValueError for a name that no certificate can cover.
         """
         if owns_process:
@@ -41,6 +49,7 @@ class Server:
             self._sockets.close()
             raise
         self.sandbox: Sandbox = app.state.sandbox
+        self.sandbox.metrics.exchange = exchange
         self.uvicorn = UvicornServer(app, self._sockets.https, context)
 
     def info(self, pid: int) -> ServerInfo:

@@ -48,7 +48,7 @@ class UvicornServer(uvicorn.Server):
         self._sandbox: Sandbox = app.state.sandbox
         self._https = https
         self._context = context
-        self._open_connections = OpenConnections(connection_share())
+        self._open_connections = self._sandbox.metrics.connections = OpenConnections(connection_share())
         self._refusals = RefusalLog(logging.getLogger("uvicorn.error"))
         http: Any = partial(HttpProtocol, open_connections=self._open_connections, refusals=self._refusals)
         super().__init__(
@@ -94,6 +94,7 @@ class UvicornServer(uvicorn.Server):
             ]
             self.servers += listeners
             try:
+                await self._sandbox.metrics.start()
                 self.on_ready()
             except Exception as error:  # noqa: BLE001 (raised by the caller of `serve`)
                 self.error = error
@@ -106,6 +107,7 @@ class UvicornServer(uvicorn.Server):
         )  # fmt: skip
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._sandbox.metrics.stop()
         self._sandbox.end_waits()
         asyncio.get_running_loop().call_later(CALL_GRACE_SECONDS, self._cancel_calls)
         await super().shutdown(sockets)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import parent_process
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from types import FrameType
 
@@ -23,6 +24,7 @@ from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, control_token, with_private_secret
 from ..store.schema import StoreError, open_store
 from ..tenants.startup import TenantSetup
+from ..web.metric_exchange import MetricExchange
 from . import certificates as tls
 from .listening_sockets import ServerError, Sockets
 from .server import Server, build_addresses, build_info, listen_on_both
@@ -45,8 +47,11 @@ RETRY_SECONDS = 1.0
 class Worker(Process):
     """One of the processes. This object is in the parent, and a copy of it in the process itself."""
 
-    def __init__(self, settings: Settings, sockets: Sockets, set_up: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: Settings, sockets: Sockets, set_up: Callable[[], None], exchange: MetricExchange
+    ) -> None:
         self._settings = settings
+        self._exchange = exchange
         self._set_up = set_up
         self._https_count = len(sockets.https)
         config = uvicorn.Config("", log_config=None, workers=settings.workers)
@@ -59,7 +64,7 @@ class Worker(Process):
         assert sockets is not None
         own = Sockets(sockets[: self._https_count], sockets[self._https_count :])
         try:
-            server = Server(self._settings, owns_process=True, sockets=own)
+            server = Server(self._settings, owns_process=True, sockets=own, exchange=self._exchange)
         except StoreError as why:
             # A new start repairs it, because the database worked when the parent started.
             log.error("%s It will be tried again.", why)  # noqa: TRY400 (the sentence says it all)
@@ -105,6 +110,8 @@ class WorkerServer:
         self._should_exit = Event()
         self._should_replace = Event()
         self._workers: list[Worker] = []
+        self._folder = TemporaryDirectory(prefix="sms-sandbox-")
+        """The folder of the sockets on which the processes exchange metrics; only the owner can enter it."""
         certificates = tls.ensure(Path(settings.certs), settings.cert_host)
         self._sockets = listen_on_both(settings)
         try:
@@ -128,7 +135,7 @@ class WorkerServer:
         if hasattr(signal, "SIGHUP"):  # not on Windows
             signal.signal(signal.SIGHUP, self._handle_replace)
         try:
-            self._workers = [self._start_worker() for _ in range(self._settings.workers)]
+            self._workers = [self._start_worker(number) for number in range(self._settings.workers)]
             for worker in self._workers:
                 self._wait_until_ready(worker)
             if not self._should_exit.is_set():
@@ -144,6 +151,7 @@ class WorkerServer:
             for worker in self._workers:
                 worker.process.join()
             self._sockets.close()
+            self._folder.cleanup()
 
     def stop(self) -> None:
         """Make `run` end; any thread may call it."""
@@ -155,8 +163,9 @@ class WorkerServer:
     def _handle_replace(self, _number: int, _frame: FrameType | None) -> None:
         self._should_replace.set()
 
-    def _start_worker(self) -> Worker:
-        worker = Worker(self._settings, self._sockets, self._set_up)
+    def _start_worker(self, number: int) -> Worker:
+        exchange = MetricExchange(Path(self._folder.name), number, self._settings.workers)
+        worker = Worker(self._settings, self._sockets, self._set_up, exchange)
         worker.start()
         return worker
 
@@ -175,12 +184,12 @@ class WorkerServer:
             if self._should_exit.is_set():
                 return
             log.warning("Process %d has ended with code %s and is replaced.", worker.pid, worker.exitcode)
-            self._workers[position] = self._start_worker()
+            self._workers[position] = self._start_worker(position)
 
     def _replace_each(self) -> None:
         """Replace one process after the other. Each goes on until its successor serves."""
         for position, worker in enumerate(self._workers):
-            successor = self._start_worker()
+            successor = self._start_worker(position)
             if not successor.wait_until_ready(START_TIMEOUT_SECONDS, self._should_exit):
                 successor.kill()
                 successor.process.join()

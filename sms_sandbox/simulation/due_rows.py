@@ -1,6 +1,7 @@
 """Due rows of the timeline, run together in transactions; a row that fails by itself is put aside."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -9,6 +10,8 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
+from ..domain.clock import MICROSECOND
+from ..domain.histogram import Histogram
 from ..store import failed_events, tenants, timeline
 from ..store.database import Store
 from ..store.failures import describe_failure, is_database_failure
@@ -36,6 +39,8 @@ class DueRows:
         self._attempts = attempts
         self._imports = imports
         self._real = real
+        self.lateness: defaultdict[str, Histogram] = defaultdict(Histogram)
+        """How late events ran in real time, in microseconds, by kind."""
 
     async def run_due(self, find: FindRows, real: datetime | None) -> list[Due]:
         """Run due rows in one transaction. If that fails, run them one by one, and put aside the rows that fail.
@@ -75,9 +80,11 @@ class DueRows:
 
     async def _run_some(self, find: FindRows, limit: int, real: datetime | None, tried: list[Due]) -> list[Due]:
         """Run rows in one transaction. Adds them to `tried` before anything of them is done."""
-        rows, requests, started = await self._store.run(
+        rows, requests, started, lateness = await self._store.run(
             partial(self._run_rows, find=find, limit=limit, real=real, tried=tried)
         )
+        for kind, late in lateness:
+            self.lateness[kind].add(late)
         self._attempts.start(requests, in_real_time=real is not None)
         self._imports.start(started)
         self._store.reports.send({row.tenant for row in rows if row.kind in (timeline.REPORT, timeline.CALLBACK)})
@@ -85,10 +92,11 @@ class DueRows:
 
     def _run_rows(
         self, db: Connection, find: FindRows, limit: int, real: datetime | None, tried: list[Due]
-    ) -> tuple[list[Due], list[CallbackRequest], list[StartedImport]]:
+    ) -> tuple[list[Due], list[CallbackRequest], list[StartedImport], list[tuple[str, int]]]:
         """Run rows in one transaction. The caller starts the attempts and imports after the commit.
 
-        With `real`, an attempt is made now, however late it is; without, at the moment when it was due.
+        With `real`, an attempt is made now, however late it is; without, at the moment when it was due. Also returns
+        how late each row is, by its kind.
         """
         selected = list(self._attempts.select(find(db, limit)))
         known = {tenant: tenants.lock_if_free(db, tenant) for tenant in sorted({row.tenant for row in selected})}
@@ -108,4 +116,9 @@ class DueRows:
             else:
                 HANDLERS[kind](db, tenant, list(group))
         started_ids = {begun.row.id for begun in started}
-        return [row for row in rows if row.kind != timeline.IMPORT or row.id in started_ids], requests, started
+        ran = [row for row in rows if row.kind != timeline.IMPORT or row.id in started_ids]
+        lateness: list[tuple[str, int]] = []
+        if real is not None:
+            now = {tenant_id: tenant.clock.now(real) for tenant_id, tenant in known.items() if tenant}
+            lateness = [(row.kind, max(0, (now[row.tenant] - row.due) // MICROSECOND)) for row in ran]
+        return ran, requests, started, lateness

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from ..domain.clock import LATEST, Clock, from_micros, real_now
+from ..domain.histogram import Histogram
 from ..store import imports, tenants, timeline
 from ..store.database import Store
 from .advance_result import AdvanceResult, BackwardsError, NothingDueError
@@ -56,6 +57,16 @@ class Runner:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+
+    @property
+    def lateness(self) -> Mapping[str, Histogram]:
+        """How late events ran, in microseconds, by kind."""
+        return self._rows.lateness
+
+    @property
+    def attempts(self) -> Attempts:
+        """The callback attempts of this process."""
+        return self._attempts
 
     # Running in real time
 

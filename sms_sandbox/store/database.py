@@ -97,6 +97,11 @@ class Store:
         self.tenant_locks = TenantLocks(self)
         event.listen(engine, "before_cursor_execute", catch_up)
 
+    @property
+    def group(self) -> GroupCommit:
+        """The group commit, for who measures it."""
+        return self._group
+
     def begin(self, tenants: Collection[int] = ()) -> Transaction:
         """Begin a transaction of one's own. It is committed when the block ends, and rolled back if it raises.
 

@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from queue import SimpleQueue
 from threading import Thread
-from time import monotonic
+from time import monotonic, perf_counter_ns
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from ..domain.histogram import Histogram
 from .tenant_versions import TenantBusyError
 from .unit_of_work import has_failed, scope
 
@@ -134,6 +135,22 @@ class GroupCommit:
         self._begin = begin
         self._waiting: deque[Piece] = deque()
         self._scheduled_on: asyncio.AbstractEventLoop | None = None
+        self.sizes = Histogram()
+        """Pieces of work that transactions have done."""
+        self.times = Histogram()
+        """How long transactions took, in microseconds."""
+
+    @property
+    def waiting_count(self) -> int:
+        """The number of pieces that wait for a transaction."""
+        return len(self._waiting)
+
+    def _run_group(self) -> list[Piece]:
+        began = perf_counter_ns()
+        done = run_group(self._begin, self._waiting)
+        self.sizes.add(len(done))
+        self.times.add((perf_counter_ns() - began) // 1000)
+        return done
 
     def run(self, work: Callable[[Connection], T], tenants: Collection[int]) -> Awaitable[T]:
         """Run work in the next transaction. The result can be awaited."""
@@ -147,7 +164,7 @@ class GroupCommit:
 
     def _run_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduled_on = None
-        for piece in run_group(self._begin, self._waiting):
+        for piece in self._run_group():
             piece.settle()
         if self._waiting:
             self._scheduled_on = loop
@@ -164,6 +181,11 @@ class ThreadedGroupCommit(GroupCommit):
         super().__init__(begin)
         self._queue: SimpleQueue[Piece | None] = SimpleQueue()
         self._thread: Thread | None = None
+
+    @property
+    def waiting_count(self) -> int:
+        """The number of pieces that wait for a transaction."""
+        return len(self._waiting) + self._queue.qsize()
 
     def run(self, work: Callable[[Connection], T], tenants: Collection[int]) -> Awaitable[T]:
         """Run work in the next transaction. The result can be awaited."""
@@ -182,7 +204,7 @@ class ThreadedGroupCommit(GroupCommit):
             while not self._queue.empty():
                 is_open = self._take(self._queue.get()) and is_open
             if self._waiting:
-                _settle_all(run_group(self._begin, self._waiting))
+                _settle_all(self._run_group())
 
     def _take(self, piece: Piece | None) -> bool:
         if piece is not None:

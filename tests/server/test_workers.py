@@ -1,6 +1,7 @@
 """Several processes on the same ports, kept running by a parent."""
 
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -85,6 +86,23 @@ def test_each_callback_is_sent_once(parent: SandboxProcess, receiver: Receiver) 
     receiver.wait_for(40)
     tenant.ok("POST", "/clock/advance", {"hours": 24})  # which would bring all retries
     assert Counter(int(each["message_id"]) for each in receiver.received) == Counter(sent)
+
+
+def test_one_scrape_answers_for_all_processes(parent: SandboxProcess) -> None:
+    tenant = parent.account.tenant()
+
+    def count_calls() -> float:
+        text = fetch(f"{parent.account.ready.http}/metrics").body.decode()
+        for number in range(COUNT):
+            assert f'sms_sandbox_process_up{{process="{number}"}} 1.0' in text
+        return sum(
+            float(each) for each in re.findall(r'^sms_sandbox_calls_total{.*"get-numbers".*} (.*)', text, re.MULTILINE)
+        )
+
+    before = count_calls()
+    for _ in range(10):
+        tenant.api_ok("get-numbers")
+    assert count_calls() == before + 10
 
 
 def test_killed_processes_are_replaced_and_calls_go_on(parent: SandboxProcess) -> None:

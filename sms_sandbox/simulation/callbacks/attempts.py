@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ...domain.callbacks import next_wait
+from ...domain.histogram import Histogram
 from ...store import callbacks, timeline
 from ...store.callbacks import Outcome
 from ...store.database import Store
@@ -48,6 +50,13 @@ class Attempts:
         self._shares = Shares()
         self._ended: list[tuple[Outcome, datetime]] = []
         self._recording = asyncio.Lock()
+        self.times: defaultdict[str, Histogram] = defaultdict(Histogram)
+        """How long attempts took, in microseconds, by how they ended."""
+
+    @property
+    def pending_count(self) -> int:
+        """Return the number of attempts that are under way."""
+        return sum(map(len, self._pending.values()))
 
     @property
     def room(self) -> int:
@@ -103,6 +112,7 @@ class Attempts:
         finally:
             timed_out = outcome is not None and outcome.latency >= http_client.ATTEMPT_TIMEOUT_SECONDS * 1_000_000
             self._shares.end(request.tenant, request.lane, timed_out)
+        self.times[_ending(outcome)].add(outcome.latency)
         took = timedelta(microseconds=outcome.latency) if in_real_time else timedelta()
         self._ended.append((outcome, request.at + took))
         self._on_end()
@@ -179,6 +189,17 @@ class Attempts:
         except Exception:
             log.exception("Outcomes of callback attempts could not be recorded; these callbacks are sent again.")
         await self._client.close()
+
+
+def _ending(outcome: Outcome) -> str:
+    """Return in one word how an attempt ended."""
+    if outcome.error is None:
+        return "delivered"
+    if outcome.status is not None:
+        return "status"
+    if outcome.error.startswith("refused"):
+        return "forbidden"
+    return "timeout" if outcome.error.startswith("timed out") else "unreachable"
 
 
 def begin_attempt(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> CallbackRequest | None:
