@@ -98,6 +98,10 @@ class TLSListener:
             if not isinstance(error, OSError):
                 raise
 
+    def stop_accepting(self) -> None:
+        """Stop accepting connections."""
+        self._accepting.cancel()
+
     def close(self) -> None:
         """Stop accepting connections, and drop those whose handshake is not finished."""
         for task in (self._accepting, *self._handshakes):
@@ -111,7 +115,7 @@ class TLSListener:
 class _Handshake:
     """A connection before its first request, which may be closed for another."""
 
-    is_idle = is_waiting = True
+    is_idle = is_waiting = is_fresh = True
 
     def __init__(self, task: "asyncio.Task[None]") -> None:
         self._task = task

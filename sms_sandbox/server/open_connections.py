@@ -16,6 +16,11 @@ class OpenConnection(Protocol):
         """True if its client has to send something before it gets an answer."""
         ...
 
+    @property
+    def is_fresh(self) -> bool:
+        """True if no request was read from it yet."""
+        ...
+
     def drop(self) -> None:
         """Close the connection at once."""
         ...
@@ -45,6 +50,11 @@ class OpenConnections:
             del self._connections[dropped]
             self.dropped_count += 1
             dropped.drop()
+
+    @property
+    def any_fresh(self) -> bool:
+        """True if a client that has connected may still send its first request."""
+        return any(each.is_fresh for each in self._connections)
 
     def _find_dispensable(self) -> OpenConnection:
         waiting = None

@@ -123,6 +123,11 @@ class HttpProtocol(HttpToolsProtocol):
         """True if the client has to send something before it gets an answer."""
         return self._in_request or not self._is_answering()
 
+    @property
+    def is_fresh(self) -> bool:
+        """True if no request was read yet."""
+        return self.cycle is None
+
     def drop(self) -> None:
         """Close the connection at once, because there are too many."""
         self.transport.abort()

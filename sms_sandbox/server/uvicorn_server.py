@@ -28,6 +28,9 @@ CALL_GRACE_SECONDS = 0.8
 STOP_TIMEOUT_SECONDS = 3
 """Longest wait for calls and connections when the server stops. After it, uvicorn logs an error and goes on."""
 
+HANDOVER_SECONDS = 0.5
+"""Longest wait for first requests of clients that are connected, if other processes go on when this one stops."""
+
 KEEP_ALIVE_SECONDS = 75
 """Time that an idle connection stays open; nginx's default."""
 
@@ -107,11 +110,25 @@ class UvicornServer(uvicorn.Server):
         )  # fmt: skip
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._sandbox.metrics.exchange is not None:
+            await self._answer_first_requests()
         self._sandbox.metrics.stop()
         self._sandbox.end_waits()
         asyncio.get_running_loop().call_later(CALL_GRACE_SECONDS, self._cancel_calls)
         await super().shutdown(sockets)
         self._refusals.flush()
+
+    async def _answer_first_requests(self) -> None:
+        """Leave new connections to the other processes, and answer the clients that are connected here already.
+
+        Such a client would not repeat its request, because its connection is new.
+        """
+        for each in self.servers:
+            stop: Callable[[], None] = getattr(each, "stop_accepting", each.close)
+            stop()
+        until = asyncio.get_running_loop().time() + HANDOVER_SECONDS
+        while self._open_connections.any_fresh and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.01)
 
     def _cancel_calls(self) -> None:
         for call in self.server_state.tasks:

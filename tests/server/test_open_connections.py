@@ -24,7 +24,7 @@ class Example:
     """A connection with a name and a state."""
 
     def __init__(self, name: str, is_idle: bool = True, is_waiting: bool = True) -> None:
-        self.name, self.is_idle, self.is_waiting, self.dropped = name, is_idle, is_waiting, False
+        self.name, self.is_idle, self.is_waiting, self.is_fresh, self.dropped = name, is_idle, is_waiting, False, False
 
     def drop(self) -> None:
         self.dropped = True
