@@ -6,7 +6,7 @@ _BITS = 64
 
 
 class Histogram:
-    """Counts whole numbers by powers of two, which costs a fraction of a microsecond for each."""
+    """Counts whole numbers by powers of two, in a fraction of a microsecond."""
 
     __slots__ = ("counts", "total")
 
@@ -31,6 +31,6 @@ class Histogram:
         return sum(self.counts)
 
     def limits(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Yield largest values of `first` to `last` bits, each with the number of values up to it."""
+        """Yield the limits of `first` to `last` bits, with the numbers of values within."""
         for bits in range(first, last + 1):
             yield (1 << bits) - 1, sum(self.counts[: bits + 1])

@@ -171,11 +171,6 @@ class JournalWriter:
             yield listener
 
     @property
-    def waiting_count(self) -> int:
-        """The number of entries that are not written yet."""
-        return len(self._buffer)
-
-    @property
     def lost_count(self) -> int:
         """The number of entries that were lost, because the database could not follow."""
         return self._buffer.lost_count

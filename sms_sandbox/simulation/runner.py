@@ -60,7 +60,7 @@ class Runner:
 
     @property
     def lateness(self) -> Mapping[str, Histogram]:
-        """How late events ran, in microseconds, by kind."""
+        """The lateness of events that ran, in microseconds, by kind."""
         return self._rows.lateness
 
     @property

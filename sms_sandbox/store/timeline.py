@@ -114,7 +114,6 @@ _DUE = Statement(
     .limit(bindparam("max_rows"))
     .with_for_update(skip_locked=True)
 )
-_COUNT_WAKING = Statement("SELECT count(*) FROM timeline WHERE wake <= :until")
 _NEXT_WAKE = Statement(select(func.min(t.c.wake)))
 _NEXT_DUE = Statement(select(func.min(t.c.due)).where(t.c.tenant == bindparam("tenant")))
 _HOLD = Statement(
@@ -264,11 +263,6 @@ def wake_at(db: Connection, tenant: int, kind: str, ref: int, real: datetime) ->
     wake = to_micros(real)
     _WAKE_AT.run(db, tenant=tenant, kind=kind, ref=ref, wake=wake)
     announce_wake(db, wake)
-
-
-def count_waking(db: Connection, real: datetime) -> int:
-    """Return how many events of all tenants are due at a real time."""
-    return int(_COUNT_WAKING.value(db, until=to_micros(real)))
 
 
 def find_next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:

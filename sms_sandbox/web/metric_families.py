@@ -1,4 +1,4 @@
-"""The metrics as Prometheus names them, from the figures that the parts of the server count."""
+"""The metrics as Prometheus names them, made from figures of the server's parts."""
 
 import asyncio
 import logging
@@ -11,12 +11,11 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from sqlalchemy import Connection
-from sqlalchemy.pool import QueuePool
 from starlette.responses import Response
 
 from ..domain.clock import real_now
 from ..domain.histogram import Histogram
-from ..store import failed_events, timeline
+from ..store import failed_events, figures
 
 if TYPE_CHECKING:
     from .metrics import Metrics
@@ -98,11 +97,10 @@ def _families(metrics: "Metrics") -> Iterator[Metric]:
     yield took
     waiting = "Pieces of work that wait for a transaction."
     yield GaugeMetricFamily("sms_sandbox_waiting_pieces", waiting, value=group.waiting_count)
-    pool = metrics.store.engine.pool
-    if isinstance(pool, QueuePool):
+    if pool := figures.pool_use(metrics.store.engine):
         used = GaugeMetricFamily("sms_sandbox_pool_connections", "Connections to the database.", labels=["state"])
-        used.add_metric(["in_use"], pool.checkedout())
-        used.add_metric(["idle"], pool.checkedin())
+        for state, count in pool.items():
+            used.add_metric([state], count)
         yield used
 
     yield from _of_simulation(metrics)
@@ -153,7 +151,7 @@ async def _of_database(metrics: "Metrics") -> list[Metric]:
     """Return what the database knows, which is the same for all processes."""
 
     def count(db: Connection) -> tuple[int, int]:
-        return timeline.count_waking(db, real_now()), failed_events.count(db)
+        return figures.count_due(db, real_now()), failed_events.count(db)
 
     up = GaugeMetricFamily("sms_sandbox_database_up", "1 if the database answers.", value=1)
     try:

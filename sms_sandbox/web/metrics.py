@@ -16,7 +16,6 @@ from ..services.access import TOKEN_HEADER, Access, AccessError, Given
 from ..store.database import Store
 
 if TYPE_CHECKING:
-    from ..journal.writer import JournalWriter
     from ..simulation.runner import Runner
     from .metric_exchange import MetricExchange
 
@@ -29,6 +28,16 @@ class ConnectionCounts(Sized, Protocol):
     dropped_count: int
 
 
+class JournalCounts(Protocol):
+    """The writer of the traffic: how many entries it lost, and how many listen to it."""
+
+    @property
+    def lost_count(self) -> int: ...
+
+    @property
+    def listener_count(self) -> int: ...
+
+
 class Metrics:
     """The parts of the server that have figures, and the page that shows them."""
 
@@ -37,7 +46,7 @@ class Metrics:
         self.call_times = call_times
         self.runner: Runner | None = None
         """Set once the simulation is loaded."""
-        self.journal: JournalWriter | None = None
+        self.journal: JournalCounts | None = None
         self.connections: ConnectionCounts | None = None
         self.exchange: MetricExchange | None = None
         """The other processes of the server, if there are any."""
