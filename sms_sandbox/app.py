@@ -239,7 +239,7 @@ class Sandbox:
         context = Context(
             self.store, runner, self._journal, self._setup.defaults, self.info, replay, self.access,
             partial(env_command, self.settings, self.addresses.https, self.addresses.ca, self.token is None),
-            self.token is None,
+            self.token is None, self.api, self.api.methods,
         )  # fmt: skip
         await runner.start()
         self.metrics.runner = runner

@@ -5,6 +5,7 @@ from starlette.applications import Starlette
 from . import (
     accounts,
     callbacks,
+    calls,
     carrier_rules,
     clock,
     documents,
@@ -52,6 +53,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *numbers.OPERATIONS,
     *lists.OPERATIONS,
+    *calls.OPERATIONS,
     *handsets.OPERATIONS,
     *messages.OPERATIONS,
     *callbacks.OPERATIONS,

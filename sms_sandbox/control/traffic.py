@@ -50,7 +50,8 @@ STREAM_BATCH_ROWS = 100
 @operation("GET", "/traffic")
 def list_traffic(call: Call, query: shapes.TrafficQuery) -> shapes.Traffic:
     """List traffic entries, newest first: calls, callback attempts, handsets' messages, and delivery reports."""
-    page = queries.list_page(call.db, call.tenant.id, _filter(query, query.kind), Paging(query.page, query.max))
+    wanted = _filter(query, query.kind)._replace(failed=query.failed)
+    page = queries.list_page(call.db, call.tenant.id, wanted, Paging(query.page, query.max))
     dropped = queries.count_dropped(call.db, call.tenant.id)
     return shapes.Traffic(page_info(page), dropped, [_entry(row) for row in page.rows])
 

@@ -17,6 +17,9 @@ from ..store.tables import journals as j
 from ..store.tables import traffic as t
 from .entries import MAX_VALUE_CHARS, delete_up_to, encode_json, shorten
 
+GOOD_CODES = ("SUCCESS", "ok", "received", "pending", "delivered")
+"""The results of entries that did not fail, of any kind."""
+
 
 class Entry(NamedTuple):
     """A traffic entry. `cut` is True if something of it was too long to be kept whole."""
@@ -67,6 +70,7 @@ class EntryFilter(NamedTuple):
     until: datetime | None = None
     params: Mapping[str, str] = {}
     message: int | None = None
+    failed: bool | None = None
 
 
 _CLEAR = Statement("UPDATE journals SET since = :since, cleared = :cleared WHERE tenant = :tenant_")
@@ -139,6 +143,8 @@ def _conditions(db: Connection, tenant: int, where: EntryFilter) -> list[ColumnE
         )
         if value is not None
     ]  # fmt: skip
+    if where.failed is not None:
+        conditions.append(t.c.code.not_in(GOOD_CODES) if where.failed else t.c.code.in_(GOOD_CODES))
     if where.numbers:
         conditions.append(or_(*(t.c.numbers.contains(f" {number} ", autoescape=True) for number in where.numbers)))
     if where.text:

@@ -46,7 +46,13 @@ class TrafficFilter(TrafficMatch):
 
 
 class TrafficQuery(TrafficFilter):
-    """A filter of entries, and the page to return."""
+    """A filter of entries, and the page to return.
+
+    `failed`: true for refused calls, failed attempts, and messages that were not delivered or reached nobody; false for
+    all others.
+    """
+
+    failed: bool | None = None
 
     page: PositiveInt = 1
     max: PageSize = 100
