@@ -224,6 +224,7 @@ class Sandbox:
     async def _load(self) -> _Awake:
         # On a thread, so that calls are answered meanwhile.
         await asyncio.to_thread(import_module, ".control.routes", __package__)
+        from .api.internal_call import call_internally
         from .control.declare import Context
         from .control.routes import create_control
         from .simulation.callbacks.destinations import Destinations
@@ -239,7 +240,7 @@ class Sandbox:
         context = Context(
             self.store, runner, self._journal, self._setup.defaults, self.info, replay, self.access,
             partial(env_command, self.settings, self.addresses.https, self.addresses.ca, self.token is None),
-            self.token is None, self.api, self.api.methods,
+            self.token is None, partial(call_internally, self.api),
         )  # fmt: skip
         await runner.start()
         self.metrics.runner = runner

@@ -5,7 +5,7 @@ and the type of the result are enough to check a request and to write the OpenAP
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, get_type_hints
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 from sqlalchemy import Connection
-from starlette.types import ASGIApp, Receive
+from starlette.types import Receive
 
 from ..domain.clock import real_now
 from ..journal.writer import JournalWriter
@@ -55,11 +55,8 @@ class Context(Struct, frozen=True):
     shows_secrets: bool
     """True if only this machine reaches the server, so that the page may show the secret of its account."""
 
-    api: ASGIApp
-    """The imitated API, without middleware."""
-
-    methods: Container[str]
-    """The names of its methods."""
+    call_api: Callable[[str, str, str, Mapping[str, str]], Coroutine[Any, Any, tuple[int, bytes]]]
+    """Call the API with key, secret, method and parameters, and return status and body."""
 
 
 class Call(Struct, frozen=True):

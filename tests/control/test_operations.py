@@ -1,4 +1,4 @@
-"""All operations at once: the OpenAPI document, common refusals, and random bodies."""
+"""All operations at once: the OpenAPI document, and common refusals."""
 
 import json
 import re

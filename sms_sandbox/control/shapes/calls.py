@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
-from .faults import MethodName
+from .faults import MethodName, check_method
 from .primitives import Request, Response
 
 Value = Annotated[str, Meta(max_length=100_000)]
@@ -15,6 +15,9 @@ class NewCall(Request):
 
     method: MethodName
     params: dict[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_method(self.method)
 
 
 class CallResult(Response):

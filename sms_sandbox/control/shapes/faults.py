@@ -59,7 +59,7 @@ class NewFault(RuleInput, kw_only=True):
     delay: Delay | None = None
 
     def __post_init__(self) -> None:
-        _check_known("method", self.method, EVIDENCE)
+        check_method(self.method)
         _check_known("error", self.error, ERRORS)
         self.fault  # noqa: B018 (it raises ValueError if the fields contradict each other)
 
@@ -70,6 +70,11 @@ class NewFault(RuleInput, kw_only=True):
             self.on, self.method, self.event, self.error, self.status, self.body, self.connection, self.gateway,
             self.callback, None if self.delay is None else self.delay.value,
         )  # fmt: skip
+
+
+def check_method(name: str | None) -> None:
+    """Raise ValueError, with a similar name, unless the API has the method."""
+    _check_known("method", name, EVIDENCE)
 
 
 def _check_known(field: str, word: str | None, words: Mapping[str, Any] | list[str]) -> None:
