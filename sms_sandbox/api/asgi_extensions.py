@@ -3,6 +3,9 @@
 CONNECTION = "sms-sandbox.connection"
 """Key in the extensions of a request: its `end(with_reset)` ends the connection, with or without a TCP reset."""
 
+CALL_FACTS = "sms-sandbox.call-facts"
+"""Key in the extensions of a request: a dictionary for facts about a call of the API, if the server logs them."""
+
 COMPLETE_RESPONSE = "sms-sandbox.complete-response"
 """Key in the extensions of a request: its `write(status, headers, body)` writes a response that is complete.
 

@@ -22,7 +22,7 @@ from ..store.failures import is_database_failure
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answer_responses import build_response
 from .answered_call import AnsweredCall, ApiContext
-from .asgi_extensions import COMPLETE_RESPONSE
+from .asgi_extensions import CALL_FACTS, COMPLETE_RESPONSE
 from .declare import Method
 from .early_reports import wait_for_reports
 from .errors import Code
@@ -120,6 +120,10 @@ class Api:
             await send_page(send, 413, "413 Request Entity Too Large", close=True)
         else:
             answer, rendered = await self._call(scope, headers, body, path)
+            extensions = scope.get("extensions", {})
+            if (facts := extensions.get(CALL_FACTS)) is not None:
+                tenant = answer.account.tenant if answer.account else None
+                facts.update(method=path[1], code=answer.code.name, tenant=tenant, rule=answer.rule)
             content_type, _ = FORMATS[path[2]]
             # A broken body must be readable, so it is not compressed.
             encodings = b"" if answer.injected else headers.get(b"accept-encoding", b"")
@@ -132,7 +136,7 @@ class Api:
             if answer.injected:
                 await self._effects.respond(answer.injected, scope, receive, send, partial(send_response, **response))
                 return
-            server: Mapping[str, Any] | None = scope.get("extensions", {}).get(COMPLETE_RESPONSE)
+            server: Mapping[str, Any] | None = extensions.get(COMPLETE_RESPONSE)
             if server is None or not server["write"](**response):
                 await send_response(send, **response)
 

@@ -2,6 +2,9 @@
 
 import json
 import logging
+from typing import Any
+
+from ..server.request_log import request_id
 
 
 class JsonFormatter(logging.Formatter):
@@ -9,12 +12,15 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""
-        line = {
+        line: dict[str, Any] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if identity := request_id.get():
+            line["request_id"] = identity
+        line.update(getattr(record, "request", {}))
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)

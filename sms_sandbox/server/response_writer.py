@@ -25,6 +25,8 @@ class ResponseWriter:
 
     def __init__(self, cycle: Any) -> None:
         self._cycle = cycle
+        self.status = 0
+        """The status that was sent; 0 before any was."""
         self._bytes_left: int | None = None
         """Length of the rest of the body; None if the head does not give it."""
         self._has_body = self._is_chunked = True
@@ -62,7 +64,7 @@ class ResponseWriter:
 
     def _begin(self, status: int, headers: Sequence[Header]) -> bytes:
         """Return the head of the response, and decide how its body is framed."""
-        cycle = self._cycle
+        cycle, self.status = self._cycle, status
         head, self._bytes_left, closes = spell_head(status, (*cycle.default_headers, *headers))
         self._has_body = cycle.scope["method"] != "HEAD" and status not in (204, 304)
         self._is_chunked = self._has_body and self._bytes_left is None and cycle.scope["http_version"] == "1.1"

@@ -20,6 +20,7 @@ from .listener import TLSListener
 from .open_connections import OpenConnections
 from .protocol import HttpProtocol
 from .refusal_log import RefusalLog
+from .request_log import RequestLog
 from .response_writer import ResponseWriter
 
 CALL_GRACE_SECONDS = 0.8
@@ -52,6 +53,7 @@ class UvicornServer(uvicorn.Server):
         self._https = https
         self._context = context
         self._open_connections = self._sandbox.metrics.connections = OpenConnections(connection_share())
+        self._request_log = RequestLog() if self._sandbox.settings.log_format == "json" else None
         self._refusals = RefusalLog(logging.getLogger("uvicorn.error"))
         http: Any = partial(HttpProtocol, open_connections=self._open_connections, refusals=self._refusals)
         super().__init__(
@@ -70,7 +72,10 @@ class UvicornServer(uvicorn.Server):
             writer = ResponseWriter(cycle)
             scope["extensions"] = {**scope["extensions"], COMPLETE_RESPONSE: {"write": writer.write}}
             try:
-                await self._app(scope, receive, writer.send)
+                if self._request_log is None:
+                    await self._app(scope, receive, writer.send)
+                else:
+                    await self._request_log.run(self._app, scope, receive, writer)
             finally:
                 scope["extensions"] = {}  # the writer leads back to the scope
 

@@ -13,7 +13,7 @@ import pytest
 from sms_sandbox.server.certificates import Certificates
 from tests.processes import run_process
 from tests.receiver import Receiver
-from tests.sandbox import KEY, SECRET
+from tests.sandbox import KEY, SECRET, basic, fetch
 from tests.server.raw_connections import connect, connect_tls, port_of, read_all
 
 
@@ -64,7 +64,8 @@ def test_a_signal_ends_it_cleanly_while_calls_and_callbacks_are_running(
             assert advance.result().status == 503
         for connection in (*idle, silent, half, unread):
             connection.close()
-    assert process.errors.read_text() == ""
+    for line in process.errors.read_text().splitlines():
+        assert json.loads(line)["logger"] == "sms_sandbox.server.request_log"
 
 
 def test_a_second_signal_changes_nothing(certificates: Certificates, tmp_path: Path) -> None:
@@ -83,6 +84,32 @@ def test_log_lines_are_json_if_the_settings_say_so(certificates: Certificates, t
     record = json.loads(line)
     assert list(record) == ["time", "level", "logger", "message"]
     assert (record["level"], record["message"]) == ("warning", "Invalid HTTP request received.")
+
+
+def test_a_json_log_has_a_line_for_each_request_with_its_id(certificates: Certificates, tmp_path: Path) -> None:
+    with run_process(certificates, tmp_path, "--log-format", "json") as process:
+        account, url = process.account, f"{process.account.ready.https}/get-balance.json"
+        for header in ({}, {"X-Request-Id": "trace/1:a-b"}, {"X-Request-Id": 'in"sane'}, {"X-Request-Id": "x" * 129}):
+            assert fetch(url, headers={**basic(KEY, SECRET), **header}, ca=account.ready.ca).status == 200
+        account.api("no-such-method")
+        account.ok("GET", "/info")
+        account.ok("POST", "/faults", {"connection": "lost"})
+        with pytest.raises(ConnectionError):
+            account.api("get-balance")
+        process.end()
+    records = [json.loads(line) for line in process.errors.read_text().splitlines()]
+    assert [(each["verb"], each["path"], each["status"], each.get("code")) for each in records] == [
+        *[("GET", "/get-balance.json", 200, "SUCCESS")] * 4,
+        ("POST", "/no-such-method.json", 404, "NOT_IMPLEMENTED"),
+        ("GET", "/_sandbox/v1/info", 200, None),
+        ("POST", "/_sandbox/v1/faults", 201, None),
+        ("POST", "/get-balance.json", 0, "SUCCESS"),
+    ]
+    ids = [each["request_id"] for each in records]
+    assert len(set(ids)) == len(ids)
+    assert [index for index, each in enumerate(ids) if not re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]+", each)] == [1]
+    assert ids[1] == "trace/1:a-b"
+    assert all(0 < each["took_ms"] < 10_000 for each in records)
 
 
 def test_a_stop_does_not_wait_for_modules_that_load_late(certificates: Certificates, tmp_path: Path) -> None:
