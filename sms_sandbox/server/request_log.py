@@ -1,4 +1,4 @@
-"""One line of the log for each request, with an id that all lines about the request have. Only a JSON log has it."""
+"""A line of the log for each request, with its id. Only a JSON log has it."""
 
 import logging
 import re
