@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ from .api.http_responses import not_found_page
 from .api.routes import Api, ApiRoute, failure
 from .control import PREFIX, guard
 from .control.error_handlers import control_failed, no_such_path
+from .domain.addresses import Urls, urls_for
 from .domain.receiver import PREFIX as RECEIVER
 from .domain.receiver import VERBS as RECEIVER_VERBS
 from .journal.writer import JournalWriter
@@ -37,6 +38,7 @@ from .web.middleware import AnswerCancelled, NoLoops
 from .web.pages import Pages, not_allowed
 from .web.security_headers import SecurityHeaders
 from .web.sign_in import SIGN_IN, SignIn
+from .web.trusted_proxy import PROXIED, TrustedProxy
 
 if TYPE_CHECKING:
     from .simulation.runner import Runner
@@ -87,6 +89,8 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Mount("/_sandbox/page", app=pages.assets),
             Route(SIGN_IN, sandbox.sign_in.answer, methods=["GET", "POST"]),
             Route("/_sandbox/sign-out", sandbox.sign_in.sign_out, methods=["POST"]),
+            Route("/_sandbox/docs", pages.add_slash),
+            Route("/_sandbox/docs/{path:path}", pages.docs),
             Route("/_sandbox/ca.pem", pages.ca),
             Route("/_sandbox/openapi.json", pages.api_description),
             Route(f"{RECEIVER}/{{tenant}}/{{name}}", pages.receiver, methods=RECEIVER_VERBS),
@@ -94,10 +98,11 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Route("/{code:short_link}", pages.open_link),  # /TapTh.is/aB3dE5fG
         ],
         middleware=[
+            *([Middleware(TrustedProxy, networks=settings.trusted_proxy)] if settings.trusted_proxy else []),
             Middleware(SecurityHeaders),
             Middleware(AnswerCancelled),
             Middleware(NoLoops),
-            Middleware(guard.Guard, hosts=(*settings.cert_host, settings.host)),
+            Middleware(guard.Guard, hosts=settings.own_names),
         ],
         exception_handlers={404: _not_found, 405: not_allowed, Exception: _failed},
         lifespan=lifespan,
@@ -154,16 +159,17 @@ class Sandbox:
             "ca": str(addresses.ca),
             "ca_bundle": str(addresses.ca_bundle),
         }
+        self._urls = Urls(addresses.https, addresses.http)
         self._setup = TenantSetup(settings)
         self._newcomers = self._setup.create_for_unknown_key if settings.accounts == "open" else None
-        self.api = Api(
-            store, None if settings.allow_http else addresses.https, gate=Gate(self._newcomers),
-            callback_hosts=settings.callback_host,
-        )  # fmt: skip
+        https_url = None if settings.allow_http else (lambda scope: self.urls_for(scope).https)
+        self.api = Api(store, https_url, gate=Gate(self._newcomers), callback_hosts=settings.callback_host)
         self.access = Access(self.token, self._newcomers)
         self.sign_in = SignIn(store, self.access)
-        self.pages = Pages(self.info, store, self.api.methods, self.find_failure, self.sign_in)
         self.metrics = metrics.Metrics(store, self.api.call_times, self.access)
+        self.pages = Pages(
+            self.info, store, self.api.methods, self.find_failure, self.sign_in, self.urls_for, self._describe_control
+        )
         self._owns_process = owns_process
         self._journal: JournalWriter
         self._waking: asyncio.Task[_Awake] | None = None
@@ -188,6 +194,17 @@ class Sandbox:
         """
         awake = await self._wake()
         await awake.control(scope, receive, send)
+
+    def urls_for(self, scope: Scope) -> Urls:
+        """Return the addresses that the client of a request can use."""
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        return urls_for(self._urls, self.settings.base_url, scope["scheme"], host, PROXIED in scope)
+
+    async def _describe_control(self) -> Mapping[str, Any]:
+        """Return the OpenAPI document of control, whose modules load late."""
+        routes = await asyncio.to_thread(import_module, ".control.routes", __package__)
+        document: Mapping[str, Any] = routes.describe(__version__)
+        return document
 
     def _wake(self) -> "asyncio.Future[_Awake]":
         return asyncio.shield(self._begin_load())
@@ -240,7 +257,7 @@ class Sandbox:
         context = Context(
             self.store, runner, self._journal, self._setup.defaults, self.info, replay, self.access,
             partial(env_command, self.settings, self.addresses.https, self.addresses.ca, self.token is None),
-            self.token is None, partial(call_internally, self.api),
+            self.token is None, partial(call_internally, self.api), self.urls_for,
         )  # fmt: skip
         await runner.start()
         self.metrics.runner = runner

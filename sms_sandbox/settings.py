@@ -10,7 +10,9 @@ import secrets
 import sys
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
+from urllib.parse import urlsplit
 
+from .domain.addresses import is_base_url
 from .domain.profiles import PROFILES
 
 PREFIX = "SMS_SANDBOX_"
@@ -87,6 +89,16 @@ class Settings:
         (), "Another host name of this machine, for the certificate and the control API. May be repeated.",
         metavar="NAME",
     )  # fmt: skip
+    base_url: str | None = _setting(
+        None, "Address in front of the sandbox, as a reverse proxy has it: https://sms.example.com. The page, the "
+        "ready line and error messages then name it.",
+        metavar="URL",
+    )  # fmt: skip
+    trusted_proxy: tuple[str, ...] = _setting(
+        (), "Address or network of a reverse proxy, whose X-Forwarded-Proto, -Host and -For are believed. May be "
+        "repeated.",
+        metavar="ADDRESS",
+    )  # fmt: skip
     callback_host: tuple[str, ...] = _setting(
         (),
         "A public host that callbacks may go to. Private addresses are always allowed, and loopback unless --host "
@@ -128,8 +140,23 @@ class Settings:
         keys = [key for key, _ in self.pairs]
         if not keys or len(set(keys)) != len(keys):
             raise SettingsError(f"{flag('account')} must name at least one key, and each only once.")
+        if self.base_url is not None and not is_base_url(self.base_url):
+            raise SettingsError(f"{flag('base_url')} must be like https://sms.example.com, without a path.")
+        for network in self.trusted_proxy:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                raise SettingsError(
+                    f"{flag('trusted_proxy')} must be an IP address or network, not {network!r}."
+                ) from None
         if self.control_token is not None and not re.fullmatch(r"[!-~]{1,255}", self.control_token):
             raise SettingsError(f"{flag('control_token')} must be up to 255 ASCII characters without blanks.")
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """Names by which requests may call this server, besides those that always mean this machine."""
+        base = urlsplit(self.base_url or "").hostname
+        return (*self.cert_host, self.host, *([base] if base else []))
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

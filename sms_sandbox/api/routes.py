@@ -92,11 +92,11 @@ def load_methods() -> dict[str, Method]:
 class Api:
     """Answers calls to `/{method}.{json|xml}`.
 
-    With `https_url`, a call over plain HTTP is refused with an error that names this URL.
+    With `https_url`, a call over plain HTTP is refused with an error that names the URL which that returns.
     """
 
     def __init__(
-        self, store: Store, https_url: str | None, offered: Mapping[str, Method] | None = None,
+        self, store: Store, https_url: Callable[[Scope], str] | None, offered: Mapping[str, Method] | None = None,
         gate: Gate | None = None, callback_hosts: Collection[str] = (),
     ) -> None:  # fmt: skip
         self._store = store
@@ -192,7 +192,7 @@ class Api:
         if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
             return await self._refuse(authorization, Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
         if self._https_url is not None and scope["scheme"] != "https":
-            why = f"The API is served over HTTPS only: {self._https_url}{scope['path']}"
+            why = f"The API is served over HTTPS only: {self._https_url(scope)}{scope['path']}"
             return await self._refuse(authorization, Code.NO_ACCESS, why)
         prepare = method.find_preparation(form)
         if prepare is None or form is None:

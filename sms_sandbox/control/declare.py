@@ -14,8 +14,9 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 from sqlalchemy import Connection
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
+from ..domain.addresses import Urls
 from ..domain.clock import real_now
 from ..journal.writer import JournalWriter
 from ..services.access import Access, Caller
@@ -58,6 +59,9 @@ class Context(Struct, frozen=True):
     call_api: Callable[[str, str, str, Mapping[str, str]], Coroutine[Any, Any, tuple[int, bytes]]]
     """Call the API with key, secret, method and parameters, and return status and body."""
 
+    urls_for: Callable[[Scope], Urls]
+    """Return the addresses that the client of a request can use."""
+
 
 class Call(Struct, frozen=True):
     """A call of the control API in an open transaction.
@@ -68,6 +72,9 @@ class Call(Struct, frozen=True):
     context: Context
     db: Connection
     caller: Caller
+    urls: Urls
+    """Addresses that the caller can use."""
+
     real: datetime = field(default_factory=real_now)
 
     @property
@@ -91,6 +98,7 @@ class LongCall(Struct, frozen=True):
 
     context: Context
     caller: Caller
+    urls: Urls
     receive: Receive
     """The rest of the request, which tells when the client disconnects."""
 
@@ -117,7 +125,7 @@ class LongCall(Struct, frozen=True):
         tenant = tenants.read(db, self.tenant.id)
         if account is None or tenant is None:
             raise gone()
-        return work(Call(self.context, db, replace(self.caller, account=account, tenant=tenant)))
+        return work(Call(self.context, db, replace(self.caller, account=account, tenant=tenant), self.urls))
 
 
 class StreamEvent(NamedTuple):

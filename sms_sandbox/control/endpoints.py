@@ -101,11 +101,12 @@ async def _answer_caller(operation: Operation, context: Context, request: Reques
         request.path_params, _query(operation, request), await _body(request, operation.max_body)
     )
     await context.journal.flush()  # so that the operation acts on everything that happened before it
+    urls = context.urls_for(request.scope)
     if not (operation.waits or operation.streams):
-        value = await context.store.run(lambda db: operation.run(Call(context, db, find(db)), **arguments))
+        value = await context.store.run(lambda db: operation.run(Call(context, db, find(db), urls), **arguments))
         return ShapeResponse(value, operation.status)
     caller = await context.store.run(find)
-    running = operation.run(LongCall(context, caller, request.receive), **arguments)
+    running = operation.run(LongCall(context, caller, urls, request.receive), **arguments)
     if isinstance(running, AsyncGenerator):
         return await stream(running, request.method)
     return ShapeResponse(await running, operation.status)

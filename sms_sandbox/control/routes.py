@@ -1,5 +1,7 @@
 """The operations of the control API, and the Starlette application that serves them under `/_sandbox/v1`."""
 
+from typing import Any
+
 from starlette.applications import Starlette
 
 from . import (
@@ -26,22 +28,25 @@ from . import (
 )  # fmt: skip
 from .declare import Call, Context, Operation, operation
 from .endpoints import description_route, routes
+from .openapi import document
 from .shapes.info import Connection, Info
 
 
 @operation("GET", "/info")
 def read_info(call: Call) -> Info:
     """Read the version and the addresses of the server."""
-    return Info(**call.context.info)
+    return Info(**_info(call))
 
 
 @operation("GET", "/connection")
 def read_connection(call: Call) -> Connection:
     """Read what a client needs to call the API as this account: addresses, certificate files, key and secret."""
     secret = call.account.secret if call.context.shows_secrets else None
-    return Connection(
-        **call.context.info, key=call.account.key, secret=secret, env_command=[*call.context.env_command()]
-    )
+    return Connection(**_info(call), key=call.account.key, secret=secret, env_command=[*call.context.env_command()])
+
+
+def _info(call: Call) -> dict[str, Any]:
+    return {**call.context.info, "https": call.urls.https, "http": call.urls.http}
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -67,6 +72,11 @@ OPERATIONS: tuple[Operation, ...] = (
     *faults.OPERATIONS,
     *carrier_rules.OPERATIONS,
 )
+
+
+def describe(version: str) -> dict[str, Any]:
+    """Return the OpenAPI document of control."""
+    return document(OPERATIONS, version)
 
 
 def create_control(context: Context) -> Starlette:

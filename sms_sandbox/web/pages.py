@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..api.declare import Method
 from ..domain import merge
+from ..domain.addresses import Urls
 from ..domain.clock import real_now
 from ..store.database import Store
 from .sign_in import SignIn
@@ -24,13 +26,16 @@ class Pages:
 
     def __init__(
         self, info: Mapping[str, str], store: Store, methods: Mapping[str, Method],
-        find_failure: Callable[[], Awaitable[str | None]], sign_in: SignIn,
+        find_failure: Callable[[], Awaitable[str | None]], sign_in: SignIn, urls_for: Callable[[Scope], Urls],
+        describe_control: Callable[[], Awaitable[Mapping[str, Any]]],
     ) -> None:  # fmt: skip
         self._info = info
         self._store = store
         self._methods = methods
         self._find_failure = find_failure
         self._sign_in = sign_in
+        self._urls_for = urls_for
+        self._describe_control = describe_control
 
     async def livez(self, request: Request) -> Response:  # noqa: ARG002
         """Answer that the process is alive."""
@@ -49,9 +54,9 @@ class Pages:
             raise HTTPException(404)
         return RedirectResponse("/_sandbox/", 302)
 
-    async def add_slash(self, request: Request) -> Response:  # noqa: ARG002
-        """Lead to the page."""
-        return RedirectResponse("/_sandbox/", 302)
+    async def add_slash(self, request: Request) -> Response:
+        """Lead to the same address with a slash at its end."""
+        return RedirectResponse(f"{request.url.path}/", 302)
 
     async def page(self, request: Request) -> Response:
         """Send the page: a client of control that runs in the browser. A stranger must sign in first."""
@@ -82,12 +87,29 @@ class Pages:
         pem = Path(self._info["ca"]).read_bytes()
         return Response(pem, media_type="application/x-pem-file", headers=_NO_STORE)
 
-    async def api_description(self, request: Request) -> Response:  # noqa: ARG002
+    async def api_description(self, request: Request) -> Response:
         """Send the OpenAPI document of the imitated API; control has its own."""
+        return JSONResponse(await self._describe_api(request), headers=_NO_STORE)
+
+    async def docs(self, request: Request) -> Response:
+        """Send a page of the documentation."""
+        return await self._docs(request)
+
+    @cached_property
+    def _docs(self) -> Callable[[Request], Awaitable[Response]]:
+        from .docs.endpoints import Docs  # late, as above
+
+        return Docs(self._describe_api, self._describe_control_at)
+
+    async def _describe_api(self, request: Request) -> Mapping[str, Any]:
         from ..api import openapi  # late, as above
 
-        document = openapi.build_document(self._methods.values(), self._info["version"], self._info["https"])
-        return JSONResponse(document, headers=_NO_STORE)
+        https = self._urls_for(request.scope).https
+        return openapi.build_document(self._methods.values(), self._info["version"], https)
+
+    async def _describe_control_at(self, request: Request) -> Mapping[str, Any]:
+        document = await self._describe_control()
+        return {**document, "servers": [{"url": f"{self._urls_for(request.scope).http}/_sandbox/v1"}]}
 
     async def open_link(self, request: Request) -> Response:
         """Follow a short link of a message, as a handset does. A HEAD request only looks, as previews do."""

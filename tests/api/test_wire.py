@@ -250,7 +250,7 @@ def test_connections_are_kept_unless_the_client_closes(
 
 
 def test_plain_http_is_refused_where_https_is_asked_for(store: Store, fresh: FreshTenant) -> None:
-    app = Api(store, "https://localhost:8443")
+    app = Api(store, lambda _: "https://localhost:8443")
     scope = {"method": "POST", "path": "//2/get-balance.json", "headers": [BASIC]}
     start, body = request(app, {**scope, "scheme": "http"}, {"type": "http.request"})
     assert start["status"] == 400

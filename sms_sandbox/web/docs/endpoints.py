@@ -1,0 +1,69 @@
+"""The documentation under `/_sandbox/docs/`, which needs no network and no other files."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+
+from ..assets import PAGE_POLICY
+from . import markdown
+from .frame import API, CONTROL, frame
+from .openapi_page import build_page
+from .source import INDEX, find_root, list_files, to_address, to_path
+
+_HEADERS = {"cache-control": "no-cache", "content-security-policy": PAGE_POLICY}
+_TEXTS = (".toml",)
+
+Describe = Callable[[Request], Awaitable[Mapping[str, Any]]]
+"""Returns an OpenAPI document, with the addresses of the request."""
+
+
+class Docs:
+    """Answers requests for pages, images, and the two OpenAPI documents as pages."""
+
+    def __init__(self, describe_api: Describe, describe_control: Describe, root: Path | None = None) -> None:
+        self._root = find_root() if root is None else root
+        self._describe = {API: describe_api, CONTROL: describe_control}
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer with what is at the path."""
+        address = request.path_params["path"]
+        here = f"/_sandbox/docs/{address}"
+        if here in self._describe:
+            document = await self._describe[here](request)
+            page = await asyncio.to_thread(self._build_reference, document, here)
+            return HTMLResponse(page, headers=_HEADERS)
+        files, path = list_files(self._root), to_path(address)
+        if path not in files:
+            raise HTTPException(404)
+        if path.endswith(".md"):
+            return HTMLResponse(await asyncio.to_thread(self._build_page, path, tuple(files)), headers=_HEADERS)
+        if path.endswith(_TEXTS):
+            return PlainTextResponse((self._root / path).read_text(), headers=_HEADERS)
+        return FileResponse(self._root / path, headers=_HEADERS)
+
+    def _build_page(self, path: str, files: tuple[str, ...]) -> bytes:
+        changed = max((self._root / each).stat().st_mtime_ns for each in (path, INDEX))
+        return _build_page(self._root, path, files, changed)
+
+    def _build_reference(self, document: Mapping[str, Any], here: str) -> bytes:
+        title, body, headings = build_page(document)
+        return frame(title, body, here, _list_pages(self._root, tuple(list_files(self._root))), headings)
+
+
+@lru_cache(64)
+def _build_page(root: Path, path: str, files: tuple[str, ...], changed: int) -> bytes:  # noqa: ARG001 (part of the key)
+    """Return a page. It is built again only if a file has changed."""
+    rendered = markdown.render((root / path).read_text(), path, files)
+    return frame(rendered.title, rendered.html, to_address(path), _list_pages(root, files), rendered.headings)
+
+
+def _list_pages(root: Path, files: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the address and title of each page, in the order of the index, which links to them."""
+    index = markdown.list_links((root / INDEX).read_text(), INDEX, files)
+    return [(to_address(link.path), link.text) for link in index if link.path.endswith(".md")]

@@ -1,0 +1,60 @@
+"""The frame around a page of the documentation: the header, and the list of all pages."""
+
+from collections.abc import Iterable
+from html import escape
+from string import Template
+
+from .markdown import Heading
+
+API, CONTROL = "/_sandbox/docs/api", "/_sandbox/docs/control"
+REFERENCES = ((API, "The API, method by method (OpenAPI)"), (CONTROL, "The control API (OpenAPI)"))
+
+_FRAME = Template("""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>$title · sms-sandbox</title>
+<link rel="icon" href="/_sandbox/page/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/_sandbox/page/css/tokens.css">
+<link rel="stylesheet" href="/_sandbox/page/css/elements.css">
+<link rel="stylesheet" href="/_sandbox/page/css/documents.css">
+<script src="/_sandbox/page/js/theme.js"></script>
+</head>
+<body class="docs">
+<a class="skip-link" href="#content">Skip to the content</a>
+<header class="docs-top"><a class="brand" href="/_sandbox/"><img src="/_sandbox/page/icon.svg" alt="" width="28"
+height="28"><span>sms-sandbox</span></a> <a href="/_sandbox/docs/">Documentation</a></header>
+<div class="docs-body">
+<nav class="docs-nav" aria-label="Pages of the documentation"><ul>$pages</ul></nav>
+<main id="content" class="doc" tabindex="-1">
+$contents
+$body
+</main>
+</div>
+</body>
+</html>
+""")
+
+_MIN_CONTENTS = 4
+"""Headings from which a page gets a table of contents."""
+
+
+def frame(
+    title: str, body: str, here: str, pages: Iterable[tuple[str, str]], headings: Iterable[Heading] = ()
+) -> bytes:
+    """Return a page. `here` is its address, `pages` are addresses and titles, and `body` is HTML."""
+    listed = "".join(
+        f'<li><a href="{escape(address)}"{" aria-current=page" * (address == here)}>{escape(text)}</a></li>'
+        for address, text in (*pages, *REFERENCES)
+    )
+    return _FRAME.substitute(title=escape(title), pages=listed, contents=_contents(headings), body=body).encode()
+
+
+def _contents(headings: Iterable[Heading]) -> str:
+    second = [each for each in headings if each.level == 2]
+    if len(second) < _MIN_CONTENTS:
+        return ""
+    listed = "".join(f'<li><a href="#{escape(each.anchor)}">{escape(each.text)}</a></li>' for each in second)
+    return f'<details class="contents"><summary>On this page</summary><ul>{listed}</ul></details>'
