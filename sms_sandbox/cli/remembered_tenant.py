@@ -1,6 +1,7 @@
 """The tenant that `sms-sandbox tenant use` chose, kept in a small file.
 
-Only its owner can read the file. It is beside the ready file, or else in the folder where programs of this user keep their settings.
+Only its owner can read the file. It is beside the ready file, or else in the folder where programs of this user keep
+their settings.
 """
 
 import json
@@ -21,7 +22,7 @@ class RememberedTenant:
 
 
 def file_of(ready_file: str | None, http: str) -> Path:
-    """Return the file of a server, which is known by its ready file or by its address."""
+    """Return the file of a server by its ready file or its address."""
     if ready_file is not None:
         return Path(f"{ready_file}.tenant")
     return Path(click.get_app_dir("sms-sandbox"), f"tenant-{re.sub('[^0-9A-Za-z.]+', '-', http)}.json")

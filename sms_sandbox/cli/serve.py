@@ -117,9 +117,9 @@ def announce(info: ServerInfo, ready_file: str | None) -> None:
 
 def _tell_demo(info: ServerInfo) -> None:
     """Fill the default tenant with the demo's story, if it is empty."""
-    from ..client.demo import DemoApp, tell_story  # here, because most starts have no demo
+    from ..client.demo import tell_story  # here, because most starts have no demo
 
-    if not tell_story(info, DemoApp().url):
+    if not tell_story(info):
         log.info("The default tenant has messages already, so --demo adds none.")
 
 

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 from ..control.shapes.clock import Clock
 from ..control.shapes.messages import Messages, Recipients
+from ..control.shapes.receivers import Receiver
 from ..control.shapes.server_info import ServerInfo
 from ..domain.merge import SHORT_LINK, TRACKED_HOST, UNSUBSCRIBE_HOST
 from .control import Client
@@ -31,54 +30,20 @@ SUBURBS = ("Carlton", "Fitzroy", "Richmond", "Carlton", "Brunswick", "Fitzroy")
 
 OLD_SECRET = "last-years"  # noqa: S105 (it opens nothing)
 
-APP_DOWN_PATH = "/down"
-"""The part of the shop's app that is out of order: callbacks to it are answered with 503."""
+DOWN = {"status": 503, "body": "The order service is being deployed."}
+"""How the part of the shop's app that is out of order answers."""
 
 
-class DemoApp:
-    """The web app of the demo's shop: it answers callbacks, on a thread, for as long as the process runs."""
-
-    def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _AppRequest)
-        self._server.daemon_threads = True
-        Thread(target=self._server.serve_forever, name="demo-app", daemon=True).start()
-        self.url = f"http://localhost:{self._server.server_address[1]}"
-
-    def close(self) -> None:
-        """Stop answering."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _AppRequest(BaseHTTPRequestHandler):
-    """A request to the shop's app."""
-
-    server_version, sys_version = "shop", ""
-
-    def do_GET(self) -> None:
-        """Answer a callback."""
-        is_down = self.path.startswith(APP_DOWN_PATH)
-        body = b"The order service is being deployed." if is_down else b"OK"
-        self.send_response(503 if is_down else 200)
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing, because the sandbox shows the callbacks already."""
-
-
-def tell_story(where: ServerInfo, app_url: str) -> bool:
+def tell_story(where: ServerInfo) -> bool:
     """Fill the default tenant of a server with the story. Return False if it has messages already.
 
-    `app_url` is the address of a `DemoApp`. Raises SandboxError.
+    The shop's app is the built-in receiver. Raises SandboxError.
     """
     with _connect(where) as client:
         if client.read(Messages, "GET", "/messages", max=1).messages:
             return False
         client.control("POST", "/clock/freeze")
-        story = _Story(client, app_url)
+        story = _Story(client)
         story.begin()
         story.monday()
         story.tuesday()
@@ -99,17 +64,16 @@ def _connect(where: ServerInfo) -> Iterator[Client]:
 class _Story:
     """The shop's calls and its customers' messages, day by day."""
 
-    def __init__(self, client: Client, app_url: str) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._app = app_url
         self._wrong = Client(replace(client.where, secret=OLD_SECRET), client)
         self._start = client.read(Clock, "GET", "/clock").now
 
     def begin(self) -> None:
         """Prepare the account: callback URLs, a keyword, and a registered sender."""
-        urls = {name: f"{self._app}/{path}" for name, path in (
-            ("dlr_url", "reports"), ("reply_url", "replies"), ("link_hits_url", "clicks"),
-        )}  # fmt: skip
+        paths = {"dlr_url": "reports", "reply_url": "replies", "link_hits_url": "clicks"}
+        urls = {setting: self._app_url(name) for setting, name in paths.items()}
+        self._client.control("PUT", "/receivers/orders", DOWN)
         self._client.control("PATCH", "/account", urls)
         self._client.control("PUT", "/sender-ids/BikeShop")
         self._call("get-balance")
@@ -181,7 +145,7 @@ class _Story:
             {"on": "callback", "event": "dlr", "callback": "drop", "match": {"to": CODES}, "count": 2},
         )
         self._send(CODES, "Order 1042 is paid. We build it this week.")
-        self._send(BOOKINGS, "Order 1043 is paid. We build it this week.", dlr_callback=f"{self._app}{APP_DOWN_PATH}")
+        self._send(BOOKINGS, "Order 1043 is paid. We build it this week.", dlr_callback=self._app_url("orders"))
         self._go_to(days=1, hours=4)
         self._send(FLICKERING, "Your wheel is true again. Collect it until 6.")
         self._call("send-sms", to=CODES, message="We open again.", from_="NOCREDIT")
@@ -200,6 +164,9 @@ class _Story:
         self._write(CODES, "Great, thanks!")
         self._call("get-balance")
         self._wait(seconds=30)
+
+    def _app_url(self, name: str) -> str:
+        return self._client.read(Receiver, "GET", f"/receivers/{name}").url
 
     def _send(self, to: str, message: str, **more: str) -> int:
         return int(self._call("send-sms", to=to, message=message, **more).get("message_id", 0))

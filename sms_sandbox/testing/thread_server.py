@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from ..client.demo import DemoApp, tell_story
+from ..client.demo import tell_story
 from ..client.errors import SandboxError
 from ..control.shapes.server_info import ServerInfo
 from ..server.certificates import CertificateError
@@ -35,7 +35,6 @@ class ThreadServer:
         self._folder = None if certs else tempfile.TemporaryDirectory(prefix="sms-sandbox-")
         directory = str(Path(certs or (self._folder.name if self._folder else "")).absolute())
         self._thread: Thread | None = None
-        self._demo_app: DemoApp | None = None
         try:
             chosen: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": directory} | settings
             self._server = Server(Settings(**chosen))
@@ -45,8 +44,7 @@ class ThreadServer:
             self._thread.start()
             self._wait()
             if self._server.sandbox.settings.demo:
-                self._demo_app = DemoApp()
-                tell_story(self.info, self._demo_app.url)
+                tell_story(self.info)
             if ready_file := chosen.get("ready_file"):
                 write_ready_file(ready_file, self.info)
         except (ServerError, StoreError, CertificateError, OSError) as why:
@@ -66,8 +64,6 @@ class ThreadServer:
         if self._thread is not None and self._thread.is_alive():
             self._server.stop()
             self._thread.join(_STOP_TIMEOUT_SECONDS)
-        if self._demo_app is not None:
-            self._demo_app.close()
         if self._folder is not None:
             self._folder.cleanup()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.client.demo import DemoApp, tell_story
+from sms_sandbox.client.demo import tell_story
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from sms_sandbox.testing import Sandbox
@@ -16,18 +16,11 @@ from tests.sandbox import Account, run_sandbox
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[DemoApp]:
-    app = DemoApp()
-    yield app
-    app.close()
-
-
-@pytest.fixture(scope="module")
-def demo(certificates: Certificates, shop: DemoApp) -> Iterator[Account]:
+def demo(certificates: Certificates) -> Iterator[Account]:
     """The default account of a server on which the story was told."""
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), demo=True, throttle=1)
     with run_sandbox(settings) as account:
-        assert tell_story(account.ready, shop.url)
+        assert tell_story(account.ready)
         yield account
 
 
@@ -60,9 +53,9 @@ def test_the_clock_runs_on_from_the_end_of_the_story(demo: Account) -> None:
     assert clock["now"].startswith("2026-03-04T08:5")
 
 
-def test_a_tenant_with_messages_is_left_alone(demo: Account, shop: DemoApp) -> None:
+def test_a_tenant_with_messages_is_left_alone(demo: Account) -> None:
     before = demo.ok("GET", "/messages")["page"]["total"]
-    assert not tell_story(demo.ready, shop.url)
+    assert not tell_story(demo.ready)
     assert demo.ok("GET", "/messages")["page"]["total"] == before
 
 
