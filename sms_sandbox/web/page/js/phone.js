@@ -90,8 +90,9 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     ]);
     show(next);
     total = read[0].page.total;
-    drawTexts(read.flatMap((page) => page.texts).reverse());
-    drawTargets();
+    const texts = read.flatMap((page) => page.texts).reverse();
+    drawTargets(texts); // first, because it changes the height that is left for the texts
+    drawTexts(texts);
   }
 
   function drawTexts(texts) {
@@ -133,8 +134,8 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
   }
 
   /** The numbers this phone can write to: those that wrote to it, the latest first, then all others. */
-  function drawTargets() {
-    const wrote = shown.filter((text) => isNumber(text.number)).map((text) => text.number).reverse();
+  function drawTargets(texts) {
+    const wrote = texts.filter((text) => isNumber(text.number)).map((text) => text.number).reverse();
     const all = [...new Set([...wrote, ...numbers().map((each) => each.number)])];
     if (document.activeElement === to) return;
     replace(to, all.map((each) => h("option", { value: each }, numberText(each))));
