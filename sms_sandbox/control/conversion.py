@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from ..domain import pricing
+from ..domain.rule_match import to_international
 from ..store.paging import Page, Paging
+from .errors import ControlError
 from .shapes.primitives import PageInfo, PageQuery
 
 S = TypeVar("S", bound=Struct)
@@ -36,3 +38,17 @@ def to_units(amount: float) -> int:
 def from_units(units: int) -> float:
     """Convert units to an amount of the account's currency."""
     return float(pricing.from_units(units))
+
+
+def number_forms(number: str | None) -> tuple[str, ...]:
+    """Return a number of a filter in international form, and as it was written; nothing if it is None.
+
+    Raises ControlError if it can't be read.
+    """
+    if number is None:
+        return ()
+    plain = "".join(char for char in number if char not in " -.()")
+    try:
+        return tuple(dict.fromkeys((to_international(plain), plain.removeprefix("+"))))
+    except ValueError as why:
+        raise ControlError("invalid", f"`number`: {why}.") from why

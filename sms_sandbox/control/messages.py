@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 from ..domain import carrier
@@ -11,8 +12,9 @@ from ..domain.links import find_links
 from ..domain.redaction import redact_url
 from ..simulation.inbound import receive
 from ..store import accounts, messages, recipients, reports, timeline
+from ..store.reports import MessageFilter
 from ..store.timeline import Plan
-from .conversion import from_units, page_info, paging_of, shape_of
+from .conversion import from_units, number_forms, page_info, paging_of, shape_of
 from .declare import Call, LongCall, operation
 from .errors import ControlError
 from .shapes import messages as shapes
@@ -51,8 +53,12 @@ def send_inbound(call: Call, body: shapes.NewInbound) -> shapes.Inbound:
 @operation("GET", "/messages")
 def list_messages(call: Call, query: shapes.MessageFilter) -> shapes.Messages:
     """List messages, newest first."""
-    page = reports.list_messages(call.db, call.tenant.id, paging_of(query), query.sender, query.status, query.text)
-    return shapes.Messages(page_info(page), [_message(row) for row in page.rows])
+    where = MessageFilter(
+        query.sender or None, query.status, query.text or None, number_forms(query.number), query.account, query.list,
+        query.since, query.until,
+    )  # fmt: skip
+    page = reports.list_messages(call.db, call.tenant.id, paging_of(query), where)
+    return shapes.Messages(page_info(page), _messages(call, page.rows))
 
 
 @operation("GET", "/messages/{message}")
@@ -61,7 +67,7 @@ def read_message(call: Call, message: Id) -> shapes.Message:
     row = messages.read(call.db, call.tenant.id, message)
     if row is None:
         raise ControlError("not_found", f"There is no message {message}.")
-    return _message(row)
+    return _messages(call, [row])[0]
 
 
 @operation("GET", "/recipients")
@@ -111,8 +117,15 @@ def _change_fate(call: Call, id_: int, body: shapes.Fate) -> shapes.Recipient | 
     return _recipient(recipient)
 
 
-def _message(row: messages.Message) -> shapes.Message:
-    return shape_of(shapes.Message, row, account_id=row.account, cost=from_units(row.cost))
+def _messages(call: Call, rows: Sequence[messages.Message]) -> list[shapes.Message]:
+    numbers = reports.find_single_handsets(call.db, call.tenant.id, rows)
+    return [
+        shape_of(
+            shapes.Message, row, account_id=row.account, cost=from_units(row.cost), number=numbers.get(row.id),
+            list_name=row.list_name if row.list_id else "",
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _recipient(row: recipients.Recipient) -> shapes.Recipient:

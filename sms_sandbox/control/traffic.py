@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from ..domain.rule_match import to_international
 from ..journal import entries, queries, sent_messages
 from ..journal.queries import EntryFilter
 from ..journal.writer import RECHECK_SECONDS
 from ..store.paging import Page, Paging
-from .conversion import page_info, shape_of
+from .conversion import number_forms, page_info, shape_of
 from .declare import Call, LongCall, StreamEvent, operation
 from .errors import ControlError
 from .mismatch import describe_difference
@@ -222,20 +221,10 @@ def _next_batch(call: Call, position: int, query: shapes.EventFilter) -> _Batch:
 
 def _filter(where: shapes.TrafficMatch, kind: str | None) -> EntryFilter:
     """Convert a filter. Raises ControlError if its number can't be read."""
-    try:
-        numbers = () if where.number is None else _spellings(where.number)
-    except ValueError as why:
-        raise ControlError("invalid", f"`number`: {why}.") from why
     return EntryFilter(
-        kind, where.method, numbers, where.code, where.text, where.rule, where.after, where.since, where.until,
-        message=where.message,
+        kind, where.method, number_forms(where.number), where.code, where.text, where.rule, where.after,
+        where.since, where.until, message=where.message,
     )  # fmt: skip
-
-
-def _spellings(number: str) -> tuple[str, ...]:
-    """Return a number in international form, and as it was written."""
-    plain = "".join(char for char in number if char not in " -.()")
-    return tuple(dict.fromkeys((to_international(plain), plain.removeprefix("+"))))
 
 
 def _entry(row: queries.Entry) -> shapes.Entry:

@@ -79,3 +79,36 @@ _BASIC = _characters(BASIC_CHARACTER_SET.values())
 _EXTENSION = _characters(BASIC_CHARACTER_SET_EXTENSION.values())
 _GSM = re.compile(f"[{re.escape(_BASIC + _EXTENSION)}]*+")
 _PAIRS = re.compile(f"[{re.escape(_EXTENSION)}]")
+
+
+def split_to_parts(message: str) -> list[str]:
+    """Return the texts of the parts in which a message is sent. Joined they are the message.
+
+    An extension character of GSM-7 is never cut in two. A character of two UTF-16 units may be; here it belongs to the
+    part with its first unit, so the last part may be empty.
+    """
+    whole = segments(message)
+    if whole.parts == 1:
+        return [message]
+    parts = [""] * whole.parts
+    index = used = 0
+    for character in message:
+        if whole.encoding == "UCS-2":
+            index, size = used // 67, 1 if ord(character) < 0x10000 else 2
+        else:
+            size = 2 if character in _EXTENSION else 1
+            if used + size > 153:
+                index, used = index + 1, 0
+        parts[index] += character
+        used += size
+    return parts
+
+
+def find_other_characters(message: str) -> str:
+    """Return the characters that GSM-7 does not have, each once. They make a message UCS-2."""
+    return "".join(dict.fromkeys(character for character in message if not _GSM.fullmatch(character)))
+
+
+def find_extension_characters(message: str) -> str:
+    """Return the characters that take two septets in GSM-7, each once."""
+    return "".join(dict.fromkeys(_PAIRS.findall(message)))

@@ -1,7 +1,7 @@
 """The events on a tenant's timeline, with what each is about."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,17 @@ def list_page(db: Connection, tenant: int, paging: Paging) -> Page[DueEvent]:
             message = ref
         events.append(DueEvent(from_micros(due), kind, ref, says, number, message or None))
     return Page(events, page.total, page.asked)
+
+
+def find_rules(db: Connection, tenant: int, recipients: Mapping[int, str]) -> dict[str, str]:
+    """Return the name of the rule or scenario of each planned report, by number. It is blank if there is none.
+
+    `recipients` are numbers by id.
+    """
+    query = select(t.c.ref, t.c.data).where(
+        t.c.tenant == tenant, t.c.kind == timeline.REPORT, t.c.ref.in_(recipients.keys())
+    )
+    return {recipients[ref]: (json.loads(raw) if raw else {}).get("rule", "") for ref, raw in db.execute(query)}
 
 
 def _subjects(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
@@ -195,17 +195,48 @@ def list_hits(db: Connection, tenant: int, message: Message, paging: Paging) -> 
     return fetch_page(db, query, paging, lambda row: LinkHits(row[0], row[1], row[2], row[3], from_micros(row[4])))
 
 
-def list_messages(
-    db: Connection, tenant: int, paging: Paging, sender: str | None, status: str | None, text: str | None
-) -> Page[Message]:
-    """Return a page of a tenant's messages, newest first. `text` is a substring, case-insensitive."""
+class MessageFilter(NamedTuple):
+    """Conditions on messages; None is no condition. `text` is a substring, case-insensitive.
+
+    `numbers` are forms of one handset's number. `status` is the message's, or that of at least one recipient.
+    """
+
+    sender: str | None = None
+    status: str | None = None
+    text: str | None = None
+    numbers: Sequence[str] = ()
+    account: int | None = None
+    list_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+_STATUS_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    PENDING: and_(m.c.status == SENT, m.c.recipients > m.c.delivered + m.c.soft_bounced + m.c.hard_bounced),
+    DELIVERED: m.c.delivered > 0,
+    SOFT_BOUNCE: m.c.soft_bounced > 0,
+    HARD_BOUNCE: m.c.hard_bounced > 0,
+}
+"""Conditions for the statuses of recipients."""
+
+
+def list_messages(db: Connection, tenant: int, paging: Paging, where: MessageFilter) -> Page[Message]:
+    """Return a page of a tenant's messages, newest first."""
     query: Select[Any] = select(*MESSAGE_COLUMNS).where(m.c.tenant == tenant)
-    if sender:
-        query = query.where(m.c.sender == sender)
-    if status:
-        query = query.where(m.c.status == status)
-    if text:
-        query = query.where(m.c.text.icontains(text, autoescape=True))
+    for column, value in ((m.c.sender, where.sender), (m.c.account, where.account), (m.c.list_id, where.list_id)):
+        if value is not None:
+            query = query.where(column == value)
+    if where.status:
+        query = query.where(_STATUS_CONDITIONS.get(where.status, m.c.status == where.status))
+    if where.text:
+        query = query.where(m.c.text.icontains(where.text, autoescape=True))
+    if where.numbers:
+        to = select(r.c.message).where(r.c.tenant == tenant, r.c.msisdn.in_(where.numbers))
+        query = query.where(m.c.id.in_(to))
+    if where.since is not None:
+        query = query.where(m.c.send_at >= to_micros(where.since))
+    if where.until is not None:
+        query = query.where(m.c.send_at <= to_micros(where.until))
     return fetch_page(db, query.order_by(m.c.id.desc()), paging, build_message)
 
 

@@ -40,6 +40,36 @@ def test_messages_are_listed_newest_first_and_filtered(frozen: Account) -> None:
     assert (message["recipients"], message["pending"], message["parts"], message["cost"]) == (1, 1, 1, 0.087)
 
 
+def test_messages_are_found_by_handset_account_list_time_and_outcome(frozen: Account) -> None:
+    list_id = int(frozen.api_ok("add-list", name="friends")["id"])
+    frozen.api_ok("add-to-list", list_id=list_id, msisdn="61491570157")
+    one = frozen.send("one")
+    frozen.ok("POST", "/clock/advance", {"hours": 1})
+    two = int(frozen.api_ok("send-sms", message="two", list_id=list_id)["message_id"])
+    both = frozen.send("both", f"{HANDSET},61491572665")
+    frozen.ok("POST", "/clock/advance", {"minutes": 1})
+    late = frozen.send("late")
+
+    def ids(**query: object) -> list[int]:
+        return [each["id"] for each in frozen.ok("GET", "/messages", **query)["messages"]]
+
+    assert ids(number="0491 570 156") == ids(number=HANDSET) == [late, both, one]
+    assert ids(number="61491570157") == ids(list=list_id) == [two]
+    account = frozen.ok("GET", "/messages")["messages"][0]["account_id"]
+    assert ids(account=account) == [late, both, two, one]
+    assert ids(account=account + 1) == ids(list=list_id + 1) == []
+    assert ids(status="pending") == [late]
+    assert ids(status="delivered") == [both, two, one]
+    assert ids(status="hard-bounce") == [both]
+    assert ids(status="soft-bounce") == []
+    assert ids(since="2030-01-31T13:00:00Z", until="2030-01-31T13:00:30Z") == [both, two]
+    assert frozen.refused("GET", "/messages?number=x") == (422, "invalid")
+    assert frozen.refused("GET", "/messages?since=1969-01-01T00:00:00Z") == (422, "invalid")
+    listed = {each["id"]: each for each in frozen.ok("GET", "/messages")["messages"]}
+    assert (listed[one]["number"], listed[both]["number"], listed[two]["number"]) == (HANDSET, None, None)
+    assert (listed[two]["list_name"], listed[one]["list_name"]) == ("friends", "")
+
+
 @pytest.mark.parametrize(("written", "asked"), [("ÜBER Łódź", "über ŁÓD"), ("ΣΑΣ", "σασ"), ("straße", "STRAßE")])
 def test_any_alphabets_capitals_are_found(tenant: Account, written: str, asked: str) -> None:
     tenant.send(written)

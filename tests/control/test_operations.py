@@ -162,6 +162,7 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("POST", "/recipients/{recipient}/tap", f"/recipients/{recipient}/tap", {"link": link}),
         ("GET", "/messages", "/messages", None),
         ("GET", "/messages/{message}", None, None),
+        ("GET", "/messages/{message}/reasons", None, None),
         ("GET", "/recipients", "/recipients", None),
         ("GET", "/callbacks", "/callbacks", None),
         ("GET", "/callbacks/{callback}", None, None),

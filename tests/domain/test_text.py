@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.text import Segments, cut_to_parts, segments
+from sms_sandbox.domain.text import (
+    Segments,
+    cut_to_parts,
+    find_extension_characters,
+    find_other_characters,
+    segments,
+    split_to_parts,
+)
 
 PLAIN = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./09:;<=>?¡AZÄÖÑÜ§¿azäöñüà"
 EXTENSION = "^{}[]~|\\€\f"
@@ -86,3 +93,29 @@ def test_a_text_is_cut_to_as_much_as_the_parts_hold(message: str, parts: int) ->
 @pytest.mark.parametrize(("parts", "kept"), [(1, 160), (2, 306), (3, 459), (4, 612)])
 def test_how_much_the_parts_hold(parts: int, kept: int) -> None:
     assert cut_to_parts("a" * 1000, parts) == "a" * kept
+
+
+@given(st.text(st.sampled_from("a€[ж😀"), max_size=12), st.integers(1, 60))
+def test_the_parts_of_a_text_are_as_many_as_are_counted(message: str, times: int) -> None:
+    parts = split_to_parts(message * times)
+    assert "".join(parts) == message * times
+    assert len(parts) == segments(message * times).parts
+    if segments(message * times).encoding == "GSM-7" and len(parts) > 1:
+        assert all(segments(part).units <= 153 for part in parts)
+
+
+@pytest.mark.parametrize(("message", "parts"), [
+    ("", [""]),
+    ("a" * 161, ["a" * 153, "a" * 8]),
+    ("a" * 152 + "€" * 5, ["a" * 152, "€" * 5]),
+    ("ж" * 71, ["ж" * 67, "ж" * 4]),
+    ("ж" * 66 + "😀ж" * 2, ["ж" * 66 + "😀", "ж😀ж"]),
+])  # fmt: skip
+def test_a_text_is_split_as_the_handset_gets_it(message: str, parts: list[str]) -> None:
+    assert split_to_parts(message) == parts
+
+
+def test_characters_that_cost_more_are_told() -> None:
+    assert find_other_characters("a✓b😀✓é") == "✓😀"
+    assert find_other_characters("plain {€}") == ""
+    assert find_extension_characters("a{b€c}{") == "{€}"

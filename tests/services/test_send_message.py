@@ -78,7 +78,7 @@ def test_a_message_that_can_not_be_paid_for_changes_nothing(fresh: FreshTenant) 
         parts = before // fresh.account.price + 1
         assert send_message.send(db, fresh.account, message, template, [(HANDSETS[0], NO_RECORD)], parts) is None
         assert balances.read(db, fresh.tenant, fresh.account.id) == before
-        assert reports.list_messages(db, fresh.tenant, FIRST_PAGE, None, None, None).total == 0
+        assert reports.list_messages(db, fresh.tenant, FIRST_PAGE, reports.MessageFilter()).total == 0
 
 
 def test_parts_are_counted_in_all_and_of_the_longest_text(fresh: FreshTenant) -> None:

@@ -89,7 +89,7 @@ def test_messages_of_a_tenant(fresh: FreshTenant) -> None:
         messages.set_status(db, fresh.tenant, two, messages.SENT)
 
         def found(sender: str | None = None, status: str | None = None, text: str | None = None) -> list[int]:
-            page = reports.list_messages(db, fresh.tenant, FIRST_PAGE, sender, status, text)
+            page = reports.list_messages(db, fresh.tenant, FIRST_PAGE, reports.MessageFilter(sender, status, text))
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 

@@ -3,7 +3,19 @@
 from datetime import datetime
 from typing import Literal
 
-from .primitives import Id, Msisdn, NonEmptyText, PageInfo, PageQuery, Request, Response, Seconds, Text
+from .primitives import (
+    Id,
+    Msisdn,
+    NonEmptyText,
+    PageInfo,
+    PageQuery,
+    PhoneNumber,
+    Request,
+    Response,
+    Seconds,
+    Text,
+    check_times,
+)
 
 
 class NewInbound(Request, rename={"from_": "from"}):
@@ -29,23 +41,41 @@ class Inbound(Response):
 
 
 class MessageFilter(PageQuery):
-    """A filter of messages. `text`: a substring, case-insensitive."""
+    """A filter of messages. `text`: a substring, case-insensitive. `number`: a handset, in any form.
+
+    `status`: that of the message, or of at least one recipient. `account` and `list`: ids. `since`,
+    `until`: the tenant's time at which it is sent, both included.
+    """
 
     sender: Text | None = None
-    status: Literal["scheduled", "sent", "cancelled"] | None = None
+    status: Literal["scheduled", "sent", "cancelled", "pending", "delivered", "soft-bounce", "hard-bounce"] | None = (
+        None
+    )
     text: Text | None = None
+    number: PhoneNumber | None = None
+    account: Id | None = None
+    list: Id | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_times(since=self.since, until=self.until)
 
 
 class Message(Response):
-    """A message, and how many of its recipients have each status."""
+    """A message, and how many of its recipients have each status. `number` is the handset if it has one recipient."""
 
     id: int
     account_id: int
     text: str
     sender: str
+    number: str | None
+    created: datetime
     send_at: datetime
     status: str
     list_id: int
+    list_name: str
+    tracked_url: str | None
     recipients: int
     parts: int
     cost: float

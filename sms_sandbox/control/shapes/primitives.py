@@ -27,6 +27,9 @@ PATTERNS = {
 }
 """A description of each pattern, for error messages."""
 
+PhoneNumber = Annotated[
+    str, Meta(min_length=1, max_length=40, description="In any form; a leading 0 stands for Australia.")
+]
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=366 * 86400)]
 PositiveInt = Annotated[int, Meta(ge=1, le=2**31)]
@@ -66,3 +69,10 @@ def check_time(name: str, time: datetime) -> None:
         raise ValueError(f"`{name}` must have a time zone, as in 2030-01-31T12:00:00Z")
     if not EPOCH <= time < LATEST:
         raise ValueError(f"`{name}` must be from {EPOCH.year} to {LATEST.year - 1}")
+
+
+def check_times(**times: datetime | None) -> None:
+    """Check each time that is given, as `check_time` does."""
+    for name, time in times.items():
+        if time is not None:
+            check_time(name, time)

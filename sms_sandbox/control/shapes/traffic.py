@@ -5,15 +5,12 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from .primitives import Id, PageInfo, PageSize, PositiveInt, Request, Response, Text, check_time
+from .primitives import Id, PageInfo, PageSize, PhoneNumber, PositiveInt, Request, Response, Text, check_times
 
 Kind = Literal["call", "callback", "inbound", "report", "failure"]
 Of = Literal["calls", "messages", "callbacks", "inbound"]
 Count = Annotated[int, Meta(ge=0, le=2**31)]
 Timeout = Annotated[float, Meta(ge=0, le=600)]
-PhoneNumber = Annotated[
-    str, Meta(min_length=1, max_length=40, description="In any form; a leading 0 stands for Australia.")
-]
 
 
 class TrafficMatch(Request):
@@ -34,9 +31,7 @@ class TrafficMatch(Request):
     until: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name, time in (("since", self.since), ("until", self.until)):
-            if time is not None:
-                check_time(name, time)
+        check_times(since=self.since, until=self.until)
 
 
 class TrafficFilter(TrafficMatch):

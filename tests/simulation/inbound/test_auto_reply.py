@@ -47,7 +47,7 @@ def test_an_answer_is_a_message_like_any_other(still: FreshTenant) -> None:
     options(still, welcome_message="Thanks!")
     write(still, "hi")
     with still.store.begin() as db:
-        (message,) = reports.list_messages(db, still.tenant, queries.ALL, None, None, None).rows
+        (message,) = reports.list_messages(db, still.tenant, queries.ALL, reports.MessageFilter()).rows
         assert db.exec_driver_sql("SELECT type FROM messages").scalar() == "keyword"
     assert (message.text, message.parts, message.cost, message.status) == ("Thanks!", 1, OWN_PRICE, messages.SENT)
     assert write(still, "you are welcome", to=None, after=5).message == message.id

@@ -1,0 +1,143 @@
+"""The operation that explains a message: why this sender, these parts, this price, this fate."""
+
+import json
+from collections.abc import Sequence
+
+from ..api.render import to_xml
+from ..domain import scenarios, text
+from ..domain.text import Segments
+from ..journal import entries, queries
+from ..journal.queries import Entry, EntryFilter
+from ..store import due_events, messages, numbers, reports
+from ..store.messages import Message
+from ..store.paging import Paging
+from ..store.recipients import Recipient
+from .conversion import from_units
+from .declare import Call, operation
+from .errors import ControlError
+from .shapes import reasons as shapes
+from .shapes.primitives import Id
+
+_MAX_SHOWN = 8
+"""Most characters and rules that a sentence lists."""
+
+_ORIGINS = {
+    "keyword": "A number sent this message by itself, as its settings or a keyword's say.",
+    "email-sms": "An e-mail became this message, and its domain has this sender.",
+}
+"""Reasons for the sender of a message that no call sent, by its type."""
+
+
+@operation("GET", "/messages/{message}/reasons")
+def explain_message(call: Call, message: Id) -> shapes.Reasons:
+    """Explain a message: why it has this sender, these parts and this price, and what decides its fate."""
+    row = messages.read(call.db, call.tenant.id, message)
+    if row is None:
+        raise ControlError("not_found", f"There is no message {message}.")
+    some = reports.list_recipients(call.db, call.tenant.id, Paging(1, 100), message, None, None).rows
+    sent_by = _first_entry(call, EntryFilter(kind=entries.CALL, message=message, text=None))
+    words = some[-1].text if some else row.text
+    segments = text.segments(words)
+    return shapes.Reasons(
+        sender=_explain_sender(call, row, sent_by),
+        parts=_explain_parts(words, segments),
+        price=_explain_price(row),
+        fate=_explain_fate(call, row, some),
+        encoding=segments.encoding,
+        units=segments.units,
+        texts=text.split_to_parts(words),
+        call_id=sent_by.id if sent_by else None,
+        reply_xml=_spell_xml(sent_by),
+    )
+
+
+def _first_entry(call: Call, where: EntryFilter) -> Entry | None:
+    return next(iter(queries.list_next(call.db, call.tenant.id, where, 1)), None)
+
+
+def _explain_sender(call: Call, message: Message, sent_by: Entry | None) -> str:
+    if sent_by is not None and (given := sent_by.request.get("from")):
+        same = given.lstrip("+") == message.sender
+        return f"The call gave it: from={given}." if same else f"The call gave from={given}, which is {message.sender}."
+    number = numbers.read(call.db, call.tenant.id, message.sender)
+    if message.type in _ORIGINS:
+        return _ORIGINS[message.type]
+    prefix = "The call gave no `from`: " if sent_by is not None else "The call is no longer in the traffic. "
+    if number is None:
+        return f"{prefix}{message.sender} is no number of this tenant."
+    kind = (
+        "a shared number, as the account leases none" if number.shared else "the lowest number that the account leases"
+    )
+    return f"{prefix}{message.sender} is {kind}."
+
+
+def _explain_parts(words: str, segments: Segments) -> str:
+    single, several, unit = (160, 153, "septets") if segments.encoding == "GSM-7" else (70, 67, "UTF-16 units")
+    if segments.encoding == "GSM-7":
+        why = "All characters are in GSM-7."
+        if extension := text.find_extension_characters(words):
+            why += f" {_show(extension)} count twice."
+    else:
+        why = f"{_show(text.find_other_characters(words))} are not in GSM-7, so the whole text is UCS-2."
+    fits = f"up to {single} fit one part" if segments.parts == 1 else f"over {single}, so each part holds {several}"
+    return f"{why} {segments.units} {unit}: {fits}."
+
+
+def _show(characters: str) -> str:
+    shown = [f"{each} (U+{ord(each):04X})" if each.isprintable() else f"U+{ord(each):04X}" for each in characters]
+    rest = f" and {len(shown) - _MAX_SHOWN} more" if len(shown) > _MAX_SHOWN else ""
+    return ", ".join(shown[:_MAX_SHOWN]) + rest
+
+
+def _explain_price(message: Message) -> str:
+    if not message.parts:
+        return "No part was sent, so nothing is charged."
+    each = from_units(message.cost) / message.parts
+    handsets = "1 handset" if message.recipients == 1 else f"{message.recipients} handsets"
+    parts = "1 part" if message.parts == 1 else f"{message.parts} parts"
+    return f"{parts} to {handsets}, at {each:.4g} a part: {from_units(message.cost):.3f}."
+
+
+def _explain_fate(call: Call, message: Message, some: Sequence[Recipient]) -> str:
+    if message.status == messages.CANCELLED:
+        return "It was cancelled before it was sent."
+    if message.status == messages.SCHEDULED:
+        return "It waits for its time. Carrier rules are checked when it is sent."
+    rules = _rules_of(call, message, some)
+    if len(some) == 1:
+        return _explain_rule(rules.get(some[0].msisdn, ""), some[0].msisdn)
+    chosen = list(dict.fromkeys(rule for rule in rules.values() if rule))
+    if not chosen:
+        return "No carrier rule and no scenario chose it, so it is delivered to every handset."
+    by_rule = [f"{rule} for {sum(each == rule for each in rules.values())}" for rule in chosen[:_MAX_SHOWN]]
+    return f"Chosen by {', '.join(by_rule)}; it is delivered to all others."
+
+
+def _explain_rule(rule: str, msisdn: str) -> str:
+    kind, _, name = rule.partition(" ")
+    if kind == "rule":
+        return f"Carrier rule {name} matched; it is the first that did."
+    if kind == "scenario":
+        return f"No carrier rule matched, and {msisdn} has the scenario {name}: {scenarios.BY_NAME[name].summary}"
+    return f"No carrier rule matched, and {msisdn} has no scenario of its own, so it is delivered."
+
+
+def _rules_of(call: Call, message: Message, some: Sequence[Recipient]) -> dict[str, str]:
+    """Return what decides on each handset: as planned, or as the traffic tells of the reports."""
+    rules = due_events.find_rules(call.db, call.tenant.id, {recipient.id: recipient.msisdn for recipient in some})
+    reported = EntryFilter(kind=entries.REPORT, message=message.id)
+    for entry in queries.list_next(call.db, call.tenant.id, reported, 1000):
+        if entry.numbers:
+            rules.setdefault(entry.numbers[0], entry.rule)
+    return rules
+
+
+def _spell_xml(entry: Entry | None) -> str | None:
+    try:
+        reply = json.loads(entry.reply) if entry is not None else None
+    except ValueError:  # it was cut
+        return None
+    return to_xml(reply).decode() if isinstance(reply, dict) else None
+
+
+OPERATIONS = (explain_message,)

@@ -1,0 +1,22 @@
+"""Shapes of the reasons for the sender, parts, price and fate of a message."""
+
+from .primitives import Response
+
+
+class Reasons(Response):
+    """The reasons for a message's sender, parts, price and fate, each in a sentence or two.
+
+    `texts` are the parts in which the first handset gets the message, in `encoding`; `units` is their length in septets
+    or UTF-16 units. `call_id` is the traffic entry of the call that sent the message, null if there is none;
+    `reply_xml` is its answer in XML, even if the call asked for JSON.
+    """
+
+    sender: str
+    parts: str
+    price: str
+    fate: str
+    encoding: str
+    units: int
+    texts: list[str]
+    call_id: int | None
+    reply_xml: str | None
