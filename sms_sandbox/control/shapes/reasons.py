@@ -4,7 +4,7 @@ from .primitives import Response
 
 
 class Reasons(Response):
-    """The reasons for a message's sender, parts, price and fate, each in a sentence or two.
+    """The reasons for a message's sender, parts, price and fate, in sentences.
 
     `texts` are the parts in which the first handset gets the message, in `encoding`; `units` is their length in septets
     or UTF-16 units. `call_id` is the traffic entry of the call that sent the message, null if there is none;
