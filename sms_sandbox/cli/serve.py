@@ -21,8 +21,12 @@ from .parent_watch import call_at_end_of_stdin
 
 if TYPE_CHECKING:
     from ..server.workers import WorkerServer
+    from .traffic_watch import TrafficWatch
 
 log = logging.getLogger(__name__)
+
+DEMO_HISTORY = 10
+"""Entries of the demo's story that are shown at its end."""
 
 
 @click.command()
@@ -31,10 +35,12 @@ log = logging.getLogger(__name__)
     "--stop-with-stdin", is_flag=True,
     help="Stop when standard input ends. If that is a pipe, it ends with the program that started the sandbox.",
 )  # fmt: skip
-def serve(stop_with_stdin: bool, **given: Any) -> None:
+@click.option("--quiet", is_flag=True, help="Do not show the traffic of the default tenant at a terminal.")
+def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
     """Run the sandbox until it is stopped.
 
-    Ctrl-C, SIGINT or SIGTERM stop it.
+    At a terminal it shows the traffic as it happens, as `tail` does. Elsewhere it prints one line of JSON with its
+    addresses. Ctrl-C, SIGINT or SIGTERM stop it.
     """
     settings = read_settings(given)
     set_up_logging(settings.log_format)
@@ -59,6 +65,7 @@ def serve(stop_with_stdin: bool, **given: Any) -> None:
     if stop_with_stdin:
         call_at_end_of_stdin(server.stop)
 
+    watches = sys.stdout.isatty() and not quiet and settings.log_format != "json"
     failures: list[Exception] = []
 
     def begin() -> None:
@@ -66,11 +73,16 @@ def serve(stop_with_stdin: bool, **given: Any) -> None:
         info = server.info(os.getpid())
         if settings.demo:
             _tell_demo(info)
-        announce(info, settings.ready_file)
+        watch = _create_watch(info) if watches else None
+        write_ready(info, settings.ready_file)
+        if watch is None:
+            click.echo(f"sms-sandbox ready: {info.to_json()}")
         for sentence in describe_exposure(settings):
             log.warning(sentence)
         if sys.stderr.isatty() and settings.log_format != "json":
             _greet(info)
+        if watch is not None:
+            watch.start(DEMO_HISTORY if settings.demo else 0)
 
     def begin_on_thread() -> None:
         try:
@@ -82,8 +94,8 @@ def serve(stop_with_stdin: bool, **given: Any) -> None:
     def on_ready() -> None:
         gc.freeze()
         gc.enable()
-        if settings.demo:  # the server must answer the calls of the demo meanwhile
-            Thread(target=begin_on_thread, name="demo", daemon=True).start()
+        if settings.demo or watches:  # the server must answer calls meanwhile
+            Thread(target=begin_on_thread, name="begin", daemon=True).start()
         else:
             begin()
 
@@ -103,8 +115,14 @@ def _create_parent(settings: Settings) -> "WorkerServer":
     return WorkerServer(settings, partial(set_up_logging, settings.log_format))
 
 
-def announce(info: ServerInfo, ready_file: str | None) -> None:
-    """Print one line of JSON that says where the server is. Write it to the ready file, too, if there is one."""
+def _create_watch(info: ServerInfo) -> "TrafficWatch":
+    from .traffic_watch import TrafficWatch  # here, because most starts have no terminal
+
+    return TrafficWatch(info)
+
+
+def write_ready(info: ServerInfo, ready_file: str | None) -> None:
+    """Write the ready file, if there is to be one. Raises CommandError."""
     if ready_file is not None:
         from ..server.ready_file import write_ready_file
 
@@ -112,7 +130,6 @@ def announce(info: ServerInfo, ready_file: str | None) -> None:
             write_ready_file(ready_file, info)
         except OSError as why:
             raise CommandError(f"The ready file {ready_file} can't be written: {why.strerror or why}.") from why
-    click.echo(f"sms-sandbox ready: {info.to_json()}")
 
 
 def _tell_demo(info: ServerInfo) -> None:

@@ -1,5 +1,6 @@
 """`sms-sandbox tail`: shows the traffic as it happens."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,45 +47,45 @@ def tail(client: "Client", history: int | None, kind: str | None, follow: bool, 
         history = MAX_HISTORY if given["since"] is not None else USUAL_HISTORY
     filters = read_filters(client, given) | ({"kind": kind} if kind else {})
     try:
-        show_traffic(client, history, filters, follow=not ends, as_json=as_json)
+        after = show_history(client, history, filters, as_json=as_json) if history else None
+        if ends:
+            return
+        for entry in follow_entries(client, after, filters):
+            show_entry(entry, as_json=as_json)
     except KeyboardInterrupt:
         click.echo(err=True)
         return
-    if not ends:
-        click.echo("sms-sandbox: The sandbox has stopped, or the tenant is gone.", err=True)
+    click.echo("sms-sandbox: The sandbox has stopped, or the tenant is gone.", err=True)
 
 
-def show_traffic(
-    client: "Client", history: int, filters: dict[str, Any], *, follow: bool = True, as_json: bool = False
-) -> None:
-    """Print the last entries that match, then new ones until the stream ends. Raises SandboxError."""
+def show_history(client: "Client", most: int, filters: dict[str, Any], *, as_json: bool = False) -> int:
+    """Print the last entries that match. Return the id of the last one, 0 if there is none."""
+    from ..control.shapes.traffic import Traffic  # here, because --help does not need it
+
+    entries = client.read(Traffic, "GET", "/traffic", max=max(1, most), **filters).entries
+    for entry in reversed(entries[:most]):
+        show_entry(entry, as_json=as_json)
+    return entries[0].id if entries else 0
+
+
+def follow_entries(client: "Client", after: int | None, filters: dict[str, Any] | None = None) -> "Iterator[Entry]":
+    """Yield new entries, or those behind an id, until the stream ends. Raises SandboxError."""
     import msgspec  # here, because --help needs neither
 
-    from ..control.shapes.traffic import DroppedEntries, Entry, Traffic
+    from ..control.shapes.traffic import DroppedEntries, Entry
 
-    colour = has_colour()
-    after = None
-    if history:
-        entries = client.read(Traffic, "GET", "/traffic", max=history, **filters).entries
-        for entry in reversed(entries):
-            _show(entry, as_json, colour)
-        after = entries[0].id if entries else 0
-    if not follow:
-        return
-    for name, data in client.stream("/events", after=after, **_of_stream(filters)):
+    # All that a stream sends is new, so it takes no times.
+    wanted = {name: value for name, value in (filters or {}).items() if name not in ("since", "until")}
+    for name, data in client.stream("/events", after=after, **wanted):
         if name == "dropped":
             dropped = count(msgspec.json.decode(data, type=DroppedEntries).count, "entry was", "entries were")
             click.echo(f"sms-sandbox: {dropped} dropped before they could be shown.", err=True)
         else:
-            _show(msgspec.json.decode(data, type=Entry), as_json, colour)
+            yield msgspec.json.decode(data, type=Entry)
 
 
-def _of_stream(filters: dict[str, Any]) -> dict[str, Any]:
-    """Return the filters of a stream. All that it sends is new, so it takes no times."""
-    return {name: value for name, value in filters.items() if name not in ("since", "until")}
-
-
-def _show(entry: "Entry", as_json: bool, colour: bool) -> None:
+def show_entry(entry: "Entry", *, as_json: bool = False) -> None:
+    """Print an entry: for people, in colour if stdout may have it, or as a line of JSON."""
     from msgspec import json
 
-    click.echo(json.encode(entry).decode() if as_json else format_entry(entry), color=colour)
+    click.echo(json.encode(entry).decode() if as_json else format_entry(entry), color=has_colour())

@@ -66,6 +66,7 @@ def test_help_loads_no_client_and_no_server() -> None:
 def test_serve_takes_every_setting() -> None:
     found = {each.opts[0]: each for each in options(command_of("serve"))}
     assert not found.pop("--stop-with-stdin").envvar  # a server that a person starts must not inherit it
+    assert not found.pop("--quiet").envvar
     assert set(found) == {flag(each.name) for each in fields(Settings)}
     assert {each.envvar for each in found.values()} == {variable(each.name) for each in fields(Settings)}
 

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.cli.serve import announce
+from sms_sandbox.cli.serve import write_ready
 from sms_sandbox.control.shapes.server_info import ServerInfo
 from sms_sandbox.server.certificates import Certificates
 from tests.cli.shell import start
 from tests.processes import start_process
+from tests.sandbox import Account
+from tests.timing import eventually
 
 INFO = ServerInfo("https://localhost:1", "http://localhost:2", "ca.pem", "ca-bundle.pem", "a-key", "a-secret", pid=3)
 WRITTEN = {
@@ -110,9 +112,7 @@ def test_a_ready_file_that_cannot_be_written_is_one_line(certificates: Certifica
     assert "ready file" in line
 
 
-def test_the_ready_file_is_put_in_its_place_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_ready_file_is_put_in_its_place_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "ready.json"
     path.write_text("old")
     seen: list[tuple[str, object]] = []
@@ -123,15 +123,42 @@ def test_the_ready_file_is_put_in_its_place_whole(
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", watched)
-    announce(INFO, str(path))
+    write_ready(INFO, str(path))
     assert seen == [("old", WRITTEN)]
     assert ServerInfo.from_json(path.read_text()) == INFO
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
-    line = capsys.readouterr().out
-    assert line.startswith("sms-sandbox ready: {")
-    assert json.loads(line.removeprefix("sms-sandbox ready: ")) == WRITTEN
     assert ServerInfo.from_json(json.dumps({**WRITTEN, "added": "later"})) == INFO
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_person_at_a_terminal_sees_the_traffic(certificates: Certificates, tmp_path: Path, quiet: bool) -> None:
+    ours, its = os.openpty()
+    file = tmp_path / "ready.json"
+    flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0", "--ready-file", str(file))
+    command = [sys.executable, "-m", "sms_sandbox", "serve", *flags, *(("--quiet",) if quiet else ())]
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    with start_process(command, stdout=its, stderr=subprocess.DEVNULL, env=environment) as process:
+        os.close(its)
+        eventually(file.exists, 20)
+        account = Account(ServerInfo.from_json(file.read_text()))
+        account.api("send-sms", mesage="x")
+        said = b""
+        while not quiet and b"hint" not in said:
+            said += os.read(ours, 1 << 16)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    with suppress(OSError):  # Linux reports the end of a terminal as an error
+        while piece := os.read(ours, 1 << 16):
+            said += piece
+    os.close(ours)
+    if quiet:
+        assert said.decode().startswith("sms-sandbox ready: {")
+        assert b"send-sms" not in said
+    else:
+        line, hint = said.decode().splitlines()
+        assert "\x1b[31mFIELD_EMPTY 400" in line
+        assert "hint: send-sms has no parameter `mesage`. Did you mean `message`?" in hint
 
 
 @pytest.mark.parametrize(("log_format", "greets"), [("text", True), ("json", False)])
