@@ -35,7 +35,8 @@ async def resume_clock(call: LongCall) -> shapes.Clock:
 async def advance_clock(call: LongCall, body: shapes.Advance) -> shapes.Advanced:
     """Advance the clock.
 
-    Everything due on the way happens at its own time, callbacks and their retries too, before this call is answered.
+    Everything due on the way happens at its own time, callbacks and their retries too, before this call is answered. So
+    do the first thousand events that other calls add meanwhile; the rest happens right after it, and `late` counts it.
     """
     return await _advance(call, body.span, body.to and body.to.astimezone(UTC))
 
@@ -69,7 +70,9 @@ async def _advance(
     clock = await call.transact(read_clock.run)
     happened = [shapes.Event(event.at, event.kind, event.ref) for event in advance.events]
     truncated = sum(advance.counts.values()) > len(happened)
-    return shapes.Advanced(advance.start, advance.end, clock.running, dict(advance.counts), happened, truncated)
+    return shapes.Advanced(
+        advance.start, advance.end, clock.running, dict(advance.counts), happened, truncated, advance.late
+    )
 
 
 def clock_at(clock: domain.Clock, real: datetime) -> shapes.Clock:

@@ -11,6 +11,7 @@ from ..domain.bulk import ImportPlan, ImportRow, MemberValues
 from ..store import accounts, contacts, imports, opt_outs
 from ..store.contacts import ACTIVE, ContactList, Member
 from ..store.imports import Held
+from ..store.unit_of_work import mark_as_event
 from . import list_membership
 
 
@@ -27,6 +28,7 @@ def import_rows(db: Connection, held: Held, rows: Sequence[ImportRow], now: date
 
     Raises ImportGoneError or ListGoneError; the caller then rolls the transaction back.
     """
+    mark_as_event(db)
     if not imports.is_held(db, held):
         raise ImportGoneError
     list_ = contacts.read_list(db, held.tenant, held.asked.list_id)
@@ -68,6 +70,7 @@ def end(db: Connection, held: Held, why: str, now: datetime) -> None:
 
     If an import failed, the list that was made for it is removed.
     """
+    mark_as_event(db)
     if not imports.end(db, held, why):
         return
     list_ = contacts.read_list(db, held.tenant, held.asked.list_id)

@@ -20,12 +20,16 @@ class RanEvent(Struct, frozen=True):
 
 
 class AdvanceResult(Struct):
-    """The result of an advance: its start and end, the number of events by kind, and the first events in order."""
+    """The result of an advance: its start and end, the number of events by kind, and the first events in order.
+
+    `late` is the number of events that calls added during the advance and that run after it.
+    """
 
     start: datetime
     end: datetime
     counts: Counter[str] = field(default_factory=Counter)
     events: list[RanEvent] = field(default_factory=list)
+    late: int = 0
 
     def add(self, rows: Sequence[Due]) -> None:
         """Count rows that ran, and list them as far as there is room."""

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
-from ..domain.clock import real_now
+from ..domain.clock import Clock, real_now
 from ..store import tenants
 from ..store.database import Store
 
@@ -26,12 +26,36 @@ class Clocks:
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._next_check = 0.0
         """On the event loop's clock."""
+        self._moved: dict[int, Clock] = {}
+        """Clocks as they are to be set after an advance. Those left here could not be set then."""
 
     @asynccontextmanager
     async def hold(self, tenant: int) -> AsyncIterator[None]:
         """Wait for the lock of a tenant's clock, and hold it until the block ends."""
         async with self._locks.setdefault(tenant, asyncio.Lock()), self._store.tenant_locks.lock(tenant):
+            await self._set_moved(tenant)
             yield
+
+    async def end_move(self, tenant: int, stopped: Clock, was_frozen: bool) -> None:
+        """Set a clock after an advance, and let it run if it ran before.
+
+        If the database fails, it is set as soon as it works, or before the clock is held again.
+        """
+        self._moved[tenant] = stopped if was_frozen else Clock(stopped.offset, stopped.frozen_at, moving=True)
+        await self._set_moved(tenant)
+
+    async def _set_moved(self, tenant_id: int) -> None:
+        moved = self._moved.get(tenant_id)
+        if moved is None:
+            return
+
+        def set_clock(db: Connection) -> None:
+            tenant = tenants.read(db, tenant_id)
+            if tenant is not None and tenant.clock.moving:
+                tenants.set_clock(db, tenant_id, moved.running(self._real()) if moved.moving else moved)
+
+        await self._store.run(set_clock)
+        del self._moved[tenant_id]
 
     def resume_all(self, db: Connection) -> None:
         """Resume clocks left frozen by a dead process. Call this only if no other process uses the database."""
@@ -39,7 +63,14 @@ class Clocks:
             self._resume(db, tenant.id)
 
     async def resume_abandoned(self) -> None:
-        """Resume clocks left frozen by a dead process. Runs every 2 s at most, on PostgreSQL only."""
+        """Set clocks that could not be set after an advance, and resume those that a dead process left frozen.
+
+        The latter every 2 s at most, on PostgreSQL only.
+        """
+        for tenant_id in list(self._moved):
+            if not self._locks.setdefault(tenant_id, asyncio.Lock()).locked():
+                async with self.hold(tenant_id):
+                    pass
         now = asyncio.get_running_loop().time()
         if self._store.embedded or now < self._next_check:
             return

@@ -16,6 +16,7 @@ from ..store import failed_events, tenants, timeline
 from ..store.database import Store
 from ..store.failures import describe_failure, is_database_failure
 from ..store.timeline import Due
+from ..store.unit_of_work import mark_as_event
 from .callbacks.attempts import Attempts, begin_attempt
 from .callbacks.http_client import CallbackRequest
 from .contact_imports import ContactImports, StartedImport
@@ -98,6 +99,7 @@ class DueRows:
         With `real`, an attempt is made now, however late it is; without, at the moment when it was due. Also returns
         how late each row is, by its kind.
         """
+        mark_as_event(db)
         selected = list(self._attempts.select(find(db, limit)))
         known = {tenant: tenants.lock_if_free(db, tenant) for tenant in sorted({row.tenant for row in selected})}
         rows = [row for row in selected if known[row.tenant]]

@@ -5,15 +5,15 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 
 from sqlalchemy import Connection
 
-from ..domain.clock import LATEST, Clock, from_micros, real_now
+from ..domain.clock import from_micros, real_now
 from ..domain.histogram import Histogram
-from ..store import imports, tenants, timeline
+from ..store import imports, timeline
 from ..store.database import Store
-from .advance_result import AdvanceResult, BackwardsError, NothingDueError
+from .advance import Advances
+from .advance_result import AdvanceResult
 from .callbacks.attempts import Attempts
 from .callbacks.http_client import CallbackClient
 from .clocks import Clocks
@@ -34,12 +34,6 @@ RETRY_SECONDS = 1.0
 MAX_RETRY_SECONDS = 8.0
 """The longest such pause."""
 
-_CONCURRENT_SPAN = timedelta(seconds=1)
-"""During an advance, attempts due within this span run concurrently.
-
-It is shorter than the wait before a second attempt, so no attempt can cause another one within the span.
-"""
-
 
 class Runner:
     """Runs the due rows of the timeline, and starts callback attempts and imports."""
@@ -54,6 +48,7 @@ class Runner:
         self._sleeps_until: datetime | None = None
         self._passing = asyncio.Lock()
         self.clocks = Clocks(store, real)
+        self._advances = Advances(store, self._rows, self._attempts, self._imports, self._passing, self.clocks, real)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -159,70 +154,8 @@ class Runner:
         ValueError for a target too far ahead, KeyError for an unknown tenant.
         """
         async with self.clocks.hold(tenant):
-            before, start, end = await self._store.run(lambda db: self._freeze(db, tenant, by, to, to_next))
-            result = AdvanceResult(start, start)
-            async with self._passing:
-                pass  # rows taken before the clock was frozen have now started, so the next line can wait for them
             try:
-                await self._finish_pending(tenant)
-                await self._run_until(tenant, result, end)
-            finally:
-                await self._finish_pending(tenant)
-                stopped = Clock(before.offset, result.end)
-                was_frozen = before.frozen_at is not None and not before.moving
-                after = stopped if was_frozen else stopped.running(self._real())
-                await self._store.run(lambda db: tenants.set_clock(db, tenant, after))
-        return result
-
-    def _freeze(
-        self, db: Connection, tenant_id: int, by: timedelta | None, to: datetime | None, to_next: bool
-    ) -> tuple[Clock, datetime, datetime]:
-        """Freeze a clock for an advance. Return the clock as it was, and the advance's start and end."""
-        tenant = tenants.read(db, tenant_id)
-        if tenant is None:
-            raise KeyError(tenant_id)
-        start = tenant.clock.now(self._real())
-        if to_next:
-            due = timeline.find_next_due(db, tenant_id)
-            if due is None:
-                raise NothingDueError("Nothing is due.")
-            to = max(start, due)
-        end = to if to is not None else start + (by or timedelta())
-        if end < start:
-            raise BackwardsError(f"The clock shows {start:%Y-%m-%d %H:%M:%S} and cannot go back.")
-        if end > LATEST:
-            raise ValueError(f"The clock cannot go past {LATEST:%Y-%m-%d}.")
-        tenants.set_clock(db, tenant_id, Clock(tenant.clock.offset, start, moving=True))
-        return tenant.clock, start, end
-
-    async def _finish_pending(self, tenant: int) -> bool:
-        """Wait for a tenant's pending imports and attempts in this process. True if there were any."""
-        imported = await self._imports.finish(tenant)
-        return await self._attempts.finish(tenant) or imported
-
-    async def _run_until(self, tenant: int, result: AdvanceResult, end: datetime) -> None:
-        first_pending: datetime | None = None
-        while True:
-            moment = await self._store.run(lambda db: timeline.find_next_due(db, tenant))
-            if first_pending and (moment is None or moment > end or moment >= first_pending + _CONCURRENT_SPAN):
-                await self._attempts.finish(tenant)
-                first_pending = None
-                continue
-            if moment is None or moment > end:
-                result.end = end
-                return
-            if moment > result.end:
-                # In a separate transaction, which locks the clock but waits for nothing else.
-                moved = Clock(frozen_at=moment, moving=True)
-                await self._store.run(partial(tenants.move_clock, tenant=tenant, clock=moved))
-                result.end = moment
-            until = moment
-            rows = await self._rows.run_due(lambda db, limit: timeline.list_due(db, tenant, until, limit), None)  # noqa: B023
-            # Nothing ran: either every lane is full, or an import is running, whose row stays until it has ended. If
-            # another process runs it, there is nothing here to wait for.
-            if not rows and not await self._finish_pending(tenant):
-                await asyncio.sleep(_REST_SECONDS)
-            result.add(rows)
-            if first_pending is None and any(row.kind == timeline.CALLBACK for row in rows):
-                first_pending = moment
-            await asyncio.sleep(0)
+                return await self._advances.run(tenant, by, to, to_next)
+            except Exception:
+                self._wake.set()  # if the database has failed, the clock is set later
+                raise

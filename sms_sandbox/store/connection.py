@@ -36,7 +36,7 @@ class PendingEntry(NamedTuple):
 class _Scope:
     """A part of a transaction that can be undone alone: its deferred rows, and what it has changed and announces."""
 
-    __slots__ = ("changed", "deferred", "entries", "has_savepoint", "undo", "wake")
+    __slots__ = ("changed", "deferred", "entries", "has_savepoint", "is_event", "undo", "wake")
 
     def __init__(self) -> None:
         self.deferred: _Rows = {}
@@ -47,6 +47,7 @@ class _Scope:
         self.undo: list[Callable[[], object]] = []
         """What restores values in memory that were changed."""
         self.has_savepoint = False
+        self.is_event = False
 
 
 class UnitOfWork:
@@ -94,6 +95,8 @@ class UnitOfWork:
     def _catch_up(self) -> None:
         if not self._has_begun:
             if self._caches.is_exclusive:  # psycopg begins by itself
+                if self.driver.in_transaction:  # the last rollback failed
+                    self.driver.execute("ROLLBACK")
                 self.driver.execute("BEGIN")
             self._has_begun = True
         last = len(self._scopes) - 1
@@ -141,14 +144,13 @@ class UnitOfWork:
                 self._caches.drop(tenant)
             self._invalidated.clear()
         self._scopes.clear()
-        if self._caches.is_exclusive:
-            if self.driver.in_transaction:
-                self.driver.execute("ROLLBACK")
-        else:
+        if not self._caches.is_exclusive:
             self._tenants.clear()
         self._caches.limit()
         self._has_begun, self._must_catch_up, self._is_broken = False, True, False
         self.entries_anyway = []
+        if self._caches.is_exclusive and self.driver.in_transaction:
+            self.driver.execute("ROLLBACK")
 
     @property
     def announced(self) -> tuple[int | None, list[PendingEntry]]:
@@ -198,7 +200,7 @@ class UnitOfWork:
         if scope.wake is not None:
             self.announce_wake(scope.wake)
         if scope.has_savepoint:  # last, because it can fail, and by then the parent must know what has changed
-            self.driver.execute(f"RELEASE SAVEPOINT scope_{len(self._scopes)}")
+            self._end_savepoint("RELEASE")
 
     def _undo(self, scope: _Scope) -> None:
         for restore in reversed(scope.undo):
@@ -207,9 +209,14 @@ class UnitOfWork:
             if change > THROTTLE:
                 self._tenants[tenant].clear()  # it is read again, after what earlier scopes have deferred is written
         if scope.has_savepoint and not self.is_broken:
-            level = len(self._scopes)
-            self.driver.execute(f"ROLLBACK TO SAVEPOINT scope_{level}")
-            self.driver.execute(f"RELEASE SAVEPOINT scope_{level}")
+            self._end_savepoint("ROLLBACK TO", "RELEASE")
+
+    def _end_savepoint(self, *verbs: str) -> None:
+        """End the savepoint of the scope that was left. If that fails, nothing of the transaction may be committed."""
+        is_broken, self._is_broken = self._is_broken, True
+        for verb in verbs:
+            self.driver.execute(f"{verb} SAVEPOINT scope_{len(self._scopes)}")
+        self._is_broken = is_broken
 
     # What functions of the store use
 
@@ -244,6 +251,14 @@ class UnitOfWork:
     def is_invalidated(self, tenant: int) -> bool:
         """Return True if settings of the tenant must not be cached in this transaction."""
         return tenant in self._invalidated
+
+    def mark_as_event(self) -> None:
+        self._scopes[-1].is_event = True
+
+    @property
+    def is_event(self) -> bool:
+        """True in the work of an event."""
+        return any(scope.is_event for scope in self._scopes)
 
     def announce_wake(self, wake: int) -> None:
         scope = self._scopes[-1]

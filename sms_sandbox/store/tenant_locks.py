@@ -52,14 +52,17 @@ class TenantLocks:
         """Return the session's answer. A lost session has lost its locks, so that is False."""
         with self._session_lock:
             if self._session is None:
+                if statement is _UNLOCK:  # the lock is gone with its session
+                    return False
                 self._session = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
                 return bool(self._session.scalar(statement, {"tenant": tenant}))
             except DBAPIError as why:
-                if not why.connection_invalidated:
-                    raise
+                self._session.invalidate()  # so that no lock stays that could not be released
                 self._session.close()
                 self._session = None
+                if not why.connection_invalidated:
+                    raise
                 return False
 
     def close(self) -> None:

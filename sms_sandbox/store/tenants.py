@@ -14,7 +14,7 @@ from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import tenants as t
 from .tenant_versions import TenantBusyError
-from .timeline import build_clock, follow_clock
+from .timeline import announce, build_clock, find_next_due
 from .unit_of_work import invalidate, lock_tenant
 
 
@@ -60,6 +60,14 @@ _CLOCK = Statement(
     .where(t.c.id == bindparam("tenant"))
     .values(clock_offset=bindparam("offset_"), frozen_at=bindparam("frozen"), moving=bindparam("moving_"))
 )
+
+_FOLLOW = Statement(
+    update(tables.timeline)
+    .where(tables.timeline.c.tenant == bindparam("tenant_"))
+    .values(wake=tables.timeline.c.due - bindparam("offset"))
+)
+_SLEEP = Statement("UPDATE timeline SET wake = NULL WHERE tenant = :tenant")
+_FREEZE = Statement("UPDATE timeline SET wake = CASE WHEN due <= :at THEN 0 ELSE NULL END WHERE tenant = :tenant")
 
 _REMOVE = Statement(delete(t).where(t.c.id == bindparam("tenant")))
 _EMPTY = {
@@ -132,7 +140,20 @@ def _tenant_of(row: Sequence[Any]) -> Tenant:
 def set_clock(db: Connection, tenant: int, clock: Clock) -> None:
     """Set the clock, and adjust the tenant's timeline to it."""
     move_clock(db, tenant, clock)
-    follow_clock(db, tenant, clock)
+    _follow_clock(db, tenant, clock)
+
+
+def _follow_clock(db: Connection, tenant: int, clock: Clock) -> None:
+    """Set the `wake` of all the tenant's events by its clock as it is now."""
+    if clock.frozen_at is None:
+        _FOLLOW.run(db, tenant_=tenant, offset=clock.offset // MICROSECOND)
+    elif clock.moving:
+        _SLEEP.run(db, tenant=tenant)
+    else:
+        _FREEZE.run(db, tenant=tenant, at=to_micros(clock.frozen_at))
+    first = find_next_due(db, tenant)
+    if first is not None:
+        announce(db, clock, first)
 
 
 def move_clock(db: Connection, tenant: int, clock: Clock) -> None:

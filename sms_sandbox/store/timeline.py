@@ -1,8 +1,8 @@
 """The timeline: scheduled events as rows, each due at a moment of its tenant's time.
 
 `wake` is that moment in real time. It is NULL while the tenant's clock is frozen before it, so one index finds the
-next event of all tenants. `lane` names the destination of a callback, so that a slow destination can be skipped; other
-events have none.
+next event of all tenants. It is LATE if a call added the event while an advance moved the clock. `lane` names the
+destination of a callback, so that a slow destination can be skipped; other events have none.
 """
 
 import json
@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
 from . import unit_of_work
@@ -56,6 +56,10 @@ KINDS = frozenset(
 """Every kind of event."""
 
 
+LATE = 2**62
+"""The `wake` of what calls add during an advance, which need not run it. It is later than every moment."""
+
+
 class GoneError(LookupError):
     """The tenant was deleted during the call or event."""
 
@@ -70,6 +74,8 @@ class Due(NamedTuple):
     ref: int
     lane: str
     data: Mapping[str, Any]
+    is_late: bool = False
+    """True if a call added the event while an advance moved the clock."""
 
 
 class Plan(NamedTuple):
@@ -88,9 +94,6 @@ _READ_CLOCK = Statement(
 _ADD = Statement(
     insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}).inline()
 )
-_FOLLOW = Statement(update(t).where(t.c.tenant == bindparam("tenant_")).values(wake=t.c.due - bindparam("offset")))
-_SLEEP = Statement("UPDATE timeline SET wake = NULL WHERE tenant = :tenant")
-_FREEZE = Statement("UPDATE timeline SET wake = CASE WHEN due <= :at THEN 0 ELSE NULL END WHERE tenant = :tenant")
 _DROP = Statement(
     delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
 )
@@ -107,15 +110,25 @@ _WAKING = Statement(
     .limit(bindparam("max_rows"))
     .with_for_update(skip_locked=True)
 )
-_DUE = Statement(
-    select(*_COLUMNS)
-    .where(t.c.tenant == bindparam("tenant"), t.c.due <= bindparam("until"))
-    .order_by(t.c.due, t.c.id)
-    .limit(bindparam("max_rows"))
-    .with_for_update(skip_locked=True)
+_IS_LATE = (func.coalesce(t.c.wake, 0) == LATE).label("is_late")
+_DUE, _DUE_IN_TIME = (
+    Statement(
+        select(*_COLUMNS, _IS_LATE)
+        .where(t.c.tenant == bindparam("tenant"), t.c.due <= bindparam("until"), *more)
+        .order_by(t.c.due, t.c.id)
+        .limit(bindparam("max_rows"))
+        .with_for_update(skip_locked=True)
+    )
+    for more in ((), (func.coalesce(t.c.wake, 0) != LATE,))
 )
 _NEXT_WAKE = Statement(select(func.min(t.c.wake)))
-_NEXT_DUE = Statement(select(func.min(t.c.due)).where(t.c.tenant == bindparam("tenant")))
+_NEXT_DUE, _NEXT_DUE_IN_TIME = (
+    Statement(select(func.min(t.c.due)).where(t.c.tenant == bindparam("tenant"), *more))
+    for more in ((), (func.coalesce(t.c.wake, 0) != LATE,))
+)
+_COUNT_LATE = Statement(
+    select(func.count()).where(t.c.tenant == bindparam("tenant"), t.c.due <= bindparam("until"), t.c.wake == LATE)
+)
 _HOLD = Statement(
     select(t.c.id)
     .where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
@@ -132,16 +145,18 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
     if not plans:
         return
     clock = _clock(db, tenant)
-    rows = [_row(tenant, plan, clock) for plan in plans]
+    is_late = clock.moving and not unit_of_work.is_event(db)
+    rows = [_row(tenant, plan, clock, is_late) for plan in plans]
     unit_of_work.insert_rows(db, _ADD, [(object(), row) for row in rows])
-    wakes = [row[2] for row in rows if row[2] is not None]
+    wakes = [row[2] for row in rows if row[2] is not None and not is_late]
     if wakes:
         announce_wake(db, min(wakes))
 
 
-def _row(tenant: int, plan: Plan, clock: Clock) -> tuple[Any, ...]:
+def _row(tenant: int, plan: Plan, clock: Clock, is_late: bool) -> tuple[Any, ...]:
     data = _encode(plan.data) if plan.data else ""
-    return tenant, to_micros(plan.due), _wake(clock, plan.due), plan.kind, plan.ref, plan.lane, data
+    wake = LATE if is_late else _wake(clock, plan.due)
+    return tenant, to_micros(plan.due), wake, plan.kind, plan.ref, plan.lane, data
 
 
 def _encode(data: Mapping[str, Any]) -> str:
@@ -187,7 +202,8 @@ def _wake(clock: Clock, due: datetime) -> int | None:
     return None if real is None else to_micros(real)
 
 
-def _announce(db: Connection, clock: Clock, due: datetime) -> None:
+def announce(db: Connection, clock: Clock, due: datetime) -> None:
+    """Announce an event of a tenant, as its clock is now."""
     wake = _wake(clock, due)
     if wake is not None:
         announce_wake(db, wake)
@@ -210,12 +226,14 @@ def list_waking(db: Connection, real: datetime, max_rows: int, full: Collection[
     return [_due(row) for row in _WAKING.all(db, until=to_micros(real), max_rows=max_rows)]
 
 
-def list_due(db: Connection, tenant: int, until: datetime, max_rows: int) -> list[Due]:
+def list_due(db: Connection, tenant: int, until: datetime, max_rows: int, with_late: bool = True) -> list[Due]:
     """Return the events of a tenant that are due by `until`, earliest first.
 
     The rows stay until `take`. Rows that another transaction has locked are skipped.
     """
-    return [_due(row) for row in _DUE.all(db, tenant=tenant, until=to_micros(until), max_rows=max_rows)]
+    query = _DUE if with_late else _DUE_IN_TIME
+    rows = query.all(db, tenant=tenant, until=to_micros(until), max_rows=max_rows)
+    return [_due(row[:-1])._replace(is_late=bool(row[-1])) for row in rows]
 
 
 def take(db: Connection, rows: Sequence[Due]) -> None:
@@ -250,7 +268,7 @@ def reschedule(db: Connection, tenant: int, kind: str, ref: int, due: datetime) 
     """Move an event to another moment of the tenant's time."""
     clock = _clock(db, tenant)
     _RESCHEDULE.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due), wake=_wake(clock, due))
-    _announce(db, clock, due)
+    announce(db, clock, due)
 
 
 def lock(db: Connection, tenant: int, kind: str, ref: int) -> None:
@@ -268,29 +286,21 @@ def wake_at(db: Connection, tenant: int, kind: str, ref: int, real: datetime) ->
 def find_next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:
     """Return when, in real time, the next event of any tenant wakes. Full lanes are skipped."""
     wake = db.scalar(select(func.min(t.c.wake)).where(t.c.lane.not_in(full))) if full else _NEXT_WAKE.value(db)
-    return None if wake is None else from_micros(wake)
+    return None if wake is None or wake == LATE else from_micros(wake)
 
 
-def find_next_due(db: Connection, tenant: int) -> datetime | None:
+def find_next_due(db: Connection, tenant: int, with_late: bool = True) -> datetime | None:
     """Return when, in the tenant's time, its next event is due. None if it has none."""
-    due = _NEXT_DUE.value(db, tenant=tenant)
+    due = (_NEXT_DUE if with_late else _NEXT_DUE_IN_TIME).value(db, tenant=tenant)
     return None if due is None else from_micros(due)
+
+
+def count_late(db: Connection, tenant: int, until: datetime) -> int:
+    """Return how many events due by `until` calls have added during the advance."""
+    return int(_COUNT_LATE.value(db, tenant=tenant, until=to_micros(until)))
 
 
 def find_due(db: Connection, tenant: int, kind: str, ref: int) -> datetime | None:
     """Return when an event is due, in the tenant's time. None if it is not on the timeline."""
     due = _OF_REF.value(db, tenant=tenant, kind=kind, ref=ref)
     return None if due is None else from_micros(due)
-
-
-def follow_clock(db: Connection, tenant: int, clock: Clock) -> None:
-    """Set the `wake` of all the tenant's events by its clock as it is now."""
-    if clock.frozen_at is None:
-        _FOLLOW.run(db, tenant_=tenant, offset=clock.offset // MICROSECOND)
-    elif clock.moving:
-        _SLEEP.run(db, tenant=tenant)
-    else:
-        _FREEZE.run(db, tenant=tenant, at=to_micros(clock.frozen_at))
-    first = find_next_due(db, tenant)
-    if first is not None:
-        _announce(db, clock, first)

@@ -97,6 +97,16 @@ def insert_rows(db: Connection, statement: "Statement", rows: "Sequence[tuple[Ha
     unit_of(db).defer(statement, rows)
 
 
+def mark_as_event(db: Connection) -> None:
+    """Mark the present work as that of an event. All other work is that of a call."""
+    unit_of(db).mark_as_event()
+
+
+def is_event(db: Connection) -> bool:
+    """Return True in the work of an event."""
+    return unit_of(db).is_event
+
+
 def announce_wake(db: Connection, wake: int) -> None:
     """Announce at the commit that a row of the timeline wakes.
 

@@ -47,7 +47,10 @@ class Event(Response):
 
 
 class Advanced(Response):
-    """The result of an advance. `happened` lists the first thousand events; `truncated` is true if there were more."""
+    """The result of an advance. `happened` lists the first thousand events; `truncated` is true if there were more.
+
+    `late` counts the events that calls added during the advance and that happen right after it.
+    """
 
     start: datetime
     end: datetime
@@ -55,6 +58,7 @@ class Advanced(Response):
     counts: dict[str, int]
     happened: list[Event]
     truncated: bool
+    late: int
 
 
 class DueEvent(Response):

@@ -19,6 +19,7 @@ from ...store.database import Store
 from ...store.failures import is_database_failure
 from ...store.tenants import Tenant
 from ...store.timeline import Due, Plan
+from ...store.unit_of_work import mark_as_event
 from ..events import MAX_WEIGHT, weight
 from ..traffic_entries import record_attempt
 from . import fault_injection, http_client
@@ -236,6 +237,7 @@ def record_outcomes(db: Connection, ended: Sequence[tuple[Outcome, datetime]]) -
 
     After a success the next attempt is cancelled. After a failure its wait begins when the attempt ended.
     """
+    mark_as_event(db)
     timeline.lock_clocks(db, (outcome.tenant for outcome, _ in ended))
     for outcome, ended_at in ended:
         tenant, callback = outcome.tenant, outcome.callback
