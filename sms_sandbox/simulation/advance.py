@@ -1,6 +1,7 @@
 """The advance of a clock: every event on the way runs at its own moment.
 
-It ends however much is sent meanwhile: events that calls add during the advance are late, and only so many of them run.
+It ends however much is sent meanwhile: events that calls add during the advance are late, and a limited number of them
+is run.
 """
 
 import asyncio

@@ -63,9 +63,9 @@ class Clocks:
             self._resume(db, tenant.id)
 
     async def resume_abandoned(self) -> None:
-        """Set clocks that could not be set after an advance, and resume those that a dead process left frozen.
+        """Set clocks that could not be set after an advance.
 
-        The latter every 2 s at most, on PostgreSQL only.
+        Also resume those that a dead process left frozen, every 2 s at most, on PostgreSQL only.
         """
         for tenant_id in list(self._moved):
             if not self._locks.setdefault(tenant_id, asyncio.Lock()).locked():

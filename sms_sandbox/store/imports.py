@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..domain.bulk import Counts, KnownMember, MemberValues
 from ..domain.clock import from_micros, to_micros
-from . import contacts, ids, timeline
+from . import contacts, held_events, ids, timeline
 from .contacts import ACTIVE
 from .statement import Statement
 from .tables import imports as t
@@ -123,10 +123,10 @@ def acquire(db: Connection, tenant: int, job: int, holder: str, real: datetime, 
         timeline.drop(db, tenant, IMPORT, job)
         return None
     if stored.held_until > real:
-        timeline.wake_at(db, tenant, IMPORT, job, stored.held_until)
+        held_events.wake_at(db, tenant, IMPORT, job, stored.held_until)
         return None
     _ACQUIRE.run(db, tenant_=tenant, job=job, holder_=holder, until=to_micros(until))
-    timeline.wake_at(db, tenant, IMPORT, job, until)
+    held_events.wake_at(db, tenant, IMPORT, job, until)
     return Held(tenant, holder, job, stored.asked, stored.counts.completed)
 
 
@@ -134,21 +134,21 @@ def extend(db: Connection, held: Held, until: datetime) -> None:
     """Hold an import until another moment of real time. A moment in the past releases it."""
     if is_held(db, held):
         _EXTEND.run(db, tenant_=held.tenant, job=held.id, by=held.holder, until=to_micros(until))
-        timeline.wake_at(db, held.tenant, IMPORT, held.id, until)
+        held_events.wake_at(db, held.tenant, IMPORT, held.id, until)
 
 
 def release_all(db: Connection, real: datetime) -> None:
     """Release all imports that a dead process held. Only for a store of a single process."""
     for tenant, job in _UNDER_WAY.all(db):
         _ACQUIRE.run(db, tenant_=tenant, job=job, holder_="", until=0)
-        timeline.wake_at(db, tenant, IMPORT, job, real)
+        held_events.wake_at(db, tenant, IMPORT, job, real)
 
 
 def is_held(db: Connection, held: Held) -> bool:
     """Lock the import until the transaction ends. False if this holder no longer has it."""
     # The clock, then the row of the timeline, then the import: every transaction locks them in this order.
     timeline.lock_clocks(db, [held.tenant])
-    timeline.lock(db, held.tenant, IMPORT, held.id)
+    held_events.lock(db, held.tenant, IMPORT, held.id)
     return _IS_MINE.one(db, tenant_=held.tenant, job=held.id, by=held.holder) is not None
 
 

@@ -129,12 +129,6 @@ _NEXT_DUE, _NEXT_DUE_IN_TIME = (
 _COUNT_LATE = Statement(
     select(func.count()).where(t.c.tenant == bindparam("tenant"), t.c.due <= bindparam("until"), t.c.wake == LATE)
 )
-_HOLD = Statement(
-    select(t.c.id)
-    .where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
-    .with_for_update()
-)
-_WAKE_AT = Statement("UPDATE timeline SET wake = :wake WHERE tenant = :tenant AND kind = :kind AND ref = :ref")
 _OF_REF = Statement(
     select(t.c.due).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
 )
@@ -269,18 +263,6 @@ def reschedule(db: Connection, tenant: int, kind: str, ref: int, due: datetime) 
     clock = _clock(db, tenant)
     _RESCHEDULE.run(db, tenant=tenant, kind=kind, ref=ref, due=to_micros(due), wake=_wake(clock, due))
     announce(db, clock, due)
-
-
-def lock(db: Connection, tenant: int, kind: str, ref: int) -> None:
-    """Lock an event, so that no other transaction can take it, until this one ends."""
-    _HOLD.one(db, tenant=tenant, kind=kind, ref=ref)
-
-
-def wake_at(db: Connection, tenant: int, kind: str, ref: int, real: datetime) -> None:
-    """Wake an event at a moment of real time, independent of the tenant's clock."""
-    wake = to_micros(real)
-    _WAKE_AT.run(db, tenant=tenant, kind=kind, ref=ref, wake=wake)
-    announce_wake(db, wake)
 
 
 def find_next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:

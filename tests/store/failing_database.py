@@ -19,7 +19,7 @@ _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 class FailingDatabase:
-    """Counts the operations of a store, and fails one of them, or two in a row.
+    """Counts the operations of a store, and fails one or two of them.
 
     `disk`: SQLite cannot write. `lost`: the server ends the connection. `refused`: it also takes no new ones.
     `deadlock`: it ends the transaction. Work that is repeated at once meets the second failure of two,

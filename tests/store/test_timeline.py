@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from sms_sandbox.domain.clock import EPOCH, Clock, real_now, to_micros
-from sms_sandbox.store import tenants, timeline
+from sms_sandbox.store import held_events, tenants, timeline
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
@@ -207,8 +207,8 @@ def test_what_is_to_sleep_on_wakes_no_sooner(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         run_at(db, fresh.tenant, NOON, real)
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 1), Plan(NOON, "send", 2)])
-        timeline.lock(db, fresh.tenant, "send", 1)
-        timeline.wake_at(db, fresh.tenant, "send", 1, real + seconds(30))
+        held_events.lock(db, fresh.tenant, "send", 1)
+        held_events.wake_at(db, fresh.tenant, "send", 1, real + seconds(30))
         assert refs(timeline.list_waking(db, real + seconds(29), 10)) == [2]
         assert refs(timeline.list_waking(db, real + seconds(30), 10)) == [2, 1]
         assert timeline.find_due(db, fresh.tenant, "send", 1) == NOON

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from sms_sandbox.domain.clock import Clock, real_now
-from sms_sandbox.store import tenants, timeline
+from sms_sandbox.store import held_events, tenants, timeline
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
@@ -96,6 +96,6 @@ def test_what_is_held_is_not_taken(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(real, "send", 1), Plan(real, "send", 2)])
     with fresh.store.begin() as holding:
-        timeline.lock(holding, fresh.tenant, "send", 1)
+        held_events.lock(holding, fresh.tenant, "send", 1)
         with fresh.store.begin() as db:
             assert refs(timeline.list_waking(db, real, 10)) == [2]
