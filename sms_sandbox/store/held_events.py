@@ -1,4 +1,4 @@
-"""Events of the timeline that stay there while their work is done, and wake again if it is not."""
+"""Events of the timeline that stay there while their work is done."""
 
 from datetime import datetime
 
