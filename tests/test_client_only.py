@@ -104,7 +104,7 @@ def test_a_command_uses_a_server_elsewhere(ready_file: str, command: str) -> Non
     assert code == 0, output
 
 
-@pytest.mark.parametrize("command", ["serve", "env", "fire-callback dlr http://localhost:9/"])
+@pytest.mark.parametrize("command", ["serve", "env --create", "fire-callback dlr http://localhost:9/"])
 def test_a_command_that_needs_the_server_says_so(command: str, tmp_path: Path) -> None:
     code, output = run(f"from sms_sandbox.cli import main; main({command.split()!r})", cwd=tmp_path)
     assert code == 1

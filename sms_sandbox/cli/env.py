@@ -1,57 +1,120 @@
 """`sms-sandbox env`: prints the environment that an app needs."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from ..client.errors import SandboxError
 from ..settings import Settings, is_loopback, reachable_name
+from .answers import Answer, answers
 from .connection import CONNECTION_HELP
 from .errors import CommandError
 from .options import read_settings, settings_of
 
+if TYPE_CHECKING:
+    from ..control.shapes.server_info import ServerInfo
+
+SHELLS = ("bash", "powershell", "dotenv", "github")
+
+HELP = CONNECTION_HELP | {
+    "certs": "Folder of the sandbox's certificates. If there are none, the running sandbox is asked.",
+}
+
 
 @click.command()
-@click.option(
-    "--shell", type=click.Choice(("bash", "powershell", "dotenv", "github")), default="bash", show_default=True,
-    help="Syntax to print.",
-)  # fmt: skip
-@settings_of("certs", "cert_host", "host", "https_port", "account", "ready_file", words=CONNECTION_HELP)
-def env(shell: str, ready_file: str | None, **given: Any) -> None:
+@click.option("--shell", type=click.Choice(SHELLS), default="bash", show_default=True, help="Syntax to print.")
+@click.option("--create", is_flag=True, help="Create certificates if the folder has none, without asking a sandbox.")
+@settings_of(
+    "certs", "cert_host", "host", "https_port", "http_port", "account", "ready_file", "control_token", words=HELP
+)
+@answers
+def env(shell: str, create: bool, **given: Any) -> Answer:
     """Print environment variables for apps.
 
     With them, clients find the sandbox and trust its certificate. In a shell: eval "$(sms-sandbox env)"
     """
-    # Here, because --help does not need it.
-    from ..client import discovery, environment
+    from ..client import environment  # here, because --help does not need it
 
-    settings = read_settings(given)
+    where = _find(create, **given)
     try:
-        if ready_file is not None:
-            where = discovery.read_ready_file(ready_file)
-            ca, ca_bundle, url = Path(where.ca), Path(where.ca_bundle), where.https
-            key, secret = where.key, where.secret
-        else:
-            if settings.account == Settings().account and not is_loopback(settings.host):
-                raise click.UsageError(
-                    f"A server on {settings.host} makes up its secret; --ready-file reads it, or --account gives one."
-                )
-            ca, ca_bundle = _make_certificates(settings)
-            url = f"https://{reachable_name(settings.host)}:{settings.https_port}"
-            key, secret = settings.pairs[0]
-        variables = environment.variables(ca, ca_bundle, url, key, secret, os.environ)
-        click.echo(environment.render(variables, shell), nl=False)
+        variables = environment.variables(
+            Path(where.ca), Path(where.ca_bundle), where.https, where.key, where.secret, os.environ
+        )
+        return Answer(variables, environment.render(variables, shell).removesuffix("\n"))
     except ValueError as why:
         raise click.UsageError(str(why)) from why
 
 
-def _make_certificates(settings: Settings) -> tuple[Path, Path]:
-    """Return the paths of the CA and of the bundle, and create them if they are not there."""
-    from ..server import certificates  # here, because a ready file needs no server
+def _find(create: bool, **given: Any) -> "ServerInfo":
+    """Return the sandbox by its ready file, by the folder of its certificates, or by asking it."""
+    from ..client import discovery  # here, because --help does not need it
 
+    if given["ready_file"] is not None:
+        return discovery.read_ready_file(given["ready_file"])
+    settings = read_settings(given)
+    if create or Path(settings.certs, "ca.pem").exists():
+        return _of_folder(settings)
+    return _ask(settings)
+
+
+def _of_folder(settings: Settings) -> "ServerInfo":
+    """Return the sandbox that serves with the certificates of a folder, which are created or renewed if needed."""
+    from ..control.shapes.server_info import ServerInfo
+    from ..server import certificates  # late, because a running server needs no library of it
+
+    if settings.account == Settings().account and not is_loopback(settings.host):
+        raise click.UsageError(
+            f"A server on {settings.host} makes up its secret; --ready-file reads it, or --account gives one."
+        )
     try:
         files = certificates.ensure(Path(settings.certs), settings.cert_host)
+    except ValueError as why:
+        raise click.UsageError(str(why)) from why
     except certificates.CertificateError as why:
         raise CommandError(str(why)) from why
-    return files.ca, files.ca_bundle
+    https = f"https://{reachable_name(settings.host)}:{settings.https_port}"
+    return ServerInfo(https, "", str(files.ca), str(files.ca_bundle), *settings.pairs[0])
+
+
+def _ask(settings: Settings) -> "ServerInfo":
+    """Return what the running sandbox says about itself. Raises CommandError."""
+    from ..client import discovery
+    from ..client.control import Client
+    from ..control.shapes.info import Connection
+
+    is_chosen = click.get_current_context().get_parameter_source("account") is not ParameterSource.DEFAULT
+    http = discovery.control_address(settings.host, settings.http_port)
+    key, secret = settings.pairs[0] if is_chosen else (None, None)
+    where = discovery.find_server(ready_file=None, http=http, key=key, secret=secret, token=settings.control_token)
+    client = Client(where)
+    try:
+        found = client.read(Connection, "GET", "/connection")
+    except SandboxError as why:
+        if why.status:
+            raise
+        raise CommandError(
+            f"There are no certificates in {settings.certs}, and no sandbox answers at {http}. Start the "
+            "sandbox first, name its folder with --certs, or create certificates for its first start with --create."
+        ) from why
+    finally:
+        client.close_connections()
+    if not Path(found.ca).exists():
+        raise CommandError(
+            f"The certificates of the sandbox at {http} are on another machine. Get the CA's with "
+            f"`curl -o ca.pem {http}/_sandbox/ca.pem`, and let your app trust it."
+        )
+    secret = secret or found.secret
+    if secret is None:
+        raise CommandError("This sandbox shows no secret; --ready-file reads it, or --account gives one.")
+    return replace(
+        where,
+        https=found.https.replace("//127.0.0.1:", "//localhost:"),
+        ca=found.ca,
+        ca_bundle=found.ca_bundle,
+        key=key or found.key,
+        secret=secret,
+    )

@@ -20,6 +20,6 @@ def open_page(client: "Client", only_print: bool) -> Answer:
     It prints the address, too, for a machine without a browser.
     """
     client.check_ready(5)
-    url = f"{client.where.http}/_sandbox/"
+    url = f"{client.where.http}/_sandbox/".replace("//127.0.0.1:", "//localhost:")
     opened = not only_print and click.launch(url) == 0
     return Answer({"url": url, "opened": opened}, url)

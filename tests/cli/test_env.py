@@ -1,12 +1,14 @@
 """`env`: the lines that it prints, and the sources of their values."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from sms_sandbox.server.certificates import Certificates
-from tests.cli.shell import run, write_ready
-from tests.sandbox import Account
+from sms_sandbox.settings import Settings
+from tests.cli.shell import at, free_port, run, write_ready
+from tests.sandbox import Account, run_sandbox
 
 
 def test_a_flag_wins_over_the_environment_and_that_over_the_default(certificates: Certificates) -> None:
@@ -43,9 +45,38 @@ def test_env_prints_lines_for_a_shell(certificates: Certificates, shell: str, li
     assert str(certificates.ca_bundle) in result.output
 
 
-def test_env_makes_certificates_where_there_are_none(tmp_path: Path) -> None:
-    assert run("env", "--certs", str(tmp_path / "certs")).exit_code == 0
+def test_env_makes_certificates_only_if_it_is_told_to(tmp_path: Path) -> None:
+    where = ("env", "--certs", str(tmp_path / "certs"), "--http-port", str(free_port()))
+    result = run(*where)
+    assert result.exit_code == 1
+    assert "There are no certificates in " in result.output
+    assert "no sandbox answers at http://127.0.0.1:" in result.output
+    assert not (tmp_path / "certs").exists()
+    assert run(*where, "--create").exit_code == 0
     assert (tmp_path / "certs" / "ca.pem").exists()
+
+
+def test_env_in_a_folder_without_certificates_asks_the_running_server(server: Account, tmp_path: Path) -> None:
+    where = ("env", "--certs", str(tmp_path / "certs"), *at(server))
+    output = run(*where).output
+    assert f"export SMS_SANDBOX_URL={server.ready.https}\n" in output
+    assert f"export NODE_EXTRA_CA_CERTS={server.ready.ca}\n" in output
+    assert "export SMS_SANDBOX_SECRET=sandbox-secret\n" in output
+    assert not (tmp_path / "certs").exists()
+    tenant = server.tenant()
+    variables = json.loads(run(*where, "--json", "--account", f"{tenant.key}:{tenant.secret}").output)
+    assert (variables["SMS_SANDBOX_KEY"], variables["SMS_SANDBOX_SECRET"]) == (tenant.key, tenant.secret)
+
+
+def test_env_asks_a_server_that_keeps_its_secret(certificates: Certificates, tmp_path: Path) -> None:
+    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), control_token="let-me-in")
+    with run_sandbox(settings) as account:
+        where = ("env", "--certs", str(tmp_path / "certs"), *at(account))
+        assert run(*where).exit_code == 1
+        result = run(*where, "--control-token", "let-me-in")
+        assert (result.exit_code, "--account gives one" in result.output) == (1, True)
+        mine = ("--account", f"{account.key}:{account.secret}")
+        assert f"SMS_SANDBOX_SECRET={account.secret}\n" in run(*where, *mine).output
 
 
 def test_env_reads_a_ready_file(server: Account, tmp_path: Path) -> None:

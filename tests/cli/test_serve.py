@@ -98,7 +98,7 @@ def test_a_database_that_cannot_be_used_is_one_line(certificates: Certificates, 
 def test_certificates_that_cannot_be_kept_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "file" in only_line(start("serve", "--certs", str(tmp_path / "file")))
-    assert "file" in only_line(start("env", "--certs", str(tmp_path / "file")))
+    assert "file" in only_line(start("env", "--create", "--certs", str(tmp_path / "file")))
 
 
 def test_a_host_that_is_not_here_is_one_line(certificates: Certificates) -> None:

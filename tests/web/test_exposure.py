@@ -68,7 +68,7 @@ def test_a_secret_that_was_given_stays() -> None:
 
 
 def test_env_does_not_print_a_secret_that_the_server_has_not() -> None:
-    result = run("env", "--host", ANY_ADDRESS)
+    result = run("env", "--create", "--host", ANY_ADDRESS)
     assert result.exit_code == 2
     assert "--ready-file" in result.output
 
