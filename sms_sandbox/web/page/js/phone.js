@@ -6,7 +6,7 @@ import { tapNote, textItem } from "./phone_text.js";
 import { timeText } from "./time.js";
 
 const PAGE_TEXTS = 50;
-const STATES = [["on", "On"], ["off", "Off"], ["disconnected", "Gone"]];
+const STATES = [["on", "On"], ["off", "Off"], ["disconnected", "Disconnected"]];
 const STATE_WORDS = { on: "In service", off: "Switched off: messages bounce softly", disconnected: "Not in service: messages bounce hard" };
 
 let lastPhone = 0;

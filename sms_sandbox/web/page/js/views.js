@@ -2,4 +2,5 @@
 
 export const VIEWS = [
   { id: "handsets", title: "Handsets", load: () => import("./views/handsets.js") },
+  { id: "messages", title: "Messages", load: () => import("./views/messages.js") },
 ];

@@ -76,10 +76,10 @@ export function mount(root, context) {
           if (stage.children[place] !== element) stage.insertBefore(element, stage.children[place] ?? null);
         });
       }
-      await Promise.all(fresh.map((number) => phones.get(number).refresh()));
     }
     stage.classList.toggle("single", wanted.length === 1);
     list.draw();
+    await Promise.all(fresh.map((number) => phones.get(number).refresh()));
   }
 
   function close(number, each) {
