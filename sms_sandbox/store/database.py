@@ -38,6 +38,8 @@ class Transaction:
         if not self._store.embedded:
             try:
                 self._db.begin()
+                if self._waits_for_locks:
+                    self._db.unit.driver.execute("SET LOCAL lock_timeout = 0")
                 self._db.unit.lock(self._tenants)
             except BaseException:
                 self._end(is_committed=False)

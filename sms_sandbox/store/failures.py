@@ -4,10 +4,13 @@ import sqlite3
 
 from sqlalchemy import exc
 
+from .tenant_versions import TenantBusyError
 from .text import storable
 
 _PASSING_CLASSES = ("08", "40", "53", "55", "57", "58")
 """PostgreSQL's classes of errors for lost connections, rollbacks, resources, locks, shutdowns and system errors."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
 
 _MAX_CHARACTERS = 500
 """Longest text of an error that is kept."""
@@ -18,7 +21,7 @@ def is_database_failure(error: BaseException) -> bool:
 
     Examples are a lost connection, a full disk, a lock that timed out, and a transaction ended by a deadlock.
     """
-    if isinstance(error, exc.TimeoutError | exc.DisconnectionError):
+    if isinstance(error, exc.TimeoutError | exc.DisconnectionError | TenantBusyError):
         return True
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, sqlite3.Error):
@@ -32,6 +35,11 @@ def is_database_failure(error: BaseException) -> bool:
         if state is None
         else (state[:2] in _PASSING_CLASSES)
     )
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Return True if a statement has waited too long for a lock of another transaction."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def describe_failure(error: BaseException) -> str:

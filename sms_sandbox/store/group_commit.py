@@ -7,7 +7,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic, perf_counter_ns
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from ..domain.histogram import Histogram
+from .failures import is_lock_timeout
 from .tenant_versions import TenantBusyError
 from .unit_of_work import has_failed, scope
 
@@ -29,10 +31,20 @@ MAX_SECONDS = 0.02
 """Time after which a transaction takes no more work, so that what it has done is not held up by the rest."""
 
 
+MAX_LOCK_SECONDS = 5.0
+"""Longest wait for a tenant that another process keeps locked. Then the work fails."""
+
+LOCK_PAUSE_SECONDS = 0.2
+"""Pause before such a tenant is tried again. A try may hold up other work for `LOCK_TIMEOUT_MS`."""
+
+CHECK_SECONDS = 0.01
+"""Time between two looks for work, while all that waits is held up by other processes."""
+
+
 class Piece:
     """A piece of work that waits for its transaction, and its result."""
 
-    __slots__ = ("error", "future", "result", "tenants", "work")
+    __slots__ = ("error", "future", "held_since", "result", "tenants", "work")
 
     def __init__(
         self, work: Callable[[Connection], Any], tenants: Collection[int], future: asyncio.Future[Any]
@@ -42,6 +54,8 @@ class Piece:
         self.future = future
         self.result: Any = None
         self.error: BaseException | None = None
+        self.held_since = 0.0
+        """The moment from which it waits for a tenant that another process has locked; 0 if it does not."""
 
     def settle(self) -> None:
         """Give the result, or the error, to the caller."""
@@ -57,31 +71,70 @@ BeginTransaction = Callable[[Collection[int]], Any]
 """Begins a transaction with some tenants locked."""
 
 
-def run_group(begin: BeginTransaction, waiting: "deque[Piece]") -> list[Piece]:
+def run_group(begin: BeginTransaction, waiting: "deque[Piece]", blocked: dict[int, float]) -> list[Piece]:
     """Run waiting pieces in one transaction, and return those that are done. Leaves the others waiting.
 
-    If the transaction fails as a whole, each of its pieces runs again, in a transaction of its own.
+    If the transaction fails as a whole, each of its pieces runs again, in a transaction of its own. `blocked` has the
+    tenants that another process keeps locked, with the moment to try again: only their pieces wait.
     """
-    pieces = [waiting.popleft() for _ in range(min(len(waiting), MAX_PIECES))]
-    if len(pieces) == 1:
-        return _run_alone(begin, pieces[0], waiting)
-    transaction = None
-    try:
-        transaction = begin({tenant for piece in pieces for tenant in piece.tenants})
-        done, again = _run_together(transaction, pieces)
-    except Exception as error:
-        if transaction is not None and transaction.is_uncertain:
-            for piece in pieces:
-                piece.error = error
-            return pieces
-        log.debug("A transaction failed as a whole, so its parts run again one by one.", exc_info=error)
-        waiting.extendleft(reversed(pieces[1:]))
-        return _run_alone(begin, pieces[0], waiting)
+    pieces, given_up = _choose(waiting, blocked)
+    if len(pieces) <= 1:
+        return [*given_up, *(_run_alone(begin, pieces[0], waiting, blocked) if pieces else ())]
+    wanted = {tenant for piece in pieces for tenant in piece.tenants}
+    for tenants in (wanted, ()):
+        transaction = None
+        try:
+            transaction = begin(tenants)
+            done, again = _run_together(transaction, pieces, blocked)
+        except Exception as error:
+            if transaction is not None and transaction.is_uncertain:
+                for piece in pieces:
+                    piece.error = error
+                return [*given_up, *pieces]
+            if tenants and is_lock_timeout(error):
+                continue  # without locks at the beginning, pieces of tenants that are locked elsewhere are found
+            log.debug("A transaction failed as a whole, so its parts run again one by one.", exc_info=error)
+            waiting.extendleft(reversed(pieces[1:]))
+            return [*given_up, *_run_alone(begin, pieces[0], waiting, blocked)]
+        break
     waiting.extendleft(reversed(again))
-    return done
+    return [*given_up, *done]
 
 
-def _run_alone(begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]") -> list[Piece]:
+def _choose(waiting: "deque[Piece]", blocked: dict[int, float]) -> tuple[list[Piece], list[Piece]]:
+    """Take the pieces that can run now, and those that have waited too long for their tenant."""
+    if not blocked:
+        return [waiting.popleft() for _ in range(min(len(waiting), MAX_PIECES))], []
+    now = monotonic()
+    for tenant in [tenant for tenant, until in blocked.items() if until <= now]:
+        del blocked[tenant]
+    ready: list[Piece] = []
+    given_up, held = ready.copy(), ready.copy()
+    while waiting and len(ready) < MAX_PIECES:
+        piece = waiting.popleft()
+        busy = next((tenant for tenant in piece.tenants if tenant in blocked), None)
+        if busy is None:
+            ready.append(piece)
+            continue
+        piece.held_since = piece.held_since or now
+        if now - piece.held_since > MAX_LOCK_SECONDS:
+            piece.error = TenantBusyError(busy)
+            given_up.append(piece)
+        else:
+            held.append(piece)
+    waiting.extendleft(reversed(held))
+    return ready, given_up
+
+
+def _block(piece: Piece, tenants: Collection[int], blocked: dict[int, float]) -> None:
+    """Let a piece, and others of its tenants, wait for another process."""
+    piece.held_since = piece.held_since or monotonic()
+    blocked.update(dict.fromkeys(tenants, monotonic() + LOCK_PAUSE_SECONDS))
+
+
+def _run_alone(
+    begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]", blocked: dict[int, float]
+) -> list[Piece]:
     """Run a piece in its own transaction. Repeats it if the connection was lost before the commit."""
     for may_repeat in (True, False):
         transaction = None
@@ -97,12 +150,18 @@ def _run_alone(begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]") -
         except Exception as error:  # noqa: BLE001 (raised where the work was given)
             if may_repeat and transaction is not None and transaction.was_lost:
                 continue
+            if piece.tenants and is_lock_timeout(error):
+                _block(piece, piece.tenants, blocked)
+                waiting.appendleft(piece)
+                return []
             piece.error = error
         break
     return [piece]
 
 
-def _run_together(transaction: Any, pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+def _run_together(
+    transaction: Any, pieces: Sequence[Piece], blocked: dict[int, float]
+) -> tuple[list[Piece], list[Piece]]:
     """Run pieces in one transaction. Returns those that are done, and those to run in the next one."""
     done: list[Piece] = []
     again: list[Piece] = []
@@ -117,6 +176,8 @@ def _run_together(transaction: Any, pieces: Sequence[Piece]) -> tuple[list[Piece
                 with scope(db):
                     piece.result = piece.work(db)
             except TenantBusyError as busy:
+                if busy.tenant in piece.tenants:
+                    _block(piece, [busy.tenant], blocked)
                 piece.tenants = {*piece.tenants, busy.tenant}
                 again.append(piece)
                 continue
@@ -134,6 +195,7 @@ class GroupCommit:
     def __init__(self, begin: BeginTransaction) -> None:
         self._begin = begin
         self._waiting: deque[Piece] = deque()
+        self._blocked: dict[int, float] = {}
         self._scheduled_on: asyncio.AbstractEventLoop | None = None
         self.sizes = Histogram()
         """Pieces of work that transactions have done."""
@@ -147,7 +209,7 @@ class GroupCommit:
 
     def _run_group(self) -> list[Piece]:
         began = perf_counter_ns()
-        done = run_group(self._begin, self._waiting)
+        done = run_group(self._begin, self._waiting, self._blocked)
         self.sizes.add(len(done))
         self.times.add((perf_counter_ns() - began) // 1000)
         return done
@@ -204,7 +266,11 @@ class ThreadedGroupCommit(GroupCommit):
             while not self._queue.empty():
                 is_open = self._take(self._queue.get()) and is_open
             if self._waiting:
-                _settle_all(self._run_group())
+                done = self._run_group()
+                _settle_all(done)
+                if not done and self._blocked:
+                    with suppress(Empty):
+                        is_open = self._take(self._queue.get(timeout=CHECK_SECONDS)) and is_open
 
     def _take(self, piece: Piece | None) -> bool:
         if piece is not None:

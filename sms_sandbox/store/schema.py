@@ -13,6 +13,9 @@ from .database import CONNECTIONS, Store
 VERSION = 4
 """Version of the tables. A database of another version is refused."""
 
+LOCK_TIMEOUT_MS = 50
+"""Longest wait of a statement for a lock of another process, unless its transaction is one that may wait."""
+
 _LOCKED = "database is locked"
 """SQLite's message for a file that another process has open."""
 
@@ -58,12 +61,22 @@ def _engine(url: str) -> Engine:
             return engine
         if kind == "postgresql":
             wanted = make_url(url).set(drivername="postgresql+psycopg")
-            return create_engine(wanted, pool_size=CONNECTIONS, max_overflow=4, pool_pre_ping=True, paramstyle="format")
+            engine = create_engine(
+                wanted, pool_size=CONNECTIONS, max_overflow=4, pool_pre_ping=True, paramstyle="format"
+            )
+            event.listen(engine, "connect", _limit_lock_waits)
+            return engine
     except (ArgumentError, NoSuchModuleError, ValueError) as why:
         raise StoreError(f"The database URL {_PASSWORD.sub(':***@', url)!r} can't be read: {why}") from why
     except ImportError as why:
         raise StoreError("PostgreSQL needs the extra: pip install 'sms-sandbox[postgres]'.") from why
     raise StoreError(f"The database must be sqlite or postgresql, not {kind!r}.")
+
+
+def _limit_lock_waits(connection: Any, _record: Any) -> None:
+    # The work of all tenants goes through one connection, so none may wait there for long.
+    connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+    connection.commit()
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:

@@ -14,8 +14,10 @@ from sqlalchemy import Connection, text
 from sms_sandbox.services import ledger
 from sms_sandbox.store import accounts, balances, group_commit, ids, opt_outs, tenant_rows, tenants, transactions
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.failures import is_database_failure
 from sms_sandbox.store.group_commit import Piece, run_group
 from sms_sandbox.store.schema import open_store
+from sms_sandbox.store.tenant_versions import TenantBusyError
 from sms_sandbox.store.unit_of_work import insert_rows, scope
 from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS, NOON
@@ -100,7 +102,7 @@ def run_together(store: Store, pieces: Sequence[Callable[[Connection], Any]], te
     waiting = asyncio.run(futures())
     queue = deque(waiting)
     while queue:
-        run_group(store._begin_group, queue)
+        run_group(store._begin_group, queue, {})
     return [piece.result if piece.error is None else kind_of(piece.error) for piece in waiting]
 
 
@@ -222,6 +224,44 @@ def test_work_that_needs_a_tenant_of_another_process_runs_when_that_is_free(fres
     asyncio.run(run())
     with fresh.store.begin() as db:
         assert ids.take(db, other.tenant, "message") == ids.FIRST["message"] + 1
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("given", [True, False])
+def test_a_tenant_that_another_process_keeps_locked_holds_up_its_own_work_only(fresh: FreshTenant, given: bool) -> None:
+    other = make_tenant(fresh.store, "other", name="other")
+
+    def run(tenant: int) -> "asyncio.Future[int]":
+        work = fresh.store.run(lambda db: ids.take(db, tenant, "message"), [tenant] if given else [])
+        return asyncio.ensure_future(work)
+
+    async def check() -> None:
+        with fresh.store.begin() as db:
+            tenants.lock(db, other.tenant)
+            held = [run(other.tenant) for _ in range(3)]
+            async with asyncio.timeout(5):
+                for _ in range(20):
+                    await asyncio.gather(*(run(fresh.tenant) for _ in range(3)))
+                    held.append(run(other.tenant))
+            assert not any(each.done() for each in held)
+        assert len(set(await asyncio.gather(*held))) == len(held)
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_work_does_not_wait_for_ever_for_a_tenant(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "MAX_LOCK_SECONDS", 0.3)
+
+    async def check() -> None:
+        with fresh.store.begin() as db:
+            tenants.lock(db, fresh.tenant)
+            with pytest.raises(TenantBusyError) as refusal:
+                await fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message"), [fresh.tenant])
+        assert is_database_failure(refusal.value)
+        assert await fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message")) == ids.FIRST["message"]
+
+    asyncio.run(check())
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
