@@ -4,9 +4,9 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import click
 from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, is_loopback
 from .errors import CommandError, InputError
+from .exposure import describe_exposure, invite
 from .log_format import set_up_logging
 from .options import read_settings, settings_of
 from .parent_watch import call_at_end_of_stdin
@@ -77,8 +78,10 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         write_ready(info, settings.ready_file)
         if watch is None:
             click.echo(f"sms-sandbox ready: {info.to_json()}")
-        for sentence in describe_exposure(settings):
+        for sentence in describe_exposure(settings, Path(info.ca).parent):
             log.warning(sentence)
+        if not is_loopback(settings.host) and settings.log_format != "json":  # a log must not hold the token
+            click.echo(invite(settings, info), err=True)
         if sys.stderr.isatty() and settings.log_format != "json":
             _greet(info)
         if watch is not None:
@@ -138,21 +141,6 @@ def _tell_demo(info: ServerInfo) -> None:
 
     if not tell_story(info):
         log.info("The default tenant has messages already, so --demo adds none.")
-
-
-def describe_exposure(settings: Settings) -> Iterator[str]:
-    """Yield what other machines can reach, and who may use it; nothing if that is nobody."""
-    if is_loopback(settings.host):
-        return
-    yield f"Other machines can reach this server, because it listens on {settings.host}."
-    if settings.accounts == "open":
-        yield "The API answers anyone, because --accounts open creates a tenant for every new key."
-    else:
-        yield "The API answers callers that have the key and secret of an account."
-    yield "Control answers a tenant's key and secret for that tenant, and the operator's control token for all."
-    yield "The CA's certificate, API descriptions, docs and short links need no credentials."
-    if not settings.callback_host:
-        yield "Callbacks to this machine's loopback are refused; --callback-host localhost allows them."
 
 
 def _greet(info: ServerInfo) -> None:

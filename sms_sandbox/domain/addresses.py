@@ -9,7 +9,7 @@ _URL = re.compile(r"https?://(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5
 
 @dataclass(frozen=True)
 class Urls:
-    """The base URLs of the API and of the page, without a slash at the end."""
+    """The base URLs of the API and of the page."""
 
     https: str
     http: str

@@ -128,6 +128,12 @@ def ensure(directory: Path, extra_names: Sequence[str] = (), now: datetime | Non
     return certificates
 
 
+def list_covered_names(certificates: Certificates) -> list[str]:
+    """Return the names that the server's certificate covers."""
+    record = json.loads(certificates.record.read_text())
+    return [str(name) for name in record["names"]]
+
+
 def server_context(certificates: Certificates) -> ssl.SSLContext:
     """Return the TLS context of a server with this certificate: TLS 1.2 or later, HTTP/1.1 by ALPN.
 

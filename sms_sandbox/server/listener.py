@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable
 from functools import partial
 
+from .handshake_log import HandshakeLog
 from .open_connections import OpenConnections
 
 HANDSHAKE_TIMEOUT_SECONDS = 10.0
@@ -52,6 +53,7 @@ class TLSListener:
         self._context = context
         self._protocol = protocol
         self._open_connections = open_connections
+        self._failures = HandshakeLog()
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept_connections())
 
@@ -61,12 +63,12 @@ class TLSListener:
             listening.setblocking(False)
             while True:
                 try:
-                    connection, _ = await loop.sock_accept(listening)
+                    connection, address = await loop.sock_accept(listening)
                 except OSError:
                     # Most likely there are no file descriptors left; waiting connections stay in the backlog.
                     await asyncio.sleep(0.1)
                     continue
-                task = asyncio.create_task(self._open(connection))
+                task = asyncio.create_task(self._open(connection, str(address[0])))
                 self._handshakes.add(task)
                 handshake = _Handshake(task)
                 task.add_done_callback(partial(self._end_handshake, handshake))
@@ -76,7 +78,7 @@ class TLSListener:
         self._handshakes.discard(task)
         self._open_connections.remove(handshake)
 
-    async def _open(self, connection: socket.socket) -> None:
+    async def _open(self, connection: socket.socket, address: str) -> None:
         """Do the TLS handshake, or refuse a connection that does not begin with one."""
         try:
             connection.setblocking(False)
@@ -97,6 +99,7 @@ class TLSListener:
             # The client left, was too slow (TimeoutError), or does not trust the certificate (SSLError).
             if not isinstance(error, OSError):
                 raise
+            self._failures.note(address, error)
 
     def stop_accepting(self) -> None:
         """Stop accepting connections."""

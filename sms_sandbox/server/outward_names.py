@@ -1,15 +1,58 @@
-"""The address by which other machines reach a server that listens on all."""
+"""The names by which other machines reach a server."""
 
 import ipaddress
 import socket
 import struct
 from contextlib import suppress
+from urllib.parse import urlsplit
+
+from ..settings import Settings, is_loopback
+from .certificate_names import canonical_name
+from .certificates import Certificates
+
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 (compared, not bound)
 
 _SOME_ADDRESS = ("192.0.2.1", 9)
 """An address that no machine has. Nothing is sent to it: the system only says which way it would go."""
 
 _SIOCGIFADDR = 0x8915
 """Linux's request for the IPv4 address of a network interface."""
+
+
+def list_names(settings: Settings, certificates: Certificates) -> list[str]:
+    """Return the names that the certificate must cover, besides those of this machine alone.
+
+    A server that listens on every address covers the machine's own at the first start. Later it keeps to that: another
+    address, as a laptop gets in another network, would need another CA, which no client trusts.
+    """
+    names = list(settings.cert_host)
+    if is_loopback(settings.host):
+        return names
+    if base := urlsplit(settings.base_url or "").hostname:
+        names.append(base)
+    if settings.host not in EVERY_ADDRESS:
+        names.append(settings.host)
+    elif not certificates.ca.exists() and (address := find_address()):
+        names.append(address)
+    return list(dict.fromkeys(name for name in names if name in settings.cert_host or _can_be_covered(name)))
+
+
+def _can_be_covered(name: str) -> bool:
+    try:
+        canonical_name(name)
+    except ValueError:
+        return False
+    return True
+
+
+def choose_name(settings: Settings) -> str:
+    """Return the name by which colleagues reach the server: one that was given, or else its address."""
+    given = [name for name in settings.cert_host if not name.startswith("*")]
+    if given:
+        return given[0]
+    if settings.host not in EVERY_ADDRESS:
+        return settings.host
+    return find_address() or socket.gethostname()
 
 
 def find_address() -> str | None:

@@ -12,6 +12,7 @@ from ..store.schema import open_store
 from . import certificates as tls
 from .database_file import make_private
 from .listening_sockets import Sockets, listen
+from .outward_names import list_names
 from .uvicorn_server import UvicornServer
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ class Server:
         """
         if owns_process:
             raise_limit()
-        certificates = tls.ensure(Path(settings.certs), settings.cert_host)
         self._sockets = listen_on_both(settings) if sockets is None else sockets
         try:
+            # After the sockets, as a host that is not here must not become a name of the certificate.
+            certificates = ensure_certificates(settings)
             context = tls.server_context(certificates)
             make_private(settings.database)
             store = open_store(settings.database)
@@ -76,6 +78,12 @@ class Server:
         self.uvicorn.should_exit = True
 
 
+def ensure_certificates(settings: Settings) -> tls.Certificates:
+    """Create or renew the certificates if needed. Raises CertificateError and ValueError."""
+    directory = Path(settings.certs)
+    return tls.ensure(directory, list_names(settings, tls.Certificates(directory.absolute())))
+
+
 def listen_on_both(settings: Settings) -> Sockets:
     """Listen on both ports. Raises ServerError."""
     https = listen(settings.host, settings.https_port, "--https-port")
@@ -99,6 +107,6 @@ def build_addresses(settings: Settings, sockets: Sockets, certificates: tls.Cert
 def build_info(settings: Settings, addresses: Addresses, token: str | None, pid: int) -> ServerInfo:
     """Return what clients need to know of a server."""
     key, secret = settings.pairs[0]
-    return ServerInfo(
-        addresses.https, addresses.http, str(addresses.ca), str(addresses.ca_bundle), key, secret, pid, token
-    )
+    base = settings.base_url
+    https, http = base or addresses.https, base or addresses.http
+    return ServerInfo(https, http, str(addresses.ca), str(addresses.ca_bundle), key, secret, pid, token)

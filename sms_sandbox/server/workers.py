@@ -25,9 +25,8 @@ from ..settings import Settings, control_token, with_private_secret
 from ..store.schema import StoreError, open_store
 from ..tenants.startup import TenantSetup
 from ..web.metric_exchange import MetricExchange
-from . import certificates as tls
 from .listening_sockets import ServerError, Sockets
-from .server import Server, build_addresses, build_info, listen_on_both
+from .server import Server, build_addresses, build_info, ensure_certificates, listen_on_both
 
 log = logging.getLogger(__name__)
 
@@ -112,9 +111,9 @@ class WorkerServer:
         self._workers: list[Worker] = []
         self._folder = TemporaryDirectory(prefix="sms-sandbox-")
         """The folder of the sockets on which the processes exchange metrics; only the owner can enter it."""
-        certificates = tls.ensure(Path(settings.certs), settings.cert_host)
         self._sockets = listen_on_both(settings)
         try:
+            certificates = ensure_certificates(settings)
             self._addresses = build_addresses(settings, self._sockets, certificates)
             _prepare_database(self._settings)
         except BaseException:

@@ -1,14 +1,22 @@
 """Servers that other machines reach, and callbacks that lead back to the sandbox."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
-from sms_sandbox.cli.serve import describe_exposure
+from sms_sandbox.app import Addresses, create_app
+from sms_sandbox.cli.exposure import describe_exposure, invite
+from sms_sandbox.control.shapes.server_info import ServerInfo
 from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.server.outward_names import find_address, list_names
+from sms_sandbox.server.server import build_info
 from sms_sandbox.settings import Settings, SettingsError, with_private_secret
+from tests.app_client import AppClient
 from tests.cli.shell import run
-from tests.sandbox import Account, fetch, run_sandbox
+from tests.databases import empty_store
+from tests.sandbox import Account, basic, fetch, run_sandbox
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 (what is under test)
 
@@ -90,11 +98,89 @@ def test_a_callback_does_not_reach_the_loopback_of_the_server(public: Account) -
     assert attempt["error"].startswith("refused: 127.0.0.1 is a loopback address, and other machines can call")
 
 
-def test_a_server_says_who_may_call_it() -> None:
-    assert list(describe_exposure(Settings())) == []
+def test_a_server_says_who_may_call_it(certificates: Certificates) -> None:
+    assert list(describe_exposure(Settings(), certificates.directory)) == []
     closed, opened = (
-        " ".join(describe_exposure(Settings(host=ANY_ADDRESS, accounts=accounts))) for accounts in ("closed", "open")
+        " ".join(describe_exposure(Settings(host=ANY_ADDRESS, accounts=accounts), certificates.directory))
+        for accounts in ("closed", "open")
     )
+    assert "The certificate covers localhost, 127.0.0.1, " in closed
+    assert "--cert-host NAME adds another" in closed
     for part in (ANY_ADDRESS, "key and secret", "control token", "need no credentials", "--callback-host localhost"):
         assert part in closed
     assert "answers anyone" in opened
+
+
+@pytest.mark.parametrize(("settings", "page", "api"), [
+    (Settings(host=ANY_ADDRESS, cert_host=("*.box.test", "box.test")), "http://box.test:8080", "https://box.test:8443"),
+    (Settings(host="192.0.2.7"), "http://192.0.2.7:8080", "https://192.0.2.7:8443"),
+    (Settings(host="2001:db8::7"), "http://[2001:db8::7]:8080", "https://[2001:db8::7]:8443"),
+    (Settings(host=ANY_ADDRESS, base_url="https://sms.box.test"), "https://sms.box.test", "https://sms.box.test"),
+])  # fmt: skip
+def test_a_line_tells_colleagues_how_to_begin(settings: Settings, page: str, api: str) -> None:
+    info = ServerInfo("https://localhost:8443", "http://localhost:8080", "", "", "k", "s", control_token="the-token")
+    line = invite(settings, info)
+    for part in (
+        f"{page}/_sandbox/ with the token the-token;",
+        f"API {api};",
+        f"curl -o ca.pem {page}/_sandbox/ca.pem",
+    ):
+        assert part in line
+    assert "localhost" not in line
+    assert "\n" not in line
+
+
+def test_the_certificate_covers_what_colleagues_use(tmp_path: Path, certificates: Certificates) -> None:
+    fresh = Certificates(tmp_path)
+    assert list_names(Settings(), fresh) == []
+    assert list_names(Settings(host="192.0.2.7", base_url="https://sms.box.test"), fresh) == [
+        "sms.box.test",
+        "192.0.2.7",
+    ]
+    assert list_names(Settings(host="fe80::1%eth0"), fresh) == []
+    assert list_names(Settings(host=ANY_ADDRESS), certificates) == [], "another CA would break the trust of all clients"
+    found = find_address()
+    assert list_names(Settings(host=ANY_ADDRESS), fresh) == ([found] if found else [])
+
+
+def test_addresses_come_from_the_request(public: Account) -> None:
+    token, name = {"x-sandbox-token": public.ready.control_token or ""}, "192.0.2.9"
+    http_port, https_port = (url.rpartition(":")[2] for url in (public.ready.http, public.ready.https))
+    seen = fetch(f"{public.ready.http}/_sandbox/v1/info", headers={**token, "Host": f"{name}:{http_port}"}).json
+    assert (seen["https"], seen["http"]) == (f"https://{name}:{https_port}", f"http://{name}:{http_port}")
+    refused = fetch(f"{public.ready.http}/get-balance.json", headers={"Host": f"{name}:{http_port}"}).json
+    assert f"https://{name}:{https_port}/get-balance.json" in refused["error"]["description"]
+
+
+def test_headers_of_a_proxy_count_only_if_it_is_trusted(certificates: Certificates) -> None:
+    forwarded = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example, sms.localhost",
+        "X-Forwarded-For": "1.2.3.4",
+    }
+    for trusted, expected in ((("127.0.0.0/8",), "https://sms.localhost"), (("192.0.2.1",), "http://127.0.0.1:")):
+        settings = Settings(
+            https_port=0, http_port=0, certs=str(certificates.directory), trusted_proxy=trusted, throttle=0
+        )
+        with run_sandbox(settings) as account:
+            url = account.ready.http.replace("localhost", "127.0.0.1")
+            assert fetch(f"{url}/_sandbox/v1/info", headers=forwarded).json["http"].startswith(expected)
+            origin = {**forwarded, "Origin": "https://sms.localhost"}
+            freeze = fetch(f"{url}/_sandbox/v1/clock/freeze", "POST", headers=origin)
+            assert freeze.status == (200 if "https" in expected else 403)
+            api = fetch(f"{url}/get-balance.json", headers={**forwarded, **basic(account.key, account.secret)}).json
+            assert api["error"]["code"] == ("SUCCESS" if "https" in expected else "NO_ACCESS")
+
+
+def test_the_base_url_is_named_everywhere(sqlite: Engine) -> None:
+    settings = Settings(base_url="https://sms.box.test")
+    addresses = Addresses("https://localhost:8443", "http://localhost:8080", Path("ca.pem"), Path("bundle.pem"))
+    info = build_info(settings, addresses, None, 0)
+    assert (info.https, info.http) == ("https://sms.box.test", "https://sms.box.test")
+    with empty_store(sqlite) as store:
+        client = AppClient(create_app(settings, store, addresses))
+        described = client.get("/_sandbox/openapi.json", headers={"Host": "sms.box.test"})
+        assert described.json()["servers"] == [{"url": "https://sms.box.test"}]
+        refused = client.get("http://localhost/get-balance.json").json()["error"]
+        assert refused["description"].endswith("https://sms.box.test/get-balance.json")
+        assert client.get("/_sandbox/openapi.json", headers={"Host": "other.test"}).status_code == 403

@@ -1,0 +1,48 @@
+"""The words of a start that other machines can reach: who may do what, and how a colleague begins."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..control.shapes.server_info import ServerInfo
+from ..settings import Settings, is_loopback
+
+
+def describe_exposure(settings: Settings, certs: Path) -> Iterator[str]:
+    """Yield what other machines can reach, and who may use it; nothing if that is nobody.
+
+    `certs` is the folder of the certificates.
+    """
+    if is_loopback(settings.host):
+        return
+    from ..server.certificates import Certificates, list_covered_names  # here, because --help needs no server
+
+    yield f"Other machines can reach this server, because it listens on {settings.host}."
+    if settings.accounts == "open":
+        yield "The API answers anyone, because --accounts open creates a tenant for every new key."
+    else:
+        yield "The API answers callers that have the key and secret of an account."
+    yield "Control answers a tenant's key and secret for that tenant, and the operator's control token for all."
+    yield "The CA's certificate, API descriptions, docs and short links need no credentials."
+    names = ", ".join(list_covered_names(Certificates(certs)))
+    yield f"The certificate covers {names}; --cert-host NAME adds another name or address."
+    if not settings.callback_host:
+        yield "Callbacks to this machine's loopback are refused; --callback-host localhost allows them."
+
+
+def invite(settings: Settings, info: ServerInfo) -> str:
+    """Return a line to send to colleagues: the addresses, the token, and how to get the CA."""
+    from ..server.outward_names import choose_name
+
+    name = choose_name(settings)
+    host = f"[{name}]" if ":" in name else name
+    https, http = (settings.base_url or _with_host(url, host) for url in (info.https, info.http))
+    return (
+        f"For colleagues: sign in at {http}/_sandbox/ with the token {info.control_token}; API {https}; "
+        f"CA: curl -o ca.pem {http}/_sandbox/ca.pem; how: {http}/_sandbox/docs/shared.md"
+    )
+
+
+def _with_host(url: str, host: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{host}:{parts.port}"
