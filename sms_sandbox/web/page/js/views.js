@@ -3,4 +3,9 @@
 export const VIEWS = [
   { id: "handsets", title: "Handsets", load: () => import("./views/handsets.js") },
   { id: "messages", title: "Messages", load: () => import("./views/messages.js") },
+  { id: "callbacks", title: "Callbacks", load: () => import("./views/callbacks.js") },
+  { id: "traffic", title: "Traffic", load: () => import("./views/traffic.js") },
+  { id: "time", title: "Time and trouble", load: () => import("./views/time.js") },
+  { id: "tenant", title: "Tenant", load: () => import("./views/tenant.js") },
+  { id: "start", title: "Start", load: () => import("./views/start.js") },
 ];

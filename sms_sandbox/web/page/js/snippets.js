@@ -1,0 +1,112 @@
+// A first call in several languages, with address, key and certificate filled in.
+
+import { quote as sh } from "./curl.js";
+
+const TO = "61491570156";
+const TEXT = "Hello from the sandbox";
+
+/** Return `[name, code]` for each language. `secret` is null where it is not shown; the code then says SECRET. */
+export function snippets({ https, key, secret, ca }) {
+  const word = secret ?? "SECRET";
+  const url = `${https}/send-sms.json`;
+  const q = JSON.stringify; // a quoted text, as these languages read it too
+  return [
+    ["curl", `curl --cacert ${sh(ca)} \\
+  -u ${sh(`${key}:${word}`)} ${sh(url)} \\
+  -d to=${TO} -d message='${TEXT}'`],
+    ["Python", `import requests
+
+reply = requests.post(
+    ${q(url)},
+    auth=(${q(key)}, ${q(word)}),
+    data={"to": "${TO}", "message": "${TEXT}"},
+    verify=${q(ca)},
+)
+print(reply.json())`],
+    ["PHP", `<?php
+$call = curl_init(${php(url)});
+curl_setopt_array($call, [
+    CURLOPT_USERPWD => ${php(`${key}:${word}`)},
+    CURLOPT_POSTFIELDS => http_build_query(['to' => '${TO}', 'message' => '${TEXT}']),
+    CURLOPT_CAINFO => ${php(ca)},
+    CURLOPT_RETURNTRANSFER => true,
+]);
+echo curl_exec($call) ?: curl_error($call);`],
+    ["Node", `// NODE_EXTRA_CA_CERTS=${sh(ca)} node send.mjs
+const reply = await fetch(${q(url)}, {
+  method: "POST",
+  headers: { Authorization: "Basic " + btoa(${q(`${key}:${word}`)}) },
+  body: new URLSearchParams({ to: "${TO}", message: "${TEXT}" }),
+});
+console.log(await reply.json());`],
+    ["Ruby", `require "net/http"
+
+uri = URI(${php(url)})
+http = Net::HTTP.new(uri.host, uri.port)
+http.use_ssl = true
+http.ca_file = ${php(ca)}
+request = Net::HTTP::Post.new(uri)
+request.basic_auth(${php(key)}, ${php(word)})
+request.set_form_data("to" => "${TO}", "message" => "${TEXT}")
+puts http.request(request).body`],
+    ["Java", `// keytool -importcert -noprompt -alias sms-sandbox -storepass changeit -keystore sandbox.p12 -file ${sh(ca)}
+// java -Djavax.net.ssl.trustStore=sandbox.p12 -Djavax.net.ssl.trustStorePassword=changeit Send.java
+import java.net.*; import java.net.http.*; import java.util.Base64;
+
+class Send {
+    public static void main(String[] args) throws Exception {
+        String pair = Base64.getEncoder().encodeToString(${q(`${key}:${word}`)}.getBytes());
+        var request = HttpRequest.newBuilder(URI.create(${q(url)}))
+            .header("Authorization", "Basic " + pair)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(HttpRequest.BodyPublishers.ofString("to=${TO}&message=${TEXT.replaceAll(" ", "+")}"))
+            .build();
+        System.out.println(HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body());
+    }
+}`],
+    ["C#", `using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+var ca = X509Certificate2.CreateFromPem(File.ReadAllText(${q(ca)}));
+var handler = new HttpClientHandler {
+    ServerCertificateCustomValidationCallback = (_, certificate, chain, _) => {
+        chain!.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(ca);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        return chain.Build(certificate!);
+    },
+};
+var client = new HttpClient(handler);
+client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+    "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(${q(`${key}:${word}`)})));
+var reply = await client.PostAsync(${q(url)}, new FormUrlEncodedContent(
+    new Dictionary<string, string> { ["to"] = "${TO}", ["message"] = "${TEXT}" }));
+Console.WriteLine(await reply.Content.ReadAsStringAsync());`],
+    ["Go", `package main
+
+import ("crypto/tls"; "crypto/x509"; "fmt"; "io"; "net/http"; "net/url"; "os"; "strings")
+
+func main() {
+	pem, _ := os.ReadFile(${q(ca)})
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	form := url.Values{"to": {"${TO}"}, "message": {"${TEXT}"}}
+	request, _ := http.NewRequest("POST", ${q(url)}, strings.NewReader(form.Encode()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(${q(key)}, ${q(word)})
+	reply, err := client.Do(request)
+	if err != nil {
+		panic(err)
+	}
+	body, _ := io.ReadAll(reply.Body)
+	fmt.Println(string(body))
+}`],
+  ];
+}
+
+/** Return a text in single quotes, as PHP and Ruby read it. */
+function php(text) {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}

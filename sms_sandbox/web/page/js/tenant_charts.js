@@ -1,0 +1,33 @@
+// Charts of a tenant: sends with their outcomes, calls, and the latency of callbacks.
+
+import { chart } from "./chart.js";
+import { h, replace } from "./dom.js";
+import { card, field, menu } from "./parts.js";
+
+const SPANS = [["900", "the last 15 minutes"], ["3600", "the last hour"], ["86400", "the last day"], ["2592000", "the last 30 days"]];
+const BUCKETS = 60;
+
+/** Build the card. Returns `{element, refresh}`. */
+export function tenantCharts({ control, clock, notify }) {
+  const span = menu(SPANS, "3600", { onchange: () => refresh().catch(notify) });
+  const charts = h("div", { class: "charts" });
+  const element = card("Over time", h("div", { class: "row" }, field("Show", span)), charts);
+
+  async function refresh() {
+    const until = clock.now();
+    const since = new Date(until - Number(span.value) * 1000);
+    const { buckets } = await control.get("/series", { since: since.toISOString(), until: until.toISOString(), buckets: BUCKETS });
+    const times = buckets.map(({ at }) => new Date(at));
+    const values = (name) => buckets.map((bucket) => bucket[name]);
+    const pending = buckets.map((each) => each.sent - each.delivered - each.soft_bounced - each.hard_bounced);
+    const good = buckets.map(({ calls, failed_calls }) => calls - failed_calls);
+    replace(charts,
+      chart("Messages by recipient", times, [
+        { name: "delivered", tone: "good", values: values("delivered") }, { name: "soft bounces", tone: "warn", values: values("soft_bounced") },
+        { name: "hard bounces", tone: "bad", values: values("hard_bounced") }, { name: "pending", tone: "soft", values: pending }]),
+      chart("API calls", times, [{ name: "accepted", tone: "good", values: good }, { name: "refused", tone: "bad", values: values("failed_calls") }]),
+      chart("Latency of callbacks", times, [{ name: "mean", tone: "accent", values: values("latency_ms") }, { name: "longest", tone: "warn", values: values("max_latency_ms") }], { line: true, unit: "ms" }));
+  }
+
+  return { element, refresh };
+}

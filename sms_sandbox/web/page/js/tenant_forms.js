@@ -1,0 +1,146 @@
+// Forms of the tenant view: send a message, callback URLs, reset, export and import, another tenant.
+
+import { h } from "./dom.js";
+import { button, card, during, field, input, menu } from "./parts.js";
+
+const KINDS = ["messages", "contacts", "numbers", "keywords", "rules", "faults", "clock", "mails", "traffic", "clients"];
+
+/** Build the form that sends a message as an app does. */
+export function sendForm({ control, notify }) {
+  const to = input({ value: "61491570156", inputmode: "tel", required: true });
+  const from = input({ placeholder: "the account's number" });
+  const text = h("textarea", { class: "input", rows: "3", required: true });
+  text.value = "Your code is 482913. Reply STOP to opt out.";
+  const send = button("Send", null, { type: "submit", class: "primary" });
+  return card("Send a test message", h("form", { class: "form-grid", onsubmit: submit },
+    field("To", to), field("From", from), field("Text", text, { class: "full" }), send));
+
+  function submit(event) {
+    event.preventDefault();
+    return during(send, notify, async () => {
+      const params = { to: to.value, message: text.value, ...(from.value ? { from: from.value } : {}) };
+      const { status, reply } = await control.post("/calls", { method: "send-sms", params });
+      const code = reply?.error?.code;
+      if (code === "SUCCESS") notify(`Sent: message ${reply.message_id}.`);
+      else notify(new Error(code ? `${code}: ${typeof reply.error.description === "string" ? reply.error.description : JSON.stringify(reply.error.description)}` : status ? `The call was answered with the status ${status}.` : "A fault ended the connection."));
+    });
+  }
+}
+
+/** Build the form of the account's callback URLs and throttle. Returns `{element, show}`. */
+export function accountForm({ control, notify }, onChange) {
+  const urls = { dlr_url: input({ type: "url", placeholder: "none" }), reply_url: input({ type: "url", placeholder: "none" }), link_hits_url: input({ type: "url", placeholder: "none" }) };
+  const balance = input({ type: "number", step: "0.01" });
+  const throttle = input({ type: "number", min: "0", step: "1" });
+  const save = button("Save", null, { type: "submit" });
+  const form = h("form", { class: "form-grid", onsubmit: submit },
+    field("Delivery reports to", urls.dlr_url, { class: "full" }), field("Replies to", urls.reply_url, { class: "full" }), field("Link hits to", urls.link_hits_url, { class: "full" }),
+    field("Balance", balance), field("Calls a second (0: no limit)", throttle), save);
+
+  function submit(event) {
+    event.preventDefault();
+    return during(save, notify, async () => {
+      const changed = Object.fromEntries(Object.entries(urls).map(([name, each]) => [name, each.value.trim() || null]));
+      await control.patch("/account", { ...changed, balance: Number(balance.value), throttle: Number(throttle.value) });
+      notify("Saved.");
+      await onChange();
+    });
+  }
+
+  function show(account) {
+    if (form.contains(document.activeElement)) return; // somebody is typing
+    Object.entries(urls).forEach(([name, each]) => { each.value = account[name] ?? ""; });
+    balance.value = String(account.balance);
+    throttle.value = String(account.throttle);
+  }
+
+  return { element: card("Settings of the account", form), show };
+}
+
+/** Build the card of resets. */
+export function resetForm({ control, notify, refreshTenant }, onChange) {
+  const boxes = KINDS.map((kind) => h("input", { type: "checkbox", value: kind }));
+  const some = button("Reset the chosen kinds", null, { type: "submit" });
+  const all = button("Reset everything", () => reset(all, null), { class: "danger" });
+  const form = h("form", { class: "stack", onsubmit: (event) => { event.preventDefault(); reset(some, boxes.filter((box) => box.checked).map((box) => box.value)); } },
+    h("fieldset", { class: "checks" }, h("legend", { class: "label" }, "Kinds"), KINDS.map((kind, index) => h("label", { class: "check" }, boxes[index], kind))),
+    h("div", { class: "row" }, some, all));
+  return card("Reset", h("p", { class: "small-text soft" }, "Deletes data of this tenant, and nothing of others. The key stays."), form);
+
+  async function reset(control_, kinds) {
+    if (kinds !== null && kinds.length === 0) return notify("Choose at least one kind.");
+    if (kinds === null && !confirm("Delete everything in this tenant?")) return undefined;
+    return during(control_, notify, async () => {
+      await control.post("/tenants/current/reset", kinds === null ? {} : { kinds });
+      boxes.forEach((box) => { box.checked = false; });
+      notify(kinds === null ? "The tenant is as new." : `Reset: ${kinds.join(", ")}.`);
+      await Promise.all([refreshTenant(), onChange()]);
+    });
+  }
+}
+
+/** Build the card of other tenants, export and import. Returns `{element, refresh}`. */
+export function tenantsForm({ control, notify, stream, refreshTenant }) {
+  const key = input({ autocomplete: "username" });
+  const secret = input({ type: "password", autocomplete: "current-password" });
+  const use = button("Switch", null, { type: "submit" });
+  const name = input({ placeholder: "a name, or leave it to the sandbox", maxlength: "64", pattern: "[A-Za-z0-9._~\\-]*" });
+  const create = button("Create and switch", null, { type: "submit", class: "primary" });
+  const download = button("Export this tenant", () => during(download, notify, exportTenant));
+  const file = input({ type: "file", accept: "application/json,.json", onchange: () => importFile() });
+  const back = button("Back to the default tenant", () => choose(null), { class: "quiet" });
+  const element = card("Tenants",
+    h("p", { class: "small-text soft" }, "Each tenant is a sandbox of its own, with its own key, clock and data."),
+    h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(create, notify, createTenant); } }, field("New tenant", name, { class: "full" }), create),
+    h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(use, notify, switchTenant); } }, field("Key of another tenant", key), field("Its secret", secret), use, back),
+    h("div", { class: "form-grid" }, h("div", {}, download), field("Import a tenant from a file", file)));
+
+  async function createTenant() {
+    const made = await control.post("/tenants", name.value.trim() ? { name: name.value.trim() } : {});
+    name.value = "";
+    await choose(`${made.key}:${made.secret}`);
+    notify(`Tenant ${made.name}: its key is ${made.key}.`);
+  }
+
+  async function switchTenant() {
+    const before = control.credentials;
+    control.credentials = `${key.value.trim()}:${secret.value}`;
+    try {
+      await control.get("/tenants/current");
+    } catch (error) {
+      control.credentials = before;
+      throw error;
+    }
+    await choose(control.credentials);
+  }
+
+  async function choose(pair) {
+    control.credentials = pair;
+    await refreshTenant();
+    stream.restart();
+    location.reload();
+  }
+
+  async function exportTenant() {
+    const document_ = await control.get("/export", { with_secrets: "true" });
+    const link = h("a", { href: URL.createObjectURL(new Blob([JSON.stringify(document_)], { type: "application/json" })), download: `${document_.tenant.name}.json` });
+    link.click();
+    URL.revokeObjectURL(link.href);
+    notify("Exported. The file holds the secret of the account, so that it can be imported.");
+  }
+
+  async function importFile() {
+    const [chosen] = file.files;
+    if (!chosen) return;
+    await during(file, notify, async () => {
+      const raw = await chosen.text();
+      const document_ = JSON.parse(raw);
+      const suffix = Math.random().toString(36).slice(2, 8);
+      const made = await control.post("/import", { document: document_, name: `${String(document_.tenant?.name ?? "tenant").slice(0, 50)}-${suffix}`, key: `copy-${suffix}` });
+      await choose(`${made.key}:${made.secret}`);
+    });
+    file.value = "";
+  }
+
+  return { element, refresh: () => { back.hidden = control.credentials === null; } };
+}

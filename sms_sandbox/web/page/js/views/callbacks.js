@@ -1,0 +1,169 @@
+// Callbacks: each event with its attempts, why they failed, and what is tried next; and a receiver to try them.
+
+import { curlOfCallback } from "../curl.js";
+import { copyButton, h, icon, replace } from "../dom.js";
+import { numberText } from "../numbers.js";
+import { badge, button, during, facts, field, filterInput, menu, viewHead } from "../parts.js";
+import { receiverCard } from "../receiver_card.js";
+import { debounce } from "../stream.js";
+import { duration, timeElement } from "../time.js";
+import { virtualList } from "../virtual_list.js";
+
+const ROW_HEIGHT = 56;
+const EVENTS = [["", "All events"], ["dlr", "Delivery reports"], ["reply", "Replies"], ["inbound", "Other texts"], ["link-hit", "Link hits"], ["list-action", "List changes"]];
+const STATES = [["", "All states"], ["waiting", "Waiting"], ["delivered", "Delivered"], ["given-up", "Given up"]];
+const EVENT_NAMES = { dlr: "Delivery report", reply: "Reply", inbound: "Text from a handset", "link-hit": "Link hit", "list-action": "List change" };
+
+export function mount(root, context) {
+  const { control, stream, clock, notify, navigate } = context;
+  const filter = { event: "", state: "", msisdn: "", message: "" };
+  Object.assign(filter, Object.fromEntries(Object.entries(context.route.query).filter(([name]) => name in filter)));
+  let open = context.route.parts[0] ?? null;
+  const receiver = receiverCard(context);
+  const count = h("p", { class: "tiny-text soft", role: "status" });
+  const event = menu(EVENTS, filter.event, { onchange: () => set("event", event.value) });
+  const state = menu(STATES, filter.state, { onchange: () => set("state", state.value) });
+  const filters = h("form", { class: "filters", "aria-label": "Filter the callbacks", onsubmit: (submit) => submit.preventDefault() },
+    field("Event", event), field("State", state),
+    filterInput("Handset", (value) => set("msisdn", value.replace(/[^\d]/g, "").replace(/^0/, "61")), { value: filter.msisdn, placeholder: "0491 570 156" }),
+    filterInput("Message id", (value) => set("message", value.replace(/\D/g, "")), { value: filter.message }));
+  const list = virtualList({
+    rowHeight: ROW_HEIGHT,
+    label: "Callbacks, newest first",
+    key: (callback) => callback.id,
+    load: async (page, max, signal) => {
+      const answer = await control.call("GET", "/callbacks", { query: { ...filter, page, max }, signal });
+      return { rows: answer.callbacks, total: answer.page.total };
+    },
+    render: row,
+    onCount: (total) => {
+      count.textContent = `${total.toLocaleString()} ${total === 1 ? "callback" : "callbacks"}`;
+      empty.hidden = total > 0;
+    },
+    onError: notify,
+  });
+  const empty = h("div", { class: "empty", hidden: true }, h("h2", {}, "No callback"),
+    h("p", {}, "A callback is made when a message has a callback URL (dlr_callback, reply_callback), or the account has one. Without a URL nothing is called, and that is the most common reason why a report does not arrive."),
+    h("p", {}, h("a", { href: "#/tenant" }, "Set the URLs of the account"), ", or use the receiver on this page."));
+  const listCard = h("section", { class: "card list-card", "aria-label": "Callbacks" }, empty, list.element);
+  const detail = h("section", { class: "card detail", hidden: true, "aria-label": "The chosen callback" });
+  const split = h("div", { class: "split" }, listCard, detail);
+  root.append(viewHead("Callbacks", "What the sandbox told your app, what it answered, and what is tried next."),
+    h("section", { class: "card stack" }, filters, count), split, receiver.element);
+
+  function set(name, value) {
+    filter[name] = value;
+    list.reset();
+  }
+
+  function row(callback) {
+    const last = callback.attempts.at(-1);
+    const isBad = callback.state === "given-up" || (last && last.error !== null && callback.state === "waiting");
+    return h("div", {}, h("button", {
+      class: `entry-row callback-row${isBad ? " failed" : ""}`, type: "button", "aria-current": String(callback.id) === open ? "true" : null,
+      onclick: () => navigate("callbacks", callback.id),
+    },
+    h("span", { class: "soft number" }, timeElement(callback.created)),
+    h("span", { class: "what" }, EVENT_NAMES[callback.event] ?? callback.event, " ", h("span", { class: "soft" }, numberText(callback.msisdn))),
+    h("span", { class: "end" }, stateBadge(callback)),
+    h("span", { class: "soft tiny-text" }, attemptCount(callback.attempts.length)),
+    h("span", { class: "more tiny-text" }, last?.error ?? hostOf(callback.url)),
+    h("span", { class: "end soft tiny-text" }, callback.next_due ? `next ${clock.distance(new Date(callback.next_due))}` : last ? duration(last.latency_ms ?? 0) : "")));
+  }
+
+  async function show() {
+    split.classList.toggle("open", open !== null);
+    detail.hidden = open === null;
+    list.draw();
+    if (open === null) return;
+    try {
+      replace(detail, describe(await control.get(`/callbacks/${open}`)));
+    } catch (error) {
+      replace(detail, h("div", { class: "detail-head" }, h("h2", {}, "No such callback"), closer()), h("p", {}, error.message));
+    }
+  }
+
+  function closer() {
+    return h("button", { class: "button quiet icon-only", type: "button", "aria-label": "Close the callback", onclick: () => navigate("callbacks") }, icon("close"));
+  }
+
+  function describe(callback) {
+    const last = callback.attempts.at(-1);
+    const send = button(callback.state === "waiting" ? "Send now" : "Send again now", () => during(send, notify, async () => {
+      await control.post(`/callbacks/${callback.id}/send`);
+      notify("The callback is on its way.");
+      await show();
+    }), { class: "primary" });
+    return [
+      h("div", { class: "detail-head" }, h("h2", {}, EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)), closer()),
+      last?.error ? h("p", { class: "note bad" }, h("strong", {}, explain(last)), " ", last.error) : null,
+      callback.attempts.length === 0 && h("p", { class: "note" }, clock.running ? "It has not been sent yet." : "It has not been sent yet: the clock is frozen before its time."),
+      h("div", { class: "row" }, send, copyButton(curlOfCallback(callback.url, callback.signature), "Copy this request as a curl command", { class: "button", label: "Copy as curl" })),
+      h("div", {}, h("h3", {}, "Request"), h("div", { class: "request-line", tabindex: "0" }, `GET ${callback.url}`)),
+      facts([
+        ["Signature", callback.signature ? h("code", {}, `x-transmitsms-signature: ${callback.signature}`) : "none: the account has no secret"],
+        ["Handset", h("a", { href: `#/handsets/${callback.msisdn}` }, numberText(callback.msisdn))],
+        ["Message", callback.message_id ? h("a", { href: `#/messages/${callback.message_id}` }, callback.message_id) : null],
+        ["Changed by", callback.rule], ["Created", timeElement(callback.created, new Date(callback.created).toLocaleString())],
+        ["Next attempt", callback.next_due ? [timeElement(callback.next_due, new Date(callback.next_due).toLocaleString()), ` (${clock.distance(new Date(callback.next_due))})`] : "none"],
+      ]),
+      h("div", {}, h("h3", {}, attemptCount(callback.attempts.length)), callback.attempts.length > 0 && attemptTable(callback.attempts)),
+    ];
+  }
+
+  const refresh = debounce(async () => {
+    await Promise.all([list.refresh(), receiver.refresh()]).catch(notify);
+    if (open !== null) await show();
+  });
+  const unsubscribe = stream.subscribe(({ kind }) => { if (kind !== "call") refresh(); });
+  list.refresh();
+  receiver.refresh().catch(notify);
+  show();
+  function unmount() {
+    unsubscribe();
+    refresh.cancel();
+    list.destroy();
+  }
+  unmount.onRoute = (route) => {
+    open = route.parts[0] ?? null;
+    show();
+    return true;
+  };
+  return unmount;
+}
+
+function stateBadge({ state, attempts }) {
+  if (state === "delivered") return badge("delivered", "good");
+  if (state === "given-up") return badge("given up", "bad");
+  return attempts.length > 0 ? badge("retrying", "warn") : badge("waiting", "info");
+}
+
+function attemptCount(count) {
+  return count === 1 ? "1 attempt" : `${count} attempts`;
+}
+
+function hostOf(url) {
+  return URL.canParse(url) ? new URL(url).host + new URL(url).pathname : url;
+}
+
+/** Say in a word what kind of failure an attempt had. */
+function explain({ error, status }) {
+  if (error.startsWith("refused:")) return "The sandbox may not call this address.";
+  if (error.startsWith("dropped")) return "A fault dropped it.";
+  if (error.startsWith("nothing listens")) return "Your app is not running there.";
+  if (error.startsWith("timed out")) return "Your app took too long.";
+  if (status >= 300 && status < 400) return "Your app redirected, and redirects are not followed.";
+  if (status) return "Your app answered, but not with a status from 200 to 299.";
+  return "The request failed.";
+}
+
+function attemptTable(attempts) {
+  return h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Attempts" }, h("table", { class: "table" },
+    h("thead", {}, h("tr", {}, ["", "When", "Result", "Took", "Answer"].map((title, index) => h("th", { scope: "col" }, index === 0 ? h("span", { class: "visually-hidden" }, "Number") : title)))),
+    h("tbody", {}, [...attempts].reverse().map((attempt) => h("tr", {},
+      h("td", { class: "number" }, attempt.number), h("td", {}, timeElement(attempt.at)),
+      h("td", {}, attempt.latency_ms === null ? badge("under way", "info") : attempt.error === null ? badge(attempt.status, "good") : badge(attempt.status ?? "failed", "bad"),
+        attempt.error && h("div", { class: "tiny-text" }, attempt.error)),
+      h("td", { class: "number" }, attempt.latency_ms === null ? "" : duration(attempt.latency_ms)),
+      h("td", {}, attempt.answer ? h("div", { class: "attempt-answer" }, attempt.answer) : h("span", { class: "soft" }, "empty")))))));
+}

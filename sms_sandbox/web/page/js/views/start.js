@@ -1,0 +1,75 @@
+// The first steps: the first call in several languages, the first message as it arrives, and where to read on.
+
+import { codeBlock, h, icon, replace } from "../dom.js";
+import { numberText } from "../numbers.js";
+import { badge, card, viewHead } from "../parts.js";
+import { snippets } from "../snippets.js";
+import { debounce } from "../stream.js";
+import { timeElement } from "../time.js";
+
+const LINKS = [
+  ["docs/", "Documentation", "Guides, recipes, every method; served by this sandbox, without the internet."],
+  ["docs/api", "The API", "All methods with their parameters, as a page to read."],
+  ["docs/control", "The control API", "Everything that this page does, for curl and for tests."],
+  ["openapi.json", "OpenAPI of the API", "The document itself, for generators and clients."],
+  ["v1/openapi.json", "OpenAPI of control", "The document itself."],
+  ["ca.pem", "Certificate", "The certificate of the sandbox's own authority, to be trusted by your app."],
+];
+
+export function mount(root, context) {
+  const { control, stream, notify } = context;
+  const code = h("div", { role: "tabpanel", id: "first-call", tabindex: "0" });
+  const tabs = h("div", { class: "languages", role: "tablist", "aria-label": "Language" });
+  const arrived = h("div", { role: "status" });
+  const trust = h("div", {});
+  root.append(viewHead("First steps", "Point your app at the sandbox, and see its first message here. Nothing that is sent reaches a phone or costs money."),
+    card("1. Send a message", h("p", { class: "small-text soft" }, "The address, the key and the certificate are filled in."), tabs, code),
+    card("2. See it arrive", arrived),
+    card("3. Let your app trust the certificate", h("p", { class: "small-text soft" }, "Run this in the shell that starts your app. The system's own store is not changed."), trust),
+    card("Read on", h("ul", { class: "link-cards" }, LINKS.map(([href, title, text]) => h("li", {}, h("a", { href }, h("strong", {}, title), h("span", {}, text)))))));
+
+  function choose(all, index, focus = false) {
+    replace(code, codeBlock(all[index][1], `Copy the ${all[index][0]} code`));
+    [...tabs.children].forEach((tab, place) => {
+      tab.setAttribute("aria-selected", String(place === index));
+      tab.tabIndex = place === index ? 0 : -1;
+      if (focus && place === index) tab.focus();
+    });
+    code.setAttribute("aria-labelledby", `language-${index}`);
+  }
+
+  control.get("/connection").then((connection) => {
+    const all = snippets(connection);
+    replace(tabs, all.map(([name], index) => h("button", {
+      class: "button small", type: "button", role: "tab", id: `language-${index}`, "aria-controls": "first-call", onclick: () => choose(all, index),
+      onkeydown: (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (step) choose(all, (index + step + all.length) % all.length, true);
+      },
+    }, name)));
+    choose(all, 0);
+    replace(trust, codeBlock(`eval "$(${connection.env_command.join(" ")})"`));
+  }).catch(notify);
+
+  async function show() {
+    const { messages, page } = await control.get("/messages", { max: 1 });
+    if (messages.length === 0) {
+      replace(arrived, h("p", { class: "first-message soft" }, icon("clock"), "Waiting for the first message. It appears here by itself."));
+      return;
+    }
+    const [message] = messages;
+    const { recipients } = await control.get("/recipients", { message: message.id, max: 1 });
+    replace(arrived, h("div", { class: "first-message arrived" }, icon("check"), h("div", {},
+      h("p", {}, h("strong", {}, message.text), " ", message.delivered > 0 ? badge("delivered", "good") : badge(message.status, "info")),
+      h("p", { class: "soft small-text" }, timeElement(message.send_at), ` from ${numberText(message.sender)}`, recipients.length > 0 && [" to ", h("a", { href: `#/handsets/${recipients[0].msisdn}` }, numberText(recipients[0].msisdn))],
+        page.total > 1 && `, and ${(page.total - 1).toLocaleString()} before it`))));
+  }
+
+  const refresh = debounce(() => show().catch(notify));
+  const unsubscribe = stream.subscribe(refresh);
+  show().catch(notify);
+  return () => {
+    unsubscribe();
+    refresh.cancel();
+  };
+}

@@ -1,0 +1,86 @@
+// The tenant at a glance: keys, balance, numbers, lists, keywords, mails; forms to change it; charts.
+
+import { copyButton, h, replace } from "../dom.js";
+import { numberText } from "../numbers.js";
+import { badge, card, facts, nothing, viewHead } from "../parts.js";
+import { debounce } from "../stream.js";
+import { timeElement } from "../time.js";
+import { tenantCharts } from "../tenant_charts.js";
+import { accountForm, resetForm, sendForm, tenantsForm } from "../tenant_forms.js";
+
+const SHOWN = 8;
+
+export function mount(root, context) {
+  const { control, stream, notify } = context;
+  const keys = h("div", { class: "stack" });
+  const numbers = h("div", {});
+  const lists = h("div", {});
+  const keywords = h("div", {});
+  const mails = h("div", {});
+  const charts = tenantCharts(context);
+  const account = accountForm(context, () => refresh());
+  const tenants = tenantsForm(context);
+  const name = h("span", {});
+  root.append(viewHead(h("span", {}, "Tenant ", name), "What your app uses here, and what the sandbox has of it."),
+    h("div", { class: "grid-2" }, card("Keys and balance", keys), sendForm(context)),
+    charts.element,
+    h("div", { class: "grid-2" }, card("Numbers", numbers), card("Keywords", keywords), card("Contact lists", lists), card("E-mail outbox", mails)),
+    h("div", { class: "grid-2" }, account.element, resetForm(context, () => refresh())), tenants.element);
+
+  async function refresh() {
+    const [connection, own, page, listPage, keywordPage, mailPage, all] = await Promise.all([
+      control.get("/connection"), control.get("/account"), control.get("/numbers", { max: SHOWN }), control.get("/lists", { max: SHOWN }),
+      control.get("/keywords", { max: SHOWN }), control.get("/mails", { max: SHOWN }), control.get("/accounts", { max: SHOWN }), charts.refresh()]);
+    name.textContent = context.tenant?.name ?? "";
+    account.show(own);
+    tenants.refresh();
+    replace(keys, showKeys(connection, own, all));
+    replace(numbers, some(page.numbers, page.page.total, "No number. Lease one with lease-number.", (each) => [
+      h("span", { class: "grow" }, h("strong", {}, numberText(each.number)), h("div", { class: "soft tiny-text" }, each.shared ? "shared by all accounts" : ["leased", each.next_charge && " until ", each.next_charge && timeElement(each.next_charge, new Date(each.next_charge).toLocaleDateString()), each.forward_url && ` · to ${each.forward_url}`])),
+      badge(each.status, each.status === "active" ? "good" : "")]));
+    replace(keywords, some(keywordPage.keywords, keywordPage.page.total, "No keyword. Add one with add-keyword; handsets that text it then join a list or get an answer.", (each) => [
+      h("span", { class: "grow" }, h("strong", {}, each.keyword), h("div", { class: "soft tiny-text" }, `on ${numberText(each.number)}`)), badge(each.status, each.status === "open" ? "good" : "")]));
+    replace(lists, some(listPage.lists, listPage.page.total, "No list. Add one with add-list.", (each) => [
+      h("span", { class: "grow" }, h("strong", {}, each.name), h("div", { class: "soft tiny-text" }, `list ${each.id}`)), h("span", { class: "soft" }, `${each.members_active.toLocaleString()} of ${each.members_total.toLocaleString()} active`)]));
+    replace(mails, some(mailPage.mails, mailPage.page.total, "Empty. Replies and inbound texts that are forwarded by e-mail appear here; the sandbox sends none.", (each) => [
+      h("details", { class: "grow" }, h("summary", {}, h("strong", {}, each.subject || "(no subject)"), h("span", { class: "soft" }, ` to ${each.to} `), timeElement(each.created)), h("p", {}, each.text))]));
+  }
+
+  const refreshSoon = debounce(() => refresh().catch(notify), 400);
+  const unsubscribe = stream.subscribe(refreshSoon);
+  refresh().catch(notify);
+  return () => {
+    unsubscribe();
+    refreshSoon.cancel();
+  };
+}
+
+function showKeys({ https, key, secret, ca }, own, { accounts, page }) {
+  const line = (text, what) => h("div", { class: "copy-line" }, h("code", {}, text), copyButton(text, `Copy ${what}`));
+  return [
+    h("p", { class: "balance" }, h("span", { class: "number" }, own.balance.toLocaleString(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 4 })), h("span", { class: "soft" }, ` ${own.currency}`),
+      own.suspended && badge("suspended", "bad")),
+    facts([["Base URL", line(https, "the base URL")], ["Key", line(key, "the key")], ["Secret", secret === null ? "as it was given to you" : hidden(secret)], ["CA file", line(ca, "the path of the CA file")],
+      ["Price of a part", own.price], ["Throttle", own.throttle === 0 ? "no limit" : `${own.throttle} calls a second`]]),
+    page.total > 1 && h("details", {}, h("summary", { class: "small-text" }, `${page.total} accounts, clients of resellers included`),
+      h("ul", { class: "plain-list" }, accounts.map((each) => h("li", {}, h("span", { class: "grow" }, each.name, " ", h("code", {}, each.key)), h("span", { class: "soft" }, `${each.balance} ${each.currency}`))))),
+  ];
+}
+
+/** Show a secret only when asked for, as screens are shared. */
+function hidden(secret) {
+  const text = h("code", {}, "••••••••");
+  const show = h("button", { class: "button small", type: "button", "aria-pressed": "false", onclick: turn }, "Show");
+  function turn() {
+    const isShown = show.getAttribute("aria-pressed") === "true";
+    show.setAttribute("aria-pressed", String(!isShown));
+    text.textContent = isShown ? "••••••••" : secret;
+    show.textContent = isShown ? "Show" : "Hide";
+  }
+  return h("div", { class: "copy-line" }, text, show, copyButton(secret, "Copy the secret"));
+}
+
+function some(rows, total, empty, item) {
+  if (rows.length === 0) return nothing(empty);
+  return [h("ul", { class: "plain-list" }, rows.map((row) => h("li", {}, item(row)))), total > rows.length && h("p", { class: "soft tiny-text" }, `and ${(total - rows.length).toLocaleString()} more`)];
+}

@@ -1,0 +1,141 @@
+// Every call, callback attempt, reply and report, as it comes.
+
+import { curlOfCall, curlOfCallback } from "../curl.js";
+import { codeBlock, copyButton, h, icon, replace } from "../dom.js";
+import { numberText } from "../numbers.js";
+import { badge, button, facts, field, filterInput, menu, viewHead } from "../parts.js";
+import { debounce } from "../stream.js";
+import { duration, timeElement } from "../time.js";
+import { virtualList } from "../virtual_list.js";
+
+const ROW_HEIGHT = 56;
+const KINDS = [["", "Everything"], ["call", "API calls"], ["callback", "Callback attempts"], ["inbound", "Texts from handsets"], ["report", "Delivery reports"]];
+const NAMES = { call: "call", callback: "callback", inbound: "from handset", report: "report" };
+const GOOD = new Set(["SUCCESS", "ok", "received", "delivered", "pending"]);
+
+export function mount(root, context) {
+  const { control, stream, notify, navigate } = context;
+  const filter = { kind: "", number: "", method: "", code: "", text: "", failed: "" };
+  Object.assign(filter, Object.fromEntries(Object.entries(context.route.query).filter(([name]) => name in filter)));
+  let open = context.route.parts[0] ?? null;
+  let keys = new Map();
+  let connection = null;
+  // Keys and addresses are for the commands to copy; the list does not wait for them.
+  const known = Promise.all([control.get("/accounts", { max: 1000 }), control.get("/connection")]).then(([{ accounts }, answer]) => {
+    keys = new Map(accounts.map(({ id, key }) => [id, key]));
+    connection = answer;
+    list.draw();
+  }).catch(notify);
+
+  const count = h("p", { class: "tiny-text soft", role: "status" });
+  const kind = menu(KINDS, filter.kind, { onchange: () => set("kind", kind.value) });
+  const failed = h("input", { type: "checkbox", checked: filter.failed === "true", onchange: () => set("failed", failed.checked ? "true" : "") });
+  const filters = h("form", { class: "filters", "aria-label": "Filter the traffic", onsubmit: (event) => event.preventDefault() },
+    field("Show", kind),
+    filterInput("Method or event", (value) => set("method", value), { value: filter.method, placeholder: "send-sms" }),
+    filterInput("Number", (value) => set("number", value), { value: filter.number, placeholder: "0491 570 156" }),
+    filterInput("Result", (value) => set("code", value), { value: filter.code, placeholder: "LEDGER_ERROR" }),
+    filterInput("Text", (value) => set("text", value), { value: filter.text, placeholder: "Part of the text" }),
+    h("label", { class: "check" }, failed, "Problems only"));
+  const list = virtualList({
+    rowHeight: ROW_HEIGHT,
+    label: "Traffic, newest first",
+    key: (entry) => entry.id,
+    load: async (page, max, signal) => {
+      const answer = await control.call("GET", "/traffic", { query: { ...filter, page, max }, signal });
+      return { rows: answer.entries, total: answer.page.total };
+    },
+    render: row,
+    onCount: (total) => {
+      count.textContent = `${total.toLocaleString()} ${total === 1 ? "entry" : "entries"}`;
+      empty.hidden = total > 0;
+    },
+    onError: notify,
+  });
+  const empty = h("div", { class: "empty", hidden: true }, h("h2", {}, "Nothing here"),
+    h("p", {}, "No entry fits these filters. Calls of your app appear here by themselves."),
+    h("p", {}, h("a", { href: "#/start" }, "How to make the first call")));
+  const listCard = h("section", { class: "card list-card", "aria-label": "Entries" }, empty, list.element);
+  const detail = h("section", { class: "card detail", hidden: true, "aria-label": "The chosen entry" });
+  const split = h("div", { class: "split" }, listCard, detail);
+  root.append(viewHead("Traffic", "Every call, callback attempt, reply and report, as it comes. Problems have a red edge."),
+    h("section", { class: "card stack" }, filters, count), split);
+
+  function set(name, value) {
+    filter[name] = value;
+    list.reset();
+  }
+
+  function row(entry) {
+    const isBad = !GOOD.has(entry.code);
+    return h("div", {}, h("button", {
+      class: `entry-row traffic-row${isBad ? " failed" : ""}`, type: "button", "aria-current": String(entry.id) === open ? "true" : null,
+      onclick: () => navigate("traffic", entry.id),
+    },
+    h("span", { class: "soft number" }, timeElement(entry.at)),
+    h("span", { class: "what" }, entry.method ?? NAMES[entry.kind]),
+    h("span", { class: "end" }, badge(entry.code, isBad ? "bad" : "good")),
+    h("span", { class: "soft tiny-text" }, NAMES[entry.kind]),
+    h("span", { class: "more tiny-text" }, [entry.number && numberText(entry.number), entry.request.message ?? entry.request.text, entry.rule && `by ${entry.rule}`, keys.get(entry.account_id)].filter(Boolean).join(" · ")),
+    h("span", { class: "end soft tiny-text number" }, entry.hints.length > 0 ? h("span", { class: "hint-mark", title: entry.hints[0] }, icon("alert"), h("span", { class: "visually-hidden" }, "Has a hint. ")) : null,
+      entry.took_ms === null ? "" : duration(entry.took_ms))));
+  }
+
+  async function show() {
+    split.classList.toggle("open", open !== null);
+    detail.hidden = open === null;
+    list.draw();
+    if (open === null) return;
+    try {
+      const [entry] = await Promise.all([control.get(`/traffic/${open}`), known]);
+      replace(detail, describe(entry));
+    } catch (error) {
+      replace(detail, h("div", { class: "detail-head" }, h("h2", {}, "No such entry"), closer()), h("p", {}, error.message));
+    }
+  }
+
+  function closer() {
+    return h("button", { class: "button quiet icon-only", type: "button", "aria-label": "Close the entry", onclick: () => navigate("traffic") }, icon("close"));
+  }
+
+  function describe(entry) {
+    const isBad = !GOOD.has(entry.code);
+    const key = keys.get(entry.account_id);
+    const url = entry.kind === "callback" ? `${entry.url}?${new URLSearchParams(entry.request)}` : null;
+    const command = entry.kind === "call" ? curlOfCall(entry, connection, key ?? "KEY") : url && curlOfCallback(url);
+    const reply = typeof entry.reply === "string" ? entry.reply : JSON.stringify(entry.reply, null, 2);
+    return [
+      h("div", { class: "detail-head" }, h("h2", {}, entry.method ?? NAMES[entry.kind], " ", badge(entry.code, isBad ? "bad" : "good")), closer()),
+      entry.hints.map((hint) => h("p", { class: "note warn" }, hint)),
+      entry.error && h("p", { class: "note bad" }, entry.error),
+      facts([
+        ["When", timeElement(entry.at, `${new Date(entry.at).toLocaleString()}`)], ["Account", key && h("code", {}, key)], ["HTTP status", entry.status === 0 ? "none: the connection was ended" : entry.status],
+        ["Took", entry.took_ms === null ? null : duration(entry.took_ms)], ["Handset", entry.number && h("a", { href: `#/handsets/${entry.number}` }, numberText(entry.number))],
+        ["Message", entry.message_id && h("a", { href: `#/messages/${entry.message_id}` }, entry.message_id)], ["Because of", entry.rule],
+        ["Address", entry.url && h("code", {}, [entry.verb, entry.url].filter(Boolean).join(" "))],
+      ]),
+      Object.keys(entry.request).length > 0 && h("div", {}, h("h3", {}, "Parameters"), facts(Object.entries(entry.request).map(([name, value]) => [name, h("code", {}, value)]))),
+      reply && reply !== "null" && h("div", {}, h("h3", {}, entry.kind === "callback" ? "What your app answered" : "Reply"), codeBlock(reply, "Copy the reply")),
+      entry.cut && h("p", { class: "tiny-text soft" }, "A part of this was too long to be kept."),
+      command && h("div", { class: "row" }, copyButton(command, "Copy this request as a curl command", { class: "button", label: "Copy as curl" }),
+        h("span", { class: "tiny-text soft" }, entry.kind === "call" ? "with the secret as $SMS_SECRET" : "")),
+      entry.kind === "call" && button("Show only this method", () => { set("method", entry.method ?? ""); }, { class: "quiet small" }),
+    ];
+  }
+
+  const refresh = debounce(() => list.refresh());
+  const unsubscribe = stream.subscribe(refresh);
+  list.refresh();
+  show();
+  function unmount() {
+    unsubscribe();
+    refresh.cancel();
+    list.destroy();
+  }
+  unmount.onRoute = (route) => {
+    open = route.parts[0] ?? null;
+    show();
+    return true;
+  };
+  return unmount;
+}
