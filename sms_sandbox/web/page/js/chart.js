@@ -20,7 +20,7 @@ export function chart(title, times, series, { line = false, unit = "" } = {}) {
   const step = (WIDTH - LEFT) / times.length;
   const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
   const drawn = line ? series.map((each) => linePaths(each, step, y)) : bars(times, series, step, y);
-  const marks = [0, top / 2, top].map((value) => [
+  const marks = (top > 1 || line ? [0, top / 2, top] : [0, top]).map((value) => [
     svg("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
     svg("text", { class: "axis", x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, short(value))]);
   const labels = [0, Math.floor(times.length / 2), times.length - 1].map((index, place) =>

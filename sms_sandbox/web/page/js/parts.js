@@ -14,9 +14,9 @@ export function field(label, control, attributes = {}) {
 }
 
 /** Build a menu of `[value, text]` pairs. */
-export function menu(options, value = "", attributes = {}) {
+export function menu(options, value = options[0]?.[0], attributes = {}) {
   const element = h("select", { class: "input", ...attributes }, options.map(([each, text]) => h("option", { value: each, selected: each === value }, text)));
-  element.value = value;
+  if (value !== undefined) element.value = value;
   return element;
 }
 

@@ -4,11 +4,12 @@ import { copyButton, h, replace } from "./dom.js";
 import { badge, button, card, during, field, input, menu, nothing } from "./parts.js";
 import { timeElement } from "./time.js";
 
-const NAME = "inbox";
+const USUAL_NAME = "inbox";
 const STATUSES = [["200", "200, as an app that works"], ["204", "204, without a body"], ["302", "302, a redirect"], ["404", "404, a wrong URL"], ["500", "500, an app that fails"], ["503", "503, an app that is down"]];
 
 /** Build the card. Returns `{element, refresh}`. */
 export function receiverCard({ control, notify }) {
+  const name = menu([[USUAL_NAME, USUAL_NAME]], USUAL_NAME, { onchange: () => { isFirst = true; refresh().catch(notify); } });
   const url = h("code", {}, "…");
   const copy = h("span", {});
   const status = menu(STATUSES, "200");
@@ -22,19 +23,19 @@ export function receiverCard({ control, notify }) {
   const clear = button("Forget what it got", forget, { class: "quiet small" });
   const element = card("Built-in receiver",
     h("p", { class: "small-text soft" }, "No app yet? Give this URL as a callback URL (dlr_callback, reply_callback, link_hits_callback). It keeps the last 200 requests."),
-    h("div", { class: "copy-line" }, url, copy), h("div", { class: "row" }, use), form, requests, h("div", { class: "row" }, clear));
+    h("div", { class: "receiver-url" }, field("Receiver", name), h("div", { class: "copy-line" }, url, copy)), h("div", { class: "row" }, use), form, requests, h("div", { class: "row" }, clear));
 
   async function change(event) {
     event.preventDefault();
     await during(save, notify, async () => {
-      await control.put(`/receivers/${NAME}`, { status: Number(status.value), delay_seconds: Number(delay.value), body: body.value });
+      await control.put(`/receivers/${name.value}`, { status: Number(status.value), delay_seconds: Number(delay.value), body: body.value });
       notify(`The receiver answers ${status.value} from now on.`);
     });
   }
 
   function useForAll() {
     return during(use, notify, async () => {
-      const { url: address } = await control.get(`/receivers/${NAME}`);
+      const { url: address } = await control.get(`/receivers/${name.value}`);
       await control.patch("/account", { dlr_url: address, reply_url: address, link_hits_url: address });
       notify("Messages without callback URLs of their own call the receiver now.");
     });
@@ -42,14 +43,18 @@ export function receiverCard({ control, notify }) {
 
   function forget() {
     return during(clear, notify, async () => {
-      await control.delete(`/receivers/${NAME}`);
+      await control.delete(`/receivers/${name.value}`);
       await refresh();
     });
   }
 
   let isFirst = true;
   async function refresh() {
-    const [receiver, { requests: got, page }] = await Promise.all([control.get(`/receivers/${NAME}`), control.get(`/receivers/${NAME}/requests`, { max: 20 })]);
+    const { receivers } = await control.get("/receivers");
+    const chosen = name.value;
+    replace(name, [...new Set([USUAL_NAME, ...receivers.map((each) => each.name)])].map((each) => h("option", { value: each }, each)));
+    name.value = receivers.some((each) => each.name === chosen) ? chosen : USUAL_NAME;
+    const [receiver, { requests: got, page }] = await Promise.all([control.get(`/receivers/${name.value}`), control.get(`/receivers/${name.value}/requests`, { max: 20 })]);
     url.textContent = receiver.url;
     replace(copy, copyButton(receiver.url, "Copy the receiver's URL"));
     if (isFirst) {

@@ -6,6 +6,7 @@ const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-di
 const SECONDS = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 const FULL_DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const ROW_DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const ZONE = new Intl.DateTimeFormat("en", { timeZoneName: "short" });
 
 /** The tenant's clock, as control last showed it. It goes on by itself while it is running. */
@@ -93,6 +94,11 @@ export function dayText(time) {
 /** Return the name of the browser's time zone, as in "GMT+11". */
 export function zoneText(time) {
   return ZONE.formatToParts(time).find((part) => part.type === "timeZoneName").value;
+}
+
+/** Return a short text for a row: the time today, else the date and the time. */
+export function rowText(time, clock) {
+  return clock.day(time) === "Today" ? timeText(time, true) : `${ROW_DAY.format(time)} ${timeText(time)}`;
 }
 
 /** Build a `<time>` of an ISO text. Its tooltip is the whole time in UTC, as the API gives it. */

@@ -6,7 +6,7 @@ import { numberText } from "../numbers.js";
 import { badge, button, during, facts, field, filterInput, menu, viewHead } from "../parts.js";
 import { receiverCard } from "../receiver_card.js";
 import { debounce } from "../stream.js";
-import { duration, timeElement } from "../time.js";
+import { duration, rowText, timeElement } from "../time.js";
 import { virtualList } from "../virtual_list.js";
 
 const ROW_HEIGHT = 56;
@@ -63,7 +63,7 @@ export function mount(root, context) {
       class: `entry-row callback-row${isBad ? " failed" : ""}`, type: "button", "aria-current": String(callback.id) === open ? "true" : null,
       onclick: () => navigate("callbacks", callback.id),
     },
-    h("span", { class: "soft number" }, timeElement(callback.created)),
+    h("span", { class: "soft number" }, timeElement(callback.created, rowText(new Date(callback.created), clock))),
     h("span", { class: "what" }, EVENT_NAMES[callback.event] ?? callback.event, " ", h("span", { class: "soft" }, numberText(callback.msisdn))),
     h("span", { class: "end" }, stateBadge(callback)),
     h("span", { class: "soft tiny-text" }, attemptCount(callback.attempts.length)),

@@ -9,7 +9,7 @@ import { timeElement } from "../time.js";
 
 const LINKS = [
   ["docs/", "Documentation", "Guides, recipes, every method; served by this sandbox, without the internet."],
-  ["docs/api", "The API", "All methods with their parameters, as a page to read."],
+  ["docs/methods", "The API", "All methods with their parameters, as a page to read."],
   ["docs/control", "The control API", "Everything that this page does, for curl and for tests."],
   ["openapi.json", "OpenAPI of the API", "The document itself, for generators and clients."],
   ["v1/openapi.json", "OpenAPI of control", "The document itself."],
@@ -54,12 +54,12 @@ export function mount(root, context) {
   async function show() {
     const { messages, page } = await control.get("/messages", { max: 1 });
     if (messages.length === 0) {
-      replace(arrived, h("p", { class: "first-message soft" }, icon("clock"), "Waiting for the first message. It appears here by itself."));
+      replace(arrived, h("p", { class: "arrival soft" }, icon("clock"), "Waiting for the first message. It appears here by itself."));
       return;
     }
     const [message] = messages;
     const { recipients } = await control.get("/recipients", { message: message.id, max: 1 });
-    replace(arrived, h("div", { class: "first-message arrived" }, icon("check"), h("div", {},
+    replace(arrived, h("div", { class: "arrival arrived" }, icon("check"), h("div", {},
       h("p", {}, h("strong", {}, message.text), " ", message.delivered > 0 ? badge("delivered", "good") : badge(message.status, "info")),
       h("p", { class: "soft small-text" }, timeElement(message.send_at), ` from ${numberText(message.sender)}`, recipients.length > 0 && [" to ", h("a", { href: `#/handsets/${recipients[0].msisdn}` }, numberText(recipients[0].msisdn))],
         page.total > 1 && `, and ${(page.total - 1).toLocaleString()} before it`))));

@@ -12,7 +12,7 @@ const SHOWN = 8;
 
 export function mount(root, context) {
   const { control, stream, notify } = context;
-  const keys = h("div", { class: "stack" });
+  const keys = h("div", { class: "stack keys" });
   const numbers = h("div", {});
   const lists = h("div", {});
   const keywords = h("div", {});
@@ -24,7 +24,7 @@ export function mount(root, context) {
   root.append(viewHead(h("span", {}, "Tenant ", name), "What your app uses here, and what the sandbox has of it."),
     h("div", { class: "grid-2" }, card("Keys and balance", keys), sendForm(context)),
     charts.element,
-    h("div", { class: "grid-2" }, card("Numbers", numbers), card("Keywords", keywords), card("Contact lists", lists), card("E-mail outbox", mails)),
+    h("div", { class: "grid-4" }, card("Numbers", numbers), card("Keywords", keywords), card("Contact lists", lists), card("E-mail outbox", mails)),
     h("div", { class: "grid-2" }, account.element, resetForm(context, () => refresh())), tenants.element);
 
   async function refresh() {

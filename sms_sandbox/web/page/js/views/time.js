@@ -27,7 +27,7 @@ export function mount(root, context) {
   const go = button("Go", null, { type: "submit" });
   const toForm = h("form", { class: "row to-form", onsubmit: advanceTo }, field("To a time", to), go);
   const result = h("p", { class: "small-text", role: "status" });
-  const due = h("div", {});
+  const due = h("div", { class: "due" });
   const meters = h("div", { class: "stack" });
   const makeTrouble = trouble(context);
   root.append(viewHead("Time and trouble", "See tomorrow's message today, and see what your app does when something fails."),

@@ -5,7 +5,7 @@ import { codeBlock, copyButton, h, icon, replace } from "../dom.js";
 import { numberText } from "../numbers.js";
 import { badge, button, facts, field, filterInput, menu, viewHead } from "../parts.js";
 import { debounce } from "../stream.js";
-import { duration, timeElement } from "../time.js";
+import { duration, rowText, timeElement } from "../time.js";
 import { virtualList } from "../virtual_list.js";
 
 const ROW_HEIGHT = 56;
@@ -14,7 +14,7 @@ const NAMES = { call: "call", callback: "callback", inbound: "from handset", rep
 const GOOD = new Set(["SUCCESS", "ok", "received", "delivered", "pending"]);
 
 export function mount(root, context) {
-  const { control, stream, notify, navigate } = context;
+  const { control, stream, clock, notify, navigate } = context;
   const filter = { kind: "", number: "", method: "", code: "", text: "", failed: "" };
   Object.assign(filter, Object.fromEntries(Object.entries(context.route.query).filter(([name]) => name in filter)));
   let open = context.route.parts[0] ?? null;
@@ -72,7 +72,7 @@ export function mount(root, context) {
       class: `entry-row traffic-row${isBad ? " failed" : ""}`, type: "button", "aria-current": String(entry.id) === open ? "true" : null,
       onclick: () => navigate("traffic", entry.id),
     },
-    h("span", { class: "soft number" }, timeElement(entry.at)),
+    h("span", { class: "soft number" }, timeElement(entry.at, rowText(new Date(entry.at), clock))),
     h("span", { class: "what" }, entry.method ?? NAMES[entry.kind]),
     h("span", { class: "end" }, badge(entry.code, isBad ? "bad" : "good")),
     h("span", { class: "soft tiny-text" }, NAMES[entry.kind]),
