@@ -23,7 +23,7 @@ export function mount(root, context) {
   const count = h("p", { class: "tiny-text soft", role: "status" });
   const event = menu(EVENTS, filter.event, { onchange: () => set("event", event.value) });
   const state = menu(STATES, filter.state, { onchange: () => set("state", state.value) });
-  const filters = h("form", { class: "filters", "aria-label": "Filter the callbacks", onsubmit: (submit) => submit.preventDefault() },
+  const filters = h("form", { class: "filter-bar", "aria-label": "Filter the callbacks", onsubmit: (submit) => submit.preventDefault() },
     field("Event", event), field("State", state),
     filterInput("Handset", (value) => set("msisdn", value.replace(/[^\d]/g, "").replace(/^0/, "61")), { value: filter.msisdn, placeholder: "0491 570 156" }),
     filterInput("Message id", (value) => set("message", value.replace(/\D/g, "")), { value: filter.message }));
@@ -46,7 +46,7 @@ export function mount(root, context) {
     h("p", {}, "A callback is made when a message has a callback URL (dlr_callback, reply_callback), or the account has one. Without a URL nothing is called, and that is the most common reason why a report does not arrive."),
     h("p", {}, h("a", { href: "#/tenant" }, "Set the URLs of the account"), ", or use the receiver on this page."));
   const listCard = h("section", { class: "card list-card", "aria-label": "Callbacks" }, empty, list.element);
-  const detail = h("section", { class: "card detail", hidden: true, "aria-label": "The chosen callback" });
+  const detail = h("section", { class: "card entry-detail", hidden: true, "aria-label": "The chosen callback" });
   const split = h("div", { class: "split" }, listCard, detail);
   root.append(viewHead("Callbacks", "What the sandbox told your app, what it answered, and what is tried next."),
     h("section", { class: "card stack" }, filters, count), split, receiver.element);
@@ -79,7 +79,7 @@ export function mount(root, context) {
     try {
       replace(detail, describe(await control.get(`/callbacks/${open}`)));
     } catch (error) {
-      replace(detail, h("div", { class: "detail-head" }, h("h2", {}, "No such callback"), closer()), h("p", {}, error.message));
+      replace(detail, h("div", { class: "entry-head" }, h("h2", {}, "No such callback"), closer()), h("p", {}, error.message));
     }
   }
 
@@ -95,7 +95,7 @@ export function mount(root, context) {
       await show();
     }), { class: "primary" });
     return [
-      h("div", { class: "detail-head" }, h("h2", {}, EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)), closer()),
+      h("div", { class: "entry-head" }, h("h2", {}, EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)), closer()),
       last?.error ? h("p", { class: "note bad" }, h("strong", {}, explain(last)), " ", last.error) : null,
       callback.attempts.length === 0 && h("p", { class: "note" }, clock.running ? "It has not been sent yet." : "It has not been sent yet: the clock is frozen before its time."),
       h("div", { class: "row" }, send, copyButton(curlOfCallback(callback.url, callback.signature), "Copy this request as a curl command", { class: "button", label: "Copy as curl" })),

@@ -30,7 +30,7 @@ export function mount(root, context) {
   const count = h("p", { class: "tiny-text soft", role: "status" });
   const kind = menu(KINDS, filter.kind, { onchange: () => set("kind", kind.value) });
   const failed = h("input", { type: "checkbox", checked: filter.failed === "true", onchange: () => set("failed", failed.checked ? "true" : "") });
-  const filters = h("form", { class: "filters", "aria-label": "Filter the traffic", onsubmit: (event) => event.preventDefault() },
+  const filters = h("form", { class: "filter-bar", "aria-label": "Filter the traffic", onsubmit: (event) => event.preventDefault() },
     field("Show", kind),
     filterInput("Method or event", (value) => set("method", value), { value: filter.method, placeholder: "send-sms" }),
     filterInput("Number", (value) => set("number", value), { value: filter.number, placeholder: "0491 570 156" }),
@@ -56,7 +56,7 @@ export function mount(root, context) {
     h("p", {}, "No entry fits these filters. Calls of your app appear here by themselves."),
     h("p", {}, h("a", { href: "#/start" }, "How to make the first call")));
   const listCard = h("section", { class: "card list-card", "aria-label": "Entries" }, empty, list.element);
-  const detail = h("section", { class: "card detail", hidden: true, "aria-label": "The chosen entry" });
+  const detail = h("section", { class: "card entry-detail", hidden: true, "aria-label": "The chosen entry" });
   const split = h("div", { class: "split" }, listCard, detail);
   root.append(viewHead("Traffic", "Every call, callback attempt, reply and report, as it comes. Problems have a red edge."),
     h("section", { class: "card stack" }, filters, count), split);
@@ -90,7 +90,7 @@ export function mount(root, context) {
       const [entry] = await Promise.all([control.get(`/traffic/${open}`), known]);
       replace(detail, describe(entry));
     } catch (error) {
-      replace(detail, h("div", { class: "detail-head" }, h("h2", {}, "No such entry"), closer()), h("p", {}, error.message));
+      replace(detail, h("div", { class: "entry-head" }, h("h2", {}, "No such entry"), closer()), h("p", {}, error.message));
     }
   }
 
@@ -105,7 +105,7 @@ export function mount(root, context) {
     const command = entry.kind === "call" ? curlOfCall(entry, connection, key ?? "KEY") : url && curlOfCallback(url);
     const reply = typeof entry.reply === "string" ? entry.reply : JSON.stringify(entry.reply, null, 2);
     return [
-      h("div", { class: "detail-head" }, h("h2", {}, entry.method ?? NAMES[entry.kind], " ", badge(entry.code, isBad ? "bad" : "good")), closer()),
+      h("div", { class: "entry-head" }, h("h2", {}, entry.method ?? NAMES[entry.kind], " ", badge(entry.code, isBad ? "bad" : "good")), closer()),
       entry.hints.map((hint) => h("p", { class: "note warn" }, hint)),
       entry.error && h("p", { class: "note bad" }, entry.error),
       facts([
