@@ -97,7 +97,7 @@ export function mount(root, context) {
     return [
       h("div", { class: "entry-head" }, h("h2", {}, EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)), closer()),
       last?.error ? h("p", { class: "note bad" }, h("strong", {}, explain(last)), " ", last.error) : null,
-      callback.attempts.length === 0 && h("p", { class: "note" }, clock.running ? "It has not been sent yet." : "It has not been sent yet: the clock is frozen before its time."),
+      callback.state === "waiting" && !clock.running && callback.next_due !== null && h("p", { class: "note" }, "The clock is frozen before the next attempt. ", h("a", { href: "#/time" }, "Advance it"), ", or send the callback now."),
       h("div", { class: "row" }, send, copyButton(curlOfCallback(callback.url, callback.signature), "Copy this request as a curl command", { class: "button", label: "Copy as curl" })),
       h("div", {}, h("h3", {}, "Request"), h("div", { class: "request-line", tabindex: "0" }, `GET ${callback.url}`)),
       facts([
