@@ -32,6 +32,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m sms_sandbox.docs_generator --check
 
 tests: $(VENV)/.dev
+	@$(BIN)/python -m tests.browser --install
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal
 
 contract: $(VENV)/.dev  ## Run the contract suite on a new sandbox, or on ENDPOINT=https://… KEY=… SECRET=… CA=…

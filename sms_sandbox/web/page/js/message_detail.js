@@ -45,7 +45,12 @@ function receiver(message) {
 }
 
 function reason(term, value, words) {
-  return h("div", { class: "reason" }, h("dt", {}, term), h("dd", {}, h("span", { class: "reason-value" }, value), h("p", {}, words)));
+  return h("div", { class: "reason" }, h("dt", {}, term), h("dd", {}, h("span", { class: "reason-value" }, value), h("p", {}, withCode(words))));
+}
+
+/** Return the parts of a sentence; what is in backticks is code. */
+function withCode(words) {
+  return words.split("`").map((part, place) => (place % 2 ? h("code", {}, part) : part));
 }
 
 /** Build the text as the first handset gets it, cut where its parts are. */

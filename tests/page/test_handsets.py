@@ -1,0 +1,108 @@
+"""Phones on the page: texts that arrive, replies, STOP, links, and switches."""
+
+from playwright.sync_api import expect
+
+from tests.page.conftest import OpenPage
+from tests.receiver import Receiver
+from tests.sandbox import HANDSET, Account
+
+OTHER = "61491570157"
+
+
+def test_a_message_appears_by_itself_and_a_reply_reaches_the_app(
+    open_page: OpenPage, tenant: Account, receiver: Receiver
+) -> None:
+    page = open_page()
+    expect(page.get_by_role("heading", name="No message yet")).to_be_visible()
+    expect(page.locator("code").first).to_contain_text(f"{tenant.ready.https}/send-sms.json")
+    expect(page.locator("code").first).to_contain_text(tenant.key)
+    tenant.send("Are you there?", reply_callback=receiver.url)
+    one = page.locator(f".phone[data-number='{HANDSET}']")
+    expect(one.locator(".text.got .bubble")).to_have_text("Got: Are you there?")
+    one.get_by_label("Text from +61 491 570 156").fill("Yes, I am")
+    one.get_by_role("button", name="Send", exact=True).click()
+    expect(one.locator(".text.sent .bubble")).to_have_text("Sent: Yes, I am")
+    callback = receiver.wait_for(1)[0]
+    assert (callback["response"], callback["mobile"]) == ("Yes, I am", HANDSET)
+
+
+def test_stop_opts_the_phone_out(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("Sale!")
+    page = open_page()
+    one = page.locator(f".phone[data-number='{HANDSET}']")
+    one.get_by_role("button", name="STOP").click()
+    expect(one.locator(".phone-badges")).to_contain_text("Opted out")
+    expect(one.locator(".text.sent")).to_contain_text("Opted out")
+    assert tenant.api("send-sms", message="more", to=HANDSET)["error"]["code"] == "RECIPIENTS_ERROR"
+
+
+def test_a_phone_is_switched_off_and_answers_by_itself(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("one")
+    page = open_page()
+    one = page.locator(f".phone[data-number='{HANDSET}']")
+    one.get_by_role("button", name="Settings of the phone").click()
+    one.get_by_role("button", name="Off", exact=True).click()
+    expect(one.locator(".phone-badges")).to_contain_text("Off")
+    tenant.send("two")
+    expect(one.locator(".text.missed")).to_contain_text("Did not arrive: soft bounce")
+    one.get_by_role("button", name="Disconnected").click()
+    expect(one.locator(".phone-badges")).to_contain_text("Not in service")
+    one.get_by_role("button", name="On", exact=True).click()
+    expect(one.locator(".phone-badges")).to_be_empty()
+    one.get_by_label("Answers by itself").check()
+    expect(one.locator(".phone-badges")).to_contain_text("Answers")
+    tenant.send("three")
+    tenant.ok("POST", "/clock/advance", {"seconds": 10})
+    expect(one.locator(".text.sent .bubble")).to_have_text("Sent: Yes please")
+
+
+def test_codes_and_links_are_pulled_out_and_tapped(open_page: OpenPage, tenant: Account) -> None:
+    target = "https://example.com/offer"
+    tenant.send("Your code is 481516, or tap [tracked-link]", tracked_link_url=target)
+    page = open_page()
+    one = page.locator(f".phone[data-number='{HANDSET}']")
+    one.get_by_role("button", name="Copy the code 481516").click()
+    assert page.evaluate("navigator.clipboard.readText()") == "481516"
+    one.locator("button.text-link").click()
+    expect(one.locator(".tap-note a")).to_have_attribute("href", target)
+    expect(one.locator(".text-meta")).to_contain_text("Link tapped")
+    tenant.send("Leave: [unsub-reply-link]")
+    one.locator("button.text-link").nth(1).click()
+    expect(one.locator(".phone-badges")).to_contain_text("Opted out")
+
+
+def test_a_new_phone_writes_to_any_leased_number(open_page: OpenPage, tenant: Account, receiver: Receiver) -> None:
+    tenant.ok("PATCH", "/account", {"reply_url": receiver.url})
+    number = next(each["number"] for each in tenant.ok("GET", "/numbers")["numbers"] if not each["shared"])
+    page = open_page()
+    page.get_by_label("Find or open a handset by its number").fill("0491 570 158")
+    page.get_by_role("button", name="Open").click()
+    one = page.locator(".phone[data-number='61491570158']")
+    one.get_by_label("Number to write to").select_option(number)
+    one.get_by_label("Text from +61 491 570 158").fill("Anybody there?")
+    one.get_by_role("button", name="Send", exact=True).click()
+    expect(one.locator(".text.sent")).to_contain_text("Anybody there?")
+    assert receiver.wait_for(1)[0]["longcode"] == number
+
+
+def test_a_reply_to_a_word_is_refused_in_a_sentence(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("No reply", from_="SHOP", to=OTHER)
+    shared = next(each["number"] for each in tenant.ok("GET", "/numbers")["numbers"] if each["shared"])
+    page = open_page(f"#/handsets/{OTHER}")
+    one = page.locator(f".phone[data-number='{OTHER}']")
+    one.get_by_label("Number to write to").select_option(shared)
+    one.get_by_label("Text from +61 491 570 157").fill("Hello?")
+    one.get_by_role("button", name="Send", exact=True).click()
+    expect(one.get_by_role("alert")).to_contain_text("is shared, and no message was sent to")
+    expect(one.get_by_label("Text from +61 491 570 157")).to_have_value("Hello?")
+
+
+def test_people_see_the_same_and_what_they_open_stays_open(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("one", to=f"{HANDSET},{OTHER}")
+    here, there = open_page(f"#/handsets/{OTHER}"), open_page()
+    expect(here.locator(".phone")).to_have_count(1)
+    expect(there.locator(".phone")).to_have_count(2)
+    there.locator(f".phone[data-number='{OTHER}']").get_by_role("button", name="Yes").click()
+    expect(here.locator(".text.sent .bubble")).to_have_text("Sent: Yes")
+    here.get_by_role("button", name="Close +61 491 570 157").click()
+    expect(here.locator(".phone")).to_have_count(2)
