@@ -6,10 +6,11 @@ from typing import Any
 
 from ..domain import delivery_plan
 from ..domain.faults import Fault
-from ..store import ids, row_check, timeline
+from ..store import ids, row_check
 from ..store.row_check import DocumentError
 from ..store.rules import CARRIER
 from ..store.tenant_rows import Tables
+from .event_check import check_events
 
 _COUNTED = {
     "account": "accounts",
@@ -37,10 +38,8 @@ def check(rows: Mapping[str, Any]) -> Tables:
     _check_accounts(rows)
     _check_rules(rows)
     _check_counters(rows)
-    for table in ("timeline", "failed_events"):
-        for index, row in enumerate(rows[table]):
-            if row["kind"] not in timeline.KINDS:
-                raise DocumentError(f"tables.{table}[{index}].kind", f"nothing of the kind {row['kind']!r} can happen")
+    _check_attempts(rows)
+    check_events(rows)
     return rows
 
 
@@ -92,6 +91,17 @@ def _check_counters(rows: Tables) -> None:
         greatest = max((_integer(row["id"]) for row in rows[table]), default=None)
         if greatest is not None and counters.get(kind, ids.FIRST[kind]) <= greatest:
             raise DocumentError("tables.counters", f"the next {kind} would get the id of one there is")
+
+
+def _check_attempts(rows: Tables) -> None:
+    """Raise if a callback has no such attempt, because its next one would get the same number."""
+    made = {row["id"]: _integer(row["attempts"]) for row in rows["callbacks"]}
+    for index, row in enumerate(rows["attempts"]):
+        place = f"tables.attempts[{index}]"
+        if row["callback"] not in made:
+            raise DocumentError(f"{place}.callback", f"there is no callback {row['callback']}")
+        if not 1 <= _integer(row["number"]) <= made[row["callback"]]:
+            raise DocumentError(f"{place}.number", f"the callback has {made[row['callback']]} attempts")
 
 
 def _integer(value: Any) -> int:

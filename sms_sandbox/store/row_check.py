@@ -12,8 +12,16 @@ from . import tables
 from .contacts import SLOTS
 from .tenant_rows import DOCUMENT_TABLES, columns_of, is_serial
 
-_MAX_INTEGER = to_micros(LATEST)
+MAX_INTEGER = to_micros(LATEST)
 """The greatest integer allowed in a document: the latest moment, in microseconds."""
+
+_SIGNED = frozenset(
+    {
+        tables.transactions.c.amount, tables.transactions.c.balance, tables.transactions.c.revenue,
+        tables.accounts.c.balance, tables.accounts.c.total_revenue, tables.accounts.c.total_spend,
+    }
+)  # fmt: skip
+"""Columns whose integers may be negative."""
 
 
 class DocumentError(ValueError):
@@ -78,7 +86,8 @@ def _refusal(column: Column[Any], value: Any) -> str | None:
         return "must be an integer"
     if isinstance(column.type, SmallInteger):
         return None if value in (0, 1) else "must be 0 or 1"
-    return None if abs(value) <= _MAX_INTEGER else f"must be from -{_MAX_INTEGER} to {_MAX_INTEGER}"
+    least = -MAX_INTEGER if column in _SIGNED else 0
+    return None if least <= value <= MAX_INTEGER else f"must be from {least} to {MAX_INTEGER}"
 
 
 def _refuse_texts(value: str) -> str | None:

@@ -182,6 +182,8 @@ REFUSED = {
     "flag": (put("tables.numbers.0.shared", 2), "document.tables.numbers[0].shared: "),
     "number": (put("tables.numbers.0.number", "6149x"), "document.tables.numbers[0].number: "),
     "data": (put("tables.timeline.0.data", "[]"), "document.tables.timeline[0].data: "),
+    "event's data": (put("tables.timeline.0.data", '{"colour": 1}'), "document.tables.timeline[0].data.colour: "),
+    "negative": (put("tables.messages.0.parts", -1), "document.tables.messages[0].parts: "),
     "kind": (put("tables.timeline.0.kind", "party"), "document.tables.timeline[0].kind: "),
     "hints": (put("tables.traffic.0.hints", '{"a": 1}'), "document.tables.traffic[0].hints: "),
     "slots": (put("tables.lists", [{**LIST, "fields": '{"City": "1"}'}]), "document.tables.lists[0].fields: "),

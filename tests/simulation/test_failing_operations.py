@@ -1,6 +1,5 @@
 """Whichever operation of the database fails: everything accepted ends, and the books balance."""
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -8,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
@@ -19,16 +17,15 @@ from sms_sandbox.journal import writer
 from sms_sandbox.journal.writer import JournalWriter
 from sms_sandbox.simulation import contact_imports
 from sms_sandbox.simulation import runner as runner_module
-from sms_sandbox.simulation.callbacks.http_client import CallbackClient, CallbackRequest
 from sms_sandbox.simulation.inbound import receive
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import failed_events, imports, tenants, timeline
-from sms_sandbox.store.callbacks import Outcome
 from sms_sandbox.store.database import Store
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, clock_of, set_clock
 from tests.simulation.contact_files import members, the_import
+from tests.simulation.recorder import CallbackRecorder
 from tests.store.example_rows import HANDSETS, NOON
 from tests.store.failing_database import FailingDatabase, failing
 
@@ -36,30 +33,6 @@ pytestmark = pytest.mark.anyio
 
 SAMPLES = {"sqlite": 30, "postgresql": 15}
 """Operations that fail in turn, all over the scenario. With FAIL_ALL=1 each of them does, in each way; in minutes."""
-
-FILE = b"mobile,firstname\n61491570156,Uno\n61491570157,Duo\n61491570158,Tre\n"
-
-
-class _Recorder(CallbackClient):
-    """Answers each callback with 200, and each request for a file with FILE."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.urls: list[str] = []
-
-    async def send(self, request: CallbackRequest) -> Outcome:
-        await asyncio.sleep(0)
-        self.urls.append(request.url)
-        return Outcome(request.tenant, request.callback, request.number, request.at, 200, None, 0, "")
-
-    async def fetch(self, url: str, take: Callable[[bytes], object]) -> None:  # noqa: ARG002 (overrides)
-        await asyncio.sleep(0)
-        take(FILE)
-
-    def received(self, **wanted: object) -> bool:
-        """Return True if a callback with these parameters was made."""
-        queries = [parse_qs(urlsplit(url).query) for url in self.urls]
-        return any(all(query.get(name) == [str(value)] for name, value in wanted.items()) for query in queries)
 
 
 @dataclass
@@ -96,7 +69,7 @@ class _Sandbox:
     def __init__(self, store: Store, database: FailingDatabase) -> None:
         self.store = store
         self.database = database
-        self.client = _Recorder()
+        self.client = CallbackRecorder()
         self.journal = JournalWriter(store, 1000)
         self.runner = Runner(store, self.client)
         self.last_count = 0
