@@ -1,4 +1,4 @@
-"""Check that the data of events in a document is what their handlers read."""
+"""Check of the data of events in a document, so that their handlers can read it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -76,7 +76,7 @@ _DATA: Mapping[str, Mapping[str, _Key]] = {
 
 
 def check_events(rows: Tables) -> None:
-    """Raise DocumentError if an event is of no kind, or if its data is not what such an event has."""
+    """Raise DocumentError if an event is of an unknown kind, or has wrong data."""
     for table in _PLANNED:
         for index, row in enumerate(rows[table]):
             place = f"tables.{table}[{index}]"
