@@ -37,6 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--sms-sandbox-certs", metavar="DIR", help="Folder of the certificates; a temporary one if left out."
     )
+    group.addoption(
+        "--sms-sandbox-report", metavar="DIR",
+        help="Write the story of each failed test's tenant into this folder: one HTML file that needs nothing else.",
+    )  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -108,6 +112,8 @@ def pytest_runtest_makereport(
         sandboxes: dict[str, Sandbox] = getattr(item, "funcargs", {})
         if (tenant := sandboxes.get("sms_sandbox")) is not None:
             report.sections.append(("sms-sandbox", _traffic(tenant)))
+            if directory := item.config.getoption("sms_sandbox_report"):
+                report.sections.append(("sms-sandbox story", _write_story(tenant, directory, item.nodeid)))
         if (server := sandboxes.get("sms_sandbox_server")) is not None and (log := _server_log(item, server)):
             report.sections.append(("sms-sandbox server", log))
     return report
@@ -119,6 +125,16 @@ def _traffic(tenant: Sandbox) -> str:
         return tenant.report()
     except Exception as why:  # noqa: BLE001
         return f"The traffic can't be read: {why}"
+
+
+def _write_story(tenant: Sandbox, directory: str, test: str) -> str:
+    """Write the story of a tenant. Return where it is, or why it is not there, which may not hide the failure."""
+    from .testing.story_file import write_story
+
+    try:
+        return str(write_story(tenant, directory, test))
+    except Exception as why:  # noqa: BLE001
+        return f"The story can't be written: {why}"
 
 
 def _server_log(item: pytest.Item, server: Sandbox) -> str:

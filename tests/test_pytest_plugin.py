@@ -89,7 +89,7 @@ def ran(runs: Runs) -> Ran:
     files = {"test_tenants.py": TENANTS, "test_marked.py": MARKED, "test_sad.py": FAILING}
     for name, source in files.items():
         runs.write(name, source)
-    return runs.run(*files)
+    return runs.run(*files, "--sms-sandbox-report=stories")
 
 
 def test_each_test_has_the_tenant_it_asks_for(ran: Ran) -> None:
@@ -111,10 +111,21 @@ def test_a_failure_tells_what_happened(ran: Ran) -> None:
     assert "61491570158" not in ran.said
 
 
+def test_a_failure_leaves_its_story(runs: Runs, ran: Ran) -> None:
+    (story,) = (runs.folder / "stories").iterdir()
+    assert f"stories/{story.name}" in ran.about("test_fails").partition("- sms-sandbox story -")[2]
+    assert story.name.startswith("test_sad.py.test_fails")
+    html = story.read_text()
+    assert html.startswith("<!doctype html>")
+    assert "61491570157" in html
+    assert "61491570158" not in html
+
+
 def test_a_failure_is_seen_though_the_server_is_gone(ran: Ran) -> None:
     said = ran.about("test_stopped")
     assert "assert 1 == 2" in said
     assert "The traffic can't be read: No sandbox answers" in said
+    assert "The story can't be written: No sandbox answers" in said
 
 
 # Loading

@@ -21,6 +21,7 @@ COMMANDS = {
     "open": ("open_page", "open_page"),
     "ready": ("ready", "ready"),
     "replay": ("documents", "replay"),
+    "report": ("report", "report"),
     "resend": ("callbacks", "resend"),
     "reset": ("documents", "reset"),
     "rule": ("rule", "rule"),

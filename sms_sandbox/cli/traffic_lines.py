@@ -47,11 +47,8 @@ def format_line(entry: "Entry") -> str:
 
 def _reasons(entry: "Entry") -> Iterator[str]:
     """Yield why an entry is no success: the API's description, the app's answer, or the error."""
-    if entry.kind == "call" and entry.code != "SUCCESS" and isinstance(entry.reply, dict):
-        error = entry.reply.get("error")
-        description = str(error.get("description", "")) if isinstance(error, dict) else ""
-        if description:
-            yield description
+    if entry.refusal:
+        yield entry.refusal
     if entry.kind == "callback" and entry.error and entry.reply:
         yield quote(str(entry.reply).strip().partition("\n")[0])
     if entry.error and entry.error != f"answered {entry.status}":  # the status is shown already

@@ -124,6 +124,17 @@ class Client:
         except msgspec.DecodeError as why:
             raise SandboxError(f"The answer to {method} is not JSON: {content[:80]!r}.") from why
 
+    def fetch_report(self) -> str:
+        """Return the story of the tenant as HTML: one file that needs nothing else. Raises SandboxError."""
+        headers = {**self._authorization, **self._token}
+        try:
+            status, _, content = self._http.request("GET", f"{PREFIX}/report", None, headers, self._timeout)
+        except (OSError, HTTPException) as why:
+            raise _no_answer(self._url("/report"), why) from why
+        if status != 200:
+            raise _refusal(self._url("/report"), status, content)
+        return content.decode()
+
     def open_link(self, link: str) -> str:
         """Open a short link of a text, as a tap does. Return where it leads, "" for the page of an opt-out link.
 

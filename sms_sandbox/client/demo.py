@@ -94,7 +94,7 @@ class _Story:
         self._wait(minutes=11)
         self._write(BOOKINGS, "Can I drop it off at 8 instead?")
         self._wait(minutes=2)
-        self._send(BOOKINGS, "Yes, we open at 8. Just ring the bell. \U0001f6b2")
+        self._send(BOOKINGS, "Yes, we open at 8. Just ring the bell \u263a")
         self._go_to(hours=1, minutes=30)
         self._call("send-sms", to=CODES, mesage="Your parts are here.")
         self._send(CODES, "Your parts are here.", from_="BikeShop")

@@ -136,6 +136,13 @@ class StreamEvent(NamedTuple):
     id: int | None = None
 
 
+class HtmlPage(Struct, frozen=True):
+    """A page as the value of an operation, and headers of its own."""
+
+    html: str
+    headers: Mapping[str, str] = {}
+
+
 class Operation(Struct, frozen=True):
     """An operation of the control API.
 

@@ -12,11 +12,11 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ..services.access import AccessError, Caller, Given, read_given
-from .declare import Call, Context, LongCall, Operation
+from .declare import Call, Context, HtmlPage, LongCall, Operation
 from .errors import ControlError
 from .openapi import document
 from .server_sent_events import stream
@@ -104,6 +104,8 @@ async def _answer_caller(operation: Operation, context: Context, request: Reques
     urls = context.urls_for(request.scope)
     if not (operation.waits or operation.streams):
         value = await context.store.run(lambda db: operation.run(Call(context, db, find(db), urls), **arguments))
+        if isinstance(value, HtmlPage):
+            return HTMLResponse(value.html, operation.status, {"cache-control": "no-store", **value.headers})
         return ShapeResponse(value, operation.status)
     caller = await context.store.run(find)
     running = operation.run(LongCall(context, caller, urls, request.receive), **arguments)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ..services.sessions import COOKIES
-from .declare import Operation
+from .declare import HtmlPage, Operation
 from .errors import STATUSES
 
 _REFUSAL = {
@@ -73,9 +73,7 @@ def _operation(each: Operation, by_kind: dict[Any, Any], components: dict[str, A
         "responses": {
             str(each.status): {
                 "description": "Success.",
-                "content": {
-                    "text/event-stream" if each.streams else "application/json": {"schema": by_kind[_result(each)]}
-                },
+                "content": {_media_type(each): {"schema": by_kind[_result(each)]}},
             },
             "default": {
                 "description": "Refused.",
@@ -93,8 +91,14 @@ def _operation(each: Operation, by_kind: dict[Any, Any], components: dict[str, A
 
 
 def _result(each: Operation) -> Any:
-    # A stream is a text for OpenAPI; the description of the operation says which events it has.
-    return str if each.streams else each.returns
+    # A stream and a page are texts for OpenAPI; the description of the operation says what is in them.
+    return str if each.streams or each.returns is HtmlPage else each.returns
+
+
+def _media_type(each: Operation) -> str:
+    if each.streams:
+        return "text/event-stream"
+    return "text/html" if each.returns is HtmlPage else "application/json"
 
 
 def _in_path(each: Operation) -> list[dict[str, Any]]:

@@ -71,10 +71,8 @@ def _result(entry: Entry) -> Iterator[str]:
         yield from (_shorten(text) if text is said else text for text in (said, why) if text)
         return
     yield " ".join(str(word) for word in (entry.status, entry.code or entry.error) if word) or "no answer"
-    if entry.kind == "call" and isinstance(entry.reply, dict) and entry.code != "SUCCESS":
-        description = entry.reply.get("error", entry.reply).get("description", "")
-        if description:
-            yield _shorten(str(description))
+    if entry.refusal:
+        yield _shorten(entry.refusal)
 
 
 def _params(params: Mapping[str, Any]) -> str:

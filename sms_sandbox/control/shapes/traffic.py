@@ -98,6 +98,19 @@ class Entry(Response):
     hints: list[str]
     cut: bool
 
+    @property
+    def refusal(self) -> str:
+        """The description of the error with which a call was refused; empty for any other entry."""
+        error = self.reply.get("error", self.reply) if self.kind == "call" and isinstance(self.reply, dict) else None
+        if self.code == "SUCCESS" or not isinstance(error, dict):
+            return ""
+        description = error.get("description", "")
+        if not isinstance(description, dict):
+            return str(description)
+        # RECIPIENTS_ERROR lists numbers; all of them are among those that failed.
+        numbers = ", ".join(map(str, description.get("fails", ())))
+        return ": ".join(filter(None, [str(description.get("reason", "")), numbers]))
+
 
 class Traffic(Response):
     """A page of entries, newest first. `dropped`: how many of the oldest entries were dropped for newer ones."""

@@ -99,6 +99,17 @@ def test_the_address_of_the_page_is_printed(server: Account, ready_file: str) ->
     assert say(ready_file, "open", "--print") == f"{server.ready.http}/_sandbox/\n"
 
 
+def test_the_story_is_written_to_a_file_or_to_stdout(server: Account, ready_file: str, tmp_path: Path) -> None:
+    server.send("Once upon a time")
+    file = tmp_path / "story.html"
+    assert say(ready_file, "report", "-o", str(file)) == f"Wrote the story of the tenant to {file}.\n"
+    assert "Once upon a time" in file.read_text()
+    assert "Once upon a time" in say(ready_file, "report")
+    result = run("report", "-o", str(tmp_path / "no" / "where"), "--ready-file", ready_file)
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert run("report", "--open", "--ready-file", ready_file).exit_code == 2
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_a_script_of_the_shell(shell: str) -> None:
     result = run("completion", shell)
