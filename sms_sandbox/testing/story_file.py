@@ -1,4 +1,4 @@
-"""The story of a failed test's tenant, in a file for a person to look at."""
+"""The story of a failed test's tenant, in a file for people."""
 
 import re
 from hashlib import blake2b

@@ -1,4 +1,4 @@
-"""What a report tells: the answers of control's own operations, up to a limit of each."""
+"""The contents of a report: the answers of control's own operations, up to a limit of each."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""What happened in a report: the problems, each traffic entry, and each callback with its attempts."""
+"""The events in a report: the problems, each traffic entry, and each callback with its attempts."""
 
 import json
 from collections.abc import Iterable, Iterator
