@@ -33,6 +33,7 @@ from .settings import Settings, control_token, is_loopback, with_private_secret
 from .store import tenants
 from .store.database import Store
 from .tenants.startup import TenantSetup
+from .tenants.upkeep import TenantUpkeep
 from .web import metrics
 from .web.middleware import AnswerCancelled, NoLoops
 from .web.pages import Pages, not_allowed
@@ -150,7 +151,6 @@ class Sandbox:
         self.store = store
         self.addresses = addresses
         self.token = control_token(settings)
-        self.key, self.secret = settings.pairs[0]
         self.info = {
             "name": "sms-sandbox",
             "version": __version__,
@@ -163,7 +163,9 @@ class Sandbox:
         self._setup = TenantSetup(settings)
         self._newcomers = self._setup.create_for_unknown_key if settings.accounts == "open" else None
         https_url = None if settings.allow_http else (lambda scope: self.urls_for(scope).https)
-        self.api = Api(store, https_url, gate=Gate(self._newcomers), callback_hosts=settings.callback_host)
+        self._upkeep = TenantUpkeep(store, settings.tenant_ttl)
+        gate = Gate(self._newcomers, quotas=self._setup.defaults.quotas)
+        self.api = Api(store, https_url, None, gate, settings.callback_host, self._upkeep.note)
         self.access = Access(self.token, self._newcomers)
         self.sign_in = SignIn(store, self.access)
         self.metrics = metrics.Metrics(store, self.api.call_times, self.access)
@@ -257,9 +259,10 @@ class Sandbox:
         context = Context(
             self.store, runner, self._journal, self._setup.defaults, self.info, replay, self.access,
             partial(env_command, self.settings, self.addresses.https, self.addresses.ca, self.token is None),
-            self.token is None, partial(call_internally, self.api), self.urls_for,
+            self.token is None, partial(call_internally, self.api), self._upkeep.note, self.urls_for,
         )  # fmt: skip
         await runner.start()
+        self._upkeep.start()
         self.metrics.runner = runner
         self._warming = Thread(target=warm_up, args=[self._owns_process], daemon=True)
         asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._warming.start)
@@ -288,6 +291,7 @@ class Sandbox:
     async def stop(self) -> None:
         """Stop the timeline, and write what is still buffered."""
         self.end_waits()
+        await self._upkeep.stop()
         await self._journal.stop()
         if self._ending is not None:
             await self._ending

@@ -84,6 +84,22 @@ class Settings:
         10_000, "Traffic entries to keep for each tenant. The oldest are dropped for newer ones.",
         least=1, most=1_000_000, metavar="N",
     )  # fmt: skip
+    tenant_ttl: float | None = _setting(
+        None, "Hours after which a tenant that nobody uses is deleted. Those made at the start stay.",
+        kind=float, least=0.1, most=100_000, metavar="HOURS",
+    )  # fmt: skip
+    max_tenants: int | None = _setting(
+        None, "Most tenants that the sandbox has. If left out, there is no limit.", kind=int, least=1, most=10**9,
+        metavar="N",
+    )  # fmt: skip
+    max_messages: int | None = _setting(
+        None, "Most messages that a tenant holds. If left out, there is no limit.", kind=int, least=1, most=10**9,
+        metavar="N",
+    )  # fmt: skip
+    max_accounts: int | None = _setting(
+        None, "Most accounts that a tenant has: its own, and the clients of a reseller. If left out, no limit.",
+        kind=int, least=1, most=10**9, metavar="N",
+    )  # fmt: skip
     certs: str = _setting("certs", "Folder of the certificates. They are created at the first start.", metavar="DIR")
     cert_host: tuple[str, ...] = _setting(
         (), "Another host name of this machine, for the certificate and the control API. May be repeated.",

@@ -126,6 +126,8 @@ def _admit(db: Connection, gate: Gate, method: Method, form: Form | None, author
             described = fault_injection.describe_error(injected.code, account, method, form)
             return _refusal(injected.code, described, account, injected)
         method.check_access(account)
+        if reached := gate.find_reached_quota(db, account, method):  # a refusal of the sandbox, not of the real service
+            return _refusal(Code.NO_ACCESS, reached, account, injected)
     except ApiError as refused:
         return _refuse(refused, method, account or gate.find_caller(db, authorization), injected)
     except Exception as error:  # noqa: BLE001 (answered as FAILED)

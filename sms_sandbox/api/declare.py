@@ -84,7 +84,7 @@ class Method(Struct, frozen=True, eq=False, dict=True):
 
     `empty` is the sentence for a missing required parameter, with its name at {}. `bills_messages` is the key of the
     response that holds the number of messages to bill. `hints` checks for likely mistakes, and `prepare` does long work
-    before the method; both are keyed by the form field that they need.
+    before the method; both are keyed by the form field that they need. `adds` is the kind of data that a quota limits.
     """
 
     name: str
@@ -101,6 +101,7 @@ class Method(Struct, frozen=True, eq=False, dict=True):
     bills_messages: str = ""
     hints: Mapping[str, _Hint] = field(default_factory=dict)
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
+    adds: str = ""
 
     def find_preparation(self, form: Form | None) -> Prepare | None:
         """Return the preparation for a call with this form, if it needs one."""
@@ -223,6 +224,7 @@ def method(
     bills_messages: str = "",
     hints: Mapping[str, _Hint] | None = None,
     prepare: Mapping[str, Prepare] | None = None,
+    adds: str = "",
 ) -> Callable[[Callable[..., Any]], Method]:
     """Declare a method of the API with its chapter (`group`) and its own error codes.
 
@@ -252,6 +254,7 @@ def method(
             bills_messages=bills_messages,
             hints=hints or {},
             prepare=prepare or {},
+            adds=adds,
         )
 
     return declare

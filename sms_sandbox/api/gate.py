@@ -7,9 +7,11 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from ..domain import credentials
+from ..services.quotas import QuotaError, Quotas
 from ..store import accounts, throttle
 from ..store.accounts import Account
 from ..store.unit_of_work import cached
+from .declare import Method
 from .errors import ApiError, Code
 
 _MAX_KNOWN_CALLERS = 10_000
@@ -25,7 +27,10 @@ class Gate:
     With `create_account`, an unknown key becomes an account. With `throttles` off, no call is refused with OVER_LIMIT.
     """
 
-    def __init__(self, create_account: _CreateAccount | None = None, throttles: bool = True) -> None:
+    def __init__(
+        self, create_account: _CreateAccount | None = None, throttles: bool = True, quotas: Quotas | None = None
+    ) -> None:
+        self._quotas = quotas or Quotas()
         self._throttles = throttles
         self._create_account = create_account
         self._tenants: dict[str, int] = {}
@@ -44,6 +49,15 @@ class Gate:
         if account.suspended:
             raise ApiError(Code.ACCOUNT_EXPIRED)
         return account
+
+    def find_reached_quota(self, db: Connection, account: Account, method: Method) -> str | None:
+        """Return which quota forbids the call, in a sentence, or None."""
+        try:
+            if method.adds:
+                self._quotas.check(db, account.tenant, method.adds)
+        except QuotaError as reached:
+            return str(reached)
+        return None
 
     def _authenticate(self, db: Connection, authorization: str) -> Account:
         """Return the account of these credentials, cached by their header until the tenant changes."""
@@ -79,7 +93,10 @@ class Gate:
     def _create(self, db: Connection, key: str, secret: str) -> Account | None:
         if self._create_account is None:
             return None
-        self._create_account(db, key, secret)
+        try:
+            self._create_account(db, key, secret)
+        except QuotaError as reached:
+            raise ApiError(Code.AUTH_FAILED, str(reached)) from reached
         return accounts.find_called(db, key)
 
     def find_caller(self, db: Connection, authorization: str) -> Account | None:

@@ -97,10 +97,11 @@ class Api:
 
     def __init__(
         self, store: Store, https_url: Callable[[Scope], str] | None, offered: Mapping[str, Method] | None = None,
-        gate: Gate | None = None, callback_hosts: Collection[str] = (),
+        gate: Gate | None = None, callback_hosts: Collection[str] = (), note_use: Callable[[int], None] | None = None,
     ) -> None:  # fmt: skip
         self._store = store
         self._gate = gate or Gate()
+        self._note_use = note_use or (lambda _: None)
         self._effects = FaultEffects()
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
@@ -180,6 +181,8 @@ class Api:
         )  # fmt: skip
         weight = len(scope["query_string"]) + len(body) + len(rendered)
         tenant = answer.account.tenant if answer.account else None
+        if tenant is not None:
+            self._note_use(tenant)
         try:
             self._store.on_entry(PendingEntry(tenant, weight, _make_entry, (call, self._context)))
         except Exception:  # the call is carried out, so its client must be told that

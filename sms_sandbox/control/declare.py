@@ -59,6 +59,9 @@ class Context(Struct, frozen=True):
     call_api: Callable[[str, str, str, Mapping[str, str]], Coroutine[Any, Any, tuple[int, bytes]]]
     """Call the API with key, secret, method and parameters, and return status and body."""
 
+    note_use: Callable[[int], None]
+    """Note that a tenant is used now."""
+
     urls_for: Callable[[Scope], Urls]
     """Return the addresses that the client of a request can use."""
 

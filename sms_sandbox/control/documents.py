@@ -54,10 +54,13 @@ def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     document = read_document(body.document)
     rows = check_document(document)
     schema.lock(call.db)  # so that two callers do not take the same name
+    quotas = call.context.defaults.quotas
+    quotas.check_tenants(call.db)
+    quotas.check_rows({table: len(found) for table, found in rows.items()})
     name = check_free_name(call, body.name or document.tenant.name)
     changes = {field: value for field, value in (("key", body.key), ("secret", body.secret)) if value}
     rows = {**rows, "accounts": _accounts(call.db, rows, changes)}
-    return created_tenant(call, _restore(call.db, document.tenant, name, rows, call.real))
+    return created_tenant(call, _restore(call, document.tenant, name, rows))
 
 
 @operation("POST", "/replay", max_body=shapes.MAX_DOCUMENT_BYTES)
@@ -129,7 +132,7 @@ def _accounts(db: Connection, rows: Tables, changes: Mapping[str, str]) -> list[
     return renamed
 
 
-def _restore(db: Connection, settings: shapes.DocumentTenant, name: str, rows: Tables, real: datetime) -> Tenant:
+def _restore(call: Call, settings: shapes.DocumentTenant, name: str, rows: Tables) -> Tenant:
     """Create a tenant with these settings and rows, and its clock as it was."""
     new = NewTenant(
         name=name,
@@ -137,9 +140,10 @@ def _restore(db: Connection, settings: shapes.DocumentTenant, name: str, rows: T
         profile=settings.profile,
         delivery_delay=timedelta(seconds=settings.delivery_seconds),
         strict_senders=settings.strict_senders,
-        clock=tenant_document.build_clock(settings.clock.now, settings.clock.running, real),
+        clock=tenant_document.build_clock(settings.clock.now, settings.clock.running, call.real),
+        made_by=call.caller.by,
     )
-    return tenant_document.restore(db, new, settings.created, rows, real)
+    return tenant_document.restore(call.db, new, settings.created, rows, call.real)
 
 
 OPERATIONS = (export_tenant, import_tenant, replay_tenant)

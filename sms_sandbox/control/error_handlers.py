@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
 from ..services.access import AccessError
+from ..services.quotas import QuotaError
 from ..store.timeline import GoneError
 from . import PREFIX
 from .errors import ControlError, gone
@@ -21,6 +22,8 @@ def _response(refusal: ControlError) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001
     if isinstance(error, AccessError):
         error = ControlError(error.code, error.message)
+    if isinstance(error, QuotaError):
+        error = ControlError("quota", str(error))
     return _response(error if isinstance(error, ControlError) else gone())
 
 
@@ -50,6 +53,7 @@ async def control_failed(request: Request, error: Exception) -> Response:  # noq
 HANDLERS: Mapping[Any, ExceptionHandler] = {
     ControlError: _refused,
     AccessError: _refused,
+    QuotaError: _refused,
     GoneError: _refused,
     404: no_such_path,
     405: _not_allowed,

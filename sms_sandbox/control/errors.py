@@ -6,6 +6,7 @@ STATUSES = {
     "bad_body": 400,
     "unauthorised": 401,
     "forbidden": 403,
+    "quota": 403,
     "not_found": 404,
     "not_allowed": 405,
     "conflict": 409,

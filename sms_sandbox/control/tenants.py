@@ -3,16 +3,19 @@
 import secrets
 from collections.abc import Collection
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from ..domain.clock import MICROSECOND, Clock
 from ..domain.profiles import PROFILES
 from ..services import new_tenant, reset
-from ..store import accounts, schema, tenants
+from ..store import accounts, schema, tenant_use, tenants
 from ..store.accounts import Account, NewAccount
+from ..store.paging import Paging
 from ..store.tenants import Tenant
 from .clock import clock_at
 from .conversion import page_info, paging_of, shape_of, to_units
@@ -35,6 +38,7 @@ def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
         throttle = defaults.throttle
     key = body.key or f"a{secrets.token_hex(16)[1:]}"
     schema.lock(call.db)  # so that two callers do not take the same name
+    defaults.quotas.check_tenants(call.db)
     name = check_free_name(call, body.name or f"t-{secrets.token_hex(8)}")
     if accounts.find_by_key(call.db, key) is not None:
         raise ControlError("conflict", f"There is an account with the key {key!r} already.")
@@ -46,6 +50,7 @@ def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
         profile=profile,
         delivery_delay=delay,
         strict_senders=strict,
+        made_by=call.caller.by,
         clock=Clock(frozen_at=body.frozen_at and body.frozen_at.astimezone(UTC)),  # by whose days months are counted
     )
     secret = body.secret or secrets.token_hex(16)
@@ -63,10 +68,13 @@ def check_free_name(call: Call, name: str) -> str:
 
 
 @operation("GET", "/tenants", needs_operator=True)
-def list_tenants(call: Call, query: PageQuery) -> shapes.Tenants:
-    """List all tenants, oldest first."""
-    page = tenants.list_page(call.db, paging_of(query))
-    return shapes.Tenants(page_info(page), [_tenant(call, row) for row in page.rows])
+async def list_tenants(call: LongCall, query: PageQuery) -> shapes.Tenants:
+    """List all tenants, oldest first.
+
+    Each has who made it, when it was last used, and how much it holds.
+    """
+    # Counting takes long if there is much, and calls of the API need not wait for it.
+    return await call.context.store.run_aside(partial(_list, call, paging_of(query)))
 
 
 @operation("GET", "/tenants/{tenant}")
@@ -108,6 +116,17 @@ async def reset_tenant(call: LongCall, tenant: Name, body: shapes.Reset) -> shap
         if body.kinds is None:
             return await call.transact_exclusively(lambda call: _start_afresh(call, tenant))
         return await call.transact_exclusively(lambda call: _empty(call, tenant, body.kinds or ()))
+
+
+def _list(long: LongCall, paging: Paging, db: Connection) -> shapes.Tenants:
+    call = Call(long.context, db, long.caller, long.urls)
+    page = tenants.list_page(db, paging)
+    held = tenant_use.count_held(db, [row.id for row in page.rows])
+    listed = [
+        shape_of(shapes.ListedTenant, row, **_fields(call, row), messages=held[row.id].messages, rows=held[row.id].rows)
+        for row in page.rows
+    ]
+    return shapes.Tenants(page_info(page), listed)
 
 
 def created_tenant(call: Call, row: Tenant) -> shapes.CreatedTenant:

@@ -18,6 +18,7 @@ from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.tenants import Tenant
 from . import sessions
+from .quotas import QuotaError
 
 TOKEN_HEADER = "x-sandbox-token"  # noqa: S105 (the name of a header)
 TENANT_HEADER = "x-sandbox-tenant"
@@ -27,7 +28,7 @@ CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
 
 
 class AccessError(Exception):
-    """A refusal: `unauthorised`, `too_many`, `forbidden` or `not_found`, and a sentence."""
+    """A refusal: `unauthorised`, `too_many`, `forbidden`, `quota` or `not_found`, and a sentence."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -76,6 +77,12 @@ class Caller(Struct, frozen=True):
     """True if a session of a browser says so."""
     name: str
     """For people: `operator`, or the key."""
+    address: str = ""
+
+    @property
+    def by(self) -> str:
+        """The caller and where it is, for the traffic and the list of tenants."""
+        return f"{self.name} from {self.address}" if self.address else self.name
 
 
 class Access:
@@ -129,7 +136,7 @@ class Access:
             account = _default_account(db)
         tenant = tenants.read(db, account.tenant)
         assert tenant is not None
-        return Caller(account, tenant, is_operator, signed_in is not None, who)
+        return Caller(account, tenant, is_operator, signed_in is not None, who, given.address)
 
     def check_token(self, given: str) -> None:
         """Raise AccessError unless this is the operator's token."""
@@ -145,7 +152,10 @@ class Access:
             raise AccessError("unauthorised", "The Authorization header is not of the Basic scheme.")
         account = accounts.find_called(db, pair[0])
         if account is None and self._create_account is not None:
-            self._create_account(db, *pair)
+            try:
+                self._create_account(db, *pair)
+            except QuotaError as reached:
+                raise AccessError("quota", str(reached)) from reached
             account = accounts.find_called(db, pair[0])
         if account is None or not credentials.matches_secret(pair[1], account.secret):
             raise AccessError("unauthorised", "There is no account with this key and secret.")

@@ -11,6 +11,7 @@ from ..store.accounts import NewAccount
 from ..store.numbers import Number
 from ..store.tenants import NewTenant, Tenant
 from . import monthly_billing
+from .quotas import Quotas
 
 OWN_NUMBER = "61491570112"
 SHARED_NUMBER = "61491570101"
@@ -28,6 +29,7 @@ class TenantDefaults(Struct, frozen=True):
     throttle: int = 15
     strict_senders: bool = False
     delivery_delay: timedelta = timedelta(seconds=1)
+    quotas: Quotas = Quotas()
 
 
 def new_for_key(key: str, secret: str, name: str, defaults: TenantDefaults) -> tuple[NewTenant, NewAccount]:

@@ -29,6 +29,12 @@ _WRITE = Statement(
 )
 
 
+def count_given(db: Connection, tenant: int, kind: str) -> int:
+    """Return how many ids of a kind were given since the tenant was last reset."""
+    counters = state(db, tenant, "counters", lambda: dict(_READ.all(db, tenant=tenant)))
+    return int(counters.get(kind, FIRST[kind])) - FIRST[kind]
+
+
 def take(db: Connection, tenant: int, kind: str, count: int = 1) -> int:
     """Return the first of `count` new consecutive ids."""
     counters = state(db, tenant, "counters", lambda: dict(_READ.all(db, tenant=tenant)))

@@ -31,6 +31,10 @@ class Tenant(Struct, frozen=True):
     strict_senders: bool
     faulty: bool
     """True if it has a rule of faults on callbacks."""
+    made_by: str
+    """Who created it: a key, the operator, and from which address."""
+    last_used: datetime
+    """The last call of the API or of control, in real time; some seconds late."""
 
 
 class NewTenant(Struct, frozen=True):
@@ -42,13 +46,14 @@ class NewTenant(Struct, frozen=True):
     delivery_delay: timedelta = timedelta(seconds=1)
     strict_senders: bool = False
     clock: Clock = field(default_factory=Clock)
+    made_by: str = ""
 
 
 _COLUMNS = (t.c.id, t.c.name, t.c.seed, t.c.created, t.c.clock_offset, t.c.frozen_at, t.c.moving)
 _FAULTY = (
     select(tables.rules.c.id).where(tables.rules.c.tenant == t.c.id, tables.rules.c.kind == faults.CALLBACK).exists()
 )
-_SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders, _FAULTY)
+_SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders, _FAULTY, t.c.made_by, t.c.last_used)
 _READ = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")))
 _NAMED = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.name == bindparam("called")))
 _FIRST = Statement(select(t.c.id).order_by(t.c.id).limit(1))
@@ -91,6 +96,8 @@ def add(db: Connection, new: NewTenant, real: datetime) -> Tenant:
         version=0,
         state=0,
         throttle="",
+        made_by=new.made_by,
+        last_used=to_micros(real),
     )
     tenant = read(db, tenant_id)
     assert tenant is not None
@@ -130,10 +137,10 @@ def _tenant(row: tuple[Any, ...] | None) -> Tenant | None:
 
 
 def _tenant_of(row: Sequence[Any]) -> Tenant:
-    tenant_id, name, seed, created, offset, frozen_at, moving, profile, delay, strict, faulty = row
+    tenant_id, name, seed, created, offset, frozen_at, moving, profile, delay, strict, faulty, made_by, used = row
     return Tenant(
         tenant_id, name, seed, from_micros(created), build_clock(offset, frozen_at, moving), profile,
-        delay * MICROSECOND, bool(strict), bool(faulty),
+        delay * MICROSECOND, bool(strict), bool(faulty), made_by, from_micros(used),
     )  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from ..domain import credentials, faults
 from ..domain.clock import Clock, real_now
 from ..domain.profiles import PROFILES
 from ..services import new_tenant
+from ..services.quotas import Quotas
 from ..settings import Settings, can_be_account
 from ..store import accounts, schema, tenants
+from ..store.tenant_use import FROM_START
 
 _MAX_NAME_LENGTH = 60
 """The limit of a tenant's name is 64 characters; the rest is for a number at the end."""
@@ -28,7 +30,9 @@ class TenantSetup:
         self._settings = settings
         throttle = PROFILES[settings.profile].throttle if settings.throttle is None else settings.throttle
         delay = timedelta(seconds=settings.delivery_delay)
-        self.defaults = new_tenant.TenantDefaults(settings.profile, throttle, settings.strict_senders, delay)
+        self.defaults = new_tenant.TenantDefaults(
+            settings.profile, throttle, settings.strict_senders, delay, _quotas_of(settings)
+        )
         self._seed_file = None
         if settings.seed_file is not None:
             # Imported here because most starts have no seed file.
@@ -63,7 +67,7 @@ class TenantSetup:
         return is_new
 
     def create_for_unknown_key(self, db: Connection, key: str, secret: str) -> None:
-        """Create a tenant for an unknown key with its secret, if both are valid.
+        """Create a tenant for an unknown key with its secret, if both are valid. Raises QuotaError.
 
         A key with a magic suffix, as in `KEY-nocredit`, creates the tenant of `KEY`.
         """
@@ -72,10 +76,12 @@ class TenantSetup:
             return
         schema.lock(db)  # so that only one of two simultaneous first calls creates the tenant
         if accounts.find_by_key(db, key) is None:
-            self._create(db, key, secret, f"account-{key}")
+            self.defaults.quotas.check_tenants(db)
+            self._create(db, key, secret, f"account-{key}", f"first call with the key {key}")
 
-    def _create(self, db: Connection, key: str, secret: str, name: str) -> None:
+    def _create(self, db: Connection, key: str, secret: str, name: str, made_by: str = FROM_START) -> None:
         tenant, account = new_tenant.new_for_key(key, secret, _free_name(db, name), self.defaults)
+        tenant = replace(tenant, made_by=made_by)
         if self._settings.demo and key == self._settings.pairs[0][0]:
             tenant = replace(tenant, clock=Clock(frozen_at=DEMO_START))
         given = self._seed_file.seed.account(key) if self._seed_file is not None else None
@@ -88,6 +94,10 @@ class TenantSetup:
         owner = accounts.find_first(db, created.id)
         assert owner is not None
         accounts.change(db, created.id, owner.id, given.urls)
+
+
+def _quotas_of(settings: Settings) -> Quotas:
+    return Quotas(settings.max_tenants, settings.max_messages, settings.max_accounts)
 
 
 def _free_name(db: Connection, wanted: str) -> str:

@@ -27,7 +27,7 @@ _MAX_BODY_BYTES = 4096
 _OWN_ADDRESS = re.compile(r"/_sandbox/[!-\[\]-~]*")
 """An address of ours to return to. Browsers take a backslash for a slash."""
 
-_STATUSES = {"unauthorised": 401, "too_many": 429}
+_STATUSES = {"unauthorised": 401, "quota": 403, "too_many": 429}
 
 _FRAME = Template("""<!doctype html>
 <html lang="en">

@@ -93,7 +93,7 @@ class SingleBooking(Booking):
     type_id: int
 
 
-@method("Resellers", errors=[Code.KEY_EXISTS], resellers_only=True)
+@method("Resellers", errors=[Code.KEY_EXISTS], resellers_only=True, adds="accounts")
 def add_client(
     call: Call,
     name: _Name,

@@ -92,6 +92,7 @@ async def _count_parts_of_list(
     bills_messages="recipients",
     hints={"list_id": _hint_ignored_numbers},
     prepare={"list_id": _count_parts_of_list},
+    adds="messages",
 )  # fmt: skip
 def send_sms(
     call: Call,

@@ -84,8 +84,21 @@ class CreatedTenant(Tenant):
     secret: str
 
 
+class ListedTenant(Tenant):
+    """A tenant in the operator's list.
+
+    `made_by` names the key or the operator, and the address; `start` is the server itself. `last_used` is in real time,
+    and may be some seconds late. `messages` and `rows` say how much it holds.
+    """
+
+    made_by: str
+    last_used: datetime
+    messages: int
+    rows: int
+
+
 class Tenants(Response):
     """A page of tenants, oldest first."""
 
     page: PageInfo
-    tenants: list[Tenant]
+    tenants: list[ListedTenant]

@@ -22,6 +22,8 @@ tenants = Table(
     number("version"),
     number("state"),
     text("throttle"),
+    text("made_by"),
+    number("last_used"),
     sqlite_autoincrement=True,
 )
 
