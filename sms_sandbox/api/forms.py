@@ -51,6 +51,11 @@ def read_form(query: bytes, content_type: str, body: bytes) -> Form:
     return form
 
 
+def is_multipart(content_type: str) -> bool:
+    """Return True if a body of this type has parts, which take long to read."""
+    return content_type.partition(";")[0].strip().lower() == _MULTIPART
+
+
 def _merge(query: dict[str, str], body: dict[str, str]) -> dict[str, str]:
     merged = query | body
     hints = [hint for form in (query, body) if isinstance(form, FormWithHints) for hint in form.hints]
@@ -128,16 +133,25 @@ def _parse_multipart(content_type: str, body: bytes) -> dict[str, str]:
     from python_multipart.multipart import Field, create_form_parser  # late: seldom needed and slow to import
 
     fields: list[Field] = []
+    files = 0
 
     def keep(field: Field) -> None:
-        if len(fields) == _MAX_FIELDS:
-            raise UnreadableError("too many fields")
+        count_part()
         fields.append(field)
+
+    def count_file(_: object) -> None:
+        nonlocal files
+        count_part()
+        files += 1
+
+    def count_part() -> None:
+        if len(fields) + files == _MAX_FIELDS:
+            raise UnreadableError("too many fields")
 
     _, _, options = content_type.partition(";")
     headers = {"Content-Type": f"{_MULTIPART};{options}".encode("latin-1")}
     try:
-        parser = create_form_parser(headers, keep, None, config={"MAX_MEMORY_FILE_SIZE": len(body)})
+        parser = create_form_parser(headers, keep, count_file, config={"MAX_MEMORY_FILE_SIZE": len(body)})
         parser.write(body)
         parser.finalize()
     except ValueError as error:  # the parser's own errors are ValueErrors too

@@ -74,6 +74,10 @@ class Gate:
             account = self._check_credentials(db, authorization)
         return account
 
+    def is_known(self, db: Connection, authorization: str) -> bool:
+        """Return True if the credentials are those of an account."""
+        return self._find(db, authorization) is not None
+
     def _find(self, db: Connection, authorization: str) -> Account | None:
         try:
             return self._check_credentials(db, authorization)

@@ -19,6 +19,7 @@ from ..services.access import AccessError, Caller, Given, read_given
 from .declare import Call, Context, HtmlPage, LongCall, Operation
 from .errors import ControlError
 from .openapi import document
+from .request_bodies import RequestBodies
 from .server_sent_events import stream
 from .shapes.primitives import Id
 
@@ -65,63 +66,56 @@ def routes(operations: Sequence[Operation], context: Context) -> list[Route]:
     The refusal of a verb names all verbs of a path, so they share a route.
     """
     by_path = groupby(sorted(operations, key=lambda each: each.path), key=lambda each: each.path)
-    return [_route(path, list(there), context) for path, there in by_path]
+    bodies = RequestBodies()
+    return [_route(path, list(there), context, bodies) for path, there in by_path]
 
 
-def _route(path: str, operations: Sequence[Operation], context: Context) -> Route:
+def _route(path: str, operations: Sequence[Operation], context: Context, bodies: RequestBodies) -> Route:
     by_verb = {operation.verb: operation for operation in operations}
     ids = {name for operation in operations for name, kind in operation.in_path.items() if kind is Id}
 
     async def endpoint(request: Request) -> Response:
         operation = by_verb["GET" if request.method == "HEAD" else request.method]
-        return await _answer(operation, context, request)
+        return await _answer(operation, context, request, bodies)
 
     for name in ids:
         path = path.replace(f"{{{name}}}", f"{{{name}:id}}")
     return Route(path, endpoint, methods=list(by_verb), name=operations[0].name)
 
 
-async def _answer(operation: Operation, context: Context, request: Request) -> Response:
+async def _answer(operation: Operation, context: Context, request: Request, bodies: RequestBodies) -> Response:
     given = _given(request)
     try:
-        return await _answer_caller(operation, context, request, given)
+        return await _answer_caller(operation, context, request, given, bodies)
     except AccessError as refusal:
         if refusal.code == "unauthorised":
             context.access.note_failure(given)
         raise
 
 
-async def _answer_caller(operation: Operation, context: Context, request: Request, given: Given) -> Response:
+async def _answer_caller(
+    operation: Operation, context: Context, request: Request, given: Given, bodies: RequestBodies
+) -> Response:
     find = partial(_find_caller, operation=operation, given=given, context=context)
     if context.access.token is not None:
         # First of all, so that strangers can't make the server read what they send.
         context.access.check_given(given)
         await context.store.run(find)
-    arguments = operation.arguments(
-        request.path_params, _query(operation, request), await _body(request, operation.max_body)
-    )
-    await context.journal.flush()  # so that the operation acts on everything that happened before it
-    urls = context.urls_for(request.scope)
-    if not (operation.waits or operation.streams):
-        value = await context.store.run(lambda db: operation.run(Call(context, db, find(db), urls), **arguments))
-        if isinstance(value, HtmlPage):
-            return HTMLResponse(value.html, operation.status, {"cache-control": "no-store", **value.headers})
-        return ShapeResponse(value, operation.status)
-    caller = await context.store.run(find)
-    running = operation.run(LongCall(context, caller, urls, request.receive), **arguments)
-    if isinstance(running, AsyncGenerator):
-        return await stream(running, request.method)
-    return ShapeResponse(await running, operation.status)
-
-
-async def _body(request: Request, max_bytes: int) -> bytes:
-    """Read the body. Starlette's own limit is no use here, because it refuses in its own words instead of ours."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise ControlError("too_large", f"The body has more than {max_bytes} bytes.")
-    return bytes(body)
+    async with bodies.read(request, operation.max_body) as body:
+        arguments = operation.arguments(request.path_params, _query(operation, request), body)
+        del body
+        await context.journal.flush()  # so that the operation acts on everything that happened before it
+        urls = context.urls_for(request.scope)
+        if not (operation.waits or operation.streams):
+            value = await context.store.run(lambda db: operation.run(Call(context, db, find(db), urls), **arguments))
+            if isinstance(value, HtmlPage):
+                return HTMLResponse(value.html, operation.status, {"cache-control": "no-store", **value.headers})
+            return ShapeResponse(value, operation.status)
+        caller = await context.store.run(find)
+        running = operation.run(LongCall(context, caller, urls, request.receive), **arguments)
+        if isinstance(running, AsyncGenerator):
+            return await stream(running, request.method)
+        return ShapeResponse(await running, operation.status)
 
 
 def _query(operation: Operation, request: Request) -> Mapping[str, str]:

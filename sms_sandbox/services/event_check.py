@@ -1,4 +1,4 @@
-"""Check of the data of events in a document, so that their handlers can read it."""
+"""Check of the data of events in a document."""
 
 import json
 from collections.abc import Callable, Mapping

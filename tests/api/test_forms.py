@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sms_sandbox.api import forms
 from sms_sandbox.api.forms import FormWithHints, UnreadableError, parse_urlencoded, read_form
 from sms_sandbox.api.routes import MAX_BODY_BYTES
 from sms_sandbox.store.database import Store
@@ -81,6 +82,39 @@ def test_multipart_is_utf_8_with_dotted_names_and_without_files(call: Caller) ->
         files=[("name", (None, "Žofín")), ("field.1", text), ("field_2", ("file.txt", b"no text"))],
     )
     assert (answer.json()["name"], answer.json()["fields"]) == ("Žofín", {"field_1": "Straße"})
+
+
+def multipart(parts: int, part: bytes) -> tuple[dict[str, str], bytes]:
+    """Return the headers and the body of a form with equal parts."""
+    return {"Content-Type": "multipart/form-data; boundary=b"}, (b"--b\r\n" + part) * parts + b"--b--\r\n"
+
+
+FILE = b'Content-Disposition: form-data; name="f"; filename="f"\r\nContent-Type: text/plain\r\n\r\nx\r\n'
+
+
+@pytest.mark.parametrize(("parts", "code"), [(1_000, "SUCCESS"), (1_001, "FIELD_INVALID")])
+def test_files_count_as_parts(call: Caller, parts: int, code: str) -> None:
+    headers, body = multipart(parts, FILE)
+    assert call.http.post("/get-balance.json", headers=headers, content=body).json()["error"]["code"] == code
+
+
+def test_parts_are_read_only_for_those_who_may_call(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+
+    def parse(_: str, body: bytes) -> dict[str, str]:
+        read.append(body)
+        return {}
+
+    monkeypatch.setattr(forms, "_parse_multipart", parse)
+    headers, body = multipart(5_000, FILE)
+    strangers: list[Any] = [(KEY, "wrong"), ("nobody", "nothing"), None]
+    for auth in strangers:
+        call.http.auth = auth
+        assert call.http.post("/get-balance.json", headers=headers, content=body).status_code == 401
+    assert read == []
+    call.http.auth = (KEY, SECRET)
+    call.http.post("/get-balance.json", headers=headers, content=body)
+    assert read == [body]
 
 
 def test_multipart_wins_over_the_query(call: Caller) -> None:
