@@ -62,7 +62,7 @@ def flags() -> list[str]:
 
 
 def install_browser() -> None:
-    """Install Debian's package where this user may do that, and otherwise let Playwright download a browser.
+    """Install Debian's package if this user may, and otherwise let Playwright download a browser.
 
     What goes wrong is printed; the caller looks again if there is a browser.
     """

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, and_, bindparam, func, literal, or_, select, union_all
 
 from ..domain.clock import from_micros
 from .messages import CANCELLED
 from .paging import Page, Paging, fetch_page
 from .recipients import SELECTED, Recipient, build_recipient
+from .statement import Statement
 from .tables import messages as m
 from .tables import optouts as o
 from .tables import recipients as r
@@ -41,6 +42,24 @@ class GotText(Struct, frozen=True):
 HandsetText = GotText | SentText
 
 
+_SELECT_GOT = SELECTED.add_columns(r.c.account, m.c.status)
+_SELECT_SENT = select(
+    t.c.id, t.c.account, t.c.message, t.c.longcode, t.c.text, t.c.received_at, t.c.is_optout, t.c.keyword, t.c.recipient
+)
+_LAST_GOT = Statement(
+    _SELECT_GOT.where(
+        r.c.tenant == bindparam("tenant"), r.c.msisdn == bindparam("msisdn"), m.c.status != CANCELLED
+    )
+    .order_by(r.c.sent_at.desc(), r.c.id.desc())
+    .limit(1)
+)  # fmt: skip
+_LAST_SENT = Statement(
+    _SELECT_SENT.where(t.c.tenant == bindparam("tenant"), t.c.msisdn == bindparam("msisdn"))
+    .order_by(t.c.received_at.desc(), t.c.id.desc())
+    .limit(1)
+)
+
+
 def list_numbers(db: Connection, tenant: int, paging: Paging, parts: Collection[str] = ()) -> Page[str]:
     """Return a page of the handsets' numbers, the one with the latest text first.
 
@@ -69,8 +88,15 @@ def list_texts(db: Connection, tenant: int, msisdn: str, paging: Paging) -> Page
 
 def find_last_text(db: Connection, tenant: int, msisdn: str) -> HandsetText | None:
     """Return the newest text of a handset."""
-    rows = db.execute(_texts_of(tenant, msisdn).limit(1))
-    return next(iter(_read_texts(db, tenant, [tuple(row) for row in rows])), None)
+    got = _LAST_GOT.one(db, tenant=tenant, msisdn=msisdn)
+    sent = _LAST_SENT.one(db, tenant=tenant, msisdn=msisdn)
+    if got is None:
+        return None if sent is None else _build_sent(sent)
+    if sent is None:
+        return _build_got(got)
+    text, reply, answered = _build_got(got), _build_sent(sent), sent[-1] or 0
+    is_reply_newer = (reply.received_at, answered, 1) > (text.recipient.sent_at, text.recipient.id, 0)
+    return reply if is_reply_newer else text
 
 
 _GOT, _SENT = 0, 1
@@ -99,26 +125,22 @@ def _read_texts(db: Connection, tenant: int, rows: Sequence[tuple[Any, ...]]) ->
     got, sent = ([id_ for kind, id_ in rows if kind == wanted] for wanted in (_GOT, _SENT))
     texts: dict[tuple[int, int], HandsetText] = {}
     if got:
-        query = SELECTED.add_columns(r.c.account, m.c.status).where(r.c.tenant == tenant, r.c.id.in_(got))
-        for *recipient, account, status in db.execute(query):
-            texts[_GOT, recipient[0]] = GotText(build_recipient(recipient), account, status)
+        for row in db.execute(_SELECT_GOT.where(r.c.tenant == tenant, r.c.id.in_(got))):
+            texts[_GOT, row[0]] = _build_got(row)
     if sent:
-        columns = (
-            t.c.id,
-            t.c.account,
-            t.c.message,
-            t.c.longcode,
-            t.c.text,
-            t.c.received_at,
-            t.c.is_optout,
-            t.c.keyword,
-        )
-        for id_, account, message, longcode, words, at, is_optout, keyword in db.execute(
-            select(*columns).where(t.c.tenant == tenant, t.c.id.in_(sent))
-        ):
-            sent_at = from_micros(at)
-            texts[_SENT, id_] = SentText(id_, account, message, longcode, words, sent_at, bool(is_optout), keyword)
+        for row in db.execute(_SELECT_SENT.where(t.c.tenant == tenant, t.c.id.in_(sent))):
+            texts[_SENT, row[0]] = _build_sent(row)
     return [texts[kind, id_] for kind, id_ in rows]
+
+
+def _build_got(row: Sequence[Any]) -> GotText:
+    *recipient, account, status = row
+    return GotText(build_recipient(recipient), account, status)
+
+
+def _build_sent(row: Sequence[Any]) -> SentText:
+    id_, account, message, longcode, text, at, is_optout, keyword, _ = row
+    return SentText(id_, account, message, longcode, text, from_micros(at), bool(is_optout), keyword)
 
 
 def find_opt_outs(db: Connection, tenant: int, numbers: Collection[str]) -> dict[str, list[int]]:

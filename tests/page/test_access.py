@@ -1,4 +1,4 @@
-"""The page without a mouse, on a narrow screen, for screen readers, and after the connection was lost."""
+"""The page without a mouse, on a narrow screen, for screen readers, and after a restart."""
 
 from dataclasses import replace
 
