@@ -14,15 +14,16 @@ export function snippets({ https, key, secret, ca }) {
     ["curl", `curl --cacert ${sh(ca)} \\
   -u ${sh(`${key}:${word}`)} ${sh(url)} \\
   -d to=${TO} -d message='${TEXT}'`],
-    ["Python", `import requests
+    ["Python", `import base64, ssl, urllib.parse, urllib.request
 
-reply = requests.post(
+pair = base64.b64encode(${q(`${key}:${word}`)}.encode()).decode()
+request = urllib.request.Request(
     ${q(url)},
-    auth=(${q(key)}, ${q(word)}),
-    data={"to": "${TO}", "message": "${TEXT}"},
-    verify=${q(ca)},
+    data=urllib.parse.urlencode({"to": "${TO}", "message": "${TEXT}"}).encode(),
+    headers={"Authorization": f"Basic {pair}"},
 )
-print(reply.json())`],
+context = ssl.create_default_context(cafile=${q(ca)})
+print(urllib.request.urlopen(request, context=context).read().decode())`],
     ["PHP", `<?php
 $call = curl_init(${php(url)});
 curl_setopt_array($call, [

@@ -1,6 +1,7 @@
 // Forms of the tenant view: send a message, callback URLs, reset, export and import, another tenant.
 
 import { h } from "./dom.js";
+import { typedNumber } from "./numbers.js";
 import { button, card, during, field, input, menu } from "./parts.js";
 
 const KINDS = ["messages", "contacts", "numbers", "keywords", "rules", "faults", "clock", "mails", "traffic", "clients"];
@@ -18,7 +19,8 @@ export function sendForm({ control, notify }) {
   function submit(event) {
     event.preventDefault();
     return during(send, notify, async () => {
-      const params = { to: to.value, message: text.value, ...(from.value ? { from: from.value } : {}) };
+      const numbers = to.value.split(",").map((each) => typedNumber(each) || each.trim()).join(",");
+      const params = { to: numbers, message: text.value, ...(from.value ? { from: from.value } : {}) };
       const { status, reply } = await control.post("/calls", { method: "send-sms", params });
       const code = reply?.error?.code;
       if (code === "SUCCESS") notify(`Sent: message ${reply.message_id}.`);

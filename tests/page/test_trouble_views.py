@@ -1,0 +1,266 @@
+"""The views of callbacks, traffic, time and trouble, the tenant, and the first steps, in a real browser."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import Settings
+from tests.sandbox import HANDSET, Account, run_sandbox
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--disable-quic",
+]  # fmt: skip
+HARD_BOUNCE = "61491572665"
+SCRIPT = "<img src=x onerror='window.hit=1'><script>window.hit=1</script>"
+VIEWS = ("callbacks", "traffic", "time", "tenant", "start")
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("no browser is on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(certificates: Certificates) -> Iterator[Account]:
+    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
+        yield account
+
+
+@pytest.fixture
+def tenant(server: Account) -> Account:
+    return server.tenant(frozen_at="2030-01-31T12:00:00Z")
+
+
+@pytest.fixture
+def open_view(chromium: Browser, tenant: Account) -> Iterator[Open]:
+    """A function that opens a view of the tenant. Errors of the page fail the test."""
+    errors: list[str] = []
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"], timezone_id="UTC")
+    context.set_default_timeout(5_000)
+    key = json.dumps(f"{tenant.key}:{tenant.secret}")
+    context.add_init_script(
+        f"sessionStorage.getItem('sms-sandbox.tenant') ?? sessionStorage.setItem('sms-sandbox.tenant', {key})"
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    def go(view: str, width: int = 1280) -> Page:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{tenant.ready.http}/_sandbox/#/{view}")
+        return page
+
+    yield go
+    context.close()
+    assert errors == []
+
+
+def receiver_of(tenant: Account, **answer: object) -> str:
+    return str(tenant.ok("PUT", "/receivers/inbox", answer)["url"])
+
+
+# Time and trouble
+
+
+def test_tomorrow_s_message_is_seen_today(tenant: Account, open_view: Open) -> None:
+    tenant.send("See you", send_at="2030-02-01 09:00:00")
+    page = open_view("time")
+    expect(page.get_by_text("a message is sent")).to_be_visible()
+    page.get_by_role("button", name="+1 day").click()
+    expect(page.get_by_text("Happened on the way: 1 × a message is sent, 1 × delivery report")).to_be_visible()
+    expect(page.locator(".view").get_by_text("Fri, Feb 1, 2030")).to_be_visible()
+    assert tenant.ok("GET", "/recipients")["recipients"][0]["status"] == "delivered"
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Freeze")).to_be_focused()
+    assert tenant.ok("GET", "/clock")["running"] is True
+
+
+def test_the_clock_goes_to_the_next_event(tenant: Account, open_view: Open) -> None:
+    page = open_view("time")
+    tenant.send("hi")  # it appears by itself
+    expect(page.get_by_text("delivery report delivered")).to_be_visible()
+    page.get_by_role("button", name="To the next event").click()
+    expect(page.locator(".big-clock")).to_have_text("12:00:01")
+
+
+def test_a_fault_is_set_switched_off_and_removed(tenant: Account, open_view: Open) -> None:
+    page = open_view("time")
+    page.get_by_label("The next API call").select_option("error=LEDGER_ERROR")
+    page.get_by_label("How often").nth(1).select_option("until switched off")
+    page.get_by_role("button", name="Set").nth(1).click()
+    switch = page.get_by_role("switch", name="Refuse: out of credit: on")
+    expect(switch).to_be_checked()
+    assert tenant.api("send-sms", to=HANDSET, message="hi")["error"]["code"] == "LEDGER_ERROR"
+    switch.press("Space")
+    expect(switch).not_to_be_checked()
+    assert tenant.api("send-sms", to=HANDSET, message="hi")["error"]["code"] == "SUCCESS"
+    page.get_by_role("button", name="Remove: Refuse: out of credit").click()
+    expect(page.get_by_text("None: calls and callbacks work.")).to_be_visible()
+
+
+def test_the_next_message_gets_a_scenario_once(tenant: Account, open_view: Open) -> None:
+    page = open_view("time")
+    page.get_by_label("The next message gets the scenario").select_option("hard-bounce")
+    page.get_by_role("button", name="Set").first.click()
+    expect(page.get_by_text("1 left")).to_be_visible()
+    for _ in range(2):
+        tenant.send("hi")
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    expect(page.get_by_text("used up")).to_be_visible()
+    statuses = [each["status"] for each in tenant.ok("GET", "/recipients")["recipients"]]
+    assert statuses == ["delivered", "hard-bounce"]
+
+
+def test_the_throttle_shows_calls(tenant: Account, open_view: Open) -> None:
+    tenant.ok("PATCH", "/account", {"throttle": 5})
+    page = open_view("time")
+    for _ in range(2):
+        tenant.api_ok("get-balance")
+    expect(page.get_by_text("2 of 5")).to_be_visible()
+
+
+# Callbacks
+
+
+def test_a_failed_callback_says_why_and_is_sent_again(tenant: Account, open_view: Open) -> None:
+    receiver_of(tenant, status=503, body=SCRIPT)
+    page = open_view("callbacks")
+    expect(page.get_by_text("Nothing has arrived yet.")).to_be_visible()
+    page.get_by_role("button", name="Send all callbacks of the account here").click()
+    expect(page.get_by_text("call the receiver now")).to_be_visible()
+    tenant.send(SCRIPT, sender="Shop")
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    page.get_by_role("button", name="Delivery report").click()
+    expect(page.get_by_text("Your app answered, but not with a status from 200 to 299.")).to_be_visible()
+    expect(page.get_by_text("The clock is frozen before the next attempt.")).to_be_visible()
+    expect(page.locator(".attempt-answer").first).to_have_text(SCRIPT)
+    page.get_by_label("It answers").select_option("200, as an app that works")
+    page.get_by_role("button", name="Set the answer").click()
+    expect(page.get_by_text("answers 200 from now on")).to_be_visible()
+    page.get_by_role("button", name="Send now").click()
+    expect(page.get_by_role("heading", name="2 attempts")).to_be_visible()
+    expect(page.locator(".receiver-requests").get_by_text("signed")).to_have_count(2)
+    assert tenant.ok("GET", "/callbacks")["callbacks"][0]["state"] == "delivered"
+    assert page.evaluate("window.hit") is None
+
+
+def test_a_refused_address_says_so(tenant: Account, open_view: Open) -> None:
+    tenant.send("hi", dlr_callback="http://169.254.169.254/")
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    page = open_view("callbacks")
+    page.get_by_role("button", name="Delivery report").click()
+    expect(page.get_by_text("The sandbox may not call this address.")).to_be_visible()
+
+
+# Traffic
+
+
+def test_traffic_is_filtered_and_copied_as_curl(tenant: Account, open_view: Open) -> None:
+    tenant.send(SCRIPT)
+    page = open_view("traffic")
+    tenant.api("send-sms", to=HANDSET)
+    rows = page.get_by_role("list", name="Traffic, newest first").get_by_role("listitem")
+    expect(rows).to_have_count(2)  # the second came by itself
+    page.get_by_label("Problems only").check()
+    expect(rows).to_have_count(1)
+    page.get_by_label("Problems only").uncheck()
+    page.get_by_label("Text", exact=True).fill("<img")
+    expect(rows).to_have_count(1)
+    rows.first.get_by_role("button").press("Enter")
+    expect(page.get_by_role("heading", name="send-sms SUCCESS")).to_be_visible()
+    page.get_by_role("button", name="Copy this request as a curl command").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert "$SMS_SECRET" in command
+    assert tenant.secret not in command
+    again = subprocess.run(["sh", "-c", f"SMS_SECRET={tenant.secret}; {command} -s"], capture_output=True, text=True)
+    assert json.loads(again.stdout)["error"]["code"] == "SUCCESS"
+    assert {each["text"] for each in tenant.ok("GET", "/messages")["messages"]} == {SCRIPT}
+    assert page.evaluate("window.hit") is None
+
+
+# The tenant, and the first steps
+
+
+def test_a_message_is_sent_and_the_tenant_copied_by_a_file(tenant: Account, open_view: Open, tmp_path: Path) -> None:
+    page = open_view("tenant")
+    page.get_by_label("To", exact=True).fill("0491 570 156")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Sent: message")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export this tenant").click()
+    file = tmp_path / "tenant.json"
+    download.value.save_as(file)
+    page.get_by_label("Import a tenant from a file").set_input_files(file)
+    name = str(tenant.ok("GET", "/tenants/current")["name"])
+    expect(page.get_by_role("heading", name=f"Tenant {name}-")).to_be_visible()
+    expect(page.get_by_role("img", name="API calls: 1 accepted")).to_be_visible()
+    page.get_by_role("checkbox", name="messages").check()
+    page.get_by_role("button", name="Reset the chosen kinds").click()
+    expect(page.get_by_text("Reset: messages.")).to_be_visible()
+    assert len(tenant.ok("GET", "/messages")["messages"]) == 1
+
+
+def test_the_first_message_appears_by_itself(tenant: Account, open_view: Open) -> None:
+    page = open_view("start")
+    expect(page.get_by_text("Waiting for the first message.")).to_be_visible()
+    tenant.send(SCRIPT)
+    expect(page.get_by_text(SCRIPT)).to_be_visible()
+    assert page.evaluate("window.hit") is None
+
+
+@pytest.mark.parametrize("language", ["curl", "Python", "Node"])
+def test_the_code_of_a_language_sends_a_message(
+    tenant: Account, open_view: Open, tmp_path: Path, language: str
+) -> None:
+    page = open_view("start")
+    page.get_by_role("tab", name=language).click()
+    code = tmp_path / "code.mjs"
+    code.write_text(page.get_by_role("tabpanel").locator("code").inner_text())
+    program = {"curl": "sh", "Python": sys.executable, "Node": shutil.which("node")}[language]
+    if program is None:
+        pytest.skip(f"{language} is not on this machine")
+    environment = {"NODE_EXTRA_CA_CERTS": tenant.ready.ca, "PATH": "/usr/bin:/bin"}
+    ran = subprocess.run([program, code], env=environment, capture_output=True, text=True, timeout=30)
+    assert "SUCCESS" in ran.stdout, ran.stderr
+    assert len(tenant.ok("GET", "/messages")["messages"]) == 1
+
+
+# All of them
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_is_accessible_and_fits_a_phone(tenant: Account, open_view: Open, view: str) -> None:
+    tenant.ok("PATCH", "/account", {"dlr_url": receiver_of(tenant)})
+    tenant.ok("POST", "/faults", {"error": "FAILED", "count": 1})
+    tenant.ok("POST", "/rules", {"match": {"to": HARD_BOUNCE}, "scenario": "hard-bounce"})
+    tenant.api("get-balance")
+    tenant.send("hi", f"{HANDSET},{HARD_BOUNCE}")
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    detail = {"callbacks": "callbacks/1", "traffic": "traffic/1"}.get(view, view)
+    for theme, width in (("light", 360), ("dark", 1280)):
+        page = open_view(detail, width)
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        page.wait_for_timeout(300)  # for what the view reads, as its stream never ends
+        problems = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in problems] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
