@@ -62,7 +62,8 @@ def open_page(browser: Browser, tenant: Account) -> Iterator[OpenPage]:
         )  # fmt: skip
         contexts.append(context)
         pair = json.dumps(f"{account.key}:{account.secret}")
-        context.add_init_script(f"sessionStorage.setItem('sms-sandbox.tenant', {pair})")
+        stored = "'sms-sandbox.tenant'"  # unless the page has switched to another tenant
+        context.add_init_script(f"sessionStorage.getItem({stored}) ?? sessionStorage.setItem({stored}, {pair})")
         page = context.new_page()
         page.set_default_timeout(TIMEOUT_MS)
 

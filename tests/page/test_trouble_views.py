@@ -4,73 +4,24 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
-from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.settings import Settings
-from tests.sandbox import HANDSET, Account, run_sandbox
+from tests.page.conftest import OpenPage
+from tests.sandbox import HANDSET, Account
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run", "--disable-quic",
-]  # fmt: skip
 HARD_BOUNCE = "61491572665"
 SCRIPT = "<img src=x onerror='window.hit=1'><script>window.hit=1</script>"
 VIEWS = ("callbacks", "traffic", "time", "tenant", "start")
 
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        pytest.skip("no browser is on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def server(certificates: Certificates) -> Iterator[Account]:
-    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
-        yield account
-
 
 @pytest.fixture
 def tenant(server: Account) -> Account:
-    return server.tenant(frozen_at="2030-01-31T12:00:00Z")
-
-
-@pytest.fixture
-def open_view(chromium: Browser, tenant: Account) -> Iterator[Open]:
-    """A function that opens a view of the tenant. Errors of the page fail the test."""
-    errors: list[str] = []
-    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"], timezone_id="UTC")
-    context.set_default_timeout(5_000)
-    key = json.dumps(f"{tenant.key}:{tenant.secret}")
-    context.add_init_script(
-        f"sessionStorage.getItem('sms-sandbox.tenant') ?? sessionStorage.setItem('sms-sandbox.tenant', {key})"
-    )
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: dialog.accept())
-
-    def go(view: str, width: int = 1280) -> Page:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.goto(f"{tenant.ready.http}/_sandbox/#/{view}")
-        return page
-
-    yield go
-    context.close()
-    assert errors == []
+    """The tenant of this test, with a clock that is frozen at noon."""
+    return server.tenant(frozen_at="2030-01-31T12:00:00Z", delivery_seconds=1)
 
 
 def receiver_of(tenant: Account, **answer: object) -> str:
@@ -80,29 +31,29 @@ def receiver_of(tenant: Account, **answer: object) -> str:
 # Time and trouble
 
 
-def test_tomorrow_s_message_is_seen_today(tenant: Account, open_view: Open) -> None:
+def test_tomorrow_s_message_is_seen_today(tenant: Account, open_page: OpenPage) -> None:
     tenant.send("See you", send_at="2030-02-01 09:00:00")
-    page = open_view("time")
+    page = open_page("#/time")
     expect(page.get_by_text("a message is sent")).to_be_visible()
     page.get_by_role("button", name="+1 day").click()
     expect(page.get_by_text("Happened on the way: 1 × a message is sent, 1 × delivery report")).to_be_visible()
-    expect(page.locator(".view").get_by_text("Fri, Feb 1, 2030")).to_be_visible()
+    expect(page.locator(".big-clock")).to_have_attribute("datetime", "2030-02-01T12:00:00.000Z")
     assert tenant.ok("GET", "/recipients")["recipients"][0]["status"] == "delivered"
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Freeze")).to_be_focused()
     assert tenant.ok("GET", "/clock")["running"] is True
 
 
-def test_the_clock_goes_to_the_next_event(tenant: Account, open_view: Open) -> None:
-    page = open_view("time")
+def test_the_clock_goes_to_the_next_event(tenant: Account, open_page: OpenPage) -> None:
+    page = open_page("#/time")
     tenant.send("hi")  # it appears by itself
     expect(page.get_by_text("delivery report delivered")).to_be_visible()
     page.get_by_role("button", name="To the next event").click()
-    expect(page.locator(".big-clock")).to_have_text("12:00:01")
+    expect(page.locator(".big-clock")).to_have_attribute("datetime", "2030-01-31T12:00:01.000Z")
 
 
-def test_a_fault_is_set_switched_off_and_removed(tenant: Account, open_view: Open) -> None:
-    page = open_view("time")
+def test_a_fault_is_set_switched_off_and_removed(tenant: Account, open_page: OpenPage) -> None:
+    page = open_page("#/time")
     page.get_by_label("The next API call").select_option("error=LEDGER_ERROR")
     page.get_by_label("How often").nth(1).select_option("until switched off")
     page.get_by_role("button", name="Set").nth(1).click()
@@ -116,8 +67,8 @@ def test_a_fault_is_set_switched_off_and_removed(tenant: Account, open_view: Ope
     expect(page.get_by_text("None: calls and callbacks work.")).to_be_visible()
 
 
-def test_the_next_message_gets_a_scenario_once(tenant: Account, open_view: Open) -> None:
-    page = open_view("time")
+def test_the_next_message_gets_a_scenario_once(tenant: Account, open_page: OpenPage) -> None:
+    page = open_page("#/time")
     page.get_by_label("The next message gets the scenario").select_option("hard-bounce")
     page.get_by_role("button", name="Set").first.click()
     expect(page.get_by_text("1 left")).to_be_visible()
@@ -129,9 +80,9 @@ def test_the_next_message_gets_a_scenario_once(tenant: Account, open_view: Open)
     assert statuses == ["delivered", "hard-bounce"]
 
 
-def test_the_throttle_shows_calls(tenant: Account, open_view: Open) -> None:
+def test_the_throttle_shows_calls(tenant: Account, open_page: OpenPage) -> None:
     tenant.ok("PATCH", "/account", {"throttle": 5})
-    page = open_view("time")
+    page = open_page("#/time")
     for _ in range(2):
         tenant.api_ok("get-balance")
     expect(page.get_by_text("2 of 5")).to_be_visible()
@@ -140,9 +91,9 @@ def test_the_throttle_shows_calls(tenant: Account, open_view: Open) -> None:
 # Callbacks
 
 
-def test_a_failed_callback_says_why_and_is_sent_again(tenant: Account, open_view: Open) -> None:
+def test_a_failed_callback_says_why_and_is_sent_again(tenant: Account, open_page: OpenPage) -> None:
     receiver_of(tenant, status=503, body=SCRIPT)
-    page = open_view("callbacks")
+    page = open_page("#/callbacks")
     expect(page.get_by_text("Nothing has arrived yet.")).to_be_visible()
     page.get_by_role("button", name="Send all callbacks of the account here").click()
     expect(page.get_by_text("call the receiver now")).to_be_visible()
@@ -162,10 +113,10 @@ def test_a_failed_callback_says_why_and_is_sent_again(tenant: Account, open_view
     assert page.evaluate("window.hit") is None
 
 
-def test_a_refused_address_says_so(tenant: Account, open_view: Open) -> None:
+def test_a_refused_address_says_so(tenant: Account, open_page: OpenPage) -> None:
     tenant.send("hi", dlr_callback="http://169.254.169.254/")
     tenant.ok("POST", "/clock/advance", {"seconds": 2})
-    page = open_view("callbacks")
+    page = open_page("#/callbacks")
     page.get_by_role("button", name="Delivery report").click()
     expect(page.get_by_text("The sandbox may not call this address.")).to_be_visible()
 
@@ -173,9 +124,9 @@ def test_a_refused_address_says_so(tenant: Account, open_view: Open) -> None:
 # Traffic
 
 
-def test_traffic_is_filtered_and_copied_as_curl(tenant: Account, open_view: Open) -> None:
+def test_traffic_is_filtered_and_copied_as_curl(tenant: Account, open_page: OpenPage) -> None:
     tenant.send(SCRIPT)
-    page = open_view("traffic")
+    page = open_page("#/traffic")
     tenant.api("send-sms", to=HANDSET)
     rows = page.get_by_role("list", name="Traffic, newest first").get_by_role("listitem")
     expect(rows).to_have_count(2)  # the second came by itself
@@ -200,8 +151,8 @@ def test_traffic_is_filtered_and_copied_as_curl(tenant: Account, open_view: Open
 # The tenant, and the first steps
 
 
-def test_a_message_is_sent_and_the_tenant_copied_by_a_file(tenant: Account, open_view: Open, tmp_path: Path) -> None:
-    page = open_view("tenant")
+def test_a_message_is_sent_and_the_tenant_copied(tenant: Account, open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page("#/tenant")
     page.get_by_label("To", exact=True).fill("0491 570 156")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Sent: message")).to_be_visible()
@@ -219,8 +170,8 @@ def test_a_message_is_sent_and_the_tenant_copied_by_a_file(tenant: Account, open
     assert len(tenant.ok("GET", "/messages")["messages"]) == 1
 
 
-def test_the_first_message_appears_by_itself(tenant: Account, open_view: Open) -> None:
-    page = open_view("start")
+def test_the_first_message_appears_by_itself(tenant: Account, open_page: OpenPage) -> None:
+    page = open_page("#/start")
     expect(page.get_by_text("Waiting for the first message.")).to_be_visible()
     tenant.send(SCRIPT)
     expect(page.get_by_text(SCRIPT)).to_be_visible()
@@ -229,9 +180,9 @@ def test_the_first_message_appears_by_itself(tenant: Account, open_view: Open) -
 
 @pytest.mark.parametrize("language", ["curl", "Python", "Node"])
 def test_the_code_of_a_language_sends_a_message(
-    tenant: Account, open_view: Open, tmp_path: Path, language: str
+    tenant: Account, open_page: OpenPage, tmp_path: Path, language: str
 ) -> None:
-    page = open_view("start")
+    page = open_page("#/start")
     page.get_by_role("tab", name=language).click()
     code = tmp_path / "code.mjs"
     code.write_text(page.get_by_role("tabpanel").locator("code").inner_text())
@@ -248,7 +199,7 @@ def test_the_code_of_a_language_sends_a_message(
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_view_is_accessible_and_fits_a_phone(tenant: Account, open_view: Open, view: str) -> None:
+def test_a_view_is_accessible_and_fits_a_phone(tenant: Account, open_page: OpenPage, view: str) -> None:
     tenant.ok("PATCH", "/account", {"dlr_url": receiver_of(tenant)})
     tenant.ok("POST", "/faults", {"error": "FAILED", "count": 1})
     tenant.ok("POST", "/rules", {"match": {"to": HARD_BOUNCE}, "scenario": "hard-bounce"})
@@ -256,9 +207,8 @@ def test_a_view_is_accessible_and_fits_a_phone(tenant: Account, open_view: Open,
     tenant.send("hi", f"{HANDSET},{HARD_BOUNCE}")
     tenant.ok("POST", "/clock/advance", {"seconds": 2})
     detail = {"callbacks": "callbacks/1", "traffic": "traffic/1"}.get(view, view)
-    for theme, width in (("light", 360), ("dark", 1280)):
-        page = open_view(detail, width)
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    for is_dark, width in ((False, 360), (True, 1280)):
+        page = open_page(f"#/{detail}", width, dark=is_dark)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         page.wait_for_timeout(300)  # for what the view reads, as its stream never ends
         problems = Axe().run(page).response["violations"]
