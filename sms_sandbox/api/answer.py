@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -42,7 +41,7 @@ class Answer(NamedTuple):
     account: Account | None = None
     """The account that called, even if the call was refused; None if it is unknown."""
     rendered: bytes = b""
-    """The body of a success, which is rendered before the call is committed."""
+    """The body of the response, which is rendered before the call is committed."""
     is_unavailable: bool = False
     """True if the database failed, so that the same call may succeed later."""
 
@@ -75,6 +74,12 @@ class Answer(NamedTuple):
         return None
 
 
+class Finish(Protocol):
+    """Completes an answer in the transaction that carried the call out."""
+
+    def __call__(self, db: Connection, *, answer: Answer) -> Answer: ...
+
+
 class _Admitted(NamedTuple):
     """A call that the gate admitted: its account, and the fault that applies to it."""
 
@@ -95,24 +100,30 @@ def answer_call(
 
 
 async def prepare_and_answer(
-    store: Store, gate: Gate, method: Method, form: Form, authorization: str, prepare: Prepare, render: Render = to_json
-) -> Answer:
+    store: Store, gate: Gate, method: Method, form: Form, authorization: str, prepare: Prepare, finish: Finish,
+    render: Render = to_json,
+) -> Answer:  # fmt: skip
     """Carry out a call whose method needs a long preparation. Other calls are answered meanwhile."""
     tenants = gate.tenants_of(authorization)
-    admitted = await store.run(
-        partial(_admit, gate=gate, method=method, form=form, authorization=authorization), tenants
-    )
+
+    def admit(db: Connection) -> _Admitted | Answer:
+        admitted = _admit(db, gate, method, form, authorization)
+        return finish(db, answer=admitted) if isinstance(admitted, Answer) else admitted
+
+    admitted = await store.run(admit, tenants)
     if isinstance(admitted, Answer):
         return admitted
+    prepared: object = None
+    refusal: Answer | None = None
     try:
         prepared = await prepare(store, admitted.account, **method.arguments(admitted.account, form))
     except ApiError as refused:
-        return _refuse(refused, method, *admitted)
+        refusal = _refuse(refused, method, *admitted)
     except Exception:
         log.exception("%s failed", method.name)
-        return _refusal(Code.FAILED, Code.FAILED.text, *admitted)
+        refusal = _refusal(Code.FAILED, Code.FAILED.text, *admitted)
     return await store.run(
-        partial(_carry_out, method=method, form=form, admitted=admitted, render=render, prepared=prepared), tenants
+        lambda db: finish(db, answer=refusal or _carry_out(db, method, form, admitted, render, prepared)), tenants
     )
 
 

@@ -3,12 +3,13 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
@@ -16,21 +17,21 @@ from starlette.types import Receive, Scope, Send
 
 from ..domain.histogram import Histogram
 from ..domain.profiles import PROFILES
-from ..store.connection import PendingEntry
 from ..store.database import Store
 from ..store.failures import is_database_failure
+from ..store.unit_of_work import record
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answer_responses import build_response
-from .answered_call import AnsweredCall, ApiContext
+from .answered_call import ApiContext, ReceivedCall, pending_entry
 from .asgi_extensions import CALL_FACTS, COMPLETE_RESPONSE
 from .declare import Method
 from .early_reports import wait_for_reports
 from .errors import Code
 from .fault_injection import FaultEffects
-from .forms import Form, UnreadableError, is_multipart, read_form
+from .forms import UnreadableError, is_multipart, read_form
 from .gate import Gate
 from .http_responses import send_page, send_response
-from .render import FORMATS, Render
+from .render import FORMATS
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class Api:
         elif (body := await _read_body(receive)) is None:
             await send_page(send, 413, "413 Request Entity Too Large", close=True)
         else:
-            answer, rendered = await self._call(scope, headers, body, path)
+            answer = await self._call(scope, headers, body, path)
             extensions = scope.get("extensions", {})
             if (facts := extensions.get(CALL_FACTS)) is not None:
                 tenant = answer.account.tenant if answer.account else None
@@ -130,7 +131,7 @@ class Api:
             encodings = b"" if answer.injected else headers.get(b"accept-encoding", b"")
             keeps_alive = scope["http_version"] == "1.1" and b"close" not in headers.get(b"connection", b"").lower()
             response = (
-                build_response(answer, content_type, rendered, encodings, keeps_alive)
+                build_response(answer, content_type, answer.rendered, encodings, keeps_alive)
                 if answer.gateway is None
                 else answer.gateway.response()
             )
@@ -151,64 +152,68 @@ class Api:
         """Cancel the calls that faults keep waiting."""
         self._effects.stop()
 
-    async def _call(
-        self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, path: re.Match[str]
-    ) -> tuple[Answer, bytes]:
-        """Carry out a call and render its response. Its traffic entry is queued before it is sent."""
+    async def _call(self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, path: re.Match[str]) -> Answer:
+        """Carry out a call, render its response, and record it in the traffic."""
         at, began = time.time_ns() // 1000, time.perf_counter_ns()
         name, ending = path.groups()
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         authorization = headers.get(b"authorization", b"").decode("latin-1")
-        method: Method | None = None
-        form: Form | None = None
         _, render = FORMATS[ending]
+        call = ReceivedCall(
+            at, began, scope["method"], path[0], content_type, authorization, name, render, ending == "json"
+        )
         try:
             if is_multipart(content_type) and not await self._store.run(
                 lambda db: self._gate.is_known(db, authorization)
             ):
                 body = b""  # whoever may not call can't make the server read many parts
             with suppress(UnreadableError):
-                form = read_form(scope["query_string"], content_type, body)
-            method = self.methods.get(name)
-            answer = await self._answer(scope, method, form, authorization, render)
-            rendered = answer.rendered or render(answer.reply)
+                call.form = read_form(scope["query_string"], content_type, body)
+            call.method = self.methods.get(name)
+            answer = await self._answer(scope, call)
         except Exception as error:
             log.exception("%s failed", name)
-            answer = _UNAVAILABLE if is_database_failure(error) else await self._fail(authorization)
-            rendered = render(answer.reply)
-        took = (time.perf_counter_ns() - began) // 1000
-        counted = (method.name if method else "", answer.code.name)
-        (self.call_times.get(counted) or self.call_times.setdefault(counted, Histogram())).add(took)
-        call = AnsweredCall(
-            at, took, scope["method"], path[0], content_type, authorization, name, method, form, answer,
-            rendered if ending == "json" else None,
-        )  # fmt: skip
-        weight = len(scope["query_string"]) + len(body) + len(rendered)
-        tenant = answer.account.tenant if answer.account else None
-        if tenant is not None:
-            self._note_use(tenant)
-        try:
-            self._store.on_entry(PendingEntry(tenant, weight, _make_entry, (call, self._context)))
-        except Exception:  # the call is carried out, so its client must be told that
-            log.exception("A call of %s is missing from the traffic.", name)
-        return answer, rendered
+            answer = self._finish_later(call, _UNAVAILABLE) if is_database_failure(error) else await self._fail(call)
+        counted = (call.method.name if call.method else "", answer.code.name)
+        times = self.call_times.get(counted) or self.call_times.setdefault(counted, Histogram())
+        times.add((time.perf_counter_ns() - began) // 1000)
+        if answer.account is not None:
+            self._note_use(answer.account.tenant)
+        return answer
 
-    async def _answer(
-        self, scope: Scope, method: Method | None, form: Form | None, authorization: str, render: Render
-    ) -> Answer:
-        if method is None or scope["method"] not in ("GET", "POST", "HEAD", "PUT"):
-            return await self._refuse(authorization, Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
+    def _finish(self, db: Connection, call: ReceivedCall, answer: Answer) -> Answer:
+        """Render an answer, and record the call in the transaction that carried it out."""
+        if not answer.rendered:
+            answer = answer._replace(rendered=call.render(answer.reply))
+        record(db, pending_entry(call, answer, self._context))
+        return answer
+
+    def _finish_later(self, call: ReceivedCall, answer: Answer) -> Answer:
+        """Render an answer, and record the call when the database works again."""
+        answer = answer._replace(rendered=call.render(answer.reply))
+        self._store.journal.add_later([pending_entry(call, answer, self._context)])
+        return answer
+
+    async def _answer(self, scope: Scope, call: ReceivedCall) -> Answer:
+        method, form = call.method, call.form
+        if method is None or call.verb not in ("GET", "POST", "HEAD", "PUT"):
+            return await self._refuse(call, Code.NOT_IMPLEMENTED, Code.NOT_IMPLEMENTED.text)
         if self._https_url is not None and scope["scheme"] != "https":
             why = f"The API is served over HTTPS only: {self._https_url(scope)}{scope['path']}"
-            return await self._refuse(authorization, Code.NO_ACCESS, why)
+            return await self._refuse(call, Code.NO_ACCESS, why)
+        finish = partial(self._finish, call=call)
         prepare = method.find_preparation(form)
         if prepare is None or form is None:
             answer = await self._store.run(
-                lambda db: answer_call(db, self._gate, method, form, authorization, render),
-                self._gate.tenants_of(authorization),
+                lambda db: self._finish(
+                    db, call, answer_call(db, self._gate, method, form, call.authorization, call.render)
+                ),
+                self._gate.tenants_of(call.authorization),
             )
         else:
-            answer = await prepare_and_answer(self._store, self._gate, method, form, authorization, prepare, render)
+            answer = await prepare_and_answer(
+                self._store, self._gate, method, form, call.authorization, prepare, finish, call.render
+            )
         if answer.early_recipients and answer.account:
             try:
                 await wait_for_reports(self._store, answer.account.tenant, answer.early_recipients)
@@ -216,16 +221,22 @@ class Api:
                 log.exception("The early reports of a call of %s could not be awaited.", method.name)
         return answer
 
-    async def _fail(self, authorization: str) -> Answer:
+    async def _fail(self, call: ReceivedCall) -> Answer:
         try:
-            return await self._refuse(authorization, Code.FAILED, Code.FAILED.text)
+            return await self._refuse(call, Code.FAILED, Code.FAILED.text)
         except Exception:
             log.exception("The caller could not be found.")
-            return Answer(Code.FAILED, build_error(Code.FAILED, Code.FAILED.text), PROFILES["seed"])
+            failure = Answer(Code.FAILED, build_error(Code.FAILED, Code.FAILED.text), PROFILES["seed"])
+            return self._finish_later(call, failure)
 
-    async def _refuse(self, authorization: str, code: Code, description: str) -> Answer:
-        account = await self._store.run(lambda db: self._gate.find_caller(db, authorization))
-        return Answer(code, build_error(code, description), PROFILES["seed"], account=account)
+    async def _refuse(self, call: ReceivedCall, code: Code, description: str) -> Answer:
+        def refuse(db: Connection) -> Answer:
+            account = self._gate.find_caller(db, call.authorization)
+            return self._finish(
+                db, call, Answer(code, build_error(code, description), PROFILES["seed"], account=account)
+            )
+
+        return await self._store.run(refuse, self._gate.tenants_of(call.authorization))
 
 
 _AWAY = "The sandbox can't reach its database at the moment. Try again later."
@@ -249,23 +260,6 @@ class ApiRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._api(scope, receive, send)
-
-
-@cache
-def _entry_maker() -> Callable[[AnsweredCall, ApiContext], Any]:
-    from .traffic_entry import make_entry  # late, because the first response does not need it
-
-    return make_entry
-
-
-def _make_entry(call: AnsweredCall, context: ApiContext) -> Any:
-    try:
-        return _entry_maker()(call, context)
-    except Exception:
-        log.exception("The traffic entry of a call of %s is reduced to its outcome.", call.name)
-        from .traffic_entry import make_bare_entry
-
-        return make_bare_entry(call)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

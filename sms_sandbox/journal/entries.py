@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from ..domain.clock import real_now, to_micros
+from ..domain.clock import Clock, real_now, to_micros
 from ..store import ids
 from ..store.connection import PendingEntry
 from ..store.statement import Statement
@@ -17,6 +17,7 @@ from ..store.tables import tenants
 from ..store.tables import traffic as t
 from ..store.text import storable, without_surrogates
 from ..store.timeline import build_clock
+from ..store.unit_of_work import cached, insert_rows, invalidate, write_later
 
 CALL, CALLBACK, INBOUND, REPORT, FAILURE = "call", "callback", "inbound", "report", "failure"
 
@@ -33,9 +34,6 @@ _MAX_METHOD_CHARS = 100
 
 MAX_NUMBERS = 500
 """Numbers kept of an entry."""
-
-BASE_WEIGHT = 300
-"""Size of an entry without long texts, in bytes."""
 
 _ELLIPSIS = "…"
 """The end of a value that was shortened."""
@@ -98,19 +96,17 @@ def _join_numbers(numbers: Sequence[str]) -> str:
 
 def to_pending(entry: NewEntry) -> PendingEntry:
     """Return an entry that is complete as one that is still to be made."""
-    return PendingEntry(entry.tenant, BASE_WEIGHT + len(entry.text), _same, (entry,))
+    return PendingEntry(entry.tenant, to_micros(real_now()), _same, (entry,))
 
 
 def _same(entry: NewEntry) -> NewEntry:
     return entry
 
 
-# The tenant is locked, shared with others, so that it is not deleted or reset while its entries are written.
 _TENANT = Statement(
     select(j.c.since, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving)
     .join_from(tenants, j, j.c.tenant == tenants.c.id)
     .where(tenants.c.id == bindparam("tenant"))
-    .with_for_update(read=True, of=tenants)
 )
 _BEGIN = Statement(insert(j))
 _ADD = Statement(insert(t))
@@ -119,34 +115,36 @@ _DELETE = Statement(delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <
 
 def begin(db: Connection, tenant: int) -> None:
     """Begin the traffic of a new tenant. Entries recorded before this moment are not part of it."""
+    invalidate(db, tenant)
     _BEGIN.run(db, tenant=tenant, since=to_micros(real_now()), cleared=0)
 
 
-def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_entries: int, dropped: int = 0) -> None:
+def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_entries: int) -> None:
     """Add entries, and delete the oldest beyond `max_entries`.
 
-    Each entry comes with the moment it was recorded at, in microseconds of real time. `dropped` entries before them
-    were dropped already. Entries that were recorded before the tenant's traffic was cleared, or that belong to a
-    deleted tenant, are not added.
+    Each entry comes with the moment it was recorded at, in microseconds of real time. Entries that were recorded before
+    the tenant's traffic was cleared, or that belong to a deleted tenant, are not added.
     """
-    row = _TENANT.one(db, tenant=tenant)
+    row = cached(db, tenant, "journal", lambda: _TENANT.one(db, tenant=tenant))
     if row is None:
         return
     since, *columns = row
     fresh = [(recorded_at, entry) for recorded_at, entry in new if recorded_at >= since]
-    if not fresh and not dropped:
+    if not fresh:
         return
-    clock = build_clock(*columns)
-    count = dropped + len(fresh)
-    last = ids.take(db, tenant, "traffic", count) + count - 1
+    last = ids.take(db, tenant, "traffic", len(fresh)) + len(fresh) - 1
     kept = fresh[-max_entries:]
-    rows = [
-        (tenant, number, clock.micros(recorded_at) if entry.at is None else entry.at, *entry[2:])
-        for number, (recorded_at, entry) in enumerate(kept, last - len(kept) + 1)
-    ]
-    _ADD.put(db, rows)
+    clock: Clock | None = None
+    rows = []
+    for number, (recorded_at, entry) in enumerate(kept, last - len(kept) + 1):
+        at = entry.at
+        if at is None:
+            clock = clock or build_clock(*columns)
+            at = clock.micros(recorded_at)
+        rows.append(((tenant, number), (tenant, number, at, *entry[2:])))
+    insert_rows(db, _ADD, rows)
     if last > max_entries:
-        delete_up_to(db, tenant, last - max_entries)
+        write_later(db, _DELETE, tenant, (tenant, last - max_entries))
 
 
 def delete_up_to(db: Connection, tenant: int, last: int) -> int:

@@ -15,6 +15,7 @@ from ..store.paging import Page, Paging, fetch_page
 from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import traffic as t
+from ..store.unit_of_work import invalidate
 from .entries import MAX_VALUE_CHARS, delete_up_to, encode_json, shorten
 
 GOOD_CODES = ("SUCCESS", "ok", "received", "pending", "delivered")
@@ -128,6 +129,7 @@ def clear(db: Connection, tenant: int) -> int:
     bounds = find_bounds(db, tenant)
     if bounds.first is None:
         return 0
+    invalidate(db, tenant)
     _CLEAR.run(db, tenant_=tenant, since=to_micros(real_now()), cleared=bounds.last)
     return delete_up_to(db, tenant, bounds.last)
 

@@ -1,10 +1,16 @@
-"""The journal writer. It writes entries several times a second, so that recording one costs a call almost nothing."""
+"""The journal writer. It adds the traffic of a transaction to that transaction, before it is committed.
+
+So what was answered is in the traffic, too. Entries of transactions that only read wait a moment, and are written with
+others: a read that had to write would take much longer.
+"""
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
+from threading import Lock
 
 from sqlalchemy import Connection
 
@@ -12,30 +18,21 @@ from ..store import tenants
 from ..store.connection import PendingEntry
 from ..store.database import Store
 from ..store.failures import is_database_failure
-from ..store.tenant_signal import Listener, TenantSignal
+from ..store.tenant_signal import Listener
+from ..store.unit_of_work import on_rollback, write_traffic
 from . import entries
-from .buffer import EntryBuffer, TimedEntry
 from .entries import NewEntry
 
 log = logging.getLogger(__name__)
 
 WRITE_INTERVAL_SECONDS = 0.1
-"""Time that entries wait to be written together. A killed process loses no more of its traffic than that."""
+"""Longest wait of an entry. A killed process loses no more of the traffic of calls that only read."""
 
-BATCH_SIZE = 50
-"""Entries written in one transaction, so that none holds up calls for long. This many are written at once."""
+MAX_WAITING_ENTRIES = 50
+"""Number of waiting entries that are written at once, so that none of these transactions is long."""
 
-_LARGE_BATCH_SIZE = 500
-"""Entries written in one transaction if the oldest would soon be lost."""
-
-_MAX_PENDING_BYTES = 1 << 20
-"""Size at which entries are written at once."""
-
-_MAX_DEFERRED_ENTRIES = 15_000
-"""Entries that may wait if writing is deferred while calls come fast."""
-
-_MAX_DEFERRED_BYTES = 16 << 20
-"""Size of the entries that may wait then."""
+MAX_KEPT_ENTRIES = 20_000
+"""Entries kept while the database does not work. Of more, the newest are lost, and the log says so."""
 
 RETRY_SECONDS = 1.0
 """Pause after a failure of the database."""
@@ -45,34 +42,89 @@ RECHECK_SECONDS = 0.25
 
 
 class JournalWriter:
-    """Buffers entries, writes them, and wakes who listens. It keeps the last `max_entries` of each tenant."""
+    """Writes the traffic of a store, and keeps the last `max_entries` of each tenant."""
 
     def __init__(self, store: Store, max_entries: int) -> None:
         self.is_closing = False
         """True if the server stops, so that nobody should wait for more."""
         self._store = store
         self._max_entries = max_entries
-        self._buffer = EntryBuffer(max_entries if store.volatile else None)
+        self._waiting: dict[int | None, list[PendingEntry]] = {}
+        """Entries to be written, by tenant; None is the default tenant."""
+        self._failed: list[PendingEntry] = []
+        """Entries whose transaction failed. No other call's transaction may fail because of them."""
+        self._count = 0
+        self._lost = 0
+        self._lock = Lock()
         self._has_entries = asyncio.Event()
         self._is_urgent = asyncio.Event()
-        self._write_lock = asyncio.Lock()
-        self._written = TenantSignal()
         self._loop = asyncio.get_running_loop()
-        self._limits = (
-            (_MAX_DEFERRED_ENTRIES, _MAX_DEFERRED_BYTES) if store.volatile else (BATCH_SIZE - 1, _MAX_PENDING_BYTES)
-        )
         self._task = asyncio.create_task(self._run(), name="journal")
-        store.on_entry = self.add
+        store.journal = self
 
-    def add(self, entry: PendingEntry) -> None:
-        """Add an entry. On a shared store this is called from its threads."""
-        buffer = self._buffer
-        buffer.add(entry)
+    # What transactions of the store call, on whichever thread they run
+
+    def write(self, db: Connection, new: Sequence[PendingEntry], with_waiting: bool = False) -> set[int]:
+        """Add entries to the transaction, after those of their tenants that wait. Returns the tenants.
+
+        `with_waiting` adds the entries of all tenants that wait.
+        """
+        by_tenant: defaultdict[int, list[PendingEntry]] = defaultdict(list)
+        for entry in [*self._take_failed(db), *new] if with_waiting else new:
+            if (tenant := _find_tenant(db, entry.tenant)) is not None:
+                by_tenant[tenant].append(entry)
+        if with_waiting:
+            for name in list(self._waiting):
+                if (tenant := _find_tenant(db, name)) is not None:
+                    by_tenant[tenant]
+        for tenant in sorted(by_tenant):  # in one order, so that no two processes wait for each other
+            pending = by_tenant[tenant]
+            if self._waiting:
+                pending = [*self._take(db, tenant), *pending]
+            made = [(entry.recorded_at, new_entry) for entry in pending if (new_entry := _make(entry))]
+            entries.add(db, tenant, made, self._max_entries)
+        return set(by_tenant)
+
+    def add_later(self, new: Sequence[PendingEntry]) -> None:
+        """Add entries to one of the next transactions."""
+        with self._lock:
+            if self._count + len(new) > MAX_KEPT_ENTRIES:
+                self._lost += len(new)
+                log.error("%d entries of the traffic are lost, because the database does not work.", len(new))
+                return
+            for entry in new:
+                self._waiting.setdefault(entry.tenant, []).append(entry)
+            self._count += len(new)
         if not self._has_entries.is_set():
             self._set(self._has_entries)
-        max_entries, max_bytes = self._limits
-        if (len(buffer) > max_entries or buffer.weight > max_bytes) and not self._is_urgent.is_set():
+        if (self._count >= MAX_WAITING_ENTRIES or self._store.traffic) and not self._is_urgent.is_set():
             self._set(self._is_urgent)
+
+    def _take(self, db: Connection, tenant: int) -> list[PendingEntry]:
+        """Take the entries of a tenant that wait, in their order. A rollback puts them back."""
+        names: list[int | None] = [tenant]
+        if None in self._waiting and tenants.find_default(db) == tenant:
+            names.append(None)
+        with self._lock:
+            taken = {name: self._waiting.pop(name) for name in names if name in self._waiting}
+            self._count -= sum(map(len, taken.values()))
+        found = sorted((entry for each in taken.values() for entry in each), key=lambda entry: entry.recorded_at)
+        on_rollback(db, partial(self._put_back, found))
+        return found
+
+    def _take_failed(self, db: Connection) -> list[PendingEntry]:
+        with self._lock:
+            failed, self._failed = self._failed, []
+            self._count -= len(failed)
+        on_rollback(db, partial(self._put_back, failed))
+        return failed
+
+    def _put_back(self, taken: Sequence[PendingEntry]) -> None:
+        if taken:
+            with self._lock:
+                self._failed += taken
+                self._count += len(taken)
+            self._set(self._has_entries)
 
     def _set(self, event: asyncio.Event) -> None:
         if self._store.embedded:
@@ -80,16 +132,14 @@ class JournalWriter:
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(event.set)
 
+    # The entries that wait
+
     async def _run(self) -> None:
         while not self.is_closing:
             await self._has_entries.wait()
-            added_before = self._buffer.added
-            if not self._written:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(WRITE_INTERVAL_SECONDS):
-                        await self._is_urgent.wait()
-            if self._should_defer(added_before) or (self.is_closing and self._store.volatile):
-                continue  # what ends with the process is not worth writing at its end
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WRITE_INTERVAL_SECONDS):
+                    await self._is_urgent.wait()
             self._has_entries.clear()
             self._is_urgent.clear()
             try:
@@ -99,91 +149,53 @@ class JournalWriter:
                 await asyncio.sleep(RETRY_SECONDS)
                 self._has_entries.set()
 
-    def _should_defer(self, added_before: int) -> bool:
-        """Return True if calls come so fast that writing is better deferred.
-
-        This is for a volatile store, most of whose entries may never have to be written.
-        """
-        return (
-            self._store.volatile and not self._written and not self._is_urgent.is_set()
-            and self._buffer.added - added_before >= BATCH_SIZE
-        )  # fmt: skip
-
     async def flush(self) -> None:
-        """Write all entries that were added up to now. Raises the database's failure, and keeps them then."""
-        if not self._buffer and not self._write_lock.locked():
+        """Write the entries that wait. Raises the database's failure, and keeps them then."""
+        if not self._count:
             return
-        async with self._write_lock:  # so that a batch that is being written is written, too, when this returns
-            left = len(self._buffer)
-            while left > 0 and self._buffer:
-                batch = self._buffer.take(
-                    BATCH_SIZE if len(self._buffer) < _MAX_DEFERRED_ENTRIES else _LARGE_BATCH_SIZE
-                )
-                left -= len(batch)
-                self._written.send(await self._write_batch(batch))
-                await asyncio.sleep(0)
+        names = [*self._waiting, *(entry.tenant for entry in self._failed)]
+        try:
+            await self._store.run(write_traffic, {name for name in names if name is not None})
+        except Exception as error:
+            if is_database_failure(error):
+                raise
+            with self._lock:
+                failed, self._failed = self._failed, []
+                self._count -= len(failed)
+                self._lost += len(failed)
+            log.exception("%d entries of the traffic could not be written.", len(failed))
 
     def flush_after_loop(self) -> None:
         """Write all entries after the event loop has ended, when nothing else uses the store."""
-        while batch := self._buffer.take(BATCH_SIZE):
-            try:
-                with self._store.begin() as db:
-                    self._write(db, batch, self._buffer.take_dropped())
-            except Exception:
-                log.exception("%d entries of the traffic are lost.", len(batch) + len(self._buffer))
-                return
-
-    async def _write_batch(self, batch: Sequence[TimedEntry]) -> set[int]:
-        """Write entries in one transaction, and return their tenants."""
-        counts = self._buffer.take_dropped()
         try:
-            return await self._store.run(lambda db: self._write(db, batch, counts))
-        except Exception as error:
-            if is_database_failure(error):
-                self._buffer.put_back(batch, counts)
-                raise
-            log.exception("%d entries of the traffic could not be written.", len(batch))
-            return set()
+            with self._store.begin() as db:
+                write_traffic(db)
+        except Exception:
+            log.exception("%d entries of the traffic are lost.", self._count)
 
-    def _write(self, db: Connection, batch: Sequence[TimedEntry], counts: Mapping[int | None, int]) -> set[int]:
-        by_tenant: defaultdict[int, list[tuple[int, NewEntry]]] = defaultdict(list)
-        dropped: Counter[int] = Counter()
-        for named, count in counts.items():
-            if (tenant := _find_tenant(db, named)) is not None:
-                dropped[tenant] += count
-        for added_at, pending in batch:
-            try:
-                entry: NewEntry = pending.make(*pending.args)
-            except Exception:
-                log.exception("An entry of the traffic could not be made.")
-                continue
-            if (tenant := _find_tenant(db, entry.tenant)) is not None:
-                by_tenant[tenant].append((added_at, entry))
-        for tenant in sorted(by_tenant | dropped):  # in one order, so that no two processes wait for each other
-            entries.add(db, tenant, by_tenant.get(tenant, ()), self._max_entries, dropped[tenant])
-        return set(by_tenant)
+    # Those who listen
 
     @contextmanager
     def listen(self, tenant: int) -> Iterator[Listener]:
         """Listen for new entries of a tenant. Older ones must be queried."""
-        with self._written.listen(tenant) as listener:
+        with self._store.traffic.listen(tenant) as listener:
             self._is_urgent.set()
             yield listener
 
     @property
     def lost_count(self) -> int:
-        """The number of entries that were lost, because the database could not follow."""
-        return self._buffer.lost_count
+        """The number of entries that were lost, because they could not be written."""
+        return self._lost
 
     @property
     def listener_count(self) -> int:
         """The number of listeners."""
-        return len(self._written)
+        return len(self._store.traffic)
 
     def end_waits(self) -> None:
         """Wake every listener, because the server stops."""
         self.is_closing = True
-        self._written.send_all()
+        self._store.traffic.send_all()
         self._has_entries.set()
         self._is_urgent.set()
 
@@ -195,3 +207,12 @@ class JournalWriter:
 
 def _find_tenant(db: Connection, tenant: int | None) -> int | None:
     return tenants.find_default(db) if tenant is None else tenant
+
+
+def _make(pending: PendingEntry) -> NewEntry | None:
+    try:
+        entry: NewEntry = pending.make(*pending.args)
+    except Exception:
+        log.exception("An entry of the traffic could not be made.")
+        return None
+    return entry

@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import Connection
 
-from ..domain.clock import to_micros
+from ..domain.clock import real_now, to_micros
 from ..domain.redaction import redact, redact_url
-from ..journal.entries import BASE_WEIGHT, CALLBACK, FAILURE, INBOUND, REPORT, NewEntry, build_entry, to_pending
+from ..journal.entries import CALLBACK, FAILURE, INBOUND, REPORT, NewEntry, build_entry, to_pending
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
 from ..store.connection import PendingEntry
@@ -19,7 +19,7 @@ from .inbound.message import InboundMessage
 
 def record_report(db: Connection, tenant: int, recipient: Reporting, status: str, at: datetime, rule: str) -> None:
     """Add a traffic entry for a report of the carrier."""
-    record(db, PendingEntry(tenant, BASE_WEIGHT, _report_of, (tenant, recipient, status, at, rule)))
+    record(db, PendingEntry(tenant, to_micros(real_now()), _report_of, (tenant, recipient, status, at, rule)))
 
 
 def _report_of(tenant: int, recipient: Reporting, status: str, at: datetime, rule: str) -> NewEntry:

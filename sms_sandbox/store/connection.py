@@ -24,11 +24,11 @@ _Rows: TypeAlias = "dict[Statement, dict[Hashable, Params]]"
 class PendingEntry(NamedTuple):
     """An entry of the traffic that is made when it is written: `make(*args)`.
 
-    `tenant` is None for the default tenant, and `weight` is the size in bytes, roughly.
+    `tenant` is None for the default tenant, and `recorded_at` is in microseconds of real time.
     """
 
     tenant: int | None
-    weight: int
+    recorded_at: int
     make: Callable[..., Any]
     args: tuple[Any, ...]
 
@@ -67,6 +67,9 @@ class UnitOfWork:
         self._waits_for_locks = True
         self._is_broken = False
         self.entries_anyway: list[PendingEntry] = []
+        self.must_write_traffic = False
+        """True if all traffic that waits is written with this transaction."""
+        self._changes_before = 0
 
     # The transaction
 
@@ -80,6 +83,8 @@ class UnitOfWork:
             raise RuntimeError("A transaction cannot begin inside of another.")
         self._scopes.append(_Scope())
         self._waits_for_locks = waits_for_locks
+        if self._caches.is_exclusive:
+            self._changes_before = self.driver.total_changes
 
     def lock(self, tenants: Collection[int]) -> None:
         """Lock tenants of a shared database in the order of their ids. Waits for other transactions."""
@@ -149,14 +154,28 @@ class UnitOfWork:
         self._caches.limit()
         self._has_begun, self._must_catch_up, self._is_broken = False, True, False
         self.entries_anyway = []
+        self.must_write_traffic = False
         if self._caches.is_exclusive and self.driver.in_transaction:
             self.driver.execute("ROLLBACK")
 
     @property
-    def announced(self) -> tuple[int | None, list[PendingEntry]]:
-        """The moment at which a scheduled event wakes, and the traffic of this transaction."""
+    def wake(self) -> int | None:
+        """The moment at which a scheduled event wakes."""
+        return self._scopes[0].wake
+
+    def take_traffic(self) -> tuple[list[PendingEntry], list[PendingEntry]]:
+        """Take the traffic of this transaction: what is to be written in it, and what can wait for another one.
+
+        The traffic of a transaction that writes nothing else can wait.
+        """
         root = self._scopes[0]
-        return root.wake, root.entries
+        entries, root.entries = root.entries, []
+        has_changed = bool(root.changed) if not self._caches.is_exclusive else False
+        if not entries or has_changed or root.deferred or self.must_write_traffic:
+            return entries, []
+        if self._caches.is_exclusive and self.driver.total_changes != self._changes_before:
+            return entries, []
+        return [], entries
 
     @property
     def is_broken(self) -> bool:

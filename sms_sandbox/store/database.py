@@ -1,8 +1,8 @@
 """The database behind everything: SQLite inside the process, or PostgreSQL shared by several."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
@@ -48,21 +48,27 @@ class Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         store, unit, is_committed = self._store, self._db.unit, False
-        wake, entries = unit.announced
-        anyway = unit.entries_anyway
+        wake, anyway = unit.wake, unit.entries_anyway
+        written: Collection[int] = ()
+        later: list[PendingEntry] = []
         try:
             if kind is None:
+                now, later = unit.take_traffic()
+                if now or unit.must_write_traffic:
+                    written = store.journal.write(self._db, now, unit.must_write_traffic)
                 unit.commit()
                 if not store.embedded:
                     self._db.commit()
                 is_committed = True
         finally:
             self._end(is_committed, is_committing=kind is None)
-            for entry in anyway:
-                store.on_entry(entry)
+            if anyway:
+                store.journal.add_later(anyway)
         if is_committed:
-            for entry in entries:
-                store.on_entry(entry)
+            if later:
+                store.journal.add_later(later)
+            if written:
+                store.traffic.send(written)
             if wake is not None:
                 store.on_scheduled(wake)
 
@@ -74,14 +80,36 @@ class Transaction:
             self._store.give_back(self._db, is_committed)
 
 
+class Journal(Protocol):
+    """What a transaction gives its traffic to."""
+
+    def write(self, db: Connection, new: Sequence[PendingEntry], with_waiting: bool) -> Collection[int]:
+        """Add entries to the transaction, which is about to be committed, and return their tenants.
+
+        `with_waiting` adds all entries of earlier transactions that wait, too.
+        """
+
+    def add_later(self, new: Sequence[PendingEntry]) -> None:
+        """Add entries to a later transaction."""
+
+
+class _NoJournal:
+    """A journal that keeps nothing."""
+
+    def write(self, db: Connection, new: Sequence[PendingEntry], with_waiting: bool) -> Collection[int]:  # noqa: ARG002
+        return ()
+
+    def add_later(self, new: Sequence[PendingEntry]) -> None:
+        pass
+
+
 class Store:
     """An open database, and how work on it is run.
 
     `embedded` is SQLite: one connection, used on the event loop's own thread, because a statement costs less than a hop
     to another thread. A `volatile` store, in memory, ends with the process. PostgreSQL is used by a thread.
 
-    `on_scheduled` is called with the moment at which a new row of the timeline is due, `on_entry` with each entry of
-    the traffic.
+    `on_scheduled` is called with the moment at which a new row of the timeline is due. `journal` gets the traffic.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -89,7 +117,9 @@ class Store:
         self.embedded = engine.dialect.name == "sqlite"
         self.volatile = self.embedded and engine.url.database in (None, "", ":memory:")
         self.on_scheduled: Callable[[int], None] = lambda _: None
-        self.on_entry: Callable[[PendingEntry], None] = lambda _: None
+        self.journal: Journal = _NoJournal()
+        self.traffic = TenantSignal()
+        """Sent when traffic entries were written."""
         self.reports = TenantSignal()
         """Sent when delivery reports were taken in, or callback attempts have ended."""
         self._caches = TenantCaches(is_exclusive=self.embedded)

@@ -115,6 +115,11 @@ def announce_wake(db: Connection, wake: int) -> None:
     unit_of(db).announce_wake(wake)
 
 
+def on_rollback(db: Connection, restore: Callable[[], object]) -> None:
+    """Call `restore` if what the transaction does now is undone."""
+    unit_of(db).on_undo(restore)
+
+
 def record(db: Connection, entry: PendingEntry, even_if_rolled_back: bool = False) -> None:
     """Record a traffic entry at the commit, or even at a rollback."""
     unit = unit_of(db)
@@ -122,3 +127,8 @@ def record(db: Connection, entry: PendingEntry, even_if_rolled_back: bool = Fals
         unit.entries_anyway.append(entry)
     else:
         unit.record(entry)
+
+
+def write_traffic(db: Connection) -> None:
+    """Write the traffic of earlier transactions that waits with this one."""
+    unit_of(db).must_write_traffic = True

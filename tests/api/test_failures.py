@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from starlette.applications import Starlette
 
-from sms_sandbox.api import routes, traffic_entry
+from sms_sandbox.api import answered_call, routes, traffic_entry
 from sms_sandbox.api.answer import answer_call
 from sms_sandbox.api.declare import Call, method
 from sms_sandbox.api.params import Text
@@ -17,6 +17,7 @@ from sms_sandbox.api.routes import Api, ApiRoute, Methods, failure, load_methods
 from sms_sandbox.journal.entries import NewEntry
 from sms_sandbox.store import contacts
 from sms_sandbox.store.connection import PendingEntry
+from tests.api.traffic_entries import KeptTraffic
 from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
@@ -56,9 +57,9 @@ class Failing:
 @pytest.fixture
 def entries(fresh: FreshTenant) -> list[PendingEntry]:
     """The entries that calls of the store queue."""
-    queued: list[PendingEntry] = []
-    fresh.store.on_entry = queued.append
-    return queued
+    kept = KeptTraffic()
+    fresh.store.journal = kept
+    return kept.entries
 
 
 def made(entries: list[PendingEntry]) -> list[NewEntry]:
@@ -155,19 +156,22 @@ def test_early_reports_that_can_not_be_awaited_change_no_answer(
     assert "a mistake of ours" in caplog.text
 
 
-def test_a_journal_that_fails_changes_no_answer(
-    http: AppClient, fresh: FreshTenant, caplog: pytest.LogCaptureFixture
+def test_a_call_whose_traffic_can_not_be_written_is_not_carried_out(
+    http: AppClient, call: Caller, entries: list[PendingEntry], fresh: FreshTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fresh.store.on_entry = Failing()
-    assert http.post("/send-sms.json", data=HELLO).json()["error"]["code"] == "SUCCESS"
-    assert "missing from the traffic" in caplog.text
+    with patch.object(fresh.store.journal, "write", Failing()):
+        answer = http.post("/send-sms.json", data=HELLO)
+    assert (answer.status_code, answer.text) == (500, ENVELOPES["json"])
+    assert [(entry.method, entry.code) for entry in made(entries)] == [("send-sms", "FAILED")]
+    assert call.ok("get-balance")["balance"] == 1000
+    assert "a mistake of ours" in caplog.text
 
 
 def test_an_entry_that_can_not_be_made_is_reduced_to_its_outcome(
     http: AppClient, entries: list[PendingEntry], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert http.post("/send-sms.json", data=HELLO).status_code == 200
-    with patch.object(routes, "_entry_maker", lambda: Failing()):
+    with patch.object(answered_call, "_entry_maker", lambda: Failing()):
         (entry,) = made(entries)
     assert (entry.method, entry.code, entry.status, entry.request) == ("send-sms", "SUCCESS", 200, "{}")
     assert entry == traffic_entry.make_bare_entry(entries[0].args[0])

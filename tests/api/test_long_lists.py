@@ -112,4 +112,4 @@ async def send(fresh: FreshTenant, on: int, authorization: str = BASIC, **more: 
     form = {"list_id": str(on), "message": "Dear [firstname]", **more}
     prepare = method.find_preparation(form)
     assert prepare is not None
-    return await prepare_and_answer(fresh.store, Gate(), method, form, authorization, prepare)
+    return await prepare_and_answer(fresh.store, Gate(), method, form, authorization, prepare, lambda _, answer: answer)

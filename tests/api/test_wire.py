@@ -9,11 +9,11 @@ import pytest
 from starlette.routing import Match
 
 from sms_sandbox.api.routes import Api, ApiRoute, load_methods
-from sms_sandbox.store.connection import PendingEntry
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
 from tests.api.fault_setup import add_fault
 from tests.api.tenant_setup import BASIC, FORM, request, set_tenant
+from tests.api.traffic_entries import KeptTraffic
 from tests.app_client import AppClient
 from tests.conftest import Caller, FreshTenant
 
@@ -148,12 +148,11 @@ def test_paths_that_are_calls_of_the_api(store: Store, path: str, is_call: bool)
 
 
 def test_a_slash_at_the_end_changes_nothing_but_the_path(call: Caller, fresh: FreshTenant) -> None:
-    entries: list[PendingEntry] = []
-    fresh.store.on_entry = entries.append
+    fresh.store.journal = kept = KeptTraffic()
     add_fault(fresh, method="get-lists", error="NO_ACCESS")
     assert call.http.post("/send-sms.json/", data=HELLO).json()["recipients"] == 1
     assert call.http.get("/get-lists.xml//").status_code == 400
-    made = [entry.make(*entry.args) for entry in entries]
+    made = [entry.make(*entry.args) for entry in kept.entries]
     assert [(entry.method, entry.url, entry.code) for entry in made] == [
         ("send-sms", "/send-sms.json/", "SUCCESS"), ("get-lists", "/get-lists.xml//", "NO_ACCESS"),
     ]  # fmt: skip
