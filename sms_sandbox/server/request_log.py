@@ -30,7 +30,7 @@ class RequestLog:
         self._numbers = count(1)
 
     async def run(self, app: ASGIApp, scope: Scope, receive: Receive, writer: ResponseWriter) -> None:
-        """Let the application answer a request, and log how that ended."""
+        """Answer a request with the application, and log how that ended."""
         given = dict(scope["headers"]).get(_HEADER, b"")
         own = given.decode() if _SANE.fullmatch(given) else f"{self._process}-{next(self._numbers):x}"
         request_id.set(own)  # each request is a task with a context of its own

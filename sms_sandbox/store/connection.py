@@ -170,12 +170,17 @@ class UnitOfWork:
         """
         root = self._scopes[0]
         entries, root.entries = root.entries, []
-        has_changed = bool(root.changed) if not self._caches.is_exclusive else False
-        if not entries or has_changed or root.deferred or self.must_write_traffic:
-            return entries, []
-        if self._caches.is_exclusive and self.driver.total_changes != self._changes_before:
-            return entries, []
-        return [], entries
+        return (entries, []) if self.has_written else ([], entries)
+
+    @property
+    def has_written(self) -> bool:
+        """True if the transaction has changed, or will change, something in the database."""
+        root = self._scopes[0]
+        if root.deferred or self.must_write_traffic:
+            return True
+        if self._caches.is_exclusive:
+            return bool(self.driver.total_changes != self._changes_before)
+        return bool(root.changed)
 
     @property
     def is_broken(self) -> bool:

@@ -7,10 +7,11 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, Engine, event
 
 from .connection import PendingEntry, StoreConnection, catch_up
-from .group_commit import GroupCommit, ThreadedGroupCommit
+from .group_commit import ThreadedGroupCommit
 from .tenant_locks import TenantLocks
 from .tenant_signal import TenantSignal
 from .tenant_versions import TenantCaches
+from .turn_commit import TurnCommit
 
 T = TypeVar("T")
 
@@ -125,12 +126,14 @@ class Store:
         self._caches = TenantCaches(is_exclusive=self.embedded)
         self._connection: StoreConnection | None = None
         """The connection of all calls. To get it from the pool costs more than a transaction on it does."""
-        self._group: GroupCommit = (GroupCommit if self.embedded else ThreadedGroupCommit)(self._begin_group)
+        self._group: TurnCommit | ThreadedGroupCommit = (TurnCommit if self.embedded else ThreadedGroupCommit)(
+            self._begin_group
+        )
         self.tenant_locks = TenantLocks(self)
         event.listen(engine, "before_cursor_execute", catch_up)
 
     @property
-    def group(self) -> GroupCommit:
+    def group(self) -> TurnCommit | ThreadedGroupCommit:
         """The group commit, for who measures it."""
         return self._group
 
@@ -140,6 +143,7 @@ class Store:
         `tenants` are locked at once.
         """
         if self.embedded:
+            self._group.finish()
             return Transaction(self, self._group_connection())
         return Transaction(self, StoreConnection(self.engine, TenantCaches(is_exclusive=False)), tenants)
 

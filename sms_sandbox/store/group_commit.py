@@ -47,7 +47,7 @@ class Piece:
     __slots__ = ("error", "future", "held_since", "result", "tenants", "work")
 
     def __init__(
-        self, work: Callable[[Connection], Any], tenants: Collection[int], future: asyncio.Future[Any]
+        self, work: Callable[[Connection], Any], tenants: Collection[int], future: asyncio.Future[Any] | None = None
     ) -> None:
         self.work = work
         self.tenants = tenants
@@ -59,12 +59,27 @@ class Piece:
 
     def settle(self) -> None:
         """Give the result, or the error, to the caller."""
-        if self.future.done():  # the caller was cancelled
+        if self.future is None or self.future.done():  # nobody waits, or no more
             return
         if self.error is None:
             self.future.set_result(self.result)
         else:
             self.future.set_exception(self.error)
+
+
+class Figures:
+    """Figures of transactions."""
+
+    def __init__(self) -> None:
+        self.sizes = Histogram()
+        """Pieces of work that transactions have done."""
+        self.times = Histogram()
+        """How long transactions took, in microseconds."""
+
+    def count(self, pieces: int, began: int) -> None:
+        """Count a transaction that began at a moment of `perf_counter_ns`."""
+        self.sizes.add(pieces)
+        self.times.add((perf_counter_ns() - began) // 1000)
 
 
 BeginTransaction = Callable[[Collection[int]], Any]
@@ -189,58 +204,14 @@ def _run_together(
     return done, again
 
 
-class GroupCommit:
-    """Runs work on the event loop's own thread, at the end of the loop's turn."""
-
-    def __init__(self, begin: BeginTransaction) -> None:
-        self._begin = begin
-        self._waiting: deque[Piece] = deque()
-        self._blocked: dict[int, float] = {}
-        self._scheduled_on: asyncio.AbstractEventLoop | None = None
-        self.sizes = Histogram()
-        """Pieces of work that transactions have done."""
-        self.times = Histogram()
-        """How long transactions took, in microseconds."""
-
-    @property
-    def waiting_count(self) -> int:
-        """The number of pieces that wait for a transaction."""
-        return len(self._waiting)
-
-    def _run_group(self) -> list[Piece]:
-        began = perf_counter_ns()
-        done = run_group(self._begin, self._waiting, self._blocked)
-        self.sizes.add(len(done))
-        self.times.add((perf_counter_ns() - began) // 1000)
-        return done
-
-    def run(self, work: Callable[[Connection], T], tenants: Collection[int]) -> Awaitable[T]:
-        """Run work in the next transaction. The result can be awaited."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(Piece(work, tenants, future))
-        if self._scheduled_on is not loop:
-            self._scheduled_on = loop
-            loop.call_soon(self._run_waiting, loop)
-        return future
-
-    def _run_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._scheduled_on = None
-        for piece in self._run_group():
-            piece.settle()
-        if self._waiting:
-            self._scheduled_on = loop
-            loop.call_soon(self._run_waiting, loop)
-
-    def close(self) -> None:
-        """Accept no more work."""
-
-
-class ThreadedGroupCommit(GroupCommit):
+class ThreadedGroupCommit(Figures):
     """Runs work on a thread, since the database is another process and answers take time."""
 
     def __init__(self, begin: BeginTransaction) -> None:
-        super().__init__(begin)
+        super().__init__()
+        self._begin = begin
+        self._waiting: deque[Piece] = deque()
+        self._blocked: dict[int, float] = {}
         self._queue: SimpleQueue[Piece | None] = SimpleQueue()
         self._thread: Thread | None = None
 
@@ -258,6 +229,9 @@ class ThreadedGroupCommit(GroupCommit):
         self._queue.put(Piece(work, tenants, future))
         return future
 
+    def finish(self) -> None:
+        """Do nothing, since other transactions have connections of their own."""
+
     def _run_thread(self) -> None:
         is_open = True
         while is_open or self._waiting:
@@ -266,7 +240,9 @@ class ThreadedGroupCommit(GroupCommit):
             while not self._queue.empty():
                 is_open = self._take(self._queue.get()) and is_open
             if self._waiting:
-                done = self._run_group()
+                began = perf_counter_ns()
+                done = run_group(self._begin, self._waiting, self._blocked)
+                self.count(len(done), began)
                 _settle_all(done)
                 if not done and self._blocked:
                     with suppress(Empty):
@@ -289,7 +265,8 @@ def _settle_all(pieces: Sequence[Piece]) -> None:
     """Settle pieces on the loops that wait for them, with one call for each loop."""
     loops: dict[asyncio.AbstractEventLoop, list[Piece]] = {}
     for piece in pieces:
-        loops.setdefault(piece.future.get_loop(), []).append(piece)
+        if piece.future is not None:
+            loops.setdefault(piece.future.get_loop(), []).append(piece)
     for loop, own in loops.items():
         if not loop.is_closed():
             loop.call_soon_threadsafe(_settle_each, own)

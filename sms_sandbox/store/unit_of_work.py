@@ -41,6 +41,11 @@ def has_failed(db: Connection, error: Exception) -> bool:
     return unit_of(db).is_broken or state.startswith(_TRANSACTION_ROLLBACK)
 
 
+def has_written(db: Connection) -> bool:
+    """Return True if the transaction has changed something that is to be committed."""
+    return unit_of(db).has_written
+
+
 def lock_tenant(db: Connection, tenant: int) -> None:
     """Lock a tenant until the transaction ends. Calls and events of it, in all processes, wait."""
     unit_of(db).cache_of(tenant)

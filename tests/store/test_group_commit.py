@@ -94,6 +94,9 @@ def compared(told: Sequence[Any], work: Sequence[Sequence[tuple[Any, ...]]]) -> 
 
 def run_together(store: Store, pieces: Sequence[Callable[[Connection], Any]], tenant: int) -> list[Any]:
     """Run pieces as the store does. Returns the result, or the kind of error, of each."""
+    if store.embedded:
+        told = asyncio.run(run_in_one_turn(store, pieces, tenant))
+        return [kind_of(each) if isinstance(each, BaseException) else each for each in told]
 
     async def futures() -> list[Piece]:
         loop = asyncio.get_running_loop()
@@ -104,6 +107,10 @@ def run_together(store: Store, pieces: Sequence[Callable[[Connection], Any]], te
     while queue:
         run_group(store._begin_group, queue, {})
     return [piece.result if piece.error is None else kind_of(piece.error) for piece in waiting]
+
+
+async def run_in_one_turn(store: Store, pieces: Sequence[Callable[[Connection], Any]], tenant: int) -> list[Any]:
+    return await asyncio.gather(*(store.run(work, [tenant]) for work in pieces), return_exceptions=True)
 
 
 def run_alone(store: Store, pieces: Sequence[Callable[[Connection], Any]]) -> list[Any]:
@@ -193,6 +200,43 @@ async def test_work_that_waits_is_committed_once(fresh: FreshTenant) -> None:
     if not fresh.store.embedded:
         await blocked
     assert len(commits) == (1 if fresh.store.embedded else 2)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_what_only_reads_waits_for_no_turn_of_the_loop(fresh: FreshTenant) -> None:
+    turns: list[str] = []
+    asyncio.get_running_loop().call_soon(turns.append, "a turn")
+    assert await fresh.store.run(lambda db: balances.read(db, fresh.tenant, fresh.account.id)) == 100_000_000
+    with pytest.raises(UndoneError):
+        await fresh.store.run(lambda db: do(db, fresh, [("fail",)]))
+    assert not turns
+    await fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message"))
+    assert turns
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_what_reads_after_a_write_of_its_turn_waits_for_the_commit(fresh: FreshTenant) -> None:
+    written = fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message"))
+    read = fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message", 0))
+    assert isinstance(read, asyncio.Future)
+    assert not read.done()
+    with fresh.store.begin():  # another transaction commits the turn first
+        assert read.done()
+    assert [await written, await read] == [ids.FIRST["message"], ids.FIRST["message"] + 1]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_work_inside_of_work_is_refused(fresh: FreshTenant) -> None:
+    def nested(db: Connection) -> None:
+        ids.take(db, fresh.tenant, "message")
+        fresh.store.run(lambda _: None, [])
+
+    with pytest.raises(RuntimeError, match="inside of other work"):
+        await fresh.store.run(nested)
+    assert await fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message")) == ids.FIRST["message"]
 
 
 @pytest.mark.anyio
