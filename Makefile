@@ -12,7 +12,7 @@ JOBS ?= auto
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check tests contract contract-diff mutations bench certs docs format lock clean
+.PHONY: help run test check tests contract contract-diff mutations bench certs docs screenshots format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -49,6 +49,9 @@ bench: $(VENV)/.dev  ## Measure speed and memory, each next to a baseline in the
 
 certs: $(VENV)/.run  ## Create or renew the certificates in certs/, and print the variables that trust them.
 	$(BIN)/sms-sandbox env
+
+screenshots: $(VENV)/.dev  ## Take the pictures of the page again that README and docs show.
+	@$(BIN)/python -m tests.page.screenshots
 
 docs: $(VENV)/.dev  ## Generate the pages of docs/ again: methods, parity, scenarios, tables of differences.
 	$(BIN)/python -m sms_sandbox.docs_generator

@@ -1,4 +1,4 @@
-"""The page without a mouse, on a narrow screen, for screen readers, and after a restart."""
+"""The page without a mouse, on narrow screens, for screen readers, and after restarts."""
 
 from dataclasses import replace
 

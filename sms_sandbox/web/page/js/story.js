@@ -49,22 +49,22 @@ function ofRecipients(message, recipients, entries) {
 
 function ofCallback(callback) {
   const what = `callback of the ${EVENTS[callback.event] ?? callback.event}`;
-  const link = h("a", { href: `#/callbacks/${callback.id}` }, `Callback ${callback.id}`);
+  const link = () => h("a", { href: `#/callbacks/${callback.id}` }, `Callback ${callback.id}`);
   const moments = callback.attempts.map((attempt) => {
     const isOk = attempt.error === null;
     const title = attempt.latency_ms === null ? `Attempt ${attempt.number} at the ${what} is under way`
       : `${isOk ? "The app got the" : "Failed:"} ${what}${callback.attempts.length > 1 ? `, attempt ${attempt.number}` : ""}`;
     return { at: attempt.at, order: 3, kind: attempt.latency_ms === null ? "" : isOk ? "good" : "bad", title, detail: [
-      [link, " · ", h("code", {}, callback.url.split("?")[0])],
+      [link(), " · ", h("code", {}, callback.url.split("?")[0])],
       attempt.error ?? (attempt.status !== null && `Status ${attempt.status} after ${duration(attempt.latency_ms)}`),
       attempt.answer && h("code", { class: "answer" }, attempt.answer.slice(0, 300)),
       callback.rule && `Changed by ${callback.rule}`,
     ] };
   });
   if (callback.next_due !== null) {
-    moments.push({ at: callback.next_due, order: 4, kind: "", ahead: true, title: `Next attempt at the ${what}`, detail: [link] });
+    moments.push({ at: callback.next_due, order: 4, kind: "", ahead: true, title: `Next attempt at the ${what}`, detail: [link()] });
   } else if (callback.state === "given-up" && callback.attempts.length > 0) {
-    moments.push({ at: callback.attempts.at(-1).at, order: 4, kind: "bad", title: `Gave up the ${what}`, detail: [link] });
+    moments.push({ at: callback.attempts.at(-1).at, order: 4, kind: "bad", title: `Gave up the ${what}`, detail: [link()] });
   }
   return moments;
 }

@@ -119,7 +119,7 @@ export function mount(root, context) {
     return h("section", { class: "empty first-message" }, h("div", { class: "ghost-phone", "aria-hidden": "true" }, h("span"), h("span"), h("span")),
       h("div", { class: "stack" }, h("h2", {}, "No message yet"),
         h("p", {}, "Run this in a terminal. The phone that gets the message appears here by itself."), emptyBlock,
-        h("p", { class: "small-text" }, "Or open the phone of any number on the left, and write from it.")));
+        h("p", { class: "small-text" }, "Or ", h("a", { href: "#/start" }, "see it in your language"), ", or open the phone of any number and write from it.")));
   }
 
   const endStream = stream.subscribe(({ kind, entry }) => {
