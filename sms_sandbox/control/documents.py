@@ -24,7 +24,7 @@ from .declare import Call, LongCall, in_words, operation
 from .errors import ControlError, gone
 from .shapes import documents as shapes
 from .shapes.tenants import CreatedTenant
-from .tenants import check_free_name, created_tenant
+from .tenants import check_free_name, check_secrets, created_tenant
 
 
 @operation("GET", "/export")
@@ -60,6 +60,7 @@ def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     name = check_free_name(call, body.name or document.tenant.name)
     changes = {field: value for field, value in (("key", body.key), ("secret", body.secret)) if value}
     rows = {**rows, "accounts": _accounts(call.db, rows, changes)}
+    check_secrets(call, *(row["secret"] for row in rows["accounts"]))
     return created_tenant(call, _restore(call, document.tenant, name, rows))
 
 

@@ -54,10 +54,18 @@ def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
         clock=Clock(frozen_at=body.frozen_at and body.frozen_at.astimezone(UTC)),  # by whose days months are counted
     )
     secret = body.secret or secrets.token_hex(16)
+    check_secrets(call, secret)
     account = NewAccount(key, secret, name=name, throttle=throttle)
     if body.balance is not None:
         account = replace(account, balance=to_units(body.balance))
     return created_tenant(call, new_tenant.create(call.db, new, account, call.real))
+
+
+def check_secrets(call: Call, *given: object) -> None:
+    """Raise ControlError for the published secret, where other machines can call."""
+    refused = call.context.defaults.refused_secret
+    if refused is not None and refused in given:
+        raise ControlError("invalid", f"The secret {refused} is published, and other machines can call.")
 
 
 def check_free_name(call: Call, name: str) -> str:

@@ -23,13 +23,17 @@ NUMBER_PRICE = 2_500_000
 
 
 class TenantDefaults(Struct, frozen=True):
-    """Settings of new tenants on this server; `throttle` is calls per second."""
+    """Settings of new tenants on this server; `throttle` is calls per second.
+
+    `refused_secret` is the published one, if other machines can call.
+    """
 
     profile: str = "seed"
     throttle: int = 15
     strict_senders: bool = False
     delivery_delay: timedelta = timedelta(seconds=1)
     quotas: Quotas = Quotas()
+    refused_secret: str | None = None
 
 
 def new_for_key(key: str, secret: str, name: str, defaults: TenantDefaults) -> tuple[NewTenant, NewAccount]:

@@ -143,6 +143,12 @@ def find_by_key(db: Connection, key: str) -> Account | None:
     return _build_or_none(_BY_KEY.one(db, key=key))
 
 
+def list_by_secret(db: Connection, secret: str) -> list[Account]:
+    """Return the accounts that have a secret."""
+    keys = db.scalars(select(a.c.key).where(a.c.secret == secret)).all()
+    return [account for key in keys if (account := find_by_key(db, key)) is not None]
+
+
 def find_called(db: Connection, key: str) -> Account | None:
     """Return the account that a key calls: the account's own key, or one of its magic keys."""
     account = find_by_key(db, key)

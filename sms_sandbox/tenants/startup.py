@@ -1,8 +1,10 @@
 """The tenants that a server creates: at start, and for unknown keys."""
 
+import logging
 import re
+import secrets
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -12,9 +14,14 @@ from ..domain.clock import Clock, real_now
 from ..domain.profiles import PROFILES
 from ..services import new_tenant
 from ..services.quotas import Quotas
-from ..settings import Settings, can_be_account
+from ..settings import PUBLISHED_SECRET, Settings, can_be_account, flag, is_loopback
 from ..store import accounts, schema, tenants
 from ..store.tenant_use import FROM_START
+
+if TYPE_CHECKING:
+    from .seed_file.parse import SeedFile
+
+log = logging.getLogger(__name__)
 
 _MAX_NAME_LENGTH = 60
 """The limit of a tenant's name is 64 characters; the rest is for a number at the end."""
@@ -31,7 +38,12 @@ class TenantSetup:
         throttle = PROFILES[settings.profile].throttle if settings.throttle is None else settings.throttle
         delay = timedelta(seconds=settings.delivery_delay)
         self.defaults = new_tenant.TenantDefaults(
-            settings.profile, throttle, settings.strict_senders, delay, _quotas_of(settings)
+            settings.profile,
+            throttle,
+            settings.strict_senders,
+            delay,
+            _quotas_of(settings),
+            None if is_loopback(settings.host) else PUBLISHED_SECRET,
         )
         self._seed_file = None
         if settings.seed_file is not None:
@@ -39,6 +51,24 @@ class TenantSetup:
             from .seed_file.parse import read_seed_file
 
             self._seed_file = read_seed_file(settings.seed_file)
+            self._check_secrets(self._seed_file)
+
+    def _check_secrets(self, file: "SeedFile") -> None:
+        """Raise SeedError if an account or client of the file has a secret that strangers know."""
+        for kind in ("accounts", "clients"):
+            for index, given in enumerate(getattr(file.seed, kind)):
+                if given.secret is not None and given.secret == self.defaults.refused_secret:
+                    why = f"{flag('host')} {self._settings.host} lets other machines call"
+                    raise file.error(f"{kind}[{index}].secret", f"{given.secret} is published, and {why}")
+
+    def _replace_published_secret(self, db: Connection) -> None:
+        """Give a new secret to accounts of an earlier start on loopback that have the published one."""
+        published = self.defaults.refused_secret
+        for account in accounts.list_by_secret(db, published) if published is not None else ():
+            accounts.change(db, account.tenant, account.id, {"secret": secrets.token_urlsafe(24)})
+            log.warning(
+                "The account %r had the published secret, which other machines know; it has a new one.", account.key
+            )
 
     def create_missing(self, db: Connection) -> bool:
         """Create the configured tenants that are missing, and apply the seed file. Raises SeedError.
@@ -57,6 +87,7 @@ class TenantSetup:
             if settings.throttle is not None:
                 changes["throttle"] = settings.throttle
             accounts.change(db, account.tenant, account.id, changes)
+        self._replace_published_secret(db)
         if self._seed_file is not None:
             from .seed_file.apply import apply_seed_file
 
@@ -72,7 +103,7 @@ class TenantSetup:
         A key with a magic suffix, as in `KEY-nocredit`, creates the tenant of `KEY`.
         """
         key, _ = faults.split_magic_key(key) or (key, "")
-        if not can_be_account(key, secret) or faults.split_magic_key(key):
+        if not can_be_account(key, secret) or faults.split_magic_key(key) or secret == self.defaults.refused_secret:
             return
         schema.lock(db)  # so that only one of two simultaneous first calls creates the tenant
         if accounts.find_by_key(db, key) is None:

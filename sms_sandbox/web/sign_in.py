@@ -154,9 +154,9 @@ def _page(body: str, status: int) -> Response:
     from .assets import PAGE_POLICY  # late, because the first call needs no page
 
     policy = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
-    return HTMLResponse(
-        _FRAME.substitute(body=body), status, {"cache-control": "no-store", "content-security-policy": policy}
-    )
+    # A browser calls the origin of a form "null" if the page may not tell where it is, and the guard refuses that.
+    headers = {"cache-control": "no-store", "content-security-policy": policy, "referrer-policy": "same-origin"}
+    return HTMLResponse(_FRAME.substitute(body=body), status, headers)
 
 
 def _read(request: Request) -> Given:

@@ -1,5 +1,6 @@
 """Servers that other machines reach, and callbacks that lead back to the sandbox."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.server.outward_names import find_address, list_names
 from sms_sandbox.server.server import build_info
 from sms_sandbox.settings import Settings, SettingsError, with_private_secret
+from sms_sandbox.store import accounts
+from sms_sandbox.store.ids import FIRST
+from sms_sandbox.tenants.seed_file import SeedError
+from sms_sandbox.tenants.startup import TenantSetup
 from tests.app_client import AppClient
 from tests.cli.shell import run
 from tests.databases import empty_store
@@ -68,6 +73,45 @@ def test_no_other_account_may_have_the_published_secret(accounts: tuple[str, ...
     assert with_private_secret(local) is local
     with pytest.raises(SettingsError, match="is published"):
         with_private_secret(Settings(host=ANY_ADDRESS, account=accounts))
+
+
+@pytest.mark.parametrize("text", [
+    "[[accounts]]\nkey='a'\nsecret='sandbox-secret'",
+    "[[clients]]\nname='a'\nemail='a@example.com'\nmsisdn='61491570156'\nsecret='sandbox-secret'",
+])  # fmt: skip
+def test_no_account_of_a_seed_file_may_have_the_published_secret(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "seed.toml"
+    file.write_text(text)
+    TenantSetup(Settings(seed_file=str(file)))
+    with pytest.raises(SeedError, match=r"\[0\]\.secret: sandbox-secret is published"):
+        TenantSetup(Settings(host=ANY_ADDRESS, seed_file=str(file)))
+
+
+def test_an_account_of_an_earlier_start_loses_the_published_secret(sqlite: Engine) -> None:
+    with empty_store(sqlite) as store:
+        with store.begin() as db:
+            TenantSetup(Settings()).create_missing(db)
+        with store.begin() as db:
+            TenantSetup(Settings(host=ANY_ADDRESS, account=("mine:of-our-own",))).create_missing(db)
+            secret = accounts.find_secret(db, 1, FIRST["account"])
+    assert secret
+    assert secret != "sandbox-secret"
+
+
+def test_nobody_creates_an_account_with_the_published_secret(certificates: Certificates) -> None:
+    settings = Settings(
+        host=ANY_ADDRESS, https_port=0, http_port=0, certs=str(certificates.directory), accounts="open", throttle=0
+    )
+    with run_sandbox(settings) as account:
+        newcomer = Account(account.ready, "newcomer", "sandbox-secret")
+        assert newcomer.api("get-balance")["error"]["code"] == "AUTH_FAILED"
+        token = {"x-sandbox-token": account.ready.control_token or ""}
+        url = f"{account.ready.http}/_sandbox/v1"
+        refused = fetch(f"{url}/tenants", "POST", '{"secret": "sandbox-secret"}', token)
+        assert (refused.status, refused.code) == (422, "invalid")
+        whole = fetch(f"{url}/export?with_secrets=true", headers=token).json
+        body = json.dumps({"document": whole, "name": "copy", "key": "copy", "secret": "sandbox-secret"})
+        assert fetch(f"{url}/import", "POST", body, token).code == "invalid"
 
 
 def test_a_secret_that_was_given_stays() -> None:

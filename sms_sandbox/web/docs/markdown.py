@@ -63,6 +63,7 @@ def render(text: str, path: str, files: Collection[str]) -> Rendered:
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
     # A wide table scrolls by itself, and a keyboard must be able to do that.
     html = html.replace("<table>", '<div class="table" tabindex="0"><table>').replace("</table>", "</table></div>")
+    html = html.replace("<th></th>", "<td></td>")  # an empty header says nothing to a screen reader
     return Rendered(html.replace("<pre>", '<pre tabindex="0">'), headings)
 
 

@@ -1,0 +1,72 @@
+"""The sign-in of a server that other machines reach, in a browser."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from sms_sandbox.server.certificates import Certificates
+from sms_sandbox.settings import Settings
+from tests.page.conftest import TIMEOUT_MS
+from tests.sandbox import HANDSET, Account, run_sandbox
+
+
+@pytest.fixture(scope="module")
+def public(certificates: Certificates) -> Iterator[Account]:
+    """The default account of a server that listens on every address."""
+    settings = Settings(
+        host="0.0.0.0",  # noqa: S104 (what is under test)
+        https_port=0, http_port=0, certs=str(certificates.directory), delivery_delay=0.05, throttle=0,
+    )  # fmt: skip
+    with run_sandbox(settings) as account:
+        yield account
+
+
+@pytest.fixture
+def page(browser: Browser, public: Account) -> Iterator[Page]:
+    """A page of a browser that has never been here."""
+    context = browser.new_context(base_url=public.ready.http, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert problems == []
+
+
+def test_a_colleague_signs_in_looks_around_and_signs_out(page: Page, public: Account) -> None:
+    public.send("for signed-in eyes only")
+    page.goto("/_sandbox/#/messages")
+    expect(page).to_have_url(re.compile(r"/_sandbox/sign-in\?next="))
+    expect(page.get_by_text("for signed-in eyes only")).to_have_count(0)
+    assert Axe().run(page).violations_count == 0
+    page.get_by_label("API key").fill(public.key)
+    page.get_by_label("API secret").fill("wrong")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text("There is no account with this key and secret.")
+    expect(page.get_by_label("API key")).to_have_value(public.key)
+    page.get_by_label("API secret").fill(public.secret)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/_sandbox/(#/.*)?$"))
+    page.goto("/_sandbox/#/messages")
+    expect(page.get_by_text("for signed-in eyes only").first).to_be_visible()
+    public.send("as it comes", HANDSET)
+    expect(page.get_by_text("as it comes").first).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto("/_sandbox/")
+    expect(page).to_have_url(re.compile(r"/_sandbox/sign-in"))
+
+
+def test_the_operator_signs_in_with_the_token(page: Page, public: Account) -> None:
+    page.goto("/_sandbox/docs/")
+    expect(page.get_by_role("heading", name="The documentation")).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.goto("/_sandbox/")
+    page.get_by_label("Operator's token").fill(public.ready.control_token or "")
+    page.get_by_role("button", name="Sign in as the operator").click()
+    expect(page.get_by_role("button", name="Sign out")).to_have_attribute("title", "Signed in as operator")
