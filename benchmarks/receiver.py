@@ -1,13 +1,14 @@
 """A process that receives callbacks: it answers each request with 200, and counts them.
 
 `/_count` returns how many callbacks arrived since the last `/_forget`, how many targets arrived exactly once, how many
-different ones there were, and the seconds between the first and the last.
+different ones there were, and the seconds between the first and the last. `/_arrivals` returns the times of each
+target's callbacks, in seconds since 1970.
 """
 
 import asyncio
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import cast
 
 import uvloop
@@ -23,12 +24,14 @@ class CallbackCounts:
 
     def forget(self) -> None:
         self.targets: Counter[bytes] = Counter()
+        self.arrivals: defaultdict[str, list[float]] = defaultdict(list)
         self.first = self.last = 0.0
 
     def record(self, target: bytes) -> None:
         self.last = time.perf_counter()
         self.first = self.first or self.last
         self.targets[target] += 1
+        self.arrivals[target.decode("latin-1")].append(time.time())
 
     def as_json(self) -> bytes:
         total, distinct = self.targets.total(), len(self.targets)
@@ -50,8 +53,9 @@ class Receiver(asyncio.Protocol):
         *heads, self._buffer = (self._buffer + data).split(b"\r\n\r\n")
         for head in heads:
             target = head.split(b" ", 2)[1]
-            if target == b"/_count":
-                result = self._counts.as_json()
+            if target in (b"/_count", b"/_arrivals"):
+                counts = self._counts
+                result = counts.as_json() if target == b"/_count" else json.dumps(counts.arrivals).encode()
                 self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(result), result))
                 continue
             if target == b"/_forget":

@@ -16,12 +16,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from uvicorn.supervisors.multiprocess import Process
 
 from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, control_token, with_private_secret
+from ..store.failures import describe_failure, is_database_failure
 from ..store.schema import StoreError, open_store
 from ..tenants.startup import TenantSetup
 from ..web.metric_exchange import MetricExchange
@@ -33,8 +35,8 @@ log = logging.getLogger(__name__)
 START_TIMEOUT_SECONDS = 60.0
 """Longest wait until a new process accepts connections."""
 
-SIGN_OF_LIFE_SECONDS = 10.0
-"""A process that gives no sign of life for this long is killed and replaced."""
+SIGN_OF_LIFE_SECONDS = 60.0
+"""A process that gives no sign of life for this long, at its start as well as later, is killed and replaced."""
 
 CHECK_SECONDS = 0.25
 """Time between two looks at the processes."""
@@ -53,6 +55,8 @@ class Worker(Process):
         self._exchange = exchange
         self._set_up = set_up
         self._https_count = len(sockets.https)
+        self._heard_at = time.monotonic()
+        self._is_asked = False
         config = uvicorn.Config("", log_config=None, workers=settings.workers)
         super().__init__(config, [*sockets.https, *sockets.http])
 
@@ -65,14 +69,36 @@ class Worker(Process):
         try:
             server = Server(self._settings, owns_process=True, sockets=own, exchange=self._exchange)
         except StoreError as why:
-            # A new start repairs it, because the database worked when the parent started.
-            log.error("%s It will be tried again.", why)  # noqa: TRY400 (the sentence says it all)
-            time.sleep(RETRY_SECONDS)
-            raise SystemExit(1) from why
+            self._give_up(str(why))
         self._server = server.uvicorn
         Thread(target=self._give_signs_of_life, name="signs-of-life", daemon=True).start()
         Thread(target=_stop_with_parent, args=[server.stop], name="parent-watch", daemon=True).start()
-        server.run(_tune_garbage_collector)
+        try:
+            server.run(_tune_garbage_collector)
+        except Exception as why:
+            if not is_database_failure(why):
+                raise
+            self._give_up(f"The database does not answer: {describe_failure(why)}")
+
+    def _give_up(self, why: str) -> NoReturn:
+        """End, to be started again: the database worked when the parent started, so it will work again."""
+        log.error("%s It will be tried again.", why)
+        time.sleep(RETRY_SECONDS)
+        raise SystemExit(1)
+
+    def has_died(self) -> bool:
+        """Return True, in the parent, if the process has ended or gives no sign of life."""
+        if not self.process.is_alive():
+            return True
+        now = time.monotonic()
+        with suppress(OSError, EOFError):
+            while self.parent_conn.poll():
+                self.parent_conn.recv()
+                self._heard_at, self._is_asked = now, False
+            if not self._is_asked:
+                self.parent_conn.send(b"ping")
+                self._is_asked = True
+        return now - self._heard_at > SIGN_OF_LIFE_SECONDS
 
     def _give_signs_of_life(self) -> None:
         with suppress(EOFError, OSError):  # the parent has ended, or has given this process up
@@ -176,7 +202,7 @@ class WorkerServer:
     def _replace_dead(self) -> None:
         """Start a new process for each that has died, or gives no sign of life."""
         for position, worker in enumerate(self._workers):
-            if self._should_exit.is_set() or worker.is_alive(SIGN_OF_LIFE_SECONDS):
+            if self._should_exit.is_set() or not worker.has_died():
                 continue
             worker.kill()
             worker.process.join()

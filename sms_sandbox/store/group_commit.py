@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from ..domain.histogram import Histogram
 from .failures import is_lock_timeout
+from .pieces import Piece, settle_all
 from .tenant_versions import TenantBusyError
 from .unit_of_work import has_failed, scope
 
@@ -39,32 +40,6 @@ LOCK_PAUSE_SECONDS = 0.2
 
 CHECK_SECONDS = 0.01
 """Time between two looks for work, while all that waits is held up by other processes."""
-
-
-class Piece:
-    """A piece of work that waits for its transaction, and its result."""
-
-    __slots__ = ("error", "future", "held_since", "result", "tenants", "work")
-
-    def __init__(
-        self, work: Callable[[Connection], Any], tenants: Collection[int], future: asyncio.Future[Any] | None = None
-    ) -> None:
-        self.work = work
-        self.tenants = tenants
-        self.future = future
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.held_since = 0.0
-        """The moment from which it waits for a tenant that another process has locked; 0 if it does not."""
-
-    def settle(self) -> None:
-        """Give the result, or the error, to the caller."""
-        if self.future is None or self.future.done():  # nobody waits, or no more
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
 
 
 class Figures:
@@ -141,10 +116,11 @@ def _choose(waiting: "deque[Piece]", blocked: dict[int, float]) -> tuple[list[Pi
     return ready, given_up
 
 
-def _block(piece: Piece, tenants: Collection[int], blocked: dict[int, float]) -> None:
-    """Let a piece, and others of its tenants, wait for another process."""
+def _block(piece: Piece, tenants: Collection[int], blocked: dict[int, float]) -> bool:
+    """Let a piece, and others of its tenants, wait for another process. False if it has waited too long."""
     piece.held_since = piece.held_since or monotonic()
     blocked.update(dict.fromkeys(tenants, monotonic() + LOCK_PAUSE_SECONDS))
+    return monotonic() - piece.held_since <= MAX_LOCK_SECONDS
 
 
 def _run_alone(
@@ -165,8 +141,7 @@ def _run_alone(
         except Exception as error:  # noqa: BLE001 (raised where the work was given)
             if may_repeat and transaction is not None and transaction.was_lost:
                 continue
-            if piece.tenants and is_lock_timeout(error):
-                _block(piece, piece.tenants, blocked)
+            if is_lock_timeout(error) and _block(piece, piece.tenants, blocked):
                 waiting.appendleft(piece)
                 return []
             piece.error = error
@@ -199,6 +174,9 @@ def _run_together(
             except Exception as error:
                 if has_failed(db, error):
                     raise
+                if is_lock_timeout(error) and _block(piece, (), blocked):
+                    again.append(piece)
+                    continue
                 piece.error = error
             done.append(piece)
     return done, again
@@ -243,7 +221,7 @@ class ThreadedGroupCommit(Figures):
                 began = perf_counter_ns()
                 done = run_group(self._begin, self._waiting, self._blocked)
                 self.count(len(done), began)
-                _settle_all(done)
+                settle_all(done)
                 if not done and self._blocked:
                     with suppress(Empty):
                         is_open = self._take(self._queue.get(timeout=CHECK_SECONDS)) and is_open
@@ -259,19 +237,3 @@ class ThreadedGroupCommit(Figures):
             self._queue.put(None)
             self._thread.join()
             self._thread = None
-
-
-def _settle_all(pieces: Sequence[Piece]) -> None:
-    """Settle pieces on the loops that wait for them, with one call for each loop."""
-    loops: dict[asyncio.AbstractEventLoop, list[Piece]] = {}
-    for piece in pieces:
-        if piece.future is not None:
-            loops.setdefault(piece.future.get_loop(), []).append(piece)
-    for loop, own in loops.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle_each, own)
-
-
-def _settle_each(pieces: Sequence[Piece]) -> None:
-    for piece in pieces:
-        piece.settle()

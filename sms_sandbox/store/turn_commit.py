@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from .group_commit import MAX_PIECES, MAX_SECONDS, BeginTransaction, Figures, Piece
+from .group_commit import MAX_PIECES, MAX_SECONDS, BeginTransaction, Figures
+from .pieces import Piece
 from .unit_of_work import has_failed, has_written, scope
 
 log = logging.getLogger(__name__)
