@@ -37,7 +37,7 @@ PAUSE_SECONDS = (0.1, 1.0)
 """Shortest and longest time from the moment that calls are answered again to the next kill."""
 
 ON_THE_WIRE_SECONDS = 1.0
-"""A double is due to a kill if its first callback arrived at most this long before it."""
+"""A double is due to a kill if its first callback arrived at most this long before it, or after it."""
 
 PAGE = 1000
 
@@ -106,7 +106,7 @@ class Servers:
 
 
 class Client(threading.Thread):
-    """Sends one message after the other, each with a text of its own, and remembers what was answered."""
+    """Sends one message after the other, each with a text of its own."""
 
     def __init__(self, name: str, servers: Servers, certificates: tls.Certificates, receiver: str) -> None:
         super().__init__(name=name)
@@ -225,8 +225,12 @@ def _check_callbacks(books: Books, receiver: str, ids: set[int], kills: list[flo
     books.check(len(by_message.keys() - ids), "callbacks are of no message")
     twice = [times for times in by_message.values() if len(times) > 1]
     books.doubles = len(twice)
-    unexplained = [times for times in twice if not any(0 <= kill - times[0] <= ON_THE_WIRE_SECONDS for kill in kills)]
-    books.check(len(unexplained), "callbacks came twice without a kill")
+    # A receiver that gets no processor time sees late what was sent before the kill.
+    distances = [min((kill - times[0] for kill in kills), key=abs) for times in twice]
+    unexplained = [round(distance, 3) for distance in distances if abs(distance) > ON_THE_WIRE_SECONDS]
+    books.check(
+        len(unexplained), f"callbacks came twice without a kill, with these seconds to the next one: {unexplained}"
+    )
 
 
 def _read_messages(server: ServerProcess) -> Iterator[dict[str, Any]]:

@@ -87,7 +87,7 @@ class Worker(Process):
         raise SystemExit(1)
 
     def has_died(self) -> bool:
-        """Return True, in the parent, if the process has ended or gives no sign of life."""
+        """Return True if the process has ended or gives no sign of life. For the parent."""
         if not self.process.is_alive():
             return True
         now = time.monotonic()
