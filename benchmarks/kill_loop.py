@@ -88,7 +88,7 @@ class Servers:
         return self._stack.enter_context(sandbox(self._certificates, *self._flags, *flags))
 
     def kill(self, chance: random.Random) -> None:
-        """Kill a process as `kill -9` does, and wait until there are as many as before."""
+        """Kill a process as `kill -9` does, and wait until it is replaced."""
         if self._workers == 1:
             self.server.process.kill()
             self.server.process.wait()

@@ -25,7 +25,7 @@ class Piece:
 
     def settle(self) -> None:
         """Give the result, or the error, to the caller."""
-        if self.future is None or self.future.done():  # nobody waits, or no more
+        if self.future is None or self.future.done():  # there is no caller, or it was cancelled
             return
         if self.error is None:
             self.future.set_result(self.result)
