@@ -1,4 +1,4 @@
-"""The views of callbacks, traffic, time and trouble, the tenant, and the first steps, in a real browser."""
+"""The views of callbacks, traffic, time, trouble and the tenant, in a real browser."""
 
 import json
 import shutil
