@@ -214,3 +214,30 @@ def test_a_view_is_accessible_and_fits_a_phone(tenant: Account, open_page: OpenP
         problems = Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in problems] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_operator_switches_between_tenants(tenant: Account, server: Account, open_page: OpenPage) -> None:
+    name, other = (each.ok("GET", "/tenants/current")["name"] for each in (tenant, server.tenant()))
+    page = open_page("#/tenant")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name=f"Show the tenant {other}").click()
+    expect(page.get_by_role("heading", name=f"Tenant {other}")).to_be_visible()
+    page.get_by_role("button", name=f"Delete the tenant {other}").click()
+    expect(page.get_by_role("heading", name=f"Tenant {name}")).to_be_visible()
+    expect(page.get_by_role("cell", name=tenant.key)).to_be_visible()
+    assert {name, other} & {each["name"] for each in server.ok("GET", "/tenants", max=1000)["tenants"]} == {name}
+
+
+def test_filters_are_part_of_the_address(tenant: Account, open_page: OpenPage) -> None:
+    tenant.send("hi")
+    tenant.api("get-balance")
+    page = open_page("#/traffic?method=send-sms")
+    rows = page.get_by_role("list", name="Traffic, newest first").get_by_role("listitem")
+    expect(rows).to_have_count(1)
+    rows.get_by_role("button").click()
+    page.wait_for_url("**/#/traffic/1?method=send-sms")
+    page.go_back()
+    expect(page.get_by_role("heading", name="send-sms SUCCESS")).to_be_hidden()
+    page.goto("#/traffic?failed=true")
+    expect(rows).to_have_count(0)
+    expect(page.get_by_label("Problems only")).to_be_checked()

@@ -2,6 +2,7 @@
 
 const PREFIX = "v1";
 const TENANT_KEY = "sms-sandbox.tenant";
+const ACTS_ON_KEY = "sms-sandbox.acts-on";
 
 /** A refusal, or a server that does not answer. The message is a sentence for people. */
 export class ControlError extends Error {
@@ -24,6 +25,16 @@ export class Control {
   set credentials(pair) {
     if (pair === null) sessionStorage.removeItem(TENANT_KEY);
     else sessionStorage.setItem(TENANT_KEY, pair);
+  }
+
+  /** The tenant that the operator's calls act on, by name; null is the default one. */
+  get actsOn() {
+    return sessionStorage.getItem(ACTS_ON_KEY);
+  }
+
+  set actsOn(name) {
+    if (name === null) sessionStorage.removeItem(ACTS_ON_KEY);
+    else sessionStorage.setItem(ACTS_ON_KEY, name);
   }
 
   /** Set the function to call when credentials are missing or wrong. */
@@ -61,6 +72,10 @@ export class Control {
     if (response.ok) return response;
     const refusal = await explain(response);
     if (refusal.status === 401) this.#refused(refusal);
+    if (refusal.status === 404 && path === "/tenants/current" && this.actsOn !== null) {
+      this.actsOn = null; // the tenant was deleted
+      location.reload();
+    }
     throw refusal;
   }
 
@@ -73,6 +88,7 @@ export class Control {
 
   #headers() {
     const pair = this.credentials;
+    if (this.actsOn !== null) return { "X-Sandbox-Tenant": this.actsOn };
     return pair === null ? {} : { Authorization: `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(pair)))}` };
   }
 }

@@ -2,7 +2,8 @@
 
 import { h } from "./dom.js";
 import { typedNumber } from "./numbers.js";
-import { button, card, during, field, input, menu } from "./parts.js";
+import { button, card, during, field, input } from "./parts.js";
+import { tenantList } from "./tenant_list.js";
 
 const KINDS = ["messages", "contacts", "numbers", "keywords", "rules", "faults", "clock", "mails", "traffic", "clients"];
 
@@ -81,8 +82,8 @@ export function resetForm({ control, notify, refreshTenant }, onChange) {
   }
 }
 
-/** Build the card of other tenants, export and import. Returns `{element, refresh}`. */
-export function tenantsForm({ control, notify, stream, refreshTenant }) {
+/** Build the card of other tenants, export and import. Returns `{elements, refresh}`. */
+export function tenantsForm({ control, notify }) {
   const key = input({ autocomplete: "username" });
   const secret = input({ type: "password", autocomplete: "current-password" });
   const use = button("Switch", null, { type: "submit" });
@@ -90,44 +91,53 @@ export function tenantsForm({ control, notify, stream, refreshTenant }) {
   const create = button("Create and switch", null, { type: "submit", class: "primary" });
   const download = button("Export this tenant", () => during(download, notify, exportTenant));
   const file = input({ type: "file", accept: "application/json,.json", onchange: () => importFile() });
-  const back = button("Back to the default tenant", () => choose(null), { class: "quiet" });
+  const back = button("Back to the default tenant", () => choose({}), { class: "quiet" });
+  const story = button("Save the story as one HTML file", () => during(story, notify, saveStory));
+  const all = tenantList({ control, notify }, choose);
   const element = card("Tenants",
     h("p", { class: "small-text soft" }, "Each tenant is a sandbox of its own, with its own key, clock and data."),
     h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(create, notify, createTenant); } }, field("New tenant", name, { class: "full" }), create),
     h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(use, notify, switchTenant); } }, field("Key of another tenant", key), field("Its secret", secret), use, back),
-    h("div", { class: "form-grid" }, h("div", {}, download), field("Import a tenant from a file", file)));
+    h("div", { class: "form-grid" }, h("div", { class: "row" }, download, story), field("Import a tenant from a file", file)));
 
   async function createTenant() {
     const made = await control.post("/tenants", name.value.trim() ? { name: name.value.trim() } : {});
     name.value = "";
-    await choose(`${made.key}:${made.secret}`);
-    notify(`Tenant ${made.name}: its key is ${made.key}.`);
+    choose({ pair: `${made.key}:${made.secret}` });
   }
 
   async function switchTenant() {
-    const before = control.credentials;
-    control.credentials = `${key.value.trim()}:${secret.value}`;
+    const before = [control.credentials, control.actsOn];
+    [control.credentials, control.actsOn] = [`${key.value.trim()}:${secret.value}`, null];
     try {
       await control.get("/tenants/current");
     } catch (error) {
-      control.credentials = before;
+      [control.credentials, control.actsOn] = before;
       throw error;
     }
-    await choose(control.credentials);
+    choose({ pair: control.credentials });
   }
 
-  async function choose(pair) {
-    control.credentials = pair;
-    await refreshTenant();
-    stream.restart();
+  /** Show another tenant, by the pair of its credentials or, to the operator, by its name. Everything is read anew. */
+  function choose({ pair = null, name: other = null }) {
+    [control.credentials, control.actsOn] = [pair, other];
     location.reload();
+  }
+
+  async function saveStory() {
+    const response = await control.fetch("GET", "/report");
+    save(await response.blob(), "sms-sandbox-story.html");
+  }
+
+  function save(blob, name_) {
+    const link = h("a", { href: URL.createObjectURL(blob), download: name_ });
+    link.click();
+    URL.revokeObjectURL(link.href);
   }
 
   async function exportTenant() {
     const document_ = await control.get("/export", { with_secrets: "true" });
-    const link = h("a", { href: URL.createObjectURL(new Blob([JSON.stringify(document_)], { type: "application/json" })), download: `${document_.tenant.name}.json` });
-    link.click();
-    URL.revokeObjectURL(link.href);
+    save(new Blob([JSON.stringify(document_)], { type: "application/json" }), `${document_.tenant.name}.json`);
     notify("Exported. The file holds the secret of the account, so that it can be imported.");
   }
 
@@ -139,10 +149,15 @@ export function tenantsForm({ control, notify, stream, refreshTenant }) {
       const document_ = JSON.parse(raw);
       const suffix = Math.random().toString(36).slice(2, 8);
       const made = await control.post("/import", { document: document_, name: `${String(document_.tenant?.name ?? "tenant").slice(0, 50)}-${suffix}`, key: `copy-${suffix}` });
-      await choose(`${made.key}:${made.secret}`);
+      choose({ pair: `${made.key}:${made.secret}` });
     });
     file.value = "";
   }
 
-  return { element, refresh: () => { back.hidden = control.credentials === null; } };
+  async function refresh() {
+    back.hidden = control.credentials === null && control.actsOn === null;
+    await all.refresh();
+  }
+
+  return { elements: [element, all.element], refresh };
 }

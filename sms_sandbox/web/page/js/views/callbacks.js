@@ -53,6 +53,7 @@ export function mount(root, context) {
 
   function set(name, value) {
     filter[name] = value;
+    navigate("callbacks", ...(open === null ? [] : [open]), { query: filter });
     list.reset();
   }
 
@@ -61,7 +62,7 @@ export function mount(root, context) {
     const isBad = callback.state === "given-up" || (last && last.error !== null && callback.state === "waiting");
     return h("div", {}, h("button", {
       class: `entry-row callback-row${isBad ? " failed" : ""}`, type: "button", "aria-current": String(callback.id) === open ? "true" : null,
-      onclick: () => navigate("callbacks", callback.id),
+      onclick: () => navigate("callbacks", callback.id, { query: filter }),
     },
     h("span", { class: "soft number" }, timeElement(callback.created, rowText(new Date(callback.created), clock))),
     h("span", { class: "what" }, EVENT_NAMES[callback.event] ?? callback.event, " ", h("span", { class: "soft" }, numberText(callback.msisdn))),
@@ -84,7 +85,7 @@ export function mount(root, context) {
   }
 
   function closer() {
-    return h("button", { class: "button quiet icon-only", type: "button", "aria-label": "Close the callback", onclick: () => navigate("callbacks") }, icon("close"));
+    return h("button", { class: "button quiet icon-only", type: "button", "aria-label": "Close the callback", onclick: () => navigate("callbacks", { query: filter }) }, icon("close"));
   }
 
   function describe(callback) {
@@ -125,6 +126,7 @@ export function mount(root, context) {
     list.destroy();
   }
   unmount.onRoute = (route) => {
+    if (Object.keys(filter).some((name) => (route.query[name] ?? "") !== filter[name])) return false; // another link
     open = route.parts[0] ?? null;
     show();
     return true;

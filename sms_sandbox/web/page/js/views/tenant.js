@@ -25,7 +25,7 @@ export function mount(root, context) {
     h("div", { class: "grid-2" }, card("Keys and balance", keys), sendForm(context)),
     charts.element,
     h("div", { class: "grid-4" }, card("Numbers", numbers), card("Keywords", keywords), card("Contact lists", lists), card("E-mail outbox", mails)),
-    h("div", { class: "grid-2" }, account.element, resetForm(context, () => refresh())), tenants.element);
+    h("div", { class: "grid-2" }, account.element, resetForm(context, () => refresh())), ...tenants.elements);
 
   async function refresh() {
     const [connection, own, page, listPage, keywordPage, mailPage, all] = await Promise.all([
@@ -33,7 +33,7 @@ export function mount(root, context) {
       control.get("/keywords", { max: SHOWN }), control.get("/mails", { max: SHOWN }), control.get("/accounts", { max: SHOWN }), charts.refresh()]);
     name.textContent = context.tenant?.name ?? "";
     account.show(own);
-    tenants.refresh();
+    await tenants.refresh();
     replace(keys, showKeys(connection, own, all));
     replace(numbers, some(page.numbers, page.page.total, "No number. Lease one with lease-number.", (each) => [
       h("span", { class: "grow" }, h("strong", {}, numberText(each.number)), h("div", { class: "soft tiny-text" }, each.shared ? "shared by all accounts" : ["leased", each.next_charge && " until ", each.next_charge && timeElement(each.next_charge, new Date(each.next_charge).toLocaleDateString()), each.forward_url && ` · to ${each.forward_url}`])),

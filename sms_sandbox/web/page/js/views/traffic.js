@@ -20,6 +20,7 @@ export function mount(root, context) {
   let open = context.route.parts[0] ?? null;
   let keys = new Map();
   let connection = null;
+  let dropped = 0;
   // Keys and addresses are for the commands to copy; the list does not wait for them.
   const known = Promise.all([control.get("/accounts", { max: 1000 }), control.get("/connection")]).then(([{ accounts }, answer]) => {
     keys = new Map(accounts.map(({ id, key }) => [id, key]));
@@ -43,11 +44,12 @@ export function mount(root, context) {
     key: (entry) => entry.id,
     load: async (page, max, signal) => {
       const answer = await control.call("GET", "/traffic", { query: { ...filter, page, max }, signal });
+      dropped = answer.dropped;
       return { rows: answer.entries, total: answer.page.total };
     },
     render: row,
     onCount: (total) => {
-      count.textContent = `${total.toLocaleString()} ${total === 1 ? "entry" : "entries"}`;
+      count.textContent = `${total.toLocaleString()} ${total === 1 ? "entry" : "entries"}${dropped > 0 ? `; ${dropped.toLocaleString()} older ones were dropped for newer ones` : ""}`;
       empty.hidden = total > 0;
     },
     onError: notify,
@@ -63,6 +65,7 @@ export function mount(root, context) {
 
   function set(name, value) {
     filter[name] = value;
+    navigate("traffic", ...(open === null ? [] : [open]), { query: filter });
     list.reset();
   }
 
@@ -70,7 +73,7 @@ export function mount(root, context) {
     const isBad = !GOOD.has(entry.code);
     return h("div", {}, h("button", {
       class: `entry-row traffic-row${isBad ? " failed" : ""}`, type: "button", "aria-current": String(entry.id) === open ? "true" : null,
-      onclick: () => navigate("traffic", entry.id),
+      onclick: () => navigate("traffic", entry.id, { query: filter }),
     },
     h("span", { class: "soft number" }, timeElement(entry.at, rowText(new Date(entry.at), clock))),
     h("span", { class: "what" }, entry.method ?? NAMES[entry.kind]),
@@ -95,7 +98,7 @@ export function mount(root, context) {
   }
 
   function closer() {
-    return h("button", { class: "button quiet icon-only", type: "button", "aria-label": "Close the entry", onclick: () => navigate("traffic") }, icon("close"));
+    return h("button", { class: "button quiet icon-only", type: "button", "aria-label": "Close the entry", onclick: () => navigate("traffic", { query: filter }) }, icon("close"));
   }
 
   function describe(entry) {
@@ -133,6 +136,7 @@ export function mount(root, context) {
     list.destroy();
   }
   unmount.onRoute = (route) => {
+    if (Object.keys(filter).some((name) => (route.query[name] ?? "") !== filter[name])) return false; // another link
     open = route.parts[0] ?? null;
     show();
     return true;
