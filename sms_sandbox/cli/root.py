@@ -10,6 +10,7 @@ COMMANDS = {
     "callbacks": ("callbacks", "callbacks"),
     "clock": ("clock", "clock"),
     "completion": ("completion", "completion"),
+    "doctor": ("doctor", "doctor"),
     "env": ("env", "env"),
     "export": ("documents", "export"),
     "fault": ("fault", "fault"),

@@ -124,13 +124,17 @@ class Client:
         except msgspec.DecodeError as why:
             raise SandboxError(f"The answer to {method} is not JSON: {content[:80]!r}.") from why
 
-    def fetch_report(self) -> str:
-        """Return the story of the tenant as HTML: one file that needs nothing else. Raises SandboxError."""
+    def fetch(self, path: str, timeout: float | None = None) -> tuple[int, Mapping[str, str], bytes]:
+        """Get a path of the server's plain HTTP port. Return status, headers and body. Raises SandboxError."""
         headers = {**self._authorization, **self._token}
         try:
-            status, _, content = self._http.request("GET", f"{PREFIX}/report", None, headers, self._timeout)
+            return self._http.request("GET", path, None, headers, timeout or self._timeout)
         except (OSError, HTTPException) as why:
-            raise _no_answer(self._url("/report"), why) from why
+            raise _no_answer(f"{self.where.http}{path}", why) from why
+
+    def fetch_report(self) -> str:
+        """Return the story of the tenant as HTML: one file that needs nothing else. Raises SandboxError."""
+        status, _, content = self.fetch(f"{PREFIX}/report")
         if status != 200:
             raise _refusal(self._url("/report"), status, content)
         return content.decode()
@@ -140,10 +144,7 @@ class Client:
 
         Raises SandboxError if there is no such link.
         """
-        try:
-            status, headers, _ = self._http.request("GET", f"/{link}", None, {}, CALL_TIMEOUT_SECONDS)
-        except (OSError, HTTPException) as why:
-            raise SandboxError(f"{link} can't be opened: {why}.") from why
+        status, headers, _ = self.fetch(f"/{link}")
         if status >= 400:
             raise SandboxError(f"{link} leads nowhere.", status=status)
         return headers.get("location") or ""

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..client.errors import SandboxError
-from ..control.shapes.messages import Inbound
+from ..control.shapes.messages import Inbound, Recipient
 from ..domain.carrier import DELIVERED, PENDING
 from ..domain.merge import SHORT_LINK
 from ..domain.rule_match import to_international
@@ -36,9 +36,21 @@ class Handset(HasAsyncMethods):
         These are texts that were sent and did not bounce, even if they are not reported yet. Scheduled and cancelled
         messages are not shown.
         """
-        recipients = self._sandbox.recipients(msisdn=self.number, sent=True)
-        shown = [recipient for recipient in recipients if recipient.status in SHOWN]
-        return [recipient.text for recipient in sorted(shown, key=lambda each: (each.sent_at, each.id))]
+        return [recipient.text for recipient in self._shown()]
+
+    def code(self) -> str:
+        """Return the one-time code in the newest text that has one.
+
+        Raises SandboxError if no text has a code.
+        """
+        for recipient in reversed(self._shown()):
+            if recipient.codes:
+                return recipient.codes[0]
+        raise SandboxError(f"No text on handset {self.number} has a one-time code.")
+
+    def links(self) -> list[str]:
+        """Return the links in the newest text that has any, as they are written there. Empty if no text has one."""
+        return next((recipient.links for recipient in reversed(self._shown()) if recipient.links), [])
 
     def reply(self, text: str, to: str | int | None = None) -> Inbound:
         """Send a text to the number that last wrote to the handset, or to `to`."""
@@ -53,3 +65,9 @@ class Handset(HasAsyncMethods):
             if link := _LINK.search(text):
                 return self._sandbox.open_link(link[0])
         raise SandboxError(f"No text on handset {self.number} has a short link.")
+
+    def _shown(self) -> list[Recipient]:
+        """Return the recipients whose text the handset shows, oldest first."""
+        recipients = self._sandbox.recipients(msisdn=self.number, sent=True)
+        shown = [recipient for recipient in recipients if recipient.status in SHOWN]
+        return sorted(shown, key=lambda each: (each.sent_at, each.id))

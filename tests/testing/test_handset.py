@@ -45,3 +45,24 @@ def test_a_link_can_be_opened_when_its_text_is_there(tenant: Sandbox) -> None:
         tenant.open_link(copy.text)
     tenant.advance(hours=1)
     assert handset.tap_link() == "http://abc.example/"
+
+
+def test_codes_and_links_are_those_of_the_newest_text_that_has_any(tenant: Sandbox) -> None:
+    handset = tenant.handset(HANDSET)
+    with pytest.raises(SandboxError, match="has a one-time code"):
+        handset.code()
+    assert handset.links() == []
+    for text in ("Your code is 123 456.", "Your code is 482913. https://shop.example/sign-in", "See you tomorrow."):
+        tenant.call("send-sms", to=HANDSET, message=text)
+    assert handset.code() == "482913"
+    assert handset.links() == ["https://shop.example/sign-in"]
+    later(tenant, 1, "Your code is 999999. [tracked-link]")
+    assert handset.code() == "482913", "a text that is not there yet"
+    tenant.advance(hours=1)
+    assert handset.code() == "999999"
+    (link,) = handset.links()
+    assert link.startswith("TapTh.is/")
+    tenant.call("send-sms", to=BOUNCES, message="Your code is 111111.")
+    tenant.advance(minutes=1)
+    with pytest.raises(SandboxError, match=BOUNCES):
+        tenant.handset(BOUNCES).code()

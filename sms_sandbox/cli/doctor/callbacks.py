@@ -1,0 +1,70 @@
+"""A check of a callback URL: the server really sends one there."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...client.control import Client
+from ...control.shapes.accounts import Account
+from ...control.shapes.callbacks import Callback, Callbacks
+from ...control.shapes.info import Info
+from ...control.shapes.tenants import CreatedTenant
+from ..callbacks import describe_attempt, show_url
+from .findings import Finding, note, ok, wrong
+
+HANDSET = "61491570156"
+
+URLS = {"dlr_url": "dlr", "reply_url": "reply", "link_hits_url": "link-hit"}
+"""The event of each URL of an account."""
+
+
+def check_url(client: Client, info: Info, url: str) -> Finding:
+    """Send one delivery report from the server to a URL. A tenant is made for it, and deleted then."""
+    made = client.read(CreatedTenant, "POST", "/tenants", {"throttle": 0, "frozen_at": "2030-01-31T12:00:00Z"})
+    where = replace(client.where, https=info.https, ca=info.ca, key=made.key, secret=made.secret, control_token=None)
+    tenant = Client(where, timeout=None)
+    try:
+        sent = tenant.call("send-sms", to=HANDSET, message="A test by the doctor", dlr_callback=url)
+        if (error := sent.get("error", {})).get("code") != "SUCCESS":
+            return wrong("callbacks", f"{url} is no callback URL: {error.get('description')}", "Give an http address.")
+        tenant.control("POST", "/clock/advance", {"seconds": 5})
+        (callback,) = tenant.read(Callbacks, "GET", "/callbacks").callbacks
+        return _describe(callback)
+    finally:
+        tenant.control("DELETE", "/tenants/current")
+        tenant.close_connections()
+
+
+def _describe(callback: Callback) -> Finding:
+    attempt = callback.attempts[0]
+    said = f"{show_url(callback.url)} {describe_attempt(attempt)}."
+    if attempt.error is None:
+        return ok("callbacks", said)
+    if attempt.status is not None:
+        return wrong("callbacks", said, "The app must answer with 200 to 299; redirects are not followed. See its log.")
+    return wrong(
+        "callbacks", f"{show_url(callback.url)} can't be reached: {describe_attempt(attempt)}.",
+        "Start the app, or correct the address. It is called from the server's machine: in a container, the app's\n"
+        "host is host.docker.internal or the app's service. A public host needs `serve --callback-host HOST`.",
+    )  # fmt: skip
+
+
+def check_account(client: Client) -> Iterator[Finding]:
+    """Yield how the newest callback to each URL of the account went. Nothing is sent."""
+    account = client.read(Account, "GET", "/account")
+    for setting, event in URLS.items():
+        if not (url := getattr(account, setting)):
+            continue
+        page = client.read(Callbacks, "GET", "/callbacks", event=event, max=20)
+        last = next((each for each in page.callbacks if each.attempts and show_url(each.url) == show_url(url)), None)
+        if last is None:
+            yield note("callbacks", f"{show_url(url)} has not been called yet.", f"Try it: --callback-url {url}")
+        else:
+            yield _describe_last(last)
+
+
+def _describe_last(callback: Callback) -> Finding:
+    attempt = callback.attempts[-1]
+    said = f"The last {callback.event} to {show_url(callback.url)}: {describe_attempt(attempt)}."
+    if attempt.error is None:
+        return ok("callbacks", said)
+    return wrong("callbacks", said, f"Mend it, and send it again: `sms-sandbox resend {callback.id}`.")

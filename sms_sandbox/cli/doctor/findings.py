@@ -1,0 +1,45 @@
+"""The findings of the doctor."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import click
+
+from ..terminal import escape
+
+Status = Literal["ok", "wrong", "note"]
+
+_COLOURS = {"ok": "green", "wrong": "red", "note": "yellow"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check: what it is about, how it is, and what to do if it is not well."""
+
+    about: str
+    status: Status
+    says: str
+    advice: str = ""
+
+
+def ok(about: str, says: str) -> Finding:
+    """Return a finding that all is well."""
+    return Finding(about, "ok", says)
+
+
+def wrong(about: str, says: str, advice: str) -> Finding:
+    """Return a finding that something must be mended."""
+    return Finding(about, "wrong", says, advice)
+
+
+def note(about: str, says: str, advice: str = "") -> Finding:
+    """Return a finding that may be meant so."""
+    return Finding(about, "note", says, advice)
+
+
+def format_finding(finding: Finding) -> str:
+    """Return a finding for people: a line, and below it what to do."""
+    status = click.style(finding.status.ljust(5), fg=_COLOURS[finding.status], bold=finding.status == "wrong")
+    lines = [f"{status}  {finding.about:13} {escape(finding.says)}"]
+    lines += [f"{' ' * 21}-> {line}" for line in finding.advice.splitlines()]
+    return "\n".join(lines)

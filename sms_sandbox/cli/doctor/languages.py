@@ -1,0 +1,121 @@
+"""A real handshake by each language that is installed here.
+
+Each runs with the variables of this shell."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from .findings import Finding, note, ok, wrong
+
+TIMEOUT_SECONDS = 30.0
+
+_JAVA = """
+import java.net.*;
+
+class Handshake {
+    public static void main(String[] args) throws Exception {
+        ((HttpURLConnection) new URI(args[0]).toURL().openConnection()).getResponseCode();
+    }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language: its program, the arguments before the URL, and what else helps it to trust one."""
+
+    program: str
+    arguments: tuple[str, ...]
+    advice: str
+    source: str = ""
+    """The program to put into a file, whose path comes before the URL."""
+
+    has_variable: bool = True
+    """True if a variable that `sms-sandbox env` prints tells it what to trust."""
+
+
+_NODE = """
+require("https").get(process.argv[1], () => process.exit(0))
+  .on("error", (error) => { console.error(error.message); process.exit(1); });
+"""
+
+_PHP = """
+$options = stream_context_create(["http" => ["ignore_errors" => true]]);
+if (@file_get_contents($argv[1], false, $options) === false) {
+    fwrite(STDERR, error_get_last()["message"]);
+    exit(1);
+}
+"""
+
+LANGUAGES = (
+    Language("curl", ("-sS", "-o", os.devnull), "Or call curl with --cacert."),
+    Language(
+        "python3", ("-c", "import sys, urllib.request as u; u.urlopen(sys.argv[1])"),
+        "A context of your own needs `cafile`, requests and httpx need `verify`.",
+    ),
+    Language("node", ("-e", _NODE), "Node reads the variable at its start."),
+    Language("ruby", ("-rnet/http", "-e", "Net::HTTP.get_response(URI(ARGV[0]))"), ""),
+    Language(
+        "php", ("-r", _PHP), "Start PHP with -d openssl.cafile and -d curl.cainfo, as `sms-sandbox env` prints.",
+        has_variable=False,
+    ),
+    Language(
+        "java", (), "Make a trust store and name it in JAVA_TOOL_OPTIONS, as `sms-sandbox env` prints.", _JAVA,
+        has_variable=False,
+    ),
+)  # fmt: skip
+
+
+def check_languages(url: str, mend: str, *, are_told: bool) -> Iterator[Finding]:
+    """Yield whether each language found here trusts a URL.
+
+    If no variable tells the shell's programs what to trust (`are_told`), none of them can, and that is only noted.
+    `mend` says what sets the variables.
+    """
+    found = [each for each in LANGUAGES if shutil.which(each.program)]
+    with ThreadPoolExecutor(max(1, len(found))) as pool:
+        for language, problem in zip(found, pool.map(lambda each: _try(each, url), found), strict=True):
+            advice = "\n".join(filter(None, [mend if language.has_variable else "", language.advice]))
+            if problem is None:
+                yield ok(language.program, "It trusts the sandbox.")
+            elif are_told and language.has_variable:
+                yield wrong(language.program, f"It does not trust the sandbox: {problem}", advice)
+            else:
+                yield note(language.program, f"It does not trust the sandbox yet: {problem}", advice)
+    missing = [each.program for each in LANGUAGES if each not in found]
+    if missing:
+        yield note("languages", f"Not installed here: {', '.join(missing)}.")
+
+
+def _try(language: Language, url: str) -> str | None:
+    """Return what a language says against a URL, or None if it connects."""
+    with tempfile.TemporaryDirectory(prefix="sms-sandbox-") as folder:
+        arguments = [*language.arguments]
+        if language.source:
+            file = Path(folder, "Handshake.java")
+            file.write_text(language.source)
+            arguments.append(str(file))
+        try:
+            done = subprocess.run(  # noqa: S603 (the programs and arguments above)
+                [language.program, *arguments, url], capture_output=True, text=True, timeout=TIMEOUT_SECONDS,
+                check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return f"no answer within {TIMEOUT_SECONDS:g} seconds."
+    if done.returncode == 0:
+        return None
+    return _reason(done.stderr)
+
+
+def _reason(output: str) -> str:
+    """Return the line of an error output that says why."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if "rror" in line or "xception" in line or line.startswith("curl:")]
+    chosen = (telling or lines or ["it gave no reason."])[-1 if "Traceback" in output else 0]
+    return chosen[:200]
