@@ -27,6 +27,7 @@ from ..store.accounts import Account
 from ..store.database import Store
 from ..store.tenants import Tenant
 from .errors import ControlError, gone
+from .event_feeds import Feeds
 from .shapes.primitives import PATTERNS
 
 T = TypeVar("T")
@@ -64,6 +65,8 @@ class Context(Struct, frozen=True):
 
     urls_for: Callable[[Scope], Urls]
     """Return the addresses that the client of a request can use."""
+
+    feeds: Feeds = field(default_factory=Feeds)
 
 
 class Call(Struct, frozen=True):
@@ -132,11 +135,15 @@ class LongCall(Struct, frozen=True):
 
 
 class StreamEvent(NamedTuple):
-    """A Server-Sent Event. `id` is where a stream resumes. An empty name means a sign of life without data."""
+    """A Server-Sent Event. `id` is where a stream resumes. An empty name means a sign of life without data.
+
+    With `spelled`, it is events as they are sent.
+    """
 
     name: str
     data: Any = None
     id: int | None = None
+    spelled: bytes = b""
 
 
 class HtmlPage(Struct, frozen=True):

@@ -39,11 +39,13 @@ async def _lines(events: AsyncGenerator[StreamEvent, None]) -> AsyncIterator[byt
     async with aclosing(events):
         with suppress(ControlError):  # the tenant was deleted
             async for event in events:
-                yield _spell(event)
+                yield spell(event)
 
 
-def _spell(event: StreamEvent) -> bytes:
+def spell(event: StreamEvent) -> bytes:
     """Return an event as it is sent; one without a name is a comment that shows that the stream is alive."""
+    if event.spelled:
+        return event.spelled
     if not event.name:
         return b": here\n\n"
     number = b"" if event.id is None else f"id: {event.id}\n".encode()

@@ -1,9 +1,9 @@
-"""Operations on the traffic: list it, verify expectations, wait until they are met, and stream new entries."""
+"""Operations on the traffic: list it, verify expectations, and wait until they are met."""
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from ..journal.queries import EntryFilter
 from ..journal.writer import RECHECK_SECONDS
 from ..store.paging import Page, Paging
 from .conversion import number_forms, page_info, shape_of
-from .declare import Call, LongCall, StreamEvent, operation
+from .declare import Call, LongCall, operation
 from .errors import ControlError
 from .mismatch import describe_difference
 from .server_sent_events import until_disconnect
@@ -39,26 +39,20 @@ WAIT_IDLE_FACTOR = 10
 MAX_LISTENERS = 1000
 """Most streams and waits at once."""
 
-HEARTBEAT_SECONDS = 15.0
-"""A quiet stream sends a comment this often, so that clients see that it is alive."""
-
-STREAM_BATCH_ROWS = 100
-"""Entries of a stream that are read at once."""
-
 
 @operation("GET", "/traffic")
 def list_traffic(call: Call, query: shapes.TrafficQuery) -> shapes.Traffic:
     """List traffic entries, newest first: calls, callback attempts, handsets' messages, and delivery reports."""
-    wanted = _filter(query, query.kind)._replace(failed=query.failed)
+    wanted = build_filter(query, query.kind)._replace(failed=query.failed)
     page = queries.list_page(call.db, call.tenant.id, wanted, Paging(query.page, query.max))
     dropped = queries.count_dropped(call.db, call.tenant.id)
-    return shapes.Traffic(page_info(page), dropped, [_entry(row) for row in page.rows])
+    return shapes.Traffic(page_info(page), dropped, [build_entry(row) for row in page.rows])
 
 
 @operation("GET", "/traffic/count")
 def count_traffic(call: Call, query: shapes.TrafficFilter) -> shapes.TrafficCount:
     """Count the traffic entries that match a filter."""
-    count = queries.count(call.db, call.tenant.id, _filter(query, query.kind))
+    count = queries.count(call.db, call.tenant.id, build_filter(query, query.kind))
     return shapes.TrafficCount(count, queries.count_dropped(call.db, call.tenant.id))
 
 
@@ -68,7 +62,7 @@ def read_entry(call: Call, entry: Id) -> shapes.Entry:
     row = queries.read(call.db, call.tenant.id, entry)
     if row is None:
         raise ControlError("not_found", f"There is no entry {entry}; it may have been dropped for newer ones.")
-    return _entry(row)
+    return build_entry(row)
 
 
 @operation("DELETE", "/traffic")
@@ -90,39 +84,6 @@ async def wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitResu
     return await until_disconnect(call.receive, _wait(call, body))
 
 
-@operation("GET", "/events")
-async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncIterator[StreamEvent]:
-    """Stream traffic entries as they are made, as Server-Sent Events.
-
-    The event is the kind, the data is the entry as JSON, and the id is the entry's id. A stream is resumed behind an
-    id by the header Last-Event-ID or by `after`. The event `dropped` counts entries that were dropped before they
-    could be sent.
-    """
-    journal = call.context.journal
-    check_capacity(call)
-    _filter(query.match(0), query.kind)  # so that a wrong one is refused before the stream begins
-    with journal.listen(call.tenant.id) as listener:
-        position, quiet_since = query.after, time.monotonic()
-        if position is None:
-            position = await call.transact(lambda call: queries.find_last_id(call.db, call.tenant.id))
-        yield StreamEvent("")
-        while not journal.is_closing:
-            await journal.flush()
-            batch = await call.transact(partial(_next_batch, position=position, query=query))
-            if batch.dropped:
-                yield StreamEvent("dropped", shapes.DroppedEntries(batch.dropped))
-            for row in batch.rows:
-                yield StreamEvent(row.kind, _entry(row), row.id)
-            position = batch.position
-            if batch.rows:
-                quiet_since = time.monotonic()
-            elif (left := quiet_since + HEARTBEAT_SECONDS - time.monotonic()) > 0:
-                await listener.wait(left if call.context.store.embedded else min(left, RECHECK_SECONDS))
-            else:
-                yield StreamEvent("")
-                quiet_since = time.monotonic()
-
-
 class _Check(NamedTuple):
     """The result of checking an expectation once: the entries that match, and whether that is enough or too many."""
 
@@ -130,14 +91,6 @@ class _Check(NamedTuple):
     wanted: EntryFilter
     ok: bool
     too_many: bool
-
-
-class _Batch(NamedTuple):
-    """New entries of a stream, the position behind them, and how many are missing."""
-
-    rows: list[queries.Entry]
-    position: int
-    dropped: int
 
 
 async def _wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitResult:
@@ -160,13 +113,14 @@ async def _wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitRes
 
 
 def check_capacity(call: LongCall) -> None:
-    if call.context.journal.listener_count >= MAX_LISTENERS:
+    """Raise ControlError if too many streams and waits are open."""
+    if call.context.journal.listener_count + call.context.feeds.reader_count >= MAX_LISTENERS:
         raise ControlError("conflict", f"{MAX_LISTENERS} waits and streams are open; end some of them first.")
 
 
 def _check_expectation(call: Call, body: shapes.Expectation) -> _Check:
     """Check an expectation once. Raises ControlError if it asks messages for what they have not."""
-    wanted = _filter(body.where, KINDS[body.of])._replace(
+    wanted = build_filter(body.where, KINDS[body.of])._replace(
         params={name: str(value) for name, value in body.params.items()}
     )
     if body.of == "messages":
@@ -199,27 +153,17 @@ def _difference(call: Call, body: shapes.Expectation, check: _Check) -> str:
 
 def _result(call: Call, body: shapes.TimedExpectation, check: _Check) -> shapes.WaitResult:
     """Return the answer to a wait."""
-    matching = [_entry(row) for row in check.page.rows]
+    matching = [build_entry(row) for row in check.page.rows]
     if check.ok:
         return shapes.WaitResult(True, check.page.total, "", matching, [])
     difference = _difference(call, body, check)
     if call.context.journal.is_closing:
         difference += " The sandbox is being stopped."
-    seen = [_entry(row) for row in _others(call, body, check.wanted)[:MAX_SHOWN_ENTRIES]]
+    seen = [build_entry(row) for row in _others(call, body, check.wanted)[:MAX_SHOWN_ENTRIES]]
     return shapes.WaitResult(False, check.page.total, difference, matching, seen)
 
 
-def _next_batch(call: Call, position: int, query: shapes.EventFilter) -> _Batch:
-    ends = queries.find_bounds(call.db, call.tenant.id)
-    if ends.last < position:
-        position = 0  # the tenant was reset, and its ids begin anew
-    dropped = 0 if ends.first is None else max(0, ends.first - 1 - max(position, ends.cleared))
-    wanted = _filter(query.match(position), query.kind)
-    rows = queries.list_next(call.db, call.tenant.id, wanted, STREAM_BATCH_ROWS)
-    return _Batch(rows, rows[-1].id if len(rows) == STREAM_BATCH_ROWS else ends.last, dropped)
-
-
-def _filter(where: shapes.TrafficMatch, kind: str | None) -> EntryFilter:
+def build_filter(where: shapes.TrafficMatch, kind: str | None) -> EntryFilter:
     """Convert a filter. Raises ControlError if its number can't be read."""
     return EntryFilter(
         kind, where.method, number_forms(where.number), where.code, where.text, where.rule, where.after,
@@ -227,7 +171,8 @@ def _filter(where: shapes.TrafficMatch, kind: str | None) -> EntryFilter:
     )  # fmt: skip
 
 
-def _entry(row: queries.Entry) -> shapes.Entry:
+def build_entry(row: queries.Entry) -> shapes.Entry:
+    """Return an entry as control shows it."""
     return shape_of(
         shapes.Entry,
         row,
@@ -256,4 +201,4 @@ def _reply(row: queries.Entry) -> Any:
         return row.reply
 
 
-OPERATIONS = (list_traffic, count_traffic, read_entry, clear_traffic, verify, wait, stream_events)
+OPERATIONS = (list_traffic, count_traffic, read_entry, clear_traffic, verify, wait)

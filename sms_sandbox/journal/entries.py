@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, not_, or_, select
 
 from ..domain.clock import Clock, real_now, to_micros
 from ..store import ids
@@ -31,6 +31,15 @@ MAX_REPLY_CHARS = 16_000
 """Characters kept of a reply."""
 
 _MAX_METHOD_CHARS = 100
+
+REFUSED_CODES = ("AUTH_FAILED", "AUTH_FAILED_NO_DATA")
+"""Codes of calls whose credentials were refused. Everybody who knows a key can make such entries."""
+
+MAX_REFUSED_CALLS = 100
+"""Entries of such calls that are kept of a tenant, beside the others."""
+
+_DELETIONS = 20
+"""Times that the oldest entries are searched while as many are made as are kept; it is slow beside refused calls."""
 
 MAX_NUMBERS = 500
 """Numbers kept of an entry."""
@@ -103,6 +112,7 @@ def _same(entry: NewEntry) -> NewEntry:
     return entry
 
 
+_IS_REFUSED = or_(*(t.c.code == code for code in REFUSED_CODES))
 _TENANT = Statement(
     select(j.c.since, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving)
     .join_from(tenants, j, j.c.tenant == tenants.c.id)
@@ -110,6 +120,19 @@ _TENANT = Statement(
 )
 _BEGIN = Statement(insert(j))
 _ADD = Statement(insert(t))
+_NTH_REFUSED, _NTH_OTHER = (
+    Statement(
+        select(t.c.id)
+        .where(t.c.tenant == bindparam("tenant"), condition)
+        .order_by(t.c.id.desc())
+        .limit(1)
+        .offset(bindparam("skipped"))
+    )
+    for condition in (_IS_REFUSED, not_(_IS_REFUSED))
+)
+_DELETE_REFUSED = Statement(
+    delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <= bindparam("last"), _IS_REFUSED)
+)
 _DELETE = Statement(delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <= bindparam("last")))
 
 
@@ -143,8 +166,28 @@ def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_en
             at = clock.micros(recorded_at)
         rows.append(((tenant, number), (tenant, number, at, *entry[2:])))
     insert_rows(db, _ADD, rows)
-    if last > max_entries:
+    refused = sum(entry.code in REFUSED_CODES for _, entry in kept)
+    if refused:
+        ids.take(db, tenant, "refused-call", refused)
+    if ids.count(db, tenant, "refused-call"):
+        step = max(1, max_entries // _DELETIONS)
+        if last // step > (last - len(fresh)) // step:
+            _delete_beyond(db, tenant, max_entries)
+    elif last > max_entries:
         write_later(db, _DELETE, tenant, (tenant, last - max_entries))
+
+
+def _delete_beyond(db: Connection, tenant: int, max_entries: int) -> None:
+    """Delete the oldest refused calls beyond their limit, and the oldest other entries beyond theirs.
+
+    So calls with wrong credentials cannot push out the others.
+    """
+    oldest = _NTH_OTHER.value(db, tenant=tenant, skipped=max_entries)
+    if oldest is not None:
+        delete_up_to(db, tenant, oldest)
+    oldest = _NTH_REFUSED.value(db, tenant=tenant, skipped=min(MAX_REFUSED_CALLS, max_entries))
+    if oldest is not None:
+        _DELETE_REFUSED.run(db, tenant_=tenant, last=oldest)
 
 
 def delete_up_to(db: Connection, tenant: int, last: int) -> int:

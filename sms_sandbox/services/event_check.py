@@ -13,6 +13,7 @@ _PLANNED = ("timeline", "failed_events")
 """Tables of events."""
 
 _STATUSES = {PENDING, *FINAL_STATUSES}
+_ONE_OF_THEM = f"one of {', '.join(sorted(_STATUSES))}"
 
 
 class _Key(NamedTuple):
@@ -54,7 +55,7 @@ _DATA: Mapping[str, Mapping[str, _Key]] = {
     timeline.ENLIST: {"after": _TEXT, "parts": _COUNT},
     timeline.SEND: {"size": _OPTIONAL_COUNT, "after": _OPTIONAL_COUNT},
     timeline.REPORT: {
-        "status": _Key(lambda value: value in _STATUSES, f"one of {', '.join(sorted(_STATUSES))}"),
+        "status": _Key(lambda value: isinstance(value, str) and value in _STATUSES, _ONE_OF_THEM),
         "how": _OPTIONAL_TEXT,
         "rule": _OPTIONAL_TEXT,
     },

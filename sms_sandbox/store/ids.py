@@ -19,6 +19,7 @@ FIRST = {
     "rule": 1,
     "traffic": 1,
     "failed-event": 1,
+    "refused-call": 0,
 }
 """The first id of each kind, as large as those of the real service, to test the client's number type."""
 
@@ -33,6 +34,12 @@ def count_given(db: Connection, tenant: int, kind: str) -> int:
     """Return how many ids of a kind were given since the tenant was last reset."""
     counters = state(db, tenant, "counters", lambda: dict(_READ.all(db, tenant=tenant)))
     return int(counters.get(kind, FIRST[kind])) - FIRST[kind]
+
+
+def count(db: Connection, tenant: int, kind: str) -> int:
+    """Return the next id, without taking it."""
+    counters = state(db, tenant, "counters", lambda: dict(_READ.all(db, tenant=tenant)))
+    return int(counters.get(kind, FIRST[kind]))
 
 
 def take(db: Connection, tenant: int, kind: str, count: int = 1) -> int:

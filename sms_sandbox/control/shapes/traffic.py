@@ -190,3 +190,9 @@ class DroppedEntries(Response):
     """A count of entries that were dropped before the stream could send them."""
 
     count: int
+
+
+class TooSlow(Response):
+    """The number of events that may wait for a reader. More waited, so the stream ends; it can be resumed."""
+
+    limit: int

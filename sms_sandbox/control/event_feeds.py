@@ -1,0 +1,178 @@
+"""Feeds of new traffic entries: each is read once, for all streams that want the same."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from ..journal.writer import RECHECK_SECONDS, JournalWriter
+from ..store.database import Store
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING_EVENTS = 1_000
+"""Events that wait for a reader. A stream that is read too slowly for that is ended."""
+
+IDLE_FACTOR = 10
+"""Pause between two looks, as a multiple of the time that a look takes."""
+
+SECONDS_PER_STREAM = 0.001
+"""Part of that pause for each stream, because each costs a write."""
+
+_IDLE_SECONDS = 15.0
+"""Longest wait for an entry, if this process writes all of them."""
+
+
+class Batch(NamedTuple):
+    """New entries: the position behind them, and each as it is sent with its id. Events without an id have 0.
+
+    `begins_anew` is True if the tenant was reset, so that ids are counted from 1 again. `is_last` is True if there are
+    no more at the moment.
+    """
+
+    position: int
+    events: Sequence[tuple[int, bytes]]
+    begins_anew: bool
+    is_last: bool
+
+
+ReadNext = Callable[[Connection, int], Batch]
+"""Reads the entries behind a position. Raises GoneError, or another error of control, if the tenant is gone."""
+
+
+class Reader:
+    """A stream that reads a feed: what waits for it, and if it has ended."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        """The last entry that it has, or that it does not want."""
+        self.is_too_slow = False
+        self.has_ended = False
+        self._batches: deque[Batch] = deque()
+        self._count = 0
+        self._changed = asyncio.Event()
+
+    def add(self, batch: Batch) -> None:
+        """Add events. If too many wait, the reader is too slow, and gets none of them."""
+        self._count += len(batch.events)
+        if self._count > MAX_WAITING_EVENTS:
+            self.is_too_slow = True
+            self._batches.clear()
+        else:
+            self._batches.append(batch)
+        self._changed.set()
+
+    def end(self) -> None:
+        """End the stream after what waits."""
+        self.has_ended = True
+        self._changed.set()
+
+    async def next(self, seconds: float) -> bytes:
+        """Wait for events, and return all that wait. Nothing if the time is over, or the stream has ended."""
+        if not self._batches and not self.is_over:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
+        self._changed.clear()
+        batches, self._batches, self._count = self._batches, deque(), 0
+        return b"".join(event for batch in batches for event in self.take(batch))
+
+    @property
+    def has_events(self) -> bool:
+        """True if events wait."""
+        return bool(self._batches)
+
+    @property
+    def is_over(self) -> bool:
+        """True if no more events come."""
+        return self.is_too_slow or self.has_ended
+
+    def take(self, batch: Batch) -> list[bytes]:
+        """Return the events of a batch that the reader does not have yet."""
+        if batch.begins_anew:
+            self.position = 0
+        taken = [event for id_, event in batch.events if not id_ or id_ > self.position]
+        self.position = max(self.position, batch.position)
+        return taken
+
+
+class _Feed:
+    """New entries that some readers want. It is read as long as there is a reader."""
+
+    def __init__(self, store: Store, journal: JournalWriter, tenant: int, position: int, read: ReadNext) -> None:
+        self._store = store
+        self._journal = journal
+        self._tenant = tenant
+        self._read = read
+        self.position = position
+        self.readers: set[Reader] = set()
+        self.has_ended = False
+        self._task = asyncio.create_task(self._run(), name=f"events of tenant {tenant}")
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            with self._journal.listen(self._tenant) as listener:
+                while not self._journal.is_closing:
+                    began = time.monotonic()
+                    is_last = await self._look()
+                    pause = IDLE_FACTOR * (time.monotonic() - began) + SECONDS_PER_STREAM * len(self.readers)
+                    await asyncio.sleep(min(pause, RECHECK_SECONDS))
+                    if is_last:
+                        await listener.wait(_IDLE_SECONDS if self._store.embedded else RECHECK_SECONDS)
+        except Exception as error:
+            log.debug("A feed of events has ended.", exc_info=error)
+        finally:
+            self.has_ended = True
+            for reader in self.readers:
+                reader.end()
+
+    async def _look(self) -> bool:
+        await self._journal.flush()
+        batch = await self._store.run(lambda db: self._read(db, self.position))
+        self.position = batch.position
+        if batch.events or batch.begins_anew:
+            for reader in list(self.readers):
+                reader.add(batch)
+                if reader.is_too_slow:
+                    self.readers.discard(reader)
+        return batch.is_last
+
+
+class Feeds:
+    """All feeds of this process, by what their readers want."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[Hashable, _Feed] = {}
+        self.reader_count = 0
+
+    @asynccontextmanager
+    async def read(
+        self, store: Store, journal: JournalWriter, tenant: int, wanted: Hashable, position: int, read: ReadNext
+    ) -> AsyncIterator[tuple[Reader, int]]:
+        """Begin to read new entries. Yield the reader, and the position of the feed.
+
+        `wanted` names what `read` reads. A new feed begins at `position`.
+        """
+        feed = self._feeds.get((tenant, wanted))
+        if feed is None or feed.has_ended:
+            feed = self._feeds[tenant, wanted] = _Feed(store, journal, tenant, position, read)
+        reader = Reader(position)
+        feed.readers.add(reader)
+        self.reader_count += 1
+        try:
+            yield reader, feed.position
+        finally:
+            self.reader_count -= 1
+            feed.readers.discard(reader)
+            if not feed.readers:
+                feed.stop()
+                if self._feeds.get((tenant, wanted)) is feed:
+                    del self._feeds[tenant, wanted]
