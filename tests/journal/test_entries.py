@@ -230,3 +230,18 @@ def test_messages_are_looked_at_as_entries(fresh: FreshTenant, neighbour: FreshT
         assert ids(after=first) == [first + 1]
         assert (ids(message=message), ids(message=message + 1)) == ([first + 1, first], [])
         assert ids(since=NOON + timedelta(seconds=1)) == []
+
+
+def test_refused_credentials_push_nothing_else_out(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have a limit of their own, and the others keep theirs."""
+    monkeypatch.setattr(entries, "MAX_REFUSED_CALLS", 3)
+    good = [each._replace(code="SUCCESS") for each in calls(fresh, *(f"good {number}" for number in range(8)))]
+    bad = [each._replace(code="AUTH_FAILED") for each in calls(fresh, *["bad"] * 50)]
+    note(fresh, *good[:4], most=5)
+    for each in bad:
+        note(fresh, each, most=5)
+    assert wanted(fresh, text="good") == [4, 3, 2, 1]
+    assert wanted(fresh, text="bad") == [54, 53, 52]
+    note(fresh, *good[4:], most=5)
+    assert wanted(fresh, text="good") == [58, 57, 56, 55, 4]
+    assert wanted(fresh, text="bad") == [54, 53, 52]

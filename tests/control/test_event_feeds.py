@@ -1,0 +1,79 @@
+"""Streams share one look at the traffic, and a stream that is not read ends."""
+
+from typing import Any
+
+import pytest
+
+from sms_sandbox.control import event_feeds
+from sms_sandbox.control.event_feeds import Batch, Reader
+from sms_sandbox.journal import queries
+from tests.control.traffic_client import Stream
+from tests.sandbox import Account
+
+STREAMS = 20
+CALLS = 5
+
+
+def batch(*ids: int, anew: bool = False) -> Batch:
+    return Batch(ids[-1], [(id_, f"{id_};".encode()) for id_ in ids], anew, is_last=True)
+
+
+def test_many_streams_look_once(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, real = 0, queries.list_next
+
+    def list_next(*args: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return real(*args)
+
+    streams = [Stream(tenant).__enter__() for _ in range(STREAMS)]
+    monkeypatch.setattr(queries, "list_next", list_next)
+    for _ in range(CALLS):
+        tenant.api("get-balance")
+    for stream in streams:
+        assert [stream.next()["id"] for _ in range(CALLS)] == list(range(1, CALLS + 1))
+        stream.__exit__()
+    assert 1 <= looks < STREAMS
+
+
+def test_a_stream_that_begins_later_gets_nothing_older(tenant: Account) -> None:
+    with Stream(tenant) as first:
+        tenant.api("get-balance")
+        with Stream(tenant) as second, Stream(tenant, after=0) as whole:
+            tenant.api("get-lists")
+            assert [first.next()["id"], first.next()["id"]] == [1, 2]
+            assert second.next()["id"] == 2
+            assert [whole.next()["id"], whole.next()["id"]] == [1, 2]
+
+
+def test_a_stream_that_is_not_read_ends_with_a_word(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Stream(tenant) as stream:
+        monkeypatch.setattr(event_feeds, "MAX_WAITING_EVENTS", 0)
+        tenant.api("get-balance")
+        event = stream.next()
+        assert (event["event"], event["data"]) == ("too-slow", {"limit": 1_000})
+        assert stream.response.read() == b""
+    monkeypatch.undo()
+    with Stream(tenant, after=0) as again:
+        assert again.next()["id"] == 1
+
+
+@pytest.mark.anyio
+async def test_a_reader_gets_each_event_once() -> None:
+    reader = Reader(position=2)
+    reader.add(batch(1, 2, 3))
+    reader.add(batch(4))
+    assert await reader.next(0) == b"3;4;"
+    assert await reader.next(0) == b""
+    reader.add(batch(1, anew=True))
+    assert await reader.next(0) == b"1;"
+
+
+@pytest.mark.anyio
+async def test_a_reader_that_is_too_slow_holds_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_feeds, "MAX_WAITING_EVENTS", 2)
+    reader = Reader(position=0)
+    reader.add(batch(1, 2))
+    assert not reader.is_over
+    reader.add(batch(3))
+    assert (reader.is_too_slow, reader.is_over, reader.has_events) == (True, True, False)
