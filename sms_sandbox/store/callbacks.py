@@ -193,8 +193,8 @@ def read_without_due(db: Connection, tenant: int, callback: int) -> Callback | N
 
 def read(db: Connection, tenant: int, callback: int) -> Callback | None:
     """Return a callback."""
-    rows = list_page(db, tenant, Paging(1, 1), callback=callback).rows
-    return rows[0] if rows else None
+    row = _READ.one(db, tenant=tenant, callback=callback)
+    return None if row is None else _build_callbacks(db, tenant, [row])[0]
 
 
 def list_page(
@@ -202,20 +202,28 @@ def list_page(
     tenant: int,
     paging: Paging,
     *,
-    callback: int | None = None,
     event: str | None = None,
     state: str | None = None,
     message: int | None = None,
     msisdn: str | None = None,
 ) -> Page[Callback]:
     """Return a page of a tenant's callbacks, newest first."""
-    attempt_to_come = and_(timeline.c.tenant == c.c.tenant, timeline.c.kind == CALLBACK, timeline.c.ref == c.c.id)
-    query = select(*_COLUMNS, timeline.c.due).outerjoin(timeline, attempt_to_come).where(c.c.tenant == tenant)
-    wanted = {c.c.id: callback, c.c.event: event, c.c.state: state, c.c.message: message, c.c.msisdn: msisdn}
+    query = select(*_COLUMNS).where(c.c.tenant == tenant)
+    wanted = {c.c.event: event, c.c.state: state, c.c.message: message, c.c.msisdn: msisdn}
     for column, value in wanted.items():
         if value is not None:
             query = query.where(column == value)
-    return fetch_page(db, query.order_by(c.c.id.desc()), paging, _build_callback)
+    page: Page[tuple[Any, ...]] = fetch_page(db, query.order_by(c.c.id.desc()), paging, tuple)
+    return Page(_build_callbacks(db, tenant, page.rows), page.total, page.asked)
+
+
+def _build_callbacks(db: Connection, tenant: int, rows: Sequence[Sequence[Any]]) -> list[Callback]:
+    """Return callbacks with their `next_due`, which the timeline has."""
+    query = select(timeline.c.ref, timeline.c.due).where(
+        timeline.c.tenant == tenant, timeline.c.kind == CALLBACK, timeline.c.ref.in_([row[0] for row in rows])
+    )
+    due = {row[0]: row[1] for row in db.execute(query)}
+    return [_build_callback([*row, due.get(row[0])]) for row in rows]
 
 
 def attempts_of(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, list[Attempt]]:

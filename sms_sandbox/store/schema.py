@@ -10,7 +10,7 @@ from sqlalchemy.pool import StaticPool
 from . import tables
 from .database import CONNECTIONS, Store
 
-VERSION = 5
+VERSION = 6
 """Version of the tables. A database of another version is refused."""
 
 LOCK_TIMEOUT_MS = 50

@@ -21,6 +21,9 @@ callbacks = Table(
     text("rule"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("callbacks_by_message", "tenant", "message", "id"),
+    Index("callbacks_by_handset", "tenant", "msisdn", "id"),
+    Index("callbacks_by_state", "tenant", "state", "id"),
+    Index("callbacks_by_event", "tenant", "event", "id"),
 )
 
 attempts = Table(
