@@ -20,7 +20,7 @@ import urllib.request
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -114,9 +114,13 @@ class Client(threading.Thread):
         self._context = ssl.create_default_context(cafile=certificates.ca)
         self._receiver = receiver
         self._connection: http.client.HTTPSConnection | None = None
-        self.answered: dict[str, int] = {}
-        """The ids of messages by their texts."""
+        self.answered: dict[str, int] = {}  # the ids of messages by their texts
         self.unanswered: set[str] = set()
+        self.refusals: list[tuple[int, bytes]] = []  # their statuses and bodies
+        self.slowest = 0.0
+        """The longest time to an answer, in seconds."""
+        self.broken = 0
+        """Calls whose connection broke."""
         self.is_stopping = False
 
     def run(self) -> None:
@@ -124,6 +128,7 @@ class Client(threading.Thread):
         while not self.is_stopping:
             number += 1
             text = f"{self.name}-{number}"
+            began = time.monotonic()
             try:
                 status, body = self._send(text)
             except ConnectionRefusedError:  # nothing was sent
@@ -131,12 +136,15 @@ class Client(threading.Thread):
                 time.sleep(0.02)
             except (OSError, http.client.HTTPException, ssl.SSLError):
                 self.unanswered.add(text)
+                self.broken += 1
                 self._disconnect()
             else:
+                self.slowest = max(self.slowest, time.monotonic() - began)
                 if status == 200:
                     self.answered[text] = int(json.loads(body)["message_id"])
                 else:
                     self.unanswered.add(text)
+                    self.refusals.append((status, body))
         self._disconnect()
 
     def _disconnect(self) -> None:
@@ -159,32 +167,54 @@ class Client(threading.Thread):
 def run(certificates: tls.Certificates, database: str, kills: int, workers: int = 1, seed: int = 1) -> Books:
     """Kill processes of a new server under load, and return the books."""
     chance, moments = random.Random(seed), []  # noqa: S311 (not for secrets)
+    with under_load(certificates, database, workers) as load:
+        with load.sending():
+            for _ in range(kills):
+                wait_for_answers(load.clients)
+                time.sleep(chance.uniform(*PAUSE_SECONDS))
+                moments.append(time.time())
+                load.servers.kill(chance)
+            wait_for_answers(load.clients)
+        return check(load, moments)
+
+
+@dataclass
+class Load:
+    """A server, its clients, and the receiver of callbacks."""
+
+    servers: Servers
+    clients: list[Client]
+    receiver: str
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Let the clients send until the block ends."""
+        for client in self.clients:
+            client.start()
+        try:
+            yield
+        finally:
+            for client in self.clients:
+                client.is_stopping = True
+            for client in self.clients:
+                client.join()
+
+
+@contextmanager
+def under_load(certificates: tls.Certificates, database: str, workers: int) -> Iterator[Load]:
+    """Start a server, a receiver and clients, which do not send yet."""
     servers = Servers(certificates, database, workers)
     try:
         with python("-m", "benchmarks.receiver") as receiving:
             receiver = f"http://127.0.0.1:{int(first_line(receiving))}"
             control(servers.server, "PATCH", "/account", {"balance": BALANCE})
             clients = [Client(f"client{number}", servers, certificates, receiver) for number in range(CLIENTS)]
-            for client in clients:
-                client.start()
-            try:
-                for _ in range(kills):
-                    _wait_for_answers(clients)
-                    time.sleep(chance.uniform(*PAUSE_SECONDS))
-                    moments.append(time.time())
-                    servers.kill(chance)
-                _wait_for_answers(clients)
-            finally:
-                for client in clients:
-                    client.is_stopping = True
-                for client in clients:
-                    client.join()
-            return _check(servers.server, receiver, clients, moments)
+            yield Load(servers, clients, receiver)
     finally:
         servers.close()
 
 
-def _wait_for_answers(clients: list[Client]) -> None:
+def wait_for_answers(clients: list[Client]) -> None:
     """Wait until each client gets answers."""
     before = [len(client.answered) for client in clients]
     until = time.monotonic() + TIMEOUT_SECONDS
@@ -193,8 +223,9 @@ def _wait_for_answers(clients: list[Client]) -> None:
         time.sleep(0.02)
 
 
-def _check(server: ServerProcess, receiver: str, clients: list[Client], kills: list[float]) -> Books:
+def check(load: Load, kills: list[float]) -> Books:
     """Wait until everything that was accepted has ended, and check the books."""
+    server, receiver, clients = load.servers.server, load.receiver, load.clients
     answered = {text: id_ for client in clients for text, id_ in client.answered.items()}
     unanswered = {text for client in clients for text in client.unanswered}
     books = Books(len(kills), len(answered), len(unanswered))

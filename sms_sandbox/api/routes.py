@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from ..domain.histogram import Histogram
 from ..domain.profiles import PROFILES
 from ..store.database import Store
-from ..store.failures import is_database_failure
+from ..store.failures import describe_failure, is_database_failure
 from ..store.unit_of_work import record
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answer_responses import build_response
@@ -172,8 +172,12 @@ class Api:
             call.method = self.methods.get(name)
             answer = await self._answer(scope, call)
         except Exception as error:
-            log.exception("%s failed", name)
-            answer = self._finish_later(call, _UNAVAILABLE) if is_database_failure(error) else await self._fail(call)
+            if is_database_failure(error):
+                log.warning("%s failed, because the database did: %s", name, describe_failure(error))
+                answer = self._finish_later(call, _UNAVAILABLE)
+            else:
+                log.exception("%s failed", name)
+                answer = await self._fail(call)
         counted = (call.method.name if call.method else "", answer.code.name)
         times = self.call_times.get(counted) or self.call_times.setdefault(counted, Histogram())
         times.add((time.perf_counter_ns() - began) // 1000)

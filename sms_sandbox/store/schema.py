@@ -16,6 +16,9 @@ VERSION = 6
 LOCK_TIMEOUT_MS = 50
 """Longest wait of a statement for a lock of another process, unless its transaction is one that may wait."""
 
+_PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
+"""How long PostgreSQL's library waits for a host that does not answer. Its own defaults are minutes."""
+
 _LOCKED = "database is locked"
 """SQLite's message for a file that another process has open."""
 
@@ -62,8 +65,9 @@ def _engine(url: str) -> Engine:
         if kind == "postgresql":
             wanted = make_url(url).set(drivername="postgresql+psycopg")
             engine = create_engine(
-                wanted, pool_size=CONNECTIONS, max_overflow=4, pool_pre_ping=True, paramstyle="format"
-            )
+                wanted, pool_size=CONNECTIONS, max_overflow=4, pool_pre_ping=True, paramstyle="format",
+                connect_args={name: value for name, value in _PATIENCE.items() if name not in wanted.query},
+            )  # fmt: skip
             event.listen(engine, "connect", _limit_lock_waits)
             return engine
     except (ArgumentError, NoSuchModuleError, ValueError) as why:

@@ -1,8 +1,11 @@
 """Opening a database."""
 
 import shutil
+import socket
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,26 @@ def test_a_server_that_is_not_there(closed_port: int) -> None:
     assert said.startswith(f"The database postgresql://somebody:***@127.0.0.1:{closed_port}/sandbox can't be used: ")
     assert "hidden" not in said
     assert "\n" not in said
+
+
+def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that takes connections and says nothing must not hold up calls for minutes."""
+    monkeypatch.setitem(schema._PATIENCE, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        assert "timeout" in refusal(f"postgresql://somebody@127.0.0.1:{silent.getsockname()[1]}/anything")
+    assert time.monotonic() - began < 20
+
+
+def test_a_shared_database_of_another_version(fresh_postgres: Callable[[], str]) -> None:
+    url = fresh_postgres()
+    store = open_store(url)
+    with store.begin() as db:
+        db.execute(text("UPDATE meta SET version = version + 1"))
+    store.close()
+    assert refusal(url) == (
+        f"The database is of version {schema.VERSION + 1}, and this sms-sandbox uses version {schema.VERSION}."
+    )
 
 
 def test_tables_of_another_version(tmp_path: Path) -> None:
