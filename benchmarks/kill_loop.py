@@ -188,7 +188,7 @@ class Load:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """Let the clients send until the block ends."""
+        """Start the clients, and stop them when the block ends."""
         for client in self.clients:
             client.start()
         try:

@@ -71,7 +71,7 @@ class Database:
 
     @contextmanager
     def without_connections(self) -> Iterator[None]:
-        """End the sessions of the server, and take every connection that is left, until the block ends."""
+        """Take every connection until the block ends, those of the server too."""
         taken: list[psycopg.Connection] = []
         dsn = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
         with suppress(psycopg.OperationalError):
