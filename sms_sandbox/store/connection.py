@@ -7,18 +7,16 @@ the commit. A scope is a part of the transaction that can be undone alone.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
 from . import tenant_versions
+from .scopes import DeferredRows, Scope
 from .tenant_versions import SETTINGS, STATE, THROTTLE, TenantCache, TenantCaches
 
 if TYPE_CHECKING:
     from .statement import Params, Statement
-
-_Rows: TypeAlias = "dict[Statement, dict[Hashable, Params]]"
-"""Deferred rows by their statement, each under a key that no other row of the statement has."""
 
 
 class PendingEntry(NamedTuple):
@@ -33,23 +31,6 @@ class PendingEntry(NamedTuple):
     args: tuple[Any, ...]
 
 
-class _Scope:
-    """A part of a transaction that can be undone alone: its deferred rows, and what it has changed and announces."""
-
-    __slots__ = ("changed", "deferred", "entries", "has_savepoint", "is_event", "undo", "wake")
-
-    def __init__(self) -> None:
-        self.deferred: _Rows = {}
-        self.changed: dict[int, int] = {}
-        """What was changed of tenants that are cached."""
-        self.wake: int | None = None
-        self.entries: list[PendingEntry] = []
-        self.undo: list[Callable[[], object]] = []
-        """What restores values in memory that were changed."""
-        self.has_savepoint = False
-        self.is_event = False
-
-
 class UnitOfWork:
     """The unit of work of a connection. It serves one transaction after the other."""
 
@@ -60,7 +41,7 @@ class UnitOfWork:
         self._tenants: dict[int, TenantCache] = caches.by_tenant if caches.is_exclusive else {}
         """The tenants whose cached values are known to be right in this transaction."""
         self._invalidated: set[int] = set()
-        self._scopes: list[_Scope] = []
+        self._scopes: list[Scope] = []
         self._has_begun = False
         self._must_catch_up = True
         """True if the transaction must begin, or rows must be written, before the next statement."""
@@ -81,7 +62,7 @@ class UnitOfWork:
         """
         if self._scopes:
             raise RuntimeError("A transaction cannot begin inside of another.")
-        self._scopes.append(_Scope())
+        self._scopes.append(Scope())
         self._waits_for_locks = waits_for_locks
         if self._caches.is_exclusive:
             self._changes_before = self.driver.total_changes
@@ -118,7 +99,7 @@ class UnitOfWork:
                 raise
         self._must_catch_up = False
 
-    def _write(self, deferred: _Rows) -> None:
+    def _write(self, deferred: DeferredRows) -> None:
         for statement, rows in deferred.items():
             statement.put_by(self.driver, self._dialect, list(rows.values()))
 
@@ -198,7 +179,7 @@ class UnitOfWork:
     # Scopes
 
     def enter_scope(self) -> None:
-        self._scopes.append(_Scope())
+        self._scopes.append(Scope())
         self._must_catch_up = True
 
     def leave_scope(self, is_done: bool) -> None:
@@ -226,7 +207,7 @@ class UnitOfWork:
         if scope.has_savepoint:  # last, because it can fail, and by then the parent must know what has changed
             self._end_savepoint("RELEASE")
 
-    def _undo(self, scope: _Scope) -> None:
+    def _undo(self, scope: Scope) -> None:
         for restore in reversed(scope.undo):
             restore()
         for tenant, change in scope.changed.items():
