@@ -56,7 +56,9 @@ def test_the_readme_runs_as_written(running: dict[str, str], tmp_path: Path) -> 
     }.items():
         assert written in script
         script = script.replace(written, meant)
+    script = f'sms-sandbox() {{ {sys.executable} -m sms_sandbox "$@"; }}\n{script}'
     environment = os.environ | {"SMS_SANDBOX_CERTS": "certs", "SMS_SANDBOX_HTTPS_PORT": https.rpartition(":")[2]}
+    environment["SMS_SANDBOX_HTTP_PORT"] = http.rpartition(":")[2]
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True,
         timeout=100, check=False,
@@ -70,7 +72,10 @@ def test_the_readme_runs_as_written(running: dict[str, str], tmp_path: Path) -> 
     assert '"status":"hard-bounce"' in ran.stdout
     assert '"state":"given-up"' in ran.stdout
     assert ran.stdout.count('"number":5,') == 1
-    assert '{"balance":999.739,"currency":"AUD"' in ran.stdout
+    assert "as a reply to message 340000004." in ran.stdout
+    assert '"Are you coming? Reply YES or NO."' in ran.stdout
+    assert "The clock went 1 d ahead" in ran.stdout
+    assert '{"balance":999.652,"currency":"AUD"' in ran.stdout
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -35,7 +35,7 @@ ANSWER_PAUSE_SECONDS = 0.05
 def callbacks(
     client: "Client", event: str | None, state: str | None, message: int | None, number: str | None, most: int
 ) -> Answer:
-    """List callbacks, newest first, with the answer to the last attempt.
+    """List callbacks, newest first, with the last answer.
 
     `sms-sandbox message ID` shows each attempt, and `sms-sandbox resend ID` sends one again.
     """

@@ -51,11 +51,13 @@ def add_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 @click.command()
-@click.argument("of", type=click.Choice(OF), metavar="|".join(OF))
+@click.argument("of", type=click.Choice(OF), metavar="OF")
 @add_options(*FILTERS, *_COUNTS)
 @with_client
 def verify(client: "Client", of: str, **given: Any) -> Answer:
-    """Check how many calls, messages, callback attempts or inbound messages there were.
+    """Check how often something happened.
+
+    OF is `calls` of the API, `messages` (one for each handset), `callbacks` (each attempt), or `inbound` messages.
 
     The exit code is 0 if it is as expected, and 1 if not; the difference is shown. For example:
 
@@ -68,13 +70,14 @@ def verify(client: "Client", of: str, **given: Any) -> Answer:
 
 
 @click.command()
-@click.argument("of", type=click.Choice(OF), metavar="|".join(OF))
+@click.argument("of", type=click.Choice(OF), metavar="OF")
 @click.option("--timeout", default="5s", show_default=True, metavar="SPAN", help="Longest wait, such as 30s or 2m.")
 @add_options(*FILTERS, *_COUNTS)
 @with_client
 def wait(client: "Client", of: str, timeout: str, **given: Any) -> Answer:
-    """Wait until there were as many as expected, earlier ones included.
+    """Wait until something happened as often as expected.
 
+    OF is as for `verify`. What happened before counts, too.
     The exit code is 0 once it is as expected, and 1 after the timeout; the difference is shown. For example:
 
     sms-sandbox wait callbacks --method dlr --code ok --timeout 30s

@@ -9,17 +9,21 @@ import click
 from ..client.errors import SandboxError
 from .errors import CommandError
 
+MAX_SHORT_HELP = 80
+"""Longest description of a command in the help of the group."""
+
 
 class LazyGroup(click.Group):
     """A group that imports a command when it is called.
 
-    `lazy` maps each name to a module of this package and a function in it. Errors of clients, and a library of the
-    server that is not installed, end a command with one line.
+    `sections` are those of its help. Each maps names to a module of this package and a function in it. Errors of
+    clients, and a library of the server that is not installed, end a command with one line.
     """
 
-    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._lazy = lazy
+        self._sections = sections
+        self._lazy = {name: place for section in sections.values() for name, place in section.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
@@ -32,6 +36,18 @@ class LazyGroup(click.Group):
         module, name = self._lazy[cmd_name]
         command: click.Command = getattr(import_module(f".{module}", __package__), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in their sections, in columns of the same width."""
+        width = max(map(len, self._lazy))
+        for title, names in self._sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), self._short_help(ctx, name)) for name in names])
+
+    def _short_help(self, ctx: click.Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        assert command is not None
+        return command.get_short_help_str(MAX_SHORT_HELP)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""

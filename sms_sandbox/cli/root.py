@@ -5,40 +5,52 @@ import click
 from .. import __version__
 from .lazy_group import LazyGroup
 
-COMMANDS = {
-    "account": ("account", "account"),
-    "callbacks": ("callbacks", "callbacks"),
-    "clock": ("clock", "clock"),
-    "completion": ("completion", "completion"),
-    "doctor": ("doctor", "doctor"),
-    "env": ("env", "env"),
-    "export": ("documents", "export"),
-    "fault": ("fault", "fault"),
-    "fire-callback": ("fire_callback", "fire_callback"),
-    "import": ("documents", "import_"),
-    "inbound": ("inbound", "inbound"),
-    "message": ("message", "message"),
-    "messages": ("messages", "messages"),
-    "open": ("open_page", "open_page"),
-    "ready": ("ready", "ready"),
-    "replay": ("documents", "replay"),
-    "report": ("report", "report"),
-    "resend": ("callbacks", "resend"),
-    "reset": ("documents", "reset"),
-    "rule": ("rule", "rule"),
-    "scenarios": ("scenarios", "scenarios"),
-    "send": ("send", "send"),
-    "serve": ("serve", "serve"),
-    "tail": ("tail", "tail"),
-    "tenant": ("tenants", "tenant"),
-    "verify": ("expectations", "verify"),
-    "wait": ("expectations", "wait"),
+SECTIONS = {
+    "Run it": {
+        "serve": ("serve", "serve"),
+        "ready": ("ready", "ready"),
+        "open": ("open_page", "open_page"),
+        "env": ("env", "env"),
+        "doctor": ("doctor", "doctor"),
+    },
+    "Send, and see what happened": {
+        "send": ("send", "send"),
+        "inbound": ("inbound", "inbound"),
+        "tail": ("tail", "tail"),
+        "messages": ("messages", "messages"),
+        "message": ("message", "message"),
+        "callbacks": ("callbacks", "callbacks"),
+        "resend": ("callbacks", "resend"),
+        "report": ("report", "report"),
+        "verify": ("expectations", "verify"),
+        "wait": ("expectations", "wait"),
+    },
+    "Time and trouble": {
+        "clock": ("clock", "clock"),
+        "scenarios": ("scenarios", "scenarios"),
+        "rule": ("rule", "rule"),
+        "fault": ("fault", "fault"),
+        "fire-callback": ("fire_callback", "fire_callback"),
+    },
+    "Accounts and tenants": {
+        "account": ("account", "account"),
+        "tenant": ("tenants", "tenant"),
+        "reset": ("documents", "reset"),
+        "export": ("documents", "export"),
+        "import": ("documents", "import_"),
+        "replay": ("documents", "replay"),
+    },
+    "This program": {
+        "completion": ("completion", "completion"),
+    },
 }
-"""Module and function of each command."""
+"""Module and function of each command, in the sections of the help."""
+
+COMMANDS = {name: place for section in SECTIONS.values() for name, place in section.items()}
 
 
 @click.group(
-    cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=LazyGroup, sections=SECTIONS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(__version__, prog_name="sms-sandbox")
 def main() -> None:

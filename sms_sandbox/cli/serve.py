@@ -16,7 +16,6 @@ from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, is_loopback
 from .errors import CommandError, InputError
 from .exposure import describe_exposure, invite
-from .log_format import set_up_logging
 from .options import read_settings, settings_of
 from .parent_watch import call_at_end_of_stdin
 
@@ -43,6 +42,8 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
     At a terminal it shows the traffic as it happens, as `tail` does. Elsewhere it prints one line of JSON with its
     addresses. Ctrl-C, SIGINT or SIGTERM stop it.
     """
+    from .log_format import set_up_logging  # here, because --help does not need it
+
     settings = read_settings(given)
     set_up_logging(settings.log_format)
     # Nothing that a start allocates is garbage, and searching for some takes a tenth of its time.
@@ -114,6 +115,7 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
 
 def _create_parent(settings: Settings) -> "WorkerServer":
     from ..server.workers import WorkerServer
+    from .log_format import set_up_logging
 
     return WorkerServer(settings, partial(set_up_logging, settings.log_format))
 

@@ -112,7 +112,7 @@ def fetch_ca(client: Client) -> str:
 
 
 def check_certificate(https: str, ca: str) -> Finding:
-    """Return whether the certificate of the HTTPS port is valid, for its name, and by the sandbox's authority."""
+    """Return whether the certificate of the HTTPS port is valid."""
     host, port = urlsplit(https).hostname or "", urlsplit(https).port or 443
     context = ssl.create_default_context(cadata=ca)
     try:
