@@ -38,7 +38,7 @@ def test_the_page_lists_all_commands() -> None:
 
 
 def written(page: Path) -> Iterator[str]:
-    """Yield the commands in the blocks of a page, and those in its text that have arguments."""
+    """Yield the commands in the blocks and in the text of a page."""
     text = page.read_text()
     blocks = "\n".join(re.findall(r"```(?:sh|bash|yaml)\n(.*?)```", text, re.DOTALL)).replace("\\\n", " ")
     yield from re.findall(r"(?:^|[\s(\"/])sms-sandbox ([a-z][^\n#]*)", blocks)

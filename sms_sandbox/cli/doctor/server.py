@@ -30,7 +30,7 @@ MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 
 def check_server(client: Client) -> Iterator[Finding]:
-    """Yield whether the server answers, whether it is of this version, and whether the clocks agree."""
+    """Yield whether the server answers, its version, and whether the clocks agree."""
     url = client.where.http
     try:
         status, headers, content = client.fetch("/readyz", TIMEOUT_SECONDS)
