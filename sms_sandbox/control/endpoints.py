@@ -107,7 +107,13 @@ async def _answer_caller(
         await context.journal.flush()  # so that the operation acts on everything that happened before it
         urls = context.urls_for(request.scope)
         if not (operation.waits or operation.streams):
-            value = await context.store.run(lambda db: operation.run(Call(context, db, find(db), urls), **arguments))
+
+            def work(db: Connection) -> tuple[int, Any]:
+                caller = find(db)
+                return caller.tenant.id, operation.run(Call(context, db, caller, urls), **arguments)
+
+            tenant, value = await context.store.run(work)
+            _announce(operation, context, tenant)
             if isinstance(value, HtmlPage):
                 return HTMLResponse(value.html, operation.status, {"cache-control": "no-store", **value.headers})
             return ShapeResponse(value, operation.status)
@@ -115,7 +121,15 @@ async def _answer_caller(
         running = operation.run(LongCall(context, caller, urls, request.receive), **arguments)
         if isinstance(running, AsyncGenerator):
             return await stream(running, request.method)
-        return ShapeResponse(await running, operation.status)
+        value = await running
+        _announce(operation, context, caller.tenant.id)
+        return ShapeResponse(value, operation.status)
+
+
+def _announce(operation: Operation, context: Context, tenant: int) -> None:
+    """Wake the streams of a tenant after a write, which may have changed its clock or its rules."""
+    if operation.verb != "GET":
+        context.store.traffic.send([tenant])
 
 
 def _query(operation: Operation, request: Request) -> Mapping[str, str]:

@@ -32,13 +32,22 @@ class Batch(NamedTuple):
     """New entries: the position behind them, and each as it is sent with its id. Events without an id have 0.
 
     `begins_anew` is True if the tenant was reset, so that ids are counted from 1 again. `is_last` is True if there are
-    no more at the moment.
+    no more at the moment. `settings` are other values whose changes readers want to know, and `changed` is the event
+    that says so; both are None if they do not.
     """
 
     position: int
     events: Sequence[tuple[int, bytes]]
     begins_anew: bool
     is_last: bool
+    settings: Hashable = None
+    changed: bytes | None = None
+
+    def with_change(self, before: Hashable) -> "Batch":
+        """Return the batch, with the event `changed` if the settings were others `before`."""
+        if self.changed is None or (self.settings == before and not self.begins_anew):
+            return self
+        return self._replace(events=[*self.events, (0, self.changed)])
 
 
 ReadNext = Callable[[Connection, int], Batch]
@@ -104,12 +113,15 @@ class Reader:
 class _Feed:
     """New entries that some readers want. It is read as long as there is a reader."""
 
-    def __init__(self, store: Store, journal: JournalWriter, tenant: int, position: int, read: ReadNext) -> None:
+    def __init__(
+        self, store: Store, journal: JournalWriter, tenant: int, position: int, settings: Hashable, read: ReadNext
+    ) -> None:
         self._store = store
         self._journal = journal
         self._tenant = tenant
         self._read = read
         self.position = position
+        self._settings = settings
         self.readers: set[Reader] = set()
         self.has_ended = False
         self._task = asyncio.create_task(self._run(), name=f"events of tenant {tenant}")
@@ -137,7 +149,8 @@ class _Feed:
     async def _look(self) -> bool:
         await self._journal.flush()
         batch = await self._store.run(lambda db: self._read(db, self.position))
-        self.position = batch.position
+        batch = batch.with_change(self._settings)
+        self.position, self._settings = batch.position, batch.settings
         if batch.events or batch.begins_anew:
             for reader in list(self.readers):
                 reader.add(batch)
@@ -155,15 +168,17 @@ class Feeds:
 
     @asynccontextmanager
     async def read(
-        self, store: Store, journal: JournalWriter, tenant: int, wanted: Hashable, position: int, read: ReadNext
-    ) -> AsyncIterator[tuple[Reader, int]]:
+        self, store: Store, journal: JournalWriter, tenant: int, wanted: Hashable, begin: tuple[int, Hashable],
+        read: ReadNext,
+    ) -> AsyncIterator[tuple[Reader, int]]:  # fmt: skip
         """Begin to read new entries. Yield the reader, and the position of the feed.
 
-        `wanted` names what `read` reads. A new feed begins at `position`.
+        `wanted` names what `read` reads. A new feed begins with a position and settings, which are `begin`.
         """
+        position, settings = begin
         feed = self._feeds.get((tenant, wanted))
         if feed is None or feed.has_ended:
-            feed = self._feeds[tenant, wanted] = _Feed(store, journal, tenant, position, read)
+            feed = self._feeds[tenant, wanted] = _Feed(store, journal, tenant, position, settings, read)
         reader = Reader(position)
         feed.readers.add(reader)
         self.reader_count += 1

@@ -1,15 +1,19 @@
 """The operation that streams traffic entries as they are made."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from ..domain.clock import real_now
 from ..journal import queries
-from ..store import tenants
-from .declare import LongCall, StreamEvent, operation
+from ..store import rules, tenants
+from ..store.tenants import Tenant
+from .clock import clock_at
+from .declare import Call, LongCall, StreamEvent, operation
 from .errors import gone
 from .event_feeds import MAX_WAITING_EVENTS, Batch, ReadNext
 from .server_sent_events import spell
@@ -29,16 +33,17 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
 
     The event is the kind, the data is the entry as JSON, and the id is the entry's id. A stream is resumed behind an
     id by the header Last-Event-ID or by `after`. The event `dropped` counts entries that were dropped before they
-    could be sent. The event `too-slow` ends a stream for which too many events wait, because it is not read; it can be
-    resumed.
+    could be sent. With `changes`, the event `changed` says that the clock, the rules or the faults changed, or that
+    the tenant was reset. The event `too-slow` ends a stream for which too many events wait, because it is not read; it
+    can be resumed.
     """
     store, journal, tenant = call.context.store, call.context.journal, call.tenant.id
     check_capacity(call)
     read = _reads(tenant, query)
     await journal.flush()
-    newest = await call.transact(lambda call: queries.find_last_id(call.db, tenant))
+    newest, settings = await call.transact(partial(_read_start, query=query))
     wanted = msgspec.json.encode(replace(query, after=None))
-    async with call.context.feeds.read(store, journal, tenant, wanted, newest, read) as (reader, begins_at):
+    async with call.context.feeds.read(store, journal, tenant, wanted, (newest, settings), read) as (reader, begins_at):
         yield StreamEvent("")
         if query.after is not None:
             reader.position = query.after
@@ -58,12 +63,23 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
             yield StreamEvent("too-slow", shapes.TooSlow(MAX_WAITING_EVENTS))
 
 
+def _read_start(call: Call, query: shapes.EventFilter) -> tuple[int, Hashable]:
+    """Return the id of the last entry, and the settings at that moment."""
+    ends = queries.find_bounds(call.db, call.tenant.id)
+    return ends.last, _read_settings(call.db, call.tenant, ends) if query.changes else None
+
+
+def _read_settings(db: Connection, tenant: Tenant, ends: queries.Bounds) -> Hashable:
+    return tenant.clock, rules.read_state(db, tenant.id), ends.cleared
+
+
 def _reads(tenant: int, query: shapes.EventFilter) -> ReadNext:
     """Return the function that reads the next entries of a tenant for a filter."""
     build_filter(query.match(0), query.kind)  # so that a wrong one is refused before the stream begins
 
     def read(db: Connection, position: int) -> Batch:
-        if tenants.read(db, tenant) is None:
+        row = tenants.read(db, tenant)
+        if row is None:
             raise gone()
         ends = queries.find_bounds(db, tenant)
         begins_anew = ends.last < position  # the tenant was reset
@@ -75,7 +91,11 @@ def _reads(tenant: int, query: shapes.EventFilter) -> ReadNext:
         if dropped:
             events.insert(0, (0, spell(StreamEvent("dropped", shapes.DroppedEntries(dropped)))))
         is_last = len(rows) < STREAM_BATCH_ROWS
-        return Batch(ends.last if is_last else rows[-1].id, events, begins_anew, is_last)
+        position = ends.last if is_last else rows[-1].id
+        if not query.changes:
+            return Batch(position, events, begins_anew, is_last)
+        changed = StreamEvent("changed", shapes.ChangedTenant(clock_at(row.clock, real_now())))
+        return Batch(position, events, begins_anew, is_last, _read_settings(db, row, ends), spell(changed))
 
     return read
 

@@ -113,11 +113,6 @@ def find_bounds(db: Connection, tenant: int) -> Bounds:
     return Bounds(first, newest or cleared or 0, cleared or 0)
 
 
-def find_last_id(db: Connection, tenant: int) -> int:
-    """Return the id of the last entry that ever existed; 0 before the first."""
-    return find_bounds(db, tenant).last
-
-
 def count_dropped(db: Connection, tenant: int) -> int:
     """Return how many entries were dropped or lost since the traffic was last cleared."""
     bounds = find_bounds(db, tenant)

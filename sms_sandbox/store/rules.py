@@ -64,6 +64,7 @@ _OF_KIND = Statement(
     .where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"))
     .order_by(t.c.position, t.c.id)
 )
+_STATE = Statement(select(t.c.id, t.c.position, t.c.spec).where(t.c.tenant == bindparam("tenant")).order_by(t.c.id))
 _ADD = Statement(insert(t))
 _ENDS = Statement("SELECT MIN(position), MAX(position) FROM rules WHERE tenant = :tenant AND kind = :kind")
 _SEE = Statement("UPDATE rules SET seen = seen + 1 WHERE tenant = :tenant AND id = :id RETURNING seen, used")
@@ -151,6 +152,11 @@ def reorder(db: Connection, tenant: int, kind: str, order: Sequence[int]) -> Non
 def list_cached(db: Connection, tenant: int, kind: str) -> list[Rule]:
     """Return the rules of a kind from the cache. Their counts may be out of date."""
     return cached(db, tenant, ("rules", kind), lambda: list_rules(db, tenant, kind))
+
+
+def read_state(db: Connection, tenant: int) -> tuple[Any, ...]:
+    """Return a value that differs after rules were added, removed, switched or put in another order."""
+    return tuple(_STATE.all(db, tenant=tenant))
 
 
 def lock(db: Connection, tenant: int, kind: str) -> None:

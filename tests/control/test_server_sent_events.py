@@ -53,6 +53,24 @@ def test_a_stream_goes_on_in_the_tenant_made_afresh(tenant: Account) -> None:
         assert (event["id"], event["data"]["method"]) == (1, "get-lists")
 
 
+def test_a_stream_tells_of_changes_that_are_no_entries(tenant: Account) -> None:
+    with Stream(tenant, changes="true") as stream:
+        for verb, path, body in (
+            ("POST", "/clock/freeze", None), ("POST", "/clock/advance", {"days": 1}),
+            ("PATCH", f"/handsets/{HANDSET}", {"state": "off"}), ("PATCH", "/rules/1", {"enabled": False}),
+            ("DELETE", "/rules", None), ("POST", "/clock/resume", None),
+        ):  # fmt: skip
+            tenant.ok(verb, path, body)
+            event = stream.next()
+            assert event["event"] == "changed", path
+        assert event["data"]["clock"]["running"] is True
+        tenant.ok("GET", "/rules")
+        tenant.api("get-balance")
+        assert stream.next()["event"] == "call"
+        tenant.ok("POST", "/tenants/current/reset")
+        assert stream.next()["event"] == "changed"
+
+
 def test_a_stream_tells_nothing_of_other_tenants(new_tenant: Callable[..., Account]) -> None:
     one, other = new_tenant(), new_tenant()
     with Stream(one) as stream, Stream(other) as others:

@@ -147,7 +147,7 @@ def test_the_oldest_are_dropped_and_it_is_told(fresh: FreshTenant) -> None:
         note(fresh, *calls(fresh, *(f"{batch} {index}" for index in range(3))), most=5)
     with fresh.store.begin() as db:
         assert queries.count_dropped(db, fresh.tenant) == 7
-        assert queries.find_last_id(db, fresh.tenant) == 12
+        assert queries.find_bounds(db, fresh.tenant).last == 12
     assert wanted(fresh) == [12, 11, 10, 9, 8]
     note(fresh, *calls(fresh, *map(str, range(20))), most=5)
     assert wanted(fresh) == [32, 31, 30, 29, 28]
@@ -158,13 +158,13 @@ def test_the_oldest_are_dropped_and_it_is_told(fresh: FreshTenant) -> None:
 def test_clearing_counts_on_and_forgets_what_was_dropped(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert queries.clear(db, fresh.tenant) == 0
-        assert queries.find_last_id(db, fresh.tenant) == 0
+        assert queries.find_bounds(db, fresh.tenant).last == 0
     note(fresh, *calls(fresh, "a", "b", "c"), most=2)
     early = to_micros(real_now())
     with fresh.store.begin() as db:
         assert queries.clear(db, fresh.tenant) == 2
         assert queries.count_dropped(db, fresh.tenant) == 0
-        assert queries.find_last_id(db, fresh.tenant) == 3
+        assert queries.find_bounds(db, fresh.tenant).last == 3
     note(fresh, *calls(fresh, "noted before it was cleared"), at=early)
     note(fresh, *calls(fresh, "d", "e", "f"), most=2)
     assert wanted(fresh) == [6, 5]

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
+from .clock import Clock
 from .primitives import Id, PageInfo, PageSize, PhoneNumber, PositiveInt, Request, Response, Text, check_times
 
 Kind = Literal["call", "callback", "inbound", "report", "failure"]
@@ -54,7 +55,10 @@ class TrafficQuery(TrafficFilter):
 
 
 class EventFilter(Request):
-    """A filter of events, as for the list. `after`: start behind this entry; without it, only new events are sent."""
+    """A filter of events, as for the list. `after`: start behind this entry; without it, only new events are sent.
+
+    `changes`: also send the event `changed`.
+    """
 
     kind: Kind | None = None
     method: Text | None = None
@@ -63,6 +67,7 @@ class EventFilter(Request):
     text: Text | None = None
     rule: Text | None = None
     message: Id | None = None
+    changes: bool = False
     after: Id | None = None
 
     def match(self, after: int) -> TrafficMatch:
@@ -184,6 +189,12 @@ class WaitResult(VerifyResult):
 
     entries: list[Entry]
     seen: list[Entry]
+
+
+class ChangedTenant(Response):
+    """A change that is no entry: of the clock, of carrier rules or faults, or by a reset. `clock` is as it is now."""
+
+    clock: Clock
 
 
 class DroppedEntries(Response):

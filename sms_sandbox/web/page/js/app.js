@@ -164,7 +164,8 @@ async function start() {
   showTabs();
   showTopbar();
   const reread = debounce(() => refreshTenant().catch(() => {}), 300); // the banner says that the server is away
-  stream.subscribe(({ kind }) => {
+  stream.subscribe(({ kind, entry }) => {
+    if (kind === "changed") clock.set(entry.clock);
     if (kind === "reconnected") {
       reread();
       notify("Connected to the sandbox again.");

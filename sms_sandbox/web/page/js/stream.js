@@ -25,7 +25,7 @@ export class Stream {
 
   /**
    * Call `listener({kind, entry})` for each event. The kind is call, callback, inbound, report or another event of
-   * control; "dropped" and "reconnected" mean that entries may be missing, so read again. Returns how to end it.
+   * control; "changed" has the clock and means that it or the rules changed; "dropped" and "reconnected" mean that entries may be missing, so read again. Returns how to end it.
    */
   subscribe(listener) {
     this.#listeners.add(listener);
@@ -72,7 +72,7 @@ export class Stream {
     let reason = null;
     try {
       const headers = this.#lastId === null ? {} : { "Last-Event-ID": String(this.#lastId) };
-      const response = await this.#control.fetch("GET", "/events", { headers, signal: abort.signal });
+      const response = await this.#control.fetch("GET", "/events", { query: { changes: true }, headers, signal: abort.signal });
       this.#connected();
       await this.#read(response.body, abort);
     } catch (error) {
