@@ -155,7 +155,7 @@ def list_cached(db: Connection, tenant: int, kind: str) -> list[Rule]:
 
 
 def read_state(db: Connection, tenant: int) -> tuple[Any, ...]:
-    """Return a value that differs after rules were added, removed, switched or put in another order."""
+    """Return a value that differs once rules were added, removed, switched or reordered."""
     return tuple(_STATE.all(db, tenant=tenant))
 
 
