@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 import click
 
+from .errors import CommandError
+from .terminal import has_colour
+
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -18,11 +21,15 @@ COMPARED = {None: "", " >=": " of at least", " <=": " of at most", " >": " above
 
 
 class Answer(NamedTuple):
-    """The result of a command. `data` is printed as JSON, `text` for people, and `ok` decides the exit code."""
+    """The result of a command. `data` is printed as JSON, `text` for people, and `ok` decides the exit code.
+
+    `error` is one line for stderr.
+    """
 
     data: Any
     text: str
     ok: bool = True
+    error: str = ""
 
 
 def answers(command: Callable[..., Answer]) -> Callable[..., None]:
@@ -34,7 +41,9 @@ def answers(command: Callable[..., Answer]) -> Callable[..., None]:
         if as_json:
             click.echo(to_json(answer.data))
         elif answer.text:
-            click.echo(answer.text)
+            click.echo(answer.text, color=has_colour())
+        if answer.error:
+            raise CommandError(answer.error)
         if not answer.ok:
             click.get_current_context().exit(1)
 
@@ -57,7 +66,10 @@ def name_flags(message: str, command: click.Command) -> str:
     names = {each.name.rstrip("_"): _spelling(each) for each in command.params if each.name}
 
     def find(path: str) -> str | None:
-        return next((names[part] for part in reversed(re.findall(r"\w+", path)) if part in names), None)
+        parts = (
+            part if part in names else part.removesuffix("_seconds") for part in reversed(re.findall(r"\w+", path))
+        )
+        return next((names[part] for part in parts if part in names), None)
 
     about = re.search(r" - at `(?:key in )?\$([^`]*)`", message)
     if about and (flag := find(about[1])):
@@ -71,7 +83,7 @@ def _spelling(parameter: click.Parameter) -> str:
     """Return how a person gives a parameter: its flag, or the name of an argument in the help."""
     if isinstance(parameter, click.Argument):
         return (parameter.metavar or parameter.name or "").strip("[].").upper()
-    return parameter.opts[0]
+    return max(parameter.opts, key=len)
 
 
 def pad_table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:

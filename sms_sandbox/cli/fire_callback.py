@@ -9,7 +9,7 @@ import click
 
 from ..domain import callbacks
 from ..settings import Settings
-from .errors import CommandError
+from .answers import Answer, answers
 from .options import setting
 
 PLACEHOLDER_TIME = datetime(2030, 1, 31, 12, tzinfo=UTC)
@@ -79,16 +79,18 @@ _COMMON_OPTIONS = (
 
 @fire_callback.command()
 @_options_of(DLR)
-def dlr(url: str, secret: str, callback_host: tuple[str, ...], **given: str | None) -> None:
+@answers
+def dlr(url: str, secret: str, callback_host: tuple[str, ...], **given: str | None) -> Answer:
     """Send a delivery report."""
-    _fire(url, _fill(DLR, given), secret, callback_host)
+    return _fire(url, _fill(DLR, given), secret, callback_host)
 
 
 @fire_callback.command()
 @_options_of(REPLY)
-def reply(url: str, secret: str, callback_host: tuple[str, ...], **given: str | None) -> None:
+@answers
+def reply(url: str, secret: str, callback_host: tuple[str, ...], **given: str | None) -> Answer:
     """Send a handset's reply."""
-    _fire(url, _fill(REPLY, given), secret, callback_host)
+    return _fire(url, _fill(REPLY, given), secret, callback_host)
 
 
 def _fill(params: callbacks.Params, given: Mapping[str, str | None]) -> callbacks.Params:
@@ -97,8 +99,8 @@ def _fill(params: callbacks.Params, given: Mapping[str, str | None]) -> callback
     return [(name, now if (value := given[name]) is None else value) for name, _ in params]
 
 
-def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...]) -> None:
-    """Send a callback once and print the request and the answer. Raises CommandError if it fails."""
+def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...]) -> Answer:
+    """Send a callback once, and return the request and the answer."""
     # Imported here, because --help needs neither.
     import asyncio
 
@@ -109,7 +111,6 @@ def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...
         raise click.UsageError(f"{url!r} is not an http or https URL.")
     whole = callbacks.with_parameters(url, params)
     signature = callbacks.signature(whole, secret)
-    click.echo(f"GET {whole}\nx-transmitsms-signature: {signature}")
 
     async def send() -> Any:
         client = CallbackClient(destinations=Destinations(hosts))
@@ -119,9 +120,14 @@ def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...
             await client.close()
 
     outcome = asyncio.run(send())
+    lines = [f"GET {whole}", f"x-transmitsms-signature: {signature}"]
     if outcome.status is not None:
-        click.echo(f"{outcome.status} after {outcome.latency / 1000:.0f} ms")
+        lines.append(f"{outcome.status} after {outcome.latency / 1000:.0f} ms")
     if outcome.answer:
-        click.echo(outcome.answer)
-    if outcome.error is not None:
-        raise CommandError(f"The callback failed: {outcome.error.removesuffix('.')}.")
+        lines.append(outcome.answer)
+    error = f"The callback failed: {outcome.error.removesuffix('.')}." if outcome.error is not None else ""
+    data = {
+        "url": whole, "signature": signature, "status": outcome.status, "latency_ms": outcome.latency / 1000,
+        "answer": outcome.answer, "error": outcome.error,
+    }  # fmt: skip
+    return Answer(data, "\n".join(lines), ok=not error, error=error)

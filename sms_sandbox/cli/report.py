@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .connection import with_connection
+from .answers import Answer
+from .connection import with_client
 from .errors import CommandError
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-o", "--output", metavar="FILE", help="File to write. If left out, the report goes to stdout.")
 @click.option("--open", "opens", is_flag=True, help="Open the file in a browser.")
-@with_connection
-def report(client: "Client", output: str | None, opens: bool) -> None:
+@with_client
+def report(client: "Client", output: str | None, opens: bool) -> Answer:
     """Write the story of the tenant as one HTML file.
 
     It has the handsets with their conversations, the calls, the callback attempts and the clock. It needs no server, no
@@ -26,12 +27,11 @@ def report(client: "Client", output: str | None, opens: bool) -> None:
         raise click.UsageError("--open needs a file; name it with --output.")
     html = client.fetch_report()
     if output is None:
-        click.echo(html, nl=False)
-        return
+        return Answer({"html": html}, html.removesuffix("\n"))
     try:
         Path(output).write_text(html, encoding="utf-8")
     except OSError as why:
         raise CommandError(f"{output} can't be written: {why.strerror or why}.") from why
-    click.echo(f"Wrote the story of the tenant to {output}.")
     if opens:
         click.launch(str(Path(output).absolute()))
+    return Answer({"file": output}, f"Wrote the story of the tenant to {output}.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..client.errors import SandboxError
 from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, is_loopback
 from .errors import CommandError, InputError
@@ -91,6 +92,10 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
     def begin_on_thread() -> None:
         try:
             begin()
+        except SandboxError as why:
+            if why.status:
+                failures.append(why)
+            server.stop()  # without a status nobody answered, because the server is being stopped already
         except Exception as why:  # noqa: BLE001 (raised again on the main thread)
             failures.append(why)
             server.stop()

@@ -186,6 +186,8 @@ def test_inbound_says_where_it_went(tenant: Account) -> None:
         (("account", "--price", "-1"), "--price: Expected a number of at least 0"),
         (("inbound", "--from", "me", "hi"), "--from: Expected a text of 3 to 15 digits"),
         (("verify", "calls", "--number", "x"), "--number: "),
+        (("wait", "calls", "--timeout", "20m"), "--timeout: Expected a number of at most 600"),
+        (("tenant", "new", "--delivery", "400d"), "--delivery: Expected a number of at most "),
         (("tail", "--number", "x"), "--number: "),
         (("tail", "--number", "x", "-n", "0"), "--number: "),
     ],

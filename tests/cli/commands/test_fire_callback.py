@@ -1,5 +1,6 @@
 """`sms-sandbox fire-callback`: the request that it sends, and its result."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -62,6 +63,9 @@ def test_an_answer_that_is_no_success_is_told(receiver: Receiver) -> None:
     assert "503 after " in result.stdout
     assert result.stderr == "sms-sandbox: The callback failed: answered 503.\n"
     assert len(receiver.dlrs) == 1
+    told = json.loads(fire("dlr", receiver.url, "--json").stdout)
+    assert (told["status"], told["error"]) == (503, "answered 503")
+    assert told["url"].startswith(receiver.url)
 
 
 @pytest.mark.parametrize(
