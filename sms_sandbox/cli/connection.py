@@ -44,6 +44,8 @@ def with_connection(command: Callable[..., None], *, any_tenant: bool = False) -
             sentence = name_flags(str(why), click.get_current_context().command)
             if chosen is not None and why.code in ("unauthorised", "not_found"):
                 sentence += f" (Tenant {chosen}, as `tenant use` chose; `tenant use --default` ends that.)"
+            if not why.code and not why.status:  # nobody answered
+                sentence += " Start it with `sms-sandbox serve`, or ask `sms-sandbox doctor`."
             raise CommandError(sentence) from why
         finally:
             client.close_connections()

@@ -1,6 +1,7 @@
 """Commands that are imported when they are called, so that `serve` and `--help` start fast."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -36,6 +37,16 @@ class LazyGroup(click.Group):
         module, name = self._lazy[cmd_name]
         command: click.Command = getattr(import_module(f".{module}", __package__), name)
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command that was called. The error for an unknown one names those that look like it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as why:
+            near = get_close_matches(args[0], self.list_commands(ctx))
+            if not near:
+                raise
+            raise click.UsageError(f"{why.message} Did you mean {' or '.join(near)}?", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in their sections, in columns of the same width."""

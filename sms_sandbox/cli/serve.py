@@ -87,6 +87,7 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         if sys.stderr.isatty() and settings.log_format != "json":
             _greet(info)
         if watch is not None:
+            click.echo("The traffic of the default tenant follows; --quiet hides it.", err=True)
             watch.start(DEMO_HISTORY if settings.demo else 0)
 
     def begin_on_thread() -> None:

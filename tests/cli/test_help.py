@@ -79,3 +79,6 @@ def test_a_command_that_there_is_not() -> None:
     found = run("await")
     assert "No such command 'await'" in found.output
     assert found.exit_code == 2
+    assert "Did you mean wait?" in found.output
+    assert "Did you mean messages or message?" in run("mesages").output
+    assert "Did you mean" not in run("xyz").output
