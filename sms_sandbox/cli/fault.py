@@ -109,7 +109,8 @@ def describe_fault(fault: "Fault") -> str:
     words = ", ".join(part for part in (fault.method or fault.event, *match, *effects) if part)
     left = "" if fault.remaining is None else f", {fault.remaining} left"
     until = "" if fault.until is None else f", until {format_time(fault.until)} UTC"
-    return f"{fault.id}  on {fault.on}: {words}; used {fault.used} of {fault.seen} seen{left}{until}"
+    off = "" if fault.enabled else ", switched off"
+    return f"{fault.id}  on {fault.on}: {words}; used {fault.used} of {fault.seen} seen{left}{until}{off}"
 
 
 @fault.command()

@@ -86,6 +86,7 @@ def describe_rule(rule: "Rule") -> str:
             (f"share {rule.share:g}", rule.share < 1),
             (f"until {format_time(rule.until)} UTC" if rule.until else "", rule.until is not None),
             (f"{rule.remaining} left", rule.remaining is not None),
+            ("switched off", not rule.enabled),
         )
         if is_set
     )

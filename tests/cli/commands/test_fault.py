@@ -117,3 +117,8 @@ def test_a_delay_of_nothing_is_a_usage_error() -> None:
     for written in ("", "..2s", "1s..", "~1"):
         with pytest.raises(click.UsageError):
             parse_delay(written)
+
+
+def test_a_fault_that_is_switched_off_is_listed_so(tenant: Account, fault: Run) -> None:
+    added = tenant.ok("POST", "/faults", {"status": 503, "enabled": False})
+    assert fault("list").output == f"{added['id']}  on api: status 503; used 0 of 0 seen, switched off\n"

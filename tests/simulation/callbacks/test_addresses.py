@@ -177,3 +177,27 @@ def test_the_loopback_of_an_exposed_server_must_be_listed(address: str) -> None:
         Destinations(is_exposed=True).check(address, "localhost", 80)
     Destinations(["localhost"], is_exposed=True).check(address, "localhost", 80)
     Destinations(is_exposed=True).check("10.1.2.3", "app.internal", 80)
+
+
+@pytest.mark.parametrize("is_exposed", [False, True])
+def test_the_receiver_of_this_server_may_be_called_and_nothing_else_on_its_loopback(is_exposed: bool) -> None:
+    checked = Destinations(own=[("127.0.0.1", 8080)], is_exposed=is_exposed).for_receiver()
+    checked.check("127.0.0.1", "localhost", 8080)
+    for address, port in (("169.254.169.254", 8080), ("93.184.216.34", 80), *([("127.0.0.1", 8081)] * is_exposed)):
+        with pytest.raises(RefusedError):
+            checked.check(address, "localhost", port)
+
+
+async def test_only_its_own_path_makes_an_address_the_receiver_s(
+    unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = CallbackClient(destinations=Destinations(own=[("127.0.0.1", 8080)]))
+    resolve(monkeypatch, "127.0.0.1")
+    for path in ("receiver/a", "receiver/a/b/c", "receiver/a/..", "receiver/./b", "receiver/a/b%2Fc", "v1/clock"):
+        outcome = await client.send(callback_request(f"http://localhost:8080/_sandbox/{path}"))
+        assert (outcome.error or "").endswith("which never calls itself."), path
+    assert unconnected == []
+    for host in ("localhost", "127.0.0.1"):
+        await client.send(callback_request(f"http://{host}:8080/_sandbox/receiver/a/b?c=d"))
+    await client.close()
+    assert unconnected == [("127.0.0.1", 8080)] * 2

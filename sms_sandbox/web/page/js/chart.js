@@ -3,8 +3,8 @@
 import { h, svg } from "./dom.js";
 import { timeText } from "./time.js";
 
-const WIDTH = 640;
-const HEIGHT = 160;
+const WIDTH = 480;
+const HEIGHT = 150;
 const LEFT = 36;
 const BOTTOM = 20;
 const TOP = 8;

@@ -27,23 +27,41 @@ export function mount(root, context) {
     h("div", { class: "grid-4" }, card("Numbers", numbers), card("Keywords", keywords), card("Contact lists", lists), card("E-mail outbox", mails)),
     h("div", { class: "grid-2" }, account.element, resetForm(context, () => refresh())), ...tenants.elements);
 
+  // Each part is shown as soon as it has been read.
+  const parts = [
+    async () => {
+      const [connection, own, all] = await Promise.all([control.get("/connection"), control.get("/account"), control.get("/accounts", { max: SHOWN })]);
+      name.textContent = context.tenant?.name ?? "";
+      account.show(own);
+      replace(keys, showKeys(connection, own, all));
+    },
+    async () => {
+      const answer = await control.get("/numbers", { max: SHOWN });
+      replace(numbers, some(answer.numbers, answer.page.total, "No number. Lease one with lease-number.", (each) => [
+        h("span", { class: "grow" }, h("strong", {}, numberText(each.number)), h("div", { class: "soft tiny-text" }, each.shared ? "shared by all accounts" : ["leased", each.next_charge && " until ", each.next_charge && timeElement(each.next_charge, new Date(each.next_charge).toLocaleDateString()), each.forward_url && ` · to ${each.forward_url}`])),
+        badge(each.status, each.status === "active" ? "good" : "")]));
+    },
+    async () => {
+      const answer = await control.get("/keywords", { max: SHOWN });
+      replace(keywords, some(answer.keywords, answer.page.total, "No keyword. Add one with add-keyword; handsets that text it then join a list or get an answer.", (each) => [
+        h("span", { class: "grow" }, h("strong", {}, each.keyword), h("div", { class: "soft tiny-text" }, `on ${numberText(each.number)}`)), badge(each.status, each.status === "open" ? "good" : "")]));
+    },
+    async () => {
+      const answer = await control.get("/lists", { max: SHOWN });
+      replace(lists, some(answer.lists, answer.page.total, "No list. Add one with add-list.", (each) => [
+        h("span", { class: "grow" }, h("strong", {}, each.name), h("div", { class: "soft tiny-text" }, `list ${each.id}`)), h("span", { class: "soft" }, `${each.members_active.toLocaleString()} of ${each.members_total.toLocaleString()} active`)]));
+    },
+    async () => {
+      const answer = await control.get("/mails", { max: SHOWN });
+      replace(mails, some(answer.mails, answer.page.total, "Empty. Replies and inbound texts that are forwarded by e-mail appear here; the sandbox sends none.", (each) => [
+        h("details", { class: "grow" }, h("summary", {}, h("strong", {}, each.subject || "(no subject)"), h("span", { class: "soft" }, ` to ${each.to} `), timeElement(each.created)), h("p", {}, each.text))]));
+    },
+    charts.refresh,
+    tenants.refresh,
+  ];
+
   async function refresh() {
-    const [connection, own, page, listPage, keywordPage, mailPage, all] = await Promise.all([
-      control.get("/connection"), control.get("/account"), control.get("/numbers", { max: SHOWN }), control.get("/lists", { max: SHOWN }),
-      control.get("/keywords", { max: SHOWN }), control.get("/mails", { max: SHOWN }), control.get("/accounts", { max: SHOWN }), charts.refresh()]);
-    name.textContent = context.tenant?.name ?? "";
-    account.show(own);
-    await tenants.refresh();
-    replace(keys, showKeys(connection, own, all));
-    replace(numbers, some(page.numbers, page.page.total, "No number. Lease one with lease-number.", (each) => [
-      h("span", { class: "grow" }, h("strong", {}, numberText(each.number)), h("div", { class: "soft tiny-text" }, each.shared ? "shared by all accounts" : ["leased", each.next_charge && " until ", each.next_charge && timeElement(each.next_charge, new Date(each.next_charge).toLocaleDateString()), each.forward_url && ` · to ${each.forward_url}`])),
-      badge(each.status, each.status === "active" ? "good" : "")]));
-    replace(keywords, some(keywordPage.keywords, keywordPage.page.total, "No keyword. Add one with add-keyword; handsets that text it then join a list or get an answer.", (each) => [
-      h("span", { class: "grow" }, h("strong", {}, each.keyword), h("div", { class: "soft tiny-text" }, `on ${numberText(each.number)}`)), badge(each.status, each.status === "open" ? "good" : "")]));
-    replace(lists, some(listPage.lists, listPage.page.total, "No list. Add one with add-list.", (each) => [
-      h("span", { class: "grow" }, h("strong", {}, each.name), h("div", { class: "soft tiny-text" }, `list ${each.id}`)), h("span", { class: "soft" }, `${each.members_active.toLocaleString()} of ${each.members_total.toLocaleString()} active`)]));
-    replace(mails, some(mailPage.mails, mailPage.page.total, "Empty. Replies and inbound texts that are forwarded by e-mail appear here; the sandbox sends none.", (each) => [
-      h("details", { class: "grow" }, h("summary", {}, h("strong", {}, each.subject || "(no subject)"), h("span", { class: "soft" }, ` to ${each.to} `), timeElement(each.created)), h("p", {}, each.text))]));
+    await Promise.all(parts.map((part) => part()));
   }
 
   const refreshSoon = debounce(() => refresh().catch(notify), 400);
