@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from ..store.connection import PendingEntry
+from ..store.scopes import PendingEntry
 from .answer import Answer
 from .declare import Method
 from .forms import Form

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, not_, or_, select
 
 from ..domain.clock import Clock, real_now, to_micros
 from ..store import ids
-from ..store.connection import PendingEntry
+from ..store.scopes import PendingEntry
 from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import tenants

@@ -15,9 +15,9 @@ from threading import Lock
 from sqlalchemy import Connection
 
 from ..store import tenants
-from ..store.connection import PendingEntry
 from ..store.database import Store
 from ..store.failures import is_database_failure
+from ..store.scopes import PendingEntry
 from ..store.tenant_signal import Listener
 from ..store.unit_of_work import on_rollback, write_traffic
 from . import entries

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 _REST_SECONDS = 0.005
 """Pause between two passes. More rows become due in it, and are run together."""
 
+_SHARED_REST_SECONDS = 0.02
+"""The same on a shared database, where a pass costs about ten round trips, however few rows it runs."""
+
 _POLL_SECONDS = 0.25
 """Time between two passes on a shared database, where other processes add rows."""
 
@@ -42,6 +45,7 @@ class Runner:
         self._store = store
         self._real = real
         self._wake = asyncio.Event()
+        self._rest = _REST_SECONDS if store.embedded else _SHARED_REST_SECONDS
         self._attempts = Attempts(store, client, self._wake.set)
         self._imports = ContactImports(store, client, real)
         self._rows = DueRows(store, self._attempts, self._imports, real)
@@ -103,7 +107,7 @@ class Runner:
             try:
                 await self.clocks.resume_abandoned()
                 if await self._pass():
-                    await asyncio.sleep(_REST_SECONDS)
+                    await asyncio.sleep(self._rest)
                 else:
                     await self._sleep()
                 pause = RETRY_SECONDS
@@ -129,7 +133,7 @@ class Runner:
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), wait)
-        await asyncio.sleep(_REST_SECONDS)
+        await asyncio.sleep(self._rest)
 
     async def _pass(self) -> bool:
         """Record ended attempts, and run due rows as far as there is room for attempts. True if any row ran."""

@@ -10,8 +10,8 @@ from ..domain.redaction import redact, redact_url
 from ..journal.entries import CALLBACK, FAILURE, INBOUND, REPORT, NewEntry, build_entry, to_pending
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
-from ..store.connection import PendingEntry
 from ..store.recipients import Reporting
+from ..store.scopes import PendingEntry
 from ..store.timeline import ENLIST, SEND, Due
 from ..store.unit_of_work import record
 from .inbound.message import InboundMessage

@@ -7,28 +7,19 @@ the commit. A scope is a part of the transaction that can be undone alone.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
 
 from . import tenant_versions
-from .scopes import DeferredRows, Scope
+from .scopes import DeferredRows, PendingEntry, Scope
 from .tenant_versions import SETTINGS, STATE, THROTTLE, TenantCache, TenantCaches
 
 if TYPE_CHECKING:
     from .statement import Params, Statement
 
-
-class PendingEntry(NamedTuple):
-    """An entry of the traffic that is made when it is written: `make(*args)`.
-
-    `tenant` is None for the default tenant, and `recorded_at` is in microseconds of real time.
-    """
-
-    tenant: int | None
-    recorded_at: int
-    make: Callable[..., Any]
-    args: tuple[Any, ...]
+_IN_ERROR = 3
+"""The status of a transaction on PostgreSQL that accepts no more statements."""
 
 
 class UnitOfWork:
@@ -72,13 +63,16 @@ class UnitOfWork:
         if tenants:
             self._tenants.update(tenant_versions.lock_all(self.prepare_driver(), sorted(tenants), self._caches))
 
-    def prepare_driver(self) -> Any:
-        """Return the driver's connection, ready for a statement: in the transaction, and with deferred rows written."""
+    def prepare_driver(self, only_reads: bool = False) -> Any:
+        """Return the driver's connection, ready for a statement: in the transaction, and with deferred rows written.
+
+        A statement that `only_reads` needs no savepoint.
+        """
         if self._must_catch_up:
-            self._catch_up()
+            self._catch_up(only_reads)
         return self.driver
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, only_reads: bool) -> None:
         if not self._has_begun:
             if self._caches.is_exclusive:  # psycopg begins by itself
                 if self.driver.in_transaction:  # the last rollback failed
@@ -86,7 +80,10 @@ class UnitOfWork:
                 self.driver.execute("BEGIN")
             self._has_begun = True
         last = len(self._scopes) - 1
-        for level, scope in enumerate(self._scopes):
+        writing = last
+        while only_reads and writing >= 0 and not self._scopes[writing].deferred:
+            writing -= 1
+        for level, scope in enumerate(self._scopes[: writing + 1]):
             try:
                 if level and not scope.has_savepoint:
                     self.driver.execute(f"SAVEPOINT scope_{level}")
@@ -97,7 +94,7 @@ class UnitOfWork:
             except Exception:
                 self._is_broken = self._is_broken or level < last
                 raise
-        self._must_catch_up = False
+        self._must_catch_up = writing < last  # the next statement may write, and needs savepoints
 
     def _write(self, deferred: DeferredRows) -> None:
         for statement, rows in deferred.items():
@@ -215,6 +212,8 @@ class UnitOfWork:
                 self._tenants[tenant].clear()  # it is read again, after what earlier scopes have deferred is written
         if scope.has_savepoint and not self.is_broken:
             self._end_savepoint("ROLLBACK TO", "RELEASE")
+        elif not self._caches.is_exclusive and self.driver.info.transaction_status == _IN_ERROR:
+            self._is_broken = True  # a statement that only reads has failed, so there is no savepoint to go back to
 
     def _end_savepoint(self, *verbs: str) -> None:
         """End the savepoint of the scope that was left. If that fails, nothing of the transaction may be committed."""
@@ -291,7 +290,7 @@ def unit_of(db: Connection) -> UnitOfWork:
     return unit
 
 
-def catch_up(db: Connection, *_: object) -> None:
+def catch_up(db: Connection, _: object, statement: str, *__: object) -> None:
     """Write deferred rows before SQLAlchemy runs a statement that could see that they are missing."""
     if isinstance(db, StoreConnection):
-        db.unit.prepare_driver()
+        db.unit.prepare_driver(statement.startswith("SELECT"))

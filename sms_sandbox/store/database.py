@@ -6,8 +6,9 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
-from .connection import PendingEntry, StoreConnection, catch_up
+from .connection import StoreConnection, catch_up
 from .group_commit import ThreadedGroupCommit
+from .scopes import PendingEntry
 from .tenant_locks import TenantLocks
 from .tenant_signal import TenantSignal
 from .tenant_versions import TenantCaches
@@ -82,7 +83,7 @@ class Transaction:
 
 
 class Journal(Protocol):
-    """What a transaction gives its traffic to."""
+    """A journal, to which transactions give their traffic."""
 
     def write(self, db: Connection, new: Sequence[PendingEntry], with_waiting: bool) -> Collection[int]:
         """Add entries to the transaction, which is about to be committed, and return their tenants.

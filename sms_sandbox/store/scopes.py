@@ -1,14 +1,25 @@
-"""Scopes of transactions: what each has deferred, changed and announced."""
+"""The parts of a transaction that can be undone alone."""
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from .connection import PendingEntry
     from .statement import Params, Statement
 
 DeferredRows: TypeAlias = "dict[Statement, dict[Hashable, Params]]"
 """Deferred rows by their statement, each under a key that no other row of the statement has."""
+
+
+class PendingEntry(NamedTuple):
+    """An entry of the traffic that is made when it is written: `make(*args)`.
+
+    `tenant` is None for the default tenant, and `recorded_at` is in microseconds of real time.
+    """
+
+    tenant: int | None
+    recorded_at: int
+    make: Callable[..., Any]
+    args: tuple[Any, ...]
 
 
 class Scope:

@@ -26,6 +26,7 @@ class Statement:
     def __init__(self, sql: ClauseElement | str) -> None:
         self._clause = text(sql) if isinstance(sql, str) else sql
         self._compiled: dict[str, tuple[str, _ToParams]] = {}
+        self._only_reads: bool = sql.startswith("SELECT") if isinstance(sql, str) else getattr(sql, "is_select", False)
         self._bulk: str | None = None
         """The statement for many rows, on PostgreSQL, if there is one."""
 
@@ -44,7 +45,7 @@ class Statement:
     def _cursor(self, db: Connection, params: Mapping[str, Any]) -> Any:
         sql, to_params = self._for(db)
         # Both drivers create the cursor on the way, which saves two calls.
-        return unit_of(db).prepare_driver().execute(sql, to_params(params))
+        return unit_of(db).prepare_driver(self._only_reads).execute(sql, to_params(params))
 
     def run(self, db: Connection, **params: Any) -> int:
         """Execute the statement, and return how many rows it touched."""
@@ -63,7 +64,7 @@ class Statement:
     def rows(self, db: Connection, params: Params) -> list[tuple[Any, ...]]:
         """Return every row, for parameters in order."""
         sql, _ = self._for(db)
-        rows: list[tuple[Any, ...]] = unit_of(db).prepare_driver().execute(sql, params).fetchall()
+        rows: list[tuple[Any, ...]] = unit_of(db).prepare_driver(self._only_reads).execute(sql, params).fetchall()
         return rows
 
     def value(self, db: Connection, **params: Any) -> Any:

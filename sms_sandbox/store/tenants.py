@@ -15,7 +15,7 @@ from .statement import Statement
 from .tables import tenants as t
 from .tenant_versions import TenantBusyError
 from .timeline import announce, build_clock, find_next_due
-from .unit_of_work import invalidate, lock_tenant
+from .unit_of_work import cached, invalidate, lock_tenant
 
 
 class Tenant(Struct, frozen=True):
@@ -114,7 +114,7 @@ def lock_if_free(db: Connection, tenant: int) -> Tenant | None:
         lock_tenant(db, tenant)
     except TenantBusyError:
         return None
-    return read(db, tenant)
+    return cached(db, tenant, "tenant", lambda: read(db, tenant))
 
 
 def find_by_name(db: Connection, name: str) -> Tenant | None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
-from .connection import PendingEntry, unit_of
+from .connection import unit_of
+from .scopes import PendingEntry
 from .tenant_versions import STATE
 
 if TYPE_CHECKING:

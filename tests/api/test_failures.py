@@ -16,7 +16,7 @@ from sms_sandbox.api.render import FORMATS
 from sms_sandbox.api.routes import Api, ApiRoute, Methods, failure, load_methods
 from sms_sandbox.journal.entries import NewEntry
 from sms_sandbox.store import contacts
-from sms_sandbox.store.connection import PendingEntry
+from sms_sandbox.store.scopes import PendingEntry
 from tests.api.traffic_entries import KeptTraffic
 from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller, FreshTenant

@@ -11,7 +11,7 @@ from sms_sandbox.api.routes import Methods
 from sms_sandbox.api.traffic_entry import make_entry
 from sms_sandbox.domain.profiles import PROFILES
 from sms_sandbox.journal.entries import NewEntry
-from sms_sandbox.store.connection import PendingEntry
+from sms_sandbox.store.scopes import PendingEntry
 from tests.conftest import FreshTenant
 
 METHODS = Methods()

@@ -15,9 +15,9 @@ from sms_sandbox.journal.entries import NewEntry, build_entry, to_pending
 from sms_sandbox.journal.queries import EntryFilter
 from sms_sandbox.journal.writer import JournalWriter
 from sms_sandbox.store import ids, opt_outs
-from sms_sandbox.store.connection import PendingEntry
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import open_store
+from sms_sandbox.store.scopes import PendingEntry
 from sms_sandbox.store.unit_of_work import record, scope
 from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS

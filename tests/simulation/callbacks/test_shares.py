@@ -1,6 +1,5 @@
 """Fair shares of the concurrent callback attempts."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -67,9 +66,12 @@ def test_a_lane_whose_last_attempt_timed_out_gets_few(monkeypatch: pytest.Monkey
 async def test_dead_receivers_of_one_tenant_do_not_delay_another(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a twentieth of the real limits: 60 receivers with 10 callbacks each, for 50 attempts at once."""
+    """With a twentieth of the real limits: 60 receivers with 10 callbacks each, for 50 attempts at once.
+
+    No attempt at a dead one ends while the test waits.
+    """
     monkeypatch.setattr(shares, "callback_share", lambda: 50)
-    monkeypatch.setattr(http_client, "ATTEMPT_TIMEOUT_SECONDS", 3.0)
+    monkeypatch.setattr(http_client, "ATTEMPT_TIMEOUT_SECONDS", 60.0)
     other = make_tenant(quick.store, "other-key", name="other")
     queries.delay_delivery(other, timedelta())
     to = ",".join(str(61_400_000_000 + number) for number in range(10))
@@ -78,8 +80,6 @@ async def test_dead_receivers_of_one_tenant_do_not_delay_another(
     await runner.start()
     await until(lambda: len(receiver.requests) >= 25)
     their = Client(other, "other-key")
-    began = time.monotonic()
     await their.send(10, dlr_callback=receiver.url("/theirs"))
     await until(lambda: len(receiver.at("/theirs")) == 10)
-    assert time.monotonic() - began < 1
     await their.http.aclose()
