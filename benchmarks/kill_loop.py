@@ -201,14 +201,14 @@ class Load:
 
 
 @contextmanager
-def under_load(certificates: tls.Certificates, database: str, workers: int) -> Iterator[Load]:
+def under_load(certificates: tls.Certificates, database: str, workers: int, count: int = CLIENTS) -> Iterator[Load]:
     """Start a server, a receiver and clients, which do not send yet."""
     servers = Servers(certificates, database, workers)
     try:
         with python("-m", "benchmarks.receiver") as receiving:
             receiver = f"http://127.0.0.1:{int(first_line(receiving))}"
             control(servers.server, "PATCH", "/account", {"balance": BALANCE})
-            clients = [Client(f"client{number}", servers, certificates, receiver) for number in range(CLIENTS)]
+            clients = [Client(f"client{number}", servers, certificates, receiver) for number in range(count)]
             yield Load(servers, clients, receiver)
     finally:
         servers.close()

@@ -17,7 +17,7 @@ from sms_sandbox.settings import PREFIX
 TIMEOUT_SECONDS = 30.0
 """Longest time for a process to start, to end or to answer."""
 
-_TICK = os.sysconf("SC_CLK_TCK")
+TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ServerProcess:
     def cpu(self) -> float:
         """Return the processor time used so far, in seconds."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICK
+        return (int(fields[11]) + int(fields[12])) / TICK
 
     def memory(self) -> float:
         """Return the resident memory in MB."""

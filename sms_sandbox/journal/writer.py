@@ -34,6 +34,9 @@ MAX_WAITING_ENTRIES = 50
 MAX_KEPT_ENTRIES = 20_000
 """Entries kept while the database does not work. Of more, the newest are lost, and the log says so."""
 
+MAX_TAKEN_ENTRIES = 500
+"""Most waiting entries of a tenant that one transaction writes. After an outage there are thousands."""
+
 RETRY_SECONDS = 1.0
 """Pause after a failure of the database."""
 
@@ -105,16 +108,21 @@ class JournalWriter:
         names: list[int | None] = [tenant]
         if None in self._waiting and tenants.find_default(db) == tenant:
             names.append(None)
+        found: list[PendingEntry] = []
         with self._lock:
-            taken = {name: self._waiting.pop(name) for name in names if name in self._waiting}
-            self._count -= sum(map(len, taken.values()))
-        found = sorted((entry for each in taken.values() for entry in each), key=lambda entry: entry.recorded_at)
+            for name in names:
+                waiting = self._waiting.pop(name, [])
+                if rest := waiting[MAX_TAKEN_ENTRIES:]:
+                    self._waiting[name] = rest
+                found += waiting[:MAX_TAKEN_ENTRIES]
+            self._count -= len(found)
+        found.sort(key=lambda entry: entry.recorded_at)
         on_rollback(db, partial(self._put_back, found))
         return found
 
     def _take_failed(self, db: Connection) -> list[PendingEntry]:
         with self._lock:
-            failed, self._failed = self._failed, []
+            failed, self._failed = self._failed[:MAX_TAKEN_ENTRIES], self._failed[MAX_TAKEN_ENTRIES:]
             self._count -= len(failed)
         on_rollback(db, partial(self._put_back, failed))
         return failed
@@ -151,8 +159,10 @@ class JournalWriter:
 
     async def flush(self) -> None:
         """Write the entries that wait. Raises the database's failure, and keeps them then."""
-        if not self._count:
-            return
+        for _ in range(0, self._count, MAX_TAKEN_ENTRIES):
+            await self._flush_some()
+
+    async def _flush_some(self) -> None:
         names = [*self._waiting, *(entry.tenant for entry in self._failed)]
         try:
             await self._store.run(write_traffic, {name for name in names if name is not None})
@@ -168,8 +178,9 @@ class JournalWriter:
     def flush_after_loop(self) -> None:
         """Write all entries after the event loop has ended, when nothing else uses the store."""
         try:
-            with self._store.begin() as db:
-                write_traffic(db)
+            for _ in range(0, self._count, MAX_TAKEN_ENTRIES):
+                with self._store.begin() as db:
+                    write_traffic(db)
         except Exception:
             log.exception("%d entries of the traffic are lost.", self._count)
 

@@ -144,6 +144,7 @@ class WorkerServer:
             _prepare_database(self._settings)
         except BaseException:
             self._sockets.close()
+            self._folder.cleanup()
             raise
 
     def info(self, pid: int) -> ServerInfo:

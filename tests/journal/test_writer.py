@@ -135,6 +135,19 @@ async def test_entries_wait_until_the_database_works_again(
     assert "waits until the database works again" in caplog.text
 
 
+async def test_what_has_piled_up_is_written_in_pieces(
+    fresh: FreshTenant, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an outage, a call's transaction may not have to write the traffic of a minute."""
+    monkeypatch.setattr(writer, "MAX_TAKEN_ENTRIES", 10)
+    journal.add_later([entry(fresh, str(number)) for number in range(95)])
+    with fresh.store.begin() as db:
+        write(db, fresh, "call")
+    assert texts(fresh) == [*map(str, range(10)), "call"]
+    await journal.flush()
+    assert texts(fresh) == [*map(str, range(10)), "call", *map(str, range(10, 95))]
+
+
 async def test_a_transaction_that_fails_with_its_entries_keeps_those_that_waited(
     fresh: FreshTenant, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

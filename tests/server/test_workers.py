@@ -14,6 +14,7 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings, SettingsError
+from tests.control.traffic_client import Stream
 from tests.processes import SandboxProcess, run_process
 from tests.receiver import Receiver
 from tests.sandbox import fetch
@@ -86,6 +87,19 @@ def test_each_callback_is_sent_once(parent: SandboxProcess, receiver: Receiver) 
     receiver.wait_for(40)
     tenant.ok("POST", "/clock/advance", {"hours": 24})  # which would bring all retries
     assert Counter(int(each["message_id"]) for each in receiver.received) == Counter(sent)
+
+
+def test_streams_and_waits_see_what_any_process_did(parent: SandboxProcess) -> None:
+    tenant = parent.account.tenant()
+    with ExitStack() as stack:
+        streams = [stack.enter_context(Stream(tenant, kind="call")) for _ in range(6)]
+        waits = [{"of": "calls", "where": {"method": "send-sms"}, "count": 6, "timeout_seconds": 20}] * 2
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        results = [pool.submit(tenant.ok, "POST", "/wait", each) for each in waits]
+        sent = [tenant.send() for _ in range(6)]
+        for stream in streams:
+            assert [stream.next()["data"]["message_id"] for _ in sent] == sent
+        assert [each.result()["ok"] for each in results] == [True, True]
 
 
 def test_one_scrape_answers_for_all_processes(parent: SandboxProcess) -> None:
