@@ -96,7 +96,7 @@ def test_the_plugin_uses_a_server_elsewhere(ready_file: str, tmp_path: Path) -> 
     "command",
     [
         "ready", "env", "clock advance 1m", "messages", "callbacks", "account", "verify calls --at-least 0", "export",
-        "fault list", "rule list", "reset", "send 61491570156 Hi", "tail --no-follow",
+        "fault list", "rule list", "reset", "report", "tenant use default", "send 61491570156 Hi", "tail --no-follow",
     ],
 )  # fmt: skip
 def test_a_command_uses_a_server_elsewhere(ready_file: str, command: str) -> None:

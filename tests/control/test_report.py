@@ -76,6 +76,9 @@ def test_a_report_tells_the_story(demo: Account) -> None:
         assert words in read, words
     assert "<mark>482913</mark>" in answer.body.decode()
     assert demo.secret not in answer.body.decode()
+    for status, name in (("delivered", "Delivered"), ("pending", "Pending")):
+        count = demo.ok("GET", "/recipients", status=status, sent="true")["page"]["total"]
+        assert f"<dt>{name}</dt><dd>{count}</dd>" in answer.body.decode()
     numbers = [each["number"] for each in demo.ok("GET", "/handsets")["handsets"]]
     assert all(f"<h3>{number}</h3>" in answer.body.decode() for number in numbers)
 
@@ -128,5 +131,6 @@ def test_a_report_says_what_it_leaves_out(demo: Account, monkeypatch: pytest.Mon
         " earlier entries left out.",
         " older callbacks left out.",
         "6 earlier left out",
+        "among the newest.",
     ):
         assert words in read, words

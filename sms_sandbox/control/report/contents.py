@@ -1,5 +1,7 @@
 """The contents of a report: the answers of control's own operations, up to a limit of each."""
 
+from typing import Any
+
 from msgspec import Struct
 
 from .. import accounts, callbacks, clock, handsets, messages, tenants, traffic
@@ -8,10 +10,12 @@ from ..shapes.accounts import Account
 from ..shapes.callbacks import CallbackFilter, Callbacks
 from ..shapes.clock import DueEvents
 from ..shapes.handsets import Handset, HandsetFilter, HandsetTexts
-from ..shapes.messages import MessageFilter, Messages
+from ..shapes.messages import MessageFilter, Messages, RecipientFilter
 from ..shapes.primitives import PageQuery
 from ..shapes.tenants import Tenant
 from ..shapes.traffic import Traffic, TrafficQuery
+
+STATUSES = ("delivered", "pending", "soft-bounce", "hard-bounce")
 
 MAX_HANDSETS = 24
 MAX_TEXTS = 100
@@ -31,12 +35,16 @@ class Phone(Struct, frozen=True):
 
 
 class Contents(Struct, frozen=True):
-    """Everything that a report tells. `handset_count` counts those that are left out, too."""
+    """Everything that a report tells.
+
+    `handset_count` and `recipients` (sent copies of messages, by status) count those that are left out, too.
+    """
 
     version: str
     tenant: Tenant
     account: Account
     messages: Messages
+    recipients: dict[str, int]
     phones: list[Phone]
     handset_count: int
     callbacks: Callbacks
@@ -52,12 +60,18 @@ def gather(call: Call) -> Contents:
         tenant=tenants.read_tenant.run(call, tenants.CURRENT),
         account=accounts.read_account.run(call),
         messages=messages.list_messages.run(call, MessageFilter(max=MAX_MESSAGES)),
+        recipients={status: _count_recipients(call, status) for status in STATUSES},
         phones=[_phone(call, handset) for handset in page.handsets],
         handset_count=page.page.total,
         callbacks=callbacks.list_callbacks.run(call, CallbackFilter(max=MAX_CALLBACKS)),
         traffic=traffic.list_traffic.run(call, TrafficQuery(max=MAX_ENTRIES)),
         due=clock.list_due_events.run(call, PageQuery(max=MAX_DUE)),
     )
+
+
+def _count_recipients(call: Call, status: Any) -> int:
+    page = messages.list_recipients.run(call, RecipientFilter(status=status, sent=True, max=1))
+    return int(page.page.total)
 
 
 def _phone(call: Call, handset: Handset) -> Phone:

@@ -58,6 +58,9 @@ def render(contents: Contents) -> str:
 def _head(title: str, contents: Contents) -> Markup:
     clock, account = contents.tenant.clock, contents.account
     state = "running" if clock.running else "frozen"
+    lists = ((contents.messages, contents.messages.messages), (contents.callbacks, contents.callbacks.callbacks),
+             (contents.traffic, contents.traffic.entries))  # fmt: skip
+    is_cut = any(page.page.total > len(rows) for page, rows in lists)
     return element(
         "header",
         element("h1", title),
@@ -69,20 +72,20 @@ def _head(title: str, contents: Contents) -> Markup:
             class_="soft",
         ),
         element("dl", *_figures(contents), class_="figures"),
+        element("p", "Replies, calls and callbacks are counted among the newest.", class_="soft") if is_cut else None,
         class_="page-head",
     )
 
 
 def _figures(contents: Contents) -> list[Markup]:
-    messages = contents.messages.messages
     refused = sum(entry.kind == "call" and entry.code != "SUCCESS" for entry in contents.traffic.entries)
     failed = sum(map(has_failed, contents.callbacks.callbacks))
     figures = (
         ("Messages", contents.messages.page.total, ""),
-        ("Delivered", sum(each.delivered for each in messages), ""),
-        ("Pending", sum(each.pending for each in messages if each.status == "sent"), ""),
-        ("Bounced", sum(each.soft_bounced + each.hard_bounced for each in messages), "bad"),
-        ("Replies", sum(each.responses for each in messages), ""),
+        ("Delivered", contents.recipients["delivered"], ""),
+        ("Pending", contents.recipients["pending"], ""),
+        ("Bounced", contents.recipients["soft-bounce"] + contents.recipients["hard-bounce"], "bad"),
+        ("Replies", sum(each.responses for each in contents.messages.messages), ""),
         ("Calls refused", refused, "bad"),
         ("Callbacks failed", failed, "bad"),
     )
