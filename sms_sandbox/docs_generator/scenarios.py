@@ -43,6 +43,7 @@ sms-sandbox rule add replies --to 61491570156 --option text='No thanks' --option
 | `share` | apply to this part of the matches, as 0.2; the tenant's seed selects the recipients |
 | `for_seconds` | the rule expires after this time on the tenant's clock |
 | `first` | add the rule before the existing ones, instead of after them |
+| `enabled` | false switches the rule off; `PATCH /rules/{id}` switches an existing one |
 | `scenario`, `options` | what happens to the message |
 
 A rule shows how many matches it has `seen`, how often it was applied (`used`), and how often it will still apply
