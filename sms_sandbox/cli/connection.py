@@ -103,8 +103,29 @@ def call_api(client: "Client", method: str, **params: object) -> dict[str, Any]:
         where = replace(
             where, https=found.https, ca=found.ca, ca_bundle=found.ca_bundle, key=where.key or found.key, secret=secret
         )
-    with closing_connections(Client(where, timeout=None)) as app:
+    with local_ca(client, where.ca) as ca, closing_connections(Client(replace(where, ca=ca), timeout=None)) as app:
         return app.call(method, **params)
+
+
+@contextmanager
+def local_ca(client: "Client", path: str) -> Iterator[str]:
+    """Give a file with the sandbox's CA: its own, or a copy of it if the sandbox runs on another machine.
+
+    The copy comes by plain HTTP from the port that the account's secret goes to, so it is as trustworthy as that.
+    """
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    if Path(path).exists():
+        yield path
+        return
+    status, _, content = client.fetch("/_sandbox/ca.pem")
+    if status != 200:
+        raise SandboxError(f"The CA's certificate can't be downloaded: the answer has the status {status}.")
+    with TemporaryDirectory(prefix="sms-sandbox-") as folder:
+        file = Path(folder, "ca.pem")
+        file.write_bytes(content)
+        yield str(file)
 
 
 @contextmanager

@@ -95,6 +95,12 @@ def test_a_choice_that_can_not_be_kept_is_one_line(ready_file: str) -> None:
     assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
 
 
+def test_the_certificate_of_a_server_elsewhere_is_fetched(server: Account, ready_file: str, tmp_path: Path) -> None:
+    moved = json.loads(Path(ready_file).read_text()) | {"ca": str(tmp_path / "elsewhere" / "ca.pem")}
+    Path(ready_file).write_text(json.dumps(moved))
+    assert "was sent to 1 handset" in say(ready_file, "send", HANDSET, "From another machine")
+
+
 def test_the_address_of_the_page_is_printed(server: Account, ready_file: str) -> None:
     assert say(ready_file, "open", "--print") == f"{server.ready.http}/_sandbox/\n"
 
