@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..client.control import Client
     from ..control.shapes.traffic import Entry
 
-KINDS = ("call", "callback", "inbound", "report", "failure")
+KINDS = ("call", "callback", "inbound", "report", "failure", "control")
 
 MAX_HISTORY = 1000
 """Most entries that are shown first."""

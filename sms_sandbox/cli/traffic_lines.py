@@ -41,6 +41,7 @@ def format_line(entry: "Entry") -> str:
         quote(text) if text else "",
         *(escape(reason) for reason in _reasons(entry)),
         click.style(f"[{escape(entry.rule)}]", fg="magenta") if entry.rule else "",
+        f"by {escape(entry.by)}" if entry.by else "",
     ]
     return " ".join(word for word in words if word).rstrip()
 

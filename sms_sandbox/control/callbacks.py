@@ -34,7 +34,7 @@ def read_callback(call: Call, callback: Id) -> shapes.Callback:
     return _callback(call, row, callbacks.attempts_of(call.db, call.tenant.id, [callback])[callback])
 
 
-@operation("POST", "/callbacks/{callback}/send", status=202)
+@operation("POST", "/callbacks/{callback}/send", status=202, is_recorded=False)
 def send_callback(call: Call, callback: Id) -> shapes.Callback:
     """Send a callback now. A waiting one is sent early, any other is sent once more."""
     row = _find(call, callback)

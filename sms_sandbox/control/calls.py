@@ -8,7 +8,7 @@ from .server_sent_events import until_disconnect
 from .shapes import calls as shapes
 
 
-@operation("POST", "/calls")
+@operation("POST", "/calls", is_recorded=False)
 async def call_api(call: LongCall, body: shapes.NewCall) -> shapes.CallResult:
     """Call a method of the API as the account.
 

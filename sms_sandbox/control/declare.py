@@ -173,6 +173,8 @@ class Operation(Struct, frozen=True):
     doc: str
     max_body: int
     needs_operator: bool
+    is_recorded: bool
+    """True if a call that succeeds gets a traffic entry, because it changes something and makes no other entry."""
 
     @property
     def name(self) -> str:
@@ -209,7 +211,12 @@ def in_words(message: str) -> str:
 
 
 def operation(
-    verb: str, path: str, status: int = 200, max_body: int = MAX_BODY_BYTES, needs_operator: bool = False
+    verb: str,
+    path: str,
+    status: int = 200,
+    max_body: int = MAX_BODY_BYTES,
+    needs_operator: bool = False,
+    is_recorded: bool = True,
 ) -> Callable[[Callable[..., Any]], Operation]:
     """Declare an operation. Its docstring is its description in the OpenAPI document."""
 
@@ -230,6 +237,7 @@ def operation(
             doc=inspect.getdoc(run) or "",
             max_body=max_body,
             needs_operator=needs_operator,
+            is_recorded=is_recorded and verb != "GET",
         )
 
     return declare

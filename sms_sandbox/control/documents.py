@@ -64,7 +64,7 @@ def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     return created_tenant(call, _restore(call, document.tenant, name, rows))
 
 
-@operation("POST", "/replay", max_body=shapes.MAX_DOCUMENT_BYTES)
+@operation("POST", "/replay", max_body=shapes.MAX_DOCUMENT_BYTES, is_recorded=False)
 async def replay_tenant(call: LongCall, body: shapes.Replay) -> shapes.Document:
     """Make the calls of a document again, and return the resulting document.
 

@@ -3,10 +3,11 @@
 An endpoint turns a request into arguments for the function of an operation, and its value into a response.
 """
 
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -15,13 +16,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from ..domain.addresses import Urls
+from ..journal.entries import to_pending
 from ..services.access import AccessError, Caller, Given, read_given
+from ..store import tenants
+from ..store.unit_of_work import record
 from .declare import Call, Context, HtmlPage, LongCall, Operation
 from .errors import ControlError
 from .openapi import document
 from .request_bodies import RequestBodies
 from .server_sent_events import stream
-from .shapes.primitives import Id
+from .shapes.primitives import CURRENT, Id
+from .traffic_entry import build_control_entry
 
 MAX_QUERY_PARAMETERS = 100
 
@@ -96,6 +102,7 @@ async def _answer(operation: Operation, context: Context, request: Request, bodi
 async def _answer_caller(
     operation: Operation, context: Context, request: Request, given: Given, bodies: RequestBodies
 ) -> Response:
+    began = time.perf_counter_ns()
     find = partial(_find_caller, operation=operation, given=given, context=context)
     if context.access.token is not None:
         # First of all, so that strangers can't make the server read what they send.
@@ -106,22 +113,20 @@ async def _answer_caller(
         del body
         await context.journal.flush()  # so that the operation acts on everything that happened before it
         urls = context.urls_for(request.scope)
+        running = _Running(operation, context, arguments, request.scope["path"], began)
         if not (operation.waits or operation.streams):
-
-            def work(db: Connection) -> tuple[int, Any]:
-                caller = find(db)
-                return caller.tenant.id, operation.run(Call(context, db, caller, urls), **arguments)
-
-            tenant, value = await context.store.run(work)
+            tenant, value = await context.store.run(lambda db: _run(db, find(db), urls, running))
             _announce(operation, context, tenant)
             if isinstance(value, HtmlPage):
                 return HTMLResponse(value.html, operation.status, {"cache-control": "no-store", **value.headers})
             return ShapeResponse(value, operation.status)
         caller = await context.store.run(find)
-        running = operation.run(LongCall(context, caller, urls, request.receive), **arguments)
-        if isinstance(running, AsyncGenerator):
-            return await stream(running, request.method)
-        value = await running
+        work = operation.run(LongCall(context, caller, urls, request.receive), **arguments)
+        if isinstance(work, AsyncGenerator):
+            return await stream(work, request.method)
+        value = await work
+        if operation.is_recorded:
+            await context.store.run(lambda db: _record(db, caller, running))
         _announce(operation, context, caller.tenant.id)
         return ShapeResponse(value, operation.status)
 
@@ -130,6 +135,34 @@ def _announce(operation: Operation, context: Context, tenant: int) -> None:
     """Wake the streams of a tenant after a write, which may have changed its clock or its rules."""
     if operation.verb != "GET":
         context.store.traffic.send([tenant])
+
+
+class _Running(NamedTuple):
+    """An operation that runs: its arguments, its path, and when it began, in nanoseconds."""
+
+    operation: Operation
+    context: Context
+    arguments: Mapping[str, Any]
+    path: str
+    began: int
+
+
+def _run(db: Connection, caller: Caller, urls: Urls, running: _Running) -> tuple[int, Any]:
+    """Run an operation in a transaction with its traffic entry. Returns the caller's tenant and the value."""
+    value = running.operation.run(Call(running.context, db, caller, urls), **running.arguments)
+    if running.operation.is_recorded:
+        _record(db, caller, running)
+    return caller.tenant.id, value
+
+
+def _record(db: Connection, caller: Caller, running: _Running) -> None:
+    """Add the entry of a call that changed something to the traffic of the tenant that it changed."""
+    operation, arguments, tenant = running.operation, running.arguments, caller.tenant
+    if "tenant" in operation.in_path and arguments["tenant"] not in (CURRENT, tenant.name):
+        # One that was deleted has no traffic any more, so the caller's shows it.
+        tenant = tenants.find_by_name(db, arguments["tenant"]) or tenant
+    took = (time.perf_counter_ns() - running.began) // 1000
+    record(db, to_pending(build_control_entry(operation, caller, tenant, running.path, arguments, took)))
 
 
 def _query(operation: Operation, request: Request) -> Mapping[str, str]:

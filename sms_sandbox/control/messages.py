@@ -29,7 +29,7 @@ HANDOVER_POLL_SECONDS = 0.005
 """Pause between two checks of that."""
 
 
-@operation("POST", "/inbound", status=201)
+@operation("POST", "/inbound", status=201, is_recorded=False)
 def send_inbound(call: Call, body: shapes.NewInbound) -> shapes.Inbound:
     """Send a message from a handset. It is a reply if the number wrote to the handset before, else inbound."""
     handset = body.from_.removeprefix("+")

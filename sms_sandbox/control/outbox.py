@@ -21,7 +21,7 @@ def list_mails(call: Call, query: shapes.MailFilter) -> shapes.Mails:
     return shapes.Mails(page_info(page), [_mail(row) for row in page.rows])
 
 
-@operation("POST", "/mails", status=201)
+@operation("POST", "/mails", status=201, is_recorded=False)
 def send_mail(call: Call, body: shapes.NewMail) -> Message:
     """Send an SMS by e-mail and return the message. The account must have authorised the sender by add-email."""
     try:

@@ -22,10 +22,7 @@ from .conversion import page_info, paging_of, shape_of, to_units
 from .declare import Call, LongCall, operation
 from .errors import ControlError
 from .shapes import tenants as shapes
-from .shapes.primitives import Empty, Name, PageQuery
-
-CURRENT = "current"
-"""In place of a tenant's name: the tenant of the credentials."""
+from .shapes.primitives import CURRENT, Empty, Name, PageQuery
 
 
 @operation("POST", "/tenants", status=201, needs_operator=True)

@@ -71,14 +71,14 @@ def clear_traffic(call: Call) -> shapes.ClearedTraffic:
     return shapes.ClearedTraffic(queries.clear(call.db, call.tenant.id))
 
 
-@operation("POST", "/verify")
+@operation("POST", "/verify", is_recorded=False)
 def verify(call: Call, body: shapes.Expectation) -> shapes.VerifyResult:
     """Check that as many entries as expected match, and if not, describe the difference."""
     check = _check_expectation(call, body)
     return shapes.VerifyResult(check.ok, check.page.total, "" if check.ok else _difference(call, body, check))
 
 
-@operation("POST", "/wait")
+@operation("POST", "/wait", is_recorded=False)
 async def wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitResult:
     """Wait until as many entries as expected match, earlier ones included, or until the timeout."""
     return await until_disconnect(call.receive, _wait(call, body))
@@ -188,6 +188,7 @@ def build_entry(row: queries.Entry) -> shapes.Entry:
         error=row.error or None,
         message_id=row.message or None,
         hints=list(row.hints),
+        by=row.text if row.kind == entries.CONTROL else None,
     )
 
 

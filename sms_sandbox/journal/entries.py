@@ -20,6 +20,7 @@ from ..store.timeline import build_clock
 from ..store.unit_of_work import cached, insert_rows, invalidate, write_later
 
 CALL, CALLBACK, INBOUND, REPORT, FAILURE = "call", "callback", "inbound", "report", "failure"
+CONTROL = "control"
 
 MAX_VALUE_CHARS = 8_000
 """Characters kept of one value of a request. A `to` of 500 numbers has less."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..domain.clock import Clock, to_micros
-from ..journal.entries import CALL, INBOUND
+from ..journal.entries import CALL, CONTROL, INBOUND
 from ..store import tenant_rows, tenants
 from ..store.tenant_rows import Row, Tables
 from ..store.tenants import NewTenant, Tenant
@@ -19,8 +19,32 @@ VERSION = 2
 
 def export(db: Connection, tenant: int) -> Tables:
     """Return every row of the tenant, by table. The same rows come in the same order."""
-    rows = tenant_rows.read(db, tenant)
+    rows = _without_control(tenant_rows.read(db, tenant))
     return {**rows, "traffic": _in_stable_order(rows["traffic"])}
+
+
+def _without_control(rows: Tables) -> Tables:
+    """Return the rows as if control calls had no traffic entries.
+
+    A replay does not make them again, and who made them from which address is no part of a document.
+    """
+    entries = rows["traffic"]
+    kept = [entry for entry in entries if entry["kind"] != CONTROL]
+    first = _number(entries[0]["id"]) if entries else 0
+    count = len(entries) - len(kept)
+    return {
+        **rows,
+        "traffic": [{**entry, "id": id_} for id_, entry in enumerate(kept, first)],
+        "counters": [
+            {**row, "value": _number(row["value"]) - count} if row["kind"] == "traffic" else row
+            for row in rows["counters"]
+        ],
+    }
+
+
+def _number(value: object) -> int:
+    assert isinstance(value, int)
+    return value
 
 
 def _in_stable_order(entries: Sequence[Row]) -> list[Row]:

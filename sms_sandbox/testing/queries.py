@@ -6,7 +6,7 @@ from typing import Any
 from ..client.control import CALL_TIMEOUT_SECONDS, Client
 from ..control.shapes.callbacks import Callback
 from ..control.shapes.messages import Message, Recipient
-from ..control.shapes.traffic import Entry, Traffic, VerifyResult, WaitResult
+from ..control.shapes.traffic import Entry, Traffic, TrafficCount, VerifyResult, WaitResult
 from .event_loop import HasAsyncMethods, check_may_block
 from .traffic_report import explain_no_message, format_entries
 
@@ -60,8 +60,8 @@ class Queries(Client, HasAsyncMethods):
     def traffic(self, **where: Any) -> list[Entry]:
         """Return traffic entries, oldest first: calls, callback attempts, handsets' messages and delivery reports.
 
-        `where` selects entries: kind (`call`, `callback`, `inbound`, `report`), method (of a call, or the event of a
-        callback), number, code, text, rule, message (an id), after (an id), since, until.
+        `where` selects entries: kind (`call`, `callback`, `inbound`, `report`, `control`), method (of a call, or the
+        event of a callback), number, code, text, rule, message (an id), after (an id), since, until.
         """
         return self._read_pages(Entry, "/traffic", "entries", **where)
 
@@ -116,9 +116,12 @@ class Queries(Client, HasAsyncMethods):
         If no message was sent at all, the last line says which call was refused.
         """
         traffic = self.read(Traffic, "GET", "/traffic", max=MAX_REPORT_ENTRIES)
-        earlier = traffic.page.total + traffic.dropped - len(traffic.entries)
+        # Control calls are the test's own doing, and no news to its author.
+        own = self.read(TrafficCount, "GET", "/traffic/count", kind="control").count
+        entries = [entry for entry in traffic.entries if entry.kind != "control"]
+        earlier = traffic.page.total + traffic.dropped - own - len(entries)
         lines = [f"({earlier} earlier)"] if earlier else []
-        lines += format_entries(reversed(traffic.entries))
+        lines += format_entries(reversed(entries))
         return "\n".join([*lines, *self._explain("messages", 0)] if lines else ["Nothing happened."])
 
     def _explain(self, of: str, count: int) -> list[str]:

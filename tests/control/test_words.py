@@ -29,5 +29,5 @@ def test_of_profiles() -> None:
 
 
 def test_of_the_journal() -> None:
-    kinds = (entries.CALL, entries.CALLBACK, entries.INBOUND, entries.REPORT, entries.FAILURE)
+    kinds = (entries.CALL, entries.CALLBACK, entries.INBOUND, entries.REPORT, entries.FAILURE, entries.CONTROL)
     assert get_args(traffic.Kind) == kinds == tail.KINDS

@@ -11,7 +11,7 @@ from ..shapes.callbacks import CallbackFilter, Callbacks
 from ..shapes.clock import DueEvents
 from ..shapes.handsets import Handset, HandsetFilter, HandsetTexts
 from ..shapes.messages import MessageFilter, Messages, RecipientFilter
-from ..shapes.primitives import PageQuery
+from ..shapes.primitives import CURRENT, PageQuery
 from ..shapes.tenants import Tenant
 from ..shapes.traffic import Traffic, TrafficQuery
 
@@ -57,7 +57,7 @@ def gather(call: Call) -> Contents:
     page = handsets.list_handsets.run(call, HandsetFilter(max=MAX_HANDSETS))
     return Contents(
         version=call.context.info["version"],
-        tenant=tenants.read_tenant.run(call, tenants.CURRENT),
+        tenant=tenants.read_tenant.run(call, CURRENT),
         account=accounts.read_account.run(call),
         messages=messages.list_messages.run(call, MessageFilter(max=MAX_MESSAGES)),
         recipients={status: _count_recipients(call, status) for status in STATUSES},

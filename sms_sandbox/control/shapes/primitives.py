@@ -76,3 +76,7 @@ def check_times(**times: datetime | None) -> None:
     for name, time in times.items():
         if time is not None:
             check_time(name, time)
+
+
+CURRENT = "current"
+"""In place of a tenant's name: the tenant of the credentials."""

@@ -8,7 +8,7 @@ from msgspec import Meta, field
 from .clock import Clock
 from .primitives import Id, PageInfo, PageSize, PhoneNumber, PositiveInt, Request, Response, Text, check_times
 
-Kind = Literal["call", "callback", "inbound", "report", "failure"]
+Kind = Literal["call", "callback", "inbound", "report", "failure", "control"]
 Of = Literal["calls", "messages", "callbacks", "inbound"]
 Count = Annotated[int, Meta(ge=0, le=2**31)]
 Timeout = Annotated[float, Meta(ge=0, le=600)]
@@ -102,6 +102,7 @@ class Entry(Response):
     message_id: int | None
     hints: list[str]
     cut: bool
+    by: str | None = None
 
     @property
     def refusal(self) -> str:

@@ -10,7 +10,7 @@ import { virtualList } from "../virtual_list.js";
 
 const ROW_HEIGHT = 56;
 const KINDS = [["", "Everything"], ["call", "API calls"], ["callback", "Callback attempts"], ["inbound", "Texts from handsets"], ["report", "Delivery reports"]];
-const NAMES = { call: "call", callback: "callback", inbound: "from handset", report: "report" };
+const NAMES = { call: "call", callback: "callback", inbound: "from handset", report: "report", failure: "failure", control: "control" };
 const GOOD = new Set(["SUCCESS", "ok", "received", "delivered", "pending"]);
 
 export function mount(root, context) {
@@ -114,7 +114,7 @@ export function mount(root, context) {
       facts([
         ["When", timeElement(entry.at, `${new Date(entry.at).toLocaleString()}`)], ["Account", key && h("code", {}, key)], ["HTTP status", entry.status === 0 ? "none: the connection was ended" : entry.status],
         ["Took", entry.took_ms === null ? null : duration(entry.took_ms)], ["Handset", entry.number && h("a", { href: `#/handsets/${entry.number}` }, numberText(entry.number))],
-        ["Message", entry.message_id && h("a", { href: `#/messages/${entry.message_id}` }, entry.message_id)], ["Because of", entry.rule],
+        ["Message", entry.message_id && h("a", { href: `#/messages/${entry.message_id}` }, entry.message_id)], ["Because of", entry.rule], ["By", entry.by],
         ["Address", entry.url && h("code", {}, [entry.verb, entry.url].filter(Boolean).join(" "))],
       ]),
       Object.keys(entry.request).length > 0 && h("div", {}, h("h3", {}, "Parameters"), facts(Object.entries(entry.request).map(([name, value]) => [name, h("code", {}, value)]))),
