@@ -54,7 +54,7 @@ def test_a_stream_goes_on_in_the_tenant_made_afresh(tenant: Account) -> None:
             assert (event["id"], event["data"]["method"]) == expected
 
 
-def test_a_stream_tells_of_changes_that_are_no_entries(tenant: Account) -> None:
+def test_a_stream_tells_of_changes_beside_their_entries(tenant: Account) -> None:
     with Stream(tenant, changes="true") as stream:
         for verb, path, body in (
             ("POST", "/clock/freeze", None), ("POST", "/clock/advance", {"days": 1}),
@@ -62,14 +62,14 @@ def test_a_stream_tells_of_changes_that_are_no_entries(tenant: Account) -> None:
             ("DELETE", "/rules", None), ("POST", "/clock/resume", None),
         ):  # fmt: skip
             tenant.ok(verb, path, body)
-            event = stream.next()
-            assert event["event"] == "changed", path
-        assert event["data"]["clock"]["running"] is True
+            events = {event["event"]: event["data"] for event in (stream.next(), stream.next())}
+            assert events.keys() == {"changed", "control"}, path
+        assert events["changed"]["clock"]["running"] is True
         tenant.ok("GET", "/rules")
         tenant.api("get-balance")
         assert stream.next()["event"] == "call"
         tenant.ok("POST", "/tenants/current/reset")
-        assert stream.next()["event"] == "changed"
+        assert {stream.next()["event"], stream.next()["event"]} == {"changed", "control"}
 
 
 def test_a_stream_tells_nothing_of_other_tenants(new_tenant: Callable[..., Account]) -> None:
