@@ -90,7 +90,8 @@ class Gate:
             raise ApiError(Code.AUTH_FAILED_NO_DATA)
         key, secret = pair
         account = accounts.find_called(db, key) or self._create(db, key, secret)
-        if account is None or not credentials.matches_secret(secret, account.secret):
+        is_right = credentials.matches_secret(secret, account.secret if account else None)
+        if account is None or not is_right:
             raise ApiError(Code.AUTH_FAILED)
         return account
 

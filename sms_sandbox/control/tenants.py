@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from ..domain.clock import MICROSECOND, Clock
 from ..domain.profiles import PROFILES
 from ..services import new_tenant, reset
+from ..services.bulk_deletion import delete_most
 from ..store import accounts, schema, tenant_use, tenants
 from ..store.accounts import Account, NewAccount
 from ..store.paging import Paging
@@ -107,6 +108,8 @@ def change_tenant(call: Call, tenant: Name, body: shapes.TenantChange) -> shapes
 @operation("DELETE", "/tenants/{tenant}", needs_operator=True)
 async def delete_tenant(call: LongCall, tenant: Name) -> Empty:
     """Delete a tenant with all its data. The default tenant can only be reset."""
+    row = await call.transact(lambda call: _find_removable(call, tenant))
+    await delete_most(call.context.store, row.id)
     return await call.transact_exclusively(lambda call: _remove(call, tenant))
 
 
@@ -118,6 +121,7 @@ async def reset_tenant(call: LongCall, tenant: Name, body: shapes.Reset) -> shap
     """
     row = await call.transact(lambda call: _find(call, tenant))
     async with call.context.runner.clocks.hold(row.id):
+        await delete_most(call.context.store, row.id, body.kinds)
         if body.kinds is None:
             return await call.transact_exclusively(lambda call: _start_afresh(call, tenant))
         return await call.transact_exclusively(lambda call: _empty(call, tenant, body.kinds or ()))
@@ -149,11 +153,15 @@ def _find(call: Call, name: str) -> Tenant:
     return row
 
 
-def _remove(call: Call, name: str) -> Empty:
+def _find_removable(call: Call, name: str) -> Tenant:
     row = _find(call, name)
     if row.id == tenants.find_default(call.db):
         raise ControlError("conflict", "The default tenant can't be deleted; reset it instead.")
-    tenants.remove(call.db, row.id)
+    return row
+
+
+def _remove(call: Call, name: str) -> Empty:
+    tenants.remove(call.db, _find_removable(call, name).id)
     return Empty()
 
 

@@ -5,6 +5,9 @@ import binascii
 import hashlib
 import hmac
 
+_MISSING = "0123456789abcdef0123456789abcdef"
+"""Compared with what is given if there is no secret. It is as long as the secrets that are made up."""
+
 
 def parse_basic(authorization: str) -> tuple[str, str] | None:
     """Return the name and password of an Authorization header, or None."""
@@ -25,8 +28,13 @@ def to_basic(name: str, password: str) -> str:
 
 
 def matches_secret(given: str, secret: str | None) -> bool:
-    """True if the given text is the secret, compared in constant time. Nothing matches a missing secret."""
-    return bool(secret) and hmac.compare_digest((secret or "").encode(), given.encode())
+    """True if the given text is the secret, compared in constant time.
+
+    Nothing matches a missing secret, as that of an unknown key, but it is compared as well: so nobody can tell by the time
+    if a key is known.
+    """
+    is_equal = hmac.compare_digest((secret or _MISSING).encode(), given.encode())
+    return is_equal and bool(secret)
 
 
 def derive_key(*source: object) -> str:

@@ -157,7 +157,8 @@ class Access:
             except QuotaError as reached:
                 raise AccessError("quota", str(reached)) from reached
             account = accounts.find_called(db, pair[0])
-        if account is None or not credentials.matches_secret(pair[1], account.secret):
+        is_right = credentials.matches_secret(pair[1], account.secret if account else None)
+        if account is None or not is_right:
             raise AccessError("unauthorised", "There is no account with this key and secret.")
         return account
 

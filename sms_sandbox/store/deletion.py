@@ -15,7 +15,7 @@ from .unit_of_work import invalidate
 _PLANNED = (tables.timeline, tables.failed_events)
 """Tables of events that may still run."""
 
-_PLANS_OF_OTHERS = (
+PLANS_OF_OTHERS = (
     timeline.LIST_ACTION, timeline.FORGET_MEMBERS, timeline.IMPORT, timeline.NUMBER_RENEWAL, timeline.KEYWORD_RENEWAL,
 )  # fmt: skip
 """Plans that belong to no message, response or callback."""
@@ -46,7 +46,7 @@ def delete_messages(db: Connection, tenant: int) -> None:
     _clear(db, tenant, tables.messages, tables.recipients, tables.links, tables.hits, tables.responses)
     _clear(db, tenant, tables.callbacks, tables.attempts)
     for table in _PLANNED:
-        _delete(db, tenant, table, table.c.kind.not_in(_PLANS_OF_OTHERS))
+        _delete(db, tenant, table, table.c.kind.not_in(PLANS_OF_OTHERS))
 
 
 def delete_contacts(db: Connection, tenant: int) -> None:
