@@ -79,7 +79,7 @@ export function mount(root, context) {
     h("span", { class: "what" }, entry.method ?? NAMES[entry.kind]),
     h("span", { class: "end" }, badge(entry.code, isBad ? "bad" : "good")),
     h("span", { class: "soft tiny-text" }, NAMES[entry.kind]),
-    h("span", { class: "more tiny-text" }, [entry.number && numberText(entry.number), entry.request.message ?? entry.request.text, entry.rule && `by ${entry.rule}`, keys.get(entry.account_id)].filter(Boolean).join(" · ")),
+    h("span", { class: "more tiny-text" }, [isBad && reasonOf(entry), entry.number && numberText(entry.number), entry.request.message ?? entry.request.text, entry.rule && `by ${entry.rule}`, keys.get(entry.account_id)].filter(Boolean).join(" · ")),
     h("span", { class: "end soft tiny-text number" }, entry.hints.length > 0 ? h("span", { class: "hint-mark", title: entry.hints[0] }, icon("alert"), h("span", { class: "visually-hidden" }, "Has a hint. ")) : null,
       entry.took_ms === null ? "" : duration(entry.took_ms))));
   }
@@ -142,4 +142,10 @@ export function mount(root, context) {
     return true;
   };
   return unmount;
+}
+
+/** Return why an entry failed, in the words of the API or of the attempt. */
+function reasonOf({ error, reply }) {
+  const description = reply?.error?.description;
+  return error ?? (typeof description === "string" ? description : description && "some recipients were refused");
 }
