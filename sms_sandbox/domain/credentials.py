@@ -30,8 +30,8 @@ def to_basic(name: str, password: str) -> str:
 def matches_secret(given: str, secret: str | None) -> bool:
     """True if the given text is the secret, compared in constant time.
 
-    Nothing matches a missing secret, as that of an unknown key, but it is compared as well: so nobody can tell by the time
-    if a key is known.
+    Nothing matches a missing secret, as that of an unknown key. It is compared as well, so that time tells nobody which
+    keys there are.
     """
     is_equal = hmac.compare_digest((secret or _MISSING).encode(), given.encode())
     return is_equal and bool(secret)

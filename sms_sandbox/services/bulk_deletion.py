@@ -12,7 +12,7 @@ _TABLES = {"messages": bulk_deletion.MESSAGES, "contacts": bulk_deletion.CONTACT
 
 
 async def delete_most(store: Store, tenant: int, kinds: Collection[str] | None = None) -> None:
-    """Delete most rows of a tenant, or of these kinds of data, if there are many.
+    """Delete most rows of a tenant, or of some kinds, if there are many.
 
     The caller then deletes the rest in one transaction. Nothing of it can be undone when that fails.
     """

@@ -123,7 +123,7 @@ class Runner:
             await asyncio.sleep(min(left, RETRY_SECONDS))
 
     async def _sleep(self) -> None:
-        full = self._attempts.full_lanes
+        full = self._attempts.full
         due = await self._store.run(lambda db: timeline.find_next_wake(db, full))
         wait = None if due is None else max(0.0, (due - self._real()).total_seconds())
         if not self._store.embedded:
@@ -139,7 +139,7 @@ class Runner:
         """Record ended attempts, and run due rows as far as there is room for attempts. True if any row ran."""
         async with self._passing:
             await self._attempts.record_ended()
-            room, full, real = self._attempts.room, self._attempts.full_lanes, self._real()
+            room, full, real = self._attempts.room, self._attempts.full, self._real()
             if room <= 0:
                 return False
             return bool(

@@ -1,6 +1,7 @@
-"""Deletion of most rows of a tenant in small steps, before the rest is deleted in one transaction.
+"""Deletion of most rows of a tenant in small steps.
 
-Each step is short, so that others are served meanwhile. What is planned goes first, so that nothing more happens.
+Each step is short, so that others are served meanwhile. The rest is then deleted in one transaction. What is planned
+goes first, so that nothing more happens.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select
 
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
 from . import unit_of_work
@@ -76,6 +76,13 @@ class Due(NamedTuple):
     data: Mapping[str, Any]
     is_late: bool = False
     """True if a call added the event while an advance moved the clock."""
+
+
+class Full(NamedTuple):
+    """Where callbacks must wait: on these lanes, and all of these tenants."""
+
+    lanes: Collection[str] = ()
+    tenants: Collection[int] = ()
 
 
 class Plan(NamedTuple):
@@ -203,15 +210,15 @@ def announce(db: Connection, clock: Clock, due: datetime) -> None:
         announce_wake(db, wake)
 
 
-def list_waking(db: Connection, real: datetime, max_rows: int, full: Collection[str] = ()) -> list[Due]:
-    """Return the events due in real time, earliest first, without those on a full lane.
+def list_waking(db: Connection, real: datetime, max_rows: int, full: Full | None = None) -> list[Due]:
+    """Return the events due in real time, earliest first, without callbacks that must wait.
 
     The rows stay until `take`. Rows that another transaction has locked are skipped.
     """
-    if full:
+    if full and any(full):
         query = (
             select(*_COLUMNS)
-            .where(t.c.wake <= to_micros(real), t.c.lane.not_in(full))
+            .where(t.c.wake <= to_micros(real), *_without(full))
             .order_by(t.c.wake, t.c.id)
             .limit(max_rows)
             .with_for_update(skip_locked=True)
@@ -265,9 +272,13 @@ def reschedule(db: Connection, tenant: int, kind: str, ref: int, due: datetime) 
     announce(db, clock, due)
 
 
-def find_next_wake(db: Connection, full: Collection[str] = ()) -> datetime | None:
-    """Return when, in real time, the next event of any tenant wakes. Full lanes are skipped."""
-    wake = db.scalar(select(func.min(t.c.wake)).where(t.c.lane.not_in(full))) if full else _NEXT_WAKE.value(db)
+def _without(full: Full) -> tuple[ColumnElement[bool], ...]:
+    return t.c.lane.not_in(full.lanes), or_(t.c.lane == "", t.c.tenant.not_in(full.tenants))
+
+
+def find_next_wake(db: Connection, full: Full | None = None) -> datetime | None:
+    """Return when, in real time, the next event of any tenant wakes. Callbacks that must wait are skipped."""
+    wake = db.scalar(select(func.min(t.c.wake)).where(*_without(full))) if full else _NEXT_WAKE.value(db)
     return None if wake is None or wake == LATE else from_micros(wake)
 
 

@@ -1,4 +1,4 @@
-"""An unknown key and a wrong secret are refused after the same work, so that time tells nobody which keys there are."""
+"""An unknown key and a wrong secret are refused after the same work."""
 
 import hmac
 from typing import Any

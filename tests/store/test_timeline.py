@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sms_sandbox.domain.clock import EPOCH, Clock, real_now, to_micros
 from sms_sandbox.store import held_events, tenants, timeline
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.timeline import Plan
+from sms_sandbox.store.timeline import Full, Plan
 from tests.conftest import FreshTenant
 from tests.store.example_rows import NOON, bare, refs, seconds, stand
 
@@ -162,11 +162,23 @@ def test_full_lanes_are_passed_over(fresh: FreshTenant) -> None:
             fresh.tenant,
             [Plan(real + seconds(ref), "callback", ref, lane=lane) for ref, lane in enumerate(lanes)],
         )
-        assert refs(timeline.list_waking(db, real + seconds(9), 10, ["slow"])) == [1, 2]
-        assert refs(timeline.list_waking(db, real + seconds(9), 10, ["slow", "quick"])) == [1]
-        assert timeline.find_next_wake(db, ["slow"]) == real + seconds(1)
-        assert timeline.find_next_wake(db, ["slow", "quick", ""]) is None
+        assert refs(timeline.list_waking(db, real + seconds(9), 10, Full(["slow"]))) == [1, 2]
+        assert refs(timeline.list_waking(db, real + seconds(9), 10, Full(["slow", "quick"]))) == [1]
+        assert timeline.find_next_wake(db, Full(["slow"])) == real + seconds(1)
+        assert timeline.find_next_wake(db, Full(["slow", "quick", ""])) is None
         assert timeline.find_next_wake(db) == real
+
+
+def test_callbacks_of_full_tenants_are_passed_over(fresh: FreshTenant, other: FreshTenant) -> None:
+    """However many lanes they have; their other events are not."""
+    real = real_now()
+    with fresh.store.begin() as db:
+        lanes = [Plan(real, "callback", ref, lane=f"lane {ref}") for ref in range(5_000)]
+        timeline.schedule(db, fresh.tenant, [*lanes, Plan(real + seconds(1), "report", 1)])
+        timeline.schedule(db, other.tenant, [Plan(real + seconds(2), "callback", 2, lane="theirs")])
+        full = Full([], [fresh.tenant])
+        assert refs(timeline.list_waking(db, real + seconds(9), 10, full)) == [1, 2]
+        assert timeline.find_next_wake(db, full) == real + seconds(1)
 
 
 def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: FreshTenant, other: FreshTenant) -> None:

@@ -18,7 +18,7 @@ from ...store.callbacks import Outcome
 from ...store.database import Store
 from ...store.failures import is_database_failure
 from ...store.tenants import Tenant
-from ...store.timeline import Due, Plan
+from ...store.timeline import Due, Full, Plan
 from ...store.unit_of_work import mark_as_event
 from ..events import MAX_WEIGHT, weight
 from ..traffic_entries import record_attempt
@@ -65,9 +65,9 @@ class Attempts:
         return self._shares.free
 
     @property
-    def full_lanes(self) -> list[str]:
-        """Return the lanes on which no attempt may be started."""
-        return self._shares.full_lanes
+    def full(self) -> Full:
+        """Return the lanes and the tenants for which no attempt may be started."""
+        return Full(self._shares.full_lanes, self._shares.full_tenants)
 
     @property
     def any_ended(self) -> bool:

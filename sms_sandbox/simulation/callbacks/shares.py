@@ -10,9 +10,6 @@ MAX_PER_LANE = 32
 MAX_PER_SLOW_LANE = 2
 """Concurrent attempts to an address whose last attempt timed out."""
 
-_MAX_HELD_LANES = 2000
-"""Lanes that one query can exclude."""
-
 _MAX_SLOW_LANES = 10_000
 """Lanes that are remembered as slow; the oldest are forgotten for newer ones."""
 
@@ -28,8 +25,6 @@ class Shares:
         self._tenants: Counter[int] = Counter()
         self._lanes: Counter[str] = Counter()
         self._slow: dict[str, None] = {}
-        self._held: dict[str, int] = {}
-        """Lanes that wait because their tenant has its share."""
 
     @property
     def free(self) -> int:
@@ -37,28 +32,25 @@ class Shares:
         return callback_share() - self._tenants.total()
 
     def copy(self) -> "Shares":
-        """Return a copy that can begin attempts on trial. Both remember the same held lanes."""
+        """Return a copy that can begin attempts on trial."""
         copied = Shares()
         copied._tenants, copied._lanes = self._tenants.copy(), self._lanes.copy()
-        copied._slow, copied._held = self._slow, self._held
+        copied._slow = self._slow
         return copied
 
     @property
     def full_lanes(self) -> list[str]:
         """Return the lanes on which no attempt may be started."""
-        for lane, tenant in list(self._held.items()):
-            if self._has_room(tenant):
-                del self._held[lane]
-        full = [lane for lane, running in self._lanes.items() if running >= self._limit(lane)]
-        return list(dict.fromkeys([*full, *self._held]))
+        return [lane for lane, running in self._lanes.items() if running >= self._limit(lane)]
+
+    @property
+    def full_tenants(self) -> list[int]:
+        """Return the tenants that have their share."""
+        return [tenant for tenant in self._tenants if not self._has_room(tenant)]
 
     def may_begin(self, tenant: int, lane: str) -> bool:
-        """Return True if a tenant may begin an attempt on a lane. If it has its share, the lane is held."""
-        if not self._has_room(tenant):
-            if len(self._held) < _MAX_HELD_LANES:
-                self._held[lane] = tenant
-            return False
-        return self._lanes[lane] < self._limit(lane)
+        """Return True if a tenant may begin an attempt on a lane."""
+        return self._has_room(tenant) and self._lanes[lane] < self._limit(lane)
 
     def _has_room(self, tenant: int) -> bool:
         return self._tenants[tenant] < self.free
