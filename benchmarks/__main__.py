@@ -18,6 +18,7 @@ from sms_sandbox.server import certificates as tls
 from .figures import Figure, Run, calls, memory, reports, startup
 from .fixtures import fixtures
 from .imports import imports
+from .page import page
 from .server_parts import server_parts
 from .stalls import stalls
 from .tenants import tenants
@@ -31,6 +32,7 @@ GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
     "stalls": stalls,
     "imports": imports,
     "tenants": tenants,
+    "page": page,
     "fixtures": fixtures,
 }
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import Column, ColumnElement, Connection, Select, bindparam, func, literal, or_, select, union_all
 
 from ..domain.clock import from_micros
 from .messages import CANCELLED
@@ -65,16 +65,32 @@ def list_numbers(db: Connection, tenant: int, paging: Paging, parts: Collection[
 
     If `parts` of numbers are given, each number has one of them.
     """
-    got = select(r.c.msisdn, func.max(r.c.sent_at).label("at")).where(r.c.tenant == tenant).group_by(r.c.msisdn)
-    sent = select(t.c.msisdn, func.max(t.c.received_at).label("at")).where(t.c.tenant == tenant).group_by(t.c.msisdn)
-    if parts:
-        got = got.where(or_(*(r.c.msisdn.contains(part, autoescape=True) for part in parts)))
-        sent = sent.where(or_(*(t.c.msisdn.contains(part, autoescape=True) for part in parts)))
-    each = union_all(got, sent).subquery()
-    query = (
-        select(each.c.msisdn).group_by(each.c.msisdn).order_by(func.max(each.c.at).desc(), each.c.msisdn)
-    )  # fmt: skip
-    return fetch_page(db, query, paging, lambda row: str(row[0]))
+    got, sent = _conditions(r.c, tenant, parts), _conditions(t.c, tenant, parts)
+    answered = select(r.c.id).where(r.c.tenant == tenant, r.c.msisdn == t.c.msisdn).exists()
+    only_got = select(func.count(r.c.msisdn.distinct())).where(*got)
+    only_sent = select(func.count(t.c.msisdn.distinct())).where(*sent, ~answered)
+    total = (db.scalar(only_got) or 0) + (db.scalar(only_sent) or 0)
+    # The latest of both tables are among the latest of each, so a page sorts no more than it shows.
+    end = paging.offset + paging.size
+    each = union_all(_latest(r.c.msisdn, r.c.sent_at, got, end), _latest(t.c.msisdn, t.c.received_at, sent, end))
+    latest = each.subquery()
+    query = select(latest.c.msisdn).group_by(latest.c.msisdn)
+    query = query.order_by(func.max(latest.c.at).desc(), latest.c.msisdn)
+    return fetch_page(db, query, paging, lambda row: str(row[0]), total)
+
+
+def _conditions(columns: Any, tenant: int, parts: Collection[str]) -> list[ColumnElement[bool]]:
+    has_part = [or_(*(columns.msisdn.contains(part, autoescape=True) for part in parts))] if parts else []
+    return [columns.tenant == tenant, *has_part]
+
+
+def _latest(
+    msisdn: "Column[str]", at: "Column[int]", conditions: Sequence[ColumnElement[bool]], limit: int
+) -> Select[Any]:
+    """Return a query for the numbers with the latest texts, and when these were."""
+    last = func.max(at).label("at")
+    query = select(msisdn, last).where(*conditions).group_by(msisdn).order_by(last.desc(), msisdn).limit(limit)
+    return select(query.subquery())
 
 
 def list_texts(db: Connection, tenant: int, msisdn: str, paging: Paging) -> Page[HandsetText]:
@@ -82,7 +98,12 @@ def list_texts(db: Connection, tenant: int, msisdn: str, paging: Paging) -> Page
 
     On a frozen clock all texts have one time. Then a reply is newer than the message it replies to.
     """
-    page = fetch_page(db, _texts_of(tenant, msisdn), paging, tuple)
+    parts = [_texts_of(tenant, msisdn, kind, _MAX_TEXTS).subquery() for kind in (_GOT, _SENT)]
+    total = sum(db.scalar(select(func.count()).select_from(part)) or 0 for part in parts)
+    end = paging.offset + paging.size
+    each = union_all(*(select(_texts_of(tenant, msisdn, kind, end).subquery()) for kind in (_GOT, _SENT))).subquery()
+    newest_first = (each.c.at.desc(), each.c.place.desc(), each.c.kind.desc(), each.c.id.desc())
+    page = fetch_page(db, select(each.c.kind, each.c.id).order_by(*newest_first), paging, tuple, total)
     return Page(_read_texts(db, tenant, page.rows), page.total, paging)
 
 
@@ -101,23 +122,24 @@ def find_last_text(db: Connection, tenant: int, msisdn: str) -> HandsetText | No
 
 _GOT, _SENT = 0, 1
 
+_MAX_TEXTS = 1_000_000
+"""Texts of a handset that are counted at most."""
 
-def _texts_of(tenant: int, msisdn: str) -> Select[Any]:
-    """Return a query for the kind and id of each text, newest first."""
-    got = (
-        select(literal(_GOT).label("kind"), r.c.id, r.c.sent_at.label("at"), r.c.id.label("place"))
-        .join_from(r, m, and_(m.c.tenant == r.c.tenant, m.c.id == r.c.message))
-        .where(r.c.tenant == tenant, r.c.msisdn == msisdn, m.c.status != CANCELLED)
-    )
-    sent = select(
-        literal(_SENT).label("kind"),
-        t.c.id,
-        t.c.received_at.label("at"),
-        func.coalesce(t.c.recipient, 0).label("place"),
-    ).where(t.c.tenant == tenant, t.c.msisdn == msisdn)
-    each = union_all(got, sent).subquery()
-    newest_first = (each.c.at.desc(), each.c.place.desc(), each.c.kind.desc(), each.c.id.desc())
-    return select(each.c.kind, each.c.id).order_by(*newest_first)
+
+def _texts_of(tenant: int, msisdn: str, kind: int, limit: int) -> Select[Any]:
+    """Return a query for the newest texts of one kind.
+
+    Without order and limit, SQLite would read all rows of the tenant instead of those that the index has.
+    """
+    if kind == _SENT:
+        place = func.coalesce(t.c.recipient, 0).label("place")
+        query = select(literal(_SENT).label("kind"), t.c.id, t.c.received_at.label("at"), place)
+        query = query.where(t.c.tenant == tenant, t.c.msisdn == msisdn)
+        return query.order_by(t.c.received_at.desc(), place.desc(), t.c.id.desc()).limit(limit)
+    status = select(m.c.status).where(m.c.tenant == r.c.tenant, m.c.id == r.c.message).scalar_subquery()
+    query = select(literal(_GOT).label("kind"), r.c.id, r.c.sent_at.label("at"), r.c.id.label("place"))
+    query = query.where(r.c.tenant == tenant, r.c.msisdn == msisdn, status != CANCELLED)
+    return query.order_by(r.c.sent_at.desc(), r.c.id.desc()).limit(limit)
 
 
 def _read_texts(db: Connection, tenant: int, rows: Sequence[tuple[Any, ...]]) -> list[HandsetText]:
