@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..client.control import Client
     from ..control.shapes.callbacks import Callback
     from ..control.shapes.messages import Message, Recipient
+    from ..control.shapes.reasons import Reasons
     from ..control.shapes.traffic import Entry
 
 MAX_ROWS = 200
@@ -38,19 +39,21 @@ class _Moment(NamedTuple):
 def message(client: "Client", id_: int) -> Answer:
     """Tell the story of a message.
 
-    It tells when the message was accepted, handed to the carrier and reported, each reply, and each callback attempt
-    with its answer.
+    It tells why the message has its sender, parts, price and fate; when it was accepted, handed to the carrier and
+    reported; each reply; and each callback attempt with its answer.
     """
     from ..control.shapes.callbacks import Callbacks  # here, because --help needs none of them
     from ..control.shapes.messages import Message, Recipients
+    from ..control.shapes.reasons import Reasons
     from ..control.shapes.traffic import Traffic
 
     found = client.read(Message, "GET", f"/messages/{id_}")
     recipients = client.read(Recipients, "GET", "/recipients", message=id_, max=MAX_ROWS)
     callbacks = client.read(Callbacks, "GET", "/callbacks", message=id_, max=MAX_ROWS)
+    reasons = client.read(Reasons, "GET", f"/messages/{id_}/reasons")
     traffic = client.read(Traffic, "GET", "/traffic", message=id_, max=1000)
     data = {
-        "message": found, "recipients": recipients.recipients, "callbacks": callbacks.callbacks,
+        "message": found, "reasons": reasons, "recipients": recipients.recipients, "callbacks": callbacks.callbacks,
         "traffic": traffic.entries,
     }  # fmt: skip
     moments = [
@@ -58,7 +61,7 @@ def message(client: "Client", id_: int) -> Answer:
         *_of_callbacks(callbacks.callbacks),
         *_of_traffic(traffic.entries),
     ]
-    lines = [*_head(found, recipients.recipients), ""]
+    lines = [*_head(found, recipients.recipients), *_why(reasons), ""]
     lines += [f"{format_time(at)}  {words}" for at, _, words in sorted(moments)]
     left_out = max(recipients.page.total, callbacks.page.total) - MAX_ROWS
     lines += [f"(only the newest {MAX_ROWS} recipients and callbacks are shown)"] if left_out > 0 else []
@@ -72,10 +75,15 @@ def _head(message: "Message", recipients: "Sequence[Recipient]") -> Iterator[str
     where += f" of list {message.list_id}" if message.list_id else ""
     yield f"Message {message.id} from {message.sender} to {where}: {describe_result(message)}"
     yield from (f"  {escape(line)}" for line in text.splitlines())
-    yield f"  {count(message.parts, 'part')}, {message.cost:.3f}"
     codes = list(dict.fromkeys(code for recipient in recipients for code in recipient.codes))
     if codes:
         yield f"  one-time code: {', '.join(codes[:5])}"
+
+
+def _why(reasons: "Reasons") -> Iterator[str]:
+    """Yield why a message has its sender, parts, price and fate."""
+    for name in ("sender", "parts", "price", "fate"):
+        yield f"  {name + ':':8}{escape(getattr(reasons, name))}"
 
 
 def _of_recipients(message: "Message", recipients: "Sequence[Recipient]") -> Iterator[_Moment]:

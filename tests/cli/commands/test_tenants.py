@@ -82,6 +82,12 @@ def test_the_operators_token_is_enough(certificates: Certificates, tmp_path: Pat
         say(ready_file, "tenant", "new", "--name", "mine", "--frozen-at", "2030-01-31")
         say(ready_file, "tenant", "use", "mine")
         assert say(ready_file, "clock", "show").startswith("2030-01-31")
+        # The secret is not shown, so the sandbox makes the call itself.
+        assert "was sent to 1 handset" in say(ready_file, "send", HANDSET, "Hi")
+        assert json.loads(say(ready_file, "messages", "--json"))["page"]["total"] == 1
+        assert account.ok("GET", "/messages")["page"]["total"] == 0
+        result = run("send", HANDSET, "Hi", "--from", "NOCREDIT", "--ready-file", ready_file)
+        assert (result.exit_code, "Refused with LEDGER_ERROR" in result.output) == (1, True)
 
 
 @pytest.mark.parametrize("args", [(), ("a", "--default")])
