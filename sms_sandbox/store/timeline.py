@@ -79,7 +79,7 @@ class Due(NamedTuple):
 
 
 class Full(NamedTuple):
-    """Where callbacks must wait: on these lanes, and all of these tenants."""
+    """The lanes and the tenants whose callbacks must wait."""
 
     lanes: Collection[str] = ()
     tenants: Collection[int] = ()

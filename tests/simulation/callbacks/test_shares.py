@@ -34,11 +34,13 @@ def test_every_tenant_leaves_room_for_another(forty: Shares) -> None:
     assert begin_all(forty, 5) == 1
 
 
-def test_lanes_of_a_tenant_with_its_share_are_full_until_it_has_room(forty: Shares) -> None:
+def test_a_tenant_with_its_share_is_full_until_it_has_room(forty: Shares) -> None:
     begin_all(forty, 1)
-    assert forty.full_lanes == ["1 20"]
-    forty.end(1, "1 0", timed_out=False)
-    assert forty.full_lanes == []
+    forty.begin(2, "2 0")
+    assert (forty.full_tenants, forty.full_lanes) == ([1], [])
+    for number in (0, 1):
+        forty.end(1, f"1 {number}", timed_out=False)
+    assert forty.full_tenants == []
 
 
 def test_a_trial_leaves_the_counts_alone(forty: Shares) -> None:
