@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from ..domain.addresses import is_own_address
 from . import (
     accounts,
     callbacks,
@@ -45,7 +46,9 @@ def read_info(call: Call) -> Info:
 def read_connection(call: Call) -> Connection:
     """Read what a client needs to call the API as this account: addresses, certificate files, key and secret."""
     secret = call.account.secret if call.context.shows_secrets else None
-    return Connection(**_info(call), key=call.account.key, secret=secret, env_command=[*call.context.env_command()])
+    command = [*call.context.env_command()]
+    is_remote = not is_own_address(call.caller.address)
+    return Connection(**_info(call), key=call.account.key, secret=secret, env_command=command, is_remote=is_remote)
 
 
 def _info(call: Call) -> dict[str, Any]:

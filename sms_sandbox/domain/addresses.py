@@ -1,5 +1,6 @@
 """The addresses by which clients reach this server, as their requests show them."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -46,3 +47,12 @@ def urls_for(own: Urls, base_url: str | None, scheme: str, host: str, is_proxied
 
 def _port_of(url: str) -> str:
     return url.rpartition(":")[2]
+
+
+def is_own_address(address: str) -> bool:
+    """Return True if a client at an address is on this machine; an empty one is a call inside of the server."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return not address
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback

@@ -54,6 +54,15 @@ def test_every_link_leads_somewhere(server: Account, pages: dict[str, str]) -> N
     assert len(checked) > 3
 
 
+def test_the_links_of_the_page_lead_somewhere(server: Account) -> None:
+    scripts = (ROOT / "sms_sandbox/web/page/js").rglob("*.js")
+    texts = "\n".join(path.read_text() for path in scripts)
+    targets = set(re.findall(r"""["'](docs/[^"'#]*|v1/openapi.json|openapi.json|ca.pem)[#"']""", texts))
+    assert {"docs/", "docs/api", "docs/control", "docs/shared.md"} <= targets
+    for target in targets:
+        assert fetch(f"{server.ready.http}/_sandbox/{target}").status == 200, target
+
+
 def test_the_index_lists_the_pages_in_the_order_to_read_them(pages: dict[str, str]) -> None:
     index = pages["/_sandbox/docs/"]
     nav = index.partition('aria-label="Pages')[2].partition("</nav>")[0]

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sms_sandbox.app import Addresses, create_app
 from sms_sandbox.cli.exposure import describe_exposure, invite
 from sms_sandbox.control.shapes.server_info import ServerInfo
+from sms_sandbox.domain.addresses import is_own_address
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.server.outward_names import find_address, list_names
 from sms_sandbox.server.server import build_info
@@ -194,6 +195,14 @@ def test_addresses_come_from_the_request(public: Account) -> None:
     assert (seen["https"], seen["http"]) == (f"https://{name}:{https_port}", f"http://{name}:{http_port}")
     refused = fetch(f"{public.ready.http}/get-balance.json", headers={"Host": f"{name}:{http_port}"}).json
     assert f"https://{name}:{https_port}/get-balance.json" in refused["error"]["description"]
+
+
+@pytest.mark.parametrize(("address", "expected"), [
+    ("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("", True), ("10.0.0.7", False),
+    ("fe80::1%eth0", False), ("testclient", False),
+])  # fmt: skip
+def test_a_colleague_is_not_told_of_files_of_the_server(address: str, expected: bool) -> None:
+    assert is_own_address(address) is expected
 
 
 def test_headers_of_a_proxy_count_only_if_it_is_trusted(certificates: Certificates) -> None:

@@ -17,10 +17,12 @@ class Info(Response):
 class Connection(Info):
     """The server's addresses and files, and the credentials of the account.
 
-    `secret` is null where control asks for a token. `env_command` prints the environment with which programs trust the
-    sandbox.
+    `secret` is null where control asks for a token. `is_remote`: the caller is on another machine, where the files and
+    the command are not; /_sandbox/ca.pem is the certificate to download. `env_command` prints the environment with
+    which programs trust the sandbox.
     """
 
     key: str
     secret: str | None
     env_command: list[str]
+    is_remote: bool = False

@@ -48,6 +48,12 @@ export class Control {
   patch(path, body = {}) { return this.call("PATCH", path, { body }); }
   delete(path, query = {}) { return this.call("DELETE", path, { query }); }
 
+  /** Return what an app needs. On another machine than the sandbox's, files are those that its person downloads. */
+  async connection() {
+    const facts = await this.get("/connection");
+    return facts.is_remote ? { ...facts, ca: "ca.pem", ca_bundle: "bundle.pem" } : facts;
+  }
+
   /** Call an operation and return its JSON. Throws ControlError. */
   async call(verb, path, { query = {}, body, signal } = {}) {
     const response = await this.fetch(verb, path, { query, body, signal });

@@ -115,7 +115,7 @@ export function mount(root, context) {
 
   const emptyBlock = h("div", {});
   function emptyState() {
-    control.get("/connection").then((connection) => replace(emptyBlock, codeBlock(firstCommand(connection)))).catch(notify);
+    control.connection().then((connection) => replace(emptyBlock, codeBlock(firstCommand(connection)))).catch(notify);
     return h("section", { class: "empty first-message" }, h("div", { class: "ghost-phone", "aria-hidden": "true" }, h("span"), h("span"), h("span")),
       h("div", { class: "stack" }, h("h2", {}, "No message yet"),
         h("p", {}, "Run this in a terminal. The phone that gets the message appears here by itself."), emptyBlock,

@@ -9,7 +9,7 @@ import { timeElement } from "../time.js";
 
 const LINKS = [
   ["docs/", "Documentation", "Guides, recipes, every method; served by this sandbox, without the internet."],
-  ["docs/methods", "The API", "All methods with their parameters, as a page to read."],
+  ["docs/api", "The API", "All methods with parameters, responses and examples, as a page to read."],
   ["docs/control", "The control API", "Everything that this page does, for curl and for tests."],
   ["openapi.json", "OpenAPI of the API", "The document itself, for generators and clients."],
   ["v1/openapi.json", "OpenAPI of control", "The document itself."],
@@ -38,7 +38,7 @@ export function mount(root, context) {
     code.setAttribute("aria-labelledby", `language-${index}`);
   }
 
-  control.get("/connection").then((connection) => {
+  control.connection().then((connection) => {
     const all = snippets(connection);
     replace(tabs, all.map(([name], index) => h("button", {
       class: "button small", type: "button", role: "tab", id: `language-${index}`, "aria-controls": "first-call", onclick: () => choose(all, index),
@@ -48,7 +48,10 @@ export function mount(root, context) {
       },
     }, name)));
     choose(all, 0);
-    replace(trust, codeBlock(`eval "$(${connection.env_command.join(" ")})"`));
+    replace(trust, connection.is_remote
+      ? [codeBlock(`curl -o ca.pem ${connection.http}/_sandbox/ca.pem`), h("p", { class: "small-text soft" }, "Then tell your program to trust it: ",
+        h("a", { href: "docs/shared.md#trust-the-certificate" }, "how, language by language"), ".")]
+      : codeBlock(`eval "$(${connection.env_command.join(" ")})"`));
   }).catch(notify);
 
   async function show() {

@@ -30,7 +30,7 @@ export function mount(root, context) {
   // Each part is shown as soon as it has been read.
   const parts = [
     async () => {
-      const [connection, own, all] = await Promise.all([control.get("/connection"), control.get("/account"), control.get("/accounts", { max: SHOWN })]);
+      const [connection, own, all] = await Promise.all([control.connection(), control.get("/account"), control.get("/accounts", { max: SHOWN })]);
       name.textContent = context.tenant?.name ?? "";
       account.show(own);
       replace(keys, showKeys(connection, own, all));

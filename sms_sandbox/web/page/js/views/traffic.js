@@ -22,7 +22,7 @@ export function mount(root, context) {
   let connection = null;
   let dropped = 0;
   // Keys and addresses are for the commands to copy; the list does not wait for them.
-  const known = Promise.all([control.get("/accounts", { max: 1000 }), control.get("/connection")]).then(([{ accounts }, answer]) => {
+  const known = Promise.all([control.get("/accounts", { max: 1000 }), control.connection()]).then(([{ accounts }, answer]) => {
     keys = new Map(accounts.map(({ id, key }) => [id, key]));
     connection = answer;
     list.draw();
