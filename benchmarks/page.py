@@ -34,7 +34,7 @@ PATHS = (
 
 
 def page(run: Run) -> Figure:
-    """Time what the page reads from a server with very many messages, and from one with a few."""
+    """Time the page's reads on a server with very many messages, and on one with few."""
     name = f"p95 of the page's filters, {run.members:,} messages"
     figure = Figure(name, "ms", f"the same, {FEW_MESSAGES:,}", 200, goal_is_ratio=False, more_is_better=False)
     with TemporaryDirectory() as directory:
