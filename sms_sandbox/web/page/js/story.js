@@ -10,7 +10,7 @@ const EVENTS = { dlr: "delivery report", reply: "reply", inbound: "inbound messa
 export function storyList(message, recipients, callbacks, entries, clock) {
   const moments = [
     ...ofMessage(message, entries), ...ofRecipients(message, recipients, entries),
-    ...callbacks.flatMap((callback) => ofCallback(callback)), ...ofEntries(entries, message),
+    ...callbacks.flatMap((callback) => ofCallback(callback, message.recipients > 1)), ...ofEntries(entries, message),
   ];
   moments.sort((one, other) => Date.parse(one.at) - Date.parse(other.at) || one.order - other.order);
   let day = "";
@@ -47,8 +47,8 @@ function ofRecipients(message, recipients, entries) {
   }));
 }
 
-function ofCallback(callback) {
-  const what = `callback of the ${EVENTS[callback.event] ?? callback.event}`;
+function ofCallback(callback, namesHandset) {
+  const what = `callback of the ${EVENTS[callback.event] ?? callback.event}${namesHandset ? ` for ${numberText(callback.msisdn)}` : ""}`;
   const link = () => h("a", { href: `#/callbacks/${callback.id}` }, `Callback ${callback.id}`);
   const moments = callback.attempts.map((attempt) => {
     const isOk = attempt.error === null;
@@ -58,7 +58,7 @@ function ofCallback(callback) {
       [link(), " · ", h("code", {}, callback.url.split("?")[0])],
       attempt.error ?? (attempt.status !== null && `Status ${attempt.status} after ${duration(attempt.latency_ms)}`),
       attempt.answer && h("code", { class: "answer" }, attempt.answer.slice(0, 300)),
-      callback.rule && `Changed by ${callback.rule}`,
+      callback.rule && `By ${callback.rule}`,
     ] };
   });
   if (callback.next_due !== null) {
