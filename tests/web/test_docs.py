@@ -101,6 +101,10 @@ def test_the_reference_shows_every_method_and_operation(pages: dict[str, str]) -
     for operation in OPERATIONS:
         assert f'<h3 id="{operation.name}">' in control, operation.name
         assert f"<code>{operation.path}</code>" in control
+    created = control.partition('<h3 id="create_tenant">')[2].partition("</section>")[0]
+    assert "needs the operator's token" in created
+    assert "-H &#x27;X-Sandbox-Token: TOKEN&#x27;" in created or "-H 'X-Sandbox-Token: TOKEN'" in created
+    assert "<td><code>frozen_at</code></td>" in created, "the fields of the body"
     assert "At most 2000 characters." in api
     assert "-d message=text" in api
     assert '"delivery_stats": {' in api

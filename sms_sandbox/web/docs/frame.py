@@ -29,7 +29,6 @@ height="28"><span>sms-sandbox</span></a> <a href="/_sandbox/docs/">Documentation
 <div class="docs-body">
 <nav class="docs-nav" aria-label="Pages of the documentation"><ul>$pages</ul></nav>
 <main id="content" class="doc" tabindex="-1">
-$contents
 $body
 </main>
 </div>
@@ -49,7 +48,13 @@ def frame(
         f'<li><a href="{escape(address)}"{" aria-current=page" * (address == here)}>{escape(text)}</a></li>'
         for address, text in (*pages, *REFERENCES)
     )
-    return _FRAME.substitute(title=escape(title), pages=listed, contents=_contents(headings), body=body).encode()
+    return _FRAME.substitute(title=escape(title), pages=listed, body=_with_contents(body, headings)).encode()
+
+
+def _with_contents(body: str, headings: Iterable[Heading]) -> str:
+    """Return the HTML of a page, with its table of contents behind the title."""
+    title, end, rest = body.partition("</h1>")
+    return f"{title}{end}{_contents(headings)}{rest}"
 
 
 def _contents(headings: Iterable[Heading]) -> str:

@@ -7,9 +7,12 @@ from html import escape
 from typing import Any, NamedTuple
 
 from .markdown import Heading
-from .schema_text import Schema, describe_type, link_type, make_example
+from .schema_text import Schema, describe_type, link_type, make_example, resolve
 
 _VERBS = ("get", "post", "put", "patch", "delete")
+
+
+_OPERATOR = "<p>Where other machines can call, this needs the operator's token.</p>"
 
 
 class _Entry(NamedTuple):
@@ -80,7 +83,7 @@ def _show(entry: _Entry, base: str, schemas: Mapping[str, Schema]) -> str:
     parts = [
         f'<section class="operation"><h3 id="{escape(entry.anchor)}">{verbs} {paths}</h3>',
         _paragraphs(operation["summary"]), _paragraphs(operation.get("description", "")),
-        _parameters(parameters), _body(schema, body),
+        _OPERATOR if _needs_operator(operation) else "", _parameters(parameters), _body(schema, body, schemas),
         "<h4>Example</h4>", _code(_curl(entry, base, schema, schemas)), "<h4>Responses</h4>",
     ]  # fmt: skip
     parts += [_response(status, response, schemas) for status, response in operation["responses"].items()]
@@ -92,11 +95,16 @@ def _parameters(parameters: Sequence[Mapping[str, Any]]) -> str:
     return f"<h4>Parameters</h4>{_table(rows)}" if rows else ""
 
 
-def _body(schema: Schema, content: Iterable[str]) -> str:
+def _needs_operator(operation: Mapping[str, Any]) -> bool:
+    """Return True if an operation names its own ways in, and a tenant's key is not one of them."""
+    return "security" in operation and not any("account" in each for each in operation["security"])
+
+
+def _body(schema: Schema, content: Iterable[str], schemas: Mapping[str, Schema]) -> str:
     if not schema:
         return ""
     kinds = " or ".join(f"<code>{escape(kind)}</code>" for kind in content)
-    return f"<h4>Body</h4><p>{link_type(schema)}, as {kinds}</p>{_fields(schema)}"
+    return f"<h4>Body</h4><p>{link_type(schema)}, as {kinds}</p>{_fields(resolve(schema, schemas))}"
 
 
 def _fields(schema: Schema) -> str:
@@ -124,7 +132,7 @@ def _response(status: str, response: Mapping[str, Any], schemas: Mapping[str, Sc
     shown = f"<p><strong>{escape(name)}</strong> {said} {link_type(schema)}, <code>{kind}</code></p>"
     if not status.startswith("2") or kind != "application/json":
         return shown
-    return f"{shown}{_fields(schema)}{_code(_json(make_example(schema, schemas)))}"
+    return f"{shown}{_fields(resolve(schema, schemas))}{_code(_json(make_example(schema, schemas)))}"
 
 
 def _curl(entry: _Entry, base: str, schema: Schema, schemas: Mapping[str, Schema]) -> str:
@@ -139,7 +147,8 @@ def _curl(entry: _Entry, base: str, schema: Schema, schemas: Mapping[str, Schema
         data.append(json.dumps(make_example(schema, schemas, only_required=True), ensure_ascii=False))
     implied = "post" if data else "get"  # curl's own choice
     verb = "" if implied in entry.verbs else f"-X {entry.verbs[0].upper()} "
-    return " \\\n  ".join([f"curl -u KEY:SECRET {verb}{base}{path}", *(f"-d {shlex.quote(each)}" for each in data)])
+    who = "-H 'X-Sandbox-Token: TOKEN'" if _needs_operator(entry.operation) else "-u KEY:SECRET"
+    return " \\\n  ".join([f"curl {who} {verb}{base}{path}", *(f"-d {shlex.quote(each)}" for each in data)])
 
 
 def _json(value: object) -> str:

@@ -31,6 +31,11 @@ def link_type(schema: Schema) -> str:
     return escape(f"{words} ({schema['format']})" if "format" in schema else words)
 
 
+def resolve(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
+    """Return the schema that a reference names, or the schema itself."""
+    return schemas[schema["$ref"].removeprefix(_REFERENCE)] if "$ref" in schema else schema
+
+
 def describe_type(schema: Schema) -> str:
     """Return the description of a schema, its limits, and its default."""
     parts = [" ".join(schema.get("description", "").split())]
@@ -53,8 +58,7 @@ def _plain(value: object) -> str:
 
 def make_example(schema: Schema, schemas: Mapping[str, Schema], depth: int = 0, *, only_required: bool = False) -> Any:
     """Return a value that fits a schema: its own example, or one made of its type."""
-    if "$ref" in schema:
-        schema = schemas[schema["$ref"].removeprefix(_REFERENCE)]
+    schema = resolve(schema, schemas)
     if schema.get("examples"):
         return schema["examples"][0]
     if "anyOf" in schema:
