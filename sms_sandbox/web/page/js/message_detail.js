@@ -17,6 +17,8 @@ export async function messageDetail(id, { control, clock, notify }, back) {
     control.get("/recipients", { message: id, max: MAX_ROWS }), control.get("/callbacks", { message: id, max: MAX_ROWS }),
     control.get("/traffic", { message: id, max: MAX_ROWS * 2 }),
   ]);
+  // The call is older than all reports, of which a campaign has more than were read.
+  if (reasons.call_id !== null && !entries.some((entry) => entry.id === reasons.call_id)) entries.push(await control.get(`/traffic/${reasons.call_id}`));
   const call = entries.find((entry) => entry.id === reasons.call_id) ?? null;
   const handsets = recipientList(message, control, notify);
   const element = h("article", { class: "detail stack", "aria-labelledby": "message-title" },

@@ -139,11 +139,15 @@ export class Stream {
   }
 }
 
-/** Return a function that calls `work` once, a moment after the last of several calls; `work` never overlaps itself. */
+/**
+ * Return a function that calls `work` once, a moment after the first of several calls. `work` never overlaps itself, and
+ * pauses for twice its own time, so that a busy tenant is not read without a rest.
+ */
 export function debounce(work, wait = 120) {
   let timer = null;
   let running = false;
   let again = false;
+  let took = 0;
   async function run() {
     timer = null;
     if (running) {
@@ -151,18 +155,20 @@ export function debounce(work, wait = 120) {
       return;
     }
     running = true;
+    const began = performance.now();
     try {
       await work();
     } finally {
       running = false;
+      took = performance.now() - began;
       if (again) {
-        again = false;
         schedule();
+        again = false;
       }
     }
   }
   function schedule() {
-    if (timer === null) timer = setTimeout(run, wait);
+    if (timer === null) timer = setTimeout(run, Math.max(wait, again ? 2 * took : 0));
   }
   schedule.cancel = () => { clearTimeout(timer); timer = null; again = false; };
   return schedule;
