@@ -120,7 +120,7 @@ export function mount(root, context) {
       h("div", { class: "stack" }, h("h2", {}, "No message yet"),
         h("p", {}, "Run this in a terminal. The phone that gets the message appears here by itself."), emptyBlock,
         h("p", { class: "small-text" }, h("a", { href: "#/start" }, "The same in Python, PHP, Node, Ruby, Java, C# and Go")),
-        h("p", { class: "small-text" }, "Or ", h("a", { href: "#/start" }, "see it in your language"), ", or open the phone of any number and write from it.")));
+        h("p", { class: "small-text" }, "Or open the phone of any number, and write from it.")));
   }
 
   const endStream = stream.subscribe(({ kind, entry }) => {
