@@ -55,6 +55,10 @@ def test_a_colleague_signs_in_looks_around_and_signs_out(page: Page, public: Acc
     expect(page.get_by_text("for signed-in eyes only").first).to_be_visible()
     public.send("as it comes", HANDSET)
     expect(page.get_by_text("as it comes").first).to_be_visible()
+    # What the operator looked at before in this tab is not the tenant's to see.
+    page.evaluate("sessionStorage.setItem('sms-sandbox.acts-on', 'another')")
+    page.reload()
+    expect(page.locator(".chip .tenant")).to_have_text("default")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.goto("/_sandbox/")

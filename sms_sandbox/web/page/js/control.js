@@ -78,8 +78,8 @@ export class Control {
     if (response.ok) return response;
     const refusal = await explain(response);
     if (refusal.status === 401) this.#refused(refusal);
-    if (refusal.status === 404 && path === "/tenants/current" && this.actsOn !== null) {
-      this.actsOn = null; // the tenant was deleted
+    if ([403, 404].includes(refusal.status) && path === "/tenants/current" && this.actsOn !== null) {
+      this.actsOn = null; // the tenant was deleted, or the operator has signed out
       location.reload();
     }
     throw refusal;

@@ -25,6 +25,7 @@ export async function signOutButton(control) {
   async function signOut() {
     await fetch("sign-out", { method: "POST", redirect: "manual" });
     control.credentials = null;
+    control.actsOn = null;
     location.assign("sign-in");
   }
 }
