@@ -55,4 +55,4 @@ def assert_same(one: bytes, other: bytes) -> None:
 
 def test_every_kind_of_thing_happened(servers: list[Account], receiver: Receiver) -> None:
     tables: dict[str, list[dict[str, Any]]] = json.loads(lived(servers[0], receiver))["tables"]
-    assert all(tables.values())
+    assert [name for name, rows in tables.items() if not rows] == ["failed_events"]  # which no call can cause
