@@ -39,7 +39,7 @@ class Settings:
     host: str = _setting(
         "127.0.0.1",
         "Address to listen on, besides ::1 if clients reach it as localhost. On any but a loopback address, "
-        "the control API needs a token.",
+        "control needs a tenant's key and secret, or the operator's token.",
     )
     https_port: int = _setting(8443, "HTTPS port, for the API. 0 picks a free port.", least=0, most=65535)
     http_port: int = _setting(
@@ -123,7 +123,8 @@ class Settings:
     )
     allow_http: bool = _setting(False, "Serve the API over plain HTTP, too, on the HTTP port.")
     control_token: str | None = _setting(
-        None, "Token that control calls must send as X-Sandbox-Token. If needed and left out, one is generated."
+        None,
+        "The operator's token, for control of all tenants; sent as X-Sandbox-Token. If needed and left out, one is made.",
     )
     log_format: str = _setting("text", "Format of log lines.", choices=("text", "json"))
     ready_file: str | None = _setting(
