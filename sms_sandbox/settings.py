@@ -124,7 +124,7 @@ class Settings:
     allow_http: bool = _setting(False, "Serve the API over plain HTTP, too, on the HTTP port.")
     control_token: str | None = _setting(
         None,
-        "The operator's token, for control of all tenants; sent as X-Sandbox-Token. If needed and left out, one is made.",
+        "The operator's token, to control all tenants, sent as X-Sandbox-Token. If needed and left out, one is made.",
     )
     log_format: str = _setting("text", "Format of log lines.", choices=("text", "json"))
     ready_file: str | None = _setting(
