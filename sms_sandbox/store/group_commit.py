@@ -35,7 +35,7 @@ MAX_SECONDS = 0.02
 MAX_LOCK_SECONDS = 5.0
 """Longest wait for a tenant that another process keeps locked. Then the work fails."""
 
-LOCK_PAUSE_SECONDS = 0.2
+LOCK_PAUSE_SECONDS = 1.0
 """Pause before such a tenant is tried again. A try may hold up other work for `LOCK_TIMEOUT_MS`."""
 
 CHECK_SECONDS = 0.01

@@ -13,7 +13,7 @@ from .database import CONNECTIONS, Store
 VERSION = 6
 """Version of the tables. A database of another version is refused."""
 
-LOCK_TIMEOUT_MS = 50
+LOCK_TIMEOUT_MS = 200
 """Longest wait of a statement for a lock of another process, unless its transaction is one that may wait."""
 
 _PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
