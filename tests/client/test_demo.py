@@ -62,7 +62,8 @@ def test_a_tenant_with_messages_is_left_alone(demo: Account) -> None:
 def story(entries: list[dict[str, Any]]) -> list[str]:
     """Return what is the same in each run: neither the order in a moment nor durations."""
     shown = ("at", "kind", "method", "number", "code", "status", "rule", "error", "message_id", "hints")
-    return sorted(json.dumps([each[name] for name in shown]) for each in entries)
+    told = (each for each in entries if each["kind"] != "control")  # the last one is made while the clock runs
+    return sorted(json.dumps([each[name] for name in shown]) for each in told)
 
 
 def test_each_start_tells_the_same(demo: Account, certificates: Certificates, tmp_path: Path) -> None:
