@@ -21,7 +21,7 @@ line { stroke: #9aa5a1; stroke-dasharray: 3 3; }
 
 
 class Bar(NamedTuple):
-    """A bar with its label, its value as written, and whether it is of the sandbox."""
+    """A bar. `text` is its value as written, and `is_own` is True for the sandbox."""
 
     label: str
     value: float

@@ -34,7 +34,7 @@ PATHS = (
 
 
 def page(run: Run) -> Figure:
-    """Time the page's reads on a server with very many messages, and on one with few."""
+    """Time the reads of the page, with very many messages and with few."""
     name = f"p95 of the page's filters, {run.members:,} messages"
     figure = Figure(name, "ms", f"the same, {FEW_MESSAGES:,}", 200, goal_is_ratio=False, more_is_better=False)
     with TemporaryDirectory() as directory:

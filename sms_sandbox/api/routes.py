@@ -166,7 +166,7 @@ class Api:
             if is_multipart(content_type) and not await self._store.run(
                 lambda db: self._gate.is_known(db, authorization)
             ):
-                body = b""  # whoever may not call can't make the server read many parts
+                body = b""  # a stranger cannot make the server read many parts
             with suppress(UnreadableError):
                 call.form = read_form(scope["query_string"], content_type, body)
             call.method = self.methods.get(name)
