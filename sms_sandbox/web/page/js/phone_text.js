@@ -63,8 +63,9 @@ function linkElement(text, link, onTap) {
 
 /** Return the address of a link, null if it is not one of the web. */
 export function webAddress(link) {
-  const url = URL.parse ? URL.parse(withScheme(link)) : new URL(withScheme(link));
-  return url !== null && ["http:", "https:"].includes(url.protocol) ? url.href : null;
+  if (!URL.canParse(withScheme(link))) return null;
+  const url = new URL(withScheme(link));
+  return ["http:", "https:"].includes(url.protocol) ? url.href : null;
 }
 
 function withScheme(link) {
