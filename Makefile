@@ -12,7 +12,7 @@ JOBS ?= auto
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check tests contract contract-diff mutations bench certs docs screenshots format lock clean
+.PHONY: help run test check tests contract contract-diff mutations bench fuzz certs docs screenshots format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -46,6 +46,9 @@ mutations: $(VENV)/.dev  ## Run the contract suite against every mutation, and w
 
 bench: $(VENV)/.dev  ## Measure speed and memory, each next to a baseline in the same run.
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(VENV)/.dev  ## Try random inputs on a sandbox: bytes, both APIs, imports. In pieces: ARGS="--inputs 100000 --seed 2".
+	$(BIN)/python -m benchmarks.fuzz $(ARGS)
 
 certs: $(VENV)/.run  ## Create or renew the certificates in certs/, and print the variables that trust them.
 	$(BIN)/sms-sandbox env

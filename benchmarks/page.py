@@ -7,11 +7,11 @@ from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
 
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.services import new_tenant
 from sms_sandbox.store import accounts, messages, recipients
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.messages import NewMessage
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.recipients import NewRecipient
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.tenants import NewTenant

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.services import new_tenant
 from sms_sandbox.store import accounts, contacts
 from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.tenants import NewTenant
 

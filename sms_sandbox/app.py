@@ -32,6 +32,7 @@ from .services.access import Access
 from .settings import Settings, control_token, is_loopback, with_private_secret
 from .store import tenants
 from .store.database import Store
+from .store.failures import explain_failure
 from .tenants.startup import TenantSetup
 from .tenants.upkeep import TenantUpkeep
 from .web import metrics
@@ -237,12 +238,11 @@ class Sandbox:
             await asyncio.wait_for(self.store.run(tenants.find_default), READY_TIMEOUT_SECONDS)
         except Exception as failure:
             log.warning("The database does not answer.", exc_info=failure)
-            return "The database does not answer."
+            return explain_failure(failure)
         return None
 
     async def _load(self) -> _Awake:
-        # On a thread, so that calls are answered meanwhile.
-        await asyncio.to_thread(import_module, ".control.routes", __package__)
+        await asyncio.to_thread(import_module, ".control.routes", __package__)  # calls are answered meanwhile
         from .api.internal_call import call_internally
         from .control.declare import Context
         from .control.routes import create_control

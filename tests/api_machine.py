@@ -11,11 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.render import to_json, to_xml
 from sms_sandbox.api.routes import load_methods
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import tenants
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from tests import api_calls
 from tests.api.xml_values import parse_xml, read_back, to_xml_value
 from tests.conftest import make_tenant

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from sms_sandbox.api.routes import Api
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.server.certificates import Certificates, ensure
 from sms_sandbox.services import new_tenant
 from sms_sandbox.store import accounts
 from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.tenants import NewTenant
 from tests.app_client import AppClient, close_loop
 from tests.databases import empty_store, postgres_engine, sqlite_engine

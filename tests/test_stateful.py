@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, consumes, invariant, multiple, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.store import tenants
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from tests.api_machine import ApiMachine
 
 HANDSETS = [f"614915701{n:02}" for n in range(56, 60)]

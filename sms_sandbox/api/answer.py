@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
-from ..domain.clock import real_now
 from ..domain.profiles import PROFILES, Profile
 from ..store.accounts import Account
 from ..store.database import Store
 from ..store.failures import is_database_failure
+from ..store.real_time import real_now
 from ..store.tenant_versions import TenantBusyError
 from ..store.timeline import GoneError
 from ..store.unit_of_work import has_failed, scope

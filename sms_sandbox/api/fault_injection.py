@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 from starlette.types import Message, Receive, Scope, Send
 
 from ..domain import numbers
-from ..domain.clock import real_now
 from ..domain.faults import MAGIC_KEYS, MAGIC_SENDERS, STATUS_TITLES, Fault, magic_key_rule
 from ..domain.profiles import PROFILES
 from ..domain.rule_match import Subject, to_international
 from ..store import rules
 from ..store.accounts import Account
+from ..store.real_time import real_now
 from .asgi_extensions import CONNECTION
 from .declare import GATE, Method
 from .errors import Code, Description

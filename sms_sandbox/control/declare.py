@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from starlette.types import Receive, Scope
 
 from ..domain.addresses import Urls
-from ..domain.clock import real_now
 from ..journal.writer import JournalWriter
 from ..services.access import Access, Caller
 from ..services.new_tenant import TenantDefaults
@@ -25,6 +24,7 @@ from ..simulation.runner import Runner
 from ..store import accounts, tenants
 from ..store.accounts import Account
 from ..store.database import Store
+from ..store.real_time import real_now
 from ..store.tenants import Tenant
 from .errors import ControlError, gone
 from .event_feeds import Feeds

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ..domain import credentials
-from ..domain.clock import real_now
 from ..services import document_check, tenant_document
 from ..services.document_secrets import hide_secrets
 from ..services.tenant_document import FORMAT, VERSION
 from ..store import accounts, schema, tenant_rows, tenants
+from ..store.real_time import real_now
 from ..store.row_check import DocumentError
 from ..store.tenant_rows import Tables
 from ..store.tenants import NewTenant, Tenant

@@ -8,9 +8,9 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from ..domain.clock import real_now
 from ..journal import queries
 from ..store import rules, tenants
+from ..store.real_time import real_now
 from ..store.tenants import Tenant
 from .clock import clock_at
 from .declare import Call, LongCall, StreamEvent, operation

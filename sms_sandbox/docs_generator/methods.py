@@ -17,12 +17,13 @@ from ..api.parity.evidence import EVIDENCE, MEANINGS, Evidence
 from ..api.render import to_json
 from ..api.routes import load_methods
 from ..api.schema import schema_of
-from ..domain.clock import Clock, real_now
+from ..domain.clock import Clock
 from ..services import new_tenant
 from ..simulation.callbacks.http_client import CallbackClient
 from ..simulation.runner import Runner
 from ..store.accounts import NewAccount
 from ..store.database import Store
+from ..store.real_time import real_now
 from ..store.schema import open_store
 from ..store.tenants import NewTenant
 from .examples import EXAMPLES, Pause

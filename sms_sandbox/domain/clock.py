@@ -20,11 +20,6 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + micros * MICROSECOND
 
 
-def real_now() -> datetime:
-    """Return the time of this machine, in UTC."""
-    return datetime.now(UTC)
-
-
 def month_after(moment: datetime, day: int = 0) -> datetime:
     """Return the same day of the next month, or its last day.
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, not_, or_, select
 
-from ..domain.clock import Clock, real_now, to_micros
+from ..domain.clock import Clock, to_micros
 from ..store import ids
+from ..store.real_time import real_now
 from ..store.scopes import PendingEntry
 from ..store.statement import Statement
 from ..store.tables import journals as j

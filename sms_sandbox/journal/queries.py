@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
-from ..domain.clock import from_micros, real_now, to_micros
+from ..domain.clock import from_micros, to_micros
 from ..store.paging import Page, Paging, fetch_page
+from ..store.real_time import real_now
 from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import traffic as t

@@ -22,7 +22,10 @@ def make_private(url: str) -> None:
         return
     path = Path(match[1])
     if not path.exists() and path.parent.is_dir():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _MODE))
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, _MODE))
+        except OSError as error:
+            raise StoreError(f"The database {path} can't be created: {error.strerror or error}.") from error
     for suffix in _SUFFIXES:
         file = Path(f"{path}{suffix}")
         try:

@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 
 from ..domain import credentials
 from ..domain.attempt_limit import AttemptLimit
-from ..domain.clock import real_now
 from ..store import accounts, tenants
 from ..store.accounts import Account
+from ..store.real_time import real_now
 from ..store.tenants import Tenant
 from . import sessions
 from .quotas import QuotaError

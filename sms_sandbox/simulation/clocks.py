@@ -9,9 +9,10 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
-from ..domain.clock import Clock, real_now
+from ..domain.clock import Clock
 from ..store import tenants
 from ..store.database import Store
+from ..store.real_time import real_now
 
 _CHECK_SECONDS = 2.0
 """Time between two searches for clocks that a dead process left frozen, on a shared database."""

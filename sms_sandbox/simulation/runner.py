@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from ..domain.clock import from_micros, real_now
+from ..domain.clock import from_micros
 from ..domain.histogram import Histogram
 from ..store import imports, timeline
 from ..store.database import Store
+from ..store.real_time import real_now
 from .advance import Advances
 from .advance_result import AdvanceResult
 from .callbacks.attempts import Attempts

@@ -5,11 +5,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import Connection
 
-from ..domain.clock import real_now, to_micros
+from ..domain.clock import to_micros
 from ..domain.redaction import redact, redact_url
 from ..journal.entries import CALLBACK, FAILURE, INBOUND, REPORT, NewEntry, build_entry, to_pending
 from ..store import accounts, callbacks
 from ..store.callbacks import Outcome
+from ..store.real_time import real_now
 from ..store.recipients import Reporting
 from ..store.scopes import PendingEntry
 from ..store.timeline import ENLIST, SEND, Due

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, event
 
 from .connection import StoreConnection, catch_up
 from .group_commit import ThreadedGroupCommit
+from .open_file import OpenFile
 from .scopes import PendingEntry
 from .tenant_locks import TenantLocks
 from .tenant_signal import TenantSignal
@@ -36,6 +37,8 @@ class Transaction:
         """True if it was lost during the commit, so that all may have happened and nothing may be repeated."""
 
     def __enter__(self) -> Connection:
+        if self._store.file is not None:
+            self._store.file.check()
         self._db.unit.begin(self._waits_for_locks)
         if not self._store.embedded:
             try:
@@ -118,6 +121,8 @@ class Store:
         self.engine = engine
         self.embedded = engine.dialect.name == "sqlite"
         self.volatile = self.embedded and engine.url.database in (None, "", ":memory:")
+        self.file: OpenFile | None = None
+        """The file of the database, once it is open."""
         self.on_scheduled: Callable[[int], None] = lambda _: None
         self.journal: Journal = _NoJournal()
         self.traffic = TenantSignal()

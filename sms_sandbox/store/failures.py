@@ -12,8 +12,24 @@ _PASSING_CLASSES = ("08", "40", "53", "55", "57", "58")
 
 _LOCK_NOT_AVAILABLE = "55P03"
 
+_DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+_SENTENCES = {
+    sqlite3.SQLITE_CORRUPT: "The database file is damaged; put a copy in its place, or delete it to begin anew.",
+    sqlite3.SQLITE_NOTADB: "The database file is no database any more; put a copy in its place, or delete it.",
+    sqlite3.SQLITE_READONLY: "The database file, or the folder or disk it is on, is read-only.",
+    sqlite3.SQLITE_CANTOPEN: "The database file can't be opened; its folder must exist and be writable.",
+    sqlite3.SQLITE_FULL: "The disk with the database file is full.",
+    sqlite3.SQLITE_IOERR: "The disk with the database file has failed to read or write.",
+}
+"""What SQLite's errors mean for who operates the server."""
+
 _MAX_CHARACTERS = 500
 """Longest text of an error that is kept."""
+
+
+class DatabaseFileError(sqlite3.OperationalError):
+    """The database file was deleted or replaced under the server. The message is a sentence."""
 
 
 def is_database_failure(error: BaseException) -> bool:
@@ -25,7 +41,7 @@ def is_database_failure(error: BaseException) -> bool:
         return True
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, sqlite3.Error):
-        return isinstance(cause, sqlite3.OperationalError)
+        return isinstance(cause, sqlite3.OperationalError) or _code_of(cause) in _DAMAGES
     if not type(cause).__module__.startswith("psycopg"):
         return False
     state: str | None = getattr(cause, "sqlstate", None)
@@ -35,6 +51,19 @@ def is_database_failure(error: BaseException) -> bool:
         if state is None
         else (state[:2] in _PASSING_CLASSES)
     )
+
+
+def _code_of(error: BaseException) -> int:
+    """Return SQLite's code of an error, without its details. 0 if there is none."""
+    return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def explain_failure(error: BaseException) -> str:
+    """Return in a sentence why the database does not work, for who operates the server."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, DatabaseFileError):
+        return str(cause)
+    return _SENTENCES.get(_code_of(cause), "The database does not answer.")
 
 
 def is_lock_timeout(error: BaseException) -> bool:

@@ -1,14 +1,16 @@
 """The schema: opens a database, and creates the tables of a new one."""
 
 import re
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from . import tables
 from .database import CONNECTIONS, Store
+from .open_file import OpenFile
 
 VERSION = 6
 """Version of the tables. A database of another version is refused."""
@@ -19,8 +21,13 @@ LOCK_TIMEOUT_MS = 200
 _PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
 """How long PostgreSQL's library waits for a host that does not answer. Its own defaults are minutes."""
 
-_LOCKED = "database is locked"
-"""SQLite's message for a file that another process has open."""
+_REASONS = {
+    "database is locked": "another process has it open; several can share a PostgreSQL.",
+    "database disk image is malformed": "it is damaged; put a copy in its place, or delete it to begin anew.",
+    "attempt to write a readonly database": "the file, or its folder, is read-only.",
+    "disk I/O error": "its disk has failed to read or write, or its folder is read-only.",
+}
+"""What SQLite's messages mean."""
 
 _PASSWORD = re.compile(r":(?!//).*@", re.DOTALL)
 """The password in a URL, even in one that is wrong otherwise."""
@@ -46,9 +53,10 @@ def open_store(url: str) -> Store:
         if isinstance(why, StoreError):
             raise
         reason = str(why.orig if isinstance(why, DBAPIError) else why).strip().partition("\n")[0]
-        if reason == _LOCKED:
-            reason = "another process has it open; several can share a PostgreSQL."
+        reason = _REASONS.get(reason, reason)
         raise StoreError(f"The database {shown} can't be used: {reason}") from why
+    if store.embedded and not store.volatile and Path(store.engine.url.database or "").is_file():
+        store.file = OpenFile(str(Path(store.engine.url.database or "").absolute()))
     return store
 
 
@@ -114,6 +122,8 @@ def prepare(db: Connection) -> None:
         version = db.scalar(select(tables.meta.c.version))
         if version != VERSION:
             raise StoreError(f"The database is of version {version}, and this sms-sandbox uses version {VERSION}.")
+        if db.dialect.name == "sqlite":  # a file that cannot be written is told now, and not by the first call
+            db.execute(update(tables.meta).values(version=VERSION))
         return
     if foreign := sorted(present & set(tables.metadata.tables)):
         raise StoreError(

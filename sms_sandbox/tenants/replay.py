@@ -26,7 +26,7 @@ from ..control.documents import check_document, export_document
 from ..control.errors import ControlError
 from ..control.shapes.documents import Document
 from ..domain import credentials
-from ..domain.clock import Clock, from_micros, real_now
+from ..domain.clock import Clock, from_micros
 from ..domain.faults import magic_suffix_of
 from ..journal import queries
 from ..journal.entries import CALL, INBOUND, MAX_VALUE_CHARS
@@ -40,6 +40,7 @@ from ..store import accounts, ids, tenant_rows, tenants, transactions
 from ..store.accounts import NewAccount
 from ..store.callbacks import Outcome
 from ..store.database import Store
+from ..store.real_time import real_now
 from ..store.schema import open_store
 from ..store.tenant_rows import Row, Tables
 from ..store.tenants import NewTenant

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ..domain import credentials, faults
-from ..domain.clock import Clock, real_now
+from ..domain.clock import Clock
 from ..domain.profiles import PROFILES
 from ..services import new_tenant
 from ..services.quotas import Quotas
 from ..settings import PUBLISHED_SECRET, Settings, can_be_account, flag, is_loopback
 from ..store import accounts, schema, tenants
+from ..store.real_time import real_now
 from ..store.tenant_use import FROM_START
 
 if TYPE_CHECKING:

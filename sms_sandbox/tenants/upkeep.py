@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..domain.clock import real_now, to_micros
+from ..domain.clock import to_micros
 from ..store import tenant_use, tenants
 from ..store.database import Store
+from ..store.real_time import real_now
 
 log = logging.getLogger(__name__)
 

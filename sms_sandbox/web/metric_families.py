@@ -13,9 +13,9 @@ from prometheus_client.exposition import choose_encoder
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from ..domain.clock import real_now
 from ..domain.histogram import Histogram
 from ..store import failed_events, figures
+from ..store.real_time import real_now
 
 if TYPE_CHECKING:
     from .metrics import Metrics

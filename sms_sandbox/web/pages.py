@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..api.declare import Method
 from ..domain import merge
 from ..domain.addresses import Urls
-from ..domain.clock import real_now
 from ..store.database import Store
+from ..store.real_time import real_now
 from .sign_in import SignIn
 
 _NO_STORE = {"cache-control": "no-store"}

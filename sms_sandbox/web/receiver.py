@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from ..domain.clock import real_now
 from ..domain.receiver import is_receiver
 from ..store import receivers, tenants
 from ..store.database import Store
+from ..store.real_time import real_now
 from ..store.receivers import Answer, NewRequest
 
 MAX_BODY_BYTES = 16 * 1024

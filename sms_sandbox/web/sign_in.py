@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ..domain import credentials
-from ..domain.clock import real_now
 from ..services import sessions
 from ..services.access import Access, AccessError, Given, read_given
 from ..store.database import Store
+from ..store.real_time import real_now
 
 SIGN_IN = "/_sandbox/sign-in"
 HOME = "/_sandbox/"

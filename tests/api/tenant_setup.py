@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.domain.clock import Clock
 from sms_sandbox.services import ledger
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.inbound import receive as inbound
@@ -15,6 +15,7 @@ from sms_sandbox.simulation.inbound.receive import Received
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, tenants
 from sms_sandbox.store.accounts import Account, NewAccount
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.tenants import Tenant
 from tests.conftest import Caller, FreshTenant
 

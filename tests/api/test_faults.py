@@ -9,9 +9,9 @@ import pytest
 
 from sms_sandbox.api.errors import Code
 from sms_sandbox.api.routes import load_methods
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import rules
+from sms_sandbox.store.real_time import real_now
 from tests import api_calls
 from tests.api.fault_setup import TO, add_fault, balance, code
 from tests.api.tenant_setup import BASIC, set_account, set_tenant

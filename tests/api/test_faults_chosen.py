@@ -8,10 +8,10 @@ import pytest
 from sms_sandbox.api import fault_injection
 from sms_sandbox.api.gate import Gate
 from sms_sandbox.api.routes import load_methods
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.faults import Fault
 from sms_sandbox.domain.rule_match import Match, Turns
 from sms_sandbox.store import accounts, rules
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.rules import NewRule
 from tests import api_calls
 from tests.api.fault_setup import TO, add_fault, code

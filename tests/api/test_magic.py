@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from sms_sandbox.api.errors import Code
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.rule_match import Match
 from sms_sandbox.store import accounts
 from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store.real_time import real_now
 from tests.api.fault_setup import TO, add_fault, balance, code
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 

@@ -8,11 +8,12 @@ from itertools import count
 
 import pytest
 
-from sms_sandbox.domain.clock import real_now, to_micros
+from sms_sandbox.domain.clock import to_micros
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from sms_sandbox.store import tenant_use, tenants
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.tenants.upkeep import TenantUpkeep
 from tests.conftest import make_tenant
 from tests.sandbox import Account, run_sandbox

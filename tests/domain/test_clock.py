@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.clock import EPOCH, LATEST, Clock, from_micros, month_after, real_now, to_micros
+from sms_sandbox.domain.clock import EPOCH, LATEST, Clock, from_micros, month_after, to_micros
+from sms_sandbox.store.real_time import real_now
 
 moments = st.datetimes(datetime(1900, 1, 1), datetime(8000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 spans = st.timedeltas(timedelta(days=-30_000), timedelta(days=30_000))

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from sms_sandbox.domain.clock import real_now, to_micros
+from sms_sandbox.domain.clock import to_micros
 from sms_sandbox.journal import entries, queries, sent_messages
 from sms_sandbox.journal.entries import NewEntry, build_entry
 from sms_sandbox.journal.queries import Entry, EntryFilter
 from sms_sandbox.store import tables, tenants
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
+from sms_sandbox.store.real_time import real_now
 from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS, NOON, send
 

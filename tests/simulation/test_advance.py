@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from sms_sandbox.domain.carrier import PENDING
-from sms_sandbox.domain.clock import LATEST, Clock, real_now
+from sms_sandbox.domain.clock import LATEST, Clock
 from sms_sandbox.simulation.advance_result import BackwardsError
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, callbacks, failed_events, tenants, timeline
 from sms_sandbox.store.paging import FIRST_PAGE
+from sms_sandbox.store.real_time import real_now
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, clock_of, schedule_unknown, set_clock

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.domain.clock import Clock
 from sms_sandbox.simulation.clocks import Clocks
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.schema import open_store
 from tests.conftest import FreshTenant
 from tests.simulation.conftest import clock_of, set_clock

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.simulation import contact_imports
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.contact_imports import TimeSlice
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import contacts, imports, tenants
+from sms_sandbox.store.real_time import real_now
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation.conftest import Client, Receiver, until
 from tests.simulation.contact_files import (

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, exc, text
 
-from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.domain.clock import Clock
 from sms_sandbox.journal import writer
 from sms_sandbox.journal.writer import JournalWriter
 from sms_sandbox.simulation import contact_imports
@@ -21,6 +21,7 @@ from sms_sandbox.simulation.inbound import receive
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import failed_events, imports, tenants, timeline
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, clock_of, set_clock

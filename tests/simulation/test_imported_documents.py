@@ -9,12 +9,13 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.domain.clock import Clock
 from sms_sandbox.services import document_check, send_message, tenant_document
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, contacts, failed_events
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import FIRST_PAGE
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.row_check import DocumentError
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import KINDS

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from sms_sandbox.domain.carrier import DELIVERED, PENDING
-from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.domain.clock import Clock
 from sms_sandbox.simulation import runner as runner_module
 from sms_sandbox.simulation.callbacks import attempts, shares
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient
 from sms_sandbox.simulation.callbacks.shares import MAX_PER_LANE
 from sms_sandbox.simulation.runner import Runner
 from sms_sandbox.store import accounts, callbacks, tenants, timeline
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries

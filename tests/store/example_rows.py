@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.domain.clock import Clock
 from sms_sandbox.store import accounts, messages, recipients, tenants
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.messages import NewMessage
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.recipients import NewRecipient
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.timeline import Due

@@ -5,10 +5,10 @@ import threading
 import pytest
 from sqlalchemy import Connection, text
 
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.services import ledger
 from sms_sandbox.store import balances, ids, tenants, transactions
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.tenants import NewTenant
 from sms_sandbox.store.unit_of_work import announce_wake, invalidate
 from tests.conftest import FreshTenant

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from sms_sandbox.domain.clock import real_now
 from sms_sandbox.domain.rule_match import Match, Subject, Turns
 from sms_sandbox.store import rules
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.rules import NewRule
 from tests.conftest import FreshTenant
 

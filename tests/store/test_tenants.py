@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Connection, String, func, select
 
-from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.domain.clock import Clock
 from sms_sandbox.services import new_tenant
 from sms_sandbox.store import accounts, contacts, messages, numbers, opt_outs, recipients, tables, tenants
 from sms_sandbox.store.accounts import NewAccount
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.paging import Paging
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.tenants import NewTenant, Tenant
 from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS, NOON, send

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from sms_sandbox.domain.clock import EPOCH, Clock, real_now, to_micros
+from sms_sandbox.domain.clock import EPOCH, Clock, to_micros
 from sms_sandbox.store import held_events, tenants, timeline
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.timeline import Full, Plan
 from tests.conftest import FreshTenant
 from tests.store.example_rows import NOON, bare, refs, seconds, stand

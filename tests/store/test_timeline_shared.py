@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
-from sms_sandbox.domain.clock import Clock, real_now
+from sms_sandbox.domain.clock import Clock
 from sms_sandbox.store import held_events, tenants, timeline
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
 from tests.store.example_rows import bare, refs, seconds, stand

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
-from sms_sandbox.domain.clock import real_now, to_micros
+from sms_sandbox.domain.clock import to_micros
 from sms_sandbox.store import connection, timeline, unit_of_work
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.statement import Statement
 from sms_sandbox.store.timeline import Plan
