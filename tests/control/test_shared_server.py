@@ -148,6 +148,22 @@ def test_a_tenant_that_was_used_is_noted_in_the_next_round(store: Store) -> None
     assert row.last_used == later
 
 
+def test_a_tenant_that_was_deleted_after_its_use_is_forgotten(store: Store) -> None:
+    make_tenant(store)
+    tenant = make_tenant(store, key="other", name="other")
+    later = real_now() + timedelta(hours=2)
+
+    async def run() -> None:
+        upkeep = TenantUpkeep(store, 1)
+        upkeep.note(tenant.tenant)
+        with store.begin() as db:
+            tenants.remove(db, tenant.tenant)
+        await upkeep.do_round(later)
+        await upkeep.do_round(later)
+
+    asyncio.run(run())
+
+
 def test_calls_of_the_api_and_of_control_are_use(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sms_sandbox.tenants.upkeep.INTERVAL_SECONDS", 0.02)
     with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)) as account:
