@@ -34,7 +34,7 @@ def limited(certificates: Certificates) -> Iterator[Account]:
 
 
 def listed(server: Account, name: str) -> dict[str, object]:
-    (found,) = [each for each in server.ok("GET", "/tenants")["tenants"] if each["name"] == name]
+    (found,) = [each for each in server.ok("GET", "/tenants", max=1000)["tenants"] if each["name"] == name]
     assert isinstance(found, dict)
     return found
 
