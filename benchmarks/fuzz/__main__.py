@@ -66,10 +66,11 @@ class Target:
         answer = b""
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS) as plain:
             connection = self._tls.wrap_socket(plain, server_hostname="localhost") if secure else plain
-            connection.sendall(data)
-            connection.settimeout(_RAW_SECONDS)
-            while piece := connection.recv(65536):
-                answer += piece
+            with connection:
+                connection.sendall(data)
+                connection.settimeout(_RAW_SECONDS)
+                while piece := connection.recv(65536):
+                    answer += piece
         for line in answer.split(b"\r\n"):
             if line.startswith(b"HTTP/1.1 ") and line[9:12].isdigit():
                 self._check(int(line[9:12]), f"raw {data!r}", answer)
@@ -139,6 +140,11 @@ class Target:
         )
         return self._connections[secure]
 
+    def close(self) -> None:
+        """Close the connections to the server."""
+        for connection in self._connections.values():
+            connection.close()
+
     def _check(self, status: int, what: str, answer: bytes) -> None:
         self.statuses[status] += 1
         if status == 0 or status >= 500:
@@ -173,6 +179,7 @@ def fuzz(inputs: int, seed: int) -> list[str]:
             if status != 200:
                 target.problems.append("The server does not answer any more.")
             memory = server.memory()
+            target.close()
         if (text := log.read_text()).count("Traceback"):
             target.problems.append(f"The log has {text.count('Traceback')} tracebacks; the first: {_first_of(text)}")
         for kind in kinds:
