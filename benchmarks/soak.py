@@ -1,4 +1,4 @@
-"""Use a server for a long time, and watch it: `python -m benchmarks.soak [--minutes N] [--store STORE]`.
+"""Use a server for a long time, and watch it: `python -m benchmarks.soak [--minutes N]`.
 
 Clients send without a long pause, and call back to receivers that fail: one answers 500, one never answers, one breaks
 the connection. On request the server is killed, or its PostgreSQL stopped, again and again. Memory, open files and the
@@ -189,7 +189,7 @@ def _row(sample: Sample) -> str:
 
 
 def draw(samples: list[Sample]) -> str:
-    """Return an SVG with one line each for memory, open files and the median time of a send."""
+    """Return an SVG with a line each for memory, open files and times."""
     width, height, parts = 800, 160, []
     lines = (("memory, MB", 1, "#2563eb"), ("open files", 2, "#16a34a"), ("median time of a send, ms", 5, "#dc2626"))
     for place, (title, column, colour) in enumerate(lines):
