@@ -1,4 +1,4 @@
-"""What a call costs as a tenant grows: `python -m benchmarks.scale [--sizes 1000 100000 1000000]`.
+"""The costs of calls as a tenant grows: `python -m benchmarks.scale [--sizes 1000 100000 1000000]`.
 
 The tenant is in a SQLite file. Each message has a recipient of its own. Times are medians over one connection.
 """

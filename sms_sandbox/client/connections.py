@@ -50,7 +50,9 @@ class Connections:
         # The sandbox listens on IPv4, and `localhost` may resolve to an IPv6 address first.
         self._host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._host_and_port = f"{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
+        # The server answers with addresses that have the name by which it was called.
+        name = parts.hostname or ""
+        self._host_and_port = f"{f'[{name}]' if ':' in name else name}:{self._port}"
         self._ca = ca if parts.scheme == "https" else None
         self._context: SSLContext | None = None
         self._idle: list[Connection] = []

@@ -69,8 +69,7 @@ def control_address(host: str, http_port: int) -> str:
     """
     if not http_port:
         raise SandboxError("With port 0 the server picks a free port, so use --ready-file to find it.")
-    name = reachable_name(host)
-    return f"http://{'127.0.0.1' if name == 'localhost' else name}:{http_port}"
+    return f"http://{reachable_name(host)}:{http_port}"
 
 
 def read_ready_file(path: str | Path) -> ServerInfo:

@@ -20,8 +20,10 @@ class SteadyTime:
 
     def now(self) -> float:
         """Return the time in seconds since 1970."""
+        # In this order: what passes between the two calls must not put this time ahead of the machine's for ever.
+        wall = self._wall()
         monotonic = self._monotonic()
-        self._ahead = max(self._ahead, self._wall() - monotonic)
+        self._ahead = max(self._ahead, wall - monotonic)
         return monotonic + self._ahead
 
 

@@ -26,6 +26,7 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from sms_sandbox.store import tables
 from tests.api.clients import GYM
+from tests.api.tenant_setup import BASIC
 from tests.api.traffic_entries import FORM, METHODS, entry
 from tests.conftest import FreshTenant
 from tests.sandbox import Account, basic, fetch, run_sandbox
@@ -239,10 +240,10 @@ def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: FreshTenant) -> None
 async def test_twenty_thousand_calls_leave_a_thousand_entries_and_no_memory(fresh: FreshTenant) -> None:
     journal = JournalWriter(fresh.store, 1000)
     api = Api(fresh.store, None)
-    body = urlencode({"message": "x" * 100, "to": "61491570156"}).encode()
+    body = urlencode({"note": "x" * 100}).encode()
     scope = {
-        "type": "http", "method": "POST", "path": "/send-sms.json", "scheme": "https", "http_version": "1.1",
-        "query_string": b"", "headers": [(b"content-type", FORM.encode())],
+        "type": "http", "method": "POST", "path": "/get-balance.json", "scheme": "https", "http_version": "1.1",
+        "query_string": b"", "headers": [(b"content-type", FORM.encode()), BASIC],
     }  # fmt: skip
 
     async def receive() -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The time of the machine."""
 
+from itertools import count
+
 from sms_sandbox.store.real_time import SteadyTime
 
 
@@ -16,3 +18,11 @@ def test_the_machine_s_time_never_goes_back() -> None:
     assert steady.now() == 1_111
     wall, monotonic = 9_000.0, 117.0
     assert steady.now() == 9_000
+
+
+def test_what_passes_between_two_looks_puts_it_ahead_of_nobody() -> None:
+    seconds = count(1_000)
+    steady = SteadyTime(lambda: next(seconds), lambda: next(seconds) - 900)
+    for _ in range(3):
+        now = steady.now()
+        assert now <= next(seconds)

@@ -47,10 +47,12 @@ def test_attaching_by_the_address(server: Sandbox, tenant: Sandbox, monkeypatch:
 def test_attaching_where_a_token_is_needed(certificates: Certificates) -> None:
     with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as sandbox:
         assert sandbox.now
-        with pytest.raises(SandboxError, match="asks for its control token"):
-            Sandbox.attach(http=sandbox.where.http)
-        with Sandbox.attach(http=sandbox.where.http, token="let-me-in") as attached:
-            assert attached.now
+        with Sandbox.attach(http=sandbox.where.http) as attached:
+            assert attached.now, "a tenant's key and secret are enough for its own tenant"
+            with pytest.raises(SandboxError, match="token"):
+                attached.new_tenant()
+        with Sandbox.attach(http=sandbox.where.http, token="let-me-in") as attached, attached.new_tenant() as made:
+            assert made.now
 
 
 def test_attaching_to_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
