@@ -28,7 +28,7 @@ def test_an_ended_connection_is_freed_at_once(server: Account, request_: bytes, 
     server.api("get-balance")
     gc.collect()
     gc.disable()
-    gc.freeze()  # what there is already is not looked at, which makes each look fast
+    gc.freeze()  # so that the objects of other tests need not be searched
     try:
         for _ in range(5):
             connection = connect_tls(server) if is_tls else connect(server, port_of(server.ready.http))
