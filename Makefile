@@ -66,7 +66,7 @@ format: $(VENV)/.dev  ## Format the code, and fix what the linter can fix.
 
 lock:  ## Pin the newest versions of all libraries in requirements.lock.
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet --upgrade-strategy eager --editable '.[server,postgres,test,tools,dev]'
+	build/lock/bin/pip install --quiet --upgrade-strategy eager --editable '.[server,postgres,test,own-tests,tools,dev]'
 	build/lock/bin/pip freeze --exclude-editable | grep -vE '^(pip|setuptools|wheel)==' > requirements.lock
 	rm -rf build/lock
 
@@ -84,5 +84,5 @@ $(VENV)/.run: $(VENV)/bin/pip pyproject.toml requirements.lock
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/pip pyproject.toml requirements.lock
-	$(INSTALL) '.[server,postgres,test,tools,dev]'
+	$(INSTALL) '.[server,postgres,test,own-tests,tools,dev]'
 	@touch $@ $(VENV)/.run

@@ -237,7 +237,7 @@ def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: FreshTenant) -> None
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-async def test_twenty_thousand_calls_leave_a_thousand_entries_and_no_memory(fresh: FreshTenant) -> None:
+async def test_thousands_of_calls_leave_a_thousand_entries_and_no_memory(fresh: FreshTenant) -> None:
     journal = JournalWriter(fresh.store, 1000)
     api = Api(fresh.store, None)
     body = urlencode({"note": "x" * 100}).encode()
@@ -262,12 +262,12 @@ async def test_twenty_thousand_calls_leave_a_thousand_entries_and_no_memory(fres
         gc.collect()
         return len(gc.get_objects())
 
-    before = await call(4000)
-    after = await call(16_000)
+    before = await call(2000)
+    after = await call(6000)
     with fresh.store.begin() as db:
-        assert queries.find_bounds(db, fresh.tenant) == (19_001, 20_000, 0)
+        assert queries.find_bounds(db, fresh.tenant) == (7_001, 8_000, 0)
         assert queries.count(db, fresh.tenant, EntryFilter()) == 1000
-        assert queries.count_dropped(db, fresh.tenant) == 19_000
+        assert queries.count_dropped(db, fresh.tenant) == 7_000
         assert db.scalar(text("PRAGMA page_count")) < 1000  # of 4 KiB: an entry has less than one
     assert after - before < 1000
     await journal.stop()

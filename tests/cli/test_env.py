@@ -50,7 +50,7 @@ def test_env_makes_certificates_only_if_it_is_told_to(tmp_path: Path) -> None:
     result = run(*where)
     assert result.exit_code == 1
     assert "There are no certificates in " in result.output
-    assert "no sandbox answers at http://127.0.0.1:" in result.output
+    assert "no sandbox answers at http://localhost:" in result.output
     assert not (tmp_path / "certs").exists()
     assert run(*where, "--create").exit_code == 0
     assert (tmp_path / "certs" / "ca.pem").exists()

@@ -44,7 +44,7 @@ def test_a_refusal_is_one_line(server: Account) -> None:
         assert len(result.output.splitlines()) == 1
     result = run("clock", "advance", "24h", "--http-port", str(free_port()))
     assert result.exit_code == 1
-    assert "No sandbox answers at http://127.0.0.1:" in result.output
+    assert "No sandbox answers at http://localhost:" in result.output
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def two_tenants(store: Store) -> tuple[FreshTenant, FreshTenant]:
     return tuple(make_tenant(store, f"{name}-{n}", name=f"{name}-{n}") for n in "ab")  # type: ignore[return-value]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(WORK)
 def test_work_in_one_transaction_is_as_if_each_piece_had_its_own(store: Store, work: list[list[Any]]) -> None:
     together, alone = two_tenants(store)
@@ -161,7 +161,7 @@ def second(store: Store) -> Iterator[Store]:
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.booleans(), WORK), max_size=5))
 def test_two_processes_with_caches_are_as_good_as_one(
     store: Store, second: Store, turns: list[tuple[bool, list[list[Any]]]]

@@ -71,7 +71,7 @@ def test_a_choice_is_of_one_server(server: Account, tmp_path: Path) -> None:
     assert run("clock", "show", "--http-port", port, **home).output.startswith("2030-01-31")
     (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert file_of(None, "http://127.0.0.1:1").name != file.name == file_of(None, f"http://127.0.0.1:{port}").name
+    assert file_of(None, "http://localhost:1").name != file.name == file_of(None, f"http://localhost:{port}").name
 
 
 def test_the_operators_token_is_enough(certificates: Certificates, tmp_path: Path) -> None:

@@ -125,9 +125,12 @@ export function mount(root, context) {
 
   const endStream = stream.subscribe(({ kind, entry }) => {
     if (kind === "call" && (entry.code !== "SUCCESS" || /^get-/.test(entry.method ?? ""))) return;
-    refresh();
+    if (/-(number|keyword)/.test(entry.method ?? "")) readNumbers().then(refresh).catch(notify);
+    else refresh();
   });
-  readNumbers().then(choose).then(() => list.refresh()).catch(notify);
+  // A phone is drawn once the numbers that it can write to are known.
+  const numbersAreKnown = readNumbers().catch(notify);
+  numbersAreKnown.then(choose).then(() => list.refresh()).catch(notify);
 
   function unmount() {
     refresh.cancel();
@@ -138,7 +141,7 @@ export function mount(root, context) {
   }
   unmount.onRoute = (route) => {
     chosen = chosenOf(route);
-    choose().catch(notify);
+    numbersAreKnown.then(choose).catch(notify);
     return true;
   };
   return unmount;
