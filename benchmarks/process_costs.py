@@ -5,12 +5,14 @@ cores a load needs, whatever else runs on the machine.
 """
 
 import argparse
+import os
 import re
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
+from uuid import uuid4
 
 from sms_sandbox.server import certificates as tls
 from tests.postgres import postgres_database, server_folder
@@ -70,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.process_costs", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10)
     arguments = parser.parse_args()
+    os.environ.setdefault("PYTEST_XDIST_TESTRUNUID", uuid4().hex)  # the folder of the database is named after it
     print("| Processes | Connections | Sends a second | Sandbox, for a send | PostgreSQL, for a send | Pieces |")
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as directory, postgres_database() as url:
