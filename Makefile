@@ -7,7 +7,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint re
 
 # Number of processes for `make test`; `make test JOBS=0` runs the tests in one process. Tests wait for servers and clocks
 # for a third of their time, so there are more processes than cores.
-JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2 + 1)')
+JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 
 # The tests start hundreds of processes. Each would compile the project again if it were told not to keep the result.
 export PYTHONDONTWRITEBYTECODE =
