@@ -12,12 +12,13 @@ from playwright.sync_api import expect
 
 from tests.page.conftest import OpenPage
 from tests.sandbox import HANDSET, Account
+from tests.timing import eventually
 
 HARD_BOUNCE = "61491572665"
 SCRIPT = "<img src=x onerror='window.hit=1'><script>window.hit=1</script>"
 VIEWS = {
     "callbacks/1": "Next attempt",
-    "traffic/1": "Copy as curl",
+    "traffic/4": "Copy as curl",  # after three calls of control
     "time": "used up",
     "tenant": "shown here",
     "start": "hi",
@@ -69,6 +70,7 @@ def test_a_fault_is_set_switched_off_and_removed(tenant: Account, open_page: Ope
     assert tenant.api("send-sms", to=HANDSET, message="hi")["error"]["code"] == "LEDGER_ERROR"
     switch.press("Space")
     expect(switch).not_to_be_checked()
+    eventually(lambda: not tenant.ok("GET", "/faults")["faults"][0]["enabled"])
     assert tenant.api("send-sms", to=HANDSET, message="hi")["error"]["code"] == "SUCCESS"
     page.get_by_role("button", name="Remove: Refuse: out of credit").click()
     expect(page.get_by_text("None: calls and callbacks work.")).to_be_visible()

@@ -125,7 +125,7 @@ export function mount(root, context) {
 
   const endStream = stream.subscribe(({ kind, entry }) => {
     if (kind === "call" && (entry.code !== "SUCCESS" || /^get-/.test(entry.method ?? ""))) return;
-    if (/-(number|keyword)/.test(entry.method ?? "")) readNumbers().then(refresh).catch(notify);
+    if (/-(number|keyword)/.test(entry?.method ?? "")) readNumbers().then(refresh).catch(notify);
     else refresh();
   });
   // A phone is drawn once the numbers that it can write to are known.
