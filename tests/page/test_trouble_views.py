@@ -18,7 +18,7 @@ HARD_BOUNCE = "61491572665"
 SCRIPT = "<img src=x onerror='window.hit=1'><script>window.hit=1</script>"
 VIEWS = {
     "callbacks/1": "Next attempt",
-    "traffic/4": "Copy as curl",  # after three calls of control
+    "traffic/5": "Copy as curl",  # after four calls of control
     "time": "used up",
     "tenant": "shown here",
     "start": "hi",
