@@ -1,7 +1,5 @@
 """The time of the machine."""
 
-from itertools import count
-
 from sms_sandbox.store.real_time import SteadyTime
 
 
@@ -21,8 +19,15 @@ def test_the_machine_s_time_never_goes_back() -> None:
 
 
 def test_what_passes_between_two_looks_puts_it_ahead_of_nobody() -> None:
-    seconds = count(1_000)
-    steady = SteadyTime(lambda: next(seconds), lambda: next(seconds) - 900)
-    for _ in range(3):
-        now = steady.now()
-        assert now <= next(seconds)
+    passed, pause = 1_000.0, 0.0
+
+    def look() -> float:
+        nonlocal passed
+        passed += pause
+        return passed
+
+    steady = SteadyTime(look, lambda: look() - 900)
+    pause = 5.0
+    steady.now()
+    pause = 0.0
+    assert steady.now() == passed
