@@ -32,7 +32,7 @@ async def wait_for_reports(store: Store, tenant: int, recipients: Sequence[int])
 
 
 def _is_reported(db: Connection, tenant: int, recipient: int) -> bool:
-    """Return True if no report on the recipient is due, and its callbacks were attempted once."""
+    """Return True if no report is due, and the callbacks were attempted once."""
     return timeline.find_due(db, tenant, timeline.REPORT, recipient) is None and callbacks.are_attempted(
         db, tenant, recipient
     )

@@ -85,7 +85,7 @@ def resend(client: "Client", id_: int) -> Answer:
 
 
 def _has_ended(callback: "Callback", earlier: int) -> bool:
-    """Return True if an attempt was made after some earlier ones, and was answered or failed."""
+    """Return True if a later attempt was answered or failed."""
     return len(callback.attempts) > earlier and callback.attempts[-1].latency_ms is not None
 
 

@@ -72,7 +72,7 @@ def _connect(
     *, host: str, http_port: int, ready_file: str | None, account: tuple[str, ...], control_token: str | None,
     any_tenant: bool,
 ) -> "tuple[Client, str | None]":  # fmt: skip
-    """Return a client, and the name of its tenant if that was chosen by `tenant use`."""
+    """Return a client, and the name of a tenant that `tenant use` chose."""
     from ..client.control import Client  # here, because --help needs no client
     from ..client.discovery import control_address, find_server
     from .remembered_tenant import file_of, read

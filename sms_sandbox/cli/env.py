@@ -50,7 +50,7 @@ def env(shell: str, create: bool, **given: Any) -> Answer:
 
 
 def _find(create: bool, **given: Any) -> "ServerInfo":
-    """Return the sandbox by its ready file, by the folder of its certificates, or by asking it."""
+    """Find the sandbox by its ready file, by its certificates, or by asking it."""
     from ..client import discovery  # here, because --help does not need it
 
     if given["ready_file"] is not None:

@@ -26,7 +26,7 @@ MAX_ROWS = 200
 
 
 class _Moment(NamedTuple):
-    """What happened at a time. `order` sorts what happened at the same time."""
+    """An event of the story. `order` sorts what happened at the same time."""
 
     at: "datetime"
     order: int

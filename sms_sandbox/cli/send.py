@@ -53,7 +53,7 @@ def send(
 
 
 def _describe_refusal(client: "Client", reply: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence about a refused call, and the hints that the sandbox has for it."""
+    """Yield a sentence about a refused call, and the hints for it."""
     from ..control.shapes.traffic import Traffic
 
     error = reply.get("error")

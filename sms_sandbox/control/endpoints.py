@@ -156,7 +156,7 @@ def _run(db: Connection, caller: Caller, urls: Urls, running: _Running) -> tuple
 
 
 def _record(db: Connection, caller: Caller, running: _Running) -> None:
-    """Add the entry of a call that changed something to the traffic of the tenant that it changed."""
+    """Add a call that changed something to the traffic of its tenant."""
     operation, arguments, tenant = running.operation, running.arguments, caller.tenant
     if "tenant" in operation.in_path and arguments["tenant"] not in (CURRENT, tenant.name):
         # One that was deleted has no traffic any more, so the caller's shows it.
