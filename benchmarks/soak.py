@@ -146,15 +146,18 @@ def run(
     with tempfile.TemporaryDirectory() as folder, failing_receivers() as urls:
         certificates = tls.ensure(Path(folder))
         clients = [threading.Thread(target=send, args=[load, urls, number]) for number in range(CLIENTS)]
-        began = time.monotonic()
-        ends_at = began + minutes * 60
+        began = ends_at = 0.0
         for client in clients:
             client.start()
         try:
-            while time.monotonic() < ends_at:
+            while not began or time.monotonic() < ends_at:
                 with ExitStack() as stack:
                     server = stack.enter_context(sandbox(certificates, "--allow-http", "--database", url))
                     load.server = server
+                    if not began:  # a busy machine takes long to start a server: the run is as long on it
+                        _wait_for_a_send(load)
+                        began = time.monotonic()
+                        ends_at = began + minutes * 60
                     killed_at = min(ends_at, time.monotonic() + kill_every) if kill_every else ends_at
                     outage_at = time.monotonic() + outage_every if outage_every else ends_at
                     while (now := time.monotonic()) < killed_at:
@@ -172,6 +175,14 @@ def run(
             for client in clients:
                 client.join()
     return samples
+
+
+def _wait_for_a_send(load: Load) -> None:
+    deadline = time.monotonic() + 60.0
+    while not load.times:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"No send was answered in a minute; {load.failures} failed.")
+        time.sleep(0.01)
 
 
 def _sample(load: Load, server: ServerProcess, seconds: float) -> Sample:
