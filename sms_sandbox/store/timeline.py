@@ -11,10 +11,11 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
 
 from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
 from . import unit_of_work
+from .list_parameter import encode_list, not_in_list
 from .statement import Statement
 from .tables import tenants
 from .tables import timeline as t
@@ -110,12 +111,16 @@ _RESCHEDULE = Statement(
     "UPDATE timeline SET wake = :wake, due = :due WHERE tenant = :tenant AND kind = :kind AND ref = :ref"
 )
 _COLUMNS = (t.c.id, t.c.tenant, t.c.due, t.c.kind, t.c.ref, t.c.lane, t.c.data)
-_WAKING = Statement(
-    select(*_COLUMNS)
-    .where(t.c.wake <= bindparam("until"))
-    .order_by(t.c.wake, t.c.id)
-    .limit(bindparam("max_rows"))
-    .with_for_update(skip_locked=True)
+_MAY_BEGIN = (not_in_list(t.c.lane, "full_lanes"), or_(t.c.lane == "", not_in_list(t.c.tenant, "full_tenants")))
+_WAKING, _WAKING_BUT_FULL = (
+    Statement(
+        select(*_COLUMNS)
+        .where(t.c.wake <= bindparam("until"), *more)
+        .order_by(t.c.wake, t.c.id)
+        .limit(bindparam("max_rows"))
+        .with_for_update(skip_locked=True)
+    )
+    for more in ((), _MAY_BEGIN)
 )
 _IS_LATE = (func.coalesce(t.c.wake, 0) == LATE).label("is_late")
 _DUE, _DUE_IN_TIME = (
@@ -128,7 +133,7 @@ _DUE, _DUE_IN_TIME = (
     )
     for more in ((), (func.coalesce(t.c.wake, 0) != LATE,))
 )
-_NEXT_WAKE = Statement(select(func.min(t.c.wake)))
+_NEXT_WAKE, _NEXT_WAKE_BUT_FULL = (Statement(select(func.min(t.c.wake)).where(*more)) for more in ((), _MAY_BEGIN))
 _NEXT_DUE, _NEXT_DUE_IN_TIME = (
     Statement(select(func.min(t.c.due)).where(t.c.tenant == bindparam("tenant"), *more))
     for more in ((), (func.coalesce(t.c.wake, 0) != LATE,))
@@ -215,16 +220,9 @@ def list_waking(db: Connection, real: datetime, max_rows: int, full: Full | None
 
     The rows stay until `take`. Rows that another transaction has locked are skipped.
     """
-    if full and any(full):
-        query = (
-            select(*_COLUMNS)
-            .where(t.c.wake <= to_micros(real), *_without(full))
-            .order_by(t.c.wake, t.c.id)
-            .limit(max_rows)
-            .with_for_update(skip_locked=True)
-        )
-        return [_due(row) for row in db.execute(query)]
-    return [_due(row) for row in _WAKING.all(db, until=to_micros(real), max_rows=max_rows)]
+    skipped = _skipped(full)
+    query = _WAKING_BUT_FULL if skipped else _WAKING
+    return [_due(row) for row in query.all(db, until=to_micros(real), max_rows=max_rows, **skipped)]
 
 
 def list_due(db: Connection, tenant: int, until: datetime, max_rows: int, with_late: bool = True) -> list[Due]:
@@ -272,13 +270,16 @@ def reschedule(db: Connection, tenant: int, kind: str, ref: int, due: datetime) 
     announce(db, clock, due)
 
 
-def _without(full: Full) -> tuple[ColumnElement[bool], ...]:
-    return t.c.lane.not_in(full.lanes), or_(t.c.lane == "", t.c.tenant.not_in(full.tenants))
+def _skipped(full: Full | None) -> dict[str, str]:
+    if not full or not any(full):
+        return {}
+    return {"full_lanes": encode_list(full.lanes), "full_tenants": encode_list(full.tenants)}
 
 
 def find_next_wake(db: Connection, full: Full | None = None) -> datetime | None:
     """Return when, in real time, the next event of any tenant wakes. Callbacks that must wait are skipped."""
-    wake = db.scalar(select(func.min(t.c.wake)).where(*_without(full))) if full else _NEXT_WAKE.value(db)
+    skipped = _skipped(full)
+    wake = (_NEXT_WAKE_BUT_FULL if skipped else _NEXT_WAKE).value(db, **skipped)
     return None if wake is None or wake == LATE else from_micros(wake)
 
 
