@@ -1,6 +1,6 @@
-"""Lists as one parameter of a statement, so that one compiled statement serves every length.
+"""Lists as one parameter of a statement, which is then compiled once.
 
-A statement that is built for each list leaves dozens of objects to the garbage collector, which runs rarely here.
+A statement that is built anew for each list leaves dozens of objects to the garbage collector, which runs rarely here.
 """
 
 from collections.abc import Iterable
