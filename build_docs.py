@@ -1,6 +1,6 @@
-"""The build step that copies the documentation into the package, from where the sandbox serves it.
+"""A build step that copies the documentation into the package, which serves it.
 
-It copies into the folder of the build alone, which it empties first. So there is no second copy that could be stale.
+It copies into the folder of the build only, and empties that first. So no second copy can be stale.
 """
 
 import runpy

@@ -39,7 +39,10 @@ def measure(certificates: tls.Certificates, database: str, workers: int, clients
 
 
 def _state(load: Load, workers: int) -> tuple[float, ...]:
-    """Return the sends so far, the processor time of the sandbox and of PostgreSQL, and pieces and transactions."""
+    """Return the counters that `_costs` compares.
+
+    They are the sends so far, the processor time of the sandbox and of PostgreSQL, pieces and transactions.
+    """
     parent = load.servers.server.process.pid
     ours = [parent] if workers == 1 else children(parent)
     with urllib.request.urlopen(f"{load.servers.server.http}/metrics") as reply:

@@ -1,4 +1,4 @@
-"""The same seed, times and calls make the same tenant, byte for byte."""
+"""Tests that equal seeds, times and calls make equal tenants, byte for byte."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The same app without its bugs."""
+"""The reminder app without its bugs."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta

@@ -160,7 +160,10 @@ def _parse_multipart(content_type: str, body: bytes) -> dict[str, str]:
 
 
 def _decode(raw: bytes) -> str:
-    """Return a text in UTF-8, or else in Windows-1252, whose five unused bytes become control codes."""
+    """Decode a text as UTF-8, or if that fails as Windows-1252.
+
+    The five bytes that Windows-1252 does not use become control codes.
+    """
     try:
         return raw.decode()
     except UnicodeDecodeError:

@@ -75,7 +75,7 @@ def name_flags(message: str, command: click.Command) -> str:
     if about and (flag := find(about[1])):
         message = f"{flag}: {message.replace(about[0], '')}"
     message = re.sub("`(int|float|str)`( [<>]=?)?", lambda match: TYPES[match[1]] + COMPARED[match[2]], message)
-    # Elsewhere in a sentence such a word may mean something else, such as an option of a scenario.
+    # In the middle of a sentence the same word may mean something else, for example an option of a scenario.
     return re.sub(r"^`(\w+)`", lambda match: find(match[1]) or match[0], message)
 
 

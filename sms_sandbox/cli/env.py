@@ -62,7 +62,10 @@ def _find(create: bool, **given: Any) -> "ServerInfo":
 
 
 def _of_folder(settings: Settings) -> "ServerInfo":
-    """Return the sandbox that serves with the certificates of a folder, which are created or renewed if needed."""
+    """Describe the server that would use a folder's certificates.
+
+    Missing certificates are created, and old ones renewed.
+    """
     from ..control.shapes.server_info import ServerInfo
     from ..server import certificates  # late, because a running server needs no library of it
 

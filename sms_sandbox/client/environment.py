@@ -60,7 +60,7 @@ def variables(
 
 
 def _hosts_without_proxy(around: Mapping[str, str], host: str) -> str:
-    """Return the hosts of an environment that are called without a proxy, with the sandbox's added."""
+    """Return the value of NO_PROXY, with this machine and the sandbox's host added."""
     hosts = [each.strip() for name in _WITHOUT_PROXY for each in around.get(name, "").split(",")]
     if "*" in hosts:
         return "*"

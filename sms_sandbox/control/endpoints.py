@@ -132,7 +132,10 @@ async def _answer_caller(
 
 
 def _announce(operation: Operation, context: Context, tenant: int) -> None:
-    """Wake the streams of a tenant after a write, which may have changed its clock or its rules."""
+    """Wake the streams of a tenant after a write.
+
+    It may have changed the tenant's clock or rules.
+    """
     if operation.verb != "GET":
         context.store.traffic.send([tenant])
 

@@ -60,13 +60,13 @@ class Guard:
 
 
 def _check_site(headers: Mapping[bytes, bytes]) -> None:
-    """Refuse a request that a page of another origin caused, even a read, as browsers mark it."""
+    """Refuse every request, even a read, that a browser marks as caused by another site."""
     if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
         raise ControlError("forbidden", "A page of another origin may not use control; open this address by itself.")
 
 
 def _check_origin(scheme: str, verb: str, headers: Mapping[bytes, bytes]) -> None:
-    """Refuse a write from a page of another origin, which a browser marks with an Origin header."""
+    """Refuse a write whose Origin header names another origin."""
     origin = headers.get(b"origin")
     if origin is None or verb in ("GET", "HEAD"):
         return
@@ -76,7 +76,7 @@ def _check_origin(scheme: str, verb: str, headers: Mapping[bytes, bytes]) -> Non
 
 
 def _hostname(host: str) -> str | None:
-    """Return the name in a Host header without its port, or None if there is no name."""
+    """Return a Host header without its port, or None if it is empty."""
     match = _HOST.fullmatch(host)
     return match[1].strip("[]") if match else host or None
 

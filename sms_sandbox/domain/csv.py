@@ -88,7 +88,10 @@ def _drop_preamble(rows: Iterable[list[str]]) -> Iterator[list[str]]:
 
 
 def _is_excel_note(row: Sequence[str]) -> bool:
-    """Return True for the row in which Excel names the delimiter, however that delimiter has cut it."""
+    """Return True for Excel's row `sep=;`, which names the delimiter.
+
+    If that is also the delimiter here, it has split the row into cells.
+    """
     return row[0].strip().lower().startswith("sep=") and not any(row[1:])
 
 

@@ -66,7 +66,10 @@ def listen(host: str, port: int, flag: str) -> list[socket.socket]:
 
 
 def _find_addresses(host: str) -> Sequence[_Address]:
-    """Return the addresses of a host, and both loopback addresses if it is announced as `localhost`."""
+    """Return the addresses of a host.
+
+    If it is announced as `localhost`, both loopback addresses are among them.
+    """
     addresses: list[_Address] = [
         (family, address) for family, _, _, _, address in socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
     ]
@@ -79,7 +82,7 @@ def _find_addresses(host: str) -> Sequence[_Address]:
 
 
 def _bind_all(addresses: Sequence[_Address], port: int) -> list[socket.socket]:
-    """Return a listening socket for each address, but for those that this machine does not have."""
+    """Return a listening socket for each address that this machine has."""
     sockets: list[socket.socket] = []
     missing: OSError | None = None
     try:

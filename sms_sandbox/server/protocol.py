@@ -98,7 +98,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def _parse(self) -> None:
-        """Give the parser the bytes of the request that it reads, and of the next ones that may begin."""
+        """Feed the parser with the request it is reading, then with the next requests."""
         while self._received and not self.transport.is_closing():
             if self._in_request:
                 end = self._body_left or self._find_possible_end()
@@ -140,9 +140,9 @@ class HttpProtocol(HttpToolsProtocol):
         return part
 
     def _find_possible_end(self) -> int:
-        """Return the length up to the next place where a chunked body may end, or of everything.
+        """Return the length up to the next place where a chunked body may end.
 
-        Only the parser knows if it ends there, but nowhere else.
+        Only the parser knows if it ends there. Without such a place it is the length of all received bytes.
         """
         across = (self._last_parsed + self._received[:3]).find(b"\r\n\r\n")
         if across >= 0:
@@ -154,7 +154,7 @@ class HttpProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _parse_head(self, nothing_follows: bool = False) -> bool:
-        """Give the parser the next head, and return True, or False if it is not complete."""
+        """Feed the parser with the next head. Returns False if the head is not complete."""
         was_in_doubt = self._head.in_doubt
         try:
             head = self._head.read(self._received, nothing_follows)

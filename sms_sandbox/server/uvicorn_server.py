@@ -124,9 +124,9 @@ class UvicornServer(uvicorn.Server):
         self._refusals.flush()
 
     async def _answer_first_requests(self) -> None:
-        """Leave new connections to the other processes, and answer the clients that are connected here already.
+        """Stop accepting connections, and answer the first requests of those accepted already.
 
-        Such a client would not repeat its request, because its connection is new.
+        A client does not repeat the first request of a connection. Other processes accept the new connections.
         """
         for each in self.servers:
             stop: Callable[[], None] = getattr(each, "stop_accepting", each.close)

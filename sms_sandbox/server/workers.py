@@ -228,7 +228,10 @@ class WorkerServer:
 
 
 def _prepare_database(settings: Settings) -> None:
-    """Create tables and configured tenants, so that a mistake is told once, and not by each process."""
+    """Create tables and configured tenants before any process starts.
+
+    So a mistake in the settings is reported once, and not by each process.
+    """
     setup = TenantSetup(settings)
     store = open_store(settings.database)
     try:

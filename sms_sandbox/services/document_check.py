@@ -94,7 +94,10 @@ def _check_counters(rows: Tables) -> None:
 
 
 def _check_attempts(rows: Tables) -> None:
-    """Raise if a callback has no such attempt, because its next one would get the same number."""
+    """Raise DocumentError if an attempt's number is above the attempts of its callback.
+
+    The callback's next attempt would get the same number.
+    """
     made = {row["id"]: _integer(row["attempts"]) for row in rows["callbacks"]}
     for index, row in enumerate(rows["attempts"]):
         place = f"tables.attempts[{index}]"

@@ -130,7 +130,7 @@ class ContactImports:
             log.exception("The end of an import could not be recorded.")
 
     async def _release_later(self, held: Held, failure: Exception) -> None:
-        """Release an import as soon as the database works again, so that it is resumed where it is."""
+        """Release an import when the database works again, so that it is resumed."""
         log.warning("An import waits until the database works again.", exc_info=failure)
         wait = RETRY_SECONDS
         while True:

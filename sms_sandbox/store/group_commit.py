@@ -92,7 +92,7 @@ def run_group(begin: BeginTransaction, waiting: "deque[Piece]", blocked: dict[in
 
 
 def _choose(waiting: "deque[Piece]", blocked: dict[int, float]) -> tuple[list[Piece], list[Piece]]:
-    """Take the pieces that can run now, and those that have waited too long for their tenant."""
+    """Remove from `waiting` the pieces that can run now, and those that waited too long."""
     if not blocked:
         return [waiting.popleft() for _ in range(min(len(waiting), MAX_PIECES))], []
     now = monotonic()
@@ -117,7 +117,10 @@ def _choose(waiting: "deque[Piece]", blocked: dict[int, float]) -> tuple[list[Pi
 
 
 def _block(piece: Piece, tenants: Collection[int], blocked: dict[int, float]) -> bool:
-    """Let a piece, and others of its tenants, wait for another process. False if it has waited too long."""
+    """Put off all work of the tenants, which another process has locked.
+
+    Returns False if the piece has waited too long.
+    """
     piece.held_since = piece.held_since or monotonic()
     blocked.update(dict.fromkeys(tenants, monotonic() + LOCK_PAUSE_SECONDS))
     return monotonic() - piece.held_since <= MAX_LOCK_SECONDS

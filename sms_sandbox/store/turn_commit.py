@@ -104,7 +104,7 @@ class TurnCommit(Figures):
         return True
 
     def _wait(self, piece: Piece, loop: asyncio.AbstractEventLoop) -> Awaitable[Any]:
-        """Return the result of a piece that can be awaited, which is there after the commit."""
+        """Return a future for the result of a piece, which the commit completes."""
         future: asyncio.Future[Any] = loop.create_future()
         piece.future = future
         if not self._pieces:

@@ -55,7 +55,7 @@ class TenantSetup:
             self._check_secrets(self._seed_file)
 
     def _check_secrets(self, file: "SeedFile") -> None:
-        """Raise SeedError if an account or client of the file has a secret that strangers know."""
+        """Raise SeedError if the file gives an account or client the published secret."""
         for kind in ("accounts", "clients"):
             for index, given in enumerate(getattr(file.seed, kind)):
                 if given.secret is not None and given.secret == self.defaults.refused_secret:
@@ -63,7 +63,7 @@ class TenantSetup:
                     raise file.error(f"{kind}[{index}].secret", f"{given.secret} is published, and {why}")
 
     def _replace_published_secret(self, db: Connection) -> None:
-        """Give a new secret to accounts of an earlier start on loopback that have the published one."""
+        """Replace the published secret of accounts that an earlier start on loopback created."""
         published = self.defaults.refused_secret
         for account in accounts.list_by_secret(db, published) if published is not None else ():
             accounts.change(db, account.tenant, account.id, {"secret": secrets.token_urlsafe(24)})

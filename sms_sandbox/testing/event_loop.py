@@ -41,7 +41,7 @@ class HasAsyncMethods:
 
     @property
     def a(self) -> AsyncMethods:
-        """The same methods, to be awaited in tests that run on an event loop."""
+        """Awaitable versions of the methods, for tests that run on an event loop."""
         return AsyncMethods(self)
 
 

@@ -125,7 +125,10 @@ class Queries(Client, HasAsyncMethods):
         return "\n".join([*lines, *self._explain("messages", 0)] if lines else ["Nothing happened."])
 
     def _explain(self, of: str, count: int) -> list[str]:
-        """Return why there is no message, if messages are what is missing and there is none at all."""
+        """Return likely reasons why the tenant has no messages.
+
+        Empty if something else is missing, or if there are messages.
+        """
         if of != "messages" or count or self.control("GET", "/messages", max=1)["messages"]:
             return []
         calls = self.read(Traffic, "GET", "/traffic", kind="call", max=MAX_REPORT_ENTRIES)

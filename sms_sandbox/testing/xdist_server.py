@@ -55,7 +55,7 @@ class XdistServer:
                     continue  # a worker that ended needs no answer
 
     def _answer(self) -> str:
-        """Return JSON with the address of the server and the path of its log, or why it can't start."""
+        """Return JSON with the server's address and its log's path, or with an error."""
         try:
             if self._server is None:
                 self._server = self._start()

@@ -167,7 +167,7 @@ async def _of_database(metrics: "Metrics") -> list[Metric]:
 
 
 async def _with_others(metrics: "Metrics", families: list[Metric]) -> list[Metric]:
-    """Return the metrics of this process and of the others, each labelled with the number of its process."""
+    """Return the metrics of all processes, labelled with the number of each process."""
     assert metrics.exchange is not None
     answers = await metrics.exchange.ask_others()
     told = {number: load(answer) for number, answer in answers.items() if answer}

@@ -31,7 +31,10 @@ def kept(fresh: FreshTenant) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("method", TAKING_IDS)
 def test_nobody_reaches_what_is_anothers(call: Caller, fresh: FreshTenant, method: str) -> None:
-    """Another client, the reseller, another reseller and another tenant ask for a client's data by id."""
+    """Four others ask for a client's data by id.
+
+    They are another client, the reseller, another reseller and another tenant.
+    """
     gym, owner = client_of(fresh, call)
     top_up(fresh, gym, "50")
     on = owner.ok("add-list", name="Gym friends")["id"]

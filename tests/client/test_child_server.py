@@ -37,7 +37,7 @@ def is_running(pid: int) -> bool:
 
 @pytest.fixture(autouse=True)
 def _own_temporary_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let the folders of servers that are killed be deleted with those of the tests."""
+    """Put folders of killed servers into the folder of the test, which pytest deletes."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
 

@@ -202,7 +202,7 @@ def test_a_browser_without_a_session_is_led_to_the_form(server: Account) -> None
 
 
 def test_a_link_from_another_site_finds_the_session(server: Account) -> None:
-    """A browser does not send the cookie on such a link, so the page asks again by itself."""
+    """A browser sends no cookie on such a link, so the page loads itself again."""
     page = fetch(f"{server.ready.http}/_sandbox/sign-in", headers={"Sec-Fetch-Site": "cross-site"})
     assert b'http-equiv="refresh"' in page.body
     assert b"again=1" in page.body

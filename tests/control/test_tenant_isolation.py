@@ -128,7 +128,10 @@ def test_three_hundred_tenants_are_made_side_by_side(server: Account) -> None:
 
 
 def test_tenants_end_while_calls_run_on_them(server: Account, new_tenant: Make, receiver: Receiver) -> None:
-    """Each call is answered as if it came before or after the end, and the end is not delayed."""
+    """Each call is answered as if it came before or after the end.
+
+    Calls do not delay the end.
+    """
     names = [f"brief-{time.time_ns()}-{number}" for number in range(6)]
     stop = threading.Event()
     codes: set[str] = set()

@@ -25,7 +25,7 @@ def test_a_tenant_is_made_with_what_its_maker_does_not_say(server: Account) -> N
 
 
 def test_months_are_counted_by_the_days_of_utc(new_tenant: Make) -> None:
-    """The same time is January 31 in UTC, and February 1 in the time zone it is given in."""
+    """The time is January 31 in UTC, and February 1 in its own zone."""
     tenant = new_tenant(frozen_at="2030-02-01T05:00:00+14:00")
     happened = tenant.ok("POST", "/clock/advance", {"days": 60})["happened"]
     assert [each["at"] for each in happened] == ["2030-02-28T15:00:00Z", "2030-03-31T15:00:00Z"]

@@ -138,7 +138,7 @@ async def test_entries_wait_until_the_database_works_again(
 async def test_what_has_piled_up_is_written_in_pieces(
     fresh: FreshTenant, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After an outage, a call's transaction may not have to write the traffic of a minute."""
+    """After an outage, one call must not pay for the traffic of a minute."""
     monkeypatch.setattr(writer, "MAX_TAKEN_ENTRIES", 10)
     journal.add_later([entry(fresh, str(number)) for number in range(95)])
     with fresh.store.begin() as db:

@@ -86,7 +86,7 @@ def test_a_read_only_file_has_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_read_only_file_is_told_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root may write everywhere, so SQLite opens the file as it would on a read-only disk."""
+    """Root may write everywhere, so SQLite is told to open the file read-only."""
     path = tmp_path / "a.db"
     open_store(f"sqlite:///{path}").close()
     real = sqlite3.connect

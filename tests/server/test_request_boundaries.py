@@ -87,7 +87,10 @@ def read_with_h11(data: bytes) -> list[Sent]:
 def test_no_request_is_read_that_nobody_sent(
     stream: Stream, changes: Sequence[tuple[int, int, bytes]], places: list[int]
 ) -> None:
-    """In a damaged stream, another parser reads at least the same requests, with the same bodies."""
+    """Another parser reads at least the same requests in a damaged stream.
+
+    Their bodies are the same, too.
+    """
     data = stream.data
     for place, removed, added in changes:
         at = place % (len(data) + 1)

@@ -47,7 +47,7 @@ def test_a_failure_removes_the_list_that_was_made_for_it(
 
 
 def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> None:
-    """One of the new ones was put on the list by another call meanwhile, and is a duplicate after all."""
+    """A new member that another call adds meanwhile is a duplicate."""
     one = hold(fresh, people)
     new = [MemberValues(msisdn, "Uno", None, {"1": "Here"}) for msisdn in HANDSETS[:3]]
     with fresh.store.begin() as db:

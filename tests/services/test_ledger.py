@@ -110,7 +110,10 @@ def test_a_client_pays_or_its_reseller_does(fresh: FreshTenant) -> None:
 
 
 def test_margins_as_recorded(fresh: FreshTenant) -> None:
-    """Five SMS at 0.054 with a margin of 2 cents gave a spend of 0.37 and a revenue of 0.1."""
+    """The real service counted a spend of 0.37 and a revenue of 0.1.
+
+    That was for five SMS at 0.054, with a margin of 2 cents.
+    """
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"price": pricing.to_units(Decimal("0.054"))})
         fresh = FreshTenant(fresh.store, fresh.tenant, again(db, fresh, fresh.account.id))
@@ -212,7 +215,10 @@ MOVES = st.one_of(
 @settings(max_examples=25)
 @given(st.lists(MOVES, max_size=15))
 def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int, bool]]) -> None:
-    """A client that pays now and then, at margins that change, and sends that are called off in any order."""
+    """Transactions add up to the balances, however a client sends.
+
+    Sometimes it pays itself. Its margin changes, and messages are cancelled in any order.
+    """
     with fresh.store.begin() as db, db.begin_nested() as undone:
         client = new_client(db, fresh)
         open_sends: list[tuple[int, int, int]] = []

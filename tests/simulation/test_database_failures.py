@@ -19,7 +19,7 @@ async def test_events_wait_until_the_database_works_again(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     failures: int,
 ) -> None:  # fmt: skip
-    """A failure of the database is never taken for a fault of the event that meets it."""
+    """An event whose database fails is not moved to the failed events."""
     monkeypatch.setattr(runner_module, "RETRY_SECONDS", 0.02)
     left = failures
     real = recipients.find_reporting

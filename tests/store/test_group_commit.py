@@ -154,7 +154,7 @@ def test_work_in_one_transaction_is_as_if_each_piece_had_its_own(store: Store, w
 
 @pytest.fixture
 def second(store: Store) -> Iterator[Store]:
-    """The same database in another process."""
+    """A second store on the same database, as another process has it."""
     other = open_store(store.engine.url.render_as_string(hide_password=False))
     yield other
     other.close()

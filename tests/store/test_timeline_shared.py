@@ -51,7 +51,10 @@ def test_four_threads_take_each_row_exactly_once(fresh: FreshTenant) -> None:
 
 
 def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: FreshTenant) -> None:
-    """A row planned by a transaction that saw the clock stand must not sleep on when it runs again, nor the reverse."""
+    """A new row gets the right `wake` if the clock is set before its commit.
+
+    The clock was frozen when the row was planned and runs again, or the other way round.
+    """
     real = real_now()
     for clock, wakes in ((Clock(), real + seconds(60)), (Clock(frozen_at=real), None)):
         with fresh.store.begin() as db:

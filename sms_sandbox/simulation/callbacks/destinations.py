@@ -106,7 +106,10 @@ def _is_of_this_machine(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _is_in_hosts_file(host: str) -> bool:
-    """Return True if this machine's own table of hosts names a host, as for a public name in development."""
+    """Return True if this machine's hosts file has a host.
+
+    Developers put public names there, to reach their own machine.
+    """
     try:
         lines = HOSTS_FILE.read_text(errors="replace").lower().splitlines()
     except OSError as error:

@@ -64,6 +64,6 @@ def _build_page(root: Path, path: str, files: tuple[str, ...], changed: int) -> 
 
 
 def _list_pages(root: Path, files: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the address and title of each page, in the order of the index, which links to them."""
+    """Return the address and title of each page, in the order of the index page."""
     index = markdown.list_links((root / INDEX).read_text(), INDEX, files)
     return [(to_address(link.path), link.text) for link in index if link.path.endswith(".md")]

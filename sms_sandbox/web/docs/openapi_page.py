@@ -53,7 +53,10 @@ def build_page(document: Mapping[str, Any]) -> tuple[str, str, list[Heading]]:
 
 
 def _merge(paths: Mapping[str, Any]) -> Iterator[_Entry]:
-    """Yield the operations, with those of the same summary that differ only by verb or ending as one."""
+    """Yield the operations, one entry for all with the same summary and path.
+
+    They differ by verb, or by the ending of the path.
+    """
     entries: dict[tuple[str, str], _Entry] = {}
     for path, verbs in paths.items():
         for verb in _VERBS:
@@ -96,7 +99,7 @@ def _parameters(parameters: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _needs_operator(operation: Mapping[str, Any]) -> bool:
-    """Return True if an operation names its own ways in, and a tenant's key is not one of them."""
+    """Return True if an operation does not accept a tenant's key."""
     return "security" in operation and not any("account" in each for each in operation["security"])
 
 
