@@ -31,7 +31,10 @@ def _on_postgresql(elements: _Elements, compiler: Any, **options: Any) -> str:
 
 
 def not_in_list(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that a column is none of a list, which is the parameter `name` as `encode_list` makes it."""
+    """Return the condition that a column is none of a list.
+
+    The list is the parameter `name`, as `encode_list` makes it.
+    """
     text = column if isinstance(column.type, String) else cast(column, String)
     return text.bool_op("NOT IN")(_Elements(name))
 
