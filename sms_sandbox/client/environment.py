@@ -24,6 +24,8 @@ _BASE_URLS = ("TRANSMITSMS_BASE_URL", "KUDOSITY_BASE_URL_V1", "KUDOSITY_V1_BASE_
 _WITHOUT_PROXY = ("NO_PROXY", "no_proxy")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
+_JAVA_HOME = "java -XshowSettings:properties -version 2>&1 | sed -n 's/.*java.home = //p'"
+
 # PowerShell treats typographic quotes as plain ones.
 _POWERSHELL_QUOTES = str.maketrans({quote: quote * 2 for quote in "'\u2018\u2019\u201a\u201b"})
 _DOTENV_ESCAPES = str.maketrans({character: "\\" + character for character in '\\"$`'})
@@ -77,7 +79,7 @@ def render(variables: Mapping[str, str], shell: str) -> str:
 
     Returns:
         A line for each variable. If the form has comments, comments follow that explain what PHP and Java need: no
-        variable makes these two trust a CA.
+        variable makes PHP's curl or Java trust a CA.
 
     Raises:
         ValueError: the shell is not known, or a value has a character that it can't hold: NUL in any of them, a line
@@ -129,13 +131,14 @@ def _advice(ca: Path, bundle: str, shell: str) -> str:
             "$env:JAVA_TOOL_OPTIONS = ",
         )
     else:
-        quote, copy, assign = shlex.quote, 'cp "$JAVA_HOME/lib/security/cacerts"', "export JAVA_TOOL_OPTIONS="
+        # The variable JAVA_HOME is often unset, but Java says where it is.
+        quote, copy, assign = shlex.quote, f'cp "$({_JAVA_HOME})/lib/security/cacerts"', "export JAVA_TOOL_OPTIONS="
     store = str(ca.with_name("truststore.p12"))
     php = " ".join(f"-d {quote(f'{setting}={bundle}')}" for setting in ("openssl.cafile", "curl.cainfo"))
     keytool = f"-alias sms-sandbox -file {quote(str(ca))} -keystore {quote(store)} -storepass changeit"
     options = f'-Djavax.net.ssl.trustStore="{store}" -Djavax.net.ssl.trustStorePassword=changeit'
     text = f"""\
-PHP reads its settings instead:
+PHP's curl reads a setting instead:
   php {php} your-script.php
 Java reads a trust store. Make one that holds the public roots and this CA, once:
   {copy} {quote(store)}

@@ -1,8 +1,6 @@
 """`sms-sandbox doctor` on set-ups that work, and on broken ones: what it finds, and what it advises."""
 
 import json
-import os
-import shutil
 import socket
 import threading
 import time
@@ -20,29 +18,15 @@ from sms_sandbox.cli.doctor import languages
 from sms_sandbox.cli.doctor import server as server_checks
 from sms_sandbox.cli.doctor.findings import Finding
 from sms_sandbox.cli.root import main
-from sms_sandbox.client.environment import variables
 from sms_sandbox.server import authority
 from sms_sandbox.server.certificates import Certificates, ensure
 from tests.cli.shell import free_port
 from tests.receiver import Receiver
 from tests.sandbox import Account
 
+pytestmark = pytest.mark.usefixtures("app_environment")
+
 Findings = list[Mapping[str, str]]
-
-OTHERS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-PROXIES = tuple(each for name in OTHERS for each in (name, name.lower()))
-
-
-@pytest.fixture(autouse=True)
-def shell(monkeypatch: pytest.MonkeyPatch, server: Account) -> Mapping[str, str]:
-    """The variables that `sms-sandbox env` prints for the server, and no proxy."""
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-    ready = server.ready
-    given = variables(Path(ready.ca), Path(ready.ca_bundle), ready.https, server.key, server.secret, {})
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    return given
 
 
 def examine(where: Account, tmp_path: Path, *args: str) -> Result:
@@ -78,25 +62,6 @@ def test_where_all_is_well_it_says_so(server: Account, tmp_path: Path) -> None:
     for about in ("server", "version", "machine time", "certificate", "tenant clock", "proxy", "variables", "python3"):
         assert f"\nok     {about}" in f"\n{result.output}", result.output
     assert "localhost, 127.0.0.1" in result.output
-
-
-@pytest.mark.parametrize("language", languages.LANGUAGES, ids=lambda each: each.program)
-def test_a_language_that_is_here_really_connects(
-    language: languages.Language, server: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not shutil.which(language.program):
-        pytest.skip(f"{language.program} is not installed")
-    monkeypatch.setattr(languages, "LANGUAGES", (language,))
-    url = f"{server.ready.https}/livez"
-    (found,) = languages.check_languages(url, "", are_told=True)
-    assert found.status == ("ok" if language.has_variable else "note")
-    if not language.has_variable:
-        return
-    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
-    monkeypatch.setenv("CURL_CA_BUNDLE", os.devnull)
-    monkeypatch.delenv("NODE_EXTRA_CA_CERTS")
-    (found,) = languages.check_languages(url, "", are_told=True)
-    assert found.status == "wrong"
 
 
 def test_the_server_is_down(server: Account, tmp_path: Path) -> None:

@@ -156,9 +156,13 @@ def test_the_commands_in_the_comments_survive_the_shell(tmp_path: Path) -> None:
     folder = tmp_path / "it's a $folder"
     nasty = variables(folder / "ca.pem", folder / "ca-bundle.pem", "https://localhost", "k", "s", {})
     lines = [line.removeprefix("#   ") for line in render(nasty, "bash").splitlines() if line.startswith("#   ")]
-    echo = 'php() { printf "%s\\n" "$@"; }; cp() { :; }; keytool() { printf "%s\\n" "$@"; }; JAVA_HOME=/java'
+    echo = (
+        'php() { printf "%s\\n" "$@"; }; cp() { printf "%s\\n" "$@"; }; keytool() { printf "%s\\n" "$@"; }; '
+        'java() { echo "    java.home = /java 17"; }'
+    )
     script = "\n".join([echo, *lines, 'printf "%s\\n" "$JAVA_TOOL_OPTIONS"'])
     printed = subprocess.run(["bash", "--norc", "-euc", script], capture_output=True, check=True, text=True).stdout
     assert f"openssl.cafile={folder}/ca-bundle.pem\n" in printed
+    assert f"\n/java 17/lib/security/cacerts\n{folder}/truststore.p12\n" in printed
     assert f"\n-file\n{folder}/ca.pem\n-keystore\n{folder}/truststore.p12\n" in printed
     assert f'-Djavax.net.ssl.trustStore="{folder}/truststore.p12" ' in printed

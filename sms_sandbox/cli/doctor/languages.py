@@ -15,12 +15,56 @@ from .findings import Finding, note, ok, wrong
 
 TIMEOUT_SECONDS = 30.0
 
+_NODE = """
+require("https").get(process.argv[1], () => process.exit(0))
+  .on("error", (error) => { console.error(error.message); process.exit(1); });
+"""
+
+_RUBY = """
+begin
+  Net::HTTP.get_response(URI(ARGV[0]))
+rescue SystemCallError, IOError, Timeout::Error, OpenSSL::SSL::SSLError => error
+  abort error.message
+end
+"""
+
+# PHP's own functions read SSL_CERT_FILE, its curl does not. Each must trust the sandbox, because apps use both.
+_PHP = """
+$reason = null;
+set_error_handler(function ($level, $message) use (&$reason) {
+    $reason ??= trim(strrchr("\\n$message", "\\n"));
+});
+$options = stream_context_create(["http" => ["ignore_errors" => true]]);
+if (file_get_contents($argv[1], false, $options) === false) {
+    fwrite(STDERR, $reason);
+    exit(1);
+}
+if (function_exists("curl_init")) {
+    $call = curl_init($argv[1]);
+    curl_setopt($call, CURLOPT_RETURNTRANSFER, true);
+    if (curl_exec($call) === false) {
+        fwrite(STDERR, "its curl: " . curl_error($call));
+        exit(1);
+    }
+}
+"""
+
 _JAVA = """
+import java.io.IOException;
 import java.net.*;
+import javax.net.ssl.SSLException;
 
 class Handshake {
     public static void main(String[] args) throws Exception {
-        ((HttpURLConnection) new URI(args[0]).toURL().openConnection()).getResponseCode();
+        try {
+            ((HttpURLConnection) new URI(args[0]).toURL().openConnection()).getResponseCode();
+        } catch (SSLException error) {
+            System.err.println(error.getMessage());
+            System.exit(1);
+        } catch (IOException error) {
+            System.err.println(error);
+            System.exit(1);
+        }
     }
 }
 """
@@ -40,19 +84,6 @@ class Language:
     """True if a variable that `sms-sandbox env` prints tells it what to trust."""
 
 
-_NODE = """
-require("https").get(process.argv[1], () => process.exit(0))
-  .on("error", (error) => { console.error(error.message); process.exit(1); });
-"""
-
-_PHP = """
-$options = stream_context_create(["http" => ["ignore_errors" => true]]);
-if (@file_get_contents($argv[1], false, $options) === false) {
-    fwrite(STDERR, error_get_last()["message"]);
-    exit(1);
-}
-"""
-
 LANGUAGES = (
     Language("curl", ("-sS", "-o", os.devnull), "Or call curl with --cacert."),
     Language(
@@ -60,7 +91,7 @@ LANGUAGES = (
         "A context of your own needs `cafile`, requests and httpx need `verify`.",
     ),
     Language("node", ("-e", _NODE), "Node reads the variable at its start."),
-    Language("ruby", ("-rnet/http", "-e", "Net::HTTP.get_response(URI(ARGV[0]))"), ""),
+    Language("ruby", ("-rnet/http", "-e", _RUBY), ""),
     Language(
         "php", ("-r", _PHP), "Start PHP with -d openssl.cafile and -d curl.cainfo, as `sms-sandbox env` prints.",
         has_variable=False,

@@ -1,4 +1,5 @@
 // A first call in several languages, with address, key and certificate filled in.
+// Comments at the top of each are the commands that run it, for a shell in the folder of the file that they name.
 
 import { quote as sh } from "./curl.js";
 
@@ -14,7 +15,8 @@ export function snippets({ https, key, secret, ca }) {
     ["curl", `curl --cacert ${sh(ca)} \\
   -u ${sh(`${key}:${word}`)} ${sh(url)} \\
   -d to=${TO} -d message='${TEXT}'`],
-    ["Python", `import base64, ssl, urllib.parse, urllib.request
+    ["Python", `# python3 send.py
+import base64, ssl, urllib.parse, urllib.request
 
 pair = base64.b64encode(${q(`${key}:${word}`)}.encode()).decode()
 request = urllib.request.Request(
@@ -25,6 +27,7 @@ request = urllib.request.Request(
 context = ssl.create_default_context(cafile=${q(ca)})
 print(urllib.request.urlopen(request, context=context).read().decode())`],
     ["PHP", `<?php
+// php send.php
 $call = curl_init(${php(url)});
 curl_setopt_array($call, [
     CURLOPT_USERPWD => ${php(`${key}:${word}`)},
@@ -36,11 +39,12 @@ echo curl_exec($call) ?: curl_error($call);`],
     ["Node", `// NODE_EXTRA_CA_CERTS=${sh(ca)} node send.mjs
 const reply = await fetch(${q(url)}, {
   method: "POST",
-  headers: { Authorization: "Basic " + btoa(${q(`${key}:${word}`)}) },
+  headers: { Authorization: "Basic " + Buffer.from(${q(`${key}:${word}`)}).toString("base64") },
   body: new URLSearchParams({ to: "${TO}", message: "${TEXT}" }),
 });
 console.log(await reply.json());`],
-    ["Ruby", `require "net/http"
+    ["Ruby", `# ruby send.rb
+require "net/http"
 
 uri = URI(${php(url)})
 http = Net::HTTP.new(uri.host, uri.port)
@@ -50,13 +54,13 @@ request = Net::HTTP::Post.new(uri)
 request.basic_auth(${php(key)}, ${php(word)})
 request.set_form_data("to" => "${TO}", "message" => "${TEXT}")
 puts http.request(request).body`],
-    ["Java", `// keytool -importcert -noprompt -alias sms-sandbox -storepass changeit -keystore sandbox.p12 -file ${sh(ca)}
+    ["Java", `// keytool -importcert -noprompt -alias sms-sandbox -storepass changeit -keystore sandbox.p12 -file ${sh(ca.replaceAll("\\", "/"))}
 // java -Djavax.net.ssl.trustStore=sandbox.p12 -Djavax.net.ssl.trustStorePassword=changeit Send.java
 import java.net.*; import java.net.http.*; import java.util.Base64;
 
 class Send {
     public static void main(String[] args) throws Exception {
-        String pair = Base64.getEncoder().encodeToString(${q(`${key}:${word}`)}.getBytes());
+        String pair = Base64.getEncoder().encodeToString(${java(`${key}:${word}`)}.getBytes("UTF-8"));
         var request = HttpRequest.newBuilder(URI.create(${q(url)}))
             .header("Authorization", "Basic " + pair)
             .header("Content-Type", "application/x-www-form-urlencoded")
@@ -65,17 +69,20 @@ class Send {
         System.out.println(HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body());
     }
 }`],
-    ["C#", `using System.Net.Http.Headers;
+    ["C#", `// dotnet new console, then replace the new Program.cs by this, and: dotnet run
+using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 var ca = X509Certificate2.CreateFromPem(File.ReadAllText(${q(ca)}));
-var handler = new HttpClientHandler {
-    ServerCertificateCustomValidationCallback = (_, certificate, chain, _) => {
-        chain!.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(ca);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(certificate!);
+var handler = new SocketsHttpHandler {
+    SslOptions = new SslClientAuthenticationOptions {
+        CertificateChainPolicy = new X509ChainPolicy {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            CustomTrustStore = { ca },
+            RevocationMode = X509RevocationMode.NoCheck,
+        },
     },
 };
 var client = new HttpClient(handler);
@@ -84,7 +91,8 @@ client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
 var reply = await client.PostAsync(${q(url)}, new FormUrlEncodedContent(
     new Dictionary<string, string> { ["to"] = "${TO}", ["message"] = "${TEXT}" }));
 Console.WriteLine(await reply.Content.ReadAsStringAsync());`],
-    ["Go", `package main
+    ["Go", `// go run send.go
+package main
 
 import ("crypto/tls"; "crypto/x509"; "fmt"; "io"; "net/http"; "net/url"; "os"; "strings")
 
@@ -105,6 +113,11 @@ func main() {
 	fmt.Println(string(body))
 }`],
   ];
+}
+
+/** Return a quoted text in ASCII, because older compilers of Java read a file in the encoding of the machine. */
+function java(text) {
+  return JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Return a text in single quotes, as PHP and Ruby read it. */

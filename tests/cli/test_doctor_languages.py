@@ -1,0 +1,78 @@
+"""Real connections by each language of this machine for the doctor."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sms_sandbox.cli.doctor import languages
+from sms_sandbox.cli.doctor.findings import Finding
+from sms_sandbox.client.environment import render, variables
+from tests.sandbox import Account
+
+pytestmark = pytest.mark.usefixtures("app_environment")
+
+
+def check_language(program: str, url: str, monkeypatch: pytest.MonkeyPatch, *options: str) -> Finding:
+    """Let one language connect, with options of its program; skip the test if it is not on this machine."""
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+    (language,) = (each for each in languages.LANGUAGES if each.program == program)
+    with monkeypatch.context() as patch:
+        patch.setattr(languages, "LANGUAGES", (replace(language, arguments=(*options, *language.arguments)),))
+        (found,) = languages.check_languages(f"{url}/livez", "", are_told=True)
+    return found
+
+
+@pytest.mark.parametrize("program", [each.program for each in languages.LANGUAGES if each.has_variable])
+def test_a_language_that_reads_a_variable_really_connects(
+    program: str, server: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check_language(program, server.ready.https, monkeypatch).status == "ok"
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    monkeypatch.setenv("CURL_CA_BUNDLE", os.devnull)
+    monkeypatch.delenv("NODE_EXTRA_CA_CERTS")
+    found = check_language(program, server.ready.https, monkeypatch)
+    assert found.status == "wrong"
+    assert re.search("certificate|CA", found.says), found.says
+
+
+def advice_lines(account: Account) -> list[str]:
+    """Return the commands in the comments of `sms-sandbox env`: for PHP, and then for Java."""
+    given = variables(Path(account.ready.ca), Path(account.ready.ca_bundle), account.ready.https, "key", "secret", {})
+    return [line.removeprefix("#   ") for line in render(given, "bash").splitlines() if line.startswith("#   ")]
+
+
+def test_php_connects_as_the_environment_says(server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = shlex.split(advice_lines(server)[0])[1:-1]
+    assert check_language("php", server.ready.https, monkeypatch, *options).status == "ok"
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    found = check_language("php", server.ready.https, monkeypatch)
+    assert found.status == "note"
+    assert "certificate verify failed" in found.says
+
+
+def test_phps_curl_reads_no_variable(server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app that uses it does not work yet, even if PHP's own functions, which read SSL_CERT_FILE, do."""
+    found = check_language("php", server.ready.https, monkeypatch)
+    if subprocess.run(["php", "-r", "exit((int) function_exists('curl_init'));"], check=False).returncode == 0:
+        pytest.skip("this PHP has no curl")
+    assert (found.status, "its curl: SSL certificate problem" in found.says) == ("note", True)
+
+
+def test_java_connects_as_the_environment_says(server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", quick)
+    found = check_language("java", server.ready.https, monkeypatch)
+    assert found.status == "note"
+    assert "unable to find valid certification path" in found.says
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    script = "\n".join([*advice_lines(server)[1:], 'printf "%s" "$JAVA_TOOL_OPTIONS"'])
+    ran = subprocess.run(["bash", "--norc", "-euc", script], capture_output=True, text=True, check=True)
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", f"{quick} {ran.stdout.splitlines()[-1]}")
+    assert check_language("java", server.ready.https, monkeypatch).status == "ok"
