@@ -1,4 +1,4 @@
-"""Real connections by each language of this machine for the doctor."""
+"""The doctor on each language that is on this machine."""
 
 import os
 import re
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("app_environment")
 
 
 def check_language(program: str, url: str, monkeypatch: pytest.MonkeyPatch, *options: str) -> Finding:
-    """Let one language connect, with options of its program; skip the test if it is not on this machine."""
+    """Connect by one language, with options for its program. Skip the test if it is not on this machine."""
     if not shutil.which(program):
         pytest.skip(f"{program} is not installed")
     (language,) = (each for each in languages.LANGUAGES if each.program == program)
@@ -58,7 +58,7 @@ def test_php_connects_as_the_environment_says(server: Account, monkeypatch: pyte
 
 
 def test_phps_curl_reads_no_variable(server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An app that uses it does not work yet, even if PHP's own functions, which read SSL_CERT_FILE, do."""
+    """Check that it is not well if only PHP's own functions connect, which read SSL_CERT_FILE."""
     found = check_language("php", server.ready.https, monkeypatch)
     if subprocess.run(["php", "-r", "exit((int) function_exists('curl_init'));"], check=False).returncode == 0:
         pytest.skip("this PHP has no curl")
