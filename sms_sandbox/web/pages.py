@@ -84,7 +84,11 @@ class Pages:
 
     async def ca(self, request: Request) -> Response:  # noqa: ARG002
         """Send the certificate of the sandbox's own authority."""
-        pem = Path(self._info["ca"]).read_bytes()
+        try:
+            pem = Path(self._info["ca"]).read_bytes()
+        except FileNotFoundError:
+            gone = f"{self._info['ca']} is gone. Restart the sandbox: it makes a new authority.\n"
+            return PlainTextResponse(gone, 404, headers=_NO_STORE)
         return Response(pem, media_type="application/x-pem-file", headers=_NO_STORE)
 
     async def api_description(self, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """`sms-sandbox doctor` on set-ups that work, and on broken ones: what it finds, and what it advises."""
 
 import json
+import shutil
 import socket
 import threading
 import time
@@ -20,9 +21,10 @@ from sms_sandbox.cli.doctor.findings import Finding
 from sms_sandbox.cli.root import main
 from sms_sandbox.server import authority
 from sms_sandbox.server.certificates import Certificates, ensure
+from sms_sandbox.settings import Settings
 from tests.cli.shell import free_port
 from tests.receiver import Receiver
-from tests.sandbox import Account
+from tests.sandbox import Account, run_sandbox
 
 pytestmark = pytest.mark.usefixtures("app_environment")
 
@@ -160,6 +162,30 @@ def test_a_certificate_that_is_no_good(
     assert found["status"] == ("note" if kind == "soon" else "wrong")
     assert said in found["says"]
     assert advice in found["advice"]
+
+
+@pytest.mark.usefixtures("only_python")
+def test_no_language_is_tried_on_a_certificate_that_is_no_good(
+    server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(time.time())
+    foreign = authority.create_authority(["localhost"], now - DAY, now + DAY)
+    with tls_server(authority.issue(foreign, ["localhost"], now - DAY, now + DAY), tmp_path) as https:
+        monkeypatch.setenv("SMS_SANDBOX_URL", https)
+        result = examine(Account(replace(server.ready, https=https)), tmp_path, "--json")
+    assert "python3" not in {each["about"] for each in findings(result)}
+    assert [each["says"] for each in findings(result) if each["about"] == "languages"] == [
+        "They are not tried, because none can trust this certificate."
+    ]
+
+
+def test_the_folder_of_certificates_is_gone(tmp_path: Path) -> None:
+    folder = ensure(tmp_path / "certs").directory
+    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(folder))) as account:
+        shutil.rmtree(folder)
+        bad = wrong(examine(account, tmp_path, "--json"))
+    assert f"there is no {account.ready.ca}" in bad["CA file"]["says"]
+    assert "Restart the sandbox" in bad["CA file"]["advice"]
 
 
 def test_the_folder_has_another_authority(server: Account, tmp_path: Path) -> None:

@@ -76,3 +76,17 @@ def test_java_connects_as_the_environment_says(server: Account, monkeypatch: pyt
     ran = subprocess.run(["bash", "--norc", "-euc", script], capture_output=True, text=True, check=True)
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", f"{quick} {ran.stdout.splitlines()[-1]}")
     assert check_language("java", server.ready.https, monkeypatch).status == "ok"
+
+
+@pytest.mark.parametrize("program", ["curl", "python3", "php"])
+def test_a_proxy_in_the_way_is_no_lack_of_trust(program: str, server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    found = check_language(program, server.ready.https, monkeypatch)
+    if program == "php" and found.status == "ok":
+        pytest.skip("this PHP has no curl, and nothing else of it asks a proxy")
+    assert found.status == "wrong"
+    assert "It can't connect: " in found.says
+    assert "proxy" in found.advice
+    assert "--cacert" not in found.advice

@@ -12,7 +12,7 @@ from ...client.errors import SandboxError
 from ..answers import Answer
 from ..connection import with_client
 from ..terminal import count
-from .findings import Finding, format_finding, wrong
+from .findings import Finding, format_finding, note, wrong
 
 if TYPE_CHECKING:
     from ...client.control import Client
@@ -51,15 +51,21 @@ def _examine(client: "Client", callback_url: str | None, languages: bool) -> Ite
         return
     try:
         info, ca = server.find_addresses(client), server.fetch_ca(client)
+        if ca is None:
+            yield server.missing_ca(info.ca)
+            return
         mend = _MEND.format(shlex.join(getattr(info, "env_command", ["sms-sandbox", "env"])))
         https = client.where.https or info.https.replace("//127.0.0.1:", "//localhost:")
-        yield server.check_certificate(https, ca)
+        certificate = server.check_certificate(https, ca)
+        yield certificate
         yield from server.check_ca_file(info.ca, ca)
         yield server.check_tenant_clock(client)
         yield from shell.check_ca_variables(os.environ, ca, mend)
         yield from shell.check_url_variables(os.environ, https, mend)
         yield from shell.check_proxies(urls | {"https": https}, mend)
-        if languages:
+        if languages and certificate.status == "wrong":
+            yield note("languages", "They are not tried, because none can trust this certificate.")
+        elif languages:
             are_told = any(os.environ.get(name) for name in shell.CA_VARIABLES)
             yield from check_languages(f"{https}/livez", mend, are_told=are_told)
         if callback_url is not None:

@@ -3,6 +3,7 @@
 Each runs with the variables of this shell."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,11 @@ from pathlib import Path
 from .findings import Finding, note, ok, wrong
 
 TIMEOUT_SECONDS = 30.0
+
+_TRUST = re.compile("cert|PKIX", re.IGNORECASE)
+"""Pattern of a reason that is about certificates, in the words of each language."""
+
+_NO_PROXY = "It lets calls to the sandbox pass by a proxy. Without a proxy, ask the firewall of this machine."
 
 _NODE = """
 require("https").get(process.argv[1], () => process.exit(0))
@@ -115,6 +121,8 @@ def check_languages(url: str, mend: str, *, are_told: bool) -> Iterator[Finding]
             advice = "\n".join(filter(None, [mend if language.has_variable else "", language.advice]))
             if problem is None:
                 yield ok(language.program, "It trusts the sandbox.")
+            elif not _TRUST.search(problem):
+                yield wrong(language.program, f"It can't connect: {problem}", f"{mend}\n{_NO_PROXY}".strip())
             elif are_told and language.has_variable:
                 yield wrong(language.program, f"It does not trust the sandbox: {problem}", advice)
             else:

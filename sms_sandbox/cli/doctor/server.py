@@ -28,6 +28,8 @@ SOON_DAYS = 14
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 """Largest difference of this machine's clock from the server's that certificates bear."""
 
+_RESTART = 'Restart the sandbox, and then `eval "$(sms-sandbox env)"` in each shell.'
+
 
 def check_server(client: Client) -> Iterator[Finding]:
     """Yield whether the server answers, its version, and whether the clocks agree."""
@@ -50,7 +52,10 @@ def check_server(client: Client) -> Iterator[Finding]:
         )  # fmt: skip
         return
     if status != 200 or answer["status"] != "ready":
-        yield wrong("server", f"It is not ready: {answer.get('reason', status)}", "See the log of `sms-sandbox serve`.")
+        yield wrong(
+            "server", f"It is not ready: {answer.get('reason', status)}",
+            "Mend or start what it names. The server goes on by itself then; its log says more.",
+        )  # fmt: skip
         return
     yield ok("server", f"It is ready at {url}.")
     yield _check_version(answer.get("version", "unknown"))
@@ -103,12 +108,18 @@ def find_addresses(client: Client) -> Info:
         return Info("sms-sandbox", "", where.https, where.http, where.ca, where.ca_bundle)
 
 
-def fetch_ca(client: Client) -> str:
-    """Return the certificate of the sandbox's authority. Raises SandboxError."""
+def fetch_ca(client: Client) -> str | None:
+    """Return the certificate of the sandbox's authority, or None if the server lost it."""
     status, _, content = client.fetch("/_sandbox/ca.pem", TIMEOUT_SECONDS)
+    if status == 404:
+        return None
     if status != 200:
         raise SandboxError(f"The CA's certificate can't be downloaded: the answer has the status {status}.")
     return content.decode("ascii")
+
+
+def missing_ca(path: str) -> Finding:
+    return wrong("CA file", f"The server's authority is gone: there is no {path}.", _RESTART)
 
 
 def check_certificate(https: str, ca: str) -> Finding:
@@ -152,7 +163,7 @@ def _advice(why: ssl.SSLCertVerificationError) -> str:
         case _:
             return (
                 "The authority in the folder of certificates is not the one that the server uses, as if it was made\n"
-                'again meanwhile. Restart the sandbox, and then `eval "$(sms-sandbox env)"` in each shell.'
+                f"again meanwhile. {_RESTART}"
             )
 
 
