@@ -38,7 +38,7 @@ class Settings:
 
     host: str = _setting(
         "127.0.0.1",
-        "Address to listen on, besides ::1 if clients reach it as localhost. On any but a loopback address, "
+        "Address to listen on; ::1 is added if clients reach it as localhost. On any but a loopback address, "
         "control needs a tenant's key and secret, or the operator's token.",
     )
     https_port: int = _setting(8443, "HTTPS port, for the API. 0 picks a free port.", least=0, most=65535)

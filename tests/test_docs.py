@@ -16,6 +16,7 @@ from tests.processes import start_process
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("docs", "certs", "contract_tests", "contract_tests/recorded")
+FILE_ENDINGS = (".com", ".json", ".pem")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))])
 
 pytestmark = pytest.mark.xdist_group("ports")
@@ -82,6 +83,26 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_files_and_modules_that_pages_name_exist() -> None:
+    package = ROOT / "sms_sandbox"
+    rooms = "|".join(each.name for each in package.iterdir() if each.is_dir())
+    for page in PAGES:
+        text = page.read_text()
+        paths = re.findall(r"`((?:sms_sandbox|tests|docs|benchmarks|examples|contract_tests)/[\w./-]*)`", text)
+        assert [each for each in paths if not (ROOT / each).exists()] == [], page.name
+        names = [
+            each for each in re.findall(rf"`((?:{rooms})(?:\.[a-z]\w+)+)`", text) if not each.endswith(FILE_ENDINGS)
+        ]
+        modules = [package / each.replace(".", "/") for each in names]
+        assert [each for each in modules if not each.is_dir() and not each.with_suffix(".py").exists()] == [], page.name
+
+
+def test_names_in_the_architecture_are_those_of_the_code() -> None:
+    modules = [path for folder in ("sms_sandbox", "contract_tests") for path in (ROOT / folder).rglob("*.py")]
+    words = {path.stem for path in modules}.union(*(re.findall(r"\w+", path.read_text()) for path in modules))
+    assert set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "architecture.md").read_text())) <= words
 
 
 def test_every_make_verb_the_pages_name_exists() -> None:

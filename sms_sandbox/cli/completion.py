@@ -19,7 +19,7 @@ SHELLS = {
 )
 @click.argument("shell", type=click.Choice(tuple(SHELLS)))
 def completion(shell: str) -> None:
-    """Print a script with which the Tab key completes commands."""
+    """Print a script that makes the Tab key complete commands."""
     kind = get_completion_class(shell)
     assert kind is not None
     root = click.get_current_context().find_root().command

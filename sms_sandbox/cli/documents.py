@@ -23,7 +23,7 @@ MAX_DOCUMENT_BYTES = 64 << 20
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
 @with_client
 def reset(client: "Client", kinds: tuple[str, ...]) -> Answer:
-    """Reset the tenant, or empty each KIND only.
+    """Reset the tenant, or delete only some KINDs of its data.
 
     A KIND is messages, contacts, numbers, keywords, rules, faults, clock, mails, clients or traffic.
     """

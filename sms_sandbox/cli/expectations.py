@@ -29,7 +29,7 @@ FILTERS: tuple[Callable[[Any], Any], ...] = (
     click.option("--text", metavar="TEXT", help="Only if the text contains this."),
     click.option("--rule", metavar="TEXT", help="Only if a fault or scenario whose name contains this caused it."),
     click.option("--message", type=int, metavar="ID", help="Only about the message with this id."),
-    click.option("--since", type=TIME, help="Only from this time of the tenant's clock on; 30m is so long ago."),
+    click.option("--since", type=TIME, help="Only from this time of the tenant's clock on; 30m means 30 minutes ago."),
     click.option("--until", type=TIME, help="Only up to this time of the tenant's clock."),
 )
 """The filters of traffic, without its kind."""
@@ -39,9 +39,9 @@ _COUNTS: tuple[Callable[[Any], Any], ...] = (
         "--param", "params", multiple=True, metavar="NAME=VALUE",
         help="Only with exactly this parameter, such as message='Hi'. May be repeated.",
     ),
-    click.option("--count", type=click.IntRange(0), help="Expect exactly so many."),
-    click.option("--at-least", type=click.IntRange(0), help="Expect at least so many; 1 if no number is given."),
-    click.option("--at-most", type=click.IntRange(0), help="Expect at most so many."),
+    click.option("--count", type=click.IntRange(0), help="Expect exactly this number."),
+    click.option("--at-least", type=click.IntRange(0), help="Expect at least this number; 1 if no number is given."),
+    click.option("--at-most", type=click.IntRange(0), help="Expect at most this number."),
 )  # fmt: skip
 
 

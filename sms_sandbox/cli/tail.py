@@ -30,7 +30,7 @@ USUAL_HISTORY = 20
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
-    help="Only API calls, callback attempts, messages from handsets, delivery reports, or failures.",
+    help="Only API calls, callback attempts, handsets' messages, delivery reports, failed events, or control calls.",
 )
 @add_options(*FILTERS)
 @click.option("--follow/--no-follow", default=True, help="Wait for new entries, unless --until is given.")

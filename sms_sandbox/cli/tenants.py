@@ -30,13 +30,13 @@ def tenant() -> None:
 
 @tenant.command()
 @click.option("--name", metavar="NAME", help="Its name; made up if left out.")
-@click.option("--seed", metavar="TEXT", help="Where its ids and random choices come from.")
+@click.option("--seed", metavar="TEXT", help="Text that its ids and random choices follow from.")
 @click.option("--throttle", type=int, metavar="N", help="Calls per second. 0 is no limit.")
 @click.option("--balance", type=float, metavar="MONEY", help="Its balance.")
 @click.option("--profile", type=click.Choice(tuple(PROFILES)), help="Behaviour of the real service to imitate.")
 @click.option("--delivery", metavar="SPAN", help="Time from a message to its delivery report, such as 5s.")
 @click.option("--frozen-at", type=Time(), help="Freeze its clock at this time.")
-@click.option("--use", is_flag=True, help="Let later commands act on it.")
+@click.option("--use", is_flag=True, help="Choose it for later commands.")
 @with_server
 def new(client: "Client", use: bool, delivery: str | None, frozen_at: datetime | None, **given: Any) -> Answer:
     """Create a tenant, and print the key and secret of its account."""

@@ -14,7 +14,7 @@ EXAMPLES = "write 2030-01-31, 2030-01-31T12:00 or 2030-01-31T12:00:00Z"
 
 
 class Time(click.ParamType[datetime | timedelta]):
-    """A time, in UTC unless it says another zone. With `takes_spans`, a span such as 30m means so long ago."""
+    """A time, in UTC unless it says another zone. With `takes_spans`, 30m means 30 minutes ago."""
 
     name = "time"
 
@@ -33,7 +33,7 @@ class Time(click.ParamType[datetime | timedelta]):
         try:
             return timedelta(seconds=seconds(value))
         except click.UsageError:
-            self.fail(f"{value!r} is not a time; {EXAMPLES}, or 30m for so long ago.", param, ctx)
+            self.fail(f"{value!r} is not a time; {EXAMPLES}, or 30m for 30 minutes ago.", param, ctx)
 
 
 def before_now(client: "Client", time: datetime | timedelta | None) -> str | None:

@@ -3,6 +3,7 @@
 import json
 import re
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,13 @@ def test_the_document_lists_every_operation_with_words(document: Document) -> No
         assert len(described["summary"]) < 200
     texts = [schema.get("description", "") for schema in document["components"]["schemas"].values()]
     assert not [text for text in texts if "\n " in text], "an indented line is code in Markdown"
+
+
+def test_the_page_lists_every_operation_once() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "control.md").read_text()
+    rows = re.findall(r"^\| (`[A-Z]+ /.*?) \|", page, re.MULTILINE)
+    listed = [re.sub(r"\{\w+\}", "{}", each) for row in rows for each in re.findall(r"`([A-Z]+ /[^`]+)`", row)]
+    assert sorted(listed) == sorted(re.sub(r"\{\w+\}", "{}", f"{each.verb} {each.path}") for each in OPERATIONS)
 
 
 def test_every_parameter_in_a_path_is_listed(document: Document) -> None:

@@ -23,7 +23,7 @@ _MEND = 'Run `eval "$({})"` in this shell.'
 
 @click.command()
 @click.option("--callback-url", metavar="URL", help="Send one delivery report there from the server, as a test.")
-@click.option("--languages/--no-languages", default=True, help="Let each language found here connect.")
+@click.option("--languages/--no-languages", default=True, help="Connect with each language found here, or not.")
 @with_client
 def doctor(client: "Client", callback_url: str | None, languages: bool) -> Answer:
     """Find out why an app can't use the sandbox.
