@@ -81,9 +81,9 @@ def _head(message: "Message", recipients: "Sequence[Recipient]") -> Iterator[str
 
 
 def _why(reasons: "Reasons") -> Iterator[str]:
-    """Yield why a message has its sender, parts, price and fate."""
-    for name in ("sender", "parts", "price", "fate"):
-        yield f"  {name + ':':8}{escape(getattr(reasons, name))}"
+    """Yield why a message has its sender, parts, price, fate and delivery report."""
+    for name in ("sender", "parts", "price", "fate", "delivery_report"):
+        yield f"  {name.removeprefix('delivery_') + ':':8}{escape(getattr(reasons, name))}"
 
 
 def _of_recipients(message: "Message", recipients: "Sequence[Recipient]") -> Iterator[_Moment]:

@@ -1,14 +1,15 @@
-"""The operation that explains a message: why this sender, these parts, this price, this fate."""
+"""The operation that explains a message: why this sender, these parts, this price, this fate, this report."""
 
 import json
 from collections.abc import Sequence
 
 from ..api.render import to_xml
 from ..domain import scenarios, text
+from ..domain.redaction import redact_url
 from ..domain.text import Segments
 from ..journal import entries, queries
 from ..journal.queries import Entry, EntryFilter
-from ..store import due_events, messages, numbers, reports
+from ..store import accounts, callbacks, due_events, messages, numbers, reports
 from ..store.messages import Message
 from ..store.paging import Paging
 from ..store.recipients import Recipient
@@ -30,7 +31,7 @@ _ORIGINS = {
 
 @operation("GET", "/messages/{message}/reasons")
 def explain_message(call: Call, message: Id) -> shapes.Reasons:
-    """Explain a message: why it has this sender, these parts and this price, and what decides its fate."""
+    """Explain a message: its sender, parts and price, what decides its fate, and who gets its delivery report."""
     row = messages.read(call.db, call.tenant.id, message)
     if row is None:
         raise ControlError("not_found", f"There is no message {message}.")
@@ -43,6 +44,7 @@ def explain_message(call: Call, message: Id) -> shapes.Reasons:
         parts=_explain_parts(words, segments),
         price=_explain_price(row),
         fate=_explain_fate(call, row, some),
+        delivery_report=_explain_report(call, row),
         encoding=segments.encoding,
         units=segments.units,
         texts=text.split_to_parts(words),
@@ -120,6 +122,27 @@ def _explain_rule(rule: str, msisdn: str) -> str:
     if kind == "scenario":
         return f"No carrier rule matched, and {msisdn} has the scenario {name}: {scenarios.BY_NAME[name].summary}"
     return f"No carrier rule matched, and {msisdn} has no scenario of its own, so it is delivered."
+
+
+def _explain_report(call: Call, message: Message) -> str:
+    """Say which URL gets the delivery reports, and why nobody gets one."""
+    if message.status == messages.CANCELLED:
+        return "It was cancelled, so there is nothing to report."
+    own = messages.find_report_url(call.db, call.tenant.id, message.id)
+    account = accounts.read(call.db, call.tenant.id, message.account)
+    url = own or (account and account.dlr_url)
+    if not url:
+        return "Neither the call (`dlr_callback`) nor the account has a URL for delivery reports, so none is sent."
+    paging = Paging(1, 1)
+    made = callbacks.list_page(call.db, call.tenant.id, paging, event="dlr", message=message.id).total > 0
+    if not made and message.pending == 0:
+        return "There was no URL for delivery reports at that time, so none was sent. The account has one now."
+    shown = redact_url(url, (account and account.secret) or "")
+    giver = (
+        "the call gave it as `dlr_callback`" if own else "the call gave no `dlr_callback`, and the account has this one"
+    )
+    until = "" if made else " Nothing was sent yet, because the carrier has not reported."
+    return f"Sent to `{shown}`: {giver}.{until}"
 
 
 def _rules_of(call: Call, message: Message, some: Sequence[Recipient]) -> dict[str, str]:

@@ -39,8 +39,12 @@ def _show(operation: Operation, arguments: Mapping[str, Any], secret: str) -> di
     """Return the values of the body that were given, without secrets."""
     if "body" not in arguments or operation.max_body > _MAX_SHOWN_BYTES:
         return {}
-    given: dict[str, Any] = msgspec.to_builtins(arguments["body"])
-    return {name: _show_value(name, value, secret) for name, value in given.items() if value not in (None, [], {})}
+    body = arguments["body"]
+    values: dict[str, Any] = msgspec.to_builtins(body)
+    for field in msgspec.structs.fields(body):
+        if field.default is not msgspec.NODEFAULT and values.get(field.encode_name) == field.default:
+            del values[field.encode_name]
+    return {name: _show_value(name, value, secret) for name, value in values.items() if value not in (None, [], {})}
 
 
 def _show_value(name: str, value: object, secret: str) -> str:

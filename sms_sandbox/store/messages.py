@@ -134,6 +134,7 @@ _REPLY_EMAIL = Statement(
 _URLS = Statement(
     select(m.c.reply_url, m.c.link_hits_url).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message"))
 )
+_REPORT_URL = Statement(select(m.c.dlr_url).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message")))
 
 
 def new_id(db: Connection, tenant: int) -> int:
@@ -205,6 +206,12 @@ def find_callback_urls(db: Connection, tenant: int, message: int) -> tuple[str |
     row = _URLS.one(db, tenant=tenant, message=message)
     assert row is not None
     return row[0], row[1]
+
+
+def find_report_url(db: Connection, tenant: int, message: int) -> str | None:
+    """Return a message's own URL for delivery reports."""
+    url: str | None = _REPORT_URL.value(db, tenant=tenant, message=message)
+    return url
 
 
 def find_reply_email(db: Connection, tenant: int, message: int) -> str | None:

@@ -9,7 +9,7 @@ BROKEN = "61491572665"
 
 def reasons(tenant: Account, message: int) -> dict[str, object]:
     answer = tenant.ok("GET", f"/messages/{message}/reasons")
-    assert all(answer[name].endswith(".") for name in ("sender", "parts", "price", "fate")), answer
+    assert all(answer[name].endswith(".") for name in ("sender", "parts", "price", "fate", "delivery_report")), answer
     return dict(answer)
 
 
@@ -62,6 +62,26 @@ def test_the_fate_is_explained_before_and_after_the_report(frozen: Account) -> N
     assert str(reasons(frozen, later)["fate"]).startswith("It waits for its time.")
     frozen.api_ok("cancel-sms", id=later)
     assert reasons(frozen, later)["fate"] == "It was cancelled before it was sent."
+
+
+def test_the_delivery_report_is_explained(frozen: Account) -> None:
+    def told(message: int) -> str:
+        return str(reasons(frozen, message)["delivery_report"])
+
+    silent, loud = frozen.send("hi"), frozen.send("hi", dlr_callback="http://localhost:1/?secret=x")
+    assert told(silent) == (
+        "Neither the call (`dlr_callback`) nor the account has a URL for delivery reports, so none is sent."
+    )
+    sent = "Sent to `http://localhost:1/?secret=…`: the call gave it as `dlr_callback`."
+    assert told(loud) == f"{sent} Nothing was sent yet, because the carrier has not reported."
+    frozen.ok("POST", "/clock/advance", {"minutes": 1})
+    assert told(loud) == sent
+    frozen.ok("PATCH", "/account", {"dlr_url": "http://localhost:1/all"})
+    assert told(silent).startswith("There was no URL for delivery reports at that time, so none was sent.")
+    later = frozen.send("hi", send_at="2030-02-01 09:00:00")
+    assert told(later).startswith("Sent to `http://localhost:1/all`: the call gave no `dlr_callback`, and the account")
+    frozen.api_ok("cancel-sms", id=later)
+    assert told(later) == "It was cancelled, so there is nothing to report."
 
 
 def test_the_answer_of_the_call_is_told_in_xml_too(frozen: Account) -> None:

@@ -69,6 +69,12 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, tenant: Account) 
             assert page.evaluate("document.documentElement.scrollWidth") <= width, where
 
 
+def test_the_tab_of_the_view_is_in_sight_on_a_phone(open_page: OpenPage) -> None:
+    page = open_page("#/start", width=360, height=780)
+    expect(page.get_by_role("navigation", name="Views").get_by_role("link", name="Start")).to_be_in_viewport(ratio=0.9)
+    expect(page.get_by_role("link", name="Documentation", exact=True)).to_be_in_viewport(ratio=1)
+
+
 def test_the_narrow_messages_lead_in_and_back(open_page: OpenPage, tenant: Account) -> None:
     fill(tenant)
     page = open_page("#/messages", width=390, height=780)

@@ -62,6 +62,20 @@ def test_the_story_tells_why_a_delivery_report_did_not_arrive(
     expect(story.locator(".moment.good").last).to_contain_text("attempt 2")
 
 
+def test_the_newest_message_says_that_nobody_gets_its_report(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("first")
+    page = open_page("#/messages")
+    pane = page.locator(".message-pane")
+    expect(pane).to_contain_text("first")
+    tenant.send("second")
+    expect(page.locator(".message-row")).to_have_count(2)
+    expect(pane).to_contain_text("first")  # it was the newest, and nothing that is being read is replaced
+    expect(page.locator(".reason.wide")).to_contain_text("nor the account has a URL for delivery reports")
+    expect(page.locator(".reason.wide .badge")).to_have_text("not sent")
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(pane).to_be_hidden()
+
+
 def test_the_raw_call_is_shown_in_both_formats(open_page: OpenPage, tenant: Account) -> None:
     message = tenant.send("raw")
     page = open_page(f"#/messages/{message}")

@@ -1,10 +1,10 @@
-"""Shapes of the reasons for the sender, parts, price and fate of a message."""
+"""Shapes of the reasons for what a message is and becomes."""
 
 from .primitives import Response
 
 
 class Reasons(Response):
-    """The reasons for a message's sender, parts, price and fate, in sentences.
+    """The reasons for a message's sender, parts, price, fate and delivery report, in sentences.
 
     `texts` are the parts in which the first handset gets the message, in `encoding`; `units` is their length in septets
     or UTF-16 units. `call_id` is the traffic entry of the call that sent the message, null if there is none;
@@ -15,6 +15,7 @@ class Reasons(Response):
     parts: str
     price: str
     fate: str
+    delivery_report: str
     encoding: str
     units: int
     texts: list[str]

@@ -103,13 +103,17 @@ def test_callbacks_are_a_table(demo: Account) -> None:
 
 def test_a_message_has_a_story(demo: Account) -> None:
     (waiting,) = demo.ok("GET", "/messages", text="Order 1043")["messages"]
-    head, shown, sender, parts, price, fate, empty, *story = text(demo, "message", str(waiting["id"])).splitlines()
+    head, shown, sender, parts, price, fate, report, empty, *story = text(
+        demo, "message", str(waiting["id"])
+    ).splitlines()
     assert head == f"Message {waiting['id']} from 61491570112 to 61491570157: delivered"
     assert (shown, empty) == ("  Order 1043 is paid. We build it this week.", "")
     assert sender == "  sender: The call gave no `from`: 61491570112 is the lowest number that the account leases."
     assert parts == "  parts:  All characters are in GSM-7. 42 septets: up to 160 fit one part."
     assert price == "  price:  1 part to 1 handset, at 0.087 a part: 0.087."
     assert fate.startswith("  fate:   No carrier rule matched")
+    assert report.startswith("  report: Sent to `http://")
+    assert report.endswith("the call gave it as `dlr_callback`.")
     assert story[:3] == [
         "2026-03-03 10:00:01  send-sms answered SUCCESS",
         "2026-03-03 10:00:01  handed to the carrier",

@@ -63,8 +63,10 @@ async function show() {
   context.route = route;
   const view = VIEWS.find(({ id }) => id === route.view);
   for (const link of document.querySelectorAll("#tabs a")) {
-    if (link.dataset.view === view.id) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view === view.id) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" }); // a phone has no room for all of them
+    } else link.removeAttribute("aria-current");
   }
   document.title = `${view.title} · sms-sandbox`;
   // A view that can show another part of itself is not built again.
@@ -101,7 +103,8 @@ function showTopbar() {
   const clockText = h("span", { class: "visually-hidden" });
   const clockChip = h(hasTime ? "a" : "span", { class: "chip", href: hasTime ? "#/time" : null, title: "The tenant's clock" },
     clockIcon, clockText, shown, zone);
-  replace(document.getElementById("topbar-side"), tenantChip, clockChip, themeButton());
+  replace(document.getElementById("topbar-side"), tenantChip, clockChip, themeButton(),
+    h("a", { class: "button quiet icon-only", href: "docs/", "aria-label": "Documentation", title: "Documentation" }, icon("help")));
 
   function tick() {
     const now = clock.now();

@@ -5,7 +5,7 @@ import { timeText } from "./time.js";
 
 const WIDTH = 480;
 const HEIGHT = 150;
-const LEFT = 36;
+const LEFT = 44;
 const BOTTOM = 20;
 const TOP = 8;
 
@@ -22,10 +22,10 @@ export function chart(title, times, series, { line = false, unit = "" } = {}) {
   const drawn = line ? series.map((each) => linePaths(each, step, y)) : bars(times, series, step, y);
   const marks = (top > 1 || line ? [0, top / 2, top] : [0, top]).map((value) => [
     svg("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
-    svg("text", { class: "axis", x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, short(value))]);
+    svg("text", { class: "axis", x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, `${short(value)}${unit && ` ${unit}`}`)]);
   const labels = [0, Math.floor(times.length / 2), times.length - 1].map((index, place) =>
     svg("text", { class: "axis", x: LEFT + step * (index + (place === 2 ? 1 : place / 2)), y: HEIGHT - 4, "text-anchor": ["start", "middle", "end"][place] }, spanText(times, index)));
-  const sums = series.map(({ name, values }) => line ? `${name}: at most ${short(Math.max(0, ...values.map((value) => value ?? 0)))} ${unit}` : `${values.reduce((a, b) => a + b, 0).toLocaleString()} ${name}`);
+  const sums = series.map(({ name, values }) => line ? `${name} up to ${short(Math.max(0, ...values.map((value) => value ?? 0)))} ${unit}` : `${values.reduce((a, b) => a + b, 0).toLocaleString()} ${name}`);
   return h("figure", { class: "chart" },
     h("figcaption", {}, h("h3", {}, title), h("ul", { class: "legend" }, series.map(({ name, tone }, index) => h("li", {}, svg("svg", { class: "swatch", viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { class: `tone-${tone}`, width: 10, height: 10, rx: 2 })), sums[index] ?? name)))),
     svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}: ${sums.join(", ")}` }, marks, drawn, labels));

@@ -2,9 +2,10 @@
 
 import { codeBlock, copyButton, h, icon } from "./dom.js";
 import { numberText } from "./numbers.js";
-import { countText, messageBadges, moneyText, statusBadge } from "./statuses.js";
+import { badge } from "./parts.js";
+import { countText, messageBadges, moneyText, stateBadge, statusBadge } from "./statuses.js";
 import { storyList } from "./story.js";
-import { dayText, timeElement, timeText } from "./time.js";
+import { fullText, timeElement } from "./time.js";
 import { virtualList } from "./virtual_list.js";
 
 const MAX_ROWS = 100;
@@ -25,15 +26,16 @@ export async function messageDetail(id, { control, clock, notify }, back) {
     h("header", { class: "detail-head" },
       h("a", { class: "button quiet small back", href: back }, icon("back"), "All messages"),
       h("div", { class: "row" }, h("h2", { id: "message-title" }, "Message ", h("span", { class: "number" }, String(message.id))),
-        messageBadges(message), copyButton(String(message.id), "Copy the id of the message", { class: "button quiet small" })),
+        messageBadges(message), copyButton(String(message.id), "Copy the id of the message", { class: "button quiet small", label: "Copy id" })),
       h("p", { class: "soft small-text" }, numberText(message.sender), " to ", receiver(message), " · ",
-        timeElement(message.send_at, `${dayText(new Date(message.send_at))}, ${timeText(new Date(message.send_at), true)}`))),
+        timeElement(message.send_at, fullText(new Date(message.send_at))))),
     partsBlock(reasons, recipients),
     h("dl", { class: "reasons" },
       reason("Sender", numberText(message.sender), reasons.sender),
       reason("Parts", `${countText(message.parts, "part")}, ${reasons.encoding}`, reasons.parts),
       reason("Price", moneyText(message.cost), reasons.price),
-      reason("Fate", messageBadges(message), reasons.fate)),
+      reason("Fate", messageBadges(message), reasons.fate),
+      reason("Delivery report to your app", reportBadge(message, callbacks), reasons.delivery_report, "wide")),
     h("section", { "aria-label": "Story" }, h("h3", {}, "Story"), storyList(message, recipients, callbacks, [...entries].reverse(), clock),
       message.recipients > MAX_ROWS && h("p", { class: "tiny-text soft" }, `The story tells of the ${MAX_ROWS} newest recipients and callbacks.`)),
     handsets?.element,
@@ -46,8 +48,16 @@ function receiver(message) {
   return `${countText(message.recipients, "handset")}${message.list_name ? ` of ${message.list_name}` : ""}`;
 }
 
-function reason(term, value, words) {
-  return h("div", { class: "reason" }, h("dt", {}, term), h("dd", {}, h("span", { class: "reason-value" }, value), h("p", {}, withCode(words))));
+/** Say how the delivery reports fared: those of a campaign by the one that went worst. */
+function reportBadge(message, callbacks) {
+  const reports = callbacks.filter(({ event }) => event === "dlr");
+  const worst = ["given-up", "waiting", "delivered"].map((state) => reports.find((each) => each.state === state)).find(Boolean);
+  if (worst) return h("a", { href: reports.length === 1 ? `#/callbacks/${worst.id}` : `#/callbacks?message=${message.id}&event=dlr` }, stateBadge(worst));
+  return badge(message.status === "sent" && message.pending === 0 ? "not sent" : "not yet");
+}
+
+function reason(term, value, words, kind = "") {
+  return h("div", { class: `reason ${kind}` }, h("dt", {}, term), h("dd", {}, h("span", { class: "reason-value" }, value), h("p", {}, withCode(words))));
 }
 
 /** Return the parts of a sentence; what is in backticks is code. */

@@ -18,7 +18,7 @@ export function receiverCard({ control, notify }) {
   const requests = h("div", { class: "receiver-requests", tabindex: "0", role: "group", "aria-label": "What the receiver got" });
   const save = button("Set the answer", null, { type: "submit" });
   const form = h("form", { class: "form-grid", onsubmit: change },
-    field("It answers", status), field("after (seconds)", delay), field("with the text", body), save);
+    field("It answers", status), field("After (seconds)", delay), field("With the text", body), save);
   const use = button("Send all callbacks of the account here", useForAll);
   const clear = button("Forget what it got", forget, { class: "quiet small" });
   const element = card("Built-in receiver",

@@ -1,6 +1,7 @@
 // Statuses of messages and recipients, as badges.
 
 import { h } from "./dom.js";
+import { badge } from "./parts.js";
 
 const BADGES = {
   delivered: ["good", "Delivered"],
@@ -27,6 +28,13 @@ export function messageBadges(message) {
   ].filter(([, count]) => count > 0).sort((one, other) => other[1] - one[1]);
   if (message.recipients === 1) return counts.map(([status]) => statusBadge(status));
   return counts.map(([status, count]) => h("span", { class: `badge ${BADGES[status][0]}` }, `${count.toLocaleString()} ${BADGES[status][1].toLowerCase()}`));
+}
+
+/** Build the badge of a callback's state. */
+export function stateBadge({ state, attempts }) {
+  if (state === "delivered") return badge("received", "good");
+  if (state === "given-up") return badge("given up", "bad");
+  return attempts.some(({ error }) => error !== null) ? badge("retrying", "warn") : badge("waiting", "info");
 }
 
 /** Return money with as many decimals as it has, but at least two. */

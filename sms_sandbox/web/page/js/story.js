@@ -1,10 +1,9 @@
 // The story of a message: everything that happened to it, in order.
 
 import { h, icon } from "./dom.js";
+import { eventWords } from "./event_names.js";
 import { numberText } from "./numbers.js";
 import { duration, timeElement, timeText } from "./time.js";
-
-const EVENTS = { dlr: "delivery report", reply: "reply", inbound: "inbound message", "link-hit": "link hit", "list-action": "list change" };
 
 /** Build the story from a message, its recipients, its callbacks, and its traffic entries. */
 export function storyList(message, recipients, callbacks, entries, clock) {
@@ -48,7 +47,7 @@ function ofRecipients(message, recipients, entries) {
 }
 
 function ofCallback(callback, namesHandset) {
-  const what = `callback of the ${EVENTS[callback.event] ?? callback.event}${namesHandset ? ` for ${numberText(callback.msisdn)}` : ""}`;
+  const what = `callback of the ${eventWords(callback.event)}${namesHandset ? ` for ${numberText(callback.msisdn)}` : ""}`;
   const link = () => h("a", { href: `#/callbacks/${callback.id}` }, `Callback ${callback.id}`);
   const moments = callback.attempts.map((attempt) => {
     const isOk = attempt.error === null;

@@ -2,16 +2,16 @@
 
 import { chart } from "./chart.js";
 import { h, replace } from "./dom.js";
-import { card, field, menu } from "./parts.js";
+import { card, menu } from "./parts.js";
 
 const SPANS = [["900", "the last 15 minutes"], ["3600", "the last hour"], ["86400", "the last day"], ["2592000", "the last 30 days"]];
 const BUCKETS = 60;
 
 /** Build the card. Returns `{element, refresh}`. */
 export function tenantCharts({ control, clock, notify }) {
-  const span = menu(SPANS, "3600", { onchange: () => refresh().catch(notify) });
+  const span = menu(SPANS, "3600", { "aria-label": "Time that the charts show", onchange: () => refresh().catch(notify) });
   const charts = h("div", { class: "charts" });
-  const element = card("Over time", h("div", { class: "row" }, field("Show", span)), charts);
+  const element = card(null, h("div", { class: "card-head" }, h("h2", {}, "Over time"), span), charts);
 
   async function refresh() {
     const until = clock.now();

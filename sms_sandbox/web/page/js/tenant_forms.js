@@ -14,7 +14,7 @@ export function sendForm({ control, notify }) {
   const text = h("textarea", { class: "input", rows: "3", required: true });
   text.value = "Your code is 482913. Reply STOP to opt out.";
   const send = button("Send", null, { type: "submit", class: "primary" });
-  return card("Send a test message", h("form", { class: "form-grid", onsubmit: submit },
+  return card("Send a test message", h("form", { class: "form-grid pair", onsubmit: submit },
     field("To", to), field("From", from), field("Text", text, { class: "full" }), send));
 
   function submit(event) {
@@ -36,7 +36,7 @@ export function accountForm({ control, notify }, onChange) {
   const balance = input({ type: "number", step: "0.01" });
   const throttle = input({ type: "number", min: "0", step: "1" });
   const save = button("Save", null, { type: "submit" });
-  const form = h("form", { class: "form-grid", onsubmit: submit },
+  const form = h("form", { class: "form-grid pair", onsubmit: submit },
     field("Delivery reports to", urls.dlr_url, { class: "full" }), field("Replies to", urls.reply_url, { class: "full" }), field("Link hits to", urls.link_hits_url, { class: "full" }),
     field("Balance", balance), field("Calls a second (0: no limit)", throttle), save);
 

@@ -2,7 +2,7 @@
 
 import { h, replace } from "./dom.js";
 import { badge, button, card, during } from "./parts.js";
-import { timeElement } from "./time.js";
+import { fullText, timeElement } from "./time.js";
 
 const SHOWN = 100;
 
@@ -30,7 +30,7 @@ export function tenantList({ control, notify }, choose) {
       else await refresh();
     }), { class: "small danger", "aria-label": `Delete the tenant ${each.name}` });
     return h("tr", {}, h("th", { scope: "row" }, each.name, " ", isCurrent && badge("shown here", "good")), h("td", {}, h("code", {}, each.key)), h("td", {}, each.made_by),
-      h("td", {}, timeElement(each.last_used, new Date(each.last_used).toLocaleString())), h("td", { class: "number" }, each.messages.toLocaleString()), h("td", { class: "number" }, each.rows.toLocaleString()),
+      h("td", {}, timeElement(each.last_used, fullText(new Date(each.last_used)))), h("td", { class: "number" }, each.messages.toLocaleString()), h("td", { class: "number" }, each.rows.toLocaleString()),
       h("td", {}, h("div", { class: "row" }, !isCurrent && button("Show", () => choose({ name: each.name }), { class: "small", "aria-label": `Show the tenant ${each.name}` }), !isDefault && remove)));
   }
 

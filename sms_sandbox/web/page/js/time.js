@@ -91,6 +91,11 @@ export function dayText(time) {
   return FULL_DAY.format(time);
 }
 
+/** Return the date with its year and the time with seconds. */
+export function fullText(time) {
+  return `${dayText(time)}, ${timeText(time, true)}`;
+}
+
 /** Return the name of the browser's time zone, as in "GMT+11". */
 export function zoneText(time) {
   return ZONE.formatToParts(time).find((part) => part.type === "timeZoneName").value;

@@ -25,21 +25,21 @@ export function trouble({ control, notify }) {
   const messageTimes = menu(HOW_OFTEN, "1");
   const addRule = button("Set", null, { type: "submit", class: "primary" });
   const forMessage = h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); submit(addRule, newRule); } },
-    field("The next message gets the scenario", scenario, { class: "full" }), field("to", to), field("How often", messageTimes), addRule);
+    field("The next message gets the scenario", scenario, { class: "full" }), field("To", to), field("How often", messageTimes), addRule);
 
   const callFault = menu(CALL_FAULTS);
   const method = menu([["send-sms", "send-sms"], ["", "any method"], ["get-sms", "get-sms"], ["get-balance", "get-balance"], ["add-to-list", "add-to-list"], ["format-number", "format-number"]], "send-sms");
   const callTimes = menu(HOW_OFTEN, "1");
   const addCall = button("Set", null, { type: "submit", class: "primary" });
   const forCall = h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); submit(addCall, newCallFault); } },
-    field("The next API call", callFault, { class: "full" }), field("of", method), field("How often", callTimes), addCall);
+    field("The next API call", callFault, { class: "full" }), field("Of the method", method), field("How often", callTimes), addCall);
 
   const callbackFault = menu(CALLBACK_FAULTS);
   const event = menu([["", "any event"], ["dlr", "a delivery report"], ["reply", "a reply"], ["inbound", "another text"], ["link-hit", "a link hit"]]);
   const callbackTimes = menu(HOW_OFTEN, "1");
   const addCallback = button("Set", null, { type: "submit", class: "primary" });
   const forCallback = h("form", { class: "form-grid", onsubmit: (submitEvent) => { submitEvent.preventDefault(); submit(addCallback, newCallbackFault); } },
-    field("The next callback", callbackFault, { class: "full" }), field("about", event), field("How often", callbackTimes), addCallback);
+    field("The next callback", callbackFault, { class: "full" }), field("About", event), field("How often", callbackTimes), addCallback);
 
   const rules = h("div", {});
   const faults = h("div", {});

@@ -2,17 +2,18 @@
 
 import { curlOfCallback } from "../curl.js";
 import { copyButton, h, icon, replace } from "../dom.js";
+import { EVENT_NAMES } from "../event_names.js";
 import { numberText } from "../numbers.js";
 import { badge, button, during, facts, field, filterInput, menu, viewHead } from "../parts.js";
 import { receiverCard } from "../receiver_card.js";
+import { stateBadge } from "../statuses.js";
 import { debounce } from "../stream.js";
-import { duration, rowText, timeElement } from "../time.js";
+import { duration, fullText, rowText, timeElement } from "../time.js";
 import { virtualList } from "../virtual_list.js";
 
 const ROW_HEIGHT = 56;
 const EVENTS = [["", "All events"], ["dlr", "Delivery reports"], ["reply", "Replies"], ["inbound", "Other texts"], ["link-hit", "Link hits"], ["list-action", "List changes"]];
-const STATES = [["", "All states"], ["waiting", "Waiting"], ["delivered", "Delivered"], ["given-up", "Given up"]];
-const EVENT_NAMES = { dlr: "Delivery report", reply: "Reply", inbound: "Text from a handset", "link-hit": "Link hit", "list-action": "List change" };
+const STATES = [["", "All states"], ["waiting", "Waiting"], ["delivered", "Received"], ["given-up", "Given up"]];
 
 export function mount(root, context) {
   const { control, stream, clock, notify, navigate } = context;
@@ -39,17 +40,18 @@ export function mount(root, context) {
     onCount: (total) => {
       count.textContent = `${total.toLocaleString()} ${total === 1 ? "callback" : "callbacks"}`;
       empty.hidden = total > 0;
+      list.element.hidden = total === 0;
     },
     onError: notify,
   });
   const empty = h("div", { class: "empty", hidden: true }, h("h2", {}, "No callback"),
-    h("p", {}, "A callback is made when a message has a callback URL (dlr_callback, reply_callback), or the account has one. Without a URL nothing is called, and that is the most common reason why a report does not arrive."),
+    h("p", { class: "measure" }, "A callback is made when a message has a callback URL (dlr_callback, reply_callback), or the account has one. Without a URL nothing is called, and that is the most common reason why a report does not arrive."),
     h("p", {}, h("a", { href: "#/tenant" }, "Set the URLs of the account"), ", or use the receiver on this page."));
   const listCard = h("section", { class: "card list-card", "aria-label": "Callbacks" }, empty, list.element);
   const detail = h("section", { class: "card entry-detail", hidden: true, "aria-label": "The chosen callback" });
   const split = h("div", { class: "split" }, listCard, detail);
   root.append(viewHead("Callbacks", "What the sandbox told your app, what it answered, and what is tried next."),
-    h("section", { class: "card stack" }, filters, count), split, receiver.element);
+    h("section", { class: "card stack filter-card" }, filters, count), split, receiver.element);
 
   function set(name, value) {
     filter[name] = value;
@@ -65,10 +67,10 @@ export function mount(root, context) {
       onclick: () => navigate("callbacks", callback.id, { query: filter }),
     },
     h("span", { class: "soft number" }, timeElement(callback.created, rowText(new Date(callback.created), clock))),
-    h("span", { class: "what" }, EVENT_NAMES[callback.event] ?? callback.event, " ", h("span", { class: "soft" }, numberText(callback.msisdn))),
+    h("span", { class: "what" }, EVENT_NAMES[callback.event] ?? callback.event),
     h("span", { class: "end" }, stateBadge(callback)),
     h("span", { class: "soft tiny-text" }, attemptCount(callback.attempts.length)),
-    h("span", { class: "more tiny-text" }, last?.error ?? hostOf(callback.url)),
+    h("span", { class: "more tiny-text" }, [numberText(callback.msisdn), last?.error, hostOf(callback.url)].filter(Boolean).join(" · ")),
     h("span", { class: "end soft tiny-text" }, callback.next_due ? `next ${clock.distance(new Date(callback.next_due))}` : last ? duration(last.latency_ms ?? 0) : "")));
   }
 
@@ -105,8 +107,8 @@ export function mount(root, context) {
         ["Signature", callback.signature ? h("code", {}, `x-transmitsms-signature: ${callback.signature}`) : "none: the account has no secret"],
         ["Handset", h("a", { href: `#/handsets/${callback.msisdn}` }, numberText(callback.msisdn))],
         ["Message", callback.message_id ? h("a", { href: `#/messages/${callback.message_id}` }, callback.message_id) : null],
-        ["Changed by", callback.rule], ["Created", timeElement(callback.created, new Date(callback.created).toLocaleString())],
-        ["Next attempt", callback.next_due ? [timeElement(callback.next_due, new Date(callback.next_due).toLocaleString()), ` (${clock.distance(new Date(callback.next_due))})`] : "none"],
+        ["Changed by", callback.rule], ["Created", timeElement(callback.created, fullText(new Date(callback.created)))],
+        ["Next attempt", callback.next_due ? [timeElement(callback.next_due, fullText(new Date(callback.next_due))), ` (${clock.distance(new Date(callback.next_due))})`] : "none"],
       ]),
       h("div", {}, h("h3", {}, attemptCount(callback.attempts.length)), callback.attempts.length > 0 && attemptTable(callback.attempts)),
     ];
@@ -132,12 +134,6 @@ export function mount(root, context) {
     return true;
   };
   return unmount;
-}
-
-function stateBadge({ state, attempts }) {
-  if (state === "delivered") return badge("delivered", "good");
-  if (state === "given-up") return badge("given up", "bad");
-  return attempts.length > 0 ? badge("retrying", "warn") : badge("waiting", "info");
 }
 
 function attemptCount(count) {

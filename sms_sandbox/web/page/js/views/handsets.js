@@ -1,6 +1,7 @@
 // The phones of the tenant, side by side, and the list of all of them.
 
-import { codeBlock, h, icon, replace } from "../dom.js";
+import { h, icon, replace } from "../dom.js";
+import { firstMessage } from "../first_message.js";
 import { numberText, typedNumber } from "../numbers.js";
 import { phone } from "../phone.js";
 import { debounce } from "../stream.js";
@@ -9,7 +10,6 @@ import { virtualList } from "../virtual_list.js";
 
 const SHOWN_PHONES = 6;
 const ROW_HEIGHT = 68;
-const SECRET_HINT = "SECRET";
 
 export function mount(root, context) {
   const { control, stream, clock, notify, navigate } = context;
@@ -113,13 +113,9 @@ export function mount(root, context) {
     numbers = await readAddressees(control);
   }
 
-  const emptyBlock = h("div", {});
   function emptyState() {
-    control.connection().then((connection) => replace(emptyBlock, codeBlock(firstCommand(connection)))).catch(notify);
     return h("section", { class: "empty first-message" }, h("div", { class: "ghost-phone", "aria-hidden": "true" }, h("span"), h("span"), h("span")),
-      h("div", { class: "stack" }, h("h2", {}, "No message yet"),
-        h("p", {}, "Run this in a terminal. The phone that gets the message appears here by itself."), emptyBlock,
-        h("p", { class: "small-text" }, h("a", { href: "#/start" }, "The same in Python, PHP, Node, Ruby, Java, C# and Go")),
+      firstMessage(context, "The phone that gets the message appears here by itself.",
         h("p", { class: "small-text" }, "Or open the phone of any number, and write from it.")));
   }
 
@@ -167,12 +163,4 @@ function listRow(handset, clock, isOpen, onclick) {
     h("span", { class: "handset-preview" },
       handset.opted_out_of.length > 0 && h("span", { class: "visually-hidden" }, "Opted out. "),
       handset.state !== "on" && h("span", { class: "visually-hidden" }, `${handset.state === "off" ? "Off" : "Not in service"}. `), preview)));
-}
-
-function firstCommand({ https, key, secret, ca }) {
-  return `curl --cacert ${quote(ca)} \\\n  -u ${quote(`${key}:${secret ?? SECRET_HINT}`)} \\\n  ${https}/send-sms.json \\\n  -d to=61491570156 -d message='Hello from the sandbox'`;
-}
-
-function quote(word) {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,7 @@
 // The messages of the tenant, newest first, with filters; and one of them in detail.
 
 import { h, icon, replace } from "../dom.js";
+import { firstMessage } from "../first_message.js";
 import { messageDetail } from "../message_detail.js";
 import { numberText } from "../numbers.js";
 import { countText, messageBadges } from "../statuses.js";
@@ -18,6 +19,10 @@ export function mount(root, context) {
   let { id, filters } = readRoute(context.route);
   let detail = null;
   let reading = 0;
+  let newest = "";
+  let automatic = ""; // the message that is shown until one is chosen
+  const wide = matchMedia("(min-width: 60.01rem)"); // where messages.css puts both side by side
+  const current = () => id || automatic;
 
   const count = h("p", { class: "soft small-text", role: "status" });
   const pane = h("div", { class: "message-pane" });
@@ -27,9 +32,10 @@ export function mount(root, context) {
     key: (message) => message.id,
     load: async (page, max, signal) => {
       const answer = await control.call("GET", "/messages", { query: { ...inUtc(filters), page, max }, signal });
+      if (page === 1) newest = String(answer.messages[0]?.id ?? "");
       return { rows: answer.messages, total: answer.page.total };
     },
-    render: (message) => messageRow(message, clock, String(message.id) === id, address(message.id)),
+    render: (message) => messageRow(message, clock, String(message.id) === current(), address(message.id)),
     onCount: showCount,
     onError: notify,
   });
@@ -50,30 +56,34 @@ export function mount(root, context) {
     const isFiltered = FILTERS.some((name) => filters[name]);
     count.textContent = total === 0 ? (isFiltered ? "No message fits these filters." : "No message was sent yet.") : countText(total, "message");
     layout.classList.toggle("none", total === 0);
-    if (!id) showHint(total, isFiltered);
+    if (id || (automatic && total > 0)) return;
+    automatic = wide.matches ? newest : "";
+    if (automatic) showDetail();
+    else showHint(total, isFiltered);
   }
 
   function showHint(total, isFiltered) {
-    replace(pane, h("div", { class: "empty" }, icon(total === 0 ? "send" : "search"),
-      h("h2", {}, total > 0 ? "Choose a message" : isFiltered ? "Nothing found" : "No message yet"),
-      h("p", {}, total > 0 ? "Its story appears here: from the call to the phone, with each callback."
-        : isFiltered ? "Take a filter away to see more." : ["Send one through the API, or see ", h("a", { href: "#/start" }, "how to begin"), "."])));
+    delete pane.dataset.id;
+    if (total === 0 && !isFiltered) replace(pane, h("div", { class: "empty" }, firstMessage(context, "The message and its story appear here by themselves.")));
+    else replace(pane, h("div", { class: "empty" }, icon("search"), h("h2", {}, total > 0 ? "Choose a message" : "Nothing found"),
+      h("p", {}, total > 0 ? "Its story appears here: from the call to the phone, with each callback." : "Take a filter away to see more.")));
   }
 
   async function showDetail() {
     layout.classList.toggle("has-detail", Boolean(id));
-    if (!id) return;
+    const shown = current();
+    if (!shown) return;
     reading += 1;
     const mine = reading;
     try {
-      const next = await messageDetail(id, context, address(null));
+      const next = await messageDetail(shown, context, address(null));
       if (mine !== reading) return next.destroy();
-      const wasSame = pane.dataset.id === id;
+      const wasSame = pane.dataset.id === shown;
       const top = pane.scrollTop;
       const open = wasSame ? [...pane.querySelectorAll("details")].map((each) => each.open) : null;
       detail?.destroy();
       detail = next;
-      pane.dataset.id = id;
+      pane.dataset.id = shown;
       replace(pane, next.element);
       pane.scrollTop = wasSame ? top : 0;
       open?.forEach((isOpen, place) => { const fold = pane.querySelectorAll("details")[place]; if (fold) fold.open = isOpen; });
@@ -102,6 +112,8 @@ export function mount(root, context) {
     const next = readRoute(route);
     const changed = JSON.stringify(next.filters) !== JSON.stringify(filters) || next.id === id;
     ({ id, filters } = next);
+    automatic = "";
+    reading += 1;
     if (!id) {
       detail?.destroy();
       detail = null;
@@ -136,7 +148,7 @@ function messageRow(message, clock, isCurrent, href) {
     h("span", { class: "message-to" }, to),
     timeElement(message.send_at, clock.short(new Date(message.send_at))),
     h("span", { class: "message-preview" }, message.text),
-    h("span", { class: "message-foot" }, h("span", { class: "soft" }, numberText(message.sender)), messageBadges(message).slice(0, 2))));
+    h("span", { class: "message-foot" }, h("span", { class: "soft" }, "from ", numberText(message.sender)), messageBadges(message).slice(0, 2))));
 }
 
 /** Build the form of filters. `onChange(filters)` hears a change; `form.show(filters)` sets them. */

@@ -21,7 +21,7 @@ export function mount(root, context) {
   const account = accountForm(context, () => refresh());
   const tenants = tenantsForm(context);
   const name = h("span", {});
-  root.append(viewHead(h("span", {}, "Tenant ", name), "What your app uses here, and what the sandbox has of it."),
+  root.append(viewHead(h("span", {}, "Tenant ", name), "The keys that your app uses, and what this tenant holds."),
     h("div", { class: "grid-2" }, card("Keys and balance", keys), sendForm(context)),
     charts.element,
     h("div", { class: "grid-4" }, card("Numbers", numbers), card("Keywords", keywords), card("Contact lists", lists), card("E-mail outbox", mails)),
@@ -74,7 +74,7 @@ export function mount(root, context) {
 }
 
 function showKeys({ https, key, secret, ca }, own, { accounts, page }) {
-  const line = (text, what) => h("div", { class: "copy-line" }, h("code", {}, text), copyButton(text, `Copy ${what}`));
+  const line = (text, what) => h("div", { class: "copy-line" }, h("code", { title: text }, text), copyButton(text, `Copy ${what}`));
   return [
     h("p", { class: "balance" }, h("span", { class: "number" }, own.balance.toLocaleString(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 4 })), h("span", { class: "soft" }, ` ${own.currency}`),
       own.suspended && badge("suspended", "bad")),

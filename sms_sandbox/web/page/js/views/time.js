@@ -1,6 +1,7 @@
 // The tenant's clock, what is due next, trouble to make, and the throttles.
 
 import { h, replace } from "../dom.js";
+import { eventWords } from "../event_names.js";
 import { numberText } from "../numbers.js";
 import { badge, button, card, during, field, input, nothing, viewHead } from "../parts.js";
 import { debounce } from "../stream.js";
@@ -88,7 +89,7 @@ export function mount(root, context) {
       h("ul", { class: "plain-list" }, events.map((event) => h("li", {},
         h("span", { class: "due-time number" }, timeElement(event.at, clock.day(new Date(event.at)) === "Today" ? undefined : `${clock.day(new Date(event.at))} ${timeText(new Date(event.at))}`),
           h("span", { class: "soft tiny-text" }, clock.distance(new Date(event.at)))),
-        h("span", { class: "grow" }, EVENTS[event.kind] ?? event.kind, event.says && h("strong", {}, ` ${event.says}`),
+        h("span", { class: "grow" }, EVENTS[event.kind] ?? event.kind, event.says && h("strong", {}, ` ${eventWords(event.says)}`),
           event.number && h("span", { class: "soft" }, " ", h("a", { href: `#/handsets/${event.number}` }, numberText(event.number)))),
         event.message_id && h("a", { class: "tiny-text", href: `#/messages/${event.message_id}` }, `message ${event.message_id}`)))),
       page.total > events.length && h("p", { class: "soft tiny-text" }, `and ${(page.total - events.length).toLocaleString()} more`)]);

@@ -2,14 +2,15 @@
 
 import { curlOfCall, curlOfCallback } from "../curl.js";
 import { codeBlock, copyButton, h, icon, replace } from "../dom.js";
+import { entryTitle } from "../event_names.js";
 import { numberText } from "../numbers.js";
 import { badge, button, facts, field, filterInput, menu, viewHead } from "../parts.js";
 import { debounce } from "../stream.js";
-import { duration, rowText, timeElement } from "../time.js";
+import { duration, fullText, rowText, timeElement } from "../time.js";
 import { virtualList } from "../virtual_list.js";
 
 const ROW_HEIGHT = 56;
-const KINDS = [["", "Everything"], ["call", "API calls"], ["callback", "Callback attempts"], ["inbound", "Texts from handsets"], ["report", "Delivery reports"]];
+const KINDS = [["", "Everything"], ["call", "API calls"], ["callback", "Callback attempts"], ["inbound", "Texts from handsets"], ["report", "Carrier reports"], ["control", "Control calls"], ["failure", "Failures of the sandbox"]];
 const NAMES = { call: "call", callback: "callback", inbound: "from handset", report: "report", failure: "failure", control: "control" };
 const GOOD = new Set(["SUCCESS", "ok", "received", "delivered", "pending"]);
 
@@ -51,17 +52,20 @@ export function mount(root, context) {
     onCount: (total) => {
       count.textContent = `${total.toLocaleString()} ${total === 1 ? "entry" : "entries"}${dropped > 0 ? `; ${dropped.toLocaleString()} older ones were dropped for newer ones` : ""}`;
       empty.hidden = total > 0;
+      list.element.hidden = total === 0;
+      const isFiltered = Object.values(filter).some((value) => value !== "");
+      replace(empty, h("h2", {}, isFiltered ? "Nothing found" : "No traffic yet"),
+        h("p", {}, isFiltered ? "Take a filter away to see more." : "Calls of your app appear here by themselves, refused ones with the reason."),
+        !isFiltered && h("p", {}, h("a", { href: "#/start" }, "How to make the first call")));
     },
     onError: notify,
   });
-  const empty = h("div", { class: "empty", hidden: true }, h("h2", {}, "Nothing here"),
-    h("p", {}, "No entry fits these filters. Calls of your app appear here by themselves."),
-    h("p", {}, h("a", { href: "#/start" }, "How to make the first call")));
+  const empty = h("div", { class: "empty", hidden: true });
   const listCard = h("section", { class: "card list-card", "aria-label": "Entries" }, empty, list.element);
   const detail = h("section", { class: "card entry-detail", hidden: true, "aria-label": "The chosen entry" });
   const split = h("div", { class: "split" }, listCard, detail);
   root.append(viewHead("Traffic", "Every call, callback attempt, reply and report, as it comes. Problems have a red edge."),
-    h("section", { class: "card stack" }, filters, count), split);
+    h("section", { class: "card stack filter-card" }, filters, count), split);
 
   function set(name, value) {
     filter[name] = value;
@@ -76,10 +80,10 @@ export function mount(root, context) {
       onclick: () => navigate("traffic", entry.id, { query: filter }),
     },
     h("span", { class: "soft number" }, timeElement(entry.at, rowText(new Date(entry.at), clock))),
-    h("span", { class: "what" }, entry.method ?? NAMES[entry.kind]),
+    h("span", { class: "what" }, entryTitle(entry)),
     h("span", { class: "end" }, badge(entry.code, isBad ? "bad" : "good")),
     h("span", { class: "soft tiny-text" }, NAMES[entry.kind]),
-    h("span", { class: "more tiny-text" }, [isBad && reasonOf(entry), entry.number && numberText(entry.number), entry.request.message ?? entry.request.text, entry.rule && `by ${entry.rule}`, keys.get(entry.account_id)].filter(Boolean).join(" · ")),
+    h("span", { class: "more tiny-text" }, [isBad && reasonOf(entry), entry.number && numberText(entry.number), entry.request.message ?? entry.request.text, entry.rule && `by ${entry.rule}`, keys.size > 1 && keys.get(entry.account_id)].filter(Boolean).join(" · ")),
     h("span", { class: "end soft tiny-text number" }, entry.hints.length > 0 ? h("span", { class: "hint-mark", title: entry.hints[0] }, icon("alert"), h("span", { class: "visually-hidden" }, "Has a hint. ")) : null,
       entry.took_ms === null ? "" : duration(entry.took_ms))));
   }
@@ -108,11 +112,11 @@ export function mount(root, context) {
     const command = entry.kind === "call" ? curlOfCall(entry, connection, key ?? "KEY") : url && curlOfCallback(url);
     const reply = typeof entry.reply === "string" ? entry.reply : JSON.stringify(entry.reply, null, 2);
     return [
-      h("div", { class: "entry-head" }, h("h2", {}, entry.method ?? NAMES[entry.kind], " ", badge(entry.code, isBad ? "bad" : "good")), closer()),
+      h("div", { class: "entry-head" }, h("h2", {}, entryTitle(entry), " ", badge(entry.code, isBad ? "bad" : "good")), closer()),
       entry.hints.map((hint) => h("p", { class: "note warn" }, hint)),
       entry.error && h("p", { class: "note bad" }, entry.error),
       facts([
-        ["When", timeElement(entry.at, `${new Date(entry.at).toLocaleString()}`)], ["Account", key && h("code", {}, key)], ["HTTP status", entry.status === 0 ? "none: the connection was ended" : entry.status],
+        ["When", timeElement(entry.at, fullText(new Date(entry.at)))], ["Account", key && h("code", {}, key)], ["HTTP status", entry.status === 0 ? "none: the connection was ended" : entry.status],
         ["Took", entry.took_ms === null ? null : duration(entry.took_ms)], ["Handset", entry.number && h("a", { href: `#/handsets/${entry.number}` }, numberText(entry.number))],
         ["Message", entry.message_id && h("a", { href: `#/messages/${entry.message_id}` }, entry.message_id)], ["Because of", entry.rule], ["By", entry.by],
         ["Address", entry.url && h("code", {}, [entry.verb, entry.url].filter(Boolean).join(" "))],
