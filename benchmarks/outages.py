@@ -8,6 +8,7 @@ processes must go on by themselves; in the end, the books must be right.
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -24,6 +25,11 @@ from .kill_loop import Books, Client, check, under_load, wait_for_answers
 
 MAX_ANSWER_SECONDS = 6.0
 """Longest time to an answer, even while PostgreSQL is away: a tenant may stay locked by a lost connection for 5."""
+
+MAX_FROZEN_SECONDS = 18.0
+"""Longest time to an answer if it is frozen: 10 seconds for a statement, and 3 for a connection, twice at most."""
+
+FROZEN_SECONDS = 25.0
 
 MAX_CONNECTIONS = 12
 """Connections of the PostgreSQL; three are kept for its administrators."""
@@ -84,6 +90,20 @@ class Database:
             for each in taken:
                 each.close()
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop all processes of PostgreSQL until the block ends. Connections stay, and nothing answers."""
+        first = int((self._folder / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        processes = [first, *map(int, children)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
     def close(self) -> None:
         self._server.cleanup()
 
@@ -91,10 +111,13 @@ class Database:
 def run(certificates: tls.Certificates, database: Database, seconds: float) -> Books:
     """Take the database away in each way, and return the books."""
     moments: list[float] = []
+    late: list[str] = []
     with under_load(certificates, database.url, workers=2) as load:
         with load.sending():
-            for name, outage in _outages(database, seconds):
+            for name, limit, outage in _outages(database, seconds):
                 wait_for_answers(load.clients)
+                for client in load.clients:
+                    client.slowest = 0.0
                 before = [len(client.refusals) for client in load.clients]
                 began = time.time()
                 outage()
@@ -102,17 +125,23 @@ def run(certificates: tls.Certificates, database: Database, seconds: float) -> B
                 wait_for_answers(load.clients)
                 moments += [began, ended]
                 refused = sum(len(client.refusals) for client in load.clients) - sum(before)
+                slowest = max(client.slowest for client in load.clients)
                 print(
-                    f"{name}: away for {ended - began:.1f} s, {refused} calls refused, all answered "
-                    f"{time.time() - ended:.1f} s after it was back",
+                    f"{name}: away for {ended - began:.1f} s, {refused} calls refused, the slowest answer after "
+                    f"{slowest:.1f} s, all answered {time.time() - ended:.1f} s after it was back",
                     flush=True,
                 )
+                if slowest > limit:
+                    late.append(f"{name}: a call was answered after {slowest:.1f} s")
         books = check(load, moments)
+    books.problems += late
     _check_answers(books, load.clients)
     return books
 
 
-def _outages(database: Database, seconds: float) -> Iterator[tuple[str, Callable[[], None]]]:
+def _outages(database: Database, seconds: float) -> Iterator[tuple[str, float, Callable[[], None]]]:
+    """Yield the name of each outage, the longest time to an answer during it, and the outage."""
+
     def stop_and_start() -> None:
         database.stop()
         time.sleep(seconds)
@@ -122,17 +151,18 @@ def _outages(database: Database, seconds: float) -> Iterator[tuple[str, Callable
         with database.without_connections():
             time.sleep(min(seconds, 5.0))
 
-    yield "restarted", lambda: database.restart("fast")
-    yield "crashed and restarted", lambda: database.restart("immediate")
-    yield "stopped", stop_and_start
-    yield "out of connections", exhaust
+    def freeze() -> None:
+        with database.frozen():
+            time.sleep(min(seconds, FROZEN_SECONDS))
+
+    yield "restarted", MAX_ANSWER_SECONDS, lambda: database.restart("fast")
+    yield "crashed and restarted", MAX_ANSWER_SECONDS, lambda: database.restart("immediate")
+    yield "stopped", MAX_ANSWER_SECONDS, stop_and_start
+    yield "out of connections", MAX_ANSWER_SECONDS, exhaust
+    yield "frozen", MAX_FROZEN_SECONDS, freeze
 
 
 def _check_answers(books: Books, clients: list[Client]) -> None:
-    slowest = max(client.slowest for client in clients)
-    print(f"slowest answer: {slowest:.2f} s")
-    if slowest > MAX_ANSWER_SECONDS:
-        books.problems.append(f"a call was answered after {slowest:.1f} s")
     books.check(sum(client.broken for client in clients), "calls got no answer at all")
     refusals = [refusal for client in clients for refusal in client.refusals]
     strange = [(status, body) for status, body in refusals if status != 503 or not _is_error_of_api(body)]

@@ -25,10 +25,13 @@ from urllib.parse import urlsplit
 from sms_sandbox.server import certificates as tls
 
 from .outages import Database
-from .processes import ServerProcess, sandbox
+from .processes import ServerProcess, control, sandbox
 
 CLIENTS = 2
 PAUSE_SECONDS = 0.01
+BALANCE = 10_000_000
+"""Enough for days of sends."""
+
 OUTAGE_SECONDS = 3.0
 _HEADERS = {
     "Authorization": f"Basic {b64encode(b'sandbox-key:sandbox-secret').decode()}",
@@ -54,6 +57,8 @@ class Load:
 
     times: list[float] = field(default_factory=list)
     failures: int = 0
+    refusal: str = ""
+    """What the last send that was refused got for an answer."""
     server: ServerProcess | None = None
     is_over: bool = False
 
@@ -120,7 +125,9 @@ def send(load: Load, urls: list[str], number: int) -> None:
         try:
             connection.request("POST", "/send-sms.json", body, _HEADERS)
             answer = connection.getresponse()
-            is_sent = json.loads(answer.read())["error"]["code"] == "SUCCESS"
+            content = answer.read()
+            is_sent = json.loads(content)["error"]["code"] == "SUCCESS"
+            load.refusal = load.refusal if is_sent else content.decode()
         except (OSError, http.client.HTTPException, ValueError):
             is_sent = False
             connection.close()
@@ -153,6 +160,8 @@ def run(
             while not began or time.monotonic() < ends_at:
                 with ExitStack() as stack:
                     server = stack.enter_context(sandbox(certificates, "--allow-http", "--database", url))
+                    if not began:
+                        control(server, "PATCH", "/account", {"balance": BALANCE})
                     load.server = server
                     if not began:  # a busy machine takes long to start a server: the run is as long on it
                         _wait_for_a_send(load)
@@ -174,6 +183,8 @@ def run(
             load.is_over = True
             for client in clients:
                 client.join()
+    if load.refusal:
+        print(f"The last refusal: {load.refusal}")
     return samples
 
 
@@ -229,7 +240,7 @@ def _stop_for_a_while(database: Database) -> None:
 
 
 def main() -> int:
-    """Run the soak, and write its picture."""
+    """Run the soak, and write its picture. Return 1 if a send failed though nothing was taken away."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Use a server for a long time.")
     parser.add_argument("--minutes", type=float, default=20.0, metavar="N")
     parser.add_argument("--store", choices=("memory", "file", "postgresql"), default="memory")
@@ -255,7 +266,8 @@ def main() -> int:
     given.svg.parent.mkdir(parents=True, exist_ok=True)
     given.svg.write_text(draw(samples))
     print(f"Drawn in {given.svg}.")
-    return 0
+    is_left_alone = not given.kill_every and not given.outage_every
+    return int(is_left_alone and any(sample.failures for sample in samples))
 
 
 if __name__ == "__main__":

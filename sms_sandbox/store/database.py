@@ -169,6 +169,7 @@ class Store:
             self._connection = None
             if db.unit.is_lost:
                 db.invalidate()
+                self.engine.dispose()  # idle ones are likely to be lost too, and to find out can take seconds for each
             db.close()
 
     def run(self, work: Callable[[Connection], T], tenants: Collection[int] = ()) -> Awaitable[T]:

@@ -45,12 +45,10 @@ def is_database_failure(error: BaseException) -> bool:
     if not type(cause).__module__.startswith("psycopg"):
         return False
     state: str | None = getattr(cause, "sqlstate", None)
-    # psycopg itself reports a lost connection, without a code of the database.
-    return (
-        type(cause).__name__ in ("OperationalError", "InterfaceError")
-        if state is None
-        else (state[:2] in _PASSING_CLASSES)
-    )
+    if state is not None:
+        return state[:2] in _PASSING_CLASSES
+    # psycopg itself reports a lost connection, or one that could not be made, without a code of the database.
+    return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in type(cause).__mro__)
 
 
 def _code_of(error: BaseException) -> int:

@@ -77,10 +77,10 @@ def run_group(begin: BeginTransaction, waiting: "deque[Piece]", blocked: dict[in
             transaction = begin(tenants)
             done, again = _run_together(transaction, pieces, blocked)
         except Exception as error:
-            if transaction is not None and transaction.is_uncertain:
-                for piece in pieces:
-                    piece.error = error
-                return [*given_up, *pieces]
+            if transaction is None:
+                return [*given_up, *_fail_all([*pieces, *_take_all(waiting)], error)]
+            if transaction.is_uncertain:
+                return [*given_up, *_fail_all(pieces, error)]
             if tenants and is_lock_timeout(error):
                 continue  # without locks at the beginning, pieces of tenants that are locked elsewhere are found
             log.debug("A transaction failed as a whole, so its parts run again one by one.", exc_info=error)
@@ -142,7 +142,9 @@ def _run_alone(
             waiting.appendleft(piece)
             return []
         except Exception as error:  # noqa: BLE001 (raised where the work was given)
-            if may_repeat and transaction is not None and transaction.was_lost:
+            if transaction is None:
+                return _fail_all([piece, *_take_all(waiting)], error)
+            if may_repeat and transaction.was_lost:
                 continue
             if is_lock_timeout(error) and _block(piece, piece.tenants, blocked):
                 waiting.appendleft(piece)
@@ -150,6 +152,19 @@ def _run_alone(
             piece.error = error
         break
     return [piece]
+
+
+def _take_all(waiting: "deque[Piece]") -> list[Piece]:
+    """Take all that wait: there is no connection, and to find that out can take seconds each time."""
+    taken = list(waiting)
+    waiting.clear()
+    return taken
+
+
+def _fail_all(pieces: Sequence[Piece], error: Exception) -> list[Piece]:
+    for piece in pieces:
+        piece.error = error
+    return [*pieces]
 
 
 def _run_together(

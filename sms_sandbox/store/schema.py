@@ -76,6 +76,9 @@ def _engine(url: str) -> Engine:
                 wanted, pool_size=CONNECTIONS, max_overflow=4, pool_pre_ping=True, paramstyle="format",
                 connect_args={name: value for name, value in _PATIENCE.items() if name not in wanted.query},
             )  # fmt: skip
+            from .patient_connection import connect  # SQLite needs no driver of PostgreSQL
+
+            event.listen(engine, "do_connect", connect)
             event.listen(engine, "connect", _limit_lock_waits)
             return engine
     except (ArgumentError, NoSuchModuleError, ValueError) as why:

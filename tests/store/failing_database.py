@@ -125,7 +125,7 @@ def failing(store: Store) -> Iterator[FailingDatabase]:
         store._connection.close()
         store._connection = None
     event.listen(store.engine, "before_cursor_execute", before)
-    event.listen(store.engine, "do_connect", connect)
+    event.listen(store.engine, "do_connect", connect, insert=True)
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(UnitOfWork, "__init__", wrapped)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -48,3 +49,9 @@ def test_what_passes_on_sqlite(tmp_path: Path) -> None:
         db.execute(text("PRAGMA max_page_count = 1"))
     assert is_database_failure(failure(store, "INSERT INTO large VALUES (zeroblob(10000000))", by_driver=True))
     store.close()
+
+
+@pytest.mark.parametrize("kind", [psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ConnectionTimeout])
+def test_what_the_client_library_of_postgresql_reports_passes(kind: type[psycopg.Error]) -> None:
+    assert is_database_failure(kind("no answer"))
+    assert not is_database_failure(psycopg.ProgrammingError("no such thing"))
