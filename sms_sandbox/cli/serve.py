@@ -36,11 +36,11 @@ DEMO_HISTORY = 10
     "--stop-with-stdin", is_flag=True,
     help="Stop when standard input ends. If that is a pipe, it ends with the program that started the sandbox.",
 )  # fmt: skip
-@click.option("--quiet", is_flag=True, help="Do not show the traffic of the default tenant at a terminal.")
+@click.option("--quiet", is_flag=True, help="Do not show the traffic at a terminal.")
 def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
     """Run the sandbox until it is stopped.
 
-    At a terminal it shows the traffic as it happens, as `tail` does. Elsewhere it prints one line of JSON with its
+    At a terminal it shows the traffic of all tenants as it happens. Elsewhere it prints one line of JSON with its
     addresses. Ctrl-C, SIGINT or SIGTERM stop it.
     """
     from .log_format import set_up_logging  # here, because --help does not need it
@@ -76,7 +76,7 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         info = server.info(os.getpid())
         if settings.demo:
             _tell_demo(info)
-        watch = _create_watch(info) if watches else None
+        watch = _create_watch(info, DEMO_HISTORY if settings.demo else 0) if watches else None
         write_ready(info, settings.ready_file)
         if watch is None:
             click.echo(f"sms-sandbox ready: {info.to_json()}")
@@ -87,8 +87,8 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         if sys.stderr.isatty() and settings.log_format != "json":
             _greet(info)
         if watch is not None:
-            click.echo("The traffic of the default tenant follows; --quiet hides it.", err=True)
-            watch.start(DEMO_HISTORY if settings.demo else 0)
+            click.echo("The traffic of all tenants follows; --quiet hides it.", err=True)
+            watch.start()
 
     def begin_on_thread() -> None:
         try:
@@ -126,10 +126,10 @@ def _create_parent(settings: Settings) -> "WorkerServer":
     return WorkerServer(settings, partial(set_up_logging, settings.log_format))
 
 
-def _create_watch(info: ServerInfo) -> "TrafficWatch":
+def _create_watch(info: ServerInfo, history: int) -> "TrafficWatch":
     from .traffic_watch import TrafficWatch  # here, because most starts have no terminal
 
-    return TrafficWatch(info)
+    return TrafficWatch(info, history)
 
 
 def write_ready(info: ServerInfo, ready_file: str | None) -> None:

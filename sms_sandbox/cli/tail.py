@@ -84,8 +84,8 @@ def follow_entries(client: "Client", after: int | None, filters: dict[str, Any] 
             yield msgspec.json.decode(data, type=Entry)
 
 
-def show_entry(entry: "Entry", *, as_json: bool = False) -> None:
+def show_entry(entry: "Entry", *, as_json: bool = False, tenant: str = "") -> None:
     """Print an entry: for people, in colour if stdout may have it, or as a line of JSON."""
     from msgspec import json
 
-    click.echo(json.encode(entry).decode() if as_json else format_entry(entry), color=has_colour())
+    click.echo(json.encode(entry).decode() if as_json else format_entry(entry, tenant), color=has_colour())

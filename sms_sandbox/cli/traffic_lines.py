@@ -18,21 +18,24 @@ COLOURS = {
 _INDENT = " " * 24
 
 
-def format_entry(entry: "Entry") -> str:
+def format_entry(entry: "Entry", tenant: str = "") -> str:
     """Return an entry for people, in colour: one line, and below it a line for each hint.
+
+    With a `tenant`, the line names it.
 
     Control characters are escaped, because what others wrote must not control the terminal.
     """
     hints = (click.style(f"{_INDENT}hint: {escape(hint)}", fg="yellow") for hint in entry.hints)
-    return "\n".join([format_line(entry), *hints])
+    return "\n".join([format_line(entry, tenant), *hints])
 
 
-def format_line(entry: "Entry") -> str:
+def format_line(entry: "Entry", tenant: str = "") -> str:
     """Return an entry as one line, without its hints."""
     status = f" {entry.status}" if entry.status and entry.status != 200 else ""
     text = entry.request.get("message") or entry.request.get("text") or entry.request.get("response")
     words = [
         click.style(f"{entry.at:%Y-%m-%d %H:%M:%S}.{entry.at.microsecond // 1000:03}", dim=True),
+        click.style(escape(tenant).ljust(12), fg="cyan") if tenant else "",
         entry.kind.ljust(8),
         escape(entry.method or "").ljust(12),
         (entry.number or "").ljust(12),

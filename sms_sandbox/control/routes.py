@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from ..domain.addresses import is_own_address
 from . import (
     accounts,
+    all_events,
     callbacks,
     calls,
     carrier_rules,
@@ -72,6 +73,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *failed_events.OPERATIONS,
     *traffic.OPERATIONS,
     *event_streams.OPERATIONS,
+    *all_events.OPERATIONS,
     *outbox.OPERATIONS,
     *documents.OPERATIONS,
     *parity.OPERATIONS,

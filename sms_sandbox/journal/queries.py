@@ -15,6 +15,7 @@ from ..store.paging import Page, Paging, fetch_page
 from ..store.real_time import real_now
 from ..store.statement import Statement
 from ..store.tables import journals as j
+from ..store.tables import tenants
 from ..store.tables import traffic as t
 from ..store.unit_of_work import invalidate
 from .entries import MAX_VALUE_CHARS, delete_up_to, encode_json, shorten
@@ -55,6 +56,14 @@ class Bounds(NamedTuple):
     cleared: int
 
 
+class End(NamedTuple):
+    """A tenant with its name, and the id of the last entry that it ever had, 0 if none."""
+
+    tenant: int
+    name: str
+    last: int
+
+
 class EntryFilter(NamedTuple):
     """Conditions on entries; None is no condition. `numbers` are forms of one number, and `params` whole values.
 
@@ -81,6 +90,17 @@ _BOUNDS = Statement(
     select(func.min(t.c.id), func.max(t.c.id), select(j.c.cleared).where(_OF_TENANT).scalar_subquery()).where(
         t.c.tenant == bindparam("tenant")
     )
+)
+_ENDS = Statement(
+    select(
+        tenants.c.id,
+        tenants.c.name,
+        func.coalesce(
+            select(func.max(t.c.id)).where(t.c.tenant == tenants.c.id).scalar_subquery(),
+            select(j.c.cleared).where(j.c.tenant == tenants.c.id).scalar_subquery(),
+            0,
+        ),
+    ).order_by(tenants.c.id)
 )
 _COLUMNS = [column for column in t.c if column.name != "tenant"]
 
@@ -112,6 +132,11 @@ def find_bounds(db: Connection, tenant: int) -> Bounds:
     """Return where a tenant's traffic begins and ends."""
     first, newest, cleared = _BOUNDS.one(db, tenant=tenant) or (None, None, None)
     return Bounds(first, newest or cleared or 0, cleared or 0)
+
+
+def list_ends(db: Connection) -> list[End]:
+    """Return where the traffic of each tenant ends."""
+    return [End(*row) for row in _ENDS.all(db)]
 
 
 def count_dropped(db: Connection, tenant: int) -> int:

@@ -146,6 +146,10 @@ def test_a_person_at_a_terminal_sees_the_traffic(certificates: Certificates, tmp
         said = b""
         while not quiet and b"hint" not in said:
             said += os.read(ours, 1 << 16)
+        other = account.tenant(name="billing-team")
+        other.api("get-balance")
+        while not quiet and b"get-balance" not in said:
+            said += os.read(ours, 1 << 16)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
     with suppress(OSError):  # Linux reports the end of a terminal as an error
@@ -156,8 +160,11 @@ def test_a_person_at_a_terminal_sees_the_traffic(certificates: Certificates, tmp
         assert said.decode().startswith("sms-sandbox ready: {")
         assert b"send-sms" not in said
     else:
-        line, hint = said.decode().splitlines()
+        line, hint, made, asked = said.decode().splitlines()
         assert "\x1b[31mFIELD_EMPTY 400" in line
+        assert "default" not in line  # the only tenant has no name here
+        assert "default" not in made  # the new tenant has no traffic yet
+        assert "\x1b[36mbilling-team\x1b[0m call     get-balance" in asked
         assert "hint: send-sms has no parameter `mesage`. Did you mean `message`?" in hint
 
 

@@ -107,6 +107,11 @@ def test_the_operator_reaches_every_tenant(server: Account) -> None:
     assert call(server, "DELETE", f"/tenants/{name}", headers=headers).status == 200
 
 
+def test_only_the_operator_sees_the_traffic_of_all_tenants(server: Account) -> None:
+    assert make_tenant(server).control("GET", "/events/all").status == 403
+    assert call(server, "HEAD", "/events/all", headers={"X-Sandbox-Token": TOKEN}).status == 200
+
+
 def test_a_key_controls_its_own_tenant_by_its_name_too(server: Account) -> None:
     tenant = make_tenant(server)
     name = tenant.ok("GET", "/tenants/current")["name"]

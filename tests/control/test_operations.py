@@ -188,6 +188,7 @@ def test_answers_are_as_the_document_says(document: Document, server: Account, r
         ("POST", "/verify", "/verify", {"of": "calls"}),
         ("POST", "/wait", "/wait", {"of": "callbacks", "timeout_seconds": 0}),
         ("HEAD", "/events", "/events", None),
+        ("HEAD", "/events/all", "/events/all", None),
         ("DELETE", "/traffic", "/traffic", None),
         ("GET", "/numbers", "/numbers", None),
         ("GET", "/keywords", "/keywords", None),

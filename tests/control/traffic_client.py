@@ -21,16 +21,16 @@ def ids(tenant: Account, **query: object) -> list[int]:
 
 
 class Stream:
-    """An open stream of events."""
+    """An open stream of events, at the path `/events` unless another is given."""
 
-    def __init__(self, tenant: Account, last: int | None = None, **query: object) -> None:
+    def __init__(self, tenant: Account, last: int | None = None, path: str = "/events", **query: object) -> None:
         parts = urlsplit(tenant.ready.http)
         self._connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         headers = basic(tenant.key, tenant.secret)
         if last is not None:
             headers["Last-Event-ID"] = str(last)
         asked = f"?{urlencode(query)}" if query else ""
-        self._connection.request("GET", f"/_sandbox/v1/events{asked}", headers=headers)
+        self._connection.request("GET", f"/_sandbox/v1{path}{asked}", headers=headers)
         self.response: HTTPResponse = self._connection.getresponse()
 
     def __enter__(self) -> "Stream":

@@ -204,6 +204,19 @@ class DroppedEntries(Response):
     count: int
 
 
+class TenantEntry(Response):
+    """A traffic entry, and the name of its tenant."""
+
+    tenant: str
+    entry: Entry
+
+
+class BeginOfTraffic(Response):
+    """The number of tenants when a stream of all of them begins."""
+
+    tenants: int
+
+
 class TooSlow(Response):
     """The number of events that may wait for a reader. More waited, so the stream ends; it can be resumed."""
 
