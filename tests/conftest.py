@@ -20,7 +20,7 @@ from sms_sandbox.store.database import Store
 from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.tenants import NewTenant
 from tests.app_client import AppClient, close_loop
-from tests.databases import empty_store, postgres_engine, sqlite_engine
+from tests.databases import empty_store, kept_connections, postgres_engine, sqlite_engine
 from tests.leftovers import pytest_runtest_makereport, pytest_runtest_protocol
 from tests.postgres import postgres_database
 from tests.processes import let_children_be_interrupted
@@ -76,9 +76,11 @@ def sqlite() -> Engine:
 
 
 @pytest.fixture(scope="session")
-def postgresql(postgres_url: str) -> Engine:
+def postgresql(postgres_url: str) -> Iterator[Engine]:
     """An engine for the PostgreSQL database of this worker."""
-    return postgres_engine(postgres_url)
+    engine = postgres_engine(postgres_url)
+    with kept_connections(engine):
+        yield engine
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

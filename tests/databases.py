@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Engine, event, text
 
@@ -56,6 +57,18 @@ def postgres_engine(url: str) -> Engine:
         db.execute(text(EMPTY_TABLES.replace(":", r"\:")))
     store.close()
     return store.engine
+
+
+@contextmanager
+def kept_connections(engine: Engine) -> Iterator[None]:
+    """Keep an engine's connections when its stores are closed.
+
+    A new connection is a new process of PostgreSQL, which has to read all tables' definitions again. That takes most of
+    the time of a short test.
+    """
+    with patch.object(engine, "dispose"):
+        yield
+    engine.dispose()
 
 
 @contextmanager

@@ -7,7 +7,9 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -45,7 +47,8 @@ def fetch(
     parts = urlsplit(url)
     assert parts.hostname
     if parts.scheme == "https":
-        trusting = ssl.create_default_context(cafile=ca)
+        assert ca
+        trusting = trusting_context(Path(ca).read_text())
         connection: HTTPConnection = HTTPSConnection(parts.hostname, parts.port, timeout=30, context=trusting)
     else:
         connection = HTTPConnection(parts.hostname, parts.port, timeout=30)
@@ -56,6 +59,12 @@ def fetch(
         return Answer(reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read())
     finally:
         connection.close()
+
+
+@cache
+def trusting_context(ca: str) -> ssl.SSLContext:
+    """Return a context that trusts a CA alone. To make one takes half the time of a call."""
+    return ssl.create_default_context(cadata=ca)
 
 
 def basic(key: str, secret: str) -> dict[str, str]:

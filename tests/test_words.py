@@ -4,11 +4,9 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("sms_sandbox", "contract_tests", "tests", "benchmarks", "examples")
@@ -50,10 +48,6 @@ SYNONYMS = {
     r"\bmishaps?\b": "fault",
 }
 SYNONYM = re.compile("|".join(f"(?:{word})" for word in SYNONYMS), re.IGNORECASE)
-
-
-def shown(path: Path) -> str:
-    return str(path.relative_to(ROOT))
 
 
 def first_sentence(text: str) -> str:
@@ -101,35 +95,55 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
             yield token.start[0], token.string
 
 
-@pytest.mark.parametrize("path", FILES, ids=shown)
-def test_modules_are_named_by_nouns(path: Path) -> None:
-    for part in path.relative_to(ROOT).with_suffix("").parts:
-        last = part.rpartition("_")[2]
-        assert not last.endswith("ing") or last in NOUNS_IN_ING, f"{part} is a participle; name what it holds"
+def check_each(paths: Iterable[Path], check: Callable[[Path], Iterable[str]]) -> None:
+    """Fail if a check finds problems in files, and name them all.
+
+    One test for each file would take longer than the checks do.
+    """
+    problems = [f"{path.relative_to(ROOT)}: {problem}" for path in paths for problem in check(path)]
+    assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("path", FILES, ids=shown)
-def test_public_docstrings_begin_with_a_short_sentence(path: Path) -> None:
-    for node, text, is_public in documented(parse(path)):
-        if not is_public or getattr(node, "name", "").startswith("test_"):
-            continue
-        line, sentence = getattr(node, "lineno", 1), first_sentence(text)
-        assert len(sentence.split()) <= MAX_WORDS, f"line {line}: more than {MAX_WORDS} words: {sentence}"
-        opener = re.sub(r"\W", "", sentence.split()[0]).lower()
-        assert opener not in (NO_VERBS if is_action(node) else NO_NOUNS), f"line {line}: {sentence}"
+def test_modules_are_named_by_nouns() -> None:
+    def participles(path: Path) -> Iterator[str]:
+        for part in path.relative_to(ROOT).with_suffix("").parts:
+            last = part.rpartition("_")[2]
+            if last.endswith("ing") and last not in NOUNS_IN_ING:
+                yield f"{part} is a participle; name what it holds"
+
+    check_each(FILES, participles)
 
 
-@pytest.mark.parametrize("path", FILES, ids=shown)
-def test_docstrings_and_comments_have_none_of_the_banned_phrases(path: Path) -> None:
-    if path == Path(__file__):
-        return
-    for line, text in strings(path):
-        assert not (match := BANNED.search(text)), f"line {line}: {match[0]!r} in {text[:120]!r}"
-        assert not (match := SYNONYM.search(text)), f"line {line}: {match[0]!r} in {text[:120]!r}"
+def test_public_docstrings_begin_with_a_short_sentence() -> None:
+    def unclear(path: Path) -> Iterator[str]:
+        for node, text, is_public in documented(parse(path)):
+            if not is_public or getattr(node, "name", "").startswith("test_"):
+                continue
+            line, sentence = getattr(node, "lineno", 1), first_sentence(text)
+            if len(sentence.split()) > MAX_WORDS:
+                yield f"line {line}: more than {MAX_WORDS} words: {sentence}"
+            opener = re.sub(r"\W", "", sentence.split()[0]).lower()
+            if opener in (NO_VERBS if is_action(node) else NO_NOUNS):
+                yield f"line {line}: {sentence}"
+
+    check_each(FILES, unclear)
 
 
-@pytest.mark.parametrize("path", PROSE, ids=shown)
-def test_pages_have_none_of_the_banned_phrases(path: Path) -> None:
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        assert not (match := BANNED.search(line)), f"line {number}: {match[0]!r}"
-        assert path.name == "CHANGELOG.md" or not (match := SYNONYM.search(line)), f"line {number}: {match[0]!r}"
+def test_docstrings_and_comments_have_none_of_the_banned_phrases() -> None:
+    def banned(path: Path) -> Iterator[str]:
+        for line, text in strings(path):
+            for match in filter(None, (BANNED.search(text), SYNONYM.search(text))):
+                yield f"line {line}: {match[0]!r} in {text[:120]!r}"
+
+    check_each((path for path in FILES if path != Path(__file__)), banned)
+
+
+def test_pages_have_none_of_the_banned_phrases() -> None:
+    def banned(path: Path) -> Iterator[str]:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if match := BANNED.search(line):
+                yield f"line {number}: {match[0]!r}"
+            if path.name != "CHANGELOG.md" and (match := SYNONYM.search(line)):
+                yield f"line {number}: {match[0]!r}"
+
+    check_each(PROSE, banned)

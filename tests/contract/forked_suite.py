@@ -4,6 +4,7 @@ Loading Python, pytest and the suite takes longer than most of these runs. Each 
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -12,7 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.contract.suite_runner import QUIET, ROOT, SuiteResult, environment_with, node_of, read_junit
+from tests.contract.suite_runner import (
+    FEW_PLUGINS,
+    QUIET,
+    ROOT,
+    SuiteResult,
+    environment_with,
+    node_of,
+    read_junit,
+)
 from tests.contract.suite_server import READY
 from tests.processes import start_process
 
@@ -30,7 +39,7 @@ class ForkedSuite:
         junit, output = folder / "junit.xml", folder / "output"
         flags = [*QUIET, f"--junitxml={junit}", f"--basetemp={folder / 'tmp'}", *arguments]
         wanted = {
-            "environment": environment_with(variables, junit),
+            "environment": environment_with(variables, junit) | FEW_PLUGINS,
             "arguments": [*flags, *map(node_of, tests)],
             "output": str(output),
         }
@@ -51,7 +60,9 @@ def forked_suite() -> Iterator[ForkedSuite]:
     with TemporaryDirectory(prefix="suite-") as folder:
         address = Path(folder) / "socket"
         command = [sys.executable, "-m", "tests.contract.suite_server", str(address)]
-        with start_process(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        with start_process(
+            command, cwd=ROOT, env=os.environ | FEW_PLUGINS, stdin=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
             assert process.stdout is not None
             answer = process.stdout.readline()
             assert answer == READY, f"The suite cannot be loaded. {answer}{process.stdout.read()}"

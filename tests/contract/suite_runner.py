@@ -30,6 +30,9 @@ VARIABLES = (
 QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 """Flags of runs of some tests."""
 
+FEW_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_timeout"}
+"""Variables for runs with one of the installed plugins: the one that the project's settings need."""
+
 
 @dataclass(frozen=True)
 class SuiteResult:

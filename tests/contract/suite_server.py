@@ -3,6 +3,7 @@
 It imports nothing of the package, as pytest wants to load its plugins itself.
 """
 
+import gc
 import json
 import os
 import random
@@ -31,6 +32,7 @@ def main(address: str) -> None:
     with closing(socket.socket(socket.AF_UNIX)) as listener:
         listener.bind(address)
         listener.listen()
+        gc.freeze()  # so that no fork looks for garbage in what is loaded, or copies it
         sys.stdout.write(READY)
         sys.stdout.flush()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that forks need not be waited for
