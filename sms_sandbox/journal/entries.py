@@ -166,7 +166,7 @@ def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_en
         if at is None:
             clock = clock or build_clock(*columns)
             at = clock.micros(recorded_at)
-        rows.append(((tenant, number), (tenant, number, at, *entry[2:])))
+        rows.append((tenant, number, at, *entry[2:]))
     insert_rows(db, _ADD, rows)
     refused = sum(entry.code in REFUSED_CODES for _, entry in kept)
     if refused:

@@ -6,13 +6,13 @@ tenant, what is cached is right. Rows that no statement needs yet are collected 
 the commit. A scope is a part of the transaction that can be undone alone.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
 
 from . import tenant_versions
-from .scopes import DeferredRows, PendingEntry, Scope
+from .scopes import DeferredRows, PendingEntry, Scope, group_rows
 from .tenant_versions import SETTINGS, STATE, THROTTLE, TenantCache, TenantCaches
 
 if TYPE_CHECKING:
@@ -33,6 +33,16 @@ class UnitOfWork:
         """The tenants whose cached values are known to be right in this transaction."""
         self._invalidated: set[int] = set()
         self._scopes: list[Scope] = []
+        self._deferred: list[DeferredRows] = []
+        self._changes: list[tuple[int, int]] = []
+        """The tenants whose cached values this transaction has changed, each with what was changed."""
+        self._entries: list[PendingEntry] = []
+        self._undo: list[Callable[[], object]] = []
+        """What restores values in memory that were changed."""
+        self.wake: int | None = None
+        """The moment at which a scheduled event wakes."""
+        self._event_level: int | None = None
+        """The scope that does the work of an event."""
         self._has_begun = False
         self._must_catch_up = True
         """True if the transaction must begin, or rows must be written, before the next statement."""
@@ -53,7 +63,7 @@ class UnitOfWork:
         """
         if self._scopes:
             raise RuntimeError("A transaction cannot begin inside of another.")
-        self._scopes.append(Scope())
+        self._scopes.append(Scope(0, 0, 0, 0, None))
         self._waits_for_locks = waits_for_locks
         if self._caches.is_exclusive:
             self._changes_before = self.driver.total_changes
@@ -80,53 +90,67 @@ class UnitOfWork:
                 self.driver.execute("BEGIN")
             self._has_begun = True
         last = len(self._scopes) - 1
-        writing = last
-        while only_reads and writing >= 0 and not self._scopes[writing].deferred:
-            writing -= 1
-        for level, scope in enumerate(self._scopes[: writing + 1]):
+        writing = self._find_last_deferring() if only_reads else last
+        deferred, self._deferred = self._deferred, []
+        ends = [scope.deferred for scope in self._scopes[1:]] + [len(deferred)]
+        for scope in self._scopes:
+            scope.deferred = 0
+        start = 0
+        for level in range(writing + 1):
+            scope, end = self._scopes[level], ends[level]
             try:
                 if level and not scope.has_savepoint:
                     self.driver.execute(f"SAVEPOINT scope_{level}")
                     scope.has_savepoint = True
-                if scope.deferred:
-                    deferred, scope.deferred = scope.deferred, {}
-                    self._write(deferred)
+                self._write(deferred[start:end])
             except Exception:
                 self._is_broken = self._is_broken or level < last
                 raise
+            start = end
         self._must_catch_up = writing < last  # the next statement may write, and needs savepoints
 
-    def _write(self, deferred: DeferredRows) -> None:
-        for statement, rows in deferred.items():
-            statement.put_by(self.driver, self._dialect, list(rows.values()))
+    def _find_last_deferring(self) -> int:
+        """Return the level of the innermost scope with deferred rows; -1 if there are none."""
+        count = len(self._deferred)
+        return next(
+            (level for level in range(len(self._scopes) - 1, -1, -1) if self._scopes[level].deferred < count), -1
+        )
+
+    def _write(self, deferred: Sequence[DeferredRows]) -> None:
+        for statement, rows in group_rows(deferred):
+            statement.put_by(self.driver, self._dialect, rows)
 
     def commit(self) -> None:
         """Write what is left, and commit."""
-        (root,) = self._scopes
         if self._caches.is_exclusive:
-            if self._has_begun or root.deferred:
+            if self._has_begun or self._deferred:
                 self.prepare_driver().execute("COMMIT")
             return
-        if self._has_begun or root.deferred or root.changed:
+        if self._has_begun or self._deferred or self._changes:
             with self.driver.pipeline():
                 self.prepare_driver()
-                tenant_versions.store_all(self.driver, root.changed, self._tenants)
+                tenant_versions.store_all(self.driver, self._changes, self._tenants)
                 self.driver.commit()
 
     def end(self, is_committed: bool) -> None:
         """Clear what belongs to this transaction, whichever way it ended."""
-        root = self._scopes[0]
         if not is_committed:
-            for restore in reversed(root.undo):
+            for restore in reversed(self._undo):
                 restore()
         if self._invalidated or not is_committed:
-            stale = self._invalidated if is_committed else self._invalidated.union(root.changed)
+            stale = (
+                self._invalidated if is_committed else self._invalidated.union(tenant for tenant, _ in self._changes)
+            )
             if not is_committed and not self._caches.is_exclusive:
                 stale = stale.union(self._tenants)
             for tenant in stale:
                 self._caches.drop(tenant)
             self._invalidated.clear()
-        self._scopes.clear()
+        for part in (self._scopes, self._deferred, self._changes, self._undo):
+            part.clear()
+        if self._entries:
+            self._entries = []
+        self.wake = self._event_level = None
         if not self._caches.is_exclusive:
             self._tenants.clear()
         self._caches.limit()
@@ -136,29 +160,22 @@ class UnitOfWork:
         if self._caches.is_exclusive and self.driver.in_transaction:
             self.driver.execute("ROLLBACK")
 
-    @property
-    def wake(self) -> int | None:
-        """The moment at which a scheduled event wakes."""
-        return self._scopes[0].wake
-
     def take_traffic(self) -> tuple[list[PendingEntry], list[PendingEntry]]:
         """Take the traffic of this transaction: what is to be written in it, and what can wait for another one.
 
         The traffic of a transaction that writes nothing else can wait.
         """
-        root = self._scopes[0]
-        entries, root.entries = root.entries, []
+        entries, self._entries = self._entries, []
         return (entries, []) if self.has_written else ([], entries)
 
     @property
     def has_written(self) -> bool:
         """True if the transaction has changed, or will change, something in the database."""
-        root = self._scopes[0]
-        if root.deferred or self.must_write_traffic:
+        if self._deferred or self.must_write_traffic:
             return True
         if self._caches.is_exclusive:
             return bool(self.driver.total_changes != self._changes_before)
-        return bool(root.changed)
+        return bool(self._changes)
 
     @property
     def is_broken(self) -> bool:
@@ -176,40 +193,31 @@ class UnitOfWork:
     # Scopes
 
     def enter_scope(self) -> None:
-        self._scopes.append(Scope())
+        self._scopes.append(
+            Scope(len(self._deferred), len(self._changes), len(self._entries), len(self._undo), self.wake)
+        )
         self._must_catch_up = True
 
     def leave_scope(self, is_done: bool) -> None:
-        """Leave the innermost scope. What it did is undone unless `is_done`."""
+        """Leave the innermost scope. What it did is undone unless `is_done`; else it is part of the scope around it."""
         scope = self._scopes.pop()
+        if self._event_level == len(self._scopes):
+            self._event_level = None
         if not is_done:
-            self._undo(scope)
-            return
-        parent = self._scopes[-1]
-        if scope.deferred:
-            self._must_catch_up = True
-            if parent.deferred:
-                for statement, rows in scope.deferred.items():
-                    parent.deferred.setdefault(statement, {}).update(rows)
-            else:
-                parent.deferred = scope.deferred
-        for tenant, change in scope.changed.items():
-            parent.changed[tenant] = parent.changed.get(tenant, 0) | change
-        if scope.entries:
-            parent.entries += scope.entries
-        if scope.undo:
-            parent.undo += scope.undo
-        if scope.wake is not None:
-            self.announce_wake(scope.wake)
-        if scope.has_savepoint:  # last, because it can fail, and by then the parent must know what has changed
+            self._undo_scope(scope)
+        elif scope.has_savepoint:
             self._end_savepoint("RELEASE")
 
-    def _undo(self, scope: Scope) -> None:
-        for restore in reversed(scope.undo):
-            restore()
-        for tenant, change in scope.changed.items():
+    def _undo_scope(self, scope: Scope) -> None:
+        del self._deferred[scope.deferred :]
+        del self._entries[scope.entries :]
+        self.wake = scope.wake
+        while len(self._undo) > scope.undo:
+            self._undo.pop()()
+        for tenant, change in self._changes[scope.changes :]:
             if change > THROTTLE:
                 self._tenants[tenant].clear()  # it is read again, after what earlier scopes have deferred is written
+        del self._changes[scope.changes :]
         if scope.has_savepoint and not self.is_broken:
             self._end_savepoint("ROLLBACK TO", "RELEASE")
         elif not self._caches.is_exclusive and self.driver.info.transaction_status == _IN_ERROR:
@@ -224,9 +232,9 @@ class UnitOfWork:
 
     # What functions of the store use
 
-    def defer(self, statement: "Statement", rows: "Iterable[tuple[Hashable, Params]]") -> None:
-        """Defer rows, each with its key. A later row under the same key replaces it."""
-        self._scopes[-1].deferred.setdefault(statement, {}).update(rows)
+    def defer(self, statement: "Statement", key: Hashable, rows: "Sequence[Params]") -> None:
+        """Defer rows under a key. Later rows under the same key replace them."""
+        self._deferred.append((statement, key, rows))
         self._must_catch_up = True
 
     def cache_of(self, tenant: int) -> TenantCache:
@@ -242,9 +250,8 @@ class UnitOfWork:
 
     def mark_changed(self, tenant: int, change: int) -> TenantCache:
         """Return what is cached of a tenant, to change it. Other processes will read that again."""
-        cache = self.cache_of(tenant)
-        changed = self._scopes[-1].changed
-        changed[tenant] = changed.get(tenant, 0) | change
+        cache = self._tenants.get(tenant) or self.cache_of(tenant)
+        self._changes.append((tenant, change))
         return cache
 
     def invalidate(self, tenant: int) -> None:
@@ -257,23 +264,23 @@ class UnitOfWork:
         return tenant in self._invalidated
 
     def mark_as_event(self) -> None:
-        self._scopes[-1].is_event = True
+        if self._event_level is None:
+            self._event_level = len(self._scopes) - 1
 
     @property
     def is_event(self) -> bool:
         """True in the work of an event."""
-        return any(scope.is_event for scope in self._scopes)
+        return self._event_level is not None
 
     def announce_wake(self, wake: int) -> None:
-        scope = self._scopes[-1]
-        scope.wake = wake if scope.wake is None else min(wake, scope.wake)
+        self.wake = wake if self.wake is None else min(wake, self.wake)
 
     def on_undo(self, restore: Callable[[], object]) -> None:
         """Call `restore` if the innermost scope, or one around it, is undone."""
-        self._scopes[-1].undo.append(restore)
+        self._undo.append(restore)
 
     def record(self, entry: PendingEntry) -> None:
-        self._scopes[-1].entries.append(entry)
+        self._entries.append(entry)
 
 
 class StoreConnection(Connection):

@@ -155,7 +155,7 @@ def add(
         new.dlr_url or "", new.reply_url or "", new.link_hits_url or "", new.tracked_url or "",
         new.replies_to_email or "",
     )  # fmt: skip
-    unit_of_work.insert_rows(db, _ADD, [((tenant, message), row)])
+    unit_of_work.insert_rows(db, _ADD, [row])
 
 
 def read(db: Connection, tenant: int, message: int) -> Message | None:

@@ -137,10 +137,7 @@ def add(
 ) -> None:
     """Add the recipients of a message, under ids from `first` on."""
     at = to_micros(sent_at)
-    rows = [
-        ((tenant, recipient), (tenant, recipient, message, account, new.msisdn, new.text, at))
-        for recipient, new in enumerate(to, first)
-    ]
+    rows = [(tenant, recipient, message, account, new.msisdn, new.text, at) for recipient, new in enumerate(to, first)]
     unit_of_work.insert_rows(db, _ADD, rows)
 
 

@@ -1,13 +1,26 @@
 """The parts of a transaction that can be undone alone."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from .statement import Params, Statement
 
-DeferredRows: TypeAlias = "dict[Statement, dict[Hashable, Params]]"
-"""Deferred rows by their statement, each under a key that no other row of the statement has."""
+DeferredRows: TypeAlias = "tuple[Statement, Hashable, Sequence[Params]]"
+"""A statement with deferred rows and their key. Later rows under the same key replace them."""
+
+
+def group_rows(deferred: "Iterable[DeferredRows]") -> "Iterator[tuple[Statement, list[Params]]]":
+    """Yield each statement with all its rows, in the order in which the statements were first deferred."""
+    groups: dict[Statement, dict[Hashable, Sequence[Params]]] = {}
+    for statement, key, rows in deferred:
+        group = groups.get(statement)
+        if group is None:
+            group = groups[statement] = {}
+        group[key] = rows
+    for statement, group in groups.items():
+        yield statement, list(chain.from_iterable(group.values()))
 
 
 class PendingEntry(NamedTuple):
@@ -23,17 +36,17 @@ class PendingEntry(NamedTuple):
 
 
 class Scope:
-    """A part of a transaction that can be undone alone: its deferred rows, and what it has changed and announces."""
+    """A part of a transaction that can be undone alone: how much the transaction had done when the scope began.
 
-    __slots__ = ("changed", "deferred", "entries", "has_savepoint", "is_event", "undo", "wake")
+    What the transaction does is added to the ends of lists, so a scope that is done costs nothing to leave.
+    """
 
-    def __init__(self) -> None:
-        self.deferred: DeferredRows = {}
-        self.changed: dict[int, int] = {}
-        """What was changed of tenants that are cached."""
-        self.wake: int | None = None
-        self.entries: list[PendingEntry] = []
-        self.undo: list[Callable[[], object]] = []
-        """What restores values in memory that were changed."""
+    __slots__ = ("changes", "deferred", "entries", "has_savepoint", "undo", "wake")
+
+    def __init__(self, deferred: int, changes: int, entries: int, undo: int, wake: int | None) -> None:
+        self.deferred = deferred
+        self.changes = changes
+        self.entries = entries
+        self.undo = undo
+        self.wake = wake
         self.has_savepoint = False
-        self.is_event = False

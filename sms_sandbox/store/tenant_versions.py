@@ -118,10 +118,13 @@ def lock(driver: Any, tenant: int, caches: TenantCaches, waits: bool) -> TenantC
     return TenantCache()
 
 
-def store_all(driver: Any, changes: Mapping[int, int], caches: Mapping[int, TenantCache]) -> None:
+def store_all(driver: Any, changes: Iterable[tuple[int, int]], caches: Mapping[int, TenantCache]) -> None:
     """Store new versions of changed tenants, and the throttle's windows with them."""
+    changed: dict[int, int] = {}
+    for tenant, change in changes:
+        changed[tenant] = changed.get(tenant, 0) | change
     rows = []
-    for tenant, change in sorted(changes.items()):
+    for tenant, change in sorted(changed.items()):
         cache = caches[tenant]
         cache.version += bool(change & SETTINGS)
         cache.state_version += bool(change & STATE)

@@ -153,7 +153,7 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
     clock = _clock(db, tenant)
     is_late = clock.moving and not unit_of_work.is_event(db)
     rows = [_row(tenant, plan, clock, is_late) for plan in plans]
-    unit_of_work.insert_rows(db, _ADD, [(object(), row) for row in rows])
+    unit_of_work.insert_rows(db, _ADD, rows)
     wakes = [row[2] for row in rows if row[2] is not None and not is_late]
     if wakes:
         announce_wake(db, min(wakes))

@@ -84,10 +84,10 @@ def state(db: Connection, tenant: int, key: Hashable, find: Callable[[], T]) -> 
     The caller must defer the row that stores the changed value.
     """
     values = unit_of(db).mark_changed(tenant, STATE).state
-    if key not in values:
-        values[key] = find()
-    result: T = values[key]
-    return result
+    value: T | None = values.get(key)
+    if value is None:
+        value = values[key] = find()
+    return value
 
 
 def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Params") -> None:
@@ -95,12 +95,12 @@ def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Par
 
     Of several rows under one key, only the last is written. This is for values that are cached meanwhile.
     """
-    unit_of(db).defer(statement, [(key, row)])
+    unit_of(db).defer(statement, key, (row,))
 
 
-def insert_rows(db: Connection, statement: "Statement", rows: "Sequence[tuple[Hashable, Params]]") -> None:
-    """Insert rows, each with its key, before any statement could see that they are missing."""
-    unit_of(db).defer(statement, rows)
+def insert_rows(db: Connection, statement: "Statement", rows: "Sequence[Params]") -> None:
+    """Insert rows before any statement could see that they are missing."""
+    unit_of(db).defer(statement, object(), rows)
 
 
 def mark_as_event(db: Connection) -> None:
