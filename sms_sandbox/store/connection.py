@@ -90,7 +90,9 @@ class UnitOfWork:
                 self.driver.execute("BEGIN")
             self._has_begun = True
         last = len(self._scopes) - 1
-        writing = self._find_last_deferring() if only_reads else last
+        writing = last
+        while only_reads and writing >= 0 and self._scopes[writing].deferred == len(self._deferred):
+            writing -= 1
         deferred, self._deferred = self._deferred, []
         ends = [scope.deferred for scope in self._scopes[1:]] + [len(deferred)]
         for scope in self._scopes:
@@ -102,23 +104,13 @@ class UnitOfWork:
                 if level and not scope.has_savepoint:
                     self.driver.execute(f"SAVEPOINT scope_{level}")
                     scope.has_savepoint = True
-                self._write(deferred[start:end])
+                for statement, rows in group_rows(deferred[start:end]):
+                    statement.put_by(self.driver, self._dialect, rows)
             except Exception:
                 self._is_broken = self._is_broken or level < last
                 raise
             start = end
         self._must_catch_up = writing < last  # the next statement may write, and needs savepoints
-
-    def _find_last_deferring(self) -> int:
-        """Return the level of the innermost scope with deferred rows; -1 if there are none."""
-        count = len(self._deferred)
-        return next(
-            (level for level in range(len(self._scopes) - 1, -1, -1) if self._scopes[level].deferred < count), -1
-        )
-
-    def _write(self, deferred: Sequence[DeferredRows]) -> None:
-        for statement, rows in group_rows(deferred):
-            statement.put_by(self.driver, self._dialect, rows)
 
     def commit(self) -> None:
         """Write what is left, and commit."""
