@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote_to_bytes
 
+from ..domain.encodings import decode_text
+
 _MAX_FIELDS = 1000
 
 _MAX_HINTS = 5
@@ -104,7 +106,7 @@ def _build_form(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         try:
             name, value = raw_name.decode(), raw_value.decode()
         except UnicodeDecodeError:
-            name, value = _decode(raw_name), _decode(raw_value)
+            name, value = decode_text(raw_name), decode_text(raw_value)
             others.append(name)
         if "[" in name and (array := _ARRAY.fullmatch(name)):
             arrays.setdefault(_php_name(array[1]), []).append(value)
@@ -157,17 +159,6 @@ def _parse_multipart(content_type: str, body: bytes) -> dict[str, str]:
     except ValueError as error:  # the parser's own errors are ValueErrors too
         raise UnreadableError(str(error)) from error
     return _build_form((field.field_name or b"", field.value or b"") for field in fields)
-
-
-def _decode(raw: bytes) -> str:
-    """Decode a text as UTF-8, or if that fails as Windows-1252.
-
-    The five bytes that Windows-1252 does not use become control codes.
-    """
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in raw)
 
 
 def _php_name(name: str) -> str:

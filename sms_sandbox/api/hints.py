@@ -11,6 +11,7 @@ from ..domain import credentials, egress, host_names, numbers, senders
 from ..domain.clock import from_micros
 from ..domain.redaction import redact
 from ..journal.entries import MAX_NUMBERS
+from ..store.accounts import Account
 from .answered_call import AnsweredCall, ApiContext
 from .custom_fields import FieldValues
 from .declare import Method, wire_name
@@ -83,6 +84,13 @@ def _check_credentials(call: AnsweredCall) -> Iterator[str]:
     elif code is Code.AUTH_FAILED:
         key, _ = credentials.parse_basic(call.authorization) or ("", "")
         yield f"No account in this sandbox has the key {_shorten_key(key)}."
+    elif _has_other_letters(call.answer.account) and not credentials.is_utf_8(call.authorization):
+        yield "The credentials are not UTF-8, and are read as Windows-1252. Send UTF-8."
+
+
+def _has_other_letters(account: Account | None) -> bool:
+    """Return True if a key or a secret has letters beyond ASCII, whose encoding matters."""
+    return account is not None and not (account.key.isascii() and (account.secret or "").isascii())
 
 
 def _shorten_key(key: str) -> str:

@@ -12,8 +12,8 @@ from .params import MAX_VALUE_SHOWN, Param, Schema
 class Timestamp(Param, frozen=True):
     """A time in UTC: `YYYY-MM-DD HH:MM:SS`, or a date alone, which means its midnight.
 
-    The ISO form with a T is read too, and an offset from UTC, with a colon or without. The plus of an offset may have
-    become a blank, because some clients do not escape it.
+    The ISO form with a T is read too, and an offset from UTC, with a colon or without, as languages print it. The plus
+    of an offset may have become a blank, because some clients do not escape it.
     """
 
     expects_future: bool = False  # a time in the past is probably a mistake
@@ -24,8 +24,7 @@ class Timestamp(Param, frozen=True):
             raise ApiError(Code.FIELD_INVALID)
         day, time, offset = written.groups()
         try:
-            zone = (offset or "Z").replace(" ", "+")
-            moment = datetime.fromisoformat(f"{day}T{time or '00:00'}{zone}").astimezone(UTC)
+            moment = datetime.fromisoformat(f"{day}T{time or '00:00'}{_iso_offset(offset)}").astimezone(UTC)
         except (ValueError, OverflowError):
             raise ApiError(Code.FIELD_INVALID) from None
         return self.check_range(moment)
@@ -50,6 +49,12 @@ class Timestamp(Param, frozen=True):
         return {"type": "string", "examples": ["2020-06-21 04:47:25"]}
 
 
+def _iso_offset(offset: str | None) -> str:
+    """Return an offset as ISO writes it: `+1000` for ` 1000`, as of an unescaped plus, and `Z` for ` UTC`."""
+    digits = (offset or "").removesuffix("UTC").removesuffix("GMT").strip()
+    return f"+{digits}" if digits[:1].isdigit() else digits or "Z"
+
+
 class LastMoment(Timestamp, frozen=True):
     """The end of a period. It is written in whole seconds, and the period includes all of the last second."""
 
@@ -61,8 +66,9 @@ class LastMoment(Timestamp, frozen=True):
         return super().check_range(min(moment, LATEST - timedelta(seconds=1)))
 
 
-_DATE, _TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?"
-_OFFSET = r"Z|[+-]\d\d(?::?\d\d)?| \d\d:?\d\d"
+# Fractions have six digits in Python, seven in C#, nine in Java and Go.
+_DATE, _TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
+_OFFSET = r" ?(?:Z|UTC|GMT)|(?: ?[+-]\d\d(?::?\d\d)?| {1,2}\d\d:?\d\d)(?: UTC)?"
 _TIMESTAMP = re.compile(rf"({_DATE})(?:[ T]({_TIME})({_OFFSET})?)?", re.ASCII)
 
 Start = Annotated[datetime, Timestamp("Start of the period: YYYY-MM-DD HH:MM:SS in UTC. A date alone means midnight.")]

@@ -5,21 +5,41 @@ import binascii
 import hashlib
 import hmac
 
+from .encodings import decode_text
+
 _MISSING = "0123456789abcdef0123456789abcdef"
 """Compared with what is given if there is no secret. It is as long as the secrets that are made up."""
 
 
 def parse_basic(authorization: str) -> tuple[str, str] | None:
     """Return the name and password of an Authorization header, or None."""
+    pair = _decode_basic(authorization)
+    if pair is None:
+        return None
+    name, colon, password = decode_text(pair).partition(":")
+    return (name, password) if colon and "\x00" not in name else None
+
+
+def is_utf_8(authorization: str) -> bool:
+    """Return True if the name and password of an Authorization header are UTF-8."""
+    try:
+        (_decode_basic(authorization) or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode_basic(authorization: str) -> bytes | None:
     scheme, _, coded = authorization.strip().partition(" ")
     if scheme.lower() != "basic":
         return None
+    # Some client libraries break long base64 over several lines, so white space inside is ignored. PHP, behind the
+    # real service, reads base64 without its padding, too.
+    coded = "".join(coded.split())
     try:
-        # Some client libraries break long base64 over several lines, so white space inside is ignored.
-        name, colon, password = base64.b64decode("".join(coded.split()), validate=True).decode().partition(":")
+        return base64.b64decode(coded + "=" * (-len(coded) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return (name, password) if colon and "\x00" not in name else None
 
 
 def to_basic(name: str, password: str) -> str:

@@ -1,5 +1,6 @@
 """Hints on likely mistakes, and no hints on correct calls."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -184,6 +185,16 @@ def test_another_notation_of_a_form_is_told(account: Account) -> None:
         "`message` is not UTF-8, and is read as Windows-1252. Send UTF-8.",
         "`to` is an array in PHP's notation, and is read as a list. Separate items by commas.",
     ]
+
+
+def test_credentials_in_another_encoding_are_told(account: Account) -> None:
+    french = replace(account, secret="sécret")
+    for encoding, expected in (
+        ("latin-1", ["The credentials are not UTF-8, and are read as Windows-1252. Send UTF-8."]),
+        ("utf-8", []),
+    ):
+        pair = b64encode(f"{french.key}:sécret".encode(encoding)).decode()
+        assert hints(seen(french, "get-balance")._replace(authorization=f"Basic {pair}")) == expected
 
 
 def test_a_field_without_a_name_is_no_value_of_a_parameter(account: Account) -> None:
