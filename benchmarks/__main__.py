@@ -19,6 +19,7 @@ from .figures import Figure, Run, calls, memory, reports, startup
 from .fixtures import fixtures
 from .imports import imports
 from .page import page
+from .resets import resets
 from .server_parts import server_parts
 from .stalls import stalls
 from .tenants import tenants
@@ -30,6 +31,7 @@ GROUPS: dict[str, Callable[[Run], Figure | list[Figure]]] = {
     "reports": reports,
     "memory": memory,
     "stalls": stalls,
+    "resets": resets,
     "imports": imports,
     "tenants": tenants,
     "page": page,

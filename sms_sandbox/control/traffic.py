@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from ..journal import entries, queries, sent_messages
 from ..journal.queries import EntryFilter
 from ..journal.writer import RECHECK_SECONDS
+from ..services.bulk_deletion import clear_most_traffic
 from ..store.paging import Page, Paging
 from .conversion import number_forms, page_info, shape_of
 from .declare import Call, LongCall, operation
@@ -66,9 +67,12 @@ def read_entry(call: Call, entry: Id) -> shapes.Entry:
 
 
 @operation("DELETE", "/traffic")
-def clear_traffic(call: Call) -> shapes.ClearedTraffic:
+async def clear_traffic(call: LongCall) -> shapes.ClearedTraffic:
     """Delete all traffic entries. The ids of later entries continue."""
-    return shapes.ClearedTraffic(queries.clear(call.db, call.tenant.id))
+    cleared = await clear_most_traffic(call.context.store, call.tenant.id)
+    return await call.transact_exclusively(
+        lambda call: shapes.ClearedTraffic(cleared + queries.clear(call.db, call.tenant.id))
+    )
 
 
 @operation("POST", "/verify", is_recorded=False)

@@ -155,6 +155,17 @@ def clear(db: Connection, tenant: int) -> int:
     return delete_up_to(db, tenant, bounds.last)
 
 
+def clear_some(db: Connection, tenant: int, rows: int) -> int:
+    """Delete the oldest entries, and return how many. None are deleted if there are no more than `rows`."""
+    bounds = find_bounds(db, tenant)
+    if bounds.first is None or bounds.last - bounds.first < rows:
+        return 0
+    last = bounds.first + rows - 1
+    invalidate(db, tenant)
+    _CLEAR.run(db, tenant_=tenant, since=to_micros(real_now()), cleared=last)
+    return delete_up_to(db, tenant, last)
+
+
 def _conditions(db: Connection, tenant: int, where: EntryFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [t.c.tenant == tenant]
     if where.after:

@@ -4,56 +4,86 @@ Each step is short, so that others are served meanwhile. The rest is then delete
 goes first, so that nothing more happens.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, select, tuple_
 
 from . import tables
 from .deletion import PLANS_OF_OTHERS
 from .statement import Statement
 from .unit_of_work import invalidate
 
-STEP_ROWS = 1_000
+STEP_ROWS = 500
 """Rows that one step deletes."""
 
 _PLANNED = (tables.timeline, tables.failed_events)
-MESSAGES: tuple[Table, ...] = (
-    *_PLANNED, tables.attempts, tables.callbacks, tables.hits, tables.links, tables.responses, tables.recipients,
-    tables.messages,
+_OF_MESSAGES: tuple[Table, ...] = (
+    tables.attempts, tables.callbacks, tables.hits, tables.links, tables.responses, tables.recipients, tables.messages,
 )  # fmt: skip
-CONTACTS: tuple[Table, ...] = (tables.members, tables.optouts)
-ALL: tuple[Table, ...] = (*MESSAGES, *CONTACTS, tables.traffic, tables.transactions, tables.mails)
+_OF_CONTACTS: tuple[Table, ...] = (tables.members, tables.optouts)
 
 
-def _statement(table: Table, of_messages: bool) -> Statement:
-    key = [column for column in table.primary_key if column.name != "tenant"]
-    mine = [table.c.tenant == bindparam("tenant_")]
-    if of_messages and table in _PLANNED:
-        mine += [table.c.kind != kind for kind in PLANS_OF_OTHERS]
-    some = select(*key).where(*mine).limit(bindparam("rows_"))
-    return Statement(delete(table).where(table.c.tenant == bindparam("tenant_"), tuple_(*key).in_(some)))
+class Part(NamedTuple):
+    """A part of what belongs to a tenant: the statements for each of its tables."""
+
+    is_large: tuple[Statement, ...]
+    delete: tuple[Statement, ...]
 
 
-_HAS_MORE = {
-    table.name: Statement(
-        select(table.c.tenant).where(table.c.tenant == bindparam("tenant")).offset(bindparam("skipped")).limit(1)
+def _part(*of: tuple[Table, ColumnElement[bool] | None]) -> Part:
+    """Make a part of the rows of tables that fulfil a condition, or of all their rows."""
+    is_large, deletions = [], []
+    for table, condition in of:
+        key = [column for column in table.primary_key if column.name != "tenant"]
+        mine = select(*key).where(table.c.tenant == bindparam("tenant_"))
+        if condition is not None:
+            mine = mine.where(condition)
+        some = mine.limit(bindparam("rows_"))
+        is_large.append(Statement(mine.offset(bindparam("skipped")).limit(1)))
+        deletions.append(Statement(delete(table).where(table.c.tenant == bindparam("tenant_"), tuple_(*key).in_(some))))
+    return Part(tuple(is_large), tuple(deletions))
+
+
+def _of_messages(table: Table) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = table.c.kind.not_in([bindparam(None, kind) for kind in PLANS_OF_OTHERS])
+    return condition
+
+
+def _of_clients(table: Table) -> ColumnElement[bool]:
+    a = tables.accounts
+    owner = select(func.min(a.c.id)).where(a.c.tenant == bindparam("tenant_")).scalar_subquery()
+    condition: ColumnElement[bool] = table.c.account > owner
+    return condition
+
+
+CLIENTS = _part(
+    *(
+        (table, _of_clients(table))
+        for table in (tables.callbacks, tables.responses, tables.recipients, tables.messages, tables.optouts,
+                      tables.transactions, tables.mails)
     )
-    for table in ALL
-}
-_DELETE = {(table.name, of_messages): _statement(table, of_messages) for table in ALL for of_messages in (False, True)}
+)  # fmt: skip
+"""Events for rows that are gone do nothing, and are deleted with the rest."""
+MESSAGES = _part(*((table, _of_messages(table)) for table in _PLANNED), *((table, None) for table in _OF_MESSAGES))
+CONTACTS = _part(*((table, None) for table in _OF_CONTACTS))
+MAILS = _part((tables.mails, None))
+ALL_TABLES = (
+    *_PLANNED, *_OF_MESSAGES, *_OF_CONTACTS, tables.traffic, tables.transactions, tables.mails,
+)  # fmt: skip
+ALL = _part(*((table, None) for table in ALL_TABLES))
 
 
-def delete_some(db: Connection, tenant: int, of: Sequence[Table]) -> bool:
-    """Delete up to STEP_ROWS rows of these tables. True if there may be more."""
+def delete_some(db: Connection, tenant: int, of: Part) -> bool:
+    """Delete up to STEP_ROWS rows of a part. True if there may be more."""
     invalidate(db, tenant)
     left = STEP_ROWS
-    for table in of:
-        left -= _DELETE[table.name, of is not ALL].run(db, tenant_=tenant, rows_=left)
+    for statement in of.delete:
+        left -= statement.run(db, tenant_=tenant, rows_=left)
         if left <= 0:
             return True
     return False
 
 
-def is_large(db: Connection, tenant: int, of: Sequence[Table]) -> bool:
+def is_large(db: Connection, tenant: int, of: Part) -> bool:
     """Return True if one of the tables has more rows than one step deletes."""
-    return any(_HAS_MORE[table.name].value(db, tenant=tenant, skipped=STEP_ROWS) is not None for table in of)
+    return any(statement.value(db, tenant_=tenant, skipped=STEP_ROWS) is not None for statement in of.is_large)

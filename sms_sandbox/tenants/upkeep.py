@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 20.0
 """Time between two rounds. So long may another process not know yet that a tenant is used."""
 
+_ANY_TIME = 2**62
+"""A moment later than every use."""
+
 
 class TenantUpkeep:
     """Writes down the use of tenants, some times a minute, and deletes idle ones.
@@ -67,8 +70,18 @@ class TenantUpkeep:
             return
         before = to_micros(real - self._ttl)
         for tenant, name in await self._store.run(partial(tenant_use.list_idle, before=before)):
-            if await self._store.run(partial(_remove_if_idle, tenant=tenant, before=before), [tenant]):
+            if await self._remove(tenant, before):
                 log.info("The tenant %r was deleted, because nobody has used it for %s.", name, self._ttl)
+
+    async def _remove(self, tenant: int, before: int) -> bool:
+        """Delete a tenant, unless it was used meanwhile, by any process."""
+        from ..services.bulk_deletion import delete_most  # no call needs it
+
+        if not await self._store.run(partial(_is_idle, tenant=tenant, before=before), [tenant]):
+            return False
+        if await delete_most(self._store, tenant):  # it is not whole any more, even if it is used now
+            before = _ANY_TIME
+        return await self._store.run(partial(_remove_if_idle, tenant=tenant, before=before), [tenant])
 
     async def _write_use(self, real: datetime) -> None:
         used, moment = sorted(self._used), to_micros(real)
@@ -77,9 +90,13 @@ class TenantUpkeep:
             self._used.discard(tenant)
 
 
+def _is_idle(db: Connection, tenant: int, before: int) -> bool:
+    return tenant in {idle for idle, _ in tenant_use.list_idle(db, before)}
+
+
 def _remove_if_idle(db: Connection, tenant: int, before: int) -> bool:
-    """Delete a tenant, unless it was used meanwhile, by any process."""
-    if tenant not in {idle for idle, _ in tenant_use.list_idle(db, before)}:
+    """Delete a tenant that was used at no later moment."""
+    if not _is_idle(db, tenant, before):
         return False
     tenants.remove(db, tenant)
     return True
