@@ -57,7 +57,7 @@ class Bounds(NamedTuple):
 
 
 class End(NamedTuple):
-    """A tenant with its name, and the id of the last entry that it ever had, 0 if none."""
+    """A tenant, its name, and the id of its newest entry; 0 if it never had one."""
 
     tenant: int
     name: str
