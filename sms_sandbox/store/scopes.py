@@ -12,7 +12,7 @@ DeferredRows: TypeAlias = "tuple[Statement, Hashable, Sequence[Params]]"
 
 
 def group_rows(deferred: "Iterable[DeferredRows]") -> "Iterator[tuple[Statement, list[Params]]]":
-    """Yield each statement with all its rows, in the order in which the statements were first deferred."""
+    """Yield each statement with all its rows. The statement that was deferred first comes first."""
     groups: dict[Statement, dict[Hashable, Sequence[Params]]] = {}
     for statement, key, rows in deferred:
         group = groups.get(statement)
