@@ -43,7 +43,7 @@ def test_calls(sms_sandbox):
     with open("calls.json", "w") as file:
         json.dump(took, file)
 """
-"""Tests that do nothing, with an empty fixture and with the plugin's, and one that calls."""
+"""Two tests that do nothing, with an empty fixture and the plugin's; one that calls."""
 
 TIMING_CONFTEST = """
 import json

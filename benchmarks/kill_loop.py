@@ -34,10 +34,10 @@ from .processes import TIMEOUT_SECONDS, ServerProcess, children, control, first_
 CLIENTS = 4
 
 PAUSE_SECONDS = (0.1, 1.0)
-"""Shortest and longest time from the moment that calls are answered again to the next kill."""
+"""Shortest and longest time from the first answer after a kill to the next kill."""
 
 ON_THE_WIRE_SECONDS = 1.0
-"""A double is due to a kill if its first callback arrived at most this long before it, or after it."""
+"""Largest distance of a callback from a kill that explains its double."""
 
 PAGE = 1000
 
@@ -97,7 +97,7 @@ class Servers:
         victim = chance.choice(children(self.server.process.pid))
         os.kill(victim, signal.SIGKILL)
         until = time.monotonic() + TIMEOUT_SECONDS
-        while victim in (there := children(self.server.process.pid)) or len(there) < self._workers:
+        while victim in (processes := children(self.server.process.pid)) or len(processes) < self._workers:
             assert time.monotonic() < until, "a killed process was not replaced"
             time.sleep(0.02)
 

@@ -140,7 +140,7 @@ def run(certificates: tls.Certificates, database: Database, seconds: float) -> B
 
 
 def _outages(database: Database, seconds: float) -> Iterator[tuple[str, float, Callable[[], None]]]:
-    """Yield the name of each outage, the longest time to an answer during it, and the outage."""
+    """Yield each outage, with its name and the longest time to an answer during it."""
 
     def stop_and_start() -> None:
         database.stop()

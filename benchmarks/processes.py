@@ -42,12 +42,12 @@ class ServerProcess:
 def children(parent: int) -> list[int]:
     """Return the processes that a server with `--workers` has started, as Linux lists them."""
     listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    found = []
+    processes = []
     for each in listed:
         with suppress(OSError):  # it has ended meanwhile
             if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes():
-                found.append(int(each))
-    return found
+                processes.append(int(each))
+    return processes
 
 
 @contextmanager

@@ -82,18 +82,18 @@ def costs(certificates: tls.Certificates, folder: Path, size: int) -> dict[str, 
     """Return the milliseconds of each call on a tenant with this many messages."""
     database = f"sqlite:///{folder}/scale-{size}.db"
     fill(database, size)
-    found: dict[str, float] = {}
+    sizes: dict[str, float] = {}
     with sandbox(certificates, "--database", database) as server:
         control(server, "PATCH", "/account", {"balance": 10_000_000})
         with closing(connect(certificates, server.https_port)) as connection:
             call = caller(connection)
             for name, params in PAGED.items():
-                found[f"{name}, first page"] = timed(call, name, params)
+                sizes[f"{name}, first page"] = timed(call, name, params)
                 pages = int(call(name, params).get("page", {}).get("count", 1))
-                found[f"{name}, last page"] = timed(call, name, {**params, "page": str(pages)})
+                sizes[f"{name}, last page"] = timed(call, name, {**params, "page": str(pages)})
             for name, params in SINGLE.items():
-                found[name] = timed(call, name, params)
-    return found
+                sizes[name] = timed(call, name, params)
+    return sizes
 
 
 def timed(call: Call, name: str, params: Mapping[str, str]) -> float:

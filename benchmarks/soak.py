@@ -58,7 +58,7 @@ class Load:
     times: list[float] = field(default_factory=list)
     failures: int = 0
     refusal: str = ""
-    """What the last send that was refused got for an answer."""
+    """The answer to the last send that was refused."""
     server: ServerProcess | None = None
     is_over: bool = False
 

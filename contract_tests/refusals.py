@@ -40,7 +40,7 @@ class Case:
     need: Need
     variant: str = ""
     by_client: bool = False
-    """True if the call is made by a client, which is not a reseller and has no money."""
+    """True if a client makes the call. It is not a reseller, and has no money."""
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ ASSUMED_PRICE_PER_PART = Decimal(1)
 """The price of a part until an answer tells the real one."""
 
 MIN_PART_LENGTH = 67
-"""Characters of the shortest possible part, so that the number of parts is never estimated too low."""
+"""Characters of the shortest possible part. So the number of parts is never estimated too low."""
 
 
 class NotAllowedError(Exception):

@@ -11,7 +11,7 @@ WORDS = [
     ("get-list", "members"), ("get-sms-sent", "delivery"), ("get-sms-sent", "optouts"),
     ("get-user-sms-responses", "keywords"),
 ]  # fmt: skip
-"""Parameters that the vendor's OpenAPI file calls booleans, so that generated clients send `true` and `false`."""
+"""Parameters that the vendor's OpenAPI file calls booleans. So generated clients send `true` and `false`."""
 
 
 @needs(NOTHING)

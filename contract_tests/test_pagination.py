@@ -24,7 +24,7 @@ ORDER: Mapping[str, tuple[str, Callable[[Any], Any], bool]] = {
     "get-user-sms-sent": ("sent_at", str, True), "get-message-report": ("sent_at", str, True),
     "get-contact-sms-stats": ("datetime_send", str, False),
 }  # fmt: skip
-"""The sort key of items, its type, and True if it is descending, for methods whose order is known."""
+"""Methods whose order is known: the sort key, its type, and True if it is descending."""
 
 
 def pages(api: Api, method: str, form: dict[str, Any], size: int, most: int = 1000, fmt: str = "json") -> Iterator[Any]:

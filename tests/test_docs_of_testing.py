@@ -25,7 +25,7 @@ from fixed import Reminders
 TEXT = "Tomorrow at 9"
 App = partial(Reminders, people=[PERSON])
 """
-"""What the first page takes for granted: an app, and somebody to write to."""
+"""Names that the first page uses without a definition: an app, and a person."""
 
 
 @pytest.fixture(scope="module")

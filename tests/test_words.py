@@ -6,6 +6,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +69,19 @@ def documented(tree: ast.Module) -> Iterator[tuple[ast.AST, str, bool]]:
             stack += [(each, inside and not getattr(each, "name", "_").startswith("_")) for each in node.body]
 
 
+def attribute_docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Yield each text below an assignment in a module or class, which documents the name."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        for before, after in pairwise(node.body):
+            text = (
+                after.value if isinstance(after, ast.Expr) and isinstance(before, ast.Assign | ast.AnnAssign) else None
+            )
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                yield text
+
+
 def is_action(node: ast.AST) -> bool:
     """Return True if a node is a function that does something.
 
@@ -125,6 +139,10 @@ def test_public_docstrings_begin_with_a_short_sentence() -> None:
             opener = re.sub(r"\W", "", sentence.split()[0]).lower()
             if opener in (NO_VERBS if is_action(node) else NO_NOUNS):
                 yield f"line {line}: {sentence}"
+        for text_node in attribute_docstrings(parse(path)):
+            sentence = first_sentence(str(text_node.value))
+            if len(sentence.split()) > MAX_WORDS or re.sub(r"\W", "", sentence.split()[0]).lower() in NO_NOUNS:
+                yield f"line {text_node.lineno}: {sentence}"
 
     check_each(FILES, unclear)
 

@@ -27,7 +27,7 @@ ANSWER_SECONDS = 30.0
 """Longest time for an answer. What takes longer is a hang."""
 
 _RAW_SECONDS = 0.02
-"""Time that is waited for an answer to bytes that may be the beginning of a request."""
+"""Longest wait for an answer to bytes that may be an incomplete request."""
 
 _AUTHORIZATION = {"Authorization": f"Basic {b64encode(b'sandbox-key:sandbox-secret').decode()}"}
 
@@ -157,7 +157,7 @@ KINDS: dict[str, tuple[Callable[[Target], None], int]] = {
     "calls of control": (Target.try_control, 25),
     "imports": (Target.try_import, 5),
 }
-"""What is tried, and its share in percent."""
+"""The kinds of input, and the share of each in percent."""
 
 
 def fuzz(inputs: int, seed: int) -> list[str]:

@@ -38,13 +38,14 @@ GATE = frozenset({Code.AUTH_FAILED_NO_DATA, Code.AUTH_FAILED, Code.OVER_LIMIT, C
 
 
 _Hint: TypeAlias = Callable[[Form], str | None]
-"""Returns advice on the form of a call, or None if there is nothing to say."""
+"""Returns advice on the form of a call, or None."""
 
 
 Prepare: TypeAlias = Callable[..., Awaitable[Any]]
-"""Does work that is too long for the transaction of a method, because other calls wait for that.
+"""Does work that is too long for the transaction of a method.
 
-It is called with the store, the account, and the method's arguments by name. Its result is the call's `prepared`.
+Other calls wait for that transaction. The function is called with the store, the account, and the method's arguments
+by name. Its result is the call's `prepared`.
 """
 
 R = TypeVar("R", bound=Mapping[str, Any])
@@ -57,7 +58,7 @@ class Call(NamedTuple):
     account: Account
     now: datetime
     prepared: Any = None
-    """What the method's `prepare` returned; None if the call needed none."""
+    """The result of the method's `prepare`; None if the call needed none."""
 
     @property
     def tenant(self) -> int:

@@ -12,7 +12,7 @@ MAX_WAIT_SECONDS = 5.0
 """Longest wait for early reports. Some apps answer the callback only after they have this response."""
 
 _RECHECK_SECONDS = 0.25
-"""On PostgreSQL another process may run the reports and post the callbacks, which gives no signal here."""
+"""Pause between two looks on PostgreSQL. Another process may run the reports, which gives no signal here."""
 
 
 async def wait_for_reports(store: Store, tenant: int, recipients: Sequence[int]) -> None:

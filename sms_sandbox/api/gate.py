@@ -18,7 +18,7 @@ _MAX_KNOWN_CALLERS = 10_000
 """Number of known callers at which they are forgotten."""
 
 _CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
-"""Creates an account for an unknown key and its secret, if they are allowed as credentials."""
+"""Creates an account for an unknown key and its secret, if both are allowed."""
 
 
 class Gate:

@@ -35,7 +35,7 @@ _MAX_NAME_SHOWN = 80
 """Longest name or host that a hint repeats, in characters."""
 
 _CLOCK_TOLERANCE = timedelta(minutes=1)
-"""How far in the past `send_at` may be without a hint: the app's clock may be a little slow."""
+"""Time that `send_at` may lie in the past without a hint. The app's clock may be a little slow."""
 
 _Check = Callable[[AnsweredCall, Method, Form, ApiContext], Iterator[str]]
 

@@ -108,7 +108,7 @@ class Api:
         self._https_url = https_url
         self._context = ApiContext(self.methods, callback_hosts)
         self.call_times: dict[tuple[str, str], Histogram] = {}
-        """How long calls took, in microseconds, by method and code. Methods that do not exist are empty."""
+        """Times of calls in microseconds, by method and code. The method is empty if it does not exist."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])

@@ -35,7 +35,7 @@ SECRET = object()
 """Marks a value of a response that traffic entries redact: `Annotated[str, SECRET]`."""
 
 ADDRESS = object()
-"""Marks a URL in a response that the user gave, and that may hold a secret: `Annotated[str, ADDRESS]`."""
+"""Marks a user's URL in a response, which may hold a secret: `Annotated[str, ADDRESS]`."""
 
 
 def find_marked_keys(hint: Any, mark: object) -> frozenset[str]:

@@ -106,8 +106,8 @@ def describe_state(callback: "Callback") -> str:
 def describe_attempt(attempt: "Attempt") -> str:
     """Return what an app answered to an attempt, or why the attempt failed."""
     latency = "" if attempt.latency_ms is None else f" after {attempt.latency_ms:.0f} ms"
-    said = f" {quote(attempt.answer.strip())}" if attempt.answer.strip() else ""
+    answer = f" {quote(attempt.answer.strip())}" if attempt.answer.strip() else ""
     if attempt.status is not None:
         rule = f" ({escape(attempt.error)})" if attempt.error and "fault" in attempt.error else ""
-        return f"answered {attempt.status}{latency}{said}{rule}"
+        return f"answered {attempt.status}{latency}{answer}{rule}"
     return escape(attempt.error or "under way").removesuffix(".")

@@ -97,8 +97,8 @@ def call_api(client: "Client", method: str, **params: object) -> dict[str, Any]:
 
     where = client.where
     if not where.key or not where.https:
-        found = client.read(Connection, "GET", "/connection")
-        secret = where.secret or found.secret
+        connection = client.read(Connection, "GET", "/connection")
+        secret = where.secret or connection.secret
         if secret is None:  # where other machines can call; the sandbox then makes the call itself
             reply = client.control(
                 "POST", "/calls", {"method": method, "params": {name: str(value) for name, value in params.items()}}
@@ -107,7 +107,12 @@ def call_api(client: "Client", method: str, **params: object) -> dict[str, Any]:
                 raise SandboxError(f"The answer to {method} is not JSON: {reply!r}.")
             return reply
         where = replace(
-            where, https=found.https, ca=found.ca, ca_bundle=found.ca_bundle, key=where.key or found.key, secret=secret
+            where,
+            https=connection.https,
+            ca=connection.ca,
+            ca_bundle=connection.ca_bundle,
+            key=where.key or connection.key,
+            secret=secret,
         )
     with local_ca(client, where.ca) as ca, closing_connections(Client(replace(where, ca=ca), timeout=None)) as app:
         return app.call(method, **params)

@@ -95,7 +95,7 @@ def _ask(settings: Settings) -> "ServerInfo":
     where = discovery.find_server(ready_file=None, http=http, key=key, secret=secret, token=settings.control_token)
     client = Client(where)
     try:
-        found = client.read(Connection, "GET", "/connection")
+        connection = client.read(Connection, "GET", "/connection")
     except SandboxError as why:
         if why.status:
             raise
@@ -105,19 +105,19 @@ def _ask(settings: Settings) -> "ServerInfo":
         ) from why
     finally:
         client.close_connections()
-    if not Path(found.ca).exists():
+    if not Path(connection.ca).exists():
         raise CommandError(
             f"The certificates of the sandbox at {http} are on another machine. Get the CA's with "
             f"`curl -o ca.pem {http}/_sandbox/ca.pem`, and let your app trust it."
         )
-    secret = secret or found.secret
+    secret = secret or connection.secret
     if secret is None:
         raise CommandError("This sandbox shows no secret; --ready-file reads it, or --account gives one.")
     return replace(
         where,
-        https=found.https.replace("//127.0.0.1:", "//localhost:"),
-        ca=found.ca,
-        ca_bundle=found.ca_bundle,
-        key=key or found.key,
+        https=connection.https.replace("//127.0.0.1:", "//localhost:"),
+        ca=connection.ca,
+        ca_bundle=connection.ca_bundle,
+        key=key or connection.key,
         secret=secret,
     )

@@ -47,21 +47,21 @@ def message(client: "Client", id_: int) -> Answer:
     from ..control.shapes.reasons import Reasons
     from ..control.shapes.traffic import Traffic
 
-    found = client.read(Message, "GET", f"/messages/{id_}")
+    message = client.read(Message, "GET", f"/messages/{id_}")
     recipients = client.read(Recipients, "GET", "/recipients", message=id_, max=MAX_ROWS)
     callbacks = client.read(Callbacks, "GET", "/callbacks", message=id_, max=MAX_ROWS)
     reasons = client.read(Reasons, "GET", f"/messages/{id_}/reasons")
     traffic = client.read(Traffic, "GET", "/traffic", message=id_, max=1000)
     data = {
-        "message": found, "reasons": reasons, "recipients": recipients.recipients, "callbacks": callbacks.callbacks,
+        "message": message, "reasons": reasons, "recipients": recipients.recipients, "callbacks": callbacks.callbacks,
         "traffic": traffic.entries,
     }  # fmt: skip
     moments = [
-        *_of_recipients(found, recipients.recipients),
+        *_of_recipients(message, recipients.recipients),
         *_of_callbacks(callbacks.callbacks),
         *_of_traffic(traffic.entries),
     ]
-    lines = [*_head(found, recipients.recipients), *_why(reasons), ""]
+    lines = [*_head(message, recipients.recipients), *_why(reasons), ""]
     lines += [f"{format_time(at)}  {words}" for at, _, words in sorted(moments)]
     left_out = max(recipients.page.total, callbacks.page.total) - MAX_ROWS
     lines += [f"(only the newest {MAX_ROWS} recipients and callbacks are shown)"] if left_out > 0 else []

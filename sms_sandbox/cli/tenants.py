@@ -92,8 +92,8 @@ def use(client: "Client", name: str | None, default: bool) -> Answer:
         except OSError as why:
             raise _not_written(_file(client), why) from why
         return Answer({"tenant": None}, "Later commands act on the default tenant.")
-    found = Client(client.where, client, tenant=name).read(Connection, "GET", "/connection")
-    _remember(client, RememberedTenant(name, found.key if found.secret else None, found.secret))
+    connection = Client(client.where, client, tenant=name).read(Connection, "GET", "/connection")
+    _remember(client, RememberedTenant(name, connection.key if connection.secret else None, connection.secret))
     return Answer({"tenant": name}, f"Later commands act on the tenant {name}.")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..control.shapes.traffic import Entry
 
 RETRY_SECONDS = 1.0
-"""Pause before a stream that broke is opened again, as when one of several processes has ended."""
+"""Pause before a broken stream is opened again. A stream breaks if one of several processes ends."""
 
 
 class TrafficWatch:

@@ -31,7 +31,7 @@ SUBURBS = ("Carlton", "Fitzroy", "Richmond", "Carlton", "Brunswick", "Fitzroy")
 OLD_SECRET = "last-years"  # noqa: S105 (it opens nothing)
 
 DOWN = {"status": 503, "body": "The order service is being deployed."}
-"""How the part of the shop's app that is out of order answers."""
+"""The answer of the part of the shop's app that is out of order."""
 
 
 def tell_story(where: ServerInfo) -> bool:

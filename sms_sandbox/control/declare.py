@@ -55,7 +55,7 @@ class Context(Struct, frozen=True):
     """Return the command that prints the environment of a client of this server."""
 
     shows_secrets: bool
-    """True if only this machine reaches the server, so that the page may show the secret of its account."""
+    """True if only this machine reaches the server. Then the page may show the account's secret."""
 
     call_api: Callable[[str, str, str, Mapping[str, str]], Coroutine[Any, Any, tuple[int, bytes]]]
     """Call the API with key, secret, method and parameters, and return status and body."""
@@ -174,7 +174,7 @@ class Operation(Struct, frozen=True):
     max_body: int
     needs_operator: bool
     is_recorded: bool
-    """True if a call that succeeds gets a traffic entry, because it changes something and makes no other entry."""
+    """True if a successful call gets a traffic entry. It changes something, and makes no other entry."""
 
     @property
     def name(self) -> str:

@@ -21,7 +21,7 @@ from .shapes import traffic as shapes
 from .traffic import build_entry, build_filter, check_capacity
 
 HEARTBEAT_SECONDS = 15.0
-"""A quiet stream sends a comment this often, so that clients see that it is alive."""
+"""Time between two comments on a quiet stream. They show clients that it is alive."""
 
 STREAM_BATCH_ROWS = 100
 """Entries of a stream that are read at once."""

@@ -21,7 +21,7 @@ NOUNS = {
 """Singular, plural and verb for each value of `of`."""
 
 _Difference: TypeAlias = tuple[float, str]
-"""How much a field of an entry differs, and the difference in words."""
+"""The size of a field's difference, and the difference in words."""
 
 
 def describe_difference(

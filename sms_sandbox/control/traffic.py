@@ -35,7 +35,7 @@ MAX_SHOWN_ENTRIES = 10
 """Most entries that a failed expectation shows."""
 
 WAIT_IDLE_FACTOR = 10
-"""Pause between two checks of a wait, as a multiple of the time that a check takes."""
+"""Pause between two checks of a wait, as a multiple of a check's own time."""
 
 MAX_LISTENERS = 1000
 """Most streams and waits at once."""

@@ -47,10 +47,10 @@ def _object(schema: Schema, path: tuple[str, ...]) -> str:
     inner = "  " * len(path)
     rows = []
     for name, value in schema["properties"].items():
-        here = (*path, name)
+        field_path = (*path, name)
         optional = "" if name in schema.get("required", []) else "?"
-        meaning = load_table()["meanings"][find_entry("meanings", here) or ""]
-        first, line_break, rest = _type(value, here).partition("\n")
+        meaning = load_table()["meanings"][find_entry("meanings", field_path) or ""]
+        first, line_break, rest = _type(value, field_path).partition("\n")
         rows.append(f"{inner}{name}{optional}: {first}  # {meaning}{line_break}{rest}")
     return "{\n" + "\n".join(rows) + "\n" + "  " * (len(path) - 1) + "}"
 

@@ -52,7 +52,7 @@ def _port_of(url: str) -> str:
 def is_own_address(address: str) -> bool:
     """Return True if a client at an address is on this machine; an empty one is a call inside of the server."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return not address
-    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback

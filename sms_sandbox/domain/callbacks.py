@@ -12,7 +12,7 @@ Params: TypeAlias = Sequence[tuple[str, str]]
 """Parameters of a callback in the order they are sent; names may repeat."""
 
 USER_AGENT = "sms-sandbox"
-"""The User-Agent of callbacks, by which a sandbox refuses those of its own that lead back to it."""
+"""The User-Agent of callbacks. A sandbox refuses requests with it, because they lead back to it."""
 
 _RETRY_WAITS: tuple[timedelta, ...] = (
     timedelta(minutes=1),

@@ -120,10 +120,13 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "text": _check_text,
     "mix": _check_mix,
 }
-"""Functions that return what is wrong with the value of an option, or an empty text."""
+"""Functions that check the value of an option. They return an error message, or an empty text."""
 
 _ID_GAP = 300_000_000
-"""Message ids begin far above this number, so subtracting it gives an id that no message has."""
+"""A number that turns a message id into one that no message has.
+
+Message ids begin far above it, so it can be subtracted.
+"""
 
 
 def unissued_id(message: int) -> int:

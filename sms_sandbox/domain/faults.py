@@ -42,7 +42,7 @@ MAX_DELAY_SECONDS = 7 * 86400.0
 """In seconds; longer random delays are cut to this."""
 
 DEFAULT_REORDER_DELAY = {"seconds": 10.0}
-"""Time that a reordered callback waits for the next one to overtake it, if the fault has no delay."""
+"""Wait of a reordered callback if the fault has no delay. The next callback overtakes it meanwhile."""
 
 Delay = Mapping[str, float]
 """In seconds: fixed (`seconds`), uniform (`from`, `to`), or log-normal (`median`, `sigma`)."""

@@ -23,8 +23,8 @@ def find_links(text: str) -> tuple[str, ...]:
     A link has a scheme (`https://example.com/a`) or none (`example.com/a`). Punctuation that ends a sentence is no part
     of it.
     """
-    found = (_without_punctuation(match[0]) for match in _LINK.finditer(text))
-    return tuple(dict.fromkeys(link for link in found if not link.endswith("//")))
+    urls = (_without_punctuation(match[0]) for match in _LINK.finditer(text))
+    return tuple(dict.fromkeys(link for link in urls if not link.endswith("//")))
 
 
 def _without_punctuation(link: str) -> str:

@@ -19,11 +19,11 @@ class Profile:
     next_charge_first: bool = False
     """True if get-number has the next charge before the renewal."""
     fails_include_optouts: bool = True
-    """True if RECIPIENTS_ERROR has numbers that opted out in both lists, as JSON numbers, and a reason."""
+    """True if RECIPIENTS_ERROR has opted-out numbers in both lists, and a reason. Numbers are JSON numbers then."""
     throttled_by_gateway: bool = False
-    """True if a call over the limit gets the answer of a gateway, without an error block."""
+    """True if a call over the limit gets a gateway's answer, without an error block."""
     tells_country: bool = False
-    """True if add-to-list names the country of a contact, and shows a name never given as a blank."""
+    """True if add-to-list names a contact's country, and shows missing names as blanks."""
     server: str = "nginx"
     cache_control: str = "no-store, no-cache, must-revalidate"
 

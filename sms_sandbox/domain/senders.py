@@ -7,7 +7,7 @@ from enum import Enum
 from .numbers import parse_digits
 
 _RESERVED = frozenset({"BADCALLERID"})
-"""Words, in capitals, that are never accepted as a sender, so that a client can provoke the refusal."""
+"""Words, in capitals, that are never accepted as a sender. A test can provoke the refusal with them."""
 
 _WORD = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[!-~](?:[ -~]{0,9}[!-~])?")
 

@@ -41,7 +41,10 @@ MAX_REFUSED_CALLS = 100
 """Entries of such calls that are kept of a tenant, beside the others."""
 
 _DELETIONS = 20
-"""Times that the oldest entries are searched while as many are made as are kept; it is slow beside refused calls."""
+"""Number of deletions of old entries while a tenant's traffic is renewed once.
+
+The search for the oldest ones is slow if there are refused calls.
+"""
 
 MAX_NUMBERS = 500
 """Numbers kept of an entry."""

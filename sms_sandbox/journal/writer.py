@@ -29,7 +29,7 @@ WRITE_INTERVAL_SECONDS = 0.1
 """Longest wait of an entry. A killed process loses no more of the traffic of calls that only read."""
 
 MAX_WAITING_ENTRIES = 50
-"""Number of waiting entries that are written at once, so that none of these transactions is long."""
+"""Number of waiting entries at which they are written, so that the transaction stays short."""
 
 MAX_KEPT_ENTRIES = 20_000
 """Entries kept while the database does not work. Of more, the newest are lost, and the log says so."""
@@ -41,7 +41,10 @@ RETRY_SECONDS = 1.0
 """Pause after a failure of the database."""
 
 RECHECK_SECONDS = 0.25
-"""Time after which a listener should look again, for what other processes wrote and what is not part of the traffic."""
+"""Time after which a listener should look again.
+
+Other processes write entries without a signal here, and some changes are not part of the traffic.
+"""
 
 
 class JournalWriter:
@@ -108,17 +111,17 @@ class JournalWriter:
         names: list[int | None] = [tenant]
         if None in self._waiting and tenants.find_default(db) == tenant:
             names.append(None)
-        found: list[PendingEntry] = []
+        taken: list[PendingEntry] = []
         with self._lock:
             for name in names:
                 waiting = self._waiting.pop(name, [])
                 if rest := waiting[MAX_TAKEN_ENTRIES:]:
                     self._waiting[name] = rest
-                found += waiting[:MAX_TAKEN_ENTRIES]
-            self._count -= len(found)
-        found.sort(key=lambda entry: entry.recorded_at)
-        on_rollback(db, partial(self._put_back, found))
-        return found
+                taken += waiting[:MAX_TAKEN_ENTRIES]
+            self._count -= len(taken)
+        taken.sort(key=lambda entry: entry.recorded_at)
+        on_rollback(db, partial(self._put_back, taken))
+        return taken
 
     def _take_failed(self, db: Connection) -> list[PendingEntry]:
         with self._lock:

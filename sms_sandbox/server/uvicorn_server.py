@@ -30,7 +30,7 @@ STOP_TIMEOUT_SECONDS = 3
 """Longest wait for calls and connections when the server stops. After it, uvicorn logs an error and goes on."""
 
 HANDOVER_SECONDS = 0.5
-"""Longest wait for first requests of clients that are connected, if other processes go on when this one stops."""
+"""Longest wait for first requests of connected clients, when one of several processes stops."""
 
 KEEP_ALIVE_SECONDS = 75
 """Time that an idle connection stays open; nginx's default."""

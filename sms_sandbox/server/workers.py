@@ -36,13 +36,13 @@ START_TIMEOUT_SECONDS = 60.0
 """Longest wait until a new process accepts connections."""
 
 SIGN_OF_LIFE_SECONDS = 60.0
-"""A process that gives no sign of life for this long, at its start as well as later, is killed and replaced."""
+"""Longest time without a sign of life. Then a process is killed and replaced, also during its start."""
 
 CHECK_SECONDS = 0.25
 """Time between two looks at the processes."""
 
 RETRY_SECONDS = 1.0
-"""Pause of a process that cannot use the database, before it ends and is started again."""
+"""Pause before a process that cannot use the database ends. Then it is started again."""
 
 
 class Worker(Process):

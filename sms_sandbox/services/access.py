@@ -24,7 +24,7 @@ TOKEN_HEADER = "x-sandbox-token"  # noqa: S105 (the name of a header)
 TENANT_HEADER = "x-sandbox-tenant"
 
 CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
-"""Creates an account for an unknown key and its secret, if they are allowed as credentials."""
+"""Creates an account for an unknown key and its secret, if both are allowed."""
 
 
 class AccessError(Exception):

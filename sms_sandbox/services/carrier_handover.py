@@ -43,7 +43,7 @@ _BY_NUMBER = {number: _ChosenScenario(name, {}, f"scenario {name}") for number, 
 """The scenarios of the magic numbers."""
 
 _REPORT_MODES = {scenarios.EARLY: "early", scenarios.UNKNOWN: "unknown"}
-"""The `how` of reports that do not set the recipient's state, by the step of the scenario."""
+"""The `how` of reports that leave the recipient's state as it is, by step."""
 
 
 def hand_over(db: Connection, message: CarrierMessage, to: Sequence[tuple[int, str]]) -> list[Plan]:

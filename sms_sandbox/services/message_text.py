@@ -8,7 +8,7 @@ from ..domain.text import segments
 from ..store.contacts import ContactList, Member
 
 Values = Mapping[str, str]
-"""What merge fields are filled with, by their names in lower case."""
+"""Values of merge fields, by their names in lower case."""
 
 NO_RECORD: Values = {"firstname": "", "lastname": ""}
 """The values for a handset that no list knows."""

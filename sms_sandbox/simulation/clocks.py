@@ -15,7 +15,7 @@ from ..store.database import Store
 from ..store.real_time import real_now
 
 _CHECK_SECONDS = 2.0
-"""Time between two searches for clocks that a dead process left frozen, on a shared database."""
+"""Time between two searches for clocks that a dead process left frozen."""
 
 
 class Clocks:

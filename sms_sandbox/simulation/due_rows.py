@@ -26,7 +26,7 @@ from .traffic_entries import record_failure
 log = logging.getLogger(__name__)
 
 ROWS_PER_TRANSACTION = 100
-"""Limit for the rows run in one transaction, so that it does not delay calls for long."""
+"""Limit for the rows run in one transaction, which delays calls meanwhile."""
 
 FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
 """Finds up to a number of due rows; the same ones until they are taken."""
@@ -41,7 +41,7 @@ class DueRows:
         self._imports = imports
         self._real = real
         self.lateness: defaultdict[str, Histogram] = defaultdict(Histogram)
-        """How late events ran in real time, in microseconds, by kind."""
+        """Delays of events in real time, in microseconds, by kind."""
 
     async def run_due(self, find: FindRows, real: datetime | None) -> list[Due]:
         """Run due rows in one transaction. If that fails, run them one by one, and put aside the rows that fail.

@@ -137,7 +137,7 @@ HANDLERS: Mapping[str, _Handler] = {
     timeline.NUMBER_RENEWAL: renewals.renew_numbers,
     timeline.KEYWORD_RENEWAL: renewals.renew_keywords,
 }
-"""The handler of each kind of row, except callbacks and imports, which the runner starts as tasks."""
+"""The handler of each kind of row. Callbacks and imports have none: the runner starts tasks for them."""
 
 
 def weight(row: Due) -> int:

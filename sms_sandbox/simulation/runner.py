@@ -27,7 +27,7 @@ _REST_SECONDS = 0.005
 """Pause between two passes. More rows become due in it, and are run together."""
 
 _SHARED_REST_SECONDS = 0.02
-"""The same on a shared database, where a pass costs about ten round trips, however few rows it runs."""
+"""The same on a shared database, where a pass costs about ten round trips."""
 
 _POLL_SECONDS = 0.25
 """Time between two passes on a shared database, where other processes add rows."""

@@ -32,9 +32,9 @@ class Transaction:
         self._tenants = tenants
         self._waits_for_locks = waits_for_locks
         self.was_lost = False
-        """True if the connection was lost before the commit, so that nothing has happened and all may be repeated."""
+        """True if the connection was lost before the commit. Nothing has happened, and all may be repeated."""
         self.is_uncertain = False
-        """True if it was lost during the commit, so that all may have happened and nothing may be repeated."""
+        """True if it was lost during the commit. All may have happened, and nothing may be repeated."""
 
     def __enter__(self) -> Connection:
         if self._store.file is not None:

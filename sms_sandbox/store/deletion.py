@@ -103,9 +103,9 @@ def _delete_orphans(db: Connection, tenant: int) -> None:
     for table, column, whole in _PART_OF:
         _delete(db, tenant, table, table.c[column].not_in(select(whole.c.id).where(whole.c.tenant == tenant)))
     for kind, whole in _REFERS_TO.items():
-        there = select(whole.c.id).where(whole.c.tenant == tenant)
+        ids = select(whole.c.id).where(whole.c.tenant == tenant)
         for table in _PLANNED:
-            _delete(db, tenant, table, table.c.kind == kind, table.c.ref != 0, table.c.ref.not_in(there))
+            _delete(db, tenant, table, table.c.kind == kind, table.c.ref != 0, table.c.ref.not_in(ids))
 
 
 def _delete_plans(db: Connection, tenant: int, *kinds: str) -> None:

@@ -22,7 +22,7 @@ _SENTENCES = {
     sqlite3.SQLITE_FULL: "The disk with the database file is full.",
     sqlite3.SQLITE_IOERR: "The disk with the database file has failed to read or write.",
 }
-"""What SQLite's errors mean for who operates the server."""
+"""The meaning of SQLite's error codes for the operator of the server."""
 
 _MAX_CHARACTERS = 500
 """Longest text of an error that is kept."""

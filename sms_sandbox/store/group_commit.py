@@ -29,7 +29,7 @@ MAX_PIECES = 64
 """Pieces of work in one transaction."""
 
 MAX_SECONDS = 0.02
-"""Time after which a transaction takes no more work, so that what it has done is not held up by the rest."""
+"""Time after which a transaction takes no more work. What it has done must not wait for the rest."""
 
 
 MAX_LOCK_SECONDS = 5.0
@@ -39,7 +39,7 @@ LOCK_PAUSE_SECONDS = 1.0
 """Pause before such a tenant is tried again. A try may hold up other work for `LOCK_TIMEOUT_MS`."""
 
 CHECK_SECONDS = 0.01
-"""Time between two looks for work, while all that waits is held up by other processes."""
+"""Time between two looks for work, while other processes hold up everything that waits."""
 
 
 class Figures:
@@ -49,7 +49,7 @@ class Figures:
         self.sizes = Histogram()
         """Pieces of work that transactions have done."""
         self.times = Histogram()
-        """How long transactions took, in microseconds."""
+        """Times of transactions, in microseconds."""
 
     def count(self, pieces: int, began: int) -> None:
         """Count a transaction that began at a moment of `perf_counter_ns`."""

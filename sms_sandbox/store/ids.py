@@ -21,7 +21,10 @@ FIRST = {
     "failed-event": 1,
     "refused-call": 0,
 }
-"""The first id of each kind, as large as those of the real service, to test the client's number type."""
+"""The first id of each kind.
+
+It is as large as those of the real service, to test the number type that a client uses.
+"""
 
 _READ = Statement("SELECT kind, value FROM counters WHERE tenant = :tenant")
 _WRITE = Statement(

@@ -16,10 +16,10 @@ VERSION = 6
 """Version of the tables. A database of another version is refused."""
 
 LOCK_TIMEOUT_MS = 200
-"""Longest wait of a statement for a lock of another process, unless its transaction is one that may wait."""
+"""Longest wait of a statement for a lock of another process. Some transactions may wait longer."""
 
-_PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
-"""How long PostgreSQL's library waits for a host that does not answer. Its own defaults are minutes."""
+_CONNECTION_TIMEOUTS = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
+"""Timeouts for a PostgreSQL host that does not answer. The library's own defaults are minutes."""
 
 _REASONS = {
     "database is locked": "another process has it open; several can share a PostgreSQL.",
@@ -27,7 +27,7 @@ _REASONS = {
     "attempt to write a readonly database": "the file, or its folder, is read-only.",
     "disk I/O error": "its disk has failed to read or write, or its folder is read-only.",
 }
-"""What SQLite's messages mean."""
+"""The meaning of SQLite's messages."""
 
 _PASSWORD = re.compile(r":(?!//).*@", re.DOTALL)
 """The password in a URL, even in one that is wrong otherwise."""
@@ -74,7 +74,7 @@ def _engine(url: str) -> Engine:
             wanted = make_url(url).set(drivername="postgresql+psycopg")
             engine = create_engine(
                 wanted, pool_size=CONNECTIONS, max_overflow=4, pool_pre_ping=True, paramstyle="format",
-                connect_args={name: value for name, value in _PATIENCE.items() if name not in wanted.query},
+                connect_args={name: value for name, value in _CONNECTION_TIMEOUTS.items() if name not in wanted.query},
             )  # fmt: skip
             from .patient_connection import connect  # SQLite needs no driver of PostgreSQL
 

@@ -30,7 +30,7 @@ _UNSTABLE: Mapping[Column[Any], Any] = {
     tables.imports.c.holder: "",
     tables.imports.c.held_until: 0,
 }
-"""Columns of real times and of processes, with the value each has in an imported tenant."""
+"""Columns of real times and of processes, with their values in an imported tenant."""
 
 _ORDERS: Mapping[Table, tuple[Column[Any], ...]] = {
     tables.timeline: (tables.timeline.c.due, tables.timeline.c.id),

@@ -39,9 +39,9 @@ class TenantCache:
     def __init__(self) -> None:
         self.version = self.state_version = -1
         self.settings: dict[Hashable, Any] = {}
-        """What changes seldom: credentials, prices, the clock, rules. `version` guards it."""
+        """Values that seldom change: credentials, prices, the clock, rules. `version` guards them."""
         self.state: dict[Hashable, Any] = {}
-        """What each send changes: counters of ids, and balances. `state_version` guards it."""
+        """Values that each send changes: counters of ids, and balances. `state_version` guards them."""
         self.windows: dict[int, deque[float]] = {}
         """The times of the last calls, by account, in seconds since 1970; the throttle counts them."""
         self.throttle = ""

@@ -32,7 +32,7 @@ class Tenant(Struct, frozen=True):
     faulty: bool
     """True if it has a rule of faults on callbacks."""
     made_by: str
-    """Who created it: a key, the operator, and from which address."""
+    """The creator: a key or the operator, and the address."""
     last_used: datetime
     """The last call of the API or of control, in real time; some seconds late."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_CACHED_VALUES = 1_000
-"""Cached values of a tenant before they are dropped, so that no caller can fill the memory by asking."""
+"""Number of cached values of a tenant at which they are dropped. So no caller can fill the memory."""
 
 _TRANSACTION_ROLLBACK = "40"
 """PostgreSQL's class of errors for transactions that it ended, because of a deadlock for example."""

@@ -28,7 +28,7 @@ _MAX_NAME_LENGTH = 60
 """The limit of a tenant's name is 64 characters; the rest is for a number at the end."""
 
 DEMO_START = datetime(2026, 3, 2, 8, tzinfo=UTC)
-"""Time on the default tenant's clock at which the demo's story begins, so that each run shows the same times."""
+"""Time of the default tenant's clock when the demo begins. So each run shows the same times."""
 
 
 class TenantSetup:

@@ -66,9 +66,9 @@ def _result(entry: Entry) -> Iterator[str]:
     if entry.kind == "callback" and entry.error:
         yield entry.code if entry.status is None else str(entry.status)
         # The number is shown already, and what the app says of it is worth more.
-        said = str(entry.reply or "").strip().partition("\n")[0]
+        reply = str(entry.reply or "").strip().partition("\n")[0]
         why = entry.error.removeprefix(f"answered {entry.status}").strip()
-        yield from (_shorten(text) if text is said else text for text in (said, why) if text)
+        yield from (_shorten(text) if text is reply else text for text in (reply, why) if text)
         return
     yield " ".join(str(word) for word in (entry.status, entry.code or entry.error) if word) or "no answer"
     if entry.refusal:

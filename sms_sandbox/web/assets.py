@@ -15,7 +15,7 @@ PAGE_POLICY = f"{CONTENT_SECURITY_POLICY}; connect-src 'self'; img-src 'self'; s
 """The Content-Security-Policy of a page that loads the files below; nothing inline, and nothing of another host."""
 
 _NO_CACHE = {"cache-control": "no-cache"}
-"""A browser may keep the file, but asks each time if it is still the newest."""
+"""Header for a file that a browser may keep. It must ask each time for a newer one."""
 
 # The system's own table of types may be wrong, and a browser runs no module of another type.
 _MEDIA_TYPES = {

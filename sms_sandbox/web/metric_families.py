@@ -170,13 +170,13 @@ async def _with_others(metrics: "Metrics", families: list[Metric]) -> list[Metri
     """Return the metrics of all processes, labelled with the number of each process."""
     assert metrics.exchange is not None
     answers = await metrics.exchange.ask_others()
-    told = {number: load(answer) for number, answer in answers.items() if answer}
-    told[metrics.exchange.number] = families
+    families_by_process = {number: load(answer) for number, answer in answers.items() if answer}
+    families_by_process[metrics.exchange.number] = families
     merged: dict[str, Metric] = {}
     up = GaugeMetricFamily("sms_sandbox_process_up", "1 if the process answers.", labels=["process"])
-    for number in sorted({*answers, *told}):
-        up.add_metric([str(number)], number in told)
-        for family in told.get(number, ()):
+    for number in sorted({*answers, *families_by_process}):
+        up.add_metric([str(number)], number in families_by_process)
+        for family in families_by_process.get(number, ()):
             same = merged.setdefault(family.name, Metric(family.name, family.documentation, family.type))
             for sample in family.samples:
                 same.add_sample(sample.name, {**sample.labels, "process": str(number)}, sample.value)

@@ -28,7 +28,7 @@ from tests.timing import eventually
 
 CLIENTS = Path(__file__).parents[1] / "clients"
 MESSAGE = {"message": "Hi", "to": HANDSET}
-PATIENCE = {"php": 2.0, "node-fetch": 2.0}
+CLIENT_TIMEOUTS = {"php": 2.0, "node-fetch": 2.0}
 """Timeout of the clients, in seconds. Those two count from before they connect."""
 
 Report = dict[str, Any]
@@ -166,7 +166,7 @@ def test_what_a_client_sees(
 ) -> None:
     tenant.ok("POST", "/faults", {**effect, "method": "send-sms", "count": 1})
     waits = expected is TIRED
-    said = BY[client](tenant, PATIENCE.get(client, 0.5) if waits else 10)
+    said = BY[client](tenant, CLIENT_TIMEOUTS.get(client, 0.5) if waits else 10)
     if client in expected:
         assert said.get("failed") in expected[client], said
         assert said.get("code") is None

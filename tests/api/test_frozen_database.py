@@ -25,7 +25,7 @@ CALLS = 8
 SEND = {"to": "61491570156", "message": "Hi"}
 SILENCE, CONNECT = 0.5, 2
 LIMIT = SILENCE + 4 * CONNECT
-"""More than the calls need together, and less than they need if each tries to connect alone."""
+"""More than the calls need together, but too little if each connects alone."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def postgres(fresh_postgres: Callable[[], str]) -> Iterator[FreezablePostgres]:
 @pytest.fixture
 def frozen_tenant(postgres: FreezablePostgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[FreshTenant]:
     monkeypatch.setattr(patient_connection, "MAX_SILENCE_SECONDS", SILENCE)
-    monkeypatch.setitem(schema._PATIENCE, "connect_timeout", CONNECT)
+    monkeypatch.setitem(schema._CONNECTION_TIMEOUTS, "connect_timeout", CONNECT)
     store = open_store(postgres.url)
     yield make_tenant(store)
     store.close()

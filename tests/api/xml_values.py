@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from sms_sandbox.api.render import to_element_name
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What XML can't carry."""
+"""Characters that XML can't carry."""
 
 
 def parse_xml(document: bytes | str) -> Element:

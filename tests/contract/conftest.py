@@ -12,7 +12,7 @@ from tests.contract.small_suite import HEAD, RunResult, Suite
 from tests.nested_runs import WITHOUT_TOOLS
 
 LOADED = (plugin, httpcore2)
-"""Imported here, because a module that a pytester run imports first is unloaded after that run."""
+"""Modules that must be imported here. If a pytester run imports one first, it unloads it afterwards."""
 
 
 @pytest.fixture

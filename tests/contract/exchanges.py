@@ -121,7 +121,7 @@ class Exchange:
     request: Request
     forward: Callable[[Request], Answer]
     memory: dict[str, Any]
-    """What a mutator remembers between calls."""
+    """Values that a mutator remembers between calls."""
 
 
 Mutator = Callable[[Exchange], Answer]
@@ -129,7 +129,7 @@ Mutator = Callable[[Exchange], Answer]
 Send = Callable[[Callback], int]
 
 Relay = Callable[[Callback, Send], int]
-"""Passes a callback on with the given function, or drops it, and returns the status for the sandbox."""
+"""Passes a callback on by the given function, or drops it. Returns the status for the sandbox."""
 
 
 def forward_unchanged(exchange: Exchange) -> Answer:

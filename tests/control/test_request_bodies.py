@@ -12,7 +12,7 @@ from tests.sandbox import Account, basic
 
 DECLARED_BYTES = 60_000_000
 PART = b" " * (MAX_BODY_BYTES + 1)
-"""So much of a body that it counts as large."""
+"""The beginning of a body that counts as large."""
 
 
 @contextmanager

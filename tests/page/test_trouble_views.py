@@ -21,7 +21,7 @@ VIEWS = {
     "tenant": "shown here",
     "start": "hi",
 }
-"""Each view of this file, and a text that it shows when it has read everything."""
+"""Each view of this file, and a text that it shows when it is complete."""
 
 
 @pytest.fixture

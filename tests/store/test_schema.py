@@ -56,7 +56,7 @@ def test_a_server_that_is_not_there(closed_port: int) -> None:
 
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that takes connections and says nothing must not hold up calls for minutes."""
-    monkeypatch.setitem(schema._PATIENCE, "connect_timeout", 2)
+    monkeypatch.setitem(schema._CONNECTION_TIMEOUTS, "connect_timeout", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         assert "timeout" in refusal(f"postgresql://somebody@127.0.0.1:{silent.getsockname()[1]}/anything")

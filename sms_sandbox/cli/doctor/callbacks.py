@@ -42,11 +42,13 @@ def _send(client: Client, where: ServerInfo, url: str) -> Finding:
 
 def _describe(callback: Callback) -> Finding:
     attempt = callback.attempts[0]
-    said = f"{show_url(callback.url)} {describe_attempt(attempt)}."
+    description = f"{show_url(callback.url)} {describe_attempt(attempt)}."
     if attempt.error is None:
-        return ok("callbacks", said)
+        return ok("callbacks", description)
     if attempt.status is not None:
-        return wrong("callbacks", said, "The app must answer with 200 to 299; redirects are not followed. See its log.")
+        return wrong(
+            "callbacks", description, "The app must answer with 200 to 299; redirects are not followed. See its log."
+        )
     return wrong(
         "callbacks", f"{show_url(callback.url)} can't be reached: {describe_attempt(attempt)}.",
         "Start the app, or correct the address. It is called from the server's machine: in a container, the app's\n"
@@ -70,7 +72,7 @@ def check_account(client: Client) -> Iterator[Finding]:
 
 def _describe_last(callback: Callback) -> Finding:
     attempt = callback.attempts[-1]
-    said = f"The last {callback.event} to {show_url(callback.url)}: {describe_attempt(attempt)}."
+    description = f"The last {callback.event} to {show_url(callback.url)}: {describe_attempt(attempt)}."
     if attempt.error is None:
-        return ok("callbacks", said)
-    return wrong("callbacks", said, f"Mend it, and send it again: `sms-sandbox resend {callback.id}`.")
+        return ok("callbacks", description)
+    return wrong("callbacks", description, f"Mend it, and send it again: `sms-sandbox resend {callback.id}`.")

@@ -115,9 +115,9 @@ def check_languages(url: str, mend: str, *, are_told: bool) -> Iterator[Finding]
     If no variable tells the shell's programs what to trust (`are_told`), none of them can, and that is only noted.
     `mend` says what sets the variables.
     """
-    found = [each for each in LANGUAGES if shutil.which(each.program)]
-    with ThreadPoolExecutor(max(1, len(found))) as pool:
-        for language, problem in zip(found, pool.map(lambda each: _try(each, url), found), strict=True):
+    languages = [each for each in LANGUAGES if shutil.which(each.program)]
+    with ThreadPoolExecutor(max(1, len(languages))) as pool:
+        for language, problem in zip(languages, pool.map(lambda each: _try(each, url), languages), strict=True):
             advice = "\n".join(filter(None, [mend if language.has_variable else "", language.advice]))
             if problem is None:
                 yield ok(language.program, "It trusts the sandbox.")
@@ -127,7 +127,7 @@ def check_languages(url: str, mend: str, *, are_told: bool) -> Iterator[Finding]
                 yield wrong(language.program, f"It does not trust the sandbox: {problem}", advice)
             else:
                 yield note(language.program, f"It does not trust the sandbox yet: {problem}", advice)
-    missing = [each.program for each in LANGUAGES if each not in found]
+    missing = [each.program for each in LANGUAGES if each not in languages]
     if missing:
         yield note("languages", f"Not installed here: {', '.join(missing)}.")
 

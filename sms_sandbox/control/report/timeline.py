@@ -21,10 +21,10 @@ MAX_DATA_CHARS = 4000
 
 def problems(entries: Iterable[Entry], callbacks: Iterable[Callback]) -> list[Markup]:
     """Return the refused calls and the callbacks that failed, newest first."""
-    found = [(entry.at, _refusal(entry)) for entry in entries if entry.kind == "call" and entry.code != "SUCCESS"]
-    found += [(callback.attempts[-1].at, _failure(callback)) for callback in callbacks if has_failed(callback)]
-    found.sort(key=lambda each: each[0], reverse=True)
-    return [line for _, line in found[:MAX_PROBLEMS]]
+    failures = [(entry.at, _refusal(entry)) for entry in entries if entry.kind == "call" and entry.code != "SUCCESS"]
+    failures += [(callback.attempts[-1].at, _failure(callback)) for callback in callbacks if has_failed(callback)]
+    failures.sort(key=lambda each: each[0], reverse=True)
+    return [line for _, line in failures[:MAX_PROBLEMS]]
 
 
 def has_failed(callback: Callback) -> bool:
@@ -129,8 +129,8 @@ def answer_words(attempt: Attempt) -> str:
     latency = "" if attempt.latency_ms is None else f" after {attempt.latency_ms:.0f} ms"
     if attempt.status is None:
         return (attempt.error or "under way").rstrip(".")
-    said = attempt.answer.strip().partition("\n")[0].rstrip(".")
-    return f"answered {attempt.status}{latency}{f': {said}' if said else ''}"
+    answer = attempt.answer.strip().partition("\n")[0].rstrip(".")
+    return f"answered {attempt.status}{latency}{f': {answer}' if answer else ''}"
 
 
 def short_url(url: str) -> str:

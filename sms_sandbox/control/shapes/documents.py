@@ -69,7 +69,7 @@ class DocumentHeader(Struct):
 
 
 RawDocument = Annotated[Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/Document"})]
-"""A document that is decoded in steps, so that an error can name the part that is wrong."""
+"""A document that is decoded in steps. So an error can name the part that is wrong."""
 
 
 class Import(Request):

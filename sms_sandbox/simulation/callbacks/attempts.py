@@ -52,7 +52,7 @@ class Attempts:
         self._ended: list[tuple[Outcome, datetime]] = []
         self._recording = asyncio.Lock()
         self.times: defaultdict[str, Histogram] = defaultdict(Histogram)
-        """How long attempts took, in microseconds, by how they ended."""
+        """Times of attempts in microseconds, by their outcome."""
 
     @property
     def pending_count(self) -> int:

@@ -13,7 +13,7 @@ _RESERVED = 32
 """Descriptors for everything else: listening sockets, the database, the event loop, logs."""
 
 _NO_LIMIT = 10_240
-"""The number that is assumed, and asked for, where the system says that there is no limit. macOS takes no more."""
+"""Number of descriptors that is asked for where the system has no limit. macOS takes no more."""
 
 _MAX_CONNECTIONS = 4096
 """Connections of clients, however many descriptors there are. Each may take a hundred kilobytes."""

@@ -225,4 +225,4 @@ _KINDS: Mapping[str, Callable[[_Context, str, Account, Any], None]] = {
     "rules": _add_carrier_rule,
     "faults": _add_fault,
 }
-"""Function to add each kind of item, in the order in which the kinds depend on each other."""
+"""Function to add each kind of item. A kind stands behind those it depends on."""

@@ -131,8 +131,8 @@ def _response(status: str, response: Mapping[str, Any], schemas: Mapping[str, Sc
     (kind, content), *_ = response["content"].items()
     schema = content["schema"]
     name = "Otherwise" if status == "default" else status
-    said = escape(response["description"])
-    shown = f"<p><strong>{escape(name)}</strong> {said} {link_type(schema)}, <code>{kind}</code></p>"
+    description = escape(response["description"])
+    shown = f"<p><strong>{escape(name)}</strong> {description} {link_type(schema)}, <code>{kind}</code></p>"
     if not status.startswith("2") or kind != "application/json":
         return shown
     return f"{shown}{_fields(resolve(schema, schemas))}{_code(_json(make_example(schema, schemas)))}"
