@@ -56,7 +56,7 @@ def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     schema.lock(call.db)  # so that two callers do not take the same name
     quotas = call.context.defaults.quotas
     quotas.check_tenants(call.db)
-    quotas.check_rows({table: len(list_) for table, list_ in rows.items()})
+    quotas.check_rows({table: len(table_rows) for table, table_rows in rows.items()})
     name = check_free_name(call, body.name or document.tenant.name)
     changes = {field: value for field, value in (("key", body.key), ("secret", body.secret)) if value}
     rows = {**rows, "accounts": _accounts(call.db, rows, changes)}

@@ -73,7 +73,7 @@ def routes(operations: Sequence[Operation], context: Context) -> list[Route]:
     """
     by_path = groupby(sorted(operations, key=lambda each: each.path), key=lambda each: each.path)
     bodies = RequestBodies()
-    return [_route(path, list(there), context, bodies) for path, there in by_path]
+    return [_route(path, list(group), context, bodies) for path, group in by_path]
 
 
 def _route(path: str, operations: Sequence[Operation], context: Context, bodies: RequestBodies) -> Route:

@@ -65,14 +65,14 @@ def find_address() -> str | None:
 
 def _list_addresses() -> list[str]:
     """Return the addresses of the network interfaces, without those that only this machine can use."""
-    names: list[str] = []
+    addresses: list[str] = []
     try:
         import fcntl  # Windows has none
     except ImportError:
-        return names
+        return addresses
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         for _, name in socket.if_nameindex():
             with suppress(OSError):
                 answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, struct.pack("256s", name[:15].encode()))
-                names.append(socket.inet_ntoa(answer[20:24]))
-    return [address for address in names if not ipaddress.ip_address(address).is_loopback]
+                addresses.append(socket.inet_ntoa(answer[20:24]))
+    return [address for address in addresses if not ipaddress.ip_address(address).is_loopback]

@@ -66,5 +66,5 @@ def _subjects(
     ids = {ref for _, kind, ref, _ in rows if kind in kinds}
     if not ids:
         return {}
-    found = db.execute(select(table.c.id, *columns).where(table.c.tenant == tenant, table.c.id.in_(ids)))
-    return {row[0]: tuple(row)[1:] for row in found}
+    subjects = db.execute(select(table.c.id, *columns).where(table.c.tenant == tenant, table.c.id.in_(ids)))
+    return {row[0]: tuple(row)[1:] for row in subjects}

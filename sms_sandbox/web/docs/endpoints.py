@@ -33,10 +33,10 @@ class Docs:
     async def __call__(self, request: Request) -> Response:
         """Answer with what is at the path."""
         address = request.path_params["path"]
-        here = f"/_sandbox/docs/{address}"
-        if here in self._describe:
-            document = await self._describe[here](request)
-            page = await asyncio.to_thread(self._build_reference, document, here)
+        location = f"/_sandbox/docs/{address}"
+        if location in self._describe:
+            document = await self._describe[location](request)
+            page = await asyncio.to_thread(self._build_reference, document, location)
             return HTMLResponse(page, headers=_HEADERS)
         files, path = list_files(self._root), to_path(address)
         if path not in files:
@@ -51,9 +51,9 @@ class Docs:
         changed = max((self._root / each).stat().st_mtime_ns for each in (path, INDEX))
         return _build_page(self._root, path, files, changed)
 
-    def _build_reference(self, document: Mapping[str, Any], here: str) -> bytes:
+    def _build_reference(self, document: Mapping[str, Any], location: str) -> bytes:
         title, body, headings = build_page(document)
-        return frame(title, body, here, _list_pages(self._root, tuple(list_files(self._root))), headings)
+        return frame(title, body, location, _list_pages(self._root, tuple(list_files(self._root))), headings)
 
 
 @lru_cache(64)

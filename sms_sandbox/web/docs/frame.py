@@ -41,11 +41,11 @@ _MIN_CONTENTS = 4
 
 
 def frame(
-    title: str, body: str, here: str, pages: Iterable[tuple[str, str]], headings: Iterable[Heading] = ()
+    title: str, body: str, location: str, pages: Iterable[tuple[str, str]], headings: Iterable[Heading] = ()
 ) -> bytes:
-    """Return a page. `here` is its address, `pages` are addresses and titles, and `body` is HTML."""
+    """Return a page. `location` is its address, `pages` are addresses and titles, and `body` is HTML."""
     listed = "".join(
-        f'<li><a href="{escape(address)}"{" aria-current=page" * (address == here)}>{escape(text)}</a></li>'
+        f'<li><a href="{escape(address)}"{" aria-current=page" * (address == location)}>{escape(text)}</a></li>'
         for address, text in (*pages, *REFERENCES)
     )
     return _FRAME.substitute(title=escape(title), pages=listed, body=_with_contents(body, headings)).encode()
