@@ -200,6 +200,18 @@ def _describe(failure: Exception) -> str:
         return f"no address is known for {failure.host}: {failure.os_error.strerror or failure.os_error}"
     if isinstance(failure, aiohttp.ClientConnectorError) and failure.os_error.errno == errno.ECONNREFUSED:
         return f"nothing listens at {failure.host}:{failure.port}"
+    if isinstance(failure, aiohttp.ClientConnectorCertificateError):
+        reason = getattr(failure.certificate_error, "verify_message", failure.certificate_error)
+        return f"the certificate of {failure.host}:{failure.port} is not trusted here: {reason}"
+    if isinstance(failure, aiohttp.ClientConnectorSSLError):
+        reason = getattr(failure.os_error, "reason", None) or failure.os_error
+        return f"no HTTPS connection to {failure.host}:{failure.port}: {str(reason).replace('_', ' ').lower()}"
+    if isinstance(failure, aiohttp.ClientResponseError):
+        return f"the answer is not HTTP: {failure.message.partition(chr(10))[0].rstrip(':')}"
+    if isinstance(failure, aiohttp.ClientPayloadError):
+        return "the body is cut short or badly compressed"
+    if type(failure) is aiohttp.ClientConnectionError:  # as `_send_once` raises it
+        return "the connection was closed without an answer"
     return f"{type(failure).__name__}: {failure}"
 
 

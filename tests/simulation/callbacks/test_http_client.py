@@ -1,5 +1,7 @@
 """The HTTP client for callbacks and files."""
 
+import asyncio
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -99,11 +101,13 @@ async def test_a_slow_answer_is_waited_for_so_long(
     assert outcome.latency >= 200_000
 
 
-@pytest.mark.parametrize("trick", ["reset", "garbage"])
-async def test_an_answer_that_is_none(client: CallbackClient, receiver: Receiver, trick: str) -> None:
+@pytest.mark.parametrize(
+    ("trick", "said"),
+    [("reset", "the connection was closed without an answer"), ("garbage", "the answer is not HTTP: Bad status line")],
+)
+async def test_an_answer_that_is_none(client: CallbackClient, receiver: Receiver, trick: str, said: str) -> None:
     outcome = await client.send(callback_request(receiver.url("/once", trick=trick)))
-    assert outcome.status is None
-    assert outcome.error
+    assert (outcome.status, outcome.error) == (None, said)
     assert len(receiver.at("/once")) == 1
 
 
@@ -155,6 +159,22 @@ async def test_an_app_whose_certificate_is_trusted(receiver: Receiver, tmp_path:
 
 async def test_an_app_whose_certificate_is_not_trusted(receiver: Receiver) -> None:
     outcome = await post_over_tls(receiver, None, trustme.CA())
-    assert outcome.error is not None
-    assert "Certificate" in outcome.error
+    assert re.fullmatch(
+        r"the certificate of localhost:\d+ is not trusted here: unable to get local issuer certificate",
+        outcome.error or "",
+    )
     assert receiver.requests == []
+
+
+async def test_an_app_that_speaks_no_https(client: CallbackClient) -> None:
+    """Its callback URL begins with https: instead of http:."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        host = "127.0.0.1:{1}".format(*server.sockets[0].getsockname())
+        outcome = await client.send(callback_request(f"https://{host}/"))
+    assert re.fullmatch(rf"no HTTPS connection to {host}: [a-z ]+", outcome.error or "")

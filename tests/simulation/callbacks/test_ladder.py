@@ -68,8 +68,8 @@ async def test_a_callback_that_arrives_at_last_is_not_sent_again(
         ({"statuses": [302], "headers": ("Location: /elsewhere",)}, "answered 302"),
         ({"delay": 30}, "timed out"),
         ({"trick": "drip"}, "timed out"),
-        ({"trick": "reset"}, "Server disconnected"),
-        ({"trick": "garbage"}, "Bad"),
+        ({"trick": "reset"}, "the connection was closed without an answer"),
+        ({"trick": "garbage"}, "the answer is not HTTP: Bad status line"),
     ],
 )
 async def test_failures_of_every_kind_are_retried(
