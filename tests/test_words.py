@@ -75,11 +75,9 @@ def attribute_docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             continue
         for before, after in pairwise(node.body):
-            text = (
-                after.value if isinstance(after, ast.Expr) and isinstance(before, ast.Assign | ast.AnnAssign) else None
-            )
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                yield text
+            match before, after:
+                case (ast.Assign() | ast.AnnAssign(), ast.Expr(value=ast.Constant(value=str()) as text)):
+                    yield text
 
 
 def is_action(node: ast.AST) -> bool:

@@ -38,7 +38,7 @@ class UnitOfWork:
         """The tenants whose cached values this transaction has changed, each with what was changed."""
         self._entries: list[PendingEntry] = []
         self._undo: list[Callable[[], object]] = []
-        """What restores values in memory that were changed."""
+        """Functions that restore changed values in memory."""
         self.wake: int | None = None
         """The moment at which a scheduled event wakes."""
         self._event_level: int | None = None
