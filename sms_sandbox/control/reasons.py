@@ -142,7 +142,7 @@ def _explain_report(call: Call, message: Message) -> str:
         "the call gave it as `dlr_callback`" if own else "the call gave no `dlr_callback`, and the account has this one"
     )
     until = "" if made else " Nothing was sent yet, because the carrier has not reported."
-    return f"Sent to `{shown}`: {giver}.{until}"
+    return f"Goes to `{shown}`: {giver}.{until}"
 
 
 def _rules_of(call: Call, message: Message, some: Sequence[Recipient]) -> dict[str, str]:

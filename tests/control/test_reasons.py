@@ -72,14 +72,14 @@ def test_the_delivery_report_is_explained(frozen: Account) -> None:
     assert told(silent) == (
         "Neither the call (`dlr_callback`) nor the account has a URL for delivery reports, so none is sent."
     )
-    sent = "Sent to `http://localhost:1/?secret=…`: the call gave it as `dlr_callback`."
+    sent = "Goes to `http://localhost:1/?secret=…`: the call gave it as `dlr_callback`."
     assert told(loud) == f"{sent} Nothing was sent yet, because the carrier has not reported."
     frozen.ok("POST", "/clock/advance", {"minutes": 1})
     assert told(loud) == sent
     frozen.ok("PATCH", "/account", {"dlr_url": "http://localhost:1/all"})
     assert told(silent).startswith("There was no URL for delivery reports at that time, so none was sent.")
     later = frozen.send("hi", send_at="2030-02-01 09:00:00")
-    assert told(later).startswith("Sent to `http://localhost:1/all`: the call gave no `dlr_callback`, and the account")
+    assert told(later).startswith("Goes to `http://localhost:1/all`: the call gave no `dlr_callback`, and the account")
     frozen.api_ok("cancel-sms", id=later)
     assert told(later) == "It was cancelled, so there is nothing to report."
 

@@ -112,7 +112,7 @@ def test_a_message_has_a_story(demo: Account) -> None:
     assert parts == "  parts:  All characters are in GSM-7. 42 septets: up to 160 fit one part."
     assert price == "  price:  1 part to 1 handset, at 0.087 a part: 0.087."
     assert fate.startswith("  fate:   No carrier rule matched")
-    assert report.startswith("  report: Sent to `http://")
+    assert report.startswith("  report: Goes to `http://")
     assert report.endswith("the call gave it as `dlr_callback`.")
     assert story[:3] == [
         "2026-03-03 10:00:01  send-sms answered SUCCESS",

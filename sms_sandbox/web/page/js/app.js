@@ -179,6 +179,7 @@ async function start() {
   addEventListener("hashchange", show);
   await show();
   stream.start();
+  VIEWS.forEach((view) => view.load().catch(notify)); // so that a tab opens at once
 }
 
 addEventListener("unhandledrejection", ({ reason }) => notify(reason instanceof Error ? reason : new Error(String(reason))));
