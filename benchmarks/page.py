@@ -8,8 +8,9 @@ from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 from sms_sandbox.services import new_tenant
-from sms_sandbox.store import accounts, messages, recipients
+from sms_sandbox.store import accounts, callbacks, messages, recipients
 from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store.callbacks import NewCallback
 from sms_sandbox.store.messages import NewMessage
 from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.recipients import NewRecipient
@@ -27,10 +28,12 @@ READS_PER_ROUND = 20
 
 PATHS = (
     "/messages", "/messages?text=parcel+99", "/messages?text=no+such+text", "/messages?number=61412000777",
-    "/messages?status=pending", "/messages?sender=SHOP", "/messages?since=2030-01-01T00:00:00Z", "/messages?page=900",
+    "/messages?status=pending", "/messages?status=hard-bounce", "/messages?sender=SHOP", "/messages?list=7",
+    "/messages?since=2030-01-01T00:00:00Z", "/messages?page=900",
     "/handsets?max=6", "/handsets", "/handsets?number=0777", "/handsets/61412000777", "/handsets/61412000777/texts",
+    "/callbacks", "/callbacks?event=reply", "/callbacks?state=given-up", "/callbacks?msisdn=61412000777",
 )  # fmt: skip
-"""The reads of the views of handsets and messages."""
+"""The reads of the views of handsets, messages and callbacks."""
 
 
 def page(run: Run) -> Figure:
@@ -56,20 +59,24 @@ def page(run: Run) -> Figure:
 
 
 def fill(database: str, count: int) -> None:
-    """Create a database file whose default tenant has sent messages, each to another handset."""
+    """Create a database file whose default tenant has sent messages, each to another handset, with a callback."""
     store, now = open_store(database), real_now()
     with store.begin() as db:
         account = NewAccount("sandbox-key", "sandbox-secret", throttle=0)
         tenant = new_tenant.create(db, NewTenant("default", "sandbox default"), account, now).id
         owner = accounts.find_first(db, tenant)
         assert owner is not None
+        reports: list[NewCallback] = []
         for number in range(count):
             at = now - timedelta(seconds=count - number)
             new = NewMessage(owner.id, f"Your parcel {number} is on its way.", "61491570112", at, at)
             message = messages.new_id(db, tenant)
             messages.add(db, tenant, message, new, 1, 1, 87, messages.SENT)
             first = recipients.new_ids(db, tenant, 1)
-            recipients.add(db, tenant, owner.id, message, at, first, [NewRecipient(f"614{12000000 + number}")])
+            msisdn = f"614{12000000 + number}"
+            recipients.add(db, tenant, owner.id, message, at, first, [NewRecipient(msisdn)])
+            reports.append(NewCallback(owner.id, "dlr", "http://localhost:9/reports", "", message, msisdn, at))
+        callbacks.add(db, tenant, reports)
     store.close()
 
 

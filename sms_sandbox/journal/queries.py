@@ -17,6 +17,7 @@ from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import tenants
 from ..store.tables import traffic as t
+from ..store.text import contains
 from ..store.unit_of_work import invalidate
 from .entries import MAX_VALUE_CHARS, delete_up_to, encode_json, shorten
 
@@ -182,9 +183,9 @@ def _conditions(db: Connection, tenant: int, where: EntryFilter) -> list[ColumnE
     if where.numbers:
         conditions.append(or_(*(t.c.numbers.contains(f" {number} ", autoescape=True) for number in where.numbers)))
     if where.text:
-        conditions.append(t.c.text.icontains(where.text, autoescape=True))
+        conditions.append(contains(db, t.c.text, where.text))
     if where.rule:
-        conditions.append(t.c.rule.icontains(where.rule, autoescape=True))
+        conditions.append(contains(db, t.c.rule, where.rule))
     conditions += time_conditions(t.c.at, where)
     position = func.instr if db.dialect.name == "sqlite" else func.strpos
     for name, value in where.params.items():

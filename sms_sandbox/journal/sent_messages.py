@@ -10,6 +10,7 @@ from ..store.messages import SENT
 from ..store.paging import Page, Paging, fetch_page
 from ..store.tables import messages as m
 from ..store.tables import recipients as r
+from ..store.text import contains
 from .queries import Entry, EntryFilter, time_conditions
 
 _MESSAGE = "message"
@@ -35,7 +36,7 @@ def list_page(db: Connection, tenant: int, where: EntryFilter, paging: Paging) -
     if where.code is not None:
         query = query.where(r.c.status == where.code)
     if where.text:
-        query = query.where(_TEXT.icontains(where.text, autoescape=True))
+        query = query.where(contains(db, _TEXT, where.text))
     for name, value in where.params.items():
         query = query.where(PARAMS[name] == value)
     return fetch_page(db, query, paging, _build_entry)

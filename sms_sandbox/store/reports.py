@@ -17,6 +17,7 @@ from .tables import hits as h
 from .tables import members as c
 from .tables import messages as m
 from .tables import recipients as r
+from .text import contains
 
 
 class SentTo(Struct, frozen=True):
@@ -229,7 +230,7 @@ def list_messages(db: Connection, tenant: int, paging: Paging, where: MessageFil
     if where.status:
         query = query.where(_STATUS_CONDITIONS.get(where.status, m.c.status == where.status))
     if where.text:
-        query = query.where(m.c.text.icontains(where.text, autoescape=True))
+        query = query.where(contains(db, m.c.text, where.text))
     if where.numbers:
         to = select(r.c.message).where(r.c.tenant == tenant, r.c.msisdn.in_(where.numbers))
         query = query.where(m.c.id.in_(to))

@@ -11,6 +11,7 @@ from sqlalchemy.pool import StaticPool
 from . import tables
 from .database import CONNECTIONS, Store
 from .open_file import OpenFile
+from .text import to_lower
 
 VERSION = 6
 """Version of the tables. A database of another version is refused."""
@@ -101,14 +102,7 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
     # Data in the WAL survives the death of the process. Only a power failure could lose the last commits.
     connection.execute("PRAGMA synchronous=NORMAL")
     # SQLite's own function knows ASCII letters only, so filters would not find what they find on PostgreSQL.
-    connection.create_function("lower", 1, _lower, deterministic=True)
-
-
-def _lower(text: str | None) -> str | None:
-    """Return a text in lower case, letter by letter, as PostgreSQL does."""
-    if text is None or text.isascii():
-        return text and text.lower()
-    return "".join([each.lower() for each in text])
+    connection.create_function("lower", 1, to_lower, deterministic=True)
 
 
 def lock(db: Connection) -> None:
