@@ -59,7 +59,7 @@ def page(run: Run) -> Figure:
 
 
 def fill(database: str, count: int) -> None:
-    """Create a database file whose default tenant has sent messages, each to another handset, with a callback."""
+    """Create a database file whose tenant has sent messages, each to another handset, with callbacks."""
     store, now = open_store(database), real_now()
     with store.begin() as db:
         account = NewAccount("sandbox-key", "sandbox-secret", throttle=0)

@@ -23,7 +23,7 @@ export function trouble({ control, notify }) {
   const scenario = menu([]);
   const to = input({ placeholder: "any handset", inputmode: "tel" });
   const messageTimes = menu(HOW_OFTEN, "1");
-  const addRule = button("Set", null, { type: "submit", class: "primary" });
+  const addRule = button("Set", null, { type: "submit", class: "primary", disabled: true }); // until there are scenarios to choose from
   const forMessage = h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); submit(addRule, newRule); } },
     field("The next message gets the scenario", scenario, { class: "full" }), field("To", to), field("How often", messageTimes), addRule);
 
@@ -89,6 +89,7 @@ export function trouble({ control, notify }) {
       replace(scenario, scenarios.map(({ name, summary }) => h("option", { value: name }, `${name}: ${summary}`)));
       scenario.value = "soft-bounce";
       hasScenarios = true;
+      addRule.disabled = false;
     }
     const [{ faults: listed }, { rules: carrier }] = await Promise.all([control.get("/faults"), control.get("/rules")]);
     replace(faults, listed.length === 0 ? nothing("None: calls and callbacks work.") : h("ul", { class: "plain-list" },
