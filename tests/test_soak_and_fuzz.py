@@ -40,3 +40,11 @@ def test_a_status_of_5xx_and_a_hang_are_problems() -> None:
     for status in (200, 404, 500, 503, 0):
         target._check(status, "an input", b"answer")
     assert [problem[:3] for problem in target.problems] == ["500", "503", "0: "]
+
+
+def test_a_traceback_is_shown_up_to_its_error() -> None:
+    frames = "".join(f'  File "part_{number}.py", line 1\n    call()\n' for number in range(200))
+    log = f"INFO: started\nTraceback (most recent call last):\n{frames}ValueError: no\nINFO: more\n"
+    shown = fuzz._first_of(log)
+    assert shown.endswith("ValueError: no")
+    assert len(shown) == 3000

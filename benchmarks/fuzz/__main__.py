@@ -202,7 +202,10 @@ def _errors_to(path: Path) -> Iterator[None]:
 
 
 def _first_of(log: str) -> str:
-    return log[log.index("Traceback") :][:3000]
+    """Return the end of the first traceback, up to the line that names the error."""
+    lines = log[log.index("Traceback") :].splitlines()
+    end = next((number for number, line in enumerate(lines) if number and line[:1] not in " T"), len(lines) - 1)
+    return "\n".join(lines[: end + 1])[-3000:]
 
 
 def main() -> int:

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ..domain.callbacks import is_http_url
 from ..domain.carrier import FINAL_STATUSES, PENDING
 from ..store import timeline
 from ..store.row_check import MAX_INTEGER, DocumentError
 from ..store.tenant_rows import Tables
+from ..store.text import storable
 
 _PLANNED = ("timeline", "failed_events")
 """Tables of events."""
@@ -29,7 +31,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and "\x00" not in value
+    return isinstance(value, str) and storable(value) == value
 
 
 def _is_text_or_null(value: Any) -> bool:
@@ -49,6 +51,7 @@ _OPTIONAL_COUNT = _COUNT._replace(required=False)
 _TEXT = _Key(_is_text, "a text")
 _OPTIONAL_TEXT = _TEXT._replace(required=False)
 _TEXT_OR_NULL = _Key(_is_text_or_null, "a text or null")
+_URL = _Key(lambda value: isinstance(value, str) and is_http_url(value), "a URL of http or https")
 _DAY = _Key(lambda value: _is_count(value) and value <= 31, "a day of the month")
 
 _DATA: Mapping[str, Mapping[str, _Key]] = {
@@ -67,7 +70,7 @@ _DATA: Mapping[str, Mapping[str, _Key]] = {
     timeline.IMPORT: {},
     timeline.LIST_ACTION: {
         "account": _COUNT, "msisdn": _TEXT, "firstname": _TEXT_OR_NULL, "lastname": _TEXT_OR_NULL, "action": _TEXT,
-        "fields": _Key(_are_texts, "an object of texts"), "url": _TEXT,
+        "fields": _Key(_are_texts, "an object of texts"), "url": _URL,
     },
     timeline.FORGET_MEMBERS: {},
     timeline.NUMBER_RENEWAL: {"day": _DAY},

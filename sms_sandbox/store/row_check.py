@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import Column, SmallInteger, String, Table
 
+from ..domain.callbacks import is_http_url
 from ..domain.clock import LATEST, to_micros
 from ..domain.rule_match import Match, Turns
 from . import tables
 from .contacts import SLOTS
 from .tenant_rows import DOCUMENT_TABLES, columns_of, is_serial
+from .text import storable
 
 MAX_INTEGER = to_micros(LATEST)
 """The greatest integer allowed in a document: the latest moment, in microseconds."""
@@ -78,8 +80,8 @@ def _refusal(column: Column[Any], value: Any) -> str | None:
             return "must be a text"
         if column.type.length is not None and len(value) > column.type.length:
             return f"has more than {column.type.length} characters"
-        if "\x00" in value:
-            return "must not have a NUL"
+        if storable(value) != value:
+            return "must not have a NUL or half a character"
         check = _TEXT_CHECKS.get(column)
         return check(value) if check else None
     if isinstance(value, bool) or not isinstance(value, int):
@@ -127,12 +129,25 @@ def _refuse_digits(value: str) -> str | None:
     return None if value.isascii() and value.isdigit() else "must be digits"
 
 
+def _refuse_url(value: str) -> str | None:
+    return None if not value or is_http_url(value) else "must be blank, or the URL of http or https"
+
+
 def _parse(value: str) -> Any:
-    """Return the value of a JSON text. None if it is not JSON."""
+    """Return the value of a JSON text. None if it is not JSON, or has a text that cannot be stored."""
     try:
-        return json.loads(value)
+        parsed = json.loads(value)
+        return parsed if _is_storable(parsed) else None
     except (ValueError, RecursionError):
         return None
+
+
+def _is_storable(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_storable(name) and _is_storable(each) for name, each in value.items())
+    if isinstance(value, list):
+        return all(map(_is_storable, value))
+    return not isinstance(value, str) or storable(value) == value
 
 
 _TEXT_CHECKS: Mapping[Column[Any], Callable[[str], str | None]] = {
@@ -145,5 +160,19 @@ _TEXT_CHECKS: Mapping[Column[Any], Callable[[str], str | None]] = {
     tables.numbers.c.number: _refuse_digits,
     tables.traffic.c.request: _refuse_texts,
     tables.traffic.c.hints: _refuse_hints,
+    **{
+        table.c[name]: _refuse_url
+        for table, *names in (
+            (tables.accounts, "dlr_url", "reply_url", "link_hits_url"),
+            (tables.messages, "dlr_url", "reply_url", "link_hits_url", "tracked_url"),
+            (tables.numbers, "forward_url"),
+            (tables.keywords, "forward_url"),
+            (tables.lists, "automation_url"),
+            (tables.imports, "url"),
+            (tables.callbacks, "url"),
+            (tables.links, "target"),
+        )
+        for name in names
+    },
 }
 """The checks of columns whose text has a format. Each returns why a text does not fit, or None."""
