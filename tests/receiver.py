@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.timing import eventually
+from tests.timing import DEADLINE_SECONDS, eventually
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Receiver:
         finally:
             self._answers.set()
 
-    def wait_for(self, count: int, seconds: float = 20) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = DEADLINE_SECONDS) -> list[Received]:
         """Wait until this many callbacks have arrived, and return them all."""
         eventually(lambda: len(self.received) >= count, seconds)
         return list(self.received)

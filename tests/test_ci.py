@@ -181,7 +181,7 @@ def runner(job: Job) -> Iterator[tuple[Path, Path]]:
         ready = re.search(r'"pid": ?(\d+)', (job.folder / "sandbox.log").read_text())
         if ready:
             os.kill(int(ready[1]), signal.SIGTERM)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not refuses_connections(int(job.ports["8443"])) and time.monotonic() < until:
             time.sleep(0.05)
 

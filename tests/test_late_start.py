@@ -14,6 +14,7 @@ from sms_sandbox.app import Addresses, Sandbox
 from sms_sandbox.settings import Settings
 from sms_sandbox.store import tenants
 from sms_sandbox.store.schema import open_store
+from tests.timing import DEADLINE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -52,7 +53,7 @@ async def test_it_is_tried_again_until_it_works(
     monkeypatch.setattr(app_module, "import_module", failing)
     await sandbox.start()
     seen = set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while failing.times >= 0:
             seen.add((await ready(sandbox))[0])
             await asyncio.sleep(0.002)
@@ -65,7 +66,7 @@ async def test_it_is_tried_again_until_it_works(
 async def test_it_can_stop_though_nothing_loads(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_module, "import_module", Failing(float("inf")))
     await sandbox.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while (await ready(sandbox))[0] == 200:
             await asyncio.sleep(0.002)
     assert (await ready(sandbox))[1] == {

@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+DEADLINE_SECONDS = 60
+"""How long a test waits for what must happen. It is long, because a busy machine may pause a process for seconds."""
+
 Result = TypeVar("Result")
 
 
@@ -21,7 +24,7 @@ def within_a_second(act: Callable[[], Result]) -> Result:
     raise AssertionError("this machine is too slow to do that within a second")
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
+def eventually(condition: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> None:
     """Wait until a condition holds."""
     until = time.monotonic() + seconds
     while not condition():

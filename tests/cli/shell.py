@@ -22,7 +22,7 @@ def start(*args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run a command in a process of its own and wait for its end."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     command = [sys.executable, "-m", "sms_sandbox", *args]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, env={**clean, **environment})
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, env={**clean, **environment})
 
 
 def at(server: Account) -> tuple[str, ...]:

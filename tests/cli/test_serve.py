@@ -140,7 +140,7 @@ def test_a_person_at_a_terminal_sees_the_traffic(certificates: Certificates, tmp
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     with start_process(command, stdout=its, stderr=subprocess.DEVNULL, env=environment) as process:
         os.close(its)
-        eventually(file.exists, 20)
+        eventually(file.exists)
         account = Account(ServerInfo.from_json(file.read_text()))
         account.api("send-sms", mesage="x")
         said = b""

@@ -62,7 +62,7 @@ def test_it_ends_with_its_parent_though_a_forked_process_has_its_pipe(certificat
     script = "if os.fork(): os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(10)"
     with start_parent(certificates, script) as (parent, pid):
         assert parent.wait(10) == -signal.SIGKILL
-    eventually(lambda: not is_running(pid), 5)
+    eventually(lambda: not is_running(pid))
 
 
 @pytest.mark.filterwarnings("ignore:.* is multi-threaded:DeprecationWarning")  # of Python 3.12

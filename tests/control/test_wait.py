@@ -15,6 +15,7 @@ from sms_sandbox.control import traffic
 from sms_sandbox.journal.writer import JournalWriter
 from tests.receiver import Receiver
 from tests.sandbox import Account, basic
+from tests.timing import eventually
 
 
 @contextmanager
@@ -86,22 +87,14 @@ def test_a_wait_ends_when_its_client_goes(tenant: Account, monkeypatch: pytest.M
     with closing(HTTPConnection(urlsplit(tenant.ready.http).netloc)) as client:
         wait = json.dumps({"of": "calls", "timeout_seconds": 600})
         client.request("POST", "/_sandbox/v1/wait", wait, basic(tenant.key, tenant.secret))
-        until(lambda: bool(heard) and heard[0].listener_count == 1)
-    until(lambda: heard[0].listener_count == 0)
-
-
-def until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until a condition is true."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+        eventually(lambda: bool(heard) and heard[0].listener_count == 1)
+    eventually(lambda: heard[0].listener_count == 0)
 
 
 def test_a_wait_of_a_tenant_that_goes_ends(new_tenant: Callable[..., Account], server: Account) -> None:
     tenant = new_tenant(name="leaving")
     codes: list[str] = []
-    wait = {"of": "calls", "timeout_seconds": 2}
+    wait = {"of": "calls", "timeout_seconds": 4}
     waiting = threading.Thread(target=lambda: codes.append(tenant.control("POST", "/wait", wait).code))
     waiting.start()
     time.sleep(0.1)

@@ -21,6 +21,7 @@ from sms_sandbox.store.scopes import PendingEntry
 from sms_sandbox.store.unit_of_work import record, scope
 from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS
+from tests.timing import DEADLINE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -78,7 +79,7 @@ async def test_a_direct_statement_is_a_change_too(fresh: FreshTenant, journal: J
 
 async def test_what_only_reads_is_written_soon_after(fresh: FreshTenant, journal: JournalWriter) -> None:
     await read(fresh, "read")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while not texts(fresh):
             await asyncio.sleep(0.02)
 
@@ -128,7 +129,7 @@ async def test_entries_wait_until_the_database_works_again(
     monkeypatch.setattr(entries, "add", fail)
     for index in range(3):
         await read(fresh, str(index))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while failures >= 0 or not texts(fresh):
             await asyncio.sleep(0.02)
     assert texts(fresh) == ["0", "1", "2"]
@@ -171,7 +172,7 @@ async def test_an_entry_that_no_database_takes_is_lost_alone(
     with suppress(Exception):  # the call that meets it first
         await fresh.store.run(lambda db: write(db, fresh, "met it"))
     await fresh.store.run(lambda db: write(db, fresh, "later"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while "1 entries of the traffic could not be written." not in caplog.text:
             await asyncio.sleep(0.02)
     await fresh.store.run(lambda db: write(db, fresh, "last"))
@@ -218,7 +219,7 @@ async def test_nobody_waits_when_it_stops(fresh: FreshTenant, journal: JournalWr
         waiting = asyncio.create_task(listener.wait(60))
         await asyncio.sleep(0)
         await journal.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             await waiting
     assert journal.is_closing
 

@@ -36,7 +36,7 @@ def test_an_ended_connection_is_freed_at_once(server: Account, request_: bytes, 
             if request_ in (CLOSING, b"GARBAGE\r\n\r\n"):
                 assert read_all(connection)
             reset(connection) if request_ else connection.close()
-        eventually(lambda: not count_parts(names), 5)
+        eventually(lambda: not count_parts(names))
     finally:
         gc.unfreeze()
         gc.enable()

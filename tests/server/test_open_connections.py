@@ -110,15 +110,15 @@ def test_a_body_that_stops_ends_its_connection(
 
 
 def test_a_slow_body_is_waited_for(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "BODY_TIMEOUT_SECONDS", 0.6)
+    monkeypatch.setattr(protocol, "BODY_TIMEOUT_SECONDS", 1.5)
     pause = threading.Event()
     with run(certificates) as account, connect_tls(account) as connection:
         connection.sendall(UPLOAD + b"Content-Length: 6\r\n\r\n")
         for byte in b"a=b&c=":
-            pause.wait(0.2)
+            pause.wait(0.3)
             connection.sendall(bytes([byte]))
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 ")
-        pause.wait(0.8)
+        pause.wait(1.6)
         connection.sendall(LIVEZ)
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
 

@@ -18,7 +18,7 @@ from tests.control.traffic_client import Stream
 from tests.processes import SandboxProcess, run_process
 from tests.receiver import Receiver
 from tests.sandbox import fetch
-from tests.timing import eventually
+from tests.timing import DEADLINE_SECONDS, eventually
 
 COUNT = 2
 
@@ -132,7 +132,7 @@ def test_killed_processes_are_replaced_and_calls_go_on(parent: SandboxProcess) -
 def test_hangup_replaces_each_process_without_a_refused_call(parent: SandboxProcess) -> None:
     before = set(workers_of(parent.process.pid))
     parent.process.send_signal(signal.SIGHUP)
-    until = time.monotonic() + 20
+    until = time.monotonic() + DEADLINE_SECONDS
     while before & set(workers_of(parent.process.pid)):
         assert time.monotonic() < until
         assert fetch(f"{parent.account.ready.http}/readyz").status == 200

@@ -21,6 +21,7 @@ from sms_sandbox.store import tenants, timeline
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import KEY, SECRET, FreshTenant, wire
 from tests.store.example_rows import HANDSETS, NOON
+from tests.timing import DEADLINE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def clock_of(db: Connection, tenant: int) -> Clock:
     return row.clock
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -20,6 +20,7 @@ from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.unit_of_work import insert_rows, scope
 from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS, NOON
+from tests.timing import DEADLINE_SECONDS
 
 
 class UndoneError(Exception):
@@ -276,9 +277,9 @@ async def test_a_database_that_takes_no_connection_fails_the_work_and_nothing_el
 
     with monkeypatch.context() as down:
         down.setattr(fresh.store._group, "_begin", refuse)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE_SECONDS):
             works = [fresh.store.run(lambda _: None) for _ in range(pieces)]
             errors = await asyncio.gather(*works, return_exceptions=True)
     assert [type(error) for error in errors] == [ConnectionRefusedError] * pieces
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         assert await fresh.store.run(lambda _: "works again") == "works again"

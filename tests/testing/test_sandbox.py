@@ -61,7 +61,7 @@ def test_a_setting_that_can_not_be_starts_nothing(tmp_path: Path, in_process: bo
 def test_a_forgotten_sandbox_ends_with_its_process() -> None:
     script = "from sms_sandbox.testing import Sandbox; s = Sandbox.start(); r = s.receiver(); print(s.ca)"
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-X", "dev", "-c", script], capture_output=True, text=True, timeout=30
+        [sys.executable, "-W", "error", "-X", "dev", "-c", script], capture_output=True, text=True, timeout=100
     )
     assert ran.returncode == 0
     assert "Warning" not in ran.stderr

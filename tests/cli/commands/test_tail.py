@@ -100,7 +100,7 @@ def test_it_says_why_it_can_not_begin(tenant: Account) -> None:
     wrong = Account(tenant.ready, tenant.key, "wrong")
     for args in ([], ["-n", "0"]):
         ended = subprocess.run(
-            command(wrong, *args), capture_output=True, text=True, timeout=30, env=environment(), check=False
+            command(wrong, *args), capture_output=True, text=True, timeout=100, env=environment(), check=False
         )
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr == "sms-sandbox: There is no account with this key and secret.\n"

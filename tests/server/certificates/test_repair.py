@@ -128,7 +128,7 @@ print(certificates.ca.read_text())
             assert process.stdin is not None
             process.stdin.write("\n")
             process.stdin.flush()
-        seen = [process.communicate(timeout=30)[0] for process in processes]
+        seen = [process.communicate(timeout=100)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     certificates = Certificates(tmp_path / "certs")
     # With a name more, the second one needs a CA that may vouch for it.
