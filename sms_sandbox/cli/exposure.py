@@ -38,8 +38,9 @@ def invite(settings: Settings, info: ServerInfo) -> str:
     host = f"[{name}]" if ":" in name else name
     https, http = (settings.base_url or _with_host(url, host) for url in (info.https, info.http))
     return (
-        f"For colleagues: sign in at {http}/_sandbox/ with the token {info.control_token}; API {https}; "
-        f"CA: curl -o ca.pem {http}/_sandbox/ca.pem; how: {http}/_sandbox/docs/shared.md"
+        f"For colleagues: sign in at {http}/_sandbox/ with the token {info.control_token}, and create a tenant of your "
+        f"own under Start, which has the commands; API {https}; CA: curl -o ca.pem {http}/_sandbox/ca.pem; "
+        f"how: {http}/_sandbox/docs/shared.md"
     )
 
 

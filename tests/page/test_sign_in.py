@@ -1,7 +1,10 @@
 """The sign-in of a server that other machines reach, in a browser."""
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -74,3 +77,24 @@ def test_the_operator_signs_in_with_the_token(page: Page, public: Account) -> No
     page.get_by_label("Operator's token").fill(public.ready.control_token or "")
     page.get_by_role("button", name="Sign in as the operator").click()
     expect(page.get_by_role("button", name="Sign out")).to_have_attribute("title", "Signed in as operator")
+
+
+def test_the_operator_makes_a_tenant_and_copies_commands_that_work(page: Page, public: Account, tmp_path: Path) -> None:
+    page.goto("/_sandbox/")
+    page.get_by_label("Operator's token").fill(public.ready.control_token or "")
+    page.get_by_role("button", name="Sign in as the operator").click()
+    page.get_by_role("link", name="Start", exact=True).click()
+    command = page.locator("#first-call code")
+    expect(command).to_contain_text(f"{public.key}:SECRET")
+    page.get_by_role("button", name="Create a tenant of my own").click()
+    expect(command).not_to_contain_text("SECRET")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    ran = subprocess.run(["sh", "-c", command.inner_text()], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert json.loads(ran.stdout)["error"]["code"] == "SUCCESS", ran.stderr
+    page.get_by_role("link", name="Handsets", exact=True).click()
+    expect(page.locator(".text.got .bubble")).to_have_text("Got: Hello from the sandbox")
+    page.get_by_label("Text from +61 491 570 156").fill("Thanks")
+    page.keyboard.press("Enter")
+    expect(page.locator(".text.sent .bubble")).to_have_text("Sent: Thanks")
+    page.get_by_role("link", name="Tenant", exact=True).click()
+    expect(page.get_by_role("button", name="Copy the secret")).to_be_visible()

@@ -166,7 +166,7 @@ def test_a_line_tells_colleagues_how_to_begin(settings: Settings, page: str, api
     info = ServerInfo("https://localhost:8443", "http://localhost:8080", "", "", "k", "s", control_token="the-token")
     line = invite(settings, info)
     for part in (
-        f"{page}/_sandbox/ with the token the-token;",
+        f"{page}/_sandbox/ with the token the-token, and create a tenant of your own",
         f"API {api};",
         f"curl -o ca.pem {page}/_sandbox/ca.pem",
     ):

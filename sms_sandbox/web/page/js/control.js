@@ -48,9 +48,14 @@ export class Control {
   patch(path, body = {}) { return this.call("PATCH", path, { body }); }
   delete(path, query = {}) { return this.call("DELETE", path, { query }); }
 
-  /** Return what an app needs. On another machine than the sandbox's, files are those that its person downloads. */
+  /**
+   * Return what an app needs. On another machine than the sandbox's, files are those that its person downloads. The
+   * secret is null where control does not show it and it was not used on this page.
+   */
   async connection() {
     const facts = await this.get("/connection");
+    const [key, ...secret] = (this.credentials ?? "").split(":");
+    if (facts.secret === null && key === facts.key) facts.secret = secret.join(":");
     return facts.is_remote ? { ...facts, ca: "ca.pem", ca_bundle: "bundle.pem" } : facts;
   }
 

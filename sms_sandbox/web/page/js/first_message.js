@@ -1,12 +1,16 @@
 // What views show until there is a message: the command that sends the first one.
 
 import { codeBlock, h, replace } from "./dom.js";
-import { snippets } from "./snippets.js";
+import { secretHint } from "./own_tenant.js";
+import { downloadCommand, snippets } from "./snippets.js";
 
 /** Build the block. `promise` says what happens when the message is there. */
 export function firstMessage({ control, notify }, promise, ...more) {
   const command = h("div", {});
-  control.connection().then((connection) => replace(command, codeBlock(snippets(connection)[0][1]))).catch(notify);
+  control.connection().then((connection) => {
+    const download = connection.is_remote ? `${downloadCommand(connection)}\n` : "";
+    replace(command, codeBlock(download + snippets(connection)[0][1]), secretHint({ control, notify }, connection));
+  }).catch(notify);
   return h("div", { class: "stack first-call" }, h("h2", {}, "No message yet"), h("p", {}, "Run this in a terminal. ", promise), command,
     h("p", { class: "small-text" }, h("a", { href: "#/start" }, "The same in Python, PHP, Node, Ruby, Java, C# and Go")), more);
 }

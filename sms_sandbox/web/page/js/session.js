@@ -17,7 +17,9 @@ export function leadToSignIn(control) {
 
 /** Return a button that signs out, or null if no browser's session says who calls. */
 export async function signOutButton(control) {
-  const session = await control.get("/session");
+  // By the cookie alone: the page may act on another tenant meanwhile.
+  const response = await fetch(control.url("/session"), { cache: "no-store" });
+  const session = response.ok ? await response.json() : { signed_in: false };
   if (!session.signed_in) return null;
   const who = session.operator ? "operator" : session.key;
   return h("button", { class: "button small", type: "button", title: `Signed in as ${who}`, onclick: signOut }, "Sign out");

@@ -6,6 +6,11 @@ import { quote as sh } from "./curl.js";
 const TO = "61491570156";
 const TEXT = "Hello from the sandbox";
 
+/** Return the command that downloads the certificate of the sandbox's authority, for people on other machines. */
+export function downloadCommand({ http }) {
+  return `curl -o ca.pem ${sh(`${http}/_sandbox/ca.pem`)}`;
+}
+
 /** Return `[name, code]` for each language. `secret` is null where it is not shown; the code then says SECRET. */
 export function snippets({ https, key, secret, ca }) {
   const word = secret ?? "SECRET";

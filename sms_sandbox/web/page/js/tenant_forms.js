@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { typedNumber } from "./numbers.js";
+import { createTenant, showTenant } from "./own_tenant.js";
 import { button, card, during, field, input } from "./parts.js";
 import { tenantList } from "./tenant_list.js";
 
@@ -93,17 +94,17 @@ export function tenantsForm({ control, notify }) {
   const file = input({ type: "file", accept: "application/json,.json", onchange: () => importFile() });
   const back = button("Back to the default tenant", () => choose({}), { class: "quiet" });
   const story = button("Save the story as one HTML file", () => during(story, notify, saveStory));
+  const choose = (other) => showTenant(control, other);
   const all = tenantList({ control, notify }, choose);
   const element = card("Tenants",
     h("p", { class: "small-text soft" }, "Each tenant is a sandbox of its own, with its own key, clock and data."),
-    h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(create, notify, createTenant); } }, field("New tenant", name, { class: "full" }), create),
+    h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(create, notify, makeTenant); } }, field("New tenant", name, { class: "full" }), create),
     h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(use, notify, switchTenant); } }, field("Key of another tenant", key), field("Its secret", secret), use, back),
     h("div", { class: "form-grid" }, h("div", { class: "row" }, download, story), field("Import a tenant from a file", file)));
 
-  async function createTenant() {
-    const made = await control.post("/tenants", name.value.trim() ? { name: name.value.trim() } : {});
+  async function makeTenant() {
+    await createTenant(control, name.value.trim());
     name.value = "";
-    choose({ pair: `${made.key}:${made.secret}` });
   }
 
   async function switchTenant() {
@@ -116,12 +117,6 @@ export function tenantsForm({ control, notify }) {
       throw error;
     }
     choose({ pair: control.credentials });
-  }
-
-  /** Show another tenant, by the pair of its credentials or, to the operator, by its name. Everything is read anew. */
-  function choose({ pair = null, name: other = null }) {
-    [control.credentials, control.actsOn] = [pair, other];
-    location.reload();
   }
 
   async function saveStory() {

@@ -2,8 +2,9 @@
 
 import { codeBlock, h, icon, replace } from "../dom.js";
 import { numberText } from "../numbers.js";
+import { secretHint } from "../own_tenant.js";
 import { badge, card, viewHead } from "../parts.js";
-import { snippets } from "../snippets.js";
+import { downloadCommand, snippets } from "../snippets.js";
 import { debounce } from "../stream.js";
 import { timeElement } from "../time.js";
 
@@ -21,11 +22,12 @@ export function mount(root, context) {
   const code = h("div", { role: "tabpanel", id: "first-call", tabindex: "0" });
   const tabs = h("div", { class: "languages", role: "tablist", "aria-label": "Language" });
   const arrived = h("div", { role: "status" });
-  const trust = h("div", {});
+  const trust = h("div", { class: "stack" });
+  const before = h("div", { class: "stack" });
   root.append(viewHead("First steps", "Point your app at the sandbox, and see its first message here. Nothing that is sent reaches a phone or costs money."),
-    card("1. Send a message", h("p", { class: "small-text soft" }, "The address, the key and the certificate are filled in."), tabs, code),
+    card("1. Send a message", h("p", { class: "small-text soft" }, "The address, the key and the certificate are filled in."), before, tabs, code),
     card("2. See it arrive", arrived),
-    card("3. Let your app trust the certificate", h("p", { class: "small-text soft" }, "Run this in the shell that starts your app. The system's own store is not changed."), trust),
+    card("3. Let your app trust the certificate", trust),
     card("Read on", h("ul", { class: "link-cards" }, LINKS.map(([href, title, text]) => h("li", {}, h("a", { href }, h("strong", {}, title), h("span", {}, text)))))));
 
   function choose(all, index, focus = false) {
@@ -48,10 +50,13 @@ export function mount(root, context) {
       },
     }, name)));
     choose(all, 0);
+    const words = (...parts) => h("p", { class: "small-text soft" }, parts);
+    replace(before, secretHint(context, connection),
+      connection.is_remote && [words("First download the certificate of the sandbox's authority, into the folder where you run the code:"), codeBlock(downloadCommand(connection))]);
+    before.hidden = connection.secret !== null && !connection.is_remote;
     replace(trust, connection.is_remote
-      ? [codeBlock(`curl -o ca.pem ${connection.http}/_sandbox/ca.pem`), h("p", { class: "small-text soft" }, "Then tell your program to trust it: ",
-        h("a", { href: "docs/shared.md#trust-the-certificate" }, "how, language by language"), ".")]
-      : codeBlock(`eval "$(${connection.env_command.join(" ")})"`));
+      ? words("Tell your program to trust the file that you downloaded: ", h("a", { href: "docs/shared.md#trust-the-certificate" }, "how, language by language"), ". The system's own store need not change.")
+      : [words("Run this in the shell that starts your app. The system's own store is not changed."), codeBlock(`eval "$(${connection.env_command.join(" ")})"`)]);
   }).catch(notify);
 
   async function show() {
