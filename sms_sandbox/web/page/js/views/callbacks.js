@@ -1,8 +1,9 @@
 // Callbacks: each event with its attempts, why they failed, and what is tried next; and a receiver to try them.
 
 import { curlOfCallback } from "../curl.js";
-import { copyButton, h, icon, replace } from "../dom.js";
+import { copyButton, h } from "../dom.js";
 import { EVENT_NAMES } from "../event_names.js";
+import { filterOf, listWithDetail } from "../list_with_detail.js";
 import { numberText } from "../numbers.js";
 import { badge, button, during, facts, field, filterInput, menu, viewHead } from "../parts.js";
 import { receiverCard } from "../receiver_card.js";
@@ -17,17 +18,15 @@ const STATES = [["", "All states"], ["waiting", "Waiting"], ["delivered", "Recei
 
 export function mount(root, context) {
   const { control, stream, clock, notify, navigate } = context;
-  const filter = { event: "", state: "", msisdn: "", message: "" };
-  Object.assign(filter, Object.fromEntries(Object.entries(context.route.query).filter(([name]) => name in filter)));
-  let open = context.route.parts[0] ?? null;
+  const filter = filterOf(context.route, { event: "", state: "", msisdn: "", message: "" });
   const receiver = receiverCard(context);
   const count = h("p", { class: "tiny-text soft", role: "status" });
-  const event = menu(EVENTS, filter.event, { onchange: () => set("event", event.value) });
-  const state = menu(STATES, filter.state, { onchange: () => set("state", state.value) });
+  const event = menu(EVENTS, filter.event, { onchange: () => chosen.set("event", event.value) });
+  const state = menu(STATES, filter.state, { onchange: () => chosen.set("state", state.value) });
   const filters = h("form", { class: "filter-bar", "aria-label": "Filter the callbacks", onsubmit: (submit) => submit.preventDefault() },
     field("Event", event), field("State", state),
-    filterInput("Handset", (value) => set("msisdn", value.replace(/[^\d]/g, "").replace(/^0/, "61")), { value: filter.msisdn, placeholder: "0491 570 156" }),
-    filterInput("Message id", (value) => set("message", value.replace(/\D/g, "")), { value: filter.message }));
+    filterInput("Handset", (value) => chosen.set("msisdn", value.replace(/[^\d]/g, "").replace(/^0/, "61")), { value: filter.msisdn, placeholder: "0491 570 156" }),
+    filterInput("Message id", (value) => chosen.set("message", value.replace(/\D/g, "")), { value: filter.message }));
   const list = virtualList({
     rowHeight: ROW_HEIGHT,
     label: "Callbacks, newest first",
@@ -47,23 +46,15 @@ export function mount(root, context) {
   const empty = h("div", { class: "empty", hidden: true }, h("h2", {}, "No callback"),
     h("p", { class: "measure" }, "A callback is made when a message has a callback URL (dlr_callback, reply_callback), or the account has one. Without a URL nothing is called, and that is the most common reason why a report does not arrive."),
     h("p", {}, h("a", { href: "#/tenant" }, "Set the URLs of the account"), ", or use the receiver on this page."));
-  const listCard = h("section", { class: "card list-card", "aria-label": "Callbacks" }, empty, list.element);
-  const detail = h("section", { class: "card entry-detail", hidden: true, "aria-label": "The chosen callback" });
-  const split = h("div", { class: "split" }, listCard, detail);
+  const chosen = listWithDetail(context, { view: "callbacks", label: "Callbacks", noun: "callback", filter, list, empty, read });
   root.append(viewHead("Callbacks", "What the sandbox told your app, what it answered, and what is tried next."),
-    h("section", { class: "card stack filter-card" }, filters, count), split, receiver.element);
-
-  function set(name, value) {
-    filter[name] = value;
-    navigate("callbacks", ...(open === null ? [] : [open]), { query: filter });
-    list.reset();
-  }
+    h("section", { class: "card stack filter-card" }, filters, count), chosen.element, receiver.element);
 
   function row(callback) {
     const last = callback.attempts.at(-1);
     const isBad = callback.state === "given-up" || (last && last.error !== null && callback.state === "waiting");
     return h("div", {}, h("button", {
-      class: `entry-row callback-row${isBad ? " failed" : ""}`, type: "button", "aria-current": String(callback.id) === open ? "true" : null,
+      class: `entry-row callback-row${isBad ? " failed" : ""}`, type: "button", "aria-current": chosen.isOpen(callback.id) ? "true" : null,
       onclick: () => navigate("callbacks", callback.id, { query: filter }),
     },
     h("span", { class: "soft number" }, timeElement(callback.created, rowText(new Date(callback.created), clock))),
@@ -74,20 +65,9 @@ export function mount(root, context) {
     h("span", { class: "end soft tiny-text" }, callback.next_due ? `next ${clock.distance(new Date(callback.next_due))}` : last ? duration(last.latency_ms ?? 0) : "")));
   }
 
-  async function show() {
-    split.classList.toggle("open", open !== null);
-    detail.hidden = open === null;
-    list.draw();
-    if (open === null) return;
-    try {
-      replace(detail, describe(await control.get(`/callbacks/${open}`)));
-    } catch (error) {
-      replace(detail, h("div", { class: "entry-head" }, h("h2", {}, "No such callback"), closer()), h("p", {}, error.message));
-    }
-  }
-
-  function closer() {
-    return h("button", { class: "button quiet icon-only", type: "button", "aria-label": "Close the callback", onclick: () => navigate("callbacks", { query: filter }) }, icon("close"));
+  async function read(id) {
+    const callback = await control.get(`/callbacks/${id}`);
+    return { title: [EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)], elements: describe(callback) };
   }
 
   function describe(callback) {
@@ -95,10 +75,9 @@ export function mount(root, context) {
     const send = button(callback.state === "waiting" ? "Send now" : "Send again now", () => during(send, notify, async () => {
       await control.post(`/callbacks/${callback.id}/send`);
       notify("The callback is on its way.");
-      await show();
+      await chosen.show();
     }), { class: "primary" });
     return [
-      h("div", { class: "entry-head" }, h("h2", {}, EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)), closer()),
       last?.error ? h("p", { class: "note bad" }, h("strong", {}, explain(last)), " ", last.error) : null,
       callback.state === "waiting" && !clock.running && callback.next_due !== null && h("p", { class: "note" }, "The clock is frozen before the next attempt. ", h("a", { href: "#/time" }, "Advance it"), ", or send the callback now."),
       h("div", { class: "row" }, send, copyButton(curlOfCallback(callback.url, callback.signature), "Copy this request as a curl command", { class: "button", label: "Copy as curl" })),
@@ -116,24 +95,16 @@ export function mount(root, context) {
 
   const refresh = debounce(async () => {
     await Promise.all([list.refresh(), receiver.refresh()]).catch(notify);
-    if (open !== null) await show();
+    await chosen.show();
   });
   const unsubscribe = stream.subscribe(({ kind }) => { if (kind !== "call") refresh(); });
   list.refresh();
   receiver.refresh().catch(notify);
-  show();
-  function unmount() {
+  chosen.show();
+  return chosen.unmountWith(() => {
     unsubscribe();
     refresh.cancel();
-    list.destroy();
-  }
-  unmount.onRoute = (route) => {
-    if (Object.keys(filter).some((name) => (route.query[name] ?? "") !== filter[name])) return false; // another link
-    open = route.parts[0] ?? null;
-    show();
-    return true;
-  };
-  return unmount;
+  });
 }
 
 function attemptCount(count) {

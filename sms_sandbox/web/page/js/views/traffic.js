@@ -3,6 +3,7 @@
 import { curlOfCall, curlOfCallback } from "../curl.js";
 import { codeBlock, copyButton, h, icon, replace } from "../dom.js";
 import { entryTitle } from "../event_names.js";
+import { filterOf, listWithDetail } from "../list_with_detail.js";
 import { numberText } from "../numbers.js";
 import { badge, button, facts, field, filterInput, menu, viewHead } from "../parts.js";
 import { debounce } from "../stream.js";
@@ -16,9 +17,7 @@ const GOOD = new Set(["SUCCESS", "ok", "received", "delivered", "pending"]);
 
 export function mount(root, context) {
   const { control, stream, clock, notify, navigate } = context;
-  const filter = { kind: "", number: "", method: "", code: "", text: "", failed: "" };
-  Object.assign(filter, Object.fromEntries(Object.entries(context.route.query).filter(([name]) => name in filter)));
-  let open = context.route.parts[0] ?? null;
+  const filter = filterOf(context.route, { kind: "", number: "", method: "", code: "", text: "", failed: "" });
   let keys = new Map();
   let connection = null;
   let dropped = 0;
@@ -30,14 +29,14 @@ export function mount(root, context) {
   }).catch(notify);
 
   const count = h("p", { class: "tiny-text soft", role: "status" });
-  const kind = menu(KINDS, filter.kind, { onchange: () => set("kind", kind.value) });
-  const failed = h("input", { type: "checkbox", checked: filter.failed === "true", onchange: () => set("failed", failed.checked ? "true" : "") });
+  const kind = menu(KINDS, filter.kind, { onchange: () => chosen.set("kind", kind.value) });
+  const failed = h("input", { type: "checkbox", checked: filter.failed === "true", onchange: () => chosen.set("failed", failed.checked ? "true" : "") });
   const filters = h("form", { class: "filter-bar", "aria-label": "Filter the traffic", onsubmit: (event) => event.preventDefault() },
     field("Show", kind),
-    filterInput("Method or event", (value) => set("method", value), { value: filter.method, placeholder: "send-sms" }),
-    filterInput("Number", (value) => set("number", value), { value: filter.number, placeholder: "0491 570 156" }),
-    filterInput("Result", (value) => set("code", value), { value: filter.code, placeholder: "LEDGER_ERROR" }),
-    filterInput("Text", (value) => set("text", value), { value: filter.text, placeholder: "Part of the text" }),
+    filterInput("Method or event", (value) => chosen.set("method", value), { value: filter.method, placeholder: "send-sms" }),
+    filterInput("Number", (value) => chosen.set("number", value), { value: filter.number, placeholder: "0491 570 156" }),
+    filterInput("Result", (value) => chosen.set("code", value), { value: filter.code, placeholder: "LEDGER_ERROR" }),
+    filterInput("Text", (value) => chosen.set("text", value), { value: filter.text, placeholder: "Part of the text" }),
     h("label", { class: "check" }, failed, "Problems only"));
   const list = virtualList({
     rowHeight: ROW_HEIGHT,
@@ -61,22 +60,14 @@ export function mount(root, context) {
     onError: notify,
   });
   const empty = h("div", { class: "empty", hidden: true });
-  const listCard = h("section", { class: "card list-card", "aria-label": "Entries" }, empty, list.element);
-  const detail = h("section", { class: "card entry-detail", hidden: true, "aria-label": "The chosen entry" });
-  const split = h("div", { class: "split" }, listCard, detail);
+  const chosen = listWithDetail(context, { view: "traffic", label: "Entries", noun: "entry", filter, list, empty, read });
   root.append(viewHead("Traffic", "Every call, callback attempt, reply and report, as it comes. Problems have a red edge."),
-    h("section", { class: "card stack filter-card" }, filters, count), split);
-
-  function set(name, value) {
-    filter[name] = value;
-    navigate("traffic", ...(open === null ? [] : [open]), { query: filter });
-    list.reset();
-  }
+    h("section", { class: "card stack filter-card" }, filters, count), chosen.element);
 
   function row(entry) {
     const isBad = !GOOD.has(entry.code);
     return h("div", {}, h("button", {
-      class: `entry-row traffic-row${isBad ? " failed" : ""}`, type: "button", "aria-current": String(entry.id) === open ? "true" : null,
+      class: `entry-row traffic-row${isBad ? " failed" : ""}`, type: "button", "aria-current": chosen.isOpen(entry.id) ? "true" : null,
       onclick: () => navigate("traffic", entry.id, { query: filter }),
     },
     h("span", { class: "soft number" }, timeElement(entry.at, rowText(new Date(entry.at), clock))),
@@ -88,31 +79,17 @@ export function mount(root, context) {
       entry.took_ms === null ? "" : duration(entry.took_ms))));
   }
 
-  async function show() {
-    split.classList.toggle("open", open !== null);
-    detail.hidden = open === null;
-    list.draw();
-    if (open === null) return;
-    try {
-      const [entry] = await Promise.all([control.get(`/traffic/${open}`), known]);
-      replace(detail, describe(entry));
-    } catch (error) {
-      replace(detail, h("div", { class: "entry-head" }, h("h2", {}, "No such entry"), closer()), h("p", {}, error.message));
-    }
-  }
-
-  function closer() {
-    return h("button", { class: "button quiet icon-only", type: "button", "aria-label": "Close the entry", onclick: () => navigate("traffic", { query: filter }) }, icon("close"));
+  async function read(id) {
+    const [entry] = await Promise.all([control.get(`/traffic/${id}`), known]);
+    return { title: [entryTitle(entry), " ", badge(entry.code, GOOD.has(entry.code) ? "good" : "bad")], elements: describe(entry) };
   }
 
   function describe(entry) {
-    const isBad = !GOOD.has(entry.code);
     const key = keys.get(entry.account_id);
     const url = entry.kind === "callback" ? `${entry.url}?${new URLSearchParams(entry.request)}` : null;
     const command = entry.kind === "call" ? curlOfCall(entry, connection, key ?? "KEY") : url && curlOfCallback(url);
     const reply = typeof entry.reply === "string" ? entry.reply : JSON.stringify(entry.reply, null, 2);
     return [
-      h("div", { class: "entry-head" }, h("h2", {}, entryTitle(entry), " ", badge(entry.code, isBad ? "bad" : "good")), closer()),
       entry.hints.map((hint) => h("p", { class: "note warn" }, hint)),
       entry.error && h("p", { class: "note bad" }, entry.error),
       facts([
@@ -126,26 +103,18 @@ export function mount(root, context) {
       entry.cut && h("p", { class: "tiny-text soft" }, "A part of this was too long to be kept."),
       command && h("div", { class: "row" }, copyButton(command, "Copy this request as a curl command", { class: "button", label: "Copy as curl" }),
         h("span", { class: "tiny-text soft" }, entry.kind === "call" ? "with the secret as $SMS_SECRET" : "")),
-      entry.kind === "call" && button("Show only this method", () => { set("method", entry.method ?? ""); }, { class: "quiet small" }),
+      entry.kind === "call" && button("Show only this method", () => chosen.set("method", entry.method ?? ""), { class: "quiet small" }),
     ];
   }
 
   const refresh = debounce(() => list.refresh());
   const unsubscribe = stream.subscribe(refresh);
   list.refresh();
-  show();
-  function unmount() {
+  chosen.show();
+  return chosen.unmountWith(() => {
     unsubscribe();
     refresh.cancel();
-    list.destroy();
-  }
-  unmount.onRoute = (route) => {
-    if (Object.keys(filter).some((name) => (route.query[name] ?? "") !== filter[name])) return false; // another link
-    open = route.parts[0] ?? null;
-    show();
-    return true;
-  };
-  return unmount;
+  });
 }
 
 /** Return why an entry failed, in the words of the API or of the attempt. */
