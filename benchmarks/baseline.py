@@ -13,6 +13,17 @@ from typing import Any
 
 import uvicorn
 
+SENT = {
+    "message_id": 340000001,
+    "send_at": "2030-01-31 12:00:00",
+    "recipients": 1,
+    "cost": 0.087,
+    "sms": 1,
+    "delivery_stats": {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0},
+    "error": {"code": "SUCCESS", "description": "OK"},
+}
+"""The answer to a send-sms, as the sandbox gives it."""
+
 
 async def bare(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"2")]
@@ -32,17 +43,7 @@ def echo() -> Any:
         form = await request.form()
         assert form["to"]
         assert form["message"]
-        return JSONResponse(
-            {
-                "message_id": next(ids),
-                "send_at": "2030-01-31 12:00:00",
-                "recipients": 1,
-                "cost": 0.087,
-                "sms": 1,
-                "delivery_stats": {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0},
-                "error": {"code": "SUCCESS", "description": "OK"},
-            }
-        )
+        return JSONResponse({**SENT, "message_id": next(ids)})
 
     async def get_balance(request: Request) -> JSONResponse:
         await request.form()

@@ -16,21 +16,12 @@ from typing import Any, NamedTuple
 
 from sms_sandbox.server import certificates as tls
 
-from .processes import TIMEOUT_SECONDS, ServerProcess
+from .baseline import SENT
+from .processes import TIMEOUT_SECONDS, ServerProcess, end
 
 FOLDER = Path("build/other-tools")
 
 PACKAGES = ("wiremock@3.13.2", "mountebank@2.9.1", "@mockoon/cli@9.9.0", "@stoplight/prism-cli@5.14.2")
-
-ANSWER = {
-    "message_id": 340000001,
-    "send_at": "2030-01-31 12:00:00",
-    "recipients": 1,
-    "cost": 0.087,
-    "sms": 1,
-    "delivery_stats": {"delivered": 0, "pending": 0, "bounced": 0, "responses": 0, "optouts": 0},
-    "error": {"code": "SUCCESS", "description": "OK"},
-}
 
 _JSON = {"Content-Type": "application/json"}
 _PASSWORD = "benchmark"
@@ -61,7 +52,7 @@ def _wiremock(certificates: tls.Certificates, folder: Path, port: int) -> list[s
          "-passout", f"pass:{_PASSWORD}"],
         check=True,
     )  # fmt: skip
-    response = {"status": 200, "jsonBody": ANSWER, "headers": _JSON}
+    response = {"status": 200, "jsonBody": SENT, "headers": _JSON}
     mapping = {"request": {"method": "POST", "urlPath": "/send-sms.json"}, "response": response}
     (folder / "mappings").mkdir()
     (folder / "mappings" / "send.json").write_text(json.dumps(mapping))
@@ -78,7 +69,7 @@ def _mountebank(certificates: tls.Certificates, folder: Path, port: int) -> list
     imposter = {
         "port": port, "protocol": "https", "key": certificates.key.read_text(),
         "cert": certificates.certificate.read_text(),
-        "stubs": [{"responses": [{"is": {"statusCode": 200, "headers": headers, "body": json.dumps(ANSWER)}}]}],
+        "stubs": [{"responses": [{"is": {"statusCode": 200, "headers": headers, "body": json.dumps(SENT)}}]}],
     }  # fmt: skip
     (folder / "imposters.json").write_text(json.dumps({"imposters": [imposter]}))
     own = ["--port", str(free_port()), "--pidfile", str(folder / "pid"), "--nologfile", "--loglevel", "error"]
@@ -87,7 +78,7 @@ def _mountebank(certificates: tls.Certificates, folder: Path, port: int) -> list
 
 def _mockoon(certificates: tls.Certificates, folder: Path, port: int) -> list[str]:
     response = {
-        "uuid": "r", "body": json.dumps(ANSWER), "statusCode": 200, "label": "", "latency": 0, "default": True,
+        "uuid": "r", "body": json.dumps(SENT), "statusCode": 200, "label": "", "latency": 0, "default": True,
         "headers": [{"key": name, "value": value} for name, value in _JSON.items()], "bodyType": "INLINE",
         "filePath": "", "databucketID": "", "sendFileAsBody": False, "rules": [], "rulesOperator": "OR",
         "disableTemplating": True, "fallbackTo404": False, "crudKey": "id", "callbacks": [],
@@ -112,7 +103,7 @@ def _mockoon(certificates: tls.Certificates, folder: Path, port: int) -> list[st
 
 
 def _prism(_: tls.Certificates, folder: Path, port: int) -> list[str]:
-    content = {"application/json": {"schema": {"type": "object"}, "example": ANSWER}}
+    content = {"application/json": {"schema": {"type": "object"}, "example": SENT}}
     form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
     operation = {
         "requestBody": {"content": form}, "responses": {"200": {"description": "Sent.", "content": content}}
@@ -148,12 +139,7 @@ def running(tool: Tool, certificates: tls.Certificates, folder: Path) -> Iterato
             wait_for(port, process)
             yield ServerProcess(process, port)
         finally:
-            process.terminate()
-            try:
-                process.wait(TIMEOUT_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
 
 
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:

@@ -50,6 +50,16 @@ def children(parent: int) -> list[int]:
     return processes
 
 
+def end(process: subprocess.Popen[str]) -> None:
+    """Ask a process to end, and kill it if it does not."""
+    process.terminate()
+    try:
+        process.wait(TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
 def python(*args: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
     """Start a Python process, and end it after the block. It may write compiled files, as a user's process does."""
@@ -59,12 +69,7 @@ def python(*args: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.P
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()

@@ -69,19 +69,13 @@ class Context(Struct, frozen=True):
     feeds: Feeds = field(default_factory=Feeds)
 
 
-class Call(Struct, frozen=True):
-    """A call of the control API in an open transaction.
-
-    It acts on an account and its tenant.
-    """
+class _ControlCall(Struct, frozen=True):
+    """A call of the control API. It acts on an account and its tenant."""
 
     context: Context
-    db: Connection
     caller: Caller
     urls: Urls
     """Addresses that the caller can use."""
-
-    real: datetime = field(default_factory=real_now)
 
     @property
     def account(self) -> Account:
@@ -92,6 +86,13 @@ class Call(Struct, frozen=True):
     def tenant(self) -> Tenant:
         """The tenant that the call acts on."""
         return self.caller.tenant
+
+
+class Call(_ControlCall, frozen=True):
+    """A call of the control API in an open transaction."""
+
+    db: Connection
+    real: datetime = field(default_factory=real_now)
 
     @property
     def now(self) -> datetime:
@@ -99,24 +100,11 @@ class Call(Struct, frozen=True):
         return self.tenant.clock.now(self.real)
 
 
-class LongCall(Struct, frozen=True):
+class LongCall(_ControlCall, frozen=True):
     """A call of an operation that takes a while. It opens short transactions of its own."""
 
-    context: Context
-    caller: Caller
-    urls: Urls
     receive: Receive
     """The rest of the request, which tells when the client disconnects."""
-
-    @property
-    def account(self) -> Account:
-        """The account that the call acts on."""
-        return self.caller.account
-
-    @property
-    def tenant(self) -> Tenant:
-        """The tenant that the call acts on."""
-        return self.caller.tenant
 
     async def transact(self, work: Callable[[Call], T]) -> T:
         """Run `work` in a transaction, with account and tenant read again. Raises ControlError if they are gone."""
@@ -131,7 +119,7 @@ class LongCall(Struct, frozen=True):
         tenant = tenants.read(db, self.tenant.id)
         if account is None or tenant is None:
             raise gone()
-        return work(Call(self.context, db, replace(self.caller, account=account, tenant=tenant), self.urls))
+        return work(Call(self.context, replace(self.caller, account=account, tenant=tenant), self.urls, db))
 
 
 class StreamEvent(NamedTuple):

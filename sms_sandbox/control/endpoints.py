@@ -152,7 +152,7 @@ class _Running(NamedTuple):
 
 def _run(db: Connection, caller: Caller, urls: Urls, running: _Running) -> tuple[int, Any]:
     """Run an operation in a transaction with its traffic entry. Returns the caller's tenant and the value."""
-    value = running.operation.run(Call(running.context, db, caller, urls), **running.arguments)
+    value = running.operation.run(Call(running.context, caller, urls, db), **running.arguments)
     if running.operation.is_recorded:
         _record(db, caller, running)
     return caller.tenant.id, value

@@ -128,7 +128,7 @@ async def reset_tenant(call: LongCall, tenant: Name, body: shapes.Reset) -> shap
 
 
 def _list(long: LongCall, paging: Paging, db: Connection) -> shapes.Tenants:
-    call = Call(long.context, db, long.caller, long.urls)
+    call = Call(long.context, long.caller, long.urls, db)
     page = tenants.list_page(db, paging)
     held = tenant_use.count_held(db, [row.id for row in page.rows])
     listed = [

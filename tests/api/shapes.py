@@ -99,3 +99,8 @@ def _unmarked(hint: Any) -> Any:
 def _inside(hint: Any) -> tuple[Any, ...]:
     """Return the members of a union, or the item type of a list."""
     return get_args(hint) if get_origin(hint) in (Union, types.UnionType, list, Sequence) else ()
+
+
+def without_error(response: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the fields of a response in their order, without the error block."""
+    return [each for each in response.items() if each[0] != "error"]

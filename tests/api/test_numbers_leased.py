@@ -8,6 +8,7 @@ import pytest
 from sms_sandbox.services.new_tenant import OWN_NUMBER, POOL
 from sms_sandbox.store import balances, numbers, sender_ids
 from sms_sandbox.store.numbers import Number
+from tests.api.shapes import without_error
 from tests.api.tenant_setup import add_other_caller, advance, execute_sql, freeze, set_account, set_tenant
 from tests.conftest import Caller, FreshTenant
 
@@ -26,10 +27,6 @@ def frozen(fresh: FreshTenant) -> FreshTenant:
     return fresh
 
 
-def told(reply: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [each for each in reply.items() if each[0] != "error"]
-
-
 def number(at: FreshTenant, which: str) -> Number:
     with at.store.begin() as db:
         found = numbers.read(db, at.tenant, which)
@@ -41,7 +38,7 @@ def number(at: FreshTenant, which: str) -> Number:
 
 
 def test_any_number_is_the_lowest_there_is(call: Caller, frozen: FreshTenant) -> None:
-    assert told(call.ok("lease-number")) == [
+    assert without_error(call.ok("lease-number")) == [
         ("number", int(POOL[0])), ("price", 25), ("next_charge", "2020-07-24"), ("auto_renew", True),
         ("status", "active"),
     ]  # fmt: skip
@@ -135,7 +132,7 @@ def lapse(call: Caller, at: FreshTenant) -> None:
 
 def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: FreshTenant) -> None:
     lapse(call, fresh)
-    assert told(call.ok("get-number", number=OWN_NUMBER)) == [
+    assert without_error(call.ok("get-number", number=OWN_NUMBER)) == [
         ("number", int(OWN_NUMBER)), ("price", 25), ("auto_renew", True), ("next_charge", None),
         ("status", "inactive"),
     ]  # fmt: skip
@@ -169,10 +166,10 @@ def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: FreshTenant)
 
 def test_a_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
     reply = call.ok("get-number", number=f" +{OWN_NUMBER[:2]} {OWN_NUMBER[2:]}")
-    assert [name for name, _ in told(reply)] == ["number", "price", "auto_renew", "next_charge", "status"]
+    assert [name for name, _ in without_error(reply)] == ["number", "price", "auto_renew", "next_charge", "status"]
     set_tenant(frozen, profile="legacy-2015")
     reply = call.ok("get-number", number=OWN_NUMBER)
-    assert [name for name, _ in told(reply)] == ["number", "price", "next_charge", "auto_renew", "status"]
+    assert [name for name, _ in without_error(reply)] == ["number", "price", "next_charge", "auto_renew", "status"]
 
 
 def test_no_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
@@ -194,7 +191,7 @@ def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, fro
         "forward_email": "a@example.com, b@example.com,,", "forward_sms": "+61 491 570 157,61491570158",
         "forward_url": "http://localhost/", "list_id": on, "welcome_message": "Welcome!", "members_message": "Again",
     }  # fmt: skip
-    assert told(call.ok("edit-number-options", number=OWN_NUMBER, **everything)) == []
+    assert without_error(call.ok("edit-number-options", number=OWN_NUMBER, **everything)) == []
     there = number(frozen, OWN_NUMBER)
     assert (
         there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,

@@ -41,6 +41,20 @@ class Request:
         return parse_qsl(urlsplit(self.target).query, keep_blank_values=True)
 
 
+class RequestCount:
+    """Counts requests that a receiver answers at the same time. Each takes a moment."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+        self.largest = 0
+
+    async def __call__(self, _: Request) -> None:
+        self._under_way += 1
+        self.largest = max(self.largest, self._under_way)
+        await asyncio.sleep(0.01)
+        self._under_way -= 1
+
+
 @dataclass
 class Behaviour:
     """The behaviour of the receiver on a path."""

@@ -20,7 +20,7 @@ from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant, make_tenant
 from tests.simulation import queries
-from tests.simulation.conftest import Client, Receiver, Request, clock_of, schedule_unknown, set_clock, until
+from tests.simulation.conftest import Client, Receiver, RequestCount, clock_of, schedule_unknown, set_clock, until
 from tests.store.example_rows import HANDSETS, NOON, seconds
 
 pytestmark = pytest.mark.anyio
@@ -111,20 +111,11 @@ async def test_there_are_never_more_under_way_than_may_be(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shares, "callback_share", lambda: 6)  # half of it is left to other tenants
-    under_way, most = 0, 0
-
-    async def on_request(_: Request) -> None:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0.01)
-        under_way -= 1
-
-    receiver.on_request = on_request
+    receiver.on_request = count = RequestCount()
     await runner.start()
     await call.send(20, dlr_callback=receiver.url())
     await until(lambda: len(receiver.requests) == 20)
-    assert most == 3
+    assert count.largest == 3
 
 
 async def test_nothing_happens_while_the_clock_stands(

@@ -1,6 +1,5 @@
 """Callbacks: retries, concurrent attempts, and giving up."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from sms_sandbox.store.callbacks import Outcome
 from sms_sandbox.store.timeline import Plan
 from tests.conftest import FreshTenant
 from tests.simulation import queries
-from tests.simulation.conftest import Client, Receiver, Request
+from tests.simulation.conftest import Client, Receiver, Request, RequestCount
 from tests.store.example_rows import NOON, seconds
 
 pytestmark = pytest.mark.anyio
@@ -152,21 +151,12 @@ async def test_more_callbacks_than_may_be_under_way_at_once(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """They wait for each other, and never exceed the limit of the lane."""
-    under_way, most = 0, 0
-
-    async def on_request(_: Request) -> None:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0.01)
-        under_way -= 1
-
-    receiver.on_request = on_request
+    receiver.on_request = count = RequestCount()
     to = ",".join(str(61_400_000_000 + number) for number in range(3 * MAX_PER_LANE))
     await call.ok("send-sms", message="Hi", to=to, dlr_callback=receiver.url())
     ran = await runner.advance(still.tenant, by=seconds(1))
     assert ran.counts["callback"] == len(receiver.requests) == 3 * MAX_PER_LANE
-    assert most == MAX_PER_LANE
+    assert count.largest == MAX_PER_LANE
 
 
 async def test_an_app_may_send_while_it_is_called(
