@@ -47,6 +47,7 @@ def test_the_readme_runs_as_written(running: dict[str, str], tmp_path: Path) -> 
     script = "\n".join(block for block in blocks if "make run" not in block)
     assert script.count("curl") > 10
     https, http, hook = running["https"], running["http"], f"localhost:{(port := free_port())}"
+    control = f"curl -s -u sandbox-key:sandbox-secret {http}/_sandbox/v1"
     for written, meant in {
         "https://localhost:8443": https,
         "http://localhost:8080": http,
@@ -54,6 +55,10 @@ def test_the_readme_runs_as_written(running: dict[str, str], tmp_path: Path) -> 
         "http.server 9000": f"http.server {port}",
         "python3": sys.executable,
         ".venv/bin/sms-sandbox": f"{sys.executable} -m sms_sandbox",
+        # A busy machine may need longer than the README says.
+        "sleep 1\n": f"until curl -s {hook}; do sleep 0.1; done\n",
+        "sleep 2\nkill": f"until [[ $({control}/callbacks) == *delivered* ]]; do sleep 0.1; done\nkill",
+        "sleep 2\n": f"until [[ $({control}/messages) == *delivered* ]]; do sleep 0.1; done\n",
     }.items():
         assert written in script
         script = script.replace(written, meant)
