@@ -17,7 +17,7 @@ from .times import Time, format_time
 if TYPE_CHECKING:
     from ..client.control import Client
 
-HEAD = ("", "NAME", "KEY", "CLOCK", "MADE")
+HEAD = ("", "NAME", "KEY", "CLOCK", "MADE", "MESSAGES", "SIZE")
 
 
 @click.group()
@@ -66,10 +66,17 @@ def list_(client: "Client") -> Answer:
         (
             "*" if each.name == current else "", each.name, each.key,
             f"{format_time(each.clock.now)}{'' if each.clock.running else ' frozen'}", format_time(each.created),
+            f"{each.messages:,}", _describe_size(each.approximate_bytes),
         )
         for each in page.tenants
     ]  # fmt: skip
     return Answer(page, pad_table(rows, HEAD))
+
+
+def _describe_size(bytes_: int) -> str:
+    """Return an estimated size in words."""
+    kilobytes = max(1, round(bytes_ / 1000))
+    return f"about {kilobytes} KB" if kilobytes < 1000 else f"about {round(kilobytes / 1000):,} MB"
 
 
 @tenant.command()

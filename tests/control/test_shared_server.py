@@ -53,6 +53,7 @@ def test_the_list_says_who_made_a_tenant_and_how_much_it_holds(server: Account) 
     after = listed(server, made["name"])
     assert after["messages"] == 1
     assert int(str(after["rows"])) > int(str(before["rows"]))
+    assert int(str(after["approximate_bytes"])) > int(str(before["approximate_bytes"])) > 0
     assert abs(datetime.fromisoformat(str(after["last_used"])) - datetime.now(UTC)) < timedelta(minutes=1)
     assert listed(server, "default")["made_by"] == "start"
 

@@ -1,6 +1,7 @@
 """`sms-sandbox tenant`: what is made, listed and deleted, and the choice that later commands keep."""
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -41,7 +42,9 @@ def test_later_commands_act_on_the_tenant_that_is_used(server: Account, ready_fi
     assert say(ready_file, "clock", "show").startswith("2030-01-31 00:00:00 UTC, frozen.")
     say(ready_file, "send", HANDSET, "Hi")
     assert json.loads(say(ready_file, "messages", "--json"))["page"]["total"] == 1
-    assert f"\n*  {name} " in say(ready_file, "tenant", "list")
+    listed = say(ready_file, "tenant", "list")
+    assert f"\n*  {name} " in listed
+    assert re.search(rf"{name} .* 1 +about \d+ KB\n", f"{listed}\n")
     # An account that is named wins over the choice.
     assert "2030" not in say(ready_file, "clock", "show", "--account", f"{server.key}:{server.secret}")
     say(ready_file, "tenant", "use", "--default")

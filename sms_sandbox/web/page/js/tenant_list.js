@@ -18,7 +18,7 @@ export function tenantList({ control, notify }, choose) {
     if (!operator) return;
     const { tenants, page } = await control.get("/tenants", { max: SHOWN });
     replace(rows, h("table", { class: "table" },
-      h("thead", {}, h("tr", {}, ["Name", "Key", "Made by", "Last used", "Messages", "Rows", ""].map((title) => h("th", { scope: "col" }, title || h("span", { class: "visually-hidden" }, "Actions"))))),
+      h("thead", {}, h("tr", {}, ["Name", "Key", "Made by", "Last used", "Messages", "Size", ""].map((title) => h("th", { scope: "col" }, title || h("span", { class: "visually-hidden" }, "Actions"))))),
       h("tbody", {}, tenants.map((each, index) => row(each, each.name === current, index === 0)))),
     page.total > tenants.length && h("p", { class: "soft tiny-text" }, `and ${(page.total - tenants.length).toLocaleString()} more`));
   }
@@ -30,9 +30,15 @@ export function tenantList({ control, notify }, choose) {
       else await refresh();
     }), { class: "small danger", "aria-label": `Delete the tenant ${each.name}` });
     return h("tr", {}, h("th", { scope: "row" }, each.name, " ", isCurrent && badge("shown here", "good")), h("td", {}, h("code", {}, each.key)), h("td", {}, each.made_by),
-      h("td", {}, timeElement(each.last_used, fullText(new Date(each.last_used)))), h("td", { class: "number" }, each.messages.toLocaleString()), h("td", { class: "number" }, each.rows.toLocaleString()),
+      h("td", {}, timeElement(each.last_used, fullText(new Date(each.last_used)))), h("td", { class: "number" }, each.messages.toLocaleString()), h("td", { class: "number", title: `${each.rows.toLocaleString()} rows in the database` }, sizeText(each.approximate_bytes)),
       h("td", {}, h("div", { class: "row" }, !isCurrent && button("Show", () => choose({ name: each.name }), { class: "small", "aria-label": `Show the tenant ${each.name}` }), !isDefault && remove)));
   }
 
   return { element, refresh };
+}
+
+/** Return an estimated size in words, as in "about 3 MB". */
+function sizeText(bytes) {
+  const kilobytes = Math.max(1, Math.round(bytes / 1000));
+  return kilobytes < 1000 ? `about ${kilobytes} KB` : `about ${Math.round(kilobytes / 1000).toLocaleString()} MB`;
 }
