@@ -88,8 +88,8 @@ class ListedTenant(Tenant):
     """A tenant in the operator's list.
 
     `made_by` names the key or the operator, and the address; `start` is the server itself. `last_used` is in real time,
-    and may be some seconds late. `messages` and `rows` say how much it holds, and `approximate_bytes` estimates what the
-    rows take in the database.
+    and may be some seconds late. `messages` and `rows` say how much it holds, and `approximate_bytes` is an estimate of
+    what the rows take in the database.
     """
 
     made_by: str
