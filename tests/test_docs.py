@@ -57,8 +57,8 @@ def test_the_readme_runs_as_written(running: dict[str, str], tmp_path: Path) -> 
         ".venv/bin/sms-sandbox": f"{sys.executable} -m sms_sandbox",
         # A busy machine may need longer than the README says.
         "sleep 1\n": f"until curl -s {hook}; do sleep 0.1; done\n",
-        "sleep 2\nkill": f"until [[ $({control}/callbacks) == *delivered* ]]; do sleep 0.1; done\nkill",
-        "sleep 2\n": f"until [[ $({control}/messages) == *delivered* ]]; do sleep 0.1; done\n",
+        "sleep 2\nkill": f"until [[ $({control}/callbacks?state=delivered) == *6149* ]]; do sleep 0.1; done\nkill",
+        "sleep 2\n": f"until [[ $({control}/recipients?status=delivered) == *6149* ]]; do sleep 0.1; done\n",
     }.items():
         assert written in script
         script = script.replace(written, meant)
