@@ -25,18 +25,32 @@ ANSWERS_PER_SAMPLE = 100
 """One answer in this many is checked completely."""
 
 _MESSAGE = "Your parcel of 12 items is on its way and will be with you between 10:00 and 12:30 on Friday by foot"
+_READS = {
+    "get-balance": "/get-balance.json",
+    "get-user-sms-sent": "/get-user-sms-sent.json?start=2020-01-01&end=2040-01-01",
+}
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
-def requests(what: str) -> list[bytes]:
+def account_credentials(number: int) -> tuple[str, str]:
+    """Return key and secret of an account, from 0 on; the first one is the default account."""
+    return (f"benchmark-key-{number}", "benchmark-secret") if number else ("sandbox-key", "sandbox-secret")
+
+
+def requests(what: str, accounts: int) -> list[bytes]:
     """Return the requests to repeat, in order."""
-    secret = b64encode(b"sandbox-key:sandbox-secret").decode()
-    head = f"Host: localhost\r\nAuthorization: Basic {secret}\r\nUser-Agent: benchmarks\r\nAccept: */*\r\n"
-    if what == "get-balance":
-        return [f"GET /get-balance.json HTTP/1.1\r\n{head}\r\n".encode()]
+    heads = []
+    for number in range(accounts):
+        credentials = b64encode(":".join(account_credentials(number)).encode()).decode()
+        heads.append(
+            f"Host: localhost\r\nAuthorization: Basic {credentials}\r\nUser-Agent: benchmarks\r\nAccept: */*\r\n"
+        )
+    if what in _READS:
+        return [f"GET {_READS[what]} HTTP/1.1\r\n{head}\r\n".encode() for head in heads]
     assert len(_MESSAGE) == 100
     sends = []
-    for index in range(RECIPIENT_COUNT):
+    for index in range(max(RECIPIENT_COUNT, accounts)):
+        head = heads[index % accounts]
         body = urlencode({"message": _MESSAGE, "to": f"614{12000000 + 37 * index}"})
         form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         sends.append(f"POST /send-sms.json HTTP/1.1\r\n{head}{form}\r\n{body}".encode())
@@ -135,14 +149,17 @@ def check(what: str, samples: Sequence[bytes], constant: bool) -> None:
         assert reply["error"] == {"code": "SUCCESS", "description": "OK"}, reply
         if constant:
             continue
-        if what == "get-balance":
+        if what == "get-user-sms-sent":
+            assert reply["page"]["number"] == 1, reply
+            assert reply["messages"], reply
+        elif what == "get-balance":
             assert set(reply) == {"balance", "currency", "error"}, reply
             assert reply["currency"] == "AUD", reply
         else:
             assert reply["recipients"] == reply["sms"] == 1, reply
             assert "send_at" in reply, reply
             ids.add(reply["message_id"])
-    assert constant or what == "get-balance" or len(ids) == len(samples), "two messages have the same id"
+    assert constant or what in _READS or len(ids) == len(samples), "two messages have the same id"
 
 
 async def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -151,7 +168,7 @@ async def run(arguments: argparse.Namespace) -> dict[str, Any]:
     If `seconds` is 0, calls are counted until a line arrives on stdin.
     """
     context = None if arguments.plain else ssl.create_default_context(cafile=arguments.ca)
-    load = Load(requests(arguments.what), arguments.pause)
+    load = Load(requests(arguments.what, arguments.accounts), arguments.pause)
     loop = asyncio.get_running_loop()
     for _ in range(arguments.connections):
         await loop.create_connection(lambda: Caller(load), "localhost", arguments.port, ssl=context)
@@ -178,10 +195,11 @@ async def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("send-sms", "get-balance"))
+    parser.add_argument("what", choices=("send-sms", *_READS))
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--ca", required=True)
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--accounts", type=int, default=1, help="call as so many accounts in turn")
     parser.add_argument("--lead", type=float, default=0.3)
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--plain", action="store_true", help="call over HTTP without TLS")
