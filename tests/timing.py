@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 DEADLINE_SECONDS = 60
-"""How long a test waits for what must happen. It is long, because a busy machine may pause a process for seconds."""
+"""Longest wait of a test. It is long, because a busy machine may pause a process for seconds."""
 
 Result = TypeVar("Result")
 
