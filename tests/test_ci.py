@@ -106,10 +106,10 @@ class Job:
         lines = (self.folder / "installed").read_text().splitlines()
         assert lines
         for line in lines:
-            found = re.fullmatch(r"install --quiet (\S+?)(?:\[(\w+)\])?", line)
-            assert found, line
-            assert (self.folder / found[1] / "pyproject.toml").exists()
-            assert found[2] is None or found[2] in extras
+            match = re.fullmatch(r"install --quiet (\S+?)(?:\[(\w+)\])?", line)
+            assert match, line
+            assert (self.folder / match[1] / "pyproject.toml").exists()
+            assert match[2] is None or match[2] in extras
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ def test_the_page_on_pytest(server: tuple[Sandbox, Path], tmp_path: Path) -> Non
     shown = blocks("pytest.md", "python")
     tests = [each for each in shown if "def test_" in each]
     (tmp_path / "test_page.py").write_text("\n\n".join([PRELUDE, *tests]))
-    passed, said = pytest_on(tmp_path, server[1] / "sandbox.json")
-    assert passed == len(tests) > 8, said
+    passed, output = pytest_on(tmp_path, server[1] / "sandbox.json")
+    assert passed == len(tests) > 8, output
     (rest,) = [each for each in shown if "def test_" not in each]
     ran = run(tmp_path, sys.executable, "-W", "error", "-c", rest)
     assert ran.returncode == 0, ran.stderr
@@ -113,8 +113,8 @@ def test_the_same_test_in_another_language(
 @pytest.mark.parametrize("written", [("python", "test_bounce.py")], indirect=True)
 def test_the_same_test_in_python(server: tuple[Sandbox, Path], written: Path, tmp_path: Path) -> None:
     shutil.move(written, tmp_path)
-    passed, said = pytest_on(tmp_path, server[1] / "sandbox.json")
-    assert passed == 1, said
+    passed, output = pytest_on(tmp_path, server[1] / "sandbox.json")
+    assert passed == 1, output
 
 
 def test_a_server_is_started_as_the_page_says(tmp_path: Path) -> None:

@@ -87,12 +87,12 @@ def test_an_app_that_is_down_for_a_day_hears_of_it_in_the_end(
             expected.append(expected[-1] + wait)
         del expected[0]
         for count, (minutes, _) in enumerate([(1, 0), (1, 0), (5, 0), (60, 0)], start=1):
-            told = tenant.ok("POST", "/clock/advance", {"minutes": minutes})
-            assert told["counts"].get("callback") == 1, told
+            result = tenant.ok("POST", "/clock/advance", {"minutes": minutes})
+            assert result["counts"].get("callback") == 1, result
             assert len(receiver.received) == count
         receiver.status = 200
-        told = tenant.ok("POST", "/clock/advance", {"hours": 24})
-        assert told["counts"] == {"callback": 1}
+        result = tenant.ok("POST", "/clock/advance", {"hours": 24})
+        assert result["counts"] == {"callback": 1}
         (callback,) = tenant.ok("GET", "/callbacks")["callbacks"]
         noon = datetime.fromisoformat("2030-01-31T12:00:00Z")
         made = [datetime.fromisoformat(each["at"]) - noon for each in callback["attempts"]]

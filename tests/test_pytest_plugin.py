@@ -103,9 +103,9 @@ def test_a_marker_that_can_not_be_is_an_error(ran: Ran) -> None:
 
 
 def test_a_failure_tells_what_happened(ran: Ran) -> None:
-    said = ran.about("test_fails")
-    assert "assert 'hello' == 'good-bye'" in said, "assertions are no longer rewritten"
-    section = said.partition("- sms-sandbox -")[2]
+    report = ran.about("test_fails")
+    assert "assert 'hello' == 'good-bye'" in report, "assertions are no longer rewritten"
+    section = report.partition("- sms-sandbox -")[2]
     assert "61491570157" in section
     assert "'hello'" in section
     assert "61491570158" not in ran.said
@@ -122,10 +122,10 @@ def test_a_failure_leaves_its_story(runs: Runs, ran: Ran) -> None:
 
 
 def test_a_failure_is_seen_though_the_server_is_gone(ran: Ran) -> None:
-    said = ran.about("test_stopped")
-    assert "assert 1 == 2" in said
-    assert "The traffic can't be read: No sandbox answers" in said
-    assert "The story can't be written: No sandbox answers" in said
+    report = ran.about("test_stopped")
+    assert "assert 1 == 2" in report
+    assert "The traffic can't be read: No sandbox answers" in report
+    assert "The story can't be written: No sandbox answers" in report
 
 
 # Loading

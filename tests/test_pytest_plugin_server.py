@@ -115,6 +115,6 @@ def test_a_server_that_died_shows_its_last_words(runs: Runs) -> None:
     )
     ran = runs.run("test_died.py")
     assert ran.counts(passed=1, error=1)
-    said = ran.about("ERROR at setup of test_next")
-    assert "SandboxError: No sandbox answers at" in said
-    assert "its last words" in said.partition("- sms-sandbox server -")[2]
+    report = ran.about("ERROR at setup of test_next")
+    assert "SandboxError: No sandbox answers at" in report
+    assert "its last words" in report.partition("- sms-sandbox server -")[2]

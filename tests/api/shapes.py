@@ -55,17 +55,17 @@ def _first(found: Any) -> str | None:
 def list_branches(hint: Any, at: str = "") -> set[tuple[str, str]]:
     """Return the alternatives in a type: keys that may be missing, values that may be null."""
     hint = _unmarked(hint)
-    found: set[tuple[str, str]] = set()
+    branches: set[tuple[str, str]] = set()
     if get_origin(hint) is NotRequired:
         return {(at, "there"), (at, "missing")} | list_branches(get_args(hint)[0], at)
     for each in _inside(hint):
-        found |= list_branches(each, at)
+        branches |= list_branches(each, at)
     if type(None) in _inside(hint):
-        found |= {(at, "null"), (at, "not null")}
+        branches |= {(at, "null"), (at, "not null")}
     if is_typeddict(hint):
         for key, inner in get_type_hints(hint, include_extras=True).items():
-            found |= list_branches(inner, f"{at}.{key}")
-    return found
+            branches |= list_branches(inner, f"{at}.{key}")
+    return branches
 
 
 def list_taken(value: Any, hint: Any, at: str = "") -> set[tuple[str, str]]:
@@ -73,22 +73,22 @@ def list_taken(value: Any, hint: Any, at: str = "") -> set[tuple[str, str]]:
     hint = _unmarked(hint)
     if get_origin(hint) is NotRequired:
         return {(at, "there")} | list_taken(value, get_args(hint)[0], at)
-    found: set[tuple[str, str]] = set()
+    branches: set[tuple[str, str]] = set()
     if get_origin(hint) in (Union, types.UnionType):
         if type(None) in _inside(hint):
-            found.add((at, "null" if value is None else "not null"))
-        return found.union(
+            branches.add((at, "null" if value is None else "not null"))
+        return branches.union(
             *(list_taken(value, each, at) for each in _inside(hint) if find_mismatch(value, each) is None)
         )
     if is_typeddict(hint):
         for key, inner in get_type_hints(hint, include_extras=True).items():
             if key in value:
-                found |= list_taken(value[key], inner, f"{at}.{key}")
+                branches |= list_taken(value[key], inner, f"{at}.{key}")
             elif get_origin(inner) is NotRequired:
-                found.add((f"{at}.{key}", "missing"))
+                branches.add((f"{at}.{key}", "missing"))
     elif get_origin(hint) in (list, Sequence):
-        found = found.union(*(list_taken(each, get_args(hint)[0], at) for each in value))
-    return found
+        branches = branches.union(*(list_taken(each, get_args(hint)[0], at) for each in value))
+    return branches
 
 
 def _unmarked(hint: Any) -> Any:

@@ -48,9 +48,9 @@ def freeze(fresh: FreshTenant, at: datetime) -> None:
 
 def read_tenant(fresh: FreshTenant) -> Tenant:
     with fresh.store.begin() as db:
-        found = tenants.read(db, fresh.tenant)
-    assert found is not None
-    return found
+        row = tenants.read(db, fresh.tenant)
+    assert row is not None
+    return row
 
 
 def reply(fresh: FreshTenant, msisdn: str, words: str, to: str | None = None) -> Received:

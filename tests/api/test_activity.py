@@ -93,10 +93,10 @@ def test_what_a_handset_got(call: Caller, frozen: FreshTenant) -> None:
     send(call, send_at="2026-03-02")
     call.ok("cancel-sms", id=send(call, send_at="2026-03-01 10:05:00"))
     send(add_other_caller(frozen))
-    told = call.ok("get-contact-sms-stats", mobile=f"+{TO}")
-    assert list(told) == ["page", "total", "records", "error"]
-    assert told["total"] == 2
-    assert [list(each.items()) for each in told["records"]] == [
+    response = call.ok("get-contact-sms-stats", mobile=f"+{TO}")
+    assert list(response) == ["page", "total", "records", "error"]
+    assert response["total"] == 2
+    assert [list(each.items()) for each in response["records"]] == [
         [("message_id", first), ("datetime_send", TOLD), ("delivery_status", "delivered")],
         [("message_id", second), ("datetime_send", "2026-03-01 10:01:42"), ("delivery_status", "pending")],
     ]
@@ -130,8 +130,8 @@ def test_records_in_order(call: Caller, frozen: FreshTenant, params: dict[str, A
         advance(frozen, minutes=1)
     execute_sql(frozen, "UPDATE recipients SET status = 'soft-bounce' WHERE message = :message", message=sent[0])
     execute_sql(frozen, "UPDATE recipients SET status = 'hard-bounce' WHERE message = :message", message=sent[2])
-    told = call.ok("get-contact-sms-stats", **{"mobile": TO, **params})
-    assert [sent.index(each["message_id"]) for each in told["records"]] == shown
+    response = call.ok("get-contact-sms-stats", **{"mobile": TO, **params})
+    assert [sent.index(each["message_id"]) for each in response["records"]] == shown
 
 
 # get-message-report
@@ -146,10 +146,10 @@ def test_a_report(call: Caller, frozen: FreshTenant) -> None:
     advance(frozen, minutes=1)
     reply(frozen, str(TO), "Stop")
     several = send(call, f"{TO + 1},{TO + 2}")
-    told = call.ok("get-message-report", list_id=on)
-    assert list(told) == ["page", "messages_total", "sms_total", "messages", "error"]
-    assert (told["messages_total"], told["sms_total"]) == (3, 5)
-    newest, middle, oldest = told["messages"]
+    response = call.ok("get-message-report", list_id=on)
+    assert list(response) == ["page", "messages_total", "sms_total", "messages", "error"]
+    assert (response["messages_total"], response["sms_total"]) == (3, 5)
+    newest, middle, oldest = response["messages"]
     assert list(newest.items()) == [
         ("type", "api"), ("id", several), ("sms", 2), ("cost", -0.174), ("sent_at", "2026-03-01 10:02:42"),
         ("status", "completed"), ("message", "Hello"), ("pending", 2), ("delivered", 0), ("soft_bounced", 0),
@@ -187,8 +187,10 @@ def test_messages_not_sent_yet_or_never(call: Caller, frozen: FreshTenant) -> No
     call.ok("cancel-sms", id=never)
     assert call.ok("get-message-report")["messages_total"] == 0
     span = {"start": "2026-03-01", "end": "2026-03-31"}
-    told = [(each["id"], each["status"], each["pending"]) for each in call.ok("get-message-report", **span)["messages"]]
-    assert told == [(later, "scheduled", 1), (never, "user cancelled", 0)]
+    response = [
+        (each["id"], each["status"], each["pending"]) for each in call.ok("get-message-report", **span)["messages"]
+    ]
+    assert response == [(later, "scheduled", 1), (never, "user cancelled", 0)]
     advance(frozen, hours=3)
     assert call.ok("get-message-report")["messages"][0]["status"] == "completed"
 
@@ -212,7 +214,7 @@ def test_messages_wanted(call: Caller, frozen: FreshTenant, params: dict[str, An
     sent = [send(call), send(call, from_=SHARED_NUMBER), send(call), send(call)]
     execute_sql(frozen, "UPDATE messages SET type = 'keyword' WHERE id = :message", message=sent[3])
     send(add_other_caller(frozen))
-    told = call.ok("get-message-report", **params)
-    assert [sent.index(each["id"]) for each in told.get("messages", [])] == shown
+    response = call.ok("get-message-report", **params)
+    assert [sent.index(each["id"]) for each in response.get("messages", [])] == shown
     if "max" not in params:
-        assert (told["messages_total"], told["sms_total"]) == (len(shown), len(shown))
+        assert (response["messages_total"], response["sms_total"]) == (len(shown), len(shown))

@@ -21,19 +21,19 @@ def test_a_contact(call: Caller, frozen: FreshTenant) -> None:
         ("list_id", on), ("msisdn", TO), ("first_name", None), ("last_name", None), ("created_at", TOLD),
         ("status", "active"),
     ]  # fmt: skip
-    told = call.ok("add-to-list", list_id=on, msisdn=TO + 1, first_name=" Abc ", last_name="7", field_1="lost")
-    assert (told["first_name"], told["last_name"], "fields" in told) == ("Abc", 7, False)
+    response = call.ok("add-to-list", list_id=on, msisdn=TO + 1, first_name=" Abc ", last_name="7", field_1="lost")
+    assert (response["first_name"], response["last_name"], "fields" in response) == ("Abc", 7, False)
     counted = call.ok("get-list", list_id=on)
     assert (counted["members_active"], counted["members_total"]) == (2, 2)
 
 
 def test_a_contact_with_custom_fields(call: Caller, rich: int) -> None:
-    told = call.ok("add-to-list", list_id=rich, msisdn=TO, field_1="a@b.c", field_2="06000", field_3="lost")
-    assert list(told) == [
+    response = call.ok("add-to-list", list_id=rich, msisdn=TO, field_1="a@b.c", field_2="06000", field_3="lost")
+    assert list(response) == [
         "list_id", "msisdn", "first_name", "last_name", "created_at", "status", "fields", "error",
     ]  # fmt: skip
-    assert (told["first_name"], told["last_name"]) == ("", "")
-    assert list(told["fields"].items()) == [("Email", "a@b.c"), ("Post Code", 6000), ("Birth.Day", "")]
+    assert (response["first_name"], response["last_name"]) == ("", "")
+    assert list(response["fields"].items()) == [("Email", "a@b.c"), ("Post Code", 6000), ("Birth.Day", "")]
     as_array = call.ok("add-to-list", list_id=rich, msisdn=TO + 1, field_1="x", response_style="array")["fields"]
     assert as_array == [
         {"name": "Email", "value": "x"}, {"name": "Post Code", "value": ""}, {"name": "Birth.Day", "value": ""},
@@ -49,8 +49,8 @@ def test_a_contact_with_custom_fields(call: Caller, rich: int) -> None:
      ("field_7", "Birth.Day"), ("field.7", "Birth.Day")],
 )  # fmt: skip
 def test_custom_fields_by_name(call: Caller, rich: int, name: str, field: str) -> None:
-    told = call.ok("add-to-list", list_id=rich, msisdn=TO, **{name: "value"})["fields"]
-    assert {each for each, value in told.items() if value == "value"} == {field}
+    fields = call.ok("add-to-list", list_id=rich, msisdn=TO, **{name: "value"})["fields"]
+    assert {each for each, value in fields.items() if value == "value"} == {field}
 
 
 def test_the_slot_is_meant_where_a_field_has_a_slots_name(call: Caller) -> None:
@@ -59,8 +59,8 @@ def test_the_slot_is_meant_where_a_field_has_a_slots_name(call: Caller) -> None:
 
 
 def test_the_names_other_clients_send_are_not_known(call: Caller, rich: int) -> None:
-    told = call.ok("add-to-list", list_id=rich, msisdn=TO, firstname="Abc", lastname="K")
-    assert (told["first_name"], told["last_name"]) == ("", "")
+    response = call.ok("add-to-list", list_id=rich, msisdn=TO, firstname="Abc", lastname="K")
+    assert (response["first_name"], response["last_name"]) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_a_contact_is_added_once_and_not_changed(call: Caller, rich: int) -> Non
     call.ok("add-to-list", list_id=rich, msisdn=TO, first_name="Abc", field_1="a@b.c")
     refused = call.refused("add-to-list", list_id=rich, msisdn=f"+{TO}", first_name="Two", field_1="x")
     assert refused == ("KEY_EXISTS", "Contact with such mobile already exists")
-    told = call.ok("get-list", list_id=rich)
-    assert (told["members_active"], told["members_total"]) == (1, 1)
-    assert (told["members"][0]["first_name"], told["members"][0]["fields"]["Email"]) == ("Abc", "a@b.c")
+    response = call.ok("get-list", list_id=rich)
+    assert (response["members_active"], response["members_total"]) == (1, 1)
+    assert (response["members"][0]["first_name"], response["members"][0]["fields"]["Email"]) == ("Abc", "a@b.c")
 
 
 def test_a_contact_on_two_lists_is_two_members(call: Caller, rich: int) -> None:

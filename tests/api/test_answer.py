@@ -68,16 +68,16 @@ def test_a_mistake_of_ours_is_an_envelope_too(
 def test_a_call_whose_tenant_ends_while_it_is_let_in_is_a_stranger_s(fresh: FreshTenant, name: str) -> None:
     class Slow(Gate):
         def admit(self, db: Connection, authorization: str) -> Account:
-            found = super().admit(db, authorization)
+            answer = super().admit(db, authorization)
             tenants.remove(db, fresh.tenant)
-            return found
+            return answer
 
     caller = f"Basic {b64encode(f'{KEY}:{SECRET}'.encode()).decode()}"
     form = {"to": "61491570156", "message": "hi"}
     with patch.object(numbers, "find_sender", return_value="61491570156"):  # which it was asked for a moment before
-        found = api_calls.answer(fresh.store, load_methods()[name], form, caller, Slow())
-    assert (found.code, found.account) == (Code.AUTH_FAILED, None)
-    assert found.reply == build_error(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
+        answer = api_calls.answer(fresh.store, load_methods()[name], form, caller, Slow())
+    assert (answer.code, answer.account) == (Code.AUTH_FAILED, None)
+    assert answer.reply == build_error(Code.AUTH_FAILED, Code.AUTH_FAILED.text)
 
 
 def test_defaults_are_the_functions_own(http: AppClient) -> None:

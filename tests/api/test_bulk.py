@@ -17,9 +17,9 @@ FOREIGN = ("NO_ACCESS", "You do not have access to this resource.")
 
 def the_import(fresh: FreshTenant, list_id: int) -> Import:
     with fresh.store.begin() as db:
-        found = imports.find_last(db, fresh.tenant, list_id)
-    assert found is not None
-    return found
+        last = imports.find_last(db, fresh.tenant, list_id)
+    assert last is not None
+    return last
 
 
 def make(call: Caller, **params: Any) -> int:
@@ -27,21 +27,21 @@ def make(call: Caller, **params: Any) -> int:
 
 
 def test_into_a_new_list(call: Caller, fresh: FreshTenant) -> None:
-    told = call.ok("add-contacts-bulk", name="Many", field_1="Postcode", field_3="Email", file_url=FILE)
-    assert list(told) == ["list_id", "error"]
-    made = call.ok("get-list", list_id=told["list_id"])
+    response = call.ok("add-contacts-bulk", name="Many", field_1="Postcode", field_3="Email", file_url=FILE)
+    assert list(response) == ["list_id", "error"]
+    made = call.ok("get-list", list_id=response["list_id"])
     assert (made["name"], made["members_total"]) == ("Many", 0)
     assert made["fields"] == {"field_1": "Postcode", "field_3": "Email"}
-    asked = the_import(fresh, told["list_id"]).asked
+    asked = the_import(fresh, response["list_id"]).asked
     assert (asked.url, asked.made_list, asked.country) == (FILE, True, None)
 
 
 def test_into_a_list_that_is_there(call: Caller, fresh: FreshTenant) -> None:
     people = make(call, field_1="Mail", field_2="Town")
-    told = call.ok(
+    response = call.ok(
         "add-contacts-bulk", list_id=people, name="ignored", field_1="Email", countrycode="australia", file_url=FILE
     )
-    assert told["list_id"] == people
+    assert response["list_id"] == people
     assert call.ok("get-list", list_id=people)["fields"] == {"field_1": "Email", "field_2": "Town"}
     assert call.ok("get-lists")["lists_total"] == 1
     asked = the_import(fresh, people).asked
@@ -84,8 +84,8 @@ def test_what_is_refused(call: Caller, params: dict[str, Any], refusal: tuple[st
 def test_progress(call: Caller) -> None:
     people = make(call)
     call.ok("add-contacts-bulk", list_id=people, file_url=FILE)
-    told = call.ok("add-contacts-bulk-progress", list_id=people)
-    assert [(key, value) for key, value in told.items() if key != "error"] == [
+    response = call.ok("add-contacts-bulk-progress", list_id=people)
+    assert [(key, value) for key, value in response.items() if key != "error"] == [
         ("list_id", people), ("status", "in progress"), ("importlength", 0), ("completed", 0), ("duplicates", 0),
         ("skipped", 0), ("optout", 0), ("imported", 0),
     ]  # fmt: skip

@@ -16,11 +16,11 @@ def test_the_table_names_what_a_chapter_declares(chapter: str) -> None:
 
 
 def test_every_method_is_there() -> None:
-    found = Methods()
-    assert len(found) == len(load_methods()) == 48
-    assert dict(found) == load_methods()
-    assert "get-balance" in found
-    assert found.get("get-everything") is None
+    methods = Methods()
+    assert len(methods) == len(load_methods()) == 48
+    assert dict(methods) == load_methods()
+    assert "get-balance" in methods
+    assert methods.get("get-everything") is None
 
 
 def test_a_method_is_found_without_the_other_chapters() -> None:

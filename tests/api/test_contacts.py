@@ -44,8 +44,8 @@ def a_list(call: Caller, name: str, *members: int) -> int:
 
 
 def counts(call: Caller, on: int) -> tuple[int, int]:
-    told = call.ok("get-list", list_id=on, members="none")
-    return told["members_active"], told["members_total"]
+    response = call.ok("get-list", list_id=on, members="none")
+    return response["members_active"], response["members_total"]
 
 
 def status(call: Caller, on: int, msisdn: int = TO) -> Any:
@@ -85,10 +85,10 @@ def test_contacts_that_are_not_there(call: Caller, rich: int, method: str) -> No
 
 
 def test_fields_are_added_and_renamed(call: Caller, rich: int) -> None:
-    told = call.ok("add-field-to-list", list_id=rich, field_10="Size", field_4="Handset")
-    assert list(told.items())[:-1] == [("custom_4", "Handset"), ("custom_10", "Size"), ("id", rich)]
-    told = call.ok("add-field-to-list", list_id=rich, field_5="Five", response_style="array")
-    assert list(told.items())[:-1] == [("fields", [{"name": "custom_5", "value": "Five"}]), ("id", rich)]
+    response = call.ok("add-field-to-list", list_id=rich, field_10="Size", field_4="Handset")
+    assert list(response.items())[:-1] == [("custom_4", "Handset"), ("custom_10", "Size"), ("id", rich)]
+    response = call.ok("add-field-to-list", list_id=rich, field_5="Five", response_style="array")
+    assert list(response.items())[:-1] == [("fields", [{"name": "custom_5", "value": "Five"}]), ("id", rich)]
     assert call.ok("get-contact", list_id=rich, msisdn=TO)["fields"] == {
         "Email": "k@example.com", "Post Code": 2000, "Handset": "", "Five": "", "Size": 44,
     }  # fmt: skip
@@ -106,8 +106,8 @@ def test_names_never_given_are_blank_once_there_are_fields(call: Caller, frozen:
     plain = a_list(call, "plain", TO)
     assert call.ok("get-contact", list_id=plain, msisdn=TO)["first_name"] is None
     call.ok("add-field-to-list", list_id=plain, field_3="City")
-    told = call.ok("get-contact", list_id=plain, msisdn=TO)
-    assert (told["first_name"], told["last_name"], told["fields"]) == ("", "", {"City": ""})
+    response = call.ok("get-contact", list_id=plain, msisdn=TO)
+    assert (response["first_name"], response["last_name"], response["fields"]) == ("", "", {"City": ""})
 
 
 def test_a_list_is_removed_with_its_contacts(call: Caller, frozen: FreshTenant, rich: int) -> None:
@@ -145,8 +145,8 @@ def test_members_of_a_removed_list_are_cleared_up(
 
 
 def test_a_contact(call: Caller, rich: int) -> None:
-    told = call.ok("get-contact", list_id=rich, msisdn=f"+{TO}")
-    assert [(key, value) for key, value in told.items() if key != "error"] == [
+    response = call.ok("get-contact", list_id=rich, msisdn=f"+{TO}")
+    assert [(key, value) for key, value in response.items() if key != "error"] == [
         ("list_id", rich), ("msisdn", TO), ("first_name", "Abc"), ("last_name", "Xyz"), ("created_at", TOLD),
         ("status", "active"), ("fields", {"Email": "k@example.com", "Post Code": 2000, "Shoe": 44}),
     ]  # fmt: skip
@@ -177,8 +177,8 @@ def test_what_is_given_changes_and_the_rest_stays(
 
 
 def test_editing_answers_in_the_style_asked_for(call: Caller, rich: int) -> None:
-    told = call.ok("edit-list-member", list_id=rich, msisdn=TO, field_1="", response_style="array")
-    assert told["fields"][0] == {"name": "Email", "value": ""}
+    response = call.ok("edit-list-member", list_id=rich, msisdn=TO, field_1="", response_style="array")
+    assert response["fields"][0] == {"name": "Email", "value": ""}
 
 
 def test_contacts_that_left_are_not_edited(call: Caller, rich: int) -> None:
@@ -285,5 +285,5 @@ def test_calls_at_once_lose_no_edit_of_each_other_s(call: Caller, frozen: FreshT
         contacts.edit_member(db, frozen.tenant, replace(member, first_name="Uno"))
         db.commit()
         assert other.result(10)["error"]["code"] == "SUCCESS"
-    found = call.ok("get-contact", list_id=made, msisdn=TO)
-    assert (found["first_name"], found["last_name"]) == ("Uno", "Abc")
+    response = call.ok("get-contact", list_id=made, msisdn=TO)
+    assert (response["first_name"], response["last_name"]) == ("Uno", "Abc")

@@ -132,16 +132,16 @@ UNSEEN = {
 
 def check(method: Method, reply: Mapping[str, Any], profile: str = "seed") -> None:
     """Check a response's type, and that its JSON and XML say the same."""
-    said = json.loads(to_json(reply))
-    assert list(said)[-1] == "error"
-    assert read_back(parse_xml(to_xml(reply)), said) == to_xml_value(said)
-    if said["error"]["code"] == "SUCCESS":
-        assert said["error"] == {"code": "SUCCESS", "description": "OK"}
+    parsed = json.loads(to_json(reply))
+    assert list(parsed)[-1] == "error"
+    assert read_back(parse_xml(to_xml(reply)), parsed) == to_xml_value(parsed)
+    if parsed["error"]["code"] == "SUCCESS":
+        assert parsed["error"] == {"code": "SUCCESS", "description": "OK"}
         assert (
             find_mismatch(payload_of(reply), RETURNS.get((method.name, profile), method.returns), method.name) is None
         )
     else:
-        assert list(said) == ["error"]
+        assert list(parsed) == ["error"]
 
 
 def payload_of(reply: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -156,9 +156,9 @@ def answers_in(fresh: FreshTenant, scene: Scene) -> Iterator[tuple[Method, Mappi
     calls += [(clients, *case) for case in cases.TO_CLIENTS]
     for authorization, name, params in calls:
         form = {key: str(value) for key, value in params(scene).items()}
-        found = api_calls.answer(fresh.store, METHODS[name], form, authorization, gate)
-        assert found.code is Code.SUCCESS, (name, form, found.reply)
-        yield METHODS[name], found.reply
+        answer = api_calls.answer(fresh.store, METHODS[name], form, authorization, gate)
+        assert answer.code is Code.SUCCESS, (name, form, answer.reply)
+        yield METHODS[name], answer.reply
 
 
 @pytest.mark.parametrize("profile", ["seed", "legacy-2015", "live-2026"])

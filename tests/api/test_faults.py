@@ -64,10 +64,10 @@ def test_the_gateway_answers_without_an_error_block(
 ) -> None:
     set_account(fresh, throttle=7)
     add_fault(fresh, gateway=gateway)
-    for said in (send(call), call.http.get("/get-balance.xml", headers={"Accept-Encoding": "gzip"})):
-        assert (said.status_code, said.text) == (status, body)
-        assert said.headers["content-type"] == "application/json"
-        assert not any(name.startswith(("x-", "expires", "cache-", "pragma")) for name in said.headers)
+    for response in (send(call), call.http.get("/get-balance.xml", headers={"Accept-Encoding": "gzip"})):
+        assert (response.status_code, response.text) == (status, body)
+        assert response.headers["content-type"] == "application/json"
+        assert not any(name.startswith(("x-", "expires", "cache-", "pragma")) for name in response.headers)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -86,27 +86,27 @@ def send(call: Caller) -> Any:
 
 def test_a_body_that_no_parser_takes(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, body="malformed")
-    said = send(call)
-    assert said.status_code == 200
+    response = send(call)
+    assert response.status_code == 200
     with pytest.raises(json.JSONDecodeError):
-        said.json()
+        response.json()
     with pytest.raises(ParseError):
         parse_xml(call.http.get("/get-balance.xml").content)
 
 
 def test_a_page_in_the_place_of_the_reply(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, body="html")
-    said = send(call)
-    assert (said.status_code, said.headers["content-type"]) == (200, "text/html")
-    assert said.text.startswith("<html>")
+    response = send(call)
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html")
+    assert response.text.startswith("<html>")
 
 
 def test_a_refusal_is_spoilt_as_well(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, body="malformed")
-    said = call.http.post("/send-sms.json", data={"message": "Hi"})
-    assert said.status_code == 400
-    assert '"code":"FIELD_INVALID"' in said.text
-    assert not said.text.endswith("}}")
+    response = call.http.post("/send-sms.json", data={"message": "Hi"})
+    assert response.status_code == 400
+    assert '"code":"FIELD_INVALID"' in response.text
+    assert not response.text.endswith("}}")
 
 
 def test_a_slow_answer(fresh: FreshTenant, call: Caller) -> None:

@@ -115,9 +115,9 @@ def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTena
 
 def _read(fresh: FreshTenant) -> accounts.Account:
     with fresh.store.begin() as db:
-        found = accounts.find_by_key(db, KEY)
-    assert found is not None
-    return found
+        account = accounts.find_by_key(db, KEY)
+    assert account is not None
+    return account
 
 
 def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTenant) -> None:
@@ -135,8 +135,8 @@ def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTen
             codes = list(threads.map(once, range(20)))
     assert (codes.count("FAILED"), codes.count("NO_ACCESS"), codes.count("SUCCESS")) == (5, 3, 12)
     with fresh.store.begin() as db:
-        found = rules.list_rules(db, fresh.tenant, rules.API)
-    assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(20, 5, 0), (15, 3, 0)]
+        found_rules = rules.list_rules(db, fresh.tenant, rules.API)
+    assert [(rule.seen, rule.used, rule.remaining) for rule in found_rules] == [(20, 5, 0), (15, 3, 0)]
 
 
 def test_of_more_numbers_than_a_call_may_have_no_more_are_looked_at(call: Caller, fresh: FreshTenant) -> None:

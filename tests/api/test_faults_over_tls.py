@@ -97,8 +97,8 @@ def by(program: str, script: str) -> Callable[[Account, float], Report]:
             timeout=30,
             check=True,
         )
-        said: Report = json.loads(ran.stdout)
-        return said
+        parsed: Report = json.loads(ran.stdout)
+        return parsed
 
     return call
 

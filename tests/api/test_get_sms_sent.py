@@ -13,16 +13,16 @@ def test_recipients(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{OTHER_TO},{TO},{OTHER_TO}")
     advance(frozen, seconds=2)
     reply(frozen, str(TO), "stop")
-    told = call.ok("get-sms-sent", message_id=sent)
-    assert list(told) == ["page", "total", "message", "recipients", "error"]
-    assert told["total"] == 3
-    assert told["message"] == {
+    response = call.ok("get-sms-sent", message_id=sent)
+    assert list(response) == ["page", "total", "message", "recipients", "error"]
+    assert response["total"] == 3
+    assert response["message"] == {
         "message_id": sent, "send_at": TOLD, "recipients": 3, "cost": 0.261, "sms": 3,
         "delivery_stats": {"delivered": 3, "pending": 0, "bounced": 0, "responses": 1, "optouts": 1},
     }  # fmt: skip
     one = {"msisdn": OTHER_TO, "first_name": None, "last_name": None, "delivery_status": "delivered", "optout": False}
-    assert told["recipients"] == [one, {**one, "msisdn": TO, "optout": True}, one]
-    assert [list(each) for each in told["recipients"]] == [list(one)] * 3
+    assert response["recipients"] == [one, {**one, "msisdn": TO, "optout": True}, one]
+    assert [list(each) for each in response["recipients"]] == [list(one)] * 3
 
 
 @pytest.mark.parametrize(
@@ -47,22 +47,22 @@ def test_recipients_by_state(call: Caller, frozen: FreshTenant, filters: dict[st
     sent = send(call, "61491570151,61491570152,61491570153")
     advance(frozen, seconds=2)
     reply(frozen, "61491570152", "stop")
-    told = call.ok("get-sms-sent", message_id=sent, **filters)
-    assert [each["msisdn"] - 61491570150 for each in told.get("recipients", [])] == shown
-    assert ("recipients" in told) is bool(shown)
-    assert told["total"] == len(shown) if "max" not in filters else told["total"] >= 2
+    response = call.ok("get-sms-sent", message_id=sent, **filters)
+    assert [each["msisdn"] - 61491570150 for each in response.get("recipients", [])] == shown
+    assert ("recipients" in response) is bool(shown)
+    assert response["total"] == len(shown) if "max" not in filters else response["total"] >= 2
 
 
 def test_recipients_that_failed(call: Caller, frozen: FreshTenant) -> None:
     sent = bounced(call, frozen)
-    told = call.ok("get-sms-sent", message_id=sent, delivery="failed")
-    assert [each["delivery_status"] for each in told["recipients"]] == ["soft-bounce"]
+    response = call.ok("get-sms-sent", message_id=sent, delivery="failed")
+    assert [each["delivery_status"] for each in response["recipients"]] == ["soft-bounce"]
     assert call.ok("get-sms-sent", message_id=sent, delivery="delivered")["total"] == 0
 
 
 def test_recipients_of_a_message_on_its_way(call: Caller, frozen: FreshTenant) -> None:
-    told = call.ok("get-sms-sent", message_id=send(call), delivery="pending")
-    assert [each["delivery_status"] for each in told["recipients"]] == ["pending"]
+    response = call.ok("get-sms-sent", message_id=send(call), delivery="pending")
+    assert [each["delivery_status"] for each in response["recipients"]] == ["pending"]
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def test_responses_are_found_by_their_keyword(call: Caller, fresh: FreshTenant) 
     call.ok("add-keyword", keyword="BIG NEWS", number=OWN_NUMBER)
     for words in ("big  News please", "big", "hello"):
         reply(fresh, "61491570156", words, to=OWN_NUMBER)
-    found = call.ok("get-sms-responses", keyword="Big news", number=OWN_NUMBER)
-    assert [each["response"] for each in found["responses"]] == ["big  News please"]
+    response = call.ok("get-sms-responses", keyword="Big news", number=OWN_NUMBER)
+    assert [each["response"] for each in response["responses"]] == ["big  News please"]
     kinds = {kind: call.ok("get-user-sms-responses", keywords=kind)["total"] for kind in ("both", "only", "omit")}
     assert kinds == {"both": 3, "only": 1, "omit": 2}

@@ -38,9 +38,9 @@ def test_clicks(call: Caller, frozen: FreshTenant) -> None:
         click(call, frozen, sent, TO + index)
         advance(frozen, minutes=1)
     click(call, frozen, other, TO)
-    told = call.ok("get-link-hits", message_id=sent)
-    assert (list(told), told["total"]) == (["page", "total", "link_hits", "error"], 2)
-    newest, oldest = told["link_hits"]
+    response = call.ok("get-link-hits", message_id=sent)
+    assert (list(response), response["total"]) == (["page", "total", "link_hits", "error"], 2)
+    newest, oldest = response["link_hits"]
     assert list(newest.items()) == [
         ("msisdn", TO), ("first_name", "N0"), ("last_name", None), ("link_hits", 2),
         ("datetime", "2026-03-01 10:03:42"),
@@ -53,14 +53,14 @@ def test_clicks(call: Caller, frozen: FreshTenant) -> None:
 
 def test_nobody_clicked(call: Caller, frozen: FreshTenant) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
-    told = call.ok("get-link-hits", message_id=sent)
-    assert (told["page"], told["total"], "link_hits" in told) == ({"count": 1, "number": 1}, 0, False)
+    response = call.ok("get-link-hits", message_id=sent)
+    assert (response["page"], response["total"], "link_hits" in response) == ({"count": 1, "number": 1}, 0, False)
 
 
 def test_the_log_of_one_handset(call: Caller, frozen: FreshTenant) -> None:
     sent = call.ok("send-sms", to=f"{TO},{TO + 1}", message="Dear [firstname], 2+2")["message_id"]
-    told = call.ok("get-message-log", message_id=sent, mobile=f"+{TO}")
-    assert [(key, value) for key, value in told.items() if key != "error"] == [
+    response = call.ok("get-message-log", message_id=sent, mobile=f"+{TO}")
+    assert [(key, value) for key, value in response.items() if key != "error"] == [
         ("message_id", sent), ("message", "Dear , 2+2"), ("mobile", TO), ("caller_id", int(OWN_NUMBER)),
         ("datetime_send", "2026-03-01 10:00:42"),
     ]  # fmt: skip

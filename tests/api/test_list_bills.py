@@ -33,9 +33,13 @@ def money(call: Caller) -> tuple[Decimal, Decimal]:
 
 def check(call: Caller, fresh: FreshTenant, message: int, reached: int) -> None:
     tenant_setup.advance(fresh, seconds=5)
-    told = call.ok("get-sms", message_id=message)
-    assert (told["recipients"], told["sms"], told["delivery_stats"]["delivered"]) == (reached, reached, reached)
-    assert Decimal(str(told["cost"])) == reached * PRICE
+    response = call.ok("get-sms", message_id=message)
+    assert (response["recipients"], response["sms"], response["delivery_stats"]["delivered"]) == (
+        reached,
+        reached,
+        reached,
+    )
+    assert Decimal(str(response["cost"])) == reached * PRICE
     assert money(call) == (1000 - reached * PRICE, 1000 - reached * PRICE)
 
 

@@ -99,10 +99,10 @@ def test_lists(call: Caller, frozen: FreshTenant) -> None:
         contacts.deactivate_member(db, frozen.tenant, second, str(TO), contacts.DELETED)
     add_other_caller(frozen).ok("add-list", name="theirs")
 
-    told = call.ok("get-lists")
-    assert list(told) == ["page", "lists_total", "lists", "error"]
-    assert told["lists_total"] == 3
-    assert [items(each) for each in told["lists"]] == [
+    response = call.ok("get-lists")
+    assert list(response) == ["page", "lists_total", "lists", "error"]
+    assert response["lists_total"] == 3
+    assert [items(each) for each in response["lists"]] == [
         [("id", first), ("name", "first"), ("created", TOLD), ("members_active", 0), ("fields", {"field_1": "Email"}),
          ("members_total", 0)],
         [("id", second), ("name", "second"), ("created", TOLD), ("members_active", 0), ("fields", []),
@@ -147,21 +147,21 @@ def crowd(call: Caller, frozen: FreshTenant) -> int:
     ],
 )
 def test_members(call: Caller, crowd: int, wanted: dict[str, Any], shown: list[int], pages: int) -> None:
-    told = call.ok("get-list", list_id=crowd, **wanted)
+    response = call.ok("get-list", list_id=crowd, **wanted)
     keys = ["page", "members_total", "id", "name", "created", "members_active", "fields"]
-    assert list(told) == [*keys, *(["members"] if shown else []), "error"]
-    assert (told["members_total"], told["members_active"]) == (5, 3)
-    assert told["page"] == {"count": pages, "number": wanted.get("page", 1)}
-    assert [each["msisdn"] - 61491570150 for each in told.get("members", [])] == shown
+    assert list(response) == [*keys, *(["members"] if shown else []), "error"]
+    assert (response["members_total"], response["members_active"]) == (5, 3)
+    assert response["page"] == {"count": pages, "number": wanted.get("page", 1)}
+    assert [each["msisdn"] - 61491570150 for each in response.get("members", [])] == shown
 
 
 def test_a_member(call: Caller, crowd: int) -> None:
-    told = call.ok("get-list", list_id=crowd, members="all")
-    assert items(told["members"][0]) == [
+    response = call.ok("get-list", list_id=crowd, members="all")
+    assert items(response["members"][0]) == [
         ("list_id", crowd), ("msisdn", 61491570151), ("first_name", None), ("last_name", None), ("created_at", TOLD),
         ("status", "active"),
     ]  # fmt: skip
-    assert [each["status"] for each in told["members"]] == ["active", "inactive", "active", "inactive", "active"]
+    assert [each["status"] for each in response["members"]] == ["active", "inactive", "active", "inactive", "active"]
 
 
 def test_members_with_custom_fields(call: Caller, frozen: FreshTenant) -> None:
@@ -170,9 +170,9 @@ def test_members_with_custom_fields(call: Caller, frozen: FreshTenant) -> None:
     [member] = call.ok("get-list", list_id=on)["members"]
     assert items(member)[2:4] == [("first_name", ""), ("last_name", "")]
     assert list(member["fields"].items()) == [("Post Code", 6000), ("City", "")]
-    told = call.ok("get-list", list_id=on, response_style="array")
-    assert told["fields"] == [{"name": "field_2", "value": "Post Code"}, {"name": "field_10", "value": "City"}]
-    assert told["members"][0]["fields"] == [{"name": "Post Code", "value": 6000}, {"name": "City", "value": ""}]
+    response = call.ok("get-list", list_id=on, response_style="array")
+    assert response["fields"] == [{"name": "field_2", "value": "Post Code"}, {"name": "field_10", "value": "City"}]
+    assert response["members"][0]["fields"] == [{"name": "Post Code", "value": 6000}, {"name": "City", "value": ""}]
     as_xml = call.http.get(f"/get-list.xml?list_id={on}").text
     assert "<fields><Post_Code>6000</Post_Code><City/></fields></item></members>" in as_xml
 
@@ -207,9 +207,9 @@ OK = {"error": {"code": "SUCCESS", "description": "OK"}}
 def told_at(fresh: FreshTenant, on: int) -> str:
     """Return the URL that is called for changes of a list."""
     with fresh.store.begin() as db:
-        found = contacts.read_list(db, fresh.tenant, on)
-    assert found
-    return found.automation_url
+        list_row = contacts.read_list(db, fresh.tenant, on)
+    assert list_row
+    return list_row.automation_url
 
 
 @pytest.mark.parametrize("verb", ["GET", "POST"])

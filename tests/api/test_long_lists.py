@@ -33,8 +33,8 @@ def test_parts_are_counted_over_all_members(call: Caller, fresh: FreshTenant, lo
     sent = call.ok("send-sms", list_id=long, message="Dear [firstname], hello")
     assert (sent["recipients"], sent["sms"]) == (5, 7)
     advance(fresh, minutes=1)
-    told = call.ok("get-sms-sent", message_id=sent["message_id"], delivery="delivered")
-    assert [each["msisdn"] for each in told["recipients"]] == [TO + index for index in range(5)]
+    response = call.ok("get-sms-sent", message_id=sent["message_id"], delivery="delivered")
+    assert [each["msisdn"] for each in response["recipients"]] == [TO + index for index in range(5)]
 
 
 def test_a_text_that_is_too_long_for_one_is_sent_to_nobody(call: Caller, fresh: FreshTenant, long: int) -> None:

@@ -17,9 +17,9 @@ def say(call: Caller, words: str, **params: Any) -> Any:
 
 def test_a_reply_arrives(call: Caller, fresh: FreshTenant) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
-    told = say(call, " Yes, please ", to=f"+{OWN_NUMBER}")
-    assert list(told) == ["result", "error"]
-    assert told["result"] == "SYSTEM: Message response handled\n"
+    response = say(call, " Yes, please ", to=f"+{OWN_NUMBER}")
+    assert list(response) == ["result", "error"]
+    assert response["result"] == "SYSTEM: Message response handled\n"
     advance(fresh, seconds=1)
     (row,) = call.ok("get-sms-responses", message_id=sent)["responses"]
     assert (row["response"], row["msisdn"], row["longcode"]) == (" Yes, please ", TO, int(OWN_NUMBER))

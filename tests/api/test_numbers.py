@@ -21,15 +21,15 @@ def test_owned_numbers(call: Caller, fresh: FreshTenant) -> None:
     )
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [older, due])
-    told = call.ok("get-numbers")
-    assert list(told) == ["page", "numbers_total", "filter", "numbers", "error"]
-    assert (told["page"], told["numbers_total"], told["filter"]) == ({"count": 1, "number": 1}, 3, "owned")
-    assert list(told["numbers"][0].items()) == [
+    response = call.ok("get-numbers")
+    assert list(response) == ["page", "numbers_total", "filter", "numbers", "error"]
+    assert (response["page"], response["numbers_total"], response["filter"]) == ({"count": 1, "number": 1}, 3, "owned")
+    assert list(response["numbers"][0].items()) == [
         ("number", 61491570105), ("price", 17), ("auto_renew", True), ("next_charge", None), ("status", "inactive"),
     ]  # fmt: skip
-    assert [each["number"] for each in told["numbers"]] == [61491570105, int(OWN_NUMBER), 61491570199]
-    assert told["numbers"][2]["next_charge"] == "2026-03-01"
-    assert told["numbers"][2]["auto_renew"] is False
+    assert [each["number"] for each in response["numbers"]] == [61491570105, int(OWN_NUMBER), 61491570199]
+    assert response["numbers"][2]["next_charge"] == "2026-03-01"
+    assert response["numbers"][2]["auto_renew"] is False
     assert call.ok("get-numbers", max=1)["numbers"][0]["number"] == 61491570105
     assert "<filter>owned</filter><numbers><item><number>61491570105</number>" in call.http.get("/get-numbers.xml").text
 
@@ -46,15 +46,17 @@ def test_a_fresh_accounts_number_is_charged_in_a_month(call: Caller) -> None:
     [("available", "available"), ("ownd", "ownd"), ("+61491570114", 61491570114), ("x", "x"), ("  7 ", 7)],
 )
 def test_available_numbers_for_any_other_filter(call: Caller, wanted: str, echo: Any) -> None:
-    told = call.ok("get-numbers", filter=wanted, max=100)
-    assert (told["filter"], told["numbers_total"]) == (echo, len(POOL))
-    assert [list(each.items()) for each in told["numbers"]] == [[("number", int(each)), ("price", 25)] for each in POOL]
+    response = call.ok("get-numbers", filter=wanted, max=100)
+    assert (response["filter"], response["numbers_total"]) == (echo, len(POOL))
+    assert [list(each.items()) for each in response["numbers"]] == [
+        [("number", int(each)), ("price", 25)] for each in POOL
+    ]
 
 
 def test_an_account_without_numbers(call: Caller, fresh: FreshTenant) -> None:
-    told = add_other_caller(fresh).ok("get-numbers")
-    assert list(told) == ["page", "numbers_total", "filter", "error"]
-    assert told["numbers_total"] == 0
+    response = add_other_caller(fresh).ok("get-numbers")
+    assert list(response) == ["page", "numbers_total", "filter", "error"]
+    assert response["numbers_total"] == 0
 
 
 def test_an_empty_filter_is_none(call: Caller) -> None:

@@ -29,9 +29,9 @@ def frozen(fresh: FreshTenant) -> FreshTenant:
 
 def number(at: FreshTenant, which: str) -> Number:
     with at.store.begin() as db:
-        found = numbers.read(db, at.tenant, which)
-    assert found is not None
-    return found
+        row = numbers.read(db, at.tenant, which)
+    assert row is not None
+    return row
 
 
 # lease-number

@@ -55,9 +55,9 @@ def test_a_method_whose_reply_is_assumed_says_so_among_its_gaps(name: str) -> No
 
 
 def test_gaps_are_told_once_and_named_rightly() -> None:
-    told = gaps.load_gaps()
-    assert len({gap.what for gap in told}) == len(told)
-    assert all(gap.why for gap in told if gap.really)
+    table = gaps.load_gaps()
+    assert len({gap.what for gap in table}) == len(table)
+    assert all(gap.why for gap in table if gap.really)
     assert {gap.what for gap in list_general_gaps()} >= {"Order of checks", "Throttle window"}
 
 

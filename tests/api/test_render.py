@@ -227,11 +227,11 @@ def test_the_xml_read_back_says_what_the_json_says(reply: dict[str, Any]) -> Non
 def test_json_is_ascii_and_keeps_keys_and_kinds(reply: dict[str, Any]) -> None:
     spelling = to_json(reply).decode("ascii")
     assert not re.search(r"(?<!\\)(\\\\)*/", spelling)
-    found = json.loads(spelling)
-    assert list(found) == list(reply)
+    parsed = json.loads(spelling)
+    assert list(parsed) == list(reply)
     for key, value in reply.items():
         if isinstance(value, Verbatim) or value is None or isinstance(value, bool | int):
-            assert found[key] == value
+            assert parsed[key] == value
 
 
 # The rule of numbers once more, written another way: what is left is a text, and a number reads the same.
@@ -241,14 +241,14 @@ PHP_NUMBER = re.compile(r"^[ \t\n\r\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-
 
 @given(TEXTS)
 def test_a_text_is_a_number_if_and_only_if_php_says_so(text: str) -> None:
-    found = read_number(text)
-    if found is None:
+    value = read_number(text)
+    if value is None:
         assert not PHP_NUMBER.match(text) or float(text) in (float("inf"), float("-inf"))
         assert json.loads(spelled(text)) == text
     else:
         assert PHP_NUMBER.match(text)
-        assert found == (int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,18}", text) else float(text))
-        assert json.loads(spelled(text)) == found
+        assert value == (int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,18}", text) else float(text))
+        assert json.loads(spelled(text)) == value
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

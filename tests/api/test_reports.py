@@ -56,11 +56,11 @@ def test_a_message_to_a_list(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="friends")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO)
     sent = call.ok("send-sms", message="hi", list_id=on)["message_id"]
-    told = call.ok("get-sms", message_id=sent)
-    assert list(told) == [
+    response = call.ok("get-sms", message_id=sent)
+    assert list(response) == [
         "message_id", "send_at", "recipients", "cost", "sms", "message", "list", "delivery_stats", "error",
     ]  # fmt: skip
-    assert told["list"] == {"id": on, "name": "friends"}
+    assert response["list"] == {"id": on, "name": "friends"}
     inside = call.ok("get-sms-sent", message_id=sent)["message"]
     assert list(inside) == ["message_id", "send_at", "recipients", "cost", "sms", "list", "delivery_stats"]
 
@@ -134,8 +134,8 @@ def test_the_state_of_one_delivery(call: Caller, frozen: FreshTenant) -> None:
         "message_id": sent, "sender_id": int(OWN_NUMBER), "mobile": TO, "send_at": TOLD, "datetime": None,
         "status": "pending", "message": "Hi !",
     }  # fmt: skip
-    told = call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]
-    assert list(told.items()) == list(stats.items())
+    response = call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]
+    assert list(response.items()) == list(stats.items())
     advance(frozen, seconds=2)
     # The report's time is told without its seconds, so that it may lie before the sending.
     assert call.ok("get-sms-delivery-status", message_id=sent, msisdn=f"+{TO}")["stats"] == {
@@ -178,9 +178,9 @@ def test_what_an_account_sent(call: Caller, frozen: FreshTenant) -> None:
     second = send(call, message="0042", from_="MyShop")
     send(call, send_at="2026-03-02")
     send(add_other_caller(frozen))
-    told = call.ok("get-user-sms-sent", start="2026-03-01", end="2026-03-03", response_style="array")
-    assert told["total"] == 3
-    newest, *others = told["messages"]
+    response = call.ok("get-user-sms-sent", start="2026-03-01", end="2026-03-03", response_style="array")
+    assert response["total"] == 3
+    newest, *others = response["messages"]
     assert list(newest.items()) == [
         ("id", newest["id"]), ("message_id", second), ("message", 42), ("sent_at", "2026-03-01 10:01:42"),
         ("msisdn", TO), ("caller_id", "MyShop"), ("status", "pending"),
@@ -190,7 +190,7 @@ def test_what_an_account_sent(call: Caller, frozen: FreshTenant) -> None:
         assert (each["message_id"], each["message"], each["caller_id"], each["status"], each["sent_at"]) == (
             first, "one\n\ntwo ", int(OWN_NUMBER), "delivered", TOLD,
         )  # fmt: skip
-    ids = [each["id"] for each in told["messages"]]
+    ids = [each["id"] for each in response["messages"]]
     assert ids == sorted(ids, reverse=True)
     as_xml = call.http.get("/get-user-sms-sent.xml?start=2026-03-01&end=2026-03-03").text
     assert "<message>one\n\ntwo </message>" in as_xml

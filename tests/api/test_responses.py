@@ -35,15 +35,15 @@ def words(told: Any) -> list[Any]:
 def test_a_reply(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
     received = reply(frozen, TO, "Hi, who is this?")
-    told = call.ok("get-sms-responses", message_id=sent)
-    assert list(told) == ["page", "total", "responses", "error"]
-    assert (told["page"], told["total"]) == ({"count": 1, "number": 1}, 1)
+    response = call.ok("get-sms-responses", message_id=sent)
+    assert list(response) == ["page", "total", "responses", "error"]
+    assert (response["page"], response["total"]) == ({"count": 1, "number": 1}, 1)
     expected = {
         "id": received.response, "message_id": sent, "list_id": 0, "received_at": TOLD, "first_name": None,
         "last_name": None, "msisdn": int(TO), "response": "Hi, who is this?", "longcode": int(OWN_NUMBER),
     }  # fmt: skip
-    assert list(told["responses"][0].items()) == list(expected.items())
-    assert call.ok("get-user-sms-responses")["responses"] == told["responses"]
+    assert list(response["responses"][0].items()) == list(expected.items())
+    assert call.ok("get-user-sms-responses")["responses"] == response["responses"]
 
 
 def test_with_the_text_that_was_answered(call: Caller, frozen: FreshTenant) -> None:
@@ -68,9 +68,9 @@ def test_a_reply_of_a_lists_member(call: Caller, frozen: FreshTenant) -> None:
 
 
 def test_no_reply(call: Caller) -> None:
-    told = call.ok("get-sms-responses", message_id=send(call))
-    assert list(told) == ["page", "total", "error"]
-    assert told["total"] == 0
+    response = call.ok("get-sms-responses", message_id=send(call))
+    assert list(response) == ["page", "total", "error"]
+    assert response["total"] == 0
 
 
 def test_a_message_that_answers_nothing(call: Caller, frozen: FreshTenant) -> None:

@@ -53,10 +53,10 @@ def parse(line: str) -> None:
         if not args:
             return
         name = args.pop(0)
-        found = command.get_command(click.Context(command), name)
-        if found is None:
+        subcommand = command.get_command(click.Context(command), name)
+        if subcommand is None:
             raise click.UsageError(f"There is no {name!r} in {line!r}.")
-        command = found
+        command = subcommand
     command.make_context(command.name, args)
 
 

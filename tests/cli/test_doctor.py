@@ -38,8 +38,8 @@ def examine(where: Account, tmp_path: Path, *args: str) -> Result:
 
 
 def findings(result: Result) -> Findings:
-    found: Findings = json.loads(result.output)["checks"]
-    return found
+    parsed: Findings = json.loads(result.output)["checks"]
+    return parsed
 
 
 def wrong(result: Result) -> dict[str, Mapping[str, str]]:
@@ -158,10 +158,10 @@ def test_a_certificate_that_is_no_good(
     expires = {"expired": now - DAY, "soon": now + 3 * DAY - 60}.get(kind, now + 100 * DAY)
     with tls_server(authority.issue(by, names, now - 2 * DAY, expires), tmp_path) as https:
         result = examine(Account(replace(server.ready, https=https)), tmp_path, "--no-languages", "--json")
-    (found,) = (each for each in findings(result) if each["about"] == "certificate")
-    assert found["status"] == ("note" if kind == "soon" else "wrong")
-    assert said in found["says"]
-    assert advice in found["advice"]
+    (finding,) = (each for each in findings(result) if each["about"] == "certificate")
+    assert finding["status"] == ("note" if kind == "soon" else "wrong")
+    assert said in finding["says"]
+    assert advice in finding["advice"]
 
 
 @pytest.mark.usefixtures("only_python")
@@ -224,9 +224,9 @@ def test_clocks_that_are_apart_are_wrong() -> None:
 def test_a_callback_is_really_sent(server: Account, tmp_path: Path, receiver: Receiver) -> None:
     def try_url(url: str) -> Mapping[str, str]:
         result = examine(server, tmp_path, "--no-languages", "--json", "--callback-url", url)
-        (found,) = (each for each in findings(result) if each["about"] == "callbacks")
-        assert result.exit_code == (0 if found["status"] == "ok" else 1)
-        return found
+        (finding,) = (each for each in findings(result) if each["about"] == "callbacks")
+        assert result.exit_code == (0 if finding["status"] == "ok" else 1)
+        return finding
 
     tenants = server.ok("GET", "/tenants")["page"]["total"]
     assert try_url(receiver.url)["status"] == "ok"

@@ -25,8 +25,8 @@ def check_language(program: str, url: str, monkeypatch: pytest.MonkeyPatch, *opt
     (language,) = (each for each in languages.LANGUAGES if each.program == program)
     with monkeypatch.context() as patch:
         patch.setattr(languages, "LANGUAGES", (replace(language, arguments=(*options, *language.arguments)),))
-        (found,) = languages.check_languages(f"{url}/livez", "", are_told=True)
-    return found
+        (finding,) = languages.check_languages(f"{url}/livez", "", are_told=True)
+    return finding
 
 
 @pytest.mark.parametrize("program", [each.program for each in languages.LANGUAGES if each.has_variable])
@@ -37,9 +37,9 @@ def test_a_language_that_reads_a_variable_really_connects(
     monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
     monkeypatch.setenv("CURL_CA_BUNDLE", os.devnull)
     monkeypatch.delenv("NODE_EXTRA_CA_CERTS")
-    found = check_language(program, server.ready.https, monkeypatch)
-    assert found.status == "wrong"
-    assert re.search("certificate|CA", found.says), found.says
+    finding = check_language(program, server.ready.https, monkeypatch)
+    assert finding.status == "wrong"
+    assert re.search("certificate|CA", finding.says), finding.says
 
 
 def advice_lines(account: Account) -> list[str]:
@@ -52,25 +52,25 @@ def test_php_connects_as_the_environment_says(server: Account, monkeypatch: pyte
     options = shlex.split(advice_lines(server)[0])[1:-1]
     assert check_language("php", server.ready.https, monkeypatch, *options).status == "ok"
     monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
-    found = check_language("php", server.ready.https, monkeypatch)
-    assert found.status == "note"
-    assert "certificate verify failed" in found.says
+    finding = check_language("php", server.ready.https, monkeypatch)
+    assert finding.status == "note"
+    assert "certificate verify failed" in finding.says
 
 
 def test_phps_curl_reads_no_variable(server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """Check that it is not well if only PHP's own functions connect, which read SSL_CERT_FILE."""
-    found = check_language("php", server.ready.https, monkeypatch)
+    finding = check_language("php", server.ready.https, monkeypatch)
     if subprocess.run(["php", "-r", "exit((int) function_exists('curl_init'));"], check=False).returncode == 0:
         pytest.skip("this PHP has no curl")
-    assert (found.status, "its curl: SSL certificate problem" in found.says) == ("note", True)
+    assert (finding.status, "its curl: SSL certificate problem" in finding.says) == ("note", True)
 
 
 def test_java_connects_as_the_environment_says(server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", quick)
-    found = check_language("java", server.ready.https, monkeypatch)
-    assert found.status == "note"
-    assert "unable to find valid certification path" in found.says
+    finding = check_language("java", server.ready.https, monkeypatch)
+    assert finding.status == "note"
+    assert "unable to find valid certification path" in finding.says
     monkeypatch.delenv("JAVA_HOME", raising=False)
     script = "\n".join([*advice_lines(server)[1:], 'printf "%s" "$JAVA_TOOL_OPTIONS"'])
     ran = subprocess.run(["bash", "--norc", "-euc", script], capture_output=True, text=True, check=True)
@@ -83,10 +83,10 @@ def test_a_proxy_in_the_way_is_no_lack_of_trust(program: str, server: Account, m
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    found = check_language(program, server.ready.https, monkeypatch)
-    if program == "php" and found.status == "ok":
+    finding = check_language(program, server.ready.https, monkeypatch)
+    if program == "php" and finding.status == "ok":
         pytest.skip("this PHP has no curl, and nothing else of it asks a proxy")
-    assert found.status == "wrong"
-    assert "It can't connect: " in found.says
-    assert "proxy" in found.advice
-    assert "--cacert" not in found.advice
+    assert finding.status == "wrong"
+    assert "It can't connect: " in finding.says
+    assert "proxy" in finding.advice
+    assert "--cacert" not in finding.advice

@@ -26,9 +26,9 @@ NAMES = main.list_commands(CONTEXT)
 
 
 def command_of(name: str) -> click.Command:
-    found = main.get_command(CONTEXT, name)
-    assert found is not None
-    return found
+    subcommand = main.get_command(CONTEXT, name)
+    assert subcommand is not None
+    return subcommand
 
 
 def test_help_lists_the_commands_with_a_sentence_each() -> None:
@@ -76,9 +76,9 @@ def test_the_version_is_told() -> None:
 
 
 def test_a_command_that_there_is_not() -> None:
-    found = run("await")
-    assert "No such command 'await'" in found.output
-    assert found.exit_code == 2
-    assert "Did you mean wait?" in found.output
+    result = run("await")
+    assert "No such command 'await'" in result.output
+    assert result.exit_code == 2
+    assert "Did you mean wait?" in result.output
     assert "Did you mean messages or message?" in run("mesages").output
     assert "Did you mean" not in run("xyz").output

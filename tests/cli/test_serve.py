@@ -143,24 +143,24 @@ def test_a_person_at_a_terminal_sees_the_traffic(certificates: Certificates, tmp
         eventually(file.exists)
         account = Account(ServerInfo.from_json(file.read_text()))
         account.api("send-sms", mesage="x")
-        said = b""
-        while not quiet and b"hint" not in said:
-            said += os.read(ours, 1 << 16)
+        output = b""
+        while not quiet and b"hint" not in output:
+            output += os.read(ours, 1 << 16)
         other = account.tenant(name="billing-team")
         other.api("get-balance")
-        while not quiet and b"get-balance" not in said:
-            said += os.read(ours, 1 << 16)
+        while not quiet and b"get-balance" not in output:
+            output += os.read(ours, 1 << 16)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
     with suppress(OSError):  # Linux reports the end of a terminal as an error
         while piece := os.read(ours, 1 << 16):
-            said += piece
+            output += piece
     os.close(ours)
     if quiet:
-        assert said.decode().startswith("sms-sandbox ready: {")
-        assert b"send-sms" not in said
+        assert output.decode().startswith("sms-sandbox ready: {")
+        assert b"send-sms" not in output
     else:
-        line, hint, made, asked = said.decode().splitlines()
+        line, hint, made, asked = output.decode().splitlines()
         assert "\x1b[31mFIELD_EMPTY 400" in line
         assert "default" not in line  # the only tenant has no name here
         assert "default" not in made  # the new tenant has no traffic yet
@@ -182,13 +182,13 @@ def test_a_person_at_a_terminal_is_told_where_everything_is(
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
         assert process.wait(10) == 0
-    said = b""
+    output = b""
     with suppress(OSError):  # Linux reports the end of a terminal as an error
         while piece := os.read(ours, 1 << 16):
-            said += piece
+            output += piece
     os.close(ours)
     assert rest == ""
-    lines = said.decode().splitlines()
+    lines = output.decode().splitlines()
     assert len(lines) == (3 if greets else 0)
     if greets:
         assert all(ready[each] in lines[0] for each in ("https", "key", "secret"))

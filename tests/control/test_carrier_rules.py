@@ -196,9 +196,9 @@ def test_callbacks_say_which_rule_made_them(frozen: Account, receiver: Receiver)
     rule = add(frozen, "report-twice", match={"to": HANDSET})
     frozen.send(to=f"{HANDSET},{MAGIC},{OTHER}")
     frozen.ok("POST", "/clock/advance", {"minutes": 1})
-    told = [(each["msisdn"], each["rule"]) for each in frozen.ok("GET", "/callbacks")["callbacks"]]
+    response = [(each["msisdn"], each["rule"]) for each in frozen.ok("GET", "/callbacks")["callbacks"]]
     twice = (HANDSET, f"rule {rule} (report-twice)")
-    assert sorted(told) == sorted([twice, twice, (MAGIC, "scenario soft-bounce"), (OTHER, "")])
+    assert sorted(response) == sorted([twice, twice, (MAGIC, "scenario soft-bounce"), (OTHER, "")])
 
 
 @pytest.mark.parametrize("turns", [{}, {"count": 5}])

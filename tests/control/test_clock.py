@@ -82,17 +82,17 @@ def test_what_came_due_while_the_clock_stood_happens_when_it_goes_on(tenant: Acc
 
 def test_an_advance_tells_what_happened_and_when(frozen: Account, receiver: Receiver) -> None:
     message = frozen.send("hi", f"{HANDSET},61491570157", dlr_callback=f"{receiver.url}/dlr")
-    told = frozen.ok("POST", "/clock/advance", {"hours": 1, "minutes": 30, "seconds": 15, "days": 1})
-    assert (told["start"], told["end"], told["running"]) == (NOON, "2030-02-01T13:30:15Z", False)
-    assert told["counts"] == {"report": 2, "callback": 2}
-    assert told["truncated"] is False
-    assert {each["at"] for each in told["happened"]} == {"2030-01-31T12:00:01Z"}
-    assert [each["at"] for each in told["happened"]] == sorted(each["at"] for each in told["happened"])
+    result = frozen.ok("POST", "/clock/advance", {"hours": 1, "minutes": 30, "seconds": 15, "days": 1})
+    assert (result["start"], result["end"], result["running"]) == (NOON, "2030-02-01T13:30:15Z", False)
+    assert result["counts"] == {"report": 2, "callback": 2}
+    assert result["truncated"] is False
+    assert {each["at"] for each in result["happened"]} == {"2030-01-31T12:00:01Z"}
+    assert [each["at"] for each in result["happened"]] == sorted(each["at"] for each in result["happened"])
     assert sorted(each["mobile"] for each in receiver.received) == [HANDSET, "61491570157"]
     assert {(each["message_id"], each["datetime"]) for each in receiver.received} == {
         (str(message), "2030-01-31 12:00:01")
     }
-    assert frozen.ok("GET", "/clock") == {"now": told["end"], "running": False}
+    assert frozen.ok("GET", "/clock") == {"now": result["end"], "running": False}
 
 
 def test_an_advance_goes_to_a_moment_of_any_zone(frozen: Account) -> None:
@@ -105,8 +105,8 @@ def test_an_advance_goes_to_a_moment_of_any_zone(frozen: Account) -> None:
 def test_an_advance_of_a_running_clock_leaves_it_running(tenant: Account) -> None:
     began = datetime.now(UTC)
     before = moment(tenant.ok("GET", "/clock")["now"])
-    told = tenant.ok("POST", "/clock/advance", {"days": 3})
-    assert told["running"] is True
+    result = tenant.ok("POST", "/clock/advance", {"days": 3})
+    assert result["running"] is True
     after = tenant.ok("GET", "/clock")
     assert after["running"] is True
     went = moment(after["now"]) - before
@@ -116,8 +116,8 @@ def test_an_advance_of_a_running_clock_leaves_it_running(tenant: Account) -> Non
 def test_an_advance_walks_the_ladder_of_retries(frozen: Account, receiver: Receiver) -> None:
     receiver.status = 500
     frozen.send(dlr_callback=receiver.url)
-    told = frozen.ok("POST", "/clock/advance", {"days": 2})
-    assert told["counts"]["callback"] == 5
+    result = frozen.ok("POST", "/clock/advance", {"days": 2})
+    assert result["counts"]["callback"] == 5
     (callback,) = frozen.ok("GET", "/callbacks")["callbacks"]
     first = moment(NOON) + timedelta(seconds=1)
     waits = [timedelta(), timedelta(minutes=1), timedelta(minutes=6), timedelta(minutes=66), timedelta(hours=25.1)]
@@ -149,14 +149,14 @@ def test_two_advances_at_once_add_up(frozen: Account, receiver: Receiver) -> Non
     receiver.delay = 0.3
     frozen.send(dlr_callback=receiver.url)
     with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(lambda _: frozen.ok("POST", "/clock/advance", {"seconds": 60}), range(2)))
-    told.sort(key=lambda each: str(each["start"]))
-    assert [(each["start"], each["end"]) for each in told] == [
+        result = list(pool.map(lambda _: frozen.ok("POST", "/clock/advance", {"seconds": 60}), range(2)))
+    result.sort(key=lambda each: str(each["start"]))
+    assert [(each["start"], each["end"]) for each in result] == [
         (NOON, "2030-01-31T12:01:00Z"),
         ("2030-01-31T12:01:00Z", "2030-01-31T12:02:00Z"),
     ]
-    assert told[0]["counts"]["callback"] == 1
-    assert told[1]["counts"] == {}
+    assert result[0]["counts"]["callback"] == 1
+    assert result[1]["counts"] == {}
     assert frozen.ok("GET", "/clock") == {"now": "2030-01-31T12:02:00Z", "running": False}
 
 
@@ -164,8 +164,8 @@ def test_two_advances_at_once_leave_a_running_clock_running(tenant: Account, rec
     receiver.delay = 0.3
     tenant.send(dlr_callback=receiver.url)
     with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(lambda _: tenant.ok("POST", "/clock/advance", {"seconds": 60}), range(2)))
-    assert [each["running"] for each in told] == [True, True]
+        result = list(pool.map(lambda _: tenant.ok("POST", "/clock/advance", {"seconds": 60}), range(2)))
+    assert [each["running"] for each in result] == [True, True]
     assert tenant.ok("GET", "/clock")["running"] is True
 
 
@@ -261,10 +261,10 @@ def test_a_long_list_of_happenings_is_cut(frozen: Account) -> None:
     handsets = ",".join(f"614915{number:05}" for number in range(70100, 70500))
     for _ in range(3):
         frozen.send("hi", handsets)
-    told = frozen.ok("POST", "/clock/advance", {"seconds": 5})
-    assert told["counts"]["report"] > 1000
-    assert len(told["happened"]) == 1000
-    assert told["truncated"] is True
+    result = frozen.ok("POST", "/clock/advance", {"seconds": 5})
+    assert result["counts"]["report"] > 1000
+    assert len(result["happened"]) == 1000
+    assert result["truncated"] is True
 
 
 def test_a_callback_may_use_the_sandbox_while_a_clock_is_advanced(frozen: Account, receiver: Receiver) -> None:
@@ -279,7 +279,7 @@ def test_a_callback_may_use_the_sandbox_while_a_clock_is_advanced(frozen: Accoun
     receiver.delay = 0.5
     thread = threading.Thread(target=answer)
     thread.start()
-    told = frozen.ok("POST", "/clock/advance", {"seconds": 30})
+    result = frozen.ok("POST", "/clock/advance", {"seconds": 30})
     thread.join()
-    assert told["counts"]["report"] == 2
+    assert result["counts"]["report"] == 2
     assert len(receiver.received) == 2

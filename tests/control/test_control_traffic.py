@@ -9,8 +9,8 @@ __all__ = ["server"]
 
 
 def control_entries(tenant: Account) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = tenant.ok("GET", "/traffic", kind="control")["entries"]
-    return found
+    response: list[dict[str, Any]] = tenant.ok("GET", "/traffic", kind="control")["entries"]
+    return response
 
 
 def test_a_tenant_sees_who_reset_it(server: Account) -> None:

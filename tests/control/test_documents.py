@@ -31,8 +31,8 @@ def document(server: Account) -> Document:
     """The document of a tenant with one message."""
     tenant = server.tenant(frozen_at=NOON)
     tenant.send()
-    found: Document = tenant.ok("GET", "/export", with_secrets="true")
-    return found
+    response: Document = tenant.ok("GET", "/export", with_secrets="true")
+    return response
 
 
 def brought(server: Account, document: Document, **more: str) -> Account:
@@ -99,8 +99,8 @@ def test_what_was_on_its_way_arrives(server: Account, new_tenant: Make, receiver
     ended(tenant)
     assert document["tables"]["recipients"][0]["status"] == "pending"
     again = brought(server, document)
-    (told,) = receiver.wait_for(1)
-    assert told["mobile"] == HANDSET
+    (request,) = receiver.wait_for(1)
+    assert request["mobile"] == HANDSET
     assert again.ok("GET", "/recipients")["recipients"][0]["status"] == "delivered"
 
 
@@ -254,11 +254,11 @@ def test_the_journal_comes_along_and_goes_on(server: Account, new_tenant: Make) 
     tenant.send("Before")
     Account(tenant.ready, tenant.key, "wrong").api("get-balance")
     tenant.refused("POST", "/inbound", {"from": "61491570999", "text": "lost"})
-    told = [{**each, "took_ms": None} for each in tenant.ok("GET", "/traffic")["entries"]]
+    response = [{**each, "took_ms": None} for each in tenant.ok("GET", "/traffic")["entries"]]
     document = tenant.ok("GET", "/export", with_secrets="true")
     ended(tenant)
     again = brought(server, document)
-    assert again.ok("GET", "/traffic")["entries"] == told
+    assert again.ok("GET", "/traffic")["entries"] == response
     again.send("After")
     assert [each["id"] for each in again.ok("GET", "/traffic")["entries"]] == [4, 3, 2, 1]
     assert again.ok("POST", "/verify", {"of": "calls", "count": 2, "where": {"code": "SUCCESS"}})["ok"]

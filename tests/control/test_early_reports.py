@@ -31,8 +31,8 @@ def test_the_report_is_answered_before_the_call(
     first = receiver.received[0]
     assert (first["mobile"], first["status"], first["message_id"]) == (EARLY, "delivered", str(sent))
     assert answered - first.at >= receiver.delay
-    (told,) = who.ok("GET", "/callbacks", msisdn=EARLY)["callbacks"]
-    assert (told["state"], [each["status"] for each in told["attempts"]]) == ("delivered", [200])
+    (callback,) = who.ok("GET", "/callbacks", msisdn=EARLY)["callbacks"]
+    assert (callback["state"], [each["status"] for each in callback["attempts"]]) == ("delivered", [200])
 
 
 @pytest.mark.usefixtures("patient")
@@ -56,8 +56,8 @@ def test_an_app_that_waits_for_the_answer_gets_it(
         began = time.monotonic()
         tenant.send(to=EARLY, dlr_callback=receiver.url)
         assert time.monotonic() - began >= 0.2
-        (told,) = tenant.ok("GET", "/callbacks")["callbacks"]
-        assert [(each["status"], each["error"]) for each in told["attempts"]] == [(None, None)], "it is under way"
+        (callback,) = tenant.ok("GET", "/callbacks")["callbacks"]
+        assert [(each["status"], each["error"]) for each in callback["attempts"]] == [(None, None)], "it is under way"
     assert len(receiver.received) == 1
 
 

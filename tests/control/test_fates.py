@@ -24,16 +24,16 @@ def test_a_fate_waits_for_the_carrier(frozen: Account) -> None:
         message = frozen.send()
         frozen.ok("PUT", f"/recipients/{newest(frozen)}/fate", {"status": "hard-bounce"})
         frozen.ok("POST", "/clock/advance", {"seconds": 5})
-        found = frozen.ok("GET", f"/messages/{message}")
-        assert (found["hard_bounced"], found["delivered"], found["pending"]) == (1, 0, 0)
+        response = frozen.ok("GET", f"/messages/{message}")
+        assert (response["hard_bounced"], response["delivered"], response["pending"]) == (1, 0, 0)
 
 
 def test_so_it_does_for_the_last_of_many(frozen: Account) -> None:
     message = frozen.send(to=",".join([HANDSET] * 450))
     frozen.ok("PUT", f"/recipients/{newest(frozen)}/fate", {"status": "soft-bounce"})
     frozen.ok("POST", "/clock/advance", {"seconds": 5})
-    found = frozen.ok("GET", f"/messages/{message}")
-    assert (found["soft_bounced"], found["delivered"], found["pending"]) == (1, 449, 0)
+    response = frozen.ok("GET", f"/messages/{message}")
+    assert (response["soft_bounced"], response["delivered"], response["pending"]) == (1, 449, 0)
 
 
 def test_what_is_sent_later_or_never_is_refused_at_once(frozen: Account) -> None:

@@ -12,9 +12,9 @@ def test_lists_are_shown(tenant: Account) -> None:
     first, second = made(tenant), made(tenant, "others")
     tenant.api("add-to-list", list_id=first, msisdn=HANDSET)
     tenant.api("delete-from-list", list_id=first, msisdn=HANDSET)
-    told = tenant.ok("GET", "/lists")
-    assert told["page"] == {"number": 1, "count": 1, "total": 2}
-    assert told["lists"][0] == {
+    response = tenant.ok("GET", "/lists")
+    assert response["page"] == {"number": 1, "count": 1, "total": 2}
+    assert response["lists"][0] == {
         "id": first, "name": "people", "members_active": 0, "members_total": 1, "automation_url": None,
     }  # fmt: skip
     assert [each["id"] for each in tenant.ok("GET", "/lists", page=2, max=1)["lists"]] == [second]

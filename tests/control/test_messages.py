@@ -152,8 +152,8 @@ def recipient(tenant: Account) -> int:
 
 
 def state(tenant: Account, number: int) -> tuple[str, str | None]:
-    found = {each["id"]: each for each in tenant.ok("GET", "/recipients")["recipients"]}[number]
-    return found["status"], found["reported_at"]
+    response = {each["id"]: each for each in tenant.ok("GET", "/recipients")["recipients"]}[number]
+    return response["status"], response["reported_at"]
 
 
 @pytest.mark.parametrize("fate", ["delivered", "soft-bounce", "hard-bounce"])
@@ -174,8 +174,8 @@ def test_the_last_fate_that_is_set_counts(frozen: Account) -> None:
     number = recipient(frozen)
     frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "never"})
     frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "hard-bounce", "after_seconds": 5})
-    told = frozen.ok("POST", "/clock/advance", {"days": 5})
-    assert told["counts"] == {"report": 1}
+    result = frozen.ok("POST", "/clock/advance", {"days": 5})
+    assert result["counts"] == {"report": 1}
     assert state(frozen, number)[0] == "hard-bounce"
 
 
@@ -192,16 +192,16 @@ def test_a_report_beyond_the_validity_is_an_expiry(frozen: Account) -> None:
     frozen.ok("PATCH", "/tenants/current", {"delivery_seconds": 600})
     frozen.send(validity=10)
     frozen.ok("POST", "/clock/advance", {"seconds": 60})
-    (found,) = frozen.ok("GET", "/recipients")["recipients"]
-    frozen.ok("PUT", f"/recipients/{found['id']}/fate", {"status": "delivered", "after_seconds": 3600})
+    (recipient,) = frozen.ok("GET", "/recipients")["recipients"]
+    frozen.ok("PUT", f"/recipients/{recipient['id']}/fate", {"status": "delivered", "after_seconds": 3600})
     frozen.ok("POST", "/clock/advance", {"hours": 2})
-    assert state(frozen, found["id"]) == ("soft-bounce", "2030-01-31T12:10:00Z")
+    assert state(frozen, recipient["id"]) == ("soft-bounce", "2030-01-31T12:10:00Z")
 
 
 def test_what_has_not_left_yet_has_no_fate(frozen: Account) -> None:
     frozen.send(send_at="2030-02-01 00:00:00")
-    (found,) = frozen.ok("GET", "/recipients")["recipients"]
-    assert frozen.refused("PUT", f"/recipients/{found['id']}/fate", {"status": "delivered"}) == (409, "conflict")
+    (recipient,) = frozen.ok("GET", "/recipients")["recipients"]
+    assert frozen.refused("PUT", f"/recipients/{recipient['id']}/fate", {"status": "delivered"}) == (409, "conflict")
 
 
 @pytest.mark.parametrize(

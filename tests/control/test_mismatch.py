@@ -73,8 +73,8 @@ def test_what_was_expected(least: int, most: int | None, words: str) -> None:
     ],
 )
 def test_each_condition_is_told_of(wanted: EntryFilter, words: str) -> None:
-    said = describe_difference("calls", wanted, 0, 1, None, [call(1, message="Hi", to="61491570156")], [])
-    assert f"the nearest: {words} (entry 1)." in said
+    difference = describe_difference("calls", wanted, 0, 1, None, [call(1, message="Hi", to="61491570156")], [])
+    assert f"the nearest: {words} (entry 1)." in difference
 
 
 # Over HTTP
@@ -87,9 +87,9 @@ NEAREST = (
 
 
 def verify(tenant: Account, of: str, **more: object) -> tuple[bool, int, str]:
-    said = tenant.ok("POST", "/verify", {"of": of, **more})
-    assert list(said) == ["ok", "found", "difference"]
-    return said["ok"], said["found"], said["difference"]
+    response = tenant.ok("POST", "/verify", {"of": of, **more})
+    assert list(response) == ["ok", "found", "difference"]
+    return response["ok"], response["found"], response["difference"]
 
 
 def test_verify_answers_yes_or_says_what_is_other(frozen: Account) -> None:

@@ -5,16 +5,16 @@ from tests.sandbox import Account
 
 
 def test_it_tells_of_every_method(server: Account) -> None:
-    told = server.ok("GET", "/parity")
-    assert [each["method"] for each in told["methods"]] == list(EVIDENCE)
-    assert told["total"] == sum(each["reply"] for each in told["counts"]) == len(EVIDENCE)
-    assert [each["mark"] for each in told["counts"]] == ["logged", "recorded", "documented", "clients", "assumed"]
-    assert told["validated"] == sum(each["validated"] is not None for each in told["methods"])
+    response = server.ok("GET", "/parity")
+    assert [each["method"] for each in response["methods"]] == list(EVIDENCE)
+    assert response["total"] == sum(each["reply"] for each in response["counts"]) == len(EVIDENCE)
+    assert [each["mark"] for each in response["counts"]] == ["logged", "recorded", "documented", "clients", "assumed"]
+    assert response["validated"] == sum(each["validated"] is not None for each in response["methods"])
 
 
 def test_it_tells_what_stands_behind_a_method_and_where_it_may_differ(server: Account) -> None:
-    told = server.ok("GET", "/parity")
-    by_name = {each["method"]: each for each in told["methods"]}
+    response = server.ok("GET", "/parity")
+    by_name = {each["method"]: each for each in response["methods"]}
     assert by_name["cancel-sms"]["evidence"] == {
         "parameters": ["recorded", "documented", "clients"],
         "reply": ["documented"],
@@ -26,4 +26,4 @@ def test_it_tells_what_stands_behind_a_method_and_where_it_may_differ(server: Ac
     assert "Cancelling" not in {gap["what"] for gap in by_name["get-balance"]["gaps"]}
     real = {gap["what"]: gap["really"] for gap in by_name["send-sms"]["gaps"]}
     assert (real["Short links"], real["Default sender"]) == ("resolve on the internet", None)
-    assert "Throttle window" in {gap["what"] for gap in told["gaps"]}
+    assert "Throttle window" in {gap["what"] for gap in response["gaps"]}

@@ -55,11 +55,11 @@ def test_what_calls_made_is_made_again(new_tenant: Make, receiver: Receiver) -> 
     document = tenant.ok("GET", "/export", with_secrets="true")
     heard = len(receiver.received)
     replayed = again(tenant, document)
-    found = json.loads(replayed)
+    parsed = json.loads(replayed)
     for name, rows in document["tables"].items():
-        assert found["tables"][name] == rows, name
-    assert found == document
-    assert again(tenant, found) == replayed
+        assert parsed["tables"][name] == rows, name
+    assert parsed == document
+    assert again(tenant, parsed) == replayed
     assert len(receiver.received) == heard
     assert tenant.ok("GET", "/export", with_secrets="true") == document
 
@@ -80,9 +80,9 @@ def test_a_tenant_whose_clock_runs_can_be_replayed(tenant: Account, receiver: Re
     document = tenant.ok("GET", "/export", with_secrets="true")
     first = again(tenant, document)
     assert again(tenant, document) == first
-    found = json.loads(first)
-    assert found["tenant"]["clock"] == {**document["tenant"]["clock"], "running": False}
-    (recipient,) = found["tables"]["recipients"]
+    parsed = json.loads(first)
+    assert parsed["tenant"]["clock"] == {**document["tenant"]["clock"], "running": False}
+    (recipient,) = parsed["tables"]["recipients"]
     assert (recipient["message"], recipient["status"]) == (sent, "delivered")
 
 

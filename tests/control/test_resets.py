@@ -27,9 +27,9 @@ def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
 
 
 def client_of(tenant: Account) -> Account:
-    told = tenant.api_ok("get-clients")["clients"]
-    assert isinstance(told, list)
-    return Account(tenant.ready, told[0]["apikey"], told[0]["apisecret"])
+    response = tenant.api_ok("get-clients")["clients"]
+    assert isinstance(response, list)
+    return Account(tenant.ready, response[0]["apikey"], response[0]["apisecret"])
 
 
 def look(tenant: Account) -> dict[str, Any]:
@@ -136,8 +136,8 @@ def test_callbacks_under_way_do_no_harm(new_tenant: Make, receiver: Receiver) ->
     assert tenant.ok("GET", "/callbacks")["callbacks"] == []
     tenant.send()
     tenant.ok("POST", "/clock/advance", {"seconds": 2})
-    (told,) = tenant.ok("GET", "/callbacks")["callbacks"]
-    assert told["state"] == "delivered"
+    (callback,) = tenant.ok("GET", "/callbacks")["callbacks"]
+    assert callback["state"] == "delivered"
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ def limited(certificates: Certificates) -> Iterator[Account]:
 
 
 def listed(server: Account, name: str) -> dict[str, object]:
-    (found,) = [each for each in server.ok("GET", "/tenants", max=1000)["tenants"] if each["name"] == name]
-    assert isinstance(found, dict)
-    return found
+    (row,) = [each for each in server.ok("GET", "/tenants", max=1000)["tenants"] if each["name"] == name]
+    assert isinstance(row, dict)
+    return row
 
 
 def was_used_after(server: Account, name: str, moment: str) -> bool:

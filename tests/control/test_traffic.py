@@ -99,9 +99,9 @@ def test_no_entry_shows_a_secret_wherever_it_was_put(frozen: Account, receiver: 
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
     frozen.api("get-balance", **{own: "1"})
     frozen.api(own)
-    told = json.dumps(entries(frozen))
-    assert own not in told
-    assert theirs not in told
+    reports = json.dumps(entries(frozen))
+    assert own not in reports
+    assert theirs not in reports
     reply, dlr = entries(frozen, kind="callback")
     assert dlr["request"] | {"key": "…", "access_token": "…", "order": "7", "status": "delivered"} == dlr["request"]
     assert (reply["url"], reply["reply"], reply["request"]["response"]) == (f"{receiver.url}/…", "not …", "it is …")
@@ -137,8 +137,8 @@ def test_handsets_messages_are_noted_wherever_they_end(frozen: Account) -> None:
 def test_reports_are_noted(frozen: Account) -> None:
     frozen.send("hi", f"{HANDSET},{OTHER_HANDSET}")
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
-    told = entries(frozen, kind="report")
-    assert [(each["number"], each["code"], each["message_id"]) for each in told] == [
+    reports = entries(frozen, kind="report")
+    assert [(each["number"], each["code"], each["message_id"]) for each in reports] == [
         (OTHER_HANDSET, "delivered", 340000001), (HANDSET, "delivered", 340000001),
     ]  # fmt: skip
 

@@ -29,9 +29,9 @@ def meanwhile(*acts: Callable[[], object]) -> Iterator[None]:
 
 def test_what_happened_before_is_found_at_once(tenant: Account) -> None:
     tenant.send("early")
-    said = tenant.ok("POST", "/wait", {"of": "calls", "where": {"method": "send-sms"}, "timeout_seconds": 0})
-    assert (said["ok"], said["found"], said["difference"], said["seen"]) == (True, 1, "", [])
-    assert [each["request"]["message"] for each in said["entries"]] == ["early"]
+    response = tenant.ok("POST", "/wait", {"of": "calls", "where": {"method": "send-sms"}, "timeout_seconds": 0})
+    assert (response["ok"], response["found"], response["difference"], response["seen"]) == (True, 1, "", [])
+    assert [each["request"]["message"] for each in response["entries"]] == ["early"]
 
 
 def test_a_wait_ends_when_it_happens(tenant: Account, receiver: Receiver) -> None:
@@ -44,9 +44,9 @@ def test_a_wait_ends_when_it_happens(tenant: Account, receiver: Receiver) -> Non
         tenant.send("now", dlr_callback=receiver.url)
 
     with meanwhile(act):
-        said = tenant.ok("POST", "/wait", {"of": "calls", "params": {"message": "now"}, "timeout_seconds": 60})
+        response = tenant.ok("POST", "/wait", {"of": "calls", "params": {"message": "now"}, "timeout_seconds": 60})
         order.append("answered")
-    assert said["ok"]
+    assert response["ok"]
     assert order == ["before", "sending", "answered"]
     assert tenant.ok("POST", "/wait", {"of": "callbacks", "where": {"code": "ok"}, "timeout_seconds": 60})["ok"]
     assert tenant.ok("POST", "/wait", {"of": "messages", "where": {"code": "delivered"}, "timeout_seconds": 60})["ok"]
@@ -55,17 +55,17 @@ def test_a_wait_ends_when_it_happens(tenant: Account, receiver: Receiver) -> Non
 def test_a_wait_that_is_over_says_what_was_seen_instead(tenant: Account) -> None:
     tenant.send("Hi there")
     body = {"of": "calls", "params": {"message": "Hi"}, "timeout_seconds": 0.2}
-    said = tenant.ok("POST", "/wait", body)
-    assert (said["ok"], said["found"], said["entries"]) == (False, 0, [])
-    assert said["difference"].endswith("the nearest: message 'Hi there' instead of 'Hi' (entry 1).")
-    assert [each["request"]["message"] for each in said["seen"]] == ["Hi there"]
+    response = tenant.ok("POST", "/wait", body)
+    assert (response["ok"], response["found"], response["entries"]) == (False, 0, [])
+    assert response["difference"].endswith("the nearest: message 'Hi there' instead of 'Hi' (entry 1).")
+    assert [each["request"]["message"] for each in response["seen"]] == ["Hi there"]
 
 
 def test_a_wait_that_can_not_come_to_be_is_over_at_once(tenant: Account) -> None:
     for _ in range(3):
         tenant.api("get-balance")
-    said = tenant.ok("POST", "/wait", {"of": "calls", "count": 2, "timeout_seconds": 60})
-    assert (said["ok"], said["found"]) == (False, 3)
+    response = tenant.ok("POST", "/wait", {"of": "calls", "count": 2, "timeout_seconds": 60})
+    assert (response["ok"], response["found"]) == (False, 3)
 
 
 def test_many_wait_while_others_call(tenant: Account) -> None:

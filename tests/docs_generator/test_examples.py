@@ -54,24 +54,24 @@ def failed(said: str) -> set[str]:
 
 
 def test_each_bug_of_the_app_is_found_by_one_test(server: tuple[Sandbox, Path]) -> None:
-    said = run("reminders", server[1], APP="buggy")
-    assert failed(said) == {
+    output = run("reminders", server[1], APP="buggy")
+    assert failed(output) == {
         "test_a_lost_answer_does_not_make_two_reminders",
         "test_a_delivery_reported_twice_counts_once",
         "test_nothing_is_sent_after_stop",
-    }, said
-    assert counts(said) == {"failed": 3, "passed": 2}
+    }, output
+    assert counts(output) == {"failed": 3, "passed": 2}
 
 
 def test_the_fixed_app_passes_the_same_tests(server: tuple[Sandbox, Path]) -> None:
-    said = run("reminders", server[1], APP="fixed")
-    assert counts(said) == {"passed": 5}, said
+    output = run("reminders", server[1], APP="fixed")
+    assert counts(output) == {"passed": 5}, output
 
 
 def test_tests_in_parallel_leave_no_trace_in_each_other(server: tuple[Sandbox, Path]) -> None:
     """The benchmarks do the same with a thousand tests."""
     sandbox, ready_file = server
-    said = run("isolation", ready_file, "-p", "xdist", "-n2", COUNT="200")
-    assert counts(said) == {"passed": 200}, said
+    output = run("isolation", ready_file, "-p", "xdist", "-n2", COUNT="200")
+    assert counts(output) == {"passed": 200}, output
     assert [each["name"] for each in sandbox.control("GET", "/tenants")["tenants"]] == ["default"]
     assert sandbox.messages() == []

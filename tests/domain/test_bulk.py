@@ -27,12 +27,12 @@ knowns = st.builds(
 
 @given(st.lists(contacts), st.dictionaries(st.sampled_from(NUMBERS), knowns), st.sets(st.sampled_from(NUMBERS)))
 def test_every_row_is_counted_once(rows: list[ImportRow], before: dict[str, KnownMember], barred: set[str]) -> None:
-    found = plan_import(rows, before, barred)
-    counts = found.counts
+    plan = plan_import(rows, before, barred)
+    counts = plan.counts
     assert counts.completed == len(rows)
     assert counts.completed == counts.duplicates + counts.skipped + counts.optout + counts.imported
     assert counts.skipped == sum(row.msisdn is None for row in rows)
-    new, changed = [each.msisdn for each in found.new], [each.msisdn for each in found.changed]
+    new, changed = [each.msisdn for each in plan.new], [each.msisdn for each in plan.changed]
     assert len(set(new)) == len(new) == counts.imported
     assert len(set(changed)) == len(changed)
     assert not {*new, *changed} & barred
@@ -41,25 +41,25 @@ def test_every_row_is_counted_once(rows: list[ImportRow], before: dict[str, Know
 
 
 def test_a_repeated_number_keeps_its_first_row() -> None:
-    found = plan_import([ImportRow("1", "One", "", {"1": "a"}), ImportRow("1", "Two")], {}, ())
-    assert list(found.new) == [MemberValues("1", "One", None, {"1": "a"})]
-    assert (list(found.changed), found.counts) == ([], Counts(2, duplicates=1, imported=1))
+    plan = plan_import([ImportRow("1", "One", "", {"1": "a"}), ImportRow("1", "Two")], {}, ())
+    assert list(plan.new) == [MemberValues("1", "One", None, {"1": "a"})]
+    assert (list(plan.changed), plan.counts) == ([], Counts(2, duplicates=1, imported=1))
 
 
 def test_who_was_on_the_list_takes_the_first_row_and_keeps_what_it_leaves_blank() -> None:
     rows = [ImportRow("1", "One", "", {"1": "new"}), ImportRow("1", "Two")]
-    found = plan_import(rows, {"1": known()}, ())
-    assert list(found.changed) == [MemberValues("1", "One", None, {"1": "new", "2": "kept"})]
-    assert found.counts == Counts(2, duplicates=2)
+    plan = plan_import(rows, {"1": known()}, ())
+    assert list(plan.changed) == [MemberValues("1", "One", None, {"1": "new", "2": "kept"})]
+    assert plan.counts == Counts(2, duplicates=2)
 
 
 def test_what_this_import_wrote_is_not_written_again() -> None:
-    found = plan_import([ImportRow("1", "Two")], {"1": known(written=True)}, ())
-    assert (list(found.changed), found.counts) == ([], Counts(1, duplicates=1))
+    plan = plan_import([ImportRow("1", "Two")], {"1": known(written=True)}, ())
+    assert (list(plan.changed), plan.counts) == ([], Counts(1, duplicates=1))
 
 
 def test_who_left_stays_away() -> None:
     before = {"1": known(active=False), "2": known(active=False, opted_out=True)}
-    found = plan_import([ImportRow("1"), ImportRow("2"), ImportRow("3"), ImportRow(None)], before, {"3"})
-    assert (list(found.new), list(found.changed)) == ([], [])
-    assert found.counts == Counts(4, duplicates=1, skipped=1, optout=2)
+    plan = plan_import([ImportRow("1"), ImportRow("2"), ImportRow("3"), ImportRow(None)], before, {"3"})
+    assert (list(plan.new), list(plan.changed)) == ([], [])
+    assert plan.counts == Counts(4, duplicates=1, skipped=1, optout=2)

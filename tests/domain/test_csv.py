@@ -80,12 +80,12 @@ def test_what_was_written_is_read(
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_whatever_bytes_come_they_are_rows_or_no_table(start: bytes, end: bytes) -> None:
     try:
-        found = parse(start + b"mobile\n" + end)
+        table = parse(start + b"mobile\n" + end)
     except TableError:
         return
     except UnicodeError:  # of the head, which the caller reads
         return
-    assert found
+    assert table
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_a_first_row_without_mobile_is_no_header(head: str) -> None:
 
 def test_a_line_without_end_is_not_read_to_the_end() -> None:
     text = io.StringIO("mobile\n" + "1" * (MAX_LINE_LENGTH + 5), newline="")
-    found = read_rows(text.readline, ",")
-    assert next(found) == ["mobile"]
+    table = read_rows(text.readline, ",")
+    assert next(table) == ["mobile"]
     with pytest.raises(TableError, match="longer"):
-        next(found)
+        next(table)
 
 
 def test_a_quote_that_is_never_closed_ends_at_the_longest_cell() -> None:
@@ -154,8 +154,8 @@ def test_a_quote_that_is_never_closed_ends_at_the_longest_cell() -> None:
 
 def test_what_the_columns_are() -> None:
     header = ["First Name", "last_name", " MOBILE", "Date Donated", "e-mail", "mobile", "spare"]
-    found = find_columns(header, {"1": "date donated", "2": "Email", "3": "date_donated", "4": "Nowhere"})
-    assert found == Columns(2, 0, 1, {"1": 3, "2": 4, "3": 3})
+    table = find_columns(header, {"1": "date donated", "2": "Email", "3": "date_donated", "4": "Nowhere"})
+    assert table == Columns(2, 0, 1, {"1": 3, "2": 4, "3": 3})
     with pytest.raises(TableError, match="mobile"):
         find_columns(["phone"], {})
 

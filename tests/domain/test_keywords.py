@@ -43,12 +43,12 @@ def test_a_part_of_a_word_is_no_keyword(words: list[str], more: str) -> None:
 
 @given(st.text())
 def test_openings_are_the_text_cut_at_blanks_longest_first(text: str) -> None:
-    found = keywords.candidate_keywords(text)
-    assert found[-1] == ""
-    assert found == sorted(set(found), key=len, reverse=True)
+    candidates = keywords.candidate_keywords(text)
+    assert candidates[-1] == ""
+    assert candidates == sorted(set(candidates), key=len, reverse=True)
     whole = keywords.normalize(text)
-    assert all(f"{whole} ".startswith(f"{each} ") for each in found[:-1])
-    assert whole in found or len(whole) > 255
+    assert all(f"{whole} ".startswith(f"{each} ") for each in candidates[:-1])
+    assert whole in candidates or len(whole) > 255
 
 
 @given(st.text(max_size=keywords.MAX_KEYWORD_LENGTH))

@@ -78,8 +78,8 @@ def test_lengths_of_links_are_those_of_the_service() -> None:
 @pytest.mark.parametrize("host", [TRACKED_HOST, UNSUBSCRIBE_HOST])
 def test_the_pattern_of_short_links_takes_what_is_written_as_one(host: str) -> None:
     code = link_code("seed", 1, "tracked")
-    found = re.fullmatch(SHORT_LINK, link_text(host, code))
-    assert found is not None
-    assert found[1] == code
+    match = re.fullmatch(SHORT_LINK, link_text(host, code))
+    assert match is not None
+    assert match[1] == code
     for other in (f"{host}/{code}x", f"{host}/{code[1:]}", f"{host.replace('.', 'x')}/{code}", f"a.example/{code}"):
         assert re.fullmatch(SHORT_LINK, other) is None

@@ -15,25 +15,28 @@ def test_each_number_meets_one_scenario_and_can_be_sent_to() -> None:
 
 
 def test_the_catalogue_says_what_happens_when() -> None:
-    told = {each["name"]: each for each in catalogue(timedelta(seconds=2))}
-    assert list(told) == [each.name for each in SCENARIOS]
-    assert [(step["after_seconds"], step["when"]) for step in told["replies"]["steps"]] == [(2, "D"), (7, "D + 5 s")]
-    assert [(step["after_seconds"], step["when"]) for step in told["slow"]["steps"]] == [(300, "300 s")]
-    assert [(step["after_seconds"], step["when"]) for step in told["never-reports"]["steps"]] == [
+    scenarios = {each["name"]: each for each in catalogue(timedelta(seconds=2))}
+    assert list(scenarios) == [each.name for each in SCENARIOS]
+    assert [(step["after_seconds"], step["when"]) for step in scenarios["replies"]["steps"]] == [
+        (2, "D"),
+        (7, "D + 5 s"),
+    ]
+    assert [(step["after_seconds"], step["when"]) for step in scenarios["slow"]["steps"]] == [(300, "300 s")]
+    assert [(step["after_seconds"], step["when"]) for step in scenarios["never-reports"]["steps"]] == [
         (259_200, "validity, or 72 h")
     ]
-    assert told["early-report"]["steps"] == [
+    assert scenarios["early-report"]["steps"] == [
         {"after_seconds": 0, "when": "0 s", "does": "early-report", "says": "delivered"}
     ]
-    assert all(step["does"] in DOES for each in told.values() for step in each["steps"])
+    assert all(step["does"] in DOES for each in scenarios.values() for step in each["steps"])
 
 
 def test_options_say_what_they_are_by_default() -> None:
-    told = {each["name"]: each["options"] for each in catalogue(timedelta(seconds=2))}
-    assert {name: option["default"] for name, option in told["replies"].items()} == {
+    scenarios = {each["name"]: each["options"] for each in catalogue(timedelta(seconds=2))}
+    assert {name: option["default"] for name, option in scenarios["replies"].items()} == {
         "text": "Yes please", "after_seconds": 5,
     }  # fmt: skip
-    assert told["soft-bounce"]["after_seconds"]["default"] == 2
-    assert told["pending-then-failed"]["status"]["default"] == "soft-bounce"
-    assert told["flaky"]["mix"]["default"] == DEFAULT_MIX
-    assert told["never-reports"] == {}
+    assert scenarios["soft-bounce"]["after_seconds"]["default"] == 2
+    assert scenarios["pending-then-failed"]["status"]["default"] == "soft-bounce"
+    assert scenarios["flaky"]["mix"]["default"] == DEFAULT_MIX
+    assert scenarios["never-reports"] == {}

@@ -63,9 +63,9 @@ def test_plain_text_is_simple_division(length: int) -> None:
 
 @given(st.text(st.sampled_from("ab€{"), max_size=700))
 def test_packing_loses_at_most_one_septet_a_part(message: str) -> None:
-    found = segments(message)
-    if found.units > 160:
-        assert -(-found.units // 153) <= found.parts <= -(-found.units // 152)
+    parts = segments(message)
+    if parts.units > 160:
+        assert -(-parts.units // 153) <= parts.parts <= -(-parts.units // 152)
 
 
 @given(st.sampled_from([1, 75, 150, 400]), st.text(st.sampled_from("a€[ж😀\x1b"), max_size=30), st.text(max_size=20))

@@ -71,8 +71,8 @@ def test_a_colleague_signs_in_looks_around_and_signs_out(page: Page, public: Acc
 def test_the_operator_signs_in_with_the_token(page: Page, public: Account) -> None:
     page.goto("/_sandbox/docs/")
     expect(page.get_by_role("heading", name="The documentation")).to_be_visible()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    result = Axe().run(page)
+    assert result.violations_count == 0, result.generate_report()
     page.goto("/_sandbox/")
     page.get_by_label("Operator's token").fill(public.ready.control_token or "")
     page.get_by_role("button", name="Sign in as the operator").click()

@@ -63,9 +63,9 @@ def again(db: Connection, fresh: FreshTenant, account: int) -> Account:
 
 
 def seen(db: Connection, account: Account) -> Client:
-    found = clients.read(db, account.tenant, account.id)
-    assert found is not None
-    return found
+    client_row = clients.read(db, account.tenant, account.id)
+    assert client_row is not None
+    return client_row
 
 
 def test_an_account_opens_with_a_transaction(fresh: FreshTenant) -> None:
@@ -121,9 +121,9 @@ def test_margins_as_recorded(fresh: FreshTenant) -> None:
         ledger.set_balance(db, client, pricing.to_units(Decimal(15)), NOON)
         cost = pricing.cost(5, client.sms_price)
         assert ledger.charge_sms(db, client, 1, 5, cost, NOON)
-        found = seen(db, client)
-        assert pricing.from_units(found.balance) == Decimal("14.63")
-        assert (found.total_sms, found.total_spend, found.total_revenue) == (5, 37_000, 10_000)
+        totals = seen(db, client)
+        assert pricing.from_units(totals.balance) == Decimal("14.63")
+        assert (totals.total_sms, totals.total_spend, totals.total_revenue) == (5, 37_000, 10_000)
         own = seen(db, fresh.account)
         assert (own.balance, own.total_sms, own.total_revenue) == (100_000_000, 0, 0)
 
@@ -136,8 +136,8 @@ def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: FreshTenant) 
         assert transactions.find_payment(db, fresh.tenant, 9) == (fresh.account.id, cost, 3_000)
         ledger.refund_sms(db, replace(client, client_pays=True, sms_margin=5), 9, 3, cost, NOON)
         assert (seen(db, client).balance, seen(db, fresh.account).balance) == (0, 100_000_000)
-        found = seen(db, client)
-        assert (found.total_sms, found.total_spend, found.total_revenue) == (0, 0, 0)
+        totals = seen(db, client)
+        assert (totals.total_sms, totals.total_spend, totals.total_revenue) == (0, 0, 0)
         check_books(db, fresh.tenant)
 
 
@@ -240,11 +240,11 @@ def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int, bool]
                     ledger.set_balance(db, client, size, NOON)
                 case "margin":
                     clients.change(db, fresh.account, client.id, Details(sms_margin=size))
-        found = seen(db, client)
-        assert found.total_sms == sum(parts for _, parts, _ in open_sends)
-        assert found.total_spend == sum(cost for _, _, cost in open_sends)
-        assert 0 <= found.total_revenue <= found.total_spend
-        assert open_sends or found.total_revenue == 0
+        totals = seen(db, client)
+        assert totals.total_sms == sum(parts for _, parts, _ in open_sends)
+        assert totals.total_spend == sum(cost for _, _, cost in open_sends)
+        assert 0 <= totals.total_revenue <= totals.total_spend
+        assert open_sends or totals.total_revenue == 0
         check_books(db, fresh.tenant)
         undone.rollback()
 

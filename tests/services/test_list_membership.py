@@ -38,9 +38,9 @@ def planned(at: FreshTenant) -> list[tuple[str, int, Any]]:
 def account(at: FreshTenant, shared: bool) -> Account:
     with at.store.begin() as db:
         accounts.change(db, at.tenant, at.account.id, {"global_optouts": int(shared)})
-        found = accounts.read(db, at.tenant, at.account.id)
-    assert found is not None
-    return found
+        account = accounts.read(db, at.tenant, at.account.id)
+    assert account is not None
+    return account
 
 
 def test_what_is_to_be_told(fresh: FreshTenant, people: ContactList) -> None:

@@ -57,9 +57,9 @@ async def test_a_call_sets_who_is_told(still: FreshTenant, call: Client, runner:
     await call.ok("set-list-callback", list_id=on, url=receiver.url("/joined"))
     await call.ok("add-to-list", list_id=on, msisdn=ONE)
     await run(still, runner)
-    (told,) = receiver.requests
-    assert told.target.startswith("/joined?")
-    assert told.params[-3:] == [("list_id", str(on)), ("mobile", ONE), ("type", "add")]
+    (request,) = receiver.requests
+    assert request.target.startswith("/joined?")
+    assert request.params[-3:] == [("list_id", str(on)), ("mobile", ONE), ("type", "add")]
     await call.ok("set-list-callback", list_id=on)
     await call.ok("add-to-list", list_id=on, msisdn=TWO)
     await run(still, runner)
@@ -72,9 +72,9 @@ async def test_what_is_told_is_how_it_was(still: FreshTenant, call: Client, runn
     await call.ok("edit-list-member", list_id=on, msisdn=ONE, first_name="Abc", field_1="Hobart")
     await call.ok("remove-list", list_id=on)
     await run(still, runner)
-    (told,) = receiver.requests
-    assert told.params[0] == ("City", "Perth")
-    assert dict(told.params)["firstname"] == ""
+    (request,) = receiver.requests
+    assert request.params[0] == ("City", "Perth")
+    assert dict(request.params)["firstname"] == ""
 
 
 async def test_opting_out_is_leaving(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
@@ -90,8 +90,8 @@ async def test_opting_out_is_leaving(still: FreshTenant, call: Client, runner: R
     await call.ok("optout-list-member", list_id=on, msisdn=TWO)
     await call.ok("optout-list-member", list_id=on, msisdn=TWO)
     await run(still, runner)
-    told = [dict(each.params) for each in receiver.requests]
-    assert sorted((each["mobile"], each["list_id"], each["type"]) for each in told) == [
+    requests = [dict(each.params) for each in receiver.requests]
+    assert sorted((each["mobile"], each["list_id"], each["type"]) for each in requests) == [
         (ONE, str(on), "delete"), (TWO, str(on), "delete"),
     ]  # fmt: skip
 

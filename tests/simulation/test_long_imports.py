@@ -60,9 +60,9 @@ def memory_when_warm(process: SandboxProcess) -> int:
 
 
 def progress(account: Account, list_id: int) -> dict[str, Any]:
-    told: dict[str, Any] = account.api("add-contacts-bulk-progress", list_id=list_id)
-    assert told["error"]["code"] == "SUCCESS", told
-    return told
+    response: dict[str, Any] = account.api("add-contacts-bulk-progress", list_id=list_id)
+    assert response["error"]["code"] == "SUCCESS", response
+    return response
 
 
 @pytest.mark.timeout(240)
@@ -79,9 +79,9 @@ def test_a_long_file_survives_a_sudden_death(certificates: Certificates, tmp_pat
         assert reached["status"] == "in progress"
         assert ROWS // 2 <= reached["completed"] == reached["imported"] < ROWS
         eventually(lambda: progress(second.account, list_id)["status"] == "completed", TIMEOUT_SECONDS)
-        told = progress(second.account, list_id)
-        assert (told["importlength"], told["completed"], told["imported"]) == (ROWS, ROWS, ROWS)
-        assert (told["duplicates"], told["skipped"], told["optout"]) == (0, 0, 0)
+        response = progress(second.account, list_id)
+        assert (response["importlength"], response["completed"], response["imported"]) == (ROWS, ROWS, ROWS)
+        assert (response["duplicates"], response["skipped"], response["optout"]) == (0, 0, 0)
         made = second.account.api("get-list", list_id=list_id, page=ROWS // 25, max=25)
         assert (made["members_total"], made["members_active"], len(made["members"])) == (ROWS, ROWS, 25)
         assert second.errors.read_text() == ""

@@ -40,9 +40,9 @@ def test_a_callback_knows_when_its_next_try_is_due(fresh: FreshTenant) -> None:
         timeline.schedule(
             db, fresh.tenant, [Plan(NOON + seconds(60), timeline.CALLBACK, made), Plan(NOON, "send", made)]
         )
-        found = callbacks.read(db, fresh.tenant, made)
-    assert found is not None
-    assert found.next_due == NOON + seconds(60)
+        callback = callbacks.read(db, fresh.tenant, made)
+    assert callback is not None
+    assert callback.next_due == NOON + seconds(60)
 
 
 def test_tries_are_numbered_and_end(fresh: FreshTenant) -> None:
@@ -56,9 +56,9 @@ def test_tries_are_numbered_and_end(fresh: FreshTenant) -> None:
         )
         assert callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, NOON, 500, "answered 500", 1234, "oops é"))
         attempts = callbacks.attempts_of(db, fresh.tenant, [made, made + 1])
-        found = callbacks.read(db, fresh.tenant, made)
-    assert found is not None
-    assert found.attempts == 2
+        callback = callbacks.read(db, fresh.tenant, made)
+    assert callback is not None
+    assert callback.attempts == 2
     assert attempts[made + 1] == []
     ended, under_way = attempts[made]
     assert (ended.number, ended.at, ended.status, ended.error, ended.latency, ended.answer) == (

@@ -26,9 +26,9 @@ def make(db: Connection, reseller: Account, details: Details = GYM) -> Client:
 
 
 def read(db: Connection, tenant: int, client: int) -> Client:
-    found = clients.read(db, tenant, client)
-    assert found is not None
-    return found
+    client_row = clients.read(db, tenant, client)
+    assert client_row is not None
+    return client_row
 
 
 def test_a_client_is_what_it_was_made_as(fresh: FreshTenant) -> None:
@@ -148,10 +148,10 @@ def test_lists_and_contacts_are_counted(fresh: FreshTenant) -> None:
             on = contacts.add_list(db, fresh.tenant, gym.id, name, {}, NOON)
             for handset in handsets:
                 contacts.add_member(db, fresh.tenant, on.id, handset, (None, None), {}, NOON)
-        found = read(db, fresh.tenant, gym.id)
-        assert (found.total_lists, found.total_contacts) == (3, 5)
-        found = read(db, fresh.tenant, club.id)
-        assert (found.total_lists, found.total_contacts) == (0, 0)
+        client_row = read(db, fresh.tenant, gym.id)
+        assert (client_row.total_lists, client_row.total_contacts) == (3, 5)
+        client_row = read(db, fresh.tenant, club.id)
+        assert (client_row.total_lists, client_row.total_contacts) == (0, 0)
 
 
 def test_the_last_of_the_alphabet_comes_first(fresh: FreshTenant) -> None:

@@ -112,9 +112,9 @@ def test_reports_of_many_are_asked_of_together(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, first = send(db, fresh, [f"614915701{number:02}" for number in range(50)])
         asked = [*range(first, first + 45), first - 1]
-        found = recipients.find_reporting(db, fresh.tenant, asked)
-    assert set(found) == set(asked) - {first - 1}
-    assert all(each.recipient == recipient for recipient, each in found.items())
+        reporting = recipients.find_reporting(db, fresh.tenant, asked)
+    assert set(reporting) == set(asked) - {first - 1}
+    assert all(each.recipient == recipient for recipient, each in reporting.items())
 
 
 def test_what_a_report_needs_to_know(fresh: FreshTenant) -> None:

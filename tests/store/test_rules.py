@@ -24,8 +24,8 @@ def put(
 
 def decide(fresh: FreshTenant, kind: str = rules.API, seed: str = "seed") -> int | None:
     with fresh.store.begin() as db:
-        found = rules.find_deciding(db, fresh.tenant, kind, ANY, NOW, seed)
-    return found.id if found else None
+        rule = rules.find_deciding(db, fresh.tenant, kind, ANY, NOW, seed)
+    return rule.id if rule else None
 
 
 def order(fresh: FreshTenant) -> list[int]:
@@ -47,8 +47,8 @@ def test_one_that_counts_gives_way_when_it_is_used_up(fresh: FreshTenant) -> Non
     counted, plain = put(fresh, turns=Turns(count=2)), put(fresh)
     assert [decide(fresh) for _ in range(4)] == [counted, counted, plain, plain]
     with fresh.store.begin() as db:
-        found = rules.list_rules(db, fresh.tenant, rules.API)
-    assert [(rule.seen, rule.used, rule.remaining) for rule in found] == [(4, 2, 0), (2, 2, None)]
+        found_rules = rules.list_rules(db, fresh.tenant, rules.API)
+    assert [(rule.seen, rule.used, rule.remaining) for rule in found_rules] == [(4, 2, 0), (2, 2, None)]
 
 
 def test_one_of_the_carrier_that_always_applies_is_not_counted(fresh: FreshTenant) -> None:
@@ -64,9 +64,9 @@ def test_what_was_counted_is_told_with_what_decided(fresh: FreshTenant) -> None:
     put(fresh, turns=Turns(nth=2))
     assert decide(fresh) is None
     with fresh.store.begin() as db:
-        found = rules.find_deciding(db, fresh.tenant, rules.API, ANY, NOW, "seed")
-    assert found is not None
-    assert (found.seen, found.used) == (2, 1)
+        rule = rules.find_deciding(db, fresh.tenant, rules.API, ANY, NOW, "seed")
+    assert rule is not None
+    assert (rule.seen, rule.used) == (2, 1)
 
 
 def test_all_of_a_kind_are_taken_away(fresh: FreshTenant) -> None:

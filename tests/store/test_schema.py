@@ -48,10 +48,12 @@ def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_not_there(closed_port: int) -> None:
-    said = refusal(f"postgresql://somebody:hidden@127.0.0.1:{closed_port}/sandbox")
-    assert said.startswith(f"The database postgresql://somebody:***@127.0.0.1:{closed_port}/sandbox can't be used: ")
-    assert "hidden" not in said
-    assert "\n" not in said
+    sentence = refusal(f"postgresql://somebody:hidden@127.0.0.1:{closed_port}/sandbox")
+    assert sentence.startswith(
+        f"The database postgresql://somebody:***@127.0.0.1:{closed_port}/sandbox can't be used: "
+    )
+    assert "hidden" not in sentence
+    assert "\n" not in sentence
 
 
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,8 +66,8 @@ def test_a_scenario_for_a_number_and_so_many_messages(tenant: Sandbox) -> None:
     assert (rule.scenario, rule.remaining) == ("soft-bounce", 1)
     assert [code(tenant), code(tenant)] == ["SUCCESS"] * 2
     tenant.advance(minutes=1)
-    told = sorted(tenant.receiver().dlrs, key=lambda each: each["message_id"])
-    assert [each["status"] for each in told] == ["soft-bounce", "delivered"]
+    requests = sorted(tenant.receiver().dlrs, key=lambda each: each["message_id"])
+    assert [each["status"] for each in requests] == ["soft-bounce", "delivered"]
     assert [(each.used, each.remaining) for each in tenant.rules()] == [(1, 0)]
     assert [each.rule for each in tenant.callbacks()] == ["rule 1 (soft-bounce)", ""]
 

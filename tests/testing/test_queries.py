@@ -97,5 +97,5 @@ def test_a_long_report_ends_with_the_newest(tenant: Sandbox) -> None:
         tenant.call("get-sms-stats", message_id=number)
     first, *lines = tenant.report().splitlines()
     assert first == "(10 earlier)"
-    numbers = [int(found[1]) for line in lines if (found := re.search(r"call get-sms-stats .*'(\d+)'", line))]
+    numbers = [int(match[1]) for line in lines if (match := re.search(r"call get-sms-stats .*'(\d+)'", line))]
     assert numbers == [*range(10, 60), 59]  # no message was sent, and the last line names the call that was refused

@@ -132,8 +132,8 @@ def test_the_ladder_climbs_over_its_failures(tenant: Sandbox) -> None:
     tenant.advance(hours=2)
     assert [each.answer for each in receiver.dlrs] == [503, "reset", 200]
     assert all(each.signed for each in receiver.dlrs)
-    (told,) = tenant.callbacks()
-    assert [each.status for each in told.attempts] == [503, None, 200]
+    (callback,) = tenant.callbacks()
+    assert [each.status for each in callback.attempts] == [503, None, 200]
 
 
 def test_a_url_given_with_the_message_wins(tenant: Sandbox) -> None:

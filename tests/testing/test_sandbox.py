@@ -97,8 +97,8 @@ who.add_password(None, url, key, secret, is_authenticated=True)
 opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(who))
 print(opener.open(url + "/get-balance.json").read().decode())
 """
-    said = subprocess.check_output([sys.executable, "-c", script], env=tenant.env(), text=True)
-    assert json.loads(said)["balance"] == 1000
+    output = subprocess.check_output([sys.executable, "-c", script], env=tenant.env(), text=True)
+    assert json.loads(output)["balance"] == 1000
     assert tenant.env()["PATH"] == os.environ["PATH"]
     assert tenant.env()["NODE_EXTRA_CA_CERTS"] == tenant.ca
     assert tenant.env()["SSL_CERT_FILE"] == tenant.ca_bundle
@@ -192,10 +192,10 @@ def test_messages_recipients_and_callbacks_come_in_order(tenant: Sandbox) -> Non
     assert [each.text for each in tenant.messages(text="tw")] == ["two"]
     assert [each.text for each in tenant.recipients(msisdn=HANDSET)] == ["one", "two", "three"]
     assert {each.status for each in tenant.recipients()} == {"delivered"}
-    told = tenant.callbacks(event="dlr", msisdn=HANDSET)
-    assert [each.message_id for each in told] == [340000001, 340000002, 340000003]
-    assert [each.state for each in told] == ["delivered"] * 3
-    assert [one.status for each in told for one in each.attempts] == [200] * 3
+    listed = tenant.callbacks(event="dlr", msisdn=HANDSET)
+    assert [each.message_id for each in listed] == [340000001, 340000002, 340000003]
+    assert [each.state for each in listed] == ["delivered"] * 3
+    assert [one.status for each in listed for one in each.attempts] == [200] * 3
 
 
 def test_a_long_list_is_read_to_its_end(tenant: Sandbox) -> None:

@@ -184,8 +184,8 @@ def test_the_certificate_covers_what_colleagues_use(tmp_path: Path, certificates
     ]
     assert list_names(Settings(host="fe80::1%eth0"), fresh) == []
     assert list_names(Settings(host=ANY_ADDRESS), certificates) == [], "another CA would break the trust of all clients"
-    found = find_address()
-    assert list_names(Settings(host=ANY_ADDRESS), fresh) == ([found] if found else [])
+    address = find_address()
+    assert list_names(Settings(host=ANY_ADDRESS), fresh) == ([address] if address else [])
 
 
 def test_addresses_come_from_the_request(public: Account) -> None:

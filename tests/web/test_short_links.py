@@ -10,9 +10,9 @@ from tests.sandbox import HANDSET, Account, fetch
 
 def link_in(tenant: Account, host: str) -> str:
     text = tenant.ok("GET", "/recipients")["recipients"][0]["text"]
-    found = re.search(rf"{re.escape(host)}/\w{{8}}", text)
-    assert found
-    return found[0]
+    match = re.search(rf"{re.escape(host)}/\w{{8}}", text)
+    assert match
+    return match[0]
 
 
 @pytest.fixture

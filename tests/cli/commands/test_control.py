@@ -62,9 +62,9 @@ def test_the_clock_is_shown_frozen_moved_and_resumed(server: Account) -> None:
 
 
 def test_a_message_is_sent_as_an_app_does(tenant: Account) -> None:
-    said = text(tenant, "send", HANDSET, "Hello")
+    output = text(tenant, "send", HANDSET, "Hello")
     (message,) = tenant.ok("GET", "/messages")["messages"]
-    assert said == f"Message {message['id']} was sent to 1 handset: 1 part, 0.087.\n"
+    assert output == f"Message {message['id']} was sent to 1 handset: 1 part, 0.087.\n"
     assert message["text"] == "Hello"
     tenant.ok("POST", "/clock/freeze")
     assert "is sent at 2040-01-31 12:00:00 UTC" in text(tenant, "send", HANDSET, "Later", "--at", "2040-01-31T12:00")
@@ -150,8 +150,8 @@ def test_a_callback_is_sent_again(tenant: Account, receiver: Receiver) -> None:
     tenant.send()
     tenant.ok("POST", "/clock/advance", {"seconds": 2})
     (callback,) = tenant.ok("GET", "/callbacks")["callbacks"]
-    said = text(tenant, "resend", str(callback["id"]))
-    assert f"(dlr, handset {HANDSET}) to {receiver.url}: answered 200 after " in said
+    output = text(tenant, "resend", str(callback["id"]))
+    assert f"(dlr, handset {HANDSET}) to {receiver.url}: answered 200 after " in output
     assert len(tenant.ok("GET", f"/callbacks/{callback['id']}")["attempts"]) == 2
     tenant.ok("POST", "/faults", {"on": "callback", "callback": "drop"})
     result = run(tenant, "resend", str(callback["id"]))
@@ -160,10 +160,10 @@ def test_a_callback_is_sent_again(tenant: Account, receiver: Receiver) -> None:
 
 
 def test_the_account_is_shown_and_changed(tenant: Account) -> None:
-    said = text(tenant, "account", "--dlr-url", "http://localhost:3000/reports", "--balance", "5", "--suspended")
-    assert "balance           5.000 AUD" in said
-    assert "delivery reports  http://localhost:3000/reports" in said
-    assert "suspended" in said
+    output = text(tenant, "account", "--dlr-url", "http://localhost:3000/reports", "--balance", "5", "--suspended")
+    assert "balance           5.000 AUD" in output
+    assert "delivery reports  http://localhost:3000/reports" in output
+    assert "suspended" in output
     assert data(tenant, "account", "--dlr-url", "", "--no-suspended") == tenant.ok("GET", "/account")
     assert tenant.ok("GET", "/account")["dlr_url"] is None
 
@@ -183,8 +183,8 @@ def test_expectations_decide_the_exit_code(tenant: Account) -> None:
 
 def test_inbound_says_where_it_went(tenant: Account) -> None:
     message = tenant.send()
-    said = text(tenant, "inbound", "--from", HANDSET, "STOP")
-    assert f"as a reply to message {message}. The handset has opted out. No callback is sent." in said
+    output = text(tenant, "inbound", "--from", HANDSET, "STOP")
+    assert f"as a reply to message {message}. The handset has opted out. No callback is sent." in output
 
 
 @pytest.mark.parametrize(

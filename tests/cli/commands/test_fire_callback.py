@@ -63,9 +63,9 @@ def test_an_answer_that_is_no_success_is_told(receiver: Receiver) -> None:
     assert "503 after " in result.stdout
     assert result.stderr == "sms-sandbox: The callback failed: answered 503.\n"
     assert len(receiver.dlrs) == 1
-    told = json.loads(fire("dlr", receiver.url, "--json").stdout)
-    assert (told["status"], told["error"]) == (503, "answered 503")
-    assert told["url"].startswith(receiver.url)
+    parsed = json.loads(fire("dlr", receiver.url, "--json").stdout)
+    assert (parsed["status"], parsed["error"]) == (503, "answered 503")
+    assert parsed["url"].startswith(receiver.url)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_is_no_address_is_a_usage_error() -> None:
 
 @pytest.mark.parametrize("event", ["dlr", "reply"])
 def test_help_lists_each_flag(event: str) -> None:
-    said = fire(event, "--help").output
+    output = fire(event, "--help").output
     for name, _ in DLR if event == "dlr" else REPLY:
-        assert f"--{name.replace('_', '-')} " in said
-    assert "SMS_SANDBOX_CALLBACK_HOST" in said
+        assert f"--{name.replace('_', '-')} " in output
+    assert "SMS_SANDBOX_CALLBACK_HOST" in output

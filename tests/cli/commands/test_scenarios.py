@@ -21,17 +21,17 @@ def test_the_catalogue_needs_no_sandbox_and_is_what_control_tells(server: Accoun
 
 def test_the_catalogue_by_the_tenants_own_delay(server: Account) -> None:
     tenant = server.tenant(delivery_seconds=20)
-    told = {each["name"]: each["steps"] for each in tenant.ok("GET", "/scenarios")["scenarios"]}
-    assert [step["after_seconds"] for step in told["replies"]] == [20, 25]
+    response = {each["name"]: each["steps"] for each in tenant.ok("GET", "/scenarios")["scenarios"]}
+    assert [step["after_seconds"] for step in response["replies"]] == [20, 25]
 
 
 def test_the_catalogue_can_be_read() -> None:
-    said = run("scenarios").stdout
+    output = run("scenarios").stdout
     for each in SCENARIOS:
-        assert f"\n{each.name} " in said
-        assert all(number in said for number in each.numbers)
-    assert max(map(len, said.splitlines())) <= 110
-    assert '  D + 5 s: reply "Yes please"  ' in said
+        assert f"\n{each.name} " in output
+        assert all(number in output for number in each.numbers)
+    assert max(map(len, output.splitlines())) <= 110
+    assert '  D + 5 s: reply "Yes please"  ' in output
 
 
 def test_rules_are_added_listed_and_removed(tenant: Account) -> None:

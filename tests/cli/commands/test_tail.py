@@ -113,12 +113,12 @@ def test_colour_is_for_terminals_that_want_it(tenant: Account, plain: bool) -> N
     env = environment(**({"NO_COLOR": "1"} if plain else {}))
     with start_process(command(tenant), stdout=child, stderr=subprocess.DEVNULL, env=env) as process:
         os.close(child)
-        said = os.read(parent, 1000)
+        output = os.read(parent, 1000)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
     os.close(parent)
-    assert b"SUCCESS" in said
-    assert (b"\x1b[" in said) is not plain
+    assert b"SUCCESS" in output
+    assert (b"\x1b[" in output) is not plain
 
 
 ENTRY: dict[str, Any] = {

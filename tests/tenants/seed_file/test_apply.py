@@ -47,8 +47,8 @@ def test_what_the_example_says_is_there(settings: Settings) -> None:
         assert shop.ok("GET", "/account")["throttle"] == 0
         on = shop.api("get-lists")["lists"][0]
         assert (on["name"], on["members_active"]) == ("Customers", 2)
-        told = shop.api("get-list", list_id=on["id"], members="active")
-        assert {each["first_name"] for each in told["members"]} == {"Given", "Abc"}
+        response = shop.api("get-list", list_id=on["id"], members="active")
+        assert {each["first_name"] for each in response["members"]} == {"Given", "Abc"}
         assert {str(each["number"]) for each in shop.api("get-numbers")["numbers"]} == {"61491570112", "61491570120"}
         assert [each["keyword"] for each in shop.api("get-keywords")["keywords"]] == ["JOIN"]
         (client,) = shop.api("get-clients")["clients"]
@@ -94,8 +94,8 @@ def test_fields_of_a_list_are_known_by_their_names(settings: Settings, tmp_path:
     more = '{City = "Hobart", Size = "S", Age = "7"}'
     file.write_text(text.format(fields='["Age", "Size", "City"]', number="61491570157", values=more))
     with run_sandbox(replace(settings, seed_file=str(file))) as server:
-        told = server.api("get-list", list_id=on)
-    assert [each["fields"] for each in told["members"]] == [
+        response = server.api("get-list", list_id=on)
+    assert [each["fields"] for each in response["members"]] == [
         {"City": "Perth", "Size": "L"}, {"City": "Hobart", "Size": "S"},
     ]  # fmt: skip
 
