@@ -8,6 +8,7 @@ times of sends are printed as a table, and drawn in an SVG.
 import argparse
 import http.client
 import json
+import math
 import socket
 import sys
 import tempfile
@@ -168,7 +169,7 @@ def run(
                         began = time.monotonic()
                         ends_at = began + minutes * 60
                     killed_at = min(ends_at, time.monotonic() + kill_every) if kill_every else ends_at
-                    outage_at = time.monotonic() + outage_every if outage_every else ends_at
+                    outage_at = time.monotonic() + (outage_every or math.inf)
                     while (now := time.monotonic()) < killed_at:
                         time.sleep(max(0.01, min(every, killed_at - now)))
                         if outage is not None and time.monotonic() >= outage_at:

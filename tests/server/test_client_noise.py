@@ -18,11 +18,17 @@ from tests.timing import eventually
 LOGGER = logging.getLogger("refusals")
 HEAD = b"Host: localhost\r\nAuthorization: " + basic(KEY, SECRET)["Authorization"].encode() + b"\r\n"
 LIVEZ = b"GET /livez HTTP/1.1\r\n" + HEAD + b"\r\n"
+_WAIT = b'{"of": "calls", "count": 1000000, "timeout_seconds": 60}'
 BEGUN = {
     "a request": LIVEZ,
     "many requests": LIVEZ * 20,
     "half a body": b"POST /send-sms.json HTTP/1.1\r\n" + HEAD + b"Content-Length: 100\r\n\r\nmessage=1",
     "an event stream": b"GET /_sandbox/v1/events HTTP/1.1\r\n" + HEAD + b"\r\n",
+    "a wait": b"POST /_sandbox/v1/wait HTTP/1.1\r\n"
+    + HEAD
+    + b"Content-Type: application/json\r\n"
+    + b"Content-Length: %d\r\n\r\n" % len(_WAIT)
+    + _WAIT,
     "an export": b"GET /_sandbox/v1/export HTTP/1.1\r\n" + HEAD + b"\r\n",
 }
 
