@@ -1,4 +1,4 @@
-"""Feeds of new traffic entries: each is read once, for all streams that want the same."""
+"""Feeds of new traffic entries: each tenant's are read once, for all streams, and chosen from for each filter."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -50,8 +50,26 @@ class Batch(NamedTuple):
         return self._replace(events=[*self.events, (0, self.changed)])
 
 
-ReadNext = Callable[[Connection, int], Batch]
-"""Reads the entries behind a position. Raises GoneError, or another error of control, if the tenant is gone."""
+class News(NamedTuple):
+    """The result of a look: the entries behind a position, and what else streams want to know.
+
+    `entries` are whatever the functions that choose from them understand.
+    """
+
+    entries: Sequence[Any]
+    position: int
+    begins_anew: bool
+    is_last: bool
+    dropped: int
+    settings: Hashable
+    changed: bytes
+
+
+ReadNext = Callable[[Connection, int, bool], News]
+"""Reads what is behind a position, with the settings or without. Raises an error of control if the tenant is gone."""
+
+Choose = Callable[[News], Batch]
+"""Chooses what streams of one filter want."""
 
 
 class Reader:
@@ -110,19 +128,36 @@ class Reader:
         return taken
 
 
-class _Feed:
-    """New entries that some readers want. It is read as long as there is a reader."""
+class _Group:
+    """Streams that want the same."""
 
-    def __init__(
-        self, store: Store, journal: JournalWriter, tenant: int, position: int, settings: Hashable, read: ReadNext
-    ) -> None:
+    def __init__(self, choose: Choose, settings: Hashable) -> None:
+        self._choose = choose
+        self._settings = settings
+        self.wants_settings = settings is not None
+        self.readers: set[Reader] = set()
+
+    def add(self, news: News) -> None:
+        """Give the streams what they want of it. Those that are too slow are left out from then on."""
+        batch = self._choose(news).with_change(self._settings)
+        self._settings = batch.settings
+        if batch.events or batch.begins_anew:
+            for reader in list(self.readers):
+                reader.add(batch)
+                if reader.is_too_slow:
+                    self.readers.discard(reader)
+
+
+class _Feed:
+    """New entries of a tenant. They are read as long as there is a reader."""
+
+    def __init__(self, store: Store, journal: JournalWriter, tenant: int, position: int, read: ReadNext) -> None:
         self._store = store
         self._journal = journal
         self._tenant = tenant
         self._read = read
         self.position = position
-        self._settings = settings
-        self.readers: set[Reader] = set()
+        self.groups: dict[Hashable, _Group] = {}
         self.has_ended = False
         self._task = asyncio.create_task(self._run(), name=f"events of tenant {tenant}")
 
@@ -135,7 +170,8 @@ class _Feed:
                 while not self._journal.is_closing:
                     began = time.monotonic()
                     is_last = await self._look()
-                    pause = IDLE_FACTOR * (time.monotonic() - began) + SECONDS_PER_STREAM * len(self.readers)
+                    readers = sum(len(group.readers) for group in self.groups.values())
+                    pause = IDLE_FACTOR * (time.monotonic() - began) + SECONDS_PER_STREAM * readers
                     await asyncio.sleep(min(pause, RECHECK_SECONDS))
                     if is_last:
                         await listener.wait(_IDLE_SECONDS if self._store.embedded else RECHECK_SECONDS)
@@ -143,51 +179,54 @@ class _Feed:
             log.debug("A feed of events has ended.", exc_info=error)
         finally:
             self.has_ended = True
-            for reader in self.readers:
-                reader.end()
+            for group in self.groups.values():
+                for reader in group.readers:
+                    reader.end()
 
     async def _look(self) -> bool:
         await self._journal.flush()
-        batch = await self._store.run(lambda db: self._read(db, self.position))
-        batch = batch.with_change(self._settings)
-        self.position, self._settings = batch.position, batch.settings
-        if batch.events or batch.begins_anew:
-            for reader in list(self.readers):
-                reader.add(batch)
-                if reader.is_too_slow:
-                    self.readers.discard(reader)
-        return batch.is_last
+        with_settings = any(group.wants_settings for group in self.groups.values())
+        news = await self._store.run(lambda db: self._read(db, self.position, with_settings))
+        self.position = news.position
+        for group in list(self.groups.values()):
+            group.add(news)
+        return news.is_last
 
 
 class Feeds:
-    """All feeds of this process, by what their readers want."""
+    """All feeds of this process, by their tenant."""
 
     def __init__(self) -> None:
-        self._feeds: dict[Hashable, _Feed] = {}
+        self._feeds: dict[int, _Feed] = {}
         self.reader_count = 0
 
     @asynccontextmanager
     async def read(
         self, store: Store, journal: JournalWriter, tenant: int, wanted: Hashable, begin: tuple[int, Hashable],
-        read: ReadNext,
+        read: ReadNext, choose: Choose,
     ) -> AsyncIterator[tuple[Reader, int]]:  # fmt: skip
         """Begin to read new entries. Yield the reader, and the position of the feed.
 
-        `wanted` names what `read` reads. A new feed begins with a position and settings, which are `begin`.
+        `wanted` names what is chosen. A new feed begins with a position and settings, which are `begin`.
         """
         position, settings = begin
-        feed = self._feeds.get((tenant, wanted))
+        feed = self._feeds.get(tenant)
         if feed is None or feed.has_ended:
-            feed = self._feeds[tenant, wanted] = _Feed(store, journal, tenant, position, settings, read)
+            feed = self._feeds[tenant] = _Feed(store, journal, tenant, position, read)
+        group = feed.groups.get(wanted)
+        if group is None:
+            group = feed.groups[wanted] = _Group(choose, settings)
         reader = Reader(position)
-        feed.readers.add(reader)
+        group.readers.add(reader)
         self.reader_count += 1
         try:
             yield reader, feed.position
         finally:
             self.reader_count -= 1
-            feed.readers.discard(reader)
-            if not feed.readers:
+            group.readers.discard(reader)
+            if not group.readers and feed.groups.get(wanted) is group:
+                del feed.groups[wanted]
+            if not feed.groups:
                 feed.stop()
-                if self._feeds.get((tenant, wanted)) is feed:
-                    del self._feeds[tenant, wanted]
+                if self._feeds.get(tenant) is feed:
+                    del self._feeds[tenant]

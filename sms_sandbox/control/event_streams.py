@@ -1,21 +1,24 @@
 """The operation that streams traffic entries as they are made."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Hashable
-from functools import partial
+from functools import cached_property, partial
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from ..journal import queries
+from ..journal.entry_matcher import build_matcher
+from ..journal.queries import EntryFilter
 from ..store import rules, tenants
 from ..store.real_time import real_now
 from ..store.tenants import Tenant
 from .clock import clock_at
 from .declare import Call, LongCall, StreamEvent, operation
 from .errors import gone
-from .event_feeds import MAX_WAITING_EVENTS, Batch, ReadNext
+from .event_feeds import MAX_WAITING_EVENTS, Batch, Choose, News, ReadNext
 from .server_sent_events import spell
 from .shapes import traffic as shapes
 from .traffic import build_entry, build_filter, check_capacity
@@ -39,20 +42,22 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
     """
     store, journal, tenant = call.context.store, call.context.journal, call.tenant.id
     check_capacity(call)
-    read = _reads(tenant, query)
+    read, choose = _reads(tenant), _chooses(query)
     await journal.flush()
     newest, settings = await call.transact(partial(_read_start, query=query))
-    wanted = msgspec.json.encode(replace(query, after=None))
-    async with call.context.feeds.read(store, journal, tenant, wanted, (newest, settings), read) as (reader, begins_at):
+    wanted, begin = msgspec.json.encode(replace(query, after=None)), (newest, settings)
+    async with call.context.feeds.read(store, journal, tenant, wanted, begin, read, choose) as (reader, begins_at):
         yield StreamEvent("")
         if query.after is not None:
             reader.position = query.after
             while reader.position < begins_at or reader.position > newest:
                 await journal.flush()
-                batch = await store.run(lambda db: read(db, reader.position))
-                yield StreamEvent("", spelled=b"".join(reader.take(batch)))
-                if batch.is_last:
+                news = await store.run(lambda db: read(db, reader.position, False))
+                if events := b"".join(reader.take(choose(news))):
+                    yield StreamEvent("", spelled=events)
+                if news.is_last:
                     break
+                await asyncio.sleep(0)  # others are served, however many entries are none of these
         quiet_since = time.monotonic()
         while not reader.is_over or reader.has_events:
             events = await reader.next(quiet_since + HEARTBEAT_SECONDS - time.monotonic())
@@ -73,11 +78,22 @@ def _read_settings(db: Connection, tenant: Tenant, ends: queries.Bounds) -> Hash
     return tenant.clock, rules.read_state(db, tenant.id), ends.cleared
 
 
-def _reads(tenant: int, query: shapes.EventFilter) -> ReadNext:
-    """Return the function that reads the next entries of a tenant for a filter."""
-    build_filter(query.match(0), query.kind)  # so that a wrong one is refused before the stream begins
+class _NewEntry:
+    """A new entry, spelled when the first stream wants it."""
 
-    def read(db: Connection, position: int) -> Batch:
+    def __init__(self, entry: queries.Entry) -> None:
+        self.entry = entry
+
+    @cached_property
+    def spelled(self) -> bytes:
+        """The event as it is sent."""
+        return spell(StreamEvent(self.entry.kind, build_entry(self.entry), self.entry.id))
+
+
+def _reads(tenant: int) -> ReadNext:
+    """Return the function that reads the next entries of a tenant."""
+
+    def read(db: Connection, position: int, with_settings: bool) -> News:
         row = tenants.read(db, tenant)
         if row is None:
             raise gone()
@@ -86,18 +102,30 @@ def _reads(tenant: int, query: shapes.EventFilter) -> ReadNext:
         if begins_anew:
             position = 0
         dropped = 0 if ends.first is None else max(0, ends.first - 1 - max(position, ends.cleared))
-        rows = queries.list_next(db, tenant, build_filter(query.match(position), query.kind), STREAM_BATCH_ROWS)
-        events = [(row.id, spell(StreamEvent(row.kind, build_entry(row), row.id))) for row in rows]
-        if dropped:
-            events.insert(0, (0, spell(StreamEvent("dropped", shapes.DroppedEntries(dropped)))))
+        rows = queries.list_next(db, tenant, EntryFilter(after=position), STREAM_BATCH_ROWS)
         is_last = len(rows) < STREAM_BATCH_ROWS
-        position = ends.last if is_last else rows[-1].id
-        if not query.changes:
-            return Batch(position, events, begins_anew, is_last)
         changed = StreamEvent("changed", shapes.ChangedTenant(clock_at(row.clock, real_now())))
-        return Batch(position, events, begins_anew, is_last, _read_settings(db, row, ends), spell(changed))
+        return News(
+            [_NewEntry(each) for each in rows], ends.last if is_last else rows[-1].id, begins_anew, is_last, dropped,
+            _read_settings(db, row, ends) if with_settings else None, spell(changed) if with_settings else b"",
+        )  # fmt: skip
 
     return read
+
+
+def _chooses(query: shapes.EventFilter) -> Choose:
+    """Return the function that chooses the entries for a filter. Raises ControlError if its number can't be read."""
+    fits = build_matcher(build_filter(query.match(0), query.kind))
+
+    def choose(news: News) -> Batch:
+        events = [(each.entry.id, each.spelled) for each in news.entries if fits(each.entry)]
+        if news.dropped:
+            events.insert(0, (0, spell(StreamEvent("dropped", shapes.DroppedEntries(news.dropped)))))
+        if not query.changes:
+            return Batch(news.position, events, news.begins_anew, news.is_last)
+        return Batch(news.position, events, news.begins_anew, news.is_last, news.settings, news.changed)
+
+    return choose
 
 
 OPERATIONS = (stream_events,)

@@ -36,6 +36,24 @@ def test_many_streams_look_once(tenant: Account, monkeypatch: pytest.MonkeyPatch
     assert 1 <= looks < STREAMS
 
 
+def test_streams_with_other_filters_share_the_look(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, real = 0, queries.list_next
+
+    def list_next(*args: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return real(*args)
+
+    streams = [Stream(tenant, text=f"text {number} ").__enter__() for number in range(STREAMS)]
+    monkeypatch.setattr(queries, "list_next", list_next)
+    for number in range(STREAMS):
+        tenant.api_ok("send-sms", message=f"This is Text {number} of many", to="61491570156")
+    for number, stream in enumerate(streams):
+        assert f"Text {number} " in stream.next()["data"]["request"]["message"]
+        stream.__exit__()
+    assert 1 <= looks < 3 * STREAMS  # and not once for each stream and call
+
+
 def test_a_stream_that_begins_later_gets_nothing_older(tenant: Account) -> None:
     with Stream(tenant) as first:
         tenant.api("get-balance")
