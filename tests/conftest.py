@@ -1,5 +1,6 @@
 """Fixtures for most tests: a store on each kind of database, a tenant in it, and a caller of the API."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     None of them runs alone in the end then.
     """
     items.sort(key=timeout_of, reverse=True)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of the garbage collector, which would look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def timeout_of(item: pytest.Item) -> int:

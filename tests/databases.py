@@ -10,7 +10,9 @@ from sqlalchemy import Engine, event, text
 
 from sms_sandbox.store import tables
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.schema import open_store, prepare
+from sms_sandbox.store.schema import open_store
+
+FILLED_TABLES = [table.name for table in tables.metadata.sorted_tables if table is not tables.meta]
 
 # A truncated table takes new files, which costs more than to delete from it as long as it is small.
 EMPTY_TABLES = """
@@ -78,10 +80,8 @@ def empty_store(engine: Engine) -> Iterator[Store]:
     The engine remembers compiled statements from one test to the next.
     """
     store = Store(engine)
-    with store.begin() as db:
-        prepare(db)
-        if not store.embedded:
-            names = [table.name for table in tables.metadata.sorted_tables if table is not tables.meta]
-            db.execute(text("SELECT empty_tables(:names)"), {"names": names})
+    if not store.embedded:
+        with store.begin() as db:
+            db.execute(text("SELECT empty_tables(:names)"), {"names": FILLED_TABLES})
     yield store
     store.close()
