@@ -6,7 +6,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +32,9 @@ NO_VERBS = {
 NO_NOUNS = {
     "how", "let", "of", "so", "those", "that", "what", "when", "where", "whether", "who", "whoever", "whose", "why",
 }  # fmt: skip
+
+# Names of variables that say nothing about their values.
+VAGUE_NAMES = {"found", "here", "said", "there", "told"}
 
 BANNED = re.compile(
     r"\b(?:what became of|what becomes? of|what comes? of|what makes of|whoever|whatever is|so many|none that"
@@ -143,6 +146,17 @@ def test_public_docstrings_begin_with_a_short_sentence() -> None:
                 yield f"line {text_node.lineno}: {sentence}"
 
     check_each(FILES, unclear)
+
+
+def test_locals_are_named_by_what_they_hold() -> None:
+    def vague(path: Path) -> Iterator[str]:
+        functions = [each for each in ast.walk(parse(path)) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+        for node in chain.from_iterable(map(ast.walk, functions)):
+            match node:
+                case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) if name in VAGUE_NAMES:
+                    yield f"line {node.lineno}: {name}"
+
+    check_each((path for path in FILES if path.relative_to(ROOT).parts[0] != "tests"), vague)
 
 
 def test_docstrings_and_comments_have_none_of_the_banned_phrases() -> None:

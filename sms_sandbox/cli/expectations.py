@@ -91,8 +91,8 @@ def wait(client: "Client", of: str, timeout: str, **given: Any) -> Answer:
     return Answer(result, "\n".join(lines), ok=result.ok)
 
 
-def _as_expected(found: int) -> str:
-    return f"As expected: {count(found, 'match', 'matches')}."
+def _as_expected(number: int) -> str:
+    return f"As expected: {count(number, 'match', 'matches')}."
 
 
 def read_filters(client: "Client", given: dict[str, Any]) -> dict[str, Any]:

@@ -196,9 +196,9 @@ def dump(families: Iterable[Metric]) -> bytes:
 def load(data: bytes) -> list[Metric]:
     """Return the metrics that another process has dumped."""
     families = []
-    for told in msgspec.json.decode(data, type=list[_Family]):
-        family = Metric(told.name, told.documentation, told.type)
-        for sample in told.samples:
+    for dumped in msgspec.json.decode(data, type=list[_Family]):
+        family = Metric(dumped.name, dumped.documentation, dumped.type)
+        for sample in dumped.samples:
             family.add_sample(sample.name, sample.labels, sample.value)
         families.append(family)
     return families
