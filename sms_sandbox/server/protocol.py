@@ -244,6 +244,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_request, self._body_left = False, 0
         self._stop_timer()
         super().on_message_complete()
+        if self.cycle.response_complete and not self.cycle.keep_alive:
+            self.transport.close()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

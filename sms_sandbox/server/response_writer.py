@@ -30,6 +30,8 @@ class ResponseWriter:
         self._bytes_left: int | None = None
         """Length of the rest of the body; None if the head does not give it."""
         self._has_body = self._is_chunked = True
+        self._is_body_coming = True
+        """False if the client waits for 100 (Continue) before it sends its body."""
 
     def write(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """Write a complete response, and return True.
@@ -70,6 +72,7 @@ class ResponseWriter:
         self._is_chunked = self._has_body and self._bytes_left is None and cycle.scope["http_version"] == "1.1"
         # A client that waits for 100 (Continue) sends its body or does not, so the connection can't go on.
         cycle.keep_alive = cycle.keep_alive and not closes and not cycle.waiting_for_100_continue
+        self._is_body_coming = not cycle.waiting_for_100_continue
         cycle.response_started, cycle.waiting_for_100_continue = True, False
         if not cycle.keep_alive and not closes:
             head += b"Connection: close\r\n"
@@ -91,7 +94,9 @@ class ResponseWriter:
         cycle = self._cycle
         cycle.response_complete = True
         cycle.message_event.set()
-        if not cycle.keep_alive:
+        # Closed while the client is still sending, the connection would be reset, and the client would lose the
+        # response. So the rest of the body is read and dropped first.
+        if not cycle.keep_alive and not (cycle.more_body and self._is_body_coming):
             cycle.transport.close()
         cycle.on_response()
 

@@ -145,6 +145,44 @@ def test_a_request_inside_a_body_behind_an_offer_is_not_carried_out(server: Acco
         assert b"ready" in read_all(connection)
 
 
+# A body that nobody wants. Most clients send all of it before they read, and a reset would take the response from them.
+
+
+UNWANTED = 20 << 20
+"""More than the buffers of a connection hold."""
+
+
+@pytest.mark.parametrize(
+    ("request_line", "line", "status", "tls"),
+    [
+        ("POST /send-sms.json HTTP/1.1", "Accept: */*", 413, False),
+        ("POST /send-sms.json HTTP/1.1", "Accept: */*", 413, True),
+        ("POST /nothing HTTP/1.1", "Connection: close", 404, False),
+        ("POST /nothing HTTP/1.1", "Connection: close", 404, True),
+        ("POST /nothing HTTP/1.0", "Accept: */*", 404, False),
+        ("POST /_sandbox/v1/inbound HTTP/1.1", "Connection: close", 413, False),
+    ],
+)
+def test_a_client_that_is_refused_early_reads_why(
+    server: Account, request_line: str, line: str, status: int, tls: bool
+) -> None:
+    with connect_tls(server) if tls else connect(server, port_of(server.ready.http)) as connection:
+        connection.sendall(
+            f"{request_line}\r\nHost: localhost\r\n{line}\r\nContent-Length: {UNWANTED}\r\n\r\n".encode()
+        )
+        connection.sendall(b"x" * UNWANTED)
+        assert int(read_all(connection).split(b" ", 2)[1]) == status
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_not_waited_for(server: Account) -> None:
+    with connect(server, port_of(server.ready.http)) as connection:
+        head = (
+            f"POST /nothing HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {UNWANTED}\r\n\r\n"
+        )
+        connection.sendall(head.encode())
+        assert read_all(connection).startswith(b"HTTP/1.1 404")
+
+
 # Plain HTTP on the HTTPS port, as by an app whose base URL begins with http: instead of https:
 
 

@@ -45,6 +45,7 @@ class Answered:
             False,
             [(b"date", b"today")], asyncio.Event(), False, keep_alive, self._complete,
         )  # fmt: skip
+        self.cycle.more_body = False  # the whole request was read
         self.writer = ResponseWriter(self.cycle)
 
     def _complete(self) -> None:
@@ -202,3 +203,11 @@ async def test_a_header_that_would_become_two_is_an_error(header: tuple[bytes, b
     with pytest.raises(ValueError, match="can't be a header"):
         injected.writer.write(200, [header], BODY)
     assert injected.flow.written == []
+
+
+def test_a_connection_is_not_closed_while_the_request_is_coming() -> None:
+    """Closing it would reset it, and the client would lose the response. The protocol closes it behind the request."""
+    early = Answered("POST", keep_alive=False)
+    early.cycle.more_body = True
+    assert early.writer.write(413, [JSON], BODY)
+    assert (early.flow.closed, early.completed) == (False, 1)
