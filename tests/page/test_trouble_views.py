@@ -65,7 +65,10 @@ def test_a_fault_is_set_switched_off_and_removed(tenant: Account, open_page: Ope
     page.get_by_role("button", name="Set").nth(1).click()
     switch = page.get_by_role("switch", name="Refuse: out of credit: on")
     expect(switch).to_be_checked()
+    switch.focus()
     assert tenant.api("send-sms", to=HANDSET, message="hi")["error"]["code"] == "LEDGER_ERROR"
+    expect(page.get_by_text("used once")).to_be_visible()
+    expect(switch).to_be_focused()  # it was not drawn anew, which would swallow the next press
     switch.press("Space")
     expect(switch).not_to_be_checked()
     eventually(lambda: not tenant.ok("GET", "/faults")["faults"][0]["enabled"])

@@ -44,6 +44,21 @@ export function replace(element, ...children) {
   return element;
 }
 
+const drawn = new WeakMap();
+
+/**
+ * Replace everything in an element by what `build` returns, if `data` is not what it was drawn from before. So what
+ * somebody has opened, focused or half pressed stays, unless it changed; then the focus goes to the control of that name.
+ */
+export function redraw(element, data, build) {
+  const text = JSON.stringify(data);
+  if (drawn.get(element) === text) return;
+  drawn.set(element, text);
+  const name = element.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  replace(element, build());
+  if (name !== null) [...element.querySelectorAll("[aria-label]")].find((each) => each.getAttribute("aria-label") === name)?.focus({ preventScroll: true });
+}
+
 const ICONS = {
   send: ["M5 12 19 5l-5.500 14-2.600-5.900z", "M11 13 19 5"],
   copy: ["M9 9h10v11H9z", "M5 15V4h10"],

@@ -42,7 +42,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     onchange: () => { if (answers.checked) change({ replies: answer.value || "Yes please" }); } });
   const settings = h("div", { class: "phone-settings", id: `${id}-settings`, hidden: true }, states,
     h("div", { class: "phone-answers" }, answers, h("label", { for: `${id}-answers` }, "Answers by itself"), answer),
-    h("p", { class: "tiny-text soft" }, "This is for messages sent from now on."));
+    h("p", { class: "tiny-text soft" }, "For messages that are sent from now on."));
   const toggle = h("button", { class: "button quiet icon-only small", type: "button", "aria-label": "Settings of the phone", "aria-expanded": "false", "aria-controls": `${id}-settings`, onclick: toggleSettings }, icon("settings"));
   const element = h("article", { class: "phone", "aria-labelledby": `${id}-name`, dataset: { number, state: "on" } },
     h("div", { class: "phone-bar" }, time, service, signal()),

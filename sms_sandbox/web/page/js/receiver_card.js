@@ -1,6 +1,6 @@
 // The built-in receiver: a URL for an app that is not there yet, what it got, and how it answers.
 
-import { copyButton, h, replace } from "./dom.js";
+import { copyButton, h, redraw } from "./dom.js";
 import { badge, button, card, during, field, input, menu, nothing } from "./parts.js";
 import { timeElement } from "./time.js";
 
@@ -52,18 +52,19 @@ export function receiverCard({ control, notify }) {
   async function refresh() {
     const { receivers } = await control.get("/receivers");
     const chosen = name.value;
-    replace(name, [...new Set([USUAL_NAME, ...receivers.map((each) => each.name)])].map((each) => h("option", { value: each }, each)));
+    const names = [...new Set([USUAL_NAME, ...receivers.map((each) => each.name)])];
+    redraw(name, names, () => names.map((each) => h("option", { value: each }, each)));
     name.value = receivers.some((each) => each.name === chosen) ? chosen : USUAL_NAME;
     const [receiver, { requests: got, page }] = await Promise.all([control.get(`/receivers/${name.value}`), control.get(`/receivers/${name.value}/requests`, { max: 20 })]);
     url.textContent = receiver.url;
-    replace(copy, copyButton(receiver.url, "Copy the receiver's URL"));
+    redraw(copy, receiver.url, () => copyButton(receiver.url, "Copy the receiver's URL"));
     if (isFirst) {
       if (![...status.options].some(({ value }) => value === String(receiver.status))) status.append(h("option", { value: String(receiver.status) }, receiver.status));
       [status.value, delay.value, body.value] = [String(receiver.status), String(receiver.delay_seconds), receiver.body];
       isFirst = false;
     }
     clear.hidden = page.total === 0;
-    replace(requests, got.length === 0 ? nothing("Nothing has arrived yet.") : h("ul", { class: "plain-list" }, got.map(requestItem)));
+    redraw(requests, got, () => (got.length === 0 ? nothing("Nothing has arrived yet.") : h("ul", { class: "plain-list" }, got.map(requestItem))));
   }
 
   return { element, refresh };

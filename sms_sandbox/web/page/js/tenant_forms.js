@@ -100,7 +100,7 @@ export function tenantsForm({ control, notify }) {
     h("p", { class: "small-text soft" }, "Each tenant is a sandbox of its own, with its own key, clock and data."),
     h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(create, notify, makeTenant); } }, field("New tenant", name, { class: "full" }), create),
     h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(use, notify, switchTenant); } }, field("Key of another tenant", key), field("Its secret", secret), use, back),
-    h("div", { class: "form-grid" }, h("div", { class: "row" }, download, story), field("Import a tenant from a file", file)));
+    h("div", { class: "row" }, download, story), field("Import a tenant from a file", file));
 
   async function makeTenant() {
     await createTenant(control, name.value.trim());

@@ -1,6 +1,6 @@
 // The tenants of the server, for the operator: who made them, when they were used, and how much they hold.
 
-import { h, replace } from "./dom.js";
+import { h, redraw } from "./dom.js";
 import { badge, button, card, during } from "./parts.js";
 import { fullText, timeElement } from "./time.js";
 
@@ -17,10 +17,10 @@ export function tenantList({ control, notify }, choose) {
     element.hidden = !operator;
     if (!operator) return;
     const { tenants, page } = await control.get("/tenants", { max: SHOWN });
-    replace(rows, h("table", { class: "table" },
+    redraw(rows, [tenants.map(({ clock, ...rest }) => rest), current, page], () => [h("table", { class: "table wide" },
       h("thead", {}, h("tr", {}, ["Name", "Key", "Made by", "Last used", "Messages", "Size", ""].map((title) => h("th", { scope: "col" }, title || h("span", { class: "visually-hidden" }, "Actions"))))),
       h("tbody", {}, tenants.map((each, index) => row(each, each.name === current, index === 0)))),
-    page.total > tenants.length && h("p", { class: "soft tiny-text" }, `and ${(page.total - tenants.length).toLocaleString()} more`));
+    page.total > tenants.length && h("p", { class: "soft tiny-text" }, `and ${(page.total - tenants.length).toLocaleString()} more`)]);
   }
 
   function row(each, isCurrent, isDefault) {

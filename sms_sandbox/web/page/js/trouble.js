@@ -1,6 +1,7 @@
 // Trouble to make: what the next message or call meets, and the faults and carrier rules with their switches.
 
 import { h, icon, replace } from "./dom.js";
+import { eventWords } from "./event_names.js";
 import { numberText } from "./numbers.js";
 import { badge, button, card, during, field, input, menu, nothing, toggle } from "./parts.js";
 
@@ -71,15 +72,36 @@ export function trouble({ control, notify }) {
     notify("Set for the next callback.");
   }
 
+  // An item stays while its rule is there: a switch that were drawn anew could not be pressed while calls come in.
+  const items = new Map();
   function item(path, rule, title, details) {
-    const isUsedUp = rule.remaining === 0;
-    const remove = h("button", { class: "button quiet icon-only small", type: "button", "aria-label": `Remove: ${title}`, onclick: () => submit(remove, () => control.delete(`${path}/${rule.id}`)) }, icon("close"));
-    const left = rule.remaining === null ? (rule.count === null && rule.seen === 0 ? "always" : `used ${rule.used} times`) : isUsedUp ? "used up" : `${rule.remaining} left`;
-    return h("li", {}, toggle(`${title}: on`, rule.enabled, async (enabled) => {
-      await control.patch(`${path}/${rule.id}`, { enabled });
+    const address = `${path}/${rule.id}`;
+    const known = items.get(address);
+    if (known?.title === title) return known.show(rule);
+    const remove = h("button", { class: "button quiet icon-only small", type: "button", "aria-label": `Remove: ${title}`, onclick: () => submit(remove, () => control.delete(address)) }, icon("close"));
+    const turn = toggle(`${title}: on`, rule.enabled, async (enabled) => {
+      await control.patch(address, { enabled });
       await refresh();
-    }), h("div", { class: "grow" }, h("div", {}, title), h("div", { class: "soft tiny-text" }, details)),
-    badge(rule.enabled ? left : "off", !rule.enabled || isUsedUp ? "" : "warn"), remove);
+    });
+    const state = h("span", {});
+    const element = h("li", {}, turn, h("div", { class: "grow" }, h("div", {}, title), h("div", { class: "soft tiny-text" }, details)), state, remove);
+    items.set(address, { title, show });
+    return show(rule);
+
+    function show({ remaining, count, seen, used, enabled }) {
+      const left = remaining === null ? (count === null && seen === 0 ? "always" : (used === 1 ? "used once" : `used ${used} times`)) : remaining === 0 ? "used up" : `${remaining} left`;
+      turn.setAttribute("aria-checked", String(enabled));
+      replace(state, badge(enabled ? left : "off", !enabled || remaining === 0 ? "" : "warn"));
+      return element;
+    }
+  }
+
+  /** Show items in a block, and touch only what changed. */
+  function showItems(block, elements, empty) {
+    const list = block.querySelector("ul") ?? h("ul", { class: "plain-list" });
+    if (elements.length === 0) replace(block, nothing(empty));
+    else if (!block.contains(list)) replace(block, list);
+    if (elements.some((each, place) => list.children[place] !== each) || list.children.length !== elements.length) replace(list, elements);
   }
 
   let hasScenarios = false;
@@ -92,10 +114,9 @@ export function trouble({ control, notify }) {
       addRule.disabled = false;
     }
     const [{ faults: listed }, { rules: carrier }] = await Promise.all([control.get("/faults"), control.get("/rules")]);
-    replace(faults, listed.length === 0 ? nothing("None: calls and callbacks work.") : h("ul", { class: "plain-list" },
-      listed.map((fault) => item("/faults", fault, faultTitle(fault), faultDetails(fault)))));
-    replace(rules, carrier.length === 0 ? nothing("None: the number of a handset decides, and an ordinary number gets its messages.") : h("ul", { class: "plain-list" },
-      carrier.map((rule) => item("/rules", rule, `${rule.scenario} for ${matchText(rule.match) || "every message"}`, optionText(rule)))));
+    showItems(faults, listed.map((fault) => item("/faults", fault, faultTitle(fault), faultDetails(fault))), "None: calls and callbacks work.");
+    showItems(rules, carrier.map((rule) => item("/rules", rule, `${rule.scenario} for ${matchText(rule.match) || "every message"}`, optionText(rule))),
+      "None: the number of a handset decides, and an ordinary number gets its messages.");
   }
 
   return { elements, refresh };
@@ -121,7 +142,7 @@ function faultTitle(fault) {
 
 function faultDetails(fault) {
   const delay = fault.delay ? `after ${fault.delay.seconds ?? fault.delay.from ?? fault.delay.median} s` : "";
-  return [fault.on === "api" ? `calls of ${fault.method ?? "any method"}` : `callbacks: ${fault.event ?? "any event"}`, delay, matchText(fault.match), share(fault)].filter(Boolean).join(" · ");
+  return [fault.on === "api" ? `calls of ${fault.method ?? "any method"}` : `callbacks: ${fault.event ? eventWords(fault.event) : "any event"}`, delay, matchText(fault.match), share(fault)].filter(Boolean).join(" · ");
 }
 
 function matchText(match) {

@@ -127,7 +127,7 @@ function explain({ error, status }) {
 }
 
 function attemptTable(attempts) {
-  return h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Attempts" }, h("table", { class: "table" },
+  return h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Attempts" }, h("table", { class: "table attempts" },
     h("thead", {}, h("tr", {}, ["", "When", "Result", "Took", "Answer"].map((title, index) => h("th", { scope: "col" }, index === 0 ? h("span", { class: "visually-hidden" }, "Number") : title)))),
     h("tbody", {}, [...attempts].reverse().map((attempt) => h("tr", {},
       h("td", { class: "number" }, attempt.number), h("td", {}, timeElement(attempt.at)),

@@ -163,9 +163,9 @@ function filterForm(filters, control, notify, onChange) {
     since: h("input", { class: "input", type: "datetime-local", id: "filter-since", step: "1" }),
     until: h("input", { class: "input", type: "datetime-local", id: "filter-until", step: "1" }),
   };
-  const field = (name, label) => h("div", { class: "field" }, h("label", { for: `filter-${name}` }, label), inputs[name]);
+  const field = (name, label, kind = "") => h("div", { class: `field ${kind}` }, h("label", { for: `filter-${name}` }, label), inputs[name]);
   const more = h("div", { class: "filter-more", id: "filter-more", hidden: true },
-    field("number", "Handset"), field("sender", "Sender"), field("account", "Account"), field("list", "List"), field("since", "From"), field("until", "To"),
+    field("number", "Handset"), field("sender", "Sender"), field("account", "Account"), field("list", "List"), field("since", "From", "time"), field("until", "To", "time"),
     h("button", { class: "button small", type: "reset" }, "Clear all"));
   const toggle = h("button", { class: "button icon-only", type: "button", "aria-expanded": "false", "aria-controls": "filter-more", "aria-label": "More filters", title: "More filters",
     onclick: () => open(more.hidden) }, icon("settings"));

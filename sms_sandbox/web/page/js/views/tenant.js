@@ -1,10 +1,10 @@
 // The tenant at a glance: keys, balance, numbers, lists, keywords, mails; forms to change it; charts.
 
-import { copyButton, h, replace } from "../dom.js";
+import { copyButton, h, redraw } from "../dom.js";
 import { numberText } from "../numbers.js";
 import { badge, card, facts, nothing, viewHead } from "../parts.js";
 import { debounce } from "../stream.js";
-import { timeElement } from "../time.js";
+import { dayText, timeElement } from "../time.js";
 import { tenantCharts } from "../tenant_charts.js";
 import { accountForm, resetForm, sendForm, tenantsForm } from "../tenant_forms.js";
 
@@ -33,27 +33,27 @@ export function mount(root, context) {
       const [connection, own, all] = await Promise.all([control.connection(), control.get("/account"), control.get("/accounts", { max: SHOWN })]);
       name.textContent = context.tenant?.name ?? "";
       account.show(own);
-      replace(keys, showKeys(connection, own, all));
+      redraw(keys, [connection, own, all], () => showKeys(connection, own, all));
     },
     async () => {
       const answer = await control.get("/numbers", { max: SHOWN });
-      replace(numbers, some(answer.numbers, answer.page.total, "No number. Lease one with lease-number.", (each) => [
-        h("span", { class: "grow" }, h("strong", {}, numberText(each.number)), h("div", { class: "soft tiny-text" }, each.shared ? "shared by all accounts" : ["leased", each.next_charge && " until ", each.next_charge && timeElement(each.next_charge, new Date(each.next_charge).toLocaleDateString()), each.forward_url && ` · to ${each.forward_url}`])),
+      redraw(numbers, answer, () => some(answer.numbers, answer.page.total, "No number. Lease one with lease-number.", (each) => [
+        h("span", { class: "grow" }, h("strong", {}, numberText(each.number)), h("div", { class: "soft tiny-text" }, each.shared ? "shared by all accounts" : ["leased", each.next_charge && " until ", each.next_charge && timeElement(each.next_charge, dayText(new Date(each.next_charge))), each.forward_url && ` · to ${each.forward_url}`])),
         badge(each.status, each.status === "active" ? "good" : "")]));
     },
     async () => {
       const answer = await control.get("/keywords", { max: SHOWN });
-      replace(keywords, some(answer.keywords, answer.page.total, "No keyword. Add one with add-keyword; handsets that text it then join a list or get an answer.", (each) => [
+      redraw(keywords, answer, () => some(answer.keywords, answer.page.total, "No keyword. Add one with add-keyword; handsets that text it then join a list or get an answer.", (each) => [
         h("span", { class: "grow" }, h("strong", {}, each.keyword), h("div", { class: "soft tiny-text" }, `on ${numberText(each.number)}`)), badge(each.status, each.status === "open" ? "good" : "")]));
     },
     async () => {
       const answer = await control.get("/lists", { max: SHOWN });
-      replace(lists, some(answer.lists, answer.page.total, "No list. Add one with add-list.", (each) => [
+      redraw(lists, answer, () => some(answer.lists, answer.page.total, "No list. Add one with add-list.", (each) => [
         h("span", { class: "grow" }, h("strong", {}, each.name), h("div", { class: "soft tiny-text" }, `list ${each.id}`)), h("span", { class: "soft" }, `${each.members_active.toLocaleString()} of ${each.members_total.toLocaleString()} active`)]));
     },
     async () => {
       const answer = await control.get("/mails", { max: SHOWN });
-      replace(mails, some(answer.mails, answer.page.total, "Empty. Replies and inbound texts that are forwarded by e-mail appear here; the sandbox sends none.", (each) => [
+      redraw(mails, answer, () => some(answer.mails, answer.page.total, "Empty. Replies and inbound texts that are forwarded by e-mail appear here; the sandbox sends none.", (each) => [
         h("details", { class: "grow" }, h("summary", {}, h("strong", {}, each.subject || "(no subject)"), h("span", { class: "soft" }, ` to ${each.to} `), timeElement(each.created)), h("p", {}, each.text))]));
     },
     charts.refresh,
