@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import h11
 import pytest
@@ -21,9 +21,12 @@ JAVA = (
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _quiet() -> None:
-    """Keep the protocol from logging each bad request."""
-    logging.getLogger("refusals").setLevel(logging.CRITICAL)
+def _quiet() -> Iterator[None]:
+    """Keep the protocol from logging each bad request, here only."""
+    log = logging.getLogger("refusals")
+    log.setLevel(logging.CRITICAL)
+    yield
+    log.setLevel(logging.NOTSET)
 
 
 @given(streams(), PLACES, st.booleans())
