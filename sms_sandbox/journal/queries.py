@@ -109,7 +109,7 @@ _COLUMNS = [column for column in t.c if column.name != "tenant"]
 def list_page(db: Connection, tenant: int, where: EntryFilter, paging: Paging) -> Page[Entry]:
     """Return a page of entries, newest first."""
     query: Select[Any] = select(*_COLUMNS).where(*_conditions(db, tenant, where))
-    return fetch_page(db, query.order_by(t.c.id.desc()), paging, _build_entry)
+    return fetch_page(db, query, paging, _build_entry, order=(t.c.id.desc(),))
 
 
 def count(db: Connection, tenant: int, where: EntryFilter) -> int:

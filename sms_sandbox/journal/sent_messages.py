@@ -27,7 +27,6 @@ def list_page(db: Connection, tenant: int, where: EntryFilter, paging: Paging) -
         select(r.c.id, r.c.account, r.c.message, r.c.msisdn, _TEXT, m.c.sender, r.c.sent_at, r.c.status, m.c.type)
         .join_from(r, m, and_(m.c.tenant == r.c.tenant, m.c.id == r.c.message))
         .where(r.c.tenant == tenant, m.c.status == SENT, r.c.id > where.after, *time_conditions(r.c.sent_at, where))
-        .order_by(r.c.id.desc())
     )
     if where.numbers:
         query = query.where(or_(r.c.msisdn.in_(where.numbers), m.c.sender.in_(where.numbers)))
@@ -39,7 +38,7 @@ def list_page(db: Connection, tenant: int, where: EntryFilter, paging: Paging) -
         query = query.where(contains(db, _TEXT, where.text))
     for name, value in where.params.items():
         query = query.where(PARAMS[name] == value)
-    return fetch_page(db, query, paging, _build_entry)
+    return fetch_page(db, query, paging, _build_entry, order=(r.c.id.desc(),))
 
 
 def _build_entry(row: Sequence[Any]) -> Entry:

@@ -213,7 +213,7 @@ def list_page(
     for column, value in wanted.items():
         if value is not None:
             query = query.where(column == value)
-    page: Page[tuple[Any, ...]] = fetch_page(db, query.order_by(c.c.id.desc()), paging, tuple)
+    page: Page[tuple[Any, ...]] = fetch_page(db, query, paging, tuple, order=(c.c.id.desc(),))
     return Page(_build_callbacks(db, tenant, page.rows), page.total, page.asked)
 
 

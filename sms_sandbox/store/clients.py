@@ -166,7 +166,7 @@ def list_page(db: Connection, reseller: Account, paging: Paging) -> Page[Client]
     """Return a page of a reseller's clients by name, in reverse alphabetical order."""
     total = _COUNT.value(db, tenant=reseller.tenant, reseller=reseller.id)
     query = _SELECTED.where(a.c.tenant == reseller.tenant, a.c.parent == reseller.id)
-    return fetch_page(db, query.order_by(a.c.name.desc(), a.c.id.desc()), paging, _build_client, total)
+    return fetch_page(db, query, paging, _build_client, total, (a.c.name.desc(), a.c.id.desc()))
 
 
 def _build_client(row: Sequence[Any]) -> Client:

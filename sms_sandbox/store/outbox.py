@@ -67,7 +67,7 @@ def list_page(db: Connection, tenant: int, paging: Paging, recipient: str | None
     query = select(*columns).where(t.c.tenant == tenant)
     if recipient is not None:
         query = query.where(t.c.recipient == recipient)
-    return fetch_page(db, query.order_by(t.c.id.desc()), paging, _mail)
+    return fetch_page(db, query, paging, _mail, order=(t.c.id.desc(),))
 
 
 def _mail(row: Sequence[Any]) -> Mail:

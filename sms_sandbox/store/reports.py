@@ -51,7 +51,7 @@ def list_sent_to(
     if optouts != "include":
         conditions.append(r.c.optout == int(optouts == "only"))
     # The page is cut before its rows are joined: otherwise a late page would join all the rows it skips.
-    ids = fetch_page(db, select(r.c.id).where(*conditions).order_by(r.c.id), paging, lambda row: int(row[0]), total)
+    ids = fetch_page(db, select(r.c.id).where(*conditions), paging, lambda row: int(row[0]), total, (r.c.id,))
     of_list = and_(c.c.tenant == r.c.tenant, c.c.list_id == list_id, c.c.msisdn == r.c.msisdn)
     query = (
         SELECTED.add_columns(c.c.first_name, c.c.last_name, c.c.fields)
@@ -91,17 +91,17 @@ def list_sent_by(
     """
     query = SELECTED.where(
         r.c.tenant == tenant,
-        r.c.account == account,
         r.c.sent_at >= to_micros(start),
         r.c.sent_at <= to_micros(end),
         m.c.status != CANCELLED,
     )
     total = None
     if msisdn is None:
+        query = query.where(r.c.account == account)
         total = count_sent(db, tenant, account, start, end)
     else:
-        query = query.where(r.c.msisdn == msisdn)
-    return fetch_page(db, query.order_by(r.c.sent_at.desc(), r.c.id.desc()), paging, build_recipient, total)
+        query = query.where(r.c.msisdn == msisdn, _is_of(account))
+    return fetch_page(db, query, paging, build_recipient, total, (r.c.sent_at.desc(), r.c.id.desc()))
 
 
 def count_sent(db: Connection, tenant: int, account: int, start: datetime, end: datetime) -> int:
@@ -120,6 +120,16 @@ def _sent_within(tenant: int, account: int, start: datetime, end: datetime) -> t
     )
 
 
+def _is_of(account: int) -> ColumnElement[bool]:
+    """Return a condition for an account's recipients that no index is used for.
+
+    SQLite knows nothing of how many rows a value has. It would search all that the account has sent for those of one
+    handset, and not the other way round.
+    """
+    condition: ColumnElement[bool] = r.c.account + 0 == account
+    return condition
+
+
 SORT_COLUMNS = {"datetime_send": r.c.sent_at, "message_id": r.c.message, "delivery_status": r.c.status}
 """The columns get-contact-sms-stats can sort by, by name."""
 
@@ -136,13 +146,14 @@ def list_sent_to_handset(
         r.c.tenant == tenant,
         r.c.msisdn == msisdn,
         r.c.sent_at <= to_micros(end),
-        r.c.account == account,
+        _is_of(account),
         m.c.status != CANCELLED,
     )
     if start is not None:
         query = query.where(r.c.sent_at >= to_micros(start))
     keys = (SORT_COLUMNS[by], r.c.id)
-    return fetch_page(db, query.order_by(*(key.desc() if falling else key for key in keys)), paging, build_recipient)
+    order = [key.desc() if falling else key.asc() for key in keys]
+    return fetch_page(db, query, paging, build_recipient, order=order)
 
 
 def list_sent_messages(
@@ -159,8 +170,9 @@ def list_sent_messages(
     if origin is not None:
         conditions += (m.c.type == origin,)
     total, parts = db.execute(select(func.count(), func.sum(m.c.parts)).where(*conditions)).one()
-    query = select(*MESSAGE_COLUMNS).where(*conditions).order_by(m.c.send_at.desc(), m.c.id.desc())
-    return fetch_page(db, query, paging, build_message, total), int(parts or 0)
+    query = select(*MESSAGE_COLUMNS).where(*conditions)
+    order = (m.c.send_at.desc(), m.c.id.desc())
+    return fetch_page(db, query, paging, build_message, total, order), int(parts or 0)
 
 
 def find_single_handsets(db: Connection, tenant: int, messages: Sequence[Message]) -> dict[int, str]:
@@ -191,9 +203,13 @@ def list_hits(db: Connection, tenant: int, message: Message, paging: Paging) -> 
         .join_from(h, r, and_(r.c.tenant == h.c.tenant, r.c.id == h.c.recipient))
         .outerjoin(c, of_list)
         .where(h.c.tenant == tenant, h.c.message == message.id)
-        .order_by(h.c.at.desc(), h.c.recipient.desc())
     )
-    return fetch_page(db, query, paging, lambda row: LinkHits(row[0], row[1], row[2], row[3], from_micros(row[4])))
+    order = (h.c.at.desc(), h.c.recipient.desc())
+    return fetch_page(db, query, paging, _link_hits_of, order=order)
+
+
+def _link_hits_of(row: Sequence[Any]) -> LinkHits:
+    return LinkHits(row[0], row[1], row[2], row[3], from_micros(row[4]))
 
 
 class MessageFilter(NamedTuple):
@@ -238,7 +254,7 @@ def list_messages(db: Connection, tenant: int, paging: Paging, where: MessageFil
         query = query.where(m.c.send_at >= to_micros(where.since))
     if where.until is not None:
         query = query.where(m.c.send_at <= to_micros(where.until))
-    return fetch_page(db, query.order_by(m.c.id.desc()), paging, build_message)
+    return fetch_page(db, query, paging, build_message, order=(m.c.id.desc(),))
 
 
 def list_recipients(
@@ -255,4 +271,4 @@ def list_recipients(
         query = query.where(r.c.status == status)
     if sent is not None:
         query = query.where(m.c.status == SENT if sent else m.c.status != SENT)
-    return fetch_page(db, query.order_by(r.c.id.desc()), paging, build_recipient)
+    return fetch_page(db, query, paging, build_recipient, order=(r.c.id.desc(),))

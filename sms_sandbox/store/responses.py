@@ -117,7 +117,7 @@ def list_page(db: Connection, tenant: int, filter_: ResponseFilter, paging: Pagi
         query = query.where(t.c.received_at <= to_micros(filter_.end))
     if filter_.keywords != "both":
         query = query.where(t.c.keyword.is_not(None) if filter_.keywords == "only" else t.c.keyword.is_(None))
-    return fetch_page(db, query.order_by(t.c.received_at.desc(), t.c.id.desc()), paging, _response_of)
+    return fetch_page(db, query, paging, _response_of, order=(t.c.received_at.desc(), t.c.id.desc()))
 
 
 def _response_of(row: Sequence[Any]) -> Response:

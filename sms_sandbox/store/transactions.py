@@ -78,7 +78,7 @@ def list_page(
         query = query.where(t.c.created >= to_micros(start))
     if end is not None:
         query = query.where(t.c.created <= to_micros(end))
-    return fetch_page(db, query.order_by(t.c.id.desc()), paging, _transaction)
+    return fetch_page(db, query, paging, _transaction, order=(t.c.id.desc(),))
 
 
 def find_payment(db: Connection, tenant: int, message: int) -> tuple[int, int, int] | None:

@@ -6,10 +6,24 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Select, String, literal, select, union_all
+from sqlalchemy import Select, String, insert, literal, select, union_all
 
+from sms_sandbox.store.connection import unit_of
 from sms_sandbox.store.paging import FIRST_PAGE, Page, Paging, fetch_page
+from sms_sandbox.store.tables import transactions
 from tests.conftest import FreshTenant
+
+ROW = {
+    "account": 1,
+    "description": "",
+    "amount": 0,
+    "balance": 0,
+    "created": 0,
+    "message": 0,
+    "type_id": 0,
+    "revenue": 0,
+}
+"""The columns of a transaction, without its key."""
 
 
 def numbers(total: int) -> Select[Any]:
@@ -37,6 +51,44 @@ def test_walking_the_pages_meets_each_row_once(fresh: FreshTenant, total: int, s
         beyond = fetch_page(db, numbers(total), Paging(page.info["count"] + 1, size), first)
     assert met == list(range(1, total + 1))
     assert (beyond.rows, beyond.total) == ([], total)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 40), st.integers(1, 45), st.booleans(), st.booleans())
+def test_pages_read_from_either_end_are_the_same(
+    fresh: FreshTenant, total: int, size: int, falling: bool, falls_too: bool
+) -> None:
+    each = numbers(total).order_by(None).subquery()
+    third, column = each.c.n % 3, each.c.n
+    order = (third.desc() if falling else third, column.desc() if falls_too else column.asc())
+    with fresh.store.begin() as db:
+        whole = [first(row) for row in db.execute(select(column).order_by(*order))]
+        for number in range(1, 1 + total // size + 2):
+            page = fetch_page(db, select(column), Paging(number, size), first, order=order)
+            assert (page.rows, page.total) == (whole[(number - 1) * size : number * size], total)
+
+
+def test_the_last_page_costs_no_more_than_the_first(fresh: FreshTenant) -> None:
+    """Counted in steps of SQLite's own machine, of which it takes some for every row that it skips."""
+    if not fresh.store.embedded:
+        pytest.skip("only SQLite counts its steps")
+    hundreds = [0]
+    with fresh.store.begin() as db:
+        for number in range(3_000):
+            db.execute(insert(transactions).values(**{**ROW, "tenant": fresh.tenant, "id": 10**9 + number}))
+        mine = select(transactions.c.id).where(transactions.c.tenant == fresh.tenant)
+
+        def steps(number: int) -> int:
+            hundreds[0] = 0
+            fetch_page(db, mine, Paging(number, 100), first, total=3_000, order=(transactions.c.id,))
+            return hundreds[0]
+
+        driver = unit_of(db).driver
+        driver.set_progress_handler(lambda: hundreds.__setitem__(0, hundreds[0] + 1), 100)
+        costs = [steps(number) for number in (1, 30, 15)]
+        driver.set_progress_handler(None, 0)
+    assert costs[0] > 0
+    assert costs[1] <= costs[0] * 1.5 < costs[2]
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(1, 1000))
