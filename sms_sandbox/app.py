@@ -36,7 +36,7 @@ from .store.failures import explain_failure
 from .tenants.startup import TenantSetup
 from .tenants.upkeep import TenantUpkeep
 from .web import metrics
-from .web.middleware import AnswerCancelled, NoLoops
+from .web.middleware import AnswerUnavailable, NoLoops
 from .web.pages import Pages, not_allowed
 from .web.security_headers import SecurityHeaders
 from .web.sign_in import SIGN_IN, SignIn
@@ -102,7 +102,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
         middleware=[
             *([Middleware(TrustedProxy, networks=settings.trusted_proxy)] if settings.trusted_proxy else []),
             Middleware(SecurityHeaders),
-            Middleware(AnswerCancelled),
+            Middleware(AnswerUnavailable),
             Middleware(NoLoops),
             Middleware(guard.Guard, hosts=settings.own_names),
         ],

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from ..domain.histogram import Histogram
 from ..domain.profiles import PROFILES
 from ..store.database import Store
-from ..store.failures import describe_failure, is_database_failure
+from ..store.failures import DATABASE_IS_AWAY, describe_failure, is_database_failure
 from ..store.unit_of_work import record
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answer_responses import build_response
@@ -243,8 +243,7 @@ class Api:
         return await self._store.run(refuse, self._gate.tenants_of(call.authorization))
 
 
-_AWAY = "The sandbox can't reach its database at the moment. Try again later."
-_UNAVAILABLE = Answer(Code.FAILED, build_error(Code.FAILED, _AWAY), PROFILES["seed"], is_unavailable=True)
+_UNAVAILABLE = Answer(Code.FAILED, build_error(Code.FAILED, DATABASE_IS_AWAY), PROFILES["seed"], is_unavailable=True)
 
 
 class ApiRoute(BaseRoute):

@@ -3,6 +3,7 @@
 An endpoint turns a request into arguments for the function of an operation, and its value into a response.
 """
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
@@ -20,6 +21,7 @@ from ..domain.addresses import Urls
 from ..journal.entries import to_pending
 from ..services.access import AccessError, Caller, Given, read_given
 from ..store import tenants
+from ..store.failures import DATABASE_IS_AWAY, describe_failure, is_database_failure
 from ..store.unit_of_work import record
 from .declare import Call, Context, HtmlPage, LongCall, Operation
 from .errors import ControlError
@@ -28,6 +30,8 @@ from .request_bodies import RequestBodies
 from .server_sent_events import stream
 from .shapes.primitives import CURRENT, Id
 from .traffic_entry import build_control_entry
+
+log = logging.getLogger(__name__)
 
 MAX_QUERY_PARAMETERS = 100
 
@@ -97,6 +101,11 @@ async def _answer(operation: Operation, context: Context, request: Request, bodi
         if refusal.code == "unauthorised":
             context.access.note_failure(given)
         raise
+    except Exception as error:
+        if not is_database_failure(error):
+            raise
+        log.warning("%s failed, because the database did: %s", operation.name, describe_failure(error))
+        raise ControlError("unavailable", DATABASE_IS_AWAY) from None
 
 
 async def _answer_caller(

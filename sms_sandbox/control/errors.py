@@ -14,6 +14,7 @@ STATUSES = {
     "invalid": 422,
     "too_many": 429,
     "failed": 500,
+    "unavailable": 503,
 }
 """Codes and the HTTP status of each."""
 

@@ -28,6 +28,10 @@ _MAX_CHARACTERS = 500
 """Longest text of an error that is kept."""
 
 
+DATABASE_IS_AWAY = "The sandbox can't reach its database at the moment. Try again later."
+"""The answer to clients while the database fails."""
+
+
 class DatabaseFileError(sqlite3.OperationalError):
     """The database file was deleted or replaced under the server. The message is a sentence."""
 

@@ -1,6 +1,7 @@
 """Middleware for every address."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from contextlib import suppress
 
@@ -9,10 +10,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..domain.callbacks import USER_AGENT
 from ..domain.receiver import is_receiver
+from ..store.failures import DATABASE_IS_AWAY, describe_failure, is_database_failure
+
+log = logging.getLogger(__name__)
 
 _STOPPING = PlainTextResponse(
     "The sandbox is being stopped.", 503, headers={"cache-control": "no-store", "connection": "close"}
 )
+
+_AWAY = PlainTextResponse(DATABASE_IS_AWAY, 503, headers={"cache-control": "no-store"})
 
 _LOOP = PlainTextResponse(
     "A sandbox does not call itself: this is a callback.", 508, headers={"cache-control": "no-store"}
@@ -37,10 +43,11 @@ class NoLoops:
         return (_LOOP if is_loop else self._app)(scope, receive, send)
 
 
-class AnswerCancelled:
-    """Middleware that answers a cancelled call with 503.
+class AnswerUnavailable:
+    """Middleware that answers with 503 if a call was cancelled, or the database failed.
 
-    The server cancels calls that last longer than its stop may take.
+    The server cancels calls that last longer than its stop may take. Calls of the API and of control are answered in
+    their own form if the database fails, so this is for pages, links and receivers.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -54,3 +61,9 @@ class AnswerCancelled:
                 raise
             with suppress(RuntimeError):  # the call was answered in part
                 await _STOPPING(scope, receive, send)
+        except Exception as error:
+            if scope["type"] != "http" or not is_database_failure(error):
+                raise
+            log.warning("%s failed, because the database did: %s", scope["path"], describe_failure(error))
+            with suppress(RuntimeError):  # as above
+                await _AWAY(scope, receive, send)
