@@ -93,7 +93,7 @@ def test_a_call_without_credentials_is_still_refused(server: Account) -> None:
 
 
 @pytest.mark.parametrize("key", ["a b/c", "caf\u00e9", "x" * 255, "x" * 254, "a.b", "a-b", "a b-c"])
-def test_names_of_tenants_are_told_from_each_other(server: Account, key: str) -> None:
+def test_names_of_tenants_differ(server: Account, key: str) -> None:
     newcomer = Account(server.ready, key, "s")
     assert code(newcomer) == "SUCCESS"
     name = newcomer.ok("GET", "/tenants/current")["name"]

@@ -93,14 +93,14 @@ def test_progress(call: Caller) -> None:
     assert f"<list_id>{people}</list_id><status>in progress</status><importlength>0</importlength>" in as_xml
 
 
-def test_the_last_import_is_told_of(call: Caller, fresh: FreshTenant) -> None:
+def test_progress_is_that_of_the_last_import(call: Caller, fresh: FreshTenant) -> None:
     people = make(call)
     call.ok("add-contacts-bulk", list_id=people, file_url=FILE)
     call.ok("add-contacts-bulk", list_id=people, file_url=f"{FILE}?2")
     assert the_import(fresh, people).asked.url == f"{FILE}?2"
 
 
-def test_progress_of_what_there_is_not(call: Caller) -> None:
+def test_progress_without_an_import(call: Caller) -> None:
     assert call.refused("add-contacts-bulk-progress") == ("FIELD_EMPTY", "Field list_id is required")
     assert call.refused("add-contacts-bulk-progress", list_id=7) == UNKNOWN
     assert call.refused("add-contacts-bulk-progress", list_id=make(call)) == UNKNOWN

@@ -47,7 +47,7 @@ def test_a_message_is_called_off_once(call: Caller, scheduled: int) -> None:
     assert call.ok("get-balance")["balance"] == 1000
 
 
-def test_what_was_given_back_while_a_cancel_waited_is_not_given_twice(
+def test_a_refund_during_a_cancel_is_not_repeated(
     call: Caller, fresh: FreshTenant, scheduled: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where another process writes the message down, and a member has left the list."""
@@ -65,7 +65,7 @@ def test_what_was_given_back_while_a_cancel_waited_is_not_given_twice(
     assert call.ok("get-balance")["balance"] == 1000
 
 
-def test_what_was_sent_can_not_be_called_off(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
+def test_a_sent_message_can_not_be_cancelled(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
     advance(fresh, minutes=59, seconds=59)
     at_once = call.ok("send-sms", message="hi", to="61491570156")["message_id"]
     assert call.refused("cancel-sms", id=at_once) == ALREADY_SENT

@@ -222,6 +222,6 @@ def test_no_parameters_break_a_method(method: Method, arena: tuple[FreshTenant, 
     check(method, answered.reply)
 
 
-def test_what_every_method_may_refuse_with() -> None:
+def test_errors_that_every_method_declares() -> None:
     assert all(method.errors >= ALWAYS for method in METHODS.values())
     assert not any(method.errors & (GATE | {Code.SUCCESS, Code.FAILED}) for method in METHODS.values())

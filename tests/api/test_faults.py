@@ -150,7 +150,7 @@ def test_a_fault_is_counted_even_if_the_call_is_refused(fresh: FreshTenant, call
 # Before and behind what the gate says
 
 
-def test_only_who_is_known_meets_a_fault_and_it_counts_for_the_throttle(fresh: FreshTenant, call: Caller) -> None:
+def test_faults_need_credentials_and_count_for_the_throttle(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, error="FAILED")
     assert code(Caller(fresh.store, KEY, "wrong")) == "AUTH_FAILED"
     set_account(fresh, throttle=2)
@@ -176,7 +176,7 @@ def test_an_unreadable_body_meets_faults_that_ask_nothing(fresh: FreshTenant, ca
     assert codes == ["NO_ACCESS", "FIELD_INVALID"]
 
 
-def test_which_fault_decided_is_told(fresh: FreshTenant) -> None:
+def test_the_answer_names_its_fault(fresh: FreshTenant) -> None:
     def rule(authorization: str = HEADER, **form: str) -> tuple[str | None, int]:
         given = api_calls.answer(fresh.store, load_methods()["send-sms"], form, authorization)
         return given.rule, given.status

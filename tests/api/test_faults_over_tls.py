@@ -198,7 +198,7 @@ def test_a_reset_is_one_of_tcp(tenant: Account, connection: str) -> None:
             list(iter(lambda: below.recv(4096), b""))
 
 
-def test_a_connection_goes_on_after_what_leaves_it_whole(tenant: Account) -> None:
+def test_a_connection_stays_open_after_a_complete_answer(tenant: Account) -> None:
     for effect in ({"status": 503}, {"body": "malformed"}, {"body": "html"}, {"error": "FAILED"}):
         tenant.ok("POST", "/faults", {**effect, "count": 1})
     parts = urlsplit(tenant.ready.https)
@@ -226,7 +226,7 @@ def test_a_broken_body_is_not_hidden_in_a_packed_one(tenant: Account) -> None:
 
 
 @pytest.mark.parametrize("linger", [struct.pack("ii", 0, 0), struct.pack("ii", 1, 0)], ids=["closed", "reset"])
-def test_who_stops_waiting_is_forgotten(tenant: Account, linger: bytes) -> None:
+def test_a_client_that_stops_waiting_is_forgotten(tenant: Account, linger: bytes) -> None:
     tenant.ok("POST", "/faults", {"connection": "stall", "count": 1})
     waiting = ask(tenant)
     eventually(lambda: tenant.ok("GET", "/faults")["faults"][0]["used"] == 1)

@@ -179,7 +179,7 @@ def test_a_method_there_is_not(account: Account) -> None:
     assert only(seen(account, "fly", code=Code.NOT_IMPLEMENTED)) == "There is no method 'fly'."
 
 
-def test_another_notation_of_a_form_is_told(account: Account) -> None:
+def test_another_notation_of_a_form_has_a_hint(account: Account) -> None:
     form = read_form(b"", FORM, b"message=Caf%E9&to[]=61491570156")
     assert hints(seen(account, "send-sms", form)) == [
         "`message` is not UTF-8, and is read as Windows-1252. Send UTF-8.",
@@ -187,7 +187,7 @@ def test_another_notation_of_a_form_is_told(account: Account) -> None:
     ]
 
 
-def test_credentials_in_another_encoding_are_told(account: Account) -> None:
+def test_credentials_in_another_encoding_have_a_hint(account: Account) -> None:
     french = replace(account, secret="sécret")
     for encoding, expected in (
         ("latin-1", ["The credentials are not UTF-8, and are read as Windows-1252. Send UTF-8."]),

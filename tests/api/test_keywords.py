@@ -136,7 +136,7 @@ def test_keywords_are_sorted_alike_on_both_databases(call: Caller, frozen: Fresh
 # edit-keyword
 
 
-def test_what_is_left_out_or_blank_stays(call: Caller, frozen: FreshTenant) -> None:
+def test_missing_and_blank_options_stay(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-keyword", **EXAMPLE)
     same = {"keyword": "news", "number": OWN_NUMBER}
     assert call.ok("edit-keyword", **same) == made

@@ -50,7 +50,7 @@ def test_everybody_is_paid_for_once(call: Caller, fresh: FreshTenant, long_list:
 
 
 @pytest.mark.parametrize("text", ["Hello", "Hello [City]"])
-def test_members_who_left_meanwhile_are_given_back(call: Caller, fresh: FreshTenant, long_list: int, text: str) -> None:
+def test_members_who_left_meanwhile_are_refunded(call: Caller, fresh: FreshTenant, long_list: int, text: str) -> None:
     sent = call.ok("send-sms", message=text, list_id=long_list)
     call.ok("delete-from-list", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 1))
     call.ok("optout-list-member", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 2))

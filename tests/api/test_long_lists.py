@@ -68,7 +68,7 @@ async def test_a_list_that_goes_away_meanwhile(fresh: FreshTenant, long: int) ->
 
 
 @pytest.mark.parametrize("members", [4, 1])
-def test_a_list_that_shrinks_meanwhile_is_charged_for_who_is_left(
+def test_a_list_that_shrinks_meanwhile_is_charged_for_its_members(
     call: Caller, fresh: FreshTenant, long: int, members: int
 ) -> None:
     """It is counted again if it is no longer long; else what was charged for those who left is given back later."""

@@ -33,7 +33,7 @@ def magic(fresh: FreshTenant) -> Callable[[str], Caller]:
     return lambda ending: Caller(fresh.store, f"{KEY}-{ending}", SECRET)
 
 
-def test_magic_keys_refuse_what_may_be_refused_so(
+def test_magic_keys_refuse_methods_that_declare_the_error(
     fresh: FreshTenant, call: Caller, magic: Callable[[str], Caller]
 ) -> None:
     message = {"message": "Hi", "to": TO}

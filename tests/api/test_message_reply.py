@@ -37,7 +37,7 @@ def test_stop_opts_out(call: Caller, fresh: FreshTenant) -> None:
     assert call.refused("send-sms", to=TO, message="hi")[0] == "RECIPIENTS_ERROR"
 
 
-def test_what_reaches_nobody_is_lost(call: Caller, fresh: FreshTenant) -> None:
+def test_a_reply_to_an_unknown_number_is_lost(call: Caller, fresh: FreshTenant) -> None:
     say(call, "hello?", to=61491579999)
     advance(fresh, seconds=1)
     assert call.ok("get-user-sms-responses")["total"] == 0

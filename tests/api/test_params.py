@@ -230,7 +230,7 @@ def test_every_kind_describes_itself(kind: Param) -> None:
         assert schema["description"]
 
 
-def test_a_blank_is_told_from_nothing_given_where_it_clears() -> None:
+def test_a_blank_differs_from_a_missing_value_where_it_clears() -> None:
     name = Text("", blank_clears=True)
     assert [name.read(form, "name") for form in ({}, {"name": ""}, {"name": " "}, {"name": "x"})] == [None, "", "", "x"]
     values = FieldValues("", blank_clears=True)

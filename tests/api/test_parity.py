@@ -24,7 +24,7 @@ def test_each_aspect_has_marks_the_strongest_first(name: str) -> None:
         assert marks == "".join(mark for mark in MEANINGS if mark in marks)
 
 
-def test_a_recorded_answer_is_told_to_be_one(exchanges: Path) -> None:
+def test_a_recorded_answer_is_marked_as_recorded(exchanges: Path) -> None:
     """Every captured response has its mark. Marks may say more: the reference knows of some that it does not show."""
     seen: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for line in exchanges.read_text().splitlines():
@@ -54,7 +54,7 @@ def test_a_method_whose_reply_is_assumed_says_so_among_its_gaps(name: str) -> No
     assert any(name in gap.what for gap in own.gaps)
 
 
-def test_gaps_are_told_once_and_named_rightly() -> None:
+def test_gaps_are_unique_and_name_real_methods() -> None:
     table = gaps.load_gaps()
     assert len({gap.what for gap in table}) == len(table)
     assert all(gap.why for gap in table if gap.really)

@@ -65,7 +65,7 @@ def test_a_message_to_a_list(call: Caller, frozen: FreshTenant) -> None:
     assert list(inside) == ["message_id", "send_at", "recipients", "cost", "sms", "list", "delivery_stats"]
 
 
-def test_in_2015_the_text_was_not_told(call: Caller, frozen: FreshTenant) -> None:
+def test_in_2015_get_sms_had_no_text(call: Caller, frozen: FreshTenant) -> None:
     set_tenant(frozen, profile="legacy-2015")
     assert list(call.ok("get-sms", message_id=send(call))) == [
         "message_id", "send_at", "recipients", "cost", "sms", "delivery_stats", "error",

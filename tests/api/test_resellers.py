@@ -221,7 +221,7 @@ def test_no_payments_are_taken(call: Caller, fresh: FreshTenant, method: str) ->
         assert caller.refused(method) == ("NOT_IMPLEMENTED", "The method you are requesting is unsupported.")
 
 
-def test_another_resellers_clients_are_not_told_of(call: Caller, fresh: FreshTenant) -> None:
+def test_another_resellers_clients_are_not_shown(call: Caller, fresh: FreshTenant) -> None:
     made, _ = client_of(fresh, call)
     transaction = call.ok("get-transactions", client_id=fresh.account.id)["transactions"][0]["id"]
     other = add_other_caller(fresh)

@@ -118,7 +118,7 @@ def test_another_process_throttles_the_same_account(fresh: FreshTenant) -> None:
     other.close()
 
 
-def test_a_frozen_clock_is_what_the_throttle_counts_on(fresh: FreshTenant) -> None:
+def test_the_throttle_counts_on_a_frozen_clock(fresh: FreshTenant) -> None:
     set_account(fresh, throttle=2)
     call = Caller(fresh.store)
     with fresh.store.begin() as db:

@@ -219,7 +219,7 @@ def test_which_message_a_call_is_about(fresh: FreshTenant, reply: object, form: 
     assert entry(fresh, reply=reply, **form).message == message
 
 
-def test_what_is_no_secret_is_kept(fresh: FreshTenant) -> None:
+def test_values_that_are_no_secrets_are_kept(fresh: FreshTenant) -> None:
     made = entry(fresh, "add-keyword", keyword="TOKENS", number="61491570112", reference="secret santa")
     assert json.loads(made.request) == {"keyword": "TOKENS", "number": "61491570112", "reference": "secret santa"}
     assert json.loads(entry(fresh, message="x", colour="red").request) == {"message": "x", "colour": "red"}

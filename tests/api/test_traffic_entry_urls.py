@@ -31,7 +31,7 @@ def test_the_accounts_secret_as_a_method(fresh: FreshTenant) -> None:
         ("no-such-thing-at-all", "where"),
     ],
 )
-def test_a_url_is_kept_without_what_is_secret_in_it(fresh: FreshTenant, name: str, field: str) -> None:
+def test_a_url_is_kept_without_its_secrets(fresh: FreshTenant, name: str, field: str) -> None:
     made = entry(fresh, name, **{field: f"http://user:pw@h/{SECRET}?access_token=x&order=7"})
     assert json.loads(made.request)[field] == "http://…@h/…?access_token=…&order=7"
     assert json.loads(entry(fresh, name, **{field: "http://h/a?b=%41"}).request)[field] == "http://h/a?b=%41"
@@ -49,7 +49,7 @@ def test_a_message_is_kept_with_the_url_in_it(fresh: FreshTenant) -> None:
     assert (made.text, json.loads(made.request)["message"]) == ("http://h/?token=x", "http://h/?token=x")
 
 
-def test_a_url_in_a_reply_is_kept_without_what_is_secret_in_it(fresh: FreshTenant) -> None:
+def test_a_url_in_a_reply_is_kept_without_its_secrets(fresh: FreshTenant) -> None:
     told = {"keywords": [{"keyword": "A", "forward_url": "http://user:pw@h/?token=x"}]}
     kept = {"keywords": [{"keyword": "A", "forward_url": "http://…@h/?token=…"}]}
     assert json.loads(entry(fresh, "get-keywords", told).reply) == kept

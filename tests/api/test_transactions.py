@@ -13,7 +13,7 @@ from tests.conftest import Caller, FreshTenant
 NOON = datetime(2020, 6, 24, 7, 6, 42, tzinfo=UTC)
 
 
-def test_transactions_are_told_as_recorded(call: Caller, fresh: FreshTenant) -> None:
+def test_transactions_look_as_recorded(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, NOON)
     made, client = client_of(fresh, call)
     with fresh.store.begin() as db:

@@ -124,7 +124,7 @@ def test_paths_of_real_clients(call: Caller, path: str) -> None:
         "/.xml/", "/send-sms.json.txt", "/send-sms.json/2/", "/send-sms.txt/", "/send-sms/",
     ],
 )  # fmt: skip
-def test_what_is_no_path_of_the_api_is_a_page_not_found(call: Caller, path: str) -> None:
+def test_other_paths_get_the_page_not_found(call: Caller, path: str) -> None:
     start, body = request(call.http.app, {"method": "POST", "path": path})
     assert request(call.http.app, {"method": "GET", "path": path}) == [start, body]
     headers = dict(start["headers"])

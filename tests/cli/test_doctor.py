@@ -208,7 +208,7 @@ def test_a_variable_leads_elsewhere(server: Account, tmp_path: Path, monkeypatch
     assert "TRANSMITSMS_BASE_URL=https://localhost:1 leads elsewhere" in bad["variables"]["says"]
 
 
-def test_a_frozen_clock_is_noted(server: Account, tmp_path: Path) -> None:
+def test_a_frozen_clock_is_a_note(server: Account, tmp_path: Path) -> None:
     tenant = server.tenant(frozen_at="2030-01-31T12:00:00Z")
     result = examine(tenant, tmp_path, "--no-languages", "--account", f"{tenant.key}:{tenant.secret}")
     assert result.exit_code == 0

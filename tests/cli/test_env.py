@@ -45,7 +45,7 @@ def test_env_prints_lines_for_a_shell(certificates: Certificates, shell: str, li
     assert str(certificates.ca_bundle) in result.output
 
 
-def test_env_makes_certificates_only_if_it_is_told_to(tmp_path: Path) -> None:
+def test_env_creates_certificates_only_with_create(tmp_path: Path) -> None:
     where = ("env", "--certs", str(tmp_path / "certs"), "--http-port", str(free_port()))
     result = run(*where)
     assert result.exit_code == 1

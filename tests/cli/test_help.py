@@ -71,7 +71,7 @@ def test_serve_takes_every_setting() -> None:
     assert {each.envvar for each in found.values()} == {variable(each.name) for each in fields(Settings)}
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_shown() -> None:
     assert run("--version").output == f"sms-sandbox, version {__version__}\n"
 
 

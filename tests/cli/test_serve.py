@@ -169,9 +169,7 @@ def test_a_person_at_a_terminal_sees_the_traffic(certificates: Certificates, tmp
 
 
 @pytest.mark.parametrize(("log_format", "greets"), [("text", True), ("json", False)])
-def test_a_person_at_a_terminal_is_told_where_everything_is(
-    certificates: Certificates, log_format: str, greets: bool
-) -> None:
+def test_a_person_at_a_terminal_sees_all_addresses(certificates: Certificates, log_format: str, greets: bool) -> None:
     ours, its = os.openpty()
     flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
     command = [sys.executable, "-m", "sms_sandbox", "serve", *flags, "--log-format", log_format]

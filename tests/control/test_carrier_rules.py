@@ -167,7 +167,7 @@ def test_an_impossible_rule_is_refused(tenant: Account, body: Any, words: str) -
     assert tenant.ok("GET", "/rules") == {"rules": []}
 
 
-def test_what_is_not_there_and_orders_that_leave_some_out(tenant: Account) -> None:
+def test_unknown_rules_and_incomplete_orders_are_refused(tenant: Account) -> None:
     rule = add(tenant)
     for verb in ("GET", "DELETE"):
         assert tenant.refused(verb, f"/rules/{rule + 1}") == (404, "not_found")

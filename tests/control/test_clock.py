@@ -52,14 +52,14 @@ def test_a_frozen_clock_stands_still_and_goes_on_from_there(tenant: Account) -> 
     assert tenant.ok("POST", "/clock/resume")["running"] is True
 
 
-def test_what_is_due_at_the_frozen_moment_itself_happens_by_itself(frozen: Account) -> None:
+def test_events_at_the_frozen_moment_happen_at_once(frozen: Account) -> None:
     frozen.ok("PATCH", "/tenants/current", {"delivery_seconds": 0})
     frozen.send()
     eventually(lambda: status(frozen) == ["delivered"])
     assert frozen.ok("GET", "/clock")["now"] == NOON
 
 
-def test_what_is_due_after_it_waits(frozen: Account, receiver: Receiver) -> None:
+def test_events_after_the_frozen_moment_wait(frozen: Account, receiver: Receiver) -> None:
     frozen.send(dlr_callback=receiver.url)
     time.sleep(0.3)
     assert status(frozen) == ["pending"]
@@ -70,7 +70,7 @@ def test_what_is_due_after_it_waits(frozen: Account, receiver: Receiver) -> None
     assert len(receiver.received) == 1
 
 
-def test_what_came_due_while_the_clock_stood_happens_when_it_goes_on(tenant: Account, receiver: Receiver) -> None:
+def test_events_of_a_frozen_clock_happen_when_it_is_resumed(tenant: Account, receiver: Receiver) -> None:
     tenant.ok("PATCH", "/tenants/current", {"delivery_seconds": 0.2})
     tenant.ok("POST", "/clock/freeze")
     tenant.send(dlr_callback=receiver.url)
@@ -176,7 +176,7 @@ def test_two_advances_at_once_leave_a_running_clock_running(tenant: Account, rec
         ("POST", "/clock/freeze", {"running": False, "now": "2030-01-31T12:01:00Z"}),
     ],
 )
-def test_who_else_sets_the_clock_waits_for_an_advance(
+def test_other_changes_of_the_clock_wait_for_an_advance(
     frozen: Account, receiver: Receiver, verb: str, path: str, shows: dict[str, object]
 ) -> None:
     receiver.delay = 0.4

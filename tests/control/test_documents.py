@@ -44,7 +44,7 @@ def ended(tenant: Account) -> None:
     tenant.ok("DELETE", f"/tenants/{tenant.ok('GET', '/tenants/current')['name']}")
 
 
-def test_what_is_brought_back_is_what_was_taken_out(server: Account, lived: Account, receiver: Receiver) -> None:
+def test_an_import_equals_its_export(server: Account, lived: Account, receiver: Receiver) -> None:
     before = lived.control("GET", "/export", with_secrets="true").body
     ended(lived)
     again = brought(server, json.loads(before))
@@ -104,7 +104,7 @@ def test_what_was_on_its_way_arrives(server: Account, new_tenant: Make, receiver
     assert again.ok("GET", "/recipients")["recipients"][0]["status"] == "delivered"
 
 
-def test_nothing_of_this_server_or_of_real_time_is_told(document: Document) -> None:
+def test_a_document_has_nothing_of_the_server_or_of_real_time(document: Document) -> None:
     columns = {f"{name}.{column}" for name, rows in document["tables"].items() for row in rows for column in row}
     assert not {
         each for each in columns if each.endswith((".tenant", ".wake", ".latency", ".holder", ".took", ".since"))
@@ -213,9 +213,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_can_be_no_tenant_is_refused_with_where_it_is_at_fault(
-    server: Account, document: Document, case: str
-) -> None:
+def test_an_impossible_document_is_refused_with_the_place(server: Account, document: Document, case: str) -> None:
     change, path = REFUSED[case]
     wrong = copy.deepcopy(document)
     change(wrong)
@@ -234,7 +232,7 @@ def test_what_is_no_document_is_refused(server: Account, raw: bytes) -> None:
     assert server.refused("POST", "/import", raw) == (422, "invalid")
 
 
-def test_what_is_nested_without_end_is_refused(server: Account) -> None:
+def test_endless_nesting_is_refused(server: Account) -> None:
     heading = b'{"document": {"format": "sms-sandbox tenant", "version": 2, "tables": '
     status, code = server.refused("POST", "/import", heading + b"[" * 100_000)
     assert (status, code) in {(400, "bad_body"), (422, "invalid")}
@@ -249,7 +247,7 @@ def test_a_document_may_be_larger_than_other_bodies(server: Account, document: D
     ended(tenant)
 
 
-def test_the_journal_comes_along_and_goes_on(server: Account, new_tenant: Make) -> None:
+def test_the_traffic_is_imported_and_goes_on(server: Account, new_tenant: Make) -> None:
     tenant = new_tenant(frozen_at=NOON)
     tenant.send("Before")
     Account(tenant.ready, tenant.key, "wrong").api("get-balance")

@@ -13,7 +13,7 @@ def due(tenant: Account) -> list[tuple[str, str, str | None, str | None]]:
     ]
 
 
-def test_what_is_due_is_listed_with_what_it_is_about(frozen: Account, receiver: Receiver) -> None:
+def test_due_events_are_listed_with_their_subjects(frozen: Account, receiver: Receiver) -> None:
     receiver.status = 500
     first = frozen.send("hi", HANDSET, dlr_callback=receiver.url)
     frozen.ok("POST", "/clock/advance", {"seconds": 1})

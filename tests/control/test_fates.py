@@ -36,7 +36,7 @@ def test_so_it_does_for_the_last_of_many(frozen: Account) -> None:
     assert (response["soft_bounced"], response["delivered"], response["pending"]) == (1, 449, 0)
 
 
-def test_what_is_sent_later_or_never_is_refused_at_once(frozen: Account) -> None:
+def test_scheduled_and_cancelled_messages_have_no_fate(frozen: Account) -> None:
     message = frozen.send(send_at="2030-02-01 00:00:00")
     path = f"/recipients/{newest(frozen)}/fate"
     assert frozen.refused("PUT", path, {"status": "never"}) == (409, "conflict")

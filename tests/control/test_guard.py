@@ -167,7 +167,7 @@ def test_a_strange_name_is_refused_on_every_path_of_control(public: Account) -> 
     assert ask(public, "/_sandbox/v1/clock", host="box.test", x_sandbox_token=token).status == 200
 
 
-def test_health_is_told_by_any_name(public: Account) -> None:
+def test_health_is_answered_under_any_host_name(public: Account) -> None:
     assert ask(public, "/livez", host="evil.example").status == 200
     assert ask(public, "/readyz", host="evil.example").status == 200
 

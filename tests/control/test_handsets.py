@@ -77,7 +77,7 @@ def test_a_handset_without_texts_exists(tenant: Account) -> None:
     assert tenant.refused("GET", "/handsets/nobody") == (404, "not_found")
 
 
-def test_codes_links_and_parts_are_told(frozen: Account) -> None:
+def test_texts_have_codes_links_and_parts(frozen: Account) -> None:
     frozen.send("Your code is 481516 ✓ https://example.com/a.")
     (text,) = frozen.ok("GET", f"/handsets/{HANDSET}/texts")["texts"]
     assert (text["codes"], text["links"]) == (["481516"], ["https://example.com/a"])

@@ -20,7 +20,7 @@ def test_lists_are_shown(tenant: Account) -> None:
     assert [each["id"] for each in tenant.ok("GET", "/lists", page=2, max=1)["lists"]] == [second]
 
 
-def test_who_hears_of_members_is_set(tenant: Account, receiver: Receiver) -> None:
+def test_the_automation_url_is_set(tenant: Account, receiver: Receiver) -> None:
     on = made(tenant)
     assert tenant.ok("PATCH", f"/lists/{on}", {"automation_url": receiver.url})["automation_url"] == receiver.url
     tenant.api("add-to-list", list_id=on, msisdn=HANDSET)

@@ -288,7 +288,7 @@ def test_a_message_that_cannot_be_is_refused(frozen: Account, body: dict[str, ob
     assert frozen.api("get-user-sms-responses")["total"] == 0
 
 
-def test_who_acts_in_a_tenant_that_is_deleted_meanwhile_is_told(
+def test_a_call_in_a_tenant_that_is_deleted_meanwhile_is_refused(
     tenant: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def receive(*_: object) -> None:

@@ -21,7 +21,7 @@ def call(number: int, method: str = "send-sms", **request: str) -> Entry:
 HI = EntryFilter(kind="call", method="send-sms", params={"message": "Hi"})
 
 
-def test_the_nearest_is_told_of_with_how_it_differs() -> None:
+def test_the_nearest_entry_is_shown_with_its_difference() -> None:
     near = [call(4, "get-balance"), call(3, mesage="Hi"), call(2, message="Hi there"), call(1, message="Bye")]
     assert describe_difference("calls", HI, 0, 1, 1, near, []) == (
         "0 calls of send-sms with message 'Hi' were made, 1 was expected; "
@@ -29,7 +29,7 @@ def test_the_nearest_is_told_of_with_how_it_differs() -> None:
     )
 
 
-def test_of_too_many_the_entries_are_told() -> None:
+def test_too_many_matches_are_listed() -> None:
     assert describe_difference("calls", EntryFilter(method="send-sms"), 2, 1, 1, [], [7, 4]) == (
         "2 calls of send-sms were made, 1 was expected: entries 7, 4."
     )
@@ -72,7 +72,7 @@ def test_what_was_expected(least: int, most: int | None, words: str) -> None:
         (EntryFilter(params={"message": "y" * 200}), f"message 'Hi' instead of '{'y' * 79}…'"),
     ],
 )
-def test_each_condition_is_told_of(wanted: EntryFilter, words: str) -> None:
+def test_each_condition_is_named(wanted: EntryFilter, words: str) -> None:
     difference = describe_difference("calls", wanted, 0, 1, None, [call(1, message="Hi", to="61491570156")], [])
     assert f"the nearest: {words} (entry 1)." in difference
 
@@ -92,7 +92,7 @@ def verify(tenant: Account, of: str, **more: object) -> tuple[bool, int, str]:
     return response["ok"], response["found"], response["difference"]
 
 
-def test_verify_answers_yes_or_says_what_is_other(frozen: Account) -> None:
+def test_verify_agrees_or_explains_the_difference(frozen: Account) -> None:
     frozen.send("Hi there")
     frozen.send("Bye")
     assert verify(frozen, "calls", where={"method": "send-sms"}) == (True, 2, "")

@@ -86,7 +86,9 @@ def test_it_is_sent_from_the_number_that_was_set(tenant: Account) -> None:
         ({"to": "0491570156@transmitsms.com"}, "must be a phone number in international form."),
     ],
 )
-def test_what_does_not_become_an_sms_is_said(tenant: Account, given: dict[str, str], why: str) -> None:
+def test_a_mail_that_does_not_become_an_sms_is_refused_with_a_reason(
+    tenant: Account, given: dict[str, str], why: str
+) -> None:
     tenant.api("add-email", email="me@example.com")
     answer = tenant.control("POST", "/mails", mail(**given))
     assert (answer.status, answer.code) == (409, "conflict")

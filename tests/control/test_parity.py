@@ -12,7 +12,7 @@ def test_it_tells_of_every_method(server: Account) -> None:
     assert response["validated"] == sum(each["validated"] is not None for each in response["methods"])
 
 
-def test_it_tells_what_stands_behind_a_method_and_where_it_may_differ(server: Account) -> None:
+def test_a_method_has_its_evidence_and_its_gaps(server: Account) -> None:
     response = server.ok("GET", "/parity")
     by_name = {each["method"]: each for each in response["methods"]}
     assert by_name["cancel-sms"]["evidence"] == {

@@ -84,7 +84,7 @@ def test_the_delivery_report_is_explained(frozen: Account) -> None:
     assert told(later) == "It was cancelled, so there is nothing to report."
 
 
-def test_the_answer_of_the_call_is_told_in_xml_too(frozen: Account) -> None:
+def test_the_answer_of_the_call_is_shown_in_xml_too(frozen: Account) -> None:
     message = frozen.send("hi")
     answer = reasons(frozen, message)
     call = frozen.ok("GET", f"/traffic/{answer['call_id']}")

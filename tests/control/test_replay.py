@@ -49,7 +49,7 @@ def again(tenant: Account, document: dict[str, Any]) -> bytes:
     return answer.body
 
 
-def test_what_calls_made_is_made_again(new_tenant: Make, receiver: Receiver) -> None:
+def test_calls_are_repeated_with_the_same_results(new_tenant: Make, receiver: Receiver) -> None:
     tenant = new_tenant(frozen_at=NOON)
     act(tenant, receiver)
     document = tenant.ok("GET", "/export", with_secrets="true")

@@ -132,7 +132,7 @@ def test_idle_tenants_are_deleted_and_others_are_not(store: Store) -> None:
         assert left == [default, used, configured]
 
 
-def test_a_tenant_that_was_used_is_noted_in_the_next_round(store: Store) -> None:
+def test_the_use_of_a_tenant_is_written_in_the_next_round(store: Store) -> None:
     make_tenant(store)
     tenant = make_tenant(store, key="other", name="other")
     later = real_now() + timedelta(hours=2)

@@ -12,7 +12,7 @@ from tests.sandbox import Account, basic, fetch
 Make = Callable[..., Account]
 
 
-def test_a_tenant_is_made_with_what_its_maker_does_not_say(server: Account) -> None:
+def test_a_new_tenant_has_defaults_for_missing_fields(server: Account) -> None:
     made = server.ok("POST", "/tenants")
     assert re.fullmatch(r"t-[0-9a-f]{16}", made["name"])
     assert re.fullmatch(r"a[0-9a-f]{31}", made["key"])

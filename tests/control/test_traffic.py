@@ -16,7 +16,7 @@ OTHER_HANDSET = "61491570157"
 # Entries
 
 
-def test_a_call_is_noted_with_all_that_a_tester_asks(frozen: Account) -> None:
+def test_the_entry_of_a_call_is_complete(frozen: Account) -> None:
     frozen.send("Grüße", f"{HANDSET},{OTHER_HANDSET}", from_="SHOP")
     (entry,) = entries(frozen)
     assert entry == frozen.ok("GET", "/traffic/1")
@@ -31,7 +31,7 @@ def test_a_call_is_noted_with_all_that_a_tester_asks(frozen: Account) -> None:
     }  # fmt: skip
 
 
-def test_calls_of_every_form_are_noted(tenant: Account) -> None:
+def test_calls_of_every_form_have_an_entry(tenant: Account) -> None:
     api, key = tenant.ready.https, basic(tenant.key, tenant.secret)
     fetch(f"{api}/2/get-balance.xml", headers=key, ca=tenant.ready.ca)
     fetch(f"{api}/get-sms.json?{urlencode({'message_id': 12})}", headers=key, ca=tenant.ready.ca)
@@ -51,7 +51,7 @@ def test_calls_of_every_form_are_noted(tenant: Account) -> None:
     assert fly["hints"] == ["There is no method 'fly'."]
 
 
-def test_a_wrong_secret_is_noted_where_the_key_belongs_and_a_strange_key_by_default(
+def test_a_wrong_secret_is_in_the_keys_tenant_and_an_unknown_key_in_the_default_one(
     server: Account, tenant: Account
 ) -> None:
     strange = Account(tenant.ready, "key-of-nobody-here", "secret-of-nobody-here")
@@ -118,7 +118,7 @@ def test_a_callback_that_is_refused_says_what_would_let_it_go(frozen: Account) -
     assert entries(frozen, kind="call")[0]["hints"][0].startswith("`dlr_callback`: 8.8.8.8 is a public address")
 
 
-def test_handsets_messages_are_noted_wherever_they_end(frozen: Account) -> None:
+def test_messages_from_handsets_have_an_entry_wherever_they_end(frozen: Account) -> None:
     frozen.send("hi")
     frozen.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes please"})
     frozen.refused("POST", "/inbound", {"from": OTHER_HANDSET, "text": "lost"})
@@ -134,7 +134,7 @@ def test_handsets_messages_are_noted_wherever_they_end(frozen: Account) -> None:
     assert lost["error"].startswith(f"No message was sent to {OTHER_HANDSET} yet")
 
 
-def test_reports_are_noted(frozen: Account) -> None:
+def test_reports_have_an_entry(frozen: Account) -> None:
     frozen.send("hi", f"{HANDSET},{OTHER_HANDSET}")
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
     reports = entries(frozen, kind="report")

@@ -32,7 +32,7 @@ def test_deleting_and_resetting(new_tenant: Callable[..., Account]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_journal_is_capped_and_says_so(
+def test_the_traffic_is_capped_and_says_so(
     kind: str, certificates: Certificates, request: pytest.FixtureRequest
 ) -> None:
     url = "sqlite://" if kind == "sqlite" else request.getfixturevalue("fresh_postgres")()
@@ -49,7 +49,7 @@ def test_the_journal_is_capped_and_says_so(
             assert stream.next()["id"] == 16
 
 
-def test_what_was_noted_is_kept_by_an_ordinary_end(certificates: Certificates, tmp_path: Path) -> None:
+def test_entries_survive_an_ordinary_end(certificates: Certificates, tmp_path: Path) -> None:
     settings = Settings(
         https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, database=f"sqlite:///{tmp_path}/a.db"
     )

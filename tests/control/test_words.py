@@ -28,6 +28,6 @@ def test_of_profiles() -> None:
     assert get_args(ProfileName) == tuple(PROFILES)
 
 
-def test_of_the_journal() -> None:
+def test_of_the_traffic() -> None:
     kinds = (entries.CALL, entries.CALLBACK, entries.INBOUND, entries.REPORT, entries.FAILURE, entries.CONTROL)
     assert get_args(traffic.Kind) == kinds == tail.KINDS

@@ -46,19 +46,19 @@ def test_a_repeated_number_keeps_its_first_row() -> None:
     assert (list(plan.changed), plan.counts) == ([], Counts(2, duplicates=1, imported=1))
 
 
-def test_who_was_on_the_list_takes_the_first_row_and_keeps_what_it_leaves_blank() -> None:
+def test_a_member_takes_its_first_row_and_keeps_blank_values() -> None:
     rows = [ImportRow("1", "One", "", {"1": "new"}), ImportRow("1", "Two")]
     plan = plan_import(rows, {"1": known()}, ())
     assert list(plan.changed) == [MemberValues("1", "One", None, {"1": "new", "2": "kept"})]
     assert plan.counts == Counts(2, duplicates=2)
 
 
-def test_what_this_import_wrote_is_not_written_again() -> None:
+def test_rows_written_by_this_import_are_not_written_again() -> None:
     plan = plan_import([ImportRow("1", "Two")], {"1": known(written=True)}, ())
     assert (list(plan.changed), plan.counts) == ([], Counts(1, duplicates=1))
 
 
-def test_who_left_stays_away() -> None:
+def test_a_contact_that_left_stays_away() -> None:
     before = {"1": known(active=False), "2": known(active=False, opted_out=True)}
     plan = plan_import([ImportRow("1"), ImportRow("2"), ImportRow("3"), ImportRow(None)], before, {"3"})
     assert (list(plan.new), list(plan.changed)) == ([], [])

@@ -41,7 +41,7 @@ def test_it_is_the_fate_or_an_expiry(fate: Fate, validity: timedelta) -> None:
 
 
 @given(fates, waits)
-def test_what_came_of_it_comes_of_it_again(fate: Fate, validity: timedelta) -> None:
+def test_the_outcome_of_an_outcome_is_the_same(fate: Fate, validity: timedelta) -> None:
     assert outcome(outcome(fate, validity), validity) == outcome(fate, validity)
 
 

@@ -39,7 +39,7 @@ def test_the_same_chance_gives_the_same(name: str, chance: str, delay: timedelta
     )
 
 
-def test_who_gets_nothing_writes_nothing() -> None:
+def test_a_handset_without_the_message_sends_no_reply() -> None:
     assert list(plan_delivery("replies", {}, "", seconds(90), seconds(60))) == [
         PlannedEvent(seconds(60), "report", "soft-bounce")
     ]

@@ -27,7 +27,7 @@ def test_links_are_found(text: str, links: list[str]) -> None:
     assert list(find_links(text)) == links
 
 
-def test_short_links_are_told_from_others() -> None:
+def test_short_links_differ_from_others() -> None:
     assert is_short_link("tapth.is/aB3dE5fG")
     assert not is_short_link("TapTh.is/aB3dE5fG/more")
     assert not is_short_link("https://example.com/")

@@ -47,7 +47,7 @@ def test_a_cost_is_rounded_once(count: int, price: int) -> None:
 
 
 @given(parts, parts, prices)
-def test_two_sends_cost_what_one_of_both_does_but_for_rounding(one: int, other: int, price: int) -> None:
+def test_two_sends_cost_as_much_as_one_except_for_rounding(one: int, other: int, price: int) -> None:
     assert abs(cost(one, price) + cost(other, price) - cost(one + other, price)) <= 150
 
 

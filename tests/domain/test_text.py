@@ -115,7 +115,7 @@ def test_a_text_is_split_as_the_handset_gets_it(message: str, parts: list[str]) 
     assert split_to_parts(message) == parts
 
 
-def test_characters_that_cost_more_are_told() -> None:
+def test_characters_that_cost_more_are_named() -> None:
     assert find_other_characters("a✓b😀✓é") == "✓😀"
     assert find_other_characters("plain {€}") == ""
     assert find_extension_characters("a{b€c}{") == "{€}"

@@ -48,7 +48,7 @@ def wanted(fresh: FreshTenant, **asked: object) -> list[int]:
     return [each.id for each in rows]
 
 
-def test_an_entry_reads_back_as_it_was_noted(fresh: FreshTenant) -> None:
+def test_an_entry_reads_back_as_it_was_written(fresh: FreshTenant) -> None:
     new = build_entry(
         fresh.tenant, NOON, "call", account=54911, method="send-sms", numbers=("61491570156", "61491570112"),
         code="SUCCESS", status=200, rule="fault 3", took=1234, message=340000001, verb="POST", url="/send-sms.json",
@@ -64,7 +64,7 @@ def test_an_entry_reads_back_as_it_was_noted(fresh: FreshTenant) -> None:
     )  # fmt: skip
 
 
-def test_what_no_database_keeps_is_replaced_and_what_is_too_long_is_cut(fresh: FreshTenant) -> None:
+def test_impossible_characters_are_replaced_and_long_values_are_cut(fresh: FreshTenant) -> None:
     strange = "a\x00b\ud800c"
     long = "x" * (entries.MAX_VALUE_CHARS + 1)
     many = {f"f{index}": "y" * 5000 for index in range(20)}
@@ -143,7 +143,7 @@ def test_filters(fresh: FreshTenant) -> None:
     assert wanted(fresh, kind="call", method="send-sms", after=1) == [4]
 
 
-def test_the_oldest_are_dropped_and_it_is_told(fresh: FreshTenant) -> None:
+def test_the_oldest_are_dropped_and_counted(fresh: FreshTenant) -> None:
     for batch in range(4):
         note(fresh, *calls(fresh, *(f"{batch} {index}" for index in range(3))), most=5)
     with fresh.store.begin() as db:
@@ -173,7 +173,7 @@ def test_clearing_counts_on_and_forgets_what_was_dropped(fresh: FreshTenant) -> 
         assert queries.count_dropped(db, fresh.tenant) == 1
 
 
-def test_nothing_is_noted_of_a_tenant_that_is_gone_nor_of_a_tenant_before(fresh: FreshTenant) -> None:
+def test_a_deleted_or_reset_tenant_gets_no_old_entries(fresh: FreshTenant) -> None:
     other = make_tenant(fresh.store, "other", "secret", name="other")
     early = to_micros(real_now())
     with fresh.store.begin() as db:
@@ -187,7 +187,7 @@ def test_nothing_is_noted_of_a_tenant_that_is_gone_nor_of_a_tenant_before(fresh:
     assert wanted(fresh) == [1]
 
 
-def test_an_entry_without_a_time_is_of_the_moment_it_was_noted(fresh: FreshTenant) -> None:
+def test_an_entry_without_a_time_has_that_of_its_recording(fresh: FreshTenant) -> None:
     moment = real_now()
     note(fresh, build_entry(None, None, "call"), at=to_micros(moment))
     with fresh.store.begin() as db:

@@ -77,7 +77,7 @@ async def test_a_direct_statement_is_a_change_too(fresh: FreshTenant, journal: J
     assert texts(fresh) == ["opted out"]
 
 
-async def test_what_only_reads_is_written_soon_after(fresh: FreshTenant, journal: JournalWriter) -> None:
+async def test_entries_of_reads_are_written_soon_after(fresh: FreshTenant, journal: JournalWriter) -> None:
     await read(fresh, "read")
     async with asyncio.timeout(DEADLINE_SECONDS):
         while not texts(fresh):
@@ -136,7 +136,7 @@ async def test_entries_wait_until_the_database_works_again(
     assert "waits until the database works again" in caplog.text
 
 
-async def test_what_has_piled_up_is_written_in_pieces(
+async def test_many_waiting_entries_are_written_in_pieces(
     fresh: FreshTenant, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After an outage, one call must not pay for the traffic of a minute."""
@@ -192,7 +192,7 @@ async def test_more_than_can_wait_is_lost_and_the_log_says_so(
     assert "1 entries of the traffic are lost" in caplog.text
 
 
-async def test_who_listens_is_told_of_its_tenant_alone(fresh: FreshTenant, journal: JournalWriter) -> None:
+async def test_a_listener_hears_of_its_own_tenant_only(fresh: FreshTenant, journal: JournalWriter) -> None:
     other = make_tenant(fresh.store, "other", "secret", name="other")
     order: list[str] = []
 

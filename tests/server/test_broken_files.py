@@ -60,7 +60,7 @@ def damaged(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_damaged_file_is_told_at_the_start(damaged: Path) -> None:
+def test_a_damaged_file_is_an_error_at_the_start(damaged: Path) -> None:
     with pytest.raises(StoreError, match=r"damaged\.db can't be used: it is damaged; put a copy in its place"):
         open_store(f"sqlite:///{damaged}")
 
@@ -85,7 +85,7 @@ def test_a_read_only_file_has_a_sentence(tmp_path: Path) -> None:
     assert explain_failure(why.value) == "The database file, or the folder or disk it is on, is read-only."
 
 
-def test_a_read_only_file_is_told_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_file_is_an_error_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root may write everywhere, so SQLite is told to open the file read-only."""
     path = tmp_path / "a.db"
     open_store(f"sqlite:///{path}").close()

@@ -58,7 +58,7 @@ def test_each_address_has_a_line_a_minute(caplog: pytest.LogCaptureFixture, monk
     ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "does not trust this certificate: by its clock"),
     ("UNSUPPORTED_PROTOCOL", "unsupported protocol."),
 ])  # fmt: skip
-def test_the_reason_is_told_in_words(reason: str, expected: str) -> None:
+def test_the_reason_is_logged_in_words(reason: str, expected: str) -> None:
     error = ssl.SSLError(1, "")
     error.reason = reason
     assert expected in (describe_failure(error) or "")

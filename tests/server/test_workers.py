@@ -140,7 +140,7 @@ def test_hangup_replaces_each_process_without_a_refused_call(parent: SandboxProc
     assert len(workers_of(parent.process.pid)) == COUNT
 
 
-def test_a_mistake_is_told_once(certificates: Certificates, tmp_path: Path) -> None:
+def test_a_mistake_is_reported_once(certificates: Certificates, tmp_path: Path) -> None:
     """A seed file that cannot be read ends the start before any process is started."""
     seed = tmp_path / "seed.toml"
     seed.write_text("accounts = 3")

@@ -66,7 +66,7 @@ def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> No
         assert imports.find_known(db, one, []) == {}
 
 
-def test_the_automation_hears_of_those_alone_who_were_added(fresh: FreshTenant, people: ContactList) -> None:
+def test_the_automation_hears_of_added_contacts_only(fresh: FreshTenant, people: ContactList) -> None:
     one = hold(fresh, people)
     heard = replace(people, automation_url="http://localhost/heard")
     new = [MemberValues(msisdn, None, None, {}) for msisdn in HANDSETS[:3]]

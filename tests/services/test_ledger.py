@@ -76,7 +76,7 @@ def test_an_account_opens_with_a_transaction(fresh: FreshTenant) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_what_was_charged_and_given_is_written_down(fresh: FreshTenant) -> None:
+def test_charges_and_refunds_are_transactions(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert ledger.charge(db, fresh.account, 2_500_000, transactions.FEE, "Number", NOON)
         ledger.book(db, fresh.tenant, fresh.account.id, 5, transactions.TOP_UP, "Gift", NOON + seconds(1), 17)
@@ -89,7 +89,7 @@ def test_what_was_charged_and_given_is_written_down(fresh: FreshTenant) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_what_can_not_be_paid_leaves_nothing_behind(fresh: FreshTenant) -> None:
+def test_a_charge_that_can_not_be_paid_leaves_nothing_behind(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh)
         assert not ledger.charge_sms(db, client, 1, 1, 8_700, NOON)
@@ -128,7 +128,7 @@ def test_margins_as_recorded(fresh: FreshTenant) -> None:
         assert (own.balance, own.total_sms, own.total_revenue) == (100_000_000, 0, 0)
 
 
-def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: FreshTenant) -> None:
+def test_a_refund_goes_to_the_account_that_paid(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh, client_pays=False, sms_margin=1_000)
         cost = pricing.cost(3, client.sms_price)
@@ -141,7 +141,7 @@ def test_who_paid_gets_it_back_though_another_would_pay_now(fresh: FreshTenant) 
         check_books(db, fresh.tenant)
 
 
-def test_what_costs_nothing_is_paid_whatever_is_owed(fresh: FreshTenant) -> None:
+def test_something_free_is_possible_with_a_negative_balance(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh)
         ledger.set_balance(db, client, -5, NOON)
@@ -151,7 +151,7 @@ def test_what_costs_nothing_is_paid_whatever_is_owed(fresh: FreshTenant) -> None
         check_books(db, fresh.tenant)
 
 
-def test_what_costs_nothing_is_counted_and_not_written_down(fresh: FreshTenant) -> None:
+def test_something_free_is_counted_but_no_transaction(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = replace(new_client(db, fresh), price=0)
         assert ledger.charge_sms(db, client, 9, 2, 0, NOON)

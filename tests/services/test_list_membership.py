@@ -43,7 +43,7 @@ def account(at: FreshTenant, shared: bool) -> Account:
     return account
 
 
-def test_what_is_to_be_told(fresh: FreshTenant, people: ContactList) -> None:
+def test_the_events_for_the_automation(fresh: FreshTenant, people: ContactList) -> None:
     with fresh.store.begin() as db:
         assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON)
         assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON) is None

@@ -67,7 +67,7 @@ async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: FreshTenant, he
         assert NOON <= after.now(real_now()) <= NOON + (real_now() - began)
 
 
-async def test_what_this_process_moves_is_left_alone(fresh: FreshTenant, here: Clocks) -> None:
+async def test_clocks_that_this_process_moves_are_left_alone(fresh: FreshTenant, here: Clocks) -> None:
     async with here.hold(fresh.tenant):
         set_clock(fresh, Clock(frozen_at=NOON, moving=True))
         await here.resume_abandoned()

@@ -215,7 +215,7 @@ async def test_a_death_leaves_it_to_the_next(
         await each.stop()
 
 
-async def test_who_was_taken_for_dead_leaves_off(
+async def test_an_import_that_another_process_took_over_stops(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = WriteLimit(monkeypatch, 10, 2)
@@ -233,7 +233,7 @@ async def test_who_was_taken_for_dead_leaves_off(
     assert await progress(call, list_id) == ("in progress", [40, 20, 0, 0, 0, 20])
 
 
-async def test_who_carries_it_out_says_so(
+async def test_a_running_import_renews_its_hold(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contact_imports, "LEASE", timedelta(milliseconds=150))

@@ -21,7 +21,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LADDER = [MINUTE, 5 * MINUTE, HOUR, DAY]
 
 
-async def test_a_message_is_delivered_after_a_second_and_told_of_once(
+async def test_a_message_is_delivered_after_a_second_and_called_back_once(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     sent = await call.send(dlr_callback=receiver.url() + "?own=a%2Fb")
@@ -54,7 +54,7 @@ async def test_a_message_is_delivered_after_a_second_and_told_of_once(
     assert len(receiver.requests) == 1
 
 
-async def test_the_account_is_told_where_the_message_names_nobody(
+async def test_the_accounts_url_is_called_if_the_message_has_none(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     queries.set_account(still, dlr_url=receiver.url("/account"), secret=None)

@@ -103,7 +103,7 @@ def test_a_report_counts_once(still: FreshTenant) -> None:
     ]  # fmt: skip
 
 
-def test_reports_nobody_wants_are_told_to_nobody(still: FreshTenant) -> None:
+def test_reports_without_a_url_are_not_called_back(still: FreshTenant) -> None:
     with still.store.begin() as db:
         _, first = send(db, still, HANDSETS[:1])
         run(db, still, "report", Plan(NOON, "report", first, {"status": DELIVERED}))

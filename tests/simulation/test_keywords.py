@@ -75,7 +75,7 @@ def test_a_message_says_where_it_is_called_back_before_its_keyword_does(still: F
     assert write(still, "yes", FRIEND).callback_url == "http://keyword/"
 
 
-def test_joining_by_a_keyword_is_told_to_the_lists_automation(still: FreshTenant) -> None:
+def test_joining_by_a_keyword_calls_the_lists_automation(still: FreshTenant) -> None:
     on = queries.add_list(still, [])
     with still.store.begin() as db:
         db.exec_driver_sql("UPDATE lists SET automation_url = 'http://automation/'")

@@ -85,7 +85,7 @@ async def test_an_app_that_answers_callbacks_is_waited_for(
     assert ran.late == 0
 
 
-async def test_what_is_late_runs_neither_in_real_time_nor_wakes_the_runner(
+async def test_late_events_neither_run_in_real_time_nor_wake_the_runner(
     still: FreshTenant, runner: Runner, call: Client, on_step: Callable[[Callable[[], Any]], None]
 ) -> None:
     """While the clock is moved, the advance alone decides what runs."""

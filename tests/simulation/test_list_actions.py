@@ -30,7 +30,7 @@ async def run(still: FreshTenant, runner: Runner) -> None:
     await runner.advance(still.tenant, by=timedelta())
 
 
-async def test_who_joins_and_leaves_is_told(
+async def test_joining_and_leaving_are_called_back(
     still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
 ) -> None:
     fields = {"field_1": "datum", "field_2": "Carrier", "field_3": "Date Added"}
@@ -52,7 +52,9 @@ async def test_who_joins_and_leaves_is_told(
     ] * 2
 
 
-async def test_a_call_sets_who_is_told(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
+async def test_a_call_sets_the_automation_url(
+    still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
+) -> None:
     on = int((await call.ok("add-list", name="people"))["id"])
     await call.ok("set-list-callback", list_id=on, url=receiver.url("/joined"))
     await call.ok("add-to-list", list_id=on, msisdn=ONE)
@@ -66,7 +68,9 @@ async def test_a_call_sets_who_is_told(still: FreshTenant, call: Client, runner:
     assert len(receiver.requests) == 1
 
 
-async def test_what_is_told_is_how_it_was(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
+async def test_a_callback_has_the_values_of_its_moment(
+    still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
+) -> None:
     on = await automated(still, call, receiver.url(), field_1="City")
     await call.ok("add-to-list", list_id=on, msisdn=ONE, field_1="Perth")
     await call.ok("edit-list-member", list_id=on, msisdn=ONE, first_name="Abc", field_1="Hobart")
@@ -96,7 +100,7 @@ async def test_opting_out_is_leaving(still: FreshTenant, call: Client, runner: R
     ]  # fmt: skip
 
 
-async def test_nothing_is_told_of_what_did_not_happen(
+async def test_a_refused_change_is_not_called_back(
     still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
 ) -> None:
     on = await automated(still, call, receiver.url())

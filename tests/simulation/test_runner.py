@@ -43,7 +43,7 @@ async def test_a_message_is_delivered_by_itself(
     assert only.at >= recipient.reported_at
 
 
-async def test_what_came_due_while_nothing_ran_happens_at_the_start(
+async def test_overdue_events_happen_at_the_start(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await call.send(dlr_callback=receiver.url())
@@ -53,7 +53,7 @@ async def test_what_came_due_while_nothing_ran_happens_at_the_start(
     await until(lambda: bool(receiver.requests))
 
 
-async def test_an_end_that_could_not_be_noted_is_noted_later(
+async def test_an_outcome_that_could_not_be_recorded_is_recorded_later(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner_module, "RETRY_SECONDS", 0.01)

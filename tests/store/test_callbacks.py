@@ -19,7 +19,7 @@ def make(at: FreshTenant, *each: NewCallback) -> int:
         return callbacks.add(db, at.tenant, each)
 
 
-def test_a_callback_is_what_was_told(fresh: FreshTenant) -> None:
+def test_a_callback_reads_back_as_it_was_added(fresh: FreshTenant) -> None:
     first = make(fresh, new(), new("reply", after=5))
     with fresh.store.begin() as db:
         one, two = (callbacks.read(db, fresh.tenant, first + index) for index in (0, 1))
@@ -121,7 +121,7 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: FreshTenant) -> No
     assert ([each.id for each in second.rows], second.total) == ([first], 4)
 
 
-def test_what_no_database_keeps_does_not_keep_an_end_from_being_noted(fresh: FreshTenant) -> None:
+def test_impossible_characters_do_not_prevent_the_record_of_an_outcome(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
         callbacks.begin_attempt(db, fresh.tenant, made, NOON)

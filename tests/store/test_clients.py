@@ -52,7 +52,7 @@ def test_a_client_is_what_it_was_made_as(fresh: FreshTenant) -> None:
         )  # fmt: skip
 
 
-def test_what_is_not_said_is_the_resellers(fresh: FreshTenant) -> None:
+def test_missing_details_are_those_of_the_reseller(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         changes = {"currency": "NZD", "price": 5_400, "throttle": 3, "page_size": 7, "timezone": "Pacific/Auckland"}
         accounts.change(db, fresh.tenant, fresh.account.id, changes)
@@ -131,7 +131,7 @@ def test_another_resellers_client_may_have_the_name_but_not_the_address(fresh: F
         make(db, other, replace(GYM, email="other@example.com"))
 
 
-def test_only_what_is_said_changes(fresh: FreshTenant) -> None:
+def test_only_given_details_change(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         gym, club = make(db, fresh.account), make(db, fresh.account, Details("Club", "club@example.com", "61491570157"))
         assert clients.change(db, fresh.account, gym.id, Details())

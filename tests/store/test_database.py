@@ -38,7 +38,7 @@ def test_a_transaction_that_fails_leaves_nothing(fresh: FreshTenant) -> None:
         assert ids.take(db, fresh.tenant, "message") == ids.FIRST["message"]
 
 
-def test_what_failed_is_not_told(fresh: FreshTenant) -> None:
+def test_a_failed_transaction_announces_nothing(fresh: FreshTenant) -> None:
     heard: list[int] = []
     fresh.store.on_scheduled = heard.append
 

@@ -69,7 +69,7 @@ def test_one_holds_it_at_a_time(fresh: FreshTenant, people: ContactList) -> None
         assert (there.status, there.importlength) == (imports.IN_PROGRESS, 0)
 
 
-def test_what_nobody_holds_any_more_is_let_go_of(fresh: FreshTenant, people: ContactList) -> None:
+def test_an_import_that_lost_its_holder_is_released(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     one = hold(fresh, job)
     assert one is not None

@@ -32,7 +32,7 @@ def test_whom_a_message_went_to_with_what_a_list_knows(fresh: FreshTenant) -> No
     assert ([each.recipient.id for each in of_none.rows], of_none.rows[0].fields) == ([first + 1], None)
 
 
-def test_whom_a_message_went_to_by_what_became_of_it(fresh: FreshTenant) -> None:
+def test_recipients_of_a_message_by_status(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         sent, first = send(db, fresh, HANDSETS[:4])
         send(db, fresh, HANDSETS[:4])

@@ -60,7 +60,7 @@ def test_one_of_the_carrier_that_always_applies_is_not_counted(fresh: FreshTenan
     assert (rule.seen, rule.used) == (0, 0)
 
 
-def test_what_was_counted_is_told_with_what_decided(fresh: FreshTenant) -> None:
+def test_counts_are_returned_with_the_deciding_rule(fresh: FreshTenant) -> None:
     put(fresh, turns=Turns(nth=2))
     assert decide(fresh) is None
     with fresh.store.begin() as db:
@@ -121,7 +121,7 @@ def test_what_a_rule_does_comes_back_as_it_was_given(fresh: FreshTenant) -> None
     )  # fmt: skip
 
 
-def test_two_who_count_the_same_rules_in_other_orders_wait_for_each_other(fresh: FreshTenant) -> None:
+def test_transactions_that_count_the_same_rules_wait_for_each_other(fresh: FreshTenant) -> None:
     for to in ("61491570156", "61491570157"):
         put(fresh, Match(to=to), Turns(count=1000))
 

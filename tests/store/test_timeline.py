@@ -104,7 +104,7 @@ def test_what_is_due_at_the_moment_a_clock_stands_at_comes_at_once(fresh: FreshT
         assert refs(timeline.list_waking(db, real_now(), 10)) == [1]
 
 
-def test_what_is_due_on_a_clock_that_is_moved_waits_for_who_moves_it(fresh: FreshTenant) -> None:
+def test_events_on_a_clock_that_is_moved_wait_for_its_mover(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(NOON - seconds(1), "send", 1)])
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON, moving=True))
@@ -138,7 +138,7 @@ def test_a_clock_that_only_moved_on_wakes_nobody(fresh: FreshTenant) -> None:
         assert timeline.find_next_wake(db) is None
 
 
-def test_who_waits_hears_of_what_wakes(fresh: FreshTenant) -> None:
+def test_a_listener_hears_of_new_events(fresh: FreshTenant) -> None:
     heard: list[int] = []
     fresh.store.on_scheduled = heard.append
     real = real_now()
@@ -215,7 +215,7 @@ def test_what_is_moved_wakes_at_its_new_moment(fresh: FreshTenant) -> None:
         assert timeline.find_next_wake(db) == EPOCH
 
 
-def test_what_is_to_sleep_on_wakes_no_sooner(fresh: FreshTenant) -> None:
+def test_a_sleeping_row_wakes_no_sooner(fresh: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         run_at(db, fresh.tenant, NOON, real)

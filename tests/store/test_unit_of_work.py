@@ -75,7 +75,7 @@ PARTS = st.recursive(
 
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(["commit", "roll back"]), PARTS), max_size=4))
-def test_that_rows_are_deferred_shows_nowhere(with_table: Store, transactions: list[tuple[str, list[Any]]]) -> None:
+def test_deferred_rows_are_read_as_written(with_table: Store, transactions: list[tuple[str, list[Any]]]) -> None:
     """A transaction reads and leaves the same rows as if each were written at once."""
     with with_table.begin() as db:
         db.execute(text("DELETE FROM law"))

@@ -78,7 +78,7 @@ def test_it_can_not_fail_less_than_once(receiver: Receiver, times: int) -> None:
     assert tell(receiver).status == 200
 
 
-def test_it_fails_as_often_as_it_is_told(receiver: Receiver) -> None:
+def test_it_fails_as_often_as_set(receiver: Receiver) -> None:
     receiver.fail(503, times=2)
     receiver.fail(404, times=1)
     assert [tell(receiver).status for _ in range(4)] == [503, 503, 404, 200]

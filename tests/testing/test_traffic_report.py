@@ -88,7 +88,7 @@ def test_nothing_is_explained_if_no_call_was_refused(tenant: Sandbox) -> None:
     assert "No message was sent" not in tenant.report()
 
 
-def test_an_answer_of_the_gateway_is_told_in_its_own_words(tenant: Sandbox) -> None:
+def test_an_answer_of_the_gateway_is_shown_in_its_own_words(tenant: Sandbox) -> None:
     tenant.fail_next("send-sms", gateway="maintenance")
     tenant.call("send-sms", message="hello", to=HANDSET)
     assert "502 FAILED: transmitsms is down for maintainence." in tenant.report()

@@ -154,7 +154,7 @@ def test_an_address_leads_back_to_its_file(path: str) -> None:
     assert to_path(to_address(path).removeprefix("/_sandbox/docs/")) == path
 
 
-def test_schemas_are_told_in_words() -> None:
+def test_schemas_are_described_in_words() -> None:
     named = {
         "Thing": {
             "type": "object",

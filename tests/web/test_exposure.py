@@ -201,7 +201,7 @@ def test_addresses_come_from_the_request(public: Account) -> None:
     ("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("", True), ("10.0.0.7", False),
     ("fe80::1%eth0", False), ("testclient", False),
 ])  # fmt: skip
-def test_a_colleague_is_not_told_of_files_of_the_server(address: str, expected: bool) -> None:
+def test_a_colleague_does_not_see_files_of_the_server(address: str, expected: bool) -> None:
     assert is_own_address(address) is expected
 
 

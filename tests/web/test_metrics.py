@@ -78,7 +78,7 @@ def test_the_docs_list_every_metric(server: Account) -> None:
     assert documented == {name for name in told if name.startswith("sms_sandbox_")} | only_shared
 
 
-def test_openmetrics_is_answered_to_who_accepts_it(server: Account) -> None:
+def test_openmetrics_is_answered_if_accepted(server: Account) -> None:
     answer = scrape(server, Accept="application/openmetrics-text; version=1.0.0")
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.body.endswith(b"# EOF\n")

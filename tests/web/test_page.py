@@ -19,7 +19,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize("where", ["http", "https"])
-def test_health_is_told_on_both_listeners(server: Account, where: str) -> None:
+def test_health_is_answered_on_both_listeners(server: Account, where: str) -> None:
     url = getattr(server.ready, where)
     assert fetch(f"{url}/livez", ca=server.ready.ca).json == {"status": "alive"}
     ready = fetch(f"{url}/readyz", ca=server.ready.ca)

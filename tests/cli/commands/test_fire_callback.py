@@ -56,7 +56,7 @@ def test_the_secret_decides_the_signature(receiver: Receiver) -> None:
     assert [each.signed for each in receiver.dlrs] == [False, False, True]
 
 
-def test_an_answer_that_is_no_success_is_told(receiver: Receiver) -> None:
+def test_an_answer_other_than_2xx_is_shown(receiver: Receiver) -> None:
     receiver.fail(503)
     result = fire("dlr", receiver.url)
     assert result.exit_code == 1

@@ -15,7 +15,7 @@ def run(*args: str, of: Account | None = None) -> Result:
     return CliRunner().invoke(main, [*args, *where], prog_name="sms-sandbox")
 
 
-def test_the_catalogue_needs_no_sandbox_and_is_what_control_tells(server: Account) -> None:
+def test_the_catalogue_needs_no_sandbox_and_equals_that_of_control(server: Account) -> None:
     assert json.loads(run("scenarios", "--json").stdout) == server.ok("GET", "/scenarios")
 
 

@@ -44,7 +44,7 @@ def line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().rstrip("\n")
 
 
-def test_what_was_comes_first_and_then_what_happens(tenant: Account) -> None:
+def test_old_entries_come_first_and_then_new_ones(tenant: Account) -> None:
     tenant.send("Before")
     with tail(tenant) as process:
         before = line(process)
@@ -72,7 +72,7 @@ def test_lines_of_json_and_filters(tenant: Account) -> None:
         assert json.loads(line(process))["id"] == 5
 
 
-def test_without_history_only_what_comes(tenant: Account) -> None:
+def test_without_history_only_new_entries(tenant: Account) -> None:
     tenant.api("get-lists")
     with tail(tenant, "-n", "0", "--json") as process:
         assert process.stdout

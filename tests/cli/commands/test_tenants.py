@@ -55,7 +55,7 @@ def test_later_commands_act_on_the_tenant_that_is_used(server: Account, ready_fi
     assert "2030" not in say(ready_file, "clock", "show")
 
 
-def test_a_choice_that_is_gone_is_said(server: Account, ready_file: str) -> None:
+def test_a_chosen_tenant_that_is_gone_is_an_error(server: Account, ready_file: str) -> None:
     name = server.tenant().ok("GET", "/tenants/current")["name"]
     say(ready_file, "tenant", "use", name)
     server.ok("DELETE", f"/tenants/{name}")

@@ -113,7 +113,7 @@ async def test_a_name_that_may_be_public_is_refused_by_the_rule_if_nothing_is_kn
     assert (outcome.error or "").startswith("refused: hooks.example.museum is a public name")
 
 
-async def test_a_listed_host_that_is_not_known_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_listed_host_that_does_not_resolve_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail_to_resolve)
     client = CallbackClient(destinations=Destinations(["hooks.example.com"]))
     outcome = await client.send(callback_request("http://hooks.example.com/"))

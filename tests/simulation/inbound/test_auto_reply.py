@@ -63,7 +63,7 @@ def test_a_list_takes_senders_in_and_its_members_are_answered_otherwise(still: F
     assert answers(still) == ["Welcome !", "Hello again !", "Hello again Uno!"]
 
 
-def test_who_left_a_list_does_not_come_back_by_writing_and_hears_nothing(still: FreshTenant) -> None:
+def test_a_contact_who_left_does_not_join_again_and_gets_no_answer(still: FreshTenant) -> None:
     on = queries.add_list(still, [ME, FRIEND])
     options(still, list_id=on, welcome_message="Welcome!", members_message="Hello again!")
     with still.store.begin() as db:
@@ -91,7 +91,7 @@ def test_stop_to_an_answer_takes_the_handset_off_the_list_it_joined(still: Fresh
 
 
 @pytest.mark.parametrize("of_all_lists", [0, 1])
-def test_who_opted_out_of_the_account_hears_nothing_more(still: FreshTenant, of_all_lists: int) -> None:
+def test_a_handset_that_opted_out_gets_no_answer(still: FreshTenant, of_all_lists: int) -> None:
     on = queries.add_list(still, [])
     queries.set_account(still, global_optouts=of_all_lists)
     options(still, list_id=on, welcome_message="Welcome!", members_message="Again!")
@@ -119,7 +119,7 @@ def test_without_money_nothing_is_answered_and_all_else_goes_on(
 # Forwards
 
 
-def test_what_is_written_is_forwarded(still: FreshTenant) -> None:
+def test_texts_are_forwarded(still: FreshTenant) -> None:
     options(still, forward_sms=f"{FRIEND},{OTHER}", forward_email="a@example.com,b@example.com", welcome_message="Ok")
     write(still, "Hi [firstname] [unsub-reply-link]")
     text = f"{ME}: Hi [firstname] [unsub-reply-link]"
@@ -137,7 +137,7 @@ def test_a_long_text_is_forwarded_as_far_as_four_parts_go(still: FreshTenant) ->
     assert len(answers(still)[0]) == 612
 
 
-def test_an_opt_out_is_forwarded_but_not_to_who_opted_out(still: FreshTenant) -> None:
+def test_an_opt_out_is_forwarded_but_not_to_its_own_handset(still: FreshTenant) -> None:
     options(still, forward_sms=f"{FRIEND},{ME}", forward_email="a@example.com", welcome_message="Ok")
     write(still, "stop")
     assert sent(still) == [(OWN_NUMBER, FRIEND, f"{ME}: stop")]

@@ -44,9 +44,7 @@ async def test_a_tap_leads_on_and_is_counted(still: FreshTenant, call: Client) -
     assert queries.all_callbacks(still) == []
 
 
-async def test_the_app_is_told_of_each_tap(
-    still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
-) -> None:
+async def test_each_tap_is_called_back(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
     sent, (code, _) = await send(
         still, call, "Look: [tracked-link]", link_hits_callback=receiver.url() + "?x=1", from_="MyShop"
     )

@@ -75,7 +75,7 @@ def test_a_message_to_a_number_of_ones_own_arrives_unasked(still: FreshTenant) -
     assert [each.message for each in kept(still)] == [0]
 
 
-def test_a_shared_number_reaches_who_last_wrote_to_the_handset(still: FreshTenant) -> None:
+def test_a_shared_number_reaches_the_last_sender(still: FreshTenant) -> None:
     with still.store.begin() as db:
         second = accounts.add(db, still.tenant, NewAccount("second", SECRET), NOON)
     first = sent(still, sender=SHARED_NUMBER)
@@ -93,7 +93,7 @@ def as_account(at: FreshTenant, account: int) -> FreshTenant:
     return FreshTenant(at.store, at.tenant, read)
 
 
-def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: FreshTenant) -> None:
+def test_a_leased_number_reaches_its_account(still: FreshTenant) -> None:
     """A message of the number's earlier owner does not count as replied to."""
     with still.store.begin() as db:
         second = accounts.add(db, still.tenant, NewAccount("second", SECRET), NOON)
@@ -113,7 +113,7 @@ def test_a_number_reaches_who_leases_it_whoever_wrote_from_it(still: FreshTenant
         ("61400000000", "There is no number 61400000000"),
     ],
 )
-def test_what_reaches_nobody(still: FreshTenant, to: str | None, why: str) -> None:
+def test_messages_that_reach_no_account(still: FreshTenant, to: str | None, why: str) -> None:
     with pytest.raises(UnreachableError, match=why):
         write(still, to=to)
     assert kept(still) == []
@@ -139,7 +139,7 @@ def test_a_message_that_was_called_off_or_not_sent_yet_is_not_answered(still: Fr
 
 
 @pytest.mark.anyio
-async def test_the_app_is_told_what_was_written(still: FreshTenant, runner: Runner, receiver: Receiver) -> None:
+async def test_an_inbound_message_is_called_back(still: FreshTenant, runner: Runner, receiver: Receiver) -> None:
     message = sent(still, reply_url=receiver.url() + "?mine=1")
     taken = write(still, "Yes & é")
     await runner.advance(still.tenant, to=LATER)
@@ -163,7 +163,7 @@ async def test_the_app_is_told_what_was_written(still: FreshTenant, runner: Runn
 
 
 @pytest.mark.anyio
-async def test_what_was_written_unasked_answers_message_0(
+async def test_a_message_that_is_no_reply_answers_message_0(
     still: FreshTenant, runner: Runner, receiver: Receiver
 ) -> None:
     queries.set_account(still, reply_url=receiver.url())
@@ -234,7 +234,9 @@ def test_opting_out_unasked_holds_for_the_account(still: FreshTenant) -> None:
 
 
 @pytest.mark.anyio
-async def test_who_opted_out_is_skipped_from_then_on(still: FreshTenant, runner: Runner, call: Client) -> None:
+async def test_a_handset_that_opted_out_is_skipped_from_then_on(
+    still: FreshTenant, runner: Runner, call: Client
+) -> None:
     await call.ok("send-sms", message="Hello", to=HANDSET)
     await runner.advance(still.tenant, by=seconds(5))
     write(still, "STOP", when=NOON + seconds(5))
@@ -247,7 +249,7 @@ async def test_who_opted_out_is_skipped_from_then_on(still: FreshTenant, runner:
 
 
 @pytest.mark.anyio
-async def test_who_opted_out_leaves_the_list(still: FreshTenant, runner: Runner, call: Client) -> None:
+async def test_a_handset_that_opts_out_leaves_the_list(still: FreshTenant, runner: Runner, call: Client) -> None:
     on = queries.add_list(still, HANDSETS[:2])
     reply = await call.ok("send-sms", message="Hello", list_id=on)
     await runner.advance(still.tenant, by=seconds(5))
