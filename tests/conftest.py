@@ -48,7 +48,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported and collected out of the garbage collector, which would look at it again and again."""
+    """Keep imported modules and collected tests out of the garbage collector.
+
+    It would look at them again and again.
+    """
     gc.collect()
     gc.freeze()
 
