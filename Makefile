@@ -13,7 +13,7 @@ JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check tests contract contract-diff mutations bench fuzz certs docs screenshots format lock clean
+.PHONY: help run test check collect tests contract contract-diff mutations bench fuzz certs docs screenshots format lock clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -21,9 +21,10 @@ help:
 run: $(VENV)/.run  ## Start the sandbox. Settings: environment variables, or make run ARGS="--throttle 0".
 	$(BIN)/sms-sandbox serve $(ARGS)
 
-# Types and the contract suite take one core each, so they are checked at the same time.
+# Types and the contract suite take one core each, so they are checked at the same time. What is done first leaves its
+# core to `collect`.
 test: $(VENV)/.dev  ## Check everything a change must pass: format, lint, types, tests on SQLite and PostgreSQL.
-	@$(MAKE) --no-print-directory -j2 $(if $(findstring output-sync,$(.FEATURES)),--output-sync) check contract
+	@$(MAKE) --no-print-directory -j2 $(if $(findstring output-sync,$(.FEATURES)),--output-sync) check contract collect
 	@$(MAKE) --no-print-directory tests
 
 check: $(VENV)/.dev
@@ -31,6 +32,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m sms_sandbox.docs_generator --check
+
+# In a fresh clone all test files are compiled here, once. Otherwise each process of `tests` would compile all of them.
+collect: $(VENV)/.dev
+	@collected=$$($(BIN)/pytest -q --collect-only) || { echo "$$collected"; exit 1; }
 
 tests: $(VENV)/.dev
 	@$(BIN)/python -m tests.browser --install
