@@ -26,6 +26,7 @@ def document(server: Account) -> Document:
     return read
 
 
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)  # it is the same with each database
 def test_the_document_is_valid_openapi(document: Document) -> None:
     validate(document)
 
