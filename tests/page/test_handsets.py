@@ -1,6 +1,8 @@
 """Phones on the page: texts that arrive, replies, STOP, links, and switches."""
 
-from playwright.sync_api import expect
+import re
+
+from playwright.sync_api import Route, expect
 
 from tests.page.conftest import OpenPage
 from tests.receiver import Receiver
@@ -83,6 +85,24 @@ def test_a_new_phone_writes_to_any_leased_number(open_page: OpenPage, tenant: Ac
     one.get_by_role("button", name="Send", exact=True).click()
     expect(one.locator(".text.sent")).to_contain_text("Anybody there?")
     assert receiver.wait_for(1)[0]["longcode"] == number
+
+
+def test_a_phone_that_is_opened_while_the_view_is_still_reading_stays(open_page: OpenPage) -> None:
+    page = open_page()
+    held: list[Route] = []
+    page.route(re.compile(r"/v1/handsets\?max="), lambda route: held.append(route))
+    page.reload()
+    page.get_by_label("Find or open a handset by its number").fill("0491 570 158")
+    while not held:
+        page.wait_for_timeout(20)
+    page.get_by_role("button", name="Open").click()
+    one = page.locator(".phone[data-number='61491570158']")
+    expect(page.get_by_label("Text from +61 491 570 158")).to_be_focused()
+    page.get_by_label("Find or open a handset by its number").focus()  # a phone that has the focus stays anyway
+    with page.expect_response(re.compile(r"/v1/handsets\?max=")):
+        held[0].continue_()
+    page.wait_for_timeout(200)  # the view has drawn what it read
+    expect(one).to_be_visible()
 
 
 def test_a_reply_to_a_word_is_refused_in_a_sentence(open_page: OpenPage, tenant: Account) -> None:

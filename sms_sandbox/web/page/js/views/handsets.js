@@ -55,6 +55,7 @@ export function mount(root, context) {
     let wanted = chosen;
     if (wanted.length === 0) {
       const { handsets } = await control.get("/handsets", { max: SHOWN_PHONES });
+      if (chosen.length > 0) return; // meanwhile somebody opened a phone, which is shown already
       // A phone that is open stays where it is, so that nothing moves under the pointer.
       const latest = handsets.map(({ number }) => number);
       const open = [...phones.keys()].filter((number) => latest.includes(number) || phones.get(number).element.contains(document.activeElement));
