@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, MutableMapping
 from sqlalchemy import Connection
 
 from ..journal import queries
-from ..journal.queries import EntryFilter
 from ..journal.writer import RECHECK_SECONDS
 from .declare import LongCall, StreamEvent, operation
 from .event_feeds import IDLE_FACTOR
@@ -58,11 +57,10 @@ def _read_new(db: Connection, positions: MutableMapping[int, int]) -> list[Strea
         if end.last < position:  # the tenant was reset
             position = 0
         if end.last > position:
-            rows = queries.list_next(db, end.tenant, EntryFilter(after=position), STREAM_BATCH_ROWS)
+            rows, position, _ = queries.list_new(db, end.tenant, position, end.last, STREAM_BATCH_ROWS)
             events += [
                 StreamEvent(row.kind, shapes.TenantEntry(end.name, build_entry(row))) for row in rows
             ]  # fmt: skip
-            position = rows[-1].id if len(rows) == STREAM_BATCH_ROWS else end.last
         positions[end.tenant] = position
     for gone in positions.keys() - {end.tenant for end in ends}:
         del positions[gone]

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from ..journal import queries
 from ..journal.entry_matcher import build_matcher
-from ..journal.queries import EntryFilter
 from ..store import rules, tenants
 from ..store.real_time import real_now
 from ..store.tenants import Tenant
@@ -102,11 +101,10 @@ def _reads(tenant: int) -> ReadNext:
         if begins_anew:
             position = 0
         dropped = 0 if ends.first is None else max(0, ends.first - 1 - max(position, ends.cleared))
-        rows = queries.list_next(db, tenant, EntryFilter(after=position), STREAM_BATCH_ROWS)
-        is_last = len(rows) < STREAM_BATCH_ROWS
+        rows, position, is_last = queries.list_new(db, tenant, position, ends.last, STREAM_BATCH_ROWS)
         changed = StreamEvent("changed", shapes.ChangedTenant(clock_at(row.clock, real_now())))
         return News(
-            [_NewEntry(each) for each in rows], ends.last if is_last else rows[-1].id, begins_anew, is_last, dropped,
+            [_NewEntry(each) for each in rows], position, begins_anew, is_last, dropped,
             _read_settings(db, row, ends) if with_settings else None, spell(changed) if with_settings else b"",
         )  # fmt: skip
 

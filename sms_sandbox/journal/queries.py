@@ -129,6 +129,16 @@ def list_next(db: Connection, tenant: int, where: EntryFilter, limit: int) -> li
     return [_build_entry(row) for row in db.execute(query)]
 
 
+def list_new(db: Connection, tenant: int, after: int, last: int, most: int) -> tuple[list[Entry], int, bool]:
+    """Return the next entries, the position behind them, and True if they are all.
+
+    `last` is the id of the newest entry a moment ago. On a shared database there may be newer ones by now.
+    """
+    entries = list_next(db, tenant, EntryFilter(after=after), most)
+    is_last = len(entries) < most
+    return entries, max(last if is_last else 0, entries[-1].id if entries else 0), is_last
+
+
 def find_bounds(db: Connection, tenant: int) -> Bounds:
     """Return where a tenant's traffic begins and ends."""
     first, newest, cleared = _BOUNDS.one(db, tenant=tenant) or (None, None, None)

@@ -63,6 +63,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._last_parsed = b""
         """The last bytes of a chunked body that the parser saw."""
         self._timer: TimerHandle | None = None
+        self._is_stopping = False
         self._extensions: dict[str, dict[object, object]] = {CONNECTION: {"end": self._end_connection}}
 
     def connection_made(self, transport: Any) -> None:
@@ -250,7 +251,14 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._open_connections.refresh(self)
+        if self._is_stopping:
+            self.transport.close()
         self._parse()
+
+    def shutdown(self) -> None:
+        """End the connection after the response under way, because the server stops."""
+        self._is_stopping = True
+        super().shutdown()
 
     def _end_connection(self, with_reset: bool) -> None:
         """End the connection in the middle of a response: by a TCP reset, or after what was written is sent."""

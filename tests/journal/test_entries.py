@@ -48,6 +48,18 @@ def wanted(fresh: FreshTenant, **asked: object) -> list[int]:
     return [each.id for each in rows]
 
 
+def test_no_entry_is_new_twice(fresh: FreshTenant) -> None:
+    """Another process may write entries after this one has read which is the last, and before it reads them."""
+    note(fresh, *calls(fresh, "one", "two", "three"))
+    with fresh.store.begin() as db:
+        read, position, is_last = queries.list_new(db, fresh.tenant, 0, last=2, most=10)
+        assert ([each.id for each in read], position, is_last) == ([1, 2, 3], 3, True)
+        assert queries.list_new(db, fresh.tenant, position, last=3, most=10) == ([], 3, True)
+        read, position, is_last = queries.list_new(db, fresh.tenant, 0, last=3, most=2)
+        assert ([each.id for each in read], position, is_last) == ([1, 2], 2, False)
+        assert queries.list_new(db, fresh.tenant, 3, last=7, most=10) == ([], 7, True)  # four were lost or cleared
+
+
 def test_an_entry_reads_back_as_it_was_written(fresh: FreshTenant) -> None:
     new = build_entry(
         fresh.tenant, NOON, "call", account=54911, method="send-sms", numbers=("61491570156", "61491570112"),

@@ -65,7 +65,7 @@ def test_a_signal_ends_it_cleanly_while_calls_and_callbacks_are_running(
         for connection in (*idle, silent, half, unread):
             connection.close()
     for line in process.errors.read_text().splitlines():
-        assert json.loads(line)["logger"] == "sms_sandbox.server.request_log"
+        assert json.loads(line)["logger"] == "sms_sandbox.server.request_log", line
 
 
 def test_a_second_signal_changes_nothing(certificates: Certificates, tmp_path: Path) -> None:
