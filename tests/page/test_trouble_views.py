@@ -123,6 +123,19 @@ def test_a_failed_callback_says_why_and_is_sent_again(tenant: Account, open_page
     assert page.evaluate("window.hit") is None
 
 
+def test_what_is_half_pressed_stays_while_other_callbacks_come(tenant: Account, open_page: OpenPage) -> None:
+    tenant.send("first", dlr_callback="http://169.254.169.254/")
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    page = open_page("#/callbacks")
+    page.get_by_role("button", name="Delivery report").click()
+    page.get_by_role("button", name="Send now").evaluate("button => { button.dataset.pressed = 'yes'; }")
+    tenant.send("second", dlr_callback="http://169.254.169.254/")
+    tenant.ok("POST", "/clock/advance", {"seconds": 2})
+    expect(page.get_by_role("button", name="Delivery report")).to_have_count(2)
+    page.wait_for_timeout(300)  # the chosen one is read after the list
+    expect(page.get_by_role("button", name="Send now")).to_have_attribute("data-pressed", "yes")
+
+
 def test_a_refused_address_says_so(tenant: Account, open_page: OpenPage) -> None:
     tenant.send("hi", dlr_callback="http://169.254.169.254/")
     tenant.ok("POST", "/clock/advance", {"seconds": 2})

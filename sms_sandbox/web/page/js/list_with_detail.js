@@ -1,6 +1,6 @@
 // A filtered list beside the entry that was chosen from it. The address has the entry's id and the filter.
 
-import { h, icon, replace } from "./dom.js";
+import { h, icon, redraw } from "./dom.js";
 
 /** Return a filter with the values that the address has. */
 export function filterOf(route, filter) {
@@ -9,17 +9,17 @@ export function filterOf(route, filter) {
 
 /**
  * Return the list and the pane of the chosen entry. `label` names the list, `noun` one entry, and `empty` takes the
- * place of an empty list. `read` resolves to the title and the elements of the entry with an id.
+ * place of an empty list. `read` resolves to the data of the entry with an id; `describe` makes its title and elements.
  */
-export function listWithDetail({ navigate, route }, { view, label, noun, filter, list, empty, read }) {
+export function listWithDetail({ navigate, route }, { view, label, noun, filter, list, empty, read, describe }) {
   let open = route.parts[0] ?? null;
   const detail = h("section", { class: "card entry-detail", hidden: true, "aria-label": `The chosen ${noun}` });
   const element = h("div", { class: "split" },
     h("section", { class: "card list-card", "aria-label": label }, empty, list.element), detail);
 
-  function fill(title, elements) {
+  function fill({ title, elements }) {
     const closer = h("button", { class: "button quiet icon-only", type: "button", "aria-label": `Close the ${noun}`, onclick: () => navigate(view, { query: filter }) }, icon("close"));
-    replace(detail, h("div", { class: "entry-head" }, h("h2", {}, title), closer), elements);
+    return [h("div", { class: "entry-head" }, h("h2", {}, title), closer), elements];
   }
 
   async function show() {
@@ -28,10 +28,10 @@ export function listWithDetail({ navigate, route }, { view, label, noun, filter,
     list.draw();
     if (open === null) return;
     try {
-      const { title, elements } = await read(open);
-      fill(title, elements);
+      const data = await read(open);
+      redraw(detail, [open, data], () => fill(describe(data)));
     } catch (error) {
-      fill(`No such ${noun}`, h("p", {}, error.message));
+      redraw(detail, error.message, () => fill({ title: `No such ${noun}`, elements: h("p", {}, error.message) }));
     }
   }
 

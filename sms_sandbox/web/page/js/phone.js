@@ -1,6 +1,6 @@
 // A phone: its conversation, its composer, and its switches.
 
-import { h, icon, replace, svg } from "./dom.js";
+import { h, icon, redraw, replace, svg } from "./dom.js";
 import { isNumber, numberText } from "./numbers.js";
 import { tapNote, textItem } from "./phone_text.js";
 import { timeText } from "./time.js";
@@ -138,10 +138,11 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     const wrote = texts.filter((text) => isNumber(text.number)).map((text) => text.number).reverse();
     const all = [...new Set([...wrote, ...numbers().map((each) => each.number)])];
     if (document.activeElement === to) return;
-    replace(to, all.map((each) => h("option", { value: each }, numberText(each))));
+    redraw(to, all, () => all.map((each) => h("option", { value: each }, numberText(each))));
     if (chosen !== null && all.includes(chosen)) to.value = chosen;
     to.disabled = all.length === 0;
-    replace(quick, quickReplies(to.value).map((words) => h("button", { class: "quick-reply", type: "button", onclick: () => write(words) }, words)));
+    const replies = quickReplies(to.value);
+    redraw(quick, replies, () => replies.map((words) => h("button", { class: "quick-reply", type: "button", onclick: () => write(words) }, words)));
   }
 
   async function tap(text, link) {

@@ -46,7 +46,7 @@ export function mount(root, context) {
   const empty = h("div", { class: "empty", hidden: true }, h("h2", {}, "No callback"),
     h("p", { class: "measure" }, "A callback is made when a message has a callback URL (dlr_callback, reply_callback), or the account has one. Without a URL nothing is called, and that is the most common reason why a report does not arrive."),
     h("p", {}, h("a", { href: "#/tenant" }, "Set the URLs of the account"), ", or use the receiver on this page."));
-  const chosen = listWithDetail(context, { view: "callbacks", label: "Callbacks", noun: "callback", filter, list, empty, read });
+  const chosen = listWithDetail(context, { view: "callbacks", label: "Callbacks", noun: "callback", filter, list, empty, read, describe });
   root.append(viewHead("Callbacks", "What the sandbox told your app, what it answered, and what is tried next."),
     h("section", { class: "card stack filter-card" }, filters, count), chosen.element, receiver.element);
 
@@ -66,20 +66,19 @@ export function mount(root, context) {
   }
 
   async function read(id) {
-    const callback = await control.get(`/callbacks/${id}`);
-    return { title: [EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)], elements: describe(callback) };
+    return { callback: await control.get(`/callbacks/${id}`), isFrozen: !clock.running };
   }
 
-  function describe(callback) {
+  function describe({ callback, isFrozen }) {
     const last = callback.attempts.at(-1);
     const send = button(callback.state === "waiting" ? "Send now" : "Send again now", () => during(send, notify, async () => {
       await control.post(`/callbacks/${callback.id}/send`);
       notify("The callback is on its way.");
       await chosen.show();
     }), { class: "primary" });
-    return [
+    return { title: [EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)], elements: [
       last?.error ? h("p", { class: "note bad" }, h("strong", {}, explain(last)), " ", last.error) : null,
-      callback.state === "waiting" && !clock.running && callback.next_due !== null && h("p", { class: "note" }, "The clock is frozen before the next attempt. ", h("a", { href: "#/time" }, "Advance it"), ", or send the callback now."),
+      callback.state === "waiting" && isFrozen && callback.next_due !== null && h("p", { class: "note" }, "The clock is frozen before the next attempt. ", h("a", { href: "#/time" }, "Advance it"), ", or send the callback now."),
       h("div", { class: "row" }, send, copyButton(curlOfCallback(callback.url, callback.signature), "Copy this request as a curl command", { class: "button", label: "Copy as curl" })),
       h("div", {}, h("h3", {}, "Request"), h("div", { class: "request-line", tabindex: "0" }, `GET ${callback.url}`)),
       facts([
@@ -90,7 +89,7 @@ export function mount(root, context) {
         ["Next attempt", callback.next_due ? [timeElement(callback.next_due, fullText(new Date(callback.next_due))), ` (${clock.distance(new Date(callback.next_due))})`] : "none"],
       ]),
       h("div", {}, h("h3", {}, attemptCount(callback.attempts.length)), callback.attempts.length > 0 && attemptTable(callback.attempts)),
-    ];
+    ] };
   }
 
   const refresh = debounce(async () => {

@@ -60,7 +60,7 @@ export function mount(root, context) {
     onError: notify,
   });
   const empty = h("div", { class: "empty", hidden: true });
-  const chosen = listWithDetail(context, { view: "traffic", label: "Entries", noun: "entry", filter, list, empty, read });
+  const chosen = listWithDetail(context, { view: "traffic", label: "Entries", noun: "entry", filter, list, empty, read, describe });
   root.append(viewHead("Traffic", "Every call, callback attempt, reply and report, as it comes. Problems have a red edge."),
     h("section", { class: "card stack filter-card" }, filters, count), chosen.element);
 
@@ -81,7 +81,7 @@ export function mount(root, context) {
 
   async function read(id) {
     const [entry] = await Promise.all([control.get(`/traffic/${id}`), known]);
-    return { title: [entryTitle(entry), " ", badge(entry.code, GOOD.has(entry.code) ? "good" : "bad")], elements: describe(entry) };
+    return entry;
   }
 
   function describe(entry) {
@@ -89,7 +89,7 @@ export function mount(root, context) {
     const url = entry.kind === "callback" ? `${entry.url}?${new URLSearchParams(entry.request)}` : null;
     const command = entry.kind === "call" ? curlOfCall(entry, connection, key ?? "KEY") : url && curlOfCallback(url);
     const reply = typeof entry.reply === "string" ? entry.reply : JSON.stringify(entry.reply, null, 2);
-    return [
+    return { title: [entryTitle(entry), " ", badge(entry.code, GOOD.has(entry.code) ? "good" : "bad")], elements: [
       entry.hints.map((hint) => h("p", { class: "note warn" }, hint)),
       entry.error && h("p", { class: "note bad" }, entry.error),
       facts([
@@ -104,7 +104,7 @@ export function mount(root, context) {
       command && h("div", { class: "row" }, copyButton(command, "Copy this request as a curl command", { class: "button", label: "Copy as curl" }),
         h("span", { class: "tiny-text soft" }, entry.kind === "call" ? "with the secret as $SMS_SECRET" : "")),
       entry.kind === "call" && button("Show only this method", () => chosen.set("method", entry.method ?? ""), { class: "quiet small" }),
-    ];
+    ] };
   }
 
   const refresh = debounce(() => list.refresh());
