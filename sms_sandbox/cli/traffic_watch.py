@@ -18,7 +18,7 @@ RETRY_SECONDS = 1.0
 
 
 class TrafficWatch:
-    """Prints the traffic of all tenants from the moment on that it was made. The server must be running.
+    """Prints the traffic of all tenants that is new since the watch was made. The server must be running.
 
     Tenants are named as soon as a second one has traffic. `history` is how many older entries of the default tenant are
     printed first.

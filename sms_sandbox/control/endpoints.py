@@ -37,7 +37,7 @@ MAX_QUERY_PARAMETERS = 100
 
 
 class _IdConvertor(Convertor[str]):
-    """An id in a path. Anything else is another address, such as `/faults/order`, or none."""
+    """An id in a path. Other paths, for example `/faults/order`, do not match."""
 
     regex = "[0-9]{1,19}"
 

@@ -31,7 +31,7 @@ class Part(NamedTuple):
 
 
 def _part(*of: tuple[Table, ColumnElement[bool] | None]) -> Part:
-    """Make a part of the rows of tables that fulfil a condition, or of all their rows."""
+    """Make a part of tables. A table's condition chooses its rows; without one, all count."""
     is_large, deletions = [], []
     for table, condition in of:
         key = [column for column in table.primary_key if column.name != "tenant"]

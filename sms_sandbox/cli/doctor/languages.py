@@ -1,6 +1,4 @@
-"""A real handshake by each language that is installed here.
-
-Each runs with the variables of this shell."""
+"""A real handshake by each language found here, with the variables of this shell."""
 
 import os
 import re
@@ -133,7 +131,7 @@ def check_languages(url: str, mend: str, *, are_told: bool) -> Iterator[Finding]
 
 
 def _try(language: Language, url: str) -> str | None:
-    """Return what a language says against a URL, or None if it connects."""
+    """Return why a language cannot connect to a URL, or None if it can."""
     with tempfile.TemporaryDirectory(prefix="sms-sandbox-") as folder:
         arguments = [*language.arguments]
         if language.source:

@@ -1,4 +1,4 @@
-// A tenant for whoever has signed in as the operator, so that commands have a key and a secret.
+// A tenant for somebody who has signed in as the operator, so that commands have a key and a secret.
 
 import { h, replace } from "./dom.js";
 import { button, during } from "./parts.js";
