@@ -29,7 +29,7 @@ def send(call: Caller, to: object = TO, message: str = "Hello", **params: Any) -
 # get-sms-sent-count
 
 
-def test_what_was_sent_is_counted(call: Caller, frozen: FreshTenant) -> None:
+def test_messages_that_have_left_are_counted(call: Caller, frozen: FreshTenant) -> None:
     assert call.ok("get-sms-sent-count")["count"] == 0
     send(call, f"{TO},{TO + 1}", "x" * 200)
     send(call, send_at="2026-03-01 10:30:00")
@@ -57,7 +57,9 @@ def test_what_was_sent_is_counted(call: Caller, frozen: FreshTenant) -> None:
         ({"end": "2026-03-08 10:00:43"}, 0),
     ],
 )
-def test_the_span_that_is_counted(call: Caller, frozen: FreshTenant, span: dict[str, str], count: int) -> None:
+def test_activity_is_counted_between_two_dates(
+    call: Caller, frozen: FreshTenant, span: dict[str, str], count: int
+) -> None:
     send(call)
     assert call.ok("get-sms-sent-count", **span)["count"] == count
 
@@ -79,14 +81,16 @@ def test_the_span_that_is_counted(call: Caller, frozen: FreshTenant, span: dict[
         ("get-contact-sms-stats", {"mobile": TO, "countrycode": "Atlantis"}),
     ],
 )
-def test_what_can_not_be_reported(call: Caller, frozen: FreshTenant, method: str, span: dict[str, Any]) -> None:
+def test_an_invalid_activity_request_is_refused(
+    call: Caller, frozen: FreshTenant, method: str, span: dict[str, Any]
+) -> None:
     assert call.refused(method, **span) == GENERIC
 
 
 # get-contact-sms-stats
 
 
-def test_what_a_handset_got(call: Caller, frozen: FreshTenant) -> None:
+def test_contact_stats_list_the_messages_of_a_handset(call: Caller, frozen: FreshTenant) -> None:
     first = send(call, f"{TO},{TO + 1}")
     advance(frozen, minutes=1)
     second = send(call)
@@ -123,7 +127,9 @@ def test_what_a_handset_got(call: Caller, frozen: FreshTenant) -> None:
         ({"mobile": "491570156", "countrycode": "Australia"}, [0, 1, 2]),
     ],
 )
-def test_records_in_order(call: Caller, frozen: FreshTenant, params: dict[str, Any], shown: list[int]) -> None:
+def test_records_are_sorted_as_requested(
+    call: Caller, frozen: FreshTenant, params: dict[str, Any], shown: list[int]
+) -> None:
     sent = []
     for _ in range(3):
         sent.append(send(call))
@@ -137,7 +143,7 @@ def test_records_in_order(call: Caller, frozen: FreshTenant, params: dict[str, A
 # get-message-report
 
 
-def test_a_report(call: Caller, frozen: FreshTenant) -> None:
+def test_a_message_report_has_a_row_for_each_message(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="people", field_1="City", field_2="Postcode")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Given", field_1="Sydney", field_2="2000")
     single = send(call, message="0042")
@@ -169,7 +175,7 @@ def test_a_report(call: Caller, frozen: FreshTenant) -> None:
     assert list(plain)[-1] == "msisdn"
 
 
-def test_what_a_plain_list_knows(call: Caller, frozen: FreshTenant) -> None:
+def test_a_list_adds_the_names_of_its_members_to_the_report(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="plain")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO)
     send(call, TO)
@@ -181,7 +187,7 @@ def test_what_a_plain_list_knows(call: Caller, frozen: FreshTenant) -> None:
     assert add_other_caller(frozen).refused("get-message-report", list_id=on)[0] == "NO_ACCESS"
 
 
-def test_messages_not_sent_yet_or_never(call: Caller, frozen: FreshTenant) -> None:
+def test_scheduled_and_cancelled_messages_are_not_in_the_report(call: Caller, frozen: FreshTenant) -> None:
     later = send(call, send_at="2026-03-01 12:00:00")
     never = send(call, send_at="2026-03-01 11:00:00")
     call.ok("cancel-sms", id=never)
@@ -210,7 +216,9 @@ def test_messages_not_sent_yet_or_never(call: Caller, frozen: FreshTenant) -> No
         ({"start": "2026-03-01 10:00:43"}, []),
     ],
 )
-def test_messages_wanted(call: Caller, frozen: FreshTenant, params: dict[str, Any], shown: list[int]) -> None:
+def test_a_report_is_filtered_by_type(
+    call: Caller, frozen: FreshTenant, params: dict[str, Any], shown: list[int]
+) -> None:
     sent = [send(call), send(call, from_=SHARED_NUMBER), send(call), send(call)]
     execute_sql(frozen, "UPDATE messages SET type = 'keyword' WHERE id = :message", message=sent[3])
     send(add_other_caller(frozen))

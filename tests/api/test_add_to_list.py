@@ -15,7 +15,7 @@ def rich(call: Caller, frozen: FreshTenant) -> int:
     return int(made["id"])
 
 
-def test_a_contact(call: Caller, frozen: FreshTenant) -> None:
+def test_an_added_contact_is_returned(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="plain")["id"]
     assert items(call.ok("add-to-list", list_id=on, msisdn=TO)) == [
         ("list_id", on), ("msisdn", TO), ("first_name", None), ("last_name", None), ("created_at", TOLD),
@@ -27,7 +27,7 @@ def test_a_contact(call: Caller, frozen: FreshTenant) -> None:
     assert (counted["members_active"], counted["members_total"]) == (2, 2)
 
 
-def test_a_contact_with_custom_fields(call: Caller, rich: int) -> None:
+def test_an_added_contact_has_its_custom_fields(call: Caller, rich: int) -> None:
     response = call.ok("add-to-list", list_id=rich, msisdn=TO, field_1="a@b.c", field_2="06000", field_3="lost")
     assert list(response) == [
         "list_id", "msisdn", "first_name", "last_name", "created_at", "status", "fields", "error",
@@ -48,17 +48,17 @@ def test_a_contact_with_custom_fields(call: Caller, rich: int) -> None:
      ("field.post.code", "Post Code"), ("field post code", "Post Code"), ("field_birth_day", "Birth.Day"),
      ("field_7", "Birth.Day"), ("field.7", "Birth.Day")],
 )  # fmt: skip
-def test_custom_fields_by_name(call: Caller, rich: int, name: str, field: str) -> None:
+def test_custom_fields_are_set_by_name(call: Caller, rich: int, name: str, field: str) -> None:
     fields = call.ok("add-to-list", list_id=rich, msisdn=TO, **{name: "value"})["fields"]
     assert {each for each, value in fields.items() if value == "value"} == {field}
 
 
-def test_the_slot_is_meant_where_a_field_has_a_slots_name(call: Caller) -> None:
+def test_field_2_sets_the_second_field_even_if_another_field_is_named_2(call: Caller) -> None:
     on = call.ok("add-list", name="odd", field_1="2", field_2="one")["id"]
     assert call.ok("add-to-list", list_id=on, msisdn=TO, field_2="x")["fields"] == {"2": "", "one": "x"}
 
 
-def test_the_names_other_clients_send_are_not_known(call: Caller, rich: int) -> None:
+def test_parameter_names_of_other_clients_are_ignored(call: Caller, rich: int) -> None:
     response = call.ok("add-to-list", list_id=rich, msisdn=TO, firstname="Abc", lastname="K")
     assert (response["first_name"], response["last_name"]) == ("", "")
 
@@ -73,19 +73,19 @@ def test_the_names_other_clients_send_are_not_known(call: Caller, rich: int) -> 
         ("61491570156", "nz", TO),
     ],
 )
-def test_numbers(call: Caller, rich: int, msisdn: str, country: str, number: int) -> None:
+def test_numbers_are_read_with_their_country(call: Caller, rich: int, msisdn: str, country: str, number: int) -> None:
     assert call.ok("add-to-list", list_id=rich, msisdn=msisdn, countrycode=country)["msisdn"] == number
 
 
 @pytest.mark.parametrize("msisdn", ["0491570156", "123", "nonsense", "61491", "9" * 100])
-def test_numbers_that_can_not_be(call: Caller, rich: int, msisdn: str) -> None:
+def test_invalid_numbers_are_refused(call: Caller, rich: int, msisdn: str) -> None:
     assert call.refused("add-to-list", list_id=rich, msisdn=msisdn) == (
         "BAD_MOBILE",
         "The mobile provided is invalid",
     )
 
 
-def test_countries_that_can_not_be(call: Caller, rich: int) -> None:
+def test_invalid_countries_are_refused(call: Caller, rich: int) -> None:
     assert call.refused("add-to-list", list_id=rich, msisdn=TO, countrycode="Atlantis") == (
         "BAD_MOBILE_COUNTRY",
         "The country of the mobile provided is unavailable",
@@ -120,7 +120,7 @@ def test_a_contact_on_two_lists_is_two_members(call: Caller, rich: int) -> None:
         call.ok("add-to-list", list_id=on, msisdn=TO)
 
 
-def test_contacts_that_left(call: Caller, frozen: FreshTenant, rich: int) -> None:
+def test_contacts_that_left_a_list_cannot_be_added_again(call: Caller, frozen: FreshTenant, rich: int) -> None:
     call.ok("add-to-list", list_id=rich, msisdn=TO)
     call.ok("add-to-list", list_id=rich, msisdn=TO + 1)
     call.ok("send-sms", list_id=rich, message="hi")

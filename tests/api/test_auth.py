@@ -66,7 +66,9 @@ def http(fresh: FreshTenant) -> AppClient:
         (b"Basic " + GOOD[:10] + b"\n" + GOOD[10:], SUCCESS),
     ],
 )
-def test_the_authorization_header(http: AppClient, header: bytes | None, expected: tuple[int, str, str]) -> None:
+def test_the_authorization_header_decides_who_calls(
+    http: AppClient, header: bytes | None, expected: tuple[int, str, str]
+) -> None:
     headers = {} if header is None else {"Authorization": header.decode("latin-1")}
     answer = http.get("/get-balance.json", headers=encoded(headers))
     assert outcome(answer) == expected
@@ -99,7 +101,7 @@ def test_an_account_without_a_secret_lets_nobody_in(fresh: FreshTenant, secret: 
         assert Caller(fresh.store, KEY, given).refused("get-balance") == FAILED[1:]
 
 
-def test_the_bodies_of_a_bad_login(http: AppClient) -> None:
+def test_a_failed_login_has_the_documented_bodies(http: AppClient) -> None:
     assert http.get("/get-balance.json", auth=(KEY, "wrong")).text == (
         '{"error":{"code":"AUTH_FAILED","description":"The auth data you have provided is invalid."}}'
     )
@@ -109,7 +111,7 @@ def test_the_bodies_of_a_bad_login(http: AppClient) -> None:
     )
 
 
-def test_a_suspended_account(fresh: FreshTenant, call: Caller) -> None:
+def test_a_suspended_account_is_refused(fresh: FreshTenant, call: Caller) -> None:
     assert call.ok("get-balance")
     set_account(fresh, suspended=1)
     assert outcome(call.http.get("/get-balance.json")) == EXPIRED

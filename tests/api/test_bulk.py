@@ -26,7 +26,7 @@ def make(call: Caller, **params: Any) -> int:
     return int(call.ok("add-list", name="People", **params)["id"])
 
 
-def test_into_a_new_list(call: Caller, fresh: FreshTenant) -> None:
+def test_a_file_is_imported_into_a_new_list(call: Caller, fresh: FreshTenant) -> None:
     response = call.ok("add-contacts-bulk", name="Many", field_1="Postcode", field_3="Email", file_url=FILE)
     assert list(response) == ["list_id", "error"]
     made = call.ok("get-list", list_id=response["list_id"])
@@ -36,7 +36,7 @@ def test_into_a_new_list(call: Caller, fresh: FreshTenant) -> None:
     assert (asked.url, asked.made_list, asked.country) == (FILE, True, None)
 
 
-def test_into_a_list_that_is_there(call: Caller, fresh: FreshTenant) -> None:
+def test_a_file_is_imported_into_an_existing_list(call: Caller, fresh: FreshTenant) -> None:
     people = make(call, field_1="Mail", field_2="Town")
     response = call.ok(
         "add-contacts-bulk", list_id=people, name="ignored", field_1="Email", countrycode="australia", file_url=FILE
@@ -48,7 +48,7 @@ def test_into_a_list_that_is_there(call: Caller, fresh: FreshTenant) -> None:
     assert (asked.made_list, asked.country, asked.fields) == (False, "AU", {"1": "Email", "2": "Town"})
 
 
-def test_what_clients_send_along(call: Caller) -> None:
+def test_empty_parameters_that_clients_add_are_ignored(call: Caller) -> None:
     people = make(call)
     call.ok("add-contacts-bulk", list_id=people, name="", field_1="", countrycode="", fields="Array", file_url=FILE)
     assert call.ok("get-list", list_id=people)["fields"] == []
@@ -75,13 +75,13 @@ def test_what_clients_send_along(call: Caller) -> None:
         ({"file_url": FILE, "name": "People"}, ("KEY_EXISTS", "The resource with this key already exists.")),
     ],
 )
-def test_what_is_refused(call: Caller, params: dict[str, Any], refusal: tuple[str, str]) -> None:
+def test_invalid_imports_are_refused(call: Caller, params: dict[str, Any], refusal: tuple[str, str]) -> None:
     make(call)
     assert call.refused("add-contacts-bulk", **params) == refusal
     assert call.ok("get-lists")["lists_total"] == 1
 
 
-def test_progress(call: Caller) -> None:
+def test_progress_shows_the_counts_of_a_running_import(call: Caller) -> None:
     people = make(call)
     call.ok("add-contacts-bulk", list_id=people, file_url=FILE)
     response = call.ok("add-contacts-bulk-progress", list_id=people)
@@ -93,20 +93,20 @@ def test_progress(call: Caller) -> None:
     assert f"<list_id>{people}</list_id><status>in progress</status><importlength>0</importlength>" in as_xml
 
 
-def test_progress_is_that_of_the_last_import(call: Caller, fresh: FreshTenant) -> None:
+def test_progress_shows_the_last_import_of_a_list(call: Caller, fresh: FreshTenant) -> None:
     people = make(call)
     call.ok("add-contacts-bulk", list_id=people, file_url=FILE)
     call.ok("add-contacts-bulk", list_id=people, file_url=f"{FILE}?2")
     assert the_import(fresh, people).asked.url == f"{FILE}?2"
 
 
-def test_progress_without_an_import(call: Caller) -> None:
+def test_progress_of_a_list_without_an_import_is_refused(call: Caller) -> None:
     assert call.refused("add-contacts-bulk-progress") == ("FIELD_EMPTY", "Field list_id is required")
     assert call.refused("add-contacts-bulk-progress", list_id=7) == UNKNOWN
     assert call.refused("add-contacts-bulk-progress", list_id=make(call)) == UNKNOWN
 
 
-def test_lists_and_imports_of_others(call: Caller, fresh: FreshTenant) -> None:
+def test_lists_and_imports_of_other_accounts_are_not_found(call: Caller, fresh: FreshTenant) -> None:
     people = make(call)
     others = add_other_caller(fresh)
     assert others.refused("add-contacts-bulk", list_id=people, file_url=FILE) == FOREIGN

@@ -22,7 +22,7 @@ def scheduled(call: Caller, fresh: FreshTenant) -> int:
     return int(call.ok("send-sms", message="hi", to="61491570156,61491570157", send_at=LATER)["message_id"])
 
 
-def test_a_scheduled_message_is_called_off(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
+def test_a_scheduled_message_is_cancelled(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
     assert call.ok("get-balance")["balance"] == 999.826
     answer = call.http.post("/cancel-sms.json", data={"id": scheduled})
     assert answer.text == '{"success":"OK","error":{"code":"SUCCESS","description":"OK"}}'
@@ -33,15 +33,15 @@ def test_a_scheduled_message_is_called_off(call: Caller, fresh: FreshTenant, sch
     assert call.ok("get-user-sms-sent", start="2026-01-01", end="2027-01-01")["total"] == 0
 
 
-def test_in_xml(call: Caller, scheduled: int) -> None:
+def test_cancelling_is_answered_in_xml(call: Caller, scheduled: int) -> None:
     assert "<response><success>OK</success><error>" in call.http.get(f"/cancel-sms.xml?id={scheduled}").text
 
 
-def test_the_other_name_of_the_id(call: Caller, scheduled: int) -> None:
+def test_the_id_may_be_named_message_id(call: Caller, scheduled: int) -> None:
     assert call.ok("cancel-sms", message_id=scheduled)["success"] == "OK"
 
 
-def test_a_message_is_called_off_once(call: Caller, scheduled: int) -> None:
+def test_a_message_is_cancelled_only_once(call: Caller, scheduled: int) -> None:
     call.ok("cancel-sms", id=scheduled)
     assert call.refused("cancel-sms", id=scheduled) == ALREADY_SENT
     assert call.ok("get-balance")["balance"] == 1000
@@ -65,7 +65,7 @@ def test_a_refund_during_a_cancel_is_not_repeated(
     assert call.ok("get-balance")["balance"] == 1000
 
 
-def test_a_sent_message_can_not_be_cancelled(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
+def test_a_sent_message_cannot_be_cancelled(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
     advance(fresh, minutes=59, seconds=59)
     at_once = call.ok("send-sms", message="hi", to="61491570156")["message_id"]
     assert call.refused("cancel-sms", id=at_once) == ALREADY_SENT
@@ -78,7 +78,7 @@ def test_a_sent_message_can_not_be_cancelled(call: Caller, fresh: FreshTenant, s
     assert call.ok("get-sms", message_id=at_once)["delivery_stats"]["delivered"] == 1
 
 
-def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
+def test_unknown_messages_and_those_of_others_are_not_found(call: Caller, fresh: FreshTenant, scheduled: int) -> None:
     assert call.refused("cancel-sms", id=1) == ("NOT_FOUND", "Message with this ID does not exist")
     assert call.refused("cancel-sms", id="9" * 30) == ("NOT_FOUND", "Message with this ID does not exist")
     foreign = ("NO_ACCESS", "You do not have access to this 'message'")
@@ -86,18 +86,20 @@ def test_messages_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshT
 
 
 @pytest.mark.parametrize("nothing", [{}, {"id": ""}, {"id": "0"}])
-def test_no_id(call: Caller, nothing: dict[str, str]) -> None:
+def test_a_missing_id_is_refused(call: Caller, nothing: dict[str, str]) -> None:
     assert call.refused("cancel-sms", **nothing) == ("FIELD_EMPTY", "Required field 'id' is empty")
 
 
-def test_a_badly_written_id(call: Caller) -> None:
+def test_an_invalid_id_is_refused(call: Caller) -> None:
     assert call.refused("cancel-sms", id="last") == (
         "FIELD_INVALID",
         'Field "id" has wrong type, expected type - numeric',
     )
 
 
-def test_a_scheduled_send_to_a_long_list(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduled_send_to_a_long_list_is_cancelled(
+    call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
     freeze(fresh, NOW)
     on = call.ok("add-list", name="long")["id"]

@@ -63,7 +63,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("method", "params"), METHODS)
-def test_lists_that_are_not_there_or_not_ones_own(
+def test_unknown_lists_and_those_of_others_are_not_found(
     call: Caller, rich: int, frozen: FreshTenant, method: str, params: dict[str, Any]
 ) -> None:
     assert call.refused(method, list_id=1, **params) == LIST_UNKNOWN
@@ -74,7 +74,7 @@ def test_lists_that_are_not_there_or_not_ones_own(
 
 
 @pytest.mark.parametrize("method", ["get-contact", "edit-list-member", "delete-from-list", "optout-list-member"])
-def test_contacts_that_are_not_there(call: Caller, rich: int, method: str) -> None:
+def test_unknown_contacts_are_not_found(call: Caller, rich: int, method: str) -> None:
     assert call.refused(method, list_id=rich, msisdn=TO + 1) == CONTACT_UNKNOWN
     junk = ("BAD_MOBILE", "The mobile provided is invalid") if method == "edit-list-member" else CONTACT_UNKNOWN
     assert call.refused(method, list_id=rich, msisdn="nonsense") == junk
@@ -144,7 +144,7 @@ def test_members_of_a_removed_list_are_cleared_up(
 # get-contact, edit-list-member
 
 
-def test_a_contact(call: Caller, rich: int) -> None:
+def test_a_contact_is_returned_with_its_fields(call: Caller, rich: int) -> None:
     response = call.ok("get-contact", list_id=rich, msisdn=f"+{TO}")
     assert [(key, value) for key, value in response.items() if key != "error"] == [
         ("list_id", rich), ("msisdn", TO), ("first_name", "Abc"), ("last_name", "Xyz"), ("created_at", TOLD),
@@ -167,7 +167,7 @@ def test_a_contact(call: Caller, rich: int) -> None:
         ({"field_3": "lost", "firstname": "lost"}, "Abc", {}),
     ],
 )
-def test_what_is_given_changes_and_the_rest_stays(
+def test_only_given_values_change(
     call: Caller, rich: int, params: dict[str, str], first_name: str, fields: dict[str, Any]
 ) -> None:
     edited = call.ok("edit-list-member", list_id=rich, msisdn="0491 570 156", countrycode="au", **params)
@@ -176,12 +176,12 @@ def test_what_is_given_changes_and_the_rest_stays(
     assert edited["fields"] == {"Email": "k@example.com", "Post Code": 2000, "Shoe": 44, **fields}
 
 
-def test_editing_answers_in_the_style_asked_for(call: Caller, rich: int) -> None:
+def test_an_edited_contact_is_returned_in_the_requested_style(call: Caller, rich: int) -> None:
     response = call.ok("edit-list-member", list_id=rich, msisdn=TO, field_1="", response_style="array")
     assert response["fields"][0] == {"name": "Email", "value": ""}
 
 
-def test_contacts_that_left_are_not_edited(call: Caller, rich: int) -> None:
+def test_contacts_that_left_cannot_be_edited(call: Caller, rich: int) -> None:
     call.ok("add-to-list", list_id=rich, msisdn=TO + 1)
     call.ok("delete-from-list", list_id=rich, msisdn=TO)
     call.ok("optout-list-member", list_id=rich, msisdn=TO + 1)
@@ -219,7 +219,7 @@ def test_a_contact_leaves_all_lists(call: Caller, rich: int, method: str, everyw
     assert call.refused(method, msisdn=TO + 7, **everywhere) == CONTACT_UNKNOWN
 
 
-def test_another_accounts_lists_are_not_left(call: Caller, rich: int, frozen: FreshTenant) -> None:
+def test_lists_of_other_accounts_keep_the_contact(call: Caller, rich: int, frozen: FreshTenant) -> None:
     theirs = add_other_caller(frozen)
     on = a_list(theirs, "theirs", TO)
     call.ok("optout-list-member", msisdn=TO)
@@ -227,7 +227,7 @@ def test_another_accounts_lists_are_not_left(call: Caller, rich: int, frozen: Fr
     assert status(theirs, on) == "active"
 
 
-def test_a_deleted_contact_is_not_there_to_be_deleted_or_opted_out(call: Caller, rich: int) -> None:
+def test_a_deleted_contact_can_be_neither_deleted_nor_opted_out_again(call: Caller, rich: int) -> None:
     call.ok("delete-from-list", list_id=rich, msisdn=TO)
     for method in ("delete-from-list", "optout-list-member"):
         for where in ({"list_id": rich}, {}):

@@ -34,7 +34,7 @@ ALL = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
 
 
 @ALL
-def test_names_and_words(method: Method) -> None:
+def test_every_method_has_its_name_group_and_description(method: Method) -> None:
     assert method.run.__name__.replace("_", "-") == method.name
     assert method.group
     first = method.doc.splitlines()[0]
@@ -179,7 +179,7 @@ def test_every_method_has_a_case_of_each_form_its_reply_can_have(fresh: FreshTen
     assert sorted(missed) == sorted(UNSEEN)
 
 
-def test_a_misfit_is_seen() -> None:
+def test_a_reply_of_another_shape_is_reported() -> None:
     declared = METHODS["get-balance"].returns
     balance, currency = accounts.NewAccount("k", "s").balance, "AUD"
     assert find_mismatch({"currency": currency, "balance": balance}, declared, "x") is not None

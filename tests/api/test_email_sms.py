@@ -28,7 +28,7 @@ def test_an_address_may_send(call: Caller, fresh: FreshTenant) -> None:
     assert "<success>true</success>" in call.http.post("/add-email.xml", data={"email": "b@example.com"}).text
 
 
-def test_adding_again_replaces(call: Caller, fresh: FreshTenant) -> None:
+def test_adding_an_address_again_replaces_its_settings(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-email", email="email@example.com", max_sms=2)
     call.ok("add-email", email="Email@example.com", number=f"+{OWN_NUMBER}")
     assert permit(fresh, "email@example.com") == EmailSender("email@example.com", 1, OWN_NUMBER)
@@ -59,14 +59,14 @@ def test_a_domain_may_send_and_an_address_of_it_goes_before_it(call: Caller, fre
     ],
     ids=str,
 )
-def test_what_is_refused(call: Caller, params: dict[str, Any], refusal: tuple[str, str] | None) -> None:
+def test_invalid_addresses_are_refused(call: Caller, params: dict[str, Any], refusal: tuple[str, str] | None) -> None:
     if refusal is None:
         call.ok("add-email", **params)
     else:
         assert call.refused("add-email", **params) == refusal
 
 
-def test_fillers_of_clients_mean_nothing(call: Caller, fresh: FreshTenant) -> None:
+def test_empty_parameters_that_clients_add_are_ignored(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-email", email="email@example.com", max_sms="0", number="")
     assert permit(fresh, "email@example.com") == EmailSender("email@example.com", 1, None)
 

@@ -36,7 +36,7 @@ def test_every_exchange_can_be_replayed(lines: list[Line]) -> None:
     assert len({line["id"] for line in lines}) == len(lines)
 
 
-def test_replay(fresh: FreshTenant, lines: list[Line]) -> None:
+def test_replayed_exchanges_differ_only_where_explained(fresh: FreshTenant, lines: list[Line]) -> None:
     met = {(line["id"], at): how for line in lines for at, how in replay(fresh, line)}
     unexplained = {place: how for place, how in met.items() if place not in DIFFERENT}
     assert not unexplained

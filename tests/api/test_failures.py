@@ -120,7 +120,7 @@ PLACES = {
 @pytest.mark.parametrize("fmt", ENVELOPES)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("caller_is_found", [True, False])
-def test_a_failure_around_a_call(
+def test_a_failure_around_a_call_is_an_api_error(
     fresh: FreshTenant, entries: list[PendingEntry], caplog: pytest.LogCaptureFixture, place: str, fmt: str,
     caller_is_found: bool,
 ) -> None:  # fmt: skip

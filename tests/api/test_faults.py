@@ -71,7 +71,7 @@ def test_the_gateway_answers_without_an_error_block(
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_page_of_the_web_server(fresh: FreshTenant, call: Caller, status: int) -> None:
+def test_a_fault_can_answer_with_an_error_page(fresh: FreshTenant, call: Caller, status: int) -> None:
     add_fault(fresh, status=status)
     page = call.http.get("/get-balance.json")
     assert (page.status_code, page.headers["content-type"], page.headers["server"]) == (status, "text/html", "nginx")
@@ -84,7 +84,7 @@ def send(call: Caller) -> Any:
     return call.http.post("/send-sms.json", data={"message": "Hi", "to": TO})
 
 
-def test_a_body_that_no_parser_takes(fresh: FreshTenant, call: Caller) -> None:
+def test_a_fault_can_make_the_body_unreadable(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, body="malformed")
     response = send(call)
     assert response.status_code == 200
@@ -94,14 +94,14 @@ def test_a_body_that_no_parser_takes(fresh: FreshTenant, call: Caller) -> None:
         parse_xml(call.http.get("/get-balance.xml").content)
 
 
-def test_a_page_in_the_place_of_the_reply(fresh: FreshTenant, call: Caller) -> None:
+def test_a_fault_can_replace_the_reply_with_a_page(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, body="html")
     response = send(call)
     assert (response.status_code, response.headers["content-type"]) == (200, "text/html")
     assert response.text.startswith("<html>")
 
 
-def test_a_refusal_is_spoilt_as_well(fresh: FreshTenant, call: Caller) -> None:
+def test_a_fault_on_the_body_changes_refusals_too(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, body="malformed")
     response = call.http.post("/send-sms.json", data={"message": "Hi"})
     assert response.status_code == 400
@@ -109,7 +109,7 @@ def test_a_refusal_is_spoilt_as_well(fresh: FreshTenant, call: Caller) -> None:
     assert not response.text.endswith("}}")
 
 
-def test_a_slow_answer(fresh: FreshTenant, call: Caller) -> None:
+def test_a_fault_can_delay_the_answer(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, delay={"from": 0.2, "to": 0.3})
     began = real_now()
     assert code(call) == "SUCCESS"
@@ -161,14 +161,14 @@ def test_faults_need_credentials_and_count_for_the_throttle(fresh: FreshTenant, 
     assert rule.seen == codes.count("FAILED")
 
 
-def test_a_throttle_on_demand(fresh: FreshTenant, call: Caller) -> None:
+def test_a_fault_can_answer_over_limit(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, turns=Turns(count=1), error="OVER_LIMIT")
     refused = call.http.get("/get-balance.json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "OVER_LIMIT")
     assert code(call) == "SUCCESS"
 
 
-def test_an_unreadable_body_meets_faults_that_ask_nothing(fresh: FreshTenant, call: Caller) -> None:
+def test_a_call_with_an_unreadable_body_meets_faults_without_conditions(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, Match(text="Hi"), error="NOT_FOUND")
     add_fault(fresh, turns=Turns(count=1), error="NO_ACCESS")
     headers = {"content-type": "multipart/form-data"}
@@ -189,7 +189,7 @@ def test_the_answer_names_its_fault(fresh: FreshTenant) -> None:
     assert [rule() for _ in range(3)] == [("fault 1", 503), ("fault 2", 200), ("fault 3", 0)]
 
 
-def test_without_faults_nothing_is_asked(fresh: FreshTenant, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_faults_no_statement_runs(fresh: FreshTenant, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     call.ok("get-balance")
 
     def ask(*_: object, **__: object) -> None:

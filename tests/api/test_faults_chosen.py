@@ -19,7 +19,7 @@ from tests.api.tenant_setup import BASIC, OTHER, add_other_caller
 from tests.conftest import KEY, Caller, FreshTenant
 
 
-def test_a_method_or_all(fresh: FreshTenant, call: Caller) -> None:
+def test_a_fault_is_for_one_method_or_for_all(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, method="get-lists", error="NOT_FOUND")
     assert (code(call), code(call, "get-lists")) == ("SUCCESS", "NOT_FOUND")
     add_fault(fresh, error="NO_ACCESS")
@@ -42,7 +42,9 @@ def test_a_method_or_all(fresh: FreshTenant, call: Caller) -> None:
         (Match(text="code"), "get-balance", {"message": "Your Code"}),
     ],
 )  # fmt: skip
-def test_what_a_call_says(fresh: FreshTenant, call: Caller, match: Match, method: str, params: dict[str, str]) -> None:
+def test_a_fault_can_match_the_values_of_a_call(
+    fresh: FreshTenant, call: Caller, match: Match, method: str, params: dict[str, str]
+) -> None:
     add_fault(fresh, match, error="KEY_EXISTS")
     assert code(call, method) != "KEY_EXISTS"
     assert code(call, method, **params) == "KEY_EXISTS"
@@ -63,18 +65,18 @@ def test_only_fields_that_the_method_declares_are_looked_at(fresh: FreshTenant, 
     assert code(call, "get-number", msisdn=TO) == "FIELD_EMPTY"
 
 
-def test_the_key_of_an_account(fresh: FreshTenant, call: Caller) -> None:
+def test_a_fault_can_match_the_key_of_an_account(fresh: FreshTenant, call: Caller) -> None:
     other = add_other_caller(fresh)
     add_fault(fresh, Match(key=OTHER), error="NO_ACCESS")
     assert (code(call), code(other)) == ("SUCCESS", "NO_ACCESS")
 
 
-def test_the_nth_the_next_few_and_no_longer(fresh: FreshTenant, call: Caller) -> None:
+def test_a_fault_can_begin_at_the_nth_call_and_end_after_a_count(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, turns=Turns(nth=3, count=2), error="FAILED")
     assert [code(call) for _ in range(6)] == ["SUCCESS"] * 2 + ["FAILED"] * 2 + ["SUCCESS"] * 2
 
 
-def test_a_share_is_the_same_again_for_the_same_seed(fresh: FreshTenant, call: Caller) -> None:
+def test_a_share_meets_the_same_calls_for_the_same_seed(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, turns=Turns(share=0.4), error="FAILED")
     codes = [code(call) for _ in range(50)]
     expected = [
@@ -84,7 +86,7 @@ def test_a_share_is_the_same_again_for_the_same_seed(fresh: FreshTenant, call: C
     assert 10 < codes.count("FAILED") < 30
 
 
-def test_for_a_time_by_the_clock_of_the_tenant(frozen: FreshTenant) -> None:
+def test_a_fault_ends_by_the_clock_of_the_tenant(frozen: FreshTenant) -> None:
     call = Caller(frozen.store)
     with frozen.store.begin() as db:
         account = accounts.find_by_key(db, KEY)
@@ -97,7 +99,7 @@ def test_for_a_time_by_the_clock_of_the_tenant(frozen: FreshTenant) -> None:
     assert code(call) == "FAILED"
 
 
-def test_delays_are_drawn_anew_for_each_call_and_the_same_again(fresh: FreshTenant) -> None:
+def test_delays_differ_by_call_and_repeat_for_the_same_seed(fresh: FreshTenant) -> None:
     add_fault(fresh, delay={"from": 0, "to": 5})
     account = fresh.account if fresh.account.faulty else _read(fresh)
 
@@ -139,7 +141,7 @@ def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTen
     assert [(rule.seen, rule.used, rule.remaining) for rule in found_rules] == [(20, 5, 0), (15, 3, 0)]
 
 
-def test_of_more_numbers_than_a_call_may_have_no_more_are_looked_at(call: Caller, fresh: FreshTenant) -> None:
+def test_only_as_many_numbers_as_a_call_may_have_are_matched(call: Caller, fresh: FreshTenant) -> None:
     add_fault(fresh, Match(to=TO), error="LEDGER_ERROR")
     others = ",".join(["61491570157"] * 499)
     assert code(call, "send-sms", message="hi", to=f"{others},{TO}") == "LEDGER_ERROR"

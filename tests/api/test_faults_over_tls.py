@@ -161,7 +161,7 @@ EFFECTS: list[tuple[dict[str, Any], Any, int]] = [
 @pytest.mark.parametrize(
     ("effect", "expected", "sent"), EFFECTS, ids=[str(word) for effect, _, _ in EFFECTS for word in effect.values()]
 )
-def test_what_a_client_sees(
+def test_a_client_sees_the_fault(
     tenant: Account, client: str, effect: dict[str, Any], expected: dict[str, Any], sent: int
 ) -> None:
     tenant.ok("POST", "/faults", {**effect, "method": "send-sms", "count": 1})
@@ -216,7 +216,7 @@ def test_a_connection_stays_open_after_a_complete_answer(tenant: Account) -> Non
     assert statuses == [503, 200, 200, 500, 200]
 
 
-def test_a_broken_body_is_not_hidden_in_a_packed_one(tenant: Account) -> None:
+def test_a_truncated_body_is_truncated_under_gzip_too(tenant: Account) -> None:
     tenant.ok("POST", "/faults", {"body": "malformed"})
     trusting = ssl.create_default_context(cafile=tenant.ready.ca)
     with httpx2.Client(auth=(tenant.key, tenant.secret), verify=trusting, trust_env=False) as client:
@@ -237,7 +237,9 @@ def test_a_client_that_stops_waiting_is_forgotten(tenant: Account, linger: bytes
 
 
 @pytest.mark.parametrize("effect", [{"connection": "stall"}, {"delay": {"seconds": 3600}}])
-def test_calls_that_wait_hold_up_no_stop(certificates: Certificates, tmp_path: Path, effect: dict[str, Any]) -> None:
+def test_calls_held_by_a_fault_do_not_delay_the_stop(
+    certificates: Certificates, tmp_path: Path, effect: dict[str, Any]
+) -> None:
     with run_process(certificates, tmp_path) as process:
         process.account.ok("POST", "/faults", effect)
         waiting = [ask(process.account) for _ in range(5)]

@@ -20,7 +20,7 @@ def store() -> Iterator[Store]:
     opened.close()
 
 
-def test_the_answer(call: Caller) -> None:
+def test_the_answer_has_the_documented_keys(call: Caller) -> None:
     answer = call.http.get("/format-number.json?msisdn=91234567&countrycode=sg")
     assert answer.text == (
         '{"number":{"countrycode":65,"nationalnumber":91234567,"national_leading_zeroes":91234567,"rawinput":null,'
@@ -49,7 +49,9 @@ def test_the_answer(call: Caller) -> None:
         ("0612345678", "IT", (39, 612345678, 390612345678, 0, True)),
     ],
 )
-def test_numbers(call: Caller, msisdn: str, country: str, expected: tuple[Any, ...]) -> None:
+def test_numbers_are_read_with_their_country(
+    call: Caller, msisdn: str, country: str, expected: tuple[Any, ...]
+) -> None:
     number = call.ok("format-number", msisdn=msisdn, countrycode=country)["number"]
     code, national, international, kind, valid = expected
     assert list(number.items()) == list(
@@ -66,7 +68,7 @@ def test_numbers(call: Caller, msisdn: str, country: str, expected: tuple[Any, .
         ({"msisdn": "0491570126"}, "Required field 'countrycode' is empty"),
     ],
 )
-def test_what_is_missing(call: Caller, params: dict[str, str], sentence: str) -> None:
+def test_missing_parameters_are_refused(call: Caller, params: dict[str, str], sentence: str) -> None:
     assert call.refused("format-number", **params) == ("FIELD_EMPTY", sentence)
 
 
@@ -74,7 +76,7 @@ def test_what_is_missing(call: Caller, params: dict[str, str], sentence: str) ->
     ("msisdn", "country"),
     [("nonsense", "AU"), ("+", "AU"), ("1", "AU"), ("0491570126", "Atlantis"), ("0491570126", "XX"), ("9" * 256, "AU")],
 )
-def test_what_is_no_number(call: Caller, msisdn: str, country: str) -> None:
+def test_text_that_is_not_a_number_is_invalid(call: Caller, msisdn: str, country: str) -> None:
     assert call.refused("format-number", msisdn=msisdn, countrycode=country) == (
         "FIELD_INVALID",
         "Field has invalid format (see proper format in the description).",

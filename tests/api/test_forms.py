@@ -65,7 +65,7 @@ def test_texts_are_utf_8(call: Caller) -> None:
     assert call.ok("add-list", name="Ärzte 😀 Žofín")["name"] == "Ärzte 😀 Žofín"
 
 
-def test_multipart(call: Caller) -> None:
+def test_a_multipart_body_is_read(call: Caller) -> None:
     parts = [(name, (None, value)) for name, value in HELLO.items()]
     # What the vendor's PHP client sends along: a filler for each parameter there is.
     fillers = [(name, (None, "")) for name in ("from", "send_at", "dlr_callback", "replies_to_email", "countrycode")]
@@ -171,7 +171,7 @@ def add_list(call: Caller, value: bytes, where: str) -> tuple[int, dict[str, Any
 
 
 @pytest.mark.parametrize("name", ["to[]", "to[0]", "to[x]"])
-def test_an_array_of_php_is_a_list(call: Caller, name: str) -> None:
+def test_an_array_in_the_style_of_php_is_a_list(call: Caller, name: str) -> None:
     numbers = ["61491570156", "61491570157"]
     named = [(name.replace("0", str(index)), number) for index, number in enumerate(numbers)]
     body = urlencode([("message", "hi"), *named])
@@ -189,7 +189,7 @@ def test_an_array_of_php_is_a_list(call: Caller, name: str) -> None:
         ('{"a":[1]}=', {'{"a":[1]}': ""}), ("a[=1", {"a[": "1"}),
     ],
 )  # fmt: skip
-def test_arrays_of_a_form(text: str, form: dict[str, str]) -> None:
+def test_arrays_in_a_form_are_read(text: str, form: dict[str, str]) -> None:
     assert parse_urlencoded(text.encode()) == form
 
 
@@ -212,13 +212,13 @@ def test_the_array_of_a_body_wins_over_the_query() -> None:
         (FORM, b"&".join(b"a%d=1" % number for number in range(1001))),
     ],
 )
-def test_a_body_that_can_not_be_read(call: Caller, stranger: AppClient, content_type: str, body: bytes) -> None:
+def test_an_unreadable_body_is_refused(call: Caller, stranger: AppClient, content_type: str, body: bytes) -> None:
     answer = call.http.post("/get-balance.json", content=body, headers={"Content-Type": content_type})
     assert (answer.status_code, *read_error(answer)) == (400, *UNREADABLE)
     assert stranger.post("/get-balance.json", content=body, headers={"Content-Type": content_type}).status_code == 401
 
 
-def test_too_many_fields_in_the_query(call: Caller) -> None:
+def test_too_many_fields_in_the_query_are_refused(call: Caller) -> None:
     answer = call.http.get("/get-balance.json?" + "&".join(f"a{number}=1" for number in range(1001)))
     assert read_error(answer) == UNREADABLE
     assert call.http.get("/get-balance.json?" + "&".join(f"a{n}=1" for n in range(1000))).status_code == 200

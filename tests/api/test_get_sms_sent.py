@@ -9,7 +9,7 @@ from tests.api.test_reports import OTHER_TO, TO, bounced, send
 from tests.conftest import Caller, FreshTenant
 
 
-def test_recipients(call: Caller, frozen: FreshTenant) -> None:
+def test_each_recipient_is_listed_once_for_each_text_it_got(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{OTHER_TO},{TO},{OTHER_TO}")
     advance(frozen, seconds=2)
     reply(frozen, str(TO), "stop")
@@ -43,7 +43,9 @@ def test_recipients(call: Caller, frozen: FreshTenant) -> None:
         ({"optouts": "omit", "max": 1, "page": 2}, [3]),
     ],
 )
-def test_recipients_by_state(call: Caller, frozen: FreshTenant, filters: dict[str, Any], shown: list[int]) -> None:
+def test_recipients_are_filtered_by_delivery(
+    call: Caller, frozen: FreshTenant, filters: dict[str, Any], shown: list[int]
+) -> None:
     sent = send(call, "61491570151,61491570152,61491570153")
     advance(frozen, seconds=2)
     reply(frozen, "61491570152", "stop")
@@ -53,14 +55,14 @@ def test_recipients_by_state(call: Caller, frozen: FreshTenant, filters: dict[st
     assert response["total"] == len(shown) if "max" not in filters else response["total"] >= 2
 
 
-def test_recipients_that_failed(call: Caller, frozen: FreshTenant) -> None:
+def test_bounced_recipients_are_found_as_failed(call: Caller, frozen: FreshTenant) -> None:
     sent = bounced(call, frozen)
     response = call.ok("get-sms-sent", message_id=sent, delivery="failed")
     assert [each["delivery_status"] for each in response["recipients"]] == ["soft-bounce"]
     assert call.ok("get-sms-sent", message_id=sent, delivery="delivered")["total"] == 0
 
 
-def test_recipients_of_a_message_on_its_way(call: Caller, frozen: FreshTenant) -> None:
+def test_recipients_of_a_pending_message_are_pending(call: Caller, frozen: FreshTenant) -> None:
     response = call.ok("get-sms-sent", message_id=send(call), delivery="pending")
     assert [each["delivery_status"] for each in response["recipients"]] == ["pending"]
 
@@ -73,7 +75,7 @@ def test_unknown_words_filter_nothing(call: Caller, frozen: FreshTenant, filters
     assert call.ok("get-sms-sent", message_id=sent, **filters) == call.ok("get-sms-sent", message_id=sent)
 
 
-def test_what_a_list_knows_of_recipients(call: Caller, frozen: FreshTenant) -> None:
+def test_recipients_have_the_names_of_their_list(call: Caller, frozen: FreshTenant) -> None:
     plain = call.ok("add-list", name="plain")["id"]
     call.ok("add-to-list", list_id=plain, msisdn=TO, first_name="Abc")
     rich = call.ok("add-list", name="rich", field_1="City", field_3="Post Code")["id"]
@@ -95,7 +97,7 @@ def test_what_a_list_knows_of_recipients(call: Caller, frozen: FreshTenant) -> N
     assert "<optout>false</optout><fields><City/><Post_Code>6000</Post_Code></fields></item>" in as_xml
 
 
-def test_a_list_one_can_not_look_into(call: Caller, frozen: FreshTenant) -> None:
+def test_unknown_lists_and_those_of_others_are_refused(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
     theirs = add_other_caller(frozen).ok("add-list", name="theirs")["id"]
     assert call.refused("get-sms-sent", message_id=sent, list_id=theirs)[0] == "NO_ACCESS"

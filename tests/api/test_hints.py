@@ -83,7 +83,7 @@ def test_ordinary_calls_give_no_hints(frozen: FreshTenant) -> None:
          "`send_at` is in the past: the tenant's clock shows 2026-03-01 12:00:00. Times are in UTC."),
     ],
 )  # fmt: skip
-def test_likely_mistakes(account: Account, name: str, form: dict[str, str], hint: str) -> None:
+def test_likely_mistakes_have_hints(account: Account, name: str, form: dict[str, str], hint: str) -> None:
     assert only(seen(account, name, form)) == hint
 
 
@@ -98,7 +98,7 @@ def test_likely_mistakes(account: Account, name: str, form: dict[str, str], hint
         ),
     ],
 )
-def test_a_callback_that_is_refused(account: Account, url: str, hint: str) -> None:
+def test_a_callback_url_that_will_be_refused_has_a_hint(account: Account, url: str, hint: str) -> None:
     call = seen(account, "send-sms", {"message": "x", "to": TO, "dlr_callback": url})
     assert only(call).startswith(f"`dlr_callback`: {hint}")
 
@@ -106,11 +106,11 @@ def test_a_callback_that_is_refused(account: Account, url: str, hint: str) -> No
 @pytest.mark.parametrize(
     "url", ["http://localhost:9000/", "http://127.0.0.1/", "http://app:3000/x", "http://10.1.2.3/", "http://app.test/"]
 )
-def test_a_callback_that_is_made(account: Account, url: str) -> None:
+def test_a_callback_url_that_will_be_called_has_no_hint(account: Account, url: str) -> None:
     assert hints(seen(account, "send-sms", {"message": "x", "to": TO, "dlr_callback": url})) == []
 
 
-def test_a_listed_host_is_called(account: Account) -> None:
+def test_a_listed_host_has_no_hint(account: Account) -> None:
     form = {"message": "x", "to": TO, "tracked_link_url": "https://b.example/"}
     call = seen(account, "send-sms", {**form, "reply_callback": "https://hooks.example.com/"})
     assert hints(call, "hooks.example.com") == []
@@ -129,7 +129,7 @@ def test_a_listed_host_is_called(account: Account) -> None:
         ("SHOP", "`from` SHOP is not registered, and this tenant accepts only registered sender IDs."),
     ],
 )
-def test_a_sender_that_is_refused(account: Account, sender: str, hint: str) -> None:
+def test_a_refused_sender_has_a_hint(account: Account, sender: str, hint: str) -> None:
     assert only(seen(account, "send-sms", {"message": "x", "to": TO, "from": sender}, Code.BAD_CALLER_ID)) == hint
 
 
@@ -137,7 +137,7 @@ def test_the_sender_that_is_always_refused_needs_no_hint(account: Account) -> No
     assert hints(seen(account, "send-sms", {"message": "x", "to": TO, "from": "BADCALLERID"}, Code.BAD_CALLER_ID)) == []
 
 
-def test_secrets_in_an_address(account: Account) -> None:
+def test_a_secret_in_a_url_has_a_hint(account: Account) -> None:
     call = seen(account, "edit-client", {"client_id": "1", "password": "x"})
     assert hints(call) == []
     assert (
@@ -146,7 +146,7 @@ def test_secrets_in_an_address(account: Account) -> None:
     )
 
 
-def test_credentials(account: Account) -> None:
+def test_wrong_credentials_have_hints(account: Account) -> None:
     assert only(seen(None, "get-balance", code=Code.AUTH_FAILED_NO_DATA)).startswith(
         "Send the API key and secret as user name and"
     )
@@ -157,7 +157,7 @@ def test_credentials(account: Account) -> None:
     assert only(stranger) == "No account in this sandbox has the key secr…."
 
 
-def test_bodies_that_are_not_read(account: Account) -> None:
+def test_a_body_that_is_not_read_has_a_hint(account: Account) -> None:
     call = seen(account, "send-sms", code=Code.FIELD_EMPTY)
     assert only(call._replace(content_type="application/json; charset=utf-8")) == (
         "A body of type application/json is not read. Send the parameters as a form."
@@ -168,7 +168,7 @@ def test_bodies_that_are_not_read(account: Account) -> None:
     )
 
 
-def test_a_method_there_is_not(account: Account) -> None:
+def test_an_unknown_method_has_a_hint(account: Account) -> None:
     assert (
         only(seen(account, "send-sm", code=Code.NOT_IMPLEMENTED))
         == "There is no method 'send-sm'. Did you mean send-sms?"
@@ -201,10 +201,10 @@ def test_a_field_without_a_name_is_no_value_of_a_parameter(account: Account) -> 
     assert only(seen(account, "get-list", {"list_id": "1", "": "x"})).startswith("get-list has no parameter ``")
 
 
-def test_no_more_hints_than_anybody_reads(account: Account) -> None:
+def test_the_number_of_hints_is_limited(account: Account) -> None:
     assert len(hints(seen(account, "send-sms", {f"junk{index}": "x" for index in range(50)}))) == 10
 
 
-def test_nothing_is_near_to_nothing() -> None:
+def test_an_empty_name_resembles_no_other() -> None:
     assert nearest("", ["message"]) is None
     assert nearest("x" * 10_000, ["message"]) is None

@@ -25,7 +25,7 @@ def click(call: Caller, fresh: FreshTenant, message: int, msisdn: int) -> None:
         assert link_tap.open_link(db, text[-8:], NOW)
 
 
-def test_clicks(call: Caller, frozen: FreshTenant) -> None:
+def test_link_hits_list_each_recipient_with_its_count(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="people")["id"]
     for index in range(3):
         call.ok("add-to-list", list_id=on, msisdn=TO + index, first_name=f"N{index}")
@@ -51,13 +51,13 @@ def test_clicks(call: Caller, frozen: FreshTenant) -> None:
     assert call.ok("get-link-hits", message_id=other)["link_hits"][0]["first_name"] is None
 
 
-def test_nobody_clicked(call: Caller, frozen: FreshTenant) -> None:
+def test_a_message_without_taps_has_no_link_hits(call: Caller, frozen: FreshTenant) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
     response = call.ok("get-link-hits", message_id=sent)
     assert (response["page"], response["total"], "link_hits" in response) == ({"count": 1, "number": 1}, 0, False)
 
 
-def test_the_log_of_one_handset(call: Caller, frozen: FreshTenant) -> None:
+def test_link_hits_can_be_limited_to_one_handset(call: Caller, frozen: FreshTenant) -> None:
     sent = call.ok("send-sms", to=f"{TO},{TO + 1}", message="Dear [firstname], 2+2")["message_id"]
     response = call.ok("get-message-log", message_id=sent, mobile=f"+{TO}")
     assert [(key, value) for key, value in response.items() if key != "error"] == [
@@ -69,7 +69,7 @@ def test_the_log_of_one_handset(call: Caller, frozen: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("method", ["get-link-hits", "get-message-log"])
-def test_messages_that_are_not_there_or_not_ones_own(call: Caller, frozen: FreshTenant, method: str) -> None:
+def test_unknown_messages_and_those_of_others_are_not_found(call: Caller, frozen: FreshTenant, method: str) -> None:
     sent = call.ok("send-sms", to=TO, message="hi")["message_id"]
     assert call.refused(method, message_id=1, mobile=TO) == ("NOT_FOUND", "Message with this ID does not exist")
     theirs = add_other_caller(frozen)

@@ -44,7 +44,7 @@ def check(call: Caller, fresh: FreshTenant, message: int, reached: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["Hello", "Hello [City]"])
-def test_everybody_is_paid_for_once(call: Caller, fresh: FreshTenant, long_list: int, text: str) -> None:
+def test_each_member_is_charged_once(call: Caller, fresh: FreshTenant, long_list: int, text: str) -> None:
     sent = call.ok("send-sms", message=text, list_id=long_list)
     check(call, fresh, sent["message_id"], MEMBERS)
 
@@ -57,7 +57,7 @@ def test_members_who_left_meanwhile_are_refunded(call: Caller, fresh: FreshTenan
     check(call, fresh, sent["message_id"], MEMBERS - 2)
 
 
-def test_a_removed_list_gives_back_whoever_was_not_written_down(
+def test_a_removed_list_is_refunded_for_members_without_a_recipient_row(
     call: Caller, fresh: FreshTenant, long_list: int
 ) -> None:
     sent = call.ok("send-sms", message="Hello", list_id=long_list)
@@ -65,7 +65,7 @@ def test_a_removed_list_gives_back_whoever_was_not_written_down(
     check(call, fresh, sent["message_id"], CHUNK_SIZE)
 
 
-def test_cancelling_gives_back_the_rest(call: Caller, fresh: FreshTenant, long_list: int) -> None:
+def test_cancelling_refunds_the_rest(call: Caller, fresh: FreshTenant, long_list: int) -> None:
     later = f"{tenant_setup.read_tenant(fresh).created.year + 1}-01-01"
     sent = call.ok("send-sms", message="Hello", list_id=long_list, send_at=later)
     call.ok("delete-from-list", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 1))

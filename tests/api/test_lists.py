@@ -21,7 +21,7 @@ def items(told: Any) -> list[tuple[str, Any]]:
 # add-list
 
 
-def test_a_list(call: Caller, frozen: FreshTenant) -> None:
+def test_a_new_list_is_returned(call: Caller, frozen: FreshTenant) -> None:
     assert items(call.ok("add-list", name=" Friends ")) == [
         ("id", 4200001), ("name", "Friends"), ("created", TOLD), ("members_active", 0), ("fields", []),
     ]  # fmt: skip
@@ -29,7 +29,7 @@ def test_a_list(call: Caller, frozen: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_of_calls_at_once_one_makes_the_list(call: Caller, frozen: FreshTenant) -> None:
+def test_only_one_of_simultaneous_calls_creates_the_list(call: Caller, frozen: FreshTenant) -> None:
     with ThreadPoolExecutor(1) as threads, frozen.store.begin() as db:
         tenants.lock(db, frozen.tenant)
         other = threads.submit(call, "add-list", name="Friends")
@@ -41,7 +41,7 @@ def test_of_calls_at_once_one_makes_the_list(call: Caller, frozen: FreshTenant) 
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_calls_at_once_lose_no_field_of_each_other_s(call: Caller, frozen: FreshTenant) -> None:
+def test_simultaneous_calls_keep_all_fields(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-list", name="Friends")["id"]
     with ThreadPoolExecutor(1) as threads, frozen.store.begin() as db:
         contacts.set_field_names(db, frozen.tenant, made, {"1": "Email"})
@@ -53,7 +53,7 @@ def test_calls_at_once_lose_no_field_of_each_other_s(call: Caller, frozen: Fresh
     assert call.ok("get-list", list_id=made)["fields"] == {"field_1": "Email", "field_2": "Postcode"}
 
 
-def test_a_list_with_custom_fields(call: Caller) -> None:
+def test_a_new_list_has_its_custom_fields(call: Caller) -> None:
     fields = {"field_2": "Postcode", "field_1": "Email", "field_10": "2024", "field_3": "", "field_4": " "}
     told = call.ok("add-list", name="a", **fields)["fields"]
     assert list(told.items()) == [("field_1", "Email"), ("field_2", "Postcode"), ("field_10", 2024)]
@@ -68,11 +68,11 @@ def test_a_list_with_custom_fields(call: Caller) -> None:
     assert "<fields><field_1>Email</field_1></fields>" in as_xml
 
 
-def test_a_name_that_is_a_number(call: Caller) -> None:
+def test_a_numeric_list_name_is_a_number_in_json(call: Caller) -> None:
     assert call.ok("add-list", name="2024")["name"] == 2024
 
 
-def test_names_are_taken_once(call: Caller, fresh: FreshTenant) -> None:
+def test_a_list_name_can_be_used_once(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-list", name="Friends")
     assert call.refused("add-list", name="Friends") == ("KEY_EXISTS", "The resource with this key already exists.")
     assert call.refused("add-list", name=" Friends ")[0] == "KEY_EXISTS"
@@ -80,7 +80,7 @@ def test_names_are_taken_once(call: Caller, fresh: FreshTenant) -> None:
     assert add_other_caller(fresh).ok("add-list", name="Friends")
 
 
-def test_names_that_can_not_be(call: Caller) -> None:
+def test_invalid_list_names_are_refused(call: Caller) -> None:
     for nothing in ({}, {"name": ""}, {"name": "  "}):
         assert call.refused("add-list", **nothing) == ("FIELD_EMPTY", "Required field 'name' is empty")
     assert call.refused("add-list", name="n" * 256) == GENERIC
@@ -90,7 +90,7 @@ def test_names_that_can_not_be(call: Caller) -> None:
 # get-lists
 
 
-def test_lists(call: Caller, frozen: FreshTenant) -> None:
+def test_lists_are_returned_with_their_counts(call: Caller, frozen: FreshTenant) -> None:
     first = call.ok("add-list", name="first", field_1="Email")["id"]
     second = call.ok("add-list", name="second")["id"]
     call.ok("add-to-list", list_id=second, msisdn=TO)
@@ -146,7 +146,9 @@ def crowd(call: Caller, frozen: FreshTenant) -> int:
         ({"members": "inactive", "max": 1, "page": 2}, [4], 2),
     ],
 )
-def test_members(call: Caller, crowd: int, wanted: dict[str, Any], shown: list[int], pages: int) -> None:
+def test_members_are_filtered_and_paged(
+    call: Caller, crowd: int, wanted: dict[str, Any], shown: list[int], pages: int
+) -> None:
     response = call.ok("get-list", list_id=crowd, **wanted)
     keys = ["page", "members_total", "id", "name", "created", "members_active", "fields"]
     assert list(response) == [*keys, *(["members"] if shown else []), "error"]
@@ -155,7 +157,7 @@ def test_members(call: Caller, crowd: int, wanted: dict[str, Any], shown: list[i
     assert [each["msisdn"] - 61491570150 for each in response.get("members", [])] == shown
 
 
-def test_a_member(call: Caller, crowd: int) -> None:
+def test_a_member_is_returned_without_custom_fields(call: Caller, crowd: int) -> None:
     response = call.ok("get-list", list_id=crowd, members="all")
     assert items(response["members"][0]) == [
         ("list_id", crowd), ("msisdn", 61491570151), ("first_name", None), ("last_name", None), ("created_at", TOLD),
@@ -164,7 +166,7 @@ def test_a_member(call: Caller, crowd: int) -> None:
     assert [each["status"] for each in response["members"]] == ["active", "inactive", "active", "inactive", "active"]
 
 
-def test_members_with_custom_fields(call: Caller, frozen: FreshTenant) -> None:
+def test_members_are_returned_with_their_custom_fields(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="rich", field_10="City", field_2="Post Code")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO, field_2="06000")
     [member] = call.ok("get-list", list_id=on)["members"]
@@ -178,7 +180,7 @@ def test_members_with_custom_fields(call: Caller, frozen: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("method", ["get-list", "add-to-list", "set-list-callback"])
-def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTenant, method: str) -> None:
+def test_unknown_lists_and_those_of_others_are_not_found(call: Caller, fresh: FreshTenant, method: str) -> None:
     theirs = add_other_caller(fresh).ok("add-list", name="theirs")["id"]
     also = {"msisdn": TO}
     assert call.refused(method, list_id=1, **also) == ("NOT_FOUND", "The resource with this key is not found.")
@@ -195,7 +197,7 @@ def test_lists_that_are_not_there_or_not_ones_own(call: Caller, fresh: FreshTena
 
 
 @pytest.mark.parametrize("unknown", ["true", "false", "1", "some"])
-def test_an_unknown_kind_of_members_is_the_usual_one(call: Caller, crowd: int, unknown: str) -> None:
+def test_an_unknown_member_filter_means_active(call: Caller, crowd: int, unknown: str) -> None:
     assert call.ok("get-list", list_id=crowd, members=unknown) == call.ok("get-list", list_id=crowd)
 
 
@@ -240,7 +242,7 @@ def test_a_callback_is_set_and_removed(call: Caller, fresh: FreshTenant, crowd: 
 
 
 @pytest.mark.parametrize("url", ["nowhere", "ftp://a.example/", "http://", "https://a.example/" + "x" * 2048])
-def test_a_callback_that_is_no_url_changes_nothing(call: Caller, fresh: FreshTenant, crowd: int, url: str) -> None:
+def test_an_invalid_callback_url_is_refused(call: Caller, fresh: FreshTenant, crowd: int, url: str) -> None:
     call.ok("set-list-callback", list_id=crowd, url="http://localhost:9/")
     assert call.refused("set-list-callback", list_id=crowd, url=url) == GENERIC
     assert told_at(fresh, crowd) == "http://localhost:9/"

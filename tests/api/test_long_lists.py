@@ -37,7 +37,7 @@ def test_parts_are_counted_over_all_members(call: Caller, fresh: FreshTenant, lo
     assert [each["msisdn"] for each in response["recipients"]] == [TO + index for index in range(5)]
 
 
-def test_a_text_that_is_too_long_for_one_is_sent_to_nobody(call: Caller, fresh: FreshTenant, long: int) -> None:
+def test_a_text_too_long_for_one_member_is_not_sent_at_all(call: Caller, fresh: FreshTenant, long: int) -> None:
     before = call.ok("get-balance")["balance"]
     call.ok("edit-list-member", list_id=long, msisdn=TO + 4, first_name="y" * 255)
     assert call.refused("send-sms", list_id=long, message=f"[firstname]{LONG * 3}")[0] == "FIELD_INVALID"
@@ -45,7 +45,7 @@ def test_a_text_that_is_too_long_for_one_is_sent_to_nobody(call: Caller, fresh: 
     assert call.ok("get-message-report")["messages_total"] == 0
 
 
-async def test_others_are_answered_between_the_steps(
+async def test_other_calls_are_answered_between_the_steps(
     fresh: FreshTenant, long: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 1)
@@ -59,7 +59,7 @@ async def test_others_are_answered_between_the_steps(
     assert (sending.result().code, sending.result().billed) == (Code.SUCCESS, 5)
 
 
-async def test_a_list_that_goes_away_meanwhile(fresh: FreshTenant, long: int) -> None:
+async def test_a_list_removed_during_the_count_is_refused(fresh: FreshTenant, long: int) -> None:
     sending = asyncio.create_task(send(fresh, long))
     await asyncio.sleep(0)
     assert not sending.done()
@@ -68,7 +68,7 @@ async def test_a_list_that_goes_away_meanwhile(fresh: FreshTenant, long: int) ->
 
 
 @pytest.mark.parametrize("members", [4, 1])
-def test_a_list_that_shrinks_meanwhile_is_charged_for_its_members(
+def test_a_list_that_shrinks_during_the_count_is_charged_for_its_members(
     call: Caller, fresh: FreshTenant, long: int, members: int
 ) -> None:
     """It is counted again if it is no longer long; else what was charged for those who left is given back later."""
@@ -92,7 +92,7 @@ async def test_a_wrong_parameter_is_refused_before_anything_is_counted(fresh: Fr
     assert (await send(fresh, long, authorization="Basic eDp5")).code is Code.AUTH_FAILED
 
 
-async def test_a_fault_while_it_is_counted_is_a_failure(
+async def test_an_error_during_the_count_is_a_failure(
     fresh: FreshTenant, long: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.values_of", None)

@@ -17,7 +17,7 @@ from tests.conftest import KEY, SECRET, Caller, FreshTenant
     ("word", "expected"),
     [("BADSENDER", "BAD_CALLER_ID"), ("nocredit", "LEDGER_ERROR"), ("Expired", "ACCOUNT_EXPIRED")],
 )
-def test_magic_senders(fresh: FreshTenant, call: Caller, word: str, expected: str) -> None:
+def test_magic_senders_are_refused_with_their_error(fresh: FreshTenant, call: Caller, word: str, expected: str) -> None:
     refused = call.refused("send-sms", message="Hi", to=TO, from_=word)
     assert refused == (expected, Code[expected].text)
     assert balance(call) == 1000

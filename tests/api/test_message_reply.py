@@ -47,7 +47,7 @@ def test_a_reply_to_an_unknown_number_is_lost(call: Caller, fresh: FreshTenant) 
 
 
 @pytest.mark.parametrize("name", ["message", "from", "to"])
-def test_what_must_be_given(call: Caller, name: str) -> None:
+def test_required_parameters_are_asked_for(call: Caller, name: str) -> None:
     params = {"message": "hi", "from": TO, "to": OWN_NUMBER}
     assert call.refused("message-reply", **{**params, name: ""}) == (
         "FIELD_EMPTY",

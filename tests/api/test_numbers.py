@@ -14,7 +14,7 @@ from tests.api.tenant_setup import add_other_caller, set_account
 from tests.conftest import Caller, FreshTenant
 
 
-def test_owned_numbers(call: Caller, fresh: FreshTenant) -> None:
+def test_owned_numbers_are_listed(call: Caller, fresh: FreshTenant) -> None:
     older = Number("61491570105", fresh.account.id, False, 1_700_000, True, None, "inactive", "")
     due = Number(
         "61491570199", fresh.account.id, False, 2_500_000, False, datetime(2026, 3, 1, tzinfo=UTC), "active", ""
@@ -59,7 +59,7 @@ def test_an_account_without_numbers(call: Caller, fresh: FreshTenant) -> None:
     assert response["numbers_total"] == 0
 
 
-def test_an_empty_filter_is_none(call: Caller) -> None:
+def test_an_empty_filter_means_owned_numbers(call: Caller) -> None:
     assert call.ok("get-numbers", filter="")["filter"] == "owned"
     assert call.refused("get-numbers", filter="x" * 256)[0] == "FIELD_INVALID"
 
@@ -75,12 +75,12 @@ def test_an_empty_filter_is_none(call: Caller) -> None:
         ("58.05", "58.05"),
     ],
 )
-def test_the_balance(call: Caller, fresh: FreshTenant, balance: str, wire: str) -> None:
+def test_the_balance_is_written_as_a_number(call: Caller, fresh: FreshTenant, balance: str, wire: str) -> None:
     set_account(fresh, balance=to_units(Decimal(balance)), currency="SGD")
     answer = call.http.get("/get-balance.json")
     assert answer.text == f'{{"balance":{wire},"currency":"SGD","error":{{"code":"SUCCESS","description":"OK"}}}}'
     assert f"<response><balance>{wire}</balance><currency>SGD</currency>" in call.http.get("/get-balance.xml").text
 
 
-def test_a_fresh_balance(call: Caller) -> None:
+def test_a_new_account_has_its_first_balance(call: Caller) -> None:
     assert call.ok("get-balance", nonsense=1)["balance"] == 1000

@@ -37,7 +37,7 @@ def number(at: FreshTenant, which: str) -> Number:
 # lease-number
 
 
-def test_any_number_is_the_lowest_there_is(call: Caller, frozen: FreshTenant) -> None:
+def test_the_lowest_free_number_is_leased_by_default(call: Caller, frozen: FreshTenant) -> None:
     assert without_error(call.ok("lease-number")) == [
         ("number", int(POOL[0])), ("price", 25), ("next_charge", "2020-07-24"), ("auto_renew", True),
         ("status", "active"),
@@ -51,14 +51,14 @@ def test_any_number_is_the_lowest_there_is(call: Caller, frozen: FreshTenant) ->
 
 
 @pytest.mark.parametrize("name", ["forward_url", "url"])
-def test_a_number_of_ones_choice_with_its_url(call: Caller, frozen: FreshTenant, name: str) -> None:
+def test_a_chosen_number_is_leased_with_its_url(call: Caller, frozen: FreshTenant, name: str) -> None:
     reply = call.ok("lease-number", number=f"+{POOL[7]}", **{name: "http://localhost:9/in"})
     assert reply["number"] == int(POOL[7])
     assert number(frozen, POOL[7]).forward_url == "http://localhost:9/in"
 
 
 @pytest.mark.parametrize("wanted", [OWN_NUMBER, "61491570101", "0491570120", "61400000000", "120"])
-def test_what_can_not_be_leased(call: Caller, frozen: FreshTenant, wanted: str) -> None:
+def test_invalid_leases_are_refused(call: Caller, frozen: FreshTenant, wanted: str) -> None:
     assert call.refused("lease-number", number=wanted) == TAKEN
     assert call.refused("lease-number", number=POOL[0], forward_url="nowhere") == WRONG
     assert call.ok("get-balance")["balance"] == 1000
@@ -70,7 +70,7 @@ def test_a_number_is_leased_once(call: Caller, frozen: FreshTenant) -> None:
     assert add_other_caller(frozen).refused("lease-number", number=POOL[3]) == TAKEN
 
 
-def test_when_all_are_taken_there_is_none(call: Caller, frozen: FreshTenant) -> None:
+def test_without_a_free_number_a_lease_is_refused(call: Caller, frozen: FreshTenant) -> None:
     for _ in POOL:
         call.ok("lease-number")
     assert call.refused("lease-number") == TAKEN
@@ -149,7 +149,7 @@ def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: 
     assert call.http.post("/get-number.xml", data={"number": OWN_NUMBER}).text.count("<next_charge/>") == 1
 
 
-def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: FreshTenant) -> None:
+def test_its_account_can_lease_it_again(call: Caller, fresh: FreshTenant) -> None:
     call.ok("edit-number-options", number=OWN_NUMBER, forward_email="a@example.com")
     lapse(call, fresh)
     assert add_other_caller(fresh).refused("lease-number", number=OWN_NUMBER) == TAKEN
@@ -164,7 +164,7 @@ def test_it_can_be_leased_again_by_whose_it_is(call: Caller, fresh: FreshTenant)
 # get-number
 
 
-def test_a_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
+def test_an_owned_number_is_returned(call: Caller, frozen: FreshTenant) -> None:
     reply = call.ok("get-number", number=f" +{OWN_NUMBER[:2]} {OWN_NUMBER[2:]}")
     assert [name for name, _ in without_error(reply)] == ["number", "price", "auto_renew", "next_charge", "status"]
     set_tenant(frozen, profile="legacy-2015")
@@ -172,7 +172,7 @@ def test_a_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
     assert [name for name, _ in without_error(reply)] == ["number", "price", "next_charge", "auto_renew", "status"]
 
 
-def test_no_number_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
+def test_numbers_of_others_are_not_found(call: Caller, frozen: FreshTenant) -> None:
     assert call.refused("get-number") == ("FIELD_EMPTY", "Required field 'number' is empty")
     assert call.refused("get-number", number=POOL[0]) == FOREIGN
     assert call.refused("get-number", number="61491570101") == FOREIGN
@@ -226,7 +226,7 @@ def test_badly_written_options_change_nothing(call: Caller, frozen: FreshTenant,
     assert number(frozen, OWN_NUMBER) == before
 
 
-def test_options_of_what_is_not_there(call: Caller, frozen: FreshTenant) -> None:
+def test_options_of_unknown_numbers_are_refused(call: Caller, frozen: FreshTenant) -> None:
     other = add_other_caller(frozen)
     theirs = other.ok("add-list", name="Theirs")["id"]
     assert call.refused("edit-number-options", number=OWN_NUMBER, list_id=1)[0] == "NOT_FOUND"
@@ -238,7 +238,7 @@ def test_options_of_what_is_not_there(call: Caller, frozen: FreshTenant) -> None
 # Sender IDs
 
 
-def test_what_one_may_send_from(call: Caller, frozen: FreshTenant) -> None:
+def test_get_sender_ids_lists_all_allowed_senders(call: Caller, frozen: FreshTenant) -> None:
     call.ok("lease-number")
     with frozen.store.begin() as db:
         for word in ("Shop", "News"):

@@ -45,7 +45,7 @@ def names(reply: Any) -> list[str]:
         ({"max": "1.5", "page": "1.5"}, 0, 25, 3, 1),
     ],
 )
-def test_pages(
+def test_pages_have_their_items_and_numbers(
     call: Caller, lists: list[str], asked: dict[str, Any], first: int, last: int, count: int, number: int
 ) -> None:
     reply = call.ok("get-lists", **asked)
@@ -66,7 +66,7 @@ def test_a_page_holds_at_most_a_hundred(call: Caller) -> None:
 @pytest.mark.parametrize(
     ("profile", "size"), [("seed", 25), ("vendor-2020", 10), ("legacy-2015", 10), ("live-2026", 25), ("throttle-2", 25)]
 )
-def test_profiles(call: Caller, fresh: FreshTenant, profile: str, size: int) -> None:
+def test_the_profile_decides_the_page_size(call: Caller, fresh: FreshTenant, profile: str, size: int) -> None:
     set_tenant(fresh, profile=profile)
     reply = call.ok("get-numbers", filter="available")
     assert len(reply["numbers"]) == size
@@ -91,7 +91,7 @@ def test_the_account_may_have_a_page_size_of_its_own(call: Caller, fresh: FreshT
         ("get-user-sms-sent", {"start": "2020-01-01", "end": "2020-01-02"}, "total", "messages"),
     ],
 )
-def test_an_empty_account_has_one_page_with_nothing_on_it(
+def test_an_empty_account_has_one_empty_page(
     call: Caller, method: str, params: dict[str, str], total: str, items: str
 ) -> None:
     reply = call.ok(method, **params)

@@ -101,7 +101,7 @@ LENIENT = Choice("doc", words=("array",), lenient=True)
         (Handset("doc"), "1" * 15, "1" * 15),
     ],
 )
-def test_values(kind: Param, raw: str, value: Any) -> None:
+def test_valid_values_are_read(kind: Param, raw: str, value: Any) -> None:
     assert kind.read({"x": raw}, "x") == value
 
 
@@ -131,7 +131,7 @@ def test_values(kind: Param, raw: str, value: Any) -> None:
         (Handset("doc"), "1" * 16, GENERIC),
     ],
 )  # fmt: skip
-def test_refusals(kind: Param, raw: str, sentence: str) -> None:
+def test_invalid_values_are_refused(kind: Param, raw: str, sentence: str) -> None:
     with pytest.raises(ApiError) as caught:
         kind.read({"x": raw}, "x")
     assert (caught.value.code, caught.value.description) == (Code.FIELD_INVALID, sentence)
@@ -159,7 +159,7 @@ def test_no_text_is_refused(kind: Param, raw: str) -> None:
     assert caught.value.code is Code.FIELD_INVALID
 
 
-def test_a_parameter_by_its_other_name() -> None:
+def test_a_parameter_can_have_a_second_name() -> None:
     kind = Id("doc", alias="message_id")
     assert kind.read({"message_id": "7"}, "id") == 7
     assert kind.read({"message_id": "7", "id": "8"}, "id") == 8
@@ -187,12 +187,12 @@ def test_a_parameter_by_its_other_name() -> None:
         ("２", "٣", Paging(1, UNSIZED)),
     ],
 )
-def test_page_and_max(page: str | None, most: str | None, paging: Paging) -> None:
+def test_page_and_max_are_read(page: str | None, most: str | None, paging: Paging) -> None:
     form = {name: raw for name, raw in (("page", page), ("max", most)) if raw is not None}
     assert PageAndMax().read(form, "paging") == paging
 
 
-def test_custom_fields_by_slot() -> None:
+def test_custom_fields_are_read_by_slot() -> None:
     kind = Slots("doc", max_length=5)
     form = {"field_1": " Email ", "field_10": "City", "field_11": "none", "field_2": "", "field_0": "x", "field_": "y"}
     assert kind.read(form, "fields") == {"1": "Email", "10": "City"}
@@ -201,7 +201,7 @@ def test_custom_fields_by_slot() -> None:
     assert list(kind.fields("fields")) == [f"field_{slot}" for slot in range(1, 11)]
 
 
-def test_values_of_custom_fields_by_slot_or_name() -> None:
+def test_values_of_custom_fields_are_read_by_slot_or_name() -> None:
     kind = FieldValues("doc", max_length=5)
     form = {"field_1": "a", "field_Birthday": "b", "field_post_code": "", "fields": "c", "name": "d"}
     assert kind.read(form, "values") == {"1": "a", "birthday": "b"}

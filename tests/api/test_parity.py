@@ -43,7 +43,7 @@ def test_the_marks_of_a_method_are_those_of_its_parameters_and_reply() -> None:
     assert Evidence("RC", "DA", "A", "A").marks == "RDCA"
 
 
-def test_counts_add_up() -> None:
+def test_counts_of_evidence_add_up() -> None:
     assert sum(map(count_resting_on, MEANINGS)) == len(EVIDENCE)
     assert all(count_having(mark) >= count_resting_on(mark) for mark in MEANINGS)
 

@@ -77,7 +77,7 @@ def spelled(value: Any) -> str:
         ("$14.630", '"$14.630"'),
     ],
 )
-def test_numeric_texts(text: str, wire: str) -> None:
+def test_texts_that_are_numbers_are_rendered_as_php_does(text: str, wire: str) -> None:
     assert spelled(text) == wire
     if not wire.startswith('"'):
         assert f"<v>{wire}</v>".encode() in to_xml({"v": text})
@@ -118,7 +118,7 @@ def test_numeric_texts(text: str, wire: str) -> None:
         (Verbatim("0491570007"), '"0491570007"'),
     ],
 )
-def test_json(value: Any, wire: str) -> None:
+def test_values_are_rendered_in_json(value: Any, wire: str) -> None:
     assert spelled(value) == wire
 
 
@@ -162,7 +162,7 @@ def test_what_cannot_be_rendered_is_a_mistake(value: Any) -> None:
         ({"fails": [], "optouts": [Verbatim("614")]}, "<v><fails/><optouts><item>614</item></optouts></v>"),
     ],
 )
-def test_xml(value: Any, wire: str) -> None:
+def test_values_are_rendered_in_xml(value: Any, wire: str) -> None:
     assert to_xml({"v": value}).decode() == f'<?xml version="1.0"?>\n<response>{wire}</response>\n'
 
 
@@ -186,7 +186,7 @@ def test_xml(value: Any, wire: str) -> None:
         ("²", "_"),
     ],
 )
-def test_names_of_elements(key: str, name: str) -> None:
+def test_keys_become_names_of_elements(key: str, name: str) -> None:
     assert to_element_name(key) == name
 
 

@@ -21,7 +21,7 @@ def send(call: Caller, to: str = str(TO), message: str = "Hello", **params: Any)
 
 
 @pytest.mark.parametrize("method", OF_A_MESSAGE)
-def test_messages_that_are_not_there_or_not_ones_own(call: Caller, frozen: FreshTenant, method: str) -> None:
+def test_unknown_messages_and_those_of_others_are_not_found(call: Caller, frozen: FreshTenant, method: str) -> None:
     theirs = send(add_other_caller(frozen))
     also = {"msisdn": TO} if method == "get-sms-delivery-status" else {}
     assert call.refused(method, message_id=1, **also) == UNKNOWN
@@ -38,7 +38,7 @@ def test_messages_that_are_not_there_or_not_ones_own(call: Caller, frozen: Fresh
 # get-sms
 
 
-def test_a_message(call: Caller, frozen: FreshTenant) -> None:
+def test_a_message_is_returned_as_documented(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{TO},{OTHER_TO}", "Hi [firstname] [tracked-link]", tracked_link_url="https://a.example")
     assert call.http.get(f"/get-sms.json?message_id={sent}").text == (
         f'{{"message_id":{sent},"send_at":"{TOLD}","recipients":2,"cost":0.174,"sms":2,'
@@ -48,11 +48,11 @@ def test_a_message(call: Caller, frozen: FreshTenant) -> None:
     )
 
 
-def test_a_message_whose_text_is_a_number_is_one(call: Caller) -> None:
+def test_a_numeric_text_is_a_number_in_json(call: Caller) -> None:
     assert call.ok("get-sms", message_id=send(call, message="0123"))["message"] == 123
 
 
-def test_a_message_to_a_list(call: Caller, frozen: FreshTenant) -> None:
+def test_a_message_to_a_list_names_the_list(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="friends")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO)
     sent = call.ok("send-sms", message="hi", list_id=on)["message_id"]
@@ -97,7 +97,7 @@ def bounced(call: Caller, fresh: FreshTenant, to: str = str(TO)) -> int:
 # get-sms-stats
 
 
-def test_stats(call: Caller, frozen: FreshTenant) -> None:
+def test_stats_are_returned_as_documented(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{TO},{OTHER_TO}", "a" * 200)
     advance(frozen, seconds=2)
     reply(frozen, str(TO), "STOP")
@@ -111,7 +111,7 @@ def test_stats(call: Caller, frozen: FreshTenant) -> None:
     assert "<opt-outs>1</opt-outs>" in as_xml
 
 
-def test_stats_of_a_bounced_message(call: Caller, frozen: FreshTenant) -> None:
+def test_stats_count_bounces(call: Caller, frozen: FreshTenant) -> None:
     stats = call.ok("get-sms-stats", message_id=bounced(call, frozen))["stats"]
     assert (stats["soft_bounced"], stats["hard_bounced"], stats["bounced"], stats["pending"]) == (1, 0, 1, 0)
 
@@ -128,7 +128,7 @@ def test_stats_count_taps_on_links(call: Caller, frozen: FreshTenant) -> None:
 # get-sms-delivery-status
 
 
-def test_the_state_of_one_delivery(call: Caller, frozen: FreshTenant) -> None:
+def test_the_status_of_one_delivery_is_returned(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, message="Hi [firstname]!")
     stats = {
         "message_id": sent, "sender_id": int(OWN_NUMBER), "mobile": TO, "send_at": TOLD, "datetime": None,
@@ -143,17 +143,17 @@ def test_the_state_of_one_delivery(call: Caller, frozen: FreshTenant) -> None:
     }  # fmt: skip
 
 
-def test_the_state_of_a_failed_delivery(call: Caller, frozen: FreshTenant) -> None:
+def test_the_status_of_a_failed_delivery_is_returned(call: Caller, frozen: FreshTenant) -> None:
     sent = bounced(call, frozen)
     assert call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["status"] == "failed"
 
 
-def test_a_word_as_the_sender(call: Caller) -> None:
+def test_a_delivery_shows_a_word_as_sender(call: Caller) -> None:
     sent = send(call, from_="MyShop")
     assert call.ok("get-sms-delivery-status", message_id=sent, msisdn=TO)["stats"]["sender_id"] == "MyShop"
 
 
-def test_deliveries_that_are_not_there(call: Caller) -> None:
+def test_unknown_deliveries_are_not_found(call: Caller) -> None:
     sent = send(call)
     assert call.refused("get-sms-delivery-status", message_id=sent, msisdn=OTHER_TO) == (
         "NOT_FOUND",
@@ -172,7 +172,7 @@ def test_deliveries_that_are_not_there(call: Caller) -> None:
 # get-user-sms-sent
 
 
-def test_what_an_account_sent(call: Caller, frozen: FreshTenant) -> None:
+def test_an_accounts_messages_are_listed(call: Caller, frozen: FreshTenant) -> None:
     first = send(call, f"{TO},{OTHER_TO}", "one\n\ntwo [firstname]")
     advance(frozen, minutes=1)
     second = send(call, message="0042", from_="MyShop")
@@ -210,13 +210,13 @@ def test_what_an_account_sent(call: Caller, frozen: FreshTenant) -> None:
         ({"start": "2026-03-01", "end": "2026-03-02", "max": 1, "page": 2}, 2),
     ],
 )
-def test_a_span_of_time(call: Caller, frozen: FreshTenant, params: dict[str, Any], total: int) -> None:
+def test_messages_are_filtered_by_time(call: Caller, frozen: FreshTenant, params: dict[str, Any], total: int) -> None:
     send(call, f"{TO},{OTHER_TO}")
     assert call.ok("get-user-sms-sent", **params)["total"] == total
 
 
 @pytest.mark.parametrize("name", ["start", "end"])
-def test_a_span_must_be_given(call: Caller, name: str) -> None:
+def test_start_and_end_are_required(call: Caller, name: str) -> None:
     span = {"start": "2026-03-01", "end": "2026-03-02"}
     without = {key: value for key, value in span.items() if key != name}
     assert call.refused("get-user-sms-sent", **without) == ("FIELD_EMPTY", f"Required field '{name}' is empty")

@@ -40,7 +40,7 @@ def test_a_client_is_answered_as_recorded(call: Caller, fresh: FreshTenant) -> N
 
 
 @pytest.mark.parametrize("left_out", ["name", "email", "password", "msisdn"])
-def test_what_a_client_needs(call: Caller, left_out: str) -> None:
+def test_required_details_of_a_client_are_asked_for(call: Caller, left_out: str) -> None:
     given = {name: value for name, value in GYM.items() if name != left_out}
     assert call.refused("add-client", **given) == ("FIELD_EMPTY", f"Required field '{left_out}' is empty")
 
@@ -60,13 +60,13 @@ def test_what_a_client_needs(call: Caller, left_out: str) -> None:
         {"timezone": "x" * 65},
     ],
 )
-def test_what_a_client_can_not_be(call: Caller, wrong: dict[str, str]) -> None:
+def test_invalid_details_of_a_client_are_refused(call: Caller, wrong: dict[str, str]) -> None:
     assert call.refused("add-client", **(GYM | wrong))[0] == "FIELD_INVALID"
     made = call.ok("add-client", **GYM)["id"]
     assert call.refused("edit-client", client_id=made, **wrong)[0] == "FIELD_INVALID"
 
 
-def test_everything_that_can_be_said_of_a_client(call: Caller) -> None:
+def test_a_client_keeps_all_its_details(call: Caller) -> None:
     made = call.ok(
         "add-client", **GYM, contact="Desk", timezone="Africa/Abidjan", client_pays="0", sms_margin="0.5",
         number_margin="100", fixed_top_up_amount="25.50", payment_method="Fixed", api_secret="12345",
@@ -85,7 +85,7 @@ def test_a_password_is_never_kept(call: Caller, fresh: FreshTenant) -> None:
     assert "nor-this-one" not in everything
 
 
-def test_names_and_addresses_are_taken_once(call: Caller, fresh: FreshTenant) -> None:
+def test_names_and_addresses_of_clients_are_unique(call: Caller, fresh: FreshTenant) -> None:
     gym, _ = client_of(fresh, call)
     club = call.ok("add-client", **CLUB)["id"]
     assert call.refused("add-client", **(CLUB | {"name": "Gym", "email": "x@example.com"})) == TAKEN
@@ -96,7 +96,7 @@ def test_names_and_addresses_are_taken_once(call: Caller, fresh: FreshTenant) ->
     assert call.ok("get-clients")["clients_total"] == 2
 
 
-def test_what_is_not_given_or_blank_stays(call: Caller) -> None:
+def test_missing_and_blank_details_stay(call: Caller) -> None:
     made = call.ok("add-client", **GYM, sms_margin=2, client_pays=0, fixed_top_up_amount=5)
     blank = dict.fromkeys((*GYM, "contact", "timezone", "client_pays", "sms_margin", "number_margin"), "")
     assert call.ok("edit-client", client_id=made["id"]) == made
@@ -114,7 +114,7 @@ def test_a_new_secret_counts_at_once(call: Caller, fresh: FreshTenant) -> None:
     client.ok("get-balance")
 
 
-def test_clients_are_listed_by_name_the_last_first(call: Caller) -> None:
+def test_clients_are_listed_by_name_descending(call: Caller) -> None:
     empty = call.ok("get-clients")
     assert (empty["page"], empty["clients_total"], "clients" in empty) == ({"count": 1, "number": 1}, 0, False)
     for number in range(5):
@@ -188,7 +188,7 @@ def test_a_client_has_lists_of_its_own(call: Caller, fresh: FreshTenant) -> None
 # Who may what
 
 
-def test_unknown_clients_and_transactions(call: Caller) -> None:
+def test_unknown_clients_and_transactions_are_not_found(call: Caller) -> None:
     for method in ("get-client", "edit-client", "get-transactions"):
         assert call.refused(method, client_id=1) == UNKNOWN
         assert call.refused(method, client_id=2**70) == UNKNOWN
@@ -197,7 +197,7 @@ def test_unknown_clients_and_transactions(call: Caller) -> None:
 
 
 @pytest.mark.parametrize("method", RESELLERS_ONLY)
-def test_what_only_resellers_may(call: Caller, fresh: FreshTenant, method: str) -> None:
+def test_other_accounts_cannot_call_reseller_methods(call: Caller, fresh: FreshTenant, method: str) -> None:
     """Whatever the parameters, and whether or not they can be read."""
     _, client = client_of(fresh, call)
     closed = ("NO_ACCESS", "You don't have access to this feature")
@@ -207,7 +207,7 @@ def test_what_only_resellers_may(call: Caller, fresh: FreshTenant, method: str) 
     assert unreadable.json()["error"]["code"] == "NO_ACCESS"
 
 
-def test_which_methods_are_for_resellers() -> None:
+def test_the_documentation_marks_reseller_methods() -> None:
     assert set(RESELLERS_ONLY) == {
         "add-client", "edit-client", "get-client", "get-clients", "get-transactions", "get-transaction",
     }  # fmt: skip
@@ -237,7 +237,7 @@ def test_another_resellers_clients_are_not_shown(call: Caller, fresh: FreshTenan
 # Both spellings
 
 
-def test_both_spellings_say_the_same(call: Caller, fresh: FreshTenant) -> None:
+def test_both_spellings_of_a_method_have_the_same_answer(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, NOON)
     made, _ = client_of(fresh, call)
     top_up(fresh, made, "5")

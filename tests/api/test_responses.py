@@ -32,7 +32,7 @@ def words(told: Any) -> list[Any]:
     return [each["response"] for each in told.get("responses", [])]
 
 
-def test_a_reply(call: Caller, frozen: FreshTenant) -> None:
+def test_a_reply_is_returned_as_documented(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
     received = reply(frozen, TO, "Hi, who is this?")
     response = call.ok("get-sms-responses", message_id=sent)
@@ -46,7 +46,7 @@ def test_a_reply(call: Caller, frozen: FreshTenant) -> None:
     assert call.ok("get-user-sms-responses")["responses"] == response["responses"]
 
 
-def test_with_the_text_that_was_answered(call: Caller, frozen: FreshTenant) -> None:
+def test_a_reply_can_include_the_original_message(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
     reply(frozen, TO, "Yes")
     [told] = call.ok("get-sms-responses", message_id=sent, include_original="true")["responses"]
@@ -57,7 +57,7 @@ def test_with_the_text_that_was_answered(call: Caller, frozen: FreshTenant) -> N
     assert "original_message" not in call.ok("get-user-sms-responses", include_original="")["responses"][0]
 
 
-def test_a_reply_of_a_lists_member(call: Caller, frozen: FreshTenant) -> None:
+def test_a_reply_of_a_member_has_its_name(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="friends")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Abc", last_name="2")
     sent = call.ok("send-sms", message="Hi [firstname]!", list_id=on)["message_id"]
@@ -67,19 +67,19 @@ def test_a_reply_of_a_lists_member(call: Caller, frozen: FreshTenant) -> None:
     assert (told["response"], told["original_message"]) == (7, "Hi Abc!")
 
 
-def test_no_reply(call: Caller) -> None:
+def test_a_message_without_replies_has_none(call: Caller) -> None:
     response = call.ok("get-sms-responses", message_id=send(call))
     assert list(response) == ["page", "total", "error"]
     assert response["total"] == 0
 
 
-def test_a_message_that_answers_nothing(call: Caller, frozen: FreshTenant) -> None:
+def test_an_unsolicited_message_is_listed_for_the_account(call: Caller, frozen: FreshTenant) -> None:
     reply(frozen, TO, "Anybody there?", to=OWN_NUMBER)
     [told] = call.ok("get-user-sms-responses", include_original="true")["responses"]
     assert (told["message_id"], told["list_id"], told["original_message"]) == (0, 0, None)
 
 
-def test_newest_first(call: Caller, frozen: FreshTenant) -> None:
+def test_replies_are_listed_newest_first(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{TO},{OTHER_TO}")
     for each in ("one", "two"):
         reply(frozen, TO, each)
@@ -91,7 +91,7 @@ def test_newest_first(call: Caller, frozen: FreshTenant) -> None:
     assert words(call.ok("get-sms-responses", message_id=sent, msisdn="61491570111")) == []
 
 
-def test_only_of_the_message_asked_for(call: Caller, frozen: FreshTenant) -> None:
+def test_replies_to_other_messages_are_left_out(call: Caller, frozen: FreshTenant) -> None:
     first = send(call)
     reply(frozen, TO, "one")
     second = send(call)
@@ -114,7 +114,7 @@ def test_only_of_the_message_asked_for(call: Caller, frozen: FreshTenant) -> Non
         ({"start": "2001-01-01"}, ["now", "week", "months"]),
     ],
 )
-def test_a_span_of_time_for_a_message(
+def test_replies_to_a_message_are_filtered_by_time(
     call: Caller, frozen: FreshTenant, span: dict[str, str], found: list[str]
 ) -> None:
     sent = send(call)
@@ -134,7 +134,7 @@ def test_a_span_of_time_for_a_message(
         ({"start": "2025-06-01", "end": "2025-12-31"}, ["months"]),
     ],
 )
-def test_a_span_of_time_for_an_account(
+def test_replies_to_an_account_are_filtered_by_time(
     call: Caller, frozen: FreshTenant, span: dict[str, str], found: list[str]
 ) -> None:
     for name, days in (("now", 0), ("week", 7), ("months", 200), ("years", 400)):
@@ -144,7 +144,7 @@ def test_a_span_of_time_for_an_account(
 
 @pytest.mark.parametrize("method", ["get-sms-responses", "get-user-sms-responses"])
 @pytest.mark.parametrize("name", ["start", "end", "include_original"])
-def test_badly_written(call: Caller, method: str, name: str) -> None:
+def test_invalid_parameters_are_refused(call: Caller, method: str, name: str) -> None:
     refused = call.refused(method, message_id=send(call), **{name: "nonsense"})
     assert refused == ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
 
@@ -153,7 +153,7 @@ def test_badly_written(call: Caller, method: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("nothing", [{}, {"message_id": "0", "keyword_id": "0", "keyword": ""}, {"number": OWN_NUMBER}])
-def test_nothing_asked_for(call: Caller, nothing: dict[str, str]) -> None:
+def test_a_message_or_a_keyword_must_be_given(call: Caller, nothing: dict[str, str]) -> None:
     assert call.refused("get-sms-responses", **nothing) == ("FIELD_EMPTY", "Required field 'message_id' is empty")
 
 
@@ -171,7 +171,7 @@ def test_a_keyword_id_is_a_number(call: Caller) -> None:
     )
 
 
-def test_responses_to_keywords(call: Caller, frozen: FreshTenant) -> None:
+def test_replies_with_a_keyword_are_found(call: Caller, frozen: FreshTenant) -> None:
     answer(frozen, 0, NOW, "news please", keyword="NEWS", keyword_id=7)
     answer(frozen, 0, NOW - timedelta(days=40), "old news", keyword="NEWS", keyword_id=7)
     answer(frozen, 0, NOW, "hello")
@@ -189,7 +189,7 @@ def test_responses_to_keywords(call: Caller, frozen: FreshTenant) -> None:
 # Whose responses
 
 
-def test_by_the_number_that_received_them(call: Caller, frozen: FreshTenant) -> None:
+def test_replies_are_found_by_the_number_that_received_them(call: Caller, frozen: FreshTenant) -> None:
     send(call, from_shared=1)
     reply(frozen, TO, "to the shared one")
     reply(frozen, TO, "to our own", to=OWN_NUMBER)
@@ -198,7 +198,7 @@ def test_by_the_number_that_received_them(call: Caller, frozen: FreshTenant) -> 
     assert words(call.ok("get-user-sms-responses", number="")) == ["to our own", "to the shared one"]
 
 
-def test_the_shared_numbers_replies_go_to_who_wrote_last(call: Caller, frozen: FreshTenant) -> None:
+def test_a_reply_to_the_shared_number_goes_to_the_last_sender(call: Caller, frozen: FreshTenant) -> None:
     other = add_other_caller(frozen)
     send(call, from_=SHARED_NUMBER)
     theirs = send(other)
@@ -208,6 +208,6 @@ def test_the_shared_numbers_replies_go_to_who_wrote_last(call: Caller, frozen: F
     assert words(other.ok("get-sms-responses", message_id=theirs)) == ["hello you"]
 
 
-def test_the_parameter_of_the_ruby_client_is_not_known(call: Caller, frozen: FreshTenant) -> None:
+def test_the_parameter_of_the_ruby_client_is_ignored(call: Caller, frozen: FreshTenant) -> None:
     reply(frozen, TO, "hi", to=OWN_NUMBER)
     assert words(call.ok("get-user-sms-responses", enddate="2020-01-01")) == ["hi"]

@@ -22,7 +22,7 @@ def recipients_of(call: Caller, message: int) -> list[str]:
 # The answer
 
 
-def test_the_answer_to_a_send_to_numbers(call: Caller, fresh: FreshTenant) -> None:
+def test_a_send_to_numbers_is_answered_as_documented(call: Caller, fresh: FreshTenant) -> None:
     freeze(fresh, TEN_O_CLOCK)
     answer = call.http.post("/send-sms.json", data={"message": "Hello", "to": TO})
     assert answer.text == (
@@ -32,7 +32,7 @@ def test_the_answer_to_a_send_to_numbers(call: Caller, fresh: FreshTenant) -> No
     )
 
 
-def test_the_answer_to_a_send_to_a_list(call: Caller) -> None:
+def test_a_send_to_a_list_is_answered_as_documented(call: Caller) -> None:
     on = call.ok("add-list", name="2024")["id"]
     call.ok("add-to-list", list_id=on, msisdn=TO)
     answer = call.ok("send-sms", message="Hello", list_id=on)
@@ -45,7 +45,7 @@ def test_the_answer_to_a_send_to_a_list(call: Caller) -> None:
     assert f"<sms>1</sms><list><id>{on}</id><name>2024</name></list><delivery_stats>" in as_xml
 
 
-def test_ids_rise(call: Caller) -> None:
+def test_message_ids_increase(call: Caller) -> None:
     first, second = (call.ok("send-sms", message="hi", to=TO)["message_id"] for _ in range(2))
     assert second == first + 1
 
@@ -53,13 +53,13 @@ def test_ids_rise(call: Caller) -> None:
 # What is missing
 
 
-def test_neither_numbers_nor_a_list(call: Caller) -> None:
+def test_numbers_or_a_list_must_be_given(call: Caller) -> None:
     missing = ("FIELD_INVALID", "You must provide either 'list_id' or 'to'")
     for nobody in ({}, {"to": "", "list_id": "0"}, {"to": " , ,"}, {"list_id": ""}):
         assert call.refused("send-sms", message="Test error sending", **nobody) == missing
 
 
-def test_no_message(call: Caller) -> None:
+def test_a_message_must_be_given(call: Caller) -> None:
     for nothing in ({}, {"message": ""}):
         assert call.refused("send-sms", to=TO, **nothing) == ("FIELD_EMPTY", "Required field 'message' is empty")
     assert call.refused("send-sms") == ("FIELD_EMPTY", "Required field 'message' is empty")
@@ -92,7 +92,7 @@ def test_blanks_around_a_message_stay(call: Caller) -> None:
         ("61491570156,+61491570156,61491570156", "", ["61491570156"] * 3),
     ],
 )
-def test_numbers(call: Caller, to: str, country: str, reached: list[str]) -> None:
+def test_numbers_are_read_with_their_country(call: Caller, to: str, country: str, reached: list[str]) -> None:
     sent = call.ok("send-sms", message="hi", to=to, countrycode=country)
     assert sent["recipients"] == sent["sms"] == len(reached)
     assert recipients_of(call, sent["message_id"]) == reached
@@ -108,7 +108,7 @@ def test_numbers(call: Caller, to: str, country: str, reached: list[str]) -> Non
         ("9" * 400, ["9" * 400]),
     ],
 )
-def test_no_number_that_can_be_reached(call: Caller, to: str, fails: list[str]) -> None:
+def test_a_send_without_valid_numbers_is_refused(call: Caller, to: str, fails: list[str]) -> None:
     answer = call.http.post("/send-sms.json", data={"message": "hi", "to": to})
     assert answer.status_code == 400
     assert answer.json() == {
@@ -151,13 +151,13 @@ def test_an_opt_out_is_from_one_account(call: Caller, fresh: FreshTenant) -> Non
     assert add_other_caller(fresh).ok("send-sms", message="hi", to=TO)["recipients"] == 1
 
 
-def test_at_most_five_hundred_numbers(call: Caller) -> None:
+def test_more_than_five_hundred_numbers_are_refused(call: Caller) -> None:
     five_hundred = ",".join(str(61491570000 + number) for number in range(500))
     assert call.ok("send-sms", message="hi", to=five_hundred)["recipients"] == 500
     assert call.refused("send-sms", message="hi", to=f"{five_hundred},{TO}") == ("FIELD_INVALID", GENERIC)
 
 
-def test_an_unknown_country(call: Caller) -> None:
+def test_an_unknown_country_is_refused(call: Caller) -> None:
     assert call.refused("send-sms", message="hi", to=TO, countrycode="Atlantis") == ("FIELD_INVALID", GENERIC)
 
 
@@ -171,7 +171,7 @@ def test_a_list_wins_over_numbers(call: Caller) -> None:
     assert recipients_of(call, sent["message_id"]) == ["61491570157", "61491570158"]
 
 
-def test_lists_that_can_not_be_sent_to(call: Caller, fresh: FreshTenant) -> None:
+def test_unusable_lists_are_refused(call: Caller, fresh: FreshTenant) -> None:
     empty = call.ok("add-list", name="empty")["id"]
     assert call.refused("send-sms", message="hi", list_id=empty) == (
         "LIST_EMPTY",
@@ -200,7 +200,9 @@ def test_members_that_opted_out_get_nothing_more(call: Caller, fresh: FreshTenan
     assert call.refused("send-sms", message="hi", list_id=on)[0] == "LIST_EMPTY"
 
 
-def test_a_list_longer_than_one_chunk(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_longer_than_one_chunk_is_sent_to(
+    call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
     on = add_list_of(call, *range(61491570150, 61491570155), field_1="City")
     sent = call.ok("send-sms", message="Hi [firstname] in [city] [unsub-reply-link]", list_id=on)
@@ -210,7 +212,9 @@ def test_a_list_longer_than_one_chunk(call: Caller, fresh: FreshTenant, monkeypa
     assert call.ok("get-sms", message_id=sent["message_id"])["delivery_stats"]["delivered"] == 5
 
 
-def test_a_list_of_exactly_one_chunk(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_of_exactly_one_chunk_is_sent_to(
+    call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
     sent = call.ok("send-sms", message="hi", list_id=add_list_of(call, 61491570150, 61491570151))["message_id"]
     advance(fresh, seconds=5)
@@ -241,7 +245,7 @@ def test_a_message_of_a_later_day_waits(call: Caller, fresh: FreshTenant) -> Non
         ("2026-03-02T09:00:00Z", "2026-03-02 09:00:00"),
     ],
 )
-def test_send_at(call: Caller, fresh: FreshTenant, send_at: str, told: str) -> None:
+def test_send_at_is_answered_in_the_future_or_now(call: Caller, fresh: FreshTenant, send_at: str, told: str) -> None:
     freeze(fresh, TEN_O_CLOCK)
     assert call.ok("send-sms", message="hi", to=TO, send_at=send_at)["send_at"] == told
 
@@ -263,7 +267,7 @@ def test_validity_ends_the_wait(call: Caller, fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("name", ["dlr_callback", "reply_callback", "link_hits_callback", "tracked_link_url"])
-def test_addresses(call: Caller, name: str) -> None:
+def test_urls_are_validated(call: Caller, name: str) -> None:
     assert call.ok("send-sms", message="hi", to=TO, **{name: "http://localhost:9/hook?a=b#c"})
     assert call.refused("send-sms", message="hi", to=TO, **{name: "localhost/hook"}) == ("FIELD_INVALID", GENERIC)
 
@@ -279,11 +283,11 @@ def test_addresses(call: Caller, name: str) -> None:
         ("list_id", "-1", 'Field "list_id" has wrong type, expected type - numeric'),
     ],
 )
-def test_badly_written_parameters(call: Caller, name: str, bad: str, sentence: str) -> None:
+def test_invalid_parameters_are_refused(call: Caller, name: str, bad: str, sentence: str) -> None:
     assert call.refused("send-sms", message="hi", to=TO, **{name: bad}) == ("FIELD_INVALID", sentence)
 
 
-def test_the_fillers_of_the_vendors_client(call: Caller) -> None:
+def test_empty_parameters_of_the_vendors_client_are_ignored(call: Caller) -> None:
     fillers = dict.fromkeys(
         ["from", "send_at", "dlr_callback", "reply_callback", "link_hits_callback", "replies_to_email", "countrycode",
          "tracked_link_url", "from_shared"], ""

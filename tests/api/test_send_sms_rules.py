@@ -43,7 +43,7 @@ def test_numbers_have_no_record_to_fill_fields_from(call: Caller) -> None:
     assert text_at(call, sent) == "Hi , {name} [city]"
 
 
-def test_links_are_each_recipients_own(call: Caller) -> None:
+def test_each_recipient_gets_a_link_of_its_own(call: Caller) -> None:
     numbers = [TO, "61491570157"]
     text = "Look [tracked-link] [tracked-link] or leave [unsub-reply-link]"
     sent = call.ok("send-sms", message=text, to=",".join(numbers), tracked_link_url="https://a.example/b")["message_id"]
@@ -75,7 +75,7 @@ def test_links_are_each_recipients_own(call: Caller) -> None:
         ("a" * 160 + "[firstname]", 1),
     ],
 )
-def test_parts_and_cost(call: Caller, message: str, parts: int) -> None:
+def test_parts_decide_the_cost(call: Caller, message: str, parts: int) -> None:
     numbers = f"{TO},61491570157"
     sent = call.ok("send-sms", message=message, to=numbers, tracked_link_url="https://a.example")
     assert (sent["recipients"], sent["sms"], sent["cost"]) == (2, 2 * parts, round(2 * parts * 0.087, 3))
@@ -83,7 +83,7 @@ def test_parts_and_cost(call: Caller, message: str, parts: int) -> None:
 
 
 @pytest.mark.parametrize("message", ["a" * 613, "ж" * 269, "€" * 307, "a" * 612 + "[tracked-link]", "a" * 2001])
-def test_more_than_four_parts(call: Caller, message: str) -> None:
+def test_more_than_four_parts_are_refused(call: Caller, message: str) -> None:
     link = {"tracked_link_url": "https://a.example"}
     assert call.refused("send-sms", message=message, to=TO, **link) == ("FIELD_INVALID", GENERIC)
     assert call.ok("get-balance")["balance"] == 1000
@@ -100,7 +100,7 @@ def test_parts_are_counted_for_each_member(call: Caller) -> None:
 # The sender
 
 
-def test_the_sender_if_none_is_named(call: Caller, fresh: FreshTenant) -> None:
+def test_the_shared_number_is_the_default_sender(call: Caller, fresh: FreshTenant) -> None:
     assert sender_of(call) == OWN_NUMBER
     assert sender_of(call, from_="") == OWN_NUMBER
     assert sender_of(call, from_shared="yes") == SHARED_NUMBER
@@ -130,7 +130,7 @@ def test_the_sender_if_none_is_named(call: Caller, fresh: FreshTenant) -> None:
         ("BadCallerId", None),
     ],
 )
-def test_senders(call: Caller, wanted: str, sender: str | None) -> None:
+def test_senders_are_accepted_or_refused(call: Caller, wanted: str, sender: str | None) -> None:
     if sender is None:
         assert call.refused("send-sms", message="hi", to=TO, from_=wanted) == BAD_CALLER_ID
         assert call.ok("get-balance")["balance"] == 1000
@@ -138,13 +138,13 @@ def test_senders(call: Caller, wanted: str, sender: str | None) -> None:
         assert sender_of(call, from_=wanted) == sender
 
 
-def test_a_strict_tenant_knows_no_words_as_senders(call: Caller, fresh: FreshTenant) -> None:
+def test_a_strict_tenant_refuses_unregistered_words_as_senders(call: Caller, fresh: FreshTenant) -> None:
     set_tenant(fresh, strict_senders=1)
     assert call.refused("send-sms", message="hi", to=TO, from_="MyCompany") == BAD_CALLER_ID
     assert sender_of(call, from_=OWN_NUMBER) == OWN_NUMBER
 
 
-def test_another_accounts_number(call: Caller, fresh: FreshTenant) -> None:
+def test_a_number_of_another_account_is_refused_as_sender(call: Caller, fresh: FreshTenant) -> None:
     assert add_other_caller(fresh).refused("send-sms", message="hi", to=TO, from_=OWN_NUMBER) == BAD_CALLER_ID
 
 

@@ -78,7 +78,7 @@ def test_each_account_and_each_tenant_counts_by_itself(fresh: FreshTenant) -> No
         assert [Caller(fresh.store, key, secret)("get-balance")["error"]["code"] for _ in range(2)] == ["SUCCESS"] * 2
 
 
-def test_zero_is_no_limit(fresh: FreshTenant) -> None:
+def test_a_rate_of_zero_means_no_limit(fresh: FreshTenant) -> None:
     call = Caller(fresh.store)
     assert {call.http.get("/get-balance.json").status_code for _ in range(40)} == {200}
 

@@ -122,7 +122,7 @@ def test_no_secret_is_in_the_database_but_where_it_belongs(
 # What is kept
 
 
-def test_an_ordinary_call_is_kept_as_any_other(fresh: FreshTenant) -> None:
+def test_an_ordinary_call_has_the_same_entry_as_any_other(fresh: FreshTenant) -> None:
     """Plain calls have a shorter way, which must have the same result."""
     reply = {"message_id": 340000001, "error": {"code": "SUCCESS"}}
     answer = Answer(Code.SUCCESS, reply, PROFILES["seed"], account=fresh.account)
@@ -215,11 +215,13 @@ def test_numbers_are_found_where_the_method_declares_them(fresh: FreshTenant, me
         ({}, {}, 0),
     ],
 )
-def test_which_message_a_call_is_about(fresh: FreshTenant, reply: object, form: dict[str, str], message: int) -> None:
+def test_an_entry_names_the_message_of_its_call(
+    fresh: FreshTenant, reply: object, form: dict[str, str], message: int
+) -> None:
     assert entry(fresh, reply=reply, **form).message == message
 
 
-def test_values_that_are_no_secrets_are_kept(fresh: FreshTenant) -> None:
+def test_values_that_are_not_secret_are_kept(fresh: FreshTenant) -> None:
     made = entry(fresh, "add-keyword", keyword="TOKENS", number="61491570112", reference="secret santa")
     assert json.loads(made.request) == {"keyword": "TOKENS", "number": "61491570112", "reference": "secret santa"}
     assert json.loads(entry(fresh, message="x", colour="red").request) == {"message": "x", "colour": "red"}

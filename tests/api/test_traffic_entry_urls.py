@@ -11,7 +11,7 @@ from tests.api.traffic_entries import entry
 from tests.conftest import SECRET, FreshTenant
 
 
-def test_the_accounts_secret_as_a_method(fresh: FreshTenant) -> None:
+def test_a_secret_sent_as_the_method_is_hidden(fresh: FreshTenant) -> None:
     made = entry(fresh, SECRET)
     assert (made.method, made.url) == ("…", "/….json")
     assert SECRET not in str(made)
@@ -55,7 +55,7 @@ def test_a_url_in_a_reply_is_kept_without_its_secrets(fresh: FreshTenant) -> Non
     assert json.loads(entry(fresh, "get-keywords", told).reply) == kept
 
 
-def test_of_very_many_numbers_no_more_are_looked_at_than_are_kept(fresh: FreshTenant) -> None:
+def test_only_as_many_numbers_as_are_kept_are_read(fresh: FreshTenant) -> None:
     to = ",".join(f"04{each:08}" for each in range(140_000))
     began = time.process_time()
     made = entry(fresh, to=to, countrycode="AU")

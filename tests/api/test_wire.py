@@ -43,14 +43,14 @@ def test_get_and_post_say_the_same_on_every_method(call: Caller, params: dict[st
             assert by_get.content == by_post.content, name
 
 
-def test_a_send_by_get(call: Caller) -> None:
+def test_a_message_can_be_sent_by_get(call: Caller) -> None:
     answer = call.http.get("/send-sms.json", params=HELLO)
     assert answer.status_code == 200
     assert answer.json()["recipients"] == 1
 
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "text/plain", FORM])
-def test_a_post_with_all_in_the_query_and_null_as_its_body(call: Caller, content_type: str) -> None:
+def test_a_post_may_have_its_parameters_in_the_query_and_null_as_body(call: Caller, content_type: str) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     answer = call.http.post("/send-sms.json", params=HELLO, content=b"null", headers=headers)
     assert answer.json()["error"]["code"] == "SUCCESS"
@@ -87,7 +87,7 @@ def test_head_is_a_get_without_a_body(call: Caller) -> None:
 
 @pytest.mark.parametrize("verb", ["PATCH", "DELETE"])
 @pytest.mark.parametrize(("ending", "content_type"), [("json", JSON), ("xml", XML)])
-def test_other_verbs_are_no_methods(call: Caller, verb: str, ending: str, content_type: str) -> None:
+def test_other_verbs_are_refused(call: Caller, verb: str, ending: str, content_type: str) -> None:
     answer = call.http.request(verb, f"/send-sms.{ending}", params=HELLO)
     assert (answer.status_code, answer.headers["content-type"]) == (404, content_type)
     assert b"NOT_IMPLEMENTED" in answer.content
@@ -108,7 +108,7 @@ def test_options_is_a_page_not_found_without_cors(call: Caller) -> None:
              "/2//get-balance.json", "///2///get-balance.json", "/get-balance.json/", "/2/get-balance.json//",
              "//2//get-balance.json///"],
 )  # fmt: skip
-def test_paths_of_real_clients(call: Caller, path: str) -> None:
+def test_paths_of_real_clients_are_accepted(call: Caller, path: str) -> None:
     # By hand, since client libraries take a path that begins with two slashes for a host.
     scope = {"method": "GET", "path": path, "headers": [BASIC]}
     start, body = request(call.http.app, scope, {"type": "http.request"})
@@ -142,12 +142,12 @@ def test_other_paths_get_the_page_not_found(call: Caller, path: str) -> None:
         ("/_sandbox/openapi.json", False), ("/_sandbox/openapi.json/", False), ("/_sandbox/v1/x.xml//", False),
     ],
 )  # fmt: skip
-def test_paths_that_are_calls_of_the_api(store: Store, path: str, is_call: bool) -> None:
+def test_paths_of_the_api_are_recognised(store: Store, path: str, is_call: bool) -> None:
     match, _ = ApiRoute(Api(store, None)).matches({"type": "http", "path": path})
     assert match is (Match.FULL if is_call else Match.NONE)
 
 
-def test_a_slash_at_the_end_changes_nothing_but_the_path(call: Caller, fresh: FreshTenant) -> None:
+def test_a_final_slash_changes_only_the_recorded_url(call: Caller, fresh: FreshTenant) -> None:
     fresh.store.journal = kept = KeptTraffic()
     add_fault(fresh, method="get-lists", error="NO_ACCESS")
     assert call.http.post("/send-sms.json/", data=HELLO).json()["recipients"] == 1
@@ -161,7 +161,7 @@ def test_a_slash_at_the_end_changes_nothing_but_the_path(call: Caller, fresh: Fr
 @pytest.mark.parametrize(
     "name", ["send-smss", "Send-Sms", "send_sms", "SEND-SMS", "get-sms-delivery-stats", "2", "x%20y"]
 )
-def test_an_unknown_method_answers_in_the_format_asked_for(stranger: AppClient, name: str) -> None:
+def test_an_unknown_method_is_answered_in_the_requested_format(stranger: AppClient, name: str) -> None:
     as_json = stranger.get(f"/{name}.json")
     assert (as_json.status_code, as_json.headers["content-type"]) == (404, JSON)
     assert as_json.text == (
@@ -173,7 +173,7 @@ def test_an_unknown_method_answers_in_the_format_asked_for(stranger: AppClient, 
     assert "<code>NOT_IMPLEMENTED</code>" in as_xml.text
 
 
-def test_the_ending_alone_picks_the_format(call: Caller) -> None:
+def test_only_the_extension_decides_the_format(call: Caller) -> None:
     assert call.http.get("/get-balance.xml", headers={"Accept": "application/json"}).headers["content-type"] == XML
     assert call.http.get("/get-balance.json", headers={"Accept": "text/xml"}).headers["content-type"] == JSON
 
@@ -181,7 +181,7 @@ def test_the_ending_alone_picks_the_format(call: Caller) -> None:
 # Answers
 
 
-def test_headers_of_an_answer(call: Caller) -> None:
+def test_an_answer_has_the_headers_of_the_real_service(call: Caller) -> None:
     headers = call.http.get("/get-balance.json", headers={"Accept-Encoding": "identity"}).headers
     assert dict(headers) == {
         "server": "nginx",
@@ -194,7 +194,7 @@ def test_headers_of_an_answer(call: Caller) -> None:
     }
 
 
-def test_headers_of_2015(call: Caller, fresh: FreshTenant) -> None:
+def test_the_profile_of_2015_has_other_headers(call: Caller, fresh: FreshTenant) -> None:
     set_tenant(fresh, profile="legacy-2015")
     headers = call.http.get("/get-balance.json").headers
     assert headers["server"] == "nginx/1.1.19"
@@ -202,7 +202,7 @@ def test_headers_of_2015(call: Caller, fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("numbers", [1, 2, 500])
-def test_the_billing_header_tells_the_recipients_of_a_send(call: Caller, numbers: int) -> None:
+def test_the_billing_header_counts_the_recipients_of_a_send(call: Caller, numbers: int) -> None:
     to = ",".join(str(61491570000 + number) for number in range(numbers))
     answer = call.http.post("/send-sms.json", data={"message": "€" * 100, "to": to})
     assert answer.headers["x-mashape-billing"] == f"Queries=1; Messages={numbers}"
@@ -214,7 +214,9 @@ def test_the_billing_header_tells_the_recipients_of_a_send(call: Caller, numbers
     [("send-sms", {}, 400), ("send-sms", {"message": "x", "to": "1"}, 400), ("get-sms", {"message_id": "1"}, 400),
      ("get-balance", {}, 200), ("nonsense", {}, 404)],
 )  # fmt: skip
-def test_the_billing_header_of_other_answers(call: Caller, method: str, params: dict[str, str], status: int) -> None:
+def test_other_answers_have_a_billing_header_of_zero(
+    call: Caller, method: str, params: dict[str, str], status: int
+) -> None:
     answer = call.http.post(f"/{method}.json", data=params)
     assert (answer.status_code, answer.headers["x-mashape-billing"]) == (status, "Queries=1")
 
@@ -224,7 +226,7 @@ def test_the_billing_header_of_other_answers(call: Caller, method: str, params: 
     [("gzip", True), ("gzip, deflate, br", True), ("deflate, GZip;q=0.5", True), ("gzip;q=1.0", True), ("br", False),
      ("identity", False), ("gzip;q=0", False), ("gzip; q=0.000, br", False), ("notgzip2", False)],
 )  # fmt: skip
-def test_gzip_for_those_who_accept_it(call: Caller, accepted: str, squeezed: bool) -> None:
+def test_gzip_is_used_if_accepted(call: Caller, accepted: str, squeezed: bool) -> None:
     headers = [BASIC, (b"accept-encoding", accepted.encode())]
     scope = {"method": "GET", "path": "/get-balance.json", "headers": headers}
     start, body = request(call.http.app, scope, {"type": "http.request"})
@@ -248,7 +250,7 @@ def test_connections_are_kept_unless_the_client_closes(
     assert (dict(start["headers"]).get(b"connection") == b"keep-alive") is kept
 
 
-def test_plain_http_is_refused_where_https_is_asked_for(store: Store, fresh: FreshTenant) -> None:
+def test_plain_http_is_refused_where_https_is_required(store: Store, fresh: FreshTenant) -> None:
     app = Api(store, lambda _: "https://localhost:8443")
     scope = {"method": "POST", "path": "//2/get-balance.json", "headers": [BASIC]}
     start, body = request(app, {**scope, "scheme": "http"}, {"type": "http.request"})
