@@ -102,7 +102,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
         middleware=[
             *([Middleware(TrustedProxy, networks=settings.trusted_proxy)] if settings.trusted_proxy else []),
             Middleware(SecurityHeaders),
-            Middleware(AnswerUnavailable),
+            Middleware(AnswerUnavailable, store=store),
             Middleware(NoLoops),
             Middleware(guard.Guard, hosts=settings.own_names),
         ],
@@ -236,8 +236,8 @@ class Sandbox:
             return f"The simulation could not be loaded: {error}"
         try:
             await asyncio.wait_for(self.store.run(tenants.find_default), READY_TIMEOUT_SECONDS)
-        except Exception as failure:
-            log.warning("The database does not answer.", exc_info=failure)
+        except Exception as failure:  # noqa: BLE001 (logged)
+            self.store.log_failure("/readyz", failure)
             return explain_failure(failure)
         return None
 

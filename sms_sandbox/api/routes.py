@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from ..domain.histogram import Histogram
 from ..domain.profiles import PROFILES
 from ..store.database import Store
-from ..store.failures import DATABASE_IS_AWAY, describe_failure, is_database_failure
+from ..store.failures import DATABASE_IS_AWAY, is_database_failure
 from ..store.unit_of_work import record
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answer_responses import build_response
@@ -173,7 +173,7 @@ class Api:
             answer = await self._answer(scope, call)
         except Exception as error:
             if is_database_failure(error):
-                log.warning("%s failed, because the database did: %s", name, describe_failure(error))
+                self._store.log_failure(name, error)
                 answer = self._finish_later(call, _UNAVAILABLE)
             else:
                 log.exception("%s failed", name)

@@ -3,7 +3,6 @@
 An endpoint turns a request into arguments for the function of an operation, and its value into a response.
 """
 
-import logging
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
@@ -21,7 +20,7 @@ from ..domain.addresses import Urls
 from ..journal.entries import to_pending
 from ..services.access import AccessError, Caller, Given, read_given
 from ..store import tenants
-from ..store.failures import DATABASE_IS_AWAY, describe_failure, is_database_failure
+from ..store.failures import DATABASE_IS_AWAY, is_database_failure
 from ..store.unit_of_work import record
 from .declare import Call, Context, HtmlPage, LongCall, Operation
 from .errors import ControlError
@@ -30,8 +29,6 @@ from .request_bodies import RequestBodies
 from .server_sent_events import stream
 from .shapes.primitives import CURRENT, Id
 from .traffic_entry import build_control_entry
-
-log = logging.getLogger(__name__)
 
 MAX_QUERY_PARAMETERS = 100
 
@@ -104,7 +101,7 @@ async def _answer(operation: Operation, context: Context, request: Request, bodi
     except Exception as error:
         if not is_database_failure(error):
             raise
-        log.warning("%s failed, because the database did: %s", operation.name, describe_failure(error))
+        context.store.log_failure(operation.name, error)
         raise ControlError("unavailable", DATABASE_IS_AWAY) from None
 
 

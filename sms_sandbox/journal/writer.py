@@ -60,7 +60,7 @@ class JournalWriter:
         self._failed: list[PendingEntry] = []
         """Entries whose transaction failed. No other call's transaction may fail because of them."""
         self._count = 0
-        self._lost = 0
+        self._lost = self._unlogged_lost = 0
         self._lock = Lock()
         self._has_entries = asyncio.Event()
         self._is_urgent = asyncio.Event()
@@ -96,7 +96,7 @@ class JournalWriter:
         with self._lock:
             if self._count + len(new) > MAX_KEPT_ENTRIES:
                 self._lost += len(new)
-                log.error("%d entries of the traffic are lost, because the database does not work.", len(new))
+                self._unlogged_lost += len(new)
                 return
             for entry in new:
                 self._waiting.setdefault(entry.tenant, []).append(entry)
@@ -153,6 +153,7 @@ class JournalWriter:
                     await self._is_urgent.wait()
             self._has_entries.clear()
             self._is_urgent.clear()
+            self._log_lost()
             try:
                 await self.flush()
             except Exception:
@@ -178,8 +179,15 @@ class JournalWriter:
                 self._lost += len(failed)
             log.exception("%d entries of the traffic could not be written.", len(failed))
 
+    def _log_lost(self) -> None:
+        with self._lock:
+            lost, self._unlogged_lost = self._unlogged_lost, 0
+        if lost:
+            log.error("%d entries of the traffic are lost, because the database does not work.", lost)
+
     def flush_after_loop(self) -> None:
         """Write all entries after the event loop has ended, when nothing else uses the store."""
+        self._log_lost()
         try:
             for _ in range(0, self._count, MAX_TAKEN_ENTRIES):
                 with self._store.begin() as db:

@@ -15,9 +15,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..api.asgi_extensions import CONNECTION
+from ..store.grouped_log import GroupedLog
 from .buffered_transport import BufferedTransport
 from .open_connections import OpenConnections
-from .refusal_log import RefusalLog
 from .request_head import HeadReader, HeadTooLongError
 from .response_writer import spell_head
 
@@ -47,7 +47,7 @@ class HttpProtocol(HttpToolsProtocol):
     before it is complete.
     """
 
-    def __init__(self, *args: Any, open_connections: OpenConnections, refusals: RefusalLog, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, open_connections: OpenConnections, refusals: GroupedLog, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._open_connections = open_connections
         self.logger = cast(Logger, refusals)

@@ -16,10 +16,10 @@ from starlette.types import Message, Receive, Scope, Send
 from ..api.asgi_extensions import COMPLETE_RESPONSE
 from ..app import Sandbox
 from ..simulation.callbacks.file_descriptors import connection_share
+from ..store.grouped_log import GroupedLog
 from .listener import TLSListener
 from .open_connections import OpenConnections
 from .protocol import HttpProtocol
-from .refusal_log import RefusalLog
 from .request_log import RequestLog
 from .response_writer import ResponseWriter
 
@@ -54,7 +54,7 @@ class UvicornServer(uvicorn.Server):
         self._context = context
         self._open_connections = self._sandbox.metrics.connections = OpenConnections(connection_share())
         self._request_log = RequestLog() if self._sandbox.settings.log_format == "json" else None
-        self._refusals = RefusalLog(logging.getLogger("uvicorn.error"))
+        self._refusals = GroupedLog(logging.getLogger("uvicorn.error"), "requests")
         http: Any = partial(HttpProtocol, open_connections=self._open_connections, refusals=self._refusals)
         super().__init__(
             uvicorn.Config(

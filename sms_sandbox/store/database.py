@@ -1,19 +1,24 @@
 """The database behind everything: SQLite inside the process, or PostgreSQL shared by several."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
 from .connection import StoreConnection, catch_up
+from .failures import describe_failure
 from .group_commit import ThreadedGroupCommit
+from .grouped_log import GroupedLog
 from .open_file import OpenFile
 from .scopes import PendingEntry
 from .tenant_locks import TenantLocks
 from .tenant_signal import TenantSignal
 from .tenant_versions import TenantCaches
 from .turn_commit import TurnCommit
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -129,6 +134,8 @@ class Store:
         """Sent when traffic entries were written."""
         self.reports = TenantSignal()
         """Sent when delivery reports were taken in, or callback attempts have ended."""
+        self.failure_log = GroupedLog(log, "failures")
+        """The log of failures of the database, one line a second."""
         self._caches = TenantCaches(is_exclusive=self.embedded)
         self._connection: StoreConnection | None = None
         """The connection of all calls. To get it from the pool costs more than a transaction on it does."""
@@ -190,8 +197,13 @@ class Store:
         with self.begin() as db:
             return work(db)
 
+    def log_failure(self, what: str, error: BaseException) -> None:
+        """Log that something failed because the database did, now or together with others."""
+        self.failure_log.warning(f"{what} failed, because the database did: {describe_failure(error)}")
+
     def close(self) -> None:
         """Close the database. Nothing may use the store any more."""
+        self.failure_log.flush()
         self._group.close()
         self.tenant_locks.close()
         if self._connection is not None:

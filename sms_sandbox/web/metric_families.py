@@ -1,7 +1,6 @@
 """The metrics as Prometheus names them, made from figures of the server's parts."""
 
 import asyncio
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,6 @@ from ..store.real_time import real_now
 
 if TYPE_CHECKING:
     from .metrics import Metrics
-
-log = logging.getLogger(__name__)
 
 _DATABASE_TIMEOUT_SECONDS = 2.0
 """Longest wait for the figures that the database has. Without them, the others are answered."""
@@ -156,8 +153,8 @@ async def _of_database(metrics: "Metrics") -> list[Metric]:
     up = GaugeMetricFamily("sms_sandbox_database_up", "1 if the database answers.", value=1)
     try:
         due, failed = await asyncio.wait_for(metrics.store.run(count), _DATABASE_TIMEOUT_SECONDS)
-    except Exception as failure:
-        log.warning("The database does not answer.", exc_info=failure)
+    except Exception as failure:  # noqa: BLE001 (logged)
+        metrics.store.log_failure("/metrics", failure)
         return [GaugeMetricFamily(up.name, up.documentation, value=0)]
     return [
         up,

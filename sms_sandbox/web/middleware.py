@@ -1,7 +1,6 @@
 """Middleware for every address."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable
 from contextlib import suppress
 
@@ -10,9 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..domain.callbacks import USER_AGENT
 from ..domain.receiver import is_receiver
-from ..store.failures import DATABASE_IS_AWAY, describe_failure, is_database_failure
-
-log = logging.getLogger(__name__)
+from ..store.database import Store
+from ..store.failures import DATABASE_IS_AWAY, is_database_failure
 
 _STOPPING = PlainTextResponse(
     "The sandbox is being stopped.", 503, headers={"cache-control": "no-store", "connection": "close"}
@@ -50,8 +48,9 @@ class AnswerUnavailable:
     their own form if the database fails, so this is for pages, links and receivers.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, store: Store) -> None:
         self._app = app
+        self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -64,6 +63,6 @@ class AnswerUnavailable:
         except Exception as error:
             if scope["type"] != "http" or not is_database_failure(error):
                 raise
-            log.warning("%s failed, because the database did: %s", scope["path"], describe_failure(error))
+            self._store.log_failure(scope["path"], error)
             with suppress(RuntimeError):  # as above
                 await _AWAY(scope, receive, send)

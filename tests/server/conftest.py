@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sms_sandbox.server import refusal_log
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
+from sms_sandbox.store import grouped_log
 from tests.sandbox import Account, run_sandbox
 
 
@@ -16,5 +16,5 @@ def server(certificates: Certificates) -> Iterator[Account]:
     """
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, delivery_delay=0)
     with pytest.MonkeyPatch.context() as patch, run_sandbox(settings) as account:
-        patch.setattr(refusal_log, "INTERVAL_SECONDS", 0)
+        patch.setattr(grouped_log, "INTERVAL_SECONDS", 0)
         yield account

@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 
 from sms_sandbox.server.open_connections import OpenConnections
 from sms_sandbox.server.protocol import HttpProtocol
-from sms_sandbox.server.refusal_log import RefusalLog
+from sms_sandbox.store.grouped_log import GroupedLog
 
 EVIL = b"GET /evil HTTP/1.1\r\nHost: a\r\n\r\n"
 """A request that nobody sends: bodies hold its bytes."""
@@ -169,7 +169,10 @@ def read_stream(pieces: Sequence[bytes], reads_bodies: bool = True) -> Reading:
     async def run() -> Reading:
         config = uvicorn.Config(app, http=HttpProtocol, ws="none", log_config=None, server_header=False)
         config.load()
-        shared: dict[str, Any] = {"open_connections": OpenConnections(9), "refusals": RefusalLog(getLogger("refusals"))}
+        shared: dict[str, Any] = {
+            "open_connections": OpenConnections(9),
+            "refusals": GroupedLog(getLogger("refusals"), "requests"),
+        }
         protocol, transport = HttpProtocol(config, ServerState(), {}, **shared), FakeTransport()
         protocol.connection_made(transport)
         for piece in pieces:

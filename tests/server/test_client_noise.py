@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sms_sandbox.server import refusal_log
-from sms_sandbox.server.refusal_log import RefusalLog
+from sms_sandbox.store import grouped_log
+from sms_sandbox.store.grouped_log import GroupedLog
 from tests.sandbox import KEY, SECRET, Account, basic
 from tests.server.raw_connections import connect, connect_tls, port_of
 from tests.timing import eventually
@@ -62,7 +62,7 @@ def test_a_reset_connection_is_not_logged(
 def test_bad_requests_are_one_line_a_second_with_their_number(
     server: Account, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusal_log, "INTERVAL_SECONDS", 1.0)
+    monkeypatch.setattr(grouped_log, "INTERVAL_SECONDS", 1.0)
     began = time.monotonic()
     for _ in range(50):
         with connect_plain(server) as connection:
@@ -79,7 +79,7 @@ def test_bad_requests_are_one_line_a_second_with_their_number(
 
 
 def test_what_is_not_a_warning_passes_at_once(caplog: pytest.LogCaptureFixture) -> None:
-    log = RefusalLog(LOGGER)
+    log = GroupedLog(LOGGER, "requests")
     assert log.level == LOGGER.level
     for _ in range(3):
         log.error("a mistake of ours: %s", "this")
@@ -88,7 +88,7 @@ def test_what_is_not_a_warning_passes_at_once(caplog: pytest.LogCaptureFixture) 
 
 def test_the_end_of_the_server_loses_no_count(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
-        log = RefusalLog(LOGGER)
+        log = GroupedLog(LOGGER, "requests")
         for reason in ("one", "two", "three"):
             log.warning(reason)
         log.flush()

@@ -4,11 +4,17 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
+from sms_sandbox.store import grouped_log
 from tests.sandbox import Account, run_sandbox
 
 
 @pytest.fixture(scope="package")
 def server(certificates: Certificates) -> Iterator[Account]:
-    """A running sandbox, for all tests of the pages; its default account."""
-    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(certificates.directory))) as account:
+    """A running sandbox, for all tests of the pages; its default account.
+
+    It does not log later what a test before has caused.
+    """
+    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory))
+    with pytest.MonkeyPatch.context() as patch, run_sandbox(settings) as account:
+        patch.setattr(grouped_log, "INTERVAL_SECONDS", 0)
         yield account

@@ -2,12 +2,15 @@
 
 import logging
 import sqlite3
+import time
 from typing import Any
 
 import pytest
 
+from sms_sandbox.store import grouped_log
 from sms_sandbox.store.database import Store
 from tests.sandbox import Account, fetch
+from tests.timing import eventually
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 REQUESTS = [
@@ -39,3 +42,35 @@ def test_whatever_needs_the_database_is_answered_503(
     assert [each for each in caplog.records if each.name.startswith("uvicorn")] == []
     lines = [each for each in caplog.records if "because the database did" in each.getMessage()]
     assert [(each.levelno, each.exc_info) for each in lines] == [(logging.WARNING, None)]
+
+
+def test_an_outage_is_one_line_a_second_with_the_number_of_failures(
+    server: Account, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    requests = [
+        *REQUESTS,
+        ("GET", "/get-balance.json", b"", {}),
+        ("GET", "/readyz", b"", {}),
+        ("GET", "/metrics", b"", {}),
+    ]
+    monkeypatch.setattr(grouped_log, "INTERVAL_SECONDS", 1.0)
+    server.ok("GET", "/traffic")  # by then all is loaded
+    began, rounds = time.monotonic(), 5
+    with monkeypatch.context() as failing:
+        for name in ("run", "begin"):
+            failing.setattr(Store, name, full)
+        for verb, path, body, headers in requests * rounds:
+            fetch(f"{server.ready.http}{path}", verb, body, headers)
+    took = time.monotonic() - began
+
+    def lines() -> list[str]:
+        return [each for each in caplog.messages if "because the database did" in each]
+
+    def count() -> int:
+        return sum(
+            int(line.rpartition(" (")[2].partition(" failures")[0]) if line.endswith(" failures like this)") else 1
+            for line in lines()
+        )
+
+    eventually(lambda: count() == rounds * len(requests))
+    assert len(lines()) <= 2 + took
