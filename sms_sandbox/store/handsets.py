@@ -60,6 +60,10 @@ _LAST_SENT = Statement(
 )
 
 
+_TEXTS_PER_HANDSET = (4, 64, None)
+"""Number of the latest texts to read for each handset that is wanted; more if those were of too few handsets."""
+
+
 def list_numbers(db: Connection, tenant: int, paging: Paging, parts: Collection[str] = ()) -> Page[str]:
     """Return a page of the handsets' numbers, the one with the latest text first.
 
@@ -70,13 +74,29 @@ def list_numbers(db: Connection, tenant: int, paging: Paging, parts: Collection[
     only_got = select(func.count(r.c.msisdn.distinct())).where(*got)
     only_sent = select(func.count(t.c.msisdn.distinct())).where(*sent, ~answered)
     total = (db.scalar(only_got) or 0) + (db.scalar(only_sent) or 0)
-    # The latest of both tables are among the latest of each, so a page sorts no more than it shows.
-    end = paging.offset + paging.size
-    each = union_all(_latest(r.c.msisdn, r.c.sent_at, got, end), _latest(t.c.msisdn, t.c.received_at, sent, end))
-    latest = each.subquery()
-    query = select(latest.c.msisdn).group_by(latest.c.msisdn)
-    query = query.order_by(func.max(latest.c.at).desc(), latest.c.msisdn)
-    return fetch_page(db, query, paging, lambda row: str(row[0]), total)
+    wanted = min(total, paging.offset + paging.size)
+    page = Page[str]([], total, paging)
+    for texts_per_handset in _TEXTS_PER_HANDSET:
+        limit = texts_per_handset and texts_per_handset * wanted
+        # Both tables have an index by time, and the latest texts are those of the handsets to show.
+        texts = _latest(r.c.msisdn, r.c.sent_at, got, limit), _latest(t.c.msisdn, t.c.received_at, sent, limit)
+        query = _among_latest(*texts, limit)
+        page = fetch_page(db, query, paging, _first, total)
+        if paging.offset + len(page.rows) >= wanted:
+            break
+    return page
+
+
+def _among_latest(got: Select[Any], sent: Select[Any], limit: int | None) -> Select[Any]:
+    """Return a query for the numbers of the latest texts of both queries."""
+    each = union_all(got, sent).subquery()
+    texts = select(each).order_by(each.c.at.desc(), each.c.msisdn).limit(limit).subquery()
+    query = select(texts.c.msisdn).group_by(texts.c.msisdn)
+    return query.order_by(func.max(texts.c.at).desc(), texts.c.msisdn)
+
+
+def _first(row: Sequence[Any]) -> str:
+    return str(row[0])
 
 
 def _conditions(columns: Any, tenant: int, parts: Collection[str]) -> list[ColumnElement[bool]]:
@@ -85,11 +105,10 @@ def _conditions(columns: Any, tenant: int, parts: Collection[str]) -> list[Colum
 
 
 def _latest(
-    msisdn: "Column[str]", at: "Column[int]", conditions: Sequence[ColumnElement[bool]], limit: int
+    msisdn: "Column[str]", at: "Column[int]", conditions: Sequence[ColumnElement[bool]], limit: int | None
 ) -> Select[Any]:
-    """Return a query for the numbers with the latest texts, and when these were."""
-    last = func.max(at).label("at")
-    query = select(msisdn, last).where(*conditions).group_by(msisdn).order_by(last.desc(), msisdn).limit(limit)
+    """Return a query for the latest texts: whose they are, and when they came."""
+    query = select(msisdn, at.label("at")).where(*conditions).order_by(at.desc(), msisdn).limit(limit)
     return select(query.subquery())
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, SOFT_BOUNCE
 from ..domain.clock import MICROSECOND, from_micros, to_micros
@@ -61,10 +61,10 @@ def read(db: Connection, tenant: int, since: datetime, until: datetime, count: i
 def _sent(db: Connection, tenant: int, begin: int, end: int, width: int) -> Iterator[tuple[int, str, int]]:
     index = ((r.c.sent_at - begin) // width).label("bucket")
     own = select(a.c.id).where(a.c.tenant == tenant)
+    unsent = select(m.c.id).where(m.c.tenant == tenant, m.c.status != SENT)  # few, so it is faster than a join
     query = (
         select(index, r.c.status, func.count())
-        .join_from(r, m, and_(m.c.tenant == r.c.tenant, m.c.id == r.c.message))
-        .where(r.c.tenant == tenant, r.c.account.in_(own), r.c.sent_at.between(begin, end), m.c.status == SENT)
+        .where(r.c.tenant == tenant, r.c.account.in_(own), r.c.sent_at.between(begin, end), r.c.message.not_in(unsent))
         .group_by("bucket", r.c.status)
     )
     for row in db.execute(query):

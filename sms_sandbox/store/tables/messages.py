@@ -1,6 +1,6 @@
 """Tables of messages, recipients, links, responses and mails."""
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, column
 
 from .columns import flag, metadata, number, serial, short, text
 
@@ -56,6 +56,7 @@ recipients = Table(
     Index("recipients_by_message", "tenant", "message", "id"),
     Index("recipients_by_handset", "tenant", "msisdn", "sent_at", "id"),
     Index("recipients_by_time", "tenant", "account", "sent_at", "id"),
+    Index("recipients_by_latest", "tenant", column("sent_at").desc(), "msisdn"),  # of all accounts
 )
 
 links = Table(
@@ -101,6 +102,7 @@ responses = Table(
     Index("responses_by_message", "tenant", "message", "id"),
     Index("responses_by_handset", "tenant", "msisdn", "received_at", "id"),
     Index("responses_by_time", "tenant", "account", "received_at", "id"),
+    Index("responses_by_latest", "tenant", column("received_at").desc(), "msisdn"),  # of all accounts
 )
 
 mails = Table(
