@@ -94,9 +94,8 @@ def sms_sandbox(request: pytest.FixtureRequest, sms_sandbox_server: Sandbox) -> 
         settings |= mark.kwargs
     if sms_sandbox_server.log is not None:
         request.node.stash[_LOG_START] = sms_sandbox_server.log.size()
-    tenant = sms_sandbox_server.new_tenant(**settings)
+    tenant = sms_sandbox_server.new_tenant(with_receiver=True, **settings)
     try:
-        tenant.receiver()
         yield tenant
     finally:
         tenant.close()

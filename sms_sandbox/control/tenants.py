@@ -56,7 +56,10 @@ def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
     )
     secret = body.secret or secrets.token_hex(16)
     check_secrets(call, secret)
-    account = NewAccount(key, secret, name=name, throttle=throttle)
+    account = NewAccount(
+        key, secret, name=name, throttle=throttle,
+        dlr_url=body.dlr_url, reply_url=body.reply_url, link_hits_url=body.link_hits_url,
+    )  # fmt: skip
     if body.balance is not None:
         account = replace(account, balance=to_units(body.balance))
     return created_tenant(call, new_tenant.create(call.db, new, account, call.real))

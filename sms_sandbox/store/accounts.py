@@ -92,6 +92,9 @@ class NewAccount(Struct, frozen=True):
     number_margin: int = 0
     payment_method: str = "variable"
     top_up: int = 0
+    dlr_url: str | None = None
+    reply_url: str | None = None
+    link_hits_url: str | None = None
 
 
 _RULES = select(rules.c.id).where(rules.c.tenant == a.c.tenant)
@@ -113,7 +116,7 @@ _ADD = Statement(
     " ON CONFLICT (key) DO NOTHING"
 )
 _BLANK = {column.name: None if column.nullable else 0 for column in a.c}
-"""Values of the columns that a new account does not set: no URLs, nothing sent yet, not suspended."""
+"""Values of the columns that a new account does not set: nothing sent yet, not suspended."""
 
 _ONE = (a.c.tenant == bindparam("tenant"), a.c.id == bindparam("account"))
 _SECRET = Statement(select(a.c.secret).where(*_ONE))

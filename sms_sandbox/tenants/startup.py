@@ -122,10 +122,7 @@ class TenantSetup:
             return
         from .seed_file.apply import with_seed_settings
 
-        created = new_tenant.create(db, *with_seed_settings(given, tenant, account), real_now())
-        owner = accounts.find_first(db, created.id)
-        assert owner is not None
-        accounts.change(db, created.id, owner.id, given.urls)
+        new_tenant.create(db, *with_seed_settings(given, tenant, account), real_now())
 
 
 def _quotas_of(settings: Settings) -> Quotas:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from ..client import discovery, environment
@@ -104,19 +105,29 @@ class Sandbox(Queries, FaultInjection):
         """
         return cls(discovery.discover_server(ready_file, http, key, secret, token))
 
-    def new_tenant(self, *, frozen: bool | datetime = False, **settings: Any) -> "Sandbox":
+    def new_tenant(self, *, frozen: bool | datetime = False, with_receiver: bool = False, **settings: Any) -> "Sandbox":
         """Make a tenant on the same server, without a throttle. Closing it deletes it.
 
         Args:
             frozen: True freezes its clock now; a datetime freezes it at that time.
+            with_receiver: start its `receiver()` at once, which saves a call.
             settings: fields of `POST /tenants`: throttle, seed, balance, profile, strict_senders, delivery_seconds,
-                name, key, secret.
+                name, key, secret, dlr_url, reply_url, link_hits_url.
         """
-        body = {"throttle": 0} | settings
+        body: dict[str, Any] = {"throttle": 0, "secret": token_hex(16)} | settings
         if frozen:
             body["frozen_at"] = (frozen if isinstance(frozen, datetime) else datetime.now(UTC)).isoformat()
-        created = self.read(CreatedTenant, "POST", "/tenants", body)
+        receiver = Receiver(body["secret"]) if with_receiver else None
+        if receiver is not None:
+            body = _all_urls(receiver.url) | body
+        try:
+            created = self.read(CreatedTenant, "POST", "/tenants", body)
+        except BaseException:
+            if receiver is not None:
+                receiver.close()
+            raise
         tenant = Sandbox(replace(self.where, key=created.key, secret=created.secret), created.name, self)
+        tenant._receiver = receiver
         tenant._closing.append(lambda: tenant.control("DELETE", "/tenants/current"))
         return tenant
 
@@ -216,7 +227,7 @@ class Sandbox(Queries, FaultInjection):
 
         A message that is sent with its own callback URL uses that one.
         """
-        self.change_account(dlr_url=url, reply_url=url, link_hits_url=url)
+        self.change_account(**_all_urls(url))
 
     def change_account(self, **settings: Any) -> Account:
         """Change fields of `PATCH /account`: throttle, balance, price, suspended, default callback URLs and more."""
@@ -232,3 +243,8 @@ class Sandbox(Queries, FaultInjection):
         if self._receiver is not None and not kinds:
             self._receiver.clear()
             self.call_back(self._receiver.url)
+
+
+def _all_urls(url: str | None) -> dict[str, str | None]:
+    """Return the default callback URLs of an account if all are the same."""
+    return dict.fromkeys(("dlr_url", "reply_url", "link_hits_url"), url)

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.receiver import Receiver
 from tests.sandbox import HANDSET, Account
 
@@ -59,6 +61,25 @@ def test_the_same_seed_and_the_same_calls_give_the_same_ids(new_tenant: Make, re
         seen.append([tenant.ok("GET", "/messages"), tenant.ok("GET", "/recipients"), callbacks])
     assert seen[0] == seen[1]
     assert len(seen[0][2]) == 3
+
+
+# Callback URLs of a new tenant
+
+
+def test_a_new_tenant_calls_back_as_it_was_told(new_tenant: Make, receiver: Receiver) -> None:
+    tenant = new_tenant(dlr_url=f"{receiver.url}/dlr", delivery_seconds=0)
+    account = tenant.ok("GET", "/account")
+    assert [account[name] for name in ("dlr_url", "reply_url", "link_hits_url")] == [f"{receiver.url}/dlr", None, None]
+    tenant.send()
+    assert [each.path for each in receiver.wait_for(1)] == ["/dlr"]
+
+
+@pytest.mark.parametrize("name", ["dlr_url", "reply_url", "link_hits_url"])
+def test_a_new_tenant_refuses_callback_urls_of_other_schemes(server: Account, name: str) -> None:
+    answer = server.control("POST", "/tenants", {"name": "odd", name: "ftp://localhost/"})
+    assert answer.status == 422
+    assert "'ftp://localhost/' is no http or https address" in answer.json["error"]["message"]
+    assert "odd" not in {each["name"] for each in server.ok("GET", "/tenants", max=1000)["tenants"]}
 
 
 # The end of a tenant

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sms_sandbox.domain.callbacks import signature
-from sms_sandbox.testing import Receiver, Sandbox
+from sms_sandbox.testing import Receiver, Sandbox, SandboxError
 from tests.sandbox import HANDSET, Answer, fetch
 
 SECRET = "secret"
@@ -141,3 +141,26 @@ def test_a_url_given_with_the_message_wins(tenant: Sandbox) -> None:
     tenant.call("send-sms", message="hello", to=HANDSET, dlr_callback=f"{receiver.url}/order?id=17")
     tenant.advance(seconds=2)
     assert [(each.path, each["id"], each.signed) for each in receiver.dlrs] == [("/order", "17", True)]
+
+
+def test_a_tenant_begins_with_its_receiver_where_it_should(server: Sandbox) -> None:
+    with server.new_tenant(with_receiver=True, delivery_seconds=0, link_hits_url=None) as tenant:
+        tenant.call("send-sms", to=HANDSET, message="Hello")
+        assert [each.signed for each in tenant.receiver().wait_for(1)] == [True]
+        account = tenant.control("GET", "/account")
+        url = tenant.receiver().url
+        assert [account[name] for name in ("dlr_url", "reply_url", "link_hits_url")] == [url, url, None]
+
+
+def test_a_tenant_that_is_refused_leaves_no_receiver(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Receiver] = []
+
+    def open_receiver(secret: str) -> Receiver:
+        opened.append(Receiver(secret))
+        return opened[0]
+
+    monkeypatch.setattr("sms_sandbox.testing.sandbox.Receiver", open_receiver)
+    with pytest.raises(SandboxError, match="profile"):
+        server.new_tenant(with_receiver=True, profile="none")
+    with pytest.raises(OSError, match="refused"):
+        fetch(opened[0].url)

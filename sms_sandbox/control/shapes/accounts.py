@@ -4,8 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from ...domain.callbacks import is_http_url
-from .primitives import PageInfo, Request, Response
+from .primitives import PageInfo, Request, Response, check_callback_urls
 from .tenants import Money, Rate
 
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
@@ -31,9 +30,7 @@ class AccountChange(Request):
     global_optouts: bool | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        for url in (self.dlr_url, self.reply_url, self.link_hits_url):
-            if isinstance(url, str) and not is_http_url(url):
-                raise ValueError(f"{url[:100]!r} is no http or https address")
+        check_callback_urls(self.dlr_url, self.reply_url, self.link_hits_url)
 
 
 class Account(Response):

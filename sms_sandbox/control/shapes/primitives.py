@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from ...domain.callbacks import is_http_url
 from ...domain.clock import EPOCH, LATEST
 
 # In Python `$` also matches before a final line break, in JSON Schema it does not.
@@ -34,6 +35,13 @@ Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=366 * 86400)]
 PositiveInt = Annotated[int, Meta(ge=1, le=2**31)]
 PageSize = Annotated[int, Meta(ge=1, le=1000)]
+
+
+def check_callback_urls(*urls: object) -> None:
+    """Raise ValueError if one of them is a text without the scheme http or https."""
+    for url in urls:
+        if isinstance(url, str) and not is_http_url(url):
+            raise ValueError(f"{url[:100]!r} is no http or https address")
 
 
 class Request(Struct, forbid_unknown_fields=True):

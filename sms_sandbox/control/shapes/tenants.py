@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ...domain.profiles import ProfileName
 from .clock import Clock
-from .primitives import Name, PageInfo, Request, Response, Seconds, Text, check_time
+from .primitives import Name, PageInfo, Request, Response, Seconds, Text, check_callback_urls, check_time
 
 Key = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^:\x00-\x1f\x7f]+$(?!\n)")]
 Secret = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
@@ -32,7 +32,7 @@ Kind = Literal[
 class NewTenant(Request):
     """A tenant to create. Name, seed, key and secret are generated if left out; the rest is the server's default.
 
-    With `frozen_at` its clock is frozen at that time.
+    With `frozen_at` its clock is frozen at that time. The URLs are the default callback URLs of its account.
     """
 
     name: Name | None = None
@@ -45,8 +45,12 @@ class NewTenant(Request):
     strict_senders: bool | None = None
     delivery_seconds: Seconds | None = None
     frozen_at: datetime | None = None
+    dlr_url: str | None = None
+    reply_url: str | None = None
+    link_hits_url: str | None = None
 
     def __post_init__(self) -> None:
+        check_callback_urls(self.dlr_url, self.reply_url, self.link_hits_url)
         if self.frozen_at is not None:
             check_time("frozen_at", self.frozen_at)
 

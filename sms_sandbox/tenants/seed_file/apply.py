@@ -41,6 +41,7 @@ def with_seed_settings(given: s.Account, tenant: NewTenant, account: NewAccount)
         account = replace(account, throttle=PROFILES[given.profile].throttle)
     if given.balance is not None:
         account = replace(account, balance=_to_units(given.balance))
+    account = replace(account, dlr_url=given.dlr_url, reply_url=given.reply_url, link_hits_url=given.link_hits_url)
     settings: dict[str, Any] = {
         name: value for name in ("seed", "profile", "strict_senders") if (value := getattr(given, name)) is not None
     }

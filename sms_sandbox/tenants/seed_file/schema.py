@@ -64,11 +64,6 @@ class Account(Request, kw_only=True):
         for url in (self.dlr_url, self.reply_url, self.link_hits_url):
             _check_url(url)
 
-    @property
-    def urls(self) -> dict[str, str | None]:
-        """Return the account's callback URLs."""
-        return {"dlr_url": self.dlr_url, "reply_url": self.reply_url, "link_hits_url": self.link_hits_url}
-
 
 class Owned(Request, kw_only=True):
     """An item that belongs to an account. `account` is its key; without one it is the default account."""
