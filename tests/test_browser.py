@@ -9,7 +9,7 @@ import pytest
 from tests import browser
 
 
-def test_a_browser_that_is_named_is_the_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configured_browser_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMS_SANDBOX_BROWSER", sys.executable)
     assert browser.find_browser() == sys.executable
     monkeypatch.setenv("SMS_SANDBOX_BROWSER", "no-such-browser")

@@ -53,6 +53,6 @@ def assert_same(one: bytes, other: bytes) -> None:
     assert one == other
 
 
-def test_every_kind_of_thing_happened(servers: list[Account], receiver: Receiver) -> None:
+def test_the_calls_cause_every_kind_of_event(servers: list[Account], receiver: Receiver) -> None:
     tables: dict[str, list[dict[str, Any]]] = json.loads(lived(servers[0], receiver))["tables"]
     assert [name for name, rows in tables.items() if not rows] == ["failed_events"]  # which no call can cause

@@ -56,7 +56,7 @@ def pytest_on(folder: Path, ready_file: Path) -> tuple[int, str]:
     return int(passed[1]) if passed else 0, ran.stdout + ran.stderr
 
 
-def test_the_page_on_pytest(server: tuple[Sandbox, Path], tmp_path: Path) -> None:
+def test_the_page_on_pytest_runs_as_written(server: tuple[Sandbox, Path], tmp_path: Path) -> None:
     for name in ("conftest.py", "buggy.py", "fixed.py"):
         shutil.copy(ROOT / "examples" / "reminders" / name, tmp_path)
     shown = blocks("pytest.md", "python")
@@ -92,7 +92,7 @@ def written(server: tuple[Sandbox, Path], tmp_path: Path, request: pytest.Fixtur
     indirect=["written"],
     ids=["javascript", "php", "shell"],
 )
-def test_the_same_test_in_another_language(
+def test_the_test_in_another_language_passes(
     server: tuple[Sandbox, Path], written: Path, command: tuple[str, ...]
 ) -> None:
     sandbox, folder = server
@@ -111,7 +111,7 @@ def test_the_same_test_in_another_language(
 
 
 @pytest.mark.parametrize("written", [("python", "test_bounce.py")], indirect=True)
-def test_the_same_test_in_python(server: tuple[Sandbox, Path], written: Path, tmp_path: Path) -> None:
+def test_the_test_in_python_passes(server: tuple[Sandbox, Path], written: Path, tmp_path: Path) -> None:
     shutil.move(written, tmp_path)
     passed, output = pytest_on(tmp_path, server[1] / "sandbox.json")
     assert passed == 1, output

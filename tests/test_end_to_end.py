@@ -75,7 +75,7 @@ def test_a_message_is_sent_delivered_reported_and_answered(
     assert process.errors.read_text() == ""
 
 
-def test_an_app_that_is_down_for_a_day_hears_of_it_in_the_end(
+def test_an_app_that_is_down_for_a_day_gets_its_callbacks_in_the_end(
     certificates: Certificates, tmp_path: Path, receiver: Receiver
 ) -> None:
     with run_process(certificates, tmp_path) as process:
@@ -195,7 +195,7 @@ def check_books(account: Account, answered: list[int]) -> None:
     assert recipients == 2 * len(messages)
 
 
-def test_a_sudden_death_loses_nothing_that_was_answered(
+def test_a_crash_loses_nothing_that_was_answered(
     certificates: Certificates, tmp_path: Path, receiver: Receiver
 ) -> None:
     flags = ("--database", f"sqlite:///{tmp_path / 'store.db'}", "--throttle", "0", "--delivery-delay", "0.3")

@@ -46,7 +46,7 @@ class Failing:
             raise OSError(24, "Too many open files")
 
 
-async def test_it_is_tried_again_until_it_works(
+async def test_loading_is_retried_until_it_works(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = Failing(3)
@@ -63,7 +63,7 @@ async def test_it_is_tried_again_until_it_works(
     assert "Too many open files" in caplog.text
 
 
-async def test_it_can_stop_though_nothing_loads(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sandbox_stops_even_if_nothing_loads(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_module, "import_module", Failing(float("inf")))
     await sandbox.start()
     async with asyncio.timeout(DEADLINE_SECONDS):

@@ -15,13 +15,13 @@ ROWS = [
 ]
 
 
-def test_there_are_many() -> None:
+def test_the_page_lists_many_oddities() -> None:
     assert len(ROWS) >= 20
     assert len({row[0] for row in ROWS}) == len(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:40])
-def test_each_has_its_evidence(row: list[str]) -> None:
+def test_each_oddity_has_its_evidence(row: list[str]) -> None:
     seen, why, evidence = row
     marks, _, sections = evidence.partition(", ")
     assert seen
@@ -31,5 +31,5 @@ def test_each_has_its_evidence(row: list[str]) -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/README.md", "docs/methods.md"])
-def test_it_is_linked(page: str) -> None:
+def test_the_page_is_linked(page: str) -> None:
     assert re.search(r"\]\((docs/)?oddities\.md\)", (ROOT / page).read_text())

@@ -56,7 +56,7 @@ def test_control_lets_a_new_key_in_too(newcomer: Account) -> None:
     assert code(newcomer) == "SUCCESS"
 
 
-def test_of_first_calls_at_once_one_makes_the_tenant(server: Account, newcomer: Account) -> None:
+def test_only_one_of_simultaneous_first_calls_creates_the_tenant(server: Account, newcomer: Account) -> None:
     before = server.ok("GET", "/tenants", max=1)["page"]["total"]
     with ThreadPoolExecutor(8) as pool:
         through_both = [newcomer.send] * 8 + [lambda: newcomer.ok("GET", "/account")["id"]] * 8
@@ -69,7 +69,7 @@ def test_of_first_calls_at_once_one_makes_the_tenant(server: Account, newcomer: 
     ("key", "secret"),
     [("", "s"), ("key", ""), ("k" * 256, "s"), ("key", "s" * 256), ("a\tb", "s"), ("key\x7f", "s"), ("key", "s\x01"),],
 )  # fmt: skip
-def test_what_can_be_no_account_makes_none(server: Account, key: str, secret: str) -> None:
+def test_invalid_credentials_create_no_account(server: Account, key: str, secret: str) -> None:
     before = server.ok("GET", "/tenants", max=1)["page"]["total"]
     stranger = Account(server.ready, key, secret)
     assert code(stranger) == "AUTH_FAILED"
@@ -77,7 +77,7 @@ def test_what_can_be_no_account_makes_none(server: Account, key: str, secret: st
     assert server.ok("GET", "/tenants", max=1)["page"]["total"] == before
 
 
-def test_a_magic_key_makes_the_tenant_of_the_key_it_is_of(server: Account, newcomer: Account) -> None:
+def test_a_magic_key_creates_the_tenant_of_its_plain_key(server: Account, newcomer: Account) -> None:
     magic = replace(newcomer, key=f"{newcomer.key}-expired")
     assert magic.ok("GET", "/account")["key"] == newcomer.key
     assert code(magic) == "ACCOUNT_EXPIRED"

@@ -16,7 +16,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -
     return Runs(tmp_path_factory.mktemp("runs"), certificates.directory)
 
 
-def test_it_is_an_entry_point_of_the_package() -> None:
+def test_the_plugin_is_an_entry_point_of_the_package() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     module = declared["entry-points"]["pytest11"]["sms_sandbox"]
     assert import_module(module).__name__ == "sms_sandbox.pytest_plugin"
@@ -97,12 +97,12 @@ def test_each_test_has_the_tenant_it_asks_for(ran: Ran) -> None:
     assert ran.counts(passed=8, failed=2, error=3)
 
 
-def test_a_marker_that_can_not_be_is_an_error(ran: Ran) -> None:
+def test_an_invalid_marker_is_an_error(ran: Ran) -> None:
     assert "takes keyword arguments only" in ran.about("ERROR at setup of test_bare_value")
     assert "unknown field `colour`" in ran.about("ERROR at setup of test_unknown_name")
 
 
-def test_a_failure_tells_what_happened(ran: Ran) -> None:
+def test_a_failed_test_shows_its_traffic(ran: Ran) -> None:
     report = ran.about("test_fails")
     assert "assert 'hello' == 'good-bye'" in report, "assertions are no longer rewritten"
     section = report.partition("- sms-sandbox -")[2]
@@ -111,7 +111,7 @@ def test_a_failure_tells_what_happened(ran: Ran) -> None:
     assert "61491570158" not in ran.said
 
 
-def test_a_failure_leaves_its_story(runs: Runs, ran: Ran) -> None:
+def test_a_failed_test_leaves_a_report(runs: Runs, ran: Ran) -> None:
     (story,) = (runs.folder / "stories").iterdir()
     assert f"stories/{story.name}" in ran.about("test_fails").partition("- sms-sandbox story -")[2]
     assert story.name.startswith("test_sad.py.test_fails")
@@ -131,7 +131,7 @@ def test_a_failure_is_seen_though_the_server_is_gone(ran: Ran) -> None:
 # Loading
 
 
-def test_it_costs_a_run_that_does_not_use_it_nothing(runs: Runs) -> None:
+def test_a_run_that_does_not_use_the_plugin_loads_nothing(runs: Runs) -> None:
     runs.write(
         "test_unused.py",
         """
@@ -146,7 +146,7 @@ def test_it_costs_a_run_that_does_not_use_it_nothing(runs: Runs) -> None:
     assert runs.run("test_unused.py").counts(passed=1)
 
 
-def test_it_is_loaded_by_itself_and_can_be_kept_out(runs: Runs, tmp_path: Path) -> None:
+def test_the_plugin_is_loaded_automatically_and_can_be_disabled(runs: Runs, tmp_path: Path) -> None:
     installed = tmp_path / "sms_sandbox-0.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: sms-sandbox\nVersion: 0\n")

@@ -233,6 +233,6 @@ def test_plugins_that_change_the_run(tmp_path: Path, certificates: Certificates)
     run_tests(tmp_path, certificates, PLUGINS, "-W", "error", *plugins)
 
 
-def test_gevent(tmp_path: Path, certificates: Certificates) -> None:
+def test_tests_under_gevent_pass(tmp_path: Path, certificates: Certificates) -> None:
     (tmp_path / "conftest.py").write_text("from gevent import monkey\n\nmonkey.patch_all()\n")
     run_tests(tmp_path, certificates, {"gevent": GEVENT})

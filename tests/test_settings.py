@@ -56,7 +56,7 @@ def test_the_profile_setting_offers_every_profile() -> None:
         ("control_token", "caf\u00e9"),
     ],
 )
-def test_what_cannot_be_is_refused_by_the_name_of_its_flag(name: str, value: object) -> None:
+def test_an_invalid_setting_is_refused_with_the_name_of_its_flag(name: str, value: object) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings(**{name: value})  # type: ignore[arg-type]
     assert flag(name) in str(caught.value)
@@ -74,7 +74,7 @@ def test_a_secret_may_hold_colons() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 15, 1_000_000, None])
-def test_a_throttle_may_be_anything_sensible(value: int | None) -> None:
+def test_a_throttle_may_be_zero_or_more(value: int | None) -> None:
     assert Settings(throttle=value).throttle == value
 
 

@@ -52,7 +52,7 @@ def test_a_clock_that_a_killed_process_moved_goes_on_in_another(two: Pair, recei
         eventually(lambda: moment(other.account) > stood)
 
 
-def test_what_one_process_advances_no_other_moves_meanwhile(two: Pair, receiver: Receiver) -> None:
+def test_only_one_process_at_a_time_advances_a_clock(two: Pair, receiver: Receiver) -> None:
     one, other = two
     with advancing(one.account, receiver) as pool:
         stood = moment(other.account)

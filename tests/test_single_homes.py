@@ -36,20 +36,20 @@ def homes(*texts: str) -> list[str]:
 
 
 @pytest.mark.parametrize("host", [merge.TRACKED_HOST, merge.UNSUBSCRIBE_HOST])
-def test_the_hosts_of_short_links(host: str) -> None:
+def test_the_hosts_of_short_links_have_one_home(host: str) -> None:
     assert homes(host) == ["domain/merge.py"]
 
 
 @pytest.mark.parametrize("name", sorted(PROFILES.keys() - {DEFAULT_PROFILE}))
-def test_the_names_of_profiles(name: str) -> None:
+def test_the_names_of_profiles_have_one_home(name: str) -> None:
     assert homes(name) == ["domain/profiles.py"]
 
 
-def test_the_rule_of_a_magic_key() -> None:
+def test_the_rule_of_a_magic_key_has_one_home() -> None:
     assert homes("magic key") == ["domain/faults.py"]
 
 
-def test_a_leading_zero_means_australia() -> None:
+def test_a_leading_zero_means_australia_in_one_place() -> None:
     assert [path.name for path in FILES if "61" in literals(path)] == ["numbers.py"]
 
 

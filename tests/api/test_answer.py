@@ -53,7 +53,7 @@ def test_a_refused_call_leaves_nothing_behind(http: AppClient, call: Caller, how
 
 
 @pytest.mark.parametrize("how", ["undeclared", "broken"])
-def test_a_mistake_of_ours_is_an_envelope_too(
+def test_an_error_in_the_sandbox_is_an_api_error(
     http: AppClient, call: Caller, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     answered = http.get("/leave.json", params={"how": how})
@@ -65,7 +65,7 @@ def test_a_mistake_of_ours_is_an_envelope_too(
 
 
 @pytest.mark.parametrize("name", ["get-balance", "send-sms"])
-def test_a_call_whose_tenant_ends_while_it_is_let_in_is_a_stranger_s(fresh: FreshTenant, name: str) -> None:
+def test_a_call_whose_tenant_is_deleted_during_its_check_is_refused(fresh: FreshTenant, name: str) -> None:
     class Slow(Gate):
         def admit(self, db: Connection, authorization: str) -> Account:
             answer = super().admit(db, authorization)

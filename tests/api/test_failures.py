@@ -167,7 +167,7 @@ def test_a_call_whose_traffic_can_not_be_written_is_not_carried_out(
     assert "a mistake of ours" in caplog.text
 
 
-def test_an_entry_that_can_not_be_made_is_reduced_to_its_outcome(
+def test_an_entry_that_cannot_be_built_is_reduced_to_its_outcome(
     http: AppClient, entries: list[PendingEntry], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert http.post("/send-sms.json", data=HELLO).status_code == 200
@@ -179,7 +179,7 @@ def test_an_entry_that_can_not_be_made_is_reduced_to_its_outcome(
 
 
 @pytest.mark.parametrize("fmt", ENVELOPES)
-def test_a_failure_behind_a_call_is_an_envelope_too(fresh: FreshTenant, fmt: str) -> None:
+def test_an_error_after_a_call_is_an_api_error(fresh: FreshTenant, fmt: str) -> None:
     app = Starlette(routes=[ApiRoute(Api(fresh.store, None))], exception_handlers={Exception: failure})
     client = AppClient(app)
     client.auth = (KEY, SECRET)

@@ -29,7 +29,7 @@ def frozen(fresh: FreshTenant) -> FreshTenant:
     return fresh
 
 
-def test_a_keyword_with_everything(call: Caller, frozen: FreshTenant) -> None:
+def test_a_keyword_keeps_all_its_options(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-keyword", **EXAMPLE)
     on = made["list_id"]
     assert without_error(made) == [
@@ -45,7 +45,7 @@ def test_a_keyword_with_everything(call: Caller, frozen: FreshTenant) -> None:
     ]  # fmt: skip
 
 
-def test_a_keyword_with_nothing_but_its_number(call: Caller, frozen: FreshTenant) -> None:
+def test_a_keyword_needs_only_its_number(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-keyword", keyword=" Big  news ", number=f"+{OWN_NUMBER}", activate="no")
     assert without_error(made) == [
         ("keyword", "BIG NEWS"), ("reference", ""), ("number", int(OWN_NUMBER)), ("list_id", 0),
@@ -57,7 +57,7 @@ def test_a_keyword_with_nothing_but_its_number(call: Caller, frozen: FreshTenant
     assert "<keywords><item><keyword>BIG NEWS</keyword><reference/>" in xml
 
 
-def test_a_keyword_with_a_list_of_ones_own(call: Caller, frozen: FreshTenant) -> None:
+def test_a_keyword_can_use_an_owned_list(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="Mine")["id"]
     made = call.ok("add-keyword", keyword="JOIN", number=OWN_NUMBER, list_id=on, welcome_message="hi")
     assert made["list_id"] == on
@@ -76,7 +76,7 @@ def test_reserved_words_are_refused(call: Caller, frozen: FreshTenant, word: str
     assert call.refused("add-keyword", keyword=f" {word.title()}", number=OWN_NUMBER) == WRONG
 
 
-def test_what_else_is_refused(call: Caller, frozen: FreshTenant) -> None:
+def test_other_invalid_keywords_are_refused(call: Caller, frozen: FreshTenant) -> None:
     other = add_other_caller(frozen)
     theirs = other.ok("add-list", name="Theirs")["id"]
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
@@ -106,7 +106,7 @@ def test_a_keyword_is_on_a_number_once(call: Caller, frozen: FreshTenant) -> Non
     assert [each["number"] for each in call.ok("get-keywords")["keywords"]] == [int(OWN_NUMBER), other]
 
 
-def test_of_two_calls_at_once_one_gets_the_keyword(
+def test_only_one_of_two_simultaneous_calls_gets_the_keyword(
     call: Caller, frozen: FreshTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
@@ -168,13 +168,13 @@ def test_a_keyword_is_closed_and_opened(call: Caller, frozen: FreshTenant, given
     assert call.ok("get-balance")["balance"] == 995
 
 
-def test_an_answer_brings_a_list_with_it_later_too(call: Caller, frozen: FreshTenant) -> None:
+def test_an_answer_that_is_set_later_creates_a_list_too(call: Caller, frozen: FreshTenant) -> None:
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.ok("add-keyword", **here)["list_id"] == 0
     assert call.ok("edit-keyword", **here, welcome_message="hi")["list_id"] != 0
 
 
-def test_what_can_not_be_edited(call: Caller, frozen: FreshTenant) -> None:
+def test_invalid_edits_are_refused(call: Caller, frozen: FreshTenant) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     assert call.refused("edit-keyword", keyword="OLD", number=OWN_NUMBER) == UNKNOWN
     assert call.refused("edit-keyword", keyword="NEWS", number=POOL[0]) == FOREIGN
@@ -200,7 +200,7 @@ def test_a_keyword_is_paid_for_every_month(call: Caller, fresh: FreshTenant) -> 
     assert there["status"] == "open"
 
 
-def test_one_that_is_not_paid_for_closes_till_it_is(call: Caller, fresh: FreshTenant) -> None:
+def test_a_keyword_that_is_not_paid_for_is_closed_until_it_is(call: Caller, fresh: FreshTenant) -> None:
     set_account(fresh, balance=2_500_000 + 500_000 + 499_999)
     here = {"keyword": "NEWS", "number": OWN_NUMBER}
     call.ok("add-keyword", **here)
@@ -216,7 +216,7 @@ def test_one_that_is_not_paid_for_closes_till_it_is(call: Caller, fresh: FreshTe
     assert opened["billing_date"] > there["billing_date"]
 
 
-def test_one_on_a_number_out_of_service_is_not_charged(call: Caller, fresh: FreshTenant) -> None:
+def test_a_keyword_on_a_number_out_of_service_is_not_charged(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     set_account(fresh, balance=2_400_000)
     advance(fresh, days=32)

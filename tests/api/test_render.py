@@ -128,7 +128,7 @@ def test_json_is_compact_and_keeps_the_order_of_keys() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes"])
-def test_what_cannot_be_rendered_is_a_mistake(value: Any) -> None:
+def test_a_value_that_cannot_be_rendered_is_an_error(value: Any) -> None:
     for spell in (to_json, to_xml):
         with pytest.raises(TypeError, match="cannot render"):
             spell({"v": value})

@@ -57,7 +57,7 @@ def only_python(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("only_python")
-def test_where_all_is_well_it_says_so(server: Account, tmp_path: Path) -> None:
+def test_doctor_finds_nothing_wrong_where_all_is_well(server: Account, tmp_path: Path) -> None:
     result = examine(server, tmp_path)
     assert result.exit_code == 0, result.output
     assert result.output.endswith("\nNothing is wrong.\n")
@@ -66,20 +66,22 @@ def test_where_all_is_well_it_says_so(server: Account, tmp_path: Path) -> None:
     assert "localhost, 127.0.0.1" in result.output
 
 
-def test_the_server_is_down(server: Account, tmp_path: Path) -> None:
+def test_a_missing_server_is_found(server: Account, tmp_path: Path) -> None:
     gone = Account(replace(server.ready, http=f"http://localhost:{free_port()}"))
     bad = wrong(examine(gone, tmp_path, "--json"))
     assert set(bad) == {"server"}
     assert "sms-sandbox serve" in bad["server"]["advice"]
 
 
-def test_something_else_has_the_port(server: Account, tmp_path: Path, receiver: Receiver) -> None:
+def test_another_program_on_the_port_is_found(server: Account, tmp_path: Path, receiver: Receiver) -> None:
     bad = wrong(examine(Account(replace(server.ready, http=receiver.url)), tmp_path, "--json"))
     assert "Something that is not a sandbox" in bad["server"]["says"]
 
 
 @pytest.mark.usefixtures("only_python")
-def test_a_variable_names_another_authority(server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_with_another_authority_is_found(
+    server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = ensure(tmp_path / "other")
     monkeypatch.setenv("SSL_CERT_FILE", str(other.ca_bundle))
     monkeypatch.setenv("CURL_CA_BUNDLE", str(tmp_path / "none.pem"))
@@ -93,7 +95,7 @@ def test_a_variable_names_another_authority(server: Account, tmp_path: Path, mon
     assert "eval" in wrong(result)["python3"]["advice"]
 
 
-def test_a_proxy_catches_localhost(server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_for_localhost_is_found(server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
@@ -106,7 +108,7 @@ def test_a_proxy_catches_localhost(server: Account, tmp_path: Path, monkeypatch:
     assert wrong(examine(server, tmp_path, "--no-languages", "--json")) == {}
 
 
-def test_the_server_is_of_another_version(server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_of_another_version_is_found(server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sms_sandbox.cli.doctor.server.__version__", "99.0")
     bad = wrong(examine(server, tmp_path, "--no-languages", "--json"))
     assert set(bad) == {"version"}
@@ -148,7 +150,7 @@ DAY = 86_400
         ("soon", "expires in 2 d", "Restart the sandbox"),
     ],
 )
-def test_a_certificate_that_is_no_good(
+def test_an_unusable_certificate_is_found(
     server: Account, certificates: Certificates, tmp_path: Path, kind: str, said: str, advice: str
 ) -> None:
     now = int(time.time())
@@ -165,7 +167,7 @@ def test_a_certificate_that_is_no_good(
 
 
 @pytest.mark.usefixtures("only_python")
-def test_no_language_is_tried_on_a_certificate_that_is_no_good(
+def test_no_language_is_tried_with_an_unusable_certificate(
     server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = int(time.time())
@@ -179,7 +181,7 @@ def test_no_language_is_tried_on_a_certificate_that_is_no_good(
     ]
 
 
-def test_the_folder_of_certificates_is_gone(tmp_path: Path) -> None:
+def test_a_missing_folder_of_certificates_is_found(tmp_path: Path) -> None:
     folder = ensure(tmp_path / "certs").directory
     with run_sandbox(Settings(https_port=0, http_port=0, certs=str(folder))) as account:
         shutil.rmtree(folder)
@@ -188,7 +190,7 @@ def test_the_folder_of_certificates_is_gone(tmp_path: Path) -> None:
     assert "Restart the sandbox" in bad["CA file"]["advice"]
 
 
-def test_the_folder_has_another_authority(server: Account, tmp_path: Path) -> None:
+def test_a_folder_with_another_authority_is_found(server: Account, tmp_path: Path) -> None:
     other = ensure(tmp_path / "other")
     assert [each.says for each in ca_file(str(other.ca), server)] == [
         f"{other.ca} is not the authority of this server."
@@ -202,7 +204,9 @@ def ca_file(path: str, account: Account) -> list[Finding]:
     return list(server_checks.check_ca_file(path, Path(account.ready.ca).read_text()))
 
 
-def test_a_variable_leads_elsewhere(server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_with_another_address_is_found(
+    server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TRANSMITSMS_BASE_URL", "https://localhost:1")
     bad = wrong(examine(server, tmp_path, "--no-languages", "--json"))
     assert "TRANSMITSMS_BASE_URL=https://localhost:1 leads elsewhere" in bad["variables"]["says"]
@@ -216,7 +220,7 @@ def test_a_frozen_clock_is_a_note(server: Account, tmp_path: Path) -> None:
     assert "-> `sms-sandbox clock resume`" in result.output
 
 
-def test_clocks_that_are_apart_are_wrong() -> None:
+def test_clocks_that_differ_are_found() -> None:
     ahead = server_checks.check_machine_clock(datetime.now(UTC) + timedelta(hours=2))
     assert (ahead.status, "apart" in ahead.says) == ("wrong", True)
 
@@ -238,7 +242,7 @@ def test_a_callback_is_really_sent(server: Account, tmp_path: Path, receiver: Re
     assert server.ok("GET", "/tenants")["page"]["total"] == tenants
 
 
-def test_the_last_callbacks_of_the_account_are_looked_at(server: Account, tmp_path: Path, receiver: Receiver) -> None:
+def test_the_last_callbacks_of_the_account_are_checked(server: Account, tmp_path: Path, receiver: Receiver) -> None:
     tenant = server.tenant(frozen_at="2030-01-31T12:00:00Z")
     mine = ("--no-languages", "--json", "--account", f"{tenant.key}:{tenant.secret}")
     tenant.ok("PATCH", "/account", {"dlr_url": receiver.url})
@@ -252,6 +256,6 @@ def test_the_last_callbacks_of_the_account_are_looked_at(server: Account, tmp_pa
     assert "sms-sandbox resend" in bad["callbacks"]["advice"]
 
 
-def test_a_sandbox_that_does_not_know_the_account_is_wrong(server: Account, tmp_path: Path) -> None:
+def test_an_account_that_the_sandbox_does_not_know_is_found(server: Account, tmp_path: Path) -> None:
     result = examine(server, tmp_path, "--no-languages", "--json", "--account", "nobody:here")
     assert "There is no account" in wrong(result)["control"]["says"]

@@ -75,7 +75,7 @@ def test_the_version_is_shown() -> None:
     assert run("--version").output == f"sms-sandbox, version {__version__}\n"
 
 
-def test_a_command_that_there_is_not() -> None:
+def test_an_unknown_command_is_a_usage_error() -> None:
     result = run("await")
     assert "No such command 'await'" in result.output
     assert result.exit_code == 2

@@ -101,7 +101,7 @@ def test_certificates_that_cannot_be_kept_are_one_line(tmp_path: Path) -> None:
     assert "file" in only_line(start("env", "--create", "--certs", str(tmp_path / "file")))
 
 
-def test_a_host_that_is_not_here_is_one_line(certificates: Certificates) -> None:
+def test_an_address_of_another_machine_is_one_line(certificates: Certificates) -> None:
     flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
     assert "192.0.2.1" in only_line(start("serve", *flags, "--host", "192.0.2.1"))
 

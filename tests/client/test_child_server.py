@@ -51,14 +51,14 @@ def start_parent(certificates: Certificates, after: str) -> Iterator[tuple["subp
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
-def test_it_ends_with_a_parent_that_is_killed(certificates: Certificates, number: signal.Signals) -> None:
+def test_a_child_server_ends_when_its_parent_is_killed(certificates: Certificates, number: signal.Signals) -> None:
     with start_parent(certificates, "time.sleep(60)") as (parent, pid):
         assert is_running(pid)
         parent.send_signal(number)
     eventually(lambda: not is_running(pid))
 
 
-def test_it_ends_with_its_parent_though_a_forked_process_has_its_pipe(certificates: Certificates) -> None:
+def test_a_child_server_ends_with_its_parent_even_if_a_forked_process_has_its_pipe(certificates: Certificates) -> None:
     script = "if os.fork(): os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(10)"
     with start_parent(certificates, script) as (parent, pid):
         assert parent.wait(10) == -signal.SIGKILL
@@ -66,7 +66,7 @@ def test_it_ends_with_its_parent_though_a_forked_process_has_its_pipe(certificat
 
 
 @pytest.mark.filterwarnings("ignore:.* is multi-threaded:DeprecationWarning")  # of Python 3.12
-def test_a_forked_process_uses_it_and_leaves_it_alone(server: Sandbox) -> None:
+def test_a_forked_process_can_use_the_server_and_does_not_stop_it(server: Sandbox) -> None:
     with server.new_tenant() as tenant:
         receiver = tenant.receiver()
         assert tenant.messages() == []  # a connection that the forked process must not share
@@ -85,7 +85,7 @@ def test_a_forked_process_uses_it_and_leaves_it_alone(server: Sandbox) -> None:
         assert len(receiver.dlrs) == 1
 
 
-def test_a_forked_process_that_ends_in_order_leaves_it_alone() -> None:
+def test_a_forked_process_that_ends_normally_does_not_stop_the_server() -> None:
     script = """
 import os, sys
 from pathlib import Path
@@ -103,7 +103,7 @@ assert sandbox.call("get-balance")["error"]["code"] == "SUCCESS"
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_it_starts_while_the_time_is_frozen(certificates: Certificates) -> None:
+def test_a_child_server_starts_while_python_s_time_is_frozen(certificates: Certificates) -> None:
     with freeze_time("2001-01-01"), Sandbox.start(certs=certificates.directory) as sandbox:
         assert sandbox.now.year > 2001
         with sandbox.new_tenant(frozen=True) as tenant:
@@ -116,7 +116,7 @@ def server(certificates: Certificates) -> Iterator[Sandbox]:
         yield started
 
 
-def test_ctrl_c_at_the_terminal_does_not_reach_it(server: Sandbox) -> None:
+def test_ctrl_c_at_the_terminal_does_not_stop_the_server(server: Sandbox) -> None:
     assert os.getsid(server.where.pid) != os.getsid(0)
 
 
@@ -126,7 +126,7 @@ def test_a_token_is_not_in_the_command(server: Sandbox) -> None:
     assert b"let-me-in" not in command
 
 
-def test_settings_reach_it(certificates: Certificates, tmp_path: Path) -> None:
+def test_settings_reach_the_server(certificates: Certificates, tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path}/kept.db"
     accounts = ("one:a secret", "two:-b=c")
     with Sandbox.start(certs=certificates.directory, database=database, account=accounts, allow_http=True) as sandbox:
@@ -150,18 +150,20 @@ def strange_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_starts_wherever_the_tests_are(strange_place: Path, certificates: Certificates) -> None:
+def test_a_child_server_starts_in_any_directory(strange_place: Path, certificates: Certificates) -> None:
     with Sandbox.start(certs=certificates.directory) as sandbox:
         assert sandbox.call("get-balance")["error"]["code"] == "SUCCESS"
 
 
-def test_one_that_is_not_ready_in_time_is_killed(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_ready_in_time_is_killed(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(child_server, "START_TIMEOUT_SECONDS", 0.01)
     with pytest.raises(SandboxError, match=r"did not start: it was not ready within 0\.01 seconds"):
         Sandbox.start(certs=certificates.directory)
 
 
-def test_its_log_can_be_read(server: Sandbox) -> None:
+def test_the_log_of_the_server_can_be_read(server: Sandbox) -> None:
     assert server.log is not None
     server.log.path.write_text("first\n")
     start = server.log.size()

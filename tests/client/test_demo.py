@@ -31,7 +31,7 @@ def listed(account: Account, name: str, **query: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_story_has_something_of_everything(demo: Account) -> None:
+def test_the_demo_has_every_kind_of_data(demo: Account) -> None:
     states = {each["state"] for each in listed(demo, "callbacks")}
     assert states == {"delivered", "waiting", "given-up"}
     assert {each["event"] for each in listed(demo, "callbacks")} >= {"dlr", "reply", "inbound", "link-hit"}
@@ -47,7 +47,7 @@ def test_the_story_has_something_of_everything(demo: Account) -> None:
     assert any("open 8 to 6" in each["text"] for each in listed(demo, "recipients"))
 
 
-def test_the_clock_runs_on_from_the_end_of_the_story(demo: Account) -> None:
+def test_the_clock_runs_from_the_end_of_the_demo(demo: Account) -> None:
     clock = demo.ok("GET", "/clock")
     assert clock["running"]
     assert clock["now"].startswith("2026-03-04T08:5")
@@ -66,7 +66,7 @@ def story(entries: list[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps([each[name] for name in shown]) for each in told)
 
 
-def test_each_start_tells_the_same(demo: Account, certificates: Certificates, tmp_path: Path) -> None:
+def test_each_start_has_the_same_demo(demo: Account, certificates: Certificates, tmp_path: Path) -> None:
     with run_process(certificates, tmp_path, "--demo", "--throttle", "1") as started:
         # Its ready line comes once the story is told.
         assert story(listed(started.account, "traffic")) == story(listed(demo, "traffic"))
@@ -74,6 +74,6 @@ def test_each_start_tells_the_same(demo: Account, certificates: Certificates, tm
         assert messages == listed(demo, "recipients")
 
 
-def test_a_server_of_tests_tells_it_too(certificates: Certificates) -> None:
+def test_a_server_for_tests_can_have_the_demo(certificates: Certificates) -> None:
     with Sandbox.start(certs=certificates.directory, in_process=True, demo=True) as sandbox:
         assert sandbox.handset("61491570157").inbox()[-1].startswith("Order 1043 is paid.")

@@ -94,7 +94,7 @@ def test_a_shell_reads_back_every_value(shell: str) -> None:
     assert read_by_bash(render(NASTY, shell), list(NASTY)) == NASTY
 
 
-def test_bash_exports() -> None:
+def test_bash_gets_every_value_unchanged() -> None:
     script = render(NASTY, "bash") + "env -0"
     environment = subprocess.run(["bash", "--norc", "-euc", script], capture_output=True, check=True).stdout
     assert {f"{name}={value}" for name, value in NASTY.items()} <= set(environment.decode().split("\0"))

@@ -23,7 +23,7 @@ def test_a_difference_names_method_test_field_and_both() -> None:
     assert str(line) == "get-sms.json · test_x · .sms of 200 SUCCESS: sandbox int, endpoint text"
 
 
-def test_the_same_is_no_difference() -> None:
+def test_equal_shapes_are_no_difference() -> None:
     assert list(compare(seen({"sms": "int"}), seen({"sms": "int"}))) == []
 
 
@@ -53,7 +53,9 @@ def test_a_test_skipped_on_one_side_is_not_compared() -> None:
         (seen({}), None, NOT_RUN),
     ],
 )
-def test_exit_codes(monkeypatch: pytest.MonkeyPatch, endpoint: Any, sandbox: Any, code: int) -> None:
+def test_the_exit_code_tells_if_there_is_a_difference(
+    monkeypatch: pytest.MonkeyPatch, endpoint: Any, sandbox: Any, code: int
+) -> None:
     monkeypatch.setenv("ENDPOINT", "https://localhost:1")
     monkeypatch.setattr(diff, "run_suite", lambda variables, _: endpoint if variables else sandbox)
     assert diff.main([]) == code

@@ -28,7 +28,7 @@ HERE = Grants(is_sandbox=True)
         (Grants(is_sandbox=True, has_callback=True), set(Need)),
     ],
 )
-def test_grants(grants: Grants, granted: set[Need]) -> None:
+def test_grants_decide_which_tests_run(grants: Grants, granted: set[Need]) -> None:
     assert {item for item in Need if grants.reason_to_skip({item}) is None} == granted
 
 
@@ -71,7 +71,7 @@ def test_a_cap_is_an_amount() -> None:
         ("add-contacts-bulk", {"list_id": 7, "file_url": "http://x"}),
     ],
 )
-def test_calls_the_suite_refuses(method: str, params: dict[str, object]) -> None:
+def test_some_calls_are_never_made(method: str, params: dict[str, object]) -> None:
     with pytest.raises(NotAllowedError):
         Guard(PAYING).check(method, params)
     Guard(HERE).check(method, params)

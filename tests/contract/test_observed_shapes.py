@@ -68,7 +68,7 @@ def test_a_loose_tree_is_as_open_as_its_shape() -> None:
     assert "fields?" in loose
 
 
-def test_merging() -> None:
+def test_shapes_are_merged() -> None:
     assert merge({"a": "int", "c": "null"}, {"a": "int", "b": "text", "c": "text"}) == {
         "a": "int", "b?": "text", "c": "null|text",
     }  # fmt: skip
@@ -108,7 +108,7 @@ def test_contradictions_are_differences(this: Any, that: Any, at: str) -> None:
     assert [item.path for item in differences(that, this)] == [at]
 
 
-def test_a_difference_says_what_this_says_and_that() -> None:
+def test_a_difference_shows_both_sides() -> None:
     assert list(differences({"a": {"b": "int"}}, {"a": {"b": "null"}})) == [Difference(".a.b", "int", "null")]
 
 

@@ -105,7 +105,7 @@ def test_a_call_over_the_limit_is_retried(suite: Suite, endpoint: Endpoint) -> N
 # Exit codes
 
 
-def test_exit_codes(suite: Suite, endpoint: Endpoint) -> None:
+def test_the_exit_code_tells_the_result(suite: Suite, endpoint: Endpoint) -> None:
     assert suite(READS).ret == 0
     assert suite(READS, flags=("-k", "nothing")).ret == 5
     endpoint.changes["get-balance"] = {"balance": "12.345"}

@@ -18,7 +18,7 @@ pytest_plugins = "pytester"
 ADDS = """
 @needs(STATE)
 @about("add-to-list")
-def test_adding(api):
+def test_recordings_are_merged(api):
     api.ok("add-to-list", list_id=7, msisdn="61491570156")
 """
 
@@ -30,7 +30,7 @@ def test_a_recording_holds_shapes_and_nothing_of_the_account(suite: Suite, tmp_p
     for hidden in (*map(str, HIDDEN.values()), KEY, SECRET, "61491570156", "127.0.0.1"):
         assert hidden not in text
     kept = json.loads(text)
-    assert kept["test"] == "test_small.test_adding"
+    assert kept["test"] == "test_small.test_recordings_are_merged"
     assert kept["answers"]["add-to-list.json 200 SUCCESS"]["fields"] == {"*": "text"}
     assert date.fromisoformat(kept["date"])
 

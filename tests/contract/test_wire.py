@@ -157,12 +157,12 @@ def test_xml_has_the_values_of_json() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "1.50", ".5", "1e5", "+614", " 12", "0491570126"])
-def test_numeric_texts(text: str) -> None:
+def test_texts_that_php_reads_as_numbers_are_numeric(text: str) -> None:
     assert is_numeric(text)
 
 
 @pytest.mark.parametrize("text", ["", "12 ", "0x1A", "1,2", "1 2", "e5", "--1", "٣"])
-def test_other_texts(text: str) -> None:
+def test_other_texts_are_not_numeric(text: str) -> None:
     assert not is_numeric(text)
 
 
@@ -182,7 +182,7 @@ GOOD: dict[str, tuple[list[Any], list[Any]]] = {
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_kinds(kind: str) -> None:
+def test_each_kind_accepts_and_refuses_its_values(kind: str) -> None:
     good, bad = GOOD[kind]
     for value in good:
         assert list(shape_problems(value, kind, False)) == [], value

@@ -19,7 +19,7 @@ def books(tenant: Account, account: int) -> list[float]:
     return [each["amount"] for each in tenant.api("get-transactions", client_id=account).get("transactions", [])]
 
 
-def test_a_tenants_accounts(tenant: Account) -> None:
+def test_all_accounts_of_a_tenant_are_listed(tenant: Account) -> None:
     made, client = client_of(tenant)
     own = tenant.ok("GET", "/account")
     listed = tenant.ok("GET", "/accounts")
@@ -47,12 +47,12 @@ def test_a_top_up_is_two_transactions(tenant: Account) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"amount": 0}, {"amount": -1}, {"amount": 1, "fee": -1}, {"amount": "5"}])
-def test_what_is_no_top_up(tenant: Account, body: dict[str, object]) -> None:
+def test_an_invalid_top_up_is_refused(tenant: Account, body: dict[str, object]) -> None:
     assert tenant.refused("POST", "/account/top-up", body) == (422, "invalid")
 
 
 @pytest.mark.parametrize("flag", ["suspended", "reseller", "credit_based", "global_optouts"])
-def test_what_an_account_is(tenant: Account, flag: str) -> None:
+def test_flags_of_an_account_are_switched_on_and_off(tenant: Account, flag: str) -> None:
     _, client = client_of(tenant)
     others = tenant.ok("GET", "/account")
     before = client.ok("GET", "/account")
@@ -61,13 +61,13 @@ def test_what_an_account_is(tenant: Account, flag: str) -> None:
     assert tenant.ok("GET", "/account") == others
 
 
-def test_an_account_that_is_no_reseller_any_more(tenant: Account) -> None:
+def test_an_account_can_stop_being_a_reseller(tenant: Account) -> None:
     made, _ = client_of(tenant)
     tenant.ok("PATCH", "/account", {"reseller": False})
     assert tenant.api("get-client", client_id=made)["error"]["code"] == "NO_ACCESS"
 
 
-def test_an_account_that_may_owe(tenant: Account) -> None:
+def test_an_account_can_be_allowed_a_negative_balance(tenant: Account) -> None:
     _, client = client_of(tenant)
     client.ok("PATCH", "/account", {"credit_based": True})
     client.send()
@@ -119,7 +119,7 @@ def test_the_account_s_settings_change_and_those_left_out_stay(tenant: Account) 
         {"key": "mine"},
     ],
 )
-def test_a_setting_that_cannot_be_is_refused(tenant: Account, body: dict[str, object]) -> None:
+def test_an_invalid_setting_is_refused(tenant: Account, body: dict[str, object]) -> None:
     before = tenant.ok("GET", "/account")
     assert tenant.refused("PATCH", "/account", body) == (422, "invalid")
     assert tenant.ok("GET", "/account") == before

@@ -11,7 +11,7 @@ def make(tenant: Account, method: str, **params: str) -> Any:
     return tenant.ok("POST", "/calls", {"method": method, "params": params})
 
 
-def test_a_call_is_like_any_other(tenant: Account) -> None:
+def test_a_call_through_control_is_like_any_other(tenant: Account) -> None:
     made = make(tenant, "send-sms", to=HANDSET, message="100% ✓ & more")
     assert (made["status"], made["reply"]["error"]["code"]) == (200, "SUCCESS")
     (message,) = tenant.ok("GET", "/messages")["messages"]
@@ -27,7 +27,9 @@ def test_a_call_is_like_any_other(tenant: Account) -> None:
     ("fault", "status", "is_text"),
     [({"connection": "reset"}, 0, False), ({"status": 503}, 503, True), ({"body": "truncated"}, 200, True)],
 )
-def test_it_meets_faults(tenant: Account, fault: dict[str, object], status: int, is_text: bool) -> None:
+def test_a_call_through_control_meets_faults(
+    tenant: Account, fault: dict[str, object], status: int, is_text: bool
+) -> None:
     tenant.ok("POST", "/faults", {**fault, "count": 1})
     made = make(tenant, "get-balance")
     assert made["status"] == status
@@ -35,12 +37,12 @@ def test_it_meets_faults(tenant: Account, fault: dict[str, object], status: int,
     assert make(tenant, "get-balance")["reply"]["error"]["code"] == "SUCCESS"
 
 
-def test_it_is_throttled(frozen: Account) -> None:
+def test_a_call_through_control_is_throttled(frozen: Account) -> None:
     frozen.ok("PATCH", "/account", {"throttle": 1})
     assert [make(frozen, "get-balance")["status"] for _ in range(2)] == [200, 429]
 
 
-def test_traffic_that_failed_is_found(frozen: Account) -> None:
+def test_failed_traffic_is_found(frozen: Account) -> None:
     make(frozen, "send-sms", message="hi")
     make(frozen, "send-sms", message="hi", to=f"{HANDSET},61491572665", dlr_callback="http://127.0.0.1:9/")
     frozen.ok("POST", "/clock/advance", {"seconds": 2})

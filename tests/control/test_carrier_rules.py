@@ -23,7 +23,7 @@ def fates(tenant: Account) -> list[str]:
     return [each["status"] for each in tenant.ok("GET", "/recipients", max=1000)["recipients"]][::-1]
 
 
-def test_a_rule_reads_back(frozen: Account) -> None:
+def test_a_rule_is_returned_as_it_was_added(frozen: Account) -> None:
     match = {"to": "0491 570 156", "text": "hi"}
     body = {"match": match, "nth": 2, "count": 3, "share": 0.5, "for_seconds": 60, "scenario": "replies",
             "options": {"text": "No", "after_seconds": 9}}  # fmt: skip
@@ -54,19 +54,19 @@ def test_a_rule_reads_back(frozen: Account) -> None:
         ({"to": HANDSET, "text": "bye"}, False),
     ],
 )
-def test_what_a_rule_means(frozen: Account, match: dict[str, str], meant: bool) -> None:
+def test_a_match_decides_which_messages_a_rule_applies_to(frozen: Account, match: dict[str, str], meant: bool) -> None:
     add(frozen, match=match)
     frozen.send("hello", HANDSET, from_="Abc")
     assert fates(frozen) == ["hard-bounce" if meant else "delivered"]
 
 
-def test_the_key_is_the_accounts(frozen: Account) -> None:
+def test_a_rule_can_match_the_key_of_the_account(frozen: Account) -> None:
     add(frozen, match={"key": frozen.key})
     frozen.send()
     assert fates(frozen) == ["hard-bounce"]
 
 
-def test_texts_are_those_that_handsets_show(frozen: Account) -> None:
+def test_a_rule_matches_the_text_that_the_handset_gets(frozen: Account) -> None:
     on = frozen.api("add-list", name="all")["id"]
     for msisdn, name in ((HANDSET, "Uno"), (OTHER, "Abc")):
         frozen.api("add-to-list", list_id=on, msisdn=msisdn, first_name=name)
@@ -75,7 +75,7 @@ def test_texts_are_those_that_handsets_show(frozen: Account) -> None:
     assert fates(frozen) == ["hard-bounce", "delivered"]
 
 
-def test_the_first_that_fits_decides_and_the_magic_number_last(frozen: Account) -> None:
+def test_the_first_matching_rule_decides_before_a_magic_number(frozen: Account) -> None:
     frozen.send(to=MAGIC)
     delivered = add(frozen, "delivered", match={"to": "6149157*"})
     frozen.send(to=MAGIC)
@@ -91,7 +91,7 @@ def test_the_first_that_fits_decides_and_the_magic_number_last(frozen: Account) 
     assert frozen.ok("GET", "/rules") == {"rules": []}
 
 
-def test_the_next_three_and_how_many_are_left(frozen: Account) -> None:
+def test_a_rule_with_a_count_tells_how_many_are_left(frozen: Account) -> None:
     rule = add(frozen, match={"to": "6149157*"}, count=3)
     frozen.send(to=f"{HANDSET},{OTHER}")
     counted = frozen.ok("GET", f"/rules/{rule}")
@@ -101,14 +101,14 @@ def test_the_next_three_and_how_many_are_left(frozen: Account) -> None:
     assert frozen.ok("GET", f"/rules/{rule}")["remaining"] == 0
 
 
-def test_the_nth(frozen: Account) -> None:
+def test_a_rule_can_begin_at_the_nth_message(frozen: Account) -> None:
     add(frozen, nth=2, count=1)
     for _ in range(3):
         frozen.send()
     assert fates(frozen) == ["delivered", "hard-bounce", "delivered"]
 
 
-def test_for_a_time(frozen: Account) -> None:
+def test_a_rule_can_end_after_a_time(frozen: Account) -> None:
     add(frozen, for_seconds=60)
     frozen.send()
     frozen.ok("POST", "/clock/advance", {"seconds": 60})
@@ -116,7 +116,7 @@ def test_for_a_time(frozen: Account) -> None:
     assert fates(frozen) == ["hard-bounce", "delivered"]
 
 
-def test_a_rule_is_asked_when_the_message_goes_out(frozen: Account) -> None:
+def test_a_rule_applies_when_the_message_is_sent(frozen: Account) -> None:
     frozen.send(send_at="2030-01-31 12:05:00")
     add(frozen)
     assert fates(frozen) == ["hard-bounce"]

@@ -239,7 +239,7 @@ def test_an_advance_of_a_tenant_deleted_meanwhile_says_so(server: Account, froze
         {"weeks": 1},
     ],
 )
-def test_a_way_that_makes_no_sense_is_refused(frozen: Account, body: dict[str, object]) -> None:
+def test_an_invalid_advance_is_refused(frozen: Account, body: dict[str, object]) -> None:
     assert frozen.refused("POST", "/clock/advance", body) == (422, "invalid")
     assert frozen.ok("GET", "/clock") == {"now": NOON, "running": False}
 
@@ -257,7 +257,7 @@ def test_a_clock_ends_before_the_year_9000(frozen: Account) -> None:
     frozen.send()
 
 
-def test_a_long_list_of_happenings_is_cut(frozen: Account) -> None:
+def test_a_long_list_of_events_is_cut(frozen: Account) -> None:
     handsets = ",".join(f"614915{number:05}" for number in range(70100, 70500))
     for _ in range(3):
         frozen.send("hi", handsets)

@@ -31,7 +31,7 @@ def test_a_tenant_sees_who_reset_it(server: Account) -> None:
     assert control_entries(tenant)[0]["by"] == f"key {tenant.key} from 127.0.0.1"
 
 
-def test_a_deletion_is_in_the_traffic_of_who_did_it(server: Account) -> None:
+def test_a_deletion_is_in_the_traffic_of_its_caller(server: Account) -> None:
     tenant = make_tenant(server)
     name = tenant.ok("GET", "/tenants/current")["name"]
     call(server, "DELETE", f"/tenants/{name}", headers={"X-Sandbox-Token": TOKEN})

@@ -91,7 +91,7 @@ def test_a_clock_that_ran_goes_on_from_what_it_showed(server: Account, tenant: A
     assert again.ok("GET", "/recipients", message=sent)["recipients"][0]["status"] == "delivered"
 
 
-def test_what_was_on_its_way_arrives(server: Account, new_tenant: Make, receiver: Receiver) -> None:
+def test_scheduled_events_of_an_imported_tenant_happen(server: Account, new_tenant: Make, receiver: Receiver) -> None:
     tenant = new_tenant(delivery_seconds=3)
     tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
     tenant.send()
@@ -228,7 +228,7 @@ def test_an_impossible_document_is_refused_with_the_place(server: Account, docum
 
 
 @pytest.mark.parametrize("raw", [b"{}", b'{"document": 5}', b'{"document": []}', b'{"document": null}'])
-def test_what_is_no_document_is_refused(server: Account, raw: bytes) -> None:
+def test_an_invalid_document_is_refused(server: Account, raw: bytes) -> None:
     assert server.refused("POST", "/import", raw) == (422, "invalid")
 
 

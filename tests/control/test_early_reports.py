@@ -36,7 +36,7 @@ def test_the_report_is_answered_before_the_call(
 
 
 @pytest.mark.usefixtures("patient")
-def test_a_try_that_fails_holds_nobody_up(tenant: Account, receiver: Receiver) -> None:
+def test_a_failed_attempt_does_not_delay_the_answer(tenant: Account, receiver: Receiver) -> None:
     receiver.status = 500
     tenant.send(to=EARLY, dlr_callback=receiver.url)
     assert len(receiver.received) == 1
@@ -61,7 +61,7 @@ def test_an_app_that_waits_for_the_answer_gets_it(
     assert len(receiver.received) == 1
 
 
-def test_a_rule_has_the_same_and_other_calls_are_answered_meanwhile(tenant: Account, receiver: Receiver) -> None:
+def test_a_rule_can_report_early_while_other_calls_are_answered(tenant: Account, receiver: Receiver) -> None:
     tenant.ok("POST", "/rules", {"scenario": "early-report", "match": {"to": ORDINARY}})
     with ThreadPoolExecutor(1) as pool, receiver.holding():
         sending = pool.submit(tenant.send, to=ORDINARY, dlr_callback=receiver.url)

@@ -30,7 +30,7 @@ def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return looks
 
 
-def test_many_streams_look_once(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_streams_share_one_look_at_the_database(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     streams = [Stream(tenant).__enter__() for _ in range(STREAMS)]
     looks = count_looks(monkeypatch)
     for _ in range(CALLS):
@@ -41,7 +41,9 @@ def test_many_streams_look_once(tenant: Account, monkeypatch: pytest.MonkeyPatch
     assert 1 <= len(looks) < STREAMS
 
 
-def test_streams_with_other_filters_share_the_look(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_with_other_filters_share_a_look_at_the_database(
+    tenant: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     streams = [Stream(tenant, text=f"text {number} ").__enter__() for number in range(STREAMS)]
     looks = count_looks(monkeypatch)
     for number in range(STREAMS):
@@ -52,7 +54,7 @@ def test_streams_with_other_filters_share_the_look(tenant: Account, monkeypatch:
     assert 1 <= len(looks) < 3 * STREAMS  # and not once for each stream and call
 
 
-def test_a_stream_that_begins_later_gets_nothing_older(tenant: Account) -> None:
+def test_a_stream_that_begins_later_gets_only_newer_events(tenant: Account) -> None:
     with Stream(tenant) as first:
         tenant.api("get-balance")
         with Stream(tenant) as second, Stream(tenant, after=0) as whole:
@@ -62,7 +64,7 @@ def test_a_stream_that_begins_later_gets_nothing_older(tenant: Account) -> None:
             assert [whole.next()["id"], whole.next()["id"]] == [1, 2]
 
 
-def test_a_stream_that_is_not_read_ends_with_a_word(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_is_not_read_ends_with_a_reason(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     with Stream(tenant) as stream:
         monkeypatch.setattr(event_feeds, "MAX_WAITING_EVENTS", 0)
         tenant.api("get-balance")

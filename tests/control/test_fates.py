@@ -19,7 +19,7 @@ def newest(tenant: Account) -> int:
     return int(tenant.ok("GET", "/recipients", max=1)["recipients"][0]["id"])
 
 
-def test_a_fate_waits_for_the_carrier(frozen: Account) -> None:
+def test_a_fate_set_before_the_carrier_reports_is_reported(frozen: Account) -> None:
     for _ in range(3):
         message = frozen.send()
         frozen.ok("PUT", f"/recipients/{newest(frozen)}/fate", {"status": "hard-bounce"})
@@ -28,7 +28,7 @@ def test_a_fate_waits_for_the_carrier(frozen: Account) -> None:
         assert (response["hard_bounced"], response["delivered"], response["pending"]) == (1, 0, 0)
 
 
-def test_so_it_does_for_the_last_of_many(frozen: Account) -> None:
+def test_a_fate_is_reported_for_the_last_of_many_recipients(frozen: Account) -> None:
     message = frozen.send(to=",".join([HANDSET] * 450))
     frozen.ok("PUT", f"/recipients/{newest(frozen)}/fate", {"status": "soft-bounce"})
     frozen.ok("POST", "/clock/advance", {"seconds": 5})
@@ -47,7 +47,7 @@ def test_scheduled_and_cancelled_messages_have_no_fate(frozen: Account) -> None:
 @pytest.mark.parametrize(
     "number", ["61491573770", "61491576398", "61491577426", "61491578148", "61491578888", "61491579760"]
 )
-def test_a_fate_takes_the_place_of_all_a_scenario_planned(frozen: Account, receiver: Receiver, number: str) -> None:
+def test_a_fate_replaces_all_events_that_a_scenario_planned(frozen: Account, receiver: Receiver, number: str) -> None:
     frozen.ok("PATCH", "/account", {"dlr_url": receiver.url, "reply_url": receiver.url})
     frozen.send(to=number)
     frozen.ok("PUT", f"/recipients/{newest(frozen)}/fate", {"status": "delivered", "after_seconds": 9})

@@ -14,7 +14,7 @@ def code(account: Account, method: str = "get-balance", **params: Any) -> str:
     return str(account.api(method, **params)["error"]["code"])
 
 
-def test_a_fault_reads_back_as_it_stands(frozen: Account) -> None:
+def test_a_fault_is_returned_as_it_was_added(frozen: Account) -> None:
     added = frozen.ok(
         "POST", "/faults", {"method": "get-balance", "match": {"text": "x"}, "nth": 2, "count": 3, "share": 1, "error":
                             "LEDGER_ERROR", "delay": {"from": 0, "to": 0.01}, "for_seconds": 60},
@@ -121,7 +121,7 @@ def test_faults_are_of_one_tenant_and_go_with_a_reset(tenant: Account, frozen: A
         ({"error": "FAILED", "times": 1}, "unknown field `times`"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_words(tenant: Account, body: dict[str, Any], said: str) -> None:
+def test_an_invalid_fault_is_refused_with_a_reason(tenant: Account, body: dict[str, Any], said: str) -> None:
     answer = tenant.control("POST", "/faults", body)
     assert (answer.status, answer.code) == (422, "invalid")
     assert said in answer.json["error"]["message"]

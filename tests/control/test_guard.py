@@ -43,7 +43,7 @@ def status(verb: str = "GET", scheme: str = "http", path: str = "v1/clock", **he
         "[fe80::1]:80", "host.docker.internal:8080", "app.localhost:1", "box.test", "BOX.TEST:8080",
     ],
 )  # fmt: skip
-def test_names_that_mean_this_machine_may_be_used(host: str) -> None:
+def test_host_names_of_this_machine_are_accepted(host: str) -> None:
     assert status(host=host) == 200
 
 
@@ -55,11 +55,11 @@ def test_names_that_mean_this_machine_may_be_used(host: str) -> None:
         "box.test.evil.example", "\xe9", "evil.example#localhost", "evil.example/localhost",
     ],
 )  # fmt: skip
-def test_any_other_name_may_not(host: str) -> None:
+def test_other_host_names_are_refused(host: str) -> None:
     assert status(host=host) == 403
 
 
-def test_a_request_without_a_name_was_no_browser_s() -> None:
+def test_a_request_without_a_host_name_is_accepted() -> None:
     assert status() == 200
 
 
@@ -93,12 +93,12 @@ def test_a_browser_reads_control_for_its_own_pages_only(path: str, site: str, ex
 
 
 @pytest.mark.parametrize("path", ["", "openapi.json", "ca.pem", "nothing"])
-def test_the_pages_may_be_linked_to_but_not_by_another_name(path: str) -> None:
+def test_pages_may_be_linked_to_but_only_by_an_accepted_name(path: str) -> None:
     assert status(path=path, host="localhost:8080", sec_fetch_site="cross-site") == 200
     assert status(path=path, host="evil.example") == 403
 
 
-def test_a_page_of_another_origin_may_ask_but_not_read() -> None:
+def test_a_page_of_another_origin_cannot_read_answers() -> None:
     """There are no CORS headers that would allow it."""
     assert status("GET", host="localhost:8080", origin="https://evil.example") == 200
 
@@ -117,7 +117,7 @@ def test_loopback_needs_no_token(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "box.test"])  # noqa: S104 (a name, nothing listens)
-def test_all_else_does(host: str) -> None:
+def test_other_addresses_need_a_token(host: str) -> None:
     assert not is_loopback(host)
 
 
@@ -141,7 +141,7 @@ def ask(public: Account, path: str, verb: str = "GET", **headers: str) -> Answer
     return fetch(public.ready.http + path, verb, headers=headers)
 
 
-def test_off_loopback_a_token_is_made_up_and_asked_for(public: Account) -> None:
+def test_off_loopback_a_token_is_generated_and_required(public: Account) -> None:
     token = public.ready.control_token
     assert token
     assert len(token) >= 24

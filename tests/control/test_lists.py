@@ -8,7 +8,7 @@ def made(tenant: Account, name: str = "people") -> int:
     return int(tenant.api("add-list", name=name)["id"])
 
 
-def test_lists_are_shown(tenant: Account) -> None:
+def test_lists_are_listed(tenant: Account) -> None:
     first, second = made(tenant), made(tenant, "others")
     tenant.api("add-to-list", list_id=first, msisdn=HANDSET)
     tenant.api("delete-from-list", list_id=first, msisdn=HANDSET)
@@ -32,7 +32,7 @@ def test_the_automation_url_is_set(tenant: Account, receiver: Receiver) -> None:
     assert tenant.ok("GET", "/callbacks")["page"]["total"] == 1
 
 
-def test_a_list_is_its_accounts_alone(tenant: Account) -> None:
+def test_a_list_cannot_be_changed_by_another_account(tenant: Account) -> None:
     made_client = tenant.api("add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
     client = Account(tenant.ready, made_client["apikey"], made_client["apisecret"])
     on = made(tenant)
@@ -40,7 +40,7 @@ def test_a_list_is_its_accounts_alone(tenant: Account) -> None:
     assert tenant.ok("GET", "/lists")["lists"][0]["automation_url"] is None
 
 
-def test_what_can_not_be_set(tenant: Account) -> None:
+def test_invalid_list_settings_are_refused(tenant: Account) -> None:
     on = made(tenant)
     assert tenant.refused("PATCH", f"/lists/{on}", {"automation_url": "ftp://nowhere"}) == (422, "invalid")
     assert tenant.refused("PATCH", f"/lists/{on}", {}) == (422, "invalid")

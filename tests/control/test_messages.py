@@ -71,7 +71,7 @@ def test_messages_are_found_by_handset_account_list_time_and_outcome(frozen: Acc
 
 
 @pytest.mark.parametrize(("written", "asked"), [("ÜBER Łódź", "über ŁÓD"), ("ΣΑΣ", "σασ"), ("straße", "STRAßE")])
-def test_any_alphabets_capitals_are_found(tenant: Account, written: str, asked: str) -> None:
+def test_texts_are_found_in_any_case_in_any_alphabet(tenant: Account, written: str, asked: str) -> None:
     tenant.send(written)
     assert tenant.ok("GET", "/messages", text=asked)["page"]["total"] == 1
     for of in ("calls", "messages"):
@@ -80,12 +80,12 @@ def test_any_alphabets_capitals_are_found(tenant: Account, written: str, asked: 
 
 @pytest.mark.parametrize("kind", ["messages", "callbacks"])
 @pytest.mark.parametrize("number", ["0", "999", "-1", "x", "1.0", str(HUGE), str(2**63), "%00", "9" * 5000])
-def test_an_id_nobody_gave_is_not_found(frozen: Account, kind: str, number: str) -> None:
+def test_an_unknown_id_is_not_found(frozen: Account, kind: str, number: str) -> None:
     assert frozen.refused("GET", f"/{kind}/{number}") == (404, "not_found")
 
 
 @pytest.mark.parametrize("number", ["0", "999", "-1", "x", str(HUGE), str(2**63)])
-def test_so_it_is_where_something_is_done(frozen: Account, number: str) -> None:
+def test_an_action_on_an_unknown_id_is_not_found(frozen: Account, number: str) -> None:
     assert frozen.refused("PUT", f"/recipients/{number}/fate", {"status": "never"}) == (404, "not_found")
     assert frozen.refused("POST", f"/callbacks/{number}/send") == (404, "not_found")
 
@@ -114,7 +114,7 @@ def test_a_filter_that_does_not_fit_is_refused(frozen: Account, path: str, query
 
 
 @pytest.mark.parametrize("text", ["\ud83d\ude00 \u00fc", "'; --", "%", "\x01\x7f", "x" * 2000])
-def test_a_filter_takes_any_other_text(frozen: Account, text: str) -> None:
+def test_a_text_filter_accepts_any_text(frozen: Account, text: str) -> None:
     query = {"text": text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")}
     assert frozen.ok("GET", "/messages", **query)["messages"] == []
 
@@ -179,7 +179,7 @@ def test_the_last_fate_that_is_set_counts(frozen: Account) -> None:
     assert state(frozen, number)[0] == "hard-bounce"
 
 
-def test_never_expires(frozen: Account) -> None:
+def test_the_fate_never_expires_after_three_days(frozen: Account) -> None:
     number = recipient(frozen)
     frozen.ok("PUT", f"/recipients/{number}/fate", {"status": "never"})
     frozen.ok("POST", "/clock/advance", {"hours": 71.9})
@@ -188,7 +188,7 @@ def test_never_expires(frozen: Account) -> None:
     assert state(frozen, number) == ("soft-bounce", "2030-02-03T12:00:00Z")
 
 
-def test_a_report_beyond_the_validity_is_an_expiry(frozen: Account) -> None:
+def test_a_report_after_the_validity_is_an_expiry(frozen: Account) -> None:
     frozen.ok("PATCH", "/tenants/current", {"delivery_seconds": 600})
     frozen.send(validity=10)
     frozen.ok("POST", "/clock/advance", {"seconds": 60})
@@ -198,7 +198,7 @@ def test_a_report_beyond_the_validity_is_an_expiry(frozen: Account) -> None:
     assert state(frozen, recipient["id"]) == ("soft-bounce", "2030-01-31T12:10:00Z")
 
 
-def test_what_has_not_left_yet_has_no_fate(frozen: Account) -> None:
+def test_a_scheduled_message_cannot_get_a_fate(frozen: Account) -> None:
     frozen.send(send_at="2030-02-01 00:00:00")
     (recipient,) = frozen.ok("GET", "/recipients")["recipients"]
     assert frozen.refused("PUT", f"/recipients/{recipient['id']}/fate", {"status": "delivered"}) == (409, "conflict")
@@ -215,7 +215,7 @@ def test_what_has_not_left_yet_has_no_fate(frozen: Account) -> None:
         {"status": None},
     ],
 )
-def test_a_fate_there_is_not_is_refused(frozen: Account, body: dict[str, object]) -> None:
+def test_an_unknown_fate_is_refused(frozen: Account, body: dict[str, object]) -> None:
     number = recipient(frozen)
     assert frozen.refused("PUT", f"/recipients/{number}/fate", body) == (422, "invalid")
     frozen.ok("POST", "/clock/advance", {"seconds": 5})
@@ -237,7 +237,7 @@ def test_a_reply_reaches_the_message_it_answers(frozen: Account, receiver: Recei
     assert frozen.api("get-sms-responses", message_id=message)["responses"][0]["response"] == "thanks \u00fc"
 
 
-def test_a_message_to_a_number_of_ones_own_is_inbound(frozen: Account, receiver: Receiver) -> None:
+def test_a_message_to_an_owned_number_is_inbound(frozen: Account, receiver: Receiver) -> None:
     frozen.ok("PATCH", "/account", {"reply_url": receiver.url})
     own = frozen.api("get-numbers", filter="owned")["numbers"][0]["number"]
     taken = frozen.ok("POST", "/inbound", {"from": HANDSET, "to": f"+{own}", "text": "anybody?"})
@@ -282,7 +282,7 @@ def test_a_message_that_reaches_nobody_is_a_conflict(frozen: Account, body: dict
         {"from": f"{HANDSET}\n", "text": "hi"},
     ],
 )
-def test_a_message_that_cannot_be_is_refused(frozen: Account, body: dict[str, object]) -> None:
+def test_an_invalid_message_is_refused(frozen: Account, body: dict[str, object]) -> None:
     frozen.send()
     assert frozen.refused("POST", "/inbound", body) == (422, "invalid")
     assert frozen.api("get-user-sms-responses")["total"] == 0

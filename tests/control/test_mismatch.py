@@ -39,7 +39,7 @@ def test_too_many_matches_are_listed() -> None:
     )
 
 
-def test_it_says_so_where_nothing_happened_at_all() -> None:
+def test_a_difference_says_if_nothing_happened_at_all() -> None:
     assert describe_difference("callbacks", EntryFilter(code="ok"), 0, 2, None, [], []) == (
         "0 callback attempts with code 'ok' were made, at least 2 were expected; no callback attempt was made at all."
     )
@@ -54,7 +54,7 @@ def test_it_says_so_where_nothing_happened_at_all() -> None:
         (2, 4, "from 2 to 4 were expected"),
     ],
 )
-def test_what_was_expected(least: int, most: int | None, words: str) -> None:
+def test_a_difference_says_how_many_were_expected(least: int, most: int | None, words: str) -> None:
     found = 0 if least else 9
     assert words in describe_difference("inbound", EntryFilter(), found, least, most, [], [])
 
@@ -122,7 +122,7 @@ def test_verify_agrees_or_explains_the_difference(frozen: Account) -> None:
      {"of": "calls", "where": {"kind": "call"}}, {"of": "calls", "params": {"a": [1]}},
      {"of": "calls", "where": {"number": "nobody"}}],
 )  # fmt: skip
-def test_what_can_not_be_verified(tenant: Account, body: dict[str, object]) -> None:
+def test_an_invalid_expectation_is_refused(tenant: Account, body: dict[str, object]) -> None:
     assert tenant.refused("POST", "/verify", body) == (422, "invalid")
 
 

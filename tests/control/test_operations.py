@@ -78,7 +78,7 @@ def test_every_operation_refuses_other_verbs_and_says_which_it_takes(server: Acc
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/clock/", "/clock/stop", "//clock", "/messages/1/2", "/%2e%2e/x"])
-def test_a_path_there_is_not_is_not_found(server: Account, path: str) -> None:
+def test_an_unknown_path_is_not_found(server: Account, path: str) -> None:
     assert server.refused("GET", path) == (404, "not_found")
 
 
@@ -100,13 +100,13 @@ def test_a_body_that_breaks_off_does_nothing(server: Account, tenant: Account) -
     assert tenant.ok("GET", "/clock")["now"] < tenant.ok("POST", "/clock/advance", {"days": 300})["end"]
 
 
-def test_a_head_is_a_get_without_the_body(server: Account) -> None:
+def test_a_head_request_is_a_get_without_the_body(server: Account) -> None:
     answer = server.control("HEAD", "/clock")
     assert (answer.status, answer.body) == (200, b"")
     assert int(answer.headers["content-length"]) > 0
 
 
-def test_answers_are_not_kept_by_anybody(server: Account) -> None:
+def test_answers_must_not_be_cached(server: Account) -> None:
     assert server.control("GET", "/clock").headers["cache-control"] == "no-store"
 
 

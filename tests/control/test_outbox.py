@@ -13,7 +13,7 @@ def mail(**more: str) -> dict[str, str]:
     return {"from": "me@example.com", "to": f"{HANDSET}@transmitsms.com", "text": "Hello by mail", **more}
 
 
-def test_forwards_and_replies_lie_in_the_outbox(tenant: Account) -> None:
+def test_forwards_and_replies_are_in_the_outbox(tenant: Account) -> None:
     tenant.api("edit-number-options", number=OWN_NUMBER, forward_email="a@example.com,b@example.com")
     tenant.send(replies_to_email="c@example.com")
     tenant.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes"})
@@ -31,7 +31,7 @@ def test_forwards_and_replies_lie_in_the_outbox(tenant: Account) -> None:
     assert tenant.ok("GET", "/mails", max=1, page=3)["mails"][0]["to"] == "c@example.com"
 
 
-def test_the_outbox_is_the_tenants_own(tenant: Account) -> None:
+def test_each_tenant_has_its_own_outbox(tenant: Account) -> None:
     assert tenant.ok("GET", "/mails") == {"page": {"number": 1, "count": 1, "total": 0}, "mails": []}
 
 
@@ -55,7 +55,7 @@ def message_length(parts: int) -> int:
     return 153 * parts - 2
 
 
-def test_a_reply_to_it_is_mailed_back(tenant: Account) -> None:
+def test_a_reply_to_a_mail_is_mailed_back(tenant: Account) -> None:
     tenant.api("add-email", email="*@example.com")
     tenant.ok("POST", "/mails", mail())
     tenant.ok("POST", "/inbound", {"from": HANDSET, "text": "Got it"})
@@ -63,7 +63,7 @@ def test_a_reply_to_it_is_mailed_back(tenant: Account) -> None:
     assert (back["why"], back["to"], back["text"]) == ("reply", "me@example.com", "Got it")
 
 
-def test_it_is_sent_from_the_number_that_was_set(tenant: Account) -> None:
+def test_a_mail_is_sent_from_the_configured_number(tenant: Account) -> None:
     leased = tenant.api("lease-number")["number"]
     tenant.api("add-email", email="me@example.com", number=leased)
     assert tenant.ok("POST", "/mails", mail())["sender"] == str(leased)
@@ -96,7 +96,7 @@ def test_a_mail_that_does_not_become_an_sms_is_refused_with_a_reason(
     assert tenant.ok("GET", "/messages")["messages"] == []
 
 
-def test_it_needs_money_and_a_handset_that_wants_it(tenant: Account) -> None:
+def test_a_mail_needs_money_and_a_handset_that_has_not_opted_out(tenant: Account) -> None:
     tenant.api("add-email", email="me@example.com")
     tenant.ok("PATCH", "/account", {"balance": 0.08})
     assert tenant.refused("POST", "/mails", mail()) == (409, "conflict")
@@ -107,11 +107,11 @@ def test_it_needs_money_and_a_handset_that_wants_it(tenant: Account) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"from": "me"}, {"to": "x"}, {"text": ""}, {"cc": "a@b"}])
-def test_a_badly_written_mail_is_refused(tenant: Account, wrong: dict[str, str]) -> None:
+def test_an_invalid_mail_is_refused(tenant: Account, wrong: dict[str, str]) -> None:
     assert tenant.refused("POST", "/mails", mail(**wrong)) == (422, "invalid")
 
 
-def test_words_are_registered_and_no_more(new_tenant: Callable[..., Account]) -> None:
+def test_sender_words_are_registered_and_removed(new_tenant: Callable[..., Account]) -> None:
     tenant = new_tenant(strict_senders=True)
     assert tenant.api("send-sms", message="hi", to=HANDSET, from_="Shop")["error"]["code"] == "BAD_CALLER_ID"
     assert tenant.ok("PUT", "/sender-ids/Shop") == {"sender_ids": ["Shop"]}
@@ -131,6 +131,6 @@ def test_a_word_with_a_space_sends_once_it_is_registered(tenant: Account) -> Non
 
 
 @pytest.mark.parametrize("word", ["12345", "TwelveLetter", "%20Shop", "two%09words", "BadCallerId", "%00"])
-def test_what_can_not_be_registered(tenant: Account, word: str) -> None:
+def test_invalid_sender_words_are_refused(tenant: Account, word: str) -> None:
     assert tenant.refused("PUT", f"/sender-ids/{word}") == (422, "invalid")
     assert tenant.refused("DELETE", f"/sender-ids/{word}") == (404, "not_found")

@@ -4,7 +4,7 @@ from sms_sandbox.api.parity.evidence import EVIDENCE
 from tests.sandbox import Account
 
 
-def test_it_tells_of_every_method(server: Account) -> None:
+def test_the_evidence_of_every_method_is_listed(server: Account) -> None:
     response = server.ok("GET", "/parity")
     assert [each["method"] for each in response["methods"]] == list(EVIDENCE)
     assert response["total"] == sum(each["reply"] for each in response["counts"]) == len(EVIDENCE)

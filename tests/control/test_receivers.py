@@ -18,7 +18,7 @@ def url_of(tenant: Account, name: str = "inbox") -> str:
     return str(tenant.ok("GET", f"/receivers/{name}")["url"])
 
 
-def test_a_callback_arrives_at_it(frozen: Account) -> None:
+def test_a_callback_arrives_at_a_receiver(frozen: Account) -> None:
     message = frozen.send(dlr_callback=f"{url_of(frozen)}?app=1")
     frozen.ok("POST", "/clock/advance", {"seconds": 2})
     (request,) = got(frozen)
@@ -31,7 +31,7 @@ def test_a_callback_arrives_at_it(frozen: Account) -> None:
     assert callback["url"].endswith(request["url"])
 
 
-def test_it_answers_as_its_tenant_has_set(frozen: Account, tenant: Account) -> None:
+def test_a_receiver_answers_as_its_tenant_has_set(frozen: Account, tenant: Account) -> None:
     set_ = frozen.ok("PUT", "/receivers/inbox", {"status": 503, "body": "closed", "delay_seconds": 0.1})
     assert (set_["status"], set_["body"], set_["delay_seconds"], set_["requests"]) == (503, "closed", 0.1, 0)
     began = time.monotonic()
@@ -57,7 +57,7 @@ def test_the_oldest_requests_make_room(tenant: Account) -> None:
     assert [each["params"]["n"] for each in kept] == [str(number) for number in range(201, 2, -1)]
 
 
-def test_no_more_receivers_than_allowed_have_answers_of_their_own(tenant: Account) -> None:
+def test_the_number_of_receivers_with_their_own_answers_is_limited(tenant: Account) -> None:
     for number in range(receivers.MAX_RECEIVERS):
         tenant.ok("PUT", f"/receivers/{number}", {})
     assert tenant.refused("PUT", "/receivers/another", {}) == (409, "conflict")
@@ -65,16 +65,16 @@ def test_no_more_receivers_than_allowed_have_answers_of_their_own(tenant: Accoun
 
 
 @pytest.mark.parametrize("body", [{"status": 99}, {"status": 600}, {"delay_seconds": 16}, {"body": "\0"}, {"x": 1}])
-def test_an_answer_that_cannot_be_is_refused(tenant: Account, body: dict[str, object]) -> None:
+def test_an_invalid_answer_is_refused(tenant: Account, body: dict[str, object]) -> None:
     assert tenant.refused("PUT", "/receivers/inbox", body) == (422, "invalid")
 
 
 @pytest.mark.parametrize("path", ["nobody/inbox", "nobody", "", "a/b/c", "../v1", "%2e%2e/v1", "./.", "default/%00"])
-def test_other_paths_below_it_receive_nothing(server: Account, path: str) -> None:
+def test_other_paths_below_a_receiver_are_not_found(server: Account, path: str) -> None:
     assert fetch(f"{server.ready.http}/_sandbox/receiver/{path}").status == 404
 
 
-def test_the_sandbox_still_does_not_call_itself_anywhere_else(frozen: Account) -> None:
+def test_the_sandbox_calls_no_other_path_of_its_own(frozen: Account) -> None:
     """Not even over a connection that was made to the receiver."""
     receiver = url_of(frozen)
     others = [
@@ -95,14 +95,14 @@ def test_the_sandbox_still_does_not_call_itself_anywhere_else(frozen: Account) -
     assert len(got(frozen)) == 1
 
 
-def test_a_callback_that_comes_back_by_a_detour_is_refused_but_at_a_receiver(server: Account, tenant: Account) -> None:
+def test_a_callback_that_returns_by_a_detour_is_accepted_only_at_a_receiver(server: Account, tenant: Account) -> None:
     agent = {"User-Agent": USER_AGENT}
     assert fetch(f"{server.ready.http}/_sandbox/v1/clock", headers=agent).status == 508
     assert fetch(f"{url_of(tenant)}/more", headers=agent).status == 508
     assert fetch(url_of(tenant), headers=agent).status == 200
 
 
-def test_requests_are_no_part_of_a_copy_of_the_tenant(frozen: Account) -> None:
+def test_received_requests_are_not_exported(frozen: Account) -> None:
     frozen.send("hi", HANDSET, dlr_callback=url_of(frozen))
     frozen.ok("POST", "/clock/advance", {"seconds": 2})
     assert not {"received", "receivers"} & frozen.ok("GET", "/export")["tables"].keys()

@@ -106,5 +106,5 @@ def test_a_document_whose_traffic_is_not_whole_is_refused(new_tenant: Make) -> N
 
 
 @pytest.mark.parametrize("body", [{}, {"document": {}}, {"document": {"format": "x", "version": 1}}, {"name": "x"}])
-def test_what_is_no_document_is_refused(server: Account, body: object) -> None:
+def test_an_invalid_document_is_refused(server: Account, body: object) -> None:
     assert server.refused("POST", "/replay", body) == (422, "invalid")

@@ -59,11 +59,11 @@ EMPTY: dict[str, Any] = {
 }
 
 
-def test_the_kinds_are_those_there_are() -> None:
+def test_the_wire_type_lists_all_kinds() -> None:
     assert set(get_args(Kind)) == set(reset.KINDS)
 
 
-def test_each_kind_goes_alone(lived: Account) -> None:
+def test_each_kind_is_reset_alone(lived: Account) -> None:
     before = look(lived)
     assert all(before[kind] != empty for kind, empty in EMPTY.items())
     for kind in ("mails", "keywords", "contacts", "messages", "numbers", "clients", "clock"):
@@ -76,14 +76,14 @@ def test_each_kind_goes_alone(lived: Account) -> None:
         before = expected
 
 
-def test_numbers_take_keywords_with_them(lived: Account) -> None:
+def test_a_reset_of_numbers_resets_their_keywords(lived: Account) -> None:
     lived.ok("POST", "/tenants/current/reset", {"kinds": ["numbers"]})
     assert lived.api("get-keywords").get("keywords", []) == []
     lived.api_ok("lease-number", number=LEASED)
     assert set(lived.ok("POST", "/clock/advance", {"days": 40})["counts"]) >= {"number-renewal"}
 
 
-def test_ids_are_counted_on_and_time_can_pass_after_each(lived: Account) -> None:
+def test_ids_continue_and_time_passes_after_each_reset(lived: Account) -> None:
     last = lived.ok("GET", "/messages", max=1)["messages"][0]["id"]
     for kind in reset.KINDS:
         lived.ok("POST", "/tenants/current/reset", {"kinds": [kind]})
@@ -143,7 +143,7 @@ def test_callbacks_under_way_do_no_harm(new_tenant: Make, receiver: Receiver) ->
 @pytest.mark.parametrize(
     "body", [{"kinds": []}, {"kinds": ["message"]}, {"kinds": "messages"}, {"kind": ["messages"]}, {"kinds": [1]}]
 )
-def test_what_is_no_kind_is_refused(tenant: Account, body: object) -> None:
+def test_an_unknown_kind_is_refused(tenant: Account, body: object) -> None:
     sent = tenant.send()
     assert tenant.refused("POST", "/tenants/current/reset", body) == (422, "invalid")
     assert tenant.ok("GET", f"/messages/{sent}")["id"] == sent

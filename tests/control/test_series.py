@@ -40,5 +40,5 @@ def test_without_a_time_it_is_the_last_hour_and_now_is_part_of_it(frozen: Accoun
     "query",
     [{"buckets": 0}, {"buckets": 501}, {"since": "2031-01-01T00:00:00Z"}, {"until": "2030-01-01"}, {"days": 1}],
 )
-def test_a_time_that_makes_no_sense_is_refused(frozen: Account, query: dict[str, object]) -> None:
+def test_an_invalid_time_is_refused(frozen: Account, query: dict[str, object]) -> None:
     assert frozen.refused("GET", "/series", **query) == (422, "invalid")

@@ -36,7 +36,7 @@ def test_a_stream_is_resumed_behind_the_last_event(tenant: Account) -> None:
         assert stream.next()["id"] == 3
 
 
-def test_a_stream_of_some_events(tenant: Account) -> None:
+def test_a_stream_can_be_filtered(tenant: Account) -> None:
     with Stream(tenant, kind="call", method="get-numbers") as stream:
         tenant.send("not this")
         tenant.api("get-numbers")
@@ -81,7 +81,7 @@ def test_a_stream_tells_nothing_of_other_tenants(new_tenant: Callable[..., Accou
         assert stream.next()["data"]["method"] == "get-numbers"
 
 
-def test_a_stream_is_for_who_may_see_it(server: Account, tenant: Account) -> None:
+def test_streams_check_credentials_host_and_filters(server: Account, tenant: Account) -> None:
     url = f"{server.ready.http}/_sandbox/v1/events"
     wrong = b64encode(f"{tenant.key}:wrong".encode()).decode()
     assert fetch(url, headers={"Authorization": f"Basic {wrong}"}).status == 401

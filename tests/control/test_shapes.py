@@ -27,5 +27,5 @@ def test_shapes_need_no_server() -> None:
     assert of_a_server(loaded(["sms_sandbox.store.paging"])) >= {"sqlalchemy", "sms_sandbox.store"}
 
 
-def test_what_the_server_prints_when_it_is_ready_needs_nothing_slow() -> None:
+def test_the_ready_line_needs_no_slow_import() -> None:
     assert "msgspec" not in loaded(["sms_sandbox.control.shapes.server_info"])

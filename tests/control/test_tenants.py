@@ -119,16 +119,16 @@ def test_a_body_that_does_not_fit_is_refused(server: Account, body: object) -> N
 @pytest.mark.parametrize(
     "raw", [b"{", b"{}x", b"\xff", b'{"seed": "\\ud800"}', b'{"seed": "\xed\xa0\x80"}', b"[" * 100_000, b"nan"]
 )
-def test_a_body_that_is_no_json_is_refused(server: Account, raw: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(server: Account, raw: bytes) -> None:
     status, code = server.refused("POST", "/tenants", raw)
     assert (status, code) in {(400, "bad_body"), (422, "invalid")}
 
 
-def test_a_lone_surrogate_is_no_text(server: Account) -> None:
+def test_a_lone_surrogate_is_refused(server: Account) -> None:
     assert server.refused("POST", "/tenants", b'{"seed": "\\ud800"}') == (400, "bad_body")
 
 
-def test_names_and_keys_are_taken_once(server: Account) -> None:
+def test_names_and_keys_are_unique(server: Account) -> None:
     name = f"once-{time.time_ns()}"
     key = f"key-{name}"
     server.ok("POST", "/tenants", {"name": name, "key": key})
@@ -137,7 +137,7 @@ def test_names_and_keys_are_taken_once(server: Account) -> None:
     assert server.refused("POST", "/tenants", {"name": "current"}) == (409, "conflict")
 
 
-def test_of_callers_that_want_one_name_at_once_one_gets_it(server: Account) -> None:
+def test_only_one_of_simultaneous_callers_gets_a_name(server: Account) -> None:
     name = f"wanted-{time.time_ns()}"
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: server.control("POST", "/tenants", {"name": name}).status, range(16)))
@@ -157,7 +157,7 @@ def test_settings_change_and_those_left_out_stay(tenant: Account) -> None:
 
 @pytest.mark.parametrize("name", ["nobody", "a%00b", "%ED%A0%80", "%0A", "x" * 65, "%FF", "..", "a%20b"])
 @pytest.mark.parametrize(("verb", "path"), [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/reset")])
-def test_a_tenant_nobody_made_is_not_found(server: Account, name: str, verb: str, path: str) -> None:
+def test_an_unknown_tenant_is_not_found(server: Account, name: str, verb: str, path: str) -> None:
     assert server.refused(verb, f"/tenants/{name}{path}") == (404, "not_found")
 
 
@@ -199,7 +199,7 @@ def test_a_call_without_credentials_acts_on_the_default_tenant(server: Account) 
 @pytest.mark.parametrize(
     "authorization", ["Basic", "Basic !", "Bearer x", "Basic bm9jb2xvbg==", "Basic bm9ib2R5OnNlY3JldA=="]
 )
-def test_credentials_nobody_has_are_refused(server: Account, authorization: str) -> None:
+def test_unknown_credentials_are_refused(server: Account, authorization: str) -> None:
     answer = fetch(f"{server.ready.http}/_sandbox/v1/clock", headers={"Authorization": authorization})
     assert (answer.status, answer.code) == (401, "unauthorised")
     answer = fetch(f"{server.ready.http}/_sandbox/v1/clock", headers=basic(server.key, "wrong"))

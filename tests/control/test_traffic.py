@@ -107,7 +107,7 @@ def test_no_entry_shows_a_secret_wherever_it_was_put(frozen: Account, receiver: 
     assert (reply["url"], reply["reply"], reply["request"]["response"]) == (f"{receiver.url}/…", "not …", "it is …")
 
 
-def test_a_callback_that_is_refused_says_what_would_let_it_go(frozen: Account) -> None:
+def test_a_refused_callback_says_how_to_allow_it(frozen: Account) -> None:
     frozen.send("hi", dlr_callback="http://8.8.8.8/")
     frozen.ok("POST", "/clock/advance", {"seconds": 1})
     (entry,) = entries(frozen, kind="callback")
@@ -118,7 +118,7 @@ def test_a_callback_that_is_refused_says_what_would_let_it_go(frozen: Account) -
     assert entries(frozen, kind="call")[0]["hints"][0].startswith("`dlr_callback`: 8.8.8.8 is a public address")
 
 
-def test_messages_from_handsets_have_an_entry_wherever_they_end(frozen: Account) -> None:
+def test_messages_from_handsets_have_an_entry_even_if_they_reach_nobody(frozen: Account) -> None:
     frozen.send("hi")
     frozen.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes please"})
     frozen.refused("POST", "/inbound", {"from": OTHER_HANDSET, "text": "lost"})
@@ -146,7 +146,7 @@ def test_reports_have_an_entry(frozen: Account) -> None:
 # Filters
 
 
-def test_filters_over_http(frozen: Account) -> None:
+def test_traffic_is_filtered(frozen: Account) -> None:
     frozen.send("Hello", "0491570156", countrycode="AU")
     frozen.api("get-contact", list_id=1, msisdn=OTHER_HANDSET)
     frozen.ok("POST", "/clock/advance", {"seconds": 10})
@@ -169,10 +169,10 @@ def test_filters_over_http(frozen: Account) -> None:
     [{"kind": "sms"}, {"number": "SHOP"}, {"number": ""}, {"after": "x"}, {"since": "2030-01-31T12:00:00"},
      {"until": "soon"}, {"text": "a\x00b"}, {"max": 1001}, {"colour": "red"}],
 )  # fmt: skip
-def test_filters_that_make_no_sense(tenant: Account, query: dict[str, object]) -> None:
+def test_invalid_filters_are_refused(tenant: Account, query: dict[str, object]) -> None:
     assert tenant.refused("GET", "/traffic", **query) == (422, "invalid")
 
 
-def test_an_entry_there_is_not(tenant: Account) -> None:
+def test_an_unknown_entry_is_not_found(tenant: Account) -> None:
     assert tenant.refused("GET", "/traffic/1") == (404, "not_found")
     assert tenant.refused("GET", "/traffic/x") == (404, "not_found")

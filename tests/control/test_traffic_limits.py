@@ -14,7 +14,7 @@ from tests.processes import run_process
 from tests.sandbox import Account, run_sandbox
 
 
-def test_deleting_and_resetting(new_tenant: Callable[..., Account]) -> None:
+def test_deleting_keeps_the_count_of_entries_and_a_reset_does_not(new_tenant: Callable[..., Account]) -> None:
     tenant = new_tenant()
     tenant.api("get-balance")
     tenant.api("get-balance")

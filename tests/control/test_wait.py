@@ -27,7 +27,7 @@ def meanwhile(*acts: Callable[[], object]) -> Iterator[None]:
     thread.join()
 
 
-def test_what_happened_before_is_found_at_once(tenant: Account) -> None:
+def test_a_wait_for_an_earlier_event_ends_at_once(tenant: Account) -> None:
     tenant.send("early")
     response = tenant.ok("POST", "/wait", {"of": "calls", "where": {"method": "send-sms"}, "timeout_seconds": 0})
     assert (response["ok"], response["found"], response["difference"], response["seen"]) == (True, 1, "", [])
@@ -52,7 +52,7 @@ def test_a_wait_ends_when_it_happens(tenant: Account, receiver: Receiver) -> Non
     assert tenant.ok("POST", "/wait", {"of": "messages", "where": {"code": "delivered"}, "timeout_seconds": 60})["ok"]
 
 
-def test_a_wait_that_is_over_says_what_was_seen_instead(tenant: Account) -> None:
+def test_a_wait_in_vain_says_what_was_seen_instead(tenant: Account) -> None:
     tenant.send("Hi there")
     body = {"of": "calls", "params": {"message": "Hi"}, "timeout_seconds": 0.2}
     response = tenant.ok("POST", "/wait", body)
@@ -61,7 +61,7 @@ def test_a_wait_that_is_over_says_what_was_seen_instead(tenant: Account) -> None
     assert [each["request"]["message"] for each in response["seen"]] == ["Hi there"]
 
 
-def test_a_wait_that_can_not_come_to_be_is_over_at_once(tenant: Account) -> None:
+def test_a_wait_that_cannot_succeed_ends_at_once(tenant: Account) -> None:
     for _ in range(3):
         tenant.api("get-balance")
     response = tenant.ok("POST", "/wait", {"of": "calls", "count": 2, "timeout_seconds": 60})
@@ -91,7 +91,7 @@ def test_a_wait_ends_when_its_client_goes(tenant: Account, monkeypatch: pytest.M
     eventually(lambda: heard[0].listener_count == 0)
 
 
-def test_a_wait_of_a_tenant_that_goes_ends(new_tenant: Callable[..., Account], server: Account) -> None:
+def test_a_wait_ends_when_its_tenant_is_deleted(new_tenant: Callable[..., Account], server: Account) -> None:
     tenant = new_tenant(name="leaving")
     codes: list[str] = []
     wait = {"of": "calls", "timeout_seconds": 4}

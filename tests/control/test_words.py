@@ -9,7 +9,7 @@ from sms_sandbox.domain.profiles import PROFILES, ProfileName
 from sms_sandbox.journal import entries
 
 
-def test_of_faults() -> None:
+def test_words_of_faults_are_those_of_the_domain() -> None:
     assert set(get_args(faults.On)) == EFFECTS.keys()
     assert get_args(faults.CallbackEvent) == EVENTS
     told = {
@@ -19,15 +19,15 @@ def test_of_faults() -> None:
     assert {name: get_args(kind) for name, kind in told.items()} == EFFECT_VALUES
 
 
-def test_of_callbacks() -> None:
+def test_words_of_callbacks_are_those_of_the_domain() -> None:
     (words, _) = get_args(callbacks.CallbackFilter.__annotations__["event"])
     assert get_args(words) == EVENTS
 
 
-def test_of_profiles() -> None:
+def test_names_of_profiles_are_those_of_the_domain() -> None:
     assert get_args(ProfileName) == tuple(PROFILES)
 
 
-def test_of_the_traffic() -> None:
+def test_kinds_of_traffic_are_those_of_the_journal() -> None:
     kinds = (entries.CALL, entries.CALLBACK, entries.INBOUND, entries.REPORT, entries.FAILURE, entries.CONTROL)
     assert get_args(traffic.Kind) == kinds == tail.KINDS

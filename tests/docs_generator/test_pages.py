@@ -76,18 +76,18 @@ def test_a_new_recording_makes_the_pages_stale(checkout: Path) -> None:
     assert find_stale_pages(checkout) == ["sms_sandbox/api/parity/validated.json"]
 
 
-def test_elsewhere_than_in_a_checkout_it_writes_nothing(tmp_path: Path) -> None:
+def test_outside_a_checkout_nothing_is_written(tmp_path: Path) -> None:
     ran = run(tmp_path)
     assert (ran.returncode, list(tmp_path.iterdir())) == (1, [])
     assert "no folder docs" in ran.stderr
 
 
-def test_a_page_without_a_place_for_its_table_is_refused() -> None:
+def test_a_page_without_markers_for_its_table_is_refused() -> None:
     with pytest.raises(ValueError, match="0 places for the table 'known'"):
         differences.build_page("# Differences\n")
 
 
-def test_the_page_on_parity_tells_of_every_method() -> None:
+def test_the_page_on_parity_lists_every_method() -> None:
     page = parity.build_page()
     rows = re.findall(
         r"^\| \[([a-z-]+)\]\(methods.md#\1\) (?:\| [LRDCA]+ ){4}\| (\S+) \| \[\d+\]\(#\1\) \|$", page, re.MULTILINE

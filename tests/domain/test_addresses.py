@@ -18,11 +18,11 @@ OWN = Urls("https://localhost:8443", "http://localhost:8080")
         ("http", "a b/<script>", False, OWN.https, OWN.http),
     ],
 )
-def test_they_are_those_of_the_request(scheme: str, host: str, is_proxied: bool, https: str, http: str) -> None:
+def test_addresses_are_those_of_the_request(scheme: str, host: str, is_proxied: bool, https: str, http: str) -> None:
     assert urls_for(OWN, None, scheme, host, is_proxied) == Urls(https, http)
 
 
-def test_a_base_url_is_above_all() -> None:
+def test_a_base_url_wins_over_the_request() -> None:
     base = "https://sms.example.com"
     assert urls_for(OWN, base, "http", "box.test:8080", False) == Urls(base, base)
 

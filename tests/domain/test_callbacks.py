@@ -31,7 +31,7 @@ urls = st.sampled_from(
 )
 
 
-def test_the_ladder() -> None:
+def test_the_waits_between_attempts_grow() -> None:
     waits = [next_wait(tries) for tries in range(1, 7)]
     assert waits == [
         timedelta(minutes=1),
@@ -43,7 +43,7 @@ def test_the_ladder() -> None:
     ]
 
 
-def test_succeeded() -> None:
+def test_only_statuses_2xx_are_a_success() -> None:
     assert [status for status in (0, 101, 199, 200, 204, 299, 300, 302, 404, 500) if is_success(status)] == [
         200,
         204,
@@ -51,7 +51,7 @@ def test_succeeded() -> None:
     ]
 
 
-def test_first_given() -> None:
+def test_the_first_url_that_is_given_is_used() -> None:
     assert first_url(None, "", "a", "b") == "a"
     assert first_url(None, "") is None
     assert first_url() is None
@@ -69,11 +69,11 @@ def test_first_given() -> None:
         ("http://h/path&", "http://h/path&?a=1+2&b=%C3%A9"),
     ],
 )
-def test_parameters_follow_the_own_query(url: str, called: str) -> None:
+def test_parameters_follow_the_query_of_the_url(url: str, called: str) -> None:
     assert with_parameters(url, [("a", "1 2"), ("b", "é")]) == called
 
 
-def test_encoding_is_that_of_php() -> None:
+def test_parameters_are_encoded_as_php_does() -> None:
     called = with_parameters(URL, [("t~", "12:30 ~-_.*/+&=\n[]😀")])
     assert called == f"{URL}?t%7E=12%3A30+%7E-_.%2A%2F%2B%26%3D%0A%5B%5D%F0%9F%98%80"
     assert with_parameters(URL, [("a", "\ud83d")]) == f"{URL}?a=%3F"
@@ -81,7 +81,7 @@ def test_encoding_is_that_of_php() -> None:
 
 
 @given(urls, st.lists(st.tuples(texts, texts)))
-def test_parameters_read_back(url: str, params: list[tuple[str, str]]) -> None:
+def test_parameters_can_be_read_back(url: str, params: list[tuple[str, str]]) -> None:
     called = with_parameters(url, params)
     own = url.partition("#")[0]
     assert called.startswith(own)
@@ -109,7 +109,7 @@ DELETED_SIGNED = "d22e290650a8a6f9df62584c57a9ce441d7453d98cb0f33f56204151c6cc24
 @pytest.mark.parametrize(
     ("query", "signed"), [(DELIVERED, DELIVERED_SIGNED), (REPLIED, REPLIED_SIGNED), (DELETED, DELETED_SIGNED)]
 )
-def test_signatures_made_with_php(query: str, signed: str) -> None:
+def test_signatures_equal_those_of_php(query: str, signed: str) -> None:
     assert signature(f"{URL}?{query}", SECRET) == signed
     assert signature(f"{URL}?{query}#part", SECRET) == signed
 
@@ -231,7 +231,7 @@ def test_an_opt_out_reply_says_so() -> None:
         ("http://127.0.0.1:9#x", "http://127.0.0.1:9"),
     ],
 )
-def test_destinations(url: str, server: str) -> None:
+def test_destinations_have_scheme_host_and_port(url: str, server: str) -> None:
     assert is_http_url(url)
     assert destination(url) == server
 
@@ -260,17 +260,17 @@ def test_destinations(url: str, server: str) -> None:
         "http://host/" + "a" * 2048,
     ],
 )
-def test_what_is_no_http_url(url: str) -> None:
+def test_other_urls_are_not_http_urls(url: str) -> None:
     assert not is_http_url(url)
 
 
 @given(st.text(st.characters()) | st.text(st.sampled_from("htp:/[]@?#.%0a\\"), max_size=30).map("http://".__add__))
-def test_asking_for_a_url_never_raises(url: str) -> None:
+def test_any_text_can_be_checked_as_a_url(url: str) -> None:
     if is_http_url(url):
         assert is_http_url(destination(url))
 
 
-def test_list_action() -> None:
+def test_a_list_action_has_the_values_of_the_contact() -> None:
     fields = {"Carrier": "Telstra", "Date Added": "2020-05-01", "list_id": "mine", "Émail": ""}
     params = list_action(
         at=AT, list_id=4026600, mobile="61491570156", firstname="Ivy", lastname="", action="delete", fields=fields

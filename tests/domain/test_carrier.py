@@ -23,7 +23,7 @@ NONE = timedelta()
 
 
 @given(fates, waits)
-def test_there_is_always_a_report_and_never_too_late(fate: Fate, validity: timedelta) -> None:
+def test_there_is_always_a_report_within_three_days(fate: Fate, validity: timedelta) -> None:
     comes = outcome(fate, validity)
     assert comes.after is not None
     assert comes.status in FINAL_STATUSES
@@ -33,7 +33,7 @@ def test_there_is_always_a_report_and_never_too_late(fate: Fate, validity: timed
 
 
 @given(fates, waits)
-def test_it_is_the_fate_or_an_expiry(fate: Fate, validity: timedelta) -> None:
+def test_the_outcome_is_the_fate_or_an_expiry(fate: Fate, validity: timedelta) -> None:
     comes = outcome(fate, validity)
     limit = min(validity or DEFAULT_VALIDITY, DEFAULT_VALIDITY)
     assert comes == fate or comes == Fate(SOFT_BOUNCE, limit)
@@ -56,9 +56,9 @@ def test_the_outcome_of_an_outcome_is_the_same(fate: Fate, validity: timedelta) 
         (Fate(DELIVERED, timedelta(hours=80)), timedelta(hours=90), Fate(SOFT_BOUNCE, timedelta(hours=72))),
     ],
 )
-def test_examples(fate: Fate, validity: timedelta, expected: Fate) -> None:
+def test_known_fates_have_their_outcomes(fate: Fate, validity: timedelta, expected: Fate) -> None:
     assert outcome(fate, validity) == expected
 
 
-def test_pending_is_no_end() -> None:
+def test_pending_is_not_a_final_status() -> None:
     assert PENDING not in FINAL_STATUSES

@@ -17,7 +17,7 @@ clocks = standing | running
 
 
 @given(moments)
-def test_a_moment_survives_being_kept(moment: datetime) -> None:
+def test_a_moment_survives_storage(moment: datetime) -> None:
     assert from_micros(to_micros(moment)) == moment
 
 
@@ -27,7 +27,7 @@ def test_microseconds_survive_being_a_moment(micros: int) -> None:
 
 
 @given(moments, moments)
-def test_keeping_keeps_the_order(one: datetime, other: datetime) -> None:
+def test_storage_keeps_the_order_of_moments(one: datetime, other: datetime) -> None:
     assert (one < other) == (to_micros(one) < to_micros(other))
 
 
@@ -51,7 +51,7 @@ def test_freezing_keeps_what_a_clock_shows(clock: Clock, real: datetime) -> None
 
 
 @given(clocks, moments, spans)
-def test_a_frozen_clock_stands(clock: Clock, real: datetime, later: timedelta) -> None:
+def test_a_frozen_clock_shows_one_time(clock: Clock, real: datetime, later: timedelta) -> None:
     frozen = clock.frozen(real)
     assert frozen.now(real + later) == frozen.now(real)
 
@@ -68,20 +68,20 @@ def test_a_running_clock_runs_as_real_time_does(clock: Clock, real: datetime, la
 
 
 @given(clocks, moments)
-def test_neither_frozen_nor_running_is_moving(clock: Clock, real: datetime) -> None:
+def test_a_frozen_or_running_clock_is_not_moving(clock: Clock, real: datetime) -> None:
     assert not clock.frozen(real).moving
     assert not clock.running(real).moving
 
 
 @given(running, moments)
-def test_what_is_due_wakes_when_a_running_clock_shows_it(clock: Clock, due: datetime) -> None:
+def test_an_event_wakes_when_the_running_clock_reaches_it(clock: Clock, due: datetime) -> None:
     wakes = clock.real_due(due)
     assert wakes is not None
     assert clock.now(wakes) == due
 
 
 @given(standing, moments)
-def test_a_standing_clock_wakes_what_is_not_after_it(clock: Clock, due: datetime) -> None:
+def test_a_frozen_clock_wakes_only_events_that_are_not_after_it(clock: Clock, due: datetime) -> None:
     assert clock.frozen_at is not None
     comes = due <= clock.frozen_at and not clock.moving
     assert clock.real_due(due) == (EPOCH if comes else None)
@@ -97,5 +97,7 @@ def test_a_standing_clock_wakes_what_is_not_after_it(clock: Clock, due: datetime
         ((2026, 3, 31), 31, (2026, 4, 30)),
     ],
 )
-def test_a_month_later(moment: tuple[int, int, int], day: int, expected: tuple[int, int, int]) -> None:
+def test_a_month_later_is_the_same_day_or_the_last_of_the_month(
+    moment: tuple[int, int, int], day: int, expected: tuple[int, int, int]
+) -> None:
     assert month_after(datetime(*moment, 7, tzinfo=UTC), day) == datetime(*expected, 7, tzinfo=UTC)

@@ -45,7 +45,7 @@ def test_codes_are_found(text: str, codes: list[str]) -> None:
     "The postcode is 3000", "Your verification costs $1234.50", "Your code", "Log in at https://example.com/1234",
     "Your code is 123456789012", "Sign in by 2026-11-28", "AB12",
 ])  # fmt: skip
-def test_other_numbers_are_no_codes(text: str) -> None:
+def test_other_numbers_are_not_codes(text: str) -> None:
     assert find_codes(text) == ()
 
 

@@ -61,7 +61,7 @@ def written(table: Sequence[Sequence[str]], delimiter: str, line_end: str = "\r\
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     encoding=st.sampled_from(ENCODINGS),
 )
-def test_what_was_written_is_read(
+def test_a_written_table_can_be_read(
     others: list[str], table: list[list[str]], delimiter: str, line_end: str, quoting: int, encoding: str
 ) -> None:
     whole = [["Mobile", *others], *table]
@@ -78,7 +78,7 @@ def test_what_was_written_is_read(
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
-def test_whatever_bytes_come_they_are_rows_or_no_table(start: bytes, end: bytes) -> None:
+def test_any_bytes_are_rows_or_an_error(start: bytes, end: bytes) -> None:
     try:
         table = parse(start + b"mobile\n" + end)
     except TableError:
@@ -103,7 +103,7 @@ def test_whatever_bytes_come_they_are_rows_or_no_table(start: bytes, end: bytes)
     ],
 )
 @pytest.mark.parametrize("pieces", [1, 2, 100])
-def test_which_encoding(data: bytes, encoding: str, pieces: int) -> None:
+def test_the_encoding_is_guessed(data: bytes, encoding: str, pieces: int) -> None:
     assert guess(data, pieces) == encoding
 
 
@@ -125,7 +125,7 @@ def test_which_encoding(data: bytes, encoding: str, pieces: int) -> None:
         (",,\r\n ,\r\na,mobile", ","),
     ],
 )
-def test_which_delimiter(head: str, delimiter: str) -> None:
+def test_the_delimiter_is_found(head: str, delimiter: str) -> None:
     assert find_delimiter(head) == delimiter
 
 
@@ -152,7 +152,7 @@ def test_a_quote_that_is_never_closed_ends_at_the_longest_cell() -> None:
         list(read_rows(text.readline, ","))
 
 
-def test_what_the_columns_are() -> None:
+def test_columns_are_matched_by_their_names() -> None:
     header = ["First Name", "last_name", " MOBILE", "Date Donated", "e-mail", "mobile", "spare"]
     table = find_columns(header, {"1": "date donated", "2": "Email", "3": "date_donated", "4": "Nowhere"})
     assert table == Columns(2, 0, 1, {"1": 3, "2": 4, "3": 3})
@@ -160,7 +160,7 @@ def test_what_the_columns_are() -> None:
         find_columns(["phone"], {})
 
 
-def test_a_row_as_a_contact() -> None:
+def test_a_row_becomes_a_contact() -> None:
     columns = Columns(1, 0, None, {"2": 2, "3": 3})
     assert read_contact([" Ann ", " 0491 570 156", "x"], columns) == ContactRow("0491 570 156", "Ann", "", {"2": "x"})
     assert read_contact([], columns) == ContactRow("", "", "", {})

@@ -33,7 +33,7 @@ def test_each_ends_in_one_final_state_before_it_expires(
 
 
 @given(NAMES, st.text(), SPANS, SPANS)
-def test_the_same_chance_gives_the_same(name: str, chance: str, delay: timedelta, validity: timedelta) -> None:
+def test_the_same_chance_gives_the_same_plan(name: str, chance: str, delay: timedelta, validity: timedelta) -> None:
     assert list(plan_delivery(name, {}, chance, delay, validity)) == list(
         plan_delivery(name, {}, chance, delay, validity)
     )
@@ -48,7 +48,7 @@ def test_a_handset_without_the_message_sends_no_reply() -> None:
     )
 
 
-def test_shares_of_a_mix() -> None:
+def test_a_mix_follows_its_shares() -> None:
     mix = {"mix": {"hard-bounce": 0.25, "slow": 0, "soft-bounce": 0.75}}
     picked = Counter(
         report.says for each in range(1000) for report in plan_delivery("flaky", mix, str(each), seconds(1), seconds(0))
@@ -57,7 +57,7 @@ def test_shares_of_a_mix() -> None:
     assert abs(picked["hard-bounce"] - 250) < 60
 
 
-def test_shares_that_fall_short_by_what_floats_lose() -> None:
+def test_shares_may_fall_short_of_one_by_a_rounding_error() -> None:
     assert sum([0.1] * 10) < 1
     mix = dict.fromkeys(list(BY_NAME)[:10], 0.1)
     check_scenario("flaky", {"mix": mix})
@@ -65,17 +65,17 @@ def test_shares_that_fall_short_by_what_floats_lose() -> None:
         assert list(plan_delivery("flaky", {"mix": mix}, str(each), seconds(1), seconds(0)))
 
 
-def test_the_usual_mix_is_one_that_may_be_given() -> None:
+def test_the_default_mix_is_valid() -> None:
     check_scenario("flaky", {"mix": DEFAULT_MIX})
     check_scenario("replies", {"text": "No", "after_seconds": 259_200})
     check_scenario("never-reports", {})
 
 
 @pytest.mark.parametrize("name", ["", "Delivered", "never"])
-def test_what_is_no_scenario(name: str) -> None:
+def test_an_unknown_scenario_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="There is no scenario"):
         check_scenario(name, {})
 
 
-def test_a_strange_id_is_below_all_that_are_issued() -> None:
+def test_the_id_of_no_message_is_below_all_issued_ids() -> None:
     assert unissued_id(340_000_001) == 40_000_001

@@ -199,7 +199,7 @@ never = st.one_of(addresses("169.254.0.0", 16), addresses("224.0.0.0", 3))
 
 
 @given(private)
-def test_every_form_of_a_private_address_passes(inner: IPv4Address) -> None:
+def test_every_form_of_a_private_address_is_allowed(inner: IPv4Address) -> None:
     assert refusal_reason(str(inner), "h") is None
     assert [refusal_reason(str(form), "h") for form in forms(inner)] == [None] * 10
 
@@ -210,7 +210,7 @@ def test_every_form_of_a_forbidden_address_is_refused(inner: IPv4Address) -> Non
 
 
 @given(st.ip_addresses(v=4).map(IPv4Address.__str__).map(IPv4Address))
-def test_no_form_gets_further_than_the_address_itself(inner: IPv4Address) -> None:
+def test_no_form_of_an_address_is_allowed_more_than_the_address(inner: IPv4Address) -> None:
     for hosts in ((), ("h",)):
         if refusal_reason(str(inner), "h", hosts) is not None:
             assert all(refusal_reason(str(form), "h", hosts) for form in forms(inner) if form != IPv6Address("::1"))

@@ -32,7 +32,7 @@ ALONE = [
 
 
 @pytest.mark.parametrize("given_", ALONE, ids=lambda given_: str(list(given_.values())[1]))
-def test_every_effect_alone(given_: dict[str, Any]) -> None:
+def test_a_fault_may_have_any_one_effect(given_: dict[str, Any]) -> None:
     fault = Fault(**given_)
     assert fault.given_fields() == given_
     assert fault.effect in given_.values()
@@ -48,7 +48,7 @@ def test_every_effect_alone(given_: dict[str, Any]) -> None:
         ({"delay": {"seconds": 1}, "status": 503}, False), ({"gateway": "throttled"}, False),
     ],
 )  # fmt: skip
-def test_which_calls_are_carried_out(effect: dict[str, Any], works: bool) -> None:
+def test_the_effect_decides_if_the_call_is_carried_out(effect: dict[str, Any], works: bool) -> None:
     assert Fault(API, **effect).carries_out is works
 
 
@@ -91,7 +91,7 @@ SHAPES = st.one_of(
 
 
 @given(SHAPES, st.text())
-def test_a_delay_follows_from_what_it_is_drawn_by(delay: dict[str, float], by: str) -> None:
+def test_a_delay_depends_on_seed_rule_and_count(delay: dict[str, float], by: str) -> None:
     seconds = draw_seconds(delay, by)
     assert seconds == draw_seconds(delay, by)
     assert 0 <= seconds <= MAX_DELAY_SECONDS
@@ -99,7 +99,7 @@ def test_a_delay_follows_from_what_it_is_drawn_by(delay: dict[str, float], by: s
         assert delay["from"] <= seconds <= delay["to"]
 
 
-def test_delays_are_spread_as_they_are_said_to_be() -> None:
+def test_delays_have_the_given_distribution() -> None:
     uniform = sorted(draw_seconds({"from": 2, "to": 4}, str(n)) for n in range(2001))
     assert uniform[1000] == pytest.approx(3, abs=0.1)
     assert uniform[500] == pytest.approx(2.5, abs=0.1)
@@ -109,13 +109,13 @@ def test_delays_are_spread_as_they_are_said_to_be() -> None:
     assert normal[1683] == pytest.approx(0.3 * 2.2255, rel=0.1)
 
 
-def test_magic_keys() -> None:
+def test_magic_keys_are_split_at_the_last_hyphen() -> None:
     assert split_magic_key("my-key-nocredit") == ("my-key", "nocredit")
     for plain in ("nocredit", "-nocredit", "key", "key-NOCREDIT", "key-nocredit-", ""):
         assert split_magic_key(plain) is None
 
 
-def test_the_rule_of_a_magic_key_tells_its_suffix() -> None:
+def test_the_rule_of_a_magic_key_names_its_suffix() -> None:
     assert magic_key_rule("nocredit") == "magic key …-nocredit"
     assert [magic_suffix_of(magic_key_rule(suffix)) for suffix in MAGIC_KEYS] == list(MAGIC_KEYS)
     for other in ("", "fault 3", "magic sender NOCREDIT", "magic key …-", "magic key …-other"):

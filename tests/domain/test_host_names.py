@@ -11,17 +11,17 @@ PRIVATE = ["localhost", "web", "host.docker.internal", "app.test", "a.b.local", 
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_public_names(name: str) -> None:
+def test_public_host_names_are_recognised(name: str) -> None:
     assert (is_public(name), may_be_public(name)) == (True, True)
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_names_of_which_nobody_knows_it(name: str) -> None:
+def test_some_host_names_may_be_public(name: str) -> None:
     assert (is_public(name), may_be_public(name)) == (False, True)
 
 
 @pytest.mark.parametrize("name", PRIVATE)
-def test_names_of_private_networks(name: str) -> None:
+def test_host_names_of_private_networks_are_recognised(name: str) -> None:
     assert (is_public(name), may_be_public(name)) == (False, False)
 
 

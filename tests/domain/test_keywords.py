@@ -21,12 +21,14 @@ BLANKS = st.sampled_from([" ", "  ", "\t", "\n", "\u00a0", " \r\n "])
         (" \n", [""]),
     ],
 )
-def test_what_a_text_begins_with(text: str, openings: list[str]) -> None:
+def test_possible_keywords_are_the_beginnings_of_a_text(text: str, openings: list[str]) -> None:
     assert keywords.candidate_keywords(text) == openings
 
 
 @given(WORDS, st.text(max_size=20), BLANKS, BLANKS)
-def test_a_keyword_is_found_whatever_its_case_and_blanks(words: list[str], rest: str, before: str, after: str) -> None:
+def test_keywords_are_found_in_any_case_and_with_any_blanks(
+    words: list[str], rest: str, before: str, after: str
+) -> None:
     text = before + before.join(words) + after + rest
     word = keywords.normalize(" ".join(words))
     assert word in keywords.candidate_keywords(text)
@@ -35,14 +37,14 @@ def test_a_keyword_is_found_whatever_its_case_and_blanks(words: list[str], rest:
 
 
 @given(WORDS, st.sampled_from("abc1"))
-def test_a_part_of_a_word_is_no_keyword(words: list[str], more: str) -> None:
+def test_a_part_of_a_word_is_not_a_keyword(words: list[str], more: str) -> None:
     assert keywords.normalize("".join(words[0].split())) not in keywords.candidate_keywords(
         "".join(words[0].split()) + more
     )
 
 
 @given(st.text())
-def test_openings_are_the_text_cut_at_blanks_longest_first(text: str) -> None:
+def test_possible_keywords_end_at_blanks_and_come_longest_first(text: str) -> None:
     candidates = keywords.candidate_keywords(text)
     assert candidates[-1] == ""
     assert candidates == sorted(set(candidates), key=len, reverse=True)
@@ -59,12 +61,12 @@ def test_a_keyword_is_kept_in_its_column_and_is_its_own_normal_form(keyword: str
     assert word in keywords.candidate_keywords(keyword)
 
 
-def test_a_very_long_text_has_few_openings() -> None:
+def test_a_very_long_text_has_few_possible_keywords() -> None:
     assert len(keywords.candidate_keywords("a " * 100_000)) == 129
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED_WORDS))
-def test_reserved_words(word: str) -> None:
+def test_reserved_words_are_recognised(word: str) -> None:
     assert keywords.is_reserved(word)
     assert keywords.is_reserved(f"  {word.lower().replace(' ', '   ')} ")
     assert not keywords.is_reserved(f"{word}S")

@@ -33,17 +33,17 @@ VALUES = {"firstname": "Abc", "favourite colour": "red", "empty": "", "odd": "[f
         (TRACKED, TRACKED),
     ],
 )
-def test_fill(template: str, text: str) -> None:
+def test_fields_are_filled(template: str, text: str) -> None:
     assert fill_fields(template, VALUES) == text
 
 
-def test_has_fields() -> None:
+def test_fields_are_detected() -> None:
     assert has_fields("see [this]")
     assert not has_fields("[] {brace} ][")
 
 
 @given(st.text(st.sampled_from("a[]{ _F"), max_size=30))
-def test_a_text_without_fields_stays(template: str) -> None:
+def test_a_text_without_fields_does_not_change(template: str) -> None:
     assert fill_fields(template, {}) == template
     if not has_fields(template):
         assert fill_fields(template, {"a": "x", "f": "y"}) == template
@@ -76,7 +76,7 @@ def test_lengths_of_links_are_those_of_the_service() -> None:
 
 
 @pytest.mark.parametrize("host", [TRACKED_HOST, UNSUBSCRIBE_HOST])
-def test_the_pattern_of_short_links_takes_what_is_written_as_one(host: str) -> None:
+def test_written_short_links_match_their_pattern(host: str) -> None:
     code = link_code("seed", 1, "tracked")
     match = re.fullmatch(SHORT_LINK, link_text(host, code))
     assert match is not None

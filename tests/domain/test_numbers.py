@@ -28,12 +28,12 @@ REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
         ("a" * 1000, None),
     ],
 )
-def test_countries(country: str, region: str | None) -> None:
+def test_countries_are_found_by_code_or_name(country: str, region: str | None) -> None:
     assert find_region(country) == region
 
 
 @given(st.text())
-def test_any_text_may_be_asked_for_its_region(country: str) -> None:
+def test_any_text_can_be_searched_for_a_region(country: str) -> None:
     assert find_region(country) in {None, *REGIONS}
 
 
@@ -66,25 +66,25 @@ def test_any_text_may_be_asked_for_its_region(country: str) -> None:
         ("9" * 500, "AU", None),
     ],
 )
-def test_numbers(raw: str, region: str | None, msisdn: str | None) -> None:
+def test_numbers_are_normalised(raw: str, region: str | None, msisdn: str | None) -> None:
     assert to_msisdn(raw, region) == msisdn
 
 
 @given(st.text(), st.none() | st.sampled_from(REGIONS))
-def test_junk_is_no_number(raw: str, region: str | None) -> None:
+def test_junk_is_not_a_number(raw: str, region: str | None) -> None:
     msisdn = to_msisdn(raw, region)
     assert msisdn is None or (msisdn.isascii() and msisdn.isdigit())
 
 
 @given(st.from_regex(r"\+?[0-9]{5,17}", fullmatch=True), st.none() | st.sampled_from(["AU", "GB", "US", "IT", "SG"]))
-def test_a_result_stands_for_itself(raw: str, region: str | None) -> None:
+def test_a_normalised_number_stays_the_same(raw: str, region: str | None) -> None:
     msisdn = to_msisdn(raw, region)
     if msisdn is not None:
         assert to_msisdn(msisdn) == msisdn
 
 
 @pytest.mark.parametrize("region", sorted(set(REGIONS) - {"TA"}))  # Tristan da Cunha has no mobiles
-def test_a_mobile_is_the_same_written_in_any_way(region: str) -> None:
+def test_a_mobile_number_can_be_written_in_many_ways(region: str) -> None:
     number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
     assert number is not None
     msisdn = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
@@ -100,13 +100,13 @@ def test_a_mobile_is_the_same_written_in_any_way(region: str) -> None:
         "\ufeff0491570156", "0491\u2013570\u2013156", "(0491)\u2060570156", "+61491570156.0",
     ],
 )  # fmt: skip
-def test_what_format_number_reads_can_be_sent_to(raw: str) -> None:
+def test_numbers_that_format_number_reads_can_be_sent_to(raw: str) -> None:
     described = describe(raw, "AU")
     assert described is not None
     assert to_msisdn(raw, "AU") == str(described.international) == "61491570156"
 
 
-def test_bare() -> None:
+def test_separators_between_digits_are_removed() -> None:
     assert parse_digits("+61 (491) 570-156") == "61491570156"
     assert parse_digits("\u202a+61\u00a0491\u2011570\u2013156\u202c\ufeff") == "61491570156"
     assert parse_digits("61491570156.0") == parse_digits(" +61491570156.00 ") == "61491570156"
@@ -130,7 +130,7 @@ def test_bare() -> None:
         ("07700900123", "GB", Description(44, 7700900123, 447700900123, 10, False)),
     ],
 )
-def test_descriptions(raw: str, region: str, description: Description) -> None:
+def test_numbers_are_described(raw: str, region: str, description: Description) -> None:
     assert describe(raw, region) == description
 
 
@@ -143,11 +143,11 @@ def test_voicemail_has_the_code_of_the_php_library() -> None:
 
 
 @pytest.mark.parametrize("raw", ["", "abc", "+", "9" * 20, "9" * 100_000, "+999123456789"])
-def test_what_cannot_be_parsed_has_no_description(raw: str) -> None:
+def test_invalid_numbers_have_no_description(raw: str) -> None:
     assert describe(raw, "AU") is None
 
 
 @given(st.text() | st.from_regex(r"[+0-9 ()\-]{1,40}", fullmatch=True), st.sampled_from(REGIONS))
-def test_describing_never_raises(raw: str, region: str) -> None:
+def test_any_text_can_be_described(raw: str, region: str) -> None:
     described = describe(raw, region)
     assert described is None or described.valid == (described.type != 10)

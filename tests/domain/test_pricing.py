@@ -31,7 +31,7 @@ def test_an_amount_between_units_goes_to_the_nearest(amount: Decimal) -> None:
 @pytest.mark.parametrize(
     ("amount", "expected"), [("0.000005", 1), ("0.0000049", 0), ("0.087", 8_700), ("1000", 100_000_000)]
 )
-def test_halves_go_up(amount: str, expected: int) -> None:
+def test_halves_are_rounded_up(amount: str, expected: int) -> None:
     assert to_units(Decimal(amount)) == expected
 
 
@@ -57,5 +57,5 @@ def test_more_parts_never_cost_less(one: int, more: int, price: int) -> None:
 
 
 @pytest.mark.parametrize(("count", "price", "expected"), [(1075, "0.054", "58.05"), (1, "0.087", "0.087")])
-def test_costs_the_reference_gives(count: int, price: str, expected: str) -> None:
+def test_costs_are_those_of_the_reference(count: int, price: str, expected: str) -> None:
     assert from_units(cost(count, to_units(Decimal(price)))) == Decimal(expected)

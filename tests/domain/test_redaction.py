@@ -8,22 +8,22 @@ from sms_sandbox.domain.redaction import MAX_URL_PARAMETERS, MIN_SECRET_LENGTH, 
 @pytest.mark.parametrize(
     "name", ["password", "access_token", "apiKey", "x-api-key", "Authorization", "cvv", "cardnumber"]
 )
-def test_names_of_secrets(name: str) -> None:
+def test_names_of_secrets_are_recognised(name: str) -> None:
     assert is_secret_name(name)
 
 
 @pytest.mark.parametrize("name", ["", "order", "key", "message", "mobile", "is_optout"])
-def test_names_of_what_is_none(name: str) -> None:
+def test_other_names_are_not_secret(name: str) -> None:
     assert not is_secret_name(name)
 
 
 @given(st.text(), st.text("ab", min_size=MIN_SECRET_LENGTH), st.text())
-def test_a_secret_is_hidden_wherever_it_stands(before: str, secret: str, behind: str) -> None:
+def test_a_secret_is_hidden_anywhere_in_a_text(before: str, secret: str, behind: str) -> None:
     assert secret not in redact(f"{before}{secret}{behind}", secret)
 
 
 @pytest.mark.parametrize("secret", ["", "hi", "a" * (MIN_SECRET_LENGTH - 1)])
-def test_a_secret_that_may_be_a_word_is_not_looked_for(secret: str) -> None:
+def test_a_secret_that_looks_like_a_word_is_not_replaced(secret: str) -> None:
     text = f"hi there, {secret}"
     assert redact(text, secret) == text
 
@@ -49,17 +49,17 @@ OWN = "own/se+cret"
         ("http://h/\ud800own%2Fse%2bcret", "http://h/%3F…"),
     ],
 )
-def test_a_url_without_what_is_secret(url: str, kept: str) -> None:
+def test_secrets_in_a_url_are_hidden(url: str, kept: str) -> None:
     assert redact_url(url, OWN) == kept
 
 
 @given(st.text("ab:/?#&=%20+.", max_size=30), st.text(max_size=10))
-def test_a_url_with_nothing_secret_stays_as_it_is(url: str, more: str) -> None:
+def test_a_url_without_secrets_does_not_change(url: str, more: str) -> None:
     written = url + more.replace("@", "")
     assert redact_url(written, "a-secret-not-in-it") == written
 
 
-def test_a_url_of_more_parameters_than_anybody_needs() -> None:
+def test_a_url_with_too_many_parameters_is_cut() -> None:
     url = "http://h/?" + "&".join(f"a{index}=1" for index in range(100_000))
     kept = redact_url(url, OWN)
     assert kept.endswith(f"&a{MAX_URL_PARAMETERS - 2}=1&…")

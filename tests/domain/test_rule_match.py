@@ -25,7 +25,7 @@ SUBJECT = Subject(("61491570156", "61491570157"), "Given", "Your code is 1234", 
         Match(to="61491570156", sender="Given", text="1234", key="test-key"),
     ],
 )
-def test_a_match_that_fits(match: Match) -> None:
+def test_a_matching_message_is_recognised(match: Match) -> None:
     assert match.matches(SUBJECT)
 
 
@@ -42,7 +42,7 @@ def test_a_match_that_fits(match: Match) -> None:
         Match(to="61491570156", sender="Abc"),
     ],
 )
-def test_a_match_that_does_not(match: Match) -> None:
+def test_another_message_does_not_match(match: Match) -> None:
     assert not match.matches(SUBJECT)
 
 
@@ -62,7 +62,7 @@ def test_a_range_means_numbers_of_its_own_length(number: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["to", "sender", "text", "key"])
-def test_a_match_is_made_of_texts(field: str) -> None:
+def test_the_fields_of_a_match_are_texts(field: str) -> None:
     with pytest.raises(TypeError, match="must be texts"):
         Match(**{field: 5})  # type: ignore[arg-type]
 
@@ -79,7 +79,7 @@ def test_turns_are_numbers(wanted: dict[str, Any]) -> None:
         Turns(**wanted)
 
 
-def test_turns_from_the_nth_on_and_so_many() -> None:
+def test_turns_begin_at_the_nth_and_end_after_the_count() -> None:
     turns = Turns(nth=2, count=2)
     used, came = 0, []
     for seen in range(1, 6):
@@ -89,7 +89,7 @@ def test_turns_from_the_nth_on_and_so_many() -> None:
 
 
 @given(st.floats(0.05, 0.95), st.text(max_size=5))
-def test_a_share_is_kept_and_follows_from_the_seed(share: float, seed: str) -> None:
+def test_a_share_is_kept_and_repeats_for_the_same_seed(share: float, seed: str) -> None:
     turns = Turns(share=share)
     came = [turns.apply_to(seen, 0, f"{seed} {seen}") for seen in range(1, 1001)]
     assert came == [turns.apply_to(seen, 0, f"{seed} {seen}") for seen in range(1, 1001)]

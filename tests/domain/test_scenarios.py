@@ -6,7 +6,7 @@ from sms_sandbox.domain.scenarios import BY_NUMBER, DEFAULT_MIX, DOES, SCENARIOS
 ALL = [number for each in SCENARIOS for number in each.numbers]
 
 
-def test_each_number_meets_one_scenario_and_can_be_sent_to() -> None:
+def test_each_magic_number_is_valid_and_has_one_scenario() -> None:
     assert len(set(ALL)) == len(ALL)
     for number in ALL:
         assert numbers.to_msisdn(number) == numbers.to_msisdn("0" + number[2:], "AU") == number
@@ -31,7 +31,7 @@ def test_the_catalogue_says_what_happens_when() -> None:
     assert all(step["does"] in DOES for each in scenarios.values() for step in each["steps"])
 
 
-def test_options_say_what_they_are_by_default() -> None:
+def test_options_tell_their_defaults() -> None:
     scenarios = {each["name"]: each["options"] for each in catalogue(timedelta(seconds=2))}
     assert {name: option["default"] for name, option in scenarios["replies"].items()} == {
         "text": "Yes please", "after_seconds": 5,

@@ -32,7 +32,7 @@ from sms_sandbox.domain.senders import Kind, Sender, is_reserved, parse_sender
         ("", None),
     ],
 )
-def test_senders(raw: str, sender: Sender | None) -> None:
+def test_senders_are_parsed(raw: str, sender: Sender | None) -> None:
     assert parse_sender(raw) == sender
 
 
@@ -42,12 +42,12 @@ def test_a_word_with_a_space_must_be_registered(word: str, must: bool) -> None:
 
 
 @given(st.text(max_size=20))
-def test_a_sender_reads_as_itself(raw: str) -> None:
+def test_a_parsed_sender_can_be_parsed_again(raw: str) -> None:
     sender = parse_sender(raw)
     assert sender is None or parse_sender(sender.text) == sender
 
 
-def test_reserved_words() -> None:
+def test_reserved_senders_are_recognised() -> None:
     assert is_reserved("BadCallerId")
     assert not is_reserved("Shop")
     assert parse_sender("BADCALLERID") == Sender("BADCALLERID", Kind.WORD)

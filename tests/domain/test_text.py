@@ -41,7 +41,7 @@ EXTENSION = "^{}[]~|\\€\f"
         ("\x1b", Segments("UCS-2", 1, 1)),
     ],
 )
-def test_known_lengths(message: str, expected: Segments) -> None:
+def test_texts_have_their_known_lengths(message: str, expected: Segments) -> None:
     assert segments(message) == expected
 
 
@@ -57,7 +57,7 @@ def test_an_escape_pair_is_not_cut_in_two() -> None:
 
 
 @given(st.integers(0, 2000))
-def test_plain_text_is_simple_division(length: int) -> None:
+def test_parts_of_plain_text_follow_from_its_length(length: int) -> None:
     assert segments("x" * length) == Segments("GSM-7", length, 1 if length <= 160 else -(-length // 153))
 
 
@@ -83,7 +83,7 @@ def test_a_lone_surrogate_is_one_unit() -> None:
 
 
 @given(st.text(f"ab{EXTENSION}жé😀", max_size=700), st.integers(1, 4))
-def test_a_text_is_cut_to_as_much_as_the_parts_hold(message: str, parts: int) -> None:
+def test_a_text_is_cut_to_the_given_parts(message: str, parts: int) -> None:
     kept = cut_to_parts(message, parts)
     assert message.startswith(kept)
     assert segments(kept).parts <= parts
@@ -91,12 +91,12 @@ def test_a_text_is_cut_to_as_much_as_the_parts_hold(message: str, parts: int) ->
 
 
 @pytest.mark.parametrize(("parts", "kept"), [(1, 160), (2, 306), (3, 459), (4, 612)])
-def test_how_much_the_parts_hold(parts: int, kept: int) -> None:
+def test_a_cut_text_has_as_many_characters_as_the_parts_hold(parts: int, kept: int) -> None:
     assert cut_to_parts("a" * 1000, parts) == "a" * kept
 
 
 @given(st.text(st.sampled_from("a€[ж😀"), max_size=12), st.integers(1, 60))
-def test_the_parts_of_a_text_are_as_many_as_are_counted(message: str, times: int) -> None:
+def test_a_text_is_split_into_the_counted_parts(message: str, times: int) -> None:
     parts = split_to_parts(message * times)
     assert "".join(parts) == message * times
     assert len(parts) == segments(message * times).parts
@@ -115,7 +115,7 @@ def test_a_text_is_split_as_the_handset_gets_it(message: str, parts: list[str]) 
     assert split_to_parts(message) == parts
 
 
-def test_characters_that_cost_more_are_named() -> None:
+def test_characters_that_make_a_text_longer_are_named() -> None:
     assert find_other_characters("a✓b😀✓é") == "✓😀"
     assert find_other_characters("plain {€}") == ""
     assert find_extension_characters("a{b€c}{") == "{€}"

@@ -52,7 +52,7 @@ def test_no_rate_is_no_limit(calls: list[int], rate: int) -> None:
 
 
 @given(ticks, st.lists(rates, min_size=120, max_size=120))
-def test_a_rate_that_changes_is_kept_from_its_change_on(calls: list[int], each: list[int]) -> None:
+def test_a_changed_rate_applies_from_its_change_on(calls: list[int], each: list[int]) -> None:
     window: deque[float] = deque()
     passed: list[int] = []
     for at, rate in zip(calls, each, strict=False):

@@ -48,7 +48,7 @@ def wanted(fresh: FreshTenant, **asked: object) -> list[int]:
     return [each.id for each in rows]
 
 
-def test_no_entry_is_new_twice(fresh: FreshTenant) -> None:
+def test_no_entry_is_listed_as_new_twice(fresh: FreshTenant) -> None:
     """Another process may write entries after this one has read which is the last, and before it reads them."""
     note(fresh, *calls(fresh, "one", "two", "three"))
     with fresh.store.begin() as db:
@@ -101,7 +101,7 @@ def test_impossible_characters_are_replaced_and_long_values_are_cut(fresh: Fresh
     assert reply.cut
 
 
-def test_filters(fresh: FreshTenant) -> None:
+def test_entries_are_filtered(fresh: FreshTenant) -> None:
     mobile, number = "61491570156", "61491570112"
     note(
         fresh,
@@ -168,7 +168,7 @@ def test_the_oldest_are_dropped_and_counted(fresh: FreshTenant) -> None:
         assert queries.count_dropped(db, fresh.tenant) == 27
 
 
-def test_clearing_counts_on_and_forgets_what_was_dropped(fresh: FreshTenant) -> None:
+def test_ids_continue_after_clearing_and_the_dropped_count_is_reset(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert queries.clear(db, fresh.tenant) == 0
         assert queries.find_bounds(db, fresh.tenant).last == 0
@@ -222,7 +222,7 @@ def test_tenants_see_their_own_entries_numbered_by_themselves(fresh: FreshTenant
     assert wanted(fresh) == [2, 1]
 
 
-def test_messages_are_looked_at_as_entries(fresh: FreshTenant, neighbour: FreshTenant) -> None:
+def test_sent_messages_are_filtered_as_entries_are(fresh: FreshTenant, neighbour: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, HANDSETS[:2], status="sent", text="Hello")
         send(db, fresh, HANDSETS[:1], text="not sent yet", status="scheduled")
@@ -245,7 +245,7 @@ def test_messages_are_looked_at_as_entries(fresh: FreshTenant, neighbour: FreshT
         assert ids(since=NOON + timedelta(seconds=1)) == []
 
 
-def test_refused_credentials_push_nothing_else_out(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_credentials_do_not_displace_other_entries(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     """They have a limit of their own, and the others keep theirs."""
     monkeypatch.setattr(entries, "MAX_REFUSED_CALLS", 3)
     good = [each._replace(code="SUCCESS") for each in calls(fresh, *(f"good {number}" for number in range(8)))]

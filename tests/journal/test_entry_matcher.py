@@ -47,7 +47,7 @@ def test_a_filter_finds_the_same_in_memory(fresh: FreshTenant, where: EntryFilte
     assert [each.id for each in rows if fits(each)] == [each.id for each in found]
 
 
-def test_what_only_the_database_knows_is_refused() -> None:
+def test_filters_that_need_the_database_are_refused() -> None:
     for where in (EntryFilter(failed=True), EntryFilter(params={"to": "1"}), EntryFilter(since=NOON)):
         with pytest.raises(ValueError, match="only be found by the database"):
             build_matcher(where)

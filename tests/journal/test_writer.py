@@ -53,7 +53,9 @@ async def read(fresh: FreshTenant, text: str) -> None:
     await fresh.store.run(lambda db: record(db, entry(fresh, text)))
 
 
-async def test_what_a_transaction_records_is_committed_with_it(fresh: FreshTenant, journal: JournalWriter) -> None:
+async def test_recorded_entries_are_committed_with_their_transaction(
+    fresh: FreshTenant, journal: JournalWriter
+) -> None:
     with fresh.store.begin() as db:
         write(db, fresh, "committed")
     assert texts(fresh) == ["committed"]
@@ -70,7 +72,7 @@ async def test_what_a_transaction_records_is_committed_with_it(fresh: FreshTenan
     assert texts(fresh) == ["committed", "kept anyway", "after it"]
 
 
-async def test_a_direct_statement_is_a_change_too(fresh: FreshTenant, journal: JournalWriter) -> None:
+async def test_a_direct_statement_counts_as_a_change(fresh: FreshTenant, journal: JournalWriter) -> None:
     with fresh.store.begin() as db:
         opt_outs.add(db, fresh.tenant, fresh.account.id, HANDSETS[0])
         record(db, entry(fresh, "opted out"))
@@ -104,7 +106,7 @@ async def test_the_default_tenants_entries_stay_in_their_order(fresh: FreshTenan
     assert texts(fresh) == ["first", "by nobody known", "third"]
 
 
-async def test_what_waits_is_written_at_the_end(fresh: FreshTenant, journal: JournalWriter) -> None:
+async def test_pending_entries_are_written_at_the_end(fresh: FreshTenant, journal: JournalWriter) -> None:
     await journal.stop()
     for index in range(450):
         journal.add_later([entry(fresh, str(index))])
@@ -216,7 +218,7 @@ async def test_a_listener_hears_of_its_own_tenant_only(fresh: FreshTenant, journ
     assert journal.listener_count == 0
 
 
-async def test_nobody_waits_when_it_stops(fresh: FreshTenant, journal: JournalWriter) -> None:
+async def test_a_stop_ends_all_waits(fresh: FreshTenant, journal: JournalWriter) -> None:
     with journal.listen(fresh.tenant) as listener:
         waiting = asyncio.create_task(listener.wait(60))
         await asyncio.sleep(0)
@@ -226,7 +228,7 @@ async def test_nobody_waits_when_it_stops(fresh: FreshTenant, journal: JournalWr
     assert journal.is_closing
 
 
-async def test_an_entry_that_can_not_be_made_costs_no_other(
+async def test_an_entry_that_cannot_be_built_does_not_lose_others(
     fresh: FreshTenant, journal: JournalWriter, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> NewEntry:

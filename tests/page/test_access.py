@@ -33,7 +33,7 @@ def violations(page: Page, *rules: str) -> list[str]:
     ]
 
 
-def test_axe_finds_nothing(open_page: OpenPage, tenant: Account) -> None:
+def test_axe_finds_no_accessibility_problem(open_page: OpenPage, tenant: Account) -> None:
     page = open_page()
     expect(page.get_by_role("heading", name="No message yet")).to_be_visible()
     assert violations(page) == []
@@ -69,13 +69,13 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, tenant: Account) 
             assert page.evaluate("document.documentElement.scrollWidth") <= width, where
 
 
-def test_the_tab_of_the_view_is_in_sight_on_a_phone(open_page: OpenPage) -> None:
+def test_the_current_tab_is_visible_on_a_phone(open_page: OpenPage) -> None:
     page = open_page("#/start", width=360, height=780)
     expect(page.get_by_role("navigation", name="Views").get_by_role("link", name="Start")).to_be_in_viewport(ratio=0.9)
     expect(page.get_by_role("link", name="Documentation", exact=True)).to_be_in_viewport(ratio=1)
 
 
-def test_the_narrow_messages_lead_in_and_back(open_page: OpenPage, tenant: Account) -> None:
+def test_on_a_narrow_screen_a_message_opens_and_closes(open_page: OpenPage, tenant: Account) -> None:
     fill(tenant)
     page = open_page("#/messages", width=390, height=780)
     page.locator(".message-link").first.click()

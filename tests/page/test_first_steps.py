@@ -97,7 +97,7 @@ def test_the_code_of_a_language_sends_a_message(
     assert account.ok("GET", "/messages")["page"]["total"] == before + 1
 
 
-def test_the_first_message_appears_by_itself(tenant: Account, open_page: OpenPage) -> None:
+def test_the_first_message_appears_without_a_reload(tenant: Account, open_page: OpenPage) -> None:
     page = open_page("#/start")
     expect(page.get_by_text("Waiting for the first message.")).to_be_visible()
     tenant.send(SCRIPT)

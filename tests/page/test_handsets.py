@@ -11,7 +11,7 @@ from tests.sandbox import HANDSET, Account
 OTHER = "61491570157"
 
 
-def test_a_message_appears_by_itself_and_a_reply_reaches_the_app(
+def test_a_message_appears_without_a_reload_and_a_reply_reaches_the_app(
     open_page: OpenPage, tenant: Account, receiver: Receiver
 ) -> None:
     page = open_page()
@@ -58,7 +58,7 @@ def test_a_phone_is_switched_off_and_answers_by_itself(open_page: OpenPage, tena
     expect(one.locator(".text.sent .bubble")).to_have_text("Sent: Yes please")
 
 
-def test_codes_and_links_are_pulled_out_and_tapped(open_page: OpenPage, tenant: Account) -> None:
+def test_codes_are_shown_and_links_can_be_tapped(open_page: OpenPage, tenant: Account) -> None:
     target = "https://example.com/offer"
     tenant.send("Your code is 481516, or tap [tracked-link]", tracked_link_url=target)
     page = open_page()
@@ -117,7 +117,7 @@ def test_a_reply_to_a_word_is_refused_in_a_sentence(open_page: OpenPage, tenant:
     expect(one.get_by_label("Text from +61 491 570 157")).to_have_value("Hello?")
 
 
-def test_people_see_the_same_and_what_they_open_stays_open(open_page: OpenPage, tenant: Account) -> None:
+def test_two_people_see_the_same_and_opened_phones_stay_open(open_page: OpenPage, tenant: Account) -> None:
     tenant.send("one", to=f"{HANDSET},{OTHER}")
     here, there = open_page(f"#/handsets/{OTHER}"), open_page()
     expect(here.locator(".phone")).to_have_count(1)

@@ -101,6 +101,6 @@ def test_a_long_text_is_shown_in_its_parts_and_many_recipients_in_a_list(open_pa
     expect(recipients.get_by_text("+61 491 570 156")).to_be_visible()
 
 
-def test_an_unknown_message_is_an_error_on_the_page(open_page: OpenPage) -> None:
+def test_an_unknown_message_shows_an_error(open_page: OpenPage) -> None:
     page = open_page("#/messages/999")
     expect(page.get_by_text("There is no message 999.")).to_be_visible()

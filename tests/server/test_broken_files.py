@@ -24,7 +24,7 @@ def readiness(account: Account) -> tuple[int, str]:
     return answer.status, answer.body.decode()
 
 
-def test_nothing_is_accepted_while_the_file_is_gone_or_another(certificates: Certificates, tmp_path: Path) -> None:
+def test_no_call_is_accepted_while_the_file_is_missing_or_replaced(certificates: Certificates, tmp_path: Path) -> None:
     """With the file back in its place, everything goes on."""
     path, away = tmp_path / "a.db", tmp_path / "away.db"
     settings = Settings(
@@ -65,7 +65,7 @@ def test_a_damaged_file_is_an_error_at_the_start(damaged: Path) -> None:
         open_store(f"sqlite:///{damaged}")
 
 
-def test_a_damaged_file_is_the_database_s_failure_and_no_event_s(damaged: Path) -> None:
+def test_a_damaged_file_is_a_database_failure_and_not_a_failed_event(damaged: Path) -> None:
     db = sqlite3.connect(damaged)
     with pytest.raises(sqlite3.DatabaseError) as why:
         db.execute("SELECT * FROM accounts").fetchall()
@@ -74,7 +74,7 @@ def test_a_damaged_file_is_the_database_s_failure_and_no_event_s(damaged: Path) 
     assert explain_failure(why.value).startswith("The database file is damaged")
 
 
-def test_a_read_only_file_has_a_sentence(tmp_path: Path) -> None:
+def test_a_read_only_file_is_reported_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     open_store(f"sqlite:///{path}").close()
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)

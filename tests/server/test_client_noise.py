@@ -78,7 +78,7 @@ def test_bad_requests_are_one_line_a_second_with_their_number(
     assert all(message.startswith("Invalid HTTP request received.") for message in caplog.messages)
 
 
-def test_what_is_not_a_warning_passes_at_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_other_log_lines_pass_at_once(caplog: pytest.LogCaptureFixture) -> None:
     log = GroupedLog(LOGGER, "requests")
     assert log.level == LOGGER.level
     for _ in range(3):
@@ -86,7 +86,7 @@ def test_what_is_not_a_warning_passes_at_once(caplog: pytest.LogCaptureFixture) 
     assert caplog.messages == ["a mistake of ours: this"] * 3
 
 
-def test_the_end_of_the_server_loses_no_count(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_last_count_is_logged_when_the_server_ends(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         log = GroupedLog(LOGGER, "requests")
         for reason in ("one", "two", "three"):

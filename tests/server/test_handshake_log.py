@@ -64,6 +64,6 @@ def test_the_reason_is_logged_in_words(reason: str, expected: str) -> None:
     assert expected in (describe_failure(error) or "")
 
 
-def test_a_client_that_went_away_is_no_refusal() -> None:
+def test_a_client_that_went_away_is_not_logged() -> None:
     assert describe_failure(ConnectionResetError()) is None
     assert describe_failure(TimeoutError()) is None

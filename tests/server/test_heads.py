@@ -115,7 +115,7 @@ def test_curl_with_http_1_0_gets_no_chunks(server: Account) -> None:
     assert body.endswith(b"}")
 
 
-def test_a_client_that_expects_100_continue(server: Account) -> None:
+def test_a_client_that_expects_100_continue_gets_it(server: Account) -> None:
     body = f"message=Hello&to={HANDSET}".encode()
     head = f"Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
     with connect_tls(server) as connection:
@@ -150,7 +150,7 @@ def test_a_client_of_http_1_0_is_sent_no_100_continue(server: Account) -> None:
         ("/_sandbox/", assets, "page_response", '"FAILED"'),
     ],
 )
-def test_a_failure_of_ours_is_an_envelope(
+def test_an_error_in_the_sandbox_is_an_api_error(
     server: Account, path: str, owner: object, name: str, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with connect_tls(server) as connection, patch.object(owner, name, side_effect=RuntimeError("a mistake of ours")):

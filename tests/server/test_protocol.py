@@ -122,7 +122,7 @@ def test_irregular_heads_may_follow_each_other_at_once(server: Account) -> None:
         assert [code_of(each) for each in read_responses(connection, len(FORMS))] == ["SUCCESS"] * len(FORMS)
 
 
-def test_a_get_with_nothing_after_it_is_answered(server: Account) -> None:
+def test_a_get_is_answered_without_waiting_for_more(server: Account) -> None:
     with connect_tls(server) as connection:
         for _ in range(2):
             connection.sendall(b"GET /get-balance.json HTTP/1.1\r\nHost: localhost\r\n" + AUTH + b"\n\r\n")

@@ -125,7 +125,7 @@ async def test_a_client_of_http_1_0_gets_no_chunks(headers: Any) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("parts", [[b"{}"], [b"", b"{}"], [b"{", b"", b"}"], [b"{}", b""]])
-async def test_a_body_in_parts(parts: list[bytes]) -> None:
+async def test_a_body_may_be_sent_in_parts(parts: list[bytes]) -> None:
     chunked, whole = Answered("GET", True), Answered("GET", True)
     _, _, body = (await chunked.by_messages([JSON], *parts)).partition(b"\r\n\r\n")
     assert body == b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*filter(None, parts), b""])

@@ -88,14 +88,16 @@ async def test_each_step_is_small_and_others_are_served_between(
     assert len({each for each in served if 0 < each < len(steps)}) > 1
 
 
-async def test_a_small_tenant_is_left_to_one_transaction(filled: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_small_tenant_is_not_deleted_in_steps(filled: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_deletion, "delete_some", None)
     await service.delete_most(filled.store, filled.tenant)
     with filled.store.begin() as db:
         assert count(db, filled.tenant)["recipients"] == 3 * len(HANDSETS)
 
 
-async def test_messages_alone_leave_what_else_is_planned(filled: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_deleting_messages_keeps_other_scheduled_events(
+    filled: FreshTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bulk_deletion, "STEP_ROWS", STEP)
     await service.delete_most(filled.store, filled.tenant, ["messages", "clock"])
     with filled.store.begin() as db:
@@ -107,7 +109,7 @@ async def test_messages_alone_leave_what_else_is_planned(filled: FreshTenant, mo
 
 
 @pytest.mark.parametrize("kind", sorted(reset.KINDS))
-async def test_little_of_each_kind_is_left_to_the_last_transaction(
+async def test_few_rows_of_each_kind_are_left_for_the_last_transaction(
     filled: FreshTenant, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setattr(bulk_deletion, "STEP_ROWS", STEP)

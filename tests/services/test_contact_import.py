@@ -46,7 +46,7 @@ def test_a_failure_removes_the_list_that_was_made_for_it(
         assert (contacts.read_list(db, fresh.tenant, people.id) is None) == made_list
 
 
-def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> None:
+def test_rows_of_a_file_become_members(fresh: FreshTenant, people: ContactList) -> None:
     """A new member that another call adds meanwhile is a duplicate."""
     one = hold(fresh, people)
     new = [MemberValues(msisdn, "Uno", None, {"1": "Here"}) for msisdn in HANDSETS[:3]]
@@ -66,7 +66,7 @@ def test_members_that_are_written(fresh: FreshTenant, people: ContactList) -> No
         assert imports.find_known(db, one, []) == {}
 
 
-def test_the_automation_hears_of_added_contacts_only(fresh: FreshTenant, people: ContactList) -> None:
+def test_the_automation_gets_only_added_contacts(fresh: FreshTenant, people: ContactList) -> None:
     one = hold(fresh, people)
     heard = replace(people, automation_url="http://localhost/heard")
     new = [MemberValues(msisdn, None, None, {}) for msisdn in HANDSETS[:3]]
@@ -79,7 +79,7 @@ def test_the_automation_hears_of_added_contacts_only(fresh: FreshTenant, people:
         assert sorted(told) == sorted(HANDSETS[:3])
 
 
-def test_members_of_a_list_that_is_gone(fresh: FreshTenant, people: ContactList) -> None:
+def test_an_import_into_a_removed_list_fails(fresh: FreshTenant, people: ContactList) -> None:
     one = hold(fresh, people)
     with fresh.store.begin() as db:
         list_membership.remove(db, fresh.tenant, people, NOON)

@@ -69,7 +69,7 @@ def existing(db: Connection, fresh: FreshTenant) -> Tenant:
     return tenant
 
 
-async def test_a_reset(store: Store, database: FailingDatabase) -> None:
+async def test_a_reset_succeeds_whichever_of_its_operations_fails(store: Store, database: FailingDatabase) -> None:
     large, other = (make_tenant(store, name, name=name) for name in ("large", "other"))
     await fill(other, "other")
 
@@ -91,7 +91,9 @@ async def test_a_reset(store: Store, database: FailingDatabase) -> None:
     await call.http.aclose()
 
 
-async def test_the_upkeep(store: Store, database: FailingDatabase) -> None:
+async def test_the_upkeep_deletes_only_idle_tenants_whichever_operation_fails(
+    store: Store, database: FailingDatabase
+) -> None:
     used = make_tenant(store, "used", name="used")
     await fill(used, "used")
     idle: list[FreshTenant] = []
@@ -111,7 +113,7 @@ async def test_the_upkeep(store: Store, database: FailingDatabase) -> None:
             assert count(db, used.tenant) == before
 
 
-async def test_a_session(store: Store, database: FailingDatabase) -> None:
+async def test_only_ended_sessions_are_gone_whichever_operation_fails(store: Store, database: FailingDatabase) -> None:
     tenant = make_tenant(store, "signed", name="signed")
     secret, tokens = tenant.account.secret or "", list[str]()
 

@@ -89,7 +89,7 @@ def test_charges_and_refunds_are_transactions(fresh: FreshTenant) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_a_charge_that_can_not_be_paid_leaves_nothing_behind(fresh: FreshTenant) -> None:
+def test_a_charge_that_cannot_be_paid_leaves_nothing_behind(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         client = new_client(db, fresh)
         assert not ledger.charge_sms(db, client, 1, 1, 8_700, NOON)
@@ -109,7 +109,7 @@ def test_a_client_pays_or_its_reseller_does(fresh: FreshTenant) -> None:
         check_books(db, fresh.tenant)
 
 
-def test_margins_as_recorded(fresh: FreshTenant) -> None:
+def test_margins_are_as_recorded(fresh: FreshTenant) -> None:
     """The real service counted a spend of 0.37 and a revenue of 0.1.
 
     That was for five SMS at 0.054, with a margin of 2 cents.
@@ -183,7 +183,7 @@ def test_a_balance_is_set_by_its_difference(fresh: FreshTenant) -> None:
         assert balances.read(db, fresh.tenant, fresh.account.id) == -5
 
 
-def test_a_span_of_time_has_both_its_ends(fresh: FreshTenant) -> None:
+def test_a_span_of_time_includes_both_ends(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         for number in range(5):
             ledger.book(
@@ -195,7 +195,7 @@ def test_a_span_of_time_has_both_its_ends(fresh: FreshTenant) -> None:
         assert ([each.description for each in page.rows], page.total) == (["3", "2"], 3)
 
 
-def test_nobody_reads_another_tenants_book(fresh: FreshTenant) -> None:
+def test_transactions_of_other_tenants_are_not_found(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         (opening,) = book(db, fresh.account)
         assert transactions.read(db, fresh.tenant + 1, opening.id) is None
@@ -255,5 +255,5 @@ def test_currencies_have_their_signs(currency: str, sign: str) -> None:
 
 
 @pytest.mark.parametrize(("units", "text"), [(100_000, "1"), (150_000, "1.5"), (10_000_000, "100"), (0, "0")])
-def test_amounts_in_brief(units: int, text: str) -> None:
+def test_amounts_are_formatted_without_final_zeros(units: int, text: str) -> None:
     assert pricing.format_units(units) == text

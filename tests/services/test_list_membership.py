@@ -43,7 +43,7 @@ def account(at: FreshTenant, shared: bool) -> Account:
     return account
 
 
-def test_the_events_for_the_automation(fresh: FreshTenant, people: ContactList) -> None:
+def test_joining_and_leaving_schedule_events_for_the_automation(fresh: FreshTenant, people: ContactList) -> None:
     with fresh.store.begin() as db:
         assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON)
         assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON) is None
@@ -58,7 +58,7 @@ def test_the_events_for_the_automation(fresh: FreshTenant, people: ContactList) 
     ]  # fmt: skip
 
 
-def test_a_list_without_automation_tells_nobody(fresh: FreshTenant) -> None:
+def test_a_list_without_an_automation_url_schedules_no_event(fresh: FreshTenant) -> None:
     on = a_list(fresh, "Silent")
     with fresh.store.begin() as db:
         list_membership.join(db, fresh.tenant, on, ONE, NOBODY, {}, NOON)
@@ -67,7 +67,7 @@ def test_a_list_without_automation_tells_nobody(fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("shared", [False, True])
-def test_opting_out_of_one_list_or_of_all(fresh: FreshTenant, people: ContactList, shared: bool) -> None:
+def test_an_opt_out_is_from_one_list_or_from_all(fresh: FreshTenant, people: ContactList, shared: bool) -> None:
     other, third = a_list(fresh, "Other"), a_list(fresh, "Third")
     owner = account(fresh, shared)
     with fresh.store.begin() as db:
@@ -86,7 +86,7 @@ def test_opting_out_of_one_list_or_of_all(fresh: FreshTenant, people: ContactLis
         assert len(contacts.find_lists_of(db, fresh.tenant, owner.id, TWO)) == 3
 
 
-def test_a_removed_list_leaves_its_members_to_be_cleared_up(fresh: FreshTenant, people: ContactList) -> None:
+def test_members_of_a_removed_list_are_deleted_later(fresh: FreshTenant, people: ContactList) -> None:
     other = a_list(fresh, "Other")
     with fresh.store.begin() as db:
         for each in HANDSETS[:5]:

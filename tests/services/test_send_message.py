@@ -35,12 +35,12 @@ def test_a_plain_text_is_kept_once(fresh: FreshTenant) -> None:
     assert send(fresh, Template.parse("Hello", TARGET), {}, {}) == ["Hello", "Hello"]
 
 
-def test_fields_are_filled_for_each(fresh: FreshTenant) -> None:
+def test_fields_are_filled_for_each_recipient(fresh: FreshTenant) -> None:
     texts = send(fresh, Template.parse("Hi [firstname], [Size]!"), {"firstname": "A", "size": "9"}, NO_RECORD)
     assert texts == ["Hi A, 9!", "Hi , [Size]!"]
 
 
-def test_links_are_made_for_each_and_found_again(fresh: FreshTenant) -> None:
+def test_each_recipient_gets_links_that_are_found_by_their_codes(fresh: FreshTenant) -> None:
     texts = send(fresh, Template.parse("[tracked-link] [unsub-reply-link]", TARGET), {}, {})
     codes = [re.fullmatch(r"TapTh\.is/(\w{8}) UnsubRep\.ly/(\w{8})", text) for text in texts]
     assert all(codes)
@@ -54,7 +54,7 @@ def test_links_are_made_for_each_and_found_again(fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize(("tracked_url", "expected"), [(None, "[tracked-link]"), (TARGET, "TapTh.is/")])
-def test_a_tracked_link_needs_somewhere_to_lead(fresh: FreshTenant, tracked_url: str | None, expected: str) -> None:
+def test_a_tracked_link_needs_a_target(fresh: FreshTenant, tracked_url: str | None, expected: str) -> None:
     (text,) = send(fresh, Template.parse("Go to [tracked-link]", tracked_url), {})
     assert text.startswith(f"Go to {expected}")
 
@@ -67,11 +67,11 @@ def test_a_preview_is_as_long_as_the_text_will_be(fresh: FreshTenant, template: 
     assert len(parsed.preview({"firstname": "Someone"})) == len(text)
 
 
-def test_brackets_of_a_literal_text_mean_nothing(fresh: FreshTenant) -> None:
+def test_fields_in_a_literal_text_are_not_filled(fresh: FreshTenant) -> None:
     assert send(fresh, Template.literal("[firstname]"), {"firstname": "A"}) == ["[firstname]"]
 
 
-def test_a_message_that_can_not_be_paid_for_changes_nothing(fresh: FreshTenant) -> None:
+def test_a_message_that_cannot_be_paid_for_changes_nothing(fresh: FreshTenant) -> None:
     message, template = NewMessage(fresh.account.id, "Hello", "61491570112", NOON, NOON), Template.parse("Hello")
     with fresh.store.begin() as db:
         before = balances.read(db, fresh.tenant, fresh.account.id)

@@ -29,14 +29,14 @@ def now_of(at: FreshTenant) -> datetime:
         return clock_of(db, at.tenant).now(real_now())
 
 
-async def test_a_clock_that_stood_stands_again(still: FreshTenant, runner: Runner) -> None:
+async def test_a_frozen_clock_is_frozen_again_after_an_advance(still: FreshTenant, runner: Runner) -> None:
     ran = await runner.advance(still.tenant, by=HOUR)
     assert (ran.start, ran.end, ran.counts, ran.events) == (NOON, NOON + HOUR, {}, [])
     with still.store.begin() as db:
         assert clock_of(db, still.tenant) == Clock(frozen_at=NOON + HOUR)
 
 
-async def test_a_clock_that_ran_runs_on(fresh: FreshTenant, runner: Runner) -> None:
+async def test_a_running_clock_runs_on_after_an_advance(fresh: FreshTenant, runner: Runner) -> None:
     before = real_now()
     await runner.advance(fresh.tenant, by=HOUR)
     with fresh.store.begin() as db:
@@ -56,7 +56,7 @@ async def test_a_clock_held_by_a_process_that_died_runs_after_it_is_moved(fresh:
     assert NOON + HOUR <= clock.now(now) <= NOON + HOUR + (now - before)
 
 
-async def test_a_clock_does_not_go_where_it_can_not(still: FreshTenant, runner: Runner) -> None:
+async def test_an_advance_to_an_impossible_time_is_refused(still: FreshTenant, runner: Runner) -> None:
     with pytest.raises(BackwardsError):
         await runner.advance(still.tenant, to=NOON - seconds(1))
     with pytest.raises(BackwardsError):
@@ -70,7 +70,7 @@ async def test_a_clock_does_not_go_where_it_can_not(still: FreshTenant, runner: 
     assert now_of(still) == NOON
 
 
-async def test_a_clock_goes_as_far_as_it_can_with_things_planned(
+async def test_a_clock_with_events_can_advance_to_its_limit(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     set_clock(still, Clock(frozen_at=LATEST - 2 * DAY))
@@ -83,7 +83,7 @@ async def test_a_clock_goes_as_far_as_it_can_with_things_planned(
     assert now_of(still) == LATEST
 
 
-async def test_other_tenants_stand_while_one_is_moved(
+async def test_clocks_of_other_tenants_do_not_move_during_an_advance(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     other = make_tenant(still.store, "other-key", name="other")
@@ -107,7 +107,7 @@ async def test_two_advances_follow_each_other(still: FreshTenant, runner: Runner
     assert sum(each.counts["report"] for each in both) == 1
 
 
-async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
+async def test_an_event_that_fails_is_kept_and_the_others_happen(
     still: FreshTenant, runner: Runner, call: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     schedule_unknown(still, NOON + seconds(1), 2)
@@ -121,7 +121,7 @@ async def test_an_event_that_fails_is_put_aside_and_the_others_happen(
     assert now_of(still) == NOON + HOUR
 
 
-async def test_an_advance_that_breaks_off_leaves_the_clock_where_it_came(
+async def test_an_interrupted_advance_leaves_the_clock_where_it_was(
     still: FreshTenant, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Events that did not run are still scheduled."""
@@ -139,7 +139,7 @@ def broken(*_: object) -> None:
     raise sqlite3.OperationalError("disk I/O error")
 
 
-async def test_a_tenant_that_is_removed_while_its_clock_is_moved(
+async def test_an_advance_ends_when_its_tenant_is_deleted(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     async def on_request(_: Request) -> None:

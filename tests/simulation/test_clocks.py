@@ -46,7 +46,7 @@ async def test_one_process_at_a_time_holds_a_clock(fresh: FreshTenant, here: Clo
     assert order == ["the first still has it", "the second has it"]
 
 
-async def test_a_clock_that_nobody_holds_any_more_goes_on(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
+async def test_a_clock_without_a_holder_is_resumed(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
     set_clock(fresh, Clock(frozen_at=NOON, moving=True))
     with fresh.store.begin() as db:
         before = clock_of(db, fresh.tenant)

@@ -37,14 +37,14 @@ async def test_a_file_becomes_members_by_itself(
     assert "authorization" not in request.headers
 
 
-async def test_names_of_a_list_without_fields(
+async def test_a_list_without_fields_gets_names_only(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     list_id, _ = await imported(fresh, runner, call, receiver.url(body=PEOPLE))
     assert members(fresh, list_id)["61491570201"] == ("Duo", None, {})
 
 
-async def test_columns_of_fields_the_list_has(
+async def test_columns_are_matched_to_the_fields_of_the_list(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     made = (await call.ok("add-list", name="a", field_4="post code", field_5="Town", field_6="Postcode"))["id"]
@@ -54,7 +54,7 @@ async def test_columns_of_fields_the_list_has(
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [";", "\t"])
-async def test_however_it_is_written(
+async def test_any_encoding_and_delimiter_is_read(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, encoding: str, delimiter: str
 ) -> None:
     text = 'Firstname,"Middle, name",MOBILE\n"Olé ""Ol"" \nB",x,0491 570 200'.replace(",", delimiter)
@@ -63,7 +63,9 @@ async def test_however_it_is_written(
     assert members(fresh, list_id) == {"61491570200": ('Olé "Ol" \nB', None, {})}
 
 
-async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_rows_are_counted_by_their_outcome(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     made = (await call.ok("add-list", name="a", field_1="Town", field_2="Pet"))["id"]
     for msisdn in HANDSETS[:3]:
         await call.ok("add-to-list", list_id=made, msisdn=msisdn, first_name="Old", field_1="Here", field_2="Cat")
@@ -101,7 +103,9 @@ async def test_how_rows_are_counted(fresh: FreshTenant, runner: Runner, call: Cl
     assert members(fresh, made)[HANDSETS[5]] == ("First", None, {"2": "Dog"})
 
 
-async def test_who_opted_out_of_all_lists(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_numbers_that_opted_out_of_all_lists_are_not_imported(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"global_optouts": 1})
         opt_outs.add(db, fresh.tenant, fresh.account.id, HANDSETS[1])
@@ -109,7 +113,7 @@ async def test_who_opted_out_of_all_lists(fresh: FreshTenant, runner: Runner, ca
     assert await progress(call, list_id) == ("completed", [3, 3, 0, 0, 1, 2])
 
 
-async def test_a_file_of_several_chunks(
+async def test_a_file_of_several_chunks_is_imported(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number repeated in a later transaction is a duplicate, too; its first row wins."""
@@ -121,7 +125,9 @@ async def test_a_file_of_several_chunks(
     assert {names[0] for names in members(fresh, list_id).values()} == {"first"}
 
 
-async def test_the_lists_automation_hears(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_the_automation_of_the_list_is_called(
+    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     made = (await call.ok("add-list", name="a"))["id"]
     with fresh.store.begin() as db:
         contacts.set_automation(db, fresh.tenant, made, receiver.url("/joined"))
@@ -133,9 +139,7 @@ async def test_the_lists_automation_hears(fresh: FreshTenant, runner: Runner, ca
 # Fetching the file
 
 
-async def test_the_url_may_bring_a_password(
-    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
-) -> None:
+async def test_a_url_may_have_a_password(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
     url = receiver.url("/a", body=PEOPLE).replace("http://", "http://ann:s%40cret@") + "?x=1"
     await imported(fresh, runner, call, url)
     (request,) = receiver.requests
@@ -143,7 +147,7 @@ async def test_the_url_may_bring_a_password(
     assert request.target == "/a?x=1"
 
 
-async def test_a_packed_and_a_chunked_answer(
+async def test_compressed_and_chunked_answers_are_read(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     packed = receiver.url("/packed", body=gzip.compress(PEOPLE), headers=("Content-Encoding: gzip",))
@@ -179,7 +183,7 @@ async def test_a_packed_and_a_chunked_answer(
         ({"body": PEOPLE + b'"' + b"1\n" * 70_000}, "cannot be read as CSV"),
     ],
 )
-async def test_a_file_that_is_none_leaves_everything_as_it_was(
+async def test_an_invalid_file_changes_nothing(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     manner: dict[str, Any], why: str,
 ) -> None:  # fmt: skip
@@ -204,13 +208,15 @@ async def test_a_file_that_is_none_leaves_everything_as_it_was(
 @pytest.mark.parametrize(
     "url", ["http://169.254.169.254/", "http://192.0.2.7/", "http://[fe80::1]/a", "http://8.8.8.8/"]
 )
-async def test_where_files_may_not_come_from(fresh: FreshTenant, runner: Runner, call: Client, url: str) -> None:
+async def test_files_are_not_fetched_from_refused_addresses(
+    fresh: FreshTenant, runner: Runner, call: Client, url: str
+) -> None:
     _, job = await imported(fresh, runner, call, url)
     assert job.status == "failed"
     assert job.error.startswith("refused: ")
 
 
-async def test_nobody_listens(fresh: FreshTenant, runner: Runner, call: Client) -> None:
+async def test_an_import_from_a_closed_port_fails(fresh: FreshTenant, runner: Runner, call: Client) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"

@@ -33,7 +33,7 @@ from tests.store.example_rows import HANDSETS, NOON
 pytestmark = pytest.mark.anyio
 
 
-async def test_progress_tells_how_far_it_is(
+async def test_progress_is_shown_during_an_import(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, limit = HeldResponses(receiver), WriteLimit(monkeypatch, 10, 3)
@@ -50,7 +50,7 @@ async def test_progress_tells_how_far_it_is(
     assert await progress(call, list_id) == ("completed", [41, 41, 0, 1, 0, 40])
 
 
-async def test_an_advance_waits_for_it_and_it_happens_at_its_own_moment(
+async def test_an_advance_waits_for_imports_and_runs_them_at_their_own_time(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     list_id = await bulk(call, receiver.url(body=PEOPLE, delay=0.2))
@@ -64,7 +64,7 @@ async def test_an_advance_waits_for_it_and_it_happens_at_its_own_moment(
         assert {each.created for each in contacts.list_active_members(db, still.tenant, list_id, "", 9)} == {NOON}
 
 
-async def test_an_advance_waits_for_what_began_by_itself(
+async def test_an_advance_waits_for_imports_that_began_before_it(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     held = HeldResponses(receiver)
@@ -79,7 +79,7 @@ async def test_an_advance_waits_for_what_began_by_itself(
     assert (await progress(call, list_id))[0] == "completed"
 
 
-async def test_a_few_at_once_and_the_others_after_them(
+async def test_only_a_few_files_are_imported_at_once(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     held = HeldResponses(receiver)
@@ -97,7 +97,7 @@ async def test_a_few_at_once_and_the_others_after_them(
         assert (await progress(call, list_id))[1] == [2, 2, 0, 0, 0, 2]
 
 
-async def test_an_advance_has_as_many_as_there_are(
+async def test_an_advance_runs_all_imports(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     lists = [
@@ -109,7 +109,7 @@ async def test_an_advance_has_as_many_as_there_are(
     assert {(await progress(call, list_id))[0] for list_id in lists} == {"completed"}
 
 
-async def test_two_imports_of_the_same_people(
+async def test_simultaneous_imports_of_the_same_file_add_each_member_once(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contact_imports, "ROWS_PER_TRANSACTION", 5)
@@ -123,7 +123,7 @@ async def test_two_imports_of_the_same_people(
     assert tuple(map(int, total)) == (60, 120, 180)
 
 
-async def test_a_removed_list_ends_it(
+async def test_an_import_ends_when_its_list_is_removed(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = WriteLimit(monkeypatch, 10, 2)
@@ -139,7 +139,7 @@ async def test_a_removed_list_ends_it(
         assert db.exec_driver_sql("SELECT count(*) FROM members").scalar() == 0
 
 
-async def test_an_emptied_tenant_ends_it(
+async def test_an_import_ends_when_its_tenant_is_reset(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = WriteLimit(monkeypatch, 10, 2)
@@ -155,7 +155,7 @@ async def test_an_emptied_tenant_ends_it(
         assert db.exec_driver_sql("SELECT count(*) FROM imports").scalar() == 0
 
 
-async def test_a_fault_of_ours_is_a_failure(
+async def test_an_error_in_the_sandbox_fails_the_import(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -168,7 +168,7 @@ async def test_a_fault_of_ours_is_a_failure(
     assert "An import failed because of an error in the sandbox." in caplog.text
 
 
-async def test_a_stop_leaves_it_to_the_next(
+async def test_after_a_stop_the_next_process_resumes_the_import(
     fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next process resumes it there: no row is counted twice."""
@@ -188,7 +188,7 @@ async def test_a_stop_leaves_it_to_the_next(
     assert len(receiver.requests) == 2
 
 
-async def test_a_death_leaves_it_to_the_next(
+async def test_after_a_crash_the_next_process_resumes_the_import(
     fresh: FreshTenant, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An embedded store resumes it at once, a shared one after its lease."""
@@ -248,7 +248,7 @@ async def test_a_running_import_renews_its_hold(
     await until(ended(fresh, list_id))
 
 
-async def test_a_neighbours_import_is_not_waited_for(
+async def test_an_advance_does_not_wait_for_imports_of_other_tenants(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     other = make_tenant(fresh.store, "other-key", "other-secret", name="other")
@@ -262,7 +262,7 @@ async def test_a_neighbours_import_is_not_waited_for(
     await until(ended(fresh, list_id))
 
 
-async def test_other_calls_have_their_turn(
+async def test_other_calls_run_between_the_steps_of_an_import(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Time is not measured, as a busy machine would falsify it: other work runs between any two transactions."""

@@ -114,7 +114,7 @@ async def test_a_scheduled_message_goes_out_when_it_should(still: FreshTenant, r
     assert (recipient.sent_at, recipient.reported_at) == (NOON + HOUR, NOON + HOUR + seconds(1))
 
 
-async def test_a_message_that_was_called_off_never_goes_out(
+async def test_a_cancelled_message_is_never_sent(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     sent = await call.send(send_at="2026-03-01 13:00:00", dlr_callback=receiver.url())
@@ -126,7 +126,9 @@ async def test_a_message_that_was_called_off_never_goes_out(
     assert (await call.ok("get-balance"))["balance"] == 1000
 
 
-async def test_a_message_is_not_called_off_once_it_is_sent_and_refunded_once(still: FreshTenant, call: Client) -> None:
+async def test_a_message_is_not_cancelled_after_it_was_sent_and_refunded_only_once(
+    still: FreshTenant, call: Client
+) -> None:
     sent = await call.send()
     assert (await call("cancel-sms", id=sent))["error"]["code"] != "SUCCESS"
     later = await call.send(send_at="2026-03-01 13:00:00")
@@ -140,7 +142,7 @@ async def test_a_message_is_not_called_off_once_it_is_sent_and_refunded_once(sti
 MANY = tuple(str(61_400_000_000 + number) for number in range(1200))
 
 
-async def test_everybody_on_a_long_list_gets_the_message_once(
+async def test_every_member_of_a_long_list_gets_the_message_once(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     on = queries.add_list(still, MANY)
@@ -173,7 +175,9 @@ async def test_few_handsets_are_handed_over_as_the_message_is_accepted(
 
 
 @pytest.mark.parametrize("count", [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1])
-async def test_a_list_about_as_long_as_a_chunk(still: FreshTenant, runner: Runner, call: Client, count: int) -> None:
+async def test_lists_about_as_long_as_a_chunk_are_sent_completely(
+    still: FreshTenant, runner: Runner, call: Client, count: int
+) -> None:
     on = queries.add_list(still, MANY[:count])
     reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")
     await runner.advance(still.tenant, by=MINUTE)
@@ -184,7 +188,7 @@ async def test_a_list_about_as_long_as_a_chunk(still: FreshTenant, runner: Runne
     assert [each.msisdn for each in queries.all_recipients(still, sent.id)] == list(MANY[:count])
 
 
-async def test_a_long_list_that_changes_before_all_are_written_down_adds_up(
+async def test_the_counts_of_a_long_list_add_up_if_it_changes_during_the_send(
     still: FreshTenant, runner: Runner, call: Client
 ) -> None:
     on = queries.add_list(still, MANY)
@@ -198,7 +202,7 @@ async def test_a_long_list_that_changes_before_all_are_written_down_adds_up(
     assert [each.msisdn for each in queries.all_recipients(still, sent.id)] == list(MANY[:-1])
 
 
-async def test_a_message_to_a_long_list_can_be_called_off_while_it_is_written_down(
+async def test_a_message_to_a_long_list_can_be_cancelled_while_recipients_are_added(
     still: FreshTenant, runner: Runner, call: Client
 ) -> None:
     on = queries.add_list(still, MANY)

@@ -38,11 +38,11 @@ def planned(db: Connection, at: FreshTenant) -> Sequence[Due]:
         ("enlist", {"after": "1", "parts": 1}, MAX_WEIGHT),
     ],
 )
-def test_what_a_row_weighs(kind: str, data: dict[str, object], expected: int) -> None:
+def test_the_weight_of_a_row_depends_on_its_recipients(kind: str, data: dict[str, object], expected: int) -> None:
     assert weight(Due(1, 1, NOON, kind, 1, "", data)) == expected
 
 
-def test_sending_plans_a_report_for_each(still: FreshTenant) -> None:
+def test_sending_plans_a_report_for_each_recipient(still: FreshTenant) -> None:
     with still.store.begin() as db:
         one, first = send(db, still, HANDSETS[:2])
         two, _ = send(db, still, HANDSETS[:1], validity=timedelta(milliseconds=500))
@@ -58,7 +58,7 @@ def test_sending_plans_a_report_for_each(still: FreshTenant) -> None:
             assert message.status == messages.SENT
 
 
-def test_sending_goes_by_chunks(still: FreshTenant) -> None:
+def test_long_messages_are_sent_in_chunks(still: FreshTenant) -> None:
     to = [str(61_400_000_000 + number) for number in range(CHUNK_SIZE + 1)]
     with still.store.begin() as db:
         sent, first = send(db, still, to)
@@ -70,7 +70,7 @@ def test_sending_goes_by_chunks(still: FreshTenant) -> None:
         assert sorted(row.ref for row in planned(db, still)) == list(range(first, first + len(to)))
 
 
-def test_a_message_that_is_gone_or_called_off_is_not_sent(still: FreshTenant) -> None:
+def test_deleted_and_cancelled_messages_are_not_sent(still: FreshTenant) -> None:
     with still.store.begin() as db:
         called_off, _ = send(db, still, HANDSETS[:1])
         messages.cancel(db, still.tenant, called_off)
@@ -110,7 +110,7 @@ def test_reports_without_a_url_are_not_called_back(still: FreshTenant) -> None:
         assert planned(db, still) == []
 
 
-def test_a_list_that_is_gone_leaves_the_message_to_those_written_down(still: FreshTenant) -> None:
+def test_a_removed_list_does_not_stop_recipients_that_were_added_before(still: FreshTenant) -> None:
     on = queries.add_list(still, HANDSETS[:5])
     with still.store.begin() as db:
         sent, first = send(db, still, HANDSETS[:2], list_id=on)
@@ -122,7 +122,7 @@ def test_a_list_that_is_gone_leaves_the_message_to_those_written_down(still: Fre
     assert [each.id for each in queries.all_recipients(still, sent)] == [first, first + 1]
 
 
-def test_handsets_write_by_plan_and_what_reaches_nobody_is_lost(still: FreshTenant) -> None:
+def test_planned_replies_arrive_and_unreachable_ones_are_dropped(still: FreshTenant) -> None:
     with still.store.begin() as db:
         sent, _ = send(db, still, HANDSETS[:1])
         lost = Plan(NOON, "inbound", 0, {"from": HANDSETS[9], "to": None, "text": "Hi"})
@@ -130,7 +130,7 @@ def test_handsets_write_by_plan_and_what_reaches_nobody_is_lost(still: FreshTena
     assert queries.message(still, sent).responses == 1
 
 
-def test_what_a_delivery_says(still: FreshTenant) -> None:
+def test_a_delivery_callback_has_the_values_of_its_report(still: FreshTenant) -> None:
     with still.store.begin() as db:
         _, first = send(db, still, HANDSETS[:1], dlr_url="http://localhost/own?x=1")
         found = reporting(db, still, first)

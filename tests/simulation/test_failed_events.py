@@ -122,7 +122,7 @@ async def test_a_callback_whose_event_failed_is_made_when_it_runs_again(
     assert queries.the_callback(still)[0].state == callbacks.DELIVERED
 
 
-async def test_an_outcome_that_can_not_be_recorded_holds_up_no_other(
+async def test_an_outcome_that_cannot_be_recorded_does_not_delay_others(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its callback is sent again, as its next attempt was planned before."""

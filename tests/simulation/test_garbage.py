@@ -25,7 +25,7 @@ def count_sql() -> Counter[str]:
     return Counter(type(each).__name__ for each in gc.get_objects() if issubclass(type(each), Visitable))
 
 
-async def test_messages_and_callbacks_leave_no_parts_of_statements(
+async def test_messages_and_callbacks_leave_no_garbage_of_statements(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shares, "MAX_PER_LANE", 1)

@@ -103,7 +103,7 @@ async def run_all(store: Store, rows: Rows) -> list[str]:
         return [f"{each.kind}: {each.error}" for each in failed_events.list_page(db, tenant, FIRST_PAGE).rows]
 
 
-def test_the_example_runs() -> None:
+def test_all_events_of_the_example_run() -> None:
     rows = example_rows()
     assert document_check.check(rows) is rows
     with empty_store(engine()) as store:
@@ -113,7 +113,7 @@ def test_the_example_runs() -> None:
 
 @given(data=st.data())
 @settings(max_examples=60)
-def test_a_document_is_refused_or_runs(data: st.DataObject) -> None:
+def test_a_document_is_either_refused_or_all_its_events_run(data: st.DataObject) -> None:
     rows, changes = with_random_changes(example_rows(), data)
     for change in changes:
         note(change)

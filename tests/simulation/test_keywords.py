@@ -12,7 +12,7 @@ from tests.store.example_rows import send
 pytestmark = pytest.mark.usefixtures("still")
 
 
-def test_a_keyword_goes_before_the_number_in_all_it_could_do(still: FreshTenant) -> None:
+def test_settings_of_a_keyword_override_those_of_its_number(still: FreshTenant) -> None:
     ours = queries.add_list(still, [])
     options(
         still, welcome_message="number", list_id=ours, forward_sms=FRIEND, forward_email="n@example.com",
@@ -54,20 +54,20 @@ def test_the_longest_keyword_wins_and_the_empty_one_takes_the_rest(still: FreshT
 
 
 @pytest.mark.parametrize("text", ["STOP", " end "])
-def test_a_word_that_opts_out_is_nobodys_keyword(still: FreshTenant, text: str) -> None:
+def test_an_opt_out_word_is_never_a_keyword(still: FreshTenant, text: str) -> None:
     keyword(still, text.strip().upper(), welcome_message="never")
     keyword(still, "", welcome_message="never")
     assert write(still, text).is_optout
     assert answers(still) == []
 
 
-def test_a_keyword_of_another_account_is_none(still: FreshTenant) -> None:
+def test_keywords_of_other_accounts_are_ignored(still: FreshTenant) -> None:
     keyword(still, "NEWS", account=1, welcome_message="never")
     write(still, "news")
     assert answers(still) == []
 
 
-def test_a_message_says_where_it_is_called_back_before_its_keyword_does(still: FreshTenant) -> None:
+def test_the_reply_url_of_a_message_overrides_that_of_a_keyword(still: FreshTenant) -> None:
     keyword(still, "YES", forward_url="http://keyword/")
     with still.store.begin() as db:
         send(db, still, [ME], reply_url="http://message/")

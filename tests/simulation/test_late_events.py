@@ -44,7 +44,7 @@ def on_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], No
     return set_work
 
 
-async def test_it_ends_though_something_is_sent_at_each_step(
+async def test_an_advance_ends_even_if_each_step_sends_a_message(
     still: FreshTenant, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch, receiver: Receiver,
     on_step: Callable[[Callable[[], Any]], None],
 ) -> None:  # fmt: skip

@@ -81,7 +81,9 @@ async def test_a_callback_has_the_values_of_its_moment(
     assert dict(request.params)["firstname"] == ""
 
 
-async def test_opting_out_is_leaving(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
+async def test_an_opt_out_is_reported_as_leaving_the_list(
+    still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
+) -> None:
     on = await automated(still, call, receiver.url())
     other = await automated(still, call, receiver.url(), "other")
     await call.ok("add-to-list", list_id=other, msisdn=ONE)

@@ -26,7 +26,7 @@ from tests.store.example_rows import HANDSETS, NOON, seconds
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_message_is_delivered_by_itself(
+async def test_the_runner_delivers_a_message(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """It is delivered about a second after it was sent: the default delay."""
@@ -88,7 +88,7 @@ async def test_a_failed_attempt_is_retried_a_minute_after_it_failed(
     assert callback.next_due == only.at + timedelta(microseconds=only.latency, minutes=1)
 
 
-async def test_an_app_that_hangs_holds_up_nobody_else(
+async def test_an_app_that_hangs_delays_only_its_own_callbacks(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """Its lane fills up; callbacks to other addresses, of this tenant and others, are sent."""
@@ -107,7 +107,7 @@ async def test_an_app_that_hangs_holds_up_nobody_else(
     assert len(receiver.at("/hanging")) == MAX_PER_LANE, "one of those that hang made room"
 
 
-async def test_there_are_never_more_under_way_than_may_be(
+async def test_attempts_never_exceed_their_limit(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shares, "callback_share", lambda: 6)  # half of it is left to other tenants
@@ -118,7 +118,7 @@ async def test_there_are_never_more_under_way_than_may_be(
     assert count.largest == 3
 
 
-async def test_nothing_happens_while_the_clock_stands(
+async def test_nothing_happens_while_the_clock_is_frozen(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     queries.delay_delivery(quick, seconds(0.3))
@@ -134,9 +134,7 @@ async def test_nothing_happens_while_the_clock_stands(
     await until(lambda: bool(receiver.requests))
 
 
-async def test_what_is_due_at_the_moment_the_clock_stands_at_happens(
-    still: FreshTenant, runner: Runner, call: Client
-) -> None:
+async def test_events_due_at_the_frozen_time_happen(still: FreshTenant, runner: Runner, call: Client) -> None:
     await runner.start()
     sent = await call.send()
     await until(lambda: queries.message(still, sent).status == "sent")
@@ -158,7 +156,7 @@ async def test_a_clock_is_moved_while_the_timeline_runs(
         assert [attempt.number for attempt in made] == list(range(1, len(made) + 1))
 
 
-async def test_a_clock_that_runs_is_moved_and_runs_on(
+async def test_a_running_clock_runs_on_after_an_advance(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await runner.start()
@@ -173,7 +171,7 @@ async def test_a_clock_that_runs_is_moved_and_runs_on(
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-async def test_a_clock_that_a_crash_left_held_is_let_go(fresh: FreshTenant, runner: Runner) -> None:
+async def test_a_clock_held_by_a_crashed_process_is_resumed(fresh: FreshTenant, runner: Runner) -> None:
     other = make_tenant(fresh.store, "other", name="other")
     set_clock(fresh, Clock(frozen_at=NOON, moving=True))
     set_clock(other, Clock(frozen_at=NOON))
@@ -191,7 +189,7 @@ async def test_a_clock_that_a_crash_left_held_is_let_go(fresh: FreshTenant, runn
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-async def test_a_clock_that_another_process_may_hold_is_left_alone(fresh: FreshTenant, runner: Runner) -> None:
+async def test_a_clock_that_another_process_may_hold_is_not_resumed(fresh: FreshTenant, runner: Runner) -> None:
     held = Clock(frozen_at=NOON, moving=True)
     set_clock(fresh, held)
     await runner.start()
@@ -206,7 +204,7 @@ def nothing_planned(at: FreshTenant) -> bool:
         return due is None or due > clock_of(db, at.tenant).now(real_now()) + timedelta(hours=1)
 
 
-async def test_an_event_that_fails_stops_no_other(
+async def test_an_event_that_fails_does_not_stop_others(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     schedule_unknown(quick, real_now() - seconds(5), 2)
@@ -259,7 +257,7 @@ async def test_an_attempt_from_before_a_reset_is_ignored(
     assert callback.next_due is not None
 
 
-async def test_a_wait_is_cut_short_by_what_comes_sooner(quick: FreshTenant, runner: Runner, call: Client) -> None:
+async def test_a_new_event_ends_the_wait_for_a_later_one(quick: FreshTenant, runner: Runner, call: Client) -> None:
     """The next event is due in an hour, which no test waits for."""
     with quick.store.begin() as db:
         timeline.schedule(db, quick.tenant, [Plan(real_now() + timedelta(hours=1), "report", 1, {"status": DELIVERED})])

@@ -15,7 +15,9 @@ from tests.simulation.conftest import Client, Receiver, until
 pytestmark = pytest.mark.anyio
 
 
-async def test_what_is_under_way_ends_before_all_stops(quick: FreshTenant, call: Client, receiver: Receiver) -> None:
+async def test_running_attempts_end_before_the_runner_stops(
+    quick: FreshTenant, call: Client, receiver: Receiver
+) -> None:
     runner = Runner(quick.store, CallbackClient())
     await runner.start()
     await call.send(dlr_callback=receiver.url(delay=0.3))

@@ -80,7 +80,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sms_sandbox.api.early_reports.MAX_WAIT_SECONDS", 0.0)
 
 
-async def test_every_scenario_but_the_mix_is_expected() -> None:
+async def test_every_scenario_but_the_mix_has_a_test() -> None:
     assert {*EXPECTED, "flaky"} == set(NUMBERS)
 
 
@@ -99,7 +99,9 @@ async def test_a_magic_number_meets_its_scenario(
     assert because(hooked) == {"" if name == "delivered" else f"scenario {name}"}
 
 
-async def test_each_of_many_by_itself_however_they_are_sent(still: FreshTenant, runner: Runner, call: Client) -> None:
+async def test_each_recipient_gets_its_own_scenario_in_any_kind_of_send(
+    still: FreshTenant, runner: Runner, call: Client
+) -> None:
     special = {number: name for name in EXPECTED for number in NUMBERS[name]}
     ordinary = [str(61_491_570_400 + each) for each in range(200)]
     at_once = await call.ok("send-sms", message="Hello", to=",".join([*special, ORDINARY]))
@@ -135,7 +137,7 @@ async def test_a_message_that_expires_first_bounces(
     assert told(hooked) == callbacks
 
 
-async def test_what_expired_is_not_answered_and_reported_so_twice(
+async def test_an_expired_message_gets_no_reply_and_its_report_is_repeated(
     hooked: FreshTenant, runner: Runner, call: Client
 ) -> None:
     queries.delay_delivery(hooked, timedelta(minutes=5))
@@ -162,7 +164,7 @@ async def test_what_expired_is_not_answered_and_reported_so_twice(
         ("flaky", {"mix": {"hard-bounce": 1}}, [(1, "dlr", HARD_BOUNCE, TRUE)]),
     ],
 )  # fmt: skip
-async def test_options_of_a_rule(
+async def test_options_of_a_rule_change_its_scenario(
     name: str, options: dict[str, object], callbacks: Told, hooked: FreshTenant, runner: Runner, call: Client
 ) -> None:
     plan(hooked, ORDINARY, name, **options)

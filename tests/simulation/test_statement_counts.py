@@ -72,7 +72,7 @@ async def send_and_wait(call: Client, runner: Runner, at_once: int) -> None:
 
 
 @pytest.mark.parametrize("at_once", [1, 16])
-async def test_statements_of_a_send(quick: FreshTenant, runner: Runner, call: Client, at_once: int) -> None:
+async def test_a_send_runs_few_statements(quick: FreshTenant, runner: Runner, call: Client, at_once: int) -> None:
     journal = JournalWriter(quick.store, 10_000)
     await runner.start()
     statements: Counter[str] = Counter()

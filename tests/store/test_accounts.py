@@ -24,7 +24,7 @@ def balance(at: FreshTenant) -> int:
         return balances.read(db, at.tenant, at.account.id)
 
 
-def test_an_account_is_what_it_was_made_as(fresh: FreshTenant) -> None:
+def test_an_account_is_stored_as_it_was_added(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         made = accounts.add(db, fresh.tenant, NewAccount("k", None, "n", "NZD", 5, 7, 3, 10), NOON)
         account = accounts.read(db, fresh.tenant, made)
@@ -40,7 +40,7 @@ def test_an_account_is_what_it_was_made_as(fresh: FreshTenant) -> None:
         assert made != fresh.account.id
 
 
-def test_an_account_brings_what_of_its_tenant_a_call_needs(fresh: FreshTenant) -> None:
+def test_an_account_has_the_settings_of_its_tenant(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         tenants.change(db, fresh.tenant, {"profile": "vendor-2020", "strict_senders": 1})
         account = accounts.find_by_key(db, fresh.account.key)
@@ -52,7 +52,7 @@ def test_an_account_brings_what_of_its_tenant_a_call_needs(fresh: FreshTenant) -
     )  # fmt: skip
 
 
-def test_nobody_is_found_by_what_nobody_has(fresh: FreshTenant) -> None:
+def test_unknown_keys_and_ids_find_no_account(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert accounts.find_by_key(db, "TEST-KEY") is None
         assert accounts.read(db, fresh.tenant, 1) is None
@@ -87,7 +87,7 @@ def test_settings_of_one_account_change_alone(fresh: FreshTenant) -> None:
         assert accounts.read(db, fresh.tenant, second) == before
 
 
-def test_exactly_what_is_there_can_be_spent(fresh: FreshTenant) -> None:
+def test_exactly_the_balance_can_be_spent(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert not ledger.charge(db, fresh.account, FULL + 1, transactions.FEE, "test", NOON)
         assert ledger.charge(db, fresh.account, FULL, transactions.FEE, "test", NOON)
@@ -103,7 +103,7 @@ def test_an_account_that_may_owe_goes_below_zero(fresh: FreshTenant) -> None:
     assert balance(fresh) == -5
 
 
-def test_an_account_that_is_not_there_pays_nothing(fresh: FreshTenant) -> None:
+def test_an_unknown_account_pays_nothing(fresh: FreshTenant) -> None:
     for stranger in (replace(fresh.account, id=1), replace(fresh.account, tenant=fresh.tenant + 1)):
         with pytest.raises(GoneError), fresh.store.begin() as db:
             ledger.charge(db, stranger, 1, transactions.FEE, "test", NOON)
@@ -126,7 +126,7 @@ def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int]]) -> 
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_many_at_once_never_overdraw(fresh: FreshTenant) -> None:
+def test_simultaneous_charges_never_overdraw(fresh: FreshTenant) -> None:
     """Eight threads spend what five of them could: as many calls pass as there was money for, not one more."""
     with fresh.store.begin() as db:
         ledger.set_balance(db, fresh.account, 50, NOON)

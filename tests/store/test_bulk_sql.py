@@ -65,7 +65,7 @@ def test_many_rows_are_stored_as_one_by_one(fresh: FreshTenant, rows: list[dict[
     assert rows_after(fresh, rows, many=True) == rows_after(fresh, rows, many=False)
 
 
-def test_the_law_above_is_about_bulk_statements(fresh: FreshTenant) -> None:
+def test_the_statements_of_the_test_above_are_bulk_statements(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         for statement in (ADD, SET, DROP):
             statement._for(db)

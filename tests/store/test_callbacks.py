@@ -33,7 +33,7 @@ def test_a_callback_reads_back_as_it_was_added(fresh: FreshTenant) -> None:
     assert (two.event, two.created) == ("reply", NOON + seconds(5))
 
 
-def test_a_callback_knows_when_its_next_try_is_due(fresh: FreshTenant) -> None:
+def test_a_callback_knows_when_its_next_attempt_is_due(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
@@ -45,7 +45,7 @@ def test_a_callback_knows_when_its_next_try_is_due(fresh: FreshTenant) -> None:
     assert callback.next_due == NOON + seconds(60)
 
 
-def test_tries_are_numbered_and_end(fresh: FreshTenant) -> None:
+def test_attempts_are_numbered_and_end(fresh: FreshTenant) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
         assert callbacks.begin_attempt(db, fresh.tenant, made, NOON) == (1, "http://localhost/?a=1", "abc")
@@ -69,14 +69,14 @@ def test_tries_are_numbered_and_end(fresh: FreshTenant) -> None:
     )  # fmt: skip
 
 
-def test_a_callback_that_is_gone_is_not_tried(fresh: FreshTenant) -> None:
+def test_a_deleted_callback_is_not_attempted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert callbacks.begin_attempt(db, fresh.tenant, 99, NOON) is None
         assert callbacks.attempts_of(db, fresh.tenant, [99]) == {99: []}
         assert callbacks.attempts_of(db, fresh.tenant, []) == {}
 
 
-def test_the_end_of_a_try_of_before_a_reset_is_nobodys(fresh: FreshTenant) -> None:
+def test_the_outcome_of_an_attempt_from_before_a_reset_is_ignored(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
         callbacks.begin_attempt(db, fresh.tenant, made, NOON + seconds(9))
@@ -88,7 +88,7 @@ def test_the_end_of_a_try_of_before_a_reset_is_nobodys(fresh: FreshTenant) -> No
 
 
 @pytest.mark.parametrize("state", [DELIVERED, GIVEN_UP])
-def test_the_state_of_one_changes_alone(fresh: FreshTenant, state: str) -> None:
+def test_the_state_of_one_callback_changes_alone(fresh: FreshTenant, state: str) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
         callbacks.set_state(db, fresh.tenant, made, state)

@@ -31,7 +31,7 @@ def read(db: Connection, tenant: int, client: int) -> Client:
     return client_row
 
 
-def test_a_client_is_what_it_was_made_as(fresh: FreshTenant) -> None:
+def test_a_client_is_stored_as_it_was_added(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         full = Details(
             "Gym", "gym@example.com", "61491570156", "Desk", "Africa/Abidjan", False, 2_000, 300, 500, "fixed", "s"
@@ -52,7 +52,7 @@ def test_a_client_is_what_it_was_made_as(fresh: FreshTenant) -> None:
         )  # fmt: skip
 
 
-def test_missing_details_are_those_of_the_reseller(fresh: FreshTenant) -> None:
+def test_missing_details_are_copied_from_the_reseller(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         changes = {"currency": "NZD", "price": 5_400, "throttle": 3, "page_size": 7, "timezone": "Pacific/Auckland"}
         accounts.change(db, fresh.tenant, fresh.account.id, changes)
@@ -109,7 +109,7 @@ def test_keys_are_never_numbers() -> None:
         assert made[0] == "a"
 
 
-def test_names_and_addresses_are_taken_once(fresh: FreshTenant) -> None:
+def test_names_and_addresses_are_unique(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         gym = make(db, fresh.account)
         assert clients.add(db, fresh.account, replace(GYM, name="Other"), NOON) is None
@@ -154,7 +154,7 @@ def test_lists_and_contacts_are_counted(fresh: FreshTenant) -> None:
         assert (client_row.total_lists, client_row.total_contacts) == (0, 0)
 
 
-def test_the_last_of_the_alphabet_comes_first(fresh: FreshTenant) -> None:
+def test_clients_are_listed_by_name_descending(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         names = ["apple", "Zoo", "Gym 2", "Gym 10", "Élan", "_x", "gym"]
         for number, name in enumerate(names):
@@ -176,7 +176,7 @@ def test_a_tenants_accounts_are_listed(fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_many_at_once_take_a_name_once(fresh: FreshTenant) -> None:
+def test_only_one_of_simultaneous_callers_gets_a_name(fresh: FreshTenant) -> None:
     ready = threading.Barrier(6)
     made: list[int | None] = []
 

@@ -30,7 +30,7 @@ def join(at: FreshTenant, on: ContactList, *handsets: str) -> None:
             contacts.add_member(db, at.tenant, on.id, msisdn, (None, None), {}, NOON)
 
 
-def test_a_list_is_what_was_made(fresh: FreshTenant, people: ContactList) -> None:
+def test_a_list_is_stored_as_it_was_added(fresh: FreshTenant, people: ContactList) -> None:
     assert again(fresh, people) == people
     with fresh.store.begin() as db:
         assert contacts.find_list_id(db, fresh.tenant, fresh.account.id, "People") == people.id
@@ -50,7 +50,7 @@ def test_lists_of_an_account_come_oldest_first(fresh: FreshTenant, people: Conta
         assert (list(page.rows), page.total) == ([second], 2)
 
 
-def test_a_member_is_who_was_added(fresh: FreshTenant, people: ContactList) -> None:
+def test_a_member_is_stored_as_it_was_added(fresh: FreshTenant, people: ContactList) -> None:
     with fresh.store.begin() as db:
         made = contacts.add_member(db, fresh.tenant, people.id, HANDSETS[0], ("Ö", None), {"2": "44"}, NOON)
         assert made is not None
@@ -63,7 +63,7 @@ def test_a_member_is_who_was_added(fresh: FreshTenant, people: ContactList) -> N
     assert (again(fresh, people).members_active, again(fresh, people).members_total) == (1, 1)
 
 
-def test_nobody_is_on_a_list_twice(fresh: FreshTenant, people: ContactList) -> None:
+def test_a_number_is_on_a_list_only_once(fresh: FreshTenant, people: ContactList) -> None:
     join(fresh, people, HANDSETS[0])
     with fresh.store.begin() as db:
         before = contacts.read_member(db, fresh.tenant, people.id, HANDSETS[0])
@@ -113,7 +113,7 @@ def test_the_counts_of_a_list_are_what_its_pages_hold(fresh: FreshTenant, moves:
             assert page.total == len(expected)
 
 
-def test_pages_of_members_go_by_number(fresh: FreshTenant, people: ContactList) -> None:
+def test_members_are_listed_by_number(fresh: FreshTenant, people: ContactList) -> None:
     join(fresh, people, *reversed(HANDSETS[:5]))
     on = again(fresh, people)
     with fresh.store.begin() as db:
@@ -132,7 +132,7 @@ def test_active_members_are_walked_in_chunks(fresh: FreshTenant, people: Contact
     assert seen == [*HANDSETS[:3], *HANDSETS[4:7]]
 
 
-def test_who_opted_out_is_remembered_for_the_account(fresh: FreshTenant) -> None:
+def test_opt_outs_are_stored_for_the_account(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         account = fresh.account.id
         assert opt_outs.find(db, fresh.tenant, account, HANDSETS) == set()

@@ -58,7 +58,7 @@ def test_a_failed_transaction_announces_nothing(fresh: FreshTenant) -> None:
 
 
 @pytest.mark.anyio
-async def test_work_is_done_where_the_store_wants_it(fresh: FreshTenant) -> None:
+async def test_the_store_decides_where_work_runs(fresh: FreshTenant) -> None:
     here = threading.get_ident()
     there = await fresh.store.run(lambda _: threading.get_ident())
     assert (there == here) == fresh.store.embedded
@@ -66,7 +66,7 @@ async def test_work_is_done_where_the_store_wants_it(fresh: FreshTenant) -> None
 
 
 @pytest.mark.anyio
-async def test_work_that_fails_is_undone_and_heard_of(fresh: FreshTenant) -> None:
+async def test_failed_work_is_undone_and_its_error_raised(fresh: FreshTenant) -> None:
     def fail(db: Connection) -> None:
         ledger.book(db, fresh.tenant, fresh.account.id, 1, transactions.FEE, "test", real_now())
         raise RuntimeError

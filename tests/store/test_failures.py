@@ -26,7 +26,7 @@ def failure(store: Store, statement: str, by_driver: bool) -> Exception:
 
 
 @pytest.mark.parametrize("by_driver", [True, False])
-def test_an_error_of_the_statement_is_none_of_the_database(store: Store, by_driver: bool) -> None:
+def test_a_wrong_statement_is_no_database_failure(store: Store, by_driver: bool) -> None:
     wrong = failure(store, "INSERT INTO tenants (id, name) VALUES (1, NULL)", by_driver)
     assert not is_database_failure(wrong)
     assert not is_database_failure(RuntimeError("no"))
@@ -38,11 +38,11 @@ def test_an_error_of_the_statement_is_none_of_the_database(store: Store, by_driv
     "statement",
     ["SELECT pg_terminate_backend(pg_backend_pid())", "SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)"],
 )
-def test_what_passes_on_postgresql(store: Store, statement: str, by_driver: bool) -> None:
+def test_temporary_errors_of_postgresql_are_database_failures(store: Store, statement: str, by_driver: bool) -> None:
     assert is_database_failure(failure(store, statement, by_driver))
 
 
-def test_what_passes_on_sqlite(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_database_failure_on_sqlite(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/full.db")
     with store.begin() as db:
         db.execute(text("CREATE TABLE large (v TEXT)"))
@@ -52,6 +52,6 @@ def test_what_passes_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ConnectionTimeout])
-def test_what_the_client_library_of_postgresql_reports_passes(kind: type[psycopg.Error]) -> None:
+def test_errors_of_a_lost_connection_are_database_failures(kind: type[psycopg.Error]) -> None:
     assert is_database_failure(kind("no answer"))
     assert not is_database_failure(psycopg.ProgrammingError("no such thing"))

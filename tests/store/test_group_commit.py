@@ -205,7 +205,7 @@ async def test_work_that_waits_is_committed_once(fresh: FreshTenant, monkeypatch
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-async def test_what_only_reads_waits_for_no_turn_of_the_loop(fresh: FreshTenant) -> None:
+async def test_work_that_only_reads_does_not_wait_for_a_turn_of_the_loop(fresh: FreshTenant) -> None:
     turns: list[str] = []
     asyncio.get_running_loop().call_soon(turns.append, "a turn")
     assert await fresh.store.run(lambda db: balances.read(db, fresh.tenant, fresh.account.id)) == 100_000_000
@@ -218,7 +218,7 @@ async def test_what_only_reads_waits_for_no_turn_of_the_loop(fresh: FreshTenant)
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-async def test_what_reads_after_a_write_of_its_turn_waits_for_the_commit(fresh: FreshTenant) -> None:
+async def test_work_that_reads_after_a_write_in_its_turn_waits_for_the_commit(fresh: FreshTenant) -> None:
     written = fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message"))
     read = fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message", 0))
     assert isinstance(read, asyncio.Future)
@@ -230,7 +230,7 @@ async def test_what_reads_after_a_write_of_its_turn_waits_for_the_commit(fresh: 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-async def test_work_inside_of_work_is_refused(fresh: FreshTenant) -> None:
+async def test_nested_work_is_refused(fresh: FreshTenant) -> None:
     def nested(db: Connection) -> None:
         ids.take(db, fresh.tenant, "message")
         fresh.store.run(lambda _: None, [])

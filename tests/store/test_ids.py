@@ -43,7 +43,7 @@ def test_runs_of_ids_neither_overlap_nor_leave_gaps(fresh: FreshTenant, counts: 
             expected += count
 
 
-def test_ids_go_on_when_what_is_remembered_changed_meanwhile(fresh: FreshTenant) -> None:
+def test_ids_continue_if_the_cached_id_was_changed(fresh: FreshTenant) -> None:
     first = ids.FIRST["message"]
     with fresh.store.begin() as db:
         assert ids.take(db, fresh.tenant, "message", 3) == first
@@ -53,7 +53,7 @@ def test_ids_go_on_when_what_is_remembered_changed_meanwhile(fresh: FreshTenant)
         assert ids.take(db, fresh.tenant, "message") == first + 5
 
 
-def test_ids_go_on_when_what_is_remembered_is_dropped(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_continue_if_the_cache_is_cleared(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unit_of_work, "MAX_CACHED_VALUES", 0)
     other = make_tenant(fresh.store, "other", name="other")
     with fresh.store.begin() as db:
@@ -62,7 +62,7 @@ def test_ids_go_on_when_what_is_remembered_is_dropped(fresh: FreshTenant, monkey
                 assert ids.take(db, tenant.tenant, "message") == ids.FIRST["message"] + taken
 
 
-def test_an_emptied_tenant_begins_anew(fresh: FreshTenant) -> None:
+def test_ids_begin_again_in_an_emptied_tenant(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         ids.take(db, fresh.tenant, "message")
         tenants.empty(db, fresh.tenant)

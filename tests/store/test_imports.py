@@ -33,7 +33,7 @@ def hold(at: FreshTenant, job: int, holder: str = "one", after: float = 0) -> He
         return imports.acquire(db, at.tenant, job, holder, real, real + HOLD)
 
 
-def test_an_import_is_what_was_asked_for(fresh: FreshTenant, people: ContactList) -> None:
+def test_an_import_is_stored_as_requested(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     with fresh.store.begin() as db:
         assert imports.find_last(db, fresh.tenant, people.id + 1) is None
@@ -46,7 +46,7 @@ def test_an_import_is_what_was_asked_for(fresh: FreshTenant, people: ContactList
         assert (due.kind, due.ref) == (timeline.IMPORT, job)
 
 
-def test_one_holds_it_at_a_time(fresh: FreshTenant, people: ContactList) -> None:
+def test_an_import_has_one_holder_at_a_time(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     one = hold(fresh, job)
     assert one is not None
@@ -80,7 +80,7 @@ def test_an_import_that_lost_its_holder_is_released(fresh: FreshTenant, people: 
     assert hold(fresh, job, "two", 1) is not None
 
 
-def test_what_has_ended_is_not_begun_again(fresh: FreshTenant, people: ContactList) -> None:
+def test_an_import_that_ended_does_not_begin_again(fresh: FreshTenant, people: ContactList) -> None:
     job = start(fresh, people)
     one = hold(fresh, job)
     assert one is not None

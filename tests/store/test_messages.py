@@ -12,7 +12,7 @@ from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS, NOON, add_message, seconds, send
 
 
-def test_a_message_is_what_was_sent(fresh: FreshTenant) -> None:
+def test_a_message_is_stored_as_it_was_sent(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         made, new = add_message(
             db, fresh, recipients=2, validity=timedelta(minutes=5), list_id=4, list_name="People",
@@ -33,7 +33,7 @@ def test_a_message_is_what_was_sent(fresh: FreshTenant) -> None:
         assert messages.read(db, fresh.tenant, made + 1) is None
 
 
-def test_counts_rise_by_what_happened(fresh: FreshTenant) -> None:
+def test_counts_are_increased(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, _ = send(db, fresh, HANDSETS[:6])
         another, _ = send(db, fresh, HANDSETS[:6])
@@ -49,7 +49,7 @@ def test_counts_rise_by_what_happened(fresh: FreshTenant) -> None:
     assert (untouched.delivered, untouched.responses, untouched.pending) == (0, 0, 6)
 
 
-def test_only_what_is_scheduled_is_called_off_and_only_once(fresh: FreshTenant) -> None:
+def test_only_scheduled_messages_are_cancelled_and_only_once(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         scheduled, _ = send(db, fresh, HANDSETS[:2])
         sent, _ = send(db, fresh, HANDSETS[:1])
@@ -96,7 +96,7 @@ def test_recipients_get_ids_in_order_and_texts_of_their_own(fresh: FreshTenant) 
         assert recipients.read(db, fresh.tenant, first + 3) is None
 
 
-def test_chunks_go_through_a_message_and_no_further(fresh: FreshTenant) -> None:
+def test_chunks_contain_only_the_recipients_of_their_message(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, HANDSETS[:7])
         send(db, fresh, HANDSETS[:3])
@@ -108,7 +108,7 @@ def test_chunks_go_through_a_message_and_no_further(fresh: FreshTenant) -> None:
     assert seen == [(first + index, msisdn) for index, msisdn in enumerate(HANDSETS[:7])]
 
 
-def test_reports_of_many_are_asked_of_together(fresh: FreshTenant) -> None:
+def test_details_for_many_reports_are_read_together(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, first = send(db, fresh, [f"614915701{number:02}" for number in range(50)])
         asked = [*range(first, first + 45), first - 1]
@@ -117,7 +117,7 @@ def test_reports_of_many_are_asked_of_together(fresh: FreshTenant) -> None:
     assert all(each.recipient == recipient for recipient, each in reporting.items())
 
 
-def test_what_a_report_needs_to_know(fresh: FreshTenant) -> None:
+def test_details_for_a_report_are_read(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"dlr_url": "http://account/"})
         message, first = send(db, fresh, HANDSETS[:2], dlr_url="http://message/")
@@ -139,7 +139,7 @@ def test_what_a_report_needs_to_know(fresh: FreshTenant) -> None:
     assert untouched.status == PENDING
 
 
-def test_opting_out_by_a_message_is_news_once(fresh: FreshTenant) -> None:
+def test_a_recipient_is_marked_as_opted_out_only_once(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, first = send(db, fresh, HANDSETS[:1])
         assert recipients.mark_opted_out(db, fresh.tenant, first)
@@ -190,7 +190,7 @@ def test_a_handset_answers_the_sender_it_writes_to(fresh: FreshTenant) -> None:
         )
 
 
-def test_a_message_that_was_called_off_is_not_answered(fresh: FreshTenant) -> None:
+def test_a_cancelled_message_gets_no_reply(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, _ = send(db, fresh, HANDSETS[:1])
         messages.cancel(db, fresh.tenant, message)

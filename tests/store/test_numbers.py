@@ -12,7 +12,7 @@ def number(digits: str, account: int | None, shared: bool = False, status: str =
     return Number(digits, account, shared, 5, True, NOON, status, "http://localhost/")
 
 
-def test_a_number_is_what_was_put_there(fresh: FreshTenant) -> None:
+def test_a_number_is_stored_as_it_was_added(fresh: FreshTenant) -> None:
     new = number("61491570150", fresh.account.id)
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [new])
@@ -21,7 +21,7 @@ def test_a_number_is_what_was_put_there(fresh: FreshTenant) -> None:
         assert numbers.read(db, fresh.tenant + 1, "61491570150") is None
 
 
-def test_who_may_send_from_a_number(fresh: FreshTenant) -> None:
+def test_only_its_account_may_send_from_a_number(fresh: FreshTenant) -> None:
     account = fresh.account.id
     with fresh.store.begin() as db:
         numbers.add(db, fresh.tenant, [number("1", account, status="expired"), number("2", account + 1)])
@@ -32,7 +32,7 @@ def test_who_may_send_from_a_number(fresh: FreshTenant) -> None:
         assert numbers.may_send(db, fresh.tenant, account + 1, new_tenant.SHARED_NUMBER)
 
 
-def test_which_number_a_message_goes_out_from(fresh: FreshTenant) -> None:
+def test_the_default_sender_is_the_accounts_number(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert numbers.find_sender(db, fresh.tenant, fresh.account.id, False) == new_tenant.OWN_NUMBER
         assert numbers.find_sender(db, fresh.tenant, fresh.account.id, True) == new_tenant.SHARED_NUMBER

@@ -40,7 +40,7 @@ def first(row: Sequence[Any]) -> int:
 
 @settings(max_examples=30)
 @given(st.integers(0, 40), st.integers(1, 45))
-def test_walking_the_pages_meets_each_row_once(fresh: FreshTenant, total: int, size: int) -> None:
+def test_walking_the_pages_finds_each_row_once(fresh: FreshTenant, total: int, size: int) -> None:
     with fresh.store.begin() as db:
         page = fetch_page(db, numbers(total), Paging(1, size), first)
         met = list(page.rows)
@@ -106,7 +106,7 @@ def test_a_total_that_is_known_is_not_counted(fresh: FreshTenant) -> None:
     assert (page.rows, page.total, page.info) == ([1, 2], 3, {"count": 2, "number": 1})
 
 
-def test_rows_alike_are_counted_each(fresh: FreshTenant) -> None:
+def test_equal_rows_are_all_counted(fresh: FreshTenant) -> None:
     twice = union_all(select(literal("a", String)), select(literal("a", String))).subquery()
     with fresh.store.begin() as db:
         page = fetch_page(db, select(twice), FIRST_PAGE, tuple)
@@ -114,5 +114,5 @@ def test_rows_alike_are_counted_each(fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize(("paging", "before"), [(FIRST_PAGE, 0), (Paging(3, 10), 20)])
-def test_how_many_rows_come_before_a_page(paging: Paging, before: int) -> None:
+def test_rows_before_a_page_are_counted(paging: Paging, before: int) -> None:
     assert paging.offset == before

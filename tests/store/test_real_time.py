@@ -18,7 +18,7 @@ def test_the_machine_s_time_never_goes_back() -> None:
     assert steady.now() == 9_000
 
 
-def test_what_passes_between_two_looks_puts_it_ahead_of_nobody() -> None:
+def test_a_pause_between_two_readings_does_not_put_the_clock_ahead() -> None:
     passed, pause = 1_000.0, 0.0
 
     def look() -> float:

@@ -16,7 +16,7 @@ def read(at: FreshTenant, message: int) -> Message:
     return kept
 
 
-def test_whom_a_message_went_to_with_what_a_list_knows(fresh: FreshTenant) -> None:
+def test_recipients_have_the_names_and_fields_of_a_list(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         sent, first = send(db, fresh, [HANDSETS[1], NewRecipient(HANDSETS[0], "You")])
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {"1": "Size"}, NOON)
@@ -32,7 +32,7 @@ def test_whom_a_message_went_to_with_what_a_list_knows(fresh: FreshTenant) -> No
     assert ([each.recipient.id for each in of_none.rows], of_none.rows[0].fields) == ([first + 1], None)
 
 
-def test_recipients_of_a_message_by_status(fresh: FreshTenant) -> None:
+def test_recipients_of_a_message_are_filtered_by_status(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         sent, first = send(db, fresh, HANDSETS[:4])
         send(db, fresh, HANDSETS[:4])
@@ -58,7 +58,7 @@ def test_recipients_of_a_message_by_status(fresh: FreshTenant) -> None:
         assert page.total == len(expected)
 
 
-def test_what_an_account_sent_in_a_span_of_time(fresh: FreshTenant) -> None:
+def test_messages_of_an_account_are_filtered_by_time(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         _, early = send(db, fresh, HANDSETS[:2])
         _, late = send(db, fresh, HANDSETS[:1], at=NOON + seconds(60))
@@ -82,7 +82,7 @@ def test_what_an_account_sent_in_a_span_of_time(fresh: FreshTenant) -> None:
         assert nobodys.rows == []
 
 
-def test_messages_of_a_tenant(fresh: FreshTenant) -> None:
+def test_messages_of_a_tenant_are_filtered(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         one, _ = send(db, fresh, HANDSETS[:1], text="100% off, é")
         two, _ = send(db, fresh, HANDSETS[:1], sender="MyShop")
@@ -102,7 +102,7 @@ def test_messages_of_a_tenant(fresh: FreshTenant) -> None:
         assert found(text="Hello", status=messages.SCHEDULED) == []
 
 
-def test_recipients_of_a_tenant(fresh: FreshTenant) -> None:
+def test_recipients_of_a_tenant_are_filtered(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         one, first = send(db, fresh, HANDSETS[:2])
         _, second = send(db, fresh, HANDSETS[:1])

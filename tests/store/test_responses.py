@@ -24,7 +24,7 @@ def write(
         return responses.add(db, at.tenant, new)
 
 
-def test_a_response_is_what_was_written(fresh: FreshTenant) -> None:
+def test_a_response_is_stored_as_it_was_added(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, [NewRecipient(HANDSETS[0], "Hello you"), HANDSETS[1]])
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
@@ -46,7 +46,7 @@ def test_a_response_is_what_was_written(fresh: FreshTenant) -> None:
     assert (newest.message, newest.first_name, newest.original) == (0, None, None)
 
 
-def test_only_what_is_wanted_comes(fresh: FreshTenant) -> None:
+def test_responses_are_filtered(fresh: FreshTenant) -> None:
     account = fresh.account.id
     plain = write(fresh)
     answer = write(fresh, message=340000001, when=NOON + seconds(1))
@@ -77,7 +77,7 @@ def test_only_what_is_wanted_comes(fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-def test_pages_meet_each_response_once_though_all_came_at_once(fresh: FreshTenant, size: int) -> None:
+def test_pages_have_each_response_once_even_if_all_came_at_the_same_time(fresh: FreshTenant, size: int) -> None:
     made = [write(fresh) for _ in range(5)]
     met: list[int] = []
     with fresh.store.begin() as db:

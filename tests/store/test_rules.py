@@ -33,7 +33,7 @@ def order(fresh: FreshTenant) -> list[int]:
         return [rule.id for rule in rules.list_rules(db, fresh.tenant, rules.API)]
 
 
-def test_the_first_that_fits_decides(fresh: FreshTenant) -> None:
+def test_the_first_matching_rule_decides(fresh: FreshTenant) -> None:
     put(fresh, Match(sender="Abc"))
     second, third = put(fresh), put(fresh)
     assert decide(fresh) == second
@@ -43,7 +43,7 @@ def test_the_first_that_fits_decides(fresh: FreshTenant) -> None:
     assert decide(fresh) == before
 
 
-def test_one_that_counts_gives_way_when_it_is_used_up(fresh: FreshTenant) -> None:
+def test_a_rule_with_a_count_stops_when_it_is_used_up(fresh: FreshTenant) -> None:
     counted, plain = put(fresh, turns=Turns(count=2)), put(fresh)
     assert [decide(fresh) for _ in range(4)] == [counted, counted, plain, plain]
     with fresh.store.begin() as db:
@@ -51,7 +51,7 @@ def test_one_that_counts_gives_way_when_it_is_used_up(fresh: FreshTenant) -> Non
     assert [(rule.seen, rule.used, rule.remaining) for rule in found_rules] == [(4, 2, 0), (2, 2, None)]
 
 
-def test_one_of_the_carrier_that_always_applies_is_not_counted(fresh: FreshTenant) -> None:
+def test_a_carrier_rule_that_always_applies_is_not_counted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         rules.add(db, fresh.tenant, NewRule(rules.CARRIER, Match(), Turns(), {}))
     assert decide(fresh, rules.CARRIER) == 1
@@ -69,7 +69,7 @@ def test_counts_are_returned_with_the_deciding_rule(fresh: FreshTenant) -> None:
     assert (rule.seen, rule.used) == (2, 1)
 
 
-def test_all_of_a_kind_are_taken_away(fresh: FreshTenant) -> None:
+def test_all_rules_of_a_kind_are_cleared(fresh: FreshTenant) -> None:
     put(fresh)
     with fresh.store.begin() as db:
         rules.add(db, fresh.tenant, NewRule(rules.CALLBACK, Match(), Turns(), {}))
@@ -78,7 +78,7 @@ def test_all_of_a_kind_are_taken_away(fresh: FreshTenant) -> None:
     assert decide(fresh, rules.CALLBACK) == 2
 
 
-def test_the_nth(fresh: FreshTenant) -> None:
+def test_a_rule_can_apply_to_the_nth_call_only(fresh: FreshTenant) -> None:
     put(fresh, turns=Turns(nth=3, count=1))
     assert [decide(fresh) for _ in range(5)] == [None, None, 1, None, None]
 
@@ -90,7 +90,7 @@ def test_a_share_follows_from_the_seed(fresh: FreshTenant) -> None:
     assert set(came) == {None, 1, 2}
 
 
-def test_a_rule_ends(fresh: FreshTenant) -> None:
+def test_a_rule_ends_at_its_time(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         for until in (NOW, NOW + timedelta(seconds=1)):
             rules.add(db, fresh.tenant, NewRule(rules.API, Match(), Turns(), {}, until))
@@ -112,7 +112,7 @@ def test_rules_are_removed_and_reordered(fresh: FreshTenant) -> None:
     assert order(fresh) == [3, 1]
 
 
-def test_what_a_rule_does_comes_back_as_it_was_given(fresh: FreshTenant) -> None:
+def test_the_effect_of_a_rule_is_stored_as_it_was_added(fresh: FreshTenant) -> None:
     put(fresh, Match(to="04*", text="x"), Turns(2, 3, 0.25), error="LEDGER_ERROR")
     with fresh.store.begin() as db:
         (rule,) = rules.list_rules(db, fresh.tenant, rules.API)

@@ -23,31 +23,31 @@ def refusal(url: str) -> str:
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "/data/sandbox.db", "sqlite//x", "sqlite+wonder://"])
-def test_a_url_that_can_not_be_read(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     assert refusal(url).startswith(f"The database URL {url!r} can't be read: ")
 
 
 @pytest.mark.parametrize("url", ["postgresql://somebody:hidden@host:port/name", "postgres//somebody:hidden@host"])
-def test_what_can_not_be_read_shows_no_password(url: str) -> None:
+def test_an_invalid_url_is_refused_without_its_password(url: str) -> None:
     assert refusal(url).startswith(f"The database URL {url.replace('hidden', '***')!r} can't be read: ")
 
 
-def test_another_kind_of_database() -> None:
+def test_another_kind_of_database_is_refused() -> None:
     assert refusal("mysql://host/name") == "The database must be sqlite or postgresql, not 'mysql'."
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no database at all\n" * 100)
     assert refusal(f"sqlite:///{path}") == f"The database sqlite:///{path} can't be used: file is not a database"
     assert path.read_text().startswith("no database")
 
 
-def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_directory_is_refused(tmp_path: Path) -> None:
     assert refusal(f"sqlite:///{tmp_path}/missing/x.db").endswith("can't be used: unable to open database file")
 
 
-def test_a_server_that_is_not_there(closed_port: int) -> None:
+def test_a_missing_server_is_an_error(closed_port: int) -> None:
     sentence = refusal(f"postgresql://somebody:hidden@127.0.0.1:{closed_port}/sandbox")
     assert sentence.startswith(
         f"The database postgresql://somebody:***@127.0.0.1:{closed_port}/sandbox can't be used: "
@@ -56,7 +56,7 @@ def test_a_server_that_is_not_there(closed_port: int) -> None:
     assert "\n" not in sentence
 
 
-def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_server_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that takes connections and says nothing must not hold up calls for minutes."""
     monkeypatch.setitem(schema._CONNECTION_TIMEOUTS, "connect_timeout", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -65,7 +65,7 @@ def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - began < 20
 
 
-def test_a_shared_database_of_another_version(fresh_postgres: Callable[[], str]) -> None:
+def test_a_shared_database_of_another_version_is_refused(fresh_postgres: Callable[[], str]) -> None:
     url = fresh_postgres()
     store = open_store(url)
     with store.begin() as db:
@@ -76,7 +76,7 @@ def test_a_shared_database_of_another_version(fresh_postgres: Callable[[], str])
     )
 
 
-def test_tables_of_another_version(tmp_path: Path) -> None:
+def test_tables_of_another_version_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     open_store(f"sqlite:///{path}").close()
     with sqlite3.connect(path) as db:
@@ -101,7 +101,7 @@ def test_tables_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
     db.close()
 
 
-def test_what_is_written_is_there_after_opening_again(tmp_path: Path) -> None:
+def test_rows_are_there_after_opening_again(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/kept.db"
     first = open_store(url)
     tenant = make_tenant(first)
@@ -113,7 +113,7 @@ def test_what_is_written_is_there_after_opening_again(tmp_path: Path) -> None:
     assert account == tenant.account
 
 
-def test_a_file_is_journaled_ahead(tmp_path: Path) -> None:
+def test_a_file_uses_a_write_ahead_log(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/wal.db")
     with store.begin() as db:
         assert db.scalar(text("PRAGMA journal_mode")) == "wal"

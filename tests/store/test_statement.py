@@ -7,7 +7,7 @@ from sms_sandbox.store.statement import Statement
 from tests.conftest import FreshTenant
 
 
-def test_a_statement_of_words_and_one_of_expressions_do_the_same(fresh: FreshTenant) -> None:
+def test_a_statement_as_text_and_one_as_expression_do_the_same(fresh: FreshTenant) -> None:
     by_words = Statement("SELECT id, key FROM accounts WHERE tenant = :tenant")
     built = Statement(
         tables.accounts.select()

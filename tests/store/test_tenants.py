@@ -57,7 +57,7 @@ def read(db: Connection, tenant: int) -> Tenant:
     return there
 
 
-def test_a_tenant_is_what_it_was_made_as(store: Store) -> None:
+def test_a_tenant_is_stored_as_it_was_added(store: Store) -> None:
     clock = Clock(timedelta(days=3), NOON)
     new = NewTenant("made", "a seed", "legacy-2015", timedelta(milliseconds=1500), True, clock)
     with store.begin() as db:
@@ -71,7 +71,7 @@ def test_a_tenant_is_what_it_was_made_as(store: Store) -> None:
         assert tenants.find_default(db) == made.id
 
 
-def test_nothing_is_found_where_nothing_is(store: Store) -> None:
+def test_an_empty_store_has_no_tenants(store: Store) -> None:
     with store.begin() as db:
         assert tenants.find_default(db) is None
         assert tenants.read(db, 1) is None
@@ -104,7 +104,7 @@ def test_settings_of_one_tenant_change_alone(fresh: FreshTenant, other: FreshTen
     "clock",
     [Clock(), Clock(timedelta(days=-4, microseconds=7)), Clock(timedelta(1), NOON), Clock(frozen_at=NOON, moving=True)],
 )
-def test_a_clock_is_kept_as_it_is_set(fresh: FreshTenant, clock: Clock) -> None:
+def test_a_clock_is_stored_as_it_is_set(fresh: FreshTenant, clock: Clock) -> None:
     with fresh.store.begin() as db:
         tenants.set_clock(db, fresh.tenant, clock)
         assert read(db, fresh.tenant).clock == clock
@@ -113,7 +113,7 @@ def test_a_clock_is_kept_as_it_is_set(fresh: FreshTenant, clock: Clock) -> None:
         assert account.clock == clock
 
 
-def test_which_clocks_an_advance_holds(fresh: FreshTenant, other: FreshTenant) -> None:
+def test_clocks_held_by_an_advance_are_listed(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert tenants.list_moving(db) == []
         tenants.set_clock(db, other.tenant, Clock(frozen_at=NOON, moving=True))
@@ -175,12 +175,12 @@ def test_an_id_is_never_given_to_another_tenant(fresh: FreshTenant) -> None:
         assert tenants.add(db, NewTenant("next", ""), NOON).id > gone.id
 
 
-def test_names_are_taken_once(fresh: FreshTenant) -> None:
+def test_names_are_unique(fresh: FreshTenant) -> None:
     with pytest.raises(Exception, match=r"(?i)unique"), fresh.store.begin() as db:
         tenants.add(db, NewTenant("default", ""), NOON)
 
 
-def test_nobody_sees_what_another_tenant_has(fresh: FreshTenant, other: FreshTenant) -> None:
+def test_tenants_do_not_see_each_others_data(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, HANDSETS[:1])
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)

@@ -35,7 +35,7 @@ def run_at(db: Connection, tenant: int, moment: datetime, real: datetime) -> Clo
     return clock
 
 
-def test_a_row_is_what_was_planned(fresh: FreshTenant) -> None:
+def test_a_row_is_stored_as_planned(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", 7, {"size": 3, "text": "é"}, "a lane")])
@@ -48,7 +48,7 @@ def test_a_row_is_what_was_planned(fresh: FreshTenant) -> None:
 
 @settings(max_examples=25)
 @given(st.lists(st.integers(0, 5), max_size=12), st.integers(0, 5), st.integers(1, 12))
-def test_rows_come_by_due_then_by_id(fresh: FreshTenant, dues: list[int], until: int, most: int) -> None:
+def test_rows_are_taken_by_due_time_then_by_id(fresh: FreshTenant, dues: list[int], until: int, most: int) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.take(db, timeline.list_due(db, fresh.tenant, FAR, 100))
@@ -60,7 +60,7 @@ def test_rows_come_by_due_then_by_id(fresh: FreshTenant, dues: list[int], until:
         assert timeline.find_next_due(db, fresh.tenant) == (NOON + seconds(min(dues)) if dues else None)
 
 
-def test_what_is_taken_is_gone_and_what_is_not_stays(fresh: FreshTenant) -> None:
+def test_taken_rows_are_deleted_and_others_stay(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", ref) for ref in range(5)])
@@ -70,7 +70,7 @@ def test_what_is_taken_is_gone_and_what_is_not_stays(fresh: FreshTenant) -> None
         assert timeline.list_due(db, fresh.tenant, NOON, 10) == [rows[0], rows[4]]
 
 
-def test_what_wakes_comes_from_all_tenants_by_real_time(fresh: FreshTenant, other: FreshTenant) -> None:
+def test_due_rows_of_all_tenants_come_in_the_order_of_real_time(fresh: FreshTenant, other: FreshTenant) -> None:
     """Each by its own clock: a tenant a year ahead wakes for what is due in a year."""
     real = real_now()
     with fresh.store.begin() as db:
@@ -85,7 +85,7 @@ def test_what_wakes_comes_from_all_tenants_by_real_time(fresh: FreshTenant, othe
         assert refs(timeline.list_waking(db, real + seconds(9), 2)) == [1, 2]
 
 
-def test_tenants_whose_clock_stands_sleep(fresh: FreshTenant, other: FreshTenant) -> None:
+def test_rows_of_a_frozen_clock_do_not_wake(fresh: FreshTenant, other: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
@@ -96,7 +96,7 @@ def test_tenants_whose_clock_stands_sleep(fresh: FreshTenant, other: FreshTenant
         assert refs(timeline.list_waking(db, real + timedelta(10_000), 10)) == [2]
 
 
-def test_what_is_due_at_the_moment_a_clock_stands_at_comes_at_once(fresh: FreshTenant) -> None:
+def test_rows_due_at_the_time_of_a_frozen_clock_wake_at_once(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 2), Plan(NOON, "send", 1)])
@@ -130,7 +130,7 @@ def test_rows_follow_the_clock(fresh: FreshTenant, other: FreshTenant) -> None:
         assert timeline.find_next_wake(db) == real + seconds(60)
 
 
-def test_a_clock_that_only_moved_on_wakes_nobody(fresh: FreshTenant) -> None:
+def test_an_advance_wakes_no_rows(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON, moving=True))
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(1), "send", 1)])
@@ -154,7 +154,7 @@ def test_a_listener_hears_of_new_events(fresh: FreshTenant) -> None:
     assert heard == [to_micros(real + seconds(after)) for after in (60, 30, 10)]
 
 
-def test_full_lanes_are_passed_over(fresh: FreshTenant) -> None:
+def test_rows_of_full_addresses_are_skipped(fresh: FreshTenant) -> None:
     real = real_now()
     lanes = ["slow", "", "quick", "slow"]
     with fresh.store.begin() as db:
@@ -170,7 +170,7 @@ def test_full_lanes_are_passed_over(fresh: FreshTenant) -> None:
         assert timeline.find_next_wake(db) == real
 
 
-def test_callbacks_of_full_tenants_are_passed_over(fresh: FreshTenant, other: FreshTenant) -> None:
+def test_callbacks_of_full_tenants_are_skipped(fresh: FreshTenant, other: FreshTenant) -> None:
     """However many lanes they have; their other events are not."""
     real = real_now()
     with fresh.store.begin() as db:
@@ -182,7 +182,7 @@ def test_callbacks_of_full_tenants_are_passed_over(fresh: FreshTenant, other: Fr
         assert timeline.find_next_wake(db, full) == real + seconds(1)
 
 
-def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: FreshTenant, other: FreshTenant) -> None:
+def test_events_are_found_moved_and_deleted_by_their_subject(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         stand(db, other.tenant)
@@ -201,7 +201,7 @@ def test_a_thing_is_found_moved_and_dropped_by_what_it_is_about(fresh: FreshTena
         assert len(timeline.list_due(db, other.tenant, FAR, 10)) == 3
 
 
-def test_what_is_moved_wakes_at_its_new_moment(fresh: FreshTenant) -> None:
+def test_a_moved_event_wakes_at_its_new_time(fresh: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         run_at(db, fresh.tenant, NOON, real)

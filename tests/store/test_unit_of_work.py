@@ -130,7 +130,7 @@ def test_rows_are_written_together_before_the_commit(embedded: Store) -> None:
     assert [statement.split()[0] for statement in seen] == ["BEGIN", *["INSERT"] * 3, "COMMIT"]
 
 
-def test_a_transaction_inside_of_another_is_a_mistake(embedded: Store) -> None:
+def test_a_nested_transaction_is_an_error(embedded: Store) -> None:
     with embedded.begin() as db:
         write_later(db, PUT, 1, (1, 1))
         with pytest.raises(RuntimeError), embedded.begin():
@@ -139,7 +139,7 @@ def test_a_transaction_inside_of_another_is_a_mistake(embedded: Store) -> None:
         assert rows(db) == {1: 1}
 
 
-def test_what_asks_nothing_runs_no_statement(embedded: Store) -> None:
+def test_work_without_queries_runs_no_statement(embedded: Store) -> None:
     seen = run_on(embedded)
     with embedded.begin() as db, scope(db):
         cached(db, TENANT, "it", lambda: 1)
@@ -158,13 +158,13 @@ def test_a_deferred_row_fails_with_its_transaction(embedded: Store) -> None:
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///{}/kept.db"])
-def test_which_store_is_volatile(url: str, tmp_path: Path) -> None:
+def test_only_a_store_in_memory_is_volatile(url: str, tmp_path: Path) -> None:
     store = open_store(url.format(tmp_path))
     assert store.volatile == ("kept" not in url)
     store.close()
 
 
-def test_settings_are_cached_until_something_changed_or_was_undone(fresh: FreshTenant) -> None:
+def test_settings_are_cached_until_a_change_or_a_rollback(fresh: FreshTenant) -> None:
     asked: list[str] = []
 
     def ask(db: Connection, what: str) -> None:
@@ -196,7 +196,7 @@ def test_settings_are_cached_until_something_changed_or_was_undone(fresh: FreshT
         assert asks(db, "two", "one", "two") == ["two", "one"]
 
 
-def test_what_is_cached_does_not_grow_for_ever(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_has_a_limit(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unit_of_work, "MAX_CACHED_VALUES", 1)
     with fresh.store.begin() as db:
         assert [cached(db, fresh.tenant, each, lambda: each) for each in "abcab"] == list("abcab")  # noqa: B023

@@ -16,7 +16,7 @@ def ready_file(server: Sandbox, tmp_path: Path) -> Path:
     return path
 
 
-def test_attaching_by_the_ready_file(server: Sandbox, ready_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_test_attaches_by_the_ready_file(server: Sandbox, ready_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox.attach(ready_file=ready_file) as attached:
         assert attached.where == server.where
         assert attached.call("get-balance")["currency"] == "AUD"
@@ -26,14 +26,14 @@ def test_attaching_by_the_ready_file(server: Sandbox, ready_file: Path, monkeypa
     assert server.now <= datetime.now(UTC), "closing what was attached stopped the server"
 
 
-def test_attaching_to_a_tenant_by_its_key(server: Sandbox, tenant: Sandbox, ready_file: Path) -> None:
+def test_a_test_attaches_to_a_tenant_by_its_key(server: Sandbox, tenant: Sandbox, ready_file: Path) -> None:
     with Sandbox.attach(ready_file=ready_file, key=tenant.key, secret=tenant.secret) as attached:
         assert attached.now == tenant.now
     with pytest.raises(ValueError, match="together"):
         Sandbox.attach(ready_file=ready_file, key=tenant.key)
 
 
-def test_attaching_by_the_address(server: Sandbox, tenant: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_test_attaches_by_the_address(server: Sandbox, tenant: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox.attach(http=server.where.http) as attached:
         assert attached.where == server.where
     monkeypatch.setenv("SMS_SANDBOX_HTTP_PORT", server.where.http.rpartition(":")[2])
@@ -44,7 +44,7 @@ def test_attaching_by_the_address(server: Sandbox, tenant: Sandbox, monkeypatch:
         assert (attached.url, attached.ca) == (tenant.url, tenant.ca)
 
 
-def test_attaching_where_a_token_is_needed(certificates: Certificates) -> None:
+def test_a_test_attaches_with_a_token(certificates: Certificates) -> None:
     with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as sandbox:
         assert sandbox.now
         with Sandbox.attach(http=sandbox.where.http) as attached:
@@ -55,7 +55,7 @@ def test_attaching_where_a_token_is_needed(certificates: Certificates) -> None:
             assert made.now
 
 
-def test_attaching_to_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attaching_without_a_sandbox_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SandboxError, match=r"ready file .*missing\.json can't be read"):
         Sandbox.attach(ready_file=tmp_path / "missing.json")
     (tmp_path / "other.json").write_text('{"key": "value"}')

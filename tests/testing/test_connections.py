@@ -34,7 +34,7 @@ def test_threads_do_not_wait_for_each_other(http: Connections) -> None:
     assert 1 <= len(http._idle) <= 8
 
 
-def test_one_that_the_server_closed_is_replaced() -> None:
+def test_a_connection_that_the_server_closed_is_replaced() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     with socket.create_server(("127.0.0.1", 0)) as listening:
         closed = threading.Event()
@@ -57,7 +57,7 @@ def test_one_that_the_server_closed_is_replaced() -> None:
         http.close()
 
 
-def test_something_else_that_answers_is_no_sandbox() -> None:
+def test_another_server_is_not_taken_for_a_sandbox() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:

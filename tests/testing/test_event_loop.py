@@ -95,7 +95,7 @@ async def test_an_app_on_another_thread_goes_on(tenant: Sandbox) -> None:
         thread.join()
 
 
-async def test_what_is_no_method_can_not_be_awaited(tenant: Sandbox) -> None:
+async def test_an_unknown_method_cannot_be_awaited(tenant: Sandbox) -> None:
     for name in ("url", "now", "_idle", "nothing"):
         with pytest.raises(AttributeError, match=name):
             getattr(tenant.a, name)

@@ -34,13 +34,13 @@ def test_an_answer_is_lost_after_the_work_was_done(tenant: Sandbox) -> None:
     assert [each.text for each in tenant.messages()] == ["hello"]
 
 
-def test_a_page_instead_of_json(tenant: Sandbox) -> None:
+def test_an_answer_can_be_a_page_instead_of_json(tenant: Sandbox) -> None:
     tenant.fail_next("send-sms", body="html", match={"to": HANDSET})
     with pytest.raises(SandboxError, match="send-sms is not JSON"):
         code(tenant)
 
 
-def test_an_answer_is_late(tenant: Sandbox) -> None:
+def test_an_answer_can_be_late(tenant: Sandbox) -> None:
     assert tenant.fail_next(delay=0.01).delay == Delay(seconds=0.01)
     assert tenant.fail_next(delay={"from": 0.01, "to": 0.02}).delay == Delay(from_=0.01, to=0.02)
     assert [code(tenant) for _ in range(3)] == ["SUCCESS"] * 3
@@ -61,7 +61,7 @@ def test_the_next_callbacks_go_wrong(tenant: Sandbox) -> None:
     ]
 
 
-def test_a_scenario_for_a_number_and_so_many_messages(tenant: Sandbox) -> None:
+def test_a_scenario_can_be_for_one_number_and_a_count_of_messages(tenant: Sandbox) -> None:
     rule = tenant.scenario("soft-bounce", to="0491570156", count=1)
     assert (rule.scenario, rule.remaining) == ("soft-bounce", 1)
     assert [code(tenant), code(tenant)] == ["SUCCESS"] * 2
@@ -72,7 +72,7 @@ def test_a_scenario_for_a_number_and_so_many_messages(tenant: Sandbox) -> None:
     assert [each.rule for each in tenant.callbacks()] == ["rule 1 (soft-bounce)", ""]
 
 
-def test_a_scenario_with_options_in_the_place_of_another(tenant: Sandbox) -> None:
+def test_a_scenario_with_options_can_replace_another(tenant: Sandbox) -> None:
     tenant.scenario("never-reports")
     tenant.scenario("replies", options={"text": "Yes please"}, first=True)
     code(tenant)
@@ -82,7 +82,7 @@ def test_a_scenario_with_options_in_the_place_of_another(tenant: Sandbox) -> Non
     assert tenant.rules() == []
 
 
-def test_the_catalogue(tenant: Sandbox) -> None:
+def test_scenarios_are_listed_and_a_misspelt_one_is_refused(tenant: Sandbox) -> None:
     known = {each.name: each for each in tenant.scenarios()}
     twice = known["report-twice"]
     assert "61491576398" in twice.numbers
@@ -91,7 +91,7 @@ def test_the_catalogue(tenant: Sandbox) -> None:
         tenant.scenario("report-twise")
 
 
-def test_a_fault_that_makes_no_sense_is_refused(tenant: Sandbox) -> None:
+def test_an_invalid_fault_is_refused(tenant: Sandbox) -> None:
     with pytest.raises(SandboxError, match="did you mean 'send-sms'"):
         tenant.fail_next("send-smss", status=503)
     with pytest.raises(SandboxError):

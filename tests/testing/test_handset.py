@@ -17,7 +17,7 @@ def later(tenant: Sandbox, hours: int, text: str) -> int:
     return int(tenant.call("send-sms", **params)["message_id"])
 
 
-def test_it_shows_what_was_sent_in_the_order_it_came(tenant: Sandbox) -> None:
+def test_a_handset_shows_texts_in_the_order_of_arrival(tenant: Sandbox) -> None:
     handset = tenant.handset(HANDSET)
     later(tenant, 2, "second")
     tenant.call("cancel-sms", id=later(tenant, 1, "never"))
@@ -29,7 +29,7 @@ def test_it_shows_what_was_sent_in_the_order_it_came(tenant: Sandbox) -> None:
     assert handset.inbox() == ["first", "second", "third"]
 
 
-def test_it_does_not_show_what_bounced(tenant: Sandbox) -> None:
+def test_a_handset_does_not_show_bounced_texts(tenant: Sandbox) -> None:
     tenant.call("send-sms", message="hello", to=BOUNCES)
     tenant.advance(seconds=2)
     assert tenant.handset(BOUNCES).inbox() == []
@@ -47,7 +47,7 @@ def test_a_link_can_be_opened_when_its_text_is_there(tenant: Sandbox) -> None:
     assert handset.tap_link() == "http://abc.example/"
 
 
-def test_codes_and_links_are_those_of_the_newest_text_that_has_any(tenant: Sandbox) -> None:
+def test_codes_and_links_come_from_the_newest_text_with_any(tenant: Sandbox) -> None:
     handset = tenant.handset(HANDSET)
     with pytest.raises(SandboxError, match="has a one-time code"):
         handset.code()

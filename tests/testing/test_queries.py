@@ -37,7 +37,7 @@ def test_the_traffic_tells_what_happened_in_order(tenant: Sandbox) -> None:
     assert [each.id for each in tenant.traffic(after=sent.id)] == [each.id for each in entries if each.id > sent.id]
 
 
-def test_verify_says_what_is_other_than_expected(tenant: Sandbox) -> None:
+def test_verify_explains_the_difference(tenant: Sandbox) -> None:
     send(tenant, "Tomorrow at 9")
     tenant.verify(messages=1, calls=1, callbacks=0, inbound=0)
     tenant.verify(messages=1, text="Tomorrow", number=HANDSET)
@@ -66,7 +66,7 @@ def test_waiting_ends_when_it_has_happened(server: Sandbox) -> None:
         assert [each.message_id for each in tenant.wait_for(messages=2)] == [340000001, 340000002]
 
 
-def test_waiting_in_vain_tells_what_was_seen(tenant: Sandbox) -> None:
+def test_a_wait_in_vain_tells_what_was_seen(tenant: Sandbox) -> None:
     send(tenant, "Tomorrow at 9")
     began = time.monotonic()
     with pytest.raises(AssertionError, match=r"(?s)Waited 0\.1 s\. .*2 .*expected.*Tomorrow at 9"):
@@ -76,7 +76,7 @@ def test_waiting_in_vain_tells_what_was_seen(tenant: Sandbox) -> None:
         tenant.wait_for(inbound=1, timeout=0)
 
 
-def test_a_report_is_read_by_people(tenant: Sandbox) -> None:
+def test_a_report_is_readable_text(tenant: Sandbox) -> None:
     assert tenant.report() == "Nothing happened."
     tenant.fail_next("send-sms", error="LEDGER_ERROR")
     send_refused = tenant.call("send-sms", message="x" * 300, to=HANDSET)

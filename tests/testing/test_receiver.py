@@ -26,7 +26,7 @@ def tell(receiver: Receiver, query: str = "status=delivered&message_id=7", secre
     return fetch(url, headers={"X-Transmitsms-Signature": signature(url, secret)})
 
 
-def test_it_takes_callbacks_and_checks_their_signatures(receiver: Receiver) -> None:
+def test_a_receiver_takes_callbacks_and_checks_their_signatures(receiver: Receiver) -> None:
     assert tell(receiver).status == 200
     assert tell(receiver, secret="another").status == 200
     assert fetch(f"{receiver.url}/hook?status=delivered").status == 200
@@ -51,12 +51,12 @@ def test_it_takes_callbacks_and_checks_their_signatures(receiver: Receiver) -> N
         ("anything=else", ""),
     ],
 )
-def test_it_knows_the_events_by_their_parameters(receiver: Receiver, query: str, event: str) -> None:
+def test_a_receiver_knows_events_by_their_parameters(receiver: Receiver, query: str, event: str) -> None:
     tell(receiver, query)
     assert [each.event for each in receiver.received()] == [event]
 
 
-def test_names_of_other_events_do_not_mislead_it(tenant: Sandbox) -> None:
+def test_fields_named_like_other_events_do_not_mislead_a_receiver(tenant: Sandbox) -> None:
     receiver = tenant.receiver()
     on = tenant.call("add-list", name="Guests", field_1="status", field_2="response", field_3="link_hits")["id"]
     tenant.control("PATCH", f"/lists/{on}", {"automation_url": receiver.url})
@@ -72,13 +72,13 @@ def test_names_of_other_events_do_not_mislead_it(tenant: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("times", [0, -1])
-def test_it_can_not_fail_less_than_once(receiver: Receiver, times: int) -> None:
+def test_a_receiver_cannot_fail_less_than_once(receiver: Receiver, times: int) -> None:
     with pytest.raises(ValueError, match="`times` must be 1 or more"):
         receiver.fail(times=times)
     assert tell(receiver).status == 200
 
 
-def test_it_fails_as_often_as_set(receiver: Receiver) -> None:
+def test_a_receiver_fails_as_often_as_set(receiver: Receiver) -> None:
     receiver.fail(503, times=2)
     receiver.fail(404, times=1)
     assert [tell(receiver).status for _ in range(4)] == [503, 503, 404, 200]
@@ -89,7 +89,7 @@ def test_it_fails_as_often_as_set(receiver: Receiver) -> None:
     assert [each.answer for each in receiver.received()] == [503, 503, 404, 200, 500, 500, 500, 200]
 
 
-def test_it_breaks_connections_off(receiver: Receiver) -> None:
+def test_a_receiver_can_break_off_connections(receiver: Receiver) -> None:
     receiver.reset(times=1)
     with pytest.raises((OSError, HTTPException)):
         tell(receiver)
@@ -97,7 +97,7 @@ def test_it_breaks_connections_off(receiver: Receiver) -> None:
     assert [each.answer for each in receiver.received()] == ["reset", 200]
 
 
-def test_it_hangs_until_it_is_closed(receiver: Receiver) -> None:
+def test_a_receiver_can_hang_until_it_is_closed(receiver: Receiver) -> None:
     receiver.hang(times=1)
     parts = urlsplit(receiver.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as caller:

@@ -42,7 +42,7 @@ def test_a_sandbox_that_is_closed_leaves_nothing_behind(in_process: bool) -> Non
 
 
 @pytest.mark.parametrize("in_process", [False, True], ids=["process", "thread"])
-def test_a_setting_that_can_not_be_starts_nothing(tmp_path: Path, in_process: bool) -> None:
+def test_an_invalid_setting_starts_no_server(tmp_path: Path, in_process: bool) -> None:
     def start(**settings: Any) -> None:
         Sandbox.start(in_process=in_process, **settings)
 
@@ -160,7 +160,7 @@ def test_reset_empties_what_is_named(tenant: Sandbox) -> None:
 # Time
 
 
-def test_the_clock(tenant: Sandbox) -> None:
+def test_the_clock_is_read_advanced_frozen_and_resumed(tenant: Sandbox) -> None:
     began = tenant.now
     done = tenant.advance(hours=1, seconds=30)
     assert (done.start, done.end) == (began, began + timedelta(hours=1, seconds=30))
@@ -231,7 +231,7 @@ def test_a_handset_shows_replies_and_taps(tenant: Sandbox) -> None:
         tenant.handset("nobody")
 
 
-def test_a_message_nobody_asked_for_is_inbound(tenant: Sandbox) -> None:
+def test_an_unsolicited_message_is_inbound(tenant: Sandbox) -> None:
     with pytest.raises(SandboxError) as refused:
         tenant.send_inbound(HANDSET, "Hello?")
     assert refused.value.code == "conflict"

@@ -30,7 +30,7 @@ def full(*_: Any, **__: Any) -> None:
 
 
 @pytest.mark.parametrize(("verb", "path", "body", "headers"), REQUESTS, ids=lambda value: str(value)[:40])
-def test_whatever_needs_the_database_is_answered_503(
+def test_requests_that_need_the_database_are_answered_503(
     server: Account, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
     verb: str, path: str, body: bytes, headers: dict[str, str],
 ) -> None:  # fmt: skip

@@ -84,7 +84,7 @@ def test_no_page_needs_anything_inline_or_of_another_host(server: Account, pages
     assert "default-src 'none'" in policy
 
 
-def test_what_is_not_documentation_is_not_served(server: Account) -> None:
+def test_only_documentation_is_served(server: Account) -> None:
     for path in ("nothing.md", "../pyproject.toml", "project/pyproject.toml", "project/../sms_sandbox/app.py",
                  "%2e%2e/pyproject.toml", "project//etc/passwd"):  # fmt: skip
         assert fetch(f"{server.ready.http}/_sandbox/docs/{path}").status == 404

@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "shared.md"
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the commands need curl")
-def test_a_colleague_comes_from_the_line_to_a_reply(server: Account, tmp_path: Path) -> None:
+def test_the_script_for_colleagues_gets_a_reply(server: Account, tmp_path: Path) -> None:
     tenant = server.tenant()
     section = PAGE.read_text().partition("## From the line to a reply on a handset")[2]
     script = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[0]

@@ -115,12 +115,12 @@ def test_nobody_creates_an_account_with_the_published_secret(certificates: Certi
         assert fetch(f"{url}/import", "POST", body, token).code == "invalid"
 
 
-def test_a_secret_that_was_given_stays() -> None:
+def test_a_configured_secret_stays() -> None:
     settings = Settings(host=ANY_ADDRESS, account=("sandbox-key:of-our-own",))
     assert with_private_secret(settings) is settings
 
 
-def test_env_does_not_print_a_secret_that_the_server_has_not() -> None:
+def test_env_does_not_print_a_secret_that_the_server_does_not_use() -> None:
     result = run("env", "--create", "--host", ANY_ADDRESS)
     assert result.exit_code == 2
     assert "--ready-file" in result.output
@@ -175,7 +175,7 @@ def test_a_line_tells_colleagues_how_to_begin(settings: Settings, page: str, api
     assert "\n" not in line
 
 
-def test_the_certificate_covers_what_colleagues_use(tmp_path: Path, certificates: Certificates) -> None:
+def test_the_certificate_covers_the_names_that_colleagues_use(tmp_path: Path, certificates: Certificates) -> None:
     fresh = Certificates(tmp_path)
     assert list_names(Settings(), fresh) == []
     assert list_names(Settings(host="192.0.2.7", base_url="https://sms.box.test"), fresh) == [

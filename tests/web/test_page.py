@@ -70,7 +70,7 @@ def test_modules_import_files_that_exist() -> None:
             assert (PAGE_DIRECTORY / path.parent / name).resolve().is_file(), (path, name)
 
 
-def test_nothing_beside_the_page_is_served(server: Account) -> None:
+def test_files_outside_the_page_are_not_served(server: Account) -> None:
     for path in ("../pages.py", "..%2fpages.py", "js", "", "js/none.js"):
         assert fetch(f"{server.ready.http}/_sandbox/page/{path}").status == 404, path
 
@@ -85,7 +85,7 @@ def test_the_page_finds_out_how_to_call_the_api(server: Account) -> None:
     assert f"export SMS_SANDBOX_CA={server.ready.ca}\n" in printed
 
 
-def test_it_is_the_account_of_the_credentials(server: Account) -> None:
+def test_the_page_gets_the_account_of_the_credentials(server: Account) -> None:
     tenant = server.tenant()
     facts = tenant.ok("GET", "/connection")
     assert (facts["key"], facts["secret"]) == (tenant.key, tenant.secret)
@@ -96,6 +96,6 @@ def test_the_ca_can_be_downloaded(server: Account) -> None:
     assert answer.body == Path(server.ready.ca).read_bytes()
 
 
-def test_nothing_is_at_the_root_of_the_api(server: Account) -> None:
+def test_the_root_of_the_api_is_not_found(server: Account) -> None:
     assert fetch(f"{server.ready.https}/", ca=server.ready.ca).status == 404
     assert fetch(f"{server.ready.http}/nothing").status == 404

@@ -21,7 +21,7 @@ HEADERS = {
     ("GET", "/_sandbox/v1/nothing", 404), ("DELETE", "/_sandbox/v1/clock", 405), ("GET", "/TapTh.is/aB3dE5fG", 404),
     ("GET", "/UnsubRep.ly/aB3dE5fG", 404),
 ])  # fmt: skip
-def test_whatever_a_browser_can_show_has_them(server: Account, where: str, verb: str, path: str, status: int) -> None:
+def test_pages_and_files_have_security_headers(server: Account, where: str, verb: str, path: str, status: int) -> None:
     answer = fetch(getattr(server.ready, where) + path, verb, ca=server.ready.ca)
     assert answer.status == status
     assert HEADERS.items() <= dict(answer.headers).items()
@@ -31,7 +31,7 @@ def test_whatever_a_browser_can_show_has_them(server: Account, where: str, verb:
     assert "unsafe" not in policy
 
 
-def test_refusals_of_the_guard_have_them(server: Account) -> None:
+def test_refusals_of_the_guard_have_security_headers(server: Account) -> None:
     for path in ("/_sandbox/", "/_sandbox/v1/clock"):
         answer = fetch(server.ready.http + path, headers={"host": "evil.example"})
         assert answer.status == 403

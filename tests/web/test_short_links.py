@@ -34,7 +34,7 @@ def test_a_tracked_link_leads_to_its_target_and_is_counted(
     assert tenant.ok("GET", "/recipients")["recipients"][0]["link_hits"] == 3
 
 
-def test_looking_at_a_link_is_no_tap(server: Account, tenant: Account) -> None:
+def test_a_head_request_to_a_link_is_not_a_tap(server: Account, tenant: Account) -> None:
     tenant.send("[tracked-link] go", tracked_link_url="https://example.com/")
     url = f"{server.ready.http}/{link_in(tenant, 'TapTh.is')}"
     answer = fetch(url, "HEAD")
@@ -56,7 +56,7 @@ def test_an_opt_out_link_opts_out(server: Account, tenant: Account) -> None:
     assert tenant.api("send-sms", message="more", to=HANDSET)["error"]["code"] == "RECIPIENTS_ERROR"
 
 
-def test_a_link_there_is_not_is_not_found(server: Account) -> None:
+def test_an_unknown_link_is_not_found(server: Account) -> None:
     for verb in ("GET", "HEAD"):
         assert fetch(f"{server.ready.http}/TapTh.is/00000000", verb).status == 404
         assert fetch(f"{server.ready.http}/UnsubRep.ly/00000000", verb).status == 404

@@ -137,7 +137,7 @@ def test_a_message_has_a_story(demo: Account) -> None:
     assert run(demo, "message", "1").exit_code == 1
 
 
-def test_where_nothing_happened_a_sentence_says_so(tenant: Account) -> None:
+def test_an_empty_result_is_a_sentence(tenant: Account) -> None:
     assert text(tenant, "messages") == "No message was sent yet.\n"
     assert text(tenant, "messages", "--sender", "x") == "There are no such messages.\n"
     assert "--dlr-url" in text(tenant, "callbacks")

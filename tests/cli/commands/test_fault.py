@@ -96,13 +96,13 @@ def test_faults_are_listed_one_to_a_line_and_cleared(tenant: Account, fault: Run
         ("--status 503 --body html", 1, "Give only one effect"),
     ],
 )
-def test_what_makes_no_sense_is_refused(fault: Run, args: str, status: int, said: str) -> None:
+def test_an_invalid_fault_is_refused(fault: Run, args: str, status: int, said: str) -> None:
     ran = fault("add", *args.split())
     assert ran.exit_code == status
     assert said in ran.output
 
 
-def test_the_pages_commands_do_something(tenant: Account, fault: Run) -> None:
+def test_the_commands_in_the_docs_work(tenant: Account, fault: Run) -> None:
     page = (Path(__file__).parents[3] / "docs" / "faults.md").read_text()
     written = re.findall(r"^sms-sandbox fault (.*)$", page, re.MULTILINE)
     assert len(written) > 10
@@ -113,12 +113,12 @@ def test_the_pages_commands_do_something(tenant: Account, fault: Run) -> None:
     assert tenant.ok("POST", "/faults", json.loads(body))["error"] == "LEDGER_ERROR"
 
 
-def test_a_delay_of_nothing_is_a_usage_error() -> None:
+def test_an_incomplete_delay_is_a_usage_error() -> None:
     for written in ("", "..2s", "1s..", "~1"):
         with pytest.raises(click.UsageError):
             parse_delay(written)
 
 
-def test_a_fault_that_is_switched_off_is_listed_so(tenant: Account, fault: Run) -> None:
+def test_a_fault_that_is_switched_off_is_marked_in_the_list(tenant: Account, fault: Run) -> None:
     added = tenant.ok("POST", "/faults", {"status": 503, "enabled": False})
     assert fault("list").output == f"{added['id']}  on api: status 503; used 0 of 0 seen, switched off\n"

@@ -76,14 +76,14 @@ def test_an_answer_other_than_2xx_is_shown(receiver: Receiver) -> None:
         ("http://169.254.169.254/", "which callbacks are never sent to"),
     ],
 )
-def test_an_address_that_can_not_be_called(url: str, why: str) -> None:
+def test_an_unreachable_address_is_reported(url: str, why: str) -> None:
     result = fire("dlr", url)
     assert result.exit_code == 1
     assert why in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_what_is_no_address_is_a_usage_error() -> None:
+def test_an_invalid_address_is_a_usage_error() -> None:
     result = fire("reply", "localhost:9000")
     assert result.exit_code == 2
     assert "'localhost:9000' is not an http or https URL." in result.stderr

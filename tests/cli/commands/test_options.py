@@ -15,6 +15,6 @@ def test_spans_are_read(span: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("span", ["", "s", "-1s", "nan", "inf", "1w", "1 h x", "1hs", "9" * 400, "1e400", "5e9s"])
-def test_what_is_no_span_is_a_usage_error(span: str) -> None:
+def test_an_invalid_span_is_a_usage_error(span: str) -> None:
     with pytest.raises(click.UsageError):
         seconds(span)

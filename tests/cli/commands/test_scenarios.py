@@ -19,13 +19,13 @@ def test_the_catalogue_needs_no_sandbox_and_equals_that_of_control(server: Accou
     assert json.loads(run("scenarios", "--json").stdout) == server.ok("GET", "/scenarios")
 
 
-def test_the_catalogue_by_the_tenants_own_delay(server: Account) -> None:
+def test_the_catalogue_shows_the_delay_of_the_tenant(server: Account) -> None:
     tenant = server.tenant(delivery_seconds=20)
     response = {each["name"]: each["steps"] for each in tenant.ok("GET", "/scenarios")["scenarios"]}
     assert [step["after_seconds"] for step in response["replies"]] == [20, 25]
 
 
-def test_the_catalogue_can_be_read() -> None:
+def test_the_catalogue_lists_all_scenarios_in_lines_of_readable_length() -> None:
     output = run("scenarios").stdout
     for each in SCENARIOS:
         assert f"\n{each.name} " in output
@@ -65,7 +65,7 @@ def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
         (("remove", "1", "--all"), 2, "Say which"),
     ],
 )
-def test_what_makes_no_sense_is_said(tenant: Account, args: tuple[str, ...], code: int, said: str) -> None:
+def test_an_invalid_rule_is_refused(tenant: Account, args: tuple[str, ...], code: int, said: str) -> None:
     result = run("rule", *args, of=tenant)
     assert result.exit_code == code
     assert said in result.stderr

@@ -72,7 +72,7 @@ def test_lines_of_json_and_filters(tenant: Account) -> None:
         assert json.loads(line(process))["id"] == 5
 
 
-def test_without_history_only_new_entries(tenant: Account) -> None:
+def test_without_history_only_new_entries_are_printed(tenant: Account) -> None:
     tenant.api("get-lists")
     with tail(tenant, "-n", "0", "--json") as process:
         assert process.stdout
@@ -83,7 +83,7 @@ def test_without_history_only_new_entries(tenant: Account) -> None:
         assert json.loads(line(process))["method"] == "get-numbers"
 
 
-def test_it_ends_with_the_sandbox(certificates: Certificates, tmp_path: Path) -> None:
+def test_tail_ends_with_the_sandbox(certificates: Certificates, tmp_path: Path) -> None:
     with run_process(certificates, tmp_path) as sandbox:
         sandbox.account.api("get-balance")
         with tail(sandbox.account) as process:
@@ -96,7 +96,7 @@ def test_it_ends_with_the_sandbox(certificates: Certificates, tmp_path: Path) ->
             assert process.stderr.read() == "sms-sandbox: The sandbox has stopped, or the tenant is gone.\n"
 
 
-def test_it_says_why_it_can_not_begin(tenant: Account) -> None:
+def test_tail_says_why_it_cannot_begin(tenant: Account) -> None:
     wrong = Account(tenant.ready, tenant.key, "wrong")
     for args in ([], ["-n", "0"]):
         ended = subprocess.run(
@@ -151,5 +151,5 @@ ENTRY: dict[str, Any] = {
          f'2030-01-31 12:00:00.123 call     send-sms     61491570156  SUCCESS 0.8 ms "a\\x1b[2Jb\\nc{"x" * 51}…"'),
     ],
 )  # fmt: skip
-def test_lines(more: dict[str, Any], shown: str) -> None:
+def test_each_kind_of_entry_has_its_line(more: dict[str, Any], shown: str) -> None:
     assert click.unstyle(format_entry(msgspec.convert({**ENTRY, **more}, Entry))) == shown

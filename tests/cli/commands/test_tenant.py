@@ -38,7 +38,7 @@ def test_a_tenant_is_emptied_as_a_whole_or_by_kind(tenant: Account) -> None:
     assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
 
 
-def test_a_tenant_is_taken_along_in_a_file(server: Account, tenant: Account, tmp_path: Path) -> None:
+def test_a_tenant_is_exported_and_imported(server: Account, tenant: Account, tmp_path: Path) -> None:
     tenant.send("caf\u00e9")
     file = tmp_path / "tenant.json"
     assert "rows.\n" in run(tenant, "export", "--with-secrets", str(file)).output
@@ -54,7 +54,7 @@ def test_a_tenant_is_taken_along_in_a_file(server: Account, tenant: Account, tmp
     assert copied.ok("GET", "/messages")["messages"][0]["text"] == "caf\u00e9"
 
 
-def test_a_tenant_is_made_again_from_its_file(tenant: Account, tmp_path: Path) -> None:
+def test_a_tenant_is_replayed_from_its_file(tenant: Account, tmp_path: Path) -> None:
     tenant.send("Once")
     file, first, second = (str(tmp_path / name) for name in ("tenant.json", "first.json", "second.json"))
     assert run(tenant, "export", "--with-secrets", file).exit_code == 0
@@ -65,7 +65,7 @@ def test_a_tenant_is_made_again_from_its_file(tenant: Account, tmp_path: Path) -
     assert total(tenant, "messages") == 1
 
 
-def test_a_file_that_is_none_is_refused_in_one_line(server: Account, tmp_path: Path) -> None:
+def test_an_invalid_file_is_refused_in_one_line(server: Account, tmp_path: Path) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text("{")
     for args in (("import", str(bad)), ("import", str(tmp_path / "none.json")), ("export", str(tmp_path / "a" / "b"))):

@@ -66,7 +66,7 @@ def test_a_chosen_tenant_that_is_gone_is_an_error(server: Account, ready_file: s
     assert run("tenant", "use", name, "--ready-file", ready_file).exit_code == 1
 
 
-def test_a_choice_is_of_one_server(server: Account, tmp_path: Path) -> None:
+def test_a_chosen_tenant_is_used_on_its_server_only(server: Account, tmp_path: Path) -> None:
     port = server.ready.http.rpartition(":")[2]
     home = {"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)}
     name = server.tenant(frozen_at="2030-01-31T12:00:00Z").ok("GET", "/tenants/current")["name"]
@@ -94,11 +94,11 @@ def test_the_operators_token_is_enough(certificates: Certificates, tmp_path: Pat
 
 
 @pytest.mark.parametrize("args", [(), ("a", "--default")])
-def test_a_choice_must_say_which(ready_file: str, args: tuple[str, ...]) -> None:
+def test_tenant_use_needs_a_name_or_the_default(ready_file: str, args: tuple[str, ...]) -> None:
     assert run("tenant", "use", *args, "--ready-file", ready_file).exit_code == 2
 
 
-def test_a_choice_that_can_not_be_kept_is_one_line(ready_file: str) -> None:
+def test_a_choice_that_cannot_be_stored_is_one_line(ready_file: str) -> None:
     Path(f"{ready_file}.tenant").mkdir()
     result = run("tenant", "use", "default", "--ready-file", ready_file)
     assert (result.exit_code, len(result.output.splitlines())) == (1, 1)

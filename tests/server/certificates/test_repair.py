@@ -65,7 +65,7 @@ def test_the_ca_key_may_be_kept_elsewhere_until_it_is_needed(
 
 @pytest.mark.parametrize("name", ["server.pem", "server-key.pem", "server.json", "ca-bundle.pem"])
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", None])
-def test_any_other_file_heals_and_the_ca_stays(
+def test_any_other_file_is_replaced_and_the_ca_stays(
     certificates: Certificates, made: dict[str, bytes], name: str, content: bytes | None
 ) -> None:
     path = certificates.directory / name
@@ -139,7 +139,7 @@ print(certificates.ca.read_text())
         handshake(certificates, name, trusted=certificates.ca_bundle)
 
 
-def test_a_directory_that_cannot_be_made_is_one_clear_sentence(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_created_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for directory in (tmp_path / "file", tmp_path / "file" / "certs"):
         with pytest.raises(CertificateError) as caught:
@@ -156,7 +156,7 @@ def test_a_failed_write_leaves_no_half_made_file(certificates: Certificates) -> 
     assert not list(certificates.directory.glob(".ca-bundle*"))
 
 
-def test_files_that_cannot_serve_are_one_clear_sentence(tmp_path: Path, certificates: Certificates) -> None:
+def test_unusable_files_are_one_clear_sentence(tmp_path: Path, certificates: Certificates) -> None:
     with pytest.raises(CertificateError, match="cannot be used"):
         server_context(Certificates(tmp_path / "nowhere"))
     certificates.key.write_bytes(stranger(tmp_path, "server-key.pem"))
@@ -164,7 +164,7 @@ def test_files_that_cannot_serve_are_one_clear_sentence(tmp_path: Path, certific
         server_context(certificates)
 
 
-def test_a_server_that_meets_another_process_at_work_waits_for_it(
+def test_a_server_waits_while_another_process_writes_the_files(
     certificates: Certificates, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sms_sandbox.server import atomic_files

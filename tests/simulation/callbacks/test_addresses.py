@@ -76,7 +76,7 @@ async def test_a_public_host_is_called_if_it_is_listed(unconnected: list[Any], m
     assert unconnected == [("93.184.216.34", 80)]
 
 
-async def test_a_name_that_nobody_knows(client: CallbackClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_host_name_is_a_failure(client: CallbackClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -143,7 +143,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
 
 
-def test_a_check_says_why() -> None:
+def test_a_refused_address_has_a_reason() -> None:
     with pytest.raises(RefusedError, match="is a public address"):
         Destinations().check("93.184.216.34", "example.com", 80)
     Destinations().check("127.0.0.1", "localhost", 80)
@@ -180,7 +180,7 @@ def test_the_loopback_of_an_exposed_server_must_be_listed(address: str) -> None:
 
 
 @pytest.mark.parametrize("is_exposed", [False, True])
-def test_the_receiver_of_this_server_may_be_called_and_nothing_else_on_its_loopback(is_exposed: bool) -> None:
+def test_only_the_receiver_of_this_server_may_be_called_on_its_loopback(is_exposed: bool) -> None:
     checked = Destinations(own=[("127.0.0.1", 8080)], is_exposed=is_exposed).for_receiver()
     checked.check("127.0.0.1", "localhost", 8080)
     for address, port in (("169.254.169.254", 8080), ("93.184.216.34", 80), *([("127.0.0.1", 8081)] * is_exposed)):
@@ -188,7 +188,7 @@ def test_the_receiver_of_this_server_may_be_called_and_nothing_else_on_its_loopb
             checked.check(address, "localhost", port)
 
 
-async def test_only_its_own_path_makes_an_address_the_receiver_s(
+async def test_only_the_path_of_the_receiver_is_allowed(
     unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = CallbackClient(destinations=Destinations(own=[("127.0.0.1", 8080)]))

@@ -45,7 +45,7 @@ def mobiles(requests: Sequence[Request]) -> list[str]:
     return [dict(each.params)["mobile"] for each in requests]
 
 
-async def test_a_dropped_attempt_is_never_sent_and_the_next_is_made(
+async def test_a_dropped_attempt_is_not_sent_and_the_next_one_is(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, turns=Turns(count=2), callback="drop")
@@ -64,7 +64,7 @@ async def test_a_dropped_attempt_is_never_sent_and_the_next_is_made(
     assert queries.waits(attempts) == [seconds(1), seconds(61), seconds(361)]
 
 
-async def test_one_that_is_always_dropped_is_given_up(
+async def test_a_callback_that_is_always_dropped_is_given_up(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, callback="drop")
@@ -123,7 +123,7 @@ async def test_corrupt_encoding_is_signed_as_it_is(
     assert "%C3%28" not in callback.url
 
 
-async def test_a_delay_is_of_the_tenants_time(
+async def test_a_delay_is_measured_by_the_clock_of_the_tenant(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, delay={"seconds": 3600})
@@ -153,7 +153,9 @@ async def test_a_delayed_attempt_keeps_its_effect(
     assert len(receiver.requests) == 2
 
 
-async def test_delays_are_the_same_again(still: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_delays_repeat_for_the_same_seed(
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     delay = {"median": 20, "sigma": 1}
     let(still, delay=delay)
     await call.send(5, dlr_callback=receiver.url())
@@ -180,7 +182,7 @@ async def test_reordered_callbacks_overtake_each_other_in_pairs(
     assert found == [seconds(10), seconds(0)] * 2
 
 
-async def test_how_long_one_waits_to_be_overtaken_can_be_said(
+async def test_the_wait_of_an_overtaken_callback_can_be_set(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     let(still, callback="reorder", delay={"seconds": 90})
@@ -210,7 +212,7 @@ async def test_how_long_one_waits_to_be_overtaken_can_be_said(
         (Match(key="another"), None, set()),
     ],
 )
-async def test_which_callbacks_are_meant(
+async def test_a_fault_applies_to_matching_callbacks(
     still: FreshTenant,
     runner: Runner,
     call: Client,
@@ -227,7 +229,9 @@ async def test_which_callbacks_are_meant(
     assert {each.event for each, _ in queries.all_callbacks(still) if each.rule == "fault 1"} == dropped
 
 
-async def test_the_nth_and_for_a_time(still: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
+async def test_a_fault_can_begin_at_the_nth_callback_and_end_after_a_time(
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
     new = NewRule(
         rules.CALLBACK, Match(), Turns(nth=2), Fault("callback", callback="drop").given_fields(), NOON + MINUTE
     )
@@ -240,7 +244,7 @@ async def test_the_nth_and_for_a_time(still: FreshTenant, runner: Runner, call: 
     assert [len(attempts) for _, attempts in queries.all_callbacks(still)] == [1, 2, 2]
 
 
-async def test_it_is_the_same_while_the_clock_runs_by_itself(
+async def test_faults_work_while_the_clock_runs(
     quick: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     set_clock(quick, Clock())
@@ -252,7 +256,7 @@ async def test_it_is_the_same_while_the_clock_runs_by_itself(
     assert mobiles(receiver.requests) == [HANDSETS[1], HANDSETS[1], HANDSETS[0]]
 
 
-async def test_without_faults_nothing_is_asked(
+async def test_without_faults_no_statement_runs(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(*_: object, **__: object) -> None:

@@ -27,7 +27,7 @@ def callback_request(url: str, signature: str = "") -> CallbackRequest:
     return CallbackRequest(1, 7, 2, url, signature, NOON, "lane")
 
 
-async def test_a_attempt_is_a_get_with_the_url_as_it_is(client: CallbackClient, receiver: Receiver) -> None:
+async def test_an_attempt_is_a_get_of_the_unchanged_url(client: CallbackClient, receiver: Receiver) -> None:
     url = receiver.url("/a%2Fb", body=b"Thanks") + "?x=%C3%A9+1&x=2&y=a%7Eb%3A%2F"
     outcome = await client.send(callback_request(url, "abc123"))
     (request,) = receiver.requests
@@ -54,13 +54,13 @@ async def test_cookies_are_forgotten_and_connections_are_not(client: CallbackCli
 
 
 @pytest.mark.parametrize("status", [201, 204, 299])
-async def test_what_arrived(client: CallbackClient, receiver: Receiver, status: int) -> None:
+async def test_statuses_2xx_are_a_success(client: CallbackClient, receiver: Receiver, status: int) -> None:
     outcome = await client.send(callback_request(receiver.url(statuses=[status], body=b"")))
     assert (outcome.status, outcome.error) == (status, None)
 
 
 @pytest.mark.parametrize("status", [300, 304, 400, 404, 429, 500, 503])
-async def test_what_did_not(client: CallbackClient, receiver: Receiver, status: int) -> None:
+async def test_other_statuses_are_a_failure(client: CallbackClient, receiver: Receiver, status: int) -> None:
     outcome = await client.send(callback_request(receiver.url(statuses=[status], body=b"")))
     assert (outcome.status, outcome.error) == (status, f"answered {status}")
 
@@ -73,7 +73,7 @@ async def test_a_redirect_is_not_followed(client: CallbackClient, receiver: Rece
     assert receiver.at("/elsewhere") == []
 
 
-async def test_an_answer_is_kept_in_part(client: CallbackClient, receiver: Receiver) -> None:
+async def test_only_the_beginning_of_an_answer_is_kept(client: CallbackClient, receiver: Receiver) -> None:
     outcome = await client.send(callback_request(receiver.url(body="é".encode() * 1000)))
     assert outcome.answer == "é" * MAX_KEPT_CHARACTERS
 
@@ -90,7 +90,7 @@ async def test_a_body_that_does_not_end_is_not_read_to_its_end(client: CallbackC
 
 
 @pytest.mark.parametrize("manner", [{"delay": 30}, {"trick": "drip"}])
-async def test_a_slow_answer_is_waited_for_so_long(
+async def test_a_slow_answer_times_out(
     client: CallbackClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, manner: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(http_client, "ATTEMPT_TIMEOUT_SECONDS", 0.2)
@@ -105,13 +105,15 @@ async def test_a_slow_answer_is_waited_for_so_long(
     ("trick", "said"),
     [("reset", "the connection was closed without an answer"), ("garbage", "the answer is not HTTP: Bad status line")],
 )
-async def test_an_answer_that_is_none(client: CallbackClient, receiver: Receiver, trick: str, said: str) -> None:
+async def test_an_invalid_answer_is_a_failure(
+    client: CallbackClient, receiver: Receiver, trick: str, said: str
+) -> None:
     outcome = await client.send(callback_request(receiver.url("/once", trick=trick)))
     assert (outcome.status, outcome.error) == (None, said)
     assert len(receiver.at("/once")) == 1
 
 
-async def test_a_connection_that_is_refused(client: CallbackClient) -> None:
+async def test_a_refused_connection_is_a_failure(client: CallbackClient) -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{held.getsockname()[1]}"
@@ -122,14 +124,14 @@ async def test_a_connection_that_is_refused(client: CallbackClient) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://", "http://[::1", "ftp://localhost/", "localhost", "http://x y/"])
-async def test_a_url_that_leads_nowhere(client: CallbackClient, url: str) -> None:
+async def test_an_unusable_url_is_a_failure(client: CallbackClient, url: str) -> None:
     """The API refuses all of these; if one got through, only the attempt would fail."""
     outcome = await client.send(callback_request(url))
     assert outcome.status is None
     assert outcome.error
 
 
-async def test_no_proxy_is_taken_from_the_environment(
+async def test_proxies_of_the_environment_are_ignored(
     client: CallbackClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -150,14 +152,14 @@ async def post_over_tls(receiver: Receiver, ca_bundle: Path | None, authority: t
     return outcome
 
 
-async def test_an_app_whose_certificate_is_trusted(receiver: Receiver, tmp_path: Path) -> None:
+async def test_an_app_with_a_trusted_certificate_is_called(receiver: Receiver, tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     outcome = await post_over_tls(receiver, tmp_path / "ca.pem", authority)
     assert (outcome.status, outcome.error) == (200, None)
 
 
-async def test_an_app_whose_certificate_is_not_trusted(receiver: Receiver) -> None:
+async def test_an_app_with_an_unknown_certificate_is_not_called(receiver: Receiver) -> None:
     outcome = await post_over_tls(receiver, None, trustme.CA())
     assert re.fullmatch(
         r"the certificate of localhost:\d+ is not trusted here: unable to get local issuer certificate",
@@ -166,7 +168,7 @@ async def test_an_app_whose_certificate_is_not_trusted(receiver: Receiver) -> No
     assert receiver.requests == []
 
 
-async def test_an_app_that_speaks_no_https(client: CallbackClient) -> None:
+async def test_an_app_without_https_is_a_failure(client: CallbackClient) -> None:
     """Its callback URL begins with https: instead of http:."""
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

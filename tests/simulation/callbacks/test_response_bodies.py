@@ -102,13 +102,13 @@ async def test_a_refused_callback_keeps_its_status(client: CallbackClient, body:
 
 
 @pytest.mark.parametrize("body", ["as it should be", "in chunks", "a wrong chunk", "two lengths", "behind line feeds"])
-async def test_an_answer_in_single_bytes(client: CallbackClient, body: str) -> None:
+async def test_an_answer_in_single_bytes_is_read(client: CallbackClient, body: str) -> None:
     with answering(b"HTTP/1.1 200 OK\r\n" + BODIES[body][0], size=1) as url:
         outcome = await client.send(callback_request(url))
     assert (outcome.status, outcome.error) == (200, None)
 
 
-async def test_a_body_that_ends_with_a_reset(client: CallbackClient) -> None:
+async def test_a_body_that_ends_with_a_reset_is_accepted(client: CallbackClient) -> None:
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok", with_reset=True) as url:
         outcome = await client.send(callback_request(url))
     assert (outcome.status, outcome.error, outcome.answer) == (200, None, "ok")
@@ -120,7 +120,7 @@ async def test_a_status_without_a_body_may_have_one(client: CallbackClient) -> N
     assert (outcome.status, outcome.error) == (204, None)
 
 
-async def test_an_answer_after_interim_ones(client: CallbackClient) -> None:
+async def test_interim_answers_are_skipped(client: CallbackClient) -> None:
     early = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
     with answering(early * 2 + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") as url:
         outcome = await client.send(callback_request(url))
@@ -128,7 +128,7 @@ async def test_an_answer_after_interim_ones(client: CallbackClient) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200", b"HTTP/1.1 abc\r\n\r\n", b"SSH-2.0-x\r\n"])
-async def test_an_answer_without_a_status_is_none(client: CallbackClient, data: bytes) -> None:
+async def test_an_answer_without_a_status_is_a_failure(client: CallbackClient, data: bytes) -> None:
     with answering(data) as url:
         outcome = await client.send(callback_request(url))
     assert outcome.status is None

@@ -43,12 +43,12 @@ def test_a_tenant_with_its_share_is_full_until_it_has_room(forty: Shares) -> Non
     assert forty.full_tenants == []
 
 
-def test_a_trial_leaves_the_counts_alone(forty: Shares) -> None:
+def test_a_copy_does_not_change_the_counts(forty: Shares) -> None:
     begin_all(forty.copy(), 1)
     assert forty.free == 40
 
 
-def test_a_lane_whose_last_attempt_timed_out_gets_few(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_whose_last_attempt_timed_out_gets_few_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "callback_share", lambda: 1000)
     made = Shares()
     for timed_out, limit in ((False, MAX_PER_LANE), (True, MAX_PER_SLOW_LANE), (False, MAX_PER_LANE)):

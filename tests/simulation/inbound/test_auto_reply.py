@@ -28,13 +28,13 @@ pytestmark = pytest.mark.usefixtures("still")
 # Replies
 
 
-def test_a_number_without_options_says_nothing(still: FreshTenant) -> None:
+def test_a_number_without_options_sends_no_answer(still: FreshTenant) -> None:
     write(still, "hi")
     assert sent(still) == []
     assert mailed(still) == []
 
 
-def test_a_number_welcomes_everybody_every_time(still: FreshTenant) -> None:
+def test_a_number_answers_every_message_with_its_welcome(still: FreshTenant) -> None:
     options(still, welcome_message="Thanks!", members_message="never said without a list")
     before = balance(still)
     write(still, "hi")
@@ -53,7 +53,7 @@ def test_an_answer_is_a_message_like_any_other(still: FreshTenant) -> None:
     assert write(still, "you are welcome", to=None, after=5).message == message.id
 
 
-def test_a_list_takes_senders_in_and_its_members_are_answered_otherwise(still: FreshTenant) -> None:
+def test_senders_join_the_list_and_members_get_another_answer(still: FreshTenant) -> None:
     on = queries.add_list(still, [FRIEND])
     options(still, list_id=on, welcome_message="Welcome [firstname]!", members_message="Hello again [firstname]!")
     write(still, "me")
@@ -75,13 +75,13 @@ def test_a_contact_who_left_does_not_join_again_and_gets_no_answer(still: FreshT
     assert answers(still) == []
 
 
-def test_a_list_that_was_removed_is_no_list(still: FreshTenant) -> None:
+def test_a_removed_list_is_ignored(still: FreshTenant) -> None:
     options(still, list_id=99, welcome_message="Welcome!")
     write(still, "me")
     assert answers(still) == ["Welcome!"]
 
 
-def test_stop_to_an_answer_takes_the_handset_off_the_list_it_joined(still: FreshTenant) -> None:
+def test_stop_in_reply_to_an_answer_leaves_the_joined_list(still: FreshTenant) -> None:
     on = queries.add_list(still, [])
     options(still, list_id=on, welcome_message="Welcome!")
     write(still, "me")
@@ -102,7 +102,7 @@ def test_a_handset_that_opted_out_gets_no_answer(still: FreshTenant, of_all_list
     assert answers(still) == []
 
 
-def test_without_money_nothing_is_answered_and_all_else_goes_on(
+def test_without_money_no_answer_is_sent_and_the_rest_happens(
     still: FreshTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     on = queries.add_list(still, [])
@@ -131,7 +131,7 @@ def test_texts_are_forwarded(still: FreshTenant) -> None:
     assert balance(still) == 100_000_000 - 3 * OWN_PRICE
 
 
-def test_a_long_text_is_forwarded_as_far_as_four_parts_go(still: FreshTenant) -> None:
+def test_a_long_text_is_cut_to_four_parts_when_forwarded(still: FreshTenant) -> None:
     options(still, forward_sms=FRIEND)
     write(still, "x" * 2000)
     assert len(answers(still)[0]) == 612
@@ -144,7 +144,7 @@ def test_an_opt_out_is_forwarded_but_not_to_its_own_handset(still: FreshTenant) 
     assert [body for *_, body in mailed(still)] == ["stop"]
 
 
-def test_replies_are_mailed_where_the_message_wants_them(still: FreshTenant) -> None:
+def test_replies_are_mailed_to_the_address_of_the_message(still: FreshTenant) -> None:
     with still.store.begin() as db:
         send(db, still, [ME], replies_to_email="me@example.com")
     write(still, "Yes", to=None)
@@ -160,7 +160,7 @@ def test_virtual_numbers_do_not_answer_each_other(still: FreshTenant) -> None:
     assert len(mailed(still)) == 1
 
 
-def test_an_answer_is_no_message_that_arrives(still: FreshTenant) -> None:
+def test_an_automatic_answer_is_not_an_inbound_message(still: FreshTenant) -> None:
     options(still, welcome_message="Welcome!", forward_sms=OWN_NUMBER)
     write(still, "hi")
     assert len(sent(still)) == 2

@@ -33,7 +33,7 @@ def tap(at: FreshTenant, code: str, after: float = 0) -> link_tap.LinkTap | None
         return link_tap.open_link(db, code, NOON + seconds(after))
 
 
-async def test_a_tap_leads_on_and_is_counted(still: FreshTenant, call: Client) -> None:
+async def test_a_tap_returns_the_target_and_is_counted(still: FreshTenant, call: Client) -> None:
     sent, (one, two) = await send(still, call, "Look: [tracked-link]")
     assert one != two
     for _ in range(3):
@@ -82,7 +82,7 @@ async def test_a_tap_of_a_member_names_it(still: FreshTenant, call: Client, runn
     )  # fmt: skip
 
 
-async def test_a_tap_on_the_other_link_opts_out(still: FreshTenant, call: Client) -> None:
+async def test_a_tap_on_an_unsubscribe_link_opts_out(still: FreshTenant, call: Client) -> None:
     on = queries.add_list(still, HANDSETS[:2])
     sent, (code, _) = await send(still, call, "Bye: [unsub-reply-link]", list_id=on, from_="MyShop")
     assert tap(still, code) == link_tap.LinkTap(HANDSETS[0], None)
@@ -98,5 +98,5 @@ async def test_a_tap_on_the_other_link_opts_out(still: FreshTenant, call: Client
     assert (await call.ok("send-sms", message="Again", list_id=on))["recipients"] == 1
 
 
-async def test_a_link_that_nobody_made(still: FreshTenant) -> None:
+async def test_an_unknown_link_is_ignored(still: FreshTenant) -> None:
     assert tap(still, "aaaaaaaa") is None

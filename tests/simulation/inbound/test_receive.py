@@ -46,7 +46,7 @@ def kept(at: FreshTenant, account: int | None = None) -> list[Response]:
 # The account that a message reaches
 
 
-def test_a_reply_goes_with_the_message_it_answers(still: FreshTenant) -> None:
+def test_a_reply_belongs_to_the_message_it_answers(still: FreshTenant) -> None:
     message = sent(still)
     taken = write(still, "Sure, é")
     assert (taken.account, taken.message, taken.longcode, taken.is_optout, taken.callback_url) == (
@@ -61,7 +61,7 @@ def test_a_reply_goes_with_the_message_it_answers(still: FreshTenant) -> None:
     assert queries.all_callbacks(still) == []
 
 
-def test_the_newest_message_is_answered(still: FreshTenant) -> None:
+def test_a_reply_answers_the_newest_message(still: FreshTenant) -> None:
     sent(still)
     newest = sent(still, at=NOON + seconds(5))
     sent(still, at=LATER + seconds(1))
@@ -69,7 +69,7 @@ def test_the_newest_message_is_answered(still: FreshTenant) -> None:
     assert write(still).message == newest
 
 
-def test_a_message_to_a_number_of_ones_own_arrives_unasked(still: FreshTenant) -> None:
+def test_an_unsolicited_message_to_an_owned_number_arrives(still: FreshTenant) -> None:
     taken = write(still, to=OWN_NUMBER)
     assert (taken.account, taken.message) == (still.account.id, 0)
     assert [each.message for each in kept(still)] == [0]
@@ -113,20 +113,20 @@ def test_a_leased_number_reaches_its_account(still: FreshTenant) -> None:
         ("61400000000", "There is no number 61400000000"),
     ],
 )
-def test_messages_that_reach_no_account(still: FreshTenant, to: str | None, why: str) -> None:
+def test_messages_that_reach_no_account_are_refused(still: FreshTenant, to: str | None, why: str) -> None:
     with pytest.raises(UnreachableError, match=why):
         write(still, to=to)
     assert kept(still) == []
 
 
-def test_a_word_can_not_be_answered(still: FreshTenant) -> None:
+def test_a_word_as_sender_cannot_be_answered(still: FreshTenant) -> None:
     sent(still, sender="MyShop")
     with pytest.raises(UnreachableError, match="cannot reply to a word"):
         write(still)
     assert write(still, to=OWN_NUMBER).message == 0
 
 
-def test_a_message_that_was_called_off_or_not_sent_yet_is_not_answered(still: FreshTenant) -> None:
+def test_cancelled_and_scheduled_messages_are_not_answered(still: FreshTenant) -> None:
     called_off = sent(still)
     sent(still, at=LATER + seconds(1))
     with still.store.begin() as db:
@@ -163,7 +163,7 @@ async def test_an_inbound_message_is_called_back(still: FreshTenant, runner: Run
 
 
 @pytest.mark.anyio
-async def test_a_message_that_is_no_reply_answers_message_0(
+async def test_an_unsolicited_message_has_the_message_id_0(
     still: FreshTenant, runner: Runner, receiver: Receiver
 ) -> None:
     queries.set_account(still, reply_url=receiver.url())
@@ -183,7 +183,7 @@ async def test_a_message_that_is_no_reply_answers_message_0(
         (None, "", None, None),
     ],
 )
-def test_the_most_special_url_is_called_and_no_other(
+def test_only_the_most_specific_url_is_called(
     still: FreshTenant, message: str | None, number: str, account: str | None, expected: str | None
 ) -> None:
     queries.set_account(still, reply_url=account)
@@ -199,7 +199,7 @@ def test_the_most_special_url_is_called_and_no_other(
 
 
 @pytest.mark.parametrize("text", sorted(OPT_OUT_WORDS | {" stop\n", "Unsubscribe"}))
-def test_a_word_opts_out(still: FreshTenant, text: str) -> None:
+def test_opt_out_words_opt_out(still: FreshTenant, text: str) -> None:
     message = sent(still)
     assert write(still, text).is_optout
     with still.store.begin() as db:
@@ -210,7 +210,7 @@ def test_a_word_opts_out(still: FreshTenant, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["Please stop", "STOP.", "HELP", "START", "ADD", ""])
-def test_other_words_do_not(still: FreshTenant, text: str) -> None:
+def test_other_words_do_not_opt_out(still: FreshTenant, text: str) -> None:
     message = sent(still)
     assert not write(still, text).is_optout
     with still.store.begin() as db:
@@ -226,7 +226,7 @@ def test_opting_out_twice_counts_once(still: FreshTenant) -> None:
     assert (after.optouts, after.responses) == (1, 2)
 
 
-def test_opting_out_unasked_holds_for_the_account(still: FreshTenant) -> None:
+def test_an_unsolicited_opt_out_is_from_the_account(still: FreshTenant) -> None:
     assert write(still, "STOP", to=OWN_NUMBER).is_optout
     with still.store.begin() as db:
         assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == {HANDSET}

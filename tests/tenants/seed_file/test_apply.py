@@ -37,7 +37,7 @@ def kept(shop: Account) -> dict[str, Any]:
     return exported
 
 
-def test_what_the_example_says_is_there(settings: Settings) -> None:
+def test_the_example_creates_everything_it_describes(settings: Settings) -> None:
     with run_sandbox(settings) as server:
         shop = shop_of(server)
         assert fetch(f"{shop.ready.http}/readyz").status == 200
@@ -69,7 +69,7 @@ def test_a_second_start_changes_nothing(settings: Settings) -> None:
         assert kept(server) == default
 
 
-def test_what_was_changed_since_is_left(settings: Settings) -> None:
+def test_later_changes_are_kept(settings: Settings) -> None:
     with run_sandbox(settings) as server:
         shop = shop_of(server)
         shop.ok("POST", "/clock/freeze")  # so that no report comes between the exports
