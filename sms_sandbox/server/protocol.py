@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 from asyncio import TimerHandle
+from collections import deque
 from collections.abc import Callable
 from logging import Logger
 from typing import Any, cast
@@ -18,7 +19,7 @@ from ..api.asgi_extensions import CONNECTION
 from ..store.grouped_log import GroupedLog
 from .buffered_transport import BufferedTransport
 from .open_connections import OpenConnections
-from .request_head import HeadReader, HeadTooLongError
+from .request_head import MAX_HEAD_BYTES, HeadReader, HeadTooLongError
 from .response_writer import spell_head
 
 FIRST_HEAD_TIMEOUT_SECONDS = 60.0
@@ -62,6 +63,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Length of the rest of a body whose length is known."""
         self._last_parsed = b""
         """The last bytes of a chunked body that the parser saw."""
+        self._frame_length = 0
+        """Bytes of a chunked body since the last one of its content: sizes, extensions and trailer fields."""
         self._timer: TimerHandle | None = None
         self._is_stopping = False
         self._extensions: dict[str, dict[object, object]] = {CONNECTION: {"end": self._end_connection}}
@@ -104,6 +107,8 @@ class HttpProtocol(HttpToolsProtocol):
             if self._in_request:
                 end = self._body_left or self._find_possible_end()
                 super().data_received(self._take(end))
+                if self._frame_length > MAX_HEAD_BYTES and not self.transport.is_closing():
+                    self._refuse("The trailer of the request is too long.")
             elif self._is_answering() or not self._parse_head():
                 return
 
@@ -137,6 +142,7 @@ class HttpProtocol(HttpToolsProtocol):
         part = bytes(self._received[:length])
         del self._received[:length]
         self._body_left -= min(self._body_left, len(part))
+        self._frame_length += len(part)
         self._last_parsed = (self._last_parsed + part[-3:])[-3:]
         return part
 
@@ -234,15 +240,18 @@ class HttpProtocol(HttpToolsProtocol):
             or fields[b"transfer-encoding"].lower() != b"chunked"
         ):
             raise ValueError("The body is coded in an unknown way.")
-        self._body_left = int(fields.get(b"content-length", 0))
+        self._body_left, self._frame_length = int(fields.get(b"content-length", 0)), 0
         super().on_headers_complete()
+        # Fields of a trailer come late, and nobody expects credentials or a host there (RFC 9110 6.5.1).
+        self.headers = deque(maxlen=0)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         self.cycle.waiting_for_100_continue = False
+        self._frame_length = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._in_request, self._body_left = False, 0
+        self._in_request, self._body_left, self._frame_length = False, 0, 0
         self._stop_timer()
         super().on_message_complete()
         if self.cycle.response_complete and not self.cycle.keep_alive:

@@ -72,7 +72,7 @@ def chunks(draw: st.DrawFn, body: bytes) -> bytes:
             size = draw(st.sampled_from([b"%x", b"%X", b"00%x"])) % (end - start)
             extension = draw(st.sampled_from([b"", b";a", b";a=b", b';a="b"']))
             framed += size + extension + b"\r\n" + body[start:end] + b"\r\n"
-    trailer = draw(st.sampled_from([b"", b"X-Sum: 1\r\n", b"X-Sum: 1\r\nX-More: GET / HTTP/1.1\r\n"]))
+    trailer = draw(st.sampled_from([b"", b"Sum: 1\r\n", b"Sum: 1\r\nX-More: GET / HTTP/1.1\r\n"]))
     return framed + draw(st.sampled_from([b"0", b"000", b"0;a=b"])) + b"\r\n" + trailer + b"\r\n"
 
 
@@ -143,9 +143,10 @@ class FakeTransport(asyncio.Transport):
 
 @dataclass
 class Reading:
-    """The result of a stream: the requests whose body was complete, and the answers."""
+    """The result of a stream: the requests whose body was complete, the names of their fields, and the answers."""
 
     requests: list[Sent]
+    names: set[bytes]
     written: bytes
     closed: bool
 
@@ -153,6 +154,7 @@ class Reading:
 def read_stream(pieces: Sequence[bytes], reads_bodies: bool = True) -> Reading:
     """Give the protocol pieces, with turns of the event loop between them."""
     requests: list[Sent] = []
+    names: set[bytes] = set()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         body, more = b"", reads_bodies
@@ -162,6 +164,7 @@ def read_stream(pieces: Sequence[bytes], reads_bodies: bool = True) -> Reading:
                 return
             body, more = body + message["body"], message["more_body"]
         requests.append(Sent(scope["method"], scope["path"], body))
+        names.update(name for name, _ in scope["headers"])
         headers = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"ok"})
@@ -185,7 +188,7 @@ def read_stream(pieces: Sequence[bytes], reads_bodies: bool = True) -> Reading:
         closed = transport.closed
         protocol.connection_lost(None)
         await asyncio.sleep(0)
-        return Reading(requests, transport.written, closed)
+        return Reading(requests, names, transport.written, closed)
 
     return asyncio.run(run())
 

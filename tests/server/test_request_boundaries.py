@@ -43,6 +43,7 @@ def test_exactly_the_requests_that_were_sent_are_read(stream: Stream, places: li
         assert reading.closed or len(reading.requests) == len(expected)
     answers = reading.written.count(b"HTTP/1.1 200 OK\r\n")
     assert (answers, reading.written.count(b"HTTP/1.1 4")) == (len(reading.requests), 0)
+    assert b"sum" not in reading.names  # of a trailer
 
 
 PIECES = st.sampled_from(
@@ -157,6 +158,36 @@ def test_ways_to_smuggle_a_request_are_refused(case: str, size: int) -> None:
     assert reading.requests == []
     assert reading.written.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert reading.written.count(b"HTTP/1.1 ") == 1
+    assert reading.closed
+
+
+TRAILER = b"Authorization: Basic a2V5OnNlY3JldA==\r\nHost: other\r\nContent-Type: text/plain\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_fields_of_a_trailer_are_no_part_of_the_head(size: int) -> None:
+    request = HEAD + b"Transfer-Encoding: chunked\r\n\r\n18\r\n" + FORM + b"\r\n0\r\n" + TRAILER + b"\r\n"
+    data = request * 2
+    reading = read_stream([data[start : start + size] for start in range(0, len(data), size)])
+    assert reading.requests == [Sent("POST", "/send-sms.json", FORM)] * 2
+    assert reading.names == {b"host", b"transfer-encoding"}
+
+
+ENDLESS = {
+    "field of a trailer": (b"0\r\nX: ", b"a"),
+    "trailer": (b"0\r\n", b"X: aaaaaaaaa\r\n"),
+    "extension": (b"18;", b"a"),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_frames_without_end_are_refused(case: str) -> None:
+    """Nothing of the body comes, so its limit does not end them."""
+    begun, repeated = ENDLESS[case]
+    pieces = [HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + begun, *[repeated * 1_000] * 70]
+    reading = read_stream(pieces)
+    assert reading.requests == []
+    assert reading.written.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert reading.closed
 
 
