@@ -1,8 +1,6 @@
 """The operation that calls the API, for clients that can't do so over HTTPS."""
 
-import json
-from typing import Any
-
+from .conversion import parse_reply
 from .declare import LongCall, operation
 from .server_sent_events import until_disconnect
 from .shapes import calls as shapes
@@ -17,15 +15,7 @@ async def call_api(call: LongCall, body: shapes.NewCall) -> shapes.CallResult:
     secret = call.account.secret or ""
     work = call.context.call_api(call.account.key, secret, body.method, body.params)
     status, reply = await until_disconnect(call.receive, work)
-    return shapes.CallResult(status, _read(reply))
-
-
-def _read(reply: bytes) -> Any:
-    """Return the reply as data, or as text if a fault has broken it. None if there is none."""
-    try:
-        return json.loads(reply) if reply else None
-    except ValueError:
-        return reply.decode("utf-8", "replace")
+    return shapes.CallResult(status, parse_reply(reply) if reply else None)
 
 
 OPERATIONS = (call_api,)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from ..domain import pricing
@@ -38,6 +39,17 @@ def to_units(amount: float) -> int:
 def from_units(units: int) -> float:
     """Convert units to an amount of the account's currency."""
     return float(pricing.from_units(units))
+
+
+def parse_reply(text: str | bytes) -> Any:
+    """Return the JSON of a reply as data that is JSON again, and any other text as it is.
+
+    A fault, or an import, can hold JSON that Python reads and nobody can write: half a character, or an endless nest.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
 
 
 def number_forms(number: str | None) -> tuple[str, ...]:

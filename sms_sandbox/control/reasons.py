@@ -1,6 +1,5 @@
 """The operation that explains a message: why this sender, these parts, this price, this fate, this report."""
 
-import json
 from collections.abc import Sequence
 
 from ..api.render import to_xml
@@ -13,7 +12,7 @@ from ..store import accounts, callbacks, due_events, messages, numbers, reports
 from ..store.messages import Message
 from ..store.paging import Paging
 from ..store.recipients import Recipient
-from .conversion import from_units
+from .conversion import from_units, parse_reply
 from .declare import Call, operation
 from .errors import ControlError
 from .shapes import reasons as shapes
@@ -156,10 +155,7 @@ def _rules_of(call: Call, message: Message, some: Sequence[Recipient]) -> dict[s
 
 
 def _spell_xml(entry: Entry | None) -> str | None:
-    try:
-        reply = json.loads(entry.reply) if entry is not None else None
-    except ValueError:  # it was cut
-        return None
+    reply = parse_reply(entry.reply) if entry is not None else None  # a text if it was cut
     return to_xml(reply).decode() if isinstance(reply, dict) else None
 
 

@@ -1,7 +1,6 @@
 """Operations on the traffic: list it, verify expectations, and wait until they are met."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +13,7 @@ from ..journal.queries import EntryFilter
 from ..journal.writer import RECHECK_SECONDS
 from ..services.bulk_deletion import clear_most_traffic
 from ..store.paging import Page, Paging
-from .conversion import number_forms, page_info, shape_of
+from .conversion import number_forms, page_info, parse_reply, shape_of
 from .declare import Call, LongCall, operation
 from .errors import ControlError
 from .mismatch import describe_difference
@@ -200,10 +199,7 @@ def _reply(row: queries.Entry) -> Any:
     """Return the reply to a call as data. A reply that was cut, or that an app gave, is text."""
     if row.kind == entries.CALLBACK or not row.reply:
         return row.reply or None
-    try:
-        return json.loads(row.reply)
-    except ValueError:
-        return row.reply
+    return parse_reply(row.reply)
 
 
 OPERATIONS = (list_traffic, count_traffic, read_entry, clear_traffic, verify, wait)

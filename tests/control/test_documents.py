@@ -260,3 +260,18 @@ def test_the_traffic_is_imported_and_goes_on(server: Account, new_tenant: Make) 
     again.send("After")
     assert [each["id"] for each in again.ok("GET", "/traffic")["entries"]] == [4, 3, 2, 1]
     assert again.ok("POST", "/verify", {"of": "calls", "count": 2, "where": {"code": "SUCCESS"}})["ok"]
+
+
+@pytest.mark.parametrize("reply", [r'"\ud800"', r'{"error": {"\udfff": 1}}', "1e400", "NaN", "[" * 5000 + "]" * 5000])
+def test_replies_that_can_not_be_written_again_are_shown_as_text(
+    server: Account, document: Document, reply: str
+) -> None:
+    changed = copy.deepcopy(document)
+    row = next(each for each in changed["tables"]["traffic"] if each["kind"] == "call")
+    row["reply"] = reply
+    tenant = brought(server, changed, name="odd-reply", key="odd-reply")
+    message = tenant.ok("GET", "/messages")["messages"][0]["id"]
+    shown = [each["reply"] for each in tenant.ok("GET", "/traffic")["entries"]]
+    tenant.ok("GET", f"/messages/{message}/reasons")
+    ended(tenant)
+    assert reply in shown
