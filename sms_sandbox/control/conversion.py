@@ -42,9 +42,9 @@ def from_units(units: int) -> float:
 
 
 def parse_reply(text: str | bytes) -> Any:
-    """Return the JSON of a reply as data that is JSON again, and any other text as it is.
+    """Return the JSON of a reply as data. Any other text stays as it is.
 
-    A fault, or an import, can hold JSON that Python reads and nobody can write: half a character, or an endless nest.
+    A fault, or an import, can hold JSON that Python reads but can't write again: half a character, or an endless nest.
     """
     try:
         return msgspec.json.decode(text)
