@@ -24,7 +24,7 @@ def caller(scene: Scene, case: Case) -> Api:
 
 
 @pytest.mark.parametrize(("method", "case"), ALL)
-def test_it_is_refused(scene: Scene, method: str, case: Case) -> None:
+def test_the_call_is_refused(scene: Scene, method: str, case: Case) -> None:
     api, form = caller(scene, case), case.form(scene)
     json: Any = api.check_refusal(case.code, api.call(method, "json", form), case.description)
     if case.description is None and case.code in DESCRIPTIONS:
@@ -36,6 +36,6 @@ def test_it_is_refused(scene: Scene, method: str, case: Case) -> None:
 @pytest.mark.parametrize("fmt", ["json", "xml"])
 @needs(NOTHING)
 @about("get-balance")
-def test_no_such_method(api: Api, fmt: str) -> None:
+def test_an_unknown_method_is_refused(api: Api, fmt: str) -> None:
     for name in ("get-nothing", "Get-Balance", "get_balance", "balance"):
         api.check_refusal("NOT_IMPLEMENTED", api.request("GET", f"/{name}.{fmt}"))

@@ -51,7 +51,7 @@ def test_get_sms_agrees_with_send_sms(run: Run, api: Api) -> None:
 
 @needs(MONEY)
 @about("send-sms")
-def test_ids_increase(run: Run, api: Api) -> None:
+def test_message_ids_increase(run: Run, api: Api) -> None:
     first, second = send(api, allowed_handset(run)), send(api, allowed_handset(run))
     assert second["message_id"] > first["message_id"]
 
@@ -152,7 +152,7 @@ def test_only_active_members_get_a_message(tenant: Tenant) -> None:
 
 @needs(SANDBOX, why="it uses sender IDs that the account may not have")
 @about("send-sms", "get-sms-delivery-status")
-def test_senders(tenant: Tenant) -> None:
+def test_senders_are_accepted_or_refused(tenant: Tenant) -> None:
     api, _ = tenant
     own = api.ok("get-numbers")["numbers"][0]["number"]
     for given, seen in {"Shop": "Shop", "ElevenChars": "ElevenChars", str(own): own, f"+{own}": own, "": own}.items():

@@ -16,7 +16,7 @@ def test_the_configured_browser_is_used(monkeypatch: pytest.MonkeyPatch) -> None
     assert browser.find_browser() is None
 
 
-def test_it_fails_without_a_browser_unless_one_was_to_be_installed(
+def test_a_missing_browser_is_an_error_unless_it_could_not_be_installed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installed = []

@@ -114,7 +114,7 @@ def test_a_command_that_needs_the_server_says_so(command: str, tmp_path: Path) -
     assert re.fullmatch(expected, output), output
 
 
-def test_a_server_that_can_not_start_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_cannot_start_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sitecustomize.py").write_text(f"ALSO = {PROJECT['dependencies']!r}\n{BLOCKER}")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(

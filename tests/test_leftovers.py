@@ -29,7 +29,7 @@ HOOKS = "from tests.leftovers import pytest_runtest_makereport, pytest_runtest_p
 
 
 @pytest.mark.parametrize(("hooks", "failed"), [(HOOKS, 2), ("", 3)], ids=["removed", "left behind"])
-def test_a_failed_test_makes_no_other_one_fail(
+def test_a_failed_test_does_not_make_others_fail(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, hooks: str, failed: int
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))

@@ -100,7 +100,7 @@ def test_names_of_tenants_differ(server: Account, key: str) -> None:
     assert server.ok("GET", f"/tenants/{name}")["key"] == key
 
 
-def test_a_deleted_tenant_is_made_afresh(newcomer: Account) -> None:
+def test_a_deleted_tenant_is_created_again(newcomer: Account) -> None:
     newcomer.send()
     newcomer.ok("DELETE", f"/tenants/account-{newcomer.key}")
     again = replace(newcomer, secret="another secret")
@@ -109,7 +109,7 @@ def test_a_deleted_tenant_is_made_afresh(newcomer: Account) -> None:
     assert code(newcomer) == "AUTH_FAILED"
 
 
-def test_a_failed_control_call_makes_no_tenant(server: Account, newcomer: Account) -> None:
+def test_a_failed_control_call_creates_no_tenant(server: Account, newcomer: Account) -> None:
     before = server.ok("GET", "/tenants", max=1)["page"]["total"]
     assert newcomer.refused("GET", "/messages/1") == (404, "not_found")
     assert server.ok("GET", "/tenants", max=1)["page"]["total"] == before

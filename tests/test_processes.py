@@ -63,7 +63,7 @@ def test_a_failing_test_leaves_no_process_behind() -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-def test_every_process_that_goes_on_is_started_here() -> None:
+def test_every_long_running_process_is_started_by_start_process() -> None:
     starts = re.compile(r"\bPopen\(")
     starting = [path.relative_to(FOLDER) for path in sorted(FOLDER.rglob("*.py")) if starts.search(path.read_text())]
     assert starting == [Path("processes.py")]

@@ -71,7 +71,7 @@ def test_workers_are_told_why_there_is_no_server(runs: Runs, tmp_path: Path) -> 
     assert "certs" in ran.said.partition("did not start: ")[2].partition("\n")[0]
 
 
-def test_a_failure_shows_what_the_server_logged_meanwhile(runs: Runs) -> None:
+def test_a_failure_shows_what_the_server_logged_during_the_test(runs: Runs) -> None:
     runs.write(
         "test_logged.py",
         """

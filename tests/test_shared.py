@@ -43,7 +43,7 @@ def advancing(one: Account, receiver: Receiver) -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_a_clock_that_a_killed_process_moved_goes_on_in_another(two: Pair, receiver: Receiver) -> None:
+def test_a_clock_held_by_a_killed_process_is_resumed_by_another(two: Pair, receiver: Receiver) -> None:
     one, other = two
     with advancing(one.account, receiver):
         stood = moment(other.account)

@@ -36,6 +36,14 @@ NO_NOUNS = {
 # Names of variables that say nothing about their values.
 VAGUE_NAMES = {"found", "here", "said", "there", "told"}
 
+# What a name of a test does not have: it is a sentence in plain words that says what must hold.
+ODD_TEST_NAMES = re.compile(
+    r"^test_(?:it|its|so|of|what|which|who|whatever|whoever|however)_"
+    r"|can_not|there_is_not(?:_|$)|ones_own|called_off|badly_written|nobodys|_anew$|_meanwhile$|_left_alone"
+    r"|_(?:is|are)_none$"
+)
+MIN_WORDS_OF_TEST_NAMES = 3
+
 BANNED = re.compile(
     r"\b(?:what became of|what becomes? of|what comes? of|what makes of|whoever|whatever is|so many|none that"
     r"|nobody (?:waits|knows|sees)|of its own accord|are to be had|what there is|those that none|is what|lets nothing"
@@ -157,6 +165,20 @@ def test_locals_are_named_by_what_they_hold() -> None:
                     yield f"line {node.lineno}: {name}"
 
     check_each((path for path in FILES if path.relative_to(ROOT).parts[0] != "tests"), vague)
+
+
+def test_names_of_tests_say_what_must_hold() -> None:
+    def odd(path: Path) -> Iterator[str]:
+        if not path.name.startswith("test_"):
+            return
+        for node in parse(path).body:
+            match node:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name.startswith("test_"):
+                    words = name.removeprefix("test_").split("_")
+                    if ODD_TEST_NAMES.search(name) or len(words) < MIN_WORDS_OF_TEST_NAMES:
+                        yield f"line {node.lineno}: {name}"
+
+    check_each(FILES, odd)
 
 
 def test_docstrings_and_comments_have_none_of_the_banned_phrases() -> None:

@@ -95,7 +95,7 @@ def test_a_secret_may_hold_anything(fresh: FreshTenant) -> None:
 
 
 @pytest.mark.parametrize("secret", [None, ""])
-def test_an_account_without_a_secret_lets_nobody_in(fresh: FreshTenant, secret: str | None) -> None:
+def test_an_account_without_a_secret_cannot_be_used(fresh: FreshTenant, secret: str | None) -> None:
     set_account(fresh, secret=secret)
     for given in ("", "None", SECRET):
         assert Caller(fresh.store, KEY, given).refused("get-balance") == FAILED[1:]
@@ -139,7 +139,7 @@ def test_the_key_picks_the_account(fresh: FreshTenant, call: Caller) -> None:
 # The order of checks
 
 
-def test_the_path_is_looked_at_before_the_credentials(http: AppClient) -> None:
+def test_the_path_is_checked_before_the_credentials(http: AppClient) -> None:
     assert http.get("/nonsense.json").json()["error"]["code"] == "NOT_IMPLEMENTED"
     assert http.get("/send-sms.txt").status_code == 404
 

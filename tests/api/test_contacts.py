@@ -235,7 +235,7 @@ def test_a_deleted_contact_can_be_neither_deleted_nor_opted_out_again(call: Call
     assert counts(call, rich) == (0, 1)
 
 
-def test_opting_out_again_is_no_error(call: Caller, rich: int) -> None:
+def test_a_second_opt_out_is_accepted(call: Caller, rich: int) -> None:
     other = a_list(call, "other", TO)
     for _ in range(2):
         assert call.ok("optout-list-member", list_id=rich, msisdn=TO)["list_ids"] == [rich]

@@ -26,7 +26,7 @@ def test_the_openapi_document_is_valid(described: dict[str, Any]) -> None:
     validate(described)
 
 
-def test_it_describes_every_method_in_both_formats_and_verbs(described: dict[str, Any]) -> None:
+def test_the_openapi_document_has_every_method_in_both_formats_and_verbs(described: dict[str, Any]) -> None:
     paths = {f"/{name}.{ending}" for name in load_methods() for ending in ("json", "xml")}
     assert set(described["paths"]) == paths
     assert all(set(verbs) == {"get", "post"} for verbs in described["paths"].values())

@@ -34,7 +34,7 @@ def test_adding_an_address_again_replaces_its_settings(call: Caller, fresh: Fres
     assert permit(fresh, "email@example.com") == EmailSender("email@example.com", 1, OWN_NUMBER)
 
 
-def test_a_domain_may_send_and_an_address_of_it_goes_before_it(call: Caller, fresh: FreshTenant) -> None:
+def test_a_domain_may_send_and_settings_of_an_address_override_it(call: Caller, fresh: FreshTenant) -> None:
     call.ok("add-email", email="*@example.com", max_sms=4)
     call.ok("add-email", email="z@example.com", max_sms=3)
     assert permit(fresh, "a@example.com") == EmailSender("*@example.com", 4, None)

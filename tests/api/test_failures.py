@@ -75,7 +75,7 @@ def http(fresh: FreshTenant) -> AppClient:
 
 
 @pytest.mark.parametrize("fmt", ENVELOPES)
-def test_a_response_that_can_not_be_rendered_is_not_carried_out(
+def test_a_call_whose_response_cannot_be_rendered_is_not_carried_out(
     http: AppClient, call: Caller, entries: list[PendingEntry], caplog: pytest.LogCaptureFixture, fmt: str
 ) -> None:
     answer = http.get(f"/answer-oddly.{fmt}", params={"name": "x"})
@@ -86,7 +86,7 @@ def test_a_response_that_can_not_be_rendered_is_not_carried_out(
 
 
 @pytest.mark.parametrize("fmt", ENVELOPES)
-def test_a_send_whose_response_can_not_be_rendered_is_not_booked(http: AppClient, call: Caller, fmt: str) -> None:
+def test_a_send_whose_response_cannot_be_rendered_is_not_charged(http: AppClient, call: Caller, fmt: str) -> None:
     content_type, render = FORMATS[fmt]
 
     def fail_for_sends(reply: Any) -> bytes:
@@ -100,7 +100,7 @@ def test_a_send_whose_response_can_not_be_rendered_is_not_booked(http: AppClient
     assert call.ok("send-sms", **HELLO)["recipients"] == 1
 
 
-def test_a_send_that_can_not_be_billed_is_not_booked(fresh: FreshTenant, call: Caller) -> None:
+def test_a_send_that_cannot_be_billed_is_not_charged(fresh: FreshTenant, call: Caller) -> None:
     unbillable = replace(load_methods()["send-sms"], bills_messages="nothing")
     with patch.object(Methods, "__getitem__", lambda *_: unbillable):
         client = AppClient(Api(fresh.store, None))
@@ -138,7 +138,7 @@ def test_a_failure_around_a_call_is_an_api_error(
     assert "a mistake of ours" in caplog.text
 
 
-def test_early_reports_that_can_not_be_awaited_change_no_answer(
+def test_an_error_while_waiting_for_early_reports_does_not_change_the_answer(
     http: AppClient, call: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:
     add = {"message": "Hello", "to": "61491570156", "dlr_callback": "http://127.0.0.1:1/x"}
@@ -156,7 +156,7 @@ def test_early_reports_that_can_not_be_awaited_change_no_answer(
     assert "a mistake of ours" in caplog.text
 
 
-def test_a_call_whose_traffic_can_not_be_written_is_not_carried_out(
+def test_a_call_whose_traffic_cannot_be_written_is_not_carried_out(
     http: AppClient, call: Caller, entries: list[PendingEntry], fresh: FreshTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     with patch.object(fresh.store.journal, "write", Failing()):

@@ -59,7 +59,7 @@ def test_the_key_decides_for_every_method(fresh: FreshTenant, call: Caller) -> N
     assert (code(call), code(call, "send-sms", to=TO, message="Hi")) == ("KEY_EXISTS", "KEY_EXISTS")
 
 
-def test_only_fields_that_the_method_declares_are_looked_at(fresh: FreshTenant, call: Caller) -> None:
+def test_only_fields_that_the_method_declares_are_matched(fresh: FreshTenant, call: Caller) -> None:
     add_fault(fresh, Match(to=TO), error="KEY_EXISTS")
     assert code(call, "get-balance", to=TO, msisdn=TO) == "SUCCESS"
     assert code(call, "get-number", msisdn=TO) == "FIELD_EMPTY"

@@ -189,7 +189,7 @@ def ask(account: Account, how: str = "GET /get-balance.json") -> ssl.SSLSocket:
 
 
 @pytest.mark.parametrize("connection", ["reset", "lost"])
-def test_a_reset_is_one_of_tcp(tenant: Account, connection: str) -> None:
+def test_a_reset_fault_resets_the_tcp_connection(tenant: Account, connection: str) -> None:
     tenant.ok("POST", "/faults", {"connection": connection})
     # Below TLS, which would make an end of it like any other.
     with ask(tenant) as asked, socket.socket(fileno=os.dup(asked.fileno())) as below:

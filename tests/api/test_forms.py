@@ -127,7 +127,7 @@ def test_a_json_body_is_not_read(call: Caller) -> None:
     assert call.http.post("/add-list.json", params={"name": "query"}, json={"name": "json"}).json()["name"] == "query"
 
 
-def test_credentials_among_the_parameters_are_not_looked_at(stranger: AppClient) -> None:
+def test_credentials_among_the_parameters_are_ignored(stranger: AppClient) -> None:
     secrets = {"apikey": KEY, "apisecret": SECRET, "key": KEY, "secret": SECRET}
     assert stranger.post("/get-balance.json", params=secrets, data=secrets).status_code == 401
 
@@ -256,7 +256,7 @@ def test_a_body_of_megabytes_is_refused_by_the_web_server(call: Caller) -> None:
     assert answer.headers["connection"] == "close"
 
 
-def test_a_call_whose_client_goes_away_in_the_middle_is_not_carried_out(call: Caller) -> None:
+def test_a_call_whose_client_disconnects_during_the_body_is_not_carried_out(call: Caller) -> None:
     headers = [BASIC, (b"content-type", FORM.encode()), (b"content-length", b"60")]
     half = {"type": "http.request", "body": b"to=61491570156&message=Hello+wo", "more_body": True}
     request(

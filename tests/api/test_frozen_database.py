@@ -49,7 +49,9 @@ def read(db: Connection) -> int:
     return int(db.execute(text("SELECT 1")).scalar_one())
 
 
-async def test_calls_get_503_and_go_on_when_it_goes_on(postgres: FreezablePostgres, frozen_tenant: FreshTenant) -> None:
+async def test_calls_get_503_until_the_database_continues(
+    postgres: FreezablePostgres, frozen_tenant: FreshTenant
+) -> None:
     call = Client(frozen_tenant)
     sent = [await call.send()]
     await frozen_tenant.store.run_aside(read)
@@ -67,9 +69,7 @@ async def test_calls_get_503_and_go_on_when_it_goes_on(postgres: FreezablePostgr
     await call.http.aclose()
 
 
-async def test_what_has_a_connection_of_its_own_ends_too(
-    postgres: FreezablePostgres, frozen_tenant: FreshTenant
-) -> None:
+async def test_work_on_its_own_connection_ends_too(postgres: FreezablePostgres, frozen_tenant: FreshTenant) -> None:
     store = frozen_tenant.store
     began = time.monotonic()
     assert await store.run_aside(read) == 1

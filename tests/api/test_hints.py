@@ -197,7 +197,7 @@ def test_credentials_in_another_encoding_have_a_hint(account: Account) -> None:
         assert hints(seen(french, "get-balance")._replace(authorization=f"Basic {pair}")) == expected
 
 
-def test_a_field_without_a_name_is_no_value_of_a_parameter(account: Account) -> None:
+def test_a_field_without_a_name_has_no_value_in_hints(account: Account) -> None:
     assert only(seen(account, "get-list", {"list_id": "1", "": "x"})).startswith("get-list has no parameter ``")
 
 

@@ -30,7 +30,7 @@ def kept(fresh: FreshTenant) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize("method", TAKING_IDS)
-def test_data_of_another_account_can_not_be_reached(call: Caller, fresh: FreshTenant, method: str) -> None:
+def test_data_of_other_accounts_cannot_be_reached(call: Caller, fresh: FreshTenant, method: str) -> None:
     """Four others ask for a client's data by id.
 
     They are another client, the reseller, another reseller and another tenant.

@@ -50,7 +50,9 @@ def test_each_member_is_charged_once(call: Caller, fresh: FreshTenant, long_list
 
 
 @pytest.mark.parametrize("text", ["Hello", "Hello [City]"])
-def test_members_who_left_meanwhile_are_refunded(call: Caller, fresh: FreshTenant, long_list: int, text: str) -> None:
+def test_members_who_leave_during_the_send_are_refunded(
+    call: Caller, fresh: FreshTenant, long_list: int, text: str
+) -> None:
     sent = call.ok("send-sms", message=text, list_id=long_list)
     call.ok("delete-from-list", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 1))
     call.ok("optout-list-member", list_id=long_list, msisdn=str(61491100000 + MEMBERS - 2))

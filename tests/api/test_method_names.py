@@ -67,12 +67,12 @@ def test_every_field_of_a_number_is_declared() -> None:
         assert named & method.fields == set(method.number_fields), method.name
 
 
-def test_two_methods_say_who_sends() -> None:
+def test_two_methods_declare_a_sender() -> None:
     senders = {name: method.sender_field for name, method in load_methods().items() if method.sender_field}
     assert senders == {sms.send_sms.name: "from", responses.message_reply.name: "from"}
 
 
-def test_one_method_bills_messages_and_has_hints_of_its_own() -> None:
+def test_one_method_declares_billing_and_hints() -> None:
     assert {name: method.bills_messages for name, method in load_methods().items() if method.bills_messages} == {
         sms.send_sms.name: "recipients"
     }

@@ -149,7 +149,7 @@ def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: 
     assert call.http.post("/get-number.xml", data={"number": OWN_NUMBER}).text.count("<next_charge/>") == 1
 
 
-def test_its_account_can_lease_it_again(call: Caller, fresh: FreshTenant) -> None:
+def test_an_expired_number_can_be_leased_again_by_its_account(call: Caller, fresh: FreshTenant) -> None:
     call.ok("edit-number-options", number=OWN_NUMBER, forward_email="a@example.com")
     lapse(call, fresh)
     assert add_other_caller(fresh).refused("lease-number", number=OWN_NUMBER) == TAKEN
@@ -185,7 +185,7 @@ def test_numbers_of_others_are_not_found(call: Caller, frozen: FreshTenant) -> N
 # edit-number-options
 
 
-def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, frozen: FreshTenant) -> None:
+def test_given_options_are_set_missing_ones_stay_and_blank_ones_are_cleared(call: Caller, frozen: FreshTenant) -> None:
     on = call.ok("add-list", name="Senders")["id"]
     everything = {
         "forward_email": "a@example.com, b@example.com,,", "forward_sms": "+61 491 570 157,61491570158",
@@ -220,7 +220,7 @@ def test_options_given_are_set_and_kept_and_blank_ones_cleared(call: Caller, fro
     ],
     ids=str,
 )  # fmt: skip
-def test_badly_written_options_change_nothing(call: Caller, frozen: FreshTenant, wrong: dict[str, str]) -> None:
+def test_invalid_options_change_nothing(call: Caller, frozen: FreshTenant, wrong: dict[str, str]) -> None:
     before = number(frozen, OWN_NUMBER)
     assert call.refused("edit-number-options", number=OWN_NUMBER, **wrong) == WRONG
     assert number(frozen, OWN_NUMBER) == before
@@ -256,7 +256,7 @@ def test_get_sender_ids_lists_all_allowed_senders(call: Caller, frozen: FreshTen
     assert add_other_caller(frozen).ok("get-sender-ids")["result"] == {"caller_ids": nothing}
 
 
-def test_a_number_that_is_not_in_service_is_no_sender(call: Caller, frozen: FreshTenant) -> None:
+def test_a_number_out_of_service_cannot_send(call: Caller, frozen: FreshTenant) -> None:
     with frozen.store.begin() as db:
         numbers.change(db, frozen.tenant, OWN_NUMBER, {"status": numbers.INACTIVE})
     assert call.ok("get-sender-ids")["result"]["caller_ids"]["Virtual Number"] == []
@@ -276,7 +276,7 @@ def test_a_registered_word_may_send_where_senders_are_strict(call: Caller, froze
     assert call.refused("send-sms", message="hi", to=TO, from_="Shop")[0] == "BAD_CALLER_ID"
 
 
-def test_the_balance_is_what_its_transactions_add_up_to(call: Caller, fresh: FreshTenant) -> None:
+def test_the_balance_is_the_sum_of_the_transactions(call: Caller, fresh: FreshTenant) -> None:
     call.ok("lease-number")
     advance(fresh, days=70)
     with fresh.store.begin() as db:

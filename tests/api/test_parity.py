@@ -49,7 +49,7 @@ def test_counts_of_evidence_add_up() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, each in EVIDENCE.items() if each.reply == "A"])
-def test_a_method_whose_reply_is_assumed_says_so_among_its_gaps(name: str) -> None:
+def test_a_method_with_an_assumed_reply_has_a_gap_for_it(name: str) -> None:
     own = next(each for each in list_parity() if each.method == name)
     assert any(name in gap.what for gap in own.gaps)
 

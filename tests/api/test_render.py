@@ -214,7 +214,7 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 @example({"a": "\r", "b": " 1", "c": {"d": [[], {}, None, ""]}})
-def test_the_xml_read_back_says_what_the_json_says(reply: dict[str, Any]) -> None:
+def test_parsed_xml_has_the_values_of_the_json(reply: dict[str, Any]) -> None:
     from_json = json.loads(to_json(reply))
     document = to_xml(reply)
     assert document.startswith(b'<?xml version="1.0"?>\n<response')
@@ -240,7 +240,7 @@ PHP_NUMBER = re.compile(r"^[ \t\n\r\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-
 
 
 @given(TEXTS)
-def test_a_text_is_a_number_if_and_only_if_php_says_so(text: str) -> None:
+def test_a_text_is_a_number_exactly_if_php_reads_it_as_one(text: str) -> None:
     value = read_number(text)
     if value is None:
         assert not PHP_NUMBER.match(text) or float(text) in (float("inf"), float("-inf"))

@@ -72,7 +72,7 @@ def test_in_2015_get_sms_had_no_text(call: Caller, frozen: FreshTenant) -> None:
     ]  # fmt: skip
 
 
-def test_counts_follow_what_happens(call: Caller, frozen: FreshTenant) -> None:
+def test_counts_follow_the_events(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call, f"{TO},{OTHER_TO}")
     advance(frozen, seconds=2)
     assert call.ok("get-sms", message_id=sent)["delivery_stats"] == {

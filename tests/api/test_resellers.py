@@ -167,7 +167,7 @@ def test_the_reseller_pays_for_a_client_that_does_not(call: Caller, fresh: Fresh
     assert call.ok("get-transactions", client_id=made)["transactions_total"] == 0
 
 
-def test_a_client_is_throttled_by_itself(call: Caller, fresh: FreshTenant) -> None:
+def test_each_client_has_its_own_throttle(call: Caller, fresh: FreshTenant) -> None:
     set_account(fresh, throttle=3)
     made, client = client_of(fresh, call)
     replies = [client("get-balance")["error"]["code"] for _ in range(4)]

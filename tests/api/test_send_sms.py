@@ -133,7 +133,7 @@ def test_a_number_that_opted_out_is_left_out(call: Caller, fresh: FreshTenant) -
 
 
 @pytest.mark.parametrize("profile", ["vendor-2020", "legacy-2015"])
-def test_older_profiles_tell_opt_outs_apart(call: Caller, fresh: FreshTenant, profile: str) -> None:
+def test_older_profiles_list_opt_outs_separately(call: Caller, fresh: FreshTenant, profile: str) -> None:
     call.ok("send-sms", message="hi", to=TO)
     reply(fresh, TO, "stop")
     set_tenant(fresh, profile=profile)

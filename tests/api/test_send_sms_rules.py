@@ -169,7 +169,7 @@ def test_the_last_cent_may_be_spent_and_no_more(call: Caller, fresh: FreshTenant
     assert call.ok("get-user-sms-sent", start="2020-01-01", end="2099-01-01")["total"] == 3
 
 
-def test_an_account_on_credit_may_owe(call: Caller, fresh: FreshTenant) -> None:
+def test_an_account_on_credit_may_have_a_negative_balance(call: Caller, fresh: FreshTenant) -> None:
     set_account(fresh, balance=0, credit_based=1)
     assert call.ok("send-sms", message="hi", to=TO)
     assert call.ok("get-balance")["balance"] == -0.087

@@ -69,7 +69,7 @@ def test_refused_calls_do_not_count(fresh: FreshTenant) -> None:
         assert codes == [200] * 3 + [429] * 7
 
 
-def test_each_account_and_each_tenant_counts_by_itself(fresh: FreshTenant) -> None:
+def test_each_account_of_each_tenant_has_its_own_throttle(fresh: FreshTenant) -> None:
     set_account(fresh, throttle=2)
     add_other_account(fresh, throttle=2)
     make_tenant(fresh.store, "elsewhere", "secret", throttle=2, name="elsewhere")

@@ -227,7 +227,7 @@ def test_values_that_are_not_secret_are_kept(fresh: FreshTenant) -> None:
     assert json.loads(entry(fresh, message="x", colour="red").request) == {"message": "x", "colour": "red"}
 
 
-def test_a_reply_is_kept_as_json_but_for_its_secrets(fresh: FreshTenant) -> None:
+def test_a_reply_is_recorded_as_json_without_its_secrets(fresh: FreshTenant) -> None:
     told = {"clients": [{"apikey": "a1", "apisecret": "sentinel"}, {"apikey": "a2", "apisecret": None}]}
     assert json.loads(entry(fresh, "get-clients", told).reply) == {
         "clients": [{"apikey": "a1", "apisecret": "…"}, {"apikey": "a2", "apisecret": None}]

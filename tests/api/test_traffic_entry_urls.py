@@ -38,13 +38,13 @@ def test_a_url_is_kept_without_its_secrets(fresh: FreshTenant, name: str, field:
 
 
 @pytest.mark.parametrize("secret", ["own/secret", 'own"secret', "own-sécret"])
-def test_a_secret_is_kept_out_of_a_reply_that_spells_it_otherwise(fresh: FreshTenant, secret: str) -> None:
+def test_a_secret_is_hidden_in_a_reply_in_any_spelling(fresh: FreshTenant, secret: str) -> None:
     fresh = FreshTenant(fresh.store, fresh.tenant, replace(fresh.account, secret=secret))
     made = entry(fresh, "get-sms", {"message": f"it is {secret}!"})
     assert json.loads(made.reply) == {"message": "it is …!"}
 
 
-def test_a_message_is_kept_with_the_url_in_it(fresh: FreshTenant) -> None:
+def test_urls_in_a_message_are_recorded_unchanged(fresh: FreshTenant) -> None:
     made = entry(fresh, message="http://h/?token=x")
     assert (made.text, json.loads(made.request)["message"]) == ("http://h/?token=x", "http://h/?token=x")
 
@@ -55,7 +55,7 @@ def test_a_url_in_a_reply_is_kept_without_its_secrets(fresh: FreshTenant) -> Non
     assert json.loads(entry(fresh, "get-keywords", told).reply) == kept
 
 
-def test_only_as_many_numbers_as_are_kept_are_read(fresh: FreshTenant) -> None:
+def test_only_as_many_numbers_as_are_recorded_are_read(fresh: FreshTenant) -> None:
     to = ",".join(f"04{each:08}" for each in range(140_000))
     began = time.process_time()
     made = entry(fresh, to=to, countrycode="AU")

@@ -73,6 +73,6 @@ def test_commands_in_a_page_exist_with_their_flags(page: Path) -> None:
             pytest.fail(f"`sms-sandbox {line}`: {why.format_message()}")
 
 
-def test_every_command_that_says_something_has_json() -> None:
+def test_every_command_with_output_has_json() -> None:
     without = {name for name, command in commands() if not any("--json" in each.opts for each in command.params)}
     assert without == {"serve", "completion"}, "the first prints JSON unless it is at a terminal, the other a script"

@@ -79,7 +79,9 @@ def test_java_connects_as_the_environment_says(server: Account, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("program", ["curl", "python3", "php"])
-def test_a_proxy_in_the_way_is_no_lack_of_trust(program: str, server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_not_reported_as_a_certificate_problem(
+    program: str, server: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")

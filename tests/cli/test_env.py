@@ -86,7 +86,7 @@ def test_env_reads_a_ready_file(server: Account, tmp_path: Path) -> None:
     assert f"export NODE_EXTRA_CA_CERTS={server.ready.ca}\n" in output
 
 
-def test_env_refuses_what_cannot_be(certificates: Certificates, tmp_path: Path) -> None:
+def test_env_refuses_invalid_combinations(certificates: Certificates, tmp_path: Path) -> None:
     where = ("env", "--certs", str(certificates.directory))
     assert run(*where, "--shell", "fish").exit_code == 2
     assert run(*where, "--account", "nocolon").exit_code == 2

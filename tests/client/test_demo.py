@@ -53,7 +53,7 @@ def test_the_clock_runs_from_the_end_of_the_demo(demo: Account) -> None:
     assert clock["now"].startswith("2026-03-04T08:5")
 
 
-def test_a_tenant_with_messages_is_left_alone(demo: Account) -> None:
+def test_a_tenant_with_messages_gets_no_demo(demo: Account) -> None:
     before = demo.ok("GET", "/messages")["page"]["total"]
     assert not tell_story(demo.ready)
     assert demo.ok("GET", "/messages")["page"]["total"] == before

@@ -85,7 +85,7 @@ def test_an_endpoint_is_compared_with_a_sandbox(endpoint: Endpoint) -> None:
     assert end == "2 differences in 1 of 1 tests that ran on both."
 
 
-def test_a_run_that_fails_is_no_comparison(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_run_is_not_compared(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     assert endpoint
     monkeypatch.setenv("SECRET", "wrong")
     run = run_diff("-k", "nothing")

@@ -19,7 +19,7 @@ pytest_plugins = "pytester"
 # Grants
 
 
-def test_it_is_read_only_unless_granted(suite: Suite, endpoint: Endpoint) -> None:
+def test_only_reading_tests_run_without_a_grant(suite: Suite, endpoint: Endpoint) -> None:
     run = suite(READS, MAKES, SENDS, SANDBOXED)
     run.assert_outcomes(passed=1, skipped=3)
     assert {method for method, _ in endpoint.calls} == {"get-balance"}

@@ -33,7 +33,7 @@ def test_callbacks_are_listed_with_their_attempts_and_filtered(frozen: Account, 
     assert f"{receiver.url}{receiver.received[0].path}?" in failed["url"]
 
 
-def test_a_callback_nobody_answers_says_why(frozen: Account, receiver: Receiver) -> None:
+def test_a_callback_without_an_answer_says_why(frozen: Account, receiver: Receiver) -> None:
     receiver.close()
     frozen.send(dlr_callback=receiver.url)
     frozen.ok("POST", "/clock/advance", {"seconds": 2})

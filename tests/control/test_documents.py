@@ -78,7 +78,7 @@ def test_a_copy_stands_beside_its_original(server: Account, lived: Account) -> N
     assert lived.ok("GET", "/export", with_secrets="true") == document
 
 
-def test_a_clock_that_ran_goes_on_from_what_it_showed(server: Account, tenant: Account) -> None:
+def test_a_running_clock_resumes_from_the_exported_time(server: Account, tenant: Account) -> None:
     tenant.ok("POST", "/clock/advance", {"days": 500})
     document = tenant.ok("GET", "/export", with_secrets="true")
     assert document["tenant"]["clock"]["running"] is True
@@ -247,7 +247,7 @@ def test_a_document_may_be_larger_than_other_bodies(server: Account, document: D
     ended(tenant)
 
 
-def test_the_traffic_is_imported_and_goes_on(server: Account, new_tenant: Make) -> None:
+def test_the_traffic_is_imported_and_its_ids_continue(server: Account, new_tenant: Make) -> None:
     tenant = new_tenant(frozen_at=NOON)
     tenant.send("Before")
     Account(tenant.ready, tenant.key, "wrong").api("get-balance")

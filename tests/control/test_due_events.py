@@ -44,7 +44,7 @@ def test_the_clock_advances_from_event_to_event(frozen: Account, receiver: Recei
     assert (second["start"], second["end"], second["counts"]) == (first["end"], "2030-01-31T12:00:06Z", {"inbound": 1})
 
 
-def test_a_running_clock_goes_on_behind_the_next_event(tenant: Account) -> None:
+def test_a_running_clock_runs_on_after_the_next_event(tenant: Account) -> None:
     tenant.send("hi", send_at="2090-01-01 00:00:00")
     tenant.ok("POST", "/tenants/current/reset", {"kinds": ["numbers"]})
     ran = tenant.ok("POST", "/clock/next")

@@ -43,7 +43,7 @@ def test_a_failed_attempt_does_not_delay_the_answer(tenant: Account, receiver: R
 
 
 @pytest.mark.usefixtures("patient")
-def test_without_an_app_nobody_waits(tenant: Account) -> None:
+def test_without_a_callback_url_the_answer_is_not_delayed(tenant: Account) -> None:
     message = tenant.send(to=EARLY)
     assert tenant.ok("GET", f"/messages/{message}")["delivered"] == 1
 

@@ -104,7 +104,7 @@ def test_a_page_of_another_origin_cannot_read_answers() -> None:
 
 
 @pytest.mark.parametrize("path", ["sign-in", "sign-out", "", "docs/"])
-def test_a_page_of_another_site_signs_nobody_in_or_out(path: str) -> None:
+def test_a_page_of_another_site_can_neither_sign_in_nor_out(path: str) -> None:
     ours = {"host": "localhost:8080", "origin": "http://localhost:8080", "sec_fetch_site": "same-origin"}
     assert status("POST", path=path, **ours) == 200
     assert status("POST", path=path, **{**ours, "origin": "https://evil.example"}) == 403

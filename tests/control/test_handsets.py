@@ -106,7 +106,7 @@ def test_a_handset_is_switched_off_and_on(frozen: Account, state: str, status: s
     assert frozen.ok("GET", "/rules")["rules"] == []
 
 
-def test_a_handset_answers_by_itself(frozen: Account) -> None:
+def test_a_handset_can_answer_automatically(frozen: Account) -> None:
     assert frozen.ok("PATCH", f"/handsets/{HANDSET}", {"replies": "Yes"})["replies"] == "Yes"
     assert outcome(frozen) == "delivered"
     assert texts(frozen)[-1][:2] == ("sent", "Yes")

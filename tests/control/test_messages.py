@@ -157,7 +157,7 @@ def state(tenant: Account, number: int) -> tuple[str, str | None]:
 
 
 @pytest.mark.parametrize("fate", ["delivered", "soft-bounce", "hard-bounce"])
-def test_a_fate_set_by_hand_is_what_is_reported(frozen: Account, receiver: Receiver, fate: str) -> None:
+def test_a_fate_set_by_hand_is_reported(frozen: Account, receiver: Receiver, fate: str) -> None:
     frozen.ok("PATCH", "/account", {"dlr_url": receiver.url})
     number = recipient(frozen)
     answer = frozen.ok("PUT", f"/recipients/{number}/fate", {"status": fate, "after_seconds": 30})
@@ -288,7 +288,7 @@ def test_an_invalid_message_is_refused(frozen: Account, body: dict[str, object])
     assert frozen.api("get-user-sms-responses")["total"] == 0
 
 
-def test_a_call_in_a_tenant_that_is_deleted_meanwhile_is_refused(
+def test_a_call_in_a_tenant_that_is_deleted_during_it_is_refused(
     tenant: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def receive(*_: object) -> None:

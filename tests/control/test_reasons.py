@@ -93,7 +93,7 @@ def test_the_answer_of_the_call_is_shown_in_xml_too(frozen: Account) -> None:
     assert str(answer["reply_xml"]).startswith('<?xml version="1.0"?>')
 
 
-def test_messages_that_nobody_called_for_are_explained(frozen: Account) -> None:
+def test_messages_without_a_call_are_explained(frozen: Account) -> None:
     number = next(each["number"] for each in frozen.ok("GET", "/numbers")["numbers"] if not each["shared"])
     frozen.api_ok("add-keyword", keyword="hours", number=number, reference="r", welcome_message="8 to 6")
     frozen.ok("POST", "/inbound", {"from": HANDSET, "to": number, "text": "hours"})

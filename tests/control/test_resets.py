@@ -105,7 +105,7 @@ def test_clients_are_gone_with_their_keys_and_numbers(lived: Account) -> None:
     assert happened["keyword-renewal"] == 1
 
 
-def test_nobody_replies_to_clients_that_are_gone(new_tenant: Make) -> None:
+def test_messages_of_deleted_clients_get_no_replies(new_tenant: Make) -> None:
     tenant = new_tenant(frozen_at="2030-01-31T12:00:00Z")
     tenant.api_ok("add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
     client = client_of(tenant)

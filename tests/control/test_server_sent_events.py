@@ -43,7 +43,7 @@ def test_a_stream_can_be_filtered(tenant: Account) -> None:
         assert stream.next()["data"]["method"] == "get-numbers"
 
 
-def test_a_stream_goes_on_in_the_tenant_made_afresh(tenant: Account) -> None:
+def test_a_stream_continues_after_a_reset_of_its_tenant(tenant: Account) -> None:
     for _ in range(3):
         tenant.api("get-balance")
     with Stream(tenant) as stream:
@@ -54,7 +54,7 @@ def test_a_stream_goes_on_in_the_tenant_made_afresh(tenant: Account) -> None:
             assert (event["id"], event["data"]["method"]) == expected
 
 
-def test_a_stream_tells_of_changes_beside_their_entries(tenant: Account) -> None:
+def test_a_stream_names_changes_with_their_entries(tenant: Account) -> None:
     with Stream(tenant, changes="true") as stream:
         for verb, path, body in (
             ("POST", "/clock/freeze", None), ("POST", "/clock/advance", {"days": 1}),
@@ -72,7 +72,7 @@ def test_a_stream_tells_of_changes_beside_their_entries(tenant: Account) -> None
         assert {stream.next()["event"], stream.next()["event"]} == {"changed", "control"}
 
 
-def test_a_stream_tells_nothing_of_other_tenants(new_tenant: Callable[..., Account]) -> None:
+def test_a_stream_has_no_events_of_other_tenants(new_tenant: Callable[..., Account]) -> None:
     one, other = new_tenant(), new_tenant()
     with Stream(one) as stream, Stream(other) as others:
         other.api("get-lists")

@@ -106,7 +106,7 @@ def test_a_reset_leaves_nothing(new_tenant: Make, receiver: Receiver) -> None:
     assert len(receiver.received) == 1
 
 
-def test_a_reset_lets_a_running_clock_show_real_time_again(tenant: Account) -> None:
+def test_a_reset_sets_a_running_clock_to_real_time(tenant: Account) -> None:
     tenant.ok("POST", "/clock/advance", {"days": 400})
     clock = tenant.ok("POST", "/tenants/current/reset")["clock"]
     assert clock["running"] is True

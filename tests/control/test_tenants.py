@@ -59,7 +59,7 @@ def test_a_tenant_is_made_as_its_maker_says(new_tenant: Make, server: Account) -
     assert refused["error"]["code"] == "BAD_CALLER_ID"
 
 
-def test_a_profile_brings_its_throttle_unless_one_is_given(server: Account) -> None:
+def test_a_profile_sets_the_throttle_unless_one_is_given(server: Account) -> None:
     made = server.ok("POST", "/tenants", {"profile": "throttle-2"})
     assert Account(server.ready, made["key"], made["secret"]).ok("GET", "/account")["throttle"] == 2
     made = server.ok("POST", "/tenants", {"profile": "live-2026"})

@@ -32,7 +32,7 @@ def test_deleting_keeps_the_count_of_entries_and_a_reset_does_not(new_tenant: Ca
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_traffic_is_capped_and_says_so(
+def test_the_traffic_has_a_limit_and_counts_dropped_entries(
     kind: str, certificates: Certificates, request: pytest.FixtureRequest
 ) -> None:
     url = "sqlite://" if kind == "sqlite" else request.getfixturevalue("fresh_postgres")()

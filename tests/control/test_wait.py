@@ -81,7 +81,7 @@ def test_many_wait_while_others_call(tenant: Account) -> None:
     assert [each["found"] for each in said] == [20] * 30
 
 
-def test_a_wait_ends_when_its_client_goes(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_ends_when_its_client_disconnects(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[JournalWriter] = []
     monkeypatch.setattr(traffic, "check_capacity", lambda call: heard.append(call.context.journal))
     with closing(HTTPConnection(urlsplit(tenant.ready.http).netloc)) as client:

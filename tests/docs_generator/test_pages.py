@@ -43,7 +43,7 @@ def test_the_gate_checks_the_pages() -> None:
 
 
 @pytest.mark.parametrize("name", ["docs/methods.md", "docs/parity.md", "docs/differences.md"])
-def test_a_stale_page_fails_the_check_and_is_written_anew(
+def test_a_stale_page_fails_the_check_and_is_written_again(
     checkout: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh = (checkout / name).read_text()

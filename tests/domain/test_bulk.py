@@ -58,7 +58,7 @@ def test_rows_written_by_this_import_are_not_written_again() -> None:
     assert (list(plan.changed), plan.counts) == ([], Counts(1, duplicates=1))
 
 
-def test_a_contact_that_left_stays_away() -> None:
+def test_a_contact_that_left_is_not_added_again() -> None:
     before = {"1": known(active=False), "2": known(active=False, opted_out=True)}
     plan = plan_import([ImportRow("1"), ImportRow("2"), ImportRow("3"), ImportRow(None)], before, {"3"})
     assert (list(plan.new), list(plan.changed)) == ([], [])

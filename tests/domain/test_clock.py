@@ -39,7 +39,7 @@ def test_a_moment_of_another_zone_is_the_same_moment(zone: int) -> None:
     assert from_micros(to_micros(there)) == there
 
 
-def test_real_time_is_utc_and_goes_on() -> None:
+def test_real_time_is_utc_and_runs() -> None:
     one, other = real_now(), real_now()
     assert one.utcoffset() == timedelta()
     assert EPOCH < one <= other < LATEST
@@ -57,7 +57,7 @@ def test_a_frozen_clock_shows_one_time(clock: Clock, real: datetime, later: time
 
 
 @given(clocks, moments)
-def test_running_goes_on_from_what_a_clock_shows(clock: Clock, real: datetime) -> None:
+def test_a_resumed_clock_runs_from_the_time_it_shows(clock: Clock, real: datetime) -> None:
     assert clock.running(real).now(real) == clock.now(real)
 
 

@@ -130,7 +130,7 @@ def test_the_delimiter_is_found(head: str, delimiter: str) -> None:
 
 
 @pytest.mark.parametrize("head", ["", "\n", "sep=;\n", "x\nmobile", "phone,name", "61491570156", "mobiles", '"mobile'])
-def test_a_first_row_without_mobile_is_no_header(head: str) -> None:
+def test_a_first_row_without_mobile_is_not_a_header(head: str) -> None:
     if head == '"mobile':  # an open quote is closed by the end, as csv has it
         assert find_delimiter(head) == ","
         return

@@ -120,7 +120,7 @@ def test_some_addresses_are_refused_even_to_listed_hosts(address: str) -> None:
     assert sentence.endswith(".")
 
 
-def test_a_refusal_names_the_address_that_is_meant() -> None:
+def test_a_refusal_names_the_embedded_address() -> None:
     assert refusal_reason("64:ff9b::a9fe:a9fe", "h") == (
         "64:ff9b::a9fe:a9fe reaches 169.254.169.254, a link-local address, which callbacks are never sent to."
     )

@@ -123,7 +123,7 @@ def test_the_rule_of_a_magic_key_names_its_suffix() -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_corrupted_url_has_one_text_that_is_no_utf_8(event: str) -> None:
+def test_a_corrupted_url_has_one_value_that_is_not_utf_8(event: str) -> None:
     told = {
         "dlr": callbacks.delivery_report(message_id=1, mobile="61491570156", at=EPOCH, status="delivered", user_id=2),
         "reply": (reply := callbacks.reply(user_id=1, mobile="61491570156", response="Hé & ho", message_id=2,

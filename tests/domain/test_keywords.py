@@ -54,7 +54,7 @@ def test_possible_keywords_end_at_blanks_and_come_longest_first(text: str) -> No
 
 
 @given(st.text(max_size=keywords.MAX_KEYWORD_LENGTH))
-def test_a_keyword_is_kept_in_its_column_and_is_its_own_normal_form(keyword: str) -> None:
+def test_a_keyword_fits_its_column_and_is_normalised(keyword: str) -> None:
     word = keywords.normalize(keyword)
     assert keywords.normalize(word) == word
     assert len(word) <= 255

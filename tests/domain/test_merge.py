@@ -63,7 +63,7 @@ def test_a_code_is_eight_letters_and_digits(seed: str, recipient: int, kind: str
     assert code == link_code(seed, recipient, kind)
 
 
-def test_codes_differ() -> None:
+def test_codes_of_links_differ() -> None:
     codes = {link_code(s, r, k) for s in ("one", "two") for r in range(500) for k in ("tracked", "unsubscribe")}
     assert len(codes) == 2000
 

@@ -47,7 +47,7 @@ def test_a_second_later_there_is_room_again(calls: list[int], rate: int) -> None
 
 
 @given(ticks, st.integers(-5, 0))
-def test_no_rate_is_no_limit(calls: list[int], rate: int) -> None:
+def test_without_a_rate_there_is_no_limit(calls: list[int], rate: int) -> None:
     assert admitted(calls, rate) == calls
 
 

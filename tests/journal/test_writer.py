@@ -151,7 +151,7 @@ async def test_many_waiting_entries_are_written_in_pieces(
     assert texts(fresh) == [*map(str, range(10)), "call", *map(str, range(10, 95))]
 
 
-async def test_a_transaction_that_fails_with_its_entries_keeps_those_that_waited(
+async def test_a_failed_transaction_does_not_lose_pending_entries(
     fresh: FreshTenant, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await read(fresh, "waits")
@@ -182,7 +182,7 @@ async def test_an_entry_that_no_database_takes_is_lost_alone(
     assert texts(fresh)[-2:] == ["later", "last"]
 
 
-async def test_more_than_can_wait_is_lost_and_the_log_says_so(
+async def test_too_many_pending_entries_are_lost_and_logged(
     fresh: FreshTenant, journal: JournalWriter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(writer, "MAX_KEPT_ENTRIES", 3)
@@ -196,7 +196,7 @@ async def test_more_than_can_wait_is_lost_and_the_log_says_so(
     ]
 
 
-async def test_a_listener_hears_of_its_own_tenant_only(fresh: FreshTenant, journal: JournalWriter) -> None:
+async def test_a_listener_is_woken_by_its_own_tenant_only(fresh: FreshTenant, journal: JournalWriter) -> None:
     other = make_tenant(fresh.store, "other", "secret", name="other")
     order: list[str] = []
 

@@ -58,7 +58,7 @@ def test_colours_have_contrast_in_the_dark_too(open_page: OpenPage, tenant: Acco
     assert violations(page, "color-contrast") == []
 
 
-def test_nothing_is_wider_than_the_screen(open_page: OpenPage, tenant: Account) -> None:
+def test_no_view_is_wider_than_the_screen(open_page: OpenPage, tenant: Account) -> None:
     message = fill(tenant)
     page = open_page(width=360, height=780)
     for where, part in (("#/handsets", ".phone"), ("#/messages", ".message-row"), (f"#/messages/{message}", ".story")):
@@ -119,7 +119,7 @@ def test_the_theme_is_chosen_and_kept(open_page: OpenPage) -> None:
     assert page.evaluate(paper) == dark
 
 
-def test_the_page_comes_back_after_a_restart_and_says_so(open_page: OpenPage, certificates: Certificates) -> None:
+def test_the_page_reconnects_after_a_restart_and_says_so(open_page: OpenPage, certificates: Certificates) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), delivery_delay=0.05)
     with run_sandbox(settings) as first:
         page = open_page(tenant=first)

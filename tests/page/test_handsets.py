@@ -38,7 +38,7 @@ def test_stop_opts_the_phone_out(open_page: OpenPage, tenant: Account) -> None:
     assert tenant.api("send-sms", message="more", to=HANDSET)["error"]["code"] == "RECIPIENTS_ERROR"
 
 
-def test_a_phone_is_switched_off_and_answers_by_itself(open_page: OpenPage, tenant: Account) -> None:
+def test_a_phone_is_switched_off_and_set_to_answer_automatically(open_page: OpenPage, tenant: Account) -> None:
     tenant.send("one")
     page = open_page()
     one = page.locator(f".phone[data-number='{HANDSET}']")

@@ -123,7 +123,7 @@ def test_a_failed_callback_says_why_and_is_sent_again(tenant: Account, open_page
     assert page.evaluate("window.hit") is None
 
 
-def test_what_is_half_pressed_stays_while_other_callbacks_come(tenant: Account, open_page: OpenPage) -> None:
+def test_a_half_pressed_button_stays_while_other_callbacks_come(tenant: Account, open_page: OpenPage) -> None:
     tenant.send("first", dlr_callback="http://169.254.169.254/")
     tenant.ok("POST", "/clock/advance", {"seconds": 2})
     page = open_page("#/callbacks")

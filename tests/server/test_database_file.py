@@ -50,7 +50,7 @@ def test_a_file_that_cannot_be_made_private_is_refused(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://localhost/x", "junk", "a://[b"])
-def test_other_databases_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_other_databases_are_not_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.chdir(tmp_path)
     make_private(url)
     assert list(tmp_path.iterdir()) == []

@@ -178,7 +178,7 @@ def test_blank_lines_before_a_request_are_skipped(server: Account) -> None:
         b"GET /" + b"x" * (1 << 17),
     ],
 )
-def test_bytes_that_are_no_request_are_refused_and_the_connection_ends(server: Account, data: bytes) -> None:
+def test_invalid_requests_are_refused_and_the_connection_ends(server: Account, data: bytes) -> None:
     with connect_tls(server) as connection:
         connection.sendall(data)
         assert read_all(connection).startswith(b"HTTP/1.1 400 Bad Request\r\n")

@@ -195,7 +195,7 @@ def test_curl_is_told_that_it_sent_plain_http_to_the_https_port(server: Account)
     assert (status, PAGE in body) == ("400", True)
 
 
-def test_python_clients_are_told_so_too(server: Account) -> None:
+def test_python_clients_are_told_that_they_sent_plain_http_to_the_https_port(server: Account) -> None:
     url = server.ready.https.replace("https:", "http:")
     with httpx2.Client(trust_env=False) as client:
         answer = client.post(f"{url}/send-sms.json", data={"message": "x" * 100_000})

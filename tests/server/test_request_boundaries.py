@@ -88,7 +88,7 @@ def read_with_h11(data: bytes) -> list[Sent]:
 
 
 @given(streams(), st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 4), PIECES), min_size=1, max_size=3), PLACES)
-def test_no_request_is_read_that_nobody_sent(
+def test_only_requests_that_were_sent_are_read(
     stream: Stream, changes: Sequence[tuple[int, int, bytes]], places: list[int]
 ) -> None:
     """Another parser reads at least the same requests in a damaged stream.

@@ -102,7 +102,7 @@ def test_streams_and_waits_see_what_any_process_did(parent: SandboxProcess) -> N
         assert [each.result()["ok"] for each in results] == [True, True]
 
 
-def test_one_scrape_answers_for_all_processes(parent: SandboxProcess) -> None:
+def test_one_scrape_has_the_metrics_of_all_processes(parent: SandboxProcess) -> None:
     tenant = parent.account.tenant()
 
     def count_calls() -> float:

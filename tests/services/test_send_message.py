@@ -31,7 +31,7 @@ def send(at: FreshTenant, template: Template, *values: Values) -> list[str]:
     return [each.text for each in found if each]
 
 
-def test_a_plain_text_is_kept_once(fresh: FreshTenant) -> None:
+def test_a_plain_text_is_stored_once(fresh: FreshTenant) -> None:
     assert send(fresh, Template.parse("Hello", TARGET), {}, {}) == ["Hello", "Hello"]
 
 

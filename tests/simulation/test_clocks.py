@@ -67,7 +67,7 @@ async def test_a_clock_without_a_holder_is_resumed(fresh: FreshTenant, here: Clo
         assert NOON <= after.now(real_now()) <= NOON + (real_now() - began)
 
 
-async def test_clocks_that_this_process_moves_are_left_alone(fresh: FreshTenant, here: Clocks) -> None:
+async def test_clocks_that_this_process_moves_are_not_resumed(fresh: FreshTenant, here: Clocks) -> None:
     async with here.hold(fresh.tenant):
         set_clock(fresh, Clock(frozen_at=NOON, moving=True))
         await here.resume_abandoned()
@@ -75,7 +75,7 @@ async def test_clocks_that_this_process_moves_are_left_alone(fresh: FreshTenant,
             assert clock_of(db, fresh.tenant) == Clock(frozen_at=NOON, moving=True)
 
 
-async def test_a_session_that_was_lost_is_begun_anew(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
+async def test_a_lost_session_is_opened_again(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
     async with here.hold(fresh.tenant):
         end_session(fresh, here)
     async with elsewhere.hold(fresh.tenant):

@@ -22,9 +22,7 @@ pytestmark = pytest.mark.anyio
 # The result of an import
 
 
-async def test_a_file_becomes_members_by_itself(
-    fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver
-) -> None:
+async def test_the_runner_imports_a_file(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> None:
     await runner.start()
     list_id = await bulk(call, receiver.url("/people.csv", body=PEOPLE), field_2="postcode")
     await until(ended(fresh, list_id))

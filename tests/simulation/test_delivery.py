@@ -102,7 +102,7 @@ async def test_a_message_that_takes_too_long_expires(
     assert [dict(each.params)["status"] for each in receiver.requests] == [status]
 
 
-async def test_a_scheduled_message_goes_out_when_it_should(still: FreshTenant, runner: Runner, call: Client) -> None:
+async def test_a_scheduled_message_is_sent_at_its_time(still: FreshTenant, runner: Runner, call: Client) -> None:
     sent = await call.send(send_at="2026-03-01 13:00:00")
     await runner.advance(still.tenant, to=NOON + HOUR - seconds(1))
     assert queries.message(still, sent).status == messages.SCHEDULED

@@ -42,7 +42,7 @@ def _reports_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_reports_fail")
-async def test_an_event_that_fails_is_kept_and_runs_again_as_at_its_time(
+async def test_an_event_that_fails_is_kept_and_runs_again_with_its_own_time(
     still: FreshTenant, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = JournalWriter(still.store, 100)
@@ -101,7 +101,7 @@ async def test_an_event_that_another_process_ran_is_not_kept(still: FreshTenant,
         assert failed_events.count(db) == 0
 
 
-async def test_a_callback_whose_event_failed_is_made_when_it_runs_again(
+async def test_a_failed_event_creates_its_callback_when_it_runs_again(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lane is kept, too."""
@@ -143,7 +143,7 @@ async def test_an_outcome_that_cannot_be_recorded_does_not_delay_others(
     assert len(receiver.requests) == 4
 
 
-async def test_a_database_that_fails_at_the_stop_is_no_error(
+async def test_a_database_that_fails_during_the_stop_raises_no_error(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip

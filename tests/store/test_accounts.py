@@ -96,7 +96,7 @@ def test_exactly_the_balance_can_be_spent(fresh: FreshTenant) -> None:
     assert balance(fresh) == 0
 
 
-def test_an_account_that_may_owe_goes_below_zero(fresh: FreshTenant) -> None:
+def test_an_account_on_credit_can_have_a_negative_balance(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"credit_based": 1})
         assert ledger.charge(db, fresh.account, FULL + 5, transactions.FEE, "test", NOON)

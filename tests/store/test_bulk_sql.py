@@ -73,7 +73,7 @@ def test_the_statements_of_the_test_above_are_bulk_statements(fresh: FreshTenant
             assert statement._bulk.count("%s") == 1
 
 
-def test_a_parameter_without_a_type_stands_in_no_bulk_statement(fresh: FreshTenant) -> None:
+def test_a_statement_with_a_parameter_without_a_type_is_not_run_in_bulk(fresh: FreshTenant) -> None:
     assert to_bulk_sql("DELETE FROM messages WHERE id = %s") is None
     assert to_bulk_sql("DELETE FROM messages WHERE id = %s::BIGINT AND text = %s") is None
     assert to_bulk_sql("DELETE FROM messages") is None

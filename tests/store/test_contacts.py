@@ -87,7 +87,7 @@ def test_a_member_leaves_once(fresh: FreshTenant, people: ContactList, reason: s
 
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(["join", "leave"]), st.integers(0, 7)), max_size=20))
-def test_the_counts_of_a_list_are_what_its_pages_hold(fresh: FreshTenant, moves: list[tuple[str, int]]) -> None:
+def test_the_counts_of_a_list_equal_the_members_on_its_pages(fresh: FreshTenant, moves: list[tuple[str, int]]) -> None:
     with fresh.store.begin() as db:
         on = contacts.add_list(db, fresh.tenant, fresh.account.id, "Any", {}, NOON)
     known: dict[str, bool] = {}

@@ -14,7 +14,7 @@ from sms_sandbox.store.unit_of_work import announce_wake, invalidate
 from tests.conftest import FreshTenant
 
 
-def test_which_store_is_embedded(store: Store) -> None:
+def test_only_sqlite_is_embedded(store: Store) -> None:
     assert store.embedded == (store.engine.dialect.name == "sqlite")
 
 

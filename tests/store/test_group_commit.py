@@ -251,7 +251,7 @@ async def test_a_transaction_takes_no_more_than_it_can_do_in_time(
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
-def test_work_goes_on_after_the_connection_was_lost(fresh: FreshTenant) -> None:
+def test_work_continues_after_the_connection_was_lost(fresh: FreshTenant) -> None:
     async def run() -> None:
         take = lambda db: ids.take(db, fresh.tenant, "message")  # noqa: E731
         await fresh.store.run(take)

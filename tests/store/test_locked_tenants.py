@@ -34,7 +34,7 @@ def test_work_that_needs_a_tenant_of_another_process_runs_when_that_is_free(fres
 
 
 @pytest.mark.parametrize("given", [True, False])
-def test_a_tenant_that_another_process_keeps_locked_holds_up_its_own_work_only(fresh: FreshTenant, given: bool) -> None:
+def test_a_tenant_locked_by_another_process_delays_only_its_own_work(fresh: FreshTenant, given: bool) -> None:
     other = make_tenant(fresh.store, "other", name="other")
 
     def run(tenant: int) -> "asyncio.Future[int]":

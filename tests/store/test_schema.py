@@ -87,7 +87,7 @@ def test_tables_of_another_version_are_refused(tmp_path: Path) -> None:
     )
 
 
-def test_tables_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
+def test_tables_of_other_programs_are_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "app.db"
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE messages (body TEXT)")
@@ -134,7 +134,7 @@ def test_a_file_survives_a_process_that_dies(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_file_is_one_process_s_alone(tmp_path: Path) -> None:
+def test_a_file_is_used_by_one_process_only(tmp_path: Path) -> None:
     """Accounts and the throttle are remembered, which a second process would not hear of."""
     url = f"sqlite:///{tmp_path}/mine.db"
     store = open_store(url)

@@ -120,7 +120,7 @@ def test_clocks_held_by_an_advance_are_listed(fresh: FreshTenant, other: FreshTe
         assert [each.id for each in tenants.list_moving(db)] == [other.tenant]
 
 
-def test_a_fresh_tenant_holds_what_it_should(fresh: FreshTenant) -> None:
+def test_a_new_tenant_has_its_first_account_and_numbers(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert +rows(db, fresh.tenant) == Counter(
             counters=2, accounts=1, transactions=1, timeline=1, journals=1, numbers=2 + len(new_tenant.POOL)

@@ -138,7 +138,7 @@ def test_an_advance_wakes_no_rows(fresh: FreshTenant) -> None:
         assert timeline.find_next_wake(db) is None
 
 
-def test_a_listener_hears_of_new_events(fresh: FreshTenant) -> None:
+def test_a_listener_is_told_of_new_events(fresh: FreshTenant) -> None:
     heard: list[int] = []
     fresh.store.on_scheduled = heard.append
     real = real_now()

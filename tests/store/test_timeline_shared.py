@@ -79,7 +79,7 @@ def test_a_clock_that_is_set_while_something_is_planned_is_followed(fresh: Fresh
             assert timeline.find_next_wake(db) == wakes
 
 
-def test_clocks_that_are_kept_are_not_set(fresh: FreshTenant, other: FreshTenant) -> None:
+def test_setting_a_clock_waits_for_its_lock(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as keeping:
         timeline.lock_clocks(keeping, [other.tenant, fresh.tenant, -1])
         setting = threading.Thread(target=lambda: _freeze(fresh))
@@ -95,7 +95,7 @@ def _freeze(at: FreshTenant) -> None:
         stand(db, at.tenant)
 
 
-def test_what_is_held_is_not_taken(fresh: FreshTenant) -> None:
+def test_locked_rows_are_not_taken(fresh: FreshTenant) -> None:
     real = real_now()
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(real, "send", 1), Plan(real, "send", 2)])

@@ -70,7 +70,7 @@ async def test_the_receiver_answers_while_the_loop_is_blocked(tenant: Sandbox) -
     assert len(await tenant.receiver().a.wait_for(2)) == 2
 
 
-async def test_an_app_on_another_thread_goes_on(tenant: Sandbox) -> None:
+async def test_an_app_on_another_thread_keeps_running(tenant: Sandbox) -> None:
     stop: list[Callable[[], object]] = []
     urls: list[str] = []
     ready = threading.Event()

@@ -112,7 +112,7 @@ def test_a_receiver_can_hang_until_it_is_closed(receiver: Receiver) -> None:
         assert caller.recv(1) == b""
 
 
-def test_waiting_ends_with_what_came_or_with_what_came_instead(receiver: Receiver) -> None:
+def test_a_wait_returns_the_callbacks_or_tells_what_came_instead(receiver: Receiver) -> None:
     later = threading.Timer(0.05, tell, [receiver])
     later.start()
     assert [each.event for each in receiver.wait_for(1, "dlr", timeout=600)] == ["dlr"]  # longer than a test may take

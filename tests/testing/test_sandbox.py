@@ -146,7 +146,7 @@ def test_reset_makes_a_tenant_fresh_and_keeps_its_receiver(tenant: Sandbox) -> N
     assert [each.answer for each in receiver.dlrs] == [200]
 
 
-def test_reset_empties_what_is_named(tenant: Sandbox) -> None:
+def test_a_reset_can_be_limited_to_some_kinds(tenant: Sandbox) -> None:
     tenant.call("send-sms", message="hello", to=HANDSET)
     tenant.call("add-list", name="abc")
     tenant.reset("messages")
@@ -173,7 +173,7 @@ def test_the_clock_is_read_advanced_frozen_and_resumed(tenant: Sandbox) -> None:
         tenant.advance()
 
 
-def test_an_advance_tells_what_happened_when_it_has(tenant: Sandbox) -> None:
+def test_an_advance_tells_what_happened(tenant: Sandbox) -> None:
     tenant.call("send-sms", message="hello", to=HANDSET)
     done = tenant.advance(minutes=1)
     assert done.counts == {"report": 1, "callback": 1}

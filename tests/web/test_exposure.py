@@ -99,7 +99,7 @@ def test_an_account_of_an_earlier_start_loses_the_published_secret(sqlite: Engin
     assert secret != "sandbox-secret"
 
 
-def test_nobody_creates_an_account_with_the_published_secret(certificates: Certificates) -> None:
+def test_an_account_with_the_published_secret_cannot_be_created(certificates: Certificates) -> None:
     settings = Settings(
         host=ANY_ADDRESS, https_port=0, http_port=0, certs=str(certificates.directory), accounts="open", throttle=0
     )

@@ -59,7 +59,7 @@ def test_a_fault_is_added(tenant: Account, fault: Run, args: str, expected: dict
     assert tenant.ok("GET", "/faults") == {"faults": [added]}
 
 
-def test_the_first_comes_first_and_takes_effect(tenant: Account, fault: Run) -> None:
+def test_a_fault_added_first_decides(tenant: Account, fault: Run) -> None:
     for args in (("--error", "FAILED"), ("--error", "NO_ACCESS", "--first")):
         assert fault("add", *args).exit_code == 0
     assert tenant.api("get-balance")["error"]["code"] == "NO_ACCESS"

@@ -40,7 +40,7 @@ def test_a_delivery_report_arrives_signed(receiver: Receiver) -> None:
     assert answered.startswith("200 after ")
 
 
-def test_a_reply_arrives_with_what_is_given(receiver: Receiver) -> None:
+def test_a_reply_arrives_with_the_given_values(receiver: Receiver) -> None:
     given = {name: f"{name} é&+" for name, _ in REPLY}
     flags = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", value)]
     assert fire("reply", receiver.url, *flags).exit_code == 0

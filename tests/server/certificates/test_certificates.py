@@ -163,7 +163,7 @@ def test_the_server_certificate_is_renewed_in_its_last_month(
     assert after["ca.pem"] == made["ca.pem"]
 
 
-def test_a_server_certificate_from_the_future_is_made_anew(certificates: Certificates) -> None:
+def test_a_server_certificate_from_the_future_is_replaced(certificates: Certificates) -> None:
     ensure(certificates.directory, now=datetime.now(UTC) + 500 * DAY)
     with pytest.raises(ssl.SSLCertVerificationError):
         handshake(certificates, "localhost")

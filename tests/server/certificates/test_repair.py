@@ -48,7 +48,7 @@ def test_a_damaged_ca_is_replaced_with_a_warning(
     handshake(certificates, "localhost", trusted=certificates.ca_bundle)
 
 
-def test_a_server_certificate_is_no_ca(certificates: Certificates, made: dict[str, bytes]) -> None:
+def test_a_server_certificate_is_not_accepted_as_ca(certificates: Certificates, made: dict[str, bytes]) -> None:
     certificates.ca.write_bytes(made["server.pem"])
     certificates.ca_key.write_bytes(made["server-key.pem"])
     ensure(certificates.directory)

@@ -56,7 +56,7 @@ async def test_a_name_is_judged_by_what_it_resolves_to(
     assert unconnected == []
 
 
-async def test_of_several_addresses_only_those_allowed_are_tried(
+async def test_only_the_allowed_ones_of_several_addresses_are_tried(
     client: CallbackClient, unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve(monkeypatch, "169.254.169.254", "10.1.2.3", "93.184.216.34")
@@ -105,7 +105,7 @@ async def test_a_public_name_is_refused_before_dns_is_asked(
     assert asked == []
 
 
-async def test_a_name_that_may_be_public_is_refused_by_the_rule_if_nothing_is_known_of_it(
+async def test_a_name_that_does_not_resolve_is_refused_if_it_may_be_public(
     client: CallbackClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fail_to_resolve)
@@ -159,7 +159,9 @@ def test_the_sandbox_does_not_call_itself(own: tuple[str, int], address: str) ->
     checked.check("10.255.255.254", "app.internal", 8080)
 
 
-async def test_its_own_address_is_not_connected_to(unconnected: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_client_does_not_connect_to_the_sandbox_itself(
+    unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = CallbackClient(destinations=Destinations(own=[("127.0.0.1", 8080)]))
     resolve(monkeypatch, "127.0.0.1")
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):

@@ -39,7 +39,7 @@ def fail(code: int) -> socket.socket:
 
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE])
-def test_missing_descriptors_are_no_failure_of_the_receiver(code: int) -> None:
+def test_missing_descriptors_are_not_blamed_on_the_receiver(code: int) -> None:
     with pytest.raises(ExhaustedError):
         raise_if_exhausted(OSError(code, "on purpose"))
     with pytest.raises(ExhaustedError):

@@ -86,7 +86,7 @@ async def test_failures_of_every_kind_are_retried(
     assert receiver.at("/elsewhere") == []
 
 
-async def test_a_body_that_does_not_end_is_no_failure(
+async def test_a_body_that_does_not_end_is_a_success(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     await call.send(dlr_callback=receiver.url(trick="endless", body=b"x"))
@@ -147,7 +147,7 @@ async def test_a_callback_sent_again_by_hand_is_attempted_once(
     assert ([each.status for each in attempts], callback.next_due) == ([200, 500], None)
 
 
-async def test_more_callbacks_than_may_be_under_way_at_once(
+async def test_more_callbacks_than_may_run_at_once_are_all_sent(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     """They wait for each other, and never exceed the limit of the lane."""
