@@ -48,8 +48,8 @@ class Ran:
 
     def counts(self, **wanted: int) -> bool:
         """Return True if these are the counts, and there are no others."""
-        found = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|error)", self.said)}
-        assert found == wanted, self.said
+        outcomes = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|error)", self.said)}
+        assert outcomes == wanted, self.said
         return True
 
     def about(self, test: str) -> str:

@@ -92,11 +92,11 @@ def test_imports_go_down_only() -> None:
 
 
 def test_the_arrows_make_no_circle() -> None:
-    below: dict[str, set[str]] = {here: {each.partition(".")[0] for each in those} for here, those in ARROWS.items()}
+    below: dict[str, set[str]] = {room: {each.partition(".")[0] for each in those} for room, those in ARROWS.items()}
     while below:
-        ends = {here for here, those in below.items() if not those & below.keys()}
+        ends = {room for room, those in below.items() if not those & below.keys()}
         assert ends, f"a circle among {sorted(below)}"
-        below = {here: those for here, those in below.items() if here not in ends}
+        below = {room: those for room, those in below.items() if room not in ends}
 
 
 def test_only_app_server_and_cli_read_settings() -> None:

@@ -46,10 +46,10 @@ def test_the_same_calls_make_the_same_bytes(servers: list[Account], receiver: Re
 def assert_same(one: bytes, other: bytes) -> None:
     if one == other:
         return
-    here, there = json.loads(one), json.loads(other)
-    for name in here["tables"]:
-        assert here["tables"][name] == there["tables"][name], name
-    assert here == there
+    one_rows, other_rows = json.loads(one), json.loads(other)
+    for name in one_rows["tables"]:
+        assert one_rows["tables"][name] == other_rows["tables"][name], name
+    assert one_rows == other_rows
     assert one == other
 
 

@@ -220,8 +220,8 @@ def test_a_crash_loses_nothing_that_was_answered(
         # Tries that were under way when it died come again when the first wait of the ladder is over.
         account.ok("POST", "/clock/advance", {"minutes": 2})
         assert account.ok("GET", "/callbacks", state="waiting", max=1)["page"]["total"] == 0
-        told = {(each["message_id"], each["mobile"]) for each in receiver.received}
-        assert told >= {(str(message), to) for message in answered for to in (HANDSET, "61491570157")}
+        reported = {(each["message_id"], each["mobile"]) for each in receiver.received}
+        assert reported >= {(str(message), to) for message in answered for to in (HANDSET, "61491570157")}
         process.end()
 
 
@@ -236,18 +236,18 @@ def test_two_processes_share_one_database(
     with run_process(certificates, tmp_path, *flags) as one, run_process(certificates, tmp_path, *flags) as two:
         share_the_throttle(one, two)
         tenant = one.account.tenant()
-        there = Account(two.account.ready, tenant.key, tenant.secret)
+        account = Account(two.account.ready, tenant.key, tenant.secret)
         tenant.ok("PATCH", "/account", {"dlr_url": f"{receiver.url}/dlr"})
         with ThreadPoolExecutor(8) as pool:
-            sent = list(pool.map(lambda number: (tenant, there)[number % 2].send(f"number {number}"), range(60)))
+            sent = list(pool.map(lambda number: (tenant, account)[number % 2].send(f"number {number}"), range(60)))
         assert len(set(sent)) == 60
         receiver.wait_for(60)
-        eventually(lambda: there.ok("GET", "/callbacks", state="delivered", max=1)["page"]["total"] == 60)
+        eventually(lambda: account.ok("GET", "/callbacks", state="delivered", max=1)["page"]["total"] == 60)
         assert Counter(each["message_id"] for each in receiver.received) == dict.fromkeys(map(str, sent), 1)
 
         answered = list(sent)
         senders = Senders([tenant] * 3, dlr_callback=f"{receiver.url}/killed")
-        others = Senders([there] * 1, dlr_callback=f"{receiver.url}/killed")
+        others = Senders([account] * 1, dlr_callback=f"{receiver.url}/killed")
         eventually(lambda: len(senders.answered) >= 20)
         one.kill()
         answered += senders.wait()
@@ -255,14 +255,14 @@ def test_two_processes_share_one_database(
         two.end()
         answered += others.wait()
     with run_process(certificates, tmp_path, *flags) as three:
-        there = Account(three.account.ready, tenant.key, tenant.secret)
-        messages = stored(there)
+        account = Account(three.account.ready, tenant.key, tenant.secret)
+        messages = stored(account)
         assert set(answered) <= {each["id"] for each in messages}
         spent = sum(Decimal(str(each["cost"])) for each in messages)
-        assert Decimal(str(there.ok("GET", "/account")["balance"])) == 1000 - spent
-        eventually(lambda: there.ok("GET", "/recipients", status="pending", max=1)["page"]["total"] == 0)
-        there.ok("POST", "/clock/advance", {"minutes": 2})
-        assert there.ok("GET", "/callbacks", state="waiting", max=1)["page"]["total"] == 0
+        assert Decimal(str(account.ok("GET", "/account")["balance"])) == 1000 - spent
+        eventually(lambda: account.ok("GET", "/recipients", status="pending", max=1)["page"]["total"] == 0)
+        account.ok("POST", "/clock/advance", {"minutes": 2})
+        assert account.ok("GET", "/callbacks", state="waiting", max=1)["page"]["total"] == 0
         assert {each["message_id"] for each in receiver.received} >= set(map(str, answered))
         three.end()
 
@@ -270,8 +270,8 @@ def test_two_processes_share_one_database(
 def share_the_throttle(one: SandboxProcess, two: SandboxProcess) -> None:
     """Sixteen calls of one account within a second, in turns: the last is refused by either process."""
     tenant = one.account.tenant(throttle=15)
-    there = Account(two.account.ready, tenant.key, tenant.secret)
-    with kept(tenant) as here_call, kept(there) as there_call:
+    account = Account(two.account.ready, tenant.key, tenant.secret)
+    with kept(tenant) as here_call, kept(account) as there_call:
         for call in (here_call, there_call):
             call("get-balance")  # so that neither connection is to be made within the second
         time.sleep(1.1)

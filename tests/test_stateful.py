@@ -54,47 +54,50 @@ class Machine(ApiMachine):
         self.members[reply["id"]] = {}
         return reply["id"]
 
-    @rule(on=consumes(lists))
-    def remove_list(self, on: int) -> None:
-        reply = self.ok("get-list", list_id=on, members="none")
-        self.ok("remove-list", list_id=on)
+    @rule(list_id=consumes(lists))
+    def remove_list(self, list_id: int) -> None:
+        reply = self.ok("get-list", list_id=list_id, members="none")
+        self.ok("remove-list", list_id=list_id)
         self.names.remove(reply["name"])
-        del self.members[on]
-        assert self.call("get-list", list_id=on)[0] == "NOT_FOUND"
+        del self.members[list_id]
+        assert self.call("get-list", list_id=list_id)[0] == "NOT_FOUND"
 
-    @rule(on=lists, handset=handsets)
-    def add_member(self, on: int, handset: str) -> None:
-        code, _ = self.call("add-to-list", list_id=on, msisdn=handset)
-        if handset not in self.members[on]:
+    @rule(list_id=lists, handset=handsets)
+    def add_member(self, list_id: int, handset: str) -> None:
+        code, _ = self.call("add-to-list", list_id=list_id, msisdn=handset)
+        if handset not in self.members[list_id]:
             assert code == "SUCCESS"
-            self.members[on][handset] = True
-        elif self.members[on][handset]:
+            self.members[list_id][handset] = True
+        elif self.members[list_id][handset]:
             assert code in ("KEY_EXISTS", "OPTOUT")
         else:
             assert code in ("OPTOUT", "DUPLICATE_DELETED")
 
-    @rule(on=lists, handset=handsets, name=st.sampled_from(["Alpha", "2024", "", "Olé & Co <x>"]))
-    def edit_member(self, on: int, handset: str, name: str) -> None:
-        code, reply = self.call("edit-list-member", list_id=on, msisdn=handset, first_name=name)
-        if handset not in self.members[on]:
+    @rule(list_id=lists, handset=handsets, name=st.sampled_from(["Alpha", "2024", "", "Olé & Co <x>"]))
+    def edit_member(self, list_id: int, handset: str, name: str) -> None:
+        code, reply = self.call("edit-list-member", list_id=list_id, msisdn=handset, first_name=name)
+        if handset not in self.members[list_id]:
             assert code == "NOT_FOUND"
         elif code == "SUCCESS":
             assert str(reply["first_name"] or "") == name
 
-    @rule(on=lists, handset=handsets, everywhere=st.booleans())
-    def delete_member(self, on: int, handset: str, everywhere: bool) -> None:
+    @rule(list_id=lists, handset=handsets, everywhere=st.booleans())
+    def delete_member(self, list_id: int, handset: str, everywhere: bool) -> None:
         before = {each for each, of in self.members.items() if of.get(handset)}
-        code, reply = self.call("delete-from-list", list_id=0 if everywhere else on, msisdn=handset)
-        told = set(reply.get("list_ids", []))
-        assert told <= (before if everywhere else {on})
-        assert code == ("SUCCESS" if told else "NOT_FOUND")
-        for each in told:
+        code, reply = self.call("delete-from-list", list_id=0 if everywhere else list_id, msisdn=handset)
+        list_ids = set(reply.get("list_ids", []))
+        assert list_ids <= (before if everywhere else {list_id})
+        assert code == ("SUCCESS" if list_ids else "NOT_FOUND")
+        for each in list_ids:
             self.members[each][handset] = False
 
-    @rule(on=lists, handset=handsets)
-    def opt_out_member(self, on: int, handset: str) -> None:
-        code, reply = self.call("optout-list-member", list_id=on, msisdn=handset)
-        assert code == ("SUCCESS" if handset in self.members[on] else "NOT_FOUND") or not self.members[on][handset]
+    @rule(list_id=lists, handset=handsets)
+    def opt_out_member(self, list_id: int, handset: str) -> None:
+        code, reply = self.call("optout-list-member", list_id=list_id, msisdn=handset)
+        assert (
+            code == ("SUCCESS" if handset in self.members[list_id] else "NOT_FOUND")
+            or not self.members[list_id][handset]
+        )
         if code == "SUCCESS":
             self.stopped.add(handset)
             for each in reply["list_ids"]:
@@ -119,10 +122,10 @@ class Machine(ApiMachine):
         else:
             self.charged(reply, len(sure), len(to))
 
-    @rule(on=lists)
-    def send_to_list(self, on: int) -> None:
-        active = self.ok("get-list", list_id=on, members="none")["members_active"]
-        code, reply = self.call("send-sms", message="Hello [firstname]", list_id=on)
+    @rule(list_id=lists)
+    def send_to_list(self, list_id: int) -> None:
+        active = self.ok("get-list", list_id=list_id, members="none")["members_active"]
+        code, reply = self.call("send-sms", message="Hello [firstname]", list_id=list_id)
         if active:
             self.charged(reply, active, active)
         else:
@@ -195,10 +198,10 @@ class Machine(ApiMachine):
         self.client_ids.add(reply["id"])
         return (reply["apikey"], reply["apisecret"])
 
-    @rule(who=clients, on=lists)
-    def clients_see_nothing_of_their_reseller(self, who: tuple[str, str], on: int) -> None:
+    @rule(who=clients, list_id=lists)
+    def clients_see_nothing_of_their_reseller(self, who: tuple[str, str], list_id: int) -> None:
         assert self.call("get-lists", who)[1]["lists_total"] == 0
-        assert self.call("get-list", who, list_id=on)[0] == "NO_ACCESS"
+        assert self.call("get-list", who, list_id=list_id)[0] == "NO_ACCESS"
         assert self.call("get-clients", who)[0] == "NO_ACCESS"
         assert self.call("send-sms", who, message="Hi", to=HANDSETS[0])[0] == "LEDGER_ERROR"
 
@@ -224,11 +227,11 @@ class Machine(ApiMachine):
         for each in rows:
             known = self.members[each["id"]]
             assert each["members_total"] == len(known)
-            told = {str(member["msisdn"]) for member in self.read_pages("get-list", "members", list_id=each["id"])}
-            assert each["members_active"] == len(told)
+            members = {str(member["msisdn"]) for member in self.read_pages("get-list", "members", list_id=each["id"])}
+            assert each["members_active"] == len(members)
             active = {handset for handset, is_active in known.items() if is_active}
-            assert told <= active
-            assert active - told <= self.stopped
+            assert members <= active
+            assert active - members <= self.stopped
 
     @invariant()
     def everything_sent_is_reported(self) -> None:
@@ -237,8 +240,8 @@ class Machine(ApiMachine):
         report = self.ok("get-message-report")
         assert report["messages_total"] <= self.sent
         for each in report.get("messages", []):
-            told = sum(each[state] for state in ("pending", "delivered", "soft_bounced", "hard_bounced"))
-            assert told == (0 if each["status"] == "user cancelled" else each["sms"])
+            total = sum(each[state] for state in ("pending", "delivered", "soft_bounced", "hard_bounced"))
+            assert total == (0 if each["status"] == "user cancelled" else each["sms"])
         assert sent["total"] >= len(sent.get("messages", []))
 
     @invariant()

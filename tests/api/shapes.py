@@ -16,8 +16,8 @@ def find_mismatch(value: Any, hint: Any, at: str = "") -> str | None:
     if get_origin(hint) is NotRequired:
         hint = get_args(hint)[0]
     if get_origin(hint) in (Union, types.UnionType):
-        found = [find_mismatch(value, each, at) for each in get_args(hint)]
-        return None if None in found else found[0]
+        mismatches = [find_mismatch(value, each, at) for each in get_args(hint)]
+        return None if None in mismatches else mismatches[0]
     if is_typeddict(hint):
         return _find_mismatch_of_keys(value, hint, at)
     if get_origin(hint) in (list, Sequence):
@@ -48,8 +48,8 @@ def _find_mismatch_of_keys(value: Any, hint: Any, at: str) -> str | None:
     return _first(find_mismatch(inner, hints[key], f"{at}.{key}") for key, inner in value.items())
 
 
-def _first(found: Any) -> str | None:
-    return next((each for each in found if each is not None), None)
+def _first(mismatches: Any) -> str | None:
+    return next((each for each in mismatches if each is not None), None)
 
 
 def list_branches(hint: Any, at: str = "") -> set[tuple[str, str]]:

@@ -144,15 +144,15 @@ def test_records_are_sorted_as_requested(
 
 
 def test_a_message_report_has_a_row_for_each_message(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="people", field_1="City", field_2="Postcode")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Given", field_1="Sydney", field_2="2000")
+    list_id = call.ok("add-list", name="people", field_1="City", field_2="Postcode")["id"]
+    call.ok("add-to-list", list_id=list_id, msisdn=TO, first_name="Given", field_1="Sydney", field_2="2000")
     single = send(call, message="0042")
     advance(frozen, minutes=1)
-    to_list = call.ok("send-sms", list_id=on, message="Dear [firstname] " + "x" * 200)["message_id"]
+    to_list = call.ok("send-sms", list_id=list_id, message="Dear [firstname] " + "x" * 200)["message_id"]
     advance(frozen, minutes=1)
     reply(frozen, str(TO), "Stop")
     several = send(call, f"{TO + 1},{TO + 2}")
-    response = call.ok("get-message-report", list_id=on)
+    response = call.ok("get-message-report", list_id=list_id)
     assert list(response) == ["page", "messages_total", "sms_total", "messages", "error"]
     assert (response["messages_total"], response["sms_total"]) == (3, 5)
     newest, middle, oldest = response["messages"]
@@ -169,22 +169,22 @@ def test_a_message_report_has_a_row_for_each_message(call: Caller, frozen: Fresh
     assert list(oldest.items())[13:] == [
         ("msisdn", TO), ("first_name", "Given"), ("last_name", ""), ("fields", {"City": "Sydney", "Postcode": 2000}),
     ]  # fmt: skip
-    as_array = call.ok("get-message-report", list_id=on, response_style="array")["messages"][2]["fields"]
+    as_array = call.ok("get-message-report", list_id=list_id, response_style="array")["messages"][2]["fields"]
     assert as_array == [{"name": "City", "value": "Sydney"}, {"name": "Postcode", "value": 2000}]
     plain = call.ok("get-message-report")["messages"][2]
     assert list(plain)[-1] == "msisdn"
 
 
 def test_a_list_adds_the_names_of_its_members_to_the_report(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="plain")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO)
+    list_id = call.ok("add-list", name="plain")["id"]
+    call.ok("add-to-list", list_id=list_id, msisdn=TO)
     send(call, TO)
     send(call, TO + 1)
-    unknown, known = call.ok("get-message-report", list_id=on)["messages"]
+    unknown, known = call.ok("get-message-report", list_id=list_id)["messages"]
     assert list(unknown)[-1] == "msisdn"
     assert list(known.items())[-3:] == [("msisdn", TO), ("first_name", None), ("last_name", None)]
     assert call.refused("get-message-report", list_id=1)[0] == "NOT_FOUND"
-    assert add_other_caller(frozen).refused("get-message-report", list_id=on)[0] == "NO_ACCESS"
+    assert add_other_caller(frozen).refused("get-message-report", list_id=list_id)[0] == "NO_ACCESS"
 
 
 def test_scheduled_and_cancelled_messages_are_not_in_the_report(call: Caller, frozen: FreshTenant) -> None:

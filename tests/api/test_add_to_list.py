@@ -16,14 +16,14 @@ def rich(call: Caller, frozen: FreshTenant) -> int:
 
 
 def test_an_added_contact_is_returned(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="plain")["id"]
-    assert items(call.ok("add-to-list", list_id=on, msisdn=TO)) == [
-        ("list_id", on), ("msisdn", TO), ("first_name", None), ("last_name", None), ("created_at", TOLD),
+    list_id = call.ok("add-list", name="plain")["id"]
+    assert items(call.ok("add-to-list", list_id=list_id, msisdn=TO)) == [
+        ("list_id", list_id), ("msisdn", TO), ("first_name", None), ("last_name", None), ("created_at", TOLD),
         ("status", "active"),
     ]  # fmt: skip
-    response = call.ok("add-to-list", list_id=on, msisdn=TO + 1, first_name=" Abc ", last_name="7", field_1="lost")
+    response = call.ok("add-to-list", list_id=list_id, msisdn=TO + 1, first_name=" Abc ", last_name="7", field_1="lost")
     assert (response["first_name"], response["last_name"], "fields" in response) == ("Abc", 7, False)
-    counted = call.ok("get-list", list_id=on)
+    counted = call.ok("get-list", list_id=list_id)
     assert (counted["members_active"], counted["members_total"]) == (2, 2)
 
 
@@ -54,8 +54,8 @@ def test_custom_fields_are_set_by_name(call: Caller, rich: int, name: str, field
 
 
 def test_field_2_sets_the_second_field_even_if_another_field_is_named_2(call: Caller) -> None:
-    on = call.ok("add-list", name="odd", field_1="2", field_2="one")["id"]
-    assert call.ok("add-to-list", list_id=on, msisdn=TO, field_2="x")["fields"] == {"2": "", "one": "x"}
+    list_id = call.ok("add-list", name="odd", field_1="2", field_2="one")["id"]
+    assert call.ok("add-to-list", list_id=list_id, msisdn=TO, field_2="x")["fields"] == {"2": "", "one": "x"}
 
 
 def test_parameter_names_of_other_clients_are_ignored(call: Caller, rich: int) -> None:
@@ -116,8 +116,8 @@ def test_a_contact_is_added_once_and_not_changed(call: Caller, rich: int) -> Non
 
 def test_a_contact_on_two_lists_is_two_members(call: Caller, rich: int) -> None:
     other = call.ok("add-list", name="other")["id"]
-    for on in (rich, other):
-        call.ok("add-to-list", list_id=on, msisdn=TO)
+    for list_id in (rich, other):
+        call.ok("add-to-list", list_id=list_id, msisdn=TO)
 
 
 def test_contacts_that_left_a_list_cannot_be_added_again(call: Caller, frozen: FreshTenant, rich: int) -> None:

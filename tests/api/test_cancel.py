@@ -102,12 +102,12 @@ def test_a_scheduled_send_to_a_long_list_is_cancelled(
 ) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
     freeze(fresh, NOW)
-    on = call.ok("add-list", name="long")["id"]
+    list_id = call.ok("add-list", name="long")["id"]
     for number in range(61491570150, 61491570155):
-        call.ok("add-to-list", list_id=on, msisdn=number)
-    early = call.ok("send-sms", message="hi", list_id=on, send_at=LATER)["message_id"]
+        call.ok("add-to-list", list_id=list_id, msisdn=number)
+    early = call.ok("send-sms", message="hi", list_id=list_id, send_at=LATER)["message_id"]
     call.ok("cancel-sms", id=early)  # before its recipients are all written down
-    late = call.ok("send-sms", message="hi", list_id=on, send_at=LATER)["message_id"]
+    late = call.ok("send-sms", message="hi", list_id=list_id, send_at=LATER)["message_id"]
     advance(fresh, minutes=30)
     call.ok("cancel-sms", id=late)  # after
     advance(fresh, days=1)

@@ -43,13 +43,13 @@ def a_list(call: Caller, name: str, *members: int) -> int:
     return made
 
 
-def counts(call: Caller, on: int) -> tuple[int, int]:
-    response = call.ok("get-list", list_id=on, members="none")
+def counts(call: Caller, list_id: int) -> tuple[int, int]:
+    response = call.ok("get-list", list_id=list_id, members="none")
     return response["members_active"], response["members_total"]
 
 
-def status(call: Caller, on: int, msisdn: int = TO) -> Any:
-    return call.ok("get-contact", list_id=on, msisdn=msisdn)["status"]
+def status(call: Caller, list_id: int, msisdn: int = TO) -> Any:
+    return call.ok("get-contact", list_id=list_id, msisdn=msisdn)["status"]
 
 
 METHODS: list[tuple[str, dict[str, Any]]] = [
@@ -221,10 +221,10 @@ def test_a_contact_leaves_all_lists(call: Caller, rich: int, method: str, everyw
 
 def test_lists_of_other_accounts_keep_the_contact(call: Caller, rich: int, frozen: FreshTenant) -> None:
     theirs = add_other_caller(frozen)
-    on = a_list(theirs, "theirs", TO)
+    list_id = a_list(theirs, "theirs", TO)
     call.ok("optout-list-member", msisdn=TO)
     assert theirs.refused("delete-from-list", msisdn=TO + 1) == CONTACT_UNKNOWN
-    assert status(theirs, on) == "active"
+    assert status(theirs, list_id) == "active"
 
 
 def test_a_deleted_contact_can_be_neither_deleted_nor_opted_out_again(call: Caller, rich: int) -> None:

@@ -100,16 +100,16 @@ def test_every_declared_code_can_be_met(call: Caller, fresh: FreshTenant, scene:
 def check_refusals(call: Caller, refused: Refused, scene: Scene) -> None:
     for (name, code), params in refused.items():
         form = params(scene)
-        said = [
+        codes = [
             call.http.post(f"/{name}.{ending}", content=b"x", headers={"content-type": "multipart/form-data"})
             if form is None
             else call.http.post(f"/{name}.{ending}", data={key: str(value) for key, value in form.items()})
             for ending in ("json", "xml")
         ]
-        assert list(said[0].json()) == ["error"], name
-        assert (said[0].json()["error"]["code"], said[0].status_code) == (code.name, code.status), name
-        assert said[1].status_code == code.status, name
-        assert read_back(parse_xml(said[1].content), said[0].json()) == to_xml_value(said[0].json())
+        assert list(codes[0].json()) == ["error"], name
+        assert (codes[0].json()["error"]["code"], codes[0].status_code) == (code.name, code.status), name
+        assert codes[1].status_code == code.status, name
+        assert read_back(parse_xml(codes[1].content), codes[0].json()) == to_xml_value(codes[0].json())
 
 
 # Every reply of every method

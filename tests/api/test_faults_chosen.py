@@ -105,14 +105,14 @@ def test_delays_differ_by_call_and_repeat_for_the_same_seed(fresh: FreshTenant) 
 
     def seconds() -> float:
         with fresh.store.begin() as db:
-            found = fault_injection.find_fault(db, account, load_methods()["get-balance"], {})
-        assert found is not None
-        return found.delay_seconds
+            fault = fault_injection.find_fault(db, account, load_methods()["get-balance"], {})
+        assert fault is not None
+        return fault.delay_seconds
 
-    found = [seconds() for _ in range(3)]
+    delays = [seconds() for _ in range(3)]
     fault = Fault("api", delay={"from": 0, "to": 5})
-    assert found == [fault.delay_seconds("seed of default", 1, seen) for seen in (1, 2, 3)]
-    assert len(set(found)) == 3
+    assert delays == [fault.delay_seconds("seed of default", 1, seen) for seen in (1, 2, 3)]
+    assert len(set(delays)) == 3
 
 
 def _read(fresh: FreshTenant) -> accounts.Account:

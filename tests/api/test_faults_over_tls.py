@@ -166,12 +166,12 @@ def test_a_client_sees_the_fault(
 ) -> None:
     tenant.ok("POST", "/faults", {**effect, "method": "send-sms", "count": 1})
     waits = expected is TIRED
-    said = BY[client](tenant, CLIENT_TIMEOUTS.get(client, 0.5) if waits else 10)
+    outcome = BY[client](tenant, CLIENT_TIMEOUTS.get(client, 0.5) if waits else 10)
     if client in expected:
-        assert said.get("failed") in expected[client], said
-        assert said.get("code") is None
+        assert outcome.get("failed") in expected[client], outcome
+        assert outcome.get("code") is None
     else:
-        assert said == expected
+        assert outcome == expected
     assert tenant.ok("GET", "/messages")["page"]["total"] == sent
     assert tenant.ok("GET", "/account")["balance"] == pytest.approx(1000 - 0.087 * sent)
     assert BY["http.client"](tenant, 10)["code"] == "SUCCESS"

@@ -37,16 +37,16 @@ def test_data_of_other_accounts_cannot_be_reached(call: Caller, fresh: FreshTena
     """
     gym, owner = client_of(fresh, call)
     top_up(fresh, gym, "50")
-    on = owner.ok("add-list", name="Gym friends")["id"]
-    owner.ok("add-to-list", list_id=on, msisdn=HANDSET, first_name="Gymnast")
-    message = owner.ok("send-sms", message="Gym news", list_id=on, send_at="2100-01-01")["message_id"]
+    list_id = owner.ok("add-list", name="Gym friends")["id"]
+    owner.ok("add-to-list", list_id=list_id, msisdn=HANDSET, first_name="Gymnast")
+    message = owner.ok("send-sms", message="Gym news", list_id=list_id, send_at="2100-01-01")["message_id"]
     transaction = call.ok("get-transactions", client_id=gym)["transactions"][0]["id"]
     execute_sql(
         fresh, "UPDATE numbers SET account = :gym, status = 'active' WHERE tenant = :tenant AND number = :number",
         gym=gym, tenant=fresh.tenant, number=LEASED,
     )  # fmt: skip
     ids = {
-        "list_id": on, "message_id": message, "client_id": gym, "keyword_id": 1, "number": LEASED,
+        "list_id": list_id, "message_id": message, "client_id": gym, "keyword_id": 1, "number": LEASED,
         "id": transaction if method == "get-transaction" else message,
     }  # fmt: skip
     declared = load_methods()[method]

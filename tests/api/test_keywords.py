@@ -31,15 +31,15 @@ def frozen(fresh: FreshTenant) -> FreshTenant:
 
 def test_a_keyword_keeps_all_its_options(call: Caller, frozen: FreshTenant) -> None:
     made = call.ok("add-keyword", **EXAMPLE)
-    on = made["list_id"]
+    list_id = made["list_id"]
     assert without_error(made) == [
-        ("keyword", "NEWS"), ("reference", "Gym news"), ("number", int(OWN_NUMBER)), ("list_id", on),
+        ("keyword", "NEWS"), ("reference", "Gym news"), ("number", int(OWN_NUMBER)), ("list_id", list_id),
         ("welcome_message", "Welcome to Max's gym news"), ("member_message", "Thanks for your continued support"),
         ("forward_url", "http://example.com/gym-promo"), ("forward_sms", "61491570157,61491570158"),
         ("forward_email", "news@example.com,max@example.com"), ("status", "open"), ("billing_date", "2020-07-24"),
     ]  # fmt: skip
     (made_list,) = call.ok("get-lists")["lists"]
-    assert (made_list["id"], made_list["name"], made_list["created"]) == (on, "auto list for keyword NEWS", None)
+    assert (made_list["id"], made_list["name"], made_list["created"]) == (list_id, "auto list for keyword NEWS", None)
     assert without_error(call.ok("get-keywords", number=OWN_NUMBER)) == [
         ("page", {"count": 1, "number": 1}), ("keywords_total", 1), ("keywords", [dict(without_error(made))]),
     ]  # fmt: skip
@@ -58,9 +58,9 @@ def test_a_keyword_needs_only_its_number(call: Caller, frozen: FreshTenant) -> N
 
 
 def test_a_keyword_can_use_an_owned_list(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="Mine")["id"]
-    made = call.ok("add-keyword", keyword="JOIN", number=OWN_NUMBER, list_id=on, welcome_message="hi")
-    assert made["list_id"] == on
+    list_id = call.ok("add-list", name="Mine")["id"]
+    made = call.ok("add-keyword", keyword="JOIN", number=OWN_NUMBER, list_id=list_id, welcome_message="hi")
+    assert made["list_id"] == list_id
     assert call.ok("get-lists")["lists_total"] == 1
 
 
@@ -79,18 +79,18 @@ def test_reserved_words_are_refused(call: Caller, frozen: FreshTenant, word: str
 def test_other_invalid_keywords_are_refused(call: Caller, frozen: FreshTenant) -> None:
     other = add_other_caller(frozen)
     theirs = other.ok("add-list", name="Theirs")["id"]
-    here = {"keyword": "NEWS", "number": OWN_NUMBER}
+    keyword = {"keyword": "NEWS", "number": OWN_NUMBER}
     assert call.refused("add-keyword") == ("FIELD_EMPTY", "Required field 'keyword' is empty")
     assert call.refused("add-keyword", keyword="NEWS") == ("FIELD_EMPTY", "Required field 'number' is empty")
     assert call.refused("add-keyword", keyword="NEWS", number=POOL[0]) == FOREIGN
-    assert other.refused("add-keyword", **here) == FOREIGN
-    assert call.refused("add-keyword", **here, list_id=1) == UNKNOWN
-    assert call.refused("add-keyword", **here, list_id=theirs)[0] == "NO_ACCESS"
+    assert other.refused("add-keyword", **keyword) == FOREIGN
+    assert call.refused("add-keyword", **keyword, list_id=1) == UNKNOWN
+    assert call.refused("add-keyword", **keyword, list_id=theirs)[0] == "NO_ACCESS"
     for wrong in (
         {"reference": "x" * 101}, {"forward_url": "x"}, {"forward_email": "x"}, {"forward_sms": "x"},
         {"welcome_message": "x" * 613}, {"activate": "perhaps"},
     ):  # fmt: skip
-        assert call.refused("add-keyword", **here, **wrong) == WRONG
+        assert call.refused("add-keyword", **keyword, **wrong) == WRONG
     assert call.refused("add-keyword", keyword="N" * 81, number=OWN_NUMBER) == WRONG
     assert call.ok("get-keywords")["keywords_total"] == 0
     assert "keywords" not in call.ok("get-keywords")
@@ -143,10 +143,12 @@ def test_missing_and_blank_options_stay(call: Caller, frozen: FreshTenant) -> No
     assert call.ok("edit-keyword", **same, **{name: "" for name in EXAMPLE if name not in same}, list_id=0) == made
     changed = call.ok("edit-keyword", **same, welcome_message="Welcome to Fitness", status="active")
     assert changed == {**made, "welcome_message": "Welcome to Fitness"}
-    on = call.ok("add-list", name="Mine")["id"]
-    changed = call.ok("edit-keyword", **same, list_id=on, reference="2", forward_sms="61491570159", forward_email="a@b")
+    list_id = call.ok("add-list", name="Mine")["id"]
+    changed = call.ok(
+        "edit-keyword", **same, list_id=list_id, reference="2", forward_sms="61491570159", forward_email="a@b"
+    )
     assert changed == {
-        **made, "welcome_message": "Welcome to Fitness", "list_id": on, "reference": 2, "forward_sms": 61491570159,
+        **made, "welcome_message": "Welcome to Fitness", "list_id": list_id, "reference": 2, "forward_sms": 61491570159,
         "forward_email": "a@b",
     }  # fmt: skip
     assert call.ok("get-keywords")["keywords"] == [dict(without_error(changed))]
@@ -161,17 +163,17 @@ def test_missing_and_blank_options_stay(call: Caller, frozen: FreshTenant) -> No
     ids=str,
 )  # fmt: skip
 def test_a_keyword_is_closed_and_opened(call: Caller, frozen: FreshTenant, given: dict[str, str], status: str) -> None:
-    here = {"keyword": "NEWS", "number": OWN_NUMBER}
-    call.ok("add-keyword", **here)
-    assert call.ok("edit-keyword", **here, **given)["status"] == status
-    assert call.ok("edit-keyword", **here, status="open")["status"] == "open"
+    keyword = {"keyword": "NEWS", "number": OWN_NUMBER}
+    call.ok("add-keyword", **keyword)
+    assert call.ok("edit-keyword", **keyword, **given)["status"] == status
+    assert call.ok("edit-keyword", **keyword, status="open")["status"] == "open"
     assert call.ok("get-balance")["balance"] == 995
 
 
 def test_an_answer_that_is_set_later_creates_a_list_too(call: Caller, frozen: FreshTenant) -> None:
-    here = {"keyword": "NEWS", "number": OWN_NUMBER}
-    assert call.ok("add-keyword", **here)["list_id"] == 0
-    assert call.ok("edit-keyword", **here, welcome_message="hi")["list_id"] != 0
+    keyword = {"keyword": "NEWS", "number": OWN_NUMBER}
+    assert call.ok("add-keyword", **keyword)["list_id"] == 0
+    assert call.ok("edit-keyword", **keyword, welcome_message="hi")["list_id"] != 0
 
 
 def test_invalid_edits_are_refused(call: Caller, frozen: FreshTenant) -> None:
@@ -187,33 +189,33 @@ def test_invalid_edits_are_refused(call: Caller, frozen: FreshTenant) -> None:
 
 def test_a_keyword_is_paid_for_every_month(call: Caller, fresh: FreshTenant) -> None:
     set_account(fresh, balance=499_999)
-    here = {"keyword": "NEWS", "number": OWN_NUMBER}
-    assert call.refused("add-keyword", **here, welcome_message="hi")[0] == "LEDGER_ERROR"
+    keyword = {"keyword": "NEWS", "number": OWN_NUMBER}
+    assert call.refused("add-keyword", **keyword, welcome_message="hi")[0] == "LEDGER_ERROR"
     assert call.ok("get-lists")["lists_total"] == 0
     set_account(fresh, balance=10_000_000)
-    before = call.ok("add-keyword", **here)["billing_date"]
+    before = call.ok("add-keyword", **keyword)["billing_date"]
     assert call.ok("get-balance")["balance"] == 95
     advance(fresh, days=32)
     assert call.ok("get-balance")["balance"] == 95 - 25 - 5
-    (there,) = call.ok("get-keywords")["keywords"]
-    assert there["billing_date"] > before
-    assert there["status"] == "open"
+    (listed,) = call.ok("get-keywords")["keywords"]
+    assert listed["billing_date"] > before
+    assert listed["status"] == "open"
 
 
 def test_a_keyword_that_is_not_paid_for_is_closed_until_it_is(call: Caller, fresh: FreshTenant) -> None:
     set_account(fresh, balance=2_500_000 + 500_000 + 499_999)
-    here = {"keyword": "NEWS", "number": OWN_NUMBER}
-    call.ok("add-keyword", **here)
+    keyword = {"keyword": "NEWS", "number": OWN_NUMBER}
+    call.ok("add-keyword", **keyword)
     advance(fresh, days=32)
-    (there,) = call.ok("get-keywords")["keywords"]
-    assert (there["status"], call.ok("get-balance")["balance"]) == ("closed", 5)
+    (listed,) = call.ok("get-keywords")["keywords"]
+    assert (listed["status"], call.ok("get-balance")["balance"]) == ("closed", 5)
     set_account(fresh, balance=0)
-    assert call.refused("edit-keyword", **here, status="open")[0] == "LEDGER_ERROR"
-    assert call.ok("edit-keyword", **here, reference="x")["status"] == "closed"
+    assert call.refused("edit-keyword", **keyword, status="open")[0] == "LEDGER_ERROR"
+    assert call.ok("edit-keyword", **keyword, reference="x")["status"] == "closed"
     set_account(fresh, balance=500_000)
-    opened = call.ok("edit-keyword", **here, status="open")
+    opened = call.ok("edit-keyword", **keyword, status="open")
     assert (opened["status"], call.ok("get-balance")["balance"]) == ("open", 0)
-    assert opened["billing_date"] > there["billing_date"]
+    assert opened["billing_date"] > listed["billing_date"]
 
 
 def test_a_keyword_on_a_number_out_of_service_is_not_charged(call: Caller, fresh: FreshTenant) -> None:

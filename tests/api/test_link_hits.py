@@ -26,11 +26,11 @@ def click(call: Caller, fresh: FreshTenant, message: int, msisdn: int) -> None:
 
 
 def test_link_hits_list_each_recipient_with_its_count(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="people")["id"]
+    list_id = call.ok("add-list", name="people")["id"]
     for index in range(3):
-        call.ok("add-to-list", list_id=on, msisdn=TO + index, first_name=f"N{index}")
+        call.ok("add-to-list", list_id=list_id, msisdn=TO + index, first_name=f"N{index}")
     template = {"message": "see [tracked-link]", "tracked_link_url": "http://localhost/x"}
-    sent = call.ok("send-sms", list_id=on, **template)["message_id"]
+    sent = call.ok("send-sms", list_id=list_id, **template)["message_id"]
     other = call.ok("send-sms", to=TO, **template)["message_id"]
     advance(frozen, minutes=1)
     assert call.ok("get-link-hits", message_id=sent)["total"] == 0

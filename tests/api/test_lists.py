@@ -13,9 +13,9 @@ TO = 61491570156
 GENERIC = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
 
 
-def items(told: Any) -> list[tuple[str, Any]]:
+def items(reply: Any) -> list[tuple[str, Any]]:
     """Return a response's keys and values in order, without the error block."""
-    return [(key, value) for key, value in told.items() if key != "error"]
+    return [(key, value) for key, value in reply.items() if key != "error"]
 
 
 # add-list
@@ -55,10 +55,10 @@ def test_simultaneous_calls_keep_all_fields(call: Caller, frozen: FreshTenant) -
 
 def test_a_new_list_has_its_custom_fields(call: Caller) -> None:
     fields = {"field_2": "Postcode", "field_1": "Email", "field_10": "2024", "field_3": "", "field_4": " "}
-    told = call.ok("add-list", name="a", **fields)["fields"]
-    assert list(told.items()) == [("field_1", "Email"), ("field_2", "Postcode"), ("field_10", 2024)]
-    told = call.ok("add-list", name="b", response_style="array", **fields)["fields"]
-    assert told == [
+    listed = call.ok("add-list", name="a", **fields)["fields"]
+    assert list(listed.items()) == [("field_1", "Email"), ("field_2", "Postcode"), ("field_10", 2024)]
+    listed = call.ok("add-list", name="b", response_style="array", **fields)["fields"]
+    assert listed == [
         {"name": "field_1", "value": "Email"}, {"name": "field_2", "value": "Postcode"},
         {"name": "field_10", "value": 2024},
     ]  # fmt: skip
@@ -121,13 +121,13 @@ def test_lists_are_returned_with_their_counts(call: Caller, frozen: FreshTenant)
 @pytest.fixture
 def crowd(call: Caller, frozen: FreshTenant) -> int:
     """A list with three active and two inactive members."""
-    on = int(call.ok("add-list", name="crowd")["id"])
+    list_id = int(call.ok("add-list", name="crowd")["id"])
     for number in (61491570155, 61491570151, 61491570153, 61491570152, 61491570154):
-        call.ok("add-to-list", list_id=on, msisdn=number)
+        call.ok("add-to-list", list_id=list_id, msisdn=number)
     with frozen.store.begin() as db:
-        contacts.deactivate_member(db, frozen.tenant, on, "61491570152", contacts.DELETED)
-        contacts.deactivate_member(db, frozen.tenant, on, "61491570154", contacts.OPTED_OUT)
-    return on
+        contacts.deactivate_member(db, frozen.tenant, list_id, "61491570152", contacts.DELETED)
+        contacts.deactivate_member(db, frozen.tenant, list_id, "61491570154", contacts.OPTED_OUT)
+    return list_id
 
 
 @pytest.mark.parametrize(
@@ -167,15 +167,15 @@ def test_a_member_is_returned_without_custom_fields(call: Caller, crowd: int) ->
 
 
 def test_members_are_returned_with_their_custom_fields(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="rich", field_10="City", field_2="Post Code")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO, field_2="06000")
-    [member] = call.ok("get-list", list_id=on)["members"]
+    list_id = call.ok("add-list", name="rich", field_10="City", field_2="Post Code")["id"]
+    call.ok("add-to-list", list_id=list_id, msisdn=TO, field_2="06000")
+    [member] = call.ok("get-list", list_id=list_id)["members"]
     assert items(member)[2:4] == [("first_name", ""), ("last_name", "")]
     assert list(member["fields"].items()) == [("Post Code", 6000), ("City", "")]
-    response = call.ok("get-list", list_id=on, response_style="array")
+    response = call.ok("get-list", list_id=list_id, response_style="array")
     assert response["fields"] == [{"name": "field_2", "value": "Post Code"}, {"name": "field_10", "value": "City"}]
     assert response["members"][0]["fields"] == [{"name": "Post Code", "value": 6000}, {"name": "City", "value": ""}]
-    as_xml = call.http.get(f"/get-list.xml?list_id={on}").text
+    as_xml = call.http.get(f"/get-list.xml?list_id={list_id}").text
     assert "<fields><Post_Code>6000</Post_Code><City/></fields></item></members>" in as_xml
 
 
@@ -206,10 +206,10 @@ def test_an_unknown_member_filter_means_active(call: Caller, crowd: int, unknown
 OK = {"error": {"code": "SUCCESS", "description": "OK"}}
 
 
-def told_at(fresh: FreshTenant, on: int) -> str:
+def told_at(fresh: FreshTenant, list_id: int) -> str:
     """Return the URL that is called for changes of a list."""
     with fresh.store.begin() as db:
-        list_row = contacts.read_list(db, fresh.tenant, on)
+        list_row = contacts.read_list(db, fresh.tenant, list_id)
     assert list_row
     return list_row.automation_url
 

@@ -106,10 +106,10 @@ def answer(fresh: FreshTenant, name: str, **form: str) -> None:
     assert answered.code is Code.SUCCESS
 
 
-async def send(fresh: FreshTenant, on: int, authorization: str = BASIC, **more: str) -> Answer:
+async def send(fresh: FreshTenant, list_id: int, authorization: str = BASIC, **more: str) -> Answer:
     assert (KEY, SECRET) == ("test-key", "test-secret")
     method = load_methods()["send-sms"]
-    form = {"list_id": str(on), "message": "Dear [firstname]", **more}
+    form = {"list_id": str(list_id), "message": "Dear [firstname]", **more}
     prepare = method.find_preparation(form)
     assert prepare is not None
     return await prepare_and_answer(fresh.store, Gate(), method, form, authorization, prepare, lambda _, answer: answer)

@@ -186,29 +186,30 @@ def test_numbers_of_others_are_not_found(call: Caller, frozen: FreshTenant) -> N
 
 
 def test_given_options_are_set_missing_ones_stay_and_blank_ones_are_cleared(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="Senders")["id"]
+    list_id = call.ok("add-list", name="Senders")["id"]
     everything = {
         "forward_email": "a@example.com, b@example.com,,", "forward_sms": "+61 491 570 157,61491570158",
-        "forward_url": "http://localhost/", "list_id": on, "welcome_message": "Welcome!", "members_message": "Again",
+        "forward_url": "http://localhost/", "list_id": list_id, "welcome_message": "Welcome!",
+        "members_message": "Again",
     }  # fmt: skip
     assert without_error(call.ok("edit-number-options", number=OWN_NUMBER, **everything)) == []
-    there = number(frozen, OWN_NUMBER)
+    stored = number(frozen, OWN_NUMBER)
     assert (
-        there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,
-        there.members_message,
+        stored.forward_email, stored.forward_sms, stored.forward_url, stored.list_id, stored.welcome_message,
+        stored.members_message,
     ) == (
-        "a@example.com,b@example.com", "61491570157,61491570158", "http://localhost/", on, "Welcome!", "Again",
+        "a@example.com,b@example.com", "61491570157,61491570158", "http://localhost/", list_id, "Welcome!", "Again",
     )  # fmt: skip
     call.ok("edit-number-options", number=OWN_NUMBER)
-    assert number(frozen, OWN_NUMBER) == there
+    assert number(frozen, OWN_NUMBER) == stored
     call.ok("edit-number-options", number=OWN_NUMBER, forward_email="", list_id=0)
-    there = number(frozen, OWN_NUMBER)
-    assert (there.forward_email, there.list_id, there.forward_sms) == ("", 0, "61491570157,61491570158")
+    stored = number(frozen, OWN_NUMBER)
+    assert (stored.forward_email, stored.list_id, stored.forward_sms) == ("", 0, "61491570157,61491570158")
     call.ok("edit-number-options", number=OWN_NUMBER, **dict.fromkeys(everything, ""))
-    there = number(frozen, OWN_NUMBER)
+    stored = number(frozen, OWN_NUMBER)
     assert not any(
-        [there.forward_email, there.forward_sms, there.forward_url, there.list_id, there.welcome_message,
-         there.members_message]
+        [stored.forward_email, stored.forward_sms, stored.forward_url, stored.list_id, stored.welcome_message,
+         stored.members_message]
     )  # fmt: skip
 
 

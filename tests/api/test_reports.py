@@ -53,14 +53,14 @@ def test_a_numeric_text_is_a_number_in_json(call: Caller) -> None:
 
 
 def test_a_message_to_a_list_names_the_list(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="friends")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO)
-    sent = call.ok("send-sms", message="hi", list_id=on)["message_id"]
+    list_id = call.ok("add-list", name="friends")["id"]
+    call.ok("add-to-list", list_id=list_id, msisdn=TO)
+    sent = call.ok("send-sms", message="hi", list_id=list_id)["message_id"]
     response = call.ok("get-sms", message_id=sent)
     assert list(response) == [
         "message_id", "send_at", "recipients", "cost", "sms", "message", "list", "delivery_stats", "error",
     ]  # fmt: skip
-    assert response["list"] == {"id": on, "name": "friends"}
+    assert response["list"] == {"id": list_id, "name": "friends"}
     inside = call.ok("get-sms-sent", message_id=sent)["message"]
     assert list(inside) == ["message_id", "send_at", "recipients", "cost", "sms", "list", "delivery_stats"]
 

@@ -178,8 +178,8 @@ def test_each_client_has_its_own_throttle(call: Caller, fresh: FreshTenant) -> N
 def test_a_client_has_lists_of_its_own(call: Caller, fresh: FreshTenant) -> None:
     made, client = client_of(fresh, call)
     call.ok("add-list", name="People")
-    on = client.ok("add-list", name="People")["id"]
-    client.ok("add-to-list", list_id=on, msisdn=HANDSET)
+    list_id = client.ok("add-list", name="People")["id"]
+    client.ok("add-to-list", list_id=list_id, msisdn=HANDSET)
     seen = call.ok("get-client", client_id=made)
     assert (seen["total_lists"], seen["total_contacts"]) == (1, 1)
     assert call.ok("get-lists")["lists"][0]["members_active"] == 0

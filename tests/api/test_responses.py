@@ -28,8 +28,8 @@ def answer(fresh: FreshTenant, message: int, at: datetime, words: str = "old", *
         responses.add(db, fresh.tenant, new)
 
 
-def words(told: Any) -> list[Any]:
-    return [each["response"] for each in told.get("responses", [])]
+def words(reply: Any) -> list[Any]:
+    return [each["response"] for each in reply.get("responses", [])]
 
 
 def test_a_reply_is_returned_as_documented(call: Caller, frozen: FreshTenant) -> None:
@@ -49,22 +49,22 @@ def test_a_reply_is_returned_as_documented(call: Caller, frozen: FreshTenant) ->
 def test_a_reply_can_include_the_original_message(call: Caller, frozen: FreshTenant) -> None:
     sent = send(call)
     reply(frozen, TO, "Yes")
-    [told] = call.ok("get-sms-responses", message_id=sent, include_original="true")["responses"]
-    assert list(told)[-1] == "original_message"
-    assert told["original_message"] == "Hi !"
-    [told] = call.ok("get-user-sms-responses", include_original=1)["responses"]
-    assert told["original_message"] == "Hi !"
+    [response] = call.ok("get-sms-responses", message_id=sent, include_original="true")["responses"]
+    assert list(response)[-1] == "original_message"
+    assert response["original_message"] == "Hi !"
+    [response] = call.ok("get-user-sms-responses", include_original=1)["responses"]
+    assert response["original_message"] == "Hi !"
     assert "original_message" not in call.ok("get-user-sms-responses", include_original="")["responses"][0]
 
 
 def test_a_reply_of_a_member_has_its_name(call: Caller, frozen: FreshTenant) -> None:
-    on = call.ok("add-list", name="friends")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Abc", last_name="2")
-    sent = call.ok("send-sms", message="Hi [firstname]!", list_id=on)["message_id"]
+    list_id = call.ok("add-list", name="friends")["id"]
+    call.ok("add-to-list", list_id=list_id, msisdn=TO, first_name="Abc", last_name="2")
+    sent = call.ok("send-sms", message="Hi [firstname]!", list_id=list_id)["message_id"]
     reply(frozen, TO, "007")
-    [told] = call.ok("get-sms-responses", message_id=sent, include_original="yes")["responses"]
-    assert (told["list_id"], told["first_name"], told["last_name"]) == (on, "Abc", 2)
-    assert (told["response"], told["original_message"]) == (7, "Hi Abc!")
+    [response] = call.ok("get-sms-responses", message_id=sent, include_original="yes")["responses"]
+    assert (response["list_id"], response["first_name"], response["last_name"]) == (list_id, "Abc", 2)
+    assert (response["response"], response["original_message"]) == (7, "Hi Abc!")
 
 
 def test_a_message_without_replies_has_none(call: Caller) -> None:
@@ -75,8 +75,8 @@ def test_a_message_without_replies_has_none(call: Caller) -> None:
 
 def test_an_unsolicited_message_is_listed_for_the_account(call: Caller, frozen: FreshTenant) -> None:
     reply(frozen, TO, "Anybody there?", to=OWN_NUMBER)
-    [told] = call.ok("get-user-sms-responses", include_original="true")["responses"]
-    assert (told["message_id"], told["list_id"], told["original_message"]) == (0, 0, None)
+    [response] = call.ok("get-user-sms-responses", include_original="true")["responses"]
+    assert (response["message_id"], response["list_id"], response["original_message"]) == (0, 0, None)
 
 
 def test_replies_are_listed_newest_first(call: Caller, frozen: FreshTenant) -> None:
@@ -101,7 +101,7 @@ def test_replies_to_other_messages_are_left_out(call: Caller, frozen: FreshTenan
 
 
 @pytest.mark.parametrize(
-    ("span", "found"),
+    ("span", "expected"),
     [
         ({}, ["now", "week", "months"]),
         ({"start": "2026-02-20"}, ["now", "week"]),
@@ -115,17 +115,17 @@ def test_replies_to_other_messages_are_left_out(call: Caller, frozen: FreshTenan
     ],
 )
 def test_replies_to_a_message_are_filtered_by_time(
-    call: Caller, frozen: FreshTenant, span: dict[str, str], found: list[str]
+    call: Caller, frozen: FreshTenant, span: dict[str, str], expected: list[str]
 ) -> None:
     sent = send(call)
     for name, days in (("now", 0), ("week", 7), ("months", 200)):
         answer(frozen, sent, NOW - timedelta(days=days), name)
     # With a message named there is no window by itself; one that is asked for reaches back a year.
-    assert words(call.ok("get-sms-responses", message_id=sent, **span)) == found
+    assert words(call.ok("get-sms-responses", message_id=sent, **span)) == expected
 
 
 @pytest.mark.parametrize(
-    ("span", "found"),
+    ("span", "expected"),
     [
         ({}, ["now", "week"]),
         ({"start": "2025-06-01"}, ["now", "week", "months"]),
@@ -135,11 +135,11 @@ def test_replies_to_a_message_are_filtered_by_time(
     ],
 )
 def test_replies_to_an_account_are_filtered_by_time(
-    call: Caller, frozen: FreshTenant, span: dict[str, str], found: list[str]
+    call: Caller, frozen: FreshTenant, span: dict[str, str], expected: list[str]
 ) -> None:
     for name, days in (("now", 0), ("week", 7), ("months", 200), ("years", 400)):
         answer(frozen, 0, NOW - timedelta(days=days), name)
-    assert words(call.ok("get-user-sms-responses", **span)) == found
+    assert words(call.ok("get-user-sms-responses", **span)) == expected
 
 
 @pytest.mark.parametrize("method", ["get-sms-responses", "get-user-sms-responses"])

@@ -33,16 +33,16 @@ def test_a_send_to_numbers_is_answered_as_documented(call: Caller, fresh: FreshT
 
 
 def test_a_send_to_a_list_is_answered_as_documented(call: Caller) -> None:
-    on = call.ok("add-list", name="2024")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO)
-    answer = call.ok("send-sms", message="Hello", list_id=on)
+    list_id = call.ok("add-list", name="2024")["id"]
+    call.ok("add-to-list", list_id=list_id, msisdn=TO)
+    answer = call.ok("send-sms", message="Hello", list_id=list_id)
     assert list(answer) == [
         "message_id", "send_at", "recipients", "cost", "sms", "list", "delivery_stats", "error",
     ]  # fmt: skip
-    assert answer["list"] == {"id": on, "name": 2024}
+    assert answer["list"] == {"id": list_id, "name": 2024}
     assert answer["delivery_stats"] == NOTHING_YET
-    as_xml = call.http.post("/send-sms.xml", data={"message": "Hello", "list_id": on}).text
-    assert f"<sms>1</sms><list><id>{on}</id><name>2024</name></list><delivery_stats>" in as_xml
+    as_xml = call.http.post("/send-sms.xml", data={"message": "Hello", "list_id": list_id}).text
+    assert f"<sms>1</sms><list><id>{list_id}</id><name>2024</name></list><delivery_stats>" in as_xml
 
 
 def test_message_ids_increase(call: Caller) -> None:
@@ -165,9 +165,9 @@ def test_an_unknown_country_is_refused(call: Caller) -> None:
 
 
 def test_a_list_wins_over_numbers(call: Caller) -> None:
-    on = add_list_of(call, 61491570157, 61491570158)
-    sent = call.ok("send-sms", message="hi", to=TO, list_id=on)
-    assert sent["list"]["id"] == on
+    list_id = add_list_of(call, 61491570157, 61491570158)
+    sent = call.ok("send-sms", message="hi", to=TO, list_id=list_id)
+    assert sent["list"]["id"] == list_id
     assert recipients_of(call, sent["message_id"]) == ["61491570157", "61491570158"]
 
 
@@ -191,21 +191,21 @@ def test_unusable_lists_are_refused(call: Caller, fresh: FreshTenant) -> None:
 
 
 def test_members_that_opted_out_get_nothing_more(call: Caller, fresh: FreshTenant) -> None:
-    on = add_list_of(call, TO, 61491570157)
-    call.ok("send-sms", message="hi", list_id=on)
+    list_id = add_list_of(call, TO, 61491570157)
+    call.ok("send-sms", message="hi", list_id=list_id)
     reply(fresh, TO, "Unsubscribe")
-    sent = call.ok("send-sms", message="hi", list_id=on)
+    sent = call.ok("send-sms", message="hi", list_id=list_id)
     assert recipients_of(call, sent["message_id"]) == ["61491570157"]
     reply(fresh, "61491570157", "END")
-    assert call.refused("send-sms", message="hi", list_id=on)[0] == "LIST_EMPTY"
+    assert call.refused("send-sms", message="hi", list_id=list_id)[0] == "LIST_EMPTY"
 
 
 def test_a_list_longer_than_one_chunk_is_sent_to(
     call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", 2)
-    on = add_list_of(call, *range(61491570150, 61491570155), field_1="City")
-    sent = call.ok("send-sms", message="Hi [firstname] in [city] [unsub-reply-link]", list_id=on)
+    list_id = add_list_of(call, *range(61491570150, 61491570155), field_1="City")
+    sent = call.ok("send-sms", message="Hi [firstname] in [city] [unsub-reply-link]", list_id=list_id)
     assert (sent["recipients"], sent["sms"], sent["cost"]) == (5, 5, 0.435)
     advance(fresh, seconds=5)
     assert len(recipients_of(call, sent["message_id"])) == 5
@@ -236,7 +236,7 @@ def test_a_message_of_a_later_day_waits(call: Caller, fresh: FreshTenant) -> Non
 
 
 @pytest.mark.parametrize(
-    ("send_at", "told"),
+    ("send_at", "answered"),
     [
         ("2026-03-01 09:59:59", "2026-03-01 10:00:00"),
         ("2020-01-01", "2026-03-01 10:00:00"),
@@ -245,9 +245,11 @@ def test_a_message_of_a_later_day_waits(call: Caller, fresh: FreshTenant) -> Non
         ("2026-03-02T09:00:00Z", "2026-03-02 09:00:00"),
     ],
 )
-def test_send_at_is_answered_in_the_future_or_now(call: Caller, fresh: FreshTenant, send_at: str, told: str) -> None:
+def test_send_at_is_answered_in_the_future_or_now(
+    call: Caller, fresh: FreshTenant, send_at: str, answered: str
+) -> None:
     freeze(fresh, TEN_O_CLOCK)
-    assert call.ok("send-sms", message="hi", to=TO, send_at=send_at)["send_at"] == told
+    assert call.ok("send-sms", message="hi", to=TO, send_at=send_at)["send_at"] == answered
 
 
 def test_validity_ends_the_wait(call: Caller, fresh: FreshTenant) -> None:

@@ -28,11 +28,11 @@ def sender_of(call: Caller, **params: Any) -> str:
 
 
 def test_merge_fields_are_filled_from_the_member(call: Caller) -> None:
-    on = call.ok("add-list", name="customers", field_1="City", field_3="Post Code")["id"]
-    call.ok("add-to-list", list_id=on, msisdn=TO, first_name="Abc", field_1="Perth", field_3="06000")
-    call.ok("add-to-list", list_id=on, msisdn=61491570157)
+    list_id = call.ok("add-list", name="customers", field_1="City", field_3="Post Code")["id"]
+    call.ok("add-to-list", list_id=list_id, msisdn=TO, first_name="Abc", field_1="Perth", field_3="06000")
+    call.ok("add-to-list", list_id=list_id, msisdn=61491570157)
     template = "Hi [FirstName] [lastname]! [city] [Post Code] [other] {braces} [tracked-link]"
-    sent = call.ok("send-sms", message=template, list_id=on)["message_id"]
+    sent = call.ok("send-sms", message=template, list_id=list_id)["message_id"]
     assert text_at(call, sent) == "Hi Abc ! Perth 06000 [other] {braces} [tracked-link]"
     assert text_at(call, sent, "61491570157") == "Hi  !   [other] {braces} [tracked-link]"
     assert call.ok("get-sms", message_id=sent)["message"] == template
@@ -90,11 +90,11 @@ def test_more_than_four_parts_are_refused(call: Caller, message: str) -> None:
 
 
 def test_parts_are_counted_for_each_member(call: Caller) -> None:
-    on = add_list_of(call, TO)
-    call.ok("add-to-list", list_id=on, msisdn=61491570157, first_name="n" * 100)
-    assert call.ok("send-sms", message="[firstname]" + "a" * 100, list_id=on)["sms"] == 3
-    call.ok("add-to-list", list_id=on, msisdn=61491570158, first_name="n" * 250)
-    assert call.refused("send-sms", message="[firstname]" + "a" * 400, list_id=on) == ("FIELD_INVALID", GENERIC)
+    list_id = add_list_of(call, TO)
+    call.ok("add-to-list", list_id=list_id, msisdn=61491570157, first_name="n" * 100)
+    assert call.ok("send-sms", message="[firstname]" + "a" * 100, list_id=list_id)["sms"] == 3
+    call.ok("add-to-list", list_id=list_id, msisdn=61491570158, first_name="n" * 250)
+    assert call.refused("send-sms", message="[firstname]" + "a" * 400, list_id=list_id) == ("FIELD_INVALID", GENERIC)
 
 
 # The sender

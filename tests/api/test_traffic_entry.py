@@ -54,8 +54,8 @@ def test_every_secret_of_the_reference_is_declared() -> None:
     assert {field for method in load_methods().values() for field in method.addresses if field} == {
         "dlr_callback", "reply_callback", "link_hits_callback", "tracked_link_url", "forward_url", "url", "file_url",
     }  # fmt: skip
-    told = {name for name, method in load_methods().items() if method.secret_replies}
-    assert told == {"add-client", "edit-client", "get-client", "get-clients"}
+    with_secret_replies = {name for name, method in load_methods().items() if method.secret_replies}
+    assert with_secret_replies == {"add-client", "edit-client", "get-client", "get-clients"}
 
 
 def walk(account: Account) -> None:
@@ -228,8 +228,8 @@ def test_values_that_are_not_secret_are_kept(fresh: FreshTenant) -> None:
 
 
 def test_a_reply_is_recorded_as_json_without_its_secrets(fresh: FreshTenant) -> None:
-    told = {"clients": [{"apikey": "a1", "apisecret": "sentinel"}, {"apikey": "a2", "apisecret": None}]}
-    assert json.loads(entry(fresh, "get-clients", told).reply) == {
+    reply = {"clients": [{"apikey": "a1", "apisecret": "sentinel"}, {"apikey": "a2", "apisecret": None}]}
+    assert json.loads(entry(fresh, "get-clients", reply).reply) == {
         "clients": [{"apikey": "a1", "apisecret": "…"}, {"apikey": "a2", "apisecret": None}]
     }
 

@@ -50,9 +50,9 @@ def test_urls_in_a_message_are_recorded_unchanged(fresh: FreshTenant) -> None:
 
 
 def test_a_url_in_a_reply_is_kept_without_its_secrets(fresh: FreshTenant) -> None:
-    told = {"keywords": [{"keyword": "A", "forward_url": "http://user:pw@h/?token=x"}]}
+    reply = {"keywords": [{"keyword": "A", "forward_url": "http://user:pw@h/?token=x"}]}
     kept = {"keywords": [{"keyword": "A", "forward_url": "http://…@h/?token=…"}]}
-    assert json.loads(entry(fresh, "get-keywords", told).reply) == kept
+    assert json.loads(entry(fresh, "get-keywords", reply).reply) == kept
 
 
 def test_only_as_many_numbers_as_are_recorded_are_read(fresh: FreshTenant) -> None:

@@ -142,7 +142,7 @@ DAY = 86_400
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "advice"),
+    ("kind", "problem", "advice"),
     [
         ("expired", "certificate has expired", "Restart the sandbox"),
         ("foreign", "unable to get local issuer certificate", "not the one that the server uses"),
@@ -151,7 +151,7 @@ DAY = 86_400
     ],
 )
 def test_an_unusable_certificate_is_found(
-    server: Account, certificates: Certificates, tmp_path: Path, kind: str, said: str, advice: str
+    server: Account, certificates: Certificates, tmp_path: Path, kind: str, problem: str, advice: str
 ) -> None:
     now = int(time.time())
     own = certificates.ca.read_bytes(), certificates.ca_key.read_bytes()
@@ -162,7 +162,7 @@ def test_an_unusable_certificate_is_found(
         result = examine(Account(replace(server.ready, https=https)), tmp_path, "--no-languages", "--json")
     (finding,) = (each for each in findings(result) if each["about"] == "certificate")
     assert finding["status"] == ("note" if kind == "soon" else "wrong")
-    assert said in finding["says"]
+    assert problem in finding["says"]
     assert advice in finding["advice"]
 
 

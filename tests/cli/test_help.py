@@ -64,11 +64,11 @@ def test_help_loads_no_client_and_no_server() -> None:
 
 
 def test_serve_takes_every_setting() -> None:
-    found = {each.opts[0]: each for each in options(command_of("serve"))}
-    assert not found.pop("--stop-with-stdin").envvar  # a server that a person starts must not inherit it
-    assert not found.pop("--quiet").envvar
-    assert set(found) == {flag(each.name) for each in fields(Settings)}
-    assert {each.envvar for each in found.values()} == {variable(each.name) for each in fields(Settings)}
+    flags = {each.opts[0]: each for each in options(command_of("serve"))}
+    assert not flags.pop("--stop-with-stdin").envvar  # a server that a person starts must not inherit it
+    assert not flags.pop("--quiet").envvar
+    assert set(flags) == {flag(each.name) for each in fields(Settings)}
+    assert {each.envvar for each in flags.values()} == {variable(each.name) for each in fields(Settings)}
 
 
 def test_the_version_is_shown() -> None:

@@ -30,7 +30,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (("--colour", "red"), "--colour"),
         (("--https-port", "x"), "--https-port"),
@@ -44,10 +44,10 @@ WRITTEN = {
         (("now",), "now"),
     ],
 )
-def test_a_flag_that_cannot_be_is_a_usage_error(args: Sequence[str], said: str, certificates: Certificates) -> None:
+def test_a_flag_that_cannot_be_is_a_usage_error(args: Sequence[str], message: str, certificates: Certificates) -> None:
     result = start("serve", "--certs", str(certificates.directory), *args)
     assert result.returncode == 2
-    assert said in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
 

@@ -62,8 +62,8 @@ def test_a_tenant_with_messages_gets_no_demo(demo: Account) -> None:
 def story(entries: list[dict[str, Any]]) -> list[str]:
     """Return what is the same in each run: neither the order in a moment nor durations."""
     shown = ("at", "kind", "method", "number", "code", "status", "rule", "error", "message_id", "hints")
-    told = (each for each in entries if each["kind"] != "control")  # the last one is made while the clock runs
-    return sorted(json.dumps([each[name] for name in shown]) for each in told)
+    events = (each for each in entries if each["kind"] != "control")  # the last one is made while the clock runs
+    return sorted(json.dumps([each[name] for name in shown]) for each in events)
 
 
 def test_each_start_has_the_same_demo(demo: Account, certificates: Certificates, tmp_path: Path) -> None:

@@ -134,9 +134,9 @@ def test_the_observer_keeps_answers_by_test_and_code() -> None:
 
 
 def test_runs_differ_in_answers_only_one_of_them_had() -> None:
-    here: dict[str, Any] = {"a.json 400 NOT_FOUND": {}}
-    there: dict[str, Any] = {"a.json 400 NO_ACCESS": {}}
-    assert [at for at, _ in answer_differences(here, there)] == ["a.json 400 NOT_FOUND", "a.json 400 NO_ACCESS"]
+    one: dict[str, Any] = {"a.json 400 NOT_FOUND": {}}
+    other: dict[str, Any] = {"a.json 400 NO_ACCESS": {}}
+    assert [at for at, _ in answer_differences(one, other)] == ["a.json 400 NOT_FOUND", "a.json 400 NO_ACCESS"]
 
 
 def test_recordings_are_kept_and_read(tmp_path: Path) -> None:

@@ -145,8 +145,8 @@ XML = (
     ],
 )
 def test_xml_is_checked_as_closely(old: bytes, new: bytes) -> None:
-    found = list(success_problems(answer(XML.replace(old, new) if old else XML, "get-balance", fmt="xml")))
-    assert bool(found) is bool(old)
+    problems = list(success_problems(answer(XML.replace(old, new) if old else XML, "get-balance", fmt="xml")))
+    assert bool(problems) is bool(old)
 
 
 def test_xml_has_the_values_of_json() -> None:

@@ -39,7 +39,7 @@ def test_the_operator_sees_the_traffic_of_every_tenant(tenant: Account, monkeypa
         assert next(news)[0] == other_name
         tenant.ok("POST", "/tenants/current/reset")  # ids begin with 1 again
         tenant.api("get-numbers")
-        found = [next(news) for _ in range(2)]
-        assert [(each, entry["id"], entry["method"]) for each, entry in found] == [
+        events = [next(news) for _ in range(2)]
+        assert [(each, entry["id"], entry["method"]) for each, entry in events] == [
             (name, 1, "reset_tenant"), (name, 2, "get-numbers"),
         ]  # fmt: skip

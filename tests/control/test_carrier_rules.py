@@ -67,11 +67,11 @@ def test_a_rule_can_match_the_key_of_the_account(frozen: Account) -> None:
 
 
 def test_a_rule_matches_the_text_that_the_handset_gets(frozen: Account) -> None:
-    on = frozen.api("add-list", name="all")["id"]
+    list_id = frozen.api("add-list", name="all")["id"]
     for msisdn, name in ((HANDSET, "Uno"), (OTHER, "Abc")):
-        frozen.api("add-to-list", list_id=on, msisdn=msisdn, first_name=name)
+        frozen.api("add-to-list", list_id=list_id, msisdn=msisdn, first_name=name)
     add(frozen, match={"text": "hi uno"})
-    frozen.send("Hi [firstname]!", "", list_id=on)
+    frozen.send("Hi [firstname]!", "", list_id=list_id)
     assert fates(frozen) == ["hard-bounce", "delivered"]
 
 
@@ -123,18 +123,18 @@ def test_a_rule_applies_when_the_message_is_sent(frozen: Account) -> None:
 
 
 def test_a_share_of_a_long_list_follows_from_the_seed(new_tenant: Callable[..., Account]) -> None:
-    found = []
+    bounced = []
     for seed in ("one", "one", "two"):
         tenant = new_tenant(frozen_at="2030-01-31T12:00:00Z", seed=seed)
         rule = add(tenant, share=0.3)
         # 500 are sent by the timeline, and meanwhile 100 by their call; the order does not matter.
         for first, count in ((0, 500), (500, 100)):
             tenant.send(to=",".join(str(61_491_100_000 + number) for number in range(first, first + count)))
-        found.append(fates(tenant))
+        bounced.append(fates(tenant))
         counted = tenant.ok("GET", f"/rules/{rule}")
-        assert (counted["seen"], counted["used"]) == (600, found[-1].count("hard-bounce"))
-    assert found[0] == found[1] != found[2]
-    assert 120 < found[0].count("hard-bounce") < 240
+        assert (counted["seen"], counted["used"]) == (600, bounced[-1].count("hard-bounce"))
+    assert bounced[0] == bounced[1] != bounced[2]
+    assert 120 < bounced[0].count("hard-bounce") < 240
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ def test_a_fault_is_switched_off_and_on(tenant: Account) -> None:
     assert (off["enabled"], off["seen"], off["remaining"]) == (False, 1, 1)
     assert code(tenant) == "NOT_FOUND"
     assert tenant.ok("GET", f"/faults/{first['id']}") == off
-    on = tenant.ok("PATCH", f"/faults/{first['id']}", {"enabled": True})
-    assert on == {**off, "enabled": True}
+    enabled = tenant.ok("PATCH", f"/faults/{first['id']}", {"enabled": True})
+    assert enabled == {**off, "enabled": True}
     assert [code(tenant) for _ in range(2)] == ["NO_ACCESS", "NOT_FOUND"]
     assert tenant.refused("PATCH", "/faults/99", {"enabled": True}) == (404, "not_found")
     assert tenant.refused("PATCH", f"/faults/{first['id']}", {}) == (422, "invalid")
@@ -99,7 +99,7 @@ def test_faults_are_of_one_tenant_and_go_with_a_reset(tenant: Account, frozen: A
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "reason"),
     [
         ({}, "Give an effect: error, status, body, connection, gateway or delay"),
         ({"error": "LEGDER_ERROR"}, "There is no error 'LEGDER_ERROR'; did you mean 'LEDGER_ERROR'?"),
@@ -121,10 +121,10 @@ def test_faults_are_of_one_tenant_and_go_with_a_reset(tenant: Account, frozen: A
         ({"error": "FAILED", "times": 1}, "unknown field `times`"),
     ],
 )
-def test_an_invalid_fault_is_refused_with_a_reason(tenant: Account, body: dict[str, Any], said: str) -> None:
+def test_an_invalid_fault_is_refused_with_a_reason(tenant: Account, body: dict[str, Any], reason: str) -> None:
     answer = tenant.control("POST", "/faults", body)
     assert (answer.status, answer.code) == (422, "invalid")
-    assert said in answer.json["error"]["message"]
+    assert reason in answer.json["error"]["message"]
     assert tenant.ok("GET", "/faults") == {"faults": []}
 
 

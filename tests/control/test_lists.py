@@ -21,27 +21,27 @@ def test_lists_are_listed(tenant: Account) -> None:
 
 
 def test_the_automation_url_is_set(tenant: Account, receiver: Receiver) -> None:
-    on = made(tenant)
-    assert tenant.ok("PATCH", f"/lists/{on}", {"automation_url": receiver.url})["automation_url"] == receiver.url
-    tenant.api("add-to-list", list_id=on, msisdn=HANDSET)
+    list_id = made(tenant)
+    assert tenant.ok("PATCH", f"/lists/{list_id}", {"automation_url": receiver.url})["automation_url"] == receiver.url
+    tenant.api("add-to-list", list_id=list_id, msisdn=HANDSET)
     receiver.wait_for(1)
     shown = tenant.ok("GET", "/callbacks", event="list-action")["callbacks"]
     assert [each["msisdn"] for each in shown] == [HANDSET]
-    assert tenant.ok("PATCH", f"/lists/{on}", {"automation_url": None})["automation_url"] is None
-    tenant.api("delete-from-list", list_id=on, msisdn=HANDSET)
+    assert tenant.ok("PATCH", f"/lists/{list_id}", {"automation_url": None})["automation_url"] is None
+    tenant.api("delete-from-list", list_id=list_id, msisdn=HANDSET)
     assert tenant.ok("GET", "/callbacks")["page"]["total"] == 1
 
 
 def test_a_list_cannot_be_changed_by_another_account(tenant: Account) -> None:
     made_client = tenant.api("add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
     client = Account(tenant.ready, made_client["apikey"], made_client["apisecret"])
-    on = made(tenant)
-    assert client.refused("PATCH", f"/lists/{on}", {"automation_url": "http://localhost:1/"}) == (404, "not_found")
+    list_id = made(tenant)
+    assert client.refused("PATCH", f"/lists/{list_id}", {"automation_url": "http://localhost:1/"}) == (404, "not_found")
     assert tenant.ok("GET", "/lists")["lists"][0]["automation_url"] is None
 
 
 def test_invalid_list_settings_are_refused(tenant: Account) -> None:
-    on = made(tenant)
-    assert tenant.refused("PATCH", f"/lists/{on}", {"automation_url": "ftp://nowhere"}) == (422, "invalid")
-    assert tenant.refused("PATCH", f"/lists/{on}", {}) == (422, "invalid")
+    list_id = made(tenant)
+    assert tenant.refused("PATCH", f"/lists/{list_id}", {"automation_url": "ftp://nowhere"}) == (422, "invalid")
+    assert tenant.refused("PATCH", f"/lists/{list_id}", {}) == (422, "invalid")
     assert tenant.refused("PATCH", "/lists/1", {"automation_url": None}) == (404, "not_found")

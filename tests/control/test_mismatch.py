@@ -55,8 +55,8 @@ def test_a_difference_says_if_nothing_happened_at_all() -> None:
     ],
 )
 def test_a_difference_says_how_many_were_expected(least: int, most: int | None, words: str) -> None:
-    found = 0 if least else 9
-    assert words in describe_difference("inbound", EntryFilter(), found, least, most, [], [])
+    count = 0 if least else 9
+    assert words in describe_difference("inbound", EntryFilter(), count, least, most, [], [])
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,10 @@ def test_a_mail_from_an_authorised_address_becomes_an_sms(tenant: Account) -> No
     assert message["text"] == ("Hi [firstname] " + "x" * 400)[: message_length(2)]
     assert tenant.api("get-balance")["balance"] == pytest.approx(1000 - 2 * 0.087)
     tenant.ok("POST", "/clock/advance", {"seconds": 5})
-    (there,) = tenant.ok("GET", "/recipients", message=message["id"])["recipients"]
-    assert (there["msisdn"], there["status"], there["text"]) == (HANDSET, "delivered", message["text"])
-    (told,) = tenant.api("get-message-report", type="email_sms")["messages"]
-    assert (told["type"], told["id"]) == ("email_sms", message["id"])
+    (recipient,) = tenant.ok("GET", "/recipients", message=message["id"])["recipients"]
+    assert (recipient["msisdn"], recipient["status"], recipient["text"]) == (HANDSET, "delivered", message["text"])
+    (report,) = tenant.api("get-message-report", type="email_sms")["messages"]
+    assert (report["type"], report["id"]) == ("email_sms", message["id"])
 
 
 def message_length(parts: int) -> int:

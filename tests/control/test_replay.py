@@ -23,12 +23,12 @@ def act(tenant: Account, receiver: Receiver) -> None:
     tenant.ok("POST", "/account/top-up", {"amount": 20})
     tenant.api("get-balance")
     tenant.api_ok("lease-number", number=LEASED)
-    on = tenant.api_ok("add-list", name="Guests")["id"]
+    list_id = tenant.api_ok("add-list", name="Guests")["id"]
     for number in (HANDSET, OTHER):
-        tenant.api_ok("add-to-list", list_id=on, msisdn=number, first_name="Given")
+        tenant.api_ok("add-to-list", list_id=list_id, msisdn=number, first_name="Given")
     tenant.ok("POST", "/clock/advance", {"minutes": 1})
     receiver.status = 500
-    tenant.api_ok("send-sms", message="Hello [firstname] caf\u00e9", list_id=on)
+    tenant.api_ok("send-sms", message="Hello [firstname] caf\u00e9", list_id=list_id)
     tenant.ok("POST", "/clock/advance", {"seconds": 30})
     receiver.status = 200
     tenant.ok("POST", "/clock/advance", {"minutes": 10})

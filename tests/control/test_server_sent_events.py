@@ -100,10 +100,10 @@ def test_a_stream_whose_reader_went_is_forgotten(tenant: Account) -> None:
 
 def test_streams_and_waits_end_when_the_server_does(certificates: Certificates) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)
-    said: list[Any] = []
+    answers: list[Any] = []
     with run_sandbox(settings) as account:
         wait = {"of": "calls", "timeout_seconds": 60}
-        waiting = threading.Thread(target=lambda: said.append(account.ok("POST", "/wait", wait)))
+        waiting = threading.Thread(target=lambda: answers.append(account.ok("POST", "/wait", wait)))
         waiting.start()
         stream = Stream(account).__enter__()
         time.sleep(0.2)  # the wait has begun by then
@@ -111,4 +111,4 @@ def test_streams_and_waits_end_when_the_server_does(certificates: Certificates) 
     waiting.join()
     assert stream.response.read() == b""
     stream.__exit__()
-    assert said[0]["difference"].endswith("The sandbox is being stopped.")
+    assert answers[0]["difference"].endswith("The sandbox is being stopped.")

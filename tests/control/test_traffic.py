@@ -62,8 +62,8 @@ def test_a_wrong_secret_is_in_the_keys_tenant_and_an_unknown_key_in_the_default_
     (unknown, *_) = entries(server)
     assert (unknown["code"], unknown["account_id"]) == ("AUTH_FAILED", None)
     assert unknown["hints"] == ["No account in this sandbox has the key key-…."]
-    said = json.dumps([wrong, *entries(server)])
-    assert not any(each in said for each in (strange.key, strange.secret, "not-its-secret"))
+    traffic = json.dumps([wrong, *entries(server)])
+    assert not any(each in traffic for each in (strange.key, strange.secret, "not-its-secret"))
 
 
 def test_callback_attempts_are_recorded_as_they_end(frozen: Account, receiver: Receiver) -> None:

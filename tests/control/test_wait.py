@@ -69,16 +69,16 @@ def test_a_wait_that_cannot_succeed_ends_at_once(tenant: Account) -> None:
 
 
 def test_many_wait_while_others_call(tenant: Account) -> None:
-    said: list[Any] = []
+    answers: list[Any] = []
     wait = {"of": "calls", "count": 20, "where": {"method": "get-balance"}, "timeout_seconds": 60}
-    waiting = [threading.Thread(target=lambda: said.append(tenant.ok("POST", "/wait", wait))) for _ in range(30)]
+    waiting = [threading.Thread(target=lambda: answers.append(tenant.ok("POST", "/wait", wait))) for _ in range(30)]
     for each in waiting:
         each.start()
     for _ in range(20):
         tenant.api("get-balance")
     for each in waiting:
         each.join()
-    assert [each["found"] for each in said] == [20] * 30
+    assert [each["found"] for each in answers] == [20] * 30
 
 
 def test_a_wait_ends_when_its_client_disconnects(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,11 @@ from sms_sandbox.journal import entries
 def test_words_of_faults_are_those_of_the_domain() -> None:
     assert set(get_args(faults.On)) == EFFECTS.keys()
     assert get_args(faults.CallbackEvent) == EVENTS
-    told = {
+    wire_types = {
         "status": faults.Status, "body": faults.Body, "connection": faults.Connection,
         "gateway": faults.Gateway, "callback": faults.CallbackFault,
     }  # fmt: skip
-    assert {name: get_args(kind) for name, kind in told.items()} == EFFECT_VALUES
+    assert {name: get_args(kind) for name, kind in wire_types.items()} == EFFECT_VALUES
 
 
 def test_words_of_callbacks_are_those_of_the_domain() -> None:

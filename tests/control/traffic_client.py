@@ -13,11 +13,11 @@ def entries(tenant: Account, **query: object) -> list[Any]:
 
 
 def ids(tenant: Account, **query: object) -> list[int]:
-    found = [each["id"] for each in entries(tenant, **query)]
+    listed = [each["id"] for each in entries(tenant, **query)]
     counting = {name: value for name, value in query.items() if name not in ("page", "max")}
     if counting == query:
-        assert tenant.ok("GET", "/traffic/count", **query)["count"] == len(found)
-    return found
+        assert tenant.ok("GET", "/traffic/count", **query)["count"] == len(listed)
+    return listed
 
 
 class Stream:
@@ -45,8 +45,8 @@ class Stream:
 
     def next(self) -> dict[str, Any]:
         """Return the next event: its name, id and data."""
-        found: dict[str, Any] = {}
+        event: dict[str, Any] = {}
         while line := self.response.readline().rstrip(b"\n"):
             name, _, value = line.decode().partition(": ")
-            found[name] = json.loads(value) if name in ("data", "id") else value
-        return found
+            event[name] = json.loads(value) if name in ("data", "id") else value
+        return event

@@ -45,12 +45,12 @@ def run(folder: str, ready_file: Path, *args: str, **env: str) -> str:
     return ran.stdout + ran.stderr
 
 
-def counts(said: str) -> dict[str, int]:
-    return {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|error)", said)}
+def counts(output: str) -> dict[str, int]:
+    return {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|error)", output)}
 
 
-def failed(said: str) -> set[str]:
-    return set(re.findall(r"^FAILED \S+::(\w+)", said, re.MULTILINE))
+def failed(output: str) -> set[str]:
+    return set(re.findall(r"^FAILED \S+::(\w+)", output, re.MULTILINE))
 
 
 def test_each_bug_of_the_app_is_found_by_one_test(server: tuple[Sandbox, Path]) -> None:

@@ -35,8 +35,8 @@ def test_storage_keeps_the_order_of_moments(one: datetime, other: datetime) -> N
 def test_a_moment_of_another_zone_is_the_same_moment(zone: int) -> None:
     from datetime import timezone
 
-    there = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=zone)))
-    assert from_micros(to_micros(there)) == there
+    elsewhere = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=zone)))
+    assert from_micros(to_micros(elsewhere)) == elsewhere
 
 
 def test_real_time_is_utc_and_runs() -> None:

@@ -21,14 +21,14 @@ def seconds(count: float) -> timedelta:
 def test_each_ends_in_one_final_state_before_it_expires(
     name: str, chance: str, delay: timedelta, validity: timedelta
 ) -> None:
-    found = list(plan_delivery(name, {}, chance, delay, validity))
+    reports = list(plan_delivery(name, {}, chance, delay, validity))
     (final,) = (
-        each for each in found if each.says in FINAL_STATUSES and not each.again and each.does not in (UNKNOWN, REPLY)
+        each for each in reports if each.says in FINAL_STATUSES and not each.again and each.does not in (UNKNOWN, REPLY)
     )
     assert final.after <= effective_validity(validity)
-    for each in found:
+    for each in reports:
         if each.says == PENDING or each.does == UNKNOWN:
-            assert each.after <= effective_validity(validity) or found.index(each) > found.index(final)
+            assert each.after <= effective_validity(validity) or reports.index(each) > reports.index(final)
         assert not each.again or each.says in (final.says, PENDING)
 
 

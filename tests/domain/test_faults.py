@@ -124,7 +124,7 @@ def test_the_rule_of_a_magic_key_names_its_suffix() -> None:
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_a_corrupted_url_has_one_value_that_is_not_utf_8(event: str) -> None:
-    told = {
+    expected = {
         "dlr": callbacks.delivery_report(message_id=1, mobile="61491570156", at=EPOCH, status="delivered", user_id=2),
         "reply": (reply := callbacks.reply(user_id=1, mobile="61491570156", response="Hé & ho", message_id=2,
                                            response_id=3, longcode="614", at=EPOCH, is_optout=False)),
@@ -134,7 +134,9 @@ def test_a_corrupted_url_has_one_value_that_is_not_utf_8(event: str) -> None:
         "list-action": callbacks.list_action(at=EPOCH, list_id=1, mobile="61491570156", firstname="Uno", lastname="",
                                              action="add", fields={"response": "x", "Status": "y"}),
     }  # fmt: skip
-    url = callbacks.with_parameters("http://localhost/x?status=mine&response=mine&firstname=me&message=my", told[event])
+    url = callbacks.with_parameters(
+        "http://localhost/x?status=mine&response=mine&firstname=me&message=my", expected[event]
+    )
     spoilt = corrupt_url(url, event)
     before, after = parse_qsl(url, keep_blank_values=True), parse_qsl(spoilt, keep_blank_values=True)
     assert sum(a != b for a, b in zip(before, after, strict=True)) == 1

@@ -135,8 +135,10 @@ def test_numbers_are_described(raw: str, region: str, description: Description) 
 
 
 def test_voicemail_has_the_code_of_the_php_library() -> None:
-    found = [phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.VOICEMAIL) for region in REGIONS]
-    number = next(number for number in found if number)
+    voicemails = [
+        phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.VOICEMAIL) for region in REGIONS
+    ]
+    number = next(number for number in voicemails if number)
     described = describe(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), "AU")
     assert described is not None
     assert described.type == 28

@@ -41,10 +41,10 @@ def test_a_filter_finds_the_same_in_memory(fresh: FreshTenant, where: EntryFilte
     with fresh.store.begin() as db:
         entries.add(db, fresh.tenant, [(to_micros(real_now()), each) for each in new], 1000)
         rows = queries.list_next(db, fresh.tenant, EntryFilter(), 1000)
-        found = queries.list_next(db, fresh.tenant, where, 1000)
+        from_database = queries.list_next(db, fresh.tenant, where, 1000)
     fits = build_matcher(where)
     assert len(rows) == len(new)
-    assert [each.id for each in rows if fits(each)] == [each.id for each in found]
+    assert [each.id for each in rows if fits(each)] == [each.id for each in from_database]
 
 
 def test_filters_that_need_the_database_are_refused() -> None:

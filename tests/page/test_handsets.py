@@ -119,10 +119,10 @@ def test_a_reply_to_a_word_is_refused_in_a_sentence(open_page: OpenPage, tenant:
 
 def test_two_people_see_the_same_and_opened_phones_stay_open(open_page: OpenPage, tenant: Account) -> None:
     tenant.send("one", to=f"{HANDSET},{OTHER}")
-    here, there = open_page(f"#/handsets/{OTHER}"), open_page()
-    expect(here.locator(".phone")).to_have_count(1)
-    expect(there.locator(".phone")).to_have_count(2)
-    there.locator(f".phone[data-number='{OTHER}']").get_by_role("button", name="Yes").click()
-    expect(here.locator(".text.sent .bubble")).to_have_text("Sent: Yes")
-    here.get_by_role("button", name="Close +61 491 570 157").click()
-    expect(here.locator(".phone")).to_have_count(2)
+    page, other = open_page(f"#/handsets/{OTHER}"), open_page()
+    expect(page.locator(".phone")).to_have_count(1)
+    expect(other.locator(".phone")).to_have_count(2)
+    other.locator(f".phone[data-number='{OTHER}']").get_by_role("button", name="Yes").click()
+    expect(page.locator(".text.sent .bubble")).to_have_text("Sent: Yes")
+    page.get_by_role("button", name="Close +61 491 570 157").click()
+    expect(page.locator(".phone")).to_have_count(2)

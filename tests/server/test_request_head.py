@@ -133,9 +133,9 @@ class CountingBuffer(bytearray):
     looked_at = 0
 
     def find(self, *args: Any) -> int:
-        found = super().find(*args)
-        self.looked_at += (found + 1 if found >= 0 else len(self)) - args[1]
-        return found
+        position = super().find(*args)
+        self.looked_at += (position + 1 if position >= 0 else len(self)) - args[1]
+        return position
 
     def __getitem__(self, part: Any) -> Any:
         self.looked_at += len(range(*part.indices(len(self))))

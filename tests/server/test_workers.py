@@ -145,9 +145,9 @@ def test_a_mistake_is_reported_once(certificates: Certificates, tmp_path: Path) 
     seed = tmp_path / "seed.toml"
     seed.write_text("accounts = 3")
     flags = ("--workers", "2", "--database", "postgresql://nowhere/none", "--seed-file", str(seed))
-    with pytest.raises(AssertionError) as told, run_process(certificates, tmp_path, *flags):
+    with pytest.raises(AssertionError) as caught, run_process(certificates, tmp_path, *flags):
         pass
-    assert str(told.value).count("seed.toml") == 1
+    assert str(caught.value).count("seed.toml") == 1
 
 
 def test_processes_end_with_a_killed_parent(parent: SandboxProcess) -> None:

@@ -22,10 +22,10 @@ def people(fresh: FreshTenant) -> ContactList:
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
 
 
-def hold(at: FreshTenant, on: ContactList, made_list: bool = False) -> Held:
+def hold(at: FreshTenant, contact_list: ContactList, made_list: bool = False) -> Held:
     """Add an import that this process holds."""
     with at.store.begin() as db:
-        asked = NewImport(at.account.id, on.id, made_list, "http://localhost/", "AU", {"1": "Town"})
+        asked = NewImport(at.account.id, contact_list.id, made_list, "http://localhost/", "AU", {"1": "Town"})
         held = imports.acquire(
             db, at.tenant, imports.add(db, at.tenant, asked, NOON), "one", NOON, NOON + timedelta(hours=1)
         )
@@ -40,9 +40,9 @@ def test_a_failure_removes_the_list_that_was_made_for_it(
     one = hold(fresh, people, made_list)
     with fresh.store.begin() as db:
         contact_import.end(db, one, "the reason", NOON)
-        there = imports.find_last(db, fresh.tenant, people.id)
-        assert there is not None
-        assert (there.status, there.error) == (imports.FAILED, "the reason")
+        job = imports.find_last(db, fresh.tenant, people.id)
+        assert job is not None
+        assert (job.status, job.error) == (imports.FAILED, "the reason")
         assert (contacts.read_list(db, fresh.tenant, people.id) is None) == made_list
 
 
@@ -54,12 +54,12 @@ def test_rows_of_a_file_become_members(fresh: FreshTenant, people: ContactList) 
         contacts.add_member(db, fresh.tenant, people.id, HANDSETS[1], ("Old", None), {}, NOON)
         what = ImportPlan(new, [], Counts(4, skipped=1, imported=3))
         contact_import.write(db, one, people, what, NOON)
-        there = imports.find_last(db, fresh.tenant, people.id)
-        assert there is not None
-        assert there.counts == Counts(4, duplicates=1, skipped=1, imported=2)
-        on = contacts.read_list(db, fresh.tenant, people.id)
-        assert on is not None
-        assert (on.members_active, on.members_total) == (3, 3)
+        job = imports.find_last(db, fresh.tenant, people.id)
+        assert job is not None
+        assert job.counts == Counts(4, duplicates=1, skipped=1, imported=2)
+        contact_list = contacts.read_list(db, fresh.tenant, people.id)
+        assert contact_list is not None
+        assert (contact_list.members_active, contact_list.members_total) == (3, 3)
         known = imports.find_known(db, one, HANDSETS[:4])
         assert [known[each].written for each in HANDSETS[:3]] == [True, False, True]
         assert known[HANDSETS[1]].first_name == "Old"
@@ -73,10 +73,10 @@ def test_the_automation_gets_only_added_contacts(fresh: FreshTenant, people: Con
     with fresh.store.begin() as db:
         list_membership.join(db, fresh.tenant, heard, HANDSETS[1], (None, None), {}, NOON)
         contact_import.write(db, one, heard, ImportPlan(new, [], Counts(3, imported=3)), NOON)
-        told = [
+        events = [
             due.data["msisdn"] for due in timeline.list_due(db, fresh.tenant, NOON, 99) if due.kind != timeline.IMPORT
         ]
-        assert sorted(told) == sorted(HANDSETS[:3])
+        assert sorted(events) == sorted(HANDSETS[:3])
 
 
 def test_an_import_into_a_removed_list_fails(fresh: FreshTenant, people: ContactList) -> None:

@@ -120,8 +120,8 @@ async def test_only_ended_sessions_are_gone_whichever_operation_fails(store: Sto
     async def work() -> None:
         begun = await store.run(lambda db: sessions.begin(db, "signed", secret, real_now()))
         tokens.append(begun)
-        found = await store.run(lambda db: sessions.find(db, begun, None, real_now()))
-        assert found == tenant.account
+        account = await store.run(lambda db: sessions.find(db, begun, None, real_now()))
+        assert account == tenant.account
         await store.run(lambda db: sessions.end(db, begun))
         tokens.remove(begun)
 

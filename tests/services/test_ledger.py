@@ -57,9 +57,9 @@ def new_client(db: Connection, fresh: FreshTenant, name: str = "Gym", **details:
 
 
 def again(db: Connection, fresh: FreshTenant, account: int) -> Account:
-    found = accounts.read(db, fresh.tenant, account)
-    assert found is not None
-    return found
+    stored = accounts.read(db, fresh.tenant, account)
+    assert stored is not None
+    return stored
 
 
 def seen(db: Connection, account: Account) -> Client:

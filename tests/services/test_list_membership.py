@@ -49,20 +49,21 @@ def test_joining_and_leaving_schedule_events_for_the_automation(fresh: FreshTena
         assert list_membership.join(db, fresh.tenant, people, ONE, ("Uno", None), {"2": "44"}, NOON) is None
         assert list_membership.leave(db, fresh.tenant, people, ONE, contacts.DELETED, NOON)
         assert not list_membership.leave(db, fresh.tenant, people, ONE, contacts.DELETED, NOON)
-    told = {
+    expected = {
         "account": fresh.account.id, "url": "http://localhost/hook", "msisdn": ONE, "firstname": "Uno", "lastname": "",
         "fields": {"City": "", "Size": "44"},
     }  # fmt: skip
     assert planned(fresh) == [
-        ("list-action", people.id, {**told, "action": "add"}), ("list-action", people.id, {**told, "action": "delete"}),
+        ("list-action", people.id, {**expected, "action": "add"}),
+        ("list-action", people.id, {**expected, "action": "delete"}),
     ]  # fmt: skip
 
 
 def test_a_list_without_an_automation_url_schedules_no_event(fresh: FreshTenant) -> None:
-    on = a_list(fresh, "Silent")
+    contact_list = a_list(fresh, "Silent")
     with fresh.store.begin() as db:
-        list_membership.join(db, fresh.tenant, on, ONE, NOBODY, {}, NOON)
-        list_membership.leave(db, fresh.tenant, on, ONE, contacts.DELETED, NOON)
+        list_membership.join(db, fresh.tenant, contact_list, ONE, NOBODY, {}, NOON)
+        list_membership.leave(db, fresh.tenant, contact_list, ONE, contacts.DELETED, NOON)
     assert planned(fresh) == []
 
 

@@ -26,9 +26,11 @@ def send(at: FreshTenant, template: Template, *values: Values) -> list[str]:
         parts = send_message.count_parts(db, at.tenant, template, to).total
         sent = send_message.send(db, at.account, message, template, to, parts)
         assert sent is not None
-        found = [recipients.read(db, at.tenant, id_) for id_, _ in recipients.list_chunk(db, at.tenant, sent.id, 0, 99)]
-    assert [each.msisdn for each in found if each] == list(HANDSETS[: len(values)])
-    return [each.text for each in found if each]
+        stored = [
+            recipients.read(db, at.tenant, id_) for id_, _ in recipients.list_chunk(db, at.tenant, sent.id, 0, 99)
+        ]
+    assert [each.msisdn for each in stored if each] == list(HANDSETS[: len(values)])
+    return [each.text for each in stored if each]
 
 
 def test_a_plain_text_is_stored_once(fresh: FreshTenant) -> None:
@@ -90,11 +92,11 @@ def test_parts_are_counted_in_all_and_of_the_longest_text(fresh: FreshTenant) ->
 
 def test_members_fill_fields_by_their_names(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        on = contacts.add_list(db, fresh.tenant, fresh.account.id, "P", {"1": "Shoe Size", "3": "Town"}, NOON)
-        member = contacts.add_member(db, fresh.tenant, on.id, HANDSETS[0], ("F", None), {"1": "44"}, NOON)
+        contact_list = contacts.add_list(db, fresh.tenant, fresh.account.id, "P", {"1": "Shoe Size", "3": "Town"}, NOON)
+        member = contacts.add_member(db, fresh.tenant, contact_list.id, HANDSETS[0], ("F", None), {"1": "44"}, NOON)
     assert member is not None
-    assert values_of(member, on) == {"firstname": "F", "lastname": "", "shoe size": "44", "town": ""}
-    named_like_a_name = replace(on, fields={"1": "Firstname"})
+    assert values_of(member, contact_list) == {"firstname": "F", "lastname": "", "shoe size": "44", "town": ""}
+    named_like_a_name = replace(contact_list, fields={"1": "Firstname"})
     assert values_of(member, named_like_a_name)["firstname"] == "F"
 
 

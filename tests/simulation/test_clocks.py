@@ -19,67 +19,67 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("store", ["postgresql"]
 
 
 @pytest.fixture
-def here(fresh: FreshTenant) -> Clocks:
+def clocks(fresh: FreshTenant) -> Clocks:
     return Clocks(fresh.store)
 
 
 @pytest.fixture
-def elsewhere(fresh: FreshTenant, postgres_url: str) -> Iterator[Clocks]:
+def other_clocks(fresh: FreshTenant, postgres_url: str) -> Iterator[Clocks]:
     """Clocks of another process."""
     store = open_store(postgres_url)
     yield Clocks(store)
     store.close()
 
 
-async def test_one_process_at_a_time_holds_a_clock(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
+async def test_one_process_at_a_time_holds_a_clock(fresh: FreshTenant, clocks: Clocks, other_clocks: Clocks) -> None:
     order: list[str] = []
 
     async def hold_too() -> None:
-        async with elsewhere.hold(fresh.tenant):
+        async with other_clocks.hold(fresh.tenant):
             order.append("the second has it")
 
-    async with here.hold(fresh.tenant):
+    async with clocks.hold(fresh.tenant):
         second = asyncio.create_task(hold_too())
-        async with elsewhere.hold(fresh.tenant + 1):  # another tenant's clock is free
+        async with other_clocks.hold(fresh.tenant + 1):  # another tenant's clock is free
             order.append("the first still has it")
     await second
     assert order == ["the first still has it", "the second has it"]
 
 
-async def test_a_clock_without_a_holder_is_resumed(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
+async def test_a_clock_without_a_holder_is_resumed(fresh: FreshTenant, clocks: Clocks, other_clocks: Clocks) -> None:
     set_clock(fresh, Clock(frozen_at=NOON, moving=True))
     with fresh.store.begin() as db:
         before = clock_of(db, fresh.tenant)
-    async with elsewhere.hold(fresh.tenant):
-        await here.resume_abandoned()
+    async with other_clocks.hold(fresh.tenant):
+        await clocks.resume_abandoned()
         with fresh.store.begin() as db:
             assert clock_of(db, fresh.tenant) == before
-        end_session(fresh, elsewhere)
-        await here.resume_abandoned()  # the last check was a moment ago
+        end_session(fresh, other_clocks)
+        await clocks.resume_abandoned()  # the last check was a moment ago
         with fresh.store.begin() as db:
             assert clock_of(db, fresh.tenant) == before
-        here._next_check = 0.0
+        clocks._next_check = 0.0
         began = real_now()
-        await here.resume_abandoned()
+        await clocks.resume_abandoned()
         with fresh.store.begin() as db:
             after = clock_of(db, fresh.tenant)
         assert (after.frozen_at, after.moving) == (None, False)
         assert NOON <= after.now(real_now()) <= NOON + (real_now() - began)
 
 
-async def test_clocks_that_this_process_moves_are_not_resumed(fresh: FreshTenant, here: Clocks) -> None:
-    async with here.hold(fresh.tenant):
+async def test_clocks_that_this_process_moves_are_not_resumed(fresh: FreshTenant, clocks: Clocks) -> None:
+    async with clocks.hold(fresh.tenant):
         set_clock(fresh, Clock(frozen_at=NOON, moving=True))
-        await here.resume_abandoned()
+        await clocks.resume_abandoned()
         with fresh.store.begin() as db:
             assert clock_of(db, fresh.tenant) == Clock(frozen_at=NOON, moving=True)
 
 
-async def test_a_lost_session_is_opened_again(fresh: FreshTenant, here: Clocks, elsewhere: Clocks) -> None:
-    async with here.hold(fresh.tenant):
-        end_session(fresh, here)
-    async with elsewhere.hold(fresh.tenant):
-        second = asyncio.create_task(hold_for_a_moment(here, fresh.tenant))
+async def test_a_lost_session_is_opened_again(fresh: FreshTenant, clocks: Clocks, other_clocks: Clocks) -> None:
+    async with clocks.hold(fresh.tenant):
+        end_session(fresh, clocks)
+    async with other_clocks.hold(fresh.tenant):
+        second = asyncio.create_task(hold_for_a_moment(clocks, fresh.tenant))
         await asyncio.sleep(0.1)
         assert not second.done()
     await second

@@ -87,10 +87,10 @@ async def test_rows_are_counted_by_their_outcome(
     url = receiver.url(body="\n".join(file).encode())
     await imported(fresh, runner, call, url, list_id=made)
     assert await progress(call, made) == ("completed", [10, 10, 4, 3, 1, 2])
-    there = members(fresh, made)
-    assert there[HANDSETS[0]] == ("New", None, {"1": "There", "2": "Cat"})
-    assert there[HANDSETS[1]] == there[HANDSETS[2]] == ("Old", None, {"1": "Here", "2": "Cat"})
-    assert there[HANDSETS[5]] == ("First", None, {"2": "Dog"})
+    stored = members(fresh, made)
+    assert stored[HANDSETS[0]] == ("New", None, {"1": "There", "2": "Cat"})
+    assert stored[HANDSETS[1]] == stored[HANDSETS[2]] == ("Old", None, {"1": "Here", "2": "Cat"})
+    assert stored[HANDSETS[5]] == ("First", None, {"2": "Dog"})
     with fresh.store.begin() as db:
         assert [each.msisdn for each in contacts.list_active_members(db, fresh.tenant, made, "", 9)] == [
             HANDSETS[0], HANDSETS[5], HANDSETS[6],

@@ -145,8 +145,8 @@ MANY = tuple(str(61_400_000_000 + number) for number in range(1200))
 async def test_every_member_of_a_long_list_gets_the_message_once(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    on = queries.add_list(still, MANY)
-    reply = await call.ok("send-sms", message="Hi [firstname]", list_id=on, dlr_callback=receiver.url())
+    list_id = queries.add_list(still, MANY)
+    reply = await call.ok("send-sms", message="Hi [firstname]", list_id=list_id, dlr_callback=receiver.url())
     assert reply["recipients"] == len(MANY)
     ran = await runner.advance(still.tenant, by=seconds(5))
     sent = queries.message(still, reply["message_id"])
@@ -178,8 +178,8 @@ async def test_few_handsets_are_handed_over_as_the_message_is_accepted(
 async def test_lists_about_as_long_as_a_chunk_are_sent_completely(
     still: FreshTenant, runner: Runner, call: Client, count: int
 ) -> None:
-    on = queries.add_list(still, MANY[:count])
-    reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")
+    list_id = queries.add_list(still, MANY[:count])
+    reply = await call.ok("send-sms", message="Hi", list_id=list_id, send_at="2026-03-01 12:30:00")
     await runner.advance(still.tenant, by=MINUTE)
     assert queries.message(still, reply["message_id"]).status == messages.SCHEDULED
     await runner.advance(still.tenant, by=HOUR)
@@ -191,11 +191,11 @@ async def test_lists_about_as_long_as_a_chunk_are_sent_completely(
 async def test_the_counts_of_a_long_list_add_up_if_it_changes_during_the_send(
     still: FreshTenant, runner: Runner, call: Client
 ) -> None:
-    on = queries.add_list(still, MANY)
-    reply = await call.ok("send-sms", message="Hi", list_id=on)
+    list_id = queries.add_list(still, MANY)
+    reply = await call.ok("send-sms", message="Hi", list_id=list_id)
     with still.store.begin() as db:
-        contacts.deactivate_member(db, still.tenant, on, MANY[-1], contacts.DELETED)
-        contacts.deactivate_member(db, still.tenant, on, MANY[0], contacts.DELETED)
+        contacts.deactivate_member(db, still.tenant, list_id, MANY[-1], contacts.DELETED)
+        contacts.deactivate_member(db, still.tenant, list_id, MANY[0], contacts.DELETED)
     await runner.advance(still.tenant, by=seconds(5))
     sent = queries.message(still, reply["message_id"])
     assert (sent.recipients, sent.delivered, sent.pending) == (1199, 1199, 0)
@@ -205,8 +205,8 @@ async def test_the_counts_of_a_long_list_add_up_if_it_changes_during_the_send(
 async def test_a_message_to_a_long_list_can_be_cancelled_while_recipients_are_added(
     still: FreshTenant, runner: Runner, call: Client
 ) -> None:
-    on = queries.add_list(still, MANY)
-    reply = await call.ok("send-sms", message="Hi", list_id=on, send_at="2026-03-01 12:30:00")
+    list_id = queries.add_list(still, MANY)
+    reply = await call.ok("send-sms", message="Hi", list_id=list_id, send_at="2026-03-01 12:30:00")
     await call.ok("cancel-sms", id=reply["message_id"])
     ran = await runner.advance(still.tenant, by=HOUR)
     assert (ran.counts, queries.message(still, reply["message_id"]).delivered) == ({}, 0)

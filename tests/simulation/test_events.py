@@ -111,10 +111,10 @@ def test_reports_without_a_url_are_not_called_back(still: FreshTenant) -> None:
 
 
 def test_a_removed_list_does_not_stop_recipients_that_were_added_before(still: FreshTenant) -> None:
-    on = queries.add_list(still, HANDSETS[:5])
+    list_id = queries.add_list(still, HANDSETS[:5])
     with still.store.begin() as db:
-        sent, first = send(db, still, HANDSETS[:2], list_id=on)
-        db.execute(delete(tables.lists).where(tables.lists.c.id == on))
+        sent, first = send(db, still, HANDSETS[:2], list_id=list_id)
+        db.execute(delete(tables.lists).where(tables.lists.c.id == list_id))
         run(db, still, "enlist", Plan(NOON, "enlist", sent, {"after": HANDSETS[1], "parts": 2}))
         (send_row,) = planned(db, still)
         assert (send_row.kind, send_row.ref) == ("send", sent)
@@ -133,8 +133,10 @@ def test_planned_replies_arrive_and_unreachable_ones_are_dropped(still: FreshTen
 def test_a_delivery_callback_has_the_values_of_its_report(still: FreshTenant) -> None:
     with still.store.begin() as db:
         _, first = send(db, still, HANDSETS[:1], dlr_url="http://localhost/own?x=1")
-        found = reporting(db, still, first)
-    (news,) = events.delivery_callbacks(found, Due(1, still.tenant, NOON, "report", first, "", {"status": SOFT_BOUNCE}))
+        report = reporting(db, still, first)
+    (news,) = events.delivery_callbacks(
+        report, Due(1, still.tenant, NOON, "report", first, "", {"status": SOFT_BOUNCE})
+    )
     assert (news.event, news.url, news.at, news.secret) == (
         "dlr", "http://localhost/own?x=1", NOON, still.account.secret,
     )  # fmt: skip

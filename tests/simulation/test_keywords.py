@@ -76,11 +76,11 @@ def test_the_reply_url_of_a_message_overrides_that_of_a_keyword(still: FreshTena
 
 
 def test_joining_by_a_keyword_calls_the_lists_automation(still: FreshTenant) -> None:
-    on = queries.add_list(still, [])
+    list_id = queries.add_list(still, [])
     with still.store.begin() as db:
         db.exec_driver_sql("UPDATE lists SET automation_url = 'http://automation/'")
-    keyword(still, "JOIN", list_id=on)
+    keyword(still, "JOIN", list_id=list_id)
     write(still, "join")
-    assert member(still, on) == contacts.ACTIVE
+    assert member(still, list_id) == contacts.ACTIVE
     with still.store.begin() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM timeline WHERE kind = 'list-action'").scalar() == 1

@@ -34,15 +34,15 @@ async def test_joining_and_leaving_are_called_back(
     still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
 ) -> None:
     fields = {"field_1": "datum", "field_2": "Carrier", "field_3": "Date Added"}
-    on = await automated(still, call, receiver.url() + "?x=1", **fields)
+    list_id = await automated(still, call, receiver.url() + "?x=1", **fields)
     values = {"first_name": "Uno", "last_name": "Rock", "field_2": "Telstra"}
-    await call.ok("add-to-list", list_id=on, msisdn=ONE, **values)
-    await call.ok("delete-from-list", list_id=on, msisdn=ONE)
+    await call.ok("add-to-list", list_id=list_id, msisdn=ONE, **values)
+    await call.ok("delete-from-list", list_id=list_id, msisdn=ONE)
     await run(still, runner)
     joined, left = sorted(receiver.requests, key=lambda each: each.params[-1])
     assert joined.params == [
         ("x", "1"), ("Carrier", "Telstra"), ("Date Added", ""), ("datetime_entry", TOLD), ("datum", ""),
-        ("firstname", "Uno"), ("lastname", "Rock"), ("list_id", str(on)), ("mobile", ONE), ("type", "add"),
+        ("firstname", "Uno"), ("lastname", "Rock"), ("list_id", str(list_id)), ("mobile", ONE), ("type", "add"),
     ]  # fmt: skip
     assert left.params == [*joined.params[:-1], ("type", "delete")]
     assert joined.headers["x-transmitsms-signature"] == signature(joined.target, SECRET)
@@ -55,15 +55,15 @@ async def test_joining_and_leaving_are_called_back(
 async def test_a_call_sets_the_automation_url(
     still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
 ) -> None:
-    on = int((await call.ok("add-list", name="people"))["id"])
-    await call.ok("set-list-callback", list_id=on, url=receiver.url("/joined"))
-    await call.ok("add-to-list", list_id=on, msisdn=ONE)
+    list_id = int((await call.ok("add-list", name="people"))["id"])
+    await call.ok("set-list-callback", list_id=list_id, url=receiver.url("/joined"))
+    await call.ok("add-to-list", list_id=list_id, msisdn=ONE)
     await run(still, runner)
     (request,) = receiver.requests
     assert request.target.startswith("/joined?")
-    assert request.params[-3:] == [("list_id", str(on)), ("mobile", ONE), ("type", "add")]
-    await call.ok("set-list-callback", list_id=on)
-    await call.ok("add-to-list", list_id=on, msisdn=TWO)
+    assert request.params[-3:] == [("list_id", str(list_id)), ("mobile", ONE), ("type", "add")]
+    await call.ok("set-list-callback", list_id=list_id)
+    await call.ok("add-to-list", list_id=list_id, msisdn=TWO)
     await run(still, runner)
     assert len(receiver.requests) == 1
 
@@ -71,10 +71,10 @@ async def test_a_call_sets_the_automation_url(
 async def test_a_callback_has_the_values_of_its_moment(
     still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
 ) -> None:
-    on = await automated(still, call, receiver.url(), field_1="City")
-    await call.ok("add-to-list", list_id=on, msisdn=ONE, field_1="Perth")
-    await call.ok("edit-list-member", list_id=on, msisdn=ONE, first_name="Abc", field_1="Hobart")
-    await call.ok("remove-list", list_id=on)
+    list_id = await automated(still, call, receiver.url(), field_1="City")
+    await call.ok("add-to-list", list_id=list_id, msisdn=ONE, field_1="Perth")
+    await call.ok("edit-list-member", list_id=list_id, msisdn=ONE, first_name="Abc", field_1="Hobart")
+    await call.ok("remove-list", list_id=list_id)
     await run(still, runner)
     (request,) = receiver.requests
     assert request.params[0] == ("City", "Perth")
@@ -84,31 +84,31 @@ async def test_a_callback_has_the_values_of_its_moment(
 async def test_an_opt_out_is_reported_as_leaving_the_list(
     still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
 ) -> None:
-    on = await automated(still, call, receiver.url())
+    list_id = await automated(still, call, receiver.url())
     other = await automated(still, call, receiver.url(), "other")
     await call.ok("add-to-list", list_id=other, msisdn=ONE)
     for msisdn in (ONE, TWO):
-        await call.ok("add-to-list", list_id=on, msisdn=msisdn)
+        await call.ok("add-to-list", list_id=list_id, msisdn=msisdn)
     await run(still, runner)
     receiver.requests.clear()
-    await call.ok("send-sms", list_id=on, message="hi")
+    await call.ok("send-sms", list_id=list_id, message="hi")
     await call.ok("message-reply", message="STOP", from_=ONE, to="61491570112")
-    await call.ok("optout-list-member", list_id=on, msisdn=TWO)
-    await call.ok("optout-list-member", list_id=on, msisdn=TWO)
+    await call.ok("optout-list-member", list_id=list_id, msisdn=TWO)
+    await call.ok("optout-list-member", list_id=list_id, msisdn=TWO)
     await run(still, runner)
     requests = [dict(each.params) for each in receiver.requests]
     assert sorted((each["mobile"], each["list_id"], each["type"]) for each in requests) == [
-        (ONE, str(on), "delete"), (TWO, str(on), "delete"),
+        (ONE, str(list_id), "delete"), (TWO, str(list_id), "delete"),
     ]  # fmt: skip
 
 
 async def test_a_refused_change_is_not_called_back(
     still: FreshTenant, call: Client, runner: Runner, receiver: Receiver
 ) -> None:
-    on = await automated(still, call, receiver.url())
+    list_id = await automated(still, call, receiver.url())
     silent = int((await call.ok("add-list", name="silent"))["id"])
-    await call.ok("add-to-list", list_id=on, msisdn=ONE)
-    await call("add-to-list", list_id=on, msisdn=ONE)
+    await call.ok("add-to-list", list_id=list_id, msisdn=ONE)
+    await call("add-to-list", list_id=list_id, msisdn=ONE)
     await call.ok("add-to-list", list_id=silent, msisdn=ONE)
     await call.ok("delete-from-list", list_id=silent, msisdn=ONE)
     await call("delete-from-list", list_id=silent, msisdn=ONE)

@@ -30,12 +30,12 @@ Told = list[tuple[float, str, str, int]]
 
 def told(at: FreshTenant) -> Told:
     """Return the callbacks in order: seconds after noon, event, status or text, message id."""
-    found: Told = []
+    calls: Told = []
     for callback, _ in queries.all_callbacks(at):
         query = {name: values[0] for name, values in parse_qs(urlsplit(callback.url).query).items()}
         says = query.get("status") or query["response"]
-        found.append(((callback.created - NOON).total_seconds(), callback.event, says, int(query["message_id"])))
-    return sorted(found)
+        calls.append(((callback.created - NOON).total_seconds(), callback.event, says, int(query["message_id"])))
+    return sorted(calls)
 
 
 def because(at: FreshTenant) -> set[str]:

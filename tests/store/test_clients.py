@@ -145,9 +145,9 @@ def test_lists_and_contacts_are_counted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         gym, club = make(db, fresh.account), make(db, fresh.account, Details("Club", "club@example.com", "61491570157"))
         for name, handsets in (("One", HANDSETS[:3]), ("Two", HANDSETS[:2]), ("None", ())):
-            on = contacts.add_list(db, fresh.tenant, gym.id, name, {}, NOON)
+            contact_list = contacts.add_list(db, fresh.tenant, gym.id, name, {}, NOON)
             for handset in handsets:
-                contacts.add_member(db, fresh.tenant, on.id, handset, (None, None), {}, NOON)
+                contacts.add_member(db, fresh.tenant, contact_list.id, handset, (None, None), {}, NOON)
         client_row = read(db, fresh.tenant, gym.id)
         assert (client_row.total_lists, client_row.total_contacts) == (3, 5)
         client_row = read(db, fresh.tenant, club.id)

@@ -17,17 +17,17 @@ def people(fresh: FreshTenant) -> ContactList:
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {"2": "Shoe size"}, NOON)
 
 
-def again(at: FreshTenant, on: ContactList) -> ContactList:
+def again(at: FreshTenant, contact_list: ContactList) -> ContactList:
     with at.store.begin() as db:
-        kept = contacts.read_list(db, at.tenant, on.id)
+        kept = contacts.read_list(db, at.tenant, contact_list.id)
     assert kept is not None
     return kept
 
 
-def join(at: FreshTenant, on: ContactList, *handsets: str) -> None:
+def join(at: FreshTenant, contact_list: ContactList, *handsets: str) -> None:
     with at.store.begin() as db:
         for msisdn in handsets:
-            contacts.add_member(db, at.tenant, on.id, msisdn, (None, None), {}, NOON)
+            contacts.add_member(db, at.tenant, contact_list.id, msisdn, (None, None), {}, NOON)
 
 
 def test_a_list_is_stored_as_it_was_added(fresh: FreshTenant, people: ContactList) -> None:
@@ -89,35 +89,37 @@ def test_a_member_leaves_once(fresh: FreshTenant, people: ContactList, reason: s
 @given(st.lists(st.tuples(st.sampled_from(["join", "leave"]), st.integers(0, 7)), max_size=20))
 def test_the_counts_of_a_list_equal_the_members_on_its_pages(fresh: FreshTenant, moves: list[tuple[str, int]]) -> None:
     with fresh.store.begin() as db:
-        on = contacts.add_list(db, fresh.tenant, fresh.account.id, "Any", {}, NOON)
+        contact_list = contacts.add_list(db, fresh.tenant, fresh.account.id, "Any", {}, NOON)
     known: dict[str, bool] = {}
     for move, index in moves:
         msisdn = HANDSETS[index]
         if move == "join" and msisdn not in known:
-            join(fresh, on, msisdn)
+            join(fresh, contact_list, msisdn)
             known[msisdn] = True
         elif move == "leave":
             with fresh.store.begin() as db:
-                assert contacts.deactivate_member(db, fresh.tenant, on.id, msisdn, DELETED) == known.get(msisdn, False)
+                assert contacts.deactivate_member(db, fresh.tenant, contact_list.id, msisdn, DELETED) == known.get(
+                    msisdn, False
+                )
             if msisdn in known:
                 known[msisdn] = False
-    on = again(fresh, on)
+    contact_list = again(fresh, contact_list)
     with fresh.store.begin() as db:
         for status, expected in (
             (None, sorted(known)),
             (ACTIVE, sorted(each for each, active in known.items() if active)),
             (INACTIVE, sorted(each for each, active in known.items() if not active)),
         ):
-            page = contacts.list_members(db, fresh.tenant, on, status, Paging(1, 50))
+            page = contacts.list_members(db, fresh.tenant, contact_list, status, Paging(1, 50))
             assert [member.msisdn for member in page.rows] == expected
             assert page.total == len(expected)
 
 
 def test_members_are_listed_by_number(fresh: FreshTenant, people: ContactList) -> None:
     join(fresh, people, *reversed(HANDSETS[:5]))
-    on = again(fresh, people)
+    contact_list = again(fresh, people)
     with fresh.store.begin() as db:
-        second = contacts.list_members(db, fresh.tenant, on, None, Paging(2, 2))
+        second = contacts.list_members(db, fresh.tenant, contact_list, None, Paging(2, 2))
     assert ([member.msisdn for member in second.rows], second.total) == (list(HANDSETS[2:4]), 5)
 
 

@@ -59,9 +59,9 @@ def test_a_failed_transaction_announces_nothing(fresh: FreshTenant) -> None:
 
 @pytest.mark.anyio
 async def test_the_store_decides_where_work_runs(fresh: FreshTenant) -> None:
-    here = threading.get_ident()
-    there = await fresh.store.run(lambda _: threading.get_ident())
-    assert (there == here) == fresh.store.embedded
+    own_thread = threading.get_ident()
+    thread = await fresh.store.run(lambda _: threading.get_ident())
+    assert (thread == own_thread) == fresh.store.embedded
     assert await fresh.store.run(lambda db: balances.read(db, fresh.tenant, fresh.account.id)) == 100_000_000
 
 

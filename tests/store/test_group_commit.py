@@ -38,29 +38,29 @@ WORK = st.lists(st.lists(STEP, max_size=4), max_size=8)
 
 def do(db: Connection, tenant: FreshTenant, steps: Sequence[tuple[Any, ...]]) -> list[Any]:
     """Do the steps of a piece, and return what each of them told."""
-    told: list[Any] = []
+    results: list[Any] = []
     account = accounts.read(db, tenant.tenant, tenant.account.id)
     assert account is not None
     for what, *args in steps:
         match what:
             case "take ids":
-                told.append(ids.take(db, tenant.tenant, "message", args[0]))
+                results.append(ids.take(db, tenant.tenant, "message", args[0]))
             case "charge":
-                told.append(ledger.charge(db, account, args[0], transactions.FEE, "test", NOON))
+                results.append(ledger.charge(db, account, args[0], transactions.FEE, "test", NOON))
             case "opt out":
                 opt_outs.add(db, tenant.tenant, account.id, HANDSETS[0])
-                told.append(opt_outs.find(db, tenant.tenant, account.id, HANDSETS))
+                results.append(opt_outs.find(db, tenant.tenant, account.id, HANDSETS))
             case "set price":
                 accounts.change(db, tenant.tenant, account.id, {"price": account.price + 1})
             case "balance":
-                told.append(balances.read(db, tenant.tenant, account.id))
+                results.append(balances.read(db, tenant.tenant, account.id))
             case "fail":
                 raise UndoneError
             case "fail inside":
-                told.append(fail_inside(db, tenant))
+                results.append(fail_inside(db, tenant))
             case "bad row":
                 insert_rows(db, transactions._ADD, [(None,) * 10])
-    return told
+    return results
 
 
 def fail_inside(db: Connection, tenant: FreshTenant) -> str:
@@ -79,7 +79,7 @@ def kind_of(error: BaseException) -> object:
     return type(error) if isinstance(error, UndoneError) else "refused by the database"
 
 
-def compared(told: Sequence[Any], work: Sequence[Sequence[tuple[Any, ...]]]) -> list[Any]:
+def compared(results: Sequence[Any], work: Sequence[Sequence[tuple[Any, ...]]]) -> list[Any]:
     """Return what pieces told, to be compared.
 
     A piece that fails after a bad row may be told of either: the row is written when somebody could miss it, and what
@@ -88,15 +88,15 @@ def compared(told: Sequence[Any], work: Sequence[Sequence[tuple[Any, ...]]]) -> 
     doomed = [{("bad row",), ("fail",)} <= set(steps) for steps in work]
     return [
         "failed" if doubly and (each is UndoneError or each == "refused by the database") else each
-        for each, doubly in zip(told, doomed, strict=True)
+        for each, doubly in zip(results, doomed, strict=True)
     ]
 
 
 def run_together(store: Store, pieces: Sequence[Callable[[Connection], Any]], tenant: int) -> list[Any]:
     """Run pieces as the store does. Returns the result, or the kind of error, of each."""
     if store.embedded:
-        told = asyncio.run(run_in_one_turn(store, pieces, tenant))
-        return [kind_of(each) if isinstance(each, BaseException) else each for each in told]
+        results = asyncio.run(run_in_one_turn(store, pieces, tenant))
+        return [kind_of(each) if isinstance(each, BaseException) else each for each in results]
 
     async def futures() -> list[Piece]:
         loop = asyncio.get_running_loop()
@@ -115,15 +115,15 @@ async def run_in_one_turn(store: Store, pieces: Sequence[Callable[[Connection], 
 
 def run_alone(store: Store, pieces: Sequence[Callable[[Connection], Any]]) -> list[Any]:
     """Run each piece in a transaction of its own."""
-    told: list[Any] = []
+    results: list[Any] = []
     for work in pieces:
         try:
             with store.begin() as db:
                 result = work(db)
-            told.append(result)
+            results.append(result)
         except Exception as error:  # noqa: BLE001 (compared with what the group tells)
-            told.append(kind_of(error))
-    return told
+            results.append(kind_of(error))
+    return results
 
 
 def stored(store: Store, tenant: int) -> dict[str, list[Any]]:
@@ -168,13 +168,13 @@ def test_two_processes_with_caches_are_as_good_as_one(
     store: Store, second: Store, turns: list[tuple[bool, list[list[Any]]]]
 ) -> None:
     together, alone = two_tenants(store)
-    told: list[Any] = []
+    results: list[Any] = []
     for is_second, work in turns:
         pieces = [lambda db, steps=steps: do(db, together, steps) for steps in work]
-        told += run_together(second if is_second else store, pieces, together.tenant)
+        results += run_together(second if is_second else store, pieces, together.tenant)
     everything = [steps for _, work in turns for steps in work]
     singles = [lambda db, steps=steps: do(db, alone, steps) for steps in everything]
-    assert compared(told, everything) == compared(run_alone(store, singles), everything)
+    assert compared(results, everything) == compared(run_alone(store, singles), everything)
     assert stored(store, together.tenant) == stored(store, alone.tenant)
 
 

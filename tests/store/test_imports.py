@@ -21,9 +21,9 @@ def people(fresh: FreshTenant) -> ContactList:
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
 
 
-def start(at: FreshTenant, on: ContactList) -> int:
+def start(at: FreshTenant, contact_list: ContactList) -> int:
     with at.store.begin() as db:
-        asked = NewImport(at.account.id, on.id, False, "http://localhost/", "AU", {"1": "Town"})
+        asked = NewImport(at.account.id, contact_list.id, False, "http://localhost/", "AU", {"1": "Town"})
         return imports.add(db, at.tenant, asked, NOON)
 
 
@@ -38,10 +38,10 @@ def test_an_import_is_stored_as_requested(fresh: FreshTenant, people: ContactLis
     with fresh.store.begin() as db:
         assert imports.find_last(db, fresh.tenant, people.id + 1) is None
         assert imports.find_last(db, fresh.tenant + 1, people.id) is None
-        there = imports.find_last(db, fresh.tenant, people.id)
-        assert there is not None
-        assert (there.id, there.status, there.counts) == (job, imports.IN_PROGRESS, Counts())
-        assert (there.asked.country, there.asked.fields) == ("AU", {"1": "Town"})
+        stored = imports.find_last(db, fresh.tenant, people.id)
+        assert stored is not None
+        assert (stored.id, stored.status, stored.counts) == (job, imports.IN_PROGRESS, Counts())
+        assert (stored.asked.country, stored.asked.fields) == ("AU", {"1": "Town"})
         (due,) = timeline.list_due(db, fresh.tenant, NOON, 9)
         assert (due.kind, due.ref) == (timeline.IMPORT, job)
 
@@ -64,9 +64,9 @@ def test_an_import_has_one_holder_at_a_time(fresh: FreshTenant, people: ContactL
         assert not imports.set_length(db, one, 9)
         assert not imports.end(db, one, "")
         assert timeline.find_next_wake(db) == NOON + seconds(80)
-        there = imports.find_last(db, fresh.tenant, people.id)
-        assert there is not None
-        assert (there.status, there.importlength) == (imports.IN_PROGRESS, 0)
+        stored = imports.find_last(db, fresh.tenant, people.id)
+        assert stored is not None
+        assert (stored.status, stored.importlength) == (imports.IN_PROGRESS, 0)
 
 
 def test_an_import_that_lost_its_holder_is_released(fresh: FreshTenant, people: ContactList) -> None:

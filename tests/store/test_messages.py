@@ -121,16 +121,16 @@ def test_details_for_a_report_are_read(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"dlr_url": "http://account/"})
         message, first = send(db, fresh, HANDSETS[:2], dlr_url="http://message/")
-        told = recipients.find_reporting(db, fresh.tenant, [first])[first]
-        assert (told.recipient, told.msisdn, told.message, told.account) == (
+        details = recipients.find_reporting(db, fresh.tenant, [first])[first]
+        assert (details.recipient, details.msisdn, details.message, details.account) == (
             first, HANDSETS[0], message, fresh.account.id,
         )  # fmt: skip
-        assert (told.secret, told.message_url, told.account_url) == (
+        assert (details.secret, details.message_url, details.account_url) == (
             fresh.account.secret, "http://message/", "http://account/",
         )  # fmt: skip
         recipients.set_reported(db, fresh.tenant, {first: (SOFT_BOUNCE, NOON + seconds(1))})
         again = recipients.find_reporting(db, fresh.tenant, [first])[first]
-        assert (told.status, again.status) == (PENDING, SOFT_BOUNCE)
+        assert (details.status, again.status) == (PENDING, SOFT_BOUNCE)
         assert recipients.find_reporting(db, fresh.tenant, [1]) == {}
         reported, untouched = (recipients.read(db, fresh.tenant, first + index) for index in (0, 1))
     assert reported is not None

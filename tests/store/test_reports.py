@@ -19,11 +19,11 @@ def read(at: FreshTenant, message: int) -> Message:
 def test_recipients_have_the_names_and_fields_of_a_list(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         sent, first = send(db, fresh, [HANDSETS[1], NewRecipient(HANDSETS[0], "You")])
-        on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {"1": "Size"}, NOON)
-        contacts.add_member(db, fresh.tenant, on.id, HANDSETS[0], ("F", None), {"1": "9"}, NOON)
+        contact_list = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {"1": "Size"}, NOON)
+        contacts.add_member(db, fresh.tenant, contact_list.id, HANDSETS[0], ("F", None), {"1": "9"}, NOON)
     message = read(fresh, sent)
     with fresh.store.begin() as db:
-        page = reports.list_sent_to(db, fresh.tenant, message, on.id, "all", "include", FIRST_PAGE)
+        page = reports.list_sent_to(db, fresh.tenant, message, contact_list.id, "all", "include", FIRST_PAGE)
         unknown, known = page.rows
         assert (page.total, unknown.recipient.id, known.recipient.id) == (2, first, first + 1)
         assert (unknown.first_name, unknown.fields, unknown.recipient.text) == (None, None, "Hello")

@@ -27,9 +27,9 @@ def write(
 def test_a_response_is_stored_as_it_was_added(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, [NewRecipient(HANDSETS[0], "Hello you"), HANDSETS[1]])
-        on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
-        contacts.add_member(db, fresh.tenant, on.id, HANDSETS[0], ("F", "L"), {}, NOON)
-    made = write(fresh, text="Ja, é", message=message, recipient=first, list_id=on.id)
+        contact_list = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
+        contacts.add_member(db, fresh.tenant, contact_list.id, HANDSETS[0], ("F", "L"), {}, NOON)
+    made = write(fresh, text="Ja, é", message=message, recipient=first, list_id=contact_list.id)
     templated = write(fresh, message=message, recipient=first + 1, msisdn=HANDSETS[1], when=NOON + seconds(1))
     unasked = write(fresh, when=NOON + seconds(2))
     assert made == ids.FIRST["response"]
@@ -39,7 +39,7 @@ def test_a_response_is_stored_as_it_was_added(fresh: FreshTenant) -> None:
     newest, second, first_ = page.rows
     assert [each.id for each in page.rows] == [unasked, templated, made]
     assert (first_.message, first_.list_id, first_.received_at, first_.msisdn, first_.text, first_.longcode) == (
-        message, on.id, NOON, HANDSETS[0], "Ja, é", "61491570112",
+        message, contact_list.id, NOON, HANDSETS[0], "Ja, é", "61491570112",
     )  # fmt: skip
     assert (first_.first_name, first_.last_name, first_.original) == ("F", "L", "Hello you")
     assert (second.first_name, second.original) == (None, "Hello")

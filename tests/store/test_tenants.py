@@ -52,9 +52,9 @@ def other(fresh: FreshTenant) -> FreshTenant:
 
 
 def read(db: Connection, tenant: int) -> Tenant:
-    there = tenants.read(db, tenant)
-    assert there is not None
-    return there
+    stored = tenants.read(db, tenant)
+    assert stored is not None
+    return stored
 
 
 def test_a_tenant_is_stored_as_it_was_added(store: Store) -> None:
@@ -183,11 +183,11 @@ def test_names_are_unique(fresh: FreshTenant) -> None:
 def test_tenants_do_not_see_each_others_data(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         message, first = send(db, fresh, HANDSETS[:1])
-        on = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
+        contact_list = contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
         opt_outs.add(db, fresh.tenant, fresh.account.id, HANDSETS[0])
         assert messages.read(db, other.tenant, message) is None
         assert recipients.read(db, other.tenant, first) is None
-        assert contacts.read_list(db, other.tenant, on.id) is None
+        assert contacts.read_list(db, other.tenant, contact_list.id) is None
         assert contacts.find_list_id(db, other.tenant, other.account.id, "People") is None
         assert opt_outs.find(db, other.tenant, other.account.id, HANDSETS) == set()
         assert recipients.find_last_to(db, other.tenant, HANDSETS[0], NOON, None) is None

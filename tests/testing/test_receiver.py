@@ -58,9 +58,9 @@ def test_a_receiver_knows_events_by_their_parameters(receiver: Receiver, query: 
 
 def test_fields_named_like_other_events_do_not_mislead_a_receiver(tenant: Sandbox) -> None:
     receiver = tenant.receiver()
-    on = tenant.call("add-list", name="Guests", field_1="status", field_2="response", field_3="link_hits")["id"]
-    tenant.control("PATCH", f"/lists/{on}", {"automation_url": receiver.url})
-    tenant.call("add-to-list", list_id=on, msisdn=HANDSET, field_1="gold")
+    list_id = tenant.call("add-list", name="Guests", field_1="status", field_2="response", field_3="link_hits")["id"]
+    tenant.control("PATCH", f"/lists/{list_id}", {"automation_url": receiver.url})
+    tenant.call("add-to-list", list_id=list_id, msisdn=HANDSET, field_1="gold")
     hook = f"{receiver.url}/?status=open&type=x&response=y&link_hits=z"
     urls = {"dlr_callback": hook, "reply_callback": hook, "link_hits_callback": hook}
     tenant.call("send-sms", message="[tracked-link]", to=HANDSET, tracked_link_url="http://localhost/", **urls)

@@ -39,18 +39,18 @@ def links(html: str) -> Iterator[str]:
 
 def test_every_link_leads_somewhere(server: Account, pages: dict[str, str]) -> None:
     checked = set()
-    for here, html in pages.items():
+    for page, html in pages.items():
         for link in links(html):
             if re.match(r"https?:", link):
                 continue
             address, _, anchor = link.partition("#")
-            address = address or here
-            assert address.startswith("/_sandbox/"), f"{here} links to {link}"
+            address = address or page
+            assert address.startswith("/_sandbox/"), f"{page} links to {link}"
             if address in pages and anchor:
-                assert f'id="{anchor}"' in pages[address], f"{here} links to {link}"
+                assert f'id="{anchor}"' in pages[address], f"{page} links to {link}"
             elif address not in pages and address not in checked:
                 checked.add(address)
-                assert fetch(server.ready.http + address).status == 200, f"{here} links to {link}"
+                assert fetch(server.ready.http + address).status == 200, f"{page} links to {link}"
     assert len(checked) > 3
 
 

@@ -72,10 +72,10 @@ def test_callbacks_are_counted_by_how_they_end(server: Account, receiver: Receiv
 
 def test_the_docs_list_every_metric(server: Account) -> None:
     families = text_string_to_metric_families(scrape(server).body.decode())
-    told = {f"{each.name}_total" if each.type == "counter" else each.name for each in families}
+    exposed = {f"{each.name}_total" if each.type == "counter" else each.name for each in families}
     only_shared = {"sms_sandbox_process_up", "sms_sandbox_pool_connections"}
     documented = set(re.findall(r"^\| `(sms_sandbox_\w+)`", DOCS.read_text(), re.MULTILINE))
-    assert documented == {name for name in told if name.startswith("sms_sandbox_")} | only_shared
+    assert documented == {name for name in exposed if name.startswith("sms_sandbox_")} | only_shared
 
 
 def test_openmetrics_is_answered_if_accepted(server: Account) -> None:

@@ -28,13 +28,13 @@ def lists_in(body: Any) -> list[Any]:
 
 def before_get_list(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     body: Any = line["body"] if isinstance(line["body"], dict) else {"fields": {}, "members_active": 3}
-    on = add_list_from(fresh, "a list", body["fields"])
+    list_id = add_list_from(fresh, "a list", body["fields"])
     for number in range(body["members_active"] + 2):
-        call.ok("add-to-list", list_id=on, msisdn=61491570119 + number, **NAMES)
+        call.ok("add-to-list", list_id=list_id, msisdn=61491570119 + number, **NAMES)
     for number in range(body["members_active"], body["members_active"] + 2):
         with fresh.store.begin() as db:
-            contacts.deactivate_member(db, fresh.tenant, on, str(61491570119 + number), contacts.DELETED)
-    return {**line["params"], "list_id": on}
+            contacts.deactivate_member(db, fresh.tenant, list_id, str(61491570119 + number), contacts.DELETED)
+    return {**line["params"], "list_id": list_id}
 
 
 def before_a_change(call: Caller, fresh: FreshTenant, line: Line) -> Params:
@@ -48,9 +48,9 @@ def before_add_to_list(call: Caller, fresh: FreshTenant, line: Line) -> Params:
 def before_a_contact(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     """Add a list with the contact that the exchange shows or removes."""
     params = before_add_to_list(call, fresh, line)
-    told = {**NAMES, "field_1": "contact@example.com", "field_2": "2758"} if line["method"] == "get-contact" else {}
+    details = {**NAMES, "field_1": "contact@example.com", "field_2": "2758"} if line["method"] == "get-contact" else {}
     country = {"countrycode": params["countrycode"]} if "countrycode" in params else {}
-    call.ok("add-to-list", list_id=params["list_id"], msisdn=params["msisdn"], **country, **told)
+    call.ok("add-to-list", list_id=params["list_id"], msisdn=params["msisdn"], **country, **details)
     return params
 
 

@@ -65,9 +65,9 @@ def before_responses(call: Caller, fresh: FreshTenant, line: Line) -> Params:
         lease(fresh, number)
         send(call, **{"from": number})
         reply(fresh, HANDSET, "Received response")
-    on = add_list(call)
-    call.ok("add-to-list", list_id=on, msisdn=HANDSET, **NAMES)
-    send(call, list_id=on)
+    list_id = add_list(call)
+    call.ok("add-to-list", list_id=list_id, msisdn=HANDSET, **NAMES)
+    send(call, list_id=list_id)
     reply(fresh, HANDSET, "I there")
     tracked(call, fresh, line)
     return {}
@@ -96,16 +96,16 @@ def before_message_report(call: Caller, fresh: FreshTenant, line: Line) -> Param
     """Send a message to one handset, then a campaign to a list."""
     freeze(fresh, parse_time("2020-09-25 07:36:06"))
     lease(fresh, "61491570125")
-    on = add_list(call, "City", "Postcode")
-    call.ok("add-to-list", list_id=on, msisdn=HANDSET, first_name="First", field_1="Sydney", field_2="2000")
+    list_id = add_list(call, "City", "Postcode")
+    call.ok("add-to-list", list_id=list_id, msisdn=HANDSET, first_name="First", field_1="Sydney", field_2="2000")
     single = send(call, message="test")
     advance(fresh, minutes=9)
-    campaign = call.ok("send-sms", message="test keyword", list_id=on, **{"from": "61491570125"})["message_id"]
+    campaign = call.ok("send-sms", message="test keyword", list_id=list_id, **{"from": "61491570125"})["message_id"]
     for message, kind in ((single, "quick_sms"), (campaign, "campaign")):
         sql = "UPDATE messages SET type = :kind WHERE tenant = :tenant AND id = :message"
         execute_sql(fresh, sql, kind=kind, tenant=fresh.tenant, message=message)
     freeze(fresh, captured_at(line))
-    return {**line["params"], **({"list_id": on} if "list_id" in line["params"] else {})}
+    return {**line["params"], **({"list_id": list_id} if "list_id" in line["params"] else {})}
 
 
 PREPARE: dict[str, Prepare] = {

@@ -31,14 +31,14 @@ def before_edit_keyword(call: Caller, fresh: FreshTenant, line: Line) -> Params:
 
 def before_get_keywords(call: Caller, fresh: FreshTenant, line: Line) -> Params:
     params = before_number(call, fresh, line)
-    told = {
+    options = {
         "reference": "Gym news", "welcome_message": "Welcome", "members_message": "Thanks",
         "forward_url": "http://example.com/gym-promo", "forward_sms": "61491570157,61491570158",
         "forward_email": "news@example.com,desk@example.com",
     }  # fmt: skip
     if line["source"] == "vendor-example":
         for word in ("GYM", "NEWS"):
-            call.ok("add-keyword", keyword=word, number=params["number"], **told)
+            call.ok("add-keyword", keyword=word, number=params["number"], **options)
     return params
 
 

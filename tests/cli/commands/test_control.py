@@ -188,7 +188,7 @@ def test_inbound_says_where_it_went(tenant: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (("account", "--throttle", "-3"), "--throttle: Expected a whole number of at least 0."),
         (("account", "--price", "-1"), "--price: Expected a number of at least 0"),
@@ -200,10 +200,10 @@ def test_inbound_says_where_it_went(tenant: Account) -> None:
         (("tail", "--number", "x", "-n", "0"), "--number: "),
     ],
 )
-def test_a_refusal_names_the_flag(tenant: Account, args: tuple[str, ...], said: str) -> None:
+def test_a_refusal_names_the_flag(tenant: Account, args: tuple[str, ...], message: str) -> None:
     result = run(tenant, *args)
     assert result.exit_code == 1
-    assert result.output.startswith(f"sms-sandbox: {said}")
+    assert result.output.startswith(f"sms-sandbox: {message}")
     assert "$" not in result.output
 
 

@@ -86,7 +86,7 @@ def test_faults_are_listed_one_to_a_line_and_cleared(tenant: Account, fault: Run
 
 
 @pytest.mark.parametrize(
-    ("args", "status", "said"),
+    ("args", "status", "message"),
     [
         ("--body gzip", 2, "is not one of"),
         ("--delay soon", 2, "not a span of time"),
@@ -96,10 +96,10 @@ def test_faults_are_listed_one_to_a_line_and_cleared(tenant: Account, fault: Run
         ("--status 503 --body html", 1, "Give only one effect"),
     ],
 )
-def test_an_invalid_fault_is_refused(fault: Run, args: str, status: int, said: str) -> None:
+def test_an_invalid_fault_is_refused(fault: Run, args: str, status: int, message: str) -> None:
     ran = fault("add", *args.split())
     assert ran.exit_code == status
-    assert said in ran.output
+    assert message in ran.output
 
 
 def test_the_commands_in_the_docs_work(tenant: Account, fault: Run) -> None:

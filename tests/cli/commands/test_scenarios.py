@@ -53,7 +53,7 @@ def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "code", "said"),
+    ("args", "code", "message"),
     [
         (("add", "nothing"), 1, "There is no scenario 'nothing'; there are delivered"),
         (("add", "slow", "--option", "text=Hi"), 1, "has no option `text`"),
@@ -65,7 +65,7 @@ def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
         (("remove", "1", "--all"), 2, "Say which"),
     ],
 )
-def test_an_invalid_rule_is_refused(tenant: Account, args: tuple[str, ...], code: int, said: str) -> None:
+def test_an_invalid_rule_is_refused(tenant: Account, args: tuple[str, ...], code: int, message: str) -> None:
     result = run("rule", *args, of=tenant)
     assert result.exit_code == code
-    assert said in result.stderr
+    assert message in result.stderr

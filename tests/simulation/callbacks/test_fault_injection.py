@@ -161,10 +161,10 @@ async def test_delays_repeat_for_the_same_seed(
     await call.send(5, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=9))
     expected = [Fault("callback", delay=delay).delay_seconds("seed of default", 1, seen) for seen in range(1, 6)]
-    found = [(attempts[0].at - NOON - seconds(1)).total_seconds() for _, attempts in queries.all_callbacks(still)]
-    assert found == pytest.approx(expected, abs=1e-5)
-    assert len(set(found)) == 5
-    by_time = [mobile for _, mobile in sorted(zip(found, HANDSETS[:5], strict=True))]
+    delays = [(attempts[0].at - NOON - seconds(1)).total_seconds() for _, attempts in queries.all_callbacks(still)]
+    assert delays == pytest.approx(expected, abs=1e-5)
+    assert len(set(delays)) == 5
+    by_time = [mobile for _, mobile in sorted(zip(delays, HANDSETS[:5], strict=True))]
     assert mobiles(receiver.requests) == by_time
 
 
@@ -178,8 +178,8 @@ async def test_reordered_callbacks_overtake_each_other_in_pairs(
     await runner.advance(still.tenant, by=MINUTE)
     first, second, third, fourth = HANDSETS[:4]
     assert mobiles(receiver.requests) == [second, fourth, first, third]
-    found = [attempts[0].at - callback.created for callback, attempts in queries.all_callbacks(still)]
-    assert found == [seconds(10), seconds(0)] * 2
+    waits = [attempts[0].at - callback.created for callback, attempts in queries.all_callbacks(still)]
+    assert waits == [seconds(10), seconds(0)] * 2
 
 
 async def test_the_wait_of_an_overtaken_callback_can_be_set(

@@ -102,14 +102,14 @@ async def test_a_slow_answer_times_out(
 
 
 @pytest.mark.parametrize(
-    ("trick", "said"),
+    ("trick", "error"),
     [("reset", "the connection was closed without an answer"), ("garbage", "the answer is not HTTP: Bad status line")],
 )
 async def test_an_invalid_answer_is_a_failure(
-    client: CallbackClient, receiver: Receiver, trick: str, said: str
+    client: CallbackClient, receiver: Receiver, trick: str, error: str
 ) -> None:
     outcome = await client.send(callback_request(receiver.url("/once", trick=trick)))
-    assert (outcome.status, outcome.error) == (None, said)
+    assert (outcome.status, outcome.error) == (None, error)
     assert len(receiver.at("/once")) == 1
 
 

@@ -54,24 +54,24 @@ def test_an_answer_is_a_message_like_any_other(still: FreshTenant) -> None:
 
 
 def test_senders_join_the_list_and_members_get_another_answer(still: FreshTenant) -> None:
-    on = queries.add_list(still, [FRIEND])
-    options(still, list_id=on, welcome_message="Welcome [firstname]!", members_message="Hello again [firstname]!")
+    list_id = queries.add_list(still, [FRIEND])
+    options(still, list_id=list_id, welcome_message="Welcome [firstname]!", members_message="Hello again [firstname]!")
     write(still, "me")
     write(still, "me")
     write(still, "friend", FRIEND)
-    assert [member(still, on), member(still, on, FRIEND)] == [contacts.ACTIVE] * 2
+    assert [member(still, list_id), member(still, list_id, FRIEND)] == [contacts.ACTIVE] * 2
     assert answers(still) == ["Welcome !", "Hello again !", "Hello again Uno!"]
 
 
 def test_a_contact_who_left_does_not_join_again_and_gets_no_answer(still: FreshTenant) -> None:
-    on = queries.add_list(still, [ME, FRIEND])
-    options(still, list_id=on, welcome_message="Welcome!", members_message="Hello again!")
+    list_id = queries.add_list(still, [ME, FRIEND])
+    options(still, list_id=list_id, welcome_message="Welcome!", members_message="Hello again!")
     with still.store.begin() as db:
-        contacts.deactivate_member(db, still.tenant, on, ME, contacts.DELETED)
-        contacts.deactivate_member(db, still.tenant, on, FRIEND, contacts.OPTED_OUT)
+        contacts.deactivate_member(db, still.tenant, list_id, ME, contacts.DELETED)
+        contacts.deactivate_member(db, still.tenant, list_id, FRIEND, contacts.OPTED_OUT)
     write(still, "me")
     write(still, "friend", FRIEND)
-    assert [member(still, on), member(still, on, FRIEND)] == [contacts.INACTIVE] * 2
+    assert [member(still, list_id), member(still, list_id, FRIEND)] == [contacts.INACTIVE] * 2
     assert answers(still) == []
 
 
@@ -82,36 +82,36 @@ def test_a_removed_list_is_ignored(still: FreshTenant) -> None:
 
 
 def test_stop_in_reply_to_an_answer_leaves_the_joined_list(still: FreshTenant) -> None:
-    on = queries.add_list(still, [])
-    options(still, list_id=on, welcome_message="Welcome!")
+    list_id = queries.add_list(still, [])
+    options(still, list_id=list_id, welcome_message="Welcome!")
     write(still, "me")
     assert write(still, "STOP", to=None, after=5).is_optout
-    assert member(still, on) == contacts.INACTIVE
+    assert member(still, list_id) == contacts.INACTIVE
     assert answers(still) == ["Welcome!"]
 
 
 @pytest.mark.parametrize("of_all_lists", [0, 1])
 def test_a_handset_that_opted_out_gets_no_answer(still: FreshTenant, of_all_lists: int) -> None:
-    on = queries.add_list(still, [])
+    list_id = queries.add_list(still, [])
     queries.set_account(still, global_optouts=of_all_lists)
-    options(still, list_id=on, welcome_message="Welcome!", members_message="Again!")
+    options(still, list_id=list_id, welcome_message="Welcome!", members_message="Again!")
     write(still, "STOP")
-    assert member(still, on) is None
+    assert member(still, list_id) is None
     write(still, "news")
-    assert member(still, on) == (None if of_all_lists else contacts.ACTIVE)
+    assert member(still, list_id) == (None if of_all_lists else contacts.ACTIVE)
     assert answers(still) == []
 
 
 def test_without_money_no_answer_is_sent_and_the_rest_happens(
     still: FreshTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    on = queries.add_list(still, [])
-    options(still, list_id=on, welcome_message="Welcome!", forward_sms=FRIEND, forward_email="a@example.com")
+    list_id = queries.add_list(still, [])
+    options(still, list_id=list_id, welcome_message="Welcome!", forward_sms=FRIEND, forward_email="a@example.com")
     queries.set_account(still, balance=OWN_PRICE - 1)
     write(still, "me")
     assert sent(still) == []
     assert balance(still) == OWN_PRICE - 1
-    assert member(still, on) == contacts.ACTIVE
+    assert member(still, list_id) == contacts.ACTIVE
     assert len(mailed(still)) == 1
     assert "has not enough credit" in caplog.text
 

@@ -25,7 +25,7 @@ async def send(still: FreshTenant, call: Client, text: str, **params: object) ->
     everybody = queries.all_recipients(still, reply["message_id"])
     codes = [re.search(r"(?:TapTh\.is|UnsubRep\.ly)/(\w{8})", each.text) for each in everybody]
     assert all(codes)
-    return reply["message_id"], [found[1] for found in codes if found]
+    return reply["message_id"], [match[1] for match in codes if match]
 
 
 def tap(at: FreshTenant, code: str, after: float = 0) -> link_tap.LinkTap | None:
@@ -72,30 +72,30 @@ async def test_each_tap_is_called_back(still: FreshTenant, call: Client, runner:
 
 async def test_a_tap_of_a_member_names_it(still: FreshTenant, call: Client, runner: Runner, receiver: Receiver) -> None:
     queries.set_account(still, link_hits_url=receiver.url())
-    on = queries.add_list(still, HANDSETS[:1])
-    _, (code,) = await send(still, call, "Hi [firstname]: [tracked-link]", list_id=on)
+    list_id = queries.add_list(still, HANDSETS[:1])
+    _, (code,) = await send(still, call, "Hi [firstname]: [tracked-link]", list_id=list_id)
     tap(still, code)
     await runner.advance(still.tenant, by=timedelta())
     params = dict(receiver.requests[0].params)
     assert (params["firstname"], params["lastname"], params["list_id"], params["message"]) == (
-        "Uno", "Rock", str(on), f"Hi Uno: TapTh.is/{code}",
+        "Uno", "Rock", str(list_id), f"Hi Uno: TapTh.is/{code}",
     )  # fmt: skip
 
 
 async def test_a_tap_on_an_unsubscribe_link_opts_out(still: FreshTenant, call: Client) -> None:
-    on = queries.add_list(still, HANDSETS[:2])
-    sent, (code, _) = await send(still, call, "Bye: [unsub-reply-link]", list_id=on, from_="MyShop")
+    list_id = queries.add_list(still, HANDSETS[:2])
+    sent, (code, _) = await send(still, call, "Bye: [unsub-reply-link]", list_id=list_id, from_="MyShop")
     assert tap(still, code) == link_tap.LinkTap(HANDSETS[0], None)
     assert tap(still, code) == link_tap.LinkTap(HANDSETS[0], None)
     message = queries.message(still, sent)
     assert (message.optouts, message.link_hits, message.responses) == (1, 0, 0)
     assert [each.optout for each in queries.all_recipients(still, sent)] == [True, False]
     with still.store.begin() as db:
-        member = contacts.read_member(db, still.tenant, on, HANDSETS[0])
+        member = contacts.read_member(db, still.tenant, list_id, HANDSETS[0])
         assert opt_outs.find(db, still.tenant, still.account.id, HANDSETS) == {HANDSETS[0]}
     assert member is not None
     assert (member.status, member.reason) == (contacts.INACTIVE, contacts.OPTED_OUT)
-    assert (await call.ok("send-sms", message="Again", list_id=on))["recipients"] == 1
+    assert (await call.ok("send-sms", message="Again", list_id=list_id))["recipients"] == 1
 
 
 async def test_an_unknown_link_is_ignored(still: FreshTenant) -> None:

@@ -250,21 +250,21 @@ async def test_a_handset_that_opted_out_is_skipped_from_then_on(
 
 @pytest.mark.anyio
 async def test_a_handset_that_opts_out_leaves_the_list(still: FreshTenant, runner: Runner, call: Client) -> None:
-    on = queries.add_list(still, HANDSETS[:2])
-    reply = await call.ok("send-sms", message="Hello", list_id=on)
+    list_id = queries.add_list(still, HANDSETS[:2])
+    reply = await call.ok("send-sms", message="Hello", list_id=list_id)
     await runner.advance(still.tenant, by=seconds(5))
     write(still, "Stop", when=NOON + seconds(5))
     with still.store.begin() as db:
-        member = contacts.read_member(db, still.tenant, on, HANDSET)
-        after = contacts.read_list(db, still.tenant, on)
+        member = contacts.read_member(db, still.tenant, list_id, HANDSET)
+        after = contacts.read_list(db, still.tenant, list_id)
     assert member is not None
     assert after is not None
     assert (member.status, member.reason) == (contacts.INACTIVE, contacts.OPTED_OUT)
     assert (after.members_active, after.members_total) == (1, 2)
     message = queries.message(still, reply["message_id"])
     assert (message.optouts, message.responses) == (1, 1)
-    assert kept(still)[0].list_id == on
-    again = await call.ok("send-sms", message="Hello", list_id=on)
+    assert kept(still)[0].list_id == list_id
+    again = await call.ok("send-sms", message="Hello", list_id=list_id)
     assert again["recipients"] == 1
     write(still, "Stop", msisdn=HANDSETS[1], when=NOON + seconds(5))
-    assert (await call("send-sms", message="Hello", list_id=on))["error"]["code"] == "LIST_EMPTY"
+    assert (await call("send-sms", message="Hello", list_id=list_id))["error"]["code"] == "LIST_EMPTY"

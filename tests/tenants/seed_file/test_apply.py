@@ -45,9 +45,9 @@ def test_the_example_creates_everything_it_describes(settings: Settings) -> None
             shop.api("get-balance")  # the fault
         assert shop.api("get-balance")["balance"] == 250
         assert shop.ok("GET", "/account")["throttle"] == 0
-        on = shop.api("get-lists")["lists"][0]
-        assert (on["name"], on["members_active"]) == ("Customers", 2)
-        response = shop.api("get-list", list_id=on["id"], members="active")
+        contact_list = shop.api("get-lists")["lists"][0]
+        assert (contact_list["name"], contact_list["members_active"]) == ("Customers", 2)
+        response = shop.api("get-list", list_id=contact_list["id"], members="active")
         assert {each["first_name"] for each in response["members"]} == {"Given", "Abc"}
         assert {str(each["number"]) for each in shop.api("get-numbers")["numbers"]} == {"61491570112", "61491570120"}
         assert [each["keyword"] for each in shop.api("get-keywords")["keywords"]] == ["JOIN"]
@@ -75,8 +75,8 @@ def test_later_changes_are_kept(settings: Settings) -> None:
         shop.ok("POST", "/clock/freeze")  # so that no report comes between the exports
         shop.send(to=HANDSET)
         shop.ok("PATCH", "/account", {"balance": 7})
-        on = shop.ok("GET", "/lists")["lists"][0]["id"]
-        shop.api("delete-from-list", list_id=on, msisdn=HANDSET)
+        list_id = shop.ok("GET", "/lists")["lists"][0]["id"]
+        shop.api("delete-from-list", list_id=list_id, msisdn=HANDSET)
         shop.api("edit-number-options", number="61491570120", forward_url="http://localhost:1/other")
         before = kept(shop)
     with run_sandbox(settings) as server:
@@ -90,11 +90,11 @@ def test_fields_of_a_list_are_known_by_their_names(settings: Settings, tmp_path:
     text = '[[lists]]\nname = "A"\nfields = {fields}\n[[lists.contacts]]\nmsisdn = "{number}"\nfields = {values}\n'
     file.write_text(text.format(fields='["City", "Size"]', number=HANDSET, values='{City = "Perth", Size = "L"}'))
     with run_sandbox(replace(settings, seed_file=str(file))) as server:
-        on = server.api("get-lists")["lists"][0]["id"]
+        list_id = server.api("get-lists")["lists"][0]["id"]
     more = '{City = "Hobart", Size = "S", Age = "7"}'
     file.write_text(text.format(fields='["Age", "Size", "City"]', number="61491570157", values=more))
     with run_sandbox(replace(settings, seed_file=str(file))) as server:
-        response = server.api("get-list", list_id=on)
+        response = server.api("get-list", list_id=list_id)
     assert [each["fields"] for each in response["members"]] == [
         {"City": "Perth", "Size": "L"}, {"City": "Hobart", "Size": "S"},
     ]  # fmt: skip
