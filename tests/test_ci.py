@@ -161,8 +161,8 @@ def test_the_workflow_runs_as_written(job: Job) -> None:
 
 def test_the_service_fits_into_the_workflow(job: Job) -> None:
     job_of_page = blocks("yaml")[0]
-    at = job_of_page.index("    steps:")
-    whole: Any = yaml.safe_load(job_of_page[:at] + blocks("yaml")[1] + job_of_page[at:])
+    position = job_of_page.index("    steps:")
+    whole: Any = yaml.safe_load(job_of_page[:position] + blocks("yaml")[1] + job_of_page[position:])
     service = whole["jobs"]["sms"]["services"]["postgres"]
     secret = service["env"]["POSTGRES_PASSWORD"]
     assert f"postgresql://postgres:{secret}@localhost:5432/postgres" in blocks("sh")[2]

@@ -14,9 +14,9 @@ WRONG = ("FIELD_INVALID", "Field has invalid format (see proper format in the de
 UNKNOWN = ("NOT_FOUND", "The resource with this key is not found.")
 
 
-def permit(at: FreshTenant, email: str) -> EmailSender | None:
-    with at.store.begin() as db:
-        return email_senders.find(db, at.tenant, at.account.id, email)
+def permit(fresh: FreshTenant, email: str) -> EmailSender | None:
+    with fresh.store.begin() as db:
+        return email_senders.find(db, fresh.tenant, fresh.account.id, email)
 
 
 def test_an_address_may_send(call: Caller, fresh: FreshTenant) -> None:

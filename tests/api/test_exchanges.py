@@ -37,7 +37,7 @@ def test_every_exchange_can_be_replayed(lines: list[Line]) -> None:
 
 
 def test_replayed_exchanges_differ_only_where_explained(fresh: FreshTenant, lines: list[Line]) -> None:
-    met = {(line["id"], at): how for line in lines for at, how in replay(fresh, line)}
+    met = {(line["id"], path): how for line in lines for path, how in replay(fresh, line)}
     unexplained = {place: how for place, how in met.items() if place not in DIFFERENT}
     assert not unexplained
     assert set(DIFFERENT) <= set(met), "a difference that is gone is still explained"

@@ -27,9 +27,9 @@ def frozen(fresh: FreshTenant) -> FreshTenant:
     return fresh
 
 
-def number(at: FreshTenant, which: str) -> Number:
-    with at.store.begin() as db:
-        row = numbers.read(db, at.tenant, which)
+def number(fresh: FreshTenant, which: str) -> Number:
+    with fresh.store.begin() as db:
+        row = numbers.read(db, fresh.tenant, which)
     assert row is not None
     return row
 
@@ -124,10 +124,10 @@ def test_the_number_of_a_fresh_tenant_is_renewed(call: Caller, fresh: FreshTenan
     assert after > before
 
 
-def lapse(call: Caller, at: FreshTenant) -> None:
+def lapse(call: Caller, fresh: FreshTenant) -> None:
     """Leave the account's own number unpaid, so that it becomes inactive."""
-    set_account(at, balance=0)
-    advance(at, days=32)
+    set_account(fresh, balance=0)
+    advance(fresh, days=32)
 
 
 def test_a_number_that_is_not_paid_for_goes_out_of_service(call: Caller, fresh: FreshTenant) -> None:

@@ -60,23 +60,23 @@ def test_every_secret_of_the_reference_is_declared() -> None:
 
 def walk(account: Account) -> None:
     """Send secrets to every method in every way, and add and change clients."""
-    key, ca, at = basic(account.key, account.secret), account.ready.ca, account.ready.https
+    key, ca, address = basic(account.key, account.secret), account.ready.ca, account.ready.https
     posting = {**key, "Content-Type": FORM}
     client = account.api("add-client", **GYM, api_secret=API_SECRET)["id"]
     account.api("edit-client", client_id=client, password=PASSWORD, api_secret=API_SECRET)
     for ending in ("json", "xml"):
         for method, params in (("get-client", {"client_id": client}), ("get-clients", {})):
-            fetch(f"{at}/{method}.{ending}", "POST", urlencode(params), posting, ca)
+            fetch(f"{address}/{method}.{ending}", "POST", urlencode(params), posting, ca)
     for method in [*METHODS, "add-clint", "ad-card"]:
         form = {**SECRETS, "client_id": 1} if method in METHODS else SECRETS
         if method in ("add-card", "ad-card"):
             form = {**form, "number": CARD, "name": JUNK, "expiry_month": JUNK, "expiry_year": JUNK}
-        fetch(f"{at}/{method}.json", "POST", urlencode(form), posting, ca)
-        fetch(f"{at}/{method}.xml?{urlencode(form)}", headers=key, ca=ca)
-        fetch(f"{at}/{method}.json", "POST", json.dumps(form), posting, ca)
-        fetch(f"{at}/{method}.json", headers=basic(account.key, WRONG), ca=ca)
-        fetch(f"{at}/{method}.json", headers=basic(JUNK, WRONG), ca=ca)
-        fetch(f"{at}/{method}.json", headers={"Authorization": f"Bearer {JUNK}"}, ca=ca)
+        fetch(f"{address}/{method}.json", "POST", urlencode(form), posting, ca)
+        fetch(f"{address}/{method}.xml?{urlencode(form)}", headers=key, ca=ca)
+        fetch(f"{address}/{method}.json", "POST", json.dumps(form), posting, ca)
+        fetch(f"{address}/{method}.json", headers=basic(account.key, WRONG), ca=ca)
+        fetch(f"{address}/{method}.json", headers=basic(JUNK, WRONG), ca=ca)
+        fetch(f"{address}/{method}.json", headers={"Authorization": f"Bearer {JUNK}"}, ca=ca)
     account.api("send-sms", message=f"not sent, with {OWN} in it")
     account.api("cancel-sms", id=OWN)
 

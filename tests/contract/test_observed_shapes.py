@@ -102,10 +102,10 @@ def test_compatible_trees_are_no_difference(this: Any, that: Any) -> None:
     assert list(differences(that, this)) == []
 
 
-@pytest.mark.parametrize(("this", "that", "at"), UNLIKE)
-def test_contradictions_are_differences(this: Any, that: Any, at: str) -> None:
-    assert [item.path for item in differences(this, that)] == [at]
-    assert [item.path for item in differences(that, this)] == [at]
+@pytest.mark.parametrize(("this", "that", "path"), UNLIKE)
+def test_contradictions_are_differences(this: Any, that: Any, path: str) -> None:
+    assert [item.path for item in differences(this, that)] == [path]
+    assert [item.path for item in differences(that, this)] == [path]
 
 
 def test_a_difference_shows_both_sides() -> None:
@@ -136,7 +136,7 @@ def test_the_observer_keeps_answers_by_test_and_code() -> None:
 def test_runs_differ_in_answers_only_one_of_them_had() -> None:
     one: dict[str, Any] = {"a.json 400 NOT_FOUND": {}}
     other: dict[str, Any] = {"a.json 400 NO_ACCESS": {}}
-    assert [at for at, _ in answer_differences(one, other)] == ["a.json 400 NOT_FOUND", "a.json 400 NO_ACCESS"]
+    assert [path for path, _ in answer_differences(one, other)] == ["a.json 400 NOT_FOUND", "a.json 400 NO_ACCESS"]
 
 
 def test_recordings_are_kept_and_read(tmp_path: Path) -> None:

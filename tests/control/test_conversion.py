@@ -16,7 +16,7 @@ _DATA = st.recursive(_NO_REPLY, lambda inner: st.lists(inner) | st.dictionaries(
 @given(_DATA.map(json.dumps) | st.text())
 @example("[" * 5000 + "]" * 5000)
 @example("1e400")
-def test_whatever_a_reply_holds_can_be_written(text: str) -> None:
+def test_any_value_of_a_reply_can_be_written(text: str) -> None:
     for reply in (text, text.encode()):
         parsed = parse_reply(reply)
         assert msgspec.json.decode(msgspec.json.encode(parsed)) == parsed

@@ -113,11 +113,11 @@ def test_a_document_has_nothing_of_the_server_or_of_real_time(document: Document
     assert "throttle" not in document["tables"]
 
 
-def put(at: str, value: Any) -> Callable[[Document], None]:
+def put(path: str, value: Any) -> Callable[[Document], None]:
     """Return a function that sets the value at a path of a document. `...` removes it."""
 
     def change(document: Any) -> None:
-        *way, last = [int(each) if each.isdigit() else each for each in at.split(".")]
+        *way, last = [int(each) if each.isdigit() else each for each in path.split(".")]
         for each in way:
             document = document[each]
         if value is ...:
@@ -263,7 +263,7 @@ def test_the_traffic_is_imported_and_its_ids_continue(server: Account, new_tenan
 
 
 @pytest.mark.parametrize("reply", [r'"\ud800"', r'{"error": {"\udfff": 1}}', "1e400", "NaN", "[" * 5000 + "]" * 5000])
-def test_replies_that_can_not_be_written_again_are_shown_as_text(
+def test_replies_that_cannot_be_written_again_are_shown_as_text(
     server: Account, document: Document, reply: str
 ) -> None:
     changed = copy.deepcopy(document)

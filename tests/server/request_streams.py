@@ -195,5 +195,5 @@ def read_stream(pieces: Sequence[bytes], reads_bodies: bool = True) -> Reading:
 
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     """Cut bytes at some places, each a remainder of their length."""
-    at = sorted({place % (len(data) + 1) for place in places})
-    return [data[start:end] for start, end in zip([0, *at], [*at, len(data)], strict=True) if start < end]
+    positions = sorted({place % (len(data) + 1) for place in places})
+    return [data[start:end] for start, end in zip([0, *positions], [*positions, len(data)], strict=True) if start < end]

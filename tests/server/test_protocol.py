@@ -87,16 +87,16 @@ def test_an_irregular_head_may_come_in_small_pieces(server: Account, form: str, 
 
 
 @pytest.mark.parametrize("ending", [b"\n\r\n", b"\n"])
-@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("position", [0, 1, 2])
 def test_an_irregular_head_may_come_in_two_pieces_with_a_pause(
-    server: Account, ending: bytes, at: int, monkeypatch: pytest.MonkeyPatch
+    server: Account, ending: bytes, position: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pause = protocol.DOUBT_SECONDS / 3
     if ending != b"\n":  # then the doubt must outlast the pause, which may take longer on a busy machine
         monkeypatch.setattr(protocol, "DOUBT_SECONDS", DEADLINE_SECONDS)
     for rest in (b"Accept: */*\r\n\r\n", b"\r\n"):
         data = b"GET /get-balance.json HTTP/1.1\r\nHost: localhost\r\n" + AUTH + ending + rest
-        cut = data.index(AUTH) + len(AUTH) + at
+        cut = data.index(AUTH) + len(AUTH) + position
         with connect_tls(server) as connection:
             connection.sendall(data[:cut])
             time.sleep(pause)

@@ -97,8 +97,8 @@ def test_only_requests_that_were_sent_are_read(
     """
     data = stream.data
     for place, removed, added in changes:
-        at = place % (len(data) + 1)
-        data = data[:at] + added + data[at + removed :]
+        position = place % (len(data) + 1)
+        data = data[:position] + added + data[position + removed :]
     reading = read_stream(cut(data, places))
     other = read_with_h11(data)
     assert reading.requests == other[: len(reading.requests)]

@@ -22,12 +22,12 @@ def people(fresh: FreshTenant) -> ContactList:
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
 
 
-def hold(at: FreshTenant, contact_list: ContactList, made_list: bool = False) -> Held:
+def hold(fresh: FreshTenant, contact_list: ContactList, made_list: bool = False) -> Held:
     """Add an import that this process holds."""
-    with at.store.begin() as db:
-        asked = NewImport(at.account.id, contact_list.id, made_list, "http://localhost/", "AU", {"1": "Town"})
+    with fresh.store.begin() as db:
+        asked = NewImport(fresh.account.id, contact_list.id, made_list, "http://localhost/", "AU", {"1": "Town"})
         held = imports.acquire(
-            db, at.tenant, imports.add(db, at.tenant, asked, NOON), "one", NOON, NOON + timedelta(hours=1)
+            db, fresh.tenant, imports.add(db, fresh.tenant, asked, NOON), "one", NOON, NOON + timedelta(hours=1)
         )
     assert held is not None
     return held

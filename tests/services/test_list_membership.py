@@ -20,25 +20,25 @@ def people(fresh: FreshTenant) -> ContactList:
     return a_list(fresh, "People", "http://localhost/hook")
 
 
-def a_list(at: FreshTenant, name: str, url: str = "") -> ContactList:
-    with at.store.begin() as db:
-        made = contacts.add_list(db, at.tenant, at.account.id, name, {"2": "Size", "1": "City"}, NOON)
-        contacts.set_automation(db, at.tenant, made.id, url)
-        kept = contacts.read_list(db, at.tenant, made.id)
+def a_list(fresh: FreshTenant, name: str, url: str = "") -> ContactList:
+    with fresh.store.begin() as db:
+        made = contacts.add_list(db, fresh.tenant, fresh.account.id, name, {"2": "Size", "1": "City"}, NOON)
+        contacts.set_automation(db, fresh.tenant, made.id, url)
+        kept = contacts.read_list(db, fresh.tenant, made.id)
     assert kept is not None
     return kept
 
 
-def planned(at: FreshTenant) -> list[tuple[str, int, Any]]:
-    with at.store.begin() as db:
-        rows = timeline.list_due(db, at.tenant, NOON + seconds(60), 100)
+def planned(fresh: FreshTenant) -> list[tuple[str, int, Any]]:
+    with fresh.store.begin() as db:
+        rows = timeline.list_due(db, fresh.tenant, NOON + seconds(60), 100)
     return [(row.kind, row.ref, row.data) for row in rows]
 
 
-def account(at: FreshTenant, shared: bool) -> Account:
-    with at.store.begin() as db:
-        accounts.change(db, at.tenant, at.account.id, {"global_optouts": int(shared)})
-        account = accounts.read(db, at.tenant, at.account.id)
+def account(fresh: FreshTenant, shared: bool) -> Account:
+    with fresh.store.begin() as db:
+        accounts.change(db, fresh.tenant, fresh.account.id, {"global_optouts": int(shared)})
+        account = accounts.read(db, fresh.tenant, fresh.account.id)
     assert account is not None
     return account
 

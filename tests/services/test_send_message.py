@@ -18,16 +18,16 @@ from tests.store.example_rows import HANDSETS, NOON
 TARGET = "http://localhost/offer"
 
 
-def send(at: FreshTenant, template: Template, *values: Values) -> list[str]:
+def send(fresh: FreshTenant, template: Template, *values: Values) -> list[str]:
     """Send to a handset for each mapping of values, and return the texts they get."""
     to = list(zip(HANDSETS, values, strict=False))
-    message = NewMessage(at.account.id, template.text, "61491570112", NOON, NOON)
-    with at.store.begin() as db:
-        parts = send_message.count_parts(db, at.tenant, template, to).total
-        sent = send_message.send(db, at.account, message, template, to, parts)
+    message = NewMessage(fresh.account.id, template.text, "61491570112", NOON, NOON)
+    with fresh.store.begin() as db:
+        parts = send_message.count_parts(db, fresh.tenant, template, to).total
+        sent = send_message.send(db, fresh.account, message, template, to, parts)
         assert sent is not None
         stored = [
-            recipients.read(db, at.tenant, id_) for id_, _ in recipients.list_chunk(db, at.tenant, sent.id, 0, 99)
+            recipients.read(db, fresh.tenant, id_) for id_, _ in recipients.list_chunk(db, fresh.tenant, sent.id, 0, 99)
         ]
     assert [each.msisdn for each in stored if each] == list(HANDSETS[: len(values)])
     return [each.text for each in stored if each]

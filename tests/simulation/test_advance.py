@@ -24,9 +24,9 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LADDER = [MINUTE, 5 * MINUTE, HOUR, DAY]
 
 
-def now_of(at: FreshTenant) -> datetime:
-    with at.store.begin() as db:
-        return clock_of(db, at.tenant).now(real_now())
+def now_of(fresh: FreshTenant) -> datetime:
+    with fresh.store.begin() as db:
+        return clock_of(db, fresh.tenant).now(real_now())
 
 
 async def test_a_frozen_clock_is_frozen_again_after_an_advance(still: FreshTenant, runner: Runner) -> None:

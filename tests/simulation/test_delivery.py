@@ -66,13 +66,13 @@ async def test_the_accounts_url_is_called_if_the_message_has_none(
     assert all("x-transmitsms-signature" not in each.headers for each in receiver.requests)
 
 
-async def send_by(at: FreshTenant, dlr_url: str | None) -> int:
+async def send_by(fresh: FreshTenant, dlr_url: str | None) -> int:
     """Send a message of an account that has no secret and cannot call the API."""
     from tests.store.example_rows import send as write
 
-    with at.store.begin() as db:
-        message, _ = write(db, at, HANDSETS[:1], dlr_url=dlr_url)
-        timeline.schedule(db, at.tenant, [Plan(NOON, "send", message, {"size": 1})])
+    with fresh.store.begin() as db:
+        message, _ = write(db, fresh, HANDSETS[:1], dlr_url=dlr_url)
+        timeline.schedule(db, fresh.tenant, [Plan(NOON, "send", message, {"size": 1})])
     return message
 
 

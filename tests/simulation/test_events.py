@@ -18,15 +18,15 @@ from tests.simulation import queries
 from tests.store.example_rows import HANDSETS, NOON, seconds, send
 
 
-def run(db: Connection, at: FreshTenant, kind: str, *plans: Plan) -> None:
+def run(db: Connection, fresh: FreshTenant, kind: str, *plans: Plan) -> None:
     """Run events of one kind together."""
-    tenant = tenants.read(db, at.tenant)
+    tenant = tenants.read(db, fresh.tenant)
     assert tenant is not None
-    HANDLERS[kind](db, tenant, [Due(0, at.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans])
+    HANDLERS[kind](db, tenant, [Due(0, fresh.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans])
 
 
-def planned(db: Connection, at: FreshTenant) -> Sequence[Due]:
-    return timeline.list_due(db, at.tenant, NOON + timedelta(days=9), 10_000)
+def planned(db: Connection, fresh: FreshTenant) -> Sequence[Due]:
+    return timeline.list_due(db, fresh.tenant, NOON + timedelta(days=9), 10_000)
 
 
 @pytest.mark.parametrize(
@@ -143,5 +143,5 @@ def test_a_delivery_callback_has_the_values_of_its_report(still: FreshTenant) ->
     assert dict(news.params)["status"] == SOFT_BOUNCE
 
 
-def reporting(db: Connection, at: FreshTenant, recipient: int) -> Reporting:
-    return recipients.find_reporting(db, at.tenant, [recipient])[recipient]
+def reporting(db: Connection, fresh: FreshTenant, recipient: int) -> Reporting:
+    return recipients.find_reporting(db, fresh.tenant, [recipient])[recipient]

@@ -26,9 +26,9 @@ pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
 
 
-def failed(at: FreshTenant) -> list[FailedEvent]:
-    with at.store.begin() as db:
-        return list(failed_events.list_page(db, at.tenant, FIRST_PAGE).rows)
+def failed(fresh: FreshTenant) -> list[FailedEvent]:
+    with fresh.store.begin() as db:
+        return list(failed_events.list_page(db, fresh.tenant, FIRST_PAGE).rows)
 
 
 @pytest.fixture

@@ -197,11 +197,11 @@ async def test_a_clock_that_another_process_may_hold_is_not_resumed(fresh: Fresh
         assert clock_of(db, fresh.tenant) == held
 
 
-def nothing_planned(at: FreshTenant) -> bool:
+def nothing_planned(fresh: FreshTenant) -> bool:
     """True if only far events are left, as the renewal of a number."""
-    with at.store.begin() as db:
-        due = timeline.find_next_due(db, at.tenant)
-        return due is None or due > clock_of(db, at.tenant).now(real_now()) + timedelta(hours=1)
+    with fresh.store.begin() as db:
+        due = timeline.find_next_due(db, fresh.tenant)
+        return due is None or due > clock_of(db, fresh.tenant).now(real_now()) + timedelta(hours=1)
 
 
 async def test_an_event_that_fails_does_not_stop_others(

@@ -28,20 +28,20 @@ TRUE, STRANGE = 340000001, 40000001
 Told = list[tuple[float, str, str, int]]
 
 
-def told(at: FreshTenant) -> Told:
+def told(fresh: FreshTenant) -> Told:
     """Return the callbacks in order: seconds after noon, event, status or text, message id."""
     calls: Told = []
-    for callback, _ in queries.all_callbacks(at):
+    for callback, _ in queries.all_callbacks(fresh):
         query = {name: values[0] for name, values in parse_qs(urlsplit(callback.url).query).items()}
         says = query.get("status") or query["response"]
         calls.append(((callback.created - NOON).total_seconds(), callback.event, says, int(query["message_id"])))
     return sorted(calls)
 
 
-def because(at: FreshTenant) -> set[str]:
+def because(fresh: FreshTenant) -> set[str]:
     """Return the rules that the callbacks name."""
-    with at.store.begin() as db:
-        return set(db.scalars(select(tables.callbacks.c.rule).where(tables.callbacks.c.tenant == at.tenant)))
+    with fresh.store.begin() as db:
+        return set(db.scalars(select(tables.callbacks.c.rule).where(tables.callbacks.c.tenant == fresh.tenant)))
 
 
 EXPECTED: dict[str, tuple[Told, str]] = {
@@ -61,11 +61,11 @@ EXPECTED: dict[str, tuple[Told, str]] = {
 }
 
 
-def plan(at: FreshTenant, msisdn: str, scenario: str, **options: object) -> None:
+def plan(fresh: FreshTenant, msisdn: str, scenario: str, **options: object) -> None:
     """Add a rule for a number or a prefix."""
-    with at.store.begin() as db:
+    with fresh.store.begin() as db:
         what = {"scenario": scenario, "options": options}
-        rules.add(db, at.tenant, NewRule(rules.CARRIER, Match(to=msisdn), Turns(), what))
+        rules.add(db, fresh.tenant, NewRule(rules.CARRIER, Match(to=msisdn), Turns(), what))
 
 
 @pytest.fixture

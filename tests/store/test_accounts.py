@@ -19,9 +19,9 @@ from tests.store.example_rows import NOON
 FULL = 100_000_000
 
 
-def balance(at: FreshTenant) -> int:
-    with at.store.begin() as db:
-        return balances.read(db, at.tenant, at.account.id)
+def balance(fresh: FreshTenant) -> int:
+    with fresh.store.begin() as db:
+        return balances.read(db, fresh.tenant, fresh.account.id)
 
 
 def test_an_account_is_stored_as_it_was_added(fresh: FreshTenant) -> None:

@@ -14,9 +14,9 @@ def new(event: str = "dlr", message: int = 340000001, msisdn: str = HANDSETS[0],
     return NewCallback(54911, event, "http://localhost/?a=1", "abc", message, msisdn, NOON + seconds(after))
 
 
-def make(at: FreshTenant, *each: NewCallback) -> int:
-    with at.store.begin() as db:
-        return callbacks.add(db, at.tenant, each)
+def make(fresh: FreshTenant, *each: NewCallback) -> int:
+    with fresh.store.begin() as db:
+        return callbacks.add(db, fresh.tenant, each)
 
 
 def test_a_callback_reads_back_as_it_was_added(fresh: FreshTenant) -> None:

@@ -17,17 +17,17 @@ def people(fresh: FreshTenant) -> ContactList:
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {"2": "Shoe size"}, NOON)
 
 
-def again(at: FreshTenant, contact_list: ContactList) -> ContactList:
-    with at.store.begin() as db:
-        kept = contacts.read_list(db, at.tenant, contact_list.id)
+def again(fresh: FreshTenant, contact_list: ContactList) -> ContactList:
+    with fresh.store.begin() as db:
+        kept = contacts.read_list(db, fresh.tenant, contact_list.id)
     assert kept is not None
     return kept
 
 
-def join(at: FreshTenant, contact_list: ContactList, *handsets: str) -> None:
-    with at.store.begin() as db:
+def join(fresh: FreshTenant, contact_list: ContactList, *handsets: str) -> None:
+    with fresh.store.begin() as db:
         for msisdn in handsets:
-            contacts.add_member(db, at.tenant, contact_list.id, msisdn, (None, None), {}, NOON)
+            contacts.add_member(db, fresh.tenant, contact_list.id, msisdn, (None, None), {}, NOON)
 
 
 def test_a_list_is_stored_as_it_was_added(fresh: FreshTenant, people: ContactList) -> None:

@@ -21,16 +21,16 @@ def people(fresh: FreshTenant) -> ContactList:
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {}, NOON)
 
 
-def start(at: FreshTenant, contact_list: ContactList) -> int:
-    with at.store.begin() as db:
-        asked = NewImport(at.account.id, contact_list.id, False, "http://localhost/", "AU", {"1": "Town"})
-        return imports.add(db, at.tenant, asked, NOON)
+def start(fresh: FreshTenant, contact_list: ContactList) -> int:
+    with fresh.store.begin() as db:
+        asked = NewImport(fresh.account.id, contact_list.id, False, "http://localhost/", "AU", {"1": "Town"})
+        return imports.add(db, fresh.tenant, asked, NOON)
 
 
-def hold(at: FreshTenant, job: int, holder: str = "one", after: float = 0) -> Held | None:
-    with at.store.begin() as db:
+def hold(fresh: FreshTenant, job: int, holder: str = "one", after: float = 0) -> Held | None:
+    with fresh.store.begin() as db:
         real = NOON + seconds(after)
-        return imports.acquire(db, at.tenant, job, holder, real, real + HOLD)
+        return imports.acquire(db, fresh.tenant, job, holder, real, real + HOLD)
 
 
 def test_an_import_is_stored_as_requested(fresh: FreshTenant, people: ContactList) -> None:

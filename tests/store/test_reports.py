@@ -9,9 +9,9 @@ from tests.conftest import FreshTenant
 from tests.store.example_rows import HANDSETS, NOON, seconds, send
 
 
-def read(at: FreshTenant, message: int) -> Message:
-    with at.store.begin() as db:
-        kept = messages.read(db, at.tenant, message)
+def read(fresh: FreshTenant, message: int) -> Message:
+    with fresh.store.begin() as db:
+        kept = messages.read(db, fresh.tenant, message)
     assert kept is not None
     return kept
 

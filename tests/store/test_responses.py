@@ -13,15 +13,25 @@ from tests.store.example_rows import HANDSETS, NOON, seconds, send
 
 
 def write(
-    at: FreshTenant, *, text: str = "Yes", when: datetime = NOON, message: int = 0, recipient: int | None = None,
+    fresh: FreshTenant, *, text: str = "Yes", when: datetime = NOON, message: int = 0, recipient: int | None = None,
     list_id: int = 0, msisdn: str = HANDSETS[0], longcode: str = "61491570112", keyword: str | None = None,
     keyword_id: int = 0, account: int | None = None,
 ) -> int:  # fmt: skip
     new = NewResponse(
-        account or at.account.id, message, recipient, list_id, msisdn, text, longcode, when, False, keyword, keyword_id
+        account or fresh.account.id,
+        message,
+        recipient,
+        list_id,
+        msisdn,
+        text,
+        longcode,
+        when,
+        False,
+        keyword,
+        keyword_id,
     )
-    with at.store.begin() as db:
-        return responses.add(db, at.tenant, new)
+    with fresh.store.begin() as db:
+        return responses.add(db, fresh.tenant, new)
 
 
 def test_a_response_is_stored_as_it_was_added(fresh: FreshTenant) -> None:

@@ -19,12 +19,12 @@ from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS, NOON, send
 
 
-def fill(db: Connection, at: FreshTenant) -> None:
+def fill(db: Connection, fresh: FreshTenant) -> None:
     """Put something of the tenant into every table there is, whatever it means."""
     for table in tables.OF_A_TENANT:
         if table is tables.journals:
             continue  # every tenant has one, and no more
-        db.execute(table.insert().values({column.name: value(column, at.tenant) for column in table.c}))
+        db.execute(table.insert().values({column.name: value(column, fresh.tenant) for column in table.c}))
 
 
 def value(column: Column[Any], tenant: int) -> object:

@@ -186,8 +186,10 @@ def test_events_are_found_moved_and_deleted_by_their_subject(fresh: FreshTenant,
     with fresh.store.begin() as db:
         stand(db, fresh.tenant)
         stand(db, other.tenant)
-        for at in (fresh, other):
-            timeline.schedule(db, at.tenant, [Plan(NOON, "send", 1), Plan(NOON, "report", 1), Plan(NOON, "send", 2)])
+        for each_tenant in (fresh, other):
+            timeline.schedule(
+                db, each_tenant.tenant, [Plan(NOON, "send", 1), Plan(NOON, "report", 1), Plan(NOON, "send", 2)]
+            )
         timeline.reschedule(db, fresh.tenant, "send", 1, NOON + seconds(5))
         assert timeline.find_due(db, fresh.tenant, "send", 1) == NOON + seconds(5)
         assert timeline.find_due(db, fresh.tenant, "report", 1) == NOON

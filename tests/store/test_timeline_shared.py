@@ -90,9 +90,9 @@ def test_setting_a_clock_waits_for_its_lock(fresh: FreshTenant, other: FreshTena
     assert not setting.is_alive()
 
 
-def _freeze(at: FreshTenant) -> None:
-    with at.store.begin() as db:
-        stand(db, at.tenant)
+def _freeze(fresh: FreshTenant) -> None:
+    with fresh.store.begin() as db:
+        stand(db, fresh.tenant)
 
 
 def test_locked_rows_are_not_taken(fresh: FreshTenant) -> None:

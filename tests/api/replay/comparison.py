@@ -23,23 +23,23 @@ def kind(value: Any) -> str:
     return "text" if isinstance(value, str) else type(value).__name__
 
 
-def differences(theirs: Any, ours: Any, at: str = "") -> Iterator[tuple[str, str]]:
+def differences(theirs: Any, ours: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield the places where two responses differ, and how."""
     if kind(theirs) != kind(ours):
-        yield at, f"{kind(theirs)} became {kind(ours)}"
+        yield path, f"{kind(theirs)} became {kind(ours)}"
     elif isinstance(theirs, dict):
         if list(theirs) != list(ours):
-            yield at, f"keys {list(theirs)} became {list(ours)}"
+            yield path, f"keys {list(theirs)} became {list(ours)}"
         for key in theirs.keys() & ours.keys():
             if key in WORDS and theirs[key] != ours[key]:
-                yield f"{at}.{key}", f"{theirs[key]} became {ours[key]}"
+                yield f"{path}.{key}", f"{theirs[key]} became {ours[key]}"
             else:
-                yield from differences(theirs[key], ours[key], f"{at}.{key}")
+                yield from differences(theirs[key], ours[key], f"{path}.{key}")
     elif isinstance(theirs, list):
         if len(theirs) != len(ours):
-            yield at, f"{len(theirs)} items became {len(ours)}"
+            yield path, f"{len(theirs)} items became {len(ours)}"
         for index, (one, other) in enumerate(zip(theirs, ours, strict=False)):
-            yield from differences(one, other, f"{at}[{index}]")
+            yield from differences(one, other, f"{path}[{index}]")
 
 
 def as_data(element: Element) -> Any:

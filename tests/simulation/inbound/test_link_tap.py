@@ -28,8 +28,8 @@ async def send(still: FreshTenant, call: Client, text: str, **params: object) ->
     return reply["message_id"], [match[1] for match in codes if match]
 
 
-def tap(at: FreshTenant, code: str, after: float = 0) -> link_tap.LinkTap | None:
-    with at.store.begin() as db:
+def tap(fresh: FreshTenant, code: str, after: float = 0) -> link_tap.LinkTap | None:
+    with fresh.store.begin() as db:
         return link_tap.open_link(db, code, NOON + seconds(after))
 
 

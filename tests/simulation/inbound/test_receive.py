@@ -25,10 +25,10 @@ LATER = NOON + timedelta(minutes=2, seconds=12)
 
 
 def write(
-    at: FreshTenant, text: str = "Yes", to: str | None = None, msisdn: str = HANDSET, when: datetime = LATER
+    fresh: FreshTenant, text: str = "Yes", to: str | None = None, msisdn: str = HANDSET, when: datetime = LATER
 ) -> Received:
-    with at.store.begin() as db:
-        tenant = tenants.read(db, at.tenant)
+    with fresh.store.begin() as db:
+        tenant = tenants.read(db, fresh.tenant)
         assert tenant is not None
         return receive.receive(db, tenant, when, msisdn, to, text)
 
@@ -38,9 +38,9 @@ def sent(by: FreshTenant, to: str = HANDSET, **more: object) -> int:
         return send(db, by, [to], **more)[0]  # type: ignore[arg-type]
 
 
-def kept(at: FreshTenant, account: int | None = None) -> list[Response]:
-    with at.store.begin() as db:
-        return list(responses.list_page(db, at.tenant, ResponseFilter(account or at.account.id), FIRST_PAGE).rows)
+def kept(fresh: FreshTenant, account: int | None = None) -> list[Response]:
+    with fresh.store.begin() as db:
+        return list(responses.list_page(db, fresh.tenant, ResponseFilter(account or fresh.account.id), FIRST_PAGE).rows)
 
 
 # The account that a message reaches
@@ -86,11 +86,11 @@ def test_a_shared_number_reaches_the_last_sender(still: FreshTenant) -> None:
     assert [each.message for each in kept(still, second)] == [theirs, theirs]
 
 
-def as_account(at: FreshTenant, account: int) -> FreshTenant:
-    with at.store.begin() as db:
-        read = accounts.read(db, at.tenant, account)
+def as_account(fresh: FreshTenant, account: int) -> FreshTenant:
+    with fresh.store.begin() as db:
+        read = accounts.read(db, fresh.tenant, account)
     assert read is not None
-    return FreshTenant(at.store, at.tenant, read)
+    return FreshTenant(fresh.store, fresh.tenant, read)
 
 
 def test_a_leased_number_reaches_its_account(still: FreshTenant) -> None:
