@@ -37,7 +37,7 @@ from .tenants.startup import TenantSetup
 from .tenants.upkeep import TenantUpkeep
 from .web import metrics
 from .web.middleware import AnswerUnavailable, NoLoops
-from .web.pages import Pages, not_allowed
+from .web.pages import Pages, no_such_page, not_allowed
 from .web.security_headers import SecurityHeaders
 from .web.sign_in import SIGN_IN, SignIn
 from .web.trusted_proxy import PROXIED, TrustedProxy
@@ -116,14 +116,14 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
 
 async def _failed(request: Request, error: Exception) -> Response:
     # Starlette raises the error again behind this response, and uvicorn logs it.
-    is_control = request.scope["path"].startswith(f"{PREFIX}/")
-    return await (control_failed if is_control else failure)(request, error)
+    return await (control_failed if request.scope["path"].startswith(f"{PREFIX}/") else failure)(request, error)
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
     # Starlette's Mount takes no path with a line break in it, so control never sees that one.
-    is_control = request.scope["path"].startswith(f"{PREFIX}/")
-    return await (no_such_path if is_control else not_found_page)(request, error)
+    path = request.scope["path"]
+    ours = no_such_path if path.startswith(f"{PREFIX}/") else no_such_page
+    return await (ours if path.startswith("/_sandbox/") else not_found_page)(request, error)
 
 
 @asynccontextmanager

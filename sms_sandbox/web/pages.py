@@ -135,6 +135,15 @@ class Pages:
         return HTMLResponse(page, headers={**_NO_STORE, "content-security-policy": PAGE_POLICY})
 
 
+async def no_such_page(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer an unknown address below `/_sandbox/` with a page that leads on."""
+    from . import no_such_page as page  # late, as above
+    from .assets import PAGE_POLICY
+
+    headers = {**_NO_STORE, "content-security-policy": PAGE_POLICY}
+    return HTMLResponse(page.build(request.scope["path"]), 404, headers)
+
+
 async def not_allowed(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer a request whose method a page does not take."""
     assert isinstance(error, HTTPException)

@@ -47,7 +47,9 @@ $body
 </html>
 """)
 
-_FORM = Template("""<h1>Sign in</h1>
+_FORM = Template("""<p class="brand"><img src="/_sandbox/page/icon.svg" alt="" width="28" height="28">
+<span>sms-sandbox</span></p>
+<h1>Sign in</h1>
 <p class="soft">A sandbox of the TransmitSMS API. Nothing sent here reaches a phone or costs money.</p>
 $problem
 <form method="post" action="$action" class="card stack">

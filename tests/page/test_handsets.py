@@ -117,6 +117,38 @@ def test_a_reply_to_a_word_is_refused_in_a_sentence(open_page: OpenPage, tenant:
     expect(one.get_by_label("Text from +61 491 570 157")).to_have_value("Hello?")
 
 
+def test_a_text_is_read_from_the_side_of_its_script(open_page: OpenPage, tenant: Account) -> None:
+    hebrew = "שלום! ההזמנה שלך מוכנה " * 4
+    tenant.send(hebrew)
+    page = open_page()
+    expect(page.locator(".bubble-text")).to_have_css("direction", "rtl")
+    # Its beginning is shown, and its end is cut off.
+    expect(page.locator(".handset-preview")).to_have_css("direction", "rtl")
+    tenant.send("Hello")
+    expect(page.locator(".handset-preview")).to_have_css("direction", "ltr")
+    page.goto("#/messages")
+    expect(page.locator(".message-preview").filter(has_text="שלום")).to_have_css("direction", "rtl")
+
+
+def test_a_phone_says_that_it_is_reading(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("one")
+    page = open_page("#/start")
+    held: list[Route] = []
+    page.route(re.compile(r"/texts\?"), lambda route: held.append(route))
+    page.goto("#/handsets")
+    one = page.locator(f".phone[data-number='{HANDSET}']")
+    expect(one.get_by_text("Reading the texts…")).to_be_visible()
+    expect(one.get_by_label("Number to write to").locator("option").first).to_be_attached()
+    held[0].continue_()
+    expect(one.locator(".text.got .bubble")).to_have_text("Got: one")
+
+
+def test_a_phone_is_opened_before_the_first_message(open_page: OpenPage) -> None:
+    page = open_page(width=390)
+    page.get_by_role("link", name="open a phone").click()
+    expect(page.locator(f".phone[data-number='{HANDSET}']").get_by_text("No text yet.")).to_be_visible()
+
+
 def test_two_people_see_the_same_and_opened_phones_stay_open(open_page: OpenPage, tenant: Account) -> None:
     tenant.send("one", to=f"{HANDSET},{OTHER}")
     page, other = open_page(f"#/handsets/{OTHER}"), open_page()

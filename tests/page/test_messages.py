@@ -71,7 +71,7 @@ def test_the_newest_message_says_that_nobody_gets_its_report(open_page: OpenPage
     expect(page.locator(".message-row")).to_have_count(2)
     expect(pane).to_contain_text("first")  # it was the newest, and nothing that is being read is replaced
     expect(page.locator(".reason.wide")).to_contain_text("nor the account has a URL for delivery reports")
-    expect(page.locator(".reason.wide .badge")).to_have_text("not sent")
+    expect(page.locator(".reason.wide .badge")).to_have_text("Not sent")
     page.set_viewport_size({"width": 390, "height": 800})
     expect(pane).to_be_hidden()
 

@@ -17,8 +17,8 @@ SCRIPT = "<img src=x onerror='window.hit=1'><script>window.hit=1</script>"
 VIEWS = {
     "callbacks/1": "Next attempt",
     "traffic/5": "Copy as curl",  # after four calls of control
-    "time": "used up",
-    "tenant": "shown here",
+    "time": "Used up",
+    "tenant": "Shown here",
     "start": "hi",
 }
 """Each view of this file, and a text that it shows when it is complete."""
@@ -40,7 +40,7 @@ def receiver_of(tenant: Account, **answer: object) -> str:
 def test_tomorrow_s_message_is_seen_today(tenant: Account, open_page: OpenPage) -> None:
     tenant.send("See you", send_at="2030-02-01 09:00:00")
     page = open_page("#/time")
-    expect(page.get_by_text("a message is sent")).to_be_visible()
+    expect(page.get_by_text("A message is sent")).to_be_visible()
     page.get_by_role("button", name="+1 day").click()
     expect(page.get_by_text("Happened on the way: 1 × a message is sent, 1 × delivery report")).to_be_visible()
     expect(page.locator(".big-clock")).to_have_attribute("datetime", "2030-02-01T12:00:00.000Z")
@@ -53,7 +53,7 @@ def test_tomorrow_s_message_is_seen_today(tenant: Account, open_page: OpenPage) 
 def test_the_clock_goes_to_the_next_event(tenant: Account, open_page: OpenPage) -> None:
     page = open_page("#/time")
     tenant.send("hi")  # it appears by itself
-    expect(page.get_by_text("delivery report delivered")).to_be_visible()
+    expect(page.get_by_text("Delivery report: delivered")).to_be_visible()
     page.get_by_role("button", name="To the next event").click()
     expect(page.locator(".big-clock")).to_have_attribute("datetime", "2030-01-31T12:00:01.000Z")
 

@@ -94,6 +94,12 @@ def test_only_documentation_is_served(server: Account) -> None:
     assert read(server, "/_sandbox/docs/seed.toml").headers["content-type"].startswith("text/plain")
 
 
+def test_a_page_is_found_without_its_ending(server: Account) -> None:
+    for address in ("faults", "project/README"):
+        moved = fetch(f"{server.ready.http}/_sandbox/docs/{address}")
+        assert (moved.status, moved.headers["location"]) == (302, f"/_sandbox/docs/{address}.md")
+
+
 def test_the_reference_shows_every_method_and_operation(pages: dict[str, str]) -> None:
     api, control = pages["/_sandbox/docs/api"], pages["/_sandbox/docs/control"]
     for name in Methods():

@@ -2,7 +2,9 @@
 
 import re
 import subprocess
+from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -73,6 +75,17 @@ def test_modules_import_files_that_exist() -> None:
 def test_files_outside_the_page_are_not_served(server: Account) -> None:
     for path in ("../pages.py", "..%2fpages.py", "js", "", "js/none.js"):
         assert fetch(f"{server.ready.http}/_sandbox/page/{path}").status == 404, path
+
+
+@pytest.mark.parametrize("path", ["nothing", "docs/nothing", "<b>x</b>", "x" * 5000])
+def test_an_address_of_ours_with_nothing_leads_on(server: Account, path: str) -> None:
+    answer = fetch(f"{server.ready.http}/_sandbox/{quote(path)}")
+    text = answer.body.decode()
+    assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert 'href="/_sandbox/docs/"' in text
+    assert escape(f"/_sandbox/{path}"[:200]) in text
+    assert "<b>" not in text
+    assert len(text) < 3000
 
 
 def test_the_page_finds_out_how_to_call_the_api(server: Account) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from ..assets import PAGE_POLICY
 from . import markdown
@@ -39,6 +39,8 @@ class Docs:
             page = await asyncio.to_thread(self._build_reference, document, location)
             return HTMLResponse(page, headers=_HEADERS)
         files, path = list_files(self._root), to_path(address)
+        if f"{path}.md" in files:
+            return RedirectResponse(f"{location}.md", 302, _HEADERS)  # typed by hand
         if path not in files:
             raise HTTPException(404)
         if path.endswith(".md"):

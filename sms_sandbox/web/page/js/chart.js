@@ -22,10 +22,10 @@ export function chart(title, times, series, { line = false, unit = "" } = {}) {
   const drawn = line ? series.map((each) => linePaths(each, step, y)) : bars(times, series, step, y);
   const marks = (top > 1 || line ? [0, top / 2, top] : [0, top]).map((value) => [
     svg("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
-    svg("text", { class: "axis", x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, `${short(value)}${unit && ` ${unit}`}`)]);
+    svg("text", { class: "axis", x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, `${short(value, unit)}${unit && ` ${unit}`}`)]);
   const labels = [0, Math.floor(times.length / 2), times.length - 1].map((index, place) =>
     svg("text", { class: "axis", x: LEFT + step * (index + (place === 2 ? 1 : place / 2)), y: HEIGHT - 4, "text-anchor": ["start", "middle", "end"][place] }, spanText(times, index)));
-  const sums = series.map(({ name, values }) => line ? `${name} up to ${short(Math.max(0, ...values.map((value) => value ?? 0)))} ${unit}` : `${values.reduce((a, b) => a + b, 0).toLocaleString()} ${name}`);
+  const sums = series.map(({ name, values }) => line ? `${name} up to ${short(Math.max(0, ...values.map((value) => value ?? 0)), unit)} ${unit}` : `${values.reduce((a, b) => a + b, 0).toLocaleString()} ${name}`);
   return h("figure", { class: "chart" },
     h("figcaption", {}, h("h3", {}, title), h("ul", { class: "legend" }, series.map(({ name, tone }, index) => h("li", {}, svg("svg", { class: "swatch", viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { class: `tone-${tone}`, width: 10, height: 10, rx: 2 })), sums[index] ?? name)))),
     svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}: ${sums.join(", ")}` }, marks, drawn, labels));
@@ -47,7 +47,7 @@ function linePaths({ values, tone, name }, step, y) {
   const points = values.map((value, index) => [LEFT + step * (index + 0.5), value]).filter(([, value]) => value !== null);
   const path = points.map(([x, value], index) => `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y(value).toFixed(1)}`).join("");
   return [svg("path", { class: `line tone-${tone}`, d: path || "M0 0" }),
-    points.map(([x, value]) => svg("circle", { class: `tone-${tone}`, cx: x, cy: y(value), r: 2.5 }, svg("title", {}, `${name}: ${short(value)}`)))];
+    points.map(([x, value]) => svg("circle", { class: `tone-${tone}`, cx: x, cy: y(value), r: 2.5 }, svg("title", {}, `${name}: ${short(value, "ms")} ms`)))];
 }
 
 function roundUp(value) {
@@ -55,8 +55,9 @@ function roundUp(value) {
   return [1, 2, 4, 5, 10].map((factor) => factor * size).find((each) => each >= value && (each >= 2 || value <= 1)) ?? 10 * size;
 }
 
-function short(value) {
-  if (value >= 10_000) return `${Math.round(value / 1000)}k`;
+function short(value, unit = "") {
+  if (unit) return value.toLocaleString(undefined, { maximumFractionDigits: 1 });
+  if (value >= 1000) return `${Number((value / 1000).toFixed(1))}k`;
   return Number.isInteger(value) ? String(value) : value.toFixed(1);
 }
 

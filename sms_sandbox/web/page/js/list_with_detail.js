@@ -18,7 +18,7 @@ export function listWithDetail({ navigate, route }, { view, label, noun, filter,
     h("section", { class: "card list-card", "aria-label": label }, empty, list.element), detail);
 
   function fill({ title, elements }) {
-    const closer = h("button", { class: "button quiet icon-only", type: "button", "aria-label": `Close the ${noun}`, onclick: () => navigate(view, { query: filter }) }, icon("close"));
+    const closer = h("button", { class: "button quiet icon-only", type: "button", "aria-label": `Close the ${noun}`, title: `Close the ${noun}`, onclick: () => navigate(view, { query: filter }) }, icon("close"));
     return [h("div", { class: "entry-head" }, h("h2", {}, title), closer), elements];
   }
 

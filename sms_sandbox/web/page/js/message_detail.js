@@ -53,7 +53,7 @@ function reportBadge(message, callbacks) {
   const reports = callbacks.filter(({ event }) => event === "dlr");
   const worst = ["given-up", "waiting", "delivered"].map((state) => reports.find((each) => each.state === state)).find(Boolean);
   if (worst) return h("a", { href: reports.length === 1 ? `#/callbacks/${worst.id}` : `#/callbacks?message=${message.id}&event=dlr` }, stateBadge(worst));
-  return badge(message.status === "sent" && message.pending === 0 ? "not sent" : "not yet");
+  return badge(message.status === "sent" && message.pending === 0 ? "Not sent" : "Not yet");
 }
 
 function reason(term, value, words, kind = "") {
@@ -69,7 +69,7 @@ function withCode(words) {
 function partsBlock({ texts, encoding }, recipients) {
   const first = recipients.at(-1);
   return h("section", { class: "message-text", "aria-label": "Text" },
-    h("div", { class: "bubble" }, texts.map((text, place) => [
+    h("div", { class: "bubble", dir: "auto" }, texts.map((text, place) => [
       place > 0 && h("span", { class: "part-cut", title: "A new part begins here" }, h("span", {}, `part ${place + 1}`)), text])),
     h("div", { class: "row tiny-text soft" }, h("span", {}, `${countText(texts.length, "part")} in ${encoding}`),
       (first?.codes ?? []).slice(0, 1).map((code) => copyButton(code, `Copy the code ${code}`, { class: "extract code", label: code })),
@@ -88,7 +88,7 @@ function recipientList(message, control, notify) {
     },
     render: (recipient) => h("div", { class: "recipient-row" },
       h("a", { href: `#/handsets/${recipient.msisdn}` }, numberText(recipient.msisdn)),
-      h("span", { class: "recipient-text soft" }, recipient.text),
+      h("span", { class: "recipient-text soft", dir: "auto" }, recipient.text),
       recipient.optout && h("span", { class: "badge bad" }, "Opted out"),
       recipient.link_hits > 0 && h("span", { class: "badge info" }, `${recipient.link_hits} taps`),
       message.status === "sent" ? statusBadge(recipient.status) : statusBadge(message.status)),

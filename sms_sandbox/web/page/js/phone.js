@@ -28,11 +28,12 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
   const time = h("time", { class: "phone-time" });
   const service = h("span", { class: "phone-service" });
   const badges = h("div", { class: "phone-badges" });
-  const list = h("ol", { class: "texts", tabindex: "0", "aria-label": `Texts on ${numberText(number)}` });
+  const list = h("ol", { class: "texts", tabindex: "0", "aria-label": `Texts on ${numberText(number)}` },
+    h("li", { class: "no-texts" }, "Reading the texts…"));
   const log = h("div", { class: "visually-hidden", role: "log", "aria-live": "polite" });
   const note = h("div", { class: "phone-note" });
   const problem = h("p", { class: "phone-problem", role: "alert", id: `${id}-problem` });
-  const box = h("textarea", { class: "input", id: `${id}-text`, rows: "1", maxlength: "2000", placeholder: "Text message", "aria-describedby": `${id}-problem`, onkeydown: onKey, oninput: grow });
+  const box = h("textarea", { class: "input", id: `${id}-text`, rows: "1", maxlength: "2000", placeholder: "Text message", dir: "auto", "aria-describedby": `${id}-problem`, onkeydown: onKey, oninput: grow });
   const to = h("select", { class: "phone-to", id: `${id}-to`, "aria-label": "Number to write to", onchange: () => { chosen = to.value; } });
   const quick = h("div", { class: "quick", role: "group", "aria-label": "Quick replies" });
   const states = h("div", { class: "segments", role: "group", "aria-label": "The phone is" }, STATES.map(([state, label]) =>
@@ -43,14 +44,14 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
   const settings = h("div", { class: "phone-settings", id: `${id}-settings`, hidden: true }, states,
     h("div", { class: "phone-answers" }, answers, h("label", { for: `${id}-answers` }, "Answers by itself"), answer),
     h("p", { class: "tiny-text soft" }, "For messages that are sent from now on."));
-  const toggle = h("button", { class: "button quiet icon-only small", type: "button", "aria-label": "Settings of the phone", "aria-expanded": "false", "aria-controls": `${id}-settings`, onclick: toggleSettings }, icon("settings"));
+  const toggle = h("button", { class: "button quiet icon-only small", type: "button", "aria-label": "Settings of the phone", title: "Switch the phone off, or let it answer by itself", "aria-expanded": "false", "aria-controls": `${id}-settings`, onclick: toggleSettings }, icon("settings"));
   const element = h("article", { class: "phone", "aria-labelledby": `${id}-name`, dataset: { number, state: "on" } },
     h("div", { class: "phone-bar" }, time, service, signal()),
     h("header", { class: "phone-head" },
       h("span", { class: "avatar", "aria-hidden": "true" }, icon("phone")),
       h("div", { class: "phone-title" }, h("h2", { id: `${id}-name` }, numberText(number)), badges),
       toggle,
-      h("button", { class: "button quiet icon-only small", type: "button", "aria-label": `Close ${numberText(number)}`, onclick: onClose }, icon("close"))),
+      h("button", { class: "button quiet icon-only small", type: "button", "aria-label": `Close ${numberText(number)}`, title: "Close this phone", onclick: onClose }, icon("close"))),
     settings, list, log, note,
     h("form", { class: "composer", onsubmit: submit },
       quick, problem,
@@ -66,6 +67,8 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     time.textContent = timeText(clock.now());
     time.dateTime = clock.now().toISOString();
   }
+
+  drawTargets([]); // it can write before its texts are read
 
   function show(next) {
     handset = next;

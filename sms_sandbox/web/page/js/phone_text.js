@@ -28,7 +28,7 @@ export function textItem(text, { previous, clock, onTap, arrived }) {
     showsTarget && h("p", { class: "text-from" }, "To ", numberText(text.number)),
     h("div", { class: "bubble" },
       h("span", { class: "visually-hidden" }, got ? "Got: " : "Sent: "),
-      ...withLinks(text, onTap)),
+      h("span", { class: "bubble-text", dir: "auto" }, ...withLinks(text, onTap))),
     extracts(text),
     h("p", { class: "text-meta" },
       timeElement(text.at, text.status === "scheduled" ? `${clock.day(at)} ${timeText(at)}` : timeText(at)),

@@ -71,9 +71,9 @@ export function receiverCard({ control, notify }) {
 }
 
 function requestItem({ at, verb, params, is_signed, status, body }) {
-  const signed = { true: badge("signed", "good"), false: badge("wrong signature", "bad"), null: badge("not signed") }[is_signed];
+  const signed = { true: badge("Signed", "good"), false: badge("Wrong signature", "bad"), null: badge("Not signed") }[is_signed];
   return h("li", {}, h("details", { class: "grow" },
-    h("summary", {}, timeElement(at), " ", h("strong", {}, verb), " ", summary(params), " ", signed, " ", badge(`answered ${status}`, status < 300 ? "good" : "bad")),
+    h("summary", {}, timeElement(at), " ", h("strong", {}, verb), " ", summary(params), " ", signed, " ", badge(`Answered ${status}`, status < 300 ? "good" : "bad")),
     h("dl", { class: "facts" }, Object.entries(params).map(([name, value]) => [h("dt", {}, name), h("dd", {}, h("code", {}, value))])),
     body && h("pre", { class: "attempt-answer" }, body)));
 }

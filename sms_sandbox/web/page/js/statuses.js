@@ -32,9 +32,9 @@ export function messageBadges(message) {
 
 /** Build the badge of a callback's state. */
 export function stateBadge({ state, attempts }) {
-  if (state === "delivered") return badge("received", "good");
-  if (state === "given-up") return badge("given up", "bad");
-  return attempts.some(({ error }) => error !== null) ? badge("retrying", "warn") : badge("waiting", "info");
+  if (state === "delivered") return badge("Received", "good");
+  if (state === "given-up") return badge("Given up", "bad");
+  return attempts.some(({ error }) => error !== null) ? badge("Retrying", "warn") : badge("Waiting", "info");
 }
 
 /** Return money with as many decimals as it has, but at least two. */

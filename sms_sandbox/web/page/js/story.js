@@ -81,7 +81,7 @@ function ofEntries(entries, message) {
         title: `The carrier reports ${entry.code}${message.recipients > 1 ? ` for ${numberText(entry.number)}` : ""}`, detail: [rule] };
     }
     if (entry.kind === "inbound") {
-      return { at: entry.at, order: 2, kind: "info", title: [`${numberText(entry.number)} replies `, `“${entry.request.text ?? ""}”`], detail: [rule, entry.error] };
+      return { at: entry.at, order: 2, kind: "info", title: [`${numberText(entry.number)} replies `, h("bdi", {}, `“${entry.request.text ?? ""}”`)], detail: [rule, entry.error] };
     }
     return null;
   }).filter((moment) => moment !== null);

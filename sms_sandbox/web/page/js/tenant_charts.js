@@ -11,12 +11,16 @@ const BUCKETS = 60;
 export function tenantCharts({ control, clock, notify }) {
   const span = menu(SPANS, "3600", { "aria-label": "Time that the charts show", onchange: () => refresh().catch(notify) });
   const charts = h("div", { class: "charts" });
-  const element = card(null, h("div", { class: "card-head" }, h("h2", {}, "Over time"), span), charts);
+  const limit = h("p", { class: "tiny-text soft" });
+  const element = card(null, h("div", { class: "card-head" }, h("h2", {}, "Over time"), span), charts, limit);
 
   async function refresh() {
     const until = clock.now();
     const since = new Date(until - Number(span.value) * 1000);
-    const { buckets } = await control.get("/series", { since: since.toISOString(), until: until.toISOString(), buckets: BUCKETS });
+    const [{ buckets }, { dropped, page }] = await Promise.all([
+      control.get("/series", { since: since.toISOString(), until: until.toISOString(), buckets: BUCKETS }), control.get("/traffic", { max: 1 })]);
+    limit.hidden = dropped === 0;
+    limit.textContent = `API calls and latency are counted in the traffic that is kept: the newest ${page.total.toLocaleString()} entries. ${dropped.toLocaleString()} older ones were dropped.`;
     const times = buckets.map(({ at }) => new Date(at));
     const values = (name) => buckets.map((bucket) => bucket[name]);
     const pending = buckets.map((each) => each.sent - each.delivered - each.soft_bounced - each.hard_bounced);

@@ -83,7 +83,7 @@ export function resetForm({ control, notify, refreshTenant }, onChange) {
   }
 }
 
-/** Build the card of other tenants, export and import. Returns `{elements, refresh}`. */
+/** Build the cards of other tenants, and of export and import. `focusName()` leads to a new tenant. Returns `{elements, focusName, refresh}`. */
 export function tenantsForm({ control, notify }) {
   const key = input({ autocomplete: "username" });
   const secret = input({ type: "password", autocomplete: "current-password" });
@@ -96,11 +96,14 @@ export function tenantsForm({ control, notify }) {
   const story = button("Save the story as one HTML file", () => during(story, notify, saveStory));
   const choose = (other) => showTenant(control, other);
   const all = tenantList({ control, notify }, choose);
-  const element = card("Tenants",
+  const others = card("Tenants",
     h("p", { class: "small-text soft" }, "Each tenant is a sandbox of its own, with its own key, clock and data."),
-    h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(create, notify, makeTenant); } }, field("New tenant", name, { class: "full" }), create),
-    h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(use, notify, switchTenant); } }, field("Key of another tenant", key), field("Its secret", secret), use, back),
+    h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(create, notify, makeTenant); } }, field("New tenant", name, { class: "wide" }), create),
+    h("form", { class: "form-grid", onsubmit: (event) => { event.preventDefault(); during(use, notify, switchTenant); } }, field("Key of another tenant", key), field("Its secret", secret), use, back));
+  const files = card("Files",
+    h("p", { class: "small-text soft" }, "An export holds all of this tenant, and can be imported here or into another sandbox. The story is for people: a page to attach to a bug."),
     h("div", { class: "row" }, download, story), field("Import a tenant from a file", file));
+  const element = h("div", { class: "grid-2" }, others, files);
 
   async function makeTenant() {
     await createTenant(control, name.value.trim());
@@ -154,5 +157,5 @@ export function tenantsForm({ control, notify }) {
     await all.refresh();
   }
 
-  return { elements: [element, all.element], refresh };
+  return { elements: [element, all.element], refresh, focusName: () => name.focus() };
 }

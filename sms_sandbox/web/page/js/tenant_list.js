@@ -29,7 +29,7 @@ export function tenantList({ control, notify }, choose) {
       if (isCurrent) choose({});
       else await refresh();
     }), { class: "small danger", "aria-label": `Delete the tenant ${each.name}` });
-    return h("tr", {}, h("th", { scope: "row" }, each.name, " ", isCurrent && badge("shown here", "good")), h("td", {}, h("code", {}, each.key)), h("td", {}, each.made_by),
+    return h("tr", {}, h("th", { scope: "row" }, each.name, " ", isCurrent && badge("Shown here", "good")), h("td", {}, h("code", {}, each.key)), h("td", {}, each.made_by),
       h("td", {}, timeElement(each.last_used, fullText(new Date(each.last_used)))), h("td", { class: "number" }, each.messages.toLocaleString()), h("td", { class: "number", title: `${each.rows.toLocaleString()} rows in the database` }, sizeText(each.approximate_bytes)),
       h("td", {}, h("div", { class: "row" }, !isCurrent && button("Show", () => choose({ name: each.name }), { class: "small", "aria-label": `Show the tenant ${each.name}` }), !isDefault && remove)));
   }

@@ -101,9 +101,9 @@ export function zoneText(time) {
   return ZONE.formatToParts(time).find((part) => part.type === "timeZoneName").value;
 }
 
-/** Return a short text for a row: the time today, else the date and the time. */
-export function rowText(time, clock) {
-  return clock.day(time) === "Today" ? timeText(time, true) : `${ROW_DAY.format(time)} ${timeText(time)}`;
+/** Return a short text for a row: the time today, else the date and the time, with `seconds` if asked for. */
+export function rowText(time, clock, seconds = false) {
+  return clock.day(time) === "Today" ? timeText(time, true) : `${ROW_DAY.format(time)} ${timeText(time, seconds)}`;
 }
 
 /** Build a `<time>` of an ISO text. Its tooltip is the whole time in UTC, as the API gives it. */

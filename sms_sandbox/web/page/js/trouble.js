@@ -89,9 +89,9 @@ export function trouble({ control, notify }) {
     return show(rule);
 
     function show({ remaining, count, seen, used, enabled }) {
-      const left = remaining === null ? (count === null && seen === 0 ? "always" : (used === 1 ? "used once" : `used ${used} times`)) : remaining === 0 ? "used up" : `${remaining} left`;
+      const left = remaining === null ? (count === null && seen === 0 ? "Always" : (used === 1 ? "Used once" : `Used ${used} times`)) : remaining === 0 ? "Used up" : `${remaining} left`;
       turn.setAttribute("aria-checked", String(enabled));
-      replace(state, badge(enabled ? left : "off", !enabled || remaining === 0 ? "" : "warn"));
+      replace(state, badge(enabled ? left : "Off", !enabled || remaining === 0 ? "" : "warn"));
       return element;
     }
   }
@@ -137,11 +137,11 @@ function faultTitle(fault) {
   const all = [...CALL_FAULTS, ...CALLBACK_FAULTS];
   const name = ["error", "status", "body", "connection", "gateway", "callback"].find((each) => fault[each] !== null && fault[each] !== undefined);
   const known = all.find(([choice]) => choice === `${name}=${what}`)?.[1];
-  return known ?? (what === undefined || what === null ? "Answer late" : String(what));
+  return known ?? (what === undefined || what === null ? (fault.on === "callback" ? "Send it late" : "Answer late") : String(what));
 }
 
 function faultDetails(fault) {
-  const delay = fault.delay ? `after ${fault.delay.seconds ?? fault.delay.from ?? fault.delay.median} s` : "";
+  const delay = fault.delay ? `${fault.on === "callback" ? "late by" : "after"} ${fault.delay.seconds ?? fault.delay.from ?? fault.delay.median} s` : "";
   return [fault.on === "api" ? `calls of ${fault.method ?? "any method"}` : `callbacks: ${fault.event ? eventWords(fault.event) : "any event"}`, delay, matchText(fault.match), share(fault)].filter(Boolean).join(" · ");
 }
 

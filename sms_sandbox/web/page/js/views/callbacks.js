@@ -88,7 +88,7 @@ export function mount(root, context) {
         ["Changed by", callback.rule], ["Created", timeElement(callback.created, fullText(new Date(callback.created)))],
         ["Next attempt", callback.next_due ? [timeElement(callback.next_due, fullText(new Date(callback.next_due))), ` (${clock.distance(new Date(callback.next_due))})`] : "none"],
       ]),
-      h("div", {}, h("h3", {}, attemptCount(callback.attempts.length)), callback.attempts.length > 0 && attemptTable(callback.attempts)),
+      h("div", {}, h("h3", {}, attemptCount(callback.attempts.length)), callback.attempts.length > 0 && attemptTable(callback.attempts, clock)),
     ] };
   }
 
@@ -125,13 +125,13 @@ function explain({ error, status }) {
   return "The request failed.";
 }
 
-function attemptTable(attempts) {
+function attemptTable(attempts, clock) {
   return h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Attempts" }, h("table", { class: "table attempts" },
     h("thead", {}, h("tr", {}, ["", "When", "Result", "Took", "Answer"].map((title, index) => h("th", { scope: "col" }, index === 0 ? h("span", { class: "visually-hidden" }, "Number") : title)))),
     h("tbody", {}, [...attempts].reverse().map((attempt) => h("tr", {},
-      h("td", { class: "number" }, attempt.number), h("td", {}, timeElement(attempt.at)),
-      h("td", {}, attempt.latency_ms === null ? badge("under way", "info") : attempt.error === null ? badge(attempt.status, "good") : badge(attempt.status ?? "failed", "bad"),
-        attempt.error && h("div", { class: "tiny-text" }, attempt.error)),
+      h("td", { class: "number" }, attempt.number), h("td", {}, timeElement(attempt.at, rowText(new Date(attempt.at), clock, true))),
+      h("td", {}, attempt.latency_ms === null ? badge("Under way", "info") : attempt.error === null ? badge(attempt.status, "good") : badge(attempt.status ?? "Failed", "bad"),
+        attempt.error && attempt.error !== `answered ${attempt.status}` && h("div", { class: "tiny-text" }, attempt.error)),
       h("td", { class: "number" }, attempt.latency_ms === null ? "" : duration(attempt.latency_ms)),
       h("td", {}, attempt.answer ? h("div", { class: "attempt-answer" }, attempt.answer) : h("span", { class: "soft" }, "empty")))))));
 }

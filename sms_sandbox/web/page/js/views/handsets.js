@@ -10,6 +10,7 @@ import { virtualList } from "../virtual_list.js";
 
 const SHOWN_PHONES = 6;
 const ROW_HEIGHT = 68;
+const SAMPLE_NUMBER = "61491570156"; // reserved for fiction, and delivered
 
 export function mount(root, context) {
   const { control, stream, clock, notify, navigate } = context;
@@ -33,7 +34,10 @@ export function mount(root, context) {
       return { rows: answer.handsets, total: answer.page.total };
     },
     render: (handset) => listRow(handset, clock, phones.has(handset.number), () => toggle(handset.number)),
-    onCount: (total) => { count.textContent = total === 1 ? "1 handset" : `${total.toLocaleString()} handsets`; },
+    onCount: (total) => {
+      count.textContent = total === 1 ? "1 handset" : `${total.toLocaleString()} handsets`;
+      aside.classList.toggle("none", total === 0);
+    },
     onError: notify,
   });
   const count = h("p", { class: "tiny-text soft" });
@@ -117,7 +121,7 @@ export function mount(root, context) {
   function emptyState() {
     return h("section", { class: "empty first-message" }, h("div", { class: "ghost-phone", "aria-hidden": "true" }, h("span"), h("span"), h("span")),
       firstMessage(context, "The phone that gets the message appears here by itself.",
-        h("p", { class: "small-text" }, "Or open the phone of any number, and write from it.")));
+        h("p", { class: "small-text" }, "Or ", h("a", { href: `#/handsets/${SAMPLE_NUMBER}` }, "open a phone"), ", and write from it.")));
   }
 
   const endStream = stream.subscribe(({ kind, entry }) => {
@@ -156,12 +160,12 @@ async function readAddressees(control) {
 
 function listRow(handset, clock, isOpen, onclick) {
   const { last } = handset;
-  const preview = last === null ? "No text yet" : `${last.direction === "sent" ? "Reply: " : ""}${last.text}`;
+  const preview = last === null ? "No text yet" : [last.direction === "sent" && h("bdi", {}, "Reply: "), last.text];
   return h("div", { class: "handset-row" }, h("button", { class: "handset-button", type: "button", "aria-pressed": String(isOpen), onclick },
     h("span", { class: `state-dot ${handset.opted_out_of.length > 0 ? "out" : handset.state}`, "aria-hidden": "true" }),
     h("span", { class: "handset-number" }, numberText(handset.number)),
     last && timeElement(last.at, clock.short(new Date(last.at))),
-    h("span", { class: "handset-preview" },
-      handset.opted_out_of.length > 0 && h("span", { class: "visually-hidden" }, "Opted out. "),
-      handset.state !== "on" && h("span", { class: "visually-hidden" }, `${handset.state === "off" ? "Off" : "Not in service"}. `), preview)));
+    h("span", { class: "handset-preview", dir: "auto" },
+      handset.opted_out_of.length > 0 && h("bdi", { class: "visually-hidden" }, "Opted out. "),
+      handset.state !== "on" && h("bdi", { class: "visually-hidden" }, `${handset.state === "off" ? "Off" : "Not in service"}. `), preview)));
 }

@@ -147,7 +147,7 @@ function messageRow(message, clock, isCurrent, href) {
   return h("div", { class: "message-row" }, h("a", { class: "message-link", href, "aria-current": isCurrent ? "true" : null },
     h("span", { class: "message-to" }, to),
     timeElement(message.send_at, clock.short(new Date(message.send_at))),
-    h("span", { class: "message-preview" }, message.text),
+    h("span", { class: "message-preview", dir: "auto" }, message.text),
     h("span", { class: "message-foot" }, h("span", { class: "soft" }, "from ", numberText(message.sender)), messageBadges(message).slice(0, 2))));
 }
 

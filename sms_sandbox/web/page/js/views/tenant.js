@@ -2,7 +2,7 @@
 
 import { copyButton, h, redraw } from "../dom.js";
 import { numberText } from "../numbers.js";
-import { badge, card, facts, nothing, viewHead } from "../parts.js";
+import { badge, button, card, facts, nothing, viewHead } from "../parts.js";
 import { debounce } from "../stream.js";
 import { dayText, timeElement } from "../time.js";
 import { tenantCharts } from "../tenant_charts.js";
@@ -21,7 +21,8 @@ export function mount(root, context) {
   const account = accountForm(context, () => refresh());
   const tenants = tenantsForm(context);
   const name = h("span", {});
-  root.append(viewHead(h("span", {}, "Tenant ", name), "The keys that your app uses, and what this tenant holds."),
+  root.append(viewHead(h("span", {}, "Tenant ", name), "The keys that your app uses, and what this tenant holds.",
+    button("New tenant", () => tenants.focusName())),
     h("div", { class: "grid-2" }, card("Keys and balance", keys), sendForm(context)),
     charts.element,
     h("div", { class: "grid-4" }, card("Numbers", numbers), card("Keywords", keywords), card("Contact lists", lists), card("E-mail outbox", mails)),

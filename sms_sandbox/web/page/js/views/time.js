@@ -48,7 +48,7 @@ export function mount(root, context) {
   }
 
   const endClock = clock.onChange(() => {
-    replace(state, clock.running ? badge("running", "good") : badge("frozen", "info"));
+    replace(state, clock.running ? badge("Running", "good") : badge("Frozen", "info"));
     freeze.hidden = !clock.running;
     resume.hidden = clock.running;
     tick();
@@ -89,9 +89,9 @@ export function mount(root, context) {
       h("ul", { class: "plain-list" }, events.map((event) => h("li", {},
         h("span", { class: "due-time number" }, timeElement(event.at, clock.day(new Date(event.at)) === "Today" ? undefined : `${clock.day(new Date(event.at))} ${timeText(new Date(event.at))}`),
           h("span", { class: "soft tiny-text" }, clock.distance(new Date(event.at)))),
-        h("span", { class: "grow" }, EVENTS[event.kind] ?? event.kind, event.says && h("strong", {}, ` ${eventWords(event.says)}`),
-          event.number && h("span", { class: "soft" }, " ", h("a", { href: `#/handsets/${event.number}` }, numberText(event.number)))),
-        event.message_id && h("a", { class: "tiny-text", href: `#/messages/${event.message_id}` }, `message ${event.message_id}`)))),
+        h("span", { class: "grow" }, capital(EVENTS[event.kind] ?? event.kind), event.says && [": ", h("strong", {}, eventWords(event.says))],
+          event.number && h("span", { class: "soft" }, " · ", h("a", { class: "whole", href: `#/handsets/${event.number}` }, numberText(event.number)))),
+        event.message_id && h("a", { class: "tiny-text", href: `#/messages/${event.message_id}` }, `Message ${event.message_id}`)))),
       page.total > events.length && h("p", { class: "soft tiny-text" }, `and ${(page.total - events.length).toLocaleString()} more`)]);
   }
 
@@ -128,7 +128,11 @@ export function mount(root, context) {
   };
 }
 
+function capital(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 const EVENTS = {
   enlist: "recipients are added", send: "a message is sent", report: "delivery report", inbound: "a handset writes", callback: "callback attempt", import: "file import",
-  "list-action": "list change", "forget-members": "members are deleted", "number-renewal": "a number is paid for", "keyword-renewal": "a keyword is paid for",
+  "list-action": "list change", "forget-members": "members are deleted", "number-renewal": "rent of a number", "keyword-renewal": "rent of a keyword",
 };
