@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -34,6 +34,9 @@ from .http_responses import send_page, send_response
 from .render import FORMATS
 
 log = logging.getLogger(__name__)
+
+NoteUse: TypeAlias = Callable[[Connection, int], None]
+"""Notes, in the transaction of a call, that a tenant is used."""
 
 CHAPTERS = {
     "sms": ("send-sms", "cancel-sms", "format-number"),
@@ -98,11 +101,11 @@ class Api:
 
     def __init__(
         self, store: Store, https_url: Callable[[Scope], str] | None, offered: Mapping[str, Method] | None = None,
-        gate: Gate | None = None, callback_hosts: Collection[str] = (), note_use: Callable[[int], None] | None = None,
+        gate: Gate | None = None, callback_hosts: Collection[str] = (), note_use: NoteUse | None = None,
     ) -> None:  # fmt: skip
         self._store = store
         self._gate = gate or Gate()
-        self._note_use = note_use or (lambda _: None)
+        self._note_use = note_use or (lambda *_: None)
         self._effects = FaultEffects()
         self.methods = Methods() if offered is None else offered
         self._https_url = https_url
@@ -181,14 +184,14 @@ class Api:
         counted = (call.method.name if call.method else "", answer.code.name)
         times = self.call_times.get(counted) or self.call_times.setdefault(counted, Histogram())
         times.add((time.perf_counter_ns() - began) // 1000)
-        if answer.account is not None:
-            self._note_use(answer.account.tenant)
         return answer
 
     def _finish(self, db: Connection, call: ReceivedCall, answer: Answer) -> Answer:
         """Render an answer, and record the call in the transaction that carried it out."""
         if not answer.rendered:
             answer = answer._replace(rendered=call.render(answer.reply))
+        if answer.account is not None:
+            self._note_use(db, answer.account.tenant)
         record(db, pending_entry(call, answer, self._context))
         return answer
 

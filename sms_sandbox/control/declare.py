@@ -60,7 +60,7 @@ class Context(Struct, frozen=True):
     call_api: Callable[[str, str, str, Mapping[str, str]], Coroutine[Any, Any, tuple[int, bytes]]]
     """Call the API with key, secret, method and parameters, and return status and body."""
 
-    note_use: Callable[[int], None]
+    note_use: Callable[[Connection, int], None]
     """Note that a tenant is used now."""
 
     urls_for: Callable[[Scope], Urls]

@@ -193,5 +193,5 @@ def _find_caller(db: Connection, operation: Operation, given: Given, context: Co
     caller = context.access.find_caller(db, given)
     if operation.needs_operator and not caller.is_operator:
         raise ControlError("forbidden", "This reaches beyond your own tenant, so it needs the operator's token.")
-    context.note_use(caller.tenant.id)
+    context.note_use(db, caller.tenant.id)
     return caller

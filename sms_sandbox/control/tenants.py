@@ -14,6 +14,7 @@ from ..domain.clock import MICROSECOND, Clock
 from ..domain.profiles import PROFILES
 from ..services import new_tenant, reset
 from ..services.bulk_deletion import delete_most
+from ..services.tenant_deletion import delete_rows
 from ..store import accounts, schema, tenant_use, tenants
 from ..store.accounts import Account, NewAccount
 from ..store.paging import Paging
@@ -114,9 +115,8 @@ def change_tenant(call: Call, tenant: Name, body: shapes.TenantChange) -> shapes
 @operation("DELETE", "/tenants/{tenant}", needs_operator=True)
 async def delete_tenant(call: LongCall, tenant: Name) -> Empty:
     """Delete a tenant with all its data. The default tenant can only be reset."""
-    row = await call.transact(lambda call: _find_removable(call, tenant))
-    await delete_most(call.context.store, row.id)
-    return await call.transact_exclusively(lambda call: _remove(call, tenant))
+    await delete_rows(call.context.store, await call.transact(lambda call: _retire(call, tenant)))
+    return Empty()
 
 
 @operation("POST", "/tenants/{tenant}/reset")
@@ -162,8 +162,12 @@ def _find(call: Call, name: str) -> Tenant:
         raise ControlError("forbidden", "Only the operator may act on another tenant, with the token.")
     row = tenants.read(call.db, call.tenant.id) if name == CURRENT else tenants.find_by_name(call.db, name)
     if row is None:
-        raise ControlError("not_found", f"There is no tenant {name!r}.")
+        raise _unknown(name)
     return row
+
+
+def _unknown(name: str) -> ControlError:
+    return ControlError("not_found", f"There is no tenant {name!r}.")
 
 
 def _find_removable(call: Call, name: str) -> Tenant:
@@ -173,9 +177,11 @@ def _find_removable(call: Call, name: str) -> Tenant:
     return row
 
 
-def _remove(call: Call, name: str) -> Empty:
-    tenants.remove(call.db, _find_removable(call, name).id)
-    return Empty()
+def _retire(call: Call, name: str) -> int:
+    row = _find_removable(call, name)
+    if not tenants.retire(call.db, row.id):
+        raise _unknown(name)
+    return row.id
 
 
 def _empty(call: Call, name: str, kinds: Collection[str]) -> shapes.Tenant:

@@ -17,6 +17,7 @@ from ..store.statement import Statement
 from ..store.tables import journals as j
 from ..store.tables import tenants
 from ..store.tables import traffic as t
+from ..store.tenants import IS_THERE
 from ..store.text import contains
 from ..store.unit_of_work import invalidate
 from .entries import MAX_VALUE_CHARS, delete_up_to, encode_json, shorten
@@ -101,7 +102,9 @@ _ENDS = Statement(
             select(j.c.cleared).where(j.c.tenant == tenants.c.id).scalar_subquery(),
             0,
         ),
-    ).order_by(tenants.c.id)
+    )
+    .where(IS_THERE)
+    .order_by(tenants.c.id)
 )
 _COLUMNS = [column for column in t.c if column.name != "tenant"]
 

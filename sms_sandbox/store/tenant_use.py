@@ -11,6 +11,7 @@ from .statement import Statement
 from .tables import accounts as a
 from .tables import messages as m
 from .tables import tenants as t
+from .tenants import IS_THERE
 
 FROM_START = "start"
 """In `made_by`: a tenant that the server creates when it starts, which is never cleaned up."""
@@ -33,11 +34,12 @@ _IDLE = Statement(
     .where(
         t.c.last_used < bindparam("before"),
         t.c.made_by != FROM_START,
+        IS_THERE,
         t.c.id > select(func.min(t.c.id)).scalar_subquery(),
     )
     .order_by(t.c.id)
 )
-_TENANTS = Statement(select(func.count()).select_from(t))
+_TENANTS = Statement(select(func.count()).select_from(t).where(IS_THERE))
 _MESSAGES = Statement(select(func.count()).select_from(m).where(m.c.tenant == bindparam("tenant")))
 _ACCOUNTS = Statement(select(func.count()).select_from(a).where(a.c.tenant == bindparam("tenant")))
 

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ..domain import faults
-from ..domain.clock import MICROSECOND, Clock, from_micros, to_micros
+from ..domain.clock import EPOCH, MICROSECOND, Clock, from_micros, to_micros
 from . import tables
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
@@ -49,13 +49,18 @@ class NewTenant(Struct, frozen=True):
     made_by: str = ""
 
 
+DELETED = "deleted"
+"""In `made_by`: a tenant that nobody can reach any more, and whose rows are being deleted."""
+
+IS_THERE = t.c.made_by != bindparam(None, DELETED)
+
 _COLUMNS = (t.c.id, t.c.name, t.c.seed, t.c.created, t.c.clock_offset, t.c.frozen_at, t.c.moving)
 _FAULTY = (
     select(tables.rules.c.id).where(tables.rules.c.tenant == t.c.id, tables.rules.c.kind == faults.CALLBACK).exists()
 )
 _SETTINGS = (t.c.profile, t.c.delivery_delay, t.c.strict_senders, _FAULTY, t.c.made_by, t.c.last_used)
-_READ = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant")))
-_NAMED = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.name == bindparam("called")))
+_READ = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.id == bindparam("tenant"), IS_THERE))
+_NAMED = Statement(select(*_COLUMNS, *_SETTINGS).where(t.c.name == bindparam("called"), IS_THERE))
 _FIRST = Statement(select(t.c.id).order_by(t.c.id).limit(1))
 _ADD = Statement(
     insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}).returning(t.c.id)
@@ -123,7 +128,7 @@ def find_by_name(db: Connection, name: str) -> Tenant | None:
 
 def list_page(db: Connection, paging: Paging) -> Page[Tenant]:
     """Return a page of all tenants, oldest first."""
-    return fetch_page(db, select(*_COLUMNS, *_SETTINGS).order_by(t.c.id), paging, _tenant_of)
+    return fetch_page(db, select(*_COLUMNS, *_SETTINGS).where(IS_THERE).order_by(t.c.id), paging, _tenant_of)
 
 
 def find_default(db: Connection) -> int | None:
@@ -197,6 +202,25 @@ def empty(db: Connection, tenant: int) -> None:
 def lock(db: Connection, tenant: int) -> None:
     """Lock the tenant until the transaction ends. Waits for calls and events of it, and holds up new ones."""
     lock_tenant(db, tenant)
+
+
+def retire(db: Connection, tenant: int) -> bool:
+    """Make a tenant unreachable: its keys and its name are free, and nothing of it happens any more.
+
+    False if it is not there. Waits for calls and events of it.
+    """
+    lock_tenant(db, tenant)
+    if read(db, tenant) is None:
+        return False
+    set_clock(db, tenant, Clock(frozen_at=EPOCH))  # so that nothing is due
+    _EMPTY[tables.accounts.name].run(db, tenant=tenant)
+    change(db, tenant, {"name": f"deleted {tenant}", "made_by": DELETED})  # no other name has a blank
+    return True
+
+
+def list_retired(db: Connection) -> list[int]:
+    """Return the tenants whose rows are being deleted, or were when a process ended."""
+    return list(db.scalars(select(t.c.id).where(~IS_THERE)))
 
 
 def remove(db: Connection, tenant: int) -> None:

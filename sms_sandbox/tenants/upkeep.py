@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,29 +14,42 @@ from ..domain.clock import to_micros
 from ..store import tenant_use, tenants
 from ..store.database import Store
 from ..store.real_time import real_now
+from ..store.unit_of_work import on_rollback
 
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 20.0
-"""Time between two rounds. So long may another process not know yet that a tenant is used."""
-
-_ANY_TIME = 2**62
-"""A moment later than every use."""
+"""Time between two rounds."""
 
 
 class TenantUpkeep:
     """Writes down the use of tenants, some times a minute, and deletes idle ones.
 
-    Several processes may do it on one database: each tenant is looked at again when it is locked.
+    Several processes may do it on one database: each tenant is looked at again when it is locked. It is kept whole if
+    it was used by then, and unreachable otherwise.
     """
 
     def __init__(self, store: Store, ttl_hours: float | None) -> None:
         self._store = store
         self._ttl = None if ttl_hours is None else timedelta(hours=ttl_hours)
         self._used: set[int] = set()
+        """Tenants whose use is to be written."""
+        self._marked: set[int] = set()
+        """Tenants whose use in this round is written already, where other processes could delete them."""
+        self._marks_at_once = ttl_hours is not None and not store.embedded
         self._task: asyncio.Task[None] | None = None
-        self.note: Callable[[int], None] = self._used.add
-        """Note that a tenant is used now. Every call of the API does it."""
+
+    def note(self, db: Connection, tenant: int) -> None:
+        """Note, in the transaction of a call, that a tenant is used now.
+
+        Where another process could delete it, the first use in a round is written with the call.
+        """
+        self._used.add(tenant)
+        if self._marks_at_once and tenant not in self._marked:
+            tenants.lock(db, tenant)
+            tenant_use.mark_used(db, tenant, to_micros(real_now()))
+            self._marked.add(tenant)
+            on_rollback(db, lambda: self._marked.discard(tenant))
 
     def start(self) -> None:
         """Begin to do rounds, in the running event loop."""
@@ -66,37 +79,31 @@ class TenantUpkeep:
     async def do_round(self, real: datetime) -> None:
         """Write down which tenants were used, and delete those that are idle."""
         await self._write_use(real)
+        self._marked.clear()
+        from ..services.tenant_deletion import delete_rows  # no call needs it
+
+        for tenant in await self._store.run(tenants.list_retired):  # a process has ended, or the database has failed
+            await delete_rows(self._store, tenant)
         if self._ttl is None:
             return
         before = to_micros(real - self._ttl)
         for tenant, name in await self._store.run(partial(tenant_use.list_idle, before=before)):
-            if await self._remove(tenant, before):
+            if await self._store.run(partial(self._retire_if_idle, tenant=tenant, before=before), [tenant]):
                 log.info("The tenant %r was deleted, because nobody has used it for %s.", name, self._ttl)
+                await delete_rows(self._store, tenant)
 
-    async def _remove(self, tenant: int, before: int) -> bool:
-        """Delete a tenant, unless it was used meanwhile, by any process."""
-        from ..services.bulk_deletion import delete_most  # no call needs it
-
-        if not await self._store.run(partial(_is_idle, tenant=tenant, before=before), [tenant]):
-            return False
-        if await delete_most(self._store, tenant):  # it is not whole any more, even if it is used now
-            before = _ANY_TIME
-        return await self._store.run(partial(_remove_if_idle, tenant=tenant, before=before), [tenant])
+    def _retire_if_idle(self, db: Connection, tenant: int, before: int) -> bool:
+        """Make a tenant unreachable, unless any process has used it meanwhile."""
+        tenants.lock(db, tenant)
+        is_idle = tenant not in self._used and any(tenant == idle for idle, _ in tenant_use.list_idle(db, before))
+        return is_idle and tenants.retire(db, tenant)
 
     async def _write_use(self, real: datetime) -> None:
         used, moment = sorted(self._used), to_micros(real)
         for tenant in used:
-            await self._store.run(partial(tenant_use.mark_used, tenant=tenant, moment=moment), [tenant])
             self._used.discard(tenant)
-
-
-def _is_idle(db: Connection, tenant: int, before: int) -> bool:
-    return tenant in {idle for idle, _ in tenant_use.list_idle(db, before)}
-
-
-def _remove_if_idle(db: Connection, tenant: int, before: int) -> bool:
-    """Delete a tenant that was used at no later moment."""
-    if not _is_idle(db, tenant, before):
-        return False
-    tenants.remove(db, tenant)
-    return True
+            try:
+                await self._store.run(partial(tenant_use.mark_used, tenant=tenant, moment=moment), [tenant])
+            except BaseException:
+                self._used.add(tenant)
+                raise

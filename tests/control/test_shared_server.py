@@ -139,7 +139,7 @@ def test_the_use_of_a_tenant_is_written_in_the_next_round(store: Store) -> None:
 
     async def run() -> None:
         upkeep = TenantUpkeep(store, 1)
-        upkeep.note(tenant.tenant)
+        await store.run(lambda db: upkeep.note(db, tenant.tenant))
         await upkeep.do_round(later)
 
     asyncio.run(run())
@@ -156,7 +156,7 @@ def test_a_tenant_that_was_deleted_after_its_use_is_forgotten(store: Store) -> N
 
     async def run() -> None:
         upkeep = TenantUpkeep(store, 1)
-        upkeep.note(tenant.tenant)
+        await store.run(lambda db: upkeep.note(db, tenant.tenant))
         with store.begin() as db:
             tenants.remove(db, tenant.tenant)
         await upkeep.do_round(later)

@@ -102,7 +102,7 @@ async def test_the_upkeep_deletes_only_idle_tenants_whichever_operation_fails(
     async def prepare() -> None:
         idle.append(make_tenant(store, f"idle-{len(idle)}", name=f"idle-{len(idle)}"))
         await fill(idle[-1], f"idle-{len(idle) - 1}")
-        upkeep.note(used.tenant)
+        await store.run(lambda db: upkeep.note(db, used.tenant))
 
     with store.begin() as db:
         before = count(db, used.tenant)

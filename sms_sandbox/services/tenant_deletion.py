@@ -1,0 +1,13 @@
+"""Deletion of tenants. The first transaction makes a tenant unreachable, so nobody meets half of one."""
+
+from functools import partial
+
+from ..store import tenants
+from ..store.database import Store
+from .bulk_deletion import delete_most
+
+
+async def delete_rows(store: Store, tenant: int) -> None:
+    """Delete all rows of a tenant that `tenants.retire` has made unreachable, in steps if there are many."""
+    await delete_most(store, tenant)
+    await store.run(partial(tenants.remove, tenant=tenant), [tenant])
