@@ -8,6 +8,6 @@ from .bulk_deletion import delete_most
 
 
 async def delete_rows(store: Store, tenant: int) -> None:
-    """Delete all rows of a tenant that `tenants.retire` has made unreachable, in steps if there are many."""
+    """Delete the rows of a retired tenant, in steps if there are many."""
     await delete_most(store, tenant)
     await store.run(partial(tenants.remove, tenant=tenant), [tenant])
