@@ -81,7 +81,7 @@ def resend(client: "Client", id_: int) -> Answer:
     if not ended:
         return Answer(callback, f"{what} is due, but was not answered yet.", ok=False)
     attempt = callback.attempts[-1]
-    return Answer(callback, f"{what}: {describe_attempt(attempt)}.", ok=attempt.error is None)
+    return Answer(callback, f"{what}: {describe_attempt(attempt)}", ok=attempt.error is None)
 
 
 def _has_ended(callback: "Callback", earlier: int) -> bool:

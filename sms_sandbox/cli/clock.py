@@ -56,8 +56,8 @@ def show(client: "Client") -> Answer:
 
     now = client.read(Clock, "GET", "/clock")
     due = client.read(DueEvents, "GET", "/clock/due", max=MAX_DUE)
-    lines = [describe_clock(now), *(f"  {format_time(each.at)}  {describe_due(each)}" for each in due.events)]
-    lines += ["Nothing is due."] if not due.events else []
+    lines = [f"{describe_clock(now)} {'Due next:' if due.events else 'Nothing is due.'}"]
+    lines += [f"  {format_time(each.at)}  {describe_due(each)}" for each in due.events]
     lines += [f"  ({due.page.total - MAX_DUE} later)"] if due.page.total > MAX_DUE else []
     return Answer({"clock": now, "due": due.events}, "\n".join(lines))
 

@@ -54,10 +54,10 @@ def send(
 
 def _describe_refusal(client: "Client", reply: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence about a refused call, and the hints for it."""
-    from ..control.shapes.traffic import Traffic
+    from ..control.shapes.traffic import Traffic, describe_error
 
     error = reply.get("error")
-    yield f"Refused with {error['code']}: {error['description']}" if error else f"Refused: {json.dumps(reply)}"
+    yield f"Refused with {error['code']}: {describe_error(error)}" if error else f"Refused: {json.dumps(reply)}"
     for entry in client.read(Traffic, "GET", "/traffic", kind="call", method="send-sms", max=1).entries:
         if entry.rule:
             yield f"This was caused by {entry.rule}."

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+RUNNING_TIMEOUT_SECONDS = 1.0
+
 DEMO_HISTORY = 10
 """Entries of the demo's story that are shown at its end."""
 
@@ -62,7 +64,9 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         raise InputError(str(why)) from why
     except ValueError as why:
         raise click.UsageError(str(why)) from why
-    except (ServerError, StoreError, CertificateError) as why:
+    except ServerError as why:
+        raise CommandError(f"{why}{_name_running(settings)}") from why
+    except (StoreError, CertificateError) as why:
         raise CommandError(str(why)) from why
 
     if stop_with_stdin:
@@ -117,6 +121,21 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         raise CommandError(str(why)) from why
     for failure in failures:
         raise failure
+
+
+def _name_running(settings: Settings) -> str:
+    """Return a sentence about a sandbox that is running at the control port; empty if none is."""
+    from ..client.control import Client  # here, because it is needed after a failure only
+    from ..client.discovery import control_address, find_server
+
+    if settings.http_port == 0:
+        return ""
+    http = control_address(settings.host, settings.http_port)
+    try:
+        Client(find_server(ready_file=None, http=http)).check_ready(RUNNING_TIMEOUT_SECONDS)
+    except SandboxError:  # another program has the port
+        return ""
+    return f" A sandbox is running there already: {http}/ is its page."
 
 
 def _create_parent(settings: Settings) -> "WorkerServer":

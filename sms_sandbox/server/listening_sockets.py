@@ -60,7 +60,8 @@ def listen(host: str, port: int, flag: str) -> list[socket.socket]:
             if port == 0 and attempts_left and error.errno == errno.EADDRINUSE:
                 continue
             raise ServerError(
-                f"Can't listen on {host} port {port}: {error.strerror}. {flag} takes another, or 0."
+                f"Can't listen on {host} port {port}: {error.strerror}. "
+                f"Choose another port with {flag}; 0 picks a free one."
             ) from error
     raise AssertionError("The last attempt returns or raises.")
 

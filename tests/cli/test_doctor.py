@@ -220,6 +220,16 @@ def test_a_frozen_clock_is_a_note(server: Account, tmp_path: Path) -> None:
     assert "-> `sms-sandbox clock resume`" in result.output
 
 
+@pytest.mark.usefixtures("only_python")
+def test_an_advice_is_given_in_full_only_once(server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    lines = [line.strip() for line in examine(server, tmp_path).output.splitlines()]
+    assert len([line for line in lines if "eval" in line]) == 1
+    (place,) = (number for number, line in enumerate(lines) if "python3" in line)
+    assert lines[place + 1] == "-> As above."
+    assert "`cafile`" in lines[place + 2]
+
+
 def test_clocks_that_differ_are_found() -> None:
     ahead = server_checks.check_machine_clock(datetime.now(UTC) + timedelta(hours=2))
     assert (ahead.status, "apart" in ahead.says) == ("wrong", True)
@@ -239,6 +249,7 @@ def test_a_callback_is_really_sent(server: Account, tmp_path: Path, receiver: Re
     assert "must answer with 200 to 299" in try_url(receiver.url)["advice"]
     assert "nothing listens" in try_url(f"http://localhost:{free_port()}/")["says"]
     assert "is no callback URL" in try_url("nowhere")["says"]
+    assert "--callback-host example.com" in try_url("https://example.com/hook")["advice"]
     assert server.ok("GET", "/tenants")["page"]["total"] == tenants
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_a_flag_that_cannot_be_is_a_usage_error(args: Sequence[str], message: st
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+def test_a_port_that_is_taken_is_named_and_so_is_a_sandbox_there(server: Account, certificates: Certificates) -> None:
+    port = urlsplit(server.ready.http).port
+    args = ("serve", "--certs", str(certificates.directory), "--https-port", "0", "--http-port")
+    result = start(*args, str(port))
+    assert result.returncode == 1
+    assert f"port {port}: Address already in use. Choose another port with --http-port; 0 picks a free" in result.stderr
+    assert f"A sandbox is running there already: http://localhost:{port}/ is its page." in result.stderr
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        result = start(*args, str(other.getsockname()[1]))
+    assert "Address already in use" in result.stderr
+    assert "already:" not in result.stderr
 
 
 def test_a_bad_variable_is_a_usage_error_too(certificates: Certificates) -> None:

@@ -63,7 +63,7 @@ def test_a_report_tells_the_story(demo: Account) -> None:
     for words in (
         "The story of tenant default",
         "Callback 16 (dlr) was given up after 5 attempts to http://localhost:1/last-years-app: nothing listens",
-        "send-sms was refused with RECIPIENTS_ERROR: Number has opted-out: 61491570158",
+        "send-sms was refused with RECIPIENTS_ERROR: opted out: 61491570158",
         "Hint: send-sms has no parameter `mesage`. Did you mean `message`?",
         "Monday, 2 March 2026",
         "answered 503 after",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from ...client.control import Client
 from ...control.shapes.accounts import Account
@@ -14,6 +15,8 @@ from ..connection import local_ca
 from .findings import Finding, note, ok, wrong
 
 HANDSET = "61491570156"
+
+EXAMPLE_URL = "http://localhost:9000/reports"
 
 URLS = {"dlr_url": "dlr", "reply_url": "reply", "link_hits_url": "link-hit"}
 """The event of each URL of an account."""
@@ -31,7 +34,11 @@ def _send(client: Client, where: ServerInfo, url: str) -> Finding:
     try:
         sent = tenant.call("send-sms", to=HANDSET, message="A test by the doctor", dlr_callback=url)
         if (error := sent.get("error", {})).get("code") != "SUCCESS":
-            return wrong("callbacks", f"{url} is no callback URL: {error.get('description')}", "Give an http address.")
+            return wrong(
+                "callbacks",
+                f"{url} is no callback URL: {error.get('description')}",
+                f"Give a whole address, such as {EXAMPLE_URL}.",
+            )
         tenant.control("POST", "/clock/advance", {"seconds": 5})
         (callback,) = tenant.read(Callbacks, "GET", "/callbacks").callbacks
         return _describe(callback)
@@ -49,10 +56,14 @@ def _describe(callback: Callback) -> Finding:
         return wrong(
             "callbacks", description, "The app must answer with 200 to 299; redirects are not followed. See its log."
         )
+    says = f"{show_url(callback.url)} can't be reached: {describe_attempt(attempt)}."
+    if (attempt.error or "").startswith("refused"):
+        host = urlsplit(callback.url).hostname or "HOST"
+        return wrong("callbacks", says, f"If it is yours, start the sandbox with `serve --callback-host {host}`.")
     return wrong(
-        "callbacks", f"{show_url(callback.url)} can't be reached: {describe_attempt(attempt)}.",
+        "callbacks", says,
         "Start the app, or correct the address. It is called from the server's machine: in a container, the app's\n"
-        "host is host.docker.internal or the app's service. A public host needs `serve --callback-host HOST`.",
+        "host is host.docker.internal or the app's service.",
     )  # fmt: skip
 
 

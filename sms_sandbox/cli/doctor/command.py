@@ -12,7 +12,7 @@ from ...client.errors import SandboxError
 from ..answers import Answer
 from ..connection import with_client
 from ..terminal import count
-from .findings import Finding, format_finding, note, wrong
+from .findings import Finding, format_findings, note, wrong
 
 if TYPE_CHECKING:
     from ...client.control import Client
@@ -34,7 +34,7 @@ def doctor(client: "Client", callback_url: str | None, languages: bool) -> Answe
     findings = list(_examine(client, callback_url, languages))
     bad = sum(finding.status == "wrong" for finding in findings)
     summary = f"{count(bad, 'thing is', 'things are')} wrong." if bad else "Nothing is wrong."
-    lines = [*map(format_finding, findings), "", summary]
+    lines = [*format_findings(findings), "", summary]
     return Answer({"ok": not bad, "checks": [asdict(each) for each in findings]}, "\n".join(lines), ok=not bad)
 
 

@@ -1,6 +1,7 @@
 """The findings of the doctor."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import click
@@ -8,6 +9,9 @@ import click
 from ..terminal import escape
 
 Status = Literal["ok", "wrong", "note"]
+
+AGAIN = "As above."
+"""Stands for advice that was given before."""
 
 _COLOURS = {"ok": "green", "wrong": "red", "note": "yellow"}
 
@@ -37,8 +41,18 @@ def note(about: str, says: str, advice: str = "") -> Finding:
     return Finding(about, "note", says, advice)
 
 
-def format_finding(finding: Finding) -> str:
-    """Return a finding for people: a line, and below it what to do."""
+def format_findings(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield findings for people. An advice that was given already is not given in full again."""
+    given: set[str] = set()
+    for finding in findings:
+        advice = finding.advice.splitlines()
+        fresh = [line for line in advice if line not in given]
+        given.update(advice)
+        again = [AGAIN] if len(fresh) < len(advice) else []
+        yield _format(replace(finding, advice="\n".join(again + fresh)))
+
+
+def _format(finding: Finding) -> str:
     status = click.style(finding.status.ljust(5), fg=_COLOURS[finding.status], bold=finding.status == "wrong")
     lines = [f"{status}  {finding.about:13} {escape(finding.says)}"]
     lines += [f"{' ' * 21}-> {line}" for line in finding.advice.splitlines()]

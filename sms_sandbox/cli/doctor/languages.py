@@ -17,7 +17,9 @@ TIMEOUT_SECONDS = 30.0
 _TRUST = re.compile("cert|PKIX", re.IGNORECASE)
 """Pattern of a reason that is about certificates, in the words of each language."""
 
-_NO_PROXY = "It lets calls to the sandbox pass by a proxy. Without a proxy, ask the firewall of this machine."
+_NO_PROXY = (
+    "It keeps calls to the sandbox away from proxies. If there is no proxy, look at the firewall of this machine."
+)
 
 _NODE = """
 require("https").get(process.argv[1], () => process.exit(0))

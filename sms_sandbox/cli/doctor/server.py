@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -137,7 +138,7 @@ def check_certificate(https: str, ca: str) -> Finding:
         )  # fmt: skip
     left = timedelta(seconds=ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time())
     alternatives: Any = certificate.get("subjectAltName", ())
-    names = ", ".join(value for _, value in alternatives)
+    names = ", ".join(str(ip_address(value)) if kind == "IP Address" else value for kind, value in alternatives)
     if left < timedelta(days=SOON_DAYS):
         return note(
             "certificate", f"It is valid, but expires in {format_span(left)}.", "Restart the sandbox: it is renewed."

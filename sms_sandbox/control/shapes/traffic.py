@@ -1,5 +1,6 @@
 """Shapes of the traffic: its entries, and what is expected of them."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -7,6 +8,8 @@ from msgspec import Meta, field
 
 from .clock import Clock
 from .primitives import Id, PageInfo, PageSize, PhoneNumber, PositiveInt, Request, Response, Text, check_times
+
+_SHOWN_NUMBERS = 5
 
 Kind = Literal["call", "callback", "inbound", "report", "failure", "control"]
 Of = Literal["calls", "messages", "callbacks", "inbound"]
@@ -110,12 +113,23 @@ class Entry(Response):
         error = self.reply.get("error", self.reply) if self.kind == "call" and isinstance(self.reply, dict) else None
         if self.code == "SUCCESS" or not isinstance(error, dict):
             return ""
-        description = error.get("description", "")
-        if not isinstance(description, dict):
-            return str(description)
-        # RECIPIENTS_ERROR lists numbers; all of them are among those that failed.
-        numbers = ", ".join(map(str, description.get("fails", ())))
-        return ": ".join(filter(None, [str(description.get("reason", "")), numbers]))
+        return describe_error(error)
+
+
+def describe_error(error: Mapping[str, Any]) -> str:
+    """Return the description of an error block as words. RECIPIENTS_ERROR has lists of numbers there."""
+    description = error.get("description", "")
+    if not isinstance(description, dict):
+        return str(description)
+    opted_out = [str(number) for number in description.get("optouts", ())]
+    invalid = [number for number in map(str, description.get("fails", ())) if number not in opted_out]
+    lists = (("not valid", invalid), ("opted out", opted_out))
+    return "; ".join(f"{words}: {_list_some(numbers)}" for words, numbers in lists if numbers)
+
+
+def _list_some(numbers: Sequence[str]) -> str:
+    more = len(numbers) - _SHOWN_NUMBERS
+    return ", ".join(numbers[:_SHOWN_NUMBERS]) + (f" and {more} more" if more > 0 else "")
 
 
 class Traffic(Response):

@@ -45,7 +45,7 @@ def data(account: Account, *args: str) -> Any:
 def test_the_clock_is_shown_frozen_moved_and_resumed(server: Account) -> None:
     tenant = server.tenant(frozen_at=NOON)
     shown = text(tenant, "clock", "show").splitlines()
-    assert shown == ["2030-01-31 12:00:00 UTC, frozen.", "  2030-02-28 12:00:00  renewal of a number"]
+    assert shown == ["2030-01-31 12:00:00 UTC, frozen. Due next:", "  2030-02-28 12:00:00  renewal of a number"]
     message = tenant.send()
     due = f"  2030-01-31 12:00:01  delivery report for {HANDSET} of message {message}: delivered"
     assert text(tenant, "clock", "show").splitlines()[1] == due
@@ -76,6 +76,12 @@ def test_a_refused_message_says_why(tenant: Account) -> None:
     assert result.exit_code == 1
     assert result.output == (
         "Refused with LEDGER_ERROR: Insufficient funds to carry out debit\nThis was caused by magic sender NOCREDIT.\n"
+    )
+    tenant.send()
+    tenant.ok("POST", "/inbound", {"from": HANDSET, "text": "STOP"})
+    numbers = ",".join(["12", HANDSET, *map(str, range(1, 9))])
+    assert run(tenant, "send", numbers, "Hello").output == (
+        f"Refused with RECIPIENTS_ERROR: not valid: 12, 1, 2, 3, 4 and 4 more; opted out: {HANDSET}\n"
     )
     for args in (("send", "Hello"), ("send", HANDSET, "Hello", "--list", "1"), ("send",)):
         assert run(tenant, *args).exit_code == 2

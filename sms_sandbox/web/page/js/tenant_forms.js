@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { typedNumber } from "./numbers.js";
 import { createTenant, showTenant } from "./own_tenant.js";
 import { button, card, during, field, input } from "./parts.js";
+import { errorWords } from "./refusals.js";
 import { tenantList } from "./tenant_list.js";
 
 const KINDS = ["messages", "contacts", "numbers", "keywords", "rules", "faults", "clock", "mails", "traffic", "clients"];
@@ -26,7 +27,7 @@ export function sendForm({ control, notify }) {
       const { status, reply } = await control.post("/calls", { method: "send-sms", params });
       const code = reply?.error?.code;
       if (code === "SUCCESS") notify(`Sent: message ${reply.message_id}.`);
-      else notify(new Error(code ? `${code}: ${typeof reply.error.description === "string" ? reply.error.description : JSON.stringify(reply.error.description)}` : status ? `The call was answered with the status ${status}.` : "A fault ended the connection."));
+      else notify(new Error(code ? `${code}: ${errorWords(reply.error)}` : status ? `The call was answered with the status ${status}.` : "A fault ended the connection."));
     });
   }
 }

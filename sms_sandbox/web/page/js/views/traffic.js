@@ -5,6 +5,7 @@ import { codeBlock, copyButton, h, icon, replace } from "../dom.js";
 import { entryTitle } from "../event_names.js";
 import { filterOf, listWithDetail } from "../list_with_detail.js";
 import { numberText } from "../numbers.js";
+import { errorWords } from "../refusals.js";
 import { badge, button, facts, field, filterInput, menu, viewHead } from "../parts.js";
 import { debounce } from "../stream.js";
 import { duration, fullText, rowText, timeElement } from "../time.js";
@@ -119,6 +120,5 @@ export function mount(root, context) {
 
 /** Return why an entry failed, in the words of the API or of the attempt. */
 function reasonOf({ error, reply }) {
-  const description = reply?.error?.description;
-  return error ?? (typeof description === "string" ? description : description && "some recipients were refused");
+  return error ?? (reply?.error ? errorWords(reply.error) : null);
 }
