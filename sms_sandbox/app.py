@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WARM_UP_DELAY_SECONDS = 0.25
-"""Time between the start and the loading of what the first reply does not need."""
+"""Pause after the start before modules load that the first reply does not need."""
 
 LOAD_RETRY_SECONDS = 1.0
 """Pause before the simulation is loaded again after a failure."""
@@ -115,7 +115,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    # Starlette raises the error again behind this response, and uvicorn logs it.
+    # Starlette raises the error again after this response, and uvicorn logs it.
     return await (control_failed if request.scope["path"].startswith(f"{PREFIX}/") else failure)(request, error)
 
 
@@ -219,7 +219,7 @@ class Sandbox:
         return self._waking
 
     def _load_error(self) -> BaseException | None:
-        """Return why the simulation is not there; None if it is, or is being loaded, or will be."""
+        """Return why the simulation could not be loaded; None if it is loaded, or may still be."""
         waking = self._waking
         return None if waking is None or not waking.done() or waking.cancelled() else waking.exception()
 

@@ -1,1 +1,1 @@
-"""The imitated API: how a call is read, checked, answered and spelled."""
+"""The imitated API: it reads calls, checks them, and renders the answers."""

@@ -169,7 +169,7 @@ def _carry_out(
 def _fail(
     db: Connection, error: Exception, method: Method, account: Account | None, injected: Injected | None
 ) -> Answer:
-    """Return the answer FAILED for an error of ours. Raises it again if the database or the transaction has failed."""
+    """Return the answer FAILED for an error in the sandbox. Raises again if database or transaction failed."""
     if isinstance(error, TenantBusyError) or has_failed(db, error) or is_database_failure(error):
         raise error
     log.error("%s failed", method.name, exc_info=error)

@@ -27,7 +27,7 @@ Form = Mapping[str, str]
 
 
 class FormWithHints(dict[str, str]):
-    """A form with parameters in another notation than the documented one. `hints` says in which."""
+    """A form whose parameters are not in the documented notation. `hints` names the notation."""
 
     hints: tuple[str, ...] = ()
 

@@ -15,7 +15,7 @@ from .declare import Method
 from .errors import ApiError, Code
 
 _MAX_KNOWN_CALLERS = 10_000
-"""Number of known callers at which they are forgotten."""
+"""Number of known callers at which all are forgotten."""
 
 _CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
 """Creates an account for an unknown key and its secret, if both are allowed."""
@@ -34,10 +34,10 @@ class Gate:
         self._throttles = throttles
         self._create_account = create_account
         self._tenants: dict[str, int] = {}
-        """The tenant of each header that was right the last time."""
+        """The tenant of each Authorization header that was correct when it was last checked."""
 
     def tenants_of(self, authorization: str) -> tuple[int, ...]:
-        """Return the tenant that these credentials had the last time, if they had one."""
+        """Return the tenant that these credentials had when they were last checked, if any."""
         tenant = self._tenants.get(authorization)
         return () if tenant is None else (tenant,)
 
@@ -67,7 +67,7 @@ class Gate:
             if len(self._tenants) >= _MAX_KNOWN_CALLERS:
                 self._tenants.clear()
             self._tenants[authorization] = tenant
-        # With the tenant locked, the account is as no other process can change it meanwhile.
+        # The tenant is locked, so no other process can change the account now.
         account = cached(db, tenant, ("caller", authorization), lambda: self._find(db, authorization))
         if account is None or account.tenant != tenant:  # the key belongs to another tenant now, or to none
             del self._tenants[authorization]

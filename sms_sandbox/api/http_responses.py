@@ -16,7 +16,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class CompleteResponse(TypedDict):
-    """A response whose body is there as a whole."""
+    """A response with a complete body."""
 
     status: int
     headers: Headers
@@ -34,7 +34,7 @@ async def send_page(send: Send, status: int, title: str, close: bool = False) ->
 
 
 async def not_found_page(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer a path that is nothing here, as the exception handler for 404."""
+    """Answer an unknown path. This is the exception handler for 404."""
     page = _PAGE.format("404 Page Not Found").encode()
     return Response(page, 404, {"server": "nginx", "content-type": "text/html"})
 

@@ -77,7 +77,7 @@ class Param(_Documented, frozen=True, kw_only=True):
         return False
 
     def hint(self, raw: str, name: str) -> str | None:  # noqa: ARG002
-        """Return advice on a value that is taken otherwise than it may be meant; None if there is nothing to say."""
+        """Return advice on a value that may be read wrongly; None if there is none."""
         return None
 
     def schema(self) -> Schema:

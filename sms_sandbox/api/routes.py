@@ -96,7 +96,7 @@ def load_methods() -> dict[str, Method]:
 class Api:
     """Answers calls to `/{method}.{json|xml}`.
 
-    With `https_url`, a call over plain HTTP is refused with an error that names the URL which that returns.
+    With `https_url`, a call over plain HTTP is refused; the error names the URL that this function returns.
     """
 
     def __init__(

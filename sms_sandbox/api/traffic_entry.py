@@ -69,7 +69,7 @@ def make_plain_entry(call: AnsweredCall) -> NewEntry | None:
         return None
     if isinstance(form, FormWithHints):
         return None
-    # Known fields only: of other names a client could send any number, and each would take room in the cache.
+    # Known fields only: a client could send any number of other names, and fill the cache with them.
     if not method.open_fields.issuperset(form):
         return None
     shape = _shape_of(method, tuple(form))
@@ -164,7 +164,7 @@ def _redact_form(form: Form, method: Method | None, secret: str) -> Form:
 def _is_secret(name: str, method: Method | None) -> bool:
     """Return True if a field's value is secret, by its declaration or its name.
 
-    All fields count as secret if the method declares none, because nothing tells what they are.
+    All fields count as secret if the method declares none, because it is not known what they hold.
     """
     if method is None or name not in method.fields:
         declares_none = method is not None and not method.fields

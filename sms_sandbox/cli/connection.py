@@ -32,7 +32,7 @@ CONNECTION_HELP = {
 def with_connection(command: Callable[..., None], *, any_tenant: bool = False) -> Callable[..., None]:
     """Add the options that lead to a running sandbox. A refusal names the flag that it is about.
 
-    The command gets a client of the sandbox, and prints by itself. The client acts on the tenant that `tenant use`
+    The command gets a client of the sandbox, and prints its own output. The client acts on the tenant that `tenant use`
     chose, unless the command is for `any_tenant`.
     """
 

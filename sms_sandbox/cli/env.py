@@ -71,7 +71,7 @@ def _of_folder(settings: Settings) -> "ServerInfo":
 
     if settings.account == Settings().account and not is_loopback(settings.host):
         raise click.UsageError(
-            f"A server on {settings.host} makes up its secret; --ready-file reads it, or --account gives one."
+            f"A server on {settings.host} generates its secret; --ready-file reads it, or --account gives one."
         )
     try:
         files = certificates.ensure(Path(settings.certs), settings.cert_host)

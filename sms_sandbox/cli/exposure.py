@@ -1,4 +1,4 @@
-"""The words of a start that other machines can reach: who may do what, and how a colleague begins."""
+"""The lines printed if other machines can reach the server: who may do what, and how to begin."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from ..settings import Settings, is_loopback
 
 
 def describe_exposure(settings: Settings, certs: Path) -> Iterator[str]:
-    """Yield what other machines can reach, and who may use it; nothing if that is nobody.
+    """Yield what other machines can reach, and who may use it; nothing if no other machine can.
 
     `certs` is the folder of the certificates.
     """

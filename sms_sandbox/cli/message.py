@@ -69,7 +69,7 @@ def message(client: "Client", id_: int) -> Answer:
 
 
 def _head(message: "Message", recipients: "Sequence[Recipient]") -> Iterator[str]:
-    """Yield what a message is: its text, where it goes, and what it costs."""
+    """Yield the facts about a message: its text, its recipients and its cost."""
     text = recipients[0].text if len(recipients) == 1 else message.text
     where = recipients[0].msisdn if len(recipients) == 1 else count(message.recipients, "handset")
     where += f" of list {message.list_id}" if message.list_id else ""
@@ -112,7 +112,7 @@ def _of_callbacks(callbacks: "Sequence[Callback]") -> Iterator[_Moment]:
 
 
 def _of_traffic(entries: "Sequence[Entry]") -> Iterator[_Moment]:
-    """Yield what only the traffic knows: the call, the reports with their cause, and what the handset wrote."""
+    """Yield events that only the traffic has: the call, reports with their cause, and the handset's messages."""
     for entry in entries:
         rule = f" [{escape(entry.rule)}]" if entry.rule else ""
         if entry.kind == "call":

@@ -45,7 +45,7 @@ def messages(client: "Client", sender: str | None, status: str | None, text: str
 
 
 def describe_result(message: "Message") -> str:
-    """Return how the recipients of a message fared, in few words."""
+    """Return how many recipients have each status, in few words."""
     if message.status != "sent":
         return message.status
     counts = (

@@ -171,7 +171,7 @@ def _tell_demo(info: ServerInfo) -> None:
 
 
 def _greet(info: ServerInfo) -> None:
-    """Print what a person at a terminal needs. It goes to stderr, because stdout is for programs."""
+    """Print the addresses for a person at a terminal. They go to stderr, because stdout is for programs."""
     click.echo(f"API: {info.https} with key {info.key} and secret {info.secret}", err=True)
     click.echo(f"Page: {info.http}/", err=True)
     click.echo("Stop with Ctrl-C.", err=True)

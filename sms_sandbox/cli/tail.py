@@ -69,7 +69,7 @@ def show_history(client: "Client", most: int, filters: dict[str, Any], *, as_jso
 
 
 def follow_entries(client: "Client", after: int | None, filters: dict[str, Any] | None = None) -> "Iterator[Entry]":
-    """Yield new entries, or those behind an id, until the stream ends. Raises SandboxError."""
+    """Yield new entries, or those after an id, until the stream ends. Raises SandboxError."""
     import msgspec  # here, because --help needs neither
 
     from ..control.shapes.traffic import DroppedEntries, Entry

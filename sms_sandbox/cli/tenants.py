@@ -29,7 +29,7 @@ def tenant() -> None:
 
 
 @tenant.command()
-@click.option("--name", metavar="NAME", help="Its name; made up if left out.")
+@click.option("--name", metavar="NAME", help="Its name; generated if left out.")
 @click.option("--seed", metavar="TEXT", help="Text that its ids and random choices follow from.")
 @click.option("--throttle", type=int, metavar="N", help="Calls per second. 0 is no limit.")
 @click.option("--balance", type=float, metavar="MONEY", help="Its balance.")

@@ -43,7 +43,7 @@ class TrafficWatch:
         return self._client.read(Traffic, "GET", "/traffic", max=history).entries[::-1]
 
     def _open(self) -> Iterator[tuple[str, bytes]]:
-        """Open the stream, and return it behind its first event. Raises SandboxError."""
+        """Open the stream, and return it after its first event. Raises SandboxError."""
         import msgspec
 
         from ..control.shapes.traffic import BeginOfTraffic

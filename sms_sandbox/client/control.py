@@ -97,7 +97,7 @@ class Client:
                         yield name, value
 
     def check_ready(self, timeout: float) -> None:
-        """Raise SandboxError unless the server answers that it is ready. `timeout` is in seconds."""
+        """Raise SandboxError unless the server says that it is ready. `timeout` is in seconds."""
         url = f"{self.where.http}/readyz"
         try:
             status, _, content = self._http.request("GET", "/readyz", None, {}, timeout)

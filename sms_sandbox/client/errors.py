@@ -1,4 +1,4 @@
-"""The error of all clients. It stands alone, because the command line needs it before any client."""
+"""The error of all clients. It has a module of its own, because the command line needs it before it loads a client."""
 
 
 class SandboxError(Exception):

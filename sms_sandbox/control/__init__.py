@@ -1,3 +1,3 @@
-"""The control API, under /_sandbox/v1: what a test does to a tenant."""
+"""The control API, under /_sandbox/v1, with which a test controls a tenant."""
 
 PREFIX = "/_sandbox/v1"

@@ -49,7 +49,7 @@ async def stream_all_events(call: LongCall) -> AsyncIterator[StreamEvent]:
 
 
 def _read_new(db: Connection, positions: MutableMapping[int, int]) -> list[StreamEvent]:
-    """Return what is new in each tenant, and move its position behind it."""
+    """Return the new entries of each tenant, and move its position after them."""
     events: list[StreamEvent] = []
     ends = queries.list_ends(db)
     for end in ends:

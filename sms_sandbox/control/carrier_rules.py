@@ -42,7 +42,7 @@ def add_rule(call: Call, body: shapes.NewRule) -> shapes.Rule:
 
 
 def store_rule(body: shapes.NewRule, now: datetime) -> NewRule:
-    """Convert a rule to the form the store keeps. Raises ControlError if it makes no sense."""
+    """Convert a rule to the form the store keeps. Raises ControlError if it is invalid."""
     options = {name: value for name, value in msgspec.structs.asdict(body.options).items() if value is not None}
     try:
         delivery_plan.check_scenario(body.scenario, options)
@@ -59,7 +59,7 @@ def read_rule(call: Call, rule: Id) -> shapes.Rule:
 
 @operation("PATCH", "/rules/{rule}")
 def switch_rule(call: Call, rule: Id, body: RuleSwitch) -> shapes.Rule:
-    """Switch a carrier rule on or off. It keeps its counts and its place meanwhile."""
+    """Switch a carrier rule on or off. While it is off, it keeps its counts and its place."""
     return _shape(_RULEBOOK.enable(call, rule, body.enabled))
 
 

@@ -35,8 +35,9 @@ async def resume_clock(call: LongCall) -> shapes.Clock:
 async def advance_clock(call: LongCall, body: shapes.Advance) -> shapes.Advanced:
     """Advance the clock.
 
-    Everything due on the way happens at its own time, callbacks and their retries too, before this call is answered. So
-    do the first thousand events that other calls add meanwhile; the rest happens right after it, and `late` counts it.
+    Everything due on the way happens at its own time, callbacks and their retries too, before this call is answered.
+    So do the first thousand events that other calls add during the advance. The others happen right after it, and
+    `late` counts them.
     """
     return await _advance(call, body.span, body.to and body.to.astimezone(UTC))
 

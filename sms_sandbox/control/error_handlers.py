@@ -45,8 +45,8 @@ async def _disconnected(request: Request, error: Exception) -> Response:  # noqa
 
 
 async def control_failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer a request that failed because of an error of ours."""
-    # Starlette raises the error again behind this response, and uvicorn logs it.
+    """Answer a request that failed because of an error in the sandbox."""
+    # Starlette raises the error again after this response, and uvicorn logs it.
     return _response(ControlError("failed", "The sandbox failed; its log says why."))
 
 

@@ -1,4 +1,4 @@
-"""Feeds of new traffic entries: each tenant's are read once, for all streams, and chosen from for each filter."""
+"""Feeds of new traffic entries. A tenant's entries are read once for all streams, and each filter selects from them."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ _IDLE_SECONDS = 15.0
 
 
 class Batch(NamedTuple):
-    """New entries: the position behind them, and each as it is sent with its id. Events without an id have 0.
+    """New entries as they are sent, with their ids, and the position after them. Events without an id have 0.
 
     `begins_anew` is True if the tenant was reset, so that ids are counted from 1 again. `is_last` is True if there are
     no more at the moment. `settings` are other values whose changes readers want to know, and `changed` is the event
@@ -51,9 +51,9 @@ class Batch(NamedTuple):
 
 
 class News(NamedTuple):
-    """The result of a look: the entries behind a position, and what else streams want to know.
+    """The result of a look: the entries after a position, and other values that streams need.
 
-    `entries` are whatever the functions that choose from them understand.
+    Only the functions that choose from `entries` know their type.
     """
 
     entries: Sequence[Any]
@@ -66,14 +66,15 @@ class News(NamedTuple):
 
 
 ReadNext = Callable[[Connection, int, bool], News]
-"""Reads what is behind a position, with the settings or without. Raises an error of control if the tenant is gone."""
+"""Reads the entries after a position, with the settings or without. Raises an error of control if the tenant is
+gone."""
 
 Choose = Callable[[News], Batch]
-"""Chooses what streams of one filter want."""
+"""Chooses the events for streams of one filter."""
 
 
 class Reader:
-    """A stream that reads a feed: what waits for it, and if it has ended."""
+    """A stream that reads a feed: its waiting events, and if it has ended."""
 
     def __init__(self, position: int) -> None:
         self.position = position
@@ -129,7 +130,7 @@ class Reader:
 
 
 class _Group:
-    """Streams that want the same."""
+    """Streams with the same filter."""
 
     def __init__(self, choose: Choose, settings: Hashable) -> None:
         self._choose = choose
@@ -138,7 +139,7 @@ class _Group:
         self.readers: set[Reader] = set()
 
     def add(self, news: News) -> None:
-        """Give the streams what they want of it. Those that are too slow are left out from then on."""
+        """Give the streams the events that they want. Streams that are too slow get no more events."""
         batch = self._choose(news).with_change(self._settings)
         self._settings = batch.settings
         if batch.events or batch.begins_anew:

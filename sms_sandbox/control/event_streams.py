@@ -33,8 +33,8 @@ STREAM_BATCH_ROWS = 100
 async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncIterator[StreamEvent]:
     """Stream traffic entries as they are made, as Server-Sent Events.
 
-    The event is the kind, the data is the entry as JSON, and the id is the entry's id. A stream is resumed behind an
-    id by the header Last-Event-ID or by `after`. The event `dropped` counts entries that were dropped before they
+    The event is the kind, the data is the entry as JSON, and the id is the entry's id. A stream is resumed after an id
+    by the header Last-Event-ID or by `after`. The event `dropped` counts entries that were dropped before they
     could be sent. With `changes`, the event `changed` says that the clock, the rules or the faults changed, or that
     the tenant was reset. The event `too-slow` ends a stream for which too many events wait, because it is not read; it
     can be resumed.
@@ -56,7 +56,7 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
                     yield StreamEvent("", spelled=events)
                 if news.is_last:
                     break
-                await asyncio.sleep(0)  # others are served, however many entries are none of these
+                await asyncio.sleep(0)  # other calls are served, even if many entries do not match
         quiet_since = time.monotonic()
         while not reader.is_over or reader.has_events:
             events = await reader.next(quiet_since + HEARTBEAT_SECONDS - time.monotonic())

@@ -1,4 +1,4 @@
-"""Operations on events that failed by themselves: list them, and run them again."""
+"""Operations on events that failed because of an error in the sandbox: list them, run them again."""
 
 from ..store import failed_events
 from .conversion import page_info, paging_of, shape_of
@@ -12,7 +12,8 @@ from .shapes.primitives import Id, PageQuery
 def list_failed_events(call: Call, query: PageQuery) -> shapes.FailedEvents:
     """List the events that failed because of an error in the sandbox, newest first.
 
-    They did not happen. An event that waits because the database fails is not among them: it happens later by itself.
+    They did not happen. An event that waits because the database fails is not among them: it happens when the database
+    works again.
     """
     page = failed_events.list_page(call.db, call.tenant.id, paging_of(query))
     return shapes.FailedEvents(page_info(page), [shape_of(shapes.FailedEvent, row) for row in page.rows])

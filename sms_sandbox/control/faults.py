@@ -40,7 +40,7 @@ def read_fault(call: Call, fault: Id) -> shapes.Fault:
 
 @operation("PATCH", "/faults/{fault}")
 def switch_fault(call: Call, fault: Id, body: RuleSwitch) -> shapes.Fault:
-    """Switch a fault on or off. It keeps its counts and its place meanwhile."""
+    """Switch a fault on or off. While it is off, it keeps its counts and its place."""
     return _shape(_RULEBOOK.enable(call, fault, body.enabled))
 
 

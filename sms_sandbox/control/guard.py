@@ -62,7 +62,7 @@ class Guard:
 def _check_site(headers: Mapping[bytes, bytes]) -> None:
     """Refuse every request, even a read, that a browser marks as caused by another site."""
     if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
-        raise ControlError("forbidden", "A page of another origin may not use control; open this address by itself.")
+        raise ControlError("forbidden", "A page of another origin may not use control; open this address directly.")
 
 
 def _check_origin(scheme: str, verb: str, headers: Mapping[bytes, bytes]) -> None:

@@ -44,7 +44,7 @@ def describe_difference(
 
 
 def _filter_words(wanted: EntryFilter) -> str:
-    """Return a filter in words that can stand behind a noun."""
+    """Return a filter in words that can follow a noun."""
     words = f" of {wanted.method}" if wanted.method else ""
     words += f" with the number {wanted.numbers[0]}" if wanted.numbers else ""
     words += f" about message {wanted.message}" if wanted.message is not None else ""
@@ -82,7 +82,7 @@ def _nearest(entries: Sequence[Entry], wanted: EntryFilter) -> tuple[Entry, Sequ
 
 
 def _differences(entry: Entry, wanted: EntryFilter) -> list[_Difference]:
-    """Return in which fields an entry is not as wanted."""
+    """Return the fields in which an entry differs from the filter."""
     differences: list[_Difference] = []
     if wanted.method and entry.method != wanted.method:
         differences.append((2, f"method {entry.method or 'none'} instead of {wanted.method}"))

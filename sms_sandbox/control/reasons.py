@@ -22,7 +22,7 @@ _MAX_SHOWN = 8
 """Most characters and rules that a sentence lists."""
 
 _ORIGINS = {
-    "keyword": "A number sent this message by itself, as its settings or a keyword's say.",
+    "keyword": "A number sent this message automatically, because of its settings or those of a keyword.",
     "email-sms": "An e-mail became this message, and its domain has this sender.",
 }
 """Reasons for the sender of a message that no call sent, by its type."""

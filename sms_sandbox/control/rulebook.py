@@ -34,7 +34,7 @@ class Rulebook(Struct, frozen=True):
         raise ControlError("not_found", f"There is no {self.noun} {id_}.")
 
     def add(self, call: Call, new: NewRule, first: bool) -> Rule:
-        """Add a rule behind those of its kind, or before them with `first`."""
+        """Add a rule after those of its kind, or before them with `first`."""
         return self.find(call, rules.add(call.db, call.tenant.id, new, first))
 
     def enable(self, call: Call, id_: int, enabled: bool) -> Rule:

@@ -205,7 +205,7 @@ def _tenant(call: Call, row: Tenant) -> shapes.Tenant:
 
 
 def _fields(call: Call, row: Tenant) -> dict[str, Any]:
-    """Return the fields of a tenant's shape that its row does not have as such."""
+    """Return the fields of a tenant's shape that differ from its row."""
     return {
         "clock": clock_at(row.clock, call.real),
         "delivery_seconds": row.delivery_delay.total_seconds(),

@@ -122,7 +122,7 @@ def check_capacity(call: LongCall) -> None:
 
 
 def _check_expectation(call: Call, body: shapes.Expectation) -> _Check:
-    """Check an expectation once. Raises ControlError if it asks messages for what they have not."""
+    """Check an expectation once. Raises ControlError if it needs a field that messages do not have."""
     wanted = build_filter(body.where, KINDS[body.of])._replace(
         params={name: str(value) for name, value in body.params.items()}
     )

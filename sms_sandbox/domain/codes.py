@@ -23,10 +23,10 @@ _CODE = re.compile(
     r"([0-9]{3}[ -][0-9]{3}|[0-9]{4}[ -][0-9]{4}|[0-9]{4,8}|(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{4,10})"
     r"(?![a-zA-Z0-9_%/@]|[.,:-][0-9]|-[A-Z0-9])"
 )
-"""Four to eight digits, in two groups or not, behind a prefix as in `G-123456`; or capital letters with digits."""
+"""Four to eight digits, in two groups or not, after a prefix as in `G-123456`; or capital letters with digits."""
 
 _BOUND_TO_HOST = re.compile(r"^@\S+ #([^\s#]+)", re.MULTILINE)
-"""The last line of a message that browsers fill in by themselves: `@example.com #123456`."""
+"""The last line of a message whose code browsers fill in automatically: `@example.com #123456`."""
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _NO_CODES = re.compile(

@@ -8,7 +8,7 @@ import hmac
 from .encodings import decode_text
 
 _MISSING = "0123456789abcdef0123456789abcdef"
-"""Compared with what is given if there is no secret. It is as long as the secrets that are made up."""
+"""Compared with the given secret if the account has none. It is as long as generated secrets."""
 
 
 def parse_basic(authorization: str) -> tuple[str, str] | None:
@@ -50,8 +50,8 @@ def to_basic(name: str, password: str) -> str:
 def matches_secret(given: str, secret: str | None) -> bool:
     """True if the given text is the secret, compared in constant time.
 
-    Nothing matches a missing secret, as that of an unknown key. It is compared as well, so that time tells nobody which
-    keys there are.
+    Nothing matches a missing secret, for example that of an unknown key. It is compared too, so that the time does not
+    reveal which keys exist.
     """
     is_equal = hmac.compare_digest((secret or _MISSING).encode(), given.encode())
     return is_equal and bool(secret)

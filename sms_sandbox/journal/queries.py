@@ -133,7 +133,7 @@ def list_next(db: Connection, tenant: int, where: EntryFilter, limit: int) -> li
 
 
 def list_new(db: Connection, tenant: int, after: int, last: int, most: int) -> tuple[list[Entry], int, bool]:
-    """Return the next entries, the position behind them, and True if they are all.
+    """Return the next entries, the position after them, and True if there are no more.
 
     `last` is the id of the newest entry a moment ago. On a shared database there may be newer ones by now.
     """

@@ -68,7 +68,7 @@ class JournalWriter:
         self._task = asyncio.create_task(self._run(), name="journal")
         store.journal = self
 
-    # What transactions of the store call, on whichever thread they run
+    # Called by transactions of the store, on any thread
 
     def write(self, db: Connection, new: Sequence[PendingEntry], with_waiting: bool = False) -> set[int]:
         """Add entries to the transaction, after those of their tenants that wait. Returns the tenants.

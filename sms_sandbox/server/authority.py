@@ -62,7 +62,7 @@ def issue(authority: _Pair, names: Sequence[str], begins: int, expires: int) -> 
 def missing_constraints(authority: _Pair, names: Sequence[str]) -> list[str]:
     """Return the names that an authority may not vouch for.
 
-    All names count as missing if it has no constraints. Raises ValueError or TypeError if it is none.
+    All names count as missing if it has no constraints. Raises ValueError or TypeError if it is not an authority.
     """
     ca, _ = _read(authority)
     try:

@@ -44,7 +44,7 @@ _LINGER_RESET = struct.pack("ii", 1, 0)
 class HttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which here gets one request at a time, each head complete and repaired.
 
-    The parser never sees a byte behind the request that it reads. What a client sends ahead stays here until the answer
+    The parser never sees a byte after the request that it reads. What a client sends ahead stays here until the answer
     before it is complete.
     """
 

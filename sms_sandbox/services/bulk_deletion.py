@@ -1,4 +1,4 @@
-"""Deletion of large tenants in steps that let others be served."""
+"""Deletion of large tenants in steps, so that other calls are served in between."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -51,6 +51,6 @@ async def clear_most_traffic(store: Store, tenant: int) -> int:
 
 
 async def _repeat(store: Store, step: Callable[[Connection], bool]) -> None:
-    """Run a step until it says that there is no more to do. Others are served after each."""
+    """Run a step until it says that there is no more to do. Other calls are served after each."""
     while await store.run(step):
         await asyncio.sleep(0)

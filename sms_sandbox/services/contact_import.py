@@ -1,4 +1,4 @@
-"""Import of contacts: what the rows of a file, and its end, do to a list."""
+"""Import of contacts: the effect of the rows of a file, and of its end, on a list."""
 
 from collections.abc import Sequence
 from dataclasses import replace

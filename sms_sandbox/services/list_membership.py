@@ -1,4 +1,4 @@
-"""Membership of contact lists. Each change does all that belongs to it, and calls the list's automation."""
+"""Membership of contact lists. Each change has all its consequences, and calls the list's automation."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -11,7 +11,7 @@ Values = Mapping[str, str]
 """Values of merge fields, by their names in lower case."""
 
 NO_RECORD: Values = {"firstname": "", "lastname": ""}
-"""The values for a handset that no list knows."""
+"""The values for a handset that is on no list."""
 
 
 class _LinkMarker(NamedTuple):
@@ -42,7 +42,7 @@ class Template(NamedTuple):
 
     @classmethod
     def literal(cls, text: str) -> "Template":
-        """Take a text that somebody else wrote, whose brackets mean nothing."""
+        """Take a text without merge fields. Its brackets are plain text."""
         return cls(text, has_fields=False)
 
     def fill(self, values: Values, code_of: Callable[[str], str]) -> tuple[str, list[tuple[str, str | None]]]:

@@ -86,7 +86,7 @@ KINDS: Mapping[str, Callable[[_Reset], None]] = {
 
 
 def reset(db: Connection, tenant: Tenant, kinds: Collection[str], real: datetime) -> None:
-    """Reset what these kinds name. Calls under way are waited for, and what they did is reset, too."""
+    """Reset the data of these kinds. Waits for running calls, whose changes are reset too."""
     tenants.lock(db, tenant.id)
     owner = accounts.find_first(db, tenant.id)
     assert owner is not None

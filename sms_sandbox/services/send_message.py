@@ -1,7 +1,7 @@
 """Send a message: id, charge, row, recipients, hand over. Every message of an account goes this way.
 
 A message to a long list takes several transactions. The first one accepts and charges it. Events of the timeline then
-write down its recipients and hand them over, `CHUNK_SIZE` at a time, so that no transaction holds up calls for long.
+add its recipients and hand them over, `CHUNK_SIZE` at a time, so that no transaction delays calls for long.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ Handset = tuple[str, Values]
 """A number, and the values of merge fields for it."""
 
 CHUNK_SIZE = 200
-"""Recipients that are written down, handed over or counted in one go."""
+"""Recipients that are added, handed over or counted at a time."""
 
 
 class PartCount(NamedTuple):
@@ -97,7 +97,7 @@ def _members(db: Connection, tenant: int, list_: ContactList, after: str) -> lis
 
 
 def enlist_next(db: Connection, tenant: Tenant, row: Due) -> list[Plan]:
-    """Write down the next recipients of a message to a long list. Returns what to do next."""
+    """Add the next recipients of a message to a long list. Returns what to do next."""
     message = _read_unless_cancelled(db, tenant, row.ref)
     if message is None:
         return []
@@ -117,7 +117,7 @@ def enlist_next(db: Connection, tenant: Tenant, row: Due) -> list[Plan]:
 
 
 def _settle(db: Connection, tenant: Tenant, message: Message, parts: int, now: datetime) -> None:
-    """Refund what was charged for members who left the list while recipients were written down."""
+    """Refund the charge for members who left the list before they were added."""
     account = accounts.read(db, tenant.id, message.account)
     assert account is not None
     missing = max(0, message.parts - parts)
@@ -152,7 +152,7 @@ def _read_unless_cancelled(db: Connection, tenant: Tenant, id_: int) -> Message 
 
 
 class _Batch(NamedTuple):
-    """A message whose recipients are written down."""
+    """A message whose recipients are being added."""
 
     tenant: int
     seed: str
@@ -163,7 +163,7 @@ class _Batch(NamedTuple):
 
 
 def _enlist(db: Connection, batch: _Batch, handsets: Sequence[Handset]) -> range:
-    """Write down recipients, with their texts and links, and return their ids."""
+    """Add recipients, with their texts and links, and return their ids."""
     if not handsets:
         return range(0)
     first = recipients.new_ids(db, batch.tenant, len(handsets))
@@ -209,7 +209,7 @@ def _count(template: Template, handsets: Sequence[Handset]) -> PartCount:
     total = longest = parts = 0
     counted: Values | None = None
     for _, values in handsets:
-        if values is not counted:  # handsets that no list knows have the same values
+        if values is not counted:  # handsets that are on no list have the same values
             parts, counted = template.count_parts(values), values
         total += parts
         longest = max(longest, parts)

@@ -1,4 +1,4 @@
-"""Due rows of the timeline, run together in transactions; a row that fails by itself is put aside."""
+"""Due rows of the timeline, run together in transactions; a row that fails is put aside."""
 
 import logging
 from collections import defaultdict
@@ -26,7 +26,7 @@ from .traffic_entries import record_failure
 log = logging.getLogger(__name__)
 
 ROWS_PER_TRANSACTION = 100
-"""Limit for the rows run in one transaction, which delays calls meanwhile."""
+"""Limit for the rows run in one transaction. Calls wait for it."""
 
 FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
 """Finds up to a number of due rows; the same ones until they are taken."""
@@ -46,7 +46,7 @@ class DueRows:
     async def run_due(self, find: FindRows, real: datetime | None) -> list[Due]:
         """Run due rows in one transaction. If that fails, run them one by one, and put aside the rows that fail.
 
-        Raises the failures of the database itself: they are not the rows' fault, which stay to be run later.
+        Raises failures of the database: then the rows stay, and run later.
         """
         try:
             return await self._run_some(find, ROWS_PER_TRANSACTION, real, [])

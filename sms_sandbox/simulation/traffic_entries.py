@@ -121,7 +121,7 @@ def record_lost_inbound(
 
 
 def record_failure(db: Connection, row: Due, failed_event: int, error: str, at: datetime) -> None:
-    """Add a traffic entry for an event that failed by itself."""
+    """Add a traffic entry for an event that failed."""
     entry = build_entry(
         tenant=row.tenant,
         at=at,

@@ -1,1 +1,1 @@
-"""The one store: tables, and the questions asked of them. Each function takes an open connection."""
+"""The store: tables, and functions that query and change them. Each function takes an open connection."""

@@ -23,7 +23,7 @@ _COUNT = Statement(
 
 
 class _Purse(Struct):
-    """The balance of an account as it stands."""
+    """The current balance of an account."""
 
     units: int
     is_credit_based: bool

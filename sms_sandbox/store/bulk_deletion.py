@@ -1,7 +1,7 @@
 """Deletion of most rows of a tenant in small steps.
 
-Each step is short, so that others are served meanwhile. The rest is then deleted in one transaction. What is planned
-goes first, so that nothing more happens.
+Each step is short, so that other calls are served in between. The rest is then deleted in one transaction. Scheduled
+events are deleted first, so that nothing more happens.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,9 @@
 """A connection of the store with its unit of work: what its transaction has cached, deferred and announced.
 
-What calls ask for every time is cached by tenant. On a shared database other processes change tenants too, so a
-transaction first locks each tenant it works on and reads the tenant's versions: as long as nobody else has changed the
-tenant, what is cached is right. Rows that no statement needs yet are collected and written together, at the latest at
+Values that every call needs are cached by tenant. On a shared database other processes change tenants too, so a
+transaction first locks each tenant it works on and reads the tenant's versions: as long as no other process has
+changed the tenant, the cached values are right. Rows that no statement needs yet are collected and written together,
+at the latest at
 the commit. A scope is a part of the transaction that can be undone alone.
 """
 
@@ -113,7 +114,7 @@ class UnitOfWork:
         self._must_catch_up = writing < last  # the next statement may write, and needs savepoints
 
     def commit(self) -> None:
-        """Write what is left, and commit."""
+        """Write the remaining rows, and commit."""
         if self._caches.is_exclusive:
             if self._has_begun or self._deferred:
                 self.prepare_driver().execute("COMMIT")
@@ -125,7 +126,7 @@ class UnitOfWork:
                 self.driver.commit()
 
     def end(self, is_committed: bool) -> None:
-        """Clear what belongs to this transaction, whichever way it ended."""
+        """Clear the state of this transaction, however it ended."""
         if not is_committed:
             for restore in reversed(self._undo):
                 restore()
@@ -191,7 +192,7 @@ class UnitOfWork:
         self._must_catch_up = True
 
     def leave_scope(self, is_done: bool) -> None:
-        """Leave the innermost scope. What it did is undone unless `is_done`; else it is part of the scope around it."""
+        """Leave the innermost scope. Its changes are undone unless `is_done`; else they belong to the outer scope."""
         scope = self._scopes.pop()
         if self._event_level == len(self._scopes):
             self._event_level = None
@@ -230,7 +231,7 @@ class UnitOfWork:
         self._must_catch_up = True
 
     def cache_of(self, tenant: int) -> TenantCache:
-        """Return what is cached of a tenant, after locking it. Raises TenantBusyError."""
+        """Return the cached values of a tenant, after locking it. Raises TenantBusyError."""
         cache = self._tenants.get(tenant)
         if cache is None:
             if self._caches.is_exclusive:
@@ -241,13 +242,13 @@ class UnitOfWork:
         return cache
 
     def mark_changed(self, tenant: int, change: int) -> TenantCache:
-        """Return what is cached of a tenant, to change it. Other processes will read that again."""
+        """Return the cached values of a tenant, to change them. Other processes will read them again."""
         cache = self._tenants.get(tenant) or self.cache_of(tenant)
         self._changes.append((tenant, change))
         return cache
 
     def invalidate(self, tenant: int) -> None:
-        """Drop what is cached of a tenant, now and after the transaction."""
+        """Drop the cached values of a tenant, now and after the transaction."""
         self.mark_changed(tenant, SETTINGS | STATE).clear()
         self._invalidated.add(tenant)
 

@@ -147,7 +147,7 @@ class Store:
 
     @property
     def group(self) -> TurnCommit | ThreadedGroupCommit:
-        """The group commit, for who measures it."""
+        """The group commit, for measurements."""
         return self._group
 
     def begin(self, tenants: Collection[int] = ()) -> Transaction:

@@ -1,6 +1,6 @@
 """Deletion of parts of a tenant, so that what is left still fits together.
 
-Ids are counted on, so that none is given twice. Plans that belong to what was deleted go with it.
+Ids are counted on, so that none is given twice. Scheduled events of deleted data are deleted too.
 """
 
 from collections.abc import Collection
@@ -42,7 +42,7 @@ _PART_OF = (
 
 
 def delete_messages(db: Connection, tenant: int) -> None:
-    """Delete messages with recipients, links and responses, callbacks, and all that these have planned."""
+    """Delete messages with recipients, links and responses, callbacks, and all events scheduled for them."""
     _clear(db, tenant, tables.messages, tables.recipients, tables.links, tables.hits, tables.responses)
     _clear(db, tenant, tables.callbacks, tables.attempts)
     for table in _PLANNED:
@@ -78,7 +78,7 @@ def delete_mails(db: Connection, tenant: int) -> None:
 
 
 def delete_clients(db: Connection, tenant: int, owner: int) -> None:
-    """Delete every account but the owner, with all that is theirs. Numbers they leased can be leased again."""
+    """Delete every account but the owner, with all their data. Numbers they leased can be leased again."""
     _free_numbers(db, tenant, owner)
     for table in tables.OF_A_TENANT:
         if "account" in table.c and table not in (n, tables.traffic):

@@ -1,4 +1,4 @@
-"""Events that failed by themselves: kept beside the timeline, until somebody runs them again."""
+"""Events that failed. They are kept until somebody runs them again."""
 
 from collections.abc import Sequence
 from datetime import datetime

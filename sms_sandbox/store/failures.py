@@ -1,4 +1,4 @@
-"""Failures of the database itself, which pass. Errors of statements do not."""
+"""Failures of the database itself, unlike errors of statements."""
 
 import sqlite3
 
@@ -15,8 +15,8 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _SENTENCES = {
-    sqlite3.SQLITE_CORRUPT: "The database file is damaged; put a copy in its place, or delete it to begin anew.",
-    sqlite3.SQLITE_NOTADB: "The database file is no database any more; put a copy in its place, or delete it.",
+    sqlite3.SQLITE_CORRUPT: "The database file is damaged; put a copy in its place, or delete it to start empty.",
+    sqlite3.SQLITE_NOTADB: "The database file is no longer a database; put a copy in its place, or delete it.",
     sqlite3.SQLITE_READONLY: "The database file, or the folder or disk it is on, is read-only.",
     sqlite3.SQLITE_CANTOPEN: "The database file can't be opened; its folder must exist and be writable.",
     sqlite3.SQLITE_FULL: "The disk with the database file is full.",
@@ -61,7 +61,7 @@ def _code_of(error: BaseException) -> int:
 
 
 def explain_failure(error: BaseException) -> str:
-    """Return in a sentence why the database does not work, for who operates the server."""
+    """Return a sentence for the operator: why the database does not work."""
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, DatabaseFileError):
         return str(cause)

@@ -29,7 +29,7 @@ MAX_PIECES = 64
 """Pieces of work in one transaction."""
 
 MAX_SECONDS = 0.02
-"""Time after which a transaction takes no more work. What it has done must not wait for the rest."""
+"""Time after which a transaction takes no more work. Its finished work must not wait for the rest."""
 
 
 MAX_LOCK_SECONDS = 5.0
@@ -155,7 +155,7 @@ def _run_alone(
 
 
 def _take_all(waiting: "deque[Piece]") -> list[Piece]:
-    """Take all that wait: there is no connection, and to find that out can take seconds each time."""
+    """Take all that wait. Without a connection, each attempt to get one can take seconds."""
     taken = list(waiting)
     waiting.clear()
     return taken

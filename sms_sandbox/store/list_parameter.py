@@ -1,6 +1,6 @@
-"""Lists as one parameter of a statement, which is then compiled once.
+"""Lists as one parameter of a statement, so that it is compiled only once.
 
-A statement that is built anew for each list leaves dozens of objects to the garbage collector, which runs rarely here.
+A statement that is built again for each list leaves dozens of objects to the garbage collector, which runs rarely here.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ def _on_postgresql(elements: _Elements, compiler: Any, **options: Any) -> str:
 
 
 def not_in_list(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that a column is none of a list.
+    """Return the condition that a column is not in a list.
 
     The list is the parameter `name`, as `encode_list` makes it.
     """

@@ -6,7 +6,7 @@ from .failures import DatabaseFileError
 
 
 class OpenFile:
-    """A database file. Once it is deleted, SQLite would go on to write where nobody finds it."""
+    """A database file. After it is deleted, SQLite would keep writing to a file that nobody can find."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -19,7 +19,7 @@ class OpenFile:
             status = os.stat(self._path)  # noqa: PTH116
         except OSError as error:
             raise DatabaseFileError(
-                f"The database file {self._path} is gone ({error.strerror}); put it back, or start the server anew."
+                f"The database file {self._path} is gone ({error.strerror}); put it back, or restart the server."
             ) from error
         if (status.st_dev, status.st_ino) != self._identity:
-            raise DatabaseFileError(f"The database file {self._path} was replaced; start the server anew.")
+            raise DatabaseFileError(f"The database file {self._path} was replaced; restart the server.")

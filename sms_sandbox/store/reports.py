@@ -34,7 +34,7 @@ _DELIVERY_STATUSES = {
     "failed": (SOFT_BOUNCE, HARD_BOUNCE),
     "pending": (PENDING,),
 }
-"""The values of get-sms-sent's `delivery`, and the statuses each stands for."""
+"""The values of get-sms-sent's `delivery`, and the statuses that each means."""
 
 
 def list_sent_to(

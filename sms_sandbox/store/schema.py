@@ -24,7 +24,7 @@ _CONNECTION_TIMEOUTS = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepali
 
 _REASONS = {
     "database is locked": "another process has it open; several can share a PostgreSQL.",
-    "database disk image is malformed": "it is damaged; put a copy in its place, or delete it to begin anew.",
+    "database disk image is malformed": "it is damaged; put a copy in its place, or delete it to start empty.",
     "attempt to write a readonly database": "the file, or its folder, is read-only.",
     "disk I/O error": "its disk has failed to read or write, or its folder is read-only.",
 }

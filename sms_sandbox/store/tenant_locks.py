@@ -1,4 +1,4 @@
-"""Locks on tenants, for who moves a clock. All processes respect them, and a lock ends with the process that has it."""
+"""Locks on tenants, for changes of their clocks. All processes respect them. A lock ends with its process."""
 
 import asyncio
 from collections.abc import AsyncIterator

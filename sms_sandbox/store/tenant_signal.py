@@ -35,7 +35,7 @@ class TenantSignal:
 
     @contextmanager
     def listen(self, tenant: int) -> Iterator[Listener]:
-        """Listen for a tenant. What happened before is to be looked up."""
+        """Listen for a tenant. The caller must look up earlier events."""
         listener = Listener()
         self._listeners[tenant].add(listener)
         try:
@@ -46,14 +46,14 @@ class TenantSignal:
                 del self._listeners[tenant]
 
     def send(self, tenants: Iterable[int]) -> None:
-        """Wake who listens for one of these tenants. May be called from any thread."""
+        """Wake all listeners of these tenants. May be called from any thread."""
         if self._listeners:
             for tenant in tenants:
                 for listener in list(self._listeners.get(tenant, ())):
                     listener.wake()
 
     def send_all(self) -> None:
-        """Wake everybody who listens."""
+        """Wake all listeners."""
         self.send(list(self._listeners))
 
     def __len__(self) -> int:

@@ -48,12 +48,12 @@ class TenantCache:
         """The windows as the database has them."""
 
     def clear(self) -> None:
-        """Drop settings and state. The throttle goes on counting."""
+        """Drop settings and state. The throttle keeps counting."""
         self.settings.clear()
         self.state.clear()
 
     def update(self, version: int, state_version: int, throttle: str) -> "TenantCache":
-        """Drop what another process has changed, as the locked row of the tenant tells."""
+        """Drop values that another process has changed, by the versions in the tenant's locked row."""
         if version != self.version:
             self.settings.clear()
         if state_version != self.state_version:
@@ -77,7 +77,7 @@ class TenantCaches:
         self.by_tenant: dict[int, TenantCache] = {}
 
     def drop(self, tenant: int) -> None:
-        """Drop the cached values of a tenant. The throttle goes on counting where it does so in memory."""
+        """Drop the cached values of a tenant. The throttle keeps counting if it does so in memory."""
         cache = self.by_tenant.get(tenant)
         if cache is not None:
             cache.clear()
@@ -90,7 +90,7 @@ class TenantCaches:
             self.by_tenant.clear()
 
     def update(self, row: tuple[int, int, int, str]) -> TenantCache:
-        """Return what is cached of a tenant whose row was locked."""
+        """Return the cached values of a tenant whose row is locked."""
         tenant, version, state_version, throttle = row
         cache = self.by_tenant.get(tenant)
         if cache is None:

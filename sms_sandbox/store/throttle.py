@@ -25,7 +25,7 @@ def count(db: Connection, account: Account, real: float) -> int:
 def admit(db: Connection, account: Account, real: float) -> bool:
     """Count a call of an account at a real time, in seconds since 1970. False if it is over the account's limit.
 
-    While the tenant's clock stands, its time counts instead, so that a test can wait by moving the clock.
+    While the tenant's clock is frozen, its time counts instead, so that a test can wait by advancing it.
     """
     if account.throttle <= 0:
         return True

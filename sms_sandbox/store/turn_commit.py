@@ -36,8 +36,8 @@ class _Done(Generic[T]):
 class TurnCommit(Figures):
     """Runs work at once, on the event loop's own thread.
 
-    What has written is committed at the end of the loop's turn, together with all other work of the turn. What has only
-    read waits for nothing.
+    Work that writes is committed at the end of the loop's turn, together with all other work of the turn. Work that
+    only reads does not wait.
     """
 
     def __init__(self, begin: BeginTransaction) -> None:

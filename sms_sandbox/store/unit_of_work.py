@@ -22,7 +22,7 @@ _TRANSACTION_ROLLBACK = "40"
 
 
 class scope:  # noqa: N801 (used as a function)
-    """Undo what the block does if it raises; what the transaction did before stays."""
+    """Undo what the block does if it raises; earlier changes of the transaction stay."""
 
     __slots__ = ("_unit",)
 
@@ -53,7 +53,7 @@ def lock_tenant(db: Connection, tenant: int) -> None:
 
 
 def invalidate(db: Connection, tenant: int) -> None:
-    """Invalidate what is cached of a tenant, because this transaction changes its settings.
+    """Invalidate the cached values of a tenant, because this transaction changes its settings.
 
     These are of accounts, numbers, clocks, rules and opt-outs.
     """
@@ -93,7 +93,7 @@ def state(db: Connection, tenant: int, key: Hashable, find: Callable[[], T]) -> 
 def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Params") -> None:
     """Defer a statement, until another one could see that it did not run.
 
-    Of several rows under one key, only the last is written. This is for values that are cached meanwhile.
+    Of several rows under one key, only the last is written. Use it for values that are cached until then.
     """
     unit_of(db).defer(statement, key, (row,))
 
@@ -122,7 +122,7 @@ def announce_wake(db: Connection, wake: int) -> None:
 
 
 def on_rollback(db: Connection, restore: Callable[[], object]) -> None:
-    """Call `restore` if what the transaction does now is undone."""
+    """Call `restore` if the current part of the transaction is undone."""
     unit_of(db).on_undo(restore)
 
 

@@ -23,7 +23,7 @@ INTERVAL_SECONDS = 20.0
 
 
 class TenantUpkeep:
-    """Writes down the use of tenants, some times a minute, and deletes idle ones.
+    """Stores the use of tenants several times a minute, and deletes idle ones.
 
     Several processes may do it on one database: each tenant is looked at again when it is locked. It is kept whole if
     it was used by then, and unreachable otherwise.
@@ -56,7 +56,7 @@ class TenantUpkeep:
         self._task = asyncio.create_task(self._run(), name="upkeep")
 
     async def stop(self) -> None:
-        """Write down what was noted, and end."""
+        """Store the noted use, and end."""
         if self._task is None:
             return
         self._task.cancel()
@@ -77,7 +77,7 @@ class TenantUpkeep:
             log.exception("The use of tenants could not be written, which will be tried again.")
 
     async def do_round(self, real: datetime) -> None:
-        """Write down which tenants were used, and delete those that are idle."""
+        """Store which tenants were used, and delete those that are idle."""
         await self._write_use(real)
         self._marked.clear()
         from ..services.tenant_deletion import delete_rows  # no call needs it

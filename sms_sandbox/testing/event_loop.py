@@ -16,7 +16,7 @@ _IS_LISTENING = (socket.SOL_SOCKET, getattr(socket, "SO_ACCEPTCONN", 0))
 class AsyncMethods:
     """The methods of an object, to be awaited: `await sandbox.a.advance(hours=1)`.
 
-    Each runs on a thread, while the event loop of asyncio or trio goes on.
+    Each runs on a thread, while the event loop of asyncio or trio keeps running.
     """
 
     def __init__(self, target: object) -> None:
@@ -48,7 +48,7 @@ class HasAsyncMethods:
 def check_may_block(call: str) -> None:
     """Raise SandboxError if a blocking call would wait for an app that it stops itself.
 
-    That is an app on the event loop of this thread. An app on another thread or in another process goes on.
+    That is an app on the event loop of this thread. An app on another thread or in another process keeps running.
     """
     __tracebackhide__ = True  # a failed test shows the line of the test, not this one
     descriptors = _watched_descriptors()

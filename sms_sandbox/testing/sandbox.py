@@ -79,7 +79,7 @@ class Sandbox(Queries, FaultInjection):
         """
         sandbox = cls(server.info, log=server.log)
         sandbox._closing.append(server.close)
-        # A process that forgets its sandbox ends it in order all the same.
+        # If a process does not close its sandbox, the server still ends cleanly.
         atexit.register(sandbox.close)
         return sandbox
 

@@ -65,7 +65,7 @@ def _result(entry: Entry) -> Iterator[str]:
     """Yield the result of an entry, and why it is no success."""
     if entry.kind == "callback" and entry.error:
         yield entry.code if entry.status is None else str(entry.status)
-        # The number is shown already, and what the app says of it is worth more.
+        # The number is shown already; the app's answer is more useful.
         reply = str(entry.reply or "").strip().partition("\n")[0]
         why = entry.error.removeprefix(f"answered {entry.status}").strip()
         yield from (_shorten(text) if text is reply else text for text in (reply, why) if text)

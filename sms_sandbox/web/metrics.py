@@ -1,6 +1,6 @@
 """`/metrics`: the figures of the server for Prometheus, of all its processes in one answer.
 
-A call only adds to whole numbers. Whatever costs more happens when somebody asks.
+A call only adds to whole numbers. Everything that costs more is done when somebody asks.
 """
 
 import asyncio
@@ -92,6 +92,6 @@ class Metrics:
         return metric_families.dump(metric_families.own(self))
 
     def stop(self) -> None:
-        """Answer no other process any more."""
+        """Stop answering the other processes."""
         if self.exchange is not None:
             self.exchange.stop()

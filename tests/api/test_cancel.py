@@ -106,7 +106,7 @@ def test_a_scheduled_send_to_a_long_list_is_cancelled(
     for number in range(61491570150, 61491570155):
         call.ok("add-to-list", list_id=list_id, msisdn=number)
     early = call.ok("send-sms", message="hi", list_id=list_id, send_at=LATER)["message_id"]
-    call.ok("cancel-sms", id=early)  # before its recipients are all written down
+    call.ok("cancel-sms", id=early)  # before all its recipients are added
     late = call.ok("send-sms", message="hi", list_id=list_id, send_at=LATER)["message_id"]
     advance(fresh, minutes=30)
     call.ok("cancel-sms", id=late)  # after

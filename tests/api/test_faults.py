@@ -147,7 +147,7 @@ def test_a_fault_is_counted_even_if_the_call_is_refused(fresh: FreshTenant, call
     assert call.refused("send-sms")[0] == "FIELD_EMPTY"
 
 
-# Before and behind what the gate says
+# Faults before and after the checks of the gate
 
 
 def test_faults_need_credentials_and_count_for_the_throttle(fresh: FreshTenant, call: Caller) -> None:

@@ -23,7 +23,7 @@ def test_the_operator_sees_the_traffic_of_every_tenant(tenant: Account, monkeypa
     monkeypatch.setattr(all_events, "STREAM_BATCH_ROWS", 2)
     other = tenant.tenant()
     name, other_name = (str(each.ok("GET", "/tenants/current")["name"]) for each in (tenant, other))
-    tenant.api("get-balance")  # the second entry, behind that of the new tenant
+    tenant.api("get-balance")  # the second entry, after that of the new tenant
     with Stream(tenant, path="/events/all") as stream:
         begin = stream.next()
         assert begin["event"] == "begin"

@@ -98,4 +98,4 @@ def test_messages_without_a_call_are_explained(frozen: Account) -> None:
     frozen.api_ok("add-keyword", keyword="hours", number=number, reference="r", welcome_message="8 to 6")
     frozen.ok("POST", "/inbound", {"from": HANDSET, "to": number, "text": "hours"})
     (message,) = frozen.ok("GET", "/messages")["messages"]
-    assert "by itself" in str(reasons(frozen, message["id"])["sender"])
+    assert "automatically" in str(reasons(frozen, message["id"])["sender"])

@@ -51,7 +51,7 @@ def test_a_phone_is_switched_off_and_set_to_answer_automatically(open_page: Open
     expect(one.locator(".phone-badges")).to_contain_text("Not in service")
     one.get_by_role("button", name="On", exact=True).click()
     expect(one.locator(".phone-badges")).to_be_empty()
-    one.get_by_label("Answers by itself").check()
+    one.get_by_label("Answers automatically").check()
     expect(one.locator(".phone-badges")).to_contain_text("Answers")
     tenant.send("three")
     tenant.ok("POST", "/clock/advance", {"seconds": 10})

@@ -52,7 +52,7 @@ def test_tomorrow_s_message_is_seen_today(tenant: Account, open_page: OpenPage) 
 
 def test_the_clock_goes_to_the_next_event(tenant: Account, open_page: OpenPage) -> None:
     page = open_page("#/time")
-    tenant.send("hi")  # it appears by itself
+    tenant.send("hi")  # it appears automatically
     expect(page.get_by_text("Delivery report: delivered")).to_be_visible()
     page.get_by_role("button", name="To the next event").click()
     expect(page.locator(".big-clock")).to_have_attribute("datetime", "2030-01-31T12:00:01.000Z")
@@ -68,7 +68,7 @@ def test_a_fault_is_set_switched_off_and_removed(tenant: Account, open_page: Ope
     switch.focus()
     assert tenant.api("send-sms", to=HANDSET, message="hi")["error"]["code"] == "LEDGER_ERROR"
     expect(page.get_by_text("used once")).to_be_visible()
-    expect(switch).to_be_focused()  # it was not drawn anew, which would swallow the next press
+    expect(switch).to_be_focused()  # it was not drawn again, which would swallow the next press
     switch.press("Space")
     expect(switch).not_to_be_checked()
     eventually(lambda: not tenant.ok("GET", "/faults")["faults"][0]["enabled"])
@@ -152,7 +152,7 @@ def test_traffic_is_filtered_and_copied_as_curl(tenant: Account, open_page: Open
     page = open_page("#/traffic")
     tenant.api("send-sms", to=HANDSET)
     rows = page.get_by_role("list", name="Traffic, newest first").get_by_role("listitem")
-    expect(rows).to_have_count(2)  # the second came by itself
+    expect(rows).to_have_count(2)  # the second came without a reload
     page.get_by_label("Problems only").check()
     expect(rows).to_have_count(1)
     page.get_by_label("Problems only").uncheck()

@@ -105,7 +105,7 @@ def test_uvicorn_alone_refuses_an_authorization_with_a_line_feed() -> None:
         assert with_line_feed(f"http://127.0.0.1:{port}/send-sms.json").stdout.rpartition("\n")[2] == "400"
 
 
-# A body behind an offer to upgrade to HTTP/2, as Java's client sends it by default where there is no TLS.
+# A body after an offer to upgrade to HTTP/2, as Java's client sends it by default where there is no TLS.
 
 
 def test_java_may_offer_http_2_with_a_body(certificates: Certificates) -> None:

@@ -1,4 +1,4 @@
-"""Events that fail by themselves: kept, named in the traffic, and run again."""
+"""Events that fail because of an error in the sandbox: kept, in the traffic, and run again."""
 
 import sqlite3
 from datetime import timedelta
@@ -33,7 +33,7 @@ def failed(fresh: FreshTenant) -> list[FailedEvent]:
 
 @pytest.fixture
 def _reports_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every report fail by itself, until the test undoes it."""
+    """Make every report fail, until the test undoes it."""
 
     def fail(*_: Any) -> None:
         raise ValueError("no such\x00status")

@@ -1,4 +1,4 @@
-"""Ids, counted for each tenant by itself."""
+"""Ids, counted for each tenant separately."""
 
 import threading
 

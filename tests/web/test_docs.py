@@ -1,4 +1,4 @@
-"""The documentation that the sandbox serves by itself."""
+"""The documentation that the sandbox itself serves."""
 
 import re
 from collections.abc import Iterator

@@ -86,4 +86,6 @@ def _describe_last(callback: Callback) -> Finding:
     description = f"The last {callback.event} to {show_url(callback.url)}: {describe_attempt(attempt)}."
     if attempt.error is None:
         return ok("callbacks", description)
-    return wrong("callbacks", description, f"Mend it, and send it again: `sms-sandbox resend {callback.id}`.")
+    return wrong(
+        "callbacks", description, f"Correct the problem, and send it again: `sms-sandbox resend {callback.id}`."
+    )

@@ -39,7 +39,7 @@ def doctor(client: "Client", callback_url: str | None, languages: bool) -> Answe
 
 
 def _examine(client: "Client", callback_url: str | None, languages: bool) -> Iterator[Finding]:
-    """Yield all findings. What needs an answer of the server is left out if it gives none."""
+    """Yield all findings. Checks that need the server are left out if it does not answer."""
     from . import callbacks, server, shell  # here, because --help needs none of them
     from .languages import check_languages
 

@@ -18,7 +18,7 @@ _COLOURS = {"ok": "green", "wrong": "red", "note": "yellow"}
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check: what it is about, how it is, and what to do if it is not well."""
+    """The result of one check: its subject, the finding, and what to do if something is wrong."""
 
     about: str
     status: Status
@@ -32,12 +32,12 @@ def ok(about: str, says: str) -> Finding:
 
 
 def wrong(about: str, says: str, advice: str) -> Finding:
-    """Return a finding that something must be mended."""
+    """Return a finding that something is wrong."""
     return Finding(about, "wrong", says, advice)
 
 
 def note(about: str, says: str, advice: str = "") -> Finding:
-    """Return a finding that may be meant so."""
+    """Return a finding that may be intended."""
     return Finding(about, "note", says, advice)
 
 

@@ -112,8 +112,8 @@ LANGUAGES = (
 def check_languages(url: str, mend: str, *, are_told: bool) -> Iterator[Finding]:
     """Yield whether each language found here trusts a URL.
 
-    If no variable tells the shell's programs what to trust (`are_told`), none of them can, and that is only noted.
-    `mend` says what sets the variables.
+    If no variable tells the shell's programs what to trust (`are_told`), a language without trust is only noted.
+    `mend` says how to set the variables.
     """
     languages = [each for each in LANGUAGES if shutil.which(each.program)]
     with ThreadPoolExecutor(max(1, len(languages))) as pool:

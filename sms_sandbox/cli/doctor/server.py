@@ -55,7 +55,7 @@ def check_server(client: Client) -> Iterator[Finding]:
     if status != 200 or answer["status"] != "ready":
         yield wrong(
             "server", f"It is not ready: {answer.get('reason', status)}",
-            "Mend or start what it names. The server goes on by itself then; its log says more.",
+            "Repair or start what it names. The server then continues without a restart; its log says more.",
         )  # fmt: skip
         return
     yield ok("server", f"It is ready at {url}.")

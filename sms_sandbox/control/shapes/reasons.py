@@ -1,4 +1,4 @@
-"""Shapes of the reasons for what a message is and becomes."""
+"""Shapes of the reasons for a message's properties and its fate."""
 
 from .primitives import Response
 

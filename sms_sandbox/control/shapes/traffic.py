@@ -58,7 +58,7 @@ class TrafficQuery(TrafficFilter):
 
 
 class EventFilter(Request):
-    """A filter of events, as for the list. `after`: start behind this entry; without it, only new events are sent.
+    """A filter of events, as for the list. `after`: start after this entry; without it, only new events are sent.
 
     `changes`: also send the event `changed`.
     """
@@ -74,7 +74,7 @@ class EventFilter(Request):
     after: Id | None = None
 
     def match(self, after: int) -> TrafficMatch:
-        """Return the filter of entries behind one."""
+        """Return the filter of entries after one."""
         return TrafficMatch(self.method, self.number, self.code, self.text, self.rule, self.message, after)
 
 
@@ -207,7 +207,7 @@ class WaitResult(VerifyResult):
 
 
 class ChangedTenant(Response):
-    """A change that is no entry: of the clock, of carrier rules or faults, or by a reset. `clock` is as it is now."""
+    """A change without an entry: of the clock, of carrier rules or faults, or by a reset. `clock` is the clock now."""
 
     clock: Clock
 

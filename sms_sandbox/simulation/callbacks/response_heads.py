@@ -1,7 +1,7 @@
-"""Heads of answers to callbacks, given to aiohttp apart from the bodies, and reduced.
+"""Heads of answers to callbacks, reduced and given to aiohttp before the bodies.
 
-aiohttp reads head and body as one, and knows no status if anything of what came is wrong. But only the status decides
-if a callback was delivered (reference 9.3).
+aiohttp reads head and body together, and reports no status if either is malformed. But only the status
+decides if a callback was delivered (reference 9.3).
 """
 
 import re

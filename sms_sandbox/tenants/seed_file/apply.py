@@ -226,4 +226,4 @@ _KINDS: Mapping[str, Callable[[_Context, str, Account, Any], None]] = {
     "rules": _add_carrier_rule,
     "faults": _add_fault,
 }
-"""Function to add each kind of item. A kind stands behind those it depends on."""
+"""Function to add each kind of item. A kind comes after those it depends on."""

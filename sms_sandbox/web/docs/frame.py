@@ -52,7 +52,7 @@ def frame(
 
 
 def _with_contents(body: str, headings: Iterable[Heading]) -> str:
-    """Return the HTML of a page, with its table of contents behind the title."""
+    """Return the HTML of a page, with its table of contents after the title."""
     title, end, rest = body.partition("</h1>")
     return f"{title}{end}{_contents(headings)}{rest}"
 

@@ -18,13 +18,13 @@ export function secretHint({ control, notify }, { secret }) {
   }
 }
 
-/** Create a tenant, and show it. Everything is read anew. */
+/** Create a tenant, and show it. Everything is read again. */
 export async function createTenant(control, name = "") {
   const { key, secret } = await control.post("/tenants", name ? { name } : {});
   showTenant(control, { pair: `${key}:${secret}` });
 }
 
-/** Show another tenant, by the pair of its credentials or, to the operator, by its name. Everything is read anew. */
+/** Show another tenant, by the pair of its credentials or, to the operator, by its name. Everything is read again. */
 export function showTenant(control, { pair = null, name = null }) {
   [control.credentials, control.actsOn] = [pair, name];
   location.reload();

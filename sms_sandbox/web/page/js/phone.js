@@ -42,9 +42,9 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
   const answer = h("input", { class: "input", type: "text", maxlength: "2000", "aria-label": "The answer", placeholder: "Yes please",
     onchange: () => { if (answers.checked) change({ replies: answer.value || "Yes please" }); } });
   const settings = h("div", { class: "phone-settings", id: `${id}-settings`, hidden: true }, states,
-    h("div", { class: "phone-answers" }, answers, h("label", { for: `${id}-answers` }, "Answers by itself"), answer),
+    h("div", { class: "phone-answers" }, answers, h("label", { for: `${id}-answers` }, "Answers automatically"), answer),
     h("p", { class: "tiny-text soft" }, "For messages that are sent from now on."));
-  const toggle = h("button", { class: "button quiet icon-only small", type: "button", "aria-label": "Settings of the phone", title: "Switch the phone off, or let it answer by itself", "aria-expanded": "false", "aria-controls": `${id}-settings`, onclick: toggleSettings }, icon("settings"));
+  const toggle = h("button", { class: "button quiet icon-only small", type: "button", "aria-label": "Settings of the phone", title: "Switch the phone off, or let it answer automatically", "aria-expanded": "false", "aria-controls": `${id}-settings`, onclick: toggleSettings }, icon("settings"));
   const element = h("article", { class: "phone", "aria-labelledby": `${id}-name`, dataset: { number, state: "on" } },
     h("div", { class: "phone-bar" }, time, service, signal()),
     h("header", { class: "phone-head" },

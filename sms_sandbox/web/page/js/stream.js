@@ -1,4 +1,4 @@
-// The event stream of the page: one connection, which reconnects by itself.
+// The event stream of the page: one connection, which reconnects automatically.
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
@@ -49,7 +49,7 @@ export class Stream {
     this.#connect();
   }
 
-  /** Begin anew, as for another tenant. */
+  /** Begin again, as for another tenant. */
   restart() {
     this.#lastId = null;
     this.#abort?.abort();

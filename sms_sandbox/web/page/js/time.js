@@ -9,7 +9,7 @@ const FULL_DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "nu
 const ROW_DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const ZONE = new Intl.DateTimeFormat("en", { timeZoneName: "short" });
 
-/** The tenant's clock, as control last showed it. It goes on by itself while it is running. */
+/** The tenant's clock, as control last showed it. It runs on while it is not frozen. */
 export class Clock {
   #control;
   #listeners = new Set();

@@ -72,7 +72,7 @@ export function trouble({ control, notify }) {
     notify("Set for the next callback.");
   }
 
-  // An item stays as long as its rule. Drawn anew with each call, its switch could not be pressed.
+  // An item stays as long as its rule. If it were drawn again with each call, its switch could not be pressed.
   const items = new Map();
   function item(path, rule, title, details) {
     const address = `${path}/${rule.id}`;

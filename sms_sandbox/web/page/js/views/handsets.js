@@ -120,7 +120,7 @@ export function mount(root, context) {
 
   function emptyState() {
     return h("section", { class: "empty first-message" }, h("div", { class: "ghost-phone", "aria-hidden": "true" }, h("span"), h("span"), h("span")),
-      firstMessage(context, "The phone that gets the message appears here by itself.",
+      firstMessage(context, "The phone that gets the message appears here automatically.",
         h("p", { class: "small-text" }, "Or ", h("a", { href: `#/handsets/${SAMPLE_NUMBER}` }, "open a phone"), ", and write from it.")));
   }
 

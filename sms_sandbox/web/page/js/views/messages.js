@@ -64,7 +64,7 @@ export function mount(root, context) {
 
   function showHint(total, isFiltered) {
     delete pane.dataset.id;
-    if (total === 0 && !isFiltered) replace(pane, h("div", { class: "empty" }, firstMessage(context, "The message and its story appear here by themselves.")));
+    if (total === 0 && !isFiltered) replace(pane, h("div", { class: "empty" }, firstMessage(context, "The message and its story appear here automatically.")));
     else replace(pane, h("div", { class: "empty" }, icon("search"), h("h2", {}, total > 0 ? "Choose a message" : "Nothing found"),
       h("p", {}, total > 0 ? "Its story appears here: from the call to the phone, with each callback." : "Take a filter away to see more.")));
   }

@@ -62,7 +62,7 @@ export function mount(root, context) {
   async function show() {
     const { messages, page } = await control.get("/messages", { max: 1 });
     if (messages.length === 0) {
-      replace(arrived, h("p", { class: "arrival soft" }, icon("clock"), "Waiting for the first message. It appears here by itself."));
+      replace(arrived, h("p", { class: "arrival soft" }, icon("clock"), "Waiting for the first message. It appears here automatically."));
       return;
     }
     const [message] = messages;

@@ -55,7 +55,7 @@ export function mount(root, context) {
       list.element.hidden = total === 0;
       const isFiltered = Object.values(filter).some((value) => value !== "");
       replace(empty, h("h2", {}, isFiltered ? "Nothing found" : "No traffic yet"),
-        h("p", {}, isFiltered ? "Take a filter away to see more." : "Calls of your app appear here by themselves, refused ones with the reason."),
+        h("p", {}, isFiltered ? "Take a filter away to see more." : "Calls of your app appear here automatically, refused ones with the reason."),
         !isFiltered && h("p", {}, h("a", { href: "#/start" }, "How to make the first call")));
     },
     onError: notify,
