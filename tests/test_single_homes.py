@@ -1,6 +1,7 @@
 """Facts that several modules need, each written in one module only."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,16 @@ DEFAULT_PROFILE = "seed"
 """Its name is an ordinary word, and stands alone where a default is meant."""
 
 
-def literals(path: Path) -> set[str]:
+@cache
+def literals(path: Path) -> frozenset[str]:
     """Return the string literals of a module, without docstrings."""
     tree = ast.parse(path.read_text())
     statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    return {
+    return frozenset(
         node.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in statements
-    }
+    )
 
 
 def homes(*texts: str) -> list[str]:

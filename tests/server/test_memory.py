@@ -30,9 +30,8 @@ def count_parts(names: set[str]) -> Counter[str]:
 @pytest.mark.parametrize("request_", [b"", CLOSING, b"GARBAGE\r\n\r\n", *BEGUN.values()])
 def test_an_ended_connection_is_freed_at_once(server: Account, request_: bytes, is_tls: bool) -> None:
     server.api("get-balance")
-    gc.collect()
     gc.disable()
-    gc.freeze()  # so that the objects of other tests need not be searched
+    gc.freeze()  # so that the objects of other tests, garbage or not, need not be searched
     try:
         for _ in range(5):
             connection = connect_tls(server) if is_tls else connect(server, port_of(server.ready.http))
