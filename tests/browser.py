@@ -1,4 +1,4 @@
-"""A browser for the tests of the page: one that is installed, or else one that can be had here.
+"""A browser for the tests of the page: an installed one, or else one that can be installed.
 
 `python -m tests.browser --install` gets one if none is installed. `python -m tests.browser` fails if there is none.
 """
@@ -28,7 +28,7 @@ FLAGS = (
     "--disable-gpu", "--disable-quic", "--disable-sync", "--disable-background-networking",
     "--disable-component-update", "--no-first-run", "--disable-dev-shm-usage",
 )  # fmt: skip
-"""Flags with which a browser asks nobody but the server under test."""
+"""Flags with which a browser contacts only the server under test."""
 
 INSTALL_TIMEOUT_SECONDS = 600
 

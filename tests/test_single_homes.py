@@ -12,7 +12,7 @@ from sms_sandbox.domain.profiles import PROFILES
 PACKAGE = Path(__file__).parents[1] / "sms_sandbox"
 FILES = sorted(PACKAGE.rglob("*.py"))
 DEFAULT_PROFILE = "seed"
-"""Its name is an ordinary word, and stands alone where a default is meant."""
+"""Its name is an ordinary word, and also appears alone as a default."""
 
 
 @cache

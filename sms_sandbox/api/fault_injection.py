@@ -194,7 +194,7 @@ async def _end_connection(scope: Scope, receive: Receive, with_reset: bool) -> N
     if extension is None:
         raise ConnectionError("Cannot end the connection: this server lacks the extension of sms-sandbox's own server.")
     extension["end"](with_reset)
-    await _wait_for_disconnect(receive)  # to return earlier without a response would be an error for the server
+    await _wait_for_disconnect(receive)  # the server reports an error if the application returns without a response
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

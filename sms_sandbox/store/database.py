@@ -151,7 +151,7 @@ class Store:
         return self._group
 
     def begin(self, tenants: Collection[int] = ()) -> Transaction:
-        """Begin a transaction of one's own. It is committed when the block ends, and rolled back if it raises.
+        """Begin a separate transaction. It is committed when the block ends, and rolled back if it raises.
 
         `tenants` are locked at once.
         """

@@ -28,14 +28,14 @@ class Told(TypedDict):
 
 @method("Tests", errors=[Code.KEY_EXISTS])
 def leave(call: Call, how: Annotated[str, Text("How it ends.")], count: Annotated[int, Integer("Any.")] = 7) -> Told:
-    """Leave something behind, and end as told to."""
+    """Write something to the database, and end as requested."""
     contacts.add_list(call.db, call.tenant, call.account.id, "left behind", {}, call.now)
     if how == "declared":
         raise ApiError(Code.KEY_EXISTS)
     if how == "undeclared":
         raise ApiError(Code.OPTOUT)
     if how == "broken":
-        raise RuntimeError("a mistake of ours")
+        raise RuntimeError("an error in the sandbox")
     return {"count": count}
 
 

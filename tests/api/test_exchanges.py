@@ -40,7 +40,7 @@ def test_replayed_exchanges_differ_only_where_explained(fresh: FreshTenant, line
     met = {(line["id"], path): how for line in lines for path, how in replay(fresh, line)}
     unexplained = {place: how for place, how in met.items() if place not in DIFFERENT}
     assert not unexplained
-    assert set(DIFFERENT) <= set(met), "a difference that is gone is still explained"
+    assert set(DIFFERENT) <= set(met), "a difference that no longer exists is still explained"
 
 
 def replay(fresh: FreshTenant, line: Line) -> Iterator[tuple[str, str]]:

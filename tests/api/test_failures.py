@@ -1,4 +1,4 @@
-"""Failures of ours: the envelope FAILED, nothing half done, an entry in the traffic, and the reason in the log."""
+"""Errors in the sandbox: the answer FAILED, an undone call, an entry in the traffic, a line in the log."""
 
 from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict
@@ -51,7 +51,7 @@ class Failing:
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         self.calls += 1
-        raise RuntimeError("a mistake of ours")
+        raise RuntimeError("an error in the sandbox")
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_send_whose_response_cannot_be_rendered_is_not_charged(http: AppClient
 
     def fail_for_sends(reply: Any) -> bytes:
         if "message_id" in reply:
-            raise RuntimeError("a mistake of ours")
+            raise RuntimeError("an error in the sandbox")
         return render(reply)
 
     with patch.dict(FORMATS, {fmt: (content_type, fail_for_sends)}):
@@ -135,7 +135,7 @@ def test_a_failure_around_a_call_is_an_api_error(
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (500, ENVELOPES[fmt], TYPES[fmt])
     (entry,) = made(entries)
     assert (entry.code, entry.status, entry.tenant) == ("FAILED", 500, fresh.tenant if caller_is_found else None)
-    assert "a mistake of ours" in caplog.text
+    assert "an error in the sandbox" in caplog.text
 
 
 def test_an_error_while_waiting_for_early_reports_does_not_change_the_answer(
@@ -153,7 +153,7 @@ def test_an_error_while_waiting_for_early_reports_does_not_change_the_answer(
     ):
         assert http.post("/send-sms.json", data=add).json()["error"]["code"] == "SUCCESS"
     assert call.ok("get-balance")["balance"] < 1000
-    assert "a mistake of ours" in caplog.text
+    assert "an error in the sandbox" in caplog.text
 
 
 def test_a_call_whose_traffic_cannot_be_written_is_not_carried_out(
@@ -164,7 +164,7 @@ def test_a_call_whose_traffic_cannot_be_written_is_not_carried_out(
     assert (answer.status_code, answer.text) == (500, ENVELOPES["json"])
     assert [(entry.method, entry.code) for entry in made(entries)] == [("send-sms", "FAILED")]
     assert call.ok("get-balance")["balance"] == 1000
-    assert "a mistake of ours" in caplog.text
+    assert "an error in the sandbox" in caplog.text
 
 
 def test_an_entry_that_cannot_be_built_is_reduced_to_its_outcome(
@@ -175,7 +175,7 @@ def test_an_entry_that_cannot_be_built_is_reduced_to_its_outcome(
         (entry,) = made(entries)
     assert (entry.method, entry.code, entry.status, entry.request) == ("send-sms", "SUCCESS", 200, "{}")
     assert entry == traffic_entry.make_bare_entry(entries[0].args[0])
-    assert "a mistake of ours" in caplog.text
+    assert "an error in the sandbox" in caplog.text
 
 
 @pytest.mark.parametrize("fmt", ENVELOPES)
@@ -183,5 +183,5 @@ def test_an_error_after_a_call_is_an_api_error(fresh: FreshTenant, fmt: str) -> 
     app = Starlette(routes=[ApiRoute(Api(fresh.store, None))], exception_handlers={Exception: failure})
     client = AppClient(app)
     client.auth = (KEY, SECRET)
-    with patch.object(routes, "_read_body", Failing()), pytest.raises(RuntimeError, match="a mistake of ours"):
+    with patch.object(routes, "_read_body", Failing()), pytest.raises(RuntimeError, match="an error in the sandbox"):
         client.get(f"/get-balance.{fmt}")

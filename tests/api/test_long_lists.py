@@ -71,7 +71,7 @@ async def test_a_list_removed_during_the_count_is_refused(fresh: FreshTenant, lo
 def test_a_list_that_shrinks_during_the_count_is_charged_for_its_members(
     call: Caller, fresh: FreshTenant, long: int, members: int
 ) -> None:
-    """It is counted again if it is no longer long; else what was charged for those who left is given back later."""
+    """The list is counted again if it is no longer long; otherwise members who left are refunded later."""
 
     async def send_and_shrink() -> Answer:
         sending = asyncio.create_task(send(fresh, long))

@@ -18,7 +18,7 @@ def spelled(value: Any) -> str:
     return to_json({"v": value}).decode()[5:-1]
 
 
-# The numeric rule: what PHP takes for a number is one, whatever field it stands in.
+# A text that PHP reads as a number is rendered as a number, in any field.
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_every_key_makes_a_name_that_can_be_read(key: str) -> None:
     assert to_element_name(name) == name
 
 
-# The law: the XML, read back, says what the JSON says.
+# The XML, parsed again, has the values of the JSON.
 
 TEXTS = st.text(max_size=15) | st.text(st.sampled_from("0123456789+-.eE \t"), max_size=8) | st.sampled_from(
     ["\x00", "\ud800", "\ufffe", "\r\n", "]]>", "<![CDATA[", "&amp;", "a" * 200]
@@ -234,7 +234,7 @@ def test_json_is_ascii_and_keeps_keys_and_kinds(reply: dict[str, Any]) -> None:
             assert parsed[key] == value
 
 
-# The rule of numbers once more, written another way: what is left is a text, and a number reads the same.
+# The rule of numbers in another notation. Any other text stays a text, and a number keeps its value.
 
 PHP_NUMBER = re.compile(r"^[ \t\n\r\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 

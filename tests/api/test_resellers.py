@@ -185,7 +185,7 @@ def test_a_client_has_lists_of_its_own(call: Caller, fresh: FreshTenant) -> None
     assert call.ok("get-lists")["lists"][0]["members_active"] == 0
 
 
-# Who may what
+# Permissions
 
 
 def test_unknown_clients_and_transactions_are_not_found(call: Caller) -> None:
@@ -230,7 +230,7 @@ def test_another_resellers_clients_are_not_shown(call: Caller, fresh: FreshTenan
     assert other.refused("get-transactions", client_id=fresh.account.id) == FOREIGN
     assert other.refused("get-transaction", id=transaction) == FOREIGN
     assert other.ok("get-clients")["clients_total"] == 0
-    # A reseller's own account is none of its clients.
+    # A reseller's own account is not one of its clients.
     assert call.refused("get-client", client_id=fresh.account.id) == FOREIGN
 
 

@@ -120,7 +120,7 @@ def test_replies_to_a_message_are_filtered_by_time(
     sent = send(call)
     for name, days in (("now", 0), ("week", 7), ("months", 200)):
         answer(frozen, sent, NOW - timedelta(days=days), name)
-    # With a message named there is no window by itself; one that is asked for reaches back a year.
+    # For one message there is no default period. A given period may be as long as a year.
     assert words(call.ok("get-sms-responses", message_id=sent, **span)) == expected
 
 

@@ -255,7 +255,7 @@ async def test_thousands_of_calls_leave_a_thousand_entries_and_no_memory(fresh: 
         pass
 
     async def call(count: int) -> int:
-        """Call so often; how many objects there are then."""
+        """Make this many calls, and return the number of objects after them."""
         for index in range(count):
             await api(scope, receive, send)
             if index % 20 == 0:

@@ -43,7 +43,7 @@ def findings(result: Result) -> Findings:
 
 
 def wrong(result: Result) -> dict[str, Mapping[str, str]]:
-    """Return what is wrong, by what it is about. The exit code must agree, and each must have an advice."""
+    """Return the problems by their subject. The exit code must agree, and each must have an advice."""
     bad = {each["about"]: each for each in findings(result) if each["status"] == "wrong"}
     assert result.exit_code == (1 if bad else 0)
     assert all(each["advice"] for each in bad.values())

@@ -1,4 +1,4 @@
-"""The demo: what its story holds, and that each run tells the same."""
+"""The demo: the contents of its story, which are the same in each run."""
 
 import json
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def test_a_tenant_with_messages_gets_no_demo(demo: Account) -> None:
 
 
 def story(entries: list[dict[str, Any]]) -> list[str]:
-    """Return what is the same in each run: neither the order in a moment nor durations."""
+    """Return the parts that are equal in each run: no durations, no order within a moment."""
     shown = ("at", "kind", "method", "number", "code", "status", "rule", "error", "message_id", "hints")
     events = (each for each in entries if each["kind"] != "control")  # the last one is made while the clock runs
     return sorted(json.dumps([each[name] for name in shown]) for each in events)

@@ -10,7 +10,7 @@ from tests.sandbox import Account
 
 
 def fail(*_: Any) -> None:
-    raise LookupError("a fault of ours")
+    raise LookupError("an error in the sandbox")
 
 
 def test_a_failed_event_is_listed_and_run_again(
@@ -25,7 +25,7 @@ def test_a_failed_event_is_listed_and_run_again(
     (event,) = listed["failed_events"]
     assert listed["page"]["total"] == 1
     assert (event["kind"], event["due"]) == ("report", "2030-01-31T12:00:01Z")
-    assert event["error"] == "LookupError: a fault of ours"
+    assert event["error"] == "LookupError: an error in the sandbox"
     (entry,) = tenant.ok("GET", "/traffic", kind="failure")["entries"]
     assert (entry["method"], entry["error"]) == ("report", event["error"])
     assert entry["hints"] == [f"The event is kept: POST /_sandbox/v1/failed-events/{event['id']}/run runs it again."]

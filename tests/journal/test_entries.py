@@ -1,4 +1,4 @@
-"""Writing the journal, its cap, and what of it is found again, on each database."""
+"""Writing, limiting and filtering the journal, on each database."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The journal: what a transaction records is written with it, in order, and told to those who listen."""
+"""The journal: the entries of a transaction are written with it, in order, and wake listeners."""
 
 import asyncio
 import sqlite3

@@ -82,8 +82,8 @@ def test_other_log_lines_pass_at_once(caplog: pytest.LogCaptureFixture) -> None:
     log = GroupedLog(LOGGER, "requests")
     assert log.level == LOGGER.level
     for _ in range(3):
-        log.error("a mistake of ours: %s", "this")
-    assert caplog.messages == ["a mistake of ours: this"] * 3
+        log.error("an error in the sandbox: %s", "this")
+    assert caplog.messages == ["an error in the sandbox: this"] * 3
 
 
 def test_the_last_count_is_logged_when_the_server_ends(caplog: pytest.LogCaptureFixture) -> None:

@@ -153,11 +153,11 @@ def test_a_client_of_http_1_0_is_sent_no_100_continue(server: Account) -> None:
 def test_an_error_in_the_sandbox_is_an_api_error(
     server: Account, path: str, owner: object, name: str, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with connect_tls(server) as connection, patch.object(owner, name, side_effect=RuntimeError("a mistake of ours")):
+    with connect_tls(server) as connection, patch.object(owner, name, side_effect=RuntimeError("error in the sandbox")):
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{AUTHORIZATION}\r\n".encode())
         response = read_all(connection)
     status, headers = read_head(response)
     assert status == "HTTP/1.1 500 Internal Server Error"
     assert [name for name in headers if not NAME.fullmatch(name)] == []
     assert code in response.decode()
-    assert "a mistake of ours" in caplog.text
+    assert "error in the sandbox" in caplog.text

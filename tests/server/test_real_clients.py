@@ -145,7 +145,7 @@ def test_a_request_inside_a_body_behind_an_offer_is_not_carried_out(server: Acco
         assert b"ready" in read_all(connection)
 
 
-# A body that nobody wants. Most clients send all of it before they read, and a reset would take the response from them.
+# A refused body. Most clients send all of it before they read, and a reset would lose the response.
 
 
 UNWANTED = 20 << 20

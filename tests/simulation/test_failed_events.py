@@ -107,7 +107,7 @@ async def test_a_failed_event_creates_its_callback_when_it_runs_again(
     """Its lane is kept, too."""
 
     def fail(*_: Any) -> None:
-        raise TypeError("a fault of ours")
+        raise TypeError("an error in the sandbox")
 
     monkeypatch.setattr(callbacks, "begin_attempt", fail)
     await call.send(dlr_callback=receiver.url())
@@ -132,7 +132,7 @@ async def test_an_outcome_that_cannot_be_recorded_does_not_delay_others(
         nonlocal failures
         if outcome.callback == 1 and failures:
             failures -= 1
-            raise ValueError("a fault of ours")
+            raise ValueError("an error in the sandbox")
         return real(db, outcome)
 
     monkeypatch.setattr(callbacks, "end_attempt", fail)

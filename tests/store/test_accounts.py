@@ -127,7 +127,7 @@ def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int]]) -> 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_simultaneous_charges_never_overdraw(fresh: FreshTenant) -> None:
-    """Eight threads spend what five of them could: as many calls pass as there was money for, not one more."""
+    """Eight threads spend 80 units in all, but the balance is 50. So exactly 50 charges succeed."""
     with fresh.store.begin() as db:
         ledger.set_balance(db, fresh.account, 50, NOON)
     ready = threading.Barrier(8)

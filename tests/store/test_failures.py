@@ -1,4 +1,4 @@
-"""Which errors are failures of the database, and which are errors of what was asked."""
+"""Which errors are failures of the database, and which are errors of a statement."""
 
 from pathlib import Path
 

@@ -37,7 +37,7 @@ WORK = st.lists(st.lists(STEP, max_size=4), max_size=8)
 
 
 def do(db: Connection, tenant: FreshTenant, steps: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """Do the steps of a piece, and return what each of them told."""
+    """Do the steps of a piece, and return the result of each."""
     results: list[Any] = []
     account = accounts.read(db, tenant.tenant, tenant.account.id)
     assert account is not None
@@ -80,11 +80,7 @@ def kind_of(error: BaseException) -> object:
 
 
 def compared(results: Sequence[Any], work: Sequence[Sequence[tuple[Any, ...]]]) -> list[Any]:
-    """Return what pieces told, to be compared.
-
-    A piece that fails after a bad row may be told of either: the row is written when somebody could miss it, and what
-    is cached decides when that is.
-    """
+    """Return the results of pieces, in a form to compare."""
     doomed = [{("bad row",), ("fail",)} <= set(steps) for steps in work]
     return [
         "failed" if doubly and (each is UndoneError or each == "refused by the database") else each

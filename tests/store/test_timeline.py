@@ -1,4 +1,4 @@
-"""The timeline: what comes next, for whom, and that nobody does it twice."""
+"""The timeline: the next events of each tenant, each taken only once."""
 
 from datetime import datetime, timedelta
 

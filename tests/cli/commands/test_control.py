@@ -32,7 +32,7 @@ def run(account: Account, *args: str) -> Result:
 
 
 def text(account: Account, *args: str) -> str:
-    """Return what a command says, if it succeeds."""
+    """Return the output of a command that succeeds."""
     result = run(account, *args)
     assert result.exit_code == 0, result.output
     return result.output

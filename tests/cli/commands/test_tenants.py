@@ -28,7 +28,7 @@ def ready_file(server: Account, tmp_path: Path) -> str:
 
 
 def say(ready_file: str, *args: str) -> str:
-    """Return what a command says, if it succeeds."""
+    """Return the output of a command that succeeds."""
     result = run(*args, "--ready-file", ready_file)
     assert result.exit_code == 0, result.output
     return result.output
