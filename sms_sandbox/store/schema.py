@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from . import tables
+from .connection import unit_of
 from .database import CONNECTIONS, Store
 from .open_file import OpenFile
 from .text import to_lower
@@ -105,6 +107,22 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
     connection.create_function("lower", 1, to_lower, deterministic=True)
 
 
+_DDL: dict[str, list[str]] = {}
+"""The statements that create the tables, by dialect. They take longer to build than to run."""
+
+
+def _create_tables(db: Connection) -> None:
+    """Do what `metadata.create_all` does, in half of its time."""
+    if db.dialect.name not in _DDL:
+        elements: list[Any] = []
+        for table in tables.metadata.sorted_tables:
+            elements += [CreateTable(table), *map(CreateIndex, sorted(table.indexes, key=lambda each: str(each.name)))]
+        _DDL[db.dialect.name] = [str(each.compile(dialect=db.dialect)) for each in elements]
+    driver = unit_of(db).prepare_driver()
+    for statement in _DDL[db.dialect.name]:
+        driver.execute(statement)
+
+
 def lock(db: Connection) -> None:
     """Lock the preparation of the database until the transaction ends."""
     if db.dialect.name == "postgresql":
@@ -126,5 +144,5 @@ def prepare(db: Connection) -> None:
         raise StoreError(
             f"The database holds other tables with our names ({', '.join(foreign)}); give it one of its own."
         )
-    tables.metadata.create_all(db, checkfirst=False)
+    _create_tables(db)
     db.execute(insert(tables.meta).values(version=VERSION))
