@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from .statement import Statement
+from .tables import counters
 from .unit_of_work import state, write_later
 
 FIRST = {
@@ -29,7 +30,8 @@ It is as large as those of the real service, to test the number type that a clie
 _READ = Statement("SELECT kind, value FROM counters WHERE tenant = :tenant")
 _WRITE = Statement(
     "INSERT INTO counters (tenant, kind, value) VALUES (:tenant, :kind, :value)"
-    " ON CONFLICT (tenant, kind) DO UPDATE SET value = excluded.value"
+    " ON CONFLICT (tenant, kind) DO UPDATE SET value = excluded.value",
+    table=counters,
 )
 
 

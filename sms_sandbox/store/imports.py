@@ -91,11 +91,13 @@ _END = Statement(update(t).where(*_ONE).values(status=bindparam("how"), error=bi
 _INSERT = Statement(
     "INSERT INTO members (tenant, list_id, msisdn, first_name, last_name, fields, created, status, import_id)"
     " VALUES (:tenant, :list_id, :msisdn, :first_name, :last_name, :fields, :created, :status, :import_id)"
-    " ON CONFLICT DO NOTHING"
+    " ON CONFLICT DO NOTHING",
+    table=c,
 )
 _CHANGE = Statement(
     "UPDATE members SET first_name = :first_name, last_name = :last_name, fields = :fields, import_id = :import_id"
-    " WHERE tenant = :tenant AND list_id = :list_id AND msisdn = :msisdn"
+    " WHERE tenant = :tenant AND list_id = :list_id AND msisdn = :msisdn",
+    table=c,
 )
 
 

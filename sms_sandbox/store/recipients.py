@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, column, insert, literal_column, select, update, values
 
 from ..domain.carrier import PENDING
 from ..domain.clock import from_micros, to_micros
@@ -100,14 +100,18 @@ _TEXTS = Statement(
         r.c.text.is_not(None),
     )
 )  # fmt: skip
+_WANTED = (
+    values(column("tenant", BigInteger), column("id", BigInteger))
+    .data([(bindparam(f"tenant_{place}"), bindparam(f"recipient_{place}")) for place in range(_REPORT_BATCH_ROWS)])
+    .cte("wanted")
+)
 _REPORTING = Statement(
-    select(r.c.id, r.c.msisdn, r.c.status, r.c.message, m.c.account, a.c.secret, m.c.dlr_url, a.c.dlr_url)
-    .join_from(r, m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
-    .join(a, (a.c.tenant == m.c.tenant) & (a.c.id == m.c.account))
-    .where(
-        r.c.tenant == bindparam("tenant"),
-        r.c.id.in_([bindparam(f"recipient_{place}") for place in range(_REPORT_BATCH_ROWS)]),
-    )
+    # By outer joins PostgreSQL has to begin with the ids. It has made its plan while the tables were still empty, and
+    # would otherwise read all recipients of the tenant, and all messages for each of them.
+    select(r.c.id, r.c.msisdn, r.c.status, r.c.message, a.c.id, a.c.secret, m.c.dlr_url, a.c.dlr_url)
+    .outerjoin_from(_WANTED, r, (r.c.tenant == _WANTED.c.tenant) & (r.c.id == _WANTED.c.id))
+    .outerjoin(m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
+    .outerjoin(a, (a.c.tenant == r.c.tenant) & (a.c.id == r.c.account))
 )
 _REPORTED = Statement(
     update(r)
@@ -194,7 +198,9 @@ def find_reporting(db: Connection, tenant: int, recipients: Sequence[int]) -> di
     for start in range(0, len(recipients), _REPORT_BATCH_ROWS):
         batch = recipients[start : start + _REPORT_BATCH_ROWS]
         padding = [batch[-1]] * (_REPORT_BATCH_ROWS - len(batch))  # the statement has a fixed number of parameters
-        by_id.update((row[0], Reporting(*row)) for row in _REPORTING.rows(db, (tenant, *batch, *padding)))
+        wanted = [value for recipient in (*batch, *padding) for value in (tenant, recipient)]
+        rows = _REPORTING.rows(db, wanted)
+        by_id.update((row[0], Reporting(*row)) for row in rows if row[4] is not None)
     return by_id
 
 

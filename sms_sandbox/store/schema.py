@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DropConstraint
 
 from . import tables
 from .connection import unit_of
@@ -82,7 +82,7 @@ def _engine(url: str) -> Engine:
             from .patient_connection import connect  # SQLite needs no driver of PostgreSQL
 
             event.listen(engine, "do_connect", connect)
-            event.listen(engine, "connect", _limit_lock_waits)
+            event.listen(engine, "connect", _tune_postgresql)
             return engine
     except (ArgumentError, NoSuchModuleError, ValueError) as why:
         raise StoreError(f"The database URL {_PASSWORD.sub(':***@', url)!r} can't be read: {why}") from why
@@ -91,9 +91,13 @@ def _engine(url: str) -> Engine:
     raise StoreError(f"The database must be sqlite or postgresql, not {kind!r}.")
 
 
-def _limit_lock_waits(connection: Any, _record: Any) -> None:
+def _tune_postgresql(connection: Any, _record: Any) -> None:
     # The work of all tenants goes through one connection, so none may wait there for long.
     connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+    # A plan is made once, most likely while the tables are still empty, and would read them whole for a minute after
+    # they have grown. Nearly all our statements read few rows by an index (tests/simulation/test_query_plans.py).
+    for method in ("seqscan", "hashjoin", "mergejoin"):
+        connection.execute(f"SET enable_{method} = off")
     connection.commit()
 
 
@@ -117,6 +121,12 @@ def _create_tables(db: Connection) -> None:
         elements: list[Any] = []
         for table in tables.metadata.sorted_tables:
             elements += [CreateTable(table), *map(CreateIndex, sorted(table.indexes, key=lambda each: str(each.name)))]
+            # Of indexes that seem to cost the same, as they do while a table is empty, PostgreSQL takes the newest.
+            if db.dialect.name == "postgresql" and table.primary_key.columns:
+                elements += [
+                    DropConstraint(table.primary_key),
+                    AddConstraint(table.primary_key, isolate_from_table=False),
+                ]
         _DDL[db.dialect.name] = [str(each.compile(dialect=db.dialect)) for each in elements]
     driver = unit_of(db).prepare_driver()
     for statement in _DDL[db.dialect.name]:

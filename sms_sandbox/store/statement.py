@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, text
+from sqlalchemy import Connection, Dialect, Table, TextClause, bindparam, text
 from sqlalchemy.sql import ClauseElement
 
 from .bulk_sql import to_bulk_sql, to_json
@@ -23,8 +23,16 @@ class Statement:
     plain ints and strings, rows are tuples, and all of it is part of the connection's transaction.
     """
 
-    def __init__(self, sql: ClauseElement | str) -> None:
+    def __init__(self, sql: ClauseElement | str, table: Table | None = None) -> None:
+        """Prepare a statement.
+
+        With a `table`, the parameters in a text have the types of the columns of their names. Only so can PostgreSQL
+        get many rows at once.
+        """
         self._clause = text(sql) if isinstance(sql, str) else sql
+        if isinstance(self._clause, TextClause) and table is not None:
+            names = self._clause.compile().params
+            self._clause = self._clause.bindparams(*(bindparam(name, type_=table.c[name].type) for name in names))
         self._compiled: dict[str, tuple[str, _ToParams]] = {}
         self._only_reads: bool = sql.startswith("SELECT") if isinstance(sql, str) else getattr(sql, "is_select", False)
         self._bulk: str | None = None

@@ -6,7 +6,7 @@ are 1 or 0.
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, String, Text
 
-metadata = MetaData()
+metadata = MetaData(naming_convention={"pk": "%(table_name)s_pkey"})
 
 
 def number(name: str, default: int | None = 0, nullable: bool = False) -> "Column[int]":

@@ -72,7 +72,7 @@ accounts = Table(
     flag("global_optouts"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("accounts_by_parent", "tenant", "parent", "name", "id"),
-    Index("accounts_by_email", "tenant", "email"),
+    Index("accounts_by_email", "email", "tenant"),
 )
 
 transactions = Table(
