@@ -54,7 +54,7 @@ def explain_fault(scan: Any, indexes: dict[str, list[str]]) -> str | None:
 
 
 async def work_once(call: Client, list_id: int, urls: dict[str, str]) -> None:
-    """Do once what busy apps do all the time, with one message, one contact and one of its fields."""
+    """Do once what a busy app does all the time."""
     sends = [call.ok("send-sms", message="Hi", to=to, **urls) for to in HANDSETS[:8]]
     message = (await asyncio.gather(*sends))[0]["message_id"]
     later = await call.ok("send-sms", message="Later", to=HANDSETS[0], send_at="2040-01-01 00:00:00")
