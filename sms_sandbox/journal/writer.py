@@ -156,8 +156,8 @@ class JournalWriter:
             self._log_lost()
             try:
                 await self.flush()
-            except Exception:
-                log.exception("The traffic could not be written, and waits until the database works again.")
+            except Exception as error:  # noqa: BLE001 (logged)
+                self._store.log_failure("Writing the traffic", error)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._has_entries.set()
 

@@ -10,6 +10,12 @@ from .text import storable
 _PASSING_CLASSES = ("08", "40", "53", "55", "57", "58")
 """PostgreSQL's classes of errors for lost connections, rollbacks, resources, locks, shutdowns and system errors."""
 
+_PASSING_STATES = ("25006", "28000", "28P01", "3D000", "42501", "42P01", "XX001", "XX002")
+"""Further ones: read-only as a standby is, no right to log in or to write, no database or table, damaged data.
+
+An operator causes them, for all work, as by a fail-over or while a copy is restored.
+"""
+
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -23,6 +29,15 @@ _SENTENCES = {
     sqlite3.SQLITE_IOERR: "The disk with the database file has failed to read or write.",
 }
 """The meaning of SQLite's error codes for the operator of the server."""
+
+_STATE_SENTENCES = {
+    "25006": "The database is read-only, as a standby is.",
+    "42501": "The database does not let its user write to the tables.",
+    "42P01": "The database has lost its tables; restore a copy, or restart the server to begin with empty ones.",
+    "XX001": "The database is damaged; restore a copy.",
+    "XX002": "The database is damaged; restore a copy.",
+}
+"""The same of PostgreSQL's codes."""
 
 _MAX_CHARACTERS = 500
 """Longest text of an error that is kept."""
@@ -50,7 +65,7 @@ def is_database_failure(error: BaseException) -> bool:
         return False
     state: str | None = getattr(cause, "sqlstate", None)
     if state is not None:
-        return state[:2] in _PASSING_CLASSES
+        return state[:2] in _PASSING_CLASSES or state in _PASSING_STATES
     # psycopg itself reports a lost connection, or one that could not be made, without a code of the database.
     return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in type(cause).__mro__)
 
@@ -65,7 +80,8 @@ def explain_failure(error: BaseException) -> str:
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, DatabaseFileError):
         return str(cause)
-    return _SENTENCES.get(_code_of(cause), "The database does not answer.")
+    known = _SENTENCES.get(_code_of(cause)) or _STATE_SENTENCES.get(getattr(cause, "sqlstate", None) or "")
+    return known or "The database does not answer."
 
 
 def is_lock_timeout(error: BaseException) -> bool:

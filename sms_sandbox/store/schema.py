@@ -59,7 +59,8 @@ def open_store(url: str) -> Store:
         reason = _REASONS.get(reason, reason)
         raise StoreError(f"The database {shown} can't be used: {reason}") from why
     if store.embedded and not store.volatile and Path(store.engine.url.database or "").is_file():
-        store.file = OpenFile(str(Path(store.engine.url.database or "").absolute()))
+        store.file = file = OpenFile(str(Path(store.engine.url.database or "").absolute()))
+        event.listen(store.engine, "connect", lambda *_: file.begin_log())
     return store
 
 

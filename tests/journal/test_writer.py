@@ -135,7 +135,7 @@ async def test_entries_wait_until_the_database_works_again(
         while failures >= 0 or not texts(fresh):
             await asyncio.sleep(0.02)
     assert texts(fresh) == ["0", "1", "2"]
-    assert "waits until the database works again" in caplog.text
+    assert "Writing the traffic failed, because the database did" in caplog.text
 
 
 async def test_many_waiting_entries_are_written_in_pieces(

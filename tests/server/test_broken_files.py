@@ -1,5 +1,6 @@
 """Database files that are damaged, read-only, deleted or replaced: a sentence, and no 200 for what is not kept."""
 
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -45,6 +46,31 @@ def test_no_call_is_accepted_while_the_file_is_missing_or_replaced(certificates:
         assert account.ok("GET", "/messages")["page"]["total"] == 2
     with run_sandbox(settings) as account:
         assert account.ok("GET", "/messages")["page"]["total"] == 2
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+@pytest.mark.parametrize("how", ["cut", "deleted"])
+def test_no_call_is_accepted_after_the_file_or_its_log_was_cut_or_deleted(
+    certificates: Certificates, tmp_path: Path, suffix: str, how: str
+) -> None:
+    """SQLite itself does not see it for a while, and then all that was answered meanwhile is lost."""
+    path = tmp_path / f"a.db{suffix}"
+    settings = Settings(
+        https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, database=f"sqlite:///{tmp_path}/a.db"
+    )
+    with run_sandbox(settings) as account:
+        assert [status_of_send(account) for _ in range(3)] == [200] * 3
+        if how == "cut":
+            os.truncate(path, path.stat().st_size // 2)
+        else:
+            path.unlink()
+        assert [status_of_send(account) for _ in range(3)] == [503] * 3
+        status, text = readiness(account)
+        assert status == 503
+        assert f"The database file {path} {'was cut' if how == 'cut' else 'is gone'}" in text
+    if (suffix, how) == ("-wal", "deleted"):  # what it held is saved when the server ends
+        with run_sandbox(settings) as account:
+            assert account.ok("GET", "/messages")["page"]["total"] == 3
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.failures import is_database_failure
+from sms_sandbox.store.failures import explain_failure, is_database_failure
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.statement import Statement
 
@@ -40,6 +40,25 @@ def test_a_wrong_statement_is_no_database_failure(store: Store, by_driver: bool)
 )
 def test_temporary_errors_of_postgresql_are_database_failures(store: Store, statement: str, by_driver: bool) -> None:
     assert is_database_failure(failure(store, statement, by_driver))
+
+
+BY_OPERATORS = {
+    "SET TRANSACTION READ ONLY; UPDATE tenants SET version = 0": "read-only, as a standby is",
+    "SET LOCAL ROLE pg_monitor; UPDATE tenants SET version = 0": "does not let its user write",
+    "SELECT 1 FROM tables_of_a_copy_that_is_being_restored": "has lost its tables",
+}
+
+
+@pytest.mark.parametrize("by_driver", [True, False])
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("statement", BY_OPERATORS)
+def test_an_error_that_an_operator_causes_is_a_database_failure_with_a_sentence(
+    store: Store, statement: str, by_driver: bool
+) -> None:
+    """No call and no event is wrong because of it."""
+    error = failure(store, statement, by_driver)
+    assert is_database_failure(error)
+    assert BY_OPERATORS[statement] in explain_failure(error)
 
 
 def test_a_full_disk_is_a_database_failure_on_sqlite(tmp_path: Path) -> None:
