@@ -143,6 +143,30 @@ def test_a_phone_says_that_it_is_reading(open_page: OpenPage, tenant: Account) -
     expect(one.locator(".text.got .bubble")).to_have_text("Got: one")
 
 
+def test_a_phone_writes_again_after_the_sandbox_was_away(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("one")
+    page = open_page()
+    one = page.locator(f".phone[data-number='{HANDSET}']")
+    expect(one.locator(".text.got")).to_be_visible()
+    page.route("**/v1/inbound", lambda route: route.abort())
+    one.get_by_role("button", name="Yes").click()
+    expect(one.get_by_role("alert")).to_have_text("The sandbox does not answer. Is it still running?")
+    page.unroute("**/v1/inbound")
+    tenant.send("two")
+    expect(one.locator(".text.got")).to_have_count(2)
+    expect(one.locator(".phone-problem")).to_be_empty()
+
+
+def test_a_scheduled_text_leads_to_the_clock(open_page: OpenPage, tenant: Account) -> None:
+    message = tenant.send("Tomorrow", send_at="2040-01-31 12:00:00")
+    page = open_page()
+    page.get_by_role("link", name="Scheduled").click()
+    expect(page.get_by_role("heading", name="Time and trouble")).to_be_visible()
+    page.goto(f"#/messages/{message}")
+    page.get_by_role("link", name="Move the clock").click()
+    expect(page.get_by_role("heading", name="Time and trouble")).to_be_visible()
+
+
 def test_a_phone_is_opened_before_the_first_message(open_page: OpenPage) -> None:
     page = open_page(width=390)
     page.get_by_role("link", name="open a phone").click()

@@ -1,6 +1,7 @@
 """The views of callbacks, traffic, time, trouble and the tenant, in a real browser."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -171,7 +172,37 @@ def test_traffic_is_filtered_and_copied_as_curl(tenant: Account, open_page: Open
     assert page.evaluate("window.hit") is None
 
 
+def test_a_refused_call_says_why_in_words(tenant: Account, open_page: OpenPage) -> None:
+    tenant.api("send-sms", to="12,34", message="hi")
+    page = open_page("#/traffic?failed=true")
+    row = page.get_by_role("list", name="Traffic, newest first").get_by_role("button")
+    expect(row).to_contain_text("not valid: 12, 34")
+    row.click()
+    expect(page.locator(".note.bad")).to_have_text("not valid: 12, 34")
+
+
+def test_a_delayed_callback_is_named_as_one(tenant: Account, open_page: OpenPage) -> None:
+    page = open_page("#/time")
+    page.get_by_label("The next callback").select_option("delay=30")
+    page.get_by_role("button", name="Set").nth(2).click()
+    expect(page.get_by_role("switch", name="Send it late: on")).to_be_visible()
+    expect(page.get_by_text("late by 30 s")).to_be_visible()
+
+
+def test_attempts_of_another_day_have_their_date(tenant: Account, open_page: OpenPage) -> None:
+    tenant.send("hi", dlr_callback="http://localhost:1/")
+    tenant.ok("POST", "/clock/advance", {"hours": 48})
+    page = open_page("#/callbacks/1")
+    expect(page.locator(".attempts time").last).to_have_text(re.compile(r"Jan.* 12:00:01"))
+
+
 # The tenant, and the first steps
+
+
+def test_a_new_tenant_is_found_from_the_top(tenant: Account, open_page: OpenPage) -> None:
+    page = open_page("#/tenant")
+    page.get_by_role("button", name="New tenant").click()
+    expect(page.get_by_label("New tenant")).to_be_focused()
 
 
 def test_a_message_is_sent_and_the_tenant_copied(tenant: Account, open_page: OpenPage, tmp_path: Path) -> None:

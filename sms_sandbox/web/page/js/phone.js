@@ -7,7 +7,7 @@ import { timeText } from "./time.js";
 
 const PAGE_TEXTS = 50;
 const STATES = [["on", "On"], ["off", "Off"], ["disconnected", "Disconnected"]];
-const STATE_WORDS = { on: "In service", off: "Switched off: messages bounce softly", disconnected: "Not in service: messages bounce hard" };
+export const STATE_WORDS = { on: "In service", off: "Switched off: messages bounce softly", disconnected: "Not in service: messages bounce hard" };
 
 let lastPhone = 0;
 
@@ -24,6 +24,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
   let pages = 1;
   let total = 0;
   let chosen = null;
+  let wasLost = false; // the last text could not be sent, because the sandbox did not answer
 
   const time = h("time", { class: "phone-time" });
   const service = h("span", { class: "phone-service" });
@@ -92,6 +93,8 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
       ...Array.from({ length: pages }, (_, page) => control.get(`/handsets/${number}/texts`, { page: page + 1, max: PAGE_TEXTS })),
     ]);
     show(next);
+    if (wasLost) problem.textContent = ""; // the sandbox answers again
+    wasLost = false;
     total = read[0].page.total;
     const texts = read.flatMap((page) => page.texts).reverse();
     drawTargets(texts); // first, because it changes the height that is left for the texts
@@ -179,6 +182,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
       return true;
     } catch (error) {
       problem.textContent = error.message;
+      wasLost = error.status === 0;
       return false;
     }
   }

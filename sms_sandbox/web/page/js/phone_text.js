@@ -32,7 +32,8 @@ export function textItem(text, { previous, clock, onTap, arrived }) {
     extracts(text),
     h("p", { class: "text-meta" },
       timeElement(text.at, text.status === "scheduled" ? `${clock.day(at)} ${timeText(at)}` : timeText(at)),
-      words && h("span", { class: "text-status" }, words),
+      text.status === "scheduled" ? h("a", { class: "text-status", href: "#/time", title: "Move the clock, and it arrives" }, words)
+        : words && h("span", { class: "text-status" }, words),
       text.is_optout && h("span", { class: "text-status optout" }, "Opted out"),
       text.keyword && h("span", { class: "text-status" }, `Keyword ${text.keyword}`),
       text.link_hits > 0 && h("span", { class: "text-status" }, text.link_hits === 1 ? "Link tapped" : `Link tapped ${text.link_hits}×`),

@@ -25,7 +25,8 @@ function momentItem({ at, kind, title, detail = [], ahead }, clock) {
   return h("li", { class: `moment ${kind}${ahead ? " ahead" : ""}` },
     h("span", { class: "moment-mark", "aria-hidden": "true" }),
     timeElement(at, timeText(new Date(at), true)),
-    h("div", { class: "moment-words" }, h("p", {}, title, ahead && h("span", { class: "soft" }, ` ${clock.distance(new Date(at))}`)),
+    h("div", { class: "moment-words" }, h("p", {}, title, ahead && h("span", { class: "soft" }, ` ${clock.distance(new Date(at))}`),
+      ahead && [" ", h("a", { class: "small-text", href: "#/time" }, "Move the clock")]),
       detail.filter(Boolean).map((line) => h("p", { class: "moment-detail" }, line))));
 }
 

@@ -3,7 +3,7 @@
 import { h, icon, replace } from "../dom.js";
 import { firstMessage } from "../first_message.js";
 import { numberText, typedNumber } from "../numbers.js";
-import { phone } from "../phone.js";
+import { STATE_WORDS, phone } from "../phone.js";
 import { debounce } from "../stream.js";
 import { timeElement } from "../time.js";
 import { virtualList } from "../virtual_list.js";
@@ -162,7 +162,8 @@ function listRow(handset, clock, isOpen, onclick) {
   const { last } = handset;
   const preview = last === null ? "No text yet" : [last.direction === "sent" && h("bdi", {}, "Reply: "), last.text];
   return h("div", { class: "handset-row" }, h("button", { class: "handset-button", type: "button", "aria-pressed": String(isOpen), onclick },
-    h("span", { class: `state-dot ${handset.opted_out_of.length > 0 ? "out" : handset.state}`, "aria-hidden": "true" }),
+    h("span", { class: `state-dot ${handset.opted_out_of.length > 0 ? "out" : handset.state}`, "aria-hidden": "true",
+      title: handset.opted_out_of.length > 0 ? "Opted out" : STATE_WORDS[handset.state] }),
     h("span", { class: "handset-number" }, numberText(handset.number)),
     last && timeElement(last.at, clock.short(new Date(last.at))),
     h("span", { class: "handset-preview", dir: "auto" },

@@ -92,7 +92,7 @@ export function mount(root, context) {
     const reply = typeof entry.reply === "string" ? entry.reply : JSON.stringify(entry.reply, null, 2);
     return { title: [entryTitle(entry), " ", badge(entry.code, GOOD.has(entry.code) ? "good" : "bad")], elements: [
       entry.hints.map((hint) => h("p", { class: "note warn" }, hint)),
-      entry.error && h("p", { class: "note bad" }, entry.error),
+      !GOOD.has(entry.code) && reasonOf(entry) && h("p", { class: "note bad" }, reasonOf(entry)),
       facts([
         ["When", timeElement(entry.at, fullText(new Date(entry.at)))], ["Account", key && h("code", {}, key)], ["HTTP status", entry.status === 0 ? "none: the connection was ended" : entry.status],
         ["Took", entry.took_ms === null ? null : duration(entry.took_ms)], ["Handset", entry.number && h("a", { href: `#/handsets/${entry.number}` }, numberText(entry.number))],
