@@ -138,9 +138,11 @@ def test_a_phone_says_that_it_is_reading(open_page: OpenPage, tenant: Account) -
     page.goto("#/handsets")
     one = page.locator(f".phone[data-number='{HANDSET}']")
     expect(one.get_by_text("Reading the texts…")).to_be_visible()
-    expect(one.get_by_label("Number to write to").locator("option").first).to_be_attached()
+    expect(one.get_by_label("Number to write to")).to_be_hidden()
     held[0].continue_()
     expect(one.locator(".text.got .bubble")).to_have_text("Got: one")
+    sender = tenant.ok("GET", "/messages")["messages"][0]["sender"]
+    expect(one.get_by_label("Number to write to")).to_have_value(sender)
 
 
 def test_a_phone_writes_again_after_the_sandbox_was_away(open_page: OpenPage, tenant: Account) -> None:

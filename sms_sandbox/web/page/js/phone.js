@@ -36,6 +36,8 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
   const problem = h("p", { class: "phone-problem", role: "alert", id: `${id}-problem` });
   const box = h("textarea", { class: "input", id: `${id}-text`, rows: "1", maxlength: "2000", placeholder: "Text message", dir: "auto", "aria-describedby": `${id}-problem`, onkeydown: onKey, oninput: grow });
   const to = h("select", { class: "phone-to", id: `${id}-to`, "aria-label": "Number to write to", onchange: () => { chosen = to.value; } });
+  // Until the texts are read, it is not known which number wrote last, and the sandbox chooses it.
+  const toRow = h("div", { class: "composer-to", hidden: true }, h("label", { for: `${id}-to` }, "To"), to);
   const quick = h("div", { class: "quick", role: "group", "aria-label": "Quick replies" });
   const states = h("div", { class: "segments", role: "group", "aria-label": "The phone is" }, STATES.map(([state, label]) =>
     h("button", { type: "button", "aria-pressed": "false", title: STATE_WORDS[state], dataset: { state }, onclick: () => change({ state }) }, label)));
@@ -56,7 +58,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     settings, list, log, note,
     h("form", { class: "composer", onsubmit: submit },
       quick, problem,
-      h("div", { class: "composer-to" }, h("label", { for: `${id}-to` }, "To"), to),
+      toRow,
       h("div", { class: "composer-row" },
         h("label", { class: "visually-hidden", for: `${id}-text` }, `Text from ${numberText(number)}`), box,
         h("button", { class: "send", type: "submit", "aria-label": "Send" }, icon("send")))),
@@ -68,8 +70,6 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     time.textContent = timeText(clock.now());
     time.dateTime = clock.now().toISOString();
   }
-
-  drawTargets([]); // it can write before its texts are read
 
   function show(next) {
     handset = next;
@@ -144,6 +144,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     const wrote = texts.filter((text) => isNumber(text.number)).map((text) => text.number).reverse();
     const all = [...new Set([...wrote, ...numbers().map((each) => each.number)])];
     if (document.activeElement === to) return;
+    toRow.hidden = false;
     redraw(to, all, () => all.map((each) => h("option", { value: each }, numberText(each))));
     if (chosen !== null && all.includes(chosen)) to.value = chosen;
     to.disabled = all.length === 0;
