@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.schema import open_store
 from tests.conftest import Caller
+from tests.databases import empty_store
 
 KEYS = ["countrycode", "nationalnumber", "national_leading_zeroes", "rawinput", "international", "type", "isValid"]
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(sqlite: Engine) -> Iterator[Store]:
     """The method asks nothing of the database."""
-    opened = open_store("sqlite://")
-    yield opened
-    opened.close()
+    with empty_store(sqlite) as opened:
+        yield opened
 
 
 def test_the_answer_has_the_documented_keys(call: Caller) -> None:

@@ -8,15 +8,16 @@ from urllib.parse import parse_qsl, quote, urlencode
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from sms_sandbox.api import forms
 from sms_sandbox.api.forms import FormWithHints, UnreadableError, parse_urlencoded, read_form
 from sms_sandbox.api.routes import MAX_BODY_BYTES
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.schema import open_store
 from tests.api.tenant_setup import BASIC, FORM, read_error, request
 from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller
+from tests.databases import empty_store
 
 HELLO = {"message": "Hello", "to": "61491570156"}
 INVALID = ("FIELD_INVALID", "Field has invalid format (see proper format in the description).")
@@ -24,11 +25,10 @@ UNREADABLE = ("FIELD_INVALID", "The body of the request can not be read.")
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(sqlite: Engine) -> Iterator[Store]:
     """A store in memory: the decoding does not depend on the database."""
-    opened = open_store("sqlite://")
-    yield opened
-    opened.close()
+    with empty_store(sqlite) as opened:
+        yield opened
 
 
 def test_query_and_body_are_merged_and_the_body_wins(call: Caller) -> None:

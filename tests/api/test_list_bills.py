@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.services.send_message import CHUNK_SIZE
 from tests.api import tenant_setup
 from tests.conftest import Caller, FreshTenant
 
 PRICE = Decimal("0.087")
-MEMBERS = 2 * CHUNK_SIZE + 50
+CHUNK_SIZE = 20
+MEMBERS = 2 * CHUNK_SIZE + 5
 
 
 @pytest.fixture
-def long_list(call: Caller, fresh: FreshTenant) -> int:
+def long_list(call: Caller, fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> int:
     """A list that takes three batches, in a tenant whose clock is frozen."""
+    monkeypatch.setattr("sms_sandbox.services.send_message.CHUNK_SIZE", CHUNK_SIZE)
     tenant_setup.freeze(fresh, tenant_setup.read_tenant(fresh).created)
     made: int = call.ok("add-list", name="Long", field_1="City")["id"]
     for number in range(MEMBERS):

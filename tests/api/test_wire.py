@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from starlette.routing import Match
 
 from sms_sandbox.api.routes import Api, ApiRoute, load_methods
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.schema import open_store
 from tests.api.fault_setup import add_fault
 from tests.api.tenant_setup import BASIC, FORM, request, set_tenant
 from tests.api.traffic_entries import KeptTraffic
 from tests.app_client import AppClient
 from tests.conftest import Caller, FreshTenant
+from tests.databases import empty_store
 
 HELLO = {"message": "Hello", "to": "61491570156"}
 JSON = "application/json; charset=utf-8"
@@ -23,11 +24,10 @@ XML = "text/xml; charset=utf-8"
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(sqlite: Engine) -> Iterator[Store]:
     """A store in memory: the wire format does not depend on the database."""
-    opened = open_store("sqlite://")
-    yield opened
-    opened.close()
+    with empty_store(sqlite) as opened:
+        yield opened
 
 
 # Verbs

@@ -77,32 +77,36 @@ def test_a_ca_without_constraints_is_replaced(certificates: Certificates, caplog
 # Clients as people have them. Each trusts the CA alone, checks names, and prints the answer.
 
 _NODE = """
-require("https").get(process.argv[1], response => response.on("data", data => process.stdout.write(data)))
+for (const url of process.argv.slice(1))
+    require("https").get(url, response => response.on("data", data => process.stdout.write(data)))
 """
-_PYTHON = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
-_RUBY = 'require "net/http"; print Net::HTTP.get(URI(ARGV[0]))'
+_PYTHON = "import sys, urllib.request; [print(urllib.request.urlopen(url).read().decode()) for url in sys.argv[1:]]"
+_RUBY = 'require "net/http"; ARGV.each { |url| print Net::HTTP.get(URI(url)) }'
 _PHP = (
     '$c = stream_context_create(["ssl" => ["cafile" => getenv("SSL_CERT_FILE")]]);'
-    " echo file_get_contents($argv[1], false, $c);"
+    " foreach (array_slice($argv, 1) as $url) echo file_get_contents($url, false, $c);"
 )
 _JAVA = """
 import java.net.URI;
 import java.net.http.*;
 public class Fetch {
     public static void main(String[] given) throws Exception {
-        var request = HttpRequest.newBuilder(URI.create(given[0])).build();
-        System.out.print(HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body());
+        for (var url : given) {
+            var request = HttpRequest.newBuilder(URI.create(url)).build();
+            System.out.print(HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body());
+        }
     }
 }
 """
+_URLS = ("https://localhost:PORT/", "https://127.0.0.1:PORT/")
 _COMMANDS = {
-    "curl": ("-sS", "--cacert", "CA", "URL"),
-    "wget": ("-qO-", "--ca-certificate", "CA", "URL"),
-    "python": ("-c", _PYTHON, "URL"),
-    "node": ("-e", _NODE, "URL"),
-    "ruby": ("-e", _RUBY, "URL"),
-    "php": ("-r", _PHP, "URL"),
-    "java": ("-Djavax.net.ssl.trustStore=STORE", "-Djavax.net.ssl.trustStorePassword=changeit", "SOURCE", "URL"),
+    "curl": ("-sS", "--cacert", "CA", *_URLS),
+    "wget": ("-qO-", "--ca-certificate", "CA", *_URLS),
+    "python": ("-c", _PYTHON, *_URLS),
+    "node": ("-e", _NODE, *_URLS),
+    "ruby": ("-e", _RUBY, *_URLS),
+    "php": ("-r", _PHP, *_URLS),
+    "java": ("-Djavax.net.ssl.trustStore=STORE", "-Djavax.net.ssl.trustStorePassword=changeit", "SOURCE", *_URLS),
 }
 
 
@@ -127,11 +131,9 @@ def https_server(certificates: Certificates) -> Iterator[int]:
         thread.join(10)
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 @pytest.mark.parametrize("client", list(_COMMANDS))
-def test_clients_accept_the_ca_and_the_certificate(
-    certificates: Certificates, tmp_path: Path, client: str, host: str
-) -> None:
+def test_clients_accept_the_ca_and_the_certificate(certificates: Certificates, tmp_path: Path, client: str) -> None:
+    """One process calls both hosts, because Java takes seconds to start."""
     program = sys.executable if client == "python" else shutil.which(client)
     if program is None:
         pytest.skip(f"there is no {client} here")
@@ -143,10 +145,10 @@ def test_clients_accept_the_ca_and_the_certificate(
         flags = ("-importcert", "-noprompt", "-alias", "ca", "-file", ca, "-storepass", "changeit")
         subprocess.run([keytool, *flags, "-keystore", str(store)], check=True, capture_output=True)
     with https_server(certificates) as port:
-        places = {"CA": ca, "URL": f"https://{host}:{port}/", "SOURCE": str(source)}
+        places = {"CA": ca, "SOURCE": str(source), **{url: url.replace("PORT", str(port)) for url in _URLS}}
         command = [places.get(part, part).replace("STORE", str(store)) for part in _COMMANDS[client]]
         result = subprocess.run(
             [program, *command], capture_output=True, text=True, timeout=60,
             env={"PATH": "/usr/bin:/bin", "SSL_CERT_FILE": ca, "NODE_EXTRA_CA_CERTS": ca},
         )  # fmt: skip
-    assert (result.returncode, result.stdout.strip()) == (0, "hello"), result.stderr
+    assert (result.returncode, "".join(result.stdout.split())) == (0, "hellohello"), result.stderr
