@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from sms_sandbox.client.demo import tell_story
 from sms_sandbox.control.shapes.server_info import ServerInfo
+from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.server.server import Server
 from sms_sandbox.settings import Settings
 
@@ -165,6 +167,16 @@ class Account:
         """Create a tenant and return its account."""
         made = self.ok("POST", "/tenants", {"throttle": 0, **body})
         return Account(self.ready, made["key"], made["secret"], self.connections)
+
+
+@contextmanager
+def run_demo(certificates: Certificates, **settings: Any) -> Iterator[Account]:
+    """Run a server with the demo, and give its default account."""
+    with run_sandbox(
+        Settings(https_port=0, http_port=0, certs=str(certificates.directory), demo=True, **settings)
+    ) as account:
+        assert tell_story(account.ready)
+        yield account
 
 
 @contextmanager

@@ -9,18 +9,15 @@ import pytest
 
 from sms_sandbox.client.demo import tell_story
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.settings import Settings
 from sms_sandbox.testing import Sandbox
 from tests.processes import run_process
-from tests.sandbox import Account, run_sandbox
+from tests.sandbox import Account, run_demo
 
 
 @pytest.fixture(scope="module")
 def demo(certificates: Certificates) -> Iterator[Account]:
-    """The default account of a server on which the story was told."""
-    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), demo=True, throttle=1)
-    with run_sandbox(settings) as account:
-        assert tell_story(account.ready)
+    """The default account of a server with the demo."""
+    with run_demo(certificates, throttle=1) as account:
         yield account
 
 

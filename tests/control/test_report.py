@@ -8,12 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from sms_sandbox.client.demo import tell_story
 from sms_sandbox.control.report import contents
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.settings import Settings
 from tests.receiver import Receiver
-from tests.sandbox import HANDSET, Account, Answer, run_sandbox
+from tests.sandbox import HANDSET, Account, Answer, run_demo
 
 EVIL = """<script>alert(1)</script><img src=x onerror='alert("2")'>&amp;"""
 
@@ -42,10 +40,8 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def demo(certificates: Certificates) -> Iterator[Account]:
-    """The default account of a server on which the demo's story was told."""
-    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), demo=True)
-    with run_sandbox(settings) as account:
-        tell_story(account.ready)
+    """The default account of a server with the demo."""
+    with run_demo(certificates) as account:
         yield account
 
 

@@ -132,17 +132,23 @@ def test_idle_tenants_are_deleted_and_others_are_not(store: Store) -> None:
         assert left == [default, used, configured]
 
 
+async def use_and_upkeep(store: Store, tenant: int, moment: datetime, is_deleted: bool = False) -> None:
+    """Use a tenant, and do a round of the upkeep; a deleted one gets two rounds."""
+    upkeep = TenantUpkeep(store, 1)
+    await store.run(lambda db: upkeep.note(db, tenant))
+    if is_deleted:
+        with store.begin() as db:
+            tenants.remove(db, tenant)
+        await upkeep.do_round(moment)
+    await upkeep.do_round(moment)
+
+
 def test_the_use_of_a_tenant_is_written_in_the_next_round(store: Store) -> None:
     make_tenant(store)
     tenant = make_tenant(store, key="other", name="other")
     later = real_now() + timedelta(hours=2)
 
-    async def run() -> None:
-        upkeep = TenantUpkeep(store, 1)
-        await store.run(lambda db: upkeep.note(db, tenant.tenant))
-        await upkeep.do_round(later)
-
-    asyncio.run(run())
+    asyncio.run(use_and_upkeep(store, tenant.tenant, later))
     with store.begin() as db:
         row = tenants.read(db, tenant.tenant)
     assert row is not None
@@ -154,15 +160,7 @@ def test_a_tenant_that_was_deleted_after_its_use_is_forgotten(store: Store) -> N
     tenant = make_tenant(store, key="other", name="other")
     later = real_now() + timedelta(hours=2)
 
-    async def run() -> None:
-        upkeep = TenantUpkeep(store, 1)
-        await store.run(lambda db: upkeep.note(db, tenant.tenant))
-        with store.begin() as db:
-            tenants.remove(db, tenant.tenant)
-        await upkeep.do_round(later)
-        await upkeep.do_round(later)
-
-    asyncio.run(run())
+    asyncio.run(use_and_upkeep(store, tenant.tenant, later, is_deleted=True))
 
 
 def test_calls_of_the_api_and_of_control_are_use(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,14 @@ from tests.store.example_rows import HANDSETS, NOON
 pytestmark = pytest.mark.anyio
 
 
+async def import_half(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> int:
+    """Start an import of 40 rows, and return the list's id when 20 rows are written."""
+    await runner.start()
+    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
+    await until(rows(fresh, list_id, 20))
+    return list_id
+
+
 async def test_progress_is_shown_during_an_import(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,9 +135,7 @@ async def test_an_import_ends_when_its_list_is_removed(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = WriteLimit(monkeypatch, 10, 2)
-    await runner.start()
-    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
-    await until(rows(fresh, list_id, 20))
+    list_id = await import_half(fresh, runner, call, receiver)
     await call.ok("remove-list", list_id=list_id)
     limit.resumed.set()
     await until(ended(fresh, list_id))
@@ -143,9 +149,7 @@ async def test_an_import_ends_when_its_tenant_is_reset(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = WriteLimit(monkeypatch, 10, 2)
-    await runner.start()
-    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
-    await until(rows(fresh, list_id, 20))
+    await import_half(fresh, runner, call, receiver)
     with fresh.store.begin() as db:
         tenants.empty(db, fresh.tenant)
     limit.resumed.set()
@@ -174,9 +178,7 @@ async def test_after_a_stop_the_next_process_resumes_the_import(
     """The next process resumes it there: no row is counted twice."""
     limit = WriteLimit(monkeypatch, 10, 2)
     first = Runner(fresh.store, CallbackClient())
-    await first.start()
-    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
-    await until(rows(fresh, list_id, 20))
+    list_id = await import_half(fresh, first, call, receiver)
     await first.stop()
     assert await progress(call, list_id) == ("in progress", [40, 20, 0, 0, 0, 20])
     limit.resumed.set()
@@ -219,9 +221,7 @@ async def test_an_import_that_another_process_took_over_stops(
     fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = WriteLimit(monkeypatch, 10, 2)
-    await runner.start()
-    list_id = await bulk(call, receiver.url(body=file_of(many(40))))
-    await until(rows(fresh, list_id, 20))
+    list_id = await import_half(fresh, runner, call, receiver)
     first = [begun.held for begun in runner._imports._running.values()]
     with fresh.store.begin() as db:
         later = real_now() + contact_imports.LEASE

@@ -16,17 +16,7 @@ from ..declare import Call, method
 from ..errors import ApiError, Code
 from ..params import Choice, Handset, ListId, MessageId, Pages
 from .lists import display_name, find_list
-from .sms import DeliveryStats, ListName, describe_list, find_message
-
-
-class MessageFacts(TypedDict):
-    message_id: int
-    send_at: datetime
-    recipients: int
-    cost: Decimal
-    sms: int
-    list: NotRequired[ListName]
-    delivery_stats: DeliveryStats
+from .sms import DeliveryStats, ListName, SmsSent, describe_list, find_message
 
 
 class MessageWithText(TypedDict):
@@ -127,7 +117,7 @@ class SentRecipient(TypedDict):
 class SmsSentTo(TypedDict):
     page: PageInfo
     total: int
-    message: MessageFacts
+    message: SmsSent
     recipients: NotRequired[list[SentRecipient]]
 
 

@@ -8,21 +8,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sms_sandbox.cli.root import main
-from sms_sandbox.client.demo import tell_story
 from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.settings import Settings
 from tests.receiver import Receiver
-from tests.sandbox import HANDSET, Account, run_sandbox
+from tests.sandbox import HANDSET, Account, run_demo
 
 NOON = "2030-01-31T12:00:00Z"
 
 
 @pytest.fixture(scope="module")
 def demo(certificates: Certificates) -> Iterator[Account]:
-    """The default account of a server on which the demo's story was told."""
-    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), demo=True)
-    with run_sandbox(settings) as account:
-        tell_story(account.ready)
+    """The default account of a server with the demo."""
+    with run_demo(certificates) as account:
         yield account
 
 
