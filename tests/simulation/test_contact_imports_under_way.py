@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def import_half(fresh: FreshTenant, runner: Runner, call: Client, receiver: Receiver) -> int:
-    """Start an import of 40 rows, and return the list's id when 20 rows are written."""
+    """Import half of a file, and return the id of the list."""
     await runner.start()
     list_id = await bulk(call, receiver.url(body=file_of(many(40))))
     await until(rows(fresh, list_id, 20))
