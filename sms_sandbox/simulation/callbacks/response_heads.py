@@ -12,6 +12,9 @@ from aiohttp.client_proto import ResponseHandler
 
 _MAX_HEAD_BYTES = 256 * 1024
 
+_MAX_INTERIM_HEADS = 100
+"""Heads with a status of 1xx in one response. More say that the receiver never answers."""
+
 _END = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"(HTTP/1\.[01]) +(\d{3})\b")
 _FIELD = re.compile(rb"\n([A-Za-z-]+)[ \t]*:[ \t]*([^\r\n]*)")
@@ -21,12 +24,18 @@ _LENGTH = re.compile(rb"\d{1,18}")
 class HeadReducer(ResponseHandler):
     """A connection that gives each head to aiohttp before its body, and reduced."""
 
-    _head: bytes | None = b""
+    _head: bytearray | None = None
     """The beginning of a head; None if it was given to aiohttp."""
+
+    _searched = 0
+    """Length of what was searched for the end of the head."""
+
+    _interim = 0
+    """Heads of this response that announce another one."""
 
     def set_response_params(self, **params: Any) -> None:
         """Begin the next response."""
-        self._head = b""
+        self._head, self._searched, self._interim = bytearray(), 0, 0
         super().set_response_params(**params)
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
@@ -36,22 +45,36 @@ class HeadReducer(ResponseHandler):
             self._payload.set_exception(ClientPayloadError(str(exc)))
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the connection."""
+        """Take bytes from the connection. Looks at each byte of a head a few times, however small the pieces."""
         if self._head is None:
             super().data_received(data)
             return
-        data, self._head = self._head + data, None
-        end = _END.search(data)
-        if end is None and len(data) < _MAX_HEAD_BYTES:
-            self._head = data
-            return
-        size = end.end() if end else len(data)
-        head = reduce_head(data[:size])
-        super().data_received(head)
-        if head.startswith(b"HTTP/1.1 1"):  # another head follows
-            self._head = b""
-        if size < len(data):
-            self.data_received(data[size:])
+        self._head += data
+        while self._head and (head := self._take_head()):
+            super().data_received(head)
+            if not head.startswith(b"HTTP/1.1 1"):
+                rest, self._head = bytes(self._head), None
+                if rest:
+                    super().data_received(rest)
+                return
+            self._interim += 1
+            if self._interim > _MAX_INTERIM_HEADS and self.transport is not None:
+                self.transport.close()
+                return
+
+    def _take_head(self) -> bytes | None:
+        """Take a head, and return it reduced. None if it is not complete."""
+        received = self._head
+        assert received is not None
+        end = _END.search(received, max(0, self._searched - 2))
+        if end is None and len(received) < _MAX_HEAD_BYTES:
+            self._searched = len(received)
+            return None
+        size = end.end() if end else len(received)
+        head = reduce_head(bytes(received[:size]))
+        del received[:size]
+        self._searched = 0
+        return head
 
 
 def reduce_head(head: bytes) -> bytes:

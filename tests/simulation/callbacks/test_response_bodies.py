@@ -1,5 +1,6 @@
 """Answers to callbacks with bodies that are wrong: only the status decides (reference 9.3)."""
 
+import asyncio
 import gzip
 import socket
 import struct
@@ -13,7 +14,7 @@ import aiohttp
 import pytest
 from aiohttp.client_proto import ResponseHandler
 
-from sms_sandbox.simulation.callbacks import http_client
+from sms_sandbox.simulation.callbacks import http_client, response_heads
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient, FetchError
 from sms_sandbox.simulation.callbacks.response_heads import HeadReducer, reduce_head
 from tests.simulation.callbacks.test_http_client import callback_request
@@ -125,6 +126,35 @@ async def test_interim_answers_are_skipped(client: CallbackClient) -> None:
     with answering(early * 2 + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") as url:
         outcome = await client.send(callback_request(url))
     assert (outcome.status, outcome.error, outcome.answer) == (200, None, "ok")
+
+
+@pytest.mark.parametrize("size", [7, 1 << 30])
+async def test_interim_answers_without_end_are_no_answer(
+    client: CallbackClient, caplog: pytest.LogCaptureFixture, size: int
+) -> None:
+    with answering(b"HTTP/1.1 100 Continue\r\n\r\n" * 3_000 + b"HTTP/1.1 200 OK\r\n\r\n", size=size) as url:
+        outcome = await client.send(callback_request(url))
+    assert (outcome.status, outcome.error) == (None, "the connection was closed without an answer")
+    assert caplog.text == ""
+
+
+async def test_each_byte_of_a_head_is_looked_at_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+
+    class Counting:
+        def search(self, data: bytearray, start: int) -> object:
+            nonlocal looked
+            looked += len(data) - start
+            return real.search(data, start)
+
+    real = response_heads._END
+    monkeypatch.setattr(response_heads, "_END", Counting())
+    connection = HeadReducer(asyncio.get_running_loop())
+    connection.set_response_params()
+    head = b"HTTP/1.1 200 OK\r\nX: " + b"y" * 50_000
+    for at in range(len(head)):
+        connection.data_received(head[at : at + 1])
+    assert len(head) <= looked <= 4 * len(head)
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200", b"HTTP/1.1 abc\r\n\r\n", b"SSH-2.0-x\r\n"])
