@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--ca", required=True)
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--accounts", type=int, default=1, help="call as so many accounts in turn")
+    parser.add_argument("--accounts", type=int, default=1, help="call as this many accounts in turn")
     parser.add_argument("--lead", type=float, default=0.3)
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--plain", action="store_true", help="call over HTTP without TLS")

@@ -45,7 +45,7 @@ def test_calls_over_the_limit_are_refused_for_a_second(run: Run, fmt: str) -> No
     answers = burst(api, calls, f"/get-balance.{fmt}")
     most = LIMIT * (int(time.monotonic() - began) + 1)
     if most >= calls:
-        pytest.skip("the network is too slow for so many calls")
+        pytest.skip("the network is too slow for this many calls")
     refused = [answer for answer in answers if answer.status != 200]
     assert LIMIT <= len(answers) - len(refused) <= most
     for answer in refused:

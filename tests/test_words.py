@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("sms_sandbox", "contract_tests", "tests", "benchmarks", "examples")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md")])
+SCRIPTS = sorted((ROOT / "sms_sandbox" / "web" / "page").rglob("*.js"))
 MAX_WORDS = 15
 
 # Nouns of the field or of the trade, though they look like participles.
@@ -49,7 +50,9 @@ MIN_WORDS_OF_TEST_NAMES = 3
 BANNED = re.compile(
     r"\b(?:what became of|what becomes? of|what comes? of|what makes of|whoever|whatever is|so many|none that"
     r"|nobody (?:waits|knows|sees)|of its own accord|are to be had|what there is|those that none|is what|lets nothing"
-    r"|no other than|by itself alone|and the like|of which none|lets? .{0,30}happen by itself)\b",
+    r"|no other than|by itself alone|and the like|of which none|lets? .{0,30}happen by itself|anew|afresh|as such"
+    r"|(?:error|failure|fault|mistake)s? of ours|writ(?:es?|ten) down|fail(?:s|ed)? by (?:itself|themselves)"
+    r"|go(?:es)? on counting|called off|makes? no sense|of one's own)\b",
     re.IGNORECASE,
 )
 
@@ -121,14 +124,14 @@ def is_banned(text: str) -> bool:
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield each string that is a statement, and its line.
+    """Yield each docstring, each string that clients or users may see, and its line.
 
     Comments follow where a banned phrase may be among them.
     """
     source = path.read_text()
     for node in ast.walk(parse(path)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield node.lineno, " ".join(node.value.value.split())
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, " ".join(node.value.split())
     # To find the comments takes longer than all else here, and few files have such words anywhere.
     if is_banned(" ".join(source.split())):
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -199,7 +202,7 @@ def test_names_of_tests_say_what_must_hold() -> None:
     check_each(FILES, odd)
 
 
-def test_docstrings_and_comments_have_none_of_the_banned_phrases() -> None:
+def test_strings_and_comments_have_none_of_the_banned_phrases() -> None:
     def banned(path: Path) -> Iterator[str]:
         for line, text in strings(path):
             for match in filter(None, (BANNED.search(text), SYNONYM.search(text))):
@@ -216,4 +219,4 @@ def test_pages_have_none_of_the_banned_phrases() -> None:
             if path.name != "CHANGELOG.md" and (match := SYNONYM.search(line)):
                 yield f"line {number}: {match[0]!r}"
 
-    check_each(PROSE, banned)
+    check_each([*PROSE, *SCRIPTS], banned)

@@ -1,4 +1,4 @@
-// One text on a phone: the bubble, its links and codes, and what became of it.
+// One text on a phone: the bubble, its links and codes, and its state.
 
 import { copyButton, h, icon } from "./dom.js";
 import { numberText } from "./numbers.js";

@@ -19,7 +19,7 @@ export function statusBadge(status) {
   return h("span", { class: `badge ${kind}` }, words);
 }
 
-/** Build the badges of a message: what became of its recipients, the largest group first. */
+/** Build the badges of a message: the states of its recipients, the largest group first. */
 export function messageBadges(message) {
   if (message.status !== "sent") return [statusBadge(message.status)];
   const counts = [
