@@ -39,9 +39,11 @@ _COUNTS: tuple[Callable[[Any], Any], ...] = (
         "--param", "params", multiple=True, metavar="NAME=VALUE",
         help="Only with exactly this parameter, such as message='Hi'. May be repeated.",
     ),
-    click.option("--count", type=click.IntRange(0), help="Expect exactly this number."),
-    click.option("--at-least", type=click.IntRange(0), help="Expect at least this number; 1 if no number is given."),
-    click.option("--at-most", type=click.IntRange(0), help="Expect at most this number."),
+    click.option("--count", type=click.IntRange(0), metavar="N", help="Expect exactly this number."),
+    click.option(
+        "--at-least", type=click.IntRange(0), metavar="N", help="Expect at least this number; 1 if no number is given."
+    ),
+    click.option("--at-most", type=click.IntRange(0), metavar="N", help="Expect at most this number."),
 )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ def test_help_lists_the_commands_with_a_sentence_each() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_help_of_a_command_lists_each_flag_with_its_variable_and_a_sentence(name: str) -> None:
     text = flat(run(name, "--help").output)
+    assert "RANGE" not in text, "a name says what is meant, such as N or SPAN"
     for each in options(command_of(name)):
         assert each.opts[0] in text
         assert each.help

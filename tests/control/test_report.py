@@ -75,6 +75,8 @@ def test_a_report_tells_the_story(demo: Account) -> None:
     for status, name in (("delivered", "Delivered"), ("pending", "Pending")):
         count = demo.ok("GET", "/recipients", status=status, sent="true")["page"]["total"]
         assert f"<dt>{name}</dt><dd>{count}</dd>" in answer.body.decode()
+    everybody = demo.ok("GET", "/recipients", sent="true")["page"]["total"]
+    assert f"<dt>Recipients</dt><dd>{everybody}</dd>" in answer.body.decode()
     numbers = [each["number"] for each in demo.ok("GET", "/handsets")["handsets"]]
     assert all(f"<h3>{number}</h3>" in answer.body.decode() for number in numbers)
 

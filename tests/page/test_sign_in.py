@@ -58,6 +58,10 @@ def test_a_colleague_signs_in_looks_around_and_signs_out(page: Page, public: Acc
     expect(page.get_by_text("for signed-in eyes only").first).to_be_visible()
     public.send("as it comes", HANDSET)
     expect(page.get_by_text("as it comes").first).to_be_visible()
+    page.set_viewport_size({"width": 360, "height": 740})
+    tops = [page.locator(part).bounding_box() for part in (".brand", ".sign-out")]
+    middles = [box["y"] + box["height"] / 2 for box in tops if box]
+    assert abs(middles[0] - middles[-1]) < 5, "one row holds the top bar of a small phone"
     # What the operator looked at before in this tab is not the tenant's to see.
     page.evaluate("sessionStorage.setItem('sms-sandbox.acts-on', 'another')")
     page.reload()

@@ -82,6 +82,7 @@ def _figures(contents: Contents) -> list[Markup]:
     failed = sum(map(has_failed, contents.callbacks.callbacks))
     figures = (
         ("Messages", contents.messages.page.total, ""),
+        ("Recipients", sum(contents.recipients.values()), ""),
         ("Delivered", contents.recipients["delivered"], ""),
         ("Pending", contents.recipients["pending"], ""),
         ("Bounced", contents.recipients["soft-bounce"] + contents.recipients["hard-bounce"], "bad"),

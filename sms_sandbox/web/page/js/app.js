@@ -138,7 +138,7 @@ function showConnection(state) {
 const THEMES = { auto: ["contrast", "Theme: as the system"], light: ["sun", "Theme: light"], dark: ["moon", "Theme: dark"] };
 
 function themeButton() {
-  const button = h("button", { class: "button quiet icon-only", type: "button", onclick: turn });
+  const button = h("button", { class: "button quiet icon-only theme-button", type: "button", onclick: turn });
   const root = document.documentElement;
   function draw() {
     const [name, text] = THEMES[root.dataset.theme ?? "auto"];

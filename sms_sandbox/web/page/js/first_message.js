@@ -6,7 +6,7 @@ import { downloadCommand, snippets } from "./snippets.js";
 
 /** Build the block. `promise` says what happens when the message is there. */
 export function firstMessage({ control, notify }, promise, ...more) {
-  const command = h("div", {});
+  const command = h("div", { class: "stack" });
   control.connection().then((connection) => {
     const download = connection.is_remote ? `${downloadCommand(connection)}\n` : "";
     replace(command, codeBlock(download + snippets(connection)[0][1]), secretHint({ control, notify }, connection));

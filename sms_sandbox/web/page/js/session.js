@@ -22,7 +22,7 @@ export async function signOutButton(control) {
   const session = response.ok ? await response.json() : { signed_in: false };
   if (!session.signed_in) return null;
   const who = session.operator ? "operator" : session.key;
-  return h("button", { class: "button small", type: "button", title: `Signed in as ${who}`, onclick: signOut }, "Sign out");
+  return h("button", { class: "button small sign-out", type: "button", title: `Signed in as ${who}`, onclick: signOut }, "Sign out");
 
   async function signOut() {
     await fetch("sign-out", { method: "POST", redirect: "manual" });
