@@ -27,8 +27,8 @@ VARIABLES = (
 )
 
 
-QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
-"""Flags of runs of some tests."""
+QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=native")
+"""Flags of runs of some tests. Most of them fail, and pytest's own tracebacks take longer than such a test."""
 
 FEW_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_timeout"}
 """Variables for runs with one of the installed plugins: the one that the project's settings need."""

@@ -15,11 +15,15 @@ from io import StringIO
 from select import select
 from typing import Any, NoReturn
 
+import httpcore2
 import pytest
 
 from tests.contract.suite_runner import QUIET, SUITE
 
 READY = "ready\n"
+
+LOADED = (httpcore2,)
+"""Modules that the suite imports with its first call, which each fork would do again."""
 
 
 def main(address: str) -> None:
