@@ -57,12 +57,6 @@ def test_the_clock_is_shown_frozen_moved_and_resumed(server: Account) -> None:
     assert data(tenant, "clock", "freeze")["running"] is False
 
 
-def test_the_clock_does_not_go_back(tenant: Account) -> None:
-    for given, says in (("-1h", "The clock only goes ahead"), ("--tpo", "No such option '--tpo'"), ("-x", "No such")):
-        result = run(tenant, "clock", "advance", given)
-        assert (result.exit_code, says in result.output) == (2, True), result.output
-
-
 def test_a_message_is_sent_as_an_app_does(tenant: Account) -> None:
     output = text(tenant, "send", HANDSET, "Hello")
     (message,) = tenant.ok("GET", "/messages")["messages"]
