@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from ..domain.clock import to_micros
 from ..domain.redaction import redact, redact_url
 from ..journal.entries import CALLBACK, FAILURE, INBOUND, REPORT, NewEntry, build_entry, to_pending
-from ..store import accounts, callbacks
-from ..store.callbacks import Outcome
+from ..store import accounts
+from ..store.callbacks import Callback, Outcome
 from ..store.real_time import real_now
 from ..store.recipients import Reporting
 from ..store.scopes import PendingEntry
@@ -30,11 +30,8 @@ def _report_of(tenant: int, recipient: Reporting, status: str, at: datetime, rul
     )  # fmt: skip
 
 
-def record_attempt(db: Connection, outcome: Outcome) -> None:
+def record_attempt(db: Connection, outcome: Outcome, callback: Callback) -> None:
     """Add a traffic entry for a callback attempt."""
-    callback = callbacks.read_without_due(db, outcome.tenant, outcome.callback)
-    if callback is None:
-        return
     secret = accounts.find_secret(db, outcome.tenant, callback.account)
     address, params = _split_url(callback.url, secret)
     entry = build_entry(

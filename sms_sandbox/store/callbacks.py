@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
+from .key_list import KeyList
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import attempts as a
@@ -18,6 +19,7 @@ from .tables import recipients as r
 from .tables import timeline
 from .text import storable
 from .timeline import CALLBACK
+from .unit_of_work import write_later
 
 WAITING = "waiting"
 DELIVERED = "delivered"
@@ -87,6 +89,19 @@ _COLUMNS = (
     c.c.created, c.c.rule,
 )  # fmt: skip
 _ADD = Statement(insert(c))
+_ATTEMPTED = KeyList("tenant", "callback", "number", "at")
+_KEYS = _ATTEMPTED.rows
+_READ_ATTEMPTED = Statement(
+    select(_KEYS.c.tenant, _KEYS.c.number, *_COLUMNS)
+    .outerjoin_from(
+        _KEYS, a,
+        and_(
+            a.c.tenant == _KEYS.c.tenant, a.c.callback == _KEYS.c.callback, a.c.number == _KEYS.c.number,
+            a.c.at == _KEYS.c.at,
+        ),
+    )
+    .outerjoin(c, and_(c.c.tenant == a.c.tenant, c.c.id == a.c.callback))
+)  # fmt: skip
 _READ = Statement(select(*_COLUMNS).where(c.c.tenant == bindparam("tenant"), c.c.id == bindparam("callback")))
 _BEGIN = Statement(
     update(c)
@@ -151,23 +166,26 @@ def begin_attempt(db: Connection, tenant: int, callback: int, at: datetime) -> t
     return number, url, signature
 
 
-def end_attempt(db: Connection, outcome: Outcome) -> bool:
-    """Record how an attempt ended. Returns False if it is unknown.
+def find_attempted(db: Connection, outcomes: Sequence[Outcome]) -> dict[tuple[int, int, int], Callback]:
+    """Return the callbacks of attempts by tenant, callback and number of the attempt, without their `next_due`.
 
-    It is if its tenant was reset while it was under way. The callback's id may then belong to another one.
+    Unknown attempts are left out. An attempt is unknown if its tenant was reset while it was under way; the callback's
+    id may then belong to another one.
     """
-    ended = _END_ATTEMPT.run(
-        db,
-        tenant_=outcome.tenant,
-        callback_=outcome.callback,
-        number_=outcome.number,
-        at_=to_micros(outcome.at),
-        status_=outcome.status,
-        error_=outcome.error and storable(outcome.error),  # the text of a library's error may quote the response
-        latency_=outcome.latency,
-        answer_=storable(outcome.answer),
-    )
-    return ended == 1
+    keys = [(each.tenant, each.callback, each.number, to_micros(each.at)) for each in outcomes]
+    found = {}
+    for batch in _ATTEMPTED.batches(keys):
+        for tenant, number, *row in _READ_ATTEMPTED.rows(db, batch):
+            if row[0] is not None:
+                found[tenant, row[0], number] = _build_callback([*row, None])
+    return found
+
+
+def end_attempt(db: Connection, outcome: Outcome) -> None:
+    """Record how an attempt ended."""
+    key = (outcome.tenant, outcome.callback, outcome.number, to_micros(outcome.at))
+    error = outcome.error and storable(outcome.error)  # the text of a library's error may quote the response
+    write_later(db, _END_ATTEMPT, key, (outcome.status, error, outcome.latency, storable(outcome.answer), *key))
 
 
 def set_rule(db: Connection, tenant: int, callback: int, rule: str) -> None:
@@ -182,7 +200,7 @@ def are_attempted(db: Connection, tenant: int, recipient: int) -> bool:
 
 def set_state(db: Connection, tenant: int, callback: int, state: str) -> None:
     """Set the state of a callback."""
-    _STATE.run(db, tenant_=tenant, callback=callback, word=state)
+    write_later(db, _STATE, (tenant, callback), (state, tenant, callback))
 
 
 def read_without_due(db: Connection, tenant: int, callback: int) -> Callback | None:

@@ -12,6 +12,7 @@ from . import ids, timeline
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import failed_events as f
+from .tables import timeline as t
 from .timeline import Due
 
 
@@ -26,6 +27,7 @@ class FailedEvent(Struct, frozen=True):
     error: str
 
 
+_WAITING_DATA = Statement(select(t.c.data).where(t.c.id == bindparam("id")).with_for_update())
 _ADD = Statement(insert(f))
 _COUNT = Statement("SELECT count(*) FROM failed_events")
 _COLUMNS = (f.c.id, f.c.failed_at, f.c.due, f.c.kind, f.c.ref, f.c.error)
@@ -36,9 +38,10 @@ _DELETE = Statement(delete(f).where(f.c.tenant == bindparam("tenant_"), f.c.id =
 
 def keep(db: Connection, row: Due, error: str, now: datetime) -> int | None:
     """Move an event that failed from the timeline to here, and return its new id. None if it is gone."""
-    data = timeline.take_out(db, row)
+    data = _WAITING_DATA.value(db, id=row.id)
     if data is None:
         return None
+    timeline.take(db, [row])
     id_ = ids.take(db, row.tenant, "failed-event")
     values = (row.tenant, id_, to_micros(now), to_micros(row.due), row.kind, row.ref, row.lane, data, error)
     _ADD.put(db, [values])

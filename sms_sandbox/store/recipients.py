@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Connection, bindparam, column, insert, literal_column, select, update, values
+from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
 
 from ..domain.carrier import PENDING
 from ..domain.clock import from_micros, to_micros
 from . import ids, unit_of_work
+from .key_list import KeyList
 from .messages import CANCELLED
 from .statement import Statement
 from .tables import accounts as a
@@ -51,9 +52,6 @@ class Reporting(NamedTuple):
     message_url: str | None
     account_url: str | None
 
-
-_REPORT_BATCH_ROWS = 20
-"""Recipients that one statement reads."""
 
 _COLUMNS = (
     r.c.id, r.c.message, r.c.msisdn, r.c.text, m.c.text.label("template"), m.c.sender, r.c.sent_at, r.c.status,
@@ -100,16 +98,11 @@ _TEXTS = Statement(
         r.c.text.is_not(None),
     )
 )  # fmt: skip
-_WANTED = (
-    values(column("tenant", BigInteger), column("id", BigInteger))
-    .data([(bindparam(f"tenant_{place}"), bindparam(f"recipient_{place}")) for place in range(_REPORT_BATCH_ROWS)])
-    .cte("wanted")
-)
+_WANTED = KeyList("tenant", "id")
+_KEYS = _WANTED.rows
 _REPORTING = Statement(
-    # By outer joins PostgreSQL has to begin with the ids. It has made its plan while the tables were still empty, and
-    # would otherwise read all recipients of the tenant, and all messages for each of them.
     select(r.c.id, r.c.msisdn, r.c.status, r.c.message, a.c.id, a.c.secret, m.c.dlr_url, a.c.dlr_url)
-    .outerjoin_from(_WANTED, r, (r.c.tenant == _WANTED.c.tenant) & (r.c.id == _WANTED.c.id))
+    .outerjoin_from(_KEYS, r, (r.c.tenant == _KEYS.c.tenant) & (r.c.id == _KEYS.c.id))
     .outerjoin(m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
     .outerjoin(a, (a.c.tenant == r.c.tenant) & (a.c.id == r.c.account))
 )
@@ -195,12 +188,8 @@ def find_texts(db: Connection, tenant: int, first: int, last: int) -> dict[int, 
 def find_reporting(db: Connection, tenant: int, recipients: Sequence[int]) -> dict[int, Reporting]:
     """Return the data for reports on recipients, by id. Unknown ids are left out."""
     by_id: dict[int, Reporting] = {}
-    for start in range(0, len(recipients), _REPORT_BATCH_ROWS):
-        batch = recipients[start : start + _REPORT_BATCH_ROWS]
-        padding = [batch[-1]] * (_REPORT_BATCH_ROWS - len(batch))  # the statement has a fixed number of parameters
-        wanted = [value for recipient in (*batch, *padding) for value in (tenant, recipient)]
-        rows = _REPORTING.rows(db, wanted)
-        by_id.update((row[0], Reporting(*row)) for row in rows if row[4] is not None)
+    for batch in _WANTED.batches([(tenant, recipient) for recipient in recipients]):
+        by_id.update((row[0], Reporting(*row)) for row in _REPORTING.rows(db, batch) if row[4] is not None)
     return by_id
 
 

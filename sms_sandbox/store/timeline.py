@@ -106,7 +106,6 @@ _DROP = Statement(
     delete(t).where(t.c.tenant == bindparam("tenant"), t.c.kind == bindparam("kind"), t.c.ref == bindparam("ref"))
 )
 _DROP_ID = Statement(delete(t).where(t.c.id == bindparam("id")))
-_DATA_OF_ID = Statement(select(t.c.data).where(t.c.id == bindparam("id")).with_for_update())
 _RESCHEDULE = Statement(
     "UPDATE timeline SET wake = :wake, due = :due WHERE tenant = :tenant AND kind = :kind AND ref = :ref"
 )
@@ -240,14 +239,6 @@ def take(db: Connection, rows: Sequence[Due]) -> None:
     _DROP_ID.put(db, [(row.id,) for row in rows])
 
 
-def take_out(db: Connection, row: Due) -> str | None:
-    """Remove one event, and return its data as it is stored. None if it is not on the timeline any more."""
-    data: str | None = _DATA_OF_ID.value(db, id=row.id)
-    if data is not None:
-        _DROP_ID.run(db, id=row.id)
-    return data
-
-
 def plan_of(due: datetime, kind: str, ref: int, lane: str, data: str) -> Plan:
     """Return the plan of an event with data as it was stored."""
     return Plan(due, kind, ref, _decode(data) if data else None, lane)
@@ -261,6 +252,11 @@ def _due(row: Sequence[Any]) -> Due:
 def drop(db: Connection, tenant: int, kind: str, ref: int) -> int:
     """Remove an event that is not to run, and return the number of rows removed."""
     return _DROP.run(db, tenant=tenant, kind=kind, ref=ref)
+
+
+def drop_later(db: Connection, tenant: int, kind: str, ref: int) -> None:
+    """Remove an event that is not to run, together with others before any statement could see it."""
+    unit_of_work.write_later(db, _DROP, (tenant, kind, ref), (tenant, kind, ref))
 
 
 def reschedule(db: Connection, tenant: int, kind: str, ref: int, due: datetime) -> None:

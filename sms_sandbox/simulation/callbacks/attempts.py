@@ -239,17 +239,24 @@ def record_outcomes(db: Connection, ended: Sequence[tuple[Outcome, datetime]]) -
     """
     mark_as_event(db)
     timeline.lock_clocks(db, (outcome.tenant for outcome, _ in ended))
-    for outcome, ended_at in ended:
-        tenant, callback = outcome.tenant, outcome.callback
-        if not callbacks.end_attempt(db, outcome):
-            continue
-        record_attempt(db, outcome)
+    attempted = callbacks.find_attempted(db, [outcome for outcome, _ in ended])
+    known = [each for each in ended if (each[0].tenant, each[0].callback, each[0].number) in attempted]
+    for outcome, _ in known:
+        record_attempt(db, outcome, attempted[outcome.tenant, outcome.callback, outcome.number])
+    # Failures come first, because each has to read the timeline. What only writes is then written together.
+    for outcome, ended_at in known:
+        if outcome.error is not None:
+            _record_failure(db, outcome, ended_at)
+    for outcome, _ in known:
+        callbacks.end_attempt(db, outcome)
         if outcome.error is None:
-            timeline.drop(db, tenant, timeline.CALLBACK, callback)
-            callbacks.set_state(db, tenant, callback, callbacks.DELIVERED)
-            continue
-        wait = next_wait(outcome.number)
-        if timeline.find_due(db, tenant, timeline.CALLBACK, callback) is None:
-            callbacks.set_state(db, tenant, callback, callbacks.GIVEN_UP)
-        elif wait is not None:
-            timeline.reschedule(db, tenant, timeline.CALLBACK, callback, ended_at + wait)
+            timeline.drop_later(db, outcome.tenant, timeline.CALLBACK, outcome.callback)
+            callbacks.set_state(db, outcome.tenant, outcome.callback, callbacks.DELIVERED)
+
+
+def _record_failure(db: Connection, outcome: Outcome, ended_at: datetime) -> None:
+    wait = next_wait(outcome.number)
+    if timeline.find_due(db, outcome.tenant, timeline.CALLBACK, outcome.callback) is None:
+        callbacks.set_state(db, outcome.tenant, outcome.callback, callbacks.GIVEN_UP)
+    elif wait is not None:
+        timeline.reschedule(db, outcome.tenant, timeline.CALLBACK, outcome.callback, ended_at + wait)
