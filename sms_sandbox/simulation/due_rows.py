@@ -17,7 +17,7 @@ from ..store.database import Store
 from ..store.failures import describe_failure, is_database_failure
 from ..store.timeline import Due
 from ..store.unit_of_work import mark_as_event
-from .callbacks.attempts import Attempts, begin_attempt
+from .callbacks.attempts import Attempts, begin_attempts
 from .callbacks.http_client import CallbackRequest
 from .contact_imports import ContactImports, StartedImport
 from .events import HANDLERS
@@ -111,7 +111,7 @@ class DueRows:
             tenant = known[tenant_id]
             assert tenant is not None
             if kind == timeline.CALLBACK:
-                requests += [request for row in group if (request := begin_attempt(db, tenant, row, real))]
+                requests += begin_attempts(db, tenant, list(group), real)
             elif kind == timeline.IMPORT:
                 in_real_time = real is not None
                 started += [begun for row in group if (begun := self._imports.begin(db, tenant, row, in_real_time))]

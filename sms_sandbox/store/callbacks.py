@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -19,7 +19,7 @@ from .tables import recipients as r
 from .tables import timeline
 from .text import storable
 from .timeline import CALLBACK
-from .unit_of_work import write_later
+from .unit_of_work import insert_rows, write_later
 
 WAITING = "waiting"
 DELIVERED = "delivered"
@@ -71,6 +71,15 @@ class Callback(Struct, frozen=True):
     next_due: datetime | None
 
 
+class Target(NamedTuple):
+    """The callback that an attempt is made for. `attempts` is their number so far."""
+
+    callback: int
+    attempts: int
+    url: str
+    signature: str
+
+
 class Outcome(Struct, frozen=True):
     """The outcome of an attempt; `at` is when it began, in its tenant's time."""
 
@@ -103,14 +112,21 @@ _READ_ATTEMPTED = Statement(
     .outerjoin(c, and_(c.c.tenant == a.c.tenant, c.c.id == a.c.callback))
 )  # fmt: skip
 _READ = Statement(select(*_COLUMNS).where(c.c.tenant == bindparam("tenant"), c.c.id == bindparam("callback")))
+_DUE = KeyList("tenant", "id")
+_DUE_KEYS = _DUE.rows
+_READ_DUE = Statement(
+    select(c.c.id, c.c.attempts, c.c.url, c.c.signature).outerjoin_from(
+        _DUE_KEYS, c, and_(c.c.tenant == _DUE_KEYS.c.tenant, c.c.id == _DUE_KEYS.c.id)
+    )
+)
 _BEGIN = Statement(
     update(c)
     .where(c.c.tenant == bindparam("tenant_"), c.c.id == bindparam("callback"))
-    .values(attempts=c.c.attempts + 1)
-    .returning(c.c.attempts, c.c.url, c.c.signature)
+    .values(attempts=bindparam("number"))
 )
 _ADD_ATTEMPT = Statement(
-    "INSERT INTO attempts (tenant, callback, number, at, answer) VALUES (:tenant, :callback, :number, :at, '')"
+    "INSERT INTO attempts (tenant, callback, number, at, answer) VALUES (:tenant, :callback, :number, :at, '')",
+    table=a,
 )
 _END_ATTEMPT = Statement(
     update(a)
@@ -156,14 +172,20 @@ def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
     return first
 
 
-def begin_attempt(db: Connection, tenant: int, callback: int, at: datetime) -> tuple[int, str, str] | None:
-    """Record that an attempt begins. Returns its number, the URL and the signature; None if the callback is gone."""
-    row = _BEGIN.one(db, tenant_=tenant, callback=callback)
-    if row is None:
-        return None
-    number, url, signature = row
-    _ADD_ATTEMPT.run(db, tenant=tenant, callback=callback, number=number, at=to_micros(at))
-    return number, url, signature
+def find_targets(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, Target]:
+    """Return what attempts need to know of callbacks, by id. Those that are gone are left out."""
+    targets: dict[int, Target] = {}
+    for batch in _DUE.batches([(tenant, callback) for callback in callbacks]):
+        targets.update((row[0], Target(*row)) for row in _READ_DUE.rows(db, batch) if row[0] is not None)
+    return targets
+
+
+def begin_attempt(db: Connection, tenant: int, target: Target, at: datetime) -> Target:
+    """Record that the next attempt begins. Returns the target with this attempt, whose number is `attempts`."""
+    number = target.attempts + 1
+    write_later(db, _BEGIN, (tenant, target.callback), (number, tenant, target.callback))
+    insert_rows(db, _ADD_ATTEMPT, [(tenant, target.callback, number, to_micros(at))])
+    return target._replace(attempts=number)
 
 
 def find_attempted(db: Connection, outcomes: Sequence[Outcome]) -> dict[tuple[int, int, int], Callback]:

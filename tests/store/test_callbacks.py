@@ -1,6 +1,9 @@
 """Callbacks and their attempts."""
 
+from datetime import datetime
+
 import pytest
+from sqlalchemy import Connection
 
 from sms_sandbox.store import callbacks, timeline
 from sms_sandbox.store.callbacks import DELIVERED, GIVEN_UP, WAITING, NewCallback, Outcome
@@ -45,15 +48,18 @@ def test_a_callback_knows_when_its_next_attempt_is_due(fresh: FreshTenant) -> No
     assert callback.next_due == NOON + seconds(60)
 
 
+def begin(db: Connection, fresh: FreshTenant, callback: int, at: datetime) -> None:
+    """Begin the next attempt of a callback."""
+    callbacks.begin_attempt(db, fresh.tenant, callbacks.find_targets(db, fresh.tenant, [callback])[callback], at)
+
+
 def test_attempts_are_numbered_and_end(fresh: FreshTenant) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
-        assert callbacks.begin_attempt(db, fresh.tenant, made, NOON) == (1, "http://localhost/?a=1", "abc")
-        assert callbacks.begin_attempt(db, fresh.tenant, made, NOON + seconds(60)) == (
-            2,
-            "http://localhost/?a=1",
-            "abc",
-        )
+        target = callbacks.begin_attempt(db, fresh.tenant, callbacks.find_targets(db, fresh.tenant, [made])[made], NOON)
+        assert target == (made, 1, "http://localhost/?a=1", "abc")
+        assert callbacks.find_targets(db, fresh.tenant, [made]) == {made: target}
+        assert callbacks.begin_attempt(db, fresh.tenant, target, NOON + seconds(60)).attempts == 2
         callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, NOON, 500, "answered 500", 1234, "oops é"))
         attempts = callbacks.attempts_of(db, fresh.tenant, [made, made + 1])
         callback = callbacks.read(db, fresh.tenant, made)
@@ -71,7 +77,7 @@ def test_attempts_are_numbered_and_end(fresh: FreshTenant) -> None:
 
 def test_a_deleted_callback_is_not_attempted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        assert callbacks.begin_attempt(db, fresh.tenant, 99, NOON) is None
+        assert callbacks.find_targets(db, fresh.tenant, [99]) == {}
         assert callbacks.attempts_of(db, fresh.tenant, [99]) == {99: []}
         assert callbacks.attempts_of(db, fresh.tenant, []) == {}
 
@@ -79,7 +85,7 @@ def test_a_deleted_callback_is_not_attempted(fresh: FreshTenant) -> None:
 def test_the_outcome_of_an_attempt_from_before_a_reset_is_ignored(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
-        callbacks.begin_attempt(db, fresh.tenant, made, NOON + seconds(9))
+        begin(db, fresh, made, NOON + seconds(9))
         unknown = [
             Outcome(fresh.tenant, made, 1, NOON, 200, None, 1, ""),
             Outcome(fresh.tenant, made, 2, NOON + seconds(9), 200, None, 1, ""),
@@ -129,7 +135,7 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: FreshTenant) -> No
 def test_impossible_characters_do_not_prevent_the_record_of_an_outcome(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
-        callbacks.begin_attempt(db, fresh.tenant, made, NOON)
+        begin(db, fresh, made, NOON)
         callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, NOON, None, "no\x00 \udcff", 1, "o\x00"))
         (ended,) = callbacks.attempts_of(db, fresh.tenant, [made])[made]
     assert (ended.error, ended.answer) == ("no\ufffd \ufffd", "o\ufffd")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from ...domain.callbacks import next_wait
 from ...domain.histogram import Histogram
 from ...store import callbacks, timeline
-from ...store.callbacks import Outcome
+from ...store.callbacks import Outcome, Target
 from ...store.database import Store
 from ...store.failures import is_database_failure
 from ...store.tenants import Tenant
@@ -203,27 +203,34 @@ def _ending(outcome: Outcome) -> str:
     return "timeout" if outcome.error.startswith("timed out") else "unreachable"
 
 
-def begin_attempt(db: Connection, tenant: Tenant, row: Due, real: datetime | None) -> CallbackRequest | None:
-    """Schedule a callback's next attempt, and begin the one that is due.
+def begin_attempts(db: Connection, tenant: Tenant, rows: Sequence[Due], real: datetime | None) -> list[CallbackRequest]:
+    """Schedule the next attempts of callbacks, and begin those that are due.
 
-    The next attempt is scheduled first, so that a crash can repeat an attempt but never lose one. With `real`, the
-    attempt is made now, however late it is; without, at the moment when it was due. Returns None if the callback is
-    gone, or if a fault drops or delays the attempt.
+    The next attempt is scheduled first, so that a crash can repeat an attempt but never lose one. With `real`, attempts
+    are made now, however late they are; without, at the moments when they were due. Callbacks that are gone have no
+    request, nor have attempts that a fault drops or delays.
     """
+    targets = callbacks.find_targets(db, tenant.id, [row.ref for row in rows])
+    return [request for row in rows if (request := _begin_attempt(db, tenant, row, real, targets))]
+
+
+def _begin_attempt(
+    db: Connection, tenant: Tenant, row: Due, real: datetime | None, targets: dict[int, Target]
+) -> CallbackRequest | None:
     at = row.due if real is None else max(row.due, tenant.clock.now(real))
     fault = fault_injection.find_fault(db, tenant, row, at)
     if fault and fault.wait:
         delayed = Plan(at + fault.wait, timeline.CALLBACK, row.ref, {**row.data, **fault.data}, row.lane)
         timeline.schedule(db, tenant.id, [delayed])
         return None
-    begun = callbacks.begin_attempt(db, tenant.id, row.ref, at)
-    if begun is None:
+    if row.ref not in targets:
         return None
-    number, url, signature = begun
+    target = targets[row.ref] = callbacks.begin_attempt(db, tenant.id, targets[row.ref], at)
+    number = target.attempts
     wait = None if row.data.get("once") else next_wait(number)
     if wait is not None:
         timeline.schedule(db, tenant.id, [Plan(at + wait, timeline.CALLBACK, row.ref, lane=row.lane)])
-    request = CallbackRequest(tenant.id, row.ref, number, url, signature, at, row.lane)
+    request = CallbackRequest(tenant.id, row.ref, number, target.url, target.signature, at, row.lane)
     if fault is None:
         return request
     if fault.effect == "drop":
