@@ -84,11 +84,12 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         write_ready(info, settings.ready_file)
         if watch is None:
             click.echo(f"sms-sandbox ready: {info.to_json()}")
+        at_terminal = sys.stderr.isatty() and settings.log_format != "json"
         for sentence in describe_exposure(settings, Path(info.ca).parent):
-            log.warning(sentence)
+            click.echo(sentence, err=True) if at_terminal else log.warning(sentence)
         if not is_loopback(settings.host) and settings.log_format != "json":  # a log must not hold the token
             click.echo(invite(settings, info), err=True)
-        if sys.stderr.isatty() and settings.log_format != "json":
+        if at_terminal:
             _greet(info)
         if watch is not None:
             click.echo("The traffic of all tenants follows; --quiet hides it.", err=True)

@@ -182,27 +182,36 @@ def test_a_person_at_a_terminal_sees_the_traffic(certificates: Certificates, tmp
         assert "hint: send-sms has no parameter `mesage`. Did you mean `message`?" in hint
 
 
-@pytest.mark.parametrize(("log_format", "greets"), [("text", True), ("json", False)])
-def test_a_person_at_a_terminal_sees_all_addresses(certificates: Certificates, log_format: str, greets: bool) -> None:
+def start_at_terminal(certificates: Certificates, *flags: str) -> tuple[dict[str, str], list[str]]:
+    """Start a server whose stderr is a terminal, and stop it. Return its ready line and what the terminal showed."""
     ours, its = os.openpty()
-    flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
-    command = [sys.executable, "-m", "sms_sandbox", "serve", *flags, "--log-format", log_format]
-    with start_process(command, stderr=its) as process:
+    ports = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
+    with start_process([sys.executable, "-m", "sms_sandbox", "serve", *ports, *flags], stderr=its) as process:
         os.close(its)
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline().removeprefix("sms-sandbox ready: "))
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
+        assert process.stdout.read() == ""
         assert process.wait(10) == 0
     output = b""
     with suppress(OSError):  # Linux reports the end of a terminal as an error
         while piece := os.read(ours, 1 << 16):
             output += piece
     os.close(ours)
-    assert rest == ""
-    lines = output.decode().splitlines()
+    return ready, output.decode().splitlines()
+
+
+@pytest.mark.parametrize(("log_format", "greets"), [("text", True), ("json", False)])
+def test_a_person_at_a_terminal_sees_all_addresses(certificates: Certificates, log_format: str, greets: bool) -> None:
+    ready, lines = start_at_terminal(certificates, "--log-format", log_format)
     assert len(lines) == (3 if greets else 0)
     if greets:
         assert all(ready[each] in lines[0] for each in ("https", "key", "secret"))
         assert f"{ready['http']}/" in lines[1]
         assert "Ctrl-C" in lines[2]
+
+
+def test_a_person_at_a_terminal_reads_sentences_and_no_log(certificates: Certificates) -> None:
+    _, lines = start_at_terminal(certificates, "--host", "0.0.0.0")  # noqa: S104 (what is under test)
+    assert lines[0] == "Other machines can reach this server, because it listens on 0.0.0.0."
+    assert not [line for line in lines if "WARNING" in line]
