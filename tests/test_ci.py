@@ -55,7 +55,7 @@ class Job:
         ignored = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "tests", "benchmarks", "certs")
         shutil.copytree(ROOT, self.sandbox, ignore=ignored)
         self._write(folder / "bin" / "python3", PYTHON)
-        self._write(folder / "run-your-tests", self.here(TESTS))
+        self._write(folder / "run-your-tests", self.localize(TESTS))
         self.environment = {
             "HOME": str(folder),
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
@@ -71,7 +71,7 @@ class Job:
         path.write_text(text)
         path.chmod(0o755)
 
-    def here(self, text: str) -> str:
+    def localize(self, text: str) -> str:
         """Return a text with the ports that are free here."""
         for usual, free in self.ports.items():
             text = text.replace(f"localhost:{usual}", f"localhost:{free}")
@@ -87,7 +87,7 @@ class Job:
         return {**ours, **kept, "PIP_CONSTRAINT": str(ROOT / "requirements.lock"), "PIP_NO_COMPILE": "1"}
 
     def run(self, script: str, environment: Mapping[str, str], where: Path) -> "subprocess.CompletedProcess[str]":
-        shell = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", self.here(script)]
+        shell = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", self.localize(script)]
         return subprocess.run(
             shell, cwd=where, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=300, check=False,
@@ -193,7 +193,9 @@ def environment_of(job: Job, files: tuple[Path, Path], own: Mapping[str, str]) -
     written = dict(line.split("=", 1) for line in variables.read_text().splitlines())
     path = ":".join([*reversed(paths.read_text().splitlines()), job.environment["PATH"]])
     given = {"GITHUB_ENV": str(variables), "GITHUB_PATH": str(paths)}
-    return job.environment | written | given | {name: job.here(value) for name, value in own.items()} | {"PATH": path}
+    return (
+        job.environment | written | given | {name: job.localize(value) for name, value in own.items()} | {"PATH": path}
+    )
 
 
 def refuses_connections(port: int) -> bool:

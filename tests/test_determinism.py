@@ -26,7 +26,7 @@ def servers(certificates: Certificates, fresh_postgres: Callable[[], str]) -> It
         yield [stack.enter_context(run_sandbox(each)) for each in (settings, shared)]
 
 
-def lived(server: Account, receiver: Receiver) -> bytes:
+def export_used_tenant(server: Account, receiver: Receiver) -> bytes:
     """Return the export of a tenant with something of every kind; the tenant is gone."""
     tenant = server.tenant(**MADE)
     make_history(tenant, receiver)
@@ -38,9 +38,9 @@ def lived(server: Account, receiver: Receiver) -> bytes:
 
 def test_the_same_calls_make_the_same_bytes(servers: list[Account], receiver: Receiver) -> None:
     embedded, shared = servers
-    first = lived(embedded, receiver)
-    assert_same(first, lived(embedded, receiver))
-    assert_same(first, lived(shared, receiver))
+    first = export_used_tenant(embedded, receiver)
+    assert_same(first, export_used_tenant(embedded, receiver))
+    assert_same(first, export_used_tenant(shared, receiver))
 
 
 def assert_same(one: bytes, other: bytes) -> None:
@@ -54,5 +54,5 @@ def assert_same(one: bytes, other: bytes) -> None:
 
 
 def test_the_calls_cause_every_kind_of_event(servers: list[Account], receiver: Receiver) -> None:
-    tables: dict[str, list[dict[str, Any]]] = json.loads(lived(servers[0], receiver))["tables"]
+    tables: dict[str, list[dict[str, Any]]] = json.loads(export_used_tenant(servers[0], receiver))["tables"]
     assert [name for name, rows in tables.items() if not rows] == ["failed_events"]  # which no call can cause

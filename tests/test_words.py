@@ -36,7 +36,7 @@ NO_NOUNS = {
     "how", "let", "of", "so", "those", "that", "what", "when", "where", "whether", "who", "whoever", "whose", "why",
 }  # fmt: skip
 
-# Names of variables that say nothing about their values.
+# Names of variables and functions that say nothing about their values.
 VAGUE_NAMES = {"found", "here", "said", "there", "told"}
 
 # What a name of a test does not have: it is a sentence in plain words that says what must hold.
@@ -177,13 +177,15 @@ def test_public_docstrings_begin_with_a_short_sentence() -> None:
     check_each(FILES, unclear)
 
 
-def test_locals_are_named_by_what_they_hold() -> None:
+def test_variables_and_functions_are_named_by_their_values() -> None:
     def vague(path: Path) -> Iterator[str]:
         functions = [each for each in ast.walk(parse(path)) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
         for node in chain.from_iterable(map(ast.walk, functions)):
             match node:
                 case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) if name in VAGUE_NAMES:
                     yield f"line {node.lineno}: {name}"
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in VAGUE_NAMES:
+                    yield f"line {node.lineno}: {name}()"
 
     check_each(FILES, vague)
 

@@ -62,7 +62,7 @@ def entries(fresh: FreshTenant) -> list[PendingEntry]:
     return kept.entries
 
 
-def made(entries: list[PendingEntry]) -> list[NewEntry]:
+def build_entries(entries: list[PendingEntry]) -> list[NewEntry]:
     return [entry.make(*entry.args) for entry in entries]
 
 
@@ -80,7 +80,9 @@ def test_a_call_whose_response_cannot_be_rendered_is_not_carried_out(
 ) -> None:
     answer = http.get(f"/answer-oddly.{fmt}", params={"name": "x"})
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (500, ENVELOPES[fmt], TYPES[fmt])
-    assert [(entry.method, entry.code, entry.status) for entry in made(entries)] == [("answer-oddly", "FAILED", 500)]
+    assert [(entry.method, entry.code, entry.status) for entry in build_entries(entries)] == [
+        ("answer-oddly", "FAILED", 500)
+    ]
     assert call.ok("get-lists")["lists_total"] == 0
     assert "cannot render" in caplog.text
 
@@ -133,7 +135,7 @@ def test_a_failure_around_a_call_is_an_api_error(
         answer = client.post(f"/send-sms.{fmt}", data=HELLO)
     assert failing.calls == 1
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (500, ENVELOPES[fmt], TYPES[fmt])
-    (entry,) = made(entries)
+    (entry,) = build_entries(entries)
     assert (entry.code, entry.status, entry.tenant) == ("FAILED", 500, fresh.tenant if caller_is_found else None)
     assert "an error in the sandbox" in caplog.text
 
@@ -162,7 +164,7 @@ def test_a_call_whose_traffic_cannot_be_written_is_not_carried_out(
     with patch.object(fresh.store.journal, "write", Failing()):
         answer = http.post("/send-sms.json", data=HELLO)
     assert (answer.status_code, answer.text) == (500, ENVELOPES["json"])
-    assert [(entry.method, entry.code) for entry in made(entries)] == [("send-sms", "FAILED")]
+    assert [(entry.method, entry.code) for entry in build_entries(entries)] == [("send-sms", "FAILED")]
     assert call.ok("get-balance")["balance"] == 1000
     assert "an error in the sandbox" in caplog.text
 
@@ -172,7 +174,7 @@ def test_an_entry_that_cannot_be_built_is_reduced_to_its_outcome(
 ) -> None:
     assert http.post("/send-sms.json", data=HELLO).status_code == 200
     with patch.object(answered_call, "_entry_maker", lambda: Failing()):
-        (entry,) = made(entries)
+        (entry,) = build_entries(entries)
     assert (entry.method, entry.code, entry.status, entry.request) == ("send-sms", "SUCCESS", 200, "{}")
     assert entry == traffic_entry.make_bare_entry(entries[0].args[0])
     assert "an error in the sandbox" in caplog.text

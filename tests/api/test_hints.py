@@ -31,7 +31,7 @@ def account(fresh: FreshTenant) -> Account:
     return replace(fresh.account, clock=Clock(frozen_at=NOW))
 
 
-def seen(
+def answered_call(
     account: Account | None, name: str, form: Mapping[str, str] | None = None, code: Code = Code.SUCCESS
 ) -> AnsweredCall:
     """Return a call with its answer."""
@@ -52,7 +52,7 @@ def only(call: AnsweredCall, *hosts: str) -> str:
 def test_ordinary_calls_give_no_hints(frozen: FreshTenant) -> None:
     scene = build_scene(frozen)
     for name, form in ANSWERED:
-        call = seen(frozen.account, name, {key: str(value) for key, value in form(scene).items()})
+        call = answered_call(frozen.account, name, {key: str(value) for key, value in form(scene).items()})
         assert hints(call, "a.example") == [], name
 
 
@@ -84,7 +84,7 @@ def test_ordinary_calls_give_no_hints(frozen: FreshTenant) -> None:
     ],
 )  # fmt: skip
 def test_likely_mistakes_have_hints(account: Account, name: str, form: dict[str, str], hint: str) -> None:
-    assert only(seen(account, name, form)) == hint
+    assert only(answered_call(account, name, form)) == hint
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_likely_mistakes_have_hints(account: Account, name: str, form: dict[str,
     ],
 )
 def test_a_callback_url_that_will_be_refused_has_a_hint(account: Account, url: str, hint: str) -> None:
-    call = seen(account, "send-sms", {"message": "x", "to": TO, "dlr_callback": url})
+    call = answered_call(account, "send-sms", {"message": "x", "to": TO, "dlr_callback": url})
     assert only(call).startswith(f"`dlr_callback`: {hint}")
 
 
@@ -107,12 +107,12 @@ def test_a_callback_url_that_will_be_refused_has_a_hint(account: Account, url: s
     "url", ["http://localhost:9000/", "http://127.0.0.1/", "http://app:3000/x", "http://10.1.2.3/", "http://app.test/"]
 )
 def test_a_callback_url_that_will_be_called_has_no_hint(account: Account, url: str) -> None:
-    assert hints(seen(account, "send-sms", {"message": "x", "to": TO, "dlr_callback": url})) == []
+    assert hints(answered_call(account, "send-sms", {"message": "x", "to": TO, "dlr_callback": url})) == []
 
 
 def test_a_listed_host_has_no_hint(account: Account) -> None:
     form = {"message": "x", "to": TO, "tracked_link_url": "https://b.example/"}
-    call = seen(account, "send-sms", {**form, "reply_callback": "https://hooks.example.com/"})
+    call = answered_call(account, "send-sms", {**form, "reply_callback": "https://hooks.example.com/"})
     assert hints(call, "hooks.example.com") == []
 
 
@@ -130,15 +130,20 @@ def test_a_listed_host_has_no_hint(account: Account) -> None:
     ],
 )
 def test_a_refused_sender_has_a_hint(account: Account, sender: str, hint: str) -> None:
-    assert only(seen(account, "send-sms", {"message": "x", "to": TO, "from": sender}, Code.BAD_CALLER_ID)) == hint
+    assert (
+        only(answered_call(account, "send-sms", {"message": "x", "to": TO, "from": sender}, Code.BAD_CALLER_ID)) == hint
+    )
 
 
 def test_the_sender_that_is_always_refused_needs_no_hint(account: Account) -> None:
-    assert hints(seen(account, "send-sms", {"message": "x", "to": TO, "from": "BADCALLERID"}, Code.BAD_CALLER_ID)) == []
+    assert (
+        hints(answered_call(account, "send-sms", {"message": "x", "to": TO, "from": "BADCALLERID"}, Code.BAD_CALLER_ID))
+        == []
+    )
 
 
 def test_a_secret_in_a_url_has_a_hint(account: Account) -> None:
-    call = seen(account, "edit-client", {"client_id": "1", "password": "x"})
+    call = answered_call(account, "edit-client", {"client_id": "1", "password": "x"})
     assert hints(call) == []
     assert (
         only(call._replace(verb="GET"))
@@ -147,18 +152,20 @@ def test_a_secret_in_a_url_has_a_hint(account: Account) -> None:
 
 
 def test_wrong_credentials_have_hints(account: Account) -> None:
-    assert only(seen(None, "get-balance", code=Code.AUTH_FAILED_NO_DATA)).startswith(
+    assert only(answered_call(None, "get-balance", code=Code.AUTH_FAILED_NO_DATA)).startswith(
         "Send the API key and secret as user name and"
     )
-    assert only(seen(account, "get-balance", code=Code.AUTH_FAILED)) == (
+    assert only(answered_call(account, "get-balance", code=Code.AUTH_FAILED)) == (
         "The API key is known, but the secret is not the one that belongs to it."
     )
-    stranger = seen(None, "get-balance", code=Code.AUTH_FAILED)._replace(authorization="Basic c2VjcmV0LWtleTp4")
+    stranger = answered_call(None, "get-balance", code=Code.AUTH_FAILED)._replace(
+        authorization="Basic c2VjcmV0LWtleTp4"
+    )
     assert only(stranger) == "No account in this sandbox has the key secr…."
 
 
 def test_a_body_that_is_not_read_has_a_hint(account: Account) -> None:
-    call = seen(account, "send-sms", code=Code.FIELD_EMPTY)
+    call = answered_call(account, "send-sms", code=Code.FIELD_EMPTY)
     assert only(call._replace(content_type="application/json; charset=utf-8")) == (
         "A body of type application/json is not read. Send the parameters as a form."
     )
@@ -170,18 +177,18 @@ def test_a_body_that_is_not_read_has_a_hint(account: Account) -> None:
 
 def test_an_unknown_method_has_a_hint(account: Account) -> None:
     assert (
-        only(seen(account, "send-sm", code=Code.NOT_IMPLEMENTED))
+        only(answered_call(account, "send-sm", code=Code.NOT_IMPLEMENTED))
         == "There is no method 'send-sm'. Did you mean send-sms?"
     )
-    assert only(seen(account, "get_balance", code=Code.NOT_IMPLEMENTED)) == (
+    assert only(answered_call(account, "get_balance", code=Code.NOT_IMPLEMENTED)) == (
         "There is no method 'get_balance'. Did you mean get-balance?"
     )
-    assert only(seen(account, "fly", code=Code.NOT_IMPLEMENTED)) == "There is no method 'fly'."
+    assert only(answered_call(account, "fly", code=Code.NOT_IMPLEMENTED)) == "There is no method 'fly'."
 
 
 def test_another_notation_of_a_form_has_a_hint(account: Account) -> None:
     form = read_form(b"", FORM, b"message=Caf%E9&to[]=61491570156")
-    assert hints(seen(account, "send-sms", form)) == [
+    assert hints(answered_call(account, "send-sms", form)) == [
         "`message` is not UTF-8, and is read as Windows-1252. Send UTF-8.",
         "`to` is an array in PHP's notation, and is read as a list. Separate items by commas.",
     ]
@@ -194,15 +201,17 @@ def test_credentials_in_another_encoding_have_a_hint(account: Account) -> None:
         ("utf-8", []),
     ):
         pair = b64encode(f"{french.key}:sécret".encode(encoding)).decode()
-        assert hints(seen(french, "get-balance")._replace(authorization=f"Basic {pair}")) == expected
+        assert hints(answered_call(french, "get-balance")._replace(authorization=f"Basic {pair}")) == expected
 
 
 def test_a_field_without_a_name_has_no_value_in_hints(account: Account) -> None:
-    assert only(seen(account, "get-list", {"list_id": "1", "": "x"})).startswith("get-list has no parameter ``")
+    assert only(answered_call(account, "get-list", {"list_id": "1", "": "x"})).startswith(
+        "get-list has no parameter ``"
+    )
 
 
 def test_the_number_of_hints_is_limited(account: Account) -> None:
-    assert len(hints(seen(account, "send-sms", {f"junk{index}": "x" for index in range(50)}))) == 10
+    assert len(hints(answered_call(account, "send-sms", {f"junk{index}": "x" for index in range(50)}))) == 10
 
 
 def test_an_empty_name_resembles_no_other() -> None:

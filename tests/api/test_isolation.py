@@ -18,7 +18,7 @@ TAKING_IDS = sorted(method.name for method in load_methods().values() if IDS & s
 LEASED = "61491570120"
 
 
-def kept(fresh: FreshTenant) -> Mapping[str, Any]:
+def stored_rows(fresh: FreshTenant) -> Mapping[str, Any]:
     """Return all rows of the tenant, except counters."""
     with fresh.store.begin() as db:
         return {
@@ -50,13 +50,13 @@ def test_data_of_other_accounts_cannot_be_reached(call: Caller, fresh: FreshTena
     snoops = [Caller(fresh.store, club["apikey"], club["apisecret"]), add_other_caller(fresh)]
     make_tenant(fresh.store, "stranger-key", "stranger-secret", name="stranger")
     snoops.append(Caller(fresh.store, "stranger-key", "stranger-secret"))
-    before = kept(fresh)
+    before = stored_rows(fresh)
     problems = []
     for method in TAKING_IDS:
         given = parameters(method, ids | ({"id": transaction} if method == "get-transaction" else {}))
         for snoop in [*snoops, *([] if method in RESELLERS_ONLY else [call])]:
             reply = snoop(method, **given)
-            after = kept(fresh)
+            after = stored_rows(fresh)
             leaks = any(word in json.dumps(reply) for word in ("Gym", "gym@", HANDSET))
             if reply["error"]["code"] == "FAILED" or leaks or after != before:
                 problems.append((method, reply))

@@ -13,44 +13,44 @@ from tests.contract.endpoint import Endpoint
 ANSWER = "get-sms.json 200 SUCCESS"
 
 
-def seen(tree: Any, result: str = "proven", why: str = "", answer: str = ANSWER) -> dict[str, Any]:
+def run_result(tree: Any, result: str = "proven", why: str = "", answer: str = ANSWER) -> dict[str, Any]:
     return {"results": {"test_x": [result, why]}, "seen": {"test_x": {answer: tree}}}
 
 
 def test_a_difference_names_method_test_field_and_both() -> None:
-    (line,) = compare(seen({"sms": "int"}), seen({"sms": "text"}))
+    (line,) = compare(run_result({"sms": "int"}), run_result({"sms": "text"}))
     assert line == Line("get-sms.json", "test_x", ".sms of 200 SUCCESS", "int", "text")
     assert str(line) == "get-sms.json · test_x · .sms of 200 SUCCESS: sandbox int, endpoint text"
 
 
 def test_equal_shapes_are_no_difference() -> None:
-    assert list(compare(seen({"sms": "int"}), seen({"sms": "int"}))) == []
+    assert list(compare(run_result({"sms": "int"}), run_result({"sms": "int"}))) == []
 
 
 def test_another_code_is_a_missing_answer_on_each_side() -> None:
-    other = seen({}, answer="get-sms.json 400 NOT_FOUND")
-    assert [(item.sandbox, item.endpoint) for item in compare(seen({}), other)] == [
+    other = run_result({}, answer="get-sms.json 400 NOT_FOUND")
+    assert [(item.sandbox, item.endpoint) for item in compare(run_result({}), other)] == [
         ("seen", "never seen"),
         ("never seen", "seen"),
     ]
 
 
 def test_a_test_that_fails_on_one_side_is_a_difference() -> None:
-    (line,) = compare(seen({}), seen({}, "FAILED", "assert 1 == 2"))
+    (line,) = compare(run_result({}), run_result({}, "FAILED", "assert 1 == 2"))
     assert (line.sandbox, line.endpoint) == ("proven", "assert 1 == 2")
 
 
 def test_a_test_skipped_on_one_side_is_not_compared() -> None:
-    assert list(compare(seen({"sms": "int"}), seen({}, "skipped", "not granted"))) == []
+    assert list(compare(run_result({"sms": "int"}), run_result({}, "skipped", "not granted"))) == []
 
 
 @pytest.mark.parametrize(
     ("endpoint", "sandbox", "code"),
     [
-        (seen({"sms": "int"}), seen({"sms": "int"}), SAME),
-        (seen({"sms": "int"}), seen({"sms": "text"}), DIFFERENT),
-        (None, seen({}), NOT_RUN),
-        (seen({}), None, NOT_RUN),
+        (run_result({"sms": "int"}), run_result({"sms": "int"}), SAME),
+        (run_result({"sms": "int"}), run_result({"sms": "text"}), DIFFERENT),
+        (None, run_result({}), NOT_RUN),
+        (run_result({}), None, NOT_RUN),
     ],
 )
 def test_the_exit_code_tells_if_there_is_a_difference(

@@ -18,7 +18,7 @@ NOON = "2030-01-31T12:00:00Z"
 
 
 @pytest.fixture
-def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
+def used_tenant(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
     """A tenant with data of every kind."""
     tenant = new_tenant(seed="lived", frozen_at=NOON)
     make_history(tenant, receiver)
@@ -44,11 +44,11 @@ def ended(tenant: Account) -> None:
     tenant.ok("DELETE", f"/tenants/{tenant.ok('GET', '/tenants/current')['name']}")
 
 
-def test_an_import_equals_its_export(server: Account, lived: Account, receiver: Receiver) -> None:
-    before = lived.control("GET", "/export", with_secrets="true").body
-    ended(lived)
+def test_an_import_equals_its_export(server: Account, used_tenant: Account, receiver: Receiver) -> None:
+    before = used_tenant.control("GET", "/export", with_secrets="true").body
+    ended(used_tenant)
     again = brought(server, json.loads(before))
-    assert (again.key, again.secret) == (lived.key, lived.secret)
+    assert (again.key, again.secret) == (used_tenant.key, used_tenant.secret)
     assert again.control("GET", "/export", with_secrets="true").body == before
     heard = len(receiver.received)
     happened = again.ok("POST", "/clock/advance", {"days": 400})["counts"]
@@ -58,8 +58,8 @@ def test_an_import_equals_its_export(server: Account, lived: Account, receiver: 
     assert again.send() > 0
 
 
-def test_a_copy_stands_beside_its_original(server: Account, lived: Account) -> None:
-    document = lived.ok("GET", "/export", with_secrets="true")
+def test_a_copy_stands_beside_its_original(server: Account, used_tenant: Account) -> None:
+    document = used_tenant.ok("GET", "/export", with_secrets="true")
     name = f"copy-{time.time_ns()}"
     assert server.refused("POST", "/import", {"document": document}) == (409, "conflict")
     assert server.refused("POST", "/import", {"document": document, "name": name}) == (409, "conflict")
@@ -73,9 +73,9 @@ def test_a_copy_stands_beside_its_original(server: Account, lived: Account) -> N
     assert client.key != document["tables"]["accounts"][1]["key"]
     assert client.api("get-balance")["balance"] < 50
     copied.send("Only here")
-    assert lived.ok("GET", "/messages", text="Only here")["page"]["total"] == 0
+    assert used_tenant.ok("GET", "/messages", text="Only here")["page"]["total"] == 0
     ended(copied)
-    assert lived.ok("GET", "/export", with_secrets="true") == document
+    assert used_tenant.ok("GET", "/export", with_secrets="true") == document
 
 
 def test_a_running_clock_resumes_from_the_exported_time(server: Account, tenant: Account) -> None:

@@ -4,12 +4,12 @@ from tests.receiver import Receiver
 from tests.sandbox import HANDSET, Account
 
 
-def made(tenant: Account, name: str = "people") -> int:
+def new_list(tenant: Account, name: str = "people") -> int:
     return int(tenant.api("add-list", name=name)["id"])
 
 
 def test_lists_are_listed(tenant: Account) -> None:
-    first, second = made(tenant), made(tenant, "others")
+    first, second = new_list(tenant), new_list(tenant, "others")
     tenant.api("add-to-list", list_id=first, msisdn=HANDSET)
     tenant.api("delete-from-list", list_id=first, msisdn=HANDSET)
     response = tenant.ok("GET", "/lists")
@@ -21,7 +21,7 @@ def test_lists_are_listed(tenant: Account) -> None:
 
 
 def test_the_automation_url_is_set(tenant: Account, receiver: Receiver) -> None:
-    list_id = made(tenant)
+    list_id = new_list(tenant)
     assert tenant.ok("PATCH", f"/lists/{list_id}", {"automation_url": receiver.url})["automation_url"] == receiver.url
     tenant.api("add-to-list", list_id=list_id, msisdn=HANDSET)
     receiver.wait_for(1)
@@ -35,13 +35,13 @@ def test_the_automation_url_is_set(tenant: Account, receiver: Receiver) -> None:
 def test_a_list_cannot_be_changed_by_another_account(tenant: Account) -> None:
     made_client = tenant.api("add-client", name="Abc", email="abc@example.com", password="x", msisdn=HANDSET)
     client = Account(tenant.ready, made_client["apikey"], made_client["apisecret"])
-    list_id = made(tenant)
+    list_id = new_list(tenant)
     assert client.refused("PATCH", f"/lists/{list_id}", {"automation_url": "http://localhost:1/"}) == (404, "not_found")
     assert tenant.ok("GET", "/lists")["lists"][0]["automation_url"] is None
 
 
 def test_invalid_list_settings_are_refused(tenant: Account) -> None:
-    list_id = made(tenant)
+    list_id = new_list(tenant)
     assert tenant.refused("PATCH", f"/lists/{list_id}", {"automation_url": "ftp://nowhere"}) == (422, "invalid")
     assert tenant.refused("PATCH", f"/lists/{list_id}", {}) == (422, "invalid")
     assert tenant.refused("PATCH", "/lists/1", {"automation_url": None}) == (404, "not_found")

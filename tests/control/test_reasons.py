@@ -65,23 +65,25 @@ def test_the_fate_is_explained_before_and_after_the_report(frozen: Account) -> N
 
 
 def test_the_delivery_report_is_explained(frozen: Account) -> None:
-    def told(message: int) -> str:
+    def delivery_report(message: int) -> str:
         return str(reasons(frozen, message)["delivery_report"])
 
     silent, loud = frozen.send("hi"), frozen.send("hi", dlr_callback="http://localhost:1/?secret=x")
-    assert told(silent) == (
+    assert delivery_report(silent) == (
         "Neither the call (`dlr_callback`) nor the account has a URL for delivery reports, so none is sent."
     )
     sent = "Goes to `http://localhost:1/?secret=…`: the call gave it as `dlr_callback`."
-    assert told(loud) == f"{sent} Nothing was sent yet, because the carrier has not reported."
+    assert delivery_report(loud) == f"{sent} Nothing was sent yet, because the carrier has not reported."
     frozen.ok("POST", "/clock/advance", {"minutes": 1})
-    assert told(loud) == sent
+    assert delivery_report(loud) == sent
     frozen.ok("PATCH", "/account", {"dlr_url": "http://localhost:1/all"})
-    assert told(silent).startswith("There was no URL for delivery reports at that time, so none was sent.")
+    assert delivery_report(silent).startswith("There was no URL for delivery reports at that time, so none was sent.")
     later = frozen.send("hi", send_at="2030-02-01 09:00:00")
-    assert told(later).startswith("Goes to `http://localhost:1/all`: the call gave no `dlr_callback`, and the account")
+    assert delivery_report(later).startswith(
+        "Goes to `http://localhost:1/all`: the call gave no `dlr_callback`, and the account"
+    )
     frozen.api_ok("cancel-sms", id=later)
-    assert told(later) == "It was cancelled, so there is nothing to report."
+    assert delivery_report(later) == "It was cancelled, so there is nothing to report."
 
 
 def test_the_answer_of_the_call_is_shown_in_xml_too(frozen: Account) -> None:

@@ -43,7 +43,7 @@ def act(tenant: Account, receiver: Receiver) -> None:
     tenant.ok("POST", "/clock/advance", {"days": 40})
 
 
-def again(tenant: Account, document: dict[str, Any]) -> bytes:
+def replay_document(tenant: Account, document: dict[str, Any]) -> bytes:
     answer = tenant.control("POST", "/replay", {"document": document})
     assert answer.status == 200, answer.body
     return answer.body
@@ -54,12 +54,12 @@ def test_calls_are_repeated_with_the_same_results(new_tenant: Make, receiver: Re
     act(tenant, receiver)
     document = tenant.ok("GET", "/export", with_secrets="true")
     heard = len(receiver.received)
-    replayed = again(tenant, document)
+    replayed = replay_document(tenant, document)
     parsed = json.loads(replayed)
     for name, rows in document["tables"].items():
         assert parsed["tables"][name] == rows, name
     assert parsed == document
-    assert again(tenant, parsed) == replayed
+    assert replay_document(tenant, parsed) == replayed
     assert len(receiver.received) == heard
     assert tenant.ok("GET", "/export", with_secrets="true") == document
 
@@ -68,8 +68,8 @@ def test_two_replays_give_the_same_bytes(new_tenant: Make, receiver: Receiver) -
     tenant = new_tenant(frozen_at=NOON)
     make_history(tenant, receiver)
     document = tenant.ok("GET", "/export", with_secrets="true")
-    first = again(tenant, document)
-    assert again(tenant, document) == first
+    first = replay_document(tenant, document)
+    assert replay_document(tenant, document) == first
     assert len(json.loads(first)["tables"]["messages"]) > 5
 
 
@@ -78,8 +78,8 @@ def test_a_tenant_whose_clock_runs_can_be_replayed(tenant: Account, receiver: Re
     sent = tenant.send()
     receiver.wait_for(1)
     document = tenant.ok("GET", "/export", with_secrets="true")
-    first = again(tenant, document)
-    assert again(tenant, document) == first
+    first = replay_document(tenant, document)
+    assert replay_document(tenant, document) == first
     parsed = json.loads(first)
     assert parsed["tenant"]["clock"] == {**document["tenant"]["clock"], "running": False}
     (recipient,) = parsed["tables"]["recipients"]

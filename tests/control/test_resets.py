@@ -18,7 +18,7 @@ REPLIES = "61491578888"
 
 
 @pytest.fixture
-def lived(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
+def used_tenant(new_tenant: Make, receiver: Receiver) -> Iterator[Account]:
     """A tenant with data of every kind."""
     tenant = new_tenant(seed="lived", frozen_at="2030-01-31T12:00:00Z")
     make_history(tenant, receiver)
@@ -63,44 +63,44 @@ def test_the_wire_type_lists_all_kinds() -> None:
     assert set(get_args(Kind)) == set(reset.KINDS)
 
 
-def test_each_kind_is_reset_alone(lived: Account) -> None:
-    before = look(lived)
+def test_each_kind_is_reset_alone(used_tenant: Account) -> None:
+    before = look(used_tenant)
     assert all(before[kind] != empty for kind, empty in EMPTY.items())
     for kind in ("mails", "keywords", "contacts", "messages", "numbers", "clients", "clock"):
-        state = lived.ok("POST", "/tenants/current/reset", {"kinds": [kind]})
-        assert state["key"] == lived.key
+        state = used_tenant.ok("POST", "/tenants/current/reset", {"kinds": [kind]})
+        assert state["key"] == used_tenant.key
         expected = before | {kind: EMPTY[kind]}
         if kind == "clients":  # their callbacks are removed with them
-            expected["messages"] = look(lived)["messages"]
-        assert look(lived) == expected, kind
+            expected["messages"] = look(used_tenant)["messages"]
+        assert look(used_tenant) == expected, kind
         before = expected
 
 
-def test_a_reset_of_numbers_resets_their_keywords(lived: Account) -> None:
-    lived.ok("POST", "/tenants/current/reset", {"kinds": ["numbers"]})
-    assert lived.api("get-keywords").get("keywords", []) == []
-    lived.api_ok("lease-number", number=LEASED)
-    assert set(lived.ok("POST", "/clock/advance", {"days": 40})["counts"]) >= {"number-renewal"}
+def test_a_reset_of_numbers_resets_their_keywords(used_tenant: Account) -> None:
+    used_tenant.ok("POST", "/tenants/current/reset", {"kinds": ["numbers"]})
+    assert used_tenant.api("get-keywords").get("keywords", []) == []
+    used_tenant.api_ok("lease-number", number=LEASED)
+    assert set(used_tenant.ok("POST", "/clock/advance", {"days": 40})["counts"]) >= {"number-renewal"}
 
 
-def test_ids_continue_and_time_passes_after_each_reset(lived: Account) -> None:
-    last = lived.ok("GET", "/messages", max=1)["messages"][0]["id"]
+def test_ids_continue_and_time_passes_after_each_reset(used_tenant: Account) -> None:
+    last = used_tenant.ok("GET", "/messages", max=1)["messages"][0]["id"]
     for kind in reset.KINDS:
-        lived.ok("POST", "/tenants/current/reset", {"kinds": [kind]})
-        lived.ok("POST", "/clock/advance", {"days": 40})
-        sent = lived.send("Still works")
+        used_tenant.ok("POST", "/tenants/current/reset", {"kinds": [kind]})
+        used_tenant.ok("POST", "/clock/advance", {"days": 40})
+        sent = used_tenant.send("Still works")
         assert sent > last
         last = sent
-        assert lived.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes"})["message_id"] == sent
+        assert used_tenant.ok("POST", "/inbound", {"from": HANDSET, "text": "Yes"})["message_id"] == sent
 
 
-def test_clients_are_gone_with_their_keys_and_numbers(lived: Account) -> None:
-    client = client_of(lived)
-    lived.ok("POST", "/tenants/current/reset", {"kinds": ["clients"]})
+def test_clients_are_gone_with_their_keys_and_numbers(used_tenant: Account) -> None:
+    client = client_of(used_tenant)
+    used_tenant.ok("POST", "/tenants/current/reset", {"kinds": ["clients"]})
     assert client.api("get-balance")["error"]["code"] == "AUTH_FAILED"
     assert client.refused("GET", "/account") == (401, "unauthorised")
-    lived.api_ok("lease-number", number="61491570121")
-    happened = lived.ok("POST", "/clock/advance", {"days": 40})["counts"]
+    used_tenant.api_ok("lease-number", number="61491570121")
+    happened = used_tenant.ok("POST", "/clock/advance", {"days": 40})["counts"]
     assert happened["number-renewal"] >= 3
     assert happened["keyword-renewal"] == 1
 

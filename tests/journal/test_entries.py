@@ -39,7 +39,7 @@ def calls(fresh: FreshTenant, *texts: str) -> list[NewEntry]:
     ]  # fmt: skip
 
 
-def wanted(fresh: FreshTenant, **asked: object) -> list[int]:
+def matching_ids(fresh: FreshTenant, **asked: object) -> list[int]:
     """Return the ids of the entries that a filter finds."""
     with fresh.store.begin() as db:
         asking = EntryFilter(**asked)  # type: ignore[arg-type]
@@ -135,24 +135,24 @@ def test_entries_are_filtered(fresh: FreshTenant) -> None:
             request={"a": 'x","b":"y'},
         ),
     )
-    assert wanted(fresh) == [4, 3, 2, 1]
-    assert wanted(fresh, kind="inbound") == [3]
-    assert wanted(fresh, method="send-sms") == [4, 1]
-    assert wanted(fresh, numbers=(mobile,)) == [3, 1]
-    assert wanted(fresh, numbers=("0", number)) == [3]
-    assert wanted(fresh, code="NOT_FOUND") == [2]
-    assert wanted(fresh, text="% OFF") == [1]
-    assert wanted(fresh, text="_") == []
-    assert wanted(fresh, text="ber") == [3]
-    assert wanted(fresh, rule="FAULT 1") == [2]
-    assert wanted(fresh, after=2) == [4, 3]
-    assert wanted(fresh, since=NOON + timedelta(seconds=1), until=NOON + timedelta(seconds=2)) == [3, 2]
-    assert wanted(fresh, params={"a": "50%"}) == [1]
-    assert wanted(fresh, params={"a": "50"}) == []
-    assert wanted(fresh, params={"A": "50%"}) == []
-    assert wanted(fresh, params={"b": "y"}) == []
-    assert wanted(fresh, params={"a": 'x","b":"y'}) == [4]
-    assert wanted(fresh, kind="call", method="send-sms", after=1) == [4]
+    assert matching_ids(fresh) == [4, 3, 2, 1]
+    assert matching_ids(fresh, kind="inbound") == [3]
+    assert matching_ids(fresh, method="send-sms") == [4, 1]
+    assert matching_ids(fresh, numbers=(mobile,)) == [3, 1]
+    assert matching_ids(fresh, numbers=("0", number)) == [3]
+    assert matching_ids(fresh, code="NOT_FOUND") == [2]
+    assert matching_ids(fresh, text="% OFF") == [1]
+    assert matching_ids(fresh, text="_") == []
+    assert matching_ids(fresh, text="ber") == [3]
+    assert matching_ids(fresh, rule="FAULT 1") == [2]
+    assert matching_ids(fresh, after=2) == [4, 3]
+    assert matching_ids(fresh, since=NOON + timedelta(seconds=1), until=NOON + timedelta(seconds=2)) == [3, 2]
+    assert matching_ids(fresh, params={"a": "50%"}) == [1]
+    assert matching_ids(fresh, params={"a": "50"}) == []
+    assert matching_ids(fresh, params={"A": "50%"}) == []
+    assert matching_ids(fresh, params={"b": "y"}) == []
+    assert matching_ids(fresh, params={"a": 'x","b":"y'}) == [4]
+    assert matching_ids(fresh, kind="call", method="send-sms", after=1) == [4]
 
 
 def test_the_oldest_are_dropped_and_counted(fresh: FreshTenant) -> None:
@@ -161,9 +161,9 @@ def test_the_oldest_are_dropped_and_counted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert queries.count_dropped(db, fresh.tenant) == 7
         assert queries.find_bounds(db, fresh.tenant).last == 12
-    assert wanted(fresh) == [12, 11, 10, 9, 8]
+    assert matching_ids(fresh) == [12, 11, 10, 9, 8]
     note(fresh, *calls(fresh, *map(str, range(20))), most=5)
-    assert wanted(fresh) == [32, 31, 30, 29, 28]
+    assert matching_ids(fresh) == [32, 31, 30, 29, 28]
     with fresh.store.begin() as db:
         assert queries.count_dropped(db, fresh.tenant) == 27
 
@@ -180,7 +180,7 @@ def test_ids_continue_after_clearing_and_the_dropped_count_is_reset(fresh: Fresh
         assert queries.find_bounds(db, fresh.tenant).last == 3
     note(fresh, *calls(fresh, "noted before it was cleared"), at=early)
     note(fresh, *calls(fresh, "d", "e", "f"), most=2)
-    assert wanted(fresh) == [6, 5]
+    assert matching_ids(fresh) == [6, 5]
     with fresh.store.begin() as db:
         assert queries.count_dropped(db, fresh.tenant) == 1
 
@@ -194,9 +194,9 @@ def test_a_deleted_or_reset_tenant_gets_no_old_entries(fresh: FreshTenant) -> No
         entries.begin(db, fresh.tenant)
     note(other, *calls(other, "gone"))
     note(fresh, *calls(fresh, "of a tenant before"), at=early)
-    assert wanted(fresh) == wanted(other) == []
+    assert matching_ids(fresh) == matching_ids(other) == []
     note(fresh, *calls(fresh, "of this one"))
-    assert wanted(fresh) == [1]
+    assert matching_ids(fresh) == [1]
 
 
 def test_an_entry_without_a_time_has_that_of_its_recording(fresh: FreshTenant) -> None:
@@ -215,11 +215,11 @@ def neighbour(store: Store, fresh: FreshTenant) -> FreshTenant:
 def test_tenants_see_their_own_entries_numbered_by_themselves(fresh: FreshTenant, neighbour: FreshTenant) -> None:
     note(fresh, *calls(fresh, "a", "b"))
     note(neighbour, *calls(neighbour, "c"))
-    assert wanted(fresh) == [2, 1]
-    assert wanted(neighbour) == [1]
+    assert matching_ids(fresh) == [2, 1]
+    assert matching_ids(neighbour) == [1]
     with fresh.store.begin() as db:
         queries.clear(db, neighbour.tenant)
-    assert wanted(fresh) == [2, 1]
+    assert matching_ids(fresh) == [2, 1]
 
 
 def test_sent_messages_are_filtered_as_entries_are(fresh: FreshTenant, neighbour: FreshTenant) -> None:
@@ -253,8 +253,8 @@ def test_refused_credentials_do_not_displace_other_entries(fresh: FreshTenant, m
     note(fresh, *good[:4], most=5)
     for each in bad:
         note(fresh, each, most=5)
-    assert wanted(fresh, text="good") == [4, 3, 2, 1]
-    assert wanted(fresh, text="bad") == [54, 53, 52]
+    assert matching_ids(fresh, text="good") == [4, 3, 2, 1]
+    assert matching_ids(fresh, text="bad") == [54, 53, 52]
     note(fresh, *good[4:], most=5)
-    assert wanted(fresh, text="good") == [58, 57, 56, 55, 4]
-    assert wanted(fresh, text="bad") == [54, 53, 52]
+    assert matching_ids(fresh, text="good") == [58, 57, 56, 55, 4]
+    assert matching_ids(fresh, text="bad") == [54, 53, 52]

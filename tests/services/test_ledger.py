@@ -53,19 +53,19 @@ def new_client(db: Connection, fresh: FreshTenant, name: str = "Gym", **details:
         NOON,
     )
     assert made is not None
-    return again(db, fresh, made)
+    return reread(db, fresh, made)
 
 
-def again(db: Connection, fresh: FreshTenant, account: int) -> Account:
+def reread(db: Connection, fresh: FreshTenant, account: int) -> Account:
     stored = accounts.read(db, fresh.tenant, account)
     assert stored is not None
     return stored
 
 
-def seen(db: Connection, account: Account) -> Client:
-    client_row = clients.read(db, account.tenant, account.id)
-    assert client_row is not None
-    return client_row
+def client_row(db: Connection, account: Account) -> Client:
+    row = clients.read(db, account.tenant, account.id)
+    assert row is not None
+    return row
 
 
 def test_an_account_opens_with_a_transaction(fresh: FreshTenant) -> None:
@@ -94,7 +94,7 @@ def test_a_charge_that_cannot_be_paid_leaves_nothing_behind(fresh: FreshTenant) 
         client = new_client(db, fresh)
         assert not ledger.charge_sms(db, client, 1, 1, 8_700, NOON)
         assert book(db, client) == []
-        assert seen(db, client).total_sms == 0
+        assert client_row(db, client).total_sms == 0
 
 
 def test_a_client_pays_or_its_reseller_does(fresh: FreshTenant) -> None:
@@ -102,9 +102,9 @@ def test_a_client_pays_or_its_reseller_does(fresh: FreshTenant) -> None:
         client = new_client(db, fresh)
         ledger.set_balance(db, client, 10, NOON)
         assert ledger.charge(db, client, 4, transactions.FEE, "test", NOON)
-        assert (seen(db, client).balance, seen(db, fresh.account).balance) == (6, 100_000_000)
+        assert (client_row(db, client).balance, client_row(db, fresh.account).balance) == (6, 100_000_000)
         assert ledger.charge(db, replace(client, client_pays=False), 7, transactions.FEE, "test", NOON)
-        assert (seen(db, client).balance, seen(db, fresh.account).balance) == (6, 99_999_993)
+        assert (client_row(db, client).balance, client_row(db, fresh.account).balance) == (6, 99_999_993)
         assert book(db, fresh.account)[0].account == fresh.account.id
         check_books(db, fresh.tenant)
 
@@ -116,15 +116,15 @@ def test_margins_are_as_recorded(fresh: FreshTenant) -> None:
     """
     with fresh.store.begin() as db:
         accounts.change(db, fresh.tenant, fresh.account.id, {"price": pricing.to_units(Decimal("0.054"))})
-        fresh = FreshTenant(fresh.store, fresh.tenant, again(db, fresh, fresh.account.id))
+        fresh = FreshTenant(fresh.store, fresh.tenant, reread(db, fresh, fresh.account.id))
         client = new_client(db, fresh, sms_margin=2_000)
         ledger.set_balance(db, client, pricing.to_units(Decimal(15)), NOON)
         cost = pricing.cost(5, client.sms_price)
         assert ledger.charge_sms(db, client, 1, 5, cost, NOON)
-        totals = seen(db, client)
+        totals = client_row(db, client)
         assert pricing.from_units(totals.balance) == Decimal("14.63")
         assert (totals.total_sms, totals.total_spend, totals.total_revenue) == (5, 37_000, 10_000)
-        own = seen(db, fresh.account)
+        own = client_row(db, fresh.account)
         assert (own.balance, own.total_sms, own.total_revenue) == (100_000_000, 0, 0)
 
 
@@ -135,8 +135,8 @@ def test_a_refund_goes_to_the_account_that_paid(fresh: FreshTenant) -> None:
         assert ledger.charge_sms(db, client, 9, 3, cost, NOON)
         assert transactions.find_payment(db, fresh.tenant, 9) == (fresh.account.id, cost, 3_000)
         ledger.refund_sms(db, replace(client, client_pays=True, sms_margin=5), 9, 3, cost, NOON)
-        assert (seen(db, client).balance, seen(db, fresh.account).balance) == (0, 100_000_000)
-        totals = seen(db, client)
+        assert (client_row(db, client).balance, client_row(db, fresh.account).balance) == (0, 100_000_000)
+        totals = client_row(db, client)
         assert (totals.total_sms, totals.total_spend, totals.total_revenue) == (0, 0, 0)
         check_books(db, fresh.tenant)
 
@@ -147,7 +147,7 @@ def test_something_free_is_possible_with_a_negative_balance(fresh: FreshTenant) 
         ledger.set_balance(db, client, -5, NOON)
         assert ledger.charge_sms(db, client, 1, 1, 0, NOON)
         assert not ledger.charge_sms(db, client, 2, 1, 1, NOON)
-        assert (seen(db, client).balance, seen(db, client).total_sms) == (-5, 1)
+        assert (client_row(db, client).balance, client_row(db, client).total_sms) == (-5, 1)
         check_books(db, fresh.tenant)
 
 
@@ -155,9 +155,9 @@ def test_something_free_is_counted_but_no_transaction(fresh: FreshTenant) -> Non
     with fresh.store.begin() as db:
         client = replace(new_client(db, fresh), price=0)
         assert ledger.charge_sms(db, client, 9, 2, 0, NOON)
-        assert seen(db, client).total_sms == 2
+        assert client_row(db, client).total_sms == 2
         ledger.refund_sms(db, client, 9, 2, 0, NOON)
-        assert seen(db, client).total_sms == 0
+        assert client_row(db, client).total_sms == 0
         assert book(db, client) == []
 
 
@@ -224,7 +224,7 @@ def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int, bool]
         open_sends: list[tuple[int, int, int]] = []
         for number, (what, size, client_pays) in enumerate(moves, 1):
             clients.change(db, fresh.account, client.id, Details(client_pays=client_pays))
-            client = again(db, fresh, client.id)
+            client = reread(db, fresh, client.id)
             match what:
                 case "send":
                     cost = pricing.cost(size, client.sms_price)
@@ -240,7 +240,7 @@ def test_the_books_balance(fresh: FreshTenant, moves: list[tuple[str, int, bool]
                     ledger.set_balance(db, client, size, NOON)
                 case "margin":
                     clients.change(db, fresh.account, client.id, Details(sms_margin=size))
-        totals = seen(db, client)
+        totals = client_row(db, client)
         assert totals.total_sms == sum(parts for _, parts, _ in open_sends)
         assert totals.total_spend == sum(cost for _, _, cost in open_sends)
         assert 0 <= totals.total_revenue <= totals.total_spend

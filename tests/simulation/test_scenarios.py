@@ -28,7 +28,7 @@ TRUE, STRANGE = 340000001, 40000001
 Told = list[tuple[float, str, str, int]]
 
 
-def told(fresh: FreshTenant) -> Told:
+def callbacks_of(fresh: FreshTenant) -> Told:
     """Return the callbacks in order: seconds after noon, event, status or text, message id."""
     calls: Told = []
     for callback, _ in queries.all_callbacks(fresh):
@@ -38,7 +38,7 @@ def told(fresh: FreshTenant) -> Told:
     return sorted(calls)
 
 
-def because(fresh: FreshTenant) -> set[str]:
+def rules_of_callbacks(fresh: FreshTenant) -> set[str]:
     """Return the rules that the callbacks name."""
     with fresh.store.begin() as db:
         return set(db.scalars(select(tables.callbacks.c.rule).where(tables.callbacks.c.tenant == fresh.tenant)))
@@ -91,12 +91,12 @@ async def test_a_magic_number_meets_its_scenario(
     callbacks, status = EXPECTED[name]
     reply = await call.ok("send-sms", message="Hello", to=NUMBERS[name][-1])
     await runner.advance(hooked.tenant, by=timedelta(days=4))
-    assert told(hooked) == callbacks
+    assert callbacks_of(hooked) == callbacks
     assert len(receiver.requests) == len(callbacks)
     assert queries.recipient(hooked, reply["message_id"]).status == status
     message = queries.message(hooked, TRUE)
     assert (message.delivered + message.soft_bounced + message.hard_bounced, message.pending) == (1, 0)
-    assert because(hooked) == {"" if name == "delivered" else f"scenario {name}"}
+    assert rules_of_callbacks(hooked) == {"" if name == "delivered" else f"scenario {name}"}
 
 
 async def test_each_recipient_gets_its_own_scenario_in_any_kind_of_send(
@@ -134,7 +134,7 @@ async def test_a_message_that_expires_first_bounces(
 ) -> None:
     await call.ok("send-sms", message="Hello", to=NUMBERS[name][0], validity=validity)
     await runner.advance(hooked.tenant, by=timedelta(days=4))
-    assert told(hooked) == callbacks
+    assert callbacks_of(hooked) == callbacks
 
 
 async def test_an_expired_message_gets_no_reply_and_its_report_is_repeated(
@@ -144,7 +144,7 @@ async def test_an_expired_message_gets_no_reply_and_its_report_is_repeated(
     for name in ("replies", "report-twice", "out-of-order"):
         await call.ok("send-sms", message="Hello", to=NUMBERS[name][0], validity=1)
     await runner.advance(hooked.tenant, by=timedelta(days=4))
-    assert [(after, says, message - TRUE) for after, _, says, message in told(hooked)] == [
+    assert [(after, says, message - TRUE) for after, _, says, message in callbacks_of(hooked)] == [
         (60, SOFT_BOUNCE, 0), (60, SOFT_BOUNCE, 1), (60, SOFT_BOUNCE, 2), (61, PENDING, 2), (61, SOFT_BOUNCE, 1),
     ]  # fmt: skip
 
@@ -170,8 +170,8 @@ async def test_options_of_a_rule_change_its_scenario(
     plan(hooked, ORDINARY, name, **options)
     await call.ok("send-sms", message="Hello", to=ORDINARY)
     await runner.advance(hooked.tenant, by=timedelta(days=1))
-    assert told(hooked) == callbacks
-    assert because(hooked) == {f"rule 1 ({name})"}
+    assert callbacks_of(hooked) == callbacks
+    assert rules_of_callbacks(hooked) == {f"rule 1 ({name})"}
 
 
 async def test_stop_opts_the_handset_out(hooked: FreshTenant, runner: Runner, call: Client) -> None:
@@ -187,7 +187,7 @@ async def test_stop_opts_the_handset_out(hooked: FreshTenant, runner: Runner, ca
 async def test_a_reply_to_a_word_is_lost(hooked: FreshTenant, runner: Runner, call: Client) -> None:
     await call.ok("send-sms", message="Hello", to=NUMBERS["replies"][0], from_="Abc")
     await runner.advance(hooked.tenant, by=timedelta(minutes=1))
-    assert told(hooked) == [(1, "dlr", DELIVERED, TRUE)]
+    assert callbacks_of(hooked) == [(1, "dlr", DELIVERED, TRUE)]
 
 
 async def test_a_flaky_number_keeps_to_its_shares(hooked: FreshTenant, runner: Runner, call: Client) -> None:

@@ -113,20 +113,20 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: FreshTenant) -> No
     with fresh.store.begin() as db:
         callbacks.set_state(db, fresh.tenant, every[2], DELIVERED)
 
-        def found(**wanted: object) -> list[int]:
+        def find_ids(**wanted: object) -> list[int]:
             page = callbacks.list_page(db, fresh.tenant, FIRST_PAGE, **wanted)  # type: ignore[arg-type]
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 
-        assert found() == every[::-1]
+        assert find_ids() == every[::-1]
         one = callbacks.read(db, fresh.tenant, every[1])
         assert one is not None
         assert one.id == every[1]
-        assert found(event="reply") == [every[1]]
-        assert found(message=2) == [every[2]]
-        assert found(msisdn=HANDSETS[1]) == [every[3]]
-        assert found(state=DELIVERED) == [every[2]]
-        assert found(state=DELIVERED, event="reply") == []
+        assert find_ids(event="reply") == [every[1]]
+        assert find_ids(message=2) == [every[2]]
+        assert find_ids(msisdn=HANDSETS[1]) == [every[3]]
+        assert find_ids(state=DELIVERED) == [every[2]]
+        assert find_ids(state=DELIVERED, event="reply") == []
         assert callbacks.list_page(db, fresh.tenant + 1, FIRST_PAGE).rows == []
         second = callbacks.list_page(db, fresh.tenant, Paging(2, 3))
     assert ([each.id for each in second.rows], second.total) == ([first], 4)

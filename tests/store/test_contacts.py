@@ -17,7 +17,7 @@ def people(fresh: FreshTenant) -> ContactList:
         return contacts.add_list(db, fresh.tenant, fresh.account.id, "People", {"2": "Shoe size"}, NOON)
 
 
-def again(fresh: FreshTenant, contact_list: ContactList) -> ContactList:
+def reread(fresh: FreshTenant, contact_list: ContactList) -> ContactList:
     with fresh.store.begin() as db:
         kept = contacts.read_list(db, fresh.tenant, contact_list.id)
     assert kept is not None
@@ -31,14 +31,14 @@ def join(fresh: FreshTenant, contact_list: ContactList, *handsets: str) -> None:
 
 
 def test_a_list_is_stored_as_it_was_added(fresh: FreshTenant, people: ContactList) -> None:
-    assert again(fresh, people) == people
+    assert reread(fresh, people) == people
     with fresh.store.begin() as db:
         assert contacts.find_list_id(db, fresh.tenant, fresh.account.id, "People") == people.id
         assert contacts.find_list_id(db, fresh.tenant, fresh.account.id, "people") is None
         assert contacts.find_list_id(db, fresh.tenant, fresh.account.id + 1, "People") is None
         assert contacts.read_list(db, fresh.tenant, people.id + 1) is None
         undated = contacts.add_list(db, fresh.tenant, fresh.account.id, "Keyword", {}, None)
-    assert again(fresh, undated).created is None
+    assert reread(fresh, undated).created is None
 
 
 def test_lists_of_an_account_come_oldest_first(fresh: FreshTenant, people: ContactList) -> None:
@@ -60,7 +60,7 @@ def test_a_member_is_stored_as_it_was_added(fresh: FreshTenant, people: ContactL
         )  # fmt: skip
         assert contacts.read_member(db, fresh.tenant, people.id, HANDSETS[1]) is None
         assert contacts.read_member(db, fresh.tenant, people.id + 1, HANDSETS[0]) is None
-    assert (again(fresh, people).members_active, again(fresh, people).members_total) == (1, 1)
+    assert (reread(fresh, people).members_active, reread(fresh, people).members_total) == (1, 1)
 
 
 def test_a_number_is_on_a_list_only_once(fresh: FreshTenant, people: ContactList) -> None:
@@ -69,7 +69,7 @@ def test_a_number_is_on_a_list_only_once(fresh: FreshTenant, people: ContactList
         before = contacts.read_member(db, fresh.tenant, people.id, HANDSETS[0])
         assert contacts.add_member(db, fresh.tenant, people.id, HANDSETS[0], ("Other", None), {}, NOON) is None
         assert contacts.read_member(db, fresh.tenant, people.id, HANDSETS[0]) == before
-    assert again(fresh, people).members_total == 1
+    assert reread(fresh, people).members_total == 1
 
 
 @pytest.mark.parametrize("reason", [DELETED, OPTED_OUT])
@@ -82,7 +82,7 @@ def test_a_member_leaves_once(fresh: FreshTenant, people: ContactList, reason: s
         left = contacts.read_member(db, fresh.tenant, people.id, HANDSETS[0])
     assert left is not None
     assert (left.status, left.reason) == (INACTIVE, reason)
-    assert (again(fresh, people).members_active, again(fresh, people).members_total) == (1, 2)
+    assert (reread(fresh, people).members_active, reread(fresh, people).members_total) == (1, 2)
 
 
 @settings(max_examples=20)
@@ -103,7 +103,7 @@ def test_the_counts_of_a_list_equal_the_members_on_its_pages(fresh: FreshTenant,
                 )
             if msisdn in known:
                 known[msisdn] = False
-    contact_list = again(fresh, contact_list)
+    contact_list = reread(fresh, contact_list)
     with fresh.store.begin() as db:
         for status, expected in (
             (None, sorted(known)),
@@ -117,7 +117,7 @@ def test_the_counts_of_a_list_equal_the_members_on_its_pages(fresh: FreshTenant,
 
 def test_members_are_listed_by_number(fresh: FreshTenant, people: ContactList) -> None:
     join(fresh, people, *reversed(HANDSETS[:5]))
-    contact_list = again(fresh, people)
+    contact_list = reread(fresh, people)
     with fresh.store.begin() as db:
         second = contacts.list_members(db, fresh.tenant, contact_list, None, Paging(2, 2))
     assert ([member.msisdn for member in second.rows], second.total) == (list(HANDSETS[2:4]), 5)

@@ -65,17 +65,17 @@ def test_messages_of_an_account_are_filtered_by_time(fresh: FreshTenant) -> None
         called_off, _ = send(db, fresh, HANDSETS[:1], at=NOON + seconds(30))
         messages.cancel(db, fresh.tenant, called_off)
 
-        def found(start: float, end: float, msisdn: str | None = None) -> list[int]:
+        def find_ids(start: float, end: float, msisdn: str | None = None) -> list[int]:
             span = (NOON + seconds(start), NOON + seconds(end))
             page = reports.list_sent_by(db, fresh.tenant, fresh.account.id, *span, msisdn, FIRST_PAGE)
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 
-        assert found(0, 60) == [late, early + 1, early]
-        assert found(0, 59) == [early + 1, early]
-        assert found(1, 60) == [late]
-        assert found(0, 60, HANDSETS[1]) == [early + 1]
-        assert found(0, 60, HANDSETS[5]) == []
+        assert find_ids(0, 60) == [late, early + 1, early]
+        assert find_ids(0, 59) == [early + 1, early]
+        assert find_ids(1, 60) == [late]
+        assert find_ids(0, 60, HANDSETS[1]) == [early + 1]
+        assert find_ids(0, 60, HANDSETS[5]) == []
         nobodys = reports.list_sent_by(
             db, fresh.tenant, fresh.account.id + 1, NOON, NOON + seconds(60), None, FIRST_PAGE
         )
@@ -88,18 +88,18 @@ def test_messages_of_a_tenant_are_filtered(fresh: FreshTenant) -> None:
         two, _ = send(db, fresh, HANDSETS[:1], sender="MyShop")
         messages.set_status(db, fresh.tenant, two, messages.SENT)
 
-        def found(sender: str | None = None, status: str | None = None, text: str | None = None) -> list[int]:
+        def find_ids(sender: str | None = None, status: str | None = None, text: str | None = None) -> list[int]:
             page = reports.list_messages(db, fresh.tenant, FIRST_PAGE, reports.MessageFilter(sender, status, text))
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 
-        assert found() == [two, one]
-        assert found(sender="MyShop") == [two]
-        assert found(status=messages.SCHEDULED) == [one]
-        assert found(text="0% o") == [one]
-        assert found(text="%") == [one]
-        assert found(text="_") == []
-        assert found(text="Hello", status=messages.SCHEDULED) == []
+        assert find_ids() == [two, one]
+        assert find_ids(sender="MyShop") == [two]
+        assert find_ids(status=messages.SCHEDULED) == [one]
+        assert find_ids(text="0% o") == [one]
+        assert find_ids(text="%") == [one]
+        assert find_ids(text="_") == []
+        assert find_ids(text="Hello", status=messages.SCHEDULED) == []
 
 
 def test_recipients_of_a_tenant_are_filtered(fresh: FreshTenant) -> None:
@@ -108,13 +108,13 @@ def test_recipients_of_a_tenant_are_filtered(fresh: FreshTenant) -> None:
         _, second = send(db, fresh, HANDSETS[:1])
         recipients.set_reported(db, fresh.tenant, {first: (DELIVERED, NOON)})
 
-        def found(message: int | None = None, msisdn: str | None = None, status: str | None = None) -> list[int]:
+        def find_ids(message: int | None = None, msisdn: str | None = None, status: str | None = None) -> list[int]:
             page = reports.list_recipients(db, fresh.tenant, FIRST_PAGE, message, msisdn, status)
             assert page.total == len(page.rows)
             return [each.id for each in page.rows]
 
-        assert found() == [second, first + 1, first]
-        assert found(message=one) == [first + 1, first]
-        assert found(msisdn=HANDSETS[0]) == [second, first]
-        assert found(status=DELIVERED) == [first]
-        assert found(one, HANDSETS[1], DELIVERED) == []
+        assert find_ids() == [second, first + 1, first]
+        assert find_ids(message=one) == [first + 1, first]
+        assert find_ids(msisdn=HANDSETS[0]) == [second, first]
+        assert find_ids(status=DELIVERED) == [first]
+        assert find_ids(one, HANDSETS[1], DELIVERED) == []

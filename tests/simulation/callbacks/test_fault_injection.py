@@ -27,7 +27,7 @@ SIGNATURE = "x-transmitsms-signature"
 MINUTE = timedelta(minutes=1)
 
 
-def let(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> None:
+def add_fault(fresh: FreshTenant, match: Match | None = None, turns: Turns | None = None, **what: Any) -> None:
     """Add a fault on callbacks."""
     new = NewRule(rules.CALLBACK, match or Match(), turns or Turns(), Fault("callback", **what).given_fields())
     with fresh.store.begin() as db:
@@ -48,7 +48,7 @@ def mobiles(requests: Sequence[Request]) -> list[str]:
 async def test_a_dropped_attempt_is_not_sent_and_the_next_one_is(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, turns=Turns(count=2), callback="drop")
+    add_fault(still, turns=Turns(count=2), callback="drop")
     await call.send(dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=seconds(1))
     assert receiver.requests == []
@@ -67,7 +67,7 @@ async def test_a_dropped_attempt_is_not_sent_and_the_next_one_is(
 async def test_a_callback_that_is_always_dropped_is_given_up(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, callback="drop")
+    add_fault(still, callback="drop")
     await call.send(dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=9))
     callback, attempts = queries.the_callback(still)
@@ -77,7 +77,7 @@ async def test_a_callback_that_is_always_dropped_is_given_up(
 async def test_a_duplicate_is_the_same_call_twice(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, callback="duplicate")
+    add_fault(still, callback="duplicate")
     await call.send(dlr_callback=receiver.url(statuses=[200, 500]))
     await runner.advance(still.tenant, by=timedelta(days=9))
     first, second = receiver.requests
@@ -89,7 +89,7 @@ async def test_a_duplicate_is_the_same_call_twice(
 async def test_a_failed_attempt_names_its_fault(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, turns=Turns(count=1), callback="wrong-signature")
+    add_fault(still, turns=Turns(count=1), callback="wrong-signature")
     await call.send(dlr_callback=receiver.url(statuses=[401, 200]))
     await runner.advance(still.tenant, by=2 * MINUTE)
     _, attempts = queries.the_callback(still)
@@ -99,7 +99,7 @@ async def test_a_failed_attempt_names_its_fault(
 async def test_a_wrong_signature_looks_like_a_right_one(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, turns=Turns(count=1), callback="wrong-signature")
+    add_fault(still, turns=Turns(count=1), callback="wrong-signature")
     await call.send(2, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=seconds(1))
     wrong, right = (
@@ -112,7 +112,7 @@ async def test_a_wrong_signature_looks_like_a_right_one(
 async def test_corrupt_encoding_is_signed_as_it_is(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, callback="corrupt")
+    add_fault(still, callback="corrupt")
     await call.send(dlr_callback=receiver.url() + "?status=mine")
     await runner.advance(still.tenant, by=seconds(1))
     (request,) = receiver.requests
@@ -126,7 +126,7 @@ async def test_corrupt_encoding_is_signed_as_it_is(
 async def test_a_delay_is_measured_by_the_clock_of_the_tenant(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, delay={"seconds": 3600})
+    add_fault(still, delay={"seconds": 3600})
     await call.send(dlr_callback=receiver.url(statuses=[500, 200]))
     await runner.advance(still.tenant, by=seconds(3600))
     callback, attempts = queries.the_callback(still)
@@ -143,7 +143,7 @@ async def test_a_delay_is_measured_by_the_clock_of_the_tenant(
 async def test_a_delayed_attempt_keeps_its_effect(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, turns=Turns(count=1), callback="duplicate", delay={"seconds": 5})
+    add_fault(still, turns=Turns(count=1), callback="duplicate", delay={"seconds": 5})
     await call.send(dlr_callback=receiver.url())
     with still.store.begin() as db:
         rules.clear(db, still.tenant, rules.CARRIER)
@@ -157,7 +157,7 @@ async def test_delays_repeat_for_the_same_seed(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
     delay = {"median": 20, "sigma": 1}
-    let(still, delay=delay)
+    add_fault(still, delay=delay)
     await call.send(5, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=9))
     expected = [Fault("callback", delay=delay).delay_seconds("seed of default", 1, seen) for seen in range(1, 6)]
@@ -171,7 +171,7 @@ async def test_delays_repeat_for_the_same_seed(
 async def test_reordered_callbacks_overtake_each_other_in_pairs(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, callback="reorder")
+    add_fault(still, callback="reorder")
     for handset in range(4):
         await call.ok("send-sms", message="Hi", to=HANDSETS[handset], dlr_callback=receiver.url())
         await runner.advance(still.tenant, by=seconds(2))
@@ -185,7 +185,7 @@ async def test_reordered_callbacks_overtake_each_other_in_pairs(
 async def test_the_wait_of_an_overtaken_callback_can_be_set(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    let(still, callback="reorder", delay={"seconds": 90})
+    add_fault(still, callback="reorder", delay={"seconds": 90})
     await call.send(3, dlr_callback=receiver.url())
     await runner.advance(still.tenant, by=timedelta(days=1))
     assert mobiles(receiver.requests) == [HANDSETS[1], HANDSETS[0], HANDSETS[2]]
@@ -221,7 +221,7 @@ async def test_a_fault_applies_to_matching_callbacks(
     event: str | None,
     dropped: set[str],
 ) -> None:
-    let(still, match, callback="drop", event=event)
+    add_fault(still, match, callback="drop", event=event)
     await call.send(dlr_callback=receiver.url("/dlr"), reply_callback=receiver.url("/reply"))
     reply(still, "Yes please")
     await runner.advance(still.tenant, by=seconds(2))
@@ -249,8 +249,8 @@ async def test_faults_work_while_the_clock_runs(
 ) -> None:
     set_clock(quick, Clock())
     await runner.start()
-    let(quick, turns=Turns(count=1), delay={"seconds": 0.3})
-    let(quick, turns=Turns(count=1), callback="duplicate")
+    add_fault(quick, turns=Turns(count=1), delay={"seconds": 0.3})
+    add_fault(quick, turns=Turns(count=1), callback="duplicate")
     await call.send(2, dlr_callback=receiver.url())
     await until(lambda: len(receiver.requests) == 3)
     assert mobiles(receiver.requests) == [HANDSETS[1], HANDSETS[1], HANDSETS[0]]

@@ -38,7 +38,7 @@ def sent(by: FreshTenant, to: str = HANDSET, **more: object) -> int:
         return send(db, by, [to], **more)[0]  # type: ignore[arg-type]
 
 
-def kept(fresh: FreshTenant, account: int | None = None) -> list[Response]:
+def responses_of(fresh: FreshTenant, account: int | None = None) -> list[Response]:
     with fresh.store.begin() as db:
         return list(responses.list_page(db, fresh.tenant, ResponseFilter(account or fresh.account.id), FIRST_PAGE).rows)
 
@@ -52,7 +52,7 @@ def test_a_reply_belongs_to_the_message_it_answers(still: FreshTenant) -> None:
     assert (taken.account, taken.message, taken.longcode, taken.is_optout, taken.callback_url) == (
         still.account.id, message, OWN_NUMBER, False, None,
     )  # fmt: skip
-    (response,) = kept(still)
+    (response,) = responses_of(still)
     assert (response.id, response.message, response.text, response.msisdn, response.longcode) == (
         taken.response, message, "Sure, é", HANDSET, OWN_NUMBER,
     )  # fmt: skip
@@ -72,7 +72,7 @@ def test_a_reply_answers_the_newest_message(still: FreshTenant) -> None:
 def test_an_unsolicited_message_to_an_owned_number_arrives(still: FreshTenant) -> None:
     taken = write(still, to=OWN_NUMBER)
     assert (taken.account, taken.message) == (still.account.id, 0)
-    assert [each.message for each in kept(still)] == [0]
+    assert [each.message for each in responses_of(still)] == [0]
 
 
 def test_a_shared_number_reaches_the_last_sender(still: FreshTenant) -> None:
@@ -83,7 +83,7 @@ def test_a_shared_number_reaches_the_last_sender(still: FreshTenant) -> None:
     other = as_account(still, second)
     theirs = sent(other, sender=SHARED_NUMBER, at=NOON + seconds(5))
     assert (write(still, to=SHARED_NUMBER).account, write(still).message) == (second, theirs)
-    assert [each.message for each in kept(still, second)] == [theirs, theirs]
+    assert [each.message for each in responses_of(still, second)] == [theirs, theirs]
 
 
 def as_account(fresh: FreshTenant, account: int) -> FreshTenant:
@@ -116,7 +116,7 @@ def test_a_leased_number_reaches_its_account(still: FreshTenant) -> None:
 def test_messages_that_reach_no_account_are_refused(still: FreshTenant, to: str | None, why: str) -> None:
     with pytest.raises(UnreachableError, match=why):
         write(still, to=to)
-    assert kept(still) == []
+    assert responses_of(still) == []
 
 
 def test_a_word_as_sender_cannot_be_answered(still: FreshTenant) -> None:
@@ -263,7 +263,7 @@ async def test_a_handset_that_opts_out_leaves_the_list(still: FreshTenant, runne
     assert (after.members_active, after.members_total) == (1, 2)
     message = queries.message(still, reply["message_id"])
     assert (message.optouts, message.responses) == (1, 1)
-    assert kept(still)[0].list_id == list_id
+    assert responses_of(still)[0].list_id == list_id
     again = await call.ok("send-sms", message="Hello", list_id=list_id)
     assert again["recipients"] == 1
     write(still, "Stop", msisdn=HANDSETS[1], when=NOON + seconds(5))

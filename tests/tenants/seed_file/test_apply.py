@@ -31,7 +31,7 @@ def shop_of(server: Account) -> Account:
     return Account(server.ready, "shop-key", "shop-secret")
 
 
-def kept(shop: Account) -> dict[str, Any]:
+def stored_data(shop: Account) -> dict[str, Any]:
     exported: dict[str, Any] = shop.ok("GET", "/export", with_secrets="true")
     del exported["tenant"]["clock"]
     return exported
@@ -62,11 +62,11 @@ def test_the_example_creates_everything_it_describes(settings: Settings) -> None
 
 def test_a_second_start_changes_nothing(settings: Settings) -> None:
     with run_sandbox(settings) as server:
-        first = kept(shop_of(server))
-        default = kept(server)
+        first = stored_data(shop_of(server))
+        default = stored_data(server)
     with run_sandbox(settings) as server:
-        assert kept(shop_of(server)) == first
-        assert kept(server) == default
+        assert stored_data(shop_of(server)) == first
+        assert stored_data(server) == default
 
 
 def test_later_changes_are_kept(settings: Settings) -> None:
@@ -78,9 +78,9 @@ def test_later_changes_are_kept(settings: Settings) -> None:
         list_id = shop.ok("GET", "/lists")["lists"][0]["id"]
         shop.api("delete-from-list", list_id=list_id, msisdn=HANDSET)
         shop.api("edit-number-options", number="61491570120", forward_url="http://localhost:1/other")
-        before = kept(shop)
+        before = stored_data(shop)
     with run_sandbox(settings) as server:
-        after = kept(shop_of(server))
+        after = stored_data(shop_of(server))
     assert after == before
 
 
