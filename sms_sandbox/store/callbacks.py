@@ -189,18 +189,18 @@ def begin_attempt(db: Connection, tenant: int, target: Target, at: datetime) -> 
 
 
 def find_attempted(db: Connection, outcomes: Sequence[Outcome]) -> dict[tuple[int, int, int], Callback]:
-    """Return the callbacks of attempts by tenant, callback and number of the attempt, without their `next_due`.
+    """Return the callbacks of attempts, by tenant, callback and attempt number.
 
-    Unknown attempts are left out. An attempt is unknown if its tenant was reset while it was under way; the callback's
-    id may then belong to another one.
+    They lack their `next_due`. Unknown attempts are left out. An attempt is unknown if its tenant was reset while it
+    was under way; the callback's id may then belong to another one.
     """
     keys = [(each.tenant, each.callback, each.number, to_micros(each.at)) for each in outcomes]
-    found = {}
+    attempted = {}
     for batch in _ATTEMPTED.batches(keys):
         for tenant, number, *row in _READ_ATTEMPTED.rows(db, batch):
             if row[0] is not None:
-                found[tenant, row[0], number] = _build_callback([*row, None])
-    return found
+                attempted[tenant, row[0], number] = _build_callback([*row, None])
+    return attempted
 
 
 def end_attempt(db: Connection, outcome: Outcome) -> None:

@@ -255,7 +255,7 @@ def drop(db: Connection, tenant: int, kind: str, ref: int) -> int:
 
 
 def drop_later(db: Connection, tenant: int, kind: str, ref: int) -> None:
-    """Remove an event that is not to run, together with others before any statement could see it."""
+    """Remove an event that is not to run, before any statement could see it."""
     unit_of_work.write_later(db, _DROP, (tenant, kind, ref), (tenant, kind, ref))
 
 

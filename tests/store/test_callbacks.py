@@ -94,8 +94,8 @@ def test_the_outcome_of_an_attempt_from_before_a_reset_is_ignored(fresh: FreshTe
         known = Outcome(fresh.tenant, made, 1, NOON + seconds(9), 200, None, 1, "")
         assert callbacks.find_attempted(db, unknown) == {}
         assert callbacks.find_attempted(db, []) == {}
-        found = callbacks.find_attempted(db, [*unknown, known] * 6)  # more than one run of the statement takes
-        assert {key: each.id for key, each in found.items()} == {(fresh.tenant, made, 1): made}
+        attempted = callbacks.find_attempted(db, [*unknown, known] * 6)  # more than one run of the statement takes
+        assert {key: each.id for key, each in attempted.items()} == {(fresh.tenant, made, 1): made}
 
 
 @pytest.mark.parametrize("state", [DELIVERED, GIVEN_UP])
