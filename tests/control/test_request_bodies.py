@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
+import pytest
+
 from sms_sandbox.control.declare import MAX_BODY_BYTES
 from sms_sandbox.control.request_bodies import MAX_LARGE_BODIES
 from tests.sandbox import Account, basic
@@ -28,15 +30,21 @@ def unfinished_import(server: Account) -> Iterator[HTTPConnection]:
     connection.close()
 
 
-def test_large_documents_are_received_two_at_a_time(server: Account) -> None:
-    body = {"document": json.loads(server.control("GET", "/export", with_secrets="true").body), "name": "x" * 64}
+@pytest.fixture
+def apart(server: Account) -> Account:
+    """The default account, with a new connection for each call."""
+    return Account(server.ready, server.key, server.secret)
+
+
+def test_large_documents_are_received_two_at_a_time(apart: Account) -> None:
+    body = {"document": json.loads(apart.control("GET", "/export", with_secrets="true").body), "name": "x" * 64}
     large = json.dumps(body).encode() + PART
-    with unfinished_import(server), unfinished_import(server):
-        while (refused := server.control("POST", "/import", large)).status == 409:  # both are not received so far yet
+    with unfinished_import(apart), unfinished_import(apart):
+        while (refused := apart.control("POST", "/import", large)).status == 409:  # both are not received so far yet
             pass
         assert (refused.status, refused.code) == (429, "too_many")
         assert f"{MAX_LARGE_BODIES} large documents are in work" in refused.json["error"]["message"]
-        assert server.control("POST", "/import", body).code == "conflict"  # a small one needs no place
-    while (answer := server.control("POST", "/import", large)).status == 429:  # the server must see that they are gone
+        assert apart.control("POST", "/import", body).code == "conflict"  # a small one needs no place
+    while (answer := apart.control("POST", "/import", large)).status == 429:  # the server must see that they are gone
         pass
     assert (answer.status, answer.code) == (409, "conflict"), answer.body  # its key is taken
