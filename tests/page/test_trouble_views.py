@@ -173,10 +173,13 @@ def test_traffic_is_filtered_and_copied_as_curl(tenant: Account, open_page: Open
 
 
 def test_a_refused_call_says_why_in_words(tenant: Account, open_page: OpenPage) -> None:
-    tenant.api("send-sms", to="12,34", message="hi")
-    page = open_page("#/traffic?failed=true")
+    tenant.api("send-sms", to="12,34", message="hi", mesage="x")
+    page = open_page("#/traffic?failed=true", width=360)
     row = page.get_by_role("list", name="Traffic, newest first").get_by_role("button")
-    expect(row).to_contain_text("not valid: 12, 34")
+    expect(row).to_contain_text("Has a hint.")
+    for part, words in ((".what", "send-sms"), (".more", "not valid: 12, 34")):
+        expect(row.locator(part)).to_contain_text(words)
+        assert row.locator(part).evaluate("(cell) => cell.clientWidth") > 60, "a small phone shows it"
     row.click()
     expect(page.locator(".note.bad")).to_have_text("not valid: 12, 34")
 

@@ -13,7 +13,7 @@ import { virtualList } from "../virtual_list.js";
 
 const ROW_HEIGHT = 56;
 const KINDS = [["", "Everything"], ["call", "API calls"], ["callback", "Callback attempts"], ["inbound", "Texts from handsets"], ["report", "Carrier reports"], ["control", "Control calls"], ["failure", "Failures of the sandbox"]];
-const NAMES = { call: "call", callback: "callback", inbound: "from handset", report: "report", failure: "failure", control: "control" };
+const NAMES = { call: "call", callback: "callback", inbound: "handset", report: "report", failure: "failure", control: "control" };
 const GOOD = new Set(["SUCCESS", "ok", "received", "delivered", "pending"]);
 
 export function mount(root, context) {
@@ -73,11 +73,11 @@ export function mount(root, context) {
     },
     h("span", { class: "soft number" }, timeElement(entry.at, rowText(new Date(entry.at), clock))),
     h("span", { class: "what" }, entryTitle(entry)),
-    h("span", { class: "end" }, badge(entry.code, isBad ? "bad" : "good")),
+    h("span", { class: "end" }, entry.hints.length > 0 ? h("span", { class: "hint-mark", title: entry.hints[0] }, icon("alert"), h("span", { class: "visually-hidden" }, "Has a hint. ")) : null,
+      badge(entry.code, isBad ? "bad" : "good")),
     h("span", { class: "soft tiny-text" }, NAMES[entry.kind]),
     h("span", { class: "more tiny-text" }, [isBad && reasonOf(entry), entry.number && numberText(entry.number), entry.request.message ?? entry.request.text, entry.rule && `by ${entry.rule}`, keys.size > 1 && keys.get(entry.account_id)].filter(Boolean).join(" · ")),
-    h("span", { class: "end soft tiny-text number" }, entry.hints.length > 0 ? h("span", { class: "hint-mark", title: entry.hints[0] }, icon("alert"), h("span", { class: "visually-hidden" }, "Has a hint. ")) : null,
-      entry.took_ms === null ? "" : duration(entry.took_ms))));
+    h("span", { class: "end took soft tiny-text number" }, entry.took_ms === null ? "" : duration(entry.took_ms))));
   }
 
   async function read(id) {
