@@ -81,7 +81,7 @@ def resume(client: "Client") -> Answer:
 @click.argument("span", required=False)
 @with_client
 def advance(client: "Client", to: datetime | None, span: str | None) -> Answer:
-    """Advance the clock by a SPAN, such as 24h.
+    """Advance the clock by a SPAN, for example 24h.
 
     A SPAN is 90s, 5m, 24h or 3d, for example. Everything due on the way happens before this command ends, retries of
     callbacks included.

@@ -59,7 +59,7 @@ class Client:
     def control(
         self, verb: str, path: str, body: Mapping[str, Any] | None = None, *, timeout: float | None = None, **query: Any
     ) -> Any:
-        """Call an operation of the control API, such as `control("GET", "/lists")`, and return its JSON.
+        """Call an operation of the control API, for example `control("GET", "/lists")`, and return its JSON.
 
         `query` are the query parameters; those that are None are left out. `timeout` is in seconds, the client's own if
         left out. Raises SandboxError if the call is refused.

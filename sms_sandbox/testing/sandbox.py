@@ -60,7 +60,7 @@ class Sandbox(Queries, FaultInjection):
         Args:
             certs: folder of the certificates; a temporary one if left out.
             in_process: run the server on a thread of this process instead, where it sees all that tests patch.
-            settings: flags of `sms-sandbox serve` by their names, such as `throttle=0` or `delivery_delay=5`. By
+            settings: flags of `sms-sandbox serve` by their names, like `throttle=0` or `delivery_delay=5`. By
                 default ports are free ones and everything is in memory.
 
         Raises SettingsError for a wrong setting, and SandboxError if the server can't start.
@@ -96,7 +96,7 @@ class Sandbox(Queries, FaultInjection):
 
         Args:
             ready_file: the file that the server wrote (its flag `--ready-file`).
-            http: address of the control API, such as http://localhost:8080.
+            http: address of the control API, for example http://localhost:8080.
             key: API key of the account to use; the server's first account if left out.
             secret: API secret of the account.
             token: the control token, if the server asks for one.
@@ -149,7 +149,7 @@ class Sandbox(Queries, FaultInjection):
 
     @property
     def url(self) -> str:
-        """Address of the API, such as https://localhost:8443."""
+        """Address of the API, for example https://localhost:8443."""
         return self.where.https
 
     @property

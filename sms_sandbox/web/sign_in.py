@@ -15,6 +15,7 @@ from ..services import sessions
 from ..services.access import Access, AccessError, Given, read_given
 from ..store.database import Store
 from ..store.real_time import real_now
+from . import small_page
 
 SIGN_IN = "/_sandbox/sign-in"
 HOME = "/_sandbox/"
@@ -28,24 +29,6 @@ _OWN_ADDRESS = re.compile(r"/_sandbox/[!-\[\]-~]*")
 """An address of ours to return to. Browsers take a backslash for a slash."""
 
 _STATUSES = {"unauthorised": 401, "quota": 403, "too_many": 429}
-
-_FRAME = Template("""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in to sms-sandbox</title>
-<link rel="icon" href="/_sandbox/page/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/_sandbox/page/css/tokens.css">
-<link rel="stylesheet" href="/_sandbox/page/css/elements.css">
-<link rel="stylesheet" href="/_sandbox/page/css/documents.css">
-<script src="/_sandbox/page/js/theme.js"></script>
-</head>
-<body><main class="sign-in">
-$body
-</main></body>
-</html>
-""")
 
 _FORM = Template("""<p class="brand"><img src="/_sandbox/page/icon.svg" alt="" width="28" height="28">
 <span>sms-sandbox</span></p>
@@ -158,7 +141,7 @@ def _page(body: str, status: int) -> Response:
     policy = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
     # A browser calls the origin of a form "null" if the page may not tell where it is, and the guard refuses that.
     headers = {"cache-control": "no-store", "content-security-policy": policy, "referrer-policy": "same-origin"}
-    return HTMLResponse(_FRAME.substitute(body=body), status, headers)
+    return HTMLResponse(small_page.build("Sign in to sms-sandbox", body), status, headers)
 
 
 def _read(request: Request) -> Given:
