@@ -15,7 +15,9 @@ def describe_exposure(settings: Settings, certs: Path) -> Iterator[str]:
     """
     if is_loopback(settings.host):
         return
-    from ..server.certificates import Certificates, list_covered_names  # here, because --help needs no server
+    # Here, because --help needs no server.
+    from ..server.certificates import Certificates, list_covered_names
+    from ..server.outward_names import can_be_covered, choose_name
 
     yield f"Other machines can reach this server, because it listens on {settings.host}."
     if settings.accounts == "open":
@@ -24,8 +26,12 @@ def describe_exposure(settings: Settings, certs: Path) -> Iterator[str]:
         yield "The API answers callers that have the key and secret of an account."
     yield "Control answers a tenant's key and secret for that tenant, and the operator's control token for all."
     yield "The CA's certificate, API descriptions, docs and short links need no credentials."
-    names = ", ".join(list_covered_names(Certificates(certs)))
-    yield f"The certificate covers {names}; --cert-host NAME adds another name or address."
+    names = list_covered_names(Certificates(certs))
+    yield f"The certificate covers {', '.join(names)}; --cert-host NAME adds another name or address."
+    name = choose_name(settings)
+    if not settings.base_url and name not in (*names, *settings.cert_host):
+        flag = f"--cert-host {name if can_be_covered(name) else 'NAME'}"
+        yield f"It does not cover {name}, by which colleagues reach this server. Restart it with {flag}."
     if not settings.callback_host:
         yield "Callbacks to this machine's loopback are refused; --callback-host localhost allows them."
 
@@ -38,9 +44,9 @@ def invite(settings: Settings, info: ServerInfo) -> str:
     host = f"[{name}]" if ":" in name else name
     https, http = (settings.base_url or _with_host(url, host) for url in (info.https, info.http))
     return (
-        f"For colleagues: sign in at {http}/_sandbox/ with the token {info.control_token}, and create a tenant of your "
-        f"own under Start, which has the commands; API {https}; CA: curl -o ca.pem {http}/_sandbox/ca.pem; "
-        f"how: {http}/_sandbox/docs/shared.md"
+        f"For colleagues: sign in at {http}/_sandbox/ as the operator with the token {info.control_token}, and create "
+        f"a tenant of your own under Start, which has the commands; API {https}; CA: "
+        f"curl -o ca.pem {http}/_sandbox/ca.pem; how: {http}/_sandbox/docs/shared.md"
     )
 
 

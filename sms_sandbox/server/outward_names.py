@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import struct
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..settings import Settings, is_loopback
@@ -18,12 +19,14 @@ _SOME_ADDRESS = ("192.0.2.1", 9)
 _SIOCGIFADDR = 0x8915
 """Linux's request for the IPv4 address of a network interface."""
 
+_LINUX_IPV6 = Path("/proc/net/if_inet6")
+
 
 def list_names(settings: Settings, certificates: Certificates) -> list[str]:
     """Return the names that the certificate must cover, besides those of this machine alone.
 
-    A server that listens on every address covers the machine's own at the first start. Later it keeps to that: another
-    address, as a laptop gets in another network, would need another CA, which no client trusts.
+    A server that listens on every address covers the machine's own ones at the first start. Later it keeps to those:
+    another address, as a laptop gets in another network, would need another CA, which no client trusts.
     """
     names = list(settings.cert_host)
     if is_loopback(settings.host):
@@ -32,12 +35,13 @@ def list_names(settings: Settings, certificates: Certificates) -> list[str]:
         names.append(base)
     if settings.host not in EVERY_ADDRESS:
         names.append(settings.host)
-    elif not certificates.ca.exists() and (address := find_address()):
-        names.append(address)
-    return list(dict.fromkeys(name for name in names if name in settings.cert_host or _can_be_covered(name)))
+    elif not certificates.ca.exists():
+        names += list_addresses(settings.host)
+    return list(dict.fromkeys(name for name in names if name in settings.cert_host or can_be_covered(name)))
 
 
-def _can_be_covered(name: str) -> bool:
+def can_be_covered(name: str) -> bool:
+    """True if a certificate can cover a name."""
     try:
         canonical_name(name)
     except ValueError:
@@ -60,11 +64,18 @@ def find_address() -> str | None:
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(_SOME_ADDRESS)
         return str(probe.getsockname()[0])
-    return next(iter(_list_addresses()), None)  # a network without a way out, as between containers
+    return next(iter(_list_ipv4()), None)  # a network without a way out, as between containers
 
 
-def _list_addresses() -> list[str]:
-    """Return the addresses of the network interfaces, without those that only this machine can use."""
+def list_addresses(host: str) -> list[str]:
+    """Return this machine's addresses in its networks, the usual one first. IPv6 ones only if `host` is one."""
+    usual = find_address()
+    addresses = [*([usual] if usual else []), *_list_ipv4(), *(_list_ipv6() if ":" in host else ())]
+    return list(dict.fromkeys(addresses))
+
+
+def _list_ipv4() -> list[str]:
+    """Return the IPv4 addresses of the network interfaces, without those that only this machine can use."""
     addresses: list[str] = []
     try:
         import fcntl  # Windows has none
@@ -76,3 +87,13 @@ def _list_addresses() -> list[str]:
                 answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, struct.pack("256s", name[:15].encode()))
                 addresses.append(socket.inet_ntoa(answer[20:24]))
     return [address for address in addresses if not ipaddress.ip_address(address).is_loopback]
+
+
+def _list_ipv6() -> list[str]:
+    """Return the IPv6 addresses of this machine that a certificate can cover. Only Linux lists them."""
+    try:
+        lines = _LINUX_IPV6.read_text().splitlines()
+    except OSError:
+        return []
+    addresses = [ipaddress.IPv6Address(int(line.split()[0], 16)) for line in lines]
+    return [str(address) for address in addresses if not address.is_loopback and not address.is_link_local]

@@ -34,6 +34,9 @@ DOUBT_SECONDS = 0.1
 _REQUEST_LINE = re.compile(rb"[A-Z-]+ [^\x00-\x20\x7f]+ HTTP/1\.[01]\r\n")
 """httptools takes several blanks, other versions, and none."""
 
+_TLS_HANDSHAKE = b"\x16"
+"""First byte of a TLS connection. No request begins with it."""
+
 _RAW_BYTE = re.compile(rb"[\x80-\xff]")
 """A byte of UTF-8 that a client did not escape in its target. nginx takes it, httptools does not."""
 
@@ -163,6 +166,11 @@ class HttpProtocol(HttpToolsProtocol):
     def _parse_head(self, nothing_follows: bool = False) -> bool:
         """Feed the parser with the next head. Returns False if the head is not complete."""
         was_in_doubt = self._head.in_doubt
+        if self.is_fresh and self._received.startswith(_TLS_HANDSHAKE):
+            # The rest of a head would never come, and the client would wait for an answer until the timeout.
+            address = self.client[0] if self.client else "A client"
+            self._refuse(f"{address} speaks HTTPS to a port for plain HTTP.")
+            return False
         try:
             head = self._head.read(self._received, nothing_follows)
         except HeadTooLongError:

@@ -103,7 +103,7 @@ class Pages:
     def _docs(self) -> Callable[[Request], Awaitable[Response]]:
         from .docs.endpoints import Docs  # late, as above
 
-        return Docs(self._describe_api, self._describe_control_at)
+        return Docs(self._describe_api, self._describe_control_at, self._urls_for)
 
     async def _describe_api(self, request: Request) -> Mapping[str, Any]:
         from ..api import openapi  # late, as above

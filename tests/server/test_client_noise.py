@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable
@@ -98,3 +99,9 @@ def test_the_last_count_is_logged_when_the_server_ends(caplog: pytest.LogCapture
 
     asyncio.run(run())
     assert caplog.messages == ["one", "three (2 requests like this)", "four"]
+
+
+def test_https_on_the_plain_port_is_refused_at_once(server: Account, caplog: pytest.LogCaptureFixture) -> None:
+    with connect_plain(server) as connection, pytest.raises(ssl.SSLError, match=r"(?i)wrong.version.number|record"):
+        ssl.create_default_context().wrap_socket(connection, server_hostname="localhost")
+    eventually(lambda: "127.0.0.1 speaks HTTPS to a port for plain HTTP." in caplog.text)

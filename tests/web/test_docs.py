@@ -179,3 +179,13 @@ def test_schemas_are_described_in_words() -> None:
     example = make_example({"$ref": "#/components/schemas/Thing"}, named)
     assert example["id"] == 1
     assert example["more"]["more"]["more"]["more"] == {}
+
+
+def test_the_commands_have_the_addresses_that_the_reader_can_use(server: Account) -> None:
+    port = server.ready.http.rpartition(":")[2]
+    https_port = server.ready.https.rpartition(":")[2]
+    for address in ("/_sandbox/docs/shared.md", "/_sandbox/docs/testing.md", "/_sandbox/docs/project/README.md"):
+        html = fetch(server.ready.http + address, headers={"Host": f"192.0.2.9:{port}"}).body.decode()
+        assert f"http://192.0.2.9:{port}/_sandbox/" in html, address
+        assert f"https://192.0.2.9:{https_port}" in html, address
+        assert not re.search(r"(localhost|sandbox\.example\.net):8(080|443)", html), address

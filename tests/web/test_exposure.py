@@ -11,8 +11,9 @@ from sms_sandbox.app import Addresses, create_app
 from sms_sandbox.cli.exposure import describe_exposure, invite
 from sms_sandbox.control.shapes.server_info import ServerInfo
 from sms_sandbox.domain.addresses import is_own_address
-from sms_sandbox.server.certificates import Certificates
-from sms_sandbox.server.outward_names import find_address, list_names
+from sms_sandbox.server import outward_names
+from sms_sandbox.server.certificates import Certificates, ensure
+from sms_sandbox.server.outward_names import find_address, list_addresses, list_names
 from sms_sandbox.server.server import build_info
 from sms_sandbox.settings import Settings, SettingsError, with_private_secret
 from sms_sandbox.store import accounts
@@ -166,7 +167,7 @@ def test_a_line_tells_colleagues_how_to_begin(settings: Settings, page: str, api
     info = ServerInfo("https://localhost:8443", "http://localhost:8080", "", "", "k", "s", control_token="the-token")
     line = invite(settings, info)
     for part in (
-        f"{page}/_sandbox/ with the token the-token, and create a tenant of your own",
+        f"{page}/_sandbox/ as the operator with the token the-token, and create a tenant of your own",
         f"API {api};",
         f"curl -o ca.pem {page}/_sandbox/ca.pem",
     ):
@@ -183,9 +184,38 @@ def test_the_certificate_covers_the_names_that_colleagues_use(tmp_path: Path, ce
         "192.0.2.7",
     ]
     assert list_names(Settings(host="fe80::1%eth0"), fresh) == []
+    own = list_addresses(ANY_ADDRESS)
+    assert own[:1] == ([address] if (address := find_address()) else [])
+    assert list_names(Settings(host=ANY_ADDRESS), fresh) == own
     assert list_names(Settings(host=ANY_ADDRESS), certificates) == [], "another CA would break the trust of all clients"
-    address = find_address()
-    assert list_names(Settings(host=ANY_ADDRESS), fresh) == ([address] if address else [])
+
+
+def test_all_addresses_of_the_machine_are_covered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    listed = tmp_path / "if_inet6"
+    listed.write_text(
+        "00000000000000000000000000000001 01 80 10 80       lo\n"
+        "fe800000000000000000000000000007 02 40 20 80     eth0\n"
+        "20010db8000000000000000000000007 02 40 00 80     eth0\n"
+    )
+    monkeypatch.setattr(outward_names, "_LINUX_IPV6", listed)
+    monkeypatch.setattr(outward_names, "find_address", lambda: "192.0.2.7")
+    monkeypatch.setattr(outward_names, "_list_ipv4", lambda: ["10.77.0.1", "192.0.2.7"])
+    assert list_addresses(ANY_ADDRESS) == ["192.0.2.7", "10.77.0.1"]
+    assert list_addresses("::") == ["192.0.2.7", "10.77.0.1", "2001:db8::7"]
+
+
+def test_a_start_says_if_the_certificate_lacks_the_name_for_colleagues(tmp_path: Path) -> None:
+    covers = ensure(tmp_path, ["192.0.2.7"]).directory
+    for settings, flag in (
+        (Settings(host="192.0.2.7"), ""),
+        (Settings(host=ANY_ADDRESS, cert_host=("*.box.test", "box.test")), ""),
+        (Settings(host=ANY_ADDRESS, base_url="https://sms.box.test"), ""),
+        (Settings(host="192.0.2.9"), "--cert-host 192.0.2.9."),
+        (Settings(host="fe80::1%eth0"), "--cert-host NAME."),
+    ):
+        gaps = [each for each in describe_exposure(settings, covers) if "does not cover" in each]
+        assert len(gaps) == (1 if flag else 0), settings
+        assert all(each.endswith(flag) for each in gaps)
 
 
 def test_addresses_come_from_the_request(public: Account) -> None:

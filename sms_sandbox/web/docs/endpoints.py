@@ -9,7 +9,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import Scope
 
+from ...domain.addresses import Urls
 from ..assets import PAGE_POLICY
 from . import markdown
 from .frame import API, CONTROL, frame
@@ -18,16 +20,24 @@ from .source import INDEX, find_root, list_files, to_address, to_path
 
 _HEADERS = {"cache-control": "no-cache", "content-security-policy": PAGE_POLICY}
 _TEXTS = (".toml",)
+_EXAMPLE_NAMES = ("localhost", "sandbox.example.net")
+"""Names by which the pages call the sandbox, on its usual ports."""
 
 Describe = Callable[[Request], Awaitable[Mapping[str, Any]]]
 """Returns an OpenAPI document, with the addresses of the request."""
+
+FindUrls = Callable[[Scope], Urls]
+"""Returns the addresses that the client of a request can use."""
 
 
 class Docs:
     """Answers requests for pages, images, and the two OpenAPI documents as pages."""
 
-    def __init__(self, describe_api: Describe, describe_control: Describe, root: Path | None = None) -> None:
+    def __init__(
+        self, describe_api: Describe, describe_control: Describe, urls_for: FindUrls, root: Path | None = None
+    ) -> None:
         self._root = find_root() if root is None else root
+        self._urls_for = urls_for
         self._describe = {API: describe_api, CONTROL: describe_control}
 
     async def __call__(self, request: Request) -> Response:
@@ -44,7 +54,8 @@ class Docs:
         if path not in files:
             raise HTTPException(404)
         if path.endswith(".md"):
-            return HTMLResponse(await asyncio.to_thread(self._build_page, path, tuple(files)), headers=_HEADERS)
+            page = await asyncio.to_thread(self._build_page, path, tuple(files))
+            return HTMLResponse(_fill_in(page, self._urls_for(request.scope)), headers=_HEADERS)
         if path.endswith(_TEXTS):
             return PlainTextResponse((self._root / path).read_text(), headers=_HEADERS)
         return FileResponse(self._root / path, headers=_HEADERS)
@@ -56,6 +67,14 @@ class Docs:
     def _build_reference(self, document: Mapping[str, Any], location: str) -> bytes:
         title, body, headings = build_page(document)
         return frame(title, body, location, _list_pages(self._root, tuple(list_files(self._root))), headings)
+
+
+def _fill_in(page: bytes, urls: Urls) -> bytes:
+    """Return a page with the addresses that its reader can use, so that its commands work where they are pasted."""
+    for name in _EXAMPLE_NAMES:
+        page = page.replace(f"http://{name}:8080".encode(), urls.http.encode())
+        page = page.replace(f"https://{name}:8443".encode(), urls.https.encode())
+    return page
 
 
 @lru_cache(64)
