@@ -20,6 +20,8 @@ DEFAULT_ACCOUNT = "sandbox-key:sandbox-secret"
 PUBLISHED_SECRET = DEFAULT_ACCOUNT.partition(":")[2]
 """The default secret, which everybody can read in the documentation."""
 # Key and secret must be a valid name and password of HTTP's Basic scheme, and valid text in every database.
+_HOST = re.compile(r"[^\s/@?#:]+|\[?[0-9a-fA-F:.]+\]?")
+"""A name, an IPv4 address or an IPv6 address."""
 _KEY = re.compile(r"[^:\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 _SECRET = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 
@@ -166,6 +168,12 @@ class Settings:
                 raise SettingsError(
                     f"{flag('trusted_proxy')} must be an IP address or network, not {network!r}."
                 ) from None
+        for host in self.callback_host:
+            if not _HOST.fullmatch(host):
+                raise SettingsError(
+                    f"{flag('callback_host')} must be a host such as app.example.com, without scheme, port and path, "
+                    f"not {host!r}."
+                )
         if self.control_token is not None and not re.fullmatch(r"[!-~]{1,255}", self.control_token):
             raise SettingsError(f"{flag('control_token')} must be up to 255 ASCII characters without blanks.")
 

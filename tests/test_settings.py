@@ -92,3 +92,10 @@ def test_a_throttle_may_be_zero_or_more(value: int | None) -> None:
 )
 def test_a_server_is_reached_by_a_name_its_certificate_covers(host: str, name: str) -> None:
     assert reachable_name(host) == name
+
+
+@pytest.mark.parametrize("host", ["https://app.example.com", "app.example.com:443", "app.example.com/hook", "a b", ""])
+def test_a_callback_host_is_a_host_alone(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"^--callback-host must be a host such as app\.example\.com, without"):
+        Settings(callback_host=(host,))
+    Settings(callback_host=("app.example.com", "*.example.com", "192.0.2.7", "::1", "[::1]", "localhost"))

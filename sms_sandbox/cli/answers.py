@@ -7,8 +7,10 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from .errors import CommandError
+from .options import plain_name
 from .terminal import has_colour
 
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -79,10 +81,29 @@ def name_flags(message: str, command: click.Command) -> str:
     return re.sub(r"^`(\w+)`", lambda match: find(match[1]) or match[0], message)
 
 
+def name_value(message: str, ctx: click.Context) -> str:
+    """Return a refusal behind the flag whose value it quotes."""
+    quoted = set(re.findall(r"'([^']*)'", message))
+    flags = [
+        _spelling(each)
+        for each in ctx.command.params
+        if each.name and not quoted.isdisjoint(_values_of(ctx.params.get(each.name))) and _was_typed(each.name, ctx)
+    ]
+    return f"{flags[0]}: {message}" if len(flags) == 1 and not message.startswith(flags[0]) else message
+
+
+def _values_of(value: Any) -> set[str]:
+    return set(map(str, value)) if isinstance(value, (list, tuple)) else {str(value)}
+
+
+def _was_typed(name: str, ctx: click.Context) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def _spelling(parameter: click.Parameter) -> str:
     """Return how a person gives a parameter: its flag, or the name of an argument in the help."""
     if isinstance(parameter, click.Argument):
-        return (parameter.metavar or parameter.name or "").strip("[].").upper()
+        return plain_name(parameter)
     return max(parameter.opts, key=len)
 
 

@@ -8,7 +8,7 @@ import click
 
 from .answers import Answer
 from .connection import with_client
-from .options import seconds
+from .options import NamedArgument, Span
 from .terminal import count, escape
 from .times import Time, format_span, format_time
 
@@ -78,9 +78,9 @@ def resume(client: "Client") -> Answer:
 
 @clock.command()
 @click.option("--to", type=Time(), help="Advance to this time instead, such as 2030-01-31T12:00:00Z.")
-@click.argument("span", required=False)
+@click.argument("span", type=Span(), required=False, metavar="[SPAN]", cls=NamedArgument)
 @with_client
-def advance(client: "Client", to: datetime | None, span: str | None) -> Answer:
+def advance(client: "Client", to: datetime | None, span: float | None) -> Answer:
     """Advance the clock by a SPAN, for example 24h.
 
     A SPAN is 90s, 5m, 24h or 3d, for example. Everything due on the way happens before this command ends, retries of
@@ -88,7 +88,7 @@ def advance(client: "Client", to: datetime | None, span: str | None) -> Answer:
     """
     if (to is None) == (span is None):
         raise click.UsageError("Say how far: either a SPAN such as 24h, or --to a time.")
-    return _advance(client, {"to": to.isoformat()} if to else {"seconds": seconds(span or "")})
+    return _advance(client, {"to": to.isoformat()} if to else {"seconds": span})
 
 
 @clock.command("next")

@@ -17,7 +17,7 @@ SHELLS = {
     epilog="\b\nTo switch it on, put this into the file that your shell reads at its start:\n"
     + "\n".join(f"  {shell:5} {line}" for shell, line in SHELLS.items())
 )
-@click.argument("shell", type=click.Choice(tuple(SHELLS)))
+@click.argument("shell", type=click.Choice(tuple(SHELLS)), metavar="SHELL")
 def completion(shell: str) -> None:
     """Print a script that makes the Tab key complete commands."""
     kind = get_completion_class(shell)

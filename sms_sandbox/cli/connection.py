@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from ..client.errors import SandboxError
-from .answers import Answer, answers, name_flags
+from .answers import Answer, answers
 from .errors import CommandError
 from .options import read_settings, settings_of
 
@@ -42,11 +42,11 @@ def with_connection(command: Callable[..., None], *, any_tenant: bool = False) -
         try:
             command(client, *args, **given)
         except SandboxError as why:
-            sentence = name_flags(str(why), click.get_current_context().command)
+            from .refusals import describe_refusal  # here, because --help needs no client
+
+            sentence = describe_refusal(why, click.get_current_context(), client)
             if chosen is not None and why.code in ("unauthorised", "not_found"):
                 sentence += f" (Tenant {chosen}, as `tenant use` chose; `tenant use --default` ends that.)"
-            if not why.code and not why.status:  # nobody answered
-                sentence += " Start it with `sms-sandbox serve`, or ask `sms-sandbox doctor`."
             raise CommandError(sentence) from why
         finally:
             client.close_connections()

@@ -10,17 +10,23 @@ from ..server import atomic_files
 from .answers import Answer
 from .connection import with_client
 from .errors import CommandError
+from .options import NamedArgument
 from .terminal import count
 
 if TYPE_CHECKING:
     from ..client.control import Client
+
+KINDS = (
+    "messages", "contacts", "numbers", "keywords", "rules", "faults", "clock", "mails", "clients", "traffic",
+)  # fmt: skip
+"""The kinds of data that a reset can delete."""
 
 MAX_DOCUMENT_BYTES = 64 << 20
 """Largest document that a sandbox takes."""
 
 
 @click.command()
-@click.argument("kinds", nargs=-1, metavar="[KIND]...")
+@click.argument("kinds", nargs=-1, type=click.Choice(KINDS), metavar="[KIND]...", cls=NamedArgument)
 @with_client
 def reset(client: "Client", kinds: tuple[str, ...]) -> Answer:
     """Reset the tenant, or delete only some KINDs of its data.
@@ -38,7 +44,7 @@ def reset(client: "Client", kinds: tuple[str, ...]) -> Answer:
     is_flag=True,
     help="Keep secrets of accounts and in URLs. Import and replay need a file with them.",
 )
-@click.argument("file", required=False)
+@click.argument("file", type=click.Path(), required=False)
 @with_client
 def export(client: "Client", file: str | None, with_secrets: bool) -> Answer:
     """Write the tenant as one JSON document.
@@ -52,7 +58,7 @@ def export(client: "Client", file: str | None, with_secrets: bool) -> Answer:
 @click.option("--name", metavar="NAME", help="Name of the new tenant. If left out, the one in the document.")
 @click.option("--key", metavar="KEY", help="API key of its first account. If left out, the one in the document.")
 @click.option("--secret", metavar="SECRET", help="API secret of that account. If left out, the one in the document.")
-@click.argument("file")
+@click.argument("file", type=click.Path())
 @with_client
 def import_(client: "Client", file: str, name: str | None, key: str | None, secret: str | None) -> Answer:
     """Create a tenant from a document.
@@ -66,8 +72,8 @@ def import_(client: "Client", file: str, name: str | None, key: str | None, secr
 
 
 @click.command()
-@click.argument("file")
-@click.argument("to", required=False)
+@click.argument("file", type=click.Path())
+@click.argument("to", type=click.Path(), required=False)
 @with_client
 def replay(client: "Client", file: str, to: str | None) -> Answer:
     """Make the calls of a document again.
@@ -86,8 +92,10 @@ def _read(file: str) -> Any:
         if len(raw) > MAX_DOCUMENT_BYTES:
             raise CommandError(f"{file} has more than {MAX_DOCUMENT_BYTES} bytes.")
         return json.loads(raw)
-    except (OSError, ValueError, RecursionError) as why:
-        raise CommandError(f"{file} can't be read: {getattr(why, 'strerror', None) or why}.") from why
+    except OSError as why:
+        raise CommandError(f"{file} can't be read: {why.strerror or why}.") from why
+    except (ValueError, RecursionError) as why:
+        raise CommandError(f"{file} is no JSON document. `sms-sandbox export --with-secrets FILE` writes one.") from why
 
 
 def _write(file: str | None, document: Any) -> Answer:

@@ -76,9 +76,9 @@ def _of_folder(settings: Settings) -> "ServerInfo":
     try:
         files = certificates.ensure(Path(settings.certs), settings.cert_host)
     except ValueError as why:
-        raise click.UsageError(str(why)) from why
+        raise click.UsageError(f"--cert-host: {why}") from why
     except certificates.CertificateError as why:
-        raise CommandError(str(why)) from why
+        raise CommandError(f"--certs: {why}") from why
     https = f"https://{reachable_name(settings.host)}:{settings.https_port}"
     return ServerInfo(https, "", str(files.ca), str(files.ca_bundle), *settings.pairs[0])
 
@@ -88,6 +88,7 @@ def _ask(settings: Settings) -> "ServerInfo":
     from ..client import discovery
     from ..client.control import Client
     from ..control.shapes.info import Connection
+    from .refusals import describe_refusal
 
     is_chosen = click.get_current_context().get_parameter_source("account") is not ParameterSource.DEFAULT
     http = discovery.control_address(settings.host, settings.http_port)
@@ -98,7 +99,7 @@ def _ask(settings: Settings) -> "ServerInfo":
         connection = client.read(Connection, "GET", "/connection")
     except SandboxError as why:
         if why.status:
-            raise
+            raise CommandError(describe_refusal(why, click.get_current_context(), client)) from why
         raise CommandError(
             f"There are no certificates in {settings.certs}, and no sandbox answers at {http}. Start the "
             "sandbox first, name its folder with --certs, or create certificates for its first start with --create."

@@ -8,7 +8,7 @@ import click
 
 from .answers import Answer
 from .connection import with_client
-from .options import seconds
+from .options import Span, Whole
 from .terminal import count
 from .times import Time, before_now
 from .traffic_lines import format_line
@@ -39,11 +39,11 @@ _COUNTS: tuple[Callable[[Any], Any], ...] = (
         "--param", "params", multiple=True, metavar="NAME=VALUE",
         help="Only with exactly this parameter, such as message='Hi'. May be repeated.",
     ),
-    click.option("--count", type=click.IntRange(0), metavar="N", help="Expect exactly this number."),
+    click.option("--count", type=Whole(0), metavar="N", help="Expect exactly this number."),
     click.option(
-        "--at-least", type=click.IntRange(0), metavar="N", help="Expect at least this number; 1 if no number is given."
+        "--at-least", type=Whole(0), metavar="N", help="Expect at least this number; 1 if no number is given."
     ),
-    click.option("--at-most", type=click.IntRange(0), metavar="N", help="Expect at most this number."),
+    click.option("--at-most", type=Whole(0), metavar="N", help="Expect at most this number."),
 )  # fmt: skip
 
 
@@ -73,10 +73,12 @@ def verify(client: "Client", of: str, **given: Any) -> Answer:
 
 @click.command()
 @click.argument("of", type=click.Choice(OF), metavar="OF")
-@click.option("--timeout", default="5s", show_default=True, metavar="SPAN", help="Longest wait, such as 30s or 2m.")
+@click.option(
+    "--timeout", type=Span(), default="5s", show_default=True, metavar="SPAN", help="Longest wait, such as 30s or 2m."
+)
 @add_options(*FILTERS, *_COUNTS)
 @with_client
-def wait(client: "Client", of: str, timeout: str, **given: Any) -> Answer:
+def wait(client: "Client", of: str, timeout: float, **given: Any) -> Answer:
     """Wait until something happened as often as expected.
 
     OF is as for `verify`. What happened before counts, too.
@@ -86,7 +88,7 @@ def wait(client: "Client", of: str, timeout: str, **given: Any) -> Answer:
     """
     from ..control.shapes.traffic import WaitResult  # here, because --help does not need it
 
-    body = _expectation(client, of, given) | {"timeout_seconds": seconds(timeout)}
+    body = _expectation(client, of, given) | {"timeout_seconds": timeout}
     result = client.read(WaitResult, "POST", "/wait", body)
     entries = reversed(result.entries if result.ok else result.seen)
     lines = [_as_expected(result.found) if result.ok else result.difference, *map(format_line, entries)]

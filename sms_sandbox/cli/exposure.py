@@ -31,7 +31,7 @@ def describe_exposure(settings: Settings, certs: Path) -> Iterator[str]:
     name = choose_name(settings)
     if not settings.base_url and name not in (*names, *settings.cert_host):
         flag = f"--cert-host {name if can_be_covered(name) else 'NAME'}"
-        yield f"It does not cover {name}, by which colleagues reach this server. Restart it with {flag}."
+        yield f"The certificate does not cover {name}, by which colleagues reach this server. Restart it with {flag}."
     if not settings.callback_host:
         yield "Callbacks to this machine's loopback are refused; --callback-host localhost allows them."
 

@@ -9,7 +9,7 @@ from ..domain.faults import API, CALLBACK, EFFECT_VALUES, EFFECTS, EVENTS
 from .answers import Answer
 from .connection import with_client
 from .match_options import body_of, match_options
-from .options import seconds
+from .options import NamedArgument, seconds
 from .terminal import count
 from .times import format_time
 
@@ -27,6 +27,33 @@ def fault() -> None:
 
 def _choice(effect: str) -> click.Choice[str]:
     return click.Choice([str(value) for value in EFFECT_VALUES[effect]])
+
+
+def parse_delay(written: str) -> Mapping[str, float]:
+    """Return the delay written as `2s`, `100ms..2s` or `300ms~0.8`. Raises click.UsageError."""
+    low, dots, high = written.partition("..")
+    if dots:
+        return {"from": seconds(low), "to": seconds(high)}
+    median, tilde, sigma = written.partition("~")
+    if not tilde:
+        return {"seconds": seconds(written)}
+    try:
+        return {"median": seconds(median), "sigma": float(sigma)}
+    except ValueError:
+        raise click.UsageError(f"{sigma!r} is not a spread; write a number, as in 300ms~0.8.") from None
+
+
+class Delay(click.ParamType[Mapping[str, float]]):
+    """A delay, as control takes it."""
+
+    name = "delay"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Mapping[str, float]:
+        """Return the delay. An error names the flag."""
+        try:
+            return parse_delay(value)
+        except click.UsageError as why:
+            self.fail(why.message, param, ctx)
 
 
 @fault.command()
@@ -51,10 +78,12 @@ def _choice(effect: str) -> click.Choice[str]:
     help="Answer as the gateway in front of the real API did in 2026: JSON without an error block.",
 )
 @click.option("--callback", type=_choice("callback"), help="How the callback fails.")
-@click.option("--delay", metavar="SPAN", help="Delay it: 2s is fixed, 100ms..2s is random, 300ms~0.8 is log-normal.")
+@click.option(
+    "--delay", type=Delay(), metavar="SPAN", help="Delay it: 2s is fixed, 100ms..2s is random, 300ms~0.8 is log-normal."
+)
 @match_options
 @with_client
-def add(client: "Client", on: str | None, delay: str | None, **given: Any) -> Answer:
+def add(client: "Client", on: str | None, **given: Any) -> Answer:
     """Add a fault.
 
     Give one of --error, --status, --body, --connection, --gateway and --callback, or --delay, or one of them and
@@ -67,25 +96,11 @@ def add(client: "Client", on: str | None, delay: str | None, **given: Any) -> An
     body = body_of(given)
     if "status" in body:
         body["status"] = int(body["status"])
-    if delay is not None:
-        body["delay"] = parse_delay(delay)
+    if not body.keys() & {*EFFECT_NAMES, "delay"}:
+        raise click.UsageError(f"Give an effect: --{', --'.join(EFFECT_NAMES)} or --delay.")
     body["on"] = on or (CALLBACK if {"callback", "event"} & body.keys() else API)
     fault = client.read(Fault, "POST", "/faults", body)
     return Answer(fault, f"Added fault {describe_fault(fault)}.")
-
-
-def parse_delay(written: str) -> Mapping[str, float]:
-    """Return the delay written as `2s`, `100ms..2s` or `300ms~0.8`. Raises click.UsageError."""
-    low, dots, high = written.partition("..")
-    if dots:
-        return {"from": seconds(low), "to": seconds(high)}
-    median, tilde, sigma = written.partition("~")
-    if not tilde:
-        return {"seconds": seconds(written)}
-    try:
-        return {"median": seconds(median), "sigma": float(sigma)}
-    except ValueError:
-        raise click.UsageError(f"{sigma!r} is not a spread; write a number, as in 300ms~0.8.") from None
 
 
 @fault.command("list")
@@ -114,7 +129,7 @@ def describe_fault(fault: "Fault") -> str:
 
 
 @fault.command()
-@click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
+@click.argument("ids", nargs=-1, type=int, metavar="[ID]...", cls=NamedArgument)
 @with_client
 def clear(client: "Client", ids: tuple[int, ...]) -> Answer:
     """Remove the faults with these IDs, or all faults."""

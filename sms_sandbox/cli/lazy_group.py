@@ -10,6 +10,9 @@ import click
 from ..client.errors import SandboxError
 from .errors import CommandError
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as of shells. 1 would be the answer "no" of `wait` or `verify`."""
+
 MAX_SHORT_HELP = 80
 """Longest description of a command in the help of the group."""
 
@@ -64,6 +67,9 @@ class LazyGroup(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(err=True)  # the terminal shows ^C at the start of the line
+            ctx.exit(INTERRUPTED)
         except SandboxError as why:
             raise CommandError(str(why)) from why
         except ModuleNotFoundError as why:

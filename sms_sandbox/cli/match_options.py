@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import seconds
+from .options import Span, Whole
 
 MATCH = ("to", "sender", "text", "key")
 
@@ -15,10 +15,16 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--sender", metavar="SENDER", help="Only for this sender."),
     click.option("--text", metavar="TEXT", help="Only if the text contains this."),
     click.option("--key", metavar="KEY", help="Only for the account with this API key."),
-    click.option("--nth", type=click.IntRange(1), metavar="N", help="Start with this match; the first is 1."),
-    click.option("--count", type=click.IntRange(1), metavar="N", help="Apply this many times. No limit if left out."),
+    click.option("--nth", type=Whole(1), metavar="N", help="Start with this match; the first is 1."),
+    click.option("--count", type=Whole(1), metavar="N", help="Apply this many times. No limit if left out."),
     click.option("--share", type=float, metavar="PART", help="Apply to a share of the matches only, such as 0.2."),
-    click.option("--for", "for_seconds", metavar="SPAN", help="End after this time of the tenant's clock, such as 5m."),
+    click.option(
+        "--for",
+        "for_seconds",
+        type=Span(),
+        metavar="SPAN",
+        help="End after this time of the tenant's clock, such as 5m.",
+    ),
     click.option("--first", is_flag=True, help="Check it before the existing ones, not after them."),
 )
 
@@ -32,6 +38,4 @@ def body_of(given: dict[str, Any]) -> dict[str, Any]:
     """Return the values of all options as the body of a control call."""
     match = {name: value for name in MATCH if (value := given.pop(name)) is not None}
     body = {name: value for name, value in given.items() if value is not None}
-    if "for_seconds" in body:
-        body["for_seconds"] = seconds(body["for_seconds"])
     return {**body, "match": match}

@@ -6,6 +6,7 @@ import click
 
 from .answers import Answer, pad_table
 from .connection import with_client
+from .options import Whole
 from .terminal import count, quote
 from .times import format_time
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 HEAD = ("ID", "TIME", "FROM", "RESULT", "TEXT")
 
 MAX_OPTION = click.option(
-    "-n", "--max", "most", type=click.IntRange(1, 1000), default=20, show_default=True, metavar="N",
-    help="Show the N newest.",
+    "-n", "--max", "most", type=Whole(1, 1000), default=20, show_default=True, metavar="N",
+    help="Show the N newest, up to 1000.",
 )  # fmt: skip
 
 

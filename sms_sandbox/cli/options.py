@@ -8,6 +8,9 @@ import click
 
 from ..settings import Settings, SettingsError, flag, variable
 
+PATHS = ("PATH", "DIR")
+"""Metavars of settings that are files or folders. A shell completes their values."""
+
 UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 MAX_SPAN_SECONDS = 4e9
@@ -22,7 +25,11 @@ def setting(name: str, sentence: str | None = None) -> Callable[[Any], Any]:
     if meta.get("choices"):
         kind: Any = click.Choice(meta["choices"])
     else:
-        kind = meta.get("kind") or (type(default) if isinstance(default, (bool, int, float)) else str)
+        kind = (
+            meta.get("kind")
+            or (click.Path() if meta.get("metavar") in PATHS else None)
+            or (type(default) if isinstance(default, (bool, int, float)) else str)
+        )
     return click.option(
         flag(name), name, type=kind, default=default, multiple=multiple, is_flag=isinstance(default, bool),
         envvar=variable(name), show_envvar=True, show_default=default not in ((), None, False),
@@ -47,6 +54,54 @@ def read_settings(given: Mapping[str, Any]) -> Settings:
         return Settings(**given)
     except SettingsError as why:
         raise click.UsageError(str(why)) from why
+
+
+class Span(click.ParamType[float]):
+    """A span of time, as seconds."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds. An error names the flag."""
+        if isinstance(value, (int, float)):
+            return value
+        try:
+            return seconds(value)
+        except click.UsageError as why:
+            self.fail(why.message, param, ctx)
+
+
+class Whole(click.ParamType[int]):
+    """A whole number between two limits, which errors tell in words."""
+
+    name = "whole number"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number.", param, ctx)
+        if number < self._least or (self._most is not None and number > self._most):
+            limits = f"at least {self._least}" if self._most is None else f"from {self._least} to {self._most}"
+            self.fail(f"{number} is not {limits}.", param, ctx)
+        return number
+
+
+class NamedArgument(click.Argument):
+    """An argument that errors call by its name, without brackets and dots."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Return the name for an error."""
+        return f"'{plain_name(self)}'"
+
+
+def plain_name(argument: click.Argument) -> str:
+    """Return the name of an argument in the help, without marks."""
+    return (argument.metavar or argument.name or "").strip("[].").upper()
 
 
 def seconds(span: str) -> float:

@@ -9,7 +9,7 @@ from ..client.errors import SandboxError
 from .answers import Answer, answers
 from .connection import CONNECTION_HELP
 from .errors import CommandError
-from .options import seconds, settings_of
+from .options import Span, settings_of
 
 if TYPE_CHECKING:
     from ..client.control import Client
@@ -22,16 +22,21 @@ CHECK_PAUSE_SECONDS = 0.05
 @click.command()
 @click.option("--wait", is_flag=True, help="Wait until it is ready, or until the timeout.")
 @click.option(
-    "--timeout", default="30s", show_default=True, metavar="SPAN", help="Longest time to wait, such as 30s or 2m."
+    "--timeout",
+    type=Span(),
+    default="30s",
+    show_default=True,
+    metavar="SPAN",
+    help="Longest time to wait, such as 30s or 2m.",
 )
 @settings_of("host", "http_port", "ready_file", words=CONNECTION_HELP)
 @answers
-def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout: str) -> Answer:
+def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout: float) -> Answer:
     """Check that the sandbox is ready.
 
     The exit code is 0 if it is ready, and 1 if not.
     """
-    until = time.monotonic() + seconds(timeout)
+    until = time.monotonic() + timeout
     while True:
         left = until - time.monotonic() if wait else CHECK_TIMEOUT_SECONDS
         try:
@@ -44,7 +49,8 @@ def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout
                 client.close_connections()
         except SandboxError as why:
             if not wait or time.monotonic() >= until:
-                raise CommandError(f"The sandbox is not ready. {why}") from why
+                advice = "" if why.status else " Start it with `sms-sandbox serve`, or ask `sms-sandbox doctor`."
+                raise CommandError(f"The sandbox is not ready. {why}{advice}") from why
             time.sleep(CHECK_PAUSE_SECONDS)
         else:
             return Answer({"ready": True, "http": http}, "ready")

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("-o", "--output", metavar="FILE", help="File to write. If left out, the report goes to stdout.")
+@click.option(
+    "-o", "--output", type=click.Path(), metavar="FILE", help="File to write. If left out, the report goes to stdout."
+)
 @click.option("--open", "opens", is_flag=True, help="Open the file in a browser.")
 @with_client
 def report(client: "Client", output: str | None, opens: bool) -> Answer:

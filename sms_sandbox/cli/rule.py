@@ -1,13 +1,16 @@
 """`sms-sandbox rule`: adds, lists and removes carrier rules."""
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..domain.scenarios import catalogue
 from .answers import Answer
 from .connection import with_client
 from .match_options import body_of, match_options
+from .options import NamedArgument
 from .terminal import count
 from .times import format_time
 
@@ -24,8 +27,14 @@ def rule() -> None:
     """
 
 
+def _complete_scenario(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of scenarios that begin with what was typed."""
+    names = (str(each["name"]) for each in catalogue(timedelta()))
+    return [name for name in names if name.startswith(incomplete)]
+
+
 @rule.command()
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=_complete_scenario)
 @match_options
 @click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE",
@@ -94,7 +103,7 @@ def describe_rule(rule: "Rule") -> str:
 
 
 @rule.command()
-@click.argument("ids", nargs=-1, type=int, metavar="[ID]...")
+@click.argument("ids", nargs=-1, type=int, metavar="[ID]...", cls=NamedArgument)
 @click.option("--all", "every", is_flag=True, help="Remove all rules.")
 @with_client
 def remove(client: "Client", ids: tuple[int, ...], every: bool) -> Answer:

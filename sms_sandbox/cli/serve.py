@@ -14,7 +14,7 @@ import click
 
 from ..client.errors import SandboxError
 from ..control.shapes.server_info import ServerInfo
-from ..settings import Settings, is_loopback
+from ..settings import Settings, SettingsError, is_loopback
 from .errors import CommandError, InputError
 from .exposure import describe_exposure, invite
 from .options import read_settings, settings_of
@@ -62,12 +62,16 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         server = Server(settings, owns_process=True) if settings.workers == 1 else _create_parent(settings)
     except SeedError as why:
         raise InputError(str(why)) from why
-    except ValueError as why:
+    except SettingsError as why:
         raise click.UsageError(str(why)) from why
+    except ValueError as why:
+        raise click.UsageError(f"--cert-host: {why}") from why
     except ServerError as why:
         raise CommandError(f"{why}{_name_running(settings)}") from why
-    except (StoreError, CertificateError) as why:
-        raise CommandError(str(why)) from why
+    except StoreError as why:
+        raise CommandError(f"--database: {why}") from why
+    except CertificateError as why:
+        raise CommandError(f"--certs: {why}") from why
 
     if stop_with_stdin:
         call_at_end_of_stdin(server.stop)

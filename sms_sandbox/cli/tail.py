@@ -7,6 +7,7 @@ import click
 
 from .connection import with_connection
 from .expectations import FILTERS, add_options, read_filters
+from .options import Whole
 from .terminal import count, has_colour
 from .traffic_lines import format_entry
 
@@ -24,7 +25,7 @@ USUAL_HISTORY = 20
 
 @click.command()
 @click.option(
-    "-n", "--lines", "history", type=click.IntRange(0, MAX_HISTORY), metavar="N",
+    "-n", "--lines", "history", type=Whole(0, MAX_HISTORY), metavar="N",
     help=f"Show the last N entries first. Without it {USUAL_HISTORY}; with --since {MAX_HISTORY}.",
 )  # fmt: skip
 @click.option(

@@ -10,7 +10,7 @@ from ..domain.profiles import PROFILES
 from .answers import Answer, pad_table
 from .connection import with_server
 from .errors import CommandError
-from .options import seconds
+from .options import Span
 from .remembered_tenant import RememberedTenant, file_of, forget, read, remember
 from .times import Time, format_time
 
@@ -34,16 +34,16 @@ def tenant() -> None:
 @click.option("--throttle", type=int, metavar="N", help="Calls per second. 0 is no limit.")
 @click.option("--balance", type=float, metavar="MONEY", help="Its balance.")
 @click.option("--profile", type=click.Choice(tuple(PROFILES)), help="Behaviour of the real service to imitate.")
-@click.option("--delivery", metavar="SPAN", help="Time from a message to its delivery report, such as 5s.")
+@click.option("--delivery", type=Span(), metavar="SPAN", help="Time from a message to its delivery report, such as 5s.")
 @click.option("--frozen-at", type=Time(), help="Freeze its clock at this time.")
 @click.option("--use", is_flag=True, help="Choose it for later commands.")
 @with_server
-def new(client: "Client", use: bool, delivery: str | None, frozen_at: datetime | None, **given: Any) -> Answer:
+def new(client: "Client", use: bool, delivery: float | None, frozen_at: datetime | None, **given: Any) -> Answer:
     """Create a tenant, and print the key and secret of its account."""
     from ..control.shapes.tenants import CreatedTenant  # here, because --help does not need it
 
     body = {name: value for name, value in given.items() if value is not None}
-    body |= {"delivery_seconds": seconds(delivery)} if delivery is not None else {}
+    body |= {"delivery_seconds": delivery} if delivery is not None else {}
     body |= {"frozen_at": frozen_at.isoformat()} if frozen_at is not None else {}
     made = client.read(CreatedTenant, "POST", "/tenants", body)
     lines = [f"Created the tenant {made.name}.", f"key     {made.key}", f"secret  {made.secret}"]

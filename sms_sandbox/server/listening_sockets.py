@@ -21,6 +21,8 @@ _MAX_PORT_ATTEMPTS = 20
 _MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """Errors of an address that this machine does not have."""
 
+_OTHER_HOST = "Give an address of this machine with --host; 0.0.0.0 is all of them."
+
 _LOOPBACKS = ((socket.AF_INET, ("127.0.0.1", 0)), (socket.AF_INET6, ("::1", 0, 0, 0)))
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared, not bound)
 
@@ -52,13 +54,15 @@ def listen(host: str, port: int, flag: str) -> list[socket.socket]:
     try:
         addresses = _find_addresses(host)
     except OSError as error:
-        raise ServerError(f"Can't listen on {host}: {error.strerror or error}.") from error
+        raise ServerError(f"Can't listen on {host}: {error.strerror or error}. {_OTHER_HOST}") from error
     for attempts_left in reversed(range(_MAX_PORT_ATTEMPTS)):
         try:
             return _bind_all(addresses, port)
         except OSError as error:
             if port == 0 and attempts_left and error.errno == errno.EADDRINUSE:
                 continue
+            if error.errno in _MISSING:
+                raise ServerError(f"Can't listen on {host}: this machine lacks that address. {_OTHER_HOST}") from error
             raise ServerError(
                 f"Can't listen on {host} port {port}: {error.strerror}. "
                 f"Choose another port with {flag}; 0 picks a free one."

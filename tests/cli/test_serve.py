@@ -41,7 +41,7 @@ WRITTEN = {
         (("--profile", "2035"), "--profile"),
         (("--account", "nocolon"), "--account must look like KEY:SECRET"),
         (("--account", "a:b", "--account", "a:c"), "each only once"),
-        (("--cert-host", "a b"), "'a b' is no host name"),
+        (("--cert-host", "a b"), "--cert-host: 'a b' is no host name"),
         (("now",), "now"),
     ],
 )
@@ -105,19 +105,21 @@ def test_a_database_that_cannot_be_used_is_one_line(certificates: Certificates, 
     }[kind]
     flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
     line = only_line(start("serve", *flags, "--database", url))
-    assert "database" in line
+    assert line.startswith("sms-sandbox: --database: ")
     assert "a-password" not in line
 
 
 def test_certificates_that_cannot_be_kept_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "file" in only_line(start("serve", "--certs", str(tmp_path / "file")))
-    assert "file" in only_line(start("env", "--create", "--certs", str(tmp_path / "file")))
+    ports = ("--https-port", "0", "--http-port", "0")
+    for command in (("serve", *ports), ("env", "--create")):
+        line = only_line(start(*command, "--certs", str(tmp_path / "file")))
+        assert line.startswith("sms-sandbox: --certs: Certificates cannot be kept in "), line
 
 
 def test_an_address_of_another_machine_is_one_line(certificates: Certificates) -> None:
     flags = ("--certs", str(certificates.directory), "--https-port", "0", "--http-port", "0")
-    assert "192.0.2.1" in only_line(start("serve", *flags, "--host", "192.0.2.1"))
+    assert "192.0.2.1: this machine lacks that address." in only_line(start("serve", *flags, "--host", "192.0.2.1"))
 
 
 def test_a_ready_file_that_cannot_be_written_is_one_line(certificates: Certificates, tmp_path: Path) -> None:

@@ -85,9 +85,9 @@ def test_an_address_that_the_machine_lacks_is_left_out(
 
 
 def test_a_host_without_any_address_here_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ServerError, match=r"^Can't listen on 192.0.2.1 port 0: .+\. Choose another .* --port; .+\.$"):
+    with pytest.raises(ServerError, match=r"^Can't listen on 192.0.2.1: .+\. Give an address .* --host; .+\.$"):
         listen("192.0.2.1", 0, "--port")
-    with pytest.raises(ServerError, match=r"^Can't listen on nowhere.invalid: .+\.$"):
+    with pytest.raises(ServerError, match=r"^Can't listen on nowhere.invalid: .+\. Give an address .* --host; .+\.$"):
         listen("nowhere.invalid", 0, "--port")
 
 

@@ -33,7 +33,10 @@ class ServerInfo:
     @classmethod
     def from_json(cls, text: str) -> "ServerInfo":
         """Read the content of a ready file. Fields that are not known are ignored. Raises ValueError."""
-        data: Any = json.loads(text)
+        try:
+            data: Any = json.loads(text)
+        except ValueError:
+            data = None
         if not isinstance(data, dict) or not data.keys() >= set(REQUIRED):
             raise ValueError("it was not written by a sandbox")
         return cls(**{each.name: data[each.name] for each in fields(cls) if each.name in data})

@@ -91,7 +91,7 @@ def test_faults_are_listed_one_to_a_line_and_cleared(tenant: Account, fault: Run
         ("--body gzip", 2, "is not one of"),
         ("--delay soon", 2, "not a span of time"),
         ("--delay 1s~wide", 2, "not a spread"),
-        ("", 1, "Give an effect"),
+        ("", 2, "Give an effect: --error, "),
         ("--error LEDGER", 1, "did you mean 'LEDGER_ERROR'?"),
         ("--status 503 --body html", 1, "Give only one effect"),
     ],

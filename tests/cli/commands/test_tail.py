@@ -103,7 +103,8 @@ def test_tail_says_why_it_cannot_begin(tenant: Account) -> None:
             command(wrong, *args), capture_output=True, text=True, timeout=100, env=environment(), check=False
         )
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert ended.stderr == "sms-sandbox: There is no account with this key and secret.\n"
+        assert ended.stderr.startswith("sms-sandbox: There is no account with this key and secret. Correct --account,")
+        assert len(ended.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("plain", [False, True])
