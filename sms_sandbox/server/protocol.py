@@ -237,8 +237,8 @@ class HttpProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if self.parser.should_upgrade():  # by CONNECT, because offers have another name by now
             raise ValueError("The connection can't become a tunnel.")
-        if names.count(b"host") > 1:
-            raise ValueError("The request is for two hosts.")
+        if names.count(b"host") != 1 and (b"host" in names or version == "1.1"):
+            raise ValueError("A request of HTTP/1.1 names one host.")
         if version == "1.0":
             self.expect_100_continue = False
         fields = dict(self.headers)

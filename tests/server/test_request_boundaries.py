@@ -75,11 +75,8 @@ def read_with_h11(data: bytes) -> list[Sent]:
                     body += event.data
                 else:
                     return requests
-        except h11.RemoteProtocolError as error:
-            if "Missing mandatory Host" not in str(error):
-                return requests
-            data = data.replace(b"\n", b"\nHost: a\r\n", 1)
-            continue
+        except h11.RemoteProtocolError:
+            return requests
         requests.append(Sent(verb.decode(), path.decode(), body))
         if connection.their_state is h11.MUST_CLOSE:
             return requests
@@ -140,6 +137,7 @@ REFUSED = {
     "chunk with a line feed": HEAD + b"Transfer-Encoding: chunked\r\n\r\n18\n" + FORM + b"\r\n0\r\n\r\n",
     "chunk that is too long": HEAD + b"Transfer-Encoding: chunked\r\n\r\n17\r\n" + FORM + b"\r\n0\r\n\r\n",
     "two hosts": HEAD + b"Host: other\r\n" + LENGTH + b"\r\n" + FORM,
+    "no host": b"POST /send-sms.json HTTP/1.1\r\n" + LENGTH + b"\r\n" + FORM,
     "two blanks": HEAD.replace(b" /", b"  /") + LENGTH + b"\r\n" + FORM,
     "HTTP/0.9": b"GET /get-balance.json\r\n\r\n",
     "HTTP/2.0": HEAD.replace(b"1.1", b"2.0") + LENGTH + b"\r\n" + FORM,
