@@ -3,8 +3,7 @@
 Values that every call needs are cached by tenant. On a shared database other processes change tenants too, so a
 transaction first locks each tenant it works on and reads the tenant's versions: as long as no other process has
 changed the tenant, the cached values are right. Rows that no statement needs yet are collected and written together,
-at the latest at
-the commit. A scope is a part of the transaction that can be undone alone.
+at the latest at the commit. A scope is a part of the transaction that can be undone alone.
 """
 
 from collections.abc import Callable, Collection, Hashable, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine
 
 from . import tenant_versions
+from .failures import ends_session
 from .scopes import DeferredRows, PendingEntry, Scope, group_rows
 from .tenant_versions import SETTINGS, STATE, THROTTLE, TenantCache, TenantCaches
 
@@ -120,10 +120,15 @@ class UnitOfWork:
                 self.prepare_driver().execute("COMMIT")
             return
         if self._has_begun or self._deferred or self._changes:
-            with self.driver.pipeline():
-                self.prepare_driver()
-                tenant_versions.store_all(self.driver, self._changes, self._tenants)
-                self.driver.commit()
+            try:
+                with self.driver.pipeline():
+                    self.prepare_driver()
+                    tenant_versions.store_all(self.driver, self._changes, self._tenants)
+                    self.driver.commit()
+            except Exception as error:
+                if ends_session(error):
+                    self.driver.close()  # psycopg may leave it open and busy, and so does not say that it is lost
+                raise
 
     def end(self, is_committed: bool) -> None:
         """Clear the state of this transaction, however it ended."""
@@ -131,18 +136,17 @@ class UnitOfWork:
             for restore in reversed(self._undo):
                 restore()
         if self._invalidated or not is_committed:
-            stale = (
-                self._invalidated if is_committed else self._invalidated.union(tenant for tenant, _ in self._changes)
-            )
-            if not is_committed and not self._caches.is_exclusive:
-                stale = stale.union(self._tenants)
+            stale = set(self._invalidated)
+            if not is_committed:
+                stale.update(tenant for tenant, _ in self._changes)
+                if not self._caches.is_exclusive:
+                    stale.update(self._tenants)
             for tenant in stale:
                 self._caches.drop(tenant)
             self._invalidated.clear()
         for part in (self._scopes, self._deferred, self._changes, self._undo):
             part.clear()
-        if self._entries:
-            self._entries = []
+        self._entries = []
         self.wake = self._event_level = None
         if not self._caches.is_exclusive:
             self._tenants.clear()

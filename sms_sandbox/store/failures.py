@@ -16,6 +16,9 @@ _PASSING_STATES = ("25006", "28000", "28P01", "3D000", "42501", "42P01", "XX001"
 An operator causes them, for all work, as by a fail-over or while a copy is restored.
 """
 
+_ENDS_OF_SESSIONS = ("08", "57P")
+"""The beginnings of codes after which a session has ended: lost connections and shutdowns."""
+
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _DAMAGES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -66,8 +69,21 @@ def is_database_failure(error: BaseException) -> bool:
     state: str | None = getattr(cause, "sqlstate", None)
     if state is not None:
         return state[:2] in _PASSING_CLASSES or state in _PASSING_STATES
-    # psycopg itself reports a lost connection, or one that could not be made, without a code of the database.
-    return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in type(cause).__mro__)
+    return _is_loss(cause)
+
+
+def ends_session(error: BaseException) -> bool:
+    """Return True if PostgreSQL, or psycopg, has ended the session. Whether a commit under way was done is unknown."""
+    state: str | None = getattr(error, "sqlstate", None)
+    return _is_loss(error) if state is None else state.startswith(_ENDS_OF_SESSIONS)
+
+
+def _is_loss(error: BaseException) -> bool:
+    """Return True for an error by which psycopg itself reports a lost connection, or one that could not be made.
+
+    Such an error has no code of the database.
+    """
+    return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in type(error).__mro__)
 
 
 def _code_of(error: BaseException) -> int:

@@ -3,11 +3,15 @@
 The limits of the network do not end the wait for a database that is frozen: its host still confirms what it receives.
 """
 
+import logging
 from collections.abc import Generator
 from time import monotonic
 from typing import Any, TypeVar
 
 from psycopg import Connection, OperationalError
+
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+"""It warns of each lost session, which callers hear of as an error and log one line a second."""
 
 T = TypeVar("T")
 
