@@ -1,10 +1,14 @@
-"""The soak and the fuzzer, each for a moment."""
+"""The soak, the fuzzer and the attacks, each for a moment."""
 
 import random
+import sys
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
+from benchmarks import attack_target, attacks
 from benchmarks.fuzz import __main__ as fuzz
 from benchmarks.fuzz.inputs import raw_bytes
 from benchmarks.soak import Sample, draw, run
@@ -48,3 +52,13 @@ def test_a_traceback_is_shown_up_to_its_error() -> None:
     shown = fuzz._first_of(log)
     assert shown.endswith("ValueError: no")
     assert len(shown) == 3000
+
+
+@pytest.mark.parametrize(("limit", "word", "code"), [(attack_target.MAX_PROBE_SECONDS, "kept", 0), (0.0, "BROKEN", 1)])
+def test_an_attack_whose_limit_is_broken_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], limit: float, word: str, code: int
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["attacks", "--quick", "heads"])
+    monkeypatch.setattr(attack_target, "MAX_PROBE_SECONDS", limit)
+    assert attacks.main() == code
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"| {word} |")

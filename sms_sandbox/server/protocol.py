@@ -97,8 +97,11 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.detach()
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        self._parse()
+        if not self._received and len(data) <= self._body_left:
+            self._pass_on(data)  # without a copy, because bodies of 60 MB come in small pieces
+        else:
+            self._received += data
+            self._parse()
         if self._in_request:
             self._start_timer(BODY_TIMEOUT_SECONDS, self._end_slow_body)
         if len(self._received) > HIGH_WATER_LIMIT and not self.transport.is_closing():
@@ -109,7 +112,9 @@ class HttpProtocol(HttpToolsProtocol):
         while self._received and not self.transport.is_closing():
             if self._in_request:
                 end = self._body_left or self._find_possible_end()
-                super().data_received(self._take(end))
+                part = bytes(self._received[:end])
+                del self._received[:end]
+                self._pass_on(part)
                 if self._frame_length > MAX_HEAD_BYTES and not self.transport.is_closing():
                     self._refuse("The trailer of the request is too long.")
             elif self._is_answering() or not self._parse_head():
@@ -141,13 +146,12 @@ class HttpProtocol(HttpToolsProtocol):
         """Close the connection at once, because there are too many."""
         self.transport.abort()
 
-    def _take(self, length: int) -> bytes:
-        part = bytes(self._received[:length])
-        del self._received[:length]
+    def _pass_on(self, part: bytes) -> None:
+        """Feed the parser with bytes of the request that it is reading."""
         self._body_left -= min(self._body_left, len(part))
         self._frame_length += len(part)
         self._last_parsed = (self._last_parsed + part[-3:])[-3:]
-        return part
+        super().data_received(part)
 
     def _find_possible_end(self) -> int:
         """Return the length up to the next place where a chunked body may end.
