@@ -199,7 +199,7 @@ def steady_advance(target: Target) -> list[Finding]:
 
 
 def load_all(target: Target) -> None:
-    """Send a message and wait for its report, so that the server has loaded what it loads late."""
+    """Send a message and wait for its report; by then all is loaded."""
     calls = http.client.HTTPConnection(urlsplit(target.server.http).netloc, timeout=TIMEOUT_SECONDS)
     send(calls)
     calls.close()
