@@ -13,6 +13,7 @@ from ..control import PREFIX
 from ..control.shapes.server_info import ServerInfo
 from .connections import Connections
 from .errors import SandboxError
+from .failures import describe_failure
 
 CALL_TIMEOUT_SECONDS = 120.0
 """Longest a call may take. An advance waits ten seconds for each callback attempt that gets no answer."""
@@ -120,7 +121,7 @@ class Client:
             _, _, content = self._https.request("POST", f"/{method}.json", body, headers, self._timeout)
             return msgspec.json.decode(content, type=dict[str, Any])
         except (OSError, HTTPException) as why:
-            raise SandboxError(f"{method} was not answered: {why or type(why).__name__}.") from why
+            raise SandboxError(f"{method} was not answered: {describe_failure(why)}.") from why
         except msgspec.DecodeError as why:
             raise SandboxError(f"The answer to {method} is not JSON: {content[:80]!r}.") from why
 
@@ -200,8 +201,7 @@ def _query_value(value: object) -> str:
 
 
 def _no_answer(url: str, why: Exception) -> SandboxError:
-    reason = getattr(why, "strerror", None) or str(why) or type(why).__name__
-    return SandboxError(f"No sandbox answers at {url}: {reason}.")
+    return SandboxError(f"No sandbox answers at {url}: {describe_failure(why)}.")
 
 
 def _refusal(url: str, status: int, content: bytes) -> SandboxError:

@@ -77,7 +77,10 @@ def read_ready_file(path: str | Path) -> ServerInfo:
     try:
         return ServerInfo.from_json(Path(path).read_text())
     except (OSError, ValueError) as why:
-        raise SandboxError(f"The ready file {path} can't be read: {getattr(why, 'strerror', None) or why}.") from why
+        reason = getattr(why, "strerror", None) or why
+        raise SandboxError(
+            f"The ready file {path} can't be read: {reason}. `sms-sandbox serve --ready-file` writes it."
+        ) from why
 
 
 def _from_environment(setting: str) -> str | None:

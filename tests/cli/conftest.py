@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from sms_sandbox.cli.doctor import languages
 from sms_sandbox.client.environment import variables
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
@@ -28,3 +29,9 @@ def app_environment(monkeypatch: pytest.MonkeyPatch, server: Account) -> None:
     given = variables(Path(ready.ca), Path(ready.ca_bundle), ready.https, server.key, server.secret, {})
     for name, value in given.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def only_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the other languages out, as each takes a second or two."""
+    monkeypatch.setattr(languages, "LANGUAGES", [each for each in languages.LANGUAGES if each.program == "python3"])

@@ -1,59 +1,23 @@
 """`sms-sandbox doctor` on set-ups that work, and on broken ones: what it finds, and what it advises."""
 
-import json
-import shutil
 import socket
 import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from ssl import PROTOCOL_TLS_SERVER, SSLContext
+from urllib.parse import urlsplit
 
 import pytest
-from click.testing import CliRunner, Result
 
-from sms_sandbox.cli.doctor import languages
-from sms_sandbox.cli.doctor import server as server_checks
-from sms_sandbox.cli.doctor.findings import Finding
-from sms_sandbox.cli.root import main
-from sms_sandbox.server import authority
-from sms_sandbox.server.certificates import Certificates, ensure
-from sms_sandbox.settings import Settings
+from sms_sandbox.cli.doctor import callbacks
+from sms_sandbox.server.certificates import ensure
+from tests.cli.doctor_findings import examine, findings, wrong
 from tests.cli.shell import free_port
 from tests.receiver import Receiver
-from tests.sandbox import Account, run_sandbox
+from tests.sandbox import Account
 
 pytestmark = pytest.mark.usefixtures("app_environment")
-
-Findings = list[Mapping[str, str]]
-
-
-def examine(where: Account, tmp_path: Path, *args: str) -> Result:
-    file = tmp_path / "ready.json"
-    file.write_text(where.ready.to_json())
-    return CliRunner().invoke(main, ["doctor", "--ready-file", str(file), *args], prog_name="sms-sandbox")
-
-
-def findings(result: Result) -> Findings:
-    parsed: Findings = json.loads(result.output)["checks"]
-    return parsed
-
-
-def wrong(result: Result) -> dict[str, Mapping[str, str]]:
-    """Return the problems by their subject. The exit code must agree, and each must have an advice."""
-    bad = {each["about"]: each for each in findings(result) if each["status"] == "wrong"}
-    assert result.exit_code == (1 if bad else 0)
-    assert all(each["advice"] for each in bad.values())
-    return bad
-
-
-@pytest.fixture
-def only_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the other languages out, as each takes a second or two."""
-    monkeypatch.setattr(languages, "LANGUAGES", [each for each in languages.LANGUAGES if each.program == "python3"])
 
 
 @pytest.mark.usefixtures("only_python")
@@ -76,6 +40,41 @@ def test_a_missing_server_is_found(server: Account, tmp_path: Path) -> None:
 def test_another_program_on_the_port_is_found(server: Account, tmp_path: Path, receiver: Receiver) -> None:
     bad = wrong(examine(Account(replace(server.ready, http=receiver.url)), tmp_path, "--json"))
     assert "Something that is not a sandbox" in bad["server"]["says"]
+    assert "Stop that program" in bad["server"]["advice"]
+
+
+@pytest.mark.parametrize(("answer", "says"), [
+    (b"", "the connection was closed without an answer"), (b"SSH-2.0-x\r\n", "what listens there does not speak HTTP"),
+])  # fmt: skip
+def test_a_program_that_speaks_no_http_on_the_port_is_found(
+    server: Account, tmp_path: Path, answer: bytes, says: str
+) -> None:
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        http = f"http://localhost:{listener.getsockname()[1]}"
+        bad = wrong(examine(Account(replace(server.ready, http=http)), tmp_path, "--json"))
+        thread.join()
+    assert bad["server"]["says"] == f"No sandbox answers at {http}/readyz: {says}."
+    assert "Stop that program" in bad["server"]["advice"]
+
+
+def test_the_https_port_in_place_of_the_other_is_found(server: Account, tmp_path: Path) -> None:
+    http = server.ready.https.replace("https:", "http:")
+    bad = wrong(examine(Account(replace(server.ready, http=http)), tmp_path, "--json"))
+    assert bad["server"]["says"] == f"{http} is the HTTPS port of a sandbox, which is for the API."
+    assert "--http-port" in bad["server"]["advice"]
+    plain = replace(server.ready, https=server.ready.http.replace("http:", "https:"))
+    bad = wrong(examine(Account(plain), tmp_path, "--json"))
+    closed = replace(server.ready, https=f"https://localhost:{free_port()}")
+    assert "publish this port" in wrong(examine(Account(closed), tmp_path, "--json"))["certificate"]["advice"]
+    assert bad["certificate"]["says"] == f"No TLS connection to {plain.https}: what listens there does not speak TLS."
 
 
 @pytest.mark.usefixtures("only_python")
@@ -115,95 +114,6 @@ def test_a_server_of_another_version_is_found(server: Account, tmp_path: Path, m
     assert "this command line of 99.0" in bad["version"]["says"]
 
 
-@contextmanager
-def tls_server(pair: tuple[bytes, bytes], folder: Path) -> Iterator[str]:
-    """Serve TLS with a certificate, and give the address."""
-    (folder / "cert.pem").write_bytes(pair[0])
-    (folder / "key.pem").write_bytes(pair[1])
-    context = SSLContext(PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
-                    secure.recv(1)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"https://localhost:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
-DAY = 86_400
-
-
-@pytest.mark.parametrize(
-    ("kind", "problem", "advice"),
-    [
-        ("expired", "certificate has expired", "Restart the sandbox"),
-        ("foreign", "unable to get local issuer certificate", "not the one that the server uses"),
-        ("another name", "Hostname mismatch", "--cert-host"),
-        ("soon", "expires in 2 d", "Restart the sandbox"),
-    ],
-)
-def test_an_unusable_certificate_is_found(
-    server: Account, certificates: Certificates, tmp_path: Path, kind: str, problem: str, advice: str
-) -> None:
-    now = int(time.time())
-    own = certificates.ca.read_bytes(), certificates.ca_key.read_bytes()
-    by = authority.create_authority(["localhost"], now - DAY, now + DAY) if kind == "foreign" else own
-    names = ["127.0.0.1"] if kind == "another name" else ["localhost"]
-    expires = {"expired": now - DAY, "soon": now + 3 * DAY - 60}.get(kind, now + 100 * DAY)
-    with tls_server(authority.issue(by, names, now - 2 * DAY, expires), tmp_path) as https:
-        result = examine(Account(replace(server.ready, https=https)), tmp_path, "--no-languages", "--json")
-    (finding,) = (each for each in findings(result) if each["about"] == "certificate")
-    assert finding["status"] == ("note" if kind == "soon" else "wrong")
-    assert problem in finding["says"]
-    assert advice in finding["advice"]
-
-
-@pytest.mark.usefixtures("only_python")
-def test_no_language_is_tried_with_an_unusable_certificate(
-    server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = int(time.time())
-    foreign = authority.create_authority(["localhost"], now - DAY, now + DAY)
-    with tls_server(authority.issue(foreign, ["localhost"], now - DAY, now + DAY), tmp_path) as https:
-        monkeypatch.setenv("SMS_SANDBOX_URL", https)
-        result = examine(Account(replace(server.ready, https=https)), tmp_path, "--json")
-    assert "python3" not in {each["about"] for each in findings(result)}
-    assert [each["says"] for each in findings(result) if each["about"] == "languages"] == [
-        "They are not tried, because none can trust this certificate."
-    ]
-
-
-def test_a_missing_folder_of_certificates_is_found(tmp_path: Path) -> None:
-    folder = ensure(tmp_path / "certs").directory
-    with run_sandbox(Settings(https_port=0, http_port=0, certs=str(folder))) as account:
-        shutil.rmtree(folder)
-        bad = wrong(examine(account, tmp_path, "--json"))
-    assert f"there is no {account.ready.ca}" in bad["CA file"]["says"]
-    assert "Restart the sandbox" in bad["CA file"]["advice"]
-
-
-def test_a_folder_with_another_authority_is_found(server: Account, tmp_path: Path) -> None:
-    other = ensure(tmp_path / "other")
-    assert [each.says for each in ca_file(str(other.ca), server)] == [
-        f"{other.ca} is not the authority of this server."
-    ]
-    (absent,) = ca_file(str(tmp_path / "none.pem"), server)
-    assert absent.status == "note"
-    assert ca_file(server.ready.ca, server) == []
-
-
-def ca_file(path: str, account: Account) -> list[Finding]:
-    return list(server_checks.check_ca_file(path, Path(account.ready.ca).read_text()))
-
-
 def test_a_variable_with_another_address_is_found(
     server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,11 +140,6 @@ def test_an_advice_is_given_in_full_only_once(server: Account, tmp_path: Path, m
     assert "`cafile`" in lines[place + 2]
 
 
-def test_clocks_that_differ_are_found() -> None:
-    ahead = server_checks.check_machine_clock(datetime.now(UTC) + timedelta(hours=2))
-    assert (ahead.status, "apart" in ahead.says) == ("wrong", True)
-
-
 def test_a_callback_is_really_sent(server: Account, tmp_path: Path, receiver: Receiver) -> None:
     def try_url(url: str) -> Mapping[str, str]:
         result = examine(server, tmp_path, "--no-languages", "--json", "--callback-url", url)
@@ -250,6 +155,7 @@ def test_a_callback_is_really_sent(server: Account, tmp_path: Path, receiver: Re
     assert "nothing listens" in try_url(f"http://localhost:{free_port()}/")["says"]
     assert "is no callback URL" in try_url("nowhere")["says"]
     assert "--callback-host example.com" in try_url("https://example.com/hook")["advice"]
+    assert "which has another port" in try_url(server.ready.https)["advice"]
     assert server.ok("GET", "/tenants")["page"]["total"] == tenants
 
 
@@ -270,3 +176,35 @@ def test_the_last_callbacks_of_the_account_are_checked(server: Account, tmp_path
 def test_an_account_that_the_sandbox_does_not_know_is_found(server: Account, tmp_path: Path) -> None:
     result = examine(server, tmp_path, "--no-languages", "--json", "--account", "nobody:here")
     assert "There is no account" in wrong(result)["control"]["says"]
+    assert "--account KEY:SECRET" in wrong(result)["control"]["advice"]
+
+
+def test_a_name_that_the_sandbox_does_not_know_is_found(server: Account, tmp_path: Path) -> None:
+    other = server.ready.http.replace("localhost", socket.gethostname())
+    if urlsplit(other).hostname == "localhost" or not _is_here(urlsplit(other).hostname or ""):
+        pytest.skip("this machine does not find itself by its name")
+    bad = wrong(examine(Account(replace(server.ready, http=other)), tmp_path, "--no-languages", "--json"))
+    assert f"--cert-host {socket.gethostname().lower()}." in bad["control"]["advice"]
+
+
+def _is_here(host: str) -> bool:
+    with suppress(OSError):
+        return socket.gethostbyname(host).startswith("127.")
+    return False
+
+
+@pytest.mark.parametrize("is_remote", [True, False])
+def test_loopback_in_a_callback_url_is_explained_to_whoever_asks(is_remote: bool) -> None:
+    reason = "refused: 127.0.0.1 is a loopback address, and other machines can call this server."
+    advice = callbacks._advise("localhost", reason, is_remote)
+    assert "serve --callback-host localhost" in advice
+    assert ("Give this machine's address" in advice) is is_remote
+
+
+def test_a_variable_that_hides_the_public_authorities_is_noted(
+    server: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", server.ready.ca)
+    result = examine(server, tmp_path, "--no-languages", "--json")
+    notes = [each["says"] for each in findings(result) if each["status"] == "note" and each["about"] == "variables"]
+    assert notes == ["SSL_CERT_FILE: the file holds the sandbox's CA alone, so programs trust no other server."]

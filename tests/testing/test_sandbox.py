@@ -51,7 +51,9 @@ def test_an_invalid_setting_starts_no_server(tmp_path: Path, in_process: bool) -
         start(throttle=-1)
     with pytest.raises(TypeError, match="colour"):
         start(colour="red")
-    with pytest.raises(SandboxError, match=r"did not start: The database .* unable to open database file"):
+    with pytest.raises(
+        SandboxError, match=r"did not start: (--database: )?The database .* unable to open database file"
+    ):
         start(certs=tmp_path, database=f"sqlite:///{tmp_path}/none/here.db")
     with pytest.raises(SandboxError, match=r"did not start: .*missing"):
         start(certs=tmp_path, ready_file=str(tmp_path / "missing" / "ready"))

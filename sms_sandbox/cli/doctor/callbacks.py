@@ -24,11 +24,12 @@ URLS = {"dlr_url": "dlr", "reply_url": "reply", "link_hits_url": "link-hit"}
 
 def check_url(client: Client, info: Info, url: str) -> Finding:
     """Send one delivery report from the server to a URL. A tenant is made for it, and deleted then."""
+    is_remote = bool(getattr(info, "is_remote", False))
     with local_ca(client, info.ca) as ca:
-        return _send(client, replace(client.where, https=info.https, ca=ca), url)
+        return _send(client, replace(client.where, https=info.https, ca=ca), url, is_remote)
 
 
-def _send(client: Client, where: ServerInfo, url: str) -> Finding:
+def _send(client: Client, where: ServerInfo, url: str, is_remote: bool) -> Finding:
     made = client.read(CreatedTenant, "POST", "/tenants", {"throttle": 0, "frozen_at": "2030-01-31T12:00:00Z"})
     tenant = Client(replace(where, key=made.key, secret=made.secret), timeout=None)
     try:
@@ -41,13 +42,13 @@ def _send(client: Client, where: ServerInfo, url: str) -> Finding:
             )
         tenant.control("POST", "/clock/advance", {"seconds": 5})
         (callback,) = tenant.read(Callbacks, "GET", "/callbacks").callbacks
-        return _describe(callback)
+        return _describe(callback, is_remote)
     finally:
         tenant.control("DELETE", "/tenants/current")
         tenant.close_connections()
 
 
-def _describe(callback: Callback) -> Finding:
+def _describe(callback: Callback, is_remote: bool) -> Finding:
     attempt = callback.attempts[0]
     description = f"{show_url(callback.url)} {describe_attempt(attempt)}."
     if attempt.error is None:
@@ -58,13 +59,27 @@ def _describe(callback: Callback) -> Finding:
         )
     says = f"{show_url(callback.url)} can't be reached: {describe_attempt(attempt)}."
     if (attempt.error or "").startswith("refused"):
-        host = urlsplit(callback.url).hostname or "HOST"
-        return wrong("callbacks", says, f"If it is yours, start the sandbox with `serve --callback-host {host}`.")
+        return wrong(
+            "callbacks", says, _advise(urlsplit(callback.url).hostname or "HOST", attempt.error or "", is_remote)
+        )
     return wrong(
         "callbacks", says,
         "Start the app, or correct the address. It is called from the server's machine: in a container, the app's\n"
         "host is host.docker.internal or the app's service.",
     )  # fmt: skip
+
+
+def _advise(host: str, reason: str, is_remote: bool) -> str:
+    """Return what to do about a callback that the sandbox refuses to send."""
+    if "this sandbox itself" in reason:
+        return "Give the address of your app, which has another port."
+    allow = f"start the sandbox with `serve --callback-host {host}`."
+    if is_remote and "a loopback address" in reason:
+        return (
+            f"{host} is the server's own machine, not yours. Give this machine's address in its network instead;\n"
+            f"or if the app runs beside the sandbox, {allow}"
+        )
+    return f"If it is yours, {allow}"
 
 
 def check_account(client: Client) -> Iterator[Finding]:

@@ -4,7 +4,9 @@ import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -16,6 +18,7 @@ from .findings import Finding, format_findings, note, wrong
 
 if TYPE_CHECKING:
     from ...client.control import Client
+    from ...control.shapes.info import Info
 
 
 _MEND = 'Run `eval "$({})"` in this shell.'
@@ -40,7 +43,7 @@ def doctor(client: "Client", callback_url: str | None, languages: bool) -> Answe
 
 def _examine(client: "Client", callback_url: str | None, languages: bool) -> Iterator[Finding]:
     """Yield all findings. Checks that need the server are left out if it does not answer."""
-    from . import callbacks, server, shell  # here, because --help needs none of them
+    from . import callbacks, certificate, server, shell  # here, because --help needs none of them
     from .languages import check_languages
 
     findings = list(server.check_server(client))
@@ -54,16 +57,19 @@ def _examine(client: "Client", callback_url: str | None, languages: bool) -> Ite
         if ca is None:
             yield server.missing_ca(info.ca)
             return
-        mend = _MEND.format(shlex.join(getattr(info, "env_command", ["sms-sandbox", "env"])))
+        mend = _mend(info, client.where.http)
         https = client.where.https or info.https.replace("//127.0.0.1:", "//localhost:")
-        certificate = server.check_certificate(https, ca)
-        yield certificate
-        yield from server.check_ca_file(info.ca, ca)
+        is_clock_right = all(each.status == "ok" for each in findings if each.about == "machine time")
+        checked = certificate.check_certificate(https, ca, is_clock_right=is_clock_right)
+        yield checked.finding
+        if not checked.is_foreign:
+            yield from server.check_ca_file(info.ca, ca, mend)
         yield server.check_tenant_clock(client)
-        yield from shell.check_ca_variables(os.environ, ca, mend)
+        if not checked.is_foreign:
+            yield from shell.check_ca_variables(os.environ, ca, mend)
         yield from shell.check_url_variables(os.environ, https, mend)
         yield from shell.check_proxies(urls | {"https": https}, mend)
-        if languages and certificate.status == "wrong":
+        if languages and checked.finding.status == "wrong":
             yield note("languages", "They are not tried, because none can trust this certificate.")
         elif languages:
             are_told = any(os.environ.get(name) for name in shell.CA_VARIABLES)
@@ -73,4 +79,26 @@ def _examine(client: "Client", callback_url: str | None, languages: bool) -> Ite
         else:
             yield from callbacks.check_account(client)
     except SandboxError as why:
-        yield wrong("control", str(why), "Give the account, the token or the ready file of this sandbox.")
+        yield wrong("control", str(why), _advise(why, client.where.http))
+
+
+def _mend(info: "Info", http: str) -> str:
+    """Return how an app comes to trust the sandbox: by variables, or by a file if it runs on another machine."""
+    if not Path(info.ca).exists():
+        return (
+            f"Get it with `curl -o ca.pem {http}/_sandbox/ca.pem`, and let your app trust that file:\n"
+            f"{http}/_sandbox/docs/shared.md#trust-the-certificate says how, language by language."
+        )
+    return _MEND.format(shlex.join(getattr(info, "env_command", ["sms-sandbox", "env"])))
+
+
+def _advise(why: SandboxError, http: str) -> str:
+    """Return what to do about a refusal by control."""
+    from ..refusals import CREDENTIALS
+
+    if why.code == "unauthorised":
+        return f"Give {CREDENTIALS}."
+    if why.code == "forbidden":
+        host = urlsplit(http).hostname
+        return f"Call the sandbox by another name with --host, or start it with --cert-host {host}."
+    return "Look at the log of the sandbox. It says more."

@@ -1,6 +1,7 @@
 """Checks of the variables in this shell: certificates, addresses and proxies."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
@@ -8,6 +9,9 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 from .findings import Finding, note, ok, wrong
 
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "DENO_CERT")
+
+REPLACING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that replace all that a program trusts."""
 
 URL_VARIABLES = ("SMS_SANDBOX_URL", "TRANSMITSMS_BASE_URL", "KUDOSITY_BASE_URL_V1", "KUDOSITY_V1_BASE_URL")
 
@@ -27,11 +31,24 @@ def check_ca_variables(environment: Mapping[str, str], ca: str, mend: str) -> It
     for problem, names in problems.items():
         if problem:
             yield wrong("variables", f"{', '.join(names)}: {problem}.", mend)
+    alone = [name for name, path in given.items() if name in REPLACING and _holds_only(path, ca)]
+    if alone:
+        listed = ", ".join(alone)
+        yield note(
+            "variables", f"{listed}: the file holds the sandbox's CA alone, so programs trust no other server.", mend
+        )
     if problems.keys() == {""}:
         yield ok("variables", f"{', '.join(given)}: the sandbox's CA is in each file.")
         missing = [name for name in CA_VARIABLES if name not in given]
         if missing:
             yield note("variables", f"{', '.join(missing)}: not set, so some programs do not trust the sandbox.", mend)
+
+
+def _holds_only(path: str, ca: str) -> bool:
+    """True if a file holds the sandbox's CA and no other authority."""
+    with suppress(OSError):
+        return Path(path).read_text(encoding="ascii", errors="replace").strip() == ca.strip()
+    return False
 
 
 def _problem(path: str, ca: str) -> str:
@@ -62,13 +79,13 @@ def _port(url: str) -> int | None:
 def check_proxies(urls: Mapping[str, str], mend: str) -> Iterator[Finding]:
     """Yield whether a proxy of this process's environment catches calls to the sandbox. `urls` are by scheme."""
     proxies = getproxies_environment()
-    caught = False
+    caught: set[tuple[str, str]] = set()
     for scheme, url in urls.items():
         host = urlsplit(url).hostname or ""
         proxy = proxies.get(scheme) or proxies.get("all")
-        if proxy and not proxy_bypass_environment(host, proxies):
-            caught = True
-            name = f"{scheme}_proxy" if scheme in proxies else "all_proxy"
+        name = f"{scheme}_proxy" if scheme in proxies else "all_proxy"
+        if proxy and (name, host) not in caught and not proxy_bypass_environment(host, proxies):
+            caught.add((name, host))
             yield wrong(
                 "proxy", f"{name} (or {name.upper()}) is {proxy}, and it catches calls to {host}.",
                 f"{mend}\nOr add {host} to no_proxy and NO_PROXY.",
