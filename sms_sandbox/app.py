@@ -32,7 +32,7 @@ from .services.access import Access
 from .settings import Settings, control_token, is_loopback, with_private_secret
 from .store import tenants
 from .store.database import Store
-from .store.failures import explain_failure
+from .store.failures import explain_failure, is_database_failure
 from .tenants.startup import TenantSetup
 from .tenants.upkeep import TenantUpkeep
 from .web import metrics
@@ -220,13 +220,13 @@ class Sandbox:
 
     def _load_error(self) -> BaseException | None:
         """Return why the simulation could not be loaded; None if it is loaded, or may still be."""
-        waking = self._waking
-        return None if waking is None or not waking.done() or waking.cancelled() else waking.exception()
+        return task.exception() if (task := self._waking) and task.done() and not task.cancelled() else None
 
     def _retry_load(self, _: object) -> None:
         error = self._load_error()
         if error is not None and self._ending is None:
-            log.error("The simulation could not be loaded, which will be tried again.", exc_info=error)
+            may_pass = isinstance(error, OSError) or is_database_failure(error)
+            log.error("The simulation could not be loaded: %s", error, exc_info=None if may_pass else error)
             asyncio.get_running_loop().call_later(LOAD_RETRY_SECONDS, self._begin_load)
 
     async def find_failure(self) -> str | None:

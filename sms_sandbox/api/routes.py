@@ -224,15 +224,15 @@ class Api:
         if answer.early_recipients and answer.account:
             try:
                 await wait_for_reports(self._store, answer.account.tenant, answer.early_recipients)
-            except Exception:  # the call is carried out, so its client must be told that
-                log.exception("The early reports of a call of %s could not be awaited.", method.name)
+            except Exception as error:  # noqa: BLE001 (the call is carried out, so its client must be told that)
+                self._store.log_error(f"The wait for early reports of {method.name}", error)
         return answer
 
     async def _fail(self, call: ReceivedCall) -> Answer:
         try:
             return await self._refuse(call, Code.FAILED, Code.FAILED.text)
-        except Exception:
-            log.exception("The caller could not be found.")
+        except Exception as error:  # noqa: BLE001 (the client is told that its call failed)
+            self._store.log_error("The record of a failed call", error)
             failure = Answer(Code.FAILED, build_error(Code.FAILED, Code.FAILED.text), PROFILES["seed"])
             return self._finish_later(call, failure)
 

@@ -192,8 +192,8 @@ class JournalWriter:
             for _ in range(0, self._count, MAX_TAKEN_ENTRIES):
                 with self._store.begin() as db:
                     write_traffic(db)
-        except Exception:
-            log.exception("%d entries of the traffic are lost.", self._count)
+        except Exception as error:  # noqa: BLE001 (nothing comes after it)
+            self._store.log_error(f"The writing of the last {self._count} entries of the traffic", error)
 
     # Those who listen
 

@@ -101,8 +101,8 @@ class ContactImports:
         for job in running.values():
             try:
                 await self._store.run(partial(imports.extend, held=job.held, until=self._real()))
-            except Exception:
-                log.exception("An import could not be released; it is resumed when its lease has run out.")
+            except Exception as error:  # noqa: BLE001 (it is resumed when its lease has run out)
+                self._store.log_error("The release of an import", error)
 
     async def _run(self, job: StartedImport) -> None:
         renewal = asyncio.create_task(self._renew_lease(job.held))
@@ -131,7 +131,7 @@ class ContactImports:
 
     async def _release_later(self, held: Held, failure: Exception) -> None:
         """Release an import when the database works again, so that it is resumed."""
-        log.warning("An import waits until the database works again.", exc_info=failure)
+        self._store.log_failure("An import, which will be resumed,", failure)
         wait = RETRY_SECONDS
         while True:
             await asyncio.sleep(wait)
@@ -149,8 +149,8 @@ class ContactImports:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             try:
                 await self._store.run(partial(imports.extend, held=held, until=self._real() + LEASE))
-            except Exception:
-                log.exception("The lease of an import could not be renewed, which will be tried again.")
+            except Exception as error:  # noqa: BLE001 (it is tried again)
+                self._store.log_error("The renewal of an import's lease", error)
 
     async def _import(self, job: StartedImport) -> str:
         """Fetch the file and write its rows. Return an error for the user, or an empty text."""

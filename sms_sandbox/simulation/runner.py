@@ -12,7 +12,6 @@ from ..domain.clock import from_micros
 from ..domain.histogram import Histogram
 from ..store import imports, timeline
 from ..store.database import Store
-from ..store.failures import is_database_failure
 from ..store.real_time import real_now
 from .advance import Advances
 from .advance_result import AdvanceResult
@@ -113,11 +112,8 @@ class Runner:
                 else:
                     await self._sleep()
                 pause = RETRY_SECONDS
-            except Exception as error:
-                if is_database_failure(error):
-                    self._store.log_failure("Running events", error)
-                else:
-                    log.exception("The timeline failed and will be retried.")
+            except Exception as error:  # noqa: BLE001 (it is tried again)
+                self._store.log_error("Running events", error)
                 await self._pause(pause)
                 pause = min(2 * pause, MAX_RETRY_SECONDS)
 

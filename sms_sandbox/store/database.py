@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, Engine, event
 
 from .connection import StoreConnection, catch_up
-from .failures import describe_failure
+from .failures import describe_failure, is_database_failure
 from .group_commit import ThreadedGroupCommit
 from .grouped_log import GroupedLog
 from .open_file import OpenFile
@@ -200,6 +200,13 @@ class Store:
     def log_failure(self, what: str, error: BaseException) -> None:
         """Log that something failed because the database did, now or together with others."""
         self.failure_log.warning(f"{what} failed, because the database did: {describe_failure(error)}")
+
+    def log_error(self, what: str, error: BaseException) -> None:
+        """Log that something failed: with a traceback, unless the database did."""
+        if is_database_failure(error):
+            self.log_failure(what, error)
+        else:
+            log.error("%s failed because of an error in the sandbox.", what, exc_info=error)
 
     def close(self) -> None:
         """Close the database. Nothing may use the store any more."""

@@ -73,8 +73,8 @@ class TenantUpkeep:
     async def _try(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception:
-            log.exception("The use of tenants could not be written, which will be tried again.")
+        except Exception as error:  # noqa: BLE001 (the next round does it again)
+            self._store.log_error("The upkeep of tenants", error)
 
     async def do_round(self, real: datetime) -> None:
         """Store which tenants were used, and delete those that are idle."""

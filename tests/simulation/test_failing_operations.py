@@ -185,7 +185,9 @@ QUERIES = {
 
 
 @pytest.mark.timeout(2400 if FAIL_ALL else 120)
-async def test_all_that_is_accepted_ends_whichever_operation_fails(sandbox: _Sandbox) -> None:
+async def test_all_that_is_accepted_ends_whichever_operation_fails(
+    sandbox: _Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
     await sandbox.try_scenario(0, "")
     count, ways = sandbox.last_count, sandbox.database.ways
     samples = count if FAIL_ALL else SAMPLES[sandbox.store.engine.dialect.name]
@@ -195,6 +197,7 @@ async def test_all_that_is_accepted_ends_whichever_operation_fails(sandbox: _San
         for way in ways if FAIL_ALL else [ways[sample % len(ways)]]:
             try:
                 await sandbox.try_scenario(number, way)
+                assert [record.getMessage() for record in caplog.records if record.exc_info] == []  # no tracebacks
             except BaseException as error:
                 error.add_note(f"operation {number} of {count} failed: {way}")
                 raise

@@ -233,7 +233,7 @@ async def test_a_database_that_fails_for_a_while_is_retried(
     monkeypatch.undo()
     await call.send(dlr_callback=receiver.url())
     await until(lambda: bool(receiver.requests))
-    assert "The timeline failed and will be retried." in caplog.text
+    assert "Running events failed because of an error in the sandbox." in caplog.text
     # No row was removed because of it.
     await until(lambda: queries.the_callback(quick)[0].state == callbacks.DELIVERED)
 

@@ -187,8 +187,8 @@ class Attempts:
             await asyncio.gather(*late, return_exceptions=True)
         try:
             await self.record_ended()
-        except Exception:
-            log.exception("Outcomes of callback attempts could not be recorded; these callbacks are sent again.")
+        except Exception as error:  # noqa: BLE001 (these callbacks are sent again)
+            self._store.log_error("The recording of callback attempts", error)
         await self._client.close()
 
 
