@@ -12,6 +12,8 @@ CREDENTIALS = (
     "--account KEY:SECRET of a tenant, --control-token of the operator, or --ready-file if you have the server's"
 )
 
+_ASKS_WHO = "Other machines can reach this sandbox, so it asks who you are"
+
 LISTS = {
     "message": "messages",
     "resend": "callbacks",
@@ -36,6 +38,12 @@ def describe_refusal(why: SandboxError, ctx: click.Context, client: Client) -> s
     return f"{sentence} `sms-sandbox {lists}` lists them." if why.code == "not_found" and lists else sentence
 
 
+def describe_refused(why: SandboxError, client: Client) -> str:
+    """Return why a sandbox answers nothing to the credentials of a command, if it has any."""
+    where = client.where
+    return str(why) if why.code != "unauthorised" or where.key or where.control_token else f"{_ASKS_WHO}."
+
+
 def describe_credentials(why: SandboxError, client: Client) -> str:
     """Return why the credentials of a command are refused, and the flags that give others."""
     where = client.where
@@ -43,4 +51,4 @@ def describe_credentials(why: SandboxError, client: Client) -> str:
         return f"{why} Correct --account, or the ready file if that has them."
     if where.control_token:
         return f"{why} Correct --control-token, or the ready file if that has it."
-    return f"Other people can reach this sandbox, so say who you are: {CREDENTIALS}."
+    return f"{_ASKS_WHO}: {CREDENTIALS}."

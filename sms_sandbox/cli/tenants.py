@@ -17,7 +17,10 @@ from .times import Time, format_time
 if TYPE_CHECKING:
     from ..client.control import Client
 
-HEAD = ("", "NAME", "KEY", "CLOCK", "MADE", "MESSAGES", "SIZE")
+START = "start"
+"""In `made_by`: a tenant that the server creates when it starts."""
+
+HEAD = ("", "NAME", "KEY", "CLOCK", "LAST USED", "MESSAGES", "SIZE", "MADE BY")
 
 
 @click.group()
@@ -65,8 +68,9 @@ def list_(client: "Client") -> Answer:
     rows = [
         (
             "*" if each.name == current else "", each.name, each.key,
-            f"{format_time(each.clock.now)}{'' if each.clock.running else ' frozen'}", format_time(each.created),
+            f"{format_time(each.clock.now)}{'' if each.clock.running else ' frozen'}", format_time(each.last_used),
             f"{each.messages:,}", _describe_size(each.approximate_bytes),
+            "the start" if each.made_by == START else each.made_by,
         )
         for each in page.tenants
     ]  # fmt: skip

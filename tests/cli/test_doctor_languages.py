@@ -57,6 +57,17 @@ def test_php_connects_as_the_environment_says(server: Account, monkeypatch: pyte
     assert "certificate verify failed" in finding.says
 
 
+def test_php_is_helped_by_the_docs_where_the_environment_cannot_be_printed(
+    server: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    monkeypatch.setattr(languages, "LANGUAGES", [each for each in languages.LANGUAGES if each.program == "php"])
+    if shutil.which("php") is None:
+        pytest.skip("php is not installed")
+    (finding, *_) = languages.check_languages(f"{server.ready.https}/livez", "", "that page says", are_told=True)
+    assert finding.advice == "Start PHP with -d openssl.cafile and -d curl.cainfo, as that page says."
+
+
 def test_phps_curl_reads_no_variable(server: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """Check that it is not well if only PHP's own functions connect, which read SSL_CERT_FILE."""
     finding = check_language("php", server.ready.https, monkeypatch)

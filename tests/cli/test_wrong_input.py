@@ -144,6 +144,9 @@ def test_a_shared_sandbox_says_which_flags_tell_who_calls(public: Account) -> No
         output = output_of(run(*typed.split(), *at(public)))
         assert all(each in output for each in ("--account KEY:SECRET", "--control-token", "--ready-file")), output
         assert "X-Sandbox-Token" not in output
+    checks = output_of(run("doctor", *at(public)))
+    assert "Other machines can reach this sandbox, so it asks who you are." in checks
+    assert "-> Give --account KEY:SECRET" in checks
     pair = f"{public.key}:{public.secret}"
     assert "Give it with --control-token." in output_of(run("tenant", "list", "--account", pair, *at(public)))
     assert "Correct --control-token" in output_of(run("tenant", "list", "--control-token", "wrong", *at(public)))

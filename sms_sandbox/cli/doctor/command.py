@@ -43,8 +43,9 @@ def doctor(client: "Client", callback_url: str | None, languages: bool) -> Answe
 
 def _examine(client: "Client", callback_url: str | None, languages: bool) -> Iterator[Finding]:
     """Yield all findings. Checks that need the server are left out if it does not answer."""
-    from . import callbacks, certificate, server, shell  # here, because --help needs none of them
-    from .languages import check_languages
+    from ..refusals import describe_refused  # here, as all these, because --help needs none of them
+    from . import callbacks, certificate, server, shell
+    from .languages import ENV_GUIDE, check_languages
 
     findings = list(server.check_server(client))
     yield from findings
@@ -73,13 +74,14 @@ def _examine(client: "Client", callback_url: str | None, languages: bool) -> Ite
             yield note("languages", "They are not tried, because none can trust this certificate.")
         elif languages:
             are_told = any(os.environ.get(name) for name in shell.CA_VARIABLES)
-            yield from check_languages(f"{https}/livez", mend, are_told=are_told)
+            guide = ENV_GUIDE if Path(info.ca).exists() else "that page says"
+            yield from check_languages(f"{https}/livez", mend, guide, are_told=are_told)
         if callback_url is not None:
             yield callbacks.check_url(client, info, callback_url)
         else:
             yield from callbacks.check_account(client)
     except SandboxError as why:
-        yield wrong("control", str(why), _advise(why, client.where.http))
+        yield wrong("control", describe_refused(why, client), _advise(why, client.where.http))
 
 
 def _mend(info: "Info", http: str) -> str:

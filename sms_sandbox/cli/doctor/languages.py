@@ -21,6 +21,8 @@ _NO_PROXY = (
     "It keeps calls to the sandbox away from proxies. If there is no proxy, look at the firewall of this machine."
 )
 
+ENV_GUIDE = "`sms-sandbox env` prints"
+
 _NODE = """
 require("https").get(process.argv[1], () => process.exit(0))
   .on("error", (error) => { console.error(error.message); process.exit(1); });
@@ -99,26 +101,28 @@ LANGUAGES = (
     Language("node", ("-e", _NODE), "Node reads the variable at its start."),
     Language("ruby", ("-rnet/http", "-e", _RUBY), ""),
     Language(
-        "php", ("-r", _PHP), "Start PHP with -d openssl.cafile and -d curl.cainfo, as `sms-sandbox env` prints.",
+        "php", ("-r", _PHP), "Start PHP with -d openssl.cafile and -d curl.cainfo, as {guide}.",
         has_variable=False,
     ),
     Language(
-        "java", (), "Make a trust store and name it in JAVA_TOOL_OPTIONS, as `sms-sandbox env` prints.", _JAVA,
+        "java", (), "Make a trust store and name it in JAVA_TOOL_OPTIONS, as {guide}.", _JAVA,
         has_variable=False,
     ),
 )  # fmt: skip
 
 
-def check_languages(url: str, mend: str, *, are_told: bool) -> Iterator[Finding]:
+def check_languages(url: str, mend: str, guide: str = ENV_GUIDE, *, are_told: bool) -> Iterator[Finding]:
     """Yield whether each language found here trusts a URL.
 
     If no variable tells the shell's programs what to trust (`are_told`), a language without trust is only noted.
-    `mend` says how to set the variables.
+    `mend` says how to set the variables, and `guide` what tells more.
     """
     languages = [each for each in LANGUAGES if shutil.which(each.program)]
     with ThreadPoolExecutor(max(1, len(languages))) as pool:
         for language, problem in zip(languages, pool.map(lambda each: _try(each, url), languages), strict=True):
-            advice = "\n".join(filter(None, [mend if language.has_variable else "", language.advice]))
+            advice = "\n".join(
+                filter(None, [mend if language.has_variable else "", language.advice.format(guide=guide)])
+            )
             if problem is None:
                 yield ok(language.program, "It trusts the sandbox.")
             elif not _TRUST.search(problem):

@@ -44,7 +44,8 @@ def test_later_commands_act_on_the_tenant_that_is_used(server: Account, ready_fi
     assert json.loads(say(ready_file, "messages", "--json"))["page"]["total"] == 1
     listed = say(ready_file, "tenant", "list")
     assert f"\n*  {name} " in listed
-    assert re.search(rf"{name} .* 1 +about \d+ KB\n", f"{listed}\n")
+    assert re.search(rf"{name} .* 1 +about \d+ KB +key sandbox-key from 127\.0\.0\.1\n", f"{listed}\n")
+    assert re.search(r"default .* the start\n", f"{listed}\n")
     # An account that is named wins over the choice.
     assert "2030" not in say(ready_file, "clock", "show", "--account", f"{server.key}:{server.secret}")
     say(ready_file, "tenant", "use", "--default")
