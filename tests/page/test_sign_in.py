@@ -100,5 +100,9 @@ def test_the_operator_makes_a_tenant_and_copies_commands_that_work(page: Page, p
     page.get_by_label("Text from +61 491 570 156").fill("Thanks")
     page.keyboard.press("Enter")
     expect(page.locator(".text.sent .bubble")).to_have_text("Sent: Thanks")
+    page.get_by_role("link", name="Start", exact=True).click()
+    replies = page.get_by_text("get-user-sms-responses.json").inner_text()
+    ran = subprocess.run(["sh", "-c", replies], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert json.loads(ran.stdout)["responses"][0]["response"] == "Thanks", ran.stderr
     page.get_by_role("link", name="Tenant", exact=True).click()
     expect(page.get_by_role("button", name="Copy the secret")).to_be_visible()

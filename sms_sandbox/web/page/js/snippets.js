@@ -11,6 +11,11 @@ export function downloadCommand({ http }) {
   return `curl -o ca.pem ${sh(`${http}/_sandbox/ca.pem`)}`;
 }
 
+/** Return the command that reads the replies, as an app does. */
+export function repliesCommand({ https, key, secret, ca }) {
+  return `curl --cacert ${sh(ca)} -u ${sh(`${key}:${secret ?? "SECRET"}`)} ${sh(`${https}/get-user-sms-responses.json`)}`;
+}
+
 /** Return `[name, code]` for each language. `secret` is null where it is not shown; the code then says SECRET. */
 export function snippets({ https, key, secret, ca }) {
   const word = secret ?? "SECRET";

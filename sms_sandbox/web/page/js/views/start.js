@@ -4,7 +4,7 @@ import { codeBlock, h, icon, replace } from "../dom.js";
 import { numberText } from "../numbers.js";
 import { secretHint } from "../own_tenant.js";
 import { badge, card, viewHead } from "../parts.js";
-import { downloadCommand, snippets } from "../snippets.js";
+import { downloadCommand, repliesCommand, snippets } from "../snippets.js";
 import { debounce } from "../stream.js";
 import { timeElement } from "../time.js";
 
@@ -22,11 +22,12 @@ export function mount(root, context) {
   const code = h("div", { role: "tabpanel", id: "first-call", tabindex: "0" });
   const tabs = h("div", { class: "languages", role: "tablist", "aria-label": "Language" });
   const arrived = h("div", { role: "status" });
+  const answer = h("div", { class: "stack", hidden: true });
   const trust = h("div", { class: "stack" });
   const before = h("div", { class: "stack" });
   root.append(viewHead("First steps", "Point your app at the sandbox, and see its first message here. Nothing that is sent reaches a phone or costs money."),
     card("1. Send a message", h("p", { class: "small-text soft" }, "The address, the key and the certificate are filled in."), before, tabs, code),
-    card("2. See it arrive", arrived),
+    card("2. See it arrive", arrived, answer),
     card("3. Let your app trust the certificate", trust),
     card("Read on", h("ul", { class: "link-cards" }, LINKS.map(([href, title, text]) => h("li", {}, h("a", { href }, h("strong", {}, title), h("span", {}, text)))))));
 
@@ -53,6 +54,7 @@ export function mount(root, context) {
     const words = (...parts) => h("p", { class: "small-text soft" }, parts);
     replace(before, secretHint(context, connection),
       connection.is_remote && [words("First download the certificate of the sandbox's authority, into the folder where you run the code:"), codeBlock(downloadCommand(connection))]);
+    replace(answer, words("Answer it on its phone. Your app reads the replies by this call, or gets them as callbacks:"), codeBlock(repliesCommand(connection), "Copy the command that reads replies"));
     before.hidden = connection.secret !== null && !connection.is_remote;
     replace(trust, connection.is_remote
       ? words("Tell your program to trust the file that you downloaded: ", h("a", { href: "docs/shared.md#trust-the-certificate" }, "how, language by language"), ". The system's own store need not change.")
@@ -61,6 +63,7 @@ export function mount(root, context) {
 
   async function show() {
     const { messages, page } = await control.get("/messages", { max: 1 });
+    answer.hidden = messages.length === 0;
     if (messages.length === 0) {
       replace(arrived, h("p", { class: "arrival soft" }, icon("clock"), "Waiting for the first message. It appears here automatically."));
       return;
