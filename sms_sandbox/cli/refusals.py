@@ -39,7 +39,7 @@ def describe_refusal(why: SandboxError, ctx: click.Context, client: Client) -> s
 
 
 def describe_refused(why: SandboxError, client: Client) -> str:
-    """Return why a sandbox answers nothing to the credentials of a command, if it has any."""
+    """Return why a sandbox refuses the credentials of a command, or their lack."""
     where = client.where
     return str(why) if why.code != "unauthorised" or where.key or where.control_token else f"{_ASKS_WHO}."
 
