@@ -10,7 +10,6 @@ from .conversion import page_info, paging_of, shape_of
 from .declare import Call, LongCall, operation
 from .errors import ControlError, gone
 from .shapes import clock as shapes
-from .shapes.primitives import PageQuery
 
 
 @operation("GET", "/clock")
@@ -51,9 +50,9 @@ async def advance_clock_to_next(call: LongCall) -> shapes.Advanced:
 
 
 @operation("GET", "/clock/due")
-def list_due_events(call: Call, query: PageQuery) -> shapes.DueEvents:
+def list_due_events(call: Call, query: shapes.DueFilter) -> shapes.DueEvents:
     """List what is due, the next event first. An event that is due already is running, or waits for its turn."""
-    page = due_events.list_page(call.db, call.tenant.id, paging_of(query))
+    page = due_events.list_page(call.db, call.tenant.id, paging_of(query), query.message)
     return shapes.DueEvents(page_info(page), [shape_of(shapes.DueEvent, row) for row in page.rows])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..api.render import to_xml
 from ..domain import scenarios, text
-from ..domain.redaction import redact_url
+from ..domain.redaction import redact, redact_url
 from ..domain.text import Segments
 from ..journal import entries, queries
 from ..journal.queries import Entry, EntryFilter
@@ -20,6 +20,9 @@ from .shapes.primitives import Id
 
 _MAX_SHOWN = 8
 """Most characters and rules that a sentence lists."""
+
+_NOT_REPORTED = " Nothing was sent yet, because the carrier has not reported."
+_FROZEN = " The clock is frozen, so nothing more happens until it is resumed or advanced."
 
 _ORIGINS = {
     "keyword": "A number sent this message automatically, because of its settings or those of a keyword.",
@@ -132,16 +135,31 @@ def _explain_report(call: Call, message: Message) -> str:
     url = own or (account and account.dlr_url)
     if not url:
         return "Neither the call (`dlr_callback`) nor the account has a URL for delivery reports, so none is sent."
-    paging = Paging(1, 1)
-    made = callbacks.list_page(call.db, call.tenant.id, paging, event="dlr", message=message.id).total > 0
+    secret = (account and account.secret) or ""
+    made = callbacks.list_page(call.db, call.tenant.id, Paging(1, 1), event="dlr", message=message.id).total > 0
     if not made and message.pending == 0:
         return "There was no URL for delivery reports at that time, so none was sent. The account has one now."
-    shown = redact_url(url, (account and account.secret) or "")
     giver = (
         "the call gave it as `dlr_callback`" if own else "the call gave no `dlr_callback`, and the account has this one"
     )
-    until = "" if made else " Nothing was sent yet, because the carrier has not reported."
-    return f"Goes to `{shown}`: {giver}.{until}"
+    failure, waits = _explain_attempts(call, message, secret) if made else (_NOT_REPORTED, True)
+    clock = call.tenant.clock
+    is_held = waits and clock.frozen_at is not None and not clock.moving
+    return f"Goes to `{redact_url(url, secret)}`: {giver}.{failure}{_FROZEN if is_held else ''}"
+
+
+def _explain_attempts(call: Call, message: Message, secret: str) -> tuple[str, bool]:
+    """Say why a report did not arrive, the one that went worst, and return if an attempt is still to come."""
+    for state in (callbacks.GIVEN_UP, callbacks.WAITING):
+        page = callbacks.list_page(call.db, call.tenant.id, Paging(1, 1), event="dlr", state=state, message=message.id)
+        for callback in page.rows:
+            attempts = callbacks.attempts_of(call.db, call.tenant.id, [callback.id])[callback.id]
+            errors = [attempt.error for attempt in attempts if attempt.error is not None]
+            whose = f" for {callback.msisdn}" if message.recipients > 1 else ""
+            why = redact(errors[-1], secret).removeprefix("refused: ").rstrip(".") if errors else ""
+            failed = f" The last attempt{whose} failed: {why}." if errors else ""
+            return (f"{failed} It was given up.", False) if state == callbacks.GIVEN_UP else (failed, True)
+    return "", False
 
 
 def _rules_of(call: Call, message: Message, some: Sequence[Recipient]) -> dict[str, str]:

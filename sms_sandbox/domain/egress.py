@@ -100,7 +100,10 @@ def refusal_reason(
                 f"--callback-host {host}."
             )
         if rule is _Rule.LISTED and not listed:
-            unlisted = unlisted or f"{what}, and {host} is not one of the hosts allowed outside private networks."
+            unlisted = unlisted or (
+                f"{what}, and {host} is not one of the hosts allowed outside private networks. "
+                f"To allow it, start the server with --callback-host {host.rstrip('.')}."
+            )
     return unlisted
 
 

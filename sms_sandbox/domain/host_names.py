@@ -39,4 +39,7 @@ def refusal_of_name(host: str, allowed_hosts: Collection[str] = ()) -> str | Non
     """Return why callbacks to a public name are refused, or None if it is allowed."""
     if refusal_reason(_SOME_PUBLIC_ADDRESS, host, allowed_hosts) is None:
         return None
-    return f"{host} is a public name, and not one of the hosts allowed outside private networks."
+    return (
+        f"{host} is a public name, and not one of the hosts allowed outside private networks. "
+        f"To allow it, start the server with --callback-host {host.rstrip('.')}."
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
 
 from ..domain.clock import from_micros
 from . import timeline
@@ -27,9 +27,11 @@ class DueEvent(Struct, frozen=True):
     message_id: int | None = None
 
 
-def list_page(db: Connection, tenant: int, paging: Paging) -> Page[DueEvent]:
-    """Return a page of a tenant's events, the next one first."""
+def list_page(db: Connection, tenant: int, paging: Paging, message: int | None = None) -> Page[DueEvent]:
+    """Return a page of a tenant's events, the next one first. If `message` is given, they are about that message."""
     query = select(t.c.due, t.c.kind, t.c.ref, t.c.data).where(t.c.tenant == tenant).order_by(t.c.due, t.c.id)
+    if message is not None:
+        query = query.where(_is_about(tenant, message))
     page: Page[tuple[Any, ...]] = fetch_page(db, query, paging, tuple)
     recipients = _subjects(db, tenant, r, [r.c.message, r.c.msisdn], page.rows, (timeline.REPORT, timeline.INBOUND))
     callbacks = _subjects(db, tenant, c, [c.c.message, c.c.msisdn, c.c.event], page.rows, (timeline.CALLBACK,))
@@ -45,6 +47,17 @@ def list_page(db: Connection, tenant: int, paging: Paging) -> Page[DueEvent]:
             message = ref
         events.append(DueEvent(from_micros(due), kind, ref, says, number, message or None))
     return Page(events, page.total, page.asked)
+
+
+def _is_about(tenant: int, message: int) -> ColumnElement[bool]:
+    """Return the condition that an event sends a message, reports on it, replies to it, or calls back about it."""
+    sent_to = select(r.c.id).where(r.c.tenant == tenant, r.c.message == message)
+    called = select(c.c.id).where(c.c.tenant == tenant, c.c.message == message)
+    return or_(
+        and_(t.c.kind.in_((timeline.ENLIST, timeline.SEND)), t.c.ref == message),
+        and_(t.c.kind.in_((timeline.REPORT, timeline.INBOUND)), t.c.ref.in_(sent_to)),
+        and_(t.c.kind == timeline.CALLBACK, t.c.ref.in_(called)),
+    )
 
 
 def find_rules(db: Connection, tenant: int, recipients: Mapping[int, str]) -> dict[str, str]:

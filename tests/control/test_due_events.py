@@ -27,6 +27,8 @@ def test_due_events_are_listed_with_their_subjects(frozen: Account, receiver: Re
     ]
     events = frozen.ok("GET", "/clock/due")["events"]
     assert [each["message_id"] for each in events[:4]] == [first + 1, first + 1, first, later]
+    for message, kinds in {first: ["callback"], first + 1: ["report", "inbound"], later: ["send"]}.items():
+        assert [each["kind"] for each in frozen.ok("GET", "/clock/due", message=message)["events"]] == kinds
     page = frozen.ok("GET", "/clock/due", max=1, page=2)
     assert (page["page"]["number"], [each["kind"] for each in page["events"]]) == (2, ["inbound"])
 

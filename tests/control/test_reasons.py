@@ -73,17 +73,32 @@ def test_the_delivery_report_is_explained(frozen: Account) -> None:
         "Neither the call (`dlr_callback`) nor the account has a URL for delivery reports, so none is sent."
     )
     sent = "Goes to `http://localhost:1/?secret=…`: the call gave it as `dlr_callback`."
-    assert delivery_report(loud) == f"{sent} Nothing was sent yet, because the carrier has not reported."
+    frozen_clock = " The clock is frozen, so nothing more happens until it is resumed or advanced."
+    unreported = " Nothing was sent yet, because the carrier has not reported."
+    assert delivery_report(loud) == f"{sent}{unreported}{frozen_clock}"
     frozen.ok("POST", "/clock/advance", {"minutes": 1})
-    assert delivery_report(loud) == sent
+    failed = " The last attempt failed: nothing listens at localhost:1."
+    assert delivery_report(loud) == f"{sent}{failed}{frozen_clock}"
+    frozen.ok("POST", "/clock/advance", {"days": 3})
+    assert delivery_report(loud) == f"{sent}{failed} It was given up."
     frozen.ok("PATCH", "/account", {"dlr_url": "http://localhost:1/all"})
     assert delivery_report(silent).startswith("There was no URL for delivery reports at that time, so none was sent.")
-    later = frozen.send("hi", send_at="2030-02-01 09:00:00")
+    later = frozen.send("hi", send_at="2030-03-01 09:00:00")
     assert delivery_report(later).startswith(
         "Goes to `http://localhost:1/all`: the call gave no `dlr_callback`, and the account"
     )
     frozen.api_ok("cancel-sms", id=later)
     assert delivery_report(later) == "It was cancelled, so there is nothing to report."
+
+
+def test_a_report_of_a_campaign_that_did_not_arrive_is_explained(frozen: Account) -> None:
+    refused = "http://169.254.169.254/"
+    message = frozen.send("hi", f"{HANDSET},61491570157", dlr_callback=refused)
+    frozen.ok("POST", "/clock/advance", {"minutes": 1})
+    words = str(reasons(frozen, message)["delivery_report"])
+    assert " The last attempt for 61491570157 failed: 169.254.169.254 is " in words
+    frozen.ok("POST", "/clock/resume")
+    assert "frozen" not in str(reasons(frozen, message)["delivery_report"])
 
 
 def test_the_answer_of_the_call_is_shown_in_xml_too(frozen: Account) -> None:

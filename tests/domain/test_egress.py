@@ -125,7 +125,8 @@ def test_a_refusal_names_the_embedded_address() -> None:
         "64:ff9b::a9fe:a9fe reaches 169.254.169.254, a link-local address, which callbacks are never sent to."
     )
     assert refusal_reason("8.8.8.8", "h") == (
-        "8.8.8.8 is a public address, and h is not one of the hosts allowed outside private networks."
+        "8.8.8.8 is a public address, and h is not one of the hosts allowed outside private networks. "
+        "To allow it, start the server with --callback-host h."
     )
 
 

@@ -27,5 +27,8 @@ def test_host_names_of_private_networks_are_recognised(name: str) -> None:
 
 def test_a_public_name_is_refused_unless_it_is_listed() -> None:
     reason = refusal_of_name("hooks.example.com", ["other.example.com"])
-    assert reason == "hooks.example.com is a public name, and not one of the hosts allowed outside private networks."
+    assert reason == (
+        "hooks.example.com is a public name, and not one of the hosts allowed outside private networks. "
+        "To allow it, start the server with --callback-host hooks.example.com."
+    )
     assert refusal_of_name("hooks.example.com", ["*.example.com"]) is None

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.page.conftest import OpenPage
@@ -159,14 +160,55 @@ def test_a_phone_writes_again_after_the_sandbox_was_away(open_page: OpenPage, te
     expect(one.locator(".phone-problem")).to_be_empty()
 
 
-def test_a_scheduled_text_leads_to_the_clock(open_page: OpenPage, tenant: Account) -> None:
+@pytest.mark.parametrize("place", ["phone", "story", "clock"])
+def test_one_press_goes_to_the_time_of_a_scheduled_text(open_page: OpenPage, tenant: Account, place: str) -> None:
     message = tenant.send("Tomorrow", send_at="2040-01-31 12:00:00")
+    tenant.send("The day after", send_at="2040-02-01 12:00:00")
+    page = open_page({"phone": "#/handsets", "story": f"#/messages/{message}", "clock": "#/time"}[place])
+    page.get_by_role("button", name=re.compile(f"Go to this time: .*({message}|Is handed to the carrier)")).click()
+    expect(page.locator(".toast")).to_contain_text("1 × a message is sent")
+    assert tenant.ok("GET", "/clock")["now"].startswith("2040-01-31T12:00:0")
+    assert [each["status"] for each in tenant.ok("GET", "/messages")["messages"]] == ["scheduled", "sent"]
+
+
+def test_a_text_says_that_it_waits_for_a_frozen_clock(open_page: OpenPage, tenant: Account) -> None:
+    tenant.ok("POST", "/clock/freeze")
+    tenant.send("Am I there?")
     page = open_page()
-    page.get_by_role("link", name="Scheduled").click()
-    expect(page.get_by_role("heading", name="Time and trouble")).to_be_visible()
-    page.goto(f"#/messages/{message}")
-    page.get_by_role("link", name="Move the clock").click()
-    expect(page.get_by_role("heading", name="Time and trouble")).to_be_visible()
+    expect(page.locator(".chip.frozen")).to_contain_text("Frozen")
+    waits = page.get_by_role("link", name="Waits: the clock is frozen")
+    expect(waits).to_be_visible()
+    tenant.ok("POST", "/clock/resume")
+    expect(waits).to_be_hidden()
+    expect(page.locator(".chip.frozen")).to_have_count(0)
+
+
+def test_a_phone_that_is_shown_comes_first_when_it_is_chosen(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("one", to=f"{HANDSET},{OTHER}")
+    page = open_page(width=390)
+    phones = page.locator(".phone")
+    expect(phones).to_have_count(2)
+    last = phones.last.get_attribute("data-number") or ""
+    page.locator(f".handset-row[data-key='{last}'] button").click()
+    expect(phones.first).to_have_attribute("data-number", last)
+    expect(phones).to_have_count(2)
+    expect(phones.first).to_be_in_viewport(ratio=0.9)
+
+
+def test_the_page_scrolls_when_a_text_list_is_at_its_end(open_page: OpenPage, tenant: Account) -> None:
+    for number in range(10):
+        tenant.send(f"Text {number}", to=f"{HANDSET},{OTHER}")
+    page = open_page(width=390)
+    page.locator(".text.got").first.wait_for()
+    page.locator(".texts").first.hover()
+    page.mouse.wheel(0, 300)
+    page.wait_for_function("scrollY > 100")
+
+
+def test_the_first_message_needs_no_terminal(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Send a test message").click()
+    expect(page.locator(f".phone[data-number='{HANDSET}'] .text.got")).to_contain_text("Hello from the sandbox")
 
 
 def test_a_phone_is_opened_before_the_first_message(open_page: OpenPage) -> None:

@@ -177,12 +177,12 @@ def test_a_refused_call_says_why_in_words(tenant: Account, open_page: OpenPage) 
     page = open_page("#/traffic?failed=true", width=360)
     row = page.get_by_role("list", name="Traffic, newest first").get_by_role("button")
     expect(row).to_contain_text("Has a hint.")
-    for part, words in ((".what", "send-sms"), (".more", "not valid: 12, 34")):
+    for part, words in ((".what", "send-sms"), (".more", "Not valid: 12, 34")):
         expect(row.locator(part)).to_contain_text(words)
         cell = row.locator(part)
         eventually(lambda: cell.evaluate("(cell) => cell.clientWidth") > 60)  # noqa: B023 (awaited at once)
     row.click()
-    expect(page.locator(".note.bad")).to_have_text("not valid: 12, 34")
+    expect(page.locator(".note.bad")).to_have_text("Not valid: 12, 34")
 
 
 def test_a_delayed_callback_is_named_as_one(tenant: Account, open_page: OpenPage) -> None:

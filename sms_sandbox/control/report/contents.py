@@ -8,7 +8,7 @@ from .. import accounts, callbacks, clock, handsets, messages, tenants, traffic
 from ..declare import Call
 from ..shapes.accounts import Account
 from ..shapes.callbacks import CallbackFilter, Callbacks
-from ..shapes.clock import DueEvents
+from ..shapes.clock import DueEvents, DueFilter
 from ..shapes.handsets import Handset, HandsetFilter, HandsetTexts
 from ..shapes.messages import MessageFilter, Messages, RecipientFilter
 from ..shapes.primitives import CURRENT, PageQuery
@@ -65,7 +65,7 @@ def gather(call: Call) -> Contents:
         handset_count=page.page.total,
         callbacks=callbacks.list_callbacks.run(call, CallbackFilter(max=MAX_CALLBACKS)),
         traffic=traffic.list_traffic.run(call, TrafficQuery(max=MAX_ENTRIES)),
-        due=clock.list_due_events.run(call, PageQuery(max=MAX_DUE)),
+        due=clock.list_due_events.run(call, DueFilter(max=MAX_DUE)),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from .primitives import PageInfo, Request, Response, check_time
+from .primitives import PageInfo, PageQuery, PositiveInt, Request, Response, check_time
 
 
 class Clock(Response):
@@ -59,6 +59,12 @@ class Advanced(Response):
     happened: list[Event]
     truncated: bool
     late: int
+
+
+class DueFilter(PageQuery):
+    """The events to list: all of the tenant, or those about one message."""
+
+    message: PositiveInt | None = None
 
 
 class DueEvent(Response):

@@ -25,9 +25,12 @@ _FRAME = Template("""<!doctype html>
 <body class="docs">
 <a class="skip-link" href="#content">Skip to the content</a>
 <header class="docs-top"><a class="brand" href="/_sandbox/"><img src="/_sandbox/page/icon.svg" alt="" width="28"
-height="28"><span>sms-sandbox</span></a> <a href="/_sandbox/docs/">Documentation</a></header>
+height="28"><span>sms-sandbox</span></a> <a href="/_sandbox/docs/">Documentation</a>
+<a class="to-page" href="/_sandbox/">Open the page</a></header>
 <div class="docs-body">
-<nav class="docs-nav" aria-label="Pages of the documentation"><ul>$pages</ul></nav>
+<details class="docs-menu"><summary>Pages</summary><nav class="docs-nav" aria-label="Pages of the
+documentation"><ul>$pages</ul></nav></details>
+<nav class="docs-nav docs-side" aria-label="Pages of the documentation"><ul>$pages</ul></nav>
 <main id="content" class="doc" tabindex="-1">
 $body
 </main>

@@ -12,6 +12,8 @@ from .schema_text import Schema, describe_type, link_type, make_example, resolve
 _VERBS = ("get", "post", "put", "patch", "delete")
 
 
+_TRUST = "--cacert ca.pem"
+_CERTIFICATE = '<p>In the examples, ca.pem is <a href="/_sandbox/ca.pem">the certificate of the sandbox</a>.</p>'
 _OPERATOR = "<p>Where other machines can call, this needs the operator's token.</p>"
 
 
@@ -38,6 +40,7 @@ def build_page(document: Mapping[str, Any]) -> tuple[str, str, list[Heading]]:
         f"<h1>{escape(info['title'])}</h1>",
         _paragraphs(info["description"]),
         f"<p>Base URL: <code>{escape(base)}</code></p>",
+        _CERTIFICATE if base.startswith("https:") else "",
     ]
     for name, entries in groups.items():
         anchor = f"group-{name.lower().replace(' ', '-')}"
@@ -94,7 +97,8 @@ def _show(entry: _Entry, base: str, schemas: Mapping[str, Schema]) -> str:
 
 
 def _parameters(parameters: Sequence[Mapping[str, Any]]) -> str:
-    rows = [(each["name"], each["schema"], each["required"], f"in the {each['in']}") for each in parameters]
+    places = {"path": "in the path"}  # all others are in the query, or in a form where a method reads one
+    rows = [(each["name"], each["schema"], each["required"], places.get(each["in"], "")) for each in parameters]
     return f"<h4>Parameters</h4>{_table(rows)}" if rows else ""
 
 
@@ -151,7 +155,8 @@ def _curl(entry: _Entry, base: str, schema: Schema, schemas: Mapping[str, Schema
     implied = "post" if data else "get"  # curl's own choice
     verb = "" if implied in entry.verbs else f"-X {entry.verbs[0].upper()} "
     who = "-H 'X-Sandbox-Token: TOKEN'" if _needs_operator(entry.operation) else "-u KEY:SECRET"
-    return " \\\n  ".join([f"curl {who} {verb}{base}{path}", *(f"-d {shlex.quote(each)}" for each in data)])
+    trust = f"{_TRUST} " if base.startswith("https:") else ""
+    return " \\\n  ".join([f"curl {trust}{who} {verb}{base}{path}", *(f"-d {shlex.quote(each)}" for each in data)])
 
 
 def _json(value: object) -> str:

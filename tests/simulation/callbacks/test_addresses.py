@@ -98,7 +98,8 @@ async def test_a_public_name_is_refused_before_dns_is_asked(
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", lambda *names, **_: asked.append(names))
     outcome = await client.send(callback_request(f"https://{name}/x"))
     assert (outcome.error or "").lower() == (
-        f"refused: {name.lower()} is a public name, and not one of the hosts allowed outside private networks."
+        f"refused: {name.lower()} is a public name, and not one of the hosts allowed outside private networks. "
+        f"to allow it, start the server with --callback-host {name.lower().rstrip('.')}."
     )
     with pytest.raises(FetchError, match=r"^refused: "):
         await client.fetch(f"https://{name}/x", lambda _: None)

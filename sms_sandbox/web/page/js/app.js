@@ -4,6 +4,7 @@ import { Control } from "./control.js";
 import { h, icon, replace } from "./dom.js";
 import { leadToSignIn, signOutButton } from "./session.js";
 import { Stream, debounce } from "./stream.js";
+import { clearMark, markProblems } from "./tab_marks.js";
 import { Clock, timeText, zoneText } from "./time.js";
 import { VIEWS } from "./views.js";
 
@@ -69,6 +70,7 @@ async function show() {
     } else link.removeAttribute("aria-current");
   }
   document.title = `${view.title} · sms-sandbox`;
+  clearMark(view.id);
   // A view that can show another part of itself is not built again.
   if (mounted?.id === view.id && mounted.unmount.onRoute?.(route)) return;
   mounting += 1;
@@ -100,7 +102,7 @@ function showTopbar() {
   const zone = h("span", { class: "zone soft tiny-text" });
   const hasTime = VIEWS.some(({ id }) => id === "time");
   const clockIcon = h("span", { class: "chip-icon" });
-  const clockText = h("span", { class: "visually-hidden" });
+  const clockText = h("span", {});
   const clockChip = h(hasTime ? "a" : "span", { class: "chip", href: hasTime ? "#/time" : null, title: "The tenant's clock" },
     clockIcon, clockText, shown, zone);
   replace(document.getElementById("topbar-side"), tenantChip, clockChip, themeButton(),
@@ -116,7 +118,8 @@ function showTopbar() {
   clock.onChange(() => {
     clockChip.classList.toggle("frozen", !clock.running);
     replace(clockIcon, icon(clock.running ? "clock" : "snow"));
-    clockText.textContent = clock.running ? "Clock: " : "Frozen clock: ";
+    clockText.className = clock.running ? "visually-hidden" : "clock-state";
+    clockText.textContent = clock.running ? "Clock: " : "Frozen";
     name.textContent = context.tenant?.name ?? "";
     tick();
   });
@@ -167,6 +170,7 @@ async function start() {
   showTabs();
   showTopbar();
   const reread = debounce(() => refreshTenant().catch(() => {}), 300); // the banner says that the server is away
+  markProblems(stream, () => mounted?.id);
   stream.subscribe(({ kind, entry }) => {
     if (kind === "changed") clock.set(entry.clock);
     if (kind === "reconnected") {

@@ -1,6 +1,7 @@
 // Everything about one message: its text in parts, why it is as it is, its story, and the call that sent it.
 
 import { codeBlock, copyButton, h, icon } from "./dom.js";
+import { fateButtons, reportButtons, worstReport } from "./message_actions.js";
 import { numberText } from "./numbers.js";
 import { badge } from "./parts.js";
 import { countText, messageBadges, moneyText, stateBadge, statusBadge } from "./statuses.js";
@@ -11,15 +12,22 @@ import { virtualList } from "./virtual_list.js";
 const MAX_ROWS = 100;
 const RECIPIENT_HEIGHT = 44;
 
-/** Read and build the detail of a message. `back` is where the list is. Returns `{element, destroy}`. Throws ControlError. */
-export async function messageDetail(id, { control, clock, notify }, back) {
-  const [message, reasons, { recipients }, { callbacks }, { entries }] = await Promise.all([
+/** Read all that the detail of a message shows. Throws ControlError. */
+export async function readDetail(id, control) {
+  const [message, reasons, { recipients }, { callbacks }, { entries }, { events }] = await Promise.all([
     control.get(`/messages/${id}`), control.get(`/messages/${id}/reasons`),
     control.get("/recipients", { message: id, max: MAX_ROWS }), control.get("/callbacks", { message: id, max: MAX_ROWS }),
-    control.get("/traffic", { message: id, max: MAX_ROWS * 2 }),
+    control.get("/traffic", { message: id, max: MAX_ROWS * 2 }), control.get("/clock/due", { message: id, max: MAX_ROWS }),
   ]);
   // The call is older than all reports, of which a campaign has more than were read.
   if (reasons.call_id !== null && !entries.some((entry) => entry.id === reasons.call_id)) entries.push(await control.get(`/traffic/${reasons.call_id}`));
+  return { message, reasons, recipients, callbacks, entries, events };
+}
+
+/** Build the detail of a message. `back` is where the list is; `reload()` reads it again. Returns `{element, destroy}`. */
+export function messageDetail(data, context, back, reload) {
+  const { message, reasons, recipients, callbacks, entries } = data;
+  const { control, notify } = context;
   const call = entries.find((entry) => entry.id === reasons.call_id) ?? null;
   const handsets = recipientList(message, control, notify);
   const element = h("article", { class: "detail stack", "aria-labelledby": "message-title" },
@@ -34,9 +42,9 @@ export async function messageDetail(id, { control, clock, notify }, back) {
       reason("Sender", numberText(message.sender), reasons.sender),
       reason("Parts", `${countText(message.parts, "part")}, ${reasons.encoding}`, reasons.parts),
       reason("Price", moneyText(message.cost), reasons.price),
-      reason("Fate", messageBadges(message), reasons.fate),
-      reason("Delivery report to your app", reportBadge(message, callbacks), reasons.delivery_report, "wide")),
-    h("section", { "aria-label": "Story" }, h("h3", {}, "Story"), storyList(message, recipients, callbacks, [...entries].reverse(), clock),
+      reason("Fate", messageBadges(message), reasons.fate, { more: fateButtons(data, context, reload) }),
+      reason("Delivery report to your app", reportBadge(message, callbacks), reasons.delivery_report, { kind: "wide", more: reportButtons(data, context, reload) })),
+    h("section", { "aria-label": "Story" }, h("h3", {}, "Story"), storyList({ ...data, entries: [...entries].reverse() }, context, reload),
       message.recipients > MAX_ROWS && h("p", { class: "tiny-text soft" }, `The story tells of the ${MAX_ROWS} newest recipients and callbacks.`)),
     handsets?.element,
     call && callBlock(call, reasons.reply_xml));
@@ -51,13 +59,13 @@ function receiver(message) {
 /** Say how the delivery reports fared: those of a campaign by the one that went worst. */
 function reportBadge(message, callbacks) {
   const reports = callbacks.filter(({ event }) => event === "dlr");
-  const worst = ["given-up", "waiting", "delivered"].map((state) => reports.find((each) => each.state === state)).find(Boolean);
+  const worst = worstReport(callbacks);
   if (worst) return h("a", { href: reports.length === 1 ? `#/callbacks/${worst.id}` : `#/callbacks?message=${message.id}&event=dlr` }, stateBadge(worst));
   return badge(message.status === "sent" && message.pending === 0 ? "Not sent" : "Not yet");
 }
 
-function reason(term, value, words, kind = "") {
-  return h("div", { class: `reason ${kind}` }, h("dt", {}, term), h("dd", {}, h("span", { class: "reason-value" }, value), h("p", {}, withCode(words))));
+function reason(term, value, words, { kind = "", more = null } = {}) {
+  return h("div", { class: `reason ${kind}` }, h("dt", {}, term), h("dd", {}, h("span", { class: "reason-value" }, value), h("p", {}, withCode(words)), more));
 }
 
 /** Return the parts of a sentence; what is in backticks is code. */

@@ -1,5 +1,6 @@
 // A phone: its conversation, its composer, and its switches.
 
+import { moveButton } from "./advance.js";
 import { h, icon, redraw, replace, svg } from "./dom.js";
 import { isNumber, numberText } from "./numbers.js";
 import { tapNote, textItem } from "./phone_text.js";
@@ -13,13 +14,14 @@ let lastPhone = 0;
 
 /**
  * Build the phone of a number. `numbers()` returns the numbers it can write to; `onClose` closes it.
- * Returns `{element, number, show(handset), refresh(), destroy()}`.
+ * Returns `{element, number, show(handset), refresh(), toEnd(), focus(), destroy()}`.
  */
-export function phone(number, { control, clock, notify, numbers, quickReplies, onChange, onClose }) {
+export function phone(number, { context, numbers, quickReplies, onChange, onClose }) {
+  const { control, clock, notify } = context;
   lastPhone += 1;
   const id = `phone-${lastPhone}`;
   let handset = null;
-  let shown = [];
+  let shown = "";
   let known = null;
   let pages = 1;
   let total = 0;
@@ -46,7 +48,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     onchange: () => { if (answers.checked) change({ replies: answer.value || "Yes please" }); } });
   const settings = h("div", { class: "phone-settings", id: `${id}-settings`, hidden: true }, states,
     h("div", { class: "phone-answers" }, answers, h("label", { for: `${id}-answers` }, "Answers automatically"), answer),
-    h("p", { class: "tiny-text soft" }, "For messages that are sent from now on."));
+    h("p", { class: "tiny-text soft" }, "For messages that are sent from now on. Off is a soft bounce, disconnected a hard one."));
   const toggle = h("button", { class: "button quiet icon-only small", type: "button", "aria-label": "Settings of the phone", title: "Switch the phone off, or let it answer automatically", "aria-expanded": "false", "aria-controls": `${id}-settings`, onclick: toggleSettings }, icon("settings"));
   const element = h("article", { class: "phone", "aria-labelledby": `${id}-name`, dataset: { number, state: "on" } },
     h("div", { class: "phone-bar" }, time, service, signal()),
@@ -84,7 +86,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
       next.state === "disconnected" && h("span", { class: "badge bad" }, "Not in service"),
       next.replies !== null && h("span", { class: "badge info" }, "Answers"),
       next.state === "on" && next.replies === null && !["delivered"].includes(next.scenario) && h("span", { class: "badge info" }, next.scenario),
-      next.rule_id !== null && h("span", { class: "badge" }, `Rule ${next.rule_id}`));
+      next.rule_id !== null && h("a", { class: "badge", href: "#/time", title: "A carrier rule decides on messages to this phone" }, `Rule ${next.rule_id}`));
   }
 
   async function refresh() {
@@ -104,7 +106,8 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
   function drawTexts(texts) {
     const key = (text) => `${text.direction}${text.id}`;
     const isNew = (text) => known !== null && !known.has(key(text));
-    if (known !== null && JSON.stringify(texts) === JSON.stringify(shown)) return;
+    const looks = JSON.stringify([texts, clock.running]);
+    if (looks === shown) return;
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
     const fromEnd = list.scrollHeight - list.scrollTop;
     const focus = list.contains(document.activeElement) ? document.activeElement.closest("li")?.dataset.id : null;
@@ -120,7 +123,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
         previous = null;
       }
       day = heading;
-      items.push(textItem(text, { previous, clock, onTap: tap, arrived: isNew(text) }));
+      items.push(textItem(text, { previous, clock, onTap: tap, toItsTime, arrived: isNew(text) }));
       previous = text;
     }
     const fresh = texts.filter((text) => isNew(text) && text.direction === "got" && ["pending", "delivered"].includes(text.status));
@@ -131,7 +134,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     else list.scrollTop = list.scrollHeight - fromEnd;
     if (focus) list.querySelector(`li[data-id="${focus}"] :is(a, button)`)?.focus({ preventScroll: true });
     known = new Set(texts.map(key));
-    shown = texts;
+    shown = looks;
   }
 
   function earlier() {
@@ -150,6 +153,10 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     to.disabled = all.length === 0;
     const replies = quickReplies(to.value);
     redraw(quick, replies, () => replies.map((words) => h("button", { class: "quick-reply", type: "button", onclick: () => write(words) }, words)));
+  }
+
+  function toItsTime(text) {
+    return moveButton(context, text.at, `message ${text.message_id}`, onChange);
   }
 
   async function tap(text, link) {
@@ -210,7 +217,7 @@ export function phone(number, { control, clock, notify, numbers, quickReplies, o
     toggle.setAttribute("aria-expanded", String(!settings.hidden));
   }
 
-  return { element, number, show, refresh, focus: () => box.focus(), destroy() { clearInterval(timer); endClock(); } };
+  return { element, number, show, refresh, toEnd: () => { list.scrollTop = list.scrollHeight; }, focus: () => box.focus(), destroy() { clearInterval(timer); endClock(); } };
 }
 
 function signal() {

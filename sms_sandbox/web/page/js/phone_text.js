@@ -16,8 +16,8 @@ const STATUS = {
   received: ["", ""],
 };
 
-/** Build the list item of a text. `onTap(text, link)` opens a short link. */
-export function textItem(text, { previous, clock, onTap, arrived }) {
+/** Build the list item of a text. `onTap(text, link)` opens a short link; `toItsTime(text)` is the button that moves the clock. */
+export function textItem(text, { previous, clock, onTap, toItsTime, arrived }) {
   const got = text.direction === "got";
   const [state, words] = STATUS[text.status] ?? ["", text.status];
   const at = new Date(text.at);
@@ -32,7 +32,8 @@ export function textItem(text, { previous, clock, onTap, arrived }) {
     extracts(text),
     h("p", { class: "text-meta" },
       timeElement(text.at, text.status === "scheduled" ? `${clock.day(at)} ${timeText(at)}` : timeText(at)),
-      text.status === "scheduled" ? h("a", { class: "text-status", href: "#/time", title: "Move the clock, and it arrives" }, words)
+      text.status === "scheduled" ? toItsTime(text)
+        : text.status === "pending" && !clock.running ? h("a", { class: "text-status", href: "#/time", title: "Resume or advance the clock, and it goes on" }, "Waits: the clock is frozen")
         : words && h("span", { class: "text-status" }, words),
       text.is_optout && h("span", { class: "text-status optout" }, "Opted out"),
       text.keyword && h("span", { class: "text-status" }, `Keyword ${text.keyword}`),
@@ -78,7 +79,13 @@ function extracts(text) {
   if (text.direction !== "got" || (text.codes.length === 0 && text.links.length === 0)) return null;
   return h("div", { class: "extracts" },
     text.codes.slice(0, 1).map((code) => copyButton(code, `Copy the code ${code}`, { class: "extract code", label: code })),
-    text.links.map((link) => copyButton(link, `Copy the link ${link}`, { class: "extract", label: "Copy link" })));
+    text.links.map((link) => copyButton(link, `Copy the link ${link}`, { class: "extract", label: text.links.length > 1 ? shortened(link) : "Copy link" })));
+}
+
+/** Return the end of a link, which tells one from the other. */
+function shortened(link) {
+  const bare = link.replace(/^https?:\/\//i, "");
+  return bare.length > 22 ? `…${bare.slice(-20)}` : bare;
 }
 
 /** Build the note that a tapped link leads to. */

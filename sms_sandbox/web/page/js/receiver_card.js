@@ -13,7 +13,7 @@ export function receiverCard({ control, notify }) {
   const url = h("code", {}, "…");
   const copy = h("span", {});
   const status = menu(STATUSES, "200");
-  const delay = input({ type: "number", min: "0", max: "15", step: "0.5", value: "0" });
+  const delay = input({ type: "number", min: "0", max: "15", step: "any", value: "0" });
   const body = input({ value: "ok" });
   const requests = h("div", { class: "receiver-requests", tabindex: "0", role: "group", "aria-label": "What the receiver got" });
   const save = button("Set the answer", null, { type: "submit" });

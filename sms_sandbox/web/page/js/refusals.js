@@ -7,7 +7,7 @@ export function errorWords({ description }) {
   if (typeof description !== "object" || description === null) return String(description ?? "");
   const optedOut = (description.optouts ?? []).map(String);
   const invalid = (description.fails ?? []).map(String).filter((number) => !optedOut.includes(number));
-  return [["not valid", invalid], ["opted out", optedOut]].filter(([, numbers]) => numbers.length > 0)
+  return [["Not valid", invalid], ["Opted out", optedOut]].filter(([, numbers]) => numbers.length > 0)
     .map(([words, numbers]) => `${words}: ${some(numbers)}`).join("; ");
 }
 

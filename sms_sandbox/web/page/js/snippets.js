@@ -2,8 +2,9 @@
 // Comments at the top of each are the commands that run it, for a shell in the folder of the file that they name.
 
 import { quote as sh } from "./curl.js";
+import { SAMPLE_NUMBER } from "./send_message.js";
 
-const TO = "61491570156";
+const TO = SAMPLE_NUMBER;
 const TEXT = "Hello from the sandbox";
 
 /** Return the command that downloads the certificate of the sandbox's authority, for people on other machines. */
@@ -23,10 +24,14 @@ export function snippets({ https, key, secret, ca }) {
   const q = JSON.stringify; // a quoted text, as these languages read it too
   return [
     ["curl", `curl --cacert ${sh(ca)} \\
-  -u ${sh(`${key}:${word}`)} ${sh(url)} \\
+  -u ${sh(`${key}:${word}`)} \\
+  ${sh(url)} \\
   -d to=${TO} -d message='${TEXT}'`],
     ["Python", `# python3 send.py
-import base64, ssl, urllib.parse, urllib.request
+import base64
+import ssl
+import urllib.parse
+import urllib.request
 
 pair = base64.b64encode(${q(`${key}:${word}`)}.encode()).decode()
 request = urllib.request.Request(
@@ -66,7 +71,11 @@ request.set_form_data("to" => "${TO}", "message" => "${TEXT}")
 puts http.request(request).body`],
     ["Java", `// keytool -importcert -noprompt -alias sms-sandbox -storepass changeit -keystore sandbox.p12 -file ${sh(ca.replaceAll("\\", "/"))}
 // java -Djavax.net.ssl.trustStore=sandbox.p12 -Djavax.net.ssl.trustStorePassword=changeit Send.java
-import java.net.*; import java.net.http.*; import java.util.Base64;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Base64;
 
 class Send {
     public static void main(String[] args) throws Exception {
@@ -104,10 +113,22 @@ Console.WriteLine(await reply.Content.ReadAsStringAsync());`],
     ["Go", `// go run send.go
 package main
 
-import ("crypto/tls"; "crypto/x509"; "fmt"; "io"; "net/http"; "net/url"; "os"; "strings")
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+)
 
 func main() {
-	pem, _ := os.ReadFile(${q(ca)})
+	pem, err := os.ReadFile(${q(ca)})
+	if err != nil {
+		panic(err)
+	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}

@@ -1,15 +1,17 @@
 // The story of a message: everything that happened to it, in order.
 
+import { moveButton } from "./advance.js";
 import { h, icon } from "./dom.js";
 import { eventWords } from "./event_names.js";
 import { numberText } from "./numbers.js";
 import { duration, timeElement, timeText } from "./time.js";
 
-/** Build the story from a message, its recipients, its callbacks, and its traffic entries. */
-export function storyList(message, recipients, callbacks, entries, clock) {
+/** Build the story from a message, its recipients, callbacks, traffic entries, and what is due. `reload()` reads them again. */
+export function storyList({ message, recipients, callbacks, entries, events }, context, reload) {
+  const { clock } = context;
   const moments = [
     ...ofMessage(message, entries), ...ofRecipients(message, recipients, entries),
-    ...callbacks.flatMap((callback) => ofCallback(callback, message.recipients > 1)), ...ofEntries(entries, message),
+    ...callbacks.flatMap((callback) => ofCallback(callback, message.recipients > 1)), ...ofEntries(entries, message), ...ofDue(events, message),
   ];
   moments.sort((one, other) => Date.parse(one.at) - Date.parse(other.at) || one.order - other.order);
   let day = "";
@@ -17,16 +19,16 @@ export function storyList(message, recipients, callbacks, entries, clock) {
     const heading = clock.day(new Date(moment.at));
     const isNewDay = heading !== day;
     day = heading;
-    return [isNewDay && h("li", { class: "story-day" }, heading), momentItem(moment, clock)];
+    return [isNewDay && h("li", { class: "story-day" }, heading), momentItem(moment, context, reload)];
   }));
 }
 
-function momentItem({ at, kind, title, detail = [], ahead }, clock) {
+function momentItem({ at, kind, title, detail = [], ahead }, context, reload) {
   return h("li", { class: `moment ${kind}${ahead ? " ahead" : ""}` },
     h("span", { class: "moment-mark", "aria-hidden": "true" }),
     timeElement(at, timeText(new Date(at), true)),
-    h("div", { class: "moment-words" }, h("p", {}, title, ahead && h("span", { class: "soft" }, ` ${clock.distance(new Date(at))}`),
-      ahead && [" ", h("a", { class: "small-text", href: "#/time" }, "Move the clock")]),
+    h("div", { class: "moment-words" }, h("p", {}, title, ahead && h("span", { class: "soft" }, ` ${context.clock.distance(new Date(at))}`)),
+      ahead && moveButton(context, at, title, reload),
       detail.filter(Boolean).map((line) => h("p", { class: "moment-detail" }, line))));
 }
 
@@ -67,6 +69,14 @@ function ofCallback(callback, namesHandset) {
     moments.push({ at: callback.attempts.at(-1).at, order: 4, kind: "bad", title: `Gave up the ${what}`, detail: [link()] });
   }
   return moments;
+}
+
+/** What the carrier and the handset are about to do. What is sent and called back later is told by the message and its callbacks. */
+function ofDue(events, message) {
+  return events.filter(({ kind }) => kind === "report" || kind === "inbound").map(({ at, kind, says, number }) => ({
+    at, order: 2, kind: "", ahead: true,
+    title: kind === "report" ? `The carrier reports ${says}${message.recipients > 1 ? ` for ${numberText(number)}` : ""}` : `${numberText(number)} replies “${says}”`,
+  }));
 }
 
 function ofEntries(entries, message) {

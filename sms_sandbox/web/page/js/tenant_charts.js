@@ -27,8 +27,8 @@ export function tenantCharts({ control, clock, notify }) {
     const good = buckets.map(({ calls, failed_calls }) => calls - failed_calls);
     replace(charts,
       chart("Messages by recipient", times, [
-        { name: "delivered", tone: "good", values: values("delivered") }, { name: "soft bounces", tone: "warn", values: values("soft_bounced") },
-        { name: "hard bounces", tone: "bad", values: values("hard_bounced") }, { name: "pending", tone: "soft", values: pending }]),
+        { name: "delivered", tone: "good", values: values("delivered") }, { name: "soft-bounced", tone: "warn", values: values("soft_bounced") },
+        { name: "hard-bounced", tone: "bad", values: values("hard_bounced") }, { name: "pending", tone: "soft", values: pending }]),
       chart("API calls", times, [{ name: "accepted", tone: "good", values: good }, { name: "refused", tone: "bad", values: values("failed_calls") }]),
       chart("Latency of callbacks", times, [{ name: "mean", tone: "accent", values: values("latency_ms") }, { name: "longest", tone: "warn", values: values("max_latency_ms") }], { line: true, unit: "ms" }));
   }

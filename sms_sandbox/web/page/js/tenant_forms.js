@@ -4,14 +4,14 @@ import { h } from "./dom.js";
 import { typedNumber } from "./numbers.js";
 import { createTenant, showTenant } from "./own_tenant.js";
 import { button, card, during, field, input } from "./parts.js";
-import { errorWords } from "./refusals.js";
+import { SAMPLE_NUMBER, sendMessage } from "./send_message.js";
 import { tenantList } from "./tenant_list.js";
 
 const KINDS = ["messages", "contacts", "numbers", "keywords", "rules", "faults", "clock", "mails", "traffic", "clients"];
 
 /** Build the form that sends a message as an app does. */
 export function sendForm({ control, notify }) {
-  const to = input({ value: "61491570156", inputmode: "tel", required: true });
+  const to = input({ value: SAMPLE_NUMBER, inputmode: "tel", required: true });
   const from = input({ placeholder: "the account's number" });
   const text = h("textarea", { class: "input", rows: "3", required: true });
   text.value = "Your code is 482913. Reply STOP to opt out.";
@@ -21,23 +21,19 @@ export function sendForm({ control, notify }) {
 
   function submit(event) {
     event.preventDefault();
-    return during(send, notify, async () => {
-      const numbers = to.value.split(",").map((each) => typedNumber(each) || each.trim()).join(",");
-      const params = { to: numbers, message: text.value, ...(from.value ? { from: from.value } : {}) };
-      const { status, reply } = await control.post("/calls", { method: "send-sms", params });
-      const code = reply?.error?.code;
-      if (code === "SUCCESS") notify(`Sent: message ${reply.message_id}.`);
-      else notify(new Error(code ? `${code}: ${errorWords(reply.error)}` : status ? `The call was answered with the status ${status}.` : "A fault ended the connection."));
-    });
+    const numbers = to.value.split(",").map((each) => typedNumber(each) || each.trim()).join(",");
+    const params = { to: numbers, message: text.value, ...(from.value ? { from: from.value } : {}) };
+    return during(send, notify, () => sendMessage({ control, notify }, params));
   }
 }
 
-/** Build the form of the account's callback URLs and throttle. Returns `{element, show}`. */
+/** Build the form of the account's callback URLs and throttle. Returns `{element, show, focusUrls}`. */
 export function accountForm({ control, notify }, onChange) {
   const urls = { dlr_url: input({ type: "url", placeholder: "none" }), reply_url: input({ type: "url", placeholder: "none" }), link_hits_url: input({ type: "url", placeholder: "none" }) };
-  const balance = input({ type: "number", step: "0.01" });
+  const balance = input({ type: "number", step: "any" }); // a part may cost less than a cent
   const throttle = input({ type: "number", min: "0", step: "1" });
   const save = button("Save", null, { type: "submit" });
+  let shown = {}; // the account as the form was filled from it
   const form = h("form", { class: "form-grid pair", onsubmit: submit },
     field("Delivery reports to", urls.dlr_url, { class: "full" }), field("Replies to", urls.reply_url, { class: "full" }), field("Link hits to", urls.link_hits_url, { class: "full" }),
     field("Balance", balance), field("Calls a second (0: no limit)", throttle), save);
@@ -45,21 +41,31 @@ export function accountForm({ control, notify }, onChange) {
   function submit(event) {
     event.preventDefault();
     return during(save, notify, async () => {
-      const changed = Object.fromEntries(Object.entries(urls).map(([name, each]) => [name, each.value.trim() || null]));
-      await control.patch("/account", { ...changed, balance: Number(balance.value), throttle: Number(throttle.value) });
+      const typed = { ...Object.fromEntries(Object.entries(urls).map(([name, each]) => [name, each.value.trim() || null])), balance: Number(balance.value), throttle: Number(throttle.value) };
+      // What nobody changed is left out: a send may have taken from the balance since it was read.
+      const changed = Object.fromEntries(Object.entries(typed).filter(([name, value]) => value !== shown[name]));
+      await control.patch("/account", changed);
+      Object.assign(shown, changed);
       notify("Saved.");
       await onChange();
     });
   }
 
+  /** Move to the URLs, for those who came to set one. */
+  function focusUrls() {
+    form.scrollIntoView({ block: "center" });
+    urls.dlr_url.focus({ preventScroll: true });
+  }
+
   function show(account) {
     if (form.contains(document.activeElement)) return; // somebody is typing
+    shown = { ...account };
     Object.entries(urls).forEach(([name, each]) => { each.value = account[name] ?? ""; });
     balance.value = String(account.balance);
     throttle.value = String(account.throttle);
   }
 
-  return { element: card("Settings of the account", form), show };
+  return { element: card("Settings of the account", form), show, focusUrls };
 }
 
 /** Build the card of resets. */

@@ -115,7 +115,7 @@ export function trouble({ control, notify }) {
     }
     const [{ faults: listed }, { rules: carrier }] = await Promise.all([control.get("/faults"), control.get("/rules")]);
     showItems(faults, listed.map((fault) => item("/faults", fault, faultTitle(fault), faultDetails(fault))), "None: calls and callbacks work.");
-    showItems(rules, carrier.map((rule) => item("/rules", rule, `${rule.scenario} for ${matchText(rule.match) || "every message"}`, optionText(rule))),
+    showItems(rules, carrier.map((rule) => item("/rules", rule, `${rule.scenario} for ${matchText(rule.match) ? `messages ${matchText(rule.match)}` : "every message"}`, optionText(rule))),
       "None: the number of a handset decides, and an ordinary number gets its messages.");
   }
 

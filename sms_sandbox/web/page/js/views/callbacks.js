@@ -1,5 +1,6 @@
 // Callbacks: each event with its attempts, why they failed, and what is tried next; and a receiver to try them.
 
+import { frozenNote } from "../advance.js";
 import { curlOfCallback } from "../curl.js";
 import { copyButton, h } from "../dom.js";
 import { EVENT_NAMES } from "../event_names.js";
@@ -20,6 +21,8 @@ export function mount(root, context) {
   const { control, stream, clock, notify, navigate } = context;
   const filter = filterOf(context.route, { event: "", state: "", msisdn: "", message: "" });
   const receiver = receiverCard(context);
+  const frozen = h("div", {}, frozenNote(context, ["The clock is frozen: reports and further attempts wait for it. ", h("a", { href: "#/time" }, "Advance it"), ", or"]));
+  const endClock = clock.onChange(() => { frozen.hidden = clock.running; });
   const count = h("p", { class: "tiny-text soft", role: "status" });
   const event = menu(EVENTS, filter.event, { onchange: () => chosen.set("event", event.value) });
   const state = menu(STATES, filter.state, { onchange: () => chosen.set("state", state.value) });
@@ -45,10 +48,12 @@ export function mount(root, context) {
   });
   const empty = h("div", { class: "empty", hidden: true }, h("h2", {}, "No callback"),
     h("p", { class: "measure" }, "A callback is made when a message has a callback URL (dlr_callback, reply_callback), or the account has one. Without a URL nothing is called, and that is the most common reason why a report does not arrive."),
-    h("p", {}, h("a", { href: "#/tenant" }, "Set the URLs of the account"), ", or use the receiver on this page."));
+    h("p", {}, h("a", { href: "#/tenant/urls" }, "Set the URLs of the account"), ", or use the receiver on this page."));
   const chosen = listWithDetail(context, { view: "callbacks", label: "Callbacks", noun: "callback", filter, list, empty, read, describe });
   root.append(viewHead("Callbacks", "What the sandbox told your app, what it answered, and what is tried next."),
-    h("section", { class: "card stack filter-card" }, filters, count), chosen.element, receiver.element);
+    h("section", { class: "card stack filter-card" }, filters, h("div", { class: "row filter-foot" }, count,
+      h("p", { class: "tiny-text soft" }, "Your message is not here? Its ", h("a", { href: "#/messages" }, "story"), " says why: most often no URL was set."))),
+    frozen, chosen.element, receiver.element);
 
   function row(callback) {
     const last = callback.attempts.at(-1);
@@ -61,8 +66,13 @@ export function mount(root, context) {
     h("span", { class: "what" }, EVENT_NAMES[callback.event] ?? callback.event),
     h("span", { class: "end" }, stateBadge(callback)),
     h("span", { class: "soft tiny-text" }, attemptCount(callback.attempts.length)),
-    h("span", { class: "more tiny-text" }, [numberText(callback.msisdn), last?.error, hostOf(callback.url)].filter(Boolean).join(" · ")),
-    h("span", { class: "end soft tiny-text" }, callback.next_due ? `next ${clock.distance(new Date(callback.next_due))}` : last ? duration(last.latency_ms ?? 0) : "")));
+    h("span", { class: "more tiny-text" }, [isBad && reasonOf(last), numberText(callback.msisdn), hostOf(callback.url)].filter(Boolean).join(" · ")),
+    h("span", { class: "end took soft tiny-text" }, whenNext(callback) ?? (last ? duration(last.latency_ms ?? 0) : ""))));
+  }
+
+  function whenNext({ next_due: due }) {
+    if (!due) return null;
+    return clock.running ? `next ${clock.distance(new Date(due))}` : "clock is frozen";
   }
 
   async function read(id) {
@@ -77,8 +87,8 @@ export function mount(root, context) {
       await chosen.show();
     }), { class: "primary" });
     return { title: [EVENT_NAMES[callback.event] ?? callback.event, " ", stateBadge(callback)], elements: [
-      last?.error ? h("p", { class: "note bad" }, h("strong", {}, explain(last)), " ", last.error) : null,
-      callback.state === "waiting" && isFrozen && callback.next_due !== null && h("p", { class: "note" }, "The clock is frozen before the next attempt. ", h("a", { href: "#/time" }, "Advance it"), ", or send the callback now."),
+      last?.error ? h("p", { class: "note bad" }, h("strong", {}, explain(last)), " ", reasonOf(last)) : null,
+      callback.state === "waiting" && isFrozen && callback.next_due !== null && frozenNote(context, ["The clock is frozen before the next attempt. ", h("a", { href: "#/time" }, "Advance it"), ", send the callback now, or"], chosen.show),
       h("div", { class: "row" }, send, copyButton(curlOfCallback(callback.url, callback.signature), "Copy this request as a curl command", { class: "button", label: "Copy as curl" })),
       h("div", {}, h("h3", {}, "Request"), h("div", { class: "request-line", tabindex: "0" }, `GET ${callback.url}`)),
       facts([
@@ -102,6 +112,7 @@ export function mount(root, context) {
   chosen.show();
   return chosen.unmountWith(() => {
     unsubscribe();
+    endClock();
     refresh.cancel();
   });
 }
@@ -114,8 +125,16 @@ function hostOf(url) {
   return URL.canParse(url) ? new URL(url).host + new URL(url).pathname : url;
 }
 
+/** Return why an attempt failed, as a sentence. */
+function reasonOf(attempt) {
+  const reason = (attempt?.error ?? "").replace(/^refused: /, "");
+  const isWord = /^[a-z]+ /.test(reason); // and no host name
+  return reason && `${isWord ? reason.charAt(0).toUpperCase() : reason.charAt(0)}${reason.slice(1).replace(/\.$/, "")}.`;
+}
+
 /** Say in a word what kind of failure an attempt had. */
 function explain({ error, status }) {
+  if (error.includes("is this sandbox itself")) return "Give the URL of your app, or of a receiver below.";
   if (error.startsWith("refused:")) return "The sandbox may not call this address.";
   if (error.startsWith("dropped")) return "A fault dropped it.";
   if (error.startsWith("nothing listens")) return "Your app is not running there.";

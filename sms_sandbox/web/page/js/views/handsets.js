@@ -4,13 +4,13 @@ import { h, icon, replace } from "../dom.js";
 import { firstMessage } from "../first_message.js";
 import { numberText, typedNumber } from "../numbers.js";
 import { STATE_WORDS, phone } from "../phone.js";
+import { SAMPLE_NUMBER } from "../send_message.js";
 import { debounce } from "../stream.js";
 import { timeElement } from "../time.js";
 import { virtualList } from "../virtual_list.js";
 
 const SHOWN_PHONES = 6;
 const ROW_HEIGHT = 68;
-const SAMPLE_NUMBER = "61491570156"; // reserved for fiction, and delivered
 
 export function mount(root, context) {
   const { control, stream, clock, notify, navigate } = context;
@@ -33,7 +33,7 @@ export function mount(root, context) {
       const answer = await control.call("GET", "/handsets", { query: { page, max, number: search }, signal });
       return { rows: answer.handsets, total: answer.page.total };
     },
-    render: (handset) => listRow(handset, clock, phones.has(handset.number), () => toggle(handset.number)),
+    render: (handset) => listRow(handset, clock, phones.has(handset.number), () => show(handset.number)),
     onCount: (total) => {
       count.textContent = total === 1 ? "1 handset" : `${total.toLocaleString()} handsets`;
       aside.classList.toggle("none", total === 0);
@@ -70,15 +70,17 @@ export function mount(root, context) {
     }
     const fresh = wanted.filter((number) => !phones.has(number));
     for (const number of fresh) {
-      phones.set(number, phone(number, { control, clock, notify, numbers: () => numbers, quickReplies, onChange: refresh, onClose: () => toggle(number) }));
+      phones.set(number, phone(number, { context, numbers: () => numbers, quickReplies, onChange: refresh, onClose: () => closePhone(number) }));
     }
-    if (fresh.length > 0 || wanted.length === 0) {
+    if (fresh.length > 0 || wanted.length === 0 || chosen.length > 0) {
       if (wanted.length === 0) replace(stage, emptyState());
       else {
         stage.querySelectorAll(":scope > :not(.phone)").forEach((each) => each.remove());
         wanted.forEach((number, place) => {
-          const { element } = phones.get(number);
-          if (stage.children[place] !== element) stage.insertBefore(element, stage.children[place] ?? null);
+          const each = phones.get(number);
+          if (stage.children[place] === each.element) return;
+          stage.insertBefore(each.element, stage.children[place] ?? null);
+          each.toEnd(); // a browser forgets how far an element was scrolled when it moves
         });
       }
     }
@@ -93,10 +95,20 @@ export function mount(root, context) {
     phones.delete(number);
   }
 
-  function toggle(number) {
-    const open = chosen.length > 0 ? chosen : [...phones.keys()];
-    const next = open.includes(number) ? open.filter((each) => each !== number) : [number, ...open];
-    navigate("handsets", ...(next.length > 0 ? [next.join("+")] : []));
+  function others(number) {
+    return (chosen.length > 0 ? chosen : [...phones.keys()]).filter((each) => each !== number);
+  }
+
+  /** Show a phone before all others, and move to it where it is below the list. */
+  function show(number) {
+    navigate("handsets", [number, ...others(number)].join("+"));
+    if (matchMedia("(max-width: 46rem)").matches) setTimeout(() => stage.scrollIntoView(), 100);
+    else scrollTo(0, 0);
+  }
+
+  function closePhone(number) {
+    const left = others(number);
+    navigate("handsets", ...(left.length > 0 ? [left.join("+")] : []));
   }
 
   function open(event) {
@@ -105,7 +117,7 @@ export function mount(root, context) {
     if (!number) return notify(new Error("Type a phone number, as 0491 570 156 or +61 491 570 156."));
     searchBox.value = search = "";
     list.reset();
-    if (!phones.has(number)) toggle(number);
+    if (!phones.has(number)) show(number);
     setTimeout(() => phones.get(number)?.focus(), 300);
   }
 
@@ -121,7 +133,7 @@ export function mount(root, context) {
   function emptyState() {
     return h("section", { class: "empty first-message" }, h("div", { class: "ghost-phone", "aria-hidden": "true" }, h("span"), h("span"), h("span")),
       firstMessage(context, "The phone that gets the message appears here automatically.",
-        h("p", { class: "small-text" }, "Or ", h("a", { href: `#/handsets/${SAMPLE_NUMBER}` }, "open a phone"), ", and write from it.")));
+        h("a", { href: `#/handsets/${SAMPLE_NUMBER}` }, "open a phone"), " and write from it"));
   }
 
   const endStream = stream.subscribe(({ kind, entry }) => {
@@ -161,7 +173,7 @@ async function readAddressees(control) {
 function listRow(handset, clock, isOpen, onclick) {
   const { last } = handset;
   const preview = last === null ? "No text yet" : [last.direction === "sent" && h("bdi", {}, "Reply: "), last.text];
-  return h("div", { class: "handset-row" }, h("button", { class: "handset-button", type: "button", "aria-pressed": String(isOpen), onclick },
+  return h("div", { class: "handset-row" }, h("button", { class: "handset-button", type: "button", "aria-current": isOpen ? "true" : null, title: "Show this phone first", onclick },
     h("span", { class: `state-dot ${handset.opted_out_of.length > 0 ? "out" : handset.state}`, "aria-hidden": "true",
       title: handset.opted_out_of.length > 0 ? "Opted out" : STATE_WORDS[handset.state] }),
     h("span", { class: "handset-number" }, numberText(handset.number)),

@@ -2,7 +2,7 @@
 
 import { h, icon, replace } from "../dom.js";
 import { firstMessage } from "../first_message.js";
-import { messageDetail } from "../message_detail.js";
+import { messageDetail, readDetail } from "../message_detail.js";
 import { numberText } from "../numbers.js";
 import { countText, messageBadges } from "../statuses.js";
 import { debounce } from "../stream.js";
@@ -20,12 +20,13 @@ export function mount(root, context) {
   let detail = null;
   let reading = 0;
   let newest = "";
+  let drawn = ""; // the data of the detail that is shown
   let automatic = ""; // the message that is shown until one is chosen
   const wide = matchMedia("(min-width: 60.01rem)"); // where messages.css puts both side by side
   const current = () => id || automatic;
 
   const count = h("p", { class: "soft small-text", role: "status" });
-  const pane = h("div", { class: "message-pane" });
+  const pane = h("div", { class: "message-pane", tabindex: "-1" });
   const list = virtualList({
     rowHeight: ROW_HEIGHT,
     label: "Messages",
@@ -46,6 +47,10 @@ export function mount(root, context) {
   const layout = h("div", { class: "messages" },
     h("section", { class: "message-list", "aria-label": "Messages" }, form, count, list.element), pane);
   root.append(h("h1", { class: "visually-hidden" }, "Messages"), layout);
+
+  /** What can have the focus in the detail. */
+  const nameOf = (element) => element.getAttribute("aria-label") ?? element.textContent;
+  const controls = () => [...pane.querySelectorAll("a, button, summary, pre, .virtual-list")];
 
   function address(message) {
     const search = new URLSearchParams(Object.entries(filters).filter(([, value]) => value)).toString();
@@ -76,16 +81,22 @@ export function mount(root, context) {
     reading += 1;
     const mine = reading;
     try {
-      const next = await messageDetail(shown, context, address(null));
-      if (mine !== reading) return next.destroy();
+      const data = await readDetail(shown, control);
+      if (mine !== reading) return;
       const wasSame = pane.dataset.id === shown;
+      const looks = JSON.stringify([data, clock.running]);
+      if (wasSame && looks === drawn) return; // what somebody has focused or half pressed stays
+      drawn = looks;
+      const next = messageDetail(data, context, address(null), showDetail);
       const top = pane.scrollTop;
+      const focused = pane.contains(document.activeElement) ? nameOf(document.activeElement) : null;
       const open = wasSame ? [...pane.querySelectorAll("details")].map((each) => each.open) : null;
       detail?.destroy();
       detail = next;
       pane.dataset.id = shown;
       replace(pane, next.element);
       pane.scrollTop = wasSame ? top : 0;
+      if (wasSame && focused !== null) (controls().find((each) => nameOf(each) === focused) ?? pane).focus({ preventScroll: true });
       open?.forEach((isOpen, place) => { const fold = pane.querySelectorAll("details")[place]; if (fold) fold.open = isOpen; });
     } catch (error) {
       if (mine !== reading) return;
@@ -93,7 +104,7 @@ export function mount(root, context) {
     }
   }
 
-  const refresh = debounce(() => Promise.all([list.refresh(), pane.contains(document.activeElement) ? null : showDetail()]), 150);
+  const refresh = debounce(() => Promise.all([list.refresh(), showDetail()]), 150);
   const endStream = stream.subscribe(({ kind, entry }) => {
     if (kind === "call" && /^get-/.test(entry.method ?? "")) return;
     refresh();

@@ -67,7 +67,8 @@ export function mount(root, context) {
 
   const refreshSoon = debounce(() => refresh().catch(notify), 400);
   const unsubscribe = stream.subscribe(refreshSoon);
-  refresh().catch(notify);
+  const first = refresh().catch(notify);
+  if (context.route.parts[0] === "urls") first.then(account.focusUrls);
   return () => {
     unsubscribe();
     refreshSoon.cancel();

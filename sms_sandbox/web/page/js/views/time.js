@@ -1,7 +1,8 @@
 // The tenant's clock, what is due next, trouble to make, and the throttles.
 
-import { h, replace } from "../dom.js";
-import { eventWords } from "../event_names.js";
+import { advance, moveButton } from "../advance.js";
+import { h, redraw, replace } from "../dom.js";
+import { DUE_NAMES, eventWords } from "../event_names.js";
 import { numberText } from "../numbers.js";
 import { badge, button, card, during, field, input, nothing, viewHead } from "../parts.js";
 import { debounce } from "../stream.js";
@@ -13,15 +14,15 @@ const STEPS = [["+1 minute", { minutes: 1 }], ["+1 hour", { hours: 1 }], ["+1 da
 const METER_MS = 1000;
 
 export function mount(root, context) {
-  const { control, stream, clock, notify, refreshTenant } = context;
+  const { control, stream, clock, notify } = context;
   const now = h("time", { class: "big-clock" });
   const day = h("span", { class: "soft" });
   const state = h("span", {});
   const freeze = button("Freeze", () => set(freeze, "freeze"));
   const resume = button("Resume", () => set(resume, "resume"));
-  const next = button("To the next event", () => advance(next, "/clock/next", {}), { class: "primary" });
+  const next = button("To the next event", () => move(next, "/clock/next"), { class: "primary" });
   const steps = STEPS.map(([text, span]) => {
-    const step = button(text, () => advance(step, "/clock/advance", span));
+    const step = button(text, () => move(step, "/clock/advance", span));
     return step;
   });
   const to = input({ type: "datetime-local", step: "1" });
@@ -45,6 +46,7 @@ export function mount(root, context) {
     now.textContent = timeText(time, true);
     now.dateTime = time.toISOString();
     day.textContent = `${dayText(time)}, ${zoneText(time)}`;
+    for (const left of due.querySelectorAll("[data-due]")) left.textContent = clock.distance(new Date(left.dataset.due));
   }
 
   const endClock = clock.onChange(() => {
@@ -63,36 +65,28 @@ export function mount(root, context) {
     });
   }
 
-  async function advance(control_, path, body) {
+  async function move(control_, path, body) {
     result.textContent = "Advancing. Callbacks are sent on the way, so this can take a moment…";
-    const advanced = await during(control_, notify, () => control.post(path, body));
-    if (advanced === null) {
-      result.textContent = "";
-      return;
-    }
-    clock.set({ now: advanced.end, running: advanced.running });
-    const happened = Object.entries(advanced.counts).map(([kind, count]) => `${count} × ${EVENTS[kind] ?? kind}`);
-    result.textContent = happened.length === 0 ? "The clock moved, and nothing was due." : `Happened on the way: ${happened.join(", ")}.`;
-    await Promise.all([refresh(), refreshTenant()]).catch(notify);
+    result.textContent = (await during(control_, notify, () => advance(context, path, body))) ?? "";
+    await refresh().catch(notify);
   }
 
   function advanceTo(event) {
     event.preventDefault();
     if (to.value === "") return to.focus();
-    return advance(go, "/clock/advance", { to: new Date(to.value).toISOString() });
+    return move(go, "/clock/advance", { to: new Date(to.value).toISOString() });
   }
 
   async function showDue() {
     const { events, page } = await control.get("/clock/due", { max: SHOWN_EVENTS });
     next.disabled = page.total === 0;
-    replace(due, events.length === 0 ? nothing("Nothing is due. Messages that are sent, and callbacks that wait for another attempt, appear here.") : [
-      h("ul", { class: "plain-list" }, events.map((event) => h("li", {},
-        h("span", { class: "due-time number" }, timeElement(event.at, clock.day(new Date(event.at)) === "Today" ? undefined : `${clock.day(new Date(event.at))} ${timeText(new Date(event.at))}`),
-          h("span", { class: "soft tiny-text" }, clock.distance(new Date(event.at)))),
-        h("span", { class: "grow" }, capital(EVENTS[event.kind] ?? event.kind), event.says && [": ", h("strong", {}, eventWords(event.says))],
-          event.number && h("span", { class: "soft" }, " · ", h("a", { class: "whole", href: `#/handsets/${event.number}` }, numberText(event.number)))),
-        event.message_id && h("a", { class: "tiny-text", href: `#/messages/${event.message_id}` }, `Message ${event.message_id}`)))),
-      page.total > events.length && h("p", { class: "soft tiny-text" }, `and ${(page.total - events.length).toLocaleString()} more`)]);
+    // The rows stay while nothing changes, so that their buttons can be pressed; only the time that is left runs.
+    redraw(due, [events, page.total, clock.day(clock.now())], () => {
+      if (events.length === 0) return nothing("Nothing is due. Messages that are sent, and callbacks that wait for another attempt, appear here.");
+      return [h("ul", { class: "plain-list" }, events.map((event) => dueRow(event, context, refresh))),
+        page.total > events.length && h("p", { class: "soft tiny-text" }, `and ${(page.total - events.length).toLocaleString()} more`)];
+    });
+    tick();
   }
 
   async function showMeters() {
@@ -128,11 +122,18 @@ export function mount(root, context) {
   };
 }
 
+function dueRow(event, context, refresh) {
+  const day = context.clock.day(new Date(event.at));
+  const name = DUE_NAMES[event.kind] ?? event.kind;
+  return h("li", {},
+    h("span", { class: "due-time number" }, timeElement(event.at, day === "Today" ? undefined : `${day} ${timeText(new Date(event.at))}`),
+      h("span", { class: "soft tiny-text", dataset: { due: event.at } })),
+    h("span", { class: "grow" }, capital(name), event.says && [": ", h("strong", {}, eventWords(event.says))],
+      event.number && h("span", { class: "soft" }, " · ", h("a", { class: "whole", href: `#/handsets/${event.number}` }, numberText(event.number))),
+      event.message_id && h("div", {}, h("a", { class: "tiny-text", href: `#/messages/${event.message_id}` }, `Message ${event.message_id}`))),
+    moveButton(context, event.at, `${name}${event.message_id ? ` of message ${event.message_id}` : ""}`, refresh));
+}
+
 function capital(words) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
-
-const EVENTS = {
-  enlist: "recipients are added", send: "a message is sent", report: "delivery report", inbound: "a handset writes", callback: "callback attempt", import: "file import",
-  "list-action": "list change", "forget-members": "members are deleted", "number-renewal": "rent of a number", "keyword-renewal": "rent of a keyword",
-};
