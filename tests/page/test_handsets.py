@@ -201,8 +201,10 @@ def test_the_page_scrolls_when_a_text_list_is_at_its_end(open_page: OpenPage, te
     page = open_page(width=390)
     page.locator(".text.got").first.wait_for()
     page.locator(".texts").first.hover()
-    page.mouse.wheel(0, 300)
-    page.wait_for_function("scrollY > 100")
+    for _ in range(3):
+        page.mouse.wheel(0, 200)
+        page.wait_for_timeout(400)  # after a pause, a browser looks again for what can scroll
+    assert page.evaluate("scrollY") > 100
 
 
 def test_the_first_message_needs_no_terminal(open_page: OpenPage) -> None:
