@@ -34,10 +34,13 @@ _REPLIES = "replies"
 
 @operation("GET", "/handsets")
 def list_handsets(call: Call, query: shapes.HandsetFilter) -> shapes.Handsets:
-    """List the handsets that got or sent a text, by the time of the latest."""
+    """List the handsets that got or sent a text, by the time of the latest.
+
+    A text that is still to come counts from when it was scheduled.
+    """
     digits = re.sub(r"[\s()+-]", "", query.number or "")
     parts = {digits, assume_australia(digits)} if digits else set()
-    page = handsets.list_numbers(call.db, call.tenant.id, paging_of(query), parts)
+    page = handsets.list_numbers(call.db, call.tenant.id, call.now, paging_of(query), parts)
     return shapes.Handsets(page_info(page), _handsets(call, page.rows))
 
 
@@ -136,7 +139,7 @@ def _handsets(call: Call, numbers: Iterable[str]) -> list[shapes.Handset]:
     rows = []
     for number in numbers:
         fate = _fate(call, rulebook, number)
-        last = handsets.find_last_text(call.db, call.tenant.id, number)
+        last = handsets.find_last_text(call.db, call.tenant.id, call.now, number)
         rows.append(
             shapes.Handset(
                 number, fate.state, fate.replies, fate.scenario, fate.rule_id, opt_outs.get(number, []),

@@ -1,13 +1,13 @@
 """Handsets: every number that got a message or sent one, and the texts that each shows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Column, ColumnElement, Connection, Select, bindparam, func, literal, or_, select, union_all
 
-from ..domain.clock import from_micros
+from ..domain.clock import from_micros, to_micros
 from .messages import CANCELLED
 from .paging import Page, Paging, fetch_page
 from .recipients import SELECTED, Recipient, build_recipient
@@ -46,12 +46,14 @@ _SELECT_GOT = SELECTED.add_columns(r.c.account, m.c.status)
 _SELECT_SENT = select(
     t.c.id, t.c.account, t.c.message, t.c.longcode, t.c.text, t.c.received_at, t.c.is_optout, t.c.keyword, t.c.recipient
 )
+_GOT_BY_HANDSET = _SELECT_GOT.where(
+    r.c.tenant == bindparam("tenant"), r.c.msisdn == bindparam("msisdn"), m.c.status != CANCELLED
+)
 _LAST_GOT = Statement(
-    _SELECT_GOT.where(
-        r.c.tenant == bindparam("tenant"), r.c.msisdn == bindparam("msisdn"), m.c.status != CANCELLED
-    )
-    .order_by(r.c.sent_at.desc(), r.c.id.desc())
-    .limit(1)
+    _GOT_BY_HANDSET.where(r.c.sent_at <= bindparam("now")).order_by(r.c.sent_at.desc(), r.c.id.desc()).limit(1)
+)
+_NEXT_GOT = Statement(
+    _GOT_BY_HANDSET.where(r.c.sent_at > bindparam("now")).order_by(r.c.sent_at, r.c.id).limit(1)
 )  # fmt: skip
 _LAST_SENT = Statement(
     _SELECT_SENT.where(t.c.tenant == bindparam("tenant"), t.c.msisdn == bindparam("msisdn"))
@@ -64,10 +66,11 @@ _TEXTS_PER_HANDSET = (4, 64, None)
 """Number of the latest texts to read for each handset that is wanted; more if those were of too few handsets."""
 
 
-def list_numbers(db: Connection, tenant: int, paging: Paging, parts: Collection[str] = ()) -> Page[str]:
+def list_numbers(db: Connection, tenant: int, now: datetime, paging: Paging, parts: Collection[str] = ()) -> Page[str]:
     """Return a page of the handsets' numbers, the one with the latest text first.
 
-    If `parts` of numbers are given, each number has one of them.
+    A text that is still to come counts from when it was scheduled. If `parts` of numbers are given, each number has one
+    of them.
     """
     got, sent = _conditions(r.c, tenant, parts), _conditions(t.c, tenant, parts)
     answered = select(r.c.id).where(r.c.tenant == tenant, r.c.msisdn == t.c.msisdn).exists()
@@ -79,17 +82,21 @@ def list_numbers(db: Connection, tenant: int, paging: Paging, parts: Collection[
     for texts_per_handset in _TEXTS_PER_HANDSET:
         limit = texts_per_handset and texts_per_handset * wanted
         # Both tables have an index by time, and the latest texts are those of the handsets to show.
-        texts = _latest(r.c.msisdn, r.c.sent_at, got, limit), _latest(t.c.msisdn, t.c.received_at, sent, limit)
-        query = _among_latest(*texts, limit)
+        texts = (
+            _latest(r.c.msisdn, r.c.sent_at, [*got, r.c.sent_at <= to_micros(now)], limit),
+            _latest(t.c.msisdn, t.c.received_at, sent, limit),
+            _latest_scheduled([*got, r.c.sent_at > to_micros(now)], limit),
+        )
+        query = _among_latest(texts, limit)
         page = fetch_page(db, query, paging, _first, total)
         if paging.offset + len(page.rows) >= wanted:
             break
     return page
 
 
-def _among_latest(got: Select[Any], sent: Select[Any], limit: int | None) -> Select[Any]:
-    """Return a query for the numbers of the latest texts of both queries."""
-    each = union_all(got, sent).subquery()
+def _among_latest(queries: Iterable[Select[Any]], limit: int | None) -> Select[Any]:
+    """Return a query for the numbers of the latest texts of these queries."""
+    each = union_all(*queries).subquery()
     texts = select(each).order_by(each.c.at.desc(), each.c.msisdn).limit(limit).subquery()
     query = select(texts.c.msisdn).group_by(texts.c.msisdn)
     return query.order_by(func.max(texts.c.at).desc(), texts.c.msisdn)
@@ -112,6 +119,14 @@ def _latest(
     return select(query.subquery())
 
 
+def _latest_scheduled(conditions: Sequence[ColumnElement[bool]], limit: int | None) -> Select[Any]:
+    """Return a query for the texts that were scheduled last: for whom they are, and since when."""
+    at = func.coalesce(m.c.created, 0).label("at")
+    of_message = (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message)
+    query = select(r.c.msisdn, at).select_from(r.outerjoin(m, of_message)).where(*conditions)
+    return select(query.order_by(at.desc(), r.c.msisdn).limit(limit).subquery())
+
+
 def list_texts(db: Connection, tenant: int, msisdn: str, paging: Paging) -> Page[HandsetText]:
     """Return a page of the texts of a handset, newest first. Scheduled messages are part of it.
 
@@ -126,10 +141,14 @@ def list_texts(db: Connection, tenant: int, msisdn: str, paging: Paging) -> Page
     return Page(_read_texts(db, tenant, page.rows), page.total, paging)
 
 
-def find_last_text(db: Connection, tenant: int, msisdn: str) -> HandsetText | None:
-    """Return the newest text of a handset."""
-    got = _LAST_GOT.one(db, tenant=tenant, msisdn=msisdn)
+def find_last_text(db: Connection, tenant: int, now: datetime, msisdn: str) -> HandsetText | None:
+    """Return the newest text of a handset. If it has none so far, return the next one."""
+    micros = to_micros(now)
+    got = _LAST_GOT.one(db, tenant=tenant, msisdn=msisdn, now=micros)
     sent = _LAST_SENT.one(db, tenant=tenant, msisdn=msisdn)
+    if got is None and sent is None:
+        coming = _NEXT_GOT.one(db, tenant=tenant, msisdn=msisdn, now=micros)
+        return None if coming is None else _build_got(coming)
     if got is None:
         return None if sent is None else _build_sent(sent)
     if sent is None:

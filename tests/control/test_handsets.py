@@ -9,7 +9,7 @@ from tests.control.conftest import NOON
 from tests.receiver import Receiver
 from tests.sandbox import HANDSET, Account
 
-OTHER = "61491570157"
+OTHER, THIRD = "61491570157", "61491570159"
 BROKEN = "61491572665"
 
 
@@ -68,6 +68,24 @@ def test_handsets_are_listed_the_one_with_the_latest_text_first(frozen: Account)
     for number, wanted in (("0157", [OTHER]), ("0491 570 156", [HANDSET]), ("+61491570156", [HANDSET]), ("999", [])):
         handsets = frozen.ok("GET", "/handsets", number=number)["handsets"]
         assert [each["number"] for each in handsets] == wanted, number
+
+
+def test_a_text_that_is_still_to_come_is_not_the_latest(frozen: Account) -> None:
+    def listed() -> list[tuple[str, str]]:
+        return [(each["number"], each["last"]["text"]) for each in frozen.ok("GET", "/handsets")["handsets"]]
+
+    frozen.send("now")
+    frozen.send("tomorrow", f"{HANDSET},{THIRD}", send_at="2030-02-01 00:00:00")
+    frozen.send("in two days", THIRD, send_at="2030-02-02 00:00:00")
+    assert listed() == [(HANDSET, "now"), (THIRD, "tomorrow")]
+    frozen.ok("POST", "/clock/advance", {"seconds": 10})
+    frozen.send("and now", OTHER)
+    assert listed() == [(OTHER, "and now"), (HANDSET, "now"), (THIRD, "tomorrow")]
+    frozen.ok("POST", "/clock/advance", {"seconds": 10})
+    frozen.send("later", HANDSET, send_at="2030-02-03 00:00:00")
+    assert listed()[0] == (HANDSET, "now")
+    frozen.ok("POST", "/clock/advance", {"days": 1})
+    assert listed() == [(HANDSET, "tomorrow"), (THIRD, "tomorrow"), (OTHER, "and now")]
 
 
 def test_a_handset_without_texts_exists(tenant: Account) -> None:

@@ -13,6 +13,8 @@ from sms_sandbox.store.responses import NewResponse
 from tests.conftest import FreshTenant
 from tests.store.example_rows import HANDSETS, NOON, seconds
 
+LATER = NOON + seconds(100)
+
 Text = tuple[int, int, bool]
 """A text: the number of its handset, its time in seconds, and if the handset sent it."""
 
@@ -35,7 +37,7 @@ def test_pages_of_handsets_are_those_of_a_plain_sort(
     numbers = sorted((each for each in latest if part in each), key=lambda each: (-latest[each], each))
     with fresh.store.begin() as db:
         for page in range(1, len(numbers) // size + 3):
-            read = handsets.list_numbers(db, fresh.tenant, Paging(page, size), [part] if part else [])
+            read = handsets.list_numbers(db, fresh.tenant, LATER, Paging(page, size), [part] if part else [])
             assert (read.rows, read.total) == (numbers[(page - 1) * size : page * size], len(numbers))
 
 
