@@ -195,6 +195,16 @@ def test_a_phone_that_is_shown_comes_first_when_it_is_chosen(open_page: OpenPage
     expect(phones.first).to_be_in_viewport(ratio=0.9)
 
 
+def test_phones_keep_their_places_when_another_arrives(open_page: OpenPage, tenant: Account) -> None:
+    numbers = [HANDSET, OTHER, "61491570158", "61491570159"]
+    page = open_page()
+    for count, number in enumerate(numbers, 1):
+        tenant.send("one", to=number)
+        expect(page.locator(".phone")).to_have_count(count)
+        shown = page.locator(".phone").evaluate_all("phones => phones.map(({ dataset }) => dataset.number)")
+        assert shown == numbers[count - 1 :: -1]
+
+
 def test_the_page_scrolls_when_a_text_list_is_at_its_end(open_page: OpenPage, tenant: Account) -> None:
     for number in range(10):
         tenant.send(f"Text {number}", to=f"{HANDSET},{OTHER}")

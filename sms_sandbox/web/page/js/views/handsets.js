@@ -62,7 +62,8 @@ export function mount(root, context) {
       if (chosen.length > 0) return; // meanwhile somebody opened a phone, which is shown already
       // A phone that is open stays where it is, so that nothing moves under the pointer.
       const latest = handsets.map(({ number }) => number);
-      const open = [...phones.keys()].filter((number) => latest.includes(number) || phones.get(number).element.contains(document.activeElement));
+      const placed = [...stage.children].map(({ dataset }) => dataset.number).filter((number) => phones.has(number));
+      const open = placed.filter((number) => latest.includes(number) || phones.get(number).element.contains(document.activeElement));
       wanted = phones.size === 0 ? latest : [...latest.filter((number) => !open.includes(number)), ...open].slice(0, Math.max(SHOWN_PHONES, open.length));
     }
     for (const [number, each] of phones) {
