@@ -75,6 +75,16 @@ def test_the_current_tab_is_visible_on_a_phone(open_page: OpenPage) -> None:
     expect(page.get_by_role("link", name="Documentation", exact=True)).to_be_in_viewport(ratio=1)
 
 
+def test_no_tab_is_hidden_beside_a_frozen_clock(open_page: OpenPage, tenant: Account) -> None:
+    tenant.ok("POST", "/clock/freeze")
+    page = open_page(width=1024)
+    expect(page.locator(".chip.frozen")).to_be_visible()
+    for width in (1024, 1248, 1250, 1408, 1410):
+        page.set_viewport_size({"width": width, "height": 780})
+        last = page.get_by_role("navigation", name="Views").get_by_role("link").last
+        expect(last).to_be_in_viewport(ratio=1)
+
+
 def test_on_a_narrow_screen_a_message_opens_and_closes(open_page: OpenPage, tenant: Account) -> None:
     fill(tenant)
     page = open_page("#/messages", width=390, height=780)
