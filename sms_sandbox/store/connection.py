@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine
 
 from . import tenant_versions
-from .failures import ends_session
 from .scopes import DeferredRows, PendingEntry, Scope, group_rows
 from .tenant_versions import SETTINGS, STATE, THROTTLE, TenantCache, TenantCaches
 
@@ -120,15 +119,10 @@ class UnitOfWork:
                 self.prepare_driver().execute("COMMIT")
             return
         if self._has_begun or self._deferred or self._changes:
-            try:
-                with self.driver.pipeline():
-                    self.prepare_driver()
-                    tenant_versions.store_all(self.driver, self._changes, self._tenants)
-                    self.driver.commit()
-            except Exception as error:
-                if ends_session(error):
-                    self.driver.close()  # psycopg may leave it open and busy, and so does not say that it is lost
-                raise
+            with self.driver.pipeline():
+                self.prepare_driver()
+                tenant_versions.store_all(self.driver, self._changes, self._tenants)
+                self.driver.commit()
 
     def end(self, is_committed: bool) -> None:
         """Clear the state of this transaction, however it ended."""

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, Engine, event
 
 from .connection import StoreConnection, catch_up
-from .failures import describe_failure, is_database_failure
+from .failures import describe_failure, ends_session, is_database_failure
 from .group_commit import ThreadedGroupCommit
 from .grouped_log import GroupedLog
 from .open_file import OpenFile
@@ -51,12 +51,12 @@ class Transaction:
                 if self._waits_for_locks:
                     self._db.unit.driver.execute("SET LOCAL lock_timeout = 0")
                 self._db.unit.lock(self._tenants)
-            except BaseException:
-                self._end(is_committed=False)
+            except BaseException as error:
+                self._end(error)
                 raise
         return self._db
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, _: object) -> None:
         store, unit, is_committed = self._store, self._db.unit, False
         wake, anyway = unit.wake, unit.entries_anyway
         written: Collection[int] = ()
@@ -70,8 +70,11 @@ class Transaction:
                 if not store.embedded:
                     self._db.commit()
                 is_committed = True
+        except BaseException as error:
+            failure = error
+            raise
         finally:
-            self._end(is_committed, is_committing=kind is None)
+            self._end(failure, is_committed, is_committing=kind is None)
             if anyway:
                 store.journal.add_later(anyway)
         if is_committed:
@@ -82,7 +85,9 @@ class Transaction:
             if wake is not None:
                 store.on_scheduled(wake)
 
-    def _end(self, is_committed: bool, is_committing: bool = False) -> None:
+    def _end(self, failure: BaseException | None, is_committed: bool = False, is_committing: bool = False) -> None:
+        if failure is not None and not self._store.embedded and ends_session(failure):
+            self._db.unit.driver.close()  # psycopg may leave it open and busy, and so does not say that it is lost
         is_lost = self._db.unit.is_lost
         self.was_lost, self.is_uncertain = is_lost and not is_committing, is_lost and is_committing
         self._db.unit.end(is_committed)

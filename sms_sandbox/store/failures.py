@@ -74,8 +74,9 @@ def is_database_failure(error: BaseException) -> bool:
 
 def ends_session(error: BaseException) -> bool:
     """Return True if PostgreSQL, or psycopg, has ended the session. Whether a commit under way was done is unknown."""
-    state: str | None = getattr(error, "sqlstate", None)
-    return _is_loss(error) if state is None else state.startswith(_ENDS_OF_SESSIONS)
+    cause = getattr(error, "orig", None) or error
+    state: str | None = getattr(cause, "sqlstate", None)
+    return _is_loss(cause) if state is None else state.startswith(_ENDS_OF_SESSIONS)
 
 
 def _is_loss(error: BaseException) -> bool:
