@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from tests.page.conftest import OpenPage
 from tests.receiver import Receiver
@@ -57,6 +57,34 @@ def test_a_phone_is_switched_off_and_set_to_answer_automatically(open_page: Open
     tenant.send("three")
     tenant.ok("POST", "/clock/advance", {"seconds": 10})
     expect(one.locator(".text.sent .bubble")).to_have_text("Sent: Yes please")
+
+
+def test_a_late_read_does_not_undo_a_change_of_the_phone(open_page: OpenPage, tenant: Account) -> None:
+    tenant.send("one")
+    page = open_page()
+    one = page.locator(f".phone[data-number='{HANDSET}']")
+    expect(one.locator(".text.got")).to_have_count(1)
+    one.get_by_role("button", name="Settings of the phone").click()
+    held: list[tuple[Route, APIResponse | None]] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method != "GET":
+            route.continue_()
+        else:  # the first is answered late, and the others never
+            held.append((route, None if held else route.fetch()))
+
+    page.route(re.compile(rf"/handsets/{HANDSET}$"), hold)
+    tenant.send("two")
+    while not held:
+        page.wait_for_timeout(20)
+    one.get_by_role("button", name="Off", exact=True).click()
+    expect(one.locator(".phone-badges")).to_contain_text("Off")
+    route, late = held[0]
+    assert late is not None
+    route.fulfill(response=late)
+    expect(one.locator(".text.got")).to_have_count(2)
+    assert "Off" in one.locator(".phone-badges").inner_text()
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_codes_are_shown_and_links_can_be_tapped(open_page: OpenPage, tenant: Account) -> None:

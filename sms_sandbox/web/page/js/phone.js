@@ -24,6 +24,8 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
   let shown = "";
   let known = null;
   let pages = 1;
+  let stateCount = 0; // numbers reads and changes of the phone's state, so that an older read cannot undo a change
+  let shownState = 0;
   let total = 0;
   let chosen = null;
   let wasLost = false; // the last text could not be sent, because the sandbox did not answer
@@ -90,11 +92,15 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
   }
 
   async function refresh() {
+    const mine = ++stateCount;
     const [next, ...read] = await Promise.all([
       control.get(`/handsets/${number}`),
       ...Array.from({ length: pages }, (_, page) => control.get(`/handsets/${number}/texts`, { page: page + 1, max: PAGE_TEXTS })),
     ]);
-    show(next);
+    if (mine > shownState) {
+      shownState = mine;
+      show(next);
+    }
     if (wasLost) problem.textContent = ""; // the sandbox answers again
     wasLost = false;
     total = read[0].page.total;
@@ -170,8 +176,11 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
   }
 
   async function change(body) {
+    shownState = ++stateCount;
     try {
-      show(await control.patch(`/handsets/${number}`, body));
+      const changed = await control.patch(`/handsets/${number}`, body);
+      shownState = ++stateCount;
+      show(changed);
       onChange();
     } catch (error) {
       if (handset) show(handset);
