@@ -155,7 +155,7 @@ async def test_a_database_that_fails_during_the_stop_raises_no_error(
     with pytest.raises(sqlite3.OperationalError):
         await runner.advance(still.tenant, by=HOUR)
     await runner.stop()
-    assert "these callbacks are sent again" in caplog.text
+    assert "callback attempts, which will be sent again, failed" in caplog.text
 
 
 async def test_the_rows_before_and_after_a_failed_one_run(still: FreshTenant, runner: Runner, call: Client) -> None:

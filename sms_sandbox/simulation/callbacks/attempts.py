@@ -188,7 +188,7 @@ class Attempts:
         try:
             await self.record_ended()
         except Exception as error:  # noqa: BLE001 (these callbacks are sent again)
-            self._store.log_error("The recording of callback attempts", error)
+            self._store.log_error("The recording of callback attempts, which will be sent again,", error)
         await self._client.close()
 
 

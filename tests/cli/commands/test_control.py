@@ -115,7 +115,7 @@ def test_a_message_has_a_story(demo: Account) -> None:
     assert price == "  price:  1 part to 1 handset, at 0.087 a part: 0.087."
     assert fate.startswith("  fate:   No carrier rule matched")
     assert report.startswith("  report: Goes to `http://")
-    assert report.endswith("the call gave it as `dlr_callback`.")
+    assert report.endswith("the call gave it as `dlr_callback`. The last attempt failed: answered 503.")
     assert story[:3] == [
         "2026-03-03 10:00:01  send-sms answered SUCCESS",
         "2026-03-03 10:00:01  handed to the carrier",
