@@ -4,6 +4,9 @@ from typing import Any
 
 import click
 
+NOBODY_ANSWERS = " Start it with `sms-sandbox serve`, or ask `sms-sandbox doctor`."
+"""The advice for a sandbox that does not answer."""
+
 
 class CommandError(click.ClickException):
     """The command failed: exit code 1."""

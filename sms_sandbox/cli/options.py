@@ -105,7 +105,7 @@ def plain_name(argument: click.Argument) -> str:
 
 
 def seconds(span: str) -> float:
-    """Return a span such as 30s, 5m, 24h or 3d in seconds. A bare number is seconds. Raises click.UsageError."""
+    """Return a span (30s, 5m, 24h, 3d) in seconds. A bare number is seconds. Raises click.UsageError."""
     digits = span.rstrip("smhd")
     unit = span[len(digits) :] or "s"
     try:

@@ -8,7 +8,7 @@ import click
 from ..client.errors import SandboxError
 from .answers import Answer, answers
 from .connection import CONNECTION_HELP
-from .errors import CommandError
+from .errors import NOBODY_ANSWERS, CommandError
 from .options import Span, settings_of
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout
                 client.close_connections()
         except SandboxError as why:
             if not wait or time.monotonic() >= until:
-                advice = "" if why.status else " Start it with `sms-sandbox serve`, or ask `sms-sandbox doctor`."
-                raise CommandError(f"The sandbox is not ready. {why}{advice}") from why
+                raise CommandError(f"The sandbox is not ready. {why}{'' if why.status else NOBODY_ANSWERS}") from why
             time.sleep(CHECK_PAUSE_SECONDS)
         else:
             return Answer({"ready": True, "http": http}, "ready")

@@ -5,8 +5,7 @@ import click
 from ..client.control import Client
 from ..client.errors import SandboxError
 from .answers import name_flags, name_value
-
-NOBODY_ANSWERS = " Start it with `sms-sandbox serve`, or ask `sms-sandbox doctor`."
+from .errors import NOBODY_ANSWERS
 
 CREDENTIALS = (
     "--account KEY:SECRET of a tenant, --control-token of the operator, or --ready-file if you have the server's"

@@ -149,7 +149,10 @@ def _explain_report(call: Call, message: Message) -> str:
 
 
 def _explain_attempts(call: Call, message: Message, secret: str) -> tuple[str, bool]:
-    """Say why a report did not arrive, the one that went worst, and return if an attempt is still to come."""
+    """Return why the worst report did not arrive, and if an attempt is still to come.
+
+    A report that was given up is the worst, before one that waits.
+    """
     for state in (callbacks.GIVEN_UP, callbacks.WAITING):
         page = callbacks.list_page(call.db, call.tenant.id, Paging(1, 1), event="dlr", state=state, message=message.id)
         for callback in page.rows:

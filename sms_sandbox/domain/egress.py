@@ -95,16 +95,17 @@ def refusal_reason(
         if rule is _Rule.NEVER:
             return f"{what}, which callbacks are never sent to."
         if rule is _Rule.LOOPBACK and is_exposed and not listed:
-            return (
-                f"{what}, and other machines can call this server. To allow it, start the server with "
-                f"--callback-host {host}."
-            )
+            return f"{what}, and other machines can call this server. {how_to_allow(host)}"
         if rule is _Rule.LISTED and not listed:
             unlisted = unlisted or (
-                f"{what}, and {host} is not one of the hosts allowed outside private networks. "
-                f"To allow it, start the server with --callback-host {host.rstrip('.')}."
+                f"{what}, and {host} is not one of the hosts allowed outside private networks. {how_to_allow(host)}"
             )
     return unlisted
+
+
+def how_to_allow(host: str) -> str:
+    """Return the sentence that says how callbacks to a host are allowed."""
+    return f"To allow it, start the server with --callback-host {host.rstrip('.')}."
 
 
 def _kind(address: _Address) -> tuple[str, _Rule]:

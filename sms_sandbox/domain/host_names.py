@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from .egress import refusal_reason
+from .egress import how_to_allow, refusal_reason
 
 _PRIVATE_SUFFIXES = (
     ".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa", ".invalid",
@@ -39,7 +39,4 @@ def refusal_of_name(host: str, allowed_hosts: Collection[str] = ()) -> str | Non
     """Return why callbacks to a public name are refused, or None if it is allowed."""
     if refusal_reason(_SOME_PUBLIC_ADDRESS, host, allowed_hosts) is None:
         return None
-    return (
-        f"{host} is a public name, and not one of the hosts allowed outside private networks. "
-        f"To allow it, start the server with --callback-host {host.rstrip('.')}."
-    )
+    return f"{host} is a public name, and not one of the hosts allowed outside private networks. {how_to_allow(host)}"

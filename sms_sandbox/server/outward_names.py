@@ -75,7 +75,7 @@ def list_addresses(host: str) -> list[str]:
 
 
 def _list_ipv4() -> list[str]:
-    """Return the IPv4 addresses of the network interfaces, without those that only this machine can use."""
+    """Return the IPv4 addresses of the network interfaces, without loopback ones."""
     addresses: list[str] = []
     try:
         import fcntl  # Windows has none

@@ -97,7 +97,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.detach()
 
     def data_received(self, data: bytes) -> None:
-        if not self._received and len(data) <= self._body_left:
+        if not self._received and len(data) <= self._body_left and not self.transport.is_closing():
             self._pass_on(data)  # without a copy, because bodies of 60 MB come in small pieces
         else:
             self._received += data

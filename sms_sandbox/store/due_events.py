@@ -50,7 +50,10 @@ def list_page(db: Connection, tenant: int, paging: Paging, message: int | None =
 
 
 def _is_about(tenant: int, message: int) -> ColumnElement[bool]:
-    """Return the condition that an event sends a message, reports on it, replies to it, or calls back about it."""
+    """Return the condition that an event is about a message.
+
+    It sends the message, reports on it, replies to it, or calls back about it.
+    """
     sent_to = select(r.c.id).where(r.c.tenant == tenant, r.c.message == message)
     called = select(c.c.id).where(c.c.tenant == tenant, c.c.message == message)
     return or_(

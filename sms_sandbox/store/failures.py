@@ -80,9 +80,9 @@ def ends_session(error: BaseException) -> bool:
 
 
 def _is_loss(error: BaseException) -> bool:
-    """Return True for an error by which psycopg itself reports a lost connection, or one that could not be made.
+    """Return True if psycopg reports a lost connection, or one that could not be made.
 
-    Such an error has no code of the database.
+    Its error then has no code of the database.
     """
     return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in type(error).__mro__)
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from ...client.control import Client
 from ...control.shapes.accounts import Account
 from ...control.shapes.callbacks import Callback, Callbacks
-from ...control.shapes.info import Info
+from ...control.shapes.info import Connection, Info
 from ...control.shapes.server_info import ServerInfo
 from ...control.shapes.tenants import CreatedTenant
 from ..callbacks import describe_attempt, show_url
@@ -24,7 +24,7 @@ URLS = {"dlr_url": "dlr", "reply_url": "reply", "link_hits_url": "link-hit"}
 
 def check_url(client: Client, info: Info, url: str) -> Finding:
     """Send one delivery report from the server to a URL. A tenant is made for it, and deleted then."""
-    is_remote = bool(getattr(info, "is_remote", False))
+    is_remote = isinstance(info, Connection) and info.is_remote
     with local_ca(client, info.ca) as ca:
         return _send(client, replace(client.where, https=info.https, ca=ca), url, is_remote)
 

@@ -70,7 +70,10 @@ class Docs:
 
 
 def _fill_in(page: bytes, urls: Urls) -> bytes:
-    """Return a page with the addresses that its reader can use, so that its commands work where they are pasted."""
+    """Return a page with the addresses that its reader can use.
+
+    Its commands then work where they are pasted.
+    """
     for name in _EXAMPLE_NAMES:
         page = page.replace(f"http://{name}:8080".encode(), urls.http.encode())
         page = page.replace(f"https://{name}:8443".encode(), urls.https.encode())
