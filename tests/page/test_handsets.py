@@ -8,6 +8,7 @@ from playwright.sync_api import APIResponse, Route, expect
 from tests.page.conftest import OpenPage
 from tests.receiver import Receiver
 from tests.sandbox import HANDSET, Account
+from tests.timing import eventually
 
 OTHER = "61491570157"
 
@@ -93,7 +94,7 @@ def test_codes_are_shown_and_links_can_be_tapped(open_page: OpenPage, tenant: Ac
     page = open_page()
     one = page.locator(f".phone[data-number='{HANDSET}']")
     one.get_by_role("button", name="Copy the code 481516").click()
-    assert page.evaluate("navigator.clipboard.readText()") == "481516"
+    eventually(lambda: page.evaluate("navigator.clipboard.readText()") == "481516")
     one.locator("button.text-link").click()
     expect(one.locator(".tap-note a")).to_have_attribute("href", target)
     expect(one.locator(".text-meta")).to_contain_text("Link tapped")
@@ -242,7 +243,7 @@ def test_the_page_scrolls_when_a_text_list_is_at_its_end(open_page: OpenPage, te
     for _ in range(3):
         page.mouse.wheel(0, 200)
         page.wait_for_timeout(400)  # after a pause, a browser looks again for what can scroll
-    assert page.evaluate("scrollY") > 100
+    eventually(lambda: page.evaluate("scrollY") > 100)
 
 
 def test_the_first_message_needs_no_terminal(open_page: OpenPage) -> None:
