@@ -4,6 +4,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from sms_sandbox.server.certificates import Certificates
@@ -57,7 +58,7 @@ def test_a_stream_continues_after_a_reset_of_its_tenant(tenant: Account) -> None
 def test_a_stream_names_changes_with_their_entries(tenant: Account) -> None:
     with Stream(tenant, changes="true") as stream:
         for verb, path, body in (
-            ("POST", "/clock/freeze", None), ("POST", "/clock/advance", {"days": 1}),
+            ("POST", "/clock/freeze", None),
             ("PATCH", f"/handsets/{HANDSET}", {"state": "off"}), ("PATCH", "/rules/1", {"enabled": False}),
             ("DELETE", "/rules", None), ("POST", "/clock/resume", None),
         ):  # fmt: skip
@@ -70,6 +71,18 @@ def test_a_stream_names_changes_with_their_entries(tenant: Account) -> None:
         assert stream.next()["event"] == "call"
         tenant.ok("POST", "/tenants/current/reset")
         assert {stream.next()["event"], stream.next()["event"]} == {"changed", "control"}
+
+
+def test_a_stream_names_the_changes_of_an_advance_until_its_end(tenant: Account) -> None:
+    with Stream(tenant, changes="true") as stream:
+        end = datetime.fromisoformat(tenant.ok("POST", "/clock/advance", {"days": 1})["end"])
+        names, shown = set(), end - timedelta(days=1)
+        while "control" not in names or shown < end:  # the clock may be looked at on its way, too
+            event = stream.next()
+            names.add(event["event"])
+            if event["event"] == "changed":
+                shown = datetime.fromisoformat(event["data"]["clock"]["now"])
+        assert names == {"changed", "control"}
 
 
 def test_a_stream_has_no_events_of_other_tenants(new_tenant: Callable[..., Account]) -> None:
