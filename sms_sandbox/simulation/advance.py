@@ -13,17 +13,24 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from ..domain.clock import LATEST, Clock
-from ..store import tenants, timeline
+from ..store import pending_attempts, tenants, timeline
 from ..store.database import Store
 from ..store.timeline import Due
 from .advance_result import AdvanceResult, BackwardsError, NothingDueError
 from .callbacks.attempts import Attempts
+from .callbacks.http_client import ATTEMPT_TIMEOUT_SECONDS
 from .clocks import Clocks
 from .contact_imports import ContactImports
 from .due_rows import DueRows
 
 _REST_SECONDS = 0.005
 """Pause if nothing could run."""
+
+_OTHERS_REST_SECONDS = 0.05
+"""Pause between two looks at the attempts of other processes."""
+
+_RECORDING_SECONDS = 2.0
+"""Time that another process has to record the outcome of an attempt."""
 
 _CONCURRENT_SPAN = timedelta(seconds=1)
 """During an advance, attempts due within this span run concurrently.
@@ -74,6 +81,7 @@ class Advances:
                 pass  # rows taken before the clock was frozen have now started, so the next line can wait for them
             try:
                 await self._finish_pending(tenant)
+                await self._wait_for_other_processes(tenant, move.end)
                 await self._run_until(tenant, result, move.end)
             finally:
                 await self._finish_pending(tenant)
@@ -109,6 +117,17 @@ class Advances:
         """Wait for a tenant's pending imports and attempts in this process. True if there were any."""
         imported = await self._imports.finish(tenant)
         return await self._attempts.finish(tenant) or imported
+
+    async def _wait_for_other_processes(self, tenant: int, end: datetime) -> None:
+        """Wait for attempts that other processes are making, if the advance would run the next ones.
+
+        No longer than an attempt can take, because the attempts of a process that died never end.
+        """
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + ATTEMPT_TIMEOUT_SECONDS + _RECORDING_SECONDS
+        find = partial(pending_attempts.are_any_repeated, tenant=tenant, until=end)
+        while not self._store.embedded and await self._store.run(find) and loop.time() < latest:
+            await asyncio.sleep(_OTHERS_REST_SECONDS)
 
     async def _run_until(self, tenant: int, result: AdvanceResult, end: datetime) -> None:
         first_pending: datetime | None = None

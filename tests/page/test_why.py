@@ -133,7 +133,7 @@ def test_tabs_count_the_problems_that_nobody_has_seen(open_page: OpenPage, tenan
     traffic.click()
     expect(traffic).to_have_text("Traffic")
     tenant.api("send-sms", message="hi", to="12")
-    expect(page.locator(".traffic-row")).to_have_count(6)
+    expect(page.locator(".traffic-row")).to_have_count(7)
     expect(traffic).to_have_text("Traffic")
     expect(callbacks).to_have_text("Callbacks1 new problem")
 

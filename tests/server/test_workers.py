@@ -89,6 +89,22 @@ def test_each_callback_is_sent_once(parent: SandboxProcess, receiver: Receiver) 
     assert Counter(int(each["message_id"]) for each in receiver.received) == Counter(sent)
 
 
+def test_an_advance_waits_for_the_attempts_of_all_processes(parent: SandboxProcess, receiver: Receiver) -> None:
+    tenants = [parent.account.tenant() for _ in range(4)]  # so that one process makes an attempt, another the advance
+    with ThreadPoolExecutor(8) as pool:
+        with receiver.holding():
+            list(pool.map(lambda tenant: tenant.send(dlr_callback=receiver.url), tenants * 3))
+            receiver.wait_for(12)
+            advances = [pool.submit(tenant.ok, "POST", "/clock/advance", {"hours": 24}) for tenant in tenants]
+            with pytest.raises(TimeoutError):
+                advances[0].result(1)
+        for advance in advances:
+            advance.result(DEADLINE_SECONDS)
+    assert len(receiver.received) == 12
+    for tenant in tenants:
+        assert {each["state"] for each in tenant.ok("GET", "/callbacks")["callbacks"]} == {"delivered"}
+
+
 def test_streams_and_waits_see_what_any_process_did(parent: SandboxProcess) -> None:
     tenant = parent.account.tenant()
     with ExitStack() as stack:
