@@ -47,11 +47,13 @@ class Receiver:
                 parts = urlsplit(self.path)
                 query = parse_qsl(parts.query, keep_blank_values=True)
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                # Read first, because a test may change both as soon as it sees the callback.
+                status, delay = outer.status, outer.delay
                 outer.received.append(Received(time.monotonic(), parts.path, query, headers))
                 outer._answers.wait()
-                time.sleep(outer.delay)
-                self.send_response(outer.status)
-                body = b"" if outer.status == 204 else outer.files.get(parts.path, b"ok")
+                time.sleep(delay)
+                self.send_response(status)
+                body = b"" if status == 204 else outer.files.get(parts.path, b"ok")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
