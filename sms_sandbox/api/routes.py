@@ -125,6 +125,7 @@ class Api:
             await send_page(send, 413, "413 Request Entity Too Large", close=True)
         else:
             answer = await self._call(scope, headers, body, path)
+            await self._wait_for_reports(answer)
             extensions = scope.get("extensions", {})
             if (facts := extensions.get(CALL_FACTS)) is not None:
                 tenant = answer.account.tenant if answer.account else None
@@ -146,7 +147,7 @@ class Api:
                 await send_response(send, **response)
 
     async def carry_out(self, scope: Scope, body: bytes) -> None:
-        """Carry out a call without sending a response. Faults have no effect on the client then."""
+        """Carry out a call without sending a response. Nothing that a client would wait for is waited for."""
         path = _PATH.fullmatch(scope["path"])
         if path is not None:
             await self._call(scope, dict(scope["headers"]), body, path)
@@ -221,12 +222,14 @@ class Api:
             answer = await prepare_and_answer(
                 self._store, self._gate, method, form, call.authorization, prepare, finish, call.render
             )
+        return answer
+
+    async def _wait_for_reports(self, answer: Answer) -> None:
         if answer.early_recipients and answer.account:
             try:
                 await wait_for_reports(self._store, answer.account.tenant, answer.early_recipients)
             except Exception as error:  # noqa: BLE001 (the call is carried out, so its client must be told that)
-                self._store.log_error(f"The wait for early reports of {method.name}", error)
-        return answer
+                self._store.log_error("The wait for early reports", error)
 
     async def _fail(self, call: ReceivedCall) -> Answer:
         try:

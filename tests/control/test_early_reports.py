@@ -48,6 +48,13 @@ def test_without_a_callback_url_the_answer_is_not_delayed(tenant: Account) -> No
     assert tenant.ok("GET", f"/messages/{message}")["delivered"] == 1
 
 
+@pytest.mark.usefixtures("patient")
+def test_a_replay_waits_for_no_early_report(frozen: Account) -> None:
+    frozen.send(to=EARLY)
+    document = frozen.ok("GET", "/export", with_secrets="true")
+    assert frozen.control("POST", "/replay", {"document": document}).status == 200
+
+
 def test_an_app_that_waits_for_the_answer_gets_it(
     tenant: Account, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""An import of 100,000 rows, in a process that is killed half-way."""
+"""An import of 50,000 rows, in a process that is killed half-way."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.processes import SandboxProcess, run_process
 from tests.sandbox import Account
 from tests.timing import eventually
 
-ROWS = 100_000
+ROWS = 50_000
 TIMEOUT_SECONDS = 100.0
 
 GROWTH = 48 << 10
@@ -23,7 +23,7 @@ GROWTH = 48 << 10
 @pytest.fixture
 def file_url() -> Iterator[str]:
     """The URL of a file of 50 MB; loading it as a whole would show."""
-    padding = "x" * 500
+    padding = "x" * 1000
     body = "\n".join(["Firstname,Mobile,Note", *(f"Uno,614{12000000 + row},{padding}" for row in range(ROWS))]).encode()
 
     class Handler(BaseHTTPRequestHandler):
