@@ -115,7 +115,7 @@ def _fire(url: str, params: callbacks.Params, secret: str, hosts: tuple[str, ...
     async def send() -> Any:
         client = CallbackClient(destinations=Destinations(hosts))
         try:
-            return await client.send(CallbackRequest(0, 0, 1, whole, signature, datetime.now(UTC), ""))
+            return await client.send(CallbackRequest(0, 0, 1, 0, whole, signature, datetime.now(UTC), ""))
         finally:
             await client.close()
 

@@ -123,10 +123,12 @@ class Advances:
 
         No longer than an attempt can take, because the attempts of a process that died never end.
         """
-        loop = asyncio.get_running_loop()
-        latest = loop.time() + ATTEMPT_TIMEOUT_SECONDS + _RECORDING_SECONDS
-        find = partial(pending_attempts.are_any_repeated, tenant=tenant, until=end)
-        while not self._store.embedded and await self._store.run(find) and loop.time() < latest:
+        longest = timedelta(seconds=ATTEMPT_TIMEOUT_SECONDS + _RECORDING_SECONDS)
+
+        def find(db: Connection) -> bool:
+            return pending_attempts.are_any_repeated(db, tenant, end, self._real() - longest)
+
+        while not self._store.embedded and await self._store.run(find):
             await asyncio.sleep(_OTHERS_REST_SECONDS)
 
     async def _run_until(self, tenant: int, result: AdvanceResult, end: datetime) -> None:

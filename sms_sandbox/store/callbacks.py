@@ -12,6 +12,7 @@ from ..domain.clock import from_micros, to_micros
 from . import ids
 from .key_list import KeyList
 from .paging import Page, Paging, fetch_page
+from .real_time import real_now
 from .statement import Statement
 from .tables import attempts as a
 from .tables import callbacks as c
@@ -72,20 +73,29 @@ class Callback(Struct, frozen=True):
 
 
 class Target(NamedTuple):
-    """The callback that an attempt is made for. `attempts` is their number so far."""
+    """The callback that an attempt is made for. `attempts` is their number so far.
+
+    `began` is the moment, in microseconds of real time, at which `begin_attempt` began the last one.
+    """
 
     callback: int
     attempts: int
     url: str
     signature: str
+    began: int = 0
 
 
 class Outcome(Struct, frozen=True):
-    """The outcome of an attempt; `at` is when it began, in its tenant's time."""
+    """The outcome of an attempt; `at` is when it began, in its tenant's time.
+
+    `began` is the same moment in microseconds of real time. It tells the attempt from one of the same number that is
+    made after a reset, when the clock may show the same time.
+    """
 
     tenant: int
     callback: int
     number: int
+    began: int
     at: datetime
     status: int | None
     error: str | None
@@ -98,7 +108,7 @@ _COLUMNS = (
     c.c.created, c.c.rule,
 )  # fmt: skip
 _ADD = Statement(insert(c))
-_ATTEMPTED = KeyList("tenant", "callback", "number", "at")
+_ATTEMPTED = KeyList("tenant", "callback", "number", "began")
 _KEYS = _ATTEMPTED.rows
 _READ_ATTEMPTED = Statement(
     select(_KEYS.c.tenant, _KEYS.c.number, *_COLUMNS)
@@ -106,7 +116,7 @@ _READ_ATTEMPTED = Statement(
         _KEYS, a,
         and_(
             a.c.tenant == _KEYS.c.tenant, a.c.callback == _KEYS.c.callback, a.c.number == _KEYS.c.number,
-            a.c.at == _KEYS.c.at,
+            a.c.began == _KEYS.c.began,
         ),
     )
     .outerjoin(c, and_(c.c.tenant == a.c.tenant, c.c.id == a.c.callback))
@@ -125,14 +135,15 @@ _BEGIN = Statement(
     .values(attempts=bindparam("number"))
 )
 _ADD_ATTEMPT = Statement(
-    "INSERT INTO attempts (tenant, callback, number, at, answer) VALUES (:tenant, :callback, :number, :at, '')",
+    "INSERT INTO attempts (tenant, callback, number, at, began, answer)"
+    " VALUES (:tenant, :callback, :number, :at, :began, '')",
     table=a,
 )
 _END_ATTEMPT = Statement(
     update(a)
     .where(
         a.c.tenant == bindparam("tenant_"), a.c.callback == bindparam("callback_"), a.c.number == bindparam("number_"),
-        a.c.at == bindparam("at_"),
+        a.c.began == bindparam("began_"),
     )
     .values(
         status=bindparam("status_"), error=bindparam("error_"), latency=bindparam("latency_"),
@@ -182,10 +193,10 @@ def find_targets(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[
 
 def begin_attempt(db: Connection, tenant: int, target: Target, at: datetime) -> Target:
     """Record that the next attempt begins. Returns the target with this attempt, whose number is `attempts`."""
-    number = target.attempts + 1
+    number, began = target.attempts + 1, to_micros(real_now())
     write_later(db, _BEGIN, (tenant, target.callback), (number, tenant, target.callback))
-    insert_rows(db, _ADD_ATTEMPT, [(tenant, target.callback, number, to_micros(at))])
-    return target._replace(attempts=number)
+    insert_rows(db, _ADD_ATTEMPT, [(tenant, target.callback, number, to_micros(at), began)])
+    return target._replace(attempts=number, began=began)
 
 
 def find_attempted(db: Connection, outcomes: Sequence[Outcome]) -> dict[tuple[int, int, int], Callback]:
@@ -194,7 +205,7 @@ def find_attempted(db: Connection, outcomes: Sequence[Outcome]) -> dict[tuple[in
     They lack their `next_due`. Unknown attempts are left out. An attempt is unknown if its tenant was reset while it
     was under way; the callback's id may then belong to another one.
     """
-    keys = [(each.tenant, each.callback, each.number, to_micros(each.at)) for each in outcomes]
+    keys = [(each.tenant, each.callback, each.number, each.began) for each in outcomes]
     attempted = {}
     for batch in _ATTEMPTED.batches(keys):
         for tenant, number, *row in _READ_ATTEMPTED.rows(db, batch):
@@ -205,7 +216,7 @@ def find_attempted(db: Connection, outcomes: Sequence[Outcome]) -> dict[tuple[in
 
 def end_attempt(db: Connection, outcome: Outcome) -> None:
     """Record how an attempt ended."""
-    key = (outcome.tenant, outcome.callback, outcome.number, to_micros(outcome.at))
+    key = (outcome.tenant, outcome.callback, outcome.number, outcome.began)
     error = outcome.error and storable(outcome.error)  # the text of a library's error may quote the response
     write_later(db, _END_ATTEMPT, key, (outcome.status, error, outcome.latency, storable(outcome.answer), *key))
 

@@ -27,15 +27,17 @@ _ANY = Statement(
                 timeline.c.kind == CALLBACK,
                 timeline.c.due <= bindparam("until"),
                 attempts.c.latency.is_(None),
+                attempts.c.began > bindparam("since"),
             )
         )
     )
 )
 
 
-def are_any_repeated(db: Connection, tenant: int, until: datetime) -> bool:
+def are_any_repeated(db: Connection, tenant: int, until: datetime, since: datetime) -> bool:
     """Return True if an attempt is pending whose next one is due by `until`.
 
-    The attempts of a process that died stay pending until the next ones are made.
+    Attempts that began before `since`, in real time, do not count. Those of a process that died, or of an imported
+    document, stay pending until the next ones are made.
     """
-    return bool(_ANY.value(db, tenant=tenant, until=to_micros(until)))
+    return bool(_ANY.value(db, tenant=tenant, until=to_micros(until), since=to_micros(since)))

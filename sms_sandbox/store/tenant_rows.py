@@ -24,6 +24,7 @@ DOCUMENT_TABLES = tuple(table for table in tables.OF_A_TENANT if table not in _N
 
 _UNSTABLE: Mapping[Column[Any], Any] = {
     tables.timeline.c.wake: None,
+    tables.attempts.c.began: 0,
     tables.attempts.c.latency: None,
     tables.traffic.c.took: None,
     tables.journals.c.since: 0,

@@ -111,7 +111,8 @@ class _RecordedClient(CallbackClient):
         row = self._attempts.get((request.callback, request.number), _DELIVERED)
         status, error, answer = (row[name] for name in ("status", "error", "answer"))
         return Outcome(
-            request.tenant, request.callback, request.number, request.at, status, error, 0, answer  # type: ignore[arg-type]
+            request.tenant, request.callback, request.number, request.began, request.at,
+            status, error, 0, answer,  # type: ignore[arg-type]
         )  # fmt: skip
 
     async def fetch(self, url: str, take: Callable[[bytes], object]) -> None:  # noqa: ARG002 (overrides)

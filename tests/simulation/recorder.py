@@ -23,7 +23,7 @@ class CallbackRecorder(CallbackClient):
         self.urls.append(request.url)
         error = None if self.status == 200 else f"answered {self.status}"
         return Outcome(
-            request.tenant, request.callback, request.number, request.at, self.status, error, 0, ""
+            request.tenant, request.callback, request.number, request.began, request.at, self.status, error, 0, ""
         )  # fmt: skip
 
     async def fetch(self, url: str, take: Callable[[bytes], object]) -> None:  # noqa: ARG002 (overrides)

@@ -48,19 +48,21 @@ def test_a_callback_knows_when_its_next_attempt_is_due(fresh: FreshTenant) -> No
     assert callback.next_due == NOON + seconds(60)
 
 
-def begin(db: Connection, fresh: FreshTenant, callback: int, at: datetime) -> None:
-    """Begin the next attempt of a callback."""
-    callbacks.begin_attempt(db, fresh.tenant, callbacks.find_targets(db, fresh.tenant, [callback])[callback], at)
+def begin(db: Connection, fresh: FreshTenant, callback: int, at: datetime) -> int:
+    """Begin the next attempt of a callback, and return its moment of real time."""
+    target = callbacks.find_targets(db, fresh.tenant, [callback])[callback]
+    return callbacks.begin_attempt(db, fresh.tenant, target, at).began
 
 
 def test_attempts_are_numbered_and_end(fresh: FreshTenant) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
         target = callbacks.begin_attempt(db, fresh.tenant, callbacks.find_targets(db, fresh.tenant, [made])[made], NOON)
-        assert target == (made, 1, "http://localhost/?a=1", "abc")
-        assert callbacks.find_targets(db, fresh.tenant, [made]) == {made: target}
+        assert target == (made, 1, "http://localhost/?a=1", "abc", target.began)
+        assert callbacks.find_targets(db, fresh.tenant, [made]) == {made: target._replace(began=0)}
         assert callbacks.begin_attempt(db, fresh.tenant, target, NOON + seconds(60)).attempts == 2
-        callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, NOON, 500, "answered 500", 1234, "oops é"))
+        ended_first = Outcome(fresh.tenant, made, 1, target.began, NOON, 500, "answered 500", 1234, "oops é")
+        callbacks.end_attempt(db, ended_first)
         attempts = callbacks.attempts_of(db, fresh.tenant, [made, made + 1])
         callback = callbacks.read(db, fresh.tenant, made)
     assert callback is not None
@@ -85,13 +87,13 @@ def test_a_deleted_callback_is_not_attempted(fresh: FreshTenant) -> None:
 def test_the_outcome_of_an_attempt_from_before_a_reset_is_ignored(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
-        begin(db, fresh, made, NOON + seconds(9))
+        began = begin(db, fresh, made, NOON)
         unknown = [
-            Outcome(fresh.tenant, made, 1, NOON, 200, None, 1, ""),
-            Outcome(fresh.tenant, made, 2, NOON + seconds(9), 200, None, 1, ""),
-            Outcome(fresh.tenant + 1, made, 1, NOON + seconds(9), 200, None, 1, ""),
+            Outcome(fresh.tenant, made, 1, began - 1, NOON, 200, None, 1, ""),  # at the same moment of a frozen clock
+            Outcome(fresh.tenant, made, 2, began, NOON, 200, None, 1, ""),
+            Outcome(fresh.tenant + 1, made, 1, began, NOON, 200, None, 1, ""),
         ]
-        known = Outcome(fresh.tenant, made, 1, NOON + seconds(9), 200, None, 1, "")
+        known = Outcome(fresh.tenant, made, 1, began, NOON, 200, None, 1, "")
         assert callbacks.find_attempted(db, unknown) == {}
         assert callbacks.find_attempted(db, []) == {}
         attempted = callbacks.find_attempted(db, [*unknown, known] * 6)  # more than one run of the statement takes
@@ -135,7 +137,7 @@ def test_callbacks_are_filtered_and_paged_newest_first(fresh: FreshTenant) -> No
 def test_impossible_characters_do_not_prevent_the_record_of_an_outcome(fresh: FreshTenant) -> None:
     made = make(fresh, new())
     with fresh.store.begin() as db:
-        begin(db, fresh, made, NOON)
-        callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, NOON, None, "no\x00 \udcff", 1, "o\x00"))
+        began = begin(db, fresh, made, NOON)
+        callbacks.end_attempt(db, Outcome(fresh.tenant, made, 1, began, NOON, None, "no\x00 \udcff", 1, "o\x00"))
         (ended,) = callbacks.attempts_of(db, fresh.tenant, [made])[made]
     assert (ended.error, ended.answer) == ("no\ufffd \ufffd", "o\ufffd")

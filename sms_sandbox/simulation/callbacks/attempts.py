@@ -108,8 +108,9 @@ class Attempts:
         except Exception as error:
             log.exception("A callback attempt failed because of an error in the sandbox.")
             outcome = Outcome(
-                request.tenant, request.callback, request.number, request.at, None, f"failed here: {error}", 0, ""
-            )
+                request.tenant, request.callback, request.number, request.began, request.at, None,
+                f"failed here: {error}", 0, "",
+            )  # fmt: skip
         finally:
             timed_out = outcome is not None and outcome.latency >= http_client.ATTEMPT_TIMEOUT_SECONDS * 1_000_000
             self._shares.end(request.tenant, request.lane, timed_out)
@@ -226,15 +227,16 @@ def _begin_attempt(
     if row.ref not in targets:
         return None
     target = targets[row.ref] = callbacks.begin_attempt(db, tenant.id, targets[row.ref], at)
-    number = target.attempts
+    number, began = target.attempts, target.began
     wait = None if row.data.get("once") else next_wait(number)
     if wait is not None:
         timeline.schedule(db, tenant.id, [Plan(at + wait, timeline.CALLBACK, row.ref, lane=row.lane)])
-    request = CallbackRequest(tenant.id, row.ref, number, target.url, target.signature, at, row.lane)
+    request = CallbackRequest(tenant.id, row.ref, number, began, target.url, target.signature, at, row.lane)
     if fault is None:
         return request
     if fault.effect == "drop":
-        record_outcomes(db, [(Outcome(tenant.id, row.ref, number, at, None, f"dropped by {fault.name}", 0, ""), at)])
+        dropped = Outcome(tenant.id, row.ref, number, began, at, None, f"dropped by {fault.name}", 0, "")
+        record_outcomes(db, [(dropped, at)])
         return None
     return fault_injection.apply_fault(db, fault, request)
 

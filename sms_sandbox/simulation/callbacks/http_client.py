@@ -45,11 +45,15 @@ MAX_FILE_BYTES = 64 << 20
 
 
 class CallbackRequest(Struct, frozen=True):
-    """The request of a callback attempt, made `at` a time on its tenant's clock."""
+    """The request of a callback attempt, made `at` a time on its tenant's clock.
+
+    `began` is the same moment in microseconds of real time.
+    """
 
     tenant: int
     callback: int
     number: int
+    began: int
     url: str
     signature: str
     at: datetime
@@ -99,7 +103,9 @@ class CallbackClient:
             error = _describe(failure)
         latency = int((time.perf_counter() - began) * 1_000_000)
         text = kept.decode("utf-8", "replace").replace("\x00", "\ufffd")[:MAX_KEPT_CHARACTERS]
-        return Outcome(request.tenant, request.callback, request.number, request.at, status, error, latency, text)
+        return Outcome(
+            request.tenant, request.callback, request.number, request.began, request.at, status, error, latency, text
+        )  # fmt: skip
 
     async def fetch(self, url: str, take: Callable[[bytes], object]) -> None:
         """Fetch a file, passing each chunk to `take`. Raises FetchError if it is not complete."""

@@ -33,6 +33,7 @@ attempts = Table(
     number("callback"),
     number("number"),
     number("at"),
+    number("began"),  # in real time
     number("status", nullable=True),
     text("error", nullable=True),
     number("latency", nullable=True),

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 
 def callback_request(url: str, signature: str = "") -> CallbackRequest:
-    return CallbackRequest(1, 7, 2, url, signature, NOON, "lane")
+    return CallbackRequest(1, 7, 2, 0, url, signature, NOON, "lane")
 
 
 async def test_an_attempt_is_a_get_of_the_unchanged_url(client: CallbackClient, receiver: Receiver) -> None:

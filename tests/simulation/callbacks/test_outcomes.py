@@ -24,10 +24,14 @@ def test_a_callback_with_one_success_is_delivered(
     with still.store.begin() as db:
         callback = callbacks.add(db, tenant, [new])
         target = callbacks.find_targets(db, tenant, [callback])[callback]
+        began = []
         for _ in errors:
             target = callbacks.begin_attempt(db, tenant, target, NOON)
+            began.append(target.began)
         timeline.schedule(db, tenant, [Plan(NOON + seconds(60), CALLBACK, callback)])
-        outcomes = [Outcome(tenant, callback, place + 1, NOON, 200, errors[place], 1, "") for place in order]
+        outcomes = [
+            Outcome(tenant, callback, place + 1, began[place], NOON, 200, errors[place], 1, "") for place in order
+        ]
         record_outcomes(db, [(outcome, NOON) for outcome in outcomes])
         after = callbacks.read(db, tenant, callback)
         attempts = callbacks.attempts_of(db, tenant, [callback])[callback]
