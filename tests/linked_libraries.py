@@ -1,4 +1,4 @@
-"""Links, into a new environment, the libraries that an extra of the project needs, and no others.
+"""Links the libraries of one extra of the project into a new environment.
 
 pip then finds them installed. A library that the extra does not name is missing, as on a user's machine.
 """
@@ -14,7 +14,7 @@ PROJECT = "sms-sandbox"
 
 
 def needed(name: str, extras: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the names and the extras of the libraries that a distribution needs on this machine."""
+    """Yield the names and extras of the libraries that a distribution needs here."""
     for line in distribution(name).requires or ():
         requirement = Requirement(line)
         if requirement.marker is None or any(requirement.marker.evaluate({"extra": each}) for each in extras | {""}):
@@ -26,10 +26,10 @@ def libraries(extra: str) -> Iterator[Distribution]:
     seen: set[tuple[str, frozenset[str]]] = set()
     waiting = [(PROJECT, frozenset({extra}))]
     while waiting:
-        name, extras = found = waiting.pop()
-        if found not in seen:
-            seen.add(found)
-            waiting += needed(name, extras)
+        library = waiting.pop()
+        if library not in seen:
+            seen.add(library)
+            waiting += needed(*library)
     for name in {name for name, _ in seen} - {PROJECT}:
         yield distribution(name)
 

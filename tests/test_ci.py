@@ -128,7 +128,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.mark.timeout(300)
 def test_the_shell_script_runs_as_written(job: Job) -> None:
-    """An environment is made, the sandbox installed in it, and a part of the suite run."""
+    """Make an environment, install the sandbox in it, and run a part of the suite."""
     start, suite, _ = blocks("sh")
     ran = job.run(start + suite, job.install_for_real(), job.folder)
     assert ran.returncode == 0, ran.stdout + ran.stderr

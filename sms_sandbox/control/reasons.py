@@ -149,7 +149,7 @@ def _explain_report(call: Call, message: Message) -> str:
 
 
 def _explain_attempts(call: Call, message: Message, secret: str) -> tuple[str, bool]:
-    """Return why the worst report did not arrive, and if an attempt is still to come.
+    """Return why the worst report did not arrive, and if another attempt is planned.
 
     A report that was given up is the worst, before one that waits.
     """

@@ -119,7 +119,7 @@ class Advances:
         return await self._attempts.finish(tenant) or imported
 
     async def _wait_for_other_processes(self, tenant: int, end: datetime) -> None:
-        """Wait for attempts that other processes are making, if the advance would run the next ones.
+        """Wait for other processes' attempts, if the advance would run the next ones.
 
         No longer than an attempt can take, because the attempts of a process that died never end.
         """

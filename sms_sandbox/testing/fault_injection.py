@@ -11,7 +11,7 @@ from ..control.shapes.faults import Fault
 class FaultInjection(Client):
     """Makes calls, callbacks and deliveries fail. The first fault, or carrier rule, that matches is used.
 
-    `to` is a number, a prefix such as `6149157*`, or a range such as `61491570100-61491570199`.
+    `to` is a number, a prefix (`6149157*`), or a range (`61491570100-61491570199`).
     """
 
     def fail_next(
@@ -22,15 +22,15 @@ class FaultInjection(Client):
         """Make the next calls of the API fail.
 
         Args:
-            method: such as `send-sms`; any method if left out.
-            error: the code of a documented error, such as `LEDGER_ERROR`.
+            method: for example `send-sms`; any method if left out.
+            error: the code of a documented error, for example `LEDGER_ERROR`.
             status: a bare 500, 502, 503 or 504.
             body: `malformed`, `truncated` or `html` instead of a sound answer.
             connection: `stall` (no answer), `reset`, or `lost` (the call is carried out, its answer is lost).
             gateway: `throttled` or `maintenance`, the JSON answers of 2026 that have no error block.
             delay: seconds until the answer, or `{"from": 0.1, "to": 2}`, or `{"median": 0.3, "sigma": 0.8}`.
             times: how many calls fail; None for all from now on.
-            fields: other fields of `POST /faults`, such as `match`, `nth`, `share` or `for_seconds`.
+            fields: other fields of `POST /faults`, for example `match`, `nth`, `share` or `for_seconds`.
         """
         effect = {"error": error, "status": status, "body": body, "connection": connection, "gateway": gateway}
         return self._add_fault(on="api", method=method, count=times, delay=_delay(delay), **effect, **fields)
@@ -46,7 +46,7 @@ class FaultInjection(Client):
             event: `dlr`, `reply`, `inbound`, `link-hit` or `list-action`; any event if left out.
             delay: as for `fail_next`.
             times: how many callbacks fail; None for all from now on.
-            fields: other fields of `POST /faults`, such as `match`, `nth`, `share` or `for_seconds`.
+            fields: other fields of `POST /faults`, for example `match`, `nth`, `share` or `for_seconds`.
         """
         return self._add_fault(
             on="callback", event=event, callback=callback, delay=_delay(delay), count=times, **fields
@@ -67,11 +67,11 @@ class FaultInjection(Client):
         """Give a scenario to messages that are sent from now on.
 
         Args:
-            name: of a scenario of the catalogue, such as `soft-bounce` or `report-twice`.
+            name: of a scenario of the catalogue, for example `soft-bounce` or `report-twice`.
             to: the handsets; all if left out.
             count: how many messages to them; None for all.
-            options: of the scenario, such as `{"text": "Yes please"}` for `replies`.
-            fields: other fields of `POST /rules`, such as `match`, `nth`, `share`, `for_seconds` or `first`.
+            options: of the scenario, for example `{"text": "Yes please"}` for `replies`.
+            fields: other fields of `POST /rules`, for example `match`, `nth`, `share`, `for_seconds` or `first`.
         """
         match = {"to": to} if to is not None else {}
         match |= fields.pop("match", {})

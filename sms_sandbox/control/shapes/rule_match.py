@@ -13,7 +13,7 @@ Share = Annotated[float, Meta(gt=0, le=1, description="The share of the matches 
 class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Conditions that a message or call must meet. Every field that is given must match.
 
-    `to`: a number, a prefix such as `6149157*`, or a range such as `61491570100-61491570199`. `sender`: the whole
+    `to`: a number, a prefix (`6149157*`), or a range (`61491570100-61491570199`). `sender`: the whole
     sender. `text`: a substring of the text. `key`: the API key of the account. Sender and text are case-insensitive.
     """
 
