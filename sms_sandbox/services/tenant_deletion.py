@@ -8,6 +8,7 @@ from .bulk_deletion import delete_most
 
 
 async def delete_rows(store: Store, tenant: int) -> None:
-    """Delete the rows of a retired tenant, in steps if there are many."""
+    """Delete the rows of a retired tenant, in steps if there are many. Waits for its traffic end at once."""
+    store.traffic.send([tenant])
     await delete_most(store, tenant)
     await store.run(partial(tenants.remove, tenant=tenant), [tenant])

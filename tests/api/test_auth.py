@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sms_sandbox.api.routes import Api
-from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, set_account
+from tests.api.tenant_setup import NOW, OTHER, OTHERS_SECRET, add_other_account, freeze, set_account
 from tests.app_client import AppClient
 from tests.conftest import KEY, SECRET, Caller, FreshTenant
 
@@ -146,6 +146,7 @@ def test_the_path_is_checked_before_the_credentials(http: AppClient) -> None:
 
 def test_credentials_before_the_throttle_before_the_account_before_parameters(fresh: FreshTenant) -> None:
     set_account(fresh, throttle=1)
+    freeze(fresh, NOW)  # so that all calls are within the second
     call, wrong = Caller(fresh.store), Caller(fresh.store, KEY, "wrong")
     # One that is refused for its parameters counts, so the next is over the limit whatever it says.
     assert call.refused("get-sms")[0] == "FIELD_EMPTY"

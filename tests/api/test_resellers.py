@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sms_sandbox.domain.pricing import to_units
 from sms_sandbox.store import tables
 from tests.api.clients import CLUB, GYM, HANDSET, RESELLERS_ONLY, client_of, top_up
-from tests.api.tenant_setup import add_other_caller, freeze, set_account
+from tests.api.tenant_setup import NOW, add_other_caller, freeze, set_account
 from tests.api.xml_values import parse_xml, read_back, to_xml_value
 from tests.conftest import Caller, FreshTenant
 
@@ -169,6 +169,7 @@ def test_the_reseller_pays_for_a_client_that_does_not(call: Caller, fresh: Fresh
 
 def test_each_client_has_its_own_throttle(call: Caller, fresh: FreshTenant) -> None:
     set_account(fresh, throttle=3)
+    freeze(fresh, NOW)  # so that all calls are within the second
     made, client = client_of(fresh, call)
     replies = [client("get-balance")["error"]["code"] for _ in range(4)]
     assert replies == ["SUCCESS"] * 3 + ["OVER_LIMIT"]

@@ -1,15 +1,17 @@
 """The throttle: a number of calls a second for each account."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
+import httpx2
 import pytest
 
 from sms_sandbox.domain.clock import Clock
 from sms_sandbox.store import tenants
 from sms_sandbox.store.schema import open_store
 from tests.api.fault_setup import add_fault
-from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, set_account, set_tenant
+from tests.api.tenant_setup import OTHER, OTHERS_SECRET, add_other_account, freeze, set_account, set_tenant
 from tests.conftest import KEY, Caller, FreshTenant, make_tenant
 from tests.store.example_rows import NOON
 from tests.timing import within_a_second
@@ -17,21 +19,26 @@ from tests.timing import within_a_second
 OVER_LIMIT = '{"error":{"code":"OVER_LIMIT","description":"You have exceeded the request limit."}}'
 
 
-def use_up(call: Caller, rate: int = 15) -> None:
-    """Make as many calls as one second may hold, within one; and see the next refused."""
-    calls = range(rate + 1)
-    statuses = within_a_second(lambda: [call.http.get("/get-balance.json").status_code for _ in calls])
-    assert statuses == [200] * rate + [429]
+def use_up(call: Caller, rate: int, *refused: Callable[[], httpx2.Response]) -> list[httpx2.Response]:
+    """Make as many calls as one second may hold, within one; and see the next refused.
+
+    Return the responses to further calls, which are made within the same second.
+    """
+    calls = [lambda: call.http.get("/get-balance.json")] * (rate + 1)
+    responses = within_a_second(lambda: [each() for each in (*calls, *refused)])
+    assert [each.status_code for each in responses[: rate + 1]] == [200] * rate + [429]
+    return responses[rate + 1 :]
 
 
 def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: FreshTenant) -> None:
     set_account(fresh, throttle=15)
     call = Caller(fresh.store)
-    use_up(call)
-    refused = call.http.post("/send-sms.json", data={"message": "hi", "to": "61491570156"})
+    refused, as_xml = use_up(
+        call, 15, lambda: call.http.post("/send-sms.json", data={"message": "hi", "to": "61491570156"}),
+        lambda: call.http.get("/get-balance.xml"),
+    )  # fmt: skip
     assert (refused.status_code, refused.text) == (429, OVER_LIMIT)
     assert not any(name.startswith(("retry-after", "x-ratelimit")) for name in refused.headers)
-    as_xml = call.http.get("/get-balance.xml")
     assert (as_xml.status_code, "<code>OVER_LIMIT</code>" in as_xml.text) == (429, True)
 
     # Nothing was sent or debited by it, and after a second it would be.
@@ -44,6 +51,7 @@ def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: FreshTenant) -
 def test_the_gateway_of_2026_answers_without_an_error_block(fresh: FreshTenant, limit: int, named: int) -> None:
     set_tenant(fresh, profile="live-2026")
     set_account(fresh, throttle=limit)
+    freeze(fresh, NOON)
     call = Caller(fresh.store)
     if limit:
         use_up(call, limit)

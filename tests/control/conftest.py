@@ -2,6 +2,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sms_sandbox.control import traffic
+from sms_sandbox.journal.writer import JournalWriter
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.sandbox import Account, run_sandbox
@@ -19,6 +21,14 @@ def server(
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), database=url, throttle=0)
     with run_sandbox(settings) as account:
         yield account
+
+
+@pytest.fixture
+def wait_has_begun(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """A function that says whether a wait of this test listens to the traffic."""
+    heard: list[JournalWriter] = []
+    monkeypatch.setattr(traffic, "check_capacity", lambda call: heard.append(call.context.journal))
+    return lambda: bool(heard) and heard[-1].listener_count == 1
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The stream of traffic entries."""
 
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.control.traffic_client import Stream, ids
 from tests.sandbox import HANDSET, Account, fetch, run_sandbox
+from tests.timing import eventually
 
 
 def test_events_come_as_they_happen(tenant: Account) -> None:
@@ -111,15 +111,17 @@ def test_a_stream_whose_reader_went_is_forgotten(tenant: Account) -> None:
     assert ids(tenant) == [1]
 
 
-def test_streams_and_waits_end_when_the_server_does(certificates: Certificates) -> None:
+def test_streams_and_waits_end_when_the_server_does(
+    certificates: Certificates, wait_has_begun: Callable[[], bool]
+) -> None:
     settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), throttle=0)
     answers: list[Any] = []
     with run_sandbox(settings) as account:
         wait = {"of": "calls", "timeout_seconds": 60}
         waiting = threading.Thread(target=lambda: answers.append(account.ok("POST", "/wait", wait)))
         waiting.start()
+        eventually(wait_has_begun)
         stream = Stream(account).__enter__()
-        time.sleep(0.2)  # the wait has begun by then
     # The server has ended (`run_sandbox` waits for that), although the wait had most of its minute left.
     waiting.join()
     assert stream.response.read() == b""

@@ -11,7 +11,8 @@ from sms_sandbox.settings import Settings
 from tests.browser import find_browser, flags
 from tests.sandbox import Account, run_sandbox
 
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 30_000
+"""Longest wait for the page. It is long, because a busy machine may pause a browser for seconds."""
 
 OpenPage = Callable[..., Page]
 """Opens a page of a tenant: `open_page("#/messages", width=390, dark=True, tenant=other)`."""

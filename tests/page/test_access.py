@@ -9,6 +9,7 @@ from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.page.conftest import OpenPage
 from tests.sandbox import HANDSET, Account, run_sandbox
+from tests.timing import eventually
 
 
 def fill(tenant: Account) -> int:
@@ -66,7 +67,7 @@ def test_no_view_is_wider_than_the_screen(open_page: OpenPage, tenant: Account) 
         page.locator(part).first.wait_for()
         for width in (360, 390, 768):
             page.set_viewport_size({"width": width, "height": 780})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, where
+            eventually(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 def test_the_current_tab_is_visible_on_a_phone(open_page: OpenPage) -> None:

@@ -157,6 +157,7 @@ def test_traffic_is_filtered_and_copied_as_curl(tenant: Account, open_page: Open
     page.get_by_label("Problems only").check()
     expect(rows).to_have_count(1)
     page.get_by_label("Problems only").uncheck()
+    expect(rows).to_have_count(2)
     page.get_by_label("Text", exact=True).fill("<img")
     expect(rows).to_have_count(1)
     rows.first.get_by_role("button").press("Enter")
@@ -247,7 +248,7 @@ def test_every_view_is_accessible_and_fits_a_phone(tenant: Account, open_page: O
             page.set_viewport_size({"width": width, "height": 800})
             problems = Axe().run(page).response["violations"]
             assert [(each["id"], each["nodes"][0]["html"]) for each in problems] == [], view
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (view, width)
+            eventually(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 def test_the_operator_switches_between_tenants(tenant: Account, server: Account, open_page: OpenPage) -> None:

@@ -59,6 +59,7 @@ def test_callbacks_begin_with_the_reason_and_say_that_the_clock_is_frozen(open_p
     expect(more).to_have_text(re.compile(r"^Nothing listens at 127\.0\.0\.1:9\."))
     # The reason is cut off, if anywhere, after its first words.
     eventually(lambda: more.evaluate("each => each.clientWidth") > 180)  # 0 if the row is drawn again meanwhile
+    expect(page.get_by_text("The clock is frozen")).to_be_visible()
     page.get_by_role("button", name="Resume the clock").click()
     expect(page.get_by_text("The clock is frozen")).to_be_hidden()
     assert tenant.ok("GET", "/clock")["running"] is True

@@ -26,6 +26,7 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
   let pages = 1;
   let stateCount = 0; // numbers reads and changes of the phone's state, so that an older read cannot undo a change
   let shownState = 0;
+  let changing = 0; // while a change is under way, a read may show the state before or after it
   let total = 0;
   let chosen = null;
   let wasLost = false; // the last text could not be sent, because the sandbox did not answer
@@ -97,7 +98,7 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
       control.get(`/handsets/${number}`),
       ...Array.from({ length: pages }, (_, page) => control.get(`/handsets/${number}/texts`, { page: page + 1, max: PAGE_TEXTS })),
     ]);
-    if (mine > shownState) {
+    if (mine > shownState && changing === 0) {
       shownState = mine;
       show(next);
     }
@@ -177,6 +178,7 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
 
   async function change(body) {
     shownState = ++stateCount;
+    changing += 1;
     try {
       const changed = await control.patch(`/handsets/${number}`, body);
       shownState = ++stateCount;
@@ -185,6 +187,8 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
     } catch (error) {
       if (handset) show(handset);
       notify(error);
+    } finally {
+      changing -= 1;
     }
   }
 

@@ -11,6 +11,7 @@ import { virtualList } from "../virtual_list.js";
 
 const SHOWN_PHONES = 6;
 const ROW_HEIGHT = 68;
+const FOCUS_MS = 300;
 
 export function mount(root, context) {
   const { control, stream, clock, notify, navigate } = context;
@@ -18,6 +19,7 @@ export function mount(root, context) {
   let chosen = chosenOf(context.route);
   let numbers = [];
   let search = "";
+  let awaited = ""; // the phone that gets the focus as soon as it is shown
 
   const stage = h("div", { class: "stage" });
   const searchBox = h("input", { class: "input", type: "search", id: "handset-search", placeholder: "Number", autocomplete: "off",
@@ -87,6 +89,7 @@ export function mount(root, context) {
     }
     stage.classList.toggle("single", wanted.length === 1);
     list.draw();
+    focusAwaited();
     await Promise.all(fresh.map((number) => phones.get(number).refresh()));
   }
 
@@ -118,8 +121,17 @@ export function mount(root, context) {
     if (!number) return notify(new Error("Type a phone number, as 0491 570 156 or +61 491 570 156."));
     searchBox.value = search = "";
     list.reset();
-    if (!phones.has(number)) show(number);
-    setTimeout(() => phones.get(number)?.focus(), 300);
+    awaited = number;
+    if (phones.has(number)) focusAwaited();
+    else show(number);
+  }
+
+  /** Give the focus to the phone that somebody opened, after `show` has moved to it. */
+  function focusAwaited() {
+    if (!phones.has(awaited)) return;
+    const number = awaited;
+    awaited = "";
+    setTimeout(() => phones.get(number)?.focus(), FOCUS_MS);
   }
 
   function quickReplies(target) {
