@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sms_sandbox.api.routes import Api
 from sms_sandbox.server.certificates import Certificates, ensure
 from sms_sandbox.services import new_tenant
-from sms_sandbox.store import accounts
+from sms_sandbox.store import accounts, tenants
 from sms_sandbox.store.accounts import Account, NewAccount
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.real_time import real_now
@@ -125,6 +125,17 @@ def make_tenant(
         account = accounts.find_by_key(db, key)
     assert account is not None
     return FreshTenant(store, tenant.id, account)
+
+
+def reset_tenant(fresh: FreshTenant) -> None:
+    """Reset a whole tenant, so that ids are counted from the first again. Its clock stays as it is."""
+    with fresh.store.begin() as db:
+        tenant = tenants.read(db, fresh.tenant)
+        assert tenant is not None
+        tenants.empty(db, fresh.tenant)
+        tenants.set_clock(db, fresh.tenant, tenant.clock)
+        account = NewAccount(fresh.account.key, fresh.account.secret, throttle=fresh.account.throttle)
+        new_tenant.fill(db, tenant, account, tenant.clock.now(real_now()))
 
 
 class Caller:

@@ -27,7 +27,7 @@ async def stream_all_events(call: LongCall) -> AsyncIterator[StreamEvent]:
     check_capacity(call)
     with journal.listen(call.tenant.id) as listener:
         await journal.flush()
-        positions = {end.tenant: end.last for end in await store.run(queries.list_ends)}
+        positions = {end.tenant: (end.began, end.last) for end in await store.run(queries.list_ends)}
         yield StreamEvent("")
         yield StreamEvent("begin", shapes.BeginOfTraffic(len(positions)))
         quiet_since = time.monotonic()
@@ -48,20 +48,23 @@ async def stream_all_events(call: LongCall) -> AsyncIterator[StreamEvent]:
             await listener.wait(RECHECK_SECONDS)
 
 
-def _read_new(db: Connection, positions: MutableMapping[int, int]) -> list[StreamEvent]:
-    """Return the new entries of each tenant, and move its position after them."""
+def _read_new(db: Connection, positions: MutableMapping[int, tuple[int, int]]) -> list[StreamEvent]:
+    """Return the new entries of each tenant, and move its position after them.
+
+    A position is when the tenant's ids began, and the id of the last entry.
+    """
     events: list[StreamEvent] = []
     ends = queries.list_ends(db)
     for end in ends:
-        position = positions.get(end.tenant, 0)
-        if end.last < position:  # the tenant was reset
+        began, position = positions.get(end.tenant, (end.began, 0))
+        if end.began != began:  # the tenant was reset
             position = 0
         if end.last > position:
             rows, position, _ = queries.list_new(db, end.tenant, position, end.last, STREAM_BATCH_ROWS)
             events += [
                 StreamEvent(row.kind, shapes.TenantEntry(end.name, build_entry(row))) for row in rows
             ]  # fmt: skip
-        positions[end.tenant] = position
+        positions[end.tenant] = end.began, position
     for gone in positions.keys() - {end.tenant for end in ends}:
         del positions[gone]
     return events

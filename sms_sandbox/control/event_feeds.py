@@ -28,24 +28,41 @@ _IDLE_SECONDS = 15.0
 """Longest wait for an entry, if this process writes all of them."""
 
 
+class Position(NamedTuple):
+    """A position in the traffic: when the tenant's ids began with 1, and the last entry.
+
+    A reset lets them begin again. The ids alone would not tell it, if there are as many entries as before by then.
+    """
+
+    began: int
+    last: int
+
+
+class Start(NamedTuple):
+    """The position at which a stream begins, and the settings at that moment.
+
+    They are None if it does not want to know their changes.
+    """
+
+    position: Position
+    settings: Hashable
+
+
 class Batch(NamedTuple):
     """New entries as they are sent, with their ids, and the position after them. Events without an id have 0.
 
-    `begins_anew` is True if the tenant was reset, so that ids are counted from 1 again. `is_last` is True if there are
-    no more at the moment. `settings` are other values whose changes readers want to know, and `changed` is the event
-    that says so; both are None if they do not.
+    `settings` are other values whose changes readers want to know, and `changed` is the event that says so; both are
+    None if they do not.
     """
 
-    position: int
+    position: Position
     events: Sequence[tuple[int, bytes]]
-    begins_anew: bool
-    is_last: bool
     settings: Hashable = None
     changed: bytes | None = None
 
     def with_change(self, before: Hashable) -> "Batch":
         """Return the batch, with the event `changed` if the settings were others `before`."""
-        if self.changed is None or (self.settings == before and not self.begins_anew):
+        if self.changed is None or self.settings == before:
             return self
         return self._replace(events=[*self.events, (0, self.changed)])
 
@@ -53,19 +70,18 @@ class Batch(NamedTuple):
 class News(NamedTuple):
     """The result of a look: the entries after a position, and other values that streams need.
 
-    Only the functions that choose from `entries` know their type.
+    Only the functions that choose from `entries` know their type. `is_last` is True if there are no more at the moment.
     """
 
     entries: Sequence[Any]
-    position: int
-    begins_anew: bool
+    position: Position
     is_last: bool
     dropped: int
     settings: Hashable
     changed: bytes
 
 
-ReadNext = Callable[[Connection, int, bool], News]
+ReadNext = Callable[[Connection, Position, bool], News]
 """Reads the entries after a position, with the settings or without. Raises an error of control if the tenant is
 gone."""
 
@@ -76,7 +92,7 @@ Choose = Callable[[News], Batch]
 class Reader:
     """A stream that reads a feed: its waiting events, and if it has ended."""
 
-    def __init__(self, position: int) -> None:
+    def __init__(self, position: Position) -> None:
         self.position = position
         """The last entry that it has, or that it does not want."""
         self.is_too_slow = False
@@ -122,11 +138,10 @@ class Reader:
 
     def take(self, batch: Batch) -> list[bytes]:
         """Return the events of a batch that the reader does not have yet."""
-        if batch.begins_anew:
-            self.position = 0
-        taken = [event for id_, event in batch.events if not id_ or id_ > self.position]
-        self.position = max(self.position, batch.position)
-        return taken
+        began, last = batch.position
+        known = self.position.last if self.position.began == began else 0
+        self.position = Position(began, max(known, last))
+        return [event for id_, event in batch.events if not id_ or id_ > known]
 
 
 class _Group:
@@ -142,7 +157,7 @@ class _Group:
         """Give the streams the events that they want. Streams that are too slow get no more events."""
         batch = self._choose(news).with_change(self._settings)
         self._settings = batch.settings
-        if batch.events or batch.begins_anew:
+        if batch.events:
             for reader in list(self.readers):
                 reader.add(batch)
                 if reader.is_too_slow:
@@ -152,7 +167,7 @@ class _Group:
 class _Feed:
     """New entries of a tenant. They are read as long as there is a reader."""
 
-    def __init__(self, store: Store, journal: JournalWriter, tenant: int, position: int, read: ReadNext) -> None:
+    def __init__(self, store: Store, journal: JournalWriter, tenant: int, position: Position, read: ReadNext) -> None:
         self._store = store
         self._journal = journal
         self._tenant = tenant
@@ -203,14 +218,14 @@ class Feeds:
 
     @asynccontextmanager
     async def read(
-        self, store: Store, journal: JournalWriter, tenant: int, wanted: Hashable, begin: tuple[int, Hashable],
-        read: ReadNext, choose: Choose,
-    ) -> AsyncIterator[tuple[Reader, int]]:  # fmt: skip
+        self, store: Store, journal: JournalWriter, tenant: int, wanted: Hashable, start: Start, read: ReadNext,
+        choose: Choose,
+    ) -> AsyncIterator[tuple[Reader, Position]]:  # fmt: skip
         """Begin to read new entries. Yield the reader, and the position of the feed.
 
-        `wanted` names what is chosen. A new feed begins with a position and settings, which are `begin`.
+        `wanted` names what is chosen. A new feed begins at `start`.
         """
-        position, settings = begin
+        position, settings = start
         feed = self._feeds.get(tenant)
         if feed is None or feed.has_ended:
             feed = self._feeds[tenant] = _Feed(store, journal, tenant, position, read)

@@ -17,7 +17,7 @@ from ..store.tenants import Tenant
 from .clock import clock_at
 from .declare import Call, LongCall, StreamEvent, operation
 from .errors import gone
-from .event_feeds import MAX_WAITING_EVENTS, Batch, Choose, News, ReadNext
+from .event_feeds import MAX_WAITING_EVENTS, Batch, Choose, News, Position, ReadNext, Start
 from .server_sent_events import spell
 from .shapes import traffic as shapes
 from .traffic import build_entry, build_filter, check_capacity
@@ -43,13 +43,14 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
     check_capacity(call)
     read, choose = _reads(tenant), _chooses(query)
     await journal.flush()
-    newest, settings = await call.transact(partial(_read_start, query=query))
-    wanted, begin = msgspec.json.encode(replace(query, after=None)), (newest, settings)
-    async with call.context.feeds.read(store, journal, tenant, wanted, begin, read, choose) as (reader, begins_at):
+    start = await call.transact(partial(_read_start, query=query))
+    wanted = msgspec.json.encode(replace(query, after=None))
+    async with call.context.feeds.read(store, journal, tenant, wanted, start, read, choose) as (reader, feed_at):
         yield StreamEvent("")
         if query.after is not None:
-            reader.position = query.after
-            while reader.position < begins_at or reader.position > newest:
+            # A later id than the newest is from before a reset.
+            reader.position = Position(start.position.began, query.after if query.after <= start.position.last else 0)
+            while reader.position.began == feed_at.began and reader.position.last < feed_at.last:
                 await journal.flush()
                 news = await store.run(lambda db: read(db, reader.position, False))
                 if events := b"".join(reader.take(choose(news))):
@@ -67,14 +68,15 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
             yield StreamEvent("too-slow", shapes.TooSlow(MAX_WAITING_EVENTS))
 
 
-def _read_start(call: Call, query: shapes.EventFilter) -> tuple[int, Hashable]:
-    """Return the id of the last entry, and the settings at that moment."""
+def _read_start(call: Call, query: shapes.EventFilter) -> Start:
+    """Return the position after the last entry, and the settings at that moment."""
     ends = queries.find_bounds(call.db, call.tenant.id)
-    return ends.last, _read_settings(call.db, call.tenant, ends) if query.changes else None
+    settings = _read_settings(call.db, call.tenant, ends) if query.changes else None
+    return Start(Position(ends.began, ends.last), settings)
 
 
 def _read_settings(db: Connection, tenant: Tenant, ends: queries.Bounds) -> Hashable:
-    return tenant.clock, rules.read_state(db, tenant.id), ends.cleared
+    return tenant.clock, rules.read_state(db, tenant.id), ends.cleared, ends.began
 
 
 class _NewEntry:
@@ -92,19 +94,17 @@ class _NewEntry:
 def _reads(tenant: int) -> ReadNext:
     """Return the function that reads the next entries of a tenant."""
 
-    def read(db: Connection, position: int, with_settings: bool) -> News:
+    def read(db: Connection, position: Position, with_settings: bool) -> News:
         row = tenants.read(db, tenant)
         if row is None:
             raise gone()
         ends = queries.find_bounds(db, tenant)
-        begins_anew = ends.last < position  # the tenant was reset
-        if begins_anew:
-            position = 0
-        dropped = 0 if ends.first is None else max(0, ends.first - 1 - max(position, ends.cleared))
-        rows, position, is_last = queries.list_new(db, tenant, position, ends.last, STREAM_BATCH_ROWS)
+        last = position.last if position.began == ends.began else 0  # the tenant was reset
+        dropped = 0 if ends.first is None else max(0, ends.first - 1 - max(last, ends.cleared))
+        rows, last, is_last = queries.list_new(db, tenant, last, ends.last, STREAM_BATCH_ROWS)
         changed = StreamEvent("changed", shapes.ChangedTenant(clock_at(row.clock, real_now())))
         return News(
-            [_NewEntry(each) for each in rows], position, begins_anew, is_last, dropped,
+            [_NewEntry(each) for each in rows], Position(ends.began, last), is_last, dropped,
             _read_settings(db, row, ends) if with_settings else None, spell(changed) if with_settings else b"",
         )  # fmt: skip
 
@@ -120,8 +120,8 @@ def _chooses(query: shapes.EventFilter) -> Choose:
         if news.dropped:
             events.insert(0, (0, spell(StreamEvent("dropped", shapes.DroppedEntries(news.dropped)))))
         if not query.changes:
-            return Batch(news.position, events, news.begins_anew, news.is_last)
-        return Batch(news.position, events, news.begins_anew, news.is_last, news.settings, news.changed)
+            return Batch(news.position, events)
+        return Batch(news.position, events, news.settings, news.changed)
 
     return choose
 

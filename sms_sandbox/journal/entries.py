@@ -144,7 +144,8 @@ _DELETE = Statement(delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <
 def begin(db: Connection, tenant: int) -> None:
     """Begin the traffic of a new tenant. Entries recorded before this moment are not part of it."""
     invalidate(db, tenant)
-    _BEGIN.run(db, tenant=tenant, since=to_micros(real_now()), cleared=0)
+    now = to_micros(real_now())
+    _BEGIN.run(db, tenant=tenant, since=now, cleared=0, began=now)
 
 
 def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_entries: int) -> None:

@@ -51,19 +51,27 @@ class Entry(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """Ids of the first entry, the last one ever, and the last one cleared. None and 0 are none."""
+    """Ids of the first entry, the last one ever, and the last one cleared. None and 0 are none.
+
+    `began` differs after a reset, when ids are counted from 1 again.
+    """
 
     first: int | None
     last: int
     cleared: int
+    began: int
 
 
 class End(NamedTuple):
-    """A tenant, its name, and the id of its newest entry; 0 if it never had one."""
+    """A tenant, its name, and the id of its newest entry; 0 if it never had one.
+
+    `began` differs after a reset, when ids are counted from 1 again.
+    """
 
     tenant: int
     name: str
     last: int
+    began: int
 
 
 class EntryFilter(NamedTuple):
@@ -89,10 +97,11 @@ class EntryFilter(NamedTuple):
 _CLEAR = Statement("UPDATE journals SET since = :since, cleared = :cleared WHERE tenant = :tenant_")
 _OF_TENANT = j.c.tenant == bindparam("tenant")
 _BOUNDS = Statement(
-    select(func.min(t.c.id), func.max(t.c.id), select(j.c.cleared).where(_OF_TENANT).scalar_subquery()).where(
-        t.c.tenant == bindparam("tenant")
-    )
-)
+    select(
+        func.min(t.c.id), func.max(t.c.id),
+        *(select(column).where(_OF_TENANT).scalar_subquery() for column in (j.c.cleared, j.c.began)),
+    ).where(t.c.tenant == bindparam("tenant"))
+)  # fmt: skip
 _ENDS = Statement(
     select(
         tenants.c.id,
@@ -102,6 +111,7 @@ _ENDS = Statement(
             select(j.c.cleared).where(j.c.tenant == tenants.c.id).scalar_subquery(),
             0,
         ),
+        func.coalesce(select(j.c.began).where(j.c.tenant == tenants.c.id).scalar_subquery(), 0),
     )
     .where(IS_THERE)
     .order_by(tenants.c.id)
@@ -144,8 +154,8 @@ def list_new(db: Connection, tenant: int, after: int, last: int, most: int) -> t
 
 def find_bounds(db: Connection, tenant: int) -> Bounds:
     """Return where a tenant's traffic begins and ends."""
-    first, newest, cleared = _BOUNDS.one(db, tenant=tenant) or (None, None, None)
-    return Bounds(first, newest or cleared or 0, cleared or 0)
+    first, newest, cleared, began = _BOUNDS.one(db, tenant=tenant) or (None, None, None, None)
+    return Bounds(first, newest or cleared or 0, cleared or 0, began or 0)
 
 
 def list_ends(db: Connection) -> list[End]:

@@ -28,6 +28,7 @@ _UNSTABLE: Mapping[Column[Any], Any] = {
     tables.attempts.c.latency: None,
     tables.traffic.c.took: None,
     tables.journals.c.since: 0,
+    tables.journals.c.began: 0,
     tables.imports.c.holder: "",
     tables.imports.c.held_until: 0,
 }

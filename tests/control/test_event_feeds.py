@@ -4,18 +4,23 @@ from typing import Any
 
 import pytest
 
-from sms_sandbox.control import event_feeds
-from sms_sandbox.control.event_feeds import Batch, Reader
-from sms_sandbox.journal import queries
+from sms_sandbox.control import all_events, event_feeds, event_streams
+from sms_sandbox.control.event_feeds import Batch, Position, Reader
+from sms_sandbox.domain.clock import to_micros
+from sms_sandbox.journal import entries, queries
+from sms_sandbox.journal.entries import build_entry
+from sms_sandbox.store.real_time import real_now
+from tests.conftest import FreshTenant, reset_tenant
 from tests.control.traffic_client import Stream
 from tests.sandbox import Account
+from tests.store.example_rows import NOON
 
 STREAMS = 20
 CALLS = 5
 
 
-def batch(*ids: int, anew: bool = False) -> Batch:
-    return Batch(ids[-1], [(id_, f"{id_};".encode()) for id_ in ids], anew, is_last=True)
+def batch(*ids: int, began: int = 1) -> Batch:
+    return Batch(Position(began, ids[-1]), [(id_, f"{id_};".encode()) for id_ in ids])
 
 
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -28,6 +33,32 @@ def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(queries, "list_next", list_next)
     return looks
+
+
+def add_entries(fresh: FreshTenant, count: int) -> None:
+    entry = build_entry(tenant=fresh.tenant, at=NOON, kind="call", method="get-balance")
+    with fresh.store.begin() as db:
+        entries.add(db, fresh.tenant, [(to_micros(real_now()), entry)] * count, 100)
+
+
+def test_a_reset_is_noticed_however_much_happened_after_it(fresh: FreshTenant) -> None:
+    """Another process may have added more entries than before when this one looks again."""
+    add_entries(fresh, 2)
+    read = event_streams._reads(fresh.tenant)
+    with fresh.store.begin() as db:
+        ends = queries.find_bounds(db, fresh.tenant)
+        position, positions = Position(ends.began, ends.last), {fresh.tenant: (ends.began, ends.last)}
+        assert not read(db, position, False).entries
+        assert not all_events._read_new(db, positions)
+    reset_tenant(fresh)
+    add_entries(fresh, 3)
+    with fresh.store.begin() as db:
+        news = read(db, position, False)
+        assert [each.entry.id for each in news.entries] == [1, 2, 3]
+        assert news.position.last == 3
+        assert [event.data.entry.id for event in all_events._read_new(db, positions)] == [1, 2, 3]
+        assert not read(db, news.position, False).entries
+        assert not all_events._read_new(db, positions)
 
 
 def test_many_streams_share_one_look_at_the_database(tenant: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,19 +109,21 @@ def test_a_stream_that_is_not_read_ends_with_a_reason(tenant: Account, monkeypat
 
 @pytest.mark.anyio
 async def test_a_reader_gets_each_event_once() -> None:
-    reader = Reader(position=2)
+    reader = Reader(Position(1, 2))
     reader.add(batch(1, 2, 3))
     reader.add(batch(4))
     assert await reader.next(0) == b"3;4;"
     assert await reader.next(0) == b""
-    reader.add(batch(1, anew=True))
+    reader.add(batch(1, began=2))
     assert await reader.next(0) == b"1;"
+    reader.add(batch(1, 2, 3, 4, 5, began=3))
+    assert await reader.next(0) == b"1;2;3;4;5;"
 
 
 @pytest.mark.anyio
 async def test_a_reader_that_is_too_slow_holds_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_feeds, "MAX_WAITING_EVENTS", 2)
-    reader = Reader(position=0)
+    reader = Reader(Position(1, 0))
     reader.add(batch(1, 2))
     assert not reader.is_over
     reader.add(batch(3))

@@ -7,28 +7,17 @@ from time import monotonic
 import pytest
 
 from sms_sandbox.domain.clock import Clock
-from sms_sandbox.services import new_tenant, tenant_document
+from sms_sandbox.services import tenant_document
 from sms_sandbox.simulation.runner import Runner
-from sms_sandbox.store import callbacks, tenants
-from sms_sandbox.store.accounts import NewAccount
+from sms_sandbox.store import callbacks
 from sms_sandbox.store.real_time import real_now
 from sms_sandbox.store.tenants import NewTenant
-from tests.conftest import KEY, SECRET, FreshTenant
+from tests.conftest import FreshTenant, reset_tenant
 from tests.simulation import queries
 from tests.simulation.conftest import Client, Receiver, Request, until
 from tests.store.example_rows import NOON
 
 pytestmark = pytest.mark.anyio
-
-
-def reset(fresh: FreshTenant) -> None:
-    """Reset a whole tenant, so that ids are counted from the first again. Its clock stays frozen."""
-    with fresh.store.begin() as db:
-        tenant = tenants.read(db, fresh.tenant)
-        assert tenant is not None
-        tenants.empty(db, fresh.tenant)
-        tenants.set_clock(db, fresh.tenant, tenant.clock)
-        new_tenant.fill(db, tenant, NewAccount(KEY, SECRET, throttle=0), NOON)
 
 
 async def test_the_outcome_of_an_attempt_from_before_a_reset_is_not_that_of_a_later_one(
@@ -45,7 +34,7 @@ async def test_the_outcome_of_an_attempt_from_before_a_reset_is_not_that_of_a_la
     await runner.start()
     await call.send(dlr_callback=receiver.url("/before"))
     await until(lambda: bool(receiver.requests))
-    reset(still)
+    reset_tenant(still)
     await call.send(dlr_callback=receiver.url("/after", statuses=[500]))
     await until(lambda: [each.status for _, tried in queries.all_callbacks(still) for each in tried] == [500])
     answers.set()

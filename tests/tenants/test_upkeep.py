@@ -90,7 +90,7 @@ async def test_a_tenant_that_is_being_deleted_is_gone_for_everybody(
             with store.begin() as db:
                 assert list_names(db) == ["default"]
                 assert tenants.find_by_name(db, f"deleted {idle.tenant}") is None
-                assert [name for _, name, _ in queries.list_ends(db)] == ["default"]
+                assert [end.name for end in queries.list_ends(db)] == ["default"]
                 assert tenant_use.count_tenants(db) == 1
                 waking = timeline.list_waking(db, real_now() + timedelta(days=9_999), 100)
                 assert {row.tenant for row in waking} == {1}

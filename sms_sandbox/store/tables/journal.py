@@ -30,11 +30,12 @@ traffic = Table(  # the journal; its cap limits the rows that a filter scans, so
     PrimaryKeyConstraint("tenant", "id"),
 )
 
-journals = Table(  # when (in real time) the recording of a tenant's traffic began, and the last entry cleared
+journals = Table(  # since when (in real time) entries count, the last one cleared, and when ids began with 1
     "journals",
     metadata,
     number("tenant"),
     number("since"),
     number("cleared"),
+    number("began"),  # in real time
     PrimaryKeyConstraint("tenant"),
 )
