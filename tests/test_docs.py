@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.processes import start_process
 
 ROOT = Path(__file__).parents[1]
@@ -32,13 +32,6 @@ def running(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield json.loads(line.partition("ready: ")[2])
         process.terminate()
         assert process.wait(10) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README's commands need curl")

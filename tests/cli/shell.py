@@ -1,7 +1,6 @@
 """Commands run as a shell runs them, and the flags that lead to a server."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -28,12 +27,6 @@ def start(*args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
 def at(server: Account) -> tuple[str, ...]:
     """Return the flags that lead to a server."""
     return ("--http-port", server.ready.http.rpartition(":")[2])
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def write_ready(server: Account, path: Path) -> None:

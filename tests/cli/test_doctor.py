@@ -13,7 +13,7 @@ import pytest
 from sms_sandbox.cli.doctor import callbacks
 from sms_sandbox.server.certificates import ensure
 from tests.cli.doctor_findings import examine, findings, wrong
-from tests.cli.shell import free_port
+from tests.ports import free_port
 from tests.receiver import Receiver
 from tests.sandbox import Account
 

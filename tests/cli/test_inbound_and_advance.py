@@ -8,7 +8,8 @@ import pytest
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
-from tests.cli.shell import at, free_port, run, write_ready
+from tests.cli.shell import at, run, write_ready
+from tests.ports import free_port
 from tests.sandbox import HANDSET, Account, run_sandbox
 
 

@@ -3,7 +3,8 @@
 import socket
 from pathlib import Path
 
-from tests.cli.shell import at, free_port, run, write_ready
+from tests.cli.shell import at, run, write_ready
+from tests.ports import free_port
 from tests.sandbox import Account
 
 

@@ -20,7 +20,8 @@ from sms_sandbox.client.control import Client
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.services import reset
 from sms_sandbox.settings import Settings
-from tests.cli.shell import at, free_port, run
+from tests.cli.shell import at, run
+from tests.ports import free_port
 from tests.processes import start_process
 from tests.sandbox import Account, run_sandbox
 

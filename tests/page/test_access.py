@@ -1,13 +1,12 @@
 """The page without a mouse, on narrow screens, for screen readers, and after restarts."""
 
-from dataclasses import replace
-
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.settings import Settings
 from tests.page.conftest import OpenPage
+from tests.ports import free_port
 from tests.sandbox import HANDSET, Account, run_sandbox
 from tests.timing import eventually
 
@@ -131,13 +130,13 @@ def test_the_theme_is_chosen_and_kept(open_page: OpenPage) -> None:
 
 
 def test_the_page_reconnects_after_a_restart_and_says_so(open_page: OpenPage, certificates: Certificates) -> None:
-    settings = Settings(https_port=0, http_port=0, certs=str(certificates.directory), delivery_delay=0.05)
+    https, http = free_port(), free_port()
+    settings = Settings(https_port=https, http_port=http, certs=str(certificates.directory), delivery_delay=0.05)
     with run_sandbox(settings) as first:
         page = open_page(tenant=first)
         expect(page.locator(".dot.live")).to_be_visible()
     expect(page.get_by_text("The connection to the sandbox is lost.")).to_be_visible()
-    ports = [int(url.rpartition(":")[2]) for url in (first.ready.https, first.ready.http)]
-    with run_sandbox(replace(settings, https_port=ports[0], http_port=ports[1])) as second:
+    with run_sandbox(settings) as second:
         second.send("after the restart")
         expect(page.get_by_text("Connected to the sandbox again.")).to_be_visible()
         expect(page.locator(".text.got .bubble")).to_have_text("Got: after the restart")

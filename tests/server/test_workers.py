@@ -50,7 +50,15 @@ def parent(find_parent: Callable[[], SandboxProcess]) -> SandboxProcess:
 def workers_of(parent: int) -> list[int]:
     """Return the processes that a parent has started, as Linux lists them."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
+    return [int(each) for each in children if b"spawn_main" in command_of(each)]
+
+
+def command_of(process: str) -> bytes:
+    """Return the command line of a process, and nothing if it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def is_alive(process: int) -> bool:
@@ -132,12 +140,14 @@ def test_one_scrape_has_the_metrics_of_all_processes(parent: SandboxProcess) -> 
     before = count_calls()
     for _ in range(10):
         tenant.api_ok("get-numbers")
+    eventually(lambda: count_calls() >= before + 10)
     assert count_calls() == before + 10
 
 
 def test_killed_processes_are_replaced_and_calls_go_on(parent: SandboxProcess) -> None:
     before = workers_of(parent.process.pid)
     os.kill(before[0], signal.SIGKILL)
+    eventually(lambda: not is_alive(before[0]))  # a call that it has accepted is lost
     for _ in range(5):
         parent.account.send()
     eventually(lambda: len(workers_of(parent.process.pid)) == COUNT and before[0] not in workers_of(parent.process.pid))
