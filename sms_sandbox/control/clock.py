@@ -77,7 +77,7 @@ async def _advance(
 
 def clock_at(clock: domain.Clock, real: datetime) -> shapes.Clock:
     """Return what the clock shows at a moment of real time."""
-    return shapes.Clock(clock.now(real), clock.frozen_at is None or clock.moving)
+    return shapes.Clock(clock.now(real), not clock.is_frozen)
 
 
 async def _set_clock(call: LongCall, change: Callable[[domain.Clock, datetime], domain.Clock]) -> shapes.Clock:

@@ -193,7 +193,7 @@ def _start_afresh(call: Call, name: str) -> shapes.Tenant:
     row = _find(call, name)
     first = _first_account(call, row)
     tenants.empty(call.db, row.id)
-    clock = Clock() if row.clock.frozen_at is None or row.clock.moving else row.clock
+    clock = Clock(frozen_at=row.clock.frozen_at) if row.clock.is_frozen else Clock()
     tenants.set_clock(call.db, row.id, clock)
     account = NewAccount(first.key, first.secret, name=row.name, throttle=first.throttle)
     new_tenant.fill(call.db, row, account, clock.now(call.real))

@@ -33,12 +33,19 @@ def month_after(moment: datetime, day: int = 0) -> datetime:
 class Clock:
     """The clock of a tenant: `offset` ahead of real time, or frozen at `frozen_at`.
 
-    `moving` marks a clock that was running before an advance froze it, so that it can be resumed after a crash.
+    `moving` marks a clock that an advance moves, and `was_frozen` that it was frozen before. So it can be set as it was
+    if the process of the advance dies.
     """
 
     offset: timedelta = timedelta()
     frozen_at: datetime | None = None
     moving: bool = False
+    was_frozen: bool = False
+
+    @property
+    def is_frozen(self) -> bool:
+        """True if only an advance or a change moves it."""
+        return self.frozen_at is not None and (self.was_frozen or not self.moving)
 
     def now(self, real: datetime) -> datetime:
         """Return the time on this clock at a moment of real time."""
@@ -67,3 +74,11 @@ class Clock:
     def running(self, real: datetime) -> "Clock":
         """Return this clock running on from its present time."""
         return Clock(self.now(real) - real)
+
+    def moved_to(self, moment: datetime) -> "Clock":
+        """Return this clock as an advance moves it."""
+        return Clock(self.offset, moment, moving=True, was_frozen=self.is_frozen)
+
+    def after_move(self, real: datetime) -> "Clock":
+        """Return this clock as it is after an advance: frozen or running, as it was before."""
+        return Clock(self.offset, self.frozen_at) if self.was_frozen else self.running(real)

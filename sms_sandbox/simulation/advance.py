@@ -43,9 +43,9 @@ MAX_LATE_EVENTS = 1_000
 
 
 class _Move(NamedTuple):
-    """An advance: the clock as it was before, and the times between which it moves."""
+    """An advance: the clock that it moves, and the times between which it does."""
 
-    before: Clock
+    clock: Clock
     start: datetime
     end: datetime
 
@@ -82,14 +82,12 @@ class Advances:
             try:
                 await self._finish_pending(tenant)
                 await self._wait_for_other_processes(tenant, move.end)
-                await self._run_until(tenant, result, move.end)
+                await self._run_until(tenant, result, move)
             finally:
                 await self._finish_pending(tenant)
         finally:
             for move in moves:  # even if the clock was frozen in a transaction whose end is unknown
-                before, reached = move.before, result.end if result else move.start
-                was_frozen = before.frozen_at is not None and not before.moving
-                await self._clocks.end_move(tenant, Clock(before.offset, reached), was_frozen)
+                await self._clocks.end_move(tenant, move.clock.moved_to(result.end if result else move.start))
         return result
 
     def _freeze(
@@ -110,8 +108,9 @@ class Advances:
             raise BackwardsError(f"The clock shows {start:%Y-%m-%d %H:%M:%S} and cannot go back.")
         if end > LATEST:
             raise ValueError(f"The clock cannot go past {LATEST:%Y-%m-%d}.")
-        tenants.set_clock(db, tenant_id, Clock(tenant.clock.offset, start, moving=True))
-        return _Move(tenant.clock, start, end)
+        moved = tenant.clock.moved_to(start)
+        tenants.set_clock(db, tenant_id, moved)
+        return _Move(moved, start, end)
 
     async def _finish_pending(self, tenant: int) -> bool:
         """Wait for a tenant's pending imports and attempts in this process. True if there were any."""
@@ -131,9 +130,9 @@ class Advances:
         while not self._store.embedded and await self._store.run(find):
             await asyncio.sleep(_OTHERS_REST_SECONDS)
 
-    async def _run_until(self, tenant: int, result: AdvanceResult, end: datetime) -> None:
+    async def _run_until(self, tenant: int, result: AdvanceResult, move: _Move) -> None:
         first_pending: datetime | None = None
-        late_room = MAX_LATE_EVENTS
+        late_room, end = MAX_LATE_EVENTS, move.end
         while True:
             with_late = late_room > 0
             moment = await self._store.run(partial(timeline.find_next_due, tenant=tenant, with_late=with_late))
@@ -147,7 +146,7 @@ class Advances:
                 return
             if moment > result.end:
                 # In a separate transaction, which locks the clock but waits for nothing else.
-                moved = Clock(frozen_at=moment, moving=True)
+                moved = move.clock.moved_to(moment)
                 await self._store.run(partial(tenants.move_clock, tenant=tenant, clock=moved))
                 result.end = moment
             rows = await self._run_due(tenant, moment, with_late)

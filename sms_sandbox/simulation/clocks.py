@@ -15,7 +15,7 @@ from ..store.database import Store
 from ..store.real_time import real_now
 
 _CHECK_SECONDS = 2.0
-"""Time between two searches for clocks that a dead process left frozen."""
+"""Time between two searches for clocks that a dead process was moving."""
 
 
 class Clocks:
@@ -28,7 +28,7 @@ class Clocks:
         self._next_check = 0.0
         """On the event loop's clock."""
         self._moved: dict[int, Clock] = {}
-        """Clocks as they are to be set after an advance. Those left here could not be set then."""
+        """Clocks as an advance has moved them. Those left here could not be set when it ended."""
 
     @asynccontextmanager
     async def hold(self, tenant: int) -> AsyncIterator[None]:
@@ -37,12 +37,12 @@ class Clocks:
             await self._set_moved(tenant)
             yield
 
-    async def end_move(self, tenant: int, stopped: Clock, was_frozen: bool) -> None:
-        """Set a clock after an advance, and let it run if it ran before.
+    async def end_move(self, tenant: int, moved: Clock) -> None:
+        """Set a clock after an advance has moved it. It runs if it ran before.
 
         If the database fails, it is set as soon as it works, or before the clock is held again.
         """
-        self._moved[tenant] = stopped if was_frozen else Clock(stopped.offset, stopped.frozen_at, moving=True)
+        self._moved[tenant] = moved
         await self._set_moved(tenant)
 
     async def _set_moved(self, tenant_id: int) -> None:
@@ -53,20 +53,20 @@ class Clocks:
         def set_clock(db: Connection) -> None:
             tenant = tenants.read(db, tenant_id)
             if tenant is not None and tenant.clock.moving:
-                tenants.set_clock(db, tenant_id, moved.running(self._real()) if moved.moving else moved)
+                tenants.set_clock(db, tenant_id, moved.after_move(self._real()))
 
         await self._store.run(set_clock)
         del self._moved[tenant_id]
 
     def resume_all(self, db: Connection) -> None:
-        """Resume clocks left frozen by a dead process. Call this only if no other process uses the database."""
+        """End the moves of a dead process. Call this only if no other process uses the database."""
         for tenant in tenants.list_moving(db):
-            self._resume(db, tenant.id)
+            self._end_abandoned(db, tenant.id)
 
     async def resume_abandoned(self) -> None:
         """Set clocks that could not be set after an advance.
 
-        Also resume those that a dead process left frozen, every 2 s at most, on PostgreSQL only.
+        Also end the moves of processes that died, every 2 s at most, on PostgreSQL only.
         """
         for tenant_id in list(self._moved):
             if not self._locks.setdefault(tenant_id, asyncio.Lock()).locked():
@@ -82,9 +82,9 @@ class Clocks:
                 continue
             async with lock, self._store.tenant_locks.lock(tenant.id, waits=False) as held:
                 if held:
-                    await self._store.run(partial(self._resume, tenant_id=tenant.id))
+                    await self._store.run(partial(self._end_abandoned, tenant_id=tenant.id))
 
-    def _resume(self, db: Connection, tenant_id: int) -> None:
+    def _end_abandoned(self, db: Connection, tenant_id: int) -> None:
         tenant = tenants.read(db, tenant_id)
         if tenant is not None and tenant.clock.moving:
-            tenants.set_clock(db, tenant_id, tenant.clock.running(self._real()))
+            tenants.set_clock(db, tenant_id, tenant.clock.after_move(self._real()))

@@ -176,7 +176,7 @@ def move_clock(db: Connection, tenant: int, clock: Clock) -> None:
         tenant=tenant,
         offset_=clock.offset // MICROSECOND,
         frozen=clock.frozen_at and to_micros(clock.frozen_at),
-        moving_=int(clock.moving),
+        moving_=clock.moving + clock.was_frozen,
     )
 
 
@@ -188,7 +188,7 @@ def change(db: Connection, tenant: int, settings: Mapping[str, Any]) -> None:
 
 def list_moving(db: Connection) -> list[Tenant]:
     """Return the tenants whose clock an advance is moving, or was when its process died."""
-    rows = db.execute(select(*_COLUMNS, *_SETTINGS).where(t.c.moving == 1)).all()
+    rows = db.execute(select(*_COLUMNS, *_SETTINGS).where(t.c.moving > 0)).all()
     return [_tenant_of(row) for row in rows]
 
 

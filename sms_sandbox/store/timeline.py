@@ -199,7 +199,8 @@ def _clock(db: Connection, tenant: int) -> Clock:
 
 def build_clock(offset: int, frozen_at: int | None, moving: int) -> Clock:
     """Return the clock that three columns of a tenant describe. `offset` is in microseconds."""
-    return Clock(offset * MICROSECOND, None if frozen_at is None else from_micros(frozen_at), bool(moving))
+    frozen = None if frozen_at is None else from_micros(frozen_at)
+    return Clock(offset * MICROSECOND, frozen, bool(moving), moving == 2)
 
 
 def _wake(clock: Clock, due: datetime) -> int | None:

@@ -73,6 +73,16 @@ def test_a_frozen_or_running_clock_is_not_moving(clock: Clock, real: datetime) -
     assert not clock.running(real).moving
 
 
+@given(clocks, moments, moments)
+def test_a_clock_is_after_an_advance_as_it_was_before(clock: Clock, moment: datetime, real: datetime) -> None:
+    moved = clock.moved_to(moment)
+    assert (moved.moving, moved.is_frozen, moved.now(real)) == (True, clock.is_frozen, moment)
+    assert moved.moved_to(moment) == moved
+    after = moved.after_move(real)
+    assert (after.moving, after.is_frozen, after.now(real)) == (False, clock.is_frozen, moment)
+    assert after.is_frozen == (after.frozen_at is not None)
+
+
 @given(running, moments)
 def test_an_event_wakes_when_the_running_clock_reaches_it(clock: Clock, due: datetime) -> None:
     wakes = clock.real_due(due)

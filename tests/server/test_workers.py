@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,23 @@ def test_killed_processes_are_replaced_and_calls_go_on(parent: SandboxProcess) -
     eventually(lambda: len(workers_of(parent.process.pid)) == COUNT and before[0] not in workers_of(parent.process.pid))
     assert before[1] in workers_of(parent.process.pid)
     assert f"Process {before[0]} has ended with code -9 and is replaced." in parent.errors.read_text()
+
+
+def test_a_frozen_clock_stays_frozen_if_its_process_dies_in_an_advance(
+    parent: SandboxProcess, receiver: Receiver
+) -> None:
+    tenant = parent.account.tenant(frozen_at="2030-01-31T12:00:00Z")
+    tenant.send(dlr_callback=receiver.url)
+    with ThreadPoolExecutor(1) as pool, receiver.holding():
+        advance = pool.submit(tenant.control, "POST", "/clock/advance", {"hours": 1})
+        receiver.wait_for(1)
+        before = workers_of(parent.process.pid)
+        for process in before:
+            os.kill(process, signal.SIGKILL)
+        assert isinstance(advance.exception(DEADLINE_SECONDS), (OSError, HTTPException))
+    eventually(lambda: len(set(workers_of(parent.process.pid)) - set(before)) == COUNT)
+    tenant.ok("POST", "/clock/advance", {"seconds": 1})  # which waits until nothing else moves the clock
+    assert tenant.ok("GET", "/clock")["running"] is False
 
 
 def test_hangup_replaces_each_process_without_a_refused_call(parent: SandboxProcess) -> None:

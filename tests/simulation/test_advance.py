@@ -56,6 +56,31 @@ async def test_a_clock_held_by_a_process_that_died_runs_after_it_is_moved(fresh:
     assert NOON + HOUR <= clock.now(now) <= NOON + HOUR + (now - before)
 
 
+async def test_a_frozen_clock_held_by_a_process_that_died_is_frozen_after_it_is_moved(
+    fresh: FreshTenant, runner: Runner
+) -> None:
+    set_clock(fresh, Clock(frozen_at=NOON).moved_to(NOON))
+    await runner.advance(fresh.tenant, by=HOUR)
+    with fresh.store.begin() as db:
+        assert clock_of(db, fresh.tenant) == Clock(frozen_at=NOON + HOUR)
+
+
+async def test_a_frozen_clock_is_stored_as_frozen_while_an_advance_moves_it(
+    still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
+) -> None:
+    seen: list[Clock] = []
+
+    async def look(_: object) -> None:
+        with still.store.begin() as db:
+            seen.append(clock_of(db, still.tenant))
+
+    receiver.on_request = look
+    await call.send(dlr_callback=receiver.url())
+    await runner.advance(still.tenant, by=HOUR)
+    (clock,) = seen
+    assert (clock.moving, clock.is_frozen) == (True, True)
+
+
 async def test_an_advance_to_an_impossible_time_is_refused(still: FreshTenant, runner: Runner) -> None:
     with pytest.raises(BackwardsError):
         await runner.advance(still.tenant, to=NOON - seconds(1))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from sms_sandbox.store.schema import open_store
 from tests.conftest import FreshTenant
 from tests.simulation.conftest import clock_of, set_clock
 from tests.store.example_rows import NOON
+
+HOUR = timedelta(hours=1)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("store", ["postgresql"], indirect=True)]
 
@@ -65,6 +68,13 @@ async def test_a_clock_without_a_holder_is_resumed(fresh: FreshTenant, clocks: C
             after = clock_of(db, fresh.tenant)
         assert (after.frozen_at, after.moving) == (None, False)
         assert NOON <= after.now(real_now()) <= NOON + (real_now() - began)
+
+
+async def test_a_frozen_clock_without_a_holder_stays_frozen(fresh: FreshTenant, clocks: Clocks) -> None:
+    set_clock(fresh, Clock(frozen_at=NOON).moved_to(NOON + HOUR))
+    await clocks.resume_abandoned()
+    with fresh.store.begin() as db:
+        assert clock_of(db, fresh.tenant) == Clock(frozen_at=NOON + HOUR)
 
 
 async def test_clocks_that_this_process_moves_are_not_resumed(fresh: FreshTenant, clocks: Clocks) -> None:

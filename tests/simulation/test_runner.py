@@ -172,9 +172,10 @@ async def test_a_running_clock_runs_on_after_an_advance(
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_a_clock_held_by_a_crashed_process_is_resumed(fresh: FreshTenant, runner: Runner) -> None:
-    other = make_tenant(fresh.store, "other", name="other")
+    other, third = (make_tenant(fresh.store, name, name=name) for name in ("other", "third"))
     set_clock(fresh, Clock(frozen_at=NOON, moving=True))
     set_clock(other, Clock(frozen_at=NOON))
+    set_clock(third, Clock(frozen_at=NOON).moved_to(NOON + seconds(1)))
     with fresh.store.begin() as db:
         timeline.schedule(db, fresh.tenant, [Plan(NOON + seconds(0.1), "report", 1, {"status": DELIVERED})])
     before = real_now()
@@ -182,6 +183,7 @@ async def test_a_clock_held_by_a_crashed_process_is_resumed(fresh: FreshTenant, 
     with fresh.store.begin() as db:
         clock = clock_of(db, fresh.tenant)
         assert clock_of(db, other.tenant) == Clock(frozen_at=NOON)
+        assert clock_of(db, third.tenant) == Clock(frozen_at=NOON + seconds(1))
     assert (clock.frozen_at, clock.moving) == (None, False)
     now = real_now()
     assert NOON <= clock.now(now) <= NOON + (now - before)

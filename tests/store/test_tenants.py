@@ -102,7 +102,13 @@ def test_settings_of_one_tenant_change_alone(fresh: FreshTenant, other: FreshTen
 
 @pytest.mark.parametrize(
     "clock",
-    [Clock(), Clock(timedelta(days=-4, microseconds=7)), Clock(timedelta(1), NOON), Clock(frozen_at=NOON, moving=True)],
+    [
+        Clock(),
+        Clock(timedelta(days=-4, microseconds=7)),
+        Clock(timedelta(1), NOON),
+        Clock(frozen_at=NOON, moving=True),
+        Clock(frozen_at=NOON, moving=True, was_frozen=True),
+    ],
 )
 def test_a_clock_is_stored_as_it_is_set(fresh: FreshTenant, clock: Clock) -> None:
     with fresh.store.begin() as db:
@@ -116,8 +122,9 @@ def test_a_clock_is_stored_as_it_is_set(fresh: FreshTenant, clock: Clock) -> Non
 def test_clocks_held_by_an_advance_are_listed(fresh: FreshTenant, other: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert tenants.list_moving(db) == []
-        tenants.set_clock(db, other.tenant, Clock(frozen_at=NOON, moving=True))
-        assert [each.id for each in tenants.list_moving(db)] == [other.tenant]
+        for was_frozen in (False, True):
+            tenants.set_clock(db, other.tenant, Clock(frozen_at=NOON, moving=True, was_frozen=was_frozen))
+            assert [each.id for each in tenants.list_moving(db)] == [other.tenant]
 
 
 def test_a_new_tenant_has_its_first_account_and_numbers(fresh: FreshTenant) -> None:

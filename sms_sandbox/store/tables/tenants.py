@@ -15,7 +15,7 @@ tenants = Table(
     number("created"),
     number("clock_offset"),
     number("frozen_at", nullable=True),
-    flag("moving"),
+    flag("moving"),  # 1 if an advance moves the clock, 2 if it was frozen before
     text("profile"),
     number("delivery_delay"),
     flag("strict_senders"),
