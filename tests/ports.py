@@ -4,7 +4,7 @@ import socket
 from secrets import randbelow
 
 _FIRST, _END = 20_000, 32_000
-"""Ports that no system gives away on its own, as to other tests that run meanwhile."""
+"""Ports that no system gives away on its own, as to other tests."""
 
 
 def free_port() -> int:

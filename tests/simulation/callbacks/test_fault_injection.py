@@ -249,7 +249,7 @@ async def test_faults_work_while_the_clock_runs(
 ) -> None:
     set_clock(quick, Clock())
     await runner.start()
-    add_fault(quick, turns=Turns(count=1), delay={"seconds": 0.3})
+    add_fault(quick, turns=Turns(count=1), delay={"seconds": 1})
     add_fault(quick, turns=Turns(count=1), callback="duplicate")
     await call.send(2, dlr_callback=receiver.url())
     await until(lambda: len(receiver.requests) == 3)
