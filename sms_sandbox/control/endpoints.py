@@ -4,7 +4,7 @@ An endpoint turns a request into arguments for the function of an operation, and
 """
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -121,7 +121,7 @@ async def _answer_caller(
         urls = context.urls_for(request.scope)
         running = _Running(operation, context, arguments, request.scope["path"], began)
         if not (operation.waits or operation.streams):
-            tenant, value = await context.store.run(lambda db: _run(db, find(db), urls, running))
+            tenant, value = await context.store.run(lambda db: _run(db, find, urls, running))
             _announce(operation, context, tenant)
             if isinstance(value, HtmlPage):
                 return HTMLResponse(value.html, operation.status, {"cache-control": "no-store", **value.headers})
@@ -156,8 +156,13 @@ class _Running(NamedTuple):
     began: int
 
 
-def _run(db: Connection, caller: Caller, urls: Urls, running: _Running) -> tuple[int, Any]:
+def _run(db: Connection, find: Callable[[Connection], Caller], urls: Urls, running: _Running) -> tuple[int, Any]:
     """Run an operation in a transaction with its traffic entry. Returns the caller's tenant and the value."""
+    caller = find(db)
+    if running.operation.verb != "GET" and not running.context.store.embedded:
+        # So that no other process changes what the operation is about to read. The caller may have changed by then.
+        tenants.lock(db, caller.tenant.id)
+        caller = find(db)
     value = running.operation.run(Call(running.context, caller, urls, db), **running.arguments)
     if running.operation.is_recorded:
         _record(db, caller, running)
