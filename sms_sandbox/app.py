@@ -185,7 +185,7 @@ class Sandbox:
         A new database has nothing due, so there the first reply does not wait for the simulation to load.
         """
         self._journal = self.metrics.journal = JournalWriter(self.store, self.settings.traffic)
-        if await self.store.run(self._setup.create_missing):
+        if await self.store.run(self._setup.create_in_process):
             asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self._begin_load)
         else:
             await self._wake()

@@ -71,6 +71,15 @@ class TenantSetup:
                 "The account %r had the published secret, which other machines know; it has a new one.", account.key
             )
 
+    def create_in_process(self, db: Connection) -> bool:
+        """Create the configured tenants, unless the parent of several processes has done it.
+
+        A process that is replaced is not a start: what was removed or changed since then must not return.
+        """
+        if self._settings.workers > 1 and tenants.find_default(db) is not None:
+            return False
+        return self.create_missing(db)
+
     def create_missing(self, db: Connection) -> bool:
         """Create the configured tenants that are missing, and apply the seed file. Raises SeedError.
 

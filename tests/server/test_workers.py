@@ -30,12 +30,15 @@ def find_parent(
 ) -> Iterator[Callable[[], SandboxProcess]]:
     """Two processes of one server; another one if a test has killed the last."""
     folder = tmp_path_factory.mktemp("workers")
+    seed = folder / "seed.toml"
+    seed.write_text('[[lists]]\nname = "Seeded"\n')
     parents: list[SandboxProcess] = []
     with ExitStack() as stack:
 
         def find() -> SandboxProcess:
             if not parents or parents[-1].process.poll() is not None:
-                flags = ("--workers", str(COUNT), "--database", fresh_postgres(), "--delivery-delay", "0")
+                flags = ["--workers", str(COUNT), "--database", fresh_postgres(), "--delivery-delay", "0"]
+                flags += ["--seed-file", str(seed)]
                 parents.append(stack.enter_context(run_process(certificates, folder, *flags)))
             return parents[-1]
 
@@ -60,6 +63,12 @@ def command_of(process: str) -> bytes:
         return Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def all_serve(parent: SandboxProcess) -> bool:
+    """Return True if every process of a server answers for itself."""
+    text = fetch(f"{parent.account.ready.http}/metrics").body.decode()
+    return all(f'sms_sandbox_process_up{{process="{number}"}} 1.0' in text for number in range(COUNT))
 
 
 def is_alive(process: int) -> bool:
@@ -154,6 +163,16 @@ def test_killed_processes_are_replaced_and_calls_go_on(parent: SandboxProcess) -
     eventually(lambda: len(workers_of(parent.process.pid)) == COUNT and before[0] not in workers_of(parent.process.pid))
     assert before[1] in workers_of(parent.process.pid)
     assert f"Process {before[0]} has ended with code -9 and is replaced." in parent.errors.read_text()
+
+
+def test_a_replaced_process_brings_nothing_back_that_was_removed(parent: SandboxProcess) -> None:
+    (seeded,) = parent.account.api_ok("get-lists")["lists"]
+    parent.account.api_ok("remove-list", list_id=seeded["id"])
+    before = workers_of(parent.process.pid)
+    os.kill(before[0], signal.SIGKILL)
+    eventually(lambda: len(workers_of(parent.process.pid)) == COUNT and before[0] not in workers_of(parent.process.pid))
+    eventually(lambda: all_serve(parent))
+    assert parent.account.api_ok("get-lists")["lists_total"] == 0
 
 
 def test_a_frozen_clock_stays_frozen_if_its_process_dies_in_an_advance(
