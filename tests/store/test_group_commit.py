@@ -185,10 +185,15 @@ async def test_work_that_waits_is_committed_once(fresh: FreshTenant, monkeypatch
         return commit(tenants)
 
     fresh.store._group._begin = begin
-    held = threading.Event()
+    begun, held = threading.Event(), threading.Event()
+
+    def block(_: Connection) -> bool:
+        begun.set()
+        return held.wait(DEADLINE_SECONDS)
+
     if not fresh.store.embedded:  # so that the others wait
-        blocked = asyncio.ensure_future(fresh.store.run(lambda _: held.wait(10)))
-        await asyncio.sleep(0.05)
+        blocked = asyncio.ensure_future(fresh.store.run(block))
+        assert await asyncio.to_thread(begun.wait, DEADLINE_SECONDS)
     works = [fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message"), [fresh.tenant]) for _ in range(10)]
     tasks = [asyncio.ensure_future(work) for work in works]
     await asyncio.sleep(0)

@@ -59,6 +59,29 @@ export function redraw(element, data, build) {
   if (name !== null) [...element.querySelectorAll("[aria-label]")].find((each) => each.getAttribute("aria-label") === name)?.focus({ preventScroll: true });
 }
 
+const looks = new WeakMap();
+
+/**
+ * Show these elements in a list, and return those that are shown. One that looks as before stays, so that what somebody
+ * has focused or half pressed does.
+ */
+export function showItems(list, items) {
+  const before = new Map([...list.children].map((each) => [looks.get(each), each]));
+  const shown = items.map((item) => {
+    const text = item.outerHTML;
+    const kept = before.get(text);
+    before.delete(text);
+    if (kept === undefined) looks.set(item, text);
+    return kept ?? item;
+  });
+  const staying = new Set(shown);
+  [...list.children].filter((each) => !staying.has(each)).forEach((each) => each.remove());
+  shown.forEach((each, place) => {
+    if (list.children[place] !== each) list.insertBefore(each, list.children[place] ?? null);
+  });
+  return shown;
+}
+
 const ICONS = {
   send: ["M5 12 19 5l-5.500 14-2.600-5.900z", "M11 13 19 5"],
   copy: ["M9 9h10v11H9z", "M5 15V4h10"],

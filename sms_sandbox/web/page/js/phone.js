@@ -1,7 +1,7 @@
 // A phone: its conversation, its composer, and its switches.
 
 import { moveButton } from "./advance.js";
-import { h, icon, redraw, replace, svg } from "./dom.js";
+import { h, icon, redraw, replace, showItems, svg } from "./dom.js";
 import { isNumber, numberText } from "./numbers.js";
 import { tapNote, textItem } from "./phone_text.js";
 import { timeText } from "./time.js";
@@ -119,6 +119,7 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
     const fromEnd = list.scrollHeight - list.scrollTop;
     const focus = list.contains(document.activeElement) ? document.activeElement.closest("li")?.dataset.id : null;
     const items = [];
+    const arriving = [];
     if (total > texts.length) items.push(h("li", { class: "earlier" }, h("button", { class: "button quiet small", type: "button", onclick: earlier }, "Earlier texts")));
     if (texts.length === 0) items.push(h("li", { class: "no-texts" }, h("p", {}, "No text yet."), h("p", {}, "Send a message to this number, or write from it to one of yours.")));
     let day = "";
@@ -130,16 +131,18 @@ export function phone(number, { context, numbers, quickReplies, onChange, onClos
         previous = null;
       }
       day = heading;
-      items.push(textItem(text, { previous, clock, onTap: tap, toItsTime, arrived: isNew(text) }));
+      if (isNew(text)) arriving.push(items.length);
+      items.push(textItem(text, { previous, clock, onTap: tap, toItsTime }));
       previous = text;
     }
     const fresh = texts.filter((text) => isNew(text) && text.direction === "got" && ["pending", "delivered"].includes(text.status));
     if (fresh.length > 0) replace(log, fresh.map((text) => h("p", {}, `New text from ${numberText(text.number)}: ${text.text}`)));
     const first = known === null;
-    replace(list, items);
+    const drawn = showItems(list, items);
+    arriving.forEach((place) => drawn[place].classList.add("arrived"));
     if (first || atEnd) list.scrollTop = list.scrollHeight;
     else list.scrollTop = list.scrollHeight - fromEnd;
-    if (focus) list.querySelector(`li[data-id="${focus}"] :is(a, button)`)?.focus({ preventScroll: true });
+    if (focus && !list.contains(document.activeElement)) list.querySelector(`li[data-id="${focus}"] :is(a, button)`)?.focus({ preventScroll: true });
     known = new Set(texts.map(key));
     shown = looks;
   }

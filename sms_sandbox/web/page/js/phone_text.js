@@ -17,13 +17,13 @@ const STATUS = {
 };
 
 /** Build the list item of a text. `onTap(text, link)` opens a short link; `toItsTime(text)` is the button that moves the clock. */
-export function textItem(text, { previous, clock, onTap, toItsTime, arrived }) {
+export function textItem(text, { previous, clock, onTap, toItsTime }) {
   const got = text.direction === "got";
   const [state, words] = STATUS[text.status] ?? ["", text.status];
   const at = new Date(text.at);
   const showsSender = got && !(previous?.direction === "got" && previous.number === text.number);
   const showsTarget = !got && !(previous && previous.number === text.number);
-  return h("li", { class: `text ${text.direction} ${state}${arrived ? " arrived" : ""}`, dataset: { id: text.id } },
+  return h("li", { class: `text ${text.direction} ${state}`, dataset: { id: text.id } },
     showsSender && h("p", { class: "text-from" }, numberText(text.number)),
     showsTarget && h("p", { class: "text-from" }, "To ", numberText(text.number)),
     h("div", { class: "bubble" },

@@ -1,6 +1,6 @@
 // A list of any length: only the rows in sight are in the page, and only their pages are read from the API.
 
-import { h } from "./dom.js";
+import { h, showItems } from "./dom.js";
 
 const PAGE_ROWS = 100;
 const MAX_PAGES = 30;
@@ -32,24 +32,28 @@ export function virtualList({ rowHeight, load, render, key, label, onCount = () 
     const [first, last] = range();
     body.style.height = `${total * rowHeight}px`;
     const focused = document.activeElement?.closest?.("[data-key]")?.dataset.key;
-    const shown = [];
+    const items = [];
+    const places = [];
     for (let index = first; index < last; index += 1) {
       const row = pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS];
       if (row === undefined) continue;
       const item = render(row, index);
-      const id = String(key(row));
-      item.dataset.key = id;
+      item.dataset.key = String(key(row));
       item.setAttribute("role", "listitem");
+      item.classList.add("virtual-row");
+      items.push(item);
+      places.push(index);
+    }
+    const shown = showItems(body, items);
+    shown.forEach((item, number) => {
+      const index = places[number];
       item.setAttribute("aria-setsize", String(total));
       item.setAttribute("aria-posinset", String(index + 1));
-      item.classList.add("virtual-row");
       item.style.transform = `translateY(${index * rowHeight}px)`;
       item.style.height = `${rowHeight}px`;
-      if (seen.size > 0 && !seen.has(id) && index === 0) item.classList.add("arrived-row");
-      shown.push(item);
-    }
-    body.replaceChildren(...shown);
-    if (focused !== undefined) {
+      item.classList.toggle("arrived-row", seen.size > 0 && !seen.has(item.dataset.key) && index === 0);
+    });
+    if (focused !== undefined && !body.contains(document.activeElement)) {
       const again = shown.find((item) => item.dataset.key === focused);
       (again?.querySelector("a, button") ?? again)?.focus({ preventScroll: true });
     }
