@@ -18,6 +18,7 @@ from sms_sandbox.simulation.callbacks import http_client, response_heads
 from sms_sandbox.simulation.callbacks.http_client import CallbackClient, FetchError
 from sms_sandbox.simulation.callbacks.response_heads import HeadReducer, reduce_head
 from tests.simulation.callbacks.test_http_client import callback_request
+from tests.timing import DEADLINE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -87,7 +88,7 @@ def answering(data: bytes, with_reset: bool = False, size: int = 1 << 30) -> Ite
 async def test_a_callback_is_delivered_with_any_body(
     client: CallbackClient, monkeypatch: pytest.MonkeyPatch, body: str, status: int
 ) -> None:
-    monkeypatch.setattr(http_client, "ATTEMPT_TIMEOUT_SECONDS", 3)
+    monkeypatch.setattr(http_client, "ATTEMPT_TIMEOUT_SECONDS", DEADLINE_SECONDS)
     rest, kept = BODIES[body]
     with answering(b"HTTP/1.1 %d Status\r\n" % status + rest) as url:
         outcome = await client.send(callback_request(url))
