@@ -12,6 +12,7 @@ from benchmarks import attack_target, attacks
 from benchmarks.fuzz import __main__ as fuzz
 from benchmarks.fuzz.inputs import raw_bytes
 from benchmarks.soak import Sample, draw, run
+from tests.timing import DEADLINE_SECONDS
 
 INPUTS = 80
 
@@ -54,7 +55,7 @@ def test_a_traceback_is_shown_up_to_its_error() -> None:
     assert len(shown) == 3000
 
 
-@pytest.mark.parametrize(("limit", "word", "code"), [(attack_target.MAX_PROBE_SECONDS, "kept", 0), (0.0, "BROKEN", 1)])
+@pytest.mark.parametrize(("limit", "word", "code"), [(DEADLINE_SECONDS, "kept", 0), (0.0, "BROKEN", 1)])
 def test_an_attack_whose_limit_is_broken_fails_the_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], limit: float, word: str, code: int
 ) -> None:
