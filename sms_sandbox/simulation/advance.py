@@ -81,7 +81,7 @@ class Advances:
                 pass  # rows taken before the clock was frozen have now started, so the next line can wait for them
             try:
                 await self._finish_pending(tenant)
-                await self._wait_for_other_processes(tenant, move.end)
+                await self._wait_for_other_processes(tenant)
                 await self._run_until(tenant, result, move)
             finally:
                 await self._finish_pending(tenant)
@@ -117,15 +117,15 @@ class Advances:
         imported = await self._imports.finish(tenant)
         return await self._attempts.finish(tenant) or imported
 
-    async def _wait_for_other_processes(self, tenant: int, end: datetime) -> None:
-        """Wait for other processes' attempts, if the advance would run the next ones.
+    async def _wait_for_other_processes(self, tenant: int) -> None:
+        """Wait for the attempts that other processes are making, as for those of this one.
 
         No longer than an attempt can take, because the attempts of a process that died never end.
         """
         longest = timedelta(seconds=ATTEMPT_TIMEOUT_SECONDS + _RECORDING_SECONDS)
 
         def find(db: Connection) -> bool:
-            return pending_attempts.are_any_repeated(db, tenant, end, self._real() - longest)
+            return pending_attempts.are_any(db, tenant, self._real() - longest)
 
         while not self._store.embedded and await self._store.run(find):
             await asyncio.sleep(_OTHERS_REST_SECONDS)

@@ -5,15 +5,14 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, exists, select
 
 from ..domain.clock import to_micros
+from .callbacks import WAITING
 from .statement import Statement
-from .tables import attempts, callbacks, timeline
-from .timeline import CALLBACK
+from .tables import attempts, callbacks
 
 _ANY = Statement(
     select(
         exists(
-            select(timeline.c.id)
-            .join(callbacks, and_(callbacks.c.tenant == timeline.c.tenant, callbacks.c.id == timeline.c.ref))
+            select(callbacks.c.id)
             .join(
                 attempts,
                 and_(
@@ -23,9 +22,8 @@ _ANY = Statement(
                 ),
             )
             .where(
-                timeline.c.tenant == bindparam("tenant"),
-                timeline.c.kind == CALLBACK,
-                timeline.c.due <= bindparam("until"),
+                callbacks.c.tenant == bindparam("tenant"),
+                callbacks.c.state == bindparam("waiting"),
                 attempts.c.latency.is_(None),
                 attempts.c.began > bindparam("since"),
             )
@@ -34,10 +32,10 @@ _ANY = Statement(
 )
 
 
-def are_any_repeated(db: Connection, tenant: int, until: datetime, since: datetime) -> bool:
-    """Return True if an attempt is pending whose next one is due by `until`.
+def are_any(db: Connection, tenant: int, since: datetime) -> bool:
+    """Return True if the last attempt of a waiting callback is pending.
 
     Attempts that began before `since`, in real time, do not count. Those of a process that died, or of an imported
     document, stay pending until the next ones are made.
     """
-    return bool(_ANY.value(db, tenant=tenant, until=to_micros(until), since=to_micros(since)))
+    return bool(_ANY.value(db, tenant=tenant, waiting=WAITING, since=to_micros(since)))

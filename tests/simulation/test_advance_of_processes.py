@@ -25,8 +25,9 @@ async def another(fresh: FreshTenant) -> AsyncIterator[Runner]:
     await made.stop()
 
 
-async def test_an_attempt_is_not_repeated_while_another_process_makes_it(
-    quick: FreshTenant, runner: Runner, another: Runner, call: Client, receiver: Receiver
+@pytest.mark.parametrize("span", [timedelta(seconds=5), timedelta(hours=24)], ids=["short", "over the retry"])
+async def test_an_advance_waits_for_an_attempt_of_another_process(
+    quick: FreshTenant, runner: Runner, another: Runner, call: Client, receiver: Receiver, span: timedelta
 ) -> None:
     answers = asyncio.Event()
 
@@ -37,12 +38,11 @@ async def test_an_attempt_is_not_repeated_while_another_process_makes_it(
     await another.start()
     await call.send(dlr_callback=receiver.url())
     await until(lambda: bool(receiver.requests))
-    await runner.advance(quick.tenant, timedelta(seconds=5))  # too short for a second attempt
-    long = asyncio.create_task(runner.advance(quick.tenant, timedelta(hours=24)))
+    task = asyncio.create_task(runner.advance(quick.tenant, span))
     await asyncio.sleep(0.3)
-    assert not long.done()
+    assert not task.done()
     answers.set()
-    await long
+    await task
     assert len(receiver.requests) == 1
     assert queries.the_callback(quick)[0].state == callbacks.DELIVERED
 
