@@ -60,6 +60,7 @@ export function redraw(element, data, build) {
 }
 
 const looks = new WeakMap();
+const serializer = new XMLSerializer();
 
 /**
  * Show these elements in a list, and return those that are shown. One that looks as before stays, so that what somebody
@@ -68,7 +69,7 @@ const looks = new WeakMap();
 export function showItems(list, items) {
   const before = new Map([...list.children].map((each) => [looks.get(each), each]));
   const shown = items.map((item) => {
-    const text = item.outerHTML;
+    const text = serializer.serializeToString(item);
     const kept = before.get(text);
     before.delete(text);
     if (kept === undefined) looks.set(item, text);
