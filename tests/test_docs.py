@@ -1,5 +1,6 @@
 """The docs are true: their commands run as written, and their links lead somewhere."""
 
+import ast
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from tests.processes import start_process
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("docs", "certs", "contract_tests", "contract_tests/recorded")
-FILE_ENDINGS = (".com", ".json", ".pem")
+FILE_ENDINGS = (".com", ".json", ".pem", ".py")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))])
 
 pytestmark = pytest.mark.xdist_group("ports")
@@ -83,18 +84,40 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_files_and_modules_that_pages_name_exist() -> None:
-    package = ROOT / "sms_sandbox"
-    rooms = "|".join(each.name for each in package.iterdir() if each.is_dir())
+def is_in_package(name: str) -> bool:
+    """Return True if a dotted name is a module, or is defined in one."""
+    path, rest = ROOT / "sms_sandbox", name.split(".")
+    while rest and ((path / rest[0]).is_dir() or (path / rest[0]).with_suffix(".py").exists()):
+        path /= rest.pop(0)
+    body = [] if path.is_dir() else ast.parse(path.with_suffix(".py").read_text()).body
+    while rest:
+        wanted = rest.pop(0)
+        body = next((getattr(node, "body", [node]) for node in body if wanted in defined_names(node)), [])
+        if not body:
+            return False
+    return True
+
+
+def defined_names(node: ast.stmt) -> list[str]:
+    """Return the names that a statement of a module or class defines."""
+    match node:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def test_files_and_names_of_code_in_pages_exist() -> None:
+    rooms = "|".join(each.name.removesuffix(".py") for each in (ROOT / "sms_sandbox").iterdir())
     for page in PAGES:
         text = page.read_text()
         paths = re.findall(r"`((?:sms_sandbox|tests|docs|benchmarks|examples|contract_tests)/[\w./-]*)`", text)
         assert [each for each in paths if not (ROOT / each).exists()] == [], page.name
-        names = [
-            each for each in re.findall(rf"`((?:{rooms})(?:\.[a-z]\w+)+)`", text) if not each.endswith(FILE_ENDINGS)
-        ]
-        modules = [package / each.replace(".", "/") for each in names]
-        assert [each for each in modules if not each.is_dir() and not each.with_suffix(".py").exists()] == [], page.name
+        names = re.findall(rf"`((?:{rooms})(?:\.\w+)+)`", text)
+        assert [each for each in names if not each.endswith(FILE_ENDINGS) and not is_in_package(each)] == [], page.name
 
 
 def test_names_in_the_architecture_are_those_of_the_code() -> None:
