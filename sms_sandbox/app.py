@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
@@ -23,7 +23,7 @@ from .api.gate import Gate
 from .api.http_responses import not_found_page
 from .api.routes import Api, ApiRoute, failure
 from .control import PREFIX, guard
-from .control.error_handlers import control_failed, no_such_path
+from .control.error_handlers import control_failed, disconnected, no_such_path
 from .domain.addresses import Urls, urls_for
 from .domain.receiver import PREFIX as RECEIVER
 from .domain.receiver import VERBS as RECEIVER_VERBS
@@ -106,7 +106,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
             Middleware(NoLoops),
             Middleware(guard.Guard, hosts=settings.own_names),
         ],
-        exception_handlers={404: _not_found, 405: not_allowed, Exception: _failed},
+        exception_handlers={404: _not_found, 405: not_allowed, ClientDisconnect: disconnected, Exception: _failed},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # the real service answers 404

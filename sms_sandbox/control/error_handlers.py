@@ -40,8 +40,9 @@ async def _not_allowed(request: Request, error: Exception) -> Response:
     return _response(ControlError("not_allowed", f"{path} takes {', '.join(allowed)}, not {request.method}."))
 
 
-async def _disconnected(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    return Response(status_code=400)  # the client is gone, so nobody reads this
+async def disconnected(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """End a request whose client left before the end of its body."""
+    return Response(status_code=400)  # nobody reads this
 
 
 async def control_failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
@@ -57,7 +58,7 @@ HANDLERS: Mapping[Any, ExceptionHandler] = {
     GoneError: _refused,
     404: no_such_path,
     405: _not_allowed,
-    ClientDisconnect: _disconnected,
+    ClientDisconnect: disconnected,
     Exception: control_failed,
 }
 """By exception class or HTTP status."""

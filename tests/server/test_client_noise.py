@@ -23,7 +23,12 @@ _WAIT = b'{"of": "calls", "count": 1000000, "timeout_seconds": 60}'
 BEGUN = {
     "a request": LIVEZ,
     "many requests": LIVEZ * 20,
-    "half a body": b"POST /send-sms.json HTTP/1.1\r\n" + HEAD + b"Content-Length: 100\r\n\r\nmessage=1",
+    **{
+        f"half a body to {path}": b"POST %s HTTP/1.1\r\n" % path.encode()
+        + HEAD
+        + b"Content-Length: 100\r\n\r\nmessage=1"
+        for path in ("/send-sms.json", "/_sandbox/v1/inbound", "/_sandbox/sign-in", "/_sandbox/receiver/default/app")
+    },
     "an event stream": b"GET /_sandbox/v1/events HTTP/1.1\r\n" + HEAD + b"\r\n",
     "a wait": b"POST /_sandbox/v1/wait HTTP/1.1\r\n"
     + HEAD
