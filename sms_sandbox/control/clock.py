@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from ..domain import clock as domain
+from ..domain.clock import Clock
 from ..simulation.advance_result import NothingDueError
 from ..store import due_events, tenants
 from .conversion import page_info, paging_of, shape_of
@@ -21,13 +21,13 @@ def read_clock(call: Call) -> shapes.Clock:
 @operation("POST", "/clock/freeze")
 async def freeze_clock(call: LongCall) -> shapes.Clock:
     """Freeze the clock. What is due by then still happens; later events wait until it is advanced or resumed."""
-    return await _set_clock(call, domain.Clock.frozen)
+    return await _set_clock(call, Clock.frozen)
 
 
 @operation("POST", "/clock/resume")
 async def resume_clock(call: LongCall) -> shapes.Clock:
     """Resume a frozen clock. It continues from the time it shows."""
-    return await _set_clock(call, domain.Clock.running)
+    return await _set_clock(call, Clock.running)
 
 
 @operation("POST", "/clock/advance")
@@ -75,12 +75,12 @@ async def _advance(
     )
 
 
-def clock_at(clock: domain.Clock, real: datetime) -> shapes.Clock:
+def clock_at(clock: Clock, real: datetime) -> shapes.Clock:
     """Return what the clock shows at a moment of real time."""
     return shapes.Clock(clock.now(real), not clock.is_frozen)
 
 
-async def _set_clock(call: LongCall, change: Callable[[domain.Clock, datetime], domain.Clock]) -> shapes.Clock:
+async def _set_clock(call: LongCall, change: Callable[[Clock, datetime], Clock]) -> shapes.Clock:
     """Change the clock as soon as no advance is moving it."""
 
     def in_transaction(call: Call) -> shapes.Clock:

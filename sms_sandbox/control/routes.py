@@ -33,7 +33,7 @@ from . import (
 from .declare import Call, Context, Operation, operation
 from .endpoints import description_route, routes
 from .openapi import document
-from .report import operations as report
+from .report.operations import read_report
 from .shapes.info import Connection, Info
 
 
@@ -81,7 +81,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *series.OPERATIONS,
     *faults.OPERATIONS,
     *carrier_rules.OPERATIONS,
-    *report.OPERATIONS,
+    read_report,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 SECOND = 1.0
 
 
-def admit(admitted: deque[float], now: float, rate: int) -> bool:
+def admit_within_rate(admitted: deque[float], now: float, rate: int) -> bool:
     """Admit a call if there were fewer than `rate` in the last second; True if it was admitted.
 
     Times are in seconds. Refused calls do not count, so a client that never pauses still gets `rate` calls a second.
@@ -22,6 +22,6 @@ def admit(admitted: deque[float], now: float, rate: int) -> bool:
     return True
 
 
-def count(admitted: Iterable[float], now: float) -> int:
+def count_last_second(admitted: Iterable[float], now: float) -> int:
     """Return how many of the admitted calls were in the last second."""
     return sum(now - SECOND < at <= now for at in admitted)

@@ -9,7 +9,7 @@ from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, reachable_name
 from ..simulation.callbacks.file_descriptors import raise_limit
 from ..store.schema import open_store
-from . import certificates as tls
+from .certificates import Certificates, ensure, server_context
 from .database_file import make_private
 from .listening_sockets import Sockets, listen
 from .outward_names import list_names
@@ -38,7 +38,7 @@ class Server:
         try:
             # After the sockets, as a host that is not here must not become a name of the certificate.
             certificates = ensure_certificates(settings)
-            context = tls.server_context(certificates)
+            context = server_context(certificates)
             make_private(settings.database)
             store = open_store(settings.database)
             addresses = build_addresses(settings, self._sockets, certificates)
@@ -78,10 +78,10 @@ class Server:
         self.uvicorn.should_exit = True
 
 
-def ensure_certificates(settings: Settings) -> tls.Certificates:
+def ensure_certificates(settings: Settings) -> Certificates:
     """Create or renew the certificates if needed. Raises CertificateError and ValueError."""
     directory = Path(settings.certs)
-    return tls.ensure(directory, list_names(settings, tls.Certificates(directory.absolute())))
+    return ensure(directory, list_names(settings, Certificates(directory.absolute())))
 
 
 def listen_on_both(settings: Settings) -> Sockets:
@@ -94,7 +94,7 @@ def listen_on_both(settings: Settings) -> Sockets:
         raise
 
 
-def build_addresses(settings: Settings, sockets: Sockets, certificates: tls.Certificates) -> Addresses:
+def build_addresses(settings: Settings, sockets: Sockets, certificates: Certificates) -> Addresses:
     """Return where a server on these sockets is reached."""
     https_port, http_port = (each[0].getsockname()[1] for each in (sockets.https, sockets.http))
     name = reachable_name(settings.host)

@@ -20,7 +20,7 @@ from ..store.tenants import Tenant
 from ..store.timeline import Due, Plan
 from . import renewals
 from .callbacks.queue import CallbackEvent, queue_callbacks
-from .inbound import receive as inbound
+from .inbound.receive import UnreachableError, receive
 from .traffic_entries import record_report
 
 _Handler = Callable[[Connection, Tenant, Sequence[Due]], None]
@@ -93,10 +93,8 @@ def delivery_callbacks(recipient: Reporting, row: Due) -> list[CallbackEvent]:
 def _receive_inbound(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     """Receive messages from handsets. A message that reaches no account is lost, as in a real network."""
     for row in rows:
-        with suppress(inbound.UnreachableError):
-            inbound.receive(
-                db, tenant, row.due, row.data["from"], row.data["to"], row.data["text"], row.data.get("rule", "")
-            )
+        with suppress(UnreachableError):
+            receive(db, tenant, row.due, row.data["from"], row.data["to"], row.data["text"], row.data.get("rule", ""))
 
 
 def _queue_list_actions(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, union
 from ..domain.clock import from_micros, to_micros
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
-from .tables import received as got
+from .tables import received as t
 from .tables import receivers as r
 from .text import storable
 from .unit_of_work import lock_tenant
@@ -54,17 +54,13 @@ _READ = Statement(
 )
 _FORGET = Statement(delete(r).where(r.c.tenant == bindparam("tenant"), r.c.name == bindparam("called")))
 _SET = Statement(insert(r))
-_ADD = Statement(insert(got).values({column.name: bindparam(column.name) for column in got.c if column.name != "id"}))
-_CLEAR = Statement(delete(got).where(got.c.tenant == bindparam("tenant"), got.c.name == bindparam("called")))
+_ADD = Statement(insert(t).values({column.name: bindparam(column.name) for column in t.c if column.name != "id"}))
+_CLEAR = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.name == bindparam("called")))
 _OLDEST_KEPT = Statement(
-    select(got.c.id)
-    .where(got.c.tenant == bindparam("tenant"))
-    .order_by(got.c.id.desc())
-    .limit(1)
-    .offset(MAX_REQUESTS - 1)
+    select(t.c.id).where(t.c.tenant == bindparam("tenant")).order_by(t.c.id.desc()).limit(1).offset(MAX_REQUESTS - 1)
 )
-_DROP = Statement(delete(got).where(got.c.tenant == bindparam("tenant"), got.c.id < bindparam("first")))
-_COLUMNS = (got.c.name, got.c.at, got.c.verb, got.c.url, got.c.headers, got.c.body, got.c.id, got.c.status)
+_DROP = Statement(delete(t).where(t.c.tenant == bindparam("tenant"), t.c.id < bindparam("first")))
+_COLUMNS = (t.c.name, t.c.at, t.c.verb, t.c.url, t.c.headers, t.c.body, t.c.id, t.c.status)
 
 
 def read_answer(db: Connection, tenant: int, name: str) -> Answer:
@@ -98,15 +94,13 @@ def add_request(db: Connection, tenant: int, new: NewRequest) -> Answer:
 
 def list_page(db: Connection, tenant: int, paging: Paging, name: str) -> Page[Request]:
     """Return a page of the requests that a receiver got, newest first."""
-    query = select(*_COLUMNS).where(got.c.tenant == tenant, got.c.name == name).order_by(got.c.id.desc())
+    query = select(*_COLUMNS).where(t.c.tenant == tenant, t.c.name == name).order_by(t.c.id.desc())
     return fetch_page(db, query, paging, _build)
 
 
 def list_names(db: Connection, tenant: int) -> list[str]:
     """Return the names of the receivers that got something or have answers of their own."""
-    names = union(
-        select(got.c.name).where(got.c.tenant == tenant), select(r.c.name).where(r.c.tenant == tenant)
-    ).subquery()
+    names = union(select(t.c.name).where(t.c.tenant == tenant), select(r.c.name).where(r.c.tenant == tenant)).subquery()
     return sorted(db.scalars(select(names.c.name)))
 
 

@@ -4,7 +4,7 @@ from collections import deque
 
 from sqlalchemy import Connection
 
-from ..domain import throttle as window
+from ..domain.throttle import admit_within_rate, count_last_second
 from .accounts import Account
 from .connection import unit_of
 from .tenant_versions import THROTTLE
@@ -19,7 +19,7 @@ def _now(account: Account, real: float) -> float:
 def count(db: Connection, account: Account, real: float) -> int:
     """Return the calls of an account that the throttle counts at a real time."""
     calls = unit_of(db).cache_of(account.tenant).windows.get(account.id, ())
-    return window.count(calls, _now(account, real))
+    return count_last_second(calls, _now(account, real))
 
 
 def admit(db: Connection, account: Account, real: float) -> bool:
@@ -32,7 +32,7 @@ def admit(db: Connection, account: Account, real: float) -> bool:
     now = _now(account, real)
     unit = unit_of(db)
     calls = unit.mark_changed(account.tenant, THROTTLE).windows.setdefault(account.id, deque())
-    if not window.admit(calls, now, account.throttle):
+    if not admit_within_rate(calls, now, account.throttle):
         return False
     unit.on_undo(calls.pop)
     return True

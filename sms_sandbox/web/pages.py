@@ -137,11 +137,11 @@ class Pages:
 
 async def no_such_page(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer an unknown address below `/_sandbox/` with a page that leads on."""
-    from . import no_such_page as page  # late, as above
-    from .assets import PAGE_POLICY
+    from .assets import PAGE_POLICY  # late, as above
+    from .no_such_page import build
 
     headers = {**_NO_STORE, "content-security-policy": PAGE_POLICY}
-    return HTMLResponse(page.build(request.scope["path"]), 404, headers)
+    return HTMLResponse(build(request.scope["path"]), 404, headers)
 
 
 async def not_allowed(request: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -5,7 +5,7 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_sandbox.domain.throttle import SECOND, admit, count
+from sms_sandbox.domain.throttle import SECOND, admit_within_rate, count_last_second
 
 # In 1024ths of a second, so that no sum or difference of them is rounded.
 ticks = st.lists(st.integers(0, 6_000), max_size=120).map(sorted)
@@ -15,7 +15,7 @@ rates = st.integers(1, 20)
 def admitted(calls: list[int], rate: int) -> list[int]:
     """Return the calls that pass."""
     window: deque[float] = deque()
-    return [at for at in calls if admit(window, at / 1024, rate)]
+    return [at for at in calls if admit_within_rate(window, at / 1024, rate)]
 
 
 @given(ticks, rates)
@@ -32,7 +32,7 @@ def test_a_call_is_refused_only_when_the_second_before_it_is_full(calls: list[in
     passed: list[int] = []
     for at in calls:
         recent = sum(at - 1024 < other <= at for other in passed)
-        assert admit(window, at / 1024, rate) == (recent < rate)
+        assert admit_within_rate(window, at / 1024, rate) == (recent < rate)
         if recent < rate:
             passed.append(at)
 
@@ -42,8 +42,8 @@ def test_a_second_later_there_is_room_again(calls: list[int], rate: int) -> None
     window: deque[float] = deque()
     last = 0.0
     for at in calls:
-        admit(window, last := at / 1024, rate)
-    assert admit(window, last + SECOND, rate)
+        admit_within_rate(window, last := at / 1024, rate)
+    assert admit_within_rate(window, last + SECOND, rate)
 
 
 @given(ticks, st.integers(-5, 0))
@@ -56,7 +56,7 @@ def test_a_changed_rate_applies_from_its_change_on(calls: list[int], each: list[
     window: deque[float] = deque()
     passed: list[int] = []
     for at, rate in zip(calls, each, strict=False):
-        if admit(window, at / 1024, rate):
+        if admit_within_rate(window, at / 1024, rate):
             passed.append(at)
             # Calls admitted by an earlier, higher rate may still be in the window; no more are admitted.
             assert len(window) <= rate
@@ -66,7 +66,7 @@ def test_a_changed_rate_applies_from_its_change_on(calls: list[int], each: list[
 def test_the_window_never_grows_beyond_the_rate(calls: list[int], rate: int) -> None:
     window: deque[float] = deque()
     for at in calls:
-        admit(window, at / 1024, rate)
+        admit_within_rate(window, at / 1024, rate)
         assert len(window) <= rate
 
 
@@ -74,5 +74,5 @@ def test_the_window_never_grows_beyond_the_rate(calls: list[int], rate: int) -> 
 def test_a_call_is_admitted_exactly_if_fewer_than_the_rate_are_counted(calls: list[int], rate: int) -> None:
     window: deque[float] = deque()
     for at in calls:
-        counted = count(window, at / 1024)
-        assert admit(window, at / 1024, rate) == (counted < rate)
+        counted = count_last_second(window, at / 1024)
+        assert admit_within_rate(window, at / 1024, rate) == (counted < rate)

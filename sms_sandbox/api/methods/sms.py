@@ -12,11 +12,11 @@ from ...services import ledger, send_message
 from ...services.message_text import NO_RECORD, Template
 from ...services.send_message import Handset, PartCount
 from ...store import messages, opt_outs, sender_ids, timeline
-from ...store import numbers as leased
 from ...store.accounts import Account
 from ...store.contacts import ContactList
 from ...store.database import Store
 from ...store.messages import NewMessage
+from ...store.numbers import find_sender, may_send
 from ..declare import Call, Outcome, method
 from ..errors import MESSAGE_FOREIGN, MESSAGE_UNKNOWN, ApiError, Code
 from ..forms import Form
@@ -158,7 +158,7 @@ def send_sms(
 def _find_sender(call: Call, wanted: str, shared: bool) -> str:
     """Return the sender that is wanted, or else a number. Raises BAD_CALLER_ID if the account may not use it."""
     if not wanted:
-        number = leased.find_sender(call.db, call.tenant, call.account.id, shared)
+        number = find_sender(call.db, call.tenant, call.account.id, shared)
         if number is None:
             raise ApiError(Code.BAD_CALLER_ID)
         return number
@@ -166,7 +166,7 @@ def _find_sender(call: Call, wanted: str, shared: bool) -> str:
     if sender is None:
         raise ApiError(Code.BAD_CALLER_ID)
     if sender.kind is Kind.NUMBER:
-        allowed = leased.may_send(call.db, call.tenant, call.account.id, sender.text)
+        allowed = may_send(call.db, call.tenant, call.account.id, sender.text)
     else:
         allowed = not senders.is_reserved(sender.text) and (
             not (call.account.strict_senders or sender.must_be_registered)

@@ -17,6 +17,3 @@ def read_report(call: Call) -> HtmlPage:
         "content-security-policy": f"{read_style().policy}; frame-ancestors 'none'",
         "content-disposition": f'inline; filename="{name}"',
     })  # fmt: skip
-
-
-OPERATIONS = (read_report,)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from ...domain import callbacks as signing
+from ...domain.callbacks import signature
 from ...domain.faults import DEFAULT_REORDER_DELAY, Fault, corrupt_url
 from ...domain.rule_match import Subject
 from ...store import accounts, callbacks, messages, rules
@@ -103,4 +103,4 @@ def _corrupt(db: Connection, request: CallbackRequest) -> Mapping[str, str]:
     url = corrupt_url(request.url, callback.event)
     account = accounts.read(db, request.tenant, callback.account)
     secret = account.secret if account else None
-    return {"url": url, "signature": signing.signature(url, secret) if request.signature and secret else ""}
+    return {"url": url, "signature": signature(url, secret) if request.signature and secret else ""}

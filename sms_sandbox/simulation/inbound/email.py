@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ...domain import numbers as phone
 from ...domain import text
+from ...domain.numbers import to_msisdn
 from ...services import send_message
 from ...services.message_text import NO_RECORD, Template
 from ...store import email_senders, numbers, opt_outs, outbox
@@ -53,7 +53,7 @@ def send_as_sms(db: Connection, account: Account, sender: str, recipient: str, b
     permit = email_senders.find(db, account.tenant, account.id, sender)
     if permit is None:
         raise EmailRefusedError(f"{sender} may not send SMS for this account; add-email allows it.")
-    msisdn = phone.to_msisdn(recipient.rpartition("@")[0])
+    msisdn = to_msisdn(recipient.rpartition("@")[0])
     if msisdn is None:
         raise EmailRefusedError(f"The part before the @ of {recipient} must be a phone number in international form.")
     if opt_outs.find(db, account.tenant, account.id, [msisdn]):

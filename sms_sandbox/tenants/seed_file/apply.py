@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from ...control.carrier_rules import store_rule
 from ...control.errors import ControlError
 from ...control.faults import store_fault
-from ...domain import keywords as words
 from ...domain import pricing
 from ...domain.clock import Clock
+from ...domain.keywords import normalize
 from ...domain.profiles import PROFILES
 from ...services import ledger, monthly_billing, new_tenant
 from ...store import accounts, clients, contacts, keywords, numbers, rules, sender_ids, timeline
@@ -136,7 +136,7 @@ def _add_number(context: _Context, path: str, owner: Account, given: s.Number) -
 
 def _add_keyword(context: _Context, path: str, owner: Account, given: s.Keyword) -> None:
     db = context.db
-    word = words.normalize(given.keyword)
+    word = normalize(given.keyword)
     number = numbers.read(db, owner.tenant, given.number)
     if number is None or number.account != owner.id:
         raise context.file.error(f"{path}.number", f"{given.number} is not a number that the account leases")
