@@ -10,13 +10,13 @@ from ..domain.callbacks import signature
 from .callback_listener import HANG, RESET, CallbackListener
 from .event_loop import HasAsyncMethods
 
-_EVENTS = {
+EVENT_PARAMETERS = {
     "dlr": ("status", "message_id", "mobile", "datetime", "user_id", "rate"),
     "reply": ("response", "response_id", "is_optout", "longcode", "message_id", "mobile", "datetime_entry", "user_id"),
     "link-hit": ("link_hits", "message", "longcode", "list_id", "message_id", "mobile", "datetime", "user_id", "rate"),
     "list-action": ("type", "list_id", "firstname", "lastname", "mobile", "datetime_entry"),
 }
-"""The parameters of each event. A callback without the first one is not of that event."""
+"""Parameters of each event. A callback without the first one is not of that event."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Received:
     def event(self) -> str:
         """The event: `dlr`, `reply`, `inbound`, `link-hit` or `list-action`; empty if it is none of them."""
         # The app's own parameters, and custom fields of a list, may have the names of another event's parameters.
-        possible = {event: names for event, names in _EVENTS.items() if names[0] in self.params}
+        possible = {event: names for event, names in EVENT_PARAMETERS.items() if names[0] in self.params}
         event = max(possible, key=lambda event: len(self.params.keys() & set(possible[event])), default="")
         return "inbound" if event == "reply" and self.params.get("message_id") == "0" else event
 

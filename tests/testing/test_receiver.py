@@ -3,13 +3,17 @@
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.client import HTTPException
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from sms_sandbox.domain import callbacks
 from sms_sandbox.domain.callbacks import signature
 from sms_sandbox.testing import Receiver, Sandbox, SandboxError
+from sms_sandbox.testing.receiver import EVENT_PARAMETERS
 from tests.sandbox import HANDSET, Answer, fetch
 
 SECRET = "secret"
@@ -54,6 +58,21 @@ def test_a_receiver_takes_callbacks_and_checks_their_signatures(receiver: Receiv
 def test_a_receiver_knows_events_by_their_parameters(receiver: Receiver, query: str, event: str) -> None:
     tell(receiver, query)
     assert [each.event for each in receiver.received()] == [event]
+
+
+def test_a_receiver_knows_events_by_parameters_that_they_have() -> None:
+    common: dict[str, Any] = {"mobile": HANDSET, "at": datetime(2026, 3, 2, tzinfo=UTC)}
+    of_message = {**common, "message_id": 7, "user_id": 54911}
+    nobody: dict[str, Any] = {"firstname": "", "lastname": "", "list_id": 5}
+    params_by_event = {
+        "dlr": callbacks.delivery_report(**of_message, status="delivered"),
+        "reply": callbacks.reply(**of_message, response="Yes", response_id=9, longcode="61491570112", is_optout=False),
+        "link-hit": callbacks.link_hit(**of_message, **nobody, link_hits=1, longcode="News", message="Hi"),
+        "list-action": callbacks.list_action(**common, **nobody, action="add", fields={}),
+    }
+    assert EVENT_PARAMETERS.keys() == params_by_event.keys()
+    for event, params in params_by_event.items():
+        assert set(EVENT_PARAMETERS[event]) <= {name for name, _ in params}
 
 
 def test_fields_named_like_other_events_do_not_mislead_a_receiver(tenant: Sandbox) -> None:
