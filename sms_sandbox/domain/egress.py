@@ -165,4 +165,15 @@ def _matches(name: str, entry: str) -> bool:
 
 
 def _normalize(host: str) -> str:
-    return host.lower().removesuffix(".").removeprefix("[").removesuffix("]")
+    name = host.lower().removesuffix(".").removeprefix("[").removesuffix("]")
+    return ".".join(map(_decode_label, name.split("."))) if "xn--" in name else name
+
+
+def _decode_label(label: str) -> str:
+    """Return a part of a name as people write it: `bücher` for `xn--bcher-kva`."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label.removeprefix("xn--").encode().decode("punycode")
+    except UnicodeError:
+        return label

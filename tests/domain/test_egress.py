@@ -142,6 +142,9 @@ def test_a_refusal_names_the_embedded_address() -> None:
         ("a.example.com", ".example.com"),
         ("8.8.8.8", "8.8.8.8"),
         ("[2606:4700::1111]", "2606:4700::1111"),
+        ("xn--bcher-kva.de", "bücher.de"),
+        ("BÜCHER.de", "xn--bcher-kva.de"),
+        ("a.xn--bcher-kva.de", "*.bücher.de"),
     ],
 )
 def test_a_listed_host_matches(host: str, entry: str) -> None:
@@ -164,6 +167,8 @@ def test_a_listed_host_matches(host: str, entry: str) -> None:
         ("", ""),
         (".", "."),
         (".example.com", ".example.com"),
+        ("xn--bcher-kva.de", "bucher.de"),
+        ("xn--\U0001f4a9.de", "bücher.de"),
     ],
 )
 def test_other_hosts_do_not_match(host: str, entry: str) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from sms_sandbox.domain.host_names import is_public, may_be_public, refusal_of_name
 
-PUBLIC = ["example.com", "hooks.example.com", "HOOKS.EXAMPLE.COM.", "a.b.co.uk", "x.io", "my-app.dev", "app.example"]
+PUBLIC = ["example.com", "hooks.example.com", "HOOKS.EXAMPLE.COM.", "a.b.co.uk", "x.io", "my-app.dev", "app.example",
+          "bücher.de", "пример.рф", "xn--e1afmkfd.xn--p1ai"]  # fmt: skip
 UNKNOWN = ["web.backend", "db.my_project", "x.1x", "0x7f.0.0.1", "api.staging-network", "a.museum"]
 PRIVATE = ["localhost", "web", "host.docker.internal", "app.test", "a.b.local", "x.lan", "nowhere.invalid",
            "app.localhost", "lvh.me", "app.lvh.me", "10.0.0.1.nip.io", "router.home.arpa"]  # fmt: skip

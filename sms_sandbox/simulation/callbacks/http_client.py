@@ -24,6 +24,7 @@ from .file_descriptors import are_scarce, raise_if_exhausted
 
 if TYPE_CHECKING:
     import aiohttp
+    from yarl import URL
 
 ATTEMPT_TIMEOUT_SECONDS = 10.0
 """Limit for a whole attempt (reference 9.3 assumes this much)."""
@@ -150,11 +151,9 @@ class CallbackClient:
     def _request(
         self, text: str, headers: Mapping[str, str], auto_decompress: bool = True
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        from yarl import URL
-
-        url = URL(text, encoded=True)
+        url = _read_url(text)
         destinations = self._to_receiver if is_receiver(url.raw_path) else self._destinations
-        destinations.check_host(url.host or "", url.port or 0)
+        destinations.check_host(url.raw_host or "", url.port or 0)
         return self._open(destinations).get(
             url, headers=headers, allow_redirects=False, auto_decompress=auto_decompress
         )
@@ -196,6 +195,21 @@ class CallbackClient:
         """Close all connections."""
         for session in self._sessions.values():
             await session.close()
+
+
+def _read_url(text: str) -> URL:
+    """Return a URL unchanged, except that its host is spelled as in DNS. Raises RefusedError if it can't be."""
+    from yarl import URL
+
+    url = URL(text, encoded=True)
+    host = url.raw_host or ""
+    try:
+        if not host.isascii():  # such as bücher.de
+            return url.with_host(host)
+        host.encode("idna")  # as the resolver does, which raises the same errors
+    except ValueError as error:
+        raise RefusedError(f"{host!r} is not a valid host name.") from error
+    return url
 
 
 def _describe(failure: Exception) -> str:

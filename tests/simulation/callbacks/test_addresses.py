@@ -106,6 +106,31 @@ async def test_a_public_name_is_refused_before_dns_is_asked(
     assert asked == []
 
 
+@pytest.mark.parametrize("name", ["bücher.de", "BÜCHER.de", "пример.рф"])
+async def test_a_public_name_with_other_letters_is_refused(client: CallbackClient, name: str) -> None:
+    outcome = await client.send(callback_request(f"http://{name}/x"))
+    assert (outcome.error or "").startswith("refused: xn--")
+    assert "is a public name" in (outcome.error or "")
+
+
+async def test_a_name_with_other_letters_is_called_as_dns_spells_it(
+    unconnected: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = resolve(monkeypatch, "127.0.0.1")
+    client = CallbackClient(destinations=Destinations(["bücher.de"]))
+    for host in ("bücher.localhost", "１２７.0.0.1", "bücher.de", "xn--bcher-kva.de"):
+        await client.send(callback_request(f"http://{host}:81/é?x=ü"))
+    await client.close()
+    assert unconnected == [("127.0.0.1", 81)] * 4
+    assert asked == ["xn--bcher-kva.localhost", "xn--bcher-kva.de", "xn--bcher-kva.de"]
+
+
+@pytest.mark.parametrize("name", ["a..test", ".test", "a..ü.test", f"{'a' * 64}.test"])
+async def test_a_name_that_dns_cannot_have_is_refused(client: CallbackClient, name: str) -> None:
+    outcome = await client.send(callback_request(f"http://{name}/x"))
+    assert outcome.error == f"refused: {name!r} is not a valid host name."
+
+
 async def test_a_name_that_does_not_resolve_is_refused_if_it_may_be_public(
     client: CallbackClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,13 +160,16 @@ async def test_a_public_name_in_the_hosts_file_is_judged_by_its_address(
     assert len(unconnected) == 1
 
 
-def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Resolve every name to these addresses."""
+def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """Resolve every name to these addresses. Returns the names that are asked for."""
+    asked: list[str] = []
 
     async def getaddrinfo(host: str, port: int, **_: object) -> list[Any]:
+        asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    return asked
 
 
 def test_a_refused_address_has_a_reason() -> None:
