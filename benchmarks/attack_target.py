@@ -1,4 +1,4 @@
-"""A server to attack, and what others see of it meanwhile."""
+"""A server to attack, and its effect on other clients."""
 
 import http.client
 import socket
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A server to attack, and what connecting to it needs."""
+    """A server to attack, and the data for connections to it."""
 
     server: ServerProcess
     ca: Path

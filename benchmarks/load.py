@@ -94,7 +94,7 @@ class Caller(asyncio.Protocol):
         self._began = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by type
+        self._transport = cast(asyncio.Transport, transport)  # by its type, uvloop's transport is not an asyncio one
         self._call()
 
     def _call(self) -> None:

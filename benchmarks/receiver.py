@@ -47,7 +47,7 @@ class Receiver(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by type
+        self._transport = cast(asyncio.Transport, transport)  # by its type, uvloop's transport is not an asyncio one
 
     def data_received(self, data: bytes) -> None:
         *heads, self._buffer = (self._buffer + data).split(b"\r\n\r\n")

@@ -100,7 +100,7 @@ def failing_receivers() -> Iterator[list[str]]:
         yield [f"http://127.0.0.1:{listener.getsockname()[1]}/dlr" for listener in listeners]
     finally:
         for listener, thread in zip(listeners, threads, strict=True):
-            listener.shutdown(socket.SHUT_RDWR)  # which ends the thread's wait
+            listener.shutdown(socket.SHUT_RDWR)  # ends the wait of the thread
             thread.join()
             listener.close()
 
@@ -164,7 +164,7 @@ def run(
                     if not began:
                         control(server, "PATCH", "/account", {"balance": BALANCE})
                     load.server = server
-                    if not began:  # a busy machine takes long to start a server: the run is as long on it
+                    if not began:  # a busy machine needs long to start a server, so the run begins afterwards
                         _wait_for_a_send(load)
                         began = time.monotonic()
                         ends_at = began + minutes * 60
@@ -241,7 +241,7 @@ def _stop_for_a_while(database: Database) -> None:
 
 
 def main() -> int:
-    """Run the soak, and write its picture. Return 1 if a send failed though nothing was taken away."""
+    """Run the soak, and write its picture. Return 1 if a send failed while server and database ran."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Use a server for a long time.")
     parser.add_argument("--minutes", type=float, default=20.0, metavar="N")
     parser.add_argument("--store", choices=("memory", "file", "postgresql"), default="memory")

@@ -19,7 +19,7 @@ from .target import Control, UnusableError
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 EXIT_UNUSABLE = 2
 FIXTURES_READING_ACCOUNT = {"known", "scene"}
-"""Fixtures of tests that read older data of the account. Nulls and missing keys there are a matter of chance."""
+"""Fixtures of tests that read older data of the account. It has nulls and missing keys by chance."""
 
 
 def about(*methods: str) -> pytest.MarkDecorator:

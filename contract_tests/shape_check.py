@@ -23,7 +23,7 @@ def is_numeric(text: str) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    """True for a string that is not numeric, or for a number: numeric texts have no quotes."""
+    """True for a value that the API gives for a text: numeric texts become JSON numbers (2.3)."""
     return _is_number(value) or (isinstance(value, str) and not is_numeric(value))
 
 

@@ -136,7 +136,7 @@ class kept:  # noqa: N801 (used like a function)
         return json.loads(self._connection.getresponse().read())
 
 
-# Sudden death
+# A killed process
 
 
 class Senders:
@@ -214,10 +214,10 @@ def test_a_crash_loses_nothing_that_was_answered(
         check_books(account, answered)
         newest = stored(account)[0]["id"]
         following = account.send()
-        # Ids go on; one that was drawn but whose call never ended well may be missing.
+        # Ids continue. Those of calls that never ended may be missing.
         assert newest < following <= newest + 10
         eventually(lambda: account.ok("GET", "/recipients", status="pending", max=1)["page"]["total"] == 0)
-        # Tries that were under way when it died come again when the first wait of the ladder is over.
+        # Callback attempts that were under way are repeated after the first wait of the ladder.
         account.ok("POST", "/clock/advance", {"minutes": 2})
         assert account.ok("GET", "/callbacks", state="waiting", max=1)["page"]["total"] == 0
         reported = {(each["message_id"], each["mobile"]) for each in receiver.received}

@@ -205,7 +205,7 @@ class Machine(ApiMachine):
         assert self.call("get-clients", who)[0] == "NO_ACCESS"
         assert self.call("send-sms", who, message="Hi", to=HANDSETS[0])[0] == "LEDGER_ERROR"
 
-    # What holds after every step
+    # Checks after every step
 
     def told_balance(self) -> Decimal:
         return Decimal(str(self.ok("get-balance")["balance"]))

@@ -24,14 +24,14 @@ NOUNS_IN_ING = {
     "testing", "throttling", "timing", "tracking",
 }  # fmt: skip
 
-# What a docstring of a function does not begin with, as a verb should stand there.
+# First words of a docstring that a function may not have, because a verb belongs there.
 NO_VERBS = {
     "a", "an", "all", "another", "any", "as", "at", "both", "by", "each", "every", "for", "from", "how", "if", "in",
     "it", "its", "no", "nobody", "none", "of", "on", "one", "only", "other", "our", "so", "some", "such", "that", "the",
     "let", "their", "there", "these", "they", "this", "those", "to", "what", "whatever", "when", "where", "whether",
     "which", "who", "whoever", "whose", "why", "with", "without",
 }  # fmt: skip
-# Nor any other docstring.
+# First words that no docstring may have.
 NO_NOUNS = {
     "how", "let", "of", "so", "those", "that", "what", "when", "where", "whether", "who", "whoever", "whose", "why",
 }  # fmt: skip
@@ -39,13 +39,21 @@ NO_NOUNS = {
 # Names of variables and functions that say nothing about their values.
 VAGUE_NAMES = {"found", "here", "said", "there", "told"}
 
-# What a name of a test does not have: it is a sentence in plain words that says what must hold.
+# Words that a test's name may not have. It is a plain sentence that says what must hold.
 ODD_TEST_NAMES = re.compile(
     r"^test_(?:it|its|so|of|what|which|who|whatever|whoever|however)_"
     r"|can_not|there_is_not(?:_|$)|ones_own|called_off|badly_written|nobodys|_anew$|_meanwhile$|_left_alone"
     r"|_(?:is|are)_none$"
 )
 MIN_WORDS_OF_TEST_NAMES = 3
+
+# The beginning of a docstring that nobody understands without the lines above it.
+REFERRING = re.compile(
+    r"(?:do )?the same\b|further ones|as (?:above|of|where)\b|not even|however|whatever|each by", re.IGNORECASE
+)
+
+# A comment that names a section by a question, and not by a noun.
+SECTION = re.compile(r"^ *# (?:what|when|whose|who|where|how|those|the rest)\b[^.]*$", re.IGNORECASE | re.MULTILINE)
 
 BANNED = re.compile(
     r"\b(?:what became of|what becomes? of|what comes? of|what makes of|whoever|whatever is|so many|none that"
@@ -175,6 +183,19 @@ def test_public_docstrings_begin_with_a_short_sentence() -> None:
                 yield f"line {text_node.lineno}: {sentence}"
 
     check_each(FILES, unclear)
+
+
+def test_docstrings_are_understood_alone() -> None:
+    def referring(path: Path) -> Iterator[str]:
+        texts = [(getattr(node, "lineno", 1), text) for node, text, _ in documented(parse(path))]
+        texts += [(node.lineno, str(node.value)) for node in attribute_docstrings(parse(path))]
+        yield from (f"line {line}: {first_sentence(text)}" for line, text in texts if REFERRING.match(text.strip()))
+
+    check_each(FILES, referring)
+
+
+def test_sections_are_named_by_nouns() -> None:
+    check_each(FILES, lambda path: (match[0].strip() for match in SECTION.finditer(path.read_text())))
 
 
 def test_variables_and_functions_are_named_by_their_values() -> None:

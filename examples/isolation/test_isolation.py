@@ -7,7 +7,7 @@ import pytest
 from sms_sandbox.testing import Sandbox
 
 PERSON = "61491570156"
-"""The same handset in every tenant. It replies STOP in each."""
+"""A handset that is the same in every tenant. It replies STOP in each."""
 
 
 @pytest.mark.parametrize("n", range(int(os.environ.get("COUNT", "20"))))

@@ -23,7 +23,7 @@ class ReceivedCall(Struct):
     at: int
     """Real time when the call came in, in microseconds since 1970."""
     began: int
-    """The same moment on the clock that only goes forward, in nanoseconds."""
+    """Moment when the call came in, on the clock that only goes forward, in nanoseconds."""
     verb: str
     path: str
     content_type: str

@@ -147,7 +147,7 @@ class Api:
                 await send_response(send, **response)
 
     async def carry_out(self, scope: Scope, body: bytes) -> None:
-        """Carry out a call without sending a response. Nothing that a client would wait for is waited for."""
+        """Carry out a call without sending a response. It skips delays of faults, and the wait for early reports."""
         path = _PATH.fullmatch(scope["path"])
         if path is not None:
             await self._call(scope, dict(scope["headers"]), body, path)

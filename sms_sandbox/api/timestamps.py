@@ -50,7 +50,7 @@ class Timestamp(Param, frozen=True):
 
 
 def _iso_offset(offset: str | None) -> str:
-    """Return an offset as ISO writes it: `+1000` for ` 1000`, as of an unescaped plus, and `Z` for ` UTC`."""
+    """Return an offset as ISO writes it: `+1000` for ` 1000` (an unescaped plus), and `Z` for ` UTC`."""
     digits = (offset or "").removesuffix("UTC").removesuffix("GMT").strip()
     return f"+{digits}" if digits[:1].isdigit() else digits or "Z"
 

@@ -82,7 +82,7 @@ def name_flags(message: str, command: click.Command) -> str:
 
 
 def name_value(message: str, ctx: click.Context) -> str:
-    """Return a refusal behind the flag whose value it quotes."""
+    """Return a refusal that begins with the flag whose value it quotes."""
     quoted = set(re.findall(r"'([^']*)'", message))
     flags = [
         _spelling(each)

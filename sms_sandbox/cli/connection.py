@@ -64,7 +64,7 @@ def with_client(command: Callable[..., Answer]) -> Callable[..., None]:
 
 
 def with_server(command: Callable[..., Answer]) -> Callable[..., None]:
-    """Do the same for a command that is about all tenants, whichever is in use."""
+    """Add the same options to a command that is about all tenants."""
     return with_connection(answers(command), any_tenant=True)
 
 

@@ -1,4 +1,4 @@
-"""`sms-sandbox reset`, `export`, `import` and `replay`: what is done with a whole tenant."""
+"""`sms-sandbox reset`, `export`, `import` and `replay`: commands on a whole tenant."""
 
 import json
 from pathlib import Path

@@ -11,7 +11,7 @@ from ..client.errors import SandboxError
 from .errors import CommandError
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of shells. 1 would be the answer "no" of `wait` or `verify`."""
+"""Exit code after Ctrl-C, as in shells. 1 would be the answer "no" of `wait` or `verify`."""
 
 MAX_SHORT_HELP = 80
 """Longest description of a command in the help of the group."""

@@ -80,7 +80,7 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
     failures: list[Exception] = []
 
     def begin() -> None:
-        """Say that the server is ready, with the demo told."""
+        """Create the demo's data if it is wanted, and say that the server is ready."""
         info = server.info(os.getpid())
         if settings.demo:
             _tell_demo(info)
@@ -130,7 +130,7 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
 
 def _name_running(settings: Settings) -> str:
     """Return a sentence about a sandbox that is running at the control port; empty if none is."""
-    from ..client.control import Client  # here, because it is needed after a failure only
+    from ..client.control import Client  # here, because only a failure needs it
     from ..client.discovery import control_address, find_server
 
     if settings.http_port == 0:

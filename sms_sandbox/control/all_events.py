@@ -44,7 +44,7 @@ async def stream_all_events(call: LongCall) -> AsyncIterator[StreamEvent]:
                 quiet_since = now
                 yield StreamEvent("")
             await asyncio.sleep(min(IDLE_FACTOR * (now - began), RECHECK_SECONDS))
-            # The listener hears the caller's own tenant at once; others are looked for.
+            # The listener is woken for the caller's own tenant only. The others are queried.
             await listener.wait(RECHECK_SECONDS)
 
 

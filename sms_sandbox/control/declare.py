@@ -135,7 +135,7 @@ class StreamEvent(NamedTuple):
 
 
 class HtmlPage(Struct, frozen=True):
-    """A page as the value of an operation, and headers of its own."""
+    """An HTML page that an operation returns, and its headers."""
 
     html: str
     headers: Mapping[str, str] = {}

@@ -160,7 +160,7 @@ def _run(db: Connection, find: Callable[[Connection], Caller], urls: Urls, runni
     """Run an operation in a transaction with its traffic entry. Returns the caller's tenant and the value."""
     caller = find(db)
     if running.operation.verb != "GET" and not running.context.store.embedded:
-        # So that no other process changes what the operation is about to read. The caller may have changed by then.
+        # No other process must change what the operation is about to read. It may have changed the caller until now.
         tenants.lock(db, caller.tenant.id)
         caller = find(db)
     value = running.operation.run(Call(running.context, caller, urls, db), **running.arguments)
@@ -173,7 +173,7 @@ def _record(db: Connection, caller: Caller, running: _Running) -> None:
     """Add a call that changed something to the traffic of its tenant."""
     operation, arguments, tenant = running.operation, running.arguments, caller.tenant
     if "tenant" in operation.in_path and arguments["tenant"] not in (CURRENT, tenant.name):
-        # One that was deleted has no traffic any more, so the caller's shows it.
+        # A deleted tenant has no traffic any more, so the entry goes to the caller's.
         tenant = tenants.find_by_name(db, arguments["tenant"]) or tenant
     took = (time.perf_counter_ns() - running.began) // 1000
     record(db, to_pending(build_control_entry(operation, caller, tenant, running.path, arguments, took)))

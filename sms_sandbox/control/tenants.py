@@ -53,7 +53,7 @@ def create_tenant(call: Call, body: shapes.NewTenant) -> shapes.CreatedTenant:
         delivery_delay=delay,
         strict_senders=strict,
         made_by=call.caller.by,
-        clock=Clock(frozen_at=body.frozen_at and body.frozen_at.astimezone(UTC)),  # by whose days months are counted
+        clock=Clock(frozen_at=body.frozen_at and body.frozen_at.astimezone(UTC)),  # months have the days of UTC
     )
     secret = body.secret or secrets.token_hex(16)
     check_secrets(call, secret)

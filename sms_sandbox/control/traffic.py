@@ -99,7 +99,7 @@ class _Check(NamedTuple):
 async def _wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitResult:
     journal = call.context.journal
     until = time.monotonic() + body.timeout_seconds
-    # The journal's listener hears neither of sent messages nor of entries by other processes.
+    # The listener is not woken by sent messages, or by entries of other processes.
     polls = not call.context.store.embedded or body.of == "messages"
     check_capacity(call)
     with journal.listen(call.tenant.id) as listener:

@@ -143,7 +143,7 @@ class JournalWriter:
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(event.set)
 
-    # The entries that wait
+    # Waiting entries
 
     async def _run(self) -> None:
         while not self.is_closing:
@@ -195,7 +195,7 @@ class JournalWriter:
         except Exception as error:  # noqa: BLE001 (nothing comes after it)
             self._store.log_error(f"The writing of the last {self._count} entries of the traffic", error)
 
-    # Those who listen
+    # Listeners
 
     @contextmanager
     def listen(self, tenant: int) -> Iterator[Listener]:

@@ -239,7 +239,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         names = [name for name, _ in self.headers]
         version = self.parser.get_http_version()
-        if self.parser.should_upgrade():  # by CONNECT, because offers have another name by now
+        if self.parser.should_upgrade():  # only CONNECT can do this: the repaired head has another name for offers
             raise ValueError("The connection can't become a tunnel.")
         if names.count(b"host") != 1 and (b"host" in names or version == "1.1"):
             raise ValueError("A request of HTTP/1.1 names one host.")

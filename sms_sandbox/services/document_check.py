@@ -59,7 +59,7 @@ def _check_accounts(rows: Tables) -> None:
         if own != (row["parent"] is None) or (not own and row["parent"] not in ids_):
             raise DocumentError(f"{place}.parent", "the first account has none, and every other one of this document")
     for table, of_table in rows.items():
-        if table == "traffic":  # which also names strangers, and accounts that are gone
+        if table == "traffic":  # also has calls of unknown keys, and of accounts that were deleted
             continue
         for index, row in enumerate(of_table):
             account = row.get("account")

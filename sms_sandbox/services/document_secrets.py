@@ -37,7 +37,7 @@ def _hide_in_text(text: str, secrets: Collection[str]) -> str:
             hidden = _hide(values, secrets)
             return text if hidden == values else json.dumps(hidden, ensure_ascii=False, separators=(",", ":"))
         except (ValueError, RecursionError):
-            pass  # a message that only begins like JSON
+            pass  # a message may begin like JSON
     is_url = text.lower().lstrip().startswith(_SCHEMES)
     for secret in secrets or ("",):
         text = redact_url(text, secret) if is_url else redact(text, secret)

@@ -27,7 +27,7 @@ class _Reset(NamedTuple):
 
 
 def _reset_clock(reset: _Reset) -> None:
-    # What happened later than real time stays dated so.
+    # Events keep their times, even if these are later than real time.
     tenants.set_clock(reset.db, reset.tenant, Clock())
 
 

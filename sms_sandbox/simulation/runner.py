@@ -27,7 +27,7 @@ _REST_SECONDS = 0.005
 """Pause between two passes. More rows become due in it, and are run together."""
 
 _SHARED_REST_SECONDS = 0.02
-"""The same on a shared database, where a pass costs about ten round trips."""
+"""Pause between two passes on a shared database. A pass costs about ten round trips there."""
 
 _POLL_SECONDS = 0.25
 """Time between two passes on a shared database, where other processes add rows."""
@@ -36,7 +36,7 @@ RETRY_SECONDS = 1.0
 """Pause before the next pass after a failure of the database. Each further one is twice as long."""
 
 MAX_RETRY_SECONDS = 8.0
-"""The longest such pause."""
+"""Longest pause after a failure of the database."""
 
 
 class Runner:

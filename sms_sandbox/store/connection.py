@@ -221,7 +221,7 @@ class UnitOfWork:
             self.driver.execute(f"{verb} SAVEPOINT scope_{len(self._scopes)}")
         self._is_broken = is_broken
 
-    # What functions of the store use
+    # For functions of the store
 
     def defer(self, statement: "Statement", key: Hashable, rows: "Sequence[Params]") -> None:
         """Defer rows under a key. Later rows under the same key replace them."""

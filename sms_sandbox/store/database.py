@@ -176,7 +176,7 @@ class Store:
     def give_back(self, db: StoreConnection, is_committed: bool) -> None:
         """Take a connection back after its transaction. One that may be broken is closed."""
         if db is not self._connection:
-            db.close()  # which rolls back what is not committed
+            db.close()  # closing rolls back what is not committed
         elif not is_committed:
             self._connection = None
             if db.unit.is_lost:

@@ -11,9 +11,9 @@ _PASSING_CLASSES = ("08", "40", "53", "55", "57", "58")
 """PostgreSQL's classes of errors for lost connections, rollbacks, resources, locks, shutdowns and system errors."""
 
 _PASSING_STATES = ("25006", "28000", "28P01", "3D000", "42501", "42P01", "XX001", "XX002")
-"""Further ones: read-only as a standby is, no right to log in or to write, no database or table, damaged data.
+"""PostgreSQL's codes for a read-only database, missing rights, missing tables and damaged data.
 
-An operator causes them, for all work, as by a fail-over or while a copy is restored.
+An operator causes them for all work, for example by a fail-over, or while a copy is restored.
 """
 
 _ENDS_OF_SESSIONS = ("08", "57P")
@@ -40,7 +40,7 @@ _STATE_SENTENCES = {
     "XX001": "The database is damaged; restore a copy.",
     "XX002": "The database is damaged; restore a copy.",
 }
-"""The same of PostgreSQL's codes."""
+"""The meaning of PostgreSQL's error codes for the operator of the server."""
 
 _MAX_CHARACTERS = 500
 """Longest text of an error that is kept."""

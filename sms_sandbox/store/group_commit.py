@@ -36,7 +36,7 @@ MAX_LOCK_SECONDS = 5.0
 """Longest wait for a tenant that another process keeps locked. Then the work fails."""
 
 LOCK_PAUSE_SECONDS = 1.0
-"""Pause before such a tenant is tried again. A try may hold up other work for `LOCK_TIMEOUT_MS`."""
+"""Pause before a locked tenant is tried again. Each attempt may hold up other work for `LOCK_TIMEOUT_MS`."""
 
 CHECK_SECONDS = 0.01
 """Time between two looks for work, while other processes hold up everything that waits."""
@@ -82,7 +82,7 @@ def run_group(begin: BeginTransaction, waiting: "deque[Piece]", blocked: dict[in
             if transaction.is_uncertain:
                 return [*given_up, *_fail_all(pieces, error)]
             if tenants and is_lock_timeout(error):
-                continue  # without locks at the beginning, pieces of tenants that are locked elsewhere are found
+                continue  # begun without locks, so that each piece shows if its tenant is locked elsewhere
             log.debug("A transaction failed as a whole, so its parts run again one by one.", exc_info=error)
             waiting.extendleft(reversed(pieces[1:]))
             return [*given_up, *_run_alone(begin, pieces[0], waiting, blocked)]

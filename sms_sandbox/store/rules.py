@@ -56,7 +56,7 @@ class Rule(NewRule, frozen=True):
 
 
 _ENABLED = "enabled"
-"""Key in the JSON of a rule that is switched off. Rules that are on lack it, as documents from before have it."""
+"""Key in the JSON of a rule that is switched off. Rules that are on lack it, as in older documents."""
 
 _COLUMNS = (t.c.id, t.c.kind, t.c.spec, t.c.until, t.c.seen, t.c.used)
 _OF_KIND = Statement(

@@ -148,7 +148,7 @@ def prepare(db: Connection) -> None:
         version = db.scalar(select(tables.meta.c.version))
         if version != VERSION:
             raise StoreError(f"The database is of version {version}, and this sms-sandbox uses version {VERSION}.")
-        if db.dialect.name == "sqlite":  # a file that cannot be written is told now, and not by the first call
+        if db.dialect.name == "sqlite":  # an unwritable file must be reported now, and not by the first call
             db.execute(update(tables.meta).values(version=VERSION))
         return
     if foreign := sorted(present & set(tables.metadata.tables)):

@@ -40,7 +40,7 @@ def read(db: Connection, tenant: int, since: datetime, until: datetime, count: i
     begin, width = to_micros(since), max(1, -(-((until - since) // MICROSECOND) // count))
     buckets = [Bucket(from_micros(begin + index * width)) for index in range(count)]
     for index, status, sent in _sent(db, tenant, begin, to_micros(until), width):
-        bucket = buckets[min(index, count - 1)]  # the end belongs to the last one
+        bucket = buckets[min(index, count - 1)]  # the end belongs to the last bucket
         bucket.sent += sent
         if status in _OUTCOMES:
             setattr(bucket, _OUTCOMES[status], getattr(bucket, _OUTCOMES[status]) + sent)

@@ -20,7 +20,7 @@ class Listener:
 
     async def wait(self, seconds: float) -> None:
         """Wait until there was a signal, or the time is over."""
-        # A wait_for could lose that the task was cancelled meanwhile.
+        # asyncio.wait_for can swallow a cancellation that comes at the same moment.
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._signalled.wait()

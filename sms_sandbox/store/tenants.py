@@ -214,7 +214,7 @@ def retire(db: Connection, tenant: int) -> bool:
         return False
     set_clock(db, tenant, Clock(frozen_at=EPOCH))  # so that nothing is due
     _EMPTY[tables.accounts.name].run(db, tenant=tenant)
-    change(db, tenant, {"name": f"deleted {tenant}", "made_by": DELETED})  # no other name has a blank
+    change(db, tenant, {"name": f"deleted {tenant}", "made_by": DELETED})  # a name that somebody gives has no blank
     return True
 
 

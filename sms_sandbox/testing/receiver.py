@@ -70,7 +70,7 @@ class Receiver(HasAsyncMethods):
     def __repr__(self) -> str:
         return f"<Receiver {self.url} received {len(self._received)}>"
 
-    # What arrived
+    # Received callbacks
 
     def received(self, event: str | None = None) -> list[Received]:
         """Return the callbacks that have arrived, in order; only those of one event if it is given."""

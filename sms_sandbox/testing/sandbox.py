@@ -145,7 +145,7 @@ class Sandbox(Queries, FaultInjection):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # What an app needs
+    # Addresses and environment for an app
 
     @property
     def url(self) -> str:

@@ -45,7 +45,7 @@ class MetricExchange:
                     return await reader.read()
                 finally:
                     writer.close()
-        except OSError:  # TimeoutError is one
+        except OSError:  # TimeoutError is an OSError
             return None
 
     def stop(self) -> None:

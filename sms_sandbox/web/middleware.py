@@ -64,5 +64,5 @@ class AnswerUnavailable:
             if scope["type"] != "http" or not is_database_failure(error):
                 raise
             self._store.log_failure(scope["path"], error)
-            with suppress(RuntimeError):  # as above
+            with suppress(RuntimeError):  # the call was answered in part
                 await _AWAY(scope, receive, send)

@@ -148,12 +148,12 @@ def test_credentials_before_the_throttle_before_the_account_before_parameters(fr
     set_account(fresh, throttle=1)
     freeze(fresh, NOW)  # so that all calls are within the second
     call, wrong = Caller(fresh.store), Caller(fresh.store, KEY, "wrong")
-    # One that is refused for its parameters counts, so the next is over the limit whatever it says.
+    # A call that is refused for its parameters counts, so any next call is over the limit.
     assert call.refused("get-sms")[0] == "FIELD_EMPTY"
     assert wrong.refused("get-sms")[0] == "AUTH_FAILED"
     assert call.refused("get-sms")[0] == "OVER_LIMIT"
     assert call.http.get("/nonsense.json").json()["error"]["code"] == "NOT_IMPLEMENTED"
-    # A suspended account is known and calls, so it is throttled as any other.
+    # A suspended account is known, so it is throttled like any other.
     set_account(fresh, suspended=1)
     assert call.refused("get-sms")[0] == "OVER_LIMIT"
     set_account(fresh, throttle=0)

@@ -50,7 +50,7 @@ def test_a_message_is_cancelled_only_once(call: Caller, scheduled: int) -> None:
 def test_a_refund_during_a_cancel_is_not_repeated(
     call: Caller, fresh: FreshTenant, scheduled: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where another process writes the message down, and a member has left the list."""
+    """A member has left the list, and another process refunds its part during the cancel."""
     drop, waits = timeline.drop, ["once"]
 
     def drop_after_waiting(db: Connection, *which: Any) -> int:

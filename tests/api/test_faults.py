@@ -22,7 +22,7 @@ HEADER = BASIC[1].decode()
 ERRORS = [code for code in Code if code not in (Code.SUCCESS, Code.RECIPIENTS_ERROR)]
 
 
-# What is answered
+# Answers
 
 
 @pytest.mark.parametrize("wanted", ERRORS, ids=lambda each: each.name)
@@ -116,7 +116,7 @@ def test_a_fault_can_delay_the_answer(fresh: FreshTenant, call: Caller) -> None:
     assert real_now() - began >= timedelta(seconds=0.2)
 
 
-# What is left behind
+# Effects on the account and the traffic
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_texts_are_utf_8(call: Caller) -> None:
 
 def test_a_multipart_body_is_read(call: Caller) -> None:
     parts = [(name, (None, value)) for name, value in HELLO.items()]
-    # What the vendor's PHP client sends along: a filler for each parameter there is.
+    # The vendor's PHP client sends a filler for each parameter that is not given.
     fillers = [(name, (None, "")) for name in ("from", "send_at", "dlr_callback", "replies_to_email", "countrycode")]
     zeros = [(name, (None, "0")) for name in ("list_id", "validity")]
     answer = call.http.post("/send-sms.json", files=[*parts, *fillers, *zeros])

@@ -58,7 +58,7 @@ def test_docstrings_and_the_table_of_chapters_may_name_methods() -> None:
     assert named_methods('X = "resend-sms"') == []
 
 
-# What methods declare instead
+# Declarations that replace names
 
 
 def test_every_field_of_a_number_is_declared() -> None:

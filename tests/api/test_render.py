@@ -37,7 +37,7 @@ def spelled(value: Any) -> str:
         (".5", "0.5"),
         ("-3", "-3"),
         ("12345678901234567890", "1.2345678901234567e+19"),
-        # What else PHP's rules say
+        # Other rules of PHP
         ("\t\n\r\v\f7", "7"),
         ("7\n", '"7\\n"'),
         ("\u00a07", '"\\u00a07"'),

@@ -19,7 +19,7 @@ FOREIGN = ("NO_ACCESS", "You do not have access to this resource.")
 TAKEN = ("KEY_EXISTS", "User already exists")
 
 
-# Making and changing
+# New and changed clients
 
 
 def test_a_client_is_answered_as_recorded(call: Caller, fresh: FreshTenant) -> None:
@@ -124,7 +124,7 @@ def test_clients_are_listed_by_name_descending(call: Caller) -> None:
     assert [each["name"] for each in second["clients"]] == ["Gym 2", "Gym 1"]
 
 
-# What clients pay
+# Costs of clients
 
 
 def test_a_client_without_money_sends_nothing(call: Caller, fresh: FreshTenant) -> None:
@@ -199,7 +199,7 @@ def test_unknown_clients_and_transactions_are_not_found(call: Caller) -> None:
 
 @pytest.mark.parametrize("method", RESELLERS_ONLY)
 def test_other_accounts_cannot_call_reseller_methods(call: Caller, fresh: FreshTenant, method: str) -> None:
-    """Whatever the parameters, and whether or not they can be read."""
+    """Their parameters do not matter, even if they cannot be read."""
     _, client = client_of(fresh, call)
     closed = ("NO_ACCESS", "You don't have access to this feature")
     assert client.refused(method) == closed

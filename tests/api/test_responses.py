@@ -186,7 +186,7 @@ def test_replies_with_a_keyword_are_found(call: Caller, frozen: FreshTenant) -> 
     assert words(call.ok("get-user-sms-responses", keywords="true")) == ["hello", "news please"]
 
 
-# Whose responses
+# Responses of other accounts
 
 
 def test_replies_are_found_by_the_number_that_received_them(call: Caller, frozen: FreshTenant) -> None:

@@ -19,7 +19,7 @@ def recipients_of(call: Caller, message: int) -> list[str]:
     return [str(row["msisdn"]) for row in rows]
 
 
-# The answer
+# Answers
 
 
 def test_a_send_to_numbers_is_answered_as_documented(call: Caller, fresh: FreshTenant) -> None:
@@ -50,7 +50,7 @@ def test_message_ids_increase(call: Caller) -> None:
     assert second == first + 1
 
 
-# What is missing
+# Missing parameters
 
 
 def test_numbers_or_a_list_must_be_given(call: Caller) -> None:
@@ -221,7 +221,7 @@ def test_a_list_of_exactly_one_chunk_is_sent_to(
     assert call.ok("get-sms", message_id=sent)["delivery_stats"]["delivered"] == 2
 
 
-# When
+# Times
 
 
 def test_a_message_of_a_later_day_waits(call: Caller, fresh: FreshTenant) -> None:
@@ -265,7 +265,7 @@ def test_validity_ends_the_wait(call: Caller, fresh: FreshTenant) -> None:
     assert bounced() == [1, 1, 1]
 
 
-# The rest
+# Other parameters
 
 
 @pytest.mark.parametrize("name", ["dlr_callback", "reply_callback", "link_hits_callback", "tracked_link_url"])

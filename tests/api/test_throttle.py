@@ -20,7 +20,7 @@ OVER_LIMIT = '{"error":{"code":"OVER_LIMIT","description":"You have exceeded the
 
 
 def use_up(call: Caller, rate: int, *refused: Callable[[], httpx2.Response]) -> list[httpx2.Response]:
-    """Make as many calls as one second may hold, within one; and see the next refused.
+    """Make the calls that one second allows, and check that the next is refused.
 
     Return the responses to further calls, which are made within the same second.
     """
@@ -41,7 +41,7 @@ def test_fifteen_are_admitted_and_the_sixteenth_is_refused(fresh: FreshTenant) -
     assert not any(name.startswith(("retry-after", "x-ratelimit")) for name in refused.headers)
     assert (as_xml.status_code, "<code>OVER_LIMIT</code>" in as_xml.text) == (429, True)
 
-    # Nothing was sent or debited by it, and after a second it would be.
+    # The refused call sent and charged nothing. After a second, a call is admitted again.
     time.sleep(1.05)
     assert call.ok("get-balance")["balance"] == 1000
     assert call.ok("send-sms", message="hi", to="61491570156")["message_id"] == 340000001
@@ -72,7 +72,7 @@ def test_refused_calls_do_not_count(fresh: FreshTenant) -> None:
     for second in range(3):
         with fresh.store.begin() as db:
             tenants.set_clock(db, fresh.tenant, Clock(frozen_at=NOON + timedelta(seconds=second)))
-        # One who hammers still gets his calls in each second that passes.
+        # A client that never pauses still gets its calls in each second.
         codes = [call.http.get("/get-balance.json").status_code for _ in range(10)]
         assert codes == [200] * 3 + [429] * 7
 

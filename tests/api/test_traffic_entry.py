@@ -119,7 +119,7 @@ def test_no_secret_is_in_the_database_but_where_it_belongs(
         assert not [each for each in SENTINELS if each.encode() in path.read_bytes()]
 
 
-# What is kept
+# Contents of an entry
 
 
 def test_an_ordinary_call_has_the_same_entry_as_any_other(fresh: FreshTenant) -> None:

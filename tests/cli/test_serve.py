@@ -27,7 +27,7 @@ WRITTEN = {
     "https": "https://localhost:1", "http": "http://localhost:2", "ca": "ca.pem", "ca_bundle": "ca-bundle.pem",
     "key": "a-key", "secret": "a-secret", "pid": 3, "control_token": None,
 }  # fmt: skip
-"""The same as JSON. Clients in other languages read these fields."""
+"""INFO as JSON. Clients in other languages read these fields."""
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_other_paths_below_a_receiver_are_not_found(server: Account, path: str) 
 
 
 def test_the_sandbox_calls_no_other_path_of_its_own(frozen: Account) -> None:
-    """Not even over a connection that was made to the receiver."""
+    """A connection that was made to the receiver must not be used either."""
     receiver = url_of(frozen)
     others = [
         receiver.rpartition("/")[0],

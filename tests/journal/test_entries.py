@@ -19,7 +19,7 @@ ALL = Paging(1, 1000)
 
 
 def test_an_entry_is_the_columns_of_its_table() -> None:
-    """It is written and read by position."""
+    """Entries are written and read by position."""
     columns = [column.name for column in tables.traffic.c]
     assert columns == ["tenant", "id", *NewEntry._fields[1:]]
     assert tuple(columns[1:]) == Entry._fields
@@ -246,7 +246,7 @@ def test_sent_messages_are_filtered_as_entries_are(fresh: FreshTenant, neighbour
 
 
 def test_refused_credentials_do_not_displace_other_entries(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They have a limit of their own, and the others keep theirs."""
+    """Such entries have their own limit."""
     monkeypatch.setattr(entries, "MAX_REFUSED_CALLS", 3)
     good = [each._replace(code="SUCCESS") for each in calls(fresh, *(f"good {number}" for number in range(8)))]
     bad = [each._replace(code="AUTH_FAILED") for each in calls(fresh, *["bad"] * 50)]

@@ -62,7 +62,7 @@ def test_a_colleague_signs_in_looks_around_and_signs_out(page: Page, public: Acc
     tops = [page.locator(part).bounding_box() for part in (".brand", ".sign-out")]
     middles = [box["y"] + box["height"] / 2 for box in tops if box]
     assert abs(middles[0] - middles[-1]) < 5, "one row holds the top bar of a small phone"
-    # What the operator looked at before in this tab is not the tenant's to see.
+    # The tenant must not see what the operator looked at in this tab before.
     page.evaluate("sessionStorage.setItem('sms-sandbox.acts-on', 'another')")
     page.reload()
     expect(page.locator(".chip .tenant")).to_have_text("default")

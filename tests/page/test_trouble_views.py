@@ -229,7 +229,7 @@ def test_a_message_is_sent_and_the_tenant_copied(tenant: Account, open_page: Ope
     assert len(tenant.ok("GET", "/messages")["messages"]) == 1
 
 
-# All of them
+# All views
 
 
 def test_every_view_is_accessible_and_fits_a_phone(tenant: Account, open_page: OpenPage) -> None:

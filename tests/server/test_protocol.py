@@ -106,7 +106,7 @@ def test_an_irregular_head_may_come_in_two_pieces_with_a_pause(
 
 @pytest.mark.parametrize("text", ["Grüße 😀", "\u2028", "é"])
 def test_a_target_may_hold_bytes_that_are_not_escaped(server: Account, text: str) -> None:
-    """As of curl and scripts that join a URL by hand."""
+    """Curl sends such a target, and so do scripts that join a URL by hand."""
     tenant = server.tenant()
     auth = basic(tenant.key, tenant.secret)["Authorization"]
     target = f"/send-sms.json?to={HANDSET}&message={text.replace(' ', '+')}"

@@ -100,7 +100,7 @@ def test_curl_may_send_a_line_feed_with_its_authorization(server: Account, monke
 
 
 def test_uvicorn_alone_refuses_an_authorization_with_a_line_feed() -> None:
-    """Once it does not, `request_head` can go."""
+    """If this fails, uvicorn accepts it, and `request_head` can be removed."""
     with uvicorn_alone() as port:
         assert with_line_feed(f"http://127.0.0.1:{port}/send-sms.json").stdout.rpartition("\n")[2] == "400"
 
@@ -208,7 +208,7 @@ def test_python_clients_are_told_that_they_sent_plain_http_to_the_https_port(ser
 
 
 def test_uvicorn_alone_cuts_plain_http_off(certificates: Certificates) -> None:
-    """Once it does not, the look at the first byte can go."""
+    """If this fails, the look at the first byte can be removed."""
     key, certificate = certificates.key, certificates.certificate
     with uvicorn_alone(ssl_keyfile=key, ssl_certfile=certificate) as port:
         failed = curl(f"http://127.0.0.1:{port}/x.json")

@@ -180,7 +180,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("case", ENDLESS)
 def test_frames_without_end_are_refused(case: str) -> None:
-    """Nothing of the body comes, so its limit does not end them."""
+    """No body arrives, so the limit for bodies does not end these requests."""
     begun, repeated = ENDLESS[case]
     pieces = [HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + begun, *[repeated * 1_000] * 70]
     reading = read_stream(pieces)

@@ -104,7 +104,7 @@ async def test_an_event_that_another_process_ran_is_not_kept(still: FreshTenant,
 async def test_a_failed_event_creates_its_callback_when_it_runs_again(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its lane is kept, too."""
+    """The lane of the callback is kept, too."""
 
     def fail(*_: Any) -> None:
         raise TypeError("an error in the sandbox")

@@ -48,7 +48,7 @@ async def test_an_advance_ends_even_if_each_step_sends_a_message(
     still: FreshTenant, runner: Runner, call: Client, monkeypatch: pytest.MonkeyPatch, receiver: Receiver,
     on_step: Callable[[Callable[[], Any]], None],
 ) -> None:  # fmt: skip
-    """It says what it left, which happens afterwards."""
+    """Its result counts the events that are left. They happen afterwards."""
     monkeypatch.setattr(advance, "MAX_LATE_EVENTS", 5)
     first, later = await call.send(dlr_callback=receiver.url()), list[int]()
 
@@ -70,7 +70,7 @@ async def test_an_advance_ends_even_if_each_step_sends_a_message(
 async def test_an_app_that_answers_callbacks_is_waited_for(
     still: FreshTenant, runner: Runner, call: Client, receiver: Receiver
 ) -> None:
-    """Its messages are delivered in the same advance."""
+    """The messages of the app are delivered in the same advance."""
     answered: list[int] = []
 
     async def on_request(request: Request) -> None:

@@ -54,7 +54,7 @@ def test_a_failed_transaction_announces_nothing(fresh: FreshTenant) -> None:
     assert heard == []
 
 
-# Where work is done
+# Threads of work
 
 
 @pytest.mark.anyio

@@ -1,4 +1,4 @@
-"""Which errors are failures of the database, and which are errors of a statement."""
+"""The distinction between failures of the database and errors of a statement."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ BY_OPERATORS = {
 def test_an_error_that_an_operator_causes_is_a_database_failure_with_a_sentence(
     store: Store, statement: str, by_driver: bool
 ) -> None:
-    """No call and no event is wrong because of it."""
+    """Calls and events that met it succeed when the operator has mended it."""
     error = failure(store, statement, by_driver)
     assert is_database_failure(error)
     assert BY_OPERATORS[statement] in explain_failure(error)

@@ -71,7 +71,7 @@ def test_taken_rows_are_deleted_and_others_stay(fresh: FreshTenant) -> None:
 
 
 def test_due_rows_of_all_tenants_come_in_the_order_of_real_time(fresh: FreshTenant, other: FreshTenant) -> None:
-    """Each by its own clock: a tenant a year ahead wakes for what is due in a year."""
+    """Each tenant has its own clock. If it is a year ahead, it wakes for what is due in a year."""
     real = real_now()
     with fresh.store.begin() as db:
         run_at(db, fresh.tenant, NOON, real)
@@ -171,7 +171,7 @@ def test_rows_of_full_addresses_are_skipped(fresh: FreshTenant) -> None:
 
 
 def test_callbacks_of_full_tenants_are_skipped(fresh: FreshTenant, other: FreshTenant) -> None:
-    """However many lanes they have; their other events are not."""
+    """The number of their lanes does not matter. Their other events are not skipped."""
     real = real_now()
     with fresh.store.begin() as db:
         lanes = [Plan(real, "callback", ref, lane=f"lane {ref}") for ref in range(5_000)]

@@ -54,7 +54,7 @@ def check_certificate(https: str, ca: str, *, is_clock_right: bool) -> Checked:
         except ssl.SSLCertVerificationError as why:
             if not _is_unknown(why):
                 problem, is_foreign = why, True
-        except OSError:  # the connection failed this time; the first problem is known
+        except OSError:  # the first problem is the one to show
             pass
     says = f"The certificate at {https} is not valid: {problem.verify_message}."
     return Checked(wrong("certificate", says, _advise(problem, is_foreign, is_clock_right)), is_foreign)

@@ -80,7 +80,7 @@ class Handshake {
 
 @dataclass(frozen=True)
 class Language:
-    """A language: its program, the arguments before the URL, and what else helps it to trust one."""
+    """A language: its program, the arguments before the URL, and what makes it trust a certificate."""
 
     program: str
     arguments: tuple[str, ...]

@@ -19,7 +19,7 @@ from .findings import Finding, note, ok, wrong
 TIMEOUT_SECONDS = 5.0
 
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
-"""Largest difference of this machine's clock from the server's that certificates bear."""
+"""Largest difference between this machine's clock and the server's that needs no warning."""
 
 _START = "Start it with `sms-sandbox serve`. If it runs elsewhere, say where with --host, --http-port or --ready-file."
 
@@ -31,7 +31,7 @@ _OTHER_PROGRAM = (
 _SILENT = "If it is on another machine, let the firewalls between the two pass this port."
 
 _PLAIN_TO_HTTPS = b"The plain HTTP request was sent to HTTPS port"
-"""Part of the answer of an HTTPS port, which is as of nginx."""
+"""Part of nginx's page for plain HTTP on an HTTPS port. The sandbox answers with the same page."""
 
 SET_CLOCK = "Set the clock, because certificates are refused before they begin and after they end."
 

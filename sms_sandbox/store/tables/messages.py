@@ -56,7 +56,7 @@ recipients = Table(
     Index("recipients_by_message", "tenant", "message", "id"),
     Index("recipients_by_handset", "tenant", "msisdn", "sent_at", "id"),
     Index("recipients_by_time", "tenant", "account", "sent_at", "id"),
-    Index("recipients_by_latest", "tenant", column("sent_at").desc(), "msisdn"),  # of all accounts
+    Index("recipients_by_latest", "tenant", column("sent_at").desc(), "msisdn"),  # for all accounts
 )
 
 links = Table(
@@ -102,7 +102,7 @@ responses = Table(
     Index("responses_by_message", "tenant", "message", "id"),
     Index("responses_by_handset", "tenant", "msisdn", "received_at", "id"),
     Index("responses_by_time", "tenant", "account", "received_at", "id"),
-    Index("responses_by_latest", "tenant", column("received_at").desc(), "msisdn"),  # of all accounts
+    Index("responses_by_latest", "tenant", column("received_at").desc(), "msisdn"),  # for all accounts
 )
 
 mails = Table(
