@@ -17,6 +17,7 @@ from tests.processes import start_process
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("docs", "certs", "contract_tests", "contract_tests/recorded")
+MAX_WORDS_OF_DECISIONS = 140
 FILE_ENDINGS = (".com", ".json", ".pem", ".py")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))])
 
@@ -130,3 +131,15 @@ def test_every_make_verb_the_pages_name_exists() -> None:
     verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for page in PAGES:
         assert set(re.findall(r"`make ([a-z-]+)", page.read_text())) <= verbs, page.name
+
+
+def test_each_decision_is_one_short_paragraph_with_a_date() -> None:
+    text = (ROOT / "docs" / "decisions.md").read_text()
+    paragraphs = [" ".join(each.split()) for each in text.split("\n\n")]
+    decisions = [each for each in paragraphs if each.startswith("**")]
+    assert len(decisions) > 100
+    dated = re.compile(r"\*\*[^*]+\*\* \(20\d\d-\d\d-\d\d(?:, before: [^)]+)?\)\. \S")
+    assert [each[:80] for each in decisions if not dated.match(each)] == []
+    assert [each[:80] for each in decisions if len(each.split()) > MAX_WORDS_OF_DECISIONS] == []
+    others = [each for each in paragraphs if not each.startswith(("**", "#", "- "))]
+    assert len(others) == 1, "only the first paragraph of the page is no decision"
