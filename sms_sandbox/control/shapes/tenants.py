@@ -29,16 +29,12 @@ Kind = Literal[
 """A kind of data that a reset can empty alone."""
 
 
-class NewTenant(Request):
-    """A tenant to create. Name, seed, key and secret are generated if left out; the rest is the server's default.
+class TenantSettings(Request, kw_only=True):
+    """Settings of a new tenant and of its account. Those left out are the server's default.
 
     With `frozen_at` its clock is frozen at that time. The URLs are the default callback URLs of its account.
     """
 
-    name: Name | None = None
-    seed: Text | None = None
-    key: Key | None = None
-    secret: Secret | None = None
     throttle: Rate | None = None
     balance: Money | None = None
     profile: ProfileName | None = None
@@ -53,6 +49,18 @@ class NewTenant(Request):
         check_callback_urls(self.dlr_url, self.reply_url, self.link_hits_url)
         if self.frozen_at is not None:
             check_time("frozen_at", self.frozen_at)
+
+
+class NewTenant(TenantSettings):
+    """A tenant to create. Name, seed, key and secret are generated if left out; the rest is the server's default.
+
+    With `frozen_at` its clock is frozen at that time. The URLs are the default callback URLs of its account.
+    """
+
+    name: Name | None = None
+    seed: Text | None = None
+    key: Key | None = None
+    secret: Secret | None = None
 
 
 class TenantChange(Request):

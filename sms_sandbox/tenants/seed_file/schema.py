@@ -1,6 +1,5 @@
 """The schema of seed files."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, field
@@ -8,23 +7,15 @@ from msgspec import Meta, field
 from ...control.outbox import is_sender_id
 from ...control.shapes.carrier_rules import NewRule
 from ...control.shapes.faults import NewFault
-from ...control.shapes.primitives import Name, NonEmptyText, Request, Seconds, Text, check_time
-from ...control.shapes.tenants import Key, Money, Rate, Secret
+from ...control.shapes.primitives import Name, NonEmptyText, Request, Text, check_callback_urls
+from ...control.shapes.tenants import Key, Money, Secret, TenantSettings
 from ...domain import keywords, numbers
-from ...domain.callbacks import is_http_url
-from ...domain.profiles import ProfileName
 from ...domain.text import MAX_PARTS
 from ...services.message_text import NO_RECORD, Template
 
 _Email = Annotated[str, Meta(min_length=3, max_length=255, pattern=r"^[^@\x00-\x20,]+@[^@\x00-\x20,]+$(?!\n)")]
 _Margin = Annotated[float, Meta(ge=0, le=1000)]
 _FieldNames = Annotated[list[NonEmptyText], Meta(max_length=10)]
-
-
-def _check_url(url: str | None) -> None:
-    """Raise ValueError unless the URL is None or has the scheme http or https."""
-    if url is not None and not is_http_url(url):
-        raise ValueError(f'"{url[:80]}" is not an http or https address')
 
 
 def msisdn(written: str) -> str:
@@ -41,28 +32,13 @@ class Handset(str):
     __slots__ = ()
 
 
-class Account(Request, kw_only=True):
+class Account(TenantSettings, kw_only=True):
     """An account with its own tenant, and that tenant's settings."""
 
     key: Key
     secret: Secret
     name: Name | None = None
     seed: Text | None = None
-    balance: Money | None = None
-    throttle: Rate | None = None
-    profile: ProfileName | None = None
-    strict_senders: bool | None = None
-    delivery_seconds: Seconds | None = None
-    frozen_at: datetime | None = None
-    dlr_url: str | None = None
-    reply_url: str | None = None
-    link_hits_url: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.frozen_at is not None:
-            check_time("frozen_at", self.frozen_at)
-        for url in (self.dlr_url, self.reply_url, self.link_hits_url):
-            _check_url(url)
 
 
 class Owned(Request, kw_only=True):
@@ -89,7 +65,7 @@ class List(Owned, kw_only=True):
     contacts: list[Contact] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        _check_url(self.automation_url)
+        check_callback_urls(self.automation_url)
         for contact in self.contacts:
             for name in contact.fields:
                 if name not in self.fields:
@@ -107,7 +83,7 @@ class InboundOptions(Owned, kw_only=True):
     forward_sms: list[Handset] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        _check_url(self.forward_url)
+        check_callback_urls(self.forward_url)
         for text in (self.welcome_message, self.members_message):
             if Template.parse(text).count_parts(NO_RECORD) > MAX_PARTS:
                 raise ValueError(f'"{text[:40]}…" has more than {MAX_PARTS} parts')
