@@ -77,7 +77,7 @@ def create_app(settings: Settings, store: Store, addresses: Addresses, *, owns_p
     the application holds the `sandbox` behind it. Raises SettingsError for accounts that must not be exposed.
     """
     settings = with_private_secret(settings)
-    sandbox = Sandbox(settings, store, addresses, owns_process)
+    sandbox = SandboxParts(settings, store, addresses, owns_process)
     pages = sandbox.pages
     app = Starlette(
         routes=[
@@ -129,7 +129,7 @@ async def _not_found(request: Request, error: Exception) -> Response:
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Run the sandbox for as long as the server accepts connections."""
-    sandbox: Sandbox = app.state.sandbox
+    sandbox: SandboxParts = app.state.sandbox
     try:
         await sandbox.start()
         yield
@@ -144,7 +144,7 @@ class _Awake(Struct, frozen=True):
     control: Starlette
 
 
-class Sandbox:
+class SandboxParts:
     """The parts behind the addresses: the imitated API, and the simulation and control, which load later."""
 
     def __init__(self, settings: Settings, store: Store, addresses: Addresses, owns_process: bool = False) -> None:

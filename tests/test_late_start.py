@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import Request
 
 from sms_sandbox import app as app_module
-from sms_sandbox.app import Addresses, Sandbox
+from sms_sandbox.app import Addresses, SandboxParts
 from sms_sandbox.settings import Settings
 from sms_sandbox.store import tenants
 from sms_sandbox.store.schema import open_store
@@ -20,16 +20,16 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SandboxParts]:
     monkeypatch.setattr(app_module, "WARM_UP_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(app_module, "LOAD_RETRY_SECONDS", 0.01)
     ca = Path("ca.pem")
-    made = Sandbox(Settings(), open_store("sqlite://"), Addresses("https://localhost", "http://localhost", ca, ca))
+    made = SandboxParts(Settings(), open_store("sqlite://"), Addresses("https://localhost", "http://localhost", ca, ca))
     yield made
     await made.stop()
 
 
-async def ready(sandbox: Sandbox) -> tuple[int, dict[str, Any]]:
+async def ready(sandbox: SandboxParts) -> tuple[int, dict[str, Any]]:
     response = await sandbox.pages.readyz(Request({"type": "http", "headers": []}))
     return response.status_code, json.loads(bytes(response.body))
 
@@ -47,7 +47,7 @@ class Failing:
 
 
 async def test_loading_is_retried_until_it_works(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    sandbox: SandboxParts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = Failing(3)
     monkeypatch.setattr(app_module, "import_module", failing)
@@ -63,7 +63,7 @@ async def test_loading_is_retried_until_it_works(
     assert "Too many open files" in caplog.text
 
 
-async def test_a_sandbox_stops_even_if_nothing_loads(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sandbox_stops_even_if_nothing_loads(sandbox: SandboxParts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_module, "import_module", Failing(float("inf")))
     await sandbox.start()
     async with asyncio.timeout(DEADLINE_SECONDS):
@@ -74,7 +74,9 @@ async def test_a_sandbox_stops_even_if_nothing_loads(sandbox: Sandbox, monkeypat
     }  # fmt: skip
 
 
-async def test_a_database_that_does_not_answer_is_not_ready(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_does_not_answer_is_not_ready(
+    sandbox: SandboxParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await sandbox.start()
     assert (await ready(sandbox))[0] == 200
     with monkeypatch.context() as failing:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..app import Addresses, Sandbox, create_app
+from ..app import Addresses, SandboxParts, create_app
 from ..control.shapes.server_info import ServerInfo
 from ..settings import Settings, reachable_name
 from ..simulation.callbacks.file_descriptors import raise_limit
@@ -50,7 +50,7 @@ class Server:
         except BaseException:
             self._sockets.close()
             raise
-        self.sandbox: Sandbox = app.state.sandbox
+        self.sandbox: SandboxParts = app.state.sandbox
         self.sandbox.metrics.exchange = exchange
         self.uvicorn = UvicornServer(app, self._sockets.https, context)
 

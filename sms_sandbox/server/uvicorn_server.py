@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
 from ..api.asgi_extensions import COMPLETE_RESPONSE
-from ..app import Sandbox
+from ..app import SandboxParts
 from ..simulation.callbacks.file_descriptors import connection_share
 from ..store.grouped_log import GroupedLog
 from .listener import TLSListener
@@ -49,7 +49,7 @@ class UvicornServer(uvicorn.Server):
         self.error: Exception | None = None
         """The error that `on_ready` or the application's lifespan raised."""
         self._app = app
-        self._sandbox: Sandbox = app.state.sandbox
+        self._sandbox: SandboxParts = app.state.sandbox
         self._https = https
         self._context = context
         self._open_connections = self._sandbox.metrics.connections = OpenConnections(connection_share())

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from sms_sandbox.api import routes
-from sms_sandbox.app import Sandbox
+from sms_sandbox.app import SandboxParts
 from sms_sandbox.web import assets
 from tests.sandbox import HANDSET, KEY, SECRET, Account, basic
 from tests.server.raw_connections import connect, connect_tls, port_of, read_all
@@ -146,7 +146,7 @@ def test_a_client_of_http_1_0_is_sent_no_100_continue(server: Account) -> None:
     [
         ("/get-balance.json", routes, "_read_body", '"FAILED"'),
         ("/get-balance.xml", routes, "_read_body", "<code>FAILED</code>"),
-        ("/_sandbox/v1/messages", Sandbox, "_wake", '"failed"'),
+        ("/_sandbox/v1/messages", SandboxParts, "_wake", '"failed"'),
         ("/_sandbox/", assets, "page_response", '"FAILED"'),
     ],
 )

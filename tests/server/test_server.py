@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sms_sandbox.app import Sandbox
+from sms_sandbox.app import SandboxParts
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.server.server import Server
 from sms_sandbox.settings import Settings
@@ -38,13 +38,13 @@ def assert_closed(server: Server) -> None:
 def test_an_error_of_the_start_is_raised_and_everything_closed(
     new_server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    start = Sandbox.start
+    start = SandboxParts.start
 
-    async def fail(sandbox: Sandbox) -> None:
+    async def fail(sandbox: SandboxParts) -> None:
         await start(sandbox)
         raise ZeroDivisionError("on purpose")
 
-    monkeypatch.setattr(Sandbox, "start", fail)
+    monkeypatch.setattr(SandboxParts, "start", fail)
     calls: list[str] = []
     with pytest.raises(ZeroDivisionError, match="on purpose"):
         new_server.run(lambda: calls.append("ready"))
@@ -72,13 +72,13 @@ def test_an_error_of_the_caller_stops_the_server_and_is_raised(
 def test_an_error_of_the_end_is_raised(
     new_server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stop = Sandbox.stop
+    stop = SandboxParts.stop
 
-    async def fail(sandbox: Sandbox) -> None:
+    async def fail(sandbox: SandboxParts) -> None:
         await stop(sandbox)
         raise ZeroDivisionError("on purpose")
 
-    monkeypatch.setattr(Sandbox, "stop", fail)
+    monkeypatch.setattr(SandboxParts, "stop", fail)
     with pytest.raises(ZeroDivisionError, match="on purpose"):
         new_server.run(new_server.stop)
     assert caplog.records == []
