@@ -18,7 +18,7 @@ from ..store.tables import tenants
 from ..store.tables import traffic as t
 from ..store.text import storable, without_surrogates
 from ..store.timeline import build_clock
-from ..store.unit_of_work import cached, insert_rows, invalidate, write_later
+from ..store.unit_of_work import cached, invalidate, write_all_later, write_later
 
 CALL, CALLBACK, INBOUND, REPORT, FAILURE = "call", "callback", "inbound", "report", "failure"
 CONTROL = "control"
@@ -171,7 +171,7 @@ def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_en
             clock = clock or build_clock(*columns)
             at = clock.micros(recorded_at)
         rows.append((tenant, number, at, *entry[2:]))
-    insert_rows(db, _ADD, rows)
+    write_all_later(db, _ADD, rows)
     refused = sum(entry.code in REFUSED_CODES for _, entry in kept)
     if refused:
         ids.take(db, tenant, "refused-call", refused)

@@ -20,7 +20,7 @@ from .tables import recipients as r
 from .tables import timeline
 from .text import storable
 from .timeline import CALLBACK
-from .unit_of_work import insert_rows, write_later
+from .unit_of_work import write_all_later, write_later
 
 WAITING = "waiting"
 DELIVERED = "delivered"
@@ -195,7 +195,7 @@ def begin_attempt(db: Connection, tenant: int, target: Target, at: datetime) -> 
     """Record that the next attempt begins. Returns the target with this attempt, whose number is `attempts`."""
     number, began = target.attempts + 1, to_micros(real_now())
     write_later(db, _BEGIN, (tenant, target.callback), (number, tenant, target.callback))
-    insert_rows(db, _ADD_ATTEMPT, [(tenant, target.callback, number, to_micros(at), began)])
+    write_all_later(db, _ADD_ATTEMPT, [(tenant, target.callback, number, to_micros(at), began)])
     return target._replace(attempts=number, began=began)
 
 

@@ -49,7 +49,7 @@ class Transaction:
             try:
                 self._db.begin()
                 if self._waits_for_locks:
-                    self._db.unit.driver.execute("SET LOCAL lock_timeout = 0")
+                    self._db.unit.prepare_driver(only_reads=True).execute("SET LOCAL lock_timeout = 0")
                 self._db.unit.lock(self._tenants)
             except BaseException as error:
                 self._end(error)
@@ -74,7 +74,7 @@ class Transaction:
             failure = error
             raise
         finally:
-            self._end(failure, is_committed, is_committing=kind is None)
+            self._end(failure, is_committed)
             if anyway:
                 store.journal.add_later(anyway)
         if is_committed:
@@ -85,11 +85,11 @@ class Transaction:
             if wake is not None:
                 store.on_scheduled(wake)
 
-    def _end(self, failure: BaseException | None, is_committed: bool = False, is_committing: bool = False) -> None:
+    def _end(self, failure: BaseException | None, is_committed: bool = False) -> None:
         if failure is not None and not self._store.embedded and ends_session(failure):
             self._db.unit.driver.close()  # psycopg may leave it open and busy, and so does not say that it is lost
-        is_lost = self._db.unit.is_lost
-        self.was_lost, self.is_uncertain = is_lost and not is_committing, is_lost and is_committing
+        is_lost, may_be_committed = self._db.unit.is_lost, self._db.unit.may_be_committed
+        self.was_lost, self.is_uncertain = is_lost and not may_be_committed, is_lost and may_be_committed
         self._db.unit.end(is_committed)
         if not self._store.embedded:
             self._store.give_back(self._db, is_committed)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from ..domain.histogram import Histogram
 from .failures import is_lock_timeout
 from .pieces import Piece, settle_all
+from .shared_transaction import StaleCacheError
 from .tenant_versions import TenantBusyError
 from .unit_of_work import has_failed, scope
 
@@ -70,8 +71,8 @@ def run_group(begin: BeginTransaction, waiting: "deque[Piece]", blocked: dict[in
     pieces, given_up = _choose(waiting, blocked)
     if len(pieces) <= 1:
         return [*given_up, *(_run_alone(begin, pieces[0], waiting, blocked) if pieces else ())]
-    wanted = {tenant for piece in pieces for tenant in piece.tenants}
-    for tenants in (wanted, ()):
+    tenants: Collection[int] = {tenant for piece in pieces for tenant in piece.tenants}
+    while True:
         transaction = None
         try:
             transaction = begin(tenants)
@@ -81,14 +82,16 @@ def run_group(begin: BeginTransaction, waiting: "deque[Piece]", blocked: dict[in
                 return [*given_up, *_fail_all([*pieces, *_take_all(waiting)], error)]
             if transaction.is_uncertain:
                 return [*given_up, *_fail_all(pieces, error)]
+            if isinstance(error, StaleCacheError):
+                continue  # nothing of these tenants is cached any more
             if tenants and is_lock_timeout(error):
-                continue  # begun without locks, so that each piece shows if its tenant is locked elsewhere
+                tenants = ()  # so that each piece shows if its tenant is locked elsewhere
+                continue
             log.debug("A transaction failed as a whole, so its parts run again one by one.", exc_info=error)
             waiting.extendleft(reversed(pieces[1:]))
             return [*given_up, *_run_alone(begin, pieces[0], waiting, blocked)]
-        break
-    waiting.extendleft(reversed(again))
-    return [*given_up, *done]
+        waiting.extendleft(reversed(again))
+        return [*given_up, *done]
 
 
 def _choose(waiting: "deque[Piece]", blocked: dict[int, float]) -> tuple[list[Piece], list[Piece]]:
@@ -129,7 +132,10 @@ def _block(piece: Piece, tenants: Collection[int], blocked: dict[int, float]) ->
 def _run_alone(
     begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]", blocked: dict[int, float]
 ) -> list[Piece]:
-    """Run a piece in its own transaction. Repeats it if the connection was lost before the commit."""
+    """Run a piece in its own transaction.
+
+    Repeats it if the connection was lost before the commit, or if the piece used values that were not right.
+    """
     for may_repeat in (True, False):
         transaction = None
         piece.result = piece.error = None
@@ -144,7 +150,7 @@ def _run_alone(
         except Exception as error:  # noqa: BLE001 (raised where the work was given)
             if transaction is None:
                 return _fail_all([piece, *_take_all(waiting)], error)
-            if may_repeat and transaction.was_lost:
+            if may_repeat and (transaction.was_lost or isinstance(error, StaleCacheError)):
                 continue
             if is_lock_timeout(error) and _block(piece, piece.tenants, blocked):
                 waiting.appendleft(piece)

@@ -126,7 +126,8 @@ _COUNT_REPORTS = Statement(
         delivered=m.c.delivered + bindparam("delivered_"),
         soft_bounced=m.c.soft_bounced + bindparam("soft_"),
         hard_bounced=m.c.hard_bounced + bindparam("hard_"),
-    )
+    ),
+    adds_up=True,
 )
 _REPLY_EMAIL = Statement(
     select(m.c.replies_to_email).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message"))
@@ -155,7 +156,7 @@ def add(
         new.dlr_url or "", new.reply_url or "", new.link_hits_url or "", new.tracked_url or "",
         new.replies_to_email or "",
     )  # fmt: skip
-    unit_of_work.insert_rows(db, _ADD, [row])
+    unit_of_work.write_all_later(db, _ADD, [row])
 
 
 def read(db: Connection, tenant: int, message: int) -> Message | None:
@@ -191,14 +192,12 @@ def add_counts(db: Connection, tenant: int, message: int, responses: int = 0, op
 
 def add_report_counts(db: Connection, tenant: int, reports: Mapping[int, Sequence[str]]) -> None:
     """Add final statuses, by message, to the counts of messages."""
-    _COUNT_REPORTS.put(
-        db,
-        [
-            (statuses.count(DELIVERED), statuses.count(SOFT_BOUNCE), statuses.count(HARD_BOUNCE), tenant, message)
-            # Sorted, because everything that locks several messages locks them in this order.
-            for message, statuses in sorted(reports.items())
-        ],
-    )
+    rows = [
+        (statuses.count(DELIVERED), statuses.count(SOFT_BOUNCE), statuses.count(HARD_BOUNCE), tenant, message)
+        # Sorted, because everything that locks several messages locks them in this order.
+        for message, statuses in sorted(reports.items())
+    ]
+    unit_of_work.write_all_later(db, _COUNT_REPORTS, rows)
 
 
 def find_callback_urls(db: Connection, tenant: int, message: int) -> tuple[str | None, str | None]:

@@ -135,7 +135,7 @@ def add(
     """Add the recipients of a message, under ids from `first` on."""
     at = to_micros(sent_at)
     rows = [(tenant, recipient, message, account, new.msisdn, new.text, at) for recipient, new in enumerate(to, first)]
-    unit_of_work.insert_rows(db, _ADD, rows)
+    unit_of_work.write_all_later(db, _ADD, rows)
 
 
 def build_recipient(row: Sequence[Any]) -> Recipient:
@@ -194,9 +194,12 @@ def find_reporting(db: Connection, tenant: int, recipients: Sequence[int]) -> di
 
 
 def set_reported(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:
-    """Set the final statuses of recipients, and when they were reported. The caller counts them on the message."""
+    """Set the final statuses of recipients that were just read, and when they were reported.
+
+    The caller counts them on the message.
+    """
     rows = [(status, to_micros(at), tenant, recipient) for recipient, (status, at) in states.items()]
-    _REPORTED.put(db, rows)
+    unit_of_work.write_all_later(db, _REPORTED, rows)
 
 
 def mark_opted_out(db: Connection, tenant: int, recipient: int) -> bool:

@@ -13,14 +13,15 @@ DeferredRows: TypeAlias = "tuple[Statement, Hashable, Sequence[Params]]"
 
 def group_rows(deferred: "Iterable[DeferredRows]") -> "Iterator[tuple[Statement, list[Params]]]":
     """Yield each statement with all its rows. The statement that was deferred first comes first."""
-    groups: dict[Statement, dict[Hashable, Sequence[Params]]] = {}
+    groups: dict[Hashable, tuple[Statement, dict[Hashable, Sequence[Params]]]] = {}
     for statement, key, rows in deferred:
-        group = groups.get(statement)
+        together = key if statement.adds_up else statement
+        group = groups.get(together)
         if group is None:
-            group = groups[statement] = {}
-        group[key] = rows
-    for statement, group in groups.items():
-        yield statement, list(chain.from_iterable(group.values()))
+            group = groups[together] = statement, {}
+        group[1][key] = rows
+    for statement, by_key in groups.values():
+        yield statement, list(chain.from_iterable(by_key.values()))
 
 
 class PendingEntry(NamedTuple):

@@ -23,12 +23,13 @@ class Statement:
     plain ints and strings, rows are tuples, and all of it is part of the connection's transaction.
     """
 
-    def __init__(self, sql: ClauseElement | str, table: Table | None = None) -> None:
+    def __init__(self, sql: ClauseElement | str, table: Table | None = None, adds_up: bool = False) -> None:
         """Prepare a statement.
 
         With a `table`, the parameters in a text have the types of the columns of their names. Only so can PostgreSQL
-        get many rows at once.
+        get many rows at once. A statement that `adds_up` adds to columns, so it may be deferred for a row again.
         """
+        self.adds_up = adds_up
         self._clause = text(sql) if isinstance(sql, str) else sql
         if isinstance(self._clause, TextClause) and table is not None:
             names = self._clause.compile().params

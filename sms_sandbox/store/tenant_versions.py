@@ -7,11 +7,18 @@ the commit.
 
 import json
 from collections import deque
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from time import monotonic
+from typing import Any, TypeAlias
 
 MAX_CACHED_TENANTS = 10_000
 """Tenants with cached values before all are dropped."""
+
+CONTENTION_SECONDS = 1.0
+"""Time for which transactions wait for their locks first.
+
+It begins when another process is seen to have changed the tenant.
+"""
 
 _LOCK = "SELECT id, version, state, throttle FROM tenants WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 _TRY_LOCK = "SELECT id, version, state, throttle FROM tenants WHERE id = %s FOR UPDATE SKIP LOCKED"
@@ -66,6 +73,10 @@ class TenantCache:
         return self
 
 
+_Row: TypeAlias = tuple[int, int, int, str]
+"""A locked row of a tenant: its id, its versions, and the throttle's windows."""
+
+
 class TenantCaches:
     """The caches of all tenants in a process.
 
@@ -75,6 +86,8 @@ class TenantCaches:
     def __init__(self, is_exclusive: bool) -> None:
         self.is_exclusive = is_exclusive
         self.by_tenant: dict[int, TenantCache] = {}
+        self._contended: dict[int, float] = {}
+        """Tenants that another process has changed, with the moment until which that is likely again."""
 
     def drop(self, tenant: int) -> None:
         """Drop the cached values of a tenant. The throttle keeps counting if it does so in memory."""
@@ -88,19 +101,52 @@ class TenantCaches:
         """Drop cached values if there are too many."""
         if len(self.by_tenant) > MAX_CACHED_TENANTS:
             self.by_tenant.clear()
+            self._contended.clear()
 
-    def update(self, row: tuple[int, int, int, str]) -> TenantCache:
+    def update(self, row: _Row) -> TenantCache:
         """Return the cached values of a tenant whose row is locked."""
         tenant, version, state_version, throttle = row
         cache = self.by_tenant.get(tenant)
         if cache is None:
             cache = self.by_tenant[tenant] = TenantCache()
+        elif not self.is_current(row):
+            self.note_contention([tenant])
         return cache.update(version, state_version, throttle)
 
+    def update_all(self, rows: Iterable[_Row]) -> dict[int, TenantCache]:
+        """Return the cached values of tenants whose rows are locked."""
+        return {row[0]: self.update(row) for row in rows}
 
-def lock_all(driver: Any, tenants: Iterable[int], caches: TenantCaches) -> dict[int, TenantCache]:
-    """Lock tenants in the order of their ids, and return their caches. Those that are gone have none."""
-    return {row[0]: caches.update(row) for row in driver.execute(_LOCK, (list(tenants),)).fetchall()}
+    def is_current(self, row: _Row) -> bool:
+        """Return True if what is cached of the tenant of a locked row is right.
+
+        It is if no other process has changed the tenant since it was last locked here.
+        """
+        tenant, *versions = row
+        cache = self.by_tenant.get(tenant)
+        return cache is not None and versions == [cache.version, cache.state_version, cache.throttle]
+
+    def find_uncontended(self, tenants: Iterable[int]) -> dict[int, TenantCache] | None:
+        """Return the cached values of tenants that no other process seems to change. None if one is not like that."""
+        caches: dict[int, TenantCache] = {}
+        for tenant in tenants:
+            cache = self.by_tenant.get(tenant)
+            if cache is None or monotonic() < self._contended.get(tenant, 0.0):
+                return None
+            caches[tenant] = cache
+        return caches
+
+    def note_contention(self, tenants: Iterable[int]) -> None:
+        """Note that another process has changed one of these tenants."""
+        self._contended.update(dict.fromkeys(tenants, monotonic() + CONTENTION_SECONDS))
+
+
+def ask_for_locks(driver: Any, tenants: Sequence[int]) -> Any:
+    """Ask for locks of tenants, and return the cursor of the locked rows.
+
+    `tenants` are in the order of their ids.
+    """
+    return driver.execute(_LOCK, (tenants,))
 
 
 def lock(driver: Any, tenant: int, caches: TenantCaches, waits: bool) -> TenantCache:
@@ -109,7 +155,7 @@ def lock(driver: Any, tenant: int, caches: TenantCaches, waits: bool) -> TenantC
     Raises TenantBusyError if it does not wait (`waits`) and another transaction has the tenant.
     """
     if waits:
-        return lock_all(driver, [tenant], caches).get(tenant) or TenantCache()
+        return caches.update_all(ask_for_locks(driver, [tenant]).fetchall()).get(tenant) or TenantCache()
     row = driver.execute(_TRY_LOCK, (tenant,)).fetchone()
     if row is not None:
         return caches.update(row)
@@ -123,15 +169,12 @@ def store_all(driver: Any, changes: Iterable[tuple[int, int]], caches: Mapping[i
     changed: dict[int, int] = {}
     for tenant, change in changes:
         changed[tenant] = changed.get(tenant, 0) | change
-    rows = []
     for tenant, change in sorted(changed.items()):
         cache = caches[tenant]
         cache.version += bool(change & SETTINGS)
         cache.state_version += bool(change & STATE)
         cache.throttle = _dump_windows(cache)
-        rows.append((cache.version, cache.state_version, cache.throttle, tenant))
-    if rows:
-        driver.cursor().executemany(_STORE, rows)
+        driver.execute(_STORE, (cache.version, cache.state_version, cache.throttle, tenant))
 
 
 def _dump_windows(cache: TenantCache) -> str:

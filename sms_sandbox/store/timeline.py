@@ -152,7 +152,7 @@ def schedule(db: Connection, tenant: int, plans: Sequence[Plan]) -> None:
     clock = _clock(db, tenant)
     is_late = clock.moving and not unit_of_work.is_event(db)
     rows = [_row(tenant, plan, clock, is_late) for plan in plans]
-    unit_of_work.insert_rows(db, _ADD, rows)
+    unit_of_work.write_all_later(db, _ADD, rows)
     wakes = [row[2] for row in rows if row[2] is not None and not is_late]
     if wakes:
         announce_wake(db, min(wakes))
@@ -237,7 +237,7 @@ def list_due(db: Connection, tenant: int, until: datetime, max_rows: int, with_l
 
 def take(db: Connection, rows: Sequence[Due]) -> None:
     """Remove events that are about to run, in the transaction that read them."""
-    _DROP_ID.put(db, [(row.id,) for row in rows])
+    unit_of_work.write_all_later(db, _DROP_ID, [(row.id,) for row in rows])
 
 
 def plan_of(due: datetime, kind: str, ref: int, lane: str, data: str) -> Plan:

@@ -61,7 +61,7 @@ def add(
     row = (
         tenant, transaction, account, description, amount, balance, to_micros(now), message, type_id, revenue,
     )  # fmt: skip
-    unit_of_work.insert_rows(db, _ADD, [row])
+    unit_of_work.write_all_later(db, _ADD, [row])
 
 
 def read(db: Connection, tenant: int, transaction: int) -> Transaction | None:

@@ -98,9 +98,14 @@ def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Par
     unit_of(db).defer(statement, key, (row,))
 
 
-def insert_rows(db: Connection, statement: "Statement", rows: "Sequence[Params]") -> None:
-    """Insert rows before any statement could see that they are missing."""
-    unit_of(db).defer(statement, object(), rows)
+def write_all_later(db: Connection, statement: "Statement", rows: "Sequence[Params]") -> None:
+    """Defer a statement for many rows.
+
+    It runs before another one could see that it did not. No two of the rows may change the same row of the database,
+    unless the statement adds up.
+    """
+    if rows:
+        unit_of(db).defer(statement, object(), rows)
 
 
 def mark_as_event(db: Connection) -> None:

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from sms_sandbox.store.connection import UnitOfWork
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.unit import UnitOfWork
 
 FAILED_CONNECTS = 3
 """Connections in a row that cannot be made after one was lost."""

@@ -17,7 +17,7 @@ from sms_sandbox.store.database import Store
 from sms_sandbox.store.group_commit import run_group
 from sms_sandbox.store.pieces import Piece
 from sms_sandbox.store.schema import open_store
-from sms_sandbox.store.unit_of_work import insert_rows, scope
+from sms_sandbox.store.unit_of_work import scope, write_all_later
 from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS, NOON
 from tests.timing import DEADLINE_SECONDS
@@ -59,7 +59,7 @@ def do(db: Connection, tenant: FreshTenant, steps: Sequence[tuple[Any, ...]]) ->
             case "fail inside":
                 results.append(fail_inside(db, tenant))
             case "bad row":
-                insert_rows(db, transactions._ADD, [(None,) * 10])
+                write_all_later(db, transactions._ADD, [(None,) * 10])
     return results
 
 

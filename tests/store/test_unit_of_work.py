@@ -125,7 +125,7 @@ def test_rows_are_written_together_before_the_commit(embedded: Store) -> None:
     seen = run_on(embedded)
     with embedded.begin() as db:
         for key in range(3):
-            unit_of_work.insert_rows(db, ADD, [(key, key)])
+            unit_of_work.write_all_later(db, ADD, [(key, key)])
         assert seen == []
     assert [statement.split()[0] for statement in seen] == ["BEGIN", *["INSERT"] * 3, "COMMIT"]
 
