@@ -56,7 +56,8 @@ REFERRING = re.compile(
 SECTION = re.compile(r"^ *# (?:what|when|whose|who|where|how|those|the rest)\b[^.]*$", re.IGNORECASE | re.MULTILINE)
 
 BANNED = re.compile(
-    r"\b(?:what became of|what becomes? of|what comes? of|what makes of|whoever|whatever is|so many|none that"
+    r"\b(?:what became of|what becomes? of|what c[ao]mes? of|fared|hears? (?:of|how)"
+    r"|what makes of|whoever|whatever is|so many|none that"
     r"|nobody (?:waits|knows|sees)|of its own accord|are to be had|what there is|those that none|is what|lets nothing"
     r"|no other than|by itself alone|and the like|of which none|lets? .{0,30}happen by itself|anew|afresh|as such"
     r"|(?:error|failure|fault|mistake)s? of ours|writ(?:es?|ten) down|fail(?:s|ed)? by (?:itself|themselves)"
@@ -199,6 +200,19 @@ def test_docstrings_are_understood_alone() -> None:
 
 def test_sections_are_named_by_nouns() -> None:
     check_each(FILES, lambda path: (match[0].strip() for match in SECTION.finditer(path.read_text())))
+
+
+def test_comments_of_scripts_begin_with_a_short_sentence() -> None:
+    def unclear(path: Path) -> Iterator[str]:
+        source = path.read_text()
+        head = re.match(r"// .*(?:\n// .*)*", source)
+        comments = [head[0].replace("// ", "")] if head else []
+        comments += [re.sub(r"\n *\*", " ", match[1]) for match in re.finditer(r"/\*\*(.*?)\*/", source, re.DOTALL)]
+        for sentence in map(first_sentence, comments):
+            if len(sentence.split()) > MAX_WORDS or re.sub(r"\W", "", sentence.split()[0]).lower() in NO_NOUNS:
+                yield sentence
+
+    check_each(SCRIPTS, unclear)
 
 
 def test_variables_and_functions_are_named_by_their_values() -> None:

@@ -82,7 +82,7 @@ class UvicornServer(uvicorn.Server):
     async def _keep_error(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application's lifespan, and keep its error.
 
-        If uvicorn hears of an error, it logs a traceback and ends the process; our caller has one sentence for it.
+        If uvicorn gets the error, it logs a traceback and ends the process; our caller has one sentence for it.
         """
 
         async def forward(message: Message) -> None:

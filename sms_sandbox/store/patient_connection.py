@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from psycopg import Connection, OperationalError
 
 logging.getLogger("psycopg").setLevel(logging.ERROR)
-"""It warns of each lost session, which callers hear of as an error and log one line a second."""
+"""psycopg warns of each lost session. Callers get an error for it, and log one line a second."""
 
 T = TypeVar("T")
 

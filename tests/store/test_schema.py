@@ -135,7 +135,7 @@ def test_a_file_survives_a_process_that_dies(tmp_path: Path) -> None:
 
 
 def test_a_file_is_used_by_one_process_only(tmp_path: Path) -> None:
-    """Accounts and the throttle are remembered, which a second process would not hear of."""
+    """Accounts and the throttle are cached, and a second process would not notice changes."""
     url = f"sqlite:///{tmp_path}/mine.db"
     store = open_store(url)
     with pytest.raises(StoreError, match="another process has it open"):

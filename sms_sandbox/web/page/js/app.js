@@ -15,7 +15,7 @@ const stream = new Stream(control);
 const clock = new Clock(control);
 const main = document.getElementById("main");
 
-/** What every view gets. `tenant` is the tenant as control describes it; `route` is `{view, parts, query}`. */
+/** The arguments of every view. `tenant` is the tenant as control describes it; `route` is `{view, parts, query}`. */
 const context = { control, stream, clock, tenant: null, route: null, notify, navigate, refreshTenant };
 
 /** Show a notice for a few seconds. An Error is shown as a problem. */
@@ -71,7 +71,7 @@ async function show() {
   }
   document.title = `${view.title} · sms-sandbox`;
   clearMark(view.id);
-  // A view that can show another part of itself is not built again.
+  // A view that can show another of its parts is not built again.
   if (mounted?.id === view.id && mounted.unmount.onRoute?.(route)) return;
   mounting += 1;
   const mine = mounting;

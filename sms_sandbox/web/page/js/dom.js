@@ -47,8 +47,8 @@ export function replace(element, ...children) {
 const drawn = new WeakMap();
 
 /**
- * Replace everything in an element by what `build` returns, if `data` is not what it was drawn from before. So what
- * somebody has opened, focused or half pressed stays, unless it changed; then the focus goes to the control of that name.
+ * Draw an element again with the result of `build`, if `data` has changed since. So what somebody has opened, focused or
+ * half pressed stays, unless it changed; then the focus goes to the control of that name.
  */
 export function redraw(element, data, build) {
   const text = JSON.stringify(data);

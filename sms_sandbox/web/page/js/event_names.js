@@ -1,9 +1,9 @@
-// Names of what happens, as people read them.
+// Names of events, as people read them.
 
 /** Events that callbacks tell of, by the names of control. */
 export const EVENT_NAMES = { dlr: "Delivery report", reply: "Reply", inbound: "Text from a handset", "link-hit": "Link hit", "list-action": "List change" };
 
-/** What is due, by the names of control. */
+/** Events that are due, by the names of control. */
 export const DUE_NAMES = {
   enlist: "recipients are added", send: "a message is sent", report: "delivery report", inbound: "a handset writes", callback: "callback attempt", import: "file import",
   "list-action": "list change", "forget-members": "members are deleted", "number-renewal": "rent of a number", "keyword-renewal": "rent of a keyword",

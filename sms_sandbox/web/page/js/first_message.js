@@ -1,4 +1,4 @@
-// What views show until there is a message: the command that sends the first one.
+// The block that views show until there is a message: the command that sends the first one.
 
 import { codeBlock, h, replace } from "./dom.js";
 import { secretHint } from "./own_tenant.js";

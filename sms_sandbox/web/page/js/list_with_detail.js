@@ -41,7 +41,7 @@ export function listWithDetail({ navigate, route }, { view, label, noun, filter,
     list.reset();
   }
 
-  /** Return how the view is unmounted, which ends with `end`, and how it shows another entry. */
+  /** Return the functions that unmount the view and show another entry. `end` is called first. */
   function unmountWith(end) {
     function unmount() {
       end();

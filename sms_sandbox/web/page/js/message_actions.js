@@ -1,4 +1,4 @@
-// What a person can do about one message: decide its fate, send its report again, let the clock run.
+// Buttons for one message: decide its fate, send its report again, let the clock run.
 
 import { h } from "./dom.js";
 import { button, during } from "./parts.js";
@@ -25,7 +25,7 @@ export function reportButtons({ message, callbacks }, context, reload) {
   return buttons.length > 0 && h("div", { class: "row reason-actions" }, buttons);
 }
 
-/** Return the callback of a delivery report that fared worst, undefined if there is none. */
+/** Return the callback of the delivery report with the worst state. It is undefined if there is none. */
 export function worstReport(callbacks) {
   const reports = callbacks.filter(({ event }) => event === "dlr");
   return ["given-up", "waiting", "delivered"].map((state) => reports.find((each) => each.state === state)).find(Boolean);

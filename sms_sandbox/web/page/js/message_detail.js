@@ -1,4 +1,4 @@
-// Everything about one message: its text in parts, why it is as it is, its story, and the call that sent it.
+// Everything about one message: its text in parts, its reasons, its story, and the call that sent it.
 
 import { codeBlock, copyButton, h, icon } from "./dom.js";
 import { fateButtons, reportButtons, worstReport } from "./message_actions.js";
@@ -19,7 +19,7 @@ export async function readDetail(id, control) {
     control.get("/recipients", { message: id, max: MAX_ROWS }), control.get("/callbacks", { message: id, max: MAX_ROWS }),
     control.get("/traffic", { message: id, max: MAX_ROWS * 2 }), control.get("/clock/due", { message: id, max: MAX_ROWS }),
   ]);
-  // The call is older than all reports, of which a campaign has more than were read.
+  // A campaign has more reports than were read, and the call is older than all of them.
   if (reasons.call_id !== null && !entries.some((entry) => entry.id === reasons.call_id)) entries.push(await control.get(`/traffic/${reasons.call_id}`));
   return { message, reasons, recipients, callbacks, entries, events };
 }
@@ -56,7 +56,7 @@ function receiver(message) {
   return `${countText(message.recipients, "handset")}${message.list_name ? ` of ${message.list_name}` : ""}`;
 }
 
-/** Say how the delivery reports fared: those of a campaign by the one that went worst. */
+/** Describe the state of the delivery reports. For a campaign it is the worst one. */
 function reportBadge(message, callbacks) {
   const reports = callbacks.filter(({ event }) => event === "dlr");
   const worst = worstReport(callbacks);

@@ -1,4 +1,4 @@
-// A tenant for somebody who has signed in as the operator, so that commands have a key and a secret.
+// A tenant for the operator, so that commands have a key and a secret.
 
 import { h, replace } from "./dom.js";
 import { button, during } from "./parts.js";
@@ -24,7 +24,7 @@ export async function createTenant(control, name = "") {
   showTenant(control, { pair: `${key}:${secret}` });
 }
 
-/** Show another tenant, by the pair of its credentials or, to the operator, by its name. Everything is read again. */
+/** Show another tenant. It is named by its credentials or, by the operator, by its name. Everything is read again. */
 export function showTenant(control, { pair = null, name = null }) {
   [control.credentials, control.actsOn] = [pair, name];
   location.reload();

@@ -63,7 +63,7 @@ export function badge(text, kind = "") {
   return h("span", { class: `badge ${kind}` }, text);
 }
 
-/** Build a text for a place where nothing is. */
+/** Build a text for an empty place. */
 export function nothing(...children) {
   return h("p", { class: "soft small-text" }, children);
 }

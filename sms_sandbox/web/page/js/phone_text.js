@@ -6,7 +6,7 @@ import { timeElement, timeText } from "./time.js";
 
 const SHORT_LINK = /^(?:tapth\.is|unsubrep\.ly)\/\w+$/i;
 
-/** How the status of a text is shown: its class, and its words for the owner of the phone. */
+/** Each status of a text: its class, and its words for the owner of the phone. */
 const STATUS = {
   pending: ["pending", "On its way"],
   delivered: ["", ""],
@@ -74,7 +74,7 @@ function withScheme(link) {
   return /^https?:\/\//i.test(link) ? link : `http://${link}`;
 }
 
-/** Build buttons that copy the likely code and the links of a text that a phone got. */
+/** Build buttons that copy the likely code and the links of a received text. */
 function extracts(text) {
   if (text.direction !== "got" || (text.codes.length === 0 && text.links.length === 0)) return null;
   return h("div", { class: "extracts" },

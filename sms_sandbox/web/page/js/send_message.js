@@ -1,4 +1,4 @@
-// Sends a message as an app does, and says what came of it.
+// Sends a message as an app does, and shows the result.
 
 import { errorWords } from "./refusals.js";
 

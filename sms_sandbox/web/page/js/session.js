@@ -1,4 +1,4 @@
-// Who is signed in: leads to the sign-in where one is needed, and offers to sign out.
+// The session of the page: leads to the sign-in where one is needed, and offers to sign out.
 
 import { h } from "./dom.js";
 

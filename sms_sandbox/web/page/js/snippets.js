@@ -7,7 +7,7 @@ import { SAMPLE_NUMBER } from "./send_message.js";
 const TO = SAMPLE_NUMBER;
 const TEXT = "Hello from the sandbox";
 
-/** Return the command that downloads the certificate of the sandbox's authority, for people on other machines. */
+/** Return the command that downloads the certificate of the authority to another machine. */
 export function downloadCommand({ http }) {
   return `curl -o ca.pem ${sh(`${http}/_sandbox/ca.pem`)}`;
 }
@@ -146,7 +146,7 @@ func main() {
   ];
 }
 
-/** Return a quoted text in ASCII, because older compilers of Java read a file in the encoding of the machine. */
+/** Return a quoted text in ASCII. Older compilers of Java read a file in the encoding of the machine. */
 function java(text) {
   return JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

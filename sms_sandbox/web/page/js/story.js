@@ -71,7 +71,7 @@ function ofCallback(callback, namesHandset) {
   return moments;
 }
 
-/** What the carrier and the handset are about to do. What is sent and called back later is told by the message and its callbacks. */
+/** Return the moments that are still to come at the carrier and the handset. Sends and callbacks have moments of their own. */
 function ofDue(events, message) {
   return events.filter(({ kind }) => kind === "report" || kind === "inbound").map(({ at, kind, says, number }) => ({
     at, order: 2, kind: "", ahead: true,

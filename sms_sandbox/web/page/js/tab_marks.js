@@ -1,4 +1,4 @@
-// Counts, on the tabs of traffic and callbacks, the problems that came while another view was shown.
+// Counts problems on the tabs of traffic and callbacks, while another view is shown.
 
 import { h } from "./dom.js";
 

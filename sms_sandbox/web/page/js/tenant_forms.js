@@ -42,7 +42,7 @@ export function accountForm({ control, notify }, onChange) {
     event.preventDefault();
     return during(save, notify, async () => {
       const typed = { ...Object.fromEntries(Object.entries(urls).map(([name, each]) => [name, each.value.trim() || null])), balance: Number(balance.value), throttle: Number(throttle.value) };
-      // What nobody changed is left out: a send may have taken from the balance since it was read.
+      // Unchanged fields are left out, because a send may have changed the balance since it was read.
       const changed = Object.fromEntries(Object.entries(typed).filter(([name, value]) => value !== shown[name]));
       await control.patch("/account", changed);
       Object.assign(shown, changed);
@@ -51,7 +51,7 @@ export function accountForm({ control, notify }, onChange) {
     });
   }
 
-  /** Move to the URLs, for those who came to set one. */
+  /** Scroll to the URLs, and give them the focus. */
   function focusUrls() {
     form.scrollIntoView({ block: "center" });
     urls.dlr_url.focus({ preventScroll: true });

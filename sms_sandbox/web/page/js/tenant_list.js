@@ -6,7 +6,7 @@ import { fullText, timeElement } from "./time.js";
 
 const SHOWN = 100;
 
-/** Build the card. Returns `{element, refresh}`. It stays hidden for others than the operator. */
+/** Build the card. Returns `{element, refresh}`. Only the operator sees it. */
 export function tenantList({ control, notify }, choose) {
   const rows = h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "All tenants" });
   const element = card("All tenants", rows);

@@ -1,4 +1,4 @@
-// Times as people read them, by the tenant's clock and in the time zone of this browser.
+// Times by the tenant's clock, in the time zone of this browser.
 
 import { h } from "./dom.js";
 
@@ -55,7 +55,7 @@ export class Clock {
     return (time.getFullYear() === this.now().getFullYear() ? DAY : FULL_DAY).format(time);
   }
 
-  /** Return how far a time is from now, as in "2 min ago" or "in 3 h". */
+  /** Return the distance of a time from now, as in "2 min ago". Later times are "in 3 h". */
   distance(time) {
     const seconds = Math.round((time - this.now()) / 1000);
     const size = duration(Math.abs(seconds) * 1000);
@@ -69,7 +69,7 @@ export class Clock {
   }
 }
 
-/** Return a span of milliseconds in words, as in "350 ms", "12 s" or "3 h 5 min". */
+/** Return a span of milliseconds in words. For example: "12 s", "3 h 5 min". */
 export function duration(ms) {
   if (ms < 1000) return `${ms < 10 && ms % 1 ? ms.toFixed(1) : Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);

@@ -10,7 +10,7 @@ const MARGIN_ROWS = 8;
  * Make a list of rows of one height.
  *
  * `load(page, max, signal)` returns `{rows, total}`; `render(row, index)` returns an element; `key(row)` identifies a row.
- * `onCount(total)` hears how many rows there are. Returns `{element, refresh, reset, rows, destroy}`: `refresh` reads what
+ * `onCount(total)` gets the number of rows. Returns `{element, refresh, reset, rows, destroy}`: `refresh` reads what
  * is in sight again, `reset` begins at the top.
  */
 export function virtualList({ rowHeight, load, render, key, label, onCount = () => {}, onError = () => {} }) {

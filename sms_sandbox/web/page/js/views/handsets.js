@@ -103,7 +103,7 @@ export function mount(root, context) {
     return (chosen.length > 0 ? chosen : [...phones.keys()]).filter((each) => each !== number);
   }
 
-  /** Show a phone before all others, and move to it where it is below the list. */
+  /** Show a phone before all others. On a narrow screen, move to it. */
   function show(number) {
     navigate("handsets", [number, ...others(number)].join("+"));
     if (matchMedia("(max-width: 46rem)").matches) setTimeout(() => stage.scrollIntoView(), 100);

@@ -48,7 +48,7 @@ export function mount(root, context) {
     h("section", { class: "message-list", "aria-label": "Messages" }, form, count, list.element), pane);
   root.append(h("h1", { class: "visually-hidden" }, "Messages"), layout);
 
-  /** What can have the focus in the detail. */
+  /** Return the name of an element that can have the focus in the detail. */
   const nameOf = (element) => element.getAttribute("aria-label") ?? element.textContent;
   const controls = () => [...pane.querySelectorAll("a, button, summary, pre, .virtual-list")];
 
@@ -162,7 +162,7 @@ function messageRow(message, clock, isCurrent, href) {
     h("span", { class: "message-foot" }, h("span", { class: "soft" }, "from ", numberText(message.sender)), messageBadges(message).slice(0, 2))));
 }
 
-/** Build the form of filters. `onChange(filters)` hears a change; `form.show(filters)` sets them. */
+/** Build the form of filters. `onChange(filters)` is called after a change; `form.show(filters)` sets them. */
 function filterForm(filters, control, notify, onChange) {
   const inputs = {
     text: h("input", { class: "input", type: "search", id: "filter-text", placeholder: "Text", autocomplete: "off" }),

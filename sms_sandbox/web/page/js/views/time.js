@@ -80,7 +80,7 @@ export function mount(root, context) {
   async function showDue() {
     const { events, page } = await control.get("/clock/due", { max: SHOWN_EVENTS });
     next.disabled = page.total === 0;
-    // The rows stay while nothing changes, so that their buttons can be pressed; only the time that is left runs.
+    // The rows stay while nothing changes, so that their buttons can be pressed. Only the remaining time is updated.
     redraw(due, [events, page.total, clock.day(clock.now())], () => {
       if (events.length === 0) return nothing("Nothing is due. Messages that are sent, and callbacks that wait for another attempt, appear here.");
       return [h("ul", { class: "plain-list" }, events.map((event) => dueRow(event, context, refresh))),
@@ -97,7 +97,7 @@ export function mount(root, context) {
         h("span", { class: "small-text number" }, `${used} of ${limit}`)])));
   }
 
-  // What a second counts is over after a second, so a call is followed by one more look.
+  // A count is out of date after a second, so it is read once more after a call.
   let fading = null;
   const meterSoon = debounce(async () => {
     await showMeters().catch(notify);
