@@ -150,7 +150,8 @@ def _read(request: Request) -> Given:
 
 
 async def _read_form(request: Request) -> Mapping[str, str]:
-    """Return the fields of the form; of one that is too long, what fits."""
+    """Return the fields of the form. Of a form that is too long, return the fields that fit."""
+    # Starlette 1.3, the oldest version that we allow, has no limit for a body.
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
