@@ -23,7 +23,7 @@ class RequestBodies:
     @asynccontextmanager
     async def read(self, request: Request, max_bytes: int) -> AsyncIterator[bytes]:
         """Yield a body. Raises ControlError if it is too large, or one of too many large ones."""
-        # Starlette 1.3, the oldest version that we allow, has no limit. Later ones refuse in their own words, not in ours.
+        # Starlette 1.3, the oldest version that we allow, has no limit. Later ones refuse in their own words.
         body = bytearray()
         chunks = request.stream()
         async for chunk in chunks:
