@@ -3,6 +3,8 @@
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -28,12 +30,35 @@ class AsyncMethods:
         method = getattr(self._target, name)
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            act = partial(method, *args, **kwargs)
-            if _runs_trio():
-                return await sys.modules["trio"].to_thread.run_sync(act)
-            return await sys.modules["asyncio"].to_thread(act)
+            return await _run_on_thread(partial(method, *args, **kwargs))
 
         return call
+
+
+async def _run_on_thread(act: Callable[[], Any]) -> Any:
+    """Run a function on a thread. If the caller is cancelled, the thread ends by itself, and nothing waits for it."""
+    if _runs_trio():
+        return await sys.modules["trio"].to_thread.run_sync(act, abandon_on_cancel=True)
+    # Not `asyncio.to_thread`: the end of the loop would wait for the thread.
+    loop = sys.modules["asyncio"].get_running_loop()
+    outcome = loop.create_future()
+
+    def settle(set_outcome: Callable[[Any], None], value: Any) -> None:
+        if not outcome.done():
+            set_outcome(value)
+
+    def run() -> None:
+        set_outcome: Callable[[Any], None] = outcome.set_exception
+        try:
+            value = act()
+            set_outcome = outcome.set_result
+        except BaseException as error:  # noqa: BLE001 (raised where it is awaited)
+            value = error
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, set_outcome, value)
+
+    Unpatched.start_thread(partial(copy_context().run, run), ())
+    return await outcome
 
 
 class HasAsyncMethods:

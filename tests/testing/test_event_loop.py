@@ -135,6 +135,23 @@ def test_trio_is_an_event_loop_too(tenant: Sandbox) -> None:
     trio.run(run)
 
 
+def test_nothing_waits_for_a_call_that_was_cancelled(tenant: Sandbox) -> None:
+    async def on_asyncio() -> None:
+        async with asyncio.timeout(0.1):
+            await tenant.a.wait_for(messages=1, timeout=60)
+
+    async def on_trio() -> None:
+        with trio.fail_after(0.1):
+            await tenant.a.wait_for(messages=1, timeout=60)
+
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        asyncio.run(on_asyncio())
+    with pytest.raises(trio.TooSlowError):
+        trio.run(on_trio)
+    assert time.monotonic() - began < 30
+
+
 def test_importing_it_loads_no_event_loop() -> None:
     script = "import sys, sms_sandbox.testing; print({'asyncio', 'trio', 'anyio'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "set()"
