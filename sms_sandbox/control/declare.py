@@ -183,7 +183,7 @@ class Operation(Struct, frozen=True):
             if self.body is not None:
                 arguments["body"] = msgspec.json.decode(raw or b"{}", type=self.body)
         except msgspec.ValidationError as why:
-            raise ControlError("invalid", f"{in_words(str(why))}.") from why
+            raise ControlError("invalid", f"{explain_patterns(str(why))}.") from why
         except (msgspec.DecodeError, UnicodeDecodeError) as why:
             raise ControlError("bad_body", f"The body is not JSON: {why}.") from why
         except RecursionError as why:
@@ -191,7 +191,7 @@ class Operation(Struct, frozen=True):
         return arguments
 
 
-def in_words(message: str) -> str:
+def explain_patterns(message: str) -> str:
     """Return an error message of msgspec with words instead of our regular expressions."""
     for pattern, words in PATTERNS.items():
         message = message.replace(f"matching regex {pattern!r}", words)

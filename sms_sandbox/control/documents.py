@@ -20,7 +20,7 @@ from ..store.tenant_rows import Tables
 from ..store.tenants import NewTenant, Tenant
 from .clock import clock_at
 from .conversion import shape_of
-from .declare import Call, LongCall, in_words, operation
+from .declare import Call, LongCall, explain_patterns, operation
 from .errors import ControlError, gone
 from .shapes import documents as shapes
 from .shapes.tenants import CreatedTenant
@@ -90,7 +90,7 @@ def read_document(raw: Raw) -> shapes.Document:
     except RecursionError as why:
         raise ControlError("invalid", "The document is nested too deep.") from why
     except msgspec.ValidationError as why:
-        raise ControlError("invalid", f"{in_words(str(why)).replace('`$', '`document')}.") from why
+        raise ControlError("invalid", f"{explain_patterns(str(why)).replace('`$', '`document')}.") from why
 
 
 def check_document(document: shapes.Document) -> Tables:

@@ -41,7 +41,7 @@ async def stream_events(call: LongCall, query: shapes.EventFilter) -> AsyncItera
     """
     store, journal, tenant = call.context.store, call.context.journal, call.tenant.id
     check_capacity(call)
-    read, choose = _reads(tenant), _chooses(query)
+    read, choose = _entry_reader(tenant), _entry_chooser(query)
     await journal.flush()
     start = await call.transact(partial(_read_start, query=query))
     wanted = msgspec.json.encode(replace(query, after=None))
@@ -91,7 +91,7 @@ class _NewEntry:
         return spell(StreamEvent(self.entry.kind, build_entry(self.entry), self.entry.id))
 
 
-def _reads(tenant: int) -> ReadNext:
+def _entry_reader(tenant: int) -> ReadNext:
     """Return the function that reads the next entries of a tenant."""
 
     def read(db: Connection, position: Position, with_settings: bool) -> News:
@@ -111,7 +111,7 @@ def _reads(tenant: int) -> ReadNext:
     return read
 
 
-def _chooses(query: shapes.EventFilter) -> Choose:
+def _entry_chooser(query: shapes.EventFilter) -> Choose:
     """Return the function that chooses the entries for a filter. Raises ControlError if its number can't be read."""
     fits = build_matcher(build_filter(query.match(0), query.kind))
 

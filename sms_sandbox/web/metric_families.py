@@ -51,7 +51,7 @@ class _Family(Struct, frozen=True):
 
 async def respond(metrics: "Metrics", accept: str) -> Response:
     """Return the metrics of all processes, in the format that the client accepts."""
-    families = own(metrics)
+    families = collect_own(metrics)
     if metrics.exchange is not None:
         families = await _with_others(metrics, families)
     families += await _of_database(metrics)
@@ -71,7 +71,7 @@ class _Collected:
         return self._families
 
 
-def own(metrics: "Metrics") -> list[Metric]:
+def collect_own(metrics: "Metrics") -> list[Metric]:
     """Return the metrics of this process."""
     return [*_families(metrics), *ProcessCollector(registry=None).collect()]
 

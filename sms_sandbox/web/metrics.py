@@ -89,7 +89,7 @@ class Metrics:
         await asyncio.to_thread(import_module, ".metric_families", __package__)
         from . import metric_families
 
-        return metric_families.dump(metric_families.own(self))
+        return metric_families.dump(metric_families.collect_own(self))
 
     def stop(self) -> None:
         """Stop answering the other processes."""

@@ -153,7 +153,7 @@ def test_a_shared_sandbox_says_which_flags_tell_who_calls(public: Account) -> No
     assert "Correct --control-token" in output_of(run("tenant", "list", "--control-token", "wrong", *at(public)))
 
 
-def test_a_file_that_is_no_document_is_told_in_words(server: Account, tmp_path: Path) -> None:
+def test_a_file_that_is_no_document_is_explained(server: Account, tmp_path: Path) -> None:
     (file := tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
     for command in ("import", "replay"):
         assert "hosts is no JSON document. `sms-sandbox export" in output_of(run(command, str(file), *at(server)))

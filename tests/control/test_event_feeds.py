@@ -44,7 +44,7 @@ def add_entries(fresh: FreshTenant, count: int) -> None:
 def test_a_reset_is_noticed_however_much_happened_after_it(fresh: FreshTenant) -> None:
     """Another process may have added more entries than before when this one looks again."""
     add_entries(fresh, 2)
-    read = event_streams._reads(fresh.tenant)
+    read = event_streams._entry_reader(fresh.tenant)
     with fresh.store.begin() as db:
         ends = queries.find_bounds(db, fresh.tenant)
         position, positions = Position(ends.began, ends.last), {fresh.tenant: (ends.began, ends.last)}

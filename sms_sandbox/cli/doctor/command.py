@@ -58,7 +58,7 @@ def _examine(client: "Client", callback_url: str | None, languages: bool) -> Ite
         if ca is None:
             yield server.missing_ca(info.ca)
             return
-        mend = _mend(info, client.where.http)
+        mend = _describe_trust(info, client.where.http)
         https = client.where.https or info.https.replace("//127.0.0.1:", "//localhost:")
         is_clock_right = all(each.status == "ok" for each in findings if each.about == "machine time")
         checked = certificate.check_certificate(https, ca, is_clock_right=is_clock_right)
@@ -84,7 +84,7 @@ def _examine(client: "Client", callback_url: str | None, languages: bool) -> Ite
         yield wrong("control", describe_refused(why, client), _advise(why, client.where.http))
 
 
-def _mend(info: "Info", http: str) -> str:
+def _describe_trust(info: "Info", http: str) -> str:
     """Return how an app comes to trust the sandbox: by variables, or by a file if it runs on another machine."""
     if not Path(info.ca).exists():
         return (

@@ -10,8 +10,8 @@ from msgspec import Struct
 from ..shapes.clock import DueEvent
 from .contents import Contents
 from .markup import Markup, count_words, element, join, time_element
-from .phones import phone
-from .timeline import callback_cards, happened, has_failed, problems
+from .phones import build_phone
+from .timeline import build_callback_cards, build_entry_rows, build_problems, has_failed
 
 _PACKAGE = Path(__file__).parents[2]
 STYLE_SHEETS = (_PACKAGE / "web/page/css/tokens.css", Path(__file__).with_name("report.css"))
@@ -98,9 +98,9 @@ def _figures(contents: Contents) -> list[Markup]:
 
 def _sections(contents: Contents) -> list[Markup]:
     entries, callbacks = contents.traffic.entries, contents.callbacks.callbacks
-    wrong = problems(entries, callbacks)
+    wrong = build_problems(entries, callbacks)
     due = [_due(each) for each in contents.due.events]
-    phones = [phone(each) for each in contents.phones]
+    phones = [build_phone(each) for each in contents.phones]
     earlier = contents.traffic.page.total + contents.traffic.dropped - len(entries)
     return [
         _section("What went wrong", element("ul", *wrong, class_="problems") if wrong else None),
@@ -108,9 +108,12 @@ def _sections(contents: Contents) -> list[Markup]:
             "Handsets", element("div", *phones, class_="phones") if phones else None,
             _left_out(contents.handset_count - len(phones), "handset"), empty="No message was sent yet.",
         ),
-        _section("What happened", *happened(reversed(entries)), _left_out(earlier, "earlier entry", "earlier entries")),
         _section(
-            "Callbacks", element("div", *callback_cards(callbacks), class_="callbacks") if callbacks else None,
+            "What happened", *build_entry_rows(reversed(entries)),
+            _left_out(earlier, "earlier entry", "earlier entries"),
+        ),
+        _section(
+            "Callbacks", element("div", *build_callback_cards(callbacks), class_="callbacks") if callbacks else None,
             _left_out(contents.callbacks.page.total - len(callbacks), "older callback"),
         ),
         _section("Due next", element("ul", *due, class_="problems") if due else None),

@@ -13,7 +13,7 @@ MISSED = {"soft-bounce", "hard-bounce", "cancelled"}
 """States of messages that the handset does not show."""
 
 
-def phone(shown: Phone) -> Markup:
+def build_phone(shown: Phone) -> Markup:
     """Return a handset with its conversation, oldest text first."""
     handset, page = shown.handset, shown.texts
     badges = [

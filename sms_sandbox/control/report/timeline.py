@@ -19,7 +19,7 @@ MAX_DATA_CHARS = 4000
 """Longest request or answer that is shown."""
 
 
-def problems(entries: Iterable[Entry], callbacks: Iterable[Callback]) -> list[Markup]:
+def build_problems(entries: Iterable[Entry], callbacks: Iterable[Callback]) -> list[Markup]:
     """Return the refused calls and the callbacks that failed, newest first."""
     failures = [(entry.at, _refusal(entry)) for entry in entries if entry.kind == "call" and entry.code != "SUCCESS"]
     failures += [(callback.attempts[-1].at, _failure(callback)) for callback in callbacks if has_failed(callback)]
@@ -50,7 +50,7 @@ def _failure(callback: Callback) -> Markup:
     return element("li", time_element(last.at, "%Y-%m-%d %H:%M:%S"), element("div", element("p", words)))
 
 
-def happened(entries: Iterable[Entry]) -> list[Markup]:
+def build_entry_rows(entries: Iterable[Entry]) -> list[Markup]:
     """Return entries as rows under the days they are of, oldest first."""
     rows: list[Markup] = []
     day = ""
@@ -99,7 +99,7 @@ def _data(name: str, data: Any) -> Markup:
     return join(element("p", name, class_="soft"), element("pre", shown))
 
 
-def callback_cards(callbacks: Iterable[Callback]) -> list[Markup]:
+def build_callback_cards(callbacks: Iterable[Callback]) -> list[Markup]:
     """Return callbacks with all their attempts."""
     return [_card(callback) for callback in callbacks]
 

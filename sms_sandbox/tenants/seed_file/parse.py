@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.inspect import StructType, type_info
 
-from ...control.declare import in_words
+from ...control.declare import explain_patterns
 from ...control.errors import ControlError
 from . import SeedError, schema
 from .schema import Handset, Seed
@@ -109,7 +109,7 @@ def _schema_error(name: str, complaint: str) -> SeedError:
     missing = re.fullmatch(r"Object missing required field `(.*)`", message)
     if missing:
         return _error(name, path, f"{missing[1]} is missing")
-    return _error(name, path, in_words(message).replace(" | null", ""))
+    return _error(name, path, explain_patterns(message).replace(" | null", ""))
 
 
 def _known_keys(path: str) -> list[str]:
