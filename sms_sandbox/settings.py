@@ -40,8 +40,8 @@ class Settings:
 
     host: str = _setting(
         "127.0.0.1",
-        "Address to listen on; ::1 is added if clients reach it as localhost. On any but a loopback address, "
-        "control needs a tenant's key and secret, or the operator's token.",
+        "Address to listen on; ::1 is added if clients reach it as localhost. If it is not a "
+        "loopback address, control needs a tenant's key and secret, or the operator's token.",
     )
     https_port: int = _setting(8443, "HTTPS port, for the API. 0 picks a free port.", least=0, most=65535)
     http_port: int = _setting(
@@ -56,7 +56,7 @@ class Settings:
     )  # fmt: skip
     account: tuple[str, ...] = _setting(
         (DEFAULT_ACCOUNT,), "An account, in a tenant of its own. The first one's tenant is the default tenant. May be "
-        "repeated; in the environment, separate several by spaces. On any but a loopback address, a new secret "
+        "repeated; in the environment, separate several by spaces. If other machines can call, a new secret "
         "replaces the default one.",
         metavar="KEY:SECRET",
     )  # fmt: skip

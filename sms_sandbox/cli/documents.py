@@ -95,7 +95,9 @@ def _read(file: str) -> Any:
     except OSError as why:
         raise CommandError(f"{file} can't be read: {why.strerror or why}.") from why
     except (ValueError, RecursionError) as why:
-        raise CommandError(f"{file} is no JSON document. `sms-sandbox export --with-secrets FILE` writes one.") from why
+        raise CommandError(
+            f"{file} is not a JSON document. `sms-sandbox export --with-secrets FILE` writes one."
+        ) from why
 
 
 def _write(file: str | None, document: Any) -> Answer:

@@ -23,7 +23,7 @@ class Connection:
     def request(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> HTTPResponse:
         """Send a request, and return the response once its head is here. Raises OSError or HTTPException."""
         if not _PATH.fullmatch(path):
-            raise InvalidURL(f"{path!r} is no path")
+            raise InvalidURL(f"{path!r} is not a path")
         fields = {"Host": self._host, **headers}
         if body is not None:
             fields["Content-Length"] = str(len(body))

@@ -46,7 +46,9 @@ class Guard:
         # Somebody's DNS may point any name at this machine (DNS rebinding).
         host = _hostname(headers.get(b"host", b"").decode("latin-1").lower())
         if host is not None and not self._is_known(host):
-            raise ControlError("forbidden", f"{host!r} is no name of this sandbox; the flag --cert-host makes it one.")
+            raise ControlError(
+                "forbidden", f"{host!r} is not a name of this sandbox; the flag --cert-host makes it one."
+            )
 
     def _is_known(self, host: str) -> bool:
         if host in _LOCAL_NAMES or host.endswith(".localhost") or host in self._hosts:

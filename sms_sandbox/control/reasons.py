@@ -68,7 +68,7 @@ def _explain_sender(call: Call, message: Message, sent_by: Entry | None) -> str:
         return _ORIGINS[message.type]
     prefix = "The call gave no `from`: " if sent_by is not None else "The call is no longer in the traffic. "
     if number is None:
-        return f"{prefix}{message.sender} is no number of this tenant."
+        return f"{prefix}{message.sender} is not a number of this tenant."
     kind = (
         "a shared number, as the account leases none" if number.shared else "the lowest number that the account leases"
     )

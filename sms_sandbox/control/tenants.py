@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from ..domain.clock import MICROSECOND, Clock
 from ..domain.profiles import PROFILES
 from ..services import new_tenant, reset
+from ..services.access import ANOTHER_TENANT
 from ..services.bulk_deletion import delete_most
 from ..services.tenant_deletion import delete_rows
 from ..store import accounts, schema, tenant_use, tenants
@@ -159,7 +160,7 @@ def created_tenant(call: Call, row: Tenant) -> shapes.CreatedTenant:
 def _find(call: Call, name: str) -> Tenant:
     if name not in (CURRENT, call.tenant.name) and not call.caller.is_operator:
         # The same for every name, so that nobody learns which tenants exist.
-        raise ControlError("forbidden", "Only the operator may act on another tenant, with the token.")
+        raise ControlError("forbidden", ANOTHER_TENANT)
     row = tenants.read(call.db, call.tenant.id) if name == CURRENT else tenants.find_by_name(call.db, name)
     if row is None:
         raise _unknown(name)

@@ -22,5 +22,5 @@ def canonical_name(name: str) -> str:
     labels = plain.removeprefix("*.").split(".")
     # A name that ends in a number is a mistyped IP address.
     if len(plain) > 253 or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError(f"{name!r} is no host name, wildcard or IP address that a certificate can cover.")
+        raise ValueError(f"{name!r} is not a host name, wildcard or IP address that a certificate can cover.")
     return plain

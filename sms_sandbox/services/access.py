@@ -22,6 +22,7 @@ from .quotas import QuotaError
 
 TOKEN_HEADER = "x-sandbox-token"  # noqa: S105 (the name of a header)
 TENANT_HEADER = "x-sandbox-tenant"
+ANOTHER_TENANT = "Only the operator may act on another tenant, with the token."
 
 CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
 """Creates an account for an unknown key and its secret, if both are allowed."""
@@ -175,7 +176,7 @@ def _own(db: Connection, account: Account | None, name: str) -> Account | None:
     """Return the account if the tenant is its own. Raises AccessError for any other name, whether it exists or not."""
     tenant = None if account is None else tenants.read(db, account.tenant)
     if tenant is None or tenant.name != name:
-        raise AccessError("forbidden", "Only the operator may act on another tenant, with the token.")
+        raise AccessError("forbidden", ANOTHER_TENANT)
     return account
 
 

@@ -57,7 +57,9 @@ def _check_accounts(rows: Tables) -> None:
         keys.add(row["key"])
         own = row["id"] == min(map(_integer, ids_))
         if own != (row["parent"] is None) or (not own and row["parent"] not in ids_):
-            raise DocumentError(f"{place}.parent", "the first account has none, and every other one of this document")
+            raise DocumentError(
+                f"{place}.parent", "must be null for the first account, and an account of this document for every other"
+            )
     for table, of_table in rows.items():
         if table == "traffic":  # also has calls of unknown keys, and of accounts that were deleted
             continue
@@ -78,7 +80,7 @@ def _check_rules(rows: Tables) -> None:
         except (TypeError, ValueError, LookupError, AttributeError):
             fits = False
         if not fits:
-            raise DocumentError(f"tables.rules[{index}].spec", f"says what no rule of the kind {row['kind']!r} can do")
+            raise DocumentError(f"tables.rules[{index}].spec", f"is not valid for a rule of the kind {row['kind']!r}")
 
 
 def _check_counters(rows: Tables) -> None:
@@ -86,11 +88,11 @@ def _check_counters(rows: Tables) -> None:
     counters = {row["kind"]: _integer(row["value"]) for row in rows["counters"]}
     for kind in counters:
         if kind not in ids.FIRST:
-            raise DocumentError("tables.counters", f"nothing is counted as {kind!r}")
+            raise DocumentError("tables.counters", f"there is no counter {kind!r}")
     for kind, table in _COUNTED.items():
         greatest = max((_integer(row["id"]) for row in rows[table]), default=None)
         if greatest is not None and counters.get(kind, ids.FIRST[kind]) <= greatest:
-            raise DocumentError("tables.counters", f"the next {kind} would get the id of one there is")
+            raise DocumentError("tables.counters", f"the next {kind} would get an id that is taken")
 
 
 def _check_attempts(rows: Tables) -> None:

@@ -86,7 +86,7 @@ def check_events(rows: Tables) -> None:
             place = f"tables.{table}[{index}]"
             keys = _DATA.get(str(row["kind"]))
             if keys is None:
-                raise DocumentError(f"{place}.kind", f"nothing of the kind {row['kind']!r} can happen")
+                raise DocumentError(f"{place}.kind", f"there is no event of the kind {row['kind']!r}")
             _check_data(f"{place}.data", keys, json.loads(str(row["data"]) or "{}"))
 
 

@@ -67,7 +67,7 @@ def _check_table(table: Table, rows: Any) -> None:
                 raise DocumentError(f"{place}.{name}", why)
         key = tuple(row[name] for name in keys)
         if keys and key in seen:
-            raise DocumentError(place, f"its {' and '.join(keys)} stand in a row before")
+            raise DocumentError(place, f"an earlier row has the same {' and '.join(keys)}")
         seen.add(key)
 
 

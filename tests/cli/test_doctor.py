@@ -153,7 +153,7 @@ def test_a_callback_is_really_sent(server: Account, tmp_path: Path, receiver: Re
     receiver.status = 500
     assert "must answer with 200 to 299" in try_url(receiver.url)["advice"]
     assert "nothing listens" in try_url(f"http://localhost:{free_port()}/")["says"]
-    assert "is no callback URL" in try_url("nowhere")["says"]
+    assert "is not a callback URL" in try_url("nowhere")["says"]
     assert "--callback-host example.com" in try_url("https://example.com/hook")["advice"]
     assert "which has another port" in try_url(server.ready.https)["advice"]
     assert server.ok("GET", "/tenants")["page"]["total"] == tenants

@@ -41,7 +41,7 @@ WRITTEN = {
         (("--profile", "2035"), "--profile"),
         (("--account", "nocolon"), "--account must look like KEY:SECRET"),
         (("--account", "a:b", "--account", "a:c"), "each only once"),
-        (("--cert-host", "a b"), "--cert-host: 'a b' is no host name"),
+        (("--cert-host", "a b"), "--cert-host: 'a b' is not a host name"),
         (("now",), "now"),
     ],
 )

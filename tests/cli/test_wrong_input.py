@@ -130,7 +130,7 @@ def public(certificates: Certificates) -> Iterator[Account]:
     ("rule add nope", "SCENARIO: There is no scenario 'nope'; "),
     ("fault add --method nope --delay 1s", "--method: There is no method 'nope'."),
     ("fault add --error NOPE", "--error: There is no error 'NOPE'."),
-    ("account --dlr-url nowhere", "--dlr-url: 'nowhere' is no http or https address."),
+    ("account --dlr-url nowhere", "--dlr-url: 'nowhere' is not an http or https address."),
     ("inbound --from abc Hi", "--from: Expected a text of 3 to 15 digits"),
     ("messages --account nobody:x", "There is no account with this key and secret. Correct --account"),
 ])  # fmt: skip
@@ -156,7 +156,7 @@ def test_a_shared_sandbox_says_which_flags_tell_who_calls(public: Account) -> No
 def test_a_file_that_is_no_document_is_explained(server: Account, tmp_path: Path) -> None:
     (file := tmp_path / "hosts").write_text("127.0.0.1 localhost\n")
     for command in ("import", "replay"):
-        assert "hosts is no JSON document. `sms-sandbox export" in output_of(run(command, str(file), *at(server)))
+        assert "hosts is not a JSON document. `sms-sandbox export" in output_of(run(command, str(file), *at(server)))
     assert "was not written by a sandbox" in output_of(run("messages", "--ready-file", str(file)))
 
 

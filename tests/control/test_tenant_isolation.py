@@ -80,7 +80,7 @@ def test_a_new_tenant_calls_back_as_it_was_told(new_tenant: Make, receiver: Rece
 def test_a_new_tenant_refuses_callback_urls_of_other_schemes(server: Account, name: str) -> None:
     answer = server.control("POST", "/tenants", {"name": "odd", name: "ftp://localhost/"})
     assert answer.status == 422
-    assert "'ftp://localhost/' is no http or https address" in answer.json["error"]["message"]
+    assert "'ftp://localhost/' is not an http or https address" in answer.json["error"]["message"]
     assert "odd" not in {each["name"] for each in server.ok("GET", "/tenants", max=1000)["tenants"]}
 
 

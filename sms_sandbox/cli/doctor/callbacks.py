@@ -37,7 +37,7 @@ def _send(client: Client, where: ServerInfo, url: str, is_remote: bool) -> Findi
         if (error := sent.get("error", {})).get("code") != "SUCCESS":
             return wrong(
                 "callbacks",
-                f"{url} is no callback URL: {error.get('description')}",
+                f"{url} is not a callback URL: {error.get('description')}",
                 f"Give a whole address, such as {EXAMPLE_URL}.",
             )
         tenant.control("POST", "/clock/advance", {"seconds": 5})

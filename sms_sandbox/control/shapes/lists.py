@@ -1,7 +1,6 @@
 """Shapes of contact lists."""
 
-from ...domain.callbacks import is_http_url
-from .primitives import PageInfo, Request, Response
+from .primitives import PageInfo, Request, Response, check_callback_urls
 
 
 class ListChange(Request):
@@ -10,8 +9,7 @@ class ListChange(Request):
     automation_url: str | None
 
     def __post_init__(self) -> None:
-        if self.automation_url is not None and not is_http_url(self.automation_url):
-            raise ValueError(f"{self.automation_url[:100]!r} is no http or https address")
+        check_callback_urls(self.automation_url)
 
 
 class ContactList(Response):

@@ -41,7 +41,7 @@ def check_callback_urls(*urls: object) -> None:
     """Raise ValueError if one of them is a text without the scheme http or https."""
     for url in urls:
         if isinstance(url, str) and not is_http_url(url):
-            raise ValueError(f"{url[:100]!r} is no http or https address")
+            raise ValueError(f"{url[:100]!r} is not an http or https address")
 
 
 class Request(Struct, forbid_unknown_fields=True):

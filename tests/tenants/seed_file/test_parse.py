@@ -55,7 +55,7 @@ KEYWORD = "[[keywords]]\nkeyword='A'\nnumber='61491570120'\n"
         ("a = 1\na = 2\n", "seed.toml: not valid TOML: Cannot overwrite a value (at line 2, column 6)"),
         ("[[accounts]]\nkey='k:k'\nsecret='s'", "seed.toml: accounts[0].key: Expected `str`"),
         ("[[accounts]]\nkey='k'\nsecret='s'\nbalance='much'", "seed.toml: accounts[0].balance: Expected `float`"),
-        ("[[accounts]]\nkey='k'\nsecret='s'\ndlr_url='x'", "seed.toml: accounts[0]: 'x' is no http or https "),
+        ("[[accounts]]\nkey='k'\nsecret='s'\ndlr_url='x'", "seed.toml: accounts[0]: 'x' is not an http or https "),
         ("[[keywords]]\nkeyword='STOP'\nnumber='61491570120'", 'seed.toml: keywords[0]: "STOP" cannot be a keyword'),
         (f"{NUMBER}welcome_message='{'x' * 613}'", f'seed.toml: numbers[0]: "{"x" * 40}…" has more than 4 parts'),
         (f"{KEYWORD}members_message='{'я' * 269}'", f'seed.toml: keywords[0]: "{"я" * 40}…" has more than 4 parts'),
