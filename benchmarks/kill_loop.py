@@ -229,7 +229,7 @@ def check(load: Load, kills: list[float]) -> Books:
     answered = {text: id_ for client in clients for text, id_ in client.answered.items()}
     unanswered = {text for client in clients for text in client.unanswered}
     books = Books(len(kills), len(answered), len(unanswered))
-    control(server, "POST", "/clock/advance", {"hours": 48})  # which brings all retries
+    control(server, "POST", "/clock/advance", {"hours": 48})  # all retries are due by then
     stored = list(_read_messages(server))
     texts = Counter(each["text"] for each in stored)
     ids = {each["text"]: each["id"] for each in stored}

@@ -55,4 +55,4 @@ def assert_same(one: bytes, other: bytes) -> None:
 
 def test_the_calls_cause_every_kind_of_event(servers: list[Account], receiver: Receiver) -> None:
     tables: dict[str, list[dict[str, Any]]] = json.loads(export_used_tenant(servers[0], receiver))["tables"]
-    assert [name for name, rows in tables.items() if not rows] == ["failed_events"]  # which no call can cause
+    assert [name for name, rows in tables.items() if not rows] == ["failed_events"]  # no call can cause one

@@ -11,9 +11,10 @@ from sms_sandbox.api.answer import build_error
 from sms_sandbox.api.declare import Call, find_param, method
 from sms_sandbox.api.errors import ApiError, Code
 from sms_sandbox.api.gate import Gate
+from sms_sandbox.api.methods import sms
 from sms_sandbox.api.params import Integer, Text
 from sms_sandbox.api.routes import Api, load_methods
-from sms_sandbox.store import contacts, numbers, tenants
+from sms_sandbox.store import contacts, tenants
 from sms_sandbox.store.accounts import Account
 from tests import api_calls
 from tests.app_client import AppClient
@@ -74,7 +75,7 @@ def test_a_call_whose_tenant_is_deleted_during_its_check_is_refused(fresh: Fresh
 
     caller = f"Basic {b64encode(f'{KEY}:{SECRET}'.encode()).decode()}"
     form = {"to": "61491570156", "message": "hi"}
-    with patch.object(numbers, "find_sender", return_value="61491570156"):  # which it was asked for a moment before
+    with patch.object(sms, "find_sender", return_value="61491570156"):  # it still existed a moment ago
         answer = api_calls.answer(fresh.store, load_methods()[name], form, caller, Slow())
     assert (answer.code, answer.account) == (Code.AUTH_FAILED, None)
     assert answer.reply == build_error(Code.AUTH_FAILED, Code.AUTH_FAILED.text)

@@ -130,7 +130,7 @@ def test_faults_that_many_calls_meet_at_once_are_counted_exactly(fresh: FreshTen
     def once(_: int) -> str:
         return api_calls.answer(fresh.store, method, {}, BASIC[1].decode(), gate).code.name
 
-    if fresh.store.embedded:  # which one thread works on
+    if fresh.store.embedded:  # a single thread works on this store
         codes = [once(n) for n in range(20)]
     else:
         with ThreadPoolExecutor(20) as threads:

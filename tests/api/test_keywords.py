@@ -111,7 +111,7 @@ def test_only_one_of_two_simultaneous_calls_gets_the_keyword(
 ) -> None:
     call.ok("add-keyword", keyword="NEWS", number=OWN_NUMBER)
     left = call.ok("get-balance")["balance"]
-    monkeypatch.setattr(keywords, "read", lambda *_: None)  # as the other call finds it before the first has ended
+    monkeypatch.setattr(keywords, "read", lambda *_: None)  # both calls see no keyword yet
     assert call.refused("add-keyword", keyword="NEWS", number=OWN_NUMBER)[0] == "KEY_EXISTS"
     assert call.ok("get-balance")["balance"] == left
     assert call.ok("get-keywords")["keywords_total"] == 1

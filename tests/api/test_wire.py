@@ -39,7 +39,7 @@ def test_get_and_post_say_the_same_on_every_method(call: Caller, params: dict[st
         by_get = call.http.get(f"/{name}.json", params=params)
         by_post = call.http.post(f"/{name}.json", data=params)
         assert by_get.status_code == by_post.status_code, name
-        if name != "lease-number":  # which leases another one each time
+        if name != "lease-number":  # each call leases another number
             assert by_get.content == by_post.content, name
 
 

@@ -48,7 +48,7 @@ def test_values_are_shown_without_secrets(server: Account) -> None:
     (entry,) = control_entries(tenant)
     assert entry["request"] == {"dlr_url": "http://127.0.0.1:9/?a=…&token=…", "throttle": "0"}
     tenant.ok("POST", "/clock/advance", {"hours": 1.5})
-    assert control_entries(tenant)[0]["request"] == {"hours": "1.5"}  # and nothing that was left to its default
+    assert control_entries(tenant)[0]["request"] == {"hours": "1.5"}  # without defaults
 
 
 def test_only_changes_that_succeed_are_recorded_and_none_twice(server: Account) -> None:

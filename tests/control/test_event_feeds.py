@@ -82,7 +82,7 @@ def test_streams_with_other_filters_share_a_look_at_the_database(
     for number, stream in enumerate(streams):
         assert f"Text {number} " in stream.next()["data"]["request"]["message"]
         stream.__exit__()
-    assert 1 <= len(looks) < 3 * STREAMS  # and not once for each stream and call
+    assert 1 <= len(looks) < 3 * STREAMS  # fewer than one for each stream and call
 
 
 def test_a_stream_that_begins_later_gets_only_newer_events(tenant: Account) -> None:

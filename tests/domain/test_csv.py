@@ -83,7 +83,7 @@ def test_any_bytes_are_rows_or_an_error(start: bytes, end: bytes) -> None:
         table = parse(start + b"mobile\n" + end)
     except TableError:
         return
-    except UnicodeError:  # of the head, which the caller reads
+    except UnicodeError:  # the caller reads the head, which may not be valid
         return
     assert table
 

@@ -117,7 +117,7 @@ def test_a_slow_body_is_waited_for(certificates: Certificates, monkeypatch: pyte
     with run(certificates) as account:
         for _ in range(10):
             longest = upload_slowly(account)
-            if longest < 1:  # and otherwise this machine was too slow for the limit
+            if longest < 1:  # otherwise this machine was too slow for the limit
                 return
         raise AssertionError("this machine is too slow to send a byte within a second")
 

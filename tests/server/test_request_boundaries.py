@@ -43,7 +43,7 @@ def test_exactly_the_requests_that_were_sent_are_read(stream: Stream, places: li
         assert reading.closed or len(reading.requests) == len(expected)
     answers = reading.written.count(b"HTTP/1.1 200 OK\r\n")
     assert (answers, reading.written.count(b"HTTP/1.1 4")) == (len(reading.requests), 0)
-    assert b"sum" not in reading.names  # of a trailer
+    assert b"sum" not in reading.names  # a field of the trailer
 
 
 PIECES = st.sampled_from(

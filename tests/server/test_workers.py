@@ -103,7 +103,7 @@ def test_each_callback_is_sent_once(parent: SandboxProcess, receiver: Receiver) 
         sent = set(pool.map(lambda _: tenant.send(dlr_callback=receiver.url), range(40)))
     assert len(sent) == 40
     receiver.wait_for(40)
-    tenant.ok("POST", "/clock/advance", {"hours": 24})  # which would bring all retries
+    tenant.ok("POST", "/clock/advance", {"hours": 24})  # all retries would be due by then
     assert Counter(int(each["message_id"]) for each in receiver.received) == Counter(sent)
 
 

@@ -56,7 +56,7 @@ async def test_a_dead_process_delays_an_advance_for_a_limited_time(
     await another.start()
     await call.send(dlr_callback=receiver.url(delay=60))
     await until(lambda: bool(receiver.requests))
-    await another.stop()  # which cancels the attempt, so that it is never recorded
+    await another.stop()  # cancels the attempt, so that it is never recorded
     receiver.url(delay=0.0)
     await runner.advance(quick.tenant, timedelta(hours=24))
     assert len(receiver.requests) == 2

@@ -74,7 +74,7 @@ async def test_rows_are_counted_by_their_outcome(
     file = [
         "mobile,firstname,town,pet",
         f"{HANDSETS[0]},New,There,",  # on the list: changed
-        f"{HANDSETS[0]},Newer,,",  # and again: ignored
+        f"{HANDSETS[0]},Newer,,",  # the same number again: ignored
         f"{HANDSETS[1]},New,,",  # deleted
         f"{HANDSETS[2]},New,,",  # opted out
         f"{HANDSETS[5]},First,,Dog",

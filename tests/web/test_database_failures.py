@@ -77,6 +77,6 @@ def test_an_outage_is_one_line_a_second_with_the_number_of_failures(
 
     failed = rounds * len(requests)
     eventually(lambda: count() >= failed)
-    took = time.monotonic() - began  # with the wait for the last line
+    took = time.monotonic() - began  # including the wait for the last line
     assert count() <= failed + 2 * (1 + took)  # the timeline and the traffic fail once a second, too
     assert len(lines()) <= 2 + took

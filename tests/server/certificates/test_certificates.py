@@ -140,7 +140,7 @@ def test_names_of_another_sandbox_in_the_directory_are_kept(certificates: Certif
         "https://a.test",
         "a" * 64,
         "a." * 127 + "test",
-        "ab--cd.test",  # of the form that only encoded names may have
+        "ab--cd.test",  # only encoded names may have hyphens here
     ],
 )
 def test_a_bad_name_is_refused_and_nothing_is_touched(
