@@ -53,10 +53,10 @@ WARM_UP_DELAY_SECONDS = 0.25
 LOAD_RETRY_SECONDS = 1.0
 """Pause before the simulation is loaded again after a failure."""
 
-READY_TIMEOUT_SECONDS = 2.0
+_READY_TIMEOUT_SECONDS = 2.0
 """Longest wait for the database when somebody asks if the sandbox is ready."""
 
-WARM_UP_TIMEOUT_SECONDS = 5
+_WARM_UP_TIMEOUT_SECONDS = 5
 """Longest wait at the stop for modules that are being loaded."""
 
 
@@ -235,7 +235,7 @@ class SandboxParts:
         if error is not None:
             return f"The simulation could not be loaded: {error}"
         try:
-            await asyncio.wait_for(self.store.run(tenants.find_default), READY_TIMEOUT_SECONDS)
+            await asyncio.wait_for(self.store.run(tenants.find_default), _READY_TIMEOUT_SECONDS)
         except Exception as failure:  # noqa: BLE001 (logged)
             self.store.log_failure("/readyz", failure)
             return explain_failure(failure)
@@ -286,7 +286,7 @@ class SandboxParts:
         await awake.runner.stop()
         if self._warming is not None and self._warming.is_alive():
             # The interpreter crashes if it ends while another thread loads C extensions.
-            await asyncio.to_thread(self._warming.join, WARM_UP_TIMEOUT_SECONDS)
+            await asyncio.to_thread(self._warming.join, _WARM_UP_TIMEOUT_SECONDS)
 
     async def stop(self) -> None:
         """Stop the timeline, and write what is still buffered."""

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from .testing import Sandbox
     from .testing.xdist_server import XdistServer
 
-MAX_LOG_BYTES = 5000
+_MAX_LOG_BYTES = 5000
 """Longest part of the server's log that is shown if a test can't begin."""
 
-MARKER = "sms_sandbox(throttle=0, frozen=False, seed=..., ...): settings of the test's tenant, as in Sandbox.new_tenant"
+_MARKER = (
+    "sms_sandbox(throttle=0, frozen=False, seed=..., ...): settings of the test's tenant, as in Sandbox.new_tenant"
+)
 
 _XDIST_SERVER: pytest.StashKey[XdistServer] = pytest.StashKey()
 _LOG_START = pytest.StashKey[int]()
@@ -44,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", MARKER)
+    config.addinivalue_line("markers", _MARKER)
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +144,7 @@ def _server_log(item: pytest.Item, server: Sandbox) -> str:
         return ""
     has_begun = "sms_sandbox" in getattr(item, "funcargs", {})
     try:
-        start = item.stash.get(_LOG_START, 0) if has_begun else max(0, server.log.size() - MAX_LOG_BYTES)
+        start = item.stash.get(_LOG_START, 0) if has_begun else max(0, server.log.size() - _MAX_LOG_BYTES)
         return server.log.read(start).strip()
     except (OSError, ValueError):  # the test closed the server
         return ""

@@ -16,8 +16,8 @@ from .domain.addresses import is_base_url
 from .domain.profiles import PROFILES
 
 PREFIX = "SMS_SANDBOX_"
-DEFAULT_ACCOUNT = "sandbox-key:sandbox-secret"
-PUBLISHED_SECRET = DEFAULT_ACCOUNT.partition(":")[2]
+_DEFAULT_ACCOUNT = "sandbox-key:sandbox-secret"
+PUBLISHED_SECRET = _DEFAULT_ACCOUNT.partition(":")[2]
 """The default secret, which everybody can read in the documentation."""
 # Key and secret must be a valid name and password of HTTP's Basic scheme, and valid text in every database.
 _HOST = re.compile(r"[^\s/@?#:]+|\[?[0-9a-fA-F:.]+\]?")
@@ -55,7 +55,7 @@ class Settings:
         metavar="N",
     )  # fmt: skip
     account: tuple[str, ...] = _setting(
-        (DEFAULT_ACCOUNT,), "An account, in a tenant of its own. The first one's tenant is the default tenant. May be "
+        (_DEFAULT_ACCOUNT,), "An account, in a tenant of its own. The first one's tenant is the default tenant. May be "
         "repeated; in the environment, separate several by spaces. If other machines can call, a new secret "
         "replaces the default one.",
         metavar="KEY:SECRET",

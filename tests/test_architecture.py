@@ -1,7 +1,9 @@
 """The arrows between the rooms: imports go down only, as docs/architecture.md draws them."""
 
 import ast
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -143,6 +145,27 @@ def test_no_file_is_two_rooms() -> None:
 def test_names_say_what_a_file_is_about() -> None:
     names = {part for path in FILES for part in path.relative_to(ROOT).with_suffix("").parts}
     assert names & FORBIDDEN_NAMES == set()
+
+
+def defined_names(path: Path) -> Iterator[str]:
+    """Yield the functions and constants of a module; decorated functions are used by their decorators."""
+    for node in ast.parse(path.read_text()).body:
+        match node:
+            case ast.FunctionDef(name=name, decorator_list=[]) | ast.AsyncFunctionDef(name=name, decorator_list=[]):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if name.isupper():
+                yield name
+
+
+def test_names_that_no_other_module_uses_begin_with_an_underscore() -> None:
+    readers = [*FILES, *ROOT.glob("*.toml"), *ROOT.glob("*.py"), *(ROOT / "docs").glob("*.md")]
+    files_of = Counter(word for path in readers for word in set(re.findall(r"\w+", path.read_text())))
+    assert [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in MODULES
+        for name in defined_names(path)
+        if files_of[name] == 1 and not name.startswith(("_", "pytest_"))
+    ] == []
 
 
 def test_the_contract_suite_knows_the_api_by_http_alone() -> None:

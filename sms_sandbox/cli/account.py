@@ -55,10 +55,10 @@ def account(client: "Client", **given: Any) -> Answer:
     body = {name: value for name, value in given.items() if value is not None}
     body |= {name: body[name] or None for name, _ in URLS if name in body}
     answer = client.read(Account, "PATCH", "/account", body) if body else client.read(Account, "GET", "/account")
-    return Answer(answer, describe_account(answer))
+    return Answer(answer, _describe_account(answer))
 
 
-def describe_account(account: "Account") -> str:
+def _describe_account(account: "Account") -> str:
     """Return lines about an account."""
     rows = [
         ("key", f"{account.key}  (id {account.id}, {account.name})"),

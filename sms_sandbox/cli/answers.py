@@ -13,12 +13,12 @@ from .errors import CommandError
 from .options import plain_name
 from .terminal import has_colour
 
-JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+_JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 TYPES = {"int": "a whole number", "float": "a number", "str": "a text"}
 
-COMPARED = {None: "", " >=": " of at least", " <=": " of at most", " >": " above", " <": " below"}
+_COMPARED = {None: "", " >=": " of at least", " <=": " of at most", " >": " above", " <": " below"}
 """Words for how control compares a value to a limit."""
 
 
@@ -49,7 +49,7 @@ def answers(command: Callable[..., Answer]) -> Callable[..., None]:
         if not answer.ok:
             click.get_current_context().exit(1)
 
-    decorated: Callable[..., None] = JSON_OPTION(run)
+    decorated: Callable[..., None] = _JSON_OPTION(run)
     return decorated
 
 
@@ -76,7 +76,7 @@ def name_flags(message: str, command: click.Command) -> str:
     about = re.search(r" - at `(?:key in )?\$([^`]*)`", message)
     if about and (flag := find(about[1])):
         message = f"{flag}: {message.replace(about[0], '')}"
-    message = re.sub("`(int|float|str)`( [<>]=?)?", lambda match: TYPES[match[1]] + COMPARED[match[2]], message)
+    message = re.sub("`(int|float|str)`( [<>]=?)?", lambda match: TYPES[match[1]] + _COMPARED[match[2]], message)
     # In the middle of a sentence the same word may mean something else, for example an option of a scenario.
     return re.sub(r"^`(\w+)`", lambda match: find(match[1]) or match[0], message)
 

@@ -19,10 +19,10 @@ HEAD = ("ID", "TIME", "EVENT", "HANDSET", "STATE", "LAST ANSWER", "URL")
 
 EVENTS = ("dlr", "reply", "inbound", "link-hit", "list-action")
 
-ANSWER_TIMEOUT_SECONDS = 12.0
+_ANSWER_TIMEOUT_SECONDS = 12.0
 """Longest wait for the answer to a callback that is sent again. The sandbox gives an app 10 seconds."""
 
-ANSWER_PAUSE_SECONDS = 0.05
+_ANSWER_PAUSE_SECONDS = 0.05
 
 
 @click.command()
@@ -53,7 +53,7 @@ def callbacks(
         )  # fmt: skip
     rows = [
         (
-            str(each.id), format_time(each.created), each.event, each.msisdn, describe_state(each),
+            str(each.id), format_time(each.created), each.event, each.msisdn, _describe_state(each),
             describe_attempt(each.attempts[-1]) if each.attempts else "-", show_url(each.url),
         )
         for each in page.callbacks
@@ -73,9 +73,9 @@ def resend(client: "Client", id_: int) -> Answer:
 
     before = client.read(Callback, "GET", f"/callbacks/{id_}")
     callback = client.read(Callback, "POST", f"/callbacks/{id_}/send")
-    until = time.monotonic() + ANSWER_TIMEOUT_SECONDS
+    until = time.monotonic() + _ANSWER_TIMEOUT_SECONDS
     while not (ended := _has_ended(callback, len(before.attempts))) and time.monotonic() < until:
-        time.sleep(ANSWER_PAUSE_SECONDS)
+        time.sleep(_ANSWER_PAUSE_SECONDS)
         callback = client.read(Callback, "GET", f"/callbacks/{id_}")
     what = f"Callback {id_} ({callback.event}, handset {callback.msisdn}) to {show_url(callback.url)}"
     if not ended:
@@ -94,7 +94,7 @@ def show_url(url: str) -> str:
     return escape(url.partition("?")[0])
 
 
-def describe_state(callback: "Callback") -> str:
+def _describe_state(callback: "Callback") -> str:
     """Return the state of a callback, and how many attempts it took."""
     number = len(callback.attempts)
     tried = f" after {count(number, 'attempt')}" if number > 1 else ""

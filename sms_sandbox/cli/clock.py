@@ -29,7 +29,7 @@ EVENTS = {
 """The kinds of events that people know of. The others are work of the sandbox."""
 
 
-DUE = {
+_DUE = {
     "send": "handover to the carrier",
     "number-renewal": "renewal of a number",
     "keyword-renewal": "renewal of a keyword",
@@ -56,8 +56,8 @@ def show(client: "Client") -> Answer:
 
     now = client.read(Clock, "GET", "/clock")
     due = client.read(DueEvents, "GET", "/clock/due", max=MAX_DUE)
-    lines = [f"{describe_clock(now)} {'Due next:' if due.events else 'Nothing is due.'}"]
-    lines += [f"  {format_time(each.at)}  {describe_due(each)}" for each in due.events]
+    lines = [f"{_describe_clock(now)} {'Due next:' if due.events else 'Nothing is due.'}"]
+    lines += [f"  {format_time(each.at)}  {_describe_due(each)}" for each in due.events]
     lines += [f"  ({due.page.total - MAX_DUE} later)"] if due.page.total > MAX_DUE else []
     return Answer({"clock": now, "due": due.events}, "\n".join(lines))
 
@@ -98,37 +98,37 @@ def next_(client: "Client") -> Answer:
     from ..control.shapes.clock import Advanced
 
     answer = client.read(Advanced, "POST", "/clock/next")
-    return Answer(answer, describe_advance(answer))
+    return Answer(answer, _describe_advance(answer))
 
 
 def _call(client: "Client", verb: str, path: str) -> Answer:
     from ..control.shapes.clock import Clock  # here, because --help does not need it
 
     answer = client.read(Clock, verb, path)
-    return Answer(answer, describe_clock(answer))
+    return Answer(answer, _describe_clock(answer))
 
 
 def _advance(client: "Client", body: Mapping[str, object]) -> Answer:
     from ..control.shapes.clock import Advanced
 
     answer = client.read(Advanced, "POST", "/clock/advance", body)
-    return Answer(answer, describe_advance(answer))
+    return Answer(answer, _describe_advance(answer))
 
 
-def describe_clock(clock: "Clock") -> str:
+def _describe_clock(clock: "Clock") -> str:
     """Return a sentence about a clock."""
     return f"{format_time(clock.now)} UTC, {'running' if clock.running else 'frozen'}."
 
 
-def describe_due(event: "DueEvent") -> str:
+def _describe_due(event: "DueEvent") -> str:
     """Return what is due, in words."""
-    words = DUE.get(event.kind) or (EVENTS[event.kind][0] if event.kind in EVENTS else event.kind)
+    words = _DUE.get(event.kind) or (EVENTS[event.kind][0] if event.kind in EVENTS else event.kind)
     about = f" for {event.number}" if event.number else ""
     of = f" of message {event.message_id}" if event.message_id else ""
     return f"{words}{about}{of}{f': {escape(event.says)}' if event.says else ''}"
 
 
-def describe_advance(advanced: "Advanced") -> str:
+def _describe_advance(advanced: "Advanced") -> str:
     """Return a sentence about an advance, and one about what happened on the way."""
     moved = f"The clock went {format_span(advanced.end - advanced.start)} ahead, to {format_time(advanced.end)} UTC"
     known = [(name, advanced.counts[name]) for name in EVENTS if advanced.counts.get(name)]

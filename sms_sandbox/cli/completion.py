@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-PROGRAM = "sms-sandbox"
+_PROGRAM = "sms-sandbox"
 
 SHELLS = {
     "bash": 'eval "$(sms-sandbox completion bash)"',
@@ -23,4 +23,4 @@ def completion(shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None
     root = click.get_current_context().find_root().command
-    click.echo(kind(root, {}, PROGRAM, "_SMS_SANDBOX_COMPLETE").source())
+    click.echo(kind(root, {}, _PROGRAM, "_SMS_SANDBOX_COMPLETE").source())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..client.control import Client
     from ..control.shapes.faults import Fault
 
-EFFECT_NAMES = (*EFFECTS[API], *EFFECTS[CALLBACK])
+_EFFECT_NAMES = (*EFFECTS[API], *EFFECTS[CALLBACK])
 
 
 @click.group()
@@ -96,11 +96,11 @@ def add(client: "Client", on: str | None, **given: Any) -> Answer:
     body = body_of(given)
     if "status" in body:
         body["status"] = int(body["status"])
-    if not body.keys() & {*EFFECT_NAMES, "delay"}:
-        raise click.UsageError(f"Give an effect: --{', --'.join(EFFECT_NAMES)} or --delay.")
+    if not body.keys() & {*_EFFECT_NAMES, "delay"}:
+        raise click.UsageError(f"Give an effect: --{', --'.join(_EFFECT_NAMES)} or --delay.")
     body["on"] = on or (CALLBACK if {"callback", "event"} & body.keys() else API)
     fault = client.read(Fault, "POST", "/faults", body)
-    return Answer(fault, f"Added fault {describe_fault(fault)}.")
+    return Answer(fault, f"Added fault {_describe_fault(fault)}.")
 
 
 @fault.command("list")
@@ -110,14 +110,14 @@ def list_(client: "Client") -> Answer:
     from ..control.shapes.faults import Faults  # here, because --help does not need it
 
     faults = client.read(Faults, "GET", "/faults")
-    return Answer(faults, "\n".join(map(describe_fault, faults.faults)) or "There are no faults.")
+    return Answer(faults, "\n".join(map(_describe_fault, faults.faults)) or "There are no faults.")
 
 
-def describe_fault(fault: "Fault") -> str:
+def _describe_fault(fault: "Fault") -> str:
     """Return a fault as one line."""
     from msgspec import to_builtins
 
-    effects = [f"{name} {value}" for name in EFFECT_NAMES if (value := getattr(fault, name)) is not None]
+    effects = [f"{name} {value}" for name in _EFFECT_NAMES if (value := getattr(fault, name)) is not None]
     if fault.delay:
         effects.append("delay " + " ".join(f"{name} {value:g}" for name, value in to_builtins(fault.delay).items()))
     match = [f"{name} {value}" for name, value in to_builtins(fault.match).items()]

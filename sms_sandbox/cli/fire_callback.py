@@ -12,15 +12,15 @@ from ..settings import Settings
 from .answers import Answer, answers
 from .options import setting
 
-PLACEHOLDER_TIME = datetime(2030, 1, 31, 12, tzinfo=UTC)
+_PLACEHOLDER_TIME = datetime(2030, 1, 31, 12, tzinfo=UTC)
 """Stands in the parameters where the current time goes."""
 
 DLR = callbacks.delivery_report(
-    message_id=340000001, mobile="61491570156", at=PLACEHOLDER_TIME, status="delivered", user_id=54911
+    message_id=340000001, mobile="61491570156", at=_PLACEHOLDER_TIME, status="delivered", user_id=54911
 )
 REPLY = callbacks.reply(
     user_id=54911, mobile="61491570156", response="Yes please", message_id=340000001, response_id=36500001,
-    longcode="61491570112", at=PLACEHOLDER_TIME, is_optout=False,
+    longcode="61491570112", at=_PLACEHOLDER_TIME, is_optout=False,
 )  # fmt: skip
 
 PARAMETER_HELP = {

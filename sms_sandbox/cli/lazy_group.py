@@ -10,10 +10,10 @@ import click
 from ..client.errors import SandboxError
 from .errors import CommandError
 
-INTERRUPTED = 130
+_INTERRUPTED = 130
 """Exit code after Ctrl-C, as in shells. 1 would be the answer "no" of `wait` or `verify`."""
 
-MAX_SHORT_HELP = 80
+_MAX_SHORT_HELP = 80
 """Longest description of a command in the help of the group."""
 
 
@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
     def _short_help(self, ctx: click.Context, name: str) -> str:
         command = self.get_command(ctx, name)
         assert command is not None
-        return command.get_short_help_str(MAX_SHORT_HELP)
+        return command.get_short_help_str(_MAX_SHORT_HELP)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -69,7 +69,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo(err=True)  # the terminal shows ^C at the start of the line
-            ctx.exit(INTERRUPTED)
+            ctx.exit(_INTERRUPTED)
         except SandboxError as why:
             raise CommandError(str(why)) from why
         except ModuleNotFoundError as why:

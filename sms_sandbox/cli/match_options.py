@@ -8,7 +8,7 @@ import click
 
 from .options import Span, Whole
 
-MATCH = ("to", "sender", "text", "key")
+_MATCH = ("to", "sender", "text", "key")
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--to", metavar="MSISDN", help="Only for this number, prefix (6149157*) or range (614…100-614…199)."),
@@ -36,6 +36,6 @@ def match_options(command: Any) -> Any:
 
 def body_of(given: dict[str, Any]) -> dict[str, Any]:
     """Return the values of all options as the body of a control call."""
-    match = {name: value for name in MATCH if (value := given.pop(name)) is not None}
+    match = {name: value for name in _MATCH if (value := given.pop(name)) is not None}
     body = {name: value for name, value in given.items() if value is not None}
     return {**body, "match": match}

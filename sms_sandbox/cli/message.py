@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..control.shapes.reasons import Reasons
     from ..control.shapes.traffic import Entry
 
-MAX_ROWS = 200
+_MAX_ROWS = 200
 """Most recipients and callbacks that a story tells of; the newest."""
 
 
@@ -48,8 +48,8 @@ def message(client: "Client", id_: int) -> Answer:
     from ..control.shapes.traffic import Traffic
 
     message = client.read(Message, "GET", f"/messages/{id_}")
-    recipients = client.read(Recipients, "GET", "/recipients", message=id_, max=MAX_ROWS)
-    callbacks = client.read(Callbacks, "GET", "/callbacks", message=id_, max=MAX_ROWS)
+    recipients = client.read(Recipients, "GET", "/recipients", message=id_, max=_MAX_ROWS)
+    callbacks = client.read(Callbacks, "GET", "/callbacks", message=id_, max=_MAX_ROWS)
     reasons = client.read(Reasons, "GET", f"/messages/{id_}/reasons")
     traffic = client.read(Traffic, "GET", "/traffic", message=id_, max=1000)
     data = {
@@ -63,8 +63,8 @@ def message(client: "Client", id_: int) -> Answer:
     ]
     lines = [*_head(message, recipients.recipients), *_why(reasons), ""]
     lines += [f"{format_time(at)}  {words}" for at, _, words in sorted(moments)]
-    left_out = max(recipients.page.total, callbacks.page.total) - MAX_ROWS
-    lines += [f"(only the newest {MAX_ROWS} recipients and callbacks are shown)"] if left_out > 0 else []
+    left_out = max(recipients.page.total, callbacks.page.total) - _MAX_ROWS
+    lines += [f"(only the newest {_MAX_ROWS} recipients and callbacks are shown)"] if left_out > 0 else []
     return Answer(data, "\n".join(lines))
 
 

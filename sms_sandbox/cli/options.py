@@ -11,9 +11,9 @@ from ..settings import Settings, SettingsError, flag, variable
 PATHS = ("PATH", "DIR")
 """Metavars of settings that are files or folders. A shell completes their values."""
 
-UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
-MAX_SPAN_SECONDS = 4e9
+_MAX_SPAN_SECONDS = 4e9
 
 
 def setting(name: str, sentence: str | None = None) -> Callable[[Any], Any]:
@@ -109,9 +109,9 @@ def seconds(span: str) -> float:
     digits = span.rstrip("smhd")
     unit = span[len(digits) :] or "s"
     try:
-        value = float(digits) * UNIT_SECONDS[unit]
+        value = float(digits) * _UNIT_SECONDS[unit]
     except (ValueError, KeyError):
         raise click.UsageError(f"{span!r} is not a span of time; write 30s, 5m, 24h or 3d.") from None
-    if not 0 <= value < MAX_SPAN_SECONDS:
+    if not 0 <= value < _MAX_SPAN_SECONDS:
         raise click.UsageError(f"{span!r} is too long, or negative.")
     return value

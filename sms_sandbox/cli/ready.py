@@ -14,9 +14,9 @@ from .options import Span, settings_of
 if TYPE_CHECKING:
     from ..client.control import Client
 
-CHECK_TIMEOUT_SECONDS = 2.0
+_CHECK_TIMEOUT_SECONDS = 2.0
 
-CHECK_PAUSE_SECONDS = 0.05
+_CHECK_PAUSE_SECONDS = 0.05
 
 
 @click.command()
@@ -38,19 +38,19 @@ def ready(host: str, http_port: int, ready_file: str | None, wait: bool, timeout
     """
     until = time.monotonic() + timeout
     while True:
-        left = until - time.monotonic() if wait else CHECK_TIMEOUT_SECONDS
+        left = until - time.monotonic() if wait else _CHECK_TIMEOUT_SECONDS
         try:
             # The ready file may not be there yet, so it is read each time.
             client = _client(host, http_port, ready_file)
             try:
                 http = client.where.http
-                client.check_ready(max(0.1, min(left, CHECK_TIMEOUT_SECONDS)))
+                client.check_ready(max(0.1, min(left, _CHECK_TIMEOUT_SECONDS)))
             finally:
                 client.close_connections()
         except SandboxError as why:
             if not wait or time.monotonic() >= until:
                 raise CommandError(f"The sandbox is not ready. {why}{'' if why.status else NOBODY_ANSWERS}") from why
-            time.sleep(CHECK_PAUSE_SECONDS)
+            time.sleep(_CHECK_PAUSE_SECONDS)
         else:
             return Answer({"ready": True, "http": http}, "ready")
 

@@ -29,7 +29,7 @@ def describe_refusal(why: SandboxError, ctx: click.Context, client: Client) -> s
     if not why.code and not why.status:
         return f"{why}{NOBODY_ANSWERS}"
     if why.code == "unauthorised":
-        return describe_credentials(why, client)
+        return _describe_credentials(why, client)
     sentence = name_value(name_flags(str(why), ctx.command), ctx)
     if why.code == "forbidden" and "operator's token" in sentence:
         return f"{sentence} Give it with --control-token."
@@ -43,7 +43,7 @@ def describe_refused(why: SandboxError, client: Client) -> str:
     return str(why) if why.code != "unauthorised" or where.key or where.control_token else f"{_ASKS_WHO}."
 
 
-def describe_credentials(why: SandboxError, client: Client) -> str:
+def _describe_credentials(why: SandboxError, client: Client) -> str:
     """Return why the credentials of a command are refused, and the flags that give others."""
     where = client.where
     if where.key:

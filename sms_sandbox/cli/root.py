@@ -5,7 +5,7 @@ import click
 from .. import __version__
 from .lazy_group import LazyGroup
 
-SECTIONS = {
+_SECTIONS = {
     "Run it": {
         "serve": ("serve", "serve"),
         "ready": ("ready", "ready"),
@@ -46,11 +46,13 @@ SECTIONS = {
 }
 """Module and function of each command, in the sections of the help."""
 
-COMMANDS = {name: place for section in SECTIONS.values() for name, place in section.items()}
+COMMANDS = {name: place for section in _SECTIONS.values() for name, place in section.items()}
 
 
 @click.group(
-    cls=LazyGroup, sections=SECTIONS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=LazyGroup,
+    sections=_SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(__version__, prog_name="sms-sandbox")
 def main() -> None:

@@ -52,7 +52,7 @@ def add(client: "Client", scenario: str, options: tuple[str, ...], **given: Any)
 
     body = {**body_of(given), "scenario": scenario, "options": dict(map(_option, options))}
     rule = client.read(Rule, "POST", "/rules", body)
-    return Answer(rule, f"Added rule {describe_rule(rule)}.")
+    return Answer(rule, f"Added rule {_describe_rule(rule)}.")
 
 
 def _option(written: str) -> tuple[str, Any]:
@@ -79,10 +79,10 @@ def list_(client: "Client") -> Answer:
     from ..control.shapes.carrier_rules import Rules  # here, because --help does not need it
 
     rules = client.read(Rules, "GET", "/rules")
-    return Answer(rules, "\n".join(map(describe_rule, rules.rules)) or "There are no rules.")
+    return Answer(rules, "\n".join(map(_describe_rule, rules.rules)) or "There are no rules.")
 
 
-def describe_rule(rule: "Rule") -> str:
+def _describe_rule(rule: "Rule") -> str:
     """Return a rule as one line."""
     from msgspec import to_builtins
 

@@ -13,7 +13,7 @@ from ..settings import Settings
 
 HEAD = ("SCENARIO", "WHAT HAPPENS", "NUMBERS")
 
-FOOT = """
+_FOOT = """
 D is the delivery delay, {delay:g} s by default. Messages to any other number are delivered.
 Numbers can be written as {number}, +{number}, or with a countrycode as 0{local}.
 `sms-sandbox rule add SCENARIO --to NUMBER` gives a scenario to any number."""
@@ -36,7 +36,7 @@ def scenarios(as_json: bool) -> None:
     for name, happens, numbers in rows:
         click.echo(f"{name:{widths[0]}}  {happens:{widths[1]}}  {numbers}".rstrip())
     number = listed[0]["numbers"][0]
-    click.echo(FOOT.format(delay=delay, number=number, local=number[2:]))
+    click.echo(_FOOT.format(delay=delay, number=number, local=number[2:]))
 
 
 def _rows(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RUNNING_TIMEOUT_SECONDS = 1.0
+_RUNNING_TIMEOUT_SECONDS = 1.0
 
-DEMO_HISTORY = 10
+_DEMO_HISTORY = 10
 """Entries of the demo's story that are shown at its end."""
 
 
@@ -84,7 +84,7 @@ def serve(stop_with_stdin: bool, quiet: bool, **given: Any) -> None:
         info = server.info(os.getpid())
         if settings.demo:
             _tell_demo(info)
-        watch = _create_watch(info, DEMO_HISTORY if settings.demo else 0) if watches else None
+        watch = _create_watch(info, _DEMO_HISTORY if settings.demo else 0) if watches else None
         write_ready(info, settings.ready_file)
         if watch is None:
             click.echo(f"sms-sandbox ready: {info.to_json()}")
@@ -137,7 +137,7 @@ def _name_running(settings: Settings) -> str:
         return ""
     http = control_address(settings.host, settings.http_port)
     try:
-        Client(find_server(ready_file=None, http=http)).check_ready(RUNNING_TIMEOUT_SECONDS)
+        Client(find_server(ready_file=None, http=http)).check_ready(_RUNNING_TIMEOUT_SECONDS)
     except SandboxError:  # another program has the port
         return ""
     return f" A sandbox is running there already: {http}/ is its page."

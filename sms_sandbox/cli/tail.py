@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 KINDS = ("call", "callback", "inbound", "report", "failure", "control")
 
-MAX_HISTORY = 1000
+_MAX_HISTORY = 1000
 """Most entries that are shown first."""
 
-USUAL_HISTORY = 20
+_USUAL_HISTORY = 20
 
 
 @click.command()
 @click.option(
-    "-n", "--lines", "history", type=Whole(0, MAX_HISTORY), metavar="N",
-    help=f"Show the last N entries first. Without it {USUAL_HISTORY}; with --since {MAX_HISTORY}.",
+    "-n", "--lines", "history", type=Whole(0, _MAX_HISTORY), metavar="N",
+    help=f"Show the last N entries first. Without it {_USUAL_HISTORY}; with --since {_MAX_HISTORY}.",
 )  # fmt: skip
 @click.option(
     "--kind",
@@ -45,13 +45,13 @@ def tail(client: "Client", history: int | None, kind: str | None, follow: bool, 
     """
     ends = given["until"] is not None or not follow
     if history is None:
-        history = MAX_HISTORY if given["since"] is not None else USUAL_HISTORY
+        history = _MAX_HISTORY if given["since"] is not None else _USUAL_HISTORY
     filters = read_filters(client, given) | ({"kind": kind} if kind else {})
     try:
-        after = show_history(client, history, filters, as_json=as_json) if history else None
+        after = _show_history(client, history, filters, as_json=as_json) if history else None
         if ends:
             return
-        for entry in follow_entries(client, after, filters):
+        for entry in _follow_entries(client, after, filters):
             show_entry(entry, as_json=as_json)
     except KeyboardInterrupt:
         click.echo(err=True)
@@ -59,7 +59,7 @@ def tail(client: "Client", history: int | None, kind: str | None, follow: bool, 
     click.echo("sms-sandbox: The sandbox has stopped, or the tenant is gone.", err=True)
 
 
-def show_history(client: "Client", most: int, filters: dict[str, Any], *, as_json: bool = False) -> int:
+def _show_history(client: "Client", most: int, filters: dict[str, Any], *, as_json: bool = False) -> int:
     """Print the last entries that match. Return the id of the last one, 0 if there is none."""
     from ..control.shapes.traffic import Traffic  # here, because --help does not need it
 
@@ -69,7 +69,7 @@ def show_history(client: "Client", most: int, filters: dict[str, Any], *, as_jso
     return entries[0].id if entries else 0
 
 
-def follow_entries(client: "Client", after: int | None, filters: dict[str, Any] | None = None) -> "Iterator[Entry]":
+def _follow_entries(client: "Client", after: int | None, filters: dict[str, Any] | None = None) -> "Iterator[Entry]":
     """Yield new entries, or those after an id, until the stream ends. Raises SandboxError."""
     import msgspec  # here, because --help needs neither
 

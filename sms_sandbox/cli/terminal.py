@@ -4,7 +4,7 @@ import os
 import sys
 from typing import IO
 
-MAX_TEXT_CHARACTERS = 60
+_MAX_TEXT_CHARACTERS = 60
 """Longest part of a text that is shown in one line."""
 
 
@@ -13,7 +13,7 @@ def has_colour(stream: IO[str] | None = None) -> bool:
     return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR")
 
 
-def quote(text: str, most: int = MAX_TEXT_CHARACTERS) -> str:
+def quote(text: str, most: int = _MAX_TEXT_CHARACTERS) -> str:
     """Return a text in quotes, shortened to fit into a line."""
     shown = text if len(text) <= most else text[: most - 1] + "…"
     return f'"{escape(shown)}"'

@@ -18,10 +18,10 @@ from .failures import describe_failure
 CALL_TIMEOUT_SECONDS = 120.0
 """Longest a call may take. An advance waits ten seconds for each callback attempt that gets no answer."""
 
-STREAM_TIMEOUT_SECONDS = 60.0
+_STREAM_TIMEOUT_SECONDS = 60.0
 """A stream has ended if nothing comes for so long. The server sends a comment four times as often."""
 
-MAX_PAGES = 1_000_000
+_MAX_PAGES = 1_000_000
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ class Client:
     def stream(self, path: str, **query: Any) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the data of each Server-Sent Event, until the stream ends. Raises SandboxError."""
         try:
-            connection = self._http.open(STREAM_TIMEOUT_SECONDS)
+            connection = self._http.open(_STREAM_TIMEOUT_SECONDS)
         except OSError as why:
             raise _no_answer(self._url(path), why) from why
         with closing(connection):
@@ -182,7 +182,7 @@ class Client:
     def _read_pages(self, shape: type[T], path: str, name: str, /, **query: Any) -> list[T]:
         """Return all rows of a list of the control API that has pages, oldest first. `name` is the list's field."""
         rows: list[T] = []
-        for page in range(1, MAX_PAGES):
+        for page in range(1, _MAX_PAGES):
             answer = self.control("GET", path, page=page, max=1000, **query)
             rows += msgspec.convert(answer[name], list[shape])  # type: ignore[valid-type]
             if page >= answer["page"]["count"]:

@@ -26,9 +26,9 @@ LATE, PHONE_OFF, GONE, CHATTY, FLICKERING = (
 """Handsets. The last five are magic numbers, with scenarios of their own."""
 
 CLUB = (CODES, TRAVELLER, "61491571491", "61491576398", PHONE_OFF, "61491579212")
-SUBURBS = ("Carlton", "Fitzroy", "Richmond", "Carlton", "Brunswick", "Fitzroy")
+_SUBURBS = ("Carlton", "Fitzroy", "Richmond", "Carlton", "Brunswick", "Fitzroy")
 
-OLD_SECRET = "last-years"  # noqa: S105 (it opens nothing)
+_OLD_SECRET = "last-years"  # noqa: S105 (it opens nothing)
 
 DOWN = {"status": 503, "body": "The order service is being deployed."}
 """The answer of the part of the shop's app that is out of order."""
@@ -66,7 +66,7 @@ class _Story:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._wrong = Client(replace(client.where, secret=OLD_SECRET), client)
+        self._wrong = Client(replace(client.where, secret=_OLD_SECRET), client)
         self._start = self._now = self._shown = client.read(Clock, "GET", "/clock").now
 
     def begin(self) -> None:
@@ -122,7 +122,7 @@ class _Story:
         """Tell the second day: a campaign to a list, clicks, opt-outs, and an app that is down."""
         self._go_to(days=1)
         list_id = self._call("add-list", name="Riders club", field_1="Suburb")["id"]
-        for number, suburb in zip(CLUB, SUBURBS, strict=True):
+        for number, suburb in zip(CLUB, _SUBURBS, strict=True):
             self._call("add-to-list", list_id=list_id, msisdn=number, field_1=suburb)
         self._go_to(days=1, minutes=30)
         campaign = self._call(

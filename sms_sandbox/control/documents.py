@@ -51,7 +51,7 @@ def import_tenant(call: Call, body: shapes.Import) -> CreatedTenant:
     The document may come from another server. The clock continues from the time it showed, or stays frozen. `key` is
     the key of the first account. Clients whose keys are taken here get new ones if `key` is given.
     """
-    document = read_document(body.document)
+    document = _read_document(body.document)
     rows = check_document(document)
     schema.lock(call.db)  # so that two callers do not take the same name
     quotas = call.context.defaults.quotas
@@ -72,11 +72,11 @@ async def replay_tenant(call: LongCall, body: shapes.Replay) -> shapes.Document:
     that is frozen in between. The tenant exists only for the replay and sends no callbacks: they end as the document
     says they did. Two replays return the same bytes.
     """
-    document: shapes.Document = await call.context.replay(read_document(body.document))
+    document: shapes.Document = await call.context.replay(_read_document(body.document))
     return document
 
 
-def read_document(raw: Raw) -> shapes.Document:
+def _read_document(raw: Raw) -> shapes.Document:
     """Decode a document. Raises ControlError if its format or version is not supported."""
     try:
         header = msgspec.json.decode(raw, type=shapes.DocumentHeader)

@@ -30,7 +30,7 @@ from .server_sent_events import stream
 from .shapes.primitives import CURRENT, Id
 from .traffic_entry import build_control_entry
 
-MAX_QUERY_PARAMETERS = 100
+_MAX_QUERY_PARAMETERS = 100
 
 
 class _IdConvertor(Convertor[str]):
@@ -181,7 +181,7 @@ def _record(db: Connection, caller: Caller, running: _Running) -> None:
 
 def _query(operation: Operation, request: Request) -> Mapping[str, str]:
     """Return the parameters of the query; of a repeated name, the last."""
-    if len(request.query_params.multi_items()) > MAX_QUERY_PARAMETERS:
+    if len(request.query_params.multi_items()) > _MAX_QUERY_PARAMETERS:
         raise ControlError("invalid", "The query has more than a hundred parameters.")
     query = dict(request.query_params)
     if operation.streams and "last-event-id" in request.headers:  # how a browser resumes a stream

@@ -21,7 +21,7 @@ MAX_WAITING_EVENTS = 1_000
 IDLE_FACTOR = 10
 """Pause between two looks, as a multiple of the time that a look takes."""
 
-SECONDS_PER_STREAM = 0.001
+_SECONDS_PER_STREAM = 0.001
 """Part of that pause for each stream, because each costs a write."""
 
 _IDLE_SECONDS = 15.0
@@ -187,7 +187,7 @@ class _Feed:
                     began = time.monotonic()
                     is_last = await self._look()
                     readers = sum(len(group.readers) for group in self.groups.values())
-                    pause = IDLE_FACTOR * (time.monotonic() - began) + SECONDS_PER_STREAM * readers
+                    pause = IDLE_FACTOR * (time.monotonic() - began) + _SECONDS_PER_STREAM * readers
                     await asyncio.sleep(min(pause, RECHECK_SECONDS))
                     if is_last:
                         await listener.wait(_IDLE_SECONDS if self._store.embedded else RECHECK_SECONDS)

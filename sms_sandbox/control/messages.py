@@ -22,10 +22,10 @@ from .shapes.primitives import Id
 
 NEVER = "never"
 
-HANDOVER_WAIT_SECONDS = 2.0
+_HANDOVER_WAIT_SECONDS = 2.0
 """Longest wait until a message just sent is handed to the carrier. It spares tests a retry."""
 
-HANDOVER_POLL_SECONDS = 0.005
+_HANDOVER_POLL_SECONDS = 0.005
 """Pause between two checks of that."""
 
 
@@ -82,11 +82,11 @@ def list_recipients(call: Call, query: shapes.RecipientFilter) -> shapes.Recipie
 @operation("PUT", "/recipients/{recipient}/fate")
 async def set_fate(call: LongCall, recipient: Id, body: shapes.Fate) -> shapes.Recipient:
     """Set the status that the carrier reports for a pending recipient, and when. `never` lets the message expire."""
-    give_up = time.monotonic() + HANDOVER_WAIT_SECONDS
+    give_up = time.monotonic() + _HANDOVER_WAIT_SECONDS
     while (changed := await call.transact(lambda call: _change_fate(call, recipient, body))) is None:
         if time.monotonic() > give_up:
             raise ControlError("conflict", f"Recipient {recipient} was not handed to the carrier in time; try again.")
-        await asyncio.sleep(HANDOVER_POLL_SECONDS)
+        await asyncio.sleep(_HANDOVER_POLL_SECONDS)
     return changed
 
 

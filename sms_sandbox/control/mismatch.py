@@ -9,10 +9,10 @@ from ..journal.queries import Entry, EntryFilter
 MAX_SHOWN_CHARACTERS = 80
 """Longest part of a value that is shown."""
 
-MAX_SHOWN_DIFFERENCES = 3
+_MAX_SHOWN_DIFFERENCES = 3
 """Most differences that are shown of one entry."""
 
-NOUNS = {
+_NOUNS = {
     "calls": ("call", "calls", "made"),
     "messages": ("message", "messages", "sent"),
     "callbacks": ("callback attempt", "callback attempts", "made"),
@@ -31,7 +31,7 @@ def describe_difference(
 
     `ids` are those of entries that match; `others` are entries of the same kind, newest first.
     """
-    one, several, done = NOUNS[of]
+    one, several, done = _NOUNS[of]
     what = f"{count} {one if count == 1 else several}{_filter_words(wanted)} {_was(count)} {done}"
     summary = f"{what}, {_expected(least, most)}"
     if count >= least:
@@ -39,7 +39,7 @@ def describe_difference(
     nearest = _nearest(others, wanted)
     if nearest is not None:
         entry, differences = nearest
-        return f"{summary}; the nearest: {', '.join(differences[:MAX_SHOWN_DIFFERENCES])} (entry {entry.id})."
+        return f"{summary}; the nearest: {', '.join(differences[:_MAX_SHOWN_DIFFERENCES])} (entry {entry.id})."
     return f"{summary}." if count else f"{summary}; no {one} was {done} at all."
 
 

@@ -24,19 +24,19 @@ from .shapes.primitives import Id
 KINDS = {"calls": entries.CALL, "callbacks": entries.CALLBACK, "inbound": entries.INBOUND, "messages": None}
 """The kind of entry for each value of `of`. Messages have none: they are read from the sent messages."""
 
-MAX_WAIT_ENTRIES = 100
+_MAX_WAIT_ENTRIES = 100
 """Most entries in the answer to a wait."""
 
-MAX_COMPARED_ENTRIES = 200
+_MAX_COMPARED_ENTRIES = 200
 """Most entries among which the nearest is searched."""
 
-MAX_SHOWN_ENTRIES = 10
+_MAX_SHOWN_ENTRIES = 10
 """Most entries that a failed expectation shows."""
 
-WAIT_IDLE_FACTOR = 10
+_WAIT_IDLE_FACTOR = 10
 """Pause between two checks of a wait, as a multiple of a check's own time."""
 
-MAX_LISTENERS = 1000
+_MAX_LISTENERS = 1000
 """Most streams and waits at once."""
 
 
@@ -111,14 +111,14 @@ async def _wait(call: LongCall, body: shapes.TimedExpectation) -> shapes.WaitRes
             if check.ok or check.too_many or now >= until or journal.is_closing:
                 return await call.transact(partial(_result, body=body, check=check))
             await listener.wait(min(until - now, RECHECK_SECONDS) if polls else until - now)
-            idle_until = min(until, now + WAIT_IDLE_FACTOR * (now - began))
+            idle_until = min(until, now + _WAIT_IDLE_FACTOR * (now - began))
             await asyncio.sleep(max(0.0, idle_until - time.monotonic()))
 
 
 def check_capacity(call: LongCall) -> None:
     """Raise ControlError if too many streams and waits are open."""
-    if call.context.journal.listener_count + call.context.feeds.reader_count >= MAX_LISTENERS:
-        raise ControlError("conflict", f"{MAX_LISTENERS} waits and streams are open; end some of them first.")
+    if call.context.journal.listener_count + call.context.feeds.reader_count >= _MAX_LISTENERS:
+        raise ControlError("conflict", f"{_MAX_LISTENERS} waits and streams are open; end some of them first.")
 
 
 def _check_expectation(call: Call, body: shapes.Expectation) -> _Check:
@@ -133,7 +133,7 @@ def _check_expectation(call: Call, body: shapes.Expectation) -> _Check:
             raise ControlError(
                 "invalid", f"`params` of messages are {', '.join(sent_messages.PARAMS)}, not {unknown[0]!r}."
             )
-    page = _query(body)(call.db, call.tenant.id, wanted, Paging(1, MAX_WAIT_ENTRIES))
+    page = _query(body)(call.db, call.tenant.id, wanted, Paging(1, _MAX_WAIT_ENTRIES))
     too_many = body.max_count is not None and page.total > body.max_count
     return _Check(page, wanted, page.total >= body.min_count and not too_many, too_many)
 
@@ -145,11 +145,11 @@ def _query(body: shapes.Expectation) -> Callable[[Connection, int, EntryFilter, 
 def _others(call: Call, body: shapes.Expectation, wanted: EntryFilter) -> list[queries.Entry]:
     """Return entries of the same kind and time, whether they match or not."""
     wide = EntryFilter(kind=wanted.kind, after=wanted.after, since=wanted.since, until=wanted.until)
-    return list(_query(body)(call.db, call.tenant.id, wide, Paging(1, MAX_COMPARED_ENTRIES)).rows)
+    return list(_query(body)(call.db, call.tenant.id, wide, Paging(1, _MAX_COMPARED_ENTRIES)).rows)
 
 
 def _difference(call: Call, body: shapes.Expectation, check: _Check) -> str:
-    ids = [row.id for row in check.page.rows[:MAX_SHOWN_ENTRIES]]
+    ids = [row.id for row in check.page.rows[:_MAX_SHOWN_ENTRIES]]
     others = _others(call, body, check.wanted)
     return describe_difference(body.of, check.wanted, check.page.total, body.min_count, body.max_count, others, ids)
 
@@ -162,7 +162,7 @@ def _result(call: Call, body: shapes.TimedExpectation, check: _Check) -> shapes.
     difference = _difference(call, body, check)
     if call.context.journal.is_closing:
         difference += " The sandbox is being stopped."
-    seen = [build_entry(row) for row in _others(call, body, check.wanted)[:MAX_SHOWN_ENTRIES]]
+    seen = [build_entry(row) for row in _others(call, body, check.wanted)[:_MAX_SHOWN_ENTRIES]]
     return shapes.WaitResult(False, check.page.total, difference, matching, seen)
 
 

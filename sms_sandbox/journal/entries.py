@@ -34,7 +34,7 @@ MAX_REPLY_CHARS = 16_000
 
 _MAX_METHOD_CHARS = 100
 
-REFUSED_CODES = ("AUTH_FAILED", "AUTH_FAILED_NO_DATA")
+_REFUSED_CODES = ("AUTH_FAILED", "AUTH_FAILED_NO_DATA")
 """Codes of calls whose credentials were refused. Everybody who knows a key can make such entries."""
 
 MAX_REFUSED_CALLS = 100
@@ -117,7 +117,7 @@ def _same(entry: NewEntry) -> NewEntry:
     return entry
 
 
-_IS_REFUSED = or_(*(t.c.code == code for code in REFUSED_CODES))
+_IS_REFUSED = or_(*(t.c.code == code for code in _REFUSED_CODES))
 _TENANT = Statement(
     select(j.c.since, tenants.c.clock_offset, tenants.c.frozen_at, tenants.c.moving)
     .join_from(tenants, j, j.c.tenant == tenants.c.id)
@@ -172,7 +172,7 @@ def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_en
             at = clock.micros(recorded_at)
         rows.append((tenant, number, at, *entry[2:]))
     write_all_later(db, _ADD, rows)
-    refused = sum(entry.code in REFUSED_CODES for _, entry in kept)
+    refused = sum(entry.code in _REFUSED_CODES for _, entry in kept)
     if refused:
         ids.take(db, tenant, "refused-call", refused)
     if ids.count(db, tenant, "refused-call"):

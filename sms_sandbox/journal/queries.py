@@ -22,7 +22,7 @@ from ..store.text import contains
 from ..store.unit_of_work import invalidate
 from .entries import MAX_VALUE_CHARS, delete_up_to, encode_json, shorten
 
-GOOD_CODES = ("SUCCESS", "ok", "received", "pending", "delivered")
+_GOOD_CODES = ("SUCCESS", "ok", "received", "pending", "delivered")
 """The results of entries that did not fail, of any kind."""
 
 
@@ -202,7 +202,7 @@ def _conditions(db: Connection, tenant: int, where: EntryFilter) -> list[ColumnE
         if value is not None
     ]  # fmt: skip
     if where.failed is not None:
-        conditions.append(t.c.code.not_in(GOOD_CODES) if where.failed else t.c.code.in_(GOOD_CODES))
+        conditions.append(t.c.code.not_in(_GOOD_CODES) if where.failed else t.c.code.in_(_GOOD_CODES))
     if where.numbers:
         conditions.append(or_(*(t.c.numbers.contains(f" {number} ", autoescape=True) for number in where.numbers)))
     if where.text:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 WRITE_INTERVAL_SECONDS = 0.1
 """Longest wait of an entry. A killed process loses no more of the traffic of calls that only read."""
 
-MAX_WAITING_ENTRIES = 50
+_MAX_WAITING_ENTRIES = 50
 """Number of waiting entries at which they are written, so that the transaction stays short."""
 
 MAX_KEPT_ENTRIES = 20_000
@@ -103,7 +103,7 @@ class JournalWriter:
             self._count += len(new)
         if not self._has_entries.is_set():
             self._set(self._has_entries)
-        if (self._count >= MAX_WAITING_ENTRIES or self._store.traffic) and not self._is_urgent.is_set():
+        if (self._count >= _MAX_WAITING_ENTRIES or self._store.traffic) and not self._is_urgent.is_set():
             self._set(self._is_urgent)
 
     def _take(self, db: Connection, tenant: int) -> list[PendingEntry]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ..settings import reachable_name
 
-BACKLOG = 1024
+_BACKLOG = 1024
 
 _MAX_PORT_ATTEMPTS = 20
 """Free ports that are tried until one is free on every address."""
@@ -115,7 +115,7 @@ def _bind(family: int, address: tuple[Any, ...], port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
         listening.bind((address[0], port, *address[2:]))
-        listening.listen(BACKLOG)
+        listening.listen(_BACKLOG)
     except BaseException:
         listening.close()
         raise

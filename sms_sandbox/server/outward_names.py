@@ -11,7 +11,7 @@ from ..settings import Settings, is_loopback
 from .certificate_names import canonical_name
 from .certificates import Certificates
 
-EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 (compared, not bound)
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 (compared, not bound)
 
 _SOME_ADDRESS = ("192.0.2.1", 9)
 """An address that no machine has. Nothing is sent to it: the system only says which way it would go."""
@@ -33,7 +33,7 @@ def list_names(settings: Settings, certificates: Certificates) -> list[str]:
         return names
     if base := urlsplit(settings.base_url or "").hostname:
         names.append(base)
-    if settings.host not in EVERY_ADDRESS:
+    if settings.host not in _EVERY_ADDRESS:
         names.append(settings.host)
     elif not certificates.ca.exists():
         names += list_addresses(settings.host)
@@ -54,7 +54,7 @@ def choose_name(settings: Settings) -> str:
     given = [name for name in settings.cert_host if not name.startswith("*")]
     if given:
         return given[0]
-    if settings.host not in EVERY_ADDRESS:
+    if settings.host not in _EVERY_ADDRESS:
         return settings.host
     return find_address() or socket.gethostname()
 

@@ -23,16 +23,16 @@ from .protocol import HttpProtocol
 from .request_log import RequestLog
 from .response_writer import ResponseWriter
 
-CALL_GRACE_SECONDS = 0.8
+_CALL_GRACE_SECONDS = 0.8
 """Time that running calls get to end when the server stops; less than callbacks get, which a call may wait for."""
 
 STOP_TIMEOUT_SECONDS = 3
 """Longest wait for calls and connections when the server stops. After it, uvicorn logs an error and goes on."""
 
-HANDOVER_SECONDS = 0.5
+_HANDOVER_SECONDS = 0.5
 """Longest wait for first requests of connected clients, when one of several processes stops."""
 
-KEEP_ALIVE_SECONDS = 75
+_KEEP_ALIVE_SECONDS = 75
 """Time that an idle connection stays open; nginx's default."""
 
 
@@ -60,7 +60,7 @@ class UvicornServer(uvicorn.Server):
             uvicorn.Config(
                 self._call_app, interface="asgi3", lifespan="on", http=http, ws="none", log_config=None,
                 access_log=False, workers=1, proxy_headers=False, server_header=False,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=STOP_TIMEOUT_SECONDS,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=STOP_TIMEOUT_SECONDS,
             )
         )  # fmt: skip
 
@@ -119,7 +119,7 @@ class UvicornServer(uvicorn.Server):
             await self._answer_first_requests()
         self._sandbox.metrics.stop()
         self._sandbox.end_waits()
-        asyncio.get_running_loop().call_later(CALL_GRACE_SECONDS, self._cancel_calls)
+        asyncio.get_running_loop().call_later(_CALL_GRACE_SECONDS, self._cancel_calls)
         await super().shutdown(sockets)
         self._refusals.flush()
 
@@ -131,7 +131,7 @@ class UvicornServer(uvicorn.Server):
         for each in self.servers:
             stop: Callable[[], None] = getattr(each, "stop_accepting", each.close)
             stop()
-        until = asyncio.get_running_loop().time() + HANDOVER_SECONDS
+        until = asyncio.get_running_loop().time() + _HANDOVER_SECONDS
         while self._open_connections.any_fresh and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.01)
 

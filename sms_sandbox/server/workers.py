@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 START_TIMEOUT_SECONDS = 60.0
 """Longest wait until a new process accepts connections."""
 
-SIGN_OF_LIFE_SECONDS = 60.0
+_SIGN_OF_LIFE_SECONDS = 60.0
 """Longest time without a sign of life. Then a process is killed and replaced, also during its start."""
 
 CHECK_SECONDS = 0.25
@@ -98,7 +98,7 @@ class Worker(Process):
             if not self._is_asked:
                 self.parent_conn.send(b"ping")
                 self._is_asked = True
-        return now - self._heard_at > SIGN_OF_LIFE_SECONDS
+        return now - self._heard_at > _SIGN_OF_LIFE_SECONDS
 
     def _give_signs_of_life(self) -> None:
         with suppress(EOFError, OSError):  # the parent has ended, or has given this process up

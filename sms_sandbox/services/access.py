@@ -21,7 +21,7 @@ from . import sessions
 from .quotas import QuotaError
 
 TOKEN_HEADER = "x-sandbox-token"  # noqa: S105 (the name of a header)
-TENANT_HEADER = "x-sandbox-tenant"
+_TENANT_HEADER = "x-sandbox-tenant"
 ANOTHER_TENANT = "Only the operator may act on another tenant, with the token."
 
 CreateAccount: TypeAlias = Callable[[Connection, str, str], None]
@@ -64,7 +64,7 @@ def read_given(headers: Mapping[str, str], cookies: Mapping[str, str], scheme: s
     """Return what a request brings."""
     return Given(
         headers.get("authorization", ""), headers.get(TOKEN_HEADER, ""), cookies.get(sessions.COOKIES[scheme], ""),
-        headers.get(TENANT_HEADER, ""), address,
+        headers.get(_TENANT_HEADER, ""), address,
     )  # fmt: skip
 
 

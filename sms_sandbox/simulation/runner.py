@@ -35,7 +35,7 @@ _POLL_SECONDS = 0.25
 RETRY_SECONDS = 1.0
 """Pause before the next pass after a failure of the database. Each further one is twice as long."""
 
-MAX_RETRY_SECONDS = 8.0
+_MAX_RETRY_SECONDS = 8.0
 """Longest pause after a failure of the database."""
 
 
@@ -115,7 +115,7 @@ class Runner:
             except Exception as error:  # noqa: BLE001 (it is tried again)
                 self._store.log_error("Running events", error)
                 await self._pause(pause)
-                pause = min(2 * pause, MAX_RETRY_SECONDS)
+                pause = min(2 * pause, _MAX_RETRY_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not when the server stops."""

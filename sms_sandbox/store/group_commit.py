@@ -36,7 +36,7 @@ MAX_SECONDS = 0.02
 MAX_LOCK_SECONDS = 5.0
 """Longest wait for a tenant that another process keeps locked. Then the work fails."""
 
-LOCK_PAUSE_SECONDS = 1.0
+_LOCK_PAUSE_SECONDS = 1.0
 """Pause before a locked tenant is tried again. Each attempt may hold up other work for `LOCK_TIMEOUT_MS`."""
 
 CHECK_SECONDS = 0.01
@@ -125,7 +125,7 @@ def _block(piece: Piece, tenants: Collection[int], blocked: dict[int, float]) ->
     Returns False if the piece has waited too long.
     """
     piece.held_since = piece.held_since or monotonic()
-    blocked.update(dict.fromkeys(tenants, monotonic() + LOCK_PAUSE_SECONDS))
+    blocked.update(dict.fromkeys(tenants, monotonic() + _LOCK_PAUSE_SECONDS))
     return monotonic() - piece.held_since <= MAX_LOCK_SECONDS
 
 

@@ -11,10 +11,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, TypeAlias
 
-MAX_CACHED_TENANTS = 10_000
+_MAX_CACHED_TENANTS = 10_000
 """Tenants with cached values before all are dropped."""
 
-CONTENTION_SECONDS = 1.0
+_CONTENTION_SECONDS = 1.0
 """Time for which transactions wait for their locks first.
 
 It begins when another process is seen to have changed the tenant.
@@ -99,7 +99,7 @@ class TenantCaches:
 
     def limit(self) -> None:
         """Drop cached values if there are too many."""
-        if len(self.by_tenant) > MAX_CACHED_TENANTS:
+        if len(self.by_tenant) > _MAX_CACHED_TENANTS:
             self.by_tenant.clear()
             self._contended.clear()
 
@@ -138,7 +138,7 @@ class TenantCaches:
 
     def note_contention(self, tenants: Iterable[int]) -> None:
         """Note that another process has changed one of these tenants."""
-        self._contended.update(dict.fromkeys(tenants, monotonic() + CONTENTION_SECONDS))
+        self._contended.update(dict.fromkeys(tenants, monotonic() + _CONTENTION_SECONDS))
 
 
 def ask_for_locks(driver: Any, tenants: Sequence[int]) -> Any:

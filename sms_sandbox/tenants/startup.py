@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _MAX_NAME_LENGTH = 60
 """The limit of a tenant's name is 64 characters; the rest is for a number at the end."""
 
-DEMO_START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+_DEMO_START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 """Time of the default tenant's clock when the demo begins. So each run shows the same times."""
 
 
@@ -124,7 +124,7 @@ class TenantSetup:
         tenant, account = new_tenant.new_for_key(key, secret, _free_name(db, name), self.defaults)
         tenant = replace(tenant, made_by=made_by)
         if self._settings.demo and key == self._settings.pairs[0][0]:
-            tenant = replace(tenant, clock=Clock(frozen_at=DEMO_START))
+            tenant = replace(tenant, clock=Clock(frozen_at=_DEMO_START))
         given = self._seed_file.seed.account(key) if self._seed_file is not None else None
         if given is None:
             new_tenant.create(db, tenant, account, real_now())

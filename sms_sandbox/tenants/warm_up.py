@@ -6,7 +6,7 @@ from importlib import import_module
 from ..api.routes import load_methods
 from ..domain import numbers
 
-GARBAGE_THRESHOLDS = (50_000, 10, 10)
+_GARBAGE_THRESHOLDS = (50_000, 10, 10)
 """Arguments of `gc.set_threshold`. Calls leave no cyclic garbage, so Python's default of 700 is wasted work."""
 
 
@@ -20,4 +20,4 @@ def warm_up(owns_process: bool = False) -> None:
     numbers.to_msisdn("61491570156", numbers.find_region("Australia"))
     if owns_process:
         gc.freeze()
-        gc.set_threshold(*GARBAGE_THRESHOLDS)
+        gc.set_threshold(*_GARBAGE_THRESHOLDS)

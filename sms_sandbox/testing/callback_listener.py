@@ -13,7 +13,7 @@ from ..client.unpatched import Unpatched
 HANG = "hang"
 RESET = "reset"
 
-REQUEST_TIMEOUT_SECONDS = 30.0
+_REQUEST_TIMEOUT_SECONDS = 30.0
 """Longest wait for a request on a new connection."""
 
 _MAX_LINE_BYTES = 65536
@@ -57,7 +57,7 @@ class CallbackListener:
             return
         self._is_closing = True
         # The thread waits for a connection, so open one.
-        RawSocket.connect("127.0.0.1", self.port, REQUEST_TIMEOUT_SECONDS).close()
+        RawSocket.connect("127.0.0.1", self.port, _REQUEST_TIMEOUT_SECONDS).close()
         self._ended.acquire()
         self.ports.discard(self.port)
         self._socket.close()
@@ -71,7 +71,7 @@ class CallbackListener:
             if self._is_closing:
                 connection.close()
                 break
-            connection.settimeout(REQUEST_TIMEOUT_SECONDS)
+            connection.settimeout(_REQUEST_TIMEOUT_SECONDS)
             Unpatched.start_thread(self._answer, (connection,))
         self._ended.release()
 

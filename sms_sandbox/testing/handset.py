@@ -13,7 +13,7 @@ from .event_loop import HasAsyncMethods
 if TYPE_CHECKING:
     from .sandbox import Sandbox
 
-SHOWN = (PENDING, DELIVERED)
+_SHOWN = (PENDING, DELIVERED)
 """Statuses of recipients whose text the handset shows."""
 
 _LINK = re.compile(rf"\b{SHORT_LINK}\b", re.IGNORECASE)
@@ -69,5 +69,5 @@ class Handset(HasAsyncMethods):
     def _shown(self) -> list[Recipient]:
         """Return the recipients whose text the handset shows, oldest first."""
         recipients = self._sandbox.recipients(msisdn=self.number, sent=True)
-        shown = [recipient for recipient in recipients if recipient.status in SHOWN]
+        shown = [recipient for recipient in recipients if recipient.status in _SHOWN]
         return sorted(shown, key=lambda each: (each.sent_at, each.id))

@@ -10,7 +10,7 @@ from ..control.shapes.traffic import Entry, Traffic, TrafficCount, VerifyResult,
 from .event_loop import HasAsyncMethods, check_may_block
 from .traffic_report import explain_no_message, format_entries
 
-MAX_REPORT_ENTRIES = 50
+_MAX_REPORT_ENTRIES = 50
 """Most traffic entries in the report of a failed test."""
 
 
@@ -115,7 +115,7 @@ class Queries(Client, HasAsyncMethods):
 
         If no message was sent at all, the last line says which call was refused.
         """
-        traffic = self.read(Traffic, "GET", "/traffic", max=MAX_REPORT_ENTRIES)
+        traffic = self.read(Traffic, "GET", "/traffic", max=_MAX_REPORT_ENTRIES)
         # Control calls are the test's own doing, and no news to its author.
         own = self.read(TrafficCount, "GET", "/traffic/count", kind="control").count
         entries = [entry for entry in traffic.entries if entry.kind != "control"]
@@ -131,7 +131,7 @@ class Queries(Client, HasAsyncMethods):
         """
         if of != "messages" or count or self.control("GET", "/messages", max=1)["messages"]:
             return []
-        calls = self.read(Traffic, "GET", "/traffic", kind="call", max=MAX_REPORT_ENTRIES)
+        calls = self.read(Traffic, "GET", "/traffic", kind="call", max=_MAX_REPORT_ENTRIES)
         return explain_no_message(calls.entries)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .sandbox import Sandbox
 
-MAX_NAME_CHARACTERS = 120
+_MAX_NAME_CHARACTERS = 120
 
 
 def write_story(tenant: "Sandbox", directory: str, test: str) -> Path:
@@ -23,6 +23,6 @@ def write_story(tenant: "Sandbox", directory: str, test: str) -> Path:
 def _file_name(test: str) -> str:
     """Return a file name for a test. A short hash tells tests with similar names apart."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", test.replace("::", ".")).strip("-")
-    if plain == test and len(plain) <= MAX_NAME_CHARACTERS:
+    if plain == test and len(plain) <= _MAX_NAME_CHARACTERS:
         return f"{plain}.html"
-    return f"{plain[:MAX_NAME_CHARACTERS]}-{blake2b(test.encode('utf-8', 'replace'), digest_size=3).hexdigest()}.html"
+    return f"{plain[:_MAX_NAME_CHARACTERS]}-{blake2b(test.encode('utf-8', 'replace'), digest_size=3).hexdigest()}.html"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..control.shapes.traffic import Entry
 
-MAX_VALUE_CHARACTERS = 60
+_MAX_VALUE_CHARACTERS = 60
 """Longest part of a value that is shown."""
 
 
@@ -81,7 +81,7 @@ def _params(params: Mapping[str, Any]) -> str:
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[: MAX_VALUE_CHARACTERS - 1]}…"
+    return text if len(text) <= _MAX_VALUE_CHARACTERS else f"{text[: _MAX_VALUE_CHARACTERS - 1]}…"
 
 
 def _time(at: datetime) -> str:

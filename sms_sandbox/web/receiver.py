@@ -16,9 +16,9 @@ from ..store.receivers import Answer, NewRequest
 MAX_BODY_BYTES = 16 * 1024
 """Bytes of a body that are kept. The rest is read and dropped."""
 
-MAX_HEADERS = 30
-MAX_HEADER_CHARS = 500
-MAX_URL_CHARS = 8_000
+_MAX_HEADERS = 30
+_MAX_HEADER_CHARS = 500
+_MAX_URL_CHARS = 8_000
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -30,15 +30,15 @@ async def receive(request: Request, store: Store) -> Response:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk[: MAX_BODY_BYTES - len(body)]
-    headers = [(name, value[:MAX_HEADER_CHARS]) for name, value in request.headers.items()]
+    headers = [(name, value[:_MAX_HEADER_CHARS]) for name, value in request.headers.items()]
     query = request.scope["query_string"].decode("latin-1")
     url = request.scope["path"] + (f"?{query}" if query else "")
     new = NewRequest(
         name=request.path_params["name"],
         at=real_now(),
         verb=request.method,
-        url=url[:MAX_URL_CHARS],
-        headers=dict(headers[:MAX_HEADERS]),
+        url=url[:_MAX_URL_CHARS],
+        headers=dict(headers[:_MAX_HEADERS]),
         body=body.decode("utf-8", "replace"),
     )
     answer = await store.run(partial(_add, tenant=request.path_params["tenant"], new=new))

@@ -16,7 +16,7 @@ from .findings import Finding, note, ok, wrong
 
 HANDSET = "61491570156"
 
-EXAMPLE_URL = "http://localhost:9000/reports"
+_EXAMPLE_URL = "http://localhost:9000/reports"
 
 URLS = {"dlr_url": "dlr", "reply_url": "reply", "link_hits_url": "link-hit"}
 """The event of each URL of an account."""
@@ -38,7 +38,7 @@ def _send(client: Client, where: ServerInfo, url: str, is_remote: bool) -> Findi
             return wrong(
                 "callbacks",
                 f"{url} is not a callback URL: {error.get('description')}",
-                f"Give a whole address, such as {EXAMPLE_URL}.",
+                f"Give a whole address, such as {_EXAMPLE_URL}.",
             )
         tenant.control("POST", "/clock/advance", {"seconds": 5})
         (callback,) = tenant.read(Callbacks, "GET", "/callbacks").callbacks

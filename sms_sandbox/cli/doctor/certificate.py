@@ -14,7 +14,7 @@ from ..times import format_span
 from .findings import Finding, note, ok, wrong
 from .server import RESTART, SET_CLOCK, TIMEOUT_SECONDS
 
-SOON_DAYS = 14
+_SOON_DAYS = 14
 """A certificate that expires sooner is worth a note."""
 
 _OTHER_PROGRAM = "See whether another program has the port, and start the sandbox with another --https-port if so."
@@ -70,7 +70,7 @@ def _examine(https: str, context: ssl.SSLContext, remark: str = "") -> Finding:
     left = timedelta(seconds=ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time())
     alternatives: Any = certificate.get("subjectAltName", ())
     names = ", ".join(str(ip_address(value)) if kind == "IP Address" else value for kind, value in alternatives)
-    if left < timedelta(days=SOON_DAYS):
+    if left < timedelta(days=_SOON_DAYS):
         return note(
             "certificate", f"It is valid, but expires in {format_span(left)}.",
             "Renew it at the proxy that has it." if remark else "Restart the sandbox: it is renewed.",

@@ -10,7 +10,7 @@ from ..terminal import escape
 
 Status = Literal["ok", "wrong", "note"]
 
-AGAIN = "As above."
+_AGAIN = "As above."
 """Stands for advice that was given before."""
 
 _COLOURS = {"ok": "green", "wrong": "red", "note": "yellow"}
@@ -48,7 +48,7 @@ def format_findings(findings: Iterable[Finding]) -> Iterator[str]:
         advice = finding.advice.splitlines()
         fresh = [line for line in advice if line not in given]
         given.update(advice)
-        again = [AGAIN] if len(fresh) < len(advice) else []
+        again = [_AGAIN] if len(fresh) < len(advice) else []
         yield _format(replace(finding, advice="\n".join(again + fresh)))
 
 

@@ -18,7 +18,7 @@ from .findings import Finding, note, ok, wrong
 
 TIMEOUT_SECONDS = 5.0
 
-MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
+_MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 """Largest difference between this machine's clock and the server's that needs no warning."""
 
 _START = "Start it with `sms-sandbox serve`. If it runs elsewhere, say where with --host, --http-port or --ready-file."
@@ -92,7 +92,7 @@ def _check_version(version: str) -> Finding:
 
 def check_machine_clock(server: datetime) -> Finding:
     difference = abs(datetime.now(UTC) - server)
-    if difference <= MAX_CLOCK_DIFFERENCE:
+    if difference <= _MAX_CLOCK_DIFFERENCE:
         return ok("machine time", "This machine and the server agree on the time.")
     return wrong(
         "machine time", f"This machine's clock and the server's are {format_span(difference)} apart.",

@@ -10,7 +10,7 @@ from .findings import Finding, note, ok, wrong
 
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "DENO_CERT")
 
-REPLACING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_REPLACING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that replace all that a program trusts."""
 
 URL_VARIABLES = ("SMS_SANDBOX_URL", "TRANSMITSMS_BASE_URL", "KUDOSITY_BASE_URL_V1", "KUDOSITY_V1_BASE_URL")
@@ -31,7 +31,7 @@ def check_ca_variables(environment: Mapping[str, str], ca: str, mend: str) -> It
     for problem, names in problems.items():
         if problem:
             yield wrong("variables", f"{', '.join(names)}: {problem}.", mend)
-    alone = [name for name, path in given.items() if name in REPLACING and _holds_only(path, ca)]
+    alone = [name for name, path in given.items() if name in _REPLACING and _holds_only(path, ca)]
     if alone:
         listed = ", ".join(alone)
         yield note(

@@ -23,7 +23,7 @@ MAX_TEXTS = 100
 
 MAX_CALLBACKS = 200
 MAX_ENTRIES = 500
-MAX_MESSAGES = 1000
+_MAX_MESSAGES = 1000
 MAX_DUE = 10
 
 
@@ -59,7 +59,7 @@ def gather(call: Call) -> Contents:
         version=call.context.info["version"],
         tenant=tenants.read_tenant.run(call, CURRENT),
         account=accounts.read_account.run(call),
-        messages=messages.list_messages.run(call, MessageFilter(max=MAX_MESSAGES)),
+        messages=messages.list_messages.run(call, MessageFilter(max=_MAX_MESSAGES)),
         recipients={status: _count_recipients(call, status) for status in STATUSES},
         phones=[_phone(call, handset) for handset in page.handsets],
         handset_count=page.page.total,

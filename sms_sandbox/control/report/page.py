@@ -14,7 +14,7 @@ from .phones import build_phone
 from .timeline import build_callback_cards, build_entry_rows, build_problems, has_failed
 
 _PACKAGE = Path(__file__).parents[2]
-STYLE_SHEETS = (_PACKAGE / "web/page/css/tokens.css", Path(__file__).with_name("report.css"))
+_STYLE_SHEETS = (_PACKAGE / "web/page/css/tokens.css", Path(__file__).with_name("report.css"))
 """The page's own scales and colours, and the rules of the report."""
 
 _DUE_WORDS = {
@@ -34,7 +34,7 @@ class Style(Struct, frozen=True):
 @cache
 def read_style() -> Style:
     """Read the style sheet."""
-    css = "\n".join(path.read_text(encoding="utf-8") for path in STYLE_SHEETS)
+    css = "\n".join(path.read_text(encoding="utf-8") for path in _STYLE_SHEETS)
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return Style(css, f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{digest}'")
 

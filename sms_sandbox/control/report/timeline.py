@@ -10,12 +10,12 @@ from ..shapes.traffic import Entry
 from .markup import Markup, count_words, day_heading, element, join, time_element
 
 GOOD = {"SUCCESS", "ok", "received", "delivered"}
-NEITHER = {"pending"}
+_NEITHER = {"pending"}
 
-MAX_PROBLEMS = 20
+_MAX_PROBLEMS = 20
 """Most problems that are listed; the newest."""
 
-MAX_DATA_CHARS = 4000
+_MAX_DATA_CHARS = 4000
 """Longest request or answer that is shown."""
 
 
@@ -24,7 +24,7 @@ def build_problems(entries: Iterable[Entry], callbacks: Iterable[Callback]) -> l
     failures = [(entry.at, _refusal(entry)) for entry in entries if entry.kind == "call" and entry.code != "SUCCESS"]
     failures += [(callback.attempts[-1].at, _failure(callback)) for callback in callbacks if has_failed(callback)]
     failures.sort(key=lambda each: each[0], reverse=True)
-    return [line for _, line in failures[:MAX_PROBLEMS]]
+    return [line for _, line in failures[:_MAX_PROBLEMS]]
 
 
 def has_failed(callback: Callback) -> bool:
@@ -45,7 +45,7 @@ def _failure(callback: Callback) -> Markup:
     state = "was given up" if callback.state == "given-up" else "has failed so far"
     words = join(
         element("strong", f"Callback {callback.id} ({callback.event}) {state}"),
-        f" after {count_words(number, 'attempt')} to {short_url(callback.url)}: {answer_words(last)}.",
+        f" after {count_words(number, 'attempt')} to {_short_url(callback.url)}: {_answer_words(last)}.",
     )
     return element("li", time_element(last.at, "%Y-%m-%d %H:%M:%S"), element("div", element("p", words)))
 
@@ -65,7 +65,7 @@ def build_entry_rows(entries: Iterable[Entry]) -> list[Markup]:
 def _row(entry: Entry) -> Markup:
     text = entry.request.get("message") or entry.request.get("text") or entry.request.get("response")
     status = f" {entry.status}" if entry.status and entry.status != 200 else ""
-    tone = "good" if entry.code in GOOD else "neither" if entry.code in NEITHER else "bad"
+    tone = "good" if entry.code in GOOD else "neither" if entry.code in _NEITHER else "bad"
     what = element(
         "summary",
         time_element(entry.at),
@@ -95,7 +95,7 @@ def _details(entry: Entry) -> Iterator[Markup]:
 
 def _data(name: str, data: Any) -> Markup:
     written = data if isinstance(data, str) else json.dumps(data, indent=1, ensure_ascii=False, default=str)
-    shown = written if len(written) <= MAX_DATA_CHARS else f"{written[:MAX_DATA_CHARS]}… (cut)"
+    shown = written if len(written) <= _MAX_DATA_CHARS else f"{written[:_MAX_DATA_CHARS]}… (cut)"
     return join(element("p", name, class_="soft"), element("pre", shown))
 
 
@@ -115,16 +115,16 @@ def _card(callback: Callback) -> Markup:
         element("span", callback.rule, class_="rule") if callback.rule else None,
     )
     attempts = (
-        element("li", time_element(each.at, "%Y-%m-%d %H:%M:%S"), element("span", answer_words(each)))
+        element("li", time_element(each.at, "%Y-%m-%d %H:%M:%S"), element("span", _answer_words(each)))
         for each in callback.attempts
     )
     return element(
-        "article", head, element("p", short_url(callback.url), class_="url"), element("ol", *attempts),
+        "article", head, element("p", _short_url(callback.url), class_="url"), element("ol", *attempts),
         element("p", due, class_="soft") if due else None, class_="callback",
     )  # fmt: skip
 
 
-def answer_words(attempt: Attempt) -> str:
+def _answer_words(attempt: Attempt) -> str:
     """Return what an app answered to an attempt, or why it failed."""
     latency = "" if attempt.latency_ms is None else f" after {attempt.latency_ms:.0f} ms"
     if attempt.status is None:
@@ -133,7 +133,7 @@ def answer_words(attempt: Attempt) -> str:
     return f"answered {attempt.status}{latency}{f': {answer}' if answer else ''}"
 
 
-def short_url(url: str) -> str:
+def _short_url(url: str) -> str:
     """Return a URL without its parameters, which repeat the event."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}"

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-REQUIRED = ("https", "http", "ca", "ca_bundle", "key", "secret")
+_REQUIRED = ("https", "http", "ca", "ca_bundle", "key", "secret")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,6 @@ class ServerInfo:
             data: Any = json.loads(text)
         except ValueError:
             data = None
-        if not isinstance(data, dict) or not data.keys() >= set(REQUIRED):
+        if not isinstance(data, dict) or not data.keys() >= set(_REQUIRED):
             raise ValueError("it was not written by a sandbox")
         return cls(**{each.name: data[each.name] for each in fields(cls) if each.name in data})

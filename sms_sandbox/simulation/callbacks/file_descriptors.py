@@ -18,7 +18,7 @@ _NO_LIMIT = 10_240
 _MAX_CONNECTIONS = 4096
 """Connections of clients, however many descriptors there are. Each may take a hundred kilobytes."""
 
-MAX_CALLBACK_CONNECTIONS = 1000
+_MAX_CALLBACK_CONNECTIONS = 1000
 """Connections of callbacks, however many descriptors there are."""
 
 
@@ -41,7 +41,7 @@ def _read_limit() -> int:
 
 def callback_share() -> int:
     """Return how many connections callbacks may have, which is at most half of the descriptors."""
-    return max(1, min(MAX_CALLBACK_CONNECTIONS, (_read_limit() - _RESERVED) // 2))
+    return max(1, min(_MAX_CALLBACK_CONNECTIONS, (_read_limit() - _RESERVED) // 2))
 
 
 def connection_share() -> int:
@@ -51,7 +51,7 @@ def connection_share() -> int:
 
 def are_scarce() -> bool:
     """Return True if there are too few descriptors to keep idle connections."""
-    return callback_share() < MAX_CALLBACK_CONNECTIONS
+    return callback_share() < _MAX_CALLBACK_CONNECTIONS
 
 
 class ExhaustedError(Exception):

@@ -7,7 +7,7 @@ from string import Template
 from .markdown import Heading
 
 API, CONTROL = "/_sandbox/docs/api", "/_sandbox/docs/control"
-REFERENCES = ((API, "The API, method by method (OpenAPI)"), (CONTROL, "The control API (OpenAPI)"))
+_REFERENCES = ((API, "The API, method by method (OpenAPI)"), (CONTROL, "The control API (OpenAPI)"))
 
 _FRAME = Template("""<!doctype html>
 <html lang="en">
@@ -49,7 +49,7 @@ def frame(
     """Return a page. `location` is its address, `pages` are addresses and titles, and `body` is HTML."""
     listed = "".join(
         f'<li><a href="{escape(address)}"{" aria-current=page" * (address == location)}>{escape(text)}</a></li>'
-        for address, text in (*pages, *REFERENCES)
+        for address, text in (*pages, *_REFERENCES)
     )
     return _FRAME.substitute(title=escape(title), pages=listed, body=_with_contents(body, headings)).encode()
 
