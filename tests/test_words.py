@@ -170,14 +170,14 @@ def test_modules_are_named_by_nouns() -> None:
     check_each(FILES, participles)
 
 
-def test_public_docstrings_begin_with_a_short_sentence() -> None:
+def test_docstrings_begin_with_a_short_sentence() -> None:
     def unclear(path: Path) -> Iterator[str]:
         for node, text, is_public in documented(parse(path)):
-            if not is_public or getattr(node, "name", "").startswith("test_"):
-                continue
             line, sentence = getattr(node, "lineno", 1), first_sentence(text)
             if len(sentence.split()) > MAX_WORDS:
                 yield f"line {line}: more than {MAX_WORDS} words: {sentence}"
+            if not is_public or getattr(node, "name", "").startswith("test_"):
+                continue
             opener = re.sub(r"\W", "", sentence.split()[0]).lower()
             if opener in (NO_VERBS if is_action(node) else NO_NOUNS):
                 yield f"line {line}: {sentence}"

@@ -72,13 +72,13 @@ class Pages:
 
     @cached_property
     def _files(self) -> ASGIApp:
-        from .assets import Assets  # late, as above
+        from .assets import Assets  # late: no call of the API needs it
 
         return Assets()
 
     async def receiver(self, request: Request) -> Response:
         """Keep a callback that was sent to the built-in receiver, and answer it."""
-        from .receiver import receive  # late, as above
+        from .receiver import receive  # late: no call of the API needs it
 
         return await receive(request, self._store)
 
@@ -101,12 +101,12 @@ class Pages:
 
     @cached_property
     def _docs(self) -> Callable[[Request], Awaitable[Response]]:
-        from .docs.endpoints import Docs  # late, as above
+        from .docs.endpoints import Docs  # late: no call of the API needs it
 
         return Docs(self._describe_api, self._describe_control_at, self._urls_for)
 
     async def _describe_api(self, request: Request) -> Mapping[str, Any]:
-        from ..api import openapi  # late, as above
+        from ..api import openapi  # late: no call of the API needs it
 
         https = self._urls_for(request.scope).https
         return openapi.build_document(self._methods.values(), self._info["version"], https)
@@ -117,7 +117,7 @@ class Pages:
 
     async def open_link(self, request: Request) -> Response:
         """Follow a short link of a message, as a handset does. A HEAD request only looks, as previews do."""
-        from ..simulation.inbound import link_tap  # late, as above
+        from ..simulation.inbound import link_tap  # late: no call of the API needs it
         from ..store import links
 
         code, is_preview = request.path_params["code"], request.method == "HEAD"
@@ -137,7 +137,7 @@ class Pages:
 
 async def no_such_page(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer an unknown address below `/_sandbox/` with a page that leads on."""
-    from .assets import PAGE_POLICY  # late, as above
+    from .assets import PAGE_POLICY  # late: no call of the API needs it
     from .no_such_page import build
 
     headers = {**_NO_STORE, "content-security-policy": PAGE_POLICY}

@@ -180,7 +180,7 @@ EFFECTS: list[tuple[dict[str, Any], Any, int]] = [
 
 @pytest.mark.parametrize("client", BY)
 def test_a_client_sees_the_fault(server: Account, client: str) -> None:
-    """Each fault is set in a tenant of its own, and the message after it is accepted."""
+    """Each fault has its own tenant, and the message after it is accepted."""
     tenants = [server.tenant() for _ in EFFECTS]
     for tenant, (effect, _, _) in zip(tenants, EFFECTS, strict=True):
         tenant.ok("POST", "/faults", {**effect, "method": "send-sms", "count": 1})

@@ -216,7 +216,7 @@ JUNK = st.text(max_size=40) | st.text(st.sampled_from("0123456789-+ :TZ.,@/xe"),
 
 @given(raw=JUNK)
 def test_junk_is_a_value_or_a_refusal(raw: str) -> None:
-    """Each kind reads the same text, because Hypothesis takes longer to draw it than all kinds to read it."""
+    """Each kind reads the same text. Hypothesis takes longer to draw it than all kinds to read it."""
     for kind in (*KINDS, PageAndMax()):
         with suppress(ApiError):
             kind.read(dict.fromkeys(("x", "page", "max", "field_1", "field_x"), raw), "x")

@@ -25,7 +25,7 @@ def test_a_handset_has_one_rule_after_two_processes_changed_it(
         pool = stack.enter_context(ThreadPoolExecutor(1))
 
         def change_elsewhere(*args: Any) -> Any:
-            """Let the other process change the handset, as the first has just read the rules."""
+            """The other process changes the handset, when the first has just read the rules."""
             if not others:
                 others.append(pool.submit(second.ok, "PATCH", f"/handsets/{HANDSET}", {"state": "off"}))
                 wait(others, 0.5)

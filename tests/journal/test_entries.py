@@ -49,7 +49,7 @@ def matching_ids(fresh: FreshTenant, **asked: object) -> list[int]:
 
 
 def test_no_entry_is_listed_as_new_twice(fresh: FreshTenant) -> None:
-    """Another process may write entries after this one has read which is the last, and before it reads them."""
+    """Another process may write entries in between: after this one has read the last id, before it reads them."""
     note(fresh, *calls(fresh, "one", "two", "three"))
     with fresh.store.begin() as db:
         read, position, is_last = queries.list_new(db, fresh.tenant, 0, last=2, most=10)

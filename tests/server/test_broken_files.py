@@ -53,7 +53,7 @@ def test_no_call_is_accepted_while_the_file_is_missing_or_replaced(certificates:
 def test_no_call_is_accepted_after_the_file_or_its_log_was_cut_or_deleted(
     certificates: Certificates, tmp_path: Path, suffix: str, how: str
 ) -> None:
-    """SQLite itself does not see it for a while, and then all that was answered meanwhile is lost."""
+    """SQLite itself does not see it for a while. Everything that was answered meanwhile would be lost."""
     path = tmp_path / f"a.db{suffix}"
     settings = Settings(
         https_port=0, http_port=0, certs=str(certificates.directory), throttle=0, database=f"sqlite:///{tmp_path}/a.db"

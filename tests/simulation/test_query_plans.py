@@ -82,7 +82,7 @@ async def test_no_statement_of_a_busy_app_reads_more_rows_the_more_there_are(
 
 
 def _look_at_plans(store: Store) -> tuple[list[str], set[str]]:
-    """Return the faults of the plans that the connection of calls and events keeps, and the tables they read."""
+    """Return the faults of the kept plans, and the tables they read."""
     driver = store._group_connection().unit.driver
     rows = driver.execute(
         "SELECT c.relname, a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"

@@ -69,7 +69,7 @@ def test_pages_read_from_either_end_are_the_same(
 
 
 def test_the_last_page_costs_no_more_than_the_first(fresh: FreshTenant) -> None:
-    """The cost is counted in steps of SQLite's virtual machine, which needs some for each skipped row."""
+    """The cost is counted in steps of SQLite's virtual machine. Each skipped row takes some."""
     if not fresh.store.embedded:
         pytest.skip("only SQLite counts its steps")
     hundreds = [0]

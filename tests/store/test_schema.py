@@ -122,7 +122,7 @@ def test_a_file_uses_a_write_ahead_log(tmp_path: Path) -> None:
 
 
 def test_a_file_survives_a_process_that_dies(tmp_path: Path) -> None:
-    """The process flushes and closes nothing, so a restart finds what the files hold at that moment."""
+    """The process flushes and closes nothing. A restart finds what the files hold at that moment."""
     store = open_store(f"sqlite:///{tmp_path}/dying.db")
     make_tenant(store)
     (tmp_path / "after").mkdir()

@@ -51,7 +51,7 @@ def before_each_step(monkeypatch: pytest.MonkeyPatch, then: Callable[[int], None
 async def test_a_tenant_used_before_it_is_locked_is_kept_whole(
     idle: FreshTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a shared store another process is used, of which this one knows what the database knows."""
+    """On a shared store another process uses the tenant. Only the database tells that."""
     store = idle.store
     upkeep = TenantUpkeep(store, 1)
     used = upkeep if store.embedded else TenantUpkeep(store, 1)

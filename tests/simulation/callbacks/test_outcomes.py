@@ -19,7 +19,7 @@ SUCCESS, FAILURE = None, "answered 500"
 def test_a_callback_with_one_success_is_delivered(
     still: FreshTenant, errors: tuple[str | None, ...], order: tuple[int, int]
 ) -> None:
-    """Two attempts can be under way at once, if the first takes longer than the wait after it."""
+    """Two attempts can overlap, if the first takes longer than the wait after it."""
     tenant, new = still.tenant, NewCallback(still.account.id, "dlr", "http://localhost/", "", 1, HANDSETS[0], NOON)
     with still.store.begin() as db:
         callback = callbacks.add(db, tenant, [new])
