@@ -68,7 +68,7 @@ class LastMoment(Timestamp, frozen=True):
 
 # Fractions have six digits in Python, seven in C#, nine in Java and Go.
 _DATE, _TIME = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
-_OFFSET = r" ?(?:Z|UTC|GMT)|(?: ?[+-]\d\d(?::?\d\d)?| {1,2}\d\d:?\d\d)(?: UTC)?"
+_OFFSET = r" ?(?:Z|UTC|GMT)|(?: ?[+-]| {1,2})\d\d(?::?[0-5]\d)?(?: UTC)?"
 _TIMESTAMP = re.compile(rf"({_DATE})(?:[ T]({_TIME})({_OFFSET})?)?", re.ASCII)
 
 Start = Annotated[datetime, Timestamp("Start of the period: YYYY-MM-DD HH:MM:SS in UTC. A date alone means midnight.")]
