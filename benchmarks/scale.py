@@ -1,6 +1,7 @@
 """The costs of calls as a tenant grows: `python -m benchmarks.scale [--sizes 1000 100000 1000000]`.
 
-The tenant is in a SQLite file. Each message has a recipient of its own. Times are medians over one connection.
+The tenant is in a SQLite file. Each message has a recipient of its own, a payment and a reply, and was sent a second
+after the one before. Times are medians over one connection.
 """
 
 import argparse
@@ -12,12 +13,18 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.parse import urlencode
 
 from sms_sandbox.server import certificates as tls
+from sms_sandbox.store import ids, responses, tenants, transactions
+from sms_sandbox.store.real_time import real_now
+from sms_sandbox.store.responses import NewResponse
+from sms_sandbox.store.schema import open_store
 
 from .__main__ import describe_machine
 from .page import fill
@@ -27,21 +34,40 @@ from .stalls import create_list
 READS = 15
 """Calls of each kind. The median counts."""
 
+CONTROL_PAGE = 100
+"""Rows of a page of control's lists."""
+
 _ALWAYS = {"start": "2020-01-01", "end": "2040-01-01"}
 _NUMBER = "61412000007"
+_MESSAGE = {"message_id": str(ids.FIRST["message"] + 7)}
+
+
+def last(days: int) -> Mapping[str, str]:
+    """Return a period until tomorrow, for methods that limit it to some days."""
+    end = datetime.now(UTC).date() + timedelta(days=1)
+    return {"start": str(end - timedelta(days=days - 1)), "end": str(end)}
+
 
 PAGED: Mapping[str, Mapping[str, str]] = {
     "get-user-sms-sent": _ALWAYS,
+    "get-message-report": last(30),
+    "get-transactions": {"client_id": str(ids.FIRST["account"])},
+    "get-user-sms-responses": _ALWAYS,
     "get-contact-sms-stats": {"mobile": _NUMBER, **_ALWAYS},
+    "get-sms-sent": _MESSAGE,
+    "get-sms-responses": _MESSAGE,
+    "get-link-hits": _MESSAGE,
     "get-lists": {},
+    "get-list": {"list_id": str(ids.FIRST["list"])},
     "get-numbers": {},
     "get-keywords": {},
-    "get-user-sms-responses": _ALWAYS,
+    "get-clients": {},
 }
 """Methods whose answers have pages, with what they need."""
 
 SINGLE: Mapping[str, Mapping[str, str]] = {
     "get-balance": {},
+    "get-sms-sent-count": last(7),
     "send-sms": {"to": _NUMBER, "message": "Your parcel is on its way."},
 }
 
@@ -82,26 +108,50 @@ def costs(certificates: tls.Certificates, folder: Path, size: int) -> dict[str, 
     """Return the milliseconds of each call on a tenant with this many messages."""
     database = f"sqlite:///{folder}/scale-{size}.db"
     fill(database, size)
+    add_payments_and_replies(database, size)
     sizes: dict[str, float] = {}
     with sandbox(certificates, "--database", database) as server:
         control(server, "PATCH", "/account", {"balance": 10_000_000})
         with closing(connect(certificates, server.https_port)) as connection:
             call = caller(connection)
+            call("add-list", {"name": "Friends"})
             for name, params in PAGED.items():
                 sizes[f"{name}, first page"] = timed(call, name, params)
                 pages = int(call(name, params).get("page", {}).get("count", 1))
                 sizes[f"{name}, last page"] = timed(call, name, {**params, "page": str(pages)})
             for name, params in SINGLE.items():
                 sizes[name] = timed(call, name, params)
+        for place, path in (("first", "/messages"), ("last", f"/messages?page={-(-size // CONTROL_PAGE)}")):
+            sizes[f"control's messages, {place} page"] = median_milliseconds(partial(control, server, "GET", path))
     return sizes
+
+
+def add_payments_and_replies(database: str, count: int) -> None:
+    """Add a payment and a reply for each message that `fill` has added."""
+    store, now = open_store(database), real_now()
+    with store.begin() as db:
+        tenant = tenants.find_default(db)
+        assert tenant is not None
+        account, first = ids.FIRST["account"], ids.FIRST["message"]
+        for number in range(count):
+            at, message, msisdn = now - timedelta(seconds=count - number), first + number, f"614{12000000 + number}"
+            transactions.add(db, tenant, account, -87, 10**9, transactions.SMS, "SMS", at, message)
+            recipient = ids.FIRST["recipient"] + number
+            reply = NewResponse(account, message, recipient, 0, msisdn, "Thanks", "61491570112", at, is_optout=False)
+            responses.add(db, tenant, reply)
+    store.close()
 
 
 def timed(call: Call, name: str, params: Mapping[str, str]) -> float:
     """Return the median milliseconds of a call."""
+    return median_milliseconds(partial(call, name, params))
+
+
+def median_milliseconds(work: Callable[[], object]) -> float:
     took = []
     for _ in range(READS):
         began = time.perf_counter()
-        call(name, params)
+        work()
         took.append(time.perf_counter() - began)
     return median(took) * 1000
 
