@@ -67,6 +67,7 @@ def restore(db: Connection, new: NewTenant, created: datetime, rows: Tables, rea
     tenants.change(db, id_, {"created": to_micros(created)})
     for table, each in rows.items():
         tenant_rows.add(db, id_, table, each)
+    tenant_rows.add_totals(db, id_)
     tenants.set_clock(db, id_, new.clock)
     tenant = tenants.read(db, id_)
     assert tenant is not None

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, select, tuple_
 
-from . import tables
+from . import messages, responses, tables, transactions
 from .deletion import PLANS_OF_OTHERS
 from .statement import Statement
+from .totals import Totals, forget
 from .unit_of_work import invalidate
 
 STEP_ROWS = 500
@@ -24,13 +25,14 @@ _OF_CONTACTS: tuple[Table, ...] = (tables.members, tables.optouts)
 
 
 class Part(NamedTuple):
-    """A part of what belongs to a tenant: the statements for each of its tables."""
+    """A part of what belongs to a tenant: the statements for each of its tables, and totals of its rows."""
 
     is_large: tuple[Statement, ...]
     delete: tuple[Statement, ...]
+    totals: tuple[Totals, ...]
 
 
-def _part(*of: tuple[Table, ColumnElement[bool] | None]) -> Part:
+def _part(*of: tuple[Table, ColumnElement[bool] | None], totals: tuple[Totals, ...] = ()) -> Part:
     """Make a part of tables. A table's condition chooses its rows; without one, all count."""
     is_large, deletions = [], []
     for table, condition in of:
@@ -41,7 +43,7 @@ def _part(*of: tuple[Table, ColumnElement[bool] | None]) -> Part:
         some = mine.limit(bindparam("rows_"))
         is_large.append(Statement(mine.offset(bindparam("skipped")).limit(1)))
         deletions.append(Statement(delete(table).where(table.c.tenant == bindparam("tenant_"), tuple_(*key).in_(some))))
-    return Part(tuple(is_large), tuple(deletions))
+    return Part(tuple(is_large), tuple(deletions), totals)
 
 
 def _of_messages(table: Table) -> ColumnElement[bool]:
@@ -61,21 +63,27 @@ CLIENTS = _part(
         (table, _of_clients(table))
         for table in (tables.callbacks, tables.responses, tables.recipients, tables.messages, tables.optouts,
                       tables.transactions, tables.mails)
-    )
+    ),
+    totals=(messages.TOTALS, responses.TOTALS, transactions.TOTALS),
 )  # fmt: skip
 """Events for rows that are gone do nothing, and are deleted with the rest."""
-MESSAGES = _part(*((table, _of_messages(table)) for table in _PLANNED), *((table, None) for table in _OF_MESSAGES))
+MESSAGES = _part(
+    *((table, _of_messages(table)) for table in _PLANNED),
+    *((table, None) for table in _OF_MESSAGES),
+    totals=(messages.TOTALS, responses.TOTALS),
+)
 CONTACTS = _part(*((table, None) for table in _OF_CONTACTS))
 MAILS = _part((tables.mails, None))
 ALL_TABLES = (
     *_PLANNED, *_OF_MESSAGES, *_OF_CONTACTS, tables.traffic, tables.transactions, tables.mails,
 )  # fmt: skip
-ALL = _part(*((table, None) for table in ALL_TABLES))
+ALL = _part(*((table, None) for table in ALL_TABLES), totals=(messages.TOTALS, responses.TOTALS, transactions.TOTALS))
 
 
 def delete_some(db: Connection, tenant: int, of: Part) -> bool:
     """Delete up to STEP_ROWS rows of a part. True if there may be more."""
     invalidate(db, tenant)
+    forget(db, tenant, *of.totals)  # in each step, because calls in between may add some
     left = STEP_ROWS
     for statement in of.delete:
         left -= statement.run(db, tenant_=tenant, rows_=left)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
-from . import tables, timeline
+from . import messages, responses, tables, tenant_rows, timeline, totals
 from .numbers import AVAILABLE
 from .tables import numbers as n
 from .unit_of_work import invalidate
@@ -44,6 +44,7 @@ _PART_OF = (
 def delete_messages(db: Connection, tenant: int) -> None:
     """Delete messages with recipients, links and responses, callbacks, and all events scheduled for them."""
     _clear(db, tenant, tables.messages, tables.recipients, tables.links, tables.hits, tables.responses)
+    totals.forget(db, tenant, messages.TOTALS, responses.TOTALS)
     _clear(db, tenant, tables.callbacks, tables.attempts)
     for table in _PLANNED:
         _delete(db, tenant, table, table.c.kind.not_in(PLANS_OF_OTHERS))
@@ -85,6 +86,7 @@ def delete_clients(db: Connection, tenant: int, owner: int) -> None:
             _delete(db, tenant, table, table.c.account != owner)
     _delete(db, tenant, tables.accounts, tables.accounts.c.id != owner)
     _delete_orphans(db, tenant)
+    tenant_rows.add_totals(db, tenant)  # the steps of a large deletion have deleted them
 
 
 def _free_numbers(db: Connection, tenant: int, owner: int) -> None:

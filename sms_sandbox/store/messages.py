@@ -5,18 +5,27 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, literal_column, select, update
 
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, SOFT_BOUNCE
 from ..domain.clock import MICROSECOND, from_micros, to_micros
-from . import ids, unit_of_work
+from . import unit_of_work
 from .statement import Statement
 from .tables import messages as m
 from .tables import recipients as r
+from .totals import Totals
 
 SCHEDULED = "scheduled"
 SENT = "sent"
 CANCELLED = "cancelled"
+
+TOTALS = Totals(
+    "message",
+    m,
+    m.c.send_at,
+    case((m.c.status == literal_column(f"'{CANCELLED}'"), 0), else_=m.c.recipients),
+    m.c.parts,
+)
 
 
 class NewMessage(NamedTuple):
@@ -140,7 +149,7 @@ _REPORT_URL = Statement(select(m.c.dlr_url).where(m.c.tenant == bindparam("tenan
 
 def new_id(db: Connection, tenant: int) -> int:
     """Take the id of a message that is to be added."""
-    return ids.take(db, tenant, "message")
+    return TOTALS.take_id(db, tenant)
 
 
 def add(
@@ -173,12 +182,14 @@ def build_message(row: Sequence[Any]) -> Message:
 
 def cancel(db: Connection, tenant: int, message: int) -> bool:
     """Cancel a message that is still scheduled. False if it is not."""
-    return _CANCEL.run(db, tenant_=tenant, message=message) == 1
+    with TOTALS.changes(db, tenant, message):
+        return _CANCEL.run(db, tenant_=tenant, message=message) == 1
 
 
 def settle(db: Connection, tenant: int, message: int, parts: int, cost: int) -> None:
     """Set a message's parts and cost, and count its stored recipients."""
-    _SETTLE.run(db, tenant_=tenant, message_=message, parts_=parts, cost_=cost)
+    with TOTALS.changes(db, tenant, message):
+        _SETTLE.run(db, tenant_=tenant, message_=message, parts_=parts, cost_=cost)
 
 
 def set_status(db: Connection, tenant: int, message: int, status: str) -> None:

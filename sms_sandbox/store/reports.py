@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from ..domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
 from ..domain.clock import from_micros, to_micros
 from .contacts import parse_fields
-from .messages import CANCELLED, MESSAGE_COLUMNS, SENT, Message, build_message
+from .messages import CANCELLED, MESSAGE_COLUMNS, SENT, TOTALS, Message, build_message
 from .paging import Page, Paging, fetch_page
 from .recipients import SELECTED, Recipient, build_recipient
 from .tables import hits as h
@@ -105,19 +105,11 @@ def list_sent_by(
 
 
 def count_sent(db: Connection, tenant: int, account: int, start: datetime, end: datetime) -> int:
-    """Count an account's recipients in a span of time, without cancelled messages."""
-    conditions = _sent_within(tenant, account, start, end)
-    return int(db.scalar(select(func.sum(m.c.recipients)).where(*conditions, m.c.status != CANCELLED)) or 0)
+    """Count an account's recipients in a span of time, without cancelled messages.
 
-
-def _sent_within(tenant: int, account: int, start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return conditions for messages of a span of time. All recipients have their message's `send_at`."""
-    return (
-        m.c.tenant == tenant,
-        m.c.account == account,
-        m.c.send_at >= to_micros(start),
-        m.c.send_at <= to_micros(end),
-    )
+    All recipients have their message's `send_at`.
+    """
+    return TOTALS.count(db, tenant, account, start, end).recipients
 
 
 def _is_of(account: int) -> ColumnElement[bool]:
@@ -164,12 +156,15 @@ def list_sent_messages(
 
     `sender` and `origin` limit the messages if given. The parts are those of all pages.
     """
-    conditions = _sent_within(tenant, account, start, end)
-    if sender is not None:
-        conditions += (m.c.sender == sender,)
-    if origin is not None:
-        conditions += (m.c.type == origin,)
-    total, parts = db.execute(select(func.count(), func.sum(m.c.parts)).where(*conditions)).one()
+    filters = [column == value for column, value in ((m.c.sender, sender), (m.c.type, origin)) if value is not None]
+    conditions = (
+        m.c.tenant == tenant, m.c.account == account, m.c.send_at >= to_micros(start), m.c.send_at <= to_micros(end),
+        *filters,
+    )  # fmt: skip
+    if filters:
+        total, parts = db.execute(select(func.count(), func.sum(m.c.parts)).where(*conditions)).one()
+    else:
+        total, _, parts = TOTALS.count(db, tenant, account, start, end)
     query = select(*MESSAGE_COLUMNS).where(*conditions)
     order = (m.c.send_at.desc(), m.c.id.desc())
     return fetch_page(db, query, paging, build_message, total, order), int(parts or 0)
@@ -178,7 +173,9 @@ def list_sent_messages(
 def find_single_handsets(db: Connection, tenant: int, messages: Sequence[Message]) -> dict[int, str]:
     """Return the handset of each message to a single recipient, by message id. Messages to a list are left out."""
     single = [message.id for message in messages if message.recipients == 1 and not message.list_id]
-    query = select(r.c.message, r.c.msisdn).where(r.c.tenant == tenant, r.c.message.in_(single))
+    # The ids are read from the index alone. For other columns, SQLite would read all recipients of the tenant.
+    of = select(r.c.id).where(r.c.tenant == tenant, r.c.message.in_(single)).correlate(None)
+    query = select(r.c.message, r.c.msisdn).where(r.c.tenant == tenant, r.c.id.in_(of))
     return {row[0]: row[1] for row in db.execute(query)}
 
 
@@ -239,22 +236,22 @@ _STATUS_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
 
 def list_messages(db: Connection, tenant: int, paging: Paging, where: MessageFilter) -> Page[Message]:
     """Return a page of a tenant's messages, newest first."""
-    query: Select[Any] = select(*MESSAGE_COLUMNS).where(m.c.tenant == tenant)
-    for column, value in ((m.c.sender, where.sender), (m.c.account, where.account), (m.c.list_id, where.list_id)):
-        if value is not None:
-            query = query.where(column == value)
+    columns = ((m.c.sender, where.sender), (m.c.account, where.account), (m.c.list_id, where.list_id))
+    filters: list[ColumnElement[bool]] = [column == value for column, value in columns if value is not None]
     if where.status:
-        query = query.where(_STATUS_CONDITIONS.get(where.status, m.c.status == where.status))
+        filters.append(_STATUS_CONDITIONS.get(where.status, m.c.status == where.status))
     if where.text:
-        query = query.where(contains(db, m.c.text, where.text))
+        filters.append(contains(db, m.c.text, where.text))
     if where.numbers:
         to = select(r.c.message).where(r.c.tenant == tenant, r.c.msisdn.in_(where.numbers))
-        query = query.where(m.c.id.in_(to))
+        filters.append(m.c.id.in_(to))
     if where.since is not None:
-        query = query.where(m.c.send_at >= to_micros(where.since))
+        filters.append(m.c.send_at >= to_micros(where.since))
     if where.until is not None:
-        query = query.where(m.c.send_at <= to_micros(where.until))
-    return fetch_page(db, query, paging, build_message, order=(m.c.id.desc(),))
+        filters.append(m.c.send_at <= to_micros(where.until))
+    query = select(*MESSAGE_COLUMNS).where(m.c.tenant == tenant, *filters)
+    total = None if filters else TOTALS.count_all(db, tenant)
+    return fetch_page(db, query, paging, build_message, total, (m.c.id.desc(),))
 
 
 def list_recipients(

@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select
 
 from ..domain.clock import from_micros, to_micros
-from . import ids
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import members as c
 from .tables import messages as m
 from .tables import recipients as r
 from .tables import responses as t
+from .totals import Totals
 
 
 class NewResponse(Struct, frozen=True):
@@ -62,12 +62,14 @@ class ResponseFilter(Struct, frozen=True):
     keywords: str = "both"
 
 
+TOTALS = Totals("response", t, t.c.received_at)
+
 _ADD = Statement(insert(t))
 
 
 def add(db: Connection, tenant: int, new: NewResponse) -> int:
     """Add a response and return its id."""
-    response = ids.take(db, tenant, "response")
+    response = TOTALS.take_id(db, tenant)
     _ADD.run(
         db,
         tenant=tenant,
@@ -100,7 +102,10 @@ _RESPONSES = (
 
 def list_page(db: Connection, tenant: int, filter_: ResponseFilter, paging: Paging) -> Page[Response]:
     """Return a page of the responses that match, newest first."""
-    query: Select[Any] = _RESPONSES.where(t.c.tenant == tenant, t.c.account == filter_.account)
+    # SQLite knows nothing of how many rows a value has. It would read all that the account has received.
+    is_narrow = filter_.message is not None or filter_.msisdn is not None
+    is_of_account = (t.c.account + 0 if is_narrow else t.c.account) == filter_.account
+    conditions = [t.c.tenant == tenant, is_of_account]
     values = {
         t.c.message: filter_.message,
         t.c.keyword: filter_.keyword,
@@ -108,16 +113,20 @@ def list_page(db: Connection, tenant: int, filter_: ResponseFilter, paging: Pagi
         t.c.longcode: filter_.number,
         t.c.msisdn: filter_.msisdn,
     }
-    for column, value in values.items():
-        if value is not None:
-            query = query.where(column == value)
-    if filter_.start is not None:
-        query = query.where(t.c.received_at >= to_micros(filter_.start))
-    if filter_.end is not None:
-        query = query.where(t.c.received_at <= to_micros(filter_.end))
+    filters: list[ColumnElement[bool]] = [column == value for column, value in values.items() if value is not None]
     if filter_.keywords != "both":
-        query = query.where(t.c.keyword.is_not(None) if filter_.keywords == "only" else t.c.keyword.is_(None))
-    return fetch_page(db, query, paging, _response_of, order=(t.c.received_at.desc(), t.c.id.desc()))
+        filters.append(t.c.keyword.is_not(None) if filter_.keywords == "only" else t.c.keyword.is_(None))
+    if filter_.start is not None:
+        conditions.append(t.c.received_at >= to_micros(filter_.start))
+    if filter_.end is not None:
+        conditions.append(t.c.received_at <= to_micros(filter_.end))
+    if filters:
+        conditions += filters
+        total = db.scalar(select(func.count()).select_from(t).where(*conditions))
+    else:
+        total = TOTALS.count(db, tenant, filter_.account, filter_.start, filter_.end).total
+    order = (t.c.received_at.desc(), t.c.id.desc())
+    return fetch_page(db, _RESPONSES.where(*conditions), paging, _response_of, total, order)
 
 
 def _response_of(row: Sequence[Any]) -> Response:

@@ -15,7 +15,7 @@ from .database import CONNECTIONS, Store
 from .open_file import OpenFile
 from .text import to_lower
 
-VERSION = 9
+VERSION = 10
 """Version of the tables. A database of another version is refused."""
 
 LOCK_TIMEOUT_MS = 200

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, Table, bindparam, insert, select, text
 
-from . import tables
+from . import messages, responses, tables, transactions
 from .statement import Statement
 from .unit_of_work import invalidate
 
@@ -17,10 +17,13 @@ Row: TypeAlias = Mapping[str, int | str | None]
 Tables: TypeAlias = Mapping[str, Sequence[Row]]
 """Rows by the name of their table."""
 
-_NOT_IN_DOCUMENTS = (tables.received, tables.receivers)
+_NOT_IN_DOCUMENTS = (tables.received, tables.receivers, tables.totals)
 
 DOCUMENT_TABLES = tuple(table for table in tables.OF_A_TENANT if table not in _NOT_IN_DOCUMENTS)
-"""The tables of a document. The built-in receiver belongs to a server, as an app does."""
+"""The tables of a document. The built-in receiver belongs to a server, as an app does.
+
+Totals follow from other rows.
+"""
 
 _UNSTABLE: Mapping[Column[Any], Any] = {
     tables.timeline.c.wake: None,
@@ -92,6 +95,12 @@ def add(db: Connection, tenant: int, table: str, rows: Sequence[Row]) -> None:
     """Add rows of a document to a table of the tenant."""
     invalidate(db, tenant)
     _INSERT[table].many(db, [{**_INITIAL[table], **_of_tenant(row, tenant)} for row in rows])
+
+
+def add_totals(db: Connection, tenant: int) -> None:
+    """Add the totals of all rows of the tenant that have none."""
+    for totals in (messages.TOTALS, responses.TOTALS, transactions.TOTALS):
+        totals.add_missing(db, tenant)
 
 
 def _of_tenant(row: Row, tenant: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from . import tables
+from .messages import TOTALS
 from .statement import Statement
 from .tables import accounts as a
 from .tables import messages as m
@@ -40,7 +41,6 @@ _IDLE = Statement(
     .order_by(t.c.id)
 )
 _TENANTS = Statement(select(func.count()).select_from(t).where(IS_THERE))
-_MESSAGES = Statement(select(func.count()).select_from(m).where(m.c.tenant == bindparam("tenant")))
 _ACCOUNTS = Statement(select(func.count()).select_from(a).where(a.c.tenant == bindparam("tenant")))
 
 
@@ -59,7 +59,7 @@ def count_tenants(db: Connection) -> int:
 
 
 def count_messages(db: Connection, tenant: int) -> int:
-    return int(_MESSAGES.value(db, tenant=tenant))
+    return TOTALS.count_all(db, tenant)
 
 
 def count_accounts(db: Connection, tenant: int) -> int:

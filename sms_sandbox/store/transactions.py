@@ -5,19 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from ..domain.clock import from_micros, to_micros
-from . import ids, unit_of_work
+from . import unit_of_work
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import transactions as t
+from .totals import Totals
 
 SMS = 1
 """Type of a transaction for messages; those of the real service are unknown (reference 7.6)."""
 
 FEE = 3
 TOP_UP = 23
+
+TOTALS = Totals("transaction", t, t.c.created)
 
 
 class Transaction(Struct, frozen=True):
@@ -39,11 +42,12 @@ class Transaction(Struct, frozen=True):
 _COLUMNS = (t.c.id, t.c.account, t.c.description, t.c.amount, t.c.balance, t.c.created, t.c.message, t.c.type_id)
 _ADD = Statement(insert(t))
 _READ = Statement(select(*_COLUMNS).where(t.c.tenant == bindparam("tenant"), t.c.id == bindparam("transaction")))
+_of_message = select(func.min(t.c.id)).where(t.c.tenant == bindparam("tenant"), t.c.message == bindparam("message"))
+# The id is read from the index alone. For other columns, SQLite would read all transactions of the tenant.
 _OF_MESSAGE = Statement(
-    select(t.c.account, -t.c.amount, t.c.revenue)
-    .where(t.c.tenant == bindparam("tenant"), t.c.message == bindparam("message"))
-    .order_by(t.c.id)
-    .limit(1)
+    select(t.c.account, -t.c.amount, t.c.revenue).where(
+        t.c.tenant == bindparam("tenant"), t.c.id == _of_message.correlate(None).scalar_subquery()
+    )
 )
 
 
@@ -57,7 +61,7 @@ def add(
     """
     if not amount:
         return
-    transaction = ids.take(db, tenant, "transaction")
+    transaction = TOTALS.take_id(db, tenant)
     row = (
         tenant, transaction, account, description, amount, balance, to_micros(now), message, type_id, revenue,
     )  # fmt: skip
@@ -78,7 +82,8 @@ def list_page(
         query = query.where(t.c.created >= to_micros(start))
     if end is not None:
         query = query.where(t.c.created <= to_micros(end))
-    return fetch_page(db, query, paging, _transaction, order=(t.c.id.desc(),))
+    total = TOTALS.count(db, tenant, account, start, end).total
+    return fetch_page(db, query, paging, _transaction, total, (t.c.id.desc(),))
 
 
 def find_payment(db: Connection, tenant: int, message: int) -> tuple[int, int, int] | None:

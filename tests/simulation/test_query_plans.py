@@ -7,17 +7,21 @@ that reads all rows of a tenant costs nothing at first, and after a thousand sen
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import Connection
 
 from sms_sandbox.simulation.runner import Runner
+from sms_sandbox.store import messages, totals, transactions
 from sms_sandbox.store.database import Store
+from sms_sandbox.store.ids import FIRST
 from sms_sandbox.store.schema import open_store
 from tests.conftest import FreshTenant
 from tests.simulation.conftest import Client, Receiver, until
-from tests.store.example_rows import HANDSETS
+from tests.store.example_rows import HANDSETS, NOON
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +83,28 @@ async def test_no_statement_of_a_busy_app_reads_more_rows_the_more_there_are(
     faults, tables = await asyncio.to_thread(_look_at_plans, quick.store)
     assert not faults, "\n".join(faults)
     assert {"messages", "recipients", "timeline", "callbacks", "tenants", "members"} <= tables
+
+
+async def test_totals_are_added_and_periods_counted_by_ids(
+    quick: FreshTenant, call: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(totals, "SIZE", 5)
+    account, period = quick.account.id, (NOON, NOON + timedelta(days=40_000))
+    for _ in range(6 * ROUNDS):
+        await call.ok("send-sms", message="Hi", to=HANDSETS[0])
+
+    def count(db: Connection) -> None:
+        for of in (messages.TOTALS, transactions.TOTALS):
+            of.count(db, quick.tenant, account, *period)
+            of.count_all(db, quick.tenant)
+        with messages.TOTALS.changes(db, quick.tenant, FIRST["message"]):
+            pass
+
+    for _ in range(ROUNDS):
+        await quick.store.run(count)
+    faults, tables = await asyncio.to_thread(_look_at_plans, quick.store)
+    assert not faults, "\n".join(faults)
+    assert {"messages", "transactions", "totals"} <= tables
 
 
 def _look_at_plans(store: Store) -> tuple[list[str], set[str]]:

@@ -20,6 +20,7 @@ from .tenants import (
     transactions,
 )
 from .timeline import failed_events, timeline
+from .totals import totals
 
 __all__ = [
     "OF_A_TENANT",
@@ -52,6 +53,7 @@ __all__ = [
     "tenants",
     "throttle",
     "timeline",
+    "totals",
     "traffic",
     "transactions",
 ]

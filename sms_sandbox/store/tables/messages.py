@@ -107,8 +107,8 @@ responses = Table(
     short("keyword", 255, nullable=True),
     number("keyword_id"),
     PrimaryKeyConstraint("tenant", "id"),
-    Index("responses_by_message", "tenant", "message", "id"),
-    Index("responses_by_handset", "tenant", "msisdn", "received_at", "id"),
+    Index("responses_by_message", "tenant", "message", "received_at", "id", "account"),
+    Index("responses_by_handset", "tenant", "msisdn", "received_at", "id", "account"),
     Index("responses_by_time", "tenant", "account", "received_at", "id"),
     Index("responses_by_latest", "tenant", column("received_at").desc(), "msisdn"),  # for all accounts
 )
