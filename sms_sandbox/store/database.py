@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, event
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CONNECTIONS = 8
-"""Connections that a process may use on PostgreSQL: one for all calls, the others for long reads and locks."""
+"""Connections that a process may use on PostgreSQL: two for all calls, the others for long reads and locks."""
 
 
 class Transaction:
@@ -40,6 +41,10 @@ class Transaction:
         """True if the connection was lost before the commit. Nothing has happened, and all may be repeated."""
         self.is_uncertain = False
         """True if it was lost during the commit. All may have happened, and nothing may be repeated."""
+        self._written: Collection[int] = ()
+        """The tenants whose traffic is written with this transaction."""
+        self._later: Sequence[PendingEntry] = ()
+        """Traffic that another transaction will write."""
 
     def __enter__(self) -> Connection:
         if self._store.file is not None:
@@ -57,42 +62,70 @@ class Transaction:
         return self._db
 
     def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, _: object) -> None:
-        store, unit, is_committed = self._store, self._db.unit, False
-        wake, anyway = unit.wake, unit.entries_anyway
-        written: Collection[int] = ()
-        later: list[PendingEntry] = []
+        if kind is None:
+            self._send_commit()
+            self.finish_commit()
+        else:
+            self._end(failure)
+
+    @contextmanager
+    def sent_at_end(self) -> Iterator[Connection]:
+        """Send the commit when the block ends. `finish_commit` waits for the answer."""
+        db = self.__enter__()
         try:
-            if kind is None:
-                now, later = unit.take_traffic()
-                if now or unit.must_write_traffic:
-                    written = store.journal.write(self._db, now, unit.must_write_traffic)
-                unit.commit()
-                if not store.embedded:
-                    self._db.commit()
-                is_committed = True
+            yield db
         except BaseException as error:
-            failure = error
+            self._end(error)
             raise
-        finally:
-            self._end(failure, is_committed)
-            if anyway:
-                store.journal.add_later(anyway)
-        if is_committed:
-            if later:
-                store.journal.add_later(later)
-            if written:
-                store.traffic.send(written)
-            if wake is not None:
-                store.on_scheduled(wake)
+        self._send_commit()
+
+    def follow(self, finish_before: Callable[[], bool]) -> None:
+        """Begin while another transaction of this process commits. `finish_before` waits for that one."""
+        self._db.unit.shared.finish_before = finish_before
+
+    def _send_commit(self) -> None:
+        try:
+            now, self._later = self._db.unit.take_traffic()
+            if now or self._db.unit.must_write_traffic:
+                self._written = self._store.journal.write(self._db, now, self._db.unit.must_write_traffic)
+            self._db.unit.send_commit()
+        except BaseException as error:
+            self._end(error)
+            raise
+
+    def is_answered(self, seconds: float) -> bool:
+        """Return True if the commit is answered within a time."""
+        return self._db.unit.shared.is_answered(self._db.unit.driver, seconds)
+
+    def finish_commit(self) -> None:
+        """Wait until the commit is done, and tell those who wait for what was committed. Raises if it failed."""
+        store, wake = self._store, self._db.unit.wake
+        try:
+            self._db.unit.shared.finish_commit()
+            if not store.embedded:
+                self._db.commit()
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._end(None, is_committed=True)
+        if self._later:
+            store.journal.add_later(self._later)
+        if self._written:
+            store.traffic.send(self._written)
+        if wake is not None:
+            store.on_scheduled(wake)
 
     def _end(self, failure: BaseException | None, is_committed: bool = False) -> None:
         if failure is not None and not self._store.embedded and ends_session(failure):
             self._db.unit.driver.close()  # psycopg may leave it open and busy, and so does not say that it is lost
-        is_lost, may_be_committed = self._db.unit.is_lost, self._db.unit.may_be_committed
+        is_lost, may_be_committed = self._db.unit.is_lost, self._db.unit.shared.is_committing
         self.was_lost, self.is_uncertain = is_lost and not may_be_committed, is_lost and may_be_committed
+        anyway = self._db.unit.entries_anyway
         self._db.unit.end(is_committed)
         if not self._store.embedded:
             self._store.give_back(self._db, is_committed)
+        if anyway:
+            self._store.journal.add_later(anyway)
 
 
 class Journal(Protocol):
@@ -142,8 +175,8 @@ class Store:
         self.failure_log = GroupedLog(log, "failures")
         """The log of failures of the database, one line a second."""
         self._caches = TenantCaches(is_exclusive=self.embedded)
-        self._connection: StoreConnection | None = None
-        """The connection of all calls. To get it from the pool costs more than a transaction on it does."""
+        self._idle: list[StoreConnection] = []
+        """Idle connections of calls. To get one from the pool costs more than a transaction on it does."""
         self._group: TurnCommit | ThreadedGroupCommit = (TurnCommit if self.embedded else ThreadedGroupCommit)(
             self._begin_group
         )
@@ -166,22 +199,29 @@ class Store:
         return Transaction(self, StoreConnection(self.engine, TenantCaches(is_exclusive=False)), tenants)
 
     def _begin_group(self, tenants: Collection[int]) -> Transaction:
-        return Transaction(self, self._group_connection(), tenants, waits_for_locks=False)
+        db = self._group_connection()
+        if not self.embedded:
+            self._idle.remove(db)
+        return Transaction(self, db, tenants, waits_for_locks=False)
 
     def _group_connection(self) -> StoreConnection:
-        if self._connection is None:
-            self._connection = StoreConnection(self.engine, self._caches)
-        return self._connection
+        if not self._idle:
+            self._idle.append(StoreConnection(self.engine, self._caches))
+        return self._idle[-1]
 
     def give_back(self, db: StoreConnection, is_committed: bool) -> None:
         """Take a connection back after its transaction. One that may be broken is closed."""
-        if db is not self._connection:
+        if db.unit.caches is not self._caches:
             db.close()  # closing rolls back what is not committed
-        elif not is_committed:
-            self._connection = None
-            if db.unit.is_lost:
-                db.invalidate()
-                self.engine.dispose()  # idle ones are likely to be lost too, and to find out can take seconds for each
+        elif is_committed:
+            self._idle.append(db)
+        elif db.unit.is_lost:
+            self._idle, lost = [], [*self._idle, db]
+            for each in lost:
+                each.invalidate()
+                each.close()
+            self.engine.dispose()  # idle ones are likely to be lost too, and to find out can take seconds for each
+        else:
             db.close()
 
     def run(self, work: Callable[[Connection], T], tenants: Collection[int] = ()) -> Awaitable[T]:
@@ -218,6 +258,6 @@ class Store:
         self.failure_log.flush()
         self._group.close()
         self.tenant_locks.close()
-        if self._connection is not None:
-            self._connection.close()
+        for connection in self._idle:
+            connection.close()
         self.engine.dispose()

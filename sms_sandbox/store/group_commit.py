@@ -4,40 +4,20 @@ No work waits for a fuller transaction: alone, it has one of its own. Work that 
 """
 
 import asyncio
-import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from time import monotonic, perf_counter_ns
-from typing import Any, TypeVar
+from time import perf_counter_ns
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from ..domain.histogram import Histogram
-from .failures import is_lock_timeout
+from .group_runner import BeginTransaction, GroupRunner
 from .pieces import Piece, settle_all
-from .shared_transaction import StaleCacheError
-from .tenant_versions import TenantBusyError
-from .unit_of_work import has_failed, scope
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-MAX_PIECES = 64
-"""Pieces of work in one transaction."""
-
-MAX_SECONDS = 0.02
-"""Time after which a transaction takes no more work. Its finished work must not wait for the rest."""
-
-
-MAX_LOCK_SECONDS = 5.0
-"""Longest wait for a tenant that another process keeps locked. Then the work fails."""
-
-_LOCK_PAUSE_SECONDS = 1.0
-"""Pause before a locked tenant is tried again. Each attempt may hold up other work for `LOCK_TIMEOUT_MS`."""
 
 CHECK_SECONDS = 0.01
 """Time between two looks for work, while other processes hold up everything that waits."""
@@ -58,173 +38,26 @@ class Figures:
         self.times.add((perf_counter_ns() - began) // 1000)
 
 
-BeginTransaction = Callable[[Collection[int]], Any]
-"""Begins a transaction with some tenants locked."""
-
-
-def run_group(begin: BeginTransaction, waiting: "deque[Piece]", blocked: dict[int, float]) -> list[Piece]:
-    """Run waiting pieces in one transaction, and return those that are done. Leaves the others waiting.
-
-    If the transaction fails as a whole, each of its pieces runs again, in a transaction of its own. `blocked` has the
-    tenants that another process keeps locked, with the moment to try again: only their pieces wait.
-    """
-    pieces, given_up = _choose(waiting, blocked)
-    if len(pieces) <= 1:
-        return [*given_up, *(_run_alone(begin, pieces[0], waiting, blocked) if pieces else ())]
-    tenants: Collection[int] = {tenant for piece in pieces for tenant in piece.tenants}
-    while True:
-        transaction = None
-        try:
-            transaction = begin(tenants)
-            done, again = _run_together(transaction, pieces, blocked)
-        except Exception as error:
-            if transaction is None:
-                return [*given_up, *_fail_all([*pieces, *_take_all(waiting)], error)]
-            if transaction.is_uncertain:
-                return [*given_up, *_fail_all(pieces, error)]
-            if isinstance(error, StaleCacheError):
-                continue  # nothing of these tenants is cached any more
-            if tenants and is_lock_timeout(error):
-                tenants = ()  # so that each piece shows if its tenant is locked elsewhere
-                continue
-            log.debug("A transaction failed as a whole, so its parts run again one by one.", exc_info=error)
-            waiting.extendleft(reversed(pieces[1:]))
-            return [*given_up, *_run_alone(begin, pieces[0], waiting, blocked)]
-        waiting.extendleft(reversed(again))
-        return [*given_up, *done]
-
-
-def _choose(waiting: "deque[Piece]", blocked: dict[int, float]) -> tuple[list[Piece], list[Piece]]:
-    """Remove from `waiting` the pieces that can run now, and those that waited too long."""
-    if not blocked:
-        return [waiting.popleft() for _ in range(min(len(waiting), MAX_PIECES))], []
-    now = monotonic()
-    for tenant in [tenant for tenant, until in blocked.items() if until <= now]:
-        del blocked[tenant]
-    ready: list[Piece] = []
-    given_up, held = ready.copy(), ready.copy()
-    while waiting and len(ready) < MAX_PIECES:
-        piece = waiting.popleft()
-        busy = next((tenant for tenant in piece.tenants if tenant in blocked), None)
-        if busy is None:
-            ready.append(piece)
-            continue
-        piece.held_since = piece.held_since or now
-        if now - piece.held_since > MAX_LOCK_SECONDS:
-            piece.error = TenantBusyError(busy)
-            given_up.append(piece)
-        else:
-            held.append(piece)
-    waiting.extendleft(reversed(held))
-    return ready, given_up
-
-
-def _block(piece: Piece, tenants: Collection[int], blocked: dict[int, float]) -> bool:
-    """Put off all work of the tenants, which another process has locked.
-
-    Returns False if the piece has waited too long.
-    """
-    piece.held_since = piece.held_since or monotonic()
-    blocked.update(dict.fromkeys(tenants, monotonic() + _LOCK_PAUSE_SECONDS))
-    return monotonic() - piece.held_since <= MAX_LOCK_SECONDS
-
-
-def _run_alone(
-    begin: BeginTransaction, piece: Piece, waiting: "deque[Piece]", blocked: dict[int, float]
-) -> list[Piece]:
-    """Run a piece in its own transaction.
-
-    Repeats it if the connection was lost before the commit, or if the piece used values that were not right.
-    """
-    for may_repeat in (True, False):
-        transaction = None
-        piece.result = piece.error = None
-        try:
-            transaction = begin(piece.tenants)
-            with transaction as db:
-                piece.result = piece.work(db)
-        except TenantBusyError as busy:
-            piece.tenants = {*piece.tenants, busy.tenant}
-            waiting.appendleft(piece)
-            return []
-        except Exception as error:  # noqa: BLE001 (raised where the work was given)
-            if transaction is None:
-                return _fail_all([piece, *_take_all(waiting)], error)
-            if may_repeat and (transaction.was_lost or isinstance(error, StaleCacheError)):
-                continue
-            if is_lock_timeout(error) and _block(piece, piece.tenants, blocked):
-                waiting.appendleft(piece)
-                return []
-            piece.error = error
-        break
-    return [piece]
-
-
-def _take_all(waiting: "deque[Piece]") -> list[Piece]:
-    """Take all that wait. Without a connection, each attempt to get one can take seconds."""
-    taken = list(waiting)
-    waiting.clear()
-    return taken
-
-
-def _fail_all(pieces: Sequence[Piece], error: Exception) -> list[Piece]:
-    for piece in pieces:
-        piece.error = error
-    return [*pieces]
-
-
-def _run_together(
-    transaction: Any, pieces: Sequence[Piece], blocked: dict[int, float]
-) -> tuple[list[Piece], list[Piece]]:
-    """Run pieces in one transaction. Returns those that are done, and those to run in the next one."""
-    done: list[Piece] = []
-    again: list[Piece] = []
-    ends_at = monotonic() + MAX_SECONDS
-    with transaction as db:
-        for position, piece in enumerate(pieces):
-            if done and monotonic() > ends_at:
-                again += pieces[position:]
-                break
-            piece.result = piece.error = None
-            try:
-                with scope(db):
-                    piece.result = piece.work(db)
-            except TenantBusyError as busy:
-                if busy.tenant in piece.tenants:
-                    _block(piece, [busy.tenant], blocked)
-                piece.tenants = {*piece.tenants, busy.tenant}
-                again.append(piece)
-                continue
-            except Exception as error:
-                if has_failed(db, error):
-                    raise
-                if is_lock_timeout(error) and _block(piece, (), blocked):
-                    again.append(piece)
-                    continue
-                piece.error = error
-            done.append(piece)
-    return done, again
-
-
 class ThreadedGroupCommit(Figures):
     """Runs work on a thread, since the database is another process and answers take time."""
 
     def __init__(self, begin: BeginTransaction) -> None:
         super().__init__()
         self._begin = begin
-        self._waiting: deque[Piece] = deque()
-        self._blocked: dict[int, float] = {}
         self._queue: SimpleQueue[Piece | None] = SimpleQueue()
+        self._runner = GroupRunner(lambda tenants: self._begin(tenants), self._settle, self._take)
+        self._is_open = True
         self._thread: Thread | None = None
 
     @property
     def waiting_count(self) -> int:
         """The number of pieces that wait for a transaction."""
-        return len(self._waiting) + self._queue.qsize()
+        return len(self._runner.waiting) + self._queue.qsize()
 
     def run(self, work: Callable[[Connection], T], tenants: Collection[int]) -> Awaitable[T]:
         """Run work in the next transaction. The result can be awaited."""
         if self._thread is None:
+            self._is_open = True
             self._thread = Thread(target=self._run_thread, name="store", daemon=True)
             self._thread.start()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -235,25 +68,39 @@ class ThreadedGroupCommit(Figures):
         """Do nothing, since other transactions have connections of their own."""
 
     def _run_thread(self) -> None:
-        is_open = True
-        while is_open or self._waiting:
-            if not self._waiting:
-                is_open = self._take(self._queue.get())
-            while not self._queue.empty():
-                is_open = self._take(self._queue.get()) and is_open
-            if self._waiting:
-                began = perf_counter_ns()
-                done = run_group(self._begin, self._waiting, self._blocked)
-                self.count(len(done), began)
-                settle_all(done)
-                if not done and self._blocked:
-                    with suppress(Empty):
-                        is_open = self._take(self._queue.get(timeout=CHECK_SECONDS)) and is_open
+        runner = self._runner
+        while self._is_open or runner.waiting or runner.is_committing:
+            if not runner.waiting and not runner.is_committing:
+                self._wait_for_work(None)
+            while (piece := self._take()) is not None:
+                runner.waiting.append(piece)
+            if not runner.waiting:
+                runner.look_for_answer()
+                continue
+            waiting = len(runner.waiting)
+            runner.run()
+            if runner.is_held_up and len(runner.waiting) == waiting and not runner.is_committing:
+                self._wait_for_work(CHECK_SECONDS)
 
-    def _take(self, piece: Piece | None) -> bool:
-        if piece is not None:
-            self._waiting.append(piece)
-        return piece is not None
+    def _take(self) -> Piece | None:
+        """Return the next piece that was given, if there is one."""
+        with suppress(Empty):
+            piece = self._queue.get_nowait()
+            self._is_open = self._is_open and piece is not None
+            return piece
+        return None
+
+    def _wait_for_work(self, seconds: float | None) -> None:
+        with suppress(Empty):
+            piece = self._queue.get(timeout=seconds)
+            if piece is None:
+                self._is_open = False
+            else:
+                self._runner.waiting.append(piece)
+
+    def _settle(self, pieces: Sequence[Piece], began: int) -> None:
+        self.count(len(pieces), began)
+        settle_all(pieces)
 
     def close(self) -> None:
         """Finish the work that waits, and end the thread."""

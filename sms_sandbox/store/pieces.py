@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 class Piece:
     """A piece of work that waits for its transaction, and its result."""
 
-    __slots__ = ("error", "future", "held_since", "result", "tenants", "work")
+    __slots__ = ("error", "future", "held_since", "result", "runs_alone", "tenants", "work")
 
     def __init__(
         self, work: Callable[[Connection], Any], tenants: Collection[int], future: asyncio.Future[Any] | None = None
@@ -22,6 +22,8 @@ class Piece:
         self.error: BaseException | None = None
         self.held_since = 0.0
         """The moment from which it waits for a tenant that another process has locked; 0 if it does not."""
+        self.runs_alone = False
+        """True if it needs a transaction of its own, because one with others has failed."""
 
     def settle(self) -> None:
         """Give the result, or the error, to the caller."""

@@ -6,12 +6,17 @@ while the database answers. Before anything else is read or written, the version
 values were right; if not, the transaction fails, and its work runs again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from select import select
+from time import monotonic
 from typing import Any
 
 from . import tenant_versions
 from .tenant_versions import TenantCache, TenantCaches
+
+_LATE_SECONDS = 0.05
+"""Time after which nothing more is done before a commit is answered."""
 
 
 class StaleCacheError(Exception):
@@ -32,7 +37,10 @@ class SharedTransaction:
         self.is_stale = False
         """True if the work has used values that another process had changed."""
         self.is_committing = False
-        """True once COMMIT may have been sent."""
+        """True once COMMIT may have been sent. A lost connection then leaves open what has happened."""
+        self._late_at = 0.0
+        self.finish_before: Callable[[], bool] | None = None
+        """Finishes the transaction before, which still commits; False if it failed."""
 
     def lock(self, driver: Any, tenants: Sequence[int]) -> Mapping[int, TenantCache]:
         """Begin, and lock tenants. Returns their cached values, which `receive` will check if they are assumed."""
@@ -41,10 +49,19 @@ class SharedTransaction:
         self._asked = tenant_versions.ask_for_locks(driver, tenants)
         assumed = self._caches.find_uncontended(tenants)
         if assumed is None:
+            self.follow()
             locked, self._asked = self._caches.update_all(self._asked.fetchall()), None
             return locked
         self._assumed = assumed
         return assumed
+
+    def follow(self) -> None:
+        """Wait for the transaction before. Raises StaleCacheError if it failed, because its values were used here."""
+        if self.finish_before is not None:
+            finish_before, self.finish_before = self.finish_before, None
+            self.is_stale = not finish_before()
+            if self.is_stale:
+                raise StaleCacheError
 
     def receive(self) -> None:
         """Wait for the locks that were asked for. Raises StaleCacheError if a cached value was not right."""
@@ -58,20 +75,34 @@ class SharedTransaction:
 
     def settle(self) -> None:
         """Wait for the locks, and end the pipeline. After it, each statement is answered before the next one."""
+        self.follow()
         if self._is_pipelining and not self.is_committing:
             try:
                 self.receive()
             finally:
                 self._leave_pipeline()
 
-    def commit(self, driver: Any, changes: Sequence[tuple[int, int]], caches: Mapping[int, TenantCache]) -> None:
-        """Store the versions of changed tenants, and commit. Follows `prepare_commit`."""
+    def send_commit(self, driver: Any, changes: Sequence[tuple[int, int]], caches: Mapping[int, TenantCache]) -> None:
+        """Store the versions of changed tenants, and commit, after `prepare_commit`. The answer comes later."""
         tenant_versions.store_all(driver, changes, caches)
         driver.execute("COMMIT")
+        driver.pgconn.send_flush_request()
+        driver.pgconn.flush()  # what the network does not take now, `finish_commit` sends
+        self._late_at = monotonic() + _LATE_SECONDS
+
+    def is_answered(self, driver: Any, seconds: float) -> bool:
+        """Return True if the database answers within a time, or should be waited for."""
+        # If the network was slow, the client library may have read the answer already.
+        is_late = driver.closed or monotonic() > self._late_at
+        return is_late or bool(select([driver.fileno()], [], [], seconds)[0])
+
+    def finish_commit(self) -> None:
+        """Wait for the answer to the commit. Raises the error of any statement that was sent with it."""
         self._leave_pipeline()
 
     def prepare_commit(self, driver: Any) -> None:
         """Begin the last round trip, whose statements are answered together."""
+        self.follow()
         self._enter_pipeline(driver)
         self.receive()
         self.is_committing = True
@@ -80,6 +111,7 @@ class SharedTransaction:
         """Clear the state of this transaction, however it ended."""
         self._asked, self._assumed = None, {}
         self.is_stale = self.is_committing = False
+        self.finish_before = None
         with suppress(Exception):  # the transaction has failed already, and is rolled back
             self._leave_pipeline()
 

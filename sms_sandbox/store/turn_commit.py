@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from .group_commit import MAX_PIECES, MAX_SECONDS, BeginTransaction, Figures
+from .group_commit import Figures
+from .group_runner import MAX_PIECES, MAX_SECONDS, BeginTransaction
 from .pieces import Piece
 from .unit_of_work import has_failed, has_written, scope
 

@@ -30,8 +30,8 @@ class UnitOfWork:
         driver: Any = db.connection.dbapi_connection
         self.driver = driver
         self._dialect = db.dialect
-        self._caches = caches
-        self._shared = SharedTransaction(caches)
+        self.caches = caches
+        self.shared = SharedTransaction(caches)
         self._tenants: dict[int, TenantCache] = caches.by_tenant if caches.is_exclusive else {}
         """The tenants whose cached values this transaction may use."""
         if not caches.is_exclusive:
@@ -70,14 +70,14 @@ class UnitOfWork:
             raise RuntimeError("A transaction cannot begin inside of another.")
         self._scopes.append(Scope(0, 0, 0, 0, None))
         self._waits_for_locks = waits_for_locks
-        if self._caches.is_exclusive:
+        if self.caches.is_exclusive:
             self._changes_before = self.driver.total_changes
 
     def lock(self, tenants: Collection[int]) -> None:
         """Lock tenants of a shared database in the order of their ids. Waits for other transactions."""
         if tenants and not self._has_begun:
             self._has_begun = True
-            self._tenants.update(self._shared.lock(self.driver, sorted(tenants)))
+            self._tenants.update(self.shared.lock(self.driver, sorted(tenants)))
         else:
             for tenant in sorted(tenants):
                 self.cache_of(tenant)
@@ -93,12 +93,13 @@ class UnitOfWork:
 
     def _catch_up(self, only_reads: bool) -> None:
         if not self._has_begun:
-            if self._caches.is_exclusive and self.driver.in_transaction:  # the last rollback failed
+            if self.caches.is_exclusive and self.driver.in_transaction:  # the last rollback failed
                 self.driver.execute("ROLLBACK")
+            self.shared.follow()
             self.driver.execute("BEGIN")
             self._has_begun = True
-        elif not self._caches.is_exclusive:
-            self._shared.settle()
+        elif not self.caches.is_exclusive:
+            self.shared.settle()
         last = len(self._scopes) - 1
         writing = last
         while only_reads and writing >= 0 and self._scopes[writing].deferred == len(self._deferred):
@@ -122,16 +123,16 @@ class UnitOfWork:
             start = end
         self._must_catch_up = writing < last  # the next statement may write, and needs savepoints
 
-    def commit(self) -> None:
-        """Write the remaining rows, and commit."""
-        if self._caches.is_exclusive:
+    def send_commit(self) -> None:
+        """Write the remaining rows, and commit. On a shared database the answer comes later."""
+        if self.caches.is_exclusive:
             if self._has_begun or self._deferred:
                 self.prepare_driver().execute("COMMIT")
             return
         if self._has_begun or self._deferred or self._changes:
-            self._shared.prepare_commit(self.driver)
+            self.shared.prepare_commit(self.driver)
             self.prepare_driver()
-            self._shared.commit(self.driver, self._changes, self._tenants)
+            self.shared.send_commit(self.driver, self._changes, self._tenants)
 
     def end(self, is_committed: bool) -> None:
         """Clear the state of this transaction, however it ended."""
@@ -142,23 +143,23 @@ class UnitOfWork:
             stale = set(self._invalidated)
             if not is_committed:
                 stale.update(tenant for tenant, _ in self._changes)
-                if not self._caches.is_exclusive:
+                if not self.caches.is_exclusive:
                     stale.update(self._tenants)
             for tenant in stale:
-                self._caches.drop(tenant)
+                self.caches.drop(tenant)
             self._invalidated.clear()
         for part in (self._scopes, self._deferred, self._changes, self._undo):
             part.clear()
         self._entries = []
         self.wake = self._event_level = None
-        if not self._caches.is_exclusive:
+        if not self.caches.is_exclusive:
             self._tenants.clear()
-            self._shared.end()
-        self._caches.limit()
+            self.shared.end()
+        self.caches.limit()
         self._has_begun, self._must_catch_up, self._is_broken = False, True, False
         self.entries_anyway = []
         self.must_write_traffic = False
-        if self._caches.is_exclusive and self.driver.in_transaction:
+        if self.caches.is_exclusive and self.driver.in_transaction:
             self.driver.execute("ROLLBACK")
 
     def take_traffic(self) -> tuple[list[PendingEntry], list[PendingEntry]]:
@@ -174,7 +175,7 @@ class UnitOfWork:
         """True if the transaction has changed, or will change, something in the database."""
         if self._deferred or self.must_write_traffic:
             return True
-        if self._caches.is_exclusive:
+        if self.caches.is_exclusive:
             return bool(self.driver.total_changes != self._changes_before)
         return bool(self._changes)
 
@@ -184,17 +185,12 @@ class UnitOfWork:
 
         The connection is lost, or rows of an earlier scope could not be written.
         """
-        return self._is_broken or self._shared.is_stale or self.is_lost
-
-    @property
-    def may_be_committed(self) -> bool:
-        """True if COMMIT may have been sent. A lost connection then leaves open what has happened."""
-        return self._shared.is_committing
+        return self._is_broken or self.shared.is_stale or self.is_lost
 
     @property
     def is_lost(self) -> bool:
         """True if the database has closed the connection."""
-        return not self._caches.is_exclusive and self.driver.closed
+        return not self.caches.is_exclusive and self.driver.closed
 
     # Scopes
 
@@ -226,7 +222,7 @@ class UnitOfWork:
         del self._changes[scope.changes :]
         if scope.has_savepoint and not self.is_broken:
             self._end_savepoint("ROLLBACK TO", "RELEASE")
-        elif not self._caches.is_exclusive and self.driver.info.transaction_status == _IN_ERROR:
+        elif not self.caches.is_exclusive and self.driver.info.transaction_status == _IN_ERROR:
             self._is_broken = True  # a statement that only reads has failed, so there is no savepoint to go back to
 
     def _end_savepoint(self, *verbs: str) -> None:
@@ -247,10 +243,10 @@ class UnitOfWork:
         """Return the cached values of a tenant, after locking it. Raises TenantBusyError."""
         cache = self._tenants.get(tenant)
         if cache is None:
-            if self._caches.is_exclusive:
+            if self.caches.is_exclusive:
                 cache = TenantCache()
             else:
-                cache = tenant_versions.lock(self.prepare_driver(), tenant, self._caches, self._waits_for_locks)
+                cache = tenant_versions.lock(self.prepare_driver(), tenant, self.caches, self._waits_for_locks)
             self._tenants[tenant] = cache
         return cache
 

@@ -121,9 +121,8 @@ def failing(store: Store) -> Iterator[FailingDatabase]:
     def connect(*_: Any) -> None:
         database.connect()
 
-    if store._connection is not None:
-        store._connection.close()
-        store._connection = None
+    while store._idle:
+        store._idle.pop().close()
     event.listen(store.engine, "before_cursor_execute", before)
     event.listen(store.engine, "do_connect", connect, insert=True)
     try:

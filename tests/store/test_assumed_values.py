@@ -3,7 +3,6 @@
 It runs again if another process had changed them.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,12 +11,12 @@ from sqlalchemy import Connection
 from sms_sandbox.services import ledger
 from sms_sandbox.store import accounts, balances, ids, tenants, transactions
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.group_commit import run_group
 from sms_sandbox.store.pieces import Piece
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.tenants import Tenant
 from tests.conftest import FreshTenant
 from tests.store.example_rows import NOON
+from tests.store.group_work import run_pieces
 
 pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
@@ -33,9 +32,7 @@ def second(store: Store) -> Iterator[Store]:
 def run(store: Store, tenant: int, *works: Callable[[Connection], object]) -> list[object]:
     """Run work in one group, and return the result or error of each piece."""
     pieces = [Piece(work, [tenant]) for work in works]
-    waiting = deque(pieces)
-    while waiting:
-        run_group(store._begin_group, waiting, {})
+    run_pieces(store, pieces)
     return [piece.error or piece.result for piece in pieces]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,14 +11,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
 from sms_sandbox.services import ledger
-from sms_sandbox.store import accounts, balances, group_commit, ids, opt_outs, tenant_rows, transactions
+from sms_sandbox.store import accounts, balances, group_runner, ids, opt_outs, tenant_rows, transactions
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.group_commit import run_group
 from sms_sandbox.store.pieces import Piece
 from sms_sandbox.store.schema import open_store
 from sms_sandbox.store.unit_of_work import scope, write_all_later
 from tests.conftest import FreshTenant, make_tenant
 from tests.store.example_rows import HANDSETS, NOON
+from tests.store.group_work import run_pieces
 from tests.timing import DEADLINE_SECONDS
 
 
@@ -99,9 +98,7 @@ def run_together(store: Store, pieces: Sequence[Callable[[Connection], Any]], te
         return [Piece(work, [tenant], loop.create_future()) for work in pieces]
 
     waiting = asyncio.run(futures())
-    queue = deque(waiting)
-    while queue:
-        run_group(store._begin_group, queue, {})
+    run_pieces(store, waiting[:2], waiting[2:5], waiting[5:])
     return [piece.result if piece.error is None else kind_of(piece.error) for piece in waiting]
 
 
@@ -176,7 +173,7 @@ def test_two_processes_with_caches_are_as_good_as_one(
 
 @pytest.mark.anyio
 async def test_work_that_waits_is_committed_once(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "MAX_SECONDS", 60.0)
+    monkeypatch.setattr(group_runner, "MAX_SECONDS", 60.0)
     commits: list[object] = []
     commit = fresh.store._begin_group
 
@@ -245,8 +242,8 @@ async def test_nested_work_is_refused(fresh: FreshTenant) -> None:
 async def test_a_transaction_takes_no_more_than_it_can_do_in_time(
     fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "MAX_SECONDS", 0.0)
-    monkeypatch.setattr(group_commit, "MAX_PIECES", 3)
+    monkeypatch.setattr(group_runner, "MAX_SECONDS", 0.0)
+    monkeypatch.setattr(group_runner, "MAX_PIECES", 3)
     works = [fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message")) for _ in range(7)]
     assert len(set(await asyncio.gather(*works))) == 7
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import Connection
 
-from sms_sandbox.store import group_commit, ids, tenants
+from sms_sandbox.store import group_runner, ids, tenants
 from sms_sandbox.store.failures import is_database_failure
 from sms_sandbox.store.tenant_versions import TenantBusyError
 from tests.conftest import FreshTenant, make_tenant
@@ -55,7 +55,7 @@ def test_a_tenant_locked_by_another_process_delays_only_its_own_work(fresh: Fres
 
 
 def test_work_does_not_wait_for_ever_for_a_tenant(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "MAX_LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(group_runner, "MAX_LOCK_SECONDS", 0.3)
 
     async def check() -> None:
         with fresh.store.begin() as db:
