@@ -107,14 +107,14 @@ def calls(run: Run) -> list[Figure]:
         control(mine, "PATCH", "/account", {"balance": 10_000_000})
         for _ in range(run.rounds):
             for figure, what, lead in ((sends, "send-sms", 1.2), (balances, "get-balance", 0.3)):
-                for server, values, whose in ((other, figure.baseline, "baseline"), (mine, figure.sandbox, "sandbox")):
+                for server, values, name in ((other, figure.baseline, "baseline"), (mine, figure.sandbox, "sandbox")):
                     before = server.cpu()
                     result = load(run, server, what, "--lead", str(lead), "--seconds", str(run.seconds))
                     values.append(result["calls"] / result["seconds"])
-                    if what == "send-sms" and whose == "sandbox":
+                    if what == "send-sms" and name == "sandbox":
                         time.sleep(DELIVERY_SECONDS)
                     cpu = (server.cpu() - before) / result["answers"]
-                    costs.setdefault((what, whose), []).append(cpu * 1_000_000)
+                    costs.setdefault((what, name), []).append(cpu * 1_000_000)
     for figure, what in ((sends, "send-sms"), (balances, "get-balance")):
         cost, least = median(costs[what, "sandbox"]), median(costs[what, "baseline"])
         figure.notes.append(f"processor time per call: {cost:.0f} µs, baseline {least:.0f} µs ({least / cost:.2f})")

@@ -35,8 +35,8 @@ def theirs(scene: Scene) -> Api:
 
 @pytest.mark.parametrize("method", LISTED)
 def test_lists_contain_only_own_things(scene: Scene, method: str) -> None:
-    form, of = LISTED[method]
-    ours, others = (of(api.ok(method, max=100, **form)) for api in (scene.api, theirs(scene)))
+    form, rows_of = LISTED[method]
+    ours, others = (rows_of(api.ok(method, max=100, **form)) for api in (scene.api, theirs(scene)))
     assert not ours & others
     assert ours or others, "without data this test proves nothing"
 

@@ -79,7 +79,7 @@ def _start(config: pytest.Config) -> Sandbox:
     server = ChildServer(certs, {})
     from .testing import Sandbox  # here, because the server starts meanwhile
 
-    return Sandbox.of(server)
+    return Sandbox.use_server(server)
 
 
 @pytest.fixture

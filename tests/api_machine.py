@@ -46,12 +46,12 @@ class ApiMachine(RuleBasedStateMachine):
         self.loop.run(self.client.close())
         self.loop.close()
 
-    def call(self, method: str, /, who: tuple[str, str] | None = None, **params: Any) -> tuple[str, Any]:
+    def call(self, method: str, /, caller: tuple[str, str] | None = None, **params: Any) -> tuple[str, Any]:
         """Call a method, and return the code and the response.
 
         JSON and XML must say the same, and no call may answer FAILED.
         """
-        key, secret = who or (self.key, "secret")
+        key, secret = caller or (self.key, "secret")
         authorization = f"Basic {b64encode(f'{key}:{secret}'.encode()).decode()}"
         form = {name.rstrip("_"): str(value) for name, value in params.items()}
         answered = api_calls.answer(self.store, METHODS[method], form, authorization, self.gate)

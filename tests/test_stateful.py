@@ -83,7 +83,7 @@ class Machine(ApiMachine):
 
     @rule(list_id=lists, handset=handsets, everywhere=st.booleans())
     def delete_member(self, list_id: int, handset: str, everywhere: bool) -> None:
-        before = {each for each, of in self.members.items() if of.get(handset)}
+        before = {each for each, members in self.members.items() if members.get(handset)}
         code, reply = self.call("delete-from-list", list_id=0 if everywhere else list_id, msisdn=handset)
         list_ids = set(reply.get("list_ids", []))
         assert list_ids <= (before if everywhere else {list_id})
@@ -198,12 +198,12 @@ class Machine(ApiMachine):
         self.client_ids.add(reply["id"])
         return (reply["apikey"], reply["apisecret"])
 
-    @rule(who=clients, list_id=lists)
-    def clients_see_nothing_of_their_reseller(self, who: tuple[str, str], list_id: int) -> None:
-        assert self.call("get-lists", who)[1]["lists_total"] == 0
-        assert self.call("get-list", who, list_id=list_id)[0] == "NO_ACCESS"
-        assert self.call("get-clients", who)[0] == "NO_ACCESS"
-        assert self.call("send-sms", who, message="Hi", to=HANDSETS[0])[0] == "LEDGER_ERROR"
+    @rule(client=clients, list_id=lists)
+    def clients_see_nothing_of_their_reseller(self, client: tuple[str, str], list_id: int) -> None:
+        assert self.call("get-lists", client)[1]["lists_total"] == 0
+        assert self.call("get-list", client, list_id=list_id)[0] == "NO_ACCESS"
+        assert self.call("get-clients", client)[0] == "NO_ACCESS"
+        assert self.call("send-sms", client, message="Hi", to=HANDSETS[0])[0] == "LEDGER_ERROR"
 
     # Checks after every step
 

@@ -37,7 +37,7 @@ NO_NOUNS = {
 }  # fmt: skip
 
 # Names of variables and functions that say nothing about their values.
-VAGUE_NAMES = {"found", "here", "said", "there", "told"}
+VAGUE_NAMES = {"found", "here", "of", "said", "there", "told", "who", "whose"}
 
 # Words that a test's name may not have. It is a plain sentence that says what must hold.
 ODD_TEST_NAMES = re.compile(

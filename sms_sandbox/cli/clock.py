@@ -124,8 +124,8 @@ def _describe_due(event: "DueEvent") -> str:
     """Return what is due, in words."""
     words = _DUE.get(event.kind) or (EVENTS[event.kind][0] if event.kind in EVENTS else event.kind)
     about = f" for {event.number}" if event.number else ""
-    of = f" of message {event.message_id}" if event.message_id else ""
-    return f"{words}{about}{of}{f': {escape(event.says)}' if event.says else ''}"
+    message = f" of message {event.message_id}" if event.message_id else ""
+    return f"{words}{about}{message}{f': {escape(event.says)}' if event.says else ''}"
 
 
 def _describe_advance(advanced: "Advanced") -> str:

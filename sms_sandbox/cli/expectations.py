@@ -53,10 +53,10 @@ def add_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 @click.command()
-@click.argument("of", type=click.Choice(OF), metavar="OF")
+@click.argument("subject", type=click.Choice(OF), metavar="OF")
 @add_options(*FILTERS, *_COUNTS)
 @with_client
-def verify(client: "Client", of: str, **given: Any) -> Answer:
+def verify(client: "Client", subject: str, **given: Any) -> Answer:
     """Check how often something happened.
 
     OF is `calls` of the API, `messages` (one for each handset), `callbacks` (each attempt), or `inbound` messages.
@@ -67,18 +67,18 @@ def verify(client: "Client", of: str, **given: Any) -> Answer:
     """
     from ..control.shapes.traffic import VerifyResult  # here, because --help does not need it
 
-    result = client.read(VerifyResult, "POST", "/verify", _expectation(client, of, given))
+    result = client.read(VerifyResult, "POST", "/verify", _expectation(client, subject, given))
     return Answer(result, _as_expected(result.found) if result.ok else result.difference, ok=result.ok)
 
 
 @click.command()
-@click.argument("of", type=click.Choice(OF), metavar="OF")
+@click.argument("subject", type=click.Choice(OF), metavar="OF")
 @click.option(
     "--timeout", type=Span(), default="5s", show_default=True, metavar="SPAN", help="Longest wait, such as 30s or 2m."
 )
 @add_options(*FILTERS, *_COUNTS)
 @with_client
-def wait(client: "Client", of: str, timeout: float, **given: Any) -> Answer:
+def wait(client: "Client", subject: str, timeout: float, **given: Any) -> Answer:
     """Wait until something happened as often as expected.
 
     OF is as for `verify`. What happened before counts, too.
@@ -88,7 +88,7 @@ def wait(client: "Client", of: str, timeout: float, **given: Any) -> Answer:
     """
     from ..control.shapes.traffic import WaitResult  # here, because --help does not need it
 
-    body = _expectation(client, of, given) | {"timeout_seconds": timeout}
+    body = _expectation(client, subject, given) | {"timeout_seconds": timeout}
     result = client.read(WaitResult, "POST", "/wait", body)
     entries = reversed(result.entries if result.ok else result.seen)
     lines = [_as_expected(result.found) if result.ok else result.difference, *map(format_line, entries)]
@@ -105,13 +105,13 @@ def read_filters(client: "Client", given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in (given | times).items() if value is not None}
 
 
-def _expectation(client: "Client", of: str, given: dict[str, Any]) -> dict[str, Any]:
+def _expectation(client: "Client", subject: str, given: dict[str, Any]) -> dict[str, Any]:
     """Return the expectation that options gave, as control takes it. Raises click.UsageError."""
     params = dict(_parameter(written) for written in given.pop("params"))
     counts = {name: value for name in ("count", "at_least", "at_most") if (value := given.pop(name)) is not None}
     if "count" in counts and len(counts) > 1:
         raise click.UsageError("Give either --count, or --at-least and --at-most.")
-    return {"of": of, "where": read_filters(client, given), "params": params, **counts}
+    return {"of": subject, "where": read_filters(client, given), "params": params, **counts}
 
 
 def _parameter(written: str) -> tuple[str, str]:

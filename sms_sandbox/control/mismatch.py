@@ -25,13 +25,14 @@ _Difference: TypeAlias = tuple[float, str]
 
 
 def describe_difference(
-    of: str, wanted: EntryFilter, count: int, least: int, most: int | None, others: Sequence[Entry], ids: Sequence[int]
-) -> str:
+    subject: str, wanted: EntryFilter, count: int, least: int, most: int | None, others: Sequence[Entry],
+    ids: Sequence[int],
+) -> str:  # fmt: skip
     """Describe why `count` matching entries are not as many as expected.
 
     `ids` are those of entries that match; `others` are entries of the same kind, newest first.
     """
-    one, several, done = _NOUNS[of]
+    one, several, done = _NOUNS[subject]
     what = f"{count} {one if count == 1 else several}{_filter_words(wanted)} {_was(count)} {done}"
     summary = f"{what}, {_expected(least, most)}"
     if count >= least:

@@ -158,9 +158,9 @@ def _explain_attempts(call: Call, message: Message, secret: str) -> tuple[str, b
         for callback in page.rows:
             attempts = callbacks.attempts_of(call.db, call.tenant.id, [callback.id])[callback.id]
             errors = [attempt.error for attempt in attempts if attempt.error is not None]
-            whose = f" for {callback.msisdn}" if message.recipients > 1 else ""
+            receiver = f" for {callback.msisdn}" if message.recipients > 1 else ""
             why = redact(errors[-1], secret).removeprefix("refused: ").rstrip(".") if errors else ""
-            failed = f" The last attempt{whose} failed: {why}." if errors else ""
+            failed = f" The last attempt{receiver} failed: {why}." if errors else ""
             return (f"{failed} It was given up.", False) if state == callbacks.GIVEN_UP else (failed, True)
     return "", False
 

@@ -128,7 +128,7 @@ class Access:
         account = signed_in if isinstance(signed_in, Account) else None
         if given.authorization:
             account = self.find_account(db, given.authorization)
-        who = "operator" if account is None or (is_operator and self.token is not None) else f"key {account.key}"
+        name = "operator" if account is None or (is_operator and self.token is not None) else f"key {account.key}"
         if given.tenant:
             account = _first_account_of(db, given.tenant) if is_operator else _own(db, account, given.tenant)
         if account is None:
@@ -137,7 +137,7 @@ class Access:
             account = _default_account(db)
         tenant = tenants.read(db, account.tenant)
         assert tenant is not None
-        return Caller(account, tenant, is_operator, signed_in is not None, who, given.address)
+        return Caller(account, tenant, is_operator, signed_in is not None, name, given.address)
 
     def check_token(self, given: str) -> None:
         """Raise AccessError unless this is the operator's token."""

@@ -26,10 +26,10 @@ async def delete_most(store: Store, tenant: int, kinds: Collection[str] | None =
     """
     parts = [bulk_deletion.ALL] if kinds is None else [_PARTS[kind] for kind in kinds if kind in _PARTS]
     has_begun = False
-    for of in parts:
-        if await store.run(partial(bulk_deletion.is_large, tenant=tenant, of=of)):
+    for part in parts:
+        if await store.run(partial(bulk_deletion.is_large, tenant=tenant, part=part)):
             has_begun = True
-            await _repeat(store, partial(bulk_deletion.delete_some, tenant=tenant, of=of))
+            await _repeat(store, partial(bulk_deletion.delete_some, tenant=tenant, part=part))
     if kinds is not None and "traffic" in kinds:
         has_begun = bool(await clear_most_traffic(store, tenant)) or has_begun
     return has_begun

@@ -32,16 +32,16 @@ class Part(NamedTuple):
     totals: tuple[Totals, ...]
 
 
-def _part(*of: tuple[Table, ColumnElement[bool] | None], totals: tuple[Totals, ...] = ()) -> Part:
+def _part(*chosen: tuple[Table, ColumnElement[bool] | None], totals: tuple[Totals, ...] = ()) -> Part:
     """Make a part of tables. A table's condition chooses its rows; without one, all count."""
     is_large, deletions = [], []
-    for table, condition in of:
+    for table, condition in chosen:
         key = [column for column in table.primary_key if column.name != "tenant"]
-        mine = select(*key).where(table.c.tenant == bindparam("tenant_"))
+        rows = select(*key).where(table.c.tenant == bindparam("tenant_"))
         if condition is not None:
-            mine = mine.where(condition)
-        some = mine.limit(bindparam("rows_"))
-        is_large.append(Statement(mine.offset(bindparam("skipped")).limit(1)))
+            rows = rows.where(condition)
+        some = rows.limit(bindparam("rows_"))
+        is_large.append(Statement(rows.offset(bindparam("skipped")).limit(1)))
         deletions.append(Statement(delete(table).where(table.c.tenant == bindparam("tenant_"), tuple_(*key).in_(some))))
     return Part(tuple(is_large), tuple(deletions), totals)
 
@@ -80,18 +80,18 @@ ALL_TABLES = (
 ALL = _part(*((table, None) for table in ALL_TABLES), totals=(messages.TOTALS, responses.TOTALS, transactions.TOTALS))
 
 
-def delete_some(db: Connection, tenant: int, of: Part) -> bool:
+def delete_some(db: Connection, tenant: int, part: Part) -> bool:
     """Delete up to STEP_ROWS rows of a part. True if there may be more."""
     invalidate(db, tenant)
-    forget(db, tenant, *of.totals)  # in each step, because calls in between may add some
+    forget(db, tenant, *part.totals)  # in each step, because calls in between may add some
     left = STEP_ROWS
-    for statement in of.delete:
+    for statement in part.delete:
         left -= statement.run(db, tenant_=tenant, rows_=left)
         if left <= 0:
             return True
     return False
 
 
-def is_large(db: Connection, tenant: int, of: Part) -> bool:
+def is_large(db: Connection, tenant: int, part: Part) -> bool:
     """Return True if one of the tables has more rows than one step deletes."""
-    return any(statement.value(db, tenant_=tenant, skipped=STEP_ROWS) is not None for statement in of.is_large)
+    return any(statement.value(db, tenant_=tenant, skipped=STEP_ROWS) is not None for statement in part.is_large)

@@ -111,9 +111,9 @@ def add(db: Connection, reseller: Account, new: Details, now: datetime) -> int |
         "timezone": _TIMEZONE.value(db, tenant=reseller.tenant, account=reseller.id),
     }
     # From the seed alone, so that a replay gives the same key, unless two tenants with one seed exist at once.
-    for of in ((reseller.seed, "key", client), (reseller.seed, "key", client, reseller.tenant)):
+    for sources in ((reseller.seed, "key", client), (reseller.seed, "key", client, reseller.tenant)):
         account = NewAccount(
-            credentials.derive_key(*of),
+            credentials.derive_key(*sources),
             currency=reseller.currency,
             balance=0,
             price=reseller.sms_price,

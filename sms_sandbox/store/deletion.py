@@ -115,11 +115,11 @@ def _delete_plans(db: Connection, tenant: int, *kinds: str) -> None:
         _delete(db, tenant, table, table.c.kind.in_(kinds))
 
 
-def _clear(db: Connection, tenant: int, *of: Table) -> None:
-    for table in of:
+def _clear(db: Connection, tenant: int, *cleared: Table) -> None:
+    for table in cleared:
         _delete(db, tenant, table)
 
 
-def _delete(db: Connection, tenant: int, table: Table, *which: ColumnElement[bool]) -> None:
+def _delete(db: Connection, tenant: int, table: Table, *conditions: ColumnElement[bool]) -> None:
     invalidate(db, tenant)
-    db.execute(delete(table).where(table.c.tenant == tenant, *which))
+    db.execute(delete(table).where(table.c.tenant == tenant, *conditions))

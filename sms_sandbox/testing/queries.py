@@ -81,10 +81,10 @@ class Queries(Client, HasAsyncMethods):
         """
         __tracebackhide__ = True  # a failed test shows the line of the test, not this one
         counts = {"messages": messages, "callbacks": callbacks, "calls": calls, "inbound": inbound}
-        for of, count in _given(counts):
-            result = self.read(VerifyResult, "POST", "/verify", _expectation(of, params, where) | {"count": count})
+        for subject, count in _given(counts):
+            result = self.read(VerifyResult, "POST", "/verify", _expectation(subject, params, where) | {"count": count})
             if not result.ok:
-                raise AssertionError("\n  ".join([result.difference, *self._explain(of, result.found)]))
+                raise AssertionError("\n  ".join([result.difference, *self._explain(subject, result.found)]))
 
     def wait_for(
         self, *, messages: int | None = None, callbacks: int | None = None, calls: int | None = None,
@@ -100,12 +100,12 @@ class Queries(Client, HasAsyncMethods):
         check_may_block("wait_for")
         counts = {"messages": messages, "callbacks": callbacks, "calls": calls, "inbound": inbound}
         entries: list[Entry] = []
-        for of, count in _given(counts):
-            body = _expectation(of, params, where) | {"at_least": count, "timeout_seconds": timeout}
+        for subject, count in _given(counts):
+            body = _expectation(subject, params, where) | {"at_least": count, "timeout_seconds": timeout}
             result = self.read(WaitResult, "POST", "/wait", body, timeout=CALL_TIMEOUT_SECONDS + timeout)
             if not result.ok:
                 seen = format_entries(reversed(result.seen))
-                lines = [f"Waited {timeout:g} s. {result.difference}", *seen, *self._explain(of, result.found)]
+                lines = [f"Waited {timeout:g} s. {result.difference}", *seen, *self._explain(subject, result.found)]
                 raise AssertionError("\n  ".join(lines))
             entries += reversed(result.entries)
         return entries
@@ -124,12 +124,12 @@ class Queries(Client, HasAsyncMethods):
         lines += format_entries(reversed(entries))
         return "\n".join([*lines, *self._explain("messages", 0)] if lines else ["Nothing happened."])
 
-    def _explain(self, of: str, count: int) -> list[str]:
+    def _explain(self, subject: str, count: int) -> list[str]:
         """Return likely reasons why the tenant has no messages.
 
         Empty if something else is missing, or if there are messages.
         """
-        if of != "messages" or count or self.control("GET", "/messages", max=1)["messages"]:
+        if subject != "messages" or count or self.control("GET", "/messages", max=1)["messages"]:
             return []
         calls = self.read(Traffic, "GET", "/traffic", kind="call", max=_MAX_REPORT_ENTRIES)
         return explain_no_message(calls.entries)
@@ -137,12 +137,12 @@ class Queries(Client, HasAsyncMethods):
 
 def _given(counts: Mapping[str, int | None]) -> Iterator[tuple[str, int]]:
     """Yield what is to be counted, and how many are expected. Raises TypeError if there is nothing."""
-    given = [(of, count) for of, count in counts.items() if count is not None]
+    given = [(subject, count) for subject, count in counts.items() if count is not None]
     if not given:
         raise TypeError(f"Say how many of what: {', '.join(counts)}.")
     yield from given
 
 
-def _expectation(of: str, params: Mapping[str, Any] | None, where: Mapping[str, Any]) -> dict[str, Any]:
+def _expectation(subject: str, params: Mapping[str, Any] | None, where: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in where.items() if value is not None}
-    return {"of": of, "where": given, "params": {name: str(value) for name, value in (params or {}).items()}}
+    return {"of": subject, "where": given, "params": {name: str(value) for name, value in (params or {}).items()}}

@@ -66,13 +66,13 @@ class Sandbox(Queries, FaultInjection):
         Raises SettingsError for a wrong setting, and SandboxError if the server can't start.
         """
         if not in_process:
-            return cls.of(ChildServer(certs, settings))
+            return cls.use_server(ChildServer(certs, settings))
         from .thread_server import ThreadServer  # here, because all else needs no server in this process
 
-        return cls.of(ThreadServer(certs, settings))
+        return cls.use_server(ThreadServer(certs, settings))
 
     @classmethod
-    def of(cls, server: "ChildServer | ThreadServer") -> "Sandbox":
+    def use_server(cls, server: "ChildServer | ThreadServer") -> "Sandbox":
         """Use the default tenant of a server that this process starts. Closing it stops the server.
 
         Raises SandboxError if the server can't start.

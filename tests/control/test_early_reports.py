@@ -24,14 +24,14 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_report_is_answered_before_the_call(
     tenant: Account, frozen: Account, stands: bool, receiver: Receiver
 ) -> None:
-    who = frozen if stands else tenant
+    account = frozen if stands else tenant
     receiver.delay = 0.3
-    sent = who.send(to=f"{ORDINARY},{EARLY}", dlr_callback=receiver.url)
+    sent = account.send(to=f"{ORDINARY},{EARLY}", dlr_callback=receiver.url)
     answered = time.monotonic()
     first = receiver.received[0]
     assert (first["mobile"], first["status"], first["message_id"]) == (EARLY, "delivered", str(sent))
     assert answered - first.at >= receiver.delay
-    (callback,) = who.ok("GET", "/callbacks", msisdn=EARLY)["callbacks"]
+    (callback,) = account.ok("GET", "/callbacks", msisdn=EARLY)["callbacks"]
     assert (callback["state"], [each["status"] for each in callback["attempts"]]) == ("delivered", [200])
 
 

@@ -74,8 +74,8 @@ def test_messages_are_found_by_handset_account_list_time_and_outcome(frozen: Acc
 def test_texts_are_found_in_any_case_in_any_alphabet(tenant: Account, written: str, asked: str) -> None:
     tenant.send(written)
     assert tenant.ok("GET", "/messages", text=asked)["page"]["total"] == 1
-    for of in ("calls", "messages"):
-        assert tenant.ok("POST", "/wait", {"of": of, "where": {"text": asked}, "timeout_seconds": 0})["ok"]
+    for subject in ("calls", "messages"):
+        assert tenant.ok("POST", "/wait", {"of": subject, "where": {"text": asked}, "timeout_seconds": 0})["ok"]
 
 
 @pytest.mark.parametrize("kind", ["messages", "callbacks"])

@@ -86,8 +86,8 @@ NEAREST = (
 )
 
 
-def verify(tenant: Account, of: str, **more: object) -> tuple[bool, int, str]:
-    response = tenant.ok("POST", "/verify", {"of": of, **more})
+def verify(tenant: Account, subject: str, **more: object) -> tuple[bool, int, str]:
+    response = tenant.ok("POST", "/verify", {"of": subject, **more})
     assert list(response) == ["ok", "found", "difference"]
     return response["ok"], response["found"], response["difference"]
 

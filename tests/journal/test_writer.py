@@ -253,7 +253,7 @@ async def test_two_processes_write_one_journal(fresh: FreshTenant, journal: Jour
     with fresh.store.begin() as db:
         rows = queries.list_next(db, fresh.tenant, EntryFilter(), 1000)
     assert [each.id for each in rows] == list(range(1, 601))
-    for who in "ab":
-        assert [each.text for each in rows if each.text[0] == who] == [f"{who} {index}" for index in range(300)]
+    for letter in "ab":
+        assert [each.text for each in rows if each.text[0] == letter] == [f"{letter} {index}" for index in range(300)]
     await other.stop()
     beside.close()

@@ -58,9 +58,9 @@ async def test_each_step_is_small_and_others_are_served_between(
     served: list[int] = []
     real = bulk_deletion.delete_some
 
-    def delete_some(db: Connection, tenant: int, of: Any) -> bool:
+    def delete_some(db: Connection, tenant: int, part: Any) -> bool:
         before = sum(count(db, tenant).values())
-        has_more = real(db, tenant, of)
+        has_more = real(db, tenant, part)
         steps.append(before - sum(count(db, tenant).values()))
         return has_more
 
@@ -148,9 +148,9 @@ async def test_a_large_idle_tenant_is_deleted_in_steps(filled: FreshTenant, monk
     steps: list[int] = []
     real = bulk_deletion.delete_some
 
-    def delete_some(db: Connection, tenant: int, of: Any) -> bool:
+    def delete_some(db: Connection, tenant: int, part: Any) -> bool:
         steps.append(tenant)
-        return real(db, tenant, of)
+        return real(db, tenant, part)
 
     monkeypatch.setattr(bulk_deletion, "delete_some", delete_some)
     await TenantUpkeep(filled.store, 1).do_round(real_now() + timedelta(hours=2))

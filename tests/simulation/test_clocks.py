@@ -100,9 +100,9 @@ async def hold_for_a_moment(clocks: Clocks, tenant: int) -> None:
         pass
 
 
-def end_session(fresh: FreshTenant, of: Clocks) -> None:
+def end_session(fresh: FreshTenant, clocks: Clocks) -> None:
     """End the session that holds a process's locks, as its death would."""
-    session = of._store.tenant_locks._session
+    session = clocks._store.tenant_locks._session
     assert session is not None
     driver: Any = session.connection.dbapi_connection
     with fresh.store.begin() as db:

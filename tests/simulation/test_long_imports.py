@@ -45,9 +45,9 @@ def file_url() -> Iterator[str]:
     server.server_close()
 
 
-def memory(of: SandboxProcess, what: str) -> int:
+def memory(sandbox: SandboxProcess, what: str) -> int:
     """Return the memory of a process in KiB: now (VmRSS) or at its peak (VmHWM)."""
-    status = Path(f"/proc/{of.process.pid}/status").read_text()
+    status = Path(f"/proc/{sandbox.process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(what))
 
 

@@ -41,9 +41,9 @@ def before_each_step(monkeypatch: pytest.MonkeyPatch, then: Callable[[int], None
     """Call `then` with the number of each step of a deletion, before it is done."""
     real, steps = bulk_deletion.delete_some, iter(range(10_000))
 
-    def delete_some(db: Connection, tenant: int, of: Any) -> bool:
+    def delete_some(db: Connection, tenant: int, part: Any) -> bool:
         then(next(steps))
-        return real(db, tenant, of)
+        return real(db, tenant, part)
 
     monkeypatch.setattr(bulk_deletion, "delete_some", delete_some)
 

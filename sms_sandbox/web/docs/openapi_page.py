@@ -154,9 +154,11 @@ def _curl(entry: _Entry, base: str, schema: Schema, schemas: Mapping[str, Schema
         data.append(json.dumps(make_example(schema, schemas, only_required=True), ensure_ascii=False))
     implied = "post" if data else "get"  # curl's own choice
     verb = "" if implied in entry.verbs else f"-X {entry.verbs[0].upper()} "
-    who = "-H 'X-Sandbox-Token: TOKEN'" if _needs_operator(entry.operation) else "-u KEY:SECRET"
+    credentials = "-H 'X-Sandbox-Token: TOKEN'" if _needs_operator(entry.operation) else "-u KEY:SECRET"
     trust = f"{_TRUST} " if base.startswith("https:") else ""
-    return " \\\n  ".join([f"curl {trust}{who} {verb}{base}{path}", *(f"-d {shlex.quote(each)}" for each in data)])
+    return " \\\n  ".join(
+        [f"curl {trust}{credentials} {verb}{base}{path}", *(f"-d {shlex.quote(each)}" for each in data)]
+    )
 
 
 def _json(value: object) -> str:

@@ -10,8 +10,12 @@ from sms_sandbox.domain.scenarios import SCENARIOS
 from tests.sandbox import Account
 
 
-def run(*args: str, of: Account | None = None) -> Result:
-    where = ["--http-port", of.ready.http.rpartition(":")[2], "--account", f"{of.key}:{of.secret}"] if of else []
+def run(*args: str, account: Account | None = None) -> Result:
+    where = (
+        ["--http-port", account.ready.http.rpartition(":")[2], "--account", f"{account.key}:{account.secret}"]
+        if account
+        else []
+    )
     return CliRunner().invoke(main, [*args, *where], prog_name="sms-sandbox")
 
 
@@ -35,21 +39,21 @@ def test_the_catalogue_lists_all_scenarios_in_lines_of_readable_length() -> None
 
 
 def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
-    added = run("rule", "add", "soft-bounce", "--to", "6149157*", "--count", "3", "--json", of=tenant)
+    added = run("rule", "add", "soft-bounce", "--to", "6149157*", "--count", "3", "--json", account=tenant)
     assert json.loads(added.stdout)["remaining"] == 3
     more = ["--option", "text=No thanks", "--option", "after_seconds=60", "--first", "--for", "24h", "--share", "0.5"]
-    run("rule", "add", "replies", "--nth", "2", "--sender", "Abc", *more, of=tenant)
-    run("rule", "add", "flaky", "--option", "mix=delivered:0.9,slow:0.1", of=tenant)
-    first, second, third = run("rule", "list", of=tenant).stdout.splitlines()
+    run("rule", "add", "replies", "--nth", "2", "--sender", "Abc", *more, account=tenant)
+    run("rule", "add", "flaky", "--option", "mix=delivered:0.9,slow:0.1", account=tenant)
+    first, second, third = run("rule", "list", account=tenant).stdout.splitlines()
     assert first.startswith(
         '2  sender Abc: replies, text "No thanks", after_seconds 60.0, from match 2 on, share 0.5, until 20'
     )
     assert second == "1  to 6149157*: soft-bounce, 3 left"
     assert third == '3  any message: flaky, mix {"delivered": 0.9, "slow": 0.1}'
-    assert run("rule", "remove", "1", "3", of=tenant).exit_code == 0
+    assert run("rule", "remove", "1", "3", account=tenant).exit_code == 0
     assert [each["id"] for each in tenant.ok("GET", "/rules")["rules"]] == [2]
-    assert run("rule", "remove", "--all", of=tenant).exit_code == 0
-    assert run("rule", "list", of=tenant).stdout == "There are no rules.\n"
+    assert run("rule", "remove", "--all", account=tenant).exit_code == 0
+    assert run("rule", "list", account=tenant).stdout == "There are no rules.\n"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,6 @@ def test_rules_are_added_listed_and_removed(tenant: Account) -> None:
     ],
 )
 def test_an_invalid_rule_is_refused(tenant: Account, args: tuple[str, ...], code: int, message: str) -> None:
-    result = run("rule", *args, of=tenant)
+    result = run("rule", *args, account=tenant)
     assert result.exit_code == code
     assert message in result.stderr
