@@ -174,8 +174,8 @@ def find_single_handsets(db: Connection, tenant: int, messages: Sequence[Message
     """Return the handset of each message to a single recipient, by message id. Messages to a list are left out."""
     single = [message.id for message in messages if message.recipients == 1 and not message.list_id]
     # The ids are read from the index alone. For other columns, SQLite would read all recipients of the tenant.
-    of = select(r.c.id).where(r.c.tenant == tenant, r.c.message.in_(single)).correlate(None)
-    query = select(r.c.message, r.c.msisdn).where(r.c.tenant == tenant, r.c.id.in_(of))
+    ids = select(r.c.id).where(r.c.tenant == tenant, r.c.message.in_(single)).correlate(None)
+    query = select(r.c.message, r.c.msisdn).where(r.c.tenant == tenant, r.c.id.in_(ids))
     return {row[0]: row[1] for row in db.execute(query)}
 
 

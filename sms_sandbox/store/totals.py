@@ -189,7 +189,7 @@ def _add_up(rows: Sequence[Sequence[Any]]) -> Sums:
     return Sums(*(sum(int(row[place] or 0) for row in rows) for place in range(len(Sums._fields))))
 
 
-def forget(db: Connection, tenant: int, *of: Totals) -> None:
+def forget(db: Connection, tenant: int, *forgotten: Totals) -> None:
     """Delete totals of a tenant whose rows are deleted, all of them or many."""
-    for each in of:
+    for each in forgotten:
         _FORGET.run(db, tenant=tenant, kind=each.kind)

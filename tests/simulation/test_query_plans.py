@@ -94,9 +94,9 @@ async def test_totals_are_added_and_periods_counted_by_ids(
         await call.ok("send-sms", message="Hi", to=HANDSETS[0])
 
     def count(db: Connection) -> None:
-        for of in (messages.TOTALS, transactions.TOTALS):
-            of.count(db, quick.tenant, account, *period)
-            of.count_all(db, quick.tenant)
+        for kind_totals in (messages.TOTALS, transactions.TOTALS):
+            kind_totals.count(db, quick.tenant, account, *period)
+            kind_totals.count_all(db, quick.tenant)
         with messages.TOTALS.changes(db, quick.tenant, FIRST["message"]):
             pass
 

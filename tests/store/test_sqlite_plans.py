@@ -26,9 +26,9 @@ Read = Callable[[Connection, FreshTenant], object]
 
 
 def count(db: Connection, fresh: FreshTenant) -> None:
-    for of in (messages.TOTALS, transactions.TOTALS, responses.TOTALS):
-        of.count(db, fresh.tenant, fresh.account.id, *PERIOD)
-        of.count_all(db, fresh.tenant)
+    for kind_totals in (messages.TOTALS, transactions.TOTALS, responses.TOTALS):
+        kind_totals.count(db, fresh.tenant, fresh.account.id, *PERIOD)
+        kind_totals.count_all(db, fresh.tenant)
 
 
 def cancel(db: Connection, fresh: FreshTenant) -> None:

@@ -129,9 +129,9 @@ def sums_of(kind: str, rows: Sequence[Any]) -> Sums:
 
 def check_stored(db: Connection, tenant: int) -> None:
     """Fail unless a kind has the totals of all complete stretches, or none."""
-    of = tables.totals
+    t = tables.totals
     for kind, (_, table, at) in KINDS.items():
-        stored = {tuple(row) for row in db.execute(select(of).where(of.c.tenant == tenant, of.c.kind == kind))}
+        stored = {tuple(row) for row in db.execute(select(t).where(t.c.tenant == tenant, t.c.kind == kind))}
         stretches: dict[tuple[int, int], list[Any]] = {}
         complete = (ids.count(db, tenant, kind) - 1) // totals.SIZE
         for row in db.execute(select(table).where(table.c.tenant == tenant)):
@@ -149,14 +149,14 @@ def check_counts(db: Connection, tenant: int, owners: Sequence[int], period: Seq
     """Fail unless a period is counted as all its rows are."""
     start, end = (NOON + timedelta(minutes=minutes) for minutes in period)
     micros = [int(moment.timestamp()) * 1_000_000 for moment in (start, end)]
-    for kind, (of, table, at) in KINDS.items():
+    for kind, (kind_totals, table, at) in KINDS.items():
         rows = db.execute(select(table).where(table.c.tenant == tenant)).all()
-        assert of.count_all(db, tenant) == len(rows)
+        assert kind_totals.count_all(db, tenant) == len(rows)
         for owner in owners:
             mine = [row for row in rows if row.account == owner]
             inside = [row for row in mine if micros[0] <= getattr(row, at) <= micros[1]]
-            assert of.count(db, tenant, owner, start, end) == sums_of(kind, inside), kind
-            assert of.count(db, tenant, owner, None, None) == sums_of(kind, mine), kind
+            assert kind_totals.count(db, tenant, owner, start, end) == sums_of(kind, inside), kind
+            assert kind_totals.count(db, tenant, owner, None, None) == sums_of(kind, mine), kind
 
 
 @pytest.mark.parametrize(("size", "edges"), [(1, 0), (2, 1), (3, 20)])
@@ -206,7 +206,7 @@ def test_pages_of_many_messages_know_how_many_there_are(fresh: FreshTenant, monk
 def test_an_imported_tenant_has_totals_from_the_start(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(totals, "SIZE", 3)
     tenant, owners = two_accounts(fresh)
-    of = tables.totals
+    t = tables.totals
     with tenant.store.begin() as db:
         for _ in range(10):
             do(db, tenant, owners, ("send", 0, 0, 2))
@@ -214,9 +214,9 @@ def test_an_imported_tenant_has_totals_from_the_start(fresh: FreshTenant, monkey
         assert "totals" not in rows
         rows["accounts"] = [{**row, "key": f"another {row['id']}"} for row in rows["accounts"]]
         restored = tenant_document.restore(db, NewTenant("restored", ""), NOON, rows, NOON)
-        columns = [column for column in of.c if column.name != "tenant"]
+        columns = [column for column in t.c if column.name != "tenant"]
         before, after = (
-            db.execute(select(*columns).where(of.c.tenant == each).order_by(*of.primary_key)).all()
+            db.execute(select(*columns).where(t.c.tenant == each).order_by(*t.primary_key)).all()
             for each in (tenant.tenant, restored.id)
         )
     assert before == after != []
@@ -244,13 +244,11 @@ def test_a_reset_of_many_clients_leaves_the_totals_of_others(
     monkeypatch.setattr(totals, "SIZE", 3)
     monkeypatch.setattr(bulk_deletion, "STEP_ROWS", 2)
     tenant, owners = two_accounts(fresh)
-    of = tables.totals
+    t = tables.totals
     with tenant.store.begin() as db:
         for number in range(20):
             do(db, tenant, owners, ("send", number % 2, 0, 1))
-        query = select(of.c.total).where(
-            of.c.tenant == tenant.tenant, of.c.account == owners[0], of.c.kind == "message"
-        )
+        query = select(t.c.total).where(t.c.tenant == tenant.tenant, t.c.account == owners[0], t.c.kind == "message")
         before = db.scalars(query).all()
         do(db, tenant, owners, ("delete some clients",))
         assert db.scalars(query).all() == []
