@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from sms_sandbox.services import tenant_document
+from sms_sandbox.store import schema
 from tests.ports import free_port
 from tests.processes import start_process
 
@@ -143,3 +145,8 @@ def test_each_decision_is_one_short_paragraph_with_a_date() -> None:
     assert [each[:80] for each in decisions if len(each.split()) > MAX_WORDS_OF_DECISIONS] == []
     others = [each for each in paragraphs if not each.startswith(("**", "#", "- "))]
     assert len(others) == 1, "only the first paragraph of the page is no decision"
+
+
+def test_the_list_of_changes_has_the_versions_of_database_and_documents() -> None:
+    versions = f"The database is of version {schema.VERSION}, and documents are of version {tenant_document.VERSION}."
+    assert versions in " ".join((ROOT / "CHANGELOG.md").read_text().split())
