@@ -1,10 +1,8 @@
 """A server in a process of its own, which ends with its parent process."""
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -15,7 +13,8 @@ from typing import Any
 from ..control.shapes.server_info import ServerInfo
 from ..settings import PREFIX, Settings, flag, variable
 from .errors import SandboxError
-from .server_log import ServerLog
+from .server_log import ServerLog, create_log
+from .temporary_folder import TemporaryFolder
 from .unpatched import Unpatched
 
 START_TIMEOUT_SECONDS = 30.0
@@ -39,20 +38,22 @@ class ChildServer:
     """
 
     def __init__(self, certs: str | Path | None, settings: dict[str, Any]) -> None:
-        # Not a TemporaryDirectory, which a forked process would delete at its end.
-        self._folder = tempfile.mkdtemp(prefix="sms-sandbox-")
+        self._folder = TemporaryFolder()
         self._pid = Unpatched.getpid()
         self._is_closed = False
         try:
-            directory = str(Path(certs or self._folder).absolute())
+            directory = str(Path(certs or self._folder.path).absolute())
             usual: dict[str, Any] = {"https_port": 0, "http_port": 0, "certs": directory}
             chosen = Settings(**usual | settings)
-            log = Path(self._folder, "server.log")
-            with log.open("wb") as errors:
-                self._start(chosen, errors.fileno())
+            log = self._folder.path / "server.log"
+            errors = create_log(log)
+            try:
+                self._start(chosen, errors)
+            finally:
+                Unpatched.close(errors)
             self.log = ServerLog(log)
         except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.remove()
             raise
 
     @cached_property
@@ -76,7 +77,7 @@ class ChildServer:
         with _kill_late(self._process):
             self._process.wait()
         Unpatched.close(self._output)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     def _start(self, settings: Settings, errors: int) -> None:
         # In a session of its own, so that Ctrl-C at the terminal does not stop it before the tests have ended.

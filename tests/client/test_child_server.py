@@ -110,6 +110,29 @@ def test_a_child_server_starts_while_python_s_time_is_frozen(certificates: Certi
             assert tenant.now.year == 2001, "a clock that is frozen now shows the time of the test"
 
 
+_LATE, _EARLY = "", "import sms_sandbox.testing.sandbox"
+
+
+@pytest.mark.parametrize("before", [_LATE, _EARLY], ids=["late", "early"])
+def test_a_child_server_starts_while_the_file_system_is_replaced(before: str) -> None:
+    script = f"""
+import os
+from pyfakefs.fake_filesystem_unittest import Patcher
+{before}
+with Patcher():
+    from sms_sandbox.testing import Sandbox
+    with Sandbox.start() as sandbox:
+        assert sandbox.call("get-balance")["error"]["code"] == "SUCCESS"
+        assert sandbox.log.read() == ""
+        folder = str(sandbox.log.path.parent)
+assert not os.path.exists(folder), os.listdir(folder)
+"""
+    # The finder of an editable installation does not work with a replaced file system.
+    env = {**os.environ, "PYTHONPATH": str(Path(child_server.__file__).parents[2])}
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, env=env)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 @pytest.fixture(scope="module")
 def server(certificates: Certificates) -> Iterator[Sandbox]:
     with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as started:
