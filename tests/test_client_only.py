@@ -121,3 +121,12 @@ def test_a_server_that_cannot_start_says_what_to_install(tmp_path: Path, monkeyp
         Exception, match=r"did not start: \w+ is not installed\. .* pip install 'sms-sandbox\[server\]'"
     ):
         Sandbox.start()
+
+
+def test_a_server_on_a_thread_says_what_to_install() -> None:
+    code, output = run("from sms_sandbox.testing import Sandbox; Sandbox.start(in_process=True)")
+    assert code == 1
+    last = output.splitlines()[-1]
+    assert re.search(
+        r"SandboxError: The sandbox did not start: \w+ is not installed\. .* 'sms-sandbox\[server\]'\.$", last
+    )

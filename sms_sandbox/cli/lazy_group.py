@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..client.errors import SandboxError
+from ..client.errors import SandboxError, explain_missing_library
 from .errors import CommandError
 
 _INTERRUPTED = 130
@@ -73,8 +73,4 @@ class LazyGroup(click.Group):
         except SandboxError as why:
             raise CommandError(str(why)) from why
         except ModuleNotFoundError as why:
-            if (why.name or "").startswith("sms_sandbox"):
-                raise
-            raise CommandError(
-                f"{why.name} is not installed. This command needs the server: pip install 'sms-sandbox[server]'."
-            ) from why
+            raise CommandError(explain_missing_library(why, "This command")) from why

@@ -12,3 +12,10 @@ class SandboxError(Exception):
         super().__init__(message)
         self.code = code
         self.status = status
+
+
+def explain_missing_library(missing: ModuleNotFoundError, what: str) -> str:
+    """Return the sentence for a library that only the server needs. Raises the error if our own module is missing."""
+    if (missing.name or "").startswith("sms_sandbox"):
+        raise missing
+    return f"{missing.name} is not installed. {what} needs the server: pip install 'sms-sandbox[server]'."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..client import discovery, environment
 from ..client.child_server import ChildServer
+from ..client.errors import SandboxError, explain_missing_library
 from ..client.server_log import ServerLog
 from ..control.shapes.accounts import Account
 from ..control.shapes.clock import Advanced, Clock
@@ -67,8 +68,10 @@ class Sandbox(Queries, FaultInjection):
         """
         if not in_process:
             return cls.use_server(ChildServer(certs, settings))
-        from .thread_server import ThreadServer  # here, because all else needs no server in this process
-
+        try:
+            from .thread_server import ThreadServer  # here, because all else needs no server in this process
+        except ModuleNotFoundError as why:
+            raise SandboxError(f"The sandbox did not start: {explain_missing_library(why, 'It')}") from why
         return cls.use_server(ThreadServer(certs, settings))
 
     @classmethod
