@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from sms_sandbox.server.certificates import Certificates
 from sms_sandbox.simulation.callbacks.shares import MAX_PER_LANE
 
+from .postgres import postgres_database
 from .processes import TIMEOUT_SECONDS, ServerProcess, baseline, control, first_line, python, sandbox
 
 SENDS_PER_ROUND = 5
@@ -135,13 +136,20 @@ def load_command(run: Run, server: ServerProcess, what: str) -> tuple[str, ...]:
     return ("-m", "benchmarks.load", what, "--port", port, "--ca", ca)
 
 
-def reports(run: Run) -> Figure:
+def reports(run: Run) -> list[Figure]:
     """Measure delivery reports posted per second, from the first to the last at the receiver."""
-    figure = Figure(
-        "reports posted per second", "/s", f"aiohttp alone, {MAX_PER_LANE} at once", 2000, goal_is_ratio=False
-    )
+    with postgres_database() as url:
+        return [
+            _reports(run, "in memory", 3000),
+            _reports(run, "on PostgreSQL", 2000, "--database", url),
+        ]
+
+
+def _reports(run: Run, store: str, goal: float, *flags: str) -> Figure:
+    name, alone = f"reports posted per second, {store}", f"aiohttp alone, {MAX_PER_LANE} at once"
+    figure = Figure(name, "/s", alone, goal, goal_is_ratio=False)
     total, missed = SENDS_PER_ROUND * RECIPIENTS_PER_SEND, 0
-    with python("-m", "benchmarks.receiver") as receiver, sandbox(run.certificates) as mine:
+    with python("-m", "benchmarks.receiver") as receiver, sandbox(run.certificates, *flags) as mine:
         url = f"http://127.0.0.1:{int(first_line(receiver))}"
         control(mine, "PATCH", "/account", {"balance": 10_000_000})
         for _ in range(run.rounds):

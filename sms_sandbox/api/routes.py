@@ -25,7 +25,6 @@ from .answer_responses import build_response
 from .answered_call import ApiContext, ReceivedCall, pending_entry
 from .asgi_extensions import CALL_FACTS, COMPLETE_RESPONSE
 from .declare import Method
-from .early_reports import wait_for_reports
 from .errors import Code
 from .fault_injection import FaultEffects
 from .forms import UnreadableError, is_multipart, read_form
@@ -226,6 +225,8 @@ class Api:
 
     async def _wait_for_reports(self, answer: Answer) -> None:
         if answer.early_recipients and answer.account:
+            from .early_reports import wait_for_reports  # late, because few calls need it
+
             try:
                 await wait_for_reports(self._store, answer.account.tenant, answer.early_recipients)
             except Exception as error:  # noqa: BLE001 (the call is carried out, so its client must be told that)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from starlette.applications import Starlette
 
-from sms_sandbox.api import answered_call, routes, traffic_entry
+from sms_sandbox.api import answered_call, early_reports, routes, traffic_entry
 from sms_sandbox.api.answer import answer_call
 from sms_sandbox.api.declare import Call, method
 from sms_sandbox.api.params import Text
@@ -150,7 +150,7 @@ def test_an_error_while_waiting_for_early_reports_does_not_change_the_answer(
         return carried_out(*args)._replace(early_recipients=(1,))
 
     with (
-        patch.object(routes, "wait_for_reports", Failing()),
+        patch.object(early_reports, "wait_for_reports", Failing()),
         patch.object(routes, "answer_call", with_early_recipients),
     ):
         assert http.post("/send-sms.json", data=add).json()["error"]["code"] == "SUCCESS"

@@ -12,6 +12,7 @@ from sms_sandbox.settings import Settings
 def loaded(program: str) -> set[str]:
     """Return the slow modules that are loaded when a program ends."""
     slow = {"aiohttp", "prometheus_client", "phonenumbers", "trustme", "cryptography", "xml.sax", "psycopg"}
+    slow.add("sqlalchemy.dialects.postgresql")
     slow |= {f"sms_sandbox.{each}" for each in ("simulation.runner", "control.routes", "api.methods.sms", "cli.fault")}
     done = subprocess.run(
         [sys.executable, "-c", f"{program}; import sys; print(*sys.modules)"],

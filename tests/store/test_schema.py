@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from sms_sandbox.store import accounts, schema, tables
+from sms_sandbox.store.database import Store
 from sms_sandbox.store.schema import StoreError, open_store
 from tests.conftest import make_tenant
 
@@ -164,3 +165,13 @@ def test_many_may_prepare_a_shared_database_at_once(postgres_url: str) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_pages_of_rows_that_reports_change_have_free_room(store: Store) -> None:
+    with store.begin() as db:
+        options = db.execute(text("SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL")).all()
+    assert {(name, *values) for name, values in options if name in ("messages", "recipients")} == {
+        ("messages", "fillfactor=60"),
+        ("recipients", "fillfactor=60"),
+    }

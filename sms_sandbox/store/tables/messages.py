@@ -4,12 +4,6 @@ from sqlalchemy import Index, PrimaryKeyConstraint, Table, column
 
 from .columns import flag, metadata, number, serial, short, text
 
-_FILL_FACTOR = {"fillfactor": 60}
-"""The part of a page, in percent, that PostgreSQL fills with new rows.
-
-A delivery report changes each row soon after it was added. If the new row fits on the same page, no index changes.
-"""
-
 messages = Table(
     "messages",
     metadata,
@@ -42,7 +36,6 @@ messages = Table(
     PrimaryKeyConstraint("tenant", "id"),
     # The last columns are counted and added up for pages, which would otherwise read every message.
     Index("messages_by_time", "tenant", "account", "send_at", "id", "status", "recipients", "parts"),
-    postgresql_with=_FILL_FACTOR,
 )
 
 recipients = Table(
@@ -64,7 +57,6 @@ recipients = Table(
     Index("recipients_by_handset", "tenant", "msisdn", "sent_at", "id"),
     Index("recipients_by_time", "tenant", "account", "sent_at", "id"),
     Index("recipients_by_latest", "tenant", column("sent_at").desc(), "msisdn"),  # for all accounts
-    postgresql_with=_FILL_FACTOR,
 )
 
 links = Table(
