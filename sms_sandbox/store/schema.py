@@ -120,7 +120,7 @@ _UPDATED = (tables.messages, tables.recipients)
 """Tables whose rows a delivery report changes soon after they were added."""
 
 _FILL_FACTOR = 60
-"""The part of a page of such a table, in percent, that PostgreSQL fills with new rows.
+"""Percent of a page of an updated table that PostgreSQL fills with new rows.
 
 If the changed row fits on the same page, no index changes.
 """
