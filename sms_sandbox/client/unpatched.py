@@ -5,25 +5,28 @@ references to what lies below those modules. They are attributes of a class, bec
 of every module.
 """
 
+import _socket
 import subprocess
 import sys
-from importlib import import_module
-from importlib.machinery import FrozenImporter, PathFinder
+from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
 from importlib.util import module_from_spec
 from types import ModuleType
 from typing import Any
 
 
-def _original(module: str, name: str) -> Any:
-    """Return a function as it was before gevent replaced it."""
-    gevent = sys.modules.get("gevent.monkey")
-    return gevent.get_original(module, name) if gevent else getattr(import_module(module), name)
+def _copy_of(module: str) -> Any:
+    """Return a new copy of a module of Python, which nobody has patched. Tests may do so before they use a sandbox."""
+    spec = BuiltinImporter.find_spec(module) or FrozenImporter.find_spec(module) or PathFinder.find_spec(module)
+    assert spec is not None
+    assert spec.loader is not None
+    copy = module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return copy
 
 
-_OS = "nt" if sys.platform == "win32" else "posix"
-"""The module below `os`. pyfakefs replaces `os`, maybe before this module is imported."""
-
-
+_OS = _copy_of("nt" if sys.platform == "win32" else "posix")  # the module below `os`
+_THREAD = _copy_of("_thread")
+_TIME = _copy_of("time")
 _Popen = subprocess.Popen  # gevent makes the original one unusable
 
 
@@ -36,40 +39,31 @@ def _start_process(*args: Any, **kwargs: Any) -> "subprocess.Popen[bytes]":
     replaced = names["os"]
     if isinstance(replaced, ModuleType):
         return _Popen(*args, **kwargs)
-    names["os"] = _copy_of_os()
+    path = sys.modules["os.path"]
+    names["os"] = _copy_of("os")
+    sys.modules["os.path"] = path  # the copy has set its own
     try:
         return _Popen(*args, **kwargs)
     finally:
         names["os"] = replaced
 
 
-def _copy_of_os() -> ModuleType:
-    """Return a new copy of the module `os`, which nobody has replaced."""
-    spec = FrozenImporter.find_spec("os") or PathFinder.find_spec("os")
-    assert spec is not None
-    assert spec.loader is not None
-    module, path = module_from_spec(spec), sys.modules["os.path"]
-    spec.loader.exec_module(module)
-    sys.modules["os.path"] = path  # the copy has set its own
-    return module
-
-
 class Unpatched:
     """Functions and types of the operating system."""
 
-    socket = _original("_socket", "socket")
-    getaddrinfo = staticmethod(_original("_socket", "getaddrinfo"))
-    start_thread = staticmethod(_original("_thread", "start_new_thread"))
-    make_lock = staticmethod(_original("_thread", "allocate_lock"))
-    monotonic = staticmethod(_original("time", "monotonic"))
-    pipe = staticmethod(_original(_OS, "pipe"))
-    read = staticmethod(_original(_OS, "read"))
-    open = staticmethod(_original(_OS, "open"))
-    seek = staticmethod(_original(_OS, "lseek"))
-    make_directory = staticmethod(_original(_OS, "mkdir"))
-    remove_file = staticmethod(_original(_OS, "unlink"))
-    remove_directory = staticmethod(_original(_OS, "rmdir"))
-    list_directory = staticmethod(_original(_OS, "listdir"))
-    close = staticmethod(_original(_OS, "close"))
-    getpid = staticmethod(_original(_OS, "getpid"))
+    socket: Any = _socket.socket
+    getaddrinfo = staticmethod(_socket.getaddrinfo)
+    start_thread = staticmethod(_THREAD.start_new_thread)
+    make_lock = staticmethod(_THREAD.allocate_lock)
+    monotonic = staticmethod(_TIME.monotonic)
+    pipe = staticmethod(_OS.pipe)
+    read = staticmethod(_OS.read)
+    open = staticmethod(_OS.open)
+    seek = staticmethod(_OS.lseek)
+    make_directory = staticmethod(_OS.mkdir)
+    remove_file = staticmethod(_OS.unlink)
+    remove_directory = staticmethod(_OS.rmdir)
+    list_directory = staticmethod(_OS.listdir)
+    close = staticmethod(_OS.close)
+    getpid = staticmethod(_OS.getpid)
     start_process = staticmethod(_start_process)

@@ -133,6 +133,31 @@ assert not os.path.exists(folder), os.listdir(folder)
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
+_FROZEN = "from freezegun import freeze_time; freeze_time('2001-01-01').start()"
+_GREEN = "import _thread; _thread.start_new_thread = None"  # as eventlet does
+
+
+@pytest.mark.parametrize("before", [_FROZEN, _GREEN], ids=["frozen", "green"])
+def test_a_process_may_be_patched_before_it_first_uses_a_sandbox(certificates: Certificates, before: str) -> None:
+    script = f"""
+import subprocess, sys
+{before}
+from sms_sandbox.testing import Sandbox
+with Sandbox.start(certs=sys.argv[1]) as server, server.new_tenant() as sandbox:
+    sandbox.receiver()
+    sandbox.call("send-sms", to="61491570156", message="Hello")
+    sandbox.advance(seconds=5)
+    assert len(sandbox.receiver().dlrs) == 1
+    try:
+        sandbox.receiver().wait_for(5, timeout=0.1)
+    except AssertionError as why:
+        assert str(why).startswith("Waited 0.1 s"), why
+"""
+    command = [sys.executable, "-c", script, str(certificates.directory)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 @pytest.fixture(scope="module")
 def server(certificates: Certificates) -> Iterator[Sandbox]:
     with Sandbox.start(certs=certificates.directory, control_token="let-me-in") as started:

@@ -1,9 +1,8 @@
 """Shapes of callbacks."""
 
-from datetime import datetime
 from typing import Literal
 
-from .primitives import Id, PageInfo, PageQuery, Response, Text
+from .primitives import DateTime, Id, PageInfo, PageQuery, Response, Text
 
 
 class CallbackFilter(PageQuery):
@@ -19,7 +18,7 @@ class Attempt(Response):
     """One attempt to deliver a callback. `error` says why it failed; `answer` is the start of the app's response."""
 
     number: int
-    at: datetime
+    at: DateTime
     status: int | None
     error: str | None
     latency_ms: float | None
@@ -37,8 +36,8 @@ class Callback(Response):
     message_id: int
     msisdn: str
     state: str
-    created: datetime
-    next_due: datetime | None
+    created: DateTime
+    next_due: DateTime | None
     rule: str
     attempts: list[Attempt]
 

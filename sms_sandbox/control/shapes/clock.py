@@ -1,24 +1,24 @@
 """Shapes of a tenant's clock."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from msgspec import Meta
 
-from .primitives import PageInfo, PageQuery, PositiveInt, Request, Response, check_time
+from .primitives import DateTime, PageInfo, PageQuery, PositiveInt, Request, Response, check_time
 
 
 class Clock(Response):
     """The time that a tenant's clock shows, and whether the clock is running."""
 
-    now: datetime
+    now: DateTime
     running: bool
 
 
 class Advance(Request):
     """The distance to advance: `to` a time, or a span. The parts of a span add up."""
 
-    to: datetime | None = None
+    to: DateTime | None = None
     days: Annotated[float, Meta(ge=0, le=36600)] = 0
     hours: Annotated[float, Meta(ge=0, le=1_000_000)] = 0
     minutes: Annotated[float, Meta(ge=0, le=100_000_000)] = 0
@@ -41,7 +41,7 @@ class Advance(Request):
 class Event(Response):
     """An event during an advance. `id` is that of a message, recipient or callback, as `kind` says."""
 
-    at: datetime
+    at: DateTime
     kind: str
     id: int
 
@@ -52,8 +52,8 @@ class Advanced(Response):
     `late` counts the events that calls added during the advance and that happen right after it.
     """
 
-    start: datetime
-    end: datetime
+    start: DateTime
+    end: DateTime
     running: bool
     counts: dict[str, int]
     happened: list[Event]
@@ -74,7 +74,7 @@ class DueEvent(Response):
     callback. `number` is the handset it is about.
     """
 
-    at: datetime
+    at: DateTime
     kind: str
     id: int
     says: str | None

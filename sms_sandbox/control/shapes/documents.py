@@ -1,12 +1,12 @@
 """Shapes of a tenant exported as one document."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated, Any
 
 from msgspec import Meta, Raw, Struct
 
 from ...domain.profiles import ProfileName
-from .primitives import Name, Request, Seconds, Text, check_time
+from .primitives import DateTime, Name, Request, Seconds, Text, check_time
 from .tenants import Key, Secret
 
 MAX_DOCUMENT_BYTES = 64 << 20
@@ -22,7 +22,7 @@ class ExportOptions(Request):
 class DocumentClock(Request):
     """The time that the tenant's clock showed, and whether the clock was running."""
 
-    now: datetime
+    now: DateTime
     running: bool
 
     def __post_init__(self) -> None:
@@ -35,7 +35,7 @@ class DocumentTenant(Request):
 
     name: Name
     seed: Text
-    created: datetime
+    created: DateTime
     clock: DocumentClock
     profile: ProfileName
     strict_senders: bool

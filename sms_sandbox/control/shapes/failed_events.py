@@ -1,8 +1,6 @@
 """Shapes of events that failed."""
 
-from datetime import datetime
-
-from .primitives import PageInfo, Response
+from .primitives import DateTime, PageInfo, Response
 
 
 class FailedEvent(Response):
@@ -14,8 +12,8 @@ class FailedEvent(Response):
     id: int
     kind: str
     ref: int
-    due: datetime
-    failed_at: datetime
+    due: DateTime
+    failed_at: DateTime
     error: str
 
 

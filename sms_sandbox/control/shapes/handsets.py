@@ -1,11 +1,10 @@
 """Shapes of handsets and of the texts they show."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from .primitives import NonEmptyText, PageInfo, PageQuery, Request, Response, Text
+from .primitives import DateTime, NonEmptyText, PageInfo, PageQuery, Request, Response, Text
 
 State = Literal["on", "off", "disconnected"]
 
@@ -26,7 +25,7 @@ class HandsetText(Response):
 
     direction: Literal["got", "sent"]
     id: int
-    at: datetime
+    at: DateTime
     number: str
     text: str
     status: str

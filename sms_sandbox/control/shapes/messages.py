@@ -1,9 +1,9 @@
 """Shapes of messages, their recipients and inbound messages."""
 
-from datetime import datetime
 from typing import Literal
 
 from .primitives import (
+    DateTime,
     Id,
     Msisdn,
     NonEmptyText,
@@ -55,8 +55,8 @@ class MessageFilter(PageQuery):
     number: PhoneNumber | None = None
     account: Id | None = None
     list: Id | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: DateTime | None = None
+    until: DateTime | None = None
 
     def __post_init__(self) -> None:
         check_times(since=self.since, until=self.until)
@@ -70,8 +70,8 @@ class Message(Response):
     text: str
     sender: str
     number: str | None
-    created: datetime
-    send_at: datetime
+    created: DateTime
+    send_at: DateTime
     status: str
     list_id: int
     list_name: str
@@ -117,9 +117,9 @@ class Recipient(Response):
     text: str
     codes: list[str]
     links: list[str]
-    sent_at: datetime
+    sent_at: DateTime
     status: str
-    reported_at: datetime | None
+    reported_at: DateTime | None
     optout: bool
     link_hits: int
 

@@ -1,8 +1,6 @@
 """Shapes of virtual numbers and of their keywords."""
 
-from datetime import datetime
-
-from .primitives import PageInfo, PageQuery, Response, Text
+from .primitives import DateTime, PageInfo, PageQuery, Response, Text
 
 
 class VirtualNumber(Response):
@@ -17,7 +15,7 @@ class VirtualNumber(Response):
     status: str
     price: float
     auto_renew: bool
-    next_charge: datetime | None
+    next_charge: DateTime | None
     forward_url: str | None
 
 

@@ -1,11 +1,10 @@
 """Shapes of e-mails and sender IDs."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from .primitives import Id, NonEmptyText, PageInfo, PageQuery, Request, Response, Text
+from .primitives import DateTime, Id, NonEmptyText, PageInfo, PageQuery, Request, Response, Text
 
 EmailAddress = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s,;\x00]+@[^@\s,;\x00]+$")]
 
@@ -29,7 +28,7 @@ class Mail(Response, rename={"from_": "from"}):
     to: str
     subject: str
     text: str
-    created: datetime
+    created: DateTime
 
 
 class Mails(Response):

@@ -1,11 +1,10 @@
 """Shapes of the built-in receiver."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta
 
-from .primitives import PageInfo, Request, Response, Text
+from .primitives import DateTime, PageInfo, Request, Response, Text
 
 AnswerStatus = Annotated[int, Meta(ge=200, le=599)]
 AnswerDelay = Annotated[float, Meta(ge=0, le=15)]
@@ -44,7 +43,7 @@ class ReceivedRequest(Response):
     """
 
     id: int
-    at: datetime
+    at: DateTime
     verb: str
     url: str
     params: dict[str, str]

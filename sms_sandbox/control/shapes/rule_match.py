@@ -1,11 +1,10 @@
 """Shapes that carrier rules and faults share: what they match, and how often they apply."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from .primitives import Id, NonEmptyText, PositiveInt, Request, Response, Seconds
+from .primitives import DateTime, Id, NonEmptyText, PositiveInt, Request, Response, Seconds
 
 Share = Annotated[float, Meta(gt=0, le=1, description="The share of the matches that the rule applies to.")]
 
@@ -50,7 +49,7 @@ class RuleState(Response, kw_only=True):
     nth: int
     count: int | None
     share: float
-    until: datetime | None
+    until: DateTime | None
     seen: int
     used: int
     remaining: int | None

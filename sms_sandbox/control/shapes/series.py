@@ -1,18 +1,17 @@
 """Shapes of counts over time."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta
 
-from .primitives import Request, Response, check_time
+from .primitives import DateTime, Request, Response, check_time
 
 
 class SeriesQuery(Request):
     """The time to count over, in spans of equal length. Left out, it is the last hour of the tenant's time."""
 
-    since: datetime | None = None
-    until: datetime | None = None
+    since: DateTime | None = None
+    until: DateTime | None = None
     buckets: Annotated[int, Meta(ge=1, le=500)] = 60
 
     def __post_init__(self) -> None:
@@ -28,7 +27,7 @@ class Bucket(Response):
     callback attempts, `max_latency_ms` the longest.
     """
 
-    at: datetime
+    at: DateTime
     sent: int
     delivered: int
     soft_bounced: int
@@ -44,6 +43,6 @@ class Bucket(Response):
 class Series(Response):
     """Counts over time. Those of calls and attempts are of the traffic that is kept."""
 
-    since: datetime
-    until: datetime
+    since: DateTime
+    until: DateTime
     buckets: list[Bucket]

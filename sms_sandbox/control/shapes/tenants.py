@@ -1,13 +1,12 @@
 """Shapes of tenants."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
 from ...domain.profiles import ProfileName
 from .clock import Clock
-from .primitives import Name, PageInfo, Request, Response, Seconds, Text, check_callback_urls, check_time
+from .primitives import DateTime, Name, PageInfo, Request, Response, Seconds, Text, check_callback_urls, check_time
 
 Key = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^:\x00-\x1f\x7f]+$(?!\n)")]
 Secret = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
@@ -40,7 +39,7 @@ class TenantSettings(Request, kw_only=True):
     profile: ProfileName | None = None
     strict_senders: bool | None = None
     delivery_seconds: Seconds | None = None
-    frozen_at: datetime | None = None
+    frozen_at: DateTime | None = None
     dlr_url: str | None = None
     reply_url: str | None = None
     link_hits_url: str | None = None
@@ -82,7 +81,7 @@ class Tenant(Response):
 
     name: str
     seed: str
-    created: datetime
+    created: DateTime
     clock: Clock
     profile: str
     strict_senders: bool
@@ -105,7 +104,7 @@ class ListedTenant(Tenant):
     """
 
     made_by: str
-    last_used: datetime
+    last_used: DateTime
     messages: int
     rows: int
     approximate_bytes: int

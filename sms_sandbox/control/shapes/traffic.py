@@ -1,13 +1,12 @@
 """Shapes of the traffic: its entries, and what is expected of them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
 from .clock import Clock
-from .primitives import Id, PageInfo, PageSize, PhoneNumber, PositiveInt, Request, Response, Text, check_times
+from .primitives import DateTime, Id, PageInfo, PageSize, PhoneNumber, PositiveInt, Request, Response, Text, check_times
 
 _SHOWN_NUMBERS = 5
 
@@ -31,8 +30,8 @@ class TrafficMatch(Request):
     rule: Text | None = None
     message: Id | None = None
     after: Id = 0
-    since: datetime | None = None
-    until: datetime | None = None
+    since: DateTime | None = None
+    until: DateTime | None = None
 
     def __post_init__(self) -> None:
         check_times(since=self.since, until=self.until)
@@ -88,7 +87,7 @@ class Entry(Response):
     """
 
     id: int
-    at: datetime
+    at: DateTime
     kind: str
     account_id: int | None
     method: str | None
