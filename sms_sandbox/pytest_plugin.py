@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import PurePath
+
     from .testing import Sandbox
     from .testing.xdist_server import XdistServer
 
@@ -113,7 +115,8 @@ def pytest_runtest_makereport(
         sandboxes: dict[str, Sandbox] = getattr(item, "funcargs", {})
         if (tenant := sandboxes.get("sms_sandbox")) is not None:
             report.sections.append(("sms-sandbox", _traffic(tenant)))
-            if directory := item.config.getoption("sms_sandbox_report"):
+            if given := item.config.getoption("sms_sandbox_report"):
+                directory = item.config.invocation_params.dir / given  # the test may have changed the working directory
                 report.sections.append(("sms-sandbox story", _write_story(tenant, directory, item.nodeid)))
         if (server := sandboxes.get("sms_sandbox_server")) is not None and (log := _server_log(item, server)):
             report.sections.append(("sms-sandbox server", log))
@@ -128,7 +131,7 @@ def _traffic(tenant: Sandbox) -> str:
         return f"The traffic can't be read: {why}"
 
 
-def _write_story(tenant: Sandbox, directory: str, test: str) -> str:
+def _write_story(tenant: Sandbox, directory: PurePath, test: str) -> str:
     """Write the story of a tenant. Return where it is, or why it is not there, which may not hide the failure."""
     from .testing.story_file import write_story
 

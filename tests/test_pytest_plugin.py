@@ -121,6 +121,25 @@ def test_a_failed_test_leaves_a_report(runs: Runs, ran: Ran) -> None:
     assert "61491570158" not in html
 
 
+def test_a_report_is_written_where_the_run_began(runs: Runs) -> None:
+    runs.write(
+        "test_elsewhere.py",
+        """
+        def test_moved(sms_sandbox, monkeypatch, tmp_path):
+            monkeypatch.chdir(tmp_path)
+            assert 1 == 2
+
+        def test_replaced(sms_sandbox, fs):
+            assert 1 == 2
+        """,
+    )
+    plugins = ("-p", "sms_sandbox.pytest_plugin", "-p", "pyfakefs.pytest_plugin")
+    ran = runs.run("test_elsewhere.py", "--sms-sandbox-report=deep/elsewhere", plugins=plugins)
+    assert ran.counts(failed=2)
+    stories = sorted(each.name.rpartition("-")[0] for each in (runs.folder / "deep/elsewhere").iterdir())
+    assert stories == ["test_elsewhere.py.test_moved", "test_elsewhere.py.test_replaced"]
+
+
 def test_a_failure_is_seen_though_the_server_is_gone(ran: Ran) -> None:
     report = ran.about("test_stopped")
     assert "assert 1 == 2" in report

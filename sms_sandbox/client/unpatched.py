@@ -58,6 +58,7 @@ class Unpatched:
     monotonic = staticmethod(_TIME.monotonic)
     pipe = staticmethod(_OS.pipe)
     read = staticmethod(_OS.read)
+    write = staticmethod(_OS.write)
     open = staticmethod(_OS.open)
     seek = staticmethod(_OS.lseek)
     make_directory = staticmethod(_OS.mkdir)
