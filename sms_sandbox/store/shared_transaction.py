@@ -101,8 +101,7 @@ class SharedTransaction:
         self._leave_pipeline()
 
     def prepare_commit(self, driver: Any) -> None:
-        """Begin the last round trip, whose statements are answered together."""
-        self.follow()
+        """Begin the last round trip, whose statements are answered together. Follows `follow`."""
         self._enter_pipeline(driver)
         self.receive()
         self.is_committing = True
@@ -111,6 +110,7 @@ class SharedTransaction:
         """Clear the state of this transaction, however it ended."""
         self._asked, self._assumed = None, {}
         self.is_stale = self.is_committing = False
+        self._late_at = 0.0
         self.finish_before = None
         with suppress(Exception):  # the transaction has failed already, and is rolled back
             self._leave_pipeline()

@@ -129,6 +129,7 @@ class UnitOfWork:
             if self._has_begun or self._deferred:
                 self.prepare_driver().execute("COMMIT")
             return
+        self.shared.follow()
         if self._has_begun or self._deferred or self._changes:
             self.shared.prepare_commit(self.driver)
             self.prepare_driver()

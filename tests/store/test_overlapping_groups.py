@@ -71,6 +71,18 @@ def test_work_after_a_failed_commit_runs_again_after_its_pieces(fresh: FreshTena
         assert ids.take(db, fresh.tenant, "message") == FIRST + 3
 
 
+def test_work_without_a_statement_waits_for_the_commit_before(fresh: FreshTenant) -> None:
+    ended: list[Piece] = []
+    runner = GroupRunner(fresh.store._begin_group, lambda pieces, _: ended.extend(pieces), lambda: None)
+    writing, idle = pieces_of(fresh, take(fresh), take(fresh)), [Piece(lambda _: "done", []) for _ in range(2)]
+    for group in (writing, idle):
+        runner.waiting.extend(group)
+        runner.run()
+    assert ended == writing
+    runner.finish_commit()
+    assert ended == [*writing, *idle]
+
+
 @pytest.mark.parametrize("fails", [True, False])
 def test_work_joins_a_group_that_waits_for_the_commit_before(
     fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch, fails: bool
