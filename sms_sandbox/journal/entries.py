@@ -46,6 +46,12 @@ _DELETIONS = 20
 The search for the oldest ones is slow if there are refused calls.
 """
 
+_FULL_DELETE_STEP = 500
+"""Ids after which the oldest entries are searched for from the first id on.
+
+PostgreSQL looks through all that was deleted there since its last vacuum, so other deletions begin near their end.
+"""
+
 MAX_NUMBERS = 500
 """Numbers kept of an entry."""
 
@@ -139,6 +145,9 @@ _DELETE_REFUSED = Statement(
     delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <= bindparam("last"), _IS_REFUSED)
 )
 _DELETE = Statement(delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id <= bindparam("last")))
+_DELETE_NEAR = Statement(
+    delete(t).where(t.c.tenant == bindparam("tenant_"), t.c.id > bindparam("first"), t.c.id <= bindparam("last"))
+)
 
 
 def begin(db: Connection, tenant: int) -> None:
@@ -180,7 +189,15 @@ def add(db: Connection, tenant: int, new: Sequence[tuple[int, NewEntry]], max_en
         if last // step > (last - len(fresh)) // step:
             _delete_beyond(db, tenant, max_entries)
     elif last > max_entries:
-        write_later(db, _DELETE, tenant, (tenant, last - max_entries))
+        _delete_later(db, tenant, last - max_entries, len(fresh))
+
+
+def _delete_later(db: Connection, tenant: int, last: int, added: int) -> None:
+    """Delete the oldest entries up to an id, after some were added."""
+    if last // _FULL_DELETE_STEP > (last - added) // _FULL_DELETE_STEP:
+        write_later(db, _DELETE, tenant, (tenant, last))
+    else:
+        write_later(db, _DELETE_NEAR, (tenant, last), (tenant, last - added - _FULL_DELETE_STEP, last))
 
 
 def _delete_beyond(db: Connection, tenant: int, max_entries: int) -> None:

@@ -13,13 +13,14 @@ from ..domain.histogram import Histogram
 from ..store import imports, timeline
 from ..store.database import Store
 from ..store.real_time import real_now
+from ..store.vacuum import TimelineVacuum
 from .advance import Advances
 from .advance_result import AdvanceResult
 from .callbacks.attempts import Attempts
 from .callbacks.http_client import CallbackClient
 from .clocks import Clocks
 from .contact_imports import ContactImports
-from .due_rows import DueRows
+from .due_rows import ROWS_PER_TRANSACTION, DueRows
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ _REST_SECONDS = 0.005
 
 _SHARED_REST_SECONDS = 0.02
 """Pause between two passes on a shared database. A pass costs about ten round trips there."""
+
+_MANY_ROWS = ROWS_PER_TRANSACTION // 2
+"""Rows of a pass after which there is no pause, because more are due already."""
 
 _POLL_SECONDS = 0.25
 """Time between two passes on a shared database, where other processes add rows."""
@@ -50,6 +54,7 @@ class Runner:
         self._attempts = Attempts(store, client, self._wake.set)
         self._imports = ContactImports(store, client, real)
         self._rows = DueRows(store, self._attempts, self._imports, real)
+        self._vacuum = TimelineVacuum(store)
         self._sleeps_until: datetime | None = None
         self._passing = asyncio.Lock()
         self.clocks = Clocks(store, real)
@@ -86,6 +91,7 @@ class Runner:
             await self._task
         await self._imports.stop()
         await self._attempts.stop()
+        await self._vacuum.stop()
 
     def _release(self, db: Connection) -> None:
         self.clocks.resume_all(db)
@@ -107,10 +113,11 @@ class Runner:
             self._sleeps_until = None
             try:
                 await self.clocks.resume_abandoned()
-                if await self._pass():
-                    await asyncio.sleep(self._rest)
-                else:
+                ran = await self._pass()
+                if not ran:
                     await self._sleep()
+                elif ran < _MANY_ROWS:
+                    await asyncio.sleep(self._rest)
                 pause = RETRY_SECONDS
             except Exception as error:  # noqa: BLE001 (it is tried again)
                 self._store.log_error("Running events", error)
@@ -136,16 +143,18 @@ class Runner:
             await asyncio.wait_for(self._wake.wait(), wait)
         await asyncio.sleep(self._rest)
 
-    async def _pass(self) -> bool:
-        """Record ended attempts, and run due rows as far as there is room for attempts. True if any row ran."""
+    async def _pass(self) -> int:
+        """Record ended attempts, and run due rows as far as there is room for attempts. Returns how many ran."""
         async with self._passing:
             await self._attempts.record_ended()
             room, full, real = self._attempts.room, self._attempts.full, self._real()
             if room <= 0:
-                return False
-            return bool(
-                await self._rows.run_due(lambda db, limit: timeline.list_waking(db, real, min(limit, room), full), real)
+                return 0
+            ran = await self._rows.run_due(
+                lambda db, limit: timeline.list_waking(db, real, min(limit, room), full), real
             )
+            self._vacuum.note(len(ran))
+            return len(ran)
 
     # Advancing a clock
 

@@ -6,12 +6,15 @@ JSON document with all rows costs it next to nothing.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec.json import encode
 
 _PARAMETER = re.compile(r"%s(?:::([A-Z]+))?")
 """A parameter in SQL that SQLAlchemy has compiled, with its type."""
+
+_CHANGED = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 
 _VALUES = re.compile(r" VALUES \((.*)\)(?= ON CONFLICT| RETURNING|$)", re.DOTALL)
 
@@ -33,6 +36,21 @@ def to_bulk_sql(sql: str) -> str | None:
         return _VALUES.sub(lambda values: f" SELECT {values[1]} FROM {rows}", of_row)  # noqa: S608 (compiled SQL)
     head, where, condition = of_row.partition(" WHERE ")
     return f"{head} {'FROM' if verb == 'UPDATE' else 'USING'} {rows}{where}{condition}"
+
+
+def table_of(sql: str) -> str:
+    """Return the table that an INSERT, UPDATE or DELETE changes."""
+    changed = _CHANGED.match(sql)
+    assert changed is not None, sql
+    return changed[1]
+
+
+@lru_cache(1024)
+def combine(statements: tuple[str, ...]) -> str:
+    """Return bulk statements for different tables as one statement, with the parameters of all."""
+    *before, last = statements
+    parts = ", ".join(f"part_{number} AS ({sql})" for number, sql in enumerate(before))
+    return f"WITH {parts} {last}" if parts else last
 
 
 def to_json(rows: Sequence[Sequence[Any]]) -> str:

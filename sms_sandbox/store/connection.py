@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Engine
 
 from .tenant_versions import TenantCaches
-from .unit import UnitOfWork
+from .transaction_state import UnitOfWork
 
 
 class StoreConnection(Connection):

@@ -1,27 +1,10 @@
 """The parts of a transaction that can be undone alone."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from .statement import Params, Statement
-
-DeferredRows: TypeAlias = "tuple[Statement, Hashable, Sequence[Params]]"
-"""A statement with deferred rows and their key. Later rows under the same key replace them."""
-
-
-def group_rows(deferred: "Iterable[DeferredRows]") -> "Iterator[tuple[Statement, list[Params]]]":
-    """Yield each statement with all its rows. The statement that was deferred first comes first."""
-    groups: dict[Hashable, tuple[Statement, dict[Hashable, Sequence[Params]]]] = {}
-    for statement, key, rows in deferred:
-        together = key if statement.adds_up else statement
-        group = groups.get(together)
-        if group is None:
-            group = groups[together] = statement, {}
-        group[1][key] = rows
-    for statement, by_key in groups.values():
-        yield statement, list(chain.from_iterable(by_key.values()))
+    pass
 
 
 class PendingEntry(NamedTuple):

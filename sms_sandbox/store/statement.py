@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Dialect, Table, TextClause, bindparam, text
 from sqlalchemy.sql import ClauseElement
 
-from .bulk_sql import to_bulk_sql, to_json
+from .bulk_sql import table_of, to_bulk_sql, to_json
 from .connection import unit_of
 
 Params: TypeAlias = Sequence[Any]
@@ -36,7 +36,8 @@ class Statement:
             self._clause = self._clause.bindparams(*(bindparam(name, type_=table.c[name].type) for name in names))
         self._compiled: dict[str, tuple[str, _ToParams]] = {}
         self._only_reads: bool = sql.startswith("SELECT") if isinstance(sql, str) else getattr(sql, "is_select", False)
-        self._bulk: str | None = None
+        self._table: tuple[str, int] | None = None
+        self.bulk: str | None = None
         """The statement for many rows, on PostgreSQL, if there is one."""
 
     def _for(self, db: Connection) -> tuple[str, _ToParams]:
@@ -48,8 +49,15 @@ class Statement:
         constants = {name: value for name, value in (compiled.params or {}).items() if value is not None}
         result = self._compiled[dialect.name] = (str(compiled), _orderer(compiled.positiontup, constants))
         if dialect.name == "postgresql":
-            self._bulk = to_bulk_sql(str(compiled))
+            self.bulk = to_bulk_sql(str(compiled))
         return result
+
+    def table(self, dialect: Dialect) -> tuple[str, int]:
+        """Return the table that the statement changes, and the length of the statement."""
+        if self._table is None:
+            sql, _ = self._compiled.get(dialect.name) or self._compile(dialect)
+            self._table = table_of(sql), len(self.bulk or sql)
+        return self._table
 
     def _cursor(self, db: Connection, params: Mapping[str, Any]) -> Any:
         sql, to_params = self._for(db)
@@ -98,8 +106,8 @@ class Statement:
         sql, _ = self._compiled.get(dialect.name) or self._compile(dialect)
         if len(rows) == 1:
             return int(driver.execute(sql, rows[0]).rowcount)
-        if self._bulk is not None and dialect.name == "postgresql":
-            return int(driver.execute(self._bulk, (to_json(rows),)).rowcount)
+        if self.bulk is not None and dialect.name == "postgresql":
+            return int(driver.execute(self.bulk, (to_json(rows),)).rowcount)
         cursor = driver.cursor()
         cursor.executemany(sql, rows)
         return int(cursor.rowcount)

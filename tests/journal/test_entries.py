@@ -168,6 +168,24 @@ def test_the_oldest_are_dropped_and_counted(fresh: FreshTenant) -> None:
         assert queries.count_dropped(db, fresh.tenant) == 27
 
 
+def test_few_deletions_search_from_the_first_id_on(fresh: FreshTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    deleted: list[object] = []
+    monkeypatch.setattr(entries, "write_later", lambda _, statement, *__: deleted.append(statement))
+    for _ in range(100):
+        note(fresh, *calls(fresh, *"0123456789"), most=5)
+    assert deleted.count(entries._DELETE) == 2
+    assert deleted.count(entries._DELETE_NEAR) == 98
+
+
+@pytest.mark.parametrize("restarted_with", [3, 600])
+def test_entries_are_deleted_after_the_limit_changed(fresh: FreshTenant, restarted_with: int) -> None:
+    for _ in range(70):
+        note(fresh, *calls(fresh, *"0123456789"), most=650)
+    for _ in range(100):
+        note(fresh, *calls(fresh, *"0123456789"), most=restarted_with)
+    assert matching_ids(fresh) == [*range(1700, 1700 - restarted_with, -1)]
+
+
 def test_ids_continue_after_clearing_and_the_dropped_count_is_reset(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
         assert queries.clear(db, fresh.tenant) == 0

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from sms_sandbox.store.database import Store
-from sms_sandbox.store.unit import UnitOfWork
+from sms_sandbox.store.transaction_state import UnitOfWork
 
 FAILED_CONNECTS = 3
 """Connections in a row that cannot be made after one was lost."""

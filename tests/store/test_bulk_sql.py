@@ -69,8 +69,8 @@ def test_the_statements_of_the_test_above_are_bulk_statements(fresh: FreshTenant
     with fresh.store.begin() as db:
         for statement in (ADD, SET, DROP):
             statement._for(db)
-            assert statement._bulk is not None
-            assert statement._bulk.count("%s") == 1
+            assert statement.bulk is not None
+            assert statement.bulk.count("%s") == 1
 
 
 def test_a_statement_with_a_parameter_without_a_type_is_not_run_in_bulk(fresh: FreshTenant) -> None:

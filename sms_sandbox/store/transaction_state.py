@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from . import tenant_versions
-from .scopes import DeferredRows, PendingEntry, Scope, group_rows
+from .deferred_rows import DeferredRows, write_rows
+from .scopes import PendingEntry, Scope
 from .shared_transaction import SharedTransaction
 from .tenant_versions import SETTINGS, STATE, THROTTLE, TenantCache, TenantCaches
 
@@ -115,8 +116,7 @@ class UnitOfWork:
                 if level and not scope.has_savepoint:
                     self.driver.execute(f"SAVEPOINT scope_{level}")
                     scope.has_savepoint = True
-                for statement, rows in group_rows(deferred[start:end]):
-                    statement.put_by(self.driver, self._dialect, rows)
+                write_rows(self.driver, self._dialect, deferred[start:end])
             except Exception:
                 self._is_broken = self._is_broken or level < last
                 raise

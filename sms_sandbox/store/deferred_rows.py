@@ -1,0 +1,66 @@
+"""Rows that a transaction writes together, late.
+
+That is before the first statement that could see that they are missing, or with the commit.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import Dialect
+
+from .bulk_sql import combine, to_json
+
+if TYPE_CHECKING:
+    from .statement import Params, Statement
+
+DeferredRows: TypeAlias = "tuple[Statement, Hashable, Sequence[Params]]"
+"""A statement with deferred rows and their key. Later rows under the same key replace them."""
+
+
+_MAX_LENGTH = 3_800
+"""Characters of statements that become one. psycopg keeps what it has read of a statement of up to 4,096."""
+
+
+def _group_rows(deferred: "Iterable[DeferredRows]") -> "Iterator[tuple[Statement, list[Params]]]":
+    """Yield each statement with all its rows. The statement that was deferred first comes first."""
+    groups: dict[Hashable, tuple[Statement, dict[Hashable, Sequence[Params]]]] = {}
+    for statement, key, rows in deferred:
+        together = key if statement.adds_up else statement
+        group = groups.get(together)
+        if group is None:
+            group = groups[together] = statement, {}
+        group[1][key] = rows
+    for statement, by_key in groups.values():
+        yield statement, list(chain.from_iterable(by_key.values()))
+
+
+def write_rows(driver: Any, dialect: Dialect, deferred: "Iterable[DeferredRows]") -> None:
+    """Write deferred rows. On PostgreSQL, statements for different tables become one.
+
+    There the client library takes longer for a statement than the server does.
+    """
+    if dialect.name != "postgresql":
+        for statement, rows in _group_rows(deferred):
+            statement.put_by(driver, dialect, rows)
+        return
+    together: dict[str, tuple[Statement, Sequence[Params]]] = {}
+    length = 0
+    for statement, rows in _group_rows(deferred):
+        table, size = statement.table(dialect)
+        length += size
+        if table in together or length > _MAX_LENGTH:
+            _put_together(driver, dialect, [*together.values()])
+            together.clear()
+            length = size
+        together[table] = statement, rows
+    _put_together(driver, dialect, [*together.values()])
+
+
+def _put_together(driver: Any, dialect: Dialect, groups: "Sequence[tuple[Statement, Sequence[Params]]]") -> None:
+    bulk = tuple(statement.bulk for statement, _ in groups if statement.bulk is not None)
+    if len(bulk) < len(groups) or len(groups) == 1:
+        for statement, rows in groups:
+            statement.put_by(driver, dialect, rows)
+    elif groups:
+        driver.execute(combine(bulk), [to_json(rows) for _, rows in groups])
