@@ -139,8 +139,11 @@ def body(answer: bytes) -> Any:
     return json.loads(rest)
 
 
-def check(what: str, samples: Sequence[bytes], constant: bool) -> None:
-    """Check that every sample is a correct answer, or any success if all are `constant`. Raises AssertionError."""
+def check(what: str, samples: Sequence[bytes], constant: bool, accounts: int) -> None:
+    """Check that every sample is a correct answer, or any success if all are `constant`. Raises AssertionError.
+
+    Several accounts have tenants of their own, and so may give the same ids.
+    """
     assert samples, "no answers"
     ids = set()
     for sample in samples:
@@ -159,7 +162,7 @@ def check(what: str, samples: Sequence[bytes], constant: bool) -> None:
             assert reply["recipients"] == reply["sms"] == 1, reply
             assert "send_at" in reply, reply
             ids.add(reply["message_id"])
-    assert constant or what in _READS or len(ids) == len(samples), "two messages have the same id"
+    assert constant or accounts > 1 or what in _READS or len(ids) == len(samples), "two messages have the same id"
 
 
 async def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -181,7 +184,7 @@ async def run(arguments: argparse.Namespace) -> dict[str, Any]:
     load.counting, took = False, time.perf_counter() - began
     load.running = False
     await asyncio.sleep(0.1)
-    check(arguments.what, load.samples or [b"nothing"], arguments.constant)
+    check(arguments.what, load.samples or [b"nothing"], arguments.constant, arguments.accounts)
     latencies = sorted(load.latencies)
     return {
         "answers": load.answers,

@@ -24,11 +24,11 @@ from .due_rows import ROWS_PER_TRANSACTION, DueRows
 
 log = logging.getLogger(__name__)
 
-_REST_SECONDS = 0.005
+_REST_SECONDS = 0.002
 """Pause between two passes. More rows become due in it, and are run together."""
 
 _SHARED_REST_SECONDS = 0.02
-"""Pause between two passes on a shared database. A pass costs about ten round trips there."""
+"""Pause between two passes on a shared database, where a pass costs several round trips."""
 
 _MANY_ROWS = ROWS_PER_TRANSACTION // 2
 """Rows of a pass after which there is no pause, because more are due already."""
@@ -50,7 +50,6 @@ class Runner:
         self._store = store
         self._real = real
         self._wake = asyncio.Event()
-        self._rest = _REST_SECONDS if store.embedded else _SHARED_REST_SECONDS
         self._attempts = Attempts(store, client, self._wake.set)
         self._imports = ContactImports(store, client, real)
         self._rows = DueRows(store, self._attempts, self._imports, real)
@@ -123,6 +122,15 @@ class Runner:
                 self._store.log_error("Running events", error)
                 await self._pause(pause)
                 pause = min(2 * pause, _MAX_RETRY_SECONDS)
+
+    @property
+    def _rest(self) -> float:
+        """Return the pause before the next pass.
+
+        It is short while attempts end, because other callbacks wait for their places.
+        """
+        has_attempts = self._attempts.pending_count > 0 or self._attempts.any_ended
+        return _REST_SECONDS if self._store.embedded or has_attempts else _SHARED_REST_SECONDS
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not when the server stops."""

@@ -11,6 +11,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, TypeAlias
 
+from .bulk_sql import to_json
+
 _MAX_CACHED_TENANTS = 10_000
 """Tenants with cached values before all are dropped."""
 
@@ -26,6 +28,10 @@ _LOCK_ONE = "SELECT id, version, state, throttle FROM tenants WHERE id = %s FOR 
 _TRY_LOCK = "SELECT id, version, state, throttle FROM tenants WHERE id = %s FOR UPDATE SKIP LOCKED"
 _EXISTS = "SELECT 1 FROM tenants WHERE id = %s"
 _STORE = "UPDATE tenants SET version = %s, state = %s, throttle = %s WHERE id = %s"
+_STORE_MANY = (
+    "UPDATE tenants SET version = r.c0, state = r.c1, throttle = r.c2"
+    " FROM json_to_recordset(%s::json) AS r(c0 BIGINT, c1 BIGINT, c2 TEXT, c3 BIGINT) WHERE tenants.id = r.c3"
+)
 
 
 THROTTLE, STATE, SETTINGS = 1, 2, 4
@@ -171,12 +177,17 @@ def store_all(driver: Any, changes: Iterable[tuple[int, int]], caches: Mapping[i
     changed: dict[int, int] = {}
     for tenant, change in changes:
         changed[tenant] = changed.get(tenant, 0) | change
+    rows = []
     for tenant, change in sorted(changed.items()):
         cache = caches[tenant]
         cache.version += bool(change & SETTINGS)
         cache.state_version += bool(change & STATE)
         cache.throttle = _dump_windows(cache)
-        driver.execute(_STORE, (cache.version, cache.state_version, cache.throttle, tenant))
+        rows.append((cache.version, cache.state_version, cache.throttle, tenant))
+    if len(rows) == 1:
+        driver.execute(_STORE, rows[0])
+    elif rows:
+        driver.execute(_STORE_MANY, (to_json(rows),))
 
 
 def _dump_windows(cache: TenantCache) -> str:
