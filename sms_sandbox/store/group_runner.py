@@ -30,7 +30,7 @@ MAX_LOCK_SECONDS = 5.0
 _LOCK_PAUSE_SECONDS = 1.0
 """Pause before a locked tenant is tried again. Each attempt may hold up other work for `LOCK_TIMEOUT_MS`."""
 
-_ANSWER_SECONDS = 0.0003
+_ANSWER_SECONDS = 0.001
 """Time between two looks for more work while the database commits."""
 
 BeginTransaction = Callable[[Collection[int]], Any]

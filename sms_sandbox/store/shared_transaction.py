@@ -8,7 +8,7 @@ values were right; if not, the transaction fails, and its work runs again.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from select import select
+from select import POLLIN, poll
 from time import monotonic
 from typing import Any
 
@@ -93,8 +93,11 @@ class SharedTransaction:
     def is_answered(self, driver: Any, seconds: float) -> bool:
         """Return True if the database answers within a time, or should be waited for."""
         # If the network was slow, the client library may have read the answer already.
-        is_late = driver.closed or monotonic() > self._late_at
-        return is_late or bool(select([driver.fileno()], [], [], seconds)[0])
+        if driver.closed or monotonic() > self._late_at:
+            return True
+        answer = poll()  # `select` takes no descriptor above 1023, and clients have as many
+        answer.register(driver.fileno(), POLLIN)
+        return bool(answer.poll(seconds * 1000))
 
     def finish_commit(self) -> None:
         """Wait for the answer to the commit. Raises the error of any statement that was sent with it."""

@@ -28,7 +28,7 @@ MESSAGES = 16
 ATTEMPTS = 5
 """Attempts to stay within a limit. On a busy machine, less is done in one transaction."""
 
-LIMITS = {("sqlite", 1): 22, ("sqlite", 16): 13, ("postgresql", 1): 8, ("postgresql", 16): 2}
+LIMITS = {("sqlite", 1): 22, ("sqlite", 16): 13, ("postgresql", 1): 8.0, ("postgresql", 16): 2.0}
 """Statements for each send: database, and sends at once. SQLite's driver counts each row of a statement for many."""
 
 
