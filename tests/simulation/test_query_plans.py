@@ -26,7 +26,7 @@ from tests.store.example_rows import HANDSETS, NOON
 pytestmark = pytest.mark.anyio
 
 ROUNDS = 11
-"""More than a statement has to run before the driver prepares it, on one of two connections."""
+"""Enough for the driver to prepare each statement on one of two connections."""
 
 
 @pytest.fixture

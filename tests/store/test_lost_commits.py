@@ -1,7 +1,6 @@
 """A commit that may have been done is not repeated."""
 
 import asyncio
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,4 +50,5 @@ def test_work_is_not_repeated_if_the_session_ended_during_its_commit(
 
     asyncio.run(run())
     assert len(runs) == 4
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    # A server that other tests share may have met the cut, too.
+    assert [each for each in caplog.messages if "Running events" not in each] == []
