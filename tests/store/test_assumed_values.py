@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from sms_sandbox.services import ledger
-from sms_sandbox.store import accounts, balances, ids, tenants, transactions
+from sms_sandbox.store import accounts, balances, ids, tenant_versions, tenants, transactions
 from sms_sandbox.store.database import Store
 from sms_sandbox.store.pieces import Piece
 from sms_sandbox.store.schema import open_store
@@ -53,7 +53,10 @@ def take(tenant: FreshTenant) -> Callable[[Connection], int]:
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
-def test_work_with_old_values_runs_again(fresh: FreshTenant, second: Store, pieces: int) -> None:
+def test_work_with_old_values_runs_again(
+    fresh: FreshTenant, second: Store, pieces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenant_versions, "_CONTENTION_SECONDS", 600.0)
     run(fresh.store, fresh.tenant, take(fresh))
     run(second, fresh.tenant, take(fresh))
     works = [Counted(take(fresh)) for _ in range(pieces)]
