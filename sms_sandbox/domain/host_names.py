@@ -32,7 +32,7 @@ def may_be_public(host: str) -> bool:
 def is_public(host: str) -> bool:
     """Return True if a name certainly is public, by its top-level domain."""
     last = host.lower().rstrip(".").rpartition(".")[2]
-    is_international = not last.isascii() or last.startswith("xn--")  # such as .рф, all of which are public
+    is_international = not last.isascii() or last.startswith("xn--")  # for example .рф; all of them are public
     return may_be_public(host) and (
         is_international or last in _GENERIC_DOMAINS or _COUNTRY_DOMAIN.fullmatch(last) is not None
     )

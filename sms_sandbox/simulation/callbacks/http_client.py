@@ -204,7 +204,7 @@ def _read_url(text: str) -> URL:
     url = URL(text, encoded=True)
     host = url.raw_host or ""
     try:
-        if not host.isascii():  # such as bücher.de
+        if not host.isascii():  # for example bücher.de
             return url.with_host(host)
         host.encode("idna")  # as the resolver does, which raises the same errors
     except ValueError as error:
