@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
 from . import ids
-from .key_list import KeyList
+from .keyed_query import KeyedQuery
 from .paging import Page, Paging, fetch_page
 from .real_time import real_now
 from .statement import Statement
@@ -108,26 +108,26 @@ _COLUMNS = (
     c.c.created, c.c.rule,
 )  # fmt: skip
 _ADD = Statement(insert(c))
-_ATTEMPTED = KeyList("tenant", "callback", "number", "began")
-_KEYS = _ATTEMPTED.rows
-_READ_ATTEMPTED = Statement(
-    select(_KEYS.c.tenant, _KEYS.c.number, *_COLUMNS)
-    .outerjoin_from(
-        _KEYS, a,
-        and_(
-            a.c.tenant == _KEYS.c.tenant, a.c.callback == _KEYS.c.callback, a.c.number == _KEYS.c.number,
-            a.c.began == _KEYS.c.began,
-        ),
-    )
-    .outerjoin(c, and_(c.c.tenant == a.c.tenant, c.c.id == a.c.callback))
+_READ_ATTEMPTED = KeyedQuery(
+    ("tenant", "callback", "number", "began"),
+    lambda keys: (
+        select(keys.c.tenant, keys.c.number, *_COLUMNS)
+        .outerjoin_from(
+            keys, a,
+            and_(
+                a.c.tenant == keys.c.tenant, a.c.callback == keys.c.callback, a.c.number == keys.c.number,
+                a.c.began == keys.c.began,
+            ),
+        )
+        .outerjoin(c, and_(c.c.tenant == a.c.tenant, c.c.id == a.c.callback))
+    ),
 )  # fmt: skip
 _READ = Statement(select(*_COLUMNS).where(c.c.tenant == bindparam("tenant"), c.c.id == bindparam("callback")))
-_DUE = KeyList("tenant", "id")
-_DUE_KEYS = _DUE.rows
-_READ_DUE = Statement(
-    select(c.c.id, c.c.attempts, c.c.url, c.c.signature).outerjoin_from(
-        _DUE_KEYS, c, and_(c.c.tenant == _DUE_KEYS.c.tenant, c.c.id == _DUE_KEYS.c.id)
-    )
+_READ_DUE = KeyedQuery(
+    ("tenant", "id"),
+    lambda keys: select(c.c.id, c.c.attempts, c.c.url, c.c.signature).outerjoin_from(
+        keys, c, and_(c.c.tenant == keys.c.tenant, c.c.id == keys.c.id)
+    ),
 )
 _BEGIN = Statement(
     update(c)
@@ -185,10 +185,8 @@ def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
 
 def find_targets(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, Target]:
     """Return what attempts need to know of callbacks, by id. Those that are gone are left out."""
-    targets: dict[int, Target] = {}
-    for batch in _DUE.batches([(tenant, callback) for callback in callbacks]):
-        targets.update((row[0], Target(*row)) for row in _READ_DUE.rows(db, batch) if row[0] is not None)
-    return targets
+    rows = _READ_DUE.rows(db, [(tenant, callback) for callback in callbacks])
+    return {row[0]: Target(*row) for row in rows if row[0] is not None}
 
 
 def begin_attempt(db: Connection, tenant: int, target: Target, at: datetime) -> Target:
@@ -206,12 +204,10 @@ def find_attempted(db: Connection, outcomes: Sequence[Outcome]) -> dict[tuple[in
     was under way; the callback's id may then belong to another one.
     """
     keys = [(each.tenant, each.callback, each.number, each.began) for each in outcomes]
-    attempted = {}
-    for batch in _ATTEMPTED.batches(keys):
-        for tenant, number, *row in _READ_ATTEMPTED.rows(db, batch):
-            if row[0] is not None:
-                attempted[tenant, row[0], number] = _build_callback([*row, None])
-    return attempted
+    rows = _READ_ATTEMPTED.rows(db, keys)
+    return {
+        (tenant, row[0], number): _build_callback([*row, None]) for tenant, number, *row in rows if row[0] is not None
+    }
 
 
 def end_attempt(db: Connection, outcome: Outcome) -> None:

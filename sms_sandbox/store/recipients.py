@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, literal_column, select, up
 from ..domain.carrier import PENDING
 from ..domain.clock import from_micros, to_micros
 from . import ids, unit_of_work
-from .key_list import KeyList
+from .keyed_query import KeyedQuery
 from .messages import CANCELLED
 from .statement import Statement
 from .tables import accounts as a
@@ -98,13 +98,14 @@ _TEXTS = Statement(
         r.c.text.is_not(None),
     )
 )  # fmt: skip
-_WANTED = KeyList("tenant", "id")
-_KEYS = _WANTED.rows
-_REPORTING = Statement(
-    select(r.c.id, r.c.msisdn, r.c.status, r.c.message, a.c.id, a.c.secret, m.c.dlr_url, a.c.dlr_url)
-    .outerjoin_from(_KEYS, r, (r.c.tenant == _KEYS.c.tenant) & (r.c.id == _KEYS.c.id))
-    .outerjoin(m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
-    .outerjoin(a, (a.c.tenant == r.c.tenant) & (a.c.id == r.c.account))
+_REPORTING = KeyedQuery(
+    ("tenant", "id"),
+    lambda keys: (
+        select(r.c.id, r.c.msisdn, r.c.status, r.c.message, a.c.id, a.c.secret, m.c.dlr_url, a.c.dlr_url)
+        .outerjoin_from(keys, r, (r.c.tenant == keys.c.tenant) & (r.c.id == keys.c.id))
+        .outerjoin(m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
+        .outerjoin(a, (a.c.tenant == r.c.tenant) & (a.c.id == r.c.account))
+    ),
 )
 _REPORTED = Statement(
     update(r)
@@ -187,10 +188,8 @@ def find_texts(db: Connection, tenant: int, first: int, last: int) -> dict[int, 
 
 def find_reporting(db: Connection, tenant: int, recipients: Sequence[int]) -> dict[int, Reporting]:
     """Return the data for reports on recipients, by id. Unknown ids are left out."""
-    by_id: dict[int, Reporting] = {}
-    for batch in _WANTED.batches([(tenant, recipient) for recipient in recipients]):
-        by_id.update((row[0], Reporting(*row)) for row in _REPORTING.rows(db, batch) if row[4] is not None)
-    return by_id
+    rows = _REPORTING.rows(db, [(tenant, recipient) for recipient in recipients])
+    return {row[0]: Reporting(*row) for row in rows if row[4] is not None}
 
 
 def set_reported(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:
