@@ -103,11 +103,17 @@ def _tune_postgresql(connection: Any, _record: Any) -> None:
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
+    if not connection.execute("PRAGMA database_list").fetchone()[2]:
+        # In memory, each commit steps over all pages of the database, so these are as large as pays.
+        connection.execute("PRAGMA page_size=16384")
     # Cached values (accounts, the throttle's windows) are valid only while no other process uses the file.
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     connection.execute("PRAGMA journal_mode=WAL")
     # Data in the WAL survives the death of the process. Only a power failure could lose the last commits.
     connection.execute("PRAGMA synchronous=NORMAL")
+    # To move the WAL's pages into the file takes some 15 ms at this size. With the default of 1,000 pages it would take
+    # 8 ms, but a tenth of all the time under load.
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
     # SQLite's own function knows ASCII letters only, so filters would not find what they find on PostgreSQL.
     connection.create_function("lower", 1, to_lower, deterministic=True)
 
