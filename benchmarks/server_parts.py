@@ -15,8 +15,6 @@ CONNECTIONS = 150
 def server_parts(run: Run) -> list[Figure]:
     """Measure each part against a sandbox without it."""
     return [
-        _compare(run, "get-balance, response written at once", "response-writer", 0.95, _calls(run, "get-balance")),
-        _compare(run, "send-sms, response written at once", "response-writer", None, _calls(run, "send-sms")),
         _compare(run, "get-balance, sent at the end of a turn", "buffered-transport", 0.95, _calls(run, "get-balance")),
         _compare(run, "get-balance, heads repaired", "head-repair", 1.05, _calls(run, "get-balance")),
         _compare(run, "connection, first byte read", "first-byte", 1.15, _connections(run)),

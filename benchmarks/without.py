@@ -11,13 +11,8 @@ from unittest.mock import patch
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sms_sandbox.cli import main
-from sms_sandbox.server import protocol, response_writer, uvicorn_server
+from sms_sandbox.server import protocol, uvicorn_server
 from sms_sandbox.server.buffered_transport import BufferedTransport
-
-
-def leave_responses_to_uvicorn() -> None:
-    """Send each response as ASGI messages, through Starlette."""
-    patch.object(response_writer.ResponseWriter, "write", lambda *_, **__: False).start()
 
 
 def leave_writes_apart() -> None:
@@ -62,7 +57,6 @@ def leave_first_byte_unread() -> None:
 
 
 PARTS: dict[str, Callable[[], Any]] = {
-    "response-writer": leave_responses_to_uvicorn,
     "buffered-transport": leave_writes_apart,
     "head-repair": leave_heads_alone,
     "first-byte": leave_first_byte_unread,

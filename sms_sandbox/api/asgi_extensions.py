@@ -5,9 +5,3 @@ CONNECTION = "sms-sandbox.connection"
 
 CALL_FACTS = "sms-sandbox.call-facts"
 """Key in the extensions of a request: a dictionary for facts about a call of the API, if the server logs them."""
-
-COMPLETE_RESPONSE = "sms-sandbox.complete-response"
-"""Key in the extensions of a request: its `write(status, headers, body)` writes a response that is complete.
-
-It returns False, and writes nothing, if the response has to go out as ASGI messages.
-"""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -23,7 +23,7 @@ from ..store.unit_of_work import record
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answer_responses import build_response
 from .answered_call import ApiContext, ReceivedCall, pending_entry
-from .asgi_extensions import CALL_FACTS, COMPLETE_RESPONSE
+from .asgi_extensions import CALL_FACTS
 from .declare import Method
 from .errors import Code
 from .fault_injection import FaultEffects
@@ -125,8 +125,7 @@ class Api:
         else:
             answer = await self._call(scope, headers, body, path)
             await self._wait_for_reports(answer)
-            extensions = scope.get("extensions", {})
-            if (facts := extensions.get(CALL_FACTS)) is not None:
+            if (facts := scope.get("extensions", {}).get(CALL_FACTS)) is not None:
                 tenant = answer.account.tenant if answer.account else None
                 facts.update(method=path[1], code=answer.code.name, tenant=tenant, rule=answer.rule)
             content_type, _ = FORMATS[path[2]]
@@ -141,9 +140,7 @@ class Api:
             if answer.injected:
                 await self._effects.respond(answer.injected, scope, receive, send, partial(send_response, **response))
                 return
-            server: Mapping[str, Any] | None = extensions.get(COMPLETE_RESPONSE)
-            if server is None or not server["write"](**response):
-                await send_response(send, **response)
+            await send_response(send, **response)
 
     async def carry_out(self, scope: Scope, body: bytes) -> None:
         """Carry out a call without sending a response. It skips delays of faults, and the wait for early reports."""

@@ -35,7 +35,7 @@ class RequestLog:
         own = given.decode() if _SANE.fullmatch(given) else f"{self._process}-{next(self._numbers):x}"
         request_id.set(own)  # each request is a task with a context of its own
         facts: dict[str, Any] = {}
-        scope["extensions"][CALL_FACTS] = facts
+        scope["extensions"] = {**scope["extensions"], CALL_FACTS: facts}
         began = time.perf_counter()
         send: Send = writer.send
         try:

@@ -1,8 +1,7 @@
-"""Responses, written past the layers of Starlette and uvicorn.
+"""Responses, as the real service's nginx would write them.
 
-uvicorn spells the names of headers in lower case, and sends chunks to clients of HTTP/1.0, too. A response as two ASGI
-messages passes five coroutines twice, so the imitated API writes its complete responses here at once; `python -m
-benchmarks server` shows what that saves. This uses `RequestResponseCycle`, which uvicorn 0.54 does not document.
+uvicorn spells the names of headers in lower case, and sends chunks to clients of HTTP/1.0, too. This uses its
+`RequestResponseCycle`, which uvicorn 0.54 does not document.
 """
 
 import re
@@ -21,7 +20,7 @@ _SPELLINGS = {b"www-authenticate": b"WWW-Authenticate", b"etag": b"ETag"}
 
 
 class ResponseWriter:
-    """Writes the response to one request: a complete one at once, or ASGI messages as they come."""
+    """Writes the response to one request."""
 
     def __init__(self, cycle: Any) -> None:
         self._cycle = cycle
@@ -32,18 +31,6 @@ class ResponseWriter:
         self._has_body = self._is_chunked = True
         self._is_body_coming = True
         """False if the client waits for 100 (Continue) before it sends its body."""
-
-    def write(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
-        """Write a complete response, and return True.
-
-        Returns False, and writes nothing, if a part of a response was sent, or the client reads too slowly, or is gone.
-        """
-        cycle = self._cycle
-        if cycle.response_started or cycle.flow.write_paused or cycle.disconnected:
-            return False
-        cycle.transport.write(self._begin(status, headers) + self._frame(body, True))
-        self._end()
-        return True
 
     async def send(self, message: Message) -> None:
         """Write a part of a response, once the client has read the parts before."""

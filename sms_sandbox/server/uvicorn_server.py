@@ -13,7 +13,6 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-from ..api.asgi_extensions import COMPLETE_RESPONSE
 from ..app import SandboxParts
 from ..simulation.callbacks.file_descriptors import connection_share
 from ..store.grouped_log import GroupedLog
@@ -70,14 +69,10 @@ class UvicornServer(uvicorn.Server):
         else:
             cycle: Any = send.__self__  # type: ignore[attr-defined]  # uvicorn's `send` is a method of its cycle
             writer = ResponseWriter(cycle)
-            scope["extensions"] = {**scope["extensions"], COMPLETE_RESPONSE: {"write": writer.write}}
-            try:
-                if self._request_log is None:
-                    await self._app(scope, receive, writer.send)
-                else:
-                    await self._request_log.run(self._app, scope, receive, writer)
-            finally:
-                scope["extensions"] = {}  # the writer leads back to the scope
+            if self._request_log is None:
+                await self._app(scope, receive, writer.send)
+            else:
+                await self._request_log.run(self._app, scope, receive, writer)
 
     async def _keep_error(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application's lifespan, and keep its error.

@@ -58,8 +58,8 @@ class Answered:
         await self.cycle.run_asgi(app)
         return b"".join(self.flow.written)
 
-    async def by_messages(self, headers: Any, *parts: bytes) -> bytes:
-        await self.writer.send({"type": "http.response.start", "status": 200, "headers": headers})
+    async def by_messages(self, headers: Any, *parts: bytes, status: int = 200) -> bytes:
+        await self.writer.send({"type": "http.response.start", "status": status, "headers": headers})
         for number, part in enumerate(parts, 1):
             await self.writer.send({"type": "http.response.body", "body": part, "more_body": number < len(parts)})
         return b"".join(self.flow.written)
@@ -91,36 +91,27 @@ async def test_a_response_has_the_bytes_that_uvicorn_writes(
     if not body and (b"content-length", b"7") in headers:
         headers = [JSON, (b"content-length", b"0")]
     theirs, ours = Answered(verb, keep_alive), Answered(verb, keep_alive)
-    by_messages = Answered(verb, keep_alive)
-    expected = with_capitals(await theirs.by_uvicorn(headers, body))
-    assert ours.writer.write(200, headers, body)
-    assert ours.flow.written == [expected]
-    assert await by_messages.by_messages(headers, body) == expected
-    for answered in (ours, by_messages):
-        assert (answered.flow.closed, answered.completed) == (theirs.flow.closed, 1)
-        assert answered.cycle.response_complete
-        assert answered.cycle.message_event.is_set()
+    assert await ours.by_messages(headers, body) == with_capitals(await theirs.by_uvicorn(headers, body))
+    assert (ours.flow.closed, ours.completed) == (theirs.flow.closed, 1)
+    assert ours.cycle.response_complete
+    assert ours.cycle.message_event.is_set()
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("status", [204, 304])
 async def test_a_status_without_a_body_gets_none(status: int) -> None:
     answered = Answered("GET", True)
-    assert answered.writer.write(status, [], b"")
-    assert answered.flow.written == [STATUS_LINE[status] + b"Date: today\r\n\r\n"]
+    assert await answered.by_messages([], b"", status=status) == STATUS_LINE[status] + b"Date: today\r\n\r\n"
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("headers", [[JSON], [JSON, (b"connection", b"close")]])
 async def test_a_client_of_http_1_0_gets_no_chunks(headers: Any) -> None:
-    at_once, by_messages = Answered("GET", False, version="1.0"), Answered("GET", False, version="1.0")
-    assert at_once.writer.write(200, headers, BODY)
-    await by_messages.by_messages(headers, BODY[:3], b"", BODY[3:])
-    for answered in (at_once, by_messages):
-        head, _, body = b"".join(answered.flow.written).partition(b"\r\n\r\n")
-        assert body == BODY
-        assert head.split(b"\r\n")[1:] == [b"Date: today", b"Content-Type: application/json", b"Connection: close"]
-        assert answered.flow.closed
+    answered = Answered("GET", False, version="1.0")
+    head, _, body = (await answered.by_messages(headers, BODY[:3], b"", BODY[3:])).partition(b"\r\n\r\n")
+    assert body == BODY
+    assert head.split(b"\r\n")[1:] == [b"Date: today", b"Content-Type: application/json", b"Connection: close"]
+    assert answered.flow.closed
 
 
 @pytest.mark.anyio
@@ -158,8 +149,8 @@ async def test_messages_come_in_order() -> None:
 async def test_an_answer_before_the_body_that_a_client_holds_back_ends_the_connection() -> None:
     answered = Answered("POST", True)
     answered.cycle.waiting_for_100_continue = True
-    assert answered.writer.write(404, [(b"content-length", b"0")], b"")
-    assert b"".join(answered.flow.written).endswith(b"\r\nConnection: close\r\n\r\n")
+    response = await answered.by_messages([(b"content-length", b"0")], b"", status=404)
+    assert response.endswith(b"\r\nConnection: close\r\n\r\n")
     assert answered.flow.closed
 
 
@@ -172,28 +163,17 @@ def test_names_have_capitals() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_client_that_reads_slowly_gets_asgi_messages() -> None:
+async def test_a_client_that_reads_slowly_is_waited_for() -> None:
     slow = Answered("GET", True, paused=True)
-    assert not slow.writer.write(200, [JSON], BODY)
-    assert slow.flow.written == []
     assert (await slow.by_messages([JSON], BODY)).endswith(b"7\r\n" + BODY + b"\r\n0\r\n\r\n")
+    assert not slow.flow.write_paused
 
 
 @pytest.mark.anyio
 async def test_a_client_that_is_gone_gets_nothing() -> None:
     gone = Answered("GET", True)
     gone.cycle.disconnected = True
-    assert not gone.writer.write(200, [JSON], BODY)
     assert await gone.by_messages([JSON], BODY) == b""
-    assert gone.flow.written == []
-
-
-@pytest.mark.anyio
-async def test_a_response_is_written_once() -> None:
-    once = Answered("GET", True)
-    assert once.writer.write(200, [JSON], BODY)
-    assert not once.writer.write(500, [JSON], BODY)
-    assert len(once.flow.written) == 1
 
 
 @pytest.mark.anyio
@@ -201,13 +181,14 @@ async def test_a_response_is_written_once() -> None:
 async def test_a_header_that_would_become_two_is_an_error(header: tuple[bytes, bytes]) -> None:
     injected = Answered("GET", True)
     with pytest.raises(ValueError, match="can't be a header"):
-        injected.writer.write(200, [header], BODY)
+        await injected.by_messages([header], BODY)
     assert injected.flow.written == []
 
 
-def test_a_connection_is_not_closed_while_the_request_is_coming() -> None:
+@pytest.mark.anyio
+async def test_a_connection_is_not_closed_while_the_request_is_coming() -> None:
     """Closing it would reset it, and the client would lose the response. The protocol closes it behind the request."""
     early = Answered("POST", keep_alive=False)
     early.cycle.more_body = True
-    assert early.writer.write(413, [JSON], BODY)
+    await early.by_messages([JSON], BODY, status=413)
     assert (early.flow.closed, early.completed) == (False, 1)
