@@ -13,10 +13,11 @@ _SIZES = (20, 50, 100)
 
 
 class KeyedQuery:
-    """A query for the rows of keys, as `build` makes it from the keys as a table.
+    """A query for the rows of many keys.
 
-    `build` must join other tables to the keys by outer joins. Only so does PostgreSQL have to begin with the keys: it
-    makes its plan while the tables are still empty, and would otherwise read all rows of a tenant for each key.
+    `build` makes it from the keys as a table, and must join other tables to them by outer joins. Only so does PostgreSQL
+    have to begin with the keys: it makes its plan while the tables are still empty, and would otherwise read all rows of a
+    tenant for each key.
     """
 
     def __init__(self, columns: Sequence[str], build: Callable[[CTE], Select[Any]]) -> None:
