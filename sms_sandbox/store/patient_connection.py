@@ -8,7 +8,7 @@ from collections.abc import Generator
 from time import monotonic
 from typing import Any, TypeVar
 
-from psycopg import Connection, OperationalError
+from psycopg import Connection, Error, OperationalError
 
 logging.getLogger("psycopg").setLevel(logging.ERROR)
 """psycopg warns of each lost session. Callers get an error for it, and log one line a second."""
@@ -50,4 +50,9 @@ class PatientConnection(Connection[Any]):
 
 def connect(_dialect: object, _record: object, arguments: Any, options: Any) -> PatientConnection:
     """Connect for SQLAlchemy."""
-    return PatientConnection.connect(*arguments, **options)
+    try:
+        return PatientConnection.connect(*arguments, **options)
+    except Error as error:
+        # The traceback and the attempt refer to each other. Until the garbage collector ran, the attempt would stay open,
+        # and a database that was only frozen would then have a session for each.
+        raise error.with_traceback(None) from None
