@@ -15,9 +15,9 @@ _SIZES = (20, 50, 100)
 class KeyedQuery:
     """A query for the rows of many keys.
 
-    `build` makes it from the keys as a table, and must join other tables to them by outer joins. Only so does PostgreSQL
-    have to begin with the keys: it makes its plan while the tables are still empty, and would otherwise read all rows of a
-    tenant for each key.
+    `build` makes it from the keys as a table, and must join other tables to them by outer joins. Only so does
+    PostgreSQL have to begin with the keys: it makes its plan while the tables are still empty, and would otherwise read
+    all rows of a tenant for each key.
     """
 
     def __init__(self, columns: Sequence[str], build: Callable[[CTE], Select[Any]]) -> None:
