@@ -2,17 +2,17 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
 from ..domain.clock import MICROSECOND
 from ..domain.histogram import Histogram
-from ..store import failed_events, tenants, timeline
+from ..store import callbacks, failed_events, recipients, tenants, timeline
 from ..store.database import Store
 from ..store.failures import describe_failure, is_database_failure
 from ..store.timeline import Due
@@ -20,13 +20,18 @@ from ..store.unit_of_work import mark_as_event
 from .callbacks.attempts import Attempts, begin_attempts
 from .callbacks.http_client import CallbackRequest
 from .contact_imports import ContactImports, StartedImport
-from .events import HANDLERS
+from .events import HANDLERS, report
 from .traffic_entries import record_failure
 
 log = logging.getLogger(__name__)
 
 ROWS_PER_TRANSACTION = 100
 """Limit for the rows run in one transaction. Calls wait for it."""
+
+T = TypeVar("T")
+
+_Key: TypeAlias = tuple[int, int]
+"""A tenant, and an id of that tenant."""
 
 FindRows: TypeAlias = Callable[[Connection, int], list[Due]]
 """Finds up to a number of due rows; the same ones until they are taken."""
@@ -101,17 +106,21 @@ class DueRows:
         """
         mark_as_event(db)
         selected = list(self._attempts.select(find(db, limit)))
-        known = {tenant: tenants.lock_if_free(db, tenant) for tenant in sorted({row.tenant for row in selected})}
-        rows = [row for row in selected if known[row.tenant]]
+        known = tenants.lock_free(db, {row.tenant for row in selected})
+        rows = sorted((row for row in selected if row.tenant in known), key=lambda row: row.tenant)
         tried[:] = rows
+        # For all tenants together, because each read is a round trip on PostgreSQL.
+        reporting = _read_subjects(db, rows, timeline.REPORT, recipients.find_reporting)
+        targets = _read_subjects(db, rows, timeline.CALLBACK, callbacks.find_targets)
         timeline.take(db, [row for row in rows if row.kind != timeline.IMPORT])
         requests: list[CallbackRequest] = []
         started: list[StartedImport] = []
         for (tenant_id, kind), group in groupby(rows, key=lambda row: (row.tenant, row.kind)):
             tenant = known[tenant_id]
-            assert tenant is not None
-            if kind == timeline.CALLBACK:
-                requests += begin_attempts(db, tenant, list(group), real)
+            if kind == timeline.REPORT:
+                report(db, tenant, list(group), reporting)
+            elif kind == timeline.CALLBACK:
+                requests += begin_attempts(db, tenant, list(group), real, targets)
             elif kind == timeline.IMPORT:
                 in_real_time = real is not None
                 started += [begun for row in group if (begun := self._imports.begin(db, tenant, row, in_real_time))]
@@ -121,6 +130,14 @@ class DueRows:
         ran = [row for row in rows if row.kind != timeline.IMPORT or row.id in started_ids]
         lateness: list[tuple[str, int]] = []
         if real is not None:
-            now = {tenant_id: tenant.clock.now(real) for tenant_id, tenant in known.items() if tenant}
+            now = {tenant_id: tenant.clock.now(real) for tenant_id, tenant in known.items()}
             lateness = [(row.kind, max(0, (now[row.tenant] - row.due) // MICROSECOND)) for row in ran]
         return ran, requests, started, lateness
+
+
+def _read_subjects(
+    db: Connection, rows: Sequence[Due], kind: str, read: Callable[[Connection, Sequence[_Key]], dict[_Key, T]]
+) -> dict[_Key, T]:
+    """Read the subjects of the rows of a kind, by tenant and id."""
+    keys = [(row.tenant, row.ref) for row in rows if row.kind == kind]
+    return read(db, keys) if keys else {}

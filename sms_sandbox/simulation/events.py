@@ -47,8 +47,8 @@ def _send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     timeline.schedule(db, tenant.id, plans)
 
 
-def _report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
-    """Record reports of the carrier, and queue their callbacks.
+def report(db: Connection, tenant: Tenant, rows: Sequence[Due], recipients_: dict[tuple[int, int], Reporting]) -> None:
+    """Record reports of the carrier, and queue their callbacks. `recipients_` are all that they are about.
 
     The first final report sets the recipient's status and is counted. A repeated one, one for an unknown message, and
     one that says pending only cause a callback.
@@ -56,15 +56,15 @@ def _report(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     reported: dict[int, tuple[str, datetime]] = {}
     counts: defaultdict[int, list[str]] = defaultdict(list)
     events: list[CallbackEvent] = []
-    known = recipients.find_reporting(db, tenant.id, [row.ref for row in rows])
     for row in rows:
-        recipient = known.get(row.ref)
+        recipient = recipients_.get((tenant.id, row.ref))
         if recipient is None:
             continue
         status = row.data["status"]
         if status in FINAL_STATUSES and row.data.get("how") not in ("again", "unknown"):
-            if recipient.status != PENDING or row.ref in reported:
+            if recipient.status != PENDING:
                 continue
+            recipients_[tenant.id, row.ref] = recipient._replace(status=status)
             reported[recipient.recipient] = (status, row.due)
             counts[recipient.message].append(status)
         record_report(db, tenant.id, recipient, status, row.due, row.data.get("rule", ""))
@@ -128,14 +128,13 @@ def _delete_members(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None
 HANDLERS: Mapping[str, _Handler] = {
     timeline.ENLIST: _add_recipients,
     timeline.SEND: _send,
-    timeline.REPORT: _report,
     timeline.INBOUND: _receive_inbound,
     timeline.LIST_ACTION: _queue_list_actions,
     timeline.FORGET_MEMBERS: _delete_members,
     timeline.NUMBER_RENEWAL: renewals.renew_numbers,
     timeline.KEYWORD_RENEWAL: renewals.renew_keywords,
 }
-"""The handler of each kind of row. Callbacks and imports have none: the runner starts tasks for them."""
+"""The handler of each kind of row, except for what `DueRows` does itself: reports, callbacks and imports."""
 
 
 def weight(row: Due) -> int:

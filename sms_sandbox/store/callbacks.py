@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import asdict
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from ..domain.clock import from_micros, to_micros
@@ -125,7 +124,7 @@ _READ_ATTEMPTED = KeyedQuery(
 _READ = Statement(select(*_COLUMNS).where(c.c.tenant == bindparam("tenant"), c.c.id == bindparam("callback")))
 _READ_DUE = KeyedQuery(
     ("tenant", "id"),
-    lambda keys: select(c.c.id, c.c.attempts, c.c.url, c.c.signature).outerjoin_from(
+    lambda keys: select(keys.c.tenant, c.c.id, c.c.attempts, c.c.url, c.c.signature).outerjoin_from(
         keys, c, and_(c.c.tenant == keys.c.tenant, c.c.id == keys.c.id)
     ),
 )
@@ -169,24 +168,20 @@ def add(db: Connection, tenant: int, new: Sequence[NewCallback]) -> int:
     """Add callbacks, and return the first of their consecutive ids. Their attempts are scheduled separately."""
     first = ids.take(db, tenant, "callback", len(new))
     rows = [
-        {
-            "tenant": tenant,
-            "id": first + index,
-            "state": WAITING,
-            "attempts": 0,
-            **asdict(each),
-            "created": to_micros(each.created),
-        }
-        for index, each in enumerate(new)
-    ]
-    _ADD.many(db, rows)
+        (
+            tenant, id_, each.account, each.event, each.url, each.signature, each.message, each.msisdn, WAITING, 0,
+            to_micros(each.created), each.rule,
+        )
+        for id_, each in enumerate(new, first)
+    ]  # fmt: skip
+    write_all_later(db, _ADD, rows)
     return first
 
 
-def find_targets(db: Connection, tenant: int, callbacks: Sequence[int]) -> dict[int, Target]:
-    """Return what attempts need to know of callbacks, by id. Those that are gone are left out."""
-    rows = _READ_DUE.rows(db, [(tenant, callback) for callback in callbacks])
-    return {row[0]: Target(*row) for row in rows if row[0] is not None}
+def find_targets(db: Connection, callbacks: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Target]:
+    """Return what attempts need to know of callbacks of all tenants, by tenant and id. Those gone are left out."""
+    rows = _READ_DUE.rows(db, callbacks)
+    return {(tenant, row[0]): Target(*row) for tenant, *row in rows if row[0] is not None}
 
 
 def begin_attempt(db: Connection, tenant: int, target: Target, at: datetime) -> Target:

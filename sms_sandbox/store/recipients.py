@@ -101,7 +101,7 @@ _TEXTS = Statement(
 _REPORTING = KeyedQuery(
     ("tenant", "id"),
     lambda keys: (
-        select(r.c.id, r.c.msisdn, r.c.status, r.c.message, a.c.id, a.c.secret, m.c.dlr_url, a.c.dlr_url)
+        select(keys.c.tenant, r.c.id, r.c.msisdn, r.c.status, r.c.message, a.c.id, a.c.secret, m.c.dlr_url, a.c.dlr_url)
         .outerjoin_from(keys, r, (r.c.tenant == keys.c.tenant) & (r.c.id == keys.c.id))
         .outerjoin(m, (m.c.tenant == r.c.tenant) & (m.c.id == r.c.message))
         .outerjoin(a, (a.c.tenant == r.c.tenant) & (a.c.id == r.c.account))
@@ -186,10 +186,10 @@ def find_texts(db: Connection, tenant: int, first: int, last: int) -> dict[int, 
     return {row[0]: row[1] for row in _TEXTS.all(db, tenant=tenant, first=first, last=last)}
 
 
-def find_reporting(db: Connection, tenant: int, recipients: Sequence[int]) -> dict[int, Reporting]:
-    """Return the data for reports on recipients, by id. Unknown ids are left out."""
-    rows = _REPORTING.rows(db, [(tenant, recipient) for recipient in recipients])
-    return {row[0]: Reporting(*row) for row in rows if row[4] is not None}
+def find_reporting(db: Connection, recipients: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Reporting]:
+    """Return the data for reports on recipients of all tenants, by tenant and id. Unknown ones are left out."""
+    rows = _REPORTING.rows(db, recipients)
+    return {(tenant, row[0]): Reporting(*row) for tenant, *row in rows if row[4] is not None}
 
 
 def set_reported(db: Connection, tenant: int, states: Mapping[int, tuple[str, datetime]]) -> None:

@@ -25,12 +25,13 @@ class Scope:
     What the transaction does is added to the ends of lists, so a scope that is done costs nothing to leave.
     """
 
-    __slots__ = ("changes", "deferred", "entries", "has_savepoint", "undo", "wake")
+    __slots__ = ("changes", "deferred", "entries", "has_savepoint", "tenants", "undo", "wake")
 
-    def __init__(self, deferred: int, changes: int, entries: int, undo: int, wake: int | None) -> None:
+    def __init__(self, deferred: int, changes: int, entries: int, undo: int, tenants: int, wake: int | None) -> None:
         self.deferred = deferred
         self.changes = changes
         self.entries = entries
         self.undo = undo
         self.wake = wake
+        self.tenants = tenants
         self.has_savepoint = False

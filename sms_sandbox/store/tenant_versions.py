@@ -26,6 +26,7 @@ _LOCK = "SELECT id, version, state, throttle FROM tenants WHERE id = ANY(%s) ORD
 # For a list, PostgreSQL makes a new plan each time, which takes as long as the rest.
 _LOCK_ONE = "SELECT id, version, state, throttle FROM tenants WHERE id = %s FOR UPDATE"
 _TRY_LOCK = "SELECT id, version, state, throttle FROM tenants WHERE id = %s FOR UPDATE SKIP LOCKED"
+_LOCK_FREE = "SELECT id, version, state, throttle FROM tenants WHERE id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 _EXISTS = "SELECT 1 FROM tenants WHERE id = %s"
 _STORE = "UPDATE tenants SET version = %s, state = %s, throttle = %s WHERE id = %s"
 _STORE_MANY = (
@@ -170,6 +171,11 @@ def lock(driver: Any, tenant: int, caches: TenantCaches, waits: bool) -> TenantC
     if driver.execute(_EXISTS, (tenant,)).fetchone() is not None:
         raise TenantBusyError(tenant)
     return TenantCache()
+
+
+def lock_free(driver: Any, tenants: Sequence[int], caches: TenantCaches) -> dict[int, TenantCache]:
+    """Lock the tenants that no other transaction has locked, and return their caches."""
+    return caches.update_all(driver.execute(_LOCK_FREE, (tenants,)).fetchall())
 
 
 def store_all(driver: Any, changes: Iterable[tuple[int, int]], caches: Mapping[int, TenantCache]) -> None:

@@ -1,7 +1,8 @@
 """Tenants: isolated sandboxes, each with its own clock and settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
@@ -13,9 +14,8 @@ from . import tables
 from .paging import Page, Paging, fetch_page
 from .statement import Statement
 from .tables import tenants as t
-from .tenant_versions import TenantBusyError
 from .timeline import announce, build_clock, find_next_due
-from .unit_of_work import cached, invalidate, lock_tenant
+from .unit_of_work import cached, invalidate, lock_free_tenants, lock_tenant
 
 
 class Tenant(Struct, frozen=True):
@@ -113,13 +113,11 @@ def read(db: Connection, tenant: int) -> Tenant | None:
     return _tenant(_READ.one(db, tenant=tenant))
 
 
-def lock_if_free(db: Connection, tenant: int) -> Tenant | None:
-    """Lock the tenant until the transaction ends, and return it. None if another transaction has locked it."""
-    try:
-        lock_tenant(db, tenant)
-    except TenantBusyError:
-        return None
-    return cached(db, tenant, "tenant", lambda: read(db, tenant))
+def lock_free(db: Connection, tenants: Collection[int]) -> dict[int, Tenant]:
+    """Lock tenants until the transaction ends, and return them by id, without those that others have locked."""
+    free = lock_free_tenants(db, tenants)
+    locked = {tenant: cached(db, tenant, "tenant", partial(read, db, tenant)) for tenant in free}
+    return {id_: tenant for id_, tenant in locked.items() if tenant is not None}
 
 
 def find_by_name(db: Connection, name: str) -> Tenant | None:

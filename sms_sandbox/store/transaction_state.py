@@ -69,7 +69,7 @@ class UnitOfWork:
         """
         if self._scopes:
             raise RuntimeError("A transaction cannot begin inside of another.")
-        self._scopes.append(Scope(0, 0, 0, 0, None))
+        self._scopes.append(Scope(0, 0, 0, 0, 0, None))
         self._waits_for_locks = waits_for_locks
         if self.caches.is_exclusive:
             self._changes_before = self.driver.total_changes
@@ -196,9 +196,8 @@ class UnitOfWork:
     # Scopes
 
     def enter_scope(self) -> None:
-        self._scopes.append(
-            Scope(len(self._deferred), len(self._changes), len(self._entries), len(self._undo), self.wake)
-        )
+        lengths = len(self._deferred), len(self._changes), len(self._entries), len(self._undo), len(self._tenants)
+        self._scopes.append(Scope(*lengths, self.wake))
         self._must_catch_up = True
 
     def leave_scope(self, is_done: bool) -> None:
@@ -223,6 +222,9 @@ class UnitOfWork:
         del self._changes[scope.changes :]
         if scope.has_savepoint and not self.is_broken:
             self._end_savepoint("ROLLBACK TO", "RELEASE")
+            if not self.caches.is_exclusive:  # locks that were taken since the savepoint are gone
+                for tenant in list(self._tenants)[scope.tenants :]:
+                    del self._tenants[tenant]
         elif not self.caches.is_exclusive and self.driver.info.transaction_status == _IN_ERROR:
             self._is_broken = True  # a statement that only reads has failed, so there is no savepoint to go back to
 
@@ -250,6 +252,15 @@ class UnitOfWork:
                 cache = tenant_versions.lock(self.prepare_driver(), tenant, self.caches, self._waits_for_locks)
             self._tenants[tenant] = cache
         return cache
+
+    def lock_free(self, tenants: Collection[int]) -> list[int]:
+        """Lock the tenants that no other transaction has locked, and return them in the order of their ids."""
+        if self.caches.is_exclusive:
+            return sorted(tenants)
+        wanted = sorted(tenant for tenant in tenants if tenant not in self._tenants)
+        if wanted:
+            self._tenants.update(tenant_versions.lock_free(self.prepare_driver(only_reads=True), wanted, self.caches))
+        return sorted(tenant for tenant in tenants if tenant in self._tenants)
 
     def mark_changed(self, tenant: int, change: int) -> TenantCache:
         """Return the cached values of a tenant, to change them. Other processes will read them again."""

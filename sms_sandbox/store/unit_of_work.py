@@ -1,6 +1,6 @@
 """The unit of work, as functions of the store use it: cache, defer, undo and announce."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
@@ -50,6 +50,11 @@ def has_written(db: Connection) -> bool:
 def lock_tenant(db: Connection, tenant: int) -> None:
     """Lock a tenant until the transaction ends. Calls and events of it, in all processes, wait."""
     unit_of(db).cache_of(tenant)
+
+
+def lock_free_tenants(db: Connection, tenants: Collection[int]) -> list[int]:
+    """Lock the tenants that no other transaction has locked, and return them in the order of their ids."""
+    return unit_of(db).lock_free(tenants)
 
 
 def invalidate(db: Connection, tenant: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete
 from sms_sandbox.domain.carrier import DELIVERED, HARD_BOUNCE, PENDING, SOFT_BOUNCE
 from sms_sandbox.services.send_message import CHUNK_SIZE
 from sms_sandbox.simulation import events
-from sms_sandbox.simulation.events import HANDLERS, MAX_WEIGHT, weight
+from sms_sandbox.simulation.events import HANDLERS, MAX_WEIGHT, report, weight
 from sms_sandbox.store import messages, recipients, tables, tenants, timeline
 from sms_sandbox.store.recipients import Reporting
 from sms_sandbox.store.timeline import Due, Plan
@@ -22,7 +22,11 @@ def run(db: Connection, fresh: FreshTenant, kind: str, *plans: Plan) -> None:
     """Run events of one kind together."""
     tenant = tenants.read(db, fresh.tenant)
     assert tenant is not None
-    HANDLERS[kind](db, tenant, [Due(0, fresh.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans])
+    rows = [Due(0, fresh.tenant, each.due, kind, each.ref, "", each.data or {}) for each in plans]
+    if kind == timeline.REPORT:
+        report(db, tenant, rows, recipients.find_reporting(db, [(fresh.tenant, row.ref) for row in rows]))
+    else:
+        HANDLERS[kind](db, tenant, rows)
 
 
 def planned(db: Connection, fresh: FreshTenant) -> Sequence[Due]:
@@ -144,4 +148,4 @@ def test_a_delivery_callback_has_the_values_of_its_report(still: FreshTenant) ->
 
 
 def reporting(db: Connection, fresh: FreshTenant, recipient: int) -> Reporting:
-    return recipients.find_reporting(db, fresh.tenant, [recipient])[recipient]
+    return recipients.find_reporting(db, [(fresh.tenant, recipient)])[fresh.tenant, recipient]

@@ -162,10 +162,10 @@ async def test_the_rows_before_and_after_a_failed_one_run(still: FreshTenant, ru
     real = recipients.find_reporting
     with pytest.MonkeyPatch.context() as patch:
 
-        def fail_some(db: Any, tenant: int, ids: list[int]) -> Any:
-            if any(id_ % 3 == 0 for id_ in ids):
+        def fail_some(db: Any, keys: list[tuple[int, int]]) -> Any:
+            if any(id_ % 3 == 0 for _, id_ in keys):
                 raise KeyError("third")
-            return real(db, tenant, ids)
+            return real(db, keys)
 
         patch.setattr(recipients, "find_reporting", fail_some)
         sent = await call.send(9)

@@ -98,7 +98,7 @@ def test_a_refusal_that_rests_on_an_old_value_is_not_given(fresh: FreshTenant, s
 
 def test_a_tenant_that_another_process_deleted_is_gone(fresh: FreshTenant, second: Store) -> None:
     def read(db: Connection) -> object:
-        return tenants.lock_if_free(db, fresh.tenant)
+        return tenants.lock_free(db, [fresh.tenant]).get(fresh.tenant)
 
     assert isinstance(run(fresh.store, fresh.tenant, read)[0], Tenant)
     with second.begin() as db:

@@ -50,16 +50,17 @@ def test_a_callback_knows_when_its_next_attempt_is_due(fresh: FreshTenant) -> No
 
 def begin(db: Connection, fresh: FreshTenant, callback: int, at: datetime) -> int:
     """Begin the next attempt of a callback, and return its moment of real time."""
-    target = callbacks.find_targets(db, fresh.tenant, [callback])[callback]
+    target = callbacks.find_targets(db, [(fresh.tenant, callback)])[fresh.tenant, callback]
     return callbacks.begin_attempt(db, fresh.tenant, target, at).began
 
 
 def test_attempts_are_numbered_and_end(fresh: FreshTenant) -> None:
     made = make(fresh, new(), new())
     with fresh.store.begin() as db:
-        target = callbacks.begin_attempt(db, fresh.tenant, callbacks.find_targets(db, fresh.tenant, [made])[made], NOON)
+        key = (fresh.tenant, made)
+        target = callbacks.begin_attempt(db, fresh.tenant, callbacks.find_targets(db, [key])[key], NOON)
         assert target == (made, 1, "http://localhost/?a=1", "abc", target.began)
-        assert callbacks.find_targets(db, fresh.tenant, [made]) == {made: target._replace(began=0)}
+        assert callbacks.find_targets(db, [key]) == {key: target._replace(began=0)}
         assert callbacks.begin_attempt(db, fresh.tenant, target, NOON + seconds(60)).attempts == 2
         ended_first = Outcome(fresh.tenant, made, 1, target.began, NOON, 500, "answered 500", 1234, "oops é")
         callbacks.end_attempt(db, ended_first)
@@ -79,7 +80,7 @@ def test_attempts_are_numbered_and_end(fresh: FreshTenant) -> None:
 
 def test_a_deleted_callback_is_not_attempted(fresh: FreshTenant) -> None:
     with fresh.store.begin() as db:
-        assert callbacks.find_targets(db, fresh.tenant, [99]) == {}
+        assert callbacks.find_targets(db, [(fresh.tenant, 99)]) == {}
         assert callbacks.attempts_of(db, fresh.tenant, [99]) == {99: []}
         assert callbacks.attempts_of(db, fresh.tenant, []) == {}
 

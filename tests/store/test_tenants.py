@@ -67,7 +67,9 @@ def test_a_tenant_is_stored_as_it_was_added(store: Store) -> None:
         )  # fmt: skip
         assert made.strict_senders is True
         assert (made.clock, made.created) == (clock, NOON)
-        assert read(db, made.id) == tenants.find_by_name(db, "made") == tenants.lock_if_free(db, made.id) == made
+        assert (
+            read(db, made.id) == tenants.find_by_name(db, "made") == tenants.lock_free(db, [made.id])[made.id] == made
+        )
         assert tenants.find_default(db) == made.id
 
 
@@ -75,7 +77,7 @@ def test_an_empty_store_has_no_tenants(store: Store) -> None:
     with store.begin() as db:
         assert tenants.find_default(db) is None
         assert tenants.read(db, 1) is None
-        assert tenants.lock_if_free(db, 1) is None
+        assert tenants.lock_free(db, [1]) == {}
         assert tenants.find_by_name(db, "default") is None
         assert tenants.list_page(db, Paging()).rows == []
 

@@ -204,19 +204,20 @@ def _ending(outcome: Outcome) -> str:
     return "timeout" if outcome.error.startswith("timed out") else "unreachable"
 
 
-def begin_attempts(db: Connection, tenant: Tenant, rows: Sequence[Due], real: datetime | None) -> list[CallbackRequest]:
-    """Schedule the next attempts of callbacks, and begin those that are due.
+def begin_attempts(
+    db: Connection, tenant: Tenant, rows: Sequence[Due], real: datetime | None, targets: dict[tuple[int, int], Target]
+) -> list[CallbackRequest]:
+    """Schedule the next attempts of callbacks, and begin those that are due. `targets` are all that they are made for.
 
     The next attempt is scheduled first, so that a crash can repeat an attempt but never lose one. With `real`, attempts
     are made now, however late they are; without, at the moments when they were due. Callbacks that are gone have no
     request, nor have attempts that a fault drops or delays.
     """
-    targets = callbacks.find_targets(db, tenant.id, [row.ref for row in rows])
     return [request for row in rows if (request := _begin_attempt(db, tenant, row, real, targets))]
 
 
 def _begin_attempt(
-    db: Connection, tenant: Tenant, row: Due, real: datetime | None, targets: dict[int, Target]
+    db: Connection, tenant: Tenant, row: Due, real: datetime | None, targets: dict[tuple[int, int], Target]
 ) -> CallbackRequest | None:
     at = row.due if real is None else max(row.due, tenant.clock.now(real))
     fault = fault_injection.find_fault(db, tenant, row, at)
@@ -224,9 +225,10 @@ def _begin_attempt(
         delayed = Plan(at + fault.wait, timeline.CALLBACK, row.ref, {**row.data, **fault.data}, row.lane)
         timeline.schedule(db, tenant.id, [delayed])
         return None
-    if row.ref not in targets:
+    key = (tenant.id, row.ref)
+    if key not in targets:
         return None
-    target = targets[row.ref] = callbacks.begin_attempt(db, tenant.id, targets[row.ref], at)
+    target = targets[key] = callbacks.begin_attempt(db, tenant.id, targets[key], at)
     number, began = target.attempts, target.began
     wait = None if row.data.get("once") else next_wait(number)
     if wait is not None:

@@ -23,7 +23,7 @@ def test_a_callback_with_one_success_is_delivered(
     tenant, new = still.tenant, NewCallback(still.account.id, "dlr", "http://localhost/", "", 1, HANDSETS[0], NOON)
     with still.store.begin() as db:
         callback = callbacks.add(db, tenant, [new])
-        target = callbacks.find_targets(db, tenant, [callback])[callback]
+        target = callbacks.find_targets(db, [(tenant, callback)])[tenant, callback]
         began = []
         for _ in errors:
             target = callbacks.begin_attempt(db, tenant, target, NOON)
