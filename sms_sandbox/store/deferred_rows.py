@@ -5,6 +5,7 @@ That is before the first statement that could see that they are missing, or with
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
+from operator import add
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Dialect
@@ -24,15 +25,25 @@ _MAX_LENGTH = 3_800
 
 def _group_rows(deferred: "Iterable[DeferredRows]") -> "Iterator[tuple[Statement, list[Params]]]":
     """Yield each statement with all its rows. The statement that was deferred first comes first."""
-    groups: dict[Hashable, tuple[Statement, dict[Hashable, Sequence[Params]]]] = {}
+    groups: dict[Statement, dict[Hashable, Sequence[Params]]] = {}
     for statement, key, rows in deferred:
-        together = key if statement.adds_up else statement
-        group = groups.get(together)
-        if group is None:
-            group = groups[together] = statement, {}
-        group[1][key] = rows
-    for statement, by_key in groups.values():
+        by_key = groups.setdefault(statement, {})
+        if statement.amounts:
+            _add_up(by_key, rows, statement.amounts)
+        else:
+            by_key[key] = rows
+    for statement, by_key in groups.items():
         yield statement, list(chain.from_iterable(by_key.values()))
+
+
+def _add_up(by_target: "dict[Hashable, Sequence[Params]]", rows: "Sequence[Params]", amounts: int) -> None:
+    """Add rows of amounts to those for the same targets."""
+    for row in rows:
+        target = tuple(row[amounts:])
+        before = by_target.get(target)
+        if before is not None:
+            row = (*map(add, before[0][:amounts], row), *target)
+        by_target[target] = (row,)
 
 
 def write_rows(driver: Any, dialect: Dialect, deferred: "Iterable[DeferredRows]") -> None:

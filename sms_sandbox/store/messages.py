@@ -136,7 +136,7 @@ _COUNT_REPORTS = Statement(
         soft_bounced=m.c.soft_bounced + bindparam("soft_"),
         hard_bounced=m.c.hard_bounced + bindparam("hard_"),
     ),
-    adds_up=True,
+    amounts=3,
 )
 _REPLY_EMAIL = Statement(
     select(m.c.replies_to_email).where(m.c.tenant == bindparam("tenant"), m.c.id == bindparam("message"))

@@ -23,13 +23,14 @@ class Statement:
     plain ints and strings, rows are tuples, and all of it is part of the connection's transaction.
     """
 
-    def __init__(self, sql: ClauseElement | str, table: Table | None = None, adds_up: bool = False) -> None:
+    def __init__(self, sql: ClauseElement | str, table: Table | None = None, amounts: int = 0) -> None:
         """Prepare a statement.
 
         With a `table`, the parameters in a text have the types of the columns of their names. Only so can PostgreSQL
-        get many rows at once. A statement that `adds_up` adds to columns, so it may be deferred for a row again.
+        get many rows at once. The first parameters of a statement may be `amounts`, which it adds to columns of a row;
+        deferred amounts for the same row are added up.
         """
-        self.adds_up = adds_up
+        self.amounts = amounts
         self._clause = text(sql) if isinstance(sql, str) else sql
         if isinstance(self._clause, TextClause) and table is not None:
             names = self._clause.compile().params

@@ -107,7 +107,7 @@ def write_all_later(db: Connection, statement: "Statement", rows: "Sequence[Para
     """Defer a statement for many rows.
 
     It runs before another one could see that it did not. No two of the rows may change the same row of the database,
-    unless the statement adds up.
+    unless the statement adds amounts.
     """
     if rows:
         unit_of(db).defer(statement, object(), rows)

@@ -13,12 +13,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Connection
 
 from sms_sandbox.journal.writer import JournalWriter
 from sms_sandbox.simulation.runner import Runner
-from sms_sandbox.store.timeline import REPORT
-from tests.conftest import FreshTenant
+from sms_sandbox.store import timeline
+from sms_sandbox.store.timeline import REPORT, Plan
+from tests.conftest import FreshTenant, make_tenant
 from tests.simulation.conftest import Client
+from tests.store.example_rows import HANDSETS, NOON, send
 from tests.timing import DEADLINE_SECONDS
 
 pytestmark = pytest.mark.anyio
@@ -93,3 +96,27 @@ async def test_a_send_runs_few_statements(quick: FreshTenant, runner: Runner, ca
     for sql, count in statements.most_common():
         print(f"{count:5d}  {sql}")
     assert per_send <= LIMITS[database, at_once]
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+async def test_the_reports_of_many_tenants_take_the_round_trips_of_one(fresh: FreshTenant, runner: Runner) -> None:
+    everybody = [fresh, *(make_tenant(fresh.store, f"key {n}", name=f"tenant {n}") for n in range(7))]
+
+    def send_to(tenant: FreshTenant) -> Callable[[Connection], None]:
+        def work(db: Connection) -> None:
+            _, recipient = send(db, tenant, HANDSETS[:1])
+            timeline.schedule(db, tenant.tenant, [Plan(NOON, REPORT, recipient, {"status": "delivered"})])
+
+        return work
+
+    async def count_statements(tenants: list[FreshTenant]) -> int:
+        statements: Counter[str] = Counter()
+        for tenant in tenants:
+            await fresh.store.run(send_to(tenant))
+        with counted(fresh.store, statements):
+            assert await runner._pass() == len(tenants)
+        return sum(statements.values())
+
+    await count_statements(everybody)  # reads what is cached afterwards
+    alone, together = await count_statements(everybody[:1]), await count_statements(everybody)
+    assert together == alone

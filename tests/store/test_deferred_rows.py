@@ -59,3 +59,11 @@ def test_no_statement_is_longer_than_the_client_library_keeps(monkeypatch: pytes
         ("WITH part_0 AS", 2),
         ("INSERT INTO messages", 1),
     ]
+
+
+def test_amounts_for_the_same_row_are_added_up() -> None:
+    count = Statement("UPDATE hits SET at = at + :at WHERE tenant = :tenant", table=tables.hits, amounts=1)
+    driver = Driver()
+    dialect = psycopg.PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
+    write_rows(driver, dialect, [(count, object(), [(1, 7), (2, 8)]), (count, object(), [(4, 7)])])
+    assert [params for _, params in driver.ran] == [('[{"c0":5,"c1":7},{"c0":2,"c1":8}]',)]

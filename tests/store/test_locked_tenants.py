@@ -1,13 +1,16 @@
 """Work that needs tenants which another process has locked."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from sms_sandbox.store import group_runner, ids, tenants
 from sms_sandbox.store.failures import is_database_failure
+from sms_sandbox.store.tables import tenants as tenants_table
 from sms_sandbox.store.tenant_versions import TenantBusyError
+from sms_sandbox.store.unit_of_work import scope
 from tests.conftest import FreshTenant, make_tenant
 
 pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
@@ -66,3 +69,16 @@ def test_work_does_not_wait_for_ever_for_a_tenant(fresh: FreshTenant, monkeypatc
         assert await fresh.store.run(lambda db: ids.take(db, fresh.tenant, "message")) == ids.FIRST["message"]
 
     asyncio.run(check())
+
+
+def test_a_lock_that_ended_with_a_scope_is_taken_again(fresh: FreshTenant) -> None:
+    other = make_tenant(fresh.store, "other", name="other")
+    free = select(tenants_table.c.id).order_by(tenants_table.c.id).with_for_update(skip_locked=True)
+    with fresh.store.begin() as db:
+        with suppress(ValueError), scope(db):
+            tenants.change(db, other.tenant, {"delivery_delay": 1})  # the scope needs a savepoint for it
+            ids.take(db, fresh.tenant, "message")
+            raise ValueError
+        ids.take(db, fresh.tenant, "message")
+        with fresh.store.engine.connect() as process:
+            assert process.scalars(free).all() == [other.tenant]
