@@ -1,10 +1,10 @@
 """Balances of accounts, in units, and the totals of what clients sent."""
 
-from msgspec import Struct
 from sqlalchemy import Connection, bindparam, select, update
 
 from .statement import Statement
 from .tables import accounts as a
+from .tenant_state import Purse, purse_key
 from .timeline import GoneError
 from .unit_of_work import state, write_later
 
@@ -20,17 +20,6 @@ _COUNT = Statement(
         total_revenue=a.c.total_revenue + bindparam("revenue"),
     )
 )
-
-
-class _Purse(Struct):
-    """The current balance of an account."""
-
-    units: int
-    is_credit_based: bool
-
-    def can_pay(self, cost: int) -> bool:
-        """Return True if the cost can be paid. A cost of 0 always can, even by an account in debt."""
-        return self.units >= cost or cost == 0 or self.is_credit_based
 
 
 def read(db: Connection, tenant: int, account: int) -> int:
@@ -59,11 +48,11 @@ def count_sent(db: Connection, tenant: int, account: int, sms: int, spend: int, 
     _COUNT.run(db, tenant_=tenant, account=account, sms=sms, spend=spend, revenue=revenue)
 
 
-def _purse(db: Connection, tenant: int, account: int) -> _Purse:
-    def find() -> _Purse:
+def _purse(db: Connection, tenant: int, account: int) -> Purse:
+    def find() -> Purse:
         row = _READ.one(db, tenant_=tenant, account=account)
         if row is None:
             raise GoneError(tenant)
-        return _Purse(row[0], bool(row[1]))
+        return Purse(row[0], bool(row[1]))
 
-    return state(db, tenant, ("purse", account), find)
+    return state(db, tenant, purse_key(account), find)

@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from .statement import Statement
 from .tables import counters
+from .tenant_state import COUNTERS
 from .unit_of_work import state, write_later
 
 FIRST = {
@@ -37,19 +38,19 @@ _WRITE = Statement(
 
 def count_given(db: Connection, tenant: int, kind: str) -> int:
     """Return how many ids of a kind were given since the tenant was last reset."""
-    counters = state(db, tenant, "counters", lambda: dict(_READ.all(db, tenant=tenant)))
+    counters = state(db, tenant, COUNTERS, lambda: dict(_READ.all(db, tenant=tenant)))
     return int(counters.get(kind, FIRST[kind])) - FIRST[kind]
 
 
 def count(db: Connection, tenant: int, kind: str) -> int:
     """Return the next id, without taking it."""
-    counters = state(db, tenant, "counters", lambda: dict(_READ.all(db, tenant=tenant)))
+    counters = state(db, tenant, COUNTERS, lambda: dict(_READ.all(db, tenant=tenant)))
     return int(counters.get(kind, FIRST[kind]))
 
 
 def take(db: Connection, tenant: int, kind: str, count: int = 1) -> int:
     """Return the first of `count` new consecutive ids."""
-    counters = state(db, tenant, "counters", lambda: dict(_READ.all(db, tenant=tenant)))
+    counters = state(db, tenant, COUNTERS, lambda: dict(_READ.all(db, tenant=tenant)))
     first: int = counters.get(kind, FIRST[kind])
     counters[kind] = first + count
     write_later(db, _WRITE, (tenant, kind), (tenant, kind, first + count))

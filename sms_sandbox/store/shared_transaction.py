@@ -12,7 +12,7 @@ from select import POLLIN, poll
 from time import monotonic
 from typing import Any
 
-from . import tenant_versions
+from . import tenant_state, tenant_versions
 from .tenant_versions import TenantCache, TenantCaches
 
 _LATE_SECONDS = 0.05
@@ -49,8 +49,10 @@ class SharedTransaction:
         self._asked = tenant_versions.ask_for_locks(driver, tenants)
         assumed = self._caches.find_uncontended(tenants)
         if assumed is None:
+            read_state = tenant_state.ask(driver, tenants, self._caches.by_tenant)
             self.follow()
             locked, self._asked = self._caches.update_all(self._asked.fetchall()), None
+            tenant_state.keep(read_state(), locked)
             return locked
         self._assumed = assumed
         return assumed

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, TypeAlias
 
+from . import tenant_state
 from .bulk_sql import to_json
 
 _MAX_CACHED_TENANTS = 10_000
@@ -174,8 +175,12 @@ def lock(driver: Any, tenant: int, caches: TenantCaches, waits: bool) -> TenantC
 
 
 def lock_free(driver: Any, tenants: Sequence[int], caches: TenantCaches) -> dict[int, TenantCache]:
-    """Lock the tenants that no other transaction has locked, and return their caches."""
-    return caches.update_all(driver.execute(_LOCK_FREE, (tenants,)).fetchall())
+    """Lock the tenants that no other transaction has locked, and return their caches, with their state."""
+    locked = caches.update_all(driver.execute(_LOCK_FREE, (tenants,)).fetchall())
+    stale = {tenant: cache for tenant, cache in locked.items() if not cache.state}
+    if stale:
+        tenant_state.keep(tenant_state.ask(driver, [*stale], stale)(), stale)
+    return locked
 
 
 def store_all(driver: Any, changes: Iterable[tuple[int, int]], caches: Mapping[int, TenantCache]) -> None:

@@ -104,3 +104,17 @@ def test_a_tenant_that_another_process_deleted_is_gone(fresh: FreshTenant, secon
     with second.begin() as db:
         tenants.retire(db, fresh.tenant)
     assert run(fresh.store, fresh.tenant, read) == [None]
+
+
+def test_a_tenant_is_taken_over_with_its_state(
+    fresh: FreshTenant, second: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counters and balances come with the lock, because each read of its own would be another round trip."""
+    monkeypatch.setattr(tenant_versions, "_CONTENTION_SECONDS", 600.0)
+    account = fresh.account.id
+    add = lambda db: balances.add(db, fresh.tenant, account, 5)  # noqa: E731
+    for store in (fresh.store, second, fresh.store, second):  # now both know that they are not alone
+        run(store, fresh.tenant, take(fresh), add)
+    monkeypatch.setattr(ids._READ, "all", None)
+    monkeypatch.setattr(balances._READ, "one", None)
+    assert run(fresh.store, fresh.tenant, take(fresh), add) == [ids.FIRST["message"] + 4, 100_000_025]

@@ -1,0 +1,63 @@
+"""The state of tenants: what each send changes, which is the counters of ids and the balances.
+
+A transaction that takes tenants over from another process reads their state together, in one round trip.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from .tenant_versions import TenantCache
+
+COUNTERS: Hashable = "counters"
+"""The key of the counters of ids in the state of a tenant. They are a dictionary by kind."""
+
+_READ_COUNTERS = "SELECT tenant, kind, value FROM counters WHERE tenant = ANY(%s)"
+_READ_PURSES = (
+    "SELECT tenant, id, balance, credit_based FROM accounts"
+    " WHERE (tenant, id) IN (SELECT * FROM UNNEST(%s::bigint[], %s::bigint[]))"
+)
+
+
+class Purse(Struct):
+    """The current balance of an account."""
+
+    units: int
+    is_credit_based: bool
+
+    def can_pay(self, cost: int) -> bool:
+        """Return True if the cost can be paid. A cost of 0 always can, even by an account in debt."""
+        return self.units >= cost or cost == 0 or self.is_credit_based
+
+
+def purse_key(account: int) -> Hashable:
+    """Return the key of an account's purse in the state of its tenant."""
+    return account
+
+
+def ask(driver: Any, tenants: Sequence[int], known: Mapping[int, "TenantCache"]) -> Callable[[], Iterable[Any]]:
+    """Ask for the state of tenants: for their counters, and for the purses that were `known` before.
+
+    Returns a function that waits for the answer, whose rows are for `keep`.
+    """
+    purses = [(tenant, key) for tenant in tenants if tenant in known for key in known[tenant].state if key != COUNTERS]
+    cursors = [driver.execute(_READ_COUNTERS, ([*tenants],))]
+    if purses:
+        cursors.append(driver.execute(_READ_PURSES, ([tenant for tenant, _ in purses], [key for _, key in purses])))
+    return lambda: [row for cursor in cursors for row in cursor.fetchall()]
+
+
+def keep(rows: Iterable[Any], locked: Mapping[int, "TenantCache"]) -> None:
+    """Keep the state of locked tenants."""
+    for cache in locked.values():
+        cache.state[COUNTERS] = {}
+    for tenant, *values in rows:
+        if tenant in locked:
+            state = locked[tenant].state
+            match values:
+                case (kind, value):
+                    state[COUNTERS][kind] = value
+                case (account, balance, is_credit_based):
+                    state[purse_key(account)] = Purse(balance, bool(is_credit_based))
