@@ -175,7 +175,7 @@ def lock(driver: Any, tenant: int, caches: TenantCaches, waits: bool) -> TenantC
 
 
 def lock_free(driver: Any, tenants: Sequence[int], caches: TenantCaches) -> dict[int, TenantCache]:
-    """Lock the tenants that no other transaction has locked, and return their caches, with their state."""
+    """Lock the tenants that no other transaction has locked. Returns their caches, with their state."""
     locked = caches.update_all(driver.execute(_LOCK_FREE, (tenants,)).fetchall())
     stale = {tenant: cache for tenant, cache in locked.items() if not cache.state}
     if stale:

@@ -114,7 +114,7 @@ def read(db: Connection, tenant: int) -> Tenant | None:
 
 
 def lock_free(db: Connection, tenants: Collection[int]) -> dict[int, Tenant]:
-    """Lock tenants until the transaction ends, and return them by id, without those that others have locked."""
+    """Lock the tenants that no other transaction has locked. Returns them by id."""
     free = lock_free_tenants(db, tenants)
     locked = {tenant: cached(db, tenant, "tenant", partial(read, db, tenant)) for tenant in free}
     return {id_: tenant for id_, tenant in locked.items() if tenant is not None}

@@ -254,7 +254,7 @@ class UnitOfWork:
         return cache
 
     def lock_free(self, tenants: Collection[int]) -> list[int]:
-        """Lock the tenants that no other transaction has locked, and return them in the order of their ids."""
+        """Lock the tenants that no other transaction has locked. Returns them in the order of their ids."""
         if self.caches.is_exclusive:
             return sorted(tenants)
         wanted = sorted(tenant for tenant in tenants if tenant not in self._tenants)

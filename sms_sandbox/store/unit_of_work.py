@@ -53,7 +53,7 @@ def lock_tenant(db: Connection, tenant: int) -> None:
 
 
 def lock_free_tenants(db: Connection, tenants: Collection[int]) -> list[int]:
-    """Lock the tenants that no other transaction has locked, and return them in the order of their ids."""
+    """Lock the tenants that no other transaction has locked. Returns them in the order of their ids."""
     return unit_of(db).lock_free(tenants)
 
 

@@ -109,7 +109,7 @@ def test_a_tenant_that_another_process_deleted_is_gone(fresh: FreshTenant, secon
 def test_a_tenant_is_taken_over_with_its_state(
     fresh: FreshTenant, second: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counters and balances come with the lock, because each read of its own would be another round trip."""
+    """Counters and balances come with the lock. Each read of its own would be another round trip."""
     monkeypatch.setattr(tenant_versions, "_CONTENTION_SECONDS", 600.0)
     account = fresh.account.id
     add = lambda db: balances.add(db, fresh.tenant, account, 5)  # noqa: E731

@@ -10,7 +10,7 @@ from sms_sandbox.store.schema import StoreError, open_store
 
 
 def test_a_connection_that_nobody_answers_is_closed_at_once() -> None:
-    """A database that goes on would keep a session for it, until no more are left."""
+    """Otherwise a database that goes on would have a session for each."""
     with socket.create_server(("127.0.0.1", 0)) as frozen:
         ended: list[bytes] = []
 
