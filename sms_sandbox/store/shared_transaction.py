@@ -49,10 +49,10 @@ class SharedTransaction:
         self._asked = tenant_versions.ask_for_locks(driver, tenants)
         assumed = self._caches.find_uncontended(tenants)
         if assumed is None:
-            read_state = tenant_state.ask(driver, tenants, self._caches.by_tenant)
+            read_state = tenant_state.ask(driver, tenants, self._caches.states_of(tenants))
             self.follow()
             locked, self._asked = self._caches.update_all(self._asked.fetchall()), None
-            tenant_state.keep(read_state(), locked)
+            tenant_state.keep(read_state(), self._caches.states_of(locked))
             return locked
         self._assumed = assumed
         return assumed

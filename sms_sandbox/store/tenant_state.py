@@ -4,12 +4,12 @@ A transaction that takes tenants over from another process reads their state tog
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from .tenant_versions import TenantCache
+State: TypeAlias = dict[Hashable, Any]
+"""The state of a tenant: its counters, and the purses of its accounts that were read."""
 
 COUNTERS: Hashable = "counters"
 """The key of the counters of ids in the state of a tenant. They are a dictionary by kind."""
@@ -37,27 +37,26 @@ def purse_key(account: int) -> Hashable:
     return account
 
 
-def ask(driver: Any, tenants: Sequence[int], known: Mapping[int, "TenantCache"]) -> Callable[[], Iterable[Any]]:
-    """Ask for the state of tenants: for their counters, and for the purses that were `known` before.
+def ask(driver: Any, tenants: Sequence[int], before: Mapping[int, State]) -> Callable[[], Iterable[Any]]:
+    """Ask for the state of tenants: for their counters, and for the purses that were known before.
 
     Returns a function that waits for the answer, whose rows are for `keep`.
     """
-    purses = [(tenant, key) for tenant in tenants if tenant in known for key in known[tenant].state if key != COUNTERS]
+    purses = [(tenant, key) for tenant, state in before.items() for key in state if key != COUNTERS]
     cursors = [driver.execute(_READ_COUNTERS, ([*tenants],))]
     if purses:
         cursors.append(driver.execute(_READ_PURSES, ([tenant for tenant, _ in purses], [key for _, key in purses])))
     return lambda: [row for cursor in cursors for row in cursor.fetchall()]
 
 
-def keep(rows: Iterable[Any], locked: Mapping[int, "TenantCache"]) -> None:
-    """Keep the state of locked tenants."""
-    for cache in locked.values():
-        cache.state[COUNTERS] = {}
+def keep(rows: Iterable[Any], states: Mapping[int, State]) -> None:
+    """Keep the state of locked tenants, of which no other may change now."""
+    for state in states.values():
+        state[COUNTERS] = {}
     for tenant, *values in rows:
-        if tenant in locked:
-            state = locked[tenant].state
-            match values:
-                case (kind, value):
-                    state[COUNTERS][kind] = value
-                case (account, balance, is_credit_based):
-                    state[purse_key(account)] = Purse(balance, bool(is_credit_based))
+        state = states.get(tenant, {COUNTERS: {}})  # a tenant may be gone that its rows have outlived
+        match values:
+            case (kind, value):
+                state[COUNTERS][kind] = value
+            case (account, balance, is_credit_based):
+                state[purse_key(account)] = Purse(balance, bool(is_credit_based))

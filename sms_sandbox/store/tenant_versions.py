@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from . import tenant_state
 from .bulk_sql import to_json
+from .tenant_state import State
 
 _MAX_CACHED_TENANTS = 10_000
 """Tenants with cached values before all are dropped."""
@@ -57,7 +58,7 @@ class TenantCache:
         self.version = self.state_version = -1
         self.settings: dict[Hashable, Any] = {}
         """Values that seldom change: credentials, prices, the clock, rules. `version` guards them."""
-        self.state: dict[Hashable, Any] = {}
+        self.state: State = {}
         """Values that each send changes: counters of ids, and balances. `state_version` guards them."""
         self.windows: dict[int, deque[float]] = {}
         """The times of the last calls, by account, in seconds since 1970; the throttle counts them."""
@@ -123,6 +124,10 @@ class TenantCaches:
             self.note_contention([tenant])
         return cache.update(version, state_version, throttle)
 
+    def states_of(self, tenants: Iterable[int]) -> dict[int, State]:
+        """Return the state of those tenants that have cached values."""
+        return {tenant: cache.state for tenant in tenants if (cache := self.by_tenant.get(tenant)) is not None}
+
     def update_all(self, rows: Iterable[_Row]) -> dict[int, TenantCache]:
         """Return the cached values of tenants whose rows are locked."""
         return {row[0]: self.update(row) for row in rows}
@@ -177,9 +182,9 @@ def lock(driver: Any, tenant: int, caches: TenantCaches, waits: bool) -> TenantC
 def lock_free(driver: Any, tenants: Sequence[int], caches: TenantCaches) -> dict[int, TenantCache]:
     """Lock the tenants that no other transaction has locked. Returns their caches, with their state."""
     locked = caches.update_all(driver.execute(_LOCK_FREE, (tenants,)).fetchall())
-    stale = {tenant: cache for tenant, cache in locked.items() if not cache.state}
-    if stale:
-        tenant_state.keep(tenant_state.ask(driver, [*stale], stale)(), stale)
+    unknown = {tenant: cache.state for tenant, cache in locked.items() if not cache.state}
+    if unknown:
+        tenant_state.keep(tenant_state.ask(driver, [*unknown], unknown)(), unknown)
     return locked
 
 
