@@ -95,10 +95,26 @@ def test_imports_go_down_only() -> None:
 
 def test_the_arrows_make_no_circle() -> None:
     below: dict[str, set[str]] = {room: {each.partition(".")[0] for each in those} for room, those in ARROWS.items()}
-    while below:
-        ends = {room for room, those in below.items() if not those & below.keys()}
-        assert ends, f"a circle among {sorted(below)}"
-        below = {room: those for room, those in below.items() if room not in ends}
+    assert find_circle(below) == []
+
+
+def test_no_modules_import_each_other() -> None:
+    """This also holds for imports of types, and for those that are made late."""
+    names = {".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__") for path in MODULES}
+    below: dict[str, set[str]] = {}
+    for path in MODULES:
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        modules = {each if each in names else each.rpartition(".")[0] for each in ours(path)}
+        below[name] = modules & names - {name}
+    assert len(below) == len(MODULES)
+    assert find_circle(below) == []
+
+
+def find_circle(below: dict[str, set[str]]) -> list[str]:
+    """Return what is left when everything is taken away that needs nothing which is left: nothing, or circles."""
+    while ends := {name for name, those in below.items() if not those & below.keys()}:
+        below = {name: those for name, those in below.items() if name not in ends}
+    return sorted(below)
 
 
 def test_only_app_server_and_cli_read_settings() -> None:

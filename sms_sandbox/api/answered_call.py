@@ -1,20 +1,14 @@
 """A call and its answer, as hints and traffic entries read them."""
 
-import logging
-import time
-from collections.abc import Callable, Collection, Mapping
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from ..store.scopes import PendingEntry
 from .answer import Answer
 from .declare import Method
 from .forms import Form
 from .render import Render
-
-log = logging.getLogger(__name__)
 
 
 class ReceivedCall(Struct):
@@ -61,31 +55,3 @@ class ApiContext(NamedTuple):
     methods: Mapping[str, Method]
     callback_hosts: Collection[str] = ()
     """Public hosts that callbacks may go to."""
-
-
-def pending_entry(call: ReceivedCall, answer: Answer, context: ApiContext) -> PendingEntry:
-    """Return the traffic entry of a call that has been answered, still to be made."""
-    took = (time.perf_counter_ns() - call.began) // 1000
-    tenant = answer.account.tenant if answer.account else None
-    answered = AnsweredCall(
-        call.at, took, call.verb, call.path, call.content_type, call.authorization, call.name, call.method, call.form,
-        answer, answer.rendered if call.wants_json else None,
-    )  # fmt: skip
-    return PendingEntry(tenant, call.at + took, _make_entry, (answered, context))
-
-
-@cache
-def _entry_maker() -> Callable[[AnsweredCall, ApiContext], Any]:
-    from .traffic_entry import make_entry  # late, because the first response does not need it
-
-    return make_entry
-
-
-def _make_entry(call: AnsweredCall, context: ApiContext) -> Any:
-    try:
-        return _entry_maker()(call, context)
-    except Exception:
-        log.exception("The traffic entry of a call of %s is reduced to its outcome.", call.name)
-        from .traffic_entry import make_bare_entry
-
-        return make_bare_entry(call)

@@ -22,7 +22,7 @@ from ..store.failures import DATABASE_IS_AWAY, is_database_failure
 from ..store.unit_of_work import record
 from .answer import Answer, answer_call, build_error, prepare_and_answer
 from .answer_responses import build_response
-from .answered_call import ApiContext, ReceivedCall, pending_entry
+from .answered_call import ApiContext, ReceivedCall
 from .asgi_extensions import CALL_FACTS
 from .declare import Method
 from .errors import Code
@@ -30,6 +30,7 @@ from .fault_injection import FaultEffects
 from .forms import UnreadableError, is_multipart, read_form
 from .gate import Gate
 from .http_responses import send_page, send_response
+from .pending_entries import pending_entry
 from .render import FORMATS
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,12 @@ JSON document with all rows costs it next to nothing.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec.json import encode
+
+Params: TypeAlias = Sequence[Any]
+"""The parameters of a statement in its order. An insert has the order of the table's columns."""
 
 _PARAMETER = re.compile(r"%s(?:::([A-Z]+))?")
 """A parameter in SQL that SQLAlchemy has compiled, with its type."""
@@ -53,7 +56,7 @@ def combine(statements: tuple[str, ...]) -> str:
     return f"WITH {parts} {last}" if parts else last
 
 
-def to_json(rows: Sequence[Sequence[Any]]) -> str:
+def to_json(rows: Sequence[Params]) -> str:
     """Return rows as the parameter of a bulk statement. Raises TypeError for a value that no column can hold."""
     names = [f"c{position}" for position in range(len(rows[0]))]
     return encode([dict(zip(names, row, strict=True)) for row in rows]).decode()

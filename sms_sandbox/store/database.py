@@ -180,7 +180,7 @@ class Store:
         self._group: TurnCommit | ThreadedGroupCommit = (TurnCommit if self.embedded else ThreadedGroupCommit)(
             self._begin_group
         )
-        self.tenant_locks = TenantLocks(self)
+        self.tenant_locks = TenantLocks(None if self.embedded else engine)
         event.listen(engine, "before_cursor_execute", catch_up)
 
     @property

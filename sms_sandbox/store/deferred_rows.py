@@ -6,16 +6,25 @@ That is before the first statement that could see that they are missing, or with
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import add
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Dialect
 
-from .bulk_sql import combine, to_json
+from .bulk_sql import Params, combine, to_json
 
-if TYPE_CHECKING:
-    from .statement import Params, Statement
 
-DeferredRows: TypeAlias = "tuple[Statement, Hashable, Sequence[Params]]"
+class WritingStatement(Protocol):
+    """A statement whose rows may be deferred. `store.statement.Statement` is one."""
+
+    amounts: int
+    bulk: str | None
+
+    def table(self, dialect: Dialect) -> tuple[str, int]: ...
+
+    def put_by(self, driver: Any, dialect: Dialect, rows: Sequence[Params]) -> int: ...
+
+
+DeferredRows: TypeAlias = tuple[WritingStatement, Hashable, Sequence[Params]]
 """A statement with deferred rows and their key. Later rows under the same key replace them."""
 
 
@@ -23,9 +32,9 @@ _MAX_LENGTH = 3_800
 """Characters of statements that become one. psycopg keeps what it has read of a statement of up to 4,096."""
 
 
-def _group_rows(deferred: "Iterable[DeferredRows]") -> "Iterator[tuple[Statement, list[Params]]]":
+def _group_rows(deferred: Iterable[DeferredRows]) -> Iterator[tuple[WritingStatement, list[Params]]]:
     """Yield each statement with all its rows. The statement that was deferred first comes first."""
-    groups: dict[Statement, dict[Hashable, Sequence[Params]]] = {}
+    groups: dict[WritingStatement, dict[Hashable, Sequence[Params]]] = {}
     for statement, key, rows in deferred:
         by_key = groups.setdefault(statement, {})
         if statement.amounts:
@@ -36,7 +45,7 @@ def _group_rows(deferred: "Iterable[DeferredRows]") -> "Iterator[tuple[Statement
         yield statement, list(chain.from_iterable(by_key.values()))
 
 
-def _add_up(by_target: "dict[Hashable, Sequence[Params]]", rows: "Sequence[Params]", amounts: int) -> None:
+def _add_up(by_target: dict[Hashable, Sequence[Params]], rows: Sequence[Params], amounts: int) -> None:
     """Add rows of amounts to those for the same targets."""
     for row in rows:
         target = tuple(row[amounts:])
@@ -46,7 +55,7 @@ def _add_up(by_target: "dict[Hashable, Sequence[Params]]", rows: "Sequence[Param
         by_target[target] = (row,)
 
 
-def write_rows(driver: Any, dialect: Dialect, deferred: "Iterable[DeferredRows]") -> None:
+def write_rows(driver: Any, dialect: Dialect, deferred: Iterable[DeferredRows]) -> None:
     """Write deferred rows. On PostgreSQL, statements for different tables become one.
 
     There the client library takes longer for a statement than the server does.
@@ -55,7 +64,7 @@ def write_rows(driver: Any, dialect: Dialect, deferred: "Iterable[DeferredRows]"
         for statement, rows in _group_rows(deferred):
             statement.put_by(driver, dialect, rows)
         return
-    together: dict[str, tuple[Statement, Sequence[Params]]] = {}
+    together: dict[str, tuple[WritingStatement, Sequence[Params]]] = {}
     length = 0
     for statement, rows in _group_rows(deferred):
         table, size = statement.table(dialect)
@@ -68,7 +77,7 @@ def write_rows(driver: Any, dialect: Dialect, deferred: "Iterable[DeferredRows]"
     _put_together(driver, dialect, [*together.values()])
 
 
-def _put_together(driver: Any, dialect: Dialect, groups: "Sequence[tuple[Statement, Sequence[Params]]]") -> None:
+def _put_together(driver: Any, dialect: Dialect, groups: Sequence[tuple[WritingStatement, Sequence[Params]]]) -> None:
     bulk = tuple(statement.bulk for statement, _ in groups if statement.bulk is not None)
     if len(bulk) < len(groups) or len(groups) == 1:
         for statement, rows in groups:

@@ -7,11 +7,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Dialect, Table, TextClause, bindparam, text
 from sqlalchemy.sql import ClauseElement
 
-from .bulk_sql import table_of, to_bulk_sql, to_json
+from .bulk_sql import Params, table_of, to_bulk_sql, to_json
 from .connection import unit_of
-
-Params: TypeAlias = Sequence[Any]
-"""The parameters of a statement in its order. An insert has the order of the table's columns."""
 
 _ToParams: TypeAlias = Callable[[Mapping[str, Any]], Params]
 

@@ -4,13 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Lock
-from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
-
-if TYPE_CHECKING:
-    from .database import Store
 
 _RETRY_SECONDS = 0.05
 """Wait before a lock that another process has is tried again."""
@@ -22,12 +18,12 @@ _UNLOCK = text("SELECT pg_advisory_unlock(7268022, :tenant)")
 class TenantLocks:
     """The locks of this process on tenants.
 
-    On a shared store they belong to one session of the database, so they end with the process, however it dies. An
-    embedded store has no other process, so its locks need nothing.
+    On a shared database they belong to one session, so they end with the process, however it dies. Without `shared`
+    there is no other process, so the locks need nothing.
     """
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, shared: Engine | None) -> None:
+        self._shared = shared
         self._session: Connection | None = None
         self._session_lock = Lock()
 
@@ -37,24 +33,25 @@ class TenantLocks:
 
         If it does not wait (`waits`), it may yield False, because another process has the lock.
         """
-        if self._store.embedded:
+        engine = self._shared
+        if engine is None:
             yield True
             return
-        while not (is_locked := await asyncio.to_thread(self._ask, _LOCK, tenant)) and waits:
+        while not (is_locked := await asyncio.to_thread(self._ask, engine, _LOCK, tenant)) and waits:
             await asyncio.sleep(_RETRY_SECONDS)
         try:
             yield is_locked
         finally:
             if is_locked:
-                await asyncio.to_thread(self._ask, _UNLOCK, tenant)
+                await asyncio.to_thread(self._ask, engine, _UNLOCK, tenant)
 
-    def _ask(self, statement: TextClause, tenant: int) -> bool:
+    def _ask(self, engine: Engine, statement: TextClause, tenant: int) -> bool:
         """Return the session's answer. A lost session has lost its locks, so that is False."""
         with self._session_lock:
             if self._session is None:
                 if statement is _UNLOCK:  # the lock is gone with its session
                     return False
-                self._session = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                self._session = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
                 return bool(self._session.scalar(statement, {"tenant": tenant}))
             except DBAPIError as why:

@@ -7,18 +7,16 @@ at the latest at the commit. A scope is a part of the transaction that can be un
 """
 
 from collections.abc import Callable, Collection, Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 
 from . import tenant_versions
-from .deferred_rows import DeferredRows, write_rows
+from .bulk_sql import Params
+from .deferred_rows import DeferredRows, WritingStatement, write_rows
 from .scopes import PendingEntry, Scope
 from .shared_transaction import SharedTransaction
 from .tenant_versions import SETTINGS, STATE, THROTTLE, TenantCache, TenantCaches
-
-if TYPE_CHECKING:
-    from .statement import Params, Statement
 
 _IN_ERROR = 3
 """The status of a transaction on PostgreSQL that accepts no more statements."""
@@ -237,7 +235,7 @@ class UnitOfWork:
 
     # For functions of the store
 
-    def defer(self, statement: "Statement", key: Hashable, rows: "Sequence[Params]") -> None:
+    def defer(self, statement: WritingStatement, key: Hashable, rows: Sequence[Params]) -> None:
         """Defer rows under a key. Later rows under the same key replace them."""
         self._deferred.append((statement, key, rows))
         self._must_catch_up = True

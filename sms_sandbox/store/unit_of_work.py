@@ -1,16 +1,15 @@
 """The unit of work, as functions of the store use it: cache, defer, undo and announce."""
 
 from collections.abc import Callable, Collection, Hashable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from .bulk_sql import Params
 from .connection import unit_of
+from .deferred_rows import WritingStatement
 from .scopes import PendingEntry
 from .tenant_versions import STATE
-
-if TYPE_CHECKING:
-    from .statement import Params, Statement
 
 T = TypeVar("T")
 
@@ -95,7 +94,7 @@ def state(db: Connection, tenant: int, key: Hashable, find: Callable[[], T]) -> 
     return value
 
 
-def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Params") -> None:
+def write_later(db: Connection, statement: WritingStatement, key: Hashable, row: Params) -> None:
     """Defer a statement, until another one could see that it did not run.
 
     Of several rows under one key, only the last is written. Use it for values that are cached until then.
@@ -103,7 +102,7 @@ def write_later(db: Connection, statement: "Statement", key: Hashable, row: "Par
     unit_of(db).defer(statement, key, (row,))
 
 
-def write_all_later(db: Connection, statement: "Statement", rows: "Sequence[Params]") -> None:
+def write_all_later(db: Connection, statement: WritingStatement, rows: Sequence[Params]) -> None:
     """Defer a statement for many rows.
 
     It runs before another one could see that it did not. No two of the rows may change the same row of the database,

@@ -1,7 +1,8 @@
 """A handset: the texts it shows, and what its owner does."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from ..client.errors import SandboxError
 from ..control.shapes.messages import Inbound, Recipient
@@ -10,19 +11,26 @@ from ..domain.merge import SHORT_LINK
 from ..domain.rule_match import to_international
 from .event_loop import HasAsyncMethods
 
-if TYPE_CHECKING:
-    from .sandbox import Sandbox
-
 _SHOWN = (PENDING, DELIVERED)
 """Statuses of recipients whose text the handset shows."""
 
 _LINK = re.compile(rf"\b{SHORT_LINK}\b", re.IGNORECASE)
 
 
+class _Network(Protocol):
+    """What a handset needs of its tenant's sandbox."""
+
+    def recipients(self, *, msisdn: str, sent: bool) -> Sequence[Recipient]: ...
+
+    def send_inbound(self, from_: str, text: str, to: str | int | None) -> Inbound: ...
+
+    def open_link(self, link: str) -> str: ...
+
+
 class Handset(HasAsyncMethods):
     """A phone of the tenant, by its number: in international form, or an Australian local number."""
 
-    def __init__(self, sandbox: "Sandbox", number: str) -> None:
+    def __init__(self, sandbox: _Network, number: str) -> None:
         """Make a handset. Raises ValueError if `number` is no phone number."""
         self._sandbox = sandbox
         self.number = to_international(number)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -15,9 +14,7 @@ from starlette.responses import Response
 from ..domain.histogram import Histogram
 from ..store import failed_events, figures
 from ..store.real_time import real_now
-
-if TYPE_CHECKING:
-    from .metrics import Metrics
+from .metric_sources import MetricSources
 
 _DATABASE_TIMEOUT_SECONDS = 2.0
 """Longest wait for the figures that the database has. Without them, the others are answered."""
@@ -49,7 +46,7 @@ class _Family(Struct, frozen=True):
     samples: list[_Sample]
 
 
-async def respond(metrics: "Metrics", accept: str) -> Response:
+async def respond(metrics: MetricSources, accept: str) -> Response:
     """Return the metrics of all processes, in the format that the client accepts."""
     families = collect_own(metrics)
     if metrics.exchange is not None:
@@ -71,12 +68,12 @@ class _Collected:
         return self._families
 
 
-def collect_own(metrics: "Metrics") -> list[Metric]:
+def collect_own(metrics: MetricSources) -> list[Metric]:
     """Return the metrics of this process."""
     return [*_families(metrics), *ProcessCollector(registry=None).collect()]
 
 
-def _families(metrics: "Metrics") -> Iterator[Metric]:
+def _families(metrics: MetricSources) -> Iterator[Metric]:
     calls = CounterMetricFamily("sms_sandbox_calls", "Calls of the API.", labels=["method", "code"])
     by_method: dict[str, Histogram] = {}
     for (method, code), times in list(metrics.call_times.items()):
@@ -104,7 +101,7 @@ def _families(metrics: "Metrics") -> Iterator[Metric]:
     yield from _of_connections(metrics)
 
 
-def _of_simulation(metrics: "Metrics") -> Iterator[Metric]:
+def _of_simulation(metrics: MetricSources) -> Iterator[Metric]:
     runner = metrics.runner
     lateness = {} if runner is None else dict(runner.lateness)
     late = "Time from the moment an event was due to its run, in real time."
@@ -116,7 +113,7 @@ def _of_simulation(metrics: "Metrics") -> Iterator[Metric]:
     yield GaugeMetricFamily("sms_sandbox_callback_attempts_pending", "Callback attempts under way.", value=pending)
 
 
-def _of_connections(metrics: "Metrics") -> Iterator[Metric]:
+def _of_connections(metrics: MetricSources) -> Iterator[Metric]:
     if metrics.connections is not None:
         open_now, closed = len(metrics.connections), metrics.connections.dropped_count
         yield GaugeMetricFamily("sms_sandbox_connections", "Open connections of clients.", value=open_now)
@@ -144,7 +141,7 @@ def _buckets(counted: Histogram, first: int, last: int, scale: float = 1) -> lis
     return [*buckets, ("+Inf", float(counted.count))]
 
 
-async def _of_database(metrics: "Metrics") -> list[Metric]:
+async def _of_database(metrics: MetricSources) -> list[Metric]:
     """Return what the database knows, which is the same for all processes."""
 
     def count(db: Connection) -> tuple[int, int]:
@@ -163,7 +160,7 @@ async def _of_database(metrics: "Metrics") -> list[Metric]:
     ]
 
 
-async def _with_others(metrics: "Metrics", families: list[Metric]) -> list[Metric]:
+async def _with_others(metrics: MetricSources, families: list[Metric]) -> list[Metric]:
     """Return the metrics of all processes, labelled with the number of each process."""
     assert metrics.exchange is not None
     answers = await metrics.exchange.ask_others()

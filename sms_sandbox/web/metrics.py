@@ -4,9 +4,8 @@ A call only adds to whole numbers. Everything that costs more is done when someb
 """
 
 import asyncio
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -14,42 +13,16 @@ from starlette.responses import PlainTextResponse, Response
 from ..domain.histogram import Histogram
 from ..services.access import TOKEN_HEADER, Access, AccessError, Given
 from ..store.database import Store
-
-if TYPE_CHECKING:
-    from ..simulation.runner import Runner
-    from .metric_exchange import MetricExchange
+from .metric_sources import MetricSources
 
 PATH = "/metrics"
 
 
-class ConnectionCounts(Sized, Protocol):
-    """The open connections, and how many were closed for others."""
-
-    dropped_count: int
-
-
-class JournalCounts(Protocol):
-    """The writer of the traffic: how many entries it lost, and how many listen to it."""
-
-    @property
-    def lost_count(self) -> int: ...
-
-    @property
-    def listener_count(self) -> int: ...
-
-
-class Metrics:
+class Metrics(MetricSources):
     """The parts of the server that have figures, and the page that shows them."""
 
     def __init__(self, store: Store, call_times: Mapping[tuple[str, str], Histogram], access: Access) -> None:
-        self.store = store
-        self.call_times = call_times
-        self.runner: Runner | None = None
-        """Set once the simulation is loaded."""
-        self.journal: JournalCounts | None = None
-        self.connections: ConnectionCounts | None = None
-        self.exchange: MetricExchange | None = None
-        """The other processes of the server, if there are any."""
+        super().__init__(store, call_times)
         self._access = access
 
     async def page(self, request: Request) -> Response:
