@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from starlette.applications import Starlette
 
-from sms_sandbox.api import answered_call, early_reports, routes, traffic_entry
+from sms_sandbox.api import early_reports, pending_entries, routes, traffic_entry
 from sms_sandbox.api.answer import answer_call
 from sms_sandbox.api.declare import Call, method
 from sms_sandbox.api.params import Text
@@ -173,7 +173,7 @@ def test_an_entry_that_cannot_be_built_is_reduced_to_its_outcome(
     http: AppClient, entries: list[PendingEntry], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert http.post("/send-sms.json", data=HELLO).status_code == 200
-    with patch.object(answered_call, "_entry_maker", lambda: Failing()):
+    with patch.object(pending_entries, "_entry_maker", lambda: Failing()):
         (entry,) = build_entries(entries)
     assert (entry.method, entry.code, entry.status, entry.request) == ("send-sms", "SUCCESS", 200, "{}")
     assert entry == traffic_entry.make_bare_entry(entries[0].args[0])
