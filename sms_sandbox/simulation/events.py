@@ -47,8 +47,10 @@ def _send(db: Connection, tenant: Tenant, rows: Sequence[Due]) -> None:
     timeline.schedule(db, tenant.id, plans)
 
 
-def report(db: Connection, tenant: Tenant, rows: Sequence[Due], recipients_: dict[tuple[int, int], Reporting]) -> None:
-    """Record reports of the carrier, and queue their callbacks. `recipients_` are all that they are about.
+def report(db: Connection, tenant: Tenant, rows: Sequence[Due], known: dict[tuple[int, int], Reporting]) -> None:
+    """Record reports of the carrier, and queue their callbacks.
+
+    `known` are the recipients of the reports, by tenant and id, as they were read; it gets their new statuses.
 
     The first final report sets the recipient's status and is counted. A repeated one, one for an unknown message, and
     one that says pending only cause a callback.
@@ -57,14 +59,14 @@ def report(db: Connection, tenant: Tenant, rows: Sequence[Due], recipients_: dic
     counts: defaultdict[int, list[str]] = defaultdict(list)
     events: list[CallbackEvent] = []
     for row in rows:
-        recipient = recipients_.get((tenant.id, row.ref))
+        recipient = known.get((tenant.id, row.ref))
         if recipient is None:
             continue
         status = row.data["status"]
         if status in FINAL_STATUSES and row.data.get("how") not in ("again", "unknown"):
             if recipient.status != PENDING:
                 continue
-            recipients_[tenant.id, row.ref] = recipient._replace(status=status)
+            known[tenant.id, row.ref] = recipient._replace(status=status)
             reported[recipient.recipient] = (status, row.due)
             counts[recipient.message].append(status)
         record_report(db, tenant.id, recipient, status, row.due, row.data.get("rule", ""))

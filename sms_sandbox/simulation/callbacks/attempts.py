@@ -207,7 +207,9 @@ def _ending(outcome: Outcome) -> str:
 def begin_attempts(
     db: Connection, tenant: Tenant, rows: Sequence[Due], real: datetime | None, targets: dict[tuple[int, int], Target]
 ) -> list[CallbackRequest]:
-    """Schedule the next attempts of callbacks, and begin those that are due. `targets` are all that they are made for.
+    """Schedule the next attempts of callbacks, and begin those that are due.
+
+    `targets` are the callbacks, by tenant and id, as they were read; it gets their new numbers of attempts.
 
     The next attempt is scheduled first, so that a crash can repeat an attempt but never lose one. With `real`, attempts
     are made now, however late they are; without, at the moments when they were due. Callbacks that are gone have no
