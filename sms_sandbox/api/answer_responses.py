@@ -6,11 +6,26 @@ from functools import cache
 
 from ..domain.profiles import Profile
 from .answer import Answer
+from .answered_call import ReceivedCall
 from .http_responses import CompleteResponse, Headers
 
 _GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 
 _EXPIRES = (b"expires", b"Thu, 19 Nov 1981 08:52:00 GMT")
+
+
+def respond(call: ReceivedCall, answer: Answer) -> Answer:
+    """Build the response to a call. Returns the answer with its rendered body."""
+    if not answer.rendered:
+        answer = answer._replace(rendered=call.render(answer.reply))
+    # A broken body must be readable, so it is not compressed.
+    encodings = b"" if answer.injected else call.encodings
+    call.response = (
+        build_response(answer, call.reply_type, answer.rendered, encodings, call.keeps_alive)
+        if answer.gateway is None
+        else answer.gateway.response()
+    )
+    return answer
 
 
 def build_response(

@@ -8,6 +8,7 @@ from msgspec import Struct
 from .answer import Answer
 from .declare import Method
 from .forms import Form
+from .http_responses import CompleteResponse
 from .render import Render
 
 
@@ -23,12 +24,20 @@ class ReceivedCall(Struct):
     content_type: str
     authorization: str
     name: str
-    render: Render
     wants_json: bool
+    reply_type: str
+    """Content type of the response."""
+    render: Render
+    encodings: bytes
+    """The Accept-Encoding header."""
+    keeps_alive: bool
+    """True if the client may send its next call on the same connection."""
     form: Form | None = None
     """None if the body could not be read."""
     method: Method | None = None
     """None if no method has that name."""
+    response: CompleteResponse | None = None
+    """The response to send; None until the call is answered."""
 
 
 class AnsweredCall(NamedTuple):

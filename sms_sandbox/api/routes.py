@@ -21,7 +21,7 @@ from ..store.database import Store
 from ..store.failures import DATABASE_IS_AWAY, is_database_failure
 from ..store.unit_of_work import record
 from .answer import Answer, answer_call, build_error, prepare_and_answer
-from .answer_responses import build_response
+from .answer_responses import build_response, respond
 from .answered_call import ApiContext, ReceivedCall
 from .asgi_extensions import CALL_FACTS
 from .declare import Method
@@ -29,7 +29,7 @@ from .errors import Code
 from .fault_injection import FaultEffects
 from .forms import UnreadableError, is_multipart, read_form
 from .gate import Gate
-from .http_responses import send_page, send_response
+from .http_responses import CompleteResponse, send_page, send_response
 from .pending_entries import pending_entry
 from .render import FORMATS
 
@@ -124,20 +124,11 @@ class Api:
         elif (body := await _read_body(receive)) is None:
             await send_page(send, 413, "413 Request Entity Too Large", close=True)
         else:
-            answer = await self._call(scope, headers, body, path)
+            answer, response = await self._call(scope, headers, body, path)
             await self._wait_for_reports(answer)
             if (facts := scope.get("extensions", {}).get(CALL_FACTS)) is not None:
                 tenant = answer.account.tenant if answer.account else None
                 facts.update(method=path[1], code=answer.code.name, tenant=tenant, rule=answer.rule)
-            content_type, _ = FORMATS[path[2]]
-            # A broken body must be readable, so it is not compressed.
-            encodings = b"" if answer.injected else headers.get(b"accept-encoding", b"")
-            keeps_alive = scope["http_version"] == "1.1" and b"close" not in headers.get(b"connection", b"").lower()
-            response = (
-                build_response(answer, content_type, answer.rendered, encodings, keeps_alive)
-                if answer.gateway is None
-                else answer.gateway.response()
-            )
             if answer.injected:
                 await self._effects.respond(answer.injected, scope, receive, send, partial(send_response, **response))
                 return
@@ -153,16 +144,19 @@ class Api:
         """Cancel the calls that faults keep waiting."""
         self._effects.stop()
 
-    async def _call(self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, path: re.Match[str]) -> Answer:
-        """Carry out a call, render its response, and record it in the traffic."""
+    async def _call(
+        self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, path: re.Match[str]
+    ) -> tuple[Answer, CompleteResponse]:
+        """Carry out a call, build its response, and record it in the traffic."""
         at, began = time.time_ns() // 1000, time.perf_counter_ns()
         name, ending = path.groups()
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         authorization = headers.get(b"authorization", b"").decode("latin-1")
-        _, render = FORMATS[ending]
+        keeps_alive = scope["http_version"] == "1.1" and b"close" not in headers.get(b"connection", b"").lower()
         call = ReceivedCall(
-            at, began, scope["method"], path[0], content_type, authorization, name, render, ending == "json"
-        )
+            at, began, scope["method"], path[0], content_type, authorization, name, ending == "json", *FORMATS[ending],
+            headers.get(b"accept-encoding", b""), keeps_alive,
+        )  # fmt: skip
         try:
             if is_multipart(content_type) and not await self._store.run(
                 lambda db: self._gate.is_known(db, authorization)
@@ -182,20 +176,23 @@ class Api:
         counted = (call.method.name if call.method else "", answer.code.name)
         times = self.call_times.get(counted) or self.call_times.setdefault(counted, Histogram())
         times.add((time.perf_counter_ns() - began) // 1000)
-        return answer
+        assert call.response is not None
+        return answer, call.response
 
     def _finish(self, db: Connection, call: ReceivedCall, answer: Answer) -> Answer:
-        """Render an answer, and record the call in the transaction that carried it out."""
-        if not answer.rendered:
-            answer = answer._replace(rendered=call.render(answer.reply))
+        """Build the response, and record the call in the transaction that carried it out.
+
+        So a call whose response can't be built is undone.
+        """
+        answer = respond(call, answer)
         if answer.account is not None:
             self._note_use(db, answer.account.tenant)
         record(db, pending_entry(call, answer, self._context))
         return answer
 
     def _finish_later(self, call: ReceivedCall, answer: Answer) -> Answer:
-        """Render an answer, and record the call when the database works again."""
-        answer = answer._replace(rendered=call.render(answer.reply))
+        """Build the response, and record the call when the database works again."""
+        answer = respond(call, answer)
         self._store.journal.add_later([pending_entry(call, answer, self._context)])
         return answer
 

@@ -1,5 +1,6 @@
 """Errors in the sandbox: the answer FAILED, an undone call, an entry in the traffic, a line in the log."""
 
+import gzip
 from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict
 from unittest.mock import patch
@@ -100,6 +101,20 @@ def test_a_send_whose_response_cannot_be_rendered_is_not_charged(http: AppClient
         assert http.post(f"/send-sms.{fmt}", data=HELLO).text == ENVELOPES[fmt]
     assert call.ok("get-balance")["balance"] == 1000
     assert call.ok("send-sms", **HELLO)["recipients"] == 1
+
+
+def test_a_send_whose_response_cannot_be_built_is_not_charged(http: AppClient, call: Caller) -> None:
+    compress: Any = gzip.compress
+
+    def fail_for_sends(body: bytes, **options: Any) -> Any:
+        if b"message_id" in body:
+            raise RuntimeError("an error in the sandbox")
+        return compress(body, **options)
+
+    with patch.object(gzip, "compress", fail_for_sends):
+        answer = http.post("/send-sms.json", data=HELLO, headers={"Accept-Encoding": "gzip"})
+    assert answer.text == ENVELOPES["json"]
+    assert call.ok("get-balance")["balance"] == 1000
 
 
 def test_a_send_that_cannot_be_billed_is_not_charged(fresh: FreshTenant, call: Caller) -> None:
