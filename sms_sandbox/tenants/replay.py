@@ -199,6 +199,7 @@ class _Replayer:
             headers.append((b"authorization", credentials.to_basic(key, secret).encode()))
         scope: Scope = {
             "type": "http",
+            "http_version": "1.1",
             "method": row["verb"],
             "path": row["url"],
             "query_string": form if in_query else b"",
