@@ -4,7 +4,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from .statement import Statement
 from .tables import accounts as a
-from .tenant_state import Purse, purse_key
+from .tenant_state import Purse
 from .timeline import GoneError
 from .unit_of_work import state, write_later
 
@@ -55,4 +55,4 @@ def _purse(db: Connection, tenant: int, account: int) -> Purse:
             raise GoneError(tenant)
         return Purse(row[0], bool(row[1]))
 
-    return state(db, tenant, purse_key(account), find)
+    return state(db, tenant, account, find)

@@ -38,20 +38,22 @@ _WRITE = Statement(
 
 def count_given(db: Connection, tenant: int, kind: str) -> int:
     """Return how many ids of a kind were given since the tenant was last reset."""
-    counters = state(db, tenant, COUNTERS, lambda: dict(_READ.all(db, tenant=tenant)))
-    return int(counters.get(kind, FIRST[kind])) - FIRST[kind]
+    return count(db, tenant, kind) - FIRST[kind]
 
 
 def count(db: Connection, tenant: int, kind: str) -> int:
     """Return the next id, without taking it."""
-    counters = state(db, tenant, COUNTERS, lambda: dict(_READ.all(db, tenant=tenant)))
-    return int(counters.get(kind, FIRST[kind]))
+    return _counters(db, tenant).get(kind, FIRST[kind])
 
 
 def take(db: Connection, tenant: int, kind: str, count: int = 1) -> int:
     """Return the first of `count` new consecutive ids."""
-    counters = state(db, tenant, COUNTERS, lambda: dict(_READ.all(db, tenant=tenant)))
-    first: int = counters.get(kind, FIRST[kind])
+    counters = _counters(db, tenant)
+    first = counters.get(kind, FIRST[kind])
     counters[kind] = first + count
     write_later(db, _WRITE, (tenant, kind), (tenant, kind, first + count))
     return first
+
+
+def _counters(db: Connection, tenant: int) -> dict[str, int]:
+    return state(db, tenant, COUNTERS, lambda: dict(_READ.all(db, tenant=tenant)))

@@ -21,11 +21,16 @@ class KeyedQuery:
     """
 
     def __init__(self, columns: Sequence[str], build: Callable[[CTE], Select[Any]]) -> None:
-        self._statements = {size: Statement(build(_as_table(columns, size))) for size in _SIZES}
+        self._columns = columns
+        self._build = build
+        self._statements: dict[int, Statement] = {}
+        """The statements that were needed so far, by size."""
 
     def rows(self, db: Connection, keys: Sequence[tuple[int, ...]]) -> list[tuple[Any, ...]]:
         """Return the rows of the keys. The row of a key may come more than once."""
         size = next((size for size in _SIZES if len(keys) <= size), _SIZES[-1])
+        if size not in self._statements:
+            self._statements[size] = Statement(self._build(_as_table(self._columns, size)))
         rows: list[tuple[Any, ...]] = []
         for start in range(0, len(keys), size):
             batch = keys[start : start + size]

@@ -53,6 +53,6 @@ def connect(_dialect: object, _record: object, arguments: Any, options: Any) -> 
     try:
         return PatientConnection.connect(*arguments, **options)
     except Error as error:
-        # The traceback and the attempt refer to each other. It would stay open until the garbage collector ran,
-        # and a database that was only frozen would then have a session for each.
+        # The traceback and the attempt refer to each other, so the attempt would stay open until the garbage collector
+        # ran. A database that was only frozen would then have a session for each attempt.
         raise error.with_traceback(None) from None

@@ -1,10 +1,7 @@
 """The parts of a transaction that can be undone alone."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    pass
+from typing import Any, NamedTuple
 
 
 class PendingEntry(NamedTuple):

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 State: TypeAlias = dict[Hashable, Any]
-"""The state of a tenant: its counters, and the purses of its accounts that were read."""
+"""The state of a tenant: its counters under `COUNTERS`, and purses that were read under the ids of their accounts."""
 
 COUNTERS: Hashable = "counters"
-"""The key of the counters of ids in the state of a tenant. They are a dictionary by kind."""
+"""The key of the counters of ids, which are a dictionary by kind."""
 
 _READ_COUNTERS = "SELECT tenant, kind, value FROM counters WHERE tenant = ANY(%s)"
 _READ_PURSES = (
@@ -32,11 +32,6 @@ class Purse(Struct):
         return self.units >= cost or cost == 0 or self.is_credit_based
 
 
-def purse_key(account: int) -> Hashable:
-    """Return the key of an account's purse in the state of its tenant."""
-    return account
-
-
 def ask(driver: Any, tenants: Sequence[int], before: Mapping[int, State]) -> Callable[[], Iterable[Any]]:
     """Ask for the state of tenants: for their counters, and for the purses that were known before.
 
@@ -54,9 +49,10 @@ def keep(rows: Iterable[Any], states: Mapping[int, State]) -> None:
     for state in states.values():
         state[COUNTERS] = {}
     for tenant, *values in rows:
-        state = states.get(tenant, {COUNTERS: {}})  # a tenant may be gone that its rows have outlived
+        if tenant not in states:
+            continue  # it was deleted, and its rows are deleted later
         match values:
             case (kind, value):
-                state[COUNTERS][kind] = value
+                states[tenant][COUNTERS][kind] = value
             case (account, balance, is_credit_based):
-                state[purse_key(account)] = Purse(balance, bool(is_credit_based))
+                states[tenant][account] = Purse(balance, bool(is_credit_based))

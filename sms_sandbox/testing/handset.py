@@ -18,7 +18,7 @@ _LINK = re.compile(rf"\b{SHORT_LINK}\b", re.IGNORECASE)
 
 
 class _Network(Protocol):
-    """What a handset needs of its tenant's sandbox."""
+    """The sandbox of a tenant, as a handset uses it."""
 
     def recipients(self, *, msisdn: str, sent: bool) -> Sequence[Recipient]: ...
 
