@@ -50,7 +50,7 @@ def keep(rows: Iterable[Any], states: Mapping[int, State]) -> None:
         state[COUNTERS] = {}
     for tenant, *values in rows:
         if tenant not in states:
-            continue  # it was deleted, and its rows are deleted later
+            continue  # work that knew a deleted tenant may have left rows of it
         match values:
             case (kind, value):
                 states[tenant][COUNTERS][kind] = value

@@ -118,3 +118,10 @@ def test_a_tenant_is_taken_over_with_its_state(
     monkeypatch.setattr(ids._READ, "all", None)
     monkeypatch.setattr(balances._READ, "one", None)
     assert run(fresh.store, fresh.tenant, take(fresh), add) == [ids.FIRST["message"] + 4, 100_000_025]
+
+
+def test_rows_of_a_tenant_that_is_gone_do_not_disturb(fresh: FreshTenant, second: Store) -> None:
+    gone = fresh.tenant + 1
+    with second.begin() as db:
+        ids.take(db, gone, "message")
+    assert run(fresh.store, gone, lambda _: "done", lambda _: "done") == ["done", "done"]

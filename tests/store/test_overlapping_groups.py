@@ -19,7 +19,11 @@ pytestmark = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
 FIRST = ids.FIRST["message"]
 
-BAD = Statement("INSERT INTO transactions (tenant, id) VALUES (:tenant, :id)", table=transactions)
+BAD = Statement(
+    "INSERT INTO transactions (tenant, id) VALUES (:tenant, :id + length(CAST(pg_sleep(0.05) AS text)))",
+    table=transactions,
+)
+"""A row that the database refuses, but only after it was sent with its commit."""
 
 
 def take(tenant: FreshTenant) -> Callable[[Connection], int]:
